@@ -1,0 +1,235 @@
+"""The one settings module. Production is DEBUG unset; everything an operator can set is named in docs/operations.md."""
+
+import logging
+from pathlib import Path
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from config import development, postgres
+from config.env import Env, postgres_config
+from config.logs import logging_config
+from jobs.conf import q_cluster
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Env()
+
+DEBUG = env.flag("DEBUG")
+LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ",".join(LOOPBACK) if DEBUG else "")
+if DEBUG and not set(ALLOWED_HOSTS) <= set(LOOPBACK):
+    raise ImproperlyConfigured(
+        "DEBUG is for this machine only: unset DEBUG, or take other hosts out of ALLOWED_HOSTS."
+    )
+
+SECRET_KEY = env.text("SECRET_KEY") or (development.secret("secret_key") if DEBUG else "")
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10 or SECRET_KEY.startswith("django-insecure-"):
+    raise ImproperlyConfigured(
+        "SECRET_KEY must be at least 50 random characters. Make one with: "
+        'python -c "import secrets; print(secrets.token_urlsafe(50))". On your own machine set DEBUG=1 instead.'
+    )
+FIELD_ENCRYPTION_KEYS = env.words("FIELD_ENCRYPTION_KEYS") or (
+    [development.fernet_key("field_encryption_key")] if DEBUG else []
+)
+if not FIELD_ENCRYPTION_KEYS or not all(map(development.is_fernet_key, FIELD_ENCRYPTION_KEYS)):
+    raise ImproperlyConfigured(
+        "FIELD_ENCRYPTION_KEYS must list Fernet keys, newest first, separated by commas. Make one with: "
+        'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())".'
+    )
+
+# --- applications --------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "config.apps.AdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "rest_framework",
+    "drf_spectacular",
+    "django_filters",
+    "django_htmx",
+    "django_q",
+    "axes",
+    "csp",
+    "jobs",
+    "integrations",
+    "inbox",
+    "insights",
+]
+MIDDLEWARE = [
+    "config.middleware.RequestLogMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "config.middleware.PermissionsPolicyMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "inbox.context_processors.shell",
+            ],
+            "builtins": ["inbox.templatetags.holdfast"],
+        },
+    }
+]
+
+# --- database: PostgreSQL, embedded unless DATABASE_URL names one --------------------------------------------------
+EMBEDDED_POSTGRES = not env.text("DATABASE_URL")
+if EMBEDDED_POSTGRES and not DEBUG:
+    raise ImproperlyConfigured(
+        "DATABASE_URL is not set. Give a postgres:// URL, or set DEBUG=1 for the embedded server."
+    )
+DATABASES = {"default": postgres_config(env.text("DATABASE_URL") or postgres.embedded_url())}
+DATABASES["default"] |= {
+    "CONN_MAX_AGE": 60,
+    "CONN_HEALTH_CHECKS": True,
+    "DISABLE_SERVER_SIDE_CURSORS": True,  # PgBouncer in transaction mode keeps no cursor between statements
+    "TEST": {"NAME": "test_holdfast" + env.text("PYTEST_DB_SUFFIX")},
+}
+for option, value in {
+    "connect_timeout": "3",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+    "application_name": "holdfast",
+}.items():
+    DATABASES["default"]["OPTIONS"].setdefault(option, value)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- people --------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "inbox.User"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "login"
+AXES_FAILURE_LIMIT = 6
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
+AXES_RESET_ON_SUCCESS = True
+AXES_VERBOSE = False
+AXES_IPWARE_PROXY_COUNT = 1 if env.flag("TRUSTED_PROXY") else 0
+AXES_USERNAME_FORM_FIELD = "username"
+
+# --- web -----------------------------------------------------------------------------------------------------------
+PUBLIC_URL = env.url("PUBLIC_URL", "http://127.0.0.1:8000" if DEBUG else "")
+TRUSTED_PROXY = env.flag("TRUSTED_PROXY")
+if TRUSTED_PROXY:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
+SECURE_SSL_REDIRECT = not DEBUG
+SECURE_REDIRECT_EXEMPT = [r"^healthz/?$", r"^readyz/?$"]
+SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEBUG
+SECURE_HSTS_PRELOAD = not DEBUG
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "style-src": [SELF],
+        "script-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-src": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / ".local" / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+}
+WHITENOISE_USE_FINDERS = DEBUG
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {"TITLE": "Holdfast", "VERSION": "1", "SERVE_INCLUDE_SCHEMA": False}
+EMAIL_CONFIG = env.url("EMAIL_URL", schemes=("smtp", "smtps"))
+
+# --- background work -----------------------------------------------------------------------------------------------
+Q_BROKER_URL = env.url("Q_BROKER_URL", schemes=("redis", "rediss"))
+Q_CLUSTER = q_cluster(Q_BROKER_URL)
+CRON_SECRET = env.text("CRON_SECRET")
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+
+# --- providers -----------------------------------------------------------------------------------------------------
+ALLOW_LOOPBACK_PROVIDERS = env.flag("ALLOW_LOOPBACK_PROVIDERS")
+if ALLOW_LOOPBACK_PROVIDERS and not DEBUG:
+    raise ImproperlyConfigured(
+        "ALLOW_LOOPBACK_PROVIDERS is for demo and tests only: unset it, or set DEBUG=1."
+    )
+EMAILBISON_BASE_URL = env.url("EMAILBISON_BASE_URL", "https://send.meetinboxxia.com")
+EMAILBISON_TIMEOUT_MS = env.number("EMAILBISON_TIMEOUT_MS", 30_000, 1_000, 120_000)
+EMAILBISON_MAX_RETRIES = env.number("EMAILBISON_MAX_RETRIES", 2, 0, 5)
+UNIPILE_DSN = env.url("UNIPILE_DSN")
+UNIPILE_API_KEY = env.text("UNIPILE_API_KEY")
+GHL_BASE_URL = env.url("GHL_BASE_URL", "https://services.leadconnectorhq.com")
+GHL_TIMEOUT_MS = env.number("GHL_TIMEOUT_MS", 15_000, 1_000, 120_000)
+GHL_APP_PUBLIC_KEY = env.text("GHL_APP_PUBLIC_KEY")
+CLAY_LINKEDIN_TABLE_WEBHOOK_URL = env.url("CLAY_LINKEDIN_TABLE_WEBHOOK_URL")
+CLAY_PHONE_TABLE_WEBHOOK_URL = env.url("CLAY_PHONE_TABLE_WEBHOOK_URL")
+CLAY_TIMEOUT_MS = env.number("CLAY_TIMEOUT_MS", 10_000, 1_000, 60_000)
+CLAY_CALLBACK_SECRET = env.text("CLAY_CALLBACK_SECRET")
+CLAY_CALLBACK_USE_HMAC = env.flag("CLAY_CALLBACK_USE_HMAC")
+CALENDLY_WEBHOOK_SIGNING_KEY = env.text("CALENDLY_WEBHOOK_SIGNING_KEY")
+SLACK_BASE_URL = env.url("SLACK_BASE_URL", "https://slack.com/api")
+SLACK_BOT_TOKEN = env.text("SLACK_BOT_TOKEN")
+SLACK_SIGNING_SECRET = env.text("SLACK_SIGNING_SECRET")
+SLACK_TIMEOUT_MS = env.number("SLACK_TIMEOUT_MS", 8_000, 1_000, 60_000)
+OPENAI_BASE_URL = env.url("OPENAI_BASE_URL", "https://api.openai.com/v1")
+OPENAI_API_KEY = env.text("OPENAI_API_KEY")
+OPENAI_DRAFT_TIMEOUT_MS = env.number("OPENAI_DRAFT_TIMEOUT_MS", 120_000, 5_000, 120_000)
+INSIGHTS_CONTEXT_PACK_CRON_LIMIT = env.number("INSIGHTS_CONTEXT_PACK_CRON_LIMIT", 3, 1, 20)
+INSIGHTS_CONTEXT_PACK_CRON_BATCH = env.number("INSIGHTS_CONTEXT_PACK_CRON_BATCH", 15, 1, 15)
+INSIGHTS_CONTEXT_PACK_LEAD_CONCURRENCY = env.number("INSIGHTS_CONTEXT_PACK_LEAD_CONCURRENCY", 4, 1, 8)
+
+LOGGING = logging_config(DEBUG)
+logging.captureWarnings(True)

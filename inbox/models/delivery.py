@@ -1,0 +1,70 @@
+"""The ledger of what providers delivered: every authenticated request, its verdict and its effect."""
+
+from django.db import models
+from django.db.models import Q
+
+from jobs.ids import uuid7
+
+
+class WebhookDelivery(models.Model):
+    """One request as it came: the raw bytes first, then what we made of it."""
+
+    class Verdict(models.TextChoices):
+        ACCEPTED = "accepted", "Accepted"
+        DUPLICATE = "duplicate", "Duplicate"
+        IGNORED = "ignored", "Ignored"
+        REJECTED = "rejected", "Rejected"
+        MISMATCH = "mismatch", "Other workspace"
+        FAILED = "failed", "Failed on our side"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    workspace = models.ForeignKey(
+        "inbox.Workspace", on_delete=models.CASCADE, related_name="deliveries", null=True, blank=True
+    )
+    integration = models.ForeignKey(
+        "integrations.Integration", on_delete=models.SET_NULL, null=True, blank=True
+    )
+    source = models.CharField(max_length=20)
+    event_type = models.CharField(max_length=64, blank=True, default="")
+    event_key = models.CharField(
+        max_length=200,
+        null=True,
+        blank=True,
+        help_text="The provider's own key of an event that makes no message.",
+    )
+    verdict = models.CharField(max_length=10, choices=Verdict.choices)
+    reason = models.CharField(max_length=200, blank=True, default="")
+    error_fields = models.JSONField(default=dict, blank=True)
+    body = models.BinaryField(null=True, help_text="The raw bytes; emptied when their time is up.")
+    body_bytes = models.PositiveIntegerField(default=0)
+    body_sha256 = models.CharField(max_length=64)
+    headers = models.JSONField(default=dict, blank=True, help_text="Without anything secret.")
+    received_at = models.DateTimeField()
+    duration_ms = models.FloatField(default=0)
+    message = models.ForeignKey("inbox.Message", on_delete=models.SET_NULL, null=True, blank=True)
+    lead = models.ForeignKey("inbox.Lead", on_delete=models.SET_NULL, null=True, blank=True)
+    job = models.ForeignKey("jobs.BackgroundJob", on_delete=models.SET_NULL, null=True, blank=True)
+    replay_of = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replays"
+    )
+
+    class Meta:
+        verbose_name_plural = "webhook deliveries"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "source", "event_key"],
+                condition=Q(event_key__isnull=False),
+                name="delivery_event_once",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["workspace", "-received_at"], name="delivery_by_workspace"),
+            models.Index(
+                fields=["-received_at"],
+                condition=Q(verdict__in=["failed", "rejected"]),
+                name="delivery_troubled",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.event_type} {self.verdict}"

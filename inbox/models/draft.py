@@ -1,0 +1,122 @@
+"""A proposed answer, and the ledger of what really went out."""
+
+from django.db import models
+from django.db.models import Q
+
+from inbox.models.lead import Channel
+from jobs.ids import uuid7
+
+
+class Draft(models.Model):
+    """An answer to one message on one channel, waiting for a person or a gate."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "Waiting for review"
+        APPROVED = "approved", "Approved"
+        SENT = "sent", "Sent"
+        REJECTED = "rejected", "Rejected"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="drafts")
+    lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="drafts")
+    trigger_message = models.ForeignKey("inbox.Message", on_delete=models.CASCADE, related_name="drafts")
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
+    status_reason = models.CharField(max_length=200, blank=True, default="")
+    subject = models.TextField(blank=True, default="")
+    text = models.TextField()
+    generated_text = models.TextField(help_text="As the model wrote it, to tell edited from unchanged.")
+    strategy = models.JSONField(default=dict, blank=True)
+    verification = models.JSONField(default=dict, blank=True)
+    model = models.CharField(max_length=64, blank=True, default="")
+    prompt_version = models.CharField(max_length=64, blank=True, default="")
+    revision = models.PositiveSmallIntegerField(default=1)
+    decided_by = models.ForeignKey("inbox.User", on_delete=models.SET_NULL, null=True, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["trigger_message", "channel"], name="draft_once_per_trigger"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["workspace", "-created_at"], condition=Q(status="pending"), name="draft_pending"
+            ),
+            models.Index(fields=["lead", "-created_at"], name="draft_by_lead"),
+        ]
+
+    def __str__(self) -> str:
+        return f"draft {self.id}"
+
+
+class OutboundSend(models.Model):
+    """The claim on one send: written before the provider is called, and the only place that says how it ended.
+
+    `intent` is a claim that nobody has called for yet, or whose caller has died; `unknown` was called and nobody can
+    say what came of it: it is reconciled or decided by a person, never repeated by itself.
+    """
+
+    class Origin(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        FOLLOWUP = "followup", "Follow-up step"
+        PERSON = "person", "Written by a person"
+
+    class State(models.TextChoices):
+        INTENT = "intent", "Going out"
+        SENT = "sent", "Sent"
+        FAILED = "failed", "Failed"
+        UNKNOWN = "unknown", "Not known whether it went out"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="sends")
+    lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="sends")
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    origin = models.CharField(max_length=10, choices=Origin.choices)
+    origin_id = models.CharField(max_length=64)
+    part = models.PositiveSmallIntegerField(default=0)
+    draft = models.ForeignKey(Draft, on_delete=models.SET_NULL, null=True, blank=True, related_name="sends")
+    reply_to = models.ForeignKey(
+        "inbox.Message", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    approved_by = models.ForeignKey("inbox.User", on_delete=models.SET_NULL, null=True, blank=True)
+
+    state = models.CharField(max_length=10, choices=State.choices, default=State.INTENT)
+    reason = models.CharField(
+        max_length=300, blank=True, default="", help_text="In words, without people's text."
+    )
+    subject = models.TextField(blank=True, default="")
+    text = models.TextField()
+    recipients = models.JSONField(default=dict, blank=True)
+    account_id = models.CharField(max_length=120, blank=True, default="")
+    provider_message_id = models.CharField(max_length=200, blank=True, default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+    called_at = models.DateTimeField(
+        null=True, blank=True, help_text="Committed just before the provider is called."
+    )
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "origin", "origin_id", "part"], name="send_once_per_origin"
+            ),
+            # One gate per lead and channel: a follow-up and an answer cannot both be on their way.
+            models.UniqueConstraint(
+                fields=["lead", "channel"],
+                condition=Q(state__in=["intent", "unknown"]),
+                name="send_one_at_a_time",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["workspace", "-created_at"],
+                condition=Q(state__in=["unknown", "failed"]),
+                name="send_uncertain",
+            ),
+            models.Index(fields=["lead", "-created_at"], name="send_by_lead"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.origin} {self.origin_id}/{self.part}: {self.state}"

@@ -1,0 +1,154 @@
+"""The person on the other side, and the campaign that reached them."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+
+from jobs.ids import uuid7
+
+
+class Tag(models.TextChoices):
+    """What the newest reply says (predecessor 5.1); priorities and consequences live in `inbox.understanding.tags`."""
+
+    NEW = "New"
+    INTERESTED = "Interested"
+    INFORMATION_REQUESTED = "Information Requested"
+    CALL_REQUESTED = "Call Requested"
+    MEETING_REQUESTED = "Meeting Requested"
+    MEETING_BOOKED = "Meeting Booked"
+    FOLLOW_UP = "Follow Up"
+    OBJECTION = "Objection"
+    NOT_INTERESTED = "Not Interested"
+    BLACKLIST = "Blacklist"
+    OUT_OF_OFFICE = "Out of Office"
+    AUTOMATED_REPLY = "Automated Reply"
+    NEUTRAL = "Neutral"
+    SNOOZED = "Snoozed"
+
+
+class Channel(models.TextChoices):
+    EMAIL = "email", "Email"
+    SMS = "sms", "SMS"
+    LINKEDIN = "linkedin", "LinkedIn"
+
+
+class Campaign(models.Model):
+    """A provider's campaign, as far as its events name it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="campaigns")
+    provider = models.CharField(max_length=20)
+    external_id = models.CharField(max_length=200)
+    name = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "provider", "external_id"], name="campaign_once")
+        ]
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return self.name or self.external_id
+
+
+IDENTITY_FIELDS = (
+    "email",
+    "phone",
+    "linkedin_member_id",
+    "linkedin_url",
+    "emailbison_lead_id",
+    "ghl_contact_id",
+)
+"""The columns that can name a lead, in the order in which a match counts when they disagree: e-mail wins."""
+
+
+def _unique(field: str) -> models.UniqueConstraint:
+    return models.UniqueConstraint(
+        fields=["workspace", field], condition=~Q(**{field: ""}), name=f"lead_one_{field}"
+    )
+
+
+class Lead(models.Model):
+    """One person in one workspace.
+
+    Identity columns hold normalised values (lower-case address, E.164 phone, canonical profile URL) or "", and each
+    is unique per workspace where it is set: the constraint, not a look-up, keeps two first messages from making two
+    leads.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="leads")
+
+    email = models.CharField(max_length=320, blank=True, default="")
+    phone = models.CharField(max_length=32, blank=True, default="")
+    linkedin_member_id = models.CharField(max_length=120, blank=True, default="")
+    linkedin_url = models.CharField(max_length=300, blank=True, default="")
+    emailbison_lead_id = models.CharField(max_length=64, blank=True, default="")
+    ghl_contact_id = models.CharField(max_length=64, blank=True, default="")
+    alternate_emails = ArrayField(models.CharField(max_length=320), default=list, blank=True)
+
+    first_name = models.CharField(max_length=120, blank=True, default="")
+    last_name = models.CharField(max_length=120, blank=True, default="")
+    company = models.CharField(max_length=200, blank=True, default="")
+    title = models.CharField(max_length=200, blank=True, default="")
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.SET_NULL, null=True, blank=True, related_name="leads"
+    )
+    assigned_to = models.ForeignKey("inbox.User", on_delete=models.SET_NULL, null=True, blank=True)
+
+    # Another person who answers for the lead (assistant, colleague in CC), while they do.
+    current_replier_email = models.CharField(max_length=320, blank=True, default="")
+    current_replier_name = models.CharField(max_length=200, blank=True, default="")
+    current_replier_since = models.DateTimeField(null=True, blank=True)
+
+    tag = models.CharField(max_length=32, choices=Tag.choices, default=Tag.NEW)
+    tag_decided_by = models.CharField(max_length=80, blank=True, default="")
+    awaiting_model = models.BooleanField(default=False)
+    provider_interested = models.BooleanField(default=False)
+    opted_out_at = models.DateTimeField(null=True, blank=True)
+    bounced_at = models.DateTimeField(null=True, blank=True)
+    snoozed_until = models.DateTimeField(null=True, blank=True)
+    identity_conflict = models.BooleanField(
+        default=False, help_text="Events named this lead together with another one: a person should look."
+    )
+
+    # Roll-ups, so that the list needs no look at the messages.
+    last_inbound_at = models.DateTimeField(null=True, blank=True)
+    last_outbound_at = models.DateTimeField(null=True, blank=True)
+    last_message_at = models.DateTimeField(null=True, blank=True)
+    last_channel = models.CharField(max_length=10, choices=Channel.choices, blank=True, default="")
+    last_snippet = models.CharField(max_length=200, blank=True, default="")
+    last_account = models.CharField(max_length=320, blank=True, default="")
+    needs_reply = models.BooleanField(default=False)
+    unread = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [_unique(field) for field in IDENTITY_FIELDS]
+        indexes = [
+            # inbox list, newest first
+            models.Index(fields=["workspace", "-last_message_at", "-id"], name="lead_by_last_message"),
+            models.Index(
+                fields=["workspace", "-last_message_at"],
+                condition=Q(needs_reply=True),
+                name="lead_needs_reply",
+            ),
+            GinIndex(fields=["alternate_emails"], name="lead_alternate_emails"),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def display_name(self) -> str:
+        """The name, or the best address that is known."""
+        name = f"{self.first_name} {self.last_name}".strip()
+        return name or self.email or self.phone or self.linkedin_url or "Unknown person"
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether nothing may be sent to this lead any more."""
+        return self.opted_out_at is not None or self.bounced_at is not None

@@ -1,0 +1,84 @@
+"""One message, once: unique per workspace by the provider's own id."""
+
+from django.db import models
+from django.db.models import Q
+
+from inbox.models.lead import Channel
+from jobs.ids import uuid7
+
+
+class Source(models.TextChoices):
+    """Which provider list an `external_id` belongs to (contract, Names)."""
+
+    EMAILBISON_REPLY = "emailbison_reply"
+    EMAILBISON_SENT = "emailbison_sent"
+    EMAILBISON_BOUNCE = "emailbison_bounce"
+    GHL_MESSAGE = "ghl_message"
+    UNIPILE_MESSAGE = "unipile_message"
+    SMARTLEAD_REPLY = "smartlead_reply"
+    SMARTLEAD_SENT = "smartlead_sent"
+    INSTANTLY_REPLY = "instantly_reply"
+    INSTANTLY_SENT = "instantly_sent"
+    HOLDFAST = "holdfast"
+
+
+class Message(models.Model):
+    """What somebody wrote, to or from a lead, over any channel."""
+
+    class Direction(models.TextChoices):
+        INBOUND = "inbound", "Inbound"
+        OUTBOUND = "outbound", "Outbound"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="messages")
+    lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="messages")
+    campaign = models.ForeignKey("inbox.Campaign", on_delete=models.SET_NULL, null=True, blank=True)
+    source = models.CharField(max_length=20, choices=Source.choices)
+    external_id = models.CharField(max_length=200)
+    direction = models.CharField(max_length=8, choices=Direction.choices)
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+
+    subject = models.TextField(blank=True, default="")
+    text = models.TextField(blank=True, default="", help_text="The newest human text, cleaned.")
+    raw_text = models.TextField(blank=True, default="")
+    raw_html = models.TextField(blank=True, default="")
+    from_address = models.CharField(max_length=320, blank=True, default="")
+    from_name = models.CharField(max_length=200, blank=True, default="")
+    recipients = models.JSONField(
+        default=dict, blank=True, help_text="to, cc and bcc as the provider gave them"
+    )
+    account_id = models.CharField(
+        max_length=120, blank=True, default="", help_text="Our sender, by provider id."
+    )
+    account_address = models.CharField(max_length=320, blank=True, default="")
+    thread_id = models.CharField(max_length=200, blank=True, default="")
+    attachments = models.JSONField(default=list, blank=True)
+    automated_reply = models.BooleanField(null=True, blank=True)
+    provider_interested = models.BooleanField(default=False)
+    content_hash = models.CharField(max_length=64, blank=True, default="")
+    id_reused = models.BooleanField(
+        default=False, help_text="The provider used this id for another text before."
+    )
+
+    sent_at = models.DateTimeField(help_text="The provider's time.")
+    received_at = models.DateTimeField(auto_now_add=True)
+    processed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its job was done: a pruned job is not a missing one."
+    )
+    draft = models.ForeignKey("inbox.Draft", on_delete=models.SET_NULL, null=True, blank=True)
+    part = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "source", "external_id"], name="message_once"),
+            models.UniqueConstraint(
+                fields=["draft", "part"], condition=Q(draft__isnull=False), name="message_per_draft"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["lead", "sent_at", "received_at"], name="message_timeline"),
+            models.Index(fields=["workspace", "-received_at"], name="message_by_workspace"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.external_id}"

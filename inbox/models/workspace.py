@@ -1,0 +1,145 @@
+"""Who may see what: the workspace is the wall, a membership is the door."""
+
+from django.contrib.auth.base_user import BaseUserManager
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+from inbox.timezones import validate_timezone
+from jobs.ids import uuid7
+
+
+class UserManager(BaseUserManager):
+    """Users are known by their e-mail address, stored in lower case."""
+
+    use_in_migrations = True
+
+    def create_user(self, email: str, password: str | None = None, **fields) -> "User":
+        """A user with a usable password, or with none that works where `password` is None.
+
+        Raises ValueError without an address.
+        """
+        if not email:
+            raise ValueError("A user needs an e-mail address.")
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields) -> "User":
+        """A staff user with every permission (what `createsuperuser` calls)."""
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, email: str) -> "User":
+        return self.get(email=email.strip().lower())
+
+
+class User(AbstractUser):
+    """A person. What they may do is said by their memberships; what they like (theme, keys) is kept here."""
+
+    class Theme(models.TextChoices):
+        SYSTEM = "", "As the system"
+        LIGHT = "light", "Light"
+        DARK = "dark", "Dark"
+
+    username = None
+    email = models.EmailField("email address", unique=True)
+    theme = models.CharField(max_length=8, choices=Theme.choices, default=Theme.SYSTEM, blank=True)
+    single_key_shortcuts = models.BooleanField(default=True)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = []
+    objects = UserManager()
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.email
+
+
+class Workspace(models.Model):
+    """A tenant: a hard wall around leads, messages, integrations and jobs."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(max_length=120)
+    timezone = models.CharField(max_length=64, default="UTC", validators=[validate_timezone])
+    phone_region = models.CharField(
+        max_length=2, default="US", help_text="Country of phone numbers that are written without one."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    # Who answers, and about what: facts the drafts may use.
+    persona_name = models.CharField(max_length=120, blank=True)
+    tone = models.CharField(max_length=60, default="friendly and professional")
+    signature = models.TextField(blank=True)
+    service_description = models.TextField(blank=True)
+
+    # When and how much may go out without a person.
+    opens_at = models.TimeField(default="09:00")
+    closes_at = models.TimeField(default="17:00")
+    daily_send_cap = models.PositiveSmallIntegerField(
+        default=30, validators=[MinValueValidator(0), MaxValueValidator(1000)]
+    )
+    sends_paused = models.BooleanField(default=False, help_text="Kill switch: nothing goes out by itself.")
+    members = models.ManyToManyField(User, through="Membership", related_name="workspaces")
+
+    class Meta:
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        if self.opens_at >= self.closes_at:
+            raise ValidationError({"closes_at": "Closing time must be later than opening time."})
+
+
+class Membership(models.Model):
+    """A person's role in one workspace."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner", "Owner"
+        ADMIN = "admin", "Admin"
+        MEMBER = "member", "Member"
+        VIEWER = "viewer", "Viewer"
+
+    RANK = {Role.VIEWER: 0, Role.MEMBER: 1, Role.ADMIN: 2, Role.OWNER: 3}
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=8, choices=Role.choices, default=Role.MEMBER)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "user"], name="membership_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.workspace_id}: {self.role}"
+
+    def at_least(self, role: str) -> bool:
+        """Whether this membership's role is `role` or a higher one."""
+        return self.RANK[self.role] >= self.RANK[role]
+
+
+class AuditEntry(models.Model):
+    """Who did what to which object, and with what result: append only, ids and settings, never people's text."""
+
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="audit_entries", null=True
+    )
+    actor = models.ForeignKey(User, on_delete=models.SET_NULL, null=True)
+    action = models.CharField(max_length=64)
+    object_type = models.CharField(max_length=64)
+    object_id = models.CharField(max_length=64)
+    data = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["workspace", "-created_at"], name="audit_by_workspace"),
+            models.Index(fields=["object_type", "object_id"], name="audit_by_object"),
+        ]
+        verbose_name_plural = "audit entries"
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.object_type} {self.object_id}"

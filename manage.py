@@ -1,0 +1,32 @@
+#!/usr/bin/env python
+"""Django's command line; without DATABASE_URL it brings the embedded PostgreSQL up for as long as a command runs."""
+
+import os
+import sys
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from django.conf import settings
+    from django.core.management import execute_from_command_line
+
+    if len(sys.argv) > 1 and sys.argv[1] not in WITHOUT_DATABASE and settings.EMBEDDED_POSTGRES:
+        from config import postgres
+
+        postgres.ensure_running()
+    execute_from_command_line(sys.argv)
+
+
+WITHOUT_DATABASE = {
+    "help",
+    "version",
+    "--help",
+    "-h",
+    "--version",
+    "collectstatic",
+    "sandbox",
+    "evaluate_replies",
+}
+
+if __name__ == "__main__":
+    main()
