@@ -1,0 +1,238 @@
+"""EmailBison / Inboxxia webhooks (predecessor 1.1) as our events.
+
+Idempotency keys, the same at every redelivery: a reply by `reply.id` (LEAD_REPLIED, LEAD_INTERESTED and
+UNTRACKED_REPLY_RECEIVED of one reply carry the same), a sent e-mail by `scheduled_email.id`, a bounce by its notice's
+`reply.id` or else `campaign_event.id`, an unsubscribe by `campaign_event.id`. All are unique inside one EmailBison
+instance only, hence per workspace.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import Field
+
+from integrations.events import (
+    BounceEvent,
+    CampaignRef,
+    Event,
+    IgnoredEvent,
+    MessageEvent,
+    PayloadInvalid,
+    Person,
+    UnsubscribeEvent,
+)
+from integrations.payload import ExternalId, Payload, Text, first_time, validate
+
+REPLIES = ("LEAD_REPLIED", "LEAD_INTERESTED", "UNTRACKED_REPLY_RECEIVED")
+EVENTS = (*REPLIES, "EMAIL_SENT", "EMAIL_OPENED", "EMAIL_BOUNCED", "LEAD_UNSUBSCRIBED")
+
+
+class Address(Payload):
+    address: Text = ""
+    name: Text = ""
+
+
+class Campaign(Payload):
+    id: ExternalId
+    name: Text = ""
+
+
+class CampaignEvent(Payload):
+    id: ExternalId
+    created_at: Text = ""
+
+
+class Lead(Payload):
+    id: ExternalId
+    email: Text = ""
+    first_name: Text = ""
+    last_name: Text = ""
+    company: Text = ""
+    title: Text = ""
+
+
+class Reply(Payload):
+    id: ExternalId
+    email_subject: Text = ""
+    from_email_address: Text = ""
+    from_name: Text = ""
+    to: list[Address] | None = None
+    cc: list[Address] | None = None
+    bcc: list[Address] | None = None
+    html_body: Text = ""
+    text_body: Text = ""
+    date_received: Text = ""
+    created_at: Text = ""
+    automated_reply: bool | None = None
+    interested: bool | None = None
+
+
+class ScheduledEmail(Payload):
+    id: ExternalId
+    email_subject: Text = ""
+    email_body: Text = ""
+    sent_at: Text = ""
+
+
+class SenderEmail(Payload):
+    id: ExternalId
+    email: Text = ""
+    name: Text = ""
+
+
+class Data(Payload):
+    campaign: Campaign | None = None
+    campaign_event: CampaignEvent | None = None
+    lead: Lead | None = None
+    reply: Reply | None = None
+    scheduled_email: ScheduledEmail | None = None
+    sender_email: SenderEmail | None = None
+
+
+class EventInfo(Payload):
+    type: str = Field(min_length=1, max_length=64)
+    workspace_id: ExternalId | None = None
+
+
+class Envelope(Payload):
+    event: EventInfo
+    data: Data
+
+
+class Header(Payload):
+    event: EventInfo
+
+
+def account_of(body: Any) -> str:
+    """The EmailBison workspace that the body names, or "" (compared with the key's integration, never looked up)."""
+    event = body.get("event") if isinstance(body, dict) else None
+    value = event.get("workspace_id") if isinstance(event, dict) else None
+    return str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+
+
+def parse(body: Any, now: datetime) -> Event:
+    """One webhook body as an event. Raises PayloadInvalid where a field we need is missing or of the wrong kind."""
+    kind = validate(Header, body).event.type
+    if kind not in EVENTS:
+        return IgnoredEvent(event_type=kind, reason="unknown event type")
+    data = validate(Envelope, body).data
+    if kind == "EMAIL_OPENED":
+        return IgnoredEvent(event_type=kind, reason="opens are not used")
+    return _PARSERS.get(kind, _reply)(kind, data, now)
+
+
+def _reply(kind: str, data: Data, now: datetime) -> Event:
+    reply = data.reply
+    if reply is None:
+        raise PayloadInvalid({"data.reply": f"{kind} needs the reply with its id"})
+    if data.lead is None and not reply.from_email_address:
+        raise PayloadInvalid({"data.reply.from_email_address": "a reply without a lead needs its sender"})
+    return MessageEvent(
+        event_type=kind,
+        external_id=reply.id,
+        source="emailbison_reply",
+        direction="inbound",
+        person=_person(data),
+        interested=kind == "LEAD_INTERESTED" or bool(reply.interested),
+        tracked=data.lead is not None,
+        **_notice(data, now),
+    )
+
+
+def _bounced(kind: str, data: Data, now: datetime) -> Event:
+    key = (data.reply and data.reply.id) or (data.campaign_event and f"event:{data.campaign_event.id}")
+    if not key:
+        raise PayloadInvalid({"data.campaign_event.id": "a bounce without its notice needs the event's id"})
+    if data.lead is None:
+        raise PayloadInvalid({"data.lead": "a bounce needs the lead it is about"})
+    return BounceEvent(
+        event_type=kind,
+        external_id=key,
+        source="emailbison_bounce",
+        direction="inbound",
+        person=_person(data),
+        **_notice(data, now),
+    )
+
+
+def _sent(kind: str, data: Data, now: datetime) -> Event:
+    email, sender = data.scheduled_email, data.sender_email
+    if email is None:
+        raise PayloadInvalid({"data.scheduled_email.id": "EMAIL_SENT needs the e-mail with its id"})
+    if data.lead is None:
+        raise PayloadInvalid({"data.lead": "EMAIL_SENT needs the lead it went to"})
+    return MessageEvent(
+        event_type=kind,
+        external_id=email.id,
+        source="emailbison_sent",
+        direction="outbound",
+        channel="email",
+        person=_person(data),
+        campaign=_campaign(data),
+        subject=email.email_subject,
+        html=email.email_body,
+        from_address=sender.email if sender else "",
+        from_name=sender.name if sender else "",
+        recipients={"to": [{"address": data.lead.email, "name": ""}]},
+        occurred_at=first_time(email.sent_at) or now,
+        **_account(data),
+    )
+
+
+def _unsubscribed(kind: str, data: Data, now: datetime) -> Event:
+    if data.lead is None:
+        raise PayloadInvalid({"data.lead": "LEAD_UNSUBSCRIBED needs the lead"})
+    key = data.campaign_event.id if data.campaign_event else f"lead:{data.lead.id}"
+    return UnsubscribeEvent(
+        event_type=kind, event_key=f"unsubscribed:{key}", person=_person(data), campaign=_campaign(data)
+    )
+
+
+_PARSERS = {"EMAIL_SENT": _sent, "EMAIL_BOUNCED": _bounced, "LEAD_UNSUBSCRIBED": _unsubscribed}
+
+
+def _notice(data: Data, now: datetime) -> dict:
+    """The fields of the reply itself, which is the notice where the event is a bounce."""
+    reply = data.reply
+    shared = {"channel": "email", "campaign": _campaign(data), **_account(data)}
+    if reply is None:
+        return {"occurred_at": (data.campaign_event and first_time(data.campaign_event.created_at)) or now, **shared}
+    lists = {"to": reply.to, "cc": reply.cc, "bcc": reply.bcc}
+    return {
+        "subject": reply.email_subject,
+        "text": reply.text_body,
+        "html": reply.html_body,
+        "from_address": reply.from_email_address,
+        "from_name": reply.from_name,
+        "recipients": {name: [item.model_dump() for item in items] for name, items in lists.items() if items},
+        "automated_reply": reply.automated_reply,
+        "occurred_at": first_time(reply.date_received, reply.created_at) or now.astimezone(UTC),
+        **shared,
+    }
+
+
+def _person(data: Data) -> Person:
+    """The provider's lead; for an untracked reply, whoever wrote it."""
+    if data.lead is None:
+        first, _, last = (data.reply.from_name if data.reply else "").strip().partition(" ")
+        return Person(
+            email=data.reply.from_email_address if data.reply else "", first_name=first, last_name=last.strip()
+        )
+    lead = data.lead
+    return Person(
+        emailbison_lead_id=lead.id,
+        email=lead.email,
+        first_name=lead.first_name,
+        last_name=lead.last_name,
+        company=lead.company,
+        title=lead.title,
+    )
+
+
+def _campaign(data: Data) -> CampaignRef | None:
+    return CampaignRef(data.campaign.id, data.campaign.name) if data.campaign else None
+
+
+def _account(data: Data) -> dict:
+    sender = data.sender_email
+    return {"account_id": sender.id, "account_address": sender.email} if sender else {}

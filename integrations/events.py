@@ -1,0 +1,144 @@
+"""What a provider's webhook means, in our words: the only thing intake ever sees of a payload.
+
+A provider's `payloads.py` turns its JSON into one of these. Values are as the provider gave them (stripped, typed);
+normalising an address or a phone number is the domain's business, not the provider's.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What an event says about who the lead is; "" where it says nothing."""
+
+    email: str = ""
+    phone: str = ""
+    linkedin_member_id: str = ""
+    linkedin_url: str = ""
+    emailbison_lead_id: str = ""
+    ghl_contact_id: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    company: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRef:
+    """A provider's campaign by the provider's id."""
+
+    external_id: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """`event_key` is the provider's own key of an event that makes no message: the same at every redelivery."""
+
+    event_type: str
+    event_key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageEvent(Event):
+    """One message, to or from a lead. `external_id` is the provider's own message id, the idempotency key.
+
+    Where the provider sends no id, `external_id` is "" and `content_key` holds a hash of what identifies the text:
+    equal keys within `window_s` seconds are one message, later ones are another.
+    """
+
+    source: str
+    direction: str
+    channel: str
+    person: Person
+    occurred_at: datetime
+    external_id: str = ""
+    content_key: str = ""
+    window_s: int = 0
+    campaign: CampaignRef | None = None
+    subject: str = ""
+    text: str = ""
+    html: str = ""
+    from_address: str = ""
+    from_name: str = ""
+    recipients: dict = field(default_factory=dict)
+    account_id: str = ""
+    account_address: str = ""
+    thread_id: str = ""
+    attachments: list = field(default_factory=list)
+    automated_reply: bool | None = None
+    interested: bool = False
+    tracked: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BounceEvent(MessageEvent):
+    """A message to `person` came back; `text` is the notice, where there is one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnsubscribeEvent(Event):
+    """The lead used the provider's unsubscribe link."""
+
+    person: Person
+    campaign: CampaignRef | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionEvent(Event):
+    """A LinkedIn invitation was accepted."""
+
+    person: Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountStatusEvent(Event):
+    """The provider says how a connected account is doing, in the provider's own word."""
+
+    account_id: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrichmentEvent(Event):
+    """A Clay callback: what was found (or not) for one of our leads."""
+
+    lead_id: str
+    kind: str
+    status: str
+    linkedin_url: str = ""
+    phone: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingEvent(Event):
+    """A meeting was booked or cancelled in a calendar. Times are aware datetimes."""
+
+    provider: str
+    status: str
+    person: Person
+    invitee_uri: str = ""
+    appointment_uri: str = ""
+    event_type_uri: str = ""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    rescheduled: bool = False
+    replaces_uri: str = ""
+    occurred_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IgnoredEvent(Event):
+    """Known but not used, or unknown: acknowledged, kept in the ledger, nothing else."""
+
+    reason: str
+
+
+class PayloadInvalid(ValueError):
+    """Not the provider's shape. `fields` names each wrong field and says what was expected there."""
+
+    def __init__(self, fields: dict[str, str]) -> None:
+        super().__init__(", ".join(fields))
+        self.fields = fields

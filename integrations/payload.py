@@ -1,0 +1,78 @@
+"""What all inbound payload models share: lenient about what we do not use, strict and bounded about what we do."""
+
+import math
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from integrations.events import PayloadInvalid
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Payload(BaseModel):
+    """Unknown fields are ignored: providers add some every month."""
+
+    model_config = ConfigDict(extra="ignore", str_strip_whitespace=False, frozen=True)
+
+
+def _external_id(value: Any) -> Any:
+    """Ids come as numbers or text; a bool, a float or an object is neither."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError("must be a number or a text")
+    text = str(value).strip()
+    if not text or len(text) > 200:
+        raise ValueError("must have 1 to 200 characters")
+    return text
+
+
+def _optional_text(value: Any) -> Any:
+    return "" if value is None else value
+
+
+ExternalId = Annotated[str, BeforeValidator(_external_id)]
+Text = Annotated[str, BeforeValidator(_optional_text)]
+"""A text field that the provider may leave out or send as null."""
+
+
+def validate(model: type[Model], data: Any) -> Model:
+    """`data` as a `model`. Raises PayloadInvalid naming each wrong field; the message never quotes a value."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise PayloadInvalid(
+            {
+                ".".join(map(str, item["loc"])) or "body": item["msg"].removeprefix("Value error, ")
+                for item in error.errors(include_input=False, include_url=False)[:20]
+            }
+        ) from None
+
+
+def parse_time(value: Any) -> datetime | None:
+    """An aware datetime from ISO-8601 text, epoch seconds or epoch milliseconds; None where it is none of these.
+
+    Text without a zone is taken as UTC. Years outside 2000 to 2100 count as nonsense.
+    """
+    if isinstance(value, bool) or value is None:
+        return None
+    try:
+        if isinstance(value, str):
+            text = value.strip()
+            if text.lstrip("-").replace(".", "", 1).isdigit():
+                return parse_time(float(text))
+            parsed = datetime.fromisoformat(text)
+            parsed = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+        elif isinstance(value, int | float) and math.isfinite(value):
+            parsed = datetime.fromtimestamp(value / 1000 if abs(value) > 1e11 else value, UTC)
+        else:
+            return None
+        parsed = parsed.astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return parsed if 2000 <= parsed.year <= 2100 else None
+
+
+def first_time(*values: Any) -> datetime | None:
+    """The first of `values` that is a time."""
+    return next((time for time in map(parse_time, values) if time is not None), None)
