@@ -6,7 +6,7 @@ os.environ.setdefault("DEBUG", "1")
 os.environ.setdefault("ALLOW_LOOPBACK_PROVIDERS", "1")
 os.environ.setdefault("CRON_SECRET", "cron-secret-of-the-tests")
 
-from config.settings import *  # noqa: E402,F403
+from config.settings import *  # noqa: F403
 from config.settings import EMBEDDED_POSTGRES
 
 if EMBEDDED_POSTGRES:
