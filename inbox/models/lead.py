@@ -1,9 +1,11 @@
 """The person on the other side, and the campaign that reached them."""
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.search import SearchVector
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Replace, Reverse
 
 from jobs.ids import uuid7
 
@@ -62,6 +64,12 @@ IDENTITY_FIELDS = (
     "ghl_contact_id",
 )
 """The columns that can name a lead, in the order in which a match counts when they disagree: e-mail wins."""
+
+
+LEAD_WORDS = SearchVector(
+    "first_name", "last_name", "company", Replace("email", Value("@"), Value(" ")), config="simple"
+)
+"""What a search by words looks at: a query must use this very expression to be served by its index."""
 
 
 def _unique(field: str) -> models.UniqueConstraint:
@@ -135,6 +143,22 @@ class Lead(models.Model):
                 fields=["workspace", "-last_message_at"],
                 condition=Q(needs_reply=True),
                 name="lead_needs_reply",
+            ),
+            models.Index(
+                fields=["workspace", "-last_message_at"], condition=Q(unread=True), name="lead_unread"
+            ),
+            models.Index(
+                fields=["workspace", "snoozed_until"],
+                condition=Q(snoozed_until__isnull=False),
+                name="lead_snoozed",
+            ),
+            # search: words, and a phone number by its last digits
+            GinIndex(LEAD_WORDS, name="lead_words"),
+            models.Index(
+                F("workspace"),
+                OpClass(Reverse("phone"), name="text_pattern_ops"),
+                condition=~Q(phone=""),
+                name="lead_phone_digits",
             ),
             GinIndex(fields=["alternate_emails"], name="lead_alternate_emails"),
         ]

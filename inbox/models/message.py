@@ -1,10 +1,17 @@
 """One message, once: unique per workspace by the provider's own id."""
 
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Left
 
 from inbox.models.lead import Channel
 from jobs.ids import uuid7
+
+
+MESSAGE_WORDS = SearchVector(Left("subject", 1_000), Left("text", 50_000), config="simple")
+"""What a search by words looks at (with this very expression). Cut, as PostgreSQL refuses vectors above 1 MB."""
 
 
 class Source(models.TextChoices):
@@ -78,6 +85,7 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["lead", "sent_at", "received_at"], name="message_timeline"),
             models.Index(fields=["workspace", "-received_at"], name="message_by_workspace"),
+            GinIndex(MESSAGE_WORDS, name="message_words"),
         ]
 
     def __str__(self) -> str:
