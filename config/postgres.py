@@ -227,12 +227,19 @@ class EmbeddedPostgres:
         self._make_socket_dir()
         self._rotate_log()
         settings = SERVER_SETTINGS | {"unix_socket_directories": f'"{self.socket_dir}"'}
-        options = shlex.join(word for name, value in settings.items() for word in ("-c", f"{name}={value}"))
-        command = ["start", "--silent", "--wait", f"--timeout={START_TIMEOUT_S}", "--options", options]
+        words = ["-D", str(self.data_dir), *(f"--{name}={value}" for name, value in settings.items())]
+        command = [
+            "start",
+            "--silent",
+            "--wait",
+            f"--timeout={START_TIMEOUT_S}",
+            "--options",
+            shlex.join(words),
+        ]
         deadline = time.monotonic() + START_TIMEOUT_S
         while True:
             offset = self.log_file.stat().st_size
-            if self._run("pg_ctl", *command, f"--pgdata={self.data_dir}") == 0:
+            if self._run("pg_ctl", *command) == 0:
                 return
             orphans_remain = b"is still in use" in self.log_file.read_bytes()[offset:]
             if not orphans_remain or time.monotonic() > deadline:
@@ -282,7 +289,10 @@ class EmbeddedPostgres:
         give_to_server(self.socket_dir, self.data_dir)
 
     def _run(self, program: str, *arguments: str) -> int:
-        """Run a program of the wheel's as the server's user, its output in the log; return the exit code."""
+        """Run a program of the wheel's as the server's user, its output in the log; return the exit code.
+
+        The data directory goes by environment: pg_ctl hands its own option to a shell, quoted too weakly.
+        """
         prefix, identity = run_as_server(self.data_dir)
         with self.log_file.open("ab") as log:
             try:
@@ -292,7 +302,7 @@ class EmbeddedPostgres:
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     cwd="/",
-                    env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+                    env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC", "PGDATA": str(self.data_dir)},
                     timeout=START_TIMEOUT_S * 2,
                     **identity,
                 ).returncode
