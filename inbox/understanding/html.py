@@ -1,0 +1,144 @@
+"""Decides how an HTML body reads as text, which of its parts the mail client marked as quoted, and what may be shown."""
+
+import re
+from html.parser import HTMLParser
+
+import nh3
+
+from inbox.understanding.normalise import clean
+from inbox.understanding.quoting import Line
+
+_BLOCKS = frozenset(
+    "address article aside blockquote body center dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header hr "
+    "html li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
+)
+_VOID = frozenset("br hr img col wbr".split())
+_READ_TAGS = _BLOCKS | _VOID | frozenset("a b big em font i s small span strike strong sub sup u code tt label".split())
+_READ_ATTRIBUTES = {"*": {"class", "id", "type", "style", "data-smartmail"}}
+
+_QUOTE_CLASS = re.compile(
+    r"\b(?:x_)?(?:gmail_attr|moz-cite-prefix|yahoo_quoted|protonmail_quote|zmail_extra|zmail_extra_hr|OutlookMessageHeader|"
+    r"tutanota_quote|quote-header|freebirdFormviewerHeaderDescription|mailmate-quote|front-blockquote)\b",
+    re.I,
+)
+# From here on to the end of the body everything is the earlier mail: Outlook puts it beside these marks, not inside.
+_QUOTE_FROM_HERE = re.compile(
+    r"^(?:x_)?(?:divRplyFwdMsg|appendonsend|mail-editor-reference-message-container|stopSpelling|OLK_SRC_BODY_SECTION)$", re.I
+)
+_SIGNATURE = re.compile(
+    r"\b(?:x_)?(?:gmail_signature|gmail_signature_prefix|moz-signature|AppleMailSignature|ms-outlook-mobile-signature|"
+    r"protonmail_signature_block|tutanota_signature|mobile_signature|yahoo-signature|Signature)\b",
+    re.I,
+)
+_HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.I)
+_TIGHT = re.compile(r"MsoNormal|margin(?:-(?:top|bottom))?\s*:\s*0", re.I)
+
+_SHOWN_TAGS = nh3.ALLOWED_TAGS - {"img"}
+
+
+class _Reader(HTMLParser):
+    """Collects lines with their quote depth. Fed with nh3's output only, so tags are balanced."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.lines: list[Line] = []
+        self._parts: list[str] = []
+        self._open: list[tuple[str, int, bool, bool]] = []
+        self._depth = 0
+        self._signature = False
+        self._hidden = False
+        self._rest_is_quoted = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "br":
+            self._end_line(force=True)
+            return
+        if tag in _BLOCKS:
+            self._end_line()
+        if tag in _VOID:
+            return
+        self._open.append((tag, self._depth, self._signature, self._hidden))
+        names = {key: value or "" for key, value in attrs}
+        marks = f"{names.get('class', '')} {names.get('id', '')} {names.get('data-smartmail', '')}"
+        if tag == "blockquote" or _QUOTE_CLASS.search(marks):
+            self._depth += 1
+        if _QUOTE_FROM_HERE.match(names.get("id", "")):
+            self._rest_is_quoted = True
+        self._signature = self._signature or bool(_SIGNATURE.search(marks))
+        self._hidden = self._hidden or bool(_HIDDEN.search(names.get("style", "")))
+        if tag == "li":
+            self._parts.append("- ")
+        if tag == "p" and not _TIGHT.search(names.get("class", "") + names.get("style", "")):
+            self._blank_line()
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _BLOCKS:
+            self._end_line()
+        elif tag in {"td", "th"}:
+            self._parts.append(" ")
+        while self._open:
+            name, self._depth, self._signature, self._hidden = self._open.pop()
+            if name == tag:
+                break
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self._parts.append(re.sub(r"[ \t\r\n\f]+", " ", data))
+
+    def close(self) -> None:
+        super().close()
+        self._end_line()
+
+    def _end_line(self, force: bool = False) -> None:
+        text = re.sub(r"[ \t]+", " ", "".join(self._parts)).strip(" \t")
+        if text or force:
+            depth = self._depth + (1 if self._rest_is_quoted else 0)
+            self.lines.append(Line(text.strip("\u00a0"), depth, self._signature))
+        self._parts.clear()
+
+    def _blank_line(self) -> None:
+        if self.lines and self.lines[-1].text:
+            self.lines.append(Line("", self.lines[-1].depth, self.lines[-1].signature))
+
+
+def html_lines(html: str) -> list[Line]:
+    """The lines of an HTML body with quote depth, as the mail client marked it. Never raises; at most `MAX_CHARS` are read."""
+    source, _ = clean(html)
+    safe = nh3.clean(source, tags=set(_READ_TAGS), attributes=_READ_ATTRIBUTES, link_rel=None)
+    reader = _Reader()
+    reader.feed(safe)
+    reader.close()
+    return reader.lines
+
+
+def looks_like_html(text: str) -> bool:
+    """Some providers put the HTML body into the text field."""
+    return bool(re.match(r"\s*(?:<!doctype html|<html|<head|<body|<(?:div|p|table|span|meta)\b[^>]{0,500}>)", text[:2000], re.I))
+
+
+def sanitize_html(html: str, *, allow_images: bool = False) -> str:
+    """HTML that is safe to put into a page: no scripts, handlers, styles, forms or frames.
+
+    Remote images tell the sender that, when and where a mail was opened: they stay only with `allow_images`, and then
+    only over https.
+    """
+    source, _ = clean(html)
+    tags = set(_SHOWN_TAGS)
+    attributes = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items() if tag != "img"}
+    if allow_images:
+        tags.add("img")
+        attributes["img"] = {"src", "alt", "width", "height"}
+    return nh3.clean(
+        source,
+        tags=tags,
+        attributes=attributes,
+        attribute_filter=_keep_attribute,
+        url_schemes={"http", "https", "mailto", "tel"},
+        link_rel="noopener noreferrer nofollow",
+    )
+
+
+def _keep_attribute(tag: str, name: str, value: str) -> str | None:
+    if tag == "img" and name == "src" and not value.lower().startswith("https://"):
+        return None
+    return value

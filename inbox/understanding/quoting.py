@@ -1,0 +1,248 @@
+"""Decides which lines of a body are somebody else's words: `>` lines, attribution lines, header blocks, forwarded parts."""
+
+import re
+from dataclasses import dataclass
+
+from inbox.understanding.normalise import fold
+
+_DETECT_CHARS = 400  # a longer line is prose, never an attribution or a header
+
+
+@dataclass
+class Line:
+    """One line of a body; depth 0 is the writer's own, `signature` marks what the HTML itself calls a signature."""
+
+    text: str
+    depth: int = 0
+    signature: bool = False
+
+
+_PREFIX = re.compile(r"^\s{0,3}((?:[>＞]\s?)+)")
+
+_VERBS = (
+    r"wrote|writes|schrieb|schreibt|a ecrit|ecrit|escribio|escreveu|ha scritto|scrisse|schreef|geschreven|"
+    r"napisal(?:a|\(a\))?|skrev|napsal(?:a)?|ezt irta|irta|kirjoitti|a scris|написал(?:а|и)?|пишет|написав|"
+    r"yazdi|写道|寫道|님이 작성|さんのメッセージ|は書きました|εγραψε|كتب|pise|je napisao|je napisala|kirjutas"
+)
+_VERB = re.compile(rf"(?:\b(?:{_VERBS})\b|写道|寫道|님이 작성|は書きました)")
+_VERB_AT_END = re.compile(rf"(?:{_VERBS})(?: \([^()]{{0,60}}\))?\s?[:：]$")
+_ADDRESS = re.compile(r"[^\s@<>()\[\]]+@[^\s@<>()\[\]]+")
+_BRACKETED_ADDRESS = re.compile(r"[<(\[](?:mailto:)?[^\s@<>]+@[^\s@<>]+[>)\]]")
+_DATE = re.compile(
+    r"\b(?:19|20)\d\d\b|(?:19|20)\d\d\s?[年년]|\b\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{2,4}\b|\b\d{1,2}[:.h]\d{2}\b"
+)
+_START = re.compile(
+    r"^(?:on|am|le|el|il|em|op|den|dnia|w dniu|dne|a|la|pe|at|в|на|در|בתאריך|wiadomosc napisana|"
+    r"mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|mie|jue|vie|sab|dom|gio|"
+    r"seg|ter|qua|qui|sex|ma|wo|vr|za|zo|pon|wt|sr|czw|pt|sob|niedz|man|tir|ons|tor|fre|lor|son|po|ut|st|ct|pa|"
+    r"пн|вт|ср|чт|пт|сб|вс|yesterday|gestern|hier|ayer|ieri|ontem|gisteren)\b[.,]? |^\W?\d{1,4}\s?[./年년 -]"
+)
+_RULED_ATTRIBUTION = re.compile(rf"^-{{2,}}.{{5,300}}\b(?:{_VERBS})\b.{{0,4}}-{{2,}}$")
+
+_SEPARATOR = re.compile(
+    r"^[-_=*\s]{0,40}(?:original(?:e)? (?:message|nachricht|meddelelse|melding)|original message|"
+    r"ursprungliche (?:nachricht|mail|e-mail)|weitergeleitete (?:nachricht|mail|e-mail)|message (?:d'origine|original|transfere)|"
+    r"mensaje (?:original|reenviado)|mensagem (?:original|encaminhada)|messaggio (?:originale|inoltrato)|"
+    r"oorspronkelijk(?:e)? bericht|doorgestuurd bericht|wiadomosc (?:oryginalna|przekazana)|"
+    r"ursprungligt meddelande|originalmeddelande|vidarebefordrat (?:meddelande|brev)|oprindelig meddelelse|"
+    r"opprinnelig melding|videresendt (?:meddelelse|besked|melding)|puvodni zprava|preposlana zprava|"
+    r"alkuperainen viesti|eredeti uzenet|mesaj original|orijinal mesaj|iletilen mesaj|исходное сообщение|"
+    r"пересылаемое сообщение|пересланное сообщение|forwarded (?:message|email|by .{1,80})|原始邮件|原始郵件|转发的邮件|轉寄郵件|"
+    r"원본 메시지|元のメッセージ|転送メッセージ)[-_=*\s]{0,40}:?$"
+)
+_SEPARATOR_RULED = re.compile(r"^[-_=*]{2,}|[-_=*]{2,}$")
+_BEGIN_FORWARD = re.compile(
+    r"^(?:begin forwarded message|anfang der weitergeleiteten (?:nachricht|e-mail)|debut du message (?:reexpedie|transfere)|"
+    r"inicio del mensaje reenviado|inizio messaggio inoltrato|inicio da mensagem reencaminhada|begin doorgestuurd bericht|"
+    r"vidarebefordrat brev|videresendt mail|poczatek przekazywanej wiadomosci)\s?:?$"
+)
+_REPLY_MARKER = re.compile(r"(?:reply|response|antwort|reponse|respuesta).{0,20} above this line|^##-.{0,80}-##$")
+
+_LABELS = {
+    "from": "from|von|de|da|van|od|fra|fran|lahettaja|felado|de la|gonderen|kimden|от|от кого|发件人|發件人|寄件者|"
+    "差出人|送信者|보낸 사람|보낸사람|מאת|من|απο|expeditor|odesilatel|от",
+    "date": "sent|date|gesendet|datum|envoye|enviado|enviado el|enviada|enviado em|enviada em|data|inviato|verzonden|"
+    "wyslano|skickat|sendt|dato|odeslano|lahetetty|elkuldve|trimis|gonderildi|tarih|gonderme tarihi|отправлено|дата|"
+    "дата отправки|发送时间|日期|時間|寄件日期|送信日時|日時|보낸 날짜|날짜|נשלח|תאריך|تاريخ|fecha|kuldve|idopont",
+    "to": "to|an|a|para|aan|do|til|till|komu|pro|vastaanottaja|cimzett|catre|kime|кому|收件人|收件者|宛先|받는 사람|받는사람|אל|إلى|προς",
+    "subject": "subject|betreff|objet|asunto|oggetto|assunto|onderwerp|temat|amne|emne|predmet|aihe|targy|subiect|konu|"
+    "тема|主题|主旨|主題|件名|제목|נושא|الموضوع|θεμα",
+    "cc": "cc|kopie|copie|kopia|копия|抄送|副本|참조|con copia a|kopi",
+}
+_ROLE_OF = {label: role for role, labels in _LABELS.items() for label in labels.split("|")}
+_HEADER = re.compile(r"^[*_]{0,2}([^\W\d_][\w' -]{0,22}?)[*_]{0,2} ?[:：][*_]{0,2}\s?(.*)$")
+_FLAT_HEADER = re.compile(
+    r"(?:^|\s)\*?(?:From|Von|De|Da|Van|Od|Fra|Från)\*? ?: .{2,120}?\s\*?(?:Sent|Date|Gesendet|Datum|Envoyé|Enviado(?: el)?|Enviada(?: em)?|"
+    r"Inviato|Data|Verzonden|Wysłano|Sendt|Dato|Skickat)\*? ?: .{4,80}?\s\*?(?:To|An|À|A|Para|Aan|Do|Til|Till)\*? ?: "
+)
+_FLAT_ATTRIBUTION = re.compile(
+    r"\s((?:On|Am|Le|El|Il giorno|Em|Op|Den|W dniu)\s[^\n<>]{6,90}<[^<>\s]{3,80}@[^<>\s]{3,80}>[^\n<>:]{0,30}:)(?=\s)"
+)
+
+
+def plain_lines(text: str) -> list[Line]:
+    """The lines of a plain body with their `>` depth; flattened attributions and header blocks get lines of their own."""
+    lines: list[Line] = []
+    for raw in text.split("\n"):
+        for part in _split_flattened(raw):
+            match = _PREFIX.match(part)
+            depth = len(re.sub(r"\s", "", match[1])) if match else 0
+            lines.append(Line(part[match.end() :] if match else part, depth))
+    _unquote_comparisons(lines, text)
+    _quote_wrapped(lines)
+    return lines
+
+
+def mark_quoted(lines: list[Line]) -> None:
+    """Raises the depth of attribution lines, and of everything below a header block or a separator."""
+    folded = [fold(line.text) if len(line.text) <= _DETECT_CHARS else "" for line in lines]
+    index = 0
+    while index < len(lines):
+        if lines[index].depth == 0 and folded[index]:
+            start, after = _boundary(lines, folded, index)
+            if start is not None:
+                for line in lines[start:after]:
+                    line.depth = max(line.depth, 1)
+                index = after
+                continue
+        index += 1
+
+
+def _boundary(lines: list[Line], folded: list[str], index: int) -> tuple[int | None, int]:
+    """The range of lines to quote if a boundary is seen at `index`: (start, end), else (None, 0)."""
+    end = len(lines)
+    if _is_separator(folded[index]) or _header_block(lines, folded, index):
+        return _with_rule(lines, folded, index), end
+    if _REPLY_MARKER.search(folded[index]) and any(line.text.strip() for line in lines[:index]):
+        return index, end
+    start = _attribution(lines, folded, index)
+    if start is None:
+        return None, 0
+    following = _next_text(lines, index + 1)
+    if following is not None and lines[following].depth > 0:
+        return start, following
+    return start, end
+
+
+def _is_separator(line: str) -> bool:
+    if _BEGIN_FORWARD.match(line):
+        return True
+    # Unruled "Original message" could open a sentence; with rules on a side, or a colon, it is a client's separator.
+    return bool(_SEPARATOR.match(line)) and bool(_SEPARATOR_RULED.search(line) or line.endswith(":"))
+
+
+def _with_rule(lines: list[Line], folded: list[str], index: int) -> int:
+    """Outlook draws a rule above its header block; it belongs to the quote."""
+    previous = index - 1
+    while previous >= 0 and not folded[previous]:
+        previous -= 1
+    if previous >= 0 and re.fullmatch(r"[-_=*]{5,}", folded[previous]):
+        return previous
+    return index
+
+
+def _next_text(lines: list[Line], index: int) -> int | None:
+    for position in range(index, min(index + 6, len(lines))):
+        if lines[position].text.strip():
+            return position
+    return None
+
+
+def _header_block(lines: list[Line], folded: list[str], index: int) -> bool:
+    """From/Sent/To/Subject in any language and order, with a value no sentence would have (an address or a date)."""
+    if not _role(folded[index]):
+        return bool(_FLAT_HEADER.match(lines[index].text) and _plausible(folded[index]))
+    if _FLAT_HEADER.match(lines[index].text) and _plausible(folded[index]):
+        return True
+    roles: dict[str, str] = {}
+    misses = 0
+    for line in folded[index : index + 14]:
+        role = _role(line)
+        if role:
+            roles.setdefault(*role)
+        elif line:
+            misses += 1
+            if misses > 1:
+                break
+    if "from" not in roles or len(roles) < 2:
+        return False
+    return bool(_ADDRESS.search(roles["from"])) or bool(_DATE.search(roles.get("date", "")))
+
+
+def _role(line: str) -> tuple[str, str] | None:
+    match = _HEADER.match(line)
+    role = _ROLE_OF.get(match[1].strip()) if match else None
+    return (role, match[2]) if match and role else None
+
+
+def _plausible(line: str) -> bool:
+    return bool(_ADDRESS.search(line) or _DATE.search(line))
+
+
+def _attribution(lines: list[Line], folded: list[str], index: int) -> int | None:
+    """The first line of an attribution ("On … wrote:") whose last line is `index`, or None. It may be wrapped over four."""
+    if _RULED_ATTRIBUTION.match(folded[index]):
+        return index
+    if not folded[index].endswith((":", "：")):
+        return None
+    following = _next_text(lines, index + 1)
+    quoted_next = following is not None and lines[following].depth > 0
+    found = None
+    joined = ""
+    for start in range(index, max(index - 4, -1), -1):
+        if not folded[start] or lines[start].depth:
+            break
+        joined = f"{folded[start]} {joined}".strip()
+        if len(joined) > _DETECT_CHARS:
+            break
+        if _reads_as_attribution(joined, quoted_next):
+            found = start if found is None or _START.match(folded[start]) else found
+            if _START.match(folded[start]):
+                return start
+    return found
+
+
+def _reads_as_attribution(line: str, quoted_next: bool) -> bool:
+    verb = _VERB.search(line)
+    dated = bool(_DATE.search(line))
+    if _BRACKETED_ADDRESS.search(line) and (dated or verb):
+        return True
+    if verb and dated and (_VERB_AT_END.search(line) or _START.match(line)):
+        return True
+    return bool(quoted_next and _VERB_AT_END.search(line) and len(line.split()) <= 6)
+
+
+def _split_flattened(line: str) -> list[str]:
+    """Some providers join all lines of a body; cut before an attribution or header block in the middle of a line."""
+    if "@" not in line or len(line) < 60:
+        return [line]
+    head = line[:20_000]
+    cuts = [match.start(1) for match in [_FLAT_ATTRIBUTION.search(head)] if match]
+    cuts += [match.start() for match in [_FLAT_HEADER.search(head)] if match and match.start() > 0]
+    if not cuts:
+        return [line]
+    cut = min(cuts)
+    flat = _FLAT_ATTRIBUTION.search(head)
+    if flat and flat.start(1) == cut:
+        return [line[:cut], line[cut : flat.end(1)], line[flat.end(1) :]]
+    return [line[:cut], line[cut:].strip()]
+
+
+def _unquote_comparisons(lines: list[Line], text: str) -> None:
+    """"> 50 people" alone is a comparison, not a quote."""
+    quoted = [line for line in lines if line.depth]
+    if quoted and all(line.depth == 1 and re.match(r"[$€£]?\d", line.text) for line in quoted):
+        if not any(_VERB_AT_END.search(fold(line.text)) for line in lines if len(line.text) < _DETECT_CHARS):
+            for line in quoted:
+                line.text, line.depth = f"> {line.text}", 0
+
+
+def _quote_wrapped(lines: list[Line]) -> None:
+    """A quoted line that was wrapped again loses its `>`: lower case after a long unfinished quoted line, quote goes on."""
+    for before, line, after in zip(lines, lines[1:], lines[2:] + [Line("")], strict=False):
+        if not before.depth or line.depth or not line.text.strip():
+            continue
+        # Clients wrap at 72 to 78 columns, so without a quote right below only a full line counts.
+        full = len(before.text) > (55 if after.depth else 68) and before.text.rstrip()[-1:] not in ".?!:"
+        if full and line.text.lstrip()[:1].islower() and (after.depth or not after.text.strip()):
+            line.depth = before.depth

@@ -1,0 +1,100 @@
+"""Decides what the newest human text of a reply is; everything else is kept as `quoted`, for folding."""
+
+from dataclasses import dataclass
+
+from inbox.understanding.html import html_lines, looks_like_html
+from inbox.understanding.normalise import clean, fold
+from inbox.understanding.quoting import Line, mark_quoted, plain_lines
+from inbox.understanding.signature import name_words, strip_signature
+
+_HINT_CHARS = 12  # shorter lines ("Hi,") stand in the answer and in the quote
+
+
+@dataclass(frozen=True)
+class NewestText:
+    """What the person wrote now, and the rest of the body in its order. `truncated`: the body was longer than is read."""
+
+    text: str
+    quoted: str = ""
+    truncated: bool = False
+
+
+def newest_text(text: str | None, html: str | None, *, channel: str = "email", sender: str = "") -> NewestText:
+    """Splits a body. The plain text is preferred; HTML is read if there is none, and tells which plain lines are quoted.
+
+    `sender` is the From value ("Dana Reyes <dana@example.com>"): it tells a signature from a sentence. Never raises; an
+    empty result means that the person wrote nothing, and must not be judged by what was quoted.
+    """
+    plain, truncated = clean(text)
+    markup, html_truncated = clean(html)
+    if channel != "email":
+        return NewestText(plain.strip(), "", truncated)
+    if not markup.strip() and looks_like_html(plain):
+        plain, markup, html_truncated = "", plain, truncated
+    if plain.strip():
+        lines = plain_lines(plain)
+        if markup.strip():
+            _apply_hints(lines, html_lines(markup))
+    else:
+        lines, truncated = html_lines(markup) if markup.strip() else [], html_truncated
+    mark_quoted(lines)
+    own = _own_text(lines, name_words(sender))
+    return NewestText(own, _rest(lines, own), truncated)
+
+
+def _own_text(lines: list[Line], names: frozenset[str]) -> str:
+    stretches = _stretches(lines, use_signature_marks=True)
+    if not any(any(line.strip() for line in stretch) for stretch in stretches):
+        # Some people write inside the signature element of their mail client.
+        stretches = _stretches(lines, use_signature_marks=False)
+    filled = [index for index, stretch in enumerate(stretches) if any(line.strip() for line in stretch)]
+    if not filled:
+        return ""
+    parts: list[str] = []
+    for index in filled:
+        kept = strip_signature(stretches[index], names, last=index == filled[-1])
+        if kept and len(filled) > 1 and index == filled[-1] and parts and _only_a_name(kept, names):
+            continue
+        parts.append("\n".join(kept))
+    return "\n\n".join(part for part in parts if part.strip()).strip()
+
+
+def _only_a_name(lines: list[str], names: frozenset[str]) -> bool:
+    words = [word.strip(".,-") for line in lines for word in fold(line).split()]
+    return bool(words) and len(words) <= 4 and all(word in names or len(word) == 1 for word in words)
+
+
+def _stretches(lines: list[Line], *, use_signature_marks: bool) -> list[list[str]]:
+    """Runs of unquoted lines, in order."""
+    out: list[list[str]] = [[]]
+    for line in lines:
+        if line.depth:
+            if out[-1]:
+                out.append([])
+        elif not (use_signature_marks and line.signature):
+            out[-1].append(line.text.rstrip())
+    return out
+
+
+def _rest(lines: list[Line], own: str) -> str:
+    kept = set(own.split("\n"))
+    rest = [">" * line.depth + (" " if line.depth else "") + line.text for line in lines if line.depth or line.text.rstrip() not in kept]
+    return "\n".join(rest).strip("\n")
+
+
+def _apply_hints(lines: list[Line], marked: list[Line]) -> None:
+    """Plain lines that the HTML shows only inside a quote, or only inside the signature, are that."""
+    mark_quoted(marked)
+    own = {_key(line.text) for line in marked if not line.depth and not line.signature}
+    quoted = {_key(line.text) for line in marked if line.depth} - own
+    signature = {_key(line.text) for line in marked if line.signature and not line.depth} - own
+    for line in lines:
+        key = _key(line.text)
+        if len(key) >= _HINT_CHARS and key in quoted and not line.depth:
+            line.depth = 1
+        elif key and key in signature:
+            line.signature = True
+
+
+def _key(text: str) -> str:
+    return "".join(fold(text[:500]).split())
