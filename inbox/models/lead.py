@@ -116,6 +116,7 @@ class Lead(models.Model):
     awaiting_model = models.BooleanField(default=False)
     provider_interested = models.BooleanField(default=False)
     opted_out_at = models.DateTimeField(null=True, blank=True)
+    opted_in_at = models.DateTimeField(null=True, blank=True, help_text="The last START, which takes older STOPs back.")
     bounced_at = models.DateTimeField(null=True, blank=True)
     snoozed_until = models.DateTimeField(null=True, blank=True)
     identity_conflict = models.BooleanField(
@@ -125,6 +126,9 @@ class Lead(models.Model):
     # Roll-ups, so that the list needs no look at the messages.
     last_inbound_at = models.DateTimeField(null=True, blank=True)
     last_outbound_at = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(
+        null=True, blank=True, help_text="The last answer that was no campaign step, or a person's “done”."
+    )
     last_message_at = models.DateTimeField(null=True, blank=True)
     last_channel = models.CharField(max_length=10, choices=Channel.choices, blank=True, default="")
     last_snippet = models.CharField(max_length=200, blank=True, default="")

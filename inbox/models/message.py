@@ -6,9 +6,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Left
 
-from inbox.models.lead import Channel
+from inbox.models.lead import Channel, Tag
 from jobs.ids import uuid7
-
 
 MESSAGE_WORDS = SearchVector(Left("subject", 1_000), Left("text", 50_000), config="simple")
 """What a search by words looks at (with this very expression). Cut, as PostgreSQL refuses vectors above 1 MB."""
@@ -62,6 +61,9 @@ class Message(models.Model):
     attachments = models.JSONField(default=list, blank=True)
     automated_reply = models.BooleanField(null=True, blank=True)
     provider_interested = models.BooleanField(default=False)
+    tag = models.CharField(max_length=32, choices=Tag.choices, blank=True, default="")
+    tag_decided_by = models.CharField(max_length=80, blank=True, default="", help_text="The rule or model, and version.")
+    tag_evidence = models.TextField(blank=True, default="", help_text="The words that decided it.")
     content_hash = models.CharField(max_length=64, blank=True, default="")
     id_reused = models.BooleanField(
         default=False, help_text="The provider used this id for another text before."

@@ -1,0 +1,48 @@
+"""A message came back: the lead it was meant for is stopped, and the notice is kept on that lead, once."""
+
+from dataclasses import replace
+
+from inbox.intake import Outcome, Received, Verdict
+from inbox.leads import rollup
+from inbox.models import Lead, Message
+from inbox.models.lead import Tag
+from inbox.understanding.arrival import Arrival, judge
+from integrations.events import BounceEvent, MessageEvent, Person
+
+
+def handle(received: Received, event: BounceEvent) -> Outcome:
+    """The provider itself says that its mail to this lead bounced: no further evidence is needed."""
+    return _store(received, event, judge(event))
+
+
+def handle_notice(received: Received, event: MessageEvent, judged: Arrival) -> Outcome:
+    """A bounce notice that came as a reply is kept on the lead whose address failed, where it names one."""
+    person = event.person
+    if judged.failed_recipient and not event.tracked:
+        person = Person(email=judged.failed_recipient)
+    source = event.source.replace("_reply", "_bounce")
+    return _store(received, replace(event, person=person, source=source, interested=False), judged)
+
+
+def _store(received: Received, event: MessageEvent, judged: Arrival) -> Outcome:
+    from inbox.handlers.messages import store  # a message hands its bounces over to here
+
+    judged = replace(judged, tag=Tag.BLACKLIST, decided_by=judged.decided_by or "provider: bounced")
+    message, created = store(received, event, judged)
+    if created:
+        stop(message.lead, message)
+    return Outcome(
+        Verdict.ACCEPTED if created else Verdict.DUPLICATE,
+        event.event_type,
+        message=message,
+        lead=message.lead,
+    )
+
+
+def stop(lead: Lead, message: Message) -> None:
+    """Nothing more goes to an address that does not exist. `lead` must be locked."""
+    lead.bounced_at = min(filter(None, (lead.bounced_at, message.sent_at)))
+    lead.tag, lead.tag_decided_by, lead.awaiting_model = Tag.BLACKLIST, message.tag_decided_by, False
+    rollup.note_last_message(lead, message)
+    rollup.reject_drafts(lead, "The lead's address bounced.")
+    rollup.save(lead)

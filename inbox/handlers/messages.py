@@ -1,0 +1,186 @@
+"""A message arrives: stored once, on one lead, with one job. A duplicate only repairs and adds what came late."""
+
+import hashlib
+import re
+from functools import lru_cache, partial
+
+from django.utils import timezone
+
+from inbox.handlers import bounces
+from inbox.intake import Outcome, Received, Verdict
+from inbox.leads import identity, rollup
+from inbox.models import Campaign, Lead, Message
+from inbox.understanding.arrival import Arrival, judge
+from integrations.events import CampaignRef, MessageEvent
+from jobs.enqueue import JobSpec, enqueue, enqueue_many
+
+PROCESS = "inbound.process"
+KEY_LIMIT = 200
+
+
+def handle(received: Received, event: MessageEvent) -> Outcome:
+    """Store the message of `event`, or recognise it; idempotent by (workspace, source, external id)."""
+    judged = judge(event)
+    if judged.bounce:
+        return bounces.handle_notice(received, event, judged)
+    message, created = store(received, event, judged)
+    if not created:
+        return _duplicate(received, event, message)
+    rollup.add(message.lead, message, judged)
+    job_id = _start(message)
+    return Outcome(
+        Verdict.ACCEPTED,
+        event.event_type,
+        "id used again for another text" if message.id_reused else "",
+        message=message,
+        lead=message.lead,
+        job_id=job_id,
+        enqueued=job_id is not None,
+    )
+
+
+def store(received: Received, event: MessageEvent, judged: Arrival) -> tuple[Message, bool]:
+    """The message of `event`, and whether it is new. The unique constraint decides a race.
+
+    A provider that uses an id again for another text loses nothing: both are kept, the later one flagged and under a
+    key of its own.
+    """
+    fingerprint = _fingerprint(event, judged.newest_text)
+    message, created = _get_or_create(received, event, judged, fingerprint, event.external_id)
+    if created or message.content_hash == fingerprint:
+        return message, created
+    key = f"{event.external_id[: KEY_LIMIT - 17]}#{fingerprint[:16]}"
+    return _get_or_create(received, event, judged, fingerprint, key, id_reused=True)
+
+
+def _get_or_create(
+    received: Received, event: MessageEvent, judged: Arrival, fingerprint: str, external_id: str, **extra
+) -> tuple[Message, bool]:
+    return Message.objects.select_related("lead").get_or_create(
+        workspace=received.workspace,
+        source=event.source,
+        external_id=external_id,
+        defaults={
+            # Callables: asked only when the message is new, in the savepoint of its insert.
+            "lead": partial(_lead, received, event),
+            "campaign_id": partial(campaign_id, received, event.campaign),
+            "direction": event.direction,
+            "channel": event.channel,
+            "subject": event.subject[:1000],
+            "text": judged.newest_text,
+            "raw_text": event.text,
+            "raw_html": event.html,
+            "from_address": event.from_address[:320],
+            "from_name": event.from_name[:200],
+            "recipients": event.recipients,
+            "account_id": event.account_id[:120],
+            "account_address": event.account_address[:320],
+            "thread_id": event.thread_id[:200],
+            "attachments": event.attachments,
+            "automated_reply": event.automated_reply,
+            "provider_interested": event.interested,
+            "tag": judged.tag,
+            "tag_decided_by": judged.decided_by,
+            "tag_evidence": judged.evidence,
+            "content_hash": fingerprint,
+            "sent_at": event.occurred_at,
+            **extra,
+        },
+    )
+
+
+def _fingerprint(event: MessageEvent, newest_text: str) -> str:
+    """What makes two texts the same: who wrote it and the words, not the markup, which a retry may render anew."""
+    words = re.sub(r"\s+", " ", newest_text or event.text or event.html or event.subject).strip()
+    return hashlib.sha256(f"{event.from_address.lower()}\0{words}".encode()).hexdigest()
+
+
+@lru_cache(maxsize=4096)
+def _known_campaign(workspace_id, provider: str, external_id: str, name: str):
+    campaign, _ = Campaign.objects.get_or_create(
+        workspace_id=workspace_id, provider=provider, external_id=external_id, defaults={"name": name}
+    )
+    if name and campaign.name != name:
+        Campaign.objects.filter(pk=campaign.pk).update(name=name)
+    return campaign.pk
+
+
+def campaign_id(received: Received, ref: CampaignRef | None):
+    """The id of the campaign that `ref` names, made on first sight. A burst of one campaign asks the database once."""
+    if ref is None:
+        return None
+    return _known_campaign(
+        received.workspace.pk, received.integration.provider, ref.external_id, ref.name[:200]
+    )
+
+
+def _lead(received: Received, event: MessageEvent) -> Lead:
+    return identity.find_or_create(received.workspace, event.person).lead
+
+
+def _spec(message: Message) -> JobSpec:
+    return JobSpec(
+        dedupe_key=f"{PROCESS}:{message.pk}",
+        workspace_id=message.workspace_id,
+        payload={"message_id": str(message.pk)},
+    )
+
+
+def _start(message: Message):
+    """Enqueue the job of a new message; None for one that needs none."""
+    if message.direction != Message.Direction.INBOUND:
+        return None
+    return next(iter(enqueue_many(PROCESS, [_spec(message)])))
+
+
+def _duplicate(received: Received, event: MessageEvent, message: Message) -> Outcome:
+    """Nothing is stored twice; a missing job is repaired, late links are added, and interest is never lost."""
+    job_id = None
+    inbound = message.direction == Message.Direction.INBOUND
+    if inbound and message.processed_at is None:
+        spec = _spec(message)
+        job, _ = enqueue(
+            PROCESS, dedupe_key=spec.dedupe_key, workspace_id=spec.workspace_id, payload=spec.payload
+        )
+        job_id = job.pk
+    _add_links(received, event, message)
+    return Outcome(
+        Verdict.DUPLICATE,
+        event.event_type,
+        message=message,
+        lead=message.lead,
+        job_id=job_id,
+        enqueued=inbound,
+        updated_existing=_raise_interest(event, message),
+    )
+
+
+def _add_links(received: Received, event: MessageEvent, message: Message) -> None:
+    """A reply that came untracked first and tracked later gets its campaign and the lead the provider names."""
+    if not event.tracked:
+        return
+    if message.campaign_id is None and event.campaign is not None:
+        message.campaign_id = campaign_id(received, event.campaign)
+        Message.objects.filter(pk=message.pk, campaign=None).update(campaign_id=message.campaign_id)
+    known = identity.identities_of(received.workspace, event.person)
+    if all(getattr(message.lead, name) == value for name, value in known.items()):
+        return
+    found = identity.find_or_create(received.workspace, event.person)
+    if found.lead.pk != message.lead_id:
+        rollup.move(message, found.lead)
+    message.lead = found.lead
+
+
+def _raise_interest(event: MessageEvent, message: Message) -> bool:
+    if not event.interested:
+        return False
+    raised = Message.objects.filter(pk=message.pk, provider_interested=False).update(provider_interested=True)
+    if raised:
+        message.provider_interested = True
+        rollup.interested(message)
+    return bool(raised)
+
+
+def mark_processed(message_id) -> None:
+    """Remember that the message's job was done, so that its pruned job does not count as a missing one."""
+    Message.objects.filter(pk=message_id, processed_at=None).update(processed_at=timezone.now())

@@ -1,0 +1,16 @@
+"""The lead used an unsubscribe link: everything stops, whatever the tag was."""
+
+from inbox.handlers.messages import campaign_id
+from inbox.intake import Outcome, Received, Verdict
+from inbox.leads import identity, rollup
+from integrations.events import UnsubscribeEvent
+
+
+def handle(received: Received, event: UnsubscribeEvent) -> Outcome:
+    """Stop the lead, made where we have never seen it, so that a later message finds it stopped."""
+    lead = identity.find_or_create(received.workspace, event.person).lead
+    lead.campaign_id = lead.campaign_id or campaign_id(received, event.campaign)
+    rollup.opt_out(lead, received.received_at)
+    lead.tag_decided_by = "unsubscribe link"
+    rollup.save(lead)
+    return Outcome(Verdict.ACCEPTED, event.event_type, lead=lead)

@@ -1,0 +1,159 @@
+"""Intake: one delivery, one transaction, one ledger row.
+
+In a savepoint the event becomes lead, message and job, all or nothing; the ledger row with the raw bytes stays even
+where the savepoint is rolled back by a defect of ours, so that a replay can repair it. Nothing here calls another
+machine.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db import Error, IntegrityError, transaction
+
+from inbox.models import Lead, Message, WebhookDelivery, Workspace
+from integrations.events import Event
+from integrations.models import Integration
+from jobs.db import Fault, db_fault
+from jobs.ids import uuid7
+
+logger = logging.getLogger(__name__)
+Verdict = WebhookDelivery.Verdict
+TRIES = 3
+"""A deadlock, or losing the race for an event key, is settled by running the transaction again."""
+
+
+@dataclass(slots=True)
+class Received:
+    """A request of an authenticated provider, before anything is made of it."""
+
+    source: str
+    body: bytes
+    sha256: str
+    headers: dict
+    received_at: datetime
+    started: float
+    integration: Integration | None
+    workspace: Workspace | None
+    replay_of: WebhookDelivery | None = None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a delivery came to. `enqueued`: its message has a job, or had one and is processed."""
+
+    verdict: str
+    event_type: str = ""
+    reason: str = ""
+    fields: dict = field(default_factory=dict)
+    message: Message | None = None
+    lead: Lead | None = None
+    job_id: UUID | None = None
+    enqueued: bool = False
+    updated_existing: bool = False
+    delivery_id: UUID | None = None
+
+
+Handler = Callable[[Received, Event], Outcome]
+
+
+def receive(received: Received, event: Event, handler: Handler) -> Outcome:
+    """Run `handler(received, event)` and write the ledger row, in one transaction.
+
+    A defect of ours ends as verdict `failed` with the row kept. Raises django.db.Error where the database is out of
+    reach: then nothing is stored, and the provider must be told to come again.
+    """
+    for last in (False,) * (TRIES - 1) + (True,):
+        try:
+            with transaction.atomic():
+                outcome = _guarded(received, event, handler)
+                record(received, outcome, event.event_key)
+            return outcome
+        except Error as error:
+            lost_key = isinstance(error, IntegrityError) and bool(event.event_key)
+            if last or not (lost_key or db_fault(error) is Fault.RETRY):
+                raise
+    raise AssertionError("unreachable")
+
+
+def _guarded(received: Received, event: Event, handler: Handler) -> Outcome:
+    try:
+        with transaction.atomic():
+            outcome = _duplicate_event(received, event) or handler(received, event)
+    except Error as error:
+        if db_fault(error) is not Fault.BUG:
+            raise
+        outcome = _failed(received, event, error)
+    except Exception as error:  # ours, whatever it is: the provider did nothing wrong
+        outcome = _failed(received, event, error)
+    outcome.event_type = outcome.event_type or event.event_type
+    return outcome
+
+
+def _duplicate_event(received: Received, event: Event) -> Outcome | None:
+    """An event that makes no message is known by its own key, kept on the delivery that was accepted."""
+    if not event.event_key:
+        return None
+    first = WebhookDelivery.objects.filter(
+        workspace=received.workspace, source=received.source, event_key=event.event_key
+    ).first()
+    if first is None:
+        return None
+    return Outcome(Verdict.DUPLICATE, event.event_type, lead=first.lead, message=first.message)
+
+
+def _failed(received: Received, event: Event, error: Exception) -> Outcome:
+    # Where it happened is logged, not the error's text, which may quote a person.
+    where = _origin(error)
+    logger.error(
+        "delivery failed on our side",
+        extra={
+            "source": received.source,
+            "event_type": event.event_type,
+            "workspace_id": str(received.workspace.pk) if received.workspace else None,
+            "error_class": type(error).__name__,
+            "where": where,
+        },
+    )
+    return Outcome(Verdict.FAILED, event.event_type, f"{type(error).__name__} at {where}"[:200])
+
+
+def _origin(error: Exception) -> str:
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    return f"{last.tb_frame.f_globals.get('__name__')}:{last.tb_lineno}" if last else "unknown"
+
+
+def record(received: Received, outcome: Outcome, event_key: str = "") -> WebhookDelivery:
+    """Write the ledger row of a delivery and put its id into `outcome`.
+
+    Only an accepted delivery carries the event's key: a failed one must not make its own retry a duplicate.
+    """
+    delivery = WebhookDelivery(
+        id=uuid7(),
+        workspace=received.workspace,
+        integration=received.integration,
+        source=received.source,
+        event_type=outcome.event_type[:64],
+        event_key=event_key if event_key and outcome.verdict == Verdict.ACCEPTED else None,
+        verdict=outcome.verdict,
+        reason=outcome.reason[:200],
+        error_fields=outcome.fields,
+        body=received.body,
+        body_bytes=len(received.body),
+        body_sha256=received.sha256,
+        headers=received.headers,
+        received_at=received.received_at,
+        duration_ms=round((time.perf_counter() - received.started) * 1000, 2),
+        message=outcome.message,
+        lead=outcome.lead,
+        job_id=outcome.job_id,
+        replay_of=received.replay_of,
+    )
+    delivery.save(force_insert=True)
+    outcome.delivery_id = delivery.pk
+    return delivery

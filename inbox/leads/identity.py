@@ -1,0 +1,159 @@
+"""Who is it: one normal form for each kind of identity, and one way to find or make the lead it names.
+
+The unique constraints on `Lead` decide. A look-up that finds nothing is followed by an insert in a savepoint; whoever
+loses that race finds the winner's row on the next round.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from urllib.parse import unquote, urlsplit
+
+import phonenumbers
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from inbox.models import Lead, Workspace
+from inbox.models.lead import IDENTITY_FIELDS
+from integrations.events import Person
+
+ROUNDS = 4
+"""Each lost race makes one more lead visible; four identities can lose at most that often before all are settled."""
+
+MATCH_ORDER = (
+    "ghl_contact_id",
+    "emailbison_lead_id",
+    "linkedin_member_id",
+    "linkedin_url",
+    "email",
+    "alternate_emails",
+    "phone",
+)
+"""Which identity wins where an event's identities name several leads (predecessor 1.9): the e-mail before the phone."""
+
+PROFILE = re.compile(r"/(?:in|pub)/([^/?#]+)")
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+def normal_email(value: str) -> str:
+    """The address in lower case, or "" where it is none."""
+    value = value.strip().strip("<>").lower()
+    return value if len(value) <= 320 and EMAIL.fullmatch(value) else ""
+
+
+def normal_phone(value: str, region: str) -> str:
+    """E.164 ("+15555550123") for a possible number in any spelling, else "". `region`: ISO country code."""
+    try:
+        number = phonenumbers.parse(value, region)
+    except phonenumbers.NumberParseException:
+        return ""
+    if not phonenumbers.is_possible_number(number):
+        return ""
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def normal_profile_url(value: str) -> str:
+    """`https://www.linkedin.com/in/<slug>` for a personal profile, else "": a /company/ page is nobody."""
+    value = value.strip()
+    try:
+        parts = urlsplit(value if "//" in value else f"https://{value}")
+        host = (parts.hostname or "").lower()
+    except ValueError:
+        return ""
+    match = PROFILE.match(parts.path)
+    if not match or not (host == "linkedin.com" or host.endswith(".linkedin.com")):
+        return ""
+    return f"https://www.linkedin.com/in/{unquote(match[1]).lower()}"[:300]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The lead of an event. `created`: it is new. `conflict`: the event's identities named other leads as well."""
+
+    lead: Lead
+    created: bool
+    conflict: bool
+
+
+def find_or_create(workspace: Workspace, person: Person, *, create: bool = True) -> Found | None:
+    """The one lead that `person` names in `workspace`, locked until the transaction ends; None if not `create`.
+
+    Empty fields are filled from `person`, filled ones stay. Must run in a transaction. Raises ValueError where
+    `person` carries no identity at all.
+    """
+    identities = identities_of(workspace, person)
+    if not identities:
+        raise ValueError("an event must name its lead by at least one identity")
+    for _ in range(ROUNDS):
+        matches = _matches(workspace, identities)
+        try:
+            with transaction.atomic():
+                if matches:
+                    return _fill(matches, identities, person)
+                if not create:
+                    return None
+                return Found(
+                    Lead.objects.create(workspace=workspace, **identities, **_facts(person)), True, False
+                )
+        except IntegrityError:
+            continue  # another transaction took one of these identities: it is visible now
+    raise RuntimeError("identities kept changing hands")
+
+
+def identities_of(workspace: Workspace, person: Person) -> dict[str, str]:
+    """The normalised, non-empty identity columns of `person`."""
+    values = {
+        "email": normal_email(person.email),
+        "phone": normal_phone(person.phone, workspace.phone_region) if person.phone else "",
+        "linkedin_member_id": person.linkedin_member_id.strip()[:120],
+        "linkedin_url": normal_profile_url(person.linkedin_url) if person.linkedin_url else "",
+        "emailbison_lead_id": person.emailbison_lead_id.strip()[:64],
+        "ghl_contact_id": person.ghl_contact_id.strip()[:64],
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+def _matches(workspace: Workspace, identities: dict[str, str]) -> list[Lead]:
+    named = reduce(or_, (Q(**{name: value}) for name, value in identities.items()))
+    if email := identities.get("email"):
+        named |= Q(alternate_emails__contains=[email])
+    # Ordered, so that two transactions that lock the same leads do it in the same order.
+    found = list(Lead.objects.select_for_update().filter(named, workspace=workspace).order_by("pk"))
+    return sorted(found, key=lambda lead: min(_rank(lead, identities)))
+
+
+def _rank(lead: Lead, identities: dict[str, str]) -> list[int]:
+    ranks = [MATCH_ORDER.index(name) for name, value in identities.items() if getattr(lead, name) == value]
+    if identities.get("email") in lead.alternate_emails:
+        ranks.append(MATCH_ORDER.index("alternate_emails"))
+    return ranks
+
+
+def _fill(matches: list[Lead], identities: dict[str, str], person: Person) -> Found:
+    lead, *others = matches
+    taken = {
+        name for other in others for name in IDENTITY_FIELDS if getattr(other, name) == identities.get(name)
+    }
+    fresh = {name: value for name, value in identities.items() if name not in taken} | _facts(person)
+    changed = [name for name, value in fresh.items() if value and not getattr(lead, name)]
+    for name in changed:
+        setattr(lead, name, fresh[name])
+    if others and not lead.identity_conflict:
+        lead.identity_conflict = True
+        changed.append("identity_conflict")
+    if changed:
+        lead.save(update_fields=[*changed, "updated_at"])
+    unflagged = [other.pk for other in others if not other.identity_conflict]
+    if unflagged:
+        Lead.objects.filter(pk__in=unflagged).update(identity_conflict=True)
+    return Found(lead, False, bool(others))
+
+
+def _facts(person: Person) -> dict[str, str]:
+    return {
+        "first_name": person.first_name.strip()[:120],
+        "last_name": person.last_name.strip()[:120],
+        "company": person.company.strip()[:200],
+        "title": person.title.strip()[:200],
+    }

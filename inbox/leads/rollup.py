@@ -1,0 +1,169 @@
+"""What a lead's row says about its messages.
+
+Written so that any order of arrival ends in the same state: times only move forward, the newest inbound message
+decides the tag, and an opt-out outlives everything but a later START.
+"""
+
+from django.utils import timezone
+
+from inbox.models import Draft, Lead, Message
+from inbox.models.lead import Tag
+from inbox.understanding.arrival import Arrival
+
+CAMPAIGN_SOURCES = ("emailbison_sent", "smartlead_sent", "instantly_sent")
+"""Steps of a running campaign: they reach the lead, but they answer nothing."""
+
+NO_ANSWER_NEEDED = {Tag.BLACKLIST, Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE}
+
+
+def locked(lead: Lead) -> Lead:
+    """The lead's row as it is now, locked until the transaction ends."""
+    return Lead.objects.select_for_update().get(pk=lead.pk)
+
+
+def add(lead: Lead, message: Message, judged: Arrival) -> None:
+    """Count a new message in. `lead` must be locked (as `identity.find_or_create` returns it)."""
+    note_last_message(lead, message)
+    lead.campaign_id = lead.campaign_id or message.campaign_id
+    if message.direction == Message.Direction.INBOUND:
+        _add_inbound(lead, message, judged)
+    else:
+        lead.last_outbound_at = _latest(lead.last_outbound_at, message.sent_at)
+        if message.source not in CAMPAIGN_SOURCES:
+            lead.answered_at = _latest(lead.answered_at, message.sent_at)
+    save(lead)
+
+
+def note_last_message(lead: Lead, message: Message) -> None:
+    """Show `message` in the lead's row, if it is the newest."""
+    if lead.last_message_at is not None and message.sent_at < lead.last_message_at:
+        return
+    lead.last_message_at = message.sent_at
+    lead.last_channel = message.channel
+    lead.last_snippet = " ".join((message.text or message.subject).split())[:200]
+    lead.last_account = message.account_address or lead.last_account
+
+
+def _add_inbound(lead: Lead, message: Message, judged: Arrival) -> None:
+    newest = lead.last_inbound_at is None or message.sent_at >= lead.last_inbound_at
+    lead.last_inbound_at = _latest(lead.last_inbound_at, message.sent_at)
+    lead.unread = True
+    lead.provider_interested |= message.provider_interested
+    if judged.opt_out:
+        opt_out(lead, message.sent_at)
+    if judged.opt_in:
+        opt_in(lead, message.sent_at)
+    if newest:
+        follow(lead, message)
+        _note_replier(lead, message)
+
+
+def follow(lead: Lead, message: Message) -> None:
+    """Let the lead's tag be what its newest inbound message says."""
+    if lead.is_stopped:
+        lead.tag, lead.awaiting_model = Tag.BLACKLIST, False
+        if message.tag == Tag.BLACKLIST:
+            lead.tag_decided_by = message.tag_decided_by
+    elif message.provider_interested:
+        lead.tag, lead.tag_decided_by, lead.awaiting_model = Tag.INTERESTED, "provider", False
+    else:
+        lead.tag = message.tag or Tag.NEUTRAL
+        lead.tag_decided_by = message.tag_decided_by
+        lead.awaiting_model = not message.tag
+
+
+def opt_out(lead: Lead, at) -> None:
+    """Stop everything for this lead, unless a later START has taken it back already. `at`: aware datetime."""
+    if lead.opted_in_at is not None and lead.opted_in_at > at:
+        return
+    lead.opted_out_at = _latest(lead.opted_out_at, at)
+    lead.tag, lead.awaiting_model = Tag.BLACKLIST, False
+    reject_drafts(lead, "The lead asked not to be contacted.")
+
+
+def opt_in(lead: Lead, at) -> None:
+    """START: takes older opt-outs back, recorded by its time."""
+    lead.opted_in_at = _latest(lead.opted_in_at, at)
+    if lead.opted_out_at is not None and lead.opted_out_at < at:
+        lead.opted_out_at = None
+
+
+def reject_drafts(lead: Lead, reason: str) -> int:
+    """Reject the lead's drafts that still wait for review; returns how many."""
+    return Draft.objects.filter(lead=lead, status=Draft.Status.PENDING).update(
+        status=Draft.Status.REJECTED, status_reason=reason, decided_at=timezone.now()
+    )
+
+
+def interested(message: Message) -> None:
+    """The provider's people marked `message` as interested after it was stored."""
+    lead = locked(message.lead)
+    lead.provider_interested = True
+    if message.sent_at == lead.last_inbound_at:
+        follow(lead, message)
+    save(lead)
+    message.lead = lead
+
+
+def move(message: Message, lead: Lead) -> None:
+    """Give `message` (and its draft) to the lead that the provider names; an emptied stand-in lead goes away."""
+    stand_in = message.lead
+    Message.objects.filter(pk=message.pk).update(lead=lead)
+    Draft.objects.filter(trigger_message=message).update(lead=lead)
+    message.lead = lead
+    know_address(lead, message.from_address.lower())
+    if not Message.objects.filter(lead=stand_in).exists():
+        stand_in.delete()
+    recompute(lead)
+
+
+def know_address(lead: Lead, address: str) -> None:
+    """Remember another address of this person (an assistant's, a second mailbox)."""
+    if address and address != lead.email and address not in lead.alternate_emails:
+        lead.alternate_emails = [*lead.alternate_emails, address][:50]
+
+
+def recompute(lead: Lead) -> None:
+    """Derive the roll-ups from the lead's messages after some of them have moved. `lead` must be locked."""
+    messages = list(Message.objects.filter(lead=lead).order_by("sent_at", "pk"))
+    inbound = [message for message in messages if message.direction == Message.Direction.INBOUND]
+    for message in messages:
+        note_last_message(lead, message)
+        if message.direction == Message.Direction.OUTBOUND:
+            lead.last_outbound_at = _latest(lead.last_outbound_at, message.sent_at)
+            if message.source not in CAMPAIGN_SOURCES:
+                lead.answered_at = _latest(lead.answered_at, message.sent_at)
+    if inbound:
+        lead.last_inbound_at = inbound[-1].sent_at
+        lead.provider_interested |= any(message.provider_interested for message in inbound)
+        lead.unread = True
+        follow(lead, inbound[-1])
+    save(lead)
+
+
+def save(lead: Lead) -> None:
+    """Write the row with its derived flag."""
+    waits = lead.last_inbound_at is not None and (
+        lead.answered_at is None or lead.answered_at < lead.last_inbound_at
+    )
+    lead.needs_reply = waits and lead.tag not in NO_ANSWER_NEEDED and not lead.is_stopped
+    lead.save()
+
+
+def _note_replier(lead: Lead, message: Message) -> None:
+    """Somebody else may answer for the lead; when the lead writes again, that ends."""
+    sender = message.from_address.lower()
+    if message.channel != "email" or not sender:
+        return
+    if not lead.email or sender == lead.email:
+        lead.current_replier_email = lead.current_replier_name = ""
+        lead.current_replier_since = None
+    elif sender != lead.current_replier_email:
+        lead.current_replier_email = sender
+        lead.current_replier_name = message.from_name
+        lead.current_replier_since = message.sent_at
+        know_address(lead, sender)
+
+
+def _latest(known, new):
+    return new if known is None else max(known, new)

@@ -1,0 +1,52 @@
+"""What the rules can say of a message the moment it arrives, for intake: a thin view on `rules.judge`."""
+
+from dataclasses import dataclass
+
+from inbox.understanding import rules
+from inbox.understanding.text import newest_text
+from integrations.events import MessageEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """`tag` is "" where only a model can tell; `decided_by` names the rule and its version."""
+
+    newest_text: str
+    tag: str = ""
+    decided_by: str = ""
+    evidence: str = ""
+    opt_out: bool = False
+    opt_in: bool = False
+    bounce: bool = False
+    failed_recipient: str = ""
+
+
+def judge(event: MessageEvent) -> Arrival:
+    """Judge an inbound message; an outbound one is only cleaned."""
+    if event.direction != "inbound":
+        return Arrival(newest_text(event.text, event.html, channel=event.channel).text)
+    verdict = rules.judge(
+        rules.ReplyText(
+            channel=event.channel,
+            sender_email=event.from_address or event.person.email,
+            sender_name=event.from_name,
+            subject=event.subject,
+            text=event.text,
+            html=event.html,
+            automated_reply=event.automated_reply,
+            headers=None,
+            received_at=event.occurred_at,
+        )
+    )
+    hit = verdict.opt_out or verdict.bounce or verdict.out_of_office or verdict.auto_reply
+    decided = hit is not None and bool(verdict.tag)
+    return Arrival(
+        newest_text=verdict.newest_text,
+        tag=verdict.tag or "",
+        decided_by=f"rules {rules.RULES_VERSION}: {hit.rule}"[:80] if decided else "",
+        evidence=hit.quote if decided else "",
+        opt_out=verdict.opt_out is not None,
+        opt_in=verdict.opt_in is not None,
+        bounce=verdict.bounce is not None,
+        failed_recipient=verdict.failed_recipient or "",
+    )

@@ -1,0 +1,222 @@
+"""The one request cycle of every webhook: size, key, payload, tenant check, intake, answer (contract, Webhooks).
+
+Nothing on this path calls another machine. What each status makes a provider do next is in `DeliveryRules`.
+"""
+
+import hashlib
+import logging
+import time
+from datetime import timedelta
+
+from django.db import Error
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_exempt
+from prometheus_client import Counter, Histogram
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from inbox import handlers
+from inbox.intake import Outcome, Received, Verdict, receive, record
+from inbox.webhooks.request import PayloadTooLarge, candidate_key, read_body, safe_headers
+from integrations import rawjson
+from integrations.events import Event, PayloadInvalid
+from integrations.models import Integration, WebhookKey, hash_key
+from integrations.registry import SOURCES, WebhookSource
+from jobs.db import Fault, db_fault, drop_connection
+
+logger = logging.getLogger(__name__)
+
+SLOW_MS = 1_000
+RETRY_AFTER_S = 30
+KEY_USE_EVERY = timedelta(minutes=1)
+
+deliveries_total = Counter("holdfast_webhook_deliveries", "Webhook deliveries", ["source", "verdict"])
+unauthorized_total = Counter("holdfast_webhook_unauthorized", "Webhooks without a valid key", ["source"])
+delivery_seconds = Histogram("holdfast_webhook_seconds", "Time to answer a webhook", ["source"])
+
+
+class Unauthorized(Exception):
+    """No key, a wrong one, a revoked one: the caller learns nothing about which."""
+
+
+class WrongWorkspace(Exception):
+    """The body names another account than the key's integration has."""
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class WebhookView(APIView):
+    """POST a provider's event; GET with a valid key tests the address."""
+
+    http_method_names = ["get", "post", "options"]
+    login_required = False
+    source_name = ""
+
+    def post(self, request, key: str = "") -> Response:
+        """One delivery, answered by the contract whatever happens."""
+        started = time.perf_counter()
+        source = self.source
+        try:
+            with delivery_seconds.labels(source.name).time():
+                return self._deliver(request, source, key, started)
+        except PayloadTooLarge:
+            return failure(413, "payload_too_large")
+        except Unauthorized:
+            unauthorized_total.labels(source.name).inc()
+            return failure(401, "unauthorized")
+        except Error as error:
+            if db_fault(error) is Fault.BUG:
+                raise
+            logger.warning("delivery not stored: no database", extra={"source": source.name})
+            drop_connection()
+            response = failure(source.rules.unavailable_status, "unavailable")
+            response["Retry-After"] = str(RETRY_AFTER_S)
+            return response
+
+    def get(self, request, key: str = "") -> Response:
+        """Which events this address takes: 401 without a valid key."""
+        try:
+            integration = self.authenticate(request, key, b"")
+        except Unauthorized:
+            return failure(401, "unauthorized")
+        return Response(
+            {
+                "success": True,
+                "source": self.source.name,
+                "provider": integration.provider,
+                "events": self.source.events,
+            }
+        )
+
+    @property
+    def source(self) -> WebhookSource:
+        return SOURCES[self.source_name]
+
+    def _deliver(self, request, source: WebhookSource, key: str, started: float) -> Response:
+        body = read_body(request)
+        integration = self.authenticate(request, key, body)
+        received = Received(
+            source=source.name,
+            body=body,
+            sha256=hashlib.sha256(body).hexdigest(),
+            headers=safe_headers(request),
+            received_at=timezone.now(),
+            started=started,
+            integration=integration,
+            workspace=integration.workspace,
+        )
+        outcome = process(source, received)
+        _finish(source, received, outcome)
+        return answer(source, outcome)
+
+    def authenticate(self, request, key: str, body: bytes) -> Integration:
+        """The integration whose key the request carries, by one indexed look-up. Raises Unauthorized."""
+        secret = key or candidate_key(request, self.source, body)
+        if not secret or len(secret) > 200:
+            raise Unauthorized
+        found = (
+            WebhookKey.objects.usable()
+            .select_related("integration__workspace")
+            .filter(key_hash=hash_key(secret), integration__provider=self.source.provider)
+            .first()
+        )
+        if found is None:
+            raise Unauthorized
+        _note_use(found)
+        return found.integration
+
+
+def process(source: WebhookSource, received: Received) -> Outcome:
+    """Make of a received body what today's code makes of it, ledger row included. Replay runs this too.
+
+    Raises django.db.Error where the database is out of reach.
+    """
+    try:
+        event = parse(source, received)
+    except PayloadInvalid as error:
+        outcome = Outcome(Verdict.REJECTED, reason="invalid payload", fields=error.fields)
+        record(received, outcome)
+        return outcome
+    except WrongWorkspace:
+        outcome = Outcome(Verdict.MISMATCH, reason="the body names another workspace")
+        record(received, outcome)
+        return outcome
+    if not received.integration.enabled:
+        outcome = Outcome(Verdict.IGNORED, event.event_type, "integration switched off")
+        record(received, outcome)
+        return outcome
+    return receive(received, event, handlers.handle)
+
+
+def parse(source: WebhookSource, received: Received) -> Event:
+    """The event of a body. Raises PayloadInvalid, or WrongWorkspace where it names another account than the key's."""
+    body = rawjson.parse(received.body)
+    named, own = source.account_of(body), received.integration.external_account_id
+    if own and named and named != own:
+        raise WrongWorkspace
+    return source.parse(body, received.received_at)
+
+
+def answer(source: WebhookSource, outcome: Outcome) -> Response:
+    """The contract's answer to an outcome."""
+    delivery = str(outcome.delivery_id)
+    if outcome.verdict == Verdict.REJECTED:
+        unusable = source.rules.unusable_status
+        extra = {"quarantined": True} if unusable == 200 else {"fields": outcome.fields}
+        return failure(unusable, "invalid_payload", deliveryId=delivery, **extra)
+    if outcome.verdict == Verdict.MISMATCH:
+        return failure(403, "workspace_mismatch", deliveryId=delivery)
+    if outcome.verdict == Verdict.FAILED:
+        return Response({"success": True, "stored": True, "deliveryId": delivery})
+    if outcome.verdict == Verdict.IGNORED:
+        return Response(
+            {
+                "success": True,
+                "ignored": True,
+                "eventType": outcome.event_type,
+                "reason": outcome.reason,
+                "deliveryId": delivery,
+            }
+        )
+    body = {
+        "success": True,
+        "deduped": outcome.verdict == Verdict.DUPLICATE,
+        "eventType": outcome.event_type,
+        "deliveryId": delivery,
+        "messageId": str(outcome.message.pk) if outcome.message else None,
+        "leadId": str(outcome.lead.pk) if outcome.lead else None,
+        "postProcessEnqueued": outcome.enqueued,
+    }
+    if outcome.updated_existing:
+        body["updatedExisting"] = True
+    return Response(body)
+
+
+def failure(status: int, error: str, **extra) -> Response:
+    """An answer that says no."""
+    return Response({"success": False, "error": error, **extra}, status=status)
+
+
+def _note_use(key: WebhookKey) -> None:
+    """Keep the key's last use to the minute: a burst must not queue up on the row of the key it shares."""
+    now = timezone.now()
+    if key.last_used_at is None or key.last_used_at < now - KEY_USE_EVERY:
+        stale = Q(last_used_at=None) | Q(last_used_at__lt=now - KEY_USE_EVERY)
+        WebhookKey.objects.filter(stale, pk=key.pk).update(last_used_at=now)
+
+
+def _finish(source: WebhookSource, received: Received, outcome: Outcome) -> None:
+    deliveries_total.labels(source.name, outcome.verdict).inc()
+    ms = round((time.perf_counter() - received.started) * 1000, 1)
+    extra = {
+        "source": source.name,
+        "event_type": outcome.event_type,
+        "workspace_id": str(received.workspace.pk),
+        "delivery_id": str(outcome.delivery_id),
+        "verdict": str(outcome.verdict),
+        "ms": ms,
+    }
+    if outcome.verdict == Verdict.DUPLICATE and outcome.message is not None:
+        extra |= {"key": outcome.message.source, "key_value": outcome.message.external_id, "deduped": True}
+    logger.log(logging.WARNING if ms > SLOW_MS else logging.INFO, "webhook delivery", extra=extra)

@@ -1,0 +1,62 @@
+"""What a webhook request carries: its bytes (bounded, chunked or not), its key, and the headers worth keeping."""
+
+from integrations import rawjson
+from integrations.events import PayloadInvalid
+from integrations.registry import WebhookSource
+
+BODY_LIMIT = 1024 * 1024
+DRAIN_LIMIT = 8 * 1024 * 1024
+CHUNK = 64 * 1024
+SECRET_HEADERS = ("secret", "token", "authorization", "signature", "cookie", "key", "proxy", "forwarded")
+
+
+class PayloadTooLarge(Exception):
+    """The body is over 1 MiB."""
+
+
+def read_body(request) -> bytes:
+    """The raw bytes of the body, also of one sent in chunks. Raises PayloadTooLarge over 1 MiB.
+
+    Django reads no body without a Content-Length; the server ends a chunked one by itself (`wsgi.input_terminated`).
+    What is too large is read on for a while, so that the sender gets our answer and not a broken connection.
+    """
+    environ = request.META
+    chunked = not environ.get("CONTENT_LENGTH") and environ.get("wsgi.input_terminated")
+    stream = environ["wsgi.input"] if chunked else request._request
+    parts, size = [], 0
+    while chunk := stream.read(CHUNK):
+        size += len(chunk)
+        if size <= BODY_LIMIT:
+            parts.append(chunk)
+        elif size > DRAIN_LIMIT:
+            break
+    if size > BODY_LIMIT:
+        raise PayloadTooLarge
+    return b"".join(parts)
+
+
+def candidate_key(request, source: WebhookSource, body: bytes) -> str:
+    """The secret from the other places where it may stand when it is not in the path (contract, Webhooks)."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return token.strip()
+    for name in ("X-Webhook-Secret", *source.secret_headers):
+        if value := request.headers.get(name, "").strip():
+            return value
+    if source.secret_field and body:
+        try:
+            value = rawjson.parse(body)
+        except PayloadInvalid:
+            return ""
+        secret = value.get(source.secret_field) if isinstance(value, dict) else None
+        return secret if isinstance(secret, str) else ""
+    return ""
+
+
+def safe_headers(request) -> dict[str, str]:
+    """The request's headers without those that could open anything, cut to a size that cannot hurt."""
+    kept = {}
+    for name, value in request.headers.items():
+        if not any(part in name.lower() for part in SECRET_HEADERS) and len(kept) < 40:
+            kept[name[:100]] = rawjson.UNSTORABLE.sub("", value)[:500]
+    return kept
