@@ -1,0 +1,57 @@
+"""manage.py connect_integration WORKSPACE PROVIDER --set name=value … (contract, Commands)."""
+
+import sys
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import IntegrityError, transaction
+
+from inbox import workspaces
+from integrations import connect
+from integrations.models import Integration
+
+
+class Command(BaseCommand):
+    help = "Store an account's credentials and settings. A value may come from standard input: name=@-"
+
+    def add_arguments(self, parser) -> None:
+        parser.add_argument("workspace", help="Its name or id.")
+        parser.add_argument("provider")
+        parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="values")
+
+    def handle(self, *, workspace, provider, values, **options) -> None:
+        try:
+            found = workspaces.named(workspace)
+            provider = connect.provider_named(provider)
+            settings = dict(map(_pair, values))
+            if not settings:
+                raise CommandError("Give at least one --set NAME=VALUE.")
+            with transaction.atomic():
+                integration = _account(found, provider, settings)
+                connect.apply(integration, settings)
+                fresh = integration._state.adding
+                integration.save()
+                key = workspaces.issue_key(integration) if fresh else None
+        except (workspaces.WorkspaceNotFound, connect.ConnectError) as error:
+            raise CommandError(str(error)) from None
+        except IntegrityError:
+            raise CommandError("That account is connected already, here or in another workspace.") from None
+        self.stdout.write(f"{integration} of {found.name}: {', '.join(sorted(settings))} stored.")
+        if key:
+            self.stdout.write(f"Its webhook address: {key}")
+
+
+def _account(workspace, provider: str, settings: dict) -> Integration:
+    """The account that the settings name; else the workspace's only one, or one that has no account id yet."""
+    mine = Integration.objects.select_for_update().filter(workspace=workspace, provider=provider)
+    account_id = settings.get(connect.ACCOUNT.get(provider, ""), "")
+    exact = mine.filter(external_account_id=account_id).first() if account_id else None
+    blank = mine.filter(external_account_id="").first()
+    only = mine.first() if not account_id and mine.count() == 1 else None
+    return exact or blank or only or Integration(workspace=workspace, provider=provider)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator or not name.strip():
+        raise CommandError("--set takes NAME=VALUE.")
+    return name.strip(), sys.stdin.readline() if value == "@-" else value

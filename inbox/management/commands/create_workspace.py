@@ -1,0 +1,57 @@
+"""manage.py create_workspace NAME --admin-email E [--admin-password P] [--json] (contract, Commands)."""
+
+import json
+import secrets
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.core.validators import validate_email
+
+from inbox import workspaces
+from inbox.models import User
+from inbox.timezones import validate_timezone
+
+
+class Command(BaseCommand):
+    help = "Create a workspace with its owner, an integration and a webhook key per source."
+
+    def add_arguments(self, parser) -> None:
+        parser.add_argument("name")
+        parser.add_argument("--admin-email", required=True)
+        parser.add_argument("--admin-password", help="Made up and printed once, where it is not given.")
+        parser.add_argument("--timezone", default="UTC", help="IANA name, such as America/New_York.")
+        parser.add_argument("--json", action="store_true", help="Print one JSON object.")
+
+    def handle(self, *, name, admin_email, admin_password, timezone, **options) -> None:
+        _check(validate_email, admin_email, "--admin-email must be an e-mail address.")
+        _check(validate_timezone, timezone, "--timezone must be an IANA name, such as America/New_York.")
+        if not name.strip():
+            raise CommandError("NAME must not be empty.")
+        new_user = not User.objects.filter(email=admin_email.lower()).exists()
+        password = admin_password or (secrets.token_urlsafe(12) if new_user else None)
+        made = workspaces.create(name.strip(), admin_email, password, timezone=timezone)
+        result = {
+            "workspace": {"id": str(made.workspace.pk), "name": made.workspace.name},
+            "admin": {"email": made.admin.email},
+            "webhooks": {
+                source: {"path": workspaces.webhook_path(source, key), "key": key}
+                for source, key in made.keys.items()
+            },
+        }
+        if new_user and not admin_password:
+            result["admin"]["password"] = password
+        self.stdout.write(json.dumps(result, indent=2) if options["json"] else _text(result))
+
+
+def _check(validator, value: str, message: str) -> None:
+    try:
+        validator(value)
+    except ValidationError:
+        raise CommandError(message) from None
+
+
+def _text(result: dict) -> str:
+    lines = [f"Workspace {result['workspace']['name']} ({result['workspace']['id']})"]
+    lines.append("Owner " + ", password ".join(result["admin"].values()))
+    lines += [f"  {source:10} {webhook['path']}" for source, webhook in result["webhooks"].items()]
+    return "\n".join(lines)

@@ -1,0 +1,77 @@
+"""manage.py replay_traffic FILE --workspace … | --map … (contract, Commands)."""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from inbox import traffic, workspaces
+
+
+class Command(BaseCommand):
+    help = (
+        "Post recorded provider traffic to a running server and compare each verdict with what was expected."
+    )
+
+    def add_arguments(self, parser) -> None:
+        parser.add_argument("file", type=Path)
+        target = parser.add_mutually_exclusive_group(required=True)
+        target.add_argument("--workspace", help="Post the lines of this workspace (name or id).")
+        target.add_argument(
+            "--map",
+            nargs="+",
+            metavar="LABEL=WORKSPACE",
+            help="Which workspace each label of the file stands for.",
+        )
+        parser.add_argument("--source", action="append", help="Only lines of this source (may be repeated).")
+        parser.add_argument("--url", default=settings.PUBLIC_URL or "http://127.0.0.1:8000")
+        pace = parser.add_mutually_exclusive_group()
+        pace.add_argument(
+            "--speed", type=float, default=0, help="Times faster than recorded (1: at its pace)."
+        )
+        pace.add_argument("--fast", action="store_true", help="As fast as it goes (the default).")
+        parser.add_argument("--connections", type=int, default=traffic.CONNECTIONS)
+        parser.add_argument(
+            "--repeat", action="store_true", help="Expect duplicates for what a first run accepts."
+        )
+
+    def handle(self, *, file, url, speed, connections, repeat, **options) -> None:
+        try:
+            lines = traffic.read(file)
+            mapping = _mapping(options, lines)
+        except (OSError, traffic.TrafficError, workspaces.WorkspaceNotFound) as error:
+            raise CommandError(str(error)) from None
+        wanted = [
+            line
+            for line in lines
+            if line.workspace in mapping and (not options["source"] or line.source in options["source"])
+        ]
+        replayer = traffic.Replayer(url.rstrip("/"), mapping, repeat=repeat)
+        report = replayer.run(wanted, speed=speed, connections=connections)
+        for line, verdict in report.unmet:
+            self.stdout.write(f"line {line.number}: expected {line.expect}, got {verdict} ({line.note})")
+        counts = ", ".join(f"{number} {verdict}" for verdict, number in sorted(report.verdicts.items()))
+        self.stdout.write(f"{report.posted} posted: {counts}. {len(report.unmet)} not as expected.")
+        if report.unmet:
+            raise CommandError("Some verdicts were not as expected.")
+
+
+def _mapping(options: dict, lines: list[traffic.Line]) -> dict:
+    labels = sorted({line.workspace for line in lines})
+    if options["map"]:
+        pairs = dict(item.partition("=")[::2] for item in options["map"])
+        unknown = set(pairs) - set(labels)
+        if unknown:
+            raise CommandError(
+                f"--map: the file has the labels {', '.join(labels)}, not {', '.join(unknown)}."
+            )
+        return {label: workspaces.named(name) for label, name in pairs.items()}
+    workspace = workspaces.named(options["workspace"])
+    label = workspace.name.lower() if workspace.name.lower() in labels else None
+    if label is None and len(labels) == 1:
+        label = labels[0]
+    if label is None:
+        raise CommandError(
+            f"The file has the labels {', '.join(labels)}: say which with --map LABEL=WORKSPACE."
+        )
+    return {label: workspace}

@@ -1,0 +1,76 @@
+"""Which settings an account of each provider has: what is secret, what is not, and what names the account."""
+
+from urllib.parse import urlsplit
+
+from integrations.models import Integration, Provider
+
+SECRETS = {
+    Provider.EMAILBISON: ("api_key",),
+    Provider.GHL: ("api_key",),
+    Provider.UNIPILE: ("api_key",),
+    Provider.SMARTLEAD: ("api_key",),
+    Provider.INSTANTLY: ("api_key",),
+    Provider.CLAY: ("callback_secret",),
+    Provider.CALENDLY: ("api_key", "signing_key"),
+    Provider.SLACK: ("bot_token", "webhook_url"),
+}
+PLAIN = {
+    Provider.EMAILBISON: ("base_url",),
+    Provider.GHL: ("base_url",),
+    Provider.UNIPILE: ("base_url",),
+    Provider.SMARTLEAD: ("base_url",),
+    Provider.INSTANTLY: ("base_url",),
+    Provider.CLAY: ("linkedin_table_url", "phone_table_url"),
+    Provider.CALENDLY: ("base_url", "event_type_uri"),
+    Provider.SLACK: ("base_url", "channel"),
+}
+ACCOUNT = {
+    Provider.EMAILBISON: "workspace_id",
+    Provider.GHL: "location_id",
+    Provider.UNIPILE: "account_id",
+}
+"""The name under which each provider's account id is set; kept in `external_account_id`."""
+
+ALIASES = {"email": Provider.EMAILBISON, "linkedin": Provider.UNIPILE, "ghl/sms": Provider.GHL}
+
+
+class ConnectError(ValueError):
+    """A setting that cannot be stored. The message names it and says what is possible."""
+
+
+def provider_named(name: str) -> str:
+    """The provider of a provider's or webhook source's name. Raises ConnectError naming all of them."""
+    name = name.strip().lower()
+    if name in ALIASES:
+        return ALIASES[name]
+    if name in Provider.values:
+        return name
+    raise ConnectError(f"PROVIDER must be one of: {', '.join(Provider.values)}.")
+
+
+def apply(integration: Integration, values: dict[str, str]) -> None:
+    """Put `values` into the integration (unsaved). Raises ConnectError for a name that its provider does not have."""
+    provider = integration.provider
+    for name, value in values.items():
+        value = value.strip()
+        if name == ACCOUNT.get(provider):
+            integration.external_account_id = value
+        elif name == "name":
+            integration.name = value[:120]
+        elif name in SECRETS[provider]:
+            integration.credentials = {**integration.credentials, name: value}
+        elif name in PLAIN[provider]:
+            if name.endswith(("_url", "_uri")):
+                _check_url(name, value)
+            integration.config = {**integration.config, name: value.rstrip("/")}
+        else:
+            known = [ACCOUNT.get(provider), *SECRETS[provider], *PLAIN[provider], "name"]
+            raise ConnectError(
+                f"{provider} has no setting “{name}”. It has: {', '.join(filter(None, known))}."
+            )
+
+
+def _check_url(name: str, value: str) -> None:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise ConnectError(f"{name} must be a URL beginning with https://.")
