@@ -1,0 +1,122 @@
+"""What each folder of the inbox holds. The list and its count ask the same queryset, so they cannot disagree."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
+
+from inbox.models import Draft, Lead, OutboundSend, Workspace
+
+COUNT_LIMIT = 99
+UNSETTLED = (OutboundSend.State.FAILED, OutboundSend.State.UNKNOWN)
+
+
+class Folder(NamedTuple):
+    """One entry of the inbox navigation; `condition(workspace)` narrows that workspace's leads."""
+
+    key: str
+    label: str
+    icon: str
+    empty: str
+    condition: Callable[[Workspace], Q]
+    counted: bool = True
+
+
+def _awake() -> Q:
+    return Q(snoozed_until=None) | Q(snoozed_until__lte=timezone.now())
+
+
+def _with_draft(workspace: Workspace) -> Q:
+    drafts = Draft.objects.filter(workspace=workspace, status=Draft.Status.PENDING)
+    return Q(pk__in=drafts.values("lead"))
+
+
+def _with_send(*states: str) -> Callable[[Workspace], Q]:
+    return lambda workspace: Q(
+        pk__in=OutboundSend.objects.filter(workspace=workspace, state__in=states).values("lead")
+    )
+
+
+def _with_failure(workspace: Workspace) -> Q:
+    later = OutboundSend.objects.filter(lead=OuterRef("lead"), created_at__gt=OuterRef("created_at"))
+    last = OutboundSend.objects.filter(~Exists(later), workspace=workspace, state__in=UNSETTLED)
+    return Q(pk__in=last.values("lead"))
+
+
+FOLDERS = {
+    folder.key: folder
+    for folder in (
+        Folder(
+            "needs-reply",
+            "Needs reply",
+            "inbox",
+            "Nobody waits for a reply.",
+            lambda _: Q(needs_reply=True) & _awake(),
+        ),
+        Folder("unread", "Unread", "mail", "Everything has been read.", lambda _: Q(unread=True)),
+        Folder("drafts", "Drafts to review", "draft", "No draft waits for review.", _with_draft),
+        Folder(
+            "scheduled",
+            "Scheduled sends",
+            "clock",
+            "Nothing is on its way out.",
+            _with_send(OutboundSend.State.INTENT),
+        ),
+        Folder(
+            "snoozed",
+            "Snoozed",
+            "snooze",
+            "Nothing is snoozed.",
+            lambda _: Q(snoozed_until__gt=timezone.now()),
+        ),
+        Folder(
+            "sent",
+            "Sent",
+            "send",
+            "Nothing has been sent from here.",
+            _with_send(OutboundSend.State.SENT),
+            False,
+        ),
+        Folder("all", "All", "menu", "No conversation yet.", lambda _: Q(), False),
+        Folder("failed", "Failed to send", "fail", "Every send went through.", _with_failure),
+    )
+}
+DEFAULT_FOLDER = "needs-reply"
+
+
+def leads_in(workspace: Workspace, key: str) -> QuerySet[Lead]:
+    """The conversations of one folder: leads with at least one message. Raises KeyError for an unknown folder."""
+    return Lead.objects.filter(
+        FOLDERS[key].condition(workspace), workspace=workspace, last_message_at__isnull=False
+    )
+
+
+class CappedCount(Subquery):
+    """How many rows a queryset has, counted no further than it is sliced."""
+
+    template = "(SELECT count(*) FROM (%(subquery)s) capped)"
+    output_field = IntegerField()
+
+
+def capped_count(queryset: QuerySet) -> CappedCount:
+    """An expression for the size of `queryset`, at most COUNT_LIMIT + 1."""
+    return CappedCount(queryset.order_by().values("pk")[: COUNT_LIMIT + 1])
+
+
+def folder_counts(workspace: Workspace) -> dict[str, int]:
+    """The size of every counted folder, at most COUNT_LIMIT + 1 each, in one query."""
+    counts = {
+        key.replace("-", "_"): capped_count(leads_in(workspace, key))
+        for key, view in FOLDERS.items()
+        if view.counted
+    }
+    row = Workspace.objects.filter(pk=workspace.pk).values(**counts).get()
+    return {name.replace("_", "-"): count for name, count in row.items()}
+
+
+def with_badges(leads: QuerySet[Lead]) -> QuerySet[Lead]:
+    """`leads` with `has_draft` and `send_state` (of the newest send), which a row shows."""
+    drafts = Draft.objects.filter(lead=OuterRef("pk"), status=Draft.Status.PENDING)
+    newest = OutboundSend.objects.filter(lead=OuterRef("pk")).order_by("-created_at")
+    return leads.annotate(has_draft=Exists(drafts), send_state=Subquery(newest.values("state")[:1]))

@@ -1,0 +1,69 @@
+"""The side navigation: one line per page of a workspace. A new page adds its line to PAGES and is in the menu."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from inbox.folders import DEFAULT_FOLDER, FOLDERS, folder_counts
+from inbox.models import Membership, Workspace
+from inbox.templatetags.holdfast import capped
+
+
+class Badge(NamedTuple):
+    """What stands behind an entry: a short text, and a tone of inbox.states where it needs attention."""
+
+    text: str
+    tone: str = ""
+
+
+class Page(NamedTuple):
+    """A page `w/<workspace_id>/…` by its URL name (which takes only the workspace's id)."""
+
+    url_name: str
+    label: str
+    icon: str
+    min_role: str = Membership.Role.VIEWER
+    badge: Callable[[Workspace], Badge | None] = lambda workspace: None
+
+
+PAGES: tuple[Page, ...] = ()
+
+
+class Entry(NamedTuple):
+    url: str
+    label: str
+    icon: str
+    current: bool
+    badge: Badge | None
+
+
+def inbox_entries(request: HttpRequest) -> list[Entry]:
+    """The inbox folders with their counts."""
+    counts = folder_counts(request.workspace)
+    base = reverse("inbox:list", args=[request.workspace.pk])
+    here = request.path.startswith(base)
+    key = request.GET.get("view", DEFAULT_FOLDER)
+    return [
+        Entry(
+            url=f"{base}?view={folder.key}",
+            label=folder.label,
+            icon=folder.icon,
+            current=here and folder.key == key,
+            badge=Badge(capped(counts[folder.key])) if counts.get(folder.key) else None,
+        )
+        for folder in FOLDERS.values()
+    ]
+
+
+def page_entries(request: HttpRequest) -> list[Entry]:
+    """The workspace's other pages, as far as the role may open them."""
+    entries = []
+    for page in PAGES:
+        if request.membership.at_least(page.min_role):
+            url = reverse(page.url_name, args=[request.workspace.pk])
+            entries.append(
+                Entry(url, page.label, page.icon, request.path.startswith(url), page.badge(request.workspace))
+            )
+    return entries

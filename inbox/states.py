@@ -1,0 +1,66 @@
+"""How a state looks: one table of tone, icon and word, which pages and the admin share.
+
+Colour is never alone: every state has an icon and a word. A tone is "ok", "warn", "bad", "info" or "" (no colour).
+"""
+
+from typing import NamedTuple
+
+from inbox.models import Draft, OutboundSend, WebhookDelivery
+from inbox.models.lead import Tag
+
+
+class State(NamedTuple):
+    tone: str
+    icon: str
+    word: str
+
+
+TAGS = {
+    Tag.NEW: State("", "mail", "New"),
+    Tag.INTERESTED: State("ok", "ok", "Interested"),
+    Tag.INFORMATION_REQUESTED: State("ok", "info", "Info requested"),
+    Tag.CALL_REQUESTED: State("ok", "ok", "Call requested"),
+    Tag.MEETING_REQUESTED: State("ok", "clock", "Meeting requested"),
+    Tag.MEETING_BOOKED: State("ok", "check", "Meeting booked"),
+    Tag.FOLLOW_UP: State("", "snooze", "Follow up"),
+    Tag.OBJECTION: State("", "info", "Objection"),
+    Tag.NOT_INTERESTED: State("", "off", "Not interested"),
+    Tag.BLACKLIST: State("bad", "off", "Do not contact"),
+    Tag.OUT_OF_OFFICE: State("", "clock", "Out of office"),
+    Tag.AUTOMATED_REPLY: State("", "retry", "Automated reply"),
+    Tag.NEUTRAL: State("", "info", "Neutral"),
+    Tag.SNOOZED: State("", "snooze", "Snoozed"),
+}
+DRAFTS = {
+    Draft.Status.PENDING: State("info", "draft", "Draft ready"),
+    Draft.Status.APPROVED: State("info", "send", "Approved"),
+    Draft.Status.SENT: State("ok", "check", "Sent"),
+    Draft.Status.REJECTED: State("", "off", "Discarded"),
+}
+SENDS = {
+    OutboundSend.State.INTENT: State("info", "send", "Going out"),
+    OutboundSend.State.SENT: State("ok", "check", "Sent"),
+    OutboundSend.State.FAILED: State("bad", "fail", "Failed to send"),
+    OutboundSend.State.UNKNOWN: State("warn", "warn", "Not known if it went out"),
+}
+DELIVERIES = {
+    WebhookDelivery.Verdict.ACCEPTED: State("ok", "check", "Accepted"),
+    WebhookDelivery.Verdict.DUPLICATE: State("", "copy", "Duplicate"),
+    WebhookDelivery.Verdict.IGNORED: State("", "off", "Ignored"),
+    WebhookDelivery.Verdict.REJECTED: State("bad", "fail", "Rejected"),
+    WebhookDelivery.Verdict.MISMATCH: State("bad", "fail", "Other workspace"),
+    WebhookDelivery.Verdict.FAILED: State("bad", "critical", "Failed on our side"),
+}
+JOBS = {
+    "queued": State("info", "clock", "Due"),
+    "running": State("info", "run", "Running"),
+    "succeeded": State("ok", "check", "Done"),
+    "failed": State("bad", "fail", "Failed"),
+    "cancelled": State("", "off", "Cancelled"),
+}
+TABLES = {"tag": TAGS, "draft": DRAFTS, "send": SENDS, "delivery": DELIVERIES, "job": JOBS}
+
+
+def state_of(table: str, value: str) -> State:
+    """The look of `value` in one of TABLES. Raises KeyError for a table or a value that has none."""
+    return TABLES[table][value]
