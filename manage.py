@@ -7,6 +7,9 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    if sys.argv[1:2] == ["demo"]:
+        os.environ.setdefault("DEBUG", "1")
+        os.environ.setdefault("ALLOW_LOOPBACK_PROVIDERS", "1")
     from django.conf import settings
     from django.core.management import execute_from_command_line
 

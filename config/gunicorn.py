@@ -1,0 +1,16 @@
+"""gunicorn's settings: threads, because a request waits for PostgreSQL and for nothing else; no preload, because a
+connection must never be shared across a fork. The access log is ours (config.middleware): it holds no keys."""
+
+import os
+
+bind = os.environ.get("BIND", "127.0.0.1:8000")
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+threads = int(os.environ.get("WEB_THREADS", "8"))
+worker_class = "gthread"
+timeout = 30
+graceful_timeout = 20
+keepalive = 30
+max_requests = 20_000
+max_requests_jitter = 2_000
+accesslog = None
+loglevel = "warning"

@@ -1,0 +1,74 @@
+"""The demo's two workspaces, its people, and their accounts at the sandbox. Running it again changes nothing."""
+
+from django.db import transaction
+
+from inbox import workspaces
+from inbox.models import Membership, User, Workspace
+from integrations import connect
+from integrations.models import Integration, Provider
+
+PASSWORD = "holdfast-demo"
+STAFF = "staff@holdfast.example.com"
+
+WORKSPACES = {
+    "northwind": {
+        "name": "Northwind",
+        "timezone": "America/New_York",
+        "persona_name": "Alex Moreno",
+        "service_description": "We keep owner-run service businesses busy through the slow months.",
+        "accounts": {
+            Provider.EMAILBISON: {"workspace_id": "42"},
+            Provider.GHL: {"location_id": "LocNorthwind01"},
+            Provider.UNIPILE: {"account_id": "uni_acc_42", "name": "Jane Doe"},
+        },
+    },
+    "bluebird": {
+        "name": "Bluebird",
+        "timezone": "America/Chicago",
+        "persona_name": "Priya Nair",
+        "service_description": "Bookkeeping for small food businesses.",
+        "accounts": {
+            Provider.EMAILBISON: {"workspace_id": "7"},
+            Provider.GHL: {"location_id": "LocBluebird01"},
+            Provider.UNIPILE: {"account_id": "uni_acc_bb1", "name": "Tom Reed"},
+        },
+    },
+}
+SANDBOX_PATHS = {Provider.EMAILBISON: "emailbison", Provider.GHL: "ghl", Provider.UNIPILE: "unipile"}
+
+
+def people() -> list[tuple[str, str]]:
+    """(e-mail, what they may do) of everybody in the demo; all have the same password."""
+    listed = []
+    for label, facts in WORKSPACES.items():
+        listed += [
+            (f"admin@{label}.example.com", f"admin of {facts['name']}"),
+            (f"member@{label}.example.com", f"member of {facts['name']}"),
+        ]
+    return [*listed, (STAFF, "staff: the Django admin")]
+
+
+@transaction.atomic
+def seed(sandbox_url: str) -> dict[str, Workspace]:
+    """Make what is missing and point every account at the sandbox. Returns the workspaces by label."""
+    made = {label: _workspace(label, facts, sandbox_url) for label, facts in WORKSPACES.items()}
+    if not User.objects.filter(email=STAFF).exists():
+        User.objects.create_superuser(STAFF, PASSWORD)
+    return made
+
+
+def _workspace(label: str, facts: dict, sandbox_url: str) -> Workspace:
+    admin = f"admin@{label}.example.com"
+    membership = Membership.objects.filter(user__email=admin, role=Membership.Role.OWNER).first()
+    if membership:
+        workspace = membership.workspace
+    else:
+        fields = {name: value for name, value in facts.items() if name not in ("name", "accounts")}
+        workspace = workspaces.create(facts["name"], admin, PASSWORD, **fields).workspace
+        workspaces.add_member(workspace, f"member@{label}.example.com", Membership.Role.MEMBER, PASSWORD)
+    for provider, settings in facts["accounts"].items():
+        integration = Integration.objects.get(workspace=workspace, provider=provider)
+        url = f"{sandbox_url}/{SANDBOX_PATHS[provider]}"
+        connect.apply(integration, {**settings, "api_key": f"demo-key-of-{label}", "base_url": url})
+        integration.save()
+    return workspace
