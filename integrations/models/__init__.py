@@ -1,3 +1,5 @@
+from integrations.models.ai import AiCall
 from integrations.models.integration import Integration, Provider, WebhookKey, hash_key
+from integrations.models.traffic import CircuitBreaker, RateWindow
 
-__all__ = ["Integration", "Provider", "WebhookKey", "hash_key"]
+__all__ = ["AiCall", "CircuitBreaker", "Integration", "Provider", "RateWindow", "WebhookKey", "hash_key"]

@@ -1,0 +1,40 @@
+"""What each call to the model cost and how it ended. No text: neither people's nor the model's."""
+
+from django.db import models
+
+from jobs.ids import uuid7
+
+
+class AiCall(models.Model):
+    """One answer asked of the model: for what, with which prompt and model, at what cost, with what outcome."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    workspace = models.ForeignKey(
+        "inbox.Workspace", on_delete=models.CASCADE, null=True, blank=True, related_name="ai_calls"
+    )
+    feature = models.CharField(max_length=60)
+    prompt_version = models.CharField(max_length=20)
+    model = models.CharField(max_length=60)
+    effort = models.CharField(max_length=10, blank=True)
+    tries = models.PositiveSmallIntegerField(
+        default=1, help_text="More than one after an answer cut off by its limit."
+    )
+    input_tokens = models.PositiveIntegerField(default=0)
+    output_tokens = models.PositiveIntegerField(default=0, help_text="Reasoning tokens included.")
+    reasoning_tokens = models.PositiveIntegerField(default=0)
+    cost_microusd = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="Millionths of a dollar; empty where the model's price is not known."
+    )
+    duration_ms = models.PositiveIntegerField()
+    outcome = models.CharField(max_length=20, help_text="ok, a provider outcome, or what was wrong with the answer.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            # The cost of a workspace by time: insights pages and retention.
+            models.Index(fields=["workspace", "-created_at"], name="aicall_workspace_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.feature} {self.outcome}"
