@@ -89,6 +89,12 @@ class OutboundSend(models.Model):
     subject = models.TextField(blank=True, default="")
     text = models.TextField()
     recipients = models.JSONField(default=dict, blank=True)
+    rest = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Texts of the parts that follow: each is claimed when the one before is out.",
+    )
+    provider = models.CharField(max_length=20, blank=True, default="", help_text="Who carries it.")
     account_id = models.CharField(max_length=120, blank=True, default="")
     provider_message_id = models.CharField(max_length=200, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -96,6 +102,10 @@ class OutboundSend(models.Model):
         null=True, blank=True, help_text="Committed just before the provider is called."
     )
     finished_at = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0, help_text="How often a person sent it again.")
+    looked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the provider was last asked whether it went out."
+    )
 
     class Meta:
         constraints = [
