@@ -1,0 +1,167 @@
+"""GHL's workflow webhook for an inbound SMS, and the contacts and messages behind it."""
+
+import re
+import secrets
+from datetime import UTC, datetime
+from typing import Any
+
+from integrations.sandbox.state import Account, now_iso, ring
+from integrations.sandbox.web import BadRequestError
+
+CARRIER_STOP = {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"}
+CARRIER_START = {"START", "UNSTOP"}
+CONTACT_FIELDS = (
+    "email",
+    "phone",
+    "firstName",
+    "lastName",
+    "companyName",
+    "tags",
+    "customFields",
+    "timezone",
+    "state",
+)
+
+
+def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """The body of an inbound SMS. It holds no message id, as in real life."""
+    if event not in ("", "sms"):
+        raise BadRequestError("GHL events: sms", code="event")
+    if not fields.get("text"):
+        raise BadRequestError("the SMS's text", code="text")
+    given = fields.get("contact") or {}
+    names = {
+        "first_name": "firstName",
+        "last_name": "lastName",
+        "id": "id",
+        "email": "email",
+        "phone": "phone",
+    }
+    known = {api: given[name] for name, api in names.items() if given.get(name)}
+    contact = find_contact(account, known) or keep_contact(account, {"phone": "+15555550123", **known})
+    now = datetime.now(UTC)
+    custom = {
+        "ID": contact["id"],
+        "Phone Number": contact["phone"],
+        "First Name": contact["firstName"] or "",
+        "Last Name": contact["lastName"] or "",
+        "Email": contact["email"] or "",
+        "Message": fields["text"],
+        "Date": f"{now:%b} {now.day}th, {now.year}",
+        "Time": f"{now:%I:%M %p}",
+        **(fields.get("custom_data") or {}),
+    }
+    location = {
+        "id": account.properties.get("location_id", "LocSandbox01"),
+        "name": "Sandbox",
+        "country": "US",
+    }
+    return {
+        "contact_id": contact["id"],
+        "first_name": contact["firstName"],
+        "last_name": contact["lastName"],
+        "full_name": contact["contactName"],
+        "email": contact["email"],
+        "phone": contact["phone"],
+        "tags": ",".join(contact["tags"] or []),
+        "country": "US",
+        "date_created": contact["dateAdded"],
+        "full_address": "",
+        "contact_type": "lead",
+        "location": {
+            **location,
+            "address": "",
+            "city": "",
+            "state": "NY",
+            "postalCode": "",
+            "fullAddress": "",
+        },
+        "message": {"type": 2, "body": fields["text"]},
+        "workflow": {"id": "wf-1", "name": "Inbound SMS"},
+        "customData": custom,
+        "contact": {"attributionSource": {"sessionSource": "CRM UI", "medium": "manual", "mediumId": None}},
+        "attributionSource": {},
+        "triggerData": {},
+    }
+
+
+def learn(account: Account, body: dict[str, Any]) -> None:
+    """Take over the contact and the SMS of a webhook body; carrier keywords set and lift do-not-disturb."""
+    if not body.get("contact_id"):
+        return
+    values = {"id": body["contact_id"], "email": body.get("email"), "phone": body.get("phone")}
+    contact = keep_contact(
+        account, {**values, "firstName": body.get("first_name"), "lastName": body.get("last_name")}
+    )
+    text = (body.get("message") or {}).get("body") or (body.get("customData") or {}).get("Message")
+    if text:
+        keep_message(account, contact, text, inbound=True)
+        word = re.sub(r"[^A-Z]", "", text.upper()) if len(text) < 16 else ""
+        contact["dnd"] = (contact["dnd"] or word in CARRIER_STOP) and word not in CARRIER_START
+
+
+def find_contact(account: Account, values: dict[str, Any]) -> dict[str, Any] | None:
+    """The contact with that id, phone or e-mail address, in this order."""
+    data = account.data
+    contact_id = (
+        values.get("id")
+        or data.by_phone.get(_digits(values.get("phone")))
+        or data.by_email.get(str(values.get("email") or "").lower())
+    )
+    found: dict[str, Any] | None = data.contacts.get(contact_id)
+    return found
+
+
+def keep_contact(account: Account, values: dict[str, Any]) -> dict[str, Any]:
+    """Make or change the contact with that id."""
+    data = account.data
+    contact = data.contacts.get(values.get("id"))
+    if contact is None:
+        contact = dict.fromkeys(CONTACT_FIELDS) | {
+            "id": values.get("id") or secrets.token_hex(10),
+            "dnd": False,
+        }
+        contact |= {"tags": [], "dateAdded": now_iso(), "locationId": account.properties.get("location_id")}
+        data.contacts[contact["id"]] = contact
+    contact.update({name: values[name] for name in (*CONTACT_FIELDS, "dnd") if values.get(name) is not None})
+    contact["contactName"] = " ".join(filter(None, (contact["firstName"], contact["lastName"])))
+    if contact["phone"]:
+        data.by_phone[_digits(contact["phone"])] = contact["id"]
+    if contact["email"]:
+        data.by_email[contact["email"].lower()] = contact["id"]
+    return contact
+
+
+def keep_message(account: Account, contact: dict[str, Any], text: str, *, inbound: bool) -> dict[str, Any]:
+    """Put an SMS into the contact's conversation."""
+    data, at = account.data, now_iso()
+    conversation_id = f"conv{contact['id']}"
+    conversation = data.conversations.get(conversation_id)
+    if conversation is None:
+        conversation = {"id": conversation_id, "contactId": contact["id"], "type": "TYPE_PHONE"}
+        conversation |= {"contactName": contact["contactName"], "phone": contact["phone"], "unreadCount": 0}
+        conversation["locationId"] = contact["locationId"]
+        data.conversations[conversation_id] = conversation
+        data.by_conversation[conversation_id] = ring()
+    message = {
+        "id": secrets.token_hex(10),
+        "type": 2,
+        "messageType": "TYPE_SMS",
+        "direction": "inbound" if inbound else "outbound",
+        "status": "delivered",
+        "body": text,
+        "contentType": "text/plain",
+        "contactId": contact["id"],
+        "conversationId": conversation_id,
+        "locationId": contact["locationId"],
+        "dateAdded": at,
+        "source": "workflow" if inbound else "api",
+    }
+    data.messages[message["id"]] = message
+    data.by_conversation[conversation_id].append(message["id"])
+    conversation.update(lastMessageBody=text, lastMessageDate=at, lastMessageDirection=message["direction"])
+    return message
+
+
+def _digits(phone: Any) -> str:
+    return re.sub(r"\D", "", str(phone or ""))

@@ -1,0 +1,158 @@
+"""What the answer sheet can tell from a prompt: the newest text, the lead's first name, message ids, a tag.
+
+Key words and patterns only. It reads any prompt well enough to prove that prompt and answer travel; it understands
+nothing, and no test may use it to judge how good an answer is.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+TAGS = (
+    (
+        "Blacklist",
+        r"unsubscribe|remove me|take me off|opt.?out|(stop|don.t|do not) (email|contact|messag|text|call)|^stop\W*$",
+    ),
+    ("Automated Reply", r"automat(ic|ed) (reply|response|message)|auto.?reply|do not reply to this"),
+    ("Out of Office", r"out of (the )?office|on (vacation|holiday|annual leave)|parental leave|\booo\b"),
+    ("Meeting Booked", r"\b(booked|grabbed) (a|the|your)? ?(slot|time|call|meeting)|just booked"),
+    ("Call Requested", r"\b(call|ring|phone) me\b|give me a (call|ring)|reach me at"),
+    ("Not Interested", r"not interested|no,? thank|not a fit|we.ll pass|not for us"),
+    (
+        "Meeting Requested",
+        r"\b(meet|meeting|schedule|calendar|zoom|book|send times)\b|times for|(call|talk|chat|time) next",
+    ),
+    (
+        "Follow Up",
+        r"next (quarter|month|year)|circle back|not (right )?now|in a few (weeks|months)|later this",
+    ),
+    ("Objection", r"too expensive|no budget|already (have|use|using|work)|happy with our"),
+    ("Information Requested", r"\?|pricing|how much|more (info|details)|send (me )?(info|details)"),
+    ("Interested", r"\b(yes|sure|interested|sounds good|love to|great|happy to)\b"),
+)
+"""Tag and key words, the first that matches wins."""
+
+ADDRESSED = ("newest", "latest", "last", "reply", "inbound")
+JSON_KEYS = ("newest_text", "newest_message", "newest", "latest_message", "latest", "text", "body", "reply")
+
+HEADED = re.compile(
+    rf"""
+    ^\W*(?:{"|".join(ADDRESSED)})\b[^\n:]*         # a line that begins with such a word
+    (?: :[ \t]*(\S[^\n]*)                         # "Newest message: text" on the line itself
+    | :?[ \t]*\n(.*?)                             # or the lines below, up to the next heading
+      (?=\n\s*\# | \n[A-Z][\w\ ]{{2,40}}:[ \t]*\n | \Z)
+    )""",
+    re.DOTALL | re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+)
+IDS = re.compile(
+    r"""\[\#?(m?\d+|[0-9a-f]{8}-[0-9a-f-]{27})\]|\b(?:message_)?id["']?\s*[:=]\s*["']?([\w-]+)""",
+    re.IGNORECASE,
+)
+FIRST_NAME = re.compile(r"""first.?name["']?\s*[:=]\s*["']?(\w[\w'-]*)""", re.IGNORECASE)
+NAME = re.compile(r"""(?:^|\b)(?:lead|name|contact)["']?\s*[:=]\s*["']?([^\W\d_][\w'-]+)""", re.IGNORECASE)
+PHONE = re.compile(r"\+?\d[\d ().-]{7,}\d")
+SHORT = re.compile(r"""channel["']?\s*[:=]\s*["']?(sms|linkedin)""", re.IGNORECASE)
+URL = re.compile(r"https?://[^\s\"'<>)]+")
+DATE = re.compile(r"\b(\d{4}-\d{2}-\d{2})\b")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was found; everything an answer may use."""
+
+    everything: str
+    newest: str
+    first_name: str
+    message_ids: tuple[str, ...]
+    tag: str
+    short: bool
+    """Whether the prompt says that the channel is SMS or LinkedIn."""
+
+    @property
+    def quote(self) -> str:
+        """The beginning of the newest text, word for word."""
+        return self.newest[:160].strip()
+
+    def phone(self) -> str | None:
+        found = PHONE.search(self.newest)
+        return found.group().strip() if found else None
+
+    def url(self) -> str | None:
+        found = URL.search(self.newest)
+        return found.group() if found else None
+
+    def date(self) -> str | None:
+        found = DATE.search(self.newest)
+        return found.group() if found else None
+
+
+def read(model_input: Any) -> Facts:
+    """Facts of a Responses API `input`: a string, or a list of messages of which the users' count."""
+    everything = flatten(model_input)
+    newest = _newest(everything)
+    return Facts(
+        everything=everything,
+        newest=newest,
+        first_name=_first_name(everything),
+        message_ids=tuple(dict.fromkeys(a or b for a, b in IDS.findall(everything))),
+        tag=tag_of(newest),
+        short=SHORT.search(everything) is not None,
+    )
+
+
+def flatten(model_input: Any) -> str:
+    """All text of an `input`; of a list of messages, what the user said (everything, where no role is given)."""
+    if isinstance(model_input, str):
+        return model_input
+    if isinstance(model_input, dict):
+        return flatten(model_input.get("content") or model_input.get("text") or "")
+    if isinstance(model_input, list):
+        said = [
+            item for item in model_input if not isinstance(item, dict) or item.get("role", "user") == "user"
+        ]
+        return "\n\n".join(flatten(item) for item in said or model_input)
+    return ""
+
+
+def tag_of(text: str) -> str:
+    """A sentiment tag by key words; Neutral where none is found."""
+    lowered = text.lower()
+    return next((tag for tag, words in TAGS if re.search(words, lowered, re.MULTILINE)), "Neutral")
+
+
+def _newest(text: str) -> str:
+    tagged = re.findall(rf"<((?:{'|'.join(ADDRESSED)})[\w-]*)>(.*?)</\1>", text, re.DOTALL | re.IGNORECASE)
+    if tagged:
+        return str(tagged[-1][1]).strip()
+    if found := _newest_in_json(text):
+        return found
+    headed = [(inline or block).strip() for inline, block in HEADED.findall(text)]
+    if any(headed):
+        return str([part for part in headed if part][-1])
+    paragraphs = [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
+    return paragraphs[-1] if paragraphs else ""
+
+
+def _newest_in_json(text: str) -> str:
+    """The newest text of a prompt that is a JSON object, or holds one after some words."""
+    start = text.find("{")
+    if start < 0:
+        return ""
+    try:
+        value, _ = json.JSONDecoder().raw_decode(text[start:])
+    except (ValueError, RecursionError):
+        return ""
+    for key in JSON_KEYS:
+        found = value.get(key)
+        found = found.get("text") or found.get("body") if isinstance(found, dict) else found
+        if isinstance(found, str) and found.strip():
+            return found.strip()
+    messages = [m for m in value.get("messages") or value.get("thread") or [] if isinstance(m, dict)]
+    inbound = [m for m in messages if str(m.get("direction", "inbound")).startswith("in")] or messages
+    return str(inbound[-1].get("text") or inbound[-1].get("body") or "") if inbound else ""
+
+
+def _first_name(text: str) -> str:
+    found = FIRST_NAME.search(text) or NAME.search(text)
+    return found.group(1) if found else "there"

@@ -1,0 +1,221 @@
+"""What the sandbox remembers: accounts with their provider's data, requests, sends, webhook deliveries.
+
+Everything is bounded by LIMIT, oldest first out, so a long benchmark cannot fill the memory. One lock per account
+guards that account's data; one lock guards the records.
+"""
+
+import hashlib
+import itertools
+import re
+import threading
+import time
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+LIMIT = 20_000
+
+UUID = re.compile(r"\b[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\b", re.IGNORECASE)
+
+
+def now_iso() -> str:
+    """The present in UTC, ISO 8601 with milliseconds and Z."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Shelf(OrderedDict[Any, Any]):
+    """A dict that forgets its oldest entries beyond LIMIT."""
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(key, value)
+        if len(self) > LIMIT:
+            self.popitem(last=False)
+
+
+def ring() -> deque[Any]:
+    return deque(maxlen=LIMIT)
+
+
+@dataclass
+class Account:
+    """One tenant at one provider: its status, what was set by command, and the provider's own data."""
+
+    provider: str
+    name: str
+    data: Any
+    first_id: int
+    status: str = "ok"
+    properties: dict[str, Any] = field(default_factory=dict)
+    lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    _calls: deque[float] = field(default_factory=deque, repr=False)
+
+    def __post_init__(self) -> None:
+        self._ids = itertools.count(self.first_id)
+
+    def next_id(self) -> int:
+        """A number that no other object of this account has; other accounts count through the same numbers."""
+        return next(self._ids)
+
+    def over_limit(self) -> bool:
+        """Whether this call exceeds the account's `limit` property (calls per seconds, sliding)."""
+        limit = self.properties.get("limit")
+        if not limit:
+            return False
+        now = time.monotonic()
+        with self.lock:
+            while self._calls and self._calls[0] <= now - float(limit["seconds"]):
+                self._calls.popleft()
+            if len(self._calls) >= int(limit["calls"]):
+                return True
+            self._calls.append(now)
+        return False
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "provider": self.provider,
+            "account": self.name,
+            "status": self.status,
+            "properties": self.properties,
+        }
+
+
+@dataclass
+class RequestRecord:
+    id: int
+    at: str
+    provider: str
+    account: str
+    method: str
+    path: str
+    route: str
+    status: int | None
+    processed: bool
+    fault: str | None
+    ms: float
+
+
+@dataclass
+class SendRecord:
+    """Something a person would receive. Equal fingerprints are a double send."""
+
+    id: str
+    at: str
+    provider: str
+    account: str
+    kind: str
+    to: str
+    thread: str
+    text: str
+    markers: list[str]
+    fingerprint: str
+    request_id: int
+
+
+class State:
+    """All accounts and records. `new_data` makes a provider's empty data for a new account."""
+
+    def __init__(self, new_data: Callable[[str], Any]) -> None:
+        self._new_data = new_data
+        self._lock = threading.Lock()
+        self._first_id = int(time.time()) - 1_700_000_000
+        self._request_ids = itertools.count(1)
+        self._clear()
+
+    def _clear(self) -> None:
+        self._accounts: dict[tuple[str, str], Account] = Shelf()
+        self._requests: deque[RequestRecord] = ring()
+        self._sends: deque[SendRecord] = ring()
+        self._deliveries: deque[dict[str, Any]] = ring()
+        self._counts: Counter[tuple[str, str, str, int | None]] = Counter()
+        self._totals = {"requests": 0, "sends": 0}
+
+    def reset(self) -> None:
+        with self._lock:
+            self._clear()
+
+    def next_request_id(self) -> int:
+        return next(self._request_ids)
+
+    def account(self, provider: str, name: str) -> Account:
+        """The account of that name, made on first use."""
+        with self._lock:
+            account = self._accounts.get((provider, name))
+            if account is None:
+                account = Account(provider, name, self._new_data(provider), self._first_id)
+                self._accounts[provider, name] = account
+            return account
+
+    def accounts(self, provider: str | None = None) -> list[Account]:
+        with self._lock:
+            return [a for a in self._accounts.values() if provider in (None, a.provider)]
+
+    def status(self, provider: str, name: str) -> str:
+        with self._lock:
+            account = self._accounts.get((provider, name))
+        return account.status if account else "ok"
+
+    def record_request(self, record: RequestRecord) -> None:
+        with self._lock:
+            self._requests.append(record)
+            self._totals["requests"] += 1
+            self._counts[record.provider, record.method, record.route, record.status] += 1
+
+    def record_send(self, *, searched: str, **values: Any) -> SendRecord:
+        """Remember a send; `searched` is the text in which markers are looked for."""
+        parts = [
+            values["provider"],
+            values["account"],
+            values["kind"],
+            values["to"],
+            values["thread"],
+            values["text"],
+        ]
+        fingerprint = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+        markers = sorted({found.lower() for found in UUID.findall(searched)})
+        record = SendRecord(at=now_iso(), markers=markers, fingerprint=fingerprint, **values)
+        with self._lock:
+            self._sends.append(record)
+            self._totals["sends"] += 1
+        return record
+
+    def record_delivery(self, delivery: dict[str, Any]) -> None:
+        with self._lock:
+            self._deliveries.append(delivery)
+
+    def totals(self) -> dict[str, int]:
+        """How many requests and sends there were, forgotten ones included."""
+        with self._lock:
+            return dict(self._totals)
+
+    def counts(self) -> list[dict[str, Any]]:
+        with self._lock:
+            items = list(self._counts.items())
+        names = ("provider", "method", "route", "status")
+        return [{**dict(zip(names, key, strict=True)), "n": n} for key, n in sorted(items, key=str)]
+
+    def sends(self, **wanted: Any) -> list[dict[str, Any]]:
+        """Sends, oldest first, whose fields equal `wanted`; `contains` looks into the text."""
+        return self._select(self._sends, wanted, "text", wanted.pop("contains", None))
+
+    def requests(self, **wanted: Any) -> list[dict[str, Any]]:
+        """Requests, oldest first, whose fields equal `wanted`; `path` is looked for in the path."""
+        return self._select(self._requests, wanted, "path", wanted.pop("path", None))
+
+    def _select(
+        self, records: deque[Any], wanted: dict[str, Any], field_name: str, part: str | None
+    ) -> list[Any]:
+        with self._lock:
+            found = list(records)
+        wanted = {name: value for name, value in wanted.items() if value is not None}
+        return [
+            asdict(record)
+            for record in found
+            if all(getattr(record, name) == value for name, value in wanted.items())
+            and (part is None or part in getattr(record, field_name))
+        ]
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        with self._lock:
+            return list(self._deliveries)
