@@ -13,7 +13,11 @@ _BLOCKS = frozenset(
     "html li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
 )
 _VOID = frozenset("br hr img col wbr".split())
-_READ_TAGS = _BLOCKS | _VOID | frozenset("a b big em font i s small span strike strong sub sup u code tt label".split())
+_READ_TAGS = (
+    _BLOCKS
+    | _VOID
+    | frozenset("a b big em font i s small span strike strong sub sup u code tt label".split())
+)
 _READ_ATTRIBUTES = {"*": {"class", "id", "type", "style", "data-smartmail"}}
 
 _QUOTE_CLASS = re.compile(
@@ -23,7 +27,8 @@ _QUOTE_CLASS = re.compile(
 )
 # From here on to the end of the body everything is the earlier mail: Outlook puts it beside these marks, not inside.
 _QUOTE_FROM_HERE = re.compile(
-    r"^(?:x_)?(?:divRplyFwdMsg|appendonsend|mail-editor-reference-message-container|stopSpelling|OLK_SRC_BODY_SECTION)$", re.I
+    r"^(?:x_)?(?:divRplyFwdMsg|appendonsend|mail-editor-reference-message-container|stopSpelling|OLK_SRC_BODY_SECTION)$",
+    re.I,
 )
 _SIGNATURE = re.compile(
     r"\b(?:x_)?(?:gmail_signature|gmail_signature_prefix|moz-signature|AppleMailSignature|ms-outlook-mobile-signature|"
@@ -113,7 +118,13 @@ def html_lines(html: str) -> list[Line]:
 
 def looks_like_html(text: str) -> bool:
     """Some providers put the HTML body into the text field."""
-    return bool(re.match(r"\s*(?:<!doctype html|<html|<head|<body|<(?:div|p|table|span|meta)\b[^>]{0,500}>)", text[:2000], re.I))
+    return bool(
+        re.match(
+            r"\s*(?:<!doctype html|<html|<head|<body|<(?:div|p|table|span|meta)\b[^>]{0,500}>)",
+            text[:2000],
+            re.I,
+        )
+    )
 
 
 def sanitize_html(html: str, *, allow_images: bool = False) -> str:

@@ -7,7 +7,9 @@ MAX_CHARS = 200_000
 """Longest body that is read. Measured on real mail: a body over 200 kB is a quoted thread or an inlined attachment."""
 
 # Zero-width and direction marks that mail clients and spammers put inside words.
-_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe0e\ufe0f\ufeff]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe0e\ufe0f\ufeff]"
+)
 _SPACES = re.compile(r"[^\S\n]+")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _LETTERS = str.maketrans(

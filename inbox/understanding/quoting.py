@@ -56,7 +56,9 @@ _BEGIN_FORWARD = re.compile(
     r"inicio del mensaje reenviado|inizio messaggio inoltrato|inicio da mensagem reencaminhada|begin doorgestuurd bericht|"
     r"vidarebefordrat brev|videresendt mail|poczatek przekazywanej wiadomosci)\s?:?$"
 )
-_REPLY_MARKER = re.compile(r"(?:reply|response|antwort|reponse|respuesta).{0,20} above this line|^##-.{0,80}-##$")
+_REPLY_MARKER = re.compile(
+    r"(?:reply|response|antwort|reponse|respuesta).{0,20} above this line|^##-.{0,80}-##$"
+)
 
 _LABELS = {
     "from": "from|von|de|da|van|od|fra|fran|lahettaja|felado|de la|gonderen|kimden|от|от кого|发件人|發件人|寄件者|"
@@ -229,7 +231,7 @@ def _split_flattened(line: str) -> list[str]:
 
 
 def _unquote_comparisons(lines: list[Line], text: str) -> None:
-    """"> 50 people" alone is a comparison, not a quote."""
+    """ "> 50 people" alone is a comparison, not a quote."""
     quoted = [line for line in lines if line.depth]
     if quoted and all(line.depth == 1 and re.match(r"[$€£]?\d", line.text) for line in quoted):
         if not any(_VERB_AT_END.search(fold(line.text)) for line in lines if len(line.text) < _DETECT_CHARS):

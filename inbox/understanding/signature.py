@@ -74,7 +74,9 @@ _BANNER = re.compile(
     r"this (?:e-?mail|message) (?:originated|was sent|came|is) from (?:an? )?(?:outside|external)|"
     r"you don't often get e-?mail from|(?:sie erhalten|vous ne recevez|no suele recibir) (?:nicht oft|pas souvent|a menudo))"
 )
-_BANNER_MORE = re.compile(r"^(?:do not|don't|never|please do not|use caution|be careful|learn (?:more|why)|offnen sie|ne cliquez)\b.{0,160}$")
+_BANNER_MORE = re.compile(
+    r"^(?:do not|don't|never|please do not|use caution|be careful|learn (?:more|why)|offnen sie|ne cliquez)\b.{0,160}$"
+)
 
 _DISCLAIMER = re.compile(
     r"^\W{0,6}(?:(?:confidentiality|privacy|legal|important|privileged|email|e-mail|disclaimer)(?: and \w+)? ?(?:notice|note|statement|disclaimer|warning)?:|"
@@ -174,7 +176,12 @@ def _tail_is_signature(lines: list[str], folded: list[str]) -> bool:
     """Whether every line could stand in a signature: short, no sentence; a P.S., a disclaimer or a rule ends the test."""
     seen = 0
     for line, low in zip(lines, folded, strict=True):
-        if _POSTSCRIPT.match(line) or _DISCLAIMER.match(low) or _DELIMITER.match(line) or _AUTOMATIC.search(low):
+        if (
+            _POSTSCRIPT.match(line)
+            or _DISCLAIMER.match(low)
+            or _DELIMITER.match(line)
+            or _AUTOMATIC.search(low)
+        ):
             return True
         if not low or _LONG_RULE.match(line) or _MOBILE.match(low):
             continue
@@ -191,7 +198,7 @@ _AUTOMATIC = re.compile(
 
 def _is_sentence(line: str) -> bool:
     text = line.strip()
-    if text[:1] in "\"'“„«*" or text[-1:] in "\"”»*":
+    if text[:1] in "\"'“„«*" or text[-1:] in '"”»*':
         return False  # mottos
     if _CONTACT.search(fold(text)) and len(text) < 160:
         return False
@@ -209,7 +216,11 @@ def _name_cut(lines: list[str], folded: list[str], names: frozenset[str]) -> int
     for index in range(len(lines)):
         if not folded[index] or not any(folded[:index]):
             continue
-        fresh = not folded[index - 1] or lines[index - 1].rstrip()[-1:] in ".!?…)。！？" or len(_trim(lines[:index])) == 1
+        fresh = (
+            not folded[index - 1]
+            or lines[index - 1].rstrip()[-1:] in ".!?…)。！？"
+            or len(_trim(lines[:index])) == 1
+        )
         starts = _name_line(lines[index], folded[index], names) or (
             not folded[index - 1] and _second_line_names(lines, folded, index, names)
         )
@@ -283,7 +294,9 @@ def name_words(sender: str) -> frozenset[str]:
     if "@" not in address:
         display = sender
     words = re.split(r"[\s,;\"'()<>&]+", fold(display)) + re.split(r"[._+\d-]+", fold(local))
-    return frozenset(word.strip(".") for word in words if len(word.strip(".")) > 1 and word not in _ROLE_WORDS)
+    return frozenset(
+        word.strip(".") for word in words if len(word.strip(".")) > 1 and word not in _ROLE_WORDS
+    )
 
 
 _ROLE_WORDS = frozenset(

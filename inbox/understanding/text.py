@@ -19,7 +19,9 @@ class NewestText:
     truncated: bool = False
 
 
-def newest_text(text: str | None, html: str | None, *, channel: str = "email", sender: str = "") -> NewestText:
+def newest_text(
+    text: str | None, html: str | None, *, channel: str = "email", sender: str = ""
+) -> NewestText:
     """Splits a body. The plain text is preferred; HTML is read if there is none, and tells which plain lines are quoted.
 
     `sender` is the From value ("Dana Reyes <dana@example.com>"): it tells a signature from a sentence. Never raises; an
@@ -78,7 +80,11 @@ def _stretches(lines: list[Line], *, use_signature_marks: bool) -> list[list[str
 
 def _rest(lines: list[Line], own: str) -> str:
     kept = set(own.split("\n"))
-    rest = [">" * line.depth + (" " if line.depth else "") + line.text for line in lines if line.depth or line.text.rstrip() not in kept]
+    rest = [
+        ">" * line.depth + (" " if line.depth else "") + line.text
+        for line in lines
+        if line.depth or line.text.rstrip() not in kept
+    ]
     return "\n".join(rest).strip("\n")
 
 

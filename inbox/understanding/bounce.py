@@ -1,0 +1,212 @@
+"""Decides whether a mail is a delivery failure report, by who sent it and how it is built, never by words alone."""
+
+import re
+
+from inbox.understanding.normalise import fold
+from inbox.understanding.reading import EMAIL, Reading, Rule
+
+_DAEMON_LOCAL = re.compile(
+    r"^(?:mailer[-_.]?daemon|maildaemon|mail[-_.]?delivery.*|mailsystem|mail[-_.]system|mdaemon|microsoftexchange[0-9a-f]{8,}|"
+    r"ndr|dsn|returned[-_.]?mail|failed[-_.]?delivery|undeliver(?:ed|able))$"
+)
+# People use these names too (an innkeeper's postmaster@, a bounce-house firm): their mail needs a report's subject or build.
+_SHARED_LOCAL = re.compile(
+    r"^(?:postmaster|bounces?(?:[+=._-].*)?|admin|administrator|no-?reply|do-?not-?reply|mail|system|root)$"
+)
+_DAEMON_NAME = re.compile(
+    r"\b(?:mail delivery (?:sub)?system|mailer-?daemon|mail delivery service|internet mail delivery|mail system)\b"
+)
+
+_FAILED = re.compile(
+    r"delivery status notification \(failure\)|undeliver(?:able|ed)|mail delivery fail(?:ed|ure)|"
+    r"delivery (?:has |have |to .{1,80} )?(?:failed|failure)|fail(?:ure|ed)? notice|mail failure|returned (?:mail|to sender)|"
+    r"returning (?:your )?(?:message|mail) to sender|(?:could not|couldn't|can not|cannot|can't) be delivered|"
+    r"(?:was not|wasn't|were not) delivered|message (?:was )?not delivered|"
+    r"(?:unable|wasn't able|were not able|was not able|failed) to deliver|address(?:es)? (?:not found|(?:had|failed)\b)|"
+    r"message blocked|has been blocked|(?:recipient|sender) address rejected|user unknown|unknown user|"
+    r"no such (?:user|person|mailbox|address)|mailbox (?:is )?(?:full|unavailable|not found)|permanent (?:fatal )?errors?|"
+    r"an error occurred while trying to deliver|unrouteable address|rejected your message|over quota|"
+    r"unzustellbar|nicht (?:\w+ ){0,3}zugestellt|zustellung .{0,60}(?:fehlgeschlagen|nicht moglich)|zustellfehler|"
+    r"(?:adresse|empfanger).{0,40}nicht gefunden|"
+    r"non (?:remis|distribue|delivre)|echec de (?:la )?(?:remise|distribution|livraison)|"
+    r"n'a pas (?:pu etre |ete )?(?:remis|distribue|delivre)|adresse introuvable|"
+    r"no se (?:pudo|puede|ha podido|han podido) entregar|no (?:se ha |ha sido )?entregad[oa]|error en la entrega|"
+    r"direccion no encontrada|non recapitabile|recapito non riuscito|impossibile (?:recapitare|consegnare)|"
+    r"mancata consegna|consegna non riuscita|indirizzo non trovato|"
+    r"nao (?:e|foi) possivel entregar|falha na entrega|nao (?:foi )?entregue|endereco nao encontrado|"
+    r"niet te bezorgen|onbestelbaar|bezorging .{0,80}mislukt|(?:kan|kon) niet worden (?:bezorgd|afgeleverd)|adres niet gevonden|"
+    r"nie mozna dostarczyc|niedostarczon|dostarczanie .{0,60}nie powiodlo|nie (?:zostala|mogla zostac) dostarczona|"
+    r"(?:kan|kunde) inte levereras|gick inte att leverera|leverans.{0,60}misslyckades|oleverer|"
+    r"(?:kan|kunne) ikke leveres|levering .{0,80}(?:mislykkedes|mislyktes)|ikke (?:levert|leveret)|"
+    r"nedorucit|nelze dorucit|nepodarilo se (?:dorucit|odeslat)|ei voitu toimittaa|toimit(?:us|taminen) .{0,40}epaonnistui|"
+    r"kezbesithetetlen|nu a putut fi livrat|iletilemedi|teslim edilemedi|недоставлен|не доставлено|не удалось доставить|"
+    r"не может быть доставлено|配信不能|配信できません|届けられません|未送达|无法送达|無法傳遞|退信|传递失败|投递失败|전송 실패|배달되지"
+)
+_SMTP_REFUSAL = re.compile(r"\b5\.\d{1,3}\.\d{1,3}\b|\b55[0-4][ :-]")
+_REPORT_FIELDS = re.compile(
+    r"(?:^|\n)[ \t]?(?:final-recipient|original-recipient|diagnostic-code|reporting-mta|remote-mta)\s?:", re.I
+)
+_ACTION_FAILED = re.compile(r"(?:^|\n) ?action\s?:\s?failed")
+_OPENING = re.compile(
+    r"this message was created automatically by mail delivery software|this is the (?:mail system at host|postmaster)|"
+    r"this is the qmail-send program|the original message was received at|delivery has failed to these recipients|"
+    r"i'm (?:sorry to have to inform you|afraid i wasn't able)|\*\* .{3,60} \*\*|"
+    r"an error occurred while trying to deliver|sorry, we were unable to deliver|diagnostic information for administrators|"
+    r"diagnoseinformationen fur administratoren|informations de diagnostic pour les administrateurs|reporting-mta:"
+)
+_DELAYED = re.compile(
+    r"\bdelay(?:ed)?\b|not yet been delivered|n(?:o|')t been delivered yet|will (?:keep|continue) (?:on )?(?:trying|to (?:try|retry|be attempted))|"
+    r"will (?:be )?retr(?:y|ied)|delivery incomplete|temporary problem|attempts will continue|no action is required on your part|"
+    r"still being (?:retried|attempted)|verzogert|zustellversuch|retardee?|differee?|retrasad[oa]|aplazad[oa]|ritardat[oa]|"
+    r"atrasad[oa]|vertraag|opoznion|fordrojd|forsinket|задержан|遅延|延迟"
+)
+_FINAL = re.compile(
+    r"action\s?:\s?failed|permanent (?:fatal )?error|(?:giving|given) up|permanently failed|has failed to these recipients|"
+    r"delivery status notification \(failure\)|mail delivery failed|(?:not|no longer) be retried"
+)
+_DELIVERED = re.compile(
+    r"(?:^|\n) ?action\s?:\s?(?:delivered|relayed|expanded)|^(?:delivered|relayed|delivery receipt)\s?:"
+)
+
+
+def mail_system(reading: Reading) -> bool:
+    """Whether the sender is software that reports on deliveries, or the null sender of RFC 5321."""
+    if _DAEMON_LOCAL.match(reading.sender_local) or _DAEMON_NAME.search(reading.sender_name):
+        return True
+    return not reading.sender_local and not reading.sender_name
+
+
+def shared_name(reading: Reading) -> bool:
+    """Whether the sender's address is one that both software and people write from."""
+    return bool(_SHARED_LOCAL.match(reading.sender_local)) or "postmaster" in reading.sender_name
+
+
+def delayed(reading: Reading) -> bool:
+    """A warning that delivery is still being tried, or a report of success: nobody's address is dead."""
+    low = f"{reading.raw_subject}\n{reading.folded_body[:4000]}"
+    if _DELIVERED.search(low) and not _ACTION_FAILED.search(low):
+        return True
+    return bool(_DELAYED.search(low)) and not _FINAL.search(low)
+
+
+def _failure_subject(reading: Reading) -> bool:
+    return not reading.is_reply and bool(_FAILED.search(reading.raw_subject))
+
+
+def _by_report_headers(reading: Reading) -> str | None:
+    kind = reading.headers.get("content-type", "")
+    report = "multipart/report" in kind and "delivery-status" in kind
+    if not (report or "x-failed-recipients" in reading.headers) or delayed(reading):
+        return None
+    return kind if report else reading.headers["x-failed-recipients"]
+
+
+def _by_mail_system(reading: Reading) -> str | None:
+    if not mail_system(reading) or reading.is_forward or delayed(reading):
+        return None
+    if _failure_subject(reading):
+        return reading.reply.subject
+    return _quote_from_body(reading, _FAILED) or _quote_from_body(reading, _SMTP_REFUSAL)
+
+
+def _by_shared_name(reading: Reading) -> str | None:
+    if not shared_name(reading) or reading.is_reply or delayed(reading):
+        return None
+    if _failure_subject(reading):
+        return reading.reply.subject
+    low = reading.folded_body
+    built = _OPENING.search(low) or _REPORT_FIELDS.search(reading.body) or _SMTP_REFUSAL.search(low)
+    return _quote_from_body(reading, _FAILED) if built else None
+
+
+def _by_report_build(reading: Reading) -> str | None:
+    if mail_system(reading) or shared_name(reading) or not _failure_subject(reading) or delayed(reading):
+        return None
+    low = reading.folded_body
+    fields = _ACTION_FAILED.search(low) and _REPORT_FIELDS.search(reading.body)
+    return reading.reply.subject if _OPENING.search(low[:400]) or fields else None
+
+
+def _quote_from_body(reading: Reading, pattern: re.Pattern[str]) -> str | None:
+    if not pattern.search(reading.folded_body):
+        return None
+    lines = [line.strip() for line in reading.body[:20_000].split("\n") if line.strip()]
+    return next((line for line in lines if pattern.search(fold(line[:500]))), lines[0] if lines else "")
+
+
+_ADDRESS = r"[a-z0-9!#$%&'*+/=?^_{|}~.-]{1,64}@[a-z0-9][a-z0-9.-]{1,250}[a-z0-9]"
+_RECIPIENT_PATTERNS = tuple(
+    re.compile(pattern, re.I)
+    for pattern in (
+        rf"(?:^|\n)[ \t]*final-recipient[ \t]*:[ \t]*(?:rfc822|utf-8)?[ \t]*;?[ \t]*<?({_ADDRESS})",
+        rf"(?:^|\n)[ \t]*original-recipient[ \t]*:[ \t]*(?:rfc822|utf-8)?[ \t]*;?[ \t]*<?({_ADDRESS})",
+        rf"(?:^|\n)[ \t]*x-failed-recipients[ \t]*:[ \t]*<?({_ADDRESS})",
+        rf"delivered to[ \t]+<?({_ADDRESS})",
+        rf"(?:^|\n)[ \t]*<({_ADDRESS})>[ \t]*(?::|\n|\(|$)",
+        r"(?:recipients?(?: or groups)?|address(?:es|\(es\))?(?: failed)?|empfänger\w*|gruppen|groupes|destinat\w+|grupos?|gruppi|"
+        r"groepen|geadresseerden|adresat\w*|grupper|modtagere|mottagare|mottakere|příjemc\w*|betroffen|failed)"
+        rf"[^\n@]{{0,40}}:[ \t]*\n\s{{0,20}}<?({_ADDRESS})",
+        rf"(?:recipient|empfänger|destinataire|destinatario|destinatário|ontvanger|adresat)[ \t]*:[ \t]*<?({_ADDRESS})",
+        rf"rcpt to:[ \t]*<({_ADDRESS})>",
+        r"(?:message|nachricht|mensaje|messaggio|mensagem|bericht|e-?mail)"
+        rf"[^\n@]{{0,60}}?\b(?:to|an|à|a|para|aan|til|till|do|l'adresse)[ \t]+<?({_ADDRESS})",
+    )
+)
+_ANY_ADDRESS = re.compile(rf"(?<![a-z0-9.])({_ADDRESS})", re.I)
+_OWN_HEADER = re.compile(r"(?im)^[ \t]*(?:from|return-path|sender|reply-to|x-postfix-sender)[ \t]*:.*$")
+_NOT_A_LEAD = re.compile(r"^(?:mailer-?daemon|postmaster|no-?reply|abuse|support)@", re.I)
+
+
+def failed_recipients(text: str, headers: dict[str, str] | None = None) -> tuple[str, ...]:
+    """The addresses a report says were not reached, best evidence first, lower case, without repeats.
+
+    Order: `X-Failed-Recipients` header, RFC 3464 `Final-Recipient`, `Original-Recipient` (the address we wrote to where
+    the mailbox forwards), then the phrases of Gmail, Postfix, qmail, Exchange, Exim and SES, then any address that is
+    not the sender's.
+    """
+    found: list[str] = []
+    for key, value in (headers or {}).items():
+        if key.lower() == "x-failed-recipients":
+            found += _ANY_ADDRESS.findall(value[:2000])
+    body = text[:50_000]
+    for pattern in _RECIPIENT_PATTERNS:
+        found += pattern.findall(body)
+    if not found:
+        own = {address for line in _OWN_HEADER.findall(body) for address in _ANY_ADDRESS.findall(line)}
+        found = [address for address in _ANY_ADDRESS.findall(body) if address not in own]
+    lowered = (address.lower().rstrip(".") for address in found)
+    return tuple(dict.fromkeys(address for address in lowered if not _NOT_A_LEAD.match(address)))
+
+
+_CHANNELS = frozenset({EMAIL})
+
+RULES = (
+    Rule(
+        "bounce.report_headers",
+        "bounce",
+        "The mail's own headers say it is a delivery report (RFC 3464 multipart/report, X-Failed-Recipients), not a delay.",
+        _by_report_headers,
+        _CHANNELS,
+    ),
+    Rule(
+        "bounce.mail_system",
+        "bounce",
+        "Sent by mailer-daemon, a mail delivery system or the null sender, and subject or text report a failed delivery.",
+        _by_mail_system,
+        _CHANNELS,
+    ),
+    Rule(
+        "bounce.shared_name",
+        "bounce",
+        "Sent by an address that people use too (postmaster, bounce, no-reply): a failure subject, or a report's build and words.",
+        _by_shared_name,
+        _CHANNELS,
+    ),
+    Rule(
+        "bounce.report_build",
+        "bounce",
+        "Any other sender (some providers put the lead's address there): a failure subject and a body built like a report.",
+        _by_report_build,
+        _CHANNELS,
+    ),
+)

@@ -1,0 +1,151 @@
+"""Decides which calendar days a text names, in the languages replies come in, seen from the day it was written."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from inbox.understanding.normalise import fold
+
+_MONTH_WORDS = {
+    1: "january jan januar janvier janv enero ene gennaio gen janeiro januari styczen stycznia sty januara leden ledna tammikuu января янв",
+    2: "february feb februar fevrier fevr febrero febbraio fevereiro fev februari luty lutego lut unor unora helmikuu февраля фев",
+    3: "march mar marz mars marzo marco maart mrt marzec marca brezen brezna maaliskuu марта",
+    4: "april apr avril avr abril abr aprile kwiecien kwietnia kwi duben dubna huhtikuu апреля апр",
+    5: "may mai mayo maggio mag maio mei maj maja kveten kvetna toukokuu мая",
+    6: "june jun juni juin junio giugno giu junho czerwiec czerwca cze cerven cervna kesakuu июня",
+    7: "july jul juli juillet juil julio luglio lug julho lipiec lipca lip cervenec cervence heinakuu июля",
+    8: "august aug aout agosto ago augustus augusti sierpien sierpnia sie srpen srpna elokuu августа авг",
+    9: "september sept sep septembre septiembre settembre set setembro wrzesien wrzesnia wrz zari syyskuu сентября сен",
+    10: "october oct oktober okt octobre octubre ottobre ott outubro out pazdziernik pazdziernika paz rijen rijna lokakuu октября окт",
+    11: "november nov novembre noviembre novembro listopad listopada lis marraskuu ноября ноя",
+    12: "december dec dezember dez decembre diciembre dic dicembre dezembro grudzien grudnia gru prosinec prosince joulukuu декабря дек",
+}
+MONTHS = {word: number for number, words in _MONTH_WORDS.items() for word in words.split()}
+_WEEKDAY_WORDS = (
+    "monday mon montag lundi lunes lunedi segunda maandag poniedzialek poniedzialku mandag pondeli mandagen понедельник",
+    "tuesday tue tues dienstag mardi martes martedi terca dinsdag wtorek wtorku tisdag tirsdag utery вторник",
+    "wednesday wed mittwoch mercredi miercoles mercoledi quarta woensdag sroda srode srody onsdag streda среду",
+    "thursday thu thur thurs donnerstag jeudi jueves giovedi quinta donderdag czwartek czwartku torsdag ctvrtek четверг",
+    "friday fri freitag vendredi viernes venerdi sexta vrijdag piatek piatku fredag patek пятницу",
+    "saturday sat samstag samedi sabado sabato zaterdag sobota sobote lordag субботу",
+    "sunday sun sonntag dimanche domingo domenica zondag niedziela niedziele sondag nedele воскресенье",
+)
+WEEKDAYS = {word: number for number, words in enumerate(_WEEKDAY_WORDS) for word in words.split()}
+
+_M = "|".join(sorted(MONTHS, key=len, reverse=True))
+_W = "|".join(sorted(WEEKDAYS, key=len, reverse=True))
+_YEAR = r"(?:,? ?(?:de |del |do |of )?(?P<year>20\d\d))?"
+_ISO = re.compile(r"\b(?P<year>20\d\d)-(?P<month>\d{1,2})-(?P<day>\d{1,2})\b")
+_EAST = re.compile(r"(?:(?P<year>20\d\d)\s?[年년]\s?)?(?P<month>\d{1,2})\s?[月월]\s?(?P<day>\d{1,2})\s?[日일号]")
+_DAY_MONTH = re.compile(rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|\.|º|°|o|e)? ?(?:of |de |den |d')?(?P<name>{_M})\b\.?{_YEAR}")
+_MONTH_DAY = re.compile(rf"\b(?P<name>{_M})\b\.? (?:the )?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?![:.]\d|\s?(?:%|am\b|pm\b)){_YEAR}")
+_DOTTED = re.compile(r"\b(?P<day>\d{1,2})\. ?(?P<month>\d{1,2})\.(?: ?(?P<year>20\d\d|\d\d)\b)?(?!\d)")
+_SLASHED = re.compile(r"\b(?P<a>\d{1,2})[/-](?P<b>\d{1,2})(?:[/-](?P<year>20\d\d|\d\d))?\b(?![/-])")
+_MONTH_ONLY = re.compile(
+    rf"(?:(?P<part>early|beginning of|start of|mid|mid-|middle of|end of|late|anfang|mitte|ende|debut|mi-|fin|principios de|mediados de|finales de|inizio|meta|fine|begin|eind) ?(?:of |de |di )?)?\b(?P<name>{_M})\b\.?(?: (?P<year>20\d\d))?(?! ?\d)"
+)
+_ORDINAL = re.compile(
+    rf"\b(?:the |den |dem |le |el |il |dia )(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|\.)?(?=[\s,.;!?)]|$)(?! ?(?:%|people|of us|percent|am\b|pm\b|uhr\b|{_M}))|\b(?:{_W}),? (?:the |den |dem )?(?P<day2>\d{{1,2}})(?:st|nd|rd|th|\.)(?=[\s,.;!?)]|$)"
+)
+_WEEKDAY = re.compile(rf"\b(?P<name>{_W})\b")
+_ENGLISH = re.compile(r"\b(?:the|until|till|will|back|return|returning|starting|from|office|and|my|is)\b")
+_AMBIGUOUS_SHORT = frozenset({"mar", "may", "set", "out", "dic", "lis", "paz", "sie", "gen", "ago", "mai", "gru", "fin"})
+
+_SLACK_DAYS = 30
+
+
+@dataclass(frozen=True)
+class Named:
+    """A day named in a folded text: where, how exact ("day", "month", "weekday"), and for months the last day meant."""
+
+    day: date
+    start: int
+    end: int
+    kind: str
+
+
+def named_days(text: str, today: date) -> list[Named]:
+    """The days named in `text`, in order of place. A day without a year is the next one, seen from `today` (up to 30 days back)."""
+    low = fold(text[:5000])
+    found: list[Named] = []
+    for pattern, read in (
+        (_ISO, _read_full),
+        (_EAST, _read_full),
+        (_DAY_MONTH, _read_month_name),
+        (_MONTH_DAY, _read_month_name),
+        (_DOTTED, _read_full),
+    ):
+        for match in pattern.finditer(low):
+            _add(found, match, read(match, today), "day")
+    month_first = _month_comes_first(low)
+    for match in _SLASHED.finditer(low):
+        a, b = int(match["a"]), int(match["b"])
+        month, day = (a, b) if (month_first and a <= 12) or b > 12 else (b, a)
+        _add(found, match, _resolve(day, month, match["year"], today), "day")
+    for match in _ORDINAL.finditer(low):
+        _add(found, match, _day_of_month(int(match["day"] or match["day2"]), today), "day")
+    for match in _MONTH_ONLY.finditer(low):
+        if match["name"] not in _AMBIGUOUS_SHORT or match["part"]:
+            _add(found, match, _read_month(match, today), "month")
+    for match in _WEEKDAY.finditer(low):
+        ahead = (WEEKDAYS[match["name"]] - today.weekday() - 1) % 7 + 1
+        _add(found, match, today + timedelta(days=ahead), "weekday")
+    return sorted(found, key=lambda named: named.start)
+
+
+def _add(found: list[Named], match: re.Match[str], day: date | None, kind: str) -> None:
+    if day is None:
+        return
+    overlaps = any(match.start() < other.end and other.start < match.end() for other in found)
+    if not overlaps:
+        found.append(Named(day, match.start(), match.end(), kind))
+
+
+def _read_full(match: re.Match[str], today: date) -> date | None:
+    return _resolve(int(match["day"]), int(match["month"]), match["year"], today)
+
+
+def _read_month_name(match: re.Match[str], today: date) -> date | None:
+    return _resolve(int(match["day"]), MONTHS[match["name"]], match["year"], today)
+
+
+def _read_month(match: re.Match[str], today: date) -> date | None:
+    part = match["part"] or ""
+    month = MONTHS[match["name"]]
+    if re.match(r"end|late|ende|fin|eind|fine", part):
+        first = _resolve(1, month, match["year"], today - timedelta(days=31))
+        return (first + timedelta(days=31)).replace(day=1) if first else None
+    return _resolve(15 if re.match(r"mi|me", part) else 1, month, match["year"], today)
+
+
+def _resolve(day: int, month: int, year: str | None, today: date) -> date | None:
+    try:
+        if year:
+            return date(int(year) + (2000 if len(year) == 2 else 0), month, day)
+        nearest = date(today.year, month, day)
+        if nearest < today - timedelta(days=_SLACK_DAYS):
+            nearest = date(today.year + 1, month, day)
+        return nearest
+    except ValueError:
+        return None
+
+
+def _day_of_month(day: int, today: date) -> date | None:
+    first = today.replace(day=1)
+    for months in range(3):
+        year, month = first.year + (first.month - 1 + months) // 12, (first.month - 1 + months) % 12 + 1
+        try:
+            candidate = date(year, month, day)
+        except ValueError:
+            continue
+        if candidate > today:
+            return candidate
+    return None
+
+
+def _month_comes_first(low: str) -> bool:
+    """American order, where the text is English and no other date in it says otherwise."""
+    pairs = [(int(match["a"]), int(match["b"])) for match in _SLASHED.finditer(low)]
+    if any(a > 12 for a, _ in pairs):
+        return False
+    return any(b > 12 for _, b in pairs) or bool(_ENGLISH.search(low))

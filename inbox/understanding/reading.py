@@ -1,0 +1,129 @@
+"""Decides what a rule sees: one reply, cleaned and folded once, and the shape of a rule and its answer."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from inbox.understanding.normalise import clean, fold, sentences
+from inbox.understanding.text import NewestText, newest_text
+
+EMAIL = "email"
+SMS = "sms"
+LINKEDIN = "linkedin"
+ALL_CHANNELS = frozenset({EMAIL, SMS, LINKEDIN})
+
+_QUOTE_CHARS = 240  # evidence shown on a page; the message itself is one click away
+
+_REPLY_PREFIX = re.compile(
+    r"^(?:(?:re|aw|antw|antwort|sv|vs|odp|ref|rif|r|res|ynt|yanit|vb|tr|rv|回复|回覆|答复|返信|답장|رد|תשובה|на|отв|nt|atb|bls|"
+    r"fwd?|fw|wg|i|enc|doorst|pd|vl|vid|vidarebefordrat|转发|転送)(?:\[\d+\]|\(\d+\))?\s?[:：]\s*)+"
+)
+_FORWARD_PREFIX = re.compile(r"^(?:fwd?|fw|wg|tr|rv|enc|doorst|pd|vl|转发|転送)\s?[:：]")
+
+
+@dataclass(frozen=True)
+class ReplyText:
+    """A reply as it came in. `automated_reply` is the provider's own flag, None where it says nothing."""
+
+    channel: str
+    text: str | None
+    html: str | None = None
+    sender_email: str = ""
+    sender_name: str = ""
+    subject: str | None = None
+    automated_reply: bool | None = None
+    headers: dict[str, str] | None = None
+    received_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class RuleHit:
+    """Which rule decided, and the words it decided by."""
+
+    rule_id: str
+    label: str
+    quote: str
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One decision that can be named, listed and tested: `match` returns the evidence, or None."""
+
+    id: str
+    label: str
+    description: str
+    match: "Callable[[Reading], str | None]" = field(repr=False)
+    channels: frozenset[str] = ALL_CHANNELS
+
+    def apply(self, reading: "Reading") -> RuleHit | None:
+        if reading.reply.channel not in self.channels:
+            return None
+        quote = self.match(reading)
+        return RuleHit(self.id, self.label, quote.strip()[:_QUOTE_CHARS]) if quote is not None else None
+
+
+class Reading:
+    """A reply with everything the rules ask for, computed once and only when asked."""
+
+    def __init__(self, reply: ReplyText) -> None:
+        self.reply = reply
+
+    @cached_property
+    def newest(self) -> NewestText:
+        sender = f"{self.reply.sender_name} <{self.reply.sender_email}>"
+        return newest_text(self.reply.text, self.reply.html, channel=self.reply.channel, sender=sender)
+
+    @cached_property
+    def text(self) -> str:
+        """The newest human text, folded."""
+        return fold(self.newest.text)
+
+    @cached_property
+    def body(self) -> str:
+        """The whole body as text, as written: reports and automatic messages have no quoted part of their own."""
+        body, _ = clean(self.reply.text)
+        return body if body.strip() else f"{self.newest.text}\n{self.newest.quoted}".strip()
+
+    @cached_property
+    def folded_body(self) -> str:
+        return fold(self.body[:20_000])
+
+    @cached_property
+    def sentences(self) -> list[tuple[str, str]]:
+        """(as written, folded) for each sentence of the newest text."""
+        return [(sentence, fold(sentence)) for sentence in sentences(self.newest.text)]
+
+    @cached_property
+    def raw_subject(self) -> str:
+        return fold(clean(self.reply.subject)[0][:500])
+
+    @cached_property
+    def subject(self) -> str:
+        """The folded subject without "Re:" and "Fwd:"."""
+        return _REPLY_PREFIX.sub("", self.raw_subject)
+
+    @property
+    def is_reply(self) -> bool:
+        return self.subject != self.raw_subject
+
+    @property
+    def is_forward(self) -> bool:
+        return bool(_FORWARD_PREFIX.match(self.raw_subject))
+
+    @cached_property
+    def sender_local(self) -> str:
+        return fold(self.reply.sender_email.split("@")[0])
+
+    @cached_property
+    def sender_name(self) -> str:
+        return fold(self.reply.sender_name)
+
+    @cached_property
+    def headers(self) -> dict[str, str]:
+        return {fold(str(key)): fold(str(value)[:1000]) for key, value in (self.reply.headers or {}).items()}
+
+    def first(self, pattern: re.Pattern[str]) -> str | None:
+        """The sentence of the newest text, as written, in which a pattern is found."""
+        return next((written for written, folded in self.sentences if pattern.search(folded)), None)

@@ -1,0 +1,103 @@
+"""Decides what the rules say of a reply: the order in which they speak, and the one tag they may give."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+
+from inbox.understanding import autoreply, bounce, interest, optout
+from inbox.understanding.reading import EMAIL, LINKEDIN, SMS, Reading, ReplyText, Rule, RuleHit
+from inbox.understanding.snooze import APPLY_AT, Snooze, deferral, return_day
+
+__all__ = ["EMAIL", "LINKEDIN", "RULES", "RULES_VERSION", "SMS", "ReplyText", "RuleHit", "Verdict", "judge"]
+
+RULES_VERSION = "1"
+"""Stored with each decision; raised whenever a rule is added, removed or decides differently."""
+
+RULES: tuple[Rule, ...] = (
+    *bounce.RULES,
+    *autoreply.RULES,
+    autoreply.AWAY_RULE,
+    *optout.RULES,
+    *optout.OPT_IN_RULES,
+    *interest.RULES,
+)
+"""Every rule, in the order of judgement; the page that explains tags lists these."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the rules found. A label without a hit is not denied, only not decided by a rule."""
+
+    newest_text: str
+    quoted_text: str
+    opt_out: RuleHit | None = None
+    opt_in: RuleHit | None = None
+    bounce: RuleHit | None = None
+    failed_recipients: tuple[str, ...] = ()
+    auto_reply: RuleHit | None = None
+    out_of_office: RuleHit | None = None
+    not_interested: RuleHit | None = None
+    snooze: Snooze | None = None
+    truncated: bool = False
+    rules_version: str = RULES_VERSION
+
+    @property
+    def failed_recipient(self) -> str | None:
+        """The address most likely meant by a bounce."""
+        return self.failed_recipients[0] if self.failed_recipients else None
+
+    @property
+    def snooze_until(self) -> datetime | None:
+        """When to wake the lead, if that is sure enough to be applied."""
+        return self.snooze.until if self.snooze and self.snooze.confidence >= APPLY_AT else None
+
+    @property
+    def tag(self) -> str | None:
+        """The tag the rules give, in the order of priority of tags; None leaves it to the model or a person."""
+        decided = (
+            ("Blacklist", self.opt_out or self.bounce),
+            ("Out of Office", self.out_of_office),
+            ("Automated Reply", self.auto_reply),
+            ("Not Interested", self.not_interested),
+        )
+        return next((tag for tag, hit in decided if hit), None)
+
+    @property
+    def hits(self) -> tuple[RuleHit, ...]:
+        """Every rule that spoke, for "Why this tag?"."""
+        found = (self.opt_out, self.opt_in, self.bounce, self.out_of_office, self.auto_reply, self.not_interested)
+        return tuple(hit for hit in found if hit)
+
+
+def judge(reply: ReplyText, tz: tzinfo = UTC) -> Verdict:
+    """What the rules say of a reply; never raises on what it contains. `tz` is the lead's zone, for snoozes.
+
+    A bounce is nobody's wish, and neither is an automatic reply: in those nothing is looked for that only a person can say.
+    Without `received_at` no snooze is read, since every date is relative to it.
+    """
+    reading = Reading(reply)
+    common = {
+        "newest_text": reading.newest.text,
+        "quoted_text": reading.newest.quoted,
+        "truncated": reading.newest.truncated,
+    }
+    bounced = _first(bounce.RULES, reading)
+    if bounced:
+        return Verdict(**common, bounce=bounced, failed_recipients=bounce.failed_recipients(reading.body, reply.headers))
+    automatic = _first(autoreply.RULES, reading)
+    if automatic:
+        away = autoreply.AWAY_RULE.apply(reading)
+        back = return_day(f"{reply.subject or ''}\n{reading.body}", reply.received_at, tz) if away and reply.received_at else None
+        return Verdict(**common, auto_reply=automatic, out_of_office=away, snooze=back)
+    later = deferral(reading.newest.text, reply.received_at, tz) if reply.received_at else None
+    opted_out = _first(optout.RULES, reading)
+    return Verdict(
+        **common,
+        opt_out=opted_out,
+        opt_in=_first(optout.OPT_IN_RULES, reading),
+        not_interested=None if opted_out else _first(interest.RULES, reading),
+        snooze=None if opted_out else later,
+    )
+
+
+def _first(rules: tuple[Rule, ...], reading: Reading) -> RuleHit | None:
+    return next((hit for rule in rules if (hit := rule.apply(reading))), None)
