@@ -222,7 +222,11 @@ class EmbeddedPostgres:
             )
 
     def _start(self) -> None:
-        """Start a server where none runs; backends that outlived a killed postmaster are ended first."""
+        """Start a server where none runs.
+
+        A backend that outlived its killed postmaster keeps the shared memory until its query ends: wait for it.
+        Only the postmaster is ever signalled; looking for processes to end would need just one slip to end others.
+        """
         self._pid_file.unlink(missing_ok=True)
         self._make_socket_dir()
         self._rotate_log()
@@ -244,7 +248,6 @@ class EmbeddedPostgres:
             orphans_remain = b"is still in use" in self.log_file.read_bytes()[offset:]
             if not orphans_remain or time.monotonic() > deadline:
                 raise self._failure("did not start")
-            self._kill_orphans()
             time.sleep(0.2)
 
     def _stop(self, mode: str) -> None:
@@ -271,12 +274,6 @@ class EmbeddedPostgres:
             return f"{self.data_dir}" in process.cmdline()
         except FileNotFoundError:
             return False
-
-    def _kill_orphans(self) -> None:
-        for process in psutil.process_iter():
-            with contextlib.suppress(psutil.Error):
-                if self._is_served_by(process):
-                    process.kill()
 
     def _make_socket_dir(self) -> None:
         """An empty directory of the server's own; anybody could have made one of its name in /tmp first."""
