@@ -1,0 +1,67 @@
+"""How long a text may be on each channel, counted as the channel counts."""
+
+from inbox.models.lead import Channel
+
+SMS_PARTS = 3
+GSM_UNITS, UCS2_UNITS = 160, 70
+EMAIL_CHARS = 20_000
+LINKEDIN_CHARS = 8_000
+"""LinkedIn's own limit of a message; an InMail's body ends at 1,900, an invitation's note at 300."""
+INMAIL_CHARS, INVITE_CHARS = 1_900, 300
+
+# GSM 03.38: one septet each; the second set is escaped and takes two.
+GSM = set(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
+    "abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+GSM_ESCAPED = set("^{}\\[~]|€\f")
+PLAIN = str.maketrans(
+    {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\u00a0": " ", "\t": " "}
+)
+"""Typographic characters that would turn a 160-character text into a 70-character one."""
+
+
+def units(text: str) -> tuple[int, int]:
+    """How many units `text` takes in an SMS, and how many fit into one: septets of 160, or UTF-16 units of 70."""
+    if all(char in GSM or char in GSM_ESCAPED for char in text):
+        return sum(2 if char in GSM_ESCAPED else 1 for char in text), GSM_UNITS
+    return len(text.encode("utf-16-le")) // 2, UCS2_UNITS
+
+
+def sms_parts(text: str) -> list[str]:
+    """`text` in messages that fit, cut between words. Empty where it is too long for SMS_PARTS of them."""
+    text = text.translate(PLAIN).strip()
+    room = units(text)[1]
+    parts: list[str] = []
+    rest = text
+    while rest and len(parts) <= SMS_PARTS:
+        head = _longest(rest, room)
+        parts.append(rest[:head].strip())
+        rest = rest[head:].strip()
+    return parts if len(parts) <= SMS_PARTS and not rest else []
+
+
+def _longest(text: str, room: int) -> int:
+    """How many characters of `text` fit into `room` units, up to the end of a word where there is one."""
+    used, end, word_end = 0, 0, 0
+    for char in text:
+        size = (2 if char in GSM_ESCAPED else 1) if room == GSM_UNITS else len(char.encode("utf-16-le")) // 2
+        if used + size > room:
+            return word_end or end
+        used += size
+        end += 1
+        if char.isspace():
+            word_end = end
+    return end
+
+
+def problem(channel: str, text: str) -> str:
+    """Why `text` cannot be sent on `channel`, as a sentence for people; "" where it can."""
+    if not text.strip():
+        return "There is no text to send."
+    if channel == Channel.SMS and not sms_parts(text):
+        return f"This is too long for a text: {SMS_PARTS} messages of {GSM_UNITS} characters are the most."
+    longest = {Channel.EMAIL: EMAIL_CHARS, Channel.LINKEDIN: LINKEDIN_CHARS}.get(channel)
+    if longest and len(text) > longest:
+        return f"This is too long: {longest:,} characters are the most on {Channel(channel).label}."
+    return ""

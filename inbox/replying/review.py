@@ -1,0 +1,148 @@
+"""What a person decides about a draft: approve, reject, have it rewritten, or write something of their own.
+
+Each decision is one transaction that moves the draft on by a conditional UPDATE, so of two reviewers, a double click,
+or Slack and the page at once, exactly one decides.
+"""
+
+from django.db import transaction
+from django.utils import timezone
+
+from inbox import audit
+from inbox.leads import rollup
+from inbox.models import Draft, Lead, OutboundSend, User
+from inbox.replying import sending
+from inbox.replying.claims import AlreadyDecided, Refused, SendBlocked, again, claim
+from jobs.enqueue import enqueue
+from jobs.models import BackgroundJob
+
+__all__ = [
+    "AlreadyDecided",
+    "Refused",
+    "SendBlocked",
+    "approve",
+    "it_went_out",
+    "reject",
+    "request_rewrite",
+    "send_again",
+    "send_own",
+]
+
+REWRITE = "draft.rewrite"
+Status, State, Origin = Draft.Status, OutboundSend.State, OutboundSend.Origin
+
+
+def approve(draft: Draft, *, user: User | None, text: str, subject: str | None = None) -> OutboundSend:
+    """Send `draft` with `text` (and `subject`, None: as drafted). `user` None: it goes out by itself.
+
+    The claim and its job are in the transaction of the decision. Raises AlreadyDecided or SendBlocked with a sentence.
+    """
+    subject = draft.subject if subject is None else subject.strip()
+    with transaction.atomic():
+        lead = rollup.locked(draft.lead)
+        _decide(draft, Status.APPROVED, user, text=text.strip(), subject=subject)
+        send = claim(
+            lead,
+            channel=draft.channel,
+            origin=Origin.DRAFT,
+            origin_id=str(draft.pk),
+            text=text,
+            subject=subject,
+            draft=draft,
+            reply_to=draft.trigger_message,
+            user=user,
+        )
+        edited = text.strip() != draft.generated_text.strip()
+        audit.record(draft.workspace_id, user, "draft.approve", draft, send=str(send.pk), edited=edited)
+    return send
+
+
+def reject(draft: Draft, *, user: User | None, reason: str = "") -> None:
+    """Discard `draft`; `reason` is a person's word, up to 200 characters. Raises AlreadyDecided."""
+    with transaction.atomic():
+        _decide(draft, Status.REJECTED, user, status_reason=reason.strip()[:200])
+        audit.record(draft.workspace_id, user, "draft.reject", draft)
+
+
+def request_rewrite(draft: Draft, *, user: User | None) -> BackgroundJob:
+    """Have the model write `draft` anew, once per revision however often it is asked. Raises AlreadyDecided."""
+    with transaction.atomic():
+        draft = Draft.objects.select_for_update().get(pk=draft.pk, workspace_id=draft.workspace_id)
+        if draft.status != Status.PENDING:
+            raise AlreadyDecided(how_decided(draft))
+        job, created = enqueue(
+            REWRITE,
+            workspace_id=draft.workspace_id,
+            dedupe_key=f"{REWRITE}:{draft.pk}:{draft.revision}",
+            payload={"draft_id": str(draft.pk), "revision": draft.revision},
+        )
+        if created:
+            audit.record(draft.workspace_id, user, "draft.rewrite", draft, revision=draft.revision)
+    return job
+
+
+def send_own(lead: Lead, *, user: User, channel: str, text: str, client_token: str) -> OutboundSend:
+    """Send a person's own `text` to `lead`, once per `client_token` (made by the form, up to 64 characters).
+
+    A second call with the same token returns the first one's send. Drafts that waited on this channel are closed:
+    somebody has answered. Raises SendBlocked with a sentence.
+    """
+    origin = {"origin": Origin.PERSON, "origin_id": client_token[:64]}
+    with transaction.atomic():
+        locked = rollup.locked(lead)
+        known = OutboundSend.objects.filter(workspace_id=lead.workspace_id, part=0, **origin).first()
+        if known is not None:
+            return known
+        send = claim(locked, channel=channel, text=text, user=user, **origin)
+        Draft.objects.filter(lead=lead, channel=channel, status=Status.PENDING).update(
+            status=Status.REJECTED,
+            status_reason="Answered without it.",
+            decided_by=user,
+            decided_at=timezone.now(),
+        )
+        audit.record(lead.workspace_id, user, "send.own", send)
+    return send
+
+
+def send_again(send: OutboundSend, *, user: User, text: str | None = None) -> OutboundSend:
+    """Send once more what failed, or what a person knows never to have arrived. Raises AlreadyDecided, SendBlocked."""
+    if send.state not in (State.FAILED, State.UNKNOWN):
+        raise AlreadyDecided("This send is settled.")
+    with transaction.atomic():
+        send.lead = rollup.locked(send.lead)
+        before = send.state
+        sent = again(send, state=before, user=user, text=text)
+        audit.record(send.workspace_id, user, "send.again", sent, was=before)
+    return sent
+
+
+def it_went_out(send: OutboundSend, *, user: User) -> None:
+    """A person knows that an uncertain send did go out. Raises AlreadyDecided."""
+    with transaction.atomic():
+        if not sending.settle_sent(send, reason="A person saw that it went out."):
+            raise AlreadyDecided("Somebody has settled this send already.")
+        audit.record(send.workspace_id, user, "send.went_out", send)
+
+
+def how_decided(draft: Draft) -> str:
+    """What became of a draft that no longer waits, as a sentence."""
+    when = f" on {timezone.localtime(draft.decided_at):%d %b, %H:%M}" if draft.decided_at else ""
+    if draft.status == Status.REJECTED:
+        closed = (
+            f"{draft.decided_by} discarded this draft{when}."
+            if draft.decided_by
+            else "This draft was closed."
+        )
+        return f"{closed} {draft.status_reason}".strip()
+    return (
+        f"{draft.decided_by} approved this draft{when}."
+        if draft.decided_by
+        else f"This draft went out by itself{when}."
+    )
+
+
+def _decide(draft: Draft, status: str, user: User | None, **fields: str) -> None:
+    pending = Draft.objects.filter(pk=draft.pk, workspace_id=draft.workspace_id, status=Status.PENDING)
+    now = timezone.now()
+    if not pending.update(status=status, decided_by=user, decided_at=now, updated_at=now, **fields):
+        raise AlreadyDecided(how_decided(Draft.objects.select_related("decided_by").get(pk=draft.pk)))
+    draft.refresh_from_db()

@@ -1,0 +1,204 @@
+"""Calling the provider, once. What is known about a send is written before and after the call, never guessed.
+
+`called_at` is committed before the call. Found set by a later run, the caller died and nobody knows: `unknown`. The
+provider's clear refusal is `failed`; no answer after the request may have left is `unknown`; a call that never left is
+taken back and tried again. The lead's row is always locked before the send's.
+"""
+
+import logging
+from functools import partial
+
+from django.db import transaction
+from django.utils import timezone
+
+from inbox.leads import rollup
+from inbox.models import Draft, Message, OutboundSend
+from inbox.models.message import Source
+from inbox.replying import carriers, claims
+from inbox.replying.carriers.base import Accepted, CannotSend, Post
+from inbox.understanding.arrival import Arrival
+from integrations.errors import ProviderError, ProviderMisconfigured
+from jobs.context import JobContext
+from jobs.db import drop_connection
+from jobs.deadline import Deadline
+from jobs.enqueue import enqueue
+from jobs.errors import Cancelled, DeadlineExceeded, PermanentError, ShutdownRequested, TransientError
+
+logger = logging.getLogger(__name__)
+State = OutboundSend.State
+
+ATTEMPTS = 8
+CALL_LIMIT_MS = 60_000
+RECONCILE = "send.reconcile"
+UNSETTLED = (State.INTENT, State.UNKNOWN)
+
+
+def run(ctx: JobContext) -> dict[str, str]:
+    """The job `reply.send`: brings its send to an end, or raises what the job is to be retried for."""
+    send = _load(ctx)
+    attempt = partial(_attempt, ctx, send)
+    return ctx.step("send", attempt, effect="send", time_limit_ms=CALL_LIMIT_MS, on_interrupted=attempt)
+
+
+def _load(ctx: JobContext) -> OutboundSend:
+    related = ("lead", "reply_to", "draft", "workspace")
+    return OutboundSend.objects.select_related(*related).get(
+        pk=ctx.payload["send_id"], workspace_id=ctx.workspace_id
+    )
+
+
+def _attempt(ctx: JobContext, send: OutboundSend, deadline: Deadline) -> dict[str, str]:
+    if send.state == State.INTENT and send.called_at is not None:
+        settle_unknown(send, "The worker stopped while the message was being handed over.")
+    elif send.state == State.INTENT:
+        _send(ctx, send, deadline)
+    send.refresh_from_db(fields=["state", "reason"])
+    return {"state": send.state, "reason": send.reason}
+
+
+def _send(ctx: JobContext, send: OutboundSend, deadline: Deadline) -> None:
+    try:
+        carrier, integration = carriers.of(send)
+        drop_connection()
+        post = carrier.prepare(send, integration, deadline)
+    except (CannotSend, ProviderMisconfigured) as refusal:
+        settle_failed(send, str(refusal))
+    except ProviderError as error:
+        _not_sent(ctx, send, error)
+    else:
+        if _begin(ctx, send):
+            _call(ctx, send, post, deadline)
+
+
+def _begin(ctx: JobContext, send: OutboundSend) -> bool:
+    """Commit that the call is about to be made, if it still may be; else settle the send as failed."""
+    with ctx.fenced():
+        lead = rollup.locked(send.lead)
+        if why := claims.blocked(lead, send.channel, besides=send):
+            _finish(send, State.FAILED, why, expected=(State.INTENT,))
+            return False
+        now = timezone.now()
+        claimed = OutboundSend.objects.filter(pk=send.pk, state=State.INTENT, called_at=None).update(
+            called_at=now
+        )
+        send.called_at = now
+        return bool(claimed)
+
+
+def _call(ctx: JobContext, send: OutboundSend, post: Post, deadline: Deadline) -> None:
+    drop_connection()
+    try:
+        accepted = post(deadline)
+    except Exception as error:
+        _broken_off(ctx, send, error)
+    else:
+        settle_sent(send, accepted)
+
+
+def _broken_off(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
+    """The call raised: what is known of the message is what the error says (`sent`), and nothing where it is silent."""
+    sent = getattr(error, "sent", None)
+    if not isinstance(error, (ProviderError, Cancelled, ShutdownRequested, DeadlineExceeded)):
+        logger.exception("send broke off", extra={"send_id": str(send.pk)})
+    if sent:
+        settle_sent(send)
+    elif sent is None:
+        settle_unknown(
+            send, f"No clear answer ({error if isinstance(error, ProviderError) else type(error).__name__})."
+        )
+    else:
+        _not_sent(ctx, send, error)
+
+
+def _not_sent(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
+    """Nothing left: a refusal for good fails the send, anything else takes the claim back and runs the job again."""
+    if isinstance(error, PermanentError):
+        settle_failed(send, f"{error}.")
+        return
+    if ctx.attempt >= ATTEMPTS and isinstance(error, TransientError):
+        settle_failed(send, f"{error}, {ATTEMPTS} times.")
+        return
+    waiting = f"Waiting: {error}."[:300]
+    OutboundSend.objects.filter(pk=send.pk, state=State.INTENT).update(called_at=None, reason=waiting)
+    raise error
+
+
+def settle_sent(send: OutboundSend, accepted: Accepted | None = None, *, reason: str = "") -> bool:
+    """Write that `send` went out, with its message, and claim the next part; False where it was settled before."""
+    accepted = accepted or Accepted()
+    with transaction.atomic():
+        lead = rollup.locked(send.lead)
+        found = {"provider_message_id": accepted.message_id[:200]} if accepted.message_id else {}
+        if accepted.account_id:
+            found["account_id"] = accepted.account_id[:120]
+        if not _finish(send, State.SENT, reason, expected=UNSETTLED, **found):
+            return False
+        message, created = Message.objects.get_or_create(
+            workspace_id=send.workspace_id,
+            source=Source.HOLDFAST,
+            external_id=str(send.pk),
+            defaults=_message(send, accepted),
+        )
+        if created:
+            rollup.add(lead, message, Arrival(message.text))
+        if send.draft_id:
+            Draft.objects.filter(pk=send.draft_id).update(status=Draft.Status.SENT, updated_at=timezone.now())
+        _go_on(send)
+    return True
+
+
+def _go_on(send: OutboundSend) -> None:
+    try:
+        claims.claim_next_part(send)
+    except claims.Refused as refusal:
+        OutboundSend.objects.filter(pk=send.pk).update(reason=f"The rest was not sent. {refusal}"[:300])
+
+
+def _message(send: OutboundSend, accepted: Accepted) -> dict[str, object]:
+    reply_to = send.reply_to
+    return {
+        "lead_id": send.lead_id,
+        "campaign_id": reply_to.campaign_id if reply_to else None,
+        "direction": Message.Direction.OUTBOUND,
+        "channel": send.channel,
+        "subject": send.subject or (reply_to.subject if reply_to else ""),
+        "text": send.text,
+        "raw_text": send.text,
+        "from_address": reply_to.account_address if reply_to else "",
+        "recipients": send.recipients,
+        "account_id": send.account_id,
+        "account_address": reply_to.account_address if reply_to else "",
+        "thread_id": accepted.thread_id[:200] or (reply_to.thread_id if reply_to else ""),
+        "sent_at": send.called_at or timezone.now(),
+        "draft_id": send.draft_id,
+        "part": send.part,
+    }
+
+
+def settle_failed(send: OutboundSend, reason: str) -> bool:
+    """Write that `send` certainly did not go out; False where it was settled before."""
+    return _finish(send, State.FAILED, reason, expected=(State.INTENT,))
+
+
+def settle_unknown(send: OutboundSend, reason: str) -> bool:
+    """Write that nobody knows, and have the provider asked; False where it was settled before."""
+    with transaction.atomic():
+        if not _finish(send, State.UNKNOWN, reason, expected=(State.INTENT,)):
+            return False
+        enqueue(
+            RECONCILE,
+            workspace_id=send.workspace_id,
+            dedupe_key=f"{RECONCILE}:{send.pk}:{send.tries}",
+            payload={"send_id": str(send.pk)},
+        )
+    return True
+
+
+def _finish(send: OutboundSend, state: str, reason: str, *, expected: tuple[str, ...], **fields: str) -> bool:
+    changed = OutboundSend.objects.filter(pk=send.pk, state__in=expected).update(
+        state=state, reason=reason[:300], finished_at=timezone.now(), **fields
+    )
+    if changed:
+        send.refresh_from_db()
+        logger.info("send settled", extra={"send_id": str(send.pk), "state": state, "channel": send.channel})
+    return bool(changed)
