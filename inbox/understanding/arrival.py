@@ -38,12 +38,18 @@ def judge(event: MessageEvent) -> Arrival:
             received_at=event.occurred_at,
         )
     )
-    hit = verdict.opt_out or verdict.bounce or verdict.out_of_office or verdict.auto_reply
+    hit = (
+        verdict.opt_out
+        or verdict.bounce
+        or verdict.out_of_office
+        or verdict.auto_reply
+        or verdict.not_interested
+    )
     decided = hit is not None and bool(verdict.tag)
     return Arrival(
         newest_text=verdict.newest_text,
         tag=verdict.tag or "",
-        decided_by=f"rules {rules.RULES_VERSION}: {hit.rule}"[:80] if decided else "",
+        decided_by=f"rules {rules.RULES_VERSION}: {hit.rule_id}"[:80] if decided else "",
         evidence=hit.quote if decided else "",
         opt_out=verdict.opt_out is not None,
         opt_in=verdict.opt_in is not None,
