@@ -1,3 +1,4 @@
+from inbox.models.decisions import GateResult, SendingPolicy, TagDecision
 from inbox.models.delivery import WebhookDelivery
 from inbox.models.draft import Draft, OutboundSend
 from inbox.models.lead import Campaign, Lead
@@ -8,10 +9,13 @@ __all__ = [
     "AuditEntry",
     "Campaign",
     "Draft",
+    "GateResult",
     "Lead",
     "Membership",
     "Message",
     "OutboundSend",
+    "SendingPolicy",
+    "TagDecision",
     "User",
     "WebhookDelivery",
     "Workspace",

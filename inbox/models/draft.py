@@ -31,6 +31,20 @@ class Draft(models.Model):
     model = models.CharField(max_length=64, blank=True, default="")
     prompt_version = models.CharField(max_length=64, blank=True, default="")
     revision = models.PositiveSmallIntegerField(default=1)
+
+    # What the gates made of it (rows: GateResult).
+    evaluation = models.JSONField(default=dict, blank=True, help_text="What the evaluating model said.")
+    gate_mode = models.CharField(
+        max_length=6, blank=True, default="", help_text="The policy when it was judged."
+    )
+    would_send = models.BooleanField(null=True, blank=True, help_text="Whether every gate passed.")
+    send_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it goes out by itself; empty: never."
+    )
+    slack_channel = models.CharField(max_length=40, blank=True, default="")
+    slack_ts = models.CharField(
+        max_length=40, blank=True, default="", help_text="Slack's id of the review card."
+    )
     decided_by = models.ForeignKey("inbox.User", on_delete=models.SET_NULL, null=True, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -45,6 +59,11 @@ class Draft(models.Model):
                 fields=["workspace", "-created_at"], condition=Q(status="pending"), name="draft_pending"
             ),
             models.Index(fields=["lead", "-created_at"], name="draft_by_lead"),
+            models.Index(
+                fields=["workspace", "-created_at"],
+                condition=Q(would_send__isnull=False),
+                name="draft_judged",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -116,11 +116,24 @@ class Lead(models.Model):
     awaiting_model = models.BooleanField(default=False)
     provider_interested = models.BooleanField(default=False)
     opted_out_at = models.DateTimeField(null=True, blank=True)
-    opted_in_at = models.DateTimeField(null=True, blank=True, help_text="The last START, which takes older STOPs back.")
+    opted_in_at = models.DateTimeField(
+        null=True, blank=True, help_text="The last START, which takes older STOPs back."
+    )
     bounced_at = models.DateTimeField(null=True, blank=True)
     snoozed_until = models.DateTimeField(null=True, blank=True)
     identity_conflict = models.BooleanField(
         default=False, help_text="Events named this lead together with another one: a person should look."
+    )
+
+    score = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="0 stopped, 1 cold to 4 ready; empty: not scored."
+    )
+    score_reason = models.CharField(max_length=200, blank=True, default="")
+    repair_reason = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        help_text="Why the provider does not know this lead, in words.",
     )
 
     # Roll-ups, so that the list needs no look at the messages.

@@ -62,7 +62,9 @@ class Message(models.Model):
     automated_reply = models.BooleanField(null=True, blank=True)
     provider_interested = models.BooleanField(default=False)
     tag = models.CharField(max_length=32, choices=Tag.choices, blank=True, default="")
-    tag_decided_by = models.CharField(max_length=80, blank=True, default="", help_text="The rule or model, and version.")
+    tag_decided_by = models.CharField(
+        max_length=80, blank=True, default="", help_text="The rule or model, and version."
+    )
     tag_evidence = models.TextField(blank=True, default="", help_text="The words that decided it.")
     content_hash = models.CharField(max_length=64, blank=True, default="")
     id_reused = models.BooleanField(

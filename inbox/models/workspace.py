@@ -80,6 +80,9 @@ class Workspace(models.Model):
         default=30, validators=[MinValueValidator(0), MaxValueValidator(1000)]
     )
     sends_paused = models.BooleanField(default=False, help_text="Kill switch: nothing goes out by itself.")
+    assign_in_turn = models.BooleanField(
+        default=False, help_text="Give leads who are interested to the members who take leads, in turn."
+    )
     members = models.ManyToManyField(User, through="Membership", related_name="workspaces")
 
     class Meta:
@@ -107,6 +110,10 @@ class Membership(models.Model):
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=8, choices=Role.choices, default=Role.MEMBER)
+    takes_leads = models.BooleanField(
+        default=False, help_text="Gets leads in turn, where the workspace does so."
+    )
+    last_assigned_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

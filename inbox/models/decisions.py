@@ -1,0 +1,122 @@
+"""What was decided, by whom, and why: tags of messages, and the gates that a draft has to pass to go out by itself."""
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+from inbox.models.lead import Tag
+from jobs.ids import uuid7
+
+
+class TagDecision(models.Model):
+    """One judgement of one message, never changed: a later one is another row. The newest is in force.
+
+    `quote` holds the lead's own words that decided it; `by` names the rule or the model with its prompt's version.
+    """
+
+    class Kind(models.TextChoices):
+        RULE = "rule", "Rule"
+        MODEL = "model", "Model"
+        PROVIDER = "provider", "Provider"
+        PERSON = "person", "Person"
+
+    class Objection(models.TextChoices):
+        NONE = "none", "None"
+        PRICING = "pricing", "Pricing"
+        TIMING = "timing", "Timing"
+        AUTHORITY = "authority", "Authority"
+        NEED = "need", "Need"
+        TRUST = "trust", "Trust"
+        COMPETITOR = "competitor", "Competitor"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="tag_decisions")
+    lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="tag_decisions")
+    message = models.ForeignKey("inbox.Message", on_delete=models.CASCADE, related_name="tag_decisions")
+    tag = models.CharField(max_length=32, choices=Tag.choices)
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    by = models.CharField(max_length=80)
+    user = models.ForeignKey("inbox.User", on_delete=models.SET_NULL, null=True, blank=True)
+    quote = models.TextField(blank=True, default="")
+    reason = models.CharField(max_length=300, blank=True, default="")
+    confidence = models.FloatField(null=True, blank=True)
+    objection = models.CharField(max_length=10, choices=Objection.choices, default=Objection.NONE)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            # A job that runs again decides nothing twice; people may change their minds.
+            models.UniqueConstraint(
+                fields=["message", "kind", "by"], condition=~Q(kind="person"), name="tag_decided_once"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["lead", "-id"], name="tagdecision_by_lead"),
+            models.Index(
+                fields=["workspace", "-id"], condition=Q(kind="person"), name="tagdecision_corrections"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tag} by {self.by}"
+
+
+class SendingPolicy(models.Model):
+    """Whether answers may go out without a person: of a whole workspace, or of one campaign, which then counts."""
+
+    class Mode(models.TextChoices):
+        OFF = "off", "Off"
+        SHADOW = "shadow", "Shadow: only record what would have gone out"
+        AUTO = "auto", "Auto: send what passes every gate"
+
+    workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="policies")
+    campaign = models.OneToOneField(
+        "inbox.Campaign", on_delete=models.CASCADE, null=True, blank=True, related_name="policy"
+    )
+    mode = models.CharField(max_length=6, choices=Mode.choices, default=Mode.OFF)
+    confidence_threshold = models.FloatField(
+        default=0.9, validators=[MinValueValidator(0.5), MaxValueValidator(1.0)]
+    )
+    min_delay_s = models.PositiveIntegerField(default=180, validators=[MinValueValidator(30)])
+    max_delay_s = models.PositiveIntegerField(default=420, validators=[MaxValueValidator(3600)])
+    business_hours_only = models.BooleanField(default=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name_plural = "sending policies"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace"], condition=Q(campaign=None), name="policy_one_default"
+            ),
+            models.CheckConstraint(
+                condition=Q(min_delay_s__lte=models.F("max_delay_s")), name="policy_delay_in_order"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.campaign or self.workspace}: {self.mode}"
+
+
+class GateResult(models.Model):
+    """One gate's verdict on one draft, with a sentence of evidence. The newest per stage is kept."""
+
+    class Stage(models.TextChoices):
+        DRAFT = "draft", "When it was written"
+        SEND = "send", "When it was due"
+
+    workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="+")
+    draft = models.ForeignKey("inbox.Draft", on_delete=models.CASCADE, related_name="gate_results")
+    stage = models.CharField(max_length=5, choices=Stage.choices)
+    gate = models.CharField(max_length=40)
+    position = models.PositiveSmallIntegerField()
+    passed = models.BooleanField()
+    evidence = models.CharField(max_length=300)
+    policy_version = models.CharField(max_length=20)
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["draft", "stage", "gate"], name="gate_once_per_stage")]
+        ordering = ["draft", "stage", "position"]
+
+    def __str__(self) -> str:
+        return f"{self.gate}: {'pass' if self.passed else 'fail'}"
