@@ -99,10 +99,10 @@ def _broken_off(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
     """The call raised: what is known of the message is what the error says (`sent`), and nothing where it is silent."""
     sent = getattr(error, "sent", None)
     if not isinstance(error, (ProviderError, Cancelled, ShutdownRequested, DeadlineExceeded)):
-        logger.exception("send broke off", extra={"send_id": str(send.pk)})
+        logger.error("send broke off", extra={"send_id": str(send.pk), "error_class": type(error).__name__})
     if sent:
         settle_sent(send)
-    elif sent is None:
+    elif sent is None and not isinstance(error, ProviderMisconfigured):
         settle_unknown(
             send, f"No clear answer ({error if isinstance(error, ProviderError) else type(error).__name__})."
         )
