@@ -1,0 +1,62 @@
+# Everything from a bare checkout; only Python 3.11 or newer must be there. Another one: `make setup PYTHON=python3.13`.
+#
+#   make demo ARGS="--exit-after 30"            options of manage.py demo
+#   make test                                   linters, checks and every test, fast ones first
+#   make test PYTEST_ARGS="tests/jobs -x"       only those tests
+#   make test PYTEST_ARGS="-m 'not browser'"    without a tier: races, faults, browser, slow
+#
+# DATABASE_URL names a PostgreSQL of your own; without it the embedded one runs, its data in .local/.
+# Some tests drive Chromium, Redis and PgBouncer. Where one is missing they fail and name its package; .ci/run installs them.
+
+PYTHON ?= python3
+PY := .venv/bin/python
+INSTALLED := .venv/.installed-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d ' ' -f 1)
+CAMPAIGNS := campaign-jobs campaign-sends campaign-insights
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: setup demo test lint check bench clean $(CAMPAIGNS)
+.NOTPARALLEL:
+
+setup: $(INSTALLED)
+
+# The stamp's name holds a checksum of the pins: changed requirements are installed at the next command.
+$(INSTALLED):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Holdfast needs Python 3.11 or newer as '$(PYTHON)'. Name another: make setup PYTHON=python3.13" >&2; exit 1; }
+	@$(PY) -m pip --version >/dev/null 2>&1 || { rm -rf .venv; $(PYTHON) -m venv .venv; } || { rm -rf .venv; \
+	  echo "'$(PYTHON) -m venv' does not work here. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	$(PY) -m pip install --quiet --no-input --requirement requirements-dev.txt
+	@rm -f .venv/.installed-* && touch $@
+
+demo: setup
+	@exec $(PY) manage.py demo $(ARGS)
+
+test: lint check
+	DEBUG=1 $(PY) -m pytest $(PYTEST_ARGS)
+
+lint: setup
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) .venv/bin/lint-imports
+
+# Django's own checks as production sees them, with secrets made for this one run; then the migrations.
+check: setup
+	@echo "manage.py check --deploy"; env -u DEBUG -u ALLOW_LOOPBACK_PROVIDERS \
+	  DATABASE_URL=postgres://holdfast@db.invalid/holdfast ALLOWED_HOSTS=holdfast.example \
+	  PUBLIC_URL=https://holdfast.example CRON_SECRET="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(50))')" \
+	  SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(50))')" \
+	  FIELD_ENCRYPTION_KEYS="$$($(PY) -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')" \
+	  $(PY) manage.py check --deploy --fail-level WARNING
+	DEBUG=1 $(PY) manage.py makemigrations --check --dry-run
+
+bench: setup
+	DEBUG=1 $(PY) -m benchmarks $(ARGS)
+
+# The fault campaigns of tests/faults/ in their long form; `make test` runs the short one.
+$(CAMPAIGNS): campaign-%: setup
+	DEBUG=1 CAMPAIGN=long $(PY) -m pytest --capture=no --timeout=0 tests/faults/test_campaign_$*.py
+
+# Removes the demo's data too.
+clean:
+	@if [ -x $(PY) ]; then $(PY) -m config.postgres stop; fi
+	rm -rf .venv .local .pytest_cache .ruff_cache .import_linter_cache .hypothesis
