@@ -44,8 +44,9 @@ class Event:
 class MessageEvent(Event):
     """One message, to or from a lead. `external_id` is the provider's own message id, the idempotency key.
 
-    Where the provider sends no id, `external_id` is "" and `content_key` holds a hash of what identifies the text:
-    equal keys within `window_s` seconds are one message, later ones are another.
+    Where the provider may send a text without its id, `content_key` holds a hash of what identifies the text: equal
+    keys within `window_s` seconds are one message, later ones are another. `stamp` is the time that the text itself
+    states, in the provider's own words: two texts with different stamps are two messages however close they come.
     """
 
     source: str
@@ -56,6 +57,7 @@ class MessageEvent(Event):
     external_id: str = ""
     content_key: str = ""
     window_s: int = 0
+    stamp: str = ""
     campaign: CampaignRef | None = None
     subject: str = ""
     text: str = ""
@@ -102,19 +104,28 @@ class AccountStatusEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnrichmentEvent(Event):
-    """A Clay callback: what was found (or not) for one of our leads."""
+    """A Clay callback: what was found (or not) for one of our leads.
+
+    `kind`: linkedin or phone. `status`: found, not_found or error.
+    """
 
     lead_id: str
     kind: str
     status: str
     linkedin_url: str = ""
+    linkedin_member_id: str = ""
     phone: str = ""
     message: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingEvent(Event):
-    """A meeting was booked or cancelled in a calendar. Times are aware datetimes."""
+    """A meeting was booked or cancelled in a calendar (`status`: booked or cancelled). Times are aware datetimes.
+
+    A reschedule is a cancel and a booking, in either order: the booking names the invitee it replaces
+    (`replaces_uri`), the cancel has `rescheduled` set and, where the provider says it, the new invitee
+    (`replaced_by_uri`).
+    """
 
     provider: str
     status: str
@@ -126,7 +137,21 @@ class BookingEvent(Event):
     ends_at: datetime | None = None
     rescheduled: bool = False
     replaces_uri: str = ""
+    replaced_by_uri: str = ""
     occurred_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ButtonEvent(Event):
+    """Somebody pressed a button of one of our Slack messages; `value` is what we put into the button (ids)."""
+
+    action: str
+    value: dict
+    user_id: str
+    user_name: str = ""
+    team_id: str = ""
+    channel_id: str = ""
+    message_ts: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

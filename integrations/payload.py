@@ -1,5 +1,6 @@
 """What all inbound payload models share: lenient about what we do not use, strict and bounded about what we do."""
 
+import hashlib
 import math
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
@@ -31,9 +32,25 @@ def _optional_text(value: Any) -> Any:
     return "" if value is None else value
 
 
+def _loose_text(value: Any) -> Any:
+    return (
+        str(value)
+        if isinstance(value, int | float) and not isinstance(value, bool)
+        else _optional_text(value)
+    )
+
+
+def _optional_object(value: Any) -> Any:
+    return value if isinstance(value, dict) else {}
+
+
 ExternalId = Annotated[str, BeforeValidator(_external_id)]
 Text = Annotated[str, BeforeValidator(_optional_text)]
 """A text field that the provider may leave out or send as null."""
+LooseText = Annotated[str, BeforeValidator(_loose_text)]
+"""A text field of a provider that now and then sends a number for it."""
+LooseObject = Annotated[dict[str, Any], BeforeValidator(_optional_object)]
+"""An object that only adds to what we need: anything else in its place counts as empty."""
 
 
 def validate(model: type[Model], data: Any) -> Model:
@@ -76,3 +93,19 @@ def parse_time(value: Any) -> datetime | None:
 def first_time(*values: Any) -> datetime | None:
     """The first of `values` that is a time."""
     return next((time for time in map(parse_time, values) if time is not None), None)
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """First name and the rest of a full name."""
+    first, _, last = " ".join(name.split()).partition(" ")
+    return first, last
+
+
+def digest(*parts: str) -> str:
+    """A short, stable hash (40 hex characters) of `parts`: a key where the provider sends none, or a long one."""
+    return hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()[:40]
+
+
+def short_key(text: str, limit: int = 200) -> str:
+    """`text` where it fits into a key column, else its hash: an RFC 5322 message id may have 998 characters."""
+    return text if len(text) <= limit else f"sha256:{digest(text)}"

@@ -1,0 +1,89 @@
+"""Calendly's webhooks (predecessor 1.7) as our events, with the invitee nested or flat.
+
+The idempotency key is the event's name and the invitee's URI: an invitee is booked once and cancelled once. A
+reschedule is a new invitee that names the old one, so both halves have keys of their own.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from integrations.events import BookingEvent, Event, IgnoredEvent, PayloadInvalid, Person
+from integrations.payload import Payload, Text, parse_time, short_key, split_name, validate
+
+CREATED, CANCELED = "invitee.created", "invitee.canceled"
+EVENTS = (CREATED, CANCELED)
+
+
+class Header(Payload):
+    event: Text = Field(default="", max_length=64)
+    created_at: Text = ""
+    payload: Any = None
+
+
+class ScheduledEvent(Payload):
+    uri: Text = ""
+    event_type: Text = ""
+    start_time: Text = ""
+    end_time: Text = ""
+
+
+class Invitee(Payload):
+    uri: str = Field(min_length=1, max_length=500)
+    email: Text = ""
+    name: Text = ""
+    first_name: Text = ""
+    last_name: Text = ""
+    phone: Text = Field(default="", alias="text_reminder_number")
+    rescheduled: bool | None = None
+    old_invitee: Text = ""
+    new_invitee: Text = ""
+    scheduled_event: ScheduledEvent | None = None
+
+
+def account_of(_body: Any) -> str:
+    """Calendly's body names people and events, but no account that an admin could know beforehand."""
+    return ""
+
+
+def parse(body: Any, now: datetime) -> Event:
+    """One webhook body as an event. Raises PayloadInvalid where the invitee is missing or unusable."""
+    header = validate(Header, body)
+    if not header.event:
+        return IgnoredEvent(event_type="", reason="missing_event")
+    if header.event not in EVENTS:
+        return IgnoredEvent(event_type=header.event, reason="event not used")
+    invitee = _invitee(header.payload)
+    event = invitee.scheduled_event or ScheduledEvent()
+    first, last = invitee.first_name, invitee.last_name
+    if not first and not last:
+        first, last = split_name(invitee.name)
+    return BookingEvent(
+        event_type=header.event,
+        event_key=short_key(f"{header.event}:{invitee.uri}"),
+        provider="calendly",
+        status="booked" if header.event == CREATED else "cancelled",
+        person=Person(email=invitee.email, phone=invitee.phone, first_name=first, last_name=last),
+        invitee_uri=invitee.uri,
+        appointment_uri=event.uri,
+        event_type_uri=event.event_type,
+        starts_at=parse_time(event.start_time),
+        ends_at=parse_time(event.end_time),
+        rescheduled=bool(invitee.rescheduled or invitee.old_invitee or invitee.new_invitee),
+        replaces_uri=invitee.old_invitee,
+        replaced_by_uri=invitee.new_invitee,
+        occurred_at=parse_time(header.created_at) or now,
+    )
+
+
+def _invitee(payload: Any) -> Invitee:
+    """The invitee of either nesting; fields that stand next to a nested invitee count as its own."""
+    if not isinstance(payload, dict):
+        raise PayloadInvalid({"payload": "needs the invitee"})
+    nested = payload.get("invitee")
+    merged = payload | nested if isinstance(nested, dict) else payload
+    try:
+        return validate(Invitee, merged)
+    except PayloadInvalid as error:
+        raise PayloadInvalid({f"payload.{name}": text for name, text in error.fields.items()}) from None

@@ -1,0 +1,87 @@
+"""Clay's enrichment callbacks (predecessor 1.6) as our events, under every name their fields have had.
+
+Clay sends no id and no time. The idempotency key is a hash of what the callback says: lead, kind, state and data. So a
+repeated callback is a duplicate, and another result for the same lead is not; a result that comes again after the lead
+was asked for again is applied as well, which is safe, because a known value is never overwritten.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import AliasChoices, Field
+
+from integrations.events import EnrichmentEvent, Event, PayloadInvalid
+from integrations.payload import LooseText, Payload, Text, digest, validate
+
+KINDS = ("linkedin", "phone")
+EVENTS = ("enrichment.linkedin", "enrichment.phone")
+FOUND = {"success", "succeeded", "ok", "found"}
+NOT_FOUND = {"not_found", "notfound", "missing"}
+ERROR = {"error", "failed", "failure"}
+
+
+class Callback(Payload):
+    lead_id: str = Field(
+        min_length=1, max_length=64, validation_alias=AliasChoices("leadId", "leadID", "lead_id")
+    )
+    kind: str = Field(validation_alias=AliasChoices("enrichmentType", "enrichment_type", "type"))
+    status: LooseText = Field(default="", validation_alias=AliasChoices("status", "result", "outcome"))
+    ok: bool | None = Field(default=None, validation_alias=AliasChoices("success", "ok"))
+    linkedin_url: Text = Field(
+        default="",
+        validation_alias=AliasChoices(
+            "linkedinUrl", "linkedin_url", "profileUrl", "profile_url", "linkedinProfile", "linkedin_profile"
+        ),
+    )
+    linkedin_member_id: LooseText = Field(
+        default="", validation_alias=AliasChoices("linkedinId", "linkedin_id")
+    )
+    phone: LooseText = Field(
+        default="",
+        validation_alias=AliasChoices(
+            "phone", "phoneNumber", "phone_number", "validatedPhone", "validated_phone"
+        ),
+    )
+    message: Text = Field(
+        default="", validation_alias=AliasChoices("error", "errorMessage", "error_message", "message")
+    )
+
+
+def account_of(_body: Any) -> str:
+    """Clay names no account of its own in a body."""
+    return ""
+
+
+def parse(body: Any, _now: datetime) -> Event:
+    """A callback as an event. Raises PayloadInvalid where lead, kind or state are missing or unknown."""
+    data = validate(Callback, body)
+    kind = data.kind.strip().lower()
+    if kind not in KINDS:
+        raise PayloadInvalid({"enrichmentType": "must be linkedin or phone"})
+    status = _status(data)
+    return EnrichmentEvent(
+        event_type=f"enrichment.{kind}",
+        event_key=digest(
+            "clay", data.lead_id, kind, status, data.linkedin_url, data.linkedin_member_id, data.phone
+        ),
+        lead_id=data.lead_id.strip(),
+        kind=kind,
+        status=status,
+        linkedin_url=data.linkedin_url,
+        linkedin_member_id=data.linkedin_member_id,
+        phone=data.phone,
+        message=data.message[:300],
+    )
+
+
+def _status(data: Callback) -> str:
+    """found, not_found or error. "Found" without data is not found; without a word about it, the data decides."""
+    word = data.status.strip().lower().replace(" ", "_").replace("-", "_")
+    has_data = bool(data.phone.strip() if data.kind.strip().lower() == "phone" else data.linkedin_url.strip())
+    if word in ERROR:
+        return "error"
+    if word in NOT_FOUND or data.ok is False:
+        return "not_found"
+    if word in FOUND or data.ok or (not word and has_data):
+        return "found" if has_data else "not_found"
+    raise PayloadInvalid({"status": "must be success, not_found or error"})

@@ -1,0 +1,201 @@
+"""GoHighLevel text messages (predecessor 1.2, market finding 1) as our events, in both shapes that GHL sends.
+
+A *workflow* webhook (`location.id`, `contact_id`) carries no message id. Its key is a hash of location, contact and
+normalised text, equal within `RETRY_SPAN_S`: a redelivery is one message, the same "ok" a day later is another. Where
+the workflow passes Date and Time on, they tell two equal texts of one hour apart. `date_created` and the workflow's id
+are no part of it: the one is the contact's age, and two workflows may fire for one text.
+
+A *Marketplace app* webhook (`InboundMessage`, `OutboundMessage`, with `locationId`) carries `messageId`, the key. It
+has the same content hash, so that a text that came by both ways, or without its id, is still one message.
+"""
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import Field
+
+from integrations.events import CampaignRef, Event, IgnoredEvent, MessageEvent, Person
+from integrations.payload import (
+    ExternalId,
+    LooseObject,
+    LooseText,
+    Payload,
+    digest,
+    parse_time,
+    split_name,
+    validate,
+)
+
+APP_EVENTS = ("InboundMessage", "OutboundMessage")
+WORKFLOW_EVENT = "InboundSMS"
+EVENTS = (WORKFLOW_EVENT, *APP_EVENTS)
+
+RETRY_SPAN_S = 75 * 60
+"""GHL tries again six times, ten minutes apart with jitter: about 70 minutes (help article 155000007071)."""
+TRUSTED = timedelta(minutes=20)
+"""A stated time carries no zone; one that is further from the receipt says more about the zone than about the text."""
+
+CLIENT_NAMES = {"client", "clientname", "subclient", "smscampaign", "campaign", "campaignname"}
+LINKEDIN_PROFILE = re.compile(
+    r"(?:https?://)?(?:[\w-]+\.)?linkedin\.com/(?:in|pub)/[^\s\"'<>]+", re.IGNORECASE
+)
+DAY_SUFFIX = re.compile(r"(?<=\d)(st|nd|rd|th)\b", re.IGNORECASE)
+
+
+class Location(Payload):
+    id: ExternalId
+
+
+class WorkflowMessage(Payload):
+    body: LooseText = ""
+
+
+class WorkflowText(Payload):
+    location: Location
+    contact_id: ExternalId
+    first_name: LooseText = ""
+    last_name: LooseText = ""
+    full_name: LooseText = ""
+    email: LooseText = ""
+    phone: LooseText = ""
+    company_name: LooseText = ""
+    date_created: LooseText = ""
+    message: WorkflowMessage = WorkflowMessage()
+    custom: LooseObject = Field(default={}, alias="customData")
+    trigger: LooseObject = Field(default={}, alias="triggerData")
+
+
+class AppMessage(Payload):
+    type: str
+    location_id: ExternalId = Field(alias="locationId")
+    contact_id: ExternalId = Field(alias="contactId")
+    message_id: LooseText = Field(default="", alias="messageId", max_length=200)
+    conversation_id: LooseText = Field(default="", alias="conversationId")
+    message_type: LooseText = Field(default="", alias="messageType")
+    body: LooseText = ""
+    date_added: LooseText = Field(default="", alias="dateAdded")
+    attachments: list[str] | None = None
+    from_: Any = Field(default="", alias="from")
+    to: Any = ""
+
+
+def account_of(body: Any) -> str:
+    """The GHL location that the body names, or ""."""
+    if not isinstance(body, dict):
+        return ""
+    location = body.get("location")
+    value = body.get("locationId") or (location.get("id") if isinstance(location, dict) else None)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def parse(body: Any, now: datetime) -> Event:
+    """A text of either shape. Raises PayloadInvalid where the location, the contact or the shape is missing."""
+    if isinstance(body, dict) and isinstance(body.get("type"), str) and "locationId" in body:
+        return _app(body, now)
+    return _workflow(validate(WorkflowText, body), now)
+
+
+def _app(body: dict, now: datetime) -> Event:
+    kind = body["type"][:64]
+    if kind not in APP_EVENTS:
+        return IgnoredEvent(event_type=kind, reason="unknown event type")
+    message = validate(AppMessage, body)
+    if message.message_type.upper().removeprefix("TYPE_") != "SMS":
+        return IgnoredEvent(event_type=kind, reason="not a text message")
+    if not message.body.strip():
+        return IgnoredEvent(event_type=kind, reason="empty_message")
+    # By the event's name: GHL's own examples of OutboundMessage say "direction": "inbound".
+    inbound = kind == "InboundMessage"
+    number = message.from_ if inbound else message.to
+    return MessageEvent(
+        event_type=kind,
+        source="ghl_message",
+        direction="inbound" if inbound else "outbound",
+        channel="sms",
+        external_id=message.message_id,
+        content_key=_content_key(message.location_id, message.contact_id, message.body),
+        window_s=RETRY_SPAN_S,
+        person=Person(ghl_contact_id=message.contact_id, phone=number if isinstance(number, str) else ""),
+        text=message.body,
+        occurred_at=parse_time(message.date_added) or now,
+        account_id=message.location_id,
+        thread_id=message.conversation_id,
+        attachments=[{"url": url} for url in message.attachments or []],
+    )
+
+
+def _workflow(text: WorkflowText, now: datetime) -> Event:
+    body = text.message.body if text.message.body.strip() else _text(text.custom.get("Message"))
+    if not body.strip():
+        return IgnoredEvent(event_type=WORKFLOW_EVENT, reason="empty_message")
+    stamp = f"{_text(text.custom.get('Date'))} {_text(text.custom.get('Time'))}".strip()
+    return MessageEvent(
+        event_type=WORKFLOW_EVENT,
+        source="ghl_message",
+        direction="inbound",
+        channel="sms",
+        content_key=_content_key(text.location.id, text.contact_id, body),
+        window_s=RETRY_SPAN_S,
+        stamp=stamp,
+        person=_person(text),
+        campaign=_sub_client(text),
+        text=body,
+        occurred_at=_trusted_time(stamp, text.date_created, now),
+        account_id=text.location.id,
+    )
+
+
+def _content_key(location_id: str, contact_id: str, text: str) -> str:
+    return digest("ghl", location_id, contact_id, " ".join(text.split()).lower())
+
+
+def _trusted_time(stamp: str, created: str, now: datetime) -> datetime:
+    for stated in (_stamp_time(stamp), parse_time(created)):
+        if stated is not None and abs(stated - now) <= TRUSTED:
+            return stated
+    return now
+
+
+def _stamp_time(stamp: str) -> datetime | None:
+    """The time of "Oct 14th, 2026 07:38 AM", read as UTC."""
+    try:
+        parsed = datetime.strptime(DAY_SUFFIX.sub("", stamp), "%b %d, %Y %I:%M %p")  # noqa: DTZ007 - see parse_time
+    except ValueError:
+        return parse_time(stamp)
+    return parse_time(parsed.isoformat())
+
+
+def _person(text: WorkflowText) -> Person:
+    first, last = text.first_name, text.last_name
+    if not first and not last:
+        first, last = split_name(text.full_name)
+    return Person(
+        ghl_contact_id=text.contact_id,
+        email=text.email or _text(text.custom.get("Email")),
+        phone=text.phone or _text(text.custom.get("Phone Number")),
+        first_name=first,
+        last_name=last,
+        company=text.company_name,
+        linkedin_url=_linkedin_url(text),
+    )
+
+
+def _linkedin_url(text: WorkflowText) -> str:
+    values = (*text.custom.values(), *text.trigger.values())
+    found = (LINKEDIN_PROFILE.search(value[:2000]) for value in values if isinstance(value, str))
+    return next((match[0] for match in found if match), "")
+
+
+def _sub_client(text: WorkflowText) -> CampaignRef | None:
+    """Which of the workspace's own clients the text is for: tenants put it into a custom field of many names."""
+    for values in (text.custom, text.trigger):
+        for name, value in values.items():
+            label = " ".join(_text(value).split())
+            if label and re.sub(r"[^a-z]", "", name.lower()) in CLIENT_NAMES:
+                return CampaignRef(label.lower()[:200], label)
+    return None
+
+
+def _text(value: Any) -> str:
+    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""

@@ -1,0 +1,143 @@
+"""Instantly's webhooks (predecessor 1.5; developer.instantly.ai, webhook events) as our events, old and real names.
+
+Idempotency keys: a reply and a sent e-mail by `email_id`. The timestamp is no part of it, because a retry may carry a
+new one or none. Where Instantly leaves the id out (it is optional there), a hash of lead, subject and text stands in,
+equal within `RETRY_SPAN_S`. An unsubscribe by campaign, address and whichever of id and time it carries.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import AliasChoices, Field
+
+from integrations.events import CampaignRef, Event, IgnoredEvent, MessageEvent, Person, UnsubscribeEvent
+from integrations.payload import (
+    ExternalId,
+    LooseText,
+    Payload,
+    Text,
+    digest,
+    parse_time,
+    short_key,
+    split_name,
+    validate,
+)
+
+REPLIES = ("reply_received", "auto_reply_received")
+SENT = ("email_sent",)
+UNSUBSCRIBED = ("lead_unsubscribed", "unsubscribed")
+EVENTS = (*REPLIES, *SENT, *UNSUBSCRIBED)
+RETRY_SPAN_S = 3600
+"""Three retries within half a minute are what users report; an hour covers a queue that has stalled as well."""
+
+TYPE = AliasChoices("event_type", "type")
+
+
+class Header(Payload):
+    event_type: str = Field(min_length=1, max_length=64, validation_alias=TYPE)
+
+
+class Body(Payload):
+    lead_email: str = Field(
+        min_length=3, max_length=320, validation_alias=AliasChoices("lead_email", "contact_email")
+    )
+    campaign_id: ExternalId | None = None
+    campaign_name: Text = ""
+    email_id: LooseText = ""
+    email_account: Text = ""
+    timestamp: LooseText = ""
+    name: Text = Field(default="", alias="contact_name")
+    first_name: Text = Field(default="", alias="firstName")
+    last_name: Text = Field(default="", alias="lastName")
+    company: Text = Field(default="", alias="companyName")
+    email_subject: Text = ""
+    email_text: Text = ""
+    email_html: Text = ""
+    reply_subject: Text = ""
+    reply_text: Text = ""
+    reply_html: Text = ""
+    reply_text_snippet: Text = ""
+
+
+def account_of(body: Any) -> str:
+    """The Instantly workspace that the body names, or ""."""
+    value = body.get("workspace") if isinstance(body, dict) else None
+    return value.strip() if isinstance(value, str) else ""
+
+
+def parse(body: Any, now: datetime) -> Event:
+    """One webhook body as an event. Raises PayloadInvalid where a field we need is missing or of the wrong kind."""
+    kind = validate(Header, body).event_type
+    if kind not in EVENTS:
+        return IgnoredEvent(event_type=kind, reason="event not used")
+    data = validate(Body, body)
+    if kind in UNSUBSCRIBED:
+        key = f"unsubscribed:{data.campaign_id or ''}:{data.lead_email.lower()}:{data.email_id or data.timestamp}"
+        return UnsubscribeEvent(
+            event_type=kind, event_key=short_key(key), person=_person(data), campaign=_campaign(data)
+        )
+    return _reply(kind, data, now) if kind in REPLIES else _sent(kind, data, now)
+
+
+def _reply(kind: str, data: Body, now: datetime) -> Event:
+    text, html = data.reply_text, data.reply_html
+    return MessageEvent(
+        event_type=kind,
+        source="instantly_reply",
+        direction="inbound",
+        subject=data.reply_subject,
+        text=text or ("" if html else data.reply_text_snippet),
+        html=html,
+        from_address=data.lead_email,
+        from_name=" ".join((data.first_name, data.last_name)).strip() or data.name,
+        recipients=_to(data.email_account),
+        automated_reply=True if kind == "auto_reply_received" else None,
+        **_shared(data, now, data.reply_subject, text or html or data.reply_text_snippet),
+    )
+
+
+def _sent(kind: str, data: Body, now: datetime) -> Event:
+    return MessageEvent(
+        event_type=kind,
+        source="instantly_sent",
+        direction="outbound",
+        subject=data.email_subject,
+        text=data.email_text,
+        html=data.email_html,
+        from_address=data.email_account,
+        recipients=_to(data.lead_email),
+        **_shared(data, now, data.email_subject, data.email_text or data.email_html),
+    )
+
+
+def _shared(data: Body, now: datetime, subject: str, text: str) -> dict:
+    key = {"external_id": short_key(data.email_id.strip())}
+    if not data.email_id.strip():
+        words = " ".join(text.split())
+        key = {
+            "content_key": digest("instantly", data.lead_email.lower(), subject, words),
+            "window_s": RETRY_SPAN_S,
+        }
+    return {
+        "channel": "email",
+        "person": _person(data),
+        "campaign": _campaign(data),
+        "occurred_at": parse_time(data.timestamp) or now,
+        "account_address": data.email_account,
+        **key,
+    }
+
+
+def _person(data: Body) -> Person:
+    first, last = data.first_name, data.last_name
+    if not first and not last:
+        first, last = split_name(data.name)
+    return Person(email=data.lead_email, first_name=first, last_name=last, company=data.company)
+
+
+def _campaign(data: Body) -> CampaignRef | None:
+    return CampaignRef(data.campaign_id, data.campaign_name) if data.campaign_id else None
+
+
+def _to(address: str) -> dict:
+    return {"to": [{"address": address, "name": ""}]} if address else {}

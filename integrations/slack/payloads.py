@@ -1,0 +1,86 @@
+"""Slack's interactions (predecessor 1.8) as our events: the JSON of the form field `payload`.
+
+Slack sends a press again when our answer is late. The idempotency key is the action, the time Slack gave the press
+(`action_ts`), and who pressed: the same at every redelivery, another for a second press.
+"""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from integrations.events import ButtonEvent, Event, IgnoredEvent, PayloadInvalid
+from integrations.payload import Payload, Text, short_key, validate
+
+BLOCK_ACTIONS = "block_actions"
+EVENTS = (BLOCK_ACTIONS,)
+LINK_BUTTONS = {"view_dashboard"}
+"""Buttons that open a page: Slack reports the press, nothing is to be done."""
+
+
+class Header(Payload):
+    type: str = Field(min_length=1, max_length=64)
+
+
+class User(Payload):
+    id: str = Field(min_length=1, max_length=64)
+    name: Text = ""
+    username: Text = ""
+
+
+class Named(Payload):
+    id: Text = ""
+
+
+class Container(Payload):
+    channel_id: Text = ""
+    message_ts: Text = ""
+
+
+class Action(Payload):
+    action_id: str = Field(min_length=1, max_length=100)
+    action_ts: Text = ""
+    value: Text = ""
+
+
+class Interaction(Payload):
+    user: User
+    team: Named | None = None
+    channel: Named | None = None
+    container: Container | None = None
+    actions: list[Action] = Field(min_length=1)
+
+
+def parse(body: Any, _now: datetime) -> Event:
+    """An interaction as an event. Raises PayloadInvalid where the press cannot be understood."""
+    kind = validate(Header, body).type
+    if kind != BLOCK_ACTIONS:
+        return IgnoredEvent(event_type=kind, reason="interaction not used")
+    data = validate(Interaction, body)
+    action = data.actions[0]
+    if action.action_id in LINK_BUTTONS:
+        return IgnoredEvent(event_type=kind, reason="the button opens a page")
+    container = data.container or Container()
+    return ButtonEvent(
+        event_type=kind,
+        event_key=short_key(f"{action.action_id}:{action.action_ts}:{data.user.id}"),
+        action=action.action_id,
+        value=_value(action.value),
+        user_id=data.user.id,
+        user_name=data.user.name or data.user.username,
+        team_id=data.team.id if data.team else "",
+        channel_id=container.channel_id or (data.channel.id if data.channel else ""),
+        message_ts=container.message_ts,
+    )
+
+
+def _value(text: str) -> dict:
+    """What we put into the button: an object of ids."""
+    try:
+        value = json.loads(text[:2000])
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise PayloadInvalid({"actions.0.value": "must be the JSON object that we put there"})
+    return value

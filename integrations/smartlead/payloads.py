@@ -1,0 +1,239 @@
+"""SmartLead's webhooks (predecessor 1.4) as our events, in both of its vocabularies.
+
+The older names (EMAIL_REPLY, lead in `from_email`) and the documented ones (EMAIL_REPLIED, `from_email` is our own
+mailbox) may both be subscribed to, and then one reply comes twice. Idempotency keys: a reply and a sent e-mail by their
+RFC 5322 message id, the same under both names and different for every send (`stats_id` belongs to the lead in the
+campaign, so several sends share it). An unsubscribe by campaign, address and its own time.
+"""
+
+from datetime import datetime
+from email.utils import parseaddr
+from typing import Any
+
+from pydantic import AliasChoices, Field
+
+from integrations.events import (
+    CampaignRef,
+    Event,
+    IgnoredEvent,
+    MessageEvent,
+    PayloadInvalid,
+    Person,
+    UnsubscribeEvent,
+)
+from integrations.payload import (
+    ExternalId,
+    LooseText,
+    Payload,
+    Text,
+    first_time,
+    short_key,
+    split_name,
+    validate,
+)
+
+REPLIES = ("EMAIL_REPLY", "EMAIL_REPLIED")
+SENT = ("EMAIL_SENT", "FIRST_EMAIL_SENT")
+UNSUBSCRIBED = ("LEAD_UNSUBSCRIBED", "EMAIL_UNSUBSCRIBED")
+UNTRACKED = ("UNTRACKED_REPLIES", "UNTRACKED_REPLY")
+EVENTS = (*REPLIES, *SENT, *UNSUBSCRIBED, *UNTRACKED)
+
+
+class Header(Payload):
+    event_type: str = Field(min_length=1, max_length=64)
+
+
+class Part(Payload):
+    """`reply_message` or `sent_message`."""
+
+    message_id: Text = ""
+    html: Text = ""
+    text: Text = ""
+    time: LooseText = ""
+
+
+class Correspondence(Payload):
+    target: Text = Field(default="", alias="targetLeadEmail")
+    replier: Text = Field(default="", alias="replyReceivedFrom")
+
+
+class Body(Payload):
+    campaign_id: ExternalId | None = None
+    campaign_name: Text = ""
+    stats_id: ExternalId | None = None
+    message_id: Text = ""
+    sequence_number: LooseText = ""
+    sl_lead_email: Text = ""
+    lead_email: Text = ""
+    name: Text = Field(default="", validation_alias=AliasChoices("sl_lead_name", "to_name", "lead_name"))
+    from_email: Text = ""
+    to_email: Text = ""
+    cc_emails: list[str] | None = None
+    subject: Text = ""
+    preview_text: Text = ""
+    reply_body: Text = ""
+    event_timestamp: LooseText = ""
+    reply_message: Part | None = None
+    sent_message: Part | None = None
+    correspondence: Correspondence = Field(
+        default=Correspondence(), validation_alias=AliasChoices("lead_correspondence", "leadCorrespondence")
+    )
+
+
+class Untracked(Payload):
+    reply_message: Part
+    sender_detail: Text = ""
+    recipient_detail: Text = ""
+    subject: Text = ""
+    visible_text: Text = ""
+    event_timestamp: LooseText = ""
+
+
+def account_of(_body: Any) -> str:
+    """SmartLead names no account of its own in a body."""
+    return ""
+
+
+def parse(body: Any, now: datetime) -> Event:
+    """One webhook body as an event. Raises PayloadInvalid where a field we need is missing or of the wrong kind."""
+    kind = validate(Header, body).event_type
+    if kind in UNTRACKED:
+        return _untracked(kind, validate(Untracked, body), now)
+    if kind not in EVENTS:
+        return IgnoredEvent(event_type=kind, reason="event not used")
+    data = validate(Body, body)
+    if not _lead_email(data):
+        raise PayloadInvalid({"sl_lead_email": f"{kind} needs the lead's address"})
+    if kind in REPLIES:
+        return _reply(kind, data, now)
+    return _sent(kind, data, now) if kind in SENT else _unsubscribed(kind, data)
+
+
+def _reply(kind: str, data: Body, now: datetime) -> Event:
+    missing = {
+        name: f"{kind} needs it" for name in ("campaign_id", "stats_id") if getattr(data, name) is None
+    }
+    part = data.reply_message or Part()
+    message_id = (part.message_id or data.message_id).strip()
+    if not message_id:
+        missing["message_id"] = f"{kind} needs the reply's message id"
+    if missing:
+        raise PayloadInvalid(missing)
+    replier = (data.correspondence.replier or _lead_email(data)).strip()
+    mailbox = _mailbox(data, replier)
+    return MessageEvent(
+        event_type=kind,
+        source="smartlead_reply",
+        direction="inbound",
+        channel="email",
+        external_id=short_key(message_id),
+        person=_person(data),
+        campaign=_campaign(data),
+        subject=data.subject,
+        text=part.text or data.preview_text,
+        html=part.html or data.reply_body,
+        from_address=replier,
+        from_name=data.name if replier.lower() == _lead_email(data).lower() else "",
+        recipients=_recipients([mailbox], data.cc_emails),
+        occurred_at=first_time(part.time, data.event_timestamp) or now,
+        account_address=mailbox,
+        thread_id=data.stats_id or "",
+    )
+
+
+def _sent(kind: str, data: Body, now: datetime) -> Event:
+    part = data.sent_message or Part()
+    key = (part.message_id or data.message_id).strip()
+    if not key and data.stats_id:
+        key = f"stats:{data.stats_id}:{data.sequence_number}"
+    if not key:
+        raise PayloadInvalid({"message_id": f"{kind} needs the e-mail's message id"})
+    lead = _lead_email(data)
+    mailbox = _mailbox(data, lead)
+    return MessageEvent(
+        event_type=kind,
+        source="smartlead_sent",
+        direction="outbound",
+        channel="email",
+        external_id=short_key(key),
+        person=_person(data),
+        campaign=_campaign(data),
+        subject=data.subject,
+        text=part.text or data.preview_text,
+        html=part.html,
+        from_address=mailbox,
+        recipients=_recipients([lead], data.cc_emails),
+        occurred_at=first_time(part.time, data.event_timestamp) or now,
+        account_address=mailbox,
+        thread_id=data.stats_id or "",
+    )
+
+
+def _unsubscribed(kind: str, data: Body) -> Event:
+    lead = _lead_email(data).lower()
+    return UnsubscribeEvent(
+        event_type=kind,
+        event_key=short_key(f"unsubscribed:{data.campaign_id or ''}:{lead}:{data.event_timestamp}"),
+        person=_person(data),
+        campaign=_campaign(data),
+    )
+
+
+def _untracked(kind: str, data: Untracked, now: datetime) -> Event:
+    name, address = parseaddr(data.sender_detail)
+    _, mailbox = parseaddr(data.recipient_detail)
+    missing = {}
+    if not address:
+        missing["sender_detail"] = "an untracked reply needs its sender"
+    if not data.reply_message.message_id.strip():
+        missing["reply_message.message_id"] = "an untracked reply needs its message id"
+    if missing:
+        raise PayloadInvalid(missing)
+    first, last = split_name(name)
+    return MessageEvent(
+        event_type=kind,
+        source="smartlead_reply",
+        direction="inbound",
+        channel="email",
+        external_id=short_key(data.reply_message.message_id.strip()),
+        person=Person(email=address, first_name=first, last_name=last),
+        subject=data.subject,
+        text=data.reply_message.text or data.visible_text,
+        html=data.reply_message.html,
+        from_address=address,
+        from_name=name,
+        recipients=_recipients([mailbox], None),
+        occurred_at=first_time(data.reply_message.time, data.event_timestamp) or now,
+        account_address=mailbox,
+        tracked=False,
+    )
+
+
+def _lead_email(data: Body) -> str:
+    """The lead, never who happened to answer. Without any lead field, an e-mail's addressee is the lead."""
+    return (data.correspondence.target or data.sl_lead_email or data.lead_email or data.to_email).strip()
+
+
+def _mailbox(data: Body, other: str) -> str:
+    """Our own address of the two: the one that is neither the lead's nor the replier's."""
+    people = {other.lower(), _lead_email(data).lower(), ""}
+    ours = (address for address in (data.from_email, data.to_email) if address.strip().lower() not in people)
+    return next(ours, "").strip()
+
+
+def _person(data: Body) -> Person:
+    first, last = split_name(data.name)
+    return Person(email=_lead_email(data), first_name=first, last_name=last)
+
+
+def _campaign(data: Body) -> CampaignRef | None:
+    return CampaignRef(data.campaign_id, data.campaign_name) if data.campaign_id else None
+
+
+def _recipients(to: list[str], cc: list[str] | None) -> dict:
+    lists = {"to": to, "cc": cc or []}
+    return {
+        name: [{"address": address, "name": ""} for address in addresses if address]
+        for name, addresses in lists.items()
+        if any(addresses)
+    }

@@ -1,0 +1,239 @@
+"""Unipile's LinkedIn webhooks (predecessor 1.3) as our events, in both spellings and both shapes.
+
+The predecessor's settings produced `message.received` with a nested message; Unipile itself sends `message_received`
+with everything at the top, `message` being the text. Idempotency keys: a message by its Unipile message id (the same
+in both shapes); an accepted invitation by the account and the member, because Unipile's own shape carries no id. An
+account status has neither id nor time: whether it says anything new is decided against the account's last one.
+"""
+
+import re
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from integrations.events import (
+    AccountStatusEvent,
+    ConnectionEvent,
+    Event,
+    IgnoredEvent,
+    MessageEvent,
+    PayloadInvalid,
+    Person,
+)
+from integrations.payload import (
+    ExternalId,
+    LooseText,
+    Payload,
+    Text,
+    parse_time,
+    short_key,
+    split_name,
+    validate,
+)
+
+RECEIVED = ("message.received", "message_received")
+SENT = ("message.sent", "message_sent")
+ACCEPTED = ("connection.accepted", "new_relation")
+STATUS = "AccountStatus"
+EVENTS = (*RECEIVED, *SENT, *ACCEPTED, STATUS)
+
+MEMBER_ID_URL = re.compile(r"/(?:in|pub)/(AC[ow]AA[\w-]+)", re.IGNORECASE)
+
+
+class Header(Payload):
+    event: str = Field(min_length=1, max_length=64)
+    account_type: Text = ""
+
+
+class Attendee(Payload):
+    attendee_name: Text = ""
+    attendee_provider_id: LooseText = ""
+    attendee_profile_url: Text = ""
+
+
+class AccountInfo(Payload):
+    user_id: LooseText = ""
+
+
+class NestedMessage(Payload):
+    id: ExternalId
+    chat_id: LooseText = ""
+    text: Text = ""
+    sender_id: LooseText = ""
+    sender_name: Text = ""
+    sender_linkedin_url: Text = ""
+    is_sender: bool | None = None
+    timestamp: LooseText = ""
+    attachments: Any = None
+
+
+class Nested(Payload):
+    account_id: ExternalId
+    message: NestedMessage
+
+
+class Flat(Payload):
+    account_id: ExternalId
+    account_info: AccountInfo | None = None
+    message_id: ExternalId
+    message: Text
+    chat_id: LooseText = ""
+    subject: Text = ""
+    sender: Attendee = Attendee()
+    attendees: list[Attendee] | None = None
+    is_sender: bool | None = None
+    timestamp: LooseText = ""
+    attachments: Any = None
+
+
+class NestedConnection(Payload):
+    id: LooseText = ""
+    linkedin_url: Text = ""
+    linkedin_member_id: LooseText = ""
+    name: Text = ""
+    first_name: Text = ""
+    last_name: Text = ""
+
+
+class Relation(Payload):
+    account_id: ExternalId
+    connection: NestedConnection | None = None
+    user_full_name: Text = ""
+    user_provider_id: LooseText = ""
+    user_profile_url: Text = ""
+
+
+class Status(Payload):
+    account_id: ExternalId
+    message: str = Field(min_length=1, max_length=40)
+
+
+def account_of(body: Any) -> str:
+    """The connected account that the body names, or ""."""
+    if not isinstance(body, dict):
+        return ""
+    holder = body[STATUS] if isinstance(body.get(STATUS), dict) else body
+    value = holder.get("account_id")
+    return value.strip() if isinstance(value, str) else ""
+
+
+def parse(body: Any, now: datetime) -> Event:
+    """One webhook body as an event. Raises PayloadInvalid where a field we need is missing or of the wrong kind."""
+    if isinstance(body, dict) and STATUS in body:
+        status = validate(Status, body[STATUS])
+        return AccountStatusEvent(
+            event_type=STATUS, account_id=status.account_id, status=status.message.upper()
+        )
+    header = validate(Header, body)
+    kind = header.event
+    if header.account_type.upper() not in ("", "LINKEDIN"):
+        return IgnoredEvent(event_type=kind, reason="not a LinkedIn account")
+    if kind in ACCEPTED:
+        return _accepted(kind, validate(Relation, body))
+    if kind not in (*RECEIVED, *SENT):
+        return IgnoredEvent(event_type=kind, reason="event not used")
+    if isinstance(body.get("message"), dict):
+        return _nested(kind, validate(Nested, body), now)
+    if body.get("message") is None:
+        raise PayloadInvalid({"message": f"{kind} needs the message with its id"})
+    return _flat(kind, validate(Flat, body), now)
+
+
+def _nested(kind: str, data: Nested, now: datetime) -> Event:
+    message = data.message
+    own = kind in SENT or bool(message.is_sender)
+    sender = _person(message.sender_id, message.sender_linkedin_url, message.sender_name)
+    return _message(
+        kind,
+        own=own,
+        lead=Person() if own else sender,
+        external_id=message.id,
+        text=message.text,
+        from_name=message.sender_name,
+        occurred_at=parse_time(message.timestamp) or now,
+        account_id=data.account_id,
+        thread_id=message.chat_id,
+        attachments=_attachments(message.attachments),
+    )
+
+
+def _flat(kind: str, data: Flat, now: datetime) -> Event:
+    sender_id = data.sender.attendee_provider_id
+    user_id = data.account_info.user_id if data.account_info else ""
+    own = kind in SENT or bool(data.is_sender) or bool(user_id and user_id == sender_id)
+    others = [
+        other for other in data.attendees or [] if other.attendee_provider_id not in (sender_id, user_id, "")
+    ]
+    lead = data.sender
+    if own:  # in a group nobody in particular was written to
+        lead = others[0] if len(others) == 1 else Attendee()
+    return _message(
+        kind,
+        own=own,
+        lead=_attendee(lead),
+        external_id=data.message_id,
+        subject=data.subject,
+        text=data.message,
+        from_name=data.sender.attendee_name,
+        occurred_at=parse_time(data.timestamp) or now,
+        account_id=data.account_id,
+        thread_id=data.chat_id,
+        attachments=_attachments(data.attachments),
+    )
+
+
+def _message(kind: str, *, own: bool, lead: Person, **fields: Any) -> MessageEvent:
+    """A message of ours names no lead by itself: then the chat does."""
+    if lead == Person() and not fields["thread_id"]:
+        raise PayloadInvalid({"message": "needs the other person, or the chat it belongs to"})
+    return MessageEvent(
+        event_type=kind,
+        source="unipile_message",
+        direction="outbound" if own else "inbound",
+        channel="linkedin",
+        person=lead,
+        **fields,
+    )
+
+
+def _accepted(kind: str, data: Relation) -> Event:
+    connection = data.connection or NestedConnection(
+        linkedin_url=data.user_profile_url, linkedin_member_id=data.user_provider_id, name=data.user_full_name
+    )
+    name = f"{connection.first_name} {connection.last_name}".strip() or connection.name
+    person = _person(connection.linkedin_member_id, connection.linkedin_url, name)
+    who = person.linkedin_member_id or person.linkedin_url or connection.id
+    if not (person.linkedin_member_id or person.linkedin_url):
+        raise PayloadInvalid({"connection": "needs the person's member id or profile URL"})
+    return ConnectionEvent(
+        event_type=kind, event_key=short_key(f"connected:{data.account_id}:{who}"), person=person
+    )
+
+
+def _attendee(attendee: Attendee) -> Person:
+    return _person(attendee.attendee_provider_id, attendee.attendee_profile_url, attendee.attendee_name)
+
+
+def _person(member_id: str, url: str, name: str) -> Person:
+    """A profile URL made of the member id (/in/ACoAA…) is that id again, not the profile's name."""
+    match = MEMBER_ID_URL.search(url)
+    if match:
+        member_id, url = member_id or match[1], ""
+    first, last = split_name(name)
+    return Person(linkedin_member_id=member_id, linkedin_url=url, first_name=first, last_name=last)
+
+
+def _attachments(value: Any) -> list[dict[str, str]]:
+    """Type, name and address of each; Unipile's documentation shows one object where its API sends a list."""
+    items = value if isinstance(value, list) else [value]
+    kept = [
+        {
+            name: item[name]
+            for name in ("id", "type", "name", "mimetype", "url")
+            if isinstance(item.get(name), str)
+        }
+        for item in items[:50]
+        if isinstance(item, dict)
+    ]
+    return [item for item in kept if item]

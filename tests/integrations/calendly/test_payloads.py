@@ -1,0 +1,88 @@
+"""Calendly: both nestings, and the two halves of a reschedule."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from integrations.calendly.payloads import parse
+from integrations.events import IgnoredEvent, PayloadInvalid
+from tests.recorded import payload
+
+NOW = datetime(2026, 10, 14, 15, 30, tzinfo=UTC)
+API = "https://api.calendly.com/scheduled_events"
+
+
+def fixture(name: str) -> dict:
+    return payload("calendly", name)
+
+
+def test_nested_invitee_is_booked():
+    event = parse(fixture("invitee_created_nested"), NOW)
+    assert (event.status, event.provider) == ("booked", "calendly")
+    assert (event.invitee_uri, event.appointment_uri) == (f"{API}/EVdana1/invitees/INdana1", f"{API}/EVdana1")
+    assert event.event_type_uri == "https://api.calendly.com/event_types/ETnw01"
+    assert event.starts_at == datetime(2026, 10, 15, 18, tzinfo=UTC)
+    assert event.ends_at == datetime(2026, 10, 15, 18, 30, tzinfo=UTC)
+    assert event.person.email == "dana.reyes@reyesroofing.example.com"
+    assert event.occurred_at == datetime(2026, 10, 14, 15, 29, 59, tzinfo=UTC)
+    assert not event.rescheduled
+
+
+def test_flat_invitee_is_read_alike():
+    event = parse(fixture("invitee_created_flat"), NOW)
+    assert event.invitee_uri == f"{API}/EVpet1/invitees/INpet1"
+    assert (event.person.email, event.person.first_name) == (
+        "assistant.greta@hollandergroup.example.org",
+        "Greta",
+    )
+
+
+def test_reschedules_halves_name_each_other():
+    booked, cancelled = (
+        parse(fixture("invitee_created_reschedule"), NOW),
+        parse(fixture("invitee_canceled_reschedule"), NOW),
+    )
+    assert booked.rescheduled and booked.replaces_uri == f"{API}/EVtob1/invitees/INtob1"
+    assert cancelled.rescheduled and cancelled.replaced_by_uri == f"{API}/EVdana2/invitees/INdana2"
+    assert booked.event_key != cancelled.event_key
+
+
+def test_plain_cancel_is_no_reschedule():
+    event = parse(fixture("invitee_canceled"), NOW)
+    assert (event.status, event.rescheduled, event.replaced_by_uri) == ("cancelled", False, "")
+
+
+def test_booking_and_cancel_of_one_invitee_have_keys_of_their_own():
+    booked, cancelled = parse(fixture("invitee_created_flat"), NOW), parse(fixture("invitee_canceled"), NOW)
+    assert booked.invitee_uri == cancelled.invitee_uri
+    assert booked.event_key != cancelled.event_key
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (payload("calendly", "invitee_no_show_created"), "event not used"),
+        ({"payload": {}}, "missing_event"),
+        ({"event": None}, "missing_event"),
+    ],
+)
+def test_what_we_do_not_use_is_ignored(body, reason):
+    event = parse(body, NOW)
+    assert isinstance(event, IgnoredEvent) and event.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("payload_", "field"),
+    [
+        (None, "payload"),
+        ([], "payload"),
+        ({}, "payload.uri"),
+        ({"invitee": {"uri": ""}}, "payload.uri"),
+        ({"uri": "x", "email": []}, "payload.email"),
+        ({"uri": "x", "scheduled_event": "EV1"}, "payload.scheduled_event"),
+    ],
+)
+def test_missing_or_wrong_fields_are_named(payload_, field):
+    with pytest.raises(PayloadInvalid) as caught:
+        parse({"event": "invitee.created", "payload": payload_}, NOW)
+    assert list(caught.value.fields) == [field]

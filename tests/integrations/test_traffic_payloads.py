@@ -1,0 +1,85 @@
+"""Every line of the recorded day, parsed offline: the right kind of event, or the right refusal."""
+
+from collections import defaultdict
+
+import pytest
+
+from integrations.events import (
+    AccountStatusEvent,
+    BookingEvent,
+    Event,
+    IgnoredEvent,
+    MessageEvent,
+    PayloadInvalid,
+)
+from integrations.registry import SOURCES
+from tests.recorded import Line, traffic, workspaces
+
+LINES = list(traffic())
+DOMAIN_DECIDES = {
+    "nobody in this workspace has that address (reason lead_not_found)",
+    "another workspace's lead id ({{lead:WS:EMAIL}}): must not touch it; any verdict but accepted is right",
+}
+CONFIGURED = {
+    "email": ("emailbison", "workspace_id"),
+    "ghl/sms": ("ghl", "location_id"),
+    "linkedin": ("unipile", "account_id"),
+}
+
+
+def outcome(line: Line) -> str | Event:
+    """What parsing and the tenant check alone make of a line."""
+    source = SOURCES[line.source]
+    provider, field = CONFIGURED.get(line.source, ("", ""))
+    own = workspaces()[line.workspace].get(provider, {}).get(field, "")
+    named = source.account_of(line.body)
+    if own and named and own != named:
+        return "mismatch"
+    try:
+        return source.parse(line.body, line.at)
+    except PayloadInvalid as error:
+        assert error.fields, "a refusal names what is wrong"
+        return "invalid"
+
+
+@pytest.mark.parametrize("line", [pytest.param(line, id=f"line{line.number}") for line in LINES])
+def test_parses_to_what_the_line_expects(line):
+    result = outcome(line)
+    if line.note in DOMAIN_DECIDES:
+        assert isinstance(result, Event) and not isinstance(result, IgnoredEvent)
+    elif line.expect == "rejected":
+        assert result in ("invalid", "mismatch")
+        assert (result == "mismatch") == ("403" in line.note)
+    elif line.expect == "ignored":
+        assert isinstance(result, IgnoredEvent) and result.reason
+    else:
+        assert isinstance(result, Event) and not isinstance(result, IgnoredEvent)
+
+
+def test_every_source_of_the_contract_is_in_the_recorded_day():
+    assert {line.source for line in LINES} == set(SOURCES)
+
+
+def test_accepted_lines_have_keys_of_their_own_and_duplicates_repeat_one():
+    seen = defaultdict(set)
+    for line in LINES:
+        if line.expect not in ("accepted", "duplicate") or line.note in DOMAIN_DECIDES:
+            continue
+        event = outcome(line)
+        if isinstance(event, AccountStatusEvent) or (
+            isinstance(event, MessageEvent) and not event.external_id
+        ):
+            continue  # known by what came before them, not by a key alone
+        key = (event.source, event.external_id) if isinstance(event, MessageEvent) else event.event_key
+        assert all(key), line.number
+        known = seen[line.workspace, line.source]
+        assert (key in known) == (line.expect == "duplicate"), f"line {line.number}: {line.note}"
+        known.add(key)
+
+
+def test_times_are_the_providers_and_aware():
+    for line in LINES:
+        event = outcome(line)
+        if isinstance(event, MessageEvent | BookingEvent):
+            assert event.occurred_at.tzinfo is not None
+            assert abs((event.occurred_at - line.at).total_seconds()) < 8 * 3600, line.number
