@@ -43,3 +43,15 @@ class Snooze(Exception):
         super().__init__(reason)
         self.run_at = run_at
         self.reason = reason
+
+
+class StepInterrupted(PermanentError):
+    """A send was cut short and may have happened: a person, or the step's own reconciliation, has to look."""
+
+
+class LeaseLost(Exception):
+    """The job now belongs to another worker: this one stops and writes nothing more."""
+
+
+class TimeLimitExceeded(TransientError):
+    """The job ignored its Deadline and was interrupted."""

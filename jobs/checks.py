@@ -1,0 +1,1 @@
+"""System checks: settings that would break background work are refused at start."""

@@ -1,0 +1,1 @@
+"""The ticks that keep the queue itself in order."""

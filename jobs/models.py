@@ -1,0 +1,233 @@
+"""The tables behind background work. The job row is the truth; everything else wakes, explains or summarises it.
+
+Leases, due times and ages are written and compared with the database's clock only.
+"""
+
+from django.db import models
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce, Now
+
+from jobs.ids import uuid7
+
+NO_WORKSPACE = "00000000-0000-0000-0000-000000000000"
+
+
+class BackgroundJob(models.Model):
+    """One piece of work that must happen once: what, for whom, when, and how it stands.
+
+    `payload` holds ids, never people's text or secrets: it is shown on pages. `attempts` counts the starts of the
+    current round (a retry by hand opens a new one); every round's attempts stay in JobAttempt.
+    """
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", "Queued"
+        RUNNING = "running", "Running"
+        SUCCEEDED = "succeeded", "Succeeded"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
+
+    FINAL = (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    kind = models.CharField(max_length=80)
+    workspace = models.ForeignKey(
+        "inbox.Workspace", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    payload = models.JSONField(default=dict, blank=True)
+    dedupe_key = models.CharField(max_length=255)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.QUEUED)
+    priority = models.SmallIntegerField(default=100, help_text="Lower goes first.")
+    run_at = models.DateTimeField(db_default=Now())
+    first_run_at = models.DateTimeField(db_default=Now(), help_text="What the age limit counts from.")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    snoozes = models.PositiveIntegerField(default=0)
+    worker_deaths = models.PositiveSmallIntegerField(
+        default=0, help_text="How often its own worker died first."
+    )
+    losses = models.PositiveSmallIntegerField(default=0, help_text="How often it lost its worker.")
+
+    # The claim. A running job without started_at is claimed and waits in its worker's batch.
+    lease_token = models.UUIDField(null=True, blank=True)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    worker_id = models.UUIDField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+
+    progress_done = models.PositiveIntegerField(null=True, blank=True)
+    progress_total = models.PositiveIntegerField(null=True, blank=True)
+    result = models.JSONField(null=True, blank=True)
+    last_error_class = models.CharField(max_length=200, blank=True)
+    last_error = models.CharField(max_length=500, blank=True)
+    fingerprint = models.CharField(max_length=16, blank=True, help_text="Same cause, same value.")
+    created_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    # The workspace, or zeros for the platform's own work: one column without NULL, for the claim to walk an index.
+    tenant = models.GeneratedField(
+        expression=Coalesce(F("workspace_id"), Value(NO_WORKSPACE, output_field=models.UUIDField())),
+        output_field=models.UUIDField(),
+        db_persist=True,
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "dedupe_key"], name="jobs_job_dedupe"),
+            models.CheckConstraint(
+                condition=Q(status="running", lease_token__isnull=False, lease_expires_at__isnull=False)
+                | ~Q(status="running"),
+                name="jobs_job_running_has_lease",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["queued", "running"], finished_at__isnull=True)
+                | Q(status__in=["succeeded", "failed", "cancelled"], finished_at__isnull=False),
+                name="jobs_job_finished_when_final",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["priority", "tenant", "run_at", "id"],
+                condition=Q(status="queued"),
+                name="jobs_job_claim",
+            ),
+            models.Index(fields=["run_at"], condition=Q(status="queued"), name="jobs_job_due"),
+            models.Index(fields=["worker_id"], condition=Q(status="running"), name="jobs_job_running"),
+            models.Index(
+                fields=["status", "finished_at"],
+                condition=Q(finished_at__isnull=False),
+                name="jobs_job_finished",
+            ),
+            models.Index(fields=["workspace", "-created_at"], name="jobs_job_workspace"),
+            models.Index(
+                fields=["fingerprint", "workspace"], condition=Q(status="failed"), name="jobs_job_failed"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+
+class JobStep(models.Model):
+    """A named part of a job that is done (or skipped) and will not be done again."""
+
+    class Status(models.TextChoices):
+        STARTED = "started", "Started"
+        DONE = "done", "Done"
+        SKIPPED = "skipped", "Skipped"
+
+    class Effect(models.TextChoices):
+        READ = "read", "Read"
+        IDEMPOTENT = "idempotent", "Idempotent"
+        SEND = "send", "Send"
+
+    job = models.ForeignKey(BackgroundJob, on_delete=models.CASCADE, related_name="steps")
+    name = models.CharField(max_length=80)
+    effect = models.CharField(max_length=12, choices=Effect.choices, default=Effect.READ)
+    status = models.CharField(max_length=8, choices=Status.choices)
+    result = models.JSONField(null=True, blank=True)
+    reason = models.CharField(max_length=200, blank=True)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["job", "name"], name="jobs_step_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.status})"
+
+
+class JobAttempt(models.Model):
+    """One start of a job and how it ended; written with the job's own change, in one statement."""
+
+    class Outcome(models.TextChoices):
+        SUCCEEDED = "succeeded", "Succeeded"
+        RETRIED = "retried", "Failed, to be retried"
+        FAILED = "failed", "Failed for good"
+        SNOOZED = "snoozed", "Snoozed"
+        CANCELLED = "cancelled", "Cancelled"
+        HANDED_BACK = "handed_back", "Handed back at shutdown"
+        LOST = "lost", "Lost with its worker"
+        KILLED_WORKER = "killed_worker", "Killed its worker"
+
+    job = models.ForeignKey(BackgroundJob, on_delete=models.CASCADE, related_name="attempt_rows")
+    number = models.PositiveSmallIntegerField()
+    outcome = models.CharField(max_length=16, choices=Outcome.choices)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField()
+    duration_ms = models.PositiveIntegerField()
+    worker = models.CharField(max_length=120, blank=True)
+    error_class = models.CharField(max_length=200, blank=True)
+    error = models.CharField(max_length=500, blank=True)
+    traceback = models.TextField(blank=True, help_text="Places only: no values, no source lines.")
+
+    def __str__(self) -> str:
+        return f"attempt {self.number}: {self.outcome}"
+
+
+class JobAction(models.Model):
+    """What a person did to a job, for its timeline."""
+
+    class Action(models.TextChoices):
+        RETRY = "retry", "Retried"
+        RUN_AT = "run_at", "Moved"
+        CANCEL = "cancel", "Cancelled"
+        DISCARD = "discard", "Discarded"
+
+    job = models.ForeignKey(BackgroundJob, on_delete=models.CASCADE, related_name="actions")
+    action = models.CharField(max_length=8, choices=Action.choices)
+    actor = models.CharField(max_length=254)
+    detail = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.action} by {self.actor}"
+
+
+class Worker(models.Model):
+    """A worker process as its cluster sees it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    cluster = models.UUIDField()
+    host = models.CharField(max_length=80)
+    pid = models.PositiveIntegerField()
+    started_at = models.DateTimeField(db_default=Now())
+    heartbeat_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True, blank=True)
+    end_reason = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["heartbeat_at"], name="jobs_worker_heartbeat")]
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.pid}"
+
+
+class WorkspaceLimit(models.Model):
+    """How many workers may be busy with one workspace at once, where all but one would be too many."""
+
+    workspace = models.OneToOneField(
+        "inbox.Workspace", on_delete=models.CASCADE, primary_key=True, related_name="+"
+    )
+    max_workers = models.PositiveSmallIntegerField(help_text="0 pauses the workspace's jobs.")
+
+    def __str__(self) -> str:
+        return f"{self.workspace_id}: {self.max_workers}"
+
+
+class Tick(models.Model):
+    """The lease and the last result of one recurring tick, one row per name."""
+
+    name = models.CharField(max_length=80, primary_key=True)
+    slot = models.BigIntegerField(default=0, help_text="The last period that was worked.")
+    lease_token = models.UUIDField(null=True, blank=True)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    duration_ms = models.PositiveIntegerField(null=True, blank=True)
+    counts = models.JSONField(default=dict, blank=True)
+    error_class = models.CharField(max_length=200, blank=True)
+    error = models.CharField(max_length=500, blank=True)
+    overruns = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.name

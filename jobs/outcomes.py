@@ -1,0 +1,100 @@
+"""How a job goes on after its handler returned, raised or died: pure functions, tested as tables."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from jobs.conf import MAX_LOSSES, MAX_WORKER_DEATHS
+from jobs.errors import Cancelled, PermanentError, ShutdownRequested, Snooze, TransientError
+from jobs.models import BackgroundJob, JobAttempt
+from jobs.registry import Policy
+
+Status = BackgroundJob.Status
+Outcome = JobAttempt.Outcome
+Uniform = Callable[[float, float], float]
+
+RETRY_AFTER_MIN_MS = 1_000
+RETRY_AFTER_MAX_MS = 3_600_000
+DEATH_PAUSE_MS = 2_000
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The next state. `delay_ms` is from now and for queued jobs only; `refund` gives the attempt back.
+
+    `note` says why, where the error itself does not.
+    """
+
+    status: Status
+    outcome: Outcome
+    delay_ms: int = 0
+    refund: bool = False
+    note: str = ""
+
+
+def decide(
+    error: BaseException | None,
+    *,
+    policy: Policy,
+    attempts: int,
+    first_run_at: datetime,
+    now: datetime,
+    cancel_requested: bool = False,
+    uniform: Uniform = random.uniform,
+) -> Decision:
+    """What becomes of a job whose attempt number `attempts` ended with `error` (None: it returned).
+
+    A wanted cancellation beats everything but success; a shutdown or snooze uses no attempt; a permanent error fails
+    at once; all else is retried until attempts or age are used up.
+    """
+    if error is None:
+        return Decision(Status.SUCCEEDED, Outcome.SUCCEEDED)
+    if cancel_requested or isinstance(error, Cancelled):
+        return Decision(Status.CANCELLED, Outcome.CANCELLED)
+    if isinstance(error, ShutdownRequested):
+        return Decision(Status.QUEUED, Outcome.HANDED_BACK, refund=True)
+    if isinstance(error, PermanentError):
+        return Decision(Status.FAILED, Outcome.FAILED)
+    if isinstance(error, Snooze):
+        delay_ms = max(0, round((error.run_at - now).total_seconds() * 1000))
+        later = Decision(Status.QUEUED, Outcome.SNOOZED, delay_ms, refund=True)
+    elif attempts >= policy.attempts:
+        return Decision(Status.FAILED, Outcome.FAILED, note=f"attempts used up ({attempts})")
+    else:
+        later = Decision(Status.QUEUED, Outcome.RETRIED, _retry_delay_ms(error, policy, attempts, uniform))
+    oldest = first_run_at + timedelta(hours=policy.max_age_hours)
+    if now + timedelta(milliseconds=later.delay_ms) > oldest:
+        return Decision(Status.FAILED, Outcome.FAILED, note=f"too old (over {policy.max_age_hours:g} h)")
+    return later
+
+
+def _retry_delay_ms(error: BaseException, policy: Policy, attempts: int, uniform: Uniform) -> int:
+    wish_ms = error.retry_after_ms if isinstance(error, TransientError) else None
+    if wish_ms is not None:
+        wish_ms = min(max(wish_ms, RETRY_AFTER_MIN_MS), RETRY_AFTER_MAX_MS)
+        return round(wish_ms * uniform(1.0, 1.1))  # never earlier than asked, and not all at once
+    ceiling_ms = min(policy.backoff_cap_ms, policy.backoff_base_ms * 2 ** min(attempts - 1, 30))
+    return round(uniform(0, ceiling_ms))
+
+
+def decide_loss(
+    *, policy: Policy, attempts: int, worker_deaths: int, losses: int, own_death: bool, witnessed: bool
+) -> Decision:
+    """What becomes of a started job that lost its worker; the counts include this loss.
+
+    `own_death`: its own worker died first, so the job may be the cause. `witnessed`: a supervisor saw the end and
+    knows that it was not the job's doing, so the attempt is given back. Without a witness the attempt stays used.
+    """
+    outcome = Outcome.KILLED_WORKER if own_death else Outcome.LOST
+    if own_death and worker_deaths >= MAX_WORKER_DEATHS:
+        return Decision(Status.FAILED, outcome, note=f"killed its worker {worker_deaths} times")
+    if losses >= MAX_LOSSES:
+        return Decision(Status.FAILED, outcome, note=f"lost its worker {losses} times")
+    if witnessed and not own_death:
+        return Decision(Status.QUEUED, outcome, refund=True)
+    if attempts >= policy.attempts:
+        return Decision(
+            Status.FAILED, outcome, note=f"attempts used up ({attempts}), the last with its worker"
+        )
+    return Decision(Status.QUEUED, outcome, delay_ms=DEATH_PAUSE_MS * worker_deaths if own_death else 0)

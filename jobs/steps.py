@@ -1,0 +1,74 @@
+"""Steps on the ledger: what of a job is done and will not be done again. Every write is fenced by the job's token."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection
+
+from jobs.models import JobStep
+
+Status = JobStep.Status
+Effect = JobStep.Effect
+
+# The lock on the job's row makes the fence exact: nobody can take the job over between the check and the insert.
+WRITE = """
+WITH held AS (
+    SELECT id FROM jobs_backgroundjob
+    WHERE id = %(job)s AND lease_token = %(token)s AND status = 'running' FOR NO KEY UPDATE
+)
+INSERT INTO jobs_jobstep (job_id, name, effect, status, result, reason, started_at, finished_at)
+SELECT id, %(name)s, %(effect)s, %(status)s, %(result)s, %(reason)s,
+       clock_timestamp() - %(took_ms)s * interval '1 millisecond',
+       CASE WHEN %(status)s <> 'started' THEN clock_timestamp() END
+FROM held
+ON CONFLICT (job_id, name) DO UPDATE
+SET status = EXCLUDED.status, result = EXCLUDED.result, reason = EXCLUDED.reason, finished_at = EXCLUDED.finished_at
+"""
+
+FORGET = """
+DELETE FROM jobs_jobstep USING jobs_backgroundjob j
+WHERE job_id = j.id AND j.id = %s AND j.lease_token = %s AND j.status = 'running'
+  AND jobs_jobstep.name = %s AND jobs_jobstep.status = 'started'
+"""
+
+
+def write(
+    job_id: UUID,
+    token: UUID,
+    name: str,
+    effect: str,
+    status: str,
+    *,
+    result: Any = None,
+    reason: str = "",
+    took_ms: float = 0,
+) -> bool:
+    """Record the step; False where the token no longer holds the job. Repeating it changes nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            WRITE,
+            {
+                "job": job_id,
+                "token": token,
+                "name": name,
+                "effect": effect,
+                "status": status,
+                "result": None if result is None else json.dumps(result, cls=DjangoJSONEncoder),
+                "reason": reason[:200],
+                "took_ms": took_ms,
+            },
+        )
+        return cursor.rowcount == 1
+
+
+def forget_started(job_id: UUID, token: UUID, name: str) -> None:
+    """Take back a `started` mark: the step is known not to have happened."""
+    with connection.cursor() as cursor:
+        cursor.execute(FORGET, [job_id, token, name])
+
+
+def recorded(job_id: UUID) -> dict[str, JobStep]:
+    """The job's recorded steps by name."""
+    return {step.name: step for step in JobStep.objects.filter(job_id=job_id)}

@@ -1,0 +1,220 @@
+"""drain(): what a wake-up makes a worker do. Claim a few due jobs, run them, go on until nothing is due or time is up.
+
+No transaction is open while a handler runs. Nothing that a handler raises reaches django-q2, except the interruption
+of a job that ignored its Deadline: after that the process is not to be trusted and django-q2 replaces it.
+"""
+
+import contextlib
+import json
+import logging
+import math
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import Error
+from django_q.exceptions import TimeoutException
+
+from jobs import ledger, process
+from jobs.conf import BATCH_TARGET_MS, DRAIN_S, MAX_BATCH, OVERRUN_GRACE_S
+from jobs.context import JobContext
+from jobs.db import db_fault, drop_connection, persist, refresh_connection
+from jobs.deadline import Deadline
+from jobs.errors import LeaseLost, Snooze, TimeLimitExceeded
+from jobs.failures import NO_FAILURE, describe
+from jobs.heartbeat import LeaseKeeper
+from jobs.ledger import Started
+from jobs.models import BackgroundJob
+from jobs.outcomes import Decision, decide
+from jobs.process import WorkerProcess
+from jobs.registry import KINDS, Policy, policy_of
+from jobs.wakeup import ring
+
+logger = logging.getLogger(__name__)
+
+UNKNOWN_KIND_PAUSE = timedelta(minutes=1)
+
+
+def drain(budget_s: float = DRAIN_S) -> dict[str, int]:
+    """Work off due jobs for up to `budget_s` seconds plus the last job; counts of how the attempts ended."""
+    me = process.current()
+    ends_at = time.monotonic() + budget_s
+    counts: Counter[str] = Counter()
+    size = 1
+    refresh_connection()
+    with LeaseKeeper(me) as keeper:
+        while time.monotonic() < ends_at and not me.stopping:
+            asked_at = time.monotonic()
+            token, jobs = _claim(me, size, ends_at)
+            if not jobs:
+                break
+            if len(jobs) == size:  # there may be more: wake the next worker
+                _ring()
+            keeper.hold(token, asked_at)
+            try:
+                counts.update(_work_off(token, jobs, keeper, me))
+            finally:
+                keeper.drop()
+            quick = (time.monotonic() - asked_at) * 1000 < BATCH_TARGET_MS
+            size = min(size * 2, MAX_BATCH) if quick else max(size // 2, 1)
+    return dict(counts)
+
+
+def _claim(me: WorkerProcess, size: int, ends_at: float) -> tuple[UUID | None, list[BackgroundJob]]:
+    def give_up() -> bool:
+        return me.stopping or time.monotonic() > ends_at
+
+    try:
+        return persist(lambda: ledger.claim(me.id, size), give_up=give_up)
+    except Error as error:
+        logger.error("nothing claimed", extra={"fault": db_fault(error), "error_class": type(error).__name__})
+        drop_connection()
+        return None, []
+
+
+def _ring() -> None:
+    with contextlib.suppress(Error):
+        ring()
+
+
+def _work_off(token: UUID, jobs: list[BackgroundJob], keeper: LeaseKeeper, me: WorkerProcess) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    waiting = len(jobs)
+    try:
+        for job in jobs:
+            if me.stopping:
+                break
+            started = persist(lambda job=job: ledger.start(job, token), give_up=keeper.expired)
+            waiting -= 1
+            if started is not None:
+                counts[run(started, keeper, me)] += 1
+    except Error as error:
+        logger.error("batch left", extra={"fault": db_fault(error), "error_class": type(error).__name__})
+        drop_connection()
+    finally:
+        if waiting:
+            _give_back(token, me)
+    return counts
+
+
+def _give_back(token: UUID, me: WorkerProcess) -> None:
+    try:
+        ledger.give_back(token, me.id)
+    except Error:
+        drop_connection()  # the lease will do it
+
+
+def run(started: Started, keeper: LeaseKeeper, me: WorkerProcess) -> str:
+    """Run one started job and settle it. Returns the outcome's name, or "fenced" where the job was taken over.
+
+    Raises TimeoutException after settling a job that had to be interrupted.
+    """
+    job, policy = started.job, policy_of(started.job.kind)
+    began = time.monotonic()
+    interrupted: TimeoutException | None = None
+    result, error = None, None
+    try:
+        deadline = Deadline.after_ms(policy.time_limit_ms, keeper.run(job.pk))
+        result = _call(JobContext(started, deadline, keeper.expired), policy)
+    except TimeoutException as raised:
+        interrupted = raised
+        error = TimeLimitExceeded().with_traceback(raised.__traceback__)
+    except (Exception, SystemExit) as raised:
+        error = raised
+    finally:
+        keeper.rest()
+    duration_ms = round((time.monotonic() - began) * 1000)
+    if isinstance(error, LeaseLost):
+        outcome = "fenced"
+    else:
+        now: datetime = job.started_at + timedelta(milliseconds=duration_ms)
+        decision = decide(
+            error,
+            policy=policy,
+            attempts=job.attempts,
+            first_run_at=job.first_run_at,
+            now=now,
+            cancel_requested=keeper.cancel_requested,
+        )
+        outcome = _settle(started, decision, error, result, duration_ms, keeper, me)
+    _log(job, outcome, duration_ms, error)
+    if interrupted is not None:
+        raise interrupted
+    return outcome
+
+
+def _call(ctx: JobContext, policy: Policy) -> Any:
+    kind = KINDS.get(ctx.job.kind)
+    if kind is None:  # queued by a newer release, or left by an older one
+        raise Snooze(ctx.job.started_at + UNKNOWN_KIND_PAUSE, "This release does not know the job's kind.")
+    with _alarm(policy.time_limit_ms / 1000 + OVERRUN_GRACE_S):
+        result = kind.handler(ctx)
+        json.dumps(result, cls=DjangoJSONEncoder)  # what cannot be stored is the handler's error
+    return result
+
+
+def _settle(
+    started: Started,
+    decision: Decision,
+    error: BaseException | None,
+    result: Any,
+    duration_ms: int,
+    keeper: LeaseKeeper,
+    me: WorkerProcess,
+) -> str:
+    failure = NO_FAILURE if error is None else describe(error, started.job.kind)
+    if error is not None:
+        refresh_connection()
+
+    def write() -> str | None:
+        return ledger.settle(
+            started, decision, failure=failure, result=result, duration_ms=duration_ms, worker=me.name
+        )
+
+    try:
+        return persist(write, give_up=keeper.expired) or "fenced"
+    except Error as lost:
+        logger.error("outcome not stored", extra={"job_id": str(started.job.pk), "fault": db_fault(lost)})
+        drop_connection()
+        return "not_stored"
+
+
+def _log(job: BackgroundJob, outcome: str, duration_ms: int, error: BaseException | None) -> None:
+    extra = {
+        "job_id": str(job.pk),
+        "kind": job.kind,
+        "workspace_id": str(job.workspace_id) if job.workspace_id else None,
+        "outcome": outcome,
+        "attempt": job.attempts,
+        "duration_ms": duration_ms,
+    }
+    if error is not None:
+        extra["error_class"] = type(error).__name__
+    level = logging.ERROR if outcome == "failed" else logging.INFO
+    logger.log(level, "job ended", extra=extra)
+
+
+@contextlib.contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    """Bring django-q2's alarm forward to `seconds` from now; afterwards it rings when it would have.
+
+    SIGALRM and its timer are one per process, so a second deadline must share django-q2's, never replace it. Where no
+    handler is installed (no django-q2 around us) there is none.
+    """
+    handler = signal.getsignal(signal.SIGALRM)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+    outer_s, began = signal.alarm(0), time.monotonic()
+    own_s = math.ceil(seconds)
+    signal.alarm(min(own_s, outer_s) if outer_s else own_s)
+    try:
+        yield
+    finally:
+        signal.alarm(0 if not outer_s else max(1, outer_s - int(time.monotonic() - began)))
