@@ -17,3 +17,4 @@ if EMBEDDED_POSTGRES:
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 AXES_ENABLED = False
+WHITENOISE_AUTOREFRESH = True  # finders serve the files: nothing has to be collected first

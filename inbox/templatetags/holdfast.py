@@ -9,8 +9,10 @@ from django.utils.dateformat import format as format_date
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from inbox.models import Lead
 from inbox.models.lead import Channel
 from inbox.states import State, state_of
+from inbox.triage import Seen
 
 register = template.Library()
 
@@ -114,3 +116,9 @@ def day_name(value: datetime) -> str:
 def capped(count: int, limit: int = 99) -> str:
     """A count for people: exact up to `limit`, then "99+"."""
     return f"{limit}+" if count > limit else str(count)
+
+
+@register.filter
+def seen(lead: Lead) -> str:
+    """The lead as this page shows it, for a form that decides about it (inbox.triage)."""
+    return str(Seen.of(lead))

@@ -1,0 +1,23 @@
+"""Every address of the product, in one place."""
+
+from django.contrib import admin
+from django.contrib.auth.views import LogoutView
+from django.urls import include, path, re_path
+from django.views.generic import RedirectView
+
+from config import views
+from inbox.views import account
+
+urlpatterns = [
+    path("", account.home, name="home"),
+    path("login/", account.Login.as_view(), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("account/preferences/", account.preferences, name="preferences"),
+    path("w/<uuid:workspace_id>/", include("inbox.urls")),
+    path("api/webhooks/", include("inbox.webhooks.urls")),
+    # One way in, with one throttle and one look.
+    path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
+    path("admin/", admin.site.urls),
+    re_path(r"^healthz/?$", views.healthz, name="healthz"),
+    re_path(r"^readyz/?$", views.readyz, name="readyz"),
+]

@@ -1,0 +1,64 @@
+"""Is it up, and is it ready: the two addresses that a platform asks."""
+
+import threading
+from datetime import datetime
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Max, Min
+from django.db.models.functions import Now
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from jobs.models import BackgroundJob, Worker
+
+_migrated = threading.Event()
+"""Set once all migrations were found applied: they stay so while this code runs, and the look costs a second."""
+
+
+@require_safe
+@never_cache
+@login_not_required
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers. No database: a database that is away is no reason to restart web processes."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@require_safe
+@never_cache
+@login_not_required
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Whether requests can be served: the database answers and has all migrations.
+
+    The queue's state is told and never a 503: taking the web servers out would help no job.
+    """
+    try:
+        missing = [] if _migrated.is_set() else _missing_migrations()
+        if missing:
+            return JsonResponse({"ready": False, "database": "ok", "missing_migrations": missing}, status=503)
+        _migrated.set()
+        queue = _queue()
+    except DatabaseError:
+        return JsonResponse({"ready": False, "database": "unreachable"}, status=503)
+    return JsonResponse({"ready": True, "database": "ok", **queue})
+
+
+def _missing_migrations() -> list[str]:
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+
+
+def _queue() -> dict[str, float | None]:
+    due = BackgroundJob.objects.filter(status=BackgroundJob.Status.QUEUED, run_at__lte=Now())
+    return {
+        "oldest_due_job_s": _age_s(due.aggregate(at=Min("run_at"))["at"]),
+        "last_worker_heartbeat_s": _age_s(Worker.objects.aggregate(at=Max("heartbeat_at"))["at"]),
+    }
+
+
+def _age_s(moment: datetime | None) -> float | None:
+    return None if moment is None else round((timezone.now() - moment).total_seconds(), 1)

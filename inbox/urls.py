@@ -1,0 +1,18 @@
+"""The pages of one workspace, under `w/<uuid:workspace_id>/`. Each view is guarded by `inbox.access.workspace_view`."""
+
+from django.urls import path
+
+from inbox.views import answer, conversation, threads, triage
+
+app_name = "inbox"
+urlpatterns = [
+    path("inbox/", threads.thread_list, name="list"),
+    path("inbox/triage/", triage.decide, name="triage"),
+    path("inbox/undo/", triage.undo, name="undo"),
+    path("inbox/<uuid:lead_id>/", conversation.conversation, name="conversation"),
+    path("inbox/<uuid:lead_id>/message/", answer.own_message, name="own-message"),
+    path("inbox/<uuid:lead_id>/outgoing/<uuid:send_id>/", conversation.outgoing, name="outgoing"),
+    path("sends/<uuid:send_id>/", answer.settle_send, name="send"),
+    path("drafts/<uuid:draft_id>/", answer.decide_draft, name="draft"),
+    path("messages/<uuid:message_id>/original/", conversation.original, name="original"),
+]

@@ -1,0 +1,90 @@
+"""Sending: a reviewed draft or a message of one's own. The decision itself is made in inbox.replying.review."""
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from inbox.access import workspace_view
+from inbox.forms.conversation import AnswerForm, OwnMessageForm
+from inbox.models import Draft, Lead, OutboundSend
+from inbox.replying import review
+from inbox.views.conversation import answer_for, find_lead, render_conversation
+
+
+@require_POST
+@workspace_view()
+def decide_draft(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
+    """`do`: send (with the edited `text`), discard, or rewrite."""
+    drafts = Draft.objects.select_related("lead__campaign")
+    draft = get_object_or_404(drafts, workspace=request.workspace, pk=draft_id)
+    form = AnswerForm(request.POST)
+    action = request.POST.get("do", "send")
+    if action == "send" and not form.is_valid():
+        return _again(request, draft.lead, form)
+    try:
+        if action == "send":
+            review.approve(draft, user=request.user, text=form.cleaned_data["text"])
+        elif action == "rewrite":
+            review.request_rewrite(draft, user=request.user)
+            messages.info(request, "A new draft is being written.")
+        else:
+            review.reject(draft, user=request.user, reason="Discarded by a reviewer.")
+            messages.info(request, "Draft discarded.")
+    except review.Refused as refusal:
+        return _again(request, draft.lead, form, str(refusal))
+    return _back(request, draft.lead_id)
+
+
+@require_POST
+@workspace_view()
+def own_message(request: HttpRequest, lead_id: uuid.UUID) -> HttpResponse:
+    """Send `text` on `channel`, once per `client_token`."""
+    lead = find_lead(request, lead_id)
+    form = OwnMessageForm(request.POST)
+    if not form.is_valid():
+        return _again(request, lead, form)
+    try:
+        review.send_own(
+            lead,
+            user=request.user,
+            channel=form.cleaned_data["channel"],
+            text=form.cleaned_data["text"],
+            client_token=str(form.cleaned_data["client_token"]),
+        )
+    except review.Refused as refusal:
+        return _again(request, lead, form, str(refusal))
+    return _back(request, lead.pk)
+
+
+@require_POST
+@workspace_view()
+def settle_send(request: HttpRequest, send_id: uuid.UUID) -> HttpResponse:
+    """What a person knows of a failed or uncertain send. `do`: again, or went-out."""
+    sends = OutboundSend.objects.select_related("lead__campaign", "reply_to")
+    send = get_object_or_404(sends, workspace=request.workspace, pk=send_id)
+    try:
+        if request.POST.get("do") == "went-out":
+            review.it_went_out(send, user=request.user)
+        else:
+            review.send_again(send, user=request.user)
+    except review.Refused as refusal:
+        messages.error(request, str(refusal))
+    return _back(request, send.lead_id)
+
+
+def _again(request: HttpRequest, lead: Lead, form: AnswerForm, refusal: str = "") -> HttpResponse:
+    """The page with what was typed and why it did not go out: 409 for a refusal, 422 for a form to correct."""
+    error = refusal or next(iter(next(iter(form.errors.values()))))
+    text = request.POST.get("text", "")
+    return render_conversation(
+        request, lead, answer_for(lead, text=text, error=error), status=409 if refusal else 422
+    )
+
+
+def _back(request: HttpRequest, lead_id: uuid.UUID) -> HttpResponse:
+    url = reverse("inbox:conversation", args=[request.workspace.pk, lead_id])
+    return HttpResponseRedirect(f"{url}?{request.GET.urlencode()}#latest")

@@ -1,0 +1,112 @@
+"""One conversation: the messages, the answer that is due, and who this is."""
+
+import uuid
+from dataclasses import dataclass
+
+from csp.constants import NONE, SELF
+from csp.decorators import csp
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_safe
+
+from inbox import triage
+from inbox.access import workspace_view
+from inbox.models import Draft, Lead, Membership, Message, OutboundSend, WebhookDelivery
+from inbox.models.message import Source
+from inbox.timeline import Entry, timeline
+from inbox.understanding.html import sanitize_html
+from inbox.views.threads import threads
+
+DELIVERY_LIMIT = 5
+ORIGINAL_POLICY = {"default-src": [NONE], "style-src": [SELF], "frame-ancestors": [SELF], "sandbox": [True]}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What stands below the messages: a send that is not over, a draft to review, or room for a message of one's own.
+
+    `text` is what the person has typed, where it came back with an `error`.
+    """
+
+    send: OutboundSend | None
+    draft: Draft | None
+    client_token: uuid.UUID
+    text: str = ""
+    error: str = ""
+
+
+def find_lead(request: HttpRequest, lead_id: uuid.UUID) -> Lead:
+    """The lead of this workspace. Raises Http404."""
+    leads = Lead.objects.select_related("campaign", "assigned_to")
+    return get_object_or_404(leads, workspace=request.workspace, pk=lead_id)
+
+
+def answer_for(lead: Lead, *, text: str = "", error: str = "") -> Answer:
+    """What is due for `lead` now."""
+    unsettled = (OutboundSend.State.INTENT, OutboundSend.State.UNKNOWN)
+    return Answer(
+        send=lead.sends.filter(state__in=unsettled).order_by("-created_at").first(),
+        draft=lead.drafts.filter(status=Draft.Status.PENDING)
+        .prefetch_related("gate_results")
+        .order_by("-created_at")
+        .first(),
+        client_token=uuid.uuid4(),
+        text=text,
+        error=error,
+    )
+
+
+@require_safe
+@workspace_view()
+def conversation(request: HttpRequest, lead_id: uuid.UUID) -> HttpResponse:
+    """`w/<workspace>/inbox/<lead>/`, with the list's query string. Opening it is reading it, for those who answer."""
+    lead = find_lead(request, lead_id)
+    if request.membership.at_least(Membership.Role.MEMBER):
+        triage.mark_read(lead)
+    return render_conversation(request, lead, answer_for(lead))
+
+
+def render_conversation(request: HttpRequest, lead: Lead, answer: Answer, status: int = 200) -> HttpResponse:
+    """The page of `lead`, with whatever `answer` says about what was typed."""
+    deliveries = WebhookDelivery.objects.filter(workspace=request.workspace, lead=lead).select_related("job")
+    deliveries = list(deliveries.defer("body").order_by("-received_at")[:DELIVERY_LIMIT])
+    context = {
+        "threads": threads(request),
+        "lead": lead,
+        "seen": triage.Seen.of(lead),
+        "timeline": timeline(lead, everything=bool(request.GET.get("all"))),
+        "answer": answer,
+        "deliveries": deliveries,
+        "jobs": {delivery.job_id: delivery.job for delivery in deliveries if delivery.job}.values(),
+    }
+    return render(request, "inbox/conversation.html", context, status=status)
+
+
+@require_safe
+@workspace_view()
+def outgoing(request: HttpRequest, lead_id: uuid.UUID, send_id: uuid.UUID) -> HttpResponse:
+    """What the page asks while a send is on its way: 204 until it is over, then the answer area and the new message."""
+    send = get_object_or_404(OutboundSend, workspace=request.workspace, lead=lead_id, pk=send_id)
+    if send.state == OutboundSend.State.INTENT:
+        return HttpResponse(status=204)
+    lead = find_lead(request, lead_id)
+    own = Message.objects.filter(
+        workspace=request.workspace, source=Source.HOLDFAST, external_id=str(send.pk)
+    )
+    message = own.first() if send.state == OutboundSend.State.SENT else None
+    entry = Entry(message.sent_at, message=message) if message else Entry(send.created_at, send=send)
+    context = {"lead": lead, "seen": triage.Seen.of(lead), "answer": answer_for(lead), "arrived": entry}
+    return render(request, "inbox/_answer.html", context)
+
+
+@require_safe
+@xframe_options_sameorigin
+@workspace_view()
+def original(request: HttpRequest, message_id: uuid.UUID) -> HttpResponse:
+    """The mail as it came, cleaned, for a sandboxed frame: nothing in it runs, nothing is loaded unless `images` is."""
+    message = get_object_or_404(Message, workspace=request.workspace, pk=message_id)
+    images = bool(request.GET.get("images"))
+    html = sanitize_html(message.raw_html, allow_images=images) if message.raw_html else ""
+    policy = ORIGINAL_POLICY | ({"img-src": ["https:"]} if images else {})
+    return csp(policy)(render)(request, "inbox/original.html", {"message": message, "html": html})

@@ -1,0 +1,92 @@
+/* Keys, live parts and toasts. Comfort only: every page works without this file.
+   The key table is the help sheet itself (inbox/keyboard.py renders it), so the two cannot disagree. */
+(() => {
+  "use strict";
+  const TOAST_MS = 15000;
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  const visible = (element) => element && element.checkVisibility();
+  const rows = () => all(".row > a").filter(visible);
+  const focusedRow = () => document.activeElement.closest(".row");
+
+  function move(step) {
+    const list = rows();
+    const here = list.indexOf(document.activeElement);
+    const from = here >= 0 ? here : list.findIndex((row) => row.hasAttribute("aria-current"));
+    const target = list[Math.max(0, Math.min(list.length - 1, from + step))];
+    target?.focus();
+  }
+
+  function press(name) {
+    const button = all(`[data-shortcut="${name}"]`).find(visible);
+    button?.click();
+    return Boolean(button);
+  }
+
+  // Done, snooze and unread mean the ticked rows, else the row with the focus, else the open conversation.
+  function decide(name) {
+    const row = focusedRow();
+    if (row && !document.querySelector(".row :checked")) row.querySelector("[type=checkbox]").click();
+    if (!press(`bulk-${name}`)) press(name);
+  }
+
+  const actions = {
+    next: () => move(1),
+    previous: () => move(-1),
+    open: () => (focusedRow() ? false : all(".row > a[aria-current]").find(visible)?.click()),
+    back: () => {
+      const back = document.querySelector("a[data-shortcut=back]");
+      if (back) location.assign(back.href);
+    },
+    select: () => focusedRow()?.querySelector("[type=checkbox]").click(),
+    done: () => decide("done"),
+    snooze: () => decide("snooze"),
+    unread: () => decide("unread"),
+    reply: () => document.querySelector("[data-shortcut=reply]")?.focus(),
+    send: () => document.activeElement.form?.matches("[data-answer]") && press("send"),
+    undo: () => press("undo"),
+    search: () => document.getElementById("q")?.select(),
+    keys: () => document.getElementById("keys").showModal(),
+  };
+
+  const sheet = document.getElementById("shortcuts");
+  const bindings = new Map(all("#shortcuts [data-keys]").map((entry) => [entry.dataset.keys, entry.dataset.action]));
+  const types = (element) => element.matches("input:not([type=checkbox], [type=radio], [type=button]), textarea, select");
+
+  document.addEventListener("keydown", (event) => {
+    if (event.altKey || event.isComposing || event.repeat) return;
+    const combination = (event.ctrlKey || event.metaKey ? "Control+" : "") + event.key;
+    const action = actions[bindings.get(combination)];
+    if (!action) return;
+    const letter = combination.length === 1;
+    if (letter && (sheet.dataset.single === "off" || types(event.target))) return;
+    if (document.querySelector("dialog[open], :popover-open")) return;
+    if (event.key === "Escape" && types(event.target)) return event.target.blur();
+    if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && event.target !== document.body) return;
+    if (action() !== false && (letter || event.ctrlKey || event.metaKey)) event.preventDefault();
+  });
+
+  // Ticked rows: say how many.
+  document.addEventListener("change", () => {
+    const count = document.querySelector("[data-ticked]");
+    if (count) count.textContent = `${document.querySelectorAll(".row :checked").length} selected`;
+  });
+
+  // A page that nobody looks at asks for nothing; a session that ended is not pasted into the page.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (document.hidden && event.detail.elt.hasAttribute("data-poll")) event.preventDefault();
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr, requestConfig } = event.detail;
+    if (xhr.responseURL && new URL(xhr.responseURL).pathname !== new URL(requestConfig.path, location.href).pathname) {
+      event.preventDefault();
+      location.reload();
+    }
+  });
+
+  all(".toast").forEach((toast) => {
+    const leave = () => (toast.matches(":hover, :focus-within") ? setTimeout(leave, 3000) : toast.remove());
+    setTimeout(leave, TOAST_MS);
+  });
+
+  document.querySelector(".row > a[aria-current]")?.scrollIntoView({ block: "nearest" });
+})();
