@@ -1,14 +1,18 @@
+from inbox.models.booking import Appointment
 from inbox.models.decisions import GateResult, SendingPolicy, TagDecision
 from inbox.models.delivery import WebhookDelivery
 from inbox.models.draft import Draft, OutboundSend
+from inbox.models.enrichment import Enrichment
 from inbox.models.lead import Campaign, Lead
 from inbox.models.message import Message
 from inbox.models.workspace import AuditEntry, Membership, User, Workspace
 
 __all__ = [
+    "Appointment",
     "AuditEntry",
     "Campaign",
     "Draft",
+    "Enrichment",
     "GateResult",
     "Lead",
     "Membership",

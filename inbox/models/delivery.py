@@ -18,8 +18,13 @@ class WebhookDelivery(models.Model):
         FAILED = "failed", "Failed on our side"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    workspace = models.ForeignKey(
-        "inbox.Workspace", on_delete=models.CASCADE, related_name="deliveries", null=True, blank=True
+    workspace = models.ForeignKey(  # its look-ups use delivery_by_workspace
+        "inbox.Workspace",
+        on_delete=models.CASCADE,
+        related_name="deliveries",
+        null=True,
+        blank=True,
+        db_index=False,
     )
     integration = models.ForeignKey(
         "integrations.Integration", on_delete=models.SET_NULL, null=True, blank=True
@@ -41,6 +46,9 @@ class WebhookDelivery(models.Model):
     headers = models.JSONField(default=dict, blank=True, help_text="Without anything secret.")
     received_at = models.DateTimeField()
     duration_ms = models.FloatField(default=0)
+    address = models.CharField(
+        max_length=200, blank=True, default="", help_text="Method and path, without the key."
+    )
     message = models.ForeignKey("inbox.Message", on_delete=models.SET_NULL, null=True, blank=True)
     lead = models.ForeignKey("inbox.Lead", on_delete=models.SET_NULL, null=True, blank=True)
     job = models.ForeignKey("jobs.BackgroundJob", on_delete=models.SET_NULL, null=True, blank=True)
@@ -59,6 +67,8 @@ class WebhookDelivery(models.Model):
         ]
         indexes = [
             models.Index(fields=["workspace", "-received_at"], name="delivery_by_workspace"),
+            # What retention still has to empty.
+            models.Index(fields=["received_at"], condition=Q(body__isnull=False), name="delivery_with_body"),
             models.Index(
                 fields=["-received_at"],
                 condition=Q(verdict__in=["failed", "rejected"]),

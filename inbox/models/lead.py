@@ -120,6 +120,10 @@ class Lead(models.Model):
         null=True, blank=True, help_text="The last START, which takes older STOPs back."
     )
     bounced_at = models.DateTimeField(null=True, blank=True)
+    booked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the meeting that stands was booked; empty where none stands."
+    )
+    linkedin_connected_at = models.DateTimeField(null=True, blank=True)
     snoozed_until = models.DateTimeField(null=True, blank=True)
     identity_conflict = models.BooleanField(
         default=False, help_text="Events named this lead together with another one: a person should look."

@@ -5,6 +5,7 @@ from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Left
+from django.utils import timezone
 
 from inbox.models.lead import Channel, Tag
 from jobs.ids import uuid7
@@ -36,8 +37,11 @@ class Message(models.Model):
         OUTBOUND = "outbound", "Outbound"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="messages")
-    lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="messages")
+    # Both are the first column of an index of their own below.
+    workspace = models.ForeignKey(
+        "inbox.Workspace", on_delete=models.CASCADE, related_name="messages", db_index=False
+    )
+    lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="messages", db_index=False)
     campaign = models.ForeignKey("inbox.Campaign", on_delete=models.SET_NULL, null=True, blank=True)
     source = models.CharField(max_length=20, choices=Source.choices)
     external_id = models.CharField(max_length=200)
@@ -67,12 +71,18 @@ class Message(models.Model):
     )
     tag_evidence = models.TextField(blank=True, default="", help_text="The words that decided it.")
     content_hash = models.CharField(max_length=64, blank=True, default="")
+    stamp = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        help_text="The time that a text without an id states itself, in the provider's words.",
+    )
     id_reused = models.BooleanField(
         default=False, help_text="The provider used this id for another text before."
     )
 
     sent_at = models.DateTimeField(help_text="The provider's time.")
-    received_at = models.DateTimeField(auto_now_add=True)
+    received_at = models.DateTimeField(default=timezone.now)
     processed_at = models.DateTimeField(
         null=True, blank=True, help_text="When its job was done: a pruned job is not a missing one."
     )
@@ -89,6 +99,12 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["lead", "sent_at", "received_at"], name="message_timeline"),
             models.Index(fields=["workspace", "-received_at"], name="message_by_workspace"),
+            # Texts that may come without an id are looked up by their words.
+            models.Index(
+                fields=["workspace", "content_hash"],
+                condition=Q(source__in=["ghl_message", "instantly_reply", "instantly_sent"]),
+                name="message_by_content",
+            ),
             GinIndex(MESSAGE_WORDS, name="message_words"),
         ]
 

@@ -73,6 +73,12 @@ class Workspace(models.Model):
     signature = models.TextField(blank=True)
     service_description = models.TextField(blank=True)
 
+    keep_bodies_days = models.PositiveSmallIntegerField(
+        default=30,
+        validators=[MaxValueValidator(30)],
+        help_text="How long the raw bodies of webhook deliveries are kept; 0 keeps them until the next nightly run.",
+    )
+
     # When and how much may go out without a person.
     opens_at = models.TimeField(default="09:00")
     closes_at = models.TimeField(default="17:00")

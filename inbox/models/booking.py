@@ -1,0 +1,54 @@
+"""Meetings with leads, as calendars tell of them."""
+
+from django.db import models
+
+from jobs.ids import uuid7
+
+
+class Appointment(models.Model):
+    """One invitee of one meeting, known by the calendar's own id.
+
+    Both halves of a reschedule and a cancel may come in any order, so the row keeps what is known (`booked_at`,
+    `cancelled_at`, `replaced`) and `status` follows from it.
+    """
+
+    class Status(models.TextChoices):
+        BOOKED = "booked", "Booked"
+        CANCELLED = "cancelled", "Cancelled"
+        RESCHEDULED = "rescheduled", "Moved to another time"
+        NO_SHOW = "no_show", "Did not show up"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="appointments")
+    lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="appointments")
+    provider = models.CharField(max_length=20)
+    external_id = models.CharField(max_length=500, help_text="Calendly's invitee URI, GHL's appointment id.")
+    event_uri = models.CharField(max_length=500, blank=True, default="")
+    event_type_uri = models.CharField(max_length=500, blank=True, default="")
+    invitee_email = models.CharField(max_length=320, blank=True, default="")
+    starts_at = models.DateTimeField(null=True, blank=True)
+    ends_at = models.DateTimeField(null=True, blank=True)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.BOOKED)
+    booked_at = models.DateTimeField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    replaced = models.BooleanField(default=False, help_text="A booking at another time took its place.")
+    replaces_id = models.CharField(
+        max_length=500, blank=True, default="", help_text="The calendar's id of the booking before this one."
+    )
+    handled_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a person dealt with the cancellation."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "provider", "external_id"], name="appointment_once")
+        ]
+        indexes = [
+            models.Index(fields=["lead", "-starts_at"], name="appointment_by_lead"),
+            models.Index(fields=["workspace", "starts_at"], name="appointment_by_workspace"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.external_id}: {self.status}"

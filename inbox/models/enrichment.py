@@ -1,0 +1,41 @@
+"""What was asked about a lead, and what came back."""
+
+from django.db import models
+
+from jobs.ids import uuid7
+
+
+class Enrichment(models.Model):
+    """One kind of missing fact of one lead: asked for once, answered by Clay, found, or not to be found.
+
+    The fact itself is a column of the lead; this row says where it came from and how old it is.
+    """
+
+    class Kind(models.TextChoices):
+        LINKEDIN = "linkedin", "LinkedIn profile"
+        PHONE = "phone", "Phone number"
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "Asked, no answer yet"
+        FOUND = "found", "Found"
+        NOT_FOUND = "not_found", "Not found"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="enrichments")
+    lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="enrichments")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
+    source = models.CharField(max_length=20, default="clay")
+    requested_at = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    errors = models.PositiveSmallIntegerField(
+        default=0, help_text="How often the source answered with an error."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["lead", "kind"], name="enrichment_once_per_kind")]
+        indexes = [models.Index(fields=["workspace", "status"], name="enrichment_by_status")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.lead_id}: {self.status}"
