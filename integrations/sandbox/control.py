@@ -4,6 +4,7 @@ A command from a web page of another origin is refused: whoever opens a page in 
 sandbox driven by it.
 """
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from integrations.sandbox.web import BadRequestError, ControlError, Request, Res
 
 if TYPE_CHECKING:
     from integrations.sandbox.core import Sandbox
+
+logger = logging.getLogger(__name__)
 
 routes = Router()
 
@@ -41,6 +44,9 @@ def handle(sandbox: "Sandbox", request: Request) -> Response:
         return json_response({"error": str(exc), "field": exc.field}, 400)
     except BadRequestError as exc:
         return json_response({"error": exc.message, "field": "body"}, 400)
+    except Exception:
+        logger.exception("sandbox command failed", extra={"route": route.template})
+        return json_response({"error": "the sandbox itself failed, see its log"}, 500)
     if request.method == "POST" and _is_form(request):
         return Response(303, headers={"Location": "/_control/"})
     return answer

@@ -210,7 +210,7 @@ def send_reply(call: Call) -> Response:
     parent = call.data.replies.get(_number(call.params["reply_id"])) or _unheard_of(call, to)
     created = now_iso()
     subject = values.get("subject") or _re(parent["email_subject"])
-    sender = call.data.senders.get(sender_id, {"id": sender_id, "email": f"sender-{sender_id}@example.com"})
+    sender = events.keep_sender(call.data, {"id": sender_id})
     mail = {
         "id": account.next_id(),
         "lead_id": parent["lead_id"],
@@ -231,7 +231,7 @@ def send_reply(call: Call) -> Response:
             "id": account.next_id(),
             "email_subject": subject,
             "from_email_address": sender["email"],
-            "from_name": sender.get("name"),
+            "from_name": sender["name"],
             **{name: events.people(values.get(f"{name}_emails")) for name in ("to", "cc", "bcc")},
             "html_body": values["message"],
             "raw_message_id": mail["raw_message_id"],

@@ -92,19 +92,17 @@ class Fault:
 
         Raises ControlError naming the field that is unknown, missing or unusable.
         """
-        known = {f.name: f for f in fields(cls) if f.name not in ("id", "seen", "fired", "_random")}
+        known = [f.name for f in fields(cls) if f.name not in ("id", "seen", "fired", "_random")]
         if unknown := sorted(set(values) - set(known)):
             raise ControlError(unknown[0], f"unknown field; known: {', '.join(known)}")
-        kind = values.get("kind")
+        coerced = {name: _coerce(name, value) for name, value in values.items() if value != ""}
+        kind = coerced.get("kind")
         if kind not in PROCESSED_BY_DEFAULT:
             raise ControlError("kind", f"must be one of {', '.join(PROCESSED_BY_DEFAULT)}")
-        if not values.get("provider"):
+        if not coerced.get("provider"):
             raise ControlError("provider", "a provider's name or *")
-        fault = cls(**{name: _coerce(name, value) for name, value in values.items() if value != ""})
-        try:
-            re.compile(fault.path or "")
-        except re.error as exc:
-            raise ControlError("path", f"not a regular expression: {exc}") from exc
+        fault = cls(**coerced)
+        fault._check()
         if kind != "rate_limit" and "retry_after" not in values:
             fault.retry_after = None
         if fault.processed is None:
@@ -113,6 +111,19 @@ class Fault:
         fault.ms = DEFAULT_MS.get(kind, 0) if fault.ms is None else fault.ms
         fault._random = random.Random(fault.seed)
         return fault
+
+    def _check(self) -> None:
+        """Raise ControlError for a value of the right type that makes no sense."""
+        try:
+            re.compile(self.path or "")
+        except re.error as exc:
+            raise ControlError("path", f"not a regular expression: {exc}") from exc
+        if not 0 <= self.probability <= 1:
+            raise ControlError("probability", "must be from 0 to 1")
+        if self.status is not None and not 200 <= self.status <= 599:
+            raise ControlError("status", "must be from 200 to 599")
+        if str(self.retry_after).startswith("date:"):
+            _number("retry_after", str(self.retry_after).removeprefix("date:"), float)
 
     def as_dict(self) -> dict[str, Any]:
         values = asdict(self)
@@ -150,19 +161,25 @@ _REAL = {"probability", "ms", "jitter_ms", "seconds", "interval_ms"}
 
 
 def _coerce(name: str, value: Any) -> Any:
-    """A form's text as the type the field has; JSON values of the right type pass."""
+    """A form's text as the type the field has; JSON values of the right type pass. Raises ControlError."""
+    if value is None:
+        return None
+    if name in _WHOLE:
+        return _number(name, value, int)
+    if name in _REAL:
+        return _number(name, value, float)
+    if name == "processed":
+        return value.lower() in ("1", "true", "yes", "on") if isinstance(value, str) else bool(value)
+    if not isinstance(value, str) and not (name == "retry_after" and isinstance(value, int | float)):
+        raise ControlError(name, "must be text")
+    return value
+
+
+def _number(name: str, value: Any, kind: type[int] | type[float]) -> float:
     try:
-        if value is None:
-            return None
-        if name in _WHOLE:
-            return int(value)
-        if name in _REAL:
-            return float(value)
+        return kind(value)
     except (TypeError, ValueError) as exc:
         raise ControlError(name, "must be a number") from exc
-    if name == "processed" and isinstance(value, str):
-        return value.lower() in ("1", "true", "yes", "on")
-    return value
 
 
 class FaultBook:

@@ -201,7 +201,7 @@ def invite(call: Call) -> Response:
         raise BadRequestError("The recipient is already a relation.", status=422, code="already_connected")
     if person["pending_invitation"]:
         raise BadRequestError("An invitation is pending.", status=422, code="already_invited_recently")
-    person["pending_invitation"] = True
+    call.data.people[person["provider_id"]]["pending_invitation"] = True
     invitation = {
         "object": "UserInvitation",
         "id": f"inv_{uuid.uuid4().hex[:12]}",

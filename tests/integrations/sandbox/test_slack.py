@@ -1,0 +1,84 @@
+"""Slack in the sandbox, by its own SDK and by plain incoming webhooks."""
+
+import pytest
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from slack_sdk.signature import SignatureVerifier
+
+
+@pytest.fixture
+def slack(sandbox):
+    return WebClient(token="xoxb-a", base_url=sandbox.url("slack") + "/api/", retry_handlers=[], timeout=5)
+
+
+def test_a_message_is_posted_edited_and_read_back(sandbox, slack):
+    posted = slack.chat_postMessage(channel="#general", text="LinkedIn is down", blocks=[{"type": "divider"}])
+    slack.chat_update(channel=posted["channel"], ts=posted["ts"], text="LinkedIn is back")
+    [message] = slack.conversations_history(channel=posted["channel"])["messages"]
+    assert (message["ts"], message["text"]) == (posted["ts"], "LinkedIn is back")
+    assert [(send["kind"], send["text"]) for send in sandbox.sends()] == [
+        ("post", "LinkedIn is down"),
+        ("update", "LinkedIn is back"),
+    ]
+
+
+def test_people_are_found_and_written_to(slack):
+    user = slack.users_lookupByEmail(email="ada@example.com")["user"]
+    channel = slack.conversations_open(users=[user["id"]])["channel"]["id"]
+    assert slack.chat_postMessage(channel=user["id"], text="hi")["channel"] == channel
+    assert user["id"] in [member["id"] for member in slack.users_list()["members"]]
+
+
+def test_a_token_is_tested_and_its_scopes_told(slack):
+    answer = slack.auth_test()
+    assert answer["ok"] is True
+    assert "chat:write" in answer.headers["X-OAuth-Scopes"]
+    assert [channel["name"] for channel in slack.conversations_list()["channels"]] == ["general", "replies"]
+
+
+@pytest.mark.parametrize(("status", "error"), [("revoked", "invalid_auth"), ("forbidden", "missing_scope")])
+def test_a_broken_token_is_an_error_inside_a_200(sandbox, slack, status, error):
+    sandbox.set_account("slack", "xoxb-a", status)
+    with pytest.raises(SlackApiError) as caught:
+        slack.auth_test()
+    assert (caught.value.response.status_code, caught.value.response["error"]) == (200, error)
+
+
+def test_unknown_channels_messages_and_people_are_errors(slack):
+    for call, error in (
+        (lambda: slack.chat_postMessage(channel="no such", text="x"), "channel_not_found"),
+        (lambda: slack.api_call("chat.postMessage", json={"channel": "#general"}), "no_text"),
+        (lambda: slack.chat_update(channel="C0SANDBOX01", ts="1.0", text="x"), "message_not_found"),
+        (lambda: slack.users_lookupByEmail(email="nobody@example.com"), "users_not_found"),
+    ):
+        with pytest.raises(SlackApiError) as caught:
+            call()
+        assert caught.value.response["error"] == error
+
+
+def test_too_many_requests_is_a_429(sandbox, slack):
+    sandbox.fault(provider="slack", kind="rate_limit", retry_after=3)
+    with pytest.raises(SlackApiError) as caught:
+        slack.auth_test()
+    assert caught.value.response.status_code == 429
+    assert caught.value.response.headers["Retry-After"] == "3"
+
+
+def test_an_incoming_webhook_answers_ok_in_plain_text(sandbox, http):
+    url = sandbox.url("slack") + "/services/T1/B1/secret"
+    answer = http.post(url, json={"text": "hello"}, timeout=5)
+    assert (answer.status_code, answer.text) == (200, "ok")
+    assert http.post(url, json={}, timeout=5).text == "no_text"
+    sandbox.set_account("slack", "/services/T1/B1/secret", "down")
+    assert http.post(url, json={"text": "hello"}, timeout=5).status_code == 503
+    assert [(send["kind"], send["text"]) for send in sandbox.sends()] == [("webhook", "hello")]
+
+
+def test_a_pressed_button_is_signed(sandbox, receiver):
+    sandbox.set_webhook("slack", "xoxb-a", receiver.url, secret="signing-secret")
+    value = {"draftId": "d1", "clientId": "w1"}
+    sandbox.emit("slack", "xoxb-a", "block_actions", action_id="approve_send", value=value)
+    [(body, headers)] = receiver.received
+    assert SignatureVerifier("signing-secret").is_valid_request(body, headers)
+    assert not SignatureVerifier("another").is_valid_request(body, headers)
+    assert body.startswith(b"payload=%7B")
