@@ -36,9 +36,15 @@ _M = "|".join(sorted(MONTHS, key=len, reverse=True))
 _W = "|".join(sorted(WEEKDAYS, key=len, reverse=True))
 _YEAR = r"(?:,? ?(?:de |del |do |of )?(?P<year>20\d\d))?"
 _ISO = re.compile(r"\b(?P<year>20\d\d)-(?P<month>\d{1,2})-(?P<day>\d{1,2})\b")
-_EAST = re.compile(r"(?:(?P<year>20\d\d)\s?[年년]\s?)?(?P<month>\d{1,2})\s?[月월]\s?(?P<day>\d{1,2})\s?[日일号]")
-_DAY_MONTH = re.compile(rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|\.|º|°|o|e)? ?(?:of |de |den |d')?(?P<name>{_M})\b\.?{_YEAR}")
-_MONTH_DAY = re.compile(rf"\b(?P<name>{_M})\b\.? (?:the )?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?![:.]\d|\s?(?:%|am\b|pm\b)){_YEAR}")
+_EAST = re.compile(
+    r"(?:(?P<year>20\d\d)\s?[年년]\s?)?(?P<month>\d{1,2})\s?[月월]\s?(?P<day>\d{1,2})\s?[日일号]"
+)
+_DAY_MONTH = re.compile(
+    rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|\.|º|°|o|e)? ?(?:of |de |den |d')?(?P<name>{_M})\b\.?{_YEAR}"
+)
+_MONTH_DAY = re.compile(
+    rf"\b(?P<name>{_M})\b\.? (?:the )?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?![:.]\d|\s?(?:%|am\b|pm\b)){_YEAR}"
+)
 _DOTTED = re.compile(r"\b(?P<day>\d{1,2})\. ?(?P<month>\d{1,2})\.(?: ?(?P<year>20\d\d|\d\d)\b)?(?!\d)")
 _SLASHED = re.compile(r"\b(?P<a>\d{1,2})[/-](?P<b>\d{1,2})(?:[/-](?P<year>20\d\d|\d\d))?\b(?![/-])")
 _MONTH_ONLY = re.compile(
@@ -49,7 +55,9 @@ _ORDINAL = re.compile(
 )
 _WEEKDAY = re.compile(rf"\b(?P<name>{_W})\b")
 _ENGLISH = re.compile(r"\b(?:the|until|till|will|back|return|returning|starting|from|office|and|my|is)\b")
-_AMBIGUOUS_SHORT = frozenset({"mar", "may", "set", "out", "dic", "lis", "paz", "sie", "gen", "ago", "mai", "gru", "fin"})
+_AMBIGUOUS_SHORT = frozenset(
+    {"mar", "may", "set", "out", "dic", "lis", "paz", "sie", "gen", "ago", "mai", "gru", "fin"}
+)
 
 _SLACK_DAYS = 30
 

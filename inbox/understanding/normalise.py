@@ -74,6 +74,14 @@ def sentences(text: str) -> list[str]:
     return [part.strip() for part in parts if part and part.strip()]
 
 
+_SPEECH = re.compile(r'"[^"\n]{0,300}"')
+
+
+def without_speech(folded: str) -> str:
+    """A folded sentence without what it quotes in three words or more: `Liked "reply STOP to opt out"` is not a wish."""
+    return _SPEECH.sub(lambda match: match[0] if len(match[0].split()) < 3 else '""', folded)
+
+
 def _unwrap(paragraph: str) -> str:
     """Joins lines that a mail client wrapped: the line before is long and the next one goes on in lower case."""
     out: list[str] = []

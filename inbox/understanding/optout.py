@@ -14,7 +14,9 @@ CARRIER_START = frozenset({"start", "unstop", "subscribe", "resubscribe", "optin
 
 _PLEASE = r"(?:please|pls|plz|kindly|just)"
 _ME = r"(?:me|us|my|our|this|the|these|all|any|from|her|his|their|him|them)"
-_VETO_JOKE = re.compile(r"\b(?:just )?(?:kidding|joking|jk)\b|\bno but (?:seriously|really)\b|\bjust a joke\b")
+_VETO_JOKE = re.compile(
+    r"\b(?:just )?(?:kidding|joking|jk)\b|\bno but (?:seriously|really)\b|\bjust a joke\b"
+)
 # Somebody who says these in the same message wants to go on talking: the wording of the wish is left to a reader.
 _VETO_INTEREST = re.compile(
     r"\b(?:tell me more|keep me (?:posted|on|in)|let's (?:talk|chat|meet|do)|would (?:like|love) to (?:see|hear|learn|know|talk)|send (?:me |over |the same )?(?:info|pricing|the (?:price|same|deck|link))|"
@@ -73,7 +75,9 @@ _BY_MISTAKE = re.compile(r"\b(?:by (?:accident|mistake)|accidental\w*|mistakenly
 _NOUN_RIGHT = re.compile(
     r"^ (?:requests?|links?|buttons?|footers?|rates?|options?|pages?|lists?|process|polic\w+|management|headers?|in|just yet|yet)\b"
 )
-_BROKEN = re.compile(r"\b(?:doesn't work|does not work|not working|broken|404|never works|don't work|fails)\b")
+_BROKEN = re.compile(
+    r"\b(?:doesn't work|does not work|not working|broken|404|never works|don't work|fails)\b"
+)
 _TIMES = re.compile(r"\b(?:again|already|twice|three times|\w+ times|\d+ ?(?:x|times)|still)\b")
 
 
@@ -82,7 +86,11 @@ def _asks_unsubscribe(reading: Reading) -> str | None:
         for match in _UNSUBSCRIBE.finditer(low):
             left, right = low[max(0, match.start() - 60) : match.start()], low[match.end() :]
             clause = re.split(r"[,;:!]|\bbut\b|\band\b", left)[-1]
-            if _BY_MISTAKE.search(low) or _THEIR_OWN.search(low) and not re.search(r"\bhow do (?:i|we)\b", low):
+            if (
+                _BY_MISTAKE.search(low)
+                or _THEIR_OWN.search(low)
+                and not re.search(r"\bhow do (?:i|we)\b", low)
+            ):
                 continue
             if _NOUN_RIGHT.match(right):
                 if _BROKEN.search(right):
@@ -125,14 +133,18 @@ _REMOVE_OTHERS = re.compile(r"\b(?:take|remove) [\w ,&]{2,40} off (?:as well|too
 _BE_REMOVED = re.compile(
     r"\b(?:be|being|get|getting|been) (?:removed|taken off|deleted|excluded|unsubscribed|unlisted|erased|struck)\b(?! (?:from|off) (?:the|this) (?:thread|cc|invite|meeting|call))"
 )
-_BE_REMOVED_WISH = re.compile(r"\b(?:want|wish|like|ask|asked|asking|request\w*|demand\w*|need|expect|insist|prefer|please|must|should|how (?:do|can) (?:i|we))\b")
+_BE_REMOVED_WISH = re.compile(
+    r"\b(?:want|wish|like|ask|asked|asking|request\w*|demand\w*|need|expect|insist|prefer|please|must|should|how (?:do|can) (?:i|we))\b"
+)
 _WRONG_PLACE = re.compile(
     r"\b(?:thread|cc|bcc|c\.c\.|invite|invitation|meeting|calendar|cart|waitlist|wait(?:ing)? list|proposal|deck|slide|mock-?up|group chat|chain|conversation|call on|guard|market|hook|your mind|agenda|quote|attachment|draft|document|document)\b"
 )
 _NEGATED = re.compile(
     r"\b(?:no need to|not|n't|dont|doesnt|never|needn't|without|no reason to|rather you didn't|before you|instead of|unless|until|keep me|wouldn't)\b[^,;.!?]{0,30}$"
 )
-_DNC_ADD = re.compile(r"\b(?:add|put|place) (?:me|us|my \w+|our \w+|this \w+)\b.{0,30}\b(?:do[- ]not[- ](?:contact|call|e-?mail|mail|text|solicit)|dnc|suppression|black|block|opt[- ]?out|unsubscribe)\b")
+_DNC_ADD = re.compile(
+    r"\b(?:add|put|place) (?:me|us|my \w+|our \w+|this \w+)\b.{0,30}\b(?:do[- ]not[- ](?:contact|call|e-?mail|mail|text|solicit)|dnc|suppression|black|block|opt[- ]?out|unsubscribe)\b"
+)
 _ASSISTANT_LEFT = re.compile(r"\b(?:i|we|they|he|she|i'll|we'll|i've|we've)(?: \w+)? $")
 
 
@@ -142,12 +154,22 @@ def _asks_removal(reading: Reading) -> str | None:
             return written
         for pattern in (_REMOVE_FROM, _REMOVE_BARE, _REMOVE_OTHERS):
             match = pattern.search(low)
-            if match and not _WRONG_PLACE.search(low[match.start() :]) and not _NEGATED.search(low[: match.start()]) and not _ASSISTANT_LEFT.search(low[: match.start()]):
+            if (
+                match
+                and not _WRONG_PLACE.search(low[match.start() :])
+                and not _NEGATED.search(low[: match.start()])
+                and not _ASSISTANT_LEFT.search(low[: match.start()])
+            ):
                 if low[match.start() :].startswith("keep"):
                     continue
                 return written
         match = _BE_REMOVED.search(low)
-        if match and _BE_REMOVED_WISH.search(low) and not _NEGATED.search(low[: match.start()]) and not _THEIR_OWN.search(low):
+        if (
+            match
+            and _BE_REMOVED_WISH.search(low)
+            and not _NEGATED.search(low[: match.start()])
+            and not _THEIR_OWN.search(low)
+        ):
             if re.search(r"\b(?:i|we|me|us|my|our|this|please)\b", low) and not _WRONG_PLACE.search(low):
                 return written
     return None
@@ -173,14 +195,25 @@ _SENDING = (
     r"(?:e-?mails?|mails?|messages?|texts?|stuff|these|this|anything|spam|junk|garbage|crap|things?|sh\w+|communications?|solicitations?|rubbish|offers|pitches|newsletters?|me|us|them)\b"
 )
 _THINGS = r"(?:the |these |this |all |any |your |all the |all these |all this |with (?:the |these |this |all )?)+(?:[\w-]+ ){0,2}?(?:e-?mails?|messages|texts|communications?|correspondence|contact|spam|calls|outreach|mails|solicitations?|pitch\w*|harassment|follow[- ]?ups?|sequence|bs|nonsense|crap)\b"
-_STOP = re.compile(rf"\b(?:stop|quit|cease(?: and desist)?|discontinue|halt|refrain|desist)(?: from| with)? ?(?:{_DOING}|{_SENDING}|{_THINGS}|with {_DOING}|all (?:further )?(?:communication|contact|correspondence)\w*)")
-_NOT_TOLD = re.compile(
-    r"\b(?:don't|dont|do not|didn't|did not|won't|will not|never|can't|cannot|can not|not|n't|when did you|why did you|did you|they|he|she|people|customers|clients|helps?|helped|how to|before|until|after|if you (?:don't|didn't)|if we)\b[^,;.!?]{0,25}$"
+_STOP = re.compile(
+    rf"\b(?:stop|quit|cease(?: and desist)?|discontinue|halt|refrain|desist)(?: from| with)? ?(?:{_DOING}|{_SENDING}|{_THINGS}|with {_DOING}|all (?:further )?(?:communication|contact|correspondence)\w*)"
 )
-_OUR_PLAN = re.compile(r"\b(?:we|i)(?:'d|'re|'m| are| am| have| had| would| want| need| plan| decided| try| tried| had)*(?: (?:like|going|trying|planning|want|have|need|decided))? to $")
-_ASKED_YOU = re.compile(r"\b(?:ask\w*|tell|told|say|said|want|need|like|demand\w*|request\w*|beg\w*|warn\w*)\b.{0,20}\b(?:you|u|y'all|guys|your)\b|\byou (?:people |guys |all )?(?:need|have|must|should|better|ought)\b")
-_STOP_SENTENCE = re.compile(r"^(?:(?:no|ok|okay|alright|seriously|alex|again|enough)[,.! ]+)*(?:please|pls|plz|just|kindly)? ?(?:stop|stopp)(?: (?:it|this|now|already|please|pls|plz))*[.! ]*$")
-_STOP_EXPLICIT = re.compile(r"\bplease stop\b(?=[.! ]*$)|\bstop (?:it )?(?:please|pls|plz)\b(?=[.! ]*$)|^(?:stop it|stop now|stop this|just stop)\b")
+_NOT_TOLD = re.compile(
+    r"\b(?:when did you|why did you|did you|they|he|she|people|customers|clients|helps?|helped|how to|before|until|after|if you (?:don't|didn't)|if we)\b[^,;.!?]{0,25}$|"
+    r"\b(?:don't|dont|do not|didn't|did not|won't|will not|never|can't|cant|cannot|can not|not|couldn't|wouldn't|shouldn't)(?: (?!interested)\w+)? $"
+)
+_OUR_PLAN = re.compile(
+    r"\b(?:we|i)(?:'d|'re|'m| are| am| have| had| would| want| need| plan| decided| try| tried| had)*(?: (?:like|going|trying|planning|want|have|need|decided))? to $"
+)
+_ASKED_YOU = re.compile(
+    r"\b(?:ask\w*|tell|told|say|said|want|need|like|demand\w*|request\w*|beg\w*|warn\w*)\b.{0,20}\b(?:you|u|y'all|guys|your)\b|\byou (?:people |guys |all )?(?:need|have|must|should|better|ought)\b"
+)
+_STOP_SENTENCE = re.compile(
+    r"^(?:(?:no|ok|okay|alright|seriously|alex|again|enough)[,.! ]+)*(?:please|pls|plz|just|kindly)? ?(?:stop|stopp)(?: (?:it|this|now|already|please|pls|plz))*[.! ]*$"
+)
+_STOP_EXPLICIT = re.compile(
+    r"\bplease stop\b(?=[.! ]*$)|\bstop (?:it )?(?:please|pls|plz)\b(?=[.! ]*$)|^(?:stop it|stop now|stop this|just stop)\b"
+)
 
 
 def _asks_to_stop(reading: Reading) -> str | None:
@@ -214,7 +247,9 @@ _CONDITION = re.compile(
     r"\b(?:before|until|till|til|after|during|between|unless|if|on (?:mon|tue|wed|thu|fri|sat|sun|weekend|my|the)\w*|at (?:work|the|home|night|\d\w*)|while|when|without|past|in the (?:morning|evening|afternoon)|this week|today|tomorrow|yet|right now|"
     r"about (?:the|that)|by phone|by e-?mail|via|as an? attachment|attachments?|calendar|link|brochure|pdf|on the phone|on whatsapp|hesitate|to the|about it|with the)\b"
 )
-_OTHER_WAY = re.compile(r"\b(?:instead|rather|prefer|better|best|just (?:call|e-?mail|text|write)|call me|email me|text me|ring me|is fine|is good|is ok|mornings|only|contact \w+ (?:at|on|instead))\b")
+_OTHER_WAY = re.compile(
+    r"\b(?:instead|rather|prefer|better|best|just (?:call|e-?mail|text|write)|call me|email me|text me|ring me|is fine|is good|is ok|mornings|only|contact \w+ (?:at|on|instead))\b"
+)
 _THIRD = re.compile(rf"\b(?:no one|nobody|none)\b.{{0,40}}\b{_CONTACT}\b (?:me|us|my|our)\b")
 _MIND_NOT = re.compile(rf"\b(?:not|never) {_CONTACT} (?:me|us|these|this|any)\b.{{0,40}}\b{_FOREVER}\b")
 _FOREVER_RE = re.compile(rf"\b{_FOREVER}\b")
@@ -229,13 +264,24 @@ def _forbids_contact(reading: Reading) -> str | None:
             return written
         for match in _DONT.finditer(low):
             right = low[match.end() :]
-            if re.match(r"\W*hesitate", right) or _CONDITION.search(match[0] + right) or re.search(r"\b(?:why|did you|you (?:did|do)) (?:not |n't )?$", low[: match.start()]):
+            if (
+                re.match(r"\W*hesitate", right)
+                or _CONDITION.search(match[0] + right)
+                or re.search(r"\b(?:why|did you|you (?:did|do)) (?:not |n't )?$", low[: match.start()])
+            ):
                 continue
-            if _FOREVER_RE.search(match["object"] + right[:60]) or re.search(r"\b(?:ever|any more|more|another)\b", match[0]):
+            if _FOREVER_RE.search(match["object"] + right[:60]) or re.search(
+                r"\b(?:ever|any more|more|another)\b", match[0]
+            ):
                 return written
             whole = not right.strip(" .!,;)*") or right.strip().startswith((".", "!", ";"))
             to_us = re.search(r"\b(?:me|us|this (?:number|address|email|inbox)|here)\b", match["object"])
-            if whole and to_us and not _OTHER_WAY.search(reading.text) and (reading.reply.channel == SMS or not _CALLS.search(match[0])):
+            if (
+                whole
+                and to_us
+                and not _OTHER_WAY.search(reading.text)
+                and (reading.reply.channel == SMS or not _CALLS.search(match[0]))
+            ):
                 return written
     return None
 
@@ -246,17 +292,26 @@ _NO_WISH = re.compile(
     rf"\b(?:do not|don't|dont|no longer|not|never|did not|didn't|have not|haven't|nor do (?:i|we))(?: \w+)? (?:wish(?:ing)?|want|care|like|need|interested|consent(?:ed)?|agree(?:d)?|ask(?:ed)?|interest)(?: (?:to|in|for))?"
     rf"(?: (?:continue|keep))?(?: (?:to )?(?:be|being|get|getting|receive|receiving|hear|hearing|have|see|seeing|read|reading))?(?: (?:you|any|any more|anymore|more|further|your|these|this|such|all|unsolicited|marketing|sales|future|contacted|emailed|called|texted|solicited|spammed|approached|on|in|by|a|single))*(?: (?:{_MAILS})|(?<=contacted)|(?<=emailed)|(?<=texted)|(?<=solicited)|(?<=spammed))\b"
 )
-_NO_WISH_NEEDS = re.compile(r"\b(?:any|more|further|again|from you|your|these|this|such|contacted|emailed|texted|spam|solicit\w*|unsolicited|marketing|receive|receiving)\b")
+_NO_WISH_NEEDS = re.compile(
+    r"\b(?:any|more|further|again|from you|your|these|this|such|contacted|emailed|texted|spam|solicit\w*|unsolicited|marketing|receive|receiving)\b"
+)
 _NO_MORE = re.compile(
     rf"(?:^|[,.;!] ?|\b(?:please|pls|and|so|that|asked|said|say|want|with) )no (?:more|further|additional) (?:{_MAILS})\b|\bnothing (?:more|further|else) from you\b|\benough (?:with|of) (?:the |these |your )?(?:e-?mails|messages|texts|spam)"
 )
-_SINGLE_CHANNEL = re.compile(r"\b(?:just (?:call|e-?mail|text)|call me|email me|text me|by phone|by email|instead|attachments?|calendar)\b")
-_HEAR = re.compile(r"\b(?:do not|don't|dont|never) (?:ever )?(?:want|wish|need|care) to (?:hear|see|read|get)(?: anything)?(?: (?:from|of)) (?:you|u|your)\b|\bnever (?:want to )?hear from you\b")
+_SINGLE_CHANNEL = re.compile(
+    r"\b(?:just (?:call|e-?mail|text)|call me|email me|text me|by phone|by email|instead|attachments?|calendar)\b"
+)
+_HEAR = re.compile(
+    r"\b(?:do not|don't|dont|never) (?:ever )?(?:want|wish|need|care) to (?:hear|see|read|get)(?: anything)?(?: (?:from|of)) (?:you|u|your)\b|\bnever (?:want to )?hear from you\b"
+)
+
+
+_ASKS = re.compile(r"(?:do|does|did|is|are|if|what|how|why|which|should|would)\b.*\?$")
 
 
 def _wants_no_mail(reading: Reading) -> str | None:
     for written, low in reading.sentences:
-        if _SINGLE_CHANNEL.search(reading.text) or low.endswith("?"):
+        if _SINGLE_CHANNEL.search(reading.text) or _ASKS.match(low):
             continue
         match = _NO_WISH.search(low)
         if match and _NO_WISH_NEEDS.search(match[0]) and not _CONDITION.search(low):
@@ -273,14 +328,22 @@ _ERASE = re.compile(
     r"\b(?:delete|erase|remove|destroy|purge|wipe)\b.{0,40}\b(?:my|our|all|any|personal)\b.{0,30}\b(?:data|details|information|records?|info)\b|\bright to (?:be forgotten|erasure|object)\b|"
     r"\b(?:gdpr|ccpa|dsgvo|rgpd)\b.{0,60}\b(?:delet|eras|remov|request|object)\w*|\b(?:delet|eras|remov)\w*.{0,60}\b(?:gdpr|ccpa|art(?:icle|\.)? ?17)\b"
 )
-_ERASE_NOT = re.compile(r"\b(?:do you|does your|how (?:do|does|long)|can (?:your|the) (?:tool|system|software|platform)|our customers)\b|\?$")
+_ERASE_NOT = re.compile(
+    r"\b(?:do you|does your|how (?:do|does|long)|can (?:your|the) (?:tool|system|software|platform)|our customers)\b|\?$"
+)
 _REPORTED = re.compile(
     r"(?:^|[,.;!] ?|\band )(?:(?:i|we)(?:'ve| have|'m| am| are|'ll| will| just|'re)*(?: also| just| now| already| been)* )?(?:report(?:ed|ing)?|mark(?:ed|ing)|flag(?:ged|ging)|block(?:ed|ing)) (?:and \w+ )?(?:you|this|these|your \w+|it|them|u)?(?: all)?(?: (?:and \w+))? ?(?:as |for |to )?"
     r".{0,30}\b(?:spam|spammers?|junk|phishing|ftc|ico|provider|isp|abuse|authorit\w+|can-?spam|harassment)\b"
 )
-_NOT_REPORTED = re.compile(r"\b(?:our|my|the|your) (?:mail |spam |e-?mail )?(?:filter|system|server|it|assistant|software|gmail|outlook|provider|firewall)\b|\bby (?:our|my|the)\b")
-_REGISTRY = re.compile(r"\b(?:i am|i'm|we are|we're|number is|this is|listed|registered)\b.{0,30}\b(?:do[- ]not[- ]call|dnc|telephone preference|tps|robinson|national registry)\b")
-_HARASS = re.compile(r"\bthis is (?:now )?harass\w+|\b(?:violat\w+|breach\w*|in violation of|against)\b.{0,30}\b(?:can-?spam|tcpa|gdpr|casl|pecr)\b|\bcease[- ]and[- ]desist\b|\bnext (?:text|e-?mail|message|call|one) (?:goes|will go|is going) to\b.{0,30}\b(?:lawyer|attorney|solicitor|police|ftc|fcc)")
+_NOT_REPORTED = re.compile(
+    r"\b(?:our|my|the) (?:\w+ )?(?:filter|filters|system|server|software|firewall)\b|\b(?:gmail|outlook|google|our it|assistant)\b.{0,20}\b(?:report|mark|flag|block)|\bby (?:our|my|the|gmail|outlook|mistake|accident)\b"
+)
+_REGISTRY = re.compile(
+    r"\b(?:i am|i'm|we are|we're|number is|this is|listed|registered)\b.{0,30}\b(?:do[- ]not[- ]call|dnc|telephone preference|tps|robinson|national registry)\b"
+)
+_HARASS = re.compile(
+    r"\bthis is (?:now )?harass\w+|\b(?:violat\w+|breach\w*|in violation of|against)\b.{0,30}\b(?:can-?spam|tcpa|gdpr|casl|pecr)\b|\bcease[- ]and[- ]desist\b|\bnext (?:text|e-?mail|message|call|one) (?:goes|will go|is going) to\b.{0,30}\b(?:lawyer|attorney|solicitor|police|ftc|fcc)"
+)
 _DISMISSAL = re.compile(
     r"^(?:(?:no|ok|alex|look|just|please|and|so|seriously|oh|dude|bro|hey|how about)[,.! ]+){0,3}(?:take a hike|get lost|leave (?:me|us) (?:the \w+ )?alone|go away|lose (?:my|this|our) (?:number|e-?mail|address)|(?:f+u+c*k+|f\W?\*+\W?k?|f|piss|bugger|sod|eff|buzz|shove|jog|naff) ?off|get bent|go to hell|go f\S+ yourself|bog off|beat it|scram|drop dead|"
     r"forget (?:you have )?my (?:number|e-?mail))\b(?! (?:until|till|for now|this week|today))|\b(?:lose|forget|delete) my (?:number|e-?mail)\b|\bleave (?:me|us) alone[.!]*$"
@@ -288,7 +351,10 @@ _DISMISSAL = re.compile(
 
 
 def _erase_data(reading: Reading) -> str | None:
-    return next((written for written, low in reading.sentences if _ERASE.search(low) and not _ERASE_NOT.search(low)), None)
+    return next(
+        (written for written, low in reading.sentences if _ERASE.search(low) and not _ERASE_NOT.search(low)),
+        None,
+    )
 
 
 def _complains(reading: Reading) -> str | None:
@@ -318,17 +384,46 @@ def _rule(name: str, description: str, match, channels: frozenset[str] = ALL_CHA
 
 
 RULES = (
-    _rule("carrier_keyword", "The whole text is a carrier's keyword (STOP, STOPALL, CANCEL, END, QUIT, REVOKE, OPTOUT, BAJA, ARRET …).", _carrier, frozenset({SMS})),
-    _rule("keyword", "The whole message is one wish in a word: stop, unsubscribe, remove me, opt out.", _keyword),
-    _rule("subject", "The person wrote nothing but a subject that is such a wish.", _subject, frozenset({EMAIL})),
-    _rule("unsubscribe", "Asks to be unsubscribed or opted out, or says to have tried.", _unless_vetoed(_asks_unsubscribe)),
-    _rule("remove", "Asks to be removed from a list, or an address or number to be deleted.", _unless_vetoed(_asks_removal)),
-    _rule("wrong_number", "Says the number or person is wrong and asks for removal.", _unless_vetoed(_wrong_number)),
+    _rule(
+        "carrier_keyword",
+        "The whole text is a carrier's keyword (STOP, STOPALL, CANCEL, END, QUIT, REVOKE, OPTOUT, BAJA, ARRET …).",
+        _carrier,
+        frozenset({SMS}),
+    ),
+    _rule(
+        "keyword", "The whole message is one wish in a word: stop, unsubscribe, remove me, opt out.", _keyword
+    ),
+    _rule(
+        "subject", "The person wrote nothing but a subject that is such a wish.", _subject, frozenset({EMAIL})
+    ),
+    _rule(
+        "unsubscribe",
+        "Asks to be unsubscribed or opted out, or says to have tried.",
+        _unless_vetoed(_asks_unsubscribe),
+    ),
+    _rule(
+        "remove",
+        "Asks to be removed from a list, or an address or number to be deleted.",
+        _unless_vetoed(_asks_removal),
+    ),
+    _rule(
+        "wrong_number",
+        "Says the number or person is wrong and asks for removal.",
+        _unless_vetoed(_wrong_number),
+    ),
     _rule("stop_contact", "Tells us to stop writing, calling or sending.", _unless_vetoed(_asks_to_stop)),
-    _rule("do_not_contact", "Forbids further contact, without a condition (\"before 10\") and without naming a better way.", _unless_vetoed(_forbids_contact)),
+    _rule(
+        "do_not_contact",
+        'Forbids further contact, without a condition ("before 10") and without naming a better way.',
+        _unless_vetoed(_forbids_contact),
+    ),
     _rule("no_more_mail", "Does not want to receive or hear anything more.", _unless_vetoed(_wants_no_mail)),
     _rule("erase_data", "Demands that personal data be deleted.", _unless_vetoed(_erase_data)),
-    _rule("complaint", "Reports us as spam, names the do-not-call registry or a law.", _unless_vetoed(_complains)),
+    _rule(
+        "complaint",
+        "Reports us as spam, names the do-not-call registry or a law.",
+        _unless_vetoed(_complains),
+    ),
     _rule("dismissal", "Tells us to go away.", _unless_vetoed(_dismisses)),
     *(_rule(name, description, _unless_vetoed(match)) for name, description, match in LANGUAGE_RULES),
 )
@@ -339,5 +434,11 @@ def _opts_in(reading: Reading) -> str | None:
 
 
 OPT_IN_RULES = (
-    Rule("opt_in.carrier_keyword", "opt_in", "The whole text is a carrier's keyword that subscribes again (START, UNSTOP).", _opts_in, frozenset({SMS})),
+    Rule(
+        "opt_in.carrier_keyword",
+        "opt_in",
+        "The whole text is a carrier's keyword that subscribes again (START, UNSTOP).",
+        _opts_in,
+        frozenset({SMS}),
+    ),
 )

@@ -175,12 +175,19 @@ _WISHES = (
 
 def _matcher(wish: re.Pattern[str], unless: re.Pattern[str]) -> Callable[[Reading], str | None]:
     def match(reading: Reading) -> str | None:
-        return next((written for written, low in reading.sentences if wish.search(low) and not unless.search(low)), None)
+        return next(
+            (written for written, low in reading.sentences if wish.search(low) and not unless.search(low)),
+            None,
+        )
 
     return match
 
 
 LANGUAGE_RULES = tuple(
-    (code, f"The same wishes in {name}: removal, no further mail, stop writing, erase my data.", _matcher(wish, unless))
+    (
+        code,
+        f"The same wishes in {name}: removal, no further mail, stop writing, erase my data.",
+        _matcher(wish, unless),
+    )
     for code, name, wish, unless in _WISHES
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from inbox.understanding.normalise import clean, fold, sentences
+from inbox.understanding.normalise import clean, fold, sentences, without_speech
 from inbox.understanding.text import NewestText, newest_text
 
 EMAIL = "email"
@@ -92,8 +92,8 @@ class Reading:
 
     @cached_property
     def sentences(self) -> list[tuple[str, str]]:
-        """(as written, folded) for each sentence of the newest text."""
-        return [(sentence, fold(sentence)) for sentence in sentences(self.newest.text)]
+        """(as written, folded and without reported speech) for each sentence of the newest text."""
+        return [(sentence, without_speech(fold(sentence))) for sentence in sentences(self.newest.text)]
 
     @cached_property
     def raw_subject(self) -> str:

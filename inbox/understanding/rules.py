@@ -64,7 +64,14 @@ class Verdict:
     @property
     def hits(self) -> tuple[RuleHit, ...]:
         """Every rule that spoke, for "Why this tag?"."""
-        found = (self.opt_out, self.opt_in, self.bounce, self.out_of_office, self.auto_reply, self.not_interested)
+        found = (
+            self.opt_out,
+            self.opt_in,
+            self.bounce,
+            self.out_of_office,
+            self.auto_reply,
+            self.not_interested,
+        )
         return tuple(hit for hit in found if hit)
 
 
@@ -82,11 +89,17 @@ def judge(reply: ReplyText, tz: tzinfo = UTC) -> Verdict:
     }
     bounced = _first(bounce.RULES, reading)
     if bounced:
-        return Verdict(**common, bounce=bounced, failed_recipients=bounce.failed_recipients(reading.body, reply.headers))
+        return Verdict(
+            **common, bounce=bounced, failed_recipients=bounce.failed_recipients(reading.body, reply.headers)
+        )
     automatic = _first(autoreply.RULES, reading)
     if automatic:
         away = autoreply.AWAY_RULE.apply(reading)
-        back = return_day(f"{reply.subject or ''}\n{reading.body}", reply.received_at, tz) if away and reply.received_at else None
+        back = (
+            return_day(f"{reply.subject or ''}\n{reading.body}", reply.received_at, tz)
+            if away and reply.received_at
+            else None
+        )
         return Verdict(**common, auto_reply=automatic, out_of_office=away, snooze=back)
     later = deferral(reading.newest.text, reply.received_at, tz) if reply.received_at else None
     opted_out = _first(optout.RULES, reading)

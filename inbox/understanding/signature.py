@@ -102,7 +102,7 @@ _CONTACT = re.compile(
     r"\+?\(?\d[\d\s().·/-]{6,}\d|https?://|www\.|\S@\S+\.\w|\s[|·•]\s|^(?:t|f|m|o|p|c|tel|fon|phone|mobile|cell|fax|mob|office|direct)\b\.?:? ?\+?[\d(]"
 )
 _TITLE = re.compile(
-    r"^(?:dr|mr|mrs|ms|mx|prof|ing|dipl|mag|rev|sir|mme|mlle|m|sr|sra|dott|avv|eng|i\.? ?a|i\.? ?v|ppa|mgr|inz|bc|jr)\.?$"
+    r"^(?:[a-z]|dr|mr|mrs|ms|mx|prof|ing|dipl|mag|rev|sir|mme|mlle|m|sr|sra|dott|avv|eng|i\.? ?a|i\.? ?v|ppa|mgr|inz|bc|jr)\.?$"
 )
 
 
@@ -154,7 +154,7 @@ def _signs_off(lines: list[str], folded: list[str], index: int, names: frozenset
     if "," in soft["mark"]:
         return True
     # "Thanks!" is a sentence of its own unless a name stands right below it.
-    return bool(tail and folded_tail[0] and _name_line(tail[0], folded_tail[0], names))
+    return bool(tail and (_name_line(tail[0], folded_tail[0], names) or _any_name(tail[0])))
 
 
 def _is_name(line: str, rest: str, names: frozenset[str], *, strict: bool) -> bool:
@@ -252,6 +252,14 @@ def _name_line(line: str, folded: str, names: frozenset[str]) -> bool:
     others = [word for word, key in zip(words, low, strict=True) if key not in names]
     capital = all(word[:1].isupper() or not word[:1].isalpha() or _TITLE.match(fold(word)) for word in others)
     return known > 0 and capital
+
+
+def _any_name(line: str) -> bool:
+    """One to three capitalised words and nothing else: somebody's name, whoever it is."""
+    words = line.strip().strip(",").split()
+    return 0 < len(words) <= 3 and all(
+        re.fullmatch(r"[^\W\d_][\w'.-]*", word) and word[0].isupper() for word in words
+    )
 
 
 def _without_banner(lines: list[str]) -> list[str]:

@@ -18,38 +18,63 @@ _MORNING = time(9)
 _AT_LEAST = timedelta(hours=1)
 _AT_MOST = timedelta(days=550)
 
-_AFTER = re.compile(r"\b(?:after|past|once|following|nach|nachdem|apres|despues (?:del?|de)|dopo(?: il)?|depois (?:de|do)|na|po|efter|etter|jalkeen|после)(?: (?:the|dem|den|le|el|il|o|dia|de|del))?\W*$")
+_AFTER = re.compile(
+    r"\b(?:after|past|once|following|nach|nachdem|apres|despues (?:del?|de)|dopo(?: il)?|depois (?:de|do)|na|po|efter|etter|jalkeen|после)(?: (?:the|dem|den|le|el|il|o|dia|de|del))?\W*$"
+)
 _FROM = re.compile(
     r"\b(?:until|till|til|from|as of|starting|beginning|not before|before|by|no earlier than|ab|bis|vor|a partir (?:du|de|del|do)|jusqu'?(?:au|a)|avant(?: le)?|hasta(?: el)?|desde(?: el)?|antes del?|fino al?|da(?:l)?|prima del?|"
     r"ate(?: o)?|antes d[eo]|vanaf|tot|voor|do|od|fran|fra|till|tills|for|innan|до|с)(?: (?:the|zum|dem|den|le|el|il|o|dia|about|around|mindestens|mon|tue|wed|thu|fri|monday|tuesday|wednesday|thursday|friday|montag|dienstag|mittwoch|donnerstag|freitag))*\W*$"
 )
-_PAST = re.compile(r"\b(?:since|ago|last|previous|was|were|wrote|sent|seit|letzte\w*|depuis|dernier\w*|desde hace|signed|through|established|est\.)\b[^,;]{0,15}$")
+_PAST = re.compile(
+    r"\b(?:since|ago|last|previous|was|were|wrote|sent|seit|letzte\w*|depuis|dernier\w*|desde hace|signed|through|established|est\.)\b[^,;]{0,15}$"
+)
 _NEAR_CHARS = 32
 
 _QUARTER = re.compile(
     r"\b(?:q(?P<n>[1-4])|(?P<n2>[1-4])(?:st|nd|rd|th|\.|er|e|o|º)? ?(?:quarter|quartal|trimestre|kwartaal|kwartal|kvartal)|(?P<word>first|second|third|fourth|last|next|nachstes|prochain|proximo|prossimo) (?:calendar |fiscal )?(?:quarter|quartal|trimestre|kwartaal|kvartal))\b"
     r"(?: ?(?:of |/|'|in )?(?P<year>20\d\d|\d\d\b))?(?P<next> (?:of )?next year| nachsten jahres| nachstes jahr| l'annee prochaine| del proximo ano| do proximo ano| dell'anno prossimo| volgend jaar| nasta ar)?"
 )
-_FISCAL = re.compile(r"\b(?:(?:new|next|the next|our next|our new) (?:fiscal|financial|budget) year|fy ?'?(?P<year>20\d\d|\d\d))\b")
+_FISCAL = re.compile(
+    r"\b(?:(?:new|next|the next|our next|our new) (?:fiscal|financial|budget) year|fy ?'?(?P<year>20\d\d|\d\d))\b"
+)
 _QUARTER_WORDS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": 4}
 _END = re.compile(r"\b(?:end of|late|ende|fin|finales de|fine|eind)(?: the)? ?$")
 
 _VAGUE = (
     (re.compile(r"\b(?:tomorrow|tmrw|morgen|demain|manana|domani|amanha|jutro|imorgon|i morgen)\b"), 1),
-    (re.compile(r"\b(?:next week|nachste\w* woche|la semaine prochaine|la (?:proxima semana|semana que viene)|la prossima settimana|(?:na )?(?:proxima semana|semana que vem)|volgende week|w przyszlym tygodniu|nasta vecka|naeste uge|neste uke)\b"), None),
-    (re.compile(r"\b(?:next month|nachste\w* monat|le mois prochain|el (?:proximo mes|mes que viene)|il prossimo mese|(?:no )?proximo mes|volgende maand|w przyszlym miesiacu|nasta manad)\b"), 30),
-    (re.compile(r"\b(?:next year|nachste\w* jahr|l'annee prochaine|el (?:proximo ano|ano que viene)|l'anno prossimo|volgend jaar|nasta ar)\b"), 366),
+    (
+        re.compile(
+            r"\b(?:next week|nachste\w* woche|la semaine prochaine|la (?:proxima semana|semana que viene)|la prossima settimana|(?:na )?(?:proxima semana|semana que vem)|volgende week|w przyszlym tygodniu|nasta vecka|naeste uge|neste uke)\b"
+        ),
+        None,
+    ),
+    (
+        re.compile(
+            r"\b(?:next month|nachste\w* monat|le mois prochain|el (?:proximo mes|mes que viene)|il prossimo mese|(?:no )?proximo mes|volgende maand|w przyszlym miesiacu|nasta manad)\b"
+        ),
+        30,
+    ),
+    (
+        re.compile(
+            r"\b(?:next year|nachste\w* jahr|l'annee prochaine|el (?:proximo ano|ano que viene)|l'anno prossimo|volgend jaar|nasta ar)\b"
+        ),
+        366,
+    ),
     (re.compile(r"\bin (?:a|one|1) week\b"), 7),
     (re.compile(r"\bin (?:a|one|1) month\b"), 30),
 )
-_IN_N = re.compile(r"\bin (?:about |around )?(?P<n>\d{1,2}|two|three|four|five|six|zwei|drei|vier|sechs) (?P<unit>days?|weeks?|months?|tagen|wochen|monaten)\b")
+_IN_N = re.compile(
+    r"\bin (?:about |around )?(?P<n>\d{1,2}|two|three|four|five|six|zwei|drei|vier|sechs) (?P<unit>days?|weeks?|months?|tagen|wochen|monaten)\b"
+)
 _NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "zwei": 2, "drei": 3, "vier": 4, "sechs": 6}
 
 _BACK = re.compile(
     r"\b(?:back|return\w*|reopen\w*|re-open\w*|available|erreichbar|wieder|zuruck|de retour|retour|regreso|vuelta|vuelvo|rientro|ritorno|retorno|volto|terug|powrot\w*|wracam|tillbaka|ater|tilbage|tilbake|zpet|takaisin)\b[^.!?\n]{0,25}$|"
     r"\b(?:ab|a partir (?:du|de|del)|as of|from)(?: (?:dem|le|el|monday|montag))?\W*$"
 )
-_UNTIL = re.compile(r"\b(?:until|till|til|bis|jusqu'?(?:au|a)?|hasta|fino|ate|tot|do|tom|t\.o\.m\.|saakka|through|thru|to|au|al|a|-|до|through to)\b[^.!?\n]{0,22}$")
+_UNTIL = re.compile(
+    r"\b(?:until|till|til|bis|jusqu'?(?:au|a)?|hasta|fino|ate|tot|do|tom|t\.o\.m\.|saakka|through|thru|to|au|al|a|-|до|through to)\b[^.!?\n]{0,22}$"
+)
 # The named day itself is still off: said outright, or what "until" means in these languages, or the end of a range.
 _LAST_DAY = re.compile(
     r"\b(?:through|thru|inclusive|including|einschliesslich|einschl|inkl|inclus|incluso|inclusive|compreso|incluido|en met|och med|og med|tom|wlacznie|vcetne)\b|\b(?:bis|do|till|saakka|до)\b[^.!?\n]{0,22}$|"
@@ -92,7 +117,9 @@ def return_day(text: str, reference: datetime, tz: tzinfo) -> Snooze | None:
     candidates: list[tuple[int, date]] = []
     for named in named_days(text, today):
         left, right = low[max(0, named.start - 60) : named.start], low[named.end : named.end + 20]
-        last_day = _LAST_DAY.search(left) or re.match(r"\W{0,3}(?:inclusive|included|inclus|incluso|einschl|inkl|wlacznie)", right)
+        last_day = _LAST_DAY.search(left) or re.match(
+            r"\W{0,3}(?:inclusive|included|inclus|incluso|einschl|inkl|wlacznie)", right
+        )
         if _BACK.search(left[-45:]) and not _UNTIL.search(left[-14:]):
             candidates.append((2, named.day))
         elif _UNTIL.search(left):
@@ -119,7 +146,11 @@ def _dated(low: str, today: date) -> list[tuple[date, float]]:
 def _first_day(named: Named, after: bool) -> date:
     if not after:
         return named.day
-    return named.day + timedelta(days=1) if named.kind != "month" else (named.day + timedelta(days=31)).replace(day=1)
+    return (
+        named.day + timedelta(days=1)
+        if named.kind != "month"
+        else (named.day + timedelta(days=31)).replace(day=1)
+    )
 
 
 def _confidence(named: Named, cued: bool) -> float:
@@ -174,7 +205,9 @@ def _vague(low: str, today: date) -> list[tuple[date, float]]:
     for match in _IN_N.finditer(low):
         number = _NUMBERS.get(match["n"]) or int(match["n"])
         unit = match["unit"][0]
-        out.append((today + timedelta(days=number * {"d": 1, "t": 1, "w": 7, "m": 30}[unit]), _VAGUE_CONFIDENCE))
+        out.append(
+            (today + timedelta(days=number * {"d": 1, "t": 1, "w": 7, "m": 30}[unit]), _VAGUE_CONFIDENCE)
+        )
     return out
 
 
