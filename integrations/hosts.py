@@ -64,7 +64,7 @@ def check_url(provider: str, url: str) -> None:
         raise HostRefused(f"{provider}: the address must not hold a user name or password.")
     if not any(host == suffix or host.endswith(f".{suffix}") for suffix in allowed_suffixes(provider)):
         raise HostRefused(
-            f"{provider}: the host {host or '(none)'} is not on the allow-list; an operator can add it to PROVIDER_HOSTS."
+            f"{provider}: the host {host or '(none)'} is not allowed; an operator can add it to PROVIDER_HOSTS."
         )
 
 

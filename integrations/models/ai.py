@@ -26,7 +26,9 @@ class AiCall(models.Model):
         null=True, blank=True, help_text="Millionths of a dollar; empty where the model's price is not known."
     )
     duration_ms = models.PositiveIntegerField()
-    outcome = models.CharField(max_length=20, help_text="ok, a provider outcome, or what was wrong with the answer.")
+    outcome = models.CharField(
+        max_length=20, help_text="ok, a provider outcome, or what was wrong with the answer."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -1,0 +1,225 @@
+"""A circuit breaker per provider and workspace, shared by all processes through one small table.
+
+Closed: calls pass. Open: they are refused at once. When the opening ends, one probe at a time goes through; it closes
+the breaker, or opens it again for twice as long. A Retry-After closes the door in the same way ("throttled"), without
+a probe. Failures are counted in the process that sees them; what is shared is the verdict, so a call costs no query:
+each process rereads the open rows every REFRESH_S. A database that cannot be read means closed.
+"""
+
+import logging
+import os
+import threading
+import time
+import uuid
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+
+from django.db import Error, connection
+
+from integrations.errors import Outcome, ProviderRateLimited, ProviderUnreachable
+from integrations.models import CircuitBreaker
+from integrations.visits import visit
+from jobs.db import drop_connection
+
+logger = logging.getLogger(__name__)
+
+REFRESH_S = 3.0
+OPEN_AFTER_FAILURES = 5
+WINDOW = 20
+"""Of the last WINDOW calls, half failing opens it too."""
+OPEN_MS = 60_000
+OPEN_MAX_MS = 900_000
+PROBE_MS = 130_000
+"""How long a probe keeps the claim if its process dies: longer than any call may take."""
+BREAKING = {Outcome.TIMEOUT, Outcome.UNREACHABLE, Outcome.PROVIDER_ERROR}
+
+READ = """
+SELECT key, extract(epoch FROM open_until - clock_timestamp()), extract(epoch FROM throttled_until - clock_timestamp())
+FROM integrations_circuitbreaker WHERE open_until IS NOT NULL OR throttled_until > clock_timestamp()
+"""
+OPEN = """
+INSERT INTO integrations_circuitbreaker AS b
+    (key, provider, workspace_id, opened_at, open_until, open_ms, reason)
+VALUES (%(key)s, %(provider)s, %(workspace_id)s, clock_timestamp(),
+    clock_timestamp() + %(ms)s * interval '1 ms', %(ms)s, %(reason)s)
+ON CONFLICT (key) DO UPDATE SET opened_at = EXCLUDED.opened_at, open_until = EXCLUDED.open_until,
+    open_ms = EXCLUDED.open_ms, reason = EXCLUDED.reason, probe_until = NULL
+WHERE b.open_until IS NULL
+"""
+OPEN_AGAIN = """
+UPDATE integrations_circuitbreaker SET open_ms = least(open_ms * 2, %(max_ms)s), reason = %(reason)s,
+    open_until = clock_timestamp() + least(open_ms * 2, %(max_ms)s) * interval '1 ms', probe_until = NULL
+WHERE key = %(key)s AND open_until IS NOT NULL
+"""
+CLAIM_PROBE = """
+UPDATE integrations_circuitbreaker SET probe_until = clock_timestamp() + %(ms)s * interval '1 ms'
+WHERE key = %(key)s AND open_until <= clock_timestamp()
+    AND (probe_until IS NULL OR probe_until <= clock_timestamp())
+"""
+RELEASE_PROBE = "UPDATE integrations_circuitbreaker SET probe_until = NULL WHERE key = %(key)s"
+CLOSE = """
+UPDATE integrations_circuitbreaker
+SET opened_at = NULL, open_until = NULL, open_ms = 0, probe_until = NULL, reason = ''
+WHERE key = %(key)s AND open_until IS NOT NULL
+"""
+THROTTLE = """
+INSERT INTO integrations_circuitbreaker AS b (key, provider, workspace_id, throttled_until, open_ms, reason)
+VALUES (%(key)s, %(provider)s, %(workspace_id)s, clock_timestamp() + %(ms)s * interval '1 ms', 0, '')
+ON CONFLICT (key) DO UPDATE SET throttled_until = greatest(b.throttled_until, EXCLUDED.throttled_until)
+"""
+UNTHROTTLE = "UPDATE integrations_circuitbreaker SET throttled_until = NULL WHERE key = %(key)s"
+
+
+@dataclass(slots=True)
+class Seen:
+    """What a row said, on this process's monotonic clock; 0 is the distant past."""
+
+    open_until: float | None = None
+    throttled_until: float = 0.0
+
+
+@dataclass(slots=True)
+class Tally:
+    """This process's own recent experience with one provider in one workspace."""
+
+    consecutive: int = 0
+    recent: deque = field(default_factory=lambda: deque(maxlen=WINDOW))
+
+    def add(self, failed: bool) -> bool:
+        """Count one call; True when it is time to open."""
+        self.consecutive = self.consecutive + 1 if failed else 0
+        self.recent.append(failed)
+        half_failing = len(self.recent) == WINDOW and sum(self.recent) >= WINDOW // 2
+        return failed and (self.consecutive >= OPEN_AFTER_FAILURES or half_failing)
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Leave to make one call; hand it back with the outcome."""
+
+    provider: str
+    workspace_id: uuid.UUID | None
+    probe: bool = False
+
+    @property
+    def key(self) -> str:
+        return CircuitBreaker.key_of(self.provider, self.workspace_id)
+
+
+class Breakers:
+    """One process's view of all breakers. The module's `breakers` is the one in use."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Start anew: after a fork, and between tests."""
+        self._lock = threading.Lock()
+        self._seen: dict[str, Seen] = {}
+        self._tallies: defaultdict[str, Tally] = defaultdict(Tally)
+        self._read_at = float("-inf")
+
+    def enter(self, provider: str, workspace_id: uuid.UUID | None) -> Permit:
+        """Leave to call now. Raises ProviderUnreachable or ProviderRateLimited (`sent` False) with the time to wait."""
+        permit = Permit(provider, workspace_id)
+        self._refresh()
+        seen = self._seen.get(permit.key)
+        if seen is None:
+            return permit
+        now = time.monotonic()
+        if seen.throttled_until > now:
+            wait_ms = round((seen.throttled_until - now) * 1000)
+            raise ProviderRateLimited(provider, code="throttled", retry_after_ms=wait_ms, sent=False)
+        if seen.open_until is None:
+            return permit
+        if seen.open_until > now:
+            wait_ms = round((seen.open_until - now) * 1000)
+            raise ProviderUnreachable(provider, code="circuit_open", retry_after_ms=wait_ms, sent=False)
+        if self._write(CLAIM_PROBE, permit, ms=PROBE_MS):
+            return Permit(provider, workspace_id, probe=True)
+        raise ProviderUnreachable(
+            provider, code="circuit_open", retry_after_ms=round(REFRESH_S * 1000), sent=False
+        )
+
+    def leave(self, permit: Permit, outcome: Outcome, retry_after_ms: int | None = None) -> None:
+        """Count a finished call; opens, closes and throttles. Raises nothing."""
+        if outcome in (Outcome.CANCELLED, Outcome.SHUTDOWN):
+            if permit.probe:
+                self._write(RELEASE_PROBE, permit)
+            return
+        failed = outcome in BREAKING
+        with self._lock:
+            opens = self._tallies[permit.key].add(failed)
+            if opens:
+                del self._tallies[permit.key]
+        if failed and permit.probe:
+            self._turn(OPEN_AGAIN, permit, "circuit opened again", max_ms=OPEN_MAX_MS, reason=outcome)
+        elif opens:
+            self._turn(OPEN, permit, "circuit opened", ms=OPEN_MS, reason=outcome)
+        elif permit.probe:
+            self._turn(CLOSE, permit, "circuit closed")
+        if outcome == Outcome.RATE_LIMITED and retry_after_ms:
+            self._throttle(permit, retry_after_ms)
+
+    def reset(self, provider: str, workspace_id: uuid.UUID | None) -> None:
+        """Close at once: an account was reconnected, or an admin asks to check now."""
+        permit = Permit(provider, workspace_id)
+        self._turn(CLOSE, permit, "circuit closed")
+        self._write(UNTHROTTLE, permit)
+
+    def _throttle(self, permit: Permit, wait_ms: int) -> None:
+        seen = self._seen.get(permit.key)
+        if seen is not None and seen.throttled_until >= time.monotonic() + wait_ms / 1000 - 1:
+            return
+        self._write(THROTTLE, permit, ms=wait_ms)
+
+    def _turn(self, statement: str, permit: Permit, event: str, **values: object) -> None:
+        if self._write(statement, permit, **values):
+            logger.warning(
+                event,
+                extra={
+                    "provider": permit.provider,
+                    "workspace_id": str(permit.workspace_id or ""),
+                    "reason": str(values.get("reason", "")),
+                },
+            )
+
+    def _write(self, statement: str, permit: Permit, **values: object) -> bool:
+        """Run one statement and see its effect at the next call; True when it changed a row."""
+        values |= {"key": permit.key, "provider": permit.provider, "workspace_id": permit.workspace_id}
+        try:
+            with visit(), connection.cursor() as cursor:
+                cursor.execute(statement, values)
+                changed = cursor.rowcount > 0
+        except Error:
+            logger.warning("circuit breaker not written", extra={"breaker": permit.key}, exc_info=True)
+            drop_connection()
+            return False
+        self._read_at = float("-inf")
+        return changed
+
+    def _refresh(self) -> None:
+        with self._lock:
+            if time.monotonic() - self._read_at < REFRESH_S:
+                return
+            self._read_at = time.monotonic()
+        try:
+            with visit(), connection.cursor() as cursor:
+                cursor.execute(READ)
+                rows = cursor.fetchall()
+        except Error:
+            logger.warning("circuit breakers not readable, calls go ahead", exc_info=True)
+            drop_connection()
+            rows = []
+        now = time.monotonic()
+        self._seen = {
+            key: Seen(
+                open_until=None if open_s is None else now + float(open_s),
+                throttled_until=0.0 if throttled_s is None else now + float(throttled_s),
+            )
+            for key, open_s, throttled_s in rows
+        }
+
+
+breakers = Breakers()
+os.register_at_fork(after_in_child=breakers.forget)

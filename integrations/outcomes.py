@@ -1,0 +1,94 @@
+"""Where every finished call is told, once: the log, the metrics, and whoever subscribed (integration health).
+
+The call path knows nothing about health; health subscribes at start-up. A subscriber that fails never fails the call.
+"""
+
+import logging
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from prometheus_client import Counter, Histogram
+
+from integrations.errors import Outcome
+
+logger = logging.getLogger(__name__)
+
+CALLS = Counter("holdfast_provider_calls", "Finished calls to providers.", ["provider", "outcome"])
+CALL_SECONDS = Histogram(
+    "holdfast_provider_call_seconds",
+    "Duration of calls to providers, retries and waits included.",
+    ["provider"],
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120),
+)
+RETRIES = Counter("holdfast_provider_retries", "Calls to providers that were tried again.", ["provider"])
+REFUSALS = Counter(
+    "holdfast_provider_refusals",
+    "Calls not made: breaker open, throttled, own limit.",
+    ["provider", "reason"],
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CallReport:
+    """One finished call. `account` is the provider's name of the account, where one integration has several.
+
+    `code` is the provider's own error code, `error` the class of what was raised; neither holds people's text.
+    """
+
+    provider: str
+    operation: str
+    workspace_id: uuid.UUID | None
+    integration_id: uuid.UUID | None
+    account: str
+    outcome: Outcome
+    duration_ms: int
+    attempts: int
+    status: int | None = None
+    code: str = ""
+    error: str = ""
+    retry_after_ms: int | None = None
+
+
+Subscriber = Callable[[CallReport], None]
+_subscribers: list[Subscriber] = []
+
+QUIET = {Outcome.OK, Outcome.CANCELLED, Outcome.SHUTDOWN}
+
+
+def subscribe(subscriber: Subscriber) -> Subscriber:
+    """Call `subscriber(report)` after every finished call, in the caller's thread. Usable as a decorator."""
+    if subscriber not in _subscribers:
+        _subscribers.append(subscriber)
+    return subscriber
+
+
+def unsubscribe(subscriber: Subscriber) -> None:
+    _subscribers.remove(subscriber)
+
+
+def report(call: CallReport) -> None:
+    """Log, count and pass on one finished call. Raises nothing."""
+    CALLS.labels(call.provider, call.outcome).inc()
+    CALL_SECONDS.labels(call.provider).observe(call.duration_ms / 1000)
+    logger.log(
+        logging.INFO if call.outcome in QUIET else logging.WARNING,
+        "provider call",
+        extra={
+            "provider": call.provider,
+            "operation": call.operation,
+            "outcome": str(call.outcome),
+            "status": call.status,
+            "code": call.code,
+            "error": call.error,
+            "duration_ms": call.duration_ms,
+            "attempts": call.attempts,
+            "workspace_id": str(call.workspace_id or ""),
+            "integration_id": str(call.integration_id or ""),
+        },
+    )
+    for subscriber in _subscribers:
+        try:
+            subscriber(call)
+        except Exception:
+            logger.exception("call report refused", extra={"subscriber": subscriber.__qualname__})

@@ -1,0 +1,57 @@
+"""Limits on calls that hold across processes: a sliding window per account, kept in one row.
+
+One statement takes a place or says how long until there is one; nothing waits while holding the row. Where the
+database cannot be reached the call goes ahead: the provider's own 429 is the second line.
+"""
+
+import logging
+from dataclasses import dataclass
+
+from django.db import Error, connection
+
+from integrations.visits import visit
+from jobs.db import drop_connection
+
+logger = logging.getLogger(__name__)
+
+# Under READ COMMITTED a concurrent UPDATE of the row waits and then sees its new `stamps`, so the count is exact.
+TAKE = """
+WITH clock AS (SELECT extract(epoch FROM clock_timestamp())::float8 AS t)
+INSERT INTO integrations_ratewindow AS w (key, stamps) SELECT %(key)s, ARRAY[t] FROM clock
+ON CONFLICT (key) DO UPDATE SET stamps = array_append(
+    ARRAY(SELECT s FROM unnest(w.stamps) s WHERE s > EXCLUDED.stamps[1] - %(window_s)s ORDER BY s),
+    greatest(EXCLUDED.stamps[1], (SELECT max(s) FROM unnest(w.stamps) s)))
+WHERE (SELECT count(*) FROM unnest(w.stamps) s WHERE s > EXCLUDED.stamps[1] - %(window_s)s) < %(limit)s
+"""
+
+WAIT = """
+SELECT ceil(1000 * (s + %(window_s)s - extract(epoch FROM clock_timestamp())::float8))
+FROM integrations_ratewindow, unnest(stamps) s WHERE key = %(key)s ORDER BY s DESC OFFSET %(limit)s - 1 LIMIT 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """At most `limit` calls in any `window_s` seconds under `key` ("ghl:<location>")."""
+
+    key: str
+    limit: int
+    window_s: float
+
+    def take(self) -> int:
+        """Take a place: 0, or the milliseconds until one is free (none was taken then)."""
+        values = {"key": self.key, "limit": self.limit, "window_s": self.window_s}
+        try:
+            with visit(), connection.cursor() as cursor:
+                cursor.execute(TAKE, values)
+                if cursor.rowcount:
+                    return 0
+                cursor.execute(WAIT, values)
+                row = cursor.fetchone()
+        except Error:
+            logger.warning(
+                "rate limit not readable, call goes ahead", extra={"limit_key": self.key}, exc_info=True
+            )
+            drop_connection()
+            return 0
+        return max(1, int(row[0])) if row else 1
