@@ -41,6 +41,9 @@ class TagDecision(models.Model):
     reason = models.CharField(max_length=300, blank=True, default="")
     confidence = models.FloatField(null=True, blank=True)
     objection = models.CharField(max_length=10, choices=Objection.choices, default=Objection.NONE)
+    follow_up_on = models.DateField(
+        null=True, blank=True, help_text="The day from which they want to hear from us."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
