@@ -106,13 +106,10 @@ def capped_count(queryset: QuerySet) -> CappedCount:
 
 def folder_counts(workspace: Workspace) -> dict[str, int]:
     """The size of every counted folder, at most COUNT_LIMIT + 1 each, in one query."""
-    counts = {
-        key.replace("-", "_"): capped_count(leads_in(workspace, key))
-        for key, view in FOLDERS.items()
-        if view.counted
-    }
-    row = Workspace.objects.filter(pk=workspace.pk).values(**counts).get()
-    return {name.replace("_", "-"): count for name, count in row.items()}
+    keys = [key for key, folder in FOLDERS.items() if folder.counted]
+    counts = [capped_count(leads_in(workspace, key)) for key in keys]
+    row = Workspace.objects.filter(pk=workspace.pk).values_list(*counts).get()
+    return dict(zip(keys, row, strict=True))
 
 
 def with_badges(leads: QuerySet[Lead]) -> QuerySet[Lead]:

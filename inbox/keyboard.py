@@ -6,11 +6,20 @@
 
 from typing import NamedTuple
 
+CAPS = {"Control": "Ctrl", "Escape": "Esc"}
+
 
 class Shortcut(NamedTuple):
+    """`keys` are named as the browser names them (KeyboardEvent.key)."""
+
     action: str
     label: str
     keys: tuple[str, ...]
+
+    @property
+    def caps(self) -> list[str]:
+        """The keys as they are printed on a keyboard."""
+        return [CAPS.get(key, key) for key in self.keys]
 
 
 SHORTCUTS = (

@@ -25,6 +25,19 @@ class Entry:
         return self.message is None or self.message.direction == Message.Direction.OUTBOUND
 
     @property
+    def author(self) -> str:
+        """Who wrote it, as well as that is known."""
+        if self.message is None:
+            return str(self.send.approved_by) if self.send.approved_by_id else "Us"
+        ours = self.message.account_address or "Us"
+        return self.message.from_name or (ours if self.outbound else self.message.from_address)
+
+    @property
+    def account(self) -> str:
+        """Our own address on this message."""
+        return self.message.account_address if self.message else ""
+
+    @property
     def channel(self) -> str:
         return (self.message or self.send).channel
 
@@ -65,7 +78,7 @@ def timeline(lead: Lead, *, everything: bool = False) -> Timeline:
     limit = LIMIT * 20 if everything else LIMIT
     newest = list(lead.messages.order_by("-sent_at", "-received_at")[: limit + 1])
     messages, earlier = newest[:limit][::-1], len(newest) > limit
-    sends = lead.sends.filter(state__in=OPEN_STATES)
+    sends = lead.sends.filter(state__in=OPEN_STATES).select_related("approved_by")
     if earlier:
         sends = sends.filter(created_at__gte=messages[0].sent_at)
     entries = [Entry(message.sent_at, message=message) for message in messages]

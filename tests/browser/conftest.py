@@ -1,0 +1,76 @@
+"""A headless Chromium against a live server. A page that logs an error or breaks the content policy fails its test."""
+
+import os
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from inbox.models import Membership
+from tests import factories
+
+# Playwright's own event loop runs in this thread; the ORM calls beside it are plain synchronous ones.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def workspace(transactional_db):
+    return factories.make_workspace("Northwind", timezone="America/New_York")
+
+
+@pytest.fixture
+def user(workspace):
+    role = Membership.Role.ADMIN
+    return factories.make_member(
+        workspace, role, email="ana@northwind.example.com", first_name="Ana", last_name="Lindqvist"
+    )
+
+
+@pytest.fixture
+def open_page(browser: Browser, live_server):
+    """`open_page(user=None, width=1440, …)`: a new page, logged in as `user`; its errors fail the test at the end."""
+    contexts, troubles = [], []
+
+    def open_(user=None, *, width: int = 1440, height: int = 900, **options) -> Page:
+        context = browser.new_context(
+            base_url=live_server.url, viewport={"width": width, "height": height}, **options
+        )
+        contexts.append(context)
+        if user is not None:
+            context.add_cookies([_session_cookie(user, live_server.url)])
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", lambda message: message.type == "error" and troubles.append(message.text))
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def _session_cookie(user, url: str) -> dict:
+    client = Client()
+    client.force_login(user)
+    name = settings.SESSION_COOKIE_NAME
+    return {"name": name, "value": client.cookies[name].value, "url": url}
