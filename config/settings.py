@@ -53,10 +53,10 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "django_filters",
     "django_htmx",
-    "django_q",
     "axes",
     "csp",
     "jobs",
+    "django_q",
     "integrations",
     "inbox",
     "insights",
@@ -228,6 +228,7 @@ SLACK_TIMEOUT_MS = env.number("SLACK_TIMEOUT_MS", 8_000, 1_000, 60_000)
 OPENAI_BASE_URL = env.url("OPENAI_BASE_URL", "https://api.openai.com/v1")
 OPENAI_API_KEY = env.text("OPENAI_API_KEY")
 OPENAI_DRAFT_TIMEOUT_MS = env.number("OPENAI_DRAFT_TIMEOUT_MS", 120_000, 5_000, 120_000)
+AUTO_SEND_DISABLED = env.flag("AUTO_SEND_DISABLED")
 INSIGHTS_CONTEXT_PACK_CRON_LIMIT = env.number("INSIGHTS_CONTEXT_PACK_CRON_LIMIT", 3, 1, 20)
 INSIGHTS_CONTEXT_PACK_CRON_BATCH = env.number("INSIGHTS_CONTEXT_PACK_CRON_BATCH", 15, 1, 15)
 INSIGHTS_CONTEXT_PACK_LEAD_CONCURRENCY = env.number("INSIGHTS_CONTEXT_PACK_LEAD_CONCURRENCY", 4, 1, 8)
