@@ -55,3 +55,7 @@ class LeaseLost(Exception):
 
 class TimeLimitExceeded(TransientError):
     """The job ignored its Deadline and was interrupted."""
+
+
+class WorkerLost(TransientError):
+    """The worker ended while the job ran."""

@@ -43,6 +43,7 @@ class LeaseKeeper:
         self._given_back = False
 
     def __enter__(self) -> "LeaseKeeper":
+        self._me.begin()
         self._thread = threading.Thread(target=self._run, name="lease-keeper", daemon=True)
         self._thread.start()
         return self
@@ -51,6 +52,7 @@ class LeaseKeeper:
         self._done.set()
         if self._thread is not None:
             self._thread.join(timeout=5)
+        self._me.rest()
 
     def hold(self, token: UUID, asked_at: float) -> None:
         """Keep this claim from now on. `asked_at` is the monotonic time before the claim was sent."""

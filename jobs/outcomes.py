@@ -79,13 +79,23 @@ def _retry_delay_ms(error: BaseException, policy: Policy, attempts: int, uniform
 
 
 def decide_loss(
-    *, policy: Policy, attempts: int, worker_deaths: int, losses: int, own_death: bool, witnessed: bool
+    *,
+    policy: Policy,
+    attempts: int,
+    worker_deaths: int,
+    losses: int,
+    own_death: bool,
+    witnessed: bool,
+    stopped: bool = False,
 ) -> Decision:
     """What becomes of a started job that lost its worker; the counts include this loss.
 
     `own_death`: its own worker died first, so the job may be the cause. `witnessed`: a supervisor saw the end and
     knows that it was not the job's doing, so the attempt is given back. Without a witness the attempt stays used.
+    `stopped`: the worker was asked to stop and the job did not hand itself back in time.
     """
+    if stopped:
+        return Decision(Status.QUEUED, Outcome.HANDED_BACK, refund=True)
     outcome = Outcome.KILLED_WORKER if own_death else Outcome.LOST
     if own_death and worker_deaths >= MAX_WORKER_DEATHS:
         return Decision(Status.FAILED, outcome, note=f"killed its worker {worker_deaths} times")

@@ -12,6 +12,10 @@ from uuid import UUID
 from jobs.ids import uuid7
 
 
+def _nothing() -> None:
+    pass
+
+
 class WorkerProcess:
     """This process's identity and whether it stops. A signal handler sets the stop flag, so it takes no lock."""
 
@@ -19,14 +23,16 @@ class WorkerProcess:
         self,
         worker_id: UUID | None = None,
         *,
-        beat: Callable[[], None] = lambda: None,
-        abandon: Callable[[], None] = lambda: None,
+        begin: Callable[[], None] = _nothing,
+        beat: Callable[[], None] = _nothing,
+        rest: Callable[[], None] = _nothing,
+        abandon: Callable[[], None] = _nothing,
     ) -> None:
         self.id = worker_id or uuid7()
         self.pid = os.getpid()
         self.name = f"{socket.gethostname()}:{self.pid}"[:120]
-        self.beat = beat
-        """Called about once a second while a drain is alive: what the sentinel's watchdog looks at."""
+        self.begin, self.beat, self.rest = begin, beat, rest
+        """Called as a drain begins, twice a second while it lives, and as it ends: the watchdog looks at them."""
         self.abandon = abandon
         """Called when the lease is gone and the job does not stop: ends the process in a cluster, else nothing."""
         self._stop_asked_at: float | None = None
