@@ -23,7 +23,7 @@ from jobs.ids import uuid7
 logger = logging.getLogger(__name__)
 Verdict = WebhookDelivery.Verdict
 TRIES = 3
-"""A deadlock, or losing the race for an event key, is settled by running the transaction again."""
+"""A deadlock, a lost race for an event key or a vanished row is settled by running the transaction again."""
 
 
 @dataclass(slots=True)
@@ -39,6 +39,7 @@ class Received:
     integration: Integration | None
     workspace: Workspace | None
     replay_of: WebhookDelivery | None = None
+    attempt: int = 0
 
 
 @dataclass(slots=True)
@@ -67,14 +68,16 @@ def receive(received: Received, event: Event, handler: Handler) -> Outcome:
     reach: then nothing is stored, and the provider must be told to come again.
     """
     for last in (False,) * (TRIES - 1) + (True,):
+        received.attempt += 1
         try:
             with transaction.atomic():
                 outcome = _guarded(received, event, handler)
                 record(received, outcome, event.event_key)
             return outcome
         except Error as error:
-            lost_key = isinstance(error, IntegrityError) and bool(event.event_key)
-            if last or not (lost_key or db_fault(error) is Fault.RETRY):
+            # The race for an event key was lost, or what the row points at was deleted meanwhile.
+            changed = isinstance(error, IntegrityError)
+            if last or not (changed or db_fault(error) is Fault.RETRY):
                 raise
     raise AssertionError("unreachable")
 

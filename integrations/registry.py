@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from integrations import rawjson
 from integrations.calendly import payloads as calendly
 from integrations.calendly import signature as calendly_signature
 from integrations.clay import payloads as clay
@@ -71,6 +72,7 @@ class WebhookSource:
     secret_headers: tuple[str, ...] = ()
     secret_field: str = ""
     rules: DeliveryRules = DeliveryRules()
+    decode: Callable[[bytes], Any] = rawjson.parse
     accepts: Callable[[dict, bytes, Mapping[str, str], datetime], bool] | None = None
 
 
@@ -139,7 +141,13 @@ SOURCES = {
 
 GHL_APP = WebhookSource("ghl/app", Provider.GHL, ghl.parse, ghl.account_of, ghl.APP_EVENTS, rules=APP_RULES)
 SLACK = WebhookSource(
-    "slack/interactions", Provider.SLACK, slack.parse, lambda _body: "", slack.EVENTS, rules=SLACK_RULES
+    "slack/interactions",
+    Provider.SLACK,
+    slack.parse,
+    slack.account_of,
+    slack.EVENTS,
+    rules=SLACK_RULES,
+    decode=slack.decode,
 )
 """Signed senders with one address for all tenants."""
 

@@ -1,8 +1,20 @@
 """What each kind of event does to a workspace, inside intake's savepoint."""
 
-from inbox.handlers import bounces, messages, optouts
+from inbox import buttons
+from inbox.handlers import accounts, bookings, bounces, enrichments, messages, optouts
 from inbox.intake import Outcome, Received, Verdict
-from integrations.events import BounceEvent, Event, IgnoredEvent, MessageEvent, UnsubscribeEvent
+from integrations.events import (
+    AccountStatusEvent,
+    BookingEvent,
+    BounceEvent,
+    ButtonEvent,
+    ConnectionEvent,
+    EnrichmentEvent,
+    Event,
+    IgnoredEvent,
+    MessageEvent,
+    UnsubscribeEvent,
+)
 
 
 def ignore(_received: Received, event: IgnoredEvent) -> Outcome:
@@ -14,6 +26,11 @@ HANDLERS = {
     MessageEvent: messages.handle,
     BounceEvent: bounces.handle,
     UnsubscribeEvent: optouts.handle,
+    AccountStatusEvent: accounts.status,
+    ConnectionEvent: accounts.connected,
+    EnrichmentEvent: enrichments.handle,
+    BookingEvent: bookings.handle,
+    ButtonEvent: buttons.press,
     IgnoredEvent: ignore,
 }
 

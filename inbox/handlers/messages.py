@@ -2,16 +2,21 @@
 
 import hashlib
 import re
-from functools import lru_cache, partial
+from collections import OrderedDict
+from functools import partial
+from uuid import UUID
 
+from django.db import transaction
 from django.utils import timezone
 
-from inbox.handlers import bounces
+from inbox.handlers import bounces, chats, texts
 from inbox.intake import Outcome, Received, Verdict
 from inbox.leads import identity, rollup
 from inbox.models import Campaign, Lead, Message
+from inbox.models.lead import Channel
 from inbox.understanding.arrival import Arrival, judge
 from integrations.events import CampaignRef, MessageEvent
+from integrations.registry import ALL_SOURCES as SOURCES
 from jobs.enqueue import JobSpec, enqueue, enqueue_many
 
 PROCESS = "inbound.process"
@@ -45,8 +50,11 @@ def store(received: Received, event: MessageEvent, judged: Arrival) -> tuple[Mes
     A provider that uses an id again for another text loses nothing: both are kept, the later one flagged and under a
     key of its own.
     """
-    fingerprint = _fingerprint(event, judged.newest_text)
-    message, created = _get_or_create(received, event, judged, fingerprint, event.external_id)
+    fingerprint = event.content_key or _fingerprint(event, judged.newest_text)
+    if event.content_key and (twin := texts.known(received, event)):
+        return twin, False
+    external_id = event.external_id or texts.own_id()
+    message, created = _get_or_create(received, event, judged, fingerprint, external_id)
     if created or message.content_hash == fingerprint:
         return message, created
     key = f"{event.external_id[: KEY_LIMIT - 17]}#{fingerprint[:16]}"
@@ -83,7 +91,9 @@ def _get_or_create(
             "tag_decided_by": judged.decided_by,
             "tag_evidence": judged.evidence,
             "content_hash": fingerprint,
+            "stamp": event.stamp[:64],
             "sent_at": event.occurred_at,
+            "received_at": received.received_at,
             **extra,
         },
     )
@@ -95,26 +105,43 @@ def _fingerprint(event: MessageEvent, newest_text: str) -> str:
     return hashlib.sha256(f"{event.from_address.lower()}\0{words}".encode()).hexdigest()
 
 
-@lru_cache(maxsize=4096)
-def _known_campaign(workspace_id, provider: str, external_id: str, name: str):
+_campaigns: OrderedDict[tuple, UUID] = OrderedDict()
+"""Campaigns that are known to be committed, so that a burst of one campaign asks the database once per process."""
+CAMPAIGNS_KEPT = 4096
+
+
+def campaign_id(received: Received, ref: CampaignRef | None) -> UUID | None:
+    """The id of the campaign that `ref` names, made on first sight.
+
+    A second attempt at a delivery does not trust what was known: the campaign may be gone since.
+    """
+    if ref is None:
+        return None
+    provider, name = SOURCES[received.source].provider, ref.name[:200]
+    key = (received.workspace.pk, provider, ref.external_id, name)
+    if received.attempt == 1 and key in _campaigns:
+        return _campaigns[key]
     campaign, _ = Campaign.objects.get_or_create(
-        workspace_id=workspace_id, provider=provider, external_id=external_id, defaults={"name": name}
+        workspace=received.workspace,
+        provider=provider,
+        external_id=ref.external_id,
+        defaults={"name": name},
     )
     if name and campaign.name != name:
         Campaign.objects.filter(pk=campaign.pk).update(name=name)
+    transaction.on_commit(partial(_remember, key, campaign.pk))
     return campaign.pk
 
 
-def campaign_id(received: Received, ref: CampaignRef | None):
-    """The id of the campaign that `ref` names, made on first sight. A burst of one campaign asks the database once."""
-    if ref is None:
-        return None
-    return _known_campaign(
-        received.workspace.pk, received.integration.provider, ref.external_id, ref.name[:200]
-    )
+def _remember(key: tuple, campaign_id: UUID) -> None:
+    _campaigns[key] = campaign_id
+    while len(_campaigns) > CAMPAIGNS_KEPT:
+        _campaigns.popitem(last=False)
 
 
 def _lead(received: Received, event: MessageEvent) -> Lead:
+    if event.channel == Channel.LINKEDIN and event.thread_id:
+        return chats.lead_of(received.workspace, event)
     return identity.find_or_create(received.workspace, event.person).lead
 
 
@@ -163,7 +190,7 @@ def _add_links(received: Received, event: MessageEvent, message: Message) -> Non
         message.campaign_id = campaign_id(received, event.campaign)
         Message.objects.filter(pk=message.pk, campaign=None).update(campaign_id=message.campaign_id)
     known = identity.identities_of(received.workspace, event.person)
-    if all(getattr(message.lead, name) == value for name, value in known.items()):
+    if not known or all(getattr(message.lead, name) == value for name, value in known.items()):
         return
     found = identity.find_or_create(received.workspace, event.person)
     if found.lead.pk != message.lead_id:

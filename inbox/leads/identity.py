@@ -150,6 +150,15 @@ def _fill(matches: list[Lead], identities: dict[str, str], person: Person) -> Fo
     return Found(lead, False, bool(others))
 
 
+def fill(lead: Lead, workspace: Workspace, person: Person) -> None:
+    """Write `person` into a locked lead's empty columns. Raises IntegrityError where another lead is that person."""
+    fresh = identities_of(workspace, person) | _facts(person)
+    changed = [name for name, value in fresh.items() if value and not getattr(lead, name)]
+    for name in changed:
+        setattr(lead, name, fresh[name])
+    lead.save(update_fields=[*changed, "updated_at"])
+
+
 def _facts(person: Person) -> dict[str, str]:
     return {
         "first_name": person.first_name.strip()[:120],

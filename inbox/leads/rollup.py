@@ -13,6 +13,10 @@ from inbox.understanding.arrival import Arrival
 CAMPAIGN_SOURCES = ("emailbison_sent", "smartlead_sent", "instantly_sent")
 """Steps of a running campaign: they reach the lead, but they answer nothing."""
 
+BOOKED_BY = "calendar: booked"
+PERSON = "person"
+"""What `tag_decided_by` begins with where a person corrected a tag: that stands."""
+
 NO_ANSWER_NEEDED = {Tag.BLACKLIST, Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE}
 
 
@@ -64,12 +68,34 @@ def follow(lead: Lead, message: Message) -> None:
         lead.tag, lead.awaiting_model = Tag.BLACKLIST, False
         if message.tag == Tag.BLACKLIST:
             lead.tag_decided_by = message.tag_decided_by
+    elif message.tag_decided_by.startswith(PERSON):
+        lead.tag, lead.tag_decided_by, lead.awaiting_model = message.tag, message.tag_decided_by, False
+    elif lead.booked_at is not None and lead.booked_at >= message.sent_at:
+        lead.tag, lead.tag_decided_by, lead.awaiting_model = Tag.MEETING_BOOKED, BOOKED_BY, False
     elif message.provider_interested:
         lead.tag, lead.tag_decided_by, lead.awaiting_model = Tag.INTERESTED, "provider", False
     else:
         lead.tag = message.tag or Tag.NEUTRAL
         lead.tag_decided_by = message.tag_decided_by
         lead.awaiting_model = not message.tag
+
+
+def booked(lead: Lead, at) -> None:
+    """A meeting stands since `at` (aware datetime), or none does any more (None). `lead` must be locked.
+
+    The calendar is the evidence for the tag; a reply that is newer than the booking has its own say.
+    """
+    lead.booked_at = at
+    newest = Message.objects.filter(lead=lead, direction=Message.Direction.INBOUND).order_by(
+        "-sent_at", "-pk"
+    )
+    if message := newest.first():
+        follow(lead, message)
+    elif at is not None and not lead.is_stopped:
+        lead.tag, lead.tag_decided_by, lead.awaiting_model = Tag.MEETING_BOOKED, BOOKED_BY, False
+    elif lead.tag == Tag.MEETING_BOOKED:
+        lead.tag, lead.tag_decided_by = Tag.NEW, ""
+    save(lead)
 
 
 def opt_out(lead: Lead, at) -> None:

@@ -8,139 +8,250 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('inbox', '0004_tags_gates_and_scores'),
-        ('integrations', '0002_call_traffic_and_ai_calls'),
-        ('jobs', '0002_django_q_indexes'),
+        ("inbox", "0004_tags_gates_and_scores"),
+        ("integrations", "0002_call_traffic_and_ai_calls"),
+        ("jobs", "0002_django_q_indexes"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Appointment',
+            name="Appointment",
             fields=[
-                ('id', models.UUIDField(default=jobs.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('provider', models.CharField(max_length=20)),
-                ('external_id', models.CharField(help_text="Calendly's invitee URI, GHL's appointment id.", max_length=500)),
-                ('event_uri', models.CharField(blank=True, default='', max_length=500)),
-                ('event_type_uri', models.CharField(blank=True, default='', max_length=500)),
-                ('invitee_email', models.CharField(blank=True, default='', max_length=320)),
-                ('starts_at', models.DateTimeField(blank=True, null=True)),
-                ('ends_at', models.DateTimeField(blank=True, null=True)),
-                ('status', models.CharField(choices=[('booked', 'Booked'), ('cancelled', 'Cancelled'), ('rescheduled', 'Moved to another time'), ('no_show', 'Did not show up')], default='booked', max_length=12)),
-                ('booked_at', models.DateTimeField(blank=True, null=True)),
-                ('cancelled_at', models.DateTimeField(blank=True, null=True)),
-                ('replaced', models.BooleanField(default=False, help_text='A booking at another time took its place.')),
-                ('replaces_id', models.CharField(blank=True, default='', help_text="The calendar's id of the booking before this one.", max_length=500)),
-                ('handled_at', models.DateTimeField(blank=True, help_text='When a person dealt with the cancellation.', null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=jobs.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("provider", models.CharField(max_length=20)),
+                (
+                    "external_id",
+                    models.CharField(
+                        help_text="Calendly's invitee URI, GHL's appointment id.", max_length=500
+                    ),
+                ),
+                ("event_uri", models.CharField(blank=True, default="", max_length=500)),
+                ("event_type_uri", models.CharField(blank=True, default="", max_length=500)),
+                ("invitee_email", models.CharField(blank=True, default="", max_length=320)),
+                ("starts_at", models.DateTimeField(blank=True, null=True)),
+                ("ends_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("booked", "Booked"),
+                            ("cancelled", "Cancelled"),
+                            ("rescheduled", "Moved to another time"),
+                            ("no_show", "Did not show up"),
+                        ],
+                        default="booked",
+                        max_length=12,
+                    ),
+                ),
+                ("booked_at", models.DateTimeField(blank=True, null=True)),
+                ("cancelled_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "replaced",
+                    models.BooleanField(default=False, help_text="A booking at another time took its place."),
+                ),
+                (
+                    "replaces_id",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="The calendar's id of the booking before this one.",
+                        max_length=500,
+                    ),
+                ),
+                (
+                    "handled_at",
+                    models.DateTimeField(
+                        blank=True, help_text="When a person dealt with the cancellation.", null=True
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Enrichment',
+            name="Enrichment",
             fields=[
-                ('id', models.UUIDField(default=jobs.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('linkedin', 'LinkedIn profile'), ('phone', 'Phone number')], max_length=10)),
-                ('status', models.CharField(choices=[('pending', 'Asked, no answer yet'), ('found', 'Found'), ('not_found', 'Not found')], default='pending', max_length=10)),
-                ('source', models.CharField(default='clay', max_length=20)),
-                ('requested_at', models.DateTimeField(blank=True, null=True)),
-                ('answered_at', models.DateTimeField(blank=True, null=True)),
-                ('errors', models.PositiveSmallIntegerField(default=0, help_text='How often the source answered with an error.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=jobs.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("linkedin", "LinkedIn profile"), ("phone", "Phone number")], max_length=10
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Asked, no answer yet"),
+                            ("found", "Found"),
+                            ("not_found", "Not found"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("source", models.CharField(default="clay", max_length=20)),
+                ("requested_at", models.DateTimeField(blank=True, null=True)),
+                ("answered_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "errors",
+                    models.PositiveSmallIntegerField(
+                        default=0, help_text="How often the source answered with an error."
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.AddField(
-            model_name='lead',
-            name='booked_at',
-            field=models.DateTimeField(blank=True, help_text='When the meeting that stands was booked; empty where none stands.', null=True),
+            model_name="lead",
+            name="booked_at",
+            field=models.DateTimeField(
+                blank=True,
+                help_text="When the meeting that stands was booked; empty where none stands.",
+                null=True,
+            ),
         ),
         migrations.AddField(
-            model_name='lead',
-            name='linkedin_connected_at',
+            model_name="lead",
+            name="linkedin_connected_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='message',
-            name='stamp',
-            field=models.CharField(blank=True, default='', help_text="The time that a text without an id states itself, in the provider's words.", max_length=64),
+            model_name="message",
+            name="stamp",
+            field=models.CharField(
+                blank=True,
+                default="",
+                help_text="The time that a text without an id states itself, in the provider's words.",
+                max_length=64,
+            ),
         ),
         migrations.AddField(
-            model_name='webhookdelivery',
-            name='address',
-            field=models.CharField(blank=True, default='', help_text='Method and path, without the key.', max_length=200),
+            model_name="webhookdelivery",
+            name="address",
+            field=models.CharField(
+                blank=True, default="", help_text="Method and path, without the key.", max_length=200
+            ),
         ),
         migrations.AddField(
-            model_name='workspace',
-            name='keep_bodies_days',
-            field=models.PositiveSmallIntegerField(default=30, help_text='How long the raw bodies of webhook deliveries are kept; 0 keeps them until the next nightly run.', validators=[django.core.validators.MaxValueValidator(30)]),
+            model_name="workspace",
+            name="keep_bodies_days",
+            field=models.PositiveSmallIntegerField(
+                default=30,
+                help_text="How long the raw bodies of webhook deliveries are kept; 0 keeps them until the next nightly run.",
+                validators=[django.core.validators.MaxValueValidator(30)],
+            ),
         ),
         migrations.AlterField(
-            model_name='message',
-            name='lead',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='inbox.lead'),
+            model_name="message",
+            name="lead",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="messages",
+                to="inbox.lead",
+            ),
         ),
         migrations.AlterField(
-            model_name='message',
-            name='received_at',
+            model_name="message",
+            name="received_at",
             field=models.DateTimeField(default=django.utils.timezone.now),
         ),
         migrations.AlterField(
-            model_name='message',
-            name='workspace',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='inbox.workspace'),
+            model_name="message",
+            name="workspace",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="messages",
+                to="inbox.workspace",
+            ),
         ),
         migrations.AlterField(
-            model_name='webhookdelivery',
-            name='workspace',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='inbox.workspace'),
+            model_name="webhookdelivery",
+            name="workspace",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="deliveries",
+                to="inbox.workspace",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('source__in', ['ghl_message', 'instantly_reply', 'instantly_sent'])), fields=['workspace', 'content_hash'], name='message_by_content'),
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("source__in", ["ghl_message", "instantly_reply", "instantly_sent"])),
+                fields=["workspace", "content_hash"],
+                name="message_by_content",
+            ),
         ),
         migrations.AddIndex(
-            model_name='webhookdelivery',
-            index=models.Index(condition=models.Q(('body__isnull', False)), fields=['received_at'], name='delivery_with_body'),
+            model_name="webhookdelivery",
+            index=models.Index(
+                condition=models.Q(("body__isnull", False)), fields=["received_at"], name="delivery_with_body"
+            ),
         ),
         migrations.AddField(
-            model_name='appointment',
-            name='lead',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='appointments', to='inbox.lead'),
+            model_name="appointment",
+            name="lead",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="appointments", to="inbox.lead"
+            ),
         ),
         migrations.AddField(
-            model_name='appointment',
-            name='workspace',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='appointments', to='inbox.workspace'),
+            model_name="appointment",
+            name="workspace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="appointments", to="inbox.workspace"
+            ),
         ),
         migrations.AddField(
-            model_name='enrichment',
-            name='lead',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='enrichments', to='inbox.lead'),
+            model_name="enrichment",
+            name="lead",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="enrichments", to="inbox.lead"
+            ),
         ),
         migrations.AddField(
-            model_name='enrichment',
-            name='workspace',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='enrichments', to='inbox.workspace'),
+            model_name="enrichment",
+            name="workspace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="enrichments", to="inbox.workspace"
+            ),
         ),
         migrations.AddIndex(
-            model_name='appointment',
-            index=models.Index(fields=['lead', '-starts_at'], name='appointment_by_lead'),
+            model_name="appointment",
+            index=models.Index(fields=["lead", "-starts_at"], name="appointment_by_lead"),
         ),
         migrations.AddIndex(
-            model_name='appointment',
-            index=models.Index(fields=['workspace', 'starts_at'], name='appointment_by_workspace'),
+            model_name="appointment",
+            index=models.Index(fields=["workspace", "starts_at"], name="appointment_by_workspace"),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.UniqueConstraint(fields=('workspace', 'provider', 'external_id'), name='appointment_once'),
+            model_name="appointment",
+            constraint=models.UniqueConstraint(
+                fields=("workspace", "provider", "external_id"), name="appointment_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='enrichment',
-            index=models.Index(fields=['workspace', 'status'], name='enrichment_by_status'),
+            model_name="enrichment",
+            index=models.Index(fields=["workspace", "status"], name="enrichment_by_status"),
         ),
         migrations.AddConstraint(
-            model_name='enrichment',
-            constraint=models.UniqueConstraint(fields=('lead', 'kind'), name='enrichment_once_per_kind'),
+            model_name="enrichment",
+            constraint=models.UniqueConstraint(fields=("lead", "kind"), name="enrichment_once_per_kind"),
         ),
     ]

@@ -46,9 +46,6 @@ class WebhookDelivery(models.Model):
     headers = models.JSONField(default=dict, blank=True, help_text="Without anything secret.")
     received_at = models.DateTimeField()
     duration_ms = models.FloatField(default=0)
-    address = models.CharField(
-        max_length=200, blank=True, default="", help_text="Method and path, without the key."
-    )
     message = models.ForeignKey("inbox.Message", on_delete=models.SET_NULL, null=True, blank=True)
     lead = models.ForeignKey("inbox.Lead", on_delete=models.SET_NULL, null=True, blank=True)
     job = models.ForeignKey("jobs.BackgroundJob", on_delete=models.SET_NULL, null=True, blank=True)
@@ -67,6 +64,12 @@ class WebhookDelivery(models.Model):
         ]
         indexes = [
             models.Index(fields=["workspace", "-received_at"], name="delivery_by_workspace"),
+            # The account's last status, which says whether the next one is news.
+            models.Index(
+                fields=["integration", "-received_at"],
+                condition=Q(event_type="AccountStatus"),
+                name="delivery_account_status",
+            ),
             # What retention still has to empty.
             models.Index(fields=["received_at"], condition=Q(body__isnull=False), name="delivery_with_body"),
             models.Index(

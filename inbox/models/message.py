@@ -105,6 +105,11 @@ class Message(models.Model):
                 condition=Q(source__in=["ghl_message", "instantly_reply", "instantly_sent"]),
                 name="message_by_content",
             ),
+            models.Index(
+                fields=["workspace", "thread_id"],
+                condition=Q(source="unipile_message"),
+                name="message_by_chat",
+            ),
             GinIndex(MESSAGE_WORDS, name="message_words"),
         ]
 

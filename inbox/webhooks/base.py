@@ -7,6 +7,7 @@ import hashlib
 import logging
 import time
 from datetime import timedelta
+from typing import NamedTuple
 
 from django.db import Error
 from django.db.models import Q
@@ -19,11 +20,11 @@ from rest_framework.views import APIView
 
 from inbox import handlers
 from inbox.intake import Outcome, Received, Verdict, receive, record
+from inbox.models import Workspace
 from inbox.webhooks.request import PayloadTooLarge, candidate_key, read_body, safe_headers
-from integrations import rawjson
 from integrations.events import Event, PayloadInvalid
 from integrations.models import Integration, WebhookKey, hash_key
-from integrations.registry import SOURCES, WebhookSource
+from integrations.registry import WebhookSource
 from jobs.db import Fault, db_fault, drop_connection
 
 logger = logging.getLogger(__name__)
@@ -45,13 +46,21 @@ class WrongWorkspace(Exception):
     """The body names another account than the key's integration has."""
 
 
+class Tenant(NamedTuple):
+    """The workspace a delivery belongs to, and the account it came from; None where nobody here is meant."""
+
+    workspace: Workspace | None
+    integration: Integration | None
+
+
 @method_decorator(csrf_exempt, name="dispatch")
 class WebhookView(APIView):
     """POST a provider's event; GET with a valid key tests the address."""
 
     http_method_names = ["get", "post", "options"]
     login_required = False
-    source_name = ""
+    authentication_classes = ()
+    source: WebhookSource | None = None
 
     def post(self, request, key: str = "") -> Response:
         """One delivery, answered by the contract whatever happens."""
@@ -89,13 +98,9 @@ class WebhookView(APIView):
             }
         )
 
-    @property
-    def source(self) -> WebhookSource:
-        return SOURCES[self.source_name]
-
     def _deliver(self, request, source: WebhookSource, key: str, started: float) -> Response:
         body = read_body(request)
-        integration = self.authenticate(request, key, body)
+        tenant = self.tenant(request, key, body)
         received = Received(
             source=source.name,
             body=body,
@@ -103,12 +108,24 @@ class WebhookView(APIView):
             headers=safe_headers(request),
             received_at=timezone.now(),
             started=started,
-            integration=integration,
-            workspace=integration.workspace,
+            integration=tenant.integration,
+            workspace=tenant.workspace,
         )
         outcome = process(source, received)
         _finish(source, received, outcome)
-        return answer(source, outcome)
+        return self.answered(outcome)
+
+    def answered(self, outcome: Outcome) -> Response:
+        """The answer to an outcome, in the words of the contract."""
+        return answer(self.source, outcome)
+
+    def tenant(self, request, key: str, body: bytes) -> Tenant:
+        """Whose delivery it is, from what proves it. Raises Unauthorized."""
+        integration = self.authenticate(request, key, body)
+        accepts = self.source.accepts
+        if accepts and not accepts(integration.credentials, body, request.headers, timezone.now()):
+            raise Unauthorized
+        return Tenant(integration.workspace, integration)
 
     def authenticate(self, request, key: str, body: bytes) -> Integration:
         """The integration whose key the request carries, by one indexed look-up. Raises Unauthorized."""
@@ -142,7 +159,11 @@ def process(source: WebhookSource, received: Received) -> Outcome:
         outcome = Outcome(Verdict.MISMATCH, reason="the body names another workspace")
         record(received, outcome)
         return outcome
-    if not received.integration.enabled:
+    if received.workspace is None:
+        outcome = Outcome(Verdict.IGNORED, event.event_type, "no workspace here has this account")
+        record(received, outcome)
+        return outcome
+    if received.integration is not None and not received.integration.enabled:
         outcome = Outcome(Verdict.IGNORED, event.event_type, "integration switched off")
         record(received, outcome)
         return outcome
@@ -151,10 +172,11 @@ def process(source: WebhookSource, received: Received) -> Outcome:
 
 def parse(source: WebhookSource, received: Received) -> Event:
     """The event of a body. Raises PayloadInvalid, or WrongWorkspace where it names another account than the key's."""
-    body = rawjson.parse(received.body)
-    named, own = source.account_of(body), received.integration.external_account_id
-    if own and named and named != own:
-        raise WrongWorkspace
+    body = source.decode(received.body)
+    if received.integration is not None:
+        named, own = source.account_of(body), received.integration.external_account_id
+        if own and named and named != own:
+            raise WrongWorkspace
     return source.parse(body, received.received_at)
 
 
@@ -212,7 +234,7 @@ def _finish(source: WebhookSource, received: Received, outcome: Outcome) -> None
     extra = {
         "source": source.name,
         "event_type": outcome.event_type,
-        "workspace_id": str(received.workspace.pk),
+        "workspace_id": str(received.workspace.pk) if received.workspace else None,
         "delivery_id": str(outcome.delivery_id),
         "verdict": str(outcome.verdict),
         "ms": ms,

@@ -106,15 +106,15 @@ def _app(body: dict, now: datetime) -> Event:
     if not message.body.strip():
         return IgnoredEvent(event_type=kind, reason="empty_message")
     # By the event's name: GHL's own examples of OutboundMessage say "direction": "inbound".
-    inbound = kind == "InboundMessage"
-    number = message.from_ if inbound else message.to
+    direction = "inbound" if kind == "InboundMessage" else "outbound"
+    number = message.from_ if direction == "inbound" else message.to
     return MessageEvent(
         event_type=kind,
         source="ghl_message",
-        direction="inbound" if inbound else "outbound",
+        direction=direction,
         channel="sms",
         external_id=message.message_id,
-        content_key=_content_key(message.location_id, message.contact_id, message.body),
+        content_key=_content_key(direction, message.location_id, message.contact_id, message.body),
         window_s=RETRY_SPAN_S,
         person=Person(ghl_contact_id=message.contact_id, phone=number if isinstance(number, str) else ""),
         text=message.body,
@@ -135,7 +135,7 @@ def _workflow(text: WorkflowText, now: datetime) -> Event:
         source="ghl_message",
         direction="inbound",
         channel="sms",
-        content_key=_content_key(text.location.id, text.contact_id, body),
+        content_key=_content_key("inbound", text.location.id, text.contact_id, body),
         window_s=RETRY_SPAN_S,
         stamp=stamp,
         person=_person(text),
@@ -146,8 +146,8 @@ def _workflow(text: WorkflowText, now: datetime) -> Event:
     )
 
 
-def _content_key(location_id: str, contact_id: str, text: str) -> str:
-    return digest("ghl", location_id, contact_id, " ".join(text.split()).lower())
+def _content_key(direction: str, location_id: str, contact_id: str, text: str) -> str:
+    return digest("ghl", direction, location_id, contact_id, " ".join(text.split()).lower())
 
 
 def _trusted_time(stamp: str, created: str, now: datetime) -> datetime:

@@ -7,9 +7,11 @@ Slack sends a press again when our answer is late. The idempotency key is the ac
 import json
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qs
 
 from pydantic import Field
 
+from integrations import rawjson
 from integrations.events import ButtonEvent, Event, IgnoredEvent, PayloadInvalid
 from integrations.payload import Payload, Text, short_key, validate
 
@@ -50,6 +52,24 @@ class Interaction(Payload):
     channel: Named | None = None
     container: Container | None = None
     actions: list[Action] = Field(min_length=1)
+
+
+def decode(raw: bytes) -> Any:
+    """The JSON of the form field `payload`; a URL check of Slack's comes as plain JSON. Raises PayloadInvalid."""
+    if raw.lstrip()[:1] == b"{":
+        return rawjson.parse(raw)
+    try:
+        form = parse_qs(raw.decode(), max_num_fields=20)
+    except ValueError:  # not UTF-8, or too many fields
+        form = {}
+    if "payload" not in form:
+        raise PayloadInvalid({"payload": "must be a form field with JSON"})
+    return rawjson.parse(form["payload"][0].encode())
+
+
+def account_of(_body: Any) -> str:
+    """The workspace stands in the button's value, which we wrote and Slack signed."""
+    return ""
 
 
 def parse(body: Any, _now: datetime) -> Event:

@@ -1,0 +1,37 @@
+"""What a provider says about a connected account, and about who accepted an invitation.
+
+An account status has no id and no time of its own. It says something new where it differs from the last one that had
+come by then; so a redelivery changes nothing, and an account that flaps is seen to flap.
+"""
+
+from inbox import locks
+from inbox.intake import Outcome, Received, Verdict
+from inbox.leads import identity
+from inbox.models import WebhookDelivery
+from integrations.events import AccountStatusEvent, ConnectionEvent
+
+
+def status(received: Received, event: AccountStatusEvent) -> Outcome:
+    """Keep the status in the ledger; the account's health follows it."""
+    locks.hold("account", received.integration.pk)
+    last = (
+        WebhookDelivery.objects.filter(
+            integration=received.integration,
+            event_type=event.event_type,
+            verdict=Verdict.ACCEPTED,
+            received_at__lte=received.received_at,
+        )
+        .order_by("-received_at", "-id")
+        .values_list("reason", flat=True)
+        .first()
+    )
+    repeated = last == event.status
+    return Outcome(Verdict.DUPLICATE if repeated else Verdict.ACCEPTED, event.event_type, event.status)
+
+
+def connected(received: Received, event: ConnectionEvent) -> Outcome:
+    """The lead accepted our invitation: from now on a direct message reaches them."""
+    lead = identity.find_or_create(received.workspace, event.person).lead
+    lead.linkedin_connected_at = min(filter(None, (lead.linkedin_connected_at, received.received_at)))
+    lead.save(update_fields=["linkedin_connected_at", "updated_at"])
+    return Outcome(Verdict.ACCEPTED, event.event_type, lead=lead)

@@ -1,0 +1,95 @@
+"""A meeting is booked, moved or cancelled (1.7): in whatever order the calendar's events come, the end is the same.
+
+The appointment's row keeps what is known and its status follows; the lead's own state follows from the appointments
+that stand. A moved meeting is neither cancelled nor booked a second time.
+"""
+
+from inbox.intake import Outcome, Received, Verdict
+from inbox.leads import identity, rollup
+from inbox.models import Appointment, Lead
+from integrations.events import BookingEvent
+
+Status = Appointment.Status
+
+
+def handle(received: Received, event: BookingEvent) -> Outcome:
+    """Book or cancel; a meeting with nobody whom the workspace knows is left alone."""
+    expected = received.integration.config.get("event_type_uri")
+    if expected and event.event_type_uri and event.event_type_uri != expected:
+        return Outcome(Verdict.IGNORED, event.event_type, "event_type_mismatch")
+    lead = _lead(received, event)
+    if lead is None:
+        return Outcome(Verdict.IGNORED, event.event_type, "lead_not_found")
+    appointment = _appointment(lead, event)
+    _note(appointment, event)
+    if event.replaces_uri:
+        _replaced(lead, event)
+    settle(lead)
+    return Outcome(Verdict.ACCEPTED, event.event_type, lead=lead)
+
+
+def settle(lead: Lead) -> None:
+    """Let the lead's state follow from its appointments. `lead` must be locked."""
+    standing = Appointment.objects.filter(lead=lead, status=Status.BOOKED, booked_at__isnull=False)
+    booked_at = max((appointment.booked_at for appointment in standing), default=None)
+    rollup.booked(lead, booked_at)
+
+
+def _lead(received: Received, event: BookingEvent) -> Lead | None:
+    """By the invitee, by the booking it replaces or is replaced by, by e-mail (also an alternate one), by the event."""
+    mine = Appointment.objects.filter(workspace=received.workspace, provider=event.provider)
+    uris = [uri for uri in (event.invitee_uri, event.replaces_uri, event.replaced_by_uri) if uri]
+    known = mine.filter(external_id__in=uris).first()
+    if known is not None:
+        return rollup.locked(known.lead)
+    if identity.identities_of(received.workspace, event.person):
+        found = identity.find_or_create(received.workspace, event.person, create=False)
+        if found is not None:
+            return found.lead
+    leads = (
+        {one.lead_id for one in mine.filter(event_uri=event.appointment_uri)[:2]}
+        if event.appointment_uri
+        else ()
+    )
+    return Lead.objects.select_for_update().get(pk=next(iter(leads))) if len(leads) == 1 else None
+
+
+def _appointment(lead: Lead, event: BookingEvent, uri: str = "") -> Appointment:
+    appointment, _ = Appointment.objects.get_or_create(
+        workspace_id=lead.workspace_id,
+        provider=event.provider,
+        external_id=uri or event.invitee_uri,
+        defaults={"lead": lead, "invitee_email": event.person.email[:320]},
+    )
+    return appointment
+
+
+def _note(appointment: Appointment, event: BookingEvent) -> None:
+    appointment.event_uri = event.appointment_uri[:500] or appointment.event_uri
+    appointment.event_type_uri = event.event_type_uri[:500] or appointment.event_type_uri
+    appointment.starts_at = event.starts_at or appointment.starts_at
+    appointment.ends_at = event.ends_at or appointment.ends_at
+    if event.status == "booked":
+        appointment.booked_at = event.occurred_at
+        appointment.replaces_id = event.replaces_uri[:500]
+    else:
+        appointment.cancelled_at = event.occurred_at
+        appointment.replaced |= event.rescheduled
+    _save(appointment)
+
+
+def _replaced(lead: Lead, event: BookingEvent) -> None:
+    """What `event` replaces was moved and not cancelled, even where its own cancel has not come or not said so."""
+    old = _appointment(lead, event, event.replaces_uri)
+    old.replaced = True
+    _save(old)
+
+
+def _save(appointment: Appointment) -> None:
+    if appointment.replaced:
+        appointment.status = Status.RESCHEDULED
+    elif appointment.cancelled_at is not None:
+        appointment.status = Status.CANCELLED
+    else:
+        appointment.status = Status.BOOKED
+    appointment.save()

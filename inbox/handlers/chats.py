@@ -1,0 +1,52 @@
+"""Whose LinkedIn chat is it: a message of our own side may name nobody, then the chat does.
+
+What we write into a chat that nobody has answered yet is kept on a stand-in without any identity, which becomes the
+person as soon as the person writes. A chat's messages take turns, so that both orders of arrival end in one lead.
+"""
+
+from django.db import IntegrityError, transaction
+
+from inbox import locks
+from inbox.leads import identity, rollup
+from inbox.models import Lead, Message, Workspace
+from integrations.events import MessageEvent, Person
+
+
+def lead_of(workspace: Workspace, event: MessageEvent) -> Lead:
+    """The lead of a chat's message, locked. Must run in a transaction."""
+    locks.hold("chat", workspace.pk, event.source, event.thread_id)
+    here = _lead_here(workspace, event)
+    if not identity.identities_of(workspace, event.person):
+        return here or Lead.objects.create(workspace=workspace)
+    if here is None or not _is_stand_in(here):
+        return identity.find_or_create(workspace, event.person).lead
+    return _become(workspace, here, event.person)
+
+
+def _lead_here(workspace: Workspace, event: MessageEvent) -> Lead | None:
+    newest = (
+        Message.objects.filter(workspace=workspace, source=event.source, thread_id=event.thread_id)
+        .order_by("-sent_at")
+        .values("lead")[:1]
+    )
+    return Lead.objects.select_for_update().filter(pk__in=newest).first()
+
+
+def _is_stand_in(lead: Lead) -> bool:
+    return not any(getattr(lead, name) for name in identity.IDENTITY_FIELDS)
+
+
+def _become(workspace: Workspace, stand_in: Lead, person: Person) -> Lead:
+    """The stand-in turns into `person`; a lead that the workspace knows already takes its messages over."""
+    found = identity.find_or_create(workspace, person, create=False)
+    if found is None:
+        try:
+            with transaction.atomic():
+                identity.fill(stand_in, workspace, person)
+        except IntegrityError:  # made by another channel meanwhile
+            found = identity.find_or_create(workspace, person)
+        else:
+            return stand_in
+    for message in Message.objects.filter(lead=stand_in):
+        rollup.move(message, found.lead)
+    return found.lead

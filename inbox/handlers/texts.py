@@ -1,0 +1,63 @@
+"""Texts that may come without the provider's id: known by their words, within the span of the provider's retries.
+
+Decided under a lock on the words, looking both ways from the moment of receipt, so that there is no bucket with an edge
+and a replay finds what has come since. When GHL's own id turns up later, the text takes it.
+"""
+
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+
+from inbox import locks
+from inbox.intake import Received
+from inbox.models import Message
+from integrations.events import MessageEvent
+from jobs.ids import uuid7
+
+PREFIX = "text:"
+"""What an external id of our own making begins with: the provider has not told its id yet."""
+
+
+def own_id() -> str:
+    """An external id for a text that has come without one."""
+    return f"{PREFIX}{uuid7()}"
+
+
+def known(received: Received, event: MessageEvent) -> Message | None:
+    """The message that `event` repeats, now under the provider's id where the event brings it; None for a new text.
+
+    Holds the lock on the event's words until the transaction ends.
+    """
+    locks.hold("text", received.workspace.pk, event.source, event.content_key)
+    mine = Message.objects.select_related("lead").filter(workspace=received.workspace, source=event.source)
+    if event.external_id and mine.filter(external_id=event.external_id).exists():
+        return None  # its id says which one it is
+    span = timedelta(seconds=event.window_s)
+    near = mine.filter(
+        content_hash=event.content_key,
+        received_at__range=(received.received_at - span, received.received_at + span),
+    )
+    same = [message for message in near if _same(event, message)]
+    if not same:
+        return None
+    twin = min(same, key=lambda message: abs(message.received_at - received.received_at))
+    return _named(twin, event) if event.external_id else twin
+
+
+def _same(event: MessageEvent, message: Message) -> bool:
+    if event.external_id:
+        return message.external_id.startswith(PREFIX)
+    return not (event.stamp and message.stamp) or event.stamp == message.stamp
+
+
+def _named(message: Message, event: MessageEvent) -> Message | None:
+    """`message` under the provider's own id and in its thread; None where another text took the id meanwhile."""
+    names = {"external_id": event.external_id, "thread_id": event.thread_id[:200]}
+    try:
+        with transaction.atomic():
+            Message.objects.filter(pk=message.pk).update(**names)
+    except IntegrityError:
+        return None
+    for name, value in names.items():
+        setattr(message, name, value)
+    return message
