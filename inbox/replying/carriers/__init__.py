@@ -1,5 +1,6 @@
 """Who carries a message: one module per provider, each with `prepare` (then call once) and `listed` (what went out)."""
 
+from inbox.accounts import connected
 from inbox.models import Message, OutboundSend
 from inbox.models.lead import Channel
 from inbox.replying.carriers.base import CannotSend, Carrier
@@ -29,10 +30,7 @@ def of(send: OutboundSend) -> tuple[Carrier, Integration]:
     Raises CannotSend where none is connected.
     """
     provider = send.provider or provider_of(send.channel, send.reply_to)
-    connected = list(
-        Integration.objects.filter(workspace_id=send.workspace_id, provider=provider, enabled=True)
-    )
-    if not connected or provider not in CARRIERS:
+    integration = connected(send.workspace_id, provider, account_id=send.account_id)
+    if integration is None or provider not in CARRIERS:
         raise CannotSend(f"{Provider(provider).label} is not connected.")
-    own = [one for one in connected if one.external_account_id and one.external_account_id == send.account_id]
-    return CARRIERS[provider], (own or connected)[0]
+    return CARRIERS[provider], integration

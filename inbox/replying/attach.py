@@ -1,0 +1,69 @@
+"""A provider tells of a message that we sent ourselves: it joins the send it belongs to, and is no second bubble.
+
+Known by the provider's id, by the marker in its HTML, or by the same words to the same lead at the time of the call.
+"""
+
+import re
+from functools import reduce
+from operator import or_
+from uuid import UUID
+
+from django.db.models import Q
+
+from inbox.leads import identity
+from inbox.models import Message, OutboundSend, Workspace
+from inbox.models.message import Source
+from inbox.replying import sending
+from inbox.replying.carriers.base import EARLIER, LATER, Accepted, same_words
+from integrations.events import MessageEvent
+
+MARKER = re.compile(r"ref:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})")
+State = OutboundSend.State
+
+
+def find(workspace: Workspace, event: MessageEvent) -> Message | None:
+    """The message of the send that the outbound `event` is about, settled by it where it was not; None for others.
+
+    Runs in intake's savepoint. A campaign's own mail costs no query.
+    """
+    send = _send(workspace, event)
+    if send is None:
+        return None
+    accepted = Accepted(message_id=event.external_id, thread_id=event.thread_id)
+    if not sending.settle_sent(send, accepted, reason="The provider told of it.") and event.external_id:
+        OutboundSend.objects.filter(pk=send.pk, provider_message_id="").update(
+            provider_message_id=event.external_id[:200]
+        )
+    own = Message.objects.select_related("lead").filter(workspace=workspace, source=Source.HOLDFAST)
+    return own.filter(external_id=str(send.pk)).first()
+
+
+def _send(workspace: Workspace, event: MessageEvent) -> OutboundSend | None:
+    mine = OutboundSend.objects.select_related("lead", "reply_to").filter(
+        workspace=workspace, channel=event.channel, called_at__isnull=False
+    )
+    if found := MARKER.search(event.html or event.text):
+        return mine.filter(pk=UUID(found[1])).first()
+    if event.campaign is not None and event.event_type == "EMAIL_SENT":
+        return None
+    if event.external_id:
+        known = mine.filter(provider_message_id=event.external_id).exclude(state=State.FAILED).first()
+        if known is not None:
+            return known
+    near = mine.filter(
+        _lead(workspace, event),
+        state__in=[State.INTENT, State.UNKNOWN, State.SENT],
+        provider_message_id="",
+        called_at__range=(event.occurred_at - LATER, event.occurred_at + EARLIER),
+    )
+    body = event.html or event.text
+    return next((send for send in near.order_by("called_at")[:20] if same_words(body, send.text)), None)
+
+
+def _lead(workspace: Workspace, event: MessageEvent) -> Q:
+    """Sends to whoever the event names, or into its thread; where it names nobody, the words alone must tell."""
+    names = identity.identities_of(workspace, event.person)
+    wanted = [Q(**{f"lead__{name}": value}) for name, value in names.items()]
+    if event.thread_id:
+        wanted.append(Q(reply_to__thread_id=event.thread_id))
+    return reduce(or_, wanted) if wanted else Q()

@@ -1,0 +1,165 @@
+"""Whether a text says only what it may: checks that need no model, each with a sentence for the reviewer.
+
+They look for what a model makes up most easily and a customer notices first: links, prices, times, names, addresses.
+What is quoted in a problem is the draft's own text.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+from django.utils import timezone
+
+from inbox.models.lead import Channel
+from inbox.replying import limits
+from inbox.replying.context import LINK, Context, bare_link
+from inbox.understanding.normalise import fold
+
+EMAIL_WORDS = 250
+EMAIL_MIN_WORDS = 4
+LINKEDIN_DRAFT_CHARS = 1_000
+
+PLACEHOLDER = re.compile(
+    r"\[[A-Za-z][^\]\n]{0,40}\]|\{\{?[^}\n]*\}?\}|<[A-Za-z][\w ]{0,30}>|\bX{2,}\b|\bTBD\b|lorem ipsum", re.I
+)
+MARKDOWN = re.compile(r"\*\*|__|^#{1,4} |```|\]\(http", re.M)
+ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+MONEY = re.compile(
+    r"(?:[$€£¥₹]|\b(?:usd|eur|gbp|chf)\b)\s?\d[\d.,]*(?:\s?[km]\b)?|\d[\d.,]*\s?(?:[€£¥]|\b(?:usd|eur|gbp|chf|dollars?|euros?|pounds?)\b)",
+    re.I,
+)
+PERCENT = re.compile(r"\d+(?:[.,]\d+)?\s?(?:%|percent\b)", re.I)
+CLOCK = re.compile(
+    r"\b\d{1,2}:\d{2}\b(?:\s?[ap]\.?m\b)?|\b\d{1,2}\s?[ap]\.?m\b|\b\d{1,2}\s?(?:uhr|h\d{2})\b", re.I
+)
+DAYS = re.compile(
+    r"\b(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|tomorrow|montag|dienstag|mittwoch|donnerstag|freitag"
+    r"|samstag|sonntag|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miercoles|jueves|viernes"
+    r"|sabado|domingo)\b"
+)
+DATES = re.compile(
+    r"\b\d{4}-\d{2}-\d{2}\b|\b\d{1,2}/\d{1,2}(?:/\d{2,4})?\b"
+    r"|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\.? \d{1,2}\b"
+    r"|\b\d{1,2}\.? (?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\b"
+)
+PHONE = re.compile(r"\+?\d[\d ().-]{7,}\d")
+GREETING = re.compile(
+    r"\A\s*(?:hi|hello|hey|dear|hallo|liebe[r]?|bonjour|hola|ciao)\s+([^\W\d_][\w'’-]*)", re.I
+)
+NO_NAME = {"there", "all", "team", "both", "everyone", "again", "zusammen"}
+
+Check = Callable[[str, Context], Iterator[str]]
+
+
+def problems(text: str, context: Context) -> list[str]:
+    """What is wrong with `text` as an answer in `context`; empty where these checks find nothing."""
+    return [problem for check in CHECKS for problem in check(text, context)]
+
+
+def _fits(text: str, context: Context) -> Iterator[str]:
+    words = len(text.split())
+    if trouble := limits.problem(context.channel, text):
+        yield trouble
+    elif context.channel == Channel.EMAIL and words > EMAIL_WORDS:
+        yield f"It is too long: {words} words, {EMAIL_WORDS} are the most."
+    elif context.channel == Channel.EMAIL and words < EMAIL_MIN_WORDS:
+        yield "It is too short to be an answer."
+    elif context.channel == Channel.LINKEDIN and len(text) > LINKEDIN_DRAFT_CHARS:
+        yield f"It is too long for LinkedIn: {len(text)} characters, {LINKEDIN_DRAFT_CHARS} are the most."
+
+
+def _finished(text: str, _context: Context) -> Iterator[str]:
+    if found := PLACEHOLDER.search(text):
+        yield f"It holds a placeholder: {found[0]}"
+    if MARKDOWN.search(text):
+        yield "It holds markdown."
+
+
+def _links(text: str, context: Context) -> Iterator[str]:
+    known = context.links
+    for link in dict.fromkeys(LINK.findall(ADDRESS.sub(" ", text))):
+        if bare_link(link) not in known:
+            yield f"It holds a link that is not among the facts: {link}"
+
+
+def _addresses(text: str, context: Context) -> Iterator[str]:
+    known = context.material.lower() + context.lead.email + context.message.account_address.lower()
+    for address in dict.fromkeys(ADDRESS.findall(text)):
+        if address.lower() not in known:
+            yield f"It holds an e-mail address that nobody gave: {address}"
+    digits = _digits(context.material + context.lead.phone)
+    for number in dict.fromkeys(PHONE.findall(text)):
+        if len(_digits(number)) >= 9 and _digits(number)[-9:] not in digits:
+            yield f"It holds a phone number that nobody gave: {number}"
+
+
+def _amounts(text: str, context: Context) -> Iterator[str]:
+    known = {
+        _digits(found) for found in [*MONEY.findall(context.material), *PERCENT.findall(context.material)]
+    }
+    for pattern, what in ((MONEY, "price"), (PERCENT, "percentage")):
+        for amount in dict.fromkeys(pattern.findall(text)):
+            if _digits(amount) not in known:
+                yield f"It names a {what} that is not among the facts: {amount.strip()}"
+
+
+def _times(text: str, context: Context) -> Iterator[str]:
+    """Every time and day must be one that was said, or that is on offer and still to come."""
+    now = timezone.now()
+    open_words = [fold(slot.words) for slot in context.slots if slot.starts_at > now]
+    folded = fold(text)
+    for slot in context.slots:
+        if slot.starts_at <= now and fold(slot.words) in folded:
+            yield f"It offers a time that has passed: {slot.words}"
+    known = "\n".join([*map(fold, _said(context)), *open_words])
+    known_clocks = {_clock(found) for found in CLOCK.findall(known)}
+    for found in dict.fromkeys(CLOCK.findall(folded)):
+        if _clock(found) not in known_clocks:
+            yield f"It names a time that nobody offered: {found.strip()}"
+    for pattern in (DAYS, DATES):
+        for found in dict.fromkeys(pattern.findall(folded)):
+            if found not in known:
+                yield f"It names a day that nobody offered: {found}"
+
+
+def _said(context: Context) -> list[str]:
+    return [message.text for message in context.earlier] + [context.message.text, context.facts]
+
+
+def _person(text: str, context: Context) -> Iterator[str]:
+    greeted = GREETING.match(text)
+    if not greeted or fold(greeted[1]) in NO_NAME:
+        return
+    names = f"{context.lead.first_name} {context.lead.last_name} {context.message.from_name}"
+    if fold(greeted[1]) not in fold(names).split() and fold(greeted[1]) not in {
+        "mr",
+        "ms",
+        "mrs",
+        "herr",
+        "frau",
+        "dr",
+    }:
+        yield f"It greets somebody else: {greeted[1]}"
+
+
+def _tone(text: str, _context: Context) -> Iterator[str]:
+    if text.count("!") > 2:
+        yield "It shouts: more than two exclamation marks."
+    shouted = re.findall(r"\b[A-Z]{5,}\b", text)
+    if len(shouted) > 1:
+        yield f"It shouts: {' '.join(shouted[:3])}"
+
+
+CHECKS: tuple[Check, ...] = (_fits, _finished, _links, _addresses, _amounts, _times, _person, _tone)
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"\D", "", text)
+
+
+def _clock(text: str) -> str:
+    """A time of day in one form, so that "3 pm", "3pm" and "3:00 PM" are the same; 24-hour times keep their hour."""
+    match = re.match(r"(\d{1,2})(?:[:h](\d{2}))?\s*([ap])?", text.strip())
+    if match is None:
+        return text
+    hour = int(match[1]) % 12 + (12 if match[3] == "p" else 0) if match[3] else int(match[1])
+    return f"{hour:02}:{match[2] or '00'}"

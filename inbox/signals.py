@@ -1,0 +1,12 @@
+"""What happens to a lead, for rooms that want to know: a receiver runs inside the step (or transaction) that sends it.
+
+Receivers must be idempotent (a step may run again) and never call another machine.
+"""
+
+from django.dispatch import Signal
+
+lead_replied = Signal()
+"""A new reply is being worked on. Arguments: `lead`, `message`."""
+
+lead_tagged = Signal()
+"""A reply has got its tag. Arguments: `lead`, `message`, `tag`, `previous` (the lead's tag before, "" if unknown)."""
