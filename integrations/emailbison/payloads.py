@@ -196,7 +196,10 @@ def _notice(data: Data, now: datetime) -> dict:
     reply = data.reply
     shared = {"channel": "email", "campaign": _campaign(data), **_account(data)}
     if reply is None:
-        return {"occurred_at": (data.campaign_event and first_time(data.campaign_event.created_at)) or now, **shared}
+        return {
+            "occurred_at": (data.campaign_event and first_time(data.campaign_event.created_at)) or now,
+            **shared,
+        }
     lists = {"to": reply.to, "cc": reply.cc, "bcc": reply.bcc}
     return {
         "subject": reply.email_subject,
@@ -216,7 +219,9 @@ def _person(data: Data) -> Person:
     if data.lead is None:
         first, _, last = (data.reply.from_name if data.reply else "").strip().partition(" ")
         return Person(
-            email=data.reply.from_email_address if data.reply else "", first_name=first, last_name=last.strip()
+            email=data.reply.from_email_address if data.reply else "",
+            first_name=first,
+            last_name=last.strip(),
         )
     lead = data.lead
     return Person(
