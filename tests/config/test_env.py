@@ -1,0 +1,61 @@
+"""Settings from the environment: stripped, validated, clamped or refused with the variable's name."""
+
+import logging
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from config.env import Env, postgres_config
+
+
+def test_a_trailing_newline_is_no_part_of_a_secret():
+    assert Env({"CRON_SECRET": "s3cret\n"}).text("CRON_SECRET") == "s3cret"
+
+
+def test_an_empty_value_counts_as_unset():
+    assert Env({"PORT": "  "}).number("PORT", 8000, 1, 65535) == 8000
+
+
+@pytest.mark.parametrize(("given", "kept"), [("5", 1000), ("30000", 30000), ("999999", 120000)])
+def test_a_number_out_of_range_is_clamped(given, kept):
+    assert Env({"EMAILBISON_TIMEOUT_MS": given}).number("EMAILBISON_TIMEOUT_MS", 30000, 1000, 120000) == kept
+
+
+def test_clamping_is_said_in_the_log(caplog):
+    with caplog.at_level(logging.WARNING):
+        Env({"LIMIT": "9"}).number("LIMIT", 3, 1, 5)
+    assert caplog.records[0].setting == "LIMIT"
+
+
+def test_a_number_that_is_none_stops_the_process_with_its_name():
+    with pytest.raises(ImproperlyConfigured, match="LIMIT must be a whole number from 1 to 5"):
+        Env({"LIMIT": "three"}).number("LIMIT", 3, 1, 5)
+
+
+@pytest.mark.parametrize(("given", "value"), [("1", True), ("TRUE", True), ("off", False), ("", False)])
+def test_a_flag_reads_the_usual_words(given, value):
+    assert Env({"DEBUG": given}).flag("DEBUG") is value
+
+
+def test_a_flag_that_is_none_is_refused():
+    with pytest.raises(ImproperlyConfigured, match="DEBUG must be 1 or 0"):
+        Env({"DEBUG": "maybe"}).flag("DEBUG")
+
+
+def test_a_url_without_scheme_is_refused():
+    with pytest.raises(ImproperlyConfigured, match="PUBLIC_URL must be a URL"):
+        Env({"PUBLIC_URL": "inbox.example.com"}).url("PUBLIC_URL")
+
+
+def test_a_database_url_becomes_django_settings():
+    config = postgres_config("postgres://me:p%40ss@db.example.com:6432/app?sslmode=require")
+    assert (config["USER"], config["PASSWORD"]) == ("me", "p@ss")
+    assert (config["HOST"], config["PORT"], config["NAME"]) == ("db.example.com", "6432", "app")
+    assert config["OPTIONS"] == {"sslmode": "require"}
+
+
+def test_a_bad_database_url_is_refused_without_quoting_its_password():
+    with pytest.raises(ImproperlyConfigured) as refused:
+        postgres_config("mysql://me:hunter2@db/app")
+    assert "postgres://" in str(refused.value)
+    assert "hunter2" not in str(refused.value)

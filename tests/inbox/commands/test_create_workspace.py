@@ -1,0 +1,111 @@
+"""manage.py create_workspace and connect_integration, as an operator's script uses them."""
+
+import io
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from inbox.models import Membership, Workspace
+from integrations.models import Integration, WebhookKey, hash_key
+from integrations.registry import SOURCES
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*args, stdin: str = "", monkeypatch=None) -> str:
+    out = io.StringIO()
+    if monkeypatch:
+        monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+    call_command(*args, stdout=out)
+    return out.getvalue()
+
+
+def create(name="Acme", **options) -> dict:
+    return json.loads(
+        run(
+            "create_workspace",
+            name,
+            "--admin-email",
+            "ana@acme.example.com",
+            "--admin-password",
+            "long-enough-1",
+            "--json",
+        )
+    )
+
+
+def test_it_prints_the_contract_s_json():
+    made = create()
+    assert made["workspace"] == {"id": str(Workspace.objects.get().pk), "name": "Acme"}
+    assert made["admin"] == {"email": "ana@acme.example.com"}
+    assert set(made["webhooks"]) == set(SOURCES)
+    webhook = made["webhooks"]["email"]
+    assert webhook["path"] == f"/api/webhooks/email/{webhook['key']}/"
+
+
+def test_a_key_has_at_least_192_bits_and_only_its_hash_is_looked_up():
+    key = create()["webhooks"]["email"]["key"]
+    assert len(key) >= 32
+    stored = WebhookKey.objects.get(key_hash=hash_key(key))
+    assert stored.integration.provider == "emailbison"
+
+
+def test_the_admin_owns_the_workspace_and_can_log_in(client):
+    create()
+    assert Membership.objects.get().role == Membership.Role.OWNER
+    assert client.login(username="ana@acme.example.com", password="long-enough-1")
+
+
+def test_without_a_password_one_is_made_and_shown_once(client):
+    made = json.loads(run("create_workspace", "Acme", "--admin-email", "bo@acme.example.com", "--json"))
+    assert client.login(username="bo@acme.example.com", password=made["admin"]["password"])
+
+
+def test_a_bad_address_is_refused_by_name():
+    with pytest.raises(CommandError, match="--admin-email"):
+        run("create_workspace", "Acme", "--admin-email", "nobody")
+
+
+def test_credentials_are_stored_encrypted():
+    create()
+    run(
+        "connect_integration", "acme", "emailbison", "--set", "api_key=top-secret", "--set", "workspace_id=42"
+    )
+    integration = Integration.objects.get(provider="emailbison")
+    assert (integration.credentials["api_key"], integration.external_account_id) == ("top-secret", "42")
+    raw = Integration.objects.extra(select={"raw": "credentials"}).values_list("raw", flat=True)
+    assert "top-secret" not in raw.get(pk=integration.pk)
+
+
+def test_a_value_may_come_from_standard_input(monkeypatch):
+    create()
+    run(
+        "connect_integration",
+        "Acme",
+        "email",
+        "--set",
+        "api_key=@-",
+        stdin="from-a-pipe\n",
+        monkeypatch=monkeypatch,
+    )
+    assert Integration.objects.get(provider="emailbison").credentials == {"api_key": "from-a-pipe"}
+
+
+def test_an_unknown_setting_names_those_there_are():
+    create()
+    with pytest.raises(CommandError, match="It has: workspace_id, api_key, base_url"):
+        run("connect_integration", "Acme", "emailbison", "--set", "apikey=x")
+
+
+def test_an_unknown_workspace_is_said():
+    with pytest.raises(CommandError, match="There is no workspace named"):
+        run("connect_integration", "Nowhere", "emailbison", "--set", "api_key=x")
+
+
+def test_one_ghl_location_belongs_to_one_workspace():
+    create("Acme")
+    create("Other")
+    run("connect_integration", "Acme", "ghl", "--set", "location_id=Loc1")
+    with pytest.raises(CommandError, match="connected already"):
+        run("connect_integration", "Other", "ghl", "--set", "location_id=Loc1")
