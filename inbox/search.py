@@ -61,12 +61,12 @@ def _by_words(own: QuerySet[Lead], workspace: Workspace, text: str) -> list[Quer
 def _by_phone(own: QuerySet[Lead], workspace: Workspace, text: str) -> list[QuerySet[Lead]]:
     if not PHONE_LIKE.fullmatch(text):
         return []
-    numbers = {re.sub(r"\D", "", text).lstrip("0")}
+    digits = re.sub(r"\D", "", text)
+    numbers = {digits, digits.lstrip("0")}
     with contextlib.suppress(phonenumbers.NumberParseException):
         parsed = phonenumbers.parse(text, workspace.phone_region)
-        numbers.add(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164).lstrip("+"))
-    endings = Q()
-    for number in numbers:
-        if len(number) >= MIN_PHONE_DIGITS:
-            endings |= Q(backwards__startswith=number[::-1])
-    return [own.exclude(phone="").alias(backwards=Reverse("phone")).filter(endings)] if endings else []
+        if phonenumbers.is_possible_number_with_reason(parsed) == phonenumbers.ValidationResult.IS_POSSIBLE:
+            numbers.add(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164).lstrip("+"))
+    known = own.exclude(phone="").alias(backwards=Reverse("phone"))
+    endings = [number[::-1] for number in numbers if len(number) >= MIN_PHONE_DIGITS]
+    return [known.filter(backwards__startswith=ending) for ending in endings]
