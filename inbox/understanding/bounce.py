@@ -6,41 +6,56 @@ from inbox.understanding.normalise import fold
 from inbox.understanding.reading import EMAIL, Reading, Rule
 
 _DAEMON_LOCAL = re.compile(
-    r"^(?:mailer[-_.]?daemon|maildaemon|mail[-_.]?delivery.*|mailsystem|mail[-_.]system|mdaemon|microsoftexchange[0-9a-f]{8,}|"
+    r"^(?:mailer[-_.]?daemon|maildaemon|mail[-_.]?delivery.*|mailsystem|mail[-_.]system|mdaemon|"
+    r"microsoftexchange[0-9a-f]{8,}|"
     r"ndr|dsn|returned[-_.]?mail|failed[-_.]?delivery|undeliver(?:ed|able))$"
 )
-# People use these names too (an innkeeper's postmaster@, a bounce-house firm): their mail needs a report's subject or build.
+# People use these names too (an innkeeper's postmaster@, a bounce-house firm).
 _SHARED_LOCAL = re.compile(
     r"^(?:postmaster|bounces?(?:[+=._-].*)?|admin|administrator|no-?reply|do-?not-?reply|mail|system|root)$"
 )
 _DAEMON_NAME = re.compile(
-    r"\b(?:mail delivery (?:sub)?system|mailer-?daemon|mail delivery service|internet mail delivery|mail system)\b"
+    r"\b(?:mail delivery (?:sub)?system|mailer-?daemon|mail delivery service|internet mail delivery|"
+    r"mail system)\b"
 )
 
 _FAILED = re.compile(
     r"delivery status notification \(failure\)|undeliver(?:able|ed)|mail delivery fail(?:ed|ure)|"
-    r"delivery (?:has |have |to .{1,80} )?(?:failed|failure)|fail(?:ure|ed)? notice|mail failure|returned (?:mail|to sender)|"
-    r"returning (?:your )?(?:message|mail) to sender|(?:could not|couldn't|can not|cannot|can't) be delivered|"
+    r"delivery (?:has |have |to .{1,80} )?(?:failed|failure)|fail(?:ure|ed)? notice|mail failure|"
+    r"returned (?:mail|to sender)|"
+    r"returning (?:your )?(?:message|mail) to sender|(?:could not|couldn't|can not|cannot|"
+    r"can't) be delivered|"
     r"(?:was not|wasn't|were not) delivered|message (?:was )?not delivered|"
-    r"(?:unable|wasn't able|were not able|was not able|failed) to deliver|address(?:es)? (?:not found|(?:had|failed)\b)|"
-    r"message blocked|has been blocked|(?:recipient|sender) address rejected|user unknown|unknown user|"
-    r"no such (?:user|person|mailbox|address)|mailbox (?:is )?(?:full|unavailable|not found)|permanent (?:fatal )?errors?|"
+    r"(?:unable|wasn't able|were not able|was not able|failed) to deliver|address(?:es)? (?:not found|"
+    r"(?:had|failed)\b)|"
+    r"message (?:you sent )?(?:was )?blocked|has been blocked|blocked by our|(?:has|"
+    r"have) not been delivered\b(?! yet)|not listed in (?:the )?\w* ?directory|"
+    r"(?:recipient|sender) address rejected|user unknown|unknown user|"
+    r"no such (?:user|person|mailbox|address)|mailbox (?:is )?(?:full|unavailable|not found)|"
+    r"permanent (?:fatal )?errors?|"
     r"an error occurred while trying to deliver|unrouteable address|rejected your message|over quota|"
-    r"unzustellbar|nicht (?:\w+ ){0,3}zugestellt|zustellung .{0,60}(?:fehlgeschlagen|nicht moglich)|zustellfehler|"
+    r"unzustellbar|nicht (?:\w+ ){0,3}zugestellt|zustellung .{0,60}(?:fehlgeschlagen|nicht moglich)|"
+    r"zustellfehler|"
     r"(?:adresse|empfanger).{0,40}nicht gefunden|"
     r"non (?:remis|distribue|delivre)|echec de (?:la )?(?:remise|distribution|livraison)|"
     r"n'a pas (?:pu etre |ete )?(?:remis|distribue|delivre)|adresse introuvable|"
-    r"no se (?:pudo|puede|ha podido|han podido) entregar|no (?:se ha |ha sido )?entregad[oa]|error en la entrega|"
+    r"no se (?:pudo|puede|ha podido|han podido) entregar|no (?:se ha |ha sido )?entregad[oa]|"
+    r"error en la entrega|"
     r"direccion no encontrada|non recapitabile|recapito non riuscito|impossibile (?:recapitare|consegnare)|"
     r"mancata consegna|consegna non riuscita|indirizzo non trovato|"
     r"nao (?:e|foi) possivel entregar|falha na entrega|nao (?:foi )?entregue|endereco nao encontrado|"
-    r"niet te bezorgen|onbestelbaar|bezorging .{0,80}mislukt|(?:kan|kon) niet worden (?:bezorgd|afgeleverd)|adres niet gevonden|"
-    r"nie mozna dostarczyc|niedostarczon|dostarczanie .{0,60}nie powiodlo|nie (?:zostala|mogla zostac) dostarczona|"
+    r"niet te bezorgen|onbestelbaar|bezorging .{0,80}mislukt|(?:kan|kon) niet worden (?:bezorgd|afgeleverd)|"
+    r"adres niet gevonden|"
+    r"nie mozna dostarczyc|niedostarczon|dostarczanie .{0,60}nie powiodlo|nie (?:zostala|"
+    r"mogla zostac) dostarczona|"
     r"(?:kan|kunde) inte levereras|gick inte att leverera|leverans.{0,60}misslyckades|oleverer|"
     r"(?:kan|kunne) ikke leveres|levering .{0,80}(?:mislykkedes|mislyktes)|ikke (?:levert|leveret)|"
-    r"nedorucit|nelze dorucit|nepodarilo se (?:dorucit|odeslat)|ei voitu toimittaa|toimit(?:us|taminen) .{0,40}epaonnistui|"
-    r"kezbesithetetlen|nu a putut fi livrat|iletilemedi|teslim edilemedi|недоставлен|не доставлено|не удалось доставить|"
-    r"не может быть доставлено|配信不能|配信できません|届けられません|未送达|无法送达|無法傳遞|退信|传递失败|投递失败|전송 실패|배달되지"
+    r"nedorucit|nelze dorucit|nepodarilo se (?:dorucit|odeslat)|ei voitu toimittaa|toimit(?:us|"
+    r"taminen) .{0,40}epaonnistui|"
+    r"kezbesithetetlen|nu a putut fi livrat|iletilemedi|teslim edilemedi|недоставлен|не доставлено|"
+    r"не удалось доставить|"
+    r"не может быть доставлено|配信不能|配信できません|届けられません|未送达|无法送达|"
+    r"無法傳遞|退信|传递失败|投递失败|전송 실패|배달되지"
 )
 _SMTP_REFUSAL = re.compile(r"\b5\.\d{1,3}\.\d{1,3}\b|\b55[0-4][ :-]")
 _REPORT_FIELDS = re.compile(
@@ -48,20 +63,28 @@ _REPORT_FIELDS = re.compile(
 )
 _ACTION_FAILED = re.compile(r"(?:^|\n) ?action\s?:\s?failed")
 _OPENING = re.compile(
-    r"this message was created automatically by mail delivery software|this is the (?:mail system at host|postmaster)|"
-    r"this is the qmail-send program|the original message was received at|delivery has failed to these recipients|"
+    r"this message was created automatically by mail delivery software|this is the (?:mail system at host|"
+    r"postmaster)|"
+    r"this is the qmail-send program|the original message was received at|"
+    r"delivery has failed to these recipients|"
     r"i'm (?:sorry to have to inform you|afraid i wasn't able)|\*\* .{3,60} \*\*|"
-    r"an error occurred while trying to deliver|sorry, we were unable to deliver|diagnostic information for administrators|"
-    r"diagnoseinformationen fur administratoren|informations de diagnostic pour les administrateurs|reporting-mta:"
+    r"an error occurred while trying to deliver|sorry, we were unable to deliver|"
+    r"diagnostic information for administrators|"
+    r"diagnoseinformationen fur administratoren|informations de diagnostic pour les administrateurs|"
+    r"reporting-mta:"
 )
 _DELAYED = re.compile(
-    r"\bdelay(?:ed)?\b|not yet been delivered|n(?:o|')t been delivered yet|will (?:keep|continue) (?:on )?(?:trying|to (?:try|retry|be attempted))|"
-    r"will (?:be )?retr(?:y|ied)|delivery incomplete|temporary problem|attempts will continue|no action is required on your part|"
-    r"still being (?:retried|attempted)|verzogert|zustellversuch|retardee?|differee?|retrasad[oa]|aplazad[oa]|ritardat[oa]|"
+    r"\bdelay(?:ed)?\b|not yet been delivered|n(?:o|')t been delivered yet|will (?:keep|"
+    r"continue) (?:on )?(?:trying|to (?:try|retry|be attempted))|"
+    r"will (?:be )?retr(?:y|ied)|delivery incomplete|temporary problem|attempts will continue|"
+    r"warning message only|for (?:the )?past \d+ hours|no action is required on your part|"
+    r"still being (?:retried|attempted)|verzogert|zustellversuch|retardee?|differee?|retrasad[oa]|"
+    r"aplazad[oa]|ritardat[oa]|"
     r"atrasad[oa]|vertraag|opoznion|fordrojd|forsinket|задержан|遅延|延迟"
 )
 _FINAL = re.compile(
-    r"action\s?:\s?failed|permanent (?:fatal )?error|(?:giving|given) up|permanently failed|has failed to these recipients|"
+    r"action\s?:\s?failed|permanent (?:fatal )?error|(?:giving|given) up|permanently failed|"
+    r"has failed to these recipients|"
     r"delivery status notification \(failure\)|mail delivery failed|(?:not|no longer) be retried"
 )
 _DELIVERED = re.compile(
@@ -143,10 +166,13 @@ _RECIPIENT_PATTERNS = tuple(
         rf"(?:^|\n)[ \t]*x-failed-recipients[ \t]*:[ \t]*<?({_ADDRESS})",
         rf"delivered to[ \t]+<?({_ADDRESS})",
         rf"(?:^|\n)[ \t]*<({_ADDRESS})>[ \t]*(?::|\n|\(|$)",
-        r"(?:recipients?(?: or groups)?|address(?:es|\(es\))?(?: failed)?|empfänger\w*|gruppen|groupes|destinat\w+|grupos?|gruppi|"
-        r"groepen|geadresseerden|adresat\w*|grupper|modtagere|mottagare|mottakere|příjemc\w*|betroffen|failed)"
+        r"(?:recipients?(?: or groups)?|address(?:es|\(es\))?(?: failed)?|empfänger\w*|gruppen|groupes|"
+        r"destinat\w+|grupos?|gruppi|"
+        r"groepen|geadresseerden|adresat\w*|grupper|modtagere|mottagare|mottakere|příjemc\w*|betroffen|"
+        r"failed)"
         rf"[^\n@]{{0,40}}:[ \t]*\n\s{{0,20}}<?({_ADDRESS})",
-        rf"(?:recipient|empfänger|destinataire|destinatario|destinatário|ontvanger|adresat)[ \t]*:[ \t]*<?({_ADDRESS})",
+        rf"(?:recipient|empfänger|destinataire|destinatario|destinatário|ontvanger|"
+        rf"adresat)[ \t]*:[ \t]*<?({_ADDRESS})",
         rf"rcpt to:[ \t]*<({_ADDRESS})>",
         r"(?:message|nachricht|mensaje|messaggio|mensagem|bericht|e-?mail)"
         rf"[^\n@]{{0,60}}?\b(?:to|an|à|a|para|aan|til|till|do|l'adresse)[ \t]+<?({_ADDRESS})",
@@ -184,28 +210,28 @@ RULES = (
     Rule(
         "bounce.report_headers",
         "bounce",
-        "The mail's own headers say it is a delivery report (RFC 3464 multipart/report, X-Failed-Recipients), not a delay.",
+        "The headers call it a delivery report (RFC 3464 multipart/report, X-Failed-Recipients); not a delay.",
         _by_report_headers,
         _CHANNELS,
     ),
     Rule(
         "bounce.mail_system",
         "bounce",
-        "Sent by mailer-daemon, a mail delivery system or the null sender, and subject or text report a failed delivery.",
+        "Sent by mailer-daemon or the null sender, and subject or text report a failed delivery.",
         _by_mail_system,
         _CHANNELS,
     ),
     Rule(
         "bounce.shared_name",
         "bounce",
-        "Sent by an address that people use too (postmaster, bounce, no-reply): a failure subject, or a report's build and words.",
+        "An address that people use too (postmaster, bounce, no-reply): a failure subject, or a report's build.",
         _by_shared_name,
         _CHANNELS,
     ),
     Rule(
         "bounce.report_build",
         "bounce",
-        "Any other sender (some providers put the lead's address there): a failure subject and a body built like a report.",
+        "Any other sender (some providers name the lead): a failure subject and a body built like a report.",
         _by_report_build,
         _CHANNELS,
     ),

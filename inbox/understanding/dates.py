@@ -7,25 +7,33 @@ from datetime import date, timedelta
 from inbox.understanding.normalise import fold
 
 _MONTH_WORDS = {
-    1: "january jan januar janvier janv enero ene gennaio gen janeiro januari styczen stycznia sty januara leden ledna tammikuu января янв",
-    2: "february feb februar fevrier fevr febrero febbraio fevereiro fev februari luty lutego lut unor unora helmikuu февраля фев",
+    1: "january jan januar janvier janv enero ene gennaio gen janeiro "
+    "januari styczen stycznia sty januara leden ledna tammikuu января янв",
+    2: "february feb februar fevrier fevr febrero febbraio fevereiro fev "
+    "februari luty lutego lut unor unora helmikuu февраля фев",
     3: "march mar marz mars marzo marco maart mrt marzec marca brezen brezna maaliskuu марта",
     4: "april apr avril avr abril abr aprile kwiecien kwietnia kwi duben dubna huhtikuu апреля апр",
     5: "may mai mayo maggio mag maio mei maj maja kveten kvetna toukokuu мая",
     6: "june jun juni juin junio giugno giu junho czerwiec czerwca cze cerven cervna kesakuu июня",
     7: "july jul juli juillet juil julio luglio lug julho lipiec lipca lip cervenec cervence heinakuu июля",
     8: "august aug aout agosto ago augustus augusti sierpien sierpnia sie srpen srpna elokuu августа авг",
-    9: "september sept sep septembre septiembre settembre set setembro wrzesien wrzesnia wrz zari syyskuu сентября сен",
-    10: "october oct oktober okt octobre octubre ottobre ott outubro out pazdziernik pazdziernika paz rijen rijna lokakuu октября окт",
+    9: "september sept sep septembre septiembre settembre set "
+    "setembro wrzesien wrzesnia wrz zari syyskuu сентября сен",
+    10: "october oct oktober okt octobre octubre ottobre ott outubro "
+    "out pazdziernik pazdziernika paz rijen rijna lokakuu октября окт",
     11: "november nov novembre noviembre novembro listopad listopada lis marraskuu ноября ноя",
-    12: "december dec dezember dez decembre diciembre dic dicembre dezembro grudzien grudnia gru prosinec prosince joulukuu декабря дек",
+    12: "december dec dezember dez decembre diciembre dic dicembre "
+    "dezembro grudzien grudnia gru prosinec prosince joulukuu декабря дек",
 }
 MONTHS = {word: number for number, words in _MONTH_WORDS.items() for word in words.split()}
 _WEEKDAY_WORDS = (
-    "monday mon montag lundi lunes lunedi segunda maandag poniedzialek poniedzialku mandag pondeli mandagen понедельник",
+    "monday mon montag lundi lunes lunedi segunda "
+    "maandag poniedzialek poniedzialku mandag pondeli mandagen понедельник",
     "tuesday tue tues dienstag mardi martes martedi terca dinsdag wtorek wtorku tisdag tirsdag utery вторник",
-    "wednesday wed mittwoch mercredi miercoles mercoledi quarta woensdag sroda srode srody onsdag streda среду",
-    "thursday thu thur thurs donnerstag jeudi jueves giovedi quinta donderdag czwartek czwartku torsdag ctvrtek четверг",
+    "wednesday wed mittwoch mercredi miercoles mercoledi quarta "
+    "woensdag sroda srode srody onsdag streda среду",
+    "thursday thu thur thurs donnerstag jeudi jueves "
+    "giovedi quinta donderdag czwartek czwartku torsdag ctvrtek четверг",
     "friday fri freitag vendredi viernes venerdi sexta vrijdag piatek piatku fredag patek пятницу",
     "saturday sat samstag samedi sabado sabato zaterdag sobota sobote lordag субботу",
     "sunday sun sonntag dimanche domingo domenica zondag niedziela niedziele sondag nedele воскресенье",
@@ -43,15 +51,20 @@ _DAY_MONTH = re.compile(
     rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|\.|º|°|o|e)? ?(?:of |de |den |d')?(?P<name>{_M})\b\.?{_YEAR}"
 )
 _MONTH_DAY = re.compile(
-    rf"\b(?P<name>{_M})\b\.? (?:the )?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?![:.]\d|\s?(?:%|am\b|pm\b)){_YEAR}"
+    rf"\b(?P<name>{_M})\b\.? (?:the )?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?![:.]\d|\s?(?:%|am\b|"
+    rf"pm\b)){_YEAR}"
 )
 _DOTTED = re.compile(r"\b(?P<day>\d{1,2})\. ?(?P<month>\d{1,2})\.(?: ?(?P<year>20\d\d|\d\d)\b)?(?!\d)")
 _SLASHED = re.compile(r"\b(?P<a>\d{1,2})[/-](?P<b>\d{1,2})(?:[/-](?P<year>20\d\d|\d\d))?\b(?![/-])")
 _MONTH_ONLY = re.compile(
-    rf"(?:(?P<part>early|beginning of|start of|mid|mid-|middle of|end of|late|anfang|mitte|ende|debut|mi-|fin|principios de|mediados de|finales de|inizio|meta|fine|begin|eind) ?(?:of |de |di )?)?\b(?P<name>{_M})\b\.?(?: (?P<year>20\d\d))?(?! ?\d)"
+    rf"(?:(?P<part>early|beginning of|start of|mid|mid-|middle of|end of|late|anfang|mitte|ende|debut|mi-|"
+    rf"fin|principios de|mediados de|finales de|inizio|meta|fine|begin|eind) ?(?:of |de |"
+    rf"di )?)?\b(?P<name>{_M})\b\.?(?: (?P<year>20\d\d))?(?! ?\d)"
 )
 _ORDINAL = re.compile(
-    rf"\b(?:the |den |dem |le |el |il |dia )(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|\.)?(?=[\s,.;!?)]|$)(?! ?(?:%|people|of us|percent|am\b|pm\b|uhr\b|{_M}))|\b(?:{_W}),? (?:the |den |dem )?(?P<day2>\d{{1,2}})(?:st|nd|rd|th|\.)(?=[\s,.;!?)]|$)"
+    rf"\b(?:the |den |dem |le |el |il |dia )(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|\.)?(?=[\s,.;!?)]|"
+    rf"$)(?! ?(?:%|people|of us|percent|am\b|pm\b|uhr\b|{_M}))|\b(?:{_W}),? (?:the |den |"
+    rf"dem )?(?P<day2>\d{{1,2}})(?:st|nd|rd|th|\.)(?=[\s,.;!?)]|$)"
 )
 _WEEKDAY = re.compile(rf"\b(?P<name>{_W})\b")
 _ENGLISH = re.compile(r"\b(?:the|until|till|will|back|return|returning|starting|from|office|and|my|is)\b")
@@ -73,7 +86,10 @@ class Named:
 
 
 def named_days(text: str, today: date) -> list[Named]:
-    """The days named in `text`, in order of place. A day without a year is the next one, seen from `today` (up to 30 days back)."""
+    """The days named in `text`, in order of place.
+
+    A day without a year is the next one seen from `today`, or one of the last 30 days.
+    """
     low = fold(text[:5000])
     found: list[Named] = []
     for pattern, read in (

@@ -1,4 +1,4 @@
-"""Decides how an HTML body reads as text, which of its parts the mail client marked as quoted, and what may be shown."""
+"""Decides how an HTML body reads as text, what the mail client marked as quoted in it, and what may be shown."""
 
 import re
 from html.parser import HTMLParser
@@ -9,29 +9,85 @@ from inbox.understanding.normalise import clean
 from inbox.understanding.quoting import Line
 
 _BLOCKS = frozenset(
-    "address article aside blockquote body center dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header hr "
-    "html li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
+    {
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "center",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figure",
+        "footer",
+    }
+    | {
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "html",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+    }
+    | {"table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"}
 )
-_VOID = frozenset("br hr img col wbr".split())
+_VOID = frozenset({"br", "hr", "img", "col", "wbr"})
 _READ_TAGS = (
     _BLOCKS
     | _VOID
-    | frozenset("a b big em font i s small span strike strong sub sup u code tt label".split())
+    | frozenset(
+        {
+            "a",
+            "b",
+            "big",
+            "em",
+            "font",
+            "i",
+            "s",
+            "small",
+            "span",
+            "strike",
+            "strong",
+            "sub",
+            "sup",
+            "u",
+            "code",
+            "tt",
+            "label",
+        }
+    )
 )
 _READ_ATTRIBUTES = {"*": {"class", "id", "type", "style", "data-smartmail"}}
 
 _QUOTE_CLASS = re.compile(
-    r"\b(?:x_)?(?:gmail_attr|moz-cite-prefix|yahoo_quoted|protonmail_quote|zmail_extra|zmail_extra_hr|OutlookMessageHeader|"
+    r"\b(?:x_)?(?:gmail_attr|moz-cite-prefix|yahoo_quoted|protonmail_quote|zmail_extra|zmail_extra_hr|"
+    r"OutlookMessageHeader|"
     r"tutanota_quote|quote-header|freebirdFormviewerHeaderDescription|mailmate-quote|front-blockquote)\b",
     re.I,
 )
 # From here on to the end of the body everything is the earlier mail: Outlook puts it beside these marks, not inside.
 _QUOTE_FROM_HERE = re.compile(
-    r"^(?:x_)?(?:divRplyFwdMsg|appendonsend|mail-editor-reference-message-container|stopSpelling|OLK_SRC_BODY_SECTION)$",
+    r"^(?:x_)?(?:divRplyFwdMsg|appendonsend|mail-editor-reference-message-container|stopSpelling|"
+    r"OLK_SRC_BODY_SECTION)$",
     re.I,
 )
 _SIGNATURE = re.compile(
-    r"\b(?:x_)?(?:gmail_signature|gmail_signature_prefix|moz-signature|AppleMailSignature|ms-outlook-mobile-signature|"
+    r"\b(?:x_)?(?:gmail_signature|gmail_signature_prefix|moz-signature|AppleMailSignature|"
+    r"ms-outlook-mobile-signature|"
     r"protonmail_signature_block|tutanota_signature|mobile_signature|yahoo-signature|Signature)\b",
     re.I,
 )
@@ -107,7 +163,7 @@ class _Reader(HTMLParser):
 
 
 def html_lines(html: str) -> list[Line]:
-    """The lines of an HTML body with quote depth, as the mail client marked it. Never raises; at most `MAX_CHARS` are read."""
+    """The lines of an HTML body with quote depth, as the mail client marked it; at most `MAX_CHARS` are read."""
     source, _ = clean(html)
     safe = nh3.clean(source, tags=set(_READ_TAGS), attributes=_READ_ATTRIBUTES, link_rel=None)
     reader = _Reader()

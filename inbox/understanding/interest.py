@@ -11,21 +11,26 @@ _BARE = re.compile(
     r"^(?:i'll |we'll |i will |we will |gonna )?pass(?: on this)?[,.! ]*(?:thanks|thank you|thx)?[.! ]*$"
 )
 _REFUSAL = re.compile(
-    r"\bnot (?:at all |really |remotely )?interested\b|\bno interest\b|^(?:no|nah|nope),? (?:thanks|thank you|thx)\b|"
+    r"\bnot (?:at all |really |remotely )?interested\b|\bno interest\b|^(?:no|nah|nope),? (?:thanks|"
+    r"thank you|thx)\b|"
     r"\b(?:we're|we are|i'm|i am) (?:all set|good|fine as we are)(?:,? (?:thanks|thank you|thx))?[.! ]*$|"
     r"\bnot (?:a|the right|a good) fit\b|\bnot for us\b|\bhard pass\b|\bit's a no\b|^respectfully,? no\b|"
     r"\b(?:no|not any|don't have (?:a|any)) need (?:for|of) (?:this|it|that)\b|\bnothing (?:here )?for you\b|"
     r"\b(?:we're|we are|i'm|i am) not looking\b|"
-    r"\bkein(?:en|e)? (?:interesse|bedarf|thema)\b|\bnicht interessiert\b|\bpas interesse\w*\b|\bpas (?:besoin|d'interet)\b|"
+    r"\bkein(?:en|e)? (?:interesse|bedarf|thema)\b|\bnicht interessiert\b|\bpas interesse\w*\b|"
+    r"\bpas (?:besoin|d'interet)\b(?! de)|"
     r"\bno (?:me |nos )interesa\b|\bno (?:estoy|estamos) interesad\w+|\bnon (?:sono|siamo) interessat\w+|"
     r"\bnon (?:mi|ci) interessa\b|\bnao (?:tenho|temos|tem) interesse\b|\bsem interesse\b|\bgeen interesse\b|"
-    r"\bniet geinteresseerd\b|\bnie (?:jestem|jestesmy) zainteresowan\w+|\b(?:inte|ikke) (?:intresserad|interess)\w*|"
+    r"\bniet geinteresseerd\b|\bnie (?:jestem|jestesmy) zainteresowan\w+|\b(?:inte|ikke) (?:intresserad|"
+    r"interess)\w*|"
     r"\bnemam(?:e)? zajem\b|\bei kiinnosta\b|不需要|没有(?:这个|此)?需求|没(?:有)?兴趣|必要ありません|"
     r"興味(?:が|は)?(?:ありません|ない)|관심 ?없|не интересует|не интересно"
 )
 _OPEN = re.compile(
-    r"\?|\b(?:but|however|although|unless|until|later|next (?:year|month|quarter|week)|in q[1-4]|not yet|maybe|if you|"
-    r"yes|send|call me|invite|let's|works for|aber|jedoch|spater|erst|mais|plus tard|pero|mas tarde|luego|ma|piu avanti|mas|"
+    r"\?|\b(?:but|however|although|unless|until|later|next (?:year|month|quarter|week)|in q[1-4]|not yet|"
+    r"maybe|if you|"
+    r"yes|send|call me|invite|let's|works for|aber|jedoch|spater|erst|mais|plus tard|pero|mas tarde|luego|"
+    r"ma|piu avanti|mas|"
     r"depois|maar|ale|pozniej|men|senare|senere|not uninterested|nicht uninteressant)\b"
 )
 
@@ -43,7 +48,7 @@ RULES = (
     Rule(
         "not_interested.refusal",
         "not_interested",
-        'A plain refusal ("not interested", "no thanks", "kein Interesse") with no question, no "but" and no later time.',
+        'A plain refusal ("not interested", "no thanks") with no question, no "but" and no later time.',
         _refuses,
     ),
 )

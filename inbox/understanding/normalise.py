@@ -67,7 +67,7 @@ def fold(text: str) -> str:
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of a text as written. A single newline inside a paragraph is a wrapped line, unless the line was short."""
+    """The sentences of a text as written; a newline ends one, unless it only wraps a long line."""
     parts: list[str] = []
     for paragraph in re.split(r"\n\s*\n", text):
         parts.extend(_SENTENCE_END.split(_unwrap(paragraph)))
@@ -78,7 +78,7 @@ _SPEECH = re.compile(r'"[^"\n]{0,300}"')
 
 
 def without_speech(folded: str) -> str:
-    """A folded sentence without what it quotes in three words or more: `Liked "reply STOP to opt out"` is not a wish."""
+    """A folded sentence without reported speech of three words or more: `Liked "reply STOP to opt out"` is no wish."""
     return _SPEECH.sub(lambda match: match[0] if len(match[0].split()) < 3 else '""', folded)
 
 

@@ -1,4 +1,4 @@
-"""Decides which lines of a body are somebody else's words: `>` lines, attribution lines, header blocks, forwarded parts."""
+"""Decides which lines are somebody else's words: `>` lines, attribution lines, header blocks, forwarded parts."""
 
 import re
 from dataclasses import dataclass
@@ -27,6 +27,12 @@ _VERBS = (
 _VERB = re.compile(rf"(?:\b(?:{_VERBS})\b|写道|寫道|님이 작성|は書きました)")
 _VERB_AT_END = re.compile(rf"(?:{_VERBS})(?: \([^()]{{0,60}}\))?\s?[:：]$")
 _ADDRESS = re.compile(r"[^\s@<>()\[\]]+@[^\s@<>()\[\]]+")
+_QUOTING = re.compile(r"^(?:quoting|zitat von|citation de|citando(?: a)?|citaat van|cytowanie) ")
+_DATE_LINE = re.compile(
+    r"^(?:\w{2,10},? )?(?:\w{3,9}\.? \d{1,2},? (?:19|20)\d\d|\d{1,2}\.? \w{3,9}\.? (?:19|20)\d\d|"
+    r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4})"
+    r",? ?(?:at|um|a|a las|alle|om|o|kl\.?|v|,)? ?\d{1,2}[:.]\d\d(?::\d\d)?(?: ?[ap]m)?$"
+)
 _BRACKETED_ADDRESS = re.compile(r"[<(\[](?:mailto:)?[^\s@<>]+@[^\s@<>]+[>)\]]")
 _DATE = re.compile(
     r"\b(?:19|20)\d\d\b|(?:19|20)\d\d\s?[年년]|\b\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{2,4}\b|\b\d{1,2}[:.h]\d{2}\b"
@@ -34,26 +40,31 @@ _DATE = re.compile(
 _START = re.compile(
     r"^(?:on|am|le|el|il|em|op|den|dnia|w dniu|dne|a|la|pe|at|в|на|در|בתאריך|wiadomosc napisana|"
     r"mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|mie|jue|vie|sab|dom|gio|"
-    r"seg|ter|qua|qui|sex|ma|wo|vr|za|zo|pon|wt|sr|czw|pt|sob|niedz|man|tir|ons|tor|fre|lor|son|po|ut|st|ct|pa|"
+    r"seg|ter|qua|qui|sex|ma|wo|vr|za|zo|pon|wt|sr|czw|pt|sob|niedz|man|tir|ons|tor|fre|lor|son|po|ut|st|ct|"
+    r"pa|"
     r"пн|вт|ср|чт|пт|сб|вс|yesterday|gestern|hier|ayer|ieri|ontem|gisteren)\b[.,]? |^\W?\d{1,4}\s?[./年년 -]"
 )
 _RULED_ATTRIBUTION = re.compile(rf"^-{{2,}}.{{5,300}}\b(?:{_VERBS})\b.{{0,4}}-{{2,}}$")
 
 _SEPARATOR = re.compile(
     r"^[-_=*\s]{0,40}(?:original(?:e)? (?:message|nachricht|meddelelse|melding)|original message|"
-    r"ursprungliche (?:nachricht|mail|e-mail)|weitergeleitete (?:nachricht|mail|e-mail)|message (?:d'origine|original|transfere)|"
+    r"ursprungliche (?:nachricht|mail|e-mail)|weitergeleitete (?:nachricht|mail|e-mail)|"
+    r"message (?:d'origine|original|transfere)|"
     r"mensaje (?:original|reenviado)|mensagem (?:original|encaminhada)|messaggio (?:originale|inoltrato)|"
     r"oorspronkelijk(?:e)? bericht|doorgestuurd bericht|wiadomosc (?:oryginalna|przekazana)|"
     r"ursprungligt meddelande|originalmeddelande|vidarebefordrat (?:meddelande|brev)|oprindelig meddelelse|"
     r"opprinnelig melding|videresendt (?:meddelelse|besked|melding)|puvodni zprava|preposlana zprava|"
     r"alkuperainen viesti|eredeti uzenet|mesaj original|orijinal mesaj|iletilen mesaj|исходное сообщение|"
-    r"пересылаемое сообщение|пересланное сообщение|forwarded (?:message|email|by .{1,80})|原始邮件|原始郵件|转发的邮件|轉寄郵件|"
+    r"пересылаемое сообщение|пересланное сообщение|forwarded (?:message|email|by .{1,80})|原始邮件|原始郵件|转发的邮件|"
+    r"轉寄郵件|"
     r"원본 메시지|元のメッセージ|転送メッセージ)[-_=*\s]{0,40}:?$"
 )
 _SEPARATOR_RULED = re.compile(r"^[-_=*]{2,}|[-_=*]{2,}$")
 _BEGIN_FORWARD = re.compile(
-    r"^(?:begin forwarded message|anfang der weitergeleiteten (?:nachricht|e-mail)|debut du message (?:reexpedie|transfere)|"
-    r"inicio del mensaje reenviado|inizio messaggio inoltrato|inicio da mensagem reencaminhada|begin doorgestuurd bericht|"
+    r"^(?:begin forwarded message|anfang der weitergeleiteten (?:nachricht|e-mail)|"
+    r"debut du message (?:reexpedie|transfere)|"
+    r"inicio del mensaje reenviado|inizio messaggio inoltrato|inicio da mensagem reencaminhada|"
+    r"begin doorgestuurd bericht|"
     r"vidarebefordrat brev|videresendt mail|poczatek przekazywanej wiadomosci)\s?:?$"
 )
 _REPLY_MARKER = re.compile(
@@ -66,7 +77,8 @@ _LABELS = {
     "date": "sent|date|gesendet|datum|envoye|enviado|enviado el|enviada|enviado em|enviada em|data|inviato|verzonden|"
     "wyslano|skickat|sendt|dato|odeslano|lahetetty|elkuldve|trimis|gonderildi|tarih|gonderme tarihi|отправлено|дата|"
     "дата отправки|发送时间|日期|時間|寄件日期|送信日時|日時|보낸 날짜|날짜|נשלח|תאריך|تاريخ|fecha|kuldve|idopont",
-    "to": "to|an|a|para|aan|do|til|till|komu|pro|vastaanottaja|cimzett|catre|kime|кому|收件人|收件者|宛先|받는 사람|받는사람|אל|إلى|προς",
+    "to": "to|an|a|para|aan|do|til|till|komu|pro|vastaanottaja|cimzett|catre|kime|кому|收件人|收件者|宛先|"
+    "받는 사람|받는사람|אל|إلى|προς",
     "subject": "subject|betreff|objet|asunto|oggetto|assunto|onderwerp|temat|amne|emne|predmet|aihe|targy|subiect|konu|"
     "тема|主题|主旨|主題|件名|제목|נושא|الموضوع|θεμα",
     "cc": "cc|kopie|copie|kopia|копия|抄送|副本|참조|con copia a|kopi",
@@ -74,23 +86,26 @@ _LABELS = {
 _ROLE_OF = {label: role for role, labels in _LABELS.items() for label in labels.split("|")}
 _HEADER = re.compile(r"^[*_]{0,2}([^\W\d_][\w' -]{0,22}?)[*_]{0,2} ?[:：][*_]{0,2}\s?(.*)$")
 _FLAT_HEADER = re.compile(
-    r"(?:^|\s)\*?(?:From|Von|De|Da|Van|Od|Fra|Från)\*? ?: .{2,120}?\s\*?(?:Sent|Date|Gesendet|Datum|Envoyé|Enviado(?: el)?|Enviada(?: em)?|"
-    r"Inviato|Data|Verzonden|Wysłano|Sendt|Dato|Skickat)\*? ?: .{4,80}?\s\*?(?:To|An|À|A|Para|Aan|Do|Til|Till)\*? ?: "
+    r"(?:^|\s)\*?(?:From|Von|De|Da|Van|Od|Fra|Från)\*? ?: .{2,120}?\s\*?(?:Sent|Date|Gesendet|Datum|Envoyé|"
+    r"Enviado(?: el)?|Enviada(?: em)?|"
+    r"Inviato|Data|Verzonden|Wysłano|Sendt|Dato|Skickat)\*? ?: .{4,80}?\s\*?(?:To|An|À|A|Para|Aan|Do|Til|"
+    r"Till)\*? ?: "
 )
 _FLAT_ATTRIBUTION = re.compile(
-    r"\s((?:On|Am|Le|El|Il giorno|Em|Op|Den|W dniu)\s[^\n<>]{6,90}<[^<>\s]{3,80}@[^<>\s]{3,80}>[^\n<>:]{0,30}:)(?=\s)"
+    r"\s((?:On|Am|Le|El|Il giorno|Em|Op|Den|"
+    r"W dniu)\s[^\n<>]{6,90}<[^<>\s]{3,80}@[^<>\s]{3,80}>[^\n<>:]{0,30}:)(?=\s)"
 )
 
 
 def plain_lines(text: str) -> list[Line]:
-    """The lines of a plain body with their `>` depth; flattened attributions and header blocks get lines of their own."""
+    """The lines of a plain body with their `>` depth; attributions inside a line get lines of their own."""
     lines: list[Line] = []
     for raw in text.split("\n"):
         for part in _split_flattened(raw):
             match = _PREFIX.match(part)
             depth = len(re.sub(r"\s", "", match[1])) if match else 0
             lines.append(Line(part[match.end() :] if match else part, depth))
-    _unquote_comparisons(lines, text)
+    _unquote_comparisons(lines)
     _quote_wrapped(lines)
     return lines
 
@@ -182,9 +197,11 @@ def _plausible(line: str) -> bool:
 
 
 def _attribution(lines: list[Line], folded: list[str], index: int) -> int | None:
-    """The first line of an attribution ("On … wrote:") whose last line is `index`, or None. It may be wrapped over four."""
+    """The first line of an attribution ("On … wrote:") that ends at `index`, or None. It may be wrapped over four."""
     if _RULED_ATTRIBUTION.match(folded[index]):
         return index
+    if _DATE_LINE.match(folded[index]):
+        return _name_above_date(lines, index)
     if not folded[index].endswith((":", "：")):
         return None
     following = _next_text(lines, index + 1)
@@ -204,10 +221,21 @@ def _attribution(lines: list[Line], folded: list[str], index: int) -> int | None
     return found
 
 
+def _name_above_date(lines: list[Line], index: int) -> int | None:
+    """Postbox and some webmails put the name, then the date, each on a line of its own, above the quoted lines."""
+    following = _next_text(lines, index + 1)
+    if following is None or not lines[following].depth:
+        return None
+    name = lines[index - 1].text.split() if index else []
+    alone = index < 2 or not lines[index - 2].text.strip()
+    named = alone and 0 < len(name) <= 4 and all(word[:1].isupper() for word in name)
+    return index - 1 if named else index
+
+
 def _reads_as_attribution(line: str, quoted_next: bool) -> bool:
     verb = _VERB.search(line)
     dated = bool(_DATE.search(line))
-    if _BRACKETED_ADDRESS.search(line) and (dated or verb):
+    if _BRACKETED_ADDRESS.search(line) and (dated or verb or _QUOTING.match(line)):
         return True
     if verb and dated and (_VERB_AT_END.search(line) or _START.match(line)):
         return True
@@ -230,17 +258,19 @@ def _split_flattened(line: str) -> list[str]:
     return [line[:cut], line[cut:].strip()]
 
 
-def _unquote_comparisons(lines: list[Line], text: str) -> None:
-    """ "> 50 people" alone is a comparison, not a quote."""
+def _unquote_comparisons(lines: list[Line]) -> None:
+    """A body whose only `>` lines are like "> 50 people" compares; it quotes nothing."""
     quoted = [line for line in lines if line.depth]
-    if quoted and all(line.depth == 1 and re.match(r"[$€£]?\d", line.text) for line in quoted):
-        if not any(_VERB_AT_END.search(fold(line.text)) for line in lines if len(line.text) < _DETECT_CHARS):
-            for line in quoted:
-                line.text, line.depth = f"> {line.text}", 0
+    if not all(line.depth == 1 and re.match(r"[$€£]?\d", line.text) for line in quoted):
+        return
+    if any(_VERB_AT_END.search(fold(line.text)) for line in lines if len(line.text) < _DETECT_CHARS):
+        return
+    for line in quoted:
+        line.text, line.depth = f"> {line.text}", 0
 
 
 def _quote_wrapped(lines: list[Line]) -> None:
-    """A quoted line that was wrapped again loses its `>`: lower case after a long unfinished quoted line, quote goes on."""
+    """The second half of a quoted line that was wrapped again has no `>`: lower case after a long unfinished line."""
     for before, line, after in zip(lines, lines[1:], lines[2:] + [Line("")], strict=False):
         if not before.depth or line.depth or not line.text.strip():
             continue

@@ -17,7 +17,8 @@ ALL_CHANNELS = frozenset({EMAIL, SMS, LINKEDIN})
 _QUOTE_CHARS = 240  # evidence shown on a page; the message itself is one click away
 
 _REPLY_PREFIX = re.compile(
-    r"^(?:(?:re|aw|antw|antwort|sv|vs|odp|ref|rif|r|res|ynt|yanit|vb|tr|rv|回复|回覆|答复|返信|답장|رد|תשובה|на|отв|nt|atb|bls|"
+    r"^(?:(?:re|aw|antw|antwort|sv|vs|odp|ref|rif|r|res|ynt|yanit|vb|tr|rv|回复|回覆|答复|返信|답장|رد|תשובה|на|отв|"
+    r"nt|atb|bls|"
     r"fwd?|fw|wg|i|enc|doorst|pd|vl|vid|vidarebefordrat|转发|転送)(?:\[\d+\]|\(\d+\))?\s?[:：]\s*)+"
 )
 _FORWARD_PREFIX = re.compile(r"^(?:fwd?|fw|wg|tr|rv|enc|doorst|pd|vl|转发|転送)\s?[:：]")

@@ -78,7 +78,7 @@ class Verdict:
 def judge(reply: ReplyText, tz: tzinfo = UTC) -> Verdict:
     """What the rules say of a reply; never raises on what it contains. `tz` is the lead's zone, for snoozes.
 
-    A bounce is nobody's wish, and neither is an automatic reply: in those nothing is looked for that only a person can say.
+    Nobody wrote a bounce or an automatic reply: nothing is looked for in them that only a person can say.
     Without `received_at` no snooze is read, since every date is relative to it.
     """
     reading = Reading(reply)

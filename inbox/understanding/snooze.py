@@ -1,4 +1,4 @@
-"""Decides until when a lead is left alone: the day a person asks for, or the day an absent one is back; 09:00 in the lead's zone."""
+"""Decides until when a lead is left alone: the day a person asks for, or an absent one is back, 09:00 in their zone."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from inbox.understanding.dates import Named, named_days
 from inbox.understanding.normalise import fold, sentences
 
 APPLY_AT = 0.95
-"""Snoozes at this confidence or above are applied by themselves (predecessor rules); below, a follow-up is only suggested."""
+"""Snoozes at this confidence or above apply by themselves; below it a follow-up is only suggested."""
 
 _MONTH_DAY_CONFIDENCE = 0.99
 _QUARTER_CONFIDENCE = 0.97
@@ -19,23 +19,34 @@ _AT_LEAST = timedelta(hours=1)
 _AT_MOST = timedelta(days=550)
 
 _AFTER = re.compile(
-    r"\b(?:after|past|once|following|nach|nachdem|apres|despues (?:del?|de)|dopo(?: il)?|depois (?:de|do)|na|po|efter|etter|jalkeen|после)(?: (?:the|dem|den|le|el|il|o|dia|de|del))?\W*$"
+    r"\b(?:after|past|once|following|nach|nachdem|apres|despues (?:del?|de)|dopo(?: il)?|depois (?:de|do)|"
+    r"na|po|efter|etter|jalkeen|после)(?: (?:the|dem|den|le|el|il|o|dia|de|del))?\W*$"
 )
 _FROM = re.compile(
-    r"\b(?:until|till|til|from|as of|starting|beginning|not before|before|by|no earlier than|ab|bis|vor|a partir (?:du|de|del|do)|jusqu'?(?:au|a)|avant(?: le)?|hasta(?: el)?|desde(?: el)?|antes del?|fino al?|da(?:l)?|prima del?|"
-    r"ate(?: o)?|antes d[eo]|vanaf|tot|voor|do|od|fran|fra|till|tills|for|innan|до|с)(?: (?:the|zum|dem|den|le|el|il|o|dia|about|around|mindestens|mon|tue|wed|thu|fri|monday|tuesday|wednesday|thursday|friday|montag|dienstag|mittwoch|donnerstag|freitag))*\W*$"
+    r"\b(?:until|till|til|from|as of|starting|beginning|not before|before|by|no earlier than|ab|bis|vor|"
+    r"a partir (?:du|de|del|do)|jusqu'?(?:au|a)|avant(?: le)?|hasta(?: el)?|desde(?: el)?|antes del?|"
+    r"fino al?|da(?:l)?|prima del?|"
+    r"ate(?: o)?|antes d[eo]|vanaf|tot|voor|do|od|fran|fra|till|tills|for|innan|до|с)(?: (?:the|zum|dem|den|"
+    r"le|el|il|o|dia|about|around|mindestens|mon|tue|wed|thu|fri|monday|tuesday|wednesday|thursday|friday|"
+    r"montag|dienstag|mittwoch|donnerstag|freitag))*\W*$"
 )
 _PAST = re.compile(
-    r"\b(?:since|ago|last|previous|was|were|wrote|sent|seit|letzte\w*|depuis|dernier\w*|desde hace|signed|through|established|est\.)\b[^,;]{0,15}$"
+    r"\b(?:since|ago|last|previous|was|were|wrote|sent|seit|letzte\w*|depuis|dernier\w*|desde hace|signed|"
+    r"through|established|est\.)\b[^,;]{0,15}$"
 )
 _NEAR_CHARS = 32
 
 _QUARTER = re.compile(
-    r"\b(?:q(?P<n>[1-4])|(?P<n2>[1-4])(?:st|nd|rd|th|\.|er|e|o|º)? ?(?:quarter|quartal|trimestre|kwartaal|kwartal|kvartal)|(?P<word>first|second|third|fourth|last|next|nachstes|prochain|proximo|prossimo) (?:calendar |fiscal )?(?:quarter|quartal|trimestre|kwartaal|kvartal))\b"
-    r"(?: ?(?:of |/|'|in )?(?P<year>20\d\d|\d\d\b))?(?P<next> (?:of )?next year| nachsten jahres| nachstes jahr| l'annee prochaine| del proximo ano| do proximo ano| dell'anno prossimo| volgend jaar| nasta ar)?"
+    r"\b(?:q(?P<n>[1-4])|(?P<n2>[1-4])(?:st|nd|rd|th|\.|er|e|o|º)? ?(?:quarter|quartal|trimestre|kwartaal|"
+    r"kwartal|kvartal)|(?P<word>first|second|third|fourth|last|next|nachstes|prochain|proximo|"
+    r"prossimo) (?:calendar |fiscal )?(?:quarter|quartal|trimestre|kwartaal|kvartal))\b"
+    r"(?: ?(?:of |/|'|in )?(?P<year>20\d\d|\d\d\b))?(?P<next> (?:of )?next year| nachsten jahres|"
+    r" nachstes jahr| l'annee prochaine| del proximo ano| do proximo ano| dell'anno prossimo| volgend jaar|"
+    r" nasta ar)?"
 )
 _FISCAL = re.compile(
-    r"\b(?:(?:new|next|the next|our next|our new) (?:fiscal|financial|budget) year|fy ?'?(?P<year>20\d\d|\d\d))\b"
+    r"\b(?:(?:new|next|the next|our next|our new) (?:fiscal|financial|budget) year|fy ?'?(?P<year>20\d\d|"
+    r"\d\d))\b"
 )
 _QUARTER_WORDS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": 4}
 _END = re.compile(r"\b(?:end of|late|ende|fin|finales de|fine|eind)(?: the)? ?$")
@@ -44,19 +55,23 @@ _VAGUE = (
     (re.compile(r"\b(?:tomorrow|tmrw|morgen|demain|manana|domani|amanha|jutro|imorgon|i morgen)\b"), 1),
     (
         re.compile(
-            r"\b(?:next week|nachste\w* woche|la semaine prochaine|la (?:proxima semana|semana que viene)|la prossima settimana|(?:na )?(?:proxima semana|semana que vem)|volgende week|w przyszlym tygodniu|nasta vecka|naeste uge|neste uke)\b"
+            r"\b(?:next week|nachste\w* woche|la semaine prochaine|la (?:proxima semana|semana que viene)|"
+            r"la prossima settimana|(?:na )?(?:proxima semana|semana que vem)|volgende week|"
+            r"w przyszlym tygodniu|nasta vecka|naeste uge|neste uke)\b"
         ),
         None,
     ),
     (
         re.compile(
-            r"\b(?:next month|nachste\w* monat|le mois prochain|el (?:proximo mes|mes que viene)|il prossimo mese|(?:no )?proximo mes|volgende maand|w przyszlym miesiacu|nasta manad)\b"
+            r"\b(?:next month|nachste\w* monat|le mois prochain|el (?:proximo mes|mes que viene)|"
+            r"il prossimo mese|(?:no )?proximo mes|volgende maand|w przyszlym miesiacu|nasta manad)\b"
         ),
         30,
     ),
     (
         re.compile(
-            r"\b(?:next year|nachste\w* jahr|l'annee prochaine|el (?:proximo ano|ano que viene)|l'anno prossimo|volgend jaar|nasta ar)\b"
+            r"\b(?:next year|nachste\w* jahr|l'annee prochaine|el (?:proximo ano|ano que viene)|"
+            r"l'anno prossimo|volgend jaar|nasta ar)\b"
         ),
         366,
     ),
@@ -64,21 +79,27 @@ _VAGUE = (
     (re.compile(r"\bin (?:a|one|1) month\b"), 30),
 )
 _IN_N = re.compile(
-    r"\bin (?:about |around )?(?P<n>\d{1,2}|two|three|four|five|six|zwei|drei|vier|sechs) (?P<unit>days?|weeks?|months?|tagen|wochen|monaten)\b"
+    r"\bin (?:about |around )?(?P<n>\d{1,2}|two|three|four|five|six|zwei|drei|vier|sechs) (?P<unit>days?|"
+    r"weeks?|months?|tagen|wochen|monaten)\b"
 )
 _NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "zwei": 2, "drei": 3, "vier": 4, "sechs": 6}
 
 _BACK = re.compile(
-    r"\b(?:back|return\w*|reopen\w*|re-open\w*|available|erreichbar|wieder|zuruck|de retour|retour|regreso|vuelta|vuelvo|rientro|ritorno|retorno|volto|terug|powrot\w*|wracam|tillbaka|ater|tilbage|tilbake|zpet|takaisin)\b[^.!?\n]{0,25}$|"
+    r"\b(?:back|return\w*|reopen\w*|re-open\w*|available|erreichbar|wieder|zuruck|de retour|retour|regreso|"
+    r"vuelta|vuelvo|rientro|ritorno|retorno|volto|terug|powrot\w*|wracam|tillbaka|ater|tilbage|tilbake|zpet|"
+    r"takaisin)\b[^.!?\n]{0,25}$|"
     r"\b(?:ab|a partir (?:du|de|del)|as of|from)(?: (?:dem|le|el|monday|montag))?\W*$"
 )
 _UNTIL = re.compile(
-    r"\b(?:until|till|til|bis|jusqu'?(?:au|a)?|hasta|fino|ate|tot|do|tom|t\.o\.m\.|saakka|through|thru|to|au|al|a|-|до|through to)\b[^.!?\n]{0,22}$"
+    r"\b(?:until|till|til|bis|jusqu'?(?:au|a)?|hasta|fino|ate|tot|do|tom|t\.o\.m\.|saakka|through|thru|to|"
+    r"au|al|a|-|до|through to)\b[^.!?\n]{0,22}$"
 )
 # The named day itself is still off: said outright, or what "until" means in these languages, or the end of a range.
 _LAST_DAY = re.compile(
-    r"\b(?:through|thru|inclusive|including|einschliesslich|einschl|inkl|inclus|incluso|inclusive|compreso|incluido|en met|och med|og med|tom|wlacznie|vcetne)\b|\b(?:bis|do|till|saakka|до)\b[^.!?\n]{0,22}$|"
-    r"\b(?:from|vom|von|du|del|dal|de|od|fran|fra|van|between)\b.{2,40}\b(?:to|through|until|bis|au|al|ao|tot|do|till|til|and)\b[^.!?\n]{0,22}$"
+    r"\b(?:through|thru|inclusive|including|einschliesslich|einschl|inkl|inclus|incluso|inclusive|compreso|"
+    r"incluido|en met|och med|og med|tom|wlacznie|vcetne)\b|\b(?:bis|do|till|saakka|до)\b[^.!?\n]{0,22}$|"
+    r"\b(?:from|vom|von|du|del|dal|de|od|fran|fra|van|between)\b.{2,40}\b(?:to|through|until|bis|au|al|ao|"
+    r"tot|do|till|til|and)\b[^.!?\n]{0,22}$"
 )
 
 
@@ -92,10 +113,10 @@ class Snooze:
 
 
 def deferral(text: str, reference: datetime, tz: tzinfo) -> Snooze | None:
-    """The later time a person asks to be written to, read from their own words; None without one or if it is < 1 h ahead.
+    """The later time a person asks to be written to, from their own words; None without one or if it is < 1 h ahead.
 
-    A month and day behind "after", "until" or "from": 0.99. A quarter or fiscal year: 0.97. A day without such a word: 0.9;
-    a month, a weekday, "next week": 0.8. `reference` is when the message was received, `tz` the lead's time zone.
+    Month and day behind "after", "until" or "from": 0.99. A quarter or fiscal year: 0.97. A day without such a word:
+    0.9; a month, a weekday, "next week": 0.8. `reference`: when the message was received; `tz`: the lead's zone.
     """
     today = reference.astimezone(tz).date()
     best: Snooze | None = None
@@ -111,7 +132,7 @@ def deferral(text: str, reference: datetime, tz: tzinfo) -> Snooze | None:
 
 
 def return_day(text: str, reference: datetime, tz: tzinfo) -> Snooze | None:
-    """The working day an absent person is back, read from an automatic reply; None where it names none that is to come."""
+    """The working day an absent person is back, from an automatic reply; None where it names none that is to come."""
     today = reference.astimezone(tz).date()
     low = fold(text[:5000])
     candidates: list[tuple[int, date]] = []

@@ -12,7 +12,7 @@ _HINT_CHARS = 12  # shorter lines ("Hi,") stand in the answer and in the quote
 
 @dataclass(frozen=True)
 class NewestText:
-    """What the person wrote now, and the rest of the body in its order. `truncated`: the body was longer than is read."""
+    """What the person wrote now, and the rest of the body in order. `truncated`: the body was longer than is read."""
 
     text: str
     quoted: str = ""
@@ -22,7 +22,7 @@ class NewestText:
 def newest_text(
     text: str | None, html: str | None, *, channel: str = "email", sender: str = ""
 ) -> NewestText:
-    """Splits a body. The plain text is preferred; HTML is read if there is none, and tells which plain lines are quoted.
+    """Splits a body. Plain text is preferred; HTML is read if there is none, and tells which plain lines are quoted.
 
     `sender` is the From value ("Dana Reyes <dana@example.com>"): it tells a signature from a sentence. Never raises; an
     empty result means that the person wrote nothing, and must not be judged by what was quoted.
