@@ -44,6 +44,8 @@ def short_draft(facts: Facts) -> str:
 
 
 def _line(facts: Facts) -> str:
+    if facts.offers:
+        return f"Would this work for you: {facts.offers}?"
     return LINES.get(facts.tag, "Happy to help with the next step. What would be most useful to you?")
 
 
@@ -98,8 +100,12 @@ FIELDS: tuple[tuple[str, Writer], ...] = (
     ),
     (r"(.*_)?(phone|mobile)(_number)?", lambda f: (f.phone(), "")),
     (r"(.*_)?(url|website|link)", lambda f: (f.url(), "")),
+    (r"(.*_)?certain", lambda f: f.date() is not None),
+    (r"(answer_)?points", lambda f: [_line(f)]),
+    (r"(offer(ed)?_)?slots", lambda f: list(f.slots[:2]) if f.tag == "Meeting Requested" else []),
+    (r"(.*_)?(unknowns?|missing|open_questions)", lambda f: []),
     (
-        r"(.*_)?(until|date|at|due|when|deadline|timestamp)",
+        r"(.*_)?(until|date|at|on|due|when|deadline|timestamp)",
         lambda f: (f.date(), f.date() and f"{f.date()}T09:00:00Z"),
     ),
 )

@@ -36,6 +36,11 @@ TAGS = (
 ADDRESSED = ("newest", "latest", "last", "reply", "inbound")
 JSON_KEYS = ("newest_text", "newest_message", "newest", "latest_message", "latest", "text", "body", "reply")
 
+MARKED = re.compile(
+    rf"^\#+[ ]*(?:{'|'.join(ADDRESSED)})\b[^\n]*\n(.*?)(?=\n\#+[ ]|\Z)",
+    re.DOTALL | re.IGNORECASE | re.MULTILINE,
+)
+"""A section of a prompt that is divided by # headings."""
 HEADED = re.compile(
     rf"""
     ^\W*(?:{"|".join(ADDRESSED)})\b[^\n:]*         # a line that begins with such a word
@@ -53,6 +58,8 @@ FIRST_NAME = re.compile(r"""first.?name["']?\s*[:=]\s*["']?(\w[\w'-]*)""", re.IG
 NAME = re.compile(r"""(?:^|\b)(?:lead|name|contact)["']?\s*[:=]\s*["']?([^\W\d_][\w'-]+)""", re.IGNORECASE)
 PHONE = re.compile(r"\+?\d[\d ().-]{7,}\d")
 SHORT = re.compile(r"""channel["']?\s*[:=]\s*["']?(sms|linkedin)""", re.IGNORECASE)
+SLOT = re.compile(r"^(\w+): ", re.MULTILINE)
+OFFER = re.compile(r"^Offer: (.+)$", re.MULTILINE)
 URL = re.compile(r"https?://[^\s\"'<>)]+")
 DATE = re.compile(r"\b(\d{4}-\d{2}-\d{2})\b")
 
@@ -68,6 +75,10 @@ class Facts:
     tag: str
     short: bool
     """Whether the prompt says that the channel is SMS or LinkedIn."""
+    slots: tuple[str, ...]
+    """The ids of the times on offer."""
+    offers: str
+    """The times that a plan says to offer, word for word."""
 
     @property
     def quote(self) -> str:
@@ -75,8 +86,8 @@ class Facts:
         return self.newest[:160].strip()
 
     def phone(self) -> str | None:
-        found = PHONE.search(self.newest)
-        return found.group().strip() if found else None
+        found = (number.strip() for number in PHONE.findall(self.newest))
+        return next((number for number in found if len(re.sub(r"\D", "", number)) > 8), None)
 
     def url(self) -> str | None:
         found = URL.search(self.newest)
@@ -98,6 +109,8 @@ def read(model_input: Any) -> Facts:
         message_ids=tuple(dict.fromkeys(a or b for a, b in IDS.findall(everything))),
         tag=tag_of(newest),
         short=SHORT.search(everything) is not None,
+        slots=tuple(SLOT.findall(_section(everything, "offered slots"))),
+        offers=found.group(1) if (found := OFFER.search(everything)) else "",
     )
 
 
@@ -127,6 +140,8 @@ def _newest(text: str) -> str:
         return str(tagged[-1][1]).strip()
     if found := _newest_in_json(text):
         return found
+    if marked := MARKED.findall(text):
+        return str(marked[-1]).strip()
     headed = [(inline or block).strip() for inline, block in HEADED.findall(text)]
     if any(headed):
         return str([part for part in headed if part][-1])
@@ -155,4 +170,10 @@ def _newest_in_json(text: str) -> str:
 
 def _first_name(text: str) -> str:
     found = FIRST_NAME.search(text) or NAME.search(text)
-    return found.group(1) if found else "there"
+    return found.group(1) if found and found.group(1).lower() not in ("unknown", "null", "none") else "there"
+
+
+def _section(text: str, heading: str) -> str:
+    """What stands under a # heading; empty where there is none."""
+    found = re.search(rf"^#+ {heading}\n(.*?)(?=\n#|\Z)", text, re.DOTALL | re.IGNORECASE | re.MULTILINE)
+    return found.group(1) if found else ""
