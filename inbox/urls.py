@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from inbox.views import answer, conversation, threads, triage
+from inbox.views import answer, conversation, history, threads, triage
 
 app_name = "inbox"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("inbox/triage/", triage.decide, name="triage"),
     path("inbox/undo/", triage.undo, name="undo"),
     path("inbox/<uuid:lead_id>/", conversation.conversation, name="conversation"),
+    path("inbox/<uuid:lead_id>/history/", history.history, name="history"),
     path("inbox/<uuid:lead_id>/message/", answer.own_message, name="own-message"),
     path("inbox/<uuid:lead_id>/outgoing/<uuid:send_id>/", conversation.outgoing, name="outgoing"),
     path("sends/<uuid:send_id>/", answer.settle_send, name="send"),

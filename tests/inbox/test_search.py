@@ -98,7 +98,7 @@ def crowd(workspace, dana):
             email=f"n{number}@example.org",
             phone=f"+1444{number:07}",
         )
-        for number in range(5_000)
+        for number in range(1_500)
     ]
     Lead.objects.bulk_create(own)
     Message.objects.bulk_create(

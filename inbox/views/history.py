@@ -1,0 +1,71 @@
+"""What EmailBison has sent to a lead, asked for while the page is open: 3 s, few at once, and never in the way."""
+
+import threading
+import uuid
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from inbox.access import workspace_view
+from inbox.accounts import connected
+from inbox.models import Lead, Message
+from inbox.models.message import Source
+from inbox.timeline import TEXT_LIMIT
+from inbox.understanding.text import newest_text
+from inbox.views.conversation import find_lead
+from integrations.emailbison.client import EmailBisonClient, SentEmail
+from integrations.errors import ProviderError
+from integrations.models import Integration, Provider
+from jobs.db import drop_connection
+from jobs.deadline import Deadline
+from jobs.errors import DeadlineExceeded, ShutdownRequested
+
+BUDGET_MS = 3_000
+SLOTS = threading.BoundedSemaphore(4)
+"""At most this many threads of a server process wait for EmailBison; the others answer other pages."""
+
+
+@require_safe
+@workspace_view()
+def history(request: HttpRequest, lead_id: uuid.UUID) -> HttpResponse:
+    """The provider's sent e-mails for one lead, as a fragment, or as a page of its own without htmx."""
+    lead = find_lead(request, lead_id)
+    integration = connected(request.workspace.pk, Provider.EMAILBISON)
+    context = {"lead": lead, "asked_at": timezone.now(), "connected": integration is not None}
+    if integration and lead.emailbison_lead_id:
+        context |= _ask(integration, lead)
+    template = "inbox/_history.html" if request.htmx else "inbox/history.html"
+    return render(request, template, context)
+
+
+def _ask(integration: Integration, lead: Lead) -> dict[str, object]:
+    if not SLOTS.acquire(blocking=False):
+        return {"unanswered": True}
+    try:
+        drop_connection()
+        client = EmailBisonClient.for_integration(integration)
+        sent = client.sent_emails(lead.emailbison_lead_id, Deadline.after_ms(BUDGET_MS))
+    except (ProviderError, DeadlineExceeded, ShutdownRequested):
+        return {"unanswered": True}
+    finally:
+        SLOTS.release()
+    return {"sent": _unsaved(lead, sent), "total": len(sent)}
+
+
+def _unsaved(lead: Lead, sent: list[SentEmail]) -> list[dict[str, object]]:
+    """What the conversation does not show yet, by the provider's id or, as our own answers have none, by its words."""
+    ours = lead.messages.filter(direction=Message.Direction.OUTBOUND).values_list(
+        "source", "external_id", "text"
+    )
+    ids = {external_id for source, external_id, _ in ours if source == Source.EMAILBISON_SENT}
+    words = {" ".join(text.split()) for _, _, text in ours}
+    mails = [
+        (mail, newest_text(mail.email_body, None).text[:TEXT_LIMIT]) for mail in sent if mail.id not in ids
+    ]
+    return [
+        {"subject": mail.email_subject, "at": mail.at, "text": text}
+        for mail, text in mails
+        if " ".join(text.split()) not in words
+    ]
