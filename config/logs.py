@@ -57,5 +57,6 @@ def logging_config(debug: bool) -> dict:
         "loggers": {
             "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
             "axes": {"level": "WARNING"},
+            "django-q": {"level": "WARNING"},  # several lines per wake-up; jobs log their own end
         },
     }

@@ -3,14 +3,16 @@
 import logging
 from collections import Counter
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import IntEnum
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from jobs import ledger
+from jobs.conf import WORKER_ALIVE_S
 from jobs.errors import WorkerLost
 from jobs.failures import NO_FAILURE, describe
 from jobs.ledger import Started
@@ -21,6 +23,7 @@ from jobs.registry import policy_of
 logger = logging.getLogger(__name__)
 
 SLICE = 200
+COUNT_CAP = 10_000
 Status = BackgroundJob.Status
 
 
@@ -121,11 +124,13 @@ def report_alive(cluster_id: UUID, host: str, workers: Mapping[UUID, int]) -> No
     )
 
 
-def oldest_due_age_s() -> float:
-    """Seconds that the longest-waiting due job has been waiting; 0 where none is due."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT extract(epoch FROM statement_timestamp() - min(run_at)) FROM jobs_backgroundjob"
-            " WHERE status = 'queued' AND run_at <= statement_timestamp()"
-        )
-        return float(cursor.fetchone()[0] or 0)
+def count_due() -> int:
+    """How many jobs are due, up to COUNT_CAP."""
+    return _due()[:COUNT_CAP].count()
+
+
+def count_alive() -> int:
+    """How many workers have been seen lately."""
+    return Worker.objects.filter(
+        ended_at=None, heartbeat_at__gt=Now() - timedelta(seconds=WORKER_ALIVE_S)
+    ).count()

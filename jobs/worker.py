@@ -21,7 +21,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import Error
 from django_q.exceptions import TimeoutException
 
-from jobs import ledger, process
+from jobs import ledger, process, recovery
 from jobs.conf import BATCH_TARGET_MS, DRAIN_S, MAX_BATCH, OVERRUN_GRACE_S
 from jobs.context import JobContext
 from jobs.db import db_fault, drop_connection, persist, refresh_connection
@@ -54,8 +54,8 @@ def drain(budget_s: float = DRAIN_S) -> dict[str, int]:
             token, jobs = _claim(me, size, ends_at)
             if not jobs:
                 break
-            if len(jobs) == size:  # there may be more: wake the next worker
-                _ring()
+            if len(jobs) == size:
+                _wake_another()
             keeper.hold(token, asked_at)
             try:
                 counts.update(_work_off(token, jobs, keeper, me))
@@ -78,9 +78,11 @@ def _claim(me: WorkerProcess, size: int, ends_at: float) -> tuple[UUID | None, l
         return None, []
 
 
-def _ring() -> None:
+def _wake_another() -> None:
+    """More than one worker may be needed: each one that finds work left wakes the next."""
     with contextlib.suppress(Error):
-        ring()
+        if recovery.jobs_are_due():
+            ring()
 
 
 def _work_off(token: UUID, jobs: list[BackgroundJob], keeper: LeaseKeeper, me: WorkerProcess) -> Counter[str]:

@@ -1,0 +1,19 @@
+"""`manage.py prune`: retention by hand, without the tick's short budget."""
+
+from django.core.management.base import BaseCommand, CommandError
+
+from jobs import retention
+from jobs.deadline import Deadline
+
+
+class Command(BaseCommand):
+    help = "Deletes what has been kept long enough: jobs, deliveries, results of ticks."
+
+    def add_arguments(self, parser) -> None:
+        parser.add_argument("--seconds", type=int, default=3600, help="Stop after this long (default 3600).")
+
+    def handle(self, *args, seconds: int, **options) -> None:
+        if seconds <= 0:
+            raise CommandError("--seconds must be positive.")
+        for name, count in retention.prune(Deadline.after_ms(seconds * 1000)).items():
+            self.stdout.write(f"{name}: {count}")
