@@ -62,7 +62,7 @@ def snoozed(until: datetime) -> dict:
 
 def change(workspace: Workspace, seen: Iterable[Seen], fields: dict) -> Outcome:
     """Set `fields` (DONE, UNREAD or `snoozed(until)`) on those leads of `workspace` that are as `seen`."""
-    asked = dict(seen)
+    asked = set(seen)
     with transaction.atomic():
         leads = _locked(workspace, asked)
         before = [
@@ -83,7 +83,7 @@ def undo(workspace: Workspace, token: str) -> int:
         raise signing.BadSignature("Token of another workspace.")
     asked = {Seen.parse(text): fields for text, fields in before}
     with transaction.atomic():
-        leads = _locked(workspace, dict(asked))
+        leads = _locked(workspace, asked)
         for lead in leads:
             fields = asked[Seen.of(lead)]
             Lead.objects.filter(pk=lead.pk).update(**fields)
@@ -96,11 +96,12 @@ def mark_read(lead: Lead) -> None:
         Lead.objects.filter(pk=lead.pk, last_inbound_at=lead.last_inbound_at).update(unread=False)
 
 
-def _locked(workspace: Workspace, seen: dict[UUID, datetime | None]) -> list[Lead]:
+def _locked(workspace: Workspace, seen: Iterable[Seen]) -> list[Lead]:
+    known = {item.lead_id: item.last_inbound_at for item in seen}
     leads = (
-        Lead.objects.select_for_update(no_key=True).filter(workspace=workspace, pk__in=seen).order_by("pk")
+        Lead.objects.select_for_update(no_key=True).filter(workspace=workspace, pk__in=known).order_by("pk")
     )
-    return [lead for lead in leads if lead.last_inbound_at == seen[lead.pk]]
+    return [lead for lead in leads if lead.last_inbound_at == known[lead.pk]]
 
 
 def _plain(value: object) -> object:
