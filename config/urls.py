@@ -5,6 +5,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
+import jobs.views
 from config import views
 from inbox.views import account
 
@@ -15,6 +16,7 @@ urlpatterns = [
     path("account/preferences/", account.preferences, name="preferences"),
     path("w/<uuid:workspace_id>/", include("inbox.urls")),
     path("api/webhooks/", include("inbox.webhooks.urls")),
+    re_path(r"^api/cron/(?P<name>[a-z/-]+?)/?$", jobs.views.cron, name="cron"),
     # One way in, with one throttle and one look.
     path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
     path("admin/", admin.site.urls),
