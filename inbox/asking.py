@@ -10,20 +10,22 @@ from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
-from pydantic import BaseModel
 
 from inbox.prompts import Prompt
 from integrations.errors import ProviderAuthError, ProviderError
+from integrations.openai.client import OpenAIClient
+from integrations.openai.errors import AnswerRefused, AnswerUnusable
+from integrations.openai.schema import ModelAnswer
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
 from jobs.errors import Snooze, TransientError
 
-Answer = TypeVar("Answer", bound=BaseModel)
+Answer = TypeVar("Answer", bound=ModelAnswer)
 NO_KEY = "No model is connected (OPENAI_API_KEY is not set)."
 
 
 class NoModel(Exception):
-    """There is no model to ask; the text says why, as a sentence."""
+    """There is no model that would answer; the text says why, as a sentence."""
 
 
 def ready() -> bool:
@@ -34,10 +36,8 @@ def ready() -> bool:
 def ask(prompt: Prompt, schema: type[Answer], text: str, *, workspace_id: UUID, deadline: Deadline) -> Answer:
     """The model's answer to `text`, as `schema`. No database connection is held meanwhile.
 
-    Raises NoModel, Snooze where the model is out of reach, and the client's errors for an answer of no use.
+    Raises NoModel, Snooze where the model is out of reach, and AnswerUnusable, which is worth another attempt.
     """
-    from integrations.openai.client import OpenAIClient
-
     if not ready():
         raise NoModel(NO_KEY)
     drop_connection()
@@ -56,8 +56,10 @@ def ask(prompt: Prompt, schema: type[Answer], text: str, *, workspace_id: UUID, 
         )
     except ProviderAuthError as error:
         raise NoModel("OpenAI refuses our key.") from error
+    except AnswerRefused as error:
+        raise NoModel("The model refuses to answer this.") from error
     except ProviderError as error:
-        if isinstance(error, TransientError):
+        if isinstance(error, TransientError) and not isinstance(error, AnswerUnusable):
             raise Snooze(_later(error.retry_after_ms), f"{error}: trying again.") from error
         raise
 

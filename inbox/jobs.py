@@ -1,11 +1,71 @@
 """The kinds of work the inbox does in the background; each handler is one line into the room that does it."""
 
-from inbox.replying import claims, sending
+from typing import Any
+
+from inbox.handlers.messages import PROCESS
+from inbox.pipeline import catchup, errands, history, run
+from inbox.replying import autosend, claims, reconcile, review, rewriting, sending
 from jobs.context import JobContext
+from jobs.deadline import Deadline
 from jobs.registry import job_kind
+from jobs.ticks import tick
+
+
+@job_kind(PROCESS, attempts=8, time_limit_ms=240_000, priority=10)
+def process_reply(ctx: JobContext) -> dict[str, Any]:
+    """Work on a reply that has come in."""
+    return run.process(ctx)
+
+
+@job_kind(catchup.CATCH_UP, attempts=8, time_limit_ms=240_000, priority=20)
+def catch_up(ctx: JobContext) -> dict[str, Any]:
+    """Do for a reply what could not be done when it came."""
+    return run.process(ctx)
 
 
 @job_kind(claims.SEND, attempts=sending.ATTEMPTS, time_limit_ms=90_000, priority=5)
 def send_reply(ctx: JobContext) -> dict[str, str]:
     """Hand one approved message to its provider."""
     return sending.run(ctx)
+
+
+@job_kind(sending.RECONCILE, attempts=8, time_limit_ms=60_000, priority=15)
+def reconcile_send(ctx: JobContext) -> dict[str, object]:
+    """Find out what became of a send that nobody knows about."""
+    return reconcile.run(ctx)
+
+
+@job_kind(autosend.AUTOSEND, attempts=5, time_limit_ms=30_000, priority=5)
+def send_by_itself(ctx: JobContext) -> dict[str, str]:
+    """Send a draft whose countdown is over, if every gate still says yes."""
+    return autosend.run(ctx)
+
+
+@job_kind(review.REWRITE, attempts=4, time_limit_ms=180_000, priority=8)
+def rewrite_draft(ctx: JobContext) -> dict[str, Any]:
+    """Write a draft anew."""
+    return rewriting.run(ctx)
+
+
+@job_kind(history.IDENTIFY, attempts=8, time_limit_ms=60_000, priority=50)
+def identify_lead(ctx: JobContext) -> dict[str, str]:
+    """Have EmailBison know a lead that wrote to us."""
+    return errands.identify_lead(ctx)
+
+
+@job_kind(history.STOP_EMAILS, attempts=12, time_limit_ms=60_000, priority=30)
+def stop_emails(ctx: JobContext) -> dict[str, str]:
+    """Stop a campaign's further e-mails to a lead that has answered."""
+    return errands.stop_emails(ctx)
+
+
+@tick("catch-up", every_s=60)
+def catch_up_tick(deadline: Deadline) -> dict[str, int]:
+    """Work on what waits for a model, once one can be asked."""
+    return catchup.tick(deadline)
+
+
+@tick("sends", every_s=60)
+def sends_tick(deadline: Deadline) -> dict[str, int]:
+    """Bring claims to an end whose job is over."""
+    return reconcile.settle_stranded(deadline)

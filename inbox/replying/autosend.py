@@ -6,13 +6,14 @@ from typing import Literal
 
 from django.db import transaction
 from django.utils import timezone
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from inbox import asking, audit, locks, prompts
 from inbox.leads import rollup
 from inbox.models import Draft, GateResult, Message, SendingPolicy, User
 from inbox.replying import gates, hours, policies, review
 from inbox.replying.context import gather
+from integrations.openai.schema import ModelAnswer
 from jobs.context import JobContext
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue
@@ -23,7 +24,7 @@ Mode, Stage = SendingPolicy.Mode, GateResult.Stage
 Outcome = Literal["off", "held", "shadow", "scheduled"]
 
 
-class Evaluation(BaseModel):
+class Evaluation(ModelAnswer):
     """The evaluating model's answer (strict schema: every field is required)."""
 
     safe_to_send: bool

@@ -109,9 +109,14 @@ def start(send: OutboundSend) -> None:
     enqueue(
         SEND,
         workspace_id=send.workspace_id,
-        dedupe_key=f"{SEND}:{send.pk}:{send.tries}",
+        dedupe_key=job_key(send),
         payload={"send_id": str(send.pk)},
     )
+
+
+def job_key(send: OutboundSend) -> str:
+    """The dedupe key of the job that makes this try."""
+    return f"{SEND}:{send.pk}:{send.tries}"
 
 
 def again(send: OutboundSend, *, state: str, user: User, text: str | None = None) -> OutboundSend:
@@ -130,6 +135,7 @@ def again(send: OutboundSend, *, state: str, user: User, text: str | None = None
                 reason="",
                 called_at=None,
                 finished_at=None,
+                looked_at=None,
                 approved_by=user,
                 tries=F("tries") + 1,
             )

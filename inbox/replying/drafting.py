@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from pydantic import BaseModel
 
 from inbox import asking, prompts
 from inbox.leads import rollup
@@ -17,12 +16,13 @@ from inbox.models import Draft, Message
 from inbox.models.lead import Channel
 from inbox.replying import slots, verification
 from inbox.replying.context import Context, gather
+from integrations.openai.schema import ModelAnswer
 from jobs.deadline import Deadline
 
 MAX_PROBLEMS = 10
 
 
-class Strategy(BaseModel):
+class Strategy(ModelAnswer):
     """The plan (strict schema: every field is required)."""
 
     goal: str
@@ -34,13 +34,13 @@ class Strategy(BaseModel):
     why: str
 
 
-class Text(BaseModel):
+class Text(ModelAnswer):
     """The answer itself."""
 
     text: str
 
 
-class Verification(BaseModel):
+class Verification(ModelAnswer):
     """What the checking model found."""
 
     problems: list[str]

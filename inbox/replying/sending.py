@@ -98,11 +98,14 @@ def _call(ctx: JobContext, send: OutboundSend, post: Post, deadline: Deadline) -
 def _broken_off(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
     """The call raised: what is known of the message is what the error says (`sent`), and nothing where it is silent."""
     sent = getattr(error, "sent", None)
+    if isinstance(error, (CannotSend, ProviderMisconfigured)):
+        settle_failed(send, str(error))
+        return
     if not isinstance(error, (ProviderError, Cancelled, ShutdownRequested, DeadlineExceeded)):
         logger.error("send broke off", extra={"send_id": str(send.pk), "error_class": type(error).__name__})
     if sent:
         settle_sent(send)
-    elif sent is None and not isinstance(error, ProviderMisconfigured):
+    elif sent is None:
         settle_unknown(
             send, f"No clear answer ({error if isinstance(error, ProviderError) else type(error).__name__})."
         )

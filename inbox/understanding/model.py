@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from inbox.models.lead import Tag
 from inbox.understanding.normalise import fold
 from inbox.understanding.tags import JUDGED
+from integrations.openai.schema import ModelAnswer
 
 TagName = Literal[tuple(str(tag) for tag in JUDGED)]  # type: ignore[valid-type]
 Objection = Literal["none", "pricing", "timing", "authority", "need", "trust", "competitor"]
@@ -18,7 +19,7 @@ UNPROVEN = {Tag.MEETING_BOOKED: Tag.MEETING_REQUESTED}
 """What a tag becomes that needs evidence from outside (an appointment, the provider) and has none."""
 
 
-class Reading(BaseModel):
+class Reading(ModelAnswer):
     """The model's answer (strict schema: every field is required)."""
 
     tag: TagName

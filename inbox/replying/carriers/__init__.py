@@ -4,6 +4,7 @@ from inbox.accounts import connected
 from inbox.models import Message, OutboundSend
 from inbox.models.lead import Channel
 from inbox.replying.carriers.base import CannotSend, Carrier
+from inbox.replying.carriers.emailbison import EmailBison
 from integrations.models import Integration, Provider
 
 BY_SOURCE = {
@@ -16,7 +17,7 @@ BY_CHANNEL = {
     Channel.SMS: Provider.GHL,
     Channel.LINKEDIN: Provider.UNIPILE,
 }
-CARRIERS: dict[str, Carrier] = {carrier.provider: carrier for carrier in ()}
+CARRIERS: dict[str, Carrier] = {carrier.provider: carrier for carrier in (EmailBison(),)}
 
 
 def provider_of(channel: str, reply_to: Message | None) -> str:

@@ -16,7 +16,7 @@ EARLIER, LATER = timedelta(minutes=2), timedelta(minutes=30)
 
 
 class CannotSend(Exception):
-    """Something that the call needs is missing; the text is a sentence for people."""
+    """Something that the call needs is missing, and nothing was sent; the text is a sentence for people."""
 
 
 @dataclass(frozen=True, slots=True)

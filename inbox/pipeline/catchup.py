@@ -1,0 +1,57 @@
+"""Catching up by itself: replies that a model still has to look at are worked on again, oldest first, once one can be
+asked.
+"""
+
+from django.db.models import CharField, Exists, F, OuterRef, QuerySet
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
+from django.utils import timezone
+
+from inbox import asking
+from inbox.handlers.messages import PROCESS
+from inbox.models import Message
+from jobs.deadline import Deadline
+from jobs.enqueue import JobSpec, enqueue_many
+from jobs.models import BackgroundJob
+
+CATCH_UP = "inbound.catch_up"
+AT_ONCE = 200
+"""Replies per tick: what waits longest goes first, and new replies are not buried under old ones."""
+
+
+def tick(_deadline: Deadline) -> dict[str, int]:
+    """Enqueue the newest reply of every lead that waits for a model, each at most once an hour."""
+    if not asking.ready():
+        return {"enqueued": 0}
+    return {"enqueued": len(enqueue_many(CATCH_UP, [_spec(message) for message in waiting()[:AT_ONCE]]))}
+
+
+def again(message: Message, cause: str) -> None:
+    """Work on `message` again because of `cause` (an id), once: its tag was corrected."""
+    enqueue_many(CATCH_UP, [_spec(message, cause)])
+
+
+def _spec(message: Message, cause: str = "") -> JobSpec:
+    return JobSpec(
+        dedupe_key=f"{CATCH_UP}:{message.pk}:{cause or timezone.now().strftime('%Y-%m-%dT%H')}",
+        workspace_id=message.workspace_id,
+        payload={"message_id": str(message.pk)},
+    )
+
+
+def waiting() -> QuerySet[Message]:
+    """The newest reply of each lead that waits for a model and has no job under way, oldest first."""
+    live = BackgroundJob.objects.annotate(about=KT("payload__message_id")).filter(
+        workspace=OuterRef("workspace"),
+        kind__in=[PROCESS, CATCH_UP],
+        status__in=[BackgroundJob.Status.QUEUED, BackgroundJob.Status.RUNNING],
+        about=Cast(OuterRef("pk"), CharField()),
+    )
+    newest = Message.objects.filter(
+        ~Exists(live),
+        lead__awaiting_model=True,
+        direction=Message.Direction.INBOUND,
+        processed_at__isnull=False,
+        sent_at=F("lead__last_inbound_at"),
+    )
+    return newest.order_by("sent_at", "pk")

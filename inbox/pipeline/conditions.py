@@ -1,0 +1,94 @@
+"""Why a step is not done: each condition once, with the sentence that is recorded as the reason."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from inbox.asking import NO_KEY
+from inbox.models.lead import Channel, Tag
+from inbox.models.message import Source
+from inbox.pipeline.situation import Situation
+from inbox.understanding.tags import DRAFTED, POSITIVE
+from integrations.models import Provider
+
+
+class Condition(NamedTuple):
+    """`reason`: a sentence for people, at most 200 characters."""
+
+    reason: str
+    holds: Callable[[Situation], bool]
+
+
+STOPPED = Condition("Nothing more goes to this lead.", lambda s: s.lead.is_stopped or s.tag == Tag.BLACKLIST)
+AUTOMATIC = Condition("A machine wrote it.", lambda s: s.tag == Tag.AUTOMATED_REPLY)
+AWAY = Condition("The person is away.", lambda s: s.tag == Tag.OUT_OF_OFFICE)
+NOT_INTERESTED = Condition("They are not interested.", lambda s: s.tag == Tag.NOT_INTERESTED)
+NOT_POSITIVE = Condition(
+    "It does not say that they want something.",
+    lambda s: s.tag not in POSITIVE and s.tag not in (Tag.FOLLOW_UP, Tag.MEETING_BOOKED),
+)
+NOTHING_TO_ANSWER = Condition("This kind of reply gets no drafted answer.", lambda s: s.tag not in DRAFTED)
+LATER = Condition("They want to be asked later.", lambda s: s.tag == Tag.FOLLOW_UP)
+WANTS_ANSWER_NOW = Condition(
+    "They want an answer now.", lambda s: s.tag in POSITIVE or s.tag == Tag.MEETING_BOOKED
+)
+CALL = Condition("A person has to call.", lambda s: s.tag == Tag.CALL_REQUESTED)
+CALL_WITHOUT_PHONE = Condition(
+    "They want to be called, and no phone number is known.",
+    lambda s: s.tag == Tag.CALL_REQUESTED and not s.lead.phone,
+)
+BOOKED = Condition("A meeting is booked.", lambda s: s.tag == Tag.MEETING_BOOKED)
+OLDER = Condition("A newer reply of this lead has come.", lambda s: not s.newest)
+ANSWERED = Condition("It has been answered.", lambda s: s.answered)
+NO_TEXT = Condition("There are no words of the person's own in it.", lambda s: not s.message.text.strip())
+NO_MODEL = Condition(NO_KEY, lambda s: not s.model_ready)
+RULE_DECIDED = Condition("A rule or a person has decided.", lambda s: bool(s.message.tag))
+PROVIDER_DECIDED = Condition("The provider's people marked it.", lambda s: s.message.provider_interested)
+NO_DECISION = Condition(
+    "Neither a rule nor the provider decides.",
+    lambda s: not s.message.tag and not s.message.provider_interested,
+)
+
+NOT_EMAIL = Condition("It is not an e-mail.", lambda s: s.channel != Channel.EMAIL)
+NOT_SMS = Condition("It is not a text message.", lambda s: s.channel != Channel.SMS)
+NOT_EMAILBISON = Condition(
+    "It did not come by EmailBison.", lambda s: s.message.source != Source.EMAILBISON_REPLY
+)
+NO_EMAILBISON = Condition(
+    "EmailBison is not connected.", lambda s: s.integration(Provider.EMAILBISON) is None
+)
+NO_GHL = Condition("GoHighLevel is not connected.", lambda s: s.integration(Provider.GHL) is None)
+NO_CLAY = Condition("Clay is not connected.", lambda s: s.integration(Provider.CLAY) is None)
+KNOWN_THERE = Condition("EmailBison knows this lead.", lambda s: bool(s.lead.emailbison_lead_id))
+UNKNOWN_THERE = Condition("EmailBison does not know this lead.", lambda s: not s.lead.emailbison_lead_id)
+NO_CAMPAIGN = Condition(
+    "The lead is in no EmailBison campaign.",
+    lambda s: s.campaign is None or s.campaign.provider != Provider.EMAILBISON,
+)
+OTHER_CHANNEL = Condition(
+    "It is not an e-mail, and the lead is not stopped.",
+    lambda s: s.channel != Channel.EMAIL and not s.lead.is_stopped,
+)
+NO_GHL_CONTACT = Condition("GoHighLevel does not know this lead.", lambda s: not s.lead.ghl_contact_id)
+
+ASSIGNED = Condition("Somebody has this lead.", lambda s: s.lead.assigned_to_id is not None)
+NOT_IN_TURN = Condition("Leads are not given out in turn here.", lambda s: not s.workspace.assign_in_turn)
+COMPLETE = Condition(
+    "Phone and LinkedIn profile are known.", lambda s: bool(s.lead.phone and s.lead.linkedin_url)
+)
+NO_SIGNATURE = Condition("There is no signature to read.", lambda s: not s.signature)
+DRAFT_EXISTS = Condition("It has a draft.", lambda s: s.draft is not None)
+NO_DRAFT = Condition("There is no draft to judge.", lambda s: s.draft is None or s.draft.status != "pending")
+
+NOBODY = (STOPPED, AUTOMATIC, AWAY)
+COLD = (*NOBODY, NOT_INTERESTED, NOT_POSITIVE)
+UNANSWERABLE = (
+    *NOBODY,
+    NOT_INTERESTED,
+    NOTHING_TO_ANSWER,
+    CALL_WITHOUT_PHONE,
+    NO_TEXT,
+    OLDER,
+    ANSWERED,
+    DRAFT_EXISTS,
+)
+"""What a draft is not written for, whether or not there is a model to write it."""

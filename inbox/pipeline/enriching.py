@@ -1,0 +1,113 @@
+"""Filling in what is missing of a lead: from the words, the signature, EmailBison's variables.
+
+What is known is never overwritten, and a value that is another lead's already is left to a person. The recorded step
+says what was filled.
+"""
+
+import phonenumbers
+from django.db import IntegrityError, transaction
+
+from inbox import asking, prompts
+from inbox.leads import identity
+from inbox.models import Lead
+from inbox.pipeline.situation import NotNow, Situation
+from integrations.emailbison.client import EmailBisonClient
+from integrations.errors import ProviderError, ProviderMisconfigured
+from integrations.events import Person
+from integrations.models import Provider
+from integrations.openai.schema import ModelAnswer
+from jobs.db import drop_connection
+from jobs.deadline import Deadline
+
+PHONE_NAMES = ("phone", "mobile", "phone number", "mobile phone", "cell")
+PROFILE_NAMES = ("linkedin url", "linkedin", "linkedin profile")
+
+
+class Signature(ModelAnswer):
+    """What a signature says (strict schema: every field is required)."""
+
+    phone: str | None
+    linkedin_url: str | None
+    title: str | None
+    company: str | None
+
+
+def from_text(situation: Situation, _deadline: Deadline) -> dict[str, list[str]]:
+    """A phone number or profile that the person wrote, or that stands in their signature."""
+    words = f"{situation.message.text}\n{situation.signature}"
+    found = Person(phone=_phone(words, situation.workspace.phone_region), linkedin_url=_profile(words))
+    return {"filled": fill(situation, found)}
+
+
+def from_variables(situation: Situation, deadline: Deadline) -> dict[str, list[str]]:
+    """What the lead list at EmailBison said of them."""
+    integration = situation.integration(Provider.EMAILBISON)
+    drop_connection()
+    try:
+        client = EmailBisonClient.for_integration(integration)
+        known = client.lead(situation.lead.emailbison_lead_id, deadline)
+    except (ProviderError, ProviderMisconfigured) as error:
+        raise NotNow(f"{error}.") from error
+    person = Person(
+        phone=known.variable(*PHONE_NAMES),
+        linkedin_url=known.variable(*PROFILE_NAMES),
+        company=known.company,
+        title=known.title,
+    )
+    return {"filled": fill(situation, person)}
+
+
+def from_signature(situation: Situation, deadline: Deadline) -> dict[str, list[str]]:
+    """What a model copies out of the signature; only what really stands there is believed."""
+    text = situation.signature
+    answer = asking.ask(
+        prompts.load("signature"), Signature, text, workspace_id=situation.workspace.pk, deadline=deadline
+    )
+    digits = "".join(filter(str.isdigit, text))
+    phone = answer.phone or ""
+    if "".join(filter(str.isdigit, phone))[-9:] not in digits:
+        phone = ""
+    person = Person(
+        phone=phone,
+        linkedin_url=_profile(answer.linkedin_url or "") if (answer.linkedin_url or "") in text else "",
+        title=answer.title if answer.title and answer.title in text else "",
+        company=answer.company if answer.company and answer.company in text else "",
+    )
+    return {"filled": fill(situation, person)}
+
+
+def fill(situation: Situation, person: Person) -> list[str]:
+    """Write `person` into the lead's empty columns, each by itself; the names of those that were filled."""
+    values = identity.identities_of(situation.workspace, person)
+    values |= {"title": person.title.strip()[:200], "company": person.company.strip()[:200]}
+    return [name for name, value in values.items() if value and _fill(situation.lead, name, value)]
+
+
+def _fill(lead: Lead, name: str, value: str) -> bool:
+    """Set one empty column; where the value is another lead's identity, both are flagged for a person."""
+    try:
+        with transaction.atomic():
+            return bool(Lead.objects.filter(pk=lead.pk, **{name: ""}).update(**{name: value}))
+    except IntegrityError:
+        others = Lead.objects.filter(workspace_id=lead.workspace_id, **{name: value})
+        others.update(identity_conflict=True)
+        Lead.objects.filter(pk=lead.pk).update(identity_conflict=True)
+        return False
+
+
+def _phone(words: str, region: str) -> str:
+    """The only phone number in `words`; "" where there is none or more than one, as one may be somebody else's."""
+    numbers = {
+        phonenumbers.format_number(found.number, phonenumbers.PhoneNumberFormat.E164)
+        for found in phonenumbers.PhoneNumberMatcher(words, region, leniency=phonenumbers.Leniency.VALID)
+    }
+    return numbers.pop() if len(numbers) == 1 else ""
+
+
+def _profile(words: str) -> str:
+    """The only personal LinkedIn profile in `words`, "" otherwise."""
+    found = {
+        identity.normal_profile_url(word.strip("<>()[],;")) for word in words.split() if "linkedin." in word
+    }
+    found.discard("")
+    return found.pop() if len(found) == 1 else ""

@@ -1,0 +1,133 @@
+"""Who sees the reply, when, and how urgent it is. Database work only; each step may run again."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from inbox import locks
+from inbox.handlers.messages import mark_processed
+from inbox.leads import rollup
+from inbox.models import Draft, Lead, Membership, Message, TagDecision
+from inbox.models.lead import Tag
+from inbox.pipeline.conditions import UNANSWERABLE
+from inbox.pipeline.situation import NotNow, Situation
+from inbox.signals import lead_replied
+from inbox.understanding import snooze as snoozing
+from inbox.understanding.tags import NO_ANSWER
+from jobs.deadline import Deadline
+
+SCORES = {
+    Tag.MEETING_BOOKED: 4,
+    Tag.MEETING_REQUESTED: 4,
+    Tag.CALL_REQUESTED: 4,
+    Tag.INTERESTED: 3,
+    Tag.INFORMATION_REQUESTED: 3,
+    Tag.FOLLOW_UP: 2,
+    Tag.OBJECTION: 2,
+    Tag.NEUTRAL: 2,
+    Tag.NOT_INTERESTED: 1,
+    Tag.BLACKLIST: 0,
+}
+"""How close a lead is, 0 to 4. What a machine wrote says nothing about it."""
+
+MORNING = time(9)
+
+
+def close_drafts(situation: Situation, _deadline: Deadline) -> dict[str, int]:
+    """Close drafts that answer what is no longer the newest word, and all where nothing may be answered."""
+    reason = "A newer reply has come."
+    drafts = Draft.objects.filter(lead=situation.lead, status=Draft.Status.PENDING)
+    if situation.tag in NO_ANSWER:
+        reason = f"The reply is tagged {situation.tag}."
+    else:
+        drafts = drafts.filter(trigger_message__sent_at__lt=situation.message.sent_at)
+        drafts = drafts.filter(channel=situation.channel)
+    now = timezone.now()
+    closed = drafts.update(
+        status=Draft.Status.REJECTED, status_reason=reason, decided_at=now, updated_at=now, send_at=None
+    )
+    return {"closed": closed}
+
+
+def assign(situation: Situation, _deadline: Deadline) -> dict[str, str]:
+    """Give the lead to the member who has waited longest for one. Leads of one workspace take turns."""
+    with transaction.atomic():
+        locks.hold("assign", situation.workspace.pk)
+        members = Membership.objects.filter(
+            workspace=situation.workspace, takes_leads=True, user__is_active=True
+        )
+        member = members.order_by(F("last_assigned_at").asc(nulls_first=True), "pk").first()
+        if member is None:
+            raise NotNow("No member takes leads.")
+        given = Lead.objects.filter(pk=situation.lead.pk, assigned_to=None).update(assigned_to=member.user_id)
+        if not given:
+            raise NotNow("Somebody has this lead.")
+        Membership.objects.filter(pk=member.pk).update(last_assigned_at=timezone.now())
+    return {"user": str(member.user_id)}
+
+
+def tell_follow_ups(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
+    """Let those who wait for this lead know that there is a reply: running follow-ups pause."""
+    answers = lead_replied.send(Message, lead=situation.lead, message=situation.message)
+    return {receiver.__name__: answer for receiver, answer in answers}
+
+
+def snooze(situation: Situation, _deadline: Deadline) -> dict[str, str]:
+    """Leave the lead alone until the day that the person named, if that is certain enough."""
+    until = _until(situation)
+    if until is None:
+        raise NotNow("No day is named, or not clearly enough.")
+    changed = Lead.objects.filter(
+        pk=situation.lead.pk, last_inbound_at=situation.lead.last_inbound_at, snoozed_until=None
+    ).update(snoozed_until=until)
+    if not changed and situation.lead.snoozed_until != until:
+        raise NotNow("The lead is snoozed already, or has written again.")
+    return {"until": until.isoformat()}
+
+
+def _until(situation: Situation) -> datetime | None:
+    message = situation.message
+    if situation.tag == Tag.OUT_OF_OFFICE:
+        words = f"{message.subject}\n{message.raw_text or message.text}"
+        found = snoozing.return_day(words, message.sent_at, situation.zone)
+    else:
+        found = snoozing.deferral(message.text, message.sent_at, situation.zone)
+    if found is not None and found.confidence >= snoozing.APPLY_AT:
+        return found.until if found.until > timezone.now() else None
+    decision = TagDecision.objects.filter(message=message, follow_up_on__isnull=False).order_by("-pk").first()
+    if decision is None:
+        return None
+    until = datetime.combine(decision.follow_up_on, MORNING, tzinfo=situation.zone)
+    return until if until > timezone.now() + timedelta(hours=1) else None
+
+
+def score(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
+    """Say how close the lead is, with the reason."""
+    value = 0 if situation.lead.is_stopped else SCORES.get(situation.tag)
+    if value is None or not situation.newest:
+        raise NotNow("This reply says nothing about how close the lead is.")
+    reason = "Nothing more goes to this lead." if not value else f"The newest reply: {situation.tag}."
+    Lead.objects.filter(pk=situation.lead.pk).update(score=value, score_reason=reason)
+    return {"score": value}
+
+
+def finish(situation: Situation, _deadline: Deadline) -> dict[str, bool]:
+    """Remember that the work is done, and whether a model still has to look at it."""
+    with transaction.atomic():
+        lead = rollup.locked(situation.lead)
+        situation.lead = lead
+        waits = situation.newest and _waits_for_model(situation)
+        if situation.newest:
+            Lead.objects.filter(pk=lead.pk).update(awaiting_model=waits)
+        mark_processed(situation.message.pk)
+    return {"awaiting_model": waits}
+
+
+def _waits_for_model(situation: Situation) -> bool:
+    if situation.lead.is_stopped or not situation.message.text.strip():
+        return False
+    undecided = not situation.message.tag and not situation.message.provider_interested
+    return undecided or not any(condition.holds(situation) for condition in UNANSWERABLE)

@@ -1,0 +1,91 @@
+"""What a step knows: one reply, its lead and its workspace as they are now, read afresh for each step."""
+
+from functools import cached_property
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from inbox import asking
+from inbox.accounts import connected
+from inbox.leads.rollup import CAMPAIGN_SOURCES
+from inbox.models import Campaign, Draft, Lead, Message, OutboundSend, SendingPolicy, Workspace
+from inbox.models.lead import Tag
+from inbox.replying import policies
+from inbox.understanding.text import newest_text
+from integrations.models import Integration
+
+
+class NotNow(Exception):
+    """A step found out by itself that it is not needed, or cannot be done now; the text is the recorded reason."""
+
+
+class Situation:
+    """Everything else than `message` is asked of the database when a condition or a step first wants it."""
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+        self.lead: Lead = message.lead
+        self.workspace: Workspace = message.workspace
+
+    @classmethod
+    def load(cls, message_id: UUID | str, workspace_id: UUID) -> "Situation":
+        """Raises Message.DoesNotExist where the workspace has no such message (any more)."""
+        messages = Message.objects.select_related("lead__campaign", "workspace", "campaign")
+        return cls(messages.get(pk=message_id, workspace_id=workspace_id))
+
+    @property
+    def tag(self) -> str:
+        """What the lead says with this message; the lead's own state where this is the newest one."""
+        return self.lead.tag if self.newest else self.message.tag or Tag.NEUTRAL
+
+    @cached_property
+    def newest(self) -> bool:
+        """Whether no later reply of the lead is known."""
+        last = self.lead.last_inbound_at
+        return last is None or self.message.sent_at >= last
+
+    @property
+    def channel(self) -> str:
+        return self.message.channel
+
+    @property
+    def campaign(self) -> Campaign | None:
+        return self.message.campaign or self.lead.campaign
+
+    @property
+    def model_ready(self) -> bool:
+        return asking.ready()
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.workspace.timezone)
+
+    @cached_property
+    def signature(self) -> str:
+        """What stands below the person's own words and is not quoted: their signature, as far as there is one."""
+        parts = newest_text(self.message.raw_text, self.message.raw_html, channel=self.channel)
+        lines = [line for line in parts.quoted.splitlines() if not line.startswith(">")]
+        return "\n".join(lines).strip()[:2_000]
+
+    @cached_property
+    def draft(self) -> Draft | None:
+        """The draft that answers this message."""
+        return Draft.objects.filter(trigger_message=self.message, channel=self.channel).first()
+
+    @cached_property
+    def answered(self) -> bool:
+        """Whether something of ours went out, or is going out, after this message."""
+        later = Message.objects.filter(
+            lead=self.lead, direction=Message.Direction.OUTBOUND, sent_at__gt=self.message.sent_at
+        ).exclude(source__in=CAMPAIGN_SOURCES)
+        live = OutboundSend.objects.filter(
+            lead=self.lead, channel=self.channel, state__in=["intent", "unknown"]
+        )
+        return later.exists() or live.exists()
+
+    @cached_property
+    def policy(self) -> SendingPolicy:
+        return policies.of(self.workspace, self.campaign)
+
+    def integration(self, provider: str) -> Integration | None:
+        """The workspace's account at `provider`: the one that the message came to, where there are several."""
+        return connected(self.workspace.pk, provider, account_id=self.message.account_id)

@@ -1,0 +1,87 @@
+"""What is done with a reply, in this order, and what each step is skipped for: one table, which the tests walk.
+
+Predecessor 4.1 and 4.2. The first condition that holds is the recorded reason. Work of other machines that may take
+its time, or fail for hours, is a job of its own: the step enqueues it, and neither tag nor draft waits for it.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from inbox.pipeline import answering, enriching, history, routing, sentiment
+from inbox.pipeline import conditions as when
+from inbox.pipeline.situation import Situation
+from jobs.deadline import Deadline
+
+
+class Step(NamedTuple):
+    """`run` returns what is recorded: ids and settings, never people's text. `seconds`: its own time limit."""
+
+    name: str
+    run: Callable[[Situation, Deadline], Any]
+    skipped_for: tuple[when.Condition, ...] = ()
+    seconds: int = 10
+
+    def reason_to_skip(self, situation: Situation) -> str:
+        """Why the step is not done here; "" where it is."""
+        return next((one.reason for one in self.skipped_for if one.holds(situation)), "")
+
+
+STEPS = (
+    Step(
+        "identity",
+        history.identify,
+        (when.NOT_EMAIL, when.NOT_EMAILBISON, when.KNOWN_THERE, when.NO_EMAILBISON),
+    ),
+    Step(
+        "stop-future-emails",
+        history.stop_future,
+        (when.OTHER_CHANNEL, when.NO_CAMPAIGN, when.UNKNOWN_THERE, when.NO_EMAILBISON),
+    ),
+    Step(
+        "sent-history",
+        history.import_sent,
+        (when.NOT_EMAIL, when.NOT_EMAILBISON, when.UNKNOWN_THERE, when.NO_EMAILBISON),
+        seconds=20,
+    ),
+    Step("rules", sentiment.keep_rules, (when.NO_DECISION,)),
+    Step(
+        "sentiment",
+        sentiment.read,
+        (when.RULE_DECIDED, when.PROVIDER_DECIDED, when.NO_TEXT, when.NO_MODEL),
+        seconds=30,
+    ),
+    Step("close-drafts", routing.close_drafts, (when.AWAY, when.OLDER)),
+    Step("assign", routing.assign, (*when.COLD, when.NOT_IN_TURN, when.ASSIGNED)),
+    Step("follow-ups", routing.tell_follow_ups),
+    Step("snooze", routing.snooze, (when.STOPPED, when.AUTOMATIC, when.WANTS_ANSWER_NOW, when.OLDER)),
+    Step("enrich-text", enriching.from_text, (*when.NOBODY, when.COMPLETE)),
+    Step(
+        "enrich-variables",
+        enriching.from_variables,
+        (
+            *when.COLD,
+            when.NOT_EMAIL,
+            when.NOT_EMAILBISON,
+            when.COMPLETE,
+            when.UNKNOWN_THERE,
+            when.NO_EMAILBISON,
+        ),
+        seconds=15,
+    ),
+    Step(
+        "enrich-signature",
+        enriching.from_signature,
+        (*when.COLD, when.NOT_EMAIL, when.COMPLETE, when.NO_SIGNATURE, when.NO_MODEL),
+        seconds=25,
+    ),
+    Step(
+        "draft",
+        answering.draft,
+        (*when.UNANSWERABLE, when.NO_MODEL),
+        seconds=120,
+    ),
+    Step("gates", answering.judge, (when.CALL, when.BOOKED, when.NO_DRAFT), seconds=40),
+    Step("review", answering.ask_for_review, (when.NO_DRAFT,)),
+    Step("score", routing.score),
+    Step("finish", routing.finish),
+)
