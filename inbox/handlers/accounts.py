@@ -8,6 +8,7 @@ from inbox import locks
 from inbox.intake import Outcome, Received, Verdict
 from inbox.leads import identity
 from inbox.models import WebhookDelivery
+from inbox.signals import account_status
 from integrations.events import AccountStatusEvent, ConnectionEvent
 
 
@@ -26,6 +27,10 @@ def status(received: Received, event: AccountStatusEvent) -> Outcome:
         .first()
     )
     repeated = last == event.status
+    if not repeated:
+        account_status.send(
+            WebhookDelivery, integration=received.integration, status=event.status, at=received.received_at
+        )
     return Outcome(Verdict.DUPLICATE if repeated else Verdict.ACCEPTED, event.event_type, event.status)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from inbox.intake import Outcome, Received, Verdict
-from inbox.leads import rollup
+from inbox.leads import rollup, stops
 from inbox.models import Lead, Message
 from inbox.models.lead import Tag
 from inbox.understanding.arrival import Arrival, judge
@@ -44,5 +44,5 @@ def stop(lead: Lead, message: Message) -> None:
     lead.bounced_at = min(filter(None, (lead.bounced_at, message.sent_at)))
     lead.tag, lead.tag_decided_by, lead.awaiting_model = Tag.BLACKLIST, message.tag_decided_by, False
     rollup.note_last_message(lead, message)
-    rollup.reject_drafts(lead, "The lead's address bounced.")
+    stops.halt(lead, "The lead's address bounced.")
     rollup.save(lead)

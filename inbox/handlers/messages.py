@@ -14,6 +14,7 @@ from inbox.intake import Outcome, Received, Verdict
 from inbox.leads import identity, rollup
 from inbox.models import Campaign, Lead, Message
 from inbox.models.lead import Channel
+from inbox.replying import attach
 from inbox.understanding.arrival import Arrival, judge
 from integrations.events import CampaignRef, MessageEvent
 from integrations.registry import ALL_SOURCES as SOURCES
@@ -25,6 +26,10 @@ KEY_LIMIT = 200
 
 def handle(received: Received, event: MessageEvent) -> Outcome:
     """Store the message of `event`, or recognise it; idempotent by (workspace, source, external id)."""
+    if event.direction == Message.Direction.OUTBOUND and (own := attach.find(received.workspace, event)):
+        return Outcome(
+            Verdict.DUPLICATE, event.event_type, "we sent it ourselves", message=own, lead=own.lead
+        )
     judged = judge(event)
     if judged.bounce:
         return bounces.handle_notice(received, event, judged)
@@ -117,7 +122,8 @@ def campaign_id(received: Received, ref: CampaignRef | None) -> UUID | None:
     """
     if ref is None:
         return None
-    provider, name = SOURCES[received.source].provider, ref.name[:200]
+    provider = received.integration.provider if received.integration else SOURCES[received.source].provider
+    name = ref.name[:200]
     key = (received.workspace.pk, provider, ref.external_id, name)
     if received.attempt == 1 and key in _campaigns:
         return _campaigns[key]

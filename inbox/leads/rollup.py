@@ -4,8 +4,7 @@ Written so that any order of arrival ends in the same state: times only move for
 decides the tag, and an opt-out outlives everything but a later START.
 """
 
-from django.utils import timezone
-
+from inbox.leads import stops
 from inbox.models import Draft, Lead, Message
 from inbox.models.lead import Tag
 from inbox.understanding.arrival import Arrival
@@ -104,7 +103,7 @@ def opt_out(lead: Lead, at) -> None:
         return
     lead.opted_out_at = _latest(lead.opted_out_at, at)
     lead.tag, lead.awaiting_model = Tag.BLACKLIST, False
-    reject_drafts(lead, "The lead asked not to be contacted.")
+    stops.halt(lead, "The lead asked not to be contacted.")
 
 
 def opt_in(lead: Lead, at) -> None:
@@ -112,13 +111,6 @@ def opt_in(lead: Lead, at) -> None:
     lead.opted_in_at = _latest(lead.opted_in_at, at)
     if lead.opted_out_at is not None and lead.opted_out_at < at:
         lead.opted_out_at = None
-
-
-def reject_drafts(lead: Lead, reason: str) -> int:
-    """Reject the lead's drafts that still wait for review; returns how many."""
-    return Draft.objects.filter(lead=lead, status=Draft.Status.PENDING).update(
-        status=Draft.Status.REJECTED, status_reason=reason, decided_at=timezone.now()
-    )
 
 
 def interested(message: Message) -> None:
@@ -131,15 +123,30 @@ def interested(message: Message) -> None:
     message.lead = lead
 
 
+def inherit(lead: Lead, other: Lead) -> None:
+    """Take over from `other`, whose messages are now the lead's, what stops a lead and what starts it again."""
+    if other.opted_in_at is not None:
+        opt_in(lead, other.opted_in_at)
+    if other.opted_out_at is not None:
+        opt_out(lead, other.opted_out_at)
+    lead.bounced_at = min(filter(None, (lead.bounced_at, other.bounced_at)), default=None)
+    lead.booked_at = max(filter(None, (lead.booked_at, other.booked_at)), default=None)
+
+
 def move(message: Message, lead: Lead) -> None:
     """Give `message` (and its draft) to the lead that the provider names; an emptied stand-in lead goes away."""
-    stand_in = message.lead
+    stand_in = Lead.objects.select_for_update().filter(pk=message.lead_id).first()
+    if stand_in is None:
+        return  # somebody has merged or deleted it meanwhile, and its messages with it
     Message.objects.filter(pk=message.pk).update(lead=lead)
     Draft.objects.filter(trigger_message=message).update(lead=lead)
     message.lead = lead
     know_address(lead, message.from_address.lower())
     if not Message.objects.filter(lead=stand_in).exists():
+        inherit(lead, stand_in)
         stand_in.delete()
+    elif message.tag == Tag.BLACKLIST and stand_in.opted_out_at is not None:
+        opt_out(lead, message.sent_at)
     recompute(lead)
 
 

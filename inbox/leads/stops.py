@@ -1,0 +1,45 @@
+"""A lead wants no more, or cannot be reached: everything that could still go out to them is stopped at once.
+
+What waits here is stopped in the caller's transaction; what a provider still has in its queue is stopped by a job.
+"""
+
+from uuid import UUID
+
+from django.utils import timezone
+
+from inbox.models import Campaign, Draft, Lead
+from inbox.signals import lead_stopped
+from integrations.models import Provider
+from jobs.enqueue import JobSpec, enqueue_many
+
+STOP_EMAILS = "emailbison.stop-emails"
+
+
+def halt(lead: Lead, reason: str) -> None:
+    """Reject the drafts that wait, tell the other rooms, and have the lead's campaigns stopped. `lead` must be locked.
+
+    `reason`: a sentence for people. Doing it again does no harm.
+    """
+    reject_drafts(lead, reason)
+    lead_stopped.send(Lead, lead=lead, reason=reason)
+    if lead.emailbison_lead_id:
+        campaigns = Campaign.objects.filter(workspace_id=lead.workspace_id, provider=Provider.EMAILBISON)
+        reached = campaigns.filter(pk=lead.campaign_id) | campaigns.filter(message__lead=lead)
+        specs = [stop_emails(lead, pk) for pk in reached.distinct().values_list("pk", flat=True)]
+        enqueue_many(STOP_EMAILS, specs)
+
+
+def stop_emails(lead: Lead, campaign_id: UUID) -> JobSpec:
+    """The job that has EmailBison stop a campaign's further e-mails to the lead: one per lead and campaign."""
+    return JobSpec(
+        dedupe_key=f"{STOP_EMAILS}:{lead.pk}:{campaign_id}",
+        workspace_id=lead.workspace_id,
+        payload={"lead_id": str(lead.pk), "campaign_id": str(campaign_id)},
+    )
+
+
+def reject_drafts(lead: Lead, reason: str) -> int:
+    """Reject the lead's drafts that still wait for review; returns how many."""
+    return Draft.objects.filter(lead=lead, status=Draft.Status.PENDING).update(
+        status=Draft.Status.REJECTED, status_reason=reason, decided_at=timezone.now()
+    )
