@@ -1,0 +1,163 @@
+"""The decision table: what becomes of a job, for every way its attempt can end."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from jobs.errors import (
+    Cancelled,
+    DeadlineExceeded,
+    PermanentError,
+    ShutdownRequested,
+    Snooze,
+    StepInterrupted,
+    TimeLimitExceeded,
+    TransientError,
+)
+from jobs.outcomes import Decision, Outcome, Status, decide, decide_loss
+from jobs.registry import Policy
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+POLICY = Policy(attempts=3, backoff_base_ms=5_000, backoff_cap_ms=900_000, max_age_hours=24)
+
+
+def highest(low: float, high: float) -> float:
+    return high
+
+
+def outcome(error, attempts=1, age=timedelta(0), **options) -> Decision:
+    return decide(
+        error,
+        policy=POLICY,
+        attempts=attempts,
+        first_run_at=NOW - age,
+        now=NOW,
+        uniform=highest,
+        **options,
+    )
+
+
+def queued(kind: Outcome, delay_ms: int = 0, **options) -> Decision:
+    return Decision(Status.QUEUED, kind, delay_ms, **options)
+
+
+FAILED = Decision(Status.FAILED, Outcome.FAILED)
+CANCELLED = Decision(Status.CANCELLED, Outcome.CANCELLED)
+IN_AN_HOUR = Snooze(NOW + timedelta(hours=1), "closed")
+
+
+@pytest.mark.parametrize(
+    ("error", "attempts", "expected"),
+    [
+        (None, 1, Decision(Status.SUCCEEDED, Outcome.SUCCEEDED)),
+        (None, 3, Decision(Status.SUCCEEDED, Outcome.SUCCEEDED)),
+        (TransientError("x"), 1, queued(Outcome.RETRIED, 5_000)),
+        (TransientError("x"), 2, queued(Outcome.RETRIED, 10_000)),
+        (DeadlineExceeded(), 1, queued(Outcome.RETRIED, 5_000)),
+        (TimeLimitExceeded(), 1, queued(Outcome.RETRIED, 5_000)),
+        (ValueError("x"), 1, queued(Outcome.RETRIED, 5_000)),
+        (SystemExit(1), 1, queued(Outcome.RETRIED, 5_000)),
+        (PermanentError("x"), 1, FAILED),
+        (StepInterrupted("x"), 1, FAILED),
+        (Cancelled(), 1, CANCELLED),
+        (ShutdownRequested(), 3, queued(Outcome.HANDED_BACK, refund=True)),
+        (IN_AN_HOUR, 3, queued(Outcome.SNOOZED, 3_600_000, refund=True)),
+        (Snooze(NOW - timedelta(hours=1), "late"), 1, queued(Outcome.SNOOZED, 0, refund=True)),
+    ],
+    ids=repr,
+)
+def test_decides_by_how_the_attempt_ended(error, attempts, expected):
+    assert outcome(error, attempts) == expected
+
+
+@pytest.mark.parametrize("error", [TransientError("x"), ValueError("x"), DeadlineExceeded()], ids=repr)
+def test_fails_when_attempts_are_used_up(error):
+    assert outcome(error, attempts=3) == Decision(
+        Status.FAILED, Outcome.FAILED, note="attempts used up (3)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("wish_ms", "delay_ms"), [(7_000, 7_700), (0, 1_100), (-5, 1_100), (10**9, 3_960_000)]
+)
+def test_waits_as_long_as_the_provider_asks_within_reason(wish_ms, delay_ms):
+    assert outcome(TransientError("x", retry_after_ms=wish_ms)).delay_ms == delay_ms
+
+
+def test_never_comes_back_before_the_provider_allows():
+    early = decide(
+        TransientError("x", retry_after_ms=7_000),
+        policy=POLICY,
+        attempts=1,
+        first_run_at=NOW,
+        now=NOW,
+        uniform=lambda low, high: low,
+    )
+    assert early.delay_ms == 7_000
+
+
+def test_backoff_stops_growing_at_its_cap():
+    policy = Policy(attempts=100, backoff_base_ms=5_000, backoff_cap_ms=60_000)
+    late = decide(
+        TransientError("x"), policy=policy, attempts=60, first_run_at=NOW, now=NOW, uniform=highest
+    )
+    assert late.delay_ms == 60_000
+
+
+def test_backoff_uses_the_whole_range_from_zero():
+    asked = []
+
+    def spy(low: float, high: float) -> float:
+        asked.append((low, high))
+        return low
+
+    decide(TransientError("x"), policy=POLICY, attempts=2, first_run_at=NOW, now=NOW, uniform=spy)
+    assert asked == [(0, 10_000)]
+
+
+@pytest.mark.parametrize("error", [TransientError("x"), IN_AN_HOUR], ids=repr)
+def test_gives_up_on_a_job_that_is_too_old(error):
+    assert outcome(error, age=timedelta(hours=24)) == Decision(
+        Status.FAILED, Outcome.FAILED, note="too old (over 24 h)"
+    )
+
+
+@pytest.mark.parametrize(
+    "error", [TransientError("x"), PermanentError("x"), ShutdownRequested(), IN_AN_HOUR], ids=repr
+)
+def test_a_wanted_cancellation_beats_every_error(error):
+    assert outcome(error, cancel_requested=True) == CANCELLED
+
+
+def test_work_that_succeeded_before_its_cancellation_has_succeeded():
+    assert outcome(None, cancel_requested=True).status is Status.SUCCEEDED
+
+
+def loss(**given) -> Decision:
+    facts = {"attempts": 1, "worker_deaths": 0, "losses": 1, "own_death": False, "witnessed": True}
+    return decide_loss(policy=POLICY, **facts | given)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, queued(Outcome.LOST, refund=True)),
+        ({"attempts": 3}, queued(Outcome.LOST, refund=True)),
+        ({"witnessed": False}, queued(Outcome.LOST)),
+        (
+            {"witnessed": False, "attempts": 3},
+            Decision(Status.FAILED, Outcome.LOST, note="attempts used up (3), the last with its worker"),
+        ),
+        ({"own_death": True, "worker_deaths": 1}, queued(Outcome.KILLED_WORKER, 2_000)),
+        ({"own_death": True, "worker_deaths": 2, "attempts": 2}, queued(Outcome.KILLED_WORKER, 4_000)),
+        (
+            {"own_death": True, "worker_deaths": 3, "attempts": 2},
+            Decision(Status.FAILED, Outcome.KILLED_WORKER, note="killed its worker 3 times"),
+        ),
+        ({"losses": 20}, Decision(Status.FAILED, Outcome.LOST, note="lost its worker 20 times")),
+        ({"stopped": True, "losses": 99}, queued(Outcome.HANDED_BACK, refund=True)),
+    ],
+    ids=str,
+)
+def test_decides_what_becomes_of_a_job_without_its_worker(given, expected):
+    assert loss(**given) == expected
