@@ -33,6 +33,11 @@ class Shell:
         return list(own.select_related("workspace").order_by("workspace__name"))
 
     @property
+    def here(self) -> str:
+        """Where to come back to: this page, where it can be asked for again."""
+        return self._request.get_full_path() if self._request.method == "GET" else "/"
+
+    @property
     def may_write(self) -> bool:
         """Whether the user may do more than look."""
         return self._request.membership.at_least(Membership.Role.MEMBER)

@@ -3,6 +3,7 @@
 import uuid
 
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -22,7 +23,7 @@ def decide_draft(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
     drafts = Draft.objects.select_related("lead__campaign")
     draft = get_object_or_404(drafts, workspace=request.workspace, pk=draft_id)
     form = AnswerForm(request.POST)
-    action = request.POST.get("do", "send")
+    action = _action(request, "send", "discard", "rewrite")
     if action == "send" and not form.is_valid():
         return _again(request, draft.lead, form)
     try:
@@ -66,14 +67,22 @@ def settle_send(request: HttpRequest, send_id: uuid.UUID) -> HttpResponse:
     """What a person knows of a failed or uncertain send. `do`: again, or went-out."""
     sends = OutboundSend.objects.select_related("lead__campaign", "reply_to")
     send = get_object_or_404(sends, workspace=request.workspace, pk=send_id)
+    action = _action(request, "again", "went-out")
     try:
-        if request.POST.get("do") == "went-out":
+        if action == "went-out":
             review.it_went_out(send, user=request.user)
         else:
             review.send_again(send, user=request.user)
     except review.Refused as refusal:
         messages.error(request, str(refusal))
     return _back(request, send.lead_id)
+
+
+def _action(request: HttpRequest, *known: str) -> str:
+    action = request.POST.get("do")
+    if action not in known:
+        raise BadRequest(f"do: must be one of {', '.join(known)}.")
+    return action
 
 
 def _again(request: HttpRequest, lead: Lead, form: AnswerForm, refusal: str = "") -> HttpResponse:

@@ -1,0 +1,121 @@
+"""Sending from the page: review of a draft, a message of one's own, and what a person knows of a doubtful send."""
+
+import uuid
+
+import pytest
+
+from inbox.models import Draft, OutboundSend
+from jobs.models import BackgroundJob
+from tests import factories
+
+
+@pytest.fixture
+def draft(lead):
+    return factories.make_draft(factories.make_message(lead), "Hi Dana, Thursday at 1:00?")
+
+
+def decide(client, workspace, draft, **data):
+    return client.post(f"/w/{workspace.pk}/drafts/{draft.pk}/?view=drafts", data)
+
+
+def write(client, workspace, lead, **data):
+    data = {"text": "Hello", "channel": "email", "client_token": str(uuid.uuid4())} | data
+    return client.post(f"/w/{workspace.pk}/inbox/{lead.pk}/message/", data)
+
+
+def test_send_claims_the_edited_text_once_and_goes_back(workspace, people, draft):
+    response = decide(people.member, workspace, draft, do="send", text="Hi Dana, Friday at 2:00?")
+    assert response["Location"] == f"/w/{workspace.pk}/inbox/{draft.lead_id}/?view=drafts#latest"
+    send = OutboundSend.objects.get()
+    assert (send.text, send.state, send.approved_by) == (
+        "Hi Dana, Friday at 2:00?",
+        "intent",
+        people.users.member,
+    )
+    assert BackgroundJob.objects.filter(kind="reply.send").count() == 1
+    assert "Going out" in people.member.get(response["Location"]).content.decode()
+
+
+def test_second_reviewer_is_told_and_keeps_the_text(workspace, people, draft):
+    decide(people.owner, workspace, draft, do="send", text="First")
+    response = decide(people.member, workspace, draft, do="send", text="My careful edit")
+    assert response.status_code == 409
+    assert "approved this draft" in response.content.decode()
+    assert OutboundSend.objects.get().text == "First"
+
+
+def test_text_that_is_refused_stays_in_the_composer(workspace, people, draft):
+    decide(people.owner, workspace, draft, do="discard")
+    response = decide(people.member, workspace, draft, do="send", text="My careful edit")
+    assert response.status_code == 409
+    assert "My careful edit</textarea>" in response.content.decode()
+
+
+@pytest.mark.parametrize("text, problem", [("  ", "Write a text first."), ("x" * 20_001, "too long")])
+def test_text_that_cannot_be_sent_is_explained(text, problem, workspace, member, draft):
+    response = decide(member, workspace, draft, do="send", text=text)
+    assert response.status_code == 422
+    assert problem in response.content.decode()
+    assert not OutboundSend.objects.exists()
+
+
+def test_discard_rejects_the_draft(workspace, member, draft):
+    decide(member, workspace, draft, do="discard")
+    draft.refresh_from_db()
+    assert draft.status == Draft.Status.REJECTED
+
+
+def test_rewrite_asks_for_another_one(workspace, member, draft):
+    decide(member, workspace, draft, do="rewrite")
+    draft.refresh_from_db()
+    assert draft.status == Draft.Status.PENDING
+    assert BackgroundJob.objects.filter(kind="draft.rewrite").count() == 1
+
+
+def test_unknown_action_decides_nothing(workspace, member, draft):
+    assert decide(member, workspace, draft, do="explode").status_code == 400
+    draft.refresh_from_db()
+    assert draft.status == Draft.Status.PENDING
+
+
+def test_own_message_is_claimed_once_per_token(workspace, member, lead):
+    factories.make_message(lead)
+    token = str(uuid.uuid4())
+    for _ in range(2):
+        assert write(member, workspace, lead, client_token=token).status_code == 302
+    assert OutboundSend.objects.count() == 1
+
+
+def test_own_message_to_a_stopped_lead_is_refused_and_kept(workspace, member):
+    lead = factories.make_lead(workspace, opted_out_at=factories.ago())
+    response = write(member, workspace, lead)
+    assert response.status_code == 409
+    assert "asked not to be contacted" in response.content.decode()
+    assert not OutboundSend.objects.exists()
+
+
+@pytest.mark.parametrize("data", [{"text": ""}, {"channel": "fax"}, {"client_token": "x"}])
+def test_own_message_that_is_incomplete_is_not_sent(data, workspace, member, lead):
+    factories.make_message(lead)
+    assert write(member, workspace, lead, **data).status_code == 422
+    assert not OutboundSend.objects.exists()
+
+
+def test_person_sends_again_what_failed(workspace, member, draft):
+    send = factories.make_send(draft, state="failed", provider="emailbison")
+    member.post(f"/w/{workspace.pk}/sends/{send.pk}/", {"do": "again"})
+    send.refresh_from_db()
+    assert (send.state, send.tries) == ("intent", 1)
+
+
+def test_person_settles_what_is_not_known(workspace, member, draft):
+    send = factories.make_send(draft, state="unknown", called_at=factories.ago())
+    member.post(f"/w/{workspace.pk}/sends/{send.pk}/", {"do": "went-out"})
+    send.refresh_from_db()
+    assert send.state == "sent"
+
+
+def test_settled_send_cannot_be_settled_again(workspace, member, draft):
+    send = factories.make_send(draft, state="sent")
+    response = member.post(f"/w/{workspace.pk}/sends/{send.pk}/", {"do": "again"})
+    assert "This send is settled." in member.get(response["Location"]).content.decode()
