@@ -1,10 +1,14 @@
 """Every test starts with closed breakers, a full retry budget and no pooled connection."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from integrations import http, outcomes
 from integrations.breaker import breakers
+from integrations.sandbox import SandboxServer
 from integrations.transport import adapters
+from jobs.deadline import Deadline
 
 
 @pytest.fixture(autouse=True)
@@ -21,3 +25,23 @@ def reports():
     outcomes.subscribe(seen.append)
     yield seen
     outcomes.unsubscribe(seen.append)
+
+
+@pytest.fixture
+def soon() -> Deadline:
+    """Time enough for a healthy call."""
+    return Deadline.after_ms(5000)
+
+
+@pytest.fixture(scope="session")
+def _shared_sandbox() -> Iterator[SandboxServer]:
+    with SandboxServer() as server:
+        yield server
+
+
+@pytest.fixture
+def sandbox(_shared_sandbox: SandboxServer) -> Iterator[SandboxServer]:
+    """Every provider, with nothing in it."""
+    _shared_sandbox.reset()
+    yield _shared_sandbox
+    _shared_sandbox.reset()

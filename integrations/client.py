@@ -1,0 +1,57 @@
+"""What the providers' clients share: a session for an integration, its credentials, and reading lists."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from integrations.errors import ProviderMisconfigured
+from integrations.http import ProviderSession
+from integrations.models import Integration
+
+
+def required_secret(integration: Integration, name: str, fallback: str = "") -> str:
+    """A credential of the integration, else the installation's own. Raises ProviderMisconfigured naming it."""
+    value = str(integration.credentials.get(name) or fallback).strip()
+    if not value:
+        raise ProviderMisconfigured(
+            f"{integration.get_provider_display()}: {name} is not set. Set it in the integration's settings."
+        )
+    return value
+
+
+def base_url_of(integration: Integration, default: str) -> str:
+    """The integration's own base URL, else `default`. Raises ProviderMisconfigured where there is neither."""
+    url = str(integration.config.get("base_url") or default).rstrip("/")
+    if not url:
+        raise ProviderMisconfigured(
+            f"{integration.get_provider_display()}: base_url is not set. Set it in the integration's settings."
+        )
+    return url
+
+
+def session_for(
+    integration: Integration, *, base_url: str, headers: Mapping[str, str] | None = None, **options: Any
+) -> ProviderSession:
+    """The ProviderSession of an integration; `options` are ProviderSession's own fields."""
+    return ProviderSession(
+        provider=integration.provider,
+        base_url=base_url,
+        headers=headers or {},
+        workspace_id=integration.workspace_id,
+        integration_id=integration.pk,
+        account=integration.external_account_id,
+        **options,
+    )
+
+
+def items_of(data: Any, *names: str) -> list[dict[str, Any]]:
+    """The objects of a list answer: a bare array, or an array under `data` or one of `names`, at most nested twice.
+
+    Raises ValueError where there is none (ProviderSession turns that into ProviderFault).
+    """
+    for _ in range(3):
+        if isinstance(data, list):
+            return [item for item in data if isinstance(item, dict)]
+        if not isinstance(data, dict):
+            break
+        data = next((data[name] for name in (*names, "data") if name in data), None)
+    raise ValueError("no list in the answer")

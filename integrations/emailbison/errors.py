@@ -1,0 +1,37 @@
+"""What EmailBison's answers mean (predecessor 2.1, errors)."""
+
+import re
+
+from integrations.errors import ProviderAuthError, ProviderRejected
+from integrations.http import Response, Verdict
+
+INVALID_SENDER = "invalid_sender"
+"""The sender e-mail may not send: another one of the workspace may. Nothing went out."""
+NOT_FOUND = "not_found"
+REFUSED = "success_false"
+WRONG_KEY = "host_or_key"
+"""The key is expired, or belongs to another EmailBison instance than the address."""
+
+
+def classify(response: Response) -> Verdict | None:
+    """None where the status says it all. A 200 with `success: false` is a refusal."""
+    body = response.data if isinstance(response.data, dict) else {}
+    inner = body.get("data") if isinstance(body.get("data"), dict) else {}
+    if response.ok:
+        refused = body.get("success") is False or inner.get("success") is False
+        return Verdict(ProviderRejected, code=REFUSED) if refused else None
+    if response.status in (401, 403):
+        return Verdict(ProviderAuthError, code=WRONG_KEY)
+    if response.status == 404:
+        return Verdict(ProviderRejected, code=NOT_FOUND)
+    if response.status in (400, 422) and _names_sender(body, inner):
+        return Verdict(ProviderRejected, code=INVALID_SENDER)
+    return None
+
+
+def _names_sender(body: dict, inner: dict) -> bool:
+    errors = body.get("errors")
+    if isinstance(errors, dict) and "sender_email_id" in errors:
+        return True
+    texts = (body.get("message"), body.get("error"), inner.get("message"))
+    return any(re.search(r"sender[ _]email[ _]id.*invalid", str(text), re.I | re.S) for text in texts if text)

@@ -1,0 +1,44 @@
+"""The models that may be asked: the efforts each accepts, and what it costs.
+
+A wrong pair of model and effort is a 400 on every call, so it is refused here, by name. Prices are OpenAI's list
+prices in dollars per million tokens (https://platform.openai.com/docs/pricing); cached input costs a tenth.
+"""
+
+from dataclasses import dataclass
+
+from integrations.errors import ProviderMisconfigured
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """`efforts`: accepted values of reasoning.effort; the model's own default is used for ""."""
+
+    efforts: tuple[str, ...]
+    input_usd: float
+    output_usd: float
+
+    def cost_microusd(self, *, input_tokens: int, cached_tokens: int, output_tokens: int) -> int:
+        """Millionths of a dollar: a price per million tokens is one per token, in these."""
+        fresh = max(0, input_tokens - cached_tokens)
+        return round((fresh + cached_tokens / 10) * self.input_usd + output_tokens * self.output_usd)
+
+
+MODELS = {
+    "gpt-5-nano": Model(("minimal", "low", "medium", "high"), 0.05, 0.40),
+    "gpt-5-mini": Model(("minimal", "low", "medium", "high"), 0.25, 2.00),
+    "gpt-5": Model(("minimal", "low", "medium", "high"), 1.25, 10.00),
+    "gpt-5.1": Model(("none", "low", "medium", "high"), 1.25, 10.00),
+    "gpt-5.2": Model(("none", "low", "medium", "high", "xhigh"), 1.75, 14.00),
+}
+
+
+def checked(model: str, effort: str) -> Model:
+    """The entry of `model`. Raises ProviderMisconfigured naming what is possible."""
+    known = MODELS.get(model)
+    if known is None:
+        raise ProviderMisconfigured(f"openai: the model “{model}” is not one of: {', '.join(MODELS)}.")
+    if effort and effort not in known.efforts:
+        raise ProviderMisconfigured(
+            f"openai: the effort “{effort}” is not one of {model}'s: {', '.join(known.efforts)}."
+        )
+    return known

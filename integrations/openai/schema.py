@@ -1,0 +1,76 @@
+"""Answers of the model as types, and the strict JSON schema each of them is asked for with.
+
+OpenAI refuses a schema with an optional property, a free-form object or a keyword it does not know, on every call and
+for ever; so a type that has no strict schema cannot even be defined here.
+Reference: https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
+"""
+
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+KEPT = {
+    "type", "enum", "description", "format", "pattern", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
+    "multipleOf", "minItems", "maxItems", "required", "additionalProperties",
+}  # fmt: skip
+DROPPED = {
+    "title",
+    "default",
+    "examples",
+    "minLength",
+    "maxLength",
+    "uniqueItems",
+    "discriminator",
+    "deprecated",
+}
+"""Not sent: they say nothing to the model, or OpenAI does not know them. The type itself still checks lengths."""
+
+
+class SchemaError(TypeError):
+    """The type cannot be expressed as a strict schema; the message names the place and what to do."""
+
+
+class ModelAnswer(BaseModel):
+    """Base of every answer type. Bounds on text are for validators that clamp: the model cannot count characters."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        if cls.__pydantic_complete__:
+            strict_schema(cls)
+
+
+@cache
+def strict_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """The strict JSON schema of `model`. Raises SchemaError."""
+    schema = model.model_json_schema()
+    definitions = schema.pop("$defs", {})
+    if schema.get("type") != "object":
+        raise SchemaError(f"{model.__name__}: the answer itself must be an object.")
+    strict = _strict(schema, model.__name__)
+    if definitions:
+        strict["$defs"] = {name: _strict(part, name) for name, part in definitions.items()}
+    return strict
+
+
+def _strict(schema: dict[str, Any], place: str) -> dict[str, Any]:
+    if "$ref" in schema:
+        return {"$ref": schema["$ref"]}  # its siblings would be refused
+    if unknown := schema.keys() - KEPT - DROPPED - {"properties", "items", "anyOf", "oneOf", "const"}:
+        raise SchemaError(f"{place}: “{min(unknown)}” is not possible in a strict schema.")
+    strict = {keyword: value for keyword, value in schema.items() if keyword in KEPT}
+    if "const" in schema:
+        strict["enum"] = [schema["const"]]
+    if "items" in schema:
+        strict["items"] = _strict(schema["items"], f"{place}[]")
+    if choices := schema.get("anyOf") or schema.get("oneOf"):
+        strict["anyOf"] = [_strict(part, place) for part in choices]
+    if schema.get("type") == "object":
+        if schema.get("additionalProperties") or not schema.get("properties"):
+            raise SchemaError(f"{place}: a free-form object is not possible; use a list of name and value.")
+        parts = {name: _strict(part, f"{place}.{name}") for name, part in schema["properties"].items()}
+        strict |= {"properties": parts, "required": list(parts), "additionalProperties": False}
+    return strict

@@ -1,0 +1,170 @@
+"""EmailBison's calls against the sandbox, and the answers only EmailBison gives."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from integrations.emailbison.client import EmailBisonClient, Recipient
+from integrations.errors import (
+    ProviderAuthError,
+    ProviderFault,
+    ProviderMisconfigured,
+    ProviderRejected,
+    ProviderTimeout,
+)
+from integrations.models import Integration
+from jobs.deadline import Deadline
+from tests.integrations.fault_server import FaultServer, answer
+
+pytestmark = pytest.mark.django_db
+
+LEAD = {"id": 55, "email": "dana@example.com", "first_name": "Dana"}
+
+
+def client_at(url, key="key-a"):
+    integration = Integration(provider="emailbison", config={"base_url": url}, credentials={"api_key": key})
+    integration.workspace_id = None
+    return EmailBisonClient.for_integration(integration)
+
+
+@pytest.fixture
+def bison(sandbox):
+    return client_at(sandbox.url("emailbison"))
+
+
+@pytest.fixture
+def replied(sandbox):
+    """A reply of a lead, as a webhook would tell of it: its id."""
+    event = sandbox.emit(
+        provider="emailbison", account="key-a", event="LEAD_REPLIED", lead=LEAD, text="Sure", deliver=False
+    )
+    return str(event["body"]["data"]["reply"]["id"])
+
+
+def send(client, reply_id, deadline, **fields):
+    values = {
+        "message_html": "<p>Here they are</p>",
+        "sender_email_id": "311",
+        "to": [Recipient("dana@example.com", "Dana")],
+    }
+    client.reply(reply_id, deadline=deadline, **values | fields)
+
+
+def test_replies_and_finds_the_mail_in_the_list(bison, replied, soon, sandbox):
+    send(bison, replied, soon, cc=[Recipient("boss@example.com")])
+    (mail,) = [mail for mail in bison.sent_emails("55", soon) if "Here they are" in mail.email_body]
+    assert (mail.lead_id, mail.status) == ("55", "sent")
+    assert abs(mail.at - datetime.now(UTC)) < timedelta(minutes=1)
+    assert len(sandbox.sends(provider="emailbison")) == 1
+
+
+def test_lists_the_thread_of_a_lead_and_the_replies_since(bison, replied, soon):
+    assert [reply.id for reply in bison.lead_replies("55", soon)] == [replied]
+    (reply,) = bison.replies_since(datetime.now(UTC) - timedelta(hours=1), soon)
+    assert (reply.from_email_address, reply.text_body, reply.lead_id) == ("dana@example.com", "Sure", "55")
+    assert list(bison.replies_since(datetime.now(UTC) + timedelta(hours=1), soon)) == []
+
+
+def test_makes_finds_and_changes_a_lead(bison, soon):
+    made = bison.create_lead("Sam@example.com", "Sam", "Lee", soon)
+    bison.set_variables(made.id, {"Phone Number": "+1555"}, soon)
+    found = bison.find_lead("sam@EXAMPLE.com", soon)
+    assert found is not None and found.id == made.id
+    assert bison.lead(made.id, soon).variable("mobile", "phone number") == "+1555"
+    assert bison.find_lead("sam@example.co", soon) is None
+
+
+def test_reads_account_campaigns_and_senders(bison, soon, sandbox):
+    sandbox.set_account(provider="emailbison", account="key-a", properties={"workspace_id": 42})
+    assert bison.account(soon).workspace_id == "42"
+    assert [campaign.name for campaign in bison.campaigns(soon)] == ["Q1 Founders"]
+    assert [sender.email for sender in bison.sender_emails(soon)] == ["alex@outreach.example.com"]
+
+
+def test_stops_future_emails(bison, replied, soon):
+    bison.stop_future_emails("901", ["55"], soon)
+
+
+def test_an_accepted_reply_without_an_answer_is_unknown_and_not_repeated(bison, replied, sandbox):
+    sandbox.fault(provider="emailbison", kind="accept_timeout", method="POST")
+    with pytest.raises(ProviderTimeout) as caught:
+        send(bison, replied, Deadline.after_ms(400))
+    assert caught.value.sent is None
+    assert len(sandbox.sends(provider="emailbison")) == 1
+
+
+def test_an_invalid_sender_is_a_refusal_of_its_own(bison, replied, soon, sandbox):
+    sandbox.set_account(provider="emailbison", account="key-a", properties={"invalid_senders": [311]})
+    with pytest.raises(ProviderRejected) as caught:
+        send(bison, replied, soon)
+    assert (caught.value.code, caught.value.sent) == ("invalid_sender", False)
+
+
+def test_a_revoked_key_says_key_or_host(bison, soon, sandbox):
+    sandbox.set_account(provider="emailbison", account="key-a", status="revoked")
+    with pytest.raises(ProviderAuthError) as caught:
+        bison.campaigns(soon)
+    assert (caught.value.code, caught.value.sent) == ("host_or_key", False)
+
+
+def test_an_unknown_record_is_not_found(bison, soon):
+    with pytest.raises(ProviderRejected) as caught:
+        bison.lead("999", soon)
+    assert caught.value.code == "not_found"
+
+
+def test_a_200_that_says_no_success_is_a_refusal(soon):
+    with FaultServer(answer(body={"data": {"success": False, "message": "Dana is blocked"}})) as server:
+        with pytest.raises(ProviderRejected) as caught:
+            client_at(server.url).stop_future_emails("1", ["2"], soon)
+    assert caught.value.code == "success_false"
+    assert "Dana" not in str(caught.value)
+
+
+def test_a_200_that_does_not_say_success_is_a_fault(soon):
+    with FaultServer(answer(body={"data": {}})) as server, pytest.raises(ProviderFault):
+        client_at(server.url).stop_future_emails("1", ["2"], soon)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [[{"id": 1}], {"data": [{"id": 1}]}, {"campaigns": [{"id": "1"}]}, {"data": {"campaigns": [{"id": 1}]}}],
+)
+def test_takes_a_list_in_every_shape(body, soon):
+    with FaultServer(answer(body=body)) as server:
+        assert [campaign.id for campaign in client_at(server.url).campaigns(soon)] == ["1"]
+
+
+def test_follows_pages_on_its_own_host_only(soon):
+    first = answer(
+        body={"data": [{"id": 1}], "links": {"next": "http://169.254.169.254/api/campaigns?page=2"}}
+    )
+    with FaultServer(first, answer(body={"data": [{"id": 2}]})) as server:
+        assert [campaign.id for campaign in client_at(server.url).campaigns(soon)] == ["1", "2"]
+        assert server.requests[1].startswith(b"GET /api/campaigns?page=2 ")
+
+
+def test_pages_that_repeat_themselves_end(soon):
+    with FaultServer(
+        answer(body={"data": [{"id": 1}], "links": {"next": "/api/campaigns?page=2"}})
+    ) as server:
+        assert len(client_at(server.url).campaigns(soon)) == 2
+
+
+def test_pages_by_their_numbers_where_there_is_no_link(soon):
+    def page(number):
+        return answer(body={"data": [{"id": number}], "meta": {"current_page": number, "last_page": 2}})
+
+    with FaultServer(page(1), page(2)) as server:
+        assert [campaign.id for campaign in client_at(server.url).campaigns(soon)] == ["1", "2"]
+
+
+def test_an_id_that_is_no_number_never_becomes_an_address(bison, soon):
+    with pytest.raises(ProviderRejected) as caught:
+        bison.lead("1/../../users", soon)
+    assert caught.value.sent is False
+
+
+def test_a_missing_key_is_named():
+    with pytest.raises(ProviderMisconfigured, match="EmailBison: api_key is not set"):
+        client_at("http://127.0.0.1:9", key="")
