@@ -58,6 +58,8 @@ def _add_inbound(lead: Lead, message: Message, judged: Arrival) -> None:
         opt_in(lead, message.sent_at)
     if newest:
         follow(lead, message)
+        if lead.tag not in NO_ANSWER_NEEDED:
+            lead.snoozed_until = None  # a person wrote: what was put off is due
         _note_replier(lead, message)
 
 
