@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from inbox import buttons, replay, retention  # noqa: F401 - retention registers what it prunes
 from inbox.handlers.messages import PROCESS
 from inbox.pipeline import catchup, errands, history, run
 from inbox.replying import autosend, claims, reconcile, review, rewriting, sending
@@ -57,6 +58,18 @@ def identify_lead(ctx: JobContext) -> dict[str, str]:
 def stop_emails(ctx: JobContext) -> dict[str, str]:
     """Stop a campaign's further e-mails to a lead that has answered."""
     return errands.stop_emails(ctx)
+
+
+@job_kind(buttons.JOB, attempts=5, time_limit_ms=60_000, priority=5)
+def slack_button(ctx: JobContext) -> Any:
+    """Do what a pressed button of one of our Slack messages stands for."""
+    return buttons.run(ctx)
+
+
+@job_kind(replay.JOB, attempts=5, time_limit_ms=600_000, priority=60)
+def replay_deliveries(ctx: JobContext) -> dict[str, int]:
+    """Run a workspace's failed deliveries through today's code."""
+    return replay.run_job(ctx)
 
 
 @tick("catch-up", every_s=60)

@@ -14,7 +14,7 @@ from inbox.webhooks.base import Tenant, Unauthorized, WebhookView, answer
 from integrations import registry
 from integrations.calendly import signature as calendly_signature
 from integrations.clay import signature as clay_signature
-from integrations.events import ButtonEvent, Event, PayloadInvalid
+from integrations.events import ButtonEvent, EnrichmentEvent, PayloadInvalid
 from integrations.ghl import signature as ghl_signature
 from integrations.models import Integration, Provider
 from integrations.slack import signature as slack_signature
@@ -31,17 +31,7 @@ class GhlAppView(WebhookView):
     def tenant(self, request, key: str, body: bytes) -> Tenant:
         if not ghl_signature.valid(body, request.headers):
             raise Unauthorized
-        try:
-            location = self.source.account_of(self.source.decode(body))
-        except PayloadInvalid:
-            location = ""
-        if not location:
-            return NOBODY
-        found = Integration.objects.select_related("workspace").filter(
-            provider=Provider.GHL, external_account_id=location
-        )
-        integration = found.first()
-        return Tenant(integration.workspace, integration) if integration else NOBODY
+        return tenant_named_in(self.source.name, body)
 
 
 class ClayView(WebhookView):
@@ -50,14 +40,9 @@ class ClayView(WebhookView):
     source = registry.SOURCES["clay"]
 
     def tenant(self, request, key: str, body: bytes) -> Tenant:
-        if key:
+        if key or not clay_signature.valid(body, request.headers):
             return super().tenant(request, key, body)
-        if not clay_signature.valid(body, request.headers):
-            return super().tenant(request, key, body)
-        workspace = _workspace_of_lead(_event(self.source, body))
-        if workspace is None:
-            return NOBODY
-        return Tenant(workspace, workspace.integrations.filter(provider=Provider.CLAY).first())
+        return tenant_named_in(self.source.name, body)
 
 
 class CalendlyWorkspaceView(WebhookView):
@@ -91,11 +76,7 @@ class SlackView(WebhookView):
         if not slack_signature.valid(body, request.headers, timezone.now()):
             raise Unauthorized
         self.challenge = _challenge(self.source, body)
-        event = _event(self.source, body)
-        workspace = _workspace(event.value.get("clientId")) if isinstance(event, ButtonEvent) else None
-        if workspace is None:
-            return NOBODY
-        return Tenant(workspace, workspace.integrations.filter(provider=Provider.SLACK).first())
+        return tenant_named_in(self.source.name, body)
 
     def answered(self, outcome: Outcome) -> Response:
         if self.challenge:
@@ -107,11 +88,37 @@ class SlackView(WebhookView):
         return response
 
 
-def _event(source: registry.WebhookSource, body: bytes) -> Event | None:
+def tenant_named_in(source_name: str, body: bytes) -> Tenant:
+    """Whom the bytes of a signed sender mean. Only for bytes whose signature was found good."""
+    source = registry.ALL_SOURCES[source_name]
     try:
-        return source.parse(source.decode(body), timezone.now())
+        value = source.decode(body)
+        if source is registry.GHL_APP:
+            return _location(source.account_of(value))
+        event = source.parse(value, timezone.now())
     except PayloadInvalid:
-        return None
+        return NOBODY
+    if isinstance(event, EnrichmentEvent):
+        lead = Lead.objects.select_related("workspace").filter(pk=_uuid(event.lead_id)).first()
+        return _account(lead and lead.workspace, Provider.CLAY)
+    if isinstance(event, ButtonEvent):
+        workspace = Workspace.objects.filter(pk=_uuid(event.value.get("clientId"))).first()
+        return _account(workspace, Provider.SLACK)
+    return NOBODY
+
+
+def _location(location_id: str) -> Tenant:
+    found = Integration.objects.select_related("workspace").filter(
+        provider=Provider.GHL, external_account_id=location_id
+    )
+    integration = found.first() if location_id else None
+    return Tenant(integration.workspace, integration) if integration else NOBODY
+
+
+def _account(workspace: Workspace | None, provider: str) -> Tenant:
+    return (
+        Tenant(workspace, workspace.integrations.filter(provider=provider).first()) if workspace else NOBODY
+    )
 
 
 def _challenge(source: registry.WebhookSource, body: bytes) -> str:
@@ -121,15 +128,6 @@ def _challenge(source: registry.WebhookSource, body: bytes) -> str:
         return ""
     asked = isinstance(value, dict) and value.get("type") == "url_verification"
     return str(value.get("challenge", ""))[:200] if asked else ""
-
-
-def _workspace_of_lead(event: Event | None) -> Workspace | None:
-    lead = Lead.objects.select_related("workspace").filter(pk=_uuid(getattr(event, "lead_id", ""))).first()
-    return lead.workspace if lead else None
-
-
-def _workspace(value: object) -> Workspace | None:
-    return Workspace.objects.filter(pk=_uuid(value)).first()
 
 
 def _uuid(value: object) -> uuid.UUID | None:

@@ -1,0 +1,149 @@
+"""Stored deliveries, run through today's code once more: after a repair, or to see what would happen.
+
+Safe because every key is idempotent: replaying everything changes nothing. A dry run is the real run, rolled back.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from time import perf_counter
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from inbox import audit
+from inbox.intake import Outcome, Received, Verdict
+from inbox.models import Lead, User, WebhookDelivery, Workspace
+from inbox.webhooks.base import process
+from inbox.webhooks.signed import tenant_named_in
+from integrations.registry import ALL_SOURCES
+from jobs.context import JobContext
+
+JOB = "deliveries.replay"
+REPAIRED = (Verdict.ACCEPTED, Verdict.DUPLICATE, Verdict.IGNORED)
+
+
+class NotReplayable(ValueError):
+    """Nothing is left to run. The message is a sentence for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run came to. `made` counts the rows it makes (or would make), by what they are called."""
+
+    outcome: Outcome
+    made: dict[str, int]
+
+    @property
+    def sentence(self) -> str:
+        made = ", ".join(f"{count} {name}" for name, count in self.made.items()) or "nothing new"
+        reason = f" ({self.outcome.reason})" if self.outcome.reason else ""
+        return f"{Verdict(self.outcome.verdict).label}{reason}: {made}."
+
+
+def dry_run(delivery: WebhookDelivery) -> Result:
+    """What today's code would make of the delivery; nothing is kept. Raises NotReplayable."""
+    with transaction.atomic():
+        result = _run(delivery)
+        transaction.set_rollback(True)
+    return result
+
+
+def replay(delivery: WebhookDelivery, actor: User | None = None) -> Result:
+    """Run the delivery through today's code, as a ledger row of its own. Raises NotReplayable.
+
+    Raises django.db.Error where the database is out of reach; then nothing has changed.
+    """
+    result = _run(delivery)
+    if actor is not None:
+        audit.record(
+            delivery.workspace_id, actor, "delivery.replayed", delivery, verdict=str(result.outcome.verdict)
+        )
+    return result
+
+
+def unrepaired(
+    workspace: Workspace | None = None,
+    *,
+    verdict: str = Verdict.FAILED,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    source: str = "",
+) -> QuerySet[WebhookDelivery]:
+    """Deliveries with that verdict that no later run has settled, oldest first; of one workspace or of all."""
+    settled = WebhookDelivery.objects.filter(replay_of=OuterRef("pk"), verdict__in=REPAIRED)
+    found = WebhookDelivery.objects.filter(verdict=verdict, replay_of=None, body__isnull=False)
+    if workspace is not None:
+        found = found.filter(workspace=workspace)
+    if since is not None:
+        found = found.filter(received_at__gte=since)
+    if until is not None:
+        found = found.filter(received_at__lte=until)
+    if source:
+        found = found.filter(source=source)
+    return found.exclude(Exists(settled)).order_by("received_at", "pk")
+
+
+def run_job(ctx: JobContext) -> dict[str, int]:
+    """The job `deliveries.replay`: everything unrepaired of the workspace between two moments; counts per verdict."""
+    workspace = Workspace.objects.get(pk=ctx.workspace_id)
+    ids = list(
+        unrepaired(
+            workspace,
+            verdict=ctx.payload["verdict"],
+            since=datetime.fromisoformat(ctx.payload["since"]),
+            until=datetime.fromisoformat(ctx.payload["until"]),
+        ).values_list("pk", flat=True)
+    )
+    counts: dict[str, int] = {}
+    for done, pk in enumerate(ids, 1):
+        verdict = _replayed(pk)
+        counts[verdict] = counts.get(verdict, 0) + 1
+        ctx.progress(done, len(ids))
+    return counts
+
+
+def _replayed(pk: UUID) -> str:
+    try:
+        return str(replay(WebhookDelivery.objects.get(pk=pk)).outcome.verdict)
+    except (NotReplayable, WebhookDelivery.DoesNotExist):
+        return "skipped"
+
+
+def _run(delivery: WebhookDelivery) -> Result:
+    if delivery.body is None:
+        raise NotReplayable("Its body is no longer kept.")
+    source = ALL_SOURCES.get(delivery.source)
+    if source is None:
+        raise NotReplayable("Its source is no longer supported.")
+    began = timezone.now()
+    outcome = process(source, _received(delivery))
+    return Result(outcome, _made(outcome, began))
+
+
+def _received(delivery: WebhookDelivery) -> Received:
+    body = bytes(delivery.body)
+    integration, workspace = delivery.integration, delivery.workspace
+    if workspace is None:  # the account may have been connected since
+        workspace, integration = tenant_named_in(delivery.source, body)
+    return Received(
+        source=delivery.source,
+        body=body,
+        sha256=delivery.body_sha256,
+        headers=delivery.headers,
+        received_at=delivery.received_at,
+        started=perf_counter(),
+        integration=integration,
+        workspace=workspace,
+        replay_of=delivery.replay_of or delivery,
+    )
+
+
+def _made(outcome: Outcome, began: datetime) -> dict[str, int]:
+    if outcome.verdict != Verdict.ACCEPTED:
+        return {}
+    lead = outcome.lead
+    new_lead = lead is not None and Lead.objects.filter(pk=lead.pk, created_at__gte=began).exists()
+    made = {"message": outcome.message is not None, "lead": new_lead, "job": outcome.job_id is not None}
+    return {name: 1 for name, is_new in made.items() if is_new}

@@ -1,0 +1,35 @@
+"""How long the inbox keeps what it need not keep: raw bodies of deliveries, and old ledger rows."""
+
+from datetime import timedelta
+
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from inbox.models import WebhookDelivery
+from jobs.deadline import Deadline
+from jobs.retention import in_slices, prunes
+
+KEEP_BODIES_DAYS = 30
+KEEP_ROWS_DAYS = 400
+"""A ledger row without a body is small. Rows that hold an event's key stay: without them a late repeat would count."""
+
+
+@prunes("delivery bodies")
+def empty_bodies(deadline: Deadline) -> int:
+    """Drop raw bodies after 30 days, or sooner where the workspace asks; the row stays."""
+    age = timedelta(days=1) * F("workspace__keep_bodies_days")
+    old = Q(received_at__lt=Now() - timedelta(days=KEEP_BODIES_DAYS)) | Q(received_at__lt=Now() - age)
+    return in_slices(
+        WebhookDelivery.objects.filter(old, body__isnull=False),
+        deadline,
+        lambda pks: WebhookDelivery.objects.filter(pk__in=pks).update(body=None, headers={}),
+    )
+
+
+@prunes("deliveries")
+def old_rows(deadline: Deadline) -> int:
+    """Drop ledger rows after 400 days, but for those whose event key still recognises a repeat."""
+    old = WebhookDelivery.objects.filter(
+        received_at__lt=Now() - timedelta(days=KEEP_ROWS_DAYS), event_key=None
+    )
+    return in_slices(old, deadline)
