@@ -265,8 +265,8 @@ class EmbeddedPostgres:
         raise self._failure(f"(process {postmaster.pid}) does not stop")
 
     def _is_served_by(self, process: psutil.Process) -> bool:
-        """Whether ``process`` is a live postgres of this data directory: each of them works in it."""
-        if process.name() != "postgres" or process.status() == psutil.STATUS_ZOMBIE:
+        """Whether ``process`` is a postgres that works in this data directory; a zombie works nowhere."""
+        if process.name() != "postgres":
             return False
         try:
             return os.path.samefile(process.cwd(), self.data_dir)
