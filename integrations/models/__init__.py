@@ -1,5 +1,25 @@
 from integrations.models.ai import AiCall
+from integrations.models.health import (
+    TROUBLED,
+    HealthState,
+    HealthTransition,
+    Notice,
+    WorkspaceIntegrationHealth,
+)
 from integrations.models.integration import Integration, Provider, WebhookKey, hash_key
 from integrations.models.traffic import CircuitBreaker, RateWindow
 
-__all__ = ["AiCall", "CircuitBreaker", "Integration", "Provider", "RateWindow", "WebhookKey", "hash_key"]
+__all__ = [
+    "TROUBLED",
+    "AiCall",
+    "CircuitBreaker",
+    "HealthState",
+    "HealthTransition",
+    "Integration",
+    "Notice",
+    "Provider",
+    "RateWindow",
+    "WebhookKey",
+    "WorkspaceIntegrationHealth",
+    "hash_key",
+]

@@ -1,0 +1,221 @@
+"""The one writer of WorkspaceIntegrationHealth.
+
+Signals come from everywhere (finished calls, the provider's own word, probes, silence); the decision is a pure
+function, and a change of state is a conditional UPDATE on the version that was seen: fifty workers that report one
+outage make one transition. A broken account heals by proof only, which is a call that worked.
+"""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.dispatch import Signal as DjangoSignal
+from django.utils import timezone
+
+from integrations import outcomes
+from integrations.errors import Outcome
+from integrations.models import HealthState, HealthTransition, Integration, WorkspaceIntegrationHealth
+from integrations.outcomes import CallReport
+
+logger = logging.getLogger(__name__)
+
+DEGRADED_AFTER = 3
+"""Failures in a row before people see that the provider has trouble: one slow answer is no news."""
+DOWN_AFTER = 6
+SUCCESS_EVERY_S = 20
+"""A healthy account's successes are written once in this time per process."""
+DEFAULT_PAUSE = timedelta(seconds=60)
+TRIES = 8
+
+changed = DjangoSignal()
+"""Sent after commit. Arguments: `health`, `before` (its state until then)."""
+
+
+class Kind(StrEnum):
+    """What somebody found out about an account."""
+
+    WORKED = "worked"  # a call succeeded, which is proof
+    REFUSED = "refused"  # credentials or the account itself are refused: a person has to act
+    SLOWED = "slowed"  # 429
+    TROUBLE = "trouble"  # timeout, unreachable, 5xx: never the customer's fault
+    DOWN = "down"  # the provider itself says that it cannot reach the account
+    SILENT = "silent"  # nothing arrived for longer than this account's rhythm
+    HEARD = "heard"  # something arrived
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """`until`: how long the provider wants to be left alone, for SLOWED."""
+
+    kind: Kind
+    reason: str = ""
+    until: datetime | None = None
+
+
+SIGNAL_OF = {
+    Outcome.OK: Kind.WORKED,
+    Outcome.AUTH: Kind.REFUSED,
+    Outcome.RATE_LIMITED: Kind.SLOWED,
+    Outcome.TIMEOUT: Kind.TROUBLE,
+    Outcome.UNREACHABLE: Kind.TROUBLE,
+    Outcome.PROVIDER_ERROR: Kind.TROUBLE,
+}
+"""Outcomes that say something about the account. A rejected request, a cancellation or a shutdown says nothing."""
+
+
+def decide(state: str, kind: Kind, failures: int) -> str:
+    """The state after `kind`, where `failures` calls in a row (this one included) have had trouble."""
+    if kind is Kind.WORKED:
+        return HealthState.CONNECTED
+    if kind is Kind.REFUSED:
+        return HealthState.DISCONNECTED
+    if state == HealthState.DISCONNECTED:
+        return state  # only proof ends it
+    if kind is Kind.SLOWED:
+        return state if state == HealthState.PROVIDER_DOWN else HealthState.RATE_LIMITED
+    if kind is Kind.DOWN or (kind is Kind.TROUBLE and failures >= DOWN_AFTER):
+        return HealthState.PROVIDER_DOWN
+    if kind is Kind.TROUBLE:
+        troubled = failures >= DEGRADED_AFTER and state != HealthState.PROVIDER_DOWN
+        return HealthState.DEGRADED if troubled else state
+    if kind is Kind.SILENT:
+        return HealthState.QUIET if state in (HealthState.CONNECTED, HealthState.UNKNOWN) else state
+    return HealthState.CONNECTED if state in (HealthState.QUIET, HealthState.UNKNOWN) else state
+
+
+def row(integration: Integration) -> WorkspaceIntegrationHealth:
+    """The health row of `integration`, made on first sight."""
+    health, _ = WorkspaceIntegrationHealth.objects.get_or_create(
+        integration=integration,
+        defaults={
+            "workspace_id": integration.workspace_id,
+            "provider": integration.provider,
+            "since": timezone.now(),
+        },
+    )
+    return health
+
+
+def record(integration: Integration, signal: Signal, *, at: datetime | None = None) -> str | None:
+    """Write what `signal` says. Returns the new state where this call made the transition, else None.
+
+    `at` is the time of the event (default: now). May run inside a transaction; `changed` is sent after commit.
+    """
+    at = at or timezone.now()
+    for _ in range(TRIES):
+        health = row(integration)
+        failures = health.consecutive_failures + 1 if signal.kind is Kind.TROUBLE else 0
+        state = decide(health.state, signal.kind, failures)
+        if state == health.state:
+            _note(health, signal, at)
+            return None
+        if _move(health, state, signal, at):
+            return state
+    logger.error("health kept changing", extra={"integration_id": str(integration.pk)})
+    return None
+
+
+def _facts(signal: Signal, at: datetime) -> dict:
+    """The columns that every signal writes, changed state or not."""
+    if signal.kind is Kind.WORKED:
+        return {"last_success_at": at, "consecutive_failures": 0, "blocked_until": None}
+    if signal.kind is Kind.HEARD:
+        return {"last_received_at": at}
+    if signal.kind is Kind.SILENT:
+        return {}
+    facts = {"last_failure_at": at, "last_failure": signal.reason[:64]}
+    if signal.kind is Kind.TROUBLE:
+        facts["consecutive_failures"] = F("consecutive_failures") + 1
+    if signal.kind is Kind.SLOWED:
+        facts["blocked_until"] = signal.until or at + DEFAULT_PAUSE
+    return facts
+
+
+def _note(health: WorkspaceIntegrationHealth, signal: Signal, at: datetime) -> None:
+    if facts := _facts(signal, at):
+        WorkspaceIntegrationHealth.objects.filter(pk=health.pk).update(**facts)
+
+
+def _move(health: WorkspaceIntegrationHealth, state: str, signal: Signal, at: datetime) -> bool:
+    before = health.state
+    move = {"state": state, "since": at, "version": F("version") + 1, "reason": signal.reason[:64]}
+    if state == HealthState.CONNECTED:
+        # Known from now on: how long it was down, for people and for the backfill.
+        move |= {"recovered_at": at, "down_since": health.since, "imported_messages": 0}
+    with transaction.atomic():
+        moved = WorkspaceIntegrationHealth.objects.filter(pk=health.pk, version=health.version).update(
+            **_facts(signal, at) | move
+        )
+        if not moved:
+            return False
+        HealthTransition.objects.create(
+            health=health, before=before, after=state, reason=signal.reason[:64], at=at
+        )
+        health.refresh_from_db()
+        transaction.on_commit(lambda: changed.send(sender=None, health=health, before=before), robust=True)
+    logger.warning(
+        "integration health changed",
+        extra={
+            "workspace_id": str(health.workspace_id),
+            "integration_id": str(health.integration_id),
+            "provider": health.provider,
+            "before": before,
+            "after": state,
+            "reason": signal.reason,
+        },
+    )
+    return True
+
+
+_healthy_until: dict[UUID, float] = {}
+
+
+@outcomes.subscribe
+def observe(report: CallReport) -> None:
+    """Take a finished call as a signal. Successes of an account that is well cost few writes."""
+    kind = SIGNAL_OF.get(report.outcome)
+    if kind is None or report.integration_id is None or _unobserved.get():
+        return
+    if kind is Kind.WORKED and _healthy_until.get(report.integration_id, 0) > time.monotonic():
+        return
+    integration = Integration.objects.filter(pk=report.integration_id).first()
+    if integration is None:
+        return
+    record(integration, _signal(report, kind))
+    if kind is Kind.WORKED:
+        _healthy_until[report.integration_id] = time.monotonic() + SUCCESS_EVERY_S
+    else:
+        _healthy_until.pop(report.integration_id, None)
+
+
+def _signal(report: CallReport, kind: Kind) -> Signal:
+    until = None
+    if kind is Kind.SLOWED and report.retry_after_ms:
+        until = timezone.now() + timedelta(milliseconds=report.retry_after_ms)
+    return Signal(kind, report.code or str(report.outcome), until)
+
+
+def forget_successes() -> None:
+    """Write the next success at once, whatever this process believes."""
+    _healthy_until.clear()
+
+
+_unobserved: ContextVar[bool] = ContextVar("unobserved", default=False)
+
+
+@contextmanager
+def unobserved() -> Iterator[None]:
+    """Calls of this thread are not taken as signals meanwhile: a test of new credentials says nothing of the old."""
+    token = _unobserved.set(True)
+    try:
+        yield
+    finally:
+        _unobserved.reset(token)

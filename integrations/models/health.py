@@ -1,0 +1,136 @@
+"""How each connected account is doing, what it went through, and who has been told."""
+
+from django.db import models
+from django.db.models import Q
+
+from integrations.models.integration import Integration
+from jobs.ids import uuid7
+
+
+class HealthState(models.TextChoices):
+    UNKNOWN = "unknown", "Not known yet"
+    CONNECTED = "connected", "Connected"
+    DEGRADED = "degraded", "Having trouble"
+    RATE_LIMITED = "rate_limited", "Slowed down"
+    PROVIDER_DOWN = "provider_down", "Provider is down"
+    DISCONNECTED = "disconnected", "Disconnected"
+    QUIET = "quiet", "Quiet for too long"
+
+
+NEEDS_A_PERSON = (HealthState.DISCONNECTED,)
+TROUBLED = (
+    HealthState.DISCONNECTED,
+    HealthState.PROVIDER_DOWN,
+    HealthState.QUIET,
+    HealthState.DEGRADED,
+    HealthState.RATE_LIMITED,
+)
+"""Worst first: the order of the banner."""
+
+
+class WorkspaceIntegrationHealth(models.Model):
+    """The one row that says how an account is; written by `integrations.health` only."""
+
+    integration = models.OneToOneField(Integration, on_delete=models.CASCADE, related_name="health")
+    workspace = models.ForeignKey(
+        "inbox.Workspace", on_delete=models.CASCADE, related_name="integration_health"
+    )
+    provider = models.CharField(max_length=20)
+    state = models.CharField(max_length=16, choices=HealthState.choices, default=HealthState.UNKNOWN)
+    reason = models.CharField(
+        max_length=64, blank=True, default="", help_text="The provider's code, or ours."
+    )
+    since = models.DateTimeField()
+    version = models.PositiveIntegerField(default=0, help_text="Counts transitions: what a writer has seen.")
+    blocked_until = models.DateTimeField(null=True, blank=True)
+    last_success_at = models.DateTimeField(null=True, blank=True)
+    last_failure_at = models.DateTimeField(null=True, blank=True)
+    last_failure = models.CharField(max_length=64, blank=True, default="")
+    consecutive_failures = models.PositiveIntegerField(default=0)
+    last_probe_at = models.DateTimeField(null=True, blank=True)
+    last_received_at = models.DateTimeField(null=True, blank=True)
+
+    # The notice slot: claimed by a conditional UPDATE, used up by a notice that was sent.
+    notice_token = models.UUIDField(null=True, blank=True)
+    notice_claimed_at = models.DateTimeField(null=True, blank=True)
+    last_notice_at = models.DateTimeField(null=True, blank=True)
+
+    # What came back with the last recovery, for the green line that people see once.
+    recovered_at = models.DateTimeField(null=True, blank=True)
+    down_since = models.DateTimeField(null=True, blank=True)
+    imported_messages = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "workspace integration health"
+        indexes = [
+            models.Index(
+                fields=["workspace"],
+                condition=~Q(state__in=["connected", "unknown"]),
+                name="health_troubled",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.state}"
+
+    @property
+    def is_down(self) -> bool:
+        """Whether nothing can be sent through this account for now."""
+        return self.state in (HealthState.DISCONNECTED, HealthState.PROVIDER_DOWN)
+
+
+class HealthTransition(models.Model):
+    """One change of state, for the history page and for counting flaps."""
+
+    health = models.ForeignKey(
+        WorkspaceIntegrationHealth, on_delete=models.CASCADE, related_name="transitions"
+    )
+    before = models.CharField(max_length=16, choices=HealthState.choices)
+    after = models.CharField(max_length=16, choices=HealthState.choices)
+    reason = models.CharField(max_length=64, blank=True, default="")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        indexes = [models.Index(fields=["health", "-at"], name="transition_by_health")]
+
+    def __str__(self) -> str:
+        return f"{self.before} → {self.after}"
+
+
+class Notice(models.Model):
+    """One notice to people outside the page. `unknown`: posted, and nobody can say whether it arrived."""
+
+    class State(models.TextChoices):
+        CLAIMED = "claimed", "Going out"
+        SENT = "sent", "Sent"
+        FAILED = "failed", "Not sent"
+        UNKNOWN = "unknown", "Not known whether it arrived"
+
+    class Path(models.TextChoices):
+        SLACK = "slack", "Slack"
+        EMAIL = "email", "E-mail"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="notices")
+    health = models.ForeignKey(
+        WorkspaceIntegrationHealth, on_delete=models.CASCADE, null=True, related_name="notices"
+    )
+    kind = models.CharField(max_length=32)
+    path = models.CharField(max_length=8, choices=Path.choices)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.CLAIMED)
+    reason = models.CharField(max_length=64, blank=True, default="")
+    text = models.TextField()
+    destination = models.CharField(
+        max_length=200, blank=True, default="", help_text="Channel; never a secret URL."
+    )
+    provider_message_id = models.CharField(max_length=64, blank=True, default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    edited_at = models.DateTimeField(null=True, blank=True, help_text="When it was turned into a recovery.")
+
+    class Meta:
+        indexes = [models.Index(fields=["workspace", "-created_at"], name="notice_by_workspace")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} by {self.path}: {self.state}"
