@@ -22,11 +22,16 @@ ABANDONED = 71
 """Exit code of a worker that ended itself because its lease ran out under a job: nobody's fault."""
 
 PR_SET_PDEATHSIG = 1
+PR_SET_NAME = 15
 PR_SET_CHILD_SUBREAPER = 36
 
 
-def settle_in(parent_pid: int, on_sigterm: Callable | signal.Handlers) -> None:
-    """Make this freshly forked process end when `parent_pid` ends, and start without inherited connections."""
+def settle_in(name: str, parent_pid: int, on_sigterm: Callable | signal.Handlers) -> None:
+    """Make this freshly forked process end when `parent_pid` ends, and start without inherited connections.
+
+    `name` (up to 15 bytes) is what ps and top show.
+    """
+    _prctl(PR_SET_NAME, name.encode())
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent_pid:  # it died before the line above
         os._exit(0)
@@ -41,7 +46,7 @@ def adopt_orphans() -> None:
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
-def _prctl(option: int, value: int) -> None:
+def _prctl(option: int, value: int | bytes) -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
 
@@ -59,7 +64,7 @@ def run_worker(slot: Slot, parent_pid: int, task_queue, result_queue, timer, tim
         slot.beat_at = 0.0
 
     me = WorkerProcess(slot.id, begin=begin, beat=beat, rest=rest, abandon=lambda: os._exit(ABANDONED))
-    settle_in(parent_pid, lambda *_: me.ask_to_stop())
+    settle_in("q-worker", parent_pid, lambda *_: me.ask_to_stop())
     slot.pid = os.getpid()
     process.become(me)
     worker(task_queue, result_queue, timer, timeout)
@@ -67,7 +72,7 @@ def run_worker(slot: Slot, parent_pid: int, task_queue, result_queue, timer, tim
 
 def run_monitor(parent_pid: int, result_queue) -> None:
     """django-q2's monitor, patient with the database: it takes results until the sentinel says STOP."""
-    settle_in(parent_pid, signal.SIG_IGN)
+    settle_in("q-monitor", parent_pid, signal.SIG_IGN)
     broker = persist(get_broker, give_up=lambda: False)
     monitor(result_queue, _forgiving(broker))
 

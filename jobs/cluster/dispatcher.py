@@ -150,7 +150,7 @@ def _wake_up() -> dict:
 def run_dispatcher(parent_pid: int, task_queue, board: Board, cluster_id: uuid.UUID) -> None:
     """The dispatcher process."""
     dispatcher = Dispatcher(task_queue, board, cluster_id)
-    settle_in(parent_pid, dispatcher.stop)
+    settle_in("q-dispatcher", parent_pid, dispatcher.stop)
     with contextlib.suppress(BrokenPipeError):
         dispatcher.run()
     task_queue.cancel_join_thread()  # a prefetched wake-up is worth nothing; the queue's reader may be gone

@@ -211,7 +211,7 @@ def _raw(worker: Process) -> float:
 def run_sentinel(supervisor_pid: int, board: Board, cluster_id: UUID) -> None:
     """The sentinel process."""
     stop = Flag()
-    settle_in(supervisor_pid, stop.set)
+    settle_in("q-sentinel", supervisor_pid, stop.set)
     sentinel = CrashOnlySentinel(board, cluster_id, stop)
     signal.signal(signal.SIGTERM, stop.set)  # again: django-q2's sets the default
     sentinel.start()

@@ -1,0 +1,82 @@
+"""The kinds that the fault tests run."""
+
+import os
+import time
+
+from jobs.context import JobContext
+from jobs.errors import PermanentError, TransientError
+from jobs.registry import job_kind
+from tests.faults.jobs import outside
+from tests.faults.jobs.app.models import Booking
+
+QUICK = {"attempts": 12, "backoff_base_ms": 200, "backoff_cap_ms": 2_000, "time_limit_ms": 60_000}
+
+
+@job_kind("harness.work", **QUICK)
+def work(ctx: JobContext) -> dict:
+    """A read, an effect in the database, a send, a little more work; some fail on their first attempt."""
+    key, pause_s = ctx.payload["key"], ctx.payload["pause_ms"] / 1000
+    outside.note("start", key, attempt=ctx.attempt)
+    ctx.step("look", lambda deadline: deadline.sleep_s(pause_s))
+    if ctx.payload["flaky"] and ctx.attempt == 1:
+        raise TransientError("first attempts fail here")
+    with ctx.fenced():  # effect and record in one transaction
+        ctx.step("book", lambda deadline: book(key))
+    ctx.step(
+        "send", lambda deadline: send(key, pause_s), effect="send", on_interrupted=lambda deadline: find(key)
+    )
+    ctx.step("tidy", lambda deadline: deadline.sleep_s(pause_s))
+    return {"key": key}
+
+
+def book(key: str) -> None:
+    Booking.objects.create(job_key=key, host=os.environ.get("HARNESS_HOST", ""))
+
+
+def send(key: str, pause_s: float) -> str:
+    """The outside world accepts it in the middle of the call."""
+    time.sleep(pause_s / 2)
+    outside.note("send", key)
+    time.sleep(pause_s / 2)
+    return "sent"
+
+
+def find(key: str) -> str:
+    """An interrupted send: found outside it is done; not found it may still be under way, so a person decides."""
+    if any(line["event"] == "send" and line["key"] == key for line in outside.read(outside.ledger_path())):
+        return "found"
+    raise PermanentError("The send was interrupted and is not found outside.")
+
+
+@job_kind("harness.sleep", **QUICK)
+def sleep(ctx: JobContext) -> None:
+    """Work that only takes time, in the open: it minds its Deadline."""
+    outside.note("start", ctx.payload["key"], attempt=ctx.attempt)
+    ctx.deadline.sleep_s(ctx.payload["seconds"])
+    outside.note("end", ctx.payload["key"])
+
+
+@job_kind("harness.deaf", **QUICK | {"time_limit_ms": 1_000})
+def deaf(ctx: JobContext) -> None:
+    """Work that does not listen: no Deadline, no checkpoint."""
+    outside.note("start", ctx.payload["key"], attempt=ctx.attempt)
+    time.sleep(ctx.payload["seconds"])
+    outside.note("end", ctx.payload["key"])
+
+
+@job_kind("harness.kill", **QUICK)
+def kill(ctx: JobContext) -> None:
+    """A job that kills its worker, as running out of memory does."""
+    outside.note("start", ctx.payload["key"], attempt=ctx.attempt)
+    os.kill(os.getpid(), 9)
+
+
+@job_kind("harness.noop", **QUICK)
+def noop(ctx: JobContext) -> None:
+    """Nothing: what remains is the queue's own cost."""
+
+
+@job_kind("harness.stamp", **QUICK)
+def stamp(ctx: JobContext) -> None:
+    """Say when it started."""
+    outside.note("start", ctx.payload["key"], attempt=ctx.attempt)

@@ -1,0 +1,229 @@
+"""A campaign: jobs with effects, clusters as two hosts, and a nemesis that kills, stops and restarts at random.
+
+Run it alone, for the long form or another seed: `python -m tests.faults.jobs.campaign --help`.
+"""
+
+import argparse
+import json
+import random
+import tempfile
+import threading
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import psutil
+
+from jobs.conf import LEASE_S
+from tests.faults.jobs.stage import Cluster, Server, Stage
+
+ROLES = ("worker", "worker", "worker", "monitor", "dispatcher", "sentinel", "parent")
+RECOVERY_LIMIT_S = 60
+ALLOWED_FAILURES = {
+    "jobs.errors.PermanentError"
+}  # a send that was interrupted and not found: a person decides
+
+
+@dataclass
+class Plan:
+    """What a campaign does. Kills and restarts are spread over `seconds`, in which the jobs are enqueued."""
+
+    jobs: int = 500
+    kills: int = 30
+    restarts: int = 2
+    stops: int = 1
+    seconds: float = 45
+    seed: int = 1
+    hosts: tuple[str, ...] = ("host-a", "host-b")
+    workers: int = 3
+
+
+@dataclass
+class Report:
+    """What happened. The four counts that must be 0 come first."""
+
+    lost: int = 0
+    sent_twice: int = 0
+    booked_twice: int = 0
+    wedged: int = 0
+    succeeded: int = 0
+    interrupted_sends: int = 0
+    other_failures: dict[str, int] = field(default_factory=dict)
+    starts: int = 0
+    kills: dict[str, int] = field(default_factory=dict)
+    restarts: int = 0
+    stops: int = 0
+    parents_started_again: int = 0
+    recovered_after_s: float = 0.0
+    total_s: float = 0.0
+
+    def verdict(self) -> list[str]:
+        """What is wrong; empty where all held."""
+        names = ("lost", "sent_twice", "booked_twice", "wedged")
+        wrong = [f"{name}: {getattr(self, name)}" for name in names if getattr(self, name)]
+        if self.other_failures:
+            wrong.append(f"failures: {self.other_failures}")
+        if self.recovered_after_s > RECOVERY_LIMIT_S:
+            wrong.append(f"recovered only after {self.recovered_after_s:.1f} s")
+        return wrong
+
+
+class Nemesis:
+    """Random harm from one seed. It knows processes and the server, nothing of the product."""
+
+    def __init__(self, stage: Stage, plan: Plan) -> None:
+        self._stage, self._chance = stage, random.Random(plan.seed)
+        self.kills: Counter[str] = Counter()
+        self.restarts = self.stops = 0
+        self._stopped: list[threading.Thread] = []
+        moments = sorted(self._chance.uniform(1, plan.seconds) for _ in range(plan.kills))
+        acts = [(at, self._kill) for at in moments]
+        acts += [(plan.seconds * (n + 1) / (plan.restarts + 1), self._restart) for n in range(plan.restarts)]
+        acts += [(plan.seconds * (n + 0.5) / max(plan.stops, 1), self._stop) for n in range(plan.stops)]
+        self._acts = sorted(acts, key=lambda act: act[0])
+
+    def run(self) -> None:
+        """Do all of it; returns when the last stopped process has been continued."""
+        began = time.monotonic()
+        for at, act in self._acts:
+            while time.monotonic() < began + at:
+                self._keep_hosts_alive()
+                time.sleep(0.05)
+            act()
+        for thread in self._stopped:
+            while thread.is_alive():
+                self._keep_hosts_alive()
+                thread.join(0.1)
+
+    def _keep_hosts_alive(self) -> None:
+        for cluster in self._stage.clusters:
+            cluster.keep_alive()
+
+    def _victim(self, roles: tuple[str, ...]) -> tuple[str, psutil.Process]:
+        while True:
+            self._keep_hosts_alive()
+            cluster: Cluster = self._chance.choice(self._stage.clusters)
+            role = self._chance.choice(roles)
+            if found := cluster.find(role):
+                return role, self._chance.choice(found)
+            time.sleep(0.05)
+
+    def _kill(self) -> None:
+        while True:
+            role, victim = self._victim(ROLES)
+            with suppress(psutil.NoSuchProcess):
+                victim.kill()
+                self.kills[role] += 1
+                return
+
+    def _stop(self) -> None:
+        """SIGSTOP a worker until its lease is long over, then SIGCONT."""
+        _, victim = self._victim(("worker",))
+
+        def later() -> None:
+            with suppress(psutil.NoSuchProcess):
+                victim.suspend()
+                time.sleep(LEASE_S + 5)
+                victim.resume()
+
+        self._stopped.append(threading.Thread(target=later))
+        self._stopped[-1].start()
+        self.stops += 1
+
+    def _restart(self) -> None:
+        self._stage.postgres.stop(self._chance.choice(("fast", "immediate")))
+        time.sleep(self._chance.uniform(0, 2))
+        self._stage.postgres.start()
+        self.restarts += 1
+
+
+def run(stage: Stage, plan: Plan) -> Report:
+    """Play `plan` on a fresh stage."""
+    began = time.monotonic()
+    for host in plan.hosts:
+        stage.start_cluster(host, plan.workers)
+    for cluster in stage.clusters:
+        stage.wait(cluster.ready, 30, f"{cluster.host} is up")
+    options = ("--seconds", str(plan.seconds), "--seed", str(plan.seed))
+    producer = stage.run("put_jobs", "harness.work", str(plan.jobs), *options)
+    nemesis = Nemesis(stage, plan)
+    nemesis.run()
+    last_fault = time.monotonic()
+    report = Report(kills=dict(nemesis.kills), restarts=nemesis.restarts, stops=nemesis.stops)
+    assert producer.wait(timeout=120) == 0
+    _recover(stage, report, last_fault)
+    _count(stage, plan, report)
+    report.parents_started_again = sum(cluster.starts - 1 for cluster in stage.clusters)
+    report.total_s = round(time.monotonic() - began, 1)
+    return report
+
+
+def _recover(stage: Stage, report: Report, last_fault: float) -> None:
+    give_up_at = last_fault + 2 * RECOVERY_LIMIT_S
+    while stage.unfinished() and time.monotonic() < give_up_at:
+        for cluster in stage.clusters:
+            cluster.keep_alive()
+        time.sleep(0.2)
+    report.recovered_after_s = round(time.monotonic() - last_fault, 1)
+    report.lost = stage.unfinished()
+    probes = 20  # a cluster that works no more shows here, even where nothing was left to do
+    stage.put("harness.stamp", probes, "--prefix", "probe")
+    give_up_at = time.monotonic() + 10
+    while missing := probes - len(
+        {line["key"] for line in stage.events("start") if line["key"].startswith("probe")}
+    ):
+        if time.monotonic() > give_up_at:
+            report.wedged = missing
+            break
+        time.sleep(0.1)
+
+
+def _count(stage: Stage, plan: Plan, report: Report) -> None:
+    states = dict(
+        stage.query("SELECT dedupe_key, status FROM jobs_backgroundjob WHERE kind = 'harness.work'")
+    )
+    sends = Counter(line["key"] for line in stage.events("send"))
+    bookings = Counter(dict(stage.query("SELECT job_key, count(*) FROM harness_booking GROUP BY 1")))
+    succeeded = [key for key, status in states.items() if status == "succeeded"]
+    report.succeeded = len(succeeded)
+    report.lost += plan.jobs - len(states) + sum(not sends[key] or not bookings[key] for key in succeeded)
+    report.sent_twice = sum(count > 1 for count in sends.values())
+    report.booked_twice = sum(count > 1 for count in bookings.values())
+    report.starts = len([line for line in stage.events("start") if line["key"].startswith("job-")])
+    failures = dict(
+        stage.query(
+            "SELECT last_error_class || ': ' || last_error, count(*) FROM jobs_backgroundjob"
+            " WHERE kind = 'harness.work' AND status = 'failed' GROUP BY 1"
+        )
+    )
+    for what, count in failures.items():
+        if what.partition(":")[0] in ALLOWED_FAILURES:
+            report.interrupted_sends += count
+        else:
+            report.other_failures[what] = count
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    plan = Plan()
+    for name in ("jobs", "kills", "restarts", "stops", "seed", "workers"):
+        parser.add_argument(f"--{name}", type=int, default=getattr(plan, name))
+    parser.add_argument("--seconds", type=float, default=plan.seconds)
+    parser.add_argument("--keep", type=Path, help="keep logs and ledger in this directory")
+    options = vars(parser.parse_args())
+    keep = options.pop("keep")
+    with tempfile.TemporaryDirectory(prefix="holdfast-campaign-") as scratch:
+        directory = keep or Path(scratch)
+        directory.mkdir(parents=True, exist_ok=True)
+        with Server(directory) as server, Stage(server, "campaign") as stage:
+            report = run(stage, Plan(**options))
+    print(json.dumps(asdict(report), indent=2))
+    wrong = report.verdict()
+    print("held" if not wrong else "; ".join(wrong))
+    raise SystemExit(bool(wrong))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,212 @@
+"""The stage: a PostgreSQL of its own, clusters as real processes, and a way to look at both from outside."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+
+from config.postgres import EmbeddedPostgres
+from tests.faults.jobs import outside
+
+ROOT = Path(__file__).resolve().parents[3]
+TEMPLATE = "template_harness"
+FINAL = ("succeeded", "failed", "cancelled")
+
+
+class Server:
+    """One embedded server for a test session, with a migrated template database."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.postgres = EmbeddedPostgres(directory / "pg")
+
+    def __enter__(self) -> "Server":
+        self.postgres.acquire()
+        self._admin(f'CREATE DATABASE "{TEMPLATE}"')
+        subprocess.run(
+            [sys.executable, "-m", "tests.faults.jobs.entry", "migrate", "--run-syncdb", "-v0"],
+            cwd=ROOT,
+            env=_environment(self.postgres.url(TEMPLATE), self.directory / "none"),
+            check=True,
+            timeout=120,
+        )
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.postgres.release()
+
+    def new_database(self, name: str) -> str:
+        """A fresh copy of the template; its URL."""
+        self._admin(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"')
+        return self.postgres.url(name)
+
+    def _admin(self, statement: str) -> None:
+        with psycopg.connect(self.postgres.url("postgres"), autocommit=True) as connection:
+            connection.execute(statement)
+
+
+class Stage:
+    """One test's database, ledger and clusters. Every process it started is gone after the block."""
+
+    def __init__(self, server: Server, name: str) -> None:
+        self.postgres = server.postgres
+        self.url = server.new_database(name)
+        self.directory = server.directory / name
+        self.directory.mkdir()
+        self.ledger = self.directory / "ledger.jsonl"
+        self.clusters: list[Cluster] = []
+
+    def __enter__(self) -> "Stage":
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        for cluster in self.clusters:
+            cluster.destroy()
+
+    def environment(self, **extra: str) -> dict[str, str]:
+        return _environment(self.url, self.ledger) | extra
+
+    def run(self, *arguments: str, **extra: str) -> subprocess.Popen:
+        """A management command as a process."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.jobs.entry", *arguments],
+            cwd=ROOT,
+            env=self.environment(**extra),
+            stdout=(self.directory / "commands.log").open("ab"),
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def put(self, kind: str, count: int, *options: str, **extra: str) -> None:
+        """Enqueue and wait until it is done."""
+        assert self.run("put_jobs", kind, str(count), *options, **extra).wait(timeout=120) == 0
+
+    def start_cluster(self, host: str = "host-a", workers: int = 3, **extra: str) -> "Cluster":
+        cluster = Cluster(self, host, workers, extra)
+        self.clusters.append(cluster)
+        return cluster
+
+    def query(self, statement: str, parameters: tuple = ()) -> list[tuple]:
+        """Rows, patient with a server that is restarting."""
+        until = time.monotonic() + 30
+        while True:
+            try:
+                with psycopg.connect(self.url, autocommit=True, connect_timeout=3) as connection:
+                    cursor = connection.execute(statement, parameters)
+                    return cursor.fetchall() if cursor.description else []
+            except psycopg.OperationalError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
+
+    def value(self, statement: str, parameters: tuple = ()) -> Any:
+        return self.query(statement, parameters)[0][0]
+
+    def states(self) -> Counter[str]:
+        return Counter(dict(self.query("SELECT status, count(*) FROM jobs_backgroundjob GROUP BY 1")))
+
+    def unfinished(self) -> int:
+        return self.value("SELECT count(*) FROM jobs_backgroundjob WHERE status IN ('queued', 'running')")
+
+    def events(self, event: str) -> list[dict]:
+        return [line for line in outside.read(self.ledger) if line["event"] == event]
+
+    def wait(self, condition: Callable[[], Any], seconds: float, what: str) -> float:
+        """Seconds until `condition()` held. Fails the test, saying `what`, when it does not in time."""
+        began = time.monotonic()
+        while not condition():
+            waited = time.monotonic() - began
+            assert waited < seconds, f"not within {seconds} s: {what}; {self.states()}"
+            time.sleep(0.05)
+        return time.monotonic() - began
+
+
+class Cluster:
+    """`manage.py qcluster` as one host, started again when its parent dies, as a platform does."""
+
+    def __init__(self, stage: Stage, host: str, workers: int, extra: dict[str, str]) -> None:
+        self.stage, self.host, self.workers, self.extra = stage, host, workers, extra
+        self.log = stage.directory / f"{host}.log"
+        self.starts = 0
+        self.command = ("qcluster",)
+        self.start()
+
+    def start(self) -> None:
+        self.starts += 1
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.jobs.entry", *self.command],
+            cwd=ROOT,
+            env=self.stage.environment(
+                HARNESS_HOST=self.host, HARNESS_WORKERS=str(self.workers), **self.extra
+            ),
+            stdout=self.log.open("ab"),
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def keep_alive(self) -> None:
+        """Start it again if its parent is gone."""
+        if self.process.poll() is not None:
+            self.start()
+
+    def ready(self) -> bool:
+        """Every role has a process."""
+        roles = Counter(role for role, _ in self.roles())
+        return roles["worker"] >= self.workers and roles["monitor"] == roles["dispatcher"] == 1
+
+    def roles(self) -> Iterator[tuple[str, psutil.Process]]:
+        """Every living process with its role."""
+        try:
+            parent = psutil.Process(self.process.pid)
+            yield "parent", parent
+            for sentinel in parent.children():
+                if sentinel.name() == "q-sentinel":
+                    yield "sentinel", sentinel
+                    for child in sentinel.children():
+                        yield child.name().removeprefix("q-"), child
+        except psutil.NoSuchProcess:
+            return
+
+    def find(self, role: str) -> list[psutil.Process]:
+        return [process for its_role, process in self.roles() if its_role == role]
+
+    def stop(self, timeout_s: float = 40) -> int:
+        """SIGTERM to the parent; its exit code."""
+        self.process.terminate()
+        return self.process.wait(timeout=timeout_s)
+
+    def destroy(self) -> None:
+        """End whatever is left, by pid, children first so that nobody is started again."""
+        victims = [process for _, process in self.roles()]
+        for victim in reversed(victims):
+            with suppress(psutil.NoSuchProcess, ProcessLookupError):
+                victim.send_signal(signal.SIGKILL)
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(timeout=10)
+
+
+def living_processes(ledger: Path) -> list[psutil.Process]:
+    """Every process, whoever its parent is, that works for the stage with this ledger."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("HARNESS_LEDGER") == str(ledger) and process.status() != "zombie":
+                found.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return [process for process in found if process.pid != os.getpid()]
+
+
+def _environment(url: str, ledger: Path) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return kept | {"DATABASE_URL": url, "DEBUG": "1", "HARNESS_LEDGER": str(ledger), "PYTHONUNBUFFERED": "1"}
