@@ -63,9 +63,10 @@ def tick(name: str, *, every_s: int, budget_ms: int = 20_000) -> Callable[[TickF
 
 
 CLAIM = """
-INSERT INTO jobs_tick AS t (name, slot, lease_token, lease_expires_at, started_at)
+INSERT INTO jobs_tick AS t
+    (name, slot, lease_token, lease_expires_at, started_at, counts, error_class, error, overruns)
 VALUES (%(name)s, floor(extract(epoch FROM statement_timestamp()) / %(every_s)s), %(token)s,
-        statement_timestamp() + %(lease_s)s * interval '1 second', statement_timestamp())
+        statement_timestamp() + %(lease_s)s * interval '1 second', statement_timestamp(), '{}', '', '', 0)
 ON CONFLICT (name) DO UPDATE SET slot = EXCLUDED.slot, lease_token = EXCLUDED.lease_token,
     lease_expires_at = EXCLUDED.lease_expires_at, started_at = EXCLUDED.started_at
 WHERE (t.lease_expires_at IS NULL OR t.lease_expires_at < statement_timestamp())

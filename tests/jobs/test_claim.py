@@ -144,7 +144,8 @@ def test_a_flood_is_read_no_further_than_the_batch():
         have_workers(3)
         statement = ledger.CLAIM.split(";", 1)[1]
         cursor.execute(
-            "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + statement, {"limit": 10, "token": uuid4(), "worker": uuid4()}
+            "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + statement,
+            {"limit": 10, "token": uuid4(), "worker": uuid4()},
         )
         plan = cursor.fetchone()[0]
     import json

@@ -118,7 +118,6 @@ def test_bad_input_is_refused_by_name(kind_name, options, named):
 
 def test_a_job_of_a_workspace_that_does_not_exist_is_refused():
 
-
     with pytest.raises(IntegrityError), transaction.atomic():
         enqueue("t.once", dedupe_key="a", workspace_id=uuid4())
         connection.check_constraints()

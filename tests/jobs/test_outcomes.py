@@ -72,9 +72,7 @@ def test_decides_by_how_the_attempt_ended(error, attempts, expected):
 
 @pytest.mark.parametrize("error", [TransientError("x"), ValueError("x"), DeadlineExceeded()], ids=repr)
 def test_fails_when_attempts_are_used_up(error):
-    assert outcome(error, attempts=3) == Decision(
-        Status.FAILED, Outcome.FAILED, note="attempts used up (3)"
-    )
+    assert outcome(error, attempts=3) == Decision(Status.FAILED, Outcome.FAILED, note="attempts used up (3)")
 
 
 @pytest.mark.parametrize(
@@ -98,9 +96,7 @@ def test_never_comes_back_before_the_provider_allows():
 
 def test_backoff_stops_growing_at_its_cap():
     policy = Policy(attempts=100, backoff_base_ms=5_000, backoff_cap_ms=60_000)
-    late = decide(
-        TransientError("x"), policy=policy, attempts=60, first_run_at=NOW, now=NOW, uniform=highest
-    )
+    late = decide(TransientError("x"), policy=policy, attempts=60, first_run_at=NOW, now=NOW, uniform=highest)
     assert late.delay_ms == 60_000
 
 
