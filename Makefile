@@ -11,10 +11,9 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 INSTALLED := .venv/.installed-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d ' ' -f 1)
-CAMPAIGNS := campaign-jobs campaign-sends campaign-insights
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup demo test lint check bench clean $(CAMPAIGNS)
+.PHONY: setup demo test lint check bench campaign-jobs clean
 .NOTPARALLEL:
 
 setup: $(INSTALLED)
@@ -50,11 +49,11 @@ check: setup
 	DEBUG=1 $(PY) manage.py makemigrations --check --dry-run
 
 bench: setup
-	DEBUG=1 $(PY) -m benchmarks $(ARGS)
+	@for file in benchmarks/[a-z]*.py; do DEBUG=1 $(PY) -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done
 
-# The fault campaigns of tests/faults/ in their long form; `make test` runs the short one.
-$(CAMPAIGNS): campaign-%: setup
-	DEBUG=1 CAMPAIGN=long $(PY) -m pytest --capture=no --timeout=0 tests/faults/test_campaign_$*.py
+# The fault campaigns in their long form; `make test` runs the short one.
+campaign-jobs: setup
+	$(PY) -m tests.faults.jobs.campaign --jobs 5000 --kills 200 --restarts 20 --seconds 400 $(ARGS)
 
 # Removes the demo's data too.
 clean:
