@@ -92,9 +92,12 @@ class BackgroundJob(models.Model):
             models.Index(fields=["run_at"], condition=Q(status="queued"), name="jobs_job_due"),
             models.Index(fields=["worker_id"], condition=Q(status="running"), name="jobs_job_running"),
             models.Index(
-                fields=["status", "finished_at"],
+                fields=["finished_at"], condition=Q(finished_at__isnull=False), name="jobs_job_finished"
+            ),
+            models.Index(
+                fields=["tenant", "status", "finished_at"],
                 condition=Q(finished_at__isnull=False),
-                name="jobs_job_finished",
+                name="jobs_job_tenant_finished",
             ),
             models.Index(fields=["workspace", "-created_at"], name="jobs_job_workspace"),
             models.Index(
