@@ -11,8 +11,5 @@ lead_replied = Signal()
 lead_stopped = Signal()
 """The lead asked not to be contacted, or its address does not exist. Arguments: `lead` (locked), `reason`."""
 
-account_status = Signal()
-"""A provider says how a connected account is doing. Arguments: `integration`, `status` (the provider's word), `at`."""
-
 lead_tagged = Signal()
 """A reply has got its tag. Arguments: `lead`, `message`, `tag`, `previous` (the lead's tag before, "" if unknown)."""

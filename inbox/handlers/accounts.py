@@ -8,8 +8,27 @@ from inbox import locks
 from inbox.intake import Outcome, Received, Verdict
 from inbox.leads import identity
 from inbox.models import WebhookDelivery
-from inbox.signals import account_status
+from integrations import health
 from integrations.events import AccountStatusEvent, ConnectionEvent
+from integrations.health import Kind, Signal
+
+SIGNALS = {
+    "OK": Kind.WORKED,
+    "RECONNECTED": Kind.WORKED,
+    "SYNC_SUCCESS": Kind.WORKED,
+    "CREATION_SUCCESS": Kind.WORKED,
+    "CREDENTIALS": Kind.REFUSED,
+    "PERMISSIONS": Kind.REFUSED,
+    "DELETED": Kind.REFUSED,
+    "ERROR": Kind.DOWN,
+    "STOPPED": Kind.DOWN,
+}
+"""Unipile's words (predecessor 1.3). CONNECTING says nothing yet, and neither does a word we do not know."""
+
+
+def _signal(word: str) -> Signal | None:
+    kind = SIGNALS.get(word)
+    return Signal(kind, f"Unipile says {word}.") if kind else None
 
 
 def status(received: Received, event: AccountStatusEvent) -> Outcome:
@@ -27,10 +46,8 @@ def status(received: Received, event: AccountStatusEvent) -> Outcome:
         .first()
     )
     repeated = last == event.status
-    if not repeated:
-        account_status.send(
-            WebhookDelivery, integration=received.integration, status=event.status, at=received.received_at
-        )
+    if not repeated and (signal := _signal(event.status)):
+        health.record(received.integration, signal, at=received.received_at)
     return Outcome(Verdict.DUPLICATE if repeated else Verdict.ACCEPTED, event.event_type, event.status)
 
 

@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import time_machine
 
 from inbox.models import Lead, WebhookDelivery
+from integrations.models import WorkspaceIntegrationHealth
 from tests.recorded import payload
 
 NOON = datetime(2026, 10, 14, 12, tzinfo=UTC)
@@ -37,6 +39,28 @@ def test_replayed_day_is_known_as_of_its_own_time(poster):
 def test_status_of_one_workspace_says_nothing_about_another(poster, other):
     poster.post("linkedin", status("CREDENTIALS"))
     assert other.post("linkedin", status("CREDENTIALS")).json()["deduped"] is False
+
+
+@pytest.mark.parametrize(
+    ("word", "state"),
+    [
+        ("CREDENTIALS", "disconnected"),
+        ("DELETED", "disconnected"),
+        ("STOPPED", "provider_down"),
+        ("OK", "connected"),
+    ],
+)
+def test_health_follows_the_providers_word(poster, word, state):
+    poster.post("linkedin", status(word))
+    health = WorkspaceIntegrationHealth.objects.get(integration=poster.integration("linkedin"))
+    assert (health.workspace, health.state) == (poster.workspace, state)
+
+
+@pytest.mark.parametrize("word", ["CONNECTING", "SOMETHING_NEW"])
+def test_word_that_says_nothing_changes_nothing(poster, word):
+    poster.post("linkedin", status("OK"))
+    assert poster.post("linkedin", status(word)).json()["deduped"] is False
+    assert WorkspaceIntegrationHealth.objects.get().state == "connected"
 
 
 def test_status_is_kept_in_the_ledger(poster):
