@@ -205,47 +205,47 @@ def sender_emails(call: Call) -> Response:
 
 @routes.on("POST", "/api/replies/{reply_id}/reply")
 def send_reply(call: Call) -> Response:
-    values, account = call.request.data, call.account
-    to, sender_id = _checked_reply(account, values)
+    values = call.request.data
+    to, sender_id = _checked_reply(call.account, values)
     parent = call.data.replies.get(_number(call.params["reply_id"])) or _unheard_of(call, to)
-    created = now_iso()
-    subject = values.get("subject") or _re(parent["email_subject"])
     sender = events.keep_sender(call.data, {"id": sender_id})
+    mail = _keep_sent(call, parent, sender)
+    outgoing = {
+        "id": call.account.next_id(),
+        "email_subject": mail["email_subject"],
+        "from_email_address": sender["email"],
+        "from_name": sender["name"],
+        "html_body": mail["email_body"],
+        "date_received": mail["sent_at"],
+        "type": "Outgoing Email",
+        "folder": "Sent",
+        **{name: events.people(values.get(f"{name}_emails")) for name in ("to", "cc", "bcc")},
+        **{name: mail[name] for name in ("raw_message_id", "lead_id", "campaign_id", "sender_email_id")},
+    }
+    events.keep_reply(call.account, outgoing)
+    call.sent("reply", mail["id"], to=to, thread=call.params["reply_id"], text=values["message"])
+    call.tell(events.manual_sent(call.account, mail, sender), echo=True)
+    return json_response({"data": {"success": True, "message": "Reply sent successfully."}})
+
+
+def _keep_sent(call: Call, parent: dict[str, Any], sender: dict[str, Any]) -> dict[str, Any]:
+    """The e-mail that goes out, in the shape the sent e-mails have."""
+    at = now_iso()
     mail = {
-        "id": account.next_id(),
+        "id": call.account.next_id(),
         "lead_id": parent["lead_id"],
         "campaign_id": parent["campaign_id"],
         "sequence_step_id": None,
-        "email_subject": subject,
-        "email_body": values["message"],
+        "email_subject": call.request.data.get("subject") or _re(parent["email_subject"]),
+        "email_body": call.request.data["message"],
         "status": "sent",
-        "sent_at": created,
-        "scheduled_date_local": created[:19],
+        "sent_at": at,
+        "scheduled_date_local": at[:19],
         "raw_message_id": f"<{uuid.uuid4().hex}@{sender['email'].partition('@')[2]}>",
-        "sender_email_id": sender_id,
+        "sender_email_id": sender["id"],
     }
     call.data.sent[mail["id"]] = mail
-    events.keep_reply(
-        account,
-        {
-            "id": account.next_id(),
-            "email_subject": subject,
-            "from_email_address": sender["email"],
-            "from_name": sender["name"],
-            **{name: events.people(values.get(f"{name}_emails")) for name in ("to", "cc", "bcc")},
-            "html_body": values["message"],
-            "raw_message_id": mail["raw_message_id"],
-            "date_received": created,
-            "type": "Outgoing Email",
-            "folder": "Sent",
-            "lead_id": mail["lead_id"],
-            "campaign_id": mail["campaign_id"],
-            "sender_email_id": sender_id,
-        },
-    )
-    call.sent("reply", mail["id"], to=to, thread=call.params["reply_id"], text=values["message"])
-    call.tell(events.manual_sent(account, mail, sender), echo=True)
-    return json_response({"data": {"success": True, "message": "Reply sent successfully."}})
+    return mail
 
 
 def _checked_reply(account: Account, values: dict[str, Any]) -> tuple[str, int]:

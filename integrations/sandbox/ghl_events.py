@@ -29,33 +29,13 @@ def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any
         raise BadRequestError("GHL events: sms", code="event")
     if not fields.get("text"):
         raise BadRequestError("the SMS's text", code="text")
-    given = fields.get("contact") or {}
-    names = {
-        "first_name": "firstName",
-        "last_name": "lastName",
-        "id": "id",
-        "email": "email",
-        "phone": "phone",
-    }
-    known = {api: given[name] for name, api in names.items() if given.get(name)}
-    contact = find_contact(account, known) or keep_contact(account, {"phone": "+15555550123", **known})
-    now = datetime.now(UTC)
-    custom = {
-        "ID": contact["id"],
-        "Phone Number": contact["phone"],
-        "First Name": contact["firstName"] or "",
-        "Last Name": contact["lastName"] or "",
-        "Email": contact["email"] or "",
-        "Message": fields["text"],
-        "Date": f"{now:%b} {now.day}th, {now.year}",
-        "Time": f"{now:%I:%M %p}",
-        **(fields.get("custom_data") or {}),
-    }
+    contact = _contact(account, fields.get("contact") or {})
     location = {
         "id": account.properties.get("location_id", "LocSandbox01"),
         "name": "Sandbox",
         "country": "US",
     }
+    empty = {"address": "", "city": "", "state": "NY", "postalCode": "", "fullAddress": ""}
     return {
         "contact_id": contact["id"],
         "first_name": contact["firstName"],
@@ -68,20 +48,36 @@ def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any
         "date_created": contact["dateAdded"],
         "full_address": "",
         "contact_type": "lead",
-        "location": {
-            **location,
-            "address": "",
-            "city": "",
-            "state": "NY",
-            "postalCode": "",
-            "fullAddress": "",
-        },
+        "location": {**location, **empty},
         "message": {"type": 2, "body": fields["text"]},
         "workflow": {"id": "wf-1", "name": "Inbound SMS"},
-        "customData": custom,
+        "customData": _custom_data(contact, fields["text"]) | (fields.get("custom_data") or {}),
         "contact": {"attributionSource": {"sessionSource": "CRM UI", "medium": "manual", "mediumId": None}},
         "attributionSource": {},
         "triggerData": {},
+    }
+
+
+NAMES = {"id": "id", "first_name": "firstName", "last_name": "lastName", "email": "email", "phone": "phone"}
+"""A contact's fields in `emit`, and what the API calls them."""
+
+
+def _contact(account: Account, given: dict[str, Any]) -> dict[str, Any]:
+    known = {api: given[name] for name, api in NAMES.items() if given.get(name)}
+    return find_contact(account, known) or keep_contact(account, {"phone": "+15555550123", **known})
+
+
+def _custom_data(contact: dict[str, Any], text: str) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    return {
+        "ID": contact["id"],
+        "Phone Number": contact["phone"],
+        "First Name": contact["firstName"] or "",
+        "Last Name": contact["lastName"] or "",
+        "Email": contact["email"] or "",
+        "Message": text,
+        "Date": f"{now:%b} {now.day}th, {now.year}",
+        "Time": f"{now:%I:%M %p}",
     }
 
 

@@ -221,7 +221,39 @@ class _Reply:
         self.text = self.text[: (limit - self.reasoning_tokens) * 4]
 
     def body(self) -> dict[str, Any]:
-        status = "incomplete" if self.incomplete else "completed"
+        values = self.values
+        return {
+            "id": f"resp_{uuid.uuid4().hex}",
+            "object": "response",
+            "created_at": int(time.time()),
+            "status": self._status,
+            "background": False,
+            "error": None,
+            "incomplete_details": {"reason": self.incomplete} if self.incomplete else None,
+            "instructions": values.get("instructions"),
+            "max_output_tokens": values.get("max_output_tokens"),
+            "metadata": values.get("metadata") or {},
+            "model": values["model"],
+            "output": self._output(),
+            "parallel_tool_calls": True,
+            "previous_response_id": None,
+            "reasoning": {"effort": None, "summary": None, **(values.get("reasoning") or {})},
+            "store": values.get("store", True),
+            "temperature": 1.0,
+            "text": values.get("text") or {"format": {"type": "text"}},
+            "tool_choice": "auto",
+            "tools": [],
+            "top_p": 1.0,
+            "truncation": values.get("truncation") or "disabled",
+            "usage": self._usage(),
+            "user": None,
+        }
+
+    @property
+    def _status(self) -> str:
+        return "incomplete" if self.incomplete else "completed"
+
+    def _output(self) -> list[dict[str, Any]]:
         output: list[dict[str, Any]] = []
         if self.reasoning_tokens:
             output.append({"id": f"rs_{uuid.uuid4().hex}", "type": "reasoning", "summary": []})
@@ -235,40 +267,17 @@ class _Reply:
             content = {"type": "refusal", "refusal": REFUSAL}
         if self.text or self.refused:
             message = {"id": f"msg_{uuid.uuid4().hex}", "type": "message", "role": "assistant"}
-            output.append({**message, "status": status, "content": [content]})
-        spent = self.reasoning_tokens + (_tokens(REFUSAL) if self.refused else _tokens(self.text))
-        values = self.values
+            output.append({**message, "status": self._status, "content": [content]})
+        return output
+
+    def _usage(self) -> dict[str, Any]:
+        spent = self.reasoning_tokens + _tokens(REFUSAL if self.refused else self.text)
         return {
-            "id": f"resp_{uuid.uuid4().hex}",
-            "object": "response",
-            "created_at": int(time.time()),
-            "status": status,
-            "background": False,
-            "error": None,
-            "incomplete_details": {"reason": self.incomplete} if self.incomplete else None,
-            "instructions": values.get("instructions"),
-            "max_output_tokens": values.get("max_output_tokens"),
-            "metadata": values.get("metadata") or {},
-            "model": values["model"],
-            "output": output,
-            "parallel_tool_calls": True,
-            "previous_response_id": None,
-            "reasoning": {"effort": None, "summary": None, **(values.get("reasoning") or {})},
-            "store": values.get("store", True),
-            "temperature": 1.0,
-            "text": values.get("text") or {"format": {"type": "text"}},
-            "tool_choice": "auto",
-            "tools": [],
-            "top_p": 1.0,
-            "truncation": values.get("truncation") or "disabled",
-            "usage": {
-                "input_tokens": self.input_tokens,
-                "input_tokens_details": {"cached_tokens": 0},
-                "output_tokens": spent,
-                "output_tokens_details": {"reasoning_tokens": self.reasoning_tokens},
-                "total_tokens": self.input_tokens + spent,
-            },
-            "user": None,
+            "input_tokens": self.input_tokens,
+            "input_tokens_details": {"cached_tokens": 0},
+            "output_tokens": spent,
+            "output_tokens_details": {"reasoning_tokens": self.reasoning_tokens},
+            "total_tokens": self.input_tokens + spent,
         }
 
 

@@ -72,10 +72,9 @@ class SmartLead(Provider):
         content = {"message_id": message_id, "html": markup, "text": text, "time": at}
         if reply:
             body |= {"preview_text": text, "reply_message": content}
-            body["lead_correspondence"] = {
-                "targetLeadEmail": lead["email"],
-                "replyReceivedFrom": lead["email"],
-            }
+            body["lead_correspondence"] = dict.fromkeys(
+                ("targetLeadEmail", "replyReceivedFrom"), lead["email"]
+            )
         elif event == "EMAIL_SENT":
             body["sent_message"] = content
         return body
