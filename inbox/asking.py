@@ -28,6 +28,10 @@ class NoModel(Exception):
     """There is no model that would answer; the text says why, as a sentence."""
 
 
+class Refused(NoModel):
+    """The model, or its content filter, refuses this very text."""
+
+
 def ready() -> bool:
     """Whether a model is configured."""
     return bool(settings.OPENAI_API_KEY)
@@ -57,7 +61,7 @@ def ask(prompt: Prompt, schema: type[Answer], text: str, *, workspace_id: UUID, 
     except ProviderAuthError as error:
         raise NoModel("OpenAI refuses our key.") from error
     except AnswerRefused as error:
-        raise NoModel("The model refuses to answer this.") from error
+        raise Refused("The model refuses to answer this.") from error
     except ProviderError as error:
         if isinstance(error, TransientError) and not isinstance(error, AnswerUnusable):
             raise Snooze(_later(error.retry_after_ms), f"{error}: trying again.") from error

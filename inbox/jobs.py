@@ -4,6 +4,7 @@ from typing import Any
 
 from inbox import buttons, replay, retention  # noqa: F401 - retention registers what it prunes
 from inbox.handlers.messages import PROCESS
+from inbox.leads import stops
 from inbox.pipeline import catchup, errands, history, run
 from inbox.replying import autosend, claims, reconcile, review, rewriting, sending
 from jobs.context import JobContext
@@ -54,7 +55,7 @@ def identify_lead(ctx: JobContext) -> dict[str, str]:
     return errands.identify_lead(ctx)
 
 
-@job_kind(history.STOP_EMAILS, attempts=12, time_limit_ms=60_000, priority=30)
+@job_kind(stops.STOP_EMAILS, attempts=12, time_limit_ms=60_000, priority=30)
 def stop_emails(ctx: JobContext) -> dict[str, str]:
     """Stop a campaign's further e-mails to a lead that has answered."""
     return errands.stop_emails(ctx)

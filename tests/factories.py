@@ -15,6 +15,7 @@ from inbox.models import (
     Membership,
     Message,
     OutboundSend,
+    SendingPolicy,
     User,
     WebhookDelivery,
     Workspace,
@@ -119,6 +120,11 @@ def make_integration(workspace: Workspace, provider: str = Provider.EMAILBISON, 
     """A connected account. For calls to a sandbox pass `config={"base_url": sandbox.url("emailbison")}`."""
     defaults = {"name": "Outreach", "credentials": {"api_key": f"key-{next(_serial)}"}}
     return Integration.objects.create(workspace=workspace, provider=provider, **defaults | fields)
+
+
+def make_policy(workspace: Workspace, campaign: Campaign | None = None, **fields) -> SendingPolicy:
+    """What may go out without a person: of `campaign`, or of the whole workspace. Off unless told otherwise."""
+    return SendingPolicy.objects.create(workspace=workspace, campaign=campaign, **fields)
 
 
 def make_delivery(workspace: Workspace | None, **fields) -> WebhookDelivery:

@@ -9,7 +9,9 @@ from jobs.deadline import Deadline
 
 
 def draft(situation: Situation, deadline: Deadline) -> dict[str, Any]:
-    """Write the draft that answers the message."""
+    """Write the draft that answers the message; an earlier attempt may have done so."""
+    if situation.draft is not None:
+        return {"draft": str(situation.draft.pk)}
     written = drafting.write(situation.message, deadline)
     kept = drafting.keep(situation.message, written)
     if kept is None:

@@ -2,6 +2,8 @@
 asked.
 """
 
+from datetime import timedelta
+
 from django.db.models import CharField, Exists, F, OuterRef, QuerySet
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
@@ -15,6 +17,7 @@ from jobs.enqueue import JobSpec, enqueue_many
 from jobs.models import BackgroundJob
 
 CATCH_UP = "inbound.catch_up"
+OLDEST = timedelta(days=7)
 AT_ONCE = 200
 """Replies per tick: what waits longest goes first, and new replies are not buried under old ones."""
 
@@ -52,6 +55,7 @@ def waiting() -> QuerySet[Message]:
         lead__awaiting_model=True,
         direction=Message.Direction.INBOUND,
         processed_at__isnull=False,
+        received_at__gt=timezone.now() - OLDEST,
         sent_at=F("lead__last_inbound_at"),
     )
     return newest.order_by("sent_at", "pk")

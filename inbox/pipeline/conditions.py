@@ -7,6 +7,7 @@ from inbox.asking import NO_KEY
 from inbox.models.lead import Channel, Tag
 from inbox.models.message import Source
 from inbox.pipeline.situation import Situation
+from inbox.pipeline.tagging import MODEL
 from inbox.understanding.tags import DRAFTED, POSITIVE
 from integrations.models import Provider
 
@@ -41,7 +42,10 @@ OLDER = Condition("A newer reply of this lead has come.", lambda s: not s.newest
 ANSWERED = Condition("It has been answered.", lambda s: s.answered)
 NO_TEXT = Condition("There are no words of the person's own in it.", lambda s: not s.message.text.strip())
 NO_MODEL = Condition(NO_KEY, lambda s: not s.model_ready)
-RULE_DECIDED = Condition("A rule or a person has decided.", lambda s: bool(s.message.tag))
+RULE_DECIDED = Condition(
+    "A rule or a person has decided.",
+    lambda s: bool(s.message.tag) and not s.message.tag_decided_by.startswith(MODEL),
+)
 PROVIDER_DECIDED = Condition("The provider's people marked it.", lambda s: s.message.provider_interested)
 NO_DECISION = Condition(
     "Neither a rule nor the provider decides.",
@@ -76,7 +80,6 @@ COMPLETE = Condition(
     "Phone and LinkedIn profile are known.", lambda s: bool(s.lead.phone and s.lead.linkedin_url)
 )
 NO_SIGNATURE = Condition("There is no signature to read.", lambda s: not s.signature)
-DRAFT_EXISTS = Condition("It has a draft.", lambda s: s.draft is not None)
 NO_DRAFT = Condition("There is no draft to judge.", lambda s: s.draft is None or s.draft.status != "pending")
 
 NOBODY = (STOPPED, AUTOMATIC, AWAY)
@@ -89,6 +92,5 @@ UNANSWERABLE = (
     NO_TEXT,
     OLDER,
     ANSWERED,
-    DRAFT_EXISTS,
 )
 """What a draft is not written for, whether or not there is a model to write it."""

@@ -7,6 +7,7 @@ it takes, is a job of its own.
 
 from typing import Any
 
+from inbox.leads.stops import STOP_EMAILS, stop_emails
 from inbox.models import Lead
 from inbox.pipeline import imports
 from inbox.pipeline.situation import NotNow, Situation
@@ -16,10 +17,9 @@ from integrations.events import MessageEvent, Person
 from integrations.models import Provider
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
-from jobs.enqueue import enqueue
+from jobs.enqueue import enqueue, enqueue_many
 
 IDENTIFY = "lead.identify"
-STOP_EMAILS = "emailbison.stop-emails"
 SENT_LIMIT = 12
 
 
@@ -36,14 +36,8 @@ def identify(situation: Situation, _deadline: Deadline) -> dict[str, str]:
 
 def stop_future(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
     """Have EmailBison stop this campaign's further e-mails to the lead: once, however often they write."""
-    lead, campaign = situation.lead, situation.campaign
-    job, created = enqueue(
-        STOP_EMAILS,
-        workspace_id=situation.workspace.pk,
-        dedupe_key=f"{STOP_EMAILS}:{lead.pk}:{campaign.pk}",
-        payload={"lead_id": str(lead.pk), "campaign_id": str(campaign.pk)},
-    )
-    return {"job": str(job.pk), "first": created}
+    created = enqueue_many(STOP_EMAILS, [stop_emails(situation.lead, situation.campaign.pk)])
+    return {"first": bool(created)}
 
 
 def import_sent(situation: Situation, deadline: Deadline) -> dict[str, int]:

@@ -130,4 +130,5 @@ def _waits_for_model(situation: Situation) -> bool:
     if situation.lead.is_stopped or not situation.message.text.strip():
         return False
     undecided = not situation.message.tag and not situation.message.provider_interested
-    return undecided or not any(condition.holds(situation) for condition in UNANSWERABLE)
+    unwritten = situation.draft is None and not any(one.holds(situation) for one in UNANSWERABLE)
+    return undecided or unwritten

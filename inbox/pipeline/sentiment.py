@@ -3,8 +3,9 @@
 from typing import Any
 
 from inbox import asking, prompts, thread
+from inbox.models import TagDecision
 from inbox.pipeline import tagging
-from inbox.pipeline.situation import NotNow, Situation
+from inbox.pipeline.situation import Situation
 from inbox.understanding import model
 from jobs.deadline import Deadline
 
@@ -19,15 +20,28 @@ def read(situation: Situation, deadline: Deadline) -> dict[str, Any]:
     """Ask the model for the tag and apply it, as far as it is borne out by the person's own words."""
     message = situation.message
     prompt = prompts.load("tag")
-    reading = asking.ask(
-        prompt,
-        model.Reading,
-        thread.for_reading(message, situation.zone),
-        workspace_id=message.workspace_id,
-        deadline=deadline,
+    by = f"{tagging.MODEL} {prompt.model}, prompt {prompt.version}"
+    known = TagDecision.objects.filter(message=message, kind=TagDecision.Kind.MODEL, by=by).first()
+    if known is not None:
+        return {"tag": known.tag, "by": by, "confidence": known.confidence}
+    judgement = _ask(situation, prompt, deadline)
+    decision = tagging.apply_model(message, judgement, by=by)
+    return {"tag": decision.tag, "by": by, "confidence": decision.confidence}
+
+
+def _ask(situation: Situation, prompt: prompts.Prompt, deadline: Deadline) -> model.Judgement:
+    message = situation.message
+    try:
+        reading = asking.ask(
+            prompt,
+            model.Reading,
+            thread.for_reading(message, situation.zone),
+            workspace_id=message.workspace_id,
+            deadline=deadline,
+        )
+    except asking.Refused:
+        return model.undecided("The model refuses to read it.")
+    booked = situation.lead.booked_at is not None
+    return model.judge(reading, message.text, booked=booked) or model.undecided(
+        "What the model gave as evidence is not in the reply."
     )
-    judgement = model.judge(reading, message.text, booked=situation.lead.booked_at is not None)
-    if judgement is None:
-        raise NotNow("The model's evidence is not in the reply: a person has to say what it means.")
-    decision = tagging.apply_model(message, judgement, by=f"model {prompt.model}, prompt {prompt.version}")
-    return {"tag": decision.tag, "by": decision.by, "confidence": decision.confidence}

@@ -62,7 +62,9 @@ class Situation:
     @cached_property
     def signature(self) -> str:
         """What stands below the person's own words and is not quoted: their signature, as far as there is one."""
-        parts = newest_text(self.message.raw_text, self.message.raw_html, channel=self.channel)
+        message = self.message
+        sender = f"{message.from_name} <{message.from_address}>"
+        parts = newest_text(message.raw_text, message.raw_html, channel=message.channel, sender=sender)
         lines = [line for line in parts.quoted.splitlines() if not line.startswith(">")]
         return "\n".join(lines).strip()[:2_000]
 

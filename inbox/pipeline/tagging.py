@@ -14,13 +14,15 @@ from inbox.understanding.model import Judgement
 
 Kind = TagDecision.Kind
 PERSON = rollup.PERSON
+MODEL = "model"
+"""What `tag_decided_by` begins with where a model decided."""
 
 
 def record_rules(message: Message) -> TagDecision | None:
     """Keep what rules or the provider said when the message came; None where they said nothing. Idempotent."""
     if message.tag:
         kind, tag, by = Kind.RULE, message.tag, message.tag_decided_by
-        if message.tag_decided_by.startswith((PERSON, "model")):
+        if message.tag_decided_by.startswith((PERSON, MODEL)):
             return None
     elif message.provider_interested:
         kind, tag, by = Kind.PROVIDER, Tag.INTERESTED, "provider"

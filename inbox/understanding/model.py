@@ -57,6 +57,11 @@ def judge(reading: Reading, newest_text: str, *, booked: bool) -> Judgement | No
     return Judgement(tag, reading.quote, reading.confidence, reason[:300], reading.objection_type, day)
 
 
+def undecided(why: str) -> Judgement:
+    """No opinion: a person has to say what the reply means, and nothing goes out by itself."""
+    return Judgement(Tag.NEUTRAL, "", 0.0, f"{why} A person has to say what it means.", "none", None)
+
+
 def quoted(quote: str, text: str) -> bool:
     """Whether `quote` stands in `text`, but for case, white space and typography."""
     wanted = _plain(quote)
