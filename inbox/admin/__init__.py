@@ -1,0 +1,5 @@
+"""The inbox in the Django admin; Django finds the registrations through this package."""
+
+from inbox.admin import conversations, ledgers, people
+
+__all__ = ["conversations", "ledgers", "people"]

@@ -1,0 +1,89 @@
+"""Users, workspaces and who is in them."""
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as StockUserAdmin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from config.modeladmin import BaseAdmin, WorkspaceFilter, link, list_link, own_workspaces
+from inbox.models import Draft, Lead, Membership, Message, OutboundSend, User, WebhookDelivery, Workspace
+
+RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+
+
+@admin.register(User)
+class UserAdmin(BaseAdmin, StockUserAdmin):
+    """Django's own, by e-mail address. Only a superuser gives rights away."""
+
+    workspace_path = "memberships__workspace"
+    ordering = ("email",)
+    list_display = ("email", "name", "workspaces_of", "is_staff", "is_active", "last_login")
+    list_filter = ("is_staff", "is_superuser", "is_active")
+    search_fields = ("email", "first_name", "last_name")
+    search_help_text = "Address or name"
+    readonly_fields = ("last_login", "date_joined")
+    fieldsets = (
+        (None, {"fields": ("email", "password", "first_name", "last_name")}),
+        ("Preferences", {"fields": ("theme", "single_key_shortcuts")}),
+        ("Rights", {"fields": ("is_active", *RIGHTS)}),
+        ("Dates", {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = (
+        (None, {"classes": ("wide",), "fields": ("email", "usable_password", "password1", "password2")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).annotate(workspace_count=Count("memberships"))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        return self.readonly_fields if request.user.is_superuser else (*self.readonly_fields, *RIGHTS)
+
+    @admin.display(description="name")
+    def name(self, user: User) -> str:
+        return user.get_full_name()
+
+    @admin.display(description="workspaces", ordering="workspace_count")
+    def workspaces_of(self, user: User) -> SafeString:
+        return list_link(Membership, str(user.workspace_count), user=user.pk)
+
+
+@admin.register(Workspace)
+class WorkspaceAdmin(BaseAdmin):
+    workspace_path = "pk"
+    list_display = ("name", "timezone", "sends_paused", "daily_send_cap", "created_at")
+    list_filter = ("sends_paused",)
+    search_fields = ("name",)
+    search_help_text = "Name or id"
+    readonly_fields = ("id", "created_at", "contents")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Workspace | None = None) -> bool:
+        return False  # it would take every record with it
+
+    @admin.display(description="what it holds")
+    def contents(self, workspace: Workspace) -> SafeString:
+        models = (Membership, Lead, Message, Draft, OutboundSend, WebhookDelivery)
+        links = [
+            list_link(model, str(model._meta.verbose_name_plural).capitalize(), workspace=workspace.pk)
+            for model in models
+        ]
+        return SafeString(" · ".join(links))
+
+
+@admin.register(Membership)
+class MembershipAdmin(BaseAdmin):
+    list_display = ("user", "workspace_link", "role", "created_at")
+    list_filter = ("role", WorkspaceFilter)
+    list_select_related = ("user", "workspace")
+    search_fields = ("user__email", "workspace__name")
+    search_help_text = "Address or workspace"
+    raw_id_fields = ("user", "workspace")
+
+    @admin.display(description="workspace", ordering="workspace__name")
+    def workspace_link(self, membership: Membership) -> SafeString:
+        return link(membership.workspace)
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name == "workspace":
+            kwargs["queryset"] = own_workspaces(request)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
