@@ -99,8 +99,8 @@ def own_workspaces(request: HttpRequest) -> QuerySet:
 class BaseAdmin(admin.ModelAdmin):
     """Pages of 50, no count of everything, an id in the search box finds its row, and no foreign tenants.
 
-    `workspace_path` leads from the model to its workspace; None: the model belongs to no workspace. `heavy` names
-    columns that a list must not load.
+    `workspace_path` leads from the model to its workspace; None: it belongs to none, and only
+    superusers see its rows. `heavy` names columns that a list must not load.
     """
 
     list_per_page = 50
@@ -112,8 +112,11 @@ class BaseAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         queryset = super().get_queryset(request)
-        if self.workspace_path and not request.user.is_superuser:
-            queryset = queryset.filter(**{f"{self.workspace_path}__in": own_workspaces(request)})
+        if not request.user.is_superuser:
+            path = self.workspace_path
+            queryset = (
+                queryset.filter(**{f"{path}__in": own_workspaces(request)}) if path else queryset.none()
+            )
         match = request.resolver_match
         listing = match is not None and match.url_name.endswith("_changelist")
         return queryset.defer(*self.heavy) if listing else queryset

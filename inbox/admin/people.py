@@ -39,6 +39,18 @@ class UserAdmin(BaseAdmin, StockUserAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         return self.readonly_fields if request.user.is_superuser else (*self.readonly_fields, *RIGHTS)
 
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_change_permission(request, obj) and self._may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and self._may_touch(request, obj)
+
+    @staticmethod
+    def _may_touch(request: HttpRequest, user: User | None) -> bool:
+        """A new password for a superuser would be a way to become one."""
+        privileged = user is not None and (user.is_staff or user.is_superuser) and user.pk != request.user.pk
+        return request.user.is_superuser or not privileged
+
     @admin.display(description="name")
     def name(self, user: User) -> str:
         return user.get_full_name()
