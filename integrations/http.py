@@ -9,7 +9,7 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPMethod
 from typing import Any, TypeVar, cast
 
@@ -174,6 +174,10 @@ class ProviderSession:
         )
         return cast(T, self._run(call))
 
+    def with_rate_limit(self, rate_limit: RateLimit) -> "ProviderSession":
+        """The same session under another limit of our own."""
+        return replace(self, rate_limit=rate_limit)
+
     def _prepare(
         self, method: str, url: str, headers: Mapping[str, str], params: Any, data: Any, body: Any
     ) -> requests.PreparedRequest:
@@ -239,7 +243,9 @@ class ProviderSession:
             deadline.sleep_s(wait_ms / 1000)
 
     def _count(self, permit: Permit, result: Response | Exception) -> None:
-        breakers.leave(permit, _outcome_of(result), getattr(result, "retry_after_ms", None))
+        # Only a real 429 shuts everybody out: a limit on one kind of call (invitations) says nothing of the others.
+        is_429 = isinstance(result, ProviderRateLimited) and result.status == 429
+        breakers.leave(permit, _outcome_of(result), result.retry_after_ms if is_429 else None)
         if isinstance(result, Response):
             _budgets[self.provider].succeeded()
         elif isinstance(result, ProviderError) and result.outcome in RETRYABLE:

@@ -114,9 +114,9 @@ def test_an_unknown_record_is_not_found(bison, soon):
 
 
 def test_a_200_that_says_no_success_is_a_refusal(soon):
-    with FaultServer(answer(body={"data": {"success": False, "message": "Dana is blocked"}})) as server:
-        with pytest.raises(ProviderRejected) as caught:
-            client_at(server.url).stop_future_emails("1", ["2"], soon)
+    refusal = answer(body={"data": {"success": False, "message": "Dana is blocked"}})
+    with FaultServer(refusal) as server, pytest.raises(ProviderRejected) as caught:
+        client_at(server.url).stop_future_emails("1", ["2"], soon)
     assert caught.value.code == "success_false"
     assert "Dana" not in str(caught.value)
 

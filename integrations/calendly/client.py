@@ -1,0 +1,173 @@
+"""Calendly: whose token it is, free times, and what was booked. Bookings themselves come as webhooks.
+
+Reference: https://developer.calendly.com/api-docs
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Self
+from urllib.parse import quote, urlsplit
+
+from pydantic import Field
+
+from integrations.client import base_url_of, items_of, required_secret, session_for
+from integrations.http import ProviderSession, Response
+from integrations.models import Integration
+from integrations.payload import Payload, Text, parse_time
+from jobs.deadline import Deadline
+
+BASE_URL = "https://api.calendly.com"
+TIMEOUT_MS = 15_000
+
+
+class User(Payload):
+    uri: str = Field(min_length=1)
+    name: Text = ""
+    organization: Text = Field("", validation_alias="current_organization")
+    timezone: Text = ""
+
+
+class EventType(Payload):
+    uri: str = Field(min_length=1)
+    name: Text = ""
+    active: bool | None = None
+    duration: int | None = None
+    scheduling_url: Text = ""
+
+
+class ScheduledEvent(Payload):
+    """A meeting; `status` is active or canceled."""
+
+    uri: str = Field(min_length=1)
+    status: Text = ""
+    event_type: Text = ""
+    start_time: Text = ""
+    end_time: Text = ""
+
+    @property
+    def starts_at(self) -> datetime | None:
+        return parse_time(self.start_time)
+
+    @property
+    def ends_at(self) -> datetime | None:
+        return parse_time(self.end_time)
+
+
+class Invitee(Payload):
+    uri: str = Field(min_length=1)
+    email: Text = ""
+    name: Text = ""
+    status: Text = ""
+
+
+class CalendlyClient:
+    """Calls for one token. Every method takes a Deadline and raises the tree of integrations.errors."""
+
+    def __init__(self, session: ProviderSession) -> None:
+        self._session = session
+
+    @classmethod
+    def for_integration(cls, integration: Integration) -> Self:
+        """Raises ProviderMisconfigured where no token is set."""
+        token = required_secret(integration, "api_key")
+        return cls(
+            session_for(
+                integration,
+                base_url=base_url_of(integration, BASE_URL),
+                headers={"Authorization": f"Bearer {token}"},
+                timeout_ms=TIMEOUT_MS,
+            )
+        )
+
+    # Reference: GET /users/me
+    def me(self, deadline: Deadline) -> User:
+        """Whose token this is."""
+        return self._get(
+            "/users/me", "me", deadline, lambda response: User.model_validate(response.data["resource"])
+        )
+
+    # Reference: GET /event_types
+    def event_types(self, user_uri: str, deadline: Deadline) -> list[EventType]:
+        def parse(response: Response) -> list[EventType]:
+            return [EventType.model_validate(item) for item in items_of(response.data, "collection")]
+
+        return self._get("/event_types", "event_types", deadline, parse, {"user": user_uri, "count": "100"})
+
+    # Reference: GET /event_type_available_times
+    def available_times(
+        self, event_type_uri: str, start: datetime, end: datetime, deadline: Deadline
+    ) -> list[datetime]:
+        """Beginnings of the free times from `start` to `end` (aware; Calendly allows 7 days), in order."""
+
+        def parse(response: Response) -> list[datetime]:
+            items = items_of(response.data, "collection")
+            times = [
+                parse_time(item.get("start_time")) for item in items if item.get("status") == "available"
+            ]
+            return sorted(time for time in times if time is not None)
+
+        params = {"event_type": event_type_uri, "start_time": _iso(start), "end_time": _iso(end)}
+        return self._get("/event_type_available_times", "available_times", deadline, parse, params)
+
+    # Reference: GET /scheduled_events
+    def events_of(self, user_uri: str, invitee_email: str, deadline: Deadline) -> list[ScheduledEvent]:
+        """The meetings with an invitee, for reconciling what webhooks told us."""
+
+        def parse(response: Response) -> list[ScheduledEvent]:
+            return [ScheduledEvent.model_validate(item) for item in items_of(response.data, "collection")]
+
+        params = {"user": user_uri, "invitee_email": invitee_email, "count": "100"}
+        return self._get("/scheduled_events", "events", deadline, parse, params)
+
+    # Reference: GET /scheduled_events/{uuid}
+    def event(self, event_uri: str, deadline: Deadline) -> ScheduledEvent:
+        """One meeting by its URI; only the URI's last part is used, never its host."""
+
+        def parse(response: Response) -> ScheduledEvent:
+            return ScheduledEvent.model_validate(response.data["resource"])
+
+        return self._get(f"/scheduled_events/{_uuid(event_uri)}", "event", deadline, parse)
+
+    # Reference: GET /scheduled_events/{uuid}/invitees
+    def invitees(self, event_uri: str, deadline: Deadline) -> list[Invitee]:
+        def parse(response: Response) -> list[Invitee]:
+            return [Invitee.model_validate(item) for item in items_of(response.data, "collection")]
+
+        return self._get(f"/scheduled_events/{_uuid(event_uri)}/invitees", "invitees", deadline, parse)
+
+    # Reference: POST /webhook_subscriptions
+    def subscribe(
+        self, user: User, url: str, signing_key: str, events: Sequence[str], deadline: Deadline
+    ) -> str:
+        """Have `events` posted to `url`, signed with `signing_key`. Returns the subscription's URI."""
+        body = {
+            "url": url,
+            "events": list(events),
+            "organization": user.organization,
+            "user": user.uri,
+            "scope": "user",
+            "signing_key": signing_key,
+        }
+        return self._session.request(
+            "POST",
+            "/webhook_subscriptions",
+            operation="subscribe",
+            deadline=deadline,
+            json=body,
+            parse=lambda response: str(response.data["resource"]["uri"]),
+        )
+
+    def _get(
+        self, path: str, operation: str, deadline: Deadline, parse: Any, params: dict[str, str] | None = None
+    ) -> Any:
+        return self._session.request(
+            "GET", path, operation=operation, deadline=deadline, params=params, parse=parse
+        )
+
+
+def _iso(at: datetime) -> str:
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _uuid(uri: str) -> str:
+    return quote(urlsplit(uri).path.rstrip("/").rpartition("/")[2], safe="")

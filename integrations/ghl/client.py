@@ -1,0 +1,337 @@
+"""GoHighLevel: contacts, SMS conversations and appointments of one location. Facts: predecessor 2.3.
+
+GHL allows 100 requests in 10 s per location and counts all of ours, so the limit holds across processes.
+Reference: https://highlevel.stoplight.io/docs/integrations
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Self
+from urllib.parse import quote
+
+from django.conf import settings
+from pydantic import AliasChoices, Field, model_validator
+
+from integrations.client import base_url_of, items_of, required_secret, session_for
+from integrations.errors import ProviderMisconfigured
+from integrations.ghl.errors import classify
+from integrations.http import ProviderSession, Response
+from integrations.models import Integration
+from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time
+from integrations.ratelimit import RateLimit
+from jobs.deadline import Deadline
+
+VERSION = {"Version": "2021-04-15"}
+CONTACTS_VERSION = {"Version": "2021-07-28"}
+CALLS, WINDOW_S = 90, 10.0
+EXPORT_MAX_PAGES, EXPORT_PAGE = 5, 400
+SMS_TYPES = {"2", "TYPE_SMS", "SMS"}
+
+
+class Contact(Payload):
+    """`dnd` True: wants no messages at all; a DND for SMS alone shows in `sms_dnd`."""
+
+    id: ExternalId = Field(validation_alias=AliasChoices("id", "contactId"))
+    email: Text = ""
+    phone: Text = ""
+    first_name: Text = Field("", validation_alias="firstName")
+    last_name: Text = Field("", validation_alias="lastName")
+    company: Text = Field("", validation_alias="companyName")
+    timezone: Text = ""
+    dnd: bool | None = None
+    dnd_settings: dict[str, Any] | None = Field(None, validation_alias="dndSettings")
+
+    @property
+    def sms_dnd(self) -> bool:
+        sms = (self.dnd_settings or {}).get("SMS")
+        return bool(self.dnd) or (isinstance(sms, dict) and sms.get("status") in ("active", "permanent"))
+
+
+class Conversation(Payload):
+    id: ExternalId
+    contact_id: LooseText = Field("", validation_alias="contactId")
+
+
+class Message(Payload):
+    """One message of a conversation, of any kind."""
+
+    id: ExternalId
+    body: Text = ""
+    direction: Text = ""
+    contact_id: LooseText = Field("", validation_alias="contactId")
+    conversation_id: LooseText = Field("", validation_alias="conversationId")
+    date_added: LooseText = Field("", validation_alias="dateAdded")
+    kind: LooseText = Field("", validation_alias=AliasChoices("messageType", "type"))
+    status: Text = ""
+
+    @property
+    def at(self) -> datetime | None:
+        return parse_time(self.date_added)
+
+    @property
+    def is_sms(self) -> bool:
+        return self.kind in SMS_TYPES
+
+
+class SentMessage(Payload):
+    message_id: LooseText = Field("", validation_alias="messageId")
+    conversation_id: LooseText = Field("", validation_alias="conversationId")
+
+
+class Appointment(Payload):
+    """`status` as GHL has it: new, confirmed, cancelled, showed, noshow, invalid."""
+
+    id: ExternalId
+    calendar_id: LooseText = Field("", validation_alias="calendarId")
+    contact_id: LooseText = Field("", validation_alias="contactId")
+    status: Text = Field("", validation_alias=AliasChoices("appointmentStatus", "appoinmentStatus", "status"))
+    start_time: LooseText = Field("", validation_alias="startTime")
+    end_time: LooseText = Field("", validation_alias="endTime")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unwrap(cls, data: Any) -> Any:
+        inner = data.get("appointment") if isinstance(data, dict) else None
+        return inner if isinstance(inner, dict) else data
+
+    @property
+    def starts_at(self) -> datetime | None:
+        return parse_time(self.start_time)
+
+    @property
+    def ends_at(self) -> datetime | None:
+        return parse_time(self.end_time)
+
+
+class Calendar(Payload):
+    id: ExternalId
+    name: Text = ""
+
+
+class Location(Payload):
+    """The account itself."""
+
+    id: ExternalId
+    name: Text = ""
+    timezone: Text = ""
+
+
+class GhlClient:
+    """Calls for one location. Every method takes a Deadline and raises the tree of integrations.errors."""
+
+    def __init__(self, session: ProviderSession, location_id: str) -> None:
+        self._session = session
+        self.location_id = location_id
+
+    @classmethod
+    def for_integration(cls, integration: Integration) -> Self:
+        """Raises ProviderMisconfigured where key or location id is not set."""
+        key, location_id = required_secret(integration, "api_key"), integration.external_account_id
+        if not location_id:
+            raise ProviderMisconfigured(
+                "GoHighLevel: location_id is not set. Set it in the integration's settings."
+            )
+        session = session_for(
+            integration,
+            base_url=base_url_of(integration, settings.GHL_BASE_URL),
+            headers={"Authorization": f"Bearer {key}", **VERSION},
+            timeout_ms=settings.GHL_TIMEOUT_MS,
+            classify=classify,
+            rate_limit=RateLimit(f"ghl:{location_id}", CALLS, WINDOW_S),
+        )
+        return cls(session, location_id)
+
+    # Reference: GET /locations/{locationId}
+    def location(self, deadline: Deadline) -> Location:
+        """The account: proof that key and location id fit."""
+
+        def parse(response: Response) -> Location:
+            return Location.model_validate(response.data.get("location") or response.data)
+
+        return self._get(
+            f"/locations/{_part(self.location_id)}", "location", deadline, parse, CONTACTS_VERSION
+        )
+
+    # Reference: GET /contacts/{contactId}
+    def contact(self, contact_id: str, deadline: Deadline) -> Contact:
+        return self._get(f"/contacts/{_part(contact_id)}", "contact", deadline, _contact, CONTACTS_VERSION)
+
+    # Reference: POST /contacts/search
+    def find_contacts(self, field: str, value: str, deadline: Deadline) -> list[Contact]:
+        """Contacts whose `field` ("email" or "phone") is `value`. A POST that changes nothing, so it is repeated."""
+        body = {
+            "locationId": self.location_id,
+            "pageLimit": 20,
+            "filters": [{"field": field, "operator": "eq", "value": value}],
+        }
+        return self._session.request(
+            "POST",
+            "/contacts/search",
+            operation="find_contacts",
+            deadline=deadline,
+            json=body,
+            headers=CONTACTS_VERSION,
+            idempotent=True,
+            parse=lambda response: [
+                Contact.model_validate(item) for item in items_of(response.data, "contacts")
+            ],
+        )
+
+    # Reference: POST /contacts/upsert
+    def upsert_contact(self, values: Mapping[str, Any], deadline: Deadline) -> Contact:
+        """Make the contact, or complete the one with the same e-mail or phone; `values` in GHL's names."""
+        body = {"locationId": self.location_id, **values}
+        return self._write(
+            "POST", "/contacts/upsert", "upsert_contact", body, deadline, _contact, CONTACTS_VERSION
+        )
+
+    # Reference: PUT /contacts/{contactId}
+    def update_contact(self, contact_id: str, values: Mapping[str, Any], deadline: Deadline) -> None:
+        path = f"/contacts/{_part(contact_id)}"
+        self._write("PUT", path, "update_contact", values, deadline, lambda response: None, CONTACTS_VERSION)
+
+    # Reference: GET /contacts/{contactId}/appointments
+    def contact_appointments(self, contact_id: str, deadline: Deadline) -> list[Appointment]:
+        def parse(response: Response) -> list[Appointment]:
+            return [
+                Appointment.model_validate(item) for item in items_of(response.data, "events", "appointments")
+            ]
+
+        path = f"/contacts/{_part(contact_id)}/appointments"
+        return self._get(path, "contact_appointments", deadline, parse, CONTACTS_VERSION)
+
+    # Reference: POST /conversations/messages
+    def send_sms(self, contact_id: str, text: str, deadline: Deadline) -> SentMessage:
+        """An SMS; called once. DND and an unusable phone are ProviderRejected with a code of ghl.errors.STATES."""
+        body = {"type": "SMS", "contactId": contact_id, "message": text}
+
+        def parse(response: Response) -> SentMessage:
+            return SentMessage.model_validate(response.data)
+
+        return self._write("POST", "/conversations/messages", "send_sms", body, deadline, parse)
+
+    # Reference: GET /conversations/search
+    def conversations(self, contact_id: str, deadline: Deadline) -> list[Conversation]:
+        """The contact's conversations, the latest first."""
+
+        def parse(response: Response) -> list[Conversation]:
+            return [Conversation.model_validate(item) for item in items_of(response.data, "conversations")]
+
+        params = {"locationId": self.location_id, "contactId": contact_id}
+        return self._get("/conversations/search", "conversations", deadline, parse, VERSION, params)
+
+    # Reference: GET /conversations/{conversationId}/messages
+    def messages(self, conversation_id: str, deadline: Deadline, *, limit: int = 100) -> list[Message]:
+        """The latest messages of a conversation, newest first (at most 100)."""
+        path = f"/conversations/{_part(conversation_id)}/messages"
+        return self._get(path, "messages", deadline, _messages, VERSION, {"limit": str(min(limit, 100))})
+
+    # Reference: GET /conversations/messages/export
+    def export_messages(
+        self, deadline: Deadline, *, since: datetime | None = None, contact_id: str = ""
+    ) -> Iterator[Message]:
+        """SMS of the location, newest first, at most EXPORT_MAX_PAGES pages. It lags: for catching up, not for now."""
+        params = {"locationId": self.location_id, "channel": "SMS", "limit": str(EXPORT_PAGE)}
+        if contact_id:
+            params["contactId"] = contact_id
+        if since:
+            params["startDate"] = since.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+        def parse(response: Response) -> tuple[list[Message], str]:
+            return _messages(response), str(response.data.get("nextCursor") or "")
+
+        for _ in range(EXPORT_MAX_PAGES):
+            path = "/conversations/messages/export"
+            messages, cursor = self._get(path, "export_messages", deadline, parse, VERSION, params)
+            yield from messages
+            if not cursor or cursor == params.get("cursor"):
+                return
+            params = {**params, "cursor": cursor}
+
+    # Reference: GET /calendars/
+    def calendars(self, deadline: Deadline) -> list[Calendar]:
+        def parse(response: Response) -> list[Calendar]:
+            return [Calendar.model_validate(item) for item in items_of(response.data, "calendars")]
+
+        return self._get(
+            "/calendars/", "calendars", deadline, parse, VERSION, {"locationId": self.location_id}
+        )
+
+    # Reference: GET /calendars/{calendarId}/free-slots
+    def free_slots(
+        self, calendar_id: str, start: datetime, end: datetime, deadline: Deadline
+    ) -> list[datetime]:
+        """Beginnings of the free slots from `start` to `end` (aware), in order."""
+
+        def parse(response: Response) -> list[datetime]:
+            days = [day for day in response.data.values() if isinstance(day, dict)]
+            times = [parse_time(slot) for day in days for slot in day.get("slots") or []]
+            return sorted(time for time in times if time is not None)
+
+        params = {
+            "startDate": str(round(start.timestamp() * 1000)),
+            "endDate": str(round(end.timestamp() * 1000)),
+        }
+        path = f"/calendars/{_part(calendar_id)}/free-slots"
+        return self._get(path, "free_slots", deadline, parse, VERSION, params)
+
+    # Reference: GET /calendars/events/appointments/{eventId}
+    def appointment(self, appointment_id: str, deadline: Deadline) -> Appointment:
+        path = f"/calendars/events/appointments/{_part(appointment_id)}"
+        return self._get(path, "appointment", deadline, _appointment, VERSION)
+
+    # Reference: POST /calendars/events/appointments
+    def book(self, values: Mapping[str, Any], deadline: Deadline) -> Appointment:
+        """Make an appointment (`calendarId`, `contactId`, `startTime`, … in GHL's names); called once."""
+        body = {"locationId": self.location_id, **values}
+        return self._write("POST", "/calendars/events/appointments", "book", body, deadline, _appointment)
+
+    def _get(
+        self,
+        path: str,
+        operation: str,
+        deadline: Deadline,
+        parse: Any,
+        version: Mapping[str, str],
+        params: Mapping[str, str] | None = None,
+    ) -> Any:
+        return self._session.request(
+            "GET", path, operation=operation, deadline=deadline, params=params, headers=version, parse=parse
+        )
+
+    def _write(
+        self,
+        method: str,
+        path: str,
+        operation: str,
+        body: Mapping[str, Any],
+        deadline: Deadline,
+        parse: Any,
+        version: Mapping[str, str] = VERSION,
+    ) -> Any:
+        return self._session.request(
+            method,
+            path,
+            operation=operation,
+            deadline=deadline,
+            json=dict(body),
+            headers=version,
+            parse=parse,
+        )
+
+
+def _part(value: str) -> str:
+    return quote(value, safe="")
+
+
+def _contact(response: Response) -> Contact:
+    """An upsert puts the id at `contactId`, `contact.id` or `id`."""
+    return Contact.model_validate(response.data.get("contact") or response.data)
+
+
+def _appointment(response: Response) -> Appointment:
+    return Appointment.model_validate(response.data)
+
+
+def _messages(response: Response) -> list[Message]:
+    return [Message.model_validate(item) for item in items_of(response.data, "messages")]

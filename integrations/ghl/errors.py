@@ -1,0 +1,43 @@
+"""What GoHighLevel's refusals mean (predecessor 2.3). It has no error codes: a few texts are states we must know."""
+
+import re
+
+from integrations.errors import ProviderRateLimited, ProviderRejected
+from integrations.http import Response, Verdict
+from integrations.retry import parse_retry_after_ms
+
+SMS_DND = "sms_dnd"
+"""The contact does not want SMS: a state of the contact, not a failure of the call."""
+MISSING_PHONE = "missing_phone"
+INVALID_COUNTRY_CODE = "invalid_country_code"
+STATES = {SMS_DND, MISSING_PHONE, INVALID_COUNTRY_CODE}
+"""Refusals that are the contact's and stay until the contact changes."""
+
+TEXTS = (
+    (re.compile(r"\bDND\b", re.I), SMS_DND),
+    (re.compile(r"missing phone", re.I), MISSING_PHONE),
+    (re.compile(r"invalid country (calling )?code", re.I), INVALID_COUNTRY_CODE),
+)
+PAUSE_MS = 10_000
+"""A 429 without Retry-After: the window of the documented limit (100 requests in 10 s per location)."""
+PIT_PAUSE_MS = 30_000
+"""The same where GHL's search runs out of point-in-time contexts, which takes longer to pass."""
+
+
+def classify(response: Response) -> Verdict | None:
+    """None where the status says it all."""
+    if response.ok:
+        return None
+    body = response.data if isinstance(response.data, dict) else {}
+    message = body.get("message")
+    text = " ".join(map(str, message)) if isinstance(message, list) else str(message or "")
+    if response.status == 429:
+        asked_ms = parse_retry_after_ms(response.headers.get("Retry-After"))
+        pause_ms = PAUSE_MS if asked_ms is None else asked_ms
+        if re.search(r"point.in.time|\bPIT\b", text, re.I):
+            pause_ms = max(pause_ms, PIT_PAUSE_MS)
+        return Verdict(ProviderRateLimited, retry_after_ms=pause_ms)
+    if response.status in (400, 422):
+        code = next((code for pattern, code in TEXTS if pattern.search(text)), "")
+        return Verdict(ProviderRejected, code=code)
+    return Verdict(ProviderRejected, code="not_found") if response.status == 404 else None

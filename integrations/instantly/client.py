@@ -1,0 +1,150 @@
+"""Instantly (API v2): replies in existing threads, e-mails and campaigns of one workspace key. Facts: predecessor 2.7.
+
+Reference: https://developer.instantly.ai/api/v2
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Self
+
+from pydantic import AliasChoices, Field, field_validator
+
+from integrations.client import base_url_of, items_of, required_secret, session_for
+from integrations.http import ProviderSession, Response
+from integrations.models import Integration
+from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time
+from jobs.deadline import Deadline
+
+BASE_URL = "https://api.instantly.ai/api/v2"
+TIMEOUT_MS = 30_000
+PAGE = 100
+
+
+class Workspace(Payload):
+    id: ExternalId
+    name: Text = ""
+
+
+class Campaign(Payload):
+    id: ExternalId
+    name: Text = ""
+
+
+class Body(Payload):
+    text: Text = ""
+    html: Text = ""
+
+
+class Email(Payload):
+    """One e-mail; `received` says which way it went."""
+
+    id: ExternalId
+    thread_id: LooseText = ""
+    subject: Text = ""
+    lead: Text = ""
+    eaccount: Text = ""
+    ue_type: int = 0
+    body: Body = Body()
+    timestamp: LooseText = Field("", validation_alias=AliasChoices("timestamp_email", "timestamp_created"))
+
+    @field_validator("body", mode="before")
+    @classmethod
+    def _lenient(cls, value: Any) -> Any:
+        return value if isinstance(value, dict) else {}
+
+    @property
+    def received(self) -> bool:
+        return self.ue_type == 2
+
+    @property
+    def at(self) -> datetime | None:
+        return parse_time(self.timestamp)
+
+
+class InstantlyClient:
+    """Calls for one workspace key. Every method takes a Deadline and raises the tree of integrations.errors."""
+
+    def __init__(self, session: ProviderSession) -> None:
+        self._session = session
+
+    @classmethod
+    def for_integration(cls, integration: Integration) -> Self:
+        """Raises ProviderMisconfigured where no key is set."""
+        key = required_secret(integration, "api_key")
+        return cls(
+            session_for(
+                integration,
+                base_url=base_url_of(integration, BASE_URL),
+                headers={"Authorization": f"Bearer {key}"},
+                timeout_ms=TIMEOUT_MS,
+            )
+        )
+
+    # Reference: GET /workspaces/current
+    def workspace(self, deadline: Deadline) -> Workspace:
+        """Whose key this is."""
+        return self._session.request(
+            "GET",
+            "/workspaces/current",
+            operation="workspace",
+            deadline=deadline,
+            parse=lambda response: Workspace.model_validate(response.data),
+        )
+
+    # Reference: GET /campaigns
+    def campaigns(self, deadline: Deadline) -> list[Campaign]:
+        """The first hundred campaigns."""
+        return self._session.request(
+            "GET",
+            "/campaigns",
+            operation="campaigns",
+            deadline=deadline,
+            params={"limit": PAGE},
+            parse=lambda response: [
+                Campaign.model_validate(item) for item in items_of(response.data, "items")
+            ],
+        )
+
+    # Reference: GET /emails
+    def emails_of(self, lead_email: str, deadline: Deadline) -> list[Email]:
+        """The latest e-mails with a lead, newest first: where a send of unknown outcome is looked for."""
+        return self._session.request(
+            "GET",
+            "/emails",
+            operation="emails",
+            deadline=deadline,
+            params={"lead": lead_email, "limit": PAGE},
+            parse=lambda response: [Email.model_validate(item) for item in items_of(response.data, "items")],
+        )
+
+    # Reference: POST /emails/reply
+    def reply(
+        self,
+        reply_to_uuid: str,
+        *,
+        eaccount: str,
+        subject: str,
+        deadline: Deadline,
+        text: str = "",
+        html: str = "",
+        cc: Sequence[str] = (),
+        bcc: Sequence[str] = (),
+    ) -> str:
+        """Answer an e-mail from the mailbox `eaccount`; called once. Returns the id of the new e-mail."""
+        body: dict[str, Any] = {
+            "reply_to_uuid": reply_to_uuid,
+            "eaccount": eaccount,
+            "subject": subject,
+            "body": {name: value for name, value in (("text", text), ("html", html)) if value},
+        }
+        if cc:
+            body["cc_address_email_list"] = ",".join(cc)
+        if bcc:
+            body["bcc_address_email_list"] = ",".join(bcc)
+
+        def parse(response: Response) -> str:
+            return str(response.data.get("id") or "")
+
+        return self._session.request(
+            "POST", "/emails/reply", operation="reply", deadline=deadline, json=body, parse=parse
+        )

@@ -1,0 +1,150 @@
+"""SmartLead: replies in existing threads, and the campaigns of one API key. Facts: predecessor 2.7.
+
+The key goes into the query, so no address of SmartLead's may ever be logged.
+Reference: https://api.smartlead.ai/reference
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Self
+
+from pydantic import AliasChoices, Field
+
+from integrations.client import base_url_of, items_of, required_secret, session_for
+from integrations.errors import ProviderRejected
+from integrations.http import ProviderSession, Response, Verdict
+from integrations.models import Integration
+from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time
+from jobs.deadline import Deadline
+
+BASE_URL = "https://server.smartlead.ai/api/v1"
+TIMEOUT_MS = 30_000
+
+
+class Campaign(Payload):
+    id: ExternalId
+    name: Text = ""
+    status: Text = ""
+
+
+class Lead(Payload):
+    id: ExternalId
+    email: Text = ""
+
+
+class HistoryItem(Payload):
+    """One e-mail of a thread; `kind` is SENT or REPLY."""
+
+    kind: Text = Field("", validation_alias="type")
+    message_id: LooseText = ""
+    stats_id: LooseText = ""
+    time: LooseText = ""
+    subject: Text = ""
+    html: Text = Field("", validation_alias=AliasChoices("email_body", "html"))
+
+    @property
+    def at(self) -> datetime | None:
+        return parse_time(self.time)
+
+
+def classify(response: Response) -> Verdict | None:
+    """A 200 with `ok: false` is a refusal."""
+    if response.ok and isinstance(response.data, dict) and response.data.get("ok") is False:
+        return Verdict(ProviderRejected, code="not_ok")
+    return None
+
+
+class SmartLeadClient:
+    """Calls for one API key. Every method takes a Deadline and raises the tree of integrations.errors."""
+
+    def __init__(self, session: ProviderSession, api_key: str) -> None:
+        self._session = session
+        self._key = {"api_key": api_key}
+
+    @classmethod
+    def for_integration(cls, integration: Integration) -> Self:
+        """Raises ProviderMisconfigured where no key is set."""
+        key = required_secret(integration, "api_key")
+        url = base_url_of(integration, BASE_URL)
+        return cls(session_for(integration, base_url=url, timeout_ms=TIMEOUT_MS, classify=classify), key)
+
+    # Reference: GET /campaigns
+    def campaigns(self, deadline: Deadline) -> list[Campaign]:
+        def parse(response: Response) -> list[Campaign]:
+            return [Campaign.model_validate(item) for item in items_of(response.data, "campaigns")]
+
+        return self._get("/campaigns", "campaigns", deadline, parse)
+
+    # Reference: GET /leads/?email=
+    def find_lead(self, email: str, deadline: Deadline) -> Lead | None:
+        """The lead with this address; SmartLead answers an empty object where there is none."""
+
+        def parse(response: Response) -> Lead | None:
+            return Lead.model_validate(response.data) if response.data.get("id") else None
+
+        return self._get("/leads/", "find_lead", deadline, parse, {"email": email})
+
+    # Reference: GET /campaigns/{campaign_id}/leads/{lead_id}/message-history
+    def history(self, campaign_id: str, lead_id: str, deadline: Deadline) -> list[HistoryItem]:
+        """The thread with a lead, oldest first: where a send of unknown outcome is looked for."""
+
+        def parse(response: Response) -> list[HistoryItem]:
+            return [HistoryItem.model_validate(item) for item in items_of(response.data, "history")]
+
+        path = f"/campaigns/{_number(campaign_id)}/leads/{_number(lead_id)}/message-history"
+        return self._get(path, "history", deadline, parse)
+
+    # Reference: POST /campaigns/{campaign_id}/reply-email-thread
+    def reply(
+        self,
+        campaign_id: str,
+        *,
+        stats_id: str,
+        message_id: str,
+        to_email: str,
+        subject: str,
+        html: str,
+        deadline: Deadline,
+        cc: Sequence[str] = (),
+        bcc: Sequence[str] = (),
+    ) -> None:
+        """Answer in a thread; called once. Like EmailBison it names no message it made."""
+        body: dict[str, Any] = {
+            "subject": subject,
+            "email_body": html,
+            "stats_id": stats_id,
+            "message_id": message_id,
+            "to_email": to_email,
+        }
+        if cc:
+            body["cc_emails"] = list(cc)
+        if bcc:
+            body["bcc_emails"] = list(bcc)
+        self._session.request(
+            "POST",
+            f"/campaigns/{_number(campaign_id)}/reply-email-thread",
+            operation="reply",
+            deadline=deadline,
+            params=self._key,
+            json=body,
+            expect_json=False,
+        )
+
+    def _get(
+        self, path: str, operation: str, deadline: Deadline, parse: Any, params: dict[str, str] | None = None
+    ) -> Any:
+        return self._session.request(
+            "GET",
+            path,
+            operation=operation,
+            deadline=deadline,
+            params={**(params or {}), **self._key},
+            parse=parse,
+        )
+
+
+def _number(value: str) -> int:
+    """SmartLead's ids are numbers; anything else would be a different address. Raises ProviderRejected."""
+    if not str(value).isdigit():
+        raise ProviderRejected("smartlead", code="invalid_id", sent=False)
+    return int(value)

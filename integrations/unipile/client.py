@@ -1,0 +1,342 @@
+"""LinkedIn through Unipile: look-up, messages, InMail, invitations and the account itself. Facts: predecessor 2.2.
+
+The API key is the platform's; which LinkedIn account is meant goes with every call.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Self, TypeVar
+from urllib.parse import quote
+
+from django.conf import settings
+from django.db import models
+from pydantic import AliasChoices, BaseModel, Field, model_validator
+
+from integrations.client import base_url_of, items_of, required_secret, session_for
+from integrations.errors import ProviderMisconfigured, ProviderRejected
+from integrations.http import ProviderSession, Response
+from integrations.models import Integration
+from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time
+from integrations.unipile.errors import Group, classify, group_of
+from jobs.deadline import Deadline
+
+NOTE_LIMIT = 300
+"""Characters of an invitation's note (predecessor 2.2); LinkedIn refuses a longer one."""
+TIMEOUT_MS = 30_000
+PAGE = 100
+MAX_PAGES = 200
+Item = TypeVar("Item", bound=BaseModel)
+
+
+class Distance(models.TextChoices):
+    """How far apart two people are on LinkedIn."""
+
+    SELF = "SELF", "oneself"
+    CONNECTED = "DISTANCE_1", "connected"
+    SECOND = "DISTANCE_2", "second degree"
+    THIRD = "DISTANCE_3", "third degree"
+    OUT = "OUT_OF_NETWORK", "out of network"
+    UNKNOWN = "", "not said"
+
+
+class Profile(Payload):
+    """A person as our account sees them. Facts may stand at the top or under `specifics`."""
+
+    provider_id: str = Field(validation_alias=AliasChoices("provider_id", "id", "member_urn"), min_length=1)
+    public_identifier: Text = ""
+    first_name: Text = ""
+    last_name: Text = ""
+    network_distance: Text = ""
+    pending_invitation: bool | None = None
+    open_profile: bool | None = Field(None, validation_alias=AliasChoices("open_profile", "is_open_profile"))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _flatten(cls, data: Any) -> Any:
+        specifics = data.get("specifics") if isinstance(data, dict) else None
+        known = (
+            {name: value for name, value in data.items() if value is not None}
+            if isinstance(data, dict)
+            else data
+        )
+        return {**specifics, **known} if isinstance(specifics, dict) else known
+
+    @property
+    def distance(self) -> Distance:
+        values = {self.network_distance, self.network_distance.replace("_DEGREE", "")}
+        aliases = {"FIRST": Distance.CONNECTED, "SECOND": Distance.SECOND, "THIRD": Distance.THIRD}
+        known = next((Distance(value) for value in values if value in Distance.values), Distance.UNKNOWN)
+        return known or next((aliases[value] for value in values if value in aliases), Distance.UNKNOWN)
+
+    @property
+    def connected(self) -> bool:
+        return self.distance is Distance.CONNECTED
+
+
+class SentMessage(Payload):
+    """What Unipile says of a message it took; an id it leaves out is ""."""
+
+    chat_id: LooseText = ""
+    message_id: LooseText = ""
+
+
+class Invitation(Payload):
+    """`already`: why there was nothing to do, "" for an invitation that went out now."""
+
+    invitation_id: LooseText = ""
+    already: str = ""
+
+
+class InMailBalance(Payload):
+    """Credits by subscription; None where the account has no such subscription."""
+
+    premium: int | None = None
+    recruiter: int | None = None
+    sales_navigator: int | None = None
+
+    @property
+    def total(self) -> int:
+        return sum(value or 0 for value in (self.premium, self.recruiter, self.sales_navigator))
+
+
+class Account(Payload):
+    """A connected account. `status`: OK, CREDENTIALS, ERROR, STOPPED, CONNECTING, DELETED, as in its webhooks."""
+
+    id: ExternalId
+    name: Text = ""
+    type: Text = ""
+    status: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _status_of_sources(cls, data: Any) -> Any:
+        sources = data.get("sources") if isinstance(data, dict) else None
+        found = [str(source.get("status") or "") for source in sources or [] if isinstance(source, dict)]
+        bad = [status for status in found if status != "OK"]
+        return (
+            {**data, "status": (bad or found or [data.get("status") or ""])[0]}
+            if isinstance(data, dict)
+            else data
+        )
+
+
+class ChatMessage(Payload):
+    """One message of a chat, as in Unipile's lists."""
+
+    id: ExternalId
+    chat_id: LooseText = ""
+    sender_id: LooseText = ""
+    text: Text = ""
+    timestamp: LooseText = ""
+    is_sender: bool | None = None
+
+    @property
+    def at(self) -> datetime | None:
+        return parse_time(self.timestamp)
+
+
+class Chat(Payload):
+    """A conversation; `attendee_provider_id` is the other person."""
+
+    id: ExternalId
+    name: Text = ""
+    attendee_provider_id: LooseText = ""
+    timestamp: LooseText = ""
+
+
+class Attendee(Payload):
+    """A person in a chat."""
+
+    provider_id: LooseText = ""
+    name: Text = ""
+    profile_url: Text = ""
+    is_self: bool | None = None
+
+
+class UnipileClient:
+    """Calls for one LinkedIn account. Every method takes a Deadline and raises the tree of integrations.errors."""
+
+    def __init__(self, session: ProviderSession, account_id: str) -> None:
+        self._session = session
+        self.account_id = account_id
+
+    @classmethod
+    def for_integration(cls, integration: Integration) -> Self:
+        """Raises ProviderMisconfigured where key, address or account id is not set."""
+        key = required_secret(integration, "api_key", settings.UNIPILE_API_KEY)
+        if not integration.external_account_id:
+            raise ProviderMisconfigured(
+                "LinkedIn (Unipile): account_id is not set. Set it in the integration's settings."
+            )
+        session = session_for(
+            integration,
+            base_url=base_url_of(integration, settings.UNIPILE_DSN) + "/api/v1",
+            headers={"X-API-KEY": key},
+            timeout_ms=TIMEOUT_MS,
+            classify=classify,
+        )
+        return cls(session, integration.external_account_id)
+
+    # Reference: https://developer.unipile.com/reference/userscontroller_getprofilebyidentifier
+    def profile(self, identifier: str, deadline: Deadline) -> Profile:
+        """A person by public identifier or provider id. An error is an error, never "not connected"."""
+        return self._session.request(
+            "GET",
+            f"/users/{quote(identifier, safe='')}",
+            operation="profile",
+            deadline=deadline,
+            params={"account_id": self.account_id},
+            parse=lambda response: Profile.model_validate(response.data),
+        )
+
+    # Reference: https://developer.unipile.com/reference/chatscontroller_startnewchat
+    def send_message(self, provider_id: str, text: str, deadline: Deadline) -> SentMessage:
+        """A direct message to a connection; called once."""
+        body = {"account_id": self.account_id, "attendees_ids": [provider_id], "text": text}
+        return self._send("/chats", body, "send_message", deadline)
+
+    # Reference: https://developer.unipile.com/reference/chatscontroller_sendmessageinchat
+    def reply(self, chat_id: str, text: str, deadline: Deadline) -> SentMessage:
+        """A message in an existing chat; called once."""
+        path = f"/chats/{quote(chat_id, safe='')}/messages"
+        sent = self._send(path, {"account_id": self.account_id, "text": text}, "reply", deadline)
+        return sent.model_copy(update={"chat_id": sent.chat_id or chat_id})
+
+    # Reference: https://developer.unipile.com/docs/send-messages#send-inmail-linkedin
+    def send_inmail(self, provider_id: str, subject: str, text: str, deadline: Deadline) -> SentMessage:
+        """An InMail; called once. Without credits: ProviderRejected, of the group `credits`."""
+        body = {
+            "account_id": self.account_id,
+            "attendees_ids": [provider_id],
+            "subject": subject,
+            "text": text,
+            "linkedin": {"api": "classic", "inmail": True},
+        }
+        return self._send("/chats", body, "send_inmail", deadline)
+
+    # Reference: https://developer.unipile.com/reference/userscontroller_adduserbyidentifier
+    def invite(self, provider_id: str, note: str, deadline: Deadline) -> Invitation:
+        """An invitation with a note, cut to NOTE_LIMIT; called once. Already connected or invited is not an error."""
+        body = {"account_id": self.account_id, "provider_id": provider_id}
+        if note:
+            body["message"] = note[:NOTE_LIMIT]
+        try:
+            return self._session.request(
+                "POST",
+                "/users/invite",
+                operation="invite",
+                deadline=deadline,
+                json=body,
+                parse=lambda response: Invitation.model_validate(response.data),
+            )
+        except ProviderRejected as error:
+            if group_of(error.code) is not Group.BENIGN:
+                raise
+            return Invitation(already=error.code)
+
+    # Reference: https://developer.unipile.com/reference/linkedincontroller_getinmailbalance
+    def inmail_balance(self, deadline: Deadline) -> InMailBalance:
+        return self._session.request(
+            "GET",
+            "/linkedin/inmail_balance",
+            operation="inmail_balance",
+            deadline=deadline,
+            params={"account_id": self.account_id},
+            parse=lambda response: InMailBalance.model_validate(response.data),
+        )
+
+    # Reference: https://developer.unipile.com/reference/accountscontroller_getaccountbyid
+    def account(self, deadline: Deadline) -> Account:
+        """The account's state at Unipile: answers also while LinkedIn refuses the account, so it suits a probe."""
+        return self._session.request(
+            "GET",
+            f"/accounts/{quote(self.account_id, safe='')}",
+            operation="account",
+            deadline=deadline,
+            parse=lambda response: Account.model_validate(response.data),
+        )
+
+    # Reference: https://developer.unipile.com/reference/hostedcontroller_requestlink
+    def reconnect_link(
+        self,
+        *,
+        expires_at: datetime,
+        success_url: str,
+        failure_url: str,
+        notify_url: str = "",
+        deadline: Deadline,
+    ) -> str:
+        """A one-time page of Unipile's where the account's owner reconnects it, valid until `expires_at` (aware)."""
+        body = {
+            "type": "reconnect",
+            "reconnect_account": self.account_id,
+            "api_url": self._session.base_url.removesuffix("/api/v1"),
+            "expiresOn": expires_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "success_redirect_url": success_url,
+            "failure_redirect_url": failure_url,
+            "name": self.account_id,
+        }
+        if notify_url:
+            body["notify_url"] = notify_url
+        return self._session.request(
+            "POST",
+            "/hosted/accounts/link",
+            operation="reconnect_link",
+            deadline=deadline,
+            json=body,
+            parse=lambda response: str(response.data["url"]),
+        )
+
+    # Reference: https://developer.unipile.com/reference/messagescontroller_listallmessages
+    def messages_since(self, since: datetime, deadline: Deadline) -> Iterator[ChatMessage]:
+        """All messages of the account after `since` (aware), newest first, in both directions."""
+        after = since.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return self._pages(ChatMessage, "/messages", {"after": after}, "messages", deadline)
+
+    # Reference: https://developer.unipile.com/reference/chatscontroller_listchatmessages
+    def chat_messages(self, chat_id: str, deadline: Deadline) -> Iterator[ChatMessage]:
+        """The messages of one chat, newest first: where a send of unknown outcome is looked for."""
+        return self._pages(
+            ChatMessage, f"/chats/{quote(chat_id, safe='')}/messages", {}, "chat_messages", deadline
+        )
+
+    # Reference: https://developer.unipile.com/reference/chatscontroller_listallchats
+    def chats_since(self, since: datetime, deadline: Deadline) -> Iterator[Chat]:
+        """Chats with a message after `since` (aware), newest first."""
+        after = since.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return self._pages(Chat, "/chats", {"after": after}, "chats", deadline)
+
+    # Reference: https://developer.unipile.com/reference/chatattendeescontroller_listattendeesbychatid
+    def attendees(self, chat_id: str, deadline: Deadline) -> list[Attendee]:
+        """Who takes part in a chat."""
+        path = f"/chats/{quote(chat_id, safe='')}/attendees"
+        return list(self._pages(Attendee, path, {}, "attendees", deadline))
+
+    def _send(self, path: str, body: dict[str, Any], operation: str, deadline: Deadline) -> SentMessage:
+        return self._session.request(
+            "POST",
+            path,
+            operation=operation,
+            deadline=deadline,
+            json=body,
+            parse=lambda response: SentMessage.model_validate(response.data),
+        )
+
+    def _pages(
+        self, model: type[Item], path: str, params: dict[str, str], operation: str, deadline: Deadline
+    ) -> Iterator[Item]:
+        def parse(response: Response) -> tuple[list[Item], str]:
+            items = [model.model_validate(item) for item in items_of(response.data, "items")]
+            return items, str(response.data.get("cursor") or "")
+
+        query = {"account_id": self.account_id, "limit": str(PAGE), **params}
+        seen = {""}
+        for _ in range(MAX_PAGES):
+            items, cursor = self._session.request(
+                "GET", path, operation=operation, deadline=deadline, params=query, parse=parse
+            )
+            yield from items
+            if cursor in seen:
+                return
+            seen.add(cursor)
+            query["cursor"] = cursor

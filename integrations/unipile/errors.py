@@ -1,0 +1,123 @@
+"""What Unipile's refusals mean, by their structured `type` (predecessor 2.2 and Unipile's public error list).
+
+Every row says whose matter a type is: the account's, our own key's, a limit, the recipient's, or nobody's. A new row is
+a type and its group, and its place in the test's table. Reference: https://developer.unipile.com/docs/errors
+"""
+
+import re
+
+from django.db import models
+
+from integrations.errors import (
+    ProviderAuthError,
+    ProviderError,
+    ProviderFault,
+    ProviderRateLimited,
+    ProviderRejected,
+)
+from integrations.http import Response, Verdict
+
+LIMIT_PAUSE_MS = 3_600_000
+"""How long a used-up limit of LinkedIn's parks the work: Unipile does not say when it ends."""
+
+
+class Group(models.TextChoices):
+    """Whose matter a refusal is."""
+
+    ACCOUNT_DOWN = "account_down", "the account is disconnected; its owner has to reconnect it"
+    RESTRICTED = "restricted", "LinkedIn has restricted the account"
+    OUR_KEY = "our_key", "our own Unipile key is refused; an operator has to act"
+    THROTTLED = "throttled", "a limit of the account is reached for now"
+    RECIPIENT = "recipient", "this person cannot be reached this way"
+    CREDITS = "credits", "no InMail credits are left"
+    FEATURE = "feature", "the account's plan does not include this"
+    BENIGN = "benign", "already so"
+    PROVIDER = "provider", "Unipile or LinkedIn failed"
+
+
+GROUPS: dict[str, Group] = {
+    **dict.fromkeys(
+        (
+            "disconnected_account", "invalid_credentials", "expired_credentials", "wrong_account", "multiple_sessions",
+            "invalid_proxy_credentials", "checkpoint_error", "insufficient_privileges", "account_mismatch",
+            "session_mismatch", "unknown_authentication_context", "action_required", "invalid_account",
+        ),
+        Group.ACCOUNT_DOWN,
+    ),
+    "account_restricted": Group.RESTRICTED,
+    "missing_credentials": Group.OUR_KEY,
+    **dict.fromkeys(
+        (
+            "too_many_requests", "cannot_resend_yet", "cannot_resend_within_24hrs", "connection_limit_reached",
+            "limit_exceeded",
+        ),
+        Group.THROTTLED,
+    ),
+    **dict.fromkeys(
+        (
+            "invalid_recipient", "no_connection_with_recipient", "blocked_recipient", "user_unreachable",
+            "recipient_cannot_be_reached", "not_allowed_inmail", "invalid_resource_identifier",
+        ),
+        Group.RECIPIENT,
+    ),
+    **dict.fromkeys(("insufficient_credits", "payment_error"), Group.CREDITS),
+    **dict.fromkeys(
+        (
+            "disconnected_feature", "feature_not_subscribed", "subscription_required", "insufficient_permissions",
+            "resource_access_restricted",
+        ),
+        Group.FEATURE,
+    ),
+    **dict.fromkeys(("already_connected", "already_invited_recently"), Group.BENIGN),
+    "provider_unreachable": Group.PROVIDER,
+}  # fmt: skip
+
+ERRORS: dict[Group, type[ProviderError]] = {
+    Group.ACCOUNT_DOWN: ProviderAuthError,
+    Group.RESTRICTED: ProviderAuthError,
+    Group.OUR_KEY: ProviderAuthError,
+    Group.THROTTLED: ProviderRateLimited,
+    Group.RECIPIENT: ProviderRejected,
+    Group.CREDITS: ProviderRejected,
+    Group.FEATURE: ProviderRejected,
+    Group.BENIGN: ProviderRejected,
+    Group.PROVIDER: ProviderFault,
+}
+
+
+def group_of(code: str) -> Group | None:
+    """Whose matter an error with this `code` is; None for a type that is in no row."""
+    return GROUPS.get(code)
+
+
+def classify(response: Response) -> Verdict | None:
+    """By the structured type; by status and wording only where there is none."""
+    if response.ok:
+        return None
+    body = response.data if isinstance(response.data, dict) else {}
+    code = str(body.get("type") or "").removeprefix("errors/")
+    if code not in GROUPS:
+        text = str(body.get("detail") or "") or response.content[:2000].decode(errors="replace")
+        code = _by_wording(response.status, text) or code
+    group = GROUPS.get(code)
+    if group is None:
+        return Verdict(ProviderRejected, code=code) if response.status in (403, 404) else None
+    limited = group is Group.THROTTLED and response.status != 429
+    return Verdict(
+        ERRORS[group],
+        code=code,
+        retry_after_ms=LIMIT_PAUSE_MS if limited else None,
+        sent=None if group is Group.PROVIDER else False,
+    )
+
+
+def _by_wording(status: int, text: str) -> str:
+    """The type that an answer without a known one stands for (predecessor 2.2, classification rules)."""
+    if status == 401:
+        down = re.search(r"disconnected|reconnect", text, re.I)
+        return "disconnected_account" if down else "missing_credentials"
+    if status == 402:
+        return "insufficient_credits"
+    if status == 422 and re.search(r"recipient.{0,40}cannot be reached", text, re.I | re.S):
+        return "recipient_cannot_be_reached"
+    return ""
