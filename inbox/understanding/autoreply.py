@@ -20,11 +20,9 @@ def _judgeable(reading: Reading) -> bool:
 
 
 def _personal(reading: Reading) -> bool:
-    """Words of a person to us: a question, a wish, a date proposed. Automatic texts have none of these."""
-    text = reading.text
-    return bool(phrases.PERSON.search(text)) or (
-        "?" in text and not re.search(r"urgent\?|dringend\?|emergency\?", text)
-    )
+    """Words of a person to us: a question, a wish, a date proposed. What to do in urgent cases is not one of them."""
+    text = phrases.URGENT_CLAUSE.sub(" ", reading.text)
+    return bool(phrases.PERSON.search(text)) or "?" in text
 
 
 def _by_headers(reading: Reading) -> str | None:
@@ -54,8 +52,15 @@ def _by_own_words(reading: Reading) -> str | None:
     quote = reading.first(phrases.SAYS_SO)
     if quote and not _asks_about_it(quote):
         return quote
+    if _personal(reading):
+        return None
     asked = reading.first(phrases.NO_REPLY_ASKED)
-    return asked if asked and not _personal(reading) else None
+    if asked is None and any(pattern.search(reading.text) for pattern in _BESIDE):
+        asked = reading.first(phrases.NO_REPLY_ASKED_BRIEFLY)
+    return asked
+
+
+_BESIDE = (phrases.THANKS, phrases.RECEIVED, phrases.WILL_ANSWER)
 
 
 def _asks_about_it(sentence: str) -> bool:
@@ -144,7 +149,7 @@ def _by_robot_sender(reading: Reading) -> str | None:
 
 
 def _by_phone(reading: Reading) -> str | None:
-    driving = reading.first(phrases.PHONE_AUTO)
+    driving = reading.first(phrases.PHONE_AUTO) or reading.first(phrases.NO_INCOMING)
     if driving and not _question_to_us(reading):
         return driving
     hours = reading.first(phrases.BUSINESS_TEXT)

@@ -44,7 +44,7 @@ AWAY_SUBJECT = re.compile(
     r"absence\b|absent\w*|message d'absence|avis d'absence|(?:je suis )?(?:en conge|en vacances)|"
     r"fuera de (?:la )?oficina|ausencia|ausente|fuori (?:sede|ufficio)|assenza|assente|"
     r"fora d[oe] (?:escritorio)|ausencia|afwezig\w*|niet aanwezig|nieobecn\w*|poza biurem|urlop|franvaro|"
-    r"ej pa plats|fravaer|ikke pa kontoret|fraver|"
+    r"ej pa plats|fravaer|ikke (?:pa kontoret|til stede)|fraver|"
     r"nepritomnost|mimo kancelar|poissa|hazon kivul|ofisten uzakta|ofis disi|отсутств\w+|вне офиса|"
     r"в отпуске|不在|休暇|外出|부재중)"
 )
@@ -87,14 +87,17 @@ SAYS_SO = re.compile(
     r"自動(?:返信|応答|送信)(?:です|メール|され)|自动(?:回复|发送)|자동 ?(?:회신|응답|발송)"
 )
 NO_REPLY_ASKED = re.compile(
-    r"\b(?:please )?(?:do not|don't) (?:reply|respond|answer)(?: directly)?(?: to this (?:e-?mail|message|"
-    r"mail|address|text))?\W*$|"
-    r"\bdo not reply (?:directly )?to this (?:e-?mail|message|mail|address)\b|"
+    r"\b(?:do not|don't) (?:reply|respond|answer) (?:directly )?to this (?:e-?mail|message|mail|"
+    r"text)\b|"
     r"\bbitte antworten sie nicht auf diese\b|\bmerci de ne pas (?:y )?repondre\b|"
     r"\bne pas repondre a ce\b|\bno (?:responda|conteste)n?(?: a este)?\b|\bnon rispondere a (?:questa|"
     r"questo)\b|\bnao responda a (?:esta|este)\b|"
     r"\bniet (?:te )?(?:be)?antwoorden op deze\b|\bprosimy nie odpowiadac\b|\bsvara inte pa detta\b|"
     r"\bbesvar(?:e)? ikke denne\b"
+)
+# People ask for this too; it counts beside another word of software.
+NO_REPLY_ASKED_BRIEFLY = re.compile(
+    r"\bplease (?:do not|don't) (?:reply|respond|answer)(?: to this (?:address|inbox))?\W*$"
 )
 RECEIVED = re.compile(
     r"\bwe(?: have|'ve)? (?:received|got) your (?:message|e-?mail|mail|request|enquiry|inquiry|text|note|"
@@ -145,7 +148,8 @@ THANKS = re.compile(
     r"^\W*(?:(?:hi|hello|hey|dear|good (?:day|morning|afternoon))\b[^.!?]{0,30}[,.!]?\s)?(?:thank you|thanks|"
     r"many thanks)(?: so much| very much)? for (?:your (?:e-?mail|message|mail|enquiry|inquiry|note|"
     r"interest|text|request|patience)|"
-    r"contacting|reaching out(?: to)?|getting in touch|writing(?: to| in)?|texting|messaging|the (?:message|"
+    r"contacting|reaching out(?: to)?|getting in touch|e-?mailing|writing(?: to| in)?|texting|messaging|"
+    r"the (?:message|"
     r"e-?mail))|"
     r"(?:vielen |herzlichen |besten )?dank(?:e)? fur (?:ihre|deine|die) (?:nachricht|e-?mail|mail|anfrage|"
     r"mitteilung)|\bmerci (?:de|pour|d'avoir) (?:votre|vous etre|nous avoir|avoir) |"
@@ -166,8 +170,7 @@ UNREAD = re.compile(
     r"\bunmonitored (?:mailbox|inbox|address|account)|\b(?:account|mailbox|address) (?:will be|has been|"
     r"is) (?:closed|deactivated|disabled|discontinued)|"
     r"\b(?:has|have) changed (?:its|his|her|their|my|our) e-?mail address|"
-    r"\bmy (?:new )?e-?mail address (?:has changed|is now)|\b(?:please )?update your (?:records|"
-    r"address book|contacts)|"
+    r"\bmy (?:new )?e-?mail address (?:has changed|is now)|"
     r"\b(?:postfach|e-?mail-?adresse|mailadresse) (?:wird|ist) nicht (?:mehr )?(?:gelesen|aktiv|uberwacht|"
     r"bearbeitet)|\b(?:boite|adresse) .{0,30}n'est (?:plus|pas) (?:consultee|active|utilisee|surveillee|"
     r"lue)|"
@@ -213,6 +216,12 @@ PHONE_AUTO = re.compile(
     r"\b(?:i'm|i am) driving\b.{0,40}(?:do not disturb|right now|and (?:can't|cannot|will|won't))|"
     r"\bdo not disturb\b.{0,40}\bturned on\b|\bcan't (?:talk|chat|text) right now\W{1,3}i'm driving"
 )
+NO_INCOMING = re.compile(
+    r"\b(?:this )?(?:number|line|phone|service) (?:does not|doesn't|cannot|can't|is not able to|"
+    r"is unable to|is not set up to) "
+    r"(?:accept|receive|take)\b.{0,30}\b(?:messages?|texts?|sms|replies)|\b(?:this )?(?:number|"
+    r"line) is (?:not |un)monitored\b"
+)
 BUSINESS_TEXT = re.compile(
     r"\b(?:our|business|office|opening|shop|store) hours\b|\breply stop to\b|\bhelp for help\b|"
     r"\bwhen we (?:re-?)?open\b|\bwe(?:'re| are) (?:currently )?closed\b|\bmsg (?:&|and) data rates\b"
@@ -233,7 +242,8 @@ ROBOT_LOCAL = re.compile(
 )
 
 AWAY = re.compile(
-    r"\bout of (?:the |my )?office\b|\booo\b|\b(?:away|absent|out) (?:from|of) (?:the |my )?(?:office|desk|"
+    r"\bout of (?:the |my )?(?:office|country|town|state)\b|\booo\b|\b(?:away|absent|out) (?:from|"
+    r"of) (?:the |my )?(?:office|desk|"
     r"work|e-?mail|computer)\b|"
     r"\bon (?:(?:my |our |an? |a much.needed )?(?:annual|maternity|paternity|parental|sick|medical|family|"
     r"bereavement|compassionate|military|extended|personal|study|pto)? ?(?:leave|vacation|holidays?|"
@@ -293,7 +303,8 @@ SINCE_UNTIL = re.compile(
     r"до)\b(?: (?:and including|einschliesslich|zum|en met|och med|og med|el|dia|o|le|the))?.{0,14}"
     r"\b(?:\d|mon|tue|wed|thu|fri|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mitt|januar|monday)|"
     r"\b(?:from|vom|du|del|dal|van|od|fran|fra) .{2,40}\b(?:to|through|until|bis|au|al|tot|do|till|"
-    r"til)\b .{0,20}\d|\bback \d"
+    r"til)\b .{0,20}\d|\bback \d|"
+    r"\b(?:ab|ab dem|vanaf|a partir (?:du|de|del|do)|as of|from|desde el|dal|fran|fra|od|z dniem) \d"
 )
 PROMOTION = re.compile(
     r"\b(?:offer|sale|discount|valid|promo\w*|coupon|rabatt|angebot|soldes|oferta|sconto|promocao|"
@@ -328,6 +339,11 @@ AWAY_WIDE = re.compile(
     r"\b(?:tyo)?matkoilla\b|\b(?:palaan|takaisin)\b|вернусь|нет (?:в офисе|на месте)|командировк|отпуск|出張|"
     r"外出|戻り|復帰|回来|返回|假期|출장|복귀"
 )
+URGENT_CLAUSE = re.compile(
+    r"\b(?:if|for|in|should)\b[^.!?\n]{0,50}\b(?:urgent\w*|emergenc\w+|immediate\w*|pressing|urgence|"
+    r"dringend\w*|urgente|urgenz\w+|spoed)\b[^.!?\n]{0,200}|"
+    r"\b(?:urgent|emergency|dringend)\?"
+)
 # Words of a person to us. "Sorry, I was out of office last week" is one: automatic texts speak of now and later.
 PERSON = re.compile(
     r"\b(?:let's|lets|can you|could you|would you|will you|do you|did you|are you|have you|what(?:'s| is|"
@@ -338,7 +354,8 @@ PERSON = re.compile(
     r"ring me|ring the|try me|ping me|talk (?:then|after|soon|next)|sounds good|catch up|works for me|"
     r"happy to (?:talk|chat|meet|look|hear)|keep the offer|remind me|"
     r"no thanks|unsubscribe me|remove me|heads up|before my auto)\b|"
-    r"\b(?:i|we) (?:was|were) (?:\w+ )?(?:out|away|off|on|in|travel+ing)\b|\b(?:just|got|am|i'm) back\b|"
+    r"\b(?:i|we) (?:was|were) (?:\w+ )?(?:out|away|off|on|in|travel+ing)\b|\b(?:just|got) back\b|"
+    r"(?<!when )(?<!once )(?<!until )(?<!till )(?<!as )\bi(?:'m| am) back\b|"
     r"\b(?:melden sie sich|rufen sie|schicken sie|konnen sie|was kostet|haben sie)\b|"
     r"\b(?:on s'appelle|appelez-moi|rappelez-moi|ecrivez-moi|envoyez-moi|pouvez-vous)\b|\b(?:llameme|"
     r"escribame|hablamos|me interesa|puede enviar|cuanto)\b|"

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import nh3
 
-from inbox.understanding.normalise import clean
+from inbox.understanding.normalise import MAX_LINES, clean
 from inbox.understanding.quoting import Line
 
 _BLOCKS = frozenset(
@@ -91,6 +91,8 @@ _SIGNATURE = re.compile(
     r"protonmail_signature_block|tutanota_signature|mobile_signature|yahoo-signature|Signature)\b",
     re.I,
 )
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
+_MAX_DEPTH = 500  # a thread of a hundred answers nests about 300 deep; browsers cut at 512
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.I)
 _TIGHT = re.compile(r"MsoNormal|margin(?:-(?:top|bottom))?\s*:\s*0", re.I)
 
@@ -164,12 +166,23 @@ class _Reader(HTMLParser):
 
 def html_lines(html: str) -> list[Line]:
     """The lines of an HTML body with quote depth, as the mail client marked it; at most `MAX_CHARS` are read."""
-    source, _ = clean(html)
+    source = _shallow(html)
     safe = nh3.clean(source, tags=set(_READ_TAGS), attributes=_READ_ATTRIBUTES, link_rel=None)
     reader = _Reader()
     reader.feed(safe)
     reader.close()
-    return reader.lines
+    return reader.lines[:MAX_LINES]
+
+
+def _shallow(html: str) -> str:
+    """The cleaned source, or only its text where tags nest deeper than in any mail: parsing those is quadratic."""
+    source, _ = clean(html)
+    depth = 0
+    for match in _TAG.finditer(source):
+        depth += -1 if match[1] else match[2].lower() not in _VOID
+        if depth > _MAX_DEPTH:
+            return re.sub(r"<[^<>]{0,1000}>", "\n", source)
+    return source
 
 
 def looks_like_html(text: str) -> bool:
@@ -189,7 +202,7 @@ def sanitize_html(html: str, *, allow_images: bool = False) -> str:
     Remote images tell the sender that, when and where a mail was opened: they stay only with `allow_images`, and then
     only over https.
     """
-    source, _ = clean(html)
+    source = _shallow(html)
     tags = set(_SHOWN_TAGS)
     attributes = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items() if tag != "img"}
     if allow_images:

@@ -46,7 +46,7 @@ _KEYWORD = re.compile(
     r"^(?:(?:hi|hello|hey|dear)(?: \w+)?[,.!]? )?(?:no[,.!]? |(?:please|pls|plz|kindly|just) )*"
     rf"(?:(?:stop|unsubscribe|un-subscribe|unsub|remove|opt[- ]?out|optout|opting out|removed|"
     rf"delete){_FILLER}[,.!\s]*)+"
-    r"(?:thanks|thank you|thx)?[.!\s]*$"
+    r"(?:thanks|thank you|thx)?[.!\s]*$|^(?:please |pls )?no more(?: please| pls| thanks| thank you)?[.! ]*$"
 )
 _SUBJECT_WISH = re.compile(
     r"^(?:(?:please|pls|plz|kindly|just) )*(?:unsubscribe|un-subscribe|unsub|stop|remove|remove me|"

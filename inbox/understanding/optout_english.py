@@ -48,7 +48,7 @@ _LIST = (
     r"data ?base|db|sequences?|campaigns?|spreadsheets?|systems?|records|crm|distribution|cadence|outreach|"
     r"contacts?|e?-?mails?|mailings?|mailers?|"
     r"messages|newsletters?|things?|rotation|blasts?|files?|books|roster|marketing|spam|correspondence|"
-    r"communications?|funnel|drip|automation|"
+    r"communications?|funnel|drip|automation|texts|phone ?book|"
     r"prospecting|solicitations?|follow[- ]ups?|reach)"
 )
 _MAIL = (
@@ -67,7 +67,9 @@ def engaged(reading: Reading) -> bool:
 _UNSUBSCRIBE = re.compile(r"\b(?:un-?subscrib(?:e|ed|ing)|unsub|opt(?:ed|ing)?[- ]?(?:me |us )?out)\b")
 _FORMAL = re.compile(
     r"\b(?:my|our|this is (?:an?|my|our)|a formal|an official) (?:formal |official |final |written )?"
-    r"(?:opt[- ]?out|unsubscribe(?: request)?|request to (?:unsubscribe|opt out|be removed))\b"
+    r"(?:opt[- ]?out|unsubscribe(?: request)?|request to (?:unsubscribe|opt out|be removed))\b|"
+    r"\bconsider (?:me|us|this) (?:[\w']+ ){0,2}?(?:unsubscribe\w*|opt(?:ed)?[- ]?out|removed)\b|"
+    r"\bi want out\b"
 )
 _WISH_BEFORE = re.compile(
     rf"(?:^|[,;:.!()-] ?|\b(?:{_PLEASE}|and|so|then|to|must|now|again|immediately|hereby|(?:can|could|would|"
@@ -107,7 +109,9 @@ def _wishes(low: str, match: re.Match[str]) -> bool:
     clause = re.split(r"[,;:!]|\bbut\b|\band\b", left)[-1]
     if _AS_NOUN.match(right):
         return bool(_BROKEN.search(right))
-    if match[0].endswith("ed") and not (_REPEATED.search(low) or re.search(r"\b(?:be|get) $", left)):
+    if re.match(r"\S*(?:ed)\b", match[0]) and not (
+        _REPEATED.search(low) or re.search(r"\b(?:be|get) $", left)
+    ):
         return False
     if low.endswith("?") and not left.strip() and not right.strip(" ?").startswith(_OBJECTS):
         return False
@@ -119,7 +123,7 @@ _REMOVE = (
     r"(?:removed?|remov|rmv|deleted?|erase|strike|scratch|drop|purge|scrub|exclude|unlist|take|get|pull|cut)"
 )
 _MINE = (
-    r"(?:me|us|my [\w' -]{2,40}?|our [\w' -]{2,40}?|both [\w' @&()-]{2,40}?|"
+    r"(?:me|us|\S+@\S+|my [\w' -]{2,40}?|our [\w' -]{2,40}?|both [\w' @&()-]{2,40}?|"
     r"(?:this|his|her|their|the above|these|all(?: of)?(?: my| our)?|any|"
     r"every)(?: [\w'-]+){0,3}? ?(?:e-?mail|mail|address(?:es)?|e-?mails|numbers?|phone|"
     r"accounts?|contacts?|names?|inbox|details|data|info|information|domain|records?)|"
@@ -140,7 +144,8 @@ _WHEN = (
     r"altogether))*\W*$"
 )
 _REMOVE_BARE = re.compile(
-    rf"\b(?:remove|rmv|delete|erase|purge|scrub|unlist) (?:me|us){_WHEN}|"
+    rf"\b(?:remove|rmv|delete|erase|purge|scrub|unlist) (?:me|us|both of us|"
+    rf"\S+@\S+)(?:,? me and \w+)?{_WHEN}|"
     r"\b(?:take|get) (?:me|us) off(?: (?:please|pls|now|immediately|of (?:this|it|here)|this|everything|it|"
     r"as well|too))*\W*$|"
     r"\b(?:remove|delete|erase|lose|forget|deleted|removed|block|drop) (?:this|my|our) (?:e-?mail|mail|"
@@ -219,7 +224,8 @@ def wrong_number(reading: Reading) -> str | None:
 _DOING = (
     r"(?:e-?mailing|mailing|contacting|messaging|msging|msg'?ing|messagin|texting|txting|textin|calling|"
     r"phoning|ringing|writing|spamming|bothering|"
-    r"harassing|pitching|soliciting|reaching out|following up|pestering|bugging|hounding|stalking|dm'?ing|"
+    r"harassing|pitching|soliciting|reaching out|following up|nagging|hassling|asking(?= me\b| us\b|\W*$)|"
+    r"pestering|bugging|hounding|stalking|dm'?ing|"
     r"pinging|hitting (?:me|us) up|"
     r"blowing up|trying to (?:sell|contact|reach|call))"
 )
@@ -254,15 +260,30 @@ _TOLD_YOU = re.compile(
     r"\b(?:you|u) (?:people |guys |all )?(?:need|have|must|should|better|ought)\b"
 )
 _STOP_ALONE = re.compile(
-    r"^(?:(?:no|ok|okay|alright|seriously|alex|again|enough)[,.! ]+)*(?:please|pls|plz|just|kindly|(?:you|"
-    r"u) (?:need|have) to)? ?"
-    r"(?:stop|stopp|desist|quit it|cease|knock it off|cut it out)(?: (?:it|this|now|already|please|pls|plz|"
-    r"contact))*[.! ]*$"
+    r"^(?:(?:no|ok|okay|alright|seriously|alex|again|enough)[,.! ]+)*(?:(?:will|would|can|could) (?:you|u) )?"
+    r"(?:please|pls|plz|just|kindly|(?:you|u) (?:need|have) to)? ?"
+    r"(?:stop|stopp|desist|quit it|cease|knock it off|cut it out)(?:,? (?:it|this|now|already|please|pls|plz|"
+    r"contact))*[.!? ]*$"
 )
 _STOP_EXPLICIT = re.compile(
-    r"\bplease stop\b(?=[.! ]*$)|\bstop (?:it )?(?:please|pls|plz)\b(?=[.! ]*$)|^(?:stop it|stop now|"
+    r"\b(?:please|pls|plz) stop\b(?=[.!? ]*$)|\bstop(?: it)?,? (?:please|pls|plz)\b(?=[.!? ]*$)|^(?:stop it|"
+    r"stop now|"
     r"stop this|just stop|quit it|knock it off|cut it out)\b|"
     r"\b(?:desist|cease)\b|\b(?:you|u) (?:need|have) to stop\b"
+)
+
+
+_WISHED = re.compile(
+    rf"\bif you(?:'d| would| could| all)? (?:please |just )?(?:stop(?:ped)?|quit|ceased?) (?:{_DOING}|"
+    rf"{_SENDING}|{_NOISE})|"
+    r"\b(?:this|these|the|your|it)(?: [\w'-]+){0,2} (?:has|have|needs?|must|better)(?: got)?(?: to)? stop\b|"
+    r"\bmake (?:it|this|these|them)(?: \w+)? stop\b|"
+    r"\b(?:i|we)(?:'d| would)? (?:much )?(?:prefer|rather|"
+    r"appreciate(?: it)?(?: if)?)\b.{0,12}\b(?:you )?(?:didn't|did not|not) "
+    r"(?:contact|e-?mail|write|message|text)(?:ing|ed)? (?:to )?(?:me|us)\b|"
+    r"\b(?:i|we)(?:'d| would)? (?:much )?(?:prefer|rather|"
+    r"appreciate)\b.{0,8}\bnot (?:to )?(?:be(?:ing)? (?:contacted|e-?mailed|texted)|"
+    r"(?:receiv|get)\w* (?:any|these|more|your)|hear from you)"
 )
 
 
@@ -275,6 +296,8 @@ def asks_to_stop(reading: Reading) -> str | None:
             left = low[: match.start()]
             if _TOLD_YOU.search(left) or not (_NOT_TOLD.search(left) or _OWN_PLAN.search(left)):
                 return written
+        if _WISHED.search(low) and not _NOT_TOLD.search(low[:20]):
+            return written
         if _STOP_ALONE.match(low) and (_STOP_EXPLICIT.search(low) or (sms and len(reading.text) < 60)):
             return written
     return None

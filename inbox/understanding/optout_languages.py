@@ -38,7 +38,8 @@ _WISHES = (
             r"nummer) .{0,30}(?:zu )?(?:loschen|entfernen|geloscht|entfernt)\b",
             r"\b(?:tragen|melden|trag|meld) (?:sie |ihr )?(?:mich|uns) .{0,20}\b(?:aus|ab)\b",
             r"\b(?:keine|kein) (?:weiteren?|weiterer|mehr) (?:e-?mails?|mails?|nachrichten|werbung|"
-            r"kontakt\w*|anrufe|kontaktaufnahme\w*|zusendungen|post|newsletter)\b",
+            r"kontakt\w*|anrufe|kontaktaufnahme\w*|anfragen|angebote|zuschriften|zusendungen|post|"
+            r"newsletter)\b",
             r"\bkeine (?:e-?mails?|mails?|nachrichten|werbung|sms|anrufe|werbemails?)\b.{0,25}\b(?:mehr|"
             r"erhalten|zusenden|schicken|senden|wunsch\w*|bekommen)\b",
             r"\b(?:nicht mehr|nie wieder|niemals wieder|nie mehr) .{0,40}(?:kontaktier\w*|anschreib\w*|"
@@ -114,7 +115,9 @@ _WISHES = (
             r"nos)) (?:por favor )?de baja\b|\b(?:quiero|deseo|solicito|queremos|deseamos|pido|exijo|"
             r"prefiero) (?:\w+ )?(?:la |mi |nuestra )?(?:baja\b|darme de baja|desuscrib\w+|que me (?:den|"
             r"de) de baja|ser (?:eliminad|removid|borrad|dad)[oa])",
-            r"\b(?:elimine|borre|quite|saque|retire|remueva|elimin|borr|quit|sac|suprima|excluya)(?:n|ar|a|"
+            r"\b(?:me|nos) (?:borr|elimin|quit|saqu|sac|retir|excluy|remuev)\w* (?:\w+ )?de (?:su|sus|la|"
+            r"esta|tu|vuestra) (?:\w+ )?(?:lista|base|mailing)|\b(?:elimine|borre|quite|saque|retire|"
+            r"remueva|elimin|borr|quit|sac|suprima|excluya)(?:n|ar|a|"
             r"en|ad)?(?:me|nos)\b.{0,50}\b(?:lista|base|correo|registro|datos|fichero|contactos|envios|"
             r"mailing|sistema)|\b(?:elimine|borre|quite|saque|retire|remueva)n?(?:me|nos)\b[.! ]*$",
             r"\b(?:elimin|borr|quit|sac|retir|suprim|remuev)\w* (?:por favor )?(?:mi|nuestro|nuestra|mis|"
@@ -156,7 +159,8 @@ _WISHES = (
             r"ci) (?:scriv|contatt|mand|invi|chiam|disturb)\w* (?:mai )?piu\b|\bnon (?:voglio|"
             r"vogliamo) (?:piu|altre) (?:vostre )?(?:mail|e-?mail|messaggi|comunicazioni)",
             r"\b(?:smett|piant)\w+(?:tela|la)? (?:\w+ )?(?:di|con) (?:\w+ )?(?:scriver|mandar|inviar|"
-            r"contattar|disturbar|mail|email|messaggi|chiamar)\w*|\bbasta (?:mail|e-?mail|messaggi|spam|"
+            r"contattar|disturbar|mail|email|messaggi|chiamar)\w*|\bbasta (?:con )?(?:le |queste |quelle |"
+            r"vostre )*(?:mail|e-?mail|messaggi|spam|"
             r"comunicazioni|scriver\w*)|\blasciate(?:mi|ci) in pace\b|\bsegnalat[oa] come spam\b",
             r"\b(?:chiedo|richiedo|esigo) (?:\w+ ){0,2}(?:cancellazione|rimozione|eliminazione)\b|"
             r"\b(?:chiedo|richiedo|desidero|vorrei) (?:\w+ )?(?:di )?(?:essere|venire) (?:cancellat|rimoss|"

@@ -75,7 +75,8 @@ _LABELS = {
     "from": "from|von|de|da|van|od|fra|fran|lahettaja|felado|de la|gonderen|kimden|от|от кого|发件人|發件人|寄件者|"
     "差出人|送信者|보낸 사람|보낸사람|מאת|من|απο|expeditor|odesilatel|от",
     "date": "sent|date|gesendet|datum|envoye|enviado|enviado el|enviada|enviado em|enviada em|data|inviato|verzonden|"
-    "wyslano|skickat|sendt|dato|odeslano|lahetetty|elkuldve|trimis|gonderildi|tarih|gonderme tarihi|отправлено|дата|"
+    "wyslano|skickat|sendt|dato|odeslano|lahetetty|elkuldve|trimis|gonderildi|σταλθηκε|"
+    "ημερομηνια|tarih|gonderme tarihi|отправлено|дата|"
     "дата отправки|发送时间|日期|時間|寄件日期|送信日時|日時|보낸 날짜|날짜|נשלח|תאריך|تاريخ|fecha|kuldve|idopont",
     "to": "to|an|a|para|aan|do|til|till|komu|pro|vastaanottaja|cimzett|catre|kime|кому|收件人|收件者|宛先|"
     "받는 사람|받는사람|אל|إلى|προς",
@@ -83,7 +84,7 @@ _LABELS = {
     "тема|主题|主旨|主題|件名|제목|נושא|الموضوع|θεμα",
     "cc": "cc|kopie|copie|kopia|копия|抄送|副本|참조|con copia a|kopi",
 }
-_ROLE_OF = {label: role for role, labels in _LABELS.items() for label in labels.split("|")}
+_ROLE_OF = {fold(label): role for role, labels in _LABELS.items() for label in labels.split("|")}
 _HEADER = re.compile(r"^[*_]{0,2}([^\W\d_][\w' -]{0,22}?)[*_]{0,2} ?[:：][*_]{0,2}\s?(.*)$")
 _FLAT_HEADER = re.compile(
     r"(?:^|\s)\*?(?:From|Von|De|Da|Van|Od|Fra|Från)\*? ?: .{2,120}?\s\*?(?:Sent|Date|Gesendet|Datum|Envoyé|"
@@ -237,7 +238,7 @@ def _reads_as_attribution(line: str, quoted_next: bool) -> bool:
     dated = bool(_DATE.search(line))
     if _BRACKETED_ADDRESS.search(line) and (dated or verb or _QUOTING.match(line)):
         return True
-    if verb and dated and (_VERB_AT_END.search(line) or _START.match(line)):
+    if verb and dated and (quoted_next or _VERB_AT_END.search(line) or _START.match(line)):
         return True
     return bool(quoted_next and _VERB_AT_END.search(line) and len(line.split()) <= 6)
 

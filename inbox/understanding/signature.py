@@ -42,7 +42,7 @@ _FIRM = (
     r"week|avond)|hoogachtend|"
     r"(?:serdecznie )?pozdrawiam(?: serdecznie)?|(?:serdeczne )?pozdrowienia|z (?:powazaniem|"
     r"wyrazami szacunku|pozdrowieniami)|pozdr|"
-    r"(?:med )?(?:vanlig(?:a)?|venlig(?:e)?|vennlig|basta|bedste|beste|varma|hjertelig(?:e)?|"
+    r"(?:med |de )?(?:vanlig(?:a)?|venlig(?:e)?|vennlig|basta|bedste|beste|varma|hjertelig(?:e)?|"
     r"hjartliga) (?:halsning(?:ar)?|hilsen(?:er)?)|"
     r"mvh|hilsen|halsningar|vh|kh|dbh|ha det (?:bra|godt)|"
     r"s (?:pozdravem|uctou|pratelskym pozdravem)|zdravim|hezky den|terveisin|(?:ystavallisin|"
@@ -65,7 +65,7 @@ _SOFT = (
     r"(?:mange )?tak|(?:tusen )?takk|"
     r"dekuji|diky|kiitos|koszonom|multumesc|tesekkurler|спасибо|谢谢|감사합니다"
 )
-_TAIL = r"(?P<mark>[\s,.!:;~-]*)(?P<rest>(?<=[\s,.!:;~-]).{1,40})?$"
+_TAIL = r"(?P<mark>[\s,.!:;~/-]*)(?P<rest>(?<=[\s,.!:;~/-]).{1,40})?$"
 _FIRM_LINE = re.compile(rf"^[\s-]*(?:{_FIRM}){_TAIL}")
 _SOFT_LINE = re.compile(rf"^[\s-]*(?:{_SOFT}){_TAIL}")
 
@@ -91,7 +91,7 @@ _MOBILE = re.compile(
     r"telefon)(?:'?umdan|imdan) gonderildi|"
     r"please (?:excuse|forgive|pardon) (?:any |my |the )?(?:typos|brevity|typing|spelling|errors|"
     r"mistakes).{0,60}|yahoo mail: .{0,60})"
-    r"[.!]?(?: ?[<(]?https?://\S{1,200}[>)]?)?$"
+    r"[.!]?(?: ?[<(]? ?https?://\S{1,200} ?[>)]?)?$"
 )
 _NOISE = re.compile(
     r"^(?:\[?(?:cid:|image:|inline image|logo)[^\]]{0,120}\]?|<[^<>\s]{1,120}\.(?:xlsx?|docx?|pptx?|pdf|csv|"
@@ -316,6 +316,7 @@ def _name_cut(lines: list[str], folded: list[str], names: frozenset[str]) -> int
             not folded[index - 1]
             or lines[index - 1].rstrip()[-1:] in ".!?…)。！？"
             or index in (1, len(lines) - 1)
+            or not folded[index + 1]
             or named > 1
         )
         if starts and fresh and _is_signature(lines, folded, index):
@@ -343,7 +344,12 @@ def _name_line(line: str, names: frozenset[str]) -> int:
     if not words or len(words) > 5:
         return 0
     low = [fold(word).strip(".'") for word in words]
-    if len(words) == 1 and len(low[0]) <= 2 and words[0].isupper() and low[0] not in names:
+    if (
+        len(words) == 1
+        and len(low[0]) <= 2
+        and (words[0].isupper() or line.strip().endswith("."))
+        and low[0] not in names
+    ):
         return int(all(any(name.startswith(letter) for name in names) for letter in low[0]))
     if any(c > "\u2e80" for c in head):
         return int(
