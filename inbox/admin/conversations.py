@@ -78,14 +78,14 @@ class LeadAdmin(BaseAdmin):
 @admin.register(Message)
 class MessageAdmin(RecordAdmin):
     list_display = (
-        "external_id",
+        "sent_at",
         "source",
+        "external_id",
         "direction",
         "lead_link",
         "tag",
-        "workspace",
         "processed_at",
-        "sent_at",
+        "workspace",
     )
     list_filter = ("source", "direction", "channel", "id_reused", WorkspaceFilter)
     list_select_related = ("lead", "workspace")
@@ -106,7 +106,7 @@ class MessageAdmin(RecordAdmin):
 
 @admin.register(Draft)
 class DraftAdmin(RecordAdmin):
-    list_display = ("id", "lead_link", "channel", "status_chip", "decided_by", "workspace", "created_at")
+    list_display = ("created_at", "lead_link", "channel", "status_chip", "decided_by", "workspace")
     list_filter = ("status", "channel", WorkspaceFilter)
     list_select_related = ("lead", "decided_by", "workspace")
     ordering = ("-created_at",)

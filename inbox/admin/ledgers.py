@@ -12,7 +12,7 @@ from integrations.registry import SOURCES
 
 @admin.register(OutboundSend)
 class OutboundSendAdmin(RecordAdmin):
-    list_display = ("id", "lead_link", "channel", "origin", "state_chip", "reason", "workspace", "created_at")
+    list_display = ("created_at", "lead_link", "channel", "origin", "state_chip", "reason", "workspace")
     list_filter = ("state", "channel", "origin", WorkspaceFilter)
     list_select_related = ("lead", "workspace")
     ordering = ("-created_at",)
@@ -35,14 +35,13 @@ class WebhookDeliveryAdmin(RecordAdmin):
     """Without the body: it may hold a provider's secret, and the page of the delivery knows how to show it."""
 
     list_display = (
-        "id",
+        "received_at",
         "source",
         "event_type",
         "verdict_chip",
         "message_link",
         "job_link",
         "workspace",
-        "received_at",
     )
     list_filter = ("verdict", known_values("source", SOURCES), WorkspaceFilter)
     list_select_related = ("message", "job", "workspace")
@@ -67,7 +66,7 @@ class WebhookDeliveryAdmin(RecordAdmin):
 
     @admin.display(description="job")
     def job_link(self, delivery: WebhookDelivery) -> SafeString:
-        return link(delivery.job)
+        return link(delivery.job, delivery.job.kind if delivery.job else "")
 
 
 @admin.register(AuditEntry)
