@@ -381,13 +381,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     server = EmbeddedPostgres(options.data_dir)
     try:
-        match options.action:
-            case "start":
-                server.start()
-            case "stop":
-                server.stop(options.mode)
-            case "restart":
-                server.restart(options.mode)
+        if options.action == "start":
+            server.start()
+        elif options.action != "status":
+            getattr(server, options.action)(options.mode)
     except PostgresError as error:
         print(error, file=sys.stderr)
         return 1
