@@ -1,0 +1,186 @@
+"""The numbers behind the pages."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+
+from jobs import ledger, stats
+from jobs.models import BackgroundJob, JobAction, JobAttempt, JobStep, Tick, Worker
+from tests.factories import make_workspace
+
+pytestmark = pytest.mark.django_db
+
+
+def make(workspace=None, **fields) -> BackgroundJob:
+    return BackgroundJob.objects.create(
+        **{"kind": "t.stat", "workspace": workspace, "dedupe_key": str(uuid4())} | fields
+    )
+
+
+def finished(workspace=None, *, ago_s=60, status="succeeded", wait_s=1, run_s=2, **fields) -> BackgroundJob:
+    end = timezone.now() - timedelta(seconds=ago_s)
+    start = end - timedelta(seconds=run_s)
+    return make(
+        workspace,
+        status=status,
+        run_at=start - timedelta(seconds=wait_s),
+        started_at=start,
+        finished_at=end,
+        **fields,
+    )
+
+
+def test_counts_by_state_within_a_workspace():
+    ours, theirs = make_workspace(), make_workspace()
+    make(ours)
+    finished(ours)
+    finished(ours, status="failed")
+    finished(theirs)
+
+    assert stats.counts(ours.pk) == {"queued": 1, "running": 0, "succeeded": 1, "failed": 1, "cancelled": 0}
+    assert stats.counts(None)["succeeded"] == 2
+
+
+def test_counts_stop_at_their_cap(monkeypatch):
+    monkeypatch.setattr(stats, "COUNT_CAP", 3)
+    for _ in range(5):
+        make()
+
+    assert stats.counts(None)["queued"] == 3
+
+
+def test_the_oldest_due_job_tells_the_age():
+    ours, theirs = make_workspace(), make_workspace()
+    make(ours, run_at=timezone.now() - timedelta(seconds=90))
+    make(ours, run_at=timezone.now() + timedelta(hours=1))
+    make(theirs, run_at=timezone.now() - timedelta(hours=2))
+
+    assert 89 < stats.oldest_due_age_s(ours.pk) < 120
+    assert stats.oldest_due_age_s(make_workspace().pk) == 0
+
+
+def test_workers_alive_with_what_they_run():
+    busy = Worker.objects.create(cluster=uuid4(), host="a", pid=1)
+    Worker.objects.create(cluster=uuid4(), host="b", pid=2)
+    Worker.objects.create(
+        cluster=uuid4(), host="c", pid=3, heartbeat_at=timezone.now() - timedelta(minutes=1)
+    )
+    Worker.objects.create(cluster=uuid4(), host="d", pid=4, ended_at=timezone.now())
+    workspace = make_workspace()
+    job = make(workspace)
+    token, [claimed] = ledger.claim(busy.pk, 1)
+    ledger.start(claimed, token)
+
+    seen = stats.workers(workspace.pk)
+
+    assert [(w.host, w.job and w.job.pk) for w in seen] == [("a", job.pk), ("b", None)]
+    assert [w.job for w in stats.workers(make_workspace().pk)] == [None, None]
+
+
+def test_the_series_covers_a_day_without_gaps():
+    workspace = make_workspace()
+    finished(workspace, ago_s=5)
+    finished(workspace, ago_s=5, status="failed")
+    finished(workspace, ago_s=3 * 3600)
+    finished(workspace, ago_s=30 * 3600)
+    finished(make_workspace(), ago_s=5)
+
+    buckets = stats.series(workspace.pk)
+
+    assert len(buckets) == 96
+    assert {b.starts_at - a.starts_at for a, b in zip(buckets, buckets[1:], strict=False)} == {
+        timedelta(minutes=15)
+    }
+    assert (sum(b.done for b in buckets), sum(b.failed for b in buckets)) == (2, 1)
+
+
+def test_percentiles_per_kind():
+    for n in range(1, 101):
+        finished(kind="t.slow", wait_s=n, run_s=2)
+    finished(kind="t.quick", wait_s=0, run_s=1)
+    finished(kind="t.slow", wait_s=9_999, ago_s=30 * 3600)
+
+    quick, slow = stats.timings(None)
+
+    assert (quick.kind, quick.jobs, quick.run_p50_ms) == ("t.quick", 1, 1_000)
+    assert (slow.kind, slow.jobs, slow.wait_p50_ms, slow.run_p95_ms) == ("t.slow", 100, 50_500, 2_000)
+    assert 95_000 <= slow.wait_p95_ms <= 96_000
+
+
+def test_failures_are_grouped_by_cause():
+    workspace = make_workspace()
+    for _ in range(3):
+        finished(workspace, status="failed", fingerprint="f1", last_error_class="E", last_error="down")
+    finished(workspace, status="failed", fingerprint="f2", last_error_class="E", ago_s=1)
+    finished(make_workspace(), status="failed", fingerprint="f1", last_error_class="E")
+
+    groups = stats.failure_groups(workspace.pk)
+
+    assert [(g["fingerprint"], g["jobs"]) for g in groups] == [("f2", 1), ("f1", 3)]
+    assert groups[1]["last_error"] == "down"
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({}, {"a", "b"}),
+        ({"kind": "t.other"}, {"b"}),
+        ({"status": "failed"}, {"b"}),
+        ({"error_class": "E"}, {"b"}),
+        ({"older_than_s": 3600}, {"b"}),
+        ({"text": "b"}, {"b"}),
+        ({"text": " a "}, {"a"}),
+        ({"text": "%"}, set()),
+    ],
+    ids=str,
+)
+def test_finds_jobs_by_each_filter(filters, found):
+    workspace = make_workspace()
+    make(workspace, dedupe_key="a")
+    finished(
+        workspace,
+        dedupe_key="b",
+        kind="t.other",
+        status="failed",
+        last_error_class="E",
+        created_at=timezone.now() - timedelta(hours=2),
+    )
+    make(make_workspace(), dedupe_key="a b")
+
+    assert {job.dedupe_key for job in stats.find(workspace.pk, **filters)} == found
+
+
+def test_finds_a_job_by_its_id():
+    job = make()
+    make()
+
+    assert list(stats.find(None, text=str(job.pk))) == [job]
+
+
+def test_a_missed_tick_is_visible():
+    Tick.objects.create(name="background-jobs", started_at=timezone.now())
+    Tick.objects.create(name="retention", started_at=timezone.now() - timedelta(hours=3))
+
+    states = {tick.name: tick.missed for tick in stats.ticks()}
+
+    assert states["background-jobs"] is False
+    assert states["retention"] is True
+
+
+def test_a_tick_that_never_ran_is_missed():
+    assert all(tick.missed and tick.last is None for tick in stats.ticks())
+
+
+def test_the_timeline_is_in_order_of_time():
+    job, now = make(), timezone.now()
+    attempt = JobAttempt.objects.create(
+        job=job, number=1, outcome="retried", started_at=now, finished_at=now, duration_ms=5
+    )
+    step = JobStep.objects.create(job=job, name="look", status="done", started_at=now + timedelta(seconds=1))
+    action = JobAction.objects.create(
+        job=job, action="retry", actor="a", created_at=now + timedelta(seconds=2)
+    )
+
+    assert stats.timeline(job) == [attempt, step, action]
