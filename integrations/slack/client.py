@@ -133,7 +133,7 @@ class SlackClient:
             deadline,
             # Reference: https://docs.slack.dev/reference/methods/chat.postMessage
             lambda slack: slack.chat_postMessage(channel=channel, text=text, blocks=list(blocks) or None),
-            lambda answer: Posted(str(answer["channel"]), str(answer["ts"])),
+            lambda answer: Posted(str(answer.data["channel"]), str(answer.data["ts"])),
         )
 
     def update(self, posted: Posted, text: str, deadline: Deadline, *, blocks: Sequence[dict] = ()) -> None:
@@ -154,7 +154,9 @@ class SlackClient:
             scopes = frozenset(
                 filter(None, str(answer.headers.get("x-oauth-scopes", "")).replace(" ", "").split(","))
             )
-            return Identity(str(answer.get("team") or ""), answer["team_id"], answer["user_id"], scopes)
+            return Identity(
+                str(answer.get("team") or ""), answer.data["team_id"], answer.data["user_id"], scopes
+            )
 
         # Reference: https://docs.slack.dev/reference/methods/auth.test
         return self._ask(deadline, lambda slack: slack.auth_test(), read)
@@ -166,7 +168,7 @@ class SlackClient:
             return self._ask(
                 deadline,
                 lambda slack: slack.users_lookupByEmail(email=email),
-                lambda answer: str(answer["user"]["id"]),
+                lambda answer: str(answer.data["user"]["id"]),
             )
         except ProviderRejected as error:
             if error.code != "users_not_found":
@@ -179,7 +181,7 @@ class SlackClient:
         return self._ask(
             deadline,
             lambda slack: slack.conversations_open(users=user_id),
-            lambda answer: str(answer["channel"]["id"]),
+            lambda answer: str(answer.data["channel"]["id"]),
         )
 
     def channels(self, deadline: Deadline) -> list[Channel]:
@@ -187,9 +189,9 @@ class SlackClient:
 
         def read(answer: SlackResponse) -> tuple[list[Channel], str]:
             found = [
-                Channel(one["id"], one["name"], bool(one.get("is_member"))) for one in answer["channels"]
+                Channel(one["id"], one["name"], bool(one.get("is_member"))) for one in answer.data["channels"]
             ]
-            return found, str((answer.get("response_metadata") or {}).get("next_cursor") or "")
+            return found, str((answer.data.get("response_metadata") or {}).get("next_cursor") or "")
 
         known: list[Channel] = []
         cursor = ""

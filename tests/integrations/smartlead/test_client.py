@@ -1,0 +1,71 @@
+"""SmartLead's calls against the sandbox; the key in the query shows nowhere."""
+
+import logging
+
+import pytest
+
+from integrations.errors import ProviderAuthError, ProviderRejected
+from integrations.models import Integration
+from integrations.smartlead.client import SmartLeadClient
+from tests.integrations.fault_server import FaultServer, answer
+
+pytestmark = pytest.mark.django_db
+
+
+def client_at(url):
+    return SmartLeadClient.for_integration(
+        Integration(provider="smartlead", config={"base_url": url}, credentials={"api_key": "sl-secret"})
+    )
+
+
+@pytest.fixture
+def smartlead(sandbox):
+    return client_at(sandbox.url("smartlead") + "/api/v1")
+
+
+def reply(client, soon, campaign_id="501"):
+    client.reply(
+        campaign_id,
+        stats_id="st-1",
+        message_id="<m@example.com>",
+        to_email="dana@example.com",
+        subject="Re: hi",
+        html="<p>Here</p>",
+        deadline=soon,
+    )
+
+
+def test_a_reply_is_sent_and_found_in_the_history(smartlead, soon, sandbox):
+    reply(smartlead, soon)
+    lead = smartlead.find_lead("dana@example.com", soon)
+    (sent,) = smartlead.history("501", lead.id, soon)
+    assert (sent.kind, sent.html, sent.stats_id) == ("SENT", "<p>Here</p>", "st-1")
+    assert len(sandbox.sends(provider="smartlead")) == 1
+
+
+def test_an_unknown_lead_is_none(smartlead, soon):
+    assert smartlead.find_lead("nobody@example.com", soon) is None
+
+
+def test_lists_campaigns(smartlead, soon):
+    assert [campaign.id for campaign in smartlead.campaigns(soon)] == ["501"]
+
+
+def test_a_200_that_is_not_ok_is_a_refusal(soon):
+    with FaultServer(answer(body={"ok": False})) as server, pytest.raises(ProviderRejected) as caught:
+        reply(client_at(server.url), soon)
+    assert caught.value.sent is False
+
+
+def test_the_key_shows_in_no_log_and_no_error(smartlead, soon, sandbox, caplog):
+    caplog.set_level(logging.DEBUG)
+    sandbox.set_account(provider="smartlead", account="sl-secret", status="revoked")
+    with pytest.raises(ProviderAuthError) as caught:
+        smartlead.campaigns(soon)
+    ours = [record for record in caplog.records if not record.name.startswith("integrations.sandbox")]
+    assert "sl-secret" not in repr(caught.value) + str([record.__dict__ for record in ours])
+
+
+def test_an_id_that_is_no_number_never_becomes_an_address(smartlead, soon):
+    with pytest.raises(ProviderRejected):
+        reply(smartlead, soon, campaign_id="1/../2")
