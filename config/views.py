@@ -1,19 +1,18 @@
 """Is it up, and is it ready: the two addresses that a platform asks."""
 
 import threading
-from datetime import datetime
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Max, Min
-from django.db.models.functions import Now
+from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from jobs.models import BackgroundJob, Worker
+from jobs import stats
+from jobs.models import Worker
 
 _migrated = threading.Event()
 """Set once all migrations were found applied: they stay so while this code runs, and the look costs a second."""
@@ -53,12 +52,10 @@ def _missing_migrations() -> list[str]:
 
 
 def _queue() -> dict[str, float | None]:
-    due = BackgroundJob.objects.filter(status=BackgroundJob.Status.QUEUED, run_at__lte=Now())
+    heartbeat = Worker.objects.aggregate(at=Max("heartbeat_at"))["at"]
     return {
-        "oldest_due_job_s": _age_s(due.aggregate(at=Min("run_at"))["at"]),
-        "last_worker_heartbeat_s": _age_s(Worker.objects.aggregate(at=Max("heartbeat_at"))["at"]),
+        "oldest_due_job_s": round(stats.oldest_due_age_s(None), 1),
+        "last_worker_heartbeat_s": round((timezone.now() - heartbeat).total_seconds(), 1)
+        if heartbeat
+        else None,
     }
-
-
-def _age_s(moment: datetime | None) -> float | None:
-    return None if moment is None else round((timezone.now() - moment).total_seconds(), 1)

@@ -27,15 +27,25 @@ def _awake() -> Q:
     return Q(snoozed_until=None) | Q(snoozed_until__lte=timezone.now())
 
 
-def _with_draft(workspace: Workspace) -> Q:
-    drafts = Draft.objects.filter(workspace=workspace, status=Draft.Status.PENDING)
+def _pending(workspace: Workspace, **fields: object) -> Q:
+    drafts = Draft.objects.filter(workspace=workspace, status=Draft.Status.PENDING, **fields)
     return Q(pk__in=drafts.values("lead"))
 
 
-def _with_send(*states: str) -> Callable[[Workspace], Q]:
-    return lambda workspace: Q(
-        pk__in=OutboundSend.objects.filter(workspace=workspace, state__in=states).values("lead")
-    )
+def _to_review(workspace: Workspace) -> Q:
+    return _pending(workspace, send_at__isnull=True)
+
+
+def _sends(workspace: Workspace, state: str) -> Q:
+    return Q(pk__in=OutboundSend.objects.filter(workspace=workspace, state=state).values("lead"))
+
+
+def _scheduled(workspace: Workspace) -> Q:
+    return _pending(workspace, send_at__isnull=False) | _sends(workspace, OutboundSend.State.INTENT)
+
+
+def _sent(workspace: Workspace) -> Q:
+    return _sends(workspace, OutboundSend.State.SENT)
 
 
 def _with_failure(workspace: Workspace) -> Q:
@@ -55,13 +65,13 @@ FOLDERS = {
             lambda _: Q(needs_reply=True) & _awake(),
         ),
         Folder("unread", "Unread", "mail", "Everything has been read.", lambda _: Q(unread=True)),
-        Folder("drafts", "Drafts to review", "draft", "No draft waits for review.", _with_draft),
+        Folder("drafts", "Drafts to review", "draft", "No draft waits for review.", _to_review),
         Folder(
             "scheduled",
             "Scheduled sends",
             "clock",
             "Nothing is on its way out.",
-            _with_send(OutboundSend.State.INTENT),
+            _scheduled,
         ),
         Folder(
             "snoozed",
@@ -75,7 +85,7 @@ FOLDERS = {
             "Sent",
             "send",
             "Nothing has been sent from here.",
-            _with_send(OutboundSend.State.SENT),
+            _sent,
             False,
         ),
         Folder("all", "All", "menu", "No conversation yet.", lambda _: Q(), False),
@@ -113,7 +123,11 @@ def folder_counts(workspace: Workspace) -> dict[str, int]:
 
 
 def with_badges(leads: QuerySet[Lead]) -> QuerySet[Lead]:
-    """`leads` with `has_draft` and `send_state` (of the newest send), which a row shows."""
-    drafts = Draft.objects.filter(lead=OuterRef("pk"), status=Draft.Status.PENDING)
+    """`leads` with what a row shows: `has_draft` and `sends_at` of a pending draft, `send_state` of the newest send."""
+    drafts = Draft.objects.filter(lead=OuterRef("pk"), status=Draft.Status.PENDING).order_by("-created_at")
     newest = OutboundSend.objects.filter(lead=OuterRef("pk")).order_by("-created_at")
-    return leads.annotate(has_draft=Exists(drafts), send_state=Subquery(newest.values("state")[:1]))
+    return leads.annotate(
+        has_draft=Exists(drafts),
+        sends_at=Subquery(drafts.values("send_at")[:1]),
+        send_state=Subquery(newest.values("state")[:1]),
+    )

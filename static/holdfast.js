@@ -83,6 +83,23 @@
     }
   });
 
+  // Copy what a field holds.
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).value);
+    button.lastChild.textContent = " Copied";
+  });
+
+  // Minutes and seconds until a draft goes out by itself; then a look at what became of it, unless somebody types.
+  const tick = setInterval(() => {
+    const timer = document.querySelector("[data-until]");
+    if (!timer) return clearInterval(tick);
+    const left = Math.round((new Date(timer.dataset.until) - Date.now()) / 1000);
+    if (left < 3600) timer.textContent = `${Math.max(0, Math.floor(left / 60))}:${String(Math.max(0, left % 60)).padStart(2, "0")}`;
+    if (left === -5 && !types(document.activeElement)) location.reload();
+  }, 1000);
+
   all(".toast").forEach((toast) => {
     const leave = () => (toast.matches(":hover, :focus-within") ? setTimeout(leave, 3000) : toast.remove());
     setTimeout(leave, TOAST_MS);

@@ -85,6 +85,17 @@ def ago_text(value: datetime) -> str:
     return format_date(local, "D" if days < 7 else "j M" if local.year == now.year else "j M Y")
 
 
+@register.filter
+def until(value: datetime) -> str:
+    """How long until `value`, in few letters: "now", "4 min", "3 h", "2 days"."""
+    seconds = (value - timezone.now()).total_seconds()
+    if seconds < MINUTE_S:
+        return "now" if seconds <= 0 else "1 min"
+    if seconds < HOUR_S:
+        return f"{int(seconds // MINUTE_S)} min"
+    return f"{int(seconds // HOUR_S)} h" if seconds < 2 * DAY_S else f"{int(seconds // DAY_S)} days"
+
+
 @register.simple_tag
 def clock(value: datetime | None) -> SafeString:
     """The time of day, in the workspace's zone."""

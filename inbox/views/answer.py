@@ -5,30 +5,32 @@ import uuid
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from inbox.access import workspace_view
 from inbox.forms.conversation import AnswerForm, OwnMessageForm
 from inbox.models import Draft, Lead, OutboundSend
-from inbox.replying import review
+from inbox.replying import autosend, review
 from inbox.views.conversation import answer_for, find_lead, render_conversation
 
 
 @require_POST
 @workspace_view()
 def decide_draft(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
-    """`do`: send (with the edited `text`), discard, or rewrite."""
+    """`do`: send (with the edited `text`), discard, rewrite, or hold (stop the countdown of an automatic send)."""
     drafts = Draft.objects.select_related("lead__campaign")
     draft = get_object_or_404(drafts, workspace=request.workspace, pk=draft_id)
     form = AnswerForm(request.POST)
-    action = _action(request, "send", "discard", "rewrite")
+    action = _action(request, "send", "discard", "rewrite", "hold")
     if action == "send" and not form.is_valid():
         return _again(request, draft.lead, form)
     try:
         if action == "send":
             review.approve(draft, user=request.user, text=form.cleaned_data["text"])
+        elif action == "hold":
+            autosend.cancel(draft, user=request.user)
         elif action == "rewrite":
             review.request_rewrite(draft, user=request.user)
             messages.info(request, "A new draft is being written.")
@@ -37,6 +39,8 @@ def decide_draft(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
             messages.info(request, "Draft discarded.")
     except review.Refused as refusal:
         return _again(request, draft.lead, form, str(refusal))
+    if request.htmx:
+        return render(request, "inbox/_countdown.html", {"held": True})
     return _back(request, draft.lead_id)
 
 

@@ -65,6 +65,16 @@ def test_discard_rejects_the_draft(workspace, member, draft):
     assert draft.status == Draft.Status.REJECTED
 
 
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["button", "typing"])
+def test_hold_stops_the_countdown(headers, workspace, member, draft):
+    Draft.objects.filter(pk=draft.pk).update(send_at=factories.ago(minutes=-4))
+    page = member.get(f"/w/{workspace.pk}/inbox/{draft.lead_id}/").content.decode()
+    assert "Sends by itself" in page
+    member.post(f"/w/{workspace.pk}/drafts/{draft.pk}/", {"do": "hold"}, headers=headers)
+    draft.refresh_from_db()
+    assert (draft.status, draft.send_at) == (Draft.Status.PENDING, None)
+
+
 def test_rewrite_asks_for_another_one(workspace, member, draft):
     decide(member, workspace, draft, do="rewrite")
     draft.refresh_from_db()
