@@ -28,7 +28,10 @@ class Page(NamedTuple):
     badge: Callable[[Workspace], Badge | None] = lambda workspace: None
 
 
-PAGES: tuple[Page, ...] = ()
+PAGES: tuple[Page, ...] = (
+    Page("inbox:deliveries", "Deliveries", "trace", Membership.Role.ADMIN),
+    Page("inbox:integrations", "Integrations", "plug", Membership.Role.ADMIN),
+)
 
 
 class Entry(NamedTuple):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from inbox.views import answer, conversation, history, threads, triage
+from inbox.views import answer, conversation, deliveries, history, keys, merging, threads, triage
 
 app_name = "inbox"
 urlpatterns = [
@@ -16,4 +16,13 @@ urlpatterns = [
     path("sends/<uuid:send_id>/", answer.settle_send, name="send"),
     path("drafts/<uuid:draft_id>/", answer.decide_draft, name="draft"),
     path("messages/<uuid:message_id>/original/", conversation.original, name="original"),
+    path("deliveries/", deliveries.delivery_list, name="deliveries"),
+    path("deliveries/replay/", deliveries.replay_failed, name="deliveries-replay"),
+    path("deliveries/progress/", deliveries.replay_progress, name="deliveries-progress"),
+    path("deliveries/<uuid:delivery_id>/", deliveries.delivery, name="delivery"),
+    path("deliveries/<uuid:delivery_id>/replay/", deliveries.run_again, name="delivery-replay"),
+    path("integrations/", keys.integrations, name="integrations"),
+    path("integrations/keys/<int:key_id>/", keys.show_key, name="key-show"),
+    path("integrations/<uuid:integration_id>/rotate/", keys.rotate, name="key-rotate"),
+    path("leads/<uuid:lead_id>/merge/", merging.merge_lead, name="merge"),
 ]

@@ -100,6 +100,14 @@
     if (left === -5 && !types(document.activeElement)) location.reload();
   }, 1000);
 
+  // Copy what a field holds.
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).value);
+    button.lastChild.textContent = " Copied";
+  });
+
   all(".toast").forEach((toast) => {
     const leave = () => (toast.matches(":hover, :focus-within") ? setTimeout(leave, 3000) : toast.remove());
     setTimeout(leave, TOAST_MS);

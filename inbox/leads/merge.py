@@ -43,11 +43,12 @@ def preview(keep: Lead, other: Lead) -> Preview:
             # A second e-mail address stays known; a second phone number has no place to go.
             lost = bool(mine) and name != "email"
             (given_up if lost else filled)[str(Lead._meta.get_field(name).verbose_name)] = str(theirs)
-    moves = {
-        str(relation.related_model._meta.verbose_name_plural): count
-        for relation in _relations()
-        if (count := relation.related_model._base_manager.filter(**{relation.field.name: other}).count())
-    }
+    moves = {}
+    for relation in _relations():
+        model = relation.related_model
+        if count := model._base_manager.filter(**{relation.field.name: other}).count():
+            names = model._meta.verbose_name if count == 1 else model._meta.verbose_name_plural
+            moves[str(names)] = count
     return Preview(keep, other, filled, given_up, moves, stops=other.is_stopped and not keep.is_stopped)
 
 

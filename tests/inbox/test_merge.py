@@ -74,7 +74,7 @@ def test_preview_says_what_will_happen_and_does_nothing(keep, other):
         "company": "Reyes Roofing",
     }
     assert seen.given_up["first name"] == "D."
-    assert seen.moves == {"messages": 1} and seen.stops
+    assert seen.moves == {"message": 1} and seen.stops
     assert Lead.objects.count() == 2
 
 

@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from inbox.models import Membership
+from integrations.models import WebhookKey
 from tests import factories
 
 KNOWN_METHODS = ("GET", "POST")
@@ -30,7 +31,11 @@ def path_of(workspace, lead):
     """The path of a route with every parameter naming an object of the workspace."""
     message = factories.make_message(lead)
     draft = factories.make_draft(message)
+    integration = factories.make_integration(workspace)
     known = {
+        "integration_id": integration.pk,
+        "key_id": WebhookKey.issue(integration).pk,
+        "delivery_id": factories.make_delivery(workspace, lead=lead, message=message).pk,
         "workspace_id": workspace.pk,
         "lead_id": lead.pk,
         "message_id": message.pk,
@@ -41,8 +46,8 @@ def path_of(workspace, lead):
     def fill(route: str, **changes) -> str:
         path = route
         for name, value in (known | changes).items():
-            path = path.replace(f"<uuid:{name}>", str(value))
-        for name in ("job_id", "delivery_id", "integration_id", "pack_id"):
+            path = path.replace(f"<uuid:{name}>", str(value)).replace(f"<int:{name}>", str(value))
+        for name in ("job_id", "pack_id"):
             path = path.replace(f"<uuid:{name}>", str(uuid.uuid4()))
         return f"/{path}"
 
@@ -87,18 +92,26 @@ def test_owner_comes_in(route, people, path_of):
     assert people.owner.get(path_of(route)).status_code not in (403, 500)
 
 
-@pytest.mark.parametrize("parameter", ["lead_id", "message_id", "draft_id", "send_id"])
+@pytest.mark.parametrize(
+    "parameter",
+    ["lead_id", "message_id", "draft_id", "send_id", "delivery_id", "integration_id", "key_id"],
+)
 def test_object_of_another_workspace_is_not_found_through_ones_own(parameter, workspace, people, path_of):
-    theirs = factories.make_lead(factories.make_workspace())
+    elsewhere = factories.make_workspace()
+    theirs = factories.make_lead(elsewhere)
+    integration = factories.make_integration(elsewhere)
     message = factories.make_message(theirs)
     draft = factories.make_draft(message)
     foreign = {
+        "delivery_id": factories.make_delivery(elsewhere),
+        "integration_id": integration,
+        "key_id": WebhookKey.issue(integration),
         "lead_id": theirs,
         "message_id": message,
         "draft_id": draft,
         "send_id": factories.make_send(draft),
     }
-    routes = [route for route in ROUTES if f"<uuid:{parameter}>" in route]
+    routes = [route for route in ROUTES if f":{parameter}>" in route]
     assert routes
     for route in routes:
         for method in KNOWN_METHODS:

@@ -1,0 +1,202 @@
+"""The ledger of deliveries: what came, what it came to, and running it again. For the workspace's admins."""
+
+import json
+import uuid
+from dataclasses import asdict
+from datetime import timedelta
+
+from django.contrib import messages
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+from django_filters import CharFilter, ChoiceFilter, DateFilter, FilterSet
+
+from inbox import audit, replay
+from inbox.access import workspace_view
+from inbox.models import Membership, WebhookDelivery, Workspace
+from inbox.pagination import keyset_page
+from integrations.events import PayloadInvalid
+from integrations.registry import ALL_SOURCES
+from jobs.enqueue import enqueue
+from jobs.models import BackgroundJob
+
+ADMIN = Membership.Role.ADMIN
+Verdict = WebhookDelivery.Verdict
+SPANS = {"1": "1 hour", "24": "24 hours", "168": "7 days", "720": "30 days"}
+VIEWS = ("pretty", "raw", "parsed")
+SHOWN_BYTES = 200_000
+
+
+class DeliveryFilter(FilterSet):
+    """Narrows the deliveries of one workspace; each filter is a parameter of the URL."""
+
+    verdict = ChoiceFilter(choices=Verdict.choices, label="Verdict", empty_label="Any")
+    source = ChoiceFilter(choices=[(name, name) for name in ALL_SOURCES], label="Source", empty_label="Any")
+    event = CharFilter(field_name="event_type", lookup_expr="iexact", label="Event", max_length=64)
+    since = DateFilter(field_name="received_at", lookup_expr="date__gte", label="From")
+    until = DateFilter(field_name="received_at", lookup_expr="date__lte", label="To")
+    q = CharFilter(method="search", label="Provider id or lead's e-mail", max_length=320)
+
+    class Meta:
+        model = WebhookDelivery
+        fields = ["verdict", "source"]
+
+    def search(self, deliveries: QuerySet, _name: str, value: str) -> QuerySet:
+        value = value.strip()
+        known = Q(event_key=value) | Q(message__external_id=value) | Q(lead__email=value.lower())
+        return deliveries.filter(known)
+
+
+@require_GET
+@workspace_view(ADMIN)
+def delivery_list(request: HttpRequest) -> HttpResponse:
+    """`w/<workspace>/deliveries/?verdict=…&source=…&event=…&since=…&until=…&q=…`"""
+    mine = WebhookDelivery.objects.filter(workspace=request.workspace)
+    found = DeliveryFilter(request.GET, mine, request=request)
+    rows = found.qs.select_related("lead", "job", "message").defer("body", "headers", "message__raw_html")
+    page = keyset_page(
+        rows if found.is_valid() else rows.none(),
+        "received_at",
+        after=request.GET.get("after", ""),
+        before=request.GET.get("before", ""),
+    )
+    context = {
+        "filter": found,
+        "filtered": any(request.GET.get(name) for name in found.filters),
+        "page": page,
+        "tiles": _tiles(request.workspace),
+        "spans": SPANS,
+        "job": _last_replay(request.workspace),
+    }
+    return render(request, "deliveries/list.html", context)
+
+
+@require_GET
+@workspace_view(ADMIN)
+def delivery(request: HttpRequest, delivery_id: uuid.UUID) -> HttpResponse:
+    """One delivery: how it came, what we made of it, and its body pretty, raw or parsed (`?show=`)."""
+    return _detail(request, _own(request, delivery_id))
+
+
+@require_POST
+@workspace_view(ADMIN)
+def run_again(request: HttpRequest, delivery_id: uuid.UUID) -> HttpResponse:
+    """Say what a replay would do (`do=dry`), or do it (`do=run`)."""
+    found = _own(request, delivery_id)
+    try:
+        if request.POST.get("do") != "run":
+            return _detail(request, found, dry=replay.dry_run(found))
+        result = replay.replay(found, request.user)
+    except replay.NotReplayable as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.info(request, f"Replayed. {result.sentence}")
+    return redirect("inbox:delivery", request.workspace.pk, found.pk)
+
+
+@require_POST
+@workspace_view(ADMIN)
+def replay_failed(request: HttpRequest) -> HttpResponse:
+    """Start the job that runs everything failed of the last hours again."""
+    hours = request.POST.get("hours", "")
+    if hours not in SPANS:
+        messages.error(request, "Choose how far back to go.")
+        return redirect("inbox:deliveries", request.workspace.pk)
+    until = timezone.now().replace(microsecond=0)
+    since = until - timedelta(hours=int(hours))
+    waiting = replay.unrepaired(request.workspace, since=since, until=until).count()
+    if not waiting:
+        messages.info(request, f"Nothing has failed in the last {SPANS[hours]} that is not repaired.")
+        return redirect("inbox:deliveries", request.workspace.pk)
+    job, _ = enqueue(
+        replay.JOB,
+        workspace_id=request.workspace.pk,
+        dedupe_key=f"{replay.JOB}:{since.isoformat()}:{until.isoformat()}",
+        payload={"verdict": Verdict.FAILED, "since": since.isoformat(), "until": until.isoformat()},
+    )
+    audit.record(request.workspace.pk, request.user, "deliveries.replayed", job, hours=int(hours))
+    messages.info(request, f"Replaying {waiting} failed deliveries.")
+    return redirect("inbox:deliveries", request.workspace.pk)
+
+
+@require_GET
+@workspace_view(ADMIN)
+def replay_progress(request: HttpRequest) -> HttpResponse:
+    """The fragment that shows how far the running replay is."""
+    return render(request, "deliveries/_progress.html", {"job": _last_replay(request.workspace)})
+
+
+def _own(request: HttpRequest, delivery_id: uuid.UUID) -> WebhookDelivery:
+    rows = WebhookDelivery.objects.select_related("lead", "job", "message", "replay_of", "integration")
+    return get_object_or_404(rows, pk=delivery_id, workspace=request.workspace)
+
+
+def _detail(request: HttpRequest, found: WebhookDelivery, dry: replay.Result | None = None) -> HttpResponse:
+    show = request.GET.get("show", "pretty")
+    show = show if show in VIEWS else "pretty"
+    context = {
+        "delivery": found,
+        "show": show,
+        "views": VIEWS,
+        "text": _text(found, show),
+        "cut": found.body is not None and len(found.body) > SHOWN_BYTES,
+        "kept_until": found.received_at + timedelta(days=request.workspace.keep_bodies_days),
+        "runs": found.replays.order_by("received_at", "pk").select_related("lead", "message", "job"),
+        "dry": dry,
+    }
+    return render(request, "deliveries/detail.html", context)
+
+
+def _text(found: WebhookDelivery, show: str) -> str:
+    """The body as `show` wants it; "" where it is no longer kept."""
+    if found.body is None:
+        return ""
+    body, source = bytes(found.body), ALL_SOURCES.get(found.source)
+    if show == "raw" or source is None:
+        return body[:SHOWN_BYTES].decode(errors="replace")
+    try:
+        value = source.decode(body)
+        if show == "parsed":
+            event = source.parse(value, found.received_at)
+            value = {"event": type(event).__name__} | {
+                name: part for name, part in asdict(event).items() if part not in ("", None, [], {})
+            }
+    except PayloadInvalid as error:
+        return "\n".join(f"{name}: {text}" for name, text in error.fields.items())
+    return json.dumps(value, indent=2, ensure_ascii=False, cls=DjangoJSONEncoder)[:SHOWN_BYTES]
+
+
+def _tiles(workspace: Workspace) -> list[dict]:
+    day = WebhookDelivery.objects.filter(
+        workspace=workspace, received_at__gte=timezone.now() - timedelta(hours=24), replay_of=None
+    )
+    counts = dict(day.values_list("verdict").annotate(count=Count("pk")))
+    failed = replay.unrepaired(workspace).count()
+    bad = counts.get(Verdict.REJECTED, 0) + counts.get(Verdict.MISMATCH, 0)
+    accepted, duplicates, ignored = (
+        counts.get(verdict, 0) for verdict in (Verdict.ACCEPTED, Verdict.DUPLICATE, Verdict.IGNORED)
+    )
+    return [
+        _tile("Received, 24 h", sum(counts.values()), f"{accepted} accepted"),
+        _tile("Duplicates", duplicates, "recognised, nothing stored twice"),
+        _tile("Ignored", ignored, "events that are not used"),
+        _tile("Rejected", bad, "unusable, or for another account", "warn" if bad else ""),
+        _tile("Failed on our side", failed, "waiting for a replay", "bad" if failed else ""),
+    ]
+
+
+def _tile(label: str, value: int, note: str, tone: str = "") -> dict[str, object]:
+    return {"label": label, "value": value, "note": note, "tone": tone}
+
+
+def _last_replay(workspace: Workspace) -> BackgroundJob | None:
+    """The replay that runs, or that ended within the last ten minutes."""
+    recent = Q(finished_at=None) | Q(finished_at__gt=timezone.now() - timedelta(minutes=10))
+    return (
+        BackgroundJob.objects.filter(recent, workspace=workspace, kind=replay.JOB)
+        .order_by("-created_at")
+        .first()
+    )

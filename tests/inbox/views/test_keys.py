@@ -1,0 +1,61 @@
+"""Webhook keys on the settings page: masked, shown on request, rotated with an overlap."""
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from inbox.models import AuditEntry
+from integrations.models import WebhookKey
+from tests.factories import make_integration
+
+
+@pytest.fixture
+def key(workspace):
+    return WebhookKey.issue(make_integration(workspace))
+
+
+@pytest.fixture
+def url(workspace):
+    return lambda name, *args: reverse(f"inbox:{name}", args=[workspace.pk, *args])
+
+
+def test_page_shows_the_end_of_a_key_and_its_last_use_only(people, key, url):
+    page = people.owner.get(url("integrations"))
+    text = page.content.decode()
+    assert key.secret not in text and f"••••{key.secret[-4:]}" in text
+    assert "Not used yet" in text
+    WebhookKey.objects.update(last_used_at=timezone.now())
+    assert "Last used" in people.owner.get(url("integrations")).content.decode()
+
+
+def test_admin_may_see_the_whole_address_and_that_is_recorded(people, key, url):
+    page = people.owner.post(url("key-show", key.pk))
+    assert f"/api/webhooks/email/{key.secret}/" in page.content.decode()
+    assert "no-store" in page["Cache-Control"]
+    assert AuditEntry.objects.get().action == "webhook_key.shown"
+
+
+def test_rotation_keeps_the_old_key_for_the_overlap(people, key, url):
+    people.owner.post(url("key-rotate", key.integration_id), {"overlap": "24"})
+    old, new = WebhookKey.objects.get(pk=key.pk), WebhookKey.objects.exclude(pk=key.pk).get()
+    hours = (old.expires_at - timezone.now()).total_seconds() / 3600
+    assert 23.9 < hours <= 24 and new.expires_at is None
+    text = people.owner.get(url("integrations")).content.decode()
+    assert f"••••{old.secret[-4:]}" in text and f"••••{new.secret[-4:]}" in text
+    assert AuditEntry.objects.get().data == {"overlap_hours": 24}
+
+
+def test_rotation_at_once_ends_the_old_key(people, key, url):
+    people.owner.post(url("key-rotate", key.integration_id), {"overlap": "0"})
+    assert key not in WebhookKey.objects.usable()
+
+
+@pytest.mark.parametrize("overlap", ["", "169", "-1", "x"])
+def test_unknown_overlap_rotates_nothing(people, key, url, overlap):
+    people.owner.post(url("key-rotate", key.integration_id), {"overlap": overlap})
+    assert WebhookKey.objects.get() == key
+
+
+def test_member_neither_sees_nor_rotates(people, key, url):
+    assert people.member.post(url("key-show", key.pk)).status_code == 403
+    assert people.member.post(url("key-rotate", key.integration_id), {"overlap": "0"}).status_code == 403
