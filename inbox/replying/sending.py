@@ -11,6 +11,7 @@ from functools import partial
 from django.db import transaction
 from django.utils import timezone
 
+from inbox.health.pausing import require_up
 from inbox.leads import rollup
 from inbox.models import Draft, Message, OutboundSend
 from inbox.models.message import Source
@@ -59,6 +60,7 @@ def _attempt(ctx: JobContext, send: OutboundSend, deadline: Deadline) -> dict[st
 def _send(ctx: JobContext, send: OutboundSend, deadline: Deadline) -> None:
     try:
         carrier, integration = carriers.of(send)
+        require_up(integration)
         drop_connection()
         post = carrier.prepare(send, integration, deadline)
     except (CannotSend, ProviderMisconfigured) as refusal:

@@ -5,6 +5,7 @@ from inbox.models import Message, OutboundSend
 from inbox.models.lead import Channel
 from inbox.replying.carriers.base import CannotSend, Carrier
 from inbox.replying.carriers.emailbison import EmailBison
+from inbox.replying.carriers.unipile import Unipile
 from integrations.models import Integration, Provider
 
 BY_SOURCE = {
@@ -17,7 +18,7 @@ BY_CHANNEL = {
     Channel.SMS: Provider.GHL,
     Channel.LINKEDIN: Provider.UNIPILE,
 }
-CARRIERS: dict[str, Carrier] = {carrier.provider: carrier for carrier in (EmailBison(),)}
+CARRIERS: dict[str, Carrier] = {carrier.provider: carrier for carrier in (EmailBison(), Unipile())}
 
 
 def provider_of(channel: str, reply_to: Message | None) -> str:

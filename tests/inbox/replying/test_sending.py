@@ -1,0 +1,228 @@
+"""A send is claimed, called once, and its row says what is known: no more, and no less."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from inbox.models import Draft, Message, OutboundSend
+from inbox.replying import reconcile, review
+from integrations.models import CircuitBreaker
+from jobs.models import BackgroundJob
+from tests import factories
+from tests.world import forget_calls
+
+pytestmark = pytest.mark.django_db
+State = OutboundSend.State
+PAST = timezone.now() - timedelta(days=1)
+REPLY = r"/replies/\d+/reply$"
+
+
+@pytest.fixture
+def draft(world):
+    message = world.reply("Sure, send me times.")
+    world.work()
+    return world.draft(message)
+
+
+def approve(world, draft, text="Hi Dana, Thursday works."):
+    return review.approve(draft, user=world.user, text=text)
+
+
+def due_now(send: OutboundSend) -> None:
+    """Let the next look at an uncertain send be due."""
+    OutboundSend.objects.filter(pk=send.pk).update(called_at=timezone.now() - timedelta(seconds=10))
+    BackgroundJob.objects.filter(kind="send.reconcile").update(run_at=PAST)
+
+
+def settled(world, send):
+    world.work()
+    send.refresh_from_db()
+    return send
+
+
+def test_writes_the_sent_message_with_everything_a_person_wants_to_see(world, draft):
+    send = settled(world, approve(world, draft))
+
+    assert send.state == State.SENT and send.called_at <= send.finished_at
+    message = Message.objects.get(source="holdfast")
+    assert message.external_id == str(send.pk)
+    assert (message.direction, message.channel, message.subject) == ("outbound", "email", "Re: winter work")
+    assert message.account_address == "alex@outreach.example.com"
+    assert message.recipients["to"] == [{"address": "dana@example.org", "name": "Dana Reyes"}]
+
+
+def test_answers_whoever_wrote_and_keeps_their_copies_but_not_ourselves(world):
+    message = world.reply("Sam can tell you more.")
+    message.recipients = {
+        "cc": [
+            {"address": "sam@example.org", "name": "Sam"},
+            {"address": "alex@outreach.example.com", "name": "Alex"},
+        ]
+    }
+    message.save()
+    settled(world, approve(world, factories.make_draft(message)))
+
+    sent = Message.objects.get(source="holdfast")
+    assert sent.recipients["cc"] == [{"address": "sam@example.org", "name": "Sam"}]
+
+
+@pytest.mark.parametrize("kind", ["accept_drop", "accept_reset", "cut_body", "half_json", "empty"])
+def test_a_lost_answer_is_unknown_and_then_found_in_the_providers_list(world, draft, kind):
+    world.sandbox.fault(provider="emailbison", kind=kind, path=REPLY, count=1)
+    send = settled(world, approve(world, draft))
+    assert send.state == State.UNKNOWN and send.reason.startswith("No clear answer")
+    assert Message.objects.filter(source="holdfast").count() == 0
+
+    due_now(send)
+    send = settled(world, send)
+
+    assert (send.state, send.reason) == (State.SENT, "The provider lists it as sent.")
+    assert send.provider_message_id
+    assert len(world.posted()) == 1 and Message.objects.filter(source="holdfast").count() == 1
+    draft.refresh_from_db()
+    assert draft.status == Draft.Status.SENT
+
+
+def test_a_timeout_is_unknown_within_the_calls_limit(world, draft, settings):
+    settings.EMAILBISON_TIMEOUT_MS = 1_000
+    world.sandbox.fault(provider="emailbison", kind="accept_timeout", path=REPLY, count=1, seconds=5)
+
+    send = settled(world, approve(world, draft))
+
+    assert send.state == State.UNKNOWN
+    assert (send.finished_at - send.called_at).total_seconds() < 2
+
+
+def test_a_5xx_after_the_request_is_unknown_and_is_never_sent_again_by_itself(world, draft):
+    world.sandbox.fault(provider="emailbison", kind="server_error", path=REPLY)
+    send = settled(world, approve(world, draft))
+    assert send.state == State.UNKNOWN
+
+    for _ in reconcile.LOOKS_S:
+        OutboundSend.objects.filter(pk=send.pk).update(called_at=timezone.now() - timedelta(hours=2))
+        BackgroundJob.objects.filter(kind="send.reconcile").update(run_at=PAST)
+        world.work()
+
+    send.refresh_from_db()
+    assert send.state == State.UNKNOWN and "did not list it" in send.reason
+    calls = [
+        r
+        for r in world.sandbox.requests(provider="emailbison")
+        if r["method"] == "POST" and "reply" in r["path"]
+    ]
+    assert len(calls) == 1
+
+
+def test_a_refusal_is_failed_and_a_person_can_correct_it_and_send_again(world, draft):
+    world.sandbox.fault(provider="emailbison", kind="error", path=REPLY, count=1, status=422, message="Nope")
+    send = settled(world, approve(world, draft))
+    assert send.state == State.FAILED and "422" in send.reason
+
+    again = review.send_again(send, user=world.user, text="Hi Dana, Friday works.")
+    send = settled(world, again)
+
+    assert (send.state, send.tries) == (State.SENT, 1)
+    assert "Friday" in world.posted()[0]["text"] and len(world.posted()) == 1
+
+
+@pytest.mark.parametrize("kind", ["rate_limit", "drop_before"])
+def test_what_never_left_is_tried_again_by_the_job(world, draft, kind):
+    if kind == "rate_limit":
+        world.sandbox.fault(provider="emailbison", kind="rate_limit", path=REPLY, count=1, retry_after=1)
+    else:
+        integration = world.workspace.integrations.get(provider="emailbison")
+        base_url = integration.config["base_url"]
+        integration.config = {"base_url": "http://127.0.0.1:9"}
+        integration.save()
+    send = settled(world, approve(world, draft))
+    assert send.state == State.INTENT and send.called_at is None and send.reason.startswith("Waiting:")
+    if kind != "rate_limit":
+        integration.config = {"base_url": base_url}
+        integration.save()
+
+    CircuitBreaker.objects.all().delete()
+    forget_calls()
+    BackgroundJob.objects.filter(kind="reply.send").update(run_at=PAST)
+    send = settled(world, send)
+
+    assert send.state == State.SENT and len(world.posted()) == 1
+
+
+def test_an_invalid_sender_is_replaced_once(world, draft):
+    world.sandbox.emit(
+        "emailbison",
+        world.key,
+        "LEAD_REPLIED",
+        deliver=False,
+        lead={"email": "other@example.org"},
+        text="x",
+        sender={"id": 312, "email": "sam@outreach.example.com", "name": "Sam"},
+    )
+    world.sandbox.set_account("emailbison", world.key, properties={"invalid_senders": [311]})
+
+    send = settled(world, approve(world, draft))
+
+    assert (send.state, send.account_id) == (State.SENT, "312")
+    assert len(world.posted()) == 1
+
+
+def test_without_another_sender_the_send_fails_with_a_sentence(world, draft):
+    world.sandbox.set_account("emailbison", world.key, properties={"invalid_senders": [311]})
+
+    send = settled(world, approve(world, draft))
+
+    assert (send.state, send.reason) == (State.FAILED, "EmailBison has no mailbox that could send this.")
+
+
+def test_a_missing_connection_fails_the_send_with_a_sentence(world, draft):
+    world.workspace.integrations.update(enabled=False)
+
+    send = settled(world, approve(world, draft))
+
+    assert (send.state, send.reason) == (State.FAILED, "EmailBison is not connected.")
+
+
+def test_a_lead_who_opts_out_before_the_call_gets_nothing(world, draft):
+    send = approve(world, draft)
+    world.reply("STOP. Please unsubscribe me.")
+
+    send = settled(world, send)
+
+    assert (send.state, send.reason) == (State.FAILED, "This lead asked not to be contacted.")
+    assert world.posted() == []
+
+
+def test_a_claim_whose_job_was_cancelled_is_brought_to_an_end(world, draft):
+    send = approve(world, draft)
+    BackgroundJob.objects.filter(kind="reply.send").update(status="cancelled", finished_at=timezone.now())
+    OutboundSend.objects.filter(pk=send.pk).update(created_at=timezone.now() - timedelta(minutes=5))
+
+    assert reconcile.settle_stranded(None) == {"failed": 1, "unknown": 0}
+
+    send.refresh_from_db()
+    assert send.state == State.FAILED
+
+
+def test_a_claim_that_was_called_for_and_lost_its_job_is_unknown(world, draft):
+    send = approve(world, draft)
+    BackgroundJob.objects.filter(kind="reply.send").update(status="failed", finished_at=timezone.now())
+    OutboundSend.objects.filter(pk=send.pk).update(
+        created_at=timezone.now() - timedelta(minutes=5), called_at=timezone.now()
+    )
+
+    assert reconcile.settle_stranded(None) == {"failed": 0, "unknown": 1}
+
+
+def test_a_person_who_knows_that_it_went_out_settles_it(world, draft):
+    world.sandbox.fault(provider="emailbison", kind="server_error", path=REPLY, count=1)
+    send = settled(world, approve(world, draft))
+
+    review.it_went_out(send, user=world.user)
+
+    send.refresh_from_db()
+    assert send.state == State.SENT and Message.objects.filter(source="holdfast").count() == 1
+    with pytest.raises(review.AlreadyDecided):
+        review.it_went_out(send, user=world.user)
+    with pytest.raises(review.AlreadyDecided):
+        review.send_again(send, user=world.user)

@@ -1,0 +1,126 @@
+"""Many wish to answer one lead at once: exactly one message goes out."""
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from inbox.models import Draft, Message, OutboundSend
+from inbox.replying import autosend, claims, review, sending
+from inbox.replying.carriers.base import Accepted
+from tests import factories
+from tests.racing import at_once, won
+from tests.ready import passing_draft
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.races]
+
+
+@pytest.fixture
+def workspace():
+    return factories.make_workspace()
+
+
+@pytest.fixture
+def draft(workspace):
+    return factories.make_draft(factories.make_message(factories.make_lead(workspace)))
+
+
+def approve(draft, user):
+    return lambda: review.approve(Draft.objects.get(pk=draft.pk), user=user, text="Hi Dana, Thursday works.")
+
+
+def test_a_double_click_and_eight_reviewers_make_one_send(workspace, draft):
+    users = [factories.make_member(workspace) for _ in range(4)]
+
+    results = at_once(*(approve(draft, user) for user in users + users))
+
+    assert len(won(results)) == 1 and OutboundSend.objects.count() == 1
+    assert all(isinstance(other, review.AlreadyDecided) for other in results if other not in won(results))
+
+
+def test_a_form_sent_twice_with_one_token_makes_one_send(workspace, draft):
+    user = factories.make_member(workspace)
+
+    def send():
+        return review.send_own(
+            draft.lead, user=user, channel="email", text="Hi Dana, call me.", client_token="token-1"
+        )
+
+    results = at_once(*[send] * 6)
+
+    assert len({send.pk for send in won(results)}) == 1 and OutboundSend.objects.count() == 1
+    assert len(won(results)) == 6
+
+
+def test_an_answer_and_a_follow_up_at_once_make_one_send(workspace, draft):
+    user = factories.make_member(workspace)
+
+    def follow_up(number):
+        def send():
+            with transaction.atomic():
+                lead = type(draft.lead).objects.select_for_update().get(pk=draft.lead_id)
+                return claims.claim(
+                    lead,
+                    channel="email",
+                    origin=OutboundSend.Origin.FOLLOWUP,
+                    origin_id=f"step-{number}",
+                    text="Still interested?",
+                )
+
+        return send
+
+    results = at_once(approve(draft, user), *(follow_up(number) for number in range(5)))
+
+    assert len(won(results)) == 1 and OutboundSend.objects.count() == 1
+
+
+def test_a_follow_up_that_does_not_lock_the_lead_is_stopped_by_the_constraint(workspace, draft):
+    """The lock only orders the racers; this is what holds when somebody forgets it."""
+    user = factories.make_member(workspace)
+
+    def unlocked(number):
+        return lambda: claims.claim(
+            type(draft.lead).objects.get(pk=draft.lead_id),
+            channel="email",
+            origin=OutboundSend.Origin.FOLLOWUP,
+            origin_id=f"step-{number}",
+            text="Still interested?",
+        )
+
+    results = at_once(approve(draft, user), *(unlocked(number) for number in range(7)))
+
+    assert len(won(results)) == 1
+    assert OutboundSend.objects.filter(state="intent").count() == 1
+
+
+def test_a_reviewer_and_the_countdown_at_once_make_one_send(workspace, draft):
+    user = factories.make_member(workspace)
+    draft = passing_draft(workspace)
+
+    def countdown():
+        related = ("lead__campaign", "trigger_message__campaign", "workspace")
+        fresh = Draft.objects.select_related(*related).get(pk=draft.pk)
+        with transaction.atomic():
+            return autosend._send(fresh, timezone.now())
+
+    results = at_once(approve(draft, user), countdown, approve(draft, user), countdown)
+
+    assert OutboundSend.objects.count() == 1
+    draft.refresh_from_db()
+    assert draft.status == Draft.Status.APPROVED
+    assert sum(result == "sent" or isinstance(result, OutboundSend) for result in results) == 1
+
+
+def test_a_send_settled_by_the_worker_the_webhook_and_the_list_at_once_is_one_message(workspace, draft):
+    send = factories.make_send(draft, called_at=draft.created_at, provider="emailbison")
+
+    def settle(message_id):
+        def run():
+            fresh = OutboundSend.objects.select_related("lead", "reply_to").get(pk=send.pk)
+            return sending.settle_sent(fresh, Accepted(message_id=message_id))
+
+        return run
+
+    results = at_once(*(settle(str(number)) for number in range(6)))
+
+    assert sorted(map(str, results)) == ["False"] * 5 + ["True"]
+    assert Message.objects.filter(source="holdfast").count() == 1
