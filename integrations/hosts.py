@@ -23,6 +23,7 @@ HOST_SUFFIXES = {
     "instantly": ("api.instantly.ai",),
     "calendly": ("api.calendly.com",),
 }
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class HostRefused(ProviderMisconfigured):
@@ -82,9 +83,19 @@ def check_address(address: str) -> None:
 
     Loopback passes where `ALLOW_LOOPBACK_PROVIDERS` is set (demo and tests); other private ranges never do.
     """
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    ip = getattr(ip, "ipv4_mapped", None) or ip
+    ip = _reached(ipaddress.ip_address(address.partition("%")[0]))
     if ip.is_loopback and settings.ALLOW_LOOPBACK_PROVIDERS:
         return
     if not ip.is_global or ip.is_multicast:
         raise HostRefused("the provider's host name resolves to an address that is not public.")
+
+
+def _reached(
+    ip: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The IPv4 address that an IPv6 one stands for (mapped, NAT64, 6to4, Teredo), else the address itself."""
+    if isinstance(ip, ipaddress.IPv4Address):
+        return ip
+    if ip in NAT64:
+        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else ip)

@@ -124,7 +124,11 @@ class GuardedTLSSocket(_GuardedIO, ssl.SSLSocket):
 
     def do_handshake(self, block: bool = False) -> None:
         _guard.get().phase = "tls"
-        self._in_slices(super().do_handshake, block)
+        try:
+            self._in_slices(super().do_handshake, block)
+        except BaseException:
+            self.close()  # the ssl module closes it after an OSError only
+            raise
 
 
 def resolve(host: str, port: int, guard: CallGuard) -> list[tuple]:

@@ -43,4 +43,6 @@ def classify(response: Response) -> Verdict | None:
         return Verdict(ProviderFault, code=code, sent=None)
     if code in LIMITED:
         return Verdict(ProviderRateLimited, code=code)
+    if response.status in (401, 403):
+        return Verdict(ProviderAuthError, code=code)
     return Verdict(ProviderRejected, code=code)

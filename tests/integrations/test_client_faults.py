@@ -1,0 +1,170 @@
+"""Each client against a provider that misbehaves on the socket: what it is called, how many calls, and time kept."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from integrations.calendly.client import CalendlyClient, User
+from integrations.clay.client import ClayClient, Table
+from integrations.emailbison.client import EmailBisonClient, Recipient
+from integrations.errors import ProviderError
+from integrations.ghl.client import GhlClient
+from integrations.instantly.client import InstantlyClient
+from integrations.models import Integration
+from integrations.openai.client import OpenAIClient
+from integrations.openai.schema import ModelAnswer
+from integrations.slack.client import SlackClient
+from integrations.smartlead.client import SmartLeadClient
+from integrations.unipile.client import UnipileClient
+from jobs.deadline import Deadline
+from tests.integrations import fault_server as faults
+from tests.integrations.fault_server import FaultServer, FullBacklog, answer
+
+pytestmark = [pytest.mark.django_db, pytest.mark.faults]
+
+BUDGET_MS, SLACK_MS = 450, 250
+
+
+class Said(ModelAnswer):
+    text: str
+
+
+def connect(client, provider, url, **config):
+    return client.for_integration(
+        Integration(
+            provider=provider,
+            external_account_id="acc",
+            config={"base_url": url, **config},
+            credentials={"api_key": "k", "bot_token": "xoxb"},
+        )
+    )
+
+
+def ask(url, deadline):
+    settings.OPENAI_BASE_URL = url
+    return OpenAIClient().ask(
+        feature="x",
+        prompt_version="1",
+        model="gpt-5-mini",
+        instructions="i",
+        text="t",
+        schema=Said,
+        max_output_tokens=100,
+        workspace_id=None,
+        deadline=deadline,
+    )
+
+
+Operation = Callable[[str, Deadline], object]
+READS: dict[str, Operation] = {
+    "emailbison": lambda url, d: connect(EmailBisonClient, "emailbison", url).sent_emails("1", d),
+    "unipile": lambda url, d: connect(UnipileClient, "unipile", url).profile("dana", d),
+    "ghl": lambda url, d: connect(GhlClient, "ghl", url).contact("c1", d),
+    "slack": lambda url, d: connect(SlackClient, "slack", url).identity(d),
+    "smartlead": lambda url, d: connect(SmartLeadClient, "smartlead", url).campaigns(d),
+    "instantly": lambda url, d: connect(InstantlyClient, "instantly", url).emails_of("a@example.com", d),
+    "calendly": lambda url, d: connect(CalendlyClient, "calendly", url).me(d),
+    "openai": ask,
+}
+SENDS: dict[str, Operation] = {
+    "emailbison": lambda url, d: connect(EmailBisonClient, "emailbison", url).reply(
+        "1", message_html="<p>x</p>", sender_email_id="2", to=[Recipient("a@example.com")], deadline=d
+    ),
+    "unipile": lambda url, d: connect(UnipileClient, "unipile", url).send_message("ACo", "x", d),
+    "ghl": lambda url, d: connect(GhlClient, "ghl", url).send_sms("c1", "x", d),
+    "clay": lambda url, d: connect(ClayClient, "clay", "", linkedin_table_url=url).add_row(
+        Table.LINKEDIN, {}, d
+    ),
+    "slack": lambda url, d: connect(SlackClient, "slack", url, channel="C1").post("x", d),
+    "smartlead": lambda url, d: connect(SmartLeadClient, "smartlead", url).reply(
+        "1", stats_id="s", message_id="m", to_email="a@example.com", subject="x", html="x", deadline=d
+    ),
+    "instantly": lambda url, d: connect(InstantlyClient, "instantly", url).reply(
+        "u", eaccount="a@example.com", subject="x", text="x", deadline=d
+    ),
+    "calendly": lambda url, d: connect(CalendlyClient, "calendly", url).subscribe(
+        User(uri="https://api.calendly.com/users/1"),
+        "https://app.example.com/hook",
+        "key",
+        ["invitee.created"],
+        d,
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def model_key(settings, monkeypatch):
+    settings.OPENAI_API_KEY = "sk-test"
+    settings.OPENAI_BASE_URL = settings.OPENAI_BASE_URL  # put back afterwards: `ask` changes it
+    monkeypatch.setattr("integrations.retry.BASE_S", 0.005)
+
+
+def failed(operation, url):
+    """The error that the call ended with; asserts that it kept its time."""
+    began = time.monotonic()
+    with pytest.raises(ProviderError) as caught:
+        operation(url, Deadline.after_ms(BUDGET_MS))
+    assert (time.monotonic() - began) * 1000 <= BUDGET_MS + SLACK_MS
+    return caught.value
+
+
+# Behaviour, what it is called, calls of a read (1 + retries), `sent` of a send.
+TABLE = {
+    "hangs after accepting": (faults.hang, "timeout", 1, None),
+    "drips its headers": (faults.drip_headers, "timeout", 1, None),
+    "drips its body": (faults.drip_body, "timeout", 1, None),
+    "closes without a word": (faults.drop, "unreachable", 3, None),
+    "resets": (faults.reset, "unreachable", 3, None),
+    "breaks off in the body": (faults.cut_body, "provider_error", 3, None),
+    "answers 503": (answer(503, {}), "provider_error", 3, None),
+    "answers 429 with a date": (
+        answer(429, {}, {"Retry-After": "Wed, 21 Oct 2093 07:28:00 GMT"}),
+        "rate_limited",
+        1,
+        False,
+    ),
+    "answers 429 for an hour": (answer(429, {}, {"Retry-After": "3600"}), "rate_limited", 1, False),
+    "answers 401": (answer(401, {}), "auth", 1, False),
+    "answers 400": (answer(400, {}), "rejected", 1, False),
+}
+NEEDS_JSON = {
+    "answers half a JSON": (faults.half_json, "provider_error", 3, None),
+    "answers HTML": (faults.html, "provider_error", 3, None),
+    "answers nothing": (faults.empty, "provider_error", 3, None),
+}
+
+
+@pytest.mark.parametrize("fault", TABLE | NEEDS_JSON)
+@pytest.mark.parametrize("provider", READS)
+def test_a_read(provider, fault, reports):
+    behaviour, outcome, calls, _ = (TABLE | NEEDS_JSON)[fault]
+    with FaultServer(behaviour) as server:
+        error = failed(READS[provider], server.url)
+        assert server.calls == calls
+    assert (error.outcome, [report.outcome for report in reports]) == (outcome, [outcome])
+
+
+@pytest.mark.parametrize("fault", TABLE)
+@pytest.mark.parametrize("provider", SENDS)
+def test_a_send_is_made_once(provider, fault, reports):
+    behaviour, outcome, _, sent = TABLE[fault]
+    with FaultServer(behaviour) as server:
+        error = failed(SENDS[provider], server.url)
+        assert server.calls == 1
+    assert (error.outcome, error.sent) == (outcome, sent)
+    assert [report.outcome for report in reports] == [outcome]
+
+
+@pytest.mark.parametrize("provider", SENDS)
+def test_a_send_to_a_server_that_does_not_accept_never_left(provider):
+    with FullBacklog() as server:
+        error = failed(SENDS[provider], server.url)
+    assert (error.outcome, error.sent) == ("timeout", False)
+
+
+def test_every_client_is_in_the_suite():
+    folder = Path(__file__).parents[2] / "integrations"
+    assert {path.parent.name for path in folder.glob("*/client.py")} == READS.keys() | SENDS.keys()
