@@ -91,12 +91,15 @@ def outgoing(request: HttpRequest, lead_id: uuid.UUID, send_id: uuid.UUID) -> Ht
     if send.state == OutboundSend.State.INTENT:
         return HttpResponse(status=204)
     lead = find_lead(request, lead_id)
+    answer = answer_for(lead)
     own = Message.objects.filter(
         workspace=request.workspace, source=Source.HOLDFAST, external_id=str(send.pk)
     )
     message = own.first() if send.state == OutboundSend.State.SENT else None
-    entry = Entry(message.sent_at, message=message) if message else Entry(send.created_at, send=send)
-    context = {"lead": lead, "seen": triage.Seen.of(lead), "answer": answer_for(lead), "arrived": entry}
+    arrived = [Entry(message.sent_at, message=message) if message else Entry(send.created_at, send=send)]
+    if answer.send and answer.send != send:  # the next part of a long text
+        arrived.append(Entry(answer.send.created_at, send=answer.send))
+    context = {"lead": lead, "answer": answer, "settled": send, "arrived": arrived}
     return render(request, "inbox/_answer.html", context)
 
 
