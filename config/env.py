@@ -99,3 +99,29 @@ def postgres_config(url: str, name: str = "DATABASE_URL") -> dict:
         "PORT": str(port),
         "OPTIONS": options,
     }
+
+
+def email_config(url: str, *, debug: bool, name: str = "EMAIL_URL") -> dict:
+    """Django's mail settings for `smtp://user:password@host:port?from=address` (smtps:// for TLS from the start).
+
+    Without a URL mail is printed in development and dropped in production. Raises ImproperlyConfigured; the message
+    never holds the URL.
+    """
+    if not url:
+        kind = "console" if debug else "dummy"
+        return {"EMAIL_BACKEND": f"django.core.mail.backends.{kind}.EmailBackend"}
+    parts = urlsplit(url)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        raise ImproperlyConfigured(f"{name} must be a URL beginning with smtp:// or smtps://.")
+    secure = parts.scheme == "smtps"
+    sender = dict(parse_qsl(parts.query)).get("from") or f"holdfast@{parts.hostname}"
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or (465 if secure else 587),
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": secure,
+        "EMAIL_USE_TLS": not secure,
+        "DEFAULT_FROM_EMAIL": sender,
+    }

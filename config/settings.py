@@ -7,7 +7,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from config import development, postgres
-from config.env import Env, postgres_config
+from config.env import Env, email_config, postgres_config
 from config.logs import logging_config
 from jobs.conf import q_cluster
 
@@ -192,7 +192,8 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
 }
 SPECTACULAR_SETTINGS = {"TITLE": "Holdfast", "VERSION": "1", "SERVE_INCLUDE_SCHEMA": False}
-EMAIL_CONFIG = env.url("EMAIL_URL", schemes=("smtp", "smtps"))
+globals().update(email_config(env.text("EMAIL_URL"), debug=DEBUG))
+EMAIL_TIMEOUT = 10
 
 # --- background work -----------------------------------------------------------------------------------------------
 Q_BROKER_URL = env.url("Q_BROKER_URL", schemes=("redis", "rediss"))

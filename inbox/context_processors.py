@@ -5,6 +5,7 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 
 from inbox import navigation
+from inbox.health.banner import Banner, banner_for
 from inbox.keyboard import SHORTCUTS
 from inbox.models import Membership
 from inbox.states import State
@@ -31,6 +32,12 @@ class Shell:
         """The user's workspaces, by name."""
         own = Membership.objects.filter(user_id=self._request.user.pk)
         return list(own.select_related("workspace").order_by("workspace__name"))
+
+    @cached_property
+    def banner(self) -> Banner | None:
+        """The worst trouble of the workspace's accounts, as far as this user has not hidden it."""
+        request = self._request
+        return banner_for(request.workspace, request.user, request.membership)
 
     @property
     def here(self) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from inbox import buttons, replay, retention  # noqa: F401 - retention registers what it prunes
 from inbox.handlers.messages import PROCESS
+from inbox.health import recovery, telling, watch
 from inbox.leads import stops
 from inbox.pipeline import catchup, errands, history, run
 from inbox.replying import autosend, claims, reconcile, review, rewriting, sending
@@ -83,3 +84,33 @@ def catch_up_tick(deadline: Deadline) -> dict[str, int]:
 def sends_tick(deadline: Deadline) -> dict[str, int]:
     """Bring claims to an end whose job is over."""
     return reconcile.settle_stranded(deadline)
+
+
+@job_kind(telling.NOTIFY, attempts=8, time_limit_ms=60_000, priority=5)
+def notify_of_health(ctx: JobContext) -> dict[str, str]:
+    """Tell an account's people that it is broken."""
+    return telling.run(ctx)
+
+
+@job_kind(watch.PROBE, attempts=1, time_limit_ms=30_000, priority=20, keep_done_days=2)
+def probe_account(ctx: JobContext) -> dict[str, str]:
+    """See whether an account works."""
+    return watch.run(ctx)
+
+
+@job_kind(recovery.RECOVER, attempts=8, time_limit_ms=180_000, priority=10)
+def recover_account(ctx: JobContext) -> dict[str, int]:
+    """Catch up after an account came back."""
+    return recovery.run(ctx)
+
+
+@tick("integration-health", every_s=60)
+def integration_health_tick(deadline: Deadline) -> dict[str, int]:
+    """Probe what is due, and notice silence."""
+    return watch.tick(deadline)
+
+
+@tick("notifications", every_s=60)
+def notifications_tick(deadline: Deadline) -> dict[str, int]:
+    """Have people told of what is broken."""
+    return telling.tick(deadline)

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from inbox.folders import DEFAULT_FOLDER, FOLDERS, folder_counts
+from inbox.health import banner
 from inbox.models import Membership, Workspace
 from inbox.templatetags.holdfast import capped
 
@@ -28,7 +29,13 @@ class Page(NamedTuple):
     badge: Callable[[Workspace], Badge | None] = lambda workspace: None
 
 
+def _down(workspace: Workspace) -> Badge | None:
+    count = sum(health.is_down for health in banner.troubled(workspace))
+    return Badge(f"{count} down", "bad") if count else None
+
+
 PAGES: tuple[Page, ...] = (
+    Page("inbox:health", "Health", "health", badge=_down),
     Page("inbox:deliveries", "Deliveries", "trace", Membership.Role.ADMIN),
     Page("inbox:integrations", "Integrations", "plug", Membership.Role.ADMIN),
 )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from inbox.models import Draft, OutboundSend, WebhookDelivery
 from inbox.models.lead import Tag
+from integrations.models import HealthState, Notice
 
 
 class State(NamedTuple):
@@ -58,7 +59,30 @@ JOBS = {
     "failed": State("bad", "fail", "Failed"),
     "cancelled": State("", "off", "Cancelled"),
 }
-TABLES = {"tag": TAGS, "draft": DRAFTS, "send": SENDS, "delivery": DELIVERIES, "job": JOBS}
+HEALTH = {
+    HealthState.UNKNOWN: State("", "clock", "Not checked yet"),
+    HealthState.CONNECTED: State("ok", "ok", "Connected"),
+    HealthState.DEGRADED: State("warn", "warn", "Having trouble"),
+    HealthState.RATE_LIMITED: State("warn", "warn", "Slowed down"),
+    HealthState.PROVIDER_DOWN: State("warn", "retry", "Provider is down"),
+    HealthState.DISCONNECTED: State("bad", "critical", "Needs reconnect"),
+    HealthState.QUIET: State("warn", "snooze", "Quiet"),
+}
+NOTICES = {
+    Notice.State.CLAIMED: State("info", "send", "Going out"),
+    Notice.State.SENT: State("ok", "check", "Sent"),
+    Notice.State.FAILED: State("bad", "fail", "Not sent"),
+    Notice.State.UNKNOWN: State("warn", "warn", "Not known if it arrived"),
+}
+TABLES = {
+    "health": HEALTH,
+    "notice": NOTICES,
+    "tag": TAGS,
+    "draft": DRAFTS,
+    "send": SENDS,
+    "delivery": DELIVERIES,
+    "job": JOBS,
+}
 
 
 def state_of(table: str, value: str) -> State:

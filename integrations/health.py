@@ -149,7 +149,12 @@ def _move(health: WorkspaceIntegrationHealth, state: str, signal: Signal, at: da
     move = {"state": state, "since": at, "version": F("version") + 1, "reason": signal.reason[:64]}
     if state == HealthState.CONNECTED:
         # Known from now on: how long it was down, for people and for the backfill.
-        move |= {"recovered_at": at, "down_since": health.since, "imported_messages": 0}
+        move |= {
+            "recovered_from": before,
+            "recovered_at": at,
+            "down_since": health.since,
+            "imported_messages": 0,
+        }
     with transaction.atomic():
         moved = WorkspaceIntegrationHealth.objects.filter(pk=health.pk, version=health.version).update(
             **_facts(signal, at) | move
@@ -175,6 +180,16 @@ def _move(health: WorkspaceIntegrationHealth, state: str, signal: Signal, at: da
     return True
 
 
+NO_PROOF = {
+    ("unipile", "account"),
+    ("unipile", "reconnect_link"),
+    ("unipile", "messages"),
+    ("unipile", "chat_messages"),
+    ("unipile", "chats"),
+    ("unipile", "attendees"),
+}
+"""(provider, operation) that succeed for an account that is disconnected: Unipile answers them from its own copy."""
+
 _healthy_until: dict[UUID, float] = {}
 
 
@@ -183,6 +198,8 @@ def observe(report: CallReport) -> None:
     """Take a finished call as a signal. Successes of an account that is well cost few writes."""
     kind = SIGNAL_OF.get(report.outcome)
     if kind is None or report.integration_id is None or _unobserved.get():
+        return
+    if kind is Kind.WORKED and (report.provider, report.operation) in NO_PROOF:
         return
     if kind is Kind.WORKED and _healthy_until.get(report.integration_id, 0) > time.monotonic():
         return

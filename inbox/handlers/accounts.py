@@ -5,6 +5,7 @@ come by then; so a redelivery changes nothing, and an account that flaps is seen
 """
 
 from inbox import locks
+from inbox.health import watch
 from inbox.intake import Outcome, Received, Verdict
 from inbox.leads import identity
 from inbox.models import WebhookDelivery
@@ -13,10 +14,6 @@ from integrations.events import AccountStatusEvent, ConnectionEvent
 from integrations.health import Kind, Signal
 
 SIGNALS = {
-    "OK": Kind.WORKED,
-    "RECONNECTED": Kind.WORKED,
-    "SYNC_SUCCESS": Kind.WORKED,
-    "CREATION_SUCCESS": Kind.WORKED,
     "CREDENTIALS": Kind.REFUSED,
     "PERMISSIONS": Kind.REFUSED,
     "DELETED": Kind.REFUSED,
@@ -24,6 +21,9 @@ SIGNALS = {
     "STOPPED": Kind.DOWN,
 }
 """Unipile's words (predecessor 1.3). CONNECTING says nothing yet, and neither does a word we do not know."""
+
+WELL = {"OK", "RECONNECTED", "SYNC_SUCCESS", "CREATION_SUCCESS"}
+"""Words that are worth a look at once. Only a call that works is proof."""
 
 
 def _signal(word: str) -> Signal | None:
@@ -48,6 +48,8 @@ def status(received: Received, event: AccountStatusEvent) -> Outcome:
     repeated = last == event.status
     if not repeated and (signal := _signal(event.status)):
         health.record(received.integration, signal, at=received.received_at)
+    if not repeated and event.status in WELL:
+        watch.enqueue_probe(received.integration)
     return Outcome(Verdict.DUPLICATE if repeated else Verdict.ACCEPTED, event.event_type, event.status)
 
 

@@ -12,247 +12,694 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Campaign',
+            name="Campaign",
             fields=[
-                ('id', models.UUIDField(default=jobs.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('provider', models.CharField(max_length=20)),
-                ('external_id', models.CharField(max_length=200)),
-                ('name', models.CharField(blank=True, max_length=200)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=jobs.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("provider", models.CharField(max_length=20)),
+                ("external_id", models.CharField(max_length=200)),
+                ("name", models.CharField(blank=True, max_length=200)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ['name', 'id'],
+                "ordering": ["name", "id"],
             },
         ),
         migrations.CreateModel(
-            name='WebhookDelivery',
+            name="WebhookDelivery",
             fields=[
-                ('id', models.UUIDField(default=jobs.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('source', models.CharField(max_length=20)),
-                ('event_type', models.CharField(blank=True, default='', max_length=64)),
-                ('event_key', models.CharField(blank=True, help_text="The provider's own key of an event that makes no message.", max_length=200, null=True)),
-                ('verdict', models.CharField(choices=[('accepted', 'Accepted'), ('duplicate', 'Duplicate'), ('ignored', 'Ignored'), ('rejected', 'Rejected'), ('mismatch', 'Other workspace'), ('failed', 'Failed on our side')], max_length=10)),
-                ('reason', models.CharField(blank=True, default='', max_length=200)),
-                ('error_fields', models.JSONField(blank=True, default=dict)),
-                ('body', models.BinaryField(help_text='The raw bytes; emptied when their time is up.', null=True)),
-                ('body_bytes', models.PositiveIntegerField(default=0)),
-                ('body_sha256', models.CharField(max_length=64)),
-                ('headers', models.JSONField(blank=True, default=dict, help_text='Without anything secret.')),
-                ('received_at', models.DateTimeField()),
-                ('duration_ms', models.FloatField(default=0)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=jobs.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("source", models.CharField(max_length=20)),
+                ("event_type", models.CharField(blank=True, default="", max_length=64)),
+                (
+                    "event_key",
+                    models.CharField(
+                        blank=True,
+                        help_text="The provider's own key of an event that makes no message.",
+                        max_length=200,
+                        null=True,
+                    ),
+                ),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[
+                            ("accepted", "Accepted"),
+                            ("duplicate", "Duplicate"),
+                            ("ignored", "Ignored"),
+                            ("rejected", "Rejected"),
+                            ("mismatch", "Other workspace"),
+                            ("failed", "Failed on our side"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, default="", max_length=200)),
+                ("error_fields", models.JSONField(blank=True, default=dict)),
+                (
+                    "body",
+                    models.BinaryField(help_text="The raw bytes; emptied when their time is up.", null=True),
+                ),
+                ("body_bytes", models.PositiveIntegerField(default=0)),
+                ("body_sha256", models.CharField(max_length=64)),
+                ("headers", models.JSONField(blank=True, default=dict, help_text="Without anything secret.")),
+                ("received_at", models.DateTimeField()),
+                ("duration_ms", models.FloatField(default=0)),
             ],
             options={
-                'verbose_name_plural': 'webhook deliveries',
+                "verbose_name_plural": "webhook deliveries",
             },
         ),
         migrations.CreateModel(
-            name='Workspace',
+            name="Workspace",
             fields=[
-                ('id', models.UUIDField(default=jobs.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=120)),
-                ('timezone', models.CharField(default='UTC', max_length=64, validators=[inbox.timezones.validate_timezone])),
-                ('phone_region', models.CharField(default='US', help_text='Country of phone numbers that are written without one.', max_length=2)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('persona_name', models.CharField(blank=True, max_length=120)),
-                ('tone', models.CharField(default='friendly and professional', max_length=60)),
-                ('signature', models.TextField(blank=True)),
-                ('service_description', models.TextField(blank=True)),
-                ('opens_at', models.TimeField(default='09:00')),
-                ('closes_at', models.TimeField(default='17:00')),
-                ('daily_send_cap', models.PositiveSmallIntegerField(default=30, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(1000)])),
-                ('sends_paused', models.BooleanField(default=False, help_text='Kill switch: nothing goes out by itself.')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=jobs.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                (
+                    "timezone",
+                    models.CharField(
+                        default="UTC", max_length=64, validators=[inbox.timezones.validate_timezone]
+                    ),
+                ),
+                (
+                    "phone_region",
+                    models.CharField(
+                        default="US",
+                        help_text="Country of phone numbers that are written without one.",
+                        max_length=2,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("persona_name", models.CharField(blank=True, max_length=120)),
+                ("tone", models.CharField(default="friendly and professional", max_length=60)),
+                ("signature", models.TextField(blank=True)),
+                ("service_description", models.TextField(blank=True)),
+                ("opens_at", models.TimeField(default="09:00")),
+                ("closes_at", models.TimeField(default="17:00")),
+                (
+                    "daily_send_cap",
+                    models.PositiveSmallIntegerField(
+                        default=30,
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(1000),
+                        ],
+                    ),
+                ),
+                (
+                    "sends_paused",
+                    models.BooleanField(default=False, help_text="Kill switch: nothing goes out by itself."),
+                ),
             ],
             options={
-                'ordering': ['name', 'id'],
+                "ordering": ["name", "id"],
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('first_name', models.CharField(blank=True, max_length=150, verbose_name='first name')),
-                ('last_name', models.CharField(blank=True, max_length=150, verbose_name='last name')),
-                ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
-                ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
-                ('email', models.EmailField(max_length=254, unique=True, verbose_name='email address')),
-                ('theme', models.CharField(blank=True, choices=[('', 'As the system'), ('light', 'Light'), ('dark', 'Dark')], default='', max_length=8)),
-                ('single_key_shortcuts', models.BooleanField(default=True)),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                ("first_name", models.CharField(blank=True, max_length=150, verbose_name="first name")),
+                ("last_name", models.CharField(blank=True, max_length=150, verbose_name="last name")),
+                (
+                    "is_staff",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates whether the user can log into this admin site.",
+                        verbose_name="staff status",
+                    ),
+                ),
+                (
+                    "is_active",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
+                        verbose_name="active",
+                    ),
+                ),
+                (
+                    "date_joined",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="date joined"),
+                ),
+                ("email", models.EmailField(max_length=254, unique=True, verbose_name="email address")),
+                (
+                    "theme",
+                    models.CharField(
+                        blank=True,
+                        choices=[("", "As the system"), ("light", "Light"), ("dark", "Dark")],
+                        default="",
+                        max_length=8,
+                    ),
+                ),
+                ("single_key_shortcuts", models.BooleanField(default=True)),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'user',
-                'verbose_name_plural': 'users',
-                'abstract': False,
+                "verbose_name": "user",
+                "verbose_name_plural": "users",
+                "abstract": False,
             },
             managers=[
-                ('objects', inbox.models.workspace.UserManager()),
+                ("objects", inbox.models.workspace.UserManager()),
             ],
         ),
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('action', models.CharField(max_length=64)),
-                ('object_type', models.CharField(max_length=64)),
-                ('object_id', models.CharField(max_length=64)),
-                ('data', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("action", models.CharField(max_length=64)),
+                ("object_type", models.CharField(max_length=64)),
+                ("object_id", models.CharField(max_length=64)),
+                ("data", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'audit entries',
-                'ordering': ['-created_at', '-id'],
+                "verbose_name_plural": "audit entries",
+                "ordering": ["-created_at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='Lead',
+            name="Lead",
             fields=[
-                ('id', models.UUIDField(default=jobs.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('email', models.CharField(blank=True, default='', max_length=320)),
-                ('phone', models.CharField(blank=True, default='', max_length=32)),
-                ('linkedin_member_id', models.CharField(blank=True, default='', max_length=120)),
-                ('linkedin_url', models.CharField(blank=True, default='', max_length=300)),
-                ('emailbison_lead_id', models.CharField(blank=True, default='', max_length=64)),
-                ('ghl_contact_id', models.CharField(blank=True, default='', max_length=64)),
-                ('alternate_emails', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=320), blank=True, default=list, size=None)),
-                ('first_name', models.CharField(blank=True, default='', max_length=120)),
-                ('last_name', models.CharField(blank=True, default='', max_length=120)),
-                ('company', models.CharField(blank=True, default='', max_length=200)),
-                ('title', models.CharField(blank=True, default='', max_length=200)),
-                ('current_replier_email', models.CharField(blank=True, default='', max_length=320)),
-                ('current_replier_name', models.CharField(blank=True, default='', max_length=200)),
-                ('current_replier_since', models.DateTimeField(blank=True, null=True)),
-                ('tag', models.CharField(choices=[('New', 'New'), ('Interested', 'Interested'), ('Information Requested', 'Information Requested'), ('Call Requested', 'Call Requested'), ('Meeting Requested', 'Meeting Requested'), ('Meeting Booked', 'Meeting Booked'), ('Follow Up', 'Follow Up'), ('Objection', 'Objection'), ('Not Interested', 'Not Interested'), ('Blacklist', 'Blacklist'), ('Out of Office', 'Out Of Office'), ('Automated Reply', 'Automated Reply'), ('Neutral', 'Neutral'), ('Snoozed', 'Snoozed')], default='New', max_length=32)),
-                ('tag_decided_by', models.CharField(blank=True, default='', max_length=80)),
-                ('awaiting_model', models.BooleanField(default=False)),
-                ('provider_interested', models.BooleanField(default=False)),
-                ('opted_out_at', models.DateTimeField(blank=True, null=True)),
-                ('opted_in_at', models.DateTimeField(blank=True, help_text='The last START, which takes older STOPs back.', null=True)),
-                ('bounced_at', models.DateTimeField(blank=True, null=True)),
-                ('snoozed_until', models.DateTimeField(blank=True, null=True)),
-                ('identity_conflict', models.BooleanField(default=False, help_text='Events named this lead together with another one: a person should look.')),
-                ('last_inbound_at', models.DateTimeField(blank=True, null=True)),
-                ('last_outbound_at', models.DateTimeField(blank=True, null=True)),
-                ('answered_at', models.DateTimeField(blank=True, help_text="The last answer that was no campaign step, or a person's “done”.", null=True)),
-                ('last_message_at', models.DateTimeField(blank=True, null=True)),
-                ('last_channel', models.CharField(blank=True, choices=[('email', 'Email'), ('sms', 'SMS'), ('linkedin', 'LinkedIn')], default='', max_length=10)),
-                ('last_snippet', models.CharField(blank=True, default='', max_length=200)),
-                ('last_account', models.CharField(blank=True, default='', max_length=320)),
-                ('needs_reply', models.BooleanField(default=False)),
-                ('unread', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('assigned_to', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
-                ('campaign', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='leads', to='inbox.campaign')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=jobs.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("email", models.CharField(blank=True, default="", max_length=320)),
+                ("phone", models.CharField(blank=True, default="", max_length=32)),
+                ("linkedin_member_id", models.CharField(blank=True, default="", max_length=120)),
+                ("linkedin_url", models.CharField(blank=True, default="", max_length=300)),
+                ("emailbison_lead_id", models.CharField(blank=True, default="", max_length=64)),
+                ("ghl_contact_id", models.CharField(blank=True, default="", max_length=64)),
+                (
+                    "alternate_emails",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=320), blank=True, default=list, size=None
+                    ),
+                ),
+                ("first_name", models.CharField(blank=True, default="", max_length=120)),
+                ("last_name", models.CharField(blank=True, default="", max_length=120)),
+                ("company", models.CharField(blank=True, default="", max_length=200)),
+                ("title", models.CharField(blank=True, default="", max_length=200)),
+                ("current_replier_email", models.CharField(blank=True, default="", max_length=320)),
+                ("current_replier_name", models.CharField(blank=True, default="", max_length=200)),
+                ("current_replier_since", models.DateTimeField(blank=True, null=True)),
+                (
+                    "tag",
+                    models.CharField(
+                        choices=[
+                            ("New", "New"),
+                            ("Interested", "Interested"),
+                            ("Information Requested", "Information Requested"),
+                            ("Call Requested", "Call Requested"),
+                            ("Meeting Requested", "Meeting Requested"),
+                            ("Meeting Booked", "Meeting Booked"),
+                            ("Follow Up", "Follow Up"),
+                            ("Objection", "Objection"),
+                            ("Not Interested", "Not Interested"),
+                            ("Blacklist", "Blacklist"),
+                            ("Out of Office", "Out Of Office"),
+                            ("Automated Reply", "Automated Reply"),
+                            ("Neutral", "Neutral"),
+                            ("Snoozed", "Snoozed"),
+                        ],
+                        default="New",
+                        max_length=32,
+                    ),
+                ),
+                ("tag_decided_by", models.CharField(blank=True, default="", max_length=80)),
+                ("awaiting_model", models.BooleanField(default=False)),
+                ("provider_interested", models.BooleanField(default=False)),
+                ("opted_out_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "opted_in_at",
+                    models.DateTimeField(
+                        blank=True, help_text="The last START, which takes older STOPs back.", null=True
+                    ),
+                ),
+                ("bounced_at", models.DateTimeField(blank=True, null=True)),
+                ("snoozed_until", models.DateTimeField(blank=True, null=True)),
+                (
+                    "identity_conflict",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Events named this lead together with another one: a person should look.",
+                    ),
+                ),
+                ("last_inbound_at", models.DateTimeField(blank=True, null=True)),
+                ("last_outbound_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "answered_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="The last answer that was no campaign step, or a person's “done”.",
+                        null=True,
+                    ),
+                ),
+                ("last_message_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "last_channel",
+                    models.CharField(
+                        blank=True,
+                        choices=[("email", "Email"), ("sms", "SMS"), ("linkedin", "LinkedIn")],
+                        default="",
+                        max_length=10,
+                    ),
+                ),
+                ("last_snippet", models.CharField(blank=True, default="", max_length=200)),
+                ("last_account", models.CharField(blank=True, default="", max_length=320)),
+                ("needs_reply", models.BooleanField(default=False)),
+                ("unread", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "assigned_to",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "campaign",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="leads",
+                        to="inbox.campaign",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Draft',
+            name="Draft",
             fields=[
-                ('id', models.UUIDField(default=jobs.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('channel', models.CharField(choices=[('email', 'Email'), ('sms', 'SMS'), ('linkedin', 'LinkedIn')], max_length=10)),
-                ('status', models.CharField(choices=[('pending', 'Waiting for review'), ('approved', 'Approved'), ('sent', 'Sent'), ('rejected', 'Rejected')], default='pending', max_length=10)),
-                ('status_reason', models.CharField(blank=True, default='', max_length=200)),
-                ('subject', models.TextField(blank=True, default='')),
-                ('text', models.TextField()),
-                ('generated_text', models.TextField(help_text='As the model wrote it, to tell edited from unchanged.')),
-                ('strategy', models.JSONField(blank=True, default=dict)),
-                ('verification', models.JSONField(blank=True, default=dict)),
-                ('model', models.CharField(blank=True, default='', max_length=64)),
-                ('prompt_version', models.CharField(blank=True, default='', max_length=64)),
-                ('revision', models.PositiveSmallIntegerField(default=1)),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
-                ('lead', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='drafts', to='inbox.lead')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=jobs.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("email", "Email"), ("sms", "SMS"), ("linkedin", "LinkedIn")], max_length=10
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Waiting for review"),
+                            ("approved", "Approved"),
+                            ("sent", "Sent"),
+                            ("rejected", "Rejected"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("status_reason", models.CharField(blank=True, default="", max_length=200)),
+                ("subject", models.TextField(blank=True, default="")),
+                ("text", models.TextField()),
+                (
+                    "generated_text",
+                    models.TextField(help_text="As the model wrote it, to tell edited from unchanged."),
+                ),
+                ("strategy", models.JSONField(blank=True, default=dict)),
+                ("verification", models.JSONField(blank=True, default=dict)),
+                ("model", models.CharField(blank=True, default="", max_length=64)),
+                ("prompt_version", models.CharField(blank=True, default="", max_length=64)),
+                ("revision", models.PositiveSmallIntegerField(default=1)),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="drafts", to="inbox.lead"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('owner', 'Owner'), ('admin', 'Admin'), ('member', 'Member'), ('viewer', 'Viewer')], default='member', max_length=8)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("owner", "Owner"),
+                            ("admin", "Admin"),
+                            ("member", "Member"),
+                            ("viewer", "Viewer"),
+                        ],
+                        default="member",
+                        max_length=8,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.UUIDField(default=jobs.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('source', models.CharField(choices=[('emailbison_reply', 'Emailbison Reply'), ('emailbison_sent', 'Emailbison Sent'), ('emailbison_bounce', 'Emailbison Bounce'), ('ghl_message', 'Ghl Message'), ('unipile_message', 'Unipile Message'), ('smartlead_reply', 'Smartlead Reply'), ('smartlead_sent', 'Smartlead Sent'), ('instantly_reply', 'Instantly Reply'), ('instantly_sent', 'Instantly Sent'), ('holdfast', 'Holdfast')], max_length=20)),
-                ('external_id', models.CharField(max_length=200)),
-                ('direction', models.CharField(choices=[('inbound', 'Inbound'), ('outbound', 'Outbound')], max_length=8)),
-                ('channel', models.CharField(choices=[('email', 'Email'), ('sms', 'SMS'), ('linkedin', 'LinkedIn')], max_length=10)),
-                ('subject', models.TextField(blank=True, default='')),
-                ('text', models.TextField(blank=True, default='', help_text='The newest human text, cleaned.')),
-                ('raw_text', models.TextField(blank=True, default='')),
-                ('raw_html', models.TextField(blank=True, default='')),
-                ('from_address', models.CharField(blank=True, default='', max_length=320)),
-                ('from_name', models.CharField(blank=True, default='', max_length=200)),
-                ('recipients', models.JSONField(blank=True, default=dict, help_text='to, cc and bcc as the provider gave them')),
-                ('account_id', models.CharField(blank=True, default='', help_text='Our sender, by provider id.', max_length=120)),
-                ('account_address', models.CharField(blank=True, default='', max_length=320)),
-                ('thread_id', models.CharField(blank=True, default='', max_length=200)),
-                ('attachments', models.JSONField(blank=True, default=list)),
-                ('automated_reply', models.BooleanField(blank=True, null=True)),
-                ('provider_interested', models.BooleanField(default=False)),
-                ('tag', models.CharField(blank=True, choices=[('New', 'New'), ('Interested', 'Interested'), ('Information Requested', 'Information Requested'), ('Call Requested', 'Call Requested'), ('Meeting Requested', 'Meeting Requested'), ('Meeting Booked', 'Meeting Booked'), ('Follow Up', 'Follow Up'), ('Objection', 'Objection'), ('Not Interested', 'Not Interested'), ('Blacklist', 'Blacklist'), ('Out of Office', 'Out Of Office'), ('Automated Reply', 'Automated Reply'), ('Neutral', 'Neutral'), ('Snoozed', 'Snoozed')], default='', max_length=32)),
-                ('tag_decided_by', models.CharField(blank=True, default='', help_text='The rule or model, and version.', max_length=80)),
-                ('tag_evidence', models.TextField(blank=True, default='', help_text='The words that decided it.')),
-                ('content_hash', models.CharField(blank=True, default='', max_length=64)),
-                ('id_reused', models.BooleanField(default=False, help_text='The provider used this id for another text before.')),
-                ('sent_at', models.DateTimeField(help_text="The provider's time.")),
-                ('received_at', models.DateTimeField(auto_now_add=True)),
-                ('processed_at', models.DateTimeField(blank=True, help_text='When its job was done: a pruned job is not a missing one.', null=True)),
-                ('part', models.PositiveSmallIntegerField(default=0)),
-                ('campaign', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='inbox.campaign')),
-                ('draft', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='inbox.draft')),
-                ('lead', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='inbox.lead')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=jobs.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("emailbison_reply", "Emailbison Reply"),
+                            ("emailbison_sent", "Emailbison Sent"),
+                            ("emailbison_bounce", "Emailbison Bounce"),
+                            ("ghl_message", "Ghl Message"),
+                            ("unipile_message", "Unipile Message"),
+                            ("smartlead_reply", "Smartlead Reply"),
+                            ("smartlead_sent", "Smartlead Sent"),
+                            ("instantly_reply", "Instantly Reply"),
+                            ("instantly_sent", "Instantly Sent"),
+                            ("holdfast", "Holdfast"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("external_id", models.CharField(max_length=200)),
+                (
+                    "direction",
+                    models.CharField(
+                        choices=[("inbound", "Inbound"), ("outbound", "Outbound")], max_length=8
+                    ),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("email", "Email"), ("sms", "SMS"), ("linkedin", "LinkedIn")], max_length=10
+                    ),
+                ),
+                ("subject", models.TextField(blank=True, default="")),
+                (
+                    "text",
+                    models.TextField(blank=True, default="", help_text="The newest human text, cleaned."),
+                ),
+                ("raw_text", models.TextField(blank=True, default="")),
+                ("raw_html", models.TextField(blank=True, default="")),
+                ("from_address", models.CharField(blank=True, default="", max_length=320)),
+                ("from_name", models.CharField(blank=True, default="", max_length=200)),
+                (
+                    "recipients",
+                    models.JSONField(
+                        blank=True, default=dict, help_text="to, cc and bcc as the provider gave them"
+                    ),
+                ),
+                (
+                    "account_id",
+                    models.CharField(
+                        blank=True, default="", help_text="Our sender, by provider id.", max_length=120
+                    ),
+                ),
+                ("account_address", models.CharField(blank=True, default="", max_length=320)),
+                ("thread_id", models.CharField(blank=True, default="", max_length=200)),
+                ("attachments", models.JSONField(blank=True, default=list)),
+                ("automated_reply", models.BooleanField(blank=True, null=True)),
+                ("provider_interested", models.BooleanField(default=False)),
+                (
+                    "tag",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("New", "New"),
+                            ("Interested", "Interested"),
+                            ("Information Requested", "Information Requested"),
+                            ("Call Requested", "Call Requested"),
+                            ("Meeting Requested", "Meeting Requested"),
+                            ("Meeting Booked", "Meeting Booked"),
+                            ("Follow Up", "Follow Up"),
+                            ("Objection", "Objection"),
+                            ("Not Interested", "Not Interested"),
+                            ("Blacklist", "Blacklist"),
+                            ("Out of Office", "Out Of Office"),
+                            ("Automated Reply", "Automated Reply"),
+                            ("Neutral", "Neutral"),
+                            ("Snoozed", "Snoozed"),
+                        ],
+                        default="",
+                        max_length=32,
+                    ),
+                ),
+                (
+                    "tag_decided_by",
+                    models.CharField(
+                        blank=True, default="", help_text="The rule or model, and version.", max_length=80
+                    ),
+                ),
+                (
+                    "tag_evidence",
+                    models.TextField(blank=True, default="", help_text="The words that decided it."),
+                ),
+                ("content_hash", models.CharField(blank=True, default="", max_length=64)),
+                (
+                    "id_reused",
+                    models.BooleanField(
+                        default=False, help_text="The provider used this id for another text before."
+                    ),
+                ),
+                ("sent_at", models.DateTimeField(help_text="The provider's time.")),
+                ("received_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "processed_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="When its job was done: a pruned job is not a missing one.",
+                        null=True,
+                    ),
+                ),
+                ("part", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "campaign",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="inbox.campaign",
+                    ),
+                ),
+                (
+                    "draft",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to="inbox.draft"
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="messages", to="inbox.lead"
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='draft',
-            name='trigger_message',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='drafts', to='inbox.message'),
+            model_name="draft",
+            name="trigger_message",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="drafts", to="inbox.message"
+            ),
         ),
         migrations.CreateModel(
-            name='OutboundSend',
+            name="OutboundSend",
             fields=[
-                ('id', models.UUIDField(default=jobs.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('channel', models.CharField(choices=[('email', 'Email'), ('sms', 'SMS'), ('linkedin', 'LinkedIn')], max_length=10)),
-                ('origin', models.CharField(choices=[('draft', 'Draft'), ('followup', 'Follow-up step'), ('person', 'Written by a person')], max_length=10)),
-                ('origin_id', models.CharField(max_length=64)),
-                ('part', models.PositiveSmallIntegerField(default=0)),
-                ('state', models.CharField(choices=[('intent', 'Going out'), ('sent', 'Sent'), ('failed', 'Failed'), ('unknown', 'Not known whether it went out')], default='intent', max_length=10)),
-                ('reason', models.CharField(blank=True, default='', help_text="In words, without people's text.", max_length=300)),
-                ('subject', models.TextField(blank=True, default='')),
-                ('text', models.TextField()),
-                ('recipients', models.JSONField(blank=True, default=dict)),
-                ('account_id', models.CharField(blank=True, default='', max_length=120)),
-                ('provider_message_id', models.CharField(blank=True, default='', max_length=200)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('called_at', models.DateTimeField(blank=True, help_text='Committed just before the provider is called.', null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('approved_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
-                ('draft', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='sends', to='inbox.draft')),
-                ('lead', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sends', to='inbox.lead')),
-                ('reply_to', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='inbox.message')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=jobs.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("email", "Email"), ("sms", "SMS"), ("linkedin", "LinkedIn")], max_length=10
+                    ),
+                ),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("followup", "Follow-up step"),
+                            ("person", "Written by a person"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("origin_id", models.CharField(max_length=64)),
+                ("part", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("intent", "Going out"),
+                            ("sent", "Sent"),
+                            ("failed", "Failed"),
+                            ("unknown", "Not known whether it went out"),
+                        ],
+                        default="intent",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True, default="", help_text="In words, without people's text.", max_length=300
+                    ),
+                ),
+                ("subject", models.TextField(blank=True, default="")),
+                ("text", models.TextField()),
+                ("recipients", models.JSONField(blank=True, default=dict)),
+                ("account_id", models.CharField(blank=True, default="", max_length=120)),
+                ("provider_message_id", models.CharField(blank=True, default="", max_length=200)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "called_at",
+                    models.DateTimeField(
+                        blank=True, help_text="Committed just before the provider is called.", null=True
+                    ),
+                ),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "approved_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "draft",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="sends",
+                        to="inbox.draft",
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="sends", to="inbox.lead"
+                    ),
+                ),
+                (
+                    "reply_to",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="inbox.message",
+                    ),
+                ),
             ],
         ),
     ]

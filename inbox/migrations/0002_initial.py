@@ -9,212 +9,346 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('inbox', '0001_initial'),
-        ('integrations', '0001_initial'),
-        ('jobs', '0001_initial'),
+        ("inbox", "0001_initial"),
+        ("integrations", "0001_initial"),
+        ("jobs", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='webhookdelivery',
-            name='integration',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='integrations.integration'),
+            model_name="webhookdelivery",
+            name="integration",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                to="integrations.integration",
+            ),
         ),
         migrations.AddField(
-            model_name='webhookdelivery',
-            name='job',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='jobs.backgroundjob'),
+            model_name="webhookdelivery",
+            name="job",
+            field=models.ForeignKey(
+                blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to="jobs.backgroundjob"
+            ),
         ),
         migrations.AddField(
-            model_name='webhookdelivery',
-            name='lead',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='inbox.lead'),
+            model_name="webhookdelivery",
+            name="lead",
+            field=models.ForeignKey(
+                blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to="inbox.lead"
+            ),
         ),
         migrations.AddField(
-            model_name='webhookdelivery',
-            name='message',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='inbox.message'),
+            model_name="webhookdelivery",
+            name="message",
+            field=models.ForeignKey(
+                blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to="inbox.message"
+            ),
         ),
         migrations.AddField(
-            model_name='webhookdelivery',
-            name='replay_of',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='replays', to='inbox.webhookdelivery'),
+            model_name="webhookdelivery",
+            name="replay_of",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="replays",
+                to="inbox.webhookdelivery",
+            ),
         ),
         migrations.AddField(
-            model_name='workspace',
-            name='members',
-            field=models.ManyToManyField(related_name='workspaces', through='inbox.Membership', to=settings.AUTH_USER_MODEL),
+            model_name="workspace",
+            name="members",
+            field=models.ManyToManyField(
+                related_name="workspaces", through="inbox.Membership", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='webhookdelivery',
-            name='workspace',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='inbox.workspace'),
+            model_name="webhookdelivery",
+            name="workspace",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="deliveries",
+                to="inbox.workspace",
+            ),
         ),
         migrations.AddField(
-            model_name='outboundsend',
-            name='workspace',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sends', to='inbox.workspace'),
+            model_name="outboundsend",
+            name="workspace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="sends", to="inbox.workspace"
+            ),
         ),
         migrations.AddField(
-            model_name='message',
-            name='workspace',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='inbox.workspace'),
+            model_name="message",
+            name="workspace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="messages", to="inbox.workspace"
+            ),
         ),
         migrations.AddField(
-            model_name='membership',
-            name='workspace',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='inbox.workspace'),
+            model_name="membership",
+            name="workspace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="memberships", to="inbox.workspace"
+            ),
         ),
         migrations.AddField(
-            model_name='lead',
-            name='workspace',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='leads', to='inbox.workspace'),
+            model_name="lead",
+            name="workspace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="leads", to="inbox.workspace"
+            ),
         ),
         migrations.AddField(
-            model_name='draft',
-            name='workspace',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='drafts', to='inbox.workspace'),
+            model_name="draft",
+            name="workspace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="drafts", to="inbox.workspace"
+            ),
         ),
         migrations.AddField(
-            model_name='campaign',
-            name='workspace',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='campaigns', to='inbox.workspace'),
+            model_name="campaign",
+            name="workspace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="campaigns", to="inbox.workspace"
+            ),
         ),
         migrations.AddField(
-            model_name='auditentry',
-            name='workspace',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='audit_entries', to='inbox.workspace'),
+            model_name="auditentry",
+            name="workspace",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="audit_entries",
+                to="inbox.workspace",
+            ),
         ),
         migrations.AddIndex(
-            model_name='webhookdelivery',
-            index=models.Index(fields=['workspace', '-received_at'], name='delivery_by_workspace'),
+            model_name="webhookdelivery",
+            index=models.Index(fields=["workspace", "-received_at"], name="delivery_by_workspace"),
         ),
         migrations.AddIndex(
-            model_name='webhookdelivery',
-            index=models.Index(condition=models.Q(('verdict__in', ['failed', 'rejected'])), fields=['-received_at'], name='delivery_troubled'),
+            model_name="webhookdelivery",
+            index=models.Index(
+                condition=models.Q(("verdict__in", ["failed", "rejected"])),
+                fields=["-received_at"],
+                name="delivery_troubled",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='webhookdelivery',
-            constraint=models.UniqueConstraint(condition=models.Q(('event_key__isnull', False)), fields=('workspace', 'source', 'event_key'), name='delivery_event_once'),
+            model_name="webhookdelivery",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("event_key__isnull", False)),
+                fields=("workspace", "source", "event_key"),
+                name="delivery_event_once",
+            ),
         ),
         migrations.AddIndex(
-            model_name='outboundsend',
-            index=models.Index(condition=models.Q(('state__in', ['unknown', 'failed'])), fields=['workspace', '-created_at'], name='send_uncertain'),
+            model_name="outboundsend",
+            index=models.Index(
+                condition=models.Q(("state__in", ["unknown", "failed"])),
+                fields=["workspace", "-created_at"],
+                name="send_uncertain",
+            ),
         ),
         migrations.AddIndex(
-            model_name='outboundsend',
-            index=models.Index(fields=['lead', '-created_at'], name='send_by_lead'),
+            model_name="outboundsend",
+            index=models.Index(fields=["lead", "-created_at"], name="send_by_lead"),
         ),
         migrations.AddConstraint(
-            model_name='outboundsend',
-            constraint=models.UniqueConstraint(fields=('workspace', 'origin', 'origin_id', 'part'), name='send_once_per_origin'),
+            model_name="outboundsend",
+            constraint=models.UniqueConstraint(
+                fields=("workspace", "origin", "origin_id", "part"), name="send_once_per_origin"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='outboundsend',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['intent', 'unknown'])), fields=('lead', 'channel'), name='send_one_at_a_time'),
+            model_name="outboundsend",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["intent", "unknown"])),
+                fields=("lead", "channel"),
+                name="send_one_at_a_time",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['lead', 'sent_at', 'received_at'], name='message_timeline'),
+            model_name="message",
+            index=models.Index(fields=["lead", "sent_at", "received_at"], name="message_timeline"),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['workspace', '-received_at'], name='message_by_workspace'),
+            model_name="message",
+            index=models.Index(fields=["workspace", "-received_at"], name="message_by_workspace"),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.search.SearchVector(django.db.models.functions.text.Left('subject', 1000), django.db.models.functions.text.Left('text', 50000), config='simple'), name='message_words'),
+            model_name="message",
+            index=django.contrib.postgres.indexes.GinIndex(
+                django.contrib.postgres.search.SearchVector(
+                    django.db.models.functions.text.Left("subject", 1000),
+                    django.db.models.functions.text.Left("text", 50000),
+                    config="simple",
+                ),
+                name="message_words",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('workspace', 'source', 'external_id'), name='message_once'),
+            model_name="message",
+            constraint=models.UniqueConstraint(
+                fields=("workspace", "source", "external_id"), name="message_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(condition=models.Q(('draft__isnull', False)), fields=('draft', 'part'), name='message_per_draft'),
+            model_name="message",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("draft__isnull", False)),
+                fields=("draft", "part"),
+                name="message_per_draft",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('workspace', 'user'), name='membership_once'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(fields=("workspace", "user"), name="membership_once"),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['workspace', '-last_message_at', '-id'], name='lead_by_last_message'),
+            model_name="lead",
+            index=models.Index(fields=["workspace", "-last_message_at", "-id"], name="lead_by_last_message"),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(condition=models.Q(('needs_reply', True)), fields=['workspace', '-last_message_at'], name='lead_needs_reply'),
+            model_name="lead",
+            index=models.Index(
+                condition=models.Q(("needs_reply", True)),
+                fields=["workspace", "-last_message_at"],
+                name="lead_needs_reply",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(condition=models.Q(('unread', True)), fields=['workspace', '-last_message_at'], name='lead_unread'),
+            model_name="lead",
+            index=models.Index(
+                condition=models.Q(("unread", True)),
+                fields=["workspace", "-last_message_at"],
+                name="lead_unread",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(condition=models.Q(('snoozed_until__isnull', False)), fields=['workspace', 'snoozed_until'], name='lead_snoozed'),
+            model_name="lead",
+            index=models.Index(
+                condition=models.Q(("snoozed_until__isnull", False)),
+                fields=["workspace", "snoozed_until"],
+                name="lead_snoozed",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.search.SearchVector('first_name', 'last_name', 'company', django.db.models.functions.text.Replace('email', models.Value('@'), models.Value(' ')), config='simple'), name='lead_words'),
+            model_name="lead",
+            index=django.contrib.postgres.indexes.GinIndex(
+                django.contrib.postgres.search.SearchVector(
+                    "first_name",
+                    "last_name",
+                    "company",
+                    django.db.models.functions.text.Replace("email", models.Value("@"), models.Value(" ")),
+                    config="simple",
+                ),
+                name="lead_words",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(models.F('workspace'), django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Reverse('phone'), name='text_pattern_ops'), condition=models.Q(('phone', ''), _negated=True), name='lead_phone_digits'),
+            model_name="lead",
+            index=models.Index(
+                models.F("workspace"),
+                django.contrib.postgres.indexes.OpClass(
+                    django.db.models.functions.text.Reverse("phone"), name="text_pattern_ops"
+                ),
+                condition=models.Q(("phone", ""), _negated=True),
+                name="lead_phone_digits",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['alternate_emails'], name='lead_alternate_emails'),
+            model_name="lead",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["alternate_emails"], name="lead_alternate_emails"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.UniqueConstraint(condition=models.Q(('email', ''), _negated=True), fields=('workspace', 'email'), name='lead_one_email'),
+            model_name="lead",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("email", ""), _negated=True),
+                fields=("workspace", "email"),
+                name="lead_one_email",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.UniqueConstraint(condition=models.Q(('phone', ''), _negated=True), fields=('workspace', 'phone'), name='lead_one_phone'),
+            model_name="lead",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("phone", ""), _negated=True),
+                fields=("workspace", "phone"),
+                name="lead_one_phone",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.UniqueConstraint(condition=models.Q(('linkedin_member_id', ''), _negated=True), fields=('workspace', 'linkedin_member_id'), name='lead_one_linkedin_member_id'),
+            model_name="lead",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("linkedin_member_id", ""), _negated=True),
+                fields=("workspace", "linkedin_member_id"),
+                name="lead_one_linkedin_member_id",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.UniqueConstraint(condition=models.Q(('linkedin_url', ''), _negated=True), fields=('workspace', 'linkedin_url'), name='lead_one_linkedin_url'),
+            model_name="lead",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("linkedin_url", ""), _negated=True),
+                fields=("workspace", "linkedin_url"),
+                name="lead_one_linkedin_url",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.UniqueConstraint(condition=models.Q(('emailbison_lead_id', ''), _negated=True), fields=('workspace', 'emailbison_lead_id'), name='lead_one_emailbison_lead_id'),
+            model_name="lead",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("emailbison_lead_id", ""), _negated=True),
+                fields=("workspace", "emailbison_lead_id"),
+                name="lead_one_emailbison_lead_id",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.UniqueConstraint(condition=models.Q(('ghl_contact_id', ''), _negated=True), fields=('workspace', 'ghl_contact_id'), name='lead_one_ghl_contact_id'),
+            model_name="lead",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ghl_contact_id", ""), _negated=True),
+                fields=("workspace", "ghl_contact_id"),
+                name="lead_one_ghl_contact_id",
+            ),
         ),
         migrations.AddIndex(
-            model_name='draft',
-            index=models.Index(condition=models.Q(('status', 'pending')), fields=['workspace', '-created_at'], name='draft_pending'),
+            model_name="draft",
+            index=models.Index(
+                condition=models.Q(("status", "pending")),
+                fields=["workspace", "-created_at"],
+                name="draft_pending",
+            ),
         ),
         migrations.AddIndex(
-            model_name='draft',
-            index=models.Index(fields=['lead', '-created_at'], name='draft_by_lead'),
+            model_name="draft",
+            index=models.Index(fields=["lead", "-created_at"], name="draft_by_lead"),
         ),
         migrations.AddConstraint(
-            model_name='draft',
-            constraint=models.UniqueConstraint(fields=('trigger_message', 'channel'), name='draft_once_per_trigger'),
+            model_name="draft",
+            constraint=models.UniqueConstraint(
+                fields=("trigger_message", "channel"), name="draft_once_per_trigger"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.UniqueConstraint(fields=('workspace', 'provider', 'external_id'), name='campaign_once'),
+            model_name="campaign",
+            constraint=models.UniqueConstraint(
+                fields=("workspace", "provider", "external_id"), name="campaign_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='auditentry',
-            index=models.Index(fields=['workspace', '-created_at'], name='audit_by_workspace'),
+            model_name="auditentry",
+            index=models.Index(fields=["workspace", "-created_at"], name="audit_by_workspace"),
         ),
         migrations.AddIndex(
-            model_name='auditentry',
-            index=models.Index(fields=['object_type', 'object_id'], name='audit_by_object'),
+            model_name="auditentry",
+            index=models.Index(fields=["object_type", "object_id"], name="audit_by_object"),
         ),
     ]

@@ -4,30 +4,35 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('inbox', '0002_initial'),
+        ("inbox", "0002_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='outboundsend',
-            name='looked_at',
-            field=models.DateTimeField(blank=True, help_text='When the provider was last asked whether it went out.', null=True),
+            model_name="outboundsend",
+            name="looked_at",
+            field=models.DateTimeField(
+                blank=True, help_text="When the provider was last asked whether it went out.", null=True
+            ),
         ),
         migrations.AddField(
-            model_name='outboundsend',
-            name='provider',
-            field=models.CharField(blank=True, default='', help_text='Who carries it.', max_length=20),
+            model_name="outboundsend",
+            name="provider",
+            field=models.CharField(blank=True, default="", help_text="Who carries it.", max_length=20),
         ),
         migrations.AddField(
-            model_name='outboundsend',
-            name='rest',
-            field=models.JSONField(blank=True, default=list, help_text='Texts of the parts that follow: each is claimed when the one before is out.'),
+            model_name="outboundsend",
+            name="rest",
+            field=models.JSONField(
+                blank=True,
+                default=list,
+                help_text="Texts of the parts that follow: each is claimed when the one before is out.",
+            ),
         ),
         migrations.AddField(
-            model_name='outboundsend',
-            name='tries',
-            field=models.PositiveSmallIntegerField(default=0, help_text='How often a person sent it again.'),
+            model_name="outboundsend",
+            name="tries",
+            field=models.PositiveSmallIntegerField(default=0, help_text="How often a person sent it again."),
         ),
     ]

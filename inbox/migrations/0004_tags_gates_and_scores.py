@@ -8,183 +8,339 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('inbox', '0003_sends_in_parts_and_looked_for'),
+        ("inbox", "0003_sends_in_parts_and_looked_for"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='GateResult',
+            name="GateResult",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stage', models.CharField(choices=[('draft', 'When it was written'), ('send', 'When it was due')], max_length=5)),
-                ('gate', models.CharField(max_length=40)),
-                ('position', models.PositiveSmallIntegerField()),
-                ('passed', models.BooleanField()),
-                ('evidence', models.CharField(max_length=300)),
-                ('policy_version', models.CharField(max_length=20)),
-                ('decided_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "stage",
+                    models.CharField(
+                        choices=[("draft", "When it was written"), ("send", "When it was due")], max_length=5
+                    ),
+                ),
+                ("gate", models.CharField(max_length=40)),
+                ("position", models.PositiveSmallIntegerField()),
+                ("passed", models.BooleanField()),
+                ("evidence", models.CharField(max_length=300)),
+                ("policy_version", models.CharField(max_length=20)),
+                ("decided_at", models.DateTimeField()),
             ],
             options={
-                'ordering': ['draft', 'stage', 'position'],
+                "ordering": ["draft", "stage", "position"],
             },
         ),
         migrations.CreateModel(
-            name='SendingPolicy',
+            name="SendingPolicy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('mode', models.CharField(choices=[('off', 'Off'), ('shadow', 'Shadow: only record what would have gone out'), ('auto', 'Auto: send what passes every gate')], default='off', max_length=6)),
-                ('confidence_threshold', models.FloatField(default=0.9, validators=[django.core.validators.MinValueValidator(0.5), django.core.validators.MaxValueValidator(1.0)])),
-                ('min_delay_s', models.PositiveIntegerField(default=180, validators=[django.core.validators.MinValueValidator(30)])),
-                ('max_delay_s', models.PositiveIntegerField(default=420, validators=[django.core.validators.MaxValueValidator(3600)])),
-                ('business_hours_only', models.BooleanField(default=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[
+                            ("off", "Off"),
+                            ("shadow", "Shadow: only record what would have gone out"),
+                            ("auto", "Auto: send what passes every gate"),
+                        ],
+                        default="off",
+                        max_length=6,
+                    ),
+                ),
+                (
+                    "confidence_threshold",
+                    models.FloatField(
+                        default=0.9,
+                        validators=[
+                            django.core.validators.MinValueValidator(0.5),
+                            django.core.validators.MaxValueValidator(1.0),
+                        ],
+                    ),
+                ),
+                (
+                    "min_delay_s",
+                    models.PositiveIntegerField(
+                        default=180, validators=[django.core.validators.MinValueValidator(30)]
+                    ),
+                ),
+                (
+                    "max_delay_s",
+                    models.PositiveIntegerField(
+                        default=420, validators=[django.core.validators.MaxValueValidator(3600)]
+                    ),
+                ),
+                ("business_hours_only", models.BooleanField(default=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
             ],
             options={
-                'verbose_name_plural': 'sending policies',
+                "verbose_name_plural": "sending policies",
             },
         ),
         migrations.CreateModel(
-            name='TagDecision',
+            name="TagDecision",
             fields=[
-                ('id', models.UUIDField(default=jobs.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('tag', models.CharField(choices=[('New', 'New'), ('Interested', 'Interested'), ('Information Requested', 'Information Requested'), ('Call Requested', 'Call Requested'), ('Meeting Requested', 'Meeting Requested'), ('Meeting Booked', 'Meeting Booked'), ('Follow Up', 'Follow Up'), ('Objection', 'Objection'), ('Not Interested', 'Not Interested'), ('Blacklist', 'Blacklist'), ('Out of Office', 'Out Of Office'), ('Automated Reply', 'Automated Reply'), ('Neutral', 'Neutral'), ('Snoozed', 'Snoozed')], max_length=32)),
-                ('kind', models.CharField(choices=[('rule', 'Rule'), ('model', 'Model'), ('provider', 'Provider'), ('person', 'Person')], max_length=8)),
-                ('by', models.CharField(max_length=80)),
-                ('quote', models.TextField(blank=True, default='')),
-                ('reason', models.CharField(blank=True, default='', max_length=300)),
-                ('confidence', models.FloatField(blank=True, null=True)),
-                ('objection', models.CharField(choices=[('none', 'None'), ('pricing', 'Pricing'), ('timing', 'Timing'), ('authority', 'Authority'), ('need', 'Need'), ('trust', 'Trust'), ('competitor', 'Competitor')], default='none', max_length=10)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=jobs.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "tag",
+                    models.CharField(
+                        choices=[
+                            ("New", "New"),
+                            ("Interested", "Interested"),
+                            ("Information Requested", "Information Requested"),
+                            ("Call Requested", "Call Requested"),
+                            ("Meeting Requested", "Meeting Requested"),
+                            ("Meeting Booked", "Meeting Booked"),
+                            ("Follow Up", "Follow Up"),
+                            ("Objection", "Objection"),
+                            ("Not Interested", "Not Interested"),
+                            ("Blacklist", "Blacklist"),
+                            ("Out of Office", "Out Of Office"),
+                            ("Automated Reply", "Automated Reply"),
+                            ("Neutral", "Neutral"),
+                            ("Snoozed", "Snoozed"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("rule", "Rule"),
+                            ("model", "Model"),
+                            ("provider", "Provider"),
+                            ("person", "Person"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("by", models.CharField(max_length=80)),
+                ("quote", models.TextField(blank=True, default="")),
+                ("reason", models.CharField(blank=True, default="", max_length=300)),
+                ("confidence", models.FloatField(blank=True, null=True)),
+                (
+                    "objection",
+                    models.CharField(
+                        choices=[
+                            ("none", "None"),
+                            ("pricing", "Pricing"),
+                            ("timing", "Timing"),
+                            ("authority", "Authority"),
+                            ("need", "Need"),
+                            ("trust", "Trust"),
+                            ("competitor", "Competitor"),
+                        ],
+                        default="none",
+                        max_length=10,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.AddField(
-            model_name='draft',
-            name='evaluation',
-            field=models.JSONField(blank=True, default=dict, help_text='What the evaluating model said.'),
+            model_name="draft",
+            name="evaluation",
+            field=models.JSONField(blank=True, default=dict, help_text="What the evaluating model said."),
         ),
         migrations.AddField(
-            model_name='draft',
-            name='gate_mode',
-            field=models.CharField(blank=True, default='', help_text='The policy when it was judged.', max_length=6),
+            model_name="draft",
+            name="gate_mode",
+            field=models.CharField(
+                blank=True, default="", help_text="The policy when it was judged.", max_length=6
+            ),
         ),
         migrations.AddField(
-            model_name='draft',
-            name='send_at',
-            field=models.DateTimeField(blank=True, help_text='When it goes out by itself; empty: never.', null=True),
+            model_name="draft",
+            name="send_at",
+            field=models.DateTimeField(
+                blank=True, help_text="When it goes out by itself; empty: never.", null=True
+            ),
         ),
         migrations.AddField(
-            model_name='draft',
-            name='slack_channel',
-            field=models.CharField(blank=True, default='', max_length=40),
+            model_name="draft",
+            name="slack_channel",
+            field=models.CharField(blank=True, default="", max_length=40),
         ),
         migrations.AddField(
-            model_name='draft',
-            name='slack_ts',
-            field=models.CharField(blank=True, default='', help_text="Slack's id of the review card.", max_length=40),
+            model_name="draft",
+            name="slack_ts",
+            field=models.CharField(
+                blank=True, default="", help_text="Slack's id of the review card.", max_length=40
+            ),
         ),
         migrations.AddField(
-            model_name='draft',
-            name='would_send',
-            field=models.BooleanField(blank=True, help_text='Whether every gate passed.', null=True),
+            model_name="draft",
+            name="would_send",
+            field=models.BooleanField(blank=True, help_text="Whether every gate passed.", null=True),
         ),
         migrations.AddField(
-            model_name='lead',
-            name='repair_reason',
-            field=models.CharField(blank=True, default='', help_text='Why the provider does not know this lead, in words.', max_length=200),
+            model_name="lead",
+            name="repair_reason",
+            field=models.CharField(
+                blank=True,
+                default="",
+                help_text="Why the provider does not know this lead, in words.",
+                max_length=200,
+            ),
         ),
         migrations.AddField(
-            model_name='lead',
-            name='score',
-            field=models.PositiveSmallIntegerField(blank=True, help_text='0 stopped, 1 cold to 4 ready; empty: not scored.', null=True),
+            model_name="lead",
+            name="score",
+            field=models.PositiveSmallIntegerField(
+                blank=True, help_text="0 stopped, 1 cold to 4 ready; empty: not scored.", null=True
+            ),
         ),
         migrations.AddField(
-            model_name='lead',
-            name='score_reason',
-            field=models.CharField(blank=True, default='', max_length=200),
+            model_name="lead",
+            name="score_reason",
+            field=models.CharField(blank=True, default="", max_length=200),
         ),
         migrations.AddField(
-            model_name='membership',
-            name='last_assigned_at',
+            model_name="membership",
+            name="last_assigned_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='membership',
-            name='takes_leads',
-            field=models.BooleanField(default=False, help_text='Gets leads in turn, where the workspace does so.'),
+            model_name="membership",
+            name="takes_leads",
+            field=models.BooleanField(
+                default=False, help_text="Gets leads in turn, where the workspace does so."
+            ),
         ),
         migrations.AddField(
-            model_name='workspace',
-            name='assign_in_turn',
-            field=models.BooleanField(default=False, help_text='Give leads who are interested to the members who take leads, in turn.'),
+            model_name="workspace",
+            name="assign_in_turn",
+            field=models.BooleanField(
+                default=False,
+                help_text="Give leads who are interested to the members who take leads, in turn.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='draft',
-            index=models.Index(condition=models.Q(('would_send__isnull', False)), fields=['workspace', '-created_at'], name='draft_judged'),
+            model_name="draft",
+            index=models.Index(
+                condition=models.Q(("would_send__isnull", False)),
+                fields=["workspace", "-created_at"],
+                name="draft_judged",
+            ),
         ),
         migrations.AddField(
-            model_name='gateresult',
-            name='draft',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='gate_results', to='inbox.draft'),
+            model_name="gateresult",
+            name="draft",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="gate_results", to="inbox.draft"
+            ),
         ),
         migrations.AddField(
-            model_name='gateresult',
-            name='workspace',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='inbox.workspace'),
+            model_name="gateresult",
+            name="workspace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="inbox.workspace"
+            ),
         ),
         migrations.AddField(
-            model_name='sendingpolicy',
-            name='campaign',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='policy', to='inbox.campaign'),
+            model_name="sendingpolicy",
+            name="campaign",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="policy",
+                to="inbox.campaign",
+            ),
         ),
         migrations.AddField(
-            model_name='sendingpolicy',
-            name='workspace',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='policies', to='inbox.workspace'),
+            model_name="sendingpolicy",
+            name="workspace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="policies", to="inbox.workspace"
+            ),
         ),
         migrations.AddField(
-            model_name='tagdecision',
-            name='lead',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tag_decisions', to='inbox.lead'),
+            model_name="tagdecision",
+            name="lead",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="tag_decisions", to="inbox.lead"
+            ),
         ),
         migrations.AddField(
-            model_name='tagdecision',
-            name='message',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tag_decisions', to='inbox.message'),
+            model_name="tagdecision",
+            name="message",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="tag_decisions", to="inbox.message"
+            ),
         ),
         migrations.AddField(
-            model_name='tagdecision',
-            name='user',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL),
+            model_name="tagdecision",
+            name="user",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='tagdecision',
-            name='workspace',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tag_decisions', to='inbox.workspace'),
+            model_name="tagdecision",
+            name="workspace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="tag_decisions",
+                to="inbox.workspace",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='gateresult',
-            constraint=models.UniqueConstraint(fields=('draft', 'stage', 'gate'), name='gate_once_per_stage'),
+            model_name="gateresult",
+            constraint=models.UniqueConstraint(fields=("draft", "stage", "gate"), name="gate_once_per_stage"),
         ),
         migrations.AddConstraint(
-            model_name='sendingpolicy',
-            constraint=models.UniqueConstraint(condition=models.Q(('campaign', None)), fields=('workspace',), name='policy_one_default'),
+            model_name="sendingpolicy",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("campaign", None)), fields=("workspace",), name="policy_one_default"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sendingpolicy',
-            constraint=models.CheckConstraint(condition=models.Q(('min_delay_s__lte', models.F('max_delay_s'))), name='policy_delay_in_order'),
+            model_name="sendingpolicy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("min_delay_s__lte", models.F("max_delay_s"))),
+                name="policy_delay_in_order",
+            ),
         ),
         migrations.AddIndex(
-            model_name='tagdecision',
-            index=models.Index(fields=['lead', '-id'], name='tagdecision_by_lead'),
+            model_name="tagdecision",
+            index=models.Index(fields=["lead", "-id"], name="tagdecision_by_lead"),
         ),
         migrations.AddIndex(
-            model_name='tagdecision',
-            index=models.Index(condition=models.Q(('kind', 'person')), fields=['workspace', '-id'], name='tagdecision_corrections'),
+            model_name="tagdecision",
+            index=models.Index(
+                condition=models.Q(("kind", "person")),
+                fields=["workspace", "-id"],
+                name="tagdecision_corrections",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tagdecision',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'person'), _negated=True), fields=('message', 'kind', 'by'), name='tag_decided_once'),
+            model_name="tagdecision",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "person"), _negated=True),
+                fields=("message", "kind", "by"),
+                name="tag_decided_once",
+            ),
         ),
     ]

@@ -4,15 +4,16 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('inbox', '0005_bookings_enrichment_and_texts_without_ids'),
+        ("inbox", "0005_bookings_enrichment_and_texts_without_ids"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='tagdecision',
-            name='follow_up_on',
-            field=models.DateField(blank=True, help_text='The day from which they want to hear from us.', null=True),
+            model_name="tagdecision",
+            name="follow_up_on",
+            field=models.DateField(
+                blank=True, help_text="The day from which they want to hear from us.", null=True
+            ),
         ),
     ]

@@ -3,6 +3,7 @@ from inbox.models.decisions import GateResult, SendingPolicy, TagDecision
 from inbox.models.delivery import WebhookDelivery
 from inbox.models.draft import Draft, OutboundSend
 from inbox.models.enrichment import Enrichment
+from inbox.models.health import HiddenBanner
 from inbox.models.lead import Campaign, Lead
 from inbox.models.message import Message
 from inbox.models.workspace import AuditEntry, Membership, User, Workspace
@@ -14,6 +15,7 @@ __all__ = [
     "Draft",
     "Enrichment",
     "GateResult",
+    "HiddenBanner",
     "Lead",
     "Membership",
     "Message",

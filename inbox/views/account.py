@@ -3,12 +3,12 @@
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from inbox.access import LAST_WORKSPACE
 from inbox.forms.login import LoginForm
 from inbox.models import Membership, User
+from inbox.safe_next import next_url
 
 
 class Login(LoginView):
@@ -44,10 +44,4 @@ def preferences(request: HttpRequest) -> HttpResponse:
         changes["single_key_shortcuts"] = request.POST["single_keys"] == "on"
     if changes:
         User.objects.filter(pk=request.user.pk).update(**changes)
-    return HttpResponseRedirect(_safe_next(request))
-
-
-def _safe_next(request: HttpRequest) -> str:
-    url = request.POST.get("next", "")
-    own = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
-    return url if own else "/"
+    return HttpResponseRedirect(next_url(request, "/"))

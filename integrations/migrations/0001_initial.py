@@ -7,53 +7,107 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('inbox', '0001_initial'),
+        ("inbox", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Integration',
+            name="Integration",
             fields=[
-                ('id', models.UUIDField(default=jobs.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('provider', models.CharField(choices=[('emailbison', 'EmailBison'), ('ghl', 'GoHighLevel'), ('unipile', 'LinkedIn (Unipile)'), ('smartlead', 'SmartLead'), ('instantly', 'Instantly'), ('clay', 'Clay'), ('calendly', 'Calendly'), ('slack', 'Slack')], max_length=20)),
-                ('name', models.CharField(blank=True, default='', help_text='Whose account this is.', max_length=120)),
-                ('external_account_id', models.CharField(blank=True, default='', max_length=120)),
-                ('config', models.JSONField(blank=True, default=dict, help_text='What is no secret: base_url, calendar ids, …')),
-                ('credentials', integrations.fields.EncryptedJSONField(default=dict)),
-                ('enabled', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='integrations', to='inbox.workspace')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=jobs.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "provider",
+                    models.CharField(
+                        choices=[
+                            ("emailbison", "EmailBison"),
+                            ("ghl", "GoHighLevel"),
+                            ("unipile", "LinkedIn (Unipile)"),
+                            ("smartlead", "SmartLead"),
+                            ("instantly", "Instantly"),
+                            ("clay", "Clay"),
+                            ("calendly", "Calendly"),
+                            ("slack", "Slack"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        blank=True, default="", help_text="Whose account this is.", max_length=120
+                    ),
+                ),
+                ("external_account_id", models.CharField(blank=True, default="", max_length=120)),
+                (
+                    "config",
+                    models.JSONField(
+                        blank=True, default=dict, help_text="What is no secret: base_url, calendar ids, …"
+                    ),
+                ),
+                ("credentials", integrations.fields.EncryptedJSONField(default=dict)),
+                ("enabled", models.BooleanField(default=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="integrations",
+                        to="inbox.workspace",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['provider', 'created_at'],
+                "ordering": ["provider", "created_at"],
             },
         ),
         migrations.CreateModel(
-            name='WebhookKey',
+            name="WebhookKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key_hash', models.CharField(max_length=64, unique=True)),
-                ('secret', integrations.fields.EncryptedJSONField()),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('last_used_at', models.DateTimeField(blank=True, null=True)),
-                ('integration', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='webhook_keys', to='integrations.integration')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key_hash", models.CharField(max_length=64, unique=True)),
+                ("secret", integrations.fields.EncryptedJSONField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("last_used_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "integration",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="webhook_keys",
+                        to="integrations.integration",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at'],
+                "ordering": ["-created_at"],
             },
         ),
         migrations.AddConstraint(
-            model_name='integration',
-            constraint=models.UniqueConstraint(fields=('workspace', 'provider', 'external_account_id'), name='integration_once_per_account'),
+            model_name="integration",
+            constraint=models.UniqueConstraint(
+                fields=("workspace", "provider", "external_account_id"), name="integration_once_per_account"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='integration',
-            constraint=models.UniqueConstraint(condition=models.Q(('provider', 'ghl'), models.Q(('external_account_id', ''), _negated=True)), fields=('external_account_id',), name='integration_one_ghl_location'),
+            model_name="integration",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("provider", "ghl"), models.Q(("external_account_id", ""), _negated=True)),
+                fields=("external_account_id",),
+                name="integration_one_ghl_location",
+            ),
         ),
     ]

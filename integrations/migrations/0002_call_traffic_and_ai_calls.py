@@ -7,58 +7,123 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('inbox', '0002_initial'),
-        ('integrations', '0001_initial'),
+        ("inbox", "0002_initial"),
+        ("integrations", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='RateWindow',
+            name="RateWindow",
             fields=[
-                ('key', models.CharField(help_text='provider:account', max_length=160, primary_key=True, serialize=False)),
-                ('stamps', django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), default=list, size=None)),
+                (
+                    "key",
+                    models.CharField(
+                        help_text="provider:account", max_length=160, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "stamps",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.FloatField(), default=list, size=None
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CircuitBreaker',
+            name="CircuitBreaker",
             fields=[
-                ('key', models.CharField(help_text='provider:workspace', max_length=80, primary_key=True, serialize=False)),
-                ('provider', models.CharField(max_length=20)),
-                ('opened_at', models.DateTimeField(blank=True, null=True)),
-                ('open_until', models.DateTimeField(blank=True, null=True)),
-                ('open_ms', models.PositiveIntegerField(default=0, help_text='How long the present opening lasts.')),
-                ('probe_until', models.DateTimeField(blank=True, help_text='Until when one probe has the claim.', null=True)),
-                ('throttled_until', models.DateTimeField(blank=True, null=True)),
-                ('reason', models.CharField(blank=True, max_length=20)),
-                ('workspace', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='inbox.workspace')),
+                (
+                    "key",
+                    models.CharField(
+                        help_text="provider:workspace", max_length=80, primary_key=True, serialize=False
+                    ),
+                ),
+                ("provider", models.CharField(max_length=20)),
+                ("opened_at", models.DateTimeField(blank=True, null=True)),
+                ("open_until", models.DateTimeField(blank=True, null=True)),
+                (
+                    "open_ms",
+                    models.PositiveIntegerField(default=0, help_text="How long the present opening lasts."),
+                ),
+                (
+                    "probe_until",
+                    models.DateTimeField(
+                        blank=True, help_text="Until when one probe has the claim.", null=True
+                    ),
+                ),
+                ("throttled_until", models.DateTimeField(blank=True, null=True)),
+                ("reason", models.CharField(blank=True, max_length=20)),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="inbox.workspace",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['key'],
+                "ordering": ["key"],
             },
         ),
         migrations.CreateModel(
-            name='AiCall',
+            name="AiCall",
             fields=[
-                ('id', models.UUIDField(default=jobs.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('feature', models.CharField(max_length=60)),
-                ('prompt_version', models.CharField(max_length=20)),
-                ('model', models.CharField(max_length=60)),
-                ('effort', models.CharField(blank=True, max_length=10)),
-                ('tries', models.PositiveSmallIntegerField(default=1, help_text='More than one after an answer cut off by its limit.')),
-                ('input_tokens', models.PositiveIntegerField(default=0)),
-                ('output_tokens', models.PositiveIntegerField(default=0, help_text='Reasoning tokens included.')),
-                ('reasoning_tokens', models.PositiveIntegerField(default=0)),
-                ('cost_microusd', models.PositiveBigIntegerField(blank=True, help_text="Millionths of a dollar; empty where the model's price is not known.", null=True)),
-                ('duration_ms', models.PositiveIntegerField()),
-                ('outcome', models.CharField(help_text='ok, a provider outcome, or what was wrong with the answer.', max_length=20)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('workspace', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='ai_calls', to='inbox.workspace')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=jobs.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("feature", models.CharField(max_length=60)),
+                ("prompt_version", models.CharField(max_length=20)),
+                ("model", models.CharField(max_length=60)),
+                ("effort", models.CharField(blank=True, max_length=10)),
+                (
+                    "tries",
+                    models.PositiveSmallIntegerField(
+                        default=1, help_text="More than one after an answer cut off by its limit."
+                    ),
+                ),
+                ("input_tokens", models.PositiveIntegerField(default=0)),
+                (
+                    "output_tokens",
+                    models.PositiveIntegerField(default=0, help_text="Reasoning tokens included."),
+                ),
+                ("reasoning_tokens", models.PositiveIntegerField(default=0)),
+                (
+                    "cost_microusd",
+                    models.PositiveBigIntegerField(
+                        blank=True,
+                        help_text="Millionths of a dollar; empty where the model's price is not known.",
+                        null=True,
+                    ),
+                ),
+                ("duration_ms", models.PositiveIntegerField()),
+                (
+                    "outcome",
+                    models.CharField(
+                        help_text="ok, a provider outcome, or what was wrong with the answer.", max_length=20
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="ai_calls",
+                        to="inbox.workspace",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
-                'indexes': [models.Index(fields=['workspace', '-created_at'], name='aicall_workspace_time')],
+                "ordering": ["-id"],
+                "indexes": [models.Index(fields=["workspace", "-created_at"], name="aicall_workspace_time")],
             },
         ),
     ]

@@ -6,84 +6,213 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('inbox', '0007_chats_and_account_status'),
-        ('integrations', '0002_call_traffic_and_ai_calls'),
+        ("inbox", "0007_chats_and_account_status"),
+        ("integrations", "0002_call_traffic_and_ai_calls"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='WorkspaceIntegrationHealth',
+            name="WorkspaceIntegrationHealth",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('provider', models.CharField(max_length=20)),
-                ('state', models.CharField(choices=[('unknown', 'Not known yet'), ('connected', 'Connected'), ('degraded', 'Having trouble'), ('rate_limited', 'Slowed down'), ('provider_down', 'Provider is down'), ('disconnected', 'Disconnected'), ('quiet', 'Quiet for too long')], default='unknown', max_length=16)),
-                ('reason', models.CharField(blank=True, default='', help_text="The provider's code, or ours.", max_length=64)),
-                ('since', models.DateTimeField()),
-                ('version', models.PositiveIntegerField(default=0, help_text='Counts transitions: what a writer has seen.')),
-                ('blocked_until', models.DateTimeField(blank=True, null=True)),
-                ('last_success_at', models.DateTimeField(blank=True, null=True)),
-                ('last_failure_at', models.DateTimeField(blank=True, null=True)),
-                ('last_failure', models.CharField(blank=True, default='', max_length=64)),
-                ('consecutive_failures', models.PositiveIntegerField(default=0)),
-                ('last_probe_at', models.DateTimeField(blank=True, null=True)),
-                ('last_received_at', models.DateTimeField(blank=True, null=True)),
-                ('notice_token', models.UUIDField(blank=True, null=True)),
-                ('notice_claimed_at', models.DateTimeField(blank=True, null=True)),
-                ('last_notice_at', models.DateTimeField(blank=True, null=True)),
-                ('recovered_at', models.DateTimeField(blank=True, null=True)),
-                ('down_since', models.DateTimeField(blank=True, null=True)),
-                ('imported_messages', models.PositiveIntegerField(default=0)),
-                ('integration', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='health', to='integrations.integration')),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='integration_health', to='inbox.workspace')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("provider", models.CharField(max_length=20)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("unknown", "Not known yet"),
+                            ("connected", "Connected"),
+                            ("degraded", "Having trouble"),
+                            ("rate_limited", "Slowed down"),
+                            ("provider_down", "Provider is down"),
+                            ("disconnected", "Disconnected"),
+                            ("quiet", "Quiet for too long"),
+                        ],
+                        default="unknown",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True, default="", help_text="The provider's code, or ours.", max_length=64
+                    ),
+                ),
+                ("since", models.DateTimeField()),
+                (
+                    "version",
+                    models.PositiveIntegerField(
+                        default=0, help_text="Counts transitions: what a writer has seen."
+                    ),
+                ),
+                ("blocked_until", models.DateTimeField(blank=True, null=True)),
+                ("last_success_at", models.DateTimeField(blank=True, null=True)),
+                ("last_failure_at", models.DateTimeField(blank=True, null=True)),
+                ("last_failure", models.CharField(blank=True, default="", max_length=64)),
+                ("consecutive_failures", models.PositiveIntegerField(default=0)),
+                ("last_probe_at", models.DateTimeField(blank=True, null=True)),
+                ("last_received_at", models.DateTimeField(blank=True, null=True)),
+                ("notice_token", models.UUIDField(blank=True, null=True)),
+                ("notice_claimed_at", models.DateTimeField(blank=True, null=True)),
+                ("last_notice_at", models.DateTimeField(blank=True, null=True)),
+                ("recovered_at", models.DateTimeField(blank=True, null=True)),
+                ("down_since", models.DateTimeField(blank=True, null=True)),
+                ("imported_messages", models.PositiveIntegerField(default=0)),
+                (
+                    "integration",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="health",
+                        to="integrations.integration",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="integration_health",
+                        to="inbox.workspace",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'workspace integration health',
+                "verbose_name_plural": "workspace integration health",
             },
         ),
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.UUIDField(default=jobs.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=32)),
-                ('path', models.CharField(choices=[('slack', 'Slack'), ('email', 'E-mail')], max_length=8)),
-                ('state', models.CharField(choices=[('claimed', 'Going out'), ('sent', 'Sent'), ('failed', 'Not sent'), ('unknown', 'Not known whether it arrived')], default='claimed', max_length=8)),
-                ('reason', models.CharField(blank=True, default='', max_length=64)),
-                ('text', models.TextField()),
-                ('destination', models.CharField(blank=True, default='', help_text='Channel; never a secret URL.', max_length=200)),
-                ('provider_message_id', models.CharField(blank=True, default='', max_length=64)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('edited_at', models.DateTimeField(blank=True, help_text='When it was turned into a recovery.', null=True)),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='inbox.workspace')),
-                ('health', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='integrations.workspaceintegrationhealth')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=jobs.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("kind", models.CharField(max_length=32)),
+                ("path", models.CharField(choices=[("slack", "Slack"), ("email", "E-mail")], max_length=8)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("claimed", "Going out"),
+                            ("sent", "Sent"),
+                            ("failed", "Not sent"),
+                            ("unknown", "Not known whether it arrived"),
+                        ],
+                        default="claimed",
+                        max_length=8,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, default="", max_length=64)),
+                ("text", models.TextField()),
+                (
+                    "destination",
+                    models.CharField(
+                        blank=True, default="", help_text="Channel; never a secret URL.", max_length=200
+                    ),
+                ),
+                ("provider_message_id", models.CharField(blank=True, default="", max_length=64)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "edited_at",
+                    models.DateTimeField(
+                        blank=True, help_text="When it was turned into a recovery.", null=True
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notices",
+                        to="inbox.workspace",
+                    ),
+                ),
+                (
+                    "health",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notices",
+                        to="integrations.workspaceintegrationhealth",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='HealthTransition',
+            name="HealthTransition",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('before', models.CharField(choices=[('unknown', 'Not known yet'), ('connected', 'Connected'), ('degraded', 'Having trouble'), ('rate_limited', 'Slowed down'), ('provider_down', 'Provider is down'), ('disconnected', 'Disconnected'), ('quiet', 'Quiet for too long')], max_length=16)),
-                ('after', models.CharField(choices=[('unknown', 'Not known yet'), ('connected', 'Connected'), ('degraded', 'Having trouble'), ('rate_limited', 'Slowed down'), ('provider_down', 'Provider is down'), ('disconnected', 'Disconnected'), ('quiet', 'Quiet for too long')], max_length=16)),
-                ('reason', models.CharField(blank=True, default='', max_length=64)),
-                ('at', models.DateTimeField()),
-                ('health', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='transitions', to='integrations.workspaceintegrationhealth')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "before",
+                    models.CharField(
+                        choices=[
+                            ("unknown", "Not known yet"),
+                            ("connected", "Connected"),
+                            ("degraded", "Having trouble"),
+                            ("rate_limited", "Slowed down"),
+                            ("provider_down", "Provider is down"),
+                            ("disconnected", "Disconnected"),
+                            ("quiet", "Quiet for too long"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "after",
+                    models.CharField(
+                        choices=[
+                            ("unknown", "Not known yet"),
+                            ("connected", "Connected"),
+                            ("degraded", "Having trouble"),
+                            ("rate_limited", "Slowed down"),
+                            ("provider_down", "Provider is down"),
+                            ("disconnected", "Disconnected"),
+                            ("quiet", "Quiet for too long"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, default="", max_length=64)),
+                ("at", models.DateTimeField()),
+                (
+                    "health",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="transitions",
+                        to="integrations.workspaceintegrationhealth",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-at', '-id'],
+                "ordering": ["-at", "-id"],
             },
         ),
         migrations.AddIndex(
-            model_name='workspaceintegrationhealth',
-            index=models.Index(condition=models.Q(('state__in', ['connected', 'unknown']), _negated=True), fields=['workspace'], name='health_troubled'),
+            model_name="workspaceintegrationhealth",
+            index=models.Index(
+                condition=models.Q(("state__in", ["connected", "unknown"]), _negated=True),
+                fields=["workspace"],
+                name="health_troubled",
+            ),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(fields=['workspace', '-created_at'], name='notice_by_workspace'),
+            model_name="notice",
+            index=models.Index(fields=["workspace", "-created_at"], name="notice_by_workspace"),
         ),
         migrations.AddIndex(
-            model_name='healthtransition',
-            index=models.Index(fields=['health', '-at'], name='transition_by_health'),
+            model_name="healthtransition",
+            index=models.Index(fields=["health", "-at"], name="transition_by_health"),
         ),
     ]

@@ -7,6 +7,7 @@ import time_machine
 
 from inbox.models import Lead, WebhookDelivery
 from integrations.models import WorkspaceIntegrationHealth
+from jobs.models import BackgroundJob
 from tests.recorded import payload
 
 NOON = datetime(2026, 10, 14, 12, tzinfo=UTC)
@@ -47,7 +48,6 @@ def test_status_of_one_workspace_says_nothing_about_another(poster, other):
         ("CREDENTIALS", "disconnected"),
         ("DELETED", "disconnected"),
         ("STOPPED", "provider_down"),
-        ("OK", "connected"),
     ],
 )
 def test_health_follows_the_providers_word(poster, word, state):
@@ -56,11 +56,19 @@ def test_health_follows_the_providers_word(poster, word, state):
     assert (health.workspace, health.state) == (poster.workspace, state)
 
 
+@pytest.mark.parametrize("word", ["OK", "RECONNECTED"])
+def test_good_word_is_no_proof_but_has_the_account_checked_at_once(poster, word):
+    poster.post("linkedin", status("CREDENTIALS"))
+    poster.post("linkedin", status(word))
+    assert WorkspaceIntegrationHealth.objects.get().state == "disconnected"
+    assert BackgroundJob.objects.filter(kind="health.probe", workspace=poster.workspace).count() == 1
+
+
 @pytest.mark.parametrize("word", ["CONNECTING", "SOMETHING_NEW"])
 def test_word_that_says_nothing_changes_nothing(poster, word):
-    poster.post("linkedin", status("OK"))
+    poster.post("linkedin", status("CREDENTIALS"))
     assert poster.post("linkedin", status(word)).json()["deduped"] is False
-    assert WorkspaceIntegrationHealth.objects.get().state == "connected"
+    assert WorkspaceIntegrationHealth.objects.get().state == "disconnected"
 
 
 def test_status_is_kept_in_the_ledger(poster):

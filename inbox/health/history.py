@@ -1,0 +1,98 @@
+"""An account's past, for the health page: its uptime by day, from the transitions that were recorded."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from inbox.health.wording import account_name
+from integrations.models import HealthState, HealthTransition, WorkspaceIntegrationHealth
+
+DAYS = 30
+DOWN = {HealthState.DISCONNECTED, HealthState.PROVIDER_DOWN}
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One bar of the strip: taller where it was worse, so that colour is never alone."""
+
+    tone: str
+    height: int
+    title: str
+
+    @property
+    def y(self) -> int:
+        return 10 - self.height
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A row of the health page."""
+
+    name: str
+    state: str
+    since: datetime
+    last_success_at: datetime | None
+    last_failure_at: datetime | None
+    last_failure: str
+    last_received_at: datetime | None
+    strip: list[Day]
+    uptime: str
+
+
+def account(health: WorkspaceIntegrationHealth) -> Account:
+    """`health` with its last 30 days."""
+    now = timezone.localtime()
+    begins = (now - timedelta(days=DAYS - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    spans = down_spans(health, begins, now)
+    strip = [_day(begins + timedelta(days=number), now, spans) for number in range(DAYS)]
+    total = (now - begins).total_seconds()
+    down = sum((end - start).total_seconds() for start, end in spans)
+    return Account(
+        name=account_name(health),
+        state=health.state,
+        since=health.since,
+        last_success_at=health.last_success_at,
+        last_failure_at=health.last_failure_at,
+        last_failure=health.last_failure,
+        last_received_at=health.last_received_at,
+        strip=strip,
+        uptime=f"up {100 * (1 - down / total):.1f} % of the last {DAYS} days",
+    )
+
+
+def down_spans(
+    health: WorkspaceIntegrationHealth, begins: datetime, ends: datetime
+) -> list[tuple[datetime, datetime]]:
+    """When the account was down between two times, oldest first."""
+    changes = list(
+        HealthTransition.objects.filter(health=health, at__lt=ends)
+        .order_by("at", "id")
+        .values_list("at", "after")
+    )
+    spans, broke = [], None
+    for at, after in changes:
+        if after in DOWN:
+            broke = broke or at
+        elif broke is not None:
+            spans.append((broke, at))
+            broke = None
+    if broke is not None:
+        spans.append((broke, ends))
+    return [(max(start, begins), end) for start, end in spans if end > begins]
+
+
+def _day(start: datetime, now: datetime, spans: list[tuple[datetime, datetime]]) -> Day:
+    end = min(start + timedelta(days=1), now)
+    down_s = sum(max(0.0, (min(stop, end) - max(broke, start)).total_seconds()) for broke, stop in spans)
+    day = f"{start:%a} {start.day} {start:%b}"
+    if not down_s:
+        return Day("ok", 6, f"{day}: up")
+    minutes = max(1, round(down_s / 60))
+    return Day(
+        "bad",
+        10,
+        f"{day}: down {minutes // 60} h {minutes % 60:02} min"
+        if minutes > 59
+        else f"{day}: down {minutes} min",
+    )

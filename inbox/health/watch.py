@@ -1,0 +1,87 @@
+"""The `integration-health` tick: probes that are due, and accounts that have become silent.
+
+An account is silent when nothing arrived for much longer than it usually takes: its own rhythm over the last two
+weeks, never under six hours, so that a night or a weekend is not news.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Max
+from django.utils import timezone
+
+from inbox.models import WebhookDelivery
+from integrations import health, probes
+from integrations.health import Kind, Signal
+from integrations.models import Integration
+from jobs.context import JobContext
+from jobs.deadline import Deadline
+from jobs.enqueue import enqueue
+
+PROBE = "health.probe"
+RHYTHM_WINDOW = timedelta(days=14)
+SHORTEST_SILENCE = timedelta(hours=6)
+SLACK_IN_RHYTHM = 2
+FEWEST_EVENTS = 20
+SAMPLE = 500
+
+
+def tick(deadline: Deadline) -> dict[str, int]:
+    """Enqueue due probes; mark accounts that went silent and those that were heard again."""
+    counts = {"probes": 0, "silent": 0, "heard": 0}
+    for integration in probes.due():
+        deadline.check()
+        enqueue_probe(integration)
+        counts["probes"] += 1
+    for integration in Integration.objects.filter(enabled=True, webhook_keys__isnull=False).distinct():
+        deadline.check()
+        kind = listen(integration)
+        if kind is not None:
+            counts[str(kind)] += 1
+    return counts
+
+
+def enqueue_probe(integration: Integration) -> None:
+    """Have the account checked soon; asked for twice in a minute it is checked once."""
+    minute = int(timezone.now().timestamp() // 60)
+    enqueue(
+        PROBE,
+        workspace_id=integration.workspace_id,
+        dedupe_key=f"{PROBE}:{integration.pk}:{minute}",
+        payload={"integration_id": str(integration.pk)},
+    )
+
+
+def run(ctx: JobContext) -> dict[str, str]:
+    """The job `health.probe`: one read; what it finds reaches health as any call's outcome does."""
+    integration = Integration.objects.get(pk=ctx.payload["integration_id"], workspace_id=ctx.workspace_id)
+    health.forget_successes()
+    result = probes.probe(integration, ctx.deadline)
+    return {"found": "ok" if result.ok else "trouble"}
+
+
+def listen(integration: Integration) -> Kind | None:
+    """What the account's own traffic says now; None where there is nothing new to say."""
+    arrived = WebhookDelivery.objects.filter(integration=integration).exclude(event_type="BACKFILL")
+    last = arrived.aggregate(last=Max("received_at"))["last"]
+    if last is None:
+        return None
+    known = health.row(integration).last_received_at
+    if known is None or last > known:
+        health.record(integration, Signal(Kind.HEARD), at=last)
+        return Kind.HEARD
+    rhythm = usual_silence(
+        list(arrived.order_by("-received_at").values_list("received_at", flat=True)[:SAMPLE])
+    )
+    if rhythm is not None and timezone.now() - last > rhythm:
+        return Kind.SILENT if health.record(integration, Signal(Kind.SILENT, "silence")) else None
+    return None
+
+
+def usual_silence(times: list[datetime]) -> timedelta | None:
+    """Twice the longest gap of the last two weeks between `times` (newest first); None for too few to tell."""
+    since = timezone.now() - RHYTHM_WINDOW
+    recent = [at for at in times if at > since]
+    if len(recent) < FEWEST_EVENTS:
+        return None
+    longest = max(later - earlier for later, earlier in zip(recent, recent[1:], strict=False))
+    return max(longest * SLACK_IN_RHYTHM, SHORTEST_SILENCE)

@@ -1,0 +1,85 @@
+"""The sentences about an account, for the banner, the health page and the notice alike: state, name, since, effect.
+
+No codes and no exclamation marks in the first line (docs of the design language); a code is behind "Details".
+"""
+
+from dataclasses import dataclass
+
+from inbox.health.effects import CHANNEL_OF, Effect
+from integrations.models import HealthState, Provider, WorkspaceIntegrationHealth
+
+NAMES = {
+    Provider.EMAILBISON: "EmailBison",
+    Provider.GHL: "GoHighLevel SMS",
+    Provider.UNIPILE: "LinkedIn",
+    Provider.SMARTLEAD: "SmartLead",
+    Provider.INSTANTLY: "Instantly",
+    Provider.CLAY: "Clay",
+    Provider.CALENDLY: "Calendly",
+    Provider.SLACK: "Slack",
+}
+MESSAGES = {"email": "replies", "sms": "texts", "linkedin": "LinkedIn messages"}
+TONES = {
+    HealthState.DISCONNECTED: "bad",
+    HealthState.PROVIDER_DOWN: "warn",
+    HealthState.RATE_LIMITED: "warn",
+    HealthState.DEGRADED: "warn",
+    HealthState.QUIET: "info",
+    HealthState.CONNECTED: "ok",
+}
+OUR_KEY = "errors/missing_credentials"
+RESTRICTED = "errors/account_restricted"
+UNSTABLE_AFTER = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """`headline` is set in bold; `effect` says what it means for the workspace."""
+
+    headline: str
+    effect: str
+
+
+def account_name(health: WorkspaceIntegrationHealth) -> str:
+    """ "LinkedIn", with whose account it is where that is known."""
+    name = NAMES.get(health.provider, health.provider)
+    owner = health.integration.name
+    return f"{name} for {owner}" if owner else name
+
+
+def headline(health: WorkspaceIntegrationHealth, workspace: str, drops: int = 0) -> str:
+    """What is the matter. `drops`: how often it broke lately, folded into one word where it flaps."""
+    name, owner = NAMES.get(health.provider, health.provider), health.integration.name
+    whose = f" for {owner} ({workspace})" if owner else f" for {workspace}"
+    if drops >= UNSTABLE_AFTER:
+        return f"{name} is unstable{whose}: {drops} drops"
+    return {
+        HealthState.DISCONNECTED: _disconnected(health, name, whose),
+        HealthState.PROVIDER_DOWN: f"{name} is having problems on the provider’s side",
+        HealthState.DEGRADED: f"{name} answers slowly or with errors",
+        HealthState.RATE_LIMITED: f"{name} has slowed {workspace} down",
+        HealthState.QUIET: f"{name} is quieter than usual{whose}",
+        HealthState.CONNECTED: f"{name} is back{whose}",
+        HealthState.UNKNOWN: f"{name} has not been checked yet",
+    }[HealthState(health.state)]
+
+
+def _disconnected(health: WorkspaceIntegrationHealth, name: str, whose: str) -> str:
+    if health.reason == OUR_KEY:
+        return f"{name} refuses our access key"
+    if health.reason == RESTRICTED:
+        return f"{name} has restricted the account{whose}"
+    return f"{name} is disconnected{whose}"
+
+
+def effect(health: WorkspaceIntegrationHealth, effects: list[Effect]) -> str:
+    """What does not happen meanwhile, with its numbers, and whether anybody has to act."""
+    waits = ", ".join(map(str, effects))
+    messages = MESSAGES.get(CHANNEL_OF.get(health.provider, ""), "events")
+    if health.state == HealthState.DISCONNECTED:
+        return f"New {messages} are not arriving{'; ' + waits if waits else ''}."
+    if health.state == HealthState.QUIET:
+        return "Nothing has arrived for longer than is usual here. The credentials are accepted."
+    if health.state == HealthState.CONNECTED:
+        return ""
+    return f"Nothing to do; we keep trying{'. ' + waits[:1].upper() + waits[1:] if waits else ''}."

@@ -1,0 +1,96 @@
+"""The health page, and what an admin can do about an account in trouble."""
+
+from datetime import timedelta
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from inbox import audit
+from inbox.access import workspace_view
+from inbox.health import banner, history, reconnect
+from inbox.health.wording import account_name
+from inbox.models import Membership
+from inbox.safe_next import next_url
+from integrations import probes
+from integrations.models import HealthTransition, Integration, Notice, WorkspaceIntegrationHealth
+
+SHOWN = 50
+
+
+@require_GET
+@workspace_view()
+def health(request: HttpRequest) -> HttpResponse:
+    """Every account of the workspace: now, its last 30 days, and who has been told."""
+    rows = list(
+        WorkspaceIntegrationHealth.objects.filter(workspace=request.workspace)
+        .select_related("integration")
+        .order_by("provider", "pk")
+    )
+    changes = HealthTransition.objects.filter(
+        health__in=rows, at__gt=timezone.now() - timedelta(days=history.DAYS)
+    ).select_related("health__integration")[:SHOWN]
+    for change in changes:
+        change.account = account_name(change.health)
+    context = {
+        "lines": [banner.line(row, request.workspace) for row in banner.troubled(request.workspace)],
+        "accounts": [history.account(row) for row in rows],
+        "transitions": changes,
+        "notices": Notice.objects.filter(workspace=request.workspace).order_by("-created_at")[:SHOWN],
+        "acts": request.membership.at_least(Membership.Role.ADMIN),
+    }
+    return render(request, "health/health.html", context)
+
+
+@require_POST
+@workspace_view(Membership.Role.ADMIN)
+def account(request: HttpRequest, integration_id) -> HttpResponse:
+    """Check an account now, reconnect it, or put its banner out of sight."""
+    integration = get_object_or_404(Integration, pk=integration_id, workspace=request.workspace)
+    action = ACTIONS.get(request.POST.get("do", ""))
+    if action is None:
+        messages.error(request, "There is no such action.")
+        return redirect(_back(request))
+    audit.record(request.workspace.pk, request.user, f"health.{request.POST['do']}", integration)
+    return action(request, integration) or redirect(_back(request))
+
+
+def _check(request: HttpRequest, integration: Integration) -> None:
+    result = probes.check_now(integration)
+    (messages.success if result.ok else messages.warning)(request, result.sentence)
+
+
+def _hide(request: HttpRequest, integration: Integration) -> None:
+    row = WorkspaceIntegrationHealth.objects.filter(integration=integration).first()
+    if row is not None:
+        banner.hide(request.user, row)
+        messages.info(request, "Hidden for 4 hours. It comes back at once when something changes.")
+
+
+def _reconnect(request: HttpRequest, integration: Integration) -> HttpResponse | None:
+    """Straight to the provider's own page, where it has one; else to the settings."""
+    link = reconnect.hosted_link(integration, request.build_absolute_uri(_back(request)))
+    if link.url:
+        return redirect(link.url)
+    messages.warning(request, link.sentence)
+    return None
+
+
+def _owner_link(request: HttpRequest, integration: Integration) -> None:
+    link = reconnect.hosted_link(integration, request.build_absolute_uri(reverse("login")))
+    if link.url:
+        messages.success(
+            request, f"Send this to the account’s owner. It works once, for 30 minutes: {link.url}"
+        )
+    else:
+        messages.warning(request, link.sentence)
+
+
+ACTIONS = {"check": _check, "hide": _hide, "reconnect": _reconnect, "owner-link": _owner_link}
+
+
+def _back(request: HttpRequest) -> str:
+    return next_url(request, reverse("inbox:health", args=[request.workspace.pk]))

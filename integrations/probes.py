@@ -1,0 +1,78 @@
+"""Probes: one cheap read per account that proves, by working, that its credentials and its connection work.
+
+A probe is an ordinary call, so its outcome reaches health like any other; nothing here writes health itself.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from integrations import health
+from integrations.emailbison.client import EmailBisonClient
+from integrations.errors import ProviderError, ProviderMisconfigured
+from integrations.hosts import HostRefused
+from integrations.models import HealthState, Integration, Provider, WorkspaceIntegrationHealth
+from jobs.deadline import Deadline
+from jobs.errors import Cancelled, ShutdownRequested
+
+CHECK_MS = 5_000
+EVERY = timedelta(minutes=30)
+EVERY_WHILE_BROKEN = timedelta(minutes=5)
+BROKEN = (HealthState.DISCONNECTED, HealthState.PROVIDER_DOWN, HealthState.DEGRADED, HealthState.RATE_LIMITED)
+
+Probe = Callable[[Integration, Deadline], object]
+
+PROBES: dict[str, Probe] = {
+    Provider.EMAILBISON: lambda account, deadline: EmailBisonClient.for_integration(account).account(
+        deadline
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a check found, in a sentence for people."""
+
+    ok: bool
+    sentence: str
+
+
+def probe(integration: Integration, deadline: Deadline) -> Result:
+    """Make the read of this account's provider. Raises Cancelled and ShutdownRequested, nothing of the provider's."""
+    call = PROBES.get(integration.provider)
+    if call is None:
+        return Result(True, f"{integration} tells us by its events how it is; there is nothing to call.")
+    WorkspaceIntegrationHealth.objects.filter(pk=health.row(integration).pk).update(
+        last_probe_at=timezone.now()
+    )
+    try:
+        call(integration, deadline)
+    except (Cancelled, ShutdownRequested):
+        raise
+    except (ProviderMisconfigured, HostRefused) as error:
+        return Result(False, str(error))
+    except ProviderError as error:
+        return Result(False, f"{integration} did not pass: {error}.")
+    return Result(True, f"{integration} answered: the credentials and the connection work.")
+
+
+def check_now(integration: Integration) -> Result:
+    """A probe for somebody who waits for it: at most 5 s."""
+    health.forget_successes()
+    return probe(integration, Deadline.after_ms(CHECK_MS))
+
+
+def due() -> list[Integration]:
+    """The accounts whose probe is due: every 5 min while broken, every 30 min otherwise."""
+    now = timezone.now()
+    broken = Q(health__state__in=BROKEN)
+    late = Q(health__last_probe_at=None) | Q(health__last_probe_at__lt=now - EVERY)
+    late |= broken & Q(health__last_probe_at__lt=now - EVERY_WHILE_BROKEN)
+    return list(
+        Integration.objects.filter(late, enabled=True, provider__in=PROBES)
+        .exclude(credentials=None)
+        .order_by(F("health__last_probe_at").asc(nulls_first=True))[:500]
+    )

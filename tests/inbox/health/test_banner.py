@@ -1,0 +1,120 @@
+"""The banner: worst first, words for people, gone on proof, hidden for one person only."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from integrations import health
+from integrations.health import Kind, Signal
+from integrations.models import Integration
+from tests.factories import make_member, make_workspace
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def workspace():
+    health.forget_successes()
+    return make_workspace(name="Acme")
+
+
+@pytest.fixture
+def linkedin(workspace):
+    return Integration.objects.create(workspace=workspace, provider="unipile", name="Jane Doe")
+
+
+def page_of(client, workspace, role="admin") -> str:
+    client.force_login(make_member(workspace, role=role))
+    return client.get(reverse("inbox:list", args=[workspace.pk])).content.decode()
+
+
+def test_admins_see_state_name_since_and_effect_with_actions(client, workspace, linkedin):
+    health.record(linkedin, Signal(Kind.REFUSED))
+    page = page_of(client, workspace)
+    assert "LinkedIn is disconnected for Jane Doe (Acme)" in page
+    assert "New LinkedIn messages are not arriving" in page
+    assert "Reconnect" in page and "Check now" in page and "Hide for 4 hours" in page
+
+
+def test_members_see_one_grey_line_without_actions(client, workspace, linkedin):
+    health.record(linkedin, Signal(Kind.REFUSED))
+    page = page_of(client, workspace, role="member")
+    assert "LinkedIn is disconnected" in page
+    assert "Reconnect" not in page and 'class="banner" data-tone' not in page
+
+
+def test_the_worst_comes_first_and_the_rest_is_a_number(client, workspace, linkedin):
+    mail = Integration.objects.create(workspace=workspace, provider="emailbison")
+    health.record(mail, Signal(Kind.SLOWED), at=timezone.now() - timedelta(hours=2))
+    health.record(linkedin, Signal(Kind.REFUSED))
+    page = page_of(client, workspace)
+    assert "LinkedIn is disconnected" in page and "+1 more" in page
+    assert "EmailBison has slowed" not in page
+
+
+def test_another_workspace_s_trouble_is_not_shown(client, workspace, linkedin):
+    health.record(linkedin, Signal(Kind.REFUSED))
+    assert "disconnected" not in page_of(client, make_workspace(name="Other"))
+
+
+def test_hiding_is_for_one_person_and_ends_with_a_new_state(client, workspace, linkedin):
+    health.record(linkedin, Signal(Kind.REFUSED))
+    page_of(client, workspace)
+    hide = reverse("inbox:health-account", args=[workspace.pk, linkedin.pk])
+    client.post(hide, {"do": "hide"})
+    inbox = reverse("inbox:list", args=[workspace.pk])
+    assert "disconnected for" not in client.get(inbox).content.decode()
+    assert "disconnected for" in page_of(client, workspace)  # somebody else
+    health.record(linkedin, Signal(Kind.WORKED))
+    health.record(linkedin, Signal(Kind.REFUSED))
+    assert (
+        "disconnected for" in client.get(inbox).content.decode()
+        or "unstable" in client.get(inbox).content.decode()
+    )
+
+
+def test_recovery_says_how_long_it_was_down(client, workspace, linkedin):
+    health.record(linkedin, Signal(Kind.REFUSED), at=timezone.now() - timedelta(hours=3, minutes=2))
+    health.record(linkedin, Signal(Kind.WORKED))
+    page = page_of(client, workspace)
+    assert "LinkedIn is back for Jane Doe (Acme)" in page and "down for 3 h 02 min" in page
+
+
+def test_three_drops_are_one_word(client, workspace, linkedin):
+    for _ in range(3):
+        health.record(linkedin, Signal(Kind.REFUSED))
+        health.record(linkedin, Signal(Kind.WORKED))
+    health.record(linkedin, Signal(Kind.REFUSED))
+    assert "LinkedIn is unstable for Jane Doe (Acme): 4 drops" in page_of(client, workspace)
+
+
+def test_a_member_may_not_act(client, workspace, linkedin):
+    client.force_login(make_member(workspace, role="member"))
+    response = client.post(reverse("inbox:health-account", args=[workspace.pk, linkedin.pk]), {"do": "hide"})
+    assert response.status_code == 403
+
+
+def test_another_workspace_s_account_is_not_found(client, workspace, linkedin):
+    other = make_workspace()
+    client.force_login(make_member(other, role="owner"))
+    response = client.post(reverse("inbox:health-account", args=[other.pk, linkedin.pk]), {"do": "check"})
+    assert response.status_code == 404
+
+
+def test_the_page_of_a_workspace_without_accounts_says_so(client, workspace):
+    client.force_login(make_member(workspace, role="viewer"))
+    page = client.get(reverse("inbox:health", args=[workspace.pk])).content.decode()
+    assert "No account has been used yet" in page
+
+
+def test_the_page_shows_each_account_with_its_history(client, workspace, linkedin):
+    health.record(
+        linkedin, Signal(Kind.REFUSED, "errors/expired_credentials"), at=timezone.now() - timedelta(hours=5)
+    )
+    health.record(linkedin, Signal(Kind.WORKED))
+    client.force_login(make_member(workspace, role="viewer"))
+    page = client.get(reverse("inbox:health", args=[workspace.pk])).content.decode()
+    assert "LinkedIn for Jane Doe" in page and "% of the last 30 days" in page
+    assert "errors/expired_credentials" in page
