@@ -1,0 +1,148 @@
+"""A context pack: a question, a window and campaigns, and what the conversations in them say to it."""
+
+from datetime import datetime, timedelta
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from insights.models.insight import ConversationInsight
+from jobs.ids import uuid7
+
+
+class ContextPack(models.Model):
+    """One build of a pack. Building again makes a new row with the same `scope_key`.
+
+    So a build that fails leaves the last good one as it is, and the difference between two is one of two rows. At
+    most one build per scope is under way (constraint).
+    """
+
+    class Window(models.TextChoices):
+        H24 = "H24", "Last 24 hours"
+        D7 = "D7", "Last 7 days"
+        D30 = "D30", "Last 30 days"
+        CUSTOM = "CUSTOM", "From … to …"
+
+    class Status(models.TextChoices):
+        PENDING = "PENDING", "Waiting"
+        RUNNING = "RUNNING", "Building"
+        COMPLETE = "COMPLETE", "Complete"
+        FAILED = "FAILED", "Failed"
+
+    SPANS = {Window.H24: timedelta(hours=24), Window.D7: timedelta(days=7), Window.D30: timedelta(days=30)}
+    FRESH_FOR = {Window.H24: timedelta(hours=6), Window.D7: timedelta(days=1), Window.D30: timedelta(days=2)}
+    UNDER_WAY = (Status.PENDING, Status.RUNNING)
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="packs")
+    created_by = models.ForeignKey("inbox.User", on_delete=models.SET_NULL, null=True, blank=True)
+    question = models.CharField(max_length=500)
+    window = models.CharField(max_length=6, choices=Window.choices)
+    window_from = models.DateTimeField()
+    window_to = models.DateTimeField()
+    campaigns = models.ManyToManyField("inbox.Campaign", blank=True, help_text="None: the whole workspace.")
+    scope_key = models.CharField(max_length=64, help_text="Hash of question, window and campaigns.")
+    keep_fresh = models.BooleanField(default=False, help_text="Built again by itself once it is stale.")
+
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.PENDING)
+    selected_at = models.DateTimeField(null=True, blank=True)
+    target_threads = models.PositiveIntegerField(default=0)
+    early_answer = models.JSONField(
+        null=True, blank=True, help_text="As `synthesis`, from the first threads."
+    )
+    early_threads = models.PositiveIntegerField(default=0)
+    synthesis = models.JSONField(null=True, blank=True, help_text="insights.claims.stored()")
+    metrics = models.JSONField(default=dict, help_text="Counts of the conversations read, by outcome.")
+    model = models.CharField(max_length=60, blank=True, default="")
+    prompt_version = models.CharField(max_length=40, blank=True, default="")
+    cost_microusd = models.PositiveBigIntegerField(default=0, help_text="Millionths of a dollar.")
+    synthesis_attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(
+        max_length=300, blank=True, default="", help_text="Why it failed, as a sentence."
+    )
+    previous = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The last complete build of this scope before this one.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "scope_key"],
+                condition=Q(status__in=["PENDING", "RUNNING"]),
+                name="pack_one_build_at_once",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["workspace", "-created_at"], name="pack_by_workspace"),
+            models.Index(fields=["workspace", "scope_key", "-id"], name="pack_by_scope"),
+            models.Index(
+                fields=["created_at"], condition=Q(status__in=["PENDING", "RUNNING"]), name="pack_under_way"
+            ),
+            models.Index(fields=["finished_at"], condition=Q(keep_fresh=True), name="pack_kept_fresh"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.status}"
+
+    @property
+    def under_way(self) -> bool:
+        return self.status in self.UNDER_WAY
+
+    @property
+    def stale_from(self) -> datetime | None:
+        """When this build stops being fresh: None for a fixed window, and where there is nothing to go stale."""
+        if self.status != self.Status.COMPLETE or self.window == self.Window.CUSTOM:
+            return None
+        return self.window_to + self.FRESH_FOR[self.Window(self.window)]
+
+    @property
+    def stale_since(self) -> datetime | None:
+        """`stale_from`, once it is over."""
+        at = self.stale_from
+        return at if at and at <= timezone.now() else None
+
+
+class PackThread(models.Model):
+    """One conversation of a pack: why it was selected, and what became of reading it."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "To be read"
+        DONE = "done", "Read"
+        FAILED = "failed", "Failed"
+
+    class Reason(models.TextChoices):
+        POSITIVE = "positive", "Booked or requested"
+        SCORE = "score", "High score"
+        OBJECTION = "objection", "Objection"
+        STALLED = "stalled", "Went silent"
+        NEGATIVE = "negative", "Declined"
+
+    pack = models.ForeignKey(ContextPack, on_delete=models.CASCADE, related_name="threads")
+    lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="+")
+    reason = models.CharField(max_length=10, choices=Reason.choices)
+    position = models.PositiveSmallIntegerField()
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.PENDING)
+    outcome = models.CharField(
+        max_length=12, choices=ConversationInsight.Outcome.choices, blank=True, default=""
+    )
+    insight = models.ForeignKey(ConversationInsight, on_delete=models.SET_NULL, null=True, blank=True)
+    paid = models.BooleanField(default=False, help_text="This pack paid for the reading; else it was known.")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=200, blank=True, default="")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["pack", "lead"], name="pack_thread_once")]
+        indexes = [models.Index(fields=["pack", "status", "position"], name="pack_threads_by_status")]
+
+    def __str__(self) -> str:
+        return f"{self.pack_id} {self.lead_id}: {self.status}"
