@@ -157,13 +157,38 @@ def _by_phone(reading: Reading) -> str | None:
     return hours if hours and told and not _question_to_us(reading) else None
 
 
-def _by_away_message(reading: Reading) -> str | None:
-    """An away-message nobody flagged: says that the writer is away, and one thing more that only such messages say."""
-    away = reading.first(phrases.AWAY)
-    if away is None or _personal(reading):
+def _by_marks(reading: Reading) -> str | None:
+    """Marks of software that are weak alone and strong together; a text that speaks to us has none of it to say."""
+    if _personal(reading) or _question_to_us(reading):
         return None
-    thanks = bool(phrases.THANKS.search(reading.text))
-    return away if thanks or phrases.AWAY_EXTRA.search(reading.text) else None
+    found = {name: reading.first(pattern) for name, pattern in _MARKS.items()}
+    points = sum(_MARK_POINTS.get(name, 1.0) for name, quote in found.items() if quote)
+    points += _ROLE_POINTS if phrases.ROLE_LOCAL.match(reading.sender_local) else 0
+    points += 1 if phrases.BOT_SUBJECT.search(reading.raw_subject) else 0
+    points -= 1 if phrases.GREETS_BY_NAME.match(reading.text) else 0
+    core = next((found[name] for name in _CORE_MARKS if found[name]), None)
+    return core if points >= _ENOUGH_POINTS else None
+
+
+_MARKS = {
+    "away": phrases.AWAY,
+    "received": phrases.RECEIVED,
+    "assistant": phrases.ASSISTANT,
+    "unread": phrases.UNREAD,
+    "no_reply": phrases.NO_REPLY_ASKED,
+    "hours": phrases.BUSINESS_TEXT,
+    "answer": phrases.WE_WILL_ANSWER,
+    "urgent": phrases.AWAY_EXTRA,
+    "thanks": phrases.THANKS,
+    "out_of_reach": phrases.OUT_OF_REACH,
+    "returns": phrases.WILL_RETURN,
+    "until": phrases.SINCE_UNTIL,
+    "meanwhile": phrases.MEANWHILE,
+}
+_CORE_MARKS = ("away", "received", "assistant", "unread", "no_reply", "hours", "answer")
+_MARK_POINTS = {"until": 0.5, "returns": 0.5, "meanwhile": 0.5, "assistant": 2.0}
+_ROLE_POINTS = 0.5
+_ENOUGH_POINTS = 2.0
 
 
 def _by_provider_flag(reading: Reading) -> str | None:
@@ -173,6 +198,7 @@ def _by_provider_flag(reading: Reading) -> str | None:
     patterns = (
         phrases.AWAY,
         phrases.AWAY_EXTRA,
+        phrases.WILL_RETURN,
         phrases.SINCE_UNTIL,
         phrases.GONE,
         phrases.UNREAD,
@@ -204,7 +230,7 @@ def _away_quote(reading: Reading) -> str | None:
         patterns += [phrases.AWAY_WIDE, phrases.SINCE_UNTIL]
     for pattern in patterns:
         for written, low in reading.sentences:
-            if pattern.search(low) and not phrases.PROMOTION.search(low):
+            if pattern.search(low) and not phrases.NOT_AWAY.search(low):
                 return written
     return None
 
@@ -269,9 +295,9 @@ RULES = (
         frozenset({SMS, LINKEDIN}),
     ),
     _rule(
-        "away_message",
-        "Says that the writer is away and what such messages add (urgent matters, return, thanks for the mail).",
-        _by_away_message,
+        "marks",
+        "Two marks of such texts at once: away, received, opening hours, urgent cases, thanks for the mail.",
+        _by_marks,
     ),
     _rule(
         "provider_flag",

@@ -50,7 +50,8 @@ AWAY_SUBJECT = re.compile(
 )
 
 SAYS_SO = re.compile(
-    r"\bthis (?:e-?mail |message |reply |response )?(?:is|was|has been) (?:an? )?(?:auto(?:mated|matic|"
+    r"^\W*auto ?[:-]|\bthis (?:e-?mail |message |reply |response )?(?:is|was|"
+    r"has been) (?:an? )?(?:auto(?:mated|matic|"
     r"-generated|-reply|-response)?(?:ally)?[- ]?(?:generated|sent|created)?)[- ]?"
     r"(?:message|reply|response|e-?mail|notification|acknowledge?ment|confirmation|responder|answer|note|"
     r"by\b|when\b|from\b|$|[.,!;-])|"
@@ -108,7 +109,9 @@ RECEIVED = re.compile(
     r"queued|added)|"
     r"\b(?:a|new|support|your) (?:support )?(?:ticket|case|request) (?:#?\S{1,20} )?(?:has been|was|"
     r"is now) (?:opened|created|registered|logged|raised|received)|"
-    r"\bthis (?:is to )?confirm(?:s|ation)? (?:of )?(?:the )?receipt\b|\backnowledge?(?:ment|s|d|"
+    r"\b(?:incident|ticket|issue|job|request|case|record) #?\S{1,20} (?:has been|was|is) (?:opened|created|"
+    r"logged|raised|assigned)|\bthis (?:is to )?confirm(?:s|ation)? (?:of )?(?:the )?receipt\b|"
+    r"\backnowledge?(?:ment|s|d|"
     r"ing)? (?:of )?(?:the )?receipt\b|\bticket (?:number|id|no\.?|#)\s?:?|"
     r"\b(?:type|enter|write) your reply above (?:this|the) line\b|"
     r"\b(?:ihre|ihr) (?:nachricht|anfrage|e-?mail|mail|ticket|anliegen|schreiben)\b.{0,40}\b(?:erhalten|"
@@ -143,6 +146,20 @@ WILL_ANSWER = re.compile(
     r"spoedig)\b|\bodpowiemy\b|\baterkommer\b|\bvender tilbage\b|"
     r"\b(?:may|might|could) take (?:me |us )?(?:up to |a few |several )?.{0,20}(?:hours|days|"
     r"weeks?)\b.{0,20}\b(?:reply|respond|answer|get back)"
+)
+WE_WILL_ANSWER = re.compile(
+    r"\b(?:we|our (?:\w+ )?team|someone|a (?:member|representative|"
+    r"colleague)\b.{0,30})\b.{0,40}\b(?:get back|be in touch|respond|reply|replies|responds|"
+    r"answer|contact you|call you|text you)\b|(?:^|& |and )(?:will|'ll) (?:get back|be in touch|respond|"
+    r"reply)\b.{0,40}\b(?:asap|soon|shortly|within|as soon as)\b|"
+    r"\bmelden uns\b|\bnous (?:vous )?repond|\bresponderemos\b|\brisponderemo\b|\bodpowiemy\b"
+)
+ASSISTANT = re.compile(
+    r"\b(?:virtual|digital|ai|automated) (?:assistant|agent|receptionist)\b|\bchat ?bot\b|"
+    r"\bon your behalf\b.{0,40}|\bvirtuelle\w* assistent\w*|\bassistant virtuel"
+)
+MEANWHILE = re.compile(
+    r"\b(?:in the meantime|while you wait|meanwhile)\b|\b(?:help cent(?:er|re)|knowledge base|faqs?)\b"
 )
 THANKS = re.compile(
     r"^\W*(?:(?:hi|hello|hey|dear|good (?:day|morning|afternoon))\b[^.!?]{0,30}[,.!]?\s)?(?:thank you|thanks|"
@@ -223,6 +240,8 @@ NO_INCOMING = re.compile(
     r"line) is (?:not |un)monitored\b"
 )
 BUSINESS_TEXT = re.compile(
+    r"\b(?:is|are) (?:only )?(?:monitored|checked|staffed|open|read) (?:once|twice|daily|mon|tue|wed|"
+    r"weekdays|between|from|during|\d)|"
     r"\b(?:our|business|office|opening|shop|store) hours\b|\breply stop to\b|\bhelp for help\b|"
     r"\bwhen we (?:re-?)?open\b|\bwe(?:'re| are) (?:currently )?closed\b|\bmsg (?:&|and) data rates\b"
 )
@@ -235,6 +254,11 @@ BOT_SUBJECT = re.compile(
     r"accuse de reception|hemos recibido|acuse de recibo|conferma di ricezione|confirmacao de recebimento|"
     r"ontvangstbevestiging|potwierdzenie (?:otrzymania|przyjecia)|"
     r"mottagningsbekraftelse|change of e-?mail address|new e-?mail address"
+)
+ROLE_LOCAL = re.compile(
+    r"^(?:info|office|support|help|helpdesk|service|servicedesk|hello|hi|contact|kontakt|reception|"
+    r"frontdesk|admin|sales|team|tickets?|billing|intake|"
+    r"customer\w*|care|mail|enquiries|inquiries|booking|bookings|apply|jobs|careers|atencion|accueil)$"
 )
 ROBOT_LOCAL = re.compile(
     r"(?:^|[-_.])(?:no-?reply|do-?not-?reply|donotreply|noresponse|autoreply|auto-?responder|auto-confirm|"
@@ -282,15 +306,23 @@ AWAY = re.compile(
     r"\bin concediu\b|\b(?:tatildeyim|izindeyim|ofis disinda)\b|в (?:отпуске|командировке|декрет)|отсутству|"
     r"休暇|不在|休假|出差|부재|휴가"
 )
+OUT_OF_REACH = re.compile(
+    r"\b(?:no|limited|little|intermittent|sporadic|without|patchy|spotty) (?:access|internet|connectivity|"
+    r"e-?mail)\b|"
+    r"\b(?:when|once|upon|as soon as) (?:i|my) ?(?:return|get back|am back|'m back|come back)\b|"
+    r"\bin my absence\b"
+)
+WILL_RETURN = re.compile(r"\b(?:will|'ll) (?:respond|reply|get back|answer|read|be checking|return)\b")
 # What away-messages say on top; one alone is what people write too.
 AWAY_EXTRA = re.compile(
     r"\b(?:if|for) (?:it(?:'s| is)|this is|your (?:matter|request|message|e-?mail) is|anything|any|all|"
     r"you (?:need|require)|something|an?)?\s?(?:is )?(?:really |very |more )?(?:urgent|immediate|"
     r"emergenc\w+|time.sensitive|pressing|load related|about an order)|"
-    r"\burgent (?:matters?|enquir\w+|inquir\w+|issues?|requests?|needs?)\b|\burgent\?|\bplease (?:contact|"
-    r"reach out to|call|e-?mail|write to|get in touch with|direct|forward|speak to) (?!me\b|us\b|myself\b)|"
-    r"\b(?:will|'ll) (?:respond|reply|get back|answer|read|be checking|return)\b|\b(?:not|won't|won't be|"
-    r"will not be|only) (?:be )?(?:check|read|monitor)\w* (?:my )?(?:e-?mail|mail|messages)|"
+    r"\burgent (?:matters?|enquir\w+|inquir\w+|issues?|requests?|needs?)\b|\burgent\?|\bcontact \S+@|"
+    r"\bplease (?:contact|reach out to|call|e-?mail|write to|get in touch with|direct|forward|"
+    r"speak to) (?!me\b|us\b|myself\b)|"
+    r"\b(?:not|won't|won't be|will not be|only) (?:be )?(?:check|read|monitor)\w* (?:my )?(?:e-?mail|mail|"
+    r"messages)|"
     r"\blimited (?:access|internet)|\bin (?:dringenden|eiligen) fallen\b|\bvertretung\b|"
     r"\bwird nicht (?:weitergeleitet|gelesen|bearbeitet)\b|\b(?:en cas d'urgence|pour toute urgence)\b|"
     r"\bsi es urgente\b|\ben caso de urgencia\b|"
@@ -306,14 +338,17 @@ SINCE_UNTIL = re.compile(
     r"til)\b .{0,20}\d|\bback \d|"
     r"\b(?:ab|ab dem|vanaf|a partir (?:du|de|del|do)|as of|from|desde el|dal|fran|fra|od|z dniem) \d"
 )
-PROMOTION = re.compile(
+# A shop's week ("Monday through Thursday, 8am to 4pm") and its sales name days too.
+NOT_AWAY = re.compile(
+    r"\b(?:mon|tue|wed|thu|fri|sat|sun)\w* ?(?:through|to|thru|-) ?(?:mon|tue|wed|thu|fri|sat|sun)|"
+    r"\b(?:monitored|opening hours|business hours|office hours)\b|"
     r"\b(?:offer|sale|discount|valid|promo\w*|coupon|rabatt|angebot|soldes|oferta|sconto|promocao|"
     r"aanbieding)\b"
 )
 # Said in a mail already known to be automatic, these mean absence too; in a person's mail they mean nothing.
 AWAY_WIDE = re.compile(
     r"\b(?:at|attending|in) (?:a |an |the |my )?(?:\w+ )?(?:conference|convention|trade show|trade fair|"
-    r"off-?site|retreat|training|workshop|funeral|wedding|"
+    r"off-?site|retreat|training|course|seminar|workshop|funeral|wedding|"
     r"hospital|surgery)\b|\bjury duty\b|\bbusiness trip\b|\bon the road\b|\bon a (?:trip|plane|flight|"
     r"cruise|boat)\b|\btravel+ing\b|"
     r"\bi(?:'m| am|'ll be| will be)\b.{0,60}\b(?:this week|next week|all week|today|this month|"
@@ -324,9 +359,11 @@ AWAY_WIDE = re.compile(
     r"wednes|thurs|fri|next week|"
     r"tomorrow|in a|january|february|march|april|may|june|july|"
     r"august|september|october|november|december)|"
-    r"\bgeschlossen\b|\b(?:geschafts|dienst)reise\b|\bauf reisen\b|\bkrank\w*|\bzuruck\b|\bwieder (?:da|im|"
+    r"\bgeschlossen\b|\b(?:geschafts|dienst)reise\b|\bauf (?:reisen|fortbildung|schulung|einer messe|"
+    r"der messe)\b|\bkrank\w*|\bzuruck\b|\bwieder (?:da|im|"
     r"erreichbar|fur)\b|"
-    r"\bferme[es]*\b|\barret\b|\bdeplacement\b|\ben voyage\b|\bde retour\b|\b(?:rentre|rentrerai|reviens|"
+    r"\bferme[es]*\b|\barret\b|\bdeplacement\b|\ben voyage\b|\ben (?:formation|reunion|seminaire)\b|"
+    r"\bretour (?:le |lundi|mardi|mercredi|jeudi|vendredi|\d)|\bde retour\b|\b(?:rentre|rentrerai|reviens|"
     r"reviendrai|reprends|reprendrai)\b|"
     r"\bcerrad[oa]s?\b|\bde viaje\b|\b(?:vuelvo|volvere|regreso|regresare|me reincorporo)\b|"
     r"\bchius[oaie]\b|\bin (?:viaggio|trasferta)\b|\b(?:rientro|rientrero|torno|tornero)\b|"
@@ -339,8 +376,16 @@ AWAY_WIDE = re.compile(
     r"\b(?:tyo)?matkoilla\b|\b(?:palaan|takaisin)\b|вернусь|нет (?:в офисе|на месте)|командировк|отпуск|出張|"
     r"外出|戻り|復帰|回来|返回|假期|출장|복귀"
 )
+# Software does not know whom it answers: "Hi Alex," is a person's beginning.
+GREETS_BY_NAME = re.compile(
+    r"^(?:hi|hello|hey|dear|hallo|guten tag|bonjour|hola|ciao|ola|hoi|hej|liebe[rs]?|"
+    r"sehr geehrter?)(?: (?:mr|mrs|ms|herr|frau))?\.? "
+    r"(?!(?:there|sender|all|sir|madam|team|customer|friend|everyone|valued|zusammen|a todos|tutti|damen|"
+    r"und)\b)[^\W\d_]{2,20}[,:!]"
+)
 URGENT_CLAUSE = re.compile(
-    r"\b(?:if|for|in|should)\b[^.!?\n]{0,50}\b(?:urgent\w*|emergenc\w+|immediate\w*|pressing|urgence|"
+    r"\b(?:if|for|in|should|pour|per|para|bei|voor|bij|em|en|w|ved|vid|v|si|wenn|"
+    r"falls)\b[^.!?\n]{0,50}\b(?:urgent\w*|emergenc\w+|immediate\w*|pressing|urgence|"
     r"dringend\w*|urgente|urgenz\w+|spoed)\b[^.!?\n]{0,200}|"
     r"\b(?:urgent|emergency|dringend)\?"
 )

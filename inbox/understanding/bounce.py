@@ -153,7 +153,7 @@ def _by_report_build(reading: Reading) -> str | None:
 def _quote_from_body(reading: Reading, pattern: re.Pattern[str]) -> str | None:
     if not pattern.search(reading.folded_body):
         return None
-    lines = [line.strip() for line in reading.body[:20_000].split("\n") if line.strip()]
+    lines = [line.strip() for line in reading.body[:6_000].split("\n") if line.strip()]
     return next((line for line in lines if pattern.search(fold(line[:500]))), lines[0] if lines else "")
 
 
@@ -194,7 +194,7 @@ def failed_recipients(text: str, headers: dict[str, str] | None = None) -> tuple
     for key, value in (headers or {}).items():
         if key.lower() == "x-failed-recipients":
             found += _ANY_ADDRESS.findall(value[:2000])
-    body = text[:50_000]
+    body = text[:20_000]
     for pattern in _RECIPIENT_PATTERNS:
         found += pattern.findall(body)
     if not found:

@@ -16,7 +16,7 @@ _REFUSAL = re.compile(
     r"\b(?:we're|we are|i'm|i am) (?:all set|good|fine as we are)(?:,? (?:thanks|thank you|thx))?[.! ]*$|"
     r"\bnot (?:a|the right|a good) fit\b|\bnot for us\b|\bhard pass\b|\bit's a no\b|^respectfully,? no\b|"
     r"\b(?:no|not any|don't have (?:a|any)) need (?:for|of) (?:this|it|that)\b|\bnothing (?:here )?for you\b|"
-    r"\b(?:we're|we are|i'm|i am) not looking\b|"
+    r"\b(?:we're|we are|i'm|i am) not looking\b(?! to)|"
     r"\bkein(?:en|e)? (?:interesse|bedarf|thema)\b|\bnicht interessiert\b|\bpas interesse\w*\b|"
     r"\bpas (?:besoin|d'interet)\b(?! de)|"
     r"\bno (?:me |nos )interesa\b|\bno (?:estoy|estamos) interesad\w+|\bnon (?:sono|siamo) interessat\w+|"

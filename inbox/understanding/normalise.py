@@ -6,6 +6,9 @@ import unicodedata
 MAX_CHARS = 200_000
 """Longest body that is read. Measured on real mail: a body over 200 kB is a quoted thread or an inlined attachment."""
 
+MAX_LINES = 5_000
+"""Most lines that are read, for the same reason: a body of 200,000 one-letter lines would take seconds."""
+
 # Zero-width and direction marks that mail clients and spammers put inside words.
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe0e\ufe0f\ufeff]"
@@ -44,15 +47,17 @@ _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')\]]*\s+|(?<=[。！？])|\n+")
 
 
 def clean(value: object) -> tuple[str, bool]:
-    """The body as text that PostgreSQL can store, with plain newlines; and whether it was cut at `MAX_CHARS`.
+    """The body as text that PostgreSQL can store, with plain newlines; and whether it was cut.
 
     NUL and lone surrogates occur in provider payloads and are dropped. Anything but a string reads as empty.
     """
     if not isinstance(value, str):
         return "", False
-    truncated = len(value) > MAX_CHARS
+    truncated = len(value) > MAX_CHARS or value.count("\n", 0, MAX_CHARS) > MAX_LINES
     text = value[:MAX_CHARS].replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
+    if truncated:
+        text = "\n".join(text.split("\n", MAX_LINES)[:MAX_LINES])
     return text.removeprefix("\ufeff"), truncated
 
 

@@ -38,7 +38,8 @@ _NOT = (
     r"rather (?:not|you didn't))"
 )
 _BUT_NOT = re.compile(
-    r"\bbut (?:not (?:this|these|yours?|you|from)|i(?:'d| would)?(?: still)? (?:like|want|love)|keep|"
+    r"\bbut (?:not (?:this|these|yours?|you|from)|i(?:'d| would)?(?: still)? (?:like|want|love)(?! (?:off|"
+    r"out|to be (?:removed|off)))|keep|"
     r"i'm (?:still )?interested)\b"
 )
 
@@ -141,9 +142,10 @@ _OFF_LIST = re.compile(
 )
 _WHEN = (
     r"(?: (?:please|pls|plz|immediately|now|at once|today|asap|thanks|thank you|permanently|entirely|"
-    r"altogether))*\W*$"
+    r"altogether))*(?: ?\([^)]{0,30}\))?\W*$"
 )
 _REMOVE_BARE = re.compile(
+    r"\b(?:please|pls|kindly) (?:remove|delete)\W*$|"
     rf"\b(?:remove|rmv|delete|erase|purge|scrub|unlist) (?:me|us|both of us|"
     rf"\S+@\S+)(?:,? me and \w+)?{_WHEN}|"
     r"\b(?:take|get) (?:me|us) off(?: (?:please|pls|now|immediately|of (?:this|it|here)|this|everything|it|"
@@ -151,7 +153,7 @@ _REMOVE_BARE = re.compile(
     r"\b(?:remove|delete|erase|lose|forget|deleted|removed|block|drop) (?:this|my|our) (?:e-?mail|mail|"
     r"phone|mobile|cell)? ?"
     r"(?:address(?:es)?|number|#|contact(?: info(?:rmation)?| details)?|e-?mail|info|details)\b(?! (?:on|in|"
-    r"and) )(?!.{0,20}\b(?:proposal|quote|deck|invite)\b)"
+    r"and (?:send|resend|add|replace|use)) )(?!.{0,20}\b(?:proposal|quote|deck|invite)\b)"
 )
 _REMOVE_OTHERS = re.compile(r"\b(?:take|remove) [\w ,&]{2,40} off (?:as well|too|also)\W*$")
 _BE_REMOVED = re.compile(
@@ -262,11 +264,13 @@ _TOLD_YOU = re.compile(
 _STOP_ALONE = re.compile(
     r"^(?:(?:no|ok|okay|alright|seriously|alex|again|enough)[,.! ]+)*(?:(?:will|would|can|could) (?:you|u) )?"
     r"(?:please|pls|plz|just|kindly|(?:you|u) (?:need|have) to)? ?"
-    r"(?:stop|stopp|desist|quit it|cease|knock it off|cut it out)(?:,? (?:it|this|now|already|please|pls|plz|"
+    r"(?:stop|stopp|desist|quit it|cease|knock it off|cut it out)(?:,? (?:with (?:these|this|it)|these|it|"
+    r"this|now|already|please|pls|plz|"
     r"contact))*[.!? ]*$"
 )
 _STOP_EXPLICIT = re.compile(
-    r"\b(?:please|pls|plz) stop\b(?=[.!? ]*$)|\bstop(?: it)?,? (?:please|pls|plz)\b(?=[.!? ]*$)|^(?:stop it|"
+    r"\b(?:please|pls|plz) stop\b(?=(?: with (?:these|this|it))?[.!? ]*$)|\bstop(?: it)?,? (?:please|pls|"
+    r"plz)\b(?=[.!? ]*$)|^(?:stop it|"
     r"stop now|"
     r"stop this|just stop|quit it|knock it off|cut it out)\b|"
     r"\b(?:desist|cease)\b|\b(?:you|u) (?:need|have) to stop\b"
@@ -442,7 +446,8 @@ _REPORTED = re.compile(
     r"these|your \w+|it|them|u)\b|(?= as | for | to ))"
     r".{0,40}\b(?:spam|spammers?|junk|phishing|ftc|ico|provider|isp|abuse|authorit\w+|can-?spam|"
     r"harassment)\b|"
-    r"\b(?:i'm|i am|i'll|i will|we'll|we will|we are) (?:be )?(?:report|block)(?:ing)? (?:you|u|"
+    r"\b(?:i'm|im|i am|i'll|i will|we'll|we will|we are) (?:be |gonna |going to )?(?:report|"
+    r"block)(?:ing)? (?:you|u|this number|"
     r"your (?:address|domain|company|number))\b|"
     r"\byou(?:'re| are|'ve been| have been) (?:now )?(?:blocked|reported)\b|\bi(?:'ve|"
     r" have)? (?:just )?(?:blocked|reported) (?:you|u|your (?:address|domain|number))\b"
@@ -460,7 +465,10 @@ _LAW = re.compile(
     r"\bthis is (?:now )?harass\w+|\b(?:violat\w+|breach\w*|in violation of|against)\b.{0,30}\b(?:can-?spam|"
     r"tcpa|gdpr|casl|pecr)\b|\bcease[- ]and[- ]desist\b|"
     r"\bnext (?:text|e-?mail|message|call|one) (?:goes|will go|is going) to\b.{0,30}\b(?:lawyer|attorney|"
-    r"solicitor|police|ftc|fcc)"
+    r"solicitor|police|ftc|fcc)|"
+    r"\bany (?:further|more|other|additional) (?:contact|messages?|e-?mails?|communications?|texts?|"
+    r"attempts?)\b.{0,40}"
+    r"\b(?:will|would|shall) (?:be|result|lead)\b"
 )
 _DISMISSAL = re.compile(
     r"^(?:(?:no|ok|alex|look|just|please|and|so|seriously|oh|dude|bro|hey|how about)[,.! ]+){0,3}"

@@ -1,18 +1,70 @@
 """Decides how people opt out in other languages than English: the wish, and what turns it into something else."""
 
 import re
-from collections.abc import Callable
+from dataclasses import dataclass
 
 from inbox.understanding.reading import Reading
 
-# Each wish is matched on one folded sentence. `unless` is looked for in the same sentence.
-_Wish = tuple[str, str, re.Pattern[str], re.Pattern[str]]
+_POLITE = re.compile(
+    r"^\W*(?:(?:sie|vous|voces|lei|u|jullie|pan|pani) )?(?:bitte|konnten|konnen|konntest|kannst|wurden|"
+    r"wurdest|pourriez|pouvez|voulez|podria\w*|puede\w*|"
+    r"podeis|potrebbe|potreste|puo|potete|"
+    r"poderia\w*|pode\w*|kunt|kun|kunnen|wilt|wil|zou\w*|czy (?:moz|mog)\w+|kan (?:ni|du|jeg|i|dere)|"
+    r"vill ni|vil (?:i|du|dere)|muzete|mohli|"
+    r"voisitteko|можете|не могли бы)\b|\b(?:bitte|s'il vous plait|svp|por favor|per favore|per cortesia|aub|"
+    r"alstublieft|prosze|tack|prosim)\W*$"
+)
+_SENTENCE_CHARS = 400  # a wish is short; keeps the look-aheads cheap
 
-_NEVER = r"(?!x)x"
+
+class _Removal:
+    """Word stems by which a language takes somebody off a list; they come in any order, close together."""
+
+    _NEGATION = re.compile(r"\b(?:nicht|pas|no|non|nao|niet|nie|inte|ikke)\b")
+    _NEAR_CHARS = 90
+
+    def __init__(self, *, verbs: str, from_: str, lists: str, self_: str) -> None:
+        self._verb = re.compile(rf"\b(?:{verbs})\w*")
+        self._list = re.compile(rf"\b(?:{from_})(?: [\w']+){{0,3}}? (?:{lists})\b")
+        self._self = re.compile(rf"\b(?:{self_})\b")
+
+    def says(self, low: str) -> bool:
+        place = self._list.search(low)
+        if not place or not self._self.search(low) or self._NEGATION.search(low):
+            return False
+        near = low[max(0, place.start() - self._NEAR_CHARS) : place.end() + self._NEAR_CHARS]
+        return bool(self._verb.search(near))
 
 
-def _wish(code: str, name: str, wishes: tuple[str, ...], unless: str = _NEVER) -> _Wish:
-    return code, name, re.compile("|".join(wishes)), re.compile(unless)
+@dataclass(frozen=True)
+class _Wish:
+    """How a language says it, on one folded sentence.
+
+    `unless` in the same sentence turns it into something else; so does a question that is no polite request.
+    """
+
+    code: str
+    name: str
+    wishes: re.Pattern[str]
+    unless: re.Pattern[str]
+    removal: _Removal | None
+
+    def match(self, reading: Reading) -> str | None:
+        for written, low in reading.sentences:
+            if len(low) > _SENTENCE_CHARS or not self._says(low):
+                continue
+            if not self.unless.search(low) and not (low.endswith(("?", "？")) and not _POLITE.search(low)):
+                return written
+        return None
+
+    def _says(self, low: str) -> bool:
+        return bool(self.wishes.search(low)) or (self.removal is not None and self.removal.says(low))
+
+
+def _wish(
+    code: str, name: str, wishes: tuple[str, ...], unless: str = r"(?!)", removal: _Removal | None = None
+) -> _Wish:
+    return _Wish(code, name, re.compile("|".join(wishes)), re.compile(unless), removal)
 
 
 _WISHES = (
@@ -23,12 +75,14 @@ _WISHES = (
             r"^(?:bitte )?(?:abmelden|abbestellen|austragen|stopp?|loschen|"
             r"keine mails?(?: mehr)?)(?: bitte)?[.! ]*$",
             r"\b(?:nehmen|nimm|streichen|streich|entfernen|entfern|entferne|loschen|losche|tragen|trag|"
-            r"melden|meld|werfen|schmeissen)\b(?: sie| ihr)?(?: \w+)?(?: (?:mich|uns|mein\w*|unser\w*|"
-            r"diese\w*|die|meiner))(?: [\w-]+){0,5} (?:aus|von|in)? ?(?:ihre\w*|eure\w*|deine\w*|dem|der|"
+            r"melden|meld|werfen|schmeissen)\b(?: sie| ihr)?(?: \w+)?(?: (?:mich|uns|(?:mein|unser|"
+            r"diese)\w* (?:e-?mail-?)?(?:adresse|daten|"
+            r"mailadresse|nummer)|meiner))(?: [\w-]+){0,5} (?:aus|von|in)? ?(?:ihre\w*|eure\w*|deine\w*|dem|"
+            r"der|"
             r"den|allen|diesem|dieser)?(?: [\w-]+){0,2}? ?(?:verteiler\w*|liste\w*|mailingliste\w*|"
             r"datenbank\w*|adressliste\w*|system\w*|datei\w*|daten|adress\w*|newsletter\w*|kartei)",
-            r"\b(?:aus|von) (?:ihr|eur|dein|dem|der|diese)\w*(?: [\w-]+)?? (?:verteiler\w*|liste\w*|"
-            r"mailingliste\w*|datenbank\w*|adressliste\w*)\b.{0,40}\b(?:nehmen|streichen|entfernen|loschen|"
+            r"\b(?:aus|von) (?:ihr|eur|dein|dem|der|diese)\w*(?: [\w-]+)?? (?:verteiler\w*|"
+            r"mailingliste\w*|adressliste\w*)\b.{0,40}\b(?:nehmen|streichen|entfernen|loschen|"
             r"austragen|genommen|gestrichen|entfernt|geloscht|ausgetragen|raus)\b",
             r"\b(?:losche[nt]?|entferne[nt]?) (?:sie |ihr )?(?:bitte |umgehend |sofort )*(?:meine|unsere|"
             r"alle|samtliche) .{0,30}(?:daten|adresse|mailadresse|e-mail-adresse|kontaktdaten|nummer)\b",
@@ -40,7 +94,8 @@ _WISHES = (
             r"\b(?:keine|kein) (?:weiteren?|weiterer|mehr) (?:e-?mails?|mails?|nachrichten|werbung|"
             r"kontakt\w*|anrufe|kontaktaufnahme\w*|anfragen|angebote|zuschriften|zusendungen|post|"
             r"newsletter)\b",
-            r"\bkeine (?:e-?mails?|mails?|nachrichten|werbung|sms|anrufe|werbemails?)\b.{0,25}\b(?:mehr|"
+            r"\bkeine (?:e-?mails?|mails?|nachrichten|werbung|sms|anrufe|werbemails?|"
+            r"kontakt\w*)\b.{0,25}\b(?:mehr|"
             r"erhalten|zusenden|schicken|senden|wunsch\w*|bekommen)\b",
             r"\b(?:nicht mehr|nie wieder|niemals wieder|nie mehr) .{0,40}(?:kontaktier\w*|anschreib\w*|"
             r"angeschrieben|anzuschreiben|schreib\w*|mailen|anrufen|anzurufen|belastig\w*|kontakt\w*|melden|"
@@ -57,16 +112,30 @@ _WISHES = (
             r"\blass(?:en|t)? (?:sie |ihr )?(?:mich|uns) (?:bitte |endlich )?in ruhe\b|\bverpiss|"
             r"\bmochte ich (?:mich |hiermit )?(?:abmelden|austragen)|"
             r"\bich mochte (?:mich )?.{0,30}\b(?:abmelden|ausgetragen werden|abbestellen)\b",
-            r"\b(?:ich|wir) (?:mochte|mochten|will|wollen|wunsche|wunschen) (?:\w+ ){0,3}(?:keine|"
-            r"nichts) .{0,40}(?:mehr|weiter\w*)\b.{0,30}(?:erhalten|bekommen|horen|haben|empfangen|"
-            r"kontakt\w*)?",
+            r"\b(?:ich|wir) (?:mochte|mochten|will|wollen|wunsche|wunschen) (?:\w+ ){0,3}(?:keine|nichts|"
+            r"nicht)\b"
+            r".{0,40}\b(?:mehr|weiter\w*)\b.{0,40}\b(?:erhalten|bekommen|horen|empfangen|kontaktiert|"
+            r"angeschrieben|angerufen|"
+            r"mails?|e-?mails?|nachrichten|werbung|anfragen|anrufe)\b",
+            r"\bsehen sie (?:bitte )?von weiteren .{3,40} ab\b|\bvon weiteren \w+ (?:an mich |"
+            r"an uns )?abzusehen\b",
+            r"\b(?:losch|entfern|streich)\w* (?:sie )?(?:mich|uns)\W*(?:bitte\W*)?$",
             r"\bnewsletter (?:abbestellen|abmelden)\b|\bwerde? (?:das|sie|dies) als spam (?:melden|"
             r"markieren)|\bals spam gemeldet\b",
         ),
         r"\b(?:mussen|muss|brauchen|brauchst|sollen) (?:sie |du |ihr )?(?:mich|uns|"
         r"mir)? ?(?:\w+ ){0,3}nicht\b|\bnicht notig\b|\b(?:vor|nach|zwischen) \d|\bunser\w* (?:kunden|"
         r"newsletter|verteiler)\b|\bvor (?:dem|der|ende|januar|februar|marz|april|mai|juni|juli|august|"
-        r"september|oktober|november|dezember)\b|\banhang\w*|\bstattdessen\b|\bsondern\b|\?$",
+        r"september|oktober|november|dezember)\b|\banhang\w*|\bstattdessen\b|\bsondern\b",
+        removal=_Removal(
+            verbs="nehm|nimm|streich|entfern|losch|trag|meld|werf|austrag|genommen|gestrichen|geloscht|ausgetragen",
+            from_="aus|von",
+            lists=r"verteiler|liste|mailingliste|adressliste|datenbank|kartei|datei|mailing|system",
+            self_=(
+                r"mich|uns|(?:mein|unser)\w* (?:\w+ )?(?:adresse|e-?mail\S*|mailadresse|daten|namen?|"
+                r"kontakt\w*|nummer)|diese (?:e-?mail-?)?adresse"
+            ),
+        ),
     ),
     _wish(
         "french",
@@ -89,7 +158,7 @@ _WISHES = (
             r"\bne (?:plus|pas) (?:me|nous|m'|jamais)? ?(?:recontacter|contacter|ecrire|envoyer|solliciter|"
             r"recevoir|deranger|relancer|importuner|appeler).{0,25}(?:plus|a l'avenir|jamais|$|[.!,])|"
             r"\bne (?:me|nous|m') ?(?:contact|ecri|envoy|sollicit|relanc|derang|rappel|ecriv)\w* plus\b|"
-            r"\bne plus (?:me|nous|etre|recevoir)\b|\bn'envoyez plus\b",
+            r"\bne plus (?:me|nous|etre|recevoir|m')\b|\bne plus m'\w+|\bn'envoyez plus\b",
             r"\b(?:arretez|cessez|arrete|stoppez|arreter|cesser) (?:tout de suite |immediatement |"
             r"svp )?(?:de |d'|vos |ces |tout\w* |les |votre )(?:m'|me |nous )?.{0,30}(?:envoyer|ecrire|"
             r"contacter|harceler|solliciter|spammer|mails?|e-?mails?|courriels?|messages?|envois|demarchage|"
@@ -101,9 +170,19 @@ _WISHES = (
             r"merci|$|[.!])|\bsignale comme (?:spam|indesirable)\b|\bm'oppose (?:a|au) .{0,40}(?:donnees|"
             r"prospection|traitement)",
         ),
-        r"\bavant (?:\d|midi|le|la|de)|\bpas besoin\b|\bne .{0,15}(?:desinscri|desabonn)\w* pas\b|"
+        r"\b(?:ai|avons|ont|a|avait|avions) (?:\w+ )?(?:arrete|cesse)\b|\bavant (?:\d|midi|le|la|de)|"
+        r"\bpas besoin\b|\bne .{0,15}(?:desinscri|desabonn)\w* pas\b|"
         r"\binutile de\b|\bplutot\b|\bapres (?:\d|le|la)|\bpiece jointe\b|\bpar telephone\b|"
-        r"\bnos (?:clients|abonnes)\b|\?$",
+        r"\bnos (?:clients|abonnes)\b",
+        removal=_Removal(
+            verbs="retir|supprim|enlev|effac|ray|radi|desinscri|desabonn|sort",
+            from_="de|des|du",
+            lists=r"listes?|fichiers?|bases? de donnees|base|mailing|registres?",
+            self_=(
+                r"me|m'\w+|moi|nous|(?:mon|ma|mes|notre|nos) (?:\w+ )?(?:adresse|e-?mail|mail|nom|"
+                r"coordonnees|donnees|contact|numero|societe|entreprise)|cette adresse"
+            ),
+        ),
     ),
     _wish(
         "spanish",
@@ -131,14 +210,24 @@ _WISHES = (
             r"envi)\w*|saber|mas)\b.{0,50}(?:mas|correos?|mensajes?|e-?mails?|publicidad|nada|ustedes|$)",
             r"\b(?:deje|dejen|deja|dejad|pare|paren|para|cese|cesen) (?:ya |"
             r"por favor )?de (?:\w+ )?(?:escrib|envi|mand|contact|molest|llam|acos|bombarde)\w*|"
-            r"\bno mas (?:correos?|mensajes?|e-?mails?|llamadas|spam)\b|\bdejeme(?:n)? en paz\b|"
+            r"\bcancel\w* (?:mi|la|nuestra) suscripcion\b|\bno mas (?:correos?|mensajes?|e-?mails?|llamadas|"
+            r"spam)\b|\bdejeme(?:n)? en paz\b|"
             r"\bdejenos en paz\b|\b(?:reportado|marcado|denunciado) como spam\b",
         ),
         r"\bno (?:hace|hay) (?:falta|que|necesidad)|\bantes de (?:las?|el|\d)|\bno (?:me|nos) des? de baja|"
         r"\bbaja (?:medica|maternal|por (?!favor)|laboral)|\bhasta (?:el|que|enero|febrero|marzo|abril|mayo|"
         r"junio|"
         r"julio|agosto|septiembre|octubre|noviembre|diciembre)|\bnuestros (?:clientes|suscriptores)|"
-        r"\bmejor (?:por|un|llam|escrib)|\bno es necesario\b|\?$",
+        r"\bmejor (?:por|un|llam|escrib)|\bno es necesario\b",
+        removal=_Removal(
+            verbs="elimin|borr|quit|sac|saqu|retir|suprim|remuev|remov|exclu",
+            from_="de",
+            lists=r"listas?|bases?|ficheros?|mailing|contactos|envios",
+            self_=(
+                r"me|nos|(?:mi|mis|nuestr\w+) (?:\w+ )?(?:correo|direccion|e-?mail|nombre|datos|numero|"
+                r"contacto)|\w+(?:me|nos)|este correo|esta direccion"
+            ),
+        ),
     ),
     _wish(
         "italian",
@@ -155,7 +244,8 @@ _WISHES = (
             r"e-?mail|sistema)",
             r"\bnon (?:desider|vogli|intend|gradisc)\w+ (?:piu )?(?:ricevere|essere (?:contattat|"
             r"disturbat)\w*|riceverne).{0,40}(?:piu|mail|e-?mail|messaggi|comunicazioni|vostr\w+|altr\w+|$)",
-            r"\bnon (?:scriv|contatt|mand|invi|chiam|disturb)\w* ?(?:mi|ci)? (?:mai )?piu\b|\bnon (?:mi|"
+            r"\bnon (?:scriv|contatt|mand|invi|chiam|disturb)\w* ?(?:mi|ci)? (?:mai )?(?:piu|"
+            r"ulteriormente)\b|\bnon (?:mi|"
             r"ci) (?:scriv|contatt|mand|invi|chiam|disturb)\w* (?:mai )?piu\b|\bnon (?:voglio|"
             r"vogliamo) (?:piu|altre) (?:vostre )?(?:mail|e-?mail|messaggi|comunicazioni)",
             r"\b(?:smett|piant)\w+(?:tela|la)? (?:\w+ )?(?:di|con) (?:\w+ )?(?:scriver|mandar|inviar|"
@@ -167,7 +257,16 @@ _WISHES = (
             r"eliminat|disiscritt|tolt)\w+",
         ),
         r"\bnon (?:serve|occorre|e necessario|c'e bisogno)|\bprima (?:delle|di)|\bfino a(?:l|lle)?\b|"
-        r"\bnostri clienti|\ballegat\w+|\bpiuttosto\b|\?$",
+        r"\bnostri clienti|\ballegat\w+|\bpiuttosto\b",
+        removal=_Removal(
+            verbs="cancell|rimuov|rimozion|tolg|togl|elimin|disiscri|deple",
+            from_="da|dal|dalla|dalle|dai|dall'|dalla vostra",
+            lists=r"lista|liste|elenco|database|mailing|contatti|archivi\w*|banca dati",
+            self_=(
+                r"mi|ci|(?:mio|mia|miei|nostr\w+) (?:\w+ )?(?:indirizzo|e-?mail|mail|nome|nominativo|"
+                r"dati|contatto|numero)|\w+(?:mi|ci|temi|teci)|quest[oa] (?:indirizzo|mail|e-?mail)"
+            ),
+        ),
     ),
     _wish(
         "portuguese",
@@ -195,7 +294,16 @@ _WISHES = (
             r"\b(?:denunciad|marcad)[oa] como spam\b",
         ),
         r"\bnao (?:precisa|e preciso|e necessario|ha necessidade)|\bantes d(?:as|e|os)\b|\baté (?:as|o)\b|"
-        r"\bate (?:as|o|janeiro|fevereiro|marco)\b|\bnossos clientes|\banexos?\b|\bem vez\b|\?$",
+        r"\bate (?:as|o|janeiro|fevereiro|marco)\b|\bnossos clientes|\banexos?\b|\bem vez\b",
+        removal=_Removal(
+            verbs="remov|retir|exclu|tir|apag|elimin|descadastr",
+            from_="da|de|do|dessa|desta|das|dos",
+            lists=r"listas?|base|cadastro|mailing|contatos|contactos|banco|sistema",
+            self_=(
+                r"me|nos|(?:meu|minha|meus|nosso|nossa) (?:\w+ )?(?:e-?mail|endereco|contato|contacto|"
+                r"nome|numero|dados|telefone)|(?:este|esse) e-?mail"
+            ),
+        ),
     ),
     _wish(
         "dutch",
@@ -224,10 +332,20 @@ _WISHES = (
             r"contacteer|bel|schrijf|stuur) (?:mij|me|ons) (?:\w+ )?(?:niet meer|nooit meer|"
             r"geen .{0,20}meer)\b|\bniet (?:langer|meer) (?:\w+ )?(?:mails|berichten|ontvangen|benaderd|"
             r"gemaild|gecontacteerd|gebeld|aangeschreven)",
-            r"\blaat (?:mij|me|ons) met rust\b|\bals spam (?:gemeld|gemarkeerd)\b",
+            r"\blaat (?:mij|me|ons) met rust\b|\bgeen (?:verdere|nieuwe|enkele) (?:communicatie|berichten|"
+            r"mails?|e-?mails?|contact\w*)\b|\bals spam (?:gemeld|gemarkeerd)\b",
         ),
         r"\b(?:hoef|hoeft|hoeven) (?:\w+ ){0,6}niet\b|\bniet nodig\b|\bvoor \d|\bonze (?:klanten|"
-        r"abonnees)\b|\bbijlage\w*|\bliever\b|\bin plaats\b|\?$",
+        r"abonnees)\b|\bbijlage\w*|\bliever\b|\bin plaats\b",
+        removal=_Removal(
+            verbs="haal|hal|verwijder|schrap|wis|gooi",
+            from_="van|uit",
+            lists=r"lijst|mailinglijst|bestand|database|mailing|adressenlijst|verzendlijst|maillijst|systeem",
+            self_=(
+                r"mij|me|ons|(?:mijn|onze) (?:\w+ )?(?:adres|e-?mail\S*|naam|gegevens|nummer|"
+                r"contact\w*)|dit adres|deze mail\w*"
+            ),
+        ),
     ),
     _wish(
         "polish",
@@ -250,7 +368,16 @@ _WISHES = (
             r"dzwon)\w*|\bsprzeciw\w* .{0,30}(?:przetwarzani|dan)",
         ),
         r"\bnie (?:trzeba|musi|musza|ma potrzeby|potrzeba)\b|\bprzed \d|\bnasi(?:ch)? klien\w+|"
-        r"\bzalaczni\w+|\bdo (?:stycznia|lutego|marca|kwietnia)|\?$",
+        r"\bzalaczni\w+|\bdo (?:stycznia|lutego|marca|kwietnia)",
+        removal=_Removal(
+            verbs="usun|wypis|wykresl|skresl|wyrejestr",
+            from_="z|ze",
+            lists=r"list\w*|baz\w*|mailing\w*|rejestr\w*",
+            self_=(
+                r"mnie|nas|(?:moj|nasz)\w* (?:\w+ )?(?:adres\w*|e-?mail\w*|mail\w*|dan\w+|numer\w*|"
+                r"kontakt\w*)|ten adres|tego adresu"
+            ),
+        ),
     ),
     _wish(
         "nordic",
@@ -282,7 +409,16 @@ _WISHES = (
             r"\blamna mig i fred\b|\bla meg vaere\b",
         ),
         r"\b(?:behover|behover|trenger|behoves) (?:\w+ )?(?:inte|ikke)\b|\b(?:fore|innan|for) (?:kl|\d)|"
-        r"\bvara kunder\b|\bvores kunder\b|\bbilag\w*|\bi stallet\b|\bi stedet\b|\?$",
+        r"\bvara kunder\b|\bvores kunder\b|\bbilag\w*|\bi stallet\b|\bi stedet\b",
+        removal=_Removal(
+            verbs="ta bort|tag bort|fjern|slet|radera|stryk|plocka|avregistrer|meld",
+            from_="fra|fran|ur|av|af",
+            lists=r"list\w*|register|registret|mailinglist\w*|maillist\w*|utskick\w*|database\w*|kartotek\w*",
+            self_=(
+                r"mig|meg|oss|os|(?:min|mitt|mine|var|vart|vores) (?:\w+ )?(?:adress\w*|e-?post\w*|"
+                r"mail\w*|namn|navn|uppgifter|oplysninger|opplysninger|nummer)"
+            ),
+        ),
     ),
     _wish(
         "czech",
@@ -300,7 +436,13 @@ _WISHES = (
             r"\b(?:neprej\w+|nechc\w+) (?:si )?(?:jiz |uz )?(?:dostavat|dalsi|byt kontaktovan\w*|vase)\b|"
             r"\bprestante (?:mi |nam |me )?(?:psat|posilat|volat|otravovat)",
         ),
-        r"\bneni (?:potreba|nutne|treba)\b|\bnemusite\b|\bpred \d|\bnasi zakaznici|\?$",
+        r"\bneni (?:potreba|nutne|treba)\b|\bnemusite\b|\bpred \d|\bnasi zakaznici",
+        removal=_Removal(
+            verbs="odhlas|vyrad|vymaz|smaz|odstran|vyskrtn",
+            from_="z|ze",
+            lists=r"seznam\w*|databaz\w*|list\w*|mailing\w*|rozesil\w*|evidenc\w*",
+            self_=r"me|mne|nas|(?:muj|moji|moje|nasi) (?:\w+ )?(?:adres\w*|e-?mail\w*|udaje|kontakt\w*)",
+        ),
     ),
     _wish(
         "other_latin",
@@ -323,7 +465,6 @@ _WISHES = (
             r"cikar\w*|sil\w*)|\b(?:bir daha|artik) .{0,30}(?:yazma\w*|gonderme\w*|arama\w*|"
             r"rahatsiz etme\w*|mail atma\w*|istemiyor\w*)",
         ),
-        r"\?$",
     ),
     _wish(
         "other_scripts",
@@ -347,36 +488,27 @@ _WISHES = (
             r"ثانية)|لا ار?يد (?:استلام|تلقي)",
             r"(?:不要|别|別|勿)再(?:给|給|向|跟)?(?:我|我们|我們)?(?:再)?(?:发|發|寄|打|联系|聯絡|联络|骚扰|邮件|郵件)|(?:请|請)?(?:不要|别|別|"
             r"勿)(?:给|給|向)(?:我|我们|我們)(?:发|發|寄)(?:邮件|郵件|信息|广告|短信|垃圾)|(?:取消订阅|取消訂閱|退订|退訂|(?:从|從|将|"
-            r"把).{0,12}(?:列表|名单|名單|数据库).{0,10}(?:移除|删除|刪除|删掉)|(?:删除|刪除|移除)我(?:的|们)?)|停止(?:发送|發送|联系|骚扰)",
+            r"把).{0,12}(?:列表|名单|名單|数据库).{0,10}(?:移除|删除|刪除|删掉)|(?:删除|刪除|移除)我(?:的|们)?)|(?:移出|移除|退出|"
+            r"删除).{0,8}(?:列表|名单|名單)|停止(?:发送|發送|联系|骚扰)",
             r"配信(?:を)?(?:停止|解除|不要)|(?:メール|ご連絡|連絡|営業|送信|配信).{0,12}(?:お?控え(?:て)?|停止|やめて|止めて|不要です|送らないで|しないで|"
             r"お断り|ご遠慮)|"
             r"(?:リスト|名簿|データベース|登録)(?:から|を).{0,10}(?:削除|外して|解除|抹消|除外)|今後(?:の|は).{0,15}(?:不要|お断り|ご遠慮|"
             r"控え|しないで|送らない)|二度と.{0,15}(?:送ら|連絡)",
-            r"수신 ?거부|"
+            r"수신 ?거부|그만 ?(?:보내|연락)|"
             r"(?:메일|문자|연락|이메일|광고).{0,12}(?:보내지 ?(?:마|말아)|하지 ?(?:마|말아)|그만|원하지 않|중단|사양)|"
             r"(?:목록|명단|리스트|"
             r"데이터베이스)에서 .{0,12}(?:삭제|제외|빼)",
         ),
-        r"[?？]$|ありませんか",
+        unless=r"ありませんか",
     ),
 )
 
 
-def _matcher(wish: re.Pattern[str], unless: re.Pattern[str]) -> Callable[[Reading], str | None]:
-    def match(reading: Reading) -> str | None:
-        return next(
-            (written for written, low in reading.sentences if wish.search(low) and not unless.search(low)),
-            None,
-        )
-
-    return match
-
-
 LANGUAGE_RULES = tuple(
     (
-        code,
-        f"The same wishes in {name}: removal, no further mail, stop writing, erase my data.",
-        _matcher(wish, unless),
+        wish.code,
+        f"The same wishes in {wish.name}: removal, no further mail, stop writing, erase my data.",
+        wish.match,
     )
-    for code, name, wish, unless in _WISHES
+    for wish in _WISHES
 )

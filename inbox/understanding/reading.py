@@ -14,6 +14,8 @@ SMS = "sms"
 LINKEDIN = "linkedin"
 ALL_CHANNELS = frozenset({EMAIL, SMS, LINKEDIN})
 
+# What is judged of a text longer than any letter: its start and its end, so that a hundred rules stay fast.
+_HEAD_CHARS, _TAIL_CHARS = 6_000, 2_000
 _QUOTE_CHARS = 240  # evidence shown on a page; the message itself is one click away
 
 _REPLY_PREFIX = re.compile(
@@ -77,9 +79,16 @@ class Reading:
         return newest_text(self.reply.text, self.reply.html, channel=self.reply.channel, sender=sender)
 
     @cached_property
+    def _judged(self) -> str:
+        text = self.newest.text
+        if len(text) <= _HEAD_CHARS + _TAIL_CHARS:
+            return text
+        return f"{text[:_HEAD_CHARS]}\n{text[-_TAIL_CHARS:]}"
+
+    @cached_property
     def text(self) -> str:
         """The newest human text, folded."""
-        return fold(self.newest.text)
+        return fold(self._judged)
 
     @cached_property
     def body(self) -> str:
@@ -89,12 +98,12 @@ class Reading:
 
     @cached_property
     def folded_body(self) -> str:
-        return fold(self.body[:20_000])
+        return fold(self.body[:_HEAD_CHARS])
 
     @cached_property
     def sentences(self) -> list[tuple[str, str]]:
         """(as written, folded and without reported speech) for each sentence of the newest text."""
-        return [(sentence, without_speech(fold(sentence))) for sentence in sentences(self.newest.text)]
+        return [(sentence, without_speech(fold(sentence))) for sentence in sentences(self._judged)]
 
     @cached_property
     def raw_subject(self) -> str:

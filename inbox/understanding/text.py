@@ -53,12 +53,13 @@ def _own_text(lines: list[Line], names: frozenset[str]) -> str:
     if not filled:
         return ""
     parts: list[str] = []
-    for index in filled:
-        kept = strip_signature(stretches[index], names, last=index == filled[-1])
-        if kept and len(filled) > 1 and index == filled[-1] and parts and _only_a_name(kept, names):
-            continue
-        parts.append("\n".join(kept))
-    return "\n\n".join(part for part in parts if part.strip()).strip()
+    for index in reversed(filled):
+        kept = strip_signature(stretches[index], names, last=not parts)
+        if any(line.strip() for line in kept) and not (
+            index != filled[0] and not parts and _only_a_name(kept, names)
+        ):
+            parts.insert(0, "\n".join(kept))
+    return "\n\n".join(parts).strip()
 
 
 def _only_a_name(lines: list[str], names: frozenset[str]) -> bool:

@@ -1,0 +1,194 @@
+"""Decides how the rule layer is measured on labelled replies: what a line must hold, and what counts as right."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parseaddr
+
+from inbox.understanding.reading import ALL_CHANNELS
+from inbox.understanding.rules import ReplyText, Verdict, judge
+
+LABELS = ("opt_out", "bounce", "auto_reply", "out_of_office")
+
+
+class BadLine(ValueError):
+    """A line of the file cannot be used; the message names the line, the field and what is expected."""
+
+    def __init__(self, number: int, name: str, problem: str) -> None:
+        super().__init__(f'line {number}: field "{name}": {problem}')
+
+
+@dataclass(frozen=True)
+class Case:
+    """One labelled reply; labels that the line does not carry are not counted."""
+
+    id: str
+    reply: ReplyText
+    labels: dict[str, bool]
+    newest_text: str | None
+
+
+@dataclass
+class Score:
+    """Counts of one label. With nothing found, nothing found is wrong: precision 1; with nothing to find, recall 1."""
+
+    tp: int = 0
+    fp: int = 0
+    fn: int = 0
+
+    @property
+    def precision(self) -> float:
+        return self.tp / (self.tp + self.fp) if self.tp + self.fp else 1.0
+
+    @property
+    def recall(self) -> float:
+        return self.tp / (self.tp + self.fn) if self.tp + self.fn else 1.0
+
+    def add(self, expected: bool, got: bool) -> None:
+        self.tp += expected and got
+        self.fp += got and not expected
+        self.fn += expected and not got
+
+    def as_json(self) -> dict:
+        return {
+            "precision": round(self.precision, 4),
+            "recall": round(self.recall, 4),
+            "tp": self.tp,
+            "fp": self.fp,
+            "fn": self.fn,
+        }
+
+
+@dataclass
+class Report:
+    """What `evaluate_replies` prints; `as_json` has the shape of the contract. `exact` is a count out of `n`."""
+
+    labels: dict[str, Score] = field(default_factory=lambda: {label: Score() for label in LABELS})
+    exact: int = 0
+    n: int = 0
+    misses: list[dict] = field(default_factory=list)
+
+    def as_json(self) -> dict:
+        return {
+            "labels": {label: score.as_json() for label, score in self.labels.items()},
+            "newest_text": {"exact": self.exact, "n": self.n},
+            "misses": self.misses,
+        }
+
+
+def evaluate(cases: Iterable[Case]) -> Report:
+    """Judges every case by the rules and counts what is right."""
+    report = Report()
+    for case in cases:
+        verdict = judge(case.reply)
+        for label, expected in case.labels.items():
+            got = getattr(verdict, label) is not None
+            report.labels[label].add(expected, got)
+            if got != expected:
+                report.misses.append({"id": case.id, "label": label, "expected": expected, "got": got})
+        if case.newest_text is not None:
+            _compare_text(report, case, verdict)
+    return report
+
+
+def _compare_text(report: Report, case: Case, verdict: Verdict) -> None:
+    report.n += 1
+    if verdict.newest_text.split() == (case.newest_text or "").split():
+        report.exact += 1
+    else:
+        miss = {
+            "id": case.id,
+            "label": "newest_text",
+            "expected": case.newest_text,
+            "got": verdict.newest_text,
+        }
+        report.misses.append(miss)
+
+
+def read_cases(lines: Iterable[bytes]) -> Iterator[Case]:
+    """The cases of a JSON-lines file, blank lines skipped. Raises `BadLine` at the first line that cannot be used."""
+    for number, raw in enumerate(lines, start=1):
+        if not raw.strip():
+            continue
+        try:
+            data = json.loads(raw.decode("utf-8-sig"))
+        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+            raise BadLine(number, "(the line)", f"not a JSON object ({error})") from None
+        if not isinstance(data, dict):
+            raise BadLine(number, "(the line)", f"expected a JSON object, got {type(data).__name__}")
+        yield _case(number, data)
+
+
+def _case(number: int, data: dict) -> Case:
+    if not isinstance(data.get("id"), str | int) or isinstance(data.get("id"), bool):
+        raise BadLine(number, "id", "expected a string")
+    if data.get("channel") not in ALL_CHANNELS:
+        raise BadLine(
+            number,
+            "channel",
+            f"expected one of {', '.join(sorted(ALL_CHANNELS))}, got {data.get('channel')!r}",
+        )
+    for name in ("from", "subject", "text", "html"):
+        if not isinstance(data.get(name), str | None):
+            raise BadLine(number, name, f"expected a string or null, got {type(data[name]).__name__}")
+    if not data.get("text") and not data.get("html") and "text" not in data:
+        raise BadLine(number, "text", 'missing; expected a string, or null where "html" is given')
+    if not isinstance(data.get("automated_reply"), bool | None):
+        raise BadLine(number, "automated_reply", "expected true, false or null")
+    labels, newest = _expected(number, data)
+    return Case(str(data["id"]), _reply(number, data), labels, newest)
+
+
+def _expected(number: int, data: dict) -> tuple[dict[str, bool], str | None]:
+    expected = data.get("expected")
+    if not isinstance(expected, dict):
+        raise BadLine(number, "expected", "expected an object with the labels")
+    for label in LABELS:
+        if not isinstance(expected.get(label), bool | None):
+            raise BadLine(number, f"expected.{label}", f"expected true or false, got {expected[label]!r}")
+    if not isinstance(expected.get("newest_text"), str | None):
+        raise BadLine(number, "expected.newest_text", "expected a string")
+    labels = {label: expected[label] for label in LABELS if expected.get(label) is not None}
+    return labels, expected.get("newest_text")
+
+
+def _reply(number: int, data: dict) -> ReplyText:
+    name, address = split_sender(data.get("from") or "", data["channel"])
+    headers = data.get("headers")
+    if not isinstance(headers, dict | None):
+        raise BadLine(number, "headers", "expected an object or null")
+    return ReplyText(
+        channel=data["channel"],
+        text=data.get("text"),
+        html=data.get("html"),
+        sender_email=address,
+        sender_name=name,
+        subject=data.get("subject"),
+        automated_reply=data.get("automated_reply"),
+        headers=headers,
+        received_at=_time(number, data.get("received_at")),
+    )
+
+
+def _time(number: int, value: object) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise BadLine(number, "received_at", f"expected an ISO 8601 time with a zone, got {value!r}")
+    return moment
+
+
+def split_sender(value: str, channel: str = "email") -> tuple[str, str]:
+    """(name, address) of a From value; "<>" is the null sender, and on SMS and LinkedIn all of it is the name."""
+    if channel != "email":
+        return value, ""
+    if value.strip().endswith(">") and "<" in value:
+        name, _, address = value.rpartition("<")
+        return name.strip().strip('"'), address.strip("> ")
+    name, address = parseaddr(value)
+    return name, address or value.strip()
