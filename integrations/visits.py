@@ -1,11 +1,17 @@
 """Short visits to the database around a call to a provider, never during one."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection, connections
 
 from jobs.db import drop_connection
+
+CONNECTIONS = 2
+"""Connections that the visits of one process may have open at once, however many of its threads call providers."""
+
+_places = threading.BoundedSemaphore(CONNECTIONS)
 
 
 def refuse_in_transaction() -> None:
@@ -22,10 +28,15 @@ def refuse_in_transaction() -> None:
 
 @contextmanager
 def visit() -> Iterator[None]:
-    """Use the database and leave the connection as it was found: where none was open, none stays open."""
-    was_open = connection.connection is not None
-    try:
+    """Use the database and leave the connection as it was found: where none was open, none stays open.
+
+    A thread without a connection waits for one of CONNECTIONS places first.
+    """
+    if connection.connection is not None:
         yield
-    finally:
-        if not was_open:
+        return
+    with _places:
+        try:
+            yield
+        finally:
             drop_connection()

@@ -30,9 +30,9 @@ class Prompt:
 
 
 @cache
-def load(name: str) -> Prompt:
+def load(name: str, folder: Path = FOLDER) -> Prompt:
     """The prompt `<name>.md`. Raises FileNotFoundError, and KeyError or ValueError for a head that lacks a field."""
-    _, head, instructions = (FOLDER / f"{name}.md").read_text(encoding="utf-8").split("---\n", 2)
+    _, head, instructions = (folder / f"{name}.md").read_text(encoding="utf-8").split("---\n", 2)
     fields = dict(line.split(": ", 1) for line in head.strip().splitlines())
     return Prompt(
         name=name,

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("inbox", "0009_leads_waiting_for_a_model"),
+        ("inbox", "0008_hidden_banner"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

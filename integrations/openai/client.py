@@ -7,6 +7,7 @@ of its own, so that callers can go on without a model and say so.
 import logging
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -69,6 +70,13 @@ class Usage:
         self.cached_tokens += getattr(usage.input_tokens_details, "cached_tokens", 0) or 0
         self.reasoning_tokens += getattr(usage.output_tokens_details, "reasoning_tokens", 0) or 0
 
+    def cost_microusd(self, pricing: Model) -> int:
+        return pricing.cost_microusd(
+            input_tokens=self.input_tokens,
+            cached_tokens=self.cached_tokens,
+            output_tokens=self.output_tokens,
+        )
+
 
 class OpenAIClient:
     """Questions to OpenAI's Responses API (predecessor 2.6) with the installation's key."""
@@ -86,10 +94,12 @@ class OpenAIClient:
         max_output_tokens: int,
         workspace_id: uuid.UUID | None,
         deadline: Deadline,
+        on_cost: Callable[[int], None] | None = None,
     ) -> T:
         """The model's answer to `text` under `instructions`, as `schema`.
 
-        effort: reasoning effort, "" for the model's own. Raises OpenAINotConfigured, ProviderMisconfigured for an
+        effort: reasoning effort, "" for the model's own. on_cost: told what the answer cost, in millionths of a
+        dollar, however it ended. Raises OpenAINotConfigured, ProviderMisconfigured for an
         unknown model or effort, AnswerRefused, AnswerUnusable, and what ProviderSession.request raises.
         """
         if not settings.OPENAI_API_KEY:
@@ -115,7 +125,10 @@ class OpenAIClient:
             raise
         finally:
             if usage.tries:
-                _record(question, usage, pricing, outcome, round((time.monotonic() - began) * 1000))
+                cost_microusd = usage.cost_microusd(pricing)
+                _record(question, usage, cost_microusd, outcome, round((time.monotonic() - began) * 1000))
+                if on_cost is not None:
+                    on_cost(cost_microusd)
 
 
 def _answer(question: Question, usage: Usage, max_output_tokens: int, deadline: Deadline) -> T:
@@ -202,7 +215,7 @@ def _outcome(error: Exception) -> str:
     return str(Outcome.CANCELLED if isinstance(error, Cancelled) else Outcome.SHUTDOWN)
 
 
-def _record(question: Question, usage: Usage, pricing: Model, outcome: str, duration_ms: int) -> None:
+def _record(question: Question, usage: Usage, cost_microusd: int, outcome: str, duration_ms: int) -> None:
     """One AiCall. A database that is away costs the record, not the answer."""
     try:
         with visit():
@@ -216,11 +229,7 @@ def _record(question: Question, usage: Usage, pricing: Model, outcome: str, dura
                 input_tokens=usage.input_tokens,
                 output_tokens=usage.output_tokens,
                 reasoning_tokens=usage.reasoning_tokens,
-                cost_microusd=pricing.cost_microusd(
-                    input_tokens=usage.input_tokens,
-                    cached_tokens=usage.cached_tokens,
-                    output_tokens=usage.output_tokens,
-                ),
+                cost_microusd=cost_microusd,
                 duration_ms=duration_ms,
                 outcome=outcome,
             )

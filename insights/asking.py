@@ -1,0 +1,50 @@
+"""Asking the model, and what it cost. No database connection is held meanwhile."""
+
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+from inbox import prompts
+from inbox.prompts import Prompt
+from integrations.openai.client import OpenAIClient
+from integrations.openai.schema import ModelAnswer
+from jobs.db import drop_connection
+from jobs.deadline import Deadline
+
+Answer = TypeVar("Answer", bound=ModelAnswer)
+FOLDER = Path(__file__).parent / "prompts"
+
+
+def load(name: str) -> Prompt:
+    """The prompt `insights/prompts/<name>.md`."""
+    return prompts.load(name, FOLDER)
+
+
+class Bill:
+    """What one piece of work has cost so far, in millionths of a dollar; answers of no use cost too."""
+
+    def __init__(self) -> None:
+        self.microusd = 0
+
+    def add(self, cost_microusd: int) -> None:
+        self.microusd += cost_microusd
+
+
+def ask(
+    prompt: Prompt, schema: type[Answer], text: str, *, workspace_id: UUID, deadline: Deadline, bill: Bill
+) -> Answer:
+    """The model's answer to `text`, as `schema`. Raises what `OpenAIClient.ask` raises; `bill` is right either way."""
+    drop_connection()
+    return OpenAIClient().ask(
+        feature=prompt.name,
+        prompt_version=prompt.version,
+        model=prompt.model,
+        effort=prompt.effort,
+        schema=schema,
+        instructions=prompt.instructions,
+        text=text,
+        max_output_tokens=prompt.max_output_tokens,
+        workspace_id=workspace_id,
+        deadline=deadline.within_ms(prompt.timeout_ms),
+        on_cost=bill.add,
+    )

@@ -1,0 +1,106 @@
+"""What the model is asked to answer with. Too long or unknown is clamped, never refused: one long quote must not cost
+the whole reading (in the predecessor it did).
+"""
+
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BeforeValidator
+
+from integrations.openai.schema import ModelAnswer
+
+SCHEMA_VERSION = "v2_followup_weighting"
+ITEM_CHARS = 300
+T = TypeVar("T")
+
+
+def _text(limit: int) -> BeforeValidator:
+    return BeforeValidator(lambda value: value.strip()[:limit] if isinstance(value, str) else value)
+
+
+def _at_most(count: int) -> BeforeValidator:
+    return BeforeValidator(lambda value: value[:count] if isinstance(value, list) else value)
+
+
+def _one_of(*values: str, otherwise: str) -> BeforeValidator:
+    """The member spelt like the value, case apart; else `otherwise`."""
+    known = {value.lower(): value for value in values}
+    return BeforeValidator(lambda value: known.get(str(value).lower(), otherwise))
+
+
+def _percent(value: Any) -> Any:
+    return min(100, max(0, round(value))) if isinstance(value, int | float) else value
+
+
+Item = Annotated[str, _text(ITEM_CHARS)]
+Summary = Annotated[str, _text(1_200)]
+OUTCOMES = ("BOOKED", "REQUESTED", "STALLED", "NO_RESPONSE", "UNKNOWN")
+OBJECTIONS = ("pricing", "timing", "authority", "need", "trust", "competitor", "none")
+ENDINGS = ("positive", "negative", "neutral")
+
+
+class EvidenceQuote(ModelAnswer):
+    """Words of the conversation, and the message they stand in."""
+
+    quote: Item
+    message_id: Annotated[str, _text(40)]
+
+
+class ObjectionResponse(ModelAnswer):
+    objection_type: Annotated[
+        Literal["pricing", "timing", "authority", "need", "trust", "competitor", "none"],
+        _one_of(*OBJECTIONS, otherwise="none"),
+    ]
+    agent_response: Annotated[str, _text(300)]
+    outcome: Annotated[Literal["positive", "negative", "neutral"], _one_of(*ENDINGS, otherwise="neutral")]
+
+
+class FollowUp(ModelAnswer):
+    what_worked: Annotated[list[Item], _at_most(14)]
+    what_failed: Annotated[list[Item], _at_most(14)]
+    key_phrases: Annotated[list[Item], _at_most(18)]
+    tone_observations: Annotated[list[Item], _at_most(10)]
+    objection_responses: Annotated[list[ObjectionResponse], _at_most(10)]
+
+
+class FollowUpEffectiveness(ModelAnswer):
+    score: Annotated[int, BeforeValidator(_percent)]
+    converted_after_objection: bool
+    notes: Item
+
+
+class InsightAnswer(ModelAnswer):
+    """The reading of one conversation (predecessor 6)."""
+
+    outcome: Annotated[
+        Literal["BOOKED", "REQUESTED", "STALLED", "NO_RESPONSE", "UNKNOWN"],
+        _one_of(*OUTCOMES, otherwise="UNKNOWN"),
+    ]
+    summary: Summary
+    key_events: Annotated[list[Item], _at_most(18)]
+    what_worked: Annotated[list[Item], _at_most(14)]
+    what_failed: Annotated[list[Item], _at_most(14)]
+    key_phrases: Annotated[list[Item], _at_most(18)]
+    evidence_quotes: Annotated[list[EvidenceQuote], _at_most(10)]
+    recommended_tests: Annotated[list[Item], _at_most(12)]
+    follow_up: FollowUp
+    follow_up_effectiveness: FollowUpEffectiveness
+
+
+class Claim(ModelAnswer):
+    """One statement and the messages that bear it out."""
+
+    text: Annotated[str, _text(600)]
+    message_ids: Annotated[list[Annotated[str, _text(40)]], _at_most(12)]
+
+
+class PackAnswer(ModelAnswer):
+    """An answer to a question about a pack: a short text, then the claims it rests on."""
+
+    answer: Summary
+    claims: Annotated[list[Claim], _at_most(20)]
+
+
+class PackSynthesis(PackAnswer):
+    """What all conversations of a pack say together."""
+
+    recommended_tests: Annotated[list[Item], _at_most(12)]
