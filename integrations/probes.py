@@ -11,10 +11,16 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from integrations import health
+from integrations.calendly.client import CalendlyClient
 from integrations.emailbison.client import EmailBisonClient
 from integrations.errors import ProviderError, ProviderMisconfigured
+from integrations.ghl.client import GhlClient
 from integrations.hosts import HostRefused
+from integrations.instantly.client import InstantlyClient
 from integrations.models import HealthState, Integration, Provider, WorkspaceIntegrationHealth
+from integrations.slack.client import SlackClient
+from integrations.smartlead.client import SmartLeadClient
+from integrations.unipile.client import UnipileClient
 from jobs.deadline import Deadline
 from jobs.errors import Cancelled, ShutdownRequested
 
@@ -26,9 +32,14 @@ BROKEN = (HealthState.DISCONNECTED, HealthState.PROVIDER_DOWN, HealthState.DEGRA
 Probe = Callable[[Integration, Deadline], object]
 
 PROBES: dict[str, Probe] = {
-    Provider.EMAILBISON: lambda account, deadline: EmailBisonClient.for_integration(account).account(
-        deadline
-    ),
+    Provider.EMAILBISON: lambda account, deadline: EmailBisonClient.for_integration(account).account(deadline),
+    # Unipile answers /accounts for a disconnected account as well; the balance needs a live LinkedIn session.
+    Provider.UNIPILE: lambda account, deadline: UnipileClient.for_integration(account).inmail_balance(deadline),
+    Provider.GHL: lambda account, deadline: GhlClient.for_integration(account).location(deadline),
+    Provider.SMARTLEAD: lambda account, deadline: SmartLeadClient.for_integration(account).campaigns(deadline),
+    Provider.INSTANTLY: lambda account, deadline: InstantlyClient.for_integration(account).workspace(deadline),
+    Provider.CALENDLY: lambda account, deadline: CalendlyClient.for_integration(account).me(deadline),
+    Provider.SLACK: lambda account, deadline: SlackClient.for_integration(account).identity(deadline),
 }
 
 

@@ -1,0 +1,83 @@
+"""An outage from end to end against the sandbox: noticed, held up, healed by proof, caught up."""
+
+import pytest
+
+from integrations import health, probes
+from integrations.models import Integration, WorkspaceIntegrationHealth
+from jobs.models import BackgroundJob
+from tests.world import World
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ACCOUNT = "uni_acc_health"
+
+
+@pytest.fixture
+def linkedin(world: World) -> Integration:
+    health.forget_successes()
+    world.sandbox.set_account("unipile", ACCOUNT, "ok")
+    return world.connect("unipile", ACCOUNT, api_key="key-unipile")
+
+
+def state(account: Integration) -> WorkspaceIntegrationHealth:
+    return WorkspaceIntegrationHealth.objects.get(integration=account)
+
+
+def say(world: World, number: int) -> None:
+    """Dana writes on LinkedIn while the account is down: kept at the provider, no webhook."""
+    world.sandbox.emit(
+        "unipile",
+        ACCOUNT,
+        "message.received",
+        deliver=False,
+        chat_id="chat-1",
+        text=f"Message {number}",
+        message_id=f"missed-{number}",
+        sender={"id": "ACoAAB12345", "name": "Dana Reyes", "url": "https://www.linkedin.com/in/dana-reyes"},
+    )
+
+
+def test_what_was_sent_during_an_outage_is_imported_once_after_it(world, linkedin):
+    assert probes.check_now(linkedin).ok
+    world.sandbox.set_account("unipile", ACCOUNT, "disconnected")
+    assert not probes.check_now(linkedin).ok
+    assert state(linkedin).state == "disconnected"
+    for number in range(3):
+        say(world, number)
+    world.sandbox.set_account("unipile", ACCOUNT, "ok")
+    assert probes.check_now(linkedin).ok
+    world.work()
+    stored = world.workspace.messages.filter(source="unipile_message")
+    assert sorted(stored.values_list("external_id", flat=True)) == ["missed-0", "missed-1", "missed-2"]
+    assert stored.values("lead").distinct().count() == 1
+    assert state(linkedin).imported_messages == 3
+    assert BackgroundJob.objects.get(kind="health.recover").status == "succeeded"
+
+
+def test_listing_an_account_s_chats_is_no_proof_that_it_is_connected(world, linkedin):
+    from integrations.unipile.client import UnipileClient
+    from jobs.deadline import Deadline
+
+    world.sandbox.set_account("unipile", ACCOUNT, "disconnected")
+    probes.check_now(linkedin)
+    UnipileClient.for_integration(linkedin).account(Deadline.after_ms(5000))
+    assert state(linkedin).state == "disconnected"
+
+
+def test_a_send_waits_for_its_account_and_goes_out_once_it_is_back(world):
+    health.forget_successes()
+    message = world.reply("Sure, can you send times for Thursday?")
+    world.work()
+    account = Integration.objects.get(workspace=world.workspace, provider="emailbison")
+    health.record(account, health.Signal(health.Kind.REFUSED))
+    from inbox.replying import review
+
+    draft = world.draft(message)
+    review.approve(draft, user=world.user, text=draft.text)
+    world.work()
+    assert [send.state for send in world.sends()] == ["intent"]
+    assert not [post for post in world.posted() if post["kind"] == "reply"]
+    assert probes.check_now(account).ok
+    world.work()
+    assert [send.state for send in world.sends()] == ["sent"]
+    assert len([post for post in world.posted() if post["kind"] == "reply"]) == 1
