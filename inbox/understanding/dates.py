@@ -8,16 +8,16 @@ from inbox.understanding.normalise import fold
 
 _MONTH_WORDS = {
     1: "january jan januar janvier janv enero ene gennaio gen janeiro "
-    "januari styczen stycznia sty januara leden ledna tammikuu января янв",
+    "januari styczen stycznia sty januara januarie leden ledna tammikuu января янв",
     2: "february feb februar fevrier fevr febrero febbraio fevereiro fev "
     "februari luty lutego lut unor unora helmikuu февраля фев",
-    3: "march mar marz mars marzo marco maart mrt marzec marca brezen brezna maaliskuu марта",
-    4: "april apr avril avr abril abr aprile kwiecien kwietnia kwi duben dubna huhtikuu апреля апр",
-    5: "may mai mayo maggio mag maio mei maj maja kveten kvetna toukokuu мая",
-    6: "june jun juni juin junio giugno giu junho czerwiec czerwca cze cerven cervna kesakuu июня",
-    7: "july jul juli juillet juil julio luglio lug julho lipiec lipca lip cervenec cervence heinakuu июля",
-    8: "august aug aout agosto ago augustus augusti sierpien sierpnia sie srpen srpna elokuu августа авг",
-    9: "september sept sep septembre septiembre settembre set "
+    3: "march marcius mar marz mars marts marzo marco maart mrt marzec marca brezen brezna maaliskuu марта",
+    4: "april aprilis apr avril avr abril abr aprile kwiecien kwietnia kwi duben dubna huhtikuu апреля апр",
+    5: "may majus mai mayo maggio mag maio mei maj maja kveten kvetna toukokuu мая",
+    6: "june junius jun juni juin junio giugno giu junho czerwiec czerwca cze cerven cervna kesakuu июня",
+    7: "july julius jul juli juillet juil julio luglio lug julho lipiec lipca lip cervenec cervence heinakuu июля",
+    8: "august augusztus aug aout agosto ago augustus augusti sierpien sierpnia sie srpen srpna elokuu августа авг",
+    9: "september szeptember sept sep septembre septiembre settembre set "
     "setembro wrzesien wrzesnia wrz zari syyskuu сентября сен",
     10: "october oct oktober okt octobre octubre ottobre ott outubro "
     "out pazdziernik pazdziernika paz rijen rijna lokakuu октября окт",
@@ -55,14 +55,17 @@ _MONTH_DAY = re.compile(
     rf"pm\b)){_YEAR}"
 )
 _DOTTED = re.compile(r"\b(?P<day>\d{1,2})\. ?(?P<month>\d{1,2})\.(?: ?(?P<year>20\d\d|\d\d)\b)?(?!\d)")
-_SLASHED = re.compile(r"\b(?P<a>\d{1,2})[/-](?P<b>\d{1,2})(?:[/-](?P<year>20\d\d|\d\d))?\b(?![/-])")
+_SLASHED = re.compile(
+    r"\b(?P<a>\d{1,2})(?P<sep>[/-])(?P<b>\d{1,2})(?:(?P=sep)(?P<year>20\d\d|\d\d))?\b(?![/-])"
+)
 _MONTH_ONLY = re.compile(
     rf"(?:(?P<part>early|beginning of|start of|mid|mid-|middle of|end of|late|anfang|mitte|ende|debut|mi-|"
     rf"fin|principios de|mediados de|finales de|inizio|meta|fine|begin|eind) ?(?:of |de |"
     rf"di )?)?\b(?P<name>{_M})\b\.?(?: (?P<year>20\d\d))?(?! ?\d)"
 )
 _ORDINAL = re.compile(
-    rf"\b(?:the |den |dem |le |el |il |dia )(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|\.)?(?=[\s,.;!?)]|"
+    rf"(?<!dopo )(?<!alle )(?<!verso )\b(?:the |den |dem |le |el |il |dia )(?P<day>\d{{1,2}})(?:st|nd|rd|th|"
+    rf"er|\.)?(?=[\s,.;!?)]|"
     rf"$)(?! ?(?:%|people|of us|percent|am\b|pm\b|uhr\b|{_M}))|\b(?:{_W}),? (?:the |den |"
     rf"dem )?(?P<day2>\d{{1,2}})(?:st|nd|rd|th|\.)(?=[\s,.;!?)]|$)"
 )
@@ -103,6 +106,8 @@ def named_days(text: str, today: date) -> list[Named]:
             _add(found, match, read(match, today), "day")
     month_first = _month_comes_first(low)
     for match in _SLASHED.finditer(low):
+        if match[0] == "24/7" or (match["sep"] == "-" and not match["year"]):
+            continue
         a, b = int(match["a"]), int(match["b"])
         month, day = (a, b) if (month_first and a <= 12) or b > 12 else (b, a)
         _add(found, match, _resolve(day, month, match["year"], today), "day")
@@ -114,7 +119,17 @@ def named_days(text: str, today: date) -> list[Named]:
     for match in _WEEKDAY.finditer(low):
         ahead = (WEEKDAYS[match["name"]] - today.weekday() - 1) % 7 + 1
         _add(found, match, today + timedelta(days=ahead), "weekday")
-    return sorted(found, key=lambda named: named.start)
+    found.sort(key=lambda named: named.start)
+    return [
+        named for named, after in zip(found, [*found[1:], None], strict=False) if not _part_of(named, after)
+    ]
+
+
+def _part_of(named: Named, after: Named | None) -> bool:
+    """Whether a weekday only introduces the date behind it ("Monday, November 30")."""
+    return (
+        named.kind == "weekday" and after is not None and after.kind == "day" and after.start - named.end < 7
+    )
 
 
 def _add(found: list[Named], match: re.Match[str], day: date | None, kind: str) -> None:

@@ -92,24 +92,27 @@ def judge(reply: ReplyText, tz: tzinfo = UTC) -> Verdict:
         return Verdict(
             **common, bounce=bounced, failed_recipients=bounce.failed_recipients(reading.body, reply.headers)
         )
+    received = _aware(reply.received_at)
     automatic = _first(autoreply.RULES, reading)
     if automatic:
         away = autoreply.AWAY_RULE.apply(reading)
-        back = (
-            return_day(f"{reply.subject or ''}\n{reading.body}", reply.received_at, tz)
-            if away and reply.received_at
-            else None
-        )
+        words = f"{reading.raw_subject}\n{reading.newest.text}"
+        back = return_day(words, received, tz) if away and received else None
         return Verdict(**common, auto_reply=automatic, out_of_office=away, snooze=back)
-    later = deferral(reading.newest.text, reply.received_at, tz) if reply.received_at else None
     opted_out = _first(optout.RULES, reading)
+    if opted_out:
+        return Verdict(**common, opt_out=opted_out)
     return Verdict(
         **common,
-        opt_out=opted_out,
         opt_in=_first(optout.OPT_IN_RULES, reading),
-        not_interested=None if opted_out else _first(interest.RULES, reading),
-        snooze=None if opted_out else later,
+        not_interested=_first(interest.RULES, reading),
+        snooze=deferral(reading.newest.text, received, tz) if received else None,
     )
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    """A time without a zone, as some providers send it, is taken as UTC."""
+    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
 
 
 def _first(rules: tuple[Rule, ...], reading: Reading) -> RuleHit | None:

@@ -18,18 +18,23 @@ _MORNING = time(9)
 _AT_LEAST = timedelta(hours=1)
 _AT_MOST = timedelta(days=550)
 
-_AFTER = re.compile(
-    r"\b(?:after|past|once|following|nach|nachdem|apres|despues (?:del?|de)|dopo(?: il)?|depois (?:de|do)|"
-    r"na|po|efter|etter|jalkeen|после)(?: (?:the|dem|den|le|el|il|o|dia|de|del))?\W*$"
-)
+_WEEKDAYS = r"mon|tue|wed|thu|fri|monday|tuesday|wednesday|thursday|friday|montag|dienstag|mittwoch|donnerstag|freitag"
+_BETWEEN = rf"(?: (?:the|zum|dem|den|le|el|il|o|dia|about|around|mindestens|de|del|{_WEEKDAYS}))*\W*$"
+_AFTER = re.compile(rf"\b(?:after|past|once|following){_BETWEEN}")
 _FROM = re.compile(
-    r"\b(?:until|till|til|from|as of|starting|beginning|not before|before|by|no earlier than|ab|bis|vor|"
-    r"a partir (?:du|de|del|do)|jusqu'?(?:au|a)|avant(?: le)?|hasta(?: el)?|desde(?: el)?|antes del?|"
-    r"fino al?|da(?:l)?|prima del?|"
-    r"ate(?: o)?|antes d[eo]|vanaf|tot|voor|do|od|fran|fra|till|tills|for|innan|до|с)(?: (?:the|zum|dem|den|"
-    r"le|el|il|o|dia|about|around|mindestens|mon|tue|wed|thu|fri|monday|tuesday|wednesday|thursday|friday|"
-    r"montag|dienstag|mittwoch|donnerstag|freitag))*\W*$"
+    rf"\b(?:until|till|til|from|as of|starting|beginning|not before|no earlier than){_BETWEEN}"
 )
+# "Do" is until in Polish, "da" from in Italian, "po" after in Czech: these are read in sentences that are not English.
+_AFTER_ABROAD = re.compile(
+    rf"\b(?:nach|nachdem|apres|despues (?:del?|de)|dopo(?: il)?|depois (?:de|do)|na|po|efter|etter|jalkeen|"
+    rf"после){_BETWEEN}"
+)
+_FROM_ABROAD = re.compile(
+    r"\b(?:ab|bis|a partir (?:du|de|del|do)|jusqu'?(?:au|a)|hasta(?: el)?|desde(?: el)?|fino al?|da(?:l)?|"
+    r"ate(?: o)?|vanaf|tot|do|od|"
+    rf"fran|fra|tills|till|til|до|с){_BETWEEN}"
+)
+_ENGLISH = re.compile(r"\b(?:the|can|we|i|i'm|i'll|you|is|are|and|to|it|my|me|us|your|back|again)\b")
 _PAST = re.compile(
     r"\b(?:since|ago|last|previous|was|were|wrote|sent|seit|letzte\w*|depuis|dernier\w*|desde hace|signed|"
     r"through|established|est\.)\b[^,;]{0,15}$"
@@ -87,12 +92,15 @@ _NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "zwei": 2, "dr
 _BACK = re.compile(
     r"\b(?:back|return\w*|reopen\w*|re-open\w*|available|erreichbar|wieder|zuruck|de retour|retour|regreso|"
     r"vuelta|vuelvo|rientro|ritorno|retorno|volto|terug|powrot\w*|wracam|tillbaka|ater|tilbage|tilbake|zpet|"
+    r"vratim|vracim|"
     r"takaisin)\b[^.!?\n]{0,25}$|"
-    r"\b(?:ab|a partir (?:du|de|del)|as of|from)(?: (?:dem|le|el|monday|montag))?\W*$"
+    r"\b(?:ab|a partir (?:du|de|del)|as of|from)(?: (?:dem|le|el|monday|montag))?\W*$|"
+    r"\b(?:respond|reply|answer)\b[^.!?\n]{0,30}\bon(?: \w{3,10}day,?)?\W*$"
 )
 _UNTIL = re.compile(
-    r"\b(?:until|till|til|bis|jusqu'?(?:au|a)?|hasta|fino|ate|tot|do|tom|t\.o\.m\.|saakka|through|thru|to|"
-    r"au|al|a|-|до|through to)\b[^.!?\n]{0,22}$"
+    r"\b(?:until|till|til|bis|jusqu'?(?:au|a)?|hasta|fino|ate|tot|do|tom|t\.o\.m\.|saakka|through|thru|"
+    r"до)\b[^.!?\n]{0,22}$|"
+    r"\d\S{0,3} ?(?:\w{3,12} )?(?:to|au|al|ao|a|-|and|et|e|y|i|und)(?: (?:the|el|il|le))?\W*$"
 )
 # The named day itself is still off: said outright, or what "until" means in these languages, or the end of a range.
 _LAST_DAY = re.compile(
@@ -100,6 +108,15 @@ _LAST_DAY = re.compile(
     r"incluido|en met|och med|og med|tom|wlacznie|vcetne)\b|\b(?:bis|do|till|saakka|до)\b[^.!?\n]{0,22}$|"
     r"\b(?:from|vom|von|du|del|dal|de|od|fran|fra|van|between)\b.{2,40}\b(?:to|through|until|bis|au|al|ao|"
     r"tot|do|till|til|and)\b[^.!?\n]{0,22}$"
+)
+_RANGE_BEHIND = re.compile(r"\W{0,3}(?:to|through|thru|until|till|bis|au|al|ao|tot|do|til|-)\b|\W{0,2}-")
+_BACK_BEHIND = re.compile(
+    r".{0,12}\b(?:wieder|zuruck|back|again|weer|de retour|tilbage|tilbake|tillbaka)\b|\W?(?:以降|から|に復帰|에 복귀|"
+    r"回来|返回)"
+)
+_UNTIL_BEHIND = re.compile(r"\W?(?:saakka|asti|ig|まで|까지|为止)\b|\W?(?:まで|까지|为止)")
+_LAST_DAY_BEHIND = re.compile(
+    r"\W{0,3}(?:inclusive|included|inclus|incluso|einschl|inkl|wlacznie|saakka|asti|ig|まで|까지|为止)"
 )
 
 
@@ -119,10 +136,11 @@ def deferral(text: str, reference: datetime, tz: tzinfo) -> Snooze | None:
     0.9; a month, a weekday, "next week": 0.8. `reference`: when the message was received; `tz`: the lead's zone.
     """
     today = reference.astimezone(tz).date()
+    english = len(_ENGLISH.findall(fold(text[:5000]))) > 1
     best: Snooze | None = None
     for sentence in sentences(text):
         low = fold(sentence)
-        for day, confidence in (*_quarters(low, today), *_dated(low, today), *_vague(low, today)):
+        for day, confidence in (*_quarters(low, today), *_dated(low, today, english), *_vague(low, today)):
             until = _morning(day, tz)
             if not _AT_LEAST < until - reference < _AT_MOST:
                 continue
@@ -137,14 +155,12 @@ def return_day(text: str, reference: datetime, tz: tzinfo) -> Snooze | None:
     low = fold(text[:5000])
     candidates: list[tuple[int, date]] = []
     for named in named_days(text, today):
-        left, right = low[max(0, named.start - 60) : named.start], low[named.end : named.end + 20]
-        last_day = _LAST_DAY.search(left) or re.match(
-            r"\W{0,3}(?:inclusive|included|inclus|incluso|einschl|inkl|wlacznie)", right
-        )
-        if _BACK.search(left[-45:]) and not _UNTIL.search(left[-14:]):
+        left, right = low[max(0, named.start - 60) : named.start], low[named.end : named.end + 24]
+        if _back_on(left, right):
             candidates.append((2, named.day))
-        elif _UNTIL.search(left):
-            candidates.append((1, named.day + timedelta(days=1 if last_day and named.kind != "month" else 0)))
+        elif _UNTIL.search(left) or _UNTIL_BEHIND.match(right):
+            last_day = _LAST_DAY.search(left) or _LAST_DAY_BEHIND.match(right)
+            candidates.append((1, _day_after(named) if last_day else named.day))
     ahead = [(rank, _working_day(day)) for rank, day in candidates if timedelta(0) < day - today < _AT_MOST]
     if not ahead:
         return None
@@ -153,13 +169,29 @@ def return_day(text: str, reference: datetime, tz: tzinfo) -> Snooze | None:
     return Snooze(until, _MONTH_DAY_CONFIDENCE, text.strip()[:200]) if until - reference > _AT_LEAST else None
 
 
-def _dated(low: str, today: date) -> list[tuple[date, float]]:
+def _back_on(left: str, right: str) -> bool:
+    """Whether the day is the one of return: "back on …", "ab dem …", "… wieder im Büro"; not the start of a range."""
+    if _RANGE_BEHIND.match(right):
+        return False
+    return bool(_BACK_BEHIND.match(right)) or bool(_BACK.search(left[-45:]) and not _UNTIL.search(left[-14:]))
+
+
+def _day_after(named: Named) -> date:
+    """The day after a last day off; a month named so ("through June") is off to its end."""
+    if named.kind == "month":
+        return (named.day.replace(day=1) + timedelta(days=31)).replace(day=1)
+    return named.day + timedelta(days=1)
+
+
+def _dated(low: str, today: date, english: bool) -> list[tuple[date, float]]:
     out = []
     for named in named_days(low, today):
         left = low[max(0, named.start - _NEAR_CHARS) : named.start]
-        if _PAST.search(left):
+        if _PAST.search(left) or _RANGE_BEHIND.match(low[named.end : named.end + 24]):
             continue
         after, since = _AFTER.search(left), _FROM.search(left)
+        if not english:
+            after, since = after or _AFTER_ABROAD.search(left), since or _FROM_ABROAD.search(left)
         out.append((_first_day(named, bool(after)), _confidence(named, bool(after or since))))
     return out
 
