@@ -1,9 +1,11 @@
 """Every address of the product, in one place."""
 
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularJSONAPIView
 
 import jobs.views
 from config import views
@@ -15,6 +17,7 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
     path("account/preferences/", account.preferences, name="preferences"),
     path("w/<uuid:workspace_id>/", include("inbox.urls")),
+    path("api/schema/", login_not_required(SpectacularJSONAPIView.as_view()), name="schema"),
     path("api/webhooks/", include("inbox.webhooks.urls")),
     re_path(r"^api/cron/(?P<name>[a-z/-]+?)/?$", jobs.views.cron, name="cron"),
     # One way in, with one throttle and one look.

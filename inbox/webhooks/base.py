@@ -22,6 +22,7 @@ from inbox import handlers
 from inbox.intake import Outcome, Received, Verdict, receive, record
 from inbox.models import Workspace
 from inbox.webhooks.request import PayloadTooLarge, candidate_key, read_body, safe_headers
+from inbox.webhooks.schema import get_schema, post_schema
 from integrations.events import Event, PayloadInvalid
 from integrations.models import Integration, WebhookKey, hash_key
 from integrations.registry import WebhookSource
@@ -62,6 +63,7 @@ class WebhookView(APIView):
     authentication_classes = ()
     source: WebhookSource | None = None
 
+    @post_schema
     def post(self, request, key: str = "") -> Response:
         """One delivery, answered by the contract whatever happens."""
         started = time.perf_counter()
@@ -83,6 +85,7 @@ class WebhookView(APIView):
             response["Retry-After"] = str(RETRY_AFTER_S)
             return response
 
+    @get_schema
     def get(self, request, key: str = "") -> Response:
         """Which events this address takes: 401 without a valid key."""
         try:

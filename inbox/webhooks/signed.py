@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from inbox.intake import Outcome
 from inbox.models import Lead, Workspace
 from inbox.webhooks.base import Tenant, Unauthorized, WebhookView, answer
+from inbox.webhooks.schema import post_schema
 from integrations import registry
 from integrations.calendly import signature as calendly_signature
 from integrations.clay import signature as clay_signature
@@ -51,6 +52,7 @@ class CalendlyWorkspaceView(WebhookView):
     http_method_names = ["post", "options"]
     source = registry.SOURCES["calendly"]
 
+    @post_schema
     def post(self, request, workspace_id: uuid.UUID) -> Response:
         return super().post(request, str(workspace_id))
 
