@@ -57,7 +57,9 @@ def open_page(browser: Browser, live_server):
 
     def open_(user=None, *, width: int = 1440, height: int = 900, **options) -> Page:
         context = browser.new_context(
-            base_url=live_server.url, viewport={"width": width, "height": height}, **options
+            base_url=live_server.url,
+            viewport={"width": width, "height": height},
+            **{"reduced_motion": "reduce"} | options,
         )
         contexts.append(context)
         if user is not None:

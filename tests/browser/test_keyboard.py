@@ -1,0 +1,164 @@
+"""The keyboard: everything in the table does what it says, never while typing, and single letters can be off."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from inbox.keyboard import SHORTCUTS
+from tests import factories
+from tests.factories import ago
+
+
+@pytest.fixture
+def leads(workspace):
+    return [
+        factories.make_lead(
+            workspace,
+            first_name=name,
+            last_name="",
+            needs_reply=True,
+            last_message_at=ago(hours=hours),
+            last_inbound_at=ago(hours=hours),
+        )  # fmt: skip
+        for name, hours in (("First", 1), ("Second", 2), ("Third", 3))
+    ]
+
+
+@pytest.fixture
+def page(workspace, user, leads, open_page):
+    page = open_page(user)
+    page.goto(f"/w/{workspace.pk}/inbox/")
+    return page
+
+
+def press(page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def test_move_and_open_and_go_back(page):
+    press(page, "j", "j", "k", "j", "Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Second")
+    press(page, "Escape")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Needs reply")
+
+
+def test_done_in_the_list_and_undo(page):
+    press(page, "j", "e")
+    expect(page.get_by_role("status").last).to_contain_text("Done: First")
+    expect(page.locator(".row")).to_have_count(2)
+    press(page, "z")
+    expect(page.get_by_role("status").last).to_contain_text("Undone.")
+    expect(page.locator(".row")).to_have_count(3)
+
+
+def test_done_in_a_conversation_goes_on_to_the_next(page):
+    press(page, "j", "Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("First")
+    press(page, "e")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Second")
+
+
+def test_several_selected_are_done_at_once(page):
+    press(page, "j", "x", "j", "x")
+    expect(page.locator("[data-ticked]")).to_have_text("2 selected")
+    press(page, "e")
+    expect(page.get_by_role("status").last).to_contain_text("Done: 2 conversations")
+
+
+def test_snooze_asks_until_when(page, leads):
+    press(page, "j", "Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("First")
+    press(page, "h")
+    dialog = page.get_by_role("dialog", name="Snooze until")
+    dialog.get_by_role("button", name="In a week").click()
+    expect(page.get_by_role("status").last).to_contain_text("Snoozed First until")
+    leads[0].refresh_from_db()
+    assert leads[0].snoozed_until is not None
+
+
+def test_unread(page, leads):
+    press(page, "j", "Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("First")
+    press(page, "u")
+    expect(page.get_by_role("status").last).to_contain_text("Unread: First")
+    leads[0].refresh_from_db()
+    assert leads[0].unread
+
+
+def test_reply_writes_and_letters_are_letters_there(page):
+    press(page, "j", "Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("First")
+    press(page, "r", "e", "h", "j", "?")
+    expect(page.get_by_label("Message to First")).to_have_value("ehj?")
+    expect(page.get_by_role("heading", level=1)).to_have_text("First")
+
+
+def test_control_enter_sends(page, leads):
+    factories.make_message(leads[0])
+    press(page, "j", "Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("First")
+    press(page, "r", "O", "k", "Control+Enter")
+    expect(page.locator("#answer")).to_contain_text("Going out")
+
+
+def test_search(page):
+    press(page, "/")
+    page.keyboard.type("second")
+    press(page, "Enter")
+    expect(page.locator(".row")).to_have_count(1)
+    expect(page.get_by_label("Search in Northwind")).to_have_value("second")
+
+
+def test_sheet_shows_the_table_that_is_bound(page):
+    press(page, "?")
+    sheet = page.get_by_role("dialog", name="Keyboard shortcuts")
+    for shortcut in SHORTCUTS:
+        expect(sheet.get_by_text(shortcut.label, exact=True)).to_be_visible()
+    press(page, "Escape")
+    expect(sheet).to_be_hidden()
+    expect(page).to_have_url(re.compile("/inbox/$"))
+
+
+def test_single_letters_can_be_switched_off(page):
+    press(page, "?")
+    page.get_by_role("button", name="Switch them off").click()
+    press(page, "j", "e", "?", "/")
+    expect(page.locator(".row")).to_have_count(3)
+    assert page.evaluate("document.activeElement === document.body")
+
+
+def test_every_bound_action_exists(page):
+    script = page.evaluate(
+        "fetch(document.querySelector('script[src*=holdfast]').src).then((answer) => answer.text())"
+    )
+    for shortcut in SHORTCUTS:
+        assert re.search(rf"^    {shortcut.action}: ", script, re.M), shortcut
+
+
+def test_hidden_page_asks_for_nothing(page, workspace, leads):
+    send = factories.make_send(factories.make_draft(factories.make_message(leads[0]), status="approved"))
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "/outgoing/" in request.url else None)
+    page.goto(f"/w/{workspace.pk}/inbox/{leads[0].pk}/")
+    page.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
+    page.wait_for_timeout(4500)
+    assert asked == []
+    page.evaluate("delete document.hidden")
+    page.wait_for_timeout(3000)
+    assert any(str(send.pk) in url for url in asked)
+
+
+def test_session_that_ended_reloads_instead_of_pasting_the_log_in(page, workspace, leads):
+    factories.make_send(factories.make_draft(factories.make_message(leads[0]), status="approved"))
+    page.goto(f"/w/{workspace.pk}/inbox/{leads[0].pk}/")
+    page.context.clear_cookies()
+    expect(page.get_by_role("heading", name="Log in to Holdfast")).to_be_visible()
+    assert page.url.startswith(page.url.split("/login/")[0] + "/login/?next=")
+
+
+def test_theme_is_switched_in_the_menu(page):
+    page.get_by_role("button", name="Ana Lindqvist, account and theme").click()
+    page.get_by_role("button", name="Theme: dark").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")

@@ -1,0 +1,107 @@
+"""Every page, in both themes and all widths: usable without eyes or a mouse, and never wider than the window."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.urls import reverse
+
+from inbox.models import GateResult
+from inbox.navigation import PAGES
+from tests import factories
+from tests.factories import ago
+
+AUDIT = (Path(__file__).parent / "audit.js").read_text()
+
+
+@pytest.fixture
+def lead(workspace):
+    """A conversation with a bit of everything, and some others beside it."""
+    campaign = factories.make_campaign(workspace, name="Roofing owners, fall")
+    for number, channel in enumerate(("sms", "linkedin", "email")):
+        factories.make_lead(
+            workspace, first_name=channel, needs_reply=True, unread=True, last_channel=channel,
+            last_message_at=ago(hours=number + 1),
+            last_snippet="A snippet that is much too long for one line of a narrow window, as most of them are.",
+        )  # fmt: skip
+    lead = factories.make_lead(
+        workspace, first_name="Dana", last_name="Reyes", campaign=campaign, needs_reply=True, tag="Interested",
+        title="Owner", last_account="a-rather-long-address@outreach.example.com", last_inbound_at=ago(minutes=5),
+    )  # fmt: skip
+    quoted = "Sure.\n\nOn Tue, Nov 17, 2026 at 9:14 AM Alex <alex@example.com> wrote:\n> Hi"
+    message = factories.make_message(
+        lead, "Sure.", raw_text=quoted, raw_html="<p>Sure.</p>", tag="Interested"
+    )
+    factories.make_message(
+        lead, "https://example.org/" + "x" * 300, direction="outbound", sent_at=ago(days=2)
+    )
+    draft = factories.make_draft(message, "Hi Dana,\n\nThursday at 1:00?\n\nAlex")
+    GateResult.objects.create(
+        workspace=workspace, draft=draft, stage="draft", gate="hours", position=0, passed=False,
+        evidence="It is 18:14 there.", policy_version="1", decided_at=ago(),
+    )  # fmt: skip
+    failed = factories.make_message(
+        lead, "And by text?", channel="sms", source="ghl_message", sent_at=ago(days=1)
+    )
+    factories.make_send(
+        factories.make_draft(failed, status="approved"), state="failed", reason="The carrier rejected it."
+    )
+    factories.make_delivery(workspace, lead=lead, message=message)
+    return lead
+
+
+def paths(workspace, lead) -> list[str]:
+    inbox = f"/w/{workspace.pk}/inbox/"
+    return [
+        inbox,
+        f"{inbox}?view=all&q=dana&channel=email",
+        f"{inbox}?view=sent",
+        f"{inbox}{lead.pk}/?view=needs-reply",
+        *(reverse(page.url_name, args=[workspace.pk]) for page in PAGES),
+    ]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 768, 375, 320])
+def test_pages_are_accessible_and_fit(width, theme, workspace, user, lead, open_page):
+    user.theme = theme
+    user.save()
+    page = open_page(user, width=width)
+    problems = {}
+    for path in paths(workspace, lead):
+        page.goto(path)
+        found = page.evaluate(AUDIT)
+        if found:
+            problems[path] = found
+    assert problems == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_log_in_is_accessible_in_the_systems_theme(scheme, workspace, open_page):
+    page = open_page(width=375, color_scheme=scheme)
+    page.goto("/login/")
+    page.get_by_label("Email").fill("ana@example.com")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Log in").click()
+    assert page.evaluate(AUDIT) == []
+    ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    assert (ground == "rgb(16, 18, 20)") == (scheme == "dark")
+
+
+def test_drawers_open_and_close_at_375(workspace, user, lead, open_page):
+    page = open_page(user, width=375)
+    page.goto(f"/w/{workspace.pk}/inbox/{lead.pk}/")
+    for opener, drawer in (("Menu", "Main"), ("Details", "About Dana Reyes")):
+        page.get_by_role("button", name=opener, exact=True).click()
+        assert page.evaluate(AUDIT) == []
+        page.keyboard.press("Escape")
+        assert page.get_by_label(drawer, exact=True).is_hidden()
+
+
+def test_list_gives_way_to_the_conversation_on_a_phone_and_comes_back(workspace, user, lead, open_page):
+    page = open_page(user, width=375)
+    page.goto(f"/w/{workspace.pk}/inbox/")
+    page.get_by_role("link", name=re.compile("Dana Reyes")).click()
+    assert page.get_by_role("heading", name="Needs reply").is_hidden()
+    page.get_by_role("link", name="Back to the list").click()
+    assert page.get_by_role("heading", name="Needs reply").is_visible()
