@@ -36,6 +36,7 @@ def _down(workspace: Workspace) -> Badge | None:
 
 PAGES: tuple[Page, ...] = (
     Page("inbox:health", "Health", "health", badge=_down),
+    Page("inbox:jobs", "Jobs", "jobs", Membership.Role.ADMIN),
     Page("inbox:deliveries", "Deliveries", "trace", Membership.Role.ADMIN),
     Page("inbox:integrations", "Integrations", "plug", Membership.Role.ADMIN),
 )

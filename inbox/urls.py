@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from inbox.views import answer, conversation, deliveries, health, history, keys, merging, threads, triage
+from inbox.views import (
+    answer,
+    conversation,
+    deliveries,
+    health,
+    history,
+    jobs,
+    keys,
+    merging,
+    threads,
+    triage,
+)
 
 app_name = "inbox"
 urlpatterns = [
@@ -15,6 +26,9 @@ urlpatterns = [
     path("inbox/<uuid:lead_id>/outgoing/<uuid:send_id>/", conversation.outgoing, name="outgoing"),
     path("sends/<uuid:send_id>/", answer.settle_send, name="send"),
     path("drafts/<uuid:draft_id>/", answer.decide_draft, name="draft"),
+    path("jobs/", jobs.job_list, name="jobs"),
+    path("jobs/act/", jobs.act, name="jobs-act"),
+    path("jobs/<uuid:job_id>/", jobs.job, name="job"),
     path("health/", health.health, name="health"),
     path("health/<uuid:integration_id>/", health.account, name="health-account"),
     path("messages/<uuid:message_id>/original/", conversation.original, name="original"),

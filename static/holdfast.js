@@ -73,7 +73,9 @@
 
   // A page that nobody looks at asks for nothing; a session that ended is not pasted into the page.
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (document.hidden && event.detail.elt.hasAttribute("data-poll")) event.preventDefault();
+    const element = event.detail.elt;
+    const busy = document.hidden || element.querySelector(":checked, input:focus");
+    if (busy && element.hasAttribute("data-poll")) event.preventDefault();
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr, requestConfig } = event.detail;
@@ -99,14 +101,6 @@
     if (left < 3600) timer.textContent = `${Math.max(0, Math.floor(left / 60))}:${String(Math.max(0, left % 60)).padStart(2, "0")}`;
     if (left === -5 && !types(document.activeElement)) location.reload();
   }, 1000);
-
-  // Copy what a field holds.
-  document.addEventListener("click", async (event) => {
-    const button = event.target.closest("[data-copy]");
-    if (!button) return;
-    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).value);
-    button.lastChild.textContent = " Copied";
-  });
 
   all(".toast").forEach((toast) => {
     const leave = () => (toast.matches(":hover, :focus-within") ? setTimeout(leave, 3000) : toast.remove());

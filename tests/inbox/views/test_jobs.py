@@ -1,0 +1,162 @@
+"""The jobs pages: how the work stands, why it failed, and what an admin can do about it."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from inbox.models import AuditEntry
+from jobs.models import BackgroundJob
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def workspace():
+    return factories.make_workspace(name="Northwind")
+
+
+@pytest.fixture
+def admin(client, workspace):
+    client.force_login(factories.make_member(workspace, role="admin"))
+    return client
+
+
+def make_job(workspace, number: int = 1, **fields) -> BackgroundJob:
+    ended = fields.get("status") in ("failed", "succeeded")
+    values = {"kind": "inbound.process", "payload": {"message_id": f"id-{number}"}, "status": "failed"}
+    return BackgroundJob.objects.create(
+        workspace=workspace,
+        dedupe_key=f"k{number}",
+        finished_at=timezone.now() if ended or "status" not in fields else None,
+        **values | fields,
+    )
+
+
+def failed(workspace, number: int = 1, **fields) -> BackgroundJob:
+    return make_job(
+        workspace,
+        number,
+        last_error_class="ProviderTimeout",
+        last_error="openai: our time ran out",
+        fingerprint="f1",
+        **fields,
+    )
+
+
+def act(client, workspace, *jobs, **fields):
+    data = {"job": [job.pk for job in jobs], **fields}
+    return client.post(reverse("inbox:jobs-act", args=[workspace.pk]), data, follow=True).content.decode()
+
+
+def test_the_list_shows_counts_and_failures_by_cause(admin, workspace):
+    failed(workspace, 1)
+    failed(workspace, 2)
+    make_job(workspace, 3, status="queued")
+    page = admin.get(reverse("inbox:jobs", args=[workspace.pk])).content.decode()
+    assert "ProviderTimeout × 2" in page and "Retry all 2" in page
+    assert "Workers alive" in page and "Failed 2" in page
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("status=failed", 1),
+        ("status=queued", 1),
+        ("kind=inbound.process", 2),
+        ("error=ProviderTimeout", 1),
+        ("q=k2", 1),
+    ],
+)
+def test_filters_are_in_the_address(admin, workspace, query, count):
+    failed(workspace, 1)
+    make_job(workspace, 2, status="queued")
+    page = admin.get(f"{reverse('inbox:jobs', args=[workspace.pk])}?{query}").content.decode()
+    assert page.count('name="job"') == count
+
+
+def test_a_poll_gets_the_rows_alone(admin, workspace):
+    failed(workspace)
+    page = admin.get(
+        reverse("inbox:jobs", args=[workspace.pk]), headers={"HX-Request": "true"}
+    ).content.decode()
+    assert "<html" not in page and 'name="job"' in page
+
+
+def test_retry_runs_it_again_and_keeps_what_happened(admin, workspace):
+    job = failed(workspace)
+    assert "1 job: retried." in act(admin, workspace, job, do="retry")
+    job.refresh_from_db()
+    assert (job.status, job.last_error_class) == ("queued", "ProviderTimeout")
+    assert AuditEntry.objects.get().action == "job.retry"
+
+
+def test_retry_all_of_one_cause(admin, workspace):
+    jobs = [failed(workspace, number) for number in range(3)]
+    act(admin, workspace, do="retry-group", fingerprint="f1")
+    assert {BackgroundJob.objects.get(pk=job.pk).status for job in jobs} == {"queued"}
+
+
+def test_a_job_can_be_moved_to_a_time(admin, workspace):
+    job = failed(workspace)
+    later = timezone.localtime() + timedelta(days=1)
+    act(admin, workspace, job, do="run-at", moment=f"{later:%Y-%m-%dT%H:%M}")
+    job.refresh_from_db()
+    assert job.status == "queued" and job.run_at > timezone.now() + timedelta(hours=20)
+
+
+def test_a_waiting_job_can_be_cancelled(admin, workspace):
+    job = make_job(workspace, status="queued")
+    act(admin, workspace, job, do="cancel")
+    job.refresh_from_db()
+    assert job.status == "cancelled"
+
+
+def test_a_discard_needs_its_reason(admin, workspace):
+    job = failed(workspace)
+    assert "say why in 1 to 200 characters" in act(admin, workspace, job, do="discard", reason=" ")
+    act(admin, workspace, job, do="discard", reason="sent by hand")
+    job.refresh_from_db()
+    assert job.status == "cancelled"
+
+
+def test_each_refusal_is_said(admin, workspace):
+    done = make_job(workspace, 1, status="succeeded")
+    assert "1 left as it is: It has succeeded." in act(
+        admin, workspace, done, failed(workspace, 2), do="retry"
+    )
+
+
+def test_the_detail_shows_attempts_and_what_can_be_done(admin, workspace):
+    job = failed(workspace)
+    job.attempt_rows.create(
+        number=1,
+        outcome="failed",
+        started_at=timezone.now(),
+        finished_at=timezone.now(),
+        duration_ms=1200,
+        error_class="ProviderTimeout",
+        error="openai: our time ran out",
+        traceback="integrations/http.py:1 in request",
+    )
+    page = admin.get(reverse("inbox:job", args=[workspace.pk, job.pk])).content.decode()
+    assert "Attempt 1: failed for good" in page and "integrations/http.py:1" in page
+    assert "Retry now" in page and "Discard" in page
+
+
+def test_another_workspace_s_job_is_not_found_and_not_touched(client, workspace):
+    job = failed(workspace)
+    other = factories.make_workspace()
+    client.force_login(factories.make_member(other, role="owner"))
+    assert client.get(reverse("inbox:job", args=[other.pk, job.pk])).status_code == 404
+    act(client, other, job, do="retry")
+    act(client, other, do="retry-group", fingerprint="f1")
+    job.refresh_from_db()
+    assert job.status == "failed"
+
+
+def test_members_do_not_see_jobs(client, workspace):
+    client.force_login(factories.make_member(workspace, role="member"))
+    assert client.get(reverse("inbox:jobs", args=[workspace.pk])).status_code == 403
