@@ -8,6 +8,7 @@ which django-q2 needs for itself. Connections go to the address that `hosts.chec
 
 import contextvars
 import errno
+import functools
 import logging
 import os
 import queue
@@ -19,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from requests import certs
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -231,6 +233,15 @@ class _HTTPSPool(HTTPSConnectionPool):
     ConnectionCls = GuardedHTTPSConnection
 
 
+@functools.cache
+def tls_context() -> ssl.SSLContext:
+    """One for the process: reading the authorities takes 60 ms, and urllib3 would do it for every connection."""
+    context = create_urllib3_context()
+    context.load_verify_locations(certs.where())
+    context.sslsocket_class = GuardedTLSSocket
+    return context
+
+
 class GuardedAdapter(HTTPAdapter):
     """The `requests` adapter whose connections are under the current CallGuard; it retries nothing by itself.
 
@@ -242,10 +253,12 @@ class GuardedAdapter(HTTPAdapter):
         super().__init__(pool_connections=50, pool_maxsize=10, max_retries=0, pool_block=False)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        context = create_urllib3_context()
-        context.sslsocket_class = GuardedTLSSocket
-        super().init_poolmanager(*args, ssl_context=context, **kwargs)
+        super().init_poolmanager(*args, ssl_context=tls_context(), **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+
+    def cert_verify(self, conn: Any, *_: Any) -> None:
+        """Always verify, by the authorities that `tls_context` has read."""
+        conn.cert_reqs = "CERT_REQUIRED"
 
 
 class _Adapters:

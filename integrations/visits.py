@@ -1,5 +1,6 @@
 """Short visits to the database around a call to a provider, never during one."""
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,15 @@ CONNECTIONS = 2
 """Connections that the visits of one process may have open at once, however many of its threads call providers."""
 
 _places = threading.BoundedSemaphore(CONNECTIONS)
+
+
+def _refill() -> None:
+    """A fork copies a place that another thread held, and no thread of the child would ever give it back."""
+    global _places
+    _places = threading.BoundedSemaphore(CONNECTIONS)
+
+
+os.register_at_fork(after_in_child=_refill)
 
 
 def refuse_in_transaction() -> None:

@@ -1,6 +1,7 @@
 """The seam over real sockets: what each fault is called, how many calls it costs, and that time is kept."""
 
 import logging
+import os
 import threading
 import time
 
@@ -22,6 +23,7 @@ from integrations.errors import (
 )
 from integrations.hosts import HostRefused
 from integrations.http import ProviderSession, Verdict
+from integrations.transport import adapters
 from jobs import deadline as deadlines
 from jobs.deadline import Deadline
 from jobs.errors import Cancelled, DeadlineExceeded, PermanentError, Snooze, TransientError
@@ -53,6 +55,16 @@ def test_reuses_the_connection():
         for _ in range(3):
             call(server.url)
         assert (server.calls, server.connections) == (3, 1)
+
+
+def test_a_forked_process_starts_with_no_connection():
+    with FaultServer() as server:
+        call(server.url)
+        child = os.fork()
+        if child == 0:
+            os._exit(len(adapters._by_provider))
+        assert os.waitpid(child, 0)[1] == 0
+        assert len(adapters._by_provider) == 1
 
 
 def test_opens_a_new_connection_after_a_long_pause(monkeypatch):

@@ -9,10 +9,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from urllib3.util.ssl_ import create_urllib3_context
 
 from integrations.errors import ProviderTimeout, ProviderUnreachable
 from integrations.http import ProviderSession
-from integrations.transport import GuardedAdapter
+from integrations.transport import GuardedTLSSocket
 from jobs.deadline import Deadline
 from tests.integrations import fault_server as faults
 from tests.integrations.fault_server import FaultServer, answer
@@ -50,10 +51,10 @@ def serve(tmp_path, monkeypatch):
         cert, key = certificate(tmp_path, name)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(cert, key)
-        send = GuardedAdapter.send
-        monkeypatch.setattr(
-            GuardedAdapter, "send", lambda self, *a, **kw: send(self, *a, **kw | {"verify": str(cert)})
-        )
+        trusting = create_urllib3_context()
+        trusting.load_verify_locations(cert)
+        trusting.sslsocket_class = GuardedTLSSocket
+        monkeypatch.setattr("integrations.transport.tls_context", lambda: trusting)
         return FaultServer(*script, wrap=lambda conn: context.wrap_socket(conn, server_side=True))
 
     return start
