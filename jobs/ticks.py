@@ -33,19 +33,25 @@ RECORD_S = 5
 
 @dataclass(frozen=True)
 class TickSpec:
-    """A registered tick. `run(deadline)` returns counts; "errors" among them counts defects of our own."""
+    """A registered tick. `run(deadline)` returns counts; "errors" among them counts defects of our own.
+
+    `limits()` tells the knobs in force, for a cron's answer that has no counts. It may not ask the database.
+    """
 
     name: str
     run: TickFunction
     every_s: int
     budget_ms: int
+    limits: Callable[[], dict[str, int]] = dict
 
 
 TICKS: dict[str, TickSpec] = {}
 
 
-def tick(name: str, *, every_s: int, budget_ms: int = 20_000) -> Callable[[TickFunction], TickFunction]:
-    """Register the decorated `run(deadline) -> counts` under its cron name.
+def tick(
+    name: str, *, every_s: int, budget_ms: int = 20_000, limits: Callable[[], dict[str, int]] = dict
+) -> Callable[[TickFunction], TickFunction]:
+    """Register the decorated `run(deadline) -> counts` under its cron name. `limits` as in TickSpec.
 
     `every_s` is a multiple of 60, as django-q2 schedules by the minute. Raises ImproperlyConfigured.
     """
@@ -55,7 +61,7 @@ def tick(name: str, *, every_s: int, budget_ms: int = 20_000) -> Callable[[TickF
             raise ImproperlyConfigured(f"Tick {name}: every_s must be a multiple of 60.")
         if not 0 < budget_ms < every_s * 1000:
             raise ImproperlyConfigured(f"Tick {name}: budget_ms must be positive and below its interval.")
-        if TICKS.setdefault(name, TickSpec(name, run, every_s, budget_ms)).run is not run:
+        if TICKS.setdefault(name, TickSpec(name, run, every_s, budget_ms, limits)).run is not run:
             raise ImproperlyConfigured(f"Tick {name} is registered twice.")
         return run
 

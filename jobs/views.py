@@ -40,11 +40,13 @@ def cron(request: HttpRequest, name: str) -> JsonResponse:
         try:
             return _answer(name, run_tick(name, requested=True))
         except Error as error:
-            if db_fault(error) is not Fault.UNREACHABLE:
+            if db_fault(error) not in (Fault.UNREACHABLE, Fault.RETRY):
                 return _failed(name, error)
             drop_connection()
+            if retries == DB_RETRIES and db_fault(error) is Fault.RETRY:
+                return _failed(name, error)
             if retries == DB_RETRIES:
-                body = {"success": False, "db_unreachable": True, "retries": retries}
+                body = {"success": False, "db_unreachable": True, "retries": retries, **TICKS[name].limits()}
                 return JsonResponse(body | {"timestamp": timezone.now().isoformat()}, status=503)
             retries += 1
             time.sleep(random.uniform(0.05, 0.3))

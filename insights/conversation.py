@@ -1,0 +1,83 @@
+"""A conversation as the model reads it: each message under a short id, cut to size, with a hash that says whether
+anything has changed since it was last read.
+
+Short ids (m1, m2, …) are what the model cites. They cost few tokens, it copies them without slips, and one that it
+makes up is recognised; what is stored are our own message ids.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import F, Window
+from django.db.models.functions import Left, RowNumber
+
+from inbox.models import Message
+from insights.schema import ITEM_CHARS, SCHEMA_VERSION
+
+MESSAGES = 40
+MESSAGE_CHARS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One lead's thread, ready to be read. `ids`: our message id of each short one."""
+
+    lead_id: UUID
+    text: str
+    ids: dict[str, UUID]
+    newest_inbound: UUID | None
+    newest_words: str
+    content_hash: str
+
+
+def load(lead_ids: Sequence[UUID], *, prompt_label: str) -> dict[UUID, Conversation]:
+    """The conversations of these leads in one query: of each the newest MESSAGES messages that say anything.
+
+    `prompt_label` goes into the hash: another prompt is another reading.
+    """
+    rank = Window(RowNumber(), partition_by=F("lead_id"), order_by=[F("sent_at").desc(), F("id").desc()])
+    rows = (
+        Message.objects.filter(lead_id__in=lead_ids)
+        .exclude(text="")
+        .annotate(rank=rank, words=Left("text", MESSAGE_CHARS))
+        .filter(rank__lte=MESSAGES)
+        .order_by("lead_id", "sent_at", "id")
+        .values("id", "lead_id", "direction", "channel", "sent_at", "from_name", "words")
+    )
+    threads: defaultdict[UUID, list[dict]] = defaultdict(list)
+    for row in rows:
+        threads[row["lead_id"]].append(row)
+    return {lead_id: _conversation(lead_id, threads[lead_id], prompt_label) for lead_id in lead_ids}
+
+
+def _conversation(lead_id: UUID, rows: list[dict], prompt_label: str) -> Conversation:
+    ids = {f"m{number}": row["id"] for number, row in enumerate(rows, start=1)}
+    text = "\n\n".join(_block(short, row) for short, row in zip(ids, rows, strict=True))
+    inbound = [row for row in rows if row["direction"] == Message.Direction.INBOUND]
+    newest = inbound[-1] if inbound else None
+    digest = hashlib.sha256(f"{SCHEMA_VERSION}\0{prompt_label}\0{text}".encode())
+    for message_id in ids.values():
+        digest.update(message_id.bytes)
+    return Conversation(
+        lead_id=lead_id,
+        text=text,
+        ids=ids,
+        newest_inbound=newest and newest["id"],
+        newest_words=newest["words"][:ITEM_CHARS] if newest else "",
+        content_hash=digest.hexdigest(),
+    )
+
+
+def _block(short: str, row: dict) -> str:
+    ours = row["direction"] == Message.Direction.OUTBOUND
+    who = "Us" if ours else row["from_name"] or "Lead"
+    return f"[{short}] {who}, {row['channel']}, {row['sent_at']:%a %Y-%m-%d %H:%M}\n{row['words'].strip()}"
+
+
+def cited(short_ids: Iterable[str], ids: dict[str, UUID]) -> list[str]:
+    """Our ids of those short ones that exist, each once, in their order; "[m3]" and "M3" are m3."""
+    known = (ids.get(short.strip("[]#() .").lower()) for short in short_ids)
+    return list(dict.fromkeys(str(found) for found in known if found is not None))

@@ -1,0 +1,159 @@
+"""One thread of a pack, in a thread of the pool: claim, ask, store. Nothing that goes wrong here stops the others."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import Error, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from insights import reading
+from insights.asking import Bill
+from insights.conversation import Conversation
+from insights.models import ContextPack, ConversationInsight, PackThread
+from insights.outage import Outage
+from insights.reading import Claim
+from insights.schema import InsightAnswer
+from integrations.errors import ProviderAuthError, ProviderError, ProviderMisconfigured
+from jobs.deadline import Deadline
+from jobs.errors import (
+    Cancelled,
+    DeadlineExceeded,
+    LeaseLost,
+    PermanentError,
+    ShutdownRequested,
+)
+
+logger = logging.getLogger(__name__)
+THREAD_ATTEMPTS = 3
+STOP = (Cancelled, ShutdownRequested, LeaseLost, DeadlineExceeded, Error)
+
+
+@dataclass(frozen=True)
+class Unavailable:
+    """The model cannot be asked now, which says nothing about the thread."""
+
+    until: datetime
+    reason: str
+
+
+class Reader:
+    """Reads threads for one round; `work` never raises, so that one thread cannot take the round down."""
+
+    def __init__(self, deadline: Deadline, outage: Outage, source: str) -> None:
+        self._deadline = deadline
+        self._outage = outage
+        self._source = source
+
+    def work(self, thread: PackThread, conversation: Conversation) -> str | Unavailable | BaseException:
+        """ "done", "failed", "later" or "busy"; or the reason for which the whole job has to stop."""
+        try:
+            self._deadline.check()
+            return self._work(thread, conversation)
+        except STOP as reason:
+            return reason
+        except (ProviderMisconfigured, ProviderAuthError) as error:
+            return error
+        except Exception as error:
+            logger.exception(
+                "thread failed", extra={"pack_id": str(thread.pack_id), "lead_id": str(thread.lead_id)}
+            )
+            return self._settle(thread, f"A defect of ours: {type(error).__name__}.", final=True)
+
+    def _work(self, thread: PackThread, conversation: Conversation) -> str | Unavailable | BaseException:
+        if not conversation.ids:
+            return self._settle(thread, "There is no text to read.", final=True)
+        claimed = self._outage.visit(lambda: self._claim(thread, conversation))
+        if claimed is Claim.BUSY:
+            return "busy"
+        if claimed is Claim.KNOWN:
+            return "done"
+        return self._ask(thread, conversation)
+
+    def _claim(self, thread: PackThread, conversation: Conversation) -> Claim:
+        """Claim the reading and charge the attempt; a reading that is known ends the thread at once."""
+        with transaction.atomic():
+            claimed, found = reading.claim(
+                conversation, thread.pack.workspace_id, self._source, thread.pack_id
+            )
+            if claimed is Claim.MINE:
+                _pending(thread).update(attempts=F("attempts") + 1)
+                thread.attempts += 1
+            elif claimed is Claim.KNOWN:
+                _end(thread, found, paid=False)
+        return claimed
+
+    def _ask(self, thread: PackThread, conversation: Conversation) -> str | Unavailable | BaseException:
+        bill = Bill()
+        try:
+            self._outage.check()
+            answer = reading.read(conversation, thread.pack.workspace_id, self._deadline, bill)
+        except Exception as error:
+            refund = _refunded(error)
+            self._outage.visit(lambda: self._abandon(thread, conversation, bill, refund))
+            if not isinstance(error, ProviderError) or isinstance(error, ProviderAuthError):
+                raise
+            if refund:
+                wait = timedelta(milliseconds=error.retry_after_ms or 1_000)
+                return Unavailable(timezone.now() + wait, f"{error}: trying again.")
+            final = isinstance(error, PermanentError) or thread.attempts >= THREAD_ATTEMPTS
+            return self._settle(thread, reason_of(error), final=final)
+        stored = self._outage.visit(lambda: self._store(thread, conversation, answer, bill))
+        return "done" if stored else "busy"
+
+    def _store(
+        self, thread: PackThread, conversation: Conversation, answer: InsightAnswer, bill: Bill
+    ) -> bool:
+        with transaction.atomic():
+            insight_id = reading.store(conversation, thread.pack_id, answer, self._source, bill.microusd)
+            if insight_id is not None:
+                _end(thread, insight_id, paid=True)
+            _charge(thread, bill)
+        return insight_id is not None
+
+    def _abandon(self, thread: PackThread, conversation: Conversation, bill: Bill, refund: bool) -> None:
+        with transaction.atomic():
+            reading.release(conversation, thread.pack_id)
+            if refund:
+                _pending(thread).update(attempts=F("attempts") - 1)
+            _charge(thread, bill)
+
+    def _settle(self, thread: PackThread, reason: str, *, final: bool) -> str | BaseException:
+        """Note why a thread could not be read: for good, or until the next round."""
+        values = {"error": reason[:200]} | ({"status": PackThread.Status.FAILED} if final else {})
+        try:
+            self._outage.visit(lambda: _pending(thread).update(**values))
+        except Error as error:
+            return error
+        return "failed" if final else "later"
+
+
+def _pending(thread: PackThread):
+    return PackThread.objects.filter(pk=thread.pk, status=PackThread.Status.PENDING)
+
+
+def _end(thread: PackThread, insight_id: UUID | None, *, paid: bool) -> None:
+    outcome = ConversationInsight.objects.values_list("outcome", flat=True).get(pk=insight_id)
+    _pending(thread).update(
+        status=PackThread.Status.DONE, insight_id=insight_id, outcome=outcome, paid=paid, error=""
+    )
+
+
+def _charge(thread: PackThread, bill: Bill) -> None:
+    if bill.microusd:
+        ContextPack.objects.filter(pk=thread.pack_id).update(cost_microusd=F("cost_microusd") + bill.microusd)
+
+
+def _refunded(error: Exception) -> bool:
+    """Whether the attempt does not count: the call was never made (breaker, limit), or we were told to stop."""
+    if isinstance(error, ProviderError):
+        return error.sent is False and error.code in ("circuit_open", "throttled", "own_limit")
+    return isinstance(error, STOP)
+
+
+def reason_of(error: BaseException) -> str:
+    """The error as a sentence for people."""
+    text = str(error).strip() or type(error).__name__
+    return text if text.endswith(".") else f"{text}."

@@ -1,0 +1,113 @@
+"""The tick of context packs: start what waits, build anew what is stale, end what nobody works on any more.
+
+It calls no model: packs are built by jobs. One pack's trouble is not the next one's; where the database fails three
+times in a row the tick ends and says so.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.conf import settings
+from django.db import Error
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from insights import packs
+from insights.answering import pending
+from insights.models import ContextPack, PackQuestion
+from insights.outage import PASSING, Outage
+from jobs.db import db_fault
+from jobs.deadline import Deadline
+from jobs.models import BackgroundJob
+
+logger = logging.getLogger(__name__)
+Status = ContextPack.Status
+OVER = BackgroundJob.FINAL
+SCANNED = 200
+
+
+def limits() -> dict[str, int]:
+    """The knobs in force, for the cron's answer."""
+    return {
+        "packLimit": settings.INSIGHTS_CONTEXT_PACK_CRON_LIMIT,
+        "maxThreadsToProcess": settings.INSIGHTS_CONTEXT_PACK_CRON_BATCH,
+    }
+
+
+def tick(deadline: Deadline) -> dict[str, int]:
+    """Counts: packs started, refreshed, failed and under way; questions given up; defects of ours as "errors"."""
+    counts: Counter[str] = Counter(started=0, refreshed=0, failed=0, underWay=0, questionsFailed=0)
+    outage = Outage()
+    limit = settings.INSIGHTS_CONTEXT_PACK_CRON_LIMIT
+
+    def each(name: str, rows: Iterable[Any], work: Callable[[Any], bool], at_most: int = SCANNED) -> None:
+        for row in rows:
+            if deadline.expired or counts[name] >= at_most:
+                return
+            try:
+                counts[name] += bool(outage.visit(lambda row=row: work(row)))
+            except Error as error:
+                if outage.open or db_fault(error) not in PASSING:
+                    raise
+                counts["connectionErrors"] += 1
+            except Exception:
+                logger.exception("pack left out", extra={"object_id": str(row.pk)})
+                counts["errors"] += 1
+
+    under_way = list(
+        ContextPack.objects.filter(status__in=ContextPack.UNDER_WAY).order_by("created_at")[:SCANNED]
+    )
+    counts["underWay"] = len(under_way)
+    jobs = {pack.pk: packs.job_of(pack) for pack in under_way}
+    each(
+        "failed",
+        [pack for pack in under_way if _over(jobs[pack.pk])],
+        lambda pack: _fail(pack, jobs[pack.pk]),
+    )
+    each("started", [pack for pack in under_way if jobs[pack.pk] is None], packs.start, limit)
+    each("refreshed", _stale(), lambda pack: packs.build_again(pack, None)[1], limit - counts["started"])
+    waiting = PackQuestion.objects.filter(status=PackQuestion.Status.PENDING).order_by("created_at")
+    each("questionsFailed", waiting[:SCANNED], _give_up_question)
+    return dict(counts) | {"retries": outage.retries} | limits()
+
+
+def _over(job: BackgroundJob | None) -> bool:
+    return job is not None and job.status in OVER
+
+
+def _fail(pack: ContextPack, job: BackgroundJob) -> bool:
+    """The job ended and left its pack open: its attempts are used up, or somebody cancelled it."""
+    if job.status == BackgroundJob.Status.CANCELLED:
+        return packs.fail(pack.pk, "The job was cancelled.")
+    return packs.fail(pack.pk, f"Building was given up after {job.attempts} attempts: {job.last_error}")
+
+
+def _stale() -> list[ContextPack]:
+    """The newest build of each scope that is kept fresh, where it is over and its time is up."""
+    newer = ContextPack.objects.filter(
+        workspace=OuterRef("workspace"), scope_key=OuterRef("scope_key"), pk__gt=OuterRef("pk")
+    )
+    now = timezone.now()
+    due = Q(pk__in=[])
+    for window, fresh_for in ContextPack.FRESH_FOR.items():
+        due |= Q(window=window, finished_at__lt=now - fresh_for)
+    kept = ContextPack.objects.filter(
+        due, ~Exists(newer), keep_fresh=True, status__in=[Status.COMPLETE, Status.FAILED]
+    )
+    return list(kept.select_related("workspace").order_by("finished_at")[:SCANNED])
+
+
+def _give_up_question(question: PackQuestion) -> bool:
+    key = f"{packs.ANSWER}:{question.pk}"
+    job = BackgroundJob.objects.filter(tenant=question.workspace_id, dedupe_key=key).first()
+    if job is None or job.status not in OVER:
+        return False
+    reason = job.last_error or "The job was cancelled."
+    return (
+        pending(question.pk).update(
+            status=PackQuestion.Status.FAILED, error=reason[:300], answered_at=timezone.now()
+        )
+        == 1
+    )
