@@ -9,6 +9,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 
 import jobs.views
 from config import views
+from config.metrics import metrics
 from inbox.views import account
 
 urlpatterns = [
@@ -24,5 +25,6 @@ urlpatterns = [
     path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
     path("admin/", admin.site.urls),
     re_path(r"^healthz/?$", views.healthz, name="healthz"),
+    re_path(r"^metrics/?$", metrics, name="metrics"),
     re_path(r"^readyz/?$", views.readyz, name="readyz"),
 ]

@@ -1,0 +1,121 @@
+"""manage.py doctor: is this installation well, and if not, what to do (contract, Commands)."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from django.conf import settings
+from django.core import checks
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from integrations import probes
+from integrations.models import Integration
+from jobs import stats
+from jobs.deadline import Deadline
+
+DUE_LIMIT_S = 300
+PROBE_MS = 5_000
+
+
+class Finding(NamedTuple):
+    """`ok` None: no fault, but worth knowing. `fix` says what to do."""
+
+    ok: bool | None
+    subject: str
+    words: str
+    fix: str = ""
+
+
+class Command(BaseCommand):
+    help = "Check configuration, database, queue and providers. Exit code 1 if something is broken."
+
+    def add_arguments(self, parser) -> None:
+        parser.add_argument("--no-providers", action="store_true", help="Make no call to a provider.")
+
+    def handle(self, **options) -> None:
+        broken = 0
+        for finding in examine(providers=not options["no_providers"]):
+            mark = {True: "ok  ", False: "FAIL", None: "note"}[finding.ok]
+            self.stdout.write(f"{mark}  {finding.subject}: {finding.words}")
+            if finding.fix and finding.ok is not True:
+                self.stdout.write(f"      → {finding.fix}")
+            broken += finding.ok is False
+        if broken:
+            raise CommandError(f"{broken} thing{'' if broken == 1 else 's'} to mend.")
+        self.stdout.write("All is well.")
+
+
+def examine(*, providers: bool = True) -> Iterator[Finding]:
+    """All findings, the database first: without it the rest cannot be known."""
+    yield from _configuration()
+    try:
+        yield from _database()
+        yield from _queue()
+        if providers:
+            yield from _accounts()
+    except DatabaseError as error:
+        fix = "Start PostgreSQL, or correct DATABASE_URL."
+        yield Finding(False, "database", f"out of reach ({type(error).__name__})", fix)
+
+
+def _configuration() -> Iterator[Finding]:
+    problems = [issue for issue in checks.run_checks() if issue.level >= checks.WARNING]
+    for issue in problems:
+        yield Finding(False, f"check {issue.id}", str(issue.msg), str(issue.hint or ""))
+    if not problems:
+        yield Finding(True, "configuration", "no check complains")
+    wanted = {
+        "CRON_SECRET": "Set it where a platform's cron calls /api/cron/.",
+        "OPENAI_API_KEY": "Set it: without a model replies get no draft and keep the tag that rules can give.",
+        "PUBLIC_URL": "Set it: links in notices need it.",
+        "METRICS_TOKEN": "Set it to scrape /metrics.",
+    }
+    for name, fix in wanted.items():
+        if not getattr(settings, name):
+            yield Finding(None, name, "not set", fix)
+    if settings.EMAIL_BACKEND.endswith("dummy.EmailBackend"):
+        yield Finding(
+            None, "EMAIL_URL", "not set", "Set it: e-mail is the second path where Slack is broken."
+        )
+
+
+def _database() -> Iterator[Finding]:
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if plan:
+        yield Finding(False, "schema", f"{len(plan)} migrations are missing", "Run: manage.py migrate")
+    else:
+        yield Finding(True, "schema", "all migrations are applied")
+
+
+def _queue() -> Iterator[Finding]:
+    alive = stats.workers(None)
+    if alive:
+        yield Finding(True, "workers", f"{len(alive)} alive")
+    else:
+        yield Finding(False, "workers", "none is alive", "Run: manage.py qcluster")
+    oldest_s = stats.oldest_due_age_s(None)
+    late = oldest_s > DUE_LIMIT_S
+    yield Finding(
+        not late, "queue", f"the oldest due job waits {oldest_s:.0f} s", "Look at the Jobs page; add workers."
+    )
+    missed = [tick.name for tick in stats.ticks() if tick.missed]
+    if missed and alive:
+        yield Finding(
+            None, "schedules", f"missed: {', '.join(missed)}", "They run within two of their periods."
+        )
+
+
+def _accounts() -> Iterator[Finding]:
+    connected = [
+        item
+        for item in Integration.objects.filter(enabled=True).select_related("workspace")
+        if item.credentials
+    ]
+    if not connected:
+        yield Finding(None, "accounts", "none is connected", "Run: manage.py connect_integration")
+    for integration in connected:
+        result = probes.probe(integration, Deadline.after_ms(PROBE_MS))
+        subject = f"{integration.workspace}, {integration}"
+        yield Finding(result.ok, subject, result.sentence, "Reconnect it on the workspace's Health page.")
