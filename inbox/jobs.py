@@ -3,6 +3,10 @@
 from typing import Any
 
 from inbox import buttons, replay, retention  # noqa: F401 - retention registers what it prunes
+from inbox.bookings import reconcile as bookings
+from inbox.enrichment import clay
+from inbox.followups import receivers, steps  # noqa: F401 - receivers listen
+from inbox.followups import tick as followups
 from inbox.handlers.messages import PROCESS
 from inbox.health import recovery, telling, watch
 from inbox.leads import stops
@@ -114,3 +118,33 @@ def integration_health_tick(deadline: Deadline) -> dict[str, int]:
 def notifications_tick(deadline: Deadline) -> dict[str, int]:
     """Have people told of what is broken."""
     return telling.tick(deadline)
+
+
+@job_kind(steps.STEP, attempts=8, time_limit_ms=60_000, priority=25)
+def followup_step(ctx: JobContext) -> dict[str, str]:
+    """Judge, word and claim one step of one lead's follow-up."""
+    return steps.run(ctx)
+
+
+@tick("followups", every_s=60)
+def followups_tick(deadline: Deadline) -> dict[str, int]:
+    """Take up the follow-ups that are due."""
+    return followups.run(deadline)
+
+
+@job_kind(clay.ASK, attempts=8, time_limit_ms=30_000, priority=40)
+def ask_clay(ctx: JobContext) -> dict[str, str]:
+    """Ask Clay for a lead's phone number or profile, once."""
+    return clay.run(ctx)
+
+
+@job_kind(bookings.CHECK, attempts=3, time_limit_ms=120_000, priority=30, keep_done_days=2)
+def check_bookings(ctx: JobContext) -> dict[str, int]:
+    """Compare some leads' meetings with the calendar."""
+    return bookings.run(ctx)
+
+
+@tick("appointment-reconcile", every_s=60)
+def appointment_reconcile_tick(deadline: Deadline) -> dict[str, int]:
+    """Have the calendars asked about the leads whose turn it is."""
+    return bookings.tick(deadline)

@@ -13,3 +13,9 @@ lead_stopped = Signal()
 
 lead_tagged = Signal()
 """A reply has got its tag. Arguments: `lead`, `message`, `tag`, `previous` (the lead's tag before, "" if unknown)."""
+
+lead_booked = Signal()
+"""A meeting stands. Arguments: `lead` (locked), `fresh` (False where it is an earlier one at another time)."""
+
+lead_enriched = Signal()
+"""A source has answered what it was asked about the lead. Arguments: `lead` (locked), `now`."""

@@ -11,6 +11,8 @@ from django.utils import timezone
 from inbox.models import (
     Campaign,
     Draft,
+    FollowUpSequence,
+    FollowUpStep,
     Lead,
     Membership,
     Message,
@@ -144,3 +146,13 @@ def make_delivery(workspace: Workspace | None, **fields) -> WebhookDelivery:
 def ago(**units) -> datetime:
     """The time `timedelta(**units)` before now."""
     return timezone.now() - timedelta(**units)
+
+
+def make_sequence(workspace: Workspace, *steps: dict, **fields) -> FollowUpSequence:
+    """A sequence of `steps` (fields of FollowUpStep; the first is due at once), outside business hours too."""
+    defaults = {"name": f"Sequence {next(_serial)}", "business_hours_only": False}
+    sequence = FollowUpSequence.objects.create(workspace=workspace, **defaults | fields)
+    for position, step in enumerate(steps):
+        text = {"text": f"Hi {{first_name|there}}, message {position}."}
+        FollowUpStep.objects.create(sequence=sequence, position=position, **text | step)
+    return sequence

@@ -7,6 +7,7 @@ that stand. A moved meeting is neither cancelled nor booked a second time.
 from inbox.intake import Outcome, Received, Verdict
 from inbox.leads import identity, rollup
 from inbox.models import Appointment, Lead
+from inbox.signals import lead_booked
 from integrations.events import BookingEvent
 
 Status = Appointment.Status
@@ -24,15 +25,21 @@ def handle(received: Received, event: BookingEvent) -> Outcome:
     _note(appointment, event)
     if event.replaces_uri:
         _replaced(lead, event)
-    settle(lead)
+    settle(lead, moved=bool(event.replaces_uri))
     return Outcome(Verdict.ACCEPTED, event.event_type, lead=lead)
 
 
-def settle(lead: Lead) -> None:
-    """Let the lead's state follow from its appointments. `lead` must be locked."""
+def settle(lead: Lead, *, moved: bool = False) -> None:
+    """Let the lead's state follow from its appointments, and tell the other rooms of a meeting that stands.
+
+    `lead` must be locked. `moved`: what stands is an earlier meeting at another time, which is no news.
+    """
     standing = Appointment.objects.filter(lead=lead, status=Status.BOOKED, booked_at__isnull=False)
     booked_at = max((appointment.booked_at for appointment in standing), default=None)
+    before = lead.booked_at
     rollup.booked(lead, booked_at)
+    if booked_at is not None:
+        lead_booked.send(Lead, lead=lead, fresh=before is None and not moved)
 
 
 def _lead(received: Received, event: BookingEvent) -> Lead | None:

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from inbox.intake import Outcome, Received, Verdict
 from inbox.leads import identity
 from inbox.models import Enrichment, Lead, WebhookDelivery, Workspace
+from inbox.signals import lead_enriched
 from integrations.events import EnrichmentEvent, Person
 
 
@@ -30,6 +31,8 @@ def handle(received: Received, event: EnrichmentEvent) -> Outcome:
         enrichment.status = Enrichment.Status.FOUND if found else Enrichment.Status.NOT_FOUND
         enrichment.answered_at = received.received_at
     enrichment.save()
+    if enrichment.status != Enrichment.Status.PENDING:
+        lead_enriched.send(Enrichment, lead=lead, now=received.received_at)
     return Outcome(Verdict.ACCEPTED, event.event_type, lead=lead)
 
 

@@ -1,6 +1,6 @@
 """Two leads are one person: somebody says so, sees what will happen, and then it is done in one transaction.
 
-The lead that stays keeps everything it has; what it lacks comes from the other. Nothing merges by itself.
+The lead that stays keeps everything it has; what it lacks comes from the other.
 """
 
 from dataclasses import dataclass, field
@@ -9,11 +9,11 @@ from django.db import IntegrityError, models, transaction
 
 from inbox import audit
 from inbox.leads import rollup
-from inbox.models import Enrichment, Lead, User
+from inbox.models import BookingCheck, ChannelRefusal, Enrichment, FollowUpInstance, Lead, User
 from inbox.models.lead import IDENTITY_FIELDS
 
 FACTS = ("first_name", "last_name", "company", "title", "campaign", "assigned_to", "linkedin_connected_at")
-GIVES_WAY = (Enrichment,)
+GIVES_WAY = (BookingCheck, ChannelRefusal, Enrichment, FollowUpInstance)
 """Where both leads have a row that only one lead may have, the kept lead's row stands."""
 
 
@@ -52,8 +52,11 @@ def preview(keep: Lead, other: Lead) -> Preview:
     return Preview(keep, other, filled, given_up, moves, stops=other.is_stopped and not keep.is_stopped)
 
 
-def merge(keep: Lead, other: Lead, actor: User) -> Lead:
-    """Merge `other` into `keep` and return it as it is now. Raises MergeRefused, and then nothing has changed."""
+def merge(keep: Lead, other: Lead, actor: User | None) -> Lead:
+    """Merge `other` into `keep` and return it as it is now. `actor` None: the product itself, by `identity`.
+
+    Raises MergeRefused, and then nothing has changed.
+    """
     _check(keep, other)
     with transaction.atomic():
         # In the order of their keys, as everybody locks several leads.

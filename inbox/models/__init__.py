@@ -1,8 +1,15 @@
-from inbox.models.booking import Appointment
+from inbox.models.booking import Appointment, BookingCheck
 from inbox.models.decisions import GateResult, SendingPolicy, TagDecision
 from inbox.models.delivery import WebhookDelivery
 from inbox.models.draft import Draft, OutboundSend
 from inbox.models.enrichment import Enrichment
+from inbox.models.followup import (
+    ChannelRefusal,
+    FollowUpInstance,
+    FollowUpSequence,
+    FollowUpStep,
+    FollowUpTask,
+)
 from inbox.models.health import HiddenBanner
 from inbox.models.lead import Campaign, Lead
 from inbox.models.message import Message
@@ -11,9 +18,15 @@ from inbox.models.workspace import AuditEntry, Membership, User, Workspace
 __all__ = [
     "Appointment",
     "AuditEntry",
+    "BookingCheck",
     "Campaign",
+    "ChannelRefusal",
     "Draft",
     "Enrichment",
+    "FollowUpInstance",
+    "FollowUpSequence",
+    "FollowUpStep",
+    "FollowUpTask",
     "GateResult",
     "HiddenBanner",
     "Lead",

@@ -52,3 +52,21 @@ class Appointment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} {self.external_id}: {self.status}"
+
+
+class BookingCheck(models.Model):
+    """When a lead's meetings are next compared with the calendar. The time moves on before each look, so that a
+    lead whose look fails is parked and never holds up the others."""
+
+    workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="+")
+    lead = models.OneToOneField("inbox.Lead", on_delete=models.CASCADE, related_name="booking_check")
+    next_at = models.DateTimeField()
+    checked_at = models.DateTimeField(null=True, blank=True)
+    failures = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["workspace", "next_at"], name="booking_check_by_time")]
+
+    def __str__(self) -> str:
+        return f"check of {self.lead_id} at {self.next_at}"

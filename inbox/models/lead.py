@@ -173,6 +173,10 @@ class Lead(models.Model):
                 condition=Q(snoozed_until__isnull=False),
                 name="lead_snoozed",
             ),
+            # what waits for a model, over all workspaces
+            models.Index(
+                fields=["last_inbound_at"], condition=Q(awaiting_model=True), name="lead_awaits_model"
+            ),
             # search: words, and a phone number by its last digits
             GinIndex(LEAD_WORDS, name="lead_words"),
             models.Index(

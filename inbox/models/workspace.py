@@ -1,5 +1,7 @@
 """Who may see what: the workspace is the wall, a membership is the door."""
 
+from datetime import time
+
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
@@ -80,8 +82,8 @@ class Workspace(models.Model):
     )
 
     # When and how much may go out without a person.
-    opens_at = models.TimeField(default="09:00")
-    closes_at = models.TimeField(default="17:00")
+    opens_at = models.TimeField(default=time(9))
+    closes_at = models.TimeField(default=time(17))
     daily_send_cap = models.PositiveSmallIntegerField(
         default=30, validators=[MinValueValidator(0), MaxValueValidator(1000)]
     )

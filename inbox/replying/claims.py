@@ -4,6 +4,7 @@
 `send_one_at_a_time` is the gate of a lead and channel: a follow-up and an answer cannot both be on their way.
 """
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -17,6 +18,10 @@ from jobs.enqueue import enqueue
 
 SEND = "reply.send"
 State = OutboundSend.State
+
+VETOES: dict[str, Callable[[OutboundSend, Lead], str]] = {}
+"""By origin: why a claimed send may not be called for after all ("" where it may), asked in the transaction that
+commits the call, with the lead locked."""
 
 
 class Refused(Exception):
@@ -155,6 +160,12 @@ def blocked(lead: Lead, channel: str, besides: OutboundSend | None = None) -> st
     if lead.bounced_at is not None and channel == Channel.EMAIL:
         return "The last e-mail to this lead bounced: the address does not work."
     return _busy(lead.pk, channel, besides)
+
+
+def vetoed(send: OutboundSend, lead: Lead) -> str:
+    """What the room that the send comes from has against it now."""
+    veto = VETOES.get(send.origin)
+    return veto(send, lead) if veto else ""
 
 
 def _busy(lead_id: UUID, channel: str, besides: OutboundSend | None = None) -> str:

@@ -11,10 +11,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from inbox import asking, prompts
+from inbox.bookings import slots
 from inbox.leads import rollup
 from inbox.models import Draft, Message
 from inbox.models.lead import Channel
-from inbox.replying import slots, verification
+from inbox.replying import verification
 from inbox.replying.context import Context, gather
 from integrations.openai.schema import ModelAnswer
 from jobs.deadline import Deadline

@@ -76,7 +76,7 @@ def _begin(ctx: JobContext, send: OutboundSend) -> bool:
     """Commit that the call is about to be made, if it still may be; else settle the send as failed."""
     with ctx.fenced():
         lead = rollup.locked(send.lead)
-        if why := claims.blocked(lead, send.channel, besides=send):
+        if why := claims.blocked(lead, send.channel, besides=send) or claims.vetoed(send, lead):
             _finish(send, State.FAILED, why, expected=(State.INTENT,))
             return False
         now = timezone.now()

@@ -5,6 +5,7 @@ from inbox.models import Message, OutboundSend
 from inbox.models.lead import Channel
 from inbox.replying.carriers.base import CannotSend, Carrier
 from inbox.replying.carriers.emailbison import EmailBison
+from inbox.replying.carriers.ghl import Ghl
 from inbox.replying.carriers.unipile import Unipile
 from integrations.models import Integration, Provider
 
@@ -18,7 +19,7 @@ BY_CHANNEL = {
     Channel.SMS: Provider.GHL,
     Channel.LINKEDIN: Provider.UNIPILE,
 }
-CARRIERS: dict[str, Carrier] = {carrier.provider: carrier for carrier in (EmailBison(), Unipile())}
+CARRIERS: dict[str, Carrier] = {carrier.provider: carrier for carrier in (EmailBison(), Ghl(), Unipile())}
 
 
 def provider_of(channel: str, reply_to: Message | None) -> str:

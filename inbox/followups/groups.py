@@ -1,0 +1,73 @@
+"""Follow-ups that wait for an account pause as a group, and go on as a group when it works again.
+
+The signal does it at once; the tick does it again, so that a signal lost with its process holds nobody up.
+"""
+
+from collections import Counter
+from uuid import UUID
+
+from django.dispatch import receiver
+
+from inbox.accounts import connected
+from inbox.followups import plan
+from inbox.followups.conditions import ACCOUNT_OF, PAUSE_OF, is_down
+from inbox.health import effects
+from inbox.models import FollowUpInstance
+from integrations import health as integration_health
+from integrations.models import HealthState, WorkspaceIntegrationHealth
+from jobs.deadline import Deadline
+
+CHANNEL_OF = {provider: channel for channel, provider in ACCOUNT_OF.items()}
+PROVIDER_OF = {reason: provider for provider, reason in PAUSE_OF.items()}
+Status = FollowUpInstance.Status
+
+
+@receiver(integration_health.changed, dispatch_uid="inbox.followups.groups")
+def on_change(sender, health: WorkspaceIntegrationHealth, before: str, **kwargs) -> None:
+    """Pause or resume the workspace's follow-ups over this account's channel."""
+    if health.provider not in PAUSE_OF or HealthState.DISCONNECTED not in (before, health.state):
+        return
+    bring_in_line(health.workspace_id, health.provider)
+
+
+def bring_in_line(workspace_id: UUID, provider: str) -> Counter[str]:
+    """Let the group be paused where the account in use is down, and running where it is not."""
+    account, counts = connected(workspace_id, provider), Counter()
+    mine = FollowUpInstance.objects.filter(workspace_id=workspace_id)
+    if account is not None and is_down(account):
+        group = mine.filter(
+            status=Status.ACTIVE, due_at__isnull=False, next_step__channel=CHANNEL_OF[provider]
+        )
+        counts["paused"] = group.update(status=Status.PAUSED, paused_for=PAUSE_OF[provider])
+    else:
+        counts["resumed"] = plan.resumed(mine.filter(paused_for=PAUSE_OF[provider]), by_person=False)
+    return counts
+
+
+def reconcile(_deadline: Deadline) -> Counter[str]:
+    """What the signals have missed, over all workspaces."""
+    down = WorkspaceIntegrationHealth.objects.filter(
+        state=HealthState.DISCONNECTED, provider__in=list(PAUSE_OF), integration__enabled=True
+    )
+    waiting = FollowUpInstance.objects.filter(status=Status.PAUSED, paused_for__in=list(PROVIDER_OF))
+    groups = set(down.values_list("workspace_id", "provider"))
+    groups |= {
+        (workspace_id, PROVIDER_OF[reason])
+        for workspace_id, reason in waiting.values_list("workspace_id", "paused_for").distinct()
+    }
+    counts: Counter[str] = Counter()
+    for workspace_id, provider in sorted(groups):
+        counts.update(bring_in_line(workspace_id, provider))
+    return counts
+
+
+def paused_follow_ups(workspace_id: UUID, channel: str) -> effects.Effect:
+    """What an account that is down holds up here, for the banner."""
+    reason = PAUSE_OF.get(ACCOUNT_OF.get(channel, ""), "")
+    count = FollowUpInstance.objects.filter(
+        workspace_id=workspace_id, status=Status.PAUSED, paused_for=reason
+    ).count()
+    return effects.Effect(count, "follow-up is paused", "follow-ups are paused")
+
+
+effects.COUNTERS.append(paused_follow_ups)

@@ -1,0 +1,85 @@
+"""How leads answered which step: the newest step that was out before a reply gets it, as what the reply's tag means.
+
+Silence needs no row: a sent step without a response whose time is over. The answer to an objection is our next message
+to the lead after it.
+"""
+
+from datetime import timedelta
+
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
+
+from inbox.models import FollowUpTask, Lead, Message
+from inbox.models.lead import Tag
+from inbox.understanding.tags import POSITIVE
+
+Response, Status = FollowUpTask.Response, FollowUpTask.Status
+WINDOW = timedelta(days=14)
+"""A reply answers a step for so long; a step without one by then met silence."""
+RESPONSE_OF = {
+    **dict.fromkeys((*POSITIVE, Tag.MEETING_BOOKED), Response.CONVERTED),
+    Tag.OBJECTION: Response.OBJECTION,
+    Tag.NOT_INTERESTED: Response.NEGATIVE,
+    Tag.BLACKLIST: Response.NEGATIVE,
+    Tag.NEUTRAL: Response.REPLIED,
+    Tag.FOLLOW_UP: Response.REPLIED,
+}
+
+
+def note(lead: Lead, message: Message, tag: str = "") -> None:
+    """Keep `message` as the response to the step before it. A machine's message is none; idempotent."""
+    response = RESPONSE_OF.get(tag or message.tag or Tag.NEUTRAL)
+    task = _before(lead, message.sent_at)
+    if response is None or task is None:
+        return
+    same_or_none = Q(response_message=None) | Q(response_message=message)
+    FollowUpTask.objects.filter(same_or_none, pk=task.pk).exclude(response=Response.CONVERTED).update(
+        response=response, response_message=message, responded_at=message.sent_at
+    )
+
+
+def converted(lead: Lead) -> None:
+    """A meeting was booked: the newest step before it gets the credit."""
+    task = _before(lead, timezone.now())
+    if task is not None:
+        FollowUpTask.objects.filter(pk=task.pk).update(
+            response=Response.CONVERTED, responded_at=timezone.now()
+        )
+
+
+def _before(lead: Lead, moment) -> FollowUpTask | None:
+    sent = FollowUpTask.objects.filter(
+        Q(status=Status.SENT, finished_at__lt=moment) | Q(send__state="sent", send__finished_at__lt=moment),
+        lead=lead,
+    )
+    found = sent.order_by("-send__finished_at", "-pk").select_related("send").first()
+    if found is None or found.send is None or moment - found.send.finished_at > WINDOW:
+        return None
+    return found
+
+
+def effectiveness(workspace_id) -> QuerySet:
+    """Per step of the workspace: how many were sent, and how they were answered."""
+    sent = Q(status=Status.SENT)
+    silent = Q(response="", finished_at__lt=timezone.now() - WINDOW)
+    counts = {name: Count("pk", filter=sent & Q(response=name)) for name in Response.values}
+    return (
+        FollowUpTask.objects.filter(workspace_id=workspace_id)
+        .filter(sent)
+        .values("step_id", "channel", position=F("step__position"), sequence=F("step__sequence__name"))
+        .annotate(sent=Count("pk"), silent=Count("pk", filter=silent), **counts)
+        .order_by("sequence", "position", "step_id")
+    )
+
+
+def objections(workspace_id) -> QuerySet[FollowUpTask]:
+    """Steps that met an objection, the newest first, with our `answer` (a message's id) and whether they `won`."""
+    answer = Message.objects.filter(
+        lead_id=OuterRef("lead_id"),
+        direction=Message.Direction.OUTBOUND,
+        sent_at__gt=OuterRef("responded_at"),
+    ).order_by("sent_at")
+    met = FollowUpTask.objects.filter(workspace_id=workspace_id, response=Response.OBJECTION)
+    return met.annotate(
+        answer=Subquery(answer.values("pk")[:1]), won=Q(lead__booked_at__gt=F("responded_at"))
+    ).order_by("-responded_at")

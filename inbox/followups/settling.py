@@ -1,0 +1,110 @@
+"""What became of the steps in hand: sent, refused, or left behind by a job that has ended.
+
+A send of unknown outcome stays in hand until somebody knows (`inbox.replying.reconcile`, or a person): the lead gets
+nothing more on that channel meanwhile, and the page counts it.
+"""
+
+import re
+from collections import Counter
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from inbox.followups import plan, steps
+from inbox.models import ChannelRefusal, FollowUpInstance, FollowUpTask, OutboundSend
+from integrations.ghl.errors import STATES
+from integrations.unipile.errors import GROUPS, Group
+from jobs.deadline import Deadline
+from jobs.models import BackgroundJob
+
+Status, State = FollowUpTask.Status, OutboundSend.State
+
+REFUSALS = STATES | {code for code, group in GROUPS.items() if group is Group.RECIPIENT}
+"""Codes by which a provider says that this person cannot be reached: a state of the lead."""
+RECHECK = timedelta(days=30)
+STRANDED_AFTER = timedelta(minutes=10)
+PER_TICK = 2_000
+
+
+def settle(deadline: Deadline) -> Counter[str]:
+    """Write what the sends came to, and plan what follows."""
+    counts: Counter[str] = Counter()
+    ended = FollowUpTask.objects.filter(status=Status.SENDING, send__state__in=[State.SENT, State.FAILED])
+    for pk in ended.order_by("claimed_at").values_list("pk", flat=True)[:PER_TICK]:
+        if deadline.expired:
+            break
+        with transaction.atomic():
+            counts[settle_one(pk)] += 1
+    return counts
+
+
+def settle_one(task_id) -> str:
+    """Settle one task whose send has ended; returns what it was. In the caller's transaction."""
+    task, _ = steps.locked(task_id)
+    send = task.send
+    if task.status != Status.SENDING or send is None or send.state not in (State.SENT, State.FAILED):
+        return "settled"
+    ended_at = send.finished_at or timezone.now()
+    if send.state == State.SENT:
+        outcome, reason = Status.SENT, ""
+    elif code := _refusal(send):
+        _remember(task, code)
+        outcome, reason = Status.SKIPPED, f"This person cannot be reached here ({code})."
+    else:
+        outcome, reason = Status.FAILED, send.reason
+    task.finished_at = ended_at
+    task.status, task.reason = outcome, reason[:200]
+    task.save(update_fields=["status", "reason", "finished_at"])
+    plan.go_on(task.instance, task.step, ended_at)
+    return str(outcome)
+
+
+def _refusal(send: OutboundSend) -> str:
+    return next(iter(sorted(set(re.findall(r"\w+", send.reason)) & REFUSALS)), "")
+
+
+def _remember(task: FollowUpTask, code: str) -> None:
+    now = timezone.now()
+    ChannelRefusal.objects.update_or_create(
+        lead_id=task.lead_id,
+        channel=task.channel,
+        defaults={
+            "workspace_id": task.workspace_id,
+            "code": code,
+            "since": now,
+            "recheck_at": now + RECHECK,
+        },
+    )
+
+
+def strand(deadline: Deadline) -> Counter[str]:
+    """Claims whose job has ended without an outcome (failed, cancelled, discarded) are shown as failed, and pause."""
+    counts: Counter[str] = Counter()
+    old = FollowUpTask.objects.filter(
+        status=Status.CLAIMED, claimed_at__lt=timezone.now() - STRANDED_AFTER
+    ).order_by("claimed_at")
+    for task in old[:PER_TICK]:
+        if deadline.expired:
+            break
+        live = BackgroundJob.objects.filter(
+            workspace_id=task.workspace_id,
+            dedupe_key=steps.spec(task).dedupe_key,
+            status__in=["queued", "running"],
+        )
+        if not live.exists():
+            with transaction.atomic():
+                counts["stranded"] += _fail(task.pk, task.attempt)
+    return counts
+
+
+def _fail(task_id, attempt: int) -> int:
+    task, _ = steps.locked(task_id)
+    if task.status != Status.CLAIMED or task.attempt != attempt:
+        return 0
+    task.status, task.finished_at = Status.FAILED, timezone.now()
+    task.reason = "The step failed on our side; its job says why."
+    task.save(update_fields=["status", "reason", "finished_at"])
+    if task.instance.status == FollowUpInstance.Status.ACTIVE:
+        plan.pause(task.instance, FollowUpInstance.Pause.ERROR)
+    return 1

@@ -1,0 +1,213 @@
+"""Follow-ups: what is planned (sequence, step), how far a lead is in it (instance), and each step's ledger (task).
+
+One live instance per lead and sequence, one task per instance and step: constraints, not look-ups, keep it so. Steps
+are never deleted, only retired, so that what was sent keeps its step.
+"""
+
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.db.models import Q
+
+from inbox.models.lead import Channel
+from jobs.ids import uuid7
+
+
+class FollowUpSequence(models.Model):
+    """A plan of messages that a workspace uses for many leads."""
+
+    class Start(models.TextChoices):
+        PERSON = "person", "When a person enrols a lead"
+        BOOKED = "booked", "When a meeting is booked"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="sequences")
+    name = models.CharField(max_length=120)
+    enabled = models.BooleanField(
+        default=True, help_text="Off: its leads wait, and are counted as excluded on the follow-ups page."
+    )
+    starts = models.CharField(max_length=10, choices=Start.choices, default=Start.PERSON)
+    business_hours_only = models.BooleanField(
+        default=True, help_text="Send on weekdays within the workspace's opening hours only."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "name"], name="sequence_name_once")]
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FollowUpStep(models.Model):
+    """One message of a sequence, so many days and minutes after the step before it (the first: after enrolment)."""
+
+    class Condition(models.TextChoices):
+        ALWAYS = "always", "Always"
+        CONNECTED = "connected", "Only if connected on LinkedIn"
+        NOT_CONNECTED = "not_connected", "Only if not connected on LinkedIn"
+        HAS_PHONE = "has_phone", "Only if a phone number is known"
+        NO_PHONE = "no_phone", "Only if no phone number is known"
+        NOTHING_SENT = "nothing_sent", "Only if no earlier step was sent"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    sequence = models.ForeignKey(FollowUpSequence, on_delete=models.CASCADE, related_name="steps")
+    position = models.PositiveSmallIntegerField(default=0)
+    offset_days = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(365)])
+    offset_minutes = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(1440)])
+    channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.EMAIL)
+    condition = models.CharField(max_length=16, choices=Condition.choices, default=Condition.ALWAYS)
+    needs_approval = models.BooleanField(default=False)
+    subject = models.CharField(max_length=200, blank=True, default="")
+    text = models.TextField(max_length=8_000)
+    retired = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return f"step {self.position} of {self.sequence_id}"
+
+
+class FollowUpInstance(models.Model):
+    """A lead's way through a sequence. `due_at` is empty while its step is in hand (being prepared, sent, approved)."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", "Running"
+        PAUSED = "paused", "Paused"
+        COMPLETED = "completed", "Completed"
+        STOPPED = "stopped", "Stopped"
+
+    class Pause(models.TextChoices):
+        REPLIED = "replied", "The lead has replied"
+        UNIPILE = "unipile_disconnected", "LinkedIn account is disconnected"
+        GHL = "ghl_disconnected", "GoHighLevel is disconnected"
+        EMAILBISON = "emailbison_disconnected", "EmailBison is disconnected"
+        ERROR = "error", "A step failed on our side"
+        PERSON = "person", "Paused by a person"
+
+    LIVE = (Status.ACTIVE, Status.PAUSED)
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="followups")
+    lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="followups")
+    sequence = models.ForeignKey(FollowUpSequence, on_delete=models.CASCADE, related_name="instances")
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
+    next_step = models.ForeignKey(
+        FollowUpStep, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    due_at = models.DateTimeField(null=True, blank=True)
+    waits_for = models.CharField(
+        max_length=200, blank=True, default="", help_text="Why the step was put off, in words."
+    )
+    paused_for = models.CharField(max_length=24, choices=Pause.choices, blank=True, default="")
+    quiet_since = models.DateTimeField(help_text="Replies after this moment pause it.")
+    started_by = models.ForeignKey(
+        "inbox.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    started_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    finish_reason = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["lead", "sequence"],
+                condition=Q(status__in=["active", "paused"]),
+                name="followup_one_live",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["workspace", "due_at"], condition=Q(status="active"), name="followup_by_due"
+            ),
+            models.Index(
+                fields=["workspace", "paused_for"], condition=Q(status="paused"), name="followup_paused"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sequence_id} for {self.lead_id}: {self.status}"
+
+
+class FollowUpTask(models.Model):
+    """One step of one instance, once. `attempt` counts how often it was taken up: each has at most one send."""
+
+    class Status(models.TextChoices):
+        CLAIMED = "claimed", "Being prepared"
+        WAITING = "waiting", "Put off"
+        APPROVAL = "approval", "Waits for approval"
+        SENDING = "sending", "Going out"
+        SENT = "sent", "Sent"
+        SKIPPED = "skipped", "Skipped"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
+
+    class Response(models.TextChoices):
+        """How the lead answered this step."""
+
+        CONVERTED = "converted", "Converted"
+        OBJECTION = "objection", "Objection"
+        REPLIED = "replied", "Replied"
+        NEGATIVE = "negative", "Not interested"
+
+    OPEN = (Status.CLAIMED, Status.WAITING, Status.APPROVAL, Status.SENDING)
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="followup_tasks")
+    lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="followup_tasks")
+    instance = models.ForeignKey(FollowUpInstance, on_delete=models.CASCADE, related_name="tasks")
+    step = models.ForeignKey(FollowUpStep, on_delete=models.CASCADE, related_name="tasks")
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.CLAIMED)
+    reason = models.CharField(max_length=200, blank=True, default="", help_text="In words, for people.")
+    attempt = models.PositiveIntegerField(default=1)
+    subject = models.CharField(max_length=300, blank=True, default="")
+    text = models.TextField(blank=True, default="")
+    offered = models.JSONField(default=list, blank=True, help_text="The meeting times in the text, ISO.")
+    send = models.OneToOneField(
+        "inbox.OutboundSend", on_delete=models.SET_NULL, null=True, blank=True, related_name="followup_task"
+    )
+    decided_by = models.ForeignKey(
+        "inbox.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    claimed_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    response = models.CharField(max_length=10, choices=Response.choices, blank=True, default="")
+    response_message = models.ForeignKey(
+        "inbox.Message", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    responded_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["instance", "step"], name="followup_task_once_per_step")
+        ]
+        indexes = [
+            models.Index(fields=["workspace", "status", "-claimed_at"], name="followup_task_by_status"),
+            models.Index(
+                fields=["claimed_at"],
+                condition=Q(status__in=["claimed", "sending"]),
+                name="followup_task_in_hand",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"task {self.id}: {self.status}"
+
+
+class ChannelRefusal(models.Model):
+    """A provider said that a person cannot be reached on a channel (DND, unreachable): a state, not a failure."""
+
+    workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="+")
+    lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="refusals")
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    code = models.CharField(max_length=64)
+    since = models.DateTimeField()
+    recheck_at = models.DateTimeField(help_text="When it may be tried again.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["lead", "channel"], name="refusal_once_per_channel")]
+
+    def __str__(self) -> str:
+        return f"{self.channel} of {self.lead_id}: {self.code}"
