@@ -80,13 +80,11 @@ def _apply(workspace: Workspace, lead: Lead, event: EnrichmentEvent) -> bool:
 
 
 def _fill(workspace: Workspace, lead: Lead, name: str, value: str) -> None:
-    """Set one identity, unless it is another lead's already: then both are flagged for a person."""
+    """Set one identity; where it is another lead's already, either the two are one person, or a person has to look."""
     try:
         with transaction.atomic():
             setattr(lead, name, value)
             lead.save(update_fields=[name, "updated_at"])
     except IntegrityError:
         setattr(lead, name, "")
-        lead.identity_conflict = True
-        Lead.objects.filter(workspace=workspace, **{name: value}).update(identity_conflict=True)
-        Lead.objects.filter(pk=lead.pk).update(identity_conflict=True)
+        identity.settle(workspace, lead, name, value)

@@ -4,6 +4,7 @@ The unique constraints on `Lead` decide. A look-up that finds nothing is followe
 loses that race finds the winner's row on the next round.
 """
 
+import contextlib
 import re
 from dataclasses import dataclass
 from functools import reduce
@@ -14,6 +15,7 @@ import phonenumbers
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
+from inbox.leads import merge
 from inbox.models import Lead, Workspace
 from inbox.models.lead import IDENTITY_FIELDS
 from integrations.events import Person
@@ -130,8 +132,56 @@ def _rank(lead: Lead, identities: dict[str, str]) -> list[int]:
     return ranks
 
 
+def same_person(one: Lead, other: Lead) -> bool:
+    """Whether two leads that one event names contradict each other nowhere: no identity of both differs."""
+    return all(
+        not getattr(one, name) or not getattr(other, name) or getattr(one, name) == getattr(other, name)
+        for name in IDENTITY_FIELDS
+    )
+
+
+def _as_one(matches: list[Lead], identities: dict[str, str]) -> list[Lead]:
+    """`matches` after leads were joined that had been made apart only because of the order in which events came.
+
+    That is: the event names both by something that belongs to one person (a phone may be shared), and they contradict
+    each other nowhere. Whatever is less certain is flagged for a person and never joined by itself.
+    """
+    sure = [lead for lead in matches if any(lead_is(lead, name, value) for name, value in identities.items())]
+    keep = next((lead for lead in sure if lead.email), sure[0]) if len(sure) > 1 else None
+    for other in sure:
+        if keep is not None and other is not keep and same_person(keep, other):
+            try:
+                keep = merge.merge(keep, other, None)
+            except merge.MergeRefused:
+                continue
+            matches = [keep, *(lead for lead in matches if lead.pk not in (keep.pk, other.pk, None))]
+    return matches
+
+
+def settle(workspace: Workspace, lead: Lead, name: str, value: str) -> None:
+    """`value` of identity `name` was found for `lead`, but belongs to another one: join the two, or flag both."""
+    other = Lead.objects.select_for_update().filter(workspace=workspace, **{name: value}).first()
+    if other is None:
+        return
+    if name != "phone" and same_person(lead, other):
+        with contextlib.suppress(merge.MergeRefused):
+            merged = merge.merge(lead, other, None)
+            for field in IDENTITY_FIELDS:
+                setattr(lead, field, getattr(merged, field))
+            return
+    lead.identity_conflict = True
+    Lead.objects.filter(pk__in=[lead.pk, other.pk]).update(identity_conflict=True)
+
+
+def lead_is(lead: Lead, name: str, value: str) -> bool:
+    """Whether `value` names this lead beyond doubt: not by a phone, which people share."""
+    return name != "phone" and (
+        getattr(lead, name) == value or (name == "email" and value in lead.alternate_emails)
+    )
+
+
 def _fill(matches: list[Lead], identities: dict[str, str], person: Person) -> Found:
-    lead, *others = matches
+    lead, *others = _as_one(matches, identities) if len(matches) > 1 else matches
     taken = {
         name for other in others for name in IDENTITY_FIELDS if getattr(other, name) == identities.get(name)
     }

@@ -27,7 +27,7 @@ def locked(lead: Lead) -> Lead:
 def add(lead: Lead, message: Message, judged: Arrival) -> None:
     """Count a new message in. `lead` must be locked (as `identity.find_or_create` returns it)."""
     note_last_message(lead, message)
-    lead.campaign_id = lead.campaign_id or message.campaign_id
+    _note_campaign(lead, message)
     if message.direction == Message.Direction.INBOUND:
         _add_inbound(lead, message, judged)
     else:
@@ -35,6 +35,17 @@ def add(lead: Lead, message: Message, judged: Arrival) -> None:
         if message.source not in CAMPAIGN_SOURCES:
             lead.answered_at = _latest(lead.answered_at, message.sent_at)
     save(lead)
+
+
+def _note_campaign(lead: Lead, message: Message) -> None:
+    """A lead is of the campaign that reached them first, by the provider's time and not by ours."""
+    if message.campaign_id is None or message.campaign_id == lead.campaign_id:
+        return
+    if lead.campaign_id is not None:
+        reached = Message.objects.filter(lead=lead, campaign__isnull=False).order_by("sent_at", "pk")
+        lead.campaign_id = reached.values_list("campaign", flat=True).first()
+    else:
+        lead.campaign_id = message.campaign_id
 
 
 def note_last_message(lead: Lead, message: Message) -> None:
@@ -60,7 +71,7 @@ def _add_inbound(lead: Lead, message: Message, judged: Arrival) -> None:
         follow(lead, message)
         if lead.tag not in NO_ANSWER_NEEDED:
             lead.snoozed_until = None  # a person wrote: what was put off is due
-        _note_replier(lead, message)
+    _note_replier(lead, message, newest=newest)
 
 
 def follow(lead: Lead, message: Message) -> None:
@@ -185,10 +196,14 @@ def save(lead: Lead) -> None:
     lead.save()
 
 
-def _note_replier(lead: Lead, message: Message) -> None:
-    """Somebody else may answer for the lead; when the lead writes again, that ends."""
+def _note_replier(lead: Lead, message: Message, *, newest: bool) -> None:
+    """Somebody else may answer for the lead; when the lead writes again, that ends. Their address stays known."""
     sender = message.from_address.lower()
     if message.channel != "email" or not sender:
+        return
+    if lead.email and sender != lead.email:
+        know_address(lead, sender)
+    if not newest:
         return
     if not lead.email or sender == lead.email:
         lead.current_replier_email = lead.current_replier_name = ""
@@ -197,7 +212,6 @@ def _note_replier(lead: Lead, message: Message) -> None:
         lead.current_replier_email = sender
         lead.current_replier_name = message.from_name
         lead.current_replier_since = message.sent_at
-        know_address(lead, sender)
 
 
 def _latest(known, new):
