@@ -27,25 +27,26 @@ def _awake() -> Q:
     return Q(snoozed_until=None) | Q(snoozed_until__lte=timezone.now())
 
 
-def _pending(workspace: Workspace, **fields: object) -> Q:
-    drafts = Draft.objects.filter(workspace=workspace, status=Draft.Status.PENDING, **fields)
-    return Q(pk__in=drafts.values("lead"))
+def _pending(workspace: Workspace, **fields: object) -> QuerySet:
+    return Draft.objects.filter(workspace=workspace, status=Draft.Status.PENDING, **fields).values("lead")
+
+
+def _sends(workspace: Workspace, state: str) -> QuerySet:
+    return OutboundSend.objects.filter(workspace=workspace, state=state).values("lead")
 
 
 def _to_review(workspace: Workspace) -> Q:
-    return _pending(workspace, send_at__isnull=True)
-
-
-def _sends(workspace: Workspace, state: str) -> Q:
-    return Q(pk__in=OutboundSend.objects.filter(workspace=workspace, state=state).values("lead"))
+    return Q(pk__in=_pending(workspace, send_at__isnull=True))
 
 
 def _scheduled(workspace: Workspace) -> Q:
-    return _pending(workspace, send_at__isnull=False) | _sends(workspace, OutboundSend.State.INTENT)
+    # A union, as an OR of the two would read every lead of the workspace.
+    counting_down = _pending(workspace, send_at__isnull=False)
+    return Q(pk__in=counting_down.union(_sends(workspace, OutboundSend.State.INTENT)))
 
 
 def _sent(workspace: Workspace) -> Q:
-    return _sends(workspace, OutboundSend.State.SENT)
+    return Q(pk__in=_sends(workspace, OutboundSend.State.SENT))
 
 
 def _with_failure(workspace: Workspace) -> Q:
