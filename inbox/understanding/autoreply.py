@@ -219,7 +219,7 @@ def _away_quote(reading: Reading) -> str | None:
     """For a mail already known to be automatic: the words that say a person or an office is away for a time."""
     if _away_subject(reading):
         return reading.reply.subject
-    if bounce.mail_system(reading) or phrases.RECEIPT_SUBJECT.match(reading.raw_subject):
+    if _by_delivery_notice(reading) or phrases.RECEIPT_SUBJECT.match(reading.raw_subject):
         return None
     if phrases.GONE.search(reading.text) and not _COMES_BACK.search(reading.text):
         return None

@@ -43,7 +43,8 @@ _LETTERS = str.maketrans(
         "\u2212": "-",
     }
 )
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')\]]*\s+|(?<=[。！？])|\n+")
+# "Am 3. November" goes on: a point behind one or two digits ends nothing.
+_SENTENCE_END = re.compile(r"(?<=[.!?…])(?<!\b\d\.)(?<!\b\d\d\.)[\"')\]]*\s+|(?<=[。！？])|\n+")
 
 
 def clean(value: object) -> tuple[str, bool]:

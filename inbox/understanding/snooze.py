@@ -34,7 +34,11 @@ _FROM_ABROAD = re.compile(
     r"ate(?: o)?|vanaf|tot|do|od|"
     rf"fran|fra|tills|till|til|до|с){_BETWEEN}"
 )
-_ENGLISH = re.compile(r"\b(?:the|can|we|i|i'm|i'll|you|is|are|and|to|it|my|me|us|your|back|again)\b")
+_ENGLISH = re.compile(
+    r"\b(?:the|can|we|we're|you|are|and|your|back|again|he|she|they|at|will|would|could|please|after|until|"
+    r"i'm|i'll|it's|"
+    r"this|that|with)\b"
+)
 _PAST = re.compile(
     r"\b(?:since|ago|last|previous|was|were|wrote|sent|seit|letzte\w*|depuis|dernier\w*|desde hace|signed|"
     r"through|established|est\.)\b[^,;]{0,15}$"
@@ -136,7 +140,7 @@ def deferral(text: str, reference: datetime, tz: tzinfo) -> Snooze | None:
     0.9; a month, a weekday, "next week": 0.8. `reference`: when the message was received; `tz`: the lead's zone.
     """
     today = reference.astimezone(tz).date()
-    english = len(_ENGLISH.findall(fold(text[:5000]))) > 1
+    english = bool(_ENGLISH.search(fold(text[:5000])))
     best: Snooze | None = None
     for sentence in sentences(text):
         low = fold(sentence)
