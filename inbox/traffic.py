@@ -88,6 +88,18 @@ def read(path: Path) -> list[Line]:
     return lines
 
 
+def keys_of(workspaces: dict[str, Workspace]) -> dict[tuple[str, str], str]:
+    """A usable webhook key by (label, source)."""
+    return {
+        (label, source.name): key.secret
+        for label, workspace in workspaces.items()
+        for source in SOURCES.values()
+        for key in WebhookKey.objects.usable().filter(
+            integration__workspace=workspace, integration__provider=source.provider
+        )[:1]
+    }
+
+
 class Replayer:
     """Posts lines to `base_url`; `workspaces` maps the file's labels to workspaces of this installation.
 
@@ -100,14 +112,7 @@ class Replayer:
         self.repeat = repeat
         self.report = Report()
         self._local = threading.local()
-        self._keys = {
-            (label, source.name): key.secret
-            for label, workspace in workspaces.items()
-            for source in SOURCES.values()
-            for key in WebhookKey.objects.usable().filter(
-                integration__workspace=workspace, integration__provider=source.provider
-            )[:1]
-        }
+        self._keys = keys_of(workspaces)
 
     def run(
         self,

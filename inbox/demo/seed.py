@@ -20,6 +20,7 @@ WORKSPACES = {
             Provider.EMAILBISON: {"workspace_id": "42"},
             Provider.GHL: {"location_id": "LocNorthwind01"},
             Provider.UNIPILE: {"account_id": "uni_acc_42", "name": "Jane Doe"},
+            Provider.SLACK: {"bot_token": "demo-slack-of-northwind", "channel": "C0NORTHWIND"},
         },
     },
     "bluebird": {
@@ -31,10 +32,27 @@ WORKSPACES = {
             Provider.EMAILBISON: {"workspace_id": "7"},
             Provider.GHL: {"location_id": "LocBluebird01"},
             Provider.UNIPILE: {"account_id": "uni_acc_bb1", "name": "Tom Reed"},
+            Provider.SLACK: {"bot_token": "demo-slack-of-bluebird", "channel": "C0BLUEBIRD"},
         },
     },
 }
-SANDBOX_PATHS = {Provider.EMAILBISON: "emailbison", Provider.GHL: "ghl", Provider.UNIPILE: "unipile"}
+SANDBOX_PATHS = {
+    Provider.EMAILBISON: "emailbison",
+    Provider.GHL: "ghl",
+    Provider.UNIPILE: "unipile",
+    Provider.SLACK: "slack/api",
+}
+
+
+def api_key(label: str) -> str:
+    """The key of a demo workspace at the sandbox's providers, which is the name of its account there."""
+    return f"demo-key-of-{label}"
+
+
+def sandbox_accounts(label: str) -> dict[str, str]:
+    """What the sandbox calls the workspace's account of each provider that can post webhooks."""
+    unipile = WORKSPACES[label]["accounts"][Provider.UNIPILE]["account_id"]
+    return {Provider.EMAILBISON: api_key(label), Provider.GHL: api_key(label), Provider.UNIPILE: unipile}
 
 
 def people() -> list[tuple[str, str]]:
@@ -67,8 +85,10 @@ def _workspace(label: str, facts: dict, sandbox_url: str) -> Workspace:
         workspace = workspaces.create(facts["name"], admin, PASSWORD, **fields).workspace
         workspaces.add_member(workspace, f"member@{label}.example.com", Membership.Role.MEMBER, PASSWORD)
     for provider, settings in facts["accounts"].items():
-        integration = Integration.objects.get(workspace=workspace, provider=provider)
-        url = f"{sandbox_url}/{SANDBOX_PATHS[provider]}"
-        connect.apply(integration, {**settings, "api_key": f"demo-key-of-{label}", "base_url": url})
+        integration, _ = Integration.objects.get_or_create(workspace=workspace, provider=provider)
+        key = {} if provider == Provider.SLACK else {"api_key": api_key(label)}
+        connect.apply(
+            integration, {**settings, **key, "base_url": f"{sandbox_url}/{SANDBOX_PATHS[provider]}"}
+        )
         integration.save()
     return workspace

@@ -16,6 +16,8 @@ from inbox import traffic
 from inbox.demo import seed
 from inbox.demo.processes import PortTaken, Processes, require_free
 from inbox.models import Draft, WebhookDelivery, Workspace
+from inbox.workspaces import webhook_path
+from integrations.registry import SOURCES
 from jobs.models import BackgroundJob
 
 TRAFFIC = Path(__file__).resolve().parents[2] / "demo" / "traffic.jsonl"
@@ -84,6 +86,7 @@ class Demo:
         repeat = traffic.seen_before(workspaces.values())
         try:
             self._start()
+            self._acquaint(lines, workspaces)
             self._introduce()
             self._replay(lines, workspaces, repeat, exit_after)
             self._watch(list(workspaces.values()), exit_after)
@@ -111,6 +114,27 @@ class Demo:
     def _check_children(self) -> None:
         if (name := self.processes.dead()) is not None:
             raise CommandError(f"The {name} process ended. Its last words are in .local/logs/{name}.log.")
+
+    def _acquaint(self, lines: list[traffic.Line], workspaces: dict[str, Workspace]) -> None:
+        """Let the sandbox know what its providers are about to tell us, and where it may tell us more."""
+        for label in workspaces:
+            mine = [
+                line
+                for line in lines
+                if (line.workspace, line.source, line.expect) == (label, "email", "accepted")
+            ]
+            account = seed.api_key(label)
+            self._sandbox(
+                "ingest", provider="emailbison", account=account, bodies=[line.body for line in mine]
+            )
+        for (label, source), key in traffic.keys_of(workspaces).items():
+            for provider, account in seed.sandbox_accounts(label).items():
+                if SOURCES[source].provider == provider:
+                    url = self.url + webhook_path(source, key)
+                    self._sandbox("webhooks", provider=provider, account=account, url=url)
+
+    def _sandbox(self, command: str, **fields) -> None:
+        requests.post(f"{self.sandbox_url}/_control/{command}", json=fields, timeout=30).raise_for_status()
 
     def _introduce(self) -> None:
         self.out.write(f"\nHoldfast      {self.url}/\nDjango admin  {self.url}/admin/")
