@@ -67,6 +67,7 @@ class Dispatcher:
             try:
                 self._look_for_due_jobs()
             except Error as error:
+                self._board.due_since = 0.0  # unknown is no reason for the watchdog to bark
                 self._recover("due jobs not looked for", error)
 
     def _take_wakeups(self) -> None:

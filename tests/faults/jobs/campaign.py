@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 
 from jobs.conf import LEASE_S
-from tests.faults.jobs.stage import Cluster, Server, Stage
+from tests.faults.jobs.stage import Server, Stage
 
 ROLES = ("worker", "worker", "worker", "monitor", "dispatcher", "sentinel", "parent")
 RECOVERY_LIMIT_S = 60
@@ -102,13 +102,12 @@ class Nemesis:
             cluster.keep_alive()
 
     def _victim(self, roles: tuple[str, ...]) -> tuple[str, psutil.Process]:
-        while True:
+        """A random process of a random role; waits for the role where its cluster is just being started."""
+        cluster, role = self._chance.choice(self._stage.clusters), self._chance.choice(roles)
+        while not (found := cluster.find(role)):
             self._keep_hosts_alive()
-            cluster: Cluster = self._chance.choice(self._stage.clusters)
-            role = self._chance.choice(roles)
-            if found := cluster.find(role):
-                return role, self._chance.choice(found)
             time.sleep(0.05)
+        return role, self._chance.choice(found)
 
     def _kill(self) -> None:
         while True:

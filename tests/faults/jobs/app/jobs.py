@@ -56,6 +56,7 @@ def sleep(ctx: JobContext) -> None:
     outside.note("end", ctx.payload["key"])
 
 
+@job_kind("harness.stubborn", **QUICK)
 @job_kind("harness.deaf", **QUICK | {"time_limit_ms": 1_000})
 def deaf(ctx: JobContext) -> None:
     """Work that does not listen: no Deadline, no checkpoint."""

@@ -1,0 +1,122 @@
+"""Hooks that a harness process applies to itself before its command runs (HARNESS_PATCH names one)."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django_q.brokers.orm import ORM
+
+from jobs import heartbeat, ledger, steps, worker
+from jobs.cluster import dispatcher, sentinel, supervisor
+from jobs.models import BackgroundJob
+from tests.faults.jobs import outside
+
+POINTS = (
+    "before claim",
+    "after claim",
+    "after start",
+    "send started",
+    "provider accepted",
+    "send done",
+    "before settle",
+    "after settle",
+    "before acknowledgement",
+)
+
+
+def crash_points() -> None:
+    """Kill this process, once, at each point; a job's key names its point, the other points take any job."""
+    supervisor.BACKOFF_CAP_S = 0.5
+    around(ledger, "claim", before=lambda *_: crash("before claim"), after=after_claim)
+    around(ledger, "start", after=lambda started, *_: started and crash("after start", started.job.payload))
+    around(steps, "write", after=after_step)
+    around(ledger, "settle", before=before_settle, after=after_settle)
+    around(ORM, "acknowledge", before=lambda *_: crash("before acknowledgement"))
+    around(outside, "note", after=after_note)
+
+
+def crash(point: str, payload: dict | None = None) -> None:
+    if payload is not None and payload.get("key") != point:
+        return
+    marker = outside.ledger_path().with_name(point.replace(" ", "-"))
+    try:
+        marker.touch(exist_ok=False)
+    except FileExistsError:
+        return
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def after_claim(claimed: tuple, *_: object) -> None:
+    for job in claimed[1]:
+        crash("after claim", job.payload)
+
+
+def after_step(_written: bool, job_id, _token, name: str, _effect: str, status: str, **_: object) -> None:
+    if name == "send":
+        point = "send started" if status == "started" else "send done"
+        crash(point, payload_of(job_id))
+
+
+def before_settle(started, *_: object, **__: object) -> None:
+    crash("before settle", started.job.payload)
+
+
+def after_settle(_outcome: str | None, started, *_: object, **__: object) -> None:
+    crash("after settle", started.job.payload)
+
+
+def after_note(_: None, event: str, key: str, **details: object) -> None:
+    if event == "send":
+        crash("provider accepted", {"key": key})
+
+
+def payload_of(job_id) -> dict:
+    return BackgroundJob.objects.get(pk=job_id).payload
+
+
+def around(owner: Any, name: str, *, before: Callable | None = None, after: Callable | None = None) -> None:
+    original = getattr(owner, name)
+
+    def wrapped(*args, **kwargs):
+        if before:
+            before(*args, **kwargs)
+        result = original(*args, **kwargs)
+        if after:
+            after(result, *args, **kwargs)
+        return result
+
+    setattr(owner, name, wrapped)
+
+
+def short_waits() -> None:
+    """Graces and watchdogs of seconds, so that a test need not sit them out."""
+    heartbeat.SHUTDOWN_GRACE_S = 1
+    sentinel.SHUTDOWN_GRACE_S = 1
+    sentinel.SHUTDOWN_HARD_S = 3
+    sentinel.SILENT_AFTER_S = 4
+    sentinel.WEDGED_AFTER_S = 4
+    supervisor.SILENT_AFTER_S = 4
+    worker.OVERRUN_GRACE_S = 1
+
+
+def wedged_once() -> None:
+    """The first cluster's dispatcher turns but passes nothing on: a wedge that no heartbeat shows."""
+    short_waits()
+    stock = dispatcher.Dispatcher._look_for_due_jobs
+
+    def look(self) -> None:
+        put, self._queue.put = self._queue.put, lambda task: None
+        stock(self)
+        self._queue.put = put
+
+    def start(*args, **kwargs) -> None:
+        marker = outside.ledger_path().with_name("wedged")
+        if not marker.exists():
+            marker.touch()
+            dispatcher.Dispatcher._take_wakeups = lambda self: time.sleep(0.1)
+            dispatcher.Dispatcher._look_for_due_jobs = look
+        run(*args, **kwargs)
+
+    run, sentinel.run_dispatcher = sentinel.run_dispatcher, start

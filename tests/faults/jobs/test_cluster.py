@@ -1,0 +1,234 @@
+"""One cluster and one fault at a time: what each role's end, each signal and each kind of bad job leads to."""
+
+import os
+import signal
+import time
+
+import psutil
+import pytest
+
+from jobs.conf import LEASE_S, SWEEP_S
+from tests.faults.jobs.stage import Cluster, Stage, living_processes
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
+
+
+@pytest.fixture
+def cluster(stage: Stage) -> Cluster:
+    cluster = stage.start_cluster(HARNESS_PATCH="short_waits")
+    stage.wait(cluster.ready, 30, "the cluster is up")
+    return cluster
+
+
+def started(stage: Stage, key: str) -> bool:
+    return any(line["key"] == key for line in stage.events("start"))
+
+
+def row(stage: Stage, key: str) -> tuple:
+    return stage.query(
+        "SELECT status, attempts, worker_deaths, losses FROM jobs_backgroundjob WHERE dedupe_key = %s", (key,)
+    )[0]
+
+
+@pytest.mark.parametrize("role", ["worker", "monitor", "dispatcher", "sentinel"])
+def test_a_killed_process_takes_its_cluster_along_and_a_fresh_one_works(stage, cluster, role):
+    before = {process.pid for _, process in cluster.roles()} - {cluster.process.pid}
+    cluster.find(role)[0].kill()
+
+    stage.put("harness.stamp", 1, "--names", "after")
+
+    stage.wait(lambda: started(stage, "after"), 15, f"work goes on after the {role} was killed")
+    assert cluster.process.poll() is None
+    assert before.isdisjoint(process.pid for _, process in cluster.roles())
+
+
+def test_a_killed_parent_leaves_no_orphans(stage, cluster):
+    cluster.process.kill()
+    cluster.process.wait()
+
+    stage.wait(lambda: not living_processes(stage.ledger), 5, "all processes are gone")
+
+
+@pytest.mark.parametrize("to_group", [False, True], ids=["parent", "group"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["TERM", "INT"])
+def test_a_stop_ends_with_exit_code_0_and_nobody_left(stage, cluster, number, to_group):
+    if to_group:
+        os.killpg(cluster.process.pid, number)
+    else:
+        os.kill(cluster.process.pid, number)
+
+    assert cluster.process.wait(timeout=15) == 0
+    assert living_processes(stage.ledger) == []
+
+
+def test_a_stop_hands_running_jobs_back_at_no_cost(stage, cluster):
+    """One job minds its Deadline and hands itself back; the other is killed after the grace period."""
+    stage.put("harness.sleep", 1, "--names", "minds", "--pause-ms", "60000", "60000")
+    stage.put("harness.stubborn", 1, "--names", "stubborn", "--pause-ms", "60000", "60000")
+    stage.wait(lambda: started(stage, "minds") and started(stage, "stubborn"), 10, "both run")
+
+    assert cluster.stop() == 0
+
+    assert [row(stage, key) for key in ("minds", "stubborn")] == [("queued", 0, 0, 0)] * 2
+    outcomes = stage.query("SELECT outcome FROM jobs_jobattempt")
+    assert outcomes == [("handed_back",)] * 2
+
+
+def test_a_job_that_kills_its_worker_is_parked_after_three(stage, cluster):
+    stage.put("harness.kill", 1, "--names", "poison")
+    stage.wait(lambda: not stage.unfinished(), 60, "it was parked")
+
+    assert row(stage, "poison") == ("failed", 3, 3, 3)
+    error = stage.value("SELECT last_error FROM jobs_backgroundjob")
+    assert error.startswith("killed its worker 3 times")
+    stage.put("harness.stamp", 1, "--names", "after")
+    stage.wait(lambda: started(stage, "after"), 15, "others go on")
+
+
+def test_a_job_ended_by_anothers_death_pays_nothing(stage, cluster):
+    stage.put("harness.sleep", 1, "--names", "bystander", "--pause-ms", "3000", "3000")
+    stage.wait(lambda: started(stage, "bystander"), 10, "it runs")
+    runner = stage.events("start")[0]["pid"]
+    next(worker for worker in cluster.find("worker") if worker.pid != runner).kill()
+
+    stage.wait(lambda: not stage.unfinished(), 20, "it ran again")
+
+    assert row(stage, "bystander") == ("succeeded", 1, 0, 1)
+    assert len(stage.events("start")) == 2
+
+
+def test_a_job_that_ignores_its_deadline_is_interrupted(stage, cluster):
+    stage.put("harness.deaf", 1, "--names", "deaf", "--pause-ms", "60000", "60000")
+    stage.wait(lambda: stage.query("SELECT 1 FROM jobs_jobattempt"), 20, "it was interrupted")
+
+    outcome = stage.query("SELECT outcome, error_class FROM jobs_jobattempt LIMIT 1")
+    assert outcome == [("retried", "jobs.errors.TimeLimitExceeded")]
+    assert stage.events("end") == []
+    assert cluster.process.poll() is None
+
+
+def test_a_cancel_reaches_a_running_job_within_seconds(stage, cluster):
+    stage.put("harness.sleep", 1, "--names", "unwanted", "--pause-ms", "50000", "50000")
+    stage.wait(lambda: started(stage, "unwanted"), 10, "it runs")
+
+    stage.query("UPDATE jobs_backgroundjob SET cancel_requested_at = now()")
+
+    stage.wait(lambda: row(stage, "unwanted")[0] == "cancelled", 10, "it stopped")
+    assert stage.events("end") == []
+
+
+def test_a_lost_wakeup_costs_seconds(stage, cluster):
+    """As on a broker that lost its memory: the job is there, nobody rings."""
+    stage.query(
+        "INSERT INTO jobs_backgroundjob (id, kind, dedupe_key, status, priority, payload, attempts, snoozes,"
+        " worker_deaths, losses, last_error_class, last_error, fingerprint) VALUES"
+        " (gen_random_uuid(), 'harness.stamp', 'a', 'queued', 1, '{\"key\": \"a\"}', 0, 0, 0, 0, '', '', '')"
+    )
+
+    assert stage.wait(lambda: started(stage, "a"), 10, "it started") < 5
+
+
+def test_a_wakeup_that_cannot_be_read_is_dropped(stage, cluster):
+    stage.query("INSERT INTO django_q_ormq (key, payload, lock) VALUES ('holdfast', 'not signed', now())")
+    stage.put("harness.stamp", 1, "--names", "a")
+
+    stage.wait(lambda: started(stage, "a"), 10, "work goes on")
+    stage.wait(
+        lambda: not stage.query("SELECT 1 FROM django_q_ormq WHERE payload = 'not signed'"), 5, "dropped"
+    )
+
+
+def test_a_stuck_dispatcher_is_noticed(stage, cluster):
+    cluster.find("dispatcher")[0].suspend()
+
+    stage.put("harness.stamp", 1, "--names", "a")
+
+    stage.wait(lambda: started(stage, "a"), 30, "work goes on")
+
+
+def test_a_stuck_sentinel_is_noticed(stage, cluster):
+    sentinel = cluster.find("sentinel")[0]
+    sentinel.suspend()
+
+    stage.wait(lambda: cluster.ready() and sentinel not in cluster.find("sentinel"), 30, "it was replaced")
+    stage.put("harness.stamp", 1, "--names", "a")
+    stage.wait(lambda: started(stage, "a"), 15, "work goes on")
+
+
+def test_a_wedge_that_no_heartbeat_shows_is_noticed_by_progress(stage):
+    stage.put("harness.stamp", 1, "--names", "a")
+    stage.start_cluster(HARNESS_PATCH="wedged_once")
+
+    stage.wait(lambda: started(stage, "a"), 40, "a fresh cluster took over")
+    assert (stage.directory / "wedged").exists()
+
+
+def test_workers_outlive_a_database_that_goes_away(stage, cluster):
+    """The same processes afterwards: nobody died, and nobody was busy waiting."""
+    before = sorted(process.pid for _, process in cluster.roles())
+    stage.put("harness.sleep", 1, "--names", "through", "--pause-ms", "6000", "6000")
+    stage.wait(lambda: started(stage, "through"), 10, "it runs")
+    stage.postgres.stop("fast")
+    cpu_before = cpu_seconds(cluster)
+    time.sleep(4)
+    cpu = cpu_seconds(cluster) - cpu_before
+    stage.postgres.start()
+
+    stage.wait(lambda: not stage.unfinished(), 30, "the job ended")
+
+    assert row(stage, "through") == ("succeeded", 1, 0, 0)
+    assert sorted(process.pid for _, process in cluster.roles()) == before
+    assert cpu < 2, f"{cpu} s of CPU in 4 s without a database"
+
+
+def cpu_seconds(cluster: Cluster) -> float:
+    return sum(sum(process.cpu_times()[:2]) for _, process in cluster.roles())
+
+
+def test_a_cluster_started_without_a_database_waits_for_it(stage):
+    stage.put("harness.stamp", 1, "--names", "a")
+    stage.postgres.stop("fast")
+    try:
+        cluster = stage.start_cluster()
+        stage.wait(cluster.ready, 30, "the processes are up")
+        time.sleep(2)
+        assert cluster.process.poll() is None
+    finally:
+        stage.postgres.start()
+
+    stage.wait(lambda: started(stage, "a"), 30, "it works once the database is there")
+
+
+def test_a_silent_hosts_job_reaches_another_within_30_seconds_and_its_own_worker_writes_no_more(
+    stage, cluster
+):
+    """SIGSTOP of a whole host past the lease, another host does its job, SIGCONT: what it still writes is refused."""
+    stage.put("harness.work", 1, "--names", "slow", "--pause-ms", "4000", "4000")
+    stage.wait(lambda: started(stage, "slow"), 10, "it runs")
+    zombie = psutil.Process(stage.events("start")[0]["pid"])
+    zombie.suspend()  # within its first step
+    stopped_at = time.monotonic()
+    for _, process in cluster.roles():
+        process.suspend()
+    other = stage.start_cluster("host-b")
+    stage.wait(lambda: len(stage.events("start")) == 2, LEASE_S + 2 * SWEEP_S, "the other host has the job")
+    assert time.monotonic() - stopped_at < 30
+    stage.wait(lambda: not stage.unfinished(), 40, "the other host did it")
+    before = ledger_of(stage)
+
+    zombie.resume()
+    time.sleep(4)
+
+    assert ledger_of(stage) == before
+    assert row(stage, "slow")[0] == "succeeded"
+    assert len(stage.events("send")) == 1
+    assert other.process.poll() is None
+
+
+def ledger_of(stage: Stage) -> list[tuple]:
+    return [
+        *stage.query("SELECT id, status, attempts, result, finished_at FROM jobs_backgroundjob"),
+        *stage.query("SELECT name, status, started_at, finished_at FROM jobs_jobstep ORDER BY id"),
+        *stage.query("SELECT number, outcome, worker FROM jobs_jobattempt ORDER BY id"),
+        *stage.query("SELECT job_key, host FROM harness_booking"),
+    ]

@@ -1,0 +1,29 @@
+"""A kill at each named point of a job's way: each converges, and nothing is sent twice."""
+
+from collections import Counter
+
+import pytest
+
+from tests.faults.jobs.patches import POINTS
+
+pytestmark = pytest.mark.faults
+
+NOT_FOUND = "send started"
+"""Killed between the mark and the call: nobody can know, so a person decides."""
+
+
+@pytest.mark.timeout(120)
+def test_every_crash_point_converges(stage):
+    stage.put("harness.work", len(POINTS), "--names", *POINTS)
+    # One at a time: a job that another one's crash cuts short may miss its own point.
+    stage.start_cluster(workers=1, HARNESS_PATCH="crash_points")
+
+    stage.wait(lambda: not stage.unfinished(), 90, "all jobs ended")
+
+    passed = {path.name.replace("-", " ") for path in stage.directory.iterdir()} & set(POINTS)
+    assert passed == set(POINTS)  # every point was reached, and killed its process
+    sends = Counter(line["key"] for line in stage.events("send"))
+    states = dict(stage.query("SELECT payload->>'key', status FROM jobs_backgroundjob"))
+    assert {point: sends[point] for point in POINTS} == {point: int(point != NOT_FOUND) for point in POINTS}
+    assert states == {point: "failed" if point == NOT_FOUND else "succeeded" for point in POINTS}
+    assert stage.query("SELECT job_key FROM harness_booking GROUP BY 1 HAVING count(*) > 1") == []
