@@ -195,6 +195,7 @@ def _add_links(received: Received, event: MessageEvent, message: Message) -> Non
     if message.campaign_id is None and event.campaign is not None:
         message.campaign_id = campaign_id(received, event.campaign)
         Message.objects.filter(pk=message.pk, campaign=None).update(campaign_id=message.campaign_id)
+        rollup.campaign_known(message)
     known = identity.identities_of(received.workspace, event.person)
     if not known or all(getattr(message.lead, name) == value for name, value in known.items()):
         return

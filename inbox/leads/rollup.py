@@ -48,6 +48,14 @@ def _note_campaign(lead: Lead, message: Message) -> None:
         lead.campaign_id = message.campaign_id
 
 
+def campaign_known(message: Message) -> None:
+    """The campaign of a stored message has become known."""
+    lead = locked(message.lead)
+    _note_campaign(lead, message)
+    save(lead)
+    message.lead = lead
+
+
 def note_last_message(lead: Lead, message: Message) -> None:
     """Show `message` in the lead's row, if it is the newest."""
     if lead.last_message_at is not None and message.sent_at < lead.last_message_at:
@@ -179,6 +187,7 @@ def recompute(lead: Lead) -> None:
             lead.last_outbound_at = _latest(lead.last_outbound_at, message.sent_at)
             if message.source not in CAMPAIGN_SOURCES:
                 lead.answered_at = _latest(lead.answered_at, message.sent_at)
+    lead.campaign_id = next((one.campaign_id for one in messages if one.campaign_id), lead.campaign_id)
     if inbound:
         lead.last_inbound_at = inbound[-1].sent_at
         lead.provider_interested |= any(message.provider_interested for message in inbound)
