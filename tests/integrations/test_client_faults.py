@@ -25,7 +25,7 @@ from tests.integrations.fault_server import FaultServer, FullBacklog, answer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.faults]
 
-BUDGET_MS, SLACK_MS = 450, 250
+BUDGET_MS, SLACK_MS = 300, 250
 
 
 class Said(ModelAnswer):
