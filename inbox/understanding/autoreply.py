@@ -83,7 +83,8 @@ def _by_acknowledgement(reading: Reading) -> str | None:
         return answer
     if bot and thanks and not reading.is_reply and not _personal(reading):
         return thanks
-    return received if received and not _personal(reading) else None
+    said_by_us = reading.is_reply and phrases.WE_RECEIVED.search(reading.text)  # people say that too
+    return received if received and not said_by_us and not _personal(reading) else None
 
 
 def _many_marks(reading: Reading) -> bool:

@@ -100,6 +100,7 @@ NO_REPLY_ASKED = re.compile(
 NO_REPLY_ASKED_BRIEFLY = re.compile(
     r"\bplease (?:do not|don't) (?:reply|respond|answer)(?: to this (?:address|inbox))?\W*$"
 )
+WE_RECEIVED = re.compile(r"\bwe(?: have|'ve)? (?:received|got) your\b")
 RECEIVED = re.compile(
     r"\bwe(?: have|'ve)? (?:received|got) your (?:message|e-?mail|mail|request|enquiry|inquiry|text|note|"
     r"question|submission|application|ticket)|"
@@ -273,7 +274,7 @@ AWAY = re.compile(
     r"bereavement|compassionate|military|extended|personal|study|pto)? ?(?:leave|vacation|holidays?|"
     r"sabbatical|honeymoon|pto))\b|"
     r"\b(?:maternity|paternity|parental|annual|sick|military) leave\b|\b(?:out|off) sick\b|\bi(?:'m| am|"
-    r" will be| shall be)? (?:currently |now )?(?:away|travel+ing|unavailable|out)\b|\bgone fishin|"
+    r" will be| shall be)? (?:currently |now )?(?:away|travel+ing|out)\b|\bgone fishin|"
     r"\bupon my return\b|\bwhen i (?:return|get back|am back|'m back|come back)\b|\bin my absence\b|"
     r"\bduring my absence\b|\blimited (?:access|internet|connectivity|availability)\b|"
     r"\b(?:(?:will |'ll )(?:return|be back)|am back|returning)(?: to| in| at)?(?: the| my)? ?(?:office|"
@@ -347,6 +348,7 @@ NOT_AWAY = re.compile(
 )
 # Said in a mail already known to be automatic, these mean absence too; in a person's mail they mean nothing.
 AWAY_WIDE = re.compile(
+    r"\bi(?:'m| am| will be) (?:currently |now )?unavailable\b|"
     r"\b(?:at|attending|in) (?:a |an |the |my )?(?:\w+ )?(?:conference|convention|trade show|trade fair|"
     r"off-?site|retreat|training|course|seminar|workshop|funeral|wedding|"
     r"hospital|surgery)\b|\bjury duty\b|\bbusiness trip\b|\bon the road\b|\bon a (?:trip|plane|flight|"

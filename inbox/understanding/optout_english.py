@@ -70,7 +70,8 @@ _FORMAL = re.compile(
     r"\b(?:my|our|this is (?:an?|my|our)|a formal|an official) (?:formal |official |final |written )?"
     r"(?:opt[- ]?out|unsubscribe(?: request)?|request to (?:unsubscribe|opt out|be removed))\b|"
     r"\bconsider (?:me|us|this) (?:[\w']+ ){0,2}?(?:unsubscribe\w*|opt(?:ed)?[- ]?out|removed)\b|"
-    r"\bi want out\b"
+    r"\bi want out\b|"
+    r"^(?:please |pls |kindly )?cancel (?:my|our|this|the) subscription\b"
 )
 _WISH_BEFORE = re.compile(
     rf"(?:^|[,;:.!()-] ?|\b(?:{_PLEASE}|and|so|then|to|must|now|again|immediately|hereby|(?:can|could|would|"
@@ -124,7 +125,7 @@ _REMOVE = (
     r"(?:removed?|remov|rmv|deleted?|erase|strike|scratch|drop|purge|scrub|exclude|unlist|take|get|pull|cut)"
 )
 _MINE = (
-    r"(?:me|us|\S+@\S+|my [\w' -]{2,40}?|our [\w' -]{2,40}?|both [\w' @&()-]{2,40}?|"
+    r"(?:me|us|it|\S+@\S+|my [\w' -]{2,40}?|our [\w' -]{2,40}?|both [\w' @&()-]{2,40}?|"
     r"(?:this|his|her|their|the above|these|all(?: of)?(?: my| our)?|any|"
     r"every)(?: [\w'-]+){0,3}? ?(?:e-?mail|mail|address(?:es)?|e-?mails|numbers?|phone|"
     r"accounts?|contacts?|names?|inbox|details|data|info|information|domain|records?)|"
@@ -135,6 +136,10 @@ _REMOVE_FROM = re.compile(
     rf"of)(?: of)? (?:it[.!]|[^.!?]{{0,45}}?\b{_LIST}\b)|"
     rf"\b{_REMOVE} (?:from|off) (?:your |the |this |ur |all )?[\w -]{{0,20}}{_LIST}\b|\b(?:drop|remove|take|"
     rf"strike|delete) (?:me|us) from it\b"
+)
+_NAMED_FROM_YOURS = re.compile(
+    r"\b(?:remove|take|delete|strike|drop) [\w .,&'-]{2,40} (?:off|from)(?: of)? your (?:\w+ )?(?:lists?|"
+    r"database|records|crm|mailings?|system)\b"
 )
 _OFF_LIST = re.compile(
     r"\boff (?:of )?(?:your|ur|this|the|that|any|every|all) (?:\w+ )?(?:lists?|data ?base|mailing|sequence|"
@@ -191,7 +196,7 @@ def asks_removal(reading: Reading) -> str | None:
 
 
 def _removes(low: str) -> bool:
-    for pattern in (_REMOVE_FROM, _REMOVE_BARE, _REMOVE_OTHERS, _OFF_LIST):
+    for pattern in (_REMOVE_FROM, _NAMED_FROM_YOURS, _REMOVE_BARE, _REMOVE_OTHERS, _OFF_LIST):
         match = pattern.search(low)
         if not match or _PLACE_OF_WORK.search(low[match.start() :]):
             continue
@@ -310,13 +315,13 @@ def asks_to_stop(reading: Reading) -> str | None:
 # --- do not contact ---------------------------------------------------------------------------------------------------
 _CONTACT = (
     r"(?:contact(?:s|ing|ed)?|e-?mail(?:s|ing|ed)?|mail(?:s|ing|ed)?|message|messaging|msg|text(?:ing)?|txt|"
-    r"write(?: to)?|writing(?: to)?|"
+    r"write(?: to| back)?|writing(?: to)?|"
     r"reach(?:ing)? out(?: to)?|follow(?:ing)?[ -]?up(?: with)?|send(?:ing)?(?: emails? to)?|bother(?:ing)?|"
     r"approach|solicit|pitch|spam|ping|dm|"
     r"get in touch with|communicate with|reply(?: to)?|try (?:me|us)|call(?:ing)?|phone|ring)"
 )
 _BY_PHONE = re.compile(r"\b(?:call(?:ing)?|phone|ring|text(?:ing)?|txt)\b")
-_ABSOLUTE = re.compile(r"\b(?:contact|follow[ -]?up|reach out|solicit)\W*$")
+_ABSOLUTE = re.compile(r"\b(?:contact|follow[ -]?up|reach out|write back|solicit)\W*$")
 _FORBID = r"(?:do not|don't|dont|do no t|never|not|nor|please no|no longer|refrain from|without)"
 _FOREVER = (
     r"(?:again|any ?more|any ?longer|any further|further|ever|in (?:the )?future|at all|from now on|"
@@ -441,7 +446,7 @@ _ERASE_THEIRS = re.compile(
 )
 _REPORTED = re.compile(
     r"(?:^|[,.;!] ?|\band )(?:(?:i|we)(?:'ve| have|'m| am| are|'ll| will| just|'re)*(?: also| just| now|"
-    r" already| been)* )?"
+    r" already| been| be)* )?"
     r"(?:report(?:ed|ing)?|mark(?:ed|ing)|flag(?:ged|ging)|block(?:ed|ing))(?: and \w+)?(?: (?:you|this|"
     r"these|your \w+|it|them|u)\b|(?= as | for | to ))"
     r".{0,40}\b(?:spam|spammers?|junk|phishing|ftc|ico|provider|isp|abuse|authorit\w+|can-?spam|"
@@ -449,7 +454,8 @@ _REPORTED = re.compile(
     r"\b(?:i'm|im|i am|i'll|i will|we'll|we will|we are) (?:be |gonna |going to )?(?:report|"
     r"block)(?:ing)? (?:you|u|this number|"
     r"your (?:address|domain|company|number))\b|"
-    r"\byou(?:'re| are|'ve been| have been) (?:now )?(?:blocked|reported)\b|\bi(?:'ve|"
+    r"\bconsider (?:yourself|your \w+) (?:blocked|reported)\b|\byou(?:'re| are|'ve been|"
+    r" have been) (?:now )?(?:blocked|reported)\b|\bi(?:'ve|"
     r" have)? (?:just )?(?:blocked|reported) (?:you|u|your (?:address|domain|number))\b"
 )
 _NOT_REPORTED = re.compile(

@@ -385,7 +385,8 @@ _WISHES = (
         (
             r"^(?:snalla |venligst |vennligst )?(?:avregistrera|avsluta|avmeld|avmelding|afmeld|afmelding|"
             r"stopp|stop|sluta|ta bort|slet|slett|fjern)(?: (?:mig|meg|oss|os|tack|tak|takk))*[.! ]*$",
-            r"\bmeld (?:meg|mig|oss|os) (?:av|af)\b|\b(?:avregistrer|avmeld|afmeld|avprenumerer|"
+            r"\bmeld (?:meg|mig|oss|os) (?:av|af)\b|\b(?:avsluta|stoppa|sluta med) (?:\w+ )?(?:utskick\w*|"
+            r"mejl\w*|mailen)\b|\b(?:avregistrer|avmeld|afmeld|avprenumerer|"
             r"avsluta)\w* (?:mig|meg|oss|os|min|mitt|denna|denne|dette)\b|\b(?:vill|onskar|onsker|"
             r"vil) (?:\w+ )?(?:avregistrer|avmeld|afmeld|bli borttagen|avsluta|frameldes|afmeldes|"
             r"avmeldes)\w*",

@@ -21,7 +21,8 @@ _PREFIX = re.compile(r"^\s{0,3}((?:[>＞]\s?)+)")
 
 _VERBS = (
     r"wrote|writes|schrieb|schreibt|a ecrit|ecrit|escribio|escreveu|ha scritto|scrisse|schreef|geschreven|"
-    r"napisal(?:a|\(a\))?|skrev|napsal(?:a)?|ezt irta|irta|kirjoitti|a scris|написал(?:а|и)?|пишет|написав|"
+    r"napisal(?:a|\(a\))?|skrev|napsal(?:a)?|ezt irta|irta|kirjoitti|a scris|написал(?:а|и)?|пишет|пише|"
+    r"pisze|написав|"
     r"yazdi|写道|寫道|님이 작성|さんのメッセージ|は書きました|εγραψε|كتب|pise|je napisao|je napisala|kirjutas"
 )
 _VERB = re.compile(rf"(?:\b(?:{_VERBS})\b|写道|寫道|님이 작성|は書きました)")

@@ -291,7 +291,7 @@ _SPEAKS = re.compile(
 
 
 def _is_sentence(line: str) -> bool:
-    text = line.strip()
+    text = re.sub(r"\([^()]{0,60}\)$", "", line.strip()).strip()  # "Hugo (on the dock, bad signal)"
     if text[:1] in "\"'“„«*" or text[-1:] in '"”»*':
         return False  # mottos
     if _CONTACT.search(fold(text)) and len(text) < 160:
