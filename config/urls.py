@@ -17,6 +17,7 @@ urlpatterns = [
     path("login/", account.Login.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("account/preferences/", account.preferences, name="preferences"),
+    path("w/<uuid:workspace_id>/insights/", include("insights.urls")),
     path("w/<uuid:workspace_id>/", include("inbox.urls")),
     path("api/schema/", login_not_required(SpectacularJSONAPIView.as_view()), name="schema"),
     path("api/webhooks/", include("inbox.webhooks.urls")),

@@ -34,12 +34,14 @@ def _down(workspace: Workspace) -> Badge | None:
     return Badge(f"{count} down", "bad") if count else None
 
 
-PAGES: tuple[Page, ...] = (
+PAGES: list[Page] = [
+    Page("inbox:followups", "Follow-ups", "send"),
     Page("inbox:health", "Health", "health", badge=_down),
     Page("inbox:jobs", "Jobs", "jobs", Membership.Role.ADMIN),
     Page("inbox:deliveries", "Deliveries", "trace", Membership.Role.ADMIN),
     Page("inbox:integrations", "Integrations", "plug", Membership.Role.ADMIN),
-)
+]
+"""In this order; an app above adds its own when it is ready."""
 
 
 class Entry(NamedTuple):

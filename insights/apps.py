@@ -4,3 +4,11 @@ from django.apps import AppConfig
 class InsightsConfig(AppConfig):
     name = "insights"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from inbox.navigation import PAGES, Page
+        from inbox.states import TABLES
+        from insights.states import PACKS, QUESTIONS, THREADS
+
+        PAGES.insert(0, Page("insights:overview", "Insights", "chart"))
+        TABLES.update({"pack": PACKS, "question": QUESTIONS, "thread": THREADS})

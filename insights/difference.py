@@ -1,0 +1,38 @@
+"""What changed between two builds of a pack: conversations that came and went, outcomes, findings."""
+
+from dataclasses import dataclass
+
+from insights.models import ContextPack, ConversationInsight
+
+
+@dataclass(frozen=True)
+class Difference:
+    """`outcomes`: (label, before, now) where they differ. Claims are compared by their words."""
+
+    new_threads: int
+    gone_threads: int
+    outcomes: list[tuple[str, int, int]]
+    new_claims: list[str]
+    gone_claims: list[str]
+
+
+def between(before: ContextPack, now: ContextPack) -> Difference:
+    """The difference of two complete builds."""
+    old, new = (set(pack.threads.values_list("lead_id", flat=True)) for pack in (before, now))
+    old_claims, new_claims = _claims(before), _claims(now)
+    return Difference(
+        new_threads=len(new - old),
+        gone_threads=len(old - new),
+        outcomes=[
+            (label, was, is_)
+            for name, label in ConversationInsight.Outcome.choices
+            if (was := before.metrics.get(name, 0)) != (is_ := now.metrics.get(name, 0))
+        ],
+        new_claims=[text for key, text in new_claims.items() if key not in old_claims],
+        gone_claims=[text for key, text in old_claims.items() if key not in new_claims],
+    )
+
+
+def _claims(pack: ContextPack) -> dict[str, str]:
+    found = (pack.synthesis or {}).get("claims", [])
+    return {" ".join(claim["text"].lower().split()): claim["text"] for claim in found}

@@ -1,0 +1,64 @@
+"""What people fill in: a new pack, and a question about one."""
+
+import uuid
+from datetime import datetime, time, timedelta
+
+from django import forms
+from django.utils import timezone
+
+from inbox.models import Campaign, Workspace
+from insights.models import ContextPack
+from insights.selection import MAX_CAMPAIGNS
+
+FARTHEST_DAYS = 366
+
+
+class PackForm(forms.Form):
+    """A question, a window and campaigns."""
+
+    question = forms.CharField(max_length=500, label="Question")
+    window = forms.ChoiceField(
+        choices=ContextPack.Window.choices, initial=ContextPack.Window.D7, label="Window"
+    )
+    since = forms.DateField(required=False, label="From", widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(required=False, label="To", widget=forms.DateInput(attrs={"type": "date"}))
+    campaigns = forms.ModelMultipleChoiceField(
+        queryset=Campaign.objects.none(), required=False, label="Campaigns", help_text="None: all of them."
+    )
+    keep_fresh = forms.BooleanField(required=False, label="Build again by itself when it is stale")
+
+    def __init__(self, *args, workspace: Workspace, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["campaigns"].queryset = Campaign.objects.filter(workspace=workspace)
+
+    def clean_campaigns(self):
+        found = self.cleaned_data["campaigns"]
+        if len(found) > MAX_CAMPAIGNS:
+            raise forms.ValidationError(f"Choose at most {MAX_CAMPAIGNS} campaigns.")
+        return found
+
+    def clean(self) -> dict:
+        values = super().clean()
+        if values.get("window") == ContextPack.Window.CUSTOM:
+            since, until = values.get("since"), values.get("until")
+            if not since or not until:
+                self.add_error("since", "Say from which day to which.")
+            elif not timedelta(0) <= until - since <= timedelta(days=FARTHEST_DAYS):
+                self.add_error("until", f"Must be after “From”, by at most {FARTHEST_DAYS} days.")
+        return values
+
+    def custom(self) -> tuple[datetime, datetime] | None:
+        """(from, to) of a window of its own, in the workspace's time zone."""
+        if self.cleaned_data["window"] != ContextPack.Window.CUSTOM:
+            return None
+        since, until = self.cleaned_data["since"], self.cleaned_data["until"]
+        return _midnight(since), _midnight(until + timedelta(days=1))
+
+
+class QuestionForm(forms.Form):
+    question = forms.CharField(max_length=500, label="Ask about these conversations")
+    client_token = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+
+
+def _midnight(day) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())

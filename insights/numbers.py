@@ -1,0 +1,159 @@
+"""The numbers of the overview: replies, answers, objections and meetings of one workspace within a span of time.
+
+Each is one query over an index on workspace and time. A reply is a message of a lead that no machine wrote.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from inbox.understanding.tags import POSITIVE
+
+# The first reply of each lead in the span, and our first message after it.
+REPLIED = """
+WITH replied AS (
+    SELECT m.lead_id, min(m.sent_at) AS first_at, count(*) AS replies
+    FROM inbox_message m
+    WHERE m.workspace_id = %(workspace)s AND m.direction = 'inbound' AND m.automated_reply IS NOT TRUE
+      AND m.tag NOT IN ('Automated Reply', 'Out of Office') AND m.received_at >= %(since)s - interval '1 day'
+      AND m.sent_at >= %(since)s AND m.sent_at < %(until)s
+    GROUP BY m.lead_id
+), answered AS (
+    SELECT r.*, l.campaign_id, l.tag, l.booked_at, extract(epoch FROM a.sent_at - r.first_at) AS answer_s
+    FROM replied r JOIN inbox_lead l ON l.id = r.lead_id
+    LEFT JOIN LATERAL (
+        SELECT o.sent_at FROM inbox_message o
+        WHERE o.lead_id = r.lead_id AND o.direction = 'outbound' AND o.sent_at > r.first_at
+        ORDER BY o.sent_at LIMIT 1) a ON true
+)
+"""
+BY_CAMPAIGN = f"""{REPLIED}
+SELECT c.id, coalesce(nullif(c.name, ''), c.external_id), sum(a.replies), count(*),
+       count(*) FILTER (WHERE a.tag = ANY(%(positive)s) OR a.booked_at IS NOT NULL),
+       count(*) FILTER (WHERE a.booked_at >= %(since)s),
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY a.answer_s)
+FROM answered a LEFT JOIN inbox_campaign c ON c.id = a.campaign_id
+GROUP BY c.id ORDER BY 5 DESC, 4 DESC, 2 LIMIT 20
+"""
+TOTALS = f"""{REPLIED}
+SELECT coalesce(sum(a.replies), 0), count(*),
+       count(*) FILTER (WHERE a.tag = ANY(%(positive)s) OR a.booked_at IS NOT NULL),
+       count(*) FILTER (WHERE a.tag IN ('Meeting Requested', 'Call Requested', 'Meeting Booked')
+                        OR a.booked_at IS NOT NULL),
+       count(*) FILTER (WHERE a.booked_at IS NOT NULL),
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY a.answer_s),
+       count(*) FILTER (WHERE a.answer_s < 300), count(*) FILTER (WHERE a.answer_s >= 300 AND a.answer_s < 3600),
+       count(*) FILTER (WHERE a.answer_s >= 3600 AND a.answer_s < 14400),
+       count(*) FILTER (WHERE a.answer_s >= 14400 AND a.answer_s < 86400),
+       count(*) FILTER (WHERE a.answer_s >= 86400), count(*) FILTER (WHERE a.answer_s IS NULL)
+FROM answered a
+"""
+CONTACTED = """
+SELECT count(DISTINCT lead_id) FROM inbox_message
+WHERE workspace_id = %(workspace)s AND direction = 'outbound' AND received_at >= %(since)s - interval '1 day'
+  AND sent_at >= %(since)s AND sent_at < %(until)s
+"""
+BY_DAY = """
+SELECT (m.sent_at AT TIME ZONE %(zone)s)::date AS day, count(*),
+       count(*) FILTER (WHERE m.tag = ANY(%(positive)s) OR m.tag = 'Meeting Booked')
+FROM inbox_message m
+WHERE m.workspace_id = %(workspace)s AND m.direction = 'inbound' AND m.automated_reply IS NOT TRUE
+  AND m.tag NOT IN ('Automated Reply', 'Out of Office') AND m.received_at >= %(since)s - interval '1 day'
+  AND m.sent_at >= %(since)s AND m.sent_at < %(until)s
+GROUP BY 1 ORDER BY 1
+"""
+OBJECTIONS = """
+SELECT o->>'objection_type', count(*), count(*) FILTER (WHERE o->>'outcome' = 'positive'),
+       count(*) FILTER (WHERE o->>'outcome' = 'neutral'), count(*) FILTER (WHERE o->>'outcome' = 'negative')
+FROM insights_conversationinsight i
+CROSS JOIN LATERAL jsonb_array_elements(i.data->'follow_up'->'objection_responses') o
+WHERE i.workspace_id = %(workspace)s AND i.read_at >= %(since)s AND i.read_at < %(until)s
+  AND o->>'objection_type' <> 'none'
+GROUP BY 1 ORDER BY 2 DESC, 1
+"""
+BUCKETS = ("Under 5 min", "5 min to 1 h", "1 to 4 h", "4 to 24 h", "Over a day", "Not yet")
+
+
+@dataclass(frozen=True)
+class CampaignRow:
+    """`answer_s`: median seconds until the first answer, None where none was given."""
+
+    campaign_id: UUID | None
+    name: str
+    replies: int
+    people: int
+    positive: int
+    booked: int
+    answer_s: float | None
+
+    @property
+    def positive_percent(self) -> int:
+        return round(100 * self.positive / self.people)
+
+
+@dataclass(frozen=True)
+class ObjectionRow:
+    kind: str
+    count: int
+    positive: int
+    neutral: int
+    negative: int
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Everything the overview shows. `funnel` and `answers` are (label, people)."""
+
+    replies: int
+    people: int
+    positive: int
+    booked: int
+    answer_s: float | None
+    funnel: list[tuple[str, int]]
+    answers: list[tuple[str, int]]
+    campaigns: list[CampaignRow]
+    objections: list[ObjectionRow]
+    days: list[tuple[date, int, int]]
+
+
+def overview(workspace_id: UUID, since: datetime, until: datetime, zone: str) -> Overview:
+    """The numbers of `since` up to `until`; days are those of `zone`."""
+    values = {
+        "workspace": workspace_id,
+        "since": since,
+        "until": until,
+        "zone": zone,
+        "positive": [str(tag.value) for tag in POSITIVE],
+    }
+
+    def rows(statement: str) -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            return cursor.fetchall()
+
+    totals = rows(TOTALS)[0]
+    replies, people, positive, requested, booked, answer_s = totals[:6]
+    contacted = max(rows(CONTACTED)[0][0], people)
+    return Overview(
+        replies=int(replies),
+        people=people,
+        positive=positive,
+        booked=booked,
+        answer_s=answer_s,
+        funnel=[
+            ("Written to", contacted),
+            ("Replied", people),
+            ("Positive", positive),
+            ("Asked for a meeting", requested),
+            ("Booked", booked),
+        ],
+        answers=list(zip(BUCKETS, totals[6:], strict=True)),
+        campaigns=[
+            CampaignRow(row[0], row[1] or "No campaign", int(row[2]), *row[3:]) for row in rows(BY_CAMPAIGN)
+        ],
+        objections=[ObjectionRow(*row) for row in rows(OBJECTIONS)],
+        days=[(day, count, good) for day, count, good in rows(BY_DAY)],
+    )

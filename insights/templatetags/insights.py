@@ -1,0 +1,15 @@
+"""How costs and durations read."""
+
+from django import template
+
+from insights.views.overview import duration
+
+register = template.Library()
+register.filter("duration", duration)
+
+
+@register.filter
+def dollars(microusd: int) -> str:
+    """Millionths of a dollar as "$0.42"; what is less than a cent with more places."""
+    amount = microusd / 1_000_000
+    return f"${amount:.2f}" if amount >= 0.01 or not microusd else f"${amount:.4f}"

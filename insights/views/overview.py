@@ -1,0 +1,83 @@
+"""The overview: what the numbers say, as pictures with a table beside each."""
+
+import zoneinfo
+from datetime import datetime, timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from inbox.access import workspace_view
+from insights import charts, csvs, numbers
+
+SPANS = {"7": "Last 7 days", "30": "Last 30 days", "90": "Last 90 days"}
+DEFAULT_SPAN = "30"
+
+
+@require_safe
+@workspace_view()
+def overview(request: HttpRequest) -> HttpResponse:
+    """`w/<workspace>/insights/?days=7|30|90`"""
+    span, since, until = _span(request)
+    zone = request.workspace.timezone
+    found = numbers.overview(request.workspace.pk, since, until, zone)
+    before = numbers.overview(request.workspace.pk, since - (until - since), since, zone)
+    local = zoneinfo.ZoneInfo(zone)
+    context = {
+        "spans": SPANS,
+        "span": span,
+        "tiles": _tiles(found, before),
+        "found": found,
+        "plots": charts.of(found),
+        "days": charts.days(found, since.astimezone(local).date(), until.astimezone(local).date()),
+        "since": since,
+        "until": until,
+    }
+    return render(request, "insights/overview.html", context)
+
+
+@require_safe
+@workspace_view()
+def overview_csv(request: HttpRequest) -> HttpResponse:
+    """The table by campaign, as CSV."""
+    _, since, until = _span(request)
+    found = numbers.overview(request.workspace.pk, since, until, request.workspace.timezone)
+    head = ["Campaign", "Replies", "People", "Positive", "Booked", "First answer (median, s)"]
+    rows = (
+        (row.name, row.replies, row.people, row.positive, row.booked, row.answer_s and round(row.answer_s))
+        for row in found.campaigns
+    )
+    return csvs.answer(f"insights-{until:%Y-%m-%d}", head, rows)
+
+
+def _span(request: HttpRequest) -> tuple[str, datetime, datetime]:
+    span = request.GET.get("days", DEFAULT_SPAN)
+    span = span if span in SPANS else DEFAULT_SPAN
+    until = timezone.now()
+    return span, until - timedelta(days=int(span)), until
+
+
+def _tiles(found: numbers.Overview, before: numbers.Overview) -> list[dict[str, object]]:
+    def tile(label: str, value: object, note: str, tone: str = "") -> dict[str, object]:
+        return {"label": label, "value": value, "note": note, "tone": tone}
+
+    change = found.replies - before.replies
+    share = f"{round(100 * found.positive / found.people)} %" if found.people else "–"
+    waiting = dict(found.answers)["Not yet"]
+    return [
+        tile("Replies", found.replies, f"{abs(change)} {'more' if change >= 0 else 'fewer'} than before"),
+        tile("Positive", share, f"{found.positive} of {found.people} people"),
+        tile("First answer, median", duration(found.answer_s), f"{duration(before.answer_s)} before"),
+        tile("Booked", found.booked, f"{before.booked} before"),
+        tile("Not answered yet", waiting, "of those who replied", "warn" if waiting else ""),
+    ]
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds in few letters: "14 min", "3 h", "2 days"."""
+    if seconds is None:
+        return "–"
+    if seconds < 3600:
+        return f"{max(1, round(seconds / 60))} min"
+    return f"{round(seconds / 3600)} h" if seconds < 2 * 86_400 else f"{round(seconds / 86_400)} days"

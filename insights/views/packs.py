@@ -1,0 +1,184 @@
+"""Context packs: the list, one pack with its evidence, and what people do with it. Viewers look, members ask."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from inbox.access import workspace_view
+from inbox.models import Membership
+from inbox.pagination import keyset_page
+from insights import csvs, difference, evidence, packs
+from insights.forms import PackForm, QuestionForm
+from insights.models import ContextPack, PackThread
+
+MEMBER = Membership.Role.MEMBER
+PAGE = 20
+SHOWN_CLAIMS = 3
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@workspace_view()
+def pack_list(request: HttpRequest) -> HttpResponse:
+    """The newest build of each pack; POST asks for a new one."""
+    form = PackForm(request.POST or None, workspace=request.workspace)
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        pack, created = packs.request(
+            request.workspace,
+            request.user,
+            question=values["question"],
+            window=values["window"],
+            campaigns=list(values["campaigns"]),
+            custom=form.custom(),
+            keep_fresh=values["keep_fresh"],
+        )
+        messages.info(request, "The pack is being built." if created else "This pack is being built already.")
+        return redirect("insights:pack", request.workspace.pk, pack.pk)
+    page = keyset_page(
+        _newest(request),
+        "created_at",
+        after=request.GET.get("after", ""),
+        before=request.GET.get("before", ""),
+        size=PAGE,
+    )
+    cards = [_card(pack) for pack in page.rows]
+    context = _common(request) | {"form": form, "page": page, "cards": cards}
+    context["building"] = any(pack.under_way for pack in page.rows)
+    fragment = bool(request.headers.get("HX-Request")) and request.method == "GET"
+    template = "insights/_cards.html" if fragment else "insights/packs.html"
+    return render(request, template, context, status=400 if form.errors else 200)
+
+
+@require_safe
+@workspace_view()
+def pack(request: HttpRequest, pack_id: uuid.UUID) -> HttpResponse:
+    """One pack: progress, answer, evidence, questions."""
+    found = _own(request, pack_id)
+    threads = list(_threads(found))
+    good = found if found.status == ContextPack.Status.COMPLETE else found.previous
+    questions = list(found.questions.select_related("asked_by"))
+    shown = evidence.show(
+        request.workspace.pk, good and good.synthesis, found.early_answer, *(q.answer for q in questions)
+    )
+    quotes = evidence.quotes(request.workspace.pk, threads)
+    context = _common(request) | {
+        "pack": found,
+        "good": good,
+        "synthesis": shown[0],
+        "early": shown[1] if found.under_way else None,
+        "questions": list(zip(questions, shown[2:], strict=True)),
+        "threads": [(thread, quotes[thread.pk]) for thread in threads],
+        "form": QuestionForm(),
+        "difference": difference.between(found.previous, found)
+        if found.previous and found.status == ContextPack.Status.COMPLETE
+        else None,
+        "waiting": any(question.status == "pending" for question in questions),
+    }
+    return render(request, "insights/pack.html", context)
+
+
+@require_safe
+@workspace_view()
+def progress(request: HttpRequest, pack_id: uuid.UUID) -> HttpResponse:
+    """What an open page asks for while the pack is being built; asks the page to load itself once that is over."""
+    found = _own(request, pack_id)
+    waiting = found.questions.filter(status="pending").exists()
+    response = render(
+        request, "insights/_progress.html", _common(request) | {"pack": found, "waiting": waiting}
+    )
+    if not found.under_way and not waiting:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+@require_POST
+@workspace_view(MEMBER)
+def ask(request: HttpRequest, pack_id: uuid.UUID) -> HttpResponse:
+    """Ask a follow-up question."""
+    found = _own(request, pack_id)
+    form = QuestionForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Write a question of 1 to 500 characters.")
+    elif not found.threads.filter(status=PackThread.Status.DONE).exists():
+        messages.error(request, "Nothing has been read yet that could answer a question.")
+    else:
+        packs.ask(found, request.user, form.cleaned_data["question"], form.cleaned_data["client_token"])
+    return redirect("insights:pack", request.workspace.pk, found.pk)
+
+
+@require_POST
+@workspace_view(MEMBER)
+def decide(request: HttpRequest, pack_id: uuid.UUID) -> HttpResponse:
+    """Build the pack again (`do=again`) or stop the build (`do=stop`)."""
+    found = _own(request, pack_id)
+    if request.POST.get("do") == "stop":
+        stopped = packs.stop(found, request.user)
+        messages.info(request, "Stopped." if stopped else "It was over already.")
+        return redirect("insights:pack", request.workspace.pk, found.pk)
+    newest, created = packs.build_again(found, request.user)
+    messages.info(request, "The pack is being built." if created else "This pack is being built already.")
+    return redirect("insights:pack", request.workspace.pk, newest.pk)
+
+
+@require_safe
+@workspace_view()
+def pack_csv(request: HttpRequest, pack_id: uuid.UUID) -> HttpResponse:
+    """The pack's findings and conversations as CSV, one row per cited message or conversation."""
+    found = _own(request, pack_id)
+    (shown,) = evidence.show(request.workspace.pk, found.synthesis)
+    rows: list[tuple[object, ...]] = []
+    for claim in shown.claims if shown else []:
+        rows += [
+            ("Finding", claim.text, link.label, request.build_absolute_uri(link.url))
+            for link in claim.citations
+        ]
+    for thread in _threads(found):
+        summary = thread.insight.data.get("summary", "") if thread.insight else thread.error
+        rows.append(("Conversation", summary, thread.lead.display_name, thread.get_outcome_display()))
+    return csvs.answer(f"pack-{found.pk}", ["Kind", "Text", "Person", "Message or outcome"], rows)
+
+
+def _common(request: HttpRequest) -> dict[str, Any]:
+    return {
+        "shows_cost": request.membership.at_least(Membership.Role.ADMIN),
+        "may_ask": request.membership.at_least(MEMBER),
+        "now": timezone.now(),
+    }
+
+
+def _with_counts(rows: QuerySet[ContextPack]) -> QuerySet[ContextPack]:
+    return rows.annotate(
+        done=Count("threads", filter=Q(threads__status="done")),
+        failed=Count("threads", filter=Q(threads__status="failed")),
+        over=Count("threads", filter=~Q(threads__status="pending")),
+    )
+
+
+def _newest(request: HttpRequest) -> QuerySet[ContextPack]:
+    mine = ContextPack.objects.filter(workspace=request.workspace)
+    newest = mine.filter(scope_key=OuterRef("scope_key")).order_by("-id").values("pk")[:1]
+    rows = _with_counts(mine.filter(pk=Subquery(newest)))
+    return rows.select_related("previous").prefetch_related("campaigns")
+
+
+def _own(request: HttpRequest, pack_id: uuid.UUID) -> ContextPack:
+    rows = _with_counts(ContextPack.objects.filter(workspace=request.workspace))
+    return get_object_or_404(rows.select_related("previous", "created_by", "workspace"), pk=pack_id)
+
+
+def _threads(pack: ContextPack) -> QuerySet[PackThread]:
+    return pack.threads.select_related("lead", "insight").order_by("position")
+
+
+def _card(pack: ContextPack) -> dict[str, Any]:
+    """What a card shows: the newest good findings, whoever built them."""
+    good = pack if pack.status == ContextPack.Status.COMPLETE else pack.previous
+    (shown,) = evidence.show(pack.workspace_id, good.synthesis if good else None)
+    claims = shown.claims[:SHOWN_CLAIMS] if shown else []
+    return {"pack": pack, "good": good, "claims": claims}

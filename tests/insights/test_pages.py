@@ -1,0 +1,156 @@
+"""The pages: what each role sees, links that lead to the message, and forms that ask once."""
+
+import re
+import uuid
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils.html import escape
+
+from inbox.models import Membership
+from insights.csvs import cell
+from insights.models import ContextPack, PackQuestion
+from tests import factories
+
+Role = Membership.Role
+
+
+@pytest.fixture
+def client_of(workspace):
+    """`client_of(role)`: a client that is logged in as somebody with that role."""
+
+    def log_in(role: str) -> Client:
+        client = Client()
+        client.force_login(factories.make_member(workspace, role))
+        return client
+
+    return log_in
+
+
+@pytest.fixture
+def url(workspace):
+    return lambda name, *args: reverse(f"insights:{name}", args=[workspace.pk, *args])
+
+
+@pytest.fixture
+def built(sandbox, conversation, pack_of, work) -> ContextPack:
+    conversation(), conversation()
+    pack = pack_of()
+    work()
+    pack.refresh_from_db()
+    assert pack.status == "COMPLETE"
+    return pack
+
+
+def test_every_link_of_a_pack_opens_the_conversation_at_its_message(built, client_of, url):
+    client = client_of(Role.VIEWER)
+    page = client.get(url("pack", built.pk)).content.decode()
+
+    links = set(re.findall(r'href="([^"]+)#(message-[0-9a-f-]+)"', page))
+
+    assert links
+    for path, anchor in links:
+        response = client.get(path.replace("&amp;", "&"))
+        assert response.status_code == 200
+        assert f'id="{anchor}"' in response.content.decode()
+
+
+@pytest.mark.parametrize("role,shown", [(Role.ADMIN, True), (Role.MEMBER, False), (Role.VIEWER, False)])
+def test_only_admins_see_costs(role, shown, built, client_of, url):
+    client = client_of(role)
+    for path in (url("pack", built.pk), url("packs")):
+        assert ("$0." in client.get(path).content.decode()) is shown
+
+
+def test_a_member_asks_for_a_pack_and_it_is_built(sandbox, conversation, workspace, client_of, url, work):
+    conversation()
+    answer = client_of(Role.MEMBER).post(url("packs"), {"question": "What works?", "window": "D7"})
+    work()
+
+    pack = ContextPack.objects.get()
+    assert answer.url == url("pack", pack.pk)
+    assert (pack.status, pack.question) == ("COMPLETE", "What works?")
+
+
+def test_a_window_of_ones_own_needs_both_days(workspace, client_of, url):
+    answer = client_of(Role.MEMBER).post(url("packs"), {"question": "What works?", "window": "CUSTOM"})
+
+    assert answer.status_code == 400
+    assert "Say from which day to which." in answer.content.decode()
+    assert not ContextPack.objects.exists()
+
+
+def test_a_form_that_is_sent_twice_asks_once_and_the_answer_cites(built, client_of, url, work):
+    client, form = client_of(Role.MEMBER), {"question": "And pricing?", "client_token": str(uuid.uuid4())}
+    client.post(url("ask", built.pk), form), client.post(url("ask", built.pk), form)
+    work()
+
+    question = PackQuestion.objects.get()
+    assert (question.status, bool(question.answer["claims"])) == ("answered", True)
+    assert escape(question.answer["claims"][0]["text"]) in client.get(url("pack", built.pk)).content.decode()
+
+
+def test_a_failed_build_shows_the_last_good_one_and_says_so(built, client_of, url, sandbox, settings, work):
+    client = client_of(Role.MEMBER)
+    settings.OPENAI_API_KEY = ""
+    factories.make_message(built.threads.first().lead, "Something new.")
+    client.post(url("decide", built.pk), {"do": "again"})
+    work()
+
+    failed = ContextPack.objects.latest("id")
+    page = client.get(url("pack", failed.pk)).content.decode()
+    assert failed.status == "FAILED"
+    assert "This build failed" in page and "Showing the pack of" in page
+    assert built.synthesis["claims"][0]["text"].replace('"', "&quot;") in page
+
+
+def test_a_second_build_says_what_changed(built, conversation, client_of, url, work):
+    conversation("Another one.")
+    client = client_of(Role.MEMBER)
+    client.post(url("decide", built.pk), {"do": "again"})
+    work()
+
+    page = client.get(url("pack", ContextPack.objects.latest("id").pk)).content.decode()
+    assert "What changed since" in page and "1 conversation came in, 0 went out." in page
+
+
+def test_the_overview_has_a_table_for_every_chart(built, client_of, url):
+    page = client_of(Role.VIEWER).get(url("overview")).content.decode()
+
+    assert page.count('<svg class="plot"') == 4
+    assert page.count("<table") >= 4
+
+
+@pytest.mark.parametrize("name", ["overview", "packs"])
+def test_an_empty_workspace_says_what_comes_next(name, workspace, client_of, url):
+    page = client_of(Role.VIEWER).get(url(name)).content.decode()
+
+    assert "No replies in this time" in page or "Nothing asked yet" in page
+
+
+def test_csv_of_a_pack_names_every_conversation(built, client_of, url):
+    text = client_of(Role.VIEWER).get(url("pack-csv", built.pk)).content.decode("utf-8-sig")
+
+    assert text.splitlines()[0] == "Kind,Text,Person,Message or outcome"
+    assert text.count("\nConversation,") == 2
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@a", "\t=1", " =1", "\r=1"])
+def test_a_cell_that_would_be_a_formula_is_made_text(text):
+    assert cell(text) == f"'{text}"
+
+
+def test_a_viewer_asks_nothing(built, client_of, url):
+    client = client_of(Role.VIEWER)
+    assert client.post(url("packs"), {"question": "x", "window": "D7"}).status_code == 403
+    assert client.post(url("ask", built.pk), {"question": "x"}).status_code == 403
+
+
+def test_a_pack_of_another_workspace_is_not_found(built, client_of, url):
+    elsewhere = factories.make_workspace()
+    client = Client()
+    client.force_login(factories.make_member(elsewhere, Role.OWNER))
+    for name in ("pack", "progress", "pack-csv"):
+        assert client.get(reverse(f"insights:{name}", args=[elsewhere.pk, built.pk])).status_code == 404
+        assert client.get(url(name, built.pk)).status_code == 404
