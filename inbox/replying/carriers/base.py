@@ -83,13 +83,12 @@ def _words(body: str) -> str:
 def match(send: OutboundSend, listed: Iterable[Listed]) -> Listed | None:
     """The entry that is `send`: by its marker, else the same words at the time of the call, if no other message of
     ours has that entry already."""
-    entries = list(listed)
-    for entry in entries:
+    entries: list[Listed] = []
+    for entry in listed:
         if marker(send) in entry.body:
             return entry
-    if send.called_at is None:
-        return None
-    for entry in entries:
+        entries.append(entry)
+    for entry in entries if send.called_at else ():
         near = entry.sent_at is None or send.called_at - EARLIER <= entry.sent_at <= send.called_at + LATER
         if near and same_words(entry.body, send.text) and not _taken(send, entry.message_id):
             return entry

@@ -2,7 +2,7 @@
 no longer valid. Its answer names no message, so what is uncertain is looked for in the lead's sent e-mails.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from datetime import datetime
 
 from inbox.models import OutboundSend
@@ -60,18 +60,18 @@ class EmailBison(Carrier):
 
         return post
 
-    def listed(self, send: OutboundSend, integration: Integration, deadline: Deadline) -> Iterable[Listed]:
+    def listed(self, send: OutboundSend, integration: Integration, deadline: Deadline) -> Iterator[Listed]:
         client = EmailBisonClient.for_integration(integration)
         if send.lead.emailbison_lead_id:
-            mails = client.sent_emails(send.lead.emailbison_lead_id, deadline)
-            return [Listed(mail.id, mail.at, mail.email_body) for mail in mails]
-        return _outgoing(client, send, (send.called_at or send.created_at) - EARLIER, deadline)
+            for mail in client.sent_emails(send.lead.emailbison_lead_id, deadline):
+                yield Listed(mail.id, mail.at, mail.email_body)
+        yield from _outgoing(client, send, (send.called_at or send.created_at) - EARLIER, deadline)
 
 
 def _outgoing(
     client: EmailBisonClient, send: OutboundSend, since: datetime, deadline: Deadline
 ) -> list[Listed]:
-    """Of a lead whom EmailBison knows by no id of ours: the workspace's outgoing messages to the same address."""
+    """The workspace's outgoing messages to the same address: EmailBison may know the person under another id."""
     wanted = {person.email_address.lower() for person in _people(send, "to")}
     return [
         Listed("", reply.at, reply.html_body or reply.text_body)

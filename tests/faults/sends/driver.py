@@ -1,0 +1,102 @@
+"""The campaign's hand inside the product: `python -m tests.faults.sends.driver prepare|approve|report …`.
+
+A process of its own, because it must use the stage's database. Speaks JSON on standard output.
+"""
+
+import json
+import sys
+import time
+from collections import Counter
+
+from tests.faults.jobs import entry  # noqa: F401  the settings module is named there
+
+WORKSPACES = 4
+
+
+def prepare(count: int, sandbox_url: str) -> dict[str, object]:
+    """`count` leads with a reply and a draft each, over WORKSPACES workspaces with an EmailBison account each."""
+    from tests import factories
+
+    bodies = []
+    workspaces = [factories.make_workspace() for _ in range(WORKSPACES)]
+    for workspace in workspaces:
+        factories.make_member(workspace)
+        factories.make_integration(
+            workspace,
+            credentials={"api_key": f"key-{workspace.pk}"},
+            config={"base_url": f"{sandbox_url}/emailbison"},
+        )
+    for number in range(count):
+        workspace = workspaces[number % WORKSPACES]
+        lead = factories.make_lead(workspace, emailbison_lead_id=str(70_000 + number))
+        message = factories.make_message(lead, external_id=str(500_000 + number))
+        factories.make_draft(message, f"Hi Dana, this is answer {number}.")
+        bodies.append([f"key-{workspace.pk}", _told(lead, message)])
+    return {"bodies": bodies}
+
+
+def _told(lead, message) -> dict[str, object]:
+    """The reply as EmailBison told of it: what its lists hold."""
+    return {
+        "event": {"type": "LEAD_REPLIED"},
+        "data": {
+            "lead": {"id": int(lead.emailbison_lead_id), "email": lead.email},
+            "sender_email": {"id": 311, "email": "alex@outreach.example.com"},
+            "reply": {
+                "id": int(message.external_id),
+                "from_email_address": lead.email,
+                "text_body": message.text,
+            },
+        },
+    }
+
+
+def approve(seconds: float) -> dict[str, int]:
+    """Approve every draft, spread over `seconds`, each as a person does on the page."""
+    from inbox.models import Draft, Membership
+    from inbox.replying import review
+
+    drafts = list(Draft.objects.filter(status="pending").select_related("lead").order_by("pk"))
+    users = {one.workspace_id: one.user for one in Membership.objects.select_related("user")}
+    for draft in drafts:
+        review.approve(draft, user=users[draft.workspace_id], text=draft.text)
+        time.sleep(seconds / len(drafts))
+    return {"approved": len(drafts)}
+
+
+def report() -> dict[str, object]:
+    """How every send stands, and whether what it says of itself fits together."""
+    from inbox.models import Message, OutboundSend
+    from jobs.models import BackgroundJob, JobAttempt
+
+    sends = OutboundSend.objects.all()
+    return {
+        "sends": {str(send.pk): send.state for send in sends},
+        "reasons": Counter(send.reason for send in sends if send.state != "sent"),
+        "messages": list(Message.objects.filter(source="holdfast").values_list("external_id", flat=True)),
+        "reconciled": sends.filter(reason="The provider lists it as sent.").count(),
+        "jobs": Counter(BackgroundJob.objects.values_list("status", flat=True)),
+        "attempts": Counter(
+            JobAttempt.objects.filter(job__kind="reply.send").values_list("outcome", flat=True)
+        ),
+    }
+
+
+def main() -> None:
+    import os
+
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.faults.jobs.settings"
+    import django
+
+    django.setup()
+    name, *arguments = sys.argv[1:]
+    calls = {
+        "prepare": lambda: prepare(int(arguments[0]), arguments[1]),
+        "approve": lambda: approve(float(arguments[0])),
+        "report": report,
+    }
+    print(json.dumps(calls[name]()))
+
+
+if __name__ == "__main__":
+    main()
