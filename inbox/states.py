@@ -74,7 +74,19 @@ NOTICES = {
     Notice.State.FAILED: State("bad", "fail", "Not sent"),
     Notice.State.UNKNOWN: State("warn", "warn", "Not known if it arrived"),
 }
+FOLLOWUPS = {
+    "claimed": State("info", "run", "Being prepared"),
+    "waiting": State("", "clock", "Put off"),
+    "approval": State("info", "draft", "Waits for approval"),
+    "sending": State("info", "send", "Going out"),
+    "sent": State("ok", "check", "Sent"),
+    "skipped": State("", "off", "Skipped"),
+    "failed": State("bad", "fail", "Failed"),
+    "cancelled": State("", "off", "Cancelled"),
+    "off": State("", "off", "Switched off"),
+}
 TABLES = {
+    "followup": FOLLOWUPS,
     "health": HEALTH,
     "notice": NOTICES,
     "tag": TAGS,

@@ -148,6 +148,12 @@ def _snoozed(case: Case) -> Decision | None:
     return Decision(Kind.WAIT, "The lead is snoozed.", until) if until and until > case.now else None
 
 
+def account_down(case: Case) -> Decision | None:
+    """PAUSE where the account that the step would go by needs a person; None where it works, or there is none."""
+    decision = _account(case)
+    return decision if decision is not None and decision.kind is Kind.PAUSE else None
+
+
 def _account(case: Case) -> Decision | None:
     provider = ACCOUNT_OF[case.step.channel]
     reply_to = claims.newest_inbound(case.lead, case.step.channel)

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from inbox.followups import plan, steps
+from inbox.followups.conditions import Case, account_down
 from inbox.models import ChannelRefusal, FollowUpInstance, FollowUpTask, OutboundSend
 from integrations.ghl.errors import STATES
 from integrations.unipile.errors import GROUPS, Group
@@ -41,11 +42,18 @@ def settle(deadline: Deadline) -> Counter[str]:
 
 def settle_one(task_id) -> str:
     """Settle one task whose send has ended; returns what it was. In the caller's transaction."""
-    task, _ = steps.locked(task_id)
+    task, lead = steps.locked(task_id)
     send = task.send
     if task.status != Status.SENDING or send is None or send.state not in (State.SENT, State.FAILED):
         return "settled"
     ended_at = send.finished_at or timezone.now()
+    if send.state == State.FAILED and not _refusal(send):
+        case = Case(task.instance, task.step, lead, task.workspace, timezone.now())
+        if (held := account_down(case)) and task.instance.status in FollowUpInstance.LIVE:
+            # Refused for the account's sake: it did not go out, and gets a claim of its own when the account is back.
+            task.send = None
+            steps.apply(task, held)
+            return "held"
     if send.state == State.SENT:
         outcome, reason = Status.SENT, ""
     elif code := _refusal(send):

@@ -1,8 +1,8 @@
 """One step of one lead: judged, worded and claimed in one transaction, so that a kill leaves it done or not begun.
 
 The task's attempt names the claim (`origin_id`): a step that is taken up again after a hold gets a claim of its own,
-and only where the one before certainly did not go out. The call itself is made by `inbox.replying.sending`; just before it
-the stop conditions are asked once more (`veto`).
+and only where the one before certainly did not go out. The call is made by `inbox.replying.sending`; just before it the
+stop conditions are asked once more (`veto`).
 """
 
 from datetime import datetime, timedelta

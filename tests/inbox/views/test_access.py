@@ -41,6 +41,7 @@ def path_of(workspace, lead):
         "message_id": message.pk,
         "draft_id": draft.pk,
         "send_id": factories.make_send(draft).pk,
+        "sequence_id": factories.make_sequence(workspace, {}).pk,
     }
 
     def fill(route: str, **changes) -> str:
@@ -94,7 +95,16 @@ def test_owner_comes_in(route, people, path_of):
 
 @pytest.mark.parametrize(
     "parameter",
-    ["lead_id", "message_id", "draft_id", "send_id", "delivery_id", "integration_id", "key_id"],
+    [
+        "lead_id",
+        "message_id",
+        "draft_id",
+        "send_id",
+        "delivery_id",
+        "integration_id",
+        "key_id",
+        "sequence_id",
+    ],
 )
 def test_object_of_another_workspace_is_not_found_through_ones_own(parameter, workspace, people, path_of):
     elsewhere = factories.make_workspace()
@@ -110,6 +120,7 @@ def test_object_of_another_workspace_is_not_found_through_ones_own(parameter, wo
         "message_id": message,
         "draft_id": draft,
         "send_id": factories.make_send(draft),
+        "sequence_id": factories.make_sequence(elsewhere, {}),
     }
     routes = [route for route in ROUTES if f":{parameter}>" in route]
     assert routes

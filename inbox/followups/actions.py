@@ -1,0 +1,119 @@
+"""What a person does to follow-ups, one or many at once: resume, skip, cancel, pause, approve. Each is audited."""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from inbox import audit
+from inbox.followups import plan, steps
+from inbox.leads import rollup
+from inbox.models import FollowUpInstance, FollowUpTask, User, Workspace
+from inbox.replying.claims import Refused
+
+Status, TaskStatus = FollowUpInstance.Status, FollowUpTask.Status
+
+
+class Outcome(NamedTuple):
+    """`done` were changed; `refusals` says why the others were not."""
+
+    done: int
+    refusals: list[str]
+
+
+def act(workspace: Workspace, name: str, instance_ids: Iterable[UUID], *, user: User) -> Outcome:
+    """Do `name` (a key of ACTIONS) to each of those instances of `workspace`, each in its own transaction."""
+    done, refusals = 0, []
+    for pk in instance_ids:
+        known = FollowUpInstance.objects.filter(pk=pk, workspace=workspace).select_related("lead").first()
+        if known is None:
+            refusals.append("It is gone.")
+            continue
+        try:
+            with transaction.atomic():
+                rollup.locked(known.lead)
+                instance = FollowUpInstance.objects.select_for_update().get(pk=pk)
+                ACTIONS[name](instance, user)
+                audit.record(workspace.pk, user, f"followup.{name}", instance)
+        except Refused as refusal:
+            refusals.append(str(refusal))
+        else:
+            done += 1
+    return Outcome(done, refusals)
+
+
+def _resume(instance: FollowUpInstance, _user: User) -> None:
+    if instance.lead.is_stopped:
+        raise Refused("This lead asked not to be contacted, or cannot be reached.")
+    if instance.status != Status.PAUSED:
+        raise Refused("It is not paused.")
+    failed = FollowUpTask.objects.filter(
+        instance=instance, step_id=instance.next_step_id, status=TaskStatus.FAILED, send=None
+    )
+    failed.update(status=TaskStatus.WAITING, reason="", finished_at=None)
+    plan.resumed(FollowUpInstance.objects.filter(pk=instance.pk), by_person=True)
+
+
+def _skip(instance: FollowUpInstance, user: User) -> None:
+    step = instance.next_step
+    if instance.status not in FollowUpInstance.LIVE or step is None:
+        raise Refused("It has ended.")
+    now = timezone.now()
+    task, _ = FollowUpTask.objects.get_or_create(
+        instance=instance,
+        step=step,
+        defaults={
+            "workspace_id": instance.workspace_id,
+            "lead_id": instance.lead_id,
+            "channel": step.channel,
+            "claimed_at": now,
+            "attempt": 0,
+            "status": TaskStatus.WAITING,
+        },
+    )
+    skipped = FollowUpTask.objects.filter(
+        pk=task.pk, status__in=(*plan.BEFORE_THE_CALL, TaskStatus.FAILED)
+    ).update(status=TaskStatus.SKIPPED, reason="A person skipped it.", decided_by=user, finished_at=now)
+    if not skipped:
+        raise Refused("The message is on its way already.")
+    plan.go_on(instance, step, now)
+
+
+def _cancel(instance: FollowUpInstance, _user: User) -> None:
+    if instance.status not in FollowUpInstance.LIVE:
+        raise Refused("It has ended.")
+    plan.finish(instance, Status.STOPPED, "A person stopped it.")
+
+
+def _pause(instance: FollowUpInstance, _user: User) -> None:
+    if instance.status != Status.ACTIVE:
+        raise Refused("It is not running.")
+    plan.pause(instance, FollowUpInstance.Pause.PERSON)
+    FollowUpTask.objects.filter(instance=instance, status=TaskStatus.APPROVAL).update(
+        status=TaskStatus.WAITING
+    )
+
+
+def _approve(instance: FollowUpInstance, user: User) -> None:
+    task = FollowUpTask.objects.filter(instance=instance, status=TaskStatus.APPROVAL).first()
+    if task is None:
+        raise Refused("Nothing of it waits for approval.")
+    steps.approve(task, user=user)
+
+
+ACTIONS: dict[str, Callable[[FollowUpInstance, User], None]] = {
+    "resume": _resume,
+    "skip": _skip,
+    "cancel": _cancel,
+    "pause": _pause,
+    "approve": _approve,
+}
+WORDS = {
+    "resume": "Resumed",
+    "skip": "Skipped the next step of",
+    "cancel": "Stopped",
+    "pause": "Paused",
+    "approve": "Approved",
+}

@@ -1,0 +1,100 @@
+"""Sequences as a person types them: every text's variables are checked where they are written."""
+
+from django import forms
+from django.forms import BaseInlineFormSet, inlineformset_factory
+
+from inbox.followups import wording
+from inbox.models import FollowUpSequence, FollowUpStep, Lead, Workspace
+from inbox.models.lead import Tag
+
+MAX_ADDRESSES = 2_000
+
+
+class SequenceForm(forms.ModelForm):
+    class Meta:
+        model = FollowUpSequence
+        fields = ("name", "starts", "enabled", "business_hours_only")
+        labels = {
+            "starts": "Starts",
+            "enabled": "Switched on",
+            "business_hours_only": "Only in business hours",
+        }
+
+    def clean_name(self) -> str:
+        name = self.cleaned_data["name"].strip()
+        others = FollowUpSequence.objects.filter(workspace_id=self.instance.workspace_id, name=name)
+        if others.exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError("Another sequence has this name. Choose a different one.")
+        return name
+
+
+class StepForm(forms.ModelForm):
+    class Meta:
+        model = FollowUpStep
+        fields = (
+            "position", "offset_days", "offset_minutes", "channel", "condition", "needs_approval", "subject", "text",
+        )  # fmt: skip
+        labels = {
+            "position": "Order",
+            "offset_days": "Days after the step before",
+            "offset_minutes": "and minutes",
+            "needs_approval": "A person approves it first",
+            "text": "Message",
+        }
+        widgets = {"text": forms.Textarea(attrs={"rows": 4})}
+
+    def clean_subject(self) -> str:
+        return self._checked("subject")
+
+    def clean_text(self) -> str:
+        return self._checked("text")
+
+    def _checked(self, name: str) -> str:
+        value = self.cleaned_data[name]
+        if problem := wording.problem(value):
+            raise forms.ValidationError(problem)
+        return value
+
+
+class _StepFormSet(BaseInlineFormSet):
+    def delete_existing(self, obj: FollowUpStep, commit: bool = True) -> None:
+        """What was planned or sent keeps its step."""
+        FollowUpStep.objects.filter(pk=obj.pk).update(retired=True)
+
+
+StepFormSet = inlineformset_factory(
+    FollowUpSequence,
+    FollowUpStep,
+    form=StepForm,
+    formset=_StepFormSet,
+    extra=1,
+    max_num=30,
+    validate_max=True,
+    can_delete=True,
+)
+
+
+class EnrolForm(forms.Form):
+    """Which leads: by their addresses, or by their tag."""
+
+    emails = forms.CharField(
+        label="E-mail addresses, one a line", required=False, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    tag = forms.ChoiceField(
+        label="or all leads tagged", required=False, choices=[("", "None"), *((tag, tag) for tag in Tag)]
+    )
+
+    def clean(self) -> dict:
+        data = super().clean()
+        data["emails"] = [line.strip().lower() for line in (data.get("emails") or "").split() if line.strip()]
+        if len(data["emails"]) > MAX_ADDRESSES:
+            self.add_error("emails", f"At most {MAX_ADDRESSES:,} addresses at once.")
+        if bool(data["emails"]) == bool(data.get("tag")):
+            raise forms.ValidationError("Give addresses, or choose a tag: one of the two.")
+        return data
+
+    def leads(self, workspace: Workspace):
+        mine = Lead.objects.filter(workspace=workspace).order_by("pk")
+        if self.cleaned_data["tag"]:
+            return mine.filter(tag=self.cleaned_data["tag"])[:MAX_ADDRESSES]
+        return mine.filter(email__in=self.cleaned_data["emails"])

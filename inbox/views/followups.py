@@ -1,0 +1,206 @@
+"""Follow-ups: everything that waits and why, what to do about it, and the sequences themselves."""
+
+import uuid
+
+from django.contrib import messages
+from django.db import transaction
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from inbox import audit
+from inbox.access import workspace_view
+from inbox.followups import actions, listing, plan, responses, wording
+from inbox.forms.followups import EnrolForm, SequenceForm, StepFormSet
+from inbox.models import FollowUpInstance, FollowUpSequence, FollowUpStep, Membership
+from inbox.pagination import keyset_page
+
+ADMIN = Membership.Role.ADMIN
+TILES = ("due", "in-hand", "approval", "waiting", "paused", "excluded", "skipped", "failed")
+NOTES = {
+    "due": "taken up within the minute",
+    "in-hand": "claimed, or on their way",
+    "approval": "a person decides",
+    "waiting": "for their time",
+    "paused": "for the reasons below",
+    "excluded": "due, and held back",
+    "skipped": "in 30 days",
+    "failed": "in 30 days",
+}
+BUTTONS = {
+    "due": ("pause", "skip", "cancel"),
+    "in-hand": (),
+    "approval": ("approve", "skip", "cancel"),
+    "waiting": ("pause", "skip", "cancel"),
+    "paused": ("resume", "skip", "cancel"),
+    "excluded": ("skip", "cancel"),
+    "skipped": (),
+    "failed": ("resume", "skip", "cancel"),
+}
+LABELS = {"resume": "Resume", "skip": "Skip step", "cancel": "Stop", "pause": "Pause", "approve": "Approve"}
+
+
+@require_GET
+@workspace_view()
+def follow_ups(request: HttpRequest) -> HttpResponse:
+    """`w/<workspace>/followups/?view=<one of listing.VIEWS>`"""
+    view = listing.VIEWS.get(request.GET.get("view", "due"), listing.VIEWS["due"])
+    counts = listing.counts(request.workspace)
+    related = (
+        ("lead", "step__sequence", "instance", "send") if view.of_tasks else ("lead", "sequence", "next_step")
+    )
+    page = keyset_page(
+        view.rows(request.workspace.pk).select_related(*related),
+        view.order,
+        after=request.GET.get("after", ""),
+        before=request.GET.get("before", ""),
+    )
+    context = {
+        "tiles": [
+            {
+                "label": listing.VIEWS[key].label,
+                "value": counts[key],
+                "note": NOTES[key],
+                "tone": listing.VIEWS[key].tone if counts[key] else "",
+            }
+            for key in TILES
+        ],
+        "tabs": [(one.key, one.label, counts[one.key]) for one in listing.VIEWS.values()],
+        "view": view,
+        "rows": [_row(view, row) for row in page.rows],
+        "page": page,
+        "reasons": listing.reasons(request.workspace, view.key),
+        "buttons": [(name, LABELS[name]) for name in BUTTONS[view.key]] if _writes(request) else [],
+    }
+    return render(request, "followups/list.html", context)
+
+
+def _writes(request: HttpRequest) -> bool:
+    return request.membership.at_least(Membership.Role.MEMBER)
+
+
+def _row(view: listing.View, row) -> dict[str, object]:
+    step = row.step if view.of_tasks else row.next_step
+    instance = row.instance if view.of_tasks else row
+    why = row.reason if view.of_tasks else row.waits_for
+    if not view.of_tasks and row.status == FollowUpInstance.Status.PAUSED:
+        why = row.get_paused_for_display()
+    return {
+        "instance": instance,
+        "lead": row.lead,
+        "sequence": step.sequence if view.of_tasks else row.sequence,
+        "step": step,
+        "task": row if view.of_tasks else None,
+        "why": why,
+        "at": getattr(row, view.order),
+    }
+
+
+@require_POST
+@workspace_view()
+def act(request: HttpRequest) -> HttpResponse:
+    """`do` (a key of actions.ACTIONS) for the ticked follow-ups, or for `all` of the list in `view`."""
+    name, view = request.POST.get("do", ""), listing.VIEWS.get(request.POST.get("view", ""))
+    target = redirect("inbox:followups", request.workspace.pk)
+    target["Location"] += f"?view={view.key}" if view else ""
+    if view is None or name not in BUTTONS[view.key]:
+        messages.error(request, "Choose what to do.")
+        return target
+    ids = _chosen(request, view)
+    if not ids:
+        messages.error(request, "Tick at least one follow-up.")
+        return target
+    outcome = actions.act(request.workspace, name, ids, user=request.user)
+    if outcome.done:
+        many = "1 follow-up" if outcome.done == 1 else f"{outcome.done} follow-ups"
+        messages.success(request, f"{actions.WORDS[name]} {many}.")
+    if outcome.refusals:
+        messages.warning(request, f"{len(outcome.refusals)} left as they were: {outcome.refusals[0]}")
+    return target
+
+
+def _chosen(request: HttpRequest, view: listing.View) -> list[uuid.UUID]:
+    if request.POST.get("all"):
+        column = "instance_id" if view.of_tasks else "pk"
+        return list(view.rows(request.workspace.pk).values_list(column, flat=True)[:1_000])
+    try:
+        return [uuid.UUID(value) for value in request.POST.getlist("instance")[:1_000]]
+    except ValueError:
+        return []
+
+
+@require_GET
+@workspace_view()
+def sequences(request: HttpRequest) -> HttpResponse:
+    """The workspace's sequences, and how leads answered their steps."""
+    context = {
+        "sequences": FollowUpSequence.objects.filter(workspace=request.workspace).annotate(
+            many_steps=Count("steps", filter=Q(steps__retired=False), distinct=True),
+            live=Count("instances", filter=Q(instances__status__in=FollowUpInstance.LIVE), distinct=True),
+        ),
+        "effectiveness": responses.effectiveness(request.workspace.pk),
+    }
+    return render(request, "followups/sequences.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@workspace_view(ADMIN)
+def new_sequence(request: HttpRequest) -> HttpResponse:
+    return _edit(request, FollowUpSequence(workspace=request.workspace))
+
+
+@require_http_methods(["GET", "POST"])
+@workspace_view(ADMIN)
+def sequence(request: HttpRequest, sequence_id: uuid.UUID) -> HttpResponse:
+    return _edit(request, _own(request, sequence_id))
+
+
+def _own(request: HttpRequest, sequence_id: uuid.UUID) -> FollowUpSequence:
+    return get_object_or_404(FollowUpSequence, pk=sequence_id, workspace=request.workspace)
+
+
+def _edit(request: HttpRequest, found: FollowUpSequence) -> HttpResponse:
+    known = not found._state.adding
+    steps = FollowUpStep.objects.filter(retired=False)
+    data = request.POST if request.method == "POST" else None
+    form = SequenceForm(data, instance=found)
+    formset = StepFormSet(data, instance=found, queryset=steps, prefix="steps")
+    if data is not None and form.is_valid() and formset.is_valid():
+        with transaction.atomic():
+            saved = form.save()
+            formset.instance = saved
+            formset.save()
+            audit.record(request.workspace.pk, request.user, "sequence.saved", saved, enabled=saved.enabled)
+        messages.success(request, "Saved.")
+        return redirect("inbox:sequence", request.workspace.pk, saved.pk)
+    context = {
+        "sequence": found if known else None,
+        "form": form,
+        "formset": formset,
+        "variables": wording.VARIABLES,
+        "enrol": EnrolForm(),
+    }
+    return render(request, "followups/sequence.html", context, status=200 if data is None else 422)
+
+
+@require_POST
+@workspace_view()
+def enrol(request: HttpRequest, sequence_id: uuid.UUID) -> HttpResponse:
+    """Start a sequence for the leads that the form names; says how many, and how many not."""
+    found, form = _own(request, sequence_id), EnrolForm(request.POST)
+    back = redirect("inbox:followups", request.workspace.pk)
+    back["Location"] += "?view=waiting"
+    if not form.is_valid():
+        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
+        return back
+    leads = list(form.leads(request.workspace))
+    started = [one for lead in leads if (one := plan.enrol(lead, found, user=request.user)) is not None]
+    audit.record(request.workspace.pk, request.user, "sequence.enrolled", found, count=len(started))
+    messages.success(request, f"Enrolled {len(started)} of {len(leads)} leads.")
+    unknown = len(set(form.cleaned_data["emails"]) - {lead.email for lead in leads})
+    if unknown:
+        messages.warning(request, f"{unknown} of the addresses belong to no lead.")
+    if left := len(leads) - len(started):
+        messages.warning(request, f"{left} are in it already, or may not be contacted.")
+    return back

@@ -1,0 +1,137 @@
+"""The page of everything that waits, what a person may do there, and the sequences' own pages."""
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from inbox.models import AuditEntry, FollowUpInstance, FollowUpSequence, FollowUpTask
+from tests import factories
+from tests.inbox.followups.helpers import enrolled, quiet_lead
+from tests.inbox.views.conftest import people  # noqa: F401 - a fixture
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def workspace():
+    return factories.make_workspace("Northwind")
+
+
+@pytest.fixture
+def url(workspace):
+    return lambda name, *args: reverse(f"inbox:{name}", args=[workspace.pk, *args])
+
+
+def tiles(response) -> dict[str, int]:
+    return {tile["label"]: tile["value"] for tile in response.context["tiles"]}
+
+
+def test_every_follow_up_is_in_a_list_with_its_number(people, workspace, url):  # noqa: F811
+    enrolled(workspace)
+    enrolled(workspace, {"offset_days": 2})
+    off = enrolled(workspace)
+    FollowUpSequence.objects.filter(pk=off.sequence_id).update(enabled=False)
+    paused = enrolled(workspace)
+    FollowUpInstance.objects.filter(pk=paused.pk).update(status="paused", paused_for="unipile_disconnected")
+    enrolled(factories.make_workspace())
+    page = people.viewer.get(url("followups"), {"view": "paused"})
+    assert tiles(page) == {
+        "Due": 1, "Going out": 0, "Waiting for approval": 0, "Waiting": 1, "Paused": 1,
+        "Excluded by a setting": 1, "Skipped": 0, "Failed": 0,
+    }  # fmt: skip
+    assert page.context["reasons"] == [("LinkedIn account is disconnected", 1)]
+    excluded = people.viewer.get(url("followups"), {"view": "excluded"})
+    assert excluded.context["reasons"] == [(f"“{off.sequence.name}” is switched off", 1)]
+    assert [row["instance"].pk for row in excluded.context["rows"]] == [off.pk]
+
+
+def test_a_person_resumes_many_at_once_and_it_is_audited(people, workspace, url):  # noqa: F811
+    for _ in range(3):
+        enrolled(workspace)
+    FollowUpInstance.objects.update(status="paused", paused_for="replied")
+    answer = people.member.post(
+        url("followups-act"), {"do": "resume", "view": "paused", "all": "1"}, follow=True
+    )
+    assert "Resumed 3 follow-ups." in answer.content.decode()
+    assert FollowUpInstance.objects.filter(status="active").count() == 3
+    assert AuditEntry.objects.filter(action="followup.resume", actor=people.users.member).count() == 3
+
+
+def test_skipping_takes_the_next_step_and_records_who(people, workspace, url):  # noqa: F811
+    instance = enrolled(workspace, {}, {"offset_days": 1})
+    people.member.post(url("followups-act"), {"do": "skip", "view": "due", "instance": str(instance.pk)})
+    instance.refresh_from_db()
+    task = FollowUpTask.objects.get()
+    assert (task.status, task.reason, task.decided_by) == (
+        "skipped",
+        "A person skipped it.",
+        people.users.member,
+    )
+    assert instance.next_step.position == 1 and instance.due_at > timezone.now()
+
+
+def test_stopping_ends_it_and_a_second_time_says_so(people, workspace, url):  # noqa: F811
+    instance = enrolled(workspace)
+    ask = {"do": "cancel", "view": "due", "instance": str(instance.pk)}
+    people.member.post(url("followups-act"), ask)
+    instance.refresh_from_db()
+    assert (instance.status, instance.finish_reason) == ("stopped", "A person stopped it.")
+    assert "It has ended." in people.member.post(url("followups-act"), ask, follow=True).content.decode()
+
+
+def test_another_workspace_s_follow_up_is_not_touched(people, workspace, url):  # noqa: F811
+    foreign = enrolled(factories.make_workspace())
+    people.owner.post(url("followups-act"), {"do": "cancel", "view": "due", "instance": str(foreign.pk)})
+    foreign.refresh_from_db()
+    assert foreign.status == "active"
+
+
+STEP = {
+    "position": "0", "offset_days": "1", "offset_minutes": "0", "channel": "email", "condition": "always",
+    "subject": "", "text": "Hi {first_name}",
+}  # fmt: skip
+
+
+def form(total=1, initial=0, **step):
+    data = {"name": "Revive", "starts": "person", "enabled": "on"}
+    data |= {"steps-TOTAL_FORMS": str(total), "steps-INITIAL_FORMS": str(initial)}
+    return data | {f"steps-0-{name}": value for name, value in (STEP | step).items()}
+
+
+def test_an_admin_makes_a_sequence_changes_it_and_enrols_leads(people, workspace, url):  # noqa: F811
+    assert people.owner.post(url("sequence-new"), form()).status_code == 302
+    made = FollowUpSequence.objects.get()
+    step = made.steps.get()
+    answer = people.owner.post(
+        url("sequence", made.pk), form(initial=1, id=str(step.pk), DELETE="on", sequence=str(made.pk))
+    )
+    assert answer.status_code == 302
+    step.refresh_from_db()
+    assert step.retired
+    people.owner.post(url("sequence", made.pk), form())
+    lead = quiet_lead(workspace)
+    stopped = quiet_lead(workspace, opted_out_at=timezone.now())
+    emails = f"{lead.email}\n{stopped.email}\nnobody@example.org"
+    page = people.member.post(url("sequence-enrol", made.pk), {"emails": emails}, follow=True)
+    assert "Enrolled 1 of 2 leads." in page.content.decode()
+    assert "1 of the addresses belong to no lead." in page.content.decode()
+    assert FollowUpInstance.objects.get().lead == lead
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("Hi {firstname}", "{firstname} is not a variable. Use one of: first_name"),
+        ("Hi {first_name", "A brace is left over."),
+    ],
+)
+def test_an_unknown_variable_is_an_error_where_it_is_typed(people, workspace, url, text, error):  # noqa: F811
+    answer = people.owner.post(url("sequence-new"), form(text=text))
+    assert answer.status_code == 422 and error in answer.content.decode()
+    assert not FollowUpSequence.objects.exists()
+
+
+def test_a_member_makes_no_sequence_and_a_viewer_enrols_nobody(people, workspace, url):  # noqa: F811
+    made = factories.make_sequence(workspace, {})
+    assert people.member.post(url("sequence-new"), form()).status_code == 403
+    assert people.viewer.post(url("sequence-enrol", made.pk), {"tag": "New"}).status_code == 403
