@@ -38,13 +38,16 @@ class Plan:
     seed: int = 1
     hosts: tuple[str, ...] = ("host-a", "host-b")
     workers: int = 3
+    stock: bool = False
+    """Bare django-q2 under the same harm, for comparison."""
 
 
 @dataclass
 class Report:
-    """What happened. The four counts that must be 0 come first."""
+    """What happened. The five counts that must be 0 come first."""
 
     lost: int = 0
+    left_in_queue: int = 0
     sent_twice: int = 0
     booked_twice: int = 0
     wedged: int = 0
@@ -61,7 +64,7 @@ class Report:
 
     def verdict(self) -> list[str]:
         """What is wrong; empty where all held."""
-        names = ("lost", "sent_twice", "booked_twice", "wedged")
+        names = ("lost", "left_in_queue", "sent_twice", "booked_twice", "wedged")
         wrong = [f"{name}: {getattr(self, name)}" for name in names if getattr(self, name)]
         if self.other_failures:
             wrong.append(f"failures: {self.other_failures}")
@@ -142,33 +145,40 @@ def run(stage: Stage, plan: Plan) -> Report:
     """Play `plan` on a fresh stage."""
     began = time.monotonic()
     for host in plan.hosts:
-        stage.start_cluster(host, plan.workers)
+        stage.start_cluster(host, plan.workers, plan.stock, **({"HARNESS_STOCK": "1"} if plan.stock else {}))
     for cluster in stage.clusters:
         stage.wait(cluster.ready, 30, f"{cluster.host} is up")
     options = ("--seconds", str(plan.seconds), "--seed", str(plan.seed))
-    producer = stage.run("put_jobs", "harness.work", str(plan.jobs), *options)
+    command = ("put_tasks", "work") if plan.stock else ("put_jobs", "harness.work")
+    producer = stage.run(*command, str(plan.jobs), *options)
     nemesis = Nemesis(stage, plan)
     nemesis.run()
     last_fault = time.monotonic()
     report = Report(kills=dict(nemesis.kills), restarts=nemesis.restarts, stops=nemesis.stops)
     assert producer.wait(timeout=120) == 0
-    _recover(stage, report, last_fault)
-    _count(stage, plan, report)
+    _recover(stage, plan, report, last_fault)
+    (_count_tasks if plan.stock else _count)(stage, plan, report)
     report.parents_started_again = sum(cluster.starts - 1 for cluster in stage.clusters)
     report.total_s = round(time.monotonic() - began, 1)
     return report
 
 
-def _recover(stage: Stage, report: Report, last_fault: float) -> None:
+def _recover(stage: Stage, plan: Plan, report: Report, last_fault: float) -> None:
+    def left() -> int:
+        return stage.value("SELECT count(*) FROM django_q_ormq") if plan.stock else stage.unfinished()
+
     give_up_at = last_fault + 2 * RECOVERY_LIMIT_S
-    while stage.unfinished() and time.monotonic() < give_up_at:
+    while left() and time.monotonic() < give_up_at:
         for cluster in stage.clusters:
             cluster.keep_alive()
         time.sleep(0.2)
     report.recovered_after_s = round(time.monotonic() - last_fault, 1)
-    report.lost = stage.unfinished()
+    report.left_in_queue = left()
     probes = 20  # a cluster that works no more shows here, even where nothing was left to do
-    stage.put("harness.stamp", probes, "--prefix", "probe")
+    if plan.stock:
+        assert stage.run("put_tasks", "stamp", str(probes), "--prefix", "probe").wait(timeout=60) == 0
+    else:
+        stage.put("harness.stamp", probes, "--prefix", "probe")
     give_up_at = time.monotonic() + 10
     while missing := probes - len(
         {line["key"] for line in stage.events("start") if line["key"].startswith("probe")}
@@ -179,6 +189,14 @@ def _recover(stage: Stage, report: Report, last_fault: float) -> None:
         time.sleep(0.1)
 
 
+def _count_tasks(stage: Stage, plan: Plan, report: Report) -> None:
+    sends = Counter(line["key"] for line in stage.events("send"))
+    report.succeeded = len(sends)
+    report.lost = plan.jobs - len(sends)
+    report.sent_twice = sum(count > 1 for count in sends.values())
+    report.starts = len([line for line in stage.events("start") if line["key"].startswith("job-")])
+
+
 def _count(stage: Stage, plan: Plan, report: Report) -> None:
     states = dict(
         stage.query("SELECT dedupe_key, status FROM jobs_backgroundjob WHERE kind = 'harness.work'")
@@ -187,7 +205,7 @@ def _count(stage: Stage, plan: Plan, report: Report) -> None:
     bookings = Counter(dict(stage.query("SELECT job_key, count(*) FROM harness_booking GROUP BY 1")))
     succeeded = [key for key, status in states.items() if status == "succeeded"]
     report.succeeded = len(succeeded)
-    report.lost += plan.jobs - len(states) + sum(not sends[key] or not bookings[key] for key in succeeded)
+    report.lost = plan.jobs - len(states) + sum(not sends[key] or not bookings[key] for key in succeeded)
     report.sent_twice = sum(count > 1 for count in sends.values())
     report.booked_twice = sum(count > 1 for count in bookings.values())
     report.starts = len([line for line in stage.events("start") if line["key"].startswith("job-")])
@@ -210,6 +228,7 @@ def main() -> None:
     for name in ("jobs", "kills", "restarts", "stops", "seed", "workers"):
         parser.add_argument(f"--{name}", type=int, default=getattr(plan, name))
     parser.add_argument("--seconds", type=float, default=plan.seconds)
+    parser.add_argument("--stock", action="store_true", help="bare django-q2, for comparison")
     parser.add_argument("--keep", type=Path, help="keep logs and ledger in this directory")
     options = vars(parser.parse_args())
     keep = options.pop("keep")

@@ -10,4 +10,18 @@ from jobs.conf import q_cluster
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.faults.jobs.app"]
 DATABASES["default"]["OPTIONS"]["application_name"] = os.environ.get("HARNESS_HOST", "driver")
-Q_CLUSTER = q_cluster(os.environ.get("Q_BROKER_URL", ""), workers=int(os.environ.get("HARNESS_WORKERS", "3")))
+workers = int(os.environ.get("HARNESS_WORKERS", "3"))
+Q_CLUSTER = q_cluster(os.environ.get("Q_BROKER_URL", ""), workers=workers)
+Q_CLUSTER["poll"] = float(os.environ.get("HARNESS_POLL_S", Q_CLUSTER["poll"]))
+if os.environ.get(
+    "HARNESS_STOCK"
+):  # django-q2 as its documentation sets it up, with time limits that fit the test
+    Q_CLUSTER = {
+        "name": "holdfast",
+        "workers": workers,
+        "timeout": 15,
+        "retry": 20,
+        "save_limit": -1,
+        "orm": "default",
+    }
+    SILENCED_SYSTEM_CHECKS = ["jobs.E001", "jobs.E002"]

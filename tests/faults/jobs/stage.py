@@ -25,15 +25,17 @@ FINAL = ("succeeded", "failed", "cancelled")
 class Server:
     """One embedded server for a test session, with a migrated template database."""
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
+    def __init__(self, directory: Path, *, durable: bool = False) -> None:
+        self.directory, self._durable = directory, durable
         self.postgres = EmbeddedPostgres(directory / "pg")
 
     def __enter__(self) -> "Server":
         self.postgres.acquire()
-        # Killed processes lose nothing that the operating system has; without it a restart takes seconds, not a minute.
-        self._admin("ALTER SYSTEM SET fsync = off")
-        self._admin("SELECT pg_reload_conf()")
+        if (
+            not self._durable
+        ):  # killed processes lose nothing that the operating system has, and restarts are quick
+            self._admin("ALTER SYSTEM SET fsync = off")
+            self._admin("SELECT pg_reload_conf()")
         self._admin(f'CREATE DATABASE "{TEMPLATE}"')
         subprocess.run(
             [sys.executable, "-m", "tests.faults.jobs.entry", "migrate", "--run-syncdb", "-v0"],
@@ -88,8 +90,10 @@ class Stage:
         """Enqueue and wait until it is done."""
         assert self.run("put_jobs", kind, str(count), *options, **extra).wait(timeout=120) == 0
 
-    def start_cluster(self, host: str = "host-a", workers: int = 3, **extra: str) -> "Cluster":
-        cluster = Cluster(self, host, workers, extra)
+    def start_cluster(
+        self, host: str = "host-a", workers: int = 3, stock: bool = False, **extra: str
+    ) -> "Cluster":
+        cluster = (StockCluster if stock else Cluster)(self, host, workers, extra)
         self.clusters.append(cluster)
         return cluster
 
@@ -131,11 +135,12 @@ class Stage:
 class Cluster:
     """`manage.py qcluster` as one host, started again when its parent dies, as a platform does."""
 
+    command = ("qcluster",)
+
     def __init__(self, stage: Stage, host: str, workers: int, extra: dict[str, str]) -> None:
         self.stage, self.host, self.workers, self.extra = stage, host, workers, extra
         self.log = stage.directory / f"{host}.log"
         self.starts = 0
-        self.command = ("qcluster",)
         self.start()
 
     def start(self) -> None:
@@ -185,6 +190,25 @@ class Cluster:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(timeout=10)
+
+
+class StockCluster(Cluster):
+    """django-q2's own command, for comparison. Its processes have no names: the order of their start tells them."""
+
+    command = ("stock_qcluster",)
+
+    def roles(self) -> Iterator[tuple[str, psutil.Process]]:
+        try:
+            parent = psutil.Process(self.process.pid)
+            yield "parent", parent
+            for sentinel in parent.children():
+                yield "sentinel", sentinel
+                children = sorted(sentinel.children(), key=lambda child: child.pid)
+                for number, child in enumerate(children):
+                    helpers = {self.workers: "monitor", self.workers + 1: "dispatcher"}
+                    yield helpers.get(number, "worker"), child
+        except psutil.NoSuchProcess:
+            return
 
 
 def living_processes(ledger: Path) -> list[psutil.Process]:
