@@ -1,5 +1,6 @@
 """The wall: every page under /w/<workspace>/ is tried by its owner, a member, a viewer, an outsider and nobody."""
 
+import re
 import uuid
 
 import pytest
@@ -10,6 +11,8 @@ from inbox.models import Membership
 from integrations.models import WebhookKey
 from tests import factories
 
+NOBODYS = {"uuid": str(uuid.uuid4()), "int": "987654321", "str": "nobodys", "slug": "nobodys"}
+"""Values for parameters that no fixture here has an object for."""
 KNOWN_METHODS = ("GET", "POST")
 
 
@@ -48,9 +51,7 @@ def path_of(workspace, lead):
         path = route
         for name, value in (known | changes).items():
             path = path.replace(f"<uuid:{name}>", str(value)).replace(f"<int:{name}>", str(value))
-        for name in ("job_id", "pack_id"):
-            path = path.replace(f"<uuid:{name}>", str(uuid.uuid4()))
-        return f"/{path}"
+        return "/" + re.sub(r"<(\w+):\w+>", lambda match: NOBODYS[match[1]], path)
 
     return fill
 
