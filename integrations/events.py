@@ -45,8 +45,9 @@ class MessageEvent(Event):
     """One message, to or from a lead. `external_id` is the provider's own message id, the idempotency key.
 
     Where the provider may send a text without its id, `content_key` holds a hash of what identifies the text: equal
-    keys within `window_s` seconds are one message, later ones are another. `stamp` is the time that the text itself
-    states, in the provider's own words: two texts with different stamps are two messages however close they come.
+    keys within `window_s` seconds are one message, later ones are another. `stamp` is the local time that the text
+    itself states (ISO, without a zone, where it can be read): two texts with different stamps are two messages however
+    close they come, and stamps tell which of two was first.
     """
 
     source: str

@@ -72,9 +72,9 @@ def _add_inbound(lead: Lead, message: Message, judged: Arrival) -> None:
     lead.unread = True
     lead.provider_interested |= message.provider_interested
     if judged.opt_out:
-        opt_out(lead, message.sent_at)
+        opt_out(lead, message.sent_at, message.stamp)
     if judged.opt_in:
-        opt_in(lead, message.sent_at)
+        opt_in(lead, message.sent_at, message.stamp)
     if newest:
         follow(lead, message)
         if lead.tag not in NO_ANSWER_NEEDED:
@@ -88,6 +88,8 @@ def follow(lead: Lead, message: Message) -> None:
         lead.tag, lead.awaiting_model = Tag.BLACKLIST, False
         if message.tag == Tag.BLACKLIST:
             lead.tag_decided_by = message.tag_decided_by
+    elif message.tag == Tag.BLACKLIST and lead.opted_in_at is not None:
+        lead.tag, lead.tag_decided_by, lead.awaiting_model = Tag.NEUTRAL, "rules: START", False
     elif message.tag_decided_by.startswith(PERSON):
         lead.tag, lead.tag_decided_by, lead.awaiting_model = message.tag, message.tag_decided_by, False
     elif lead.booked_at is not None and lead.booked_at >= message.sent_at:
@@ -118,38 +120,40 @@ def booked(lead: Lead, at) -> None:
     save(lead)
 
 
-def opt_out(lead: Lead, at) -> None:
-    """Stop everything for this lead, unless a later START has taken it back already. `at`: aware datetime."""
-    if lead.opted_in_at is not None and lead.opted_in_at > at:
+def opt_out(lead: Lead, at, stamp: str = "") -> None:
+    """Stop everything for this lead, unless a later START has taken it back already.
+
+    `at`: aware datetime. `stamp`: what the text says of its own time, which knows better than our clock which of two
+    texts was first: a provider that tries again delivers out of order.
+    """
+    if lead.opted_in_at is not None and _later(lead.opted_in_at, lead.opted_in_stamp, at, stamp):
         return
-    lead.opted_out_at = _latest(lead.opted_out_at, at)
+    if lead.opted_out_at is None or _later(at, stamp, lead.opted_out_at, lead.opted_out_stamp):
+        lead.opted_out_at, lead.opted_out_stamp = at, stamp
     lead.tag, lead.awaiting_model = Tag.BLACKLIST, False
     stops.halt(lead, "The lead asked not to be contacted.")
 
 
-def opt_in(lead: Lead, at) -> None:
+def opt_in(lead: Lead, at, stamp: str = "") -> None:
     """START: takes older opt-outs back, recorded by its time."""
-    lead.opted_in_at = _latest(lead.opted_in_at, at)
-    if lead.opted_out_at is not None and lead.opted_out_at < at:
-        lead.opted_out_at = None
+    if lead.opted_in_at is None or _later(at, stamp, lead.opted_in_at, lead.opted_in_stamp):
+        lead.opted_in_at, lead.opted_in_stamp = at, stamp
+    if lead.opted_out_at is not None and _later(at, stamp, lead.opted_out_at, lead.opted_out_stamp):
+        lead.opted_out_at, lead.opted_out_stamp = None, ""
 
 
-def interested(message: Message) -> None:
-    """The provider's people marked `message` as interested after it was stored."""
-    lead = locked(message.lead)
-    lead.provider_interested = True
-    if message.sent_at == lead.last_inbound_at:
-        follow(lead, message)
-    save(lead)
-    message.lead = lead
+def _later(at, stamp: str, than, than_stamp: str) -> bool:
+    """Whether something of time `at` came after `than`: by what the texts state themselves, where both do."""
+    readable = stamp[:4].isdigit() and than_stamp[:4].isdigit()
+    return stamp > than_stamp if readable and stamp != than_stamp else at > than
 
 
 def inherit(lead: Lead, other: Lead) -> None:
     """Take over from `other`, whose messages are now the lead's, what stops a lead and what starts it again."""
     if other.opted_in_at is not None:
-        opt_in(lead, other.opted_in_at)
+        opt_in(lead, other.opted_in_at, other.opted_in_stamp)
     if other.opted_out_at is not None:
-        opt_out(lead, other.opted_out_at)
+        opt_out(lead, other.opted_out_at, other.opted_out_stamp)
     lead.bounced_at = min(filter(None, (lead.bounced_at, other.bounced_at)), default=None)
     lead.booked_at = max(filter(None, (lead.booked_at, other.booked_at)), default=None)
 
@@ -167,7 +171,7 @@ def move(message: Message, lead: Lead) -> None:
         inherit(lead, stand_in)
         stand_in.delete()
     elif message.tag == Tag.BLACKLIST and stand_in.opted_out_at is not None:
-        opt_out(lead, message.sent_at)
+        opt_out(lead, message.sent_at, message.stamp)
     recompute(lead)
 
 

@@ -116,6 +116,10 @@ class Lead(models.Model):
     awaiting_model = models.BooleanField(default=False)
     provider_interested = models.BooleanField(default=False)
     opted_out_at = models.DateTimeField(null=True, blank=True)
+    opted_out_stamp = models.CharField(
+        max_length=64, blank=True, default="", help_text="What a STOP says of its own time (Message.stamp)."
+    )
+    opted_in_stamp = models.CharField(max_length=64, blank=True, default="")
     opted_in_at = models.DateTimeField(
         null=True, blank=True, help_text="The last START, which takes older STOPs back."
     )

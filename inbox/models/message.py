@@ -75,7 +75,7 @@ class Message(models.Model):
         max_length=64,
         blank=True,
         default="",
-        help_text="The time that a text without an id states itself, in the provider's words.",
+        help_text="The local time that a text without an id states itself (ISO, without a zone, where it can be read).",
     )
     id_reused = models.BooleanField(
         default=False, help_text="The provider used this id for another text before."

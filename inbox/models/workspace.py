@@ -78,7 +78,7 @@ class Workspace(models.Model):
     keep_bodies_days = models.PositiveSmallIntegerField(
         default=30,
         validators=[MaxValueValidator(30)],
-        help_text="How long the raw bodies of webhook deliveries are kept; 0 keeps them until the next nightly run.",
+        help_text="How long the raw bodies of webhook deliveries are kept; 0: until the next hourly run.",
     )
 
     # When and how much may go out without a person.

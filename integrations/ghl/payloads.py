@@ -129,7 +129,8 @@ def _workflow(text: WorkflowText, now: datetime) -> Event:
     body = text.message.body if text.message.body.strip() else _text(text.custom.get("Message"))
     if not body.strip():
         return IgnoredEvent(event_type=WORKFLOW_EVENT, reason="empty_message")
-    stamp = f"{_text(text.custom.get('Date'))} {_text(text.custom.get('Time'))}".strip()
+    stated = f"{_text(text.custom.get('Date'))} {_text(text.custom.get('Time'))}".strip()
+    moment = _stamp_time(stated)
     return MessageEvent(
         event_type=WORKFLOW_EVENT,
         source="ghl_message",
@@ -137,11 +138,11 @@ def _workflow(text: WorkflowText, now: datetime) -> Event:
         channel="sms",
         content_key=_content_key("inbound", text.location.id, text.contact_id, body),
         window_s=RETRY_SPAN_S,
-        stamp=stamp,
+        stamp=moment.strftime("%Y-%m-%dT%H:%M:%S") if moment else stated[:64],
         person=_person(text),
         campaign=_sub_client(text),
         text=body,
-        occurred_at=_trusted_time(stamp, text.date_created, now),
+        occurred_at=_trusted_time(moment, parse_time(text.date_created), now),
         account_id=text.location.id,
     )
 
@@ -150,8 +151,8 @@ def _content_key(direction: str, location_id: str, contact_id: str, text: str) -
     return digest("ghl", direction, location_id, contact_id, " ".join(text.split()).lower())
 
 
-def _trusted_time(stamp: str, created: str, now: datetime) -> datetime:
-    for stated in (_stamp_time(stamp), parse_time(created)):
+def _trusted_time(stated_at: datetime | None, created_at: datetime | None, now: datetime) -> datetime:
+    for stated in (stated_at, created_at):
         if stated is not None and abs(stated - now) <= TRUSTED:
             return stated
     return now

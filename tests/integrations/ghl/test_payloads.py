@@ -40,8 +40,13 @@ def test_key_differs_for_another_contact_or_location(change):
 
 
 def test_stamp_is_the_date_and_time_of_the_workflow():
-    assert parse(workflow(), NOW).stamp == "Oct 14th, 2026 10:15 AM"
+    assert parse(workflow(), NOW).stamp == "2026-10-14T10:15:00"
     assert parse(payload("ghl", "workflow_sms_without_date"), NOW).stamp == ""
+
+
+def test_stamp_that_cannot_be_read_stays_as_it_is():
+    body = workflow(customData={"Date": "tomorrow", "Time": "at ten"})
+    assert parse(body, NOW).stamp == "tomorrow at ten"
 
 
 def test_stated_time_counts_only_near_the_receipt():
