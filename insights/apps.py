@@ -6,9 +6,12 @@ class InsightsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from inbox.leads.merge import GIVES_WAY
         from inbox.navigation import PAGES, Page
         from inbox.states import TABLES
+        from insights.models import ConversationInsight, PackThread
         from insights.states import PACKS, QUESTIONS, THREADS
 
         PAGES.insert(0, Page("insights:overview", "Insights", "chart"))
+        GIVES_WAY.extend([ConversationInsight, PackThread])
         TABLES.update({"pack": PACKS, "question": QUESTIONS, "thread": THREADS})

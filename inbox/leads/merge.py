@@ -13,8 +13,8 @@ from inbox.models import BookingCheck, ChannelRefusal, Enrichment, FollowUpInsta
 from inbox.models.lead import IDENTITY_FIELDS
 
 FACTS = ("first_name", "last_name", "company", "title", "campaign", "assigned_to", "linkedin_connected_at")
-GIVES_WAY = (BookingCheck, ChannelRefusal, Enrichment, FollowUpInstance)
-"""Where both leads have a row that only one lead may have, the kept lead's row stands."""
+GIVES_WAY = [BookingCheck, ChannelRefusal, Enrichment, FollowUpInstance]
+"""Where both leads have a row that only one lead may have, the kept lead's row stands. Apps above add their own."""
 
 
 class MergeRefused(ValueError):
