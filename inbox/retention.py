@@ -6,10 +6,12 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from inbox.models import WebhookDelivery
+from integrations.models import AiCall
 from jobs.deadline import Deadline
 from jobs.retention import in_slices, prunes
 
 KEEP_BODIES_DAYS = 30
+KEEP_MODEL_CALLS_DAYS = 90
 KEEP_ROWS_DAYS = 400
 """A ledger row without a body is small. Rows that hold an event's key stay: without them a late repeat would count."""
 
@@ -32,4 +34,11 @@ def old_rows(deadline: Deadline) -> int:
     old = WebhookDelivery.objects.filter(
         received_at__lt=Now() - timedelta(days=KEEP_ROWS_DAYS), event_key=None
     )
+    return in_slices(old, deadline)
+
+
+@prunes("model calls")
+def old_model_calls(deadline: Deadline) -> int:
+    """Drop the record of model calls after 90 days: what they cost is in the packs and months by then."""
+    old = AiCall.objects.filter(created_at__lt=Now() - timedelta(days=KEEP_MODEL_CALLS_DAYS))
     return in_slices(old, deadline)

@@ -1,7 +1,6 @@
 """Which settings an account of each provider has: what is secret, what is not, and what names the account."""
 
-from urllib.parse import urlsplit
-
+from integrations.hosts import HostRefused, check_url
 from integrations.models import Integration, Provider
 
 SECRETS = {
@@ -61,7 +60,7 @@ def apply(integration: Integration, values: dict[str, str]) -> None:
             integration.credentials = {**integration.credentials, name: value}
         elif name in PLAIN[provider]:
             if name.endswith(("_url", "_uri")):
-                _check_url(name, value)
+                _check_url(provider, name, value)
             integration.config = {**integration.config, name: value.rstrip("/")}
         else:
             known = [ACCOUNT.get(provider), *SECRETS[provider], *PLAIN[provider], "name"]
@@ -70,7 +69,8 @@ def apply(integration: Integration, values: dict[str, str]) -> None:
             )
 
 
-def _check_url(name: str, value: str) -> None:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise ConnectError(f"{name} must be a URL beginning with https://.")
+def _check_url(provider: str, name: str, value: str) -> None:
+    try:
+        check_url(provider, value)
+    except HostRefused as refused:
+        raise ConnectError(f"{name}: {refused}") from None

@@ -18,10 +18,18 @@ def handle(received: Received, event: BounceEvent) -> Outcome:
 def handle_notice(received: Received, event: MessageEvent, judged: Arrival) -> Outcome:
     """A bounce notice that came as a reply is kept on the lead whose address failed, where it names one."""
     person = event.person
-    if judged.failed_recipient and not event.tracked:
-        person = Person(email=judged.failed_recipient)
+    if judged.failed_recipients and not event.tracked:
+        person = Person(email=_intended(received, judged.failed_recipients))
     source = event.source.replace("_reply", "_bounce")
     return _store(received, replace(event, person=person, source=source, interested=False), judged)
+
+
+def _intended(received: Received, addresses: tuple[str, ...]) -> str:
+    """The address we wrote to: where a mailbox forwards, the report names the one behind it as well."""
+    known = set(
+        Lead.objects.filter(workspace=received.workspace, email__in=addresses).values_list("email", flat=True)
+    )
+    return next((address for address in addresses if address in known), addresses[0])
 
 
 def _store(received: Received, event: MessageEvent, judged: Arrival) -> Outcome:

@@ -18,7 +18,7 @@ class Arrival:
     opt_out: bool = False
     opt_in: bool = False
     bounce: bool = False
-    failed_recipient: str = ""
+    failed_recipients: tuple[str, ...] = ()
 
 
 def judge(event: MessageEvent) -> Arrival:
@@ -28,7 +28,8 @@ def judge(event: MessageEvent) -> Arrival:
     verdict = rules.judge(
         rules.ReplyText(
             channel=event.channel,
-            sender_email=event.from_address or event.person.email,
+            # An empty sender is evidence of a bounce; on other channels the person is the sender.
+            sender_email=event.from_address if event.channel == "email" else event.person.email,
             sender_name=event.from_name,
             subject=event.subject,
             text=event.text,
@@ -54,5 +55,5 @@ def judge(event: MessageEvent) -> Arrival:
         opt_out=verdict.opt_out is not None,
         opt_in=verdict.opt_in is not None,
         bounce=verdict.bounce is not None,
-        failed_recipient=verdict.failed_recipient or "",
+        failed_recipients=tuple(verdict.failed_recipients),
     )
