@@ -36,7 +36,7 @@ def on_offer(workspace: Workspace, deadline: Deadline) -> list[Slot]:
     zone = hours.zone(workspace)
     offered: list[Slot] = []
     half_days: set[tuple] = set()
-    for moment in free_times(workspace, start, start + AHEAD - NOTICE, deadline):
+    for moment in _readable_times(workspace, start, start + AHEAD - NOTICE, deadline):
         local = moment.astimezone(zone)
         half_day = (local.date(), local.hour < 12)
         if hours.is_open(workspace, moment) and half_day not in half_days:
@@ -53,16 +53,22 @@ def words(local: datetime) -> str:
 
 
 def free_times(workspace: Workspace, start: datetime, end: datetime, deadline: Deadline) -> list[datetime]:
-    """The calendar's free times; [] where there is no calendar, or it cannot be asked."""
+    """The calendar's free times; [] where there is no calendar. Raises what the client raises."""
     found = _calendar(workspace)
     if found is None:
         return []
     account, name = found
     drop_connection()
+    if account.provider == Provider.CALENDLY:
+        return CalendlyClient.for_integration(account).available_times(name, start, end, deadline)
+    return GhlClient.for_integration(account).free_slots(name, start, end, deadline)
+
+
+def _readable_times(
+    workspace: Workspace, start: datetime, end: datetime, deadline: Deadline
+) -> list[datetime]:
     try:
-        if account.provider == Provider.CALENDLY:
-            return CalendlyClient.for_integration(account).available_times(name, start, end, deadline)
-        return GhlClient.for_integration(account).free_slots(name, start, end, deadline)
+        return free_times(workspace, start, end, deadline)
     except (ProviderError, ProviderMisconfigured) as error:
         logger.warning(
             "free times not readable",
@@ -72,7 +78,7 @@ def free_times(workspace: Workspace, start: datetime, end: datetime, deadline: D
 
 
 def still_free(workspace: Workspace, times: Iterable[datetime], deadline: Deadline) -> bool:
-    """Whether all of `times` can still be booked, as the calendar says now."""
+    """Whether all of `times` can still be booked, as the calendar says now. Raises what the client raises."""
     wanted = set(times)
     if not wanted:
         return True

@@ -11,8 +11,9 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from inbox.bookings import offers
 from inbox.followups import plan, steps
-from inbox.followups.conditions import Case, account_down
+from inbox.followups.conditions import Case, Decision, Kind, account_down
 from inbox.models import ChannelRefusal, FollowUpInstance, FollowUpTask, OutboundSend
 from integrations.ghl.errors import STATES
 from integrations.unipile.errors import GROUPS, Group
@@ -48,9 +49,8 @@ def settle_one(task_id) -> str:
         return "settled"
     ended_at = send.finished_at or timezone.now()
     if send.state == State.FAILED and not _refusal(send):
-        case = Case(task.instance, task.step, lead, task.workspace, timezone.now())
-        if (held := account_down(case)) and task.instance.status in FollowUpInstance.LIVE:
-            # Refused for the account's sake: it did not go out, and gets a claim of its own when the account is back.
+        held = _held(Case(task.instance, task.step, lead, task.workspace, timezone.now()), send)
+        if held and task.instance.status in FollowUpInstance.LIVE:
             task.send = None
             steps.apply(task, held)
             return "held"
@@ -66,6 +66,13 @@ def settle_one(task_id) -> str:
     task.save(update_fields=["status", "reason", "finished_at"])
     plan.go_on(task.instance, task.step, ended_at)
     return str(outcome)
+
+
+def _held(case: Case, send: OutboundSend) -> Decision | None:
+    """What a failed send is taken up again for: it did not go out, and the next try has a claim of its own."""
+    if send.reason == offers.GONE:
+        return Decision(Kind.WAIT, "The offered times are worded anew.", case.now)
+    return account_down(case)
 
 
 def _refusal(send: OutboundSend) -> str:

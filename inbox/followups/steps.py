@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from inbox import audit
-from inbox.bookings import slots
+from inbox.bookings import offers, slots
 from inbox.followups import plan, wording
 from inbox.followups.conditions import AT_THE_CALL, AT_THE_CLAIM, Case, Decision, Kind, judge
 from inbox.leads import rollup
@@ -84,7 +84,7 @@ def take(task_id, attempt: int, offered: list[Slot]) -> str:
         apply(task, Decision(Kind.SKIP, why))
         return Kind.SKIP
     task.subject, task.text = worded.subject, worded.text
-    task.offered = [slot.starts_at.isoformat() for slot in offered]
+    task.offered = offers.listed(offered, task.text)
     if task.step.needs_approval:
         _close(task, Status.APPROVAL, "")
         return "approval"

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from inbox import asking, prompts
-from inbox.bookings import slots
+from inbox.bookings import offers, slots
 from inbox.leads import rollup
 from inbox.models import Draft, Message
 from inbox.models.lead import Channel
@@ -56,6 +56,7 @@ class Written:
     strategy: Strategy
     problems: list[str] = field(default_factory=list)
     revised: bool = False
+    offered: list[list[str]] = field(default_factory=list)
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -65,7 +66,7 @@ class Written:
             "text": self.text,
             "generated_text": self.text,
             "strategy": self.strategy.model_dump(),
-            "verification": {"problems": self.problems, "revised": self.revised},
+            "verification": {"problems": self.problems, "revised": self.revised, "offered": self.offered},
             "status_reason": self.held_for,
             "model": prompt.model,
             "prompt_version": prompt.label,
@@ -94,7 +95,8 @@ def write(message: Message, deadline: Deadline) -> Written:
         again = ask(prompts.load("revise"), Text, context.render(plan=plan, draft=text, problems=listed))
         text = again.text.strip() or text
         found = _problems(ask, context, text)
-    return Written(context.channel, _signed(text, context), strategy, found, revised)
+    offered = offers.listed(context.slots, text)
+    return Written(context.channel, _signed(text, context), strategy, found, revised, offered)
 
 
 def _problems(ask: Any, context: Context, text: str) -> list[str]:

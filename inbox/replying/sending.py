@@ -11,6 +11,7 @@ from functools import partial
 from django.db import transaction
 from django.utils import timezone
 
+from inbox.bookings import offers
 from inbox.health.pausing import require_up
 from inbox.leads import rollup
 from inbox.models import Draft, Message, OutboundSend
@@ -31,21 +32,23 @@ State = OutboundSend.State
 ATTEMPTS = 8
 CALL_LIMIT_MS = 60_000
 RECONCILE = "send.reconcile"
+TAKEN_BACK = {"state": "taken back", "reason": "A gate said no: the draft waits for a person."}
 UNSETTLED = (State.INTENT, State.UNKNOWN)
 
 
 def run(ctx: JobContext) -> dict[str, str]:
     """The job `reply.send`: brings its send to an end, or raises what the job is to be retried for."""
     send = _load(ctx)
+    if send is None:
+        return TAKEN_BACK
     attempt = partial(_attempt, ctx, send)
     return ctx.step("send", attempt, effect="send", time_limit_ms=CALL_LIMIT_MS, on_interrupted=attempt)
 
 
-def _load(ctx: JobContext) -> OutboundSend:
-    related = ("lead", "reply_to", "draft", "workspace")
-    return OutboundSend.objects.select_related(*related).get(
-        pk=ctx.payload["send_id"], workspace_id=ctx.workspace_id
-    )
+def _load(ctx: JobContext) -> OutboundSend | None:
+    related = ("lead", "reply_to__campaign", "draft", "workspace")
+    sends = OutboundSend.objects.select_related(*related)
+    return sends.filter(pk=ctx.payload["send_id"], workspace_id=ctx.workspace_id).first()
 
 
 def _attempt(ctx: JobContext, send: OutboundSend, deadline: Deadline) -> dict[str, str]:
@@ -53,8 +56,8 @@ def _attempt(ctx: JobContext, send: OutboundSend, deadline: Deadline) -> dict[st
         settle_unknown(send, "The worker stopped while the message was being handed over.")
     elif send.state == State.INTENT:
         _send(ctx, send, deadline)
-    send.refresh_from_db(fields=["state", "reason"])
-    return {"state": send.state, "reason": send.reason}
+    now = OutboundSend.objects.filter(pk=send.pk).values("state", "reason").first()
+    return now or TAKEN_BACK
 
 
 def _send(ctx: JobContext, send: OutboundSend, deadline: Deadline) -> None:
@@ -62,6 +65,8 @@ def _send(ctx: JobContext, send: OutboundSend, deadline: Deadline) -> None:
         carrier, integration = carriers.of(send)
         require_up(integration)
         drop_connection()
+        if gone := offers.problem(send, deadline):
+            raise CannotSend(gone)
         post = carrier.prepare(send, integration, deadline)
     except (CannotSend, ProviderMisconfigured) as refusal:
         settle_failed(send, str(refusal))
@@ -77,7 +82,8 @@ def _begin(ctx: JobContext, send: OutboundSend) -> bool:
     with ctx.fenced():
         lead = rollup.locked(send.lead)
         if why := claims.blocked(lead, send.channel, besides=send) or claims.vetoed(send, lead):
-            _finish(send, State.FAILED, why, expected=(State.INTENT,))
+            if not claims.take_back(send, lead, why):
+                _finish(send, State.FAILED, why, expected=(State.INTENT,))
             return False
         now = timezone.now()
         claimed = OutboundSend.objects.filter(pk=send.pk, state=State.INTENT, called_at=None).update(

@@ -3,6 +3,7 @@
 import pytest
 from django.utils import timezone
 
+from inbox.bookings import slots
 from inbox.followups import plan
 from inbox.models import FollowUpInstance, FollowUpTask, Lead, Message, OutboundSend
 from tests import factories
@@ -158,3 +159,19 @@ def test_a_step_with_approval_waits_for_a_person(world, workspace):
     task = FollowUpTask.objects.get()
     assert (task.status, task.text) == ("approval", "Hi Dana, message 0.")
     assert world.posted() == [] and instance.tasks.count() == 1
+
+
+def test_times_that_are_gone_are_worded_anew_before_anything_goes_out(world, workspace, monkeypatch):
+    account = world.connect("ghl", "loc-1", api_key="key-ghl")
+    account.config = {**account.config, "calendar_id": "cal-1"}
+    account.save()
+    free = slots.still_free
+    answers = iter([False])
+    monkeypatch.setattr(slots, "still_free", lambda *args: next(answers, None) is None and free(*args))
+    instance = enrolled(workspace, {"text": "Hi, how about {slots}?"})
+    minute()
+    minute()
+    (sent,) = world.posted()
+    assert statuses(instance) == [("sent", "")]
+    assert FollowUpTask.objects.get().offered[0][1] in sent["text"]
+    assert FollowUpTask.objects.get().attempt == 2
