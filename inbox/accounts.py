@@ -1,16 +1,25 @@
-"""Which of a workspace's accounts to use: one that is switched on and has credentials."""
+"""Which of a workspace's accounts to use: one that is switched on and has what its calls need."""
 
 from uuid import UUID
 
-from integrations.models import Integration
+from django.conf import settings
+
+from integrations.models import Integration, Provider
 
 
 def connected(workspace_id: UUID, provider: str, *, account_id: str = "") -> Integration | None:
     """The account at `provider`; where there are several, the one the provider calls `account_id`, else the oldest."""
-    usable = [
-        one
-        for one in Integration.objects.filter(workspace_id=workspace_id, provider=provider, enabled=True)
-        if one.credentials
-    ]
-    named = [one for one in usable if account_id and one.external_account_id == account_id]
-    return next(iter(named or usable), None)
+    rows = Integration.objects.filter(workspace_id=workspace_id, provider=provider, enabled=True)
+    able = [one for one in rows if usable(one)]
+    named = [one for one in able if account_id and one.external_account_id == account_id]
+    return next(iter(named or able), None)
+
+
+def usable(integration: Integration) -> bool:
+    """Whether an account has its own credentials, or those of the installation that its provider goes by."""
+    if integration.provider == Provider.CLAY:  # a table's address is all that it has
+        own = integration.config.get("linkedin_table_url") or integration.config.get("phone_table_url")
+        return bool(own or settings.CLAY_LINKEDIN_TABLE_WEBHOOK_URL or settings.CLAY_PHONE_TABLE_WEBHOOK_URL)
+    if integration.provider == Provider.UNIPILE:
+        return bool(integration.external_account_id and (integration.credentials or settings.UNIPILE_API_KEY))
+    return bool(integration.credentials)

@@ -10,7 +10,7 @@ from inbox.followups import tick as followups
 from inbox.handlers.messages import PROCESS
 from inbox.health import recovery, telling, watch
 from inbox.leads import stops
-from inbox.pipeline import catchup, errands, history, run
+from inbox.pipeline import catchup, enriching, errands, history, run
 from inbox.replying import autosend, claims, reconcile, review, rewriting, sending
 from jobs.context import JobContext
 from jobs.deadline import Deadline
@@ -76,6 +76,12 @@ def slack_button(ctx: JobContext) -> Any:
 def replay_deliveries(ctx: JobContext) -> dict[str, int]:
     """Run a workspace's failed deliveries through today's code."""
     return replay.run_job(ctx)
+
+
+@job_kind(enriching.CRM_CONTACT, attempts=8, time_limit_ms=60_000, priority=50)
+def crm_contact(ctx: JobContext) -> dict[str, str]:
+    """Have GoHighLevel know a lead who wants something."""
+    return errands.crm_contact(ctx)
 
 
 @tick("catch-up", every_s=60)

@@ -61,14 +61,12 @@ class World:
         user = factories.make_member(workspace)
         key = f"key-{workspace.pk}"
         world = cls(sandbox, workspace, user, key)
-        world.connect("emailbison", api_key=key)
-        world.paths["email"] = world._webhook(
-            Integration.objects.get(workspace=workspace, provider="emailbison")
-        )
+        world.add_webhook("email", "email", world.connect("emailbison", api_key=key))
         return world
 
-    def _webhook(self, integration: Integration) -> str:
-        return webhook_path("email", WebhookKey.issue(integration).secret)
+    def add_webhook(self, name: str, source: str, integration: Integration) -> None:
+        """Give `integration` an address, known to this world by `name`."""
+        self.paths[name] = webhook_path(source, WebhookKey.issue(integration).secret)
 
     def connect(self, provider: str, account: str = "", **credentials: str) -> Integration:
         """Connect an account of `provider` that is played by the sandbox."""

@@ -11,6 +11,9 @@ from inbox.pipeline.tagging import MODEL
 from inbox.understanding.tags import DRAFTED, POSITIVE
 from integrations.models import Provider
 
+SHORT_TEXT = 25
+"""A text this short ("yes", "5pm works") says nothing without what it answers (predecessor 4.2)."""
+
 
 class Condition(NamedTuple):
     """`reason`: a sentence for people, at most 200 characters."""
@@ -73,6 +76,9 @@ OTHER_CHANNEL = Condition(
     lambda s: s.channel != Channel.EMAIL and not s.lead.is_stopped,
 )
 NO_GHL_CONTACT = Condition("GoHighLevel does not know this lead.", lambda s: not s.lead.ghl_contact_id)
+
+LONG_TEXT = Condition("The text speaks for itself.", lambda s: len(s.message.text) > SHORT_TEXT)
+IN_CONTEXT = Condition("What it answers is known.", lambda s: s.has_context)
 
 ASSIGNED = Condition("Somebody has this lead.", lambda s: s.lead.assigned_to_id is not None)
 NOT_IN_TURN = Condition("Leads are not given out in turn here.", lambda s: not s.workspace.assign_in_turn)

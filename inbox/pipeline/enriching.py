@@ -6,10 +6,12 @@ says what was filled.
 
 import phonenumbers
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from inbox import asking, prompts
+from inbox.enrichment import clay
 from inbox.leads import identity
-from inbox.models import Lead
+from inbox.models import Enrichment, Lead
 from inbox.pipeline.situation import NotNow, Situation
 from integrations.emailbison.client import EmailBisonClient
 from integrations.errors import ProviderError, ProviderMisconfigured
@@ -18,7 +20,10 @@ from integrations.models import Provider
 from integrations.openai.schema import ModelAnswer
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
+from jobs.enqueue import enqueue
 
+CRM_CONTACT = "ghl.contact"
+Kind = Enrichment.Kind
 PHONE_NAMES = ("phone", "mobile", "phone number", "mobile phone", "cell")
 PROFILE_NAMES = ("linkedin url", "linkedin", "linkedin profile")
 
@@ -74,6 +79,28 @@ def from_signature(situation: Situation, deadline: Deadline) -> dict[str, list[s
         company=answer.company if answer.company and answer.company in text else "",
     )
     return {"filled": fill(situation, person)}
+
+
+def ask_clay(situation: Situation, _deadline: Deadline) -> dict[str, list[str]]:
+    """Have Clay asked for what is missing: once per lead and kind."""
+    lead = situation.lead
+    missing = [Kind.PHONE] * (not lead.phone) + [Kind.LINKEDIN] * (not lead.linkedin_url)
+    with transaction.atomic():
+        for kind in missing:
+            clay.request(lead, kind, timezone.now())
+    return {"asked": [str(kind) for kind in missing]}
+
+
+def tell_crm(situation: Situation, _deadline: Deadline) -> dict[str, bool]:
+    """Have the lead made a contact at GoHighLevel, or joined to the one that is there; again when the phone changes."""
+    lead = situation.lead
+    _, created = enqueue(
+        CRM_CONTACT,
+        workspace_id=lead.workspace_id,
+        dedupe_key=f"{CRM_CONTACT}:{lead.pk}:{lead.phone}",
+        payload={"lead_id": str(lead.pk)},
+    )
+    return {"enqueued": created}
 
 
 def fill(situation: Situation, person: Person) -> list[str]:

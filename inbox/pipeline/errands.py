@@ -3,12 +3,15 @@
 from django.db import IntegrityError, transaction
 
 from inbox.accounts import connected
+from inbox.leads import identity
 from inbox.models import Campaign, Lead
 from integrations.emailbison.client import EmailBisonClient
 from integrations.errors import ProviderMisconfigured
+from integrations.ghl.client import Contact, GhlClient
 from integrations.models import Integration, Provider
 from jobs.context import JobContext
 from jobs.db import drop_connection
+from jobs.deadline import Deadline
 from jobs.errors import PermanentError
 
 
@@ -29,20 +32,20 @@ def identify_lead(ctx: JobContext) -> dict[str, str]:
             repair_reason=f"EmailBison does not know this lead: {error}."[:200]
         )
         raise
-    return {"outcome": "found" if _keep(lead, found.id) else "another lead has this id"}
+    if not _keep(lead, "emailbison_lead_id", found.id):
+        return {"outcome": "another lead has this id"}
+    Lead.objects.filter(pk=lead.pk).update(repair_reason="")
+    return {"outcome": "found"}
 
 
-def _keep(lead: Lead, emailbison_lead_id: str) -> bool:
+def _keep(lead: Lead, name: str, value: str) -> bool:
+    """Give the lead an identity where it has none; False, and both flagged, where another lead has it."""
     try:
         with transaction.atomic():
-            Lead.objects.filter(pk=lead.pk, emailbison_lead_id="").update(
-                emailbison_lead_id=emailbison_lead_id, repair_reason=""
-            )
+            Lead.objects.filter(pk=lead.pk, **{name: ""}).update(**{name: value})
     except IntegrityError:
         mine = Lead.objects.filter(workspace_id=lead.workspace_id)
-        (mine.filter(pk=lead.pk) | mine.filter(emailbison_lead_id=emailbison_lead_id)).update(
-            identity_conflict=True
-        )
+        (mine.filter(pk=lead.pk) | mine.filter(**{name: value})).update(identity_conflict=True)
         return False
     return True
 
@@ -55,6 +58,51 @@ def stop_emails(ctx: JobContext) -> dict[str, str]:
     drop_connection()
     client.stop_future_emails(campaign.external_id, [lead.emailbison_lead_id], ctx.deadline)
     return {"outcome": "stopped"}
+
+
+def crm_contact(ctx: JobContext) -> dict[str, str]:
+    """The job `ghl.contact`: the lead is a contact at GoHighLevel, and both sides know the phone number.
+
+    A contact that is another lead's already is left to a person: attach or skip, never a failure.
+    """
+    lead = Lead.objects.select_related("workspace").get(
+        pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id
+    )
+    client = GhlClient.for_integration(_account(ctx, Provider.GHL))
+    drop_connection()
+    contact = _contact(client, lead, ctx.deadline)
+    if contact is None:
+        return {"outcome": "neither address nor number"}
+    if not _keep(lead, "ghl_contact_id", contact.id):
+        return {"outcome": "another lead has this contact"}
+    if lead.phone and not contact.phone:
+        client.update_contact(contact.id, {"phone": lead.phone}, ctx.deadline)
+        return {"outcome": "phone told"}
+    if contact.phone and not lead.phone:
+        phone = identity.normal_phone(contact.phone, lead.workspace.phone_region)
+        return {"outcome": "phone learned" if phone and _keep(lead, "phone", phone) else "known"}
+    return {"outcome": "known"}
+
+
+def _contact(client: GhlClient, lead: Lead, deadline: Deadline) -> Contact | None:
+    """The lead's contact: the one known, the one found by address or number, else a new one."""
+    if lead.ghl_contact_id:
+        return client.contact(lead.ghl_contact_id, deadline)
+    for field, value in (("email", lead.email), ("phone", lead.phone)):
+        found = client.find_contacts(field, value, deadline) if value else []
+        if found:
+            return found[0]
+    if not (lead.email or lead.phone):
+        return None
+    values = {
+        "email": lead.email,
+        "phone": lead.phone,
+        "firstName": lead.first_name,
+        "lastName": lead.last_name,
+        "companyName": lead.company,
+    }
+    # An upsert whose answer was lost finds its own contact by the next attempt's search.
+    return client.upsert_contact({name: value for name, value in values.items() if value}, deadline)
 
 
 def _account(ctx: JobContext, provider: str) -> Integration:

@@ -85,6 +85,12 @@ class Situation:
         return later.exists() or live.exists()
 
     @cached_property
+    def has_context(self) -> bool:
+        """Whether we know of anything that went out to the lead on this channel."""
+        outbound = Message.objects.filter(lead=self.lead, direction=Message.Direction.OUTBOUND)
+        return outbound.filter(channel=self.channel).exists()
+
+    @cached_property
     def policy(self) -> SendingPolicy:
         return policies.of(self.workspace, self.campaign)
 

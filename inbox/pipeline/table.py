@@ -7,7 +7,7 @@ its time, or fail for hours, is a job of its own: the step enqueues it, and neit
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from inbox.pipeline import answering, enriching, history, routing, sentiment
+from inbox.pipeline import answering, enriching, history, routing, sentiment, texting
 from inbox.pipeline import conditions as when
 from inbox.pipeline.situation import Situation
 from jobs.deadline import Deadline
@@ -43,6 +43,12 @@ STEPS = (
         (when.NOT_EMAIL, when.NOT_EMAILBISON, when.UNKNOWN_THERE, when.NO_EMAILBISON),
         seconds=20,
     ),
+    Step(
+        "sms-history",
+        texting.import_texts,
+        (when.NOT_SMS, when.NO_GHL, when.NO_GHL_CONTACT, when.LONG_TEXT, when.IN_CONTEXT),
+        seconds=20,
+    ),
     Step("rules", sentiment.keep_rules, (when.NO_DECISION,)),
     Step(
         "sentiment",
@@ -74,6 +80,12 @@ STEPS = (
         (*when.COLD, when.NOT_EMAIL, when.COMPLETE, when.NO_SIGNATURE, when.NO_MODEL),
         seconds=25,
     ),
+    Step(
+        "enrich-clay",
+        enriching.ask_clay,
+        (*when.COLD, when.BOOKED, when.LATER, when.COMPLETE, when.NO_CLAY),
+    ),
+    Step("crm-contact", enriching.tell_crm, (*when.COLD, when.BOOKED, when.LATER, when.NO_GHL)),
     Step(
         "draft",
         answering.draft,

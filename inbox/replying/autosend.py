@@ -10,8 +10,8 @@ from pydantic import Field
 
 from inbox import asking, audit, locks, prompts
 from inbox.leads import rollup
-from inbox.models import Draft, GateResult, Message, SendingPolicy, User
-from inbox.replying import gates, hours, policies, review
+from inbox.models import Draft, GateResult, Lead, Message, OutboundSend, SendingPolicy, User
+from inbox.replying import claims, gates, hours, policies, review
 from inbox.replying.context import gather
 from integrations.openai.schema import ModelAnswer
 from jobs.context import JobContext
@@ -121,6 +121,17 @@ def _send(draft: Draft, now: datetime) -> str:
         hold(draft, str(refusal))
         return "held: refused"
     return "sent"
+
+
+def veto(send: OutboundSend, lead: Lead) -> str:
+    """Why an answer that nobody approved may not be called for after all: the gates once more, with the lead locked."""
+    if not claims.is_automatic(send) or send.draft is None:
+        return ""
+    failed = gates.failing(gates.judge(send.draft, stage=Stage.SEND, planned_at=timezone.now()))
+    return failed[0].evidence if failed else ""
+
+
+claims.VETOES[OutboundSend.Origin.DRAFT] = veto
 
 
 def hold(draft: Draft, reason: str) -> None:

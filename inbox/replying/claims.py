@@ -162,6 +162,27 @@ def blocked(lead: Lead, channel: str, besides: OutboundSend | None = None) -> st
     return _busy(lead.pk, channel, besides)
 
 
+def is_automatic(send: OutboundSend) -> bool:
+    """Whether nobody approved `send`."""
+    return send.origin == OutboundSend.Origin.DRAFT and send.approved_by_id is None
+
+
+def take_back(send: OutboundSend, lead: Lead, why: str) -> bool:
+    """Undo the claim of a send that was to go out by itself and must not any more: its draft waits for a person.
+
+    False for any other send, and for one that was called for. Runs in the caller's transaction, the lead locked.
+    """
+    if not is_automatic(send) or send.part or send.draft_id is None:
+        return False
+    if not OutboundSend.objects.filter(pk=send.pk, state=State.INTENT, called_at=None).delete()[0]:
+        return False
+    status = Draft.Status.REJECTED if lead.is_stopped else Draft.Status.PENDING
+    Draft.objects.filter(pk=send.draft_id).update(
+        status=status, status_reason=f"Held: {why}"[:200], decided_at=None, send_at=None
+    )
+    return True
+
+
 def vetoed(send: OutboundSend, lead: Lead) -> str:
     """What the room that the send comes from has against it now."""
     veto = VETOES.get(send.origin)

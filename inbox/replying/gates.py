@@ -18,6 +18,7 @@ from inbox.leads.rollup import CAMPAIGN_SOURCES
 from inbox.models import Draft, GateResult, Lead, Message, OutboundSend, SendingPolicy, TagDecision, Workspace
 from inbox.models.lead import Channel, Tag
 from inbox.replying import hours, policies, topics
+from inbox.replying.claims import is_automatic
 from inbox.understanding.tags import AUTO, NO_ANSWER
 
 VERSION = "1"
@@ -76,11 +77,6 @@ class Evidence:
     def decision(self) -> TagDecision | None:
         """Who decided the tag of the message that is answered."""
         return TagDecision.objects.filter(message_id=self.draft.trigger_message_id).order_by("-pk").first()
-
-
-def is_automatic(send: OutboundSend) -> bool:
-    """Whether nobody approved `send`."""
-    return send.origin == OutboundSend.Origin.DRAFT and send.approved_by_id is None
 
 
 def _kill_switch(e: Evidence) -> Verdict:

@@ -27,7 +27,7 @@ STRANDED_AFTER = timedelta(minutes=2)
 
 def run(ctx: JobContext) -> dict[str, object]:
     """The job `send.reconcile`: looks when a look is due, until the message is found or the last look is over."""
-    sends = OutboundSend.objects.select_related("lead", "reply_to", "draft", "workspace")
+    sends = OutboundSend.objects.select_related("lead", "reply_to__campaign", "draft", "workspace")
     send = sends.get(pk=ctx.payload["send_id"], workspace_id=ctx.workspace_id)
     while send.state == State.UNKNOWN and (due := next_look(send)) is not None:
         if due > timezone.now():

@@ -6,6 +6,8 @@ from inbox.models.lead import Channel
 from inbox.replying.carriers.base import CannotSend, Carrier
 from inbox.replying.carriers.emailbison import EmailBison
 from inbox.replying.carriers.ghl import Ghl
+from inbox.replying.carriers.instantly import Instantly
+from inbox.replying.carriers.smartlead import SmartLead
 from inbox.replying.carriers.unipile import Unipile
 from integrations.models import Integration, Provider
 
@@ -19,7 +21,9 @@ BY_CHANNEL = {
     Channel.SMS: Provider.GHL,
     Channel.LINKEDIN: Provider.UNIPILE,
 }
-CARRIERS: dict[str, Carrier] = {carrier.provider: carrier for carrier in (EmailBison(), Ghl(), Unipile())}
+CARRIERS: dict[str, Carrier] = {
+    carrier.provider: carrier for carrier in (EmailBison(), Ghl(), Instantly(), SmartLead(), Unipile())
+}
 
 
 def provider_of(channel: str, reply_to: Message | None) -> str:

@@ -69,6 +69,11 @@ def as_html(send: OutboundSend) -> str:
     return "".join(paragraphs) + f"<!-- {marker(send)} -->"
 
 
+def addresses(send: OutboundSend, kind: str) -> list[str]:
+    """The addresses of `kind` (to, cc) that the message goes to."""
+    return [one["address"] for one in send.recipients.get(kind) or [] if one.get("address")]
+
+
 def same_words(one: str, other: str) -> bool:
     """Whether two bodies (text or HTML) are the same but for white space and markup."""
     return _words(one) == _words(other) != ""

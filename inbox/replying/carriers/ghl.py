@@ -54,7 +54,9 @@ def contact_of(client: GhlClient, lead: Lead, deadline: Deadline) -> str:
             Lead.objects.filter(pk=lead.pk, ghl_contact_id="").update(ghl_contact_id=contact_id)
     except IntegrityError:
         holders = Lead.objects.filter(workspace_id=lead.workspace_id)
-        (holders.filter(pk=lead.pk) | holders.filter(ghl_contact_id=contact_id)).update(identity_conflict=True)
+        (holders.filter(pk=lead.pk) | holders.filter(ghl_contact_id=contact_id)).update(
+            identity_conflict=True
+        )
     return contact_id
 
 

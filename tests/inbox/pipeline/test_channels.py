@@ -1,0 +1,233 @@
+"""Text messages and LinkedIn: the same pipeline, their own way in and out."""
+
+import pytest
+
+from inbox.models import Draft, Enrichment, Message, OutboundSend
+from inbox.replying import reconcile, review
+from integrations.ghl.client import GhlClient
+from jobs.deadline import Deadline
+from jobs.models import BackgroundJob
+
+pytestmark = pytest.mark.django_db
+CONTACT = "Ab3dEf6hIj9kLm2nOp5q"
+
+
+@pytest.fixture
+def texts(world):
+    """A workspace whose GoHighLevel location is the sandbox's, with its webhook path."""
+    account = world.connect("ghl", account="LocNorthwind01", api_key="key-ghl")
+    world.add_webhook("sms", "ghl/sms", account)
+    return world
+
+
+def text(world, body: str, **fields):
+    told = world.sandbox.emit(
+        "ghl",
+        "key-ghl",
+        "sms",
+        deliver=False,
+        contact={"id": CONTACT, "first_name": "Dana", "last_name": "Reyes", "phone": "+12125550123"},
+        text=body,
+        **fields,
+    )
+    told["body"]["location"] = {"id": "LocNorthwind01", "name": "Northwind"}
+    return world.take(told["body"], "sms")
+
+
+def test_a_text_is_tagged_drafted_in_parts_that_fit_and_answered_once(texts):
+    message = text(texts, "Sounds good, can we schedule a meeting?")
+    texts.work()
+    draft = texts.draft(message)
+    assert texts.lead().tag == "Meeting Requested"
+    assert draft.channel == "sms" and len(draft.text) <= 480 and draft.prompt_version == "sms v1"
+
+    send = review.approve(draft, user=texts.user, text=draft.text)
+    texts.work()
+
+    send.refresh_from_db()
+    assert send.state == OutboundSend.State.SENT, send.reason
+    assert send.provider_message_id and len(texts.posted("ghl")) == 1
+
+
+def test_a_long_text_goes_out_in_parts_one_after_the_other(texts):
+    message = text(texts, "Sounds good, how much is it?")
+    texts.work()
+    long = "Here is what we do for owners like you. " * 7
+    review.approve(texts.draft(message), user=texts.user, text=long)
+    texts.work()
+
+    parts = texts.sends()
+    assert [(send.part, send.state) for send in parts] == [(0, "sent"), (1, "sent")]
+    assert [one["text"] for one in texts.posted("ghl")] == [send.text for send in parts]
+    assert Message.objects.filter(source="holdfast").count() == 2
+    assert texts.draft(message).status == Draft.Status.SENT
+
+
+def test_the_rest_waits_while_nobody_knows_about_the_part_before(texts):
+    message = text(texts, "Sounds good, how much is it?")
+    texts.work()
+    texts.sandbox.fault(
+        provider="ghl", kind="server_error", path="/conversations/messages$", method="POST", count=1
+    )
+    review.approve(texts.draft(message), user=texts.user, text="Here is what we do for owners like you. " * 7)
+    texts.work()
+
+    (only,) = texts.sends()
+    assert (only.part, only.state) == (0, "unknown")
+
+    review.it_went_out(only, user=texts.user)
+    texts.work()
+    assert [send.state for send in texts.sends()] == ["sent", "sent"]
+
+
+def test_a_number_that_wants_no_texts_fails_the_send_with_the_reason(texts):
+    message = text(texts, "Sounds good, how much is it?")
+    texts.work()
+    texts.sandbox.set_account("ghl", "key-ghl", properties={"dnd_contacts": [CONTACT]})
+    review.approve(texts.draft(message), user=texts.user, text="Here you go.")
+    texts.work()
+
+    (send,) = texts.sends()
+    assert send.state == "failed" and "dnd" in send.reason.lower()
+
+
+def test_a_short_text_gets_the_words_it_answers_from_the_provider(texts):
+    account = texts.workspace.integrations.get(provider="ghl")
+    GhlClient.for_integration(account).send_sms(CONTACT, "Shall I call you at 5?", Deadline.after_ms(5_000))
+    message = text(texts, "yes")
+    texts.work()
+
+    assert texts.steps(message)["sms-history"] == ("done", "")
+    before = Message.objects.get(direction="outbound")
+    assert (before.text, before.source) == ("Shall I call you at 5?", "ghl_message")
+    assert before.sent_at < message.received_at
+
+
+def test_gohighlevel_telling_of_our_own_text_makes_no_second_bubble(texts):
+    message = text(texts, "Sounds good, how much is it?")
+    texts.work()
+    review.approve(texts.draft(message), user=texts.user, text="Here you go.")
+    texts.work()
+    (send,) = texts.sends()
+    sent_id = send.provider_message_id
+
+    answer = texts.client.post(
+        texts.paths["sms"],
+        {
+            "type": "OutboundMessage",
+            "locationId": "LocNorthwind01",
+            "contactId": CONTACT,
+            "messageId": sent_id,
+            "conversationId": "c1",
+            "messageType": "SMS",
+            "body": "Here you go.",
+        },
+        content_type="application/json",
+    )
+
+    assert answer.json()["deduped"] is True
+    assert Message.objects.filter(direction="outbound").count() == 1
+
+
+@pytest.fixture
+def linkedin(world):
+    account = world.connect("unipile", account="uni_acc_42", api_key="key-unipile")
+    world.add_webhook("linkedin", "linkedin", account)
+    return world
+
+
+def dm(world, body: str, **fields):
+    told = world.sandbox.emit(
+        "unipile",
+        "uni_acc_42",
+        "message.received",
+        deliver=False,
+        chat_id="chat_77",
+        text=body,
+        sender={
+            "id": "ACoAAB12345",
+            "name": "Dana Reyes",
+            "url": "https://www.linkedin.com/in/dana-reyes-example",
+        },
+        **fields,
+    )
+    return world.take(told["body"], "linkedin")
+
+
+def test_a_linkedin_message_is_answered_in_its_chat(linkedin):
+    message = dm(linkedin, "Happy to chat, can we schedule a meeting?")
+    linkedin.work()
+    draft = linkedin.draft(message)
+    assert draft.channel == "linkedin" and draft.prompt_version == "linkedin v1"
+
+    review.approve(draft, user=linkedin.user, text=draft.text)
+    linkedin.work()
+
+    (send,) = linkedin.sends()
+    assert send.state == "sent", send.reason
+    (posted,) = linkedin.posted("unipile")
+    assert posted["thread"] == "chat_77" and posted["text"] == draft.text
+
+
+def test_a_lost_answer_of_linkedins_is_found_in_the_chat(linkedin):
+    message = dm(linkedin, "Happy to chat, can we schedule a meeting?")
+    linkedin.work()
+    linkedin.sandbox.fault(
+        provider="unipile", kind="accept_drop", path="/chats/chat_77/messages", method="POST", count=1
+    )
+    send = review.approve(linkedin.draft(message), user=linkedin.user, text="Thursday?")
+    linkedin.work()
+    send.refresh_from_db()
+    assert send.state == "unknown"
+
+    fresh = OutboundSend.objects.select_related("lead", "reply_to").get(pk=send.pk)
+    assert reconcile.look(fresh, Deadline.after_ms(5_000))
+    fresh.refresh_from_db()
+    assert fresh.state == "sent" and fresh.provider_message_id
+
+
+def test_unipile_telling_of_our_own_message_settles_what_was_uncertain(linkedin):
+    message = dm(linkedin, "Happy to chat, can we schedule a meeting?")
+    linkedin.work()
+    linkedin.sandbox.fault(
+        provider="unipile", kind="accept_drop", path="/chats/chat_77/messages", method="POST", count=1
+    )
+    send = review.approve(linkedin.draft(message), user=linkedin.user, text="Thursday?")
+    linkedin.work()
+    body = linkedin.sandbox.emit(
+        "unipile",
+        "uni_acc_42",
+        "message.sent",
+        deliver=False,
+        chat_id="chat_77",
+        text="Thursday?",
+        message_id="m-1",
+    )["body"]
+
+    answer = linkedin.client.post(linkedin.paths["linkedin"], body, content_type="application/json").json()
+
+    send.refresh_from_db()
+    assert answer["deduped"] is True
+    assert (send.state, send.provider_message_id) == ("sent", "m-1")
+    assert Message.objects.filter(direction="outbound").count() == 1
+
+
+def test_a_lead_who_wants_something_is_made_a_contact_once_and_clay_is_asked_once(world):
+    world.connect("ghl", account="LocNorthwind01", api_key="key-ghl")
+    clay = world.connect("clay")
+    clay.config = {
+        name: f"{world.sandbox.url('clay')}/{name}" for name in ("linkedin_table_url", "phone_table_url")
+    }
+    clay.save()
+    for words in ("Interested, send times for a meeting.", "Still interested, send times for a meeting."):
+        world.reply(words)
+        world.work()
+
+    lead = world.lead()
+    assert lead.ghl_contact_id
+    assert BackgroundJob.objects.filter(kind="ghl.contact").count() == 1
+    assert sorted(Enrichment.objects.filter(lead=lead).values_list("kind", flat=True)) == [
+        "linkedin",
+        "phone",
+    ]
+    assert len(world.posted("clay")) == 2
