@@ -44,9 +44,10 @@ def account(health: WorkspaceIntegrationHealth) -> Account:
     """`health` with its last 30 days."""
     now = timezone.localtime()
     begins = (now - timedelta(days=DAYS - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    known_since = max(begins, _first_known(health))
     spans = down_spans(health, begins, now)
-    strip = [_day(begins + timedelta(days=number), now, spans) for number in range(DAYS)]
-    total = (now - begins).total_seconds()
+    strip = [_day(begins + timedelta(days=number), known_since, now, spans) for number in range(DAYS)]
+    total = max((now - known_since).total_seconds(), 1)
     down = sum((end - start).total_seconds() for start, end in spans)
     return Account(
         name=account_name(health),
@@ -57,8 +58,15 @@ def account(health: WorkspaceIntegrationHealth) -> Account:
         last_failure=health.last_failure,
         last_received_at=health.last_received_at,
         strip=strip,
-        uptime=f"up {100 * (1 - down / total):.1f} % of the last {DAYS} days",
+        uptime=f"up {max(0, 100 * (1 - down / total)):.1f} % of the last {DAYS} days"
+        if known_since == begins
+        else f"up {max(0, 100 * (1 - down / total)):.1f} % since it is known",
     )
+
+
+def _first_known(health: WorkspaceIntegrationHealth) -> datetime:
+    first = HealthTransition.objects.filter(health=health).order_by("at").values_list("at", flat=True).first()
+    return first or health.since
 
 
 def down_spans(
@@ -82,10 +90,14 @@ def down_spans(
     return [(max(start, begins), end) for start, end in spans if end > begins]
 
 
-def _day(start: datetime, now: datetime, spans: list[tuple[datetime, datetime]]) -> Day:
+def _day(
+    start: datetime, known_since: datetime, now: datetime, spans: list[tuple[datetime, datetime]]
+) -> Day:
     end = min(start + timedelta(days=1), now)
     down_s = sum(max(0.0, (min(stop, end) - max(broke, start)).total_seconds()) for broke, stop in spans)
     day = f"{start:%a} {start.day} {start:%b}"
+    if end <= known_since:
+        return Day("", 2, f"{day}: not known")
     if not down_s:
         return Day("ok", 6, f"{day}: up")
     minutes = max(1, round(down_s / 60))

@@ -37,12 +37,17 @@ def health(request: HttpRequest) -> HttpResponse:
         change.account = account_name(change.health)
     context = {
         "lines": [banner.line(row, request.workspace) for row in banner.troubled(request.workspace)],
-        "accounts": [history.account(row) for row in rows],
+        "accounts": [history.account(row) for row in rows if _used(row)],
         "transitions": changes,
         "notices": Notice.objects.filter(workspace=request.workspace).order_by("-created_at")[:SHOWN],
         "acts": request.membership.at_least(Membership.Role.ADMIN),
     }
     return render(request, "health/health.html", context)
+
+
+def _used(row: WorkspaceIntegrationHealth) -> bool:
+    """Whether anything is known of the account: one that nobody has connected yet is no news."""
+    return any((row.last_success_at, row.last_failure_at, row.last_received_at))
 
 
 @require_POST

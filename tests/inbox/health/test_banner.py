@@ -116,5 +116,5 @@ def test_the_page_shows_each_account_with_its_history(client, workspace, linkedi
     health.record(linkedin, Signal(Kind.WORKED))
     client.force_login(make_member(workspace, role="viewer"))
     page = client.get(reverse("inbox:health", args=[workspace.pk])).content.decode()
-    assert "LinkedIn for Jane Doe" in page and "% of the last 30 days" in page
+    assert "LinkedIn for Jane Doe" in page and "% since it is known" in page
     assert "errors/expired_credentials" in page
