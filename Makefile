@@ -13,7 +13,7 @@ PY := .venv/bin/python
 INSTALLED := .venv/.installed-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d ' ' -f 1)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup demo test lint check bench campaign-jobs campaign-sends clean
+.PHONY: setup demo test lint check bench campaign-jobs campaign-insights campaign-sends clean
 .NOTPARALLEL:
 
 setup: $(INSTALLED)
@@ -57,6 +57,9 @@ campaign-jobs: setup
 
 campaign-sends: setup
 	DEBUG=1 $(PY) -m benchmarks.campaign_sends $(ARGS)
+
+campaign-insights: setup
+	$(PY) -m tests.faults.insights.campaign --packs 30 --threads 60 --latency-ms 2000 --restarts 2 --seconds 1200 $(ARGS)
 
 # Removes the demo's data too.
 clean:
