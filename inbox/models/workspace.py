@@ -122,6 +122,12 @@ class Membership(models.Model):
         default=False, help_text="Gets leads in turn, where the workspace does so."
     )
     last_assigned_at = models.DateTimeField(null=True, blank=True)
+    slack_user_id = models.CharField(
+        max_length=40,
+        blank=True,
+        default="",
+        help_text="Who this is in the workspace's Slack, once looked up.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
