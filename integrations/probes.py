@@ -32,12 +32,20 @@ BROKEN = (HealthState.DISCONNECTED, HealthState.PROVIDER_DOWN, HealthState.DEGRA
 Probe = Callable[[Integration, Deadline], object]
 
 PROBES: dict[str, Probe] = {
-    Provider.EMAILBISON: lambda account, deadline: EmailBisonClient.for_integration(account).account(deadline),
+    Provider.EMAILBISON: lambda account, deadline: EmailBisonClient.for_integration(account).account(
+        deadline
+    ),
     # Unipile answers /accounts for a disconnected account as well; the balance needs a live LinkedIn session.
-    Provider.UNIPILE: lambda account, deadline: UnipileClient.for_integration(account).inmail_balance(deadline),
+    Provider.UNIPILE: lambda account, deadline: UnipileClient.for_integration(account).inmail_balance(
+        deadline
+    ),
     Provider.GHL: lambda account, deadline: GhlClient.for_integration(account).location(deadline),
-    Provider.SMARTLEAD: lambda account, deadline: SmartLeadClient.for_integration(account).campaigns(deadline),
-    Provider.INSTANTLY: lambda account, deadline: InstantlyClient.for_integration(account).workspace(deadline),
+    Provider.SMARTLEAD: lambda account, deadline: SmartLeadClient.for_integration(account).campaigns(
+        deadline
+    ),
+    Provider.INSTANTLY: lambda account, deadline: InstantlyClient.for_integration(account).workspace(
+        deadline
+    ),
     Provider.CALENDLY: lambda account, deadline: CalendlyClient.for_integration(account).me(deadline),
     Provider.SLACK: lambda account, deadline: SlackClient.for_integration(account).identity(deadline),
 }

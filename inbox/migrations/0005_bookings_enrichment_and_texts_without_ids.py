@@ -3,8 +3,9 @@
 import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
-import jobs.ids
 from django.db import migrations, models
+
+import jobs.ids
 
 
 class Migration(migrations.Migration):

@@ -264,7 +264,9 @@ class Migration(migrations.Migration):
                 (
                     "offered",
                     models.JSONField(
-                        blank=True, default=list, help_text="The meeting times in the text: ISO time and words."
+                        blank=True,
+                        default=list,
+                        help_text="The meeting times in the text: ISO time and words.",
                     ),
                 ),
                 ("claimed_at", models.DateTimeField()),

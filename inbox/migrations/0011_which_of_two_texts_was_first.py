@@ -5,30 +5,43 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('inbox', '0010_follow_ups'),
+        ("inbox", "0010_follow_ups"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='lead',
-            name='opted_in_stamp',
-            field=models.CharField(blank=True, default='', max_length=64),
+            model_name="lead",
+            name="opted_in_stamp",
+            field=models.CharField(blank=True, default="", max_length=64),
         ),
         migrations.AddField(
-            model_name='lead',
-            name='opted_out_stamp',
-            field=models.CharField(blank=True, default='', help_text='What a STOP says of its own time (Message.stamp).', max_length=64),
+            model_name="lead",
+            name="opted_out_stamp",
+            field=models.CharField(
+                blank=True,
+                default="",
+                help_text="What a STOP says of its own time (Message.stamp).",
+                max_length=64,
+            ),
         ),
         migrations.AlterField(
-            model_name='message',
-            name='stamp',
-            field=models.CharField(blank=True, default='', help_text='The local time that a text without an id states itself (ISO, without a zone, where it can be read).', max_length=64),
+            model_name="message",
+            name="stamp",
+            field=models.CharField(
+                blank=True,
+                default="",
+                help_text="The local time that a text without an id states itself (ISO, without a zone, where it can be read).",
+                max_length=64,
+            ),
         ),
         migrations.AlterField(
-            model_name='workspace',
-            name='keep_bodies_days',
-            field=models.PositiveSmallIntegerField(default=30, help_text='How long the raw bodies of webhook deliveries are kept; 0: until the next hourly run.', validators=[django.core.validators.MaxValueValidator(30)]),
+            model_name="workspace",
+            name="keep_bodies_days",
+            field=models.PositiveSmallIntegerField(
+                default=30,
+                help_text="How long the raw bodies of webhook deliveries are kept; 0: until the next hourly run.",
+                validators=[django.core.validators.MaxValueValidator(30)],
+            ),
         ),
     ]

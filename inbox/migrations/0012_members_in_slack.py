@@ -4,15 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('inbox', '0011_which_of_two_texts_was_first'),
+        ("inbox", "0011_which_of_two_texts_was_first"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='membership',
-            name='slack_user_id',
-            field=models.CharField(blank=True, default='', help_text="Who this is in the workspace's Slack, once looked up.", max_length=40),
+            model_name="membership",
+            name="slack_user_id",
+            field=models.CharField(
+                blank=True,
+                default="",
+                help_text="Who this is in the workspace's Slack, once looked up.",
+                max_length=40,
+            ),
         ),
     ]

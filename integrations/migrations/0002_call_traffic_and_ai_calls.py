@@ -2,8 +2,9 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
-import jobs.ids
 from django.db import migrations, models
+
+import jobs.ids
 
 
 class Migration(migrations.Migration):
