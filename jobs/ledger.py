@@ -7,6 +7,7 @@ later writes name the claim's token and change nothing once the lease was taken 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -70,14 +71,17 @@ FROM picked WHERE j.id = picked.id
 RETURNING j.priority, picked.turn, j.run_at, {", ".join(f"j.{name}" for name in CLAIMED_FIELDS)}
 """
 
+# Repeating a start is harmless, as it must be where a commit's outcome is unknown: a claim starts each job once.
 START = f"""
 UPDATE jobs_backgroundjob
-SET started_at = {NOW}, attempts = attempts + 1, lease_expires_at = {LEASE_END}
-WHERE id = %s AND lease_token = %s AND status = 'running' AND started_at IS NULL
+SET started_at = coalesce(started_at, {NOW}), attempts = attempts + (started_at IS NULL)::int,
+    lease_expires_at = {LEASE_END}
+WHERE id = %(next)s AND lease_token = %(token)s AND status = 'running'
 RETURNING attempts, started_at
 """
 
-# A job that would be queued again ends as cancelled instead where its cancellation is wanted.
+# A job that would be queued again ends as cancelled instead where its cancellation is wanted. The batch's next job
+# starts in the same commit: commits are what a busy worker waits for.
 SETTLE = f"""
 WITH held AS (
     SELECT id, CASE WHEN %(status)s = 'queued' AND cancel_requested_at IS NOT NULL THEN 'cancelled'
@@ -96,14 +100,16 @@ WITH held AS (
         last_error_class = %(error_class)s, last_error = %(error)s, fingerprint = %(fingerprint)s
     FROM held WHERE j.id = held.id
     RETURNING j.id, CASE WHEN held.status = 'cancelled' THEN 'cancelled' ELSE %(outcome)s END AS outcome
-)
-INSERT INTO jobs_jobattempt
-    (job_id, number, outcome, started_at, finished_at, duration_ms, worker, error_class, error, traceback)
-SELECT id, %(attempt)s, outcome, %(started_at)s, greatest({NOW}, %(started_at)s),
-       coalesce(%(duration_ms)s, extract(epoch FROM {NOW} - %(started_at)s) * 1000),
-       %(worker)s, %(error_class)s, %(error)s, %(traceback)s
-FROM settled
-RETURNING outcome
+), recorded AS (
+    INSERT INTO jobs_jobattempt
+        (job_id, number, outcome, started_at, finished_at, duration_ms, worker, error_class, error, traceback)
+    SELECT id, %(attempt)s, outcome, %(started_at)s, greatest({NOW}, %(started_at)s),
+           coalesce(%(duration_ms)s, extract(epoch FROM {NOW} - %(started_at)s) * 1000),
+           %(worker)s, %(error_class)s, %(error)s, %(traceback)s
+    FROM settled
+    RETURNING outcome
+), started AS ({START})
+SELECT (SELECT outcome FROM recorded), started.* FROM (SELECT 1) one LEFT JOIN started ON true
 """
 
 GIVE_BACK = """
@@ -150,11 +156,16 @@ def _job(row: Sequence[Any]) -> BackgroundJob:
 def start(job: BackgroundJob, token: UUID) -> Started | None:
     """Count the attempt and start `job`; None where it was taken back, given back or cancelled meanwhile."""
     with connection.cursor() as cursor:
-        cursor.execute(START, [job.pk, token])
-        row = cursor.fetchone()
-    if row is None:
+        cursor.execute(START, {"next": job.pk, "token": token})
+        return _started(job, token, *(cursor.fetchone() or (None, None)))
+
+
+def _started(
+    job: BackgroundJob, token: UUID, attempts: int | None, started_at: datetime | None
+) -> Started | None:
+    if attempts is None:
         return None
-    job.attempts, job.started_at = row
+    job.attempts, job.started_at = attempts, started_at
     return Started(job, token)
 
 
@@ -168,39 +179,38 @@ def settle(
     worker: str = "",
     death: bool = False,
     loss: bool = False,
-) -> str | None:
-    """Write `decision` and the attempt's record. Returns the outcome written, or None where the token no longer holds
-    the job; then nothing is written.
+    upcoming: BackgroundJob | None = None,
+) -> tuple[str | None, Started | None]:
+    """Write `decision` and the attempt's record, and start `upcoming`, the next job of the same claim, if given.
 
-    `duration_ms` None: from the database's clock.
+    Returns the outcome written, None where the token no longer holds the job (nothing of it is written then), and
+    what start() would return for `upcoming`. `duration_ms` None: from the database's clock.
     """
-    message = " · ".join(part for part in (decision.note, failure.message) if part)[:500]
+    values = {
+        "id": started.job.pk,
+        "token": started.token,
+        "next": upcoming and upcoming.pk,
+        "status": decision.status,
+        "delay_ms": decision.delay_ms,
+        "refund": int(decision.refund),
+        "snoozed": int(decision.outcome is Outcome.SNOOZED),
+        "death": int(death),
+        "loss": int(loss),
+        "result": None if result is None else json.dumps(result, cls=DjangoJSONEncoder),
+        "error_class": failure.error_class,
+        "error": " · ".join(part for part in (decision.note, failure.message) if part)[:500],
+        "traceback": failure.traceback,
+        "fingerprint": failure.fingerprint,
+        "attempt": started.job.attempts,
+        "outcome": decision.outcome,
+        "started_at": started.job.started_at,
+        "duration_ms": duration_ms,
+        "worker": worker,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            SETTLE,
-            {
-                "id": started.job.pk,
-                "token": started.token,
-                "status": decision.status,
-                "delay_ms": decision.delay_ms,
-                "refund": int(decision.refund),
-                "snoozed": int(decision.outcome is Outcome.SNOOZED),
-                "death": int(death),
-                "loss": int(loss),
-                "result": None if result is None else json.dumps(result, cls=DjangoJSONEncoder),
-                "error_class": failure.error_class,
-                "error": message,
-                "traceback": failure.traceback,
-                "fingerprint": failure.fingerprint,
-                "attempt": started.job.attempts,
-                "outcome": decision.outcome,
-                "started_at": started.job.started_at,
-                "duration_ms": duration_ms,
-                "worker": worker,
-            },
-        )
-        row = cursor.fetchone()
-        return row[0] if row else None
+        cursor.execute(SETTLE, values)
+        outcome, attempts, started_at = cursor.fetchone()
+    return outcome, upcoming and _started(upcoming, started.token, attempts, started_at)
 
 
 def give_back(token: UUID, worker_id: UUID) -> set[UUID]:

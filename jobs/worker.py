@@ -11,9 +11,10 @@ import math
 import signal
 import threading
 import time
-from collections import Counter
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -31,7 +32,7 @@ from jobs.failures import NO_FAILURE, describe
 from jobs.heartbeat import LeaseKeeper
 from jobs.ledger import Started
 from jobs.models import BackgroundJob
-from jobs.outcomes import Decision, decide
+from jobs.outcomes import decide
 from jobs.process import WorkerProcess
 from jobs.registry import KINDS, Policy, policy_of
 from jobs.wakeup import ring
@@ -87,15 +88,19 @@ def _wake_another() -> None:
 
 def _work_off(token: UUID, jobs: list[BackgroundJob], keeper: LeaseKeeper, me: WorkerProcess) -> Counter[str]:
     counts: Counter[str] = Counter()
-    waiting = len(jobs)
+    waiting = deque(jobs)
+    started: Started | None = None
+
+    def take_next() -> BackgroundJob | None:
+        return waiting.popleft() if waiting and not me.stopping else None
+
     try:
-        for job in jobs:
-            if me.stopping:
-                break
-            started = persist(lambda job=job: ledger.start(job, token), give_up=keeper.expired)
-            waiting -= 1
-            if started is not None:
-                counts[run(started, keeper, me)] += 1
+        while started or (job := take_next()):
+            if started:
+                outcome, started = run(started, keeper, me, take_next)
+                counts[outcome] += 1
+            else:
+                started = persist(lambda job=job: ledger.start(job, token), give_up=keeper.expired)
     except Error as error:
         logger.error("batch left", extra={"fault": db_fault(error), "error_class": type(error).__name__})
         drop_connection()
@@ -112,9 +117,15 @@ def _give_back(token: UUID, me: WorkerProcess) -> None:
         drop_connection()  # the lease will do it
 
 
-def run(started: Started, keeper: LeaseKeeper, me: WorkerProcess) -> str:
-    """Run one started job and settle it. Returns the outcome's name, or "fenced" where the job was taken over.
+def run(
+    started: Started,
+    keeper: LeaseKeeper,
+    me: WorkerProcess,
+    take_next: Callable[[], BackgroundJob | None] = lambda: None,
+) -> tuple[str, Started | None]:
+    """Run one started job and settle it, starting the one that `take_next` gives in the same commit.
 
+    Returns the outcome's name ("fenced" where the job was taken over) and the next job, if it could be started.
     Raises TimeoutException after settling a job that had to be interrupted.
     """
     job, policy = started.job, policy_of(started.job.kind)
@@ -132,23 +143,32 @@ def run(started: Started, keeper: LeaseKeeper, me: WorkerProcess) -> str:
     finally:
         keeper.rest()
     duration_ms = round((time.monotonic() - began) * 1000)
-    if isinstance(error, LeaseLost):
-        outcome = "fenced"
-    else:
-        now: datetime = job.started_at + timedelta(milliseconds=duration_ms)
+    outcome, following = "fenced", None
+    if not isinstance(error, LeaseLost):
         decision = decide(
             error,
             policy=policy,
             attempts=job.attempts,
             first_run_at=job.first_run_at,
-            now=now,
+            now=job.started_at + timedelta(milliseconds=duration_ms),
             cancel_requested=keeper.cancel_requested,
         )
-        outcome = _settle(started, decision, error, result, duration_ms, keeper, me)
+        upcoming = None if interrupted else take_next()
+        write = partial(
+            ledger.settle,
+            started,
+            decision,
+            failure=NO_FAILURE if error is None else describe(error, job.kind),
+            result=result,
+            duration_ms=duration_ms,
+            worker=me.name,
+            upcoming=upcoming,
+        )
+        outcome, following = _settle(job, write, error, keeper)
     _log(job, outcome, duration_ms, error)
     if interrupted is not None:
         raise interrupted
-    return outcome
+    return outcome, following
 
 
 def _call(ctx: JobContext, policy: Policy) -> Any:
@@ -162,29 +182,20 @@ def _call(ctx: JobContext, policy: Policy) -> Any:
 
 
 def _settle(
-    started: Started,
-    decision: Decision,
+    job: BackgroundJob,
+    write: Callable[[], tuple[str | None, Started | None]],
     error: BaseException | None,
-    result: Any,
-    duration_ms: int,
     keeper: LeaseKeeper,
-    me: WorkerProcess,
-) -> str:
-    failure = NO_FAILURE if error is None else describe(error, started.job.kind)
+) -> tuple[str, Started | None]:
     if error is not None:
         refresh_connection()
-
-    def write() -> str | None:
-        return ledger.settle(
-            started, decision, failure=failure, result=result, duration_ms=duration_ms, worker=me.name
-        )
-
     try:
-        return persist(write, give_up=keeper.expired) or "fenced"
+        outcome, following = persist(write, give_up=keeper.expired)
+        return outcome or "fenced", following
     except Error as lost:
-        logger.error("outcome not stored", extra={"job_id": str(started.job.pk), "fault": db_fault(lost)})
+        logger.error("outcome not stored", extra={"job_id": str(job.pk), "fault": db_fault(lost)})
         drop_connection()
-        return "not_stored"
+        return "not_stored", None
 
 
 def _log(job: BackgroundJob, outcome: str, duration_ms: int, error: BaseException | None) -> None:

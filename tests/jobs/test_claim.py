@@ -8,7 +8,9 @@ from django.db import connection
 from django.utils import timezone
 
 from jobs import ledger
+from jobs.failures import NO_FAILURE
 from jobs.models import BackgroundJob, Worker, WorkspaceLimit
+from jobs.outcomes import Decision, Outcome, Status
 from tests.factories import make_workspace
 
 pytestmark = pytest.mark.django_db
@@ -124,7 +126,37 @@ def test_a_claim_counts_no_attempt_and_a_start_counts_one():
 
     row = BackgroundJob.objects.get()
     assert (started.job.attempts, row.attempts) == (1, 1)
-    assert ledger.start(job, token) is None
+
+
+def test_a_start_of_unknown_outcome_may_be_repeated():
+    put()
+    token, [job] = ledger.claim(uuid4(), 1)
+
+    first, again = ledger.start(job, token), ledger.start(job, token)
+
+    assert (again.job.attempts, again.job.started_at) == (1, first.job.started_at)
+
+
+def test_settling_starts_the_next_job_in_the_same_write():
+    put(count=2)
+    token, [first, second] = ledger.claim(uuid4(), 2)
+    done = Decision(Status.SUCCEEDED, Outcome.SUCCEEDED)
+
+    outcome, following = ledger.settle(ledger.start(first, token), done, failure=NO_FAILURE, upcoming=second)
+
+    assert (outcome, following.job.pk, following.job.attempts) == ("succeeded", second.pk, 1)
+    second.refresh_from_db()
+    assert second.status == "running" and second.started_at is not None
+
+
+def test_settling_does_not_start_a_job_that_was_given_back():
+    put(count=2)
+    token, [first, second] = ledger.claim(worker := uuid4(), 2)
+    started = ledger.start(first, token)
+    ledger.give_back(token, worker)
+    done = Decision(Status.SUCCEEDED, Outcome.SUCCEEDED)
+
+    assert ledger.settle(started, done, failure=NO_FAILURE, upcoming=second) == ("succeeded", None)
 
 
 def test_a_flood_is_read_no_further_than_the_batch():

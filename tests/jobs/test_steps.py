@@ -202,5 +202,5 @@ def test_settling_is_fenced(started):
     take_over(started)
 
     done = Decision(Status.SUCCEEDED, Outcome.SUCCEEDED)
-    assert ledger.settle(started, done, failure=NO_FAILURE, duration_ms=1) is None
+    assert ledger.settle(started, done, failure=NO_FAILURE, duration_ms=1) == (None, None)
     assert BackgroundJob.objects.get().status == "running"
