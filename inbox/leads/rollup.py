@@ -148,6 +148,16 @@ def _later(at, stamp: str, than, than_stamp: str) -> bool:
     return stamp > than_stamp if readable and stamp != than_stamp else at > than
 
 
+def interested(message: Message) -> None:
+    """The provider's people marked `message` as interested after it was stored."""
+    lead = locked(message.lead)
+    lead.provider_interested = True
+    if message.sent_at == lead.last_inbound_at:
+        follow(lead, message)
+    save(lead)
+    message.lead = lead
+
+
 def inherit(lead: Lead, other: Lead) -> None:
     """Take over from `other`, whose messages are now the lead's, what stops a lead and what starts it again."""
     if other.opted_in_at is not None:
