@@ -164,7 +164,9 @@ class FollowUpTask(models.Model):
     attempt = models.PositiveIntegerField(default=1)
     subject = models.CharField(max_length=300, blank=True, default="")
     text = models.TextField(blank=True, default="")
-    offered = models.JSONField(default=list, blank=True, help_text="The meeting times in the text: ISO time and words.")
+    offered = models.JSONField(
+        default=list, blank=True, help_text="The meeting times in the text: ISO time and words."
+    )
     send = models.OneToOneField(
         "inbox.OutboundSend", on_delete=models.SET_NULL, null=True, blank=True, related_name="followup_task"
     )
