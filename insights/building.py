@@ -252,7 +252,7 @@ def early_after(target_threads: int) -> int:
 
 def question_text(question: str, material: str) -> str:
     """What goes to the model with a question about a pack."""
-    return f"{material}\n\n# Question\n{question}\n"
+    return f"{material}\n\n# Question\n\n{question}\n"
 
 
 def _after(error: ProviderError) -> Any:

@@ -74,7 +74,7 @@ def _conversation(lead_id: UUID, rows: list[dict], prompt_label: str) -> Convers
 def _block(short: str, row: dict) -> str:
     ours = row["direction"] == Message.Direction.OUTBOUND
     who = "Us" if ours else row["from_name"] or "Lead"
-    return f"[{short}] {who}, {row['channel']}, {row['sent_at']:%a %Y-%m-%d %H:%M}\n{row['words'].strip()}"
+    return f"[{short}] {who}, {row['channel']}, {row['sent_at']:%a %Y-%m-%d %H:%M}\n\n{row['words'].strip()}"
 
 
 def cited(short_ids: Iterable[str], ids: dict[str, UUID]) -> list[str]:
