@@ -149,16 +149,17 @@ class Stage:
         }
 
     def manage(self, *arguments: str, url: str) -> str:
-        return subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env=self.environment("setup", url),
-            check=True,
-            timeout=180,
-            stdout=subprocess.PIPE,
-            stderr=(self.directory / "setup.log").open("ab"),
-            text=True,
-        ).stdout
+        with (self.directory / "setup.log").open("ab") as log:
+            return subprocess.run(
+                [sys.executable, "manage.py", *arguments],
+                cwd=ROOT,
+                env=self.environment("setup", url),
+                check=True,
+                timeout=180,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            ).stdout
 
     def start(self, program: str, *arguments: str, name: str, nice: int = 0) -> None:
         module = [program] if program.endswith(".py") else ["-m", program]
