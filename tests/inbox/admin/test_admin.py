@@ -7,12 +7,15 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from config import modeladmin
 from config.modeladmin import RecordAdmin
 from inbox.models import AuditEntry, Lead, Membership, Message, OutboundSend, User, WebhookDelivery
+from insights.models import ContextPack, ConversationInsight, PackQuestion
 from integrations.models import Integration, WebhookKey
 from jobs.enqueue import enqueue
+from jobs.ids import uuid7
 from tests import factories
 
 OURS = {
@@ -44,7 +47,21 @@ def populate(workspace, key: str = "x") -> dict[type, object]:
     integration = factories.make_integration(
         workspace, external_account_id=key, credentials={"api_key": SECRET}
     )
+    now = timezone.now()
+    pack = ContextPack.objects.create(
+        workspace=workspace,
+        question="What works?",
+        window="D7",
+        window_from=now,
+        window_to=now,
+        scope_key=key,
+    )
     return {
+        ContextPack: pack,
+        ConversationInsight: ConversationInsight.objects.create(workspace=workspace, lead=lead),
+        PackQuestion: PackQuestion.objects.create(
+            workspace=workspace, pack=pack, client_token=uuid7(), text="Why?"
+        ),
         User: factories.make_member(workspace),
         type(workspace): workspace,
         Membership: workspace.memberships.first(),
