@@ -11,7 +11,7 @@ from inbox.handlers.messages import PROCESS
 from inbox.health import recovery, telling, watch
 from inbox.leads import stops
 from inbox.pipeline import catchup, enriching, errands, history, run
-from inbox.replying import autosend, claims, reconcile, review, rewriting, sending
+from inbox.replying import autosend, cards, claims, reconcile, review, rewriting, sending
 from jobs.context import JobContext
 from jobs.deadline import Deadline
 from jobs.registry import job_kind
@@ -82,6 +82,18 @@ def replay_deliveries(ctx: JobContext) -> dict[str, int]:
 def crm_contact(ctx: JobContext) -> dict[str, str]:
     """Have GoHighLevel know a lead who wants something."""
     return errands.crm_contact(ctx)
+
+
+@job_kind(cards.POST, attempts=5, time_limit_ms=30_000, priority=15)
+def post_card(ctx: JobContext) -> dict[str, str]:
+    """Show a draft to its reviewers in Slack."""
+    return cards.post(ctx)
+
+
+@job_kind(cards.FOLLOW, attempts=5, time_limit_ms=30_000, priority=15, keep_done_days=2)
+def follow_card(ctx: JobContext) -> dict[str, str]:
+    """Show in Slack what became of a draft."""
+    return cards.run_follow(ctx)
 
 
 @tick("catch-up", every_s=60)

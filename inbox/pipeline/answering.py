@@ -4,7 +4,7 @@ from typing import Any
 
 from inbox.models import SendingPolicy
 from inbox.pipeline.situation import NotNow, Situation
-from inbox.replying import autosend, drafting
+from inbox.replying import autosend, cards, drafting
 from jobs.deadline import Deadline
 
 
@@ -31,4 +31,7 @@ def judge(situation: Situation, deadline: Deadline) -> dict[str, str]:
 
 def ask_for_review(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
     """Have the review card posted where the workspace's reviewers look; not for what goes out by itself."""
-    raise NotNow("It waits in the inbox.")
+    if situation.draft.send_at is not None:
+        raise NotNow("It goes out by itself.")
+    cards.ask(situation.draft)
+    return {"draft": str(situation.draft.pk)}

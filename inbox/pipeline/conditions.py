@@ -8,6 +8,7 @@ from inbox.models.lead import Channel, Tag
 from inbox.models.message import Source
 from inbox.pipeline.situation import Situation
 from inbox.pipeline.tagging import MODEL
+from inbox.replying import cards
 from inbox.understanding.tags import DRAFTED, POSITIVE
 from integrations.models import Provider
 
@@ -87,6 +88,9 @@ COMPLETE = Condition(
 )
 NO_SIGNATURE = Condition("There is no signature to read.", lambda s: not s.signature)
 NO_DRAFT = Condition("There is no draft to judge.", lambda s: s.draft is None or s.draft.status != "pending")
+NO_REVIEW_CHANNEL = Condition(
+    "No Slack channel is set for reviews.", lambda s: cards.channel_of(s.workspace.pk) is None
+)
 
 NOBODY = (STOPPED, AUTOMATIC, AWAY)
 COLD = (*NOBODY, NOT_INTERESTED, NOT_POSITIVE)

@@ -93,7 +93,7 @@ STEPS = (
         seconds=120,
     ),
     Step("gates", answering.judge, (when.CALL, when.BOOKED, when.NO_DRAFT), seconds=40),
-    Step("review", answering.ask_for_review, (when.NO_DRAFT,)),
+    Step("review", answering.ask_for_review, (when.NO_DRAFT, when.NO_REVIEW_CHANNEL)),
     Step("score", routing.score),
     Step("finish", routing.finish),
 )

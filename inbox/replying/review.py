@@ -12,6 +12,7 @@ from inbox.leads import rollup
 from inbox.models import Draft, Lead, OutboundSend, User
 from inbox.replying import sending
 from inbox.replying.claims import AlreadyDecided, Refused, SendBlocked, again, claim
+from inbox.signals import draft_changed
 from jobs.enqueue import enqueue
 from jobs.models import BackgroundJob
 
@@ -146,3 +147,4 @@ def _decide(draft: Draft, status: str, user: User | None, **fields: str) -> None
     if not pending.update(status=status, decided_by=user, decided_at=now, updated_at=now, **fields):
         raise AlreadyDecided(how_decided(Draft.objects.select_related("decided_by").get(pk=draft.pk)))
     draft.refresh_from_db()
+    draft_changed.send(Draft, draft=draft, event=status)

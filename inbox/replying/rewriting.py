@@ -5,6 +5,7 @@ from typing import Any
 from inbox.asking import NoModel
 from inbox.models import Draft, SendingPolicy
 from inbox.replying import autosend, drafting, policies
+from inbox.signals import draft_changed
 from jobs.context import JobContext
 from jobs.errors import PermanentError
 from jobs.models import JobStep
@@ -22,7 +23,10 @@ def run(ctx: JobContext) -> dict[str, Any]:
             written = drafting.write(draft.trigger_message, deadline)
         except NoModel as reason:
             raise PermanentError(str(reason)) from reason
-        return {"replaced": drafting.replace(draft, written)}
+        replaced = drafting.replace(draft, written)
+        draft.refresh_from_db()
+        draft_changed.send(Draft, draft=draft, event="rewritten")
+        return {"replaced": replaced}
 
     result = ctx.step("write", write, effect=JobStep.Effect.IDEMPOTENT)
     ctx.step("gates", lambda deadline: _judge(ctx, deadline), effect=JobStep.Effect.IDEMPOTENT)

@@ -18,6 +18,7 @@ from inbox.models import Draft, Message, OutboundSend
 from inbox.models.message import Source
 from inbox.replying import carriers, claims
 from inbox.replying.carriers.base import Accepted, CannotSend, Post
+from inbox.signals import draft_changed
 from inbox.understanding.arrival import Arrival
 from integrations.errors import ProviderError, ProviderMisconfigured
 from jobs.context import JobContext
@@ -211,5 +212,7 @@ def _finish(send: OutboundSend, state: str, reason: str, *, expected: tuple[str,
     )
     if changed:
         send.refresh_from_db()
+        if send.draft is not None:
+            draft_changed.send(Draft, draft=send.draft, event=f"{state}-{send.part}-{send.tries}")
         logger.info("send settled", extra={"send_id": str(send.pk), "state": state, "channel": send.channel})
     return bool(changed)

@@ -1,0 +1,240 @@
+"""Review in Slack: a card per draft that waits, its buttons, and the card following what becomes of the draft.
+
+A press is acknowledged by the webhook and worked here in a job. Only a member of the workspace may decide: who pressed
+is looked up in Slack by the members' addresses. The card is rendered from the draft's row, so it says what happened,
+wherever it was decided.
+"""
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.dispatch import receiver
+from django.urls import reverse
+from django.utils import timezone
+
+from inbox.accounts import connected
+from inbox.buttons import button
+from inbox.models import Draft, Membership, OutboundSend
+from inbox.replying import policies, review
+from inbox.signals import draft_changed
+from integrations.models import Integration, Provider
+from integrations.slack.client import Posted, SlackClient
+from jobs.context import JobContext
+from jobs.db import drop_connection
+from jobs.deadline import Deadline
+from jobs.enqueue import enqueue
+from jobs.models import JobStep
+
+POST, FOLLOW = "slack.card", "slack.card-follow"
+PREVIEW_CHARS = 1_400
+Role = Membership.Role
+
+
+def channel_of(workspace_id: Any) -> tuple[Integration, str] | None:
+    """The Slack account and channel in which drafts are reviewed; None where no channel is set for it."""
+    slack = connected(workspace_id, Provider.SLACK)
+    channel = str(slack.config.get("review_channel") or "") if slack else ""
+    return (slack, channel) if slack and channel and slack.credentials.get("bot_token") else None
+
+
+def ask(draft: Draft) -> None:
+    """Have the card of `draft` posted, once."""
+    enqueue(
+        POST,
+        workspace_id=draft.workspace_id,
+        dedupe_key=f"{POST}:{draft.pk}",
+        payload={"draft_id": str(draft.pk)},
+    )
+
+
+@receiver(draft_changed, dispatch_uid="inbox.replying.cards")
+def follow(sender: type, draft: Draft, event: str, **kwargs: object) -> None:
+    """Have the card of `draft` brought up to date, in the caller's transaction."""
+    if not draft.slack_ts:
+        return
+    enqueue(
+        FOLLOW,
+        workspace_id=draft.workspace_id,
+        dedupe_key=f"{FOLLOW}:{draft.pk}:{draft.revision}:{event}",
+        payload={"draft_id": str(draft.pk)},
+    )
+
+
+def post(ctx: JobContext) -> dict[str, str]:
+    """The job `slack.card`: post the card and keep where it stands. An unclear outcome is never posted again."""
+    draft = _draft(ctx)
+    place = channel_of(draft.workspace_id)
+    if place is None or draft.status != Draft.Status.PENDING:
+        return {"outcome": "not needed any more"}
+    slack, channel = place
+
+    def send(deadline: Deadline) -> dict[str, str]:
+        client, (text, blocks) = SlackClient.for_integration(slack), card(draft)
+        drop_connection()
+        posted = client.post(text, deadline, blocks=blocks, channel=channel)
+        return {"channel": posted.channel, "ts": posted.ts}
+
+    stands = ctx.step(
+        "post", send, effect=JobStep.Effect.SEND, on_interrupted=lambda _deadline: {"channel": "", "ts": ""}
+    )
+    Draft.objects.filter(pk=draft.pk).update(slack_channel=stands["channel"], slack_ts=stands["ts"])
+    if Draft.objects.exclude(status=Draft.Status.PENDING).filter(pk=draft.pk).exists():
+        _update(slack, _draft(ctx), ctx.deadline)  # decided while it was posted
+    return {"outcome": "posted" if stands["ts"] else "unclear"}
+
+
+def run_follow(ctx: JobContext) -> dict[str, str]:
+    """The job `slack.card-follow`: show on the card what became of the draft."""
+    draft, slack = _draft(ctx), connected(ctx.workspace_id, Provider.SLACK)
+    if slack is None or not draft.slack_ts:
+        return {"outcome": "no card"}
+    _update(slack, draft, ctx.deadline)
+    return {"outcome": "updated"}
+
+
+@button("approve_send")
+def approve_pressed(ctx: JobContext) -> dict[str, str]:
+    """Approve the draft as it stands, in the name of whoever pressed."""
+    return _pressed(ctx, lambda draft, user: review.approve(draft, user=user, text=draft.text))
+
+
+@button("regenerate_draft_fast")
+def regenerate_pressed(ctx: JobContext) -> dict[str, str]:
+    """Have the draft written anew."""
+    return _pressed(ctx, lambda draft, user: review.request_rewrite(draft, user=user))
+
+
+def _pressed(ctx: JobContext, decide: Any) -> dict[str, str]:
+    draft, slack = _draft(ctx), connected(ctx.workspace_id, Provider.SLACK)
+    if slack is None:
+        return {"outcome": "Slack is not connected any more"}
+    member = _member(slack, draft, ctx.payload["user_id"], ctx.deadline)
+    note = ""
+    if member is None:
+        note = "Only members of this workspace can decide. Ask an admin to add you with your Slack address."
+    else:
+        try:
+            decide(draft, member.user)
+        except review.Refused as refusal:
+            note = str(refusal)
+    posted = Posted(ctx.payload["channel_id"], ctx.payload["message_ts"])
+    _update(slack, _draft(ctx), ctx.deadline, posted=posted, note=note)
+    return {"outcome": "refused" if note else "done"}
+
+
+def _member(slack: Integration, draft: Draft, slack_user_id: str, deadline: Deadline) -> Membership | None:
+    """The workspace's member behind a Slack user, who may decide; looked up by address, once per member."""
+    rows = Membership.objects.filter(workspace_id=draft.workspace_id, user__is_active=True)
+    members = [one for one in rows.select_related("user") if one.at_least(Role.MEMBER)]
+    known = next((one for one in members if one.slack_user_id == slack_user_id), None)
+    if known is not None:
+        return known
+    client = SlackClient.for_integration(slack)
+    for member in members:
+        if member.slack_user_id:
+            continue
+        drop_connection()
+        found = client.find_user(member.user.email, deadline)
+        if found:
+            Membership.objects.filter(pk=member.pk).update(slack_user_id=found)
+        if found == slack_user_id:
+            return member
+    return None
+
+
+def _draft(ctx: JobContext) -> Draft:
+    related = ("lead__campaign", "trigger_message__campaign", "workspace", "decided_by")
+    drafts = Draft.objects.select_related(*related)
+    return drafts.get(pk=ctx.payload["draft_id"], workspace_id=ctx.workspace_id)
+
+
+def _update(
+    slack: Integration, draft: Draft, deadline: Deadline, *, posted: Posted | None = None, note: str = ""
+) -> None:
+    client, (text, blocks) = SlackClient.for_integration(slack), card(draft, note)
+    drop_connection()
+    client.update(posted or Posted(draft.slack_channel, draft.slack_ts), text, deadline, blocks=blocks)
+
+
+def card(draft: Draft, note: str = "") -> tuple[str, list[dict[str, Any]]]:
+    """The card's plain text and blocks, as the draft stands now. `note`: a sentence for whoever pressed."""
+    waits = draft.status == Draft.Status.PENDING
+    headline = "Review needed" if waits else _became(draft)
+    evaluation = draft.evaluation
+    facts = [
+        ("Lead", draft.lead.display_name),
+        ("Campaign", str(draft.trigger_message.campaign or draft.lead.campaign or "none")),
+        ("Tag", draft.lead.tag),
+        ("Confidence", f"{evaluation['confidence']:.0%}" if "confidence" in evaluation else "not evaluated"),
+        ("Why", draft.status_reason or evaluation.get("reason") or _policy(draft)),
+    ]
+    blocks: list[dict[str, Any]] = [
+        {"type": "header", "text": {"type": "plain_text", "text": headline[:150]}},
+        {"type": "section", "fields": [_text(f"*{name}*\n{_escape(value)[:300]}") for name, value in facts]},
+        {"type": "section", "text": _text(f"*They wrote*\n{_quote(draft.trigger_message.text)}")},
+        {"type": "section", "text": _text(f"*Draft*\n{_quote(draft.text)}")},
+    ]
+    if note:
+        blocks.append({"type": "context", "elements": [_text(_escape(note))]})
+    blocks.append(_actions(draft, waits))
+    return f"{headline}: {draft.lead.display_name}", blocks
+
+
+def _actions(draft: Draft, waits: bool) -> dict[str, Any]:
+    value = json.dumps(
+        {"draftId": str(draft.pk), "leadId": str(draft.lead_id), "clientId": str(draft.workspace_id)}
+    )
+    url = settings.PUBLIC_URL + reverse("inbox:conversation", args=[draft.workspace_id, draft.lead_id])
+    buttons: list[dict[str, Any]] = [
+        {"type": "button", "action_id": "view_dashboard", "text": _plain("Open"), "url": url}
+    ]
+    if waits:
+        buttons = [
+            {
+                "type": "button",
+                "action_id": "approve_send",
+                "text": _plain("Approve and send"),
+                "style": "primary",
+                "value": value,
+            },
+            {
+                "type": "button",
+                "action_id": "regenerate_draft_fast",
+                "text": _plain("Regenerate"),
+                "value": value,
+            },
+            *buttons,
+        ]
+    return {"type": "actions", "block_id": f"review_actions_{draft.pk}", "elements": buttons}
+
+
+def _became(draft: Draft) -> str:
+    send = OutboundSend.objects.filter(draft=draft).order_by("-part").first()
+    if send is not None and send.state != OutboundSend.State.INTENT:
+        at = f" at {timezone.localtime(send.finished_at):%H:%M}" if send.finished_at else ""
+        who = f", approved by {draft.decided_by}" if draft.decided_by else ""
+        return f"{send.get_state_display()}{at}{who}"
+    return review.how_decided(draft)
+
+
+def _policy(draft: Draft) -> str:
+    mode = policies.of(draft.workspace, draft.trigger_message.campaign or draft.lead.campaign).mode
+    return f"Every answer is reviewed here (sending by itself: {mode})."
+
+
+def _quote(text: str) -> str:
+    cut = text.strip()[:PREVIEW_CHARS]
+    return "\n".join(f">{line}" for line in _escape(cut or "(nothing)").splitlines())
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _text(text: str) -> dict[str, str]:
+    return {"type": "mrkdwn", "text": text[:3_000]}
+
+
+def _plain(text: str) -> dict[str, str]:
+    return {"type": "plain_text", "text": text}
