@@ -2,16 +2,7 @@
 
 import pytest
 
-from jobs.registry import KINDS, Kind
 from tests.webhooks.posting import Poster
-
-
-@pytest.fixture(autouse=True)
-def _message_job(monkeypatch):
-    """Intake only enqueues: no test here runs a job."""
-    monkeypatch.setitem(
-        KINDS, "inbound.process", KINDS.get("inbound.process") or Kind("inbound.process", print)
-    )
 
 
 @pytest.fixture
