@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from jobs.models import BackgroundJob
 from tests import factories
@@ -26,7 +27,11 @@ def root() -> Client:
 
 def make(workspace, status: str) -> BackgroundJob:
     return BackgroundJob.objects.create(
-        workspace=workspace, kind="inbound.process", dedupe_key=f"k-{status}", status=status
+        workspace=workspace,
+        kind="inbound.process",
+        dedupe_key=f"k-{status}",
+        status=status,
+        finished_at=None if status == "queued" else timezone.now(),
     )
 
 

@@ -3,12 +3,26 @@
 The database's own connection is the C library's, so forbidding Python's sockets forbids everything else.
 """
 
+import json
 import socket
+from pathlib import Path
 
 import pytest
 
 from inbox.models import Message
-from tests.recorded import payload
+
+TRAFFIC = Path(__file__).resolve().parents[1] / "fixtures" / "traffic.jsonl"
+
+
+def recorded(event_type: str) -> dict:
+    """The first event of a kind in Northwind's recorded day."""
+    lines = map(json.loads, TRAFFIC.read_text().splitlines())
+    return next(
+        line["body"]
+        for line in lines
+        if (line["workspace"], line["source"], line["expect"]) == ("northwind", "email", "accepted")
+        and line["body"]["event"]["type"] == event_type
+    )
 
 
 @pytest.fixture
@@ -28,8 +42,8 @@ def test_the_guard_of_this_test_bites(no_sockets):
 
 
 def test_a_reply_its_duplicate_and_an_opt_out_are_taken_without_a_socket(poster, no_sockets):
-    body = payload("emailbison", "lead_replied")
+    body = recorded("LEAD_REPLIED")
     first, again = poster.post("email", body).json(), poster.post("email", body).json()
     assert (first["deduped"], again["deduped"]) == (False, True)
-    assert poster.post("email", payload("emailbison", "lead_unsubscribed")).json()["success"]
+    assert poster.post("email", recorded("LEAD_UNSUBSCRIBED")).json()["success"]
     assert Message.objects.count() == 1
