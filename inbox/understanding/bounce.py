@@ -161,8 +161,8 @@ _ADDRESS = r"[a-z0-9!#$%&'*+/=?^_{|}~.-]{1,64}@[a-z0-9][a-z0-9.-]{1,250}[a-z0-9]
 _RECIPIENT_PATTERNS = tuple(
     re.compile(pattern, re.I)
     for pattern in (
-        rf"(?:^|\n)[ \t]*final-recipient[ \t]*:[ \t]*(?:rfc822|utf-8)?[ \t]*;?[ \t]*<?({_ADDRESS})",
         rf"(?:^|\n)[ \t]*original-recipient[ \t]*:[ \t]*(?:rfc822|utf-8)?[ \t]*;?[ \t]*<?({_ADDRESS})",
+        rf"(?:^|\n)[ \t]*final-recipient[ \t]*:[ \t]*(?:rfc822|utf-8)?[ \t]*;?[ \t]*<?({_ADDRESS})",
         rf"(?:^|\n)[ \t]*x-failed-recipients[ \t]*:[ \t]*<?({_ADDRESS})",
         rf"delivered to[ \t]+<?({_ADDRESS})",
         rf"(?:^|\n)[ \t]*<({_ADDRESS})>[ \t]*(?::|\n|\(|$)",
@@ -186,8 +186,8 @@ _NOT_A_LEAD = re.compile(r"^(?:mailer-?daemon|postmaster|no-?reply|abuse|support
 def failed_recipients(text: str, headers: dict[str, str] | None = None) -> tuple[str, ...]:
     """The addresses a report says were not reached, best evidence first, lower case, without repeats.
 
-    Order: `X-Failed-Recipients` header, RFC 3464 `Final-Recipient`, `Original-Recipient` (the address we wrote to where
-    the mailbox forwards), then the phrases of Gmail, Postfix, qmail, Exchange, Exim and SES, then any address that is
+    Order: `X-Failed-Recipients` header, RFC 3464 `Original-Recipient` (the address we wrote to, where a mailbox
+    forwards), `Final-Recipient`, then the phrases of Gmail, Postfix, qmail, Exchange, Exim and SES, then any address that is
     not the sender's.
     """
     found: list[str] = []

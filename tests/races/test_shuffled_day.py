@@ -13,10 +13,9 @@ from tests.webhooks.day import CALLBACKS, Day
 CONNECTIONS = 16
 
 
-@pytest.mark.unsettled
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("seed", [1])
+@pytest.mark.parametrize("seed", [1, 3])
 def test_shuffled_day_ends_as_the_day_in_order(transactional_db, seed):
     in_order = Day.create()
     for line in traffic():

@@ -41,12 +41,12 @@ def test_reads_the_words_of_each_system(text, address):
     assert failed_recipients(text)[0] == address
 
 
-def test_machine_readable_field_wins_and_the_address_we_wrote_to_follows():
+def test_address_we_wrote_to_wins_over_the_mailbox_it_is_forwarded_to():
     text = (
         "<other@x.example.com>: host said no\n\nFinal-Recipient: rfc822; accounts@x.example.com\n"
         "Original-Recipient: rfc822;glenn@x.example.com\nAction: failed"
     )
-    assert failed_recipients(text) == ("accounts@x.example.com", "glenn@x.example.com", "other@x.example.com")
+    assert failed_recipients(text) == ("glenn@x.example.com", "accounts@x.example.com", "other@x.example.com")
 
 
 def test_header_wins_over_all():
