@@ -34,8 +34,14 @@ def _down(workspace: Workspace) -> Badge | None:
     return Badge(f"{count} down", "bad") if count else None
 
 
+def _paused(workspace: Workspace) -> Badge | None:
+    return Badge("stopped", "warn") if workspace.sends_paused else None
+
+
 PAGES: list[Page] = [
     Page("inbox:followups", "Follow-ups", "send"),
+    Page("inbox:automation", "Automation", "run", badge=_paused),
+    Page("inbox:rules", "Rules", "filter"),
     Page("inbox:health", "Health", "health", badge=_down),
     Page("inbox:jobs", "Jobs", "jobs", Membership.Role.ADMIN),
     Page("inbox:deliveries", "Deliveries", "trace", Membership.Role.ADMIN),

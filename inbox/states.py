@@ -5,7 +5,7 @@ Colour is never alone: every state has an icon and a word. A tone is "ok", "warn
 
 from typing import NamedTuple
 
-from inbox.models import Draft, OutboundSend, WebhookDelivery
+from inbox.models import Draft, OutboundSend, SendingPolicy, WebhookDelivery
 from inbox.models.lead import Tag
 from integrations.models import HealthState, Notice
 
@@ -85,7 +85,13 @@ FOLLOWUPS = {
     "cancelled": State("", "off", "Cancelled"),
     "off": State("", "off", "Switched off"),
 }
+POLICIES = {
+    SendingPolicy.Mode.OFF: State("", "off", "Off"),
+    SendingPolicy.Mode.SHADOW: State("info", "draft", "Shadow"),
+    SendingPolicy.Mode.AUTO: State("ok", "run", "Auto"),
+}
 TABLES = {
+    "policy": POLICIES,
     "followup": FOLLOWUPS,
     "health": HEALTH,
     "notice": NOTICES,

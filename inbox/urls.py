@@ -4,6 +4,7 @@ from django.urls import path
 
 from inbox.views import (
     answer,
+    automation,
     conversation,
     deliveries,
     followups,
@@ -12,6 +13,7 @@ from inbox.views import (
     jobs,
     keys,
     merging,
+    tags,
     threads,
     triage,
 )
@@ -27,6 +29,13 @@ urlpatterns = [
     path("inbox/<uuid:lead_id>/outgoing/<uuid:send_id>/", conversation.outgoing, name="outgoing"),
     path("sends/<uuid:send_id>/", answer.settle_send, name="send"),
     path("drafts/<uuid:draft_id>/", answer.decide_draft, name="draft"),
+    path("messages/<uuid:message_id>/why/", tags.why, name="why"),
+    path("rules/", tags.rule_list, name="rules"),
+    path("corrections.jsonl", tags.corrections, name="corrections"),
+    path("automation/", automation.automation, name="automation"),
+    path("automation/pause/", automation.pause, name="automation-pause"),
+    path("automation/policy/", automation.policy, name="policy"),
+    path("automation/policy/<uuid:campaign_id>/", automation.policy, name="campaign-policy"),
     path("jobs/", jobs.job_list, name="jobs"),
     path("jobs/act/", jobs.act, name="jobs-act"),
     path("jobs/<uuid:job_id>/", jobs.job, name="job"),

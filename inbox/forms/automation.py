@@ -1,0 +1,31 @@
+"""Whether answers may go out without a person."""
+
+from django import forms
+
+from inbox.models import Campaign, SendingPolicy, Workspace
+from inbox.replying import shadow
+
+Mode = SendingPolicy.Mode
+
+
+class PolicyForm(forms.ModelForm):
+    """A policy of the workspace, or of one of its campaigns. Auto needs the shadow report to bear it out."""
+
+    class Meta:
+        model = SendingPolicy
+        fields = ("mode", "confidence_threshold", "min_delay_s", "max_delay_s", "business_hours_only")
+
+    def __init__(self, workspace: Workspace, campaign: Campaign | None, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.instance.workspace, self.instance.campaign = workspace, campaign
+
+    def clean(self) -> dict:
+        values = super().clean()
+        if values.get("mode") == Mode.AUTO and self.initial.get("mode") != Mode.AUTO:
+            row = shadow.row_of(self.instance.workspace, self.instance.campaign)
+            if not row.unlocked:
+                self.add_error("mode", f"Auto is locked. {row.missing} Use shadow until then.")
+        shortest, longest = values.get("min_delay_s"), values.get("max_delay_s")
+        if shortest and longest and shortest > longest:
+            self.add_error("max_delay_s", "The longest delay must not be shorter than the shortest.")
+        return values

@@ -1,0 +1,85 @@
+"""Why a reply has its tag, how a person corrects it, the rules that decide, and the corrections as labelled data."""
+
+import json
+import uuid
+from collections.abc import Iterator
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_safe
+
+from inbox import prompts
+from inbox.access import workspace_view
+from inbox.forms.tags import CorrectionForm
+from inbox.models import Membership, Message, TagDecision, Workspace
+from inbox.pipeline import catchup, tagging
+from inbox.pipeline.labelled import labelled
+from inbox.understanding import rules
+from inbox.understanding.tags import DRAFTED
+
+
+@workspace_view()
+def why(request: HttpRequest, message_id: uuid.UUID) -> HttpResponse:
+    """`w/<workspace>/messages/<message>/why/`: who decided, by which words; a member may correct it."""
+    inbound = Message.objects.select_related("lead").filter(direction=Message.Direction.INBOUND)
+    message = get_object_or_404(inbound, workspace=request.workspace, pk=message_id)
+    form = CorrectionForm(request.POST or None, initial={"tag": message.tag or message.lead.tag})
+    if request.method == "POST" and form.is_valid():
+        decision = tagging.correct(
+            message, form.cleaned_data["tag"], user=request.user, reason=form.cleaned_data["reason"]
+        )
+        if decision.tag in DRAFTED:
+            catchup.again(message, str(decision.pk))
+        messages.success(request, f"Corrected to {decision.tag}. It is kept as labelled data.")
+        return redirect("inbox:why", request.workspace.pk, message.pk)
+    context = {
+        "message": message,
+        "lead": message.lead,
+        "decisions": message.tag_decisions.select_related("user").order_by("-pk"),
+        "form": form,
+        "rules_version": rules.RULES_VERSION,
+    }
+    return render(request, "understanding/why.html", context, status=422 if form.errors else 200)
+
+
+@require_safe
+@workspace_view()
+def rule_list(request: HttpRequest) -> HttpResponse:
+    """`w/<workspace>/rules/`: every rule, in the order of judgement, with how often it decided here."""
+    decided = _counts(request.workspace)
+    lines = [(rule, decided.get(rule.id, 0)) for rule in rules.RULES]
+    corrections = TagDecision.objects.filter(
+        workspace=request.workspace, kind=TagDecision.Kind.PERSON
+    ).count()
+    context = {
+        "lines": lines,
+        "version": rules.RULES_VERSION,
+        "prompt": prompts.load("tag"),
+        "corrections": corrections,
+    }
+    return render(request, "understanding/rules.html", context)
+
+
+def _counts(workspace: Workspace) -> dict[str, int]:
+    """How often each rule decided a tag in the workspace, over all versions."""
+    counts: dict[str, int] = {}
+    made = TagDecision.objects.filter(workspace=workspace, kind=TagDecision.Kind.RULE)
+    for by in made.values_list("by", flat=True).iterator(chunk_size=5_000):
+        name = by.rpartition(": ")[2]
+        counts[name] = counts.get(name, 0) + 1
+    return counts
+
+
+@require_safe
+@workspace_view(Membership.Role.ADMIN)
+def corrections(request: HttpRequest) -> StreamingHttpResponse:
+    """`w/<workspace>/corrections.jsonl`: what people corrected, one reply a line, as evaluate_replies reads it."""
+
+    def lines() -> Iterator[str]:
+        for row in labelled(request.workspace):
+            yield json.dumps(row, ensure_ascii=False) + "\n"
+
+    answer = StreamingHttpResponse(lines(), content_type="application/x-ndjson")
+    answer["Content-Disposition"] = 'attachment; filename="corrections.jsonl"'
+    return answer

@@ -1,0 +1,130 @@
+"""Automation: the report counts what people did, auto unlocks by it, the switch stops everything."""
+
+import pytest
+from django.urls import reverse
+
+from inbox.models import AuditEntry, Draft, SendingPolicy
+from inbox.replying import shadow
+from tests import factories
+from tests.ready import passing_draft
+
+pytestmark = pytest.mark.django_db
+
+
+def judged(workspace, status, *, user=None, edited=False, would_send=True):
+    draft = passing_draft(workspace, mode="shadow")
+    Draft.objects.filter(pk=draft.pk).update(
+        would_send=would_send,
+        gate_mode="shadow",
+        status=status,
+        decided_by=user,
+        generated_text=draft.text + (" And more." if edited else ""),
+    )
+    return draft
+
+
+def test_counts_what_people_did_with_what_would_have_gone_out(workspace, people):
+    user = people.users.member
+    for _ in range(3):
+        judged(workspace, "sent", user=user)
+    judged(workspace, "approved", user=user, edited=True)
+    judged(workspace, "rejected", user=user)
+    judged(workspace, "rejected")  # closed by a newer reply: says nothing
+    judged(workspace, "pending")
+    judged(workspace, "sent")  # went out by itself
+    judged(workspace, "pending", would_send=False)
+
+    (row,) = shadow.report(workspace)
+
+    assert (row.judged, row.would_send) == (9, 8)
+    assert (row.unchanged, row.edited, row.dropped, row.waiting, row.by_itself) == (3, 1, 1, 1, 1)
+    assert row.decided == 5 and not row.unlocked
+    assert row.missing == "15 more reviewed drafts that would have gone out are needed."
+
+
+@pytest.mark.parametrize(
+    ("unchanged", "edited", "unlocked"), [(19, 1, True), (18, 2, True), (17, 3, False), (19, 0, False)]
+)
+def test_auto_unlocks_at_twenty_drafts_of_which_nine_in_ten_went_out_unchanged(
+    workspace, people, unchanged, edited, unlocked
+):
+    for number in range(unchanged + edited):
+        judged(workspace, "sent", user=people.users.member, edited=number < edited)
+
+    assert shadow.row_of(workspace, None).unlocked is unlocked
+
+
+def save(people, workspace, campaign=None, **fields):
+    values = {
+        "mode": "shadow",
+        "confidence_threshold": "0.9",
+        "min_delay_s": "180",
+        "max_delay_s": "420",
+        "business_hours_only": "on",
+    } | fields
+    name, args = ("campaign-policy", [workspace.pk, campaign.pk]) if campaign else ("policy", [workspace.pk])
+    return people.owner.post(reverse(f"inbox:{name}", args=args), values)
+
+
+def test_an_admin_sets_shadow_and_it_is_audited(workspace, people):
+    assert save(people, workspace).status_code == 302
+
+    assert SendingPolicy.objects.get(workspace=workspace).mode == "shadow"
+    assert AuditEntry.objects.get(action="policy.change").actor == people.users.owner
+
+
+def test_auto_is_refused_while_it_is_locked_and_says_what_is_missing(workspace, people):
+    answer = save(people, workspace, mode="auto")
+
+    assert answer.status_code == 422
+    assert "Auto is locked. 20 more reviewed drafts" in answer.content.decode()
+    assert not SendingPolicy.objects.filter(workspace=workspace).exists()
+
+
+def test_a_campaign_has_a_policy_of_its_own(workspace, people):
+    campaign = factories.make_campaign(workspace)
+    save(people, workspace)
+    save(people, workspace, campaign, mode="off")
+
+    assert dict(SendingPolicy.objects.values_list("campaign", "mode")) == {None: "shadow", campaign.pk: "off"}
+
+
+def test_a_delay_in_the_wrong_order_is_refused_by_name(workspace, people):
+    answer = save(people, workspace, min_delay_s="500")
+
+    assert answer.status_code == 422 and "must not be shorter" in answer.content.decode()
+
+
+def test_another_workspaces_campaign_is_not_found(workspace, people):
+    other = factories.make_campaign(factories.make_workspace())
+
+    assert save(people, workspace, other).status_code == 404
+
+
+def test_the_switch_stops_what_goes_out_by_itself_and_lets_it_go_again(workspace, people):
+    url = reverse("inbox:automation-pause", args=[workspace.pk])
+    people.owner.post(url, {"do": "pause"})
+    workspace.refresh_from_db()
+    assert workspace.sends_paused
+    assert (
+        "The kill switch is on"
+        in people.owner.get(reverse("inbox:automation", args=[workspace.pk])).content.decode()
+    )
+
+    people.owner.post(url, {"do": "resume"})
+    workspace.refresh_from_db()
+    assert not workspace.sends_paused
+
+
+def test_a_member_sees_the_report_and_changes_nothing(workspace, people):
+    judged(workspace, "sent", user=people.users.member)
+
+    page = people.member.get(reverse("inbox:automation", args=[workspace.pk]))
+    assert page.status_code == 200 and "Would have gone out" in page.content.decode()
+    assert (
+        people.member.post(
+            reverse("inbox:automation-pause", args=[workspace.pk]), {"do": "pause"}
+        ).status_code
+        == 403
+    )
+    assert people.member.get(reverse("inbox:policy", args=[workspace.pk])).status_code == 403
