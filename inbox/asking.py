@@ -37,7 +37,9 @@ def ready() -> bool:
     return bool(settings.OPENAI_API_KEY)
 
 
-def ask(prompt: Prompt, schema: type[Answer], text: str, *, workspace_id: UUID, deadline: Deadline) -> Answer:
+def ask(
+    prompt: Prompt, schema: type[Answer], text: str, *, workspace_id: UUID | None, deadline: Deadline
+) -> Answer:
     """The model's answer to `text`, as `schema`. No database connection is held meanwhile.
 
     Raises NoModel, Snooze where the model is out of reach, and AnswerUnusable, which is worth another attempt.

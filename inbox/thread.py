@@ -32,12 +32,31 @@ def render(messages: list[Message], zone: ZoneInfo) -> str:
 
 def for_reading(message: Message, zone: ZoneInfo) -> str:
     """What the tag is read from."""
-    lead = message.lead
+    return reading_of(
+        message.text,
+        first_name=message.lead.first_name,
+        channel=message.channel,
+        received=message.sent_at,
+        zone=zone,
+        before=render(earlier(message), zone),
+    )
+
+
+def reading_of(
+    text: str,
+    *,
+    first_name: str,
+    channel: str,
+    received: datetime,
+    zone: ZoneInfo,
+    before: str = "(nothing before)",
+) -> str:
+    """The same for a text that is no message of ours, as in an evaluation. `received` is aware."""
     return (
-        f"# Lead\nfirst_name: {lead.first_name or 'unknown'}\nChannel: {message.channel}\n"
-        f"Received: {_when(message.sent_at, zone)} ({zone.key})\n\n"
-        f"# Thread, oldest first\n{render(earlier(message), zone)}\n\n"
-        f"# Newest reply\n{message.text.strip()[:NEWEST_CHARS]}\n"
+        f"# Lead\nfirst_name: {first_name or 'unknown'}\nChannel: {channel}\n"
+        f"Received: {_when(received, zone)} ({zone.key})\n\n"
+        f"# Thread, oldest first\n{before}\n\n"
+        f"# Newest reply\n{text.strip()[:NEWEST_CHARS]}\n"
     )
 
 

@@ -27,6 +27,7 @@ class Case:
     reply: ReplyText
     labels: dict[str, bool]
     newest_text: str | None
+    tag: str | None = None
 
 
 @dataclass
@@ -137,7 +138,7 @@ def _case(number: int, data: dict) -> Case:
     if not isinstance(data.get("automated_reply"), bool | None):
         raise BadLine(number, "automated_reply", "expected true, false or null")
     labels, newest = _expected(number, data)
-    return Case(str(data["id"]), _reply(number, data), labels, newest)
+    return Case(str(data["id"]), _reply(number, data), labels, newest, data["expected"].get("tag"))
 
 
 def _expected(number: int, data: dict) -> tuple[dict[str, bool], str | None]:
@@ -147,6 +148,8 @@ def _expected(number: int, data: dict) -> tuple[dict[str, bool], str | None]:
     for label in LABELS:
         if not isinstance(expected.get(label), bool | None):
             raise BadLine(number, f"expected.{label}", f"expected true or false, got {expected[label]!r}")
+    if not isinstance(expected.get("tag"), str | None):
+        raise BadLine(number, "expected.tag", "expected a string")
     if not isinstance(expected.get("newest_text"), str | None):
         raise BadLine(number, "expected.newest_text", "expected a string")
     labels = {label: expected[label] for label in LABELS if expected.get(label) is not None}

@@ -1,14 +1,40 @@
-"""manage.py evaluate_replies FILE.jsonl [--json] (contract, Commands); needs no database."""
+"""manage.py evaluate_replies FILE.jsonl [--json] [--model] (contract, Commands); needs no database without --model."""
 
 import json
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
-from inbox.understanding.evaluate import BadLine, Report, evaluate, read_cases
+from inbox import asking, prompts, thread
+from inbox.understanding import model
+from inbox.understanding.evaluate import BadLine, Case, Report, evaluate, read_cases
+from inbox.understanding.evaluate_model import ModelReport, evaluate_model
 from inbox.understanding.rules import RULES_VERSION
+from jobs.deadline import Deadline
+from jobs.errors import Snooze
 
 _BAD_INPUT = 2
+
+
+def ask_model(case: Case, newest_text: str) -> model.Judgement | None:
+    """The model's judgement, asked with the pipeline's own prompt; nobody's meeting is booked. Raises as asking.ask."""
+    prompt = prompts.load("tag")
+    text = thread.reading_of(
+        newest_text,
+        first_name=case.reply.sender_name.partition(" ")[0],
+        channel=case.reply.channel,
+        received=case.reply.received_at or timezone.now(),
+        zone=ZoneInfo("UTC"),
+    )
+    try:
+        reading = asking.ask(
+            prompt, model.Reading, text, workspace_id=None, deadline=Deadline.after_ms(prompt.timeout_ms)
+        )
+    except asking.Refused:
+        return None
+    return model.judge(reading, newest_text, booked=False)
 
 
 class Command(BaseCommand):
@@ -17,6 +43,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser) -> None:
         parser.add_argument("file", type=Path, help="Labelled replies (contract, evaluate_replies).")
+        parser.add_argument("--model", action="store_true", help="Ask the model what no rule decides.")
         parser.add_argument("--json", action="store_true", help="Print the report as JSON.")
 
     def handle(self, *, file: Path, **options) -> None:
@@ -30,10 +57,30 @@ class Command(BaseCommand):
         if not cases:
             raise CommandError(f"{file}: no labelled replies in it", returncode=_BAD_INPUT)
         report = evaluate(cases)
+        by_model = self._ask_model(cases) if options["model"] else None
         if options["json"]:
-            self.stdout.write(json.dumps(report.as_json(), ensure_ascii=False))
+            more = {"model": by_model.as_json()} if by_model else {}
+            self.stdout.write(json.dumps(report.as_json() | more, ensure_ascii=False))
         else:
             self._print(report, len(cases))
+            if by_model:
+                self._print_model(by_model)
+
+    def _ask_model(self, cases: list[Case]) -> ModelReport:
+        try:
+            return evaluate_model(cases, ask_model)
+        except asking.NoModel as reason:
+            raise CommandError(str(reason), returncode=_BAD_INPUT) from None
+        except Snooze as outage:
+            raise CommandError(f"{outage} Run it again later.", returncode=1) from None
+
+    def _print_model(self, report: ModelReport) -> None:
+        self.stdout.write(
+            f"{'tag':<14}{report.right:>5} of {report.n} right, {report.asked} asked of the model, "
+            f"{report.unproven} of its answers without evidence"
+        )
+        for (expected, got), count in report.confusions.most_common():
+            self.stdout.write(f"{count:>6} x expected {expected!r}, got {got!r}")
 
     def _print(self, report: Report, total: int) -> None:
         self.stdout.write(f"{total} replies, rules {RULES_VERSION}\n")

@@ -1,0 +1,62 @@
+"""Decides how rules and model together are measured: the tag of each labelled reply, asked of the model where no rule
+decides, exactly as the pipeline asks. With the sandbox's answer sheet behind it this proves plumbing, never quality.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from inbox.understanding.evaluate import Case, Score
+from inbox.understanding.model import Judgement
+from inbox.understanding.rules import judge
+
+Ask = Callable[[Case, str], Judgement | None]
+"""The model's judgement of a case's newest text; None where its evidence is not in it."""
+
+
+@dataclass
+class ModelReport:
+    """`right` of `n` labelled tags; `asked` of them were the model's, the others a rule's."""
+
+    n: int = 0
+    right: int = 0
+    asked: int = 0
+    unproven: int = 0
+    opt_out: Score = field(default_factory=Score)
+    confusions: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def as_json(self) -> dict:
+        return {
+            "tag": {"right": self.right, "n": self.n, "asked": self.asked, "unproven": self.unproven},
+            "opt_out": self.opt_out.as_json(),
+            "confusions": [
+                {"expected": expected, "got": got, "n": count}
+                for (expected, got), count in self.confusions.most_common()
+            ],
+        }
+
+
+def evaluate_model(cases: Iterable[Case], ask: Ask) -> ModelReport:
+    """Tag every case that carries a tag, and count what is right. Raises what `ask` raises."""
+    report = ModelReport()
+    for case in cases:
+        if case.tag is None:
+            continue
+        got = _tag(case, ask, report)
+        report.n += 1
+        report.right += got == case.tag
+        if "opt_out" in case.labels:
+            report.opt_out.add(case.labels["opt_out"], got == "Blacklist" and not case.labels.get("bounce"))
+        if got != case.tag:
+            report.confusions[case.tag, got] += 1
+    return report
+
+
+def _tag(case: Case, ask: Ask, report: ModelReport) -> str:
+    verdict = judge(case.reply)
+    if verdict.tag or not verdict.newest_text.strip():
+        return verdict.tag or "Neutral"
+    report.asked += 1
+    judgement = ask(case, verdict.newest_text)
+    report.unproven += judgement is None
+    return str(judgement.tag) if judgement else "Neutral"

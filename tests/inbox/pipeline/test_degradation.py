@@ -1,0 +1,130 @@
+"""Without the model: everything stays visible, nothing is guessed, and it catches up by itself, in order."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from inbox.models import Draft, TagDecision
+from inbox.pipeline import catchup
+from jobs.models import BackgroundJob
+from tests.world import forget_calls
+
+pytestmark = pytest.mark.django_db
+PAST = timezone.now() - timedelta(days=1)
+
+
+def due(*kinds):
+    BackgroundJob.objects.filter(kind__in=kinds, status="queued").update(run_at=PAST)
+
+
+def reset_breaker():
+    from integrations.models import CircuitBreaker
+
+    CircuitBreaker.objects.all().delete()
+    forget_calls()
+
+
+def test_an_outage_puts_the_job_off_to_the_next_full_minute_at_no_attempt(world):
+    world.sandbox.set_account("openai", "key-openai", status="down")
+    message = world.reply("How much is it?")
+    world.work()
+
+    job = world.job(message)
+    assert (job.status, job.attempts) == ("queued", 0)
+    assert (job.run_at.second, job.snoozes) in ((0, 1), (59, 1))
+    assert world.lead().awaiting_model and world.lead().needs_reply
+
+
+def test_what_waited_through_an_outage_is_worked_on_in_the_order_it_came(world):
+    world.sandbox.set_account("openai", "key-openai", status="down")
+    messages = [world.reply(f"How much is it? {n}", email=f"lead{n}@example.org") for n in range(4)]
+    world.work()
+    world.sandbox.set_account("openai", "key-openai", status="ok")
+    reset_breaker()
+    due("inbound.process")
+    world.work()
+
+    decided = TagDecision.objects.order_by("created_at").values_list("message_id", flat=True)
+    assert list(decided) == [message.pk for message in messages]
+    assert Draft.objects.count() == 4
+
+
+def test_a_key_that_is_set_later_catches_up_oldest_first_and_only_once(world, settings):
+    settings.OPENAI_API_KEY = ""
+    messages = [world.reply(f"How much is it? {n}", email=f"lead{n}@example.org") for n in range(3)]
+    world.work()
+    assert catchup.tick(None) == {"enqueued": 0}
+
+    settings.OPENAI_API_KEY = "key-openai"
+    assert catchup.tick(None) == {"enqueued": 3}
+    assert catchup.tick(None) == {"enqueued": 0}
+    world.work()
+
+    assert [draft.trigger_message_id for draft in Draft.objects.order_by("created_at")] == [
+        m.pk for m in messages
+    ]
+    assert list(catchup.waiting()) == []
+
+
+def test_a_reply_that_the_provider_marked_waits_for_its_draft_and_gets_it(world, settings):
+    settings.OPENAI_API_KEY = ""
+    message = world.reply("Sounds good.", interested=True)
+    world.work()
+    assert world.lead().tag == "Interested" and world.lead().awaiting_model
+
+    settings.OPENAI_API_KEY = "key-openai"
+    catchup.tick(None)
+    world.work()
+
+    assert world.draft(message) is not None and not world.lead().awaiting_model
+
+
+def test_a_refused_key_is_said_on_the_step_and_the_lead_goes_on_waiting(world):
+    world.sandbox.set_account("openai", "key-openai", status="revoked")
+    message = world.reply("How much is it?")
+    world.work()
+
+    assert world.job(message).status == "succeeded"
+    assert world.steps(message)["sentiment"] == ("skipped", "OpenAI refuses our key.")
+    assert world.lead().awaiting_model
+
+
+def test_a_tag_whose_evidence_nobody_wrote_is_left_to_a_person_and_not_asked_again(world):
+    world.sandbox.set_answer("Reading", {"quote": "words nobody wrote"})
+    message = world.reply("How much is it?")
+    world.work()
+
+    decision = TagDecision.objects.get(message=message)
+    assert (decision.tag, decision.confidence) == ("Neutral", 0.0)
+    assert "A person has to say what it means" in decision.reason
+    assert not world.lead().awaiting_model and world.draft(message) is None
+
+
+def test_meeting_booked_without_an_appointment_is_only_a_request(world):
+    world.sandbox.set_answer("Reading", {"tag": "Meeting Booked"})
+    message = world.reply("I just booked a slot with you.")
+    world.work()
+
+    decision = TagDecision.objects.get(message=message)
+    assert decision.tag == "Meeting Requested" and "No appointment is known" in decision.reason
+
+
+def test_a_model_that_reads_an_opt_out_in_their_words_stops_the_lead(world):
+    world.sandbox.set_answer("Reading", {"tag": "Blacklist"})
+    world.reply("Kindly forget that I exist, would you.")
+    world.work()
+
+    assert world.lead().is_stopped and world.lead().tag == "Blacklist"
+
+
+def test_a_draft_that_makes_up_a_price_is_revised_once_and_then_held_with_the_reason(world):
+    world.sandbox.set_answer("Text", {"text": "Hi Dana, it is $1,500 a month for a crew like yours."})
+    message = world.reply("How much is it?")
+    world.work()
+
+    draft = world.draft(message)
+    assert draft.verification["revised"] is True
+    assert draft.status_reason.startswith("Check it: It names a price")
+    texts = [r for r in world.sandbox.requests(provider="openai") if r["method"] == "POST"]
+    assert len(texts) >= 4
