@@ -15,6 +15,16 @@ class PolicyForm(forms.ModelForm):
         model = SendingPolicy
         fields = ("mode", "confidence_threshold", "min_delay_s", "max_delay_s", "business_hours_only")
 
+        labels = {
+            "confidence_threshold": "Confidence asked of the evaluator, 0.5 to 1",
+            "min_delay_s": "Shortest delay, in seconds",
+            "max_delay_s": "Longest delay, in seconds",
+            "business_hours_only": "Only within business hours",
+        }
+        help_texts = {
+            "max_delay_s": "Counted from the lead's message. Until it is over, anybody can stop the countdown."
+        }
+
     def __init__(self, workspace: Workspace, campaign: Campaign | None, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.instance.workspace, self.instance.campaign = workspace, campaign

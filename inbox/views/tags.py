@@ -48,7 +48,7 @@ def why(request: HttpRequest, message_id: uuid.UUID) -> HttpResponse:
 def rule_list(request: HttpRequest) -> HttpResponse:
     """`w/<workspace>/rules/`: every rule, in the order of judgement, with how often it decided here."""
     decided = _counts(request.workspace)
-    lines = [(rule, decided.get(rule.id, 0)) for rule in rules.RULES]
+    lines = [(rule, sorted(rule.channels), decided.get(rule.id, 0)) for rule in rules.RULES]
     corrections = TagDecision.objects.filter(
         workspace=request.workspace, kind=TagDecision.Kind.PERSON
     ).count()
