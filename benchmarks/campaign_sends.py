@@ -13,7 +13,7 @@ from integrations.sandbox import SandboxServer
 from tests.faults.jobs.stage import Server, Stage
 from tests.faults.sends.campaign import Plan, run
 
-LONG = Plan(drafts=1_000, kills=200, seconds=500)
+LONG = Plan(drafts=1_000, kills=100, seconds=500)
 
 
 def main() -> int:
