@@ -187,8 +187,8 @@ def failed_recipients(text: str, headers: dict[str, str] | None = None) -> tuple
     """The addresses a report says were not reached, best evidence first, lower case, without repeats.
 
     Order: `X-Failed-Recipients` header, RFC 3464 `Original-Recipient` (the address we wrote to, where a mailbox
-    forwards), `Final-Recipient`, then the phrases of Gmail, Postfix, qmail, Exchange, Exim and SES, then any address that is
-    not the sender's.
+    forwards), `Final-Recipient`, then the phrases of Gmail, Postfix, qmail, Exchange, Exim and SES, then any address
+    that is not the sender's.
     """
     found: list[str] = []
     for key, value in (headers or {}).items():
