@@ -11,10 +11,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-from django.utils import timezone
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection, transaction
 
-from jobs.models import NO_WORKSPACE, BackgroundJob
+from jobs.ids import uuid7
+from jobs.models import JOB_COLUMNS, NO_WORKSPACE, BackgroundJob, job_from_row
 from jobs.registry import KINDS
 from jobs.wakeup import ring
 
@@ -33,6 +34,18 @@ class JobSpec:
     priority: int | None = None
 
 
+# One statement for one job or thousands. A conflict with another's open transaction waits for its end.
+INSERT = """
+INSERT INTO jobs_backgroundjob (id, kind, workspace_id, payload, dedupe_key, status, priority, run_at, first_run_at,
+    attempts, snoozes, worker_deaths, losses, last_error_class, last_error, fingerprint)
+SELECT id, kind, workspace_id, payload, dedupe_key, 'queued', priority, coalesce(run_at, statement_timestamp()),
+    coalesce(run_at, statement_timestamp()), 0, 0, 0, 0, '', '', ''
+FROM jsonb_to_recordset(%s) AS row(id uuid, kind text, workspace_id uuid, payload jsonb, dedupe_key text,
+    priority smallint, run_at timestamptz)
+ON CONFLICT (tenant, dedupe_key) DO NOTHING
+RETURNING """ + ", ".join(JOB_COLUMNS)
+
+
 def enqueue(
     kind: str,
     *,
@@ -47,54 +60,47 @@ def enqueue(
     Runs in the caller's transaction. Two callers with one key at once: one creates, the other waits for its commit
     and gets its job. Raises ValueError naming the argument for an unknown kind, a bad key or an oversized payload.
     """
-    row = _row(kind, JobSpec(dedupe_key, workspace_id, payload or {}, run_at, priority))
-    with transaction.atomic():
-        while True:
-            BackgroundJob.objects.bulk_create([row], ignore_conflicts=True)
-            job = BackgroundJob.objects.filter(
-                tenant=workspace_id or NO_WORKSPACE, dedupe_key=dedupe_key
-            ).first()
-            if job is not None:  # None: pruned between the two statements, so insert again
-                break
-        if created := job.pk == row.pk:
-            _ring_if_due([row])
-        return job, created
+    spec = JobSpec(dedupe_key, workspace_id, payload or {}, run_at, priority)
+    while True:
+        if created := _insert(kind, [spec]):
+            return created[0], True
+        job = BackgroundJob.objects.filter(tenant=workspace_id or NO_WORKSPACE, dedupe_key=dedupe_key).first()
+        if job is not None:  # None: pruned between the two statements, so insert again
+            return job, False
 
 
 def enqueue_many(kind: str, specs: Sequence[JobSpec]) -> set[UUID]:
-    """Insert the missing ones of `specs` in one statement and return the ids of the new jobs.
+    """Insert those of `specs` that are missing in one statement; the ids of the new jobs. Duplicates change nothing.
 
-    Runs in the caller's transaction; duplicates change nothing. Raises ValueError as `enqueue` does.
+    Runs in the caller's transaction. Raises ValueError as `enqueue` does.
     """
-    rows = [_row(kind, spec) for spec in specs]
-    with transaction.atomic():
-        BackgroundJob.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1_000)
-        offered = [row.pk for row in rows]
-        created = set(BackgroundJob.objects.filter(pk__in=offered).values_list("pk", flat=True))
-        _ring_if_due([row for row in rows if row.pk in created])
-        return created
+    return {job.pk for job in _insert(kind, specs)}
 
 
-def _ring_if_due(rows: list[BackgroundJob]) -> None:
-    now = timezone.now()
-    if any(not isinstance(row.run_at, datetime) or row.run_at <= now for row in rows):
-        ring()
+def _insert(kind: str, specs: Sequence[JobSpec]) -> list[BackgroundJob]:
+    rows = json.dumps([_row(kind, spec) for spec in specs], cls=DjangoJSONEncoder)
+    with transaction.atomic(savepoint=False):
+        with connection.cursor() as cursor:
+            cursor.execute(INSERT, [rows])
+            created = [job_from_row(JOB_COLUMNS, row) for row in cursor.fetchall()]
+        if any(job.run_at <= job.created_at for job in created):  # both by the database's clock
+            ring()
+    return created
 
 
-def _row(kind: str, spec: JobSpec) -> BackgroundJob:
+def _row(kind: str, spec: JobSpec) -> dict[str, Any]:
     if kind not in KINDS:
         raise ValueError(f"kind: no job kind is registered as {kind!r}.")
     if not 0 < len(spec.dedupe_key) <= 255:
         raise ValueError("dedupe_key: must be 1 to 255 characters, made from ids alone.")
-    if len(json.dumps(spec.payload)) > PAYLOAD_LIMIT:
+    if len(json.dumps(spec.payload, cls=DjangoJSONEncoder)) > PAYLOAD_LIMIT:
         raise ValueError(f"payload: over {PAYLOAD_LIMIT} characters of JSON; pass ids, not contents.")
-    row = BackgroundJob(
-        kind=kind,
-        workspace_id=spec.workspace_id,
-        dedupe_key=spec.dedupe_key,
-        payload=spec.payload,
-        priority=KINDS[kind].policy.priority if spec.priority is None else spec.priority,
-    )
-    if spec.run_at is not None:
-        row.run_at = row.first_run_at = spec.run_at
-    return row
+    return {
+        "id": uuid7(),
+        "kind": kind,
+        "workspace_id": spec.workspace_id,
+        "payload": spec.payload,
+        "dedupe_key": spec.dedupe_key,
+        "priority": KINDS[kind].policy.priority if spec.priority is None else spec.priority,
+        "run_at": spec.run_at and spec.run_at.isoformat(),
+    }

@@ -5,7 +5,6 @@ later writes name the claim's token and change nothing once the lease was taken 
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +15,7 @@ from django.db import connection
 
 from jobs.conf import LEASE_S, WORKER_ALIVE_S
 from jobs.failures import Failure
-from jobs.models import BackgroundJob
+from jobs.models import BackgroundJob, job_from_row
 from jobs.outcomes import Decision, Outcome
 
 NOW = "statement_timestamp()"  # what Django's Now is; now() would be the start of the caller's transaction
@@ -26,7 +25,6 @@ CLAIMED_FIELDS = (
     "id", "kind", "workspace_id", "payload", "dedupe_key", "status", "priority", "run_at", "first_run_at",
     "attempts", "snoozes", "worker_deaths", "losses", "lease_token", "worker_id", "created_at",
 )  # fmt: skip
-PAYLOAD = CLAIMED_FIELDS.index("payload")
 
 # One claim at a time (the first statement), each under a fresh snapshot (the second): so the cap per workspace holds
 # exactly, with no row that everybody writes to. Both travel in one message, so no client can sit on the lock.
@@ -82,24 +80,19 @@ RETURNING attempts, started_at
 
 # A job that would be queued again ends as cancelled instead where its cancellation is wanted. The batch's next job
 # starts in the same commit: commits are what a busy worker waits for.
+ENDS = "(%(status)s <> 'queued' OR cancel_requested_at IS NOT NULL)"
 SETTLE = f"""
-WITH held AS (
-    SELECT id, CASE WHEN %(status)s = 'queued' AND cancel_requested_at IS NOT NULL THEN 'cancelled'
-                    ELSE %(status)s END AS status
-    FROM jobs_backgroundjob WHERE id = %(id)s AND lease_token = %(token)s AND status = 'running'
-    FOR NO KEY UPDATE
-), settled AS (
-    UPDATE jobs_backgroundjob j SET
-        status = held.status, attempts = greatest(attempts - %(refund)s, 0), snoozes = snoozes + %(snoozed)s,
+WITH settled AS (
+    UPDATE jobs_backgroundjob SET
+        status = CASE WHEN %(status)s = 'queued' AND {ENDS} THEN 'cancelled' ELSE %(status)s END,
+        attempts = greatest(attempts - %(refund)s, 0), snoozes = snoozes + %(snoozed)s,
         worker_deaths = worker_deaths + %(death)s, losses = losses + %(loss)s,
-        run_at = CASE WHEN held.status = 'queued' THEN {NOW} + %(delay_ms)s * interval '1 millisecond'
-                      ELSE run_at END,
-        started_at = CASE WHEN held.status <> 'queued' THEN started_at END,
-        finished_at = CASE WHEN held.status <> 'queued' THEN {NOW} END,
+        run_at = CASE WHEN {ENDS} THEN run_at ELSE {NOW} + %(delay_ms)s * interval '1 millisecond' END,
+        started_at = CASE WHEN {ENDS} THEN started_at END, finished_at = CASE WHEN {ENDS} THEN {NOW} END,
         lease_token = NULL, lease_expires_at = NULL, worker_id = NULL, result = %(result)s,
         last_error_class = %(error_class)s, last_error = %(error)s, fingerprint = %(fingerprint)s
-    FROM held WHERE j.id = held.id
-    RETURNING j.id, CASE WHEN held.status = 'cancelled' THEN 'cancelled' ELSE %(outcome)s END AS outcome
+    WHERE id = %(id)s AND lease_token = %(token)s AND status = 'running'
+    RETURNING id, CASE WHEN status = 'cancelled' THEN status ELSE %(outcome)s END AS outcome
 ), recorded AS (
     INSERT INTO jobs_jobattempt
         (job_id, number, outcome, started_at, finished_at, duration_ms, worker, error_class, error, traceback)
@@ -144,13 +137,7 @@ def claim(worker_id: UUID, limit: int) -> tuple[UUID, list[BackgroundJob]]:
         cursor.execute(CLAIM, {"limit": limit, "token": token, "worker": worker_id})
         cursor.nextset()
         rows = sorted(cursor.fetchall(), key=lambda row: row[:3])
-    return token, [_job(row[3:]) for row in rows]
-
-
-def _job(row: Sequence[Any]) -> BackgroundJob:
-    values = list(row)
-    values[PAYLOAD] = json.loads(values[PAYLOAD])
-    return BackgroundJob.from_db("default", CLAIMED_FIELDS, values)
+    return token, [job_from_row(CLAIMED_FIELDS, row[3:]) for row in rows]
 
 
 def start(job: BackgroundJob, token: UUID) -> Started | None:

@@ -3,6 +3,10 @@
 Leases, due times and ages are written and compared with the database's clock only.
 """
 
+import json
+from collections.abc import Sequence
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, Now
@@ -107,6 +111,18 @@ class BackgroundJob(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
+
+
+JOB_COLUMNS = tuple(field.attname for field in BackgroundJob._meta.concrete_fields)
+
+
+def job_from_row(columns: Sequence[str], row: Sequence[Any]) -> BackgroundJob:
+    """A BackgroundJob from a plain cursor's row; columns that are not there are loaded when they are asked for."""
+    values = [
+        json.loads(value) if name in ("payload", "result") and value is not None else value
+        for name, value in zip(columns, row, strict=True)
+    ]
+    return BackgroundJob.from_db("default", columns, values)
 
 
 class JobStep(models.Model):

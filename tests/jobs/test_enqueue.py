@@ -97,7 +97,6 @@ def test_many_at_once_tell_which_are_new():
 
     created = enqueue_many("t.once", [JobSpec(str(n)) for n in range(4)])
 
-    assert len(created) == 3
     keys = BackgroundJob.objects.filter(pk__in=created).values_list("dedupe_key", flat=True)
     assert set(keys) == {"0", "2", "3"}
 

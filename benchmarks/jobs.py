@@ -1,0 +1,211 @@
+"""Background jobs against procrastinate and bare django-q2, in one run on one PostgreSQL (durable, embedded).
+
+`make bench` or `DEBUG=1 python -m benchmarks.jobs [--jobs 1000] [--rounds 3] [--json]`. Rounds are interleaved and the
+median is shown, as other load on the machine hits all alike. All jobs do nothing: what is measured is the queue.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+from tests.faults.jobs.stage import ROOT, Cluster, Server, Stage
+
+STOCK = {"HARNESS_STOCK": "1"}
+POLLS_S = (0.05, 0.2)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--jobs", type=int, default=1_000, help="jobs per drain (default 1000)")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--probes", type=int, default=40, help="latency samples per system")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory(prefix="holdfast-bench-") as scratch,
+        Server(Path(scratch), durable=True) as server,
+    ):
+        report = Bench(server, options).run()
+    print(json.dumps(report, indent=2) if options.json else text(report))
+
+
+class Bench:
+    """Each measurement has a database of its own."""
+
+    def __init__(self, server: Server, options: argparse.Namespace) -> None:
+        self._server, self._options, self._number = server, options, 0
+
+    def run(self) -> dict:
+        """All measurements; rates per second, latencies in ms."""
+        rates: dict[str, list[float]] = {}
+        for _ in range(self._options.rounds):
+            for name, measure in self._rates().items():
+                rates.setdefault(name, []).append(measure())
+        latencies = {}
+        for poll_s in POLLS_S:
+            latencies[f"holdfast, poll {poll_s} s"] = self._latency("holdfast", HARNESS_POLL_S=str(poll_s))
+        latencies["django-q2, poll 0.2 s"] = self._latency("django-q2", **STOCK)
+        latencies["procrastinate, LISTEN/NOTIFY"] = self._latency("procrastinate")
+        return {
+            "jobs": self._options.jobs,
+            "rounds": self._options.rounds,
+            "per_second": {name: round(statistics.median(values), 1) for name, values in rates.items()},
+            "latency": latencies,
+            "idle": {f"poll {poll_s} s": self._idle(poll_s) for poll_s in POLLS_S},
+        }
+
+    def _rates(self) -> dict:
+        return {
+            "holdfast, one process": lambda: self._drain("holdfast"),
+            "procrastinate, one process": lambda: self._drain("procrastinate"),
+            "holdfast, qcluster with 1 worker": lambda: self._cluster("holdfast", 1),
+            "django-q2, qcluster with 1 worker": lambda: self._cluster("django-q2", 1),
+            "holdfast, qcluster with 2 workers": lambda: self._cluster("holdfast", 2),
+            "django-q2, qcluster with 2 workers": lambda: self._cluster("django-q2", 2),
+            "holdfast, enqueue": lambda: self._enqueue("holdfast"),
+            "procrastinate, enqueue": lambda: self._enqueue("procrastinate"),
+            "django-q2, enqueue": lambda: self._enqueue("django-q2"),
+        }
+
+    def _stage(self) -> Stage:
+        self._number += 1
+        stage = Stage(self._server, f"bench_{self._number}")
+        _act(stage, "schema")
+        return stage
+
+    def _drain(self, system: str) -> float:
+        """Jobs per second of one worker process that does nothing but work."""
+        with self._stage() as stage:
+            _act(stage, "fill", system, self._options.jobs)
+            return self._options.jobs / _act(stage, f"{system}-drain")
+
+    def _enqueue(self, system: str) -> float:
+        count = max(self._options.jobs // 3, 50)
+        with self._stage() as stage:
+            return count / _act(stage, "enqueue", system, count)
+
+    def _cluster(self, system: str, workers: int) -> float:
+        """Jobs per second of a whole cluster, from the commit of all jobs to the last one's end."""
+        stock = system == "django-q2"
+        with self._stage() as stage:
+            cluster = stage.start_cluster(workers=workers, stock=stock, **(STOCK if stock else {}))
+            stage.wait(cluster.ready, 60, "the cluster is up")
+            _act(stage, "fill", system, self._options.jobs)
+            return self._options.jobs / _finish(stage, self._options.jobs, stock)
+
+    def _latency(self, system: str, **extra: str) -> dict[str, float]:
+        """From the commit of one job to its start, with idle workers."""
+        with self._stage() as stage:
+            if system == "procrastinate":
+                command = [sys.executable, "-m", "benchmarks._jobs_worker", "procrastinate-worker"]
+                worker = subprocess.Popen(
+                    command, cwd=ROOT, env=stage.environment(), stdout=subprocess.DEVNULL
+                )
+                time.sleep(3)
+            else:
+                cluster = stage.start_cluster(workers=2, stock=system == "django-q2", **extra)
+                stage.wait(cluster.ready, 60, "the cluster is up")
+                time.sleep(2)
+            try:
+                _act(stage, "probe", system, self._options.probes)
+                stage.wait(lambda: len(stage.events("start")) == self._options.probes, 20, "all probes ran")
+            finally:
+                if system == "procrastinate":
+                    worker.terminate()
+                    worker.wait()
+            commits = {line["key"]: line["at"] for line in stage.events("commit")}
+            waits = sorted((line["at"] - commits[line["key"]]) * 1000 for line in stage.events("start"))
+        return {
+            "p50_ms": round(statistics.median(waits), 1),
+            "p95_ms": round(waits[int(len(waits) * 0.95)], 1),
+        }
+
+    def _idle(self, poll_s: float) -> dict[str, float]:
+        """What a cluster of 2 workers costs while there is nothing to do."""
+        with self._stage() as stage:
+            cluster = stage.start_cluster(workers=2, HARNESS_POLL_S=str(poll_s))
+            stage.wait(cluster.ready, 60, "the cluster is up")
+            time.sleep(5)
+            before, cpu, began = _transactions(stage), _cpu_s(cluster), time.monotonic()
+            time.sleep(10)
+            seconds = time.monotonic() - began
+            return {
+                "transactions_per_s": round((_transactions(stage) - before) / seconds, 1),
+                "cpu_percent": round((_cpu_s(cluster) - cpu) / seconds * 100, 1),
+            }
+
+
+def _act(stage: Stage, *words: str | int) -> float:
+    """Run one act in a process of its own; the seconds it reports."""
+    command = [sys.executable, "-m", "benchmarks._jobs_worker", *map(str, words)]
+    done = subprocess.run(
+        command, cwd=ROOT, env=stage.environment(), capture_output=True, text=True, timeout=300
+    )
+    if done.returncode:
+        raise SystemExit(done.stderr[-2_000:])
+    return json.loads(done.stdout.splitlines()[-1])["seconds"]
+
+
+def _finish(stage: Stage, jobs: int, stock: bool) -> float:
+    """Seconds from the jobs' commit, by the database's clock, to the moment the last one has left the queue."""
+    committed = stage.value("SELECT at FROM bench_commit")
+    while True:
+        left, now = stage.query(
+            "SELECT count(*), clock_timestamp() FROM django_q_ormq"
+            if stock
+            else "SELECT count(*), clock_timestamp() FROM jobs_backgroundjob WHERE status IN ('queued', 'running')"
+        )[0]
+        if not left:
+            return (now - committed).total_seconds()
+        time.sleep(0.02)
+
+
+def _transactions(stage: Stage) -> int:
+    stage.query("SELECT pg_stat_clear_snapshot()")
+    return stage.value("SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()")
+
+
+def _cpu_s(cluster: Cluster) -> float:
+    total = 0.0
+    for _, process in cluster.roles():
+        try:
+            total += sum(process.cpu_times()[:2])
+        except psutil.NoSuchProcess:
+            continue
+    return total
+
+
+def text(report: dict) -> str:
+    """The report as Markdown tables."""
+    rates = report["per_second"]
+    lines = [
+        f"Median of {report['rounds']} rounds of {report['jobs']} no-op jobs",
+        "",
+        "| | per second |",
+        "|---|---|",
+    ]
+    lines += [f"| {name} | {rate} |" for name, rate in rates.items()]
+    ratio = rates["holdfast, one process"] / rates["procrastinate, one process"]
+    lines += ["", f"One process: {ratio:.2f} x procrastinate."]
+    for workers in ("1 worker", "2 workers"):
+        ratio = rates[f"django-q2, qcluster with {workers}"] / rates[f"holdfast, qcluster with {workers}"]
+        lines += [f"Cluster with {workers}: bare django-q2 is {ratio:.2f} x ours."]
+    lines += ["", "| commit to start, idle workers | p50 ms | p95 ms |", "|---|---|---|"]
+    lines += [f"| {name} | {row['p50_ms']} | {row['p95_ms']} |" for name, row in report["latency"].items()]
+    lines += ["", "| idle cluster, 2 workers | transactions/s | CPU % |", "|---|---|---|"]
+    lines += [
+        f"| {name} | {row['transactions_per_s']} | {row['cpu_percent']} |"
+        for name, row in report["idle"].items()
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
