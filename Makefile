@@ -13,7 +13,7 @@ PY := .venv/bin/python
 INSTALLED := .venv/.installed-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d ' ' -f 1)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup demo test unsettled lint check bench campaign-jobs campaign-insights campaign-sends clean
+.PHONY: setup demo test lint check bench campaign-jobs campaign-insights campaign-sends clean
 .NOTPARALLEL:
 
 setup: $(INSTALLED)
@@ -31,11 +31,7 @@ demo: setup
 	@exec $(PY) manage.py demo $(ARGS)
 
 test: lint check
-	DEBUG=1 $(PY) -m pytest -m "not unsettled" $(PYTEST_ARGS)
-
-# What did not hold on a loaded machine and waits for its mend.
-unsettled: setup
-	DEBUG=1 $(PY) -m pytest -m unsettled $(ARGS)
+	DEBUG=1 $(PY) -m pytest $(PYTEST_ARGS)
 
 lint: setup
 	$(PY) -m ruff format --check .

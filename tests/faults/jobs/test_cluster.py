@@ -10,7 +10,7 @@ import pytest
 from jobs.conf import LEASE_S, SWEEP_S
 from tests.faults.jobs.stage import Cluster, Stage, living_processes
 
-pytestmark = [pytest.mark.unsettled, pytest.mark.faults, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from tests.faults.jobs.patches import POINTS
 
-pytestmark = [pytest.mark.unsettled, pytest.mark.faults]
+pytestmark = pytest.mark.faults
 
 NOT_FOUND = "send started"
 """Killed between the mark and the call: nobody can know, so a person decides."""
