@@ -1,0 +1,162 @@
+"""What intake is measured against, on the same tables and in the same server.
+
+`plain` is the webhook as one would write it first, in the ORM's own words: authenticate, validate with the same payload
+model, write the ledger row, `update_or_create` the lead and the campaign, `get_or_create` the message, `async_task` the
+work, say in the ledger what came of it. It is one transaction (`plain`), or what Django does unless told otherwise: each
+statement a transaction of its own (`plain-autocommit`). `floor` writes the ledger row and does nothing else.
+"""
+
+import hashlib
+import uuid
+
+from django.db import transaction
+from django.urls import path
+from django.utils import timezone
+from django_q.tasks import async_task
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from config.urls import urlpatterns as product
+from inbox.models import Campaign, Lead, Message, WebhookDelivery
+from inbox.understanding.text import newest_text
+from integrations.emailbison import payloads
+from integrations.events import MessageEvent, PayloadInvalid
+from integrations.models import WebhookKey, hash_key
+
+
+class RivalView(APIView):
+    authentication_classes = ()
+    permission_classes = ()
+    login_required = False
+
+
+class FloorView(RivalView):
+    """One statement behind the same view."""
+
+    def post(self, request, key: str) -> Response:
+        delivery = _ledger_row(request.body, event_type="floor")
+        return Response({"success": True, "deliveryId": str(delivery.pk)})
+
+
+class PlainView(RivalView):
+    """No hand-written SQL, no cleverness."""
+
+    def post(self, request, key: str) -> Response:
+        body, data = request.body, request.data
+        try:
+            webhook_key = WebhookKey.objects.usable().select_related("integration__workspace").get(
+                key_hash=hash_key(key), integration__provider="emailbison"
+            )
+        except WebhookKey.DoesNotExist:
+            return Response({"success": False, "error": "unauthorized"}, status=401)
+        webhook_key.last_used_at = timezone.now()
+        webhook_key.save(update_fields=["last_used_at"])
+        delivery = _ledger_row(body, webhook_key.integration)
+        try:
+            event = payloads.parse(data, timezone.now())
+        except PayloadInvalid as error:
+            delivery.verdict, delivery.error_fields = "rejected", error.fields
+            delivery.save()
+            return Response({"success": False, "error": "invalid_payload", "fields": error.fields}, status=400)
+        message, created = _store(webhook_key.integration.workspace, event)
+        if created and message.direction == Message.Direction.INBOUND:
+            async_task("inbox.jobs.process_inbound", str(message.pk))
+        delivery.event_type = event.event_type
+        delivery.verdict = "accepted" if created else "duplicate"
+        delivery.message, delivery.lead = message, message.lead
+        delivery.save()
+        return Response(
+            {
+                "success": True,
+                "deduped": not created,
+                "eventType": event.event_type,
+                "deliveryId": str(delivery.pk),
+                "messageId": str(message.pk),
+                "leadId": str(message.lead_id),
+            }
+        )
+
+
+class PlainTransactionView(PlainView):
+    @transaction.atomic
+    def post(self, request, key: str) -> Response:
+        return super().post(request, key)
+
+
+def _store(workspace, event: MessageEvent) -> tuple[Message, bool]:
+    person = event.person
+    lead, _ = Lead.objects.update_or_create(
+        workspace=workspace,
+        email=person.email.strip().lower(),
+        defaults={
+            "emailbison_lead_id": person.emailbison_lead_id,
+            "first_name": person.first_name,
+            "last_name": person.last_name,
+            "company": person.company,
+            "title": person.title,
+        },
+    )
+    campaign = None
+    if event.campaign is not None:
+        campaign, _ = Campaign.objects.update_or_create(
+            workspace=workspace,
+            provider="emailbison",
+            external_id=event.campaign.external_id,
+            defaults={"name": event.campaign.name},
+        )
+    text = newest_text(event.text, event.html, channel=event.channel).text
+    message, created = Message.objects.get_or_create(
+        workspace=workspace,
+        source=event.source,
+        external_id=event.external_id,
+        defaults={
+            "lead": lead,
+            "campaign": campaign,
+            "direction": event.direction,
+            "channel": event.channel,
+            "subject": event.subject,
+            "text": text,
+            "raw_text": event.text,
+            "raw_html": event.html,
+            "from_address": event.from_address,
+            "from_name": event.from_name,
+            "recipients": event.recipients,
+            "account_id": event.account_id,
+            "account_address": event.account_address,
+            "automated_reply": event.automated_reply,
+            "sent_at": event.occurred_at,
+        },
+    )
+    if created:
+        lead.campaign = campaign
+        lead.last_message_at, lead.last_channel = message.sent_at, message.channel
+        lead.last_snippet = text[:200]
+        if message.direction == Message.Direction.INBOUND:
+            lead.last_inbound_at, lead.unread, lead.needs_reply = message.sent_at, True, True
+        else:
+            lead.last_outbound_at = message.sent_at
+        lead.save()
+    return message, created
+
+
+def _ledger_row(body: bytes, integration=None, event_type: str = "") -> WebhookDelivery:
+    return WebhookDelivery.objects.create(
+        id=uuid.uuid4(),
+        workspace=integration and integration.workspace,
+        integration=integration,
+        source="email",
+        event_type=event_type,
+        verdict="accepted",
+        body=body,
+        body_bytes=len(body),
+        body_sha256=hashlib.sha256(body).hexdigest(),
+        received_at=timezone.now(),
+    )
+
+
+urlpatterns = [
+    path("floor/<slug:key>/", FloorView.as_view()),
+    path("plain/<slug:key>/", PlainTransactionView.as_view()),
+    path("plain-autocommit/<slug:key>/", PlainView.as_view()),
+    *product,
+]

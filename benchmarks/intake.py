@@ -1,0 +1,274 @@
+"""Intake against a plainly written webhook and against one bare INSERT, in one run, in one gunicorn, on one PostgreSQL.
+
+`make bench` or `python -m benchmarks.intake [--rounds 5] [--count 150] [--json]`. Rounds are interleaved and medians
+are shown, as other load on the machine hits all alike. All three write the ledger row; the rivals are in
+`_intake_rivals`. The server is production's (`tests.serving`), the clients keep 16 connections open.
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from http.client import HTTPConnection
+from pathlib import Path
+
+from config.postgres import EmbeddedPostgres
+from tests.serving import BEHIND_PROXY, WebServer
+
+OURS, PLAIN, AUTOCOMMIT, FLOOR = "holdfast", "plain", "plain, autocommit", "floor"
+PATHS = {
+    OURS: "/api/webhooks/email/{key}/",
+    PLAIN: "/plain/{key}/",
+    AUTOCOMMIT: "/plain-autocommit/{key}/",
+    FLOOR: "/floor/{key}/",
+}
+CONNECTIONS = 16
+BURST = 500
+CAMPAIGNS = 8
+HEADERS = BEHIND_PROXY | {"Content-Type": "application/json", "User-Agent": "benchmark"}
+REPLY = """Hi Alex,
+
+thanks for reaching out. We look after eleven buildings and the boilers are due in spring, so the timing is fair.
+Could you send over what a service plan costs for a building with forty units, and who would come out?
+
+Dana Reyes
+Reyes Roofing, operations
+
+On Mon, Oct 12, 2026 at 9:14 AM Alex Moreno <alex@outreach.example.com> wrote:
+> Hi Dana, we keep boilers running through the winter. Is that something you look after at Reyes Roofing?
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--count", type=int, default=150, help="deliveries per path, kind and round (default 150)")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory(prefix="holdfast-bench-") as scratch,
+        EmbeddedPostgres(Path(scratch) / "pg") as postgres,
+    ):
+        server = WebServer(
+            postgres.url(), Path(scratch) / "web.log", DJANGO_SETTINGS_MODULE="benchmarks._intake_settings"
+        )
+        server.manage("migrate", "-v0")
+        with server:
+            report = Bench(server, options.rounds, options.count).run()
+    print(json.dumps(report, indent=2) if options.json else text(report))
+
+
+class Bench:
+    """Every path has a workspace of its own."""
+
+    def __init__(self, server: WebServer, rounds: int, count: int) -> None:
+        self._server, self._rounds, self._count = server, rounds, count
+        self._serial = 0
+        self._addresses = {name: path.format(key=self._key(name)) for name, path in PATHS.items()}
+
+    def _key(self, name: str) -> str:
+        made = self._server.manage(
+            "create_workspace", name, "--admin-email=bench@example.com", "--json"
+        )
+        return json.loads(made)["webhooks"]["email"]["key"]
+
+    def run(self) -> dict:
+        """Deliveries per second, their ratios, and the burst's latencies in ms."""
+        for name in PATHS:  # both processes have imported, connected and planned
+            self._post_all(name, [sent(number, 0) for number in self._numbers(40)])
+        rates: dict[str, list[float]] = defaultdict(list)
+        for number in range(self._rounds):
+            self._round(rates, list(PATHS) if number % 2 else list(reversed(PATHS)))
+        burst = [self._burst() for _ in range(min(self._rounds, 3))]
+        return {
+            "rounds": self._rounds,
+            "deliveries": self._count,
+            "per_second": {name: round(statistics.median(values), 1) for name, values in rates.items()},
+            "ratios": ratios(rates),
+            "burst": {
+                "size": BURST,
+                **{name: round(statistics.median(one[name] for one in burst), 1) for name in burst[0]},
+            },
+        }
+
+    def _round(self, rates: dict[str, list[float]], order: list[str]) -> None:
+        numbers = self._numbers(self._count)
+        bodies = {
+            "reply": [reply(number, number % CAMPAIGNS) for number in numbers],
+            "sent": [sent(number, number % CAMPAIGNS) for number in numbers],
+        }
+        for kind, these in bodies.items():
+            for name in order:
+                rates[f"{name}, {kind}"].append(self._rate(name, these))
+            for name in order:
+                if name != FLOOR:
+                    rates[f"{name}, {kind} again"].append(self._rate(name, these))
+
+    def _rate(self, name: str, bodies: list[bytes]) -> float:
+        began = time.perf_counter()
+        self._post_all(name, bodies)
+        return len(bodies) / (time.perf_counter() - began)
+
+    def _numbers(self, count: int) -> range:
+        self._serial += count
+        return range(self._serial - count, self._serial)
+
+    def _post_all(self, name: str, bodies: list[bytes]) -> None:
+        shares = [bodies[number::CONNECTIONS] for number in range(CONNECTIONS)]
+        troubles: list[str] = []
+
+        def work(share: list[bytes]) -> None:
+            try:
+                connection = HTTPConnection("127.0.0.1", self._server.port, timeout=60)
+                for body in share:
+                    _post(connection, self._addresses[name], body)
+                connection.close()
+            except Exception as error:
+                troubles.append(f"{name}: {error!r}")
+
+        _together([lambda share=share: work(share) for share in shares])
+        if troubles:
+            raise SystemExit("\n".join([*troubles, self._server.log.read_text()[-2_000:]]))
+
+    def _burst(self) -> dict[str, float]:
+        """500 steps of one campaign at the same moment, each on a connection of its own."""
+        campaign, waits = 1_000 + self._serial, []
+        ready = threading.Barrier(BURST)
+
+        def work(body: bytes) -> None:
+            connection = HTTPConnection("127.0.0.1", self._server.port, timeout=120)
+            ready.wait(60)
+            began = time.perf_counter()
+            _post(connection, self._addresses[OURS], body)
+            waits.append((time.perf_counter() - began) * 1000)
+            connection.close()
+
+        bodies = [sent(number, campaign) for number in self._numbers(BURST)]
+        _together([lambda body=body: work(body) for body in bodies])
+        if len(waits) != BURST:
+            raise SystemExit(f"{BURST - len(waits)} deliveries of the burst failed")
+        waits.sort()
+        p50, p99 = waits[BURST // 2], waits[int(BURST * 0.99)]
+        return {"p50_ms": p50, "p99_ms": p99, "p99_to_p50": p99 / p50}
+
+
+def _together(calls: list) -> None:
+    threads = [threading.Thread(target=call) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _post(connection: HTTPConnection, path: str, body: bytes) -> None:
+    connection.request("POST", path, body, HEADERS)
+    response = connection.getresponse()
+    answer = response.read()
+    if response.status != 200 or b'"success":true' not in answer or b'"stored"' in answer:
+        raise RuntimeError(f"{response.status} {answer[:200]!r}")
+
+
+def ratios(rates: dict[str, list[float]]) -> dict[str, float]:
+    """Median over the rounds of the ratio inside each round."""
+
+    def ratio(one: str, other: str) -> float:
+        return round(statistics.median(a / b for a, b in zip(rates[one], rates[other], strict=True)), 2)
+
+    found = {}
+    for kind in ("reply", "sent"):
+        for rival in (PLAIN, AUTOCOMMIT, FLOOR):
+            found[f"{kind}: holdfast to {rival}"] = ratio(f"{OURS}, {kind}", f"{rival}, {kind}")
+        found[f"{kind}: duplicates to first"] = ratio(f"{OURS}, {kind} again", f"{OURS}, {kind}")
+    return found
+
+
+def reply(number: int, campaign: int) -> bytes:
+    """LEAD_REPLIED of somebody new."""
+    email = f"dana{number}@example.com"
+    return _event(
+        "LEAD_REPLIED",
+        campaign,
+        number,
+        email,
+        reply={
+            "id": number,
+            "email_subject": "Re: winter work",
+            "from_email_address": email,
+            "from_name": "Dana Reyes",
+            "to": [{"address": "alex@outreach.example.com", "name": "Alex"}],
+            "html_body": f"<div>{REPLY.replace(chr(10), '<br>')}</div>",
+            "text_body": REPLY,
+            "date_received": "2026-10-14T12:00:00.000000Z",
+            "automated_reply": False,
+            "interested": False,
+        },
+    )
+
+
+def sent(number: int, campaign: int) -> bytes:
+    """EMAIL_SENT of a campaign's step to somebody new."""
+    email = f"sam{number}@example.com"
+    return _event(
+        "EMAIL_SENT",
+        campaign,
+        10_000_000 + number,
+        email,
+        scheduled_email={
+            "id": number,
+            "email_subject": "winter work",
+            "email_body": "<p>Hi Sam, we keep boilers running through the winter. Is that yours to look after?</p>",
+            "sent_at": "2026-10-14T12:00:00.000000Z",
+        },
+    )
+
+
+def _event(kind: str, campaign: int, lead: int, email: str, **data) -> bytes:
+    return json.dumps(
+        {
+            "event": {"type": kind, "name": kind.title(), "instance_url": "https://send.example.com"},
+            "data": {
+                "campaign": {"id": campaign, "name": f"Campaign {campaign}"},
+                "lead": {
+                    "id": lead,
+                    "email": email,
+                    "first_name": "Dana",
+                    "last_name": "Reyes",
+                    "company": "Reyes Roofing",
+                    "title": "Operations",
+                },
+                "sender_email": {"id": 311, "email": "alex@outreach.example.com", "name": "Alex"},
+                **data,
+            },
+        }
+    ).encode()
+
+
+def text(report: dict) -> str:
+    """The report as Markdown tables."""
+    rates, burst = report["per_second"], report["burst"]
+    lines = [
+        f"Median of {report['rounds']} rounds of {report['deliveries']} deliveries over {CONNECTIONS} connections",
+        "",
+        "| deliveries per second | reply | reply again | sent | sent again |",
+        "|---|---|---|---|---|",
+    ]
+    for name in PATHS:
+        cells = [
+            str(rates.get(f"{name}, {kind}", "")) for kind in ("reply", "reply again", "sent", "sent again")
+        ]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    lines += ["", "| ratio | |", "|---|---|"]
+    lines += [f"| {name} | {value} |" for name, value in report["ratios"].items()]
+    lines += [
+        "",
+        f"{burst['size']} EMAIL_SENT of one campaign at once: p50 {burst['p50_ms']} ms, p99 {burst['p99_ms']} ms, "
+        f"{burst['p99_to_p50']} times as long.",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""The web server as production runs it: gunicorn with its own settings, DEBUG unset, real sockets."""
+
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from cryptography.fernet import Fernet
+
+ROOT = Path(__file__).resolve().parents[1]
+READY_S = 30
+BEHIND_PROXY = {"X-Forwarded-Proto": "https", "Host": "127.0.0.1"}
+"""What the proxy in front adds: without it production sends everybody to HTTPS."""
+
+
+class WebServer:
+    """A gunicorn on a port of its own for the block. `log` is what it wrote to standard error.
+
+    `fernet_keys`: where the database's secrets were written by another process, the keys of that process.
+    """
+
+    def __init__(
+        self, database_url: str, log: Path, *, fernet_keys: tuple[str, ...] = (), **environment: str
+    ) -> None:
+        self.log = log
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        self.environment |= {
+            "DATABASE_URL": database_url,
+            "BIND": f"127.0.0.1:{self.port}",
+            "SECRET_KEY": secrets.token_urlsafe(50),
+            "FIELD_ENCRYPTION_KEYS": ",".join(fernet_keys or (Fernet.generate_key().decode(),)),
+            "ALLOWED_HOSTS": "127.0.0.1",
+            "PUBLIC_URL": "https://holdfast.example",
+            "TRUSTED_PROXY": "1",
+            **environment,
+        }
+
+    def __enter__(self) -> "WebServer":
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"],
+                cwd=ROOT,
+                env=self.environment,
+                stderr=log,
+            )
+        try:
+            self._wait()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def manage(self, *arguments: str) -> str:
+        """What a management command prints, run with the server's environment."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr[-2_000:]
+        return done.stdout
+
+    def _wait(self) -> None:
+        until = time.monotonic() + READY_S
+        while True:
+            try:
+                with urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=2):
+                    return
+            except (URLError, OSError):
+                if self._process.poll() is not None or time.monotonic() > until:
+                    words = self.log.read_text(errors="replace")[-2_000:]
+                    raise AssertionError(f"the web server did not start: {words}") from None
+                time.sleep(0.1)
