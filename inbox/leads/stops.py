@@ -12,7 +12,14 @@ from inbox.signals import lead_stopped
 from integrations.models import Provider
 from jobs.enqueue import JobSpec, enqueue_many
 
-STOP_EMAILS = "emailbison.stop-emails"
+STOP_EMAILS = "campaign.stop-emails"
+
+KNOWN_BY = {
+    Provider.EMAILBISON: "emailbison_lead_id",
+    Provider.SMARTLEAD: "email",
+    Provider.INSTANTLY: "email",
+}
+"""The column by which a provider that sends campaigns knows a lead."""
 
 
 def halt(lead: Lead, reason: str) -> None:
@@ -22,15 +29,16 @@ def halt(lead: Lead, reason: str) -> None:
     """
     reject_drafts(lead, reason)
     lead_stopped.send(Lead, lead=lead, reason=reason)
-    if lead.emailbison_lead_id:
-        campaigns = Campaign.objects.filter(workspace_id=lead.workspace_id, provider=Provider.EMAILBISON)
+    providers = [provider for provider, column in KNOWN_BY.items() if getattr(lead, column)]
+    if providers:
+        campaigns = Campaign.objects.filter(workspace_id=lead.workspace_id, provider__in=providers)
         reached = campaigns.filter(pk=lead.campaign_id) | campaigns.filter(message__lead=lead)
         specs = [stop_emails(lead, pk) for pk in reached.distinct().values_list("pk", flat=True)]
         enqueue_many(STOP_EMAILS, specs)
 
 
 def stop_emails(lead: Lead, campaign_id: UUID) -> JobSpec:
-    """The job that has EmailBison stop a campaign's further e-mails to the lead: one per lead and campaign."""
+    """The job that has the provider stop a campaign's further e-mails to the lead: one per lead and campaign."""
     return JobSpec(
         dedupe_key=f"{STOP_EMAILS}:{lead.pk}:{campaign_id}",
         workspace_id=lead.workspace_id,

@@ -24,8 +24,10 @@ class Source(models.TextChoices):
     UNIPILE_MESSAGE = "unipile_message"
     SMARTLEAD_REPLY = "smartlead_reply"
     SMARTLEAD_SENT = "smartlead_sent"
+    SMARTLEAD_BOUNCE = "smartlead_bounce"
     INSTANTLY_REPLY = "instantly_reply"
     INSTANTLY_SENT = "instantly_sent"
+    INSTANTLY_BOUNCE = "instantly_bounce"
     HOLDFAST = "holdfast"
 
 

@@ -1,14 +1,18 @@
 """Jobs that tell a provider something about a lead: each happens once in effect, and may take hours to get through."""
 
+from collections.abc import Callable
+
 from django.db import IntegrityError, transaction
 
 from inbox.accounts import connected
 from inbox.leads import identity
 from inbox.models import Campaign, Lead
 from integrations.emailbison.client import EmailBisonClient
-from integrations.errors import ProviderMisconfigured
+from integrations.errors import ProviderMisconfigured, ProviderRejected
 from integrations.ghl.client import Contact, GhlClient
+from integrations.instantly.client import InstantlyClient
 from integrations.models import Integration, Provider
+from integrations.smartlead.client import SmartLeadClient
 from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
@@ -51,13 +55,46 @@ def _keep(lead: Lead, name: str, value: str) -> bool:
 
 
 def stop_emails(ctx: JobContext) -> dict[str, str]:
-    """The job `emailbison.stop-emails`: no more e-mails of a campaign to a lead. Telling it twice does no harm."""
+    """The job `campaign.stop-emails`: no more e-mails of a campaign to a lead. Telling it twice does no harm."""
     lead = Lead.objects.get(pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id)
     campaign = Campaign.objects.get(pk=ctx.payload["campaign_id"], workspace_id=ctx.workspace_id)
-    client = EmailBisonClient.for_integration(_account(ctx, Provider.EMAILBISON))
+    account = _account(ctx, campaign.provider)
     drop_connection()
-    client.stop_future_emails(campaign.external_id, [lead.emailbison_lead_id], ctx.deadline)
-    return {"outcome": "stopped"}
+    return {"outcome": STOPPERS[campaign.provider](account, campaign, lead, ctx.deadline)}
+
+
+def _stop_at_emailbison(account: Integration, campaign: Campaign, lead: Lead, deadline: Deadline) -> str:
+    client = EmailBisonClient.for_integration(account)
+    client.stop_future_emails(campaign.external_id, [lead.emailbison_lead_id], deadline)
+    return "stopped"
+
+
+def _stop_at_smartlead(account: Integration, campaign: Campaign, lead: Lead, deadline: Deadline) -> str:
+    client = SmartLeadClient.for_integration(account)
+    known = client.find_lead(lead.email, deadline)
+    if known is None:
+        return "not known there"
+    client.unsubscribe(campaign.external_id, known.id, deadline)
+    return "stopped"
+
+
+def _stop_at_instantly(account: Integration, _campaign: Campaign, lead: Lead, deadline: Deadline) -> str:
+    """By the block list: Instantly has no call that ends one campaign for one lead and keeps the lead."""
+    client = InstantlyClient.for_integration(account)
+    try:
+        client.block(lead.email, deadline)
+    except ProviderRejected:
+        if not client.is_blocked(lead.email, deadline):
+            raise
+        return "stopped before"
+    return "stopped"
+
+
+STOPPERS: dict[str, Callable[[Integration, Campaign, Lead, Deadline], str]] = {
+    Provider.EMAILBISON: _stop_at_emailbison,
+    Provider.SMARTLEAD: _stop_at_smartlead,
+    Provider.INSTANTLY: _stop_at_instantly,
+}
 
 
 def crm_contact(ctx: JobContext) -> dict[str, str]:

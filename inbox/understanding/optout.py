@@ -144,15 +144,23 @@ RULES = (
 )
 
 
+_START = re.compile(
+    r"^(?:(?:hi|hello|hey|sorry|oops|ok|okay|yes|please|pls|plz|my mistake|by mistake) )*"
+    rf"(?:{'|'.join(sorted(CARRIER_START))}|opt in|opt me (?:back )?in)"
+    r"(?: (?:please|pls|plz|thanks|thank you|thx|again|sorry|now|me))*$"
+)
+"""The keyword with the politeness that people put around it; in a sentence of its own the same word is no keyword."""
+
+
 def _opts_in(reading: Reading) -> str | None:
-    return reading.newest.text if _words(reading) in CARRIER_START else None
+    return reading.newest.text if "?" not in reading.text and _START.match(_words(reading)) else None
 
 
 OPT_IN_RULES = (
     Rule(
         "opt_in.carrier_keyword",
         "opt_in",
-        "The whole text is a carrier's keyword that subscribes again (START, UNSTOP).",
+        "The whole text is a carrier's keyword that subscribes again (START, UNSTOP), with a please or a sorry.",
         _opts_in,
         frozenset({SMS}),
     ),

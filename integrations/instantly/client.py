@@ -117,6 +117,35 @@ class InstantlyClient:
             parse=lambda response: [Email.model_validate(item) for item in items_of(response.data, "items")],
         )
 
+    # Reference: GET /block-lists-entries
+    def is_blocked(self, address: str, deadline: Deadline) -> bool:
+        """Whether exactly this address stands on the workspace's block list."""
+
+        def parse(response: Response) -> bool:
+            entries = items_of(response.data, "items")
+            return any(str(entry.get("bl_value", "")).lower() == address.lower() for entry in entries)
+
+        return self._session.request(
+            "GET",
+            "/block-lists-entries",
+            operation="is_blocked",
+            deadline=deadline,
+            params={"search": address, "limit": PAGE},
+            parse=parse,
+        )
+
+    # Reference: POST /block-lists-entries
+    def block(self, address: str, deadline: Deadline) -> None:
+        """No campaign of the workspace e-mails this address any more."""
+        self._session.request(
+            "POST",
+            "/block-lists-entries",
+            operation="block",
+            deadline=deadline,
+            json={"bl_value": address},
+            expect_json=False,
+        )
+
     # Reference: POST /emails/reply
     def reply(
         self,

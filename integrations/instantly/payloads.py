@@ -2,7 +2,8 @@
 
 Idempotency keys: a reply and a sent e-mail by `email_id`. The timestamp is no part of it, because a retry may carry a
 new one or none. Where Instantly leaves the id out (it is optional there), a hash of lead, subject and text stands in,
-equal within `RETRY_SPAN_S`. An unsubscribe by campaign, address and whichever of id and time it carries.
+equal within `RETRY_SPAN_S`. An unsubscribe by campaign, address and whichever of id and time it carries. A bounce by
+the `email_id` of the mail that came back, else by campaign and address: an address bounces once in a campaign.
 """
 
 from datetime import datetime
@@ -10,7 +11,15 @@ from typing import Any
 
 from pydantic import AliasChoices, Field
 
-from integrations.events import CampaignRef, Event, IgnoredEvent, MessageEvent, Person, UnsubscribeEvent
+from integrations.events import (
+    BounceEvent,
+    CampaignRef,
+    Event,
+    IgnoredEvent,
+    MessageEvent,
+    Person,
+    UnsubscribeEvent,
+)
 from integrations.payload import (
     ExternalId,
     LooseText,
@@ -26,7 +35,8 @@ from integrations.payload import (
 REPLIES = ("reply_received", "auto_reply_received")
 SENT = ("email_sent",)
 UNSUBSCRIBED = ("lead_unsubscribed", "unsubscribed")
-EVENTS = (*REPLIES, *SENT, *UNSUBSCRIBED)
+BOUNCED = ("email_bounced",)
+EVENTS = (*REPLIES, *SENT, *UNSUBSCRIBED, *BOUNCED)
 RETRY_SPAN_S = 3600
 """Three retries within half a minute are what users report; an hour covers a queue that has stalled as well."""
 
@@ -76,6 +86,8 @@ def parse(body: Any, now: datetime) -> Event:
         return UnsubscribeEvent(
             event_type=kind, event_key=short_key(key), person=_person(data), campaign=_campaign(data)
         )
+    if kind in BOUNCED:
+        return _bounced(kind, data, now)
     return _reply(kind, data, now) if kind in REPLIES else _sent(kind, data, now)
 
 
@@ -107,6 +119,22 @@ def _sent(kind: str, data: Body, now: datetime) -> Event:
         from_address=data.email_account,
         recipients=_to(data.lead_email),
         **_shared(data, now, data.email_subject, data.email_text or data.email_html),
+    )
+
+
+def _bounced(kind: str, data: Body, now: datetime) -> Event:
+    key = data.email_id.strip() or f"bounced:{data.campaign_id or ''}:{data.lead_email.lower()}"
+    return BounceEvent(
+        event_type=kind,
+        source="instantly_bounce",
+        direction="inbound",
+        channel="email",
+        external_id=short_key(key),
+        person=_person(data),
+        campaign=_campaign(data),
+        subject=data.email_subject,
+        occurred_at=parse_time(data.timestamp) or now,
+        account_address=data.email_account,
     )
 
 

@@ -31,6 +31,7 @@ class Workspace:
     emails: dict[str, dict[str, Any]] = field(default_factory=Shelf)
     campaigns: dict[str, str] = field(default_factory=lambda: {"c-1": "Q1"})
     mailboxes: set[str] = field(default_factory=lambda: {MAILBOX})
+    blocked: dict[str, dict[str, Any]] = field(default_factory=Shelf)
 
 
 class Instantly(Provider):
@@ -130,6 +131,24 @@ def accounts(call: Call) -> Response:
 @routes.on("GET", "/api/v2/workspaces/current")
 def workspace(call: Call) -> Response:
     return json_response({"id": str(uuid.uuid5(uuid.NAMESPACE_URL, call.account.name)), "name": "Sandbox"})
+
+
+@routes.on("GET", "/api/v2/block-lists-entries")
+def blocked(call: Call) -> Response:
+    wanted = call.request.query.get("search", "").lower()
+    return _list(call, [entry for value, entry in call.data.blocked.items() if wanted in value])
+
+
+@routes.on("POST", "/api/v2/block-lists-entries")
+def block(call: Call) -> Response:
+    value = call.request.data.get("bl_value")
+    if not isinstance(value, str) or not value:
+        raise BadRequestError("body must have required property 'bl_value'")
+    if value.lower() in call.data.blocked:
+        raise BadRequestError("Entry already exists")
+    entry = {"id": str(uuid.uuid4()), "timestamp_created": now_iso(), "bl_value": value}
+    call.data.blocked[value.lower()] = {**entry, "is_domain": "@" not in value}
+    return json_response(call.data.blocked[value.lower()])
 
 
 @routes.on("GET", "/api/v2/emails")

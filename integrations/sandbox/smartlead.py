@@ -164,6 +164,16 @@ def message_history(call: Call) -> Response:
     )
 
 
+@routes.on("POST", "/api/v1/campaigns/{campaign_id}/leads/{lead_id}/unsubscribe")
+def unsubscribe(call: Call) -> Response:
+    wanted = call.params["lead_id"]
+    lead = next((lead for lead in call.data.leads.values() if str(lead["id"]) == wanted), None)
+    if lead is None:
+        raise BadRequestError("Lead not found.", status=404)
+    lead["is_unsubscribed"] = True
+    return json_response({"ok": True})
+
+
 @routes.on("GET", "/api/v1/leads/")
 def lead_by_email(call: Call) -> Response:
     return json_response(call.data.leads.get(call.request.query.get("email", "").lower()) or {})

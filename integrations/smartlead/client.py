@@ -94,6 +94,18 @@ class SmartLeadClient:
         path = f"/campaigns/{_number(campaign_id)}/leads/{_number(lead_id)}/message-history"
         return self._get(path, "history", deadline, parse)
 
+    # Reference: POST /campaigns/{campaign_id}/leads/{lead_id}/unsubscribe
+    def unsubscribe(self, campaign_id: str, lead_id: str, deadline: Deadline) -> None:
+        """No further e-mails of this campaign to the lead; doing it again changes nothing."""
+        self._session.request(
+            "POST",
+            f"/campaigns/{_number(campaign_id)}/leads/{_number(lead_id)}/unsubscribe",
+            operation="unsubscribe",
+            deadline=deadline,
+            params=self._key,
+            expect_json=False,
+        )
+
     # Reference: POST /campaigns/{campaign_id}/reply-email-thread
     def reply(
         self,

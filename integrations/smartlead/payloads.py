@@ -3,7 +3,8 @@
 The older names (EMAIL_REPLY, lead in `from_email`) and the documented ones (EMAIL_REPLIED, `from_email` is our own
 mailbox) may both be subscribed to, and then one reply comes twice. Idempotency keys: a reply and a sent e-mail by their
 RFC 5322 message id, the same under both names and different for every send (`stats_id` belongs to the lead in the
-campaign, so several sends share it). An unsubscribe by campaign, address and its own time.
+campaign, so several sends share it). A bounce by the message id of the mail that came back, an unsubscribe by campaign,
+address and its own time.
 """
 
 from datetime import datetime
@@ -13,6 +14,7 @@ from typing import Any
 from pydantic import AliasChoices, Field
 
 from integrations.events import (
+    BounceEvent,
     CampaignRef,
     Event,
     IgnoredEvent,
@@ -35,8 +37,9 @@ from integrations.payload import (
 REPLIES = ("EMAIL_REPLY", "EMAIL_REPLIED")
 SENT = ("EMAIL_SENT", "FIRST_EMAIL_SENT")
 UNSUBSCRIBED = ("LEAD_UNSUBSCRIBED", "EMAIL_UNSUBSCRIBED")
+BOUNCED = ("EMAIL_BOUNCE", "EMAIL_BOUNCED")
 UNTRACKED = ("UNTRACKED_REPLIES", "UNTRACKED_REPLY")
-EVENTS = (*REPLIES, *SENT, *UNSUBSCRIBED, *UNTRACKED)
+EVENTS = (*REPLIES, *SENT, *UNSUBSCRIBED, *BOUNCED, *UNTRACKED)
 
 
 class Header(Payload):
@@ -106,6 +109,8 @@ def parse(body: Any, now: datetime) -> Event:
         raise PayloadInvalid({"sl_lead_email": f"{kind} needs the lead's address"})
     if kind in REPLIES:
         return _reply(kind, data, now)
+    if kind in BOUNCED:
+        return _bounced(kind, data, now)
     return _sent(kind, data, now) if kind in SENT else _unsubscribed(kind, data)
 
 
@@ -143,11 +148,7 @@ def _reply(kind: str, data: Body, now: datetime) -> Event:
 
 def _sent(kind: str, data: Body, now: datetime) -> Event:
     part = data.sent_message or Part()
-    key = (part.message_id or data.message_id).strip()
-    if not key and data.stats_id:
-        key = f"stats:{data.stats_id}:{data.sequence_number}"
-    if not key:
-        raise PayloadInvalid({"message_id": f"{kind} needs the e-mail's message id"})
+    key = _sent_key(kind, data)
     lead = _lead_email(data)
     mailbox = _mailbox(data, lead)
     return MessageEvent(
@@ -165,6 +166,32 @@ def _sent(kind: str, data: Body, now: datetime) -> Event:
         recipients=_recipients([lead], data.cc_emails),
         occurred_at=first_time(part.time, data.event_timestamp) or now,
         account_address=mailbox,
+        thread_id=data.stats_id or "",
+    )
+
+
+def _sent_key(kind: str, data: Body) -> str:
+    """The message id of the mail we sent, else its place in the lead's sequence."""
+    key = ((data.sent_message or Part()).message_id or data.message_id).strip()
+    if not key and data.stats_id:
+        key = f"stats:{data.stats_id}:{data.sequence_number}"
+    if not key:
+        raise PayloadInvalid({"message_id": f"{kind} needs the e-mail's message id"})
+    return key
+
+
+def _bounced(kind: str, data: Body, now: datetime) -> Event:
+    return BounceEvent(
+        event_type=kind,
+        source="smartlead_bounce",
+        direction="inbound",
+        channel="email",
+        external_id=short_key(_sent_key(kind, data)),
+        person=_person(data),
+        campaign=_campaign(data),
+        subject=data.subject,
+        occurred_at=first_time(data.event_timestamp) or now,
+        account_address=_mailbox(data, ""),
         thread_id=data.stats_id or "",
     )
 

@@ -51,7 +51,7 @@ def test_stop_from_an_interested_lead_stops_everything_at_once(text, lead):
     assert lead.opted_out_at == NOON and lead.tag == Tag.BLACKLIST and lead.is_stopped
     assert draft.status == Draft.Status.REJECTED
     assert heard == [lead.pk]
-    stop = BackgroundJob.objects.get(kind="emailbison.stop-emails")
+    stop = BackgroundJob.objects.get(kind="campaign.stop-emails")
     assert stop.payload == {"lead_id": str(lead.pk), "campaign_id": str(lead.campaign_id)}
 
 
@@ -87,6 +87,34 @@ def test_redelivered_stop_does_not_stop_again_after_the_start(text, lead):
     assert text("STOP", minutes=20)["deduped"] is True
     lead.refresh_from_db()
     assert lead.opted_out_at is None
+
+
+@pytest.mark.parametrize(
+    ("source", "provider", "event"),
+    [
+        ("smartlead", "smartlead", "lead_unsubscribed"),
+        ("smartlead", "smartlead", "email_bounce"),
+        ("instantly", "instantly", "lead_unsubscribed"),
+        ("instantly", "instantly", "email_bounced"),
+    ],
+)
+def test_every_mail_providers_stop_and_bounce_ends_all_campaigns(poster, source, provider, event):
+    body = payload(provider, event)
+    email = (body.get("sl_lead_email") or body.get("lead_email") or body.get("contact_email")).lower()
+    other = make_campaign(poster.workspace, provider="emailbison", external_id="77")
+    lead = make_lead(
+        poster.workspace, email=email, emailbison_lead_id="55120", campaign=other, tag=Tag.INTERESTED
+    )
+    draft = make_draft(make_message(lead))
+    first, again = poster.post(source, body).json(), poster.post(source, body).json()
+    assert (first["deduped"], again["deduped"]) == (False, True)
+    lead.refresh_from_db()
+    draft.refresh_from_db()
+    assert lead.is_stopped and lead.tag == Tag.BLACKLIST and draft.status == Draft.Status.REJECTED
+    stopped = {
+        job.payload["campaign_id"] for job in BackgroundJob.objects.filter(kind="campaign.stop-emails")
+    }
+    assert str(other.pk) in stopped
 
 
 def test_unsubscribe_of_a_stranger_makes_a_stopped_lead(poster):

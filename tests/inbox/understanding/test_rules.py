@@ -228,6 +228,20 @@ def test_carrier_keyword_in_a_sentence_does_not(text):
     assert verdict.opt_in is None
 
 
+@pytest.mark.parametrize(
+    "text", ["Start please", "sorry, START", "Oops, start again. Thanks!", "opt me back in"]
+)
+def test_start_with_small_politeness_opts_in(text):
+    assert judge(sms(text)).opt_in is not None
+
+
+@pytest.mark.parametrize(
+    "text", ["We start at 9", "sorry, start of the month is bad", "Please start without me", "start?"]
+)
+def test_start_inside_a_sentence_does_not(text):
+    assert judge(sms(text)).opt_in is None
+
+
 def test_carrier_keyword_means_nothing_in_a_mail():
     assert judge(mail("Cancel")).opt_out is None
 

@@ -1,0 +1,58 @@
+"""Every provider that sends campaigns is told to stop: once in effect, however often the job runs."""
+
+import pytest
+
+from inbox.leads.stops import STOP_EMAILS, stop_emails
+from jobs.enqueue import enqueue_many
+from jobs.models import BackgroundJob
+from tests.factories import make_campaign
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+BASES = {"smartlead": "/api/v1", "instantly": "/api/v2"}
+EMAIL = "dana@example.com"
+
+
+def stop(world, provider: str, external_id: str) -> BackgroundJob:
+    campaign = make_campaign(world.workspace, provider=provider, external_id=external_id)
+    lead, _ = world.workspace.leads.get_or_create(email=EMAIL)
+    (job_id,) = enqueue_many(STOP_EMAILS, [stop_emails(lead, campaign.pk)])
+    world.work()
+    return BackgroundJob.objects.get(pk=job_id)
+
+
+def connect(world, provider: str) -> str:
+    key = f"{provider}-key"
+    account = world.connect(provider, api_key=key)
+    account.config = {"base_url": world.sandbox.url(provider) + BASES[provider]}
+    account.save()
+    return key
+
+
+def data(world, provider: str, key: str):
+    return world.sandbox.state.account(provider, key).data
+
+
+def test_smartlead_unsubscribes_the_lead_from_the_campaign(world):
+    key = connect(world, "smartlead")
+    world.sandbox.emit("smartlead", key, "EMAIL_SENT", lead={"email": EMAIL}, deliver=False)
+    job = stop(world, "smartlead", "501")
+    assert (job.status, job.result) == ("succeeded", {"outcome": "stopped"})
+    assert data(world, "smartlead", key).leads[EMAIL]["is_unsubscribed"]
+
+
+def test_smartlead_that_does_not_know_the_lead_has_nothing_to_stop(world):
+    connect(world, "smartlead")
+    assert stop(world, "smartlead", "501").result == {"outcome": "not known there"}
+
+
+def test_instantly_blocks_the_address_once_for_two_campaigns(world):
+    key = connect(world, "instantly")
+    jobs = [stop(world, "instantly", name) for name in ("c-1", "c-2")]
+    assert [job.result["outcome"] for job in jobs] == ["stopped", "stopped before"]
+    assert list(data(world, "instantly", key).blocked) == [EMAIL]
+
+
+def test_provider_without_an_account_leaves_a_failed_job_that_says_so(world):
+    job = stop(world, "smartlead", "501")
+    assert job.status == "failed" and "SmartLead is not connected" in job.last_error
