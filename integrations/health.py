@@ -123,6 +123,16 @@ def record(integration: Integration, signal: Signal, *, at: datetime | None = No
     return None
 
 
+def start_over(integration: Integration) -> None:
+    """Nothing is known any more: the integration has become another account."""
+    for _ in range(TRIES):
+        health = row(integration)
+        if health.state == HealthState.UNKNOWN or _move(
+            health, HealthState.UNKNOWN, Signal(Kind.SILENT, "changed"), timezone.now()
+        ):
+            return
+
+
 def _facts(signal: Signal, at: datetime) -> dict:
     """The columns that every signal writes, changed state or not."""
     if signal.kind is Kind.WORKED:
@@ -204,8 +214,8 @@ def observe(report: CallReport) -> None:
     if kind is Kind.WORKED and _healthy_until.get(report.integration_id, 0) > time.monotonic():
         return
     integration = Integration.objects.filter(pk=report.integration_id).first()
-    if integration is None:
-        return
+    if integration is None or (kind is Kind.WORKED and integration.config.get("stranger")):
+        return  # gone, or somebody else is logged in there (unipile.identity): no proof of this account
     record(integration, _signal(report, kind))
     if kind is Kind.WORKED:
         _healthy_until[report.integration_id] = time.monotonic() + SUCCESS_EVERY_S

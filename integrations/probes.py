@@ -13,13 +13,14 @@ from django.utils import timezone
 from integrations import health
 from integrations.calendly.client import CalendlyClient
 from integrations.emailbison.client import EmailBisonClient
-from integrations.errors import ProviderError, ProviderMisconfigured
+from integrations.errors import ProviderAuthError, ProviderError, ProviderMisconfigured
 from integrations.ghl.client import GhlClient
 from integrations.hosts import HostRefused
 from integrations.instantly.client import InstantlyClient
 from integrations.models import HealthState, Integration, Provider, WorkspaceIntegrationHealth
 from integrations.slack.client import SlackClient
 from integrations.smartlead.client import SmartLeadClient
+from integrations.unipile import identity
 from integrations.unipile.client import UnipileClient
 from jobs.deadline import Deadline
 from jobs.errors import Cancelled, ShutdownRequested
@@ -31,14 +32,27 @@ BROKEN = (HealthState.DISCONNECTED, HealthState.PROVIDER_DOWN, HealthState.DEGRA
 
 Probe = Callable[[Integration, Deadline], object]
 
+
+def _linkedin(account: Integration, deadline: Deadline) -> None:
+    """Who is logged in, which proves nothing, then the balance, which needs a live LinkedIn session: Unipile answers
+    /accounts for a disconnected account as well."""
+    client = UnipileClient.for_integration(account)
+    try:
+        identity.verify(account, client.account(deadline))
+    except ProviderAuthError as error:
+        if (
+            error.code == identity.ANOTHER_ACCOUNT
+        ):  # the call itself was answered, so nobody else reports this
+            health.record(account, health.Signal(health.Kind.REFUSED, error.code))
+        raise
+    client.inmail_balance(deadline)
+
+
 PROBES: dict[str, Probe] = {
     Provider.EMAILBISON: lambda account, deadline: EmailBisonClient.for_integration(account).account(
         deadline
     ),
-    # Unipile answers /accounts for a disconnected account as well; the balance needs a live LinkedIn session.
-    Provider.UNIPILE: lambda account, deadline: UnipileClient.for_integration(account).inmail_balance(
-        deadline
-    ),
+    Provider.UNIPILE: _linkedin,
     Provider.GHL: lambda account, deadline: GhlClient.for_integration(account).location(deadline),
     Provider.SMARTLEAD: lambda account, deadline: SmartLeadClient.for_integration(account).campaigns(
         deadline

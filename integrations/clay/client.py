@@ -45,6 +45,11 @@ class ClayClient:
         }
         return cls(session_for(integration, base_url="", timeout_ms=settings.CLAY_TIMEOUT_MS), urls)
 
+    @property
+    def tables(self) -> list[Table]:
+        """Those that have an address."""
+        return [table for table, url in self._urls.items() if url]
+
     # Reference: https://www.clay.com/university/guide/webhook-integration-guide
     def add_row(self, table: Table, row: Mapping[str, str], deadline: Deadline) -> None:
         """Put `row` into a table; called once. Keys: `leadId`, `emailAddress`, `firstName`, `lastName`, `fullName`,

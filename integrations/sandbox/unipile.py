@@ -154,13 +154,14 @@ def account(call: Call) -> Response:
 
 def _account(account: Account) -> dict[str, Any]:
     name = account.properties.get("name", "Alex Moreno")
+    owner = account.properties.get("owner_id") or events.member_id(account.name)
     return {
         "object": "Account",
         "type": "LINKEDIN",
         "id": account.name,
         "name": name,
         "created_at": account.data.created_at,
-        "connection_params": {"im": {"id": events.member_id(account.name), "username": name}},
+        "connection_params": {"im": {"id": owner, "username": name}},
         "sources": [
             {"id": f"{account.name}_MESSAGING", "status": events.SOURCE_STATUS.get(account.status, "OK")}
         ],

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.db import models
-from pydantic import AliasChoices, BaseModel, Field, model_validator
+from pydantic import AliasChoices, AliasPath, BaseModel, Field, model_validator
 
 from integrations.client import base_url_of, items_of, required_secret, session_for
 from integrations.errors import ProviderMisconfigured, ProviderRejected
@@ -100,12 +100,16 @@ class InMailBalance(Payload):
 
 
 class Account(Payload):
-    """A connected account. `status`: OK, CREDENTIALS, ERROR, STOPPED, CONNECTING, DELETED, as in its webhooks."""
+    """A connected account. `status`: OK, CREDENTIALS, ERROR, STOPPED, CONNECTING, DELETED, as in its webhooks.
+
+    `owner_id` is LinkedIn's own id of the person who is logged in, "" where Unipile does not say it.
+    """
 
     id: ExternalId
     name: Text = ""
     type: Text = ""
     status: str = ""
+    owner_id: Text = Field("", validation_alias=AliasPath("connection_params", "im", "id"))
 
     @model_validator(mode="before")
     @classmethod
