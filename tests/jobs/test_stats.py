@@ -125,14 +125,14 @@ def test_failures_are_grouped_by_cause():
 @pytest.mark.parametrize(
     ("filters", "found"),
     [
-        ({}, {"a", "b"}),
-        ({"kind": "t.other"}, {"b"}),
-        ({"status": "failed"}, {"b"}),
-        ({"error_class": "E"}, {"b"}),
-        ({"older_than_s": 3600}, {"b"}),
-        ({"text": "b"}, {"b"}),
-        ({"text": " a "}, {"a"}),
-        ({"text": "%"}, set()),
+        ({}, "ab"),
+        ({"kind": "t.other"}, "b"),
+        ({"status": "failed"}, "b"),
+        ({"error_class": "E"}, "b"),
+        ({"older_than_s": 3600}, "b"),
+        ({"text": "b"}, "b"),
+        ({"text": " a "}, "a"),
+        ({"text": "%"}, ""),
     ],
     ids=str,
 )
@@ -149,7 +149,7 @@ def test_finds_jobs_by_each_filter(filters, found):
     )
     make(make_workspace(), dedupe_key="a b")
 
-    assert {job.dedupe_key for job in stats.find(workspace.pk, **filters)} == found
+    assert {job.dedupe_key for job in stats.find(workspace.pk, **filters)} == set(found)
 
 
 def test_finds_a_job_by_its_id():
