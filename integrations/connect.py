@@ -21,7 +21,7 @@ PLAIN = {
     Provider.INSTANTLY: ("base_url",),
     Provider.CLAY: ("linkedin_table_url", "phone_table_url"),
     Provider.CALENDLY: ("base_url", "event_type_uri"),
-    Provider.SLACK: ("base_url", "channel"),
+    Provider.SLACK: ("base_url", "channel", "review_channel"),
 }
 ACCOUNT = {
     Provider.EMAILBISON: "workspace_id",
@@ -48,7 +48,11 @@ def provider_named(name: str) -> str:
 
 
 def apply(integration: Integration, values: dict[str, str]) -> None:
-    """Put `values` into the integration (unsaved). Raises ConnectError for a name that its provider does not have."""
+    """Put `values` into the integration (unsaved); an empty value takes a setting that is no secret away.
+
+    Raises ConnectError for a name that its provider does not have, a secret that cannot be one, and an address that
+    calls may not go to.
+    """
     provider = integration.provider
     for name, value in values.items():
         value = value.strip()
@@ -57,7 +61,10 @@ def apply(integration: Integration, values: dict[str, str]) -> None:
         elif name == "name":
             integration.name = value[:120]
         elif name in SECRETS[provider]:
+            _check_secret(provider, name, value)
             integration.credentials = {**integration.credentials, name: value}
+        elif name in PLAIN[provider] and not value:
+            integration.config = {key: kept for key, kept in integration.config.items() if key != name}
         elif name in PLAIN[provider]:
             if name.endswith(("_url", "_uri")):
                 _check_url(provider, name, value)
@@ -67,6 +74,13 @@ def apply(integration: Integration, values: dict[str, str]) -> None:
             raise ConnectError(
                 f"{provider} has no setting “{name}”. It has: {', '.join(filter(None, known))}."
             )
+
+
+def _check_secret(provider: str, name: str, value: str) -> None:
+    if not value or not value.isprintable() or not value.isascii() or " " in value:
+        raise ConnectError(f"{name}: holds a space, a line break or nothing at all. Copy it again.")
+    if name.endswith("_url"):
+        _check_url(provider, name, value)
 
 
 def _check_url(provider: str, name: str, value: str) -> None:

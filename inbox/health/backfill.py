@@ -1,13 +1,17 @@
-"""After an outage: what the provider has and we do not, through the same intake as a webhook, so nothing is doubled.
+"""What the provider has and we do not, through the same intake as a webhook, so that nothing is doubled.
 
-Each missed message becomes the event that its webhook would have been. The ledger shows it as BACKFILL.
+Each missed message becomes the event that its webhook would have been. The ledger shows it as BACKFILL, with the event
+as its body, so that it can be replayed like any other delivery.
 """
 
 import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from datetime import datetime, timedelta
+from itertools import islice
+from typing import NamedTuple
 
 from django.utils import timezone
 
@@ -16,9 +20,15 @@ from inbox.intake import Received, Verdict, receive
 from inbox.models import Message
 from integrations.emailbison.client import EmailBisonClient
 from integrations.emailbison.client import Reply as EmailReply
-from integrations.events import MessageEvent, Person
+from integrations.events import CampaignRef, MessageEvent, PayloadInvalid, Person
 from integrations.ghl.client import GhlClient
+from integrations.ghl.payloads import RETRY_SPAN_S, content_key
+from integrations.instantly.client import InstantlyClient
+from integrations.mailheaders import headers_of
 from integrations.models import Integration, Provider
+from integrations.payload import short_key
+from integrations.registry import SOURCES
+from integrations.smartlead.client import HistoryItem, SmartLeadClient, Thread
 from integrations.unipile.client import UnipileClient
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
@@ -26,23 +36,31 @@ from jobs.deadline import Deadline
 OVERLAP = timedelta(minutes=15)
 """Providers stamp and list a message with some delay; what is asked for twice is recognised."""
 EVENT = "BACKFILL"
-LIMIT = 2_000
+CHUNK = 2_000
+"""So many messages are read before they are taken in: no connection is held while a provider is asked."""
 
 
-def missed(integration: Integration, since: datetime, deadline: Deadline) -> list[MessageEvent]:
-    """The messages that the provider holds since `since` (aware). Makes provider calls, no database access.
+class Caught(NamedTuple):
+    """How many messages were read from the provider, and how many of them we did not have."""
 
-    Raises the provider's errors.
+    read: int
+    new: int
+
+
+def run(integration: Integration, since: datetime, deadline: Deadline) -> Caught:
+    """Fetch what the provider holds since `since` (aware) and take in what is missing here.
+
+    Raises the provider's errors; what was taken in until then stays.
     """
-    reader = READERS.get(integration.provider)
-    if reader is None:
-        return []
-    events = []
-    for event in reader(integration, since - OVERLAP, deadline):
-        events.append(event)
-        if len(events) == LIMIT:
-            break
-    return sorted(events, key=lambda event: event.occurred_at)
+    messages = READERS[integration.provider](integration, since - OVERLAP, deadline)
+    read = new = 0
+    while True:
+        drop_connection()
+        chunk = sorted(islice(messages, CHUNK), key=lambda event: event.occurred_at)
+        if not chunk:
+            return Caught(read, new)
+        read += len(chunk)
+        new += take_in(integration, chunk)
 
 
 def take_in(integration: Integration, events: list[MessageEvent]) -> int:
@@ -61,8 +79,25 @@ def take_in(integration: Integration, events: list[MessageEvent]) -> int:
     )
 
 
+def event_of(body: bytes) -> MessageEvent:
+    """The event that a BACKFILL delivery was. Raises PayloadInvalid where the body is not one of ours."""
+    try:
+        fields = json.loads(body)["backfill"]
+        campaign = fields.pop("campaign")
+        return MessageEvent(
+            **fields
+            | {
+                "person": Person(**fields["person"]),
+                "campaign": CampaignRef(**campaign) if campaign else None,
+                "occurred_at": datetime.fromisoformat(fields["occurred_at"]),
+            }
+        )
+    except (ValueError, KeyError, TypeError):
+        raise PayloadInvalid({"backfill": "must be a message as it was read from the provider"}) from None
+
+
 def _received(integration: Integration, event: MessageEvent) -> Received:
-    body = json.dumps({"backfill": event.source, "id": event.external_id}).encode()
+    body = json.dumps({"backfill": asdict(event)}, default=datetime.isoformat).encode()
     return Received(
         source=SOURCE_NAMES[integration.provider],
         body=body,
@@ -95,6 +130,7 @@ def _linkedin(integration: Integration, since: datetime, deadline: Deadline) -> 
             text=message.text,
             thread_id=message.chat_id,
             account_id=integration.external_account_id,
+            listed=True,
         )
 
 
@@ -115,16 +151,23 @@ def _texts(integration: Integration, since: datetime, deadline: Deadline) -> Ite
     for message in GhlClient.for_integration(integration).export_messages(deadline, since=since):
         if message.at is None or message.at < since or not message.contact_id or not message.body.strip():
             continue
+        direction = "inbound" if message.direction == "inbound" else "outbound"
         yield MessageEvent(
             event_type=EVENT,
             source="ghl_message",
             external_id=message.id,
-            direction="inbound" if message.direction == "inbound" else "outbound",
+            # By its words, a text that a workflow has told without an id takes the id now.
+            content_key=content_key(
+                direction, integration.external_account_id, message.contact_id, message.body
+            ),
+            window_s=RETRY_SPAN_S,
+            direction=direction,
             channel="sms",
             person=Person(ghl_contact_id=message.contact_id),
             occurred_at=message.at,
             text=message.body,
             thread_id=message.conversation_id,
+            listed=True,
         )
 
 
@@ -150,6 +193,7 @@ def _email(reply: EmailReply) -> MessageEvent:
             last_name=last.strip(),
         ),
         occurred_at=reply.at,
+        campaign=CampaignRef(reply.campaign_id) if reply.campaign_id else None,
         subject=reply.subject,
         text=reply.text_body,
         html=reply.html_body,
@@ -158,9 +202,65 @@ def _email(reply: EmailReply) -> MessageEvent:
         recipients={name: [item.model_dump() for item in items] for name, items in lists.items() if items},
         account_id=reply.sender_email_id or "",
         automated_reply=reply.automated_reply,
+        headers=headers_of(reply.headers, reply.raw_headers, reply.raw_body),
         interested=bool(reply.interested),
         tracked=reply.lead_id is not None,
+        listed=True,
     )
+
+
+def _smartlead(integration: Integration, since: datetime, deadline: Deadline) -> Iterator[MessageEvent]:
+    for thread in SmartLeadClient.for_integration(integration).threads_since(since, deadline):
+        for item in thread.items or []:
+            if item.kind.upper() == "REPLY" and item.message_id and item.at and item.at >= since:
+                yield _thread_reply(thread, item)
+
+
+def _thread_reply(thread: Thread, item: HistoryItem) -> MessageEvent:
+    return MessageEvent(
+        event_type=EVENT,
+        source="smartlead_reply",
+        external_id=short_key(item.message_id.strip()),
+        direction="inbound",
+        channel="email",
+        person=Person(
+            email=thread.lead_email or item.from_email,
+            first_name=thread.first_name,
+            last_name=thread.last_name,
+        ),
+        campaign=CampaignRef(thread.campaign_id, thread.campaign_name) if thread.campaign_id else None,
+        occurred_at=item.at,
+        subject=item.subject,
+        html=item.html,
+        from_address=item.from_email or thread.lead_email,
+        account_address=item.to_email,
+        thread_id=item.stats_id,
+        listed=True,
+    )
+
+
+def _instantly(integration: Integration, since: datetime, deadline: Deadline) -> Iterator[MessageEvent]:
+    for email in InstantlyClient.for_integration(integration).received_since(since, deadline):
+        sender = email.lead or email.from_email
+        if not email.received or email.at is None or not sender:
+            continue
+        yield MessageEvent(
+            event_type=EVENT,
+            source="instantly_reply",
+            external_id=short_key(email.id),
+            direction="inbound",
+            channel="email",
+            person=Person(email=sender),
+            campaign=CampaignRef(email.campaign_id) if email.campaign_id else None,
+            occurred_at=email.at,
+            subject=email.subject,
+            text=email.body.text,
+            html=email.body.html,
+            from_address=email.from_email or sender,
+            account_address=email.eaccount,
+            automated_reply=True if email.is_auto_reply else None,
+            listed=True,
+        )
 
 
 Reader = Callable[[Integration, datetime, Deadline], Iterator[MessageEvent]]
@@ -168,11 +268,7 @@ READERS: dict[str, Reader] = {
     Provider.UNIPILE: _linkedin,
     Provider.GHL: _texts,
     Provider.EMAILBISON: _emails,
+    Provider.SMARTLEAD: _smartlead,
+    Provider.INSTANTLY: _instantly,
 }
-SOURCE_NAMES = {Provider.UNIPILE: "linkedin", Provider.GHL: "ghl/sms", Provider.EMAILBISON: "email"}
-
-
-def run(integration: Integration, since: datetime, deadline: Deadline) -> int:
-    """Fetch and take in what was missed since `since`. Returns how many messages were new."""
-    drop_connection()
-    return take_in(integration, missed(integration, since, deadline))
+SOURCE_NAMES = {source.provider: source.name for source in SOURCES.values()}

@@ -31,6 +31,11 @@ class Line:
     can_reconnect: bool = False
 
     @property
+    def needs_key(self) -> bool:
+        """Whether a new key in the settings is what helps."""
+        return self.health.state == HealthState.DISCONNECTED and not self.can_reconnect
+
+    @property
     def is_new(self) -> bool:
         """Whether a screen reader should be interrupted: only for what has just broken."""
         return self.tone == "bad" and self.health.since > timezone.now() - timedelta(minutes=1)
@@ -90,7 +95,7 @@ def line(health: WorkspaceIntegrationHealth, workspace: Workspace) -> Line:
         effect=_recovery(health)
         if health.state == HealthState.CONNECTED
         else wording.effect(health, effects.effects_of(health.integration)),
-        can_reconnect=health.state == HealthState.DISCONNECTED and health.reason != wording.OUR_KEY,
+        can_reconnect=wording.can_reconnect(health),
     )
 
 

@@ -49,7 +49,9 @@ def run(ctx: JobContext) -> dict[str, int]:
 def _backfill(health: WorkspaceIntegrationHealth, deadline: Deadline) -> int:
     since = health.down_since or health.since
     last_good = min(filter(None, (since, health.last_received_at)))
-    imported = backfill.run(health.integration, max(last_good, health.since - LONGEST_GAP), deadline)
+    if health.provider not in backfill.READERS:
+        return 0
+    imported = backfill.run(health.integration, max(last_good, health.since - LONGEST_GAP), deadline).new
     WorkspaceIntegrationHealth.objects.filter(pk=health.pk).update(imported_messages=imported)
     return imported
 

@@ -29,6 +29,7 @@ TONES = {
 }
 OUR_KEY = "errors/missing_credentials"
 RESTRICTED = "errors/account_restricted"
+ANOTHER_ACCOUNT = "errors/another_account"
 UNSTABLE_AFTER = 3
 
 
@@ -69,7 +70,18 @@ def _disconnected(health: WorkspaceIntegrationHealth, name: str, whose: str) -> 
         return f"{name} refuses our access key"
     if health.reason == RESTRICTED:
         return f"{name} has restricted the account{whose}"
+    if health.reason == ANOTHER_ACCOUNT:
+        return f"{name} was reconnected with somebody else’s account{whose}"
     return f"{name} is disconnected{whose}"
+
+
+def can_reconnect(health: WorkspaceIntegrationHealth) -> bool:
+    """Whether its owner can log in again on a page of the provider's: not where our own key is refused."""
+    return (
+        health.provider == Provider.UNIPILE
+        and health.state == HealthState.DISCONNECTED
+        and health.reason != OUR_KEY
+    )
 
 
 def effect(health: WorkspaceIntegrationHealth, effects: list[Effect]) -> str:

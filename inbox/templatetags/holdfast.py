@@ -97,6 +97,25 @@ def until(value: datetime) -> str:
 
 
 @register.simple_tag
+def since(value: datetime | None) -> SafeString:
+    """When something began, and how long ago: "09:14, 3 h ago" today, "20 Nov, 09:14, 4 days ago" before."""
+    if not value:
+        return SafeString("")
+    local, seconds = timezone.localtime(value), (timezone.now() - value).total_seconds()
+    at = format_date(local, "H:i" if local.date() == timezone.localdate() else "j M, H:i")
+    return _time(value, f"{at}, {age(seconds)}")
+
+
+def age(seconds: float) -> str:
+    """A span that has passed: "just now", "8 min ago", "3 h ago", "4 days ago"."""
+    if seconds < MINUTE_S:
+        return "just now"
+    if seconds < HOUR_S:
+        return f"{int(seconds // MINUTE_S)} min ago"
+    return f"{int(seconds // HOUR_S)} h ago" if seconds < 2 * DAY_S else f"{int(seconds // DAY_S)} days ago"
+
+
+@register.simple_tag
 def clock(value: datetime | None) -> SafeString:
     """The time of day, in the workspace's zone."""
     return _time(value, format_date(timezone.localtime(value), "H:i")) if value else SafeString("")

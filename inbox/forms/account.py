@@ -1,0 +1,162 @@
+"""Connecting an account and changing its settings. A stored secret is never shown again: left empty, it stays."""
+
+import copy
+
+from django import forms
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from inbox import audit, workspaces
+from inbox.health import watch
+from inbox.models import User
+from integrations import connect, health
+from integrations.models import Integration, Provider
+from integrations.probes import PROBES
+from integrations.unipile import identity
+
+NAME = "name"
+TEXTS = {
+    "api_key": ("API key", ""),
+    "callback_secret": ("Callback secret", "What Clay’s answers are signed with."),
+    "signing_key": ("Webhook signing key", "Calendly gives it when the webhook is made."),
+    "bot_token": ("Bot token", "Begins with xoxb-. Found on the app’s page under OAuth & Permissions."),
+    "webhook_url": (
+        "Incoming webhook",
+        "Only where there is no bot: messages can then not be changed later.",
+    ),
+    "base_url": ("Address of the API", "Leave empty for the provider’s own."),
+    "channel": ("Channel for notices", "A channel’s id, such as C0123456789. The bot must be in it."),
+    "review_channel": (
+        "Channel for drafts to review",
+        "A channel’s id. Empty: drafts are reviewed here only.",
+    ),
+    "event_type_uri": ("Event type", "The URI of the meeting that is offered."),
+    "linkedin_table_url": ("Webhook of the LinkedIn table", ""),
+    "phone_table_url": ("Webhook of the phone table", ""),
+    "workspace_id": (
+        "EmailBison workspace id",
+        "Events that name another one are refused. Empty: not checked.",
+    ),
+    "location_id": ("Location id", "As in the address of GoHighLevel’s pages."),
+    "account_id": ("Account id", "As on Unipile’s dashboard."),
+}
+"""Label and help of each setting that integrations.connect knows; a test holds the two together."""
+SECRET_LIMIT = 500
+
+
+def masked(secret: str) -> str:
+    """The end of a secret, where the rest is long enough to stay one."""
+    return f"••••{secret[-4:]}" if len(secret) >= 12 else "••••"
+
+
+class AccountForm(forms.Form):
+    """The settings of one account, new or known. `save` stores them; a duplicate becomes the form's error."""
+
+    def __init__(self, integration: Integration, data=None) -> None:
+        super().__init__(data)
+        self.integration = integration
+        provider = integration.provider
+        self.account_field = connect.ACCOUNT.get(provider, "")
+        self._add(NAME, "Whose account it is", "Shown wherever the account is named.", integration.name, 120)
+        if self.account_field:
+            required = provider in (Provider.GHL, Provider.UNIPILE)
+            label, help_text = TEXTS[self.account_field]
+            self._add(
+                self.account_field, label, help_text, integration.external_account_id, 120, required=required
+            )
+        for name in connect.SECRETS[provider]:
+            self._add_secret(name)
+        for name in connect.PLAIN[provider]:
+            self._add(name, *TEXTS[name], integration.config.get(name, ""), 500)
+        if not integration._state.adding:
+            self.fields["enabled"] = forms.BooleanField(
+                required=False, initial=integration.enabled, label="Switched on"
+            )
+
+    def _add(
+        self, name: str, label: str, help_text: str, initial: str, limit: int, *, required=False
+    ) -> None:
+        self.fields[name] = forms.CharField(
+            label=label, help_text=help_text, initial=initial, max_length=limit, required=required
+        )
+
+    def _add_secret(self, name: str) -> None:
+        label, help_text = TEXTS[name]
+        stored = str(self.integration.credentials.get(name) or "")
+        if stored:
+            help_text = f"{masked(stored)} is stored. Leave empty to keep it."
+        self.fields[name] = forms.CharField(
+            label=label,
+            help_text=help_text,
+            max_length=SECRET_LIMIT,
+            required=not stored and self._needs(name),
+            strip=True,
+            widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
+        )
+
+    def _needs(self, name: str) -> bool:
+        if self.integration.provider == Provider.UNIPILE:
+            return not settings.UNIPILE_API_KEY
+        return name == "api_key"
+
+    def clean(self) -> dict:
+        values = super().clean()
+        tried = copy.copy(self.integration)
+        for name in list(values):
+            if name == "enabled" or (name in self.secret_names and not values[name]):
+                continue
+            try:
+                connect.apply(tried, {name: values[name]})
+            except connect.ConnectError as error:
+                self.add_error(name, str(error).removeprefix(f"{name}: "))
+        if self.integration.provider == Provider.SLACK and not self.errors:
+            self._clean_slack(tried)
+        return values
+
+    def _clean_slack(self, tried: Integration) -> None:
+        if not (tried.credentials.get("bot_token") or tried.credentials.get("webhook_url")):
+            self.add_error("bot_token", "Give a bot token, or an incoming webhook below.")
+        elif not tried.credentials.get("webhook_url") and not tried.config.get("channel"):
+            self.add_error("channel", "A bot has to know where to post: give the channel’s id.")
+
+    @property
+    def secret_names(self) -> tuple[str, ...]:
+        return connect.SECRETS[self.integration.provider]
+
+    def save(self, workspace_id, user: User) -> Integration | None:
+        """Store what the form says and have the account checked. None, and an error, where it is connected already."""
+        try:
+            with transaction.atomic():
+                saved, another = self._store(workspace_id, user)
+        except IntegrityError:
+            self.add_error(
+                self.account_field or None, "This account is connected already, here or in another workspace."
+            )
+            return None
+        if another:
+            health.start_over(saved)
+        if saved.enabled and saved.provider in PROBES:
+            watch.enqueue_probe(saved)
+        return saved
+
+    def _store(self, workspace_id, user: User) -> tuple[Integration, bool]:
+        """The saved account, and whether it has become another one."""
+        fresh = self.integration._state.adding
+        row = self.integration
+        if not fresh:
+            row = Integration.objects.select_for_update().get(pk=row.pk, workspace_id=workspace_id)
+        before = row.external_account_id
+        given = {name: value for name, value in self.cleaned_data.items() if name in self.changed_data}
+        row.enabled = given.pop("enabled", row.enabled)
+        connect.apply(
+            row, {name: value for name, value in given.items() if value or name not in self.secret_names}
+        )
+        another = not fresh and before != "" and before != row.external_account_id
+        if another:
+            identity.forget(row)
+        row.save()
+        if fresh:
+            workspaces.issue_key(row)
+        action = "integration.connected" if fresh else "integration.changed"
+        audit.record(workspace_id, user, action, row, settings=sorted(self.changed_data))
+        return row, another

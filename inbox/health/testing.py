@@ -1,0 +1,52 @@
+"""The test behind a card's button: the provider's checks, then what we know of its events ourselves."""
+
+from django.utils import timezone
+
+from inbox.health import cards
+from inbox.models import WebhookDelivery
+from inbox.templatetags.holdfast import age
+from integrations import checks
+from integrations.checks import BAD, OK, WARN, Check
+from integrations.models import Integration, WebhookKey
+from jobs.db import drop_connection
+
+Verdict = WebhookDelivery.Verdict
+EVENT = "Webhook events"
+
+
+def run(integration: Integration) -> list[Check]:
+    """Every check of the account, each on its own line. At most checks.TEST_MS, without a database connection held
+    while the provider is asked. Raises Cancelled and ShutdownRequested."""
+    drop_connection()
+    lines = checks.run(integration)
+    if integration.provider in cards.SOURCE_OF:
+        lines.append(webhooks(integration))
+    return lines
+
+
+def webhooks(integration: Integration) -> Check:
+    """Whether the provider's events arrive, with the key that is in force, and are taken."""
+    events = ", ".join(cards.SOURCE_OF[integration.provider].events)
+    last = cards.last_delivery(integration)
+    if last is None:
+        fix = f"Put the webhook address of this card into the provider, for the events {events}."
+        return Check(EVENT, WARN, "None has arrived yet.", fix)
+    said = f"The last one came {age((timezone.now() - last.received_at).total_seconds())}."
+    if last.verdict == Verdict.MISMATCH:
+        return Check(
+            EVENT, BAD, f"{said} It names another account.", "Compare the account’s id under Settings."
+        )
+    if last.verdict in (Verdict.REJECTED, Verdict.FAILED):
+        return Check(EVENT, BAD, f"{said} It could not be used.", "Open it under Deliveries to see why.")
+    if _by_an_old_key(integration):
+        return Check(
+            EVENT, WARN, f"{said} It came to an old address.", "Put the new address into the provider."
+        )
+    return Check(EVENT, OK, said)
+
+
+def _by_an_old_key(integration: Integration) -> bool:
+    """Whether the key that was used last is one that ends."""
+    used = WebhookKey.objects.usable().filter(integration=integration, last_used_at__isnull=False)
+    latest = used.order_by("-last_used_at").first()
+    return latest is not None and latest.expires_at is not None
