@@ -3,10 +3,12 @@
 from typing import Any
 
 from inbox import buttons, replay, retention  # noqa: F401 - retention registers what it prunes
+from inbox.bookings import contacts
 from inbox.bookings import reconcile as bookings
 from inbox.enrichment import clay
 from inbox.followups import receivers, steps  # noqa: F401 - receivers listen
 from inbox.followups import tick as followups
+from inbox.handlers.bookings import WHO_BOOKED
 from inbox.handlers.messages import PROCESS
 from inbox.health import recovery, telling, watch
 from inbox.leads import stops
@@ -154,6 +156,12 @@ def followups_tick(deadline: Deadline) -> dict[str, int]:
 def ask_clay(ctx: JobContext) -> dict[str, str]:
     """Ask Clay for a lead's phone number or profile, once."""
     return clay.run(ctx)
+
+
+@job_kind(WHO_BOOKED, attempts=8, time_limit_ms=60_000, priority=20)
+def who_booked(ctx: JobContext) -> dict[str, object]:
+    """Find the lead behind a contact that has booked."""
+    return contacts.who_booked(ctx)
 
 
 @job_kind(bookings.CHECK, attempts=3, time_limit_ms=120_000, priority=30, keep_done_days=2)

@@ -48,6 +48,9 @@ class MessageEvent(Event):
     keys within `window_s` seconds are one message, later ones are another. `stamp` is the local time that the text
     itself states (ISO, without a zone, where it can be read): two texts with different stamps are two messages however
     close they come, and stamps tell which of two was first.
+
+    `headers`: of an e-mail, those that say how it was sent (integrations.mailheaders). `listed`: read from the
+    provider's own list and not told by a webhook, which may word the same message otherwise; the id alone tells it.
     """
 
     source: str
@@ -71,8 +74,10 @@ class MessageEvent(Event):
     thread_id: str = ""
     attachments: list = field(default_factory=list)
     automated_reply: bool | None = None
+    headers: dict[str, str] = field(default_factory=dict)
     interested: bool = False
     tracked: bool = True
+    listed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,11 +126,12 @@ class EnrichmentEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingEvent(Event):
-    """A meeting was booked or cancelled in a calendar (`status`: booked or cancelled). Times are aware datetimes.
+    """A meeting was booked or cancelled, or nobody came (`status`: booked, cancelled, no_show). Times are aware.
 
-    A reschedule is a cancel and a booking, in either order: the booking names the invitee it replaces
+    Calendly's reschedule is a cancel and a booking, in either order: the booking names the invitee it replaces
     (`replaces_uri`), the cancel has `rescheduled` set and, where the provider says it, the new invitee
-    (`replaced_by_uri`).
+    (`replaced_by_uri`). GHL tells the whole state of one appointment each time, and `as_of` says when it was so: the
+    newest state counts, in whatever order they come.
     """
 
     provider: str
@@ -140,6 +146,7 @@ class BookingEvent(Event):
     replaces_uri: str = ""
     replaced_by_uri: str = ""
     occurred_at: datetime | None = None
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

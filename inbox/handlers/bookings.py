@@ -1,15 +1,21 @@
 """A meeting is booked, moved or cancelled (1.7): in whatever order the calendar's events come, the end is the same.
 
+Calendly tells what happened to an invitee; GoHighLevel tells the whole state of an appointment each time (`as_of`).
+
 The appointment's row keeps what is known and its status follows; the lead's own state follows from the appointments
 that stand. A moved meeting is neither cancelled nor booked a second time.
 """
 
+from inbox.accounts import connected
+from inbox.bookings import record
 from inbox.intake import Outcome, Received, Verdict
 from inbox.leads import identity, rollup
 from inbox.models import Appointment, Lead
 from inbox.signals import lead_booked
 from integrations.events import BookingEvent
+from jobs.enqueue import enqueue
 
+WHO_BOOKED = "bookings.who"
 Status = Appointment.Status
 
 
@@ -20,12 +26,38 @@ def handle(received: Received, event: BookingEvent) -> Outcome:
         return Outcome(Verdict.IGNORED, event.event_type, "event_type_mismatch")
     lead = _lead(received, event)
     if lead is None:
+        _look_up(received, event)
         return Outcome(Verdict.IGNORED, event.event_type, "lead_not_found")
+    if event.as_of is not None:
+        return _restate(lead, event)
     appointment = _appointment(lead, event)
     _note(appointment, event)
     if event.replaces_uri:
         _replaced(lead, event)
     settle(lead, moved=bool(event.replaces_uri))
+    return Outcome(Verdict.ACCEPTED, event.event_type, lead=lead)
+
+
+def _restate(lead: Lead, event: BookingEvent) -> Outcome:
+    change = record.write(
+        lead,
+        record.Stated(
+            event.provider,
+            event.invitee_uri,
+            event.status,
+            event.appointment_uri,
+            event.event_type_uri,
+            event.starts_at,
+            event.ends_at,
+            event.occurred_at,
+            event.as_of,
+        ),
+    )
+    if change is record.Change.STALE:
+        return Outcome(Verdict.IGNORED, event.event_type, "older than what is known", lead=lead)
+    if change is record.Change.SAME:
+        return Outcome(Verdict.DUPLICATE, event.event_type, lead=lead)
+    settle(lead, moved=change is not record.Change.NEW)
     return Outcome(Verdict.ACCEPTED, event.event_type, lead=lead)
 
 
@@ -61,6 +93,18 @@ def _lead(received: Received, event: BookingEvent) -> Lead | None:
     return Lead.objects.select_for_update().get(pk=next(iter(leads))) if len(leads) == 1 else None
 
 
+def _look_up(received: Received, event: BookingEvent) -> None:
+    """GHL names a contact by its id alone: who that is, a job asks GHL."""
+    contact_id, workspace = event.person.ghl_contact_id, received.workspace
+    if contact_id and connected(workspace.pk, event.provider) is not None:
+        enqueue(
+            WHO_BOOKED,
+            workspace_id=workspace.pk,
+            dedupe_key=f"{WHO_BOOKED}:{workspace.pk}:{event.invitee_uri}",
+            payload={"contact_id": contact_id},
+        )
+
+
 def _appointment(lead: Lead, event: BookingEvent, uri: str = "") -> Appointment:
     appointment, _ = Appointment.objects.get_or_create(
         workspace_id=lead.workspace_id,
@@ -82,21 +126,11 @@ def _note(appointment: Appointment, event: BookingEvent) -> None:
     else:
         appointment.cancelled_at = event.occurred_at
         appointment.replaced |= event.rescheduled
-    _save(appointment)
+    appointment.settle()
 
 
 def _replaced(lead: Lead, event: BookingEvent) -> None:
     """What `event` replaces was moved and not cancelled, even where its own cancel has not come or not said so."""
     old = _appointment(lead, event, event.replaces_uri)
     old.replaced = True
-    _save(old)
-
-
-def _save(appointment: Appointment) -> None:
-    if appointment.replaced:
-        appointment.status = Status.RESCHEDULED
-    elif appointment.cancelled_at is not None:
-        appointment.status = Status.CANCELLED
-    else:
-        appointment.status = Status.BOOKED
-    appointment.save()
+    old.settle()

@@ -158,6 +158,18 @@ def _as_one(matches: list[Lead], identities: dict[str, str]) -> list[Lead]:
     return matches
 
 
+def keep(lead: Lead, name: str, value: str) -> bool:
+    """Give the lead an identity where it has none; False, and both flagged, where another lead has it."""
+    try:
+        with transaction.atomic():
+            Lead.objects.filter(pk=lead.pk, **{name: ""}).update(**{name: value})
+    except IntegrityError:
+        mine = Lead.objects.filter(workspace_id=lead.workspace_id)
+        (mine.filter(pk=lead.pk) | mine.filter(**{name: value})).update(identity_conflict=True)
+        return False
+    return True
+
+
 def settle(workspace: Workspace, lead: Lead, name: str, value: str) -> None:
     """`value` of identity `name` was found for `lead`, but belongs to another one: join the two, or flag both."""
     other = Lead.objects.select_for_update().filter(workspace=workspace, **{name: value}).first()

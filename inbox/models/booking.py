@@ -9,7 +9,7 @@ class Appointment(models.Model):
     """One invitee of one meeting, known by the calendar's own id.
 
     Both halves of a reschedule and a cancel may come in any order, so the row keeps what is known (`booked_at`,
-    `cancelled_at`, `replaced`) and `status` follows from it.
+    `cancelled_at`, `no_show_at`, `replaced`) and `status` follows from it.
     """
 
     class Status(models.TextChoices):
@@ -31,6 +31,12 @@ class Appointment(models.Model):
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.BOOKED)
     booked_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
+    no_show_at = models.DateTimeField(null=True, blank=True)
+    told_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When the calendar said it was so, where it says that: older news is stale.",
+    )
     replaced = models.BooleanField(default=False, help_text="A booking at another time took its place.")
     replaces_id = models.CharField(
         max_length=500, blank=True, default="", help_text="The calendar's id of the booking before this one."
@@ -52,6 +58,18 @@ class Appointment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} {self.external_id}: {self.status}"
+
+    def settle(self) -> None:
+        """Write the row, with the status that follows from what is known."""
+        if self.replaced:
+            self.status = self.Status.RESCHEDULED
+        elif self.cancelled_at is not None:
+            self.status = self.Status.CANCELLED
+        elif self.no_show_at is not None:
+            self.status = self.Status.NO_SHOW
+        else:
+            self.status = self.Status.BOOKED
+        self.save()
 
 
 class BookingCheck(models.Model):

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-from django.db import IntegrityError, transaction
-
 from inbox.accounts import connected
 from inbox.leads import identity
 from inbox.models import Campaign, Lead
@@ -36,22 +34,10 @@ def identify_lead(ctx: JobContext) -> dict[str, str]:
             repair_reason=f"EmailBison does not know this lead: {error}."[:200]
         )
         raise
-    if not _keep(lead, "emailbison_lead_id", found.id):
+    if not identity.keep(lead, "emailbison_lead_id", found.id):
         return {"outcome": "another lead has this id"}
     Lead.objects.filter(pk=lead.pk).update(repair_reason="")
     return {"outcome": "found"}
-
-
-def _keep(lead: Lead, name: str, value: str) -> bool:
-    """Give the lead an identity where it has none; False, and both flagged, where another lead has it."""
-    try:
-        with transaction.atomic():
-            Lead.objects.filter(pk=lead.pk, **{name: ""}).update(**{name: value})
-    except IntegrityError:
-        mine = Lead.objects.filter(workspace_id=lead.workspace_id)
-        (mine.filter(pk=lead.pk) | mine.filter(**{name: value})).update(identity_conflict=True)
-        return False
-    return True
 
 
 def stop_emails(ctx: JobContext) -> dict[str, str]:
@@ -110,14 +96,14 @@ def crm_contact(ctx: JobContext) -> dict[str, str]:
     contact = _contact(client, lead, ctx.deadline)
     if contact is None:
         return {"outcome": "neither address nor number"}
-    if not _keep(lead, "ghl_contact_id", contact.id):
+    if not identity.keep(lead, "ghl_contact_id", contact.id):
         return {"outcome": "another lead has this contact"}
     if lead.phone and not contact.phone:
         client.update_contact(contact.id, {"phone": lead.phone}, ctx.deadline)
         return {"outcome": "phone told"}
     if contact.phone and not lead.phone:
         phone = identity.normal_phone(contact.phone, lead.workspace.phone_region)
-        return {"outcome": "phone learned" if phone and _keep(lead, "phone", phone) else "known"}
+        return {"outcome": "phone learned" if phone and identity.keep(lead, "phone", phone) else "known"}
     return {"outcome": "known"}
 
 

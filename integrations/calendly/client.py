@@ -54,10 +54,13 @@ class ScheduledEvent(Payload):
 
 
 class Invitee(Payload):
+    """`no_show`: what says that they did not come, where somebody marked them so."""
+
     uri: str = Field(min_length=1)
     email: Text = ""
     name: Text = ""
     status: Text = ""
+    no_show: dict[str, Any] | None = None
 
 
 class CalendlyClient:

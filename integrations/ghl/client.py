@@ -87,6 +87,8 @@ class Appointment(Payload):
     status: Text = Field("", validation_alias=AliasChoices("appointmentStatus", "appoinmentStatus", "status"))
     start_time: LooseText = Field("", validation_alias="startTime")
     end_time: LooseText = Field("", validation_alias="endTime")
+    added: LooseText = Field("", validation_alias="dateAdded")
+    updated: LooseText = Field("", validation_alias="dateUpdated")
 
     @model_validator(mode="before")
     @classmethod
@@ -101,6 +103,15 @@ class Appointment(Payload):
     @property
     def ends_at(self) -> datetime | None:
         return parse_time(self.end_time)
+
+    @property
+    def added_at(self) -> datetime | None:
+        return parse_time(self.added)
+
+    @property
+    def as_of(self) -> datetime | None:
+        """When the appointment became as it is."""
+        return parse_time(self.updated)
 
 
 class Calendar(Payload):

@@ -1,4 +1,5 @@
-"""GoHighLevel text messages (predecessor 1.2, market finding 1) as our events, in both shapes that GHL sends.
+"""GoHighLevel's webhooks (predecessor 1.2, market finding 1) as our events, in both shapes that GHL sends; what they
+say of appointments is read by `integrations.ghl.appointments`.
 
 A *workflow* webhook (`location.id`, `contact_id`) carries no message id. Its key is a hash of location, contact and
 normalised text, equal within `RETRY_SPAN_S`: a redelivery is one message, the same "ok" a day later is another. Where
@@ -16,6 +17,7 @@ from typing import Any
 from pydantic import Field
 
 from integrations.events import CampaignRef, Event, IgnoredEvent, MessageEvent, Person
+from integrations.ghl import appointments
 from integrations.payload import (
     ExternalId,
     LooseObject,
@@ -27,9 +29,10 @@ from integrations.payload import (
     validate,
 )
 
-APP_EVENTS = ("InboundMessage", "OutboundMessage")
+MESSAGES = ("InboundMessage", "OutboundMessage")
+APP_EVENTS = (*MESSAGES, *appointments.APP_EVENTS)
 WORKFLOW_EVENT = "InboundSMS"
-EVENTS = (WORKFLOW_EVENT, *APP_EVENTS)
+EVENTS = (WORKFLOW_EVENT, appointments.WORKFLOW_EVENT, *APP_EVENTS)
 
 RETRY_SPAN_S = 75 * 60
 """GHL tries again six times, ten minutes apart with jitter: about 70 minutes (help article 155000007071)."""
@@ -64,6 +67,7 @@ class WorkflowText(Payload):
     message: WorkflowMessage = WorkflowMessage()
     custom: LooseObject = Field(default={}, alias="customData")
     trigger: LooseObject = Field(default={}, alias="triggerData")
+    calendar: LooseObject = {}
 
 
 class AppMessage(Payload):
@@ -90,7 +94,7 @@ def account_of(body: Any) -> str:
 
 
 def parse(body: Any, now: datetime) -> Event:
-    """A text of either shape. Raises PayloadInvalid where the location, the contact or the shape is missing."""
+    """A text or an appointment, of either shape. Raises PayloadInvalid where location, contact or shape is missing."""
     if isinstance(body, dict) and isinstance(body.get("type"), str) and "locationId" in body:
         return _app(body, now)
     return _workflow(validate(WorkflowText, body), now)
@@ -98,7 +102,9 @@ def parse(body: Any, now: datetime) -> Event:
 
 def _app(body: dict, now: datetime) -> Event:
     kind = body["type"][:64]
-    if kind not in APP_EVENTS:
+    if kind in appointments.APP_EVENTS:
+        return appointments.from_app(body, now)
+    if kind not in MESSAGES:
         return IgnoredEvent(event_type=kind, reason="unknown event type")
     message = validate(AppMessage, body)
     if message.message_type.upper().removeprefix("TYPE_") != "SMS":
@@ -114,7 +120,7 @@ def _app(body: dict, now: datetime) -> Event:
         direction=direction,
         channel="sms",
         external_id=message.message_id,
-        content_key=_content_key(direction, message.location_id, message.contact_id, message.body),
+        content_key=content_key(direction, message.location_id, message.contact_id, message.body),
         window_s=RETRY_SPAN_S,
         person=Person(ghl_contact_id=message.contact_id, phone=number if isinstance(number, str) else ""),
         text=message.body,
@@ -126,7 +132,12 @@ def _app(body: dict, now: datetime) -> Event:
 
 
 def _workflow(text: WorkflowText, now: datetime) -> Event:
-    body = text.message.body if text.message.body.strip() else _text(text.custom.get("Message"))
+    body = text.message.body
+    if not body.strip():
+        # Before the custom field, which a copied workflow may fill with whatever the contact said last.
+        if booked := appointments.from_workflow(text.calendar, _person(text), now):
+            return booked
+        body = _text(text.custom.get("Message"))
     if not body.strip():
         return IgnoredEvent(event_type=WORKFLOW_EVENT, reason="empty_message")
     stated = f"{_text(text.custom.get('Date'))} {_text(text.custom.get('Time'))}".strip()
@@ -136,7 +147,7 @@ def _workflow(text: WorkflowText, now: datetime) -> Event:
         source="ghl_message",
         direction="inbound",
         channel="sms",
-        content_key=_content_key("inbound", text.location.id, text.contact_id, body),
+        content_key=content_key("inbound", text.location.id, text.contact_id, body),
         window_s=RETRY_SPAN_S,
         stamp=moment.strftime("%Y-%m-%dT%H:%M:%S") if moment else stated[:64],
         person=_person(text),
@@ -147,7 +158,8 @@ def _workflow(text: WorkflowText, now: datetime) -> Event:
     )
 
 
-def _content_key(direction: str, location_id: str, contact_id: str, text: str) -> str:
+def content_key(direction: str, location_id: str, contact_id: str, text: str) -> str:
+    """What makes two texts the same where an id is missing: by this, a text that GHL lists is known again."""
     return digest("ghl", direction, location_id, contact_id, " ".join(text.split()).lower())
 
 

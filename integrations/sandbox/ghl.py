@@ -13,7 +13,7 @@ from typing import Any
 
 from integrations.sandbox import ghl_events as events
 from integrations.sandbox.provider import Call, Provider
-from integrations.sandbox.state import Account, Shelf, now_iso
+from integrations.sandbox.state import Account, Shelf
 from integrations.sandbox.web import BadRequestError, Response, Router, json_response
 
 routes = Router()
@@ -243,15 +243,8 @@ def create_appointment(call: Call) -> Response:
     for name in ("calendarId", "contactId", "startTime"):
         if not values.get(name):
             raise BadRequestError(f"{name} should not be empty", status=422)
-    appointment = {
-        "id": secrets.token_hex(10),
-        "locationId": _location(call),
-        "appointmentStatus": "confirmed",
-        "title": "Intro call",
-        "dateAdded": now_iso(),
-        **values,
-    }
-    call.data.appointments[appointment["id"]] = appointment
+    own = {"id": secrets.token_hex(10), "locationId": _location(call)}
+    appointment = events.keep_appointment(call.account, {**values, **own})
     call.sent("booking", appointment["id"], to=values["contactId"], text=str(values["startTime"]))
     return json_response(appointment, 201)
 
@@ -266,8 +259,7 @@ def appointment(call: Call) -> Response:
 @routes.on("PUT", "/calendars/events/appointments/{appointment_id}")
 def change_appointment(call: Call) -> Response:
     found = _found(call.data.appointments, call.params["appointment_id"], "Appointment")
-    found.update({**call.request.data, "id": found["id"]})
-    return json_response(found)
+    return json_response(events.keep_appointment(call.account, {**call.request.data, "id": found["id"]}))
 
 
 @routes.on("DELETE", "/calendars/events/appointments/{appointment_id}")

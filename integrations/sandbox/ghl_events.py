@@ -1,8 +1,8 @@
-"""GHL's workflow webhook for an inbound SMS, and the contacts and messages behind it."""
+"""GHL's workflow webhook for an inbound SMS, its app's for appointments, and the contacts and messages behind them."""
 
 import re
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from integrations.sandbox.state import Account, now_iso, ring
@@ -24,9 +24,11 @@ CONTACT_FIELDS = (
 
 
 def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-    """The body of an inbound SMS. It holds no message id, as in real life."""
+    """The body of an appointment's event, or of an inbound SMS, which holds no message id, as in real life."""
+    if event in APPOINTMENT_EVENTS:
+        return _appointment_event(account, event, fields)
     if event not in ("", "sms"):
-        raise BadRequestError("GHL events: sms", code="event")
+        raise BadRequestError(f"GHL events: sms, {', '.join(APPOINTMENT_EVENTS)}", code="event")
     if not fields.get("text"):
         raise BadRequestError("the SMS's text", code="text")
     contact = _contact(account, fields.get("contact") or {})
@@ -58,6 +60,43 @@ def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any
     }
 
 
+APPOINTMENT_EVENTS = ("AppointmentCreate", "AppointmentUpdate", "AppointmentDelete")
+
+
+def _appointment_event(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """`appointment_id` names a known appointment, which then is as `status` and `start_time` say; else one is made."""
+    known = account.data.appointments.get(fields.get("appointment_id"))
+    if known is None:
+        if event != "AppointmentCreate" and not fields.get("contact"):
+            raise BadRequestError("the id of a known appointment, or its contact", code="appointment_id")
+        contact = _contact(account, fields.get("contact") or {})
+        start = (datetime.now(UTC) + timedelta(days=2)).replace(microsecond=0).isoformat()
+        values = {"contactId": contact["id"], "calendarId": "CalSandbox0000000001", "startTime": start}
+        known = keep_appointment(
+            account, values | {"id": fields.get("appointment_id") or secrets.token_hex(10)}
+        )
+    changes = {"appointmentStatus": fields.get("status"), "startTime": fields.get("start_time")}
+    keep_appointment(account, {"id": known["id"]} | {name: value for name, value in changes.items() if value})
+    if event == "AppointmentDelete":
+        account.data.appointments.pop(known["id"])
+    return {"type": event, "locationId": known["locationId"], "appointment": dict(known)}
+
+
+def keep_appointment(account: Account, values: dict[str, Any]) -> dict[str, Any]:
+    """Make or change the appointment with that id."""
+    known: dict[str, Any] = account.data.appointments.setdefault(
+        values["id"],
+        {
+            "locationId": account.properties.get("location_id", "LocSandbox01"),
+            "appointmentStatus": "confirmed",
+            "title": "Intro call",
+            "dateAdded": now_iso(),
+        },
+    )
+    known.update(values, dateUpdated=now_iso())
+    return known
+
+
 NAMES = {"id": "id", "first_name": "firstName", "last_name": "lastName", "email": "email", "phone": "phone"}
 """A contact's fields in `emit`, and what the API calls them."""
 
@@ -83,6 +122,10 @@ def _custom_data(contact: dict[str, Any], text: str) -> dict[str, Any]:
 
 def learn(account: Account, body: dict[str, Any]) -> None:
     """Take over the contact and the SMS of a webhook body; carrier keywords set and lift do-not-disturb."""
+    if isinstance(body.get("appointment"), dict) and body["appointment"].get("id"):
+        keep_contact(account, {"id": body["appointment"].get("contactId")})
+        account.data.appointments[body["appointment"]["id"]] = dict(body["appointment"])
+        return
     if not body.get("contact_id"):
         return
     values = {"id": body["contact_id"], "email": body.get("email"), "phone": body.get("phone")}

@@ -33,6 +33,26 @@ class TestGhlAppOverTheKeyedAddress(AccountContract):
     unsupported = recorded("ghl", "app_inbound_call")
 
 
+class TestGhlAppointment(WebhookContract):
+    source, makes_message = "ghl/sms", False
+    unsupported = recorded("ghl", "app_contact_create")
+
+    def valid(self, poster):
+        body = payload("ghl", "app_appointment_create")
+        contact_id = body["appointment"]["contactId"]
+        Lead.objects.get_or_create(workspace=poster.workspace, ghl_contact_id=contact_id)
+        return body
+
+
+class TestGhlWorkflowAppointment(WebhookContract):
+    source, makes_message = "ghl/sms", False
+    unsupported = recorded("ghl", "workflow_sms_empty")
+
+    def valid(self, poster):
+        make_lead_once(poster.workspace, "dana.reyes@reyesroofing.example.com")
+        return payload("ghl", "workflow_appointment")
+
+
 class TestUnipile(AccountContract):
     source, account, unusable_status = "linkedin", "uni_acc_42", 200
     valid = recorded("unipile", "message_received_nested")

@@ -5,8 +5,7 @@ A contact that is another lead's already is used for this text and left where it
 
 from collections.abc import Iterable
 
-from django.db import IntegrityError, transaction
-
+from inbox.leads import identity
 from inbox.models import Lead, OutboundSend
 from inbox.replying.carriers.base import Accepted, CannotSend, Carrier, Listed, Post
 from integrations.ghl.client import GhlClient
@@ -49,14 +48,7 @@ def contact_of(client: GhlClient, lead: Lead, deadline: Deadline) -> str:
     drop_connection()
     found = client.find_contacts("phone", lead.phone, deadline)
     contact_id = found[0].id if found else client.upsert_contact(_values(lead), deadline).id
-    try:
-        with transaction.atomic():
-            Lead.objects.filter(pk=lead.pk, ghl_contact_id="").update(ghl_contact_id=contact_id)
-    except IntegrityError:
-        holders = Lead.objects.filter(workspace_id=lead.workspace_id)
-        (holders.filter(pk=lead.pk) | holders.filter(ghl_contact_id=contact_id)).update(
-            identity_conflict=True
-        )
+    identity.keep(lead, "ghl_contact_id", contact_id)
     return contact_id
 
 

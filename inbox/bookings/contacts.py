@@ -1,0 +1,38 @@
+"""A booking by a contact that no lead is known by: GoHighLevel is asked who that is, and what it has booked."""
+
+from django.db import transaction
+
+from inbox.accounts import connected
+from inbox.bookings import listing
+from inbox.leads import identity
+from inbox.models import Workspace
+from integrations.errors import ProviderMisconfigured
+from integrations.events import Person
+from integrations.ghl.client import GhlClient
+from integrations.models import Provider
+from jobs.context import JobContext
+from jobs.db import drop_connection
+
+
+def who_booked(ctx: JobContext) -> dict[str, object]:
+    """The job `bookings.who`: find the lead by the contact's address or number, and write down its meetings.
+
+    A contact that is nobody's, or of a lead that GHL has twice, fails nothing: attach or skip.
+    """
+    workspace = Workspace.objects.get(pk=ctx.workspace_id)
+    account = connected(workspace.pk, Provider.GHL)
+    if account is None:
+        raise ProviderMisconfigured("GoHighLevel is not connected. Connect it, then retry this job.")
+    client, contact_id = GhlClient.for_integration(account), ctx.payload["contact_id"]
+    drop_connection()
+    contact = client.contact(contact_id, ctx.deadline)
+    meetings = listing.of_contact(client, contact_id, ctx.deadline)
+    person = Person(email=contact.email, phone=contact.phone)
+    if not identity.identities_of(workspace, person):
+        return {"outcome": "neither address nor number"}
+    with transaction.atomic():
+        found = identity.find_or_create(workspace, person, create=False)
+        if found is None:
+            return {"outcome": "nobody we know"}
+        attached = identity.keep(found.lead, "ghl_contact_id", contact_id)
+    return {"outcome": "found", "attached": attached, "changed": listing.apply(found.lead, meetings)}
