@@ -28,8 +28,6 @@ class Command(BaseCommand):
             raise CommandError(
                 f"cannot listen on {options['host']}:{options['port']} ({exc.strerror}); try another --port"
             ) from exc
-        self.stdout.write(f"Provider sandbox on {base_url}, control page {base_url}/_control/")
-        self.stdout.flush()
         stop = threading.Event()
 
         def finish(signum: int, frame: FrameType | None) -> None:
@@ -37,5 +35,7 @@ class Command(BaseCommand):
 
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, finish)
+        self.stdout.write(f"Provider sandbox on {base_url}, control page {base_url}/_control/")
+        self.stdout.flush()
         stop.wait()
         server.stop()
