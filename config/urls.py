@@ -10,13 +10,14 @@ from drf_spectacular.views import SpectacularJSONAPIView
 import jobs.views
 from config import views
 from config.metrics import metrics
-from inbox.views import account
+from inbox.views import account, reconnect
 
 urlpatterns = [
     path("", account.home, name="home"),
     path("login/", account.Login.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("account/preferences/", account.preferences, name="preferences"),
+    path("reconnect/<str:token>/", reconnect.owner, name="owner-reconnect"),
     path("w/<uuid:workspace_id>/insights/", include("insights.urls")),
     path("w/<uuid:workspace_id>/", include("inbox.urls")),
     path("api/schema/", login_not_required(SpectacularJSONAPIView.as_view()), name="schema"),

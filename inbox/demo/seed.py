@@ -20,7 +20,7 @@ WORKSPACES = {
             Provider.EMAILBISON: {"workspace_id": "42"},
             Provider.GHL: {"location_id": "LocNorthwind01"},
             Provider.UNIPILE: {"account_id": "uni_acc_42", "name": "Jane Doe"},
-            Provider.SLACK: {"bot_token": "demo-slack-of-northwind", "channel": "C0NORTHWIND"},
+            Provider.SLACK: {"bot_token": "demo-slack-of-northwind", "channel": "C0SANDBOX02"},
         },
     },
     "bluebird": {
@@ -32,7 +32,7 @@ WORKSPACES = {
             Provider.EMAILBISON: {"workspace_id": "7"},
             Provider.GHL: {"location_id": "LocBluebird01"},
             Provider.UNIPILE: {"account_id": "uni_acc_bb1", "name": "Tom Reed"},
-            Provider.SLACK: {"bot_token": "demo-slack-of-bluebird", "channel": "C0BLUEBIRD"},
+            Provider.SLACK: {"bot_token": "demo-slack-of-bluebird", "channel": "C0SANDBOX02"},
         },
     },
 }
@@ -53,6 +53,18 @@ def sandbox_accounts(label: str) -> dict[str, str]:
     """What the sandbox calls the workspace's account of each provider that can post webhooks."""
     unipile = WORKSPACES[label]["accounts"][Provider.UNIPILE]["account_id"]
     return {Provider.EMAILBISON: api_key(label), Provider.GHL: api_key(label), Provider.UNIPILE: unipile}
+
+
+def sandbox_properties(label: str) -> dict[str, dict[str, object]]:
+    """What the sandbox's accounts of the workspace are called, as the workspace's own settings say."""
+    accounts = WORKSPACES[label]["accounts"]
+    return {
+        Provider.EMAILBISON: {
+            "workspace_id": int(accounts[Provider.EMAILBISON]["workspace_id"]),
+            "workspace_name": WORKSPACES[label]["name"],
+        },
+        Provider.UNIPILE: {"name": accounts[Provider.UNIPILE]["name"]},
+    }
 
 
 def people() -> list[tuple[str, str]]:

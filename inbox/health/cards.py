@@ -32,6 +32,20 @@ class Bar:
         return 10 - self.height
 
 
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A webhook key as the page shows it: its end, or all of it where an admin has asked to see it."""
+
+    row: WebhookKey
+    source: WebhookSource
+    url: str
+    shown: bool
+
+    @property
+    def masked(self) -> str:
+        return f"/api/webhooks/{self.source.name}/••••{self.row.secret[-4:]}/"
+
+
 @dataclass(slots=True)
 class Card:
     """One account. `connected`: it can be called, or has been heard of."""
@@ -43,7 +57,7 @@ class Card:
     last_delivery: WebhookDelivery | None = None
     received: list[int] = field(default_factory=lambda: [0] * HOURS)
     paused: list[effects.Effect] = field(default_factory=list)
-    keys: list = field(default_factory=list)
+    keys: list[Key] = field(default_factory=list)
     checks: list[Check] | None = None
 
     @property
@@ -68,6 +82,10 @@ class Card:
     def bars(self) -> list[Bar]:
         most = max(self.received, default=0) or 1
         return [Bar(x, max(1.0, round(10 * n / most, 1))) for x, n in enumerate(self.received) if n]
+
+    @property
+    def key_shown(self) -> bool:
+        return any(key.shown for key in self.keys)
 
     @property
     def can_reconnect(self) -> bool:
@@ -105,7 +123,6 @@ def _card(integration: Integration, received: list[int]) -> Card:
         last_delivery=newest,
         received=received,
         paused=effects.effects_of(integration) if down else [],
-        keys=list(WebhookKey.objects.usable().filter(integration=integration)),
     )
 
 

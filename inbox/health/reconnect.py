@@ -21,6 +21,7 @@ LINK_MS = 5_000
 NOT_OFFERED = (
     "This provider has no page for that: put the new key into the integration’s settings, then check again."
 )
+NOT_NEEDED = "The account is not disconnected: there is nothing to reconnect."
 
 
 @dataclass(frozen=True, slots=True)

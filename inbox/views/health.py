@@ -7,12 +7,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from inbox import audit
 from inbox.access import workspace_view
-from inbox.health import banner, history, reconnect
-from inbox.health.wording import account_name
+from inbox.health import banner, history, owner_link, reconnect
+from inbox.health.wording import account_name, can_reconnect
 from inbox.models import Membership
 from inbox.safe_next import next_url
 from integrations import probes
@@ -50,6 +51,7 @@ def _used(row: WorkspaceIntegrationHealth) -> bool:
     return any((row.last_success_at, row.last_failure_at, row.last_received_at))
 
 
+@never_cache
 @require_POST
 @workspace_view(Membership.Role.ADMIN)
 def account(request: HttpRequest, integration_id) -> HttpResponse:
@@ -75,23 +77,34 @@ def _hide(request: HttpRequest, integration: Integration) -> None:
         messages.info(request, "Hidden for 4 hours. It comes back at once when something changes.")
 
 
-def _reconnect(request: HttpRequest, integration: Integration) -> HttpResponse | None:
-    """Straight to the provider's own page, where it has one; else to the settings."""
+def _reconnect(request: HttpRequest, integration: Integration) -> HttpResponse:
+    """A page of the provider's is made, and a link leads to it: a form may not lead to another site (CSP)."""
     link = reconnect.hosted_link(integration, request.build_absolute_uri(_back(request)))
-    if link.url:
-        return redirect(link.url)
-    messages.warning(request, link.sentence)
-    return None
+    return _ways_back(request, integration, link)
 
 
-def _owner_link(request: HttpRequest, integration: Integration) -> None:
-    link = reconnect.hosted_link(integration, request.build_absolute_uri(reverse("login")))
-    if link.url:
-        messages.success(
-            request, f"Send this to the account’s owner. It works once, for 30 minutes: {link.url}"
-        )
-    else:
-        messages.warning(request, link.sentence)
+def _owner_link(request: HttpRequest, integration: Integration) -> HttpResponse:
+    return _ways_back(request, integration, None)
+
+
+def _ways_back(
+    request: HttpRequest, integration: Integration, link: reconnect.Link | None
+) -> HttpResponse | None:
+    row = (
+        WorkspaceIntegrationHealth.objects.filter(integration=integration)
+        .select_related("integration")
+        .first()
+    )
+    if row is None or not can_reconnect(row):
+        messages.warning(request, reconnect.NOT_NEEDED if row and not row.is_down else reconnect.NOT_OFFERED)
+        return None
+    context = {
+        "integration": integration,
+        "account": account_name(row),
+        "link": link,
+        "owner_link": request.build_absolute_uri(owner_link.path(integration)),
+    }
+    return render(request, "health/reconnect.html", context)
 
 
 ACTIONS = {"check": _check, "hide": _hide, "reconnect": _reconnect, "owner-link": _owner_link}

@@ -1,6 +1,5 @@
 """Webhook keys: where a provider posts to, seen by admins only, rotated with an overlap."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from django import forms
@@ -11,10 +10,9 @@ from django.views.decorators.http import require_POST
 
 from inbox import audit, workspaces
 from inbox.access import workspace_view
-from inbox.health.cards import Card
+from inbox.health.cards import Card, Key
 from inbox.models import Membership
 from integrations.models import Integration, WebhookKey
-from integrations.registry import WebhookSource
 
 ADMIN = Membership.Role.ADMIN
 OVERLAPS = {"0": "at once", "1": "after 1 hour", "24": "after 24 hours", "168": "after 7 days"}
@@ -24,20 +22,6 @@ class RotateForm(forms.Form):
     """How long the old keys go on to work, in hours."""
 
     overlap = forms.ChoiceField(choices=OVERLAPS, initial="24")
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A key as the page shows it: its end, or all of it where an admin has asked to see it."""
-
-    row: WebhookKey
-    source: WebhookSource
-    url: str
-    shown: bool
-
-    @property
-    def masked(self) -> str:
-        return f"/api/webhooks/{self.source.name}/••••{self.row.secret[-4:]}/"
 
 
 def keys_of(request: HttpRequest, card: Card, shown: int | None) -> list[Key]:
@@ -51,7 +35,7 @@ def keys_of(request: HttpRequest, card: Card, shown: int | None) -> list[Key]:
             request.build_absolute_uri(workspaces.webhook_path(card.source.name, row.secret)),
             row.pk == shown,
         )
-        for row in card.keys
+        for row in WebhookKey.objects.usable().filter(integration=card.integration)
     ]
 
 

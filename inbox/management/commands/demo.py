@@ -120,6 +120,9 @@ class Demo:
     def _acquaint(self, lines: list[traffic.Line], workspaces: dict[str, Workspace]) -> None:
         """Let the sandbox know what its providers are about to tell us, and where it may tell us more."""
         for label in workspaces:
+            named = seed.sandbox_accounts(label)
+            for provider, properties in seed.sandbox_properties(label).items():
+                self._sandbox("accounts", provider=provider, account=named[provider], properties=properties)
             mine = [
                 line
                 for line in lines
