@@ -185,8 +185,11 @@ _MARKS = {
     "returns": phrases.WILL_RETURN,
     "until": phrases.SINCE_UNTIL,
     "meanwhile": phrases.MEANWHILE,
+    "rarely": phrases.RARELY_READS,
+    "reached": phrases.REACHED,
+    "slow": phrases.SLOW,
 }
-_CORE_MARKS = ("away", "received", "assistant", "unread", "no_reply", "hours", "answer")
+_CORE_MARKS = ("away", "received", "assistant", "unread", "no_reply", "hours", "answer", "rarely")
 _MARK_POINTS = {"until": 0.5, "returns": 0.5, "meanwhile": 0.5, "assistant": 2.0}
 _ROLE_POINTS = 0.5
 _ENOUGH_POINTS = 2.0
@@ -198,7 +201,11 @@ def _by_provider_flag(reading: Reading) -> str | None:
         return None
     patterns = (
         phrases.AWAY,
+        phrases.AWAY_WIDE,
         phrases.AWAY_EXTRA,
+        phrases.RARELY_READS,
+        phrases.REACHED,
+        phrases.SLOW,
         phrases.WILL_RETURN,
         phrases.SINCE_UNTIL,
         phrases.GONE,

@@ -22,7 +22,8 @@ CALENDAR_BODY = re.compile(
 )
 
 AUTO_SUBJECT = re.compile(
-    r"^\W{0,3}(?:automat(?:ic|ed) (?:reply|response|message|answer|e-?mail)|auto[- ]?(?:reply|response|"
+    r"^\W{0,3}(?:(?:\w+ )?(?:automa(?!tion|ting|te\b|tes\b)|otoma|avtoma|автома|αυτομα)\w*(?: \w+){1,3}\s?:|"
+    r"automat(?:ic|ed) (?:reply|response|message|answer|e-?mail)|auto[- ]?(?:reply|response|"
     r"responder|respond|antwort|generated)\b|auto ?:|"
     r"automatische? (?:antwort|nachricht|e-?mail|ruckantwort)|auto ?antwort|autoantwort|"
     r"reponse (?:automatique|d'absence)|message automatique|"
@@ -37,10 +38,14 @@ AUTO_SUBJECT = re.compile(
     r"자동 ?응답|מענה אוטומטי|تلقائي|رد تلقائي|αυτοματη απαντηση)"
 )
 AWAY_SUBJECT = re.compile(
-    r"^\W{0,3}(?:out[- ]of[- ](?:the )?office|ooo\b|o\.o\.o|on (?:vacation|holiday|leave|annual leave|"
+    r"^\W{0,3}(?:(?:i'm |i am )?(?:currently )?out[- ]of[- ](?:the )?office|ooo\b|o\.o\.o|"
+    r"on (?:vacation|holiday|leave|annual leave|"
     r"maternity leave|parental leave)\b|away from (?:the |my )?(?:office|desk)|"
-    r"vacation (?:reply|response|notice|message)|holiday (?:reply|notice)|absence (?:notice|notification|"
-    r"message)|abwesen\w*|nicht im buro|urlaub\w*|"
+    r"vacation(?: (?:reply|response|notice|message)|\s?:)|"
+    r"holiday\s?:|holiday (?:reply|notice)|absence (?:notice|notification|"
+    r"message)|(?:i'm |i am |currently )?(?:out|away|gone|closed) (?:till?|until|thru|through|from|for the|"
+    r"this week|next week|today)\b|(?:returning|back) (?:on )?(?:mon|tues?|wed|thurs?|fri|sat|sun)\w*\b|"
+    r"abwesen\w*|nicht im buro|urlaub\w*|"
     r"absence\b|absent\w*|message d'absence|avis d'absence|(?:je suis )?(?:en conge|en vacances)|"
     r"fuera de (?:la )?oficina|ausencia|ausente|fuori (?:sede|ufficio)|assenza|assente|"
     r"fora d[oe] (?:escritorio)|ausencia|afwezig\w*|niet aanwezig|nieobecn\w*|poza biurem|urlop|franvaro|"
@@ -50,7 +55,8 @@ AWAY_SUBJECT = re.compile(
 )
 
 SAYS_SO = re.compile(
-    r"^\W*auto ?[:-]|\bthis (?:e-?mail |message |reply |response )?(?:is|was|"
+    r"[(\[*_~-] ?(?:this is an? )?auto(?:mated|matic)?[- ]?(?:message|reply|response|e-?mail|note|answer) ?"
+    r"[)\]*_~-]|^\W*auto ?[:-]|\bthis (?:e-?mail |message |reply |response )?(?:is|was|"
     r"has been) (?:an? )?(?:auto(?:mated|matic|"
     r"-generated|-reply|-response)?(?:ally)?[- ]?(?:generated|sent|created)?)[- ]?"
     r"(?:message|reply|response|e-?mail|notification|acknowledge?ment|confirmation|responder|answer|note|"
@@ -185,6 +191,7 @@ UNREAD = re.compile(
     r"active|used|staffed)|"
     r"\b(?:messages?|e-?mails?|repl(?:y|ies)) (?:sent )?(?:to this (?:address|mailbox|inbox|"
     r"account) )?(?:are|is|will) (?:not|no longer|never)(?: be)? (?:monitored|read|answered|checked|seen)|"
+    r"\b(?:mailbox|inbox|account|address) is (?:screened|handled|managed|read) by (?!me\b)|"
     r"\bunmonitored (?:mailbox|inbox|address|account)|\b(?:account|mailbox|address) (?:will be|has been|"
     r"is) (?:closed|deactivated|disabled|discontinued)|"
     r"\b(?:has|have) changed (?:its|his|her|their|my|our) e-?mail address|"
@@ -195,6 +202,8 @@ UNREAD = re.compile(
     r"\b(?:buzon|direccion|cuenta) .{0,20}(?:ya )?no (?:esta|se) (?:activ|supervis|atend|revis)\w+"
 )
 GONE = re.compile(
+    r"\b(?:is|are) now (?:a )?part of\b|\bis part of [\w& ]{2,30}(?:group|company)\b|\bmerged with\b|"
+    r"\bacquired by\b|"
     r"\b(?:is|am|are) no longer (?:with|at|employed|working|part of|a member of|in the employ|associated)|"
     r"\bno longer (?:works?|employed)\b|\b(?:has|have) left (?:the |our |this )?(?:company|firm|"
     r"organi[sz]ation|business|team|position|role|agency)|"
@@ -212,6 +221,8 @@ GONE = re.compile(
     r"\b(?:jiz|uz) (?:zde |u nas )?nepracuj|больше не работает|退職|已离职"
 )
 CHALLENGE = re.compile(
+    r"\b(?:confirm|prove|show) (?:that )?you(?:'re| are) (?:not a (?:ro)?bot|a? ?human|a (?:real )?person)|"
+    r"\bunknown senders (?:are|will be) (?:held|blocked|quarantined)\b|"
     r"\bverify (?:that )?(?:you(?:'re| are)|your (?:e-?mail|message|address)|yourself|(?:you are )?a human)|"
     r"\bapproved senders?\b|\bclick (?:on )?the link below (?:once )?(?:so|to)\b.{0,60}\b(?:receive|deliver|"
     r"approve|added|release|confirm)|"
@@ -282,7 +293,8 @@ AWAY = re.compile(
     r"\b(?:office|school|shop|store|practice|company|business|studio|clinic)s? (?:is|are|"
     r"will be) (?:currently |now )?closed (?:for|from|until|between|on)\b|\b(?:reopens?|re-opens?|"
     r"reopening)\b|\bsabbatical\b|"
-    r"\bnicht im (?:buro|haus|hause)\b|\bim urlaub\b|\bin (?:elternzeit|mutterschutz|urlaub)\b|\babwesen\w*|"
+    r"\bnicht im (?:buro|haus|hause)\b|\bim (?:urlaub|mutterschutz)\b|\bin (?:elternzeit|mutterschutz|urlaub)\b|"
+    r"\babwesen\w*|"
     r"\b(?:nicht|derzeit nicht|momentan nicht) (?:erreichbar|anwesend|am platz)\b|\bausser haus\b|"
     r"\b(?:wieder|zuruck) (?:fur sie )?(?:da|erreichbar|im buro|im haus)\b|\bkrankheitsbedingt\b|"
     r"\bauf dienstreise\b|\bbetriebsferien\b|"
@@ -313,12 +325,29 @@ OUT_OF_REACH = re.compile(
     r"\b(?:when|once|upon|as soon as) (?:i|my) ?(?:return|get back|am back|'m back|come back)\b|"
     r"\bin my absence\b"
 )
+# The notices of people who read their mail at set hours.
+REACHED = re.compile(r"^\W*(?:hello[,.!]? |hi[,.!]? )?you(?:'ve| have) reached\b")
+RARELY_READS = re.compile(
+    r"\b(?:check(?:ing)?|read(?:ing)?|answer(?:ing)?|respond(?:ing)? to|reply(?:ing)? to)\b.{0,20}"
+    r"\b(?:e-?mails?|messages?|inbox|linkedin)\b.{0,20}\b(?:once|twice|\w+ times|only|daily|weekly|a day|"
+    r"a week|between|at \d|on (?:mon|tues|wednes|thurs|fri)days?)\b|"
+    r"\b(?:only|just) (?:check|read|answer)\b.{0,20}\b(?:e-?mails?|messages?|inbox|linkedin|it|this)\b"
+)
+SLOW = re.compile(
+    r"\b(?:high|heavy|large|unusual) (?:e-?mail )?(?:volumes?|number|amount|workload)\b|"
+    r"\b(?:repl(?:y|ies)|responses?|answers?)\b.{0,10}\b(?:will|may|might|could)\b.{0,10}\b(?:slow|"
+    r"delayed?|longer|late)\b|\b(?:slow|slower|delay|delays)\b.{0,12}\b(?:respond\w*|response|repl\w+|"
+    r"answer\w*)\b"
+)
 WILL_RETURN = re.compile(r"\b(?:will|'ll) (?:respond|reply|get back|answer|read|be checking|return)\b")
 # What away-messages say on top; one alone is what people write too.
 AWAY_EXTRA = re.compile(
     r"\b(?:if|for) (?:it(?:'s| is)|this is|your (?:matter|request|message|e-?mail) is|anything|any|all|"
     r"you (?:need|require)|something|an?)?\s?(?:is )?(?:really |very |more )?(?:urgent|immediate|"
     r"emergenc\w+|time.sensitive|pressing|load related|about an order)|"
+    r"\bif (?:it|this|that|your \w+)(?: really)? (?:can't|cannot|can not|won't) wait\b|"
+    r"\bif you (?:need|require|want)\b.{0,30}\b(?:sooner|faster|quicker|right away|immediate\w*|"
+    r"before then)\b|"
     r"\burgent (?:matters?|enquir\w+|inquir\w+|issues?|requests?|needs?)\b|\burgent\?|\bcontact \S+@|"
     r"\bplease (?:contact|reach out to|call|e-?mail|write to|get in touch with|direct|forward|"
     r"speak to) (?!me\b|us\b|myself\b)|"
@@ -342,6 +371,7 @@ SINCE_UNTIL = re.compile(
 # A shop's week ("Monday through Thursday, 8am to 4pm") and its sales name days too.
 NOT_AWAY = re.compile(
     r"\b(?:mon|tue|wed|thu|fri|sat|sun)\w* ?(?:through|to|thru|-) ?(?:mon|tue|wed|thu|fri|sat|sun)|"
+    r"\b(?:i'm|i am|we're|we are) (?:back )?in (?:the|my|our) office\b|"
     r"\b(?:monitored|opening hours|business hours|office hours)\b|"
     r"\b(?:offer|sale|discount|valid|promo\w*|coupon|rabatt|angebot|soldes|oferta|sconto|promocao|"
     r"aanbieding)\b"
@@ -351,7 +381,12 @@ AWAY_WIDE = re.compile(
     r"\bi(?:'m| am| will be) (?:currently |now )?unavailable\b|"
     r"\b(?:at|attending|in) (?:a |an |the |my )?(?:\w+ )?(?:conference|convention|trade show|trade fair|"
     r"off-?site|retreat|training|course|seminar|workshop|funeral|wedding|"
-    r"hospital|surgery)\b|\bjury duty\b|\bbusiness trip\b|\bon the road\b|\bon a (?:trip|plane|flight|"
+    r"hospital|surgery)\b|\buntil (?:it|this|that|the [\w ]{3,25}) (?:ends|"
+    r"is|are)\b.{0,12}\b(?:done|over|finished|"
+    r"through)\b|\b(?:talk|speak|answer|reply|respond|write|get to (?:it|this|them))\b.{0,15}\b(?:in|after|"
+    r"by) (?:the )?(?:january|february|march|april|may|june|july|august|september|october|november|"
+    r"december|spring|summer|autumn|fall|winter|new year|holidays|harvest)\b|\bjury (?:duty|service)\b|"
+    r"\bbusiness trip\b|\bon the road\b|\bon a (?:trip|plane|flight|"
     r"cruise|boat)\b|\btravel+ing\b|"
     r"\bi(?:'m| am|'ll be| will be)\b.{0,60}\b(?:this week|next week|all week|today|this month|"
     r"the rest of)\b|"
@@ -375,7 +410,12 @@ AWAY_WIDE = re.compile(
     r"\bater(?:kommer)?\b|\bstangt\b|"
     r"\b(?:tjeneste)?(?:rejse|reise)\b|\btilbage\b|\btilbake\b|\blukket\b|\bsykemeldt\b|\b(?:sluzebni|"
     r"pracovni) cest\w*|\b(?:vratim|vracim)\b|\bzpet\b|"
-    r"\b(?:tyo)?matkoilla\b|\b(?:palaan|takaisin)\b|вернусь|нет (?:в офисе|на месте)|командировк|отпуск|出張|"
+    r"\b(?:tyo)?matkoilla\b|\b(?:palaan|takaisin)\b|atostog\w*|"
+    r"nebusiu\b|\bpuhkus\w*|atvalinajum\w*|\b(?:na )?(?:godisnj\w+ )?odmor\w*|\bodsut\w*|"
+    r"\bdopust\w*|\bconcedi\w*|\bvacanta\b|\bszabadsag\w*|\btavol\b|\bizin\w*|\bcuti\b|"
+    r"\bnghi (?:phep|le)\b|відпуст|почивка|αδεια|απουσι|διακοπ|εκτος γραφειου|חופש|מחוץ למשרד|היעדר|"
+    r"إجازة|اجازة|خارج المكتب|غائب|ลา(?:พัก|หยุด)|"
+    r"вернусь|нет (?:в офисе|на месте)|командировк|отпуск|出張|"
     r"外出|戻り|復帰|回来|返回|假期|출장|복귀"
 )
 # Software does not know whom it answers: "Hi Alex," is a person's beginning.
@@ -393,6 +433,7 @@ URGENT_CLAUSE = re.compile(
 )
 # Words of a person to us. "Sorry, I was out of office last week" is one: automatic texts speak of now and later.
 PERSON = re.compile(
+    r"^(?:yes|yep|yeah|yup|sure|no|nope|ok|okay)\b(?=[,.!: -])|"
     r"\b(?:let's|lets|can you|could you|would you|will you|do you|did you|are you|have you|what(?:'s| is|"
     r" are| was| do| does| did)|how (?:much|many|do|does|did|about)|"
     r"who (?:are|is|do|gave)|when can|when could)\b|"

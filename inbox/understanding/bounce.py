@@ -42,7 +42,8 @@ _FAILED = re.compile(
     r"no se (?:pudo|puede|ha podido|han podido) entregar|no (?:se ha |ha sido )?entregad[oa]|"
     r"error en la entrega|"
     r"direccion no encontrada|non recapitabile|recapito non riuscito|impossibile (?:recapitare|consegnare)|"
-    r"mancata consegna|consegna non riuscita|indirizzo non trovato|"
+    r"mancat[oa] (?:recapito|consegna)|non (?:e stat[oa] |\w+ )?(?:recapitat|consegnat)[oa]|"
+    r"consegna non riuscita|indirizzo non trovato|"
     r"nao (?:e|foi) possivel entregar|falha na entrega|nao (?:foi )?entregue|endereco nao encontrado|"
     r"niet te bezorgen|onbestelbaar|bezorging .{0,80}mislukt|(?:kan|kon) niet worden (?:bezorgd|afgeleverd)|"
     r"adres niet gevonden|"
@@ -88,7 +89,8 @@ _FINAL = re.compile(
     r"delivery status notification \(failure\)|mail delivery failed|(?:not|no longer) be retried"
 )
 _DELIVERED = re.compile(
-    r"(?:^|\n) ?action\s?:\s?(?:delivered|relayed|expanded)|^(?:delivered|relayed|delivery receipt)\s?:"
+    r"(?:^|\n) ?action\s?:\s?(?:delivered|relayed|expanded)|^(?:delivered|relayed|delivery receipt)\s?:|"
+    r"\bsuccessful(?:ly)? (?:mail )?deliver(?:y|ed)\b"
 )
 
 

@@ -39,14 +39,16 @@ _TYPO_RATIO = 0.82
 
 _FILLER = (
     r"(?: (?:it|this|now|already|all|me|us|mine|please|pls|plz|thanks|thank you|today|immediately|asap|"
-    r"right now|spam|emails?|"
+    r"right now|spam|emails?|mails?|msgs?|messages?|txts?|texts?|sms|"
     r"from (?:this |your |the )?(?:mailing )?list))*"
 )
+_REFUSAL = r"(?:not interested|no thanks?|no thank you|nope|nah|wrong (?:number|person))"
 _KEYWORD = re.compile(
-    r"^(?:(?:hi|hello|hey|dear)(?: \w+)?[,.!]? )?(?:no[,.!]? |(?:please|pls|plz|kindly|just) )*"
+    rf"^(?:(?:hi|hello|hey|dear)(?: \w+)?[,.!]? )?(?:{_REFUSAL}[,.!]* |no[,.!]? |(?:please|pls|plz|kindly|just) )*"
     rf"(?:(?:stop|unsubscribe|un-subscribe|unsub|remove|opt[- ]?out|optout|opting out|removed|"
     rf"delete){_FILLER}[,.!\s]*)+"
-    r"(?:thanks|thank you|thx)?[.!\s]*$|^(?:please |pls )?no more(?: please| pls| thanks| thank you)?[.! ]*$"
+    rf"(?:thanks|thank you|thx|{_REFUSAL})?[.!\s]*$|"
+    r"^(?:please |pls )?no more(?: please| pls| thanks| thank you)?[.! ]*$"
 )
 _SUBJECT_WISH = re.compile(
     r"^(?:(?:please|pls|plz|kindly|just) )*(?:unsubscribe|un-subscribe|unsub|stop|remove|remove me|"
@@ -75,6 +77,7 @@ def _keyword(reading: Reading) -> str | None:
         return None
     text = _SPACED_OUT.sub(lambda match: re.sub(r"[ .-]", "", match[0]), text)
     text = _TYPO.sub(_corrected, re.sub(r"[^\w\s,.!'-]", "", text).strip())
+    text = re.sub(r"[!.]+(?=\s|$)", "", text)
     return reading.newest.text if _KEYWORD.match(text) else None
 
 

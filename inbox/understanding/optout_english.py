@@ -53,7 +53,7 @@ _LIST = (
     r"prospecting|solicitations?|follow[- ]ups?|reach)"
 )
 _MAIL = (
-    r"(?:e-?mails?|mails?|mailings?|messages?|msgs?|texts?|communications?|correspondence|contact|spam|"
+    r"(?:e-?mails?|mails?|mailings?|messages?|msgs?|texts?|txts?|sms|communications?|correspondence|contact|spam|"
     r"solicitations?|calls|newsletters?|offers|pitches|"
     r"follow[- ]?ups?|of (?:these|this|your|those|them)|from you|marketing|outreach|anything)"
 )
@@ -70,6 +70,8 @@ _FORMAL = re.compile(
     r"\b(?:my|our|this is (?:an?|my|our)|a formal|an official) (?:formal |official |final |written )?"
     r"(?:opt[- ]?out|unsubscribe(?: request)?|request to (?:unsubscribe|opt out|be removed))\b|"
     r"\bconsider (?:me|us|this) (?:[\w']+ ){0,2}?(?:unsubscribe\w*|opt(?:ed)?[- ]?out|removed)\b|"
+    r"\b(?:i|we)(?:'ve| have|'d)?(?: already)? (?:replied|said|texted|sent|typed|wrote|written|answered)"
+    r"(?: with| you| to you)? (?:stop|unsubscribe|remove)\b|"
     r"\bi want out\b|"
     r"^(?:please |pls |kindly )?cancel (?:my|our|this|the) subscription\b"
 )
@@ -122,10 +124,12 @@ def _wishes(low: str, match: re.Match[str]) -> bool:
 
 # --- remove me --------------------------------------------------------------------------------------------------------
 _REMOVE = (
-    r"(?:removed?|remov|rmv|deleted?|erase|strike|scratch|drop|purge|scrub|exclude|unlist|take|get|pull|cut)"
+    r"(?:removed?|remov|rmv|deleted?|erase|strike|scratch|drop|purge|scrub|exclude|unlist|take|get|pull|cut|"
+    r"removing|deleting|erasing|striking|dropping|purging|excluding|taking|getting|pulling|cutting)"
 )
 _MINE = (
     r"(?:me|us|it|\S+@\S+|my [\w' -]{2,40}?|our [\w' -]{2,40}?|both [\w' @&()-]{2,40}?|"
+    r"(?:all |any |every |both )*\S*@\S+(?:(?:,| and| or) \S*@\S+)*(?: addresses)?|"
     r"(?:this|his|her|their|the above|these|all(?: of)?(?: my| our)?|any|"
     r"every)(?: [\w'-]+){0,3}? ?(?:e-?mail|mail|address(?:es)?|e-?mails|numbers?|phone|"
     r"accounts?|contacts?|names?|inbox|details|data|info|information|domain|records?)|"
@@ -138,7 +142,8 @@ _REMOVE_FROM = re.compile(
     rf"strike|delete) (?:me|us) from it\b"
 )
 _NAMED_FROM_YOURS = re.compile(
-    r"\b(?:remove|take|delete|strike|drop) [\w .,&'-]{2,40} (?:off|from)(?: of)? your (?:\w+ )?(?:lists?|"
+    r"\b(?:remove|take|delete|strike|drop) [\w .,&'-]{2,40} (?:off|from|out)(?: of)? (?:your|whatever|"
+    r"any|all) (?:\w+ )?(?:lists?|"
     r"database|records|crm|mailings?|system)\b"
 )
 _OFF_LIST = re.compile(
@@ -150,9 +155,11 @@ _WHEN = (
     r"altogether))*(?: ?\([^)]{0,30}\))?\W*$"
 )
 _REMOVE_BARE = re.compile(
-    r"\b(?:please|pls|kindly) (?:remove|delete)\W*$|"
+    r"\b(?:please|pls|kindly) (?:remove|delete)\W*$|\bremov(?:e|ing)\W{1,5}(?:me|us)\W*$|"
+    r"\b(?:remove|delete) \S*@\S+(?:(?:,| and|, and) \S*@\S+)+\W*$|"
     rf"\b(?:remove|rmv|delete|erase|purge|scrub|unlist) (?:me|us|both of us|"
     rf"\S+@\S+)(?:,? me and \w+)?{_WHEN}|"
+    r"\b(?:take|get|cut) (?:my|our) (?:name|e-?mail|address|number|company) (?:off|out)\W*$|"
     r"\b(?:take|get) (?:me|us) off(?: (?:please|pls|now|immediately|of (?:this|it|here)|this|everything|it|"
     r"as well|too))*\W*$|"
     r"\b(?:remove|delete|erase|lose|forget|deleted|removed|block|drop) (?:this|my|our) (?:e-?mail|mail|"
@@ -161,6 +168,10 @@ _REMOVE_BARE = re.compile(
     r"and (?:send|resend|add|replace|use)) )(?!.{0,20}\b(?:proposal|quote|deck|invite)\b)"
 )
 _REMOVE_OTHERS = re.compile(r"\b(?:take|remove) [\w ,&]{2,40} off (?:as well|too|also)\W*$")
+_NOT_LISTED = re.compile(
+    r"\b(?:no longer|not|don't|dont|never|won't)\b(?: \w+){0,3} (?:to )?(?:be|show up|appear|end up|"
+    rf"stay|remain|turn up)(?: \w+)? (?:in|on) (?:your|any|this|these|such|that) (?:[\w-]+ ){{0,2}}?{_LIST}\b"
+)
 _BE_REMOVED = re.compile(
     r"\b(?:be|being|get|getting|been|am|are) (?:removed|taken off|deleted|excluded|unsubscribed|unlisted|"
     r"erased|struck)\b"
@@ -175,13 +186,16 @@ _SELF = re.compile(
 _PLACE_OF_WORK = re.compile(
     r"\b(?:thread|cc|bcc|c\.c\.|invite|invitation|meeting|calendar|cart|wait(?:ing)? ?list|proposal|deck|"
     r"slide|mock-?up|group chat|chain|conversation|"
-    r"call on|guard|market|hook|hold|your mind|agenda|quote|attachment|draft|document)\b"
+    r"call on|guard|market|hook|hold|your mind|agenda|quote|attachment|draft|document)\b|"
+    r"\blist (?:you|u|i|we|he|she|they) (?:sent|shared|gave|made|e-?mailed|attached)\b"
 )
 _NOT_JUST_BEFORE = re.compile(rf"\b(?:{_NOT}|before you|unless|until|keep me)\b[^,;.!?]{{0,30}}$")
-_OWN_ACT = re.compile(r"\b(?:i|we|they|he|she|i'll|we'll|i've|we've)(?: \w+)? $")
+_OWN_ACT = re.compile(r"\b(?:i|we|they|he|she)(?:'ll|'ve|'m|'re|'s)?(?: \w+)? $")
 _DO_NOT_CONTACT_LIST = re.compile(
-    r"\b(?:add|put|place) (?:me|us|my \w+|our \w+|this \w+)\b.{0,30}\b(?:do[- ]not[- ](?:contact|call|"
-    r"e-?mail|mail|text|solicit)|dnc|suppression|black|block|opt[- ]?out|unsubscribe)\b"
+    r"\b(?:add|put|place|adding|putting|placing) (?:me|us|my \w+|our \w+|this \w+|\S*@\S+|all)\b.{0,30}"
+    r"\b(?:do[- ]not[- ](?:contact|call|e-?mail|mail|text|solicit)|dnc|suppression|black|block|opt[- ]?out|"
+    r"unsubscribe)\b|"
+    r"\bsuppress (?:me|us|my|our|this|all|\S*@\S+)\b"
 )
 
 
@@ -190,9 +204,13 @@ def asks_removal(reading: Reading) -> str | None:
     for written, low in reading.sentences:
         if _BUT_NOT.search(low) or _THEIRS.search(low):
             continue
-        if _DO_NOT_CONTACT_LIST.search(low) or _removes(low) or _to_be_removed(low):
+        if _DO_NOT_CONTACT_LIST.search(low) or _unlisted(low) or _removes(low) or _to_be_removed(low):
             return written
     return None
+
+
+def _unlisted(low: str) -> bool:
+    return bool(_NOT_LISTED.search(low) and _REMOVED_WISH.search(low)) and not _PLACE_OF_WORK.search(low)
 
 
 def _removes(low: str) -> bool:
@@ -249,7 +267,7 @@ _NOISE = (
     r"outreach|mails|solicitations?|pitch\w*|harassment|follow[- ]?ups?|sequence|bs|nonsense|crap)\b"
 )
 _STOP = re.compile(
-    r"\b(?:stop|quit|cease(?: and desist)?|discontinue|halt|refrain|desist)(?: from| with)? ?"
+    r"\b(?:stop|quit|cease(?: and desist)?|discontinue|halt|refrain|desist)(?: it)?(?: from| with)? ?"
     rf"(?:{_DOING}|{_SENDING}|{_NOISE}|(?:all )?(?:further )?(?:communications?|contact|correspondence)\b)"
 )
 _NOT_TOLD = re.compile(
@@ -287,6 +305,9 @@ _WISHED = re.compile(
     rf"{_SENDING}|{_NOISE})|"
     r"\b(?:this|these|the|your|it)(?: [\w'-]+){0,2} (?:has|have|needs?|must|better)(?: got)?(?: to)? stop\b|"
     r"\bmake (?:it|this|these|them)(?: \w+)? stop\b|"
+    r"\b(?:appreciate|hope|expect|trust|prefer|want|let|make|better|please|ensure)\b.{0,30}\b(?:last|"
+    r"final) (?:(?:such |unsolicited )?(?:e-?mail|mail|message|text|call|note|time|one)|i (?:hear|get|see))\b"
+    r"(?! (?:i|we) (?:send|sent|write|wrote)\b)|"
     r"\b(?:i|we)(?:'d| would)? (?:much )?(?:prefer|rather|"
     r"appreciate(?: it)?(?: if)?)\b.{0,12}\b(?:you )?(?:didn't|did not|not) "
     r"(?:contact|e-?mail|write|message|text)(?:ing|ed)? (?:to )?(?:me|us)\b|"
@@ -316,17 +337,18 @@ def asks_to_stop(reading: Reading) -> str | None:
 _CONTACT = (
     r"(?:contact(?:s|ing|ed)?|e-?mail(?:s|ing|ed)?|mail(?:s|ing|ed)?|message|messaging|msg|text(?:ing)?|txt|"
     r"write(?: to| back)?|writing(?: to)?|"
-    r"reach(?:ing)? out(?: to)?|follow(?:ing)?[ -]?up(?: with)?|send(?:ing)?(?: emails? to)?|bother(?:ing)?|"
+    r"reach(?:ing)? (?:back )?out(?: to)?|hit(?: me| us)? up|"
+    r"follow(?:ing)?[ -]?up(?: with)?|send(?:ing)?(?: emails? to)?|bother(?:ing)?|"
     r"approach|solicit|pitch|spam|ping|dm|"
     r"get in touch with|communicate with|reply(?: to)?|try (?:me|us)|call(?:ing)?|phone|ring)"
 )
 _BY_PHONE = re.compile(r"\b(?:call(?:ing)?|phone|ring|text(?:ing)?|txt)\b")
-_ABSOLUTE = re.compile(r"\b(?:contact|follow[ -]?up|reach out|write back|solicit)\W*$")
-_FORBID = r"(?:do not|don't|dont|do no t|never|not|nor|please no|no longer|refrain from|without)"
+_ABSOLUTE = re.compile(r"\b(?:contact|follow[ -]?up|reach (?:back )?out|write back|solicit)\W*$")
+_FORBID = r"(?:do not|don't|dont|dnt|donot|do no t|never|not|nor|please no|no longer|refrain from|without)"
 _FOREVER = (
     r"(?:again|any ?more|any ?longer|any further|further|ever|in (?:the )?future|at all|from now on|"
     r"going forward|henceforth|under any circumstances?|"
-    r"in any (?:form|way|capacity)|for any reason|by any means|about (?:this|anything|sales))"
+    r"no (?:more|mo)|in any (?:form|way|capacity)|for any reason|by any means)"
 )
 _DONT = re.compile(
     rf"\b{_FORBID}(?: (?:ever|to|you|even|please|should|may|else|be))* (?:mind )?{_CONTACT}\b"
@@ -337,7 +359,8 @@ _DONT = re.compile(
     r"follow-?ups?|reminders?|spam|office|firm|company|staff|team))*)"
 )
 _GOES_ON = re.compile(
-    rf"^\W*(?:$|{_FOREVER}\b|(?:please|thanks|thank you|or|and|as|i|we|you|this|it|is|that)\b)|^\s*[.!;,)(*-]"
+    rf"^\W*(?:$|{_FOREVER}\b|about (?:this|anything|sales)\b|"
+    r"(?:please|thanks|thank you|or|and|as|i|we|you|this|it|is|that)\b)|^\s*[.!;,)(*-]"
 )
 _CONDITION = re.compile(
     r"\b(?:before|until|till|til|after|during|between|unless|if|on (?:mon|tue|wed|thu|fri|sat|sun|weekend|"
@@ -350,11 +373,29 @@ _OTHER_WAY = re.compile(
     r"\b(?:instead|rather|prefer|better|best|(?:just )?(?:call|e-?mail|text|ring|write) (?:me|us)|"
     r"is (?:fine|good|ok)|mornings|only|reach me|use (?:the|my|this))\b"
 )
-_NOBODY = re.compile(rf"\b(?:no one|nobody|none)\b.{{0,40}}\b{_CONTACT}\b (?:me|us|my|our)\b")
+_NEVER_AGAIN = re.compile(
+    r"\b(?:no one|nobody|none|not|never|without|stop|\w*n't|dont|dnt|no)\b(?: [\w'-]+){0,6}? "
+    r"(?:contact\w*|e-?mail(?:s|ed|ing)|mailing|messag\w+|text(?:s|ed|ing)|writ(?:es?|ing)|"
+    r"reach(?:es|ed|ing)? (?:back )?out|hit(?:s|ting)? (?:me|us) up|call(?:s|ed|ing)|follow(?:s|ed|ing)? up|"
+    r"bother\w*|pitch\w*|solicit\w*|hear(?:ing)? from (?:you|y'all|anyone|your \w+)|be in touch)\b"
+    rf"[^.!?;]{{0,40}}\b{_FOREVER}\b"
+)
+_NOT_OURS = re.compile(
+    r"\b(?:they|he|she|you never|you haven't|you didn't|why|need(?:ed)? to|have to|want to (?:miss|lose)|"
+    r"hesitate|worry)\b|\?$"
+)
+_NOBODY = re.compile(
+    rf"\b(?:no one|nobody|none)\b.{{0,40}}\b(?:{_CONTACT}|reaches out|contacts|writes|calls|e-?mails)\b"
+    r"(?: to)? (?:me|us|my|our)\b"
+)
 _LASTS = re.compile(rf"\b{_FOREVER}\b")
+_REASON = re.compile(r"\s*[,;(-]+\s*(?:we|i|it|this|our|as|since|because)\b")
+_COURTESY = re.compile(r"\b(?:please|pls|thanks|thank you|thx)\b")
 _TO_US = re.compile(r"\b(?:me|us|this (?:number|address|email|inbox)|here)\b")
 _NO_SOLICITING = re.compile(
-    r"\b(?:do not|don't) use .{0,30} for (?:solicit\w*|marketing|sales|advertising)\b"
+    r"\b(?:do not|don't) use .{0,30} for (?:solicit\w*|marketing|sales|advertising)\b|"
+    r"\b(?:do not|don't|never) (?:accept|welcome|want|allow|permit) (?:any )?(?:unsolicited|cold|vendor|"
+    r"sales) (?:\w+ )?(?:e-?mails?|mails?|messages|calls|texts|solicitations?|pitches|outreach)\b"
 )
 
 
@@ -362,6 +403,9 @@ def forbids_contact(reading: Reading) -> str | None:
     """Do not contact me again; not under a condition, for another's address, or where a better way is named."""
     other_way = bool(_OTHER_WAY.search(reading.text))
     for written, low in reading.sentences:
+        never = _NEVER_AGAIN.search(low)
+        if never and not _CONDITION.search(low[never.start() :]) and not _NOT_OURS.search(low):
+            return written
         if _NO_SOLICITING.search(low) or (_NOBODY.search(low) and not _CONDITION.search(low)):
             return written
         if any(_forbidden(reading, low, match, other_way) for match in _DONT.finditer(low)):
@@ -379,7 +423,9 @@ def _forbidden(reading: Reading, low: str, match: re.Match[str], other_way: bool
         r"\b(?:ever|any more|more|another)\b", match[0]
     ):
         return not re.search(r"\b(?:need|needed|necessary)\b", low[: match.end()])
-    whole = not right.strip(" .!,;)*") or right.strip().startswith((".", "!", ";"))
+    reason = _REASON.match(right) and _ABSOLUTE.search(match[0])
+    rest = _COURTESY.sub("", right).strip(" .!,;)*")
+    whole = reason or not rest or right.strip().startswith((".", "!", ";"))
     addressed = _TO_US.search(match["object"]) or _ABSOLUTE.search(match[0])
     by_phone = _BY_PHONE.search(match[0]) and reading.reply.channel != SMS
     return bool(whole and addressed) and not other_way and not by_phone
@@ -401,7 +447,7 @@ _NO_WISH_NEEDS = re.compile(
     r"unsolicited|marketing|receive|receiving)\b"
 )
 _NO_MORE = re.compile(
-    rf"(?:^|[,.;!] ?|\b(?:please|pls|and|so|that|asked|said|say|want|with) )no (?:more|further|"
+    rf"(?:^|[,.;:!] ?|\b(?:please|pls|and|so|that|asked|said|say|want|with) )no (?:more|further|"
     rf"additional) (?:{_MAIL})\b(?! (?:needed|necessary|required|questions))|"
     r"\bnothing (?:more|further|else) from you\b|\benough (?:with|of) (?:the |these |your )?(?:e-?mails|"
     r"messages|texts|spam)|"
@@ -424,10 +470,12 @@ def wants_no_mail(reading: Reading) -> str | None:
     if _ONE_CHANNEL.search(reading.text):
         return None
     for written, low in reading.sentences:
-        if _ASKS.match(low) or _CONDITION.search(low):
+        if _ASKS.match(low):
             continue
-        match = _NO_WISH.search(low)
-        if (match and _NO_WISH_NEEDS.search(match[0])) or _HEAR.search(low) or _NO_MORE.search(low):
+        wish = _NO_WISH.search(low)
+        if not (wish and _NO_WISH_NEEDS.search(wish[0])):
+            wish = _HEAR.search(low) or _NO_MORE.search(low)
+        if wish and not _CONDITION.search(low[wish.start() :]):
             return written
     return None
 
@@ -454,8 +502,10 @@ _REPORTED = re.compile(
     r"\b(?:i'm|im|i am|i'll|i will|we'll|we will|we are) (?:be |gonna |going to )?(?:report|"
     r"block)(?:ing)? (?:you|u|this number|"
     r"your (?:address|domain|company|number))\b|"
+    r"^(?:(?:(?:sender|domain|number|address) )?(?:blocked|reported)|marked as (?:spam|junk))"
+    r"(?: (?:and|&) (?:blocked|reported|deleted))?\W*$|"
     r"\bconsider (?:yourself|your \w+) (?:blocked|reported)\b|\byou(?:'re| are|'ve been|"
-    r" have been) (?:now )?(?:blocked|reported)\b|\bi(?:'ve|"
+    r" have been| got) (?:now |just )?(?:blocked|reported|marked as|flagged as)\b|\bi(?:'ve|"
     r" have)? (?:just )?(?:blocked|reported) (?:you|u|your (?:address|domain|number))\b"
 )
 _NOT_REPORTED = re.compile(
@@ -472,6 +522,10 @@ _LAW = re.compile(
     r"tcpa|gdpr|casl|pecr)\b|\bcease[- ]and[- ]desist\b|"
     r"\bnext (?:text|e-?mail|message|call|one) (?:goes|will go|is going) to\b.{0,30}\b(?:lawyer|attorney|"
     r"solicitor|police|ftc|fcc)|"
+    r"\b(?:i|we)(?:'ll| will|'m| am)(?: be)? (?:fil|submit|mak|lodg)\w* (?:an? )?(?:\w+ )?(?:complaint|"
+    r"report)\b|"
+    r"\b(?:if|one more|another|next)\b.{0,60}\b(?:i|we)(?:'ll| will|'m going to| am going to)\b.{0,25}"
+    r"\b(?:report|block|sue|complain|complaint|lawyer|attorney|legal action|ftc|ico)\b|"
     r"\bany (?:further|more|other|additional) (?:contact|messages?|e-?mails?|communications?|texts?|"
     r"attempts?)\b.{0,40}"
     r"\b(?:will|would|shall) (?:be|result|lead)\b"
@@ -483,7 +537,8 @@ _DISMISSAL = re.compile(
     r"(?:f+u+c*k+|f\W?\*+\W?k?|f|piss|bugger|sod|eff|buzz|shove|jog|naff|bog) ?off|get bent|go to hell|"
     r"go f\S+ yourself|beat it|scram|drop dead|"
     r"forget (?:you have )?my (?:number|e-?mail))\b(?! (?:until|till|for now|this week|today))|"
-    r"\b(?:lose|forget|delete) my (?:number|e-?mail)\b|\bleave (?:me|us) alone[.!]*$"
+    r"\b(?:lose|forget|delete) my (?:number|e-?mail)\b|\bleave (?:me|us) alone[.!]*$|"
+    r"\b(?:like|want|wish|prefer|ask\w*) to be left alone\b"
 )
 
 

@@ -132,7 +132,8 @@ _WISHES = (
             from_="aus|von",
             lists=r"verteiler|liste|mailingliste|adressliste|datenbank|kartei|datei|mailing|system",
             self_=(
-                r"mich|uns|(?:mein|unser)\w* (?:\w+ )?(?:adresse|e-?mail\S*|mailadresse|daten|namen?|"
+                r"mich|uns|(?:mein|unser)\w* (?:\w+ )?(?:firma|unternehmen|betrieb|praxis|domain|"
+                r"adresse|e-?mail\S*|mailadresse|daten|namen?|"
                 r"kontakt\w*|nummer)|diese (?:e-?mail-?)?adresse"
             ),
         ),
@@ -162,7 +163,7 @@ _WISHES = (
             r"\b(?:arretez|cessez|arrete|stoppez|arreter|cesser) (?:tout de suite |immediatement |"
             r"svp )?(?:de |d'|vos |ces |tout\w* |les |votre )(?:m'|me |nous )?.{0,30}(?:envoyer|ecrire|"
             r"contacter|harceler|solliciter|spammer|mails?|e-?mails?|courriels?|messages?|envois|demarchage|"
-            r"contact|communication|relances?|spam|relancer|appeler)",
+            r"contact|communication|relances?|sms|textos?|spam|relancer|appeler)",
             r"\b(?:je|nous) (?:ne|n') ?(?:souhait|veu|voul|desir)\w* (?:plus|pas) (?:du tout )?(?:recevoir|"
             r"etre (?:contacte|sollicite|derange|demarche)|de (?:vos )?(?:mails?|messages|e-?mails?)|avoir)",
             r"\b(?:laissez|foutez|fichez)[- ](?:moi|nous) (?:tranquille|la paix)|\bplus (?:de|"
@@ -224,7 +225,7 @@ _WISHES = (
             from_="de",
             lists=r"listas?|bases?|ficheros?|mailing|contactos|envios",
             self_=(
-                r"me|nos|(?:mi|mis|nuestr\w+) (?:\w+ )?(?:correo|direccion|e-?mail|nombre|datos|numero|"
+                r"me|nos|(?:mi|mis|nuestr\w+) (?:\w+ )?(?:empresa|negocio|correo|direccion|e-?mail|nombre|datos|numero|"
                 r"contacto)|\w+(?:me|nos)|este correo|esta direccion"
             ),
         ),
@@ -263,7 +264,7 @@ _WISHES = (
             from_="da|dal|dalla|dalle|dai|dall'|dalla vostra",
             lists=r"lista|liste|elenco|database|mailing|contatti|archivi\w*|banca dati",
             self_=(
-                r"mi|ci|(?:mio|mia|miei|nostr\w+) (?:\w+ )?(?:indirizzo|e-?mail|mail|nome|nominativo|"
+                r"mi|ci|(?:mio|mia|miei|nostr\w+) (?:\w+ )?(?:azienda|ditta|indirizzo|e-?mail|mail|nome|nominativo|"
                 r"dati|contatto|numero)|\w+(?:mi|ci|temi|teci)|quest[oa] (?:indirizzo|mail|e-?mail)"
             ),
         ),
@@ -300,7 +301,7 @@ _WISHES = (
             from_="da|de|do|dessa|desta|das|dos",
             lists=r"listas?|base|cadastro|mailing|contatos|contactos|banco|sistema",
             self_=(
-                r"me|nos|(?:meu|minha|meus|nosso|nossa) (?:\w+ )?(?:e-?mail|endereco|contato|contacto|"
+                r"me|nos|(?:meu|minha|meus|nosso|nossa) (?:\w+ )?(?:empresa|e-?mail|endereco|contato|contacto|"
                 r"nome|numero|dados|telefone)|(?:este|esse) e-?mail"
             ),
         ),
@@ -335,14 +336,15 @@ _WISHES = (
             r"\blaat (?:mij|me|ons) met rust\b|\bgeen (?:verdere|nieuwe|enkele) (?:communicatie|berichten|"
             r"mails?|e-?mails?|contact\w*)\b|\bals spam (?:gemeld|gemarkeerd)\b",
         ),
-        r"\b(?:hoef|hoeft|hoeven) (?:\w+ ){0,6}niet\b|\bniet nodig\b|\bvoor \d|\bonze (?:klanten|"
+        r"\b(?:heb|hebben|had|hadden)\b.{0,30}\bontvangen\b|\b(?:hoef|hoeft|hoeven) (?:\w+ ){0,6}niet\b|"
+        r"\bniet nodig\b|\bvoor \d|\bonze (?:klanten|"
         r"abonnees)\b|\bbijlage\w*|\bliever\b|\bin plaats\b",
         removal=_Removal(
             verbs="haal|hal|verwijder|schrap|wis|gooi",
             from_="van|uit",
             lists=r"lijst|mailinglijst|bestand|database|mailing|adressenlijst|verzendlijst|maillijst|systeem",
             self_=(
-                r"mij|me|ons|(?:mijn|onze) (?:\w+ )?(?:adres|e-?mail\S*|naam|gegevens|nummer|"
+                r"mij|me|ons|(?:mijn|onze|ons) (?:\w+ )?(?:bedrijf|zaak|adres|e-?mail\S*|naam|gegevens|nummer|"
                 r"contact\w*)|dit adres|deze mail\w*"
             ),
         ),
@@ -357,7 +359,7 @@ _WISHES = (
             r"naszego|moje|nasze)\b|\b(?:mnie|nas) (?:\w+ )?(?:wypis|wykresl|usun|skresl)\w*\b|"
             r"\b(?:o )?(?:usuniecie|wypisanie|wykreslenie|skreslenie) (?:mnie|nas|mojego|naszego|moich|"
             r"naszych|mego|tego|adresu|danych|z)\b",
-            r"\bnie (?:zycz|chc)\w* (?:sobie )?(?:juz )?(?:otrzymyw\w+|dostawa\w+|kontakt\w*|wiecej|tego|"
+            r"\bnie (?:zycz|chc)\w* (?:sobie )?(?:juz )?(?:otrzymyw\w+|dostawa\w+|kontakt\w*|wiecej|tego|kolejnych|"
             r"takich|zadnych|dalszej|dalszych|byc)|\bnie (?:wysyla|wysyl|przesyla|pisa|kontaktowa|kontaktuj|"
             r"pisz|dzwon|nachodz)\w*.{0,40}\b(?:wiecej|juz|kolejnych|mnie|nas|do mnie|do nas|ponownie)\b|"
             r"\b(?:nieprzesylanie|niewysylanie|niekontaktowanie|zaprzestanie)\b|"
@@ -374,7 +376,7 @@ _WISHES = (
             from_="z|ze",
             lists=r"list\w*|baz\w*|mailing\w*|rejestr\w*",
             self_=(
-                r"mnie|nas|(?:moj|nasz)\w* (?:\w+ )?(?:adres\w*|e-?mail\w*|mail\w*|dan\w+|numer\w*|"
+                r"mnie|nas|(?:moj|nasz)\w* (?:\w+ )?(?:firm\w*|adres\w*|e-?mail\w*|mail\w*|dan\w+|numer\w*|"
                 r"kontakt\w*)|ten adres|tego adresu"
             ),
         ),
@@ -397,7 +399,7 @@ _WISHES = (
             r"adress\w*|data|uppgifter|opplysninger|oplysninger|nummer)\b|$)",
             r"\b(?:sluta|slut|stop|stopp|hold op|slutt|hor op)(?:e)?(?: med)?(?: at| a|"
             r" att)? (?:\w+ )?(?:mejla|mejl|maila|mail|kontakta|kontakte|kontakt|skicka|skriva|skrive|sende|"
-            r"send|spamma|spamme|ringa|ringe|texta|sms)\w*",
+            r"send|spamma|spamme|ringa|ringe|texta|sms)(?!ing\b)\w*",
             r"\b(?:inte|ikke|aldrig|aldri) (?:\w+ ){0,3}(?:kontakta|kontakte|kontakt|mejla|maila|maile|"
             r"skicka|skriva|skrive|sende|send|ring)\w*.{0,30}\b(?:mer|mere|igen|langre|laengere|lenger|fler|"
             r"flere|mig|meg)\b|\b(?:kontakta|kontakt|kontakte|mejla|mail|skriv|send|skicka|ring) (?:mig |"
@@ -416,7 +418,7 @@ _WISHES = (
             from_="fra|fran|ur|av|af",
             lists=r"list\w*|register|registret|mailinglist\w*|maillist\w*|utskick\w*|database\w*|kartotek\w*",
             self_=(
-                r"mig|meg|oss|os|(?:min|mitt|mine|var|vart|vores) (?:\w+ )?(?:adress\w*|e-?post\w*|"
+                r"mig|meg|oss|os|(?:min|mitt|mine|var|vart|vores) (?:\w+ )?(?:firma|foretag|adress\w*|e-?post\w*|"
                 r"mail\w*|namn|navn|uppgifter|oplysninger|opplysninger|nummer)"
             ),
         ),
@@ -434,7 +436,7 @@ _WISHES = (
             r"nechci|neposilejte|nezasilejte|neprejeme)|\b(?:uz|jiz|nikdy|znovu|dale|vice) (?:\w+ )?(?:me |"
             r"mi |nam |nas )?(?:ne(?:pis|kontakt|posil|zasil|vol|obtez|otravuj)\w+)|\bne(?:pis|kontakt|"
             r"posil|zasil|vol|obtez)\w+ (?:me |mi |nam |nas )?(?:uz|jiz|vice|dale|znovu|dalsi)\b|"
-            r"\b(?:neprej\w+|nechc\w+) (?:si )?(?:jiz |uz )?(?:dostavat|dalsi|byt kontaktovan\w*|vase)\b|"
+            r"\b(?:neprej\w+|nechc\w+) (?:si )?(?:jiz |uz )?(?:od \w+ )?(?:dostavat|dalsi|byt kontaktovan\w*|vase)\b|"
             r"\bprestante (?:mi |nam |me )?(?:psat|posilat|volat|otravovat)",
         ),
         r"\bneni (?:potreba|nutne|treba)\b|\bnemusite\b|\bpred \d|\bnasi zakaznici",
@@ -442,7 +444,7 @@ _WISHES = (
             verbs="odhlas|vyrad|vymaz|smaz|odstran|vyskrtn",
             from_="z|ze",
             lists=r"seznam\w*|databaz\w*|list\w*|mailing\w*|rozesil\w*|evidenc\w*",
-            self_=r"me|mne|nas|(?:muj|moji|moje|nasi) (?:\w+ )?(?:adres\w*|e-?mail\w*|udaje|kontakt\w*)",
+            self_=r"me|mne|nas|(?:muj|moji|moje|nasi) (?:\w+ )?(?:firm\w*|adres\w*|e-?mail\w*|udaje|kontakt\w*)",
         ),
     ),
     _wish(
@@ -490,7 +492,7 @@ _WISHES = (
             r"(?:不要|别|別|勿)再(?:给|給|向|跟)?(?:我|我们|我們)?(?:再)?(?:发|發|寄|打|联系|聯絡|联络|骚扰|邮件|郵件)|(?:请|請)?(?:不要|别|別|"
             r"勿)(?:给|給|向)(?:我|我们|我們)(?:发|發|寄)(?:邮件|郵件|信息|广告|短信|垃圾)|(?:取消订阅|取消訂閱|退订|退訂|(?:从|從|将|"
             r"把).{0,12}(?:列表|名单|名單|数据库).{0,10}(?:移除|删除|刪除|删掉)|(?:删除|刪除|移除)我(?:的|们)?)|(?:移出|移除|退出|"
-            r"删除).{0,8}(?:列表|名单|名單)|停止(?:发送|發送|联系|骚扰)",
+            r"删除).{0,8}(?:列表|名单|名單)|停止(?:给我|給我|向我)?(?:们|們)?(?:发|發|联系|骚扰)",
             r"配信(?:を)?(?:停止|解除|不要)|(?:メール|ご連絡|連絡|営業|送信|配信).{0,12}(?:お?控え(?:て)?|停止|やめて|止めて|不要です|送らないで|しないで|"
             r"お断り|ご遠慮)|"
             r"(?:リスト|名簿|データベース|登録)(?:から|を).{0,10}(?:削除|外して|解除|抹消|除外)|今後(?:の|は).{0,15}(?:不要|お断り|ご遠慮|"
