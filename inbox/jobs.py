@@ -10,7 +10,7 @@ from inbox.followups import receivers, steps  # noqa: F401 - receivers listen
 from inbox.followups import tick as followups
 from inbox.handlers.bookings import WHO_BOOKED
 from inbox.handlers.messages import PROCESS
-from inbox.health import recovery, telling, watch
+from inbox.health import polling, recovery, telling, watch
 from inbox.leads import stops
 from inbox.pipeline import catchup, enriching, errands, history, run
 from inbox.replying import autosend, cards, claims, reconcile, review, rewriting, sending
@@ -126,6 +126,18 @@ def probe_account(ctx: JobContext) -> dict[str, str]:
 def recover_account(ctx: JobContext) -> dict[str, int]:
     """Catch up after an account came back."""
     return recovery.run(ctx)
+
+
+@job_kind(polling.POLL, attempts=3, time_limit_ms=180_000, priority=50, keep_done_days=2)
+def poll_replies(ctx: JobContext) -> dict[str, int]:
+    """Ask a provider for what its webhooks did not bring."""
+    return polling.run(ctx)
+
+
+@tick("reply-poll", every_s=300)
+def reply_poll_tick(deadline: Deadline) -> dict[str, int]:
+    """Have the providers asked whose turn it is."""
+    return polling.tick(deadline)
 
 
 @tick("integration-health", every_s=60)

@@ -12,11 +12,13 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from inbox import audit
-from inbox.intake import Outcome, Received, Verdict
+from inbox import audit, handlers
+from inbox.health import backfill
+from inbox.intake import Outcome, Received, Verdict, receive
 from inbox.models import Lead, User, WebhookDelivery, Workspace
 from inbox.webhooks.base import process
 from inbox.webhooks.signed import tenant_named_in
+from integrations.events import MessageEvent, PayloadInvalid
 from integrations.registry import ALL_SOURCES
 from jobs.context import JobContext
 
@@ -118,8 +120,19 @@ def _run(delivery: WebhookDelivery) -> Result:
     if source is None:
         raise NotReplayable("Its source is no longer supported.")
     began = timezone.now()
-    outcome = process(source, _received(delivery))
+    received = _received(delivery)
+    if delivery.event_type == backfill.EVENT:  # read from the provider's list: the body is the event itself
+        outcome = receive(received, _listed(received), handlers.handle)
+    else:
+        outcome = process(source, received)
     return Result(outcome, _made(outcome, began))
+
+
+def _listed(received: Received) -> MessageEvent:
+    try:
+        return backfill.event_of(received.body)
+    except PayloadInvalid:
+        raise NotReplayable("Its body does not hold the message.") from None
 
 
 def _received(delivery: WebhookDelivery) -> Received:

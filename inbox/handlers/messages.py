@@ -53,14 +53,14 @@ def store(received: Received, event: MessageEvent, judged: Arrival) -> tuple[Mes
     """The message of `event`, and whether it is new. The unique constraint decides a race.
 
     A provider that uses an id again for another text loses nothing: both are kept, the later one flagged and under a
-    key of its own.
+    key of its own. Of a message that was read from the provider's list (`listed`) the id says enough, in either order.
     """
-    fingerprint = event.content_key or _fingerprint(event, judged.newest_text)
+    fingerprint = event.content_key or ("" if event.listed else _fingerprint(event, judged.newest_text))
     if event.content_key and (twin := texts.known(received, event)):
         return twin, False
     external_id = event.external_id or texts.own_id()
     message, created = _get_or_create(received, event, judged, fingerprint, external_id)
-    if created or message.content_hash == fingerprint:
+    if created or event.listed or message.content_hash in ("", fingerprint):
         return message, created
     key = f"{event.external_id[: KEY_LIMIT - 17]}#{fingerprint[:16]}"
     return _get_or_create(received, event, judged, fingerprint, key, id_reused=True)

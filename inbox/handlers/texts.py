@@ -16,6 +16,8 @@ from jobs.ids import uuid7
 
 PREFIX = "text:"
 """What an external id of our own making begins with: the provider has not told its id yet."""
+STATED_WITHIN = timedelta(minutes=20)
+"""How far from its receipt the time may be that a text states and we believe (integrations.ghl.payloads)."""
 
 
 def own_id() -> str:
@@ -32,15 +34,19 @@ def known(received: Received, event: MessageEvent) -> Message | None:
     mine = Message.objects.select_related("lead").filter(workspace=received.workspace, source=event.source)
     if event.external_id and mine.filter(external_id=event.external_id).exists():
         return None  # its id says which one it is
+    # What GHL lists comes hours later, but says when it was sent.
+    at = event.occurred_at if event.listed else received.received_at
     span = timedelta(seconds=event.window_s)
     near = mine.filter(
         content_hash=event.content_key,
-        received_at__range=(received.received_at - span, received.received_at + span),
+        received_at__range=(at - span, at + span),
+        # Such a text may have been listed just now and sent long ago.
+        sent_at__range=(at - span - STATED_WITHIN, at + span + STATED_WITHIN),
     )
     same = [message for message in near if _same(event, message)]
     if not same:
         return None
-    twin = min(same, key=lambda message: abs(message.received_at - received.received_at))
+    twin = min(same, key=lambda message: abs(message.received_at - at))
     return _named(twin, event) if event.external_id else twin
 
 

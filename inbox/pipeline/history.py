@@ -65,4 +65,5 @@ def _event(lead: Lead, mail: SentEmail) -> MessageEvent:
         occurred_at=mail.at,
         subject=mail.email_subject,
         html=mail.email_body,
+        listed=True,
     )

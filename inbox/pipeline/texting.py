@@ -6,7 +6,8 @@ from integrations.errors import ProviderError, ProviderMisconfigured
 from integrations.events import MessageEvent, Person
 from integrations.ghl.client import GhlClient
 from integrations.ghl.client import Message as GhlMessage
-from integrations.models import Provider
+from integrations.ghl.payloads import RETRY_SPAN_S, content_key
+from integrations.models import Integration, Provider
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
 
@@ -32,11 +33,11 @@ def import_texts(situation: Situation, deadline: Deadline) -> dict[str, int]:
         for text in reversed(texts)
         if text.is_sms and text.direction == OUTBOUND and text.at and text.at < situation.message.received_at
     ]
-    events = [_event(contact_id, text) for text in earlier]
+    events = [_event(integration, contact_id, text) for text in earlier]
     return {"listed": len(texts), "stored": imports.store(integration, events)}
 
 
-def _event(contact_id: str, text: GhlMessage) -> MessageEvent:
+def _event(integration: Integration, contact_id: str, text: GhlMessage) -> MessageEvent:
     return MessageEvent(
         event_type="import",
         external_id=text.id,
@@ -47,4 +48,7 @@ def _event(contact_id: str, text: GhlMessage) -> MessageEvent:
         occurred_at=text.at,
         text=text.body,
         thread_id=text.conversation_id,
+        content_key=content_key(OUTBOUND, integration.external_account_id, contact_id, text.body),
+        window_s=RETRY_SPAN_S,
+        listed=True,
     )

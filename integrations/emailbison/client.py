@@ -77,6 +77,9 @@ class Reply(Payload):
     created_at: Text = ""
     automated_reply: bool | None = None
     interested: bool | None = None
+    headers: Any = None
+    raw_headers: Any = None
+    raw_body: Any = None
     type: Text = ""
     folder: Text = ""
     lead_id: ExternalId | None = None

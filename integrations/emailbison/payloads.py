@@ -21,6 +21,7 @@ from integrations.events import (
     Person,
     UnsubscribeEvent,
 )
+from integrations.mailheaders import headers_of
 from integrations.payload import ExternalId, Payload, Text, first_time, validate
 
 REPLIES = ("LEAD_REPLIED", "LEAD_INTERESTED", "UNTRACKED_REPLY_RECEIVED")
@@ -65,6 +66,9 @@ class Reply(Payload):
     created_at: Text = ""
     automated_reply: bool | None = None
     interested: bool | None = None
+    headers: Any = None
+    raw_headers: Any = None
+    raw_body: Any = None
 
 
 class ScheduledEmail(Payload):
@@ -209,6 +213,7 @@ def _notice(data: Data, now: datetime) -> dict:
         "from_name": reply.from_name,
         "recipients": {name: [item.model_dump() for item in items] for name, items in lists.items() if items},
         "automated_reply": reply.automated_reply,
+        "headers": headers_of(reply.headers, reply.raw_headers, reply.raw_body),
         "occurred_at": first_time(reply.date_received, reply.created_at) or now.astimezone(UTC),
         **shared,
     }

@@ -3,7 +3,7 @@
 Reference: https://developer.instantly.ai/api/v2
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Self
 
@@ -18,6 +18,7 @@ from jobs.deadline import Deadline
 BASE_URL = "https://api.instantly.ai/api/v2"
 TIMEOUT_MS = 30_000
 PAGE = 100
+MAX_PAGES = 200
 
 
 class Workspace(Payload):
@@ -39,6 +40,9 @@ class Email(Payload):
     """One e-mail; `received` says which way it went."""
 
     id: ExternalId
+    from_email: LooseText = Field("", validation_alias="from_address_email")
+    campaign_id: LooseText = ""
+    is_auto_reply: bool | None = None
     thread_id: LooseText = ""
     subject: Text = ""
     lead: Text = ""
@@ -116,6 +120,32 @@ class InstantlyClient:
             params={"lead": lead_email, "limit": PAGE},
             parse=lambda response: [Email.model_validate(item) for item in items_of(response.data, "items")],
         )
+
+    # Reference: GET /emails
+    def received_since(self, since: datetime, deadline: Deadline) -> Iterator[Email]:
+        """E-mails that came in from `since` (aware) on, the newest first, page by page as they are consumed."""
+
+        def parse(response: Response) -> tuple[list[Email], str]:
+            items = [Email.model_validate(item) for item in items_of(response.data, "items")]
+            return items, str(response.data.get("next_starting_after") or "")
+
+        query: dict[str, Any] = {"email_type": "received", "limit": PAGE}
+        for _ in range(MAX_PAGES):
+            emails, following = self._session.request(
+                "GET",
+                "/emails",
+                operation="received_since",
+                deadline=deadline,
+                params=query,
+                parse=parse,
+            )
+            for email in emails:
+                if email.at is not None and email.at < since:
+                    return
+                yield email
+            if not following or following == query.get("starting_after"):
+                return
+            query = {**query, "starting_after": following}
 
     # Reference: GET /block-lists-entries
     def is_blocked(self, address: str, deadline: Deadline) -> bool:

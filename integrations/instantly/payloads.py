@@ -20,6 +20,7 @@ from integrations.events import (
     Person,
     UnsubscribeEvent,
 )
+from integrations.mailheaders import headers_of
 from integrations.payload import (
     ExternalId,
     LooseText,
@@ -67,6 +68,7 @@ class Body(Payload):
     reply_text: Text = ""
     reply_html: Text = ""
     reply_text_snippet: Text = ""
+    headers: Any = None
 
 
 def account_of(body: Any) -> str:
@@ -104,6 +106,7 @@ def _reply(kind: str, data: Body, now: datetime) -> Event:
         from_name=" ".join((data.first_name, data.last_name)).strip() or data.name,
         recipients=_to(data.email_account),
         automated_reply=True if kind == "auto_reply_received" else None,
+        headers=headers_of(data.headers),
         **_shared(data, now, data.reply_subject, text or html or data.reply_text_snippet),
     )
 

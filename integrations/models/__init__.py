@@ -7,6 +7,7 @@ from integrations.models.health import (
     WorkspaceIntegrationHealth,
 )
 from integrations.models.integration import Integration, Provider, WebhookKey, hash_key
+from integrations.models.polling import ReplyPoll
 from integrations.models.traffic import CircuitBreaker, RateWindow
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Notice",
     "Provider",
     "RateWindow",
+    "ReplyPoll",
     "WebhookKey",
     "WorkspaceIntegrationHealth",
     "hash_key",

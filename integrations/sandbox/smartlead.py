@@ -102,7 +102,17 @@ class SmartLead(Provider):
                 time=content.get("time") or body.get("event_timestamp"),
                 subject=body.get("subject"),
                 email_body=text,
+                **_ends(email, body, reply),
             )
+
+
+def _ends(lead: str, body: dict[str, Any], reply: bool) -> dict[str, str]:
+    """Who wrote, and to whom."""
+    ours = (
+        address for address in (body.get("from_email"), body.get("to_email")) if address and address != lead
+    )
+    mailbox = next(ours, MAILBOX)
+    return {"from": lead, "to": mailbox} if reply else {"from": mailbox, "to": lead}
 
 
 def _lead(account: Account, email: str, name: str | None = None) -> dict[str, Any]:
@@ -162,6 +172,38 @@ def message_history(call: Call) -> Response:
     return json_response(
         {"history": call.data.history.get(lead["email"].lower(), []), "from": MAILBOX, "to": lead["email"]}
     )
+
+
+@routes.on("POST", "/api/v1/master-inbox/inbox-replies")
+def inbox_replies(call: Call) -> Response:
+    values = call.request.data
+    offset, limit = int(values.get("offset") or 0), int(values.get("limit") or 20)
+    if limit > 20:
+        raise BadRequestError('"limit" must be less than or equal to 20')
+    threads = [_thread(call, lead) for lead in call.data.leads.values()]
+    replied = sorted((one for one in threads if one["last_reply_time"]), key=_last_reply, reverse=True)
+    return json_response(
+        {"ok": True, "data": replied[offset : offset + limit], "offset": offset, "limit": limit}
+    )
+
+
+def _thread(call: Call, lead: dict[str, Any]) -> dict[str, Any]:
+    items = call.data.history.get(lead["email"].lower(), [])
+    replies = [item["time"] for item in items if item["type"] == "REPLY"]
+    thread = {
+        "lead_email": lead["email"],
+        "lead_first_name": lead["first_name"],
+        "lead_last_name": lead["last_name"],
+        "email_campaign_id": lead["campaign_id"],
+        "email_campaign_name": call.data.campaigns.get(lead["campaign_id"], ""),
+        "last_reply_time": max(replies, default=None),
+    }
+    history = call.request.query.get("fetch_message_history") == "true"
+    return thread | ({"email_history": items} if history else {})
+
+
+def _last_reply(thread: dict[str, Any]) -> str:
+    return str(thread["last_reply_time"])
 
 
 @routes.on("POST", "/api/v1/campaigns/{campaign_id}/leads/{lead_id}/unsubscribe")

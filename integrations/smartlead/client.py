@@ -4,7 +4,7 @@ The key goes into the query, so no address of SmartLead's may ever be logged.
 Reference: https://api.smartlead.ai/reference
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Self
 
@@ -19,6 +19,9 @@ from jobs.deadline import Deadline
 
 BASE_URL = "https://server.smartlead.ai/api/v1"
 TIMEOUT_MS = 30_000
+INBOX_PAGE = 20
+"""As many threads as the master inbox gives at once."""
+INBOX_PAGES = 200
 
 
 class Campaign(Payload):
@@ -36,6 +39,8 @@ class HistoryItem(Payload):
     """One e-mail of a thread; `kind` is SENT or REPLY."""
 
     kind: Text = Field("", validation_alias="type")
+    from_email: LooseText = Field("", validation_alias="from")
+    to_email: LooseText = Field("", validation_alias="to")
     message_id: LooseText = ""
     stats_id: LooseText = ""
     time: LooseText = ""
@@ -45,6 +50,22 @@ class HistoryItem(Payload):
     @property
     def at(self) -> datetime | None:
         return parse_time(self.time)
+
+
+class Thread(Payload):
+    """A lead's thread in the master inbox, with its e-mails."""
+
+    lead_email: LooseText = ""
+    first_name: LooseText = Field("", validation_alias="lead_first_name")
+    last_name: LooseText = Field("", validation_alias="lead_last_name")
+    campaign_id: LooseText = Field("", validation_alias="email_campaign_id")
+    campaign_name: LooseText = Field("", validation_alias="email_campaign_name")
+    last_reply: LooseText = Field("", validation_alias="last_reply_time")
+    items: list[HistoryItem] | None = Field(None, validation_alias="email_history")
+
+    @property
+    def last_reply_at(self) -> datetime | None:
+        return parse_time(self.last_reply)
 
 
 def classify(response: Response) -> Verdict | None:
@@ -93,6 +114,34 @@ class SmartLeadClient:
 
         path = f"/campaigns/{_number(campaign_id)}/leads/{_number(lead_id)}/message-history"
         return self._get(path, "history", deadline, parse)
+
+    # Reference: POST /master-inbox/inbox-replies
+    def threads_since(self, since: datetime, deadline: Deadline) -> Iterator[Thread]:
+        """Threads with a reply from `since` (aware) on, the newest first, page by page as they are consumed."""
+        query = {"fetch_message_history": "true", **self._key}
+        for page in range(INBOX_PAGES):
+            body = {
+                "offset": page * INBOX_PAGE,
+                "limit": INBOX_PAGE,
+                "filters": {"emailStatus": "Replied"},
+                "sortBy": "REPLY_TIME_DESC",
+            }
+            threads = self._session.request(
+                "POST",
+                "/master-inbox/inbox-replies",
+                operation="threads_since",
+                deadline=deadline,
+                params=query,
+                json=body,
+                idempotent=True,  # a list, asked for by POST because its filters do not fit into a query
+                parse=lambda response: [Thread.model_validate(item) for item in items_of(response.data)],
+            )
+            for thread in threads:
+                if thread.last_reply_at is not None and thread.last_reply_at < since:
+                    return
+                yield thread
+            if len(threads) < INBOX_PAGE:
+                return
 
     # Reference: POST /campaigns/{campaign_id}/leads/{lead_id}/unsubscribe
     def unsubscribe(self, campaign_id: str, lead_id: str, deadline: Deadline) -> None:

@@ -23,6 +23,7 @@ from integrations.events import (
     Person,
     UnsubscribeEvent,
 )
+from integrations.mailheaders import headers_of
 from integrations.payload import (
     ExternalId,
     LooseText,
@@ -53,6 +54,7 @@ class Part(Payload):
     html: Text = ""
     text: Text = ""
     time: LooseText = ""
+    headers: Any = None
 
 
 class Correspondence(Payload):
@@ -140,6 +142,7 @@ def _reply(kind: str, data: Body, now: datetime) -> Event:
         from_address=replier,
         from_name=data.name if replier.lower() == _lead_email(data).lower() else "",
         recipients=_recipients([mailbox], data.cc_emails),
+        headers=headers_of(part.headers),
         occurred_at=first_time(part.time, data.event_timestamp) or now,
         account_address=mailbox,
         thread_id=data.stats_id or "",
@@ -232,6 +235,7 @@ def _untracked(kind: str, data: Untracked, now: datetime) -> Event:
         recipients=_recipients([mailbox], None),
         occurred_at=first_time(data.reply_message.time, data.event_timestamp) or now,
         account_address=mailbox,
+        headers=headers_of(data.reply_message.headers),
         tracked=False,
     )
 
