@@ -102,7 +102,7 @@ def stop(pack: ContextPack, user: User) -> bool:
             return False
         job = job_of(pack)
         if job is not None:
-            actions.cancel([job.pk], workspace_id=pack.workspace_id, actor=str(user))
+            actions.cancel([job.pk], workspace_id=pack.workspace_id, actor=user)
         audit.record(pack.workspace_id, user, "pack.stopped", pack)
     return True
 
