@@ -35,7 +35,7 @@ def judge(event: MessageEvent) -> Arrival:
             text=event.text,
             html=event.html,
             automated_reply=event.automated_reply,
-            headers=None,
+            headers=event.headers,
             received_at=event.occurred_at,
         )
     )
