@@ -4,8 +4,11 @@ import re
 from collections.abc import Callable
 from difflib import SequenceMatcher
 
-from inbox.understanding import optout_english as english
+from inbox.understanding import optout_complaint as complaint
+from inbox.understanding import optout_contact as contact
+from inbox.understanding import optout_removal as removal
 from inbox.understanding.optout_languages import LANGUAGE_RULES
+from inbox.understanding.optout_words import engaged
 from inbox.understanding.reading import ALL_CHANNELS, EMAIL, SMS, Reading, Rule
 
 # CTIA and the carriers: these words alone end a subscription; the localised ones are what European senders announce.
@@ -93,7 +96,7 @@ def _subject(reading: Reading) -> str | None:
 
 
 def _unless_engaged(match: Callable[[Reading], str | None]) -> Callable[[Reading], str | None]:
-    return lambda reading: None if english.engaged(reading) else match(reading)
+    return lambda reading: None if engaged(reading) else match(reading)
 
 
 def _rule(
@@ -125,24 +128,24 @@ RULES = (
     _wish(
         "unsubscribe",
         "Asks to be unsubscribed or opted out, or says to have tried.",
-        english.asks_unsubscribe,
+        removal.asks_unsubscribe,
     ),
     _wish(
         "remove",
         "Asks to be removed from a list, or an address or number to be deleted.",
-        english.asks_removal,
+        removal.asks_removal,
     ),
-    _wish("wrong_number", "Says the number or person is wrong and asks for removal.", english.wrong_number),
-    _wish("stop_contact", "Tells us to stop writing, calling or sending.", english.asks_to_stop),
+    _wish("wrong_number", "Says the number or person is wrong and asks for removal.", removal.wrong_number),
+    _wish("stop_contact", "Tells us to stop writing, calling or sending.", contact.asks_to_stop),
     _wish(
         "do_not_contact",
         'Forbids further contact, without a condition ("before 10") and without naming a better way.',
-        english.forbids_contact,
+        contact.forbids_contact,
     ),
-    _wish("no_more_mail", "Does not want to receive or hear anything more.", english.wants_no_mail),
-    _wish("erase_data", "Demands that personal data be deleted.", english.erases_data),
-    _wish("complaint", "Reports or blocks us, names the do-not-call registry or a law.", english.complains),
-    _wish("dismissal", "Tells us to go away.", english.dismisses),
+    _wish("no_more_mail", "Does not want to receive or hear anything more.", contact.wants_no_mail),
+    _wish("erase_data", "Demands that personal data be deleted.", complaint.erases_data),
+    _wish("complaint", "Reports or blocks us, names the do-not-call registry or a law.", complaint.complains),
+    _wish("dismissal", "Tells us to go away.", complaint.dismisses),
     *(_wish(name, description, match) for name, description, match in LANGUAGE_RULES),
 )
 

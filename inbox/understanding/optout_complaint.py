@@ -1,0 +1,92 @@
+"""Decides which English sentences demand erasure, complain or tell us to go away."""
+
+import re
+
+from inbox.understanding.reading import Reading
+
+_ERASE = re.compile(
+    r"\b(?:delete|erase|remove|destroy|purge|wipe)\b.{0,40}\b(?:my|our|all|any|personal)\b.{0,30}\b(?:data|"
+    r"details|information|records?|info)\b|"
+    r"\bright to (?:be forgotten|erasure|object)\b|\b(?:gdpr|ccpa|dsgvo|rgpd)\b.{0,60}\b(?:delet|eras|remov|"
+    r"request|object)\w*|"
+    r"\b(?:delet|eras|remov)\w*.{0,60}\b(?:gdpr|ccpa|art(?:icle|\.)? ?17)\b"
+)
+_ERASE_THEIRS = re.compile(
+    r"\b(?:do you|does your|how (?:do|does|long)|can (?:your|the) (?:tool|system|software|platform)|"
+    r"our customers)\b|\?$"
+)
+_REPORTED = re.compile(
+    r"(?:^|[,.;!] ?|\band )(?:(?:i|we)(?:'ve| have|'m| am| are|'ll| will| just|'re)*(?: also| just| now|"
+    r" already| been| be)* )?"
+    r"(?:report(?:ed|ing)?|mark(?:ed|ing)|flag(?:ged|ging)|block(?:ed|ing))(?: and \w+)?(?: (?:you|this|"
+    r"these|your \w+|it|them|u)\b|(?= as | for | to ))"
+    r".{0,40}\b(?:spam|spammers?|junk|phishing|ftc|ico|provider|isp|abuse|authorit\w+|can-?spam|"
+    r"harassment)\b|"
+    r"\b(?:i'm|im|i am|i'll|i will|we'll|we will|we are) (?:be |gonna |going to )?(?:report|"
+    r"block)(?:ing)? (?:you|u|this number|"
+    r"your (?:address|domain|company|number))\b|"
+    r"^(?:(?:(?:sender|domain|number|address) )?(?:blocked|reported)|marked as (?:spam|junk))"
+    r"(?: (?:and|&) (?:blocked|reported|deleted))?\W*$|"
+    r"\bconsider (?:yourself|your \w+) (?:blocked|reported)\b|\byou(?:'re| are|'ve been|"
+    r" have been| got) (?:now |just )?(?:blocked|reported|marked as|flagged as)\b|\bi(?:'ve|"
+    r" have)? (?:just )?(?:blocked|reported) (?:you|u|your (?:address|domain|number))\b"
+)
+_NOT_REPORTED = re.compile(
+    r"\b(?:our|my|the) (?:\w+ )?(?:filter|filters|system|server|software|firewall|host)\b|"
+    r"\b(?:gmail|outlook|google|our it|assistant)\b.{0,20}\b(?:report|mark|flag|block)|\bby (?:our|my|the|"
+    r"gmail|outlook|mistake|accident)\b"
+)
+_REGISTRY = re.compile(
+    r"\b(?:i am|i'm|we are|we're|number is|this is|listed|registered)\b.{0,30}\b(?:do[- ]not[- ]call|dnc|"
+    r"telephone preference|tps|robinson|national registry)\b"
+)
+_LAW = re.compile(
+    r"\bthis is (?:now )?harass\w+|\b(?:violat\w+|breach\w*|in violation of|against)\b.{0,30}\b(?:can-?spam|"
+    r"tcpa|gdpr|casl|pecr)\b|\bcease[- ]and[- ]desist\b|"
+    r"\bnext (?:text|e-?mail|message|call|one) (?:goes|will go|is going) to\b.{0,30}\b(?:lawyer|attorney|"
+    r"solicitor|police|ftc|fcc)|"
+    r"\b(?:i|we)(?:'ll| will|'m| am)(?: be)? (?:fil|submit|mak|lodg)\w* (?:an? )?(?:\w+ )?(?:complaint|"
+    r"report)\b|"
+    r"\b(?:if|one more|another|next)\b.{0,60}\b(?:i|we)(?:'ll| will|'m going to| am going to)\b.{0,25}"
+    r"\b(?:report|block|sue|complain|complaint|lawyer|attorney|legal action|ftc|ico)\b|"
+    r"\bany (?:further|more|other|additional) (?:contact|messages?|e-?mails?|communications?|texts?|"
+    r"attempts?)\b.{0,40}"
+    r"\b(?:will|would|shall) (?:be|result|lead)\b"
+)
+_DISMISSAL = re.compile(
+    r"^(?:(?:no|ok|alex|look|just|please|and|so|seriously|oh|dude|bro|hey|how about)[,.! ]+){0,3}"
+    r"(?:take a hike|get lost|leave (?:me|us) (?:the \w+ )?alone|go away|lose (?:my|this|our) (?:number|"
+    r"e-?mail|address)|"
+    r"(?:f+u+c*k+|f\W?\*+\W?k?|f|piss|bugger|sod|eff|buzz|shove|jog|naff|bog) ?off|get bent|go to hell|"
+    r"go f\S+ yourself|beat it|scram|drop dead|"
+    r"forget (?:you have )?my (?:number|e-?mail))\b(?! (?:until|till|for now|this week|today))|"
+    r"\b(?:lose|forget|delete) my (?:number|e-?mail)\b|\bleave (?:me|us) alone[.!]*$|"
+    r"\b(?:like|want|wish|prefer|ask\w*) to be left alone\b"
+)
+
+
+def erases_data(reading: Reading) -> str | None:
+    """Demands that personal data be deleted, with or without naming the law."""
+    return next(
+        (
+            written
+            for written, low in reading.sentences
+            if _ERASE.search(low) and not _ERASE_THEIRS.search(low)
+        ),
+        None,
+    )
+
+
+def complains(reading: Reading) -> str | None:
+    """Reports or blocks us, names a registry or a law; a spam filter that acted by itself is no complaint."""
+    for written, low in reading.sentences:
+        if _REGISTRY.search(low) or _LAW.search(low):
+            return written
+        if _REPORTED.search(low) and not _NOT_REPORTED.search(low) and not low.endswith("?"):
+            return written
+    return None
+
+
+def dismisses(reading: Reading) -> str | None:
+    """E.g. "Take a hike", "lose my number"."""
+    return reading.first(_DISMISSAL)

@@ -1,0 +1,36 @@
+"""Decides when an English message still wants to go on talking, and which words turn a wish into its opposite."""
+
+import re
+
+from inbox.understanding.reading import Reading
+
+# Somebody who says one of these in the same message wants to go on talking: its wish is left to a reader.
+_ENGAGED = re.compile(
+    r"\b(?:tell me more|keep me (?:posted|on|in)|let's (?:talk|chat|meet|do|go)|put (?:me|us) back|"
+    r"add (?:me|us) back|sounds good|see you|next steps?|"
+    r"(?:i|we)(?:'d| would) (?:still )?(?:like|love) (?:to (?:see|hear|learn|know|talk|meet|discuss|try)|"
+    r"pricing|the|a|an|more)\b(?! (?:removed|break))|"
+    r"(?:send|share|see|give|get|quote)(?: me| us| over)? (?:the same |the |your |a |some |more |"
+    r"full )?(?:info|pricing|prices?|quote|details|deck|link|proposal|contract|numbers|samples?)|"
+    r"(?:what(?:'s| is| are| do| does)|how much)\b.{0,25}\b(?:pric(?:e|es|ing)|rates?|costs?|charge|offer|"
+    r"next|include\w*)|"
+    r"(?:contact|e-?mail|call|text|write(?: to)?|reach|message|ring|send (?:it|them|that) to) (?:me|"
+    r"us) (?:instead|on|at|any (?:day|time)|anytime|after|when|tomorrow)|"
+    r"(?:talk|speak|meet|call|chat) (?:on )?(?:mon|tues?|wednes|thurs?|fri)(?:day)?|(?:mon|tues|wednes|"
+    r"thurs|fri)day (?:works|is (?:fine|good)|at \d)|"
+    r"works for (?:me|us)|this one is right|use (?:this|my) (?:\w+ )?address|signed the contract|"
+    r"booked a slot|i make the decisions|i actually like|happy to (?:talk|chat|stay)|"
+    r"just (?:call|text|ring)|i(?:'m| am) the (?:new|owner|right))\b"
+)
+_JOKING = re.compile(
+    r"\b(?:just )?(?:kidding|joking|jk)\b|\bno but (?:seriously|really)\b|\b(?:lol|haha)\b.{0,40}\?"
+)
+NOT = (
+    r"(?:not|\w+n't|dont|doesnt|wont|didnt|never|no need to|no reason to|without|instead of|"
+    r"rather (?:not|you didn't))"
+)
+
+
+def engaged(reading: Reading) -> bool:
+    """Whether the message also wants something of us, or was a joke: then no rule decides that it is a farewell."""
+    return bool(_ENGAGED.search(reading.text) or _JOKING.search(reading.text))
