@@ -5,12 +5,13 @@ import re
 import structlog
 
 WEBHOOK_KEY = re.compile(r"(/api/webhooks/(?:ghl/sms|[a-z]+)/)[A-Za-z0-9_-]{16,}")
+ONE_TIME_LINK = re.compile(r"(/reconnect/|/password/new/)[^\s?]+")
 SECRET_NAMES = re.compile(r"(?i)secret|token|password|authorization|api_?key|signature|cookie")
 
 
 def redact_path(path: str) -> str:
-    """`path` with a webhook key replaced: the address of a webhook is its password."""
-    return WEBHOOK_KEY.sub(r"\1[key]", path)
+    """`path` with a webhook key or a one-time link's token replaced: such an address is its own password."""
+    return ONE_TIME_LINK.sub(r"\1[token]", WEBHOOK_KEY.sub(r"\1[key]", path))
 
 
 def redact_event(_logger, _method, event: dict) -> dict:
@@ -18,7 +19,7 @@ def redact_event(_logger, _method, event: dict) -> dict:
     for name, value in event.items():
         if SECRET_NAMES.search(name):
             event[name] = "[redacted]"
-        elif isinstance(value, str) and "/api/webhooks/" in value:
+        elif isinstance(value, str):
             event[name] = redact_path(value)
     return event
 

@@ -112,7 +112,7 @@ def _fix(account: Integration, error: ProviderError) -> str:
     """What a person can do about it."""
     if error.code == identity.ANOTHER_ACCOUNT:
         return "Somebody else logged in. Reconnect, and log in as the owner of this account."
-    if error.code in ("errors/missing_credentials", "missing_credentials"):
+    if error.code == "missing_credentials":
         return f"Make a new key in {KEY_AT[account.provider]}, and put it in under Settings."
     if error.outcome == Outcome.AUTH:
         if account.provider == Provider.UNIPILE:

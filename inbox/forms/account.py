@@ -10,6 +10,7 @@ from inbox import audit, workspaces
 from inbox.health import watch
 from inbox.models import User
 from integrations import connect, health
+from integrations.checks import KEY_AT
 from integrations.models import Integration, Provider
 from integrations.probes import PROBES
 from integrations.unipile import identity
@@ -77,7 +78,12 @@ class AccountForm(forms.Form):
         self, name: str, label: str, help_text: str, initial: str, limit: int, *, required=False
     ) -> None:
         self.fields[name] = forms.CharField(
-            label=label, help_text=help_text, initial=initial, max_length=limit, required=required
+            label=label,
+            help_text=help_text,
+            initial=initial,
+            max_length=limit,
+            required=required,
+            error_messages={"required": f"Needed: {label}. {help_text}"},
         )
 
     def _add_secret(self, name: str) -> None:
@@ -90,7 +96,7 @@ class AccountForm(forms.Form):
             help_text=help_text,
             max_length=SECRET_LIMIT,
             required=not stored and self._needs(name),
-            strip=True,
+            error_messages={"required": f"Needed: {label}, made in {KEY_AT.get(self.integration.provider)}."},
             widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
         )
 

@@ -18,7 +18,12 @@ class Day:
 
     tone: str
     height: int
-    title: str
+    day: str
+    word: str
+
+    @property
+    def title(self) -> str:
+        return f"{self.day}: {self.word}"
 
     @property
     def y(self) -> int:
@@ -97,14 +102,13 @@ def _day(
     down_s = sum(max(0.0, (min(stop, end) - max(broke, start)).total_seconds()) for broke, stop in spans)
     day = f"{start:%a} {start.day} {start:%b}"
     if end <= known_since:
-        return Day("", 2, f"{day}: not known")
+        return Day("", 2, day, "not known")
     if not down_s:
-        return Day("ok", 6, f"{day}: up")
-    minutes = max(1, round(down_s / 60))
-    return Day(
-        "bad",
-        10,
-        f"{day}: down {minutes // 60} h {minutes % 60:02} min"
-        if minutes > 59
-        else f"{day}: down {minutes} min",
-    )
+        return Day("ok", 6, day, "up")
+    return Day("bad", 10, day, f"down {span(down_s)}")
+
+
+def span(seconds: float) -> str:
+    """A length of time for people: "12 min", "3 h 02 min"; never less than a minute."""
+    hours, minutes = divmod(max(1, round(seconds / 60)), 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min"

@@ -27,9 +27,11 @@ TONES = {
     HealthState.QUIET: "info",
     HealthState.CONNECTED: "ok",
 }
-OUR_KEY = "errors/missing_credentials"
-RESTRICTED = "errors/account_restricted"
-ANOTHER_ACCOUNT = "errors/another_account"
+FETCHED = (Provider.EMAILBISON, Provider.GHL, Provider.UNIPILE)
+"""Providers that can be asked for what was missed (inbox.health.backfill)."""
+OUR_KEY = "missing_credentials"
+RESTRICTED = "account_restricted"
+SOMEBODY_ELSE = ("another_account", "wrong_account", "account_mismatch")
 UNSTABLE_AFTER = 3
 
 
@@ -70,7 +72,7 @@ def _disconnected(health: WorkspaceIntegrationHealth, name: str, whose: str) -> 
         return f"{name} refuses our access key"
     if health.reason == RESTRICTED:
         return f"{name} has restricted the account{whose}"
-    if health.reason == ANOTHER_ACCOUNT:
+    if health.reason in SOMEBODY_ELSE:
         return f"{name} was reconnected with somebody else’s account{whose}"
     return f"{name} is disconnected{whose}"
 

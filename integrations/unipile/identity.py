@@ -13,7 +13,7 @@ from integrations.unipile.client import Account
 OWNER = "owner_id"
 STRANGER = "stranger"
 """Keys of `Integration.config`: whose account it is, and whether somebody else was logged in when last looked."""
-ANOTHER_ACCOUNT = "errors/another_account"
+ANOTHER_ACCOUNT = "another_account"
 
 
 def verify(integration: Integration, account: Account) -> None:
