@@ -163,7 +163,7 @@ def _move(health: WorkspaceIntegrationHealth, state: str, signal: Signal, at: da
             "recovered_from": before,
             "recovered_at": at,
             "down_since": health.since,
-            "imported_messages": 0,
+            "imported_messages": None,
         }
     with transaction.atomic():
         moved = WorkspaceIntegrationHealth.objects.filter(pk=health.pk, version=health.version).update(

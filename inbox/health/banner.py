@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from inbox.health import effects, wording
+from inbox.health.history import span
 from inbox.models import HiddenBanner, Membership, User, Workspace
 from integrations.models import TROUBLED, HealthState, HealthTransition, WorkspaceIntegrationHealth
 
@@ -116,11 +117,14 @@ def hide(user: User, health: WorkspaceIntegrationHealth) -> None:
 def _recovery(health: WorkspaceIntegrationHealth) -> str:
     if health.down_since is None or health.recovered_at is None:
         return ""
-    minutes = int((health.recovered_at - health.down_since).total_seconds() // 60)
-    hours, rest = divmod(minutes, 60)
-    span = f"{hours} h {rest:02} min" if hours else f"{minutes} min"
+    down_s = (health.recovered_at - health.down_since).total_seconds()
+    said = f"It was down for {span(down_s)}"
+    if health.provider not in wording.FETCHED:
+        return f"{said}."
     count = health.imported_messages
+    if count is None:
+        return f"{said}; missed messages are being fetched."
     imported = (
         f"{count} missed message{'' if count == 1 else 's'} imported" if count else "nothing was missed"
     )
-    return f"It was down for {span}; {imported}."
+    return f"{said}; {imported}."

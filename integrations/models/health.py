@@ -59,7 +59,9 @@ class WorkspaceIntegrationHealth(models.Model):
     recovered_from = models.CharField(max_length=16, choices=HealthState.choices, blank=True, default="")
     recovered_at = models.DateTimeField(null=True, blank=True)
     down_since = models.DateTimeField(null=True, blank=True)
-    imported_messages = models.PositiveIntegerField(default=0)
+    imported_messages = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Empty while what was missed has not been fetched."
+    )
 
     class Meta:
         verbose_name_plural = "workspace integration health"
