@@ -17,6 +17,7 @@ from django.db import Error, IntegrityError, transaction
 from inbox.models import Lead, Message, WebhookDelivery, Workspace
 from integrations.events import Event
 from integrations.models import Integration
+from integrations.registry import ALL_SOURCES
 from jobs.db import Fault, db_fault
 from jobs.ids import uuid7
 
@@ -40,6 +41,11 @@ class Received:
     workspace: Workspace | None
     replay_of: WebhookDelivery | None = None
     attempt: int = 0
+
+    @property
+    def provider(self) -> str:
+        """Who sent it."""
+        return self.integration.provider if self.integration else ALL_SOURCES[self.source].provider
 
 
 @dataclass(slots=True)

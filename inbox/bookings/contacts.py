@@ -31,8 +31,8 @@ def who_booked(ctx: JobContext) -> dict[str, object]:
     if not identity.identities_of(workspace, person):
         return {"outcome": "neither address nor number"}
     with transaction.atomic():
-        found = identity.find_or_create(workspace, person, create=False)
+        found = identity.find_or_create(workspace, person, Provider.GHL, create=False)
         if found is None:
             return {"outcome": "nobody we know"}
-        attached = identity.keep(found.lead, "ghl_contact_id", contact_id)
-    return {"outcome": "found", "attached": attached, "changed": listing.apply(found.lead, meetings)}
+        kept = identity.keep(found.lead, "ghl_contact_id", contact_id, Provider.GHL)
+    return {"outcome": "found", "contact": kept, "changed": listing.apply(found.lead, meetings)}

@@ -55,7 +55,7 @@ def status(received: Received, event: AccountStatusEvent) -> Outcome:
 
 def connected(received: Received, event: ConnectionEvent) -> Outcome:
     """The lead accepted our invitation: from now on a direct message reaches them."""
-    lead = identity.find_or_create(received.workspace, event.person).lead
+    lead = identity.find_or_create(received.workspace, event.person, received.provider).lead
     lead.linkedin_connected_at = min(filter(None, (lead.linkedin_connected_at, received.received_at)))
     lead.save(update_fields=["linkedin_connected_at", "updated_at"])
     return Outcome(Verdict.ACCEPTED, event.event_type, lead=lead)

@@ -82,7 +82,7 @@ def _lead(received: Received, event: BookingEvent) -> Lead | None:
     if known is not None:
         return rollup.locked(known.lead)
     if identity.identities_of(received.workspace, event.person):
-        found = identity.find_or_create(received.workspace, event.person, create=False)
+        found = identity.find_or_create(received.workspace, event.person, received.provider, create=False)
         if found is not None:
             return found.lead
     leads = (

@@ -10,6 +10,7 @@ from inbox import locks
 from inbox.leads import identity, rollup
 from inbox.models import Lead, Message, Workspace
 from integrations.events import MessageEvent, Person
+from integrations.models import Provider
 
 
 def lead_of(workspace: Workspace, event: MessageEvent) -> Lead:
@@ -19,7 +20,7 @@ def lead_of(workspace: Workspace, event: MessageEvent) -> Lead:
     if not identity.identities_of(workspace, event.person):
         return here or Lead.objects.create(workspace=workspace)
     if here is None or not _is_stand_in(here):
-        return identity.find_or_create(workspace, event.person).lead
+        return identity.find_or_create(workspace, event.person, Provider.UNIPILE).lead
     return _become(workspace, here, event.person)
 
 
@@ -38,13 +39,13 @@ def _is_stand_in(lead: Lead) -> bool:
 
 def _become(workspace: Workspace, stand_in: Lead, person: Person) -> Lead:
     """The stand-in turns into `person`; a lead that the workspace knows already takes its messages over."""
-    found = identity.find_or_create(workspace, person, create=False)
+    found = identity.find_or_create(workspace, person, Provider.UNIPILE, create=False)
     if found is None:
         try:
             with transaction.atomic():
-                identity.fill(stand_in, workspace, person)
+                identity.fill(stand_in, workspace, person, Provider.UNIPILE)
         except IntegrityError:  # made by another channel meanwhile
-            found = identity.find_or_create(workspace, person)
+            found = identity.find_or_create(workspace, person, Provider.UNIPILE)
         else:
             return stand_in
     for message in Message.objects.filter(lead=stand_in):

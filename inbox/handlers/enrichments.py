@@ -5,10 +5,11 @@ import uuid
 from django.db import IntegrityError, transaction
 
 from inbox.intake import Outcome, Received, Verdict
-from inbox.leads import identity
+from inbox.leads import facts, identity
 from inbox.models import Enrichment, Lead, WebhookDelivery, Workspace
 from inbox.signals import lead_enriched
 from integrations.events import EnrichmentEvent, Person
+from integrations.models import Provider
 
 
 def handle(received: Received, event: EnrichmentEvent) -> Outcome:
@@ -74,7 +75,7 @@ def _apply(workspace: Workspace, lead: Lead, event: EnrichmentEvent) -> bool:
     if not (values.get("phone") or values.get("linkedin_url")):
         return False
     for name, value in values.items():
-        if not getattr(lead, name):
+        if facts.fillable(lead, name):
             _fill(workspace, lead, name, value)
     return True
 
@@ -83,8 +84,11 @@ def _fill(workspace: Workspace, lead: Lead, name: str, value: str) -> None:
     """Set one identity; where it is another lead's already, either the two are one person, or a person has to look."""
     try:
         with transaction.atomic():
+            before = lead.sources
             setattr(lead, name, value)
-            lead.save(update_fields=[name, "updated_at"])
+            facts.note(lead, [name], Provider.CLAY)
+            lead.save(update_fields=[name, "sources", "updated_at"])
     except IntegrityError:
         setattr(lead, name, "")
+        lead.sources = before
         identity.settle(workspace, lead, name, value)

@@ -148,7 +148,7 @@ def _remember(key: tuple, campaign_id: UUID) -> None:
 def _lead(received: Received, event: MessageEvent) -> Lead:
     if event.channel == Channel.LINKEDIN and event.thread_id:
         return chats.lead_of(received.workspace, event)
-    return identity.find_or_create(received.workspace, event.person).lead
+    return identity.find_or_create(received.workspace, event.person, received.provider).lead
 
 
 def _spec(message: Message) -> JobSpec:
@@ -199,7 +199,7 @@ def _add_links(received: Received, event: MessageEvent, message: Message) -> Non
     known = identity.identities_of(received.workspace, event.person)
     if not known or all(getattr(message.lead, name) == value for name, value in known.items()):
         return
-    found = identity.find_or_create(received.workspace, event.person)
+    found = identity.find_or_create(received.workspace, event.person, received.provider)
     if found.lead.pk != message.lead_id:
         rollup.move(message, found.lead)
     message.lead = found.lead

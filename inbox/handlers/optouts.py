@@ -8,7 +8,7 @@ from integrations.events import UnsubscribeEvent
 
 def handle(received: Received, event: UnsubscribeEvent) -> Outcome:
     """Stop the lead, made where we have never seen it, so that a later message finds it stopped."""
-    lead = identity.find_or_create(received.workspace, event.person).lead
+    lead = identity.find_or_create(received.workspace, event.person, received.provider).lead
     lead.campaign_id = lead.campaign_id or campaign_id(received, event.campaign)
     rollup.opt_out(lead, received.received_at)
     lead.tag_decided_by = "unsubscribe link"

@@ -7,6 +7,7 @@ loses that race finds the winner's row on the next round.
 import contextlib
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import reduce
 from operator import or_
 from urllib.parse import unquote, urlsplit
@@ -15,7 +16,7 @@ import phonenumbers
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from inbox.leads import merge
+from inbox.leads import facts, merge
 from inbox.models import Lead, Workspace
 from inbox.models.lead import IDENTITY_FIELDS
 from integrations.events import Person
@@ -78,11 +79,11 @@ class Found:
     conflict: bool
 
 
-def find_or_create(workspace: Workspace, person: Person, *, create: bool = True) -> Found | None:
+def find_or_create(workspace: Workspace, person: Person, source: str, *, create: bool = True) -> Found | None:
     """The one lead that `person` names in `workspace`, locked until the transaction ends; None if not `create`.
 
-    Empty fields are filled from `person`, filled ones stay. Must run in a transaction. Raises ValueError where
-    `person` carries no identity at all.
+    Empty fields are filled from `person`, filled ones stay. `source`: who says so, as `facts.note` keeps it. Must run
+    in a transaction. Raises ValueError where `person` carries no identity at all.
     """
     identities = identities_of(workspace, person)
     if not identities:
@@ -92,15 +93,18 @@ def find_or_create(workspace: Workspace, person: Person, *, create: bool = True)
         try:
             with transaction.atomic():
                 if matches:
-                    return _fill(matches, identities, person)
-                if not create:
-                    return None
-                return Found(
-                    Lead.objects.create(workspace=workspace, **identities, **_facts(person)), True, False
-                )
+                    return _fill(matches, identities, person, source)
+                return _new(workspace, identities | _facts(person), source) if create else None
         except IntegrityError:
             continue  # another transaction took one of these identities: it is visible now
     raise RuntimeError("identities kept changing hands")
+
+
+def _new(workspace: Workspace, values: dict[str, str], source: str) -> Found:
+    lead = Lead(workspace=workspace, **values)
+    facts.note(lead, [name for name, value in values.items() if value], source)
+    lead.save(force_insert=True)
+    return Found(lead, True, False)
 
 
 def identities_of(workspace: Workspace, person: Person) -> dict[str, str]:
@@ -158,16 +162,29 @@ def _as_one(matches: list[Lead], identities: dict[str, str]) -> list[Lead]:
     return matches
 
 
-def keep(lead: Lead, name: str, value: str) -> bool:
-    """Give the lead an identity where it has none; False, and both flagged, where another lead has it."""
+class Kept(StrEnum):
+    """What became of a value that was found for a lead."""
+
+    FILLED = "filled"
+    KNOWN = "known"
+    ANOTHERS = "another lead has it"
+
+
+def keep(lead: Lead, name: str, value: str, source: str) -> Kept:
+    """Write one column of the lead where it is empty; where the value is another lead's identity, flag both."""
     try:
         with transaction.atomic():
-            Lead.objects.filter(pk=lead.pk, **{name: ""}).update(**{name: value})
+            row = Lead.objects.select_for_update().filter(pk=lead.pk).first()
+            if row is None or not facts.fillable(row, name):
+                return Kept.KNOWN
+            setattr(row, name, value)
+            facts.note(row, [name], source)
+            row.save(update_fields=[name, "sources", "updated_at"])
     except IntegrityError:
         mine = Lead.objects.filter(workspace_id=lead.workspace_id)
         (mine.filter(pk=lead.pk) | mine.filter(**{name: value})).update(identity_conflict=True)
-        return False
-    return True
+        return Kept.ANOTHERS
+    return Kept.FILLED
 
 
 def settle(workspace: Workspace, lead: Lead, name: str, value: str) -> None:
@@ -192,15 +209,13 @@ def lead_is(lead: Lead, name: str, value: str) -> bool:
     )
 
 
-def _fill(matches: list[Lead], identities: dict[str, str], person: Person) -> Found:
+def _fill(matches: list[Lead], identities: dict[str, str], person: Person, source: str) -> Found:
     lead, *others = _as_one(matches, identities) if len(matches) > 1 else matches
     taken = {
         name for other in others for name in IDENTITY_FIELDS if getattr(other, name) == identities.get(name)
     }
     fresh = {name: value for name, value in identities.items() if name not in taken} | _facts(person)
-    changed = [name for name, value in fresh.items() if value and not getattr(lead, name)]
-    for name in changed:
-        setattr(lead, name, fresh[name])
+    changed = _write(lead, fresh, source)
     if others and not lead.identity_conflict:
         lead.identity_conflict = True
         changed.append("identity_conflict")
@@ -212,12 +227,18 @@ def _fill(matches: list[Lead], identities: dict[str, str], person: Person) -> Fo
     return Found(lead, False, bool(others))
 
 
-def fill(lead: Lead, workspace: Workspace, person: Person) -> None:
-    """Write `person` into a locked lead's empty columns. Raises IntegrityError where another lead is that person."""
-    fresh = identities_of(workspace, person) | _facts(person)
-    changed = [name for name, value in fresh.items() if value and not getattr(lead, name)]
+def _write(lead: Lead, fresh: dict[str, str], source: str) -> list[str]:
+    """Set what may be filled from `fresh`; returns the columns to save."""
+    changed = [name for name, value in fresh.items() if value and facts.fillable(lead, name)]
     for name in changed:
         setattr(lead, name, fresh[name])
+    facts.note(lead, changed, source)
+    return [*changed, "sources"] if changed else []
+
+
+def fill(lead: Lead, workspace: Workspace, person: Person, source: str) -> None:
+    """Write `person` into a locked lead's empty columns. Raises IntegrityError where another lead is that person."""
+    changed = _write(lead, identities_of(workspace, person) | _facts(person), source)
     lead.save(update_fields=[*changed, "updated_at"])
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from django.db import IntegrityError, models, transaction
 
 from inbox import audit
-from inbox.leads import rollup
+from inbox.leads import facts, rollup
 from inbox.models import BookingCheck, ChannelRefusal, Enrichment, FollowUpInstance, Lead, User
 from inbox.models.lead import IDENTITY_FIELDS
 
@@ -107,11 +107,12 @@ def _move(relation: models.ManyToOneRel, keep: Lead, other: Lead) -> None:
 def _adopt(keep: Lead, other: Lead) -> None:
     """Fill what is empty, take over stops and addresses, and derive the rest from the messages of both."""
     taken = {name: getattr(other, name) for name in (*IDENTITY_FIELDS, *FACTS)}
+    adopted = [name for name, value in taken.items() if value and not getattr(keep, name)]
+    facts.adopt(keep, other.sources, adopted)
     addresses = [other.email, *other.alternate_emails]
     other.delete()  # frees its identities for the lead that stays
-    for name, value in taken.items():
-        if value and not getattr(keep, name):
-            setattr(keep, name, value)
+    for name in adopted:
+        setattr(keep, name, taken[name])
     for address in addresses:
         rollup.know_address(keep, address)
     rollup.inherit(keep, other)

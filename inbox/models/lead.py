@@ -101,6 +101,9 @@ class Lead(models.Model):
     last_name = models.CharField(max_length=120, blank=True, default="")
     company = models.CharField(max_length=200, blank=True, default="")
     title = models.CharField(max_length=200, blank=True, default="")
+    sources = models.JSONField(
+        default=dict, blank=True, help_text="Where the facts above come from: source and time by column."
+    )
     campaign = models.ForeignKey(
         Campaign, on_delete=models.SET_NULL, null=True, blank=True, related_name="leads"
     )

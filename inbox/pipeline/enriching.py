@@ -5,14 +5,17 @@ says what was filled.
 """
 
 import phonenumbers
-from django.db import IntegrityError, transaction
+from django.db import transaction
+from django.dispatch import receiver
 from django.utils import timezone
 
 from inbox import asking, prompts
+from inbox.accounts import connected
 from inbox.enrichment import clay
-from inbox.leads import identity
+from inbox.leads import facts, identity
 from inbox.models import Enrichment, Lead
 from inbox.pipeline.situation import NotNow, Situation
+from inbox.signals import lead_enriched
 from integrations.emailbison.client import EmailBisonClient
 from integrations.errors import ProviderError, ProviderMisconfigured
 from integrations.events import Person
@@ -41,7 +44,7 @@ def from_text(situation: Situation, _deadline: Deadline) -> dict[str, list[str]]
     """A phone number or profile that the person wrote, or that stands in their signature."""
     words = f"{situation.message.text}\n{situation.signature}"
     found = Person(phone=_phone(words, situation.workspace.phone_region), linkedin_url=_profile(words))
-    return {"filled": fill(situation, found)}
+    return {"filled": fill(situation, found, facts.TEXT)}
 
 
 def from_variables(situation: Situation, deadline: Deadline) -> dict[str, list[str]]:
@@ -59,7 +62,7 @@ def from_variables(situation: Situation, deadline: Deadline) -> dict[str, list[s
         company=known.company,
         title=known.title,
     )
-    return {"filled": fill(situation, person)}
+    return {"filled": fill(situation, person, Provider.EMAILBISON)}
 
 
 def from_signature(situation: Situation, deadline: Deadline) -> dict[str, list[str]]:
@@ -78,7 +81,7 @@ def from_signature(situation: Situation, deadline: Deadline) -> dict[str, list[s
         title=answer.title if answer.title and answer.title in text else "",
         company=answer.company if answer.company and answer.company in text else "",
     )
-    return {"filled": fill(situation, person)}
+    return {"filled": fill(situation, person, facts.SIGNATURE)}
 
 
 def ask_clay(situation: Situation, _deadline: Deadline) -> dict[str, list[str]]:
@@ -93,33 +96,33 @@ def ask_clay(situation: Situation, _deadline: Deadline) -> dict[str, list[str]]:
 
 def tell_crm(situation: Situation, _deadline: Deadline) -> dict[str, bool]:
     """Have the lead made a contact at GoHighLevel, or joined to the one that is there; again when the phone changes."""
-    lead = situation.lead
+    return {"enqueued": _tell_crm(situation.lead)}
+
+
+def _tell_crm(lead: Lead) -> bool:
     _, created = enqueue(
         CRM_CONTACT,
         workspace_id=lead.workspace_id,
         dedupe_key=f"{CRM_CONTACT}:{lead.pk}:{lead.phone}",
         payload={"lead_id": str(lead.pk)},
     )
-    return {"enqueued": created}
+    return created
 
 
-def fill(situation: Situation, person: Person) -> list[str]:
+@receiver(lead_enriched, dispatch_uid="inbox.pipeline.enriching")
+def on_enriched(sender, lead: Lead, **kwargs) -> None:
+    """A number that was looked up, or entered by a person, is told to GoHighLevel: texts go to its contact's."""
+    if lead.phone and connected(lead.workspace_id, Provider.GHL) is not None:
+        _tell_crm(lead)
+
+
+def fill(situation: Situation, person: Person, source: str) -> list[str]:
     """Write `person` into the lead's empty columns, each by itself; the names of those that were filled."""
     values = identity.identities_of(situation.workspace, person)
     values |= {"title": person.title.strip()[:200], "company": person.company.strip()[:200]}
-    return [name for name, value in values.items() if value and _fill(situation.lead, name, value)]
-
-
-def _fill(lead: Lead, name: str, value: str) -> bool:
-    """Set one empty column; where the value is another lead's identity, both are flagged for a person."""
-    try:
-        with transaction.atomic():
-            return bool(Lead.objects.filter(pk=lead.pk, **{name: ""}).update(**{name: value}))
-    except IntegrityError:
-        others = Lead.objects.filter(workspace_id=lead.workspace_id, **{name: value})
-        others.update(identity_conflict=True)
-        Lead.objects.filter(pk=lead.pk).update(identity_conflict=True)
-        return False
+    found = {name: value for name, value in values.items() if value}
+    kept = {name: identity.keep(situation.lead, name, value, source) for name, value in found.items()}
+    return [name for name, outcome in kept.items() if outcome is identity.Kept.FILLED]
 
 
 def _phone(words: str, region: str) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from inbox.accounts import connected
-from inbox.leads import identity
+from inbox.leads import facts, identity
+from inbox.leads.identity import Kept
 from inbox.models import Campaign, Lead
 from integrations.emailbison.client import EmailBisonClient
 from integrations.errors import ProviderMisconfigured, ProviderRejected
@@ -34,7 +35,7 @@ def identify_lead(ctx: JobContext) -> dict[str, str]:
             repair_reason=f"EmailBison does not know this lead: {error}."[:200]
         )
         raise
-    if not identity.keep(lead, "emailbison_lead_id", found.id):
+    if identity.keep(lead, "emailbison_lead_id", found.id, Provider.EMAILBISON) is Kept.ANOTHERS:
         return {"outcome": "another lead has this id"}
     Lead.objects.filter(pk=lead.pk).update(repair_reason="")
     return {"outcome": "found"}
@@ -96,14 +97,15 @@ def crm_contact(ctx: JobContext) -> dict[str, str]:
     contact = _contact(client, lead, ctx.deadline)
     if contact is None:
         return {"outcome": "neither address nor number"}
-    if not identity.keep(lead, "ghl_contact_id", contact.id):
+    if identity.keep(lead, "ghl_contact_id", contact.id, Provider.GHL) is Kept.ANOTHERS:
         return {"outcome": "another lead has this contact"}
-    if lead.phone and not contact.phone:
+    theirs = identity.normal_phone(contact.phone, lead.workspace.phone_region) if contact.phone else ""
+    if lead.phone and (not theirs or (theirs != lead.phone and facts.entered(lead, "phone"))):
         client.update_contact(contact.id, {"phone": lead.phone}, ctx.deadline)
         return {"outcome": "phone told"}
-    if contact.phone and not lead.phone:
-        phone = identity.normal_phone(contact.phone, lead.workspace.phone_region)
-        return {"outcome": "phone learned" if phone and identity.keep(lead, "phone", phone) else "known"}
+    if theirs and not lead.phone:
+        kept = identity.keep(lead, "phone", theirs, Provider.GHL)
+        return {"outcome": "phone learned" if kept is Kept.FILLED else "known"}
     return {"outcome": "known"}
 
 

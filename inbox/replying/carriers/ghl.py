@@ -48,7 +48,7 @@ def contact_of(client: GhlClient, lead: Lead, deadline: Deadline) -> str:
     drop_connection()
     found = client.find_contacts("phone", lead.phone, deadline)
     contact_id = found[0].id if found else client.upsert_contact(_values(lead), deadline).id
-    identity.keep(lead, "ghl_contact_id", contact_id)
+    identity.keep(lead, "ghl_contact_id", contact_id, Provider.GHL)
     return contact_id
 
 

@@ -35,7 +35,7 @@ def test_a_contact_found_by_address_is_attached_and_booked(world, told):
     lead = quiet_lead(world.workspace, email="dana@example.org")
     job = told(email="dana@example.org")
     lead.refresh_from_db()
-    assert job.result == {"outcome": "found", "attached": True, "changed": 1}
+    assert job.result == {"outcome": "found", "contact": "filled", "changed": 1}
     assert (lead.ghl_contact_id, lead.tag) == (CONTACT, Tag.MEETING_BOOKED)
 
 
