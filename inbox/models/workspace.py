@@ -92,6 +92,15 @@ class Workspace(models.Model):
         default=False, help_text="Give leads who are interested to the members who take leads, in turn."
     )
     members = models.ManyToManyField(User, through="Membership", related_name="workspaces")
+    drill_of = models.ForeignKey(
+        "self",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="drills",
+        help_text="Set for a fire drill's test workspace, which lives as long as the drill and has no members.",
+    )
 
     class Meta:
         ordering = ["name", "id"]
