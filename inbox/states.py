@@ -53,7 +53,7 @@ DELIVERIES = {
     WebhookDelivery.Verdict.FAILED: State("bad", "critical", "Failed on our side"),
 }
 JOBS = {
-    "queued": State("info", "clock", "Due"),
+    "queued": State("info", "clock", "Queued"),
     "running": State("info", "run", "Running"),
     "succeeded": State("ok", "check", "Done"),
     "failed": State("bad", "fail", "Failed"),

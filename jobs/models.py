@@ -74,6 +74,13 @@ class BackgroundJob(models.Model):
     )
 
     class Meta:
+        # What staff may do to jobs in the admin, one by one. Nobody edits a row.
+        permissions = [
+            ("retry_backgroundjob", "Can run jobs again"),
+            ("move_backgroundjob", "Can move jobs to another time"),
+            ("cancel_backgroundjob", "Can cancel jobs"),
+            ("discard_backgroundjob", "Can discard jobs"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["tenant", "dedupe_key"], name="jobs_job_dedupe"),
             models.CheckConstraint(

@@ -36,10 +36,11 @@ def find(
     kind: str = "",
     status: str = "",
     error_class: str = "",
+    fingerprint: str = "",
     older_than_s: int | None = None,
     text: str = "",
 ) -> QuerySet[BackgroundJob]:
-    """The job list, newest first. `text` is an id, or a part of the dedupe key (which holds ids too)."""
+    """The job list, newest first. `text` as in matching()."""
     jobs = of(workspace_id).order_by("-pk")
     if kind:
         jobs = jobs.filter(kind=kind)
@@ -47,14 +48,22 @@ def find(
         jobs = jobs.filter(status=status)
     if error_class:
         jobs = jobs.filter(last_error_class=error_class)
+    if fingerprint:
+        jobs = jobs.filter(fingerprint=fingerprint)
     if older_than_s is not None:
         jobs = jobs.filter(created_at__lt=Now() - timedelta(seconds=older_than_s))
-    if text := text.strip():
-        try:
-            jobs = jobs.filter(Q(pk=UUID(text)) | Q(dedupe_key__contains=text))
-        except ValueError:
-            jobs = jobs.filter(dedupe_key__contains=text)
-    return jobs
+    return matching(jobs, text)
+
+
+def matching(jobs: QuerySet[BackgroundJob], text: str) -> QuerySet[BackgroundJob]:
+    """Those of `jobs` with this id, or with `text` in their dedupe key (which holds ids too); all where it is empty."""
+    text = text.strip()
+    if not text:
+        return jobs
+    try:
+        return jobs.filter(Q(pk=UUID(text)) | Q(dedupe_key__contains=text))
+    except ValueError:
+        return jobs.filter(dedupe_key__contains=text)
 
 
 def counts(workspace_id: UUID | None) -> dict[str, int]:

@@ -71,11 +71,12 @@
     if (count) count.textContent = `${document.querySelectorAll(".row :checked").length} selected`;
   });
 
+  let unfolded = [];
+  // A part that is fetched by itself, while somebody chooses or types in it.
+  const inUse = (element) => element.hasAttribute("data-poll") && element.querySelector(":checked, input:focus");
   // A page that nobody looks at asks for nothing; a session that ended is not pasted into the page.
   document.addEventListener("htmx:beforeRequest", (event) => {
-    const element = event.detail.elt;
-    const busy = document.hidden || element.querySelector(":checked, input:focus");
-    if (busy && element.hasAttribute("data-poll")) event.preventDefault();
+    if ((document.hidden && event.detail.elt.hasAttribute("data-poll")) || inUse(event.detail.elt)) event.preventDefault();
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr, requestConfig } = event.detail;
@@ -83,6 +84,12 @@
       event.preventDefault();
       location.reload();
     }
+    if (inUse(event.detail.elt)) return event.preventDefault(); // begun while the answer was on its way
+    unfolded = [...event.detail.target.querySelectorAll("details[id][open]")].map((element) => element.id);
+  });
+  // What somebody has unfolded stays open when its part of the page is fetched anew.
+  document.addEventListener("htmx:afterSwap", () => {
+    unfolded.forEach((id) => document.getElementById(id)?.setAttribute("open", ""));
   });
 
   // Copy what a field holds.

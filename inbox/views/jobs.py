@@ -1,74 +1,91 @@
 """Background work as a workspace's admins see it: how it stands, why it failed, and what they can do about it."""
 
 import uuid
-from collections import Counter
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.contrib import messages
-from django.db import transaction
+from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET, require_POST
 
-from inbox import audit
 from inbox.access import workspace_view
-from inbox.models import Membership, Message, WebhookDelivery, Workspace
+from inbox.models import (
+    Draft,
+    Enrichment,
+    FollowUpTask,
+    Lead,
+    Membership,
+    Message,
+    OutboundSend,
+    WebhookDelivery,
+    Workspace,
+)
 from inbox.pagination import keyset_page
 from inbox.safe_next import next_url
-from jobs import actions, stats
-from jobs.models import BackgroundJob, JobAction, JobAttempt, JobStep
+from jobs import actions, display, stats
+from jobs.models import BackgroundJob
 from jobs.registry import KINDS
 
 ADMIN = Membership.Role.ADMIN
 Status = BackgroundJob.Status
-AGES = {
-    "": "Any age",
-    "3600": "Older than 1 hour",
-    "86400": "Older than 1 day",
-    "604800": "Older than 7 days",
+FILTERS = ("kind", "status", "error", "fingerprint", "age", "q")
+SUBJECTS: dict[str, tuple[type[Model], str]] = {
+    "message_id": (Message, ""),
+    "lead_id": (Lead, ""),
+    "draft_id": (Draft, "trigger_message"),
+    "send_id": (OutboundSend, "reply_to"),
+    "task_id": (FollowUpTask, "response_message"),
+    "enrichment_id": (Enrichment, ""),
 }
-FILTERS = ("kind", "status", "error", "age", "q")
+"""What a payload's id may name, and the field that leads from it to a message."""
 
 
 @require_GET
 @workspace_view(ADMIN)
 def job_list(request: HttpRequest) -> HttpResponse:
-    """`w/<workspace>/jobs/?kind=…&status=…&error=…&age=…&q=…`"""
+    """`w/<workspace>/jobs/?kind=…&status=…&error=…&fingerprint=…&age=…&q=…`; its two parts are fetched anew alone."""
     workspace_id = request.workspace.pk
-    asked = {name: request.GET.get(name, "").strip()[:255] for name in FILTERS}
-    found = stats.find(
-        workspace_id,
-        kind=asked["kind"],
-        status=asked["status"] if asked["status"] in Status.values else "",
-        error_class=asked["error"],
-        older_than_s=int(asked["age"]) if asked["age"] in AGES and asked["age"] else None,
-        text=asked["q"],
-    )
-    cursors = {name: request.GET.get(name, "") for name in ("after", "before")}
+    if request.htmx and request.htmx.target == "jobs-now":
+        return render(request, "jobs/_now.html", _now(request))
+    asked = {name: request.GET.get(name, "").strip()[:255].replace("\0", "") for name in FILTERS}
     context = {
-        "page": keyset_page(found.order_by(), "created_at", **cursors),
+        "page": _page(request, asked),
         "asked": asked,
         "filtered": any(asked.values()),
         "tabs": _tabs(stats.counts(workspace_id), asked["status"]),
-        "tiles": _tiles(workspace_id),
-        "kinds": sorted(KINDS),
-        "ages": AGES.items(),
     }
     if request.htmx:
         return render(request, "jobs/_live.html", context)
-    series = stats.series(workspace_id)
-    context |= {
-        "bars": _bars(series),
-        "hours": _hours(series),
-        "timings": stats.timings(workspace_id),
-        "groups": stats.failure_groups(workspace_id),
-        "ticks": stats.ticks(),
+    return render(
+        request,
+        "jobs/list.html",
+        context | _now(request) | {"kinds": sorted(KINDS), "ages": display.AGES.items()},
+    )
+
+
+def _page(request: HttpRequest, asked: dict[str, str]):
+    found = stats.find(
+        request.workspace.pk,
+        kind=asked["kind"],
+        status=asked["status"] if asked["status"] in Status.values else "",
+        error_class=asked["error"],
+        fingerprint=asked["fingerprint"],
+        older_than_s=int(asked["age"]) if asked["age"] in display.AGES else None,
+        text=asked["q"],
+    )
+    cursors = {name: request.GET.get(name, "") for name in ("after", "before")}
+    return keyset_page(found.order_by(), "created_at", **cursors)
+
+
+def _now(request: HttpRequest) -> dict:
+    return display.now(request.workspace.pk) | {
+        "act_url": reverse("inbox:jobs-act", args=[request.workspace.pk]),
+        "list_url": reverse("inbox:jobs", args=[request.workspace.pk]),
+        "can_retry_group": True,
     }
-    return render(request, "jobs/list.html", context)
 
 
 @require_GET
@@ -76,13 +93,12 @@ def job_list(request: HttpRequest) -> HttpResponse:
 def job(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     """One job: what it is about, its attempts and steps in order, and what can be done now."""
     found = _job(request.workspace, job_id)
+    about = _about(request.workspace, found)
     context = {
         "job": found,
-        "timeline": [_entry(entry) for entry in stats.timeline(found)],
-        "message": _message(request.workspace, found),
-        "delivery": WebhookDelivery.objects.filter(workspace=request.workspace, job=found)
-        .defer("body")
-        .first(),
+        "timeline": display.timeline(found),
+        "about": about,
+        "delivery": _delivery(request.workspace, found, about.message),
         "can_retry": found.status in (Status.FAILED, Status.CANCELLED, Status.QUEUED),
         "can_discard": found.status in (Status.FAILED, Status.QUEUED),
         "can_cancel": found.status in (Status.QUEUED, Status.RUNNING),
@@ -101,16 +117,12 @@ def act(request: HttpRequest) -> HttpResponse:
         messages.error(request, "There is no such action.")
         return back
     try:
-        with transaction.atomic():
-            results = action(request)
-            for result in results:
-                if result.done:
-                    subject = BackgroundJob(pk=result.job_id)
-                    audit.record(request.workspace.pk, request.user, f"job.{request.POST['do']}", subject)
+        results = action(request)
     except ValueError as error:
-        messages.error(request, str(error).partition(": ")[2] or str(error))
+        messages.error(request, actions.complaint(error))
         return back
-    _say(request, results)
+    for good, line in actions.told(results):
+        messages.add_message(request, messages.SUCCESS if good else messages.WARNING, line)
     return back
 
 
@@ -122,15 +134,11 @@ def _ids(request: HttpRequest) -> list[uuid.UUID]:
 
 
 def _limits(request: HttpRequest) -> dict:
-    return {"workspace_id": request.workspace.pk, "actor": str(request.user.email)}
+    return {"workspace_id": request.workspace.pk, "actor": request.user}
 
 
 def _run_at(request: HttpRequest) -> list[actions.Result]:
-    moment = parse_datetime(request.POST.get("moment", ""))
-    if moment is None:
-        raise ValueError("moment: give a day and a time.")
-    if timezone.is_naive(moment):
-        moment = timezone.make_aware(moment)
+    moment = actions.parse_moment(request.POST.get("moment", ""))
     return actions.run_at(_ids(request), moment, **_limits(request))
 
 
@@ -147,22 +155,6 @@ ACTIONS: dict[str, Callable[[HttpRequest], list[actions.Result]]] = {
 }
 
 
-def _say(request: HttpRequest, results: list[actions.Result]) -> None:
-    done = sum(result.done for result in results)
-    if done:
-        messages.success(request, f"{done} job{'' if done == 1 else 's'}: {results_word(results)}.")
-    refused = Counter(result.reason for result in results if not result.done)
-    for reason, count in refused.items():
-        messages.warning(request, f"{count} left as it is: {reason}")
-    if not results:
-        messages.warning(request, "No job was chosen, or it is not there any more.")
-
-
-def results_word(results: list[actions.Result]) -> str:
-    """What was done, in lower case."""
-    return next(result.reason for result in results if result.done).lower()
-
-
 def _job(workspace: Workspace, job_id: uuid.UUID) -> BackgroundJob:
     found = stats.of(workspace.pk).filter(pk=job_id).first()
     if found is None:
@@ -170,13 +162,34 @@ def _job(workspace: Workspace, job_id: uuid.UUID) -> BackgroundJob:
     return found
 
 
-def _message(workspace: Workspace, job: BackgroundJob) -> Message | None:
-    """The message that the job's payload names, if it does."""
-    try:
-        message_id = uuid.UUID(str(job.payload.get("message_id")))
-    except ValueError:
-        return None
-    return Message.objects.filter(workspace=workspace, pk=message_id).select_related("lead").first()
+class About(NamedTuple):
+    """The lead and the message that a job works on, as far as its payload tells."""
+
+    lead: Lead | None = None
+    message: Message | None = None
+
+
+def _about(workspace: Workspace, job: BackgroundJob) -> About:
+    for key, (model, message_field) in SUBJECTS.items():
+        try:
+            subject_id = uuid.UUID(str(job.payload.get(key)))
+        except ValueError:
+            continue
+        found = model.objects.filter(workspace=workspace, pk=subject_id).first()
+        if isinstance(found, Lead):
+            return About(found)
+        if isinstance(found, Message):
+            return About(found.lead, found)
+        if found is not None:
+            return About(found.lead, getattr(found, message_field) if message_field else None)
+    return About()
+
+
+def _delivery(workspace: Workspace, job: BackgroundJob, message: Message | None) -> WebhookDelivery | None:
+    """The request of a provider that made the job, else the one that brought its message."""
+    deliveries = WebhookDelivery.objects.filter(workspace=workspace).defer("body", "headers")
+    found = deliveries.filter(job=job).first()
+    return found or (message and deliveries.filter(message=message).order_by("received_at").first())
 
 
 def _tabs(counts: dict[str, int], current: str) -> list[dict]:
@@ -185,92 +198,3 @@ def _tabs(counts: dict[str, int], current: str) -> list[dict]:
         {"value": value, "label": label, "count": counts[value], "current": value == current}
         for value, label in Status.choices
     ]
-
-
-def _tiles(workspace_id: uuid.UUID) -> list[dict]:
-    counts = stats.counts(workspace_id)
-    oldest_s = stats.oldest_due_age_s(workspace_id)
-    alive = stats.workers(workspace_id)
-    busy = sum(worker.job is not None for worker in alive)
-    return [
-        {"label": "Waiting", "value": counts[Status.QUEUED], "note": "due or scheduled", "tone": ""},
-        {
-            "label": "Oldest due",
-            "value": _span(oldest_s) if oldest_s else "none",
-            "note": "since it became due",
-            "tone": "warn" if oldest_s > 60 else "",
-        },
-        {"label": "Running", "value": counts[Status.RUNNING], "note": "right now", "tone": ""},
-        {
-            "label": "Failed",
-            "value": counts[Status.FAILED],
-            "note": "kept 90 days",
-            "tone": "bad" if counts[Status.FAILED] else "",
-        },
-        {
-            "label": "Workers alive",
-            "value": len(alive),
-            "note": f"{busy} on this workspace’s jobs",
-            "tone": "" if alive else "bad",
-        },
-    ]
-
-
-def _span(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 60 else str(timedelta(seconds=int(seconds)))
-
-
-def _bars(series: list[stats.Bucket]) -> list[dict]:
-    """The chart's rectangles on a 96 × 100 grid: failures stand on the successes."""
-    top = max((bucket.done + bucket.failed for bucket in series), default=0) or 1
-    bars = []
-    for x, bucket in enumerate(series):
-        done, failed = 100 * bucket.done / top, 100 * bucket.failed / top
-        title = f"{timezone.localtime(bucket.starts_at):%H:%M}: {bucket.done} done, {bucket.failed} failed"
-        if done:
-            bars.append({"x": x, "y": 100 - done, "height": done, "tone": "ok", "title": title})
-        if failed:
-            bars.append({"x": x, "y": 100 - done - failed, "height": failed, "tone": "bad", "title": title})
-    return bars
-
-
-def _hours(series: list[stats.Bucket]) -> list[dict]:
-    """The chart's twin for those who read: the hours in which anything ended."""
-    hours: dict[datetime, dict] = {}
-    for bucket in series:
-        hour = timezone.localtime(bucket.starts_at).replace(minute=0)
-        row = hours.setdefault(hour, {"at": hour, "done": 0, "failed": 0})
-        row["done"] += bucket.done
-        row["failed"] += bucket.failed
-    return [row for row in hours.values() if row["done"] or row["failed"]]
-
-
-def _entry(entry: JobAttempt | JobStep | JobAction) -> dict:
-    """One line of the timeline: tone, icon, what, when and why."""
-    if isinstance(entry, JobAction):
-        what = f"{entry.get_action_display()} by {entry.actor}"
-        return {"tone": "info", "icon": "user", "what": what, "why": entry.detail, "at": entry.created_at}
-    if isinstance(entry, JobStep):
-        tone, icon = {"done": ("ok", "check"), "skipped": ("", "off")}.get(entry.status, ("warn", "run"))
-        took = entry.finished_at and (entry.finished_at - entry.started_at).total_seconds() * 1000
-        return {
-            "tone": tone,
-            "icon": icon,
-            "what": f"Step {entry.name}: {entry.get_status_display().lower()}",
-            "why": entry.reason,
-            "at": entry.started_at,
-            "ms": took,
-        }
-    well = entry.outcome == JobAttempt.Outcome.SUCCEEDED
-    bad = entry.outcome in (JobAttempt.Outcome.FAILED, JobAttempt.Outcome.KILLED_WORKER)
-    error = f"{entry.error_class}: {entry.error}" if entry.error_class else ""
-    return {
-        "tone": "ok" if well else "bad" if bad else "warn",
-        "icon": "check" if well else "fail" if bad else "retry",
-        "what": f"Attempt {entry.number}: {entry.get_outcome_display().lower()}",
-        "why": error,
-        "at": entry.started_at,
-        "ms": entry.duration_ms,
-        "traceback": entry.traceback,
-        "worker": entry.worker,
-    }

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
+from inbox.models import AuditEntry, User
 from jobs import actions, ledger
 from jobs.enqueue import enqueue
 from jobs.models import BackgroundJob, JobAction
@@ -16,12 +17,19 @@ pytestmark = pytest.mark.django_db
 
 Status = BackgroundJob.Status
 STATES = ("waiting", "claimed", "running", "succeeded", "failed", "cancelled")
-EVERYWHERE = {"workspace_id": None, "actor": "ops@example.com"}
 
 
 @pytest.fixture(autouse=True)
 def _kind(kind):
     kind("t.act", lambda ctx: None)
+
+
+def ops() -> User:
+    return User.objects.get_or_create(email="ops@example.com")[0]
+
+
+def everywhere() -> dict:
+    return {"workspace_id": None, "actor": ops()}
 
 
 def make_job(state: str, workspace=None) -> BackgroundJob:
@@ -57,7 +65,7 @@ def test_retries_what_is_not_running_and_has_not_succeeded(state, allowed):
     job = make_job(state)
     before = job.status
 
-    [result] = actions.retry_now([job.pk], **EVERYWHERE)
+    [result] = actions.retry_now([job.pk], **everywhere())
 
     job.refresh_from_db()
     assert result.done is allowed
@@ -69,7 +77,7 @@ def test_retries_what_is_not_running_and_has_not_succeeded(state, allowed):
 def test_a_retry_keeps_the_failure_and_gives_all_attempts_again():
     job = make_job("failed")
 
-    actions.retry_now([job.pk], **EVERYWHERE)
+    actions.retry_now([job.pk], **everywhere())
 
     job.refresh_from_db()
     assert (job.attempts, job.worker_deaths, job.last_error, job.finished_at) == (0, 0, "down", None)
@@ -81,7 +89,7 @@ def test_a_waiting_job_keeps_its_attempts_when_it_is_called_early():
     job = make_job("waiting")
     BackgroundJob.objects.filter(pk=job.pk).update(attempts=3)
 
-    actions.retry_now([job.pk], **EVERYWHERE)
+    actions.retry_now([job.pk], **everywhere())
 
     job.refresh_from_db()
     assert job.attempts == 3
@@ -91,7 +99,7 @@ def test_moves_a_job_to_a_moment():
     job = make_job("failed")
     moment = timezone.now() + timedelta(days=2)
 
-    [result] = actions.run_at([job.pk], moment, **EVERYWHERE)
+    [result] = actions.run_at([job.pk], moment, **everywhere())
 
     job.refresh_from_db()
     assert result.done
@@ -101,7 +109,7 @@ def test_moves_a_job_to_a_moment():
 @pytest.mark.parametrize("shift", [timedelta(hours=-1), timedelta(days=400)], ids=str)
 def test_refuses_a_moment_that_is_past_or_far(shift):
     with pytest.raises(ValueError, match="^moment:"):
-        actions.run_at([], timezone.now() + shift, **EVERYWHERE)
+        actions.run_at([], timezone.now() + shift, **everywhere())
 
 
 @pytest.mark.parametrize(
@@ -118,7 +126,7 @@ def test_refuses_a_moment_that_is_past_or_far(shift):
 def test_cancels_by_state(state, done, status):
     job = make_job(state)
 
-    [result] = actions.cancel([job.pk], **EVERYWHERE)
+    [result] = actions.cancel([job.pk], **everywhere())
 
     job.refresh_from_db()
     assert (result.done, job.status) == (done, status)
@@ -129,7 +137,7 @@ def test_a_claimed_job_that_was_cancelled_does_not_start():
     enqueue("t.act", dedupe_key="a")
     token, [job] = ledger.claim(uuid4(), 1)
 
-    actions.cancel([job.pk], **EVERYWHERE)
+    actions.cancel([job.pk], **everywhere())
 
     assert ledger.start(job, token) is None
 
@@ -138,7 +146,7 @@ def test_a_claimed_job_that_was_cancelled_does_not_start():
 def test_discards_with_a_reason(state, done):
     job = make_job(state)
 
-    [result] = actions.discard([job.pk], " sent by hand ", **EVERYWHERE)
+    [result] = actions.discard([job.pk], " sent by hand ", **everywhere())
 
     job.refresh_from_db()
     assert result.done is done
@@ -152,7 +160,7 @@ def test_discards_with_a_reason(state, done):
 @pytest.mark.parametrize("reason", ["", "  ", "x" * 201])
 def test_refuses_a_discard_without_a_fit_reason(reason):
     with pytest.raises(ValueError, match="^reason:"):
-        actions.discard([], reason, **EVERYWHERE)
+        actions.discard([], reason, **everywhere())
 
 
 def test_retries_one_cause_and_no_other():
@@ -160,7 +168,7 @@ def test_retries_one_cause_and_no_other():
     other = make_job("failed")
     BackgroundJob.objects.filter(pk=other.pk).update(fingerprint="f2")
 
-    results = actions.retry_group("f1", **EVERYWHERE)
+    results = actions.retry_group("f1", **everywhere())
 
     assert {result.job_id for result in results if result.done} == {job.pk for job in ours}
     other.refresh_from_db()
@@ -170,11 +178,11 @@ def test_retries_one_cause_and_no_other():
 @pytest.mark.parametrize(
     "act",
     [
-        lambda pk, ws: actions.retry_now([pk], workspace_id=ws, actor="a"),
-        lambda pk, ws: actions.run_at([pk], timezone.now(), workspace_id=ws, actor="a"),
-        lambda pk, ws: actions.cancel([pk], workspace_id=ws, actor="a"),
-        lambda pk, ws: actions.discard([pk], "why", workspace_id=ws, actor="a"),
-        lambda pk, ws: actions.retry_group("f1", workspace_id=ws, actor="a"),
+        lambda pk, ws: actions.retry_now([pk], workspace_id=ws, actor=ops()),
+        lambda pk, ws: actions.run_at([pk], timezone.now(), workspace_id=ws, actor=ops()),
+        lambda pk, ws: actions.cancel([pk], workspace_id=ws, actor=ops()),
+        lambda pk, ws: actions.discard([pk], "why", workspace_id=ws, actor=ops()),
+        lambda pk, ws: actions.retry_group("f1", workspace_id=ws, actor=ops()),
     ],
     ids=["retry_now", "run_at", "cancel", "discard", "retry_group"],
 )
@@ -191,6 +199,59 @@ def test_another_workspaces_job_is_out_of_reach(act):
 def test_answers_each_job_of_a_mixed_selection():
     failed, done = make_job("failed"), make_job("succeeded")
 
-    results = {r.job_id: (r.done, r.reason) for r in actions.retry_now([failed.pk, done.pk], **EVERYWHERE)}
+    results = {r.job_id: (r.done, r.reason) for r in actions.retry_now([failed.pk, done.pk], **everywhere())}
 
     assert results == {failed.pk: (True, "Retried"), done.pk: (False, "It has succeeded.")}
+
+
+def test_each_changed_job_gets_its_audit_entry_and_no_other():
+    workspace = make_workspace()
+    failed, done = make_job("failed", workspace), make_job("succeeded", workspace)
+
+    actions.discard([failed.pk, done.pk], "Dana asked for it", **everywhere())
+
+    entry = AuditEntry.objects.get()
+    assert (entry.workspace_id, entry.actor, entry.action) == (workspace.pk, ops(), "job.discard")
+    assert (entry.object_type, entry.object_id, entry.data) == ("backgroundjob", str(failed.pk), {})
+
+
+def test_many_jobs_take_as_many_statements_as_one(django_assert_num_queries):
+    jobs = [make_job("failed") for _ in range(30)]
+    person = ops()
+
+    with django_assert_num_queries(7):
+        results = actions.retry_now([job.pk for job in jobs], workspace_id=None, actor=person)
+
+    assert len(results) == 30
+    assert set(BackgroundJob.objects.values_list("status", "attempts")) == {("queued", 0)}
+
+
+def test_says_what_was_done_and_names_each_job_that_was_not():
+    failed, done = make_job("failed"), make_job("succeeded")
+    results = actions.retry_now([failed.pk, done.pk], **everywhere())
+
+    assert actions.told(results) == [
+        (True, "1 job: retried."),
+        (False, f"Not changed: t.act {done.pk}. It has succeeded."),
+    ]
+
+
+def test_names_a_few_of_many_that_were_refused_and_counts_the_rest(monkeypatch):
+    monkeypatch.setattr(actions, "MAX_TOLD", 2)
+    jobs = [make_job("succeeded") for _ in range(5)]
+    lines = actions.told(actions.retry_now([job.pk for job in jobs], **everywhere()))
+
+    assert len(lines) == 3
+    assert lines[-1] == (False, "3 more were not changed.")
+
+
+def test_says_that_nothing_was_chosen():
+    assert actions.told(actions.retry_now([uuid4()], **everywhere())) == [
+        (False, "No job was chosen, or it is not there any more.")
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "tomorrow", "2026-13-45T10:00"])
+def test_a_moment_that_is_none_is_refused_in_words(text):
+    with pytest.raises(ValueError, match="^moment: give a day and a time"):
+        actions.parse_moment(text)

@@ -1,16 +1,21 @@
-"""Jobs in the Django admin: read-only rows, and actions that are posted as staff post them."""
+"""Jobs in the Django admin: the numbers, the actions as staff post them, who may do what, and what is not there."""
+
+from datetime import timedelta
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from jobs.models import BackgroundJob
+from inbox.models import AuditEntry
+from jobs.models import BackgroundJob, JobAction, JobAttempt, WorkspaceLimit
 from tests import factories
 
 pytestmark = pytest.mark.django_db
 LIST = "admin:jobs_backgroundjob_changelist"
+OVERVIEW = "admin:jobs_backgroundjob_overview"
 
 
 @pytest.fixture
@@ -25,43 +30,236 @@ def root() -> Client:
     return browser
 
 
-def make(workspace, status: str) -> BackgroundJob:
+def make(workspace, status: str, key: str = "", **fields) -> BackgroundJob:
     return BackgroundJob.objects.create(
         workspace=workspace,
         kind="inbound.process",
-        dedupe_key=f"k-{status}",
+        dedupe_key=f"k-{status}{key}",
         status=status,
         finished_at=None if status == "queued" else timezone.now(),
+        **fields,
     )
 
 
-def post(client: Client, action: str, *jobs: BackgroundJob) -> str:
-    data = {"action": action, "_selected_action": [str(job.pk) for job in jobs]}
+def staff_of(workspace, *codenames: str) -> Client:
+    """Staff of one workspace who may look at jobs and do what `codenames` say."""
+    user = factories.make_member(workspace, is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=["view_backgroundjob", *codenames]))
+    browser = Client()
+    browser.force_login(user)
+    return browser
+
+
+def post(client: Client, action: str, *jobs: BackgroundJob, **fields) -> str:
+    data = {"action": action, "_selected_action": [str(job.pk) for job in jobs], **fields}
     return client.post(reverse(LIST), data, follow=True).content.decode()
+
+
+def status_of(job: BackgroundJob) -> str:
+    job.refresh_from_db()
+    return job.status
 
 
 def test_retry_runs_a_failed_job_and_says_why_not_a_done_one(root, workspace):
     failed, done = make(workspace, "failed"), make(workspace, "succeeded")
+
     page = post(root, "retry_now", failed, done)
-    failed.refresh_from_db()
-    assert failed.status == "queued"
-    assert "1 of 2 jobs: done." in page and "It has succeeded." in page
+
+    assert status_of(failed) == "queued"
+    assert "1 job: retried." in page and f"{done.pk}. It has succeeded." in page
 
 
-def test_cancel_closes_a_waiting_job(root, workspace):
-    job = make(workspace, "queued")
-    post(root, "cancel", job)
-    job.refresh_from_db()
-    assert job.status == "cancelled"
-
-
-def test_staff_without_the_permission_may_look_and_not_act(workspace):
-    staff = factories.make_member(workspace, is_staff=True)
-    staff.user_permissions.add(Permission.objects.get(codename="view_backgroundjob"))
-    browser = Client()
-    browser.force_login(staff)
+def test_a_discard_asks_for_its_reason_first(root, workspace):
     job = make(workspace, "failed")
-    assert browser.get(reverse(LIST)).status_code == 200
-    post(browser, "retry_now", job)
-    job.refresh_from_db()
-    assert job.status == "failed"
+
+    assert "Why they are discarded" in post(root, "discard", job)
+    assert "Say why in 1 to 200 characters" in post(root, "discard", job, confirmed="yes", reason=" ")
+    assert status_of(job) == "failed"
+
+    post(root, "discard", job, confirmed="yes", reason="sent by hand")
+    assert status_of(job) == "cancelled"
+    assert JobAction.objects.get().detail == "sent by hand"
+
+
+def test_a_cancellation_is_confirmed_first(root, workspace):
+    job = make(workspace, "queued")
+
+    assert "asked to stop at their next step" in post(root, "cancel", job)
+    assert status_of(job) == "queued"
+
+    post(root, "cancel", job, confirmed="yes")
+    assert status_of(job) == "cancelled"
+
+
+def test_a_job_is_moved_to_a_time(root, workspace):
+    job = make(workspace, "failed")
+    later = timezone.now() + timedelta(days=1)
+
+    assert "Give a day and a time" in post(root, "run_at", job, confirmed="yes", moment="soon")
+    post(root, "run_at", job, confirmed="yes", moment=f"{later:%Y-%m-%dT%H:%M}")
+
+    assert status_of(job) == "queued"
+    assert abs(job.run_at - later) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "fields"),
+    [
+        ("retry_now", "failed", {}),
+        ("run_at", "failed", {"moment": "2027-01-01T10:00"}),
+        ("cancel", "queued", {}),
+        ("discard", "failed", {"reason": "why"}),
+    ],
+)
+def test_every_action_leaves_an_audit_entry(root, workspace, action, status, fields):
+    job = make(workspace, status)
+
+    post(root, action, job, confirmed="yes", **fields)
+
+    entry = AuditEntry.objects.get()
+    assert (entry.workspace_id, entry.actor.email) == (workspace.pk, "root@example.com")
+    assert (entry.action, entry.object_id) == (f"job.{JobAction.objects.get().action}", str(job.pk))
+
+
+@pytest.mark.parametrize(
+    ("action", "codename", "status"),
+    [
+        ("retry_now", "retry_backgroundjob", "failed"),
+        ("run_at", "move_backgroundjob", "failed"),
+        ("cancel", "cancel_backgroundjob", "queued"),
+        ("discard", "discard_backgroundjob", "failed"),
+    ],
+)
+def test_every_action_has_a_permission_of_its_own(workspace, action, codename, status):
+    job = make(workspace, status)
+    fields = {"confirmed": "yes", "reason": "why", "moment": "2027-01-01T10:00"}
+    others = {"retry_backgroundjob", "move_backgroundjob", "cancel_backgroundjob", "discard_backgroundjob"}
+
+    post(staff_of(workspace, *(others - {codename})), action, job, **fields)
+    assert (status_of(job), JobAction.objects.count()) == (status, 0)
+
+    post(staff_of(workspace, codename), action, job, **fields)
+    assert JobAction.objects.count() == 1
+
+
+def test_staff_cannot_touch_another_workspaces_job(workspace):
+    job = make(factories.make_workspace(), "failed", fingerprint="f1")
+    client = staff_of(workspace, "retry_backgroundjob")
+
+    post(client, "retry_now", job)
+    client.post(reverse(OVERVIEW), {"fingerprint": "f1"})
+
+    assert status_of(job) == "failed"
+
+
+def test_the_list_is_filtered_by_address(root, workspace):
+    old = timezone.now() - timedelta(days=2)
+    make(workspace, "failed", last_error_class="E", fingerprint="f1", created_at=old)
+    make(factories.make_workspace(), "queued")
+
+    for query in ("status__exact=failed", "error=E", "age=86400", f"workspace={workspace.pk}", "fingerprint=f1",
+                  "q=k-fail"):  # fmt: skip
+        listed = root.get(f"{reverse(LIST)}?{query}").context["cl"].result_list
+        assert [job.status for job in listed] == ["failed"], query
+
+
+def test_the_overview_shows_how_all_workspaces_stand(root, workspace):
+    other = factories.make_workspace()
+    for number in range(2):
+        make(workspace, "failed", str(number), fingerprint="f1", last_error_class="ProviderTimeout")
+    make(other, "failed", fingerprint="f1", last_error_class="ProviderTimeout")
+    start = timezone.now() - timedelta(seconds=2)
+    make(other, "succeeded", run_at=start, started_at=start)
+
+    page = root.get(reverse(OVERVIEW))
+    text = page.content.decode()
+
+    assert "ProviderTimeout × 3" in text and "Retry all 3" in text
+    for part in ("Workers alive", "Oldest due", "Last 24 hours", "Wait p95", "background-jobs"):
+        assert part in text
+    assert "style=" not in text
+    one = root.get(reverse(OVERVIEW), {"workspace": workspace.pk}).content.decode()
+    assert "ProviderTimeout × 2" in one
+
+
+def test_the_overview_of_staff_is_their_own_workspaces(workspace):
+    other = factories.make_workspace("Bluebird")
+    make(other, "failed", last_error_class="ProviderTimeout")
+    client = staff_of(workspace)
+
+    text = client.get(reverse(OVERVIEW)).content.decode()
+
+    assert "ProviderTimeout" not in text and "Bluebird" not in text
+    for asked in (other.pk, "nonsense"):
+        assert client.get(reverse(OVERVIEW), {"workspace": asked}).status_code == 404
+
+
+def test_the_overview_needs_the_permission_to_look(workspace):
+    browser = Client()
+    browser.force_login(factories.make_member(workspace, is_staff=True))
+
+    assert browser.get(reverse(OVERVIEW)).status_code == 403
+
+
+def test_all_failures_of_one_cause_are_retried(root, workspace):
+    jobs = [make(workspace, "failed", str(number), fingerprint="f1") for number in range(3)]
+    other = make(workspace, "failed", fingerprint="f2")
+
+    page = root.post(reverse(OVERVIEW), {"fingerprint": "f1"}, follow=True).content.decode()
+
+    assert "3 jobs: retried." in page
+    assert {status_of(job) for job in jobs} == {"queued"}
+    assert status_of(other) == "failed"
+
+
+def test_retrying_a_cause_needs_its_permission(workspace):
+    job = make(workspace, "failed", fingerprint="f1", last_error_class="E")
+    client = staff_of(workspace)
+
+    assert "Retry all" not in client.get(reverse(OVERVIEW)).content.decode()
+    assert client.post(reverse(OVERVIEW), {"fingerprint": "f1"}).status_code == 403
+    assert status_of(job) == "failed"
+
+
+def test_a_refresh_gets_the_numbers_alone(root):
+    text = root.get(reverse(OVERVIEW), headers={"HX-Request": "true"}).content.decode()
+
+    assert "<html" not in text and 'id="jobs-now"' in text
+
+
+def test_the_page_of_a_job_tells_its_story_and_leads_on(root, workspace):
+    message = factories.make_message(factories.make_lead(workspace))
+    job = make(workspace, "failed", payload={"message_id": str(message.pk), "note": "x", "odd_id": "?"})
+    now = timezone.now()
+    JobAttempt.objects.create(
+        job=job, number=1, outcome="failed", started_at=now, finished_at=now, duration_ms=7, worker="app-1:9"
+    )
+
+    text = root.get(reverse("admin:jobs_backgroundjob_change", args=[job.pk])).content.decode()
+
+    assert "Attempt 1: failed for good" in text and "app-1:9" in text
+    assert reverse("admin:inbox_message_change", args=[message.pk]) in text
+    assert f"{reverse('admin:inbox_webhookdelivery_changelist')}?job={job.pk}" in text
+    assert 'value="retry_now"' in text and 'value="discard"' in text
+
+
+def test_django_q2_pages_that_delete_and_resubmit_are_gone(root):
+    labels = {model._meta.app_label for model in admin.site._registry}
+
+    assert "django_q" not in labels
+    assert root.get("/admin/django_q/schedule/").status_code == 404
+
+
+def test_a_workspaces_limit_is_set(root, workspace):
+    root.post(reverse("admin:jobs_workspacelimit_add"), {"workspace": workspace.pk, "max_workers": "2"})
+
+    assert WorkspaceLimit.objects.get().max_workers == 2
+
+
+def test_staff_set_limits_of_their_own_workspaces_only(workspace):
+    other = factories.make_workspace()
+    client = staff_of(workspace, "add_workspacelimit")
+
+    client.post(reverse("admin:jobs_workspacelimit_add"), {"workspace": other.pk, "max_workers": "0"})
+
+    assert not WorkspaceLimit.objects.exists()
