@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from inbox import buttons, replay, retention  # noqa: F401 - retention registers what it prunes
+from inbox import buttons, people, replay, retention  # noqa: F401 - retention registers what it prunes
 from inbox.bookings import contacts
 from inbox.bookings import reconcile as bookings
 from inbox.enrichment import clay
@@ -96,6 +96,12 @@ def post_card(ctx: JobContext) -> dict[str, str]:
 def follow_card(ctx: JobContext) -> dict[str, str]:
     """Show in Slack what became of a draft."""
     return cards.run_follow(ctx)
+
+
+@job_kind(people.PASSWORD_MAIL, attempts=5, time_limit_ms=60_000, priority=5, keep_done_days=2)
+def mail_password_link(ctx: JobContext) -> dict[str, str]:
+    """Mail a person the link by which to set a password."""
+    return people.mail_password_link(ctx)
 
 
 @tick("catch-up", every_s=60)

@@ -46,6 +46,8 @@ PAGES: list[Page] = [
     Page("inbox:jobs", "Jobs", "jobs", Membership.Role.ADMIN),
     Page("inbox:deliveries", "Deliveries", "trace", Membership.Role.ADMIN),
     Page("inbox:integrations", "Integrations", "plug"),
+    Page("inbox:people", "People", "user"),
+    Page("inbox:settings", "Settings", "filter", Membership.Role.ADMIN),
 ]
 """In this order; an app above adds its own when it is ready."""
 

@@ -21,3 +21,9 @@ class LoginForm(AuthenticationForm):
         if 0 < left <= 3:
             text += f" {left} {'try is' if left == 1 else 'tries are'} left, then a pause of 15 minutes."
         return ValidationError(text, code="invalid_login")
+
+
+class ForgottenForm(forms.Form):
+    """Whom to mail a link to."""
+
+    email = forms.EmailField(widget=forms.EmailInput(attrs={"autocomplete": "username"}))

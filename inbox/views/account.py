@@ -1,12 +1,19 @@
 """Coming in, going home, and what a person likes."""
 
-from django.contrib.auth.views import LoginView
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import SetPasswordForm
+from django.contrib.auth.views import LoginView, PasswordChangeView, PasswordResetConfirmView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST, require_safe
+from django.views.generic import FormView, TemplateView
 
+from inbox import people
 from inbox.access import LAST_WORKSPACE
-from inbox.forms.login import LoginForm
+from inbox.forms.login import ForgottenForm, LoginForm
 from inbox.models import Membership, User
 from inbox.safe_next import next_url
 
@@ -21,6 +28,51 @@ class Login(LoginView):
         if not form.cleaned_data["remember"]:
             self.request.session.set_expiry(0)
         return response
+
+
+class PasswordChange(PasswordChangeView):
+    """A new password for who knows the old one."""
+
+    template_name = "registration/password.html"
+    success_url = reverse_lazy("home")
+    extra_context = {"heading": "Change your password", "act": "Change password"}
+
+    def form_valid(self, form: SetPasswordForm) -> HttpResponse:
+        messages.success(self.request, "Your password is changed.")
+        return super().form_valid(form)
+
+
+@method_decorator(login_not_required, name="dispatch")
+class PasswordForgotten(FormView):
+    """A link by mail, sent by a job: the page takes the same time and says the same for every address."""
+
+    template_name = "registration/password.html"
+    form_class = ForgottenForm
+    success_url = reverse_lazy("password-mailed")
+    extra_context = {
+        "heading": "Set a new password",
+        "said": "We mail you a link to do so.",
+        "act": "Mail me the link",
+    }
+
+    def form_valid(self, form: ForgottenForm) -> HttpResponse:
+        people.request_password_mail(form.cleaned_data["email"])
+        return super().form_valid(form)
+
+
+@method_decorator(login_not_required, name="dispatch")
+class PasswordMailed(TemplateView):
+    template_name = "registration/password_mailed.html"
+
+
+class PasswordNew(PasswordResetConfirmView):
+    """Behind the link: choose a password, and be in."""
+
+    template_name = "registration/password.html"
+    success_url = reverse_lazy("home")
+    post_reset_login = True
+    post_reset_login_backend = "django.contrib.auth.backends.ModelBackend"
+    extra_context = {"heading": "Choose a password", "act": "Set password"}
 
 
 @require_safe

@@ -1,0 +1,63 @@
+"""What a workspace's admins say about it, and whom they let in."""
+
+from django import forms
+
+from inbox.models import Membership, Workspace
+
+TIME = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+
+
+class WorkspaceForm(forms.ModelForm):
+    """Name, who answers and about what, when and how much goes out, and what is kept."""
+
+    class Meta:
+        model = Workspace
+        fields = (
+            "name",
+            "timezone",
+            "phone_region",
+            "persona_name",
+            "tone",
+            "signature",
+            "service_description",
+            "opens_at",
+            "closes_at",
+            "daily_send_cap",
+            "assign_in_turn",
+            "keep_bodies_days",
+        )
+        labels = {
+            "timezone": "Time zone",
+            "phone_region": "Country of phone numbers",
+            "persona_name": "Answers are written by",
+            "service_description": "What you offer, with the facts that answers may use",
+            "opens_at": "Opens at",
+            "closes_at": "Closes at",
+            "daily_send_cap": "Answers a day that may go out by themselves",
+            "assign_in_turn": "Give interested leads to the people who take leads, in turn",
+            "keep_bodies_days": "Days to keep the raw bodies of webhooks",
+        }
+        help_texts = {
+            "timezone": "As in America/New_York. Business hours and every time on these pages go by it.",
+            "phone_region": "Two letters, as in US: for numbers that are written without a country.",
+            "service_description": "Nothing that is not said here or in the conversation is promised in an answer.",
+            "closes_at": "Monday to Friday.",
+            "assign_in_turn": "",
+            "keep_bodies_days": "0 to 30. 0: until the next hourly run.",
+        }
+        widgets = {
+            "opens_at": TIME,
+            "closes_at": TIME,
+            "signature": forms.Textarea(attrs={"rows": 4}),
+            "service_description": forms.Textarea(attrs={"rows": 8, "maxlength": 8000}),
+        }
+
+    def clean_phone_region(self) -> str:
+        return self.cleaned_data["phone_region"].upper()
+
+
+class PersonForm(forms.Form):
+    """Somebody to let in."""
+
+    email = forms.EmailField(label="Email")
+    role = forms.ChoiceField(choices=Membership.Role.choices, initial=Membership.Role.MEMBER)
