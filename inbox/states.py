@@ -85,6 +85,12 @@ FOLLOWUPS = {
     "cancelled": State("", "off", "Cancelled"),
     "off": State("", "off", "Switched off"),
 }
+MEETINGS = {
+    "booked": State("ok", "check", "Booked"),
+    "cancelled": State("warn", "off", "Cancelled"),
+    "rescheduled": State("", "retry", "Moved"),
+    "no_show": State("warn", "warn", "Did not show up"),
+}
 POLICIES = {
     SendingPolicy.Mode.OFF: State("", "off", "Off"),
     SendingPolicy.Mode.SHADOW: State("info", "draft", "Shadow"),
@@ -93,6 +99,7 @@ POLICIES = {
 TABLES = {
     "policy": POLICIES,
     "followup": FOLLOWUPS,
+    "meeting": MEETINGS,
     "health": HEALTH,
     "notice": NOTICES,
     "tag": TAGS,

@@ -14,7 +14,7 @@ from django.utils.dateparse import parse_datetime
 
 from inbox import audit
 from inbox.leads import rollup
-from inbox.models import ChannelRefusal, Lead, User
+from inbox.models import ChannelRefusal, Enrichment, Lead, User
 from inbox.models.lead import Channel
 from inbox.signals import lead_enriched
 from integrations.models import Provider
@@ -22,6 +22,14 @@ from integrations.models import Provider
 FACTS = ("first_name", "last_name", "title", "company", "email", "phone", "linkedin_url")
 PERSON, TEXT, SIGNATURE = "person", "text", "signature"
 WORDS = {**dict(Provider.choices), PERSON: "a person", TEXT: "their own words", SIGNATURE: "their signature"}
+LABELS = {
+    "email": "Email",
+    "phone": "Mobile",
+    "linkedin_url": "LinkedIn",
+    "company": "Company",
+    "title": "Role",
+}
+ASKED_FOR = {Enrichment.Kind.PHONE: "phone", Enrichment.Kind.LINKEDIN: "linkedin_url"}
 REACHED_BY = {Channel.SMS: "phone", Channel.LINKEDIN: "linkedin_url"}
 LASTING = ("sms_dnd",)
 """Refusals of the person's own: another number changes nothing about them."""
@@ -70,6 +78,35 @@ def origin(lead: Lead, name: str) -> Origin | None:
         parse_datetime(said.get("at", "")),
         said.get("by", ""),
     )
+
+
+class Shown(NamedTuple):
+    """A fact for people. `enrichment`: what was asked about it, where it is missing."""
+
+    name: str
+    label: str
+    value: str
+    origin: Origin | None
+    enrichment: Enrichment | None
+
+
+def shown(lead: Lead) -> list[Shown]:
+    """The facts of a lead, each with where it comes from; a person's entry with their address."""
+    asked = {ASKED_FOR[row.kind]: row for row in Enrichment.objects.filter(lead=lead)}
+    origins = {name: origin(lead, name) for name in LABELS}
+    ids = {found.by for found in origins.values() if found and found.by}
+    people = {str(user.pk): str(user) for user in User.objects.filter(pk__in=ids)} if ids else {}
+    return [
+        Shown(
+            name,
+            label,
+            getattr(lead, name),
+            found and found._replace(words=people.get(found.by, found.words)),
+            None if getattr(lead, name) else asked.get(name),
+        )
+        for name, label in LABELS.items()
+        for found in [origins[name]]
+    ]
 
 
 def adopt(keep: Lead, other_sources: dict, names: Iterable[str]) -> None:

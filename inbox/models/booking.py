@@ -18,6 +18,9 @@ class Appointment(models.Model):
         RESCHEDULED = "rescheduled", "Moved to another time"
         NO_SHOW = "no_show", "Did not show up"
 
+    FELL_THROUGH = (Status.CANCELLED, Status.NO_SHOW)
+    """What a person has to look at."""
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="appointments")
     lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="appointments")

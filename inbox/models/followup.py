@@ -201,6 +201,12 @@ class FollowUpTask(models.Model):
 class ChannelRefusal(models.Model):
     """A provider said that a person cannot be reached on a channel (DND, unreachable): a state, not a failure."""
 
+    WORDS = {
+        "sms_dnd": "Do not disturb",
+        "missing_phone": "GoHighLevel has no number",
+        "invalid_country_code": "The number's country code is not served",
+    }
+
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="+")
     lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="refusals")
     channel = models.CharField(max_length=10, choices=Channel.choices)
@@ -213,3 +219,8 @@ class ChannelRefusal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel} of {self.lead_id}: {self.code}"
+
+    @property
+    def words(self) -> str:
+        """The provider's code for people."""
+        return self.WORDS.get(self.code) or f"Cannot be reached ({self.code.replace('_', ' ')})"

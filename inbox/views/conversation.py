@@ -12,13 +12,14 @@ from django.views.decorators.http import require_safe
 
 from inbox import triage
 from inbox.access import workspace_view
-from inbox.models import Draft, Lead, Membership, Message, OutboundSend, WebhookDelivery
+from inbox.leads import facts
+from inbox.models import Appointment, Draft, Lead, Membership, Message, OutboundSend, WebhookDelivery
 from inbox.models.message import Source
 from inbox.timeline import Entry, timeline
 from inbox.understanding.html import sanitize_html
 from inbox.views.threads import threads
 
-DELIVERY_LIMIT = 5
+DELIVERY_LIMIT = MEETING_LIMIT = 5
 ORIGINAL_POLICY = {"default-src": [NONE], "style-src": [SELF], "frame-ancestors": [SELF], "sandbox": [True]}
 
 
@@ -77,6 +78,10 @@ def render_conversation(request: HttpRequest, lead: Lead, answer: Answer, status
         "seen": triage.Seen.of(lead),
         "timeline": timeline(lead, everything=bool(request.GET.get("all"))),
         "answer": answer,
+        "facts": facts.shown(lead),
+        "refusals": lead.refusals.order_by("channel"),
+        "meetings": lead.appointments.order_by("-starts_at", "-pk")[:MEETING_LIMIT],
+        "fell_through": Appointment.FELL_THROUGH,
         "deliveries": deliveries,
         "jobs": {delivery.job_id: delivery.job for delivery in deliveries if delivery.job}.values(),
     }
