@@ -16,14 +16,17 @@ from inbox.timeline import TEXT_LIMIT
 from inbox.understanding.text import newest_text
 from inbox.views.conversation import find_lead
 from integrations.emailbison.client import EmailBisonClient, SentEmail
-from integrations.errors import ProviderError
+from integrations.errors import ProviderError, ProviderMisconfigured
 from integrations.models import Integration, Provider
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
 from jobs.errors import DeadlineExceeded, ShutdownRequested
 
 BUDGET_MS = 3_000
-SLOTS = threading.BoundedSemaphore(4)
+"""What the whole fragment may take; the call itself gets OWN_PART_MS less, which queries and rendering need."""
+OWN_PART_MS = 200
+SLOT_COUNT = 4
+SLOTS = threading.BoundedSemaphore(SLOT_COUNT)
 """At most this many threads of a server process wait for EmailBison; the others answer other pages."""
 
 
@@ -46,8 +49,8 @@ def _ask(integration: Integration, lead: Lead) -> dict[str, object]:
     try:
         drop_connection()
         client = EmailBisonClient.for_integration(integration)
-        sent = client.sent_emails(lead.emailbison_lead_id, Deadline.after_ms(BUDGET_MS))
-    except (ProviderError, DeadlineExceeded, ShutdownRequested):
+        sent = client.sent_emails(lead.emailbison_lead_id, Deadline.after_ms(BUDGET_MS - OWN_PART_MS))
+    except (ProviderError, ProviderMisconfigured, DeadlineExceeded, ShutdownRequested):
         return {"unanswered": True}
     finally:
         SLOTS.release()

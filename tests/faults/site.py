@@ -1,0 +1,42 @@
+"""People at their browsers in front of a real web server: what the outage test and its benchmark share."""
+
+from pathlib import Path
+
+import requests
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+
+from inbox.models import User
+from tests.serving import WebServer
+
+
+def database_url() -> str:
+    """The database that this process uses, for its children."""
+    one = connection.settings_dict
+    login = f"{one['USER']}:{one['PASSWORD']}" if one["PASSWORD"] else one["USER"]
+    return f"postgresql://{login}@/{one['NAME']}?host={one['HOST']}&port={one['PORT'] or 5432}"
+
+
+def web_server(log: Path, *, processes: int, threads: int) -> WebServer:
+    """gunicorn on this process's database and secrets, so that sessions made here are good there."""
+    return WebServer(
+        database_url(),
+        log,
+        fernet_keys=tuple(settings.FIELD_ENCRYPTION_KEYS),
+        DEBUG="1",
+        ALLOW_LOOPBACK_PROVIDERS="1",
+        SECRET_KEY=settings.SECRET_KEY,
+        WEB_CONCURRENCY=str(processes),
+        WEB_THREADS=str(threads),
+    )
+
+
+def browser_of(user: User) -> requests.Session:
+    """A session of `requests` that is logged in as `user`; one thread's only."""
+    client = Client()
+    client.force_login(user)
+    session = requests.Session()
+    session.trust_env = False
+    session.cookies.set(settings.SESSION_COOKIE_NAME, client.cookies[settings.SESSION_COOKIE_NAME].value)
+    return session
