@@ -117,9 +117,15 @@ def sends_tick(deadline: Deadline) -> dict[str, int]:
 
 
 @job_kind(telling.NOTIFY, attempts=8, time_limit_ms=60_000, priority=5)
-def notify_of_health(ctx: JobContext) -> dict[str, str]:
+def notify_of_health(ctx: JobContext) -> dict[str, object]:
     """Tell an account's people that it is broken."""
     return telling.run(ctx)
+
+
+@job_kind(telling.EMAIL, attempts=12, time_limit_ms=60_000, priority=5)
+def email_notice(ctx: JobContext) -> dict[str, object]:
+    """Send by e-mail a notice that may not have arrived in Slack."""
+    return telling.run_email(ctx)
 
 
 @job_kind(watch.PROBE, attempts=1, time_limit_ms=30_000, priority=20, keep_done_days=2)
@@ -148,8 +154,8 @@ def reply_poll_tick(deadline: Deadline) -> dict[str, int]:
 
 @tick("integration-health", every_s=60)
 def integration_health_tick(deadline: Deadline) -> dict[str, int]:
-    """Probe what is due, and notice silence."""
-    return watch.tick(deadline)
+    """Probe what is due, notice silence, and see that every recovery is worked on."""
+    return watch.tick(deadline) | {"recoveries": recovery.make_up()}
 
 
 @tick("notifications", every_s=60)

@@ -22,8 +22,15 @@ from django.utils import timezone
 
 from integrations import outcomes
 from integrations.errors import Outcome
-from integrations.models import HealthState, HealthTransition, Integration, WorkspaceIntegrationHealth
+from integrations.models import (
+    HealthState,
+    HealthTransition,
+    Integration,
+    Provider,
+    WorkspaceIntegrationHealth,
+)
 from integrations.outcomes import CallReport
+from integrations.slack.errors import CHANNEL
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +81,8 @@ SIGNAL_OF = {
 def decide(state: str, kind: Kind, failures: int) -> str:
     """The state after `kind`, where `failures` calls in a row (this one included) have had trouble."""
     if kind is Kind.WORKED:
-        return HealthState.CONNECTED
+        # A call says nothing of what does not arrive; only something that arrives does.
+        return state if state == HealthState.QUIET else HealthState.CONNECTED
     if kind is Kind.REFUSED:
         return HealthState.DISCONNECTED
     if state == HealthState.DISCONNECTED:
@@ -214,13 +222,20 @@ def observe(report: CallReport) -> None:
     if kind is Kind.WORKED and _healthy_until.get(report.integration_id, 0) > time.monotonic():
         return
     integration = Integration.objects.filter(pk=report.integration_id).first()
-    if integration is None or (kind is Kind.WORKED and integration.config.get("stranger")):
-        return  # gone, or somebody else is logged in there (unipile.identity): no proof of this account
+    if integration is None or (kind is Kind.WORKED and not _is_proof(integration)):
+        return
     record(integration, _signal(report, kind))
     if kind is Kind.WORKED:
         _healthy_until[report.integration_id] = time.monotonic() + SUCCESS_EVERY_S
     else:
         _healthy_until.pop(report.integration_id, None)
+
+
+def _is_proof(integration: Integration) -> bool:
+    """Not where somebody else is logged in there (unipile.identity), nor of a channel that Slack does not find."""
+    if integration.config.get("stranger"):
+        return False
+    return integration.provider != Provider.SLACK or row(integration).reason not in CHANNEL
 
 
 def _signal(report: CallReport, kind: Kind) -> Signal:

@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 WINDOW = timedelta(hours=24)
 STALE_CLAIM = timedelta(minutes=5)
+EDITABLE = timedelta(days=10)
+"""Notices older than this stay as they are."""
 PATIENCE = {HealthState.DISCONNECTED: timedelta(0), HealthState.QUIET: timedelta(0)}
 PATIENCE[HealthState.PROVIDER_DOWN] = timedelta(minutes=10)
 """How long a state lasts before people are told: a provider's own trouble often ends before they could look."""
@@ -79,29 +81,28 @@ def post(slack: Integration, notice: Notice) -> ProviderError | ProviderMisconfi
 
 def settle(notice: Notice, token: UUID, state: str, reason: str = "") -> None:
     """Close `notice` and its claim together: sent and unknown use the slot up, a failure frees it."""
-    now = timezone.now()
     slot = {"notice_token": None, "notice_claimed_at": None}
     if state != Notice.State.FAILED:
-        slot["last_notice_at"] = now
+        slot["last_notice_at"] = timezone.now()
     with transaction.atomic():
-        Notice.objects.filter(pk=notice.pk, state=Notice.State.CLAIMED).update(
-            state=state, reason=reason[:64], finished_at=now
-        )
+        close(notice, state, reason)
         WorkspaceIntegrationHealth.objects.filter(pk=notice.health_id, notice_token=token).update(**slot)
 
 
+def close(notice: Notice, state: str, reason: str = "") -> None:
+    """Close a notice that holds no slot."""
+    Notice.objects.filter(pk=notice.pk, state=Notice.State.CLAIMED).update(
+        state=state, reason=reason[:64], finished_at=timezone.now()
+    )
+
+
 def abandoned() -> list[Notice]:
-    """Notices whose poster died before it could say what came of them: now unknown, and their slot used up."""
+    """Notices whose poster died before it could say what came of them, each with its claim still held."""
+    _free_empty_claims()
     stale = Notice.objects.filter(
         state=Notice.State.CLAIMED, created_at__lt=timezone.now() - STALE_CLAIM, health__isnull=False
-    ).select_related("health__integration", "workspace")[:100]
-    found = []
-    for notice in stale:
-        token = notice.health.notice_token
-        settle(notice, token, Notice.State.UNKNOWN, "the worker stopped while posting")
-        found.append(notice)
-    _free_empty_claims()
-    return found
+    )
+    return list(stale.select_related("health__integration", "workspace")[:100])
 
 
 def _free_empty_claims() -> None:
@@ -111,20 +112,25 @@ def _free_empty_claims() -> None:
     ).exclude(notices__state=Notice.State.CLAIMED).update(notice_token=None, notice_claimed_at=None)
 
 
-def turn_green(slack: Integration, health: WorkspaceIntegrationHealth, text: str, deadline: Deadline) -> bool:
-    """Edit the account's last Slack notice into its recovery; no new message, so the limit holds.
+def edit(
+    slack: Integration, health: WorkspaceIntegrationHealth, text: str, deadline: Deadline, *, green: bool
+) -> int:
+    """Replace the words of Slack notices about the account; no new message, so the limit holds.
 
-    Returns whether there was one to edit. Raises the provider's errors; editing again is harmless.
+    `green`: it is back, and every notice that still says otherwise says so; else the latest one alone is brought up to
+    date. Returns how many were edited. Raises the provider's errors; editing again is harmless.
     """
-    notice = (
-        Notice.objects.filter(health=health, path=Notice.Path.SLACK, state=Notice.State.SENT, edited_at=None)
-        .exclude(provider_message_id="")
-        .order_by("-created_at")
-        .first()
-    )
+    posted = Notice.objects.filter(
+        health=health,
+        path=Notice.Path.SLACK,
+        state=Notice.State.SENT,
+        created_at__gt=timezone.now() - EDITABLE,
+    ).exclude(provider_message_id="")
     client = SlackClient.for_integration(slack)
-    if notice is None or not client.can_update:
-        return False
-    client.update(Posted(notice.destination, notice.provider_message_id), text, deadline)
-    Notice.objects.filter(pk=notice.pk).update(edited_at=timezone.now())
-    return True
+    if not client.can_update:
+        return 0
+    chosen = list(posted.filter(edited_at=None) if green else posted.order_by("-created_at")[:1])
+    for notice in chosen:
+        client.update(Posted(notice.destination, notice.provider_message_id), text, deadline)
+        Notice.objects.filter(pk=notice.pk).update(edited_at=timezone.now() if green else None)
+    return len(chosen)

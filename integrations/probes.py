@@ -19,6 +19,7 @@ from integrations.hosts import HostRefused
 from integrations.instantly.client import InstantlyClient
 from integrations.models import HealthState, Integration, Provider, WorkspaceIntegrationHealth
 from integrations.slack.client import SlackClient
+from integrations.slack.errors import CHANNEL
 from integrations.smartlead.client import SmartLeadClient
 from integrations.unipile import identity
 from integrations.unipile.client import UnipileClient
@@ -48,6 +49,14 @@ def _linkedin(account: Integration, deadline: Deadline) -> None:
     client.inmail_balance(deadline)
 
 
+def _slack(account: Integration, deadline: Deadline) -> None:
+    """Whose token it is; and, where Slack had refused the channel, whether the channel is there again."""
+    client = SlackClient.for_integration(account)
+    client.identity(deadline)
+    if health.row(account).reason in CHANNEL and client.is_in_channel(deadline):
+        health.record(account, health.Signal(health.Kind.WORKED))
+
+
 PROBES: dict[str, Probe] = {
     Provider.EMAILBISON: lambda account, deadline: EmailBisonClient.for_integration(account).account(
         deadline
@@ -61,7 +70,7 @@ PROBES: dict[str, Probe] = {
         deadline
     ),
     Provider.CALENDLY: lambda account, deadline: CalendlyClient.for_integration(account).me(deadline),
-    Provider.SLACK: lambda account, deadline: SlackClient.for_integration(account).identity(deadline),
+    Provider.SLACK: _slack,
 }
 
 

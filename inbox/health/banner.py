@@ -5,7 +5,7 @@ four hours, for one person, and ends with the next change of state.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Q
 from django.utils import timezone
@@ -92,19 +92,23 @@ def line(health: WorkspaceIntegrationHealth, workspace: Workspace) -> Line:
     return Line(
         health=health,
         tone=wording.TONES.get(HealthState(health.state), ""),
-        headline=wording.headline(health, workspace.name, drops(health)),
-        effect=_recovery(health)
-        if health.state == HealthState.CONNECTED
-        else wording.effect(health, effects.effects_of(health.integration)),
+        headline=wording.headline(health, workspace.name),
+        effect=wording.unstable(drops(health))
+        + (
+            _recovery(health)
+            if health.state == HealthState.CONNECTED
+            else wording.effect(health, effects.effects_of(health.integration))
+        ),
         can_reconnect=wording.can_reconnect(health),
     )
 
 
-def drops(health: WorkspaceIntegrationHealth) -> int:
-    """How often the account broke in the last 24 h."""
-    return HealthTransition.objects.filter(
+def drops(health: WorkspaceIntegrationHealth) -> list[datetime]:
+    """When the account broke in the last 24 h, from a state in which it worked."""
+    broke = HealthTransition.objects.filter(
         health=health, after__in=BROKEN, at__gt=timezone.now() - FLAP_WINDOW
-    ).count()
+    )
+    return list(broke.exclude(before__in=BROKEN).values_list("at", flat=True))
 
 
 def hide(user: User, health: WorkspaceIntegrationHealth) -> None:

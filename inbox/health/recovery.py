@@ -4,10 +4,10 @@ each part is done once and done again where it failed."""
 from datetime import timedelta
 
 from django.dispatch import receiver
+from django.utils import timezone
 
 from inbox.health import backfill, banner, pausing, telling
 from integrations import health as integration_health
-from integrations import notices
 from integrations.errors import ProviderMisconfigured
 from integrations.models import HealthState, WorkspaceIntegrationHealth
 from jobs.context import JobContext
@@ -15,6 +15,7 @@ from jobs.deadline import Deadline
 from jobs.enqueue import enqueue
 
 RECOVER = "health.recover"
+RECENT = timedelta(hours=1)
 LONGEST_GAP = timedelta(days=10)
 """EmailBison keeps events that long, and nobody else says that they keep them longer."""
 
@@ -25,12 +26,29 @@ def on_change(sender, health: WorkspaceIntegrationHealth, before: str, **kwargs)
     if health.state == HealthState.DISCONNECTED:
         telling.enqueue_notice(health)
     elif health.state == HealthState.CONNECTED and before in banner.BROKEN:
-        enqueue(
-            RECOVER,
-            workspace_id=health.workspace_id,
-            dedupe_key=f"{RECOVER}:{health.pk}:{health.version}",
-            payload={"health_id": health.pk},
-        )
+        enqueue_recovery(health)
+
+
+def enqueue_recovery(health: WorkspaceIntegrationHealth) -> bool:
+    """Have the work of this recovery done, once. Returns whether it was not under way already."""
+    _, created = enqueue(
+        RECOVER,
+        workspace_id=health.workspace_id,
+        dedupe_key=f"{RECOVER}:{health.pk}:{health.version}",
+        payload={"health_id": health.pk},
+    )
+    return created
+
+
+def make_up() -> int:
+    """Enqueue what a signal that was lost with its process did not. Returns how many recoveries that were."""
+    back = WorkspaceIntegrationHealth.objects.filter(
+        state=HealthState.CONNECTED,
+        recovered_from__in=banner.BROKEN,
+        recovered_at__gt=timezone.now() - RECENT,
+        integration__enabled=True,
+    )
+    return sum(enqueue_recovery(health) for health in back)
 
 
 def run(ctx: JobContext) -> dict[str, int]:
@@ -60,9 +78,7 @@ def _turn_green(health: WorkspaceIntegrationHealth, deadline: Deadline) -> bool:
     slack = telling.slack_of(health.workspace)
     if slack is None:
         return False
-    health.refresh_from_db()
-    line = banner.line(health, health.workspace)
     try:
-        return notices.turn_green(slack, health, f"{line.headline}. {line.effect}", deadline)
+        return telling.edit(slack, health, deadline) > 0
     except ProviderMisconfigured:
         return False

@@ -1,17 +1,25 @@
-"""Telling people that an account is broken: their own Slack channel first, e-mail where Slack cannot be trusted."""
+"""Telling people that an account is broken: their own Slack channel first, e-mail where Slack cannot be trusted.
+
+Whatever becomes of Slack, somebody is told: a post that may have arrived is followed by an e-mail and never by a
+second post, and a Slack that does not take the notice after SLACK_TRIES leaves it to e-mail. While the slot of 24 hours
+is used up, further drops are folded into the message that stands in the channel.
+"""
 
 import logging
 from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import send_mail
+from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from inbox.health import banner
 from inbox.models import Membership, Workspace
+from integrations import health as integration_health
 from integrations import notices
-from integrations.errors import ProviderError
-from integrations.models import Integration, Notice, Provider, WorkspaceIntegrationHealth
+from integrations.errors import ProviderError, ProviderMisconfigured, ProviderRejected
+from integrations.models import HealthState, Integration, Notice, Provider, WorkspaceIntegrationHealth
 from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
@@ -21,94 +29,170 @@ from jobs.errors import PermanentError, TransientError
 logger = logging.getLogger(__name__)
 
 NOTIFY = "health.notify"
+EMAIL = "health.email"
+SLACK_TRIES = 4
+"""So often Slack is asked, over a minute or two; then the notice goes out by e-mail."""
 
 
-def enqueue_notice(health: WorkspaceIntegrationHealth) -> None:
-    """Have the account's people told, unless that is under way. One job per state and slot."""
+def enqueue_notice(health: WorkspaceIntegrationHealth) -> bool:
+    """Have the account's people told; once per state, slot and hour. Returns whether that is not under way already."""
     last = health.last_notice_at.isoformat() if health.last_notice_at else "never"
-    enqueue(
+    _, created = enqueue(
         NOTIFY,
         workspace_id=health.workspace_id,
-        dedupe_key=f"{NOTIFY}:{health.pk}:{health.version}:{last}",
+        dedupe_key=f"{NOTIFY}:{health.pk}:{health.version}:{last}:{timezone.now():%m%d%H}",
         payload={"health_id": health.pk},
     )
+    return created
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """The `notifications` tick: enqueue what is due, and bring abandoned notices to an end by e-mail."""
+    """The `notifications` tick: enqueue what is due, and bring abandoned notices to an end by e-mail.
+
+    Where its time is over it stops; the next tick goes on.
+    """
     counts = {"enqueued": 0, "abandoned": 0}
     for notice in notices.abandoned():
-        email(notice.workspace, notice.health, notice.text)
+        _give_to_email(notice, notice.health.notice_token, "the worker stopped while posting")
         counts["abandoned"] += 1
     for health in notices.due():
-        deadline.check()
-        enqueue_notice(health)
-        counts["enqueued"] += 1
+        if deadline.expired:
+            break
+        counts["enqueued"] += enqueue_notice(health)
     return counts
 
 
-def run(ctx: JobContext) -> dict[str, str]:
-    """The job `health.notify`: claim the slot, post once, and say what came of it."""
+def run(ctx: JobContext) -> dict[str, object]:
+    """The job `health.notify`: have the account's people told, or what they have been told brought up to date."""
     health = WorkspaceIntegrationHealth.objects.select_related("integration", "workspace").get(
         pk=ctx.payload["health_id"], workspace_id=ctx.workspace_id
     )
+    slack = slack_of(health.workspace)
+    told = tell(health, slack if ctx.attempt <= SLACK_TRIES else None, text_of(health))
+    return _fold(slack, health, ctx.deadline) if "skipped" in told else told
+
+
+def tell(health: WorkspaceIntegrationHealth, slack: Integration | None, text: str) -> dict[str, object]:
+    """Claim the account's slot, post `text` once to `slack` (else by e-mail), and return what came of it.
+
+    Raises TransientError where another try may deliver it.
+    """
     token = notices.claim(health)
     if token is None:
         return {"skipped": "told already, or well again"}
-    slack = slack_of(health.workspace)
-    text = text_of(health)
-    if slack is None or health.integration_id == slack.pk:
+    if slack is None or health.integration_id == slack.pk or _broken(slack):
         return _by_email(health, token, text)
     notice = notices.open_notice(health, Notice.Path.SLACK, text, str(slack.config.get("channel", "")))
     drop_connection()
-    return _settle(health, notice, token, notices.post(slack, notice))
+    return _settle(slack, notice, token, notices.post(slack, notice))
 
 
-def _settle(health: WorkspaceIntegrationHealth, notice: Notice, token: UUID, error: Exception | None) -> dict:
+def _fold(
+    slack: Integration | None, health: WorkspaceIntegrationHealth, deadline: Deadline
+) -> dict[str, object]:
+    """People were told within the last 24 hours: what they read is brought up to date, where that can be done."""
+    if slack is None or health.state not in notices.PATIENCE or _broken(slack):
+        return {"skipped": "told already, or well again"}
+    try:
+        edited = edit(slack, health, deadline)
+    except (PermanentError, ProviderMisconfigured) as error:
+        return {"skipped": f"told already; the message cannot be changed ({type(error).__name__})"}
+    return {"edited": edited} if edited else {"skipped": "told already, or well again"}
+
+
+def edit(slack: Integration, health: WorkspaceIntegrationHealth, deadline: Deadline) -> int:
+    """Let the notices in Slack say how the account is now, even where that changes meanwhile.
+
+    Returns how many were edited. Raises the provider's errors.
+    """
+    edited, version = 0, None
+    while True:
+        health.refresh_from_db()
+        if health.version == version:
+            return edited
+        version = health.version
+        text, green = text_of(health), health.state == HealthState.CONNECTED
+        drop_connection()
+        edited = notices.edit(slack, health, text, deadline, green=green)
+
+
+def _settle(slack: Integration, notice: Notice, token: UUID, error: Exception | None) -> dict[str, object]:
     if error is None:
         notices.settle(notice, token, Notice.State.SENT)
         return {"sent": "slack"}
     reason = error.code or str(error.outcome) if isinstance(error, ProviderError) else "not configured"
     if getattr(error, "sent", False) is None:
-        notices.settle(notice, token, Notice.State.UNKNOWN, reason)
-        email(health.workspace, health, notice.text)
+        _give_to_email(notice, token, reason)
         return {"unknown": reason, "sent": "email"}
     notices.settle(notice, token, Notice.State.FAILED, reason)
     if not isinstance(error, PermanentError):
         retry_after_ms = getattr(error, "retry_after_ms", None)
         raise TransientError("Slack did not take the notice", retry_after_ms=retry_after_ms)
-    # Slack itself is broken (archived channel, revoked token): its own health says so, and e-mail goes on.
-    token = notices.claim(health)
-    return _by_email(health, token, notice.text) if token else {"failed": reason}
+    # Slack itself is broken: its own health says so, and e-mail goes on.
+    if isinstance(error, ProviderRejected):
+        integration_health.record(slack, integration_health.Signal(integration_health.Kind.REFUSED, reason))
+    token = notices.claim(notice.health)
+    return _by_email(notice.health, token, notice.text) if token else {"failed": reason}
 
 
-def _by_email(health: WorkspaceIntegrationHealth, token: UUID, text: str) -> dict[str, str]:
+def _give_to_email(notice: Notice, token: UUID | None, reason: str) -> None:
+    """Nobody knows whether `notice` arrived: its slot is used up, and a job sends it by e-mail."""
+    with transaction.atomic():
+        notices.settle(notice, token, Notice.State.UNKNOWN, reason)
+        enqueue(
+            EMAIL,
+            workspace_id=notice.workspace_id,
+            dedupe_key=f"{EMAIL}:{notice.pk}",
+            payload={"notice_id": str(notice.pk)},
+        )
+
+
+def run_email(ctx: JobContext) -> dict[str, object]:
+    """The job `health.email`: the notice that may not have arrived, by the second path."""
+    notice = Notice.objects.select_related("health__integration", "workspace").get(
+        pk=ctx.payload["notice_id"], workspace_id=ctx.workspace_id
+    )
+    count = _mail(notice.workspace, notice.health, notice.text)
+    second = notices.open_notice(notice.health, Notice.Path.EMAIL, notice.text, "workspace admins")
+    notices.close(second, *_verdict(count))
+    return {"sent": count}
+
+
+def _by_email(health: WorkspaceIntegrationHealth, token: UUID, text: str) -> dict[str, object]:
     notice = notices.open_notice(health, Notice.Path.EMAIL, text, "workspace admins")
     try:
-        count = email(health.workspace, health, text)
-    except OSError as error:
-        notices.settle(notice, token, Notice.State.FAILED, type(error).__name__)
-        raise TransientError("the mail server did not take the notice") from error
-    state = Notice.State.SENT if count else Notice.State.FAILED
-    notices.settle(notice, token, state, "" if count else "no admin has an address")
+        count = _mail(health.workspace, health, text)
+    except TransientError as error:
+        notices.settle(notice, token, Notice.State.FAILED, str(error))
+        raise
+    notices.settle(notice, token, *_verdict(count))
     return {"sent": "email"} if count else {"failed": "no admin has an address"}
 
 
-def email(workspace: Workspace, health: WorkspaceIntegrationHealth, text: str) -> int:
-    """The notice to the workspace's admins, as one message. Returns how many it went to. Raises OSError (SMTP)."""
+def _verdict(count: int) -> tuple[str, str]:
+    return (Notice.State.SENT, "") if count else (Notice.State.FAILED, "no admin has an address")
+
+
+def _mail(workspace: Workspace, health: WorkspaceIntegrationHealth, text: str) -> int:
+    """One message to the workspace's admins. Returns how many it went to. Raises TransientError (SMTP)."""
     admins = Membership.objects.filter(
         workspace=workspace, role__in=[Membership.Role.OWNER, Membership.Role.ADMIN], user__is_active=True
     ).values_list("user__email", flat=True)
     recipients = list(admins)
     if recipients:
         drop_connection()
-        send_mail(f"Holdfast: {health.integration} of {workspace.name}", text, None, recipients)
+        try:
+            send_mail(f"Holdfast: {health.integration} of {workspace.name}", text, None, recipients)
+        except OSError as error:
+            raise TransientError("the mail server did not take the notice") from error
     return len(recipients)
 
 
 def text_of(health: WorkspaceIntegrationHealth) -> str:
     """Workspace, account, since when, what it holds up, and where to go; never a token or a lead's words."""
     line = banner.line(health, health.workspace)
+    if health.state == HealthState.CONNECTED:
+        return f"{line.headline}. {line.effect}"
     where = settings.PUBLIC_URL + reverse("inbox:health", args=[health.workspace_id])
     return f"{line.headline} since {health.since:%d %b %H:%M} UTC. {line.effect}\n{where}"
 
@@ -121,3 +205,9 @@ def slack_of(workspace: Workspace) -> Integration | None:
     secrets = slack.credentials or {}
     reachable = secrets.get("webhook_url") or (secrets.get("bot_token") and slack.config.get("channel"))
     return slack if reachable else None
+
+
+def _broken(slack: Integration) -> bool:
+    return WorkspaceIntegrationHealth.objects.filter(
+        integration=slack, state=HealthState.DISCONNECTED
+    ).exists()

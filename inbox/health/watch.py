@@ -26,29 +26,34 @@ SAMPLE = 500
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """Enqueue due probes; mark accounts that went silent and those that were heard again."""
+    """Enqueue due probes; mark accounts that went silent and those that were heard again.
+
+    Where its time is over it stops; the next tick goes on.
+    """
     counts = {"probes": 0, "silent": 0, "heard": 0}
     for integration in probes.due():
-        deadline.check()
-        enqueue_probe(integration)
-        counts["probes"] += 1
+        if deadline.expired:
+            return counts
+        counts["probes"] += enqueue_probe(integration)
     for integration in Integration.objects.filter(enabled=True, webhook_keys__isnull=False).distinct():
-        deadline.check()
+        if deadline.expired:
+            return counts
         kind = listen(integration)
         if kind is not None:
             counts[str(kind)] += 1
     return counts
 
 
-def enqueue_probe(integration: Integration) -> None:
-    """Have the account checked soon; asked for twice in a minute it is checked once."""
+def enqueue_probe(integration: Integration) -> bool:
+    """Have the account checked soon; asked for twice in a minute it is checked once. Returns whether this is new."""
     minute = int(timezone.now().timestamp() // 60)
-    enqueue(
+    _, created = enqueue(
         PROBE,
         workspace_id=integration.workspace_id,
         dedupe_key=f"{PROBE}:{integration.pk}:{minute}",
         payload={"integration_id": str(integration.pk)},
     )
+    return created
 
 
 def run(ctx: JobContext) -> dict[str, str]:
@@ -65,14 +70,17 @@ def listen(integration: Integration) -> Kind | None:
     last = arrived.aggregate(last=Max("received_at"))["last"]
     if last is None:
         return None
-    known = health.row(integration).last_received_at
+    row = health.row(integration)
+    known = row.last_received_at
     if known is None or last > known:
         health.record(integration, Signal(Kind.HEARD), at=last)
         return Kind.HEARD
     rhythm = usual_silence(
         list(arrived.order_by("-received_at").values_list("received_at", flat=True)[:SAMPLE])
     )
-    if rhythm is not None and timezone.now() - last > rhythm:
+    # While it was down nothing could arrive: its rhythm counts from its return.
+    since = max(filter(None, (last, row.recovered_at)))
+    if rhythm is not None and timezone.now() - since > rhythm:
         return Kind.SILENT if health.record(integration, Signal(Kind.SILENT, "silence")) else None
     return None
 

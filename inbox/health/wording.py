@@ -4,6 +4,9 @@ No codes and no exclamation marks in the first line (docs of the design language
 """
 
 from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
 
 from inbox.health.effects import CHANNEL_OF, Effect
 from integrations.models import HealthState, Provider, WorkspaceIntegrationHealth
@@ -50,12 +53,10 @@ def account_name(health: WorkspaceIntegrationHealth) -> str:
     return f"{name} for {owner}" if owner else name
 
 
-def headline(health: WorkspaceIntegrationHealth, workspace: str, drops: int = 0) -> str:
-    """What is the matter. `drops`: how often it broke lately, folded into one word where it flaps."""
+def headline(health: WorkspaceIntegrationHealth, workspace: str) -> str:
+    """What is the matter."""
     name, owner = NAMES.get(health.provider, health.provider), health.integration.name
     whose = f" for {owner} ({workspace})" if owner else f" for {workspace}"
-    if drops >= UNSTABLE_AFTER:
-        return f"{name} is unstable{whose}: {drops} drops"
     return {
         HealthState.DISCONNECTED: _disconnected(health, name, whose),
         HealthState.PROVIDER_DOWN: f"{name} is having problems on the provider’s side",
@@ -84,6 +85,15 @@ def can_reconnect(health: WorkspaceIntegrationHealth) -> bool:
         and health.state == HealthState.DISCONNECTED
         and health.reason != OUR_KEY
     )
+
+
+def unstable(drops: list[datetime]) -> str:
+    """Many drops in one sentence: "Unstable, 5 drops since 09:00." """
+    if len(drops) < UNSTABLE_AFTER:
+        return ""
+    first = timezone.localtime(min(drops))
+    day = "" if first.date() == timezone.localdate() else f"{first.day} {first:%b} "
+    return f"Unstable, {len(drops)} drops since {day}{first:%H:%M}. "
 
 
 def effect(health: WorkspaceIntegrationHealth, effects: list[Effect]) -> str:

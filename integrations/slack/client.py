@@ -212,6 +212,11 @@ class SlackClient:
                 break
         return known
 
+    def is_in_channel(self, deadline: Deadline) -> bool:
+        """Whether the integration's own channel is there, and the bot in it."""
+        name = self._channel.lstrip("#")
+        return any(one.is_member and name in (one.id, one.name) for one in self.channels(deadline))
+
     # Reference: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
     def _post_webhook(self, text: str, blocks: Sequence[dict], deadline: Deadline) -> Posted:
         if not self._webhook_url:

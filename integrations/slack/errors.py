@@ -13,6 +13,8 @@ AUTH = {
     "invalid_token", "no_service", "no_team", "team_disabled",
 }  # fmt: skip
 """The app, its token or its rights: a workspace admin has to act."""
+CHANNEL = {"channel_not_found", "is_archived", "not_in_channel", "restricted_action", "channel_is_archived"}
+"""The channel, not the app: only a look at the channel proves that it is there again."""
 PASSING = {
     "internal_error",
     "fatal_error",

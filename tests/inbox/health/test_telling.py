@@ -1,23 +1,31 @@
 """Telling people: one Slack notice per account in 24 hours, from the last one that was sent, and always delivered."""
 
 import threading
-from datetime import timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+import time_machine
 from django.core import mail
 from django.db import connections
 from django.utils import timezone
 
 from inbox.health import telling
-from integrations import health, notices
+from integrations import health, notices, probes
 from integrations.health import Kind, Signal
-from integrations.models import Integration, Notice, WorkspaceIntegrationHealth
+from integrations.models import HealthTransition, Integration, Notice, WorkspaceIntegrationHealth
 from integrations.sandbox import SandboxServer
+from jobs.deadline import Deadline
 from jobs.errors import TransientError
+from jobs.models import BackgroundJob
 from tests.factories import make_member, make_workspace
+from tests.racing import at_once
+from tests.world import forget_calls
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+DOWN = Signal(Kind.REFUSED, "errors/disconnected_account")
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +37,7 @@ def sandbox():
 @pytest.fixture
 def account(sandbox):
     sandbox.reset()
+    forget_calls()
     health.forget_successes()
     workspace = make_workspace()
     make_member(workspace, role="admin", email="ana@northwind.example.com")
@@ -36,7 +45,7 @@ def account(sandbox):
         workspace=workspace,
         provider="slack",
         credentials={"bot_token": "xoxb-1"},
-        config={"channel": "C1", "base_url": sandbox.url("slack") + "/api"},
+        config={"channel": "C0SANDBOX01", "base_url": sandbox.url("slack") + "/api"},
     )
     return Integration.objects.create(
         workspace=workspace, provider="unipile", external_account_id="acc", name="Jane Doe"
@@ -51,10 +60,23 @@ def break_down(account, at=None) -> None:
     health.record(account, Signal(Kind.REFUSED, "errors/disconnected_account"), at=at)
 
 
-def tell(account) -> dict:
-    return telling.run(
-        SimpleNamespace(payload={"health_id": row(account).pk}, workspace_id=account.workspace_id)
+def tell(account, attempt: int = 1) -> dict:
+    return telling.run(context(account, attempt, health_id=row(account).pk))
+
+
+def context(account, attempt: int = 1, **payload) -> SimpleNamespace:
+    return SimpleNamespace(
+        payload=payload,
+        workspace_id=account.workspace_id,
+        attempt=attempt,
+        deadline=Deadline.after_ms(10_000),
     )
+
+
+def send_mails(account) -> None:
+    """Run the jobs that send by e-mail."""
+    for job in BackgroundJob.objects.filter(kind=telling.EMAIL):
+        telling.run_email(context(account, **job.payload))
 
 
 def posts(sandbox) -> list:
@@ -105,6 +127,7 @@ def test_an_unknown_outcome_goes_out_by_email_and_never_as_a_second_post(account
     sandbox.fault(provider="slack", kind="accept_drop", count=1)
     assert tell(account)["sent"] == "email"
     assert tell(account) == {"skipped": "told already, or well again"}
+    send_mails(account)
     assert len(posts(sandbox)) == 1
     assert mail.outbox[0].to == ["ana@northwind.example.com"]
 
@@ -129,7 +152,8 @@ def test_a_poster_that_died_is_followed_by_an_email_not_by_a_second_post(account
     notices.claim(row(account))
     notice = notices.open_notice(row(account), Notice.Path.SLACK, "LinkedIn is disconnected")
     Notice.objects.filter(pk=notice.pk).update(created_at=timezone.now() - timedelta(minutes=6))
-    telling.tick(SimpleNamespace(check=lambda: None))
+    telling.tick(Deadline.after_ms(10_000))
+    send_mails(account)
     notice.refresh_from_db()
     assert (notice.state, len(mail.outbox), posts(sandbox)) == (Notice.State.UNKNOWN, 1, [])
     assert row(account).last_notice_at is not None
@@ -139,11 +163,133 @@ def test_the_recovery_edits_the_first_message(account, sandbox):
     break_down(account)
     tell(account)
     health.record(account, Signal(Kind.WORKED))
-    from jobs.deadline import Deadline
-
-    slack = telling.slack_of(account.workspace)
-    assert notices.turn_green(slack, row(account), "LinkedIn is back", Deadline.after_ms(5000))
+    assert edit(account) == 1
     assert [send["kind"] for send in sandbox.sends(provider="slack")] == ["post", "update"]
+    assert "LinkedIn is back for Jane Doe" in last_words(sandbox)
+    assert edit(account) == 0
+
+
+def edit(account) -> int:
+    return telling.edit(telling.slack_of(account.workspace), row(account), Deadline.after_ms(5000))
+
+
+def last_words(sandbox) -> str:
+    return sandbox.sends(provider="slack")[-1]["text"]
+
+
+def test_a_drop_within_the_24_hours_is_folded_into_the_message_that_stands_there(account, sandbox):
+    for _ in range(3):
+        break_down(account)
+        tell(account)
+        health.record(account, Signal(Kind.WORKED))
+        edit(account)
+    break_down(account)
+    assert tell(account) == {"edited": 1}
+    assert len(posts(sandbox)) == 1
+    assert "LinkedIn is disconnected for Jane Doe" in last_words(sandbox)
+    assert "Unstable, 4 drops since " in last_words(sandbox)
+
+
+def test_a_change_during_the_edit_is_edited_too(account, sandbox, monkeypatch):
+    break_down(account)
+    tell(account)
+    health.record(account, Signal(Kind.WORKED))
+    stock = notices.edit
+
+    def edit_and_drop(*args, **kwargs):
+        monkeypatch.setattr(notices, "edit", stock)
+        edited = stock(*args, **kwargs)
+        break_down(account)
+        return edited
+
+    monkeypatch.setattr(notices, "edit", edit_and_drop)
+    edit(account)
+    assert "LinkedIn is disconnected" in last_words(sandbox)
+
+
+def test_a_slack_that_stays_down_leaves_it_to_email_after_a_few_tries(account, sandbox):
+    break_down(account)
+    sandbox.fault(provider="slack", kind="rate_limit", retry_after="0")
+    for attempt in range(1, telling.SLACK_TRIES + 1):
+        with pytest.raises(TransientError):
+            tell(account, attempt)
+    assert tell(account, telling.SLACK_TRIES + 1) == {"sent": "email"}
+    assert mail.outbox[0].to == ["ana@northwind.example.com"]
+
+
+def test_a_channel_that_is_gone_marks_slack_itself_until_it_is_there_again(account, sandbox):
+    sandbox.set_account("slack", "xoxb-1", properties={"channels": {"C9": "other"}})
+    sandbox.fault(
+        provider="slack", kind="error", path="chat.postMessage", status=404, code="channel_not_found"
+    )
+    break_down(account)
+    assert tell(account) == {"sent": "email"}
+    slack = Integration.objects.get(provider="slack")
+    assert (row(slack).state, row(slack).reason) == ("disconnected", "channel_not_found")
+    probes.check_now(slack)  # the token works, the channel does not
+    assert row(slack).state == "disconnected"
+    sandbox.set_account("slack", "xoxb-1", properties={"channels": {"C0SANDBOX01": "replies"}})
+    probes.check_now(slack)
+    assert row(slack).state == "connected"
+
+
+def test_a_mail_server_that_is_down_is_tried_again(account, sandbox, monkeypatch):
+    break_down(account)
+    sandbox.fault(provider="slack", kind="accept_drop", count=1)
+    tell(account)
+
+    def refuse(*args):
+        raise OSError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(telling, "send_mail", refuse)
+        with pytest.raises(TransientError):
+            send_mails(account)
+    send_mails(account)
+    assert len(mail.outbox) == 1
+    assert Notice.objects.filter(path="email", state="sent").count() == 1
+
+
+def test_a_notice_that_nobody_delivered_is_enqueued_again_in_the_next_hour(account):
+    with time_machine.travel("2026-03-02T10:59:00Z", tick=False) as clock:
+        break_down(account)
+        BackgroundJob.objects.update(status="failed", finished_at=timezone.now())
+        assert telling.tick(Deadline.after_ms(10_000))["enqueued"] == 0
+        clock.move_to("2026-03-02T11:00:00Z")
+        assert telling.tick(Deadline.after_ms(10_000))["enqueued"] == 1
+
+
+@pytest.mark.races
+def test_fifty_workers_at_a_flapping_account_over_midnight_make_one_notice(account, sandbox):
+    """Twenty drops between 23:30 and 00:30, each seen by fifty workers at once; Slack fails twice at the beginning."""
+    sandbox.fault(provider="slack", kind="rate_limit", retry_after="0", count=2)
+    began = datetime(2026, 3, 2, 23, 30, tzinfo=UTC)
+    with time_machine.travel(began, tick=False) as clock:
+        health.record(account, Signal(Kind.WORKED))
+        for drop in range(20):
+            clock.move_to(began + timedelta(minutes=3 * drop))
+            moved = at_once(*[lambda: health.record(account, DOWN)] * 50)
+            assert [state for state in moved if state] == ["disconnected"]
+            with suppress(TransientError):
+                tell(account)
+            clock.move_to(began + timedelta(minutes=3 * drop + 1))
+            health.record(account, Signal(Kind.WORKED))
+        changes = HealthTransition.objects.filter(health=row(account))
+        assert (changes.filter(after="disconnected").count(), changes.filter(after="connected").count()) == (
+            20,
+            21,
+        )
+        assert len(posts(sandbox)) == 1
+        slack = Notice.objects.filter(path="slack")
+        assert [slack.filter(state=state).count() for state in ("failed", "sent", "unknown")] == [2, 1, 0]
+        assert mail.outbox == []
+        health.record(account, DOWN)
+        clock.move_to(
+            began + timedelta(minutes=5, hours=24)
+        )  # from the notice that was sent, not from midnight
+        assert notices.due() == []
+        clock.move_to(began + timedelta(minutes=6, hours=24))
+        assert [due.pk for due in notices.due()] == [row(account).pk]
 
 
 @pytest.mark.races

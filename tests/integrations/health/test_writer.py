@@ -62,6 +62,9 @@ def report(integration, outcome: Outcome, code: str = "") -> None:
         (S.DEGRADED, Kind.SILENT, 0, S.DEGRADED),
         (S.QUIET, Kind.HEARD, 0, S.CONNECTED),
         (S.RATE_LIMITED, Kind.WORKED, 0, S.CONNECTED),
+        # A probe that works is no sign that messages arrive again.
+        (S.QUIET, Kind.WORKED, 0, S.QUIET),
+        (S.QUIET, Kind.REFUSED, 0, S.DISCONNECTED),
         # A disconnected account: nothing but a call that worked ends it.
         (S.DISCONNECTED, Kind.HEARD, 0, S.DISCONNECTED),
         (S.DISCONNECTED, Kind.TROUBLE, 9, S.DISCONNECTED),
