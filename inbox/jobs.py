@@ -10,7 +10,7 @@ from inbox.followups import receivers, steps  # noqa: F401 - receivers listen
 from inbox.followups import tick as followups
 from inbox.handlers.bookings import WHO_BOOKED
 from inbox.handlers.messages import PROCESS
-from inbox.health import polling, recovery, telling, watch
+from inbox.health import drill, polling, recovery, telling, watch
 from inbox.leads import stops
 from inbox.pipeline import catchup, enriching, errands, history, run
 from inbox.replying import autosend, cards, claims, reconcile, review, rewriting, sending
@@ -150,6 +150,12 @@ def poll_replies(ctx: JobContext) -> dict[str, int]:
 def reply_poll_tick(deadline: Deadline) -> dict[str, int]:
     """Have the providers asked whose turn it is."""
     return polling.tick(deadline)
+
+
+@job_kind(drill.DRILL, attempts=2, time_limit_ms=120_000, priority=5)
+def fire_drill(ctx: JobContext) -> dict[str, int]:
+    """Break a test account on purpose, and prove that people would know."""
+    return drill.run(ctx)
 
 
 @tick("integration-health", every_s=60)

@@ -6,6 +6,9 @@ was checked: a name that resolves differently a moment later changes nothing.
 """
 
 import ipaddress
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -24,6 +27,20 @@ HOST_SUFFIXES = {
     "calendly": ("api.calendly.com",),
 }
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+_opened_port: ContextVar[int] = ContextVar("opened_port", default=0)
+
+
+@contextmanager
+def opened(port: int) -> Iterator[None]:
+    """Let this thread, and nobody else, call `http://127.0.0.1:<port>` meanwhile: for a fire drill, whose provider is a
+    sandbox that it has started itself (docs/adr/0031)."""
+    token = _opened_port.set(port)
+    try:
+        yield
+    finally:
+        _opened_port.reset(token)
 
 
 class HostRefused(ProviderMisconfigured):
@@ -54,10 +71,12 @@ def check_url(provider: str, url: str) -> None:
     try:
         parts = urlsplit(url)
         host = (parts.hostname or "").lower().rstrip(".")
-        _ = parts.port
+        port = parts.port
     except ValueError:
         raise HostRefused(f"{provider}: the address is not a URL.") from None
     if settings.ALLOW_LOOPBACK_PROVIDERS and _is_loopback(host):
+        return
+    if (parts.scheme, host) == ("http", "127.0.0.1") and port and port == _opened_port.get():
         return
     if parts.scheme != "https":
         raise HostRefused(f"{provider}: the address must begin with https://.")
@@ -78,13 +97,14 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def check_address(address: str) -> None:
+def check_address(address: str, port: int = 0) -> None:
     """Refuse a resolved IP address that is not public. Raises HostRefused.
 
-    Loopback passes where `ALLOW_LOOPBACK_PROVIDERS` is set (demo and tests); other private ranges never do.
+    Loopback passes where `ALLOW_LOOPBACK_PROVIDERS` is set (demo and tests), and where this thread has `opened` the
+    port; other private ranges never do.
     """
     ip = _reached(ipaddress.ip_address(address.partition("%")[0]))
-    if ip.is_loopback and settings.ALLOW_LOOPBACK_PROVIDERS:
+    if ip.is_loopback and (settings.ALLOW_LOOPBACK_PROVIDERS or (port and port == _opened_port.get())):
         return
     if not ip.is_global or ip.is_multicast:
         raise HostRefused("the provider's host name resolves to an address that is not public.")

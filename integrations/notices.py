@@ -39,7 +39,7 @@ def due() -> list[WorkspaceIntegrationHealth]:
     for state, patience in PATIENCE.items():
         troubled |= Q(state=state, since__lte=now - patience)
     found = WorkspaceIntegrationHealth.objects.filter(
-        told, troubled, integration__enabled=True, notice_token=None
+        told, troubled, integration__enabled=True, notice_token=None, workspace__drill_of=None
     )
     return list(found.select_related("integration", "workspace")[:500])
 

@@ -114,7 +114,7 @@ def due() -> list[Integration]:
     late = Q(health__last_probe_at=None) | Q(health__last_probe_at__lt=now - EVERY)
     late |= broken & Q(health__last_probe_at__lt=now - EVERY_WHILE_BROKEN)
     return list(
-        Integration.objects.filter(late, enabled=True, provider__in=PROBES)
+        Integration.objects.filter(late, enabled=True, provider__in=PROBES, workspace__drill_of=None)
         .exclude(credentials=None)
         .order_by(F("health__last_probe_at").asc(nulls_first=True))[:500]
     )

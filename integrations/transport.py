@@ -169,7 +169,7 @@ def open_socket(host: str, port: int, guard: CallGuard) -> GuardedSocket:
     guard.phase = "resolve"
     found = resolve(host.strip("[]"), port, guard)
     for *_, address in found:
-        check_address(address[0])
+        check_address(address[0], port)
     guard.phase = "connect"
     failure = OSError("the name has no address")
     for family, kind, protocol, _, address in found:

@@ -5,7 +5,9 @@ finished job; it does create the job where it is missing.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -32,6 +34,19 @@ class JobSpec:
     payload: dict[str, Any] = field(default_factory=dict)
     run_at: datetime | None = None
     priority: int | None = None
+
+
+_held_until: ContextVar[datetime | None] = ContextVar("held_until", default=None)
+
+
+@contextmanager
+def held_until(moment: datetime) -> Iterator[None]:
+    """Jobs that this thread enqueues meanwhile are due at `moment` (aware), whatever they were to be."""
+    token = _held_until.set(moment)
+    try:
+        yield
+    finally:
+        _held_until.reset(token)
 
 
 # One statement for one job or thousands. A conflict with another's open transaction waits for its end.
@@ -95,6 +110,7 @@ def _row(kind: str, spec: JobSpec) -> dict[str, Any]:
         raise ValueError("dedupe_key: must be 1 to 255 characters, made from ids alone.")
     if len(json.dumps(spec.payload, cls=DjangoJSONEncoder)) > PAYLOAD_LIMIT:
         raise ValueError(f"payload: over {PAYLOAD_LIMIT} characters of JSON; pass ids, not contents.")
+    run_at = _held_until.get() or spec.run_at
     return {
         "id": uuid7(),
         "kind": kind,
@@ -102,5 +118,5 @@ def _row(kind: str, spec: JobSpec) -> dict[str, Any]:
         "payload": spec.payload,
         "dedupe_key": spec.dedupe_key,
         "priority": KINDS[kind].policy.priority if spec.priority is None else spec.priority,
-        "run_at": spec.run_at and spec.run_at.isoformat(),
+        "run_at": run_at and run_at.isoformat(),
     }

@@ -72,7 +72,9 @@ def run(ctx: JobContext) -> dict[str, int]:
 
 def _add_accounts() -> int:
     """Give every account of a provider that can be asked its watermark: the moment it was connected."""
-    fresh = Integration.objects.filter(provider__in=EVERY, enabled=True, reply_poll__isnull=True)
+    fresh = Integration.objects.filter(
+        provider__in=EVERY, enabled=True, reply_poll__isnull=True, workspace__drill_of=None
+    )
     rows = [
         ReplyPoll(integration=one, complete_through=one.created_at, due_at=timezone.now()) for one in fresh
     ]

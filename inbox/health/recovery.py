@@ -56,7 +56,7 @@ def run(ctx: JobContext) -> dict[str, int]:
     health = WorkspaceIntegrationHealth.objects.select_related("integration__workspace", "workspace").get(
         pk=ctx.payload["health_id"], workspace_id=ctx.workspace_id
     )
-    imported = ctx.step("backfill", lambda deadline: _backfill(health, deadline), effect="idempotent")
+    imported = ctx.step("backfill", lambda deadline: fetch_missed(health, deadline), effect="idempotent")
     resumed = ctx.step(
         "resume", lambda deadline: pausing.resume_sends(health.workspace_id), effect="idempotent"
     )
@@ -64,7 +64,11 @@ def run(ctx: JobContext) -> dict[str, int]:
     return {"imported": imported, "resumed": resumed}
 
 
-def _backfill(health: WorkspaceIntegrationHealth, deadline: Deadline) -> int:
+def fetch_missed(health: WorkspaceIntegrationHealth, deadline: Deadline) -> int:
+    """Take in what came while the account was down. Returns how many messages were new.
+
+    Raises the provider's errors.
+    """
     since = health.down_since or health.since
     last_good = min(filter(None, (since, health.last_received_at)))
     if health.provider not in backfill.READERS:

@@ -30,7 +30,7 @@ TONES = {
     HealthState.QUIET: "info",
     HealthState.CONNECTED: "ok",
 }
-FETCHED = (Provider.EMAILBISON, Provider.GHL, Provider.UNIPILE)
+FETCHED = (Provider.EMAILBISON, Provider.GHL, Provider.UNIPILE, Provider.SMARTLEAD, Provider.INSTANTLY)
 """Providers that can be asked for what was missed (inbox.health.backfill)."""
 OUR_KEY = "missing_credentials"
 RESTRICTED = "account_restricted"

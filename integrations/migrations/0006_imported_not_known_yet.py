@@ -4,15 +4,16 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('integrations', '0005_reply_polls'),
+        ("integrations", "0005_reply_polls"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='workspaceintegrationhealth',
-            name='imported_messages',
-            field=models.PositiveIntegerField(blank=True, help_text='Empty while what was missed has not been fetched.', null=True),
+            model_name="workspaceintegrationhealth",
+            name="imported_messages",
+            field=models.PositiveIntegerField(
+                blank=True, help_text="Empty while what was missed has not been fetched.", null=True
+            ),
         ),
     ]

@@ -1,6 +1,6 @@
 """The provider sandbox: a local server that plays every provider over real HTTP (docs/sandbox.md).
 
-Product code never imports this package and this package never imports product code.
+This package imports no product code, and of the product only the fire drill (inbox/health/drill.py) imports it.
 """
 
 from integrations.sandbox.server import SandboxServer
