@@ -12,7 +12,7 @@ from inbox.handlers.bookings import WHO_BOOKED
 from inbox.handlers.messages import PROCESS
 from inbox.health import drill, polling, recovery, telling, watch
 from inbox.leads import stops
-from inbox.pipeline import catchup, enriching, errands, history, run
+from inbox.pipeline import catchup, enriching, errands, history, notices, run
 from inbox.replying import autosend, cards, claims, reconcile, review, rewriting, sending
 from jobs.context import JobContext
 from jobs.deadline import Deadline
@@ -102,6 +102,12 @@ def follow_card(ctx: JobContext) -> dict[str, str]:
 def mail_password_link(ctx: JobContext) -> dict[str, str]:
     """Mail a person the link by which to set a password."""
     return people.mail_password_link(ctx)
+
+
+@job_kind(notices.TELL, attempts=6, time_limit_ms=30_000, priority=15, keep_done_days=7)
+def tell_of_tag(ctx: JobContext) -> dict[str, str]:
+    """Tell the workspace's Slack what a lead wants."""
+    return notices.run(ctx)
 
 
 @tick("catch-up", every_s=60)

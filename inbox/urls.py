@@ -36,6 +36,7 @@ urlpatterns = [
     path("drafts/<uuid:draft_id>/", answer.decide_draft, name="draft"),
     path("messages/<uuid:message_id>/why/", tags.why, name="why"),
     path("rules/", tags.rule_list, name="rules"),
+    path("rules/notices/", tags.told_of, name="rule-notices"),
     path("corrections.jsonl", tags.corrections, name="corrections"),
     path("automation/", automation.automation, name="automation"),
     path("automation/pause/", automation.pause, name="automation-pause"),

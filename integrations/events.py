@@ -51,6 +51,8 @@ class MessageEvent(Event):
 
     `headers`: of an e-mail, those that say how it was sent (integrations.mailheaders). `listed`: read from the
     provider's own list and not told by a webhook, which may word the same message otherwise; the id alone tells it.
+    `by_hand`: an outbound one that a person wrote on the provider's own pages: it answers the lead, as a campaign's
+    steps do not.
     """
 
     source: str
@@ -78,6 +80,7 @@ class MessageEvent(Event):
     interested: bool = False
     tracked: bool = True
     listed: bool = False
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,25 @@
-"""What a reply really means, as a person says."""
+"""What a reply really means, as a person says, and of which tags people are told."""
 
 from django import forms
 
 from inbox.understanding.tags import JUDGED
 
+TAGS = [(str(tag), str(tag)) for tag in JUDGED]
+
 
 class CorrectionForm(forms.Form):
     """The right tag, and why, if they like to say."""
 
-    tag = forms.ChoiceField(choices=[(str(tag), str(tag)) for tag in JUDGED], label="What it means")
+    tag = forms.ChoiceField(choices=TAGS, label="What it means")
     reason = forms.CharField(max_length=300, required=False, label="Why (optional)")
+
+
+class NoticeForm(forms.Form):
+    """The tags of which the workspace's Slack is told."""
+
+    tags = forms.MultipleChoiceField(
+        choices=TAGS,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": "%(value)s is no tag: choose from the list."},
+    )

@@ -91,6 +91,7 @@ def _get_or_create(
             "thread_id": event.thread_id[:200],
             "attachments": event.attachments,
             "automated_reply": event.automated_reply,
+            "by_hand": event.by_hand,
             "provider_interested": event.interested,
             "tag": judged.tag,
             "tag_decided_by": judged.decided_by,
@@ -177,6 +178,8 @@ def _duplicate(received: Received, event: MessageEvent, message: Message) -> Out
         )
         job_id = job.pk
     _add_links(received, event, message)
+    if event.by_hand and Message.objects.filter(pk=message.pk, by_hand=False).update(by_hand=True):
+        rollup.written_by_hand(message)
     return Outcome(
         Verdict.DUPLICATE,
         event.event_type,

@@ -4,13 +4,19 @@ Written so that any order of arrival ends in the same state: times only move for
 decides the tag, and an opt-out outlives everything but a later START.
 """
 
-from inbox.leads import stops
+from django.db.models import Q
+
+from inbox.leads import drafts, stops
 from inbox.models import Draft, Lead, Message
 from inbox.models.lead import Tag
+from inbox.models.message import Source
 from inbox.understanding.arrival import Arrival
 
 CAMPAIGN_SOURCES = ("emailbison_sent", "smartlead_sent", "instantly_sent")
-"""Steps of a running campaign: they reach the lead, but they answer nothing."""
+"""Where steps of a running campaign come from: they reach the lead, but they answer nothing."""
+
+ANSWERS = Q(direction=Message.Direction.OUTBOUND) & (~Q(source__in=CAMPAIGN_SOURCES) | Q(by_hand=True))
+"""Messages of ours that a person or this product wrote to the lead."""
 
 BOOKED_BY = "calendar: booked"
 PERSON = "person"
@@ -32,9 +38,32 @@ def add(lead: Lead, message: Message, judged: Arrival) -> None:
         _add_inbound(lead, message, judged)
     else:
         lead.last_outbound_at = _latest(lead.last_outbound_at, message.sent_at)
-        if message.source not in CAMPAIGN_SOURCES:
-            lead.answered_at = _latest(lead.answered_at, message.sent_at)
+        if is_answer(message):
+            _answered(lead, message)
     save(lead)
+
+
+def is_answer(message: Message) -> bool:
+    """Whether an outbound message is more than a step of a campaign."""
+    return message.by_hand or message.source not in CAMPAIGN_SOURCES
+
+
+def _answered(lead: Lead, message: Message) -> None:
+    """Somebody has answered; where it was not here, drafts for what they answered are not needed any more."""
+    lead.answered_at = _latest(lead.answered_at, message.sent_at)
+    if message.source != Source.HOLDFAST:
+        older = Draft.objects.filter(
+            lead=lead, channel=message.channel, trigger_message__sent_at__lt=message.sent_at
+        )
+        drafts.close(older, "Somebody has answered outside of this inbox.")
+
+
+def written_by_hand(message: Message) -> None:
+    """An outbound message that is stored already turns out to be a person's."""
+    lead = locked(message.lead)
+    _answered(lead, message)
+    save(lead)
+    message.lead = lead
 
 
 def _note_campaign(lead: Lead, message: Message) -> None:
@@ -199,7 +228,7 @@ def recompute(lead: Lead) -> None:
         note_last_message(lead, message)
         if message.direction == Message.Direction.OUTBOUND:
             lead.last_outbound_at = _latest(lead.last_outbound_at, message.sent_at)
-            if message.source not in CAMPAIGN_SOURCES:
+            if is_answer(message):
                 lead.answered_at = _latest(lead.answered_at, message.sent_at)
     lead.campaign_id = next((one.campaign_id for one in messages if one.campaign_id), lead.campaign_id)
     if inbound:

@@ -5,8 +5,7 @@ What waits here is stopped in the caller's transaction; what a provider still ha
 
 from uuid import UUID
 
-from django.utils import timezone
-
+from inbox.leads import drafts
 from inbox.models import Campaign, Draft, Lead
 from inbox.signals import lead_stopped
 from integrations.models import Provider
@@ -48,6 +47,4 @@ def stop_emails(lead: Lead, campaign_id: UUID) -> JobSpec:
 
 def reject_drafts(lead: Lead, reason: str) -> int:
     """Reject the lead's drafts that still wait for review; returns how many."""
-    return Draft.objects.filter(lead=lead, status=Draft.Status.PENDING).update(
-        status=Draft.Status.REJECTED, status_reason=reason, decided_at=timezone.now()
-    )
+    return drafts.close(Draft.objects.filter(lead=lead), reason)

@@ -66,6 +66,9 @@ class Message(models.Model):
     thread_id = models.CharField(max_length=200, blank=True, default="")
     attachments = models.JSONField(default=list, blank=True)
     automated_reply = models.BooleanField(null=True, blank=True)
+    by_hand = models.BooleanField(
+        default=False, help_text="A person wrote it on the provider's own pages, outside of any campaign."
+    )
     provider_interested = models.BooleanField(default=False)
     tag = models.CharField(max_length=32, choices=Tag.choices, blank=True, default="")
     tag_decided_by = models.CharField(

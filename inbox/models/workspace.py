@@ -91,6 +91,9 @@ class Workspace(models.Model):
     assign_in_turn = models.BooleanField(
         default=False, help_text="Give leads who are interested to the members who take leads, in turn."
     )
+    notice_tags = models.JSONField(
+        default=list, blank=True, help_text="Tags of which the workspace's Slack is told, by name."
+    )
     members = models.ManyToManyField(User, through="Membership", related_name="workspaces")
     drill_of = models.ForeignKey(
         "self",

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from inbox import locks
 from inbox.handlers.messages import mark_processed
-from inbox.leads import rollup
+from inbox.leads import drafts, rollup
 from inbox.models import Draft, Lead, Membership, Message, TagDecision
 from inbox.models.lead import Tag
 from inbox.pipeline.conditions import UNANSWERABLE
@@ -39,17 +39,13 @@ MORNING = time(9)
 def close_drafts(situation: Situation, _deadline: Deadline) -> dict[str, int]:
     """Close drafts that answer what is no longer the newest word, and all where nothing may be answered."""
     reason = "A newer reply has come."
-    drafts = Draft.objects.filter(lead=situation.lead, status=Draft.Status.PENDING)
+    waiting = Draft.objects.filter(lead=situation.lead)
     if situation.tag in NO_ANSWER:
         reason = f"The reply is tagged {situation.tag}."
     else:
-        drafts = drafts.filter(trigger_message__sent_at__lt=situation.message.sent_at)
-        drafts = drafts.filter(channel=situation.channel)
-    now = timezone.now()
-    closed = drafts.update(
-        status=Draft.Status.REJECTED, status_reason=reason, decided_at=now, updated_at=now, send_at=None
-    )
-    return {"closed": closed}
+        waiting = waiting.filter(trigger_message__sent_at__lt=situation.message.sent_at)
+        waiting = waiting.filter(channel=situation.channel)
+    return {"closed": drafts.close(waiting, reason)}
 
 
 def assign(situation: Situation, _deadline: Deadline) -> dict[str, str]:

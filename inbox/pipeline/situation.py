@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from inbox import asking
 from inbox.accounts import connected
-from inbox.leads.rollup import CAMPAIGN_SOURCES
+from inbox.leads.rollup import ANSWERS
 from inbox.models import Campaign, Draft, Lead, Message, OutboundSend, SendingPolicy, Workspace
 from inbox.models.lead import Tag
 from inbox.replying import policies
@@ -36,6 +36,14 @@ class Situation:
     def tag(self) -> str:
         """What the lead says with this message; the lead's own state where this is the newest one."""
         return self.lead.tag if self.newest else self.message.tag or Tag.NEUTRAL
+
+    @cached_property
+    def tag_before(self) -> str:
+        """The tag of the lead's reply before this one; "" where there is none."""
+        earlier = Message.objects.filter(
+            lead=self.lead, direction=Message.Direction.INBOUND, sent_at__lt=self.message.sent_at
+        )
+        return earlier.order_by("-sent_at", "-pk").values_list("tag", flat=True).first() or ""
 
     @cached_property
     def newest(self) -> bool:
@@ -76,9 +84,7 @@ class Situation:
     @cached_property
     def answered(self) -> bool:
         """Whether something of ours went out, or is going out, after this message."""
-        later = Message.objects.filter(
-            lead=self.lead, direction=Message.Direction.OUTBOUND, sent_at__gt=self.message.sent_at
-        ).exclude(source__in=CAMPAIGN_SOURCES)
+        later = Message.objects.filter(ANSWERS, lead=self.lead, sent_at__gt=self.message.sent_at)
         live = OutboundSend.objects.filter(
             lead=self.lead, channel=self.channel, state__in=["intent", "unknown"]
         )

@@ -7,7 +7,7 @@ its time, or fail for hours, is a job of its own: the step enqueues it, and neit
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from inbox.pipeline import answering, enriching, history, routing, sentiment, texting
+from inbox.pipeline import answering, enriching, history, notices, routing, sentiment, texting
 from inbox.pipeline import conditions as when
 from inbox.pipeline.situation import Situation
 from jobs.deadline import Deadline
@@ -56,6 +56,7 @@ STEPS = (
         (when.RULE_DECIDED, when.PROVIDER_DECIDED, when.NO_TEXT, when.NO_MODEL),
         seconds=30,
     ),
+    Step("notices", notices.tell, (when.OLDER, when.SAID_BEFORE, when.NOBODY_TOLD, when.NO_SLACK)),
     Step("close-drafts", routing.close_drafts, (when.AWAY, when.OLDER)),
     Step("assign", routing.assign, (*when.COLD, when.NOT_IN_TURN, when.ASSIGNED)),
     Step("follow-ups", routing.tell_follow_ups),

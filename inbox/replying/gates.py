@@ -14,7 +14,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.utils import timezone
 
-from inbox.leads.rollup import CAMPAIGN_SOURCES
+from inbox.leads.rollup import ANSWERS
 from inbox.models import Draft, GateResult, Lead, Message, OutboundSend, SendingPolicy, TagDecision, Workspace
 from inbox.models.lead import Channel, Tag
 from inbox.replying import hours, policies, topics
@@ -145,9 +145,7 @@ def _unchanged(e: Evidence) -> Verdict:
 
 
 def _nothing_since(e: Evidence) -> Verdict:
-    ours = Message.objects.filter(
-        lead_id=e.draft.lead_id, direction=Message.Direction.OUTBOUND, sent_at__gt=e.message.sent_at
-    ).exclude(source__in=CAMPAIGN_SOURCES)
+    ours = Message.objects.filter(ANSWERS, lead_id=e.draft.lead_id, sent_at__gt=e.message.sent_at)
     if ours.exclude(draft_id=e.draft.pk).exists():
         return Verdict(False, "Something of ours has gone out since the lead wrote.")
     live = [send for send in e.sends if send.state in (State.INTENT, State.UNKNOWN)]

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from inbox import audit
-from inbox.leads import rollup
+from inbox.leads import drafts, rollup
 from inbox.models import Draft, Lead, OutboundSend, User
 from inbox.replying import sending
 from inbox.replying.claims import AlreadyDecided, Refused, SendBlocked, again, claim
@@ -94,12 +94,7 @@ def send_own(lead: Lead, *, user: User, channel: str, text: str, client_token: s
         if known is not None:
             return known
         send = claim(locked, channel=channel, text=text, user=user, **origin)
-        Draft.objects.filter(lead=lead, channel=channel, status=Status.PENDING).update(
-            status=Status.REJECTED,
-            status_reason="Answered without it.",
-            decided_by=user,
-            decided_at=timezone.now(),
-        )
+        drafts.close(Draft.objects.filter(lead=lead, channel=channel), "Answered without it.", user=user)
         audit.record(lead.workspace_id, user, "send.own", send)
     return send
 

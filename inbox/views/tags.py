@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from inbox import prompts
+from inbox import audit, prompts
 from inbox.access import workspace_view
-from inbox.forms.tags import CorrectionForm
+from inbox.forms.tags import CorrectionForm, NoticeForm
 from inbox.models import Membership, Message, TagDecision, Workspace
-from inbox.pipeline import catchup, tagging
+from inbox.pipeline import catchup, notices, tagging
 from inbox.pipeline.labelled import labelled
 from inbox.understanding import rules
 from inbox.understanding.tags import DRAFTED
@@ -58,7 +58,30 @@ def rule_list(request: HttpRequest) -> HttpResponse:
         "prompt": prompts.load("tag"),
         "corrections": corrections,
     }
-    return render(request, "understanding/rules.html", context)
+    return render(request, "understanding/rules.html", context | _notices(request.workspace))
+
+
+def _notices(workspace: Workspace) -> dict[str, object]:
+    """Which tags are told of, and whether there is a place to tell it."""
+    return {
+        "notice_form": NoticeForm(initial={"tags": workspace.notice_tags}),
+        "slack": notices.slack_of(workspace.pk),
+    }
+
+
+@require_POST
+@workspace_view(Membership.Role.ADMIN)
+def told_of(request: HttpRequest) -> HttpResponse:
+    """`w/<workspace>/rules/notices/`: have Slack told of the given `tags`, and of no others."""
+    form = NoticeForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, form.errors["tags"][0])
+        return redirect("inbox:rules", request.workspace.pk)
+    tags = form.cleaned_data["tags"]
+    Workspace.objects.filter(pk=request.workspace.pk).update(notice_tags=tags)
+    audit.record(request.workspace.pk, request.user, "notices.change", request.workspace, tags=tags)
+    messages.success(request, f"Slack is told of: {', '.join(tags)}." if tags else "Slack is told of no tag.")
+    return redirect("inbox:rules", request.workspace.pk)
 
 
 def _counts(workspace: Workspace) -> dict[str, int]:

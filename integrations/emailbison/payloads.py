@@ -25,7 +25,8 @@ from integrations.mailheaders import headers_of
 from integrations.payload import ExternalId, Payload, Text, first_time, validate
 
 REPLIES = ("LEAD_REPLIED", "LEAD_INTERESTED", "UNTRACKED_REPLY_RECEIVED")
-EVENTS = (*REPLIES, "EMAIL_SENT", "EMAIL_OPENED", "EMAIL_BOUNCED", "LEAD_UNSUBSCRIBED")
+BY_HAND = "MANUAL_EMAIL_SENT"
+EVENTS = (*REPLIES, "EMAIL_SENT", BY_HAND, "EMAIL_OPENED", "EMAIL_BOUNCED", "LEAD_UNSUBSCRIBED")
 
 
 class Address(Payload):
@@ -122,6 +123,8 @@ def parse(body: Any, now: datetime) -> Event:
     data = validate(Envelope, body).data
     if kind == "EMAIL_OPENED":
         return IgnoredEvent(event_type=kind, reason="opens are not used")
+    if kind == BY_HAND and (data.scheduled_email is None or data.lead is None):
+        return IgnoredEvent(event_type=kind, reason="it does not say which e-mail went to whom")
     return _PARSERS.get(kind, _reply)(kind, data, now)
 
 
@@ -162,9 +165,9 @@ def _bounced(kind: str, data: Data, now: datetime) -> Event:
 def _sent(kind: str, data: Data, now: datetime) -> Event:
     email, sender = data.scheduled_email, data.sender_email
     if email is None:
-        raise PayloadInvalid({"data.scheduled_email.id": "EMAIL_SENT needs the e-mail with its id"})
+        raise PayloadInvalid({"data.scheduled_email.id": f"{kind} needs the e-mail with its id"})
     if data.lead is None:
-        raise PayloadInvalid({"data.lead": "EMAIL_SENT needs the lead it went to"})
+        raise PayloadInvalid({"data.lead": f"{kind} needs the lead it went to"})
     return MessageEvent(
         event_type=kind,
         external_id=email.id,
@@ -179,6 +182,7 @@ def _sent(kind: str, data: Data, now: datetime) -> Event:
         from_name=sender.name if sender else "",
         recipients={"to": [{"address": data.lead.email, "name": ""}]},
         occurred_at=first_time(email.sent_at) or now,
+        by_hand=kind == BY_HAND,
         **_account(data),
     )
 
@@ -192,7 +196,12 @@ def _unsubscribed(kind: str, data: Data, now: datetime) -> Event:
     )
 
 
-_PARSERS = {"EMAIL_SENT": _sent, "EMAIL_BOUNCED": _bounced, "LEAD_UNSUBSCRIBED": _unsubscribed}
+_PARSERS = {
+    "EMAIL_SENT": _sent,
+    BY_HAND: _sent,
+    "EMAIL_BOUNCED": _bounced,
+    "LEAD_UNSUBSCRIBED": _unsubscribed,
+}
 
 
 def _notice(data: Data, now: datetime) -> dict:

@@ -1,0 +1,32 @@
+"""Closing drafts that nobody needs any more, whatever made it so: their review cards follow."""
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from inbox.models import Draft, User
+from inbox.signals import draft_changed
+
+Status = Draft.Status
+
+
+def close(drafts: QuerySet[Draft], reason: str, *, user: User | None = None) -> int:
+    """Close those of `drafts` that still wait, and return how many; one that is decided meanwhile stays decided.
+
+    `reason`: a sentence for people. `user`: whoever made them needless.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        waiting = list(drafts.filter(status=Status.PENDING).select_for_update(of=("self",)).order_by("pk"))
+        Draft.objects.filter(pk__in=[draft.pk for draft in waiting]).update(
+            status=Status.REJECTED,
+            status_reason=reason[:200],
+            decided_by=user,
+            decided_at=now,
+            updated_at=now,
+            send_at=None,
+        )
+        for draft in waiting:
+            draft.refresh_from_db()
+            draft_changed.send(Draft, draft=draft, event=Status.REJECTED)
+    return len(waiting)
