@@ -4,8 +4,9 @@ Safe because every key is idempotent: replaying everything changes nothing. A dr
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import perf_counter
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -21,9 +22,19 @@ from inbox.webhooks.signed import tenant_named_in
 from integrations.events import MessageEvent, PayloadInvalid
 from integrations.registry import ALL_SOURCES
 from jobs.context import JobContext
+from jobs.enqueue import enqueue
+from jobs.models import BackgroundJob
 
 JOB = "deliveries.replay"
 REPAIRED = (Verdict.ACCEPTED, Verdict.DUPLICATE, Verdict.IGNORED)
+
+
+SPANS = {"1": "1 hour", "24": "24 hours", "168": "7 days", "720": "30 days"}
+"""How far back "everything that failed" may go, in hours."""
+
+
+class NothingToReplay(ValueError):
+    """No job is started. The message is a sentence for people."""
 
 
 class NotReplayable(ValueError):
@@ -87,9 +98,39 @@ def unrepaired(
     return found.exclude(Exists(settled)).order_by("received_at", "pk")
 
 
+class Started(NamedTuple):
+    """A job that replays `waiting` deliveries."""
+
+    job: BackgroundJob
+    waiting: int
+
+
+def start(hours: str, actor: User, workspace: Workspace | None) -> Started:
+    """Start the job that replays everything failed of the last `hours` (one of SPANS), of all workspaces if None.
+
+    Raises NothingToReplay.
+    """
+    if hours not in SPANS:
+        raise NothingToReplay("Choose how far back to go.")
+    until = timezone.now().replace(microsecond=0)
+    since = until - timedelta(hours=int(hours))
+    waiting = unrepaired(workspace, since=since, until=until).count()
+    if not waiting:
+        raise NothingToReplay(f"Nothing has failed in the last {SPANS[hours]} that is not repaired.")
+    job, _ = enqueue(
+        JOB,
+        workspace_id=workspace.pk if workspace else None,
+        dedupe_key=f"{JOB}:{workspace.pk if workspace else 'all'}:{since.isoformat()}:{until.isoformat()}",
+        payload={"verdict": Verdict.FAILED, "since": since.isoformat(), "until": until.isoformat()},
+    )
+    audit.record(job.workspace_id, actor, "deliveries.replayed", job, hours=int(hours))
+    return Started(job, waiting)
+
+
 def run_job(ctx: JobContext) -> dict[str, int]:
-    """The job `deliveries.replay`: everything unrepaired of the workspace between two moments; counts per verdict."""
-    workspace = Workspace.objects.get(pk=ctx.workspace_id)
+    """The job `deliveries.replay`: everything unrepaired between two moments, of its workspace or (where it belongs to
+    none) of all; counts per verdict."""
+    workspace = Workspace.objects.get(pk=ctx.workspace_id) if ctx.workspace_id else None
     ids = list(
         unrepaired(
             workspace,

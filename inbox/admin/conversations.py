@@ -6,7 +6,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from config.modeladmin import BaseAdmin, RecordAdmin, WorkspaceFilter, known_values, link, list_link
+from config.modeladmin import RecordAdmin, WorkspaceFilter, known_values, link, list_link
+from inbox.admin.merging import MergingAdmin
+from inbox.leads import facts
 from inbox.models import Campaign, Draft, Lead, Message, OutboundSend, WebhookDelivery
 from inbox.states import state_of
 from inbox.templatetags.holdfast import render_chip
@@ -23,7 +25,7 @@ class CampaignAdmin(RecordAdmin):
 
 
 @admin.register(Lead)
-class LeadAdmin(BaseAdmin):
+class LeadAdmin(MergingAdmin):
     """Names can be corrected; identities and roll-ups follow from messages and stay as they are."""
 
     list_display = (
@@ -56,7 +58,10 @@ class LeadAdmin(BaseAdmin):
         return [name for name in self.get_fields(request, obj) if name not in self.editable]
 
     def save_model(self, request: HttpRequest, obj: Lead, form, change: bool) -> None:
-        obj.save(update_fields=[*form.changed_data, "updated_at"])  # the roll-ups may have moved on meanwhile
+        entered = {name: form.cleaned_data[name] for name in form.changed_data if name in facts.FACTS}
+        facts.enter(obj, entered, request.user)
+        others = [name for name in form.changed_data if name not in entered]
+        obj.save(update_fields=[*others, "updated_at"])  # the roll-ups may have moved on meanwhile
 
     @admin.display(description="tag", ordering="tag")
     def tag_chip(self, lead: Lead) -> SafeString:
@@ -65,8 +70,10 @@ class LeadAdmin(BaseAdmin):
     @admin.display(description="related")
     def related(self, lead: Lead) -> SafeString:
         page = reverse("inbox:conversation", args=[lead.workspace_id, lead.pk])
+        merging_page = reverse("admin:inbox_lead_merge", args=[lead.pk])
         links = [
             format_html('<a href="{}">Conversation</a>', page),
+            format_html('<a href="{}">Merge another lead into this one…</a>', merging_page),
             list_link(Message, "Messages", lead=lead.pk),
             list_link(Draft, "Drafts", lead=lead.pk),
             list_link(OutboundSend, "Sends", lead=lead.pk),

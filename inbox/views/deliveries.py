@@ -1,12 +1,9 @@
 """The ledger of deliveries: what came, what it came to, and running it again. For the workspace's admins."""
 
-import json
 import uuid
-from dataclasses import asdict
 from datetime import timedelta
 
 from django.contrib import messages
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,20 +11,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 from django_filters import CharFilter, ChoiceFilter, DateFilter, FilterSet
 
-from inbox import audit, replay
+from inbox import ledger, replay
 from inbox.access import workspace_view
 from inbox.models import Membership, WebhookDelivery, Workspace
 from inbox.pagination import keyset_page
-from integrations.events import PayloadInvalid
 from integrations.registry import ALL_SOURCES
-from jobs.enqueue import enqueue
 from jobs.models import BackgroundJob
 
 ADMIN = Membership.Role.ADMIN
 Verdict = WebhookDelivery.Verdict
-SPANS = {"1": "1 hour", "24": "24 hours", "168": "7 days", "720": "30 days"}
-VIEWS = ("pretty", "raw", "parsed")
-SHOWN_BYTES = 200_000
 
 
 class DeliveryFilter(FilterSet):
@@ -68,7 +60,7 @@ def delivery_list(request: HttpRequest) -> HttpResponse:
         "filtered": any(request.GET.get(name) for name in found.filters),
         "page": page,
         "tiles": _tiles(request.workspace),
-        "spans": SPANS,
+        "spans": replay.SPANS,
         "job": _last_replay(request.workspace),
     }
     return render(request, "deliveries/list.html", context)
@@ -101,24 +93,12 @@ def run_again(request: HttpRequest, delivery_id: uuid.UUID) -> HttpResponse:
 @workspace_view(ADMIN)
 def replay_failed(request: HttpRequest) -> HttpResponse:
     """Start the job that runs everything failed of the last hours again."""
-    hours = request.POST.get("hours", "")
-    if hours not in SPANS:
-        messages.error(request, "Choose how far back to go.")
-        return redirect("inbox:deliveries", request.workspace.pk)
-    until = timezone.now().replace(microsecond=0)
-    since = until - timedelta(hours=int(hours))
-    waiting = replay.unrepaired(request.workspace, since=since, until=until).count()
-    if not waiting:
-        messages.info(request, f"Nothing has failed in the last {SPANS[hours]} that is not repaired.")
-        return redirect("inbox:deliveries", request.workspace.pk)
-    job, _ = enqueue(
-        replay.JOB,
-        workspace_id=request.workspace.pk,
-        dedupe_key=f"{replay.JOB}:{since.isoformat()}:{until.isoformat()}",
-        payload={"verdict": Verdict.FAILED, "since": since.isoformat(), "until": until.isoformat()},
-    )
-    audit.record(request.workspace.pk, request.user, "deliveries.replayed", job, hours=int(hours))
-    messages.info(request, f"Replaying {waiting} failed deliveries.")
+    try:
+        started = replay.start(request.POST.get("hours", ""), request.user, request.workspace)
+    except replay.NothingToReplay as nothing:
+        messages.info(request, str(nothing))
+    else:
+        messages.info(request, f"Replaying {started.waiting} failed deliveries.")
     return redirect("inbox:deliveries", request.workspace.pk)
 
 
@@ -135,38 +115,18 @@ def _own(request: HttpRequest, delivery_id: uuid.UUID) -> WebhookDelivery:
 
 
 def _detail(request: HttpRequest, found: WebhookDelivery, dry: replay.Result | None = None) -> HttpResponse:
-    show = request.GET.get("show", "pretty")
-    show = show if show in VIEWS else "pretty"
+    show = ledger.shown_as(request.GET.get("show"))
     context = {
         "delivery": found,
         "show": show,
-        "views": VIEWS,
-        "text": _text(found, show),
-        "cut": found.body is not None and len(found.body) > SHOWN_BYTES,
+        "views": ledger.VIEWS,
+        "text": ledger.text(found, show),
+        "cut": ledger.is_cut(found),
         "kept_until": found.received_at + timedelta(days=request.workspace.keep_bodies_days),
         "runs": found.replays.order_by("received_at", "pk").select_related("lead", "message", "job"),
         "dry": dry,
     }
     return render(request, "deliveries/detail.html", context)
-
-
-def _text(found: WebhookDelivery, show: str) -> str:
-    """The body as `show` wants it; "" where it is no longer kept."""
-    if found.body is None:
-        return ""
-    body, source = bytes(found.body), ALL_SOURCES.get(found.source)
-    if show == "raw" or source is None:
-        return body[:SHOWN_BYTES].decode(errors="replace")
-    try:
-        value = source.decode(body)
-        if show == "parsed":
-            event = source.parse(value, found.received_at)
-            value = {"event": type(event).__name__} | {
-                name: part for name, part in asdict(event).items() if part not in ("", None, [], {})
-            }
-    except PayloadInvalid as error:
-        return "\n".join(f"{name}: {text}" for name, text in error.fields.items())
-    return json.dumps(value, indent=2, ensure_ascii=False, cls=DjangoJSONEncoder)[:SHOWN_BYTES]
 
 
 def _tiles(workspace: Workspace) -> list[dict]:

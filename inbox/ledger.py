@@ -1,0 +1,57 @@
+"""What people see of a delivery, on a workspace's pages and in the admin: its body in three forms, without secrets."""
+
+import json
+import re
+from dataclasses import asdict
+
+from django.core.serializers.json import DjangoJSONEncoder
+
+from inbox.health import backfill
+from inbox.models import WebhookDelivery
+from integrations.events import Event, PayloadInvalid
+from integrations.registry import ALL_SOURCES
+
+VIEWS = ("pretty", "raw", "parsed")
+SHOWN_BYTES = 200_000
+SECRET = re.compile(
+    r'("(?:secret_key|secret|api_key|token|password)"\s*:\s*)"(?:[^"\\]|\\.)*"', re.IGNORECASE
+)
+
+
+def shown_as(value: str | None) -> str:
+    """One of VIEWS."""
+    return value if value in VIEWS else VIEWS[0]
+
+
+def text(delivery: WebhookDelivery, show: str) -> str:
+    """The body as `show` wants it, cut at SHOWN_BYTES; "" where it is no longer kept."""
+    if delivery.body is None:
+        return ""
+    return SECRET.sub(r'\1"••••"', _text(delivery, show)[:SHOWN_BYTES])
+
+
+def is_cut(delivery: WebhookDelivery) -> bool:
+    """Whether `text` leaves something out."""
+    return delivery.body is not None and len(delivery.body) > SHOWN_BYTES
+
+
+def _text(delivery: WebhookDelivery, show: str) -> str:
+    body, source = bytes(delivery.body), ALL_SOURCES.get(delivery.source)
+    if show == "raw" or source is None:
+        return body[:SHOWN_BYTES].decode(errors="replace")
+    try:
+        value = source.decode(body)
+        if show == "parsed":
+            event = _event(delivery, body, value)
+            value = {"event": type(event).__name__} | {
+                name: part for name, part in asdict(event).items() if part not in ("", None, [], {})
+            }
+    except PayloadInvalid as error:
+        return "\n".join(f"{name}: {text}" for name, text in error.fields.items())
+    return json.dumps(value, indent=2, ensure_ascii=False, cls=DjangoJSONEncoder)
+
+
+def _event(delivery: WebhookDelivery, body: bytes, value: object) -> Event:
+    if delivery.event_type == backfill.EVENT:
+        return backfill.event_of(body)
+    return ALL_SOURCES[delivery.source].parse(value, delivery.received_at)
