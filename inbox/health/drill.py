@@ -30,7 +30,7 @@ from inbox.models import (
 )
 from integrations import hosts, notices, probes
 from integrations.errors import ProviderError, ProviderMisconfigured
-from integrations.models import HealthState, Integration, Provider, WorkspaceIntegrationHealth
+from integrations.models import HealthState, Integration, Notice, Provider, WorkspaceIntegrationHealth
 from integrations.sandbox import SandboxServer
 from jobs.context import JobContext
 from jobs.deadline import Deadline
@@ -218,12 +218,15 @@ class _Drill:
         line = banner.line(self._health, self.workspace)
         where = settings.PUBLIC_URL + reverse("inbox:drill", args=[self.parent.pk])
         text = f"Fire drill, nothing is broken. In an outage this would say:\n{line.headline}. {line.effect}\n{where}"
-        outcome = telling.tell(self._health, self.slack, text)
-        self.posted = outcome.get("sent") == "slack"
+        try:
+            telling.tell(self._health, self.slack, text)
+        finally:
+            notice = self._health.notices.filter(path=Notice.Path.SLACK).first()
+            self.posted = notice is not None and notice.state == Notice.State.SENT
         if not self.posted:
-            reason = outcome.get("unknown") or outcome.get("failed") or "not sent"
+            reason = notice.reason if notice else "Slack is known to be broken"
             return Verdict(
-                False, f"Slack did not take it ({reason}). In an outage the admins would get an e-mail."
+                False, f"It did not arrive ({reason}). In an outage the admins would get an e-mail."
             )
         channel = self.slack.config.get("channel") or "the webhook’s channel"
         return Verdict(True, f"One message in {channel}, marked as a drill.")
@@ -279,7 +282,7 @@ class _Drill:
             return Verdict(None, "There is no message to change.")
         line = banner.line(self._health, self.workspace)
         text = f"Fire drill over, all is well. In an outage this would say:\n{line.headline}. {line.effect}"
-        if notices.turn_green(self.slack, self._health, text, deadline):
+        if notices.edit(self.slack, self._health, text, deadline, green=True):
             return Verdict(True, "The first message was changed; no second one was posted.")
         return Verdict(None, "Messages of an incoming webhook cannot be changed. A bot token can.")
 

@@ -13,7 +13,8 @@ from config import modeladmin
 from config.modeladmin import RecordAdmin
 from inbox.models import AuditEntry, Lead, Membership, Message, OutboundSend, User, WebhookDelivery
 from insights.models import ContextPack, ConversationInsight, PackQuestion
-from integrations.models import Integration, WebhookKey
+from integrations import health
+from integrations.models import Integration, WebhookKey, WorkspaceIntegrationHealth
 from jobs.enqueue import enqueue
 from jobs.ids import uuid7
 from tests import factories
@@ -77,6 +78,7 @@ def populate(workspace, key: str = "x") -> dict[type, object]:
             workspace=workspace, action="draft.approve", object_type="draft", object_id=str(draft.pk)
         ),
         Integration: integration,
+        WorkspaceIntegrationHealth: health.row(integration),
         WebhookKey: WebhookKey.issue(integration),
         type(job): job,
     }

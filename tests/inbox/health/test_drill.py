@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import override_settings
+from django.utils import timezone
 
 from inbox.health import drill
 from inbox.models import Message, Workspace
@@ -114,7 +115,12 @@ def test_a_drill_whose_worker_died_is_cleaned_up_and_not_gone_on_with(workspace,
     job = drill.start(workspace, admin)
     make_workspace("Fire drill of Northwind", drill_of=workspace)
     JobStep.objects.create(
-        job=job, name="prepare", effect="idempotent", status="done", result={"ok": True, "said": ""}
+        job=job,
+        name="prepare",
+        effect="idempotent",
+        status="done",
+        result={"ok": True},
+        started_at=timezone.now(),
     )
     drain()
     job.refresh_from_db()
