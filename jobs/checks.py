@@ -4,13 +4,20 @@ from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
-from jobs.conf import DRAIN_S, HEARTBEAT_S, LEASE_S, OVERRUN_GRACE_S, shortest_retry_s
+from jobs.conf import (
+    DRAIN_S,
+    HEARTBEAT_S,
+    LEASE_S,
+    LONGEST_POLL_S,
+    OVERRUN_GRACE_S,
+    shortest_retry_s,
+)
 from jobs.registry import KINDS
 
 
 @register()
-def check_cluster(app_configs, **kwargs) -> list[CheckMessage]:
-    """Q_CLUSTER against the inequalities of jobs.conf."""
+def check_waits(app_configs, **kwargs) -> list[CheckMessage]:
+    """Q_CLUSTER against the inequalities of jobs.conf: each wait is longer than the one inside it."""
     cluster = settings.Q_CLUSTER
     found = []
     timeout_s, retry_s = cluster.get("timeout") or 0, cluster.get("retry", 60)
@@ -38,6 +45,16 @@ def check_cluster(app_configs, **kwargs) -> list[CheckMessage]:
                 id="jobs.E002",
             )
         )
+    if HEARTBEAT_S * 3 > LEASE_S:
+        found.append(Error("A lease must outlive three heartbeats.", hint="See jobs.conf.", id="jobs.E004"))
+    return found
+
+
+@register()
+def check_service(app_configs, **kwargs) -> list[CheckMessage]:
+    """What works, and serves people worse than it could: too few workers, too rare a poll."""
+    cluster = settings.Q_CLUSTER
+    found = []
     if cluster.get("workers", 1) < 2:
         found.append(
             Warning(
@@ -46,8 +63,15 @@ def check_cluster(app_configs, **kwargs) -> list[CheckMessage]:
                 id="jobs.W003",
             )
         )
-    if HEARTBEAT_S * 3 > LEASE_S:
-        found.append(Error("A lease must outlive three heartbeats.", hint="See jobs.conf.", id="jobs.E004"))
+    poll_s = cluster.get("poll", 0.2)
+    if not settings.Q_BROKER_URL and poll_s > LONGEST_POLL_S:
+        found.append(
+            Warning(
+                f"Q_CLUSTER poll is {poll_s:g} s: jobs wait longer for an idle worker than they need to.",
+                hint=f"Poll every {LONGEST_POLL_S:g} s or more often, or wake workers through Redis.",
+                id="jobs.W010",
+            )
+        )
     return found
 
 

@@ -37,6 +37,9 @@ SHUTDOWN_GRACE_S = 20
 SHUTDOWN_HARD_S = 5
 """What ignores that request is killed this much later; its job goes back free."""
 
+LONGEST_POLL_S = 0.1
+"""With a rarer look at PostgreSQL's queue the median from commit to start is not below 100 ms (docs/adr/0012)."""
+
 MAX_BATCH = 25
 """The most jobs that one claim takes."""
 

@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -34,7 +35,7 @@ from jobs.ledger import Started
 from jobs.models import BackgroundJob
 from jobs.outcomes import decide
 from jobs.process import WorkerProcess
-from jobs.registry import KINDS, Policy, policy_of
+from jobs.registry import KINDS, Handler, policy_of
 from jobs.wakeup import ring
 
 logger = logging.getLogger(__name__)
@@ -117,6 +118,15 @@ def _give_back(token: UUID, me: WorkerProcess) -> None:
         drop_connection()  # the lease will do it
 
 
+@dataclass(frozen=True)
+class Ended:
+    """How a handler's run ended: with `result`, or with `error`."""
+
+    result: Any
+    error: BaseException | None
+    duration_ms: int
+
+
 def run(
     started: Started,
     keeper: LeaseKeeper,
@@ -128,65 +138,66 @@ def run(
     Returns the outcome's name ("fenced" where the job was taken over) and the next job, if it could be started.
     Raises TimeoutException after settling a job that had to be interrupted.
     """
-    job, policy = started.job, policy_of(started.job.kind)
+    ended = _call(started, keeper)
+    outcome, following = "fenced", None
+    if not isinstance(ended.error, LeaseLost):
+        outcome, following = _settle(started, ended, keeper, me, take_next)
+    _log(started.job, outcome, ended)
+    if isinstance(ended.error, TimeLimitExceeded):
+        raise TimeoutException("A job ignored its time limit: this process is to be replaced.")
+    return outcome, following
+
+
+def _call(started: Started, keeper: LeaseKeeper) -> Ended:
+    job, limit_ms = started.job, policy_of(started.job.kind).time_limit_ms
     began = time.monotonic()
-    interrupted: TimeoutException | None = None
     result, error = None, None
     try:
-        deadline = Deadline.after_ms(policy.time_limit_ms, keeper.run(job.pk))
-        result = _call(JobContext(started, deadline, keeper.expired), policy)
+        deadline = Deadline.after_ms(limit_ms, keeper.run(job.pk))
+        with _alarm(limit_ms / 1000 + OVERRUN_GRACE_S):
+            result = _handler(job)(JobContext(started, deadline, keeper.expired))
+            json.dumps(result, cls=DjangoJSONEncoder)  # what cannot be stored is the handler's error
     except TimeoutException as raised:
-        interrupted = raised
         error = TimeLimitExceeded().with_traceback(raised.__traceback__)
     except (Exception, SystemExit) as raised:
         error = raised
     finally:
         keeper.rest()
-    duration_ms = round((time.monotonic() - began) * 1000)
-    outcome, following = "fenced", None
-    if not isinstance(error, LeaseLost):
-        decision = decide(
-            error,
-            policy=policy,
-            attempts=job.attempts,
-            first_run_at=job.first_run_at,
-            now=job.started_at + timedelta(milliseconds=duration_ms),
-            cancel_requested=keeper.cancel_requested,
-        )
-        upcoming = None if interrupted else take_next()
-        write = partial(
-            ledger.settle,
-            started,
-            decision,
-            failure=NO_FAILURE if error is None else describe(error, job.kind),
-            result=result,
-            duration_ms=duration_ms,
-            worker=me.name,
-            upcoming=upcoming,
-        )
-        outcome, following = _settle(job, write, error, keeper)
-    _log(job, outcome, duration_ms, error)
-    if interrupted is not None:
-        raise interrupted
-    return outcome, following
+    return Ended(None if error else result, error, round((time.monotonic() - began) * 1000))
 
 
-def _call(ctx: JobContext, policy: Policy) -> Any:
-    kind = KINDS.get(ctx.job.kind)
-    if kind is None:  # queued by a newer release, or left by an older one
-        raise Snooze(ctx.job.started_at + UNKNOWN_KIND_PAUSE, "This release does not know the job's kind.")
-    with _alarm(policy.time_limit_ms / 1000 + OVERRUN_GRACE_S):
-        result = kind.handler(ctx)
-        json.dumps(result, cls=DjangoJSONEncoder)  # what cannot be stored is the handler's error
-    return result
+def _handler(job: BackgroundJob) -> Handler:
+    if job.kind not in KINDS:  # queued by a newer release, or left by an older one
+        raise Snooze(job.started_at + UNKNOWN_KIND_PAUSE, "This release does not know the job's kind.")
+    return KINDS[job.kind].handler
 
 
 def _settle(
-    job: BackgroundJob,
-    write: Callable[[], tuple[str | None, Started | None]],
-    error: BaseException | None,
+    started: Started,
+    ended: Ended,
     keeper: LeaseKeeper,
+    me: WorkerProcess,
+    take_next: Callable[[], BackgroundJob | None],
 ) -> tuple[str, Started | None]:
+    job, error = started.job, ended.error
+    decision = decide(
+        error,
+        policy=policy_of(job.kind),
+        attempts=job.attempts,
+        first_run_at=job.first_run_at,
+        now=job.started_at + timedelta(milliseconds=ended.duration_ms),
+        cancel_requested=keeper.cancel_requested,
+    )
+    write = partial(
+        ledger.settle,
+        started,
+        decision,
+        failure=NO_FAILURE if error is None else describe(error, job.kind),
+        result=ended.result,
+        duration_ms=ended.duration_ms,
+        worker=me.name,
+        upcoming=None if isinstance(error, TimeLimitExceeded) else take_next(),
+    )
     if error is not None:
         refresh_connection()
     try:
@@ -198,17 +209,17 @@ def _settle(
         return "not_stored", None
 
 
-def _log(job: BackgroundJob, outcome: str, duration_ms: int, error: BaseException | None) -> None:
+def _log(job: BackgroundJob, outcome: str, ended: Ended) -> None:
     extra = {
         "job_id": str(job.pk),
         "kind": job.kind,
         "workspace_id": str(job.workspace_id) if job.workspace_id else None,
         "outcome": outcome,
         "attempt": job.attempts,
-        "duration_ms": duration_ms,
+        "duration_ms": ended.duration_ms,
     }
-    if error is not None:
-        extra["error_class"] = type(error).__name__
+    if ended.error is not None:
+        extra["error_class"] = type(ended.error).__name__
     level = logging.ERROR if outcome == "failed" else logging.INFO
     logger.log(level, "job ended", extra=extra)
 

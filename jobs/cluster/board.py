@@ -39,7 +39,6 @@ class Board(ctypes.Structure):
     _fields_ = [
         ("sentinel_at", ctypes.c_double),
         ("dispatcher_at", ctypes.c_double),
-        ("chores_at", ctypes.c_double),
         ("due_since", ctypes.c_double),
         ("helper_pids", ctypes.c_int * 2),
         ("slots", Slot * MAX_WORKERS),
@@ -61,5 +60,5 @@ def new_board() -> Board:
     """A board that forked children share with this process."""
     board = RawValue(Board)
     now = time.monotonic()
-    board.sentinel_at = board.dispatcher_at = board.chores_at = now
+    board.sentinel_at = board.dispatcher_at = now
     return board

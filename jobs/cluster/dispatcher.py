@@ -121,7 +121,6 @@ class Dispatcher:
             self._stopping.wait(every_s * random.uniform(0.8, 1.0))
 
     def _chores(self) -> None:
-        self._board.chores_at = time.monotonic()
         workers = {slot.id: slot.pid for slot in self._board.taken()}
         recovery.report_alive(self._cluster_id, socket.gethostname(), workers)
         recovery.sweep()

@@ -21,6 +21,7 @@ def test_the_products_own_settings_pass():
         ({"retry": 700}, "jobs.E002"),
         ({"queue_limit": 50}, "jobs.E002"),
         ({"workers": 1, "retry": 9_999}, "jobs.W003"),
+        ({"poll": 0.2}, "jobs.W010"),
         ({"orm": "reports"}, "jobs.E006"),
         ({"orm": None}, "jobs.E006"),
         ({"sync": True}, "jobs.E007"),

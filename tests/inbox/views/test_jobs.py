@@ -1,6 +1,7 @@
 """The jobs pages: how the work stands, why it failed, and what an admin can do about it."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.urls import reverse
@@ -68,10 +69,15 @@ def test_the_list_shows_counts_and_failures_by_cause(admin, workspace):
         ("kind=inbound.process", 2),
         ("error=ProviderTimeout", 1),
         ("q=k2", 1),
+        ("age=3600", 1),
+        ("age=whatever", 2),
+        ("fingerprint=f1", 1),
+        ("status=failed&kind=inbound.process&error=ProviderTimeout", 1),
+        ("status=queued&error=ProviderTimeout", 0),
     ],
 )
 def test_filters_are_in_the_address(admin, workspace, query, count):
-    failed(workspace, 1)
+    failed(workspace, 1, created_at=timezone.now() - timedelta(hours=2))
     make_job(workspace, 2, status="queued")
     page = admin.get(f"{reverse('inbox:jobs', args=[workspace.pk])}?{query}").content.decode()
     assert page.count('name="job"') == count
@@ -83,6 +89,40 @@ def test_a_poll_gets_the_rows_alone(admin, workspace):
         reverse("inbox:jobs", args=[workspace.pk]), headers={"HX-Request": "true"}
     ).content.decode()
     assert "<html" not in page and 'name="job"' in page
+
+
+def test_a_poll_of_the_numbers_gets_them_alone(admin, workspace):
+    failed(workspace)
+    headers = {"HX-Request": "true", "HX-Target": "jobs-now"}
+    page = admin.get(reverse("inbox:jobs", args=[workspace.pk]), headers=headers).content.decode()
+    assert "<html" not in page and 'name="job"' not in page
+    assert "Workers alive" in page and "Retry all 1" in page
+
+
+def test_the_oldest_due_job_tells_its_age(admin, workspace):
+    make_job(workspace, status="queued", run_at=timezone.now() - timedelta(minutes=5))
+    page = admin.get(reverse("inbox:jobs", args=[workspace.pk])).content.decode()
+    assert "0:05:0" in page and 'data-tone="warn"' in page
+
+
+def test_shows_how_long_jobs_wait_and_run(admin, workspace):
+    end = timezone.now()
+    make_job(
+        workspace,
+        status="succeeded",
+        run_at=end - timedelta(seconds=5),
+        started_at=end - timedelta(seconds=3),
+    )
+    page = admin.get(reverse("inbox:jobs", args=[workspace.pk])).content.decode()
+    assert "Wait p95" in page and "2000 ms" in page
+    assert "1 done, 0 failed" in page  # the chart
+
+
+def test_many_causes_are_all_there(admin, workspace):
+    for number in range(7):
+        make_job(workspace, number, fingerprint=f"f{number}", last_error_class=f"Error{number}")
+    page = admin.get(reverse("inbox:jobs", args=[workspace.pk])).content.decode()
+    assert page.count("Retry all 1") == 7 and "2 more" in page
 
 
 def test_retry_runs_it_again_and_keeps_what_happened(admin, workspace):
@@ -124,9 +164,7 @@ def test_a_discard_needs_its_reason(admin, workspace):
 
 def test_each_refusal_is_said(admin, workspace):
     done = make_job(workspace, 1, status="succeeded")
-    assert ". It has succeeded." in act(
-        admin, workspace, done, failed(workspace, 2), do="retry"
-    )
+    assert ". It has succeeded." in act(admin, workspace, done, failed(workspace, 2), do="retry")
 
 
 def test_the_detail_shows_attempts_and_what_can_be_done(admin, workspace):
@@ -144,6 +182,57 @@ def test_the_detail_shows_attempts_and_what_can_be_done(admin, workspace):
     page = admin.get(reverse("inbox:job", args=[workspace.pk, job.pk])).content.decode()
     assert "Attempt 1: failed for good" in page and "integrations/http.py:1" in page
     assert "Retry now" in page and "Discard" in page
+
+
+def test_the_detail_leads_to_message_lead_and_delivery(admin, workspace):
+    message = factories.make_message(factories.make_lead(workspace))
+    job = make_job(workspace, payload={"message_id": str(message.pk)})
+    delivery = factories.make_delivery(workspace, job=job)
+    page = admin.get(reverse("inbox:job", args=[workspace.pk, job.pk])).content.decode()
+    conversation = reverse("inbox:conversation", args=[workspace.pk, message.lead_id])
+    assert f'href="{conversation}"' in page and f'href="{conversation}#message-{message.pk}"' in page
+    assert reverse("inbox:delivery", args=[workspace.pk, delivery.pk]) in page
+
+
+@pytest.mark.parametrize("key", ["lead_id", "draft_id", "send_id"])
+def test_the_detail_finds_the_lead_by_whatever_the_payload_names(admin, workspace, key):
+    draft = factories.make_draft(factories.make_message(factories.make_lead(workspace)))
+    subject = {"lead_id": draft.lead, "draft_id": draft, "send_id": factories.make_send(draft)}[key]
+    delivery = factories.make_delivery(workspace, message=draft.trigger_message)
+    job = make_job(workspace, payload={key: str(subject.pk)})
+    page = admin.get(reverse("inbox:job", args=[workspace.pk, job.pk])).content.decode()
+    assert reverse("inbox:conversation", args=[workspace.pk, draft.lead_id]) in page
+    assert (reverse("inbox:delivery", args=[workspace.pk, delivery.pk]) in page) == (key != "lead_id")
+
+
+def test_another_workspaces_records_are_not_linked(admin, workspace):
+    theirs = factories.make_message(factories.make_lead(factories.make_workspace()))
+    job = make_job(workspace, payload={"message_id": str(theirs.pk)})
+    page = admin.get(reverse("inbox:job", args=[workspace.pk, job.pk])).content.decode()
+    assert "/inbox/" + str(theirs.lead_id) not in page
+
+
+def test_progress_is_shown_while_it_runs(admin, workspace):
+    job = make_job(
+        workspace,
+        status="running",
+        lease_token=uuid4(),
+        lease_expires_at=timezone.now(),
+        progress_done=37,
+        progress_total=120,
+    )
+    for url in (
+        reverse("inbox:job", args=[workspace.pk, job.pk]),
+        reverse("inbox:jobs", args=[workspace.pk]),
+    ):
+        page = admin.get(url, headers={"HX-Request": "true"}).content.decode()
+        assert "37 of 120" in page and 'hx-trigger="every 5s"' in page
+
+
+def test_a_job_that_has_ended_is_not_asked_about_again(admin, workspace):
+    job = make_job(workspace, status="succeeded")
+    page = admin.get(reverse("inbox:job", args=[workspace.pk, job.pk])).content.decode()
+    assert "data-poll" not in page.partition("What happened")[0].rpartition('id="job-live"')[2]
 
 
 def test_another_workspace_s_job_is_not_found_and_not_touched(client, workspace):
