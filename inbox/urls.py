@@ -47,6 +47,7 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/", jobs.job, name="job"),
     path("followups/", followups.follow_ups, name="followups"),
     path("followups/act/", followups.act, name="followups-act"),
+    path("followups/tasks/<uuid:task_id>/", followups.task, name="followup-task"),
     path("followups/sequences/", followups.sequences, name="sequences"),
     path("followups/sequences/new/", followups.new_sequence, name="sequence-new"),
     path("followups/sequences/<uuid:sequence_id>/", followups.sequence, name="sequence"),

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from inbox.followups import responses
 from inbox.understanding.tags import POSITIVE
 
 # The first reply of each lead in the span, and our first message after it.
@@ -105,7 +106,8 @@ class ObjectionRow:
 
 @dataclass(frozen=True)
 class Overview:
-    """Everything the overview shows. `funnel` and `answers` are (label, people)."""
+    """Everything the overview shows. `funnel` and `answers` are (label, people); `follow_ups` as
+    `inbox.followups.responses.effectiveness` counts them."""
 
     replies: int
     people: int
@@ -117,6 +119,7 @@ class Overview:
     campaigns: list[CampaignRow]
     objections: list[ObjectionRow]
     days: list[tuple[date, int, int]]
+    follow_ups: list[dict[str, Any]]
 
 
 def overview(workspace_id: UUID, since: datetime, until: datetime, zone: str) -> Overview:
@@ -156,4 +159,5 @@ def overview(workspace_id: UUID, since: datetime, until: datetime, zone: str) ->
         ],
         objections=[ObjectionRow(*row) for row in rows(OBJECTIONS)],
         days=[(day, count, good) for day, count, good in rows(BY_DAY)],
+        follow_ups=list(responses.effectiveness(workspace_id, since, until)),
     )

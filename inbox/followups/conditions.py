@@ -89,7 +89,12 @@ def _stopped(case: Case) -> Decision | None:
 
 
 def _booked(case: Case) -> Decision | None:
-    if case.lead.booked_at is None or case.sequence.starts == FollowUpSequence.Start.BOOKED:
+    follows = case.sequence.starts == FollowUpSequence.Start.BOOKED
+    if follows and case.lead.booked_at is None and not case.instance.started_by_id:
+        # A calendar that moves a meeting cancels it first: the pause ends when the other half comes.
+        pause = FollowUpInstance.Pause.UNBOOKED
+        return Decision(Kind.PAUSE, f"{pause.label}.", pause=pause)
+    if follows or case.lead.booked_at is None:
         return None
     return Decision(Kind.COMPLETE, "A meeting is booked.")
 

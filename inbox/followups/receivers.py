@@ -40,10 +40,13 @@ def stop(sender, lead: Lead, reason: str, **kwargs) -> None:
 
 @receiver(lead_booked, dispatch_uid="inbox.followups")
 def booked(sender, lead: Lead, fresh: bool, **kwargs) -> None:
-    """Complete what runs towards a meeting. A new meeting starts what follows one; one that was moved does not."""
+    """Complete what runs towards a meeting, and resume what follows one. A new meeting starts what follows one; one
+    that was moved does not."""
     towards = ~Q(sequence__starts=Start.BOOKED)
     if plan.finish_all(lead, Status.COMPLETED, "A meeting is booked.", instances=towards) or fresh:
         responses.converted(lead)
+    fell_through = FollowUpInstance.objects.filter(lead=lead, paused_for=FollowUpInstance.Pause.UNBOOKED)
+    plan.resumed(fell_through, by_person=False)
     if not fresh:
         return
     after = FollowUpSequence.objects.filter(workspace_id=lead.workspace_id, starts=Start.BOOKED, enabled=True)

@@ -4,16 +4,17 @@ Silence needs no row: a sent step without a response whose time is over. The ans
 to the lead after it.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils import timezone
 
-from inbox.models import FollowUpTask, Lead, Message
+from inbox.models import FollowUpTask, Lead, Message, TagDecision
 from inbox.models.lead import Tag
 from inbox.understanding.tags import POSITIVE
 
 Response, Status = FollowUpTask.Response, FollowUpTask.Status
+WON = Q(lead__booked_at__gt=F("responded_at"))
 WINDOW = timedelta(days=14)
 """A reply answers a step for so long; a step without one by then met silence."""
 RESPONSE_OF = {
@@ -58,28 +59,49 @@ def _before(lead: Lead, moment) -> FollowUpTask | None:
     return found
 
 
-def effectiveness(workspace_id) -> QuerySet:
-    """Per step of the workspace: how many were sent, and how they were answered."""
-    sent = Q(status=Status.SENT)
-    silent = Q(response="", finished_at__lt=timezone.now() - WINDOW)
-    counts = {name: Count("pk", filter=sent & Q(response=name)) for name in Response.values}
+def effectiveness(workspace_id, since: datetime | None = None, until: datetime | None = None) -> QuerySet:
+    """Per step of the workspace: how many were `sent` (from `since` up to `until`, if given), and how they were
+    answered. `silent` met no answer in WINDOW, `open` have none yet; of the objections, how many we `answered` and
+    `won`."""
+    sent = FollowUpTask.objects.filter(workspace_id=workspace_id, status=Status.SENT)
+    if since is not None:
+        sent = sent.filter(finished_at__gte=since, finished_at__lt=until)
+    unanswered, over = Q(response=""), timezone.now() - WINDOW
+    objected = Q(response=Response.OBJECTION)
     return (
-        FollowUpTask.objects.filter(workspace_id=workspace_id)
-        .filter(sent)
+        sent.annotate(ours=Exists(_after_response()))
         .values("step_id", "channel", position=F("step__position"), sequence=F("step__sequence__name"))
-        .annotate(sent=Count("pk"), silent=Count("pk", filter=silent), **counts)
+        .annotate(
+            sent=Count("pk"),
+            silent=Count("pk", filter=unanswered & Q(finished_at__lt=over)),
+            open=Count("pk", filter=unanswered & Q(finished_at__gte=over)),
+            answered=Count("pk", filter=objected & Q(ours=True)),
+            won=Count("pk", filter=objected & WON),
+            **{name: Count("pk", filter=Q(response=name)) for name in Response.values},
+        )
         .order_by("sequence", "position", "step_id")
     )
 
 
-def objections(workspace_id) -> QuerySet[FollowUpTask]:
-    """Steps that met an objection, the newest first, with our `answer` (a message's id) and whether they `won`."""
-    answer = Message.objects.filter(
+def _after_response() -> QuerySet[Message]:
+    """Our messages to the lead after their response to a step, the first one first."""
+    return Message.objects.filter(
         lead_id=OuterRef("lead_id"),
         direction=Message.Direction.OUTBOUND,
         sent_at__gt=OuterRef("responded_at"),
     ).order_by("sent_at")
+
+
+def objections(workspace_id) -> QuerySet[FollowUpTask]:
+    """Steps that met an objection, the newest first: its `kind`, our `answer` (the text) and whether we `won`."""
+    decided = TagDecision.objects.filter(message=OuterRef("response_message")).order_by("-pk")
     met = FollowUpTask.objects.filter(workspace_id=workspace_id, response=Response.OBJECTION)
-    return met.annotate(
-        answer=Subquery(answer.values("pk")[:1]), won=Q(lead__booked_at__gt=F("responded_at"))
-    ).order_by("-responded_at")
+    return (
+        met.select_related("lead", "step__sequence", "response_message")
+        .annotate(
+            kind=Subquery(decided.values("objection")[:1]),
+            answer=Subquery(_after_response().values("text")[:1]),
+            won=Case(When(WON, then=Value(True)), default=Value(False)),
+        )
+        .order_by("-responded_at", "-pk")
+    )

@@ -6,6 +6,7 @@ from django.forms import BaseInlineFormSet, inlineformset_factory
 from inbox.followups import wording
 from inbox.models import FollowUpSequence, FollowUpStep, Lead, Workspace
 from inbox.models.lead import Tag
+from inbox.replying import limits
 
 MAX_ADDRESSES = 2_000
 
@@ -72,6 +73,26 @@ StepFormSet = inlineformset_factory(
     validate_max=True,
     can_delete=True,
 )
+
+
+class ApprovalForm(forms.Form):
+    """A follow-up's message as it is to go out over `channel`."""
+
+    text = forms.CharField(
+        label="Message",
+        widget=forms.Textarea(attrs={"rows": 8}),
+        error_messages={"required": "Write a text first, or skip the step."},
+    )
+
+    def __init__(self, *args, channel: str, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.channel = channel
+
+    def clean_text(self) -> str:
+        text = self.cleaned_data["text"].replace("\r\n", "\n")
+        if problem := limits.problem(self.channel, text):
+            raise forms.ValidationError(problem)
+        return text
 
 
 class EnrolForm(forms.Form):

@@ -85,6 +85,7 @@ class FollowUpInstance(models.Model):
         EMAILBISON = "emailbison_disconnected", "EmailBison is disconnected"
         ERROR = "error", "A step failed on our side"
         PERSON = "person", "Paused by a person"
+        UNBOOKED = "unbooked", "The meeting fell through"
 
     LIVE = (Status.ACTIVE, Status.PAUSED)
 

@@ -116,6 +116,12 @@ def age(seconds: float) -> str:
 
 
 @register.simple_tag
+def aged(value: datetime | None) -> SafeString:
+    """How long ago it was, in words: "3 h ago", "4 days ago"; the exact time is in the title."""
+    return _time(value, age((timezone.now() - value).total_seconds())) if value else SafeString("")
+
+
+@register.simple_tag
 def clock(value: datetime | None) -> SafeString:
     """The time of day, in the workspace's zone."""
     return _time(value, format_date(timezone.localtime(value), "H:i")) if value else SafeString("")

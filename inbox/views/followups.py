@@ -11,10 +11,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from inbox import audit
 from inbox.access import workspace_view
-from inbox.followups import actions, listing, plan, responses, wording
-from inbox.forms.followups import EnrolForm, SequenceForm, StepFormSet
-from inbox.models import FollowUpInstance, FollowUpSequence, FollowUpStep, Membership
+from inbox.followups import actions, listing, plan, responses, steps, wording
+from inbox.forms.followups import ApprovalForm, EnrolForm, SequenceForm, StepFormSet
+from inbox.models import FollowUpInstance, FollowUpSequence, FollowUpStep, FollowUpTask, Membership
 from inbox.pagination import keyset_page
+from inbox.replying.claims import Refused
 
 ADMIN = Membership.Role.ADMIN
 TILES = ("due", "in-hand", "approval", "waiting", "paused", "excluded", "skipped", "failed")
@@ -111,13 +112,16 @@ def act(request: HttpRequest) -> HttpResponse:
     if not ids:
         messages.error(request, "Tick at least one follow-up.")
         return target
-    outcome = actions.act(request.workspace, name, ids, user=request.user)
+    _tell(request, name, actions.act(request.workspace, name, ids, user=request.user))
+    return target
+
+
+def _tell(request: HttpRequest, name: str, outcome: actions.Outcome) -> None:
     if outcome.done:
         many = "1 follow-up" if outcome.done == 1 else f"{outcome.done} follow-ups"
         messages.success(request, f"{actions.WORDS[name]} {many}.")
     if outcome.refusals:
         messages.warning(request, f"{len(outcome.refusals)} left as they were: {outcome.refusals[0]}")
-    return target
 
 
 def _chosen(request: HttpRequest, view: listing.View) -> list[uuid.UUID]:
@@ -130,6 +134,31 @@ def _chosen(request: HttpRequest, view: listing.View) -> list[uuid.UUID]:
         return []
 
 
+@require_http_methods(["GET", "POST"])
+@workspace_view(Membership.Role.MEMBER)
+def task(request: HttpRequest, task_id: uuid.UUID) -> HttpResponse:
+    """A message that waits for approval: read it, change it, let it go out (`do` = approve) or not (skip)."""
+    waiting = FollowUpTask.objects.select_related("lead", "instance", "step__sequence")
+    found = get_object_or_404(waiting, pk=task_id, workspace=request.workspace)
+    form = ApprovalForm(request.POST or None, channel=found.channel, initial={"text": found.text})
+    back = redirect("inbox:followups", request.workspace.pk)
+    back["Location"] += "?view=approval"
+    if request.POST.get("do") == "skip":
+        outcome = actions.act(request.workspace, "skip", [found.instance_id], user=request.user)
+        _tell(request, "skip", outcome)
+        return back
+    if request.method == "POST" and form.is_valid():
+        try:
+            steps.approve(found, user=request.user, text=form.cleaned_data["text"])
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, "Approved. It is going out.")
+            return back
+    context = {"task": found, "form": form, "lead": found.lead}
+    return render(request, "followups/task.html", context, status=422 if form.errors else 200)
+
+
 @require_GET
 @workspace_view()
 def sequences(request: HttpRequest) -> HttpResponse:
@@ -140,6 +169,7 @@ def sequences(request: HttpRequest) -> HttpResponse:
             live=Count("instances", filter=Q(instances__status__in=FollowUpInstance.LIVE), distinct=True),
         ),
         "effectiveness": responses.effectiveness(request.workspace.pk),
+        "objections": responses.objections(request.workspace.pk)[:10],
     }
     return render(request, "followups/sequences.html", context)
 
@@ -162,10 +192,10 @@ def _own(request: HttpRequest, sequence_id: uuid.UUID) -> FollowUpSequence:
 
 def _edit(request: HttpRequest, found: FollowUpSequence) -> HttpResponse:
     known = not found._state.adding
-    steps = FollowUpStep.objects.filter(retired=False)
+    planned = FollowUpStep.objects.filter(retired=False)
     data = request.POST if request.method == "POST" else None
     form = SequenceForm(data, instance=found)
-    formset = StepFormSet(data, instance=found, queryset=steps, prefix="steps")
+    formset = StepFormSet(data, instance=found, queryset=planned, prefix="steps")
     if data is not None and form.is_valid() and formset.is_valid():
         with transaction.atomic():
             saved = form.save()

@@ -165,6 +165,48 @@ def test_a_booking_completes_what_runs_and_starts_what_follows_once(world, works
     assert after.instances.count() == 1
 
 
+def test_what_follows_a_meeting_pauses_when_it_falls_through_and_goes_on_with_the_next(world, workspace):
+    after = factories.make_sequence(workspace, {"offset_days": 1}, starts="booked")
+    lead = quiet_lead(workspace)
+    book(lead)
+    Appointment.objects.update(status="cancelled", cancelled_at=timezone.now())
+    settle(lead)
+    FollowUpInstance.objects.update(due_at=timezone.now())
+    minute()
+    instance = after.instances.get()
+    assert (instance.status, instance.paused_for) == ("paused", "unbooked")
+    assert statuses(instance) == [("waiting", "The meeting fell through.")] and world.posted() == []
+    Appointment.objects.update(status="booked", cancelled_at=None)
+    settle(lead, moved=True)
+    minute()
+    assert statuses(after.instances.get()) == [("sent", "")] and len(world.posted()) == 1
+
+
+def test_an_absent_lead_is_left_alone_until_they_are_back(world, workspace):
+    Workspace.objects.update(timezone="America/New_York")
+    with time_machine.travel(datetime(2026, 11, 24, 15, tzinfo=UTC), tick=True):
+        world.reply("Yes, tell me more.")
+        world.work()
+        lead = world.lead()
+        instance = enrolled(workspace, lead=lead)
+        message = world.reply(
+            "I am out of the office until Monday, November 30, 2026 and will reply when I am back.",
+            automated_reply=True,
+        )
+        world.work()
+        assert message.lead_id == lead.pk
+        minute()
+        instance.refresh_from_db()
+        assert (instance.status, statuses(instance)) == ("active", [("waiting", "The lead is snoozed.")])
+        back = instance.due_at
+        assert back == datetime(2026, 11, 30, 14, tzinfo=UTC)  # 9:00 in New York
+    with time_machine.travel(back - timedelta(minutes=1), tick=True):
+        assert minute()["claimed"] == 0
+    with time_machine.travel(back + timedelta(minutes=1), tick=True):
+        minute()
+    assert statuses(instance) == [("sent", "")]
+
+
 def test_an_opt_out_stops_everything_in_its_own_transaction(world, workspace):
     instance = enrolled(workspace, {"needs_approval": True})
     minute()
