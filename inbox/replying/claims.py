@@ -155,11 +155,16 @@ def again(send: OutboundSend, *, state: str, user: User, text: str | None = None
 
 def blocked(lead: Lead, channel: str, besides: OutboundSend | None = None) -> str:
     """Why nothing may be sent to `lead` on `channel` now, as a sentence; "" where something may."""
+    return unreachable(lead, channel) or _busy(lead.pk, channel, besides)
+
+
+def unreachable(lead: Lead, channel: str) -> str:
+    """What is known of `lead` itself that forbids `channel`, as a sentence; "" where nothing is."""
     if lead.opted_out_at is not None:
         return "This lead asked not to be contacted."
     if lead.bounced_at is not None and channel == Channel.EMAIL:
         return "The last e-mail to this lead bounced: the address does not work."
-    return _busy(lead.pk, channel, besides)
+    return ""
 
 
 def is_automatic(send: OutboundSend) -> bool:
@@ -194,6 +199,11 @@ def _busy(lead_id: UUID, channel: str, besides: OutboundSend | None = None) -> s
         lead_id=lead_id, channel=channel, state__in=[State.INTENT, State.UNKNOWN]
     )
     state = live.exclude(pk=besides.pk if besides else None).values_list("state", flat=True).first()
+    return on_its_way(state)
+
+
+def on_its_way(state: str | None) -> str:
+    """Why a send in `state` keeps the next one of its lead and channel back; "" where there is none."""
     if state == State.UNKNOWN:
         return "Nobody knows yet whether the last message to this lead went out: settle that one first."
     return "Another message to this lead is on its way." if state else ""

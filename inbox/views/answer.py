@@ -92,10 +92,9 @@ def _action(request: HttpRequest, *known: str) -> str:
 def _again(request: HttpRequest, lead: Lead, form: AnswerForm, refusal: str = "") -> HttpResponse:
     """The page with what was typed and why it did not go out: 409 for a refusal, 422 for a form to correct."""
     error = refusal or next(iter(next(iter(form.errors.values()))))
-    text = request.POST.get("text", "")
-    return render_conversation(
-        request, lead, answer_for(lead, text=text, error=error), status=409 if refusal else 422
-    )
+    text, channel = request.POST.get("text", ""), request.POST.get("channel", "")
+    answer = answer_for(lead, text=text, channel=channel, error=error)
+    return render_conversation(request, lead, answer, status=409 if refusal else 422)
 
 
 def _back(request: HttpRequest, lead_id: uuid.UUID) -> HttpResponse:

@@ -15,6 +15,7 @@ from inbox.access import workspace_view
 from inbox.leads import facts
 from inbox.models import Appointment, Draft, Lead, Membership, Message, OutboundSend, WebhookDelivery
 from inbox.models.message import Source
+from inbox.replying.channels import Way, ways
 from inbox.timeline import Entry, timeline
 from inbox.understanding.html import sanitize_html
 from inbox.views.threads import threads
@@ -27,14 +28,26 @@ ORIGINAL_POLICY = {"default-src": [NONE], "style-src": [SELF], "frame-ancestors"
 class Answer:
     """What stands below the messages: a send that is not over, a draft to review, or room for a message of one's own.
 
-    `text` is what the person has typed, where it came back with an `error`.
+    `ways` are the lead's channels, without the one of the draft. `text` and `channel` are what the person has typed and
+    chosen, where it came back with an `error`.
     """
 
     send: OutboundSend | None
     draft: Draft | None
     client_token: uuid.UUID
+    ways: list[Way]
     text: str = ""
+    channel: str = ""
     error: str = ""
+
+    @property
+    def open_ways(self) -> list[Way]:
+        """The channels to write on now, the one that was chosen before first."""
+        return sorted((way for way in self.ways if not way.shut), key=lambda way: way.channel != self.channel)
+
+    @property
+    def shut_ways(self) -> list[Way]:
+        return [way for way in self.ways if way.shut]
 
 
 def find_lead(request: HttpRequest, lead_id: uuid.UUID) -> Lead:
@@ -43,17 +56,19 @@ def find_lead(request: HttpRequest, lead_id: uuid.UUID) -> Lead:
     return get_object_or_404(leads, workspace=request.workspace, pk=lead_id)
 
 
-def answer_for(lead: Lead, *, text: str = "", error: str = "") -> Answer:
+def answer_for(lead: Lead, *, text: str = "", channel: str = "", error: str = "") -> Answer:
     """What is due for `lead` now."""
-    unsettled = (OutboundSend.State.INTENT, OutboundSend.State.UNKNOWN)
+    live = (OutboundSend.State.INTENT, OutboundSend.State.UNKNOWN)
+    unsettled = list(lead.sends.filter(state__in=live).order_by("-created_at"))
+    drafts = lead.drafts.filter(status=Draft.Status.PENDING).prefetch_related("gate_results")
+    draft = drafts.order_by("-created_at").first()
     return Answer(
-        send=lead.sends.filter(state__in=unsettled).order_by("-created_at").first(),
-        draft=lead.drafts.filter(status=Draft.Status.PENDING)
-        .prefetch_related("gate_results")
-        .order_by("-created_at")
-        .first(),
+        send=next(iter(unsettled), None),
+        draft=draft,
         client_token=uuid.uuid4(),
+        ways=[way for way in ways(lead, unsettled) if unsettled or not draft or way.channel != draft.channel],
         text=text,
+        channel=channel,
         error=error,
     )
 

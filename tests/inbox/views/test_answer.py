@@ -129,3 +129,53 @@ def test_settled_send_cannot_be_settled_again(workspace, member, draft):
     send = factories.make_send(draft, state="sent")
     response = member.post(f"/w/{workspace.pk}/sends/{send.pk}/", {"do": "again"})
     assert "This send is settled." in member.get(response["Location"]).content.decode()
+
+
+def composer(client, workspace, lead) -> str:
+    return client.get(f"/w/{workspace.pk}/inbox/{lead.pk}/").content.decode()
+
+
+def test_a_lead_with_several_channels_is_written_to_on_the_chosen_one(workspace, member):
+    lead = factories.make_lead(workspace, phone="+12125550123", last_channel="email")
+    factories.make_message(lead)
+    factories.make_integration(workspace, "ghl")
+    page = composer(member, workspace, lead)
+    assert page.index('value="email" checked') < page.index('name="channel" value="sms"')
+
+    assert write(member, workspace, lead, channel="sms").status_code == 302
+    send = OutboundSend.objects.get()
+    assert (send.channel, send.provider) == ("sms", "ghl")
+
+
+def test_what_is_on_its_way_shuts_its_channel_alone(workspace, member, draft):
+    lead = draft.lead
+    lead.phone = "+12125550123"
+    lead.save()
+    factories.make_integration(workspace, "ghl")
+    factories.make_send(draft, state="unknown", called_at=factories.ago())
+    page = composer(member, workspace, lead)
+    assert "Email: Nobody knows yet whether the last message" in page
+
+    assert write(member, workspace, lead, channel="email").status_code == 409
+    assert write(member, workspace, lead, channel="sms").status_code == 302
+
+
+def test_the_channel_that_was_chosen_comes_back_with_the_text(workspace, member):
+    lead = factories.make_lead(workspace, phone="+12125550123", last_channel="email")
+    factories.make_message(lead)
+    factories.make_integration(workspace, "ghl")
+    page = write(member, workspace, lead, channel="sms", text="x" * 2_000).content.decode()
+    assert 'value="sms" checked' in page and f"{'x' * 2_000}</textarea>" in page
+
+
+def test_a_bounced_address_leaves_the_other_channels(workspace, member):
+    lead = factories.make_lead(workspace, phone="+12125550123", bounced_at=factories.ago())
+    factories.make_message(lead)
+    factories.make_integration(workspace, "ghl")
+    page = composer(member, workspace, lead)
+    assert 'name="channel" value="sms"' in page and "the address does not work" in page
+
+
+def test_nothing_known_of_a_lead_is_said_instead_of_a_composer(workspace, member):
+    lead = factories.make_lead(workspace, email="")
+    assert "there is nothing to write to" in composer(member, workspace, lead)
