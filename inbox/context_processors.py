@@ -41,7 +41,9 @@ class Shell:
 
     @property
     def here(self) -> str:
-        """Where to come back to: this page, where it can be asked for again."""
+        """Where to come back to: this page, where it can be asked for again; for a fragment, the page around it."""
+        if self._request.htmx:
+            return self._request.htmx.current_url_abs_path or "/"
         return self._request.get_full_path() if self._request.method == "GET" else "/"
 
     @property

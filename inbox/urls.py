@@ -53,6 +53,7 @@ urlpatterns = [
     path("followups/sequences/<uuid:sequence_id>/", followups.sequence, name="sequence"),
     path("followups/sequences/<uuid:sequence_id>/enrol/", followups.enrol, name="sequence-enrol"),
     path("health/", health.health, name="health"),
+    path("health/banner/", health.live_banner, name="banner"),
     path("health/drill/", drill.page, name="drill"),
     path("health/<uuid:integration_id>/", health.account, name="health-account"),
     path("messages/<uuid:message_id>/original/", conversation.original, name="original"),

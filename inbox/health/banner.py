@@ -6,6 +6,7 @@ four hours, for one person, and ends with the next change of state.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zlib import crc32
 
 from django.db.models import Q
 from django.utils import timezone
@@ -49,6 +50,13 @@ class Banner:
     worst: Line
     more: int
     acts: bool
+
+    @property
+    def key(self) -> str:
+        """Differs where the banner says something else."""
+        health = self.worst.health
+        said = f"{self.worst.headline} {self.worst.effect}"
+        return f"{health.pk}.{health.version}.{self.more}.{crc32(said.encode())}"
 
 
 def troubled(workspace: Workspace) -> list[WorkspaceIntegrationHealth]:

@@ -46,6 +46,17 @@ def health(request: HttpRequest) -> HttpResponse:
     return render(request, "health/health.html", context)
 
 
+@never_cache
+@require_GET
+@workspace_view()
+def live_banner(request: HttpRequest) -> HttpResponse:
+    """The banner for a page that is open: 204 where it still says what was `seen`."""
+    found = banner.banner_for(request.workspace, request.user, request.membership)
+    if (found.key if found else "") == request.GET.get("seen", ""):
+        return HttpResponse(status=204)
+    return render(request, "health/_live.html", {"banner": found})
+
+
 def _used(row: WorkspaceIntegrationHealth) -> bool:
     """Whether anything is known of the account: one that nobody has connected yet is no news."""
     return any((row.last_success_at, row.last_failure_at, row.last_received_at))
