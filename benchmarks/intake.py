@@ -45,7 +45,9 @@ On Mon, Oct 12, 2026 at 9:14 AM Alex Moreno <alex@outreach.example.com> wrote:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--count", type=int, default=150, help="deliveries per path, kind and round (default 150)")
+    parser.add_argument(
+        "--count", type=int, default=150, help="deliveries per path, kind and round (default 150)"
+    )
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with (
@@ -70,9 +72,7 @@ class Bench:
         self._addresses = {name: path.format(key=self._key(name)) for name, path in PATHS.items()}
 
     def _key(self, name: str) -> str:
-        made = self._server.manage(
-            "create_workspace", name, "--admin-email=bench@example.com", "--json"
-        )
+        made = self._server.manage("create_workspace", name, "--admin-email=bench@example.com", "--json")
         return json.loads(made)["webhooks"]["email"]["key"]
 
     def run(self) -> dict:

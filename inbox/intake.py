@@ -106,9 +106,14 @@ def _duplicate_event(received: Received, event: Event) -> Outcome | None:
     """An event that makes no message is known by its own key, kept on the delivery that was accepted."""
     if not event.event_key:
         return None
-    first = WebhookDelivery.objects.filter(
-        workspace=received.workspace, source=received.source, event_key=event.event_key
-    ).first()
+    first = (
+        WebhookDelivery.objects.filter(
+            workspace=received.workspace, source=received.source, event_key=event.event_key
+        )
+        .select_related("lead", "message")
+        .only("lead__id", "message__source", "message__external_id")
+        .first()
+    )
     if first is None:
         return None
     return Outcome(Verdict.DUPLICATE, event.event_type, lead=first.lead, message=first.message)

@@ -36,7 +36,7 @@ def _store(received: Received, event: MessageEvent, judged: Arrival) -> Outcome:
     from inbox.handlers.messages import store  # a message hands its bounces over to here
 
     judged = replace(judged, tag=Tag.BLACKLIST, decided_by=judged.decided_by or "provider: bounced")
-    message, created = store(received, event, judged)
+    message, created = store(received, event, judged, count=False)
     if created:
         stop(message.lead, message)
     return Outcome(

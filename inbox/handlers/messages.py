@@ -3,7 +3,8 @@
 import hashlib
 import re
 from collections import OrderedDict
-from functools import partial
+from collections.abc import Callable
+from functools import cache, partial
 from uuid import UUID
 
 from django.db import transaction
@@ -19,9 +20,23 @@ from inbox.understanding.arrival import Arrival, judge
 from integrations.events import CampaignRef, MessageEvent
 from integrations.registry import ALL_SOURCES as SOURCES
 from jobs.enqueue import JobSpec, enqueue, enqueue_many
+from jobs.models import BackgroundJob
 
 PROCESS = "inbound.process"
 KEY_LIMIT = 200
+KNOWN_BY = (
+    "workspace_id",
+    "source",
+    "external_id",
+    "direction",
+    "content_hash",
+    "campaign_id",
+    "provider_interested",
+    "sent_at",
+    "processed_at",
+    *(f"lead__{name}" for name in identity.IDENTITY_FIELDS),
+)
+"""What a duplicate is asked. Most look-ups find nothing, and each column costs Django time all the same."""
 
 
 def handle(received: Received, event: MessageEvent) -> Outcome:
@@ -36,7 +51,6 @@ def handle(received: Received, event: MessageEvent) -> Outcome:
     message, created = store(received, event, judged)
     if not created:
         return _duplicate(received, event, message)
-    rollup.add(message.lead, message, judged)
     job_id = _start(message)
     return Outcome(
         Verdict.ACCEPTED,
@@ -49,8 +63,12 @@ def handle(received: Received, event: MessageEvent) -> Outcome:
     )
 
 
-def store(received: Received, event: MessageEvent, judged: Arrival) -> tuple[Message, bool]:
-    """The message of `event`, and whether it is new. The unique constraint decides a race.
+def store(
+    received: Received, event: MessageEvent, judged: Arrival, *, count: bool = True
+) -> tuple[Message, bool]:
+    """The message of `event`, and whether it is new; then it counts in its lead's row, unless the caller does that.
+
+    The unique constraint decides a race.
 
     A provider that uses an id again for another text loses nothing: both are kept, the later one flagged and under a
     key of its own. Of a message that was read from the provider's list (`listed`) the id says enough, in either order.
@@ -59,50 +77,59 @@ def store(received: Received, event: MessageEvent, judged: Arrival) -> tuple[Mes
     if event.content_key and (twin := texts.known(received, event)):
         return twin, False
     external_id = event.external_id or texts.own_id()
-    message, created = _get_or_create(received, event, judged, fingerprint, external_id)
+    message, created = _get_or_create(received, event, judged, count, external_id, content_hash=fingerprint)
     if created or event.listed or message.content_hash in ("", fingerprint):
         return message, created
     key = f"{event.external_id[: KEY_LIMIT - 17]}#{fingerprint[:16]}"
-    return _get_or_create(received, event, judged, fingerprint, key, id_reused=True)
+    return _get_or_create(received, event, judged, count, key, content_hash=fingerprint, id_reused=True)
 
 
 def _get_or_create(
-    received: Received, event: MessageEvent, judged: Arrival, fingerprint: str, external_id: str, **extra
+    received: Received, event: MessageEvent, judged: Arrival, count: bool, external_id: str, **extra
 ) -> tuple[Message, bool]:
-    return Message.objects.select_related("lead").get_or_create(
-        workspace=received.workspace,
-        source=event.source,
-        external_id=external_id,
-        defaults={
-            # Callables: asked only when the message is new, in the savepoint of its insert.
-            "lead": partial(_lead, received, event),
-            "campaign_id": partial(campaign_id, received, event.campaign),
-            "direction": event.direction,
-            "channel": event.channel,
-            "subject": event.subject[:1000],
-            "text": judged.newest_text,
-            "raw_text": event.text,
-            "raw_html": event.html,
-            "from_address": event.from_address[:320],
-            "from_name": event.from_name[:200],
-            "recipients": event.recipients,
-            "account_id": event.account_id[:120],
-            "account_address": event.account_address[:320],
-            "thread_id": event.thread_id[:200],
-            "attachments": event.attachments,
-            "automated_reply": event.automated_reply,
-            "by_hand": event.by_hand,
-            "provider_interested": event.interested,
-            "tag": judged.tag,
-            "tag_decided_by": judged.decided_by,
-            "tag_evidence": judged.evidence,
-            "content_hash": fingerprint,
-            "stamp": event.stamp[:64],
-            "sent_at": event.occurred_at,
-            "received_at": received.received_at,
-            **extra,
-        },
-    )
+    key = {"workspace": received.workspace, "source": event.source, "external_id": external_id}
+    fields = _fields(received, event, judged) | extra
+    campaign = cache(partial(campaign_id, received, event.campaign))
+
+    def complete(lead: Lead) -> None:
+        rollup.count(lead, Message(**key, **fields, campaign_id=campaign()), judged)
+
+    # A new lead's row is written once, its first message counted.
+    found = cache(partial(_lead, received, event, complete if count else None))
+    known = Message.objects.select_related("lead").only(*KNOWN_BY)
+    # Callables: asked only when the message is new, in the savepoint of its insert.
+    defaults = {"campaign_id": campaign, "lead": lambda: found().lead, **fields}
+    message, created = known.get_or_create(**key, defaults=defaults)
+    if created and count and not found().created:
+        rollup.add(message.lead, message, judged)
+    return message, created
+
+
+def _fields(received: Received, event: MessageEvent, judged: Arrival) -> dict:
+    return {
+        "direction": event.direction,
+        "channel": event.channel,
+        "subject": event.subject[:1000],
+        "text": judged.newest_text,
+        "raw_text": event.text,
+        "raw_html": event.html,
+        "from_address": event.from_address[:320],
+        "from_name": event.from_name[:200],
+        "recipients": event.recipients,
+        "account_id": event.account_id[:120],
+        "account_address": event.account_address[:320],
+        "thread_id": event.thread_id[:200],
+        "attachments": event.attachments,
+        "automated_reply": event.automated_reply,
+        "by_hand": event.by_hand,
+        "provider_interested": event.interested,
+        "tag": judged.tag,
+        "tag_decided_by": judged.decided_by,
+        "tag_evidence": judged.evidence,
+        "stamp": event.stamp[:64],
+        "sent_at": event.occurred_at,
+        "received_at": received.received_at,
+    }
 
 
 def _fingerprint(event: MessageEvent, newest_text: str) -> str:
@@ -146,10 +173,10 @@ def _remember(key: tuple, campaign_id: UUID) -> None:
         _campaigns.popitem(last=False)
 
 
-def _lead(received: Received, event: MessageEvent) -> Lead:
+def _lead(received: Received, event: MessageEvent, complete: Callable | None) -> identity.Found:
     if event.channel == Channel.LINKEDIN and event.thread_id:
-        return chats.lead_of(received.workspace, event)
-    return identity.find_or_create(received.workspace, event.person, received.provider).lead
+        return identity.Found(chats.lead_of(received.workspace, event), created=False, conflict=False)
+    return identity.find_or_create(received.workspace, event.person, received.provider, complete=complete)
 
 
 def _spec(message: Message) -> JobSpec:
@@ -172,11 +199,7 @@ def _duplicate(received: Received, event: MessageEvent, message: Message) -> Out
     job_id = None
     inbound = message.direction == Message.Direction.INBOUND
     if inbound and message.processed_at is None:
-        spec = _spec(message)
-        job, _ = enqueue(
-            PROCESS, dedupe_key=spec.dedupe_key, workspace_id=spec.workspace_id, payload=spec.payload
-        )
-        job_id = job.pk
+        job_id = _repair(message)
     _add_links(received, event, message)
     if event.by_hand and Message.objects.filter(pk=message.pk, by_hand=False).update(by_hand=True):
         rollup.written_by_hand(message)
@@ -189,6 +212,19 @@ def _duplicate(received: Received, event: MessageEvent, message: Message) -> Out
         enqueued=inbound,
         updated_existing=_raise_interest(event, message),
     )
+
+
+def _repair(message: Message) -> UUID:
+    """The job of a message that waits for one: as a rule it is there."""
+    spec = _spec(message)
+    mine = BackgroundJob.objects.filter(tenant=spec.workspace_id, dedupe_key=spec.dedupe_key)
+    known = mine.values_list("pk", flat=True).first()
+    if known is not None:
+        return known
+    job, _ = enqueue(
+        PROCESS, dedupe_key=spec.dedupe_key, workspace_id=spec.workspace_id, payload=spec.payload
+    )
+    return job.pk
 
 
 def _add_links(received: Received, event: MessageEvent, message: Message) -> None:

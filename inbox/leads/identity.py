@@ -6,6 +6,7 @@ loses that race finds the winner's row on the next round.
 
 import contextlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import reduce
@@ -79,11 +80,19 @@ class Found:
     conflict: bool
 
 
-def find_or_create(workspace: Workspace, person: Person, source: str, *, create: bool = True) -> Found | None:
+def find_or_create(
+    workspace: Workspace,
+    person: Person,
+    source: str,
+    *,
+    create: bool = True,
+    complete: Callable[[Lead], None] | None = None,
+) -> Found | None:
     """The one lead that `person` names in `workspace`, locked until the transaction ends; None if not `create`.
 
     Empty fields are filled from `person`, filled ones stay. `source`: who says so, as `facts.note` keeps it. Must run
-    in a transaction. Raises ValueError where `person` carries no identity at all.
+    in a transaction. Raises ValueError where `person` carries no identity at all. `complete(lead)` sets what else is
+    known of a new lead, so that its row is written once.
     """
     identities = identities_of(workspace, person)
     if not identities:
@@ -94,15 +103,19 @@ def find_or_create(workspace: Workspace, person: Person, source: str, *, create:
             with transaction.atomic():
                 if matches:
                     return _fill(matches, identities, person, source)
-                return _new(workspace, identities | _facts(person), source) if create else None
+                return _new(workspace, identities | _facts(person), source, complete) if create else None
         except IntegrityError:
             continue  # another transaction took one of these identities: it is visible now
     raise RuntimeError("identities kept changing hands")
 
 
-def _new(workspace: Workspace, values: dict[str, str], source: str) -> Found:
+def _new(
+    workspace: Workspace, values: dict[str, str], source: str, complete: Callable[[Lead], None] | None
+) -> Found:
     lead = Lead(workspace=workspace, **values)
     facts.note(lead, [name for name, value in values.items() if value], source)
+    if complete is not None:
+        complete(lead)
     lead.save(force_insert=True)
     return Found(lead, True, False)
 

@@ -32,6 +32,12 @@ def locked(lead: Lead) -> Lead:
 
 def add(lead: Lead, message: Message, judged: Arrival) -> None:
     """Count a new message in. `lead` must be locked (as `identity.find_or_create` returns it)."""
+    count(lead, message, judged)
+    save(lead)
+
+
+def count(lead: Lead, message: Message, judged: Arrival) -> None:
+    """As `add`, for a caller who writes the row; neither `lead` nor `message` has to be written yet."""
     note_last_message(lead, message)
     _note_campaign(lead, message)
     if message.direction == Message.Direction.INBOUND:
@@ -40,7 +46,7 @@ def add(lead: Lead, message: Message, judged: Arrival) -> None:
         lead.last_outbound_at = _latest(lead.last_outbound_at, message.sent_at)
         if is_answer(message):
             _answered(lead, message)
-    save(lead)
+    derive(lead)
 
 
 def is_answer(message: Message) -> bool:
@@ -241,11 +247,16 @@ def recompute(lead: Lead) -> None:
 
 def save(lead: Lead) -> None:
     """Write the row with its derived flag."""
+    derive(lead)
+    lead.save()
+
+
+def derive(lead: Lead) -> None:
+    """Set the flag that follows from the other columns."""
     waits = lead.last_inbound_at is not None and (
         lead.answered_at is None or lead.answered_at < lead.last_inbound_at
     )
     lead.needs_reply = waits and lead.tag not in NO_ANSWER_NEEDED and not lead.is_stopped
-    lead.save()
 
 
 def _note_replier(lead: Lead, message: Message, *, newest: bool) -> None:

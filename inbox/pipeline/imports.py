@@ -8,7 +8,6 @@ from django.utils import timezone
 
 from inbox.handlers import messages
 from inbox.intake import Received
-from inbox.leads import rollup
 from inbox.models import Message
 from inbox.replying import attach
 from inbox.understanding.arrival import judge
@@ -42,6 +41,5 @@ def _store(integration: Integration, event: MessageEvent) -> bool:
         judged = judge(event)
         message, created = messages.store(received, event, judged)
         if created:
-            rollup.add(message.lead, message, judged)
             messages.mark_processed(message.pk)
     return created

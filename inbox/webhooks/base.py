@@ -33,6 +33,16 @@ logger = logging.getLogger(__name__)
 SLOW_MS = 1_000
 RETRY_AFTER_S = 30
 KEY_USE_EVERY = timedelta(minutes=1)
+AUTHENTICATED = (
+    "last_used_at",
+    "integration__provider",
+    "integration__external_account_id",
+    "integration__config",
+    "integration__credentials",
+    "integration__enabled",
+    "integration__workspace__phone_region",
+)
+"""What a delivery needs to know of its tenant; the rest, the key's own secret first of all, is not read."""
 
 deliveries_total = Counter("holdfast_webhook_deliveries", "Webhook deliveries", ["source", "verdict"])
 unauthorized_total = Counter("holdfast_webhook_unauthorized", "Webhooks without a valid key", ["source"])
@@ -138,6 +148,7 @@ class WebhookView(APIView):
         found = (
             WebhookKey.objects.usable()
             .select_related("integration__workspace")
+            .only(*AUTHENTICATED)
             .filter(key_hash=hash_key(secret), integration__provider=self.source.provider)
             .first()
         )
