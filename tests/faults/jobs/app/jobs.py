@@ -3,6 +3,7 @@
 import os
 import time
 
+from integrations.http import ProviderSession
 from jobs.context import JobContext
 from jobs.errors import PermanentError, TransientError
 from jobs.registry import job_kind
@@ -63,6 +64,15 @@ def deaf(ctx: JobContext) -> None:
     outside.note("start", ctx.payload["key"], attempt=ctx.attempt)
     time.sleep(ctx.payload["seconds"])
     outside.note("end", ctx.payload["key"])
+
+
+@job_kind("harness.call", **QUICK)
+@job_kind("harness.call_briefly", **QUICK | {"time_limit_ms": 1_000})
+def call(ctx: JobContext) -> None:
+    """Ask a provider for something; it is the test's."""
+    url = os.environ["HARNESS_PROVIDER"]
+    session = ProviderSession(provider="emailbison", base_url=url, timeout_ms=60_000)
+    session.request("GET", f"/{ctx.payload['key']}", operation="harness", deadline=ctx.deadline)
 
 
 @job_kind("harness.kill", **QUICK)

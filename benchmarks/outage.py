@@ -1,0 +1,236 @@
+"""What an EmailBison that hangs for 60 s costs everybody else: pages and webhooks, normal against outage.
+
+`make bench` or `python -m benchmarks.outage [--rounds 3] [--seconds 12] [--json]`. One gunicorn with its own settings
+(2 processes of 8 threads), one qcluster, one sandbox. Rounds are interleaved and ratios are of the medians over rounds,
+as other load on the machine hits both alike. In every round people keep opening EmailBison's part of conversations,
+over more workspaces than circuit breakers can open in that time, so that in the outage all its slots hang all the time.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import statistics
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import requests
+
+from config.postgres import EmbeddedPostgres
+
+if TYPE_CHECKING:
+    from integrations.sandbox import SandboxServer
+
+WORKSPACES = 16
+FRAGMENTS_PER_S = 6
+PAUSE_S = 0.12
+"""Between two measured requests of one kind."""
+QUIET_S = 40
+WARM_UP_S = 8
+"""Until all processes have imported, connected and compiled."""
+NORMAL, OUTAGE = "normal", "outage"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=12, help="per round (default 12)")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory(prefix="holdfast-bench-") as scratch,
+        EmbeddedPostgres(Path(scratch) / "pg") as postgres,
+    ):
+        os.environ |= {"DATABASE_URL": postgres.url(), "DEBUG": "1", "ALLOW_LOOPBACK_PROVIDERS": "1"}
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+        report = run(Path(scratch), options.rounds, options.seconds)
+    print(json.dumps(report, indent=2) if options.json else text(report))
+
+
+def run(scratch: Path, rounds: int, seconds: float) -> dict:
+    """All rounds; latencies in ms."""
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    from inbox.demo.processes import Processes
+    from integrations.sandbox import SandboxServer
+    from tests.faults.site import web_server
+
+    call_command("migrate", interactive=False, verbosity=0)
+    with web_server(scratch / "web.log", processes=2, threads=8) as server, SandboxServer() as sandbox:
+        others = Processes(scratch, {})
+        others.start("worker", "manage.py", "qcluster")
+        try:
+            bench = Bench(f"http://127.0.0.1:{server.port}", sandbox)
+            bench.round(NORMAL, WARM_UP_S)
+            bench.results.clear()
+            for _ in range(rounds):
+                for kind in (NORMAL, OUTAGE):
+                    bench.round(kind, seconds)
+            return bench.report(rounds, seconds)
+        finally:
+            others.stop()
+
+
+@dataclass
+class Round:
+    """Latencies in s by what was asked for; fragments with their status too."""
+
+    kind: str
+    took: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    failed: int = 0
+
+
+class Bench:
+    """Workspaces whose EmailBison is the sandbox, and people who look at them."""
+
+    def __init__(self, url: str, sandbox: "SandboxServer") -> None:
+        from inbox import workspaces
+        from inbox.workspaces import webhook_path
+        from integrations.models import Integration
+        from tests import factories
+        from tests.faults.site import browser_of
+
+        self.results: list[Round] = []
+        self._sandbox = sandbox
+        self._numbers = itertools.count(900_000)
+        places = []
+        for number in range(WORKSPACES):
+            made = workspaces.create(f"Bench {number}", "bench@example.com", factories.PASSWORD)
+            Integration.objects.filter(workspace=made.workspace, provider="emailbison").update(
+                credentials={"api_key": f"key-{number}"}, config={"base_url": sandbox.url("emailbison")}
+            )
+            lead = factories.make_lead(made.workspace, emailbison_lead_id=str(7_000 + number))
+            factories.make_message(lead)
+            page = f"{url}/w/{made.workspace.pk}/inbox/{lead.pk}/"
+            places.append((page, url + webhook_path("email", made.keys["email"])))
+        self._pages = itertools.cycle([page for page, _ in places])
+        self._fragments = itertools.cycle([f"{page}history/" for page, _ in places])
+        self._hooks = itertools.cycle([hook for _, hook in places])
+        self._browsers = [browser_of(made.admin) for _ in range(2)]
+        self._cookies = self._browsers[1].cookies.get_dict()
+
+    def round(self, kind: str, seconds: float) -> None:
+        """One stretch of traffic, from a quiet start."""
+        self._let_it_become_quiet()
+        if kind == OUTAGE:
+            self._sandbox.fault(provider="emailbison", kind="hang", seconds=60)
+        done, ends = Round(kind), time.monotonic() + seconds
+        self.results.append(done)
+        looks: list[threading.Thread] = []
+        threads = [
+            threading.Thread(target=self._measure, args=(done, "page", self._page, ends)),
+            threading.Thread(target=self._measure, args=(done, "webhook", self._hook, ends)),
+            threading.Thread(target=self._look, args=(done, ends, looks)),
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in itertools.chain(threads, looks):
+            thread.join()
+        self._sandbox.clear_faults()
+
+    def _measure(self, done: Round, name: str, call: Callable[[], int], ends: float) -> None:
+        while time.monotonic() < ends:
+            self._time(done, name, call)
+            time.sleep(PAUSE_S)
+
+    def _look(self, done: Round, ends: float, looks: list[threading.Thread]) -> None:
+        while time.monotonic() < ends:
+            looks.append(threading.Thread(target=self._time, args=(done, "fragment", self._fragment)))
+            looks[-1].start()
+            time.sleep(1 / FRAGMENTS_PER_S)
+
+    def _time(self, done: Round, name: str, call: Callable[[], int]) -> None:
+        began = time.monotonic()
+        status = call()
+        done.took[name].append(time.monotonic() - began)
+        done.failed += status != 200
+
+    def _page(self) -> int:
+        return self._browsers[0].get(next(self._pages), timeout=60).status_code
+
+    def _fragment(self) -> int:
+        return requests.get(
+            next(self._fragments), cookies=self._cookies, headers={"HX-Request": "true"}, timeout=60
+        ).status_code
+
+    def _hook(self) -> int:
+        number = next(self._numbers)
+        lead = {"id": number, "email": f"lead{number}@example.org", "first_name": "Dana"}
+        reply = {
+            "id": number,
+            "from_email_address": lead["email"],
+            "text_body": "Sure, send times for Thursday.",
+        }
+        body = {"event": {"type": "LEAD_REPLIED"}, "data": {"lead": lead, "reply": reply}}
+        return self._browsers[1].post(next(self._hooks), json=body, timeout=60).status_code
+
+    def _let_it_become_quiet(self) -> None:
+        """Closed breakers in every process, and no job that hangs from the round before."""
+        from integrations import breaker
+        from integrations.models import CircuitBreaker
+        from jobs.models import BackgroundJob
+
+        CircuitBreaker.objects.all().delete()
+        time.sleep(breaker.REFRESH_S + 0.5)
+        ends = time.monotonic() + QUIET_S
+        while BackgroundJob.objects.filter(status="running").exists() and time.monotonic() < ends:
+            time.sleep(0.5)
+        CircuitBreaker.objects.all().delete()
+
+    def report(self, rounds: int, seconds: float) -> dict:
+        """Medians over rounds."""
+        found: dict = {
+            "rounds": rounds,
+            "seconds": seconds,
+            "failed": sum(one.failed for one in self.results),
+        }
+        for name in ("page", "webhook", "fragment"):
+            found[name] = {
+                kind: {
+                    "p50_ms": self._median(kind, name, 0.5),
+                    "p95_ms": self._median(kind, name, 0.95),
+                    "max_ms": round(
+                        max(max(one.took[name]) for one in self.results if one.kind == kind) * 1000
+                    ),
+                }
+                for kind in (NORMAL, OUTAGE)
+            }
+            for part in ("p50", "p95"):
+                normal, outage = (found[name][kind][f"{part}_ms"] for kind in (NORMAL, OUTAGE))
+                found[name][f"{part}_ratio"] = round(outage / normal, 2)
+        return found
+
+    def _median(self, kind: str, name: str, share: float) -> float:
+        values = [sorted(one.took[name]) for one in self.results if one.kind == kind]
+        return round(statistics.median(took[int(len(took) * share)] for took in values) * 1000, 1)
+
+
+def text(report: dict) -> str:
+    """The report as a table."""
+    lines = [
+        f"EmailBison hangs for 60 s: {report['rounds']} rounds of {report['seconds']:.0f} s, normal and outage in turn",
+        f"{'':10}{'':>9}{'p50 ms':>9}{'p95 ms':>9}{'max ms':>9}",
+    ]
+    for name in ("page", "webhook", "fragment"):
+        for kind in (NORMAL, OUTAGE):
+            one = report[name][kind]
+            lines.append(f"{name:10}{kind:>9}{one['p50_ms']:9}{one['p95_ms']:9}{one['max_ms']:9}")
+        if name != "fragment":
+            lines.append(f"{'':10}{'ratio':>9}{report[name]['p50_ratio']:9}{report[name]['p95_ratio']:9}")
+    lines.append(
+        f"requests that failed: {report['failed']}; the aim is a ratio of at most 1.1 for pages and webhooks"
+    )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
