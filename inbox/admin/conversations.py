@@ -9,7 +9,16 @@ from django.utils.safestring import SafeString
 from config.modeladmin import RecordAdmin, WorkspaceFilter, known_values, link, list_link
 from inbox.admin.merging import MergingAdmin
 from inbox.leads import facts
-from inbox.models import Campaign, Draft, Lead, Message, OutboundSend, WebhookDelivery
+from inbox.models import (
+    Appointment,
+    Campaign,
+    Draft,
+    FollowUpInstance,
+    Lead,
+    Message,
+    OutboundSend,
+    WebhookDelivery,
+)
 from inbox.states import state_of
 from inbox.templatetags.holdfast import render_chip
 from integrations.models import Provider
@@ -78,6 +87,8 @@ class LeadAdmin(MergingAdmin):
             list_link(Draft, "Drafts", lead=lead.pk),
             list_link(OutboundSend, "Sends", lead=lead.pk),
             list_link(WebhookDelivery, "Deliveries", lead=lead.pk),
+            list_link(FollowUpInstance, "Follow-ups", lead=lead.pk),
+            list_link(Appointment, "Meetings", lead=lead.pk),
         ]
         return SafeString(" · ".join(links))
 

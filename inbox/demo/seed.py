@@ -3,6 +3,7 @@
 from django.db import transaction
 
 from inbox import workspaces
+from inbox.demo import followups
 from inbox.models import Membership, User, Workspace
 from integrations import connect
 from integrations.models import Integration, Provider
@@ -82,6 +83,7 @@ def people() -> list[tuple[str, str]]:
 def seed(sandbox_url: str) -> dict[str, Workspace]:
     """Make what is missing and point every account at the sandbox. Returns the workspaces by label."""
     made = {label: _workspace(label, facts, sandbox_url) for label, facts in WORKSPACES.items()}
+    followups.seed(made["northwind"])
     if not User.objects.filter(email=STAFF).exists():
         User.objects.create_superuser(STAFF, PASSWORD)
     return made

@@ -11,7 +11,24 @@ from django.utils import timezone
 
 from config import modeladmin
 from config.modeladmin import RecordAdmin
-from inbox.models import AuditEntry, Lead, Membership, Message, OutboundSend, User, WebhookDelivery
+from inbox.followups import plan
+from inbox.models import (
+    Appointment,
+    AuditEntry,
+    BookingCheck,
+    ChannelRefusal,
+    Enrichment,
+    FollowUpInstance,
+    FollowUpSequence,
+    FollowUpStep,
+    FollowUpTask,
+    Lead,
+    Membership,
+    Message,
+    OutboundSend,
+    User,
+    WebhookDelivery,
+)
 from insights.models import ContextPack, ConversationInsight, PackQuestion
 from integrations import health
 from integrations.models import Integration, WebhookKey, WorkspaceIntegrationHealth
@@ -49,6 +66,9 @@ def populate(workspace, key: str = "x") -> dict[type, object]:
         workspace, external_account_id=key, credentials={"api_key": SECRET}
     )
     now = timezone.now()
+    sequence = factories.make_sequence(workspace, {})
+    instance = plan.enrol(lead, sequence)
+    about = {"workspace": workspace, "lead": lead}
     pack = ContextPack.objects.create(
         workspace=workspace,
         question="What works?",
@@ -81,6 +101,18 @@ def populate(workspace, key: str = "x") -> dict[type, object]:
         WorkspaceIntegrationHealth: health.row(integration),
         WebhookKey: WebhookKey.issue(integration),
         type(job): job,
+        FollowUpSequence: sequence,
+        FollowUpStep: sequence.steps.get(),
+        FollowUpInstance: instance,
+        FollowUpTask: FollowUpTask.objects.create(
+            **about, instance=instance, step=sequence.steps.get(), channel="email", claimed_at=now
+        ),
+        ChannelRefusal: ChannelRefusal.objects.create(
+            **about, channel="sms", code="sms_dnd", since=now, recheck_at=now
+        ),
+        Appointment: Appointment.objects.create(**about, provider="ghl", external_id=key),
+        BookingCheck: BookingCheck.objects.create(**about, next_at=now),
+        Enrichment: Enrichment.objects.create(**about, kind="phone"),
     }
 
 
