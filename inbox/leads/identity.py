@@ -1,7 +1,8 @@
 """Who is it: one normal form for each kind of identity, and one way to find or make the lead it names.
 
 The unique constraints on `Lead` decide. A look-up that finds nothing is followed by an insert in a savepoint; whoever
-loses that race finds the winner's row on the next round.
+loses that race finds the winner's row on the next round. Two leads are joined only where an event says all that is
+known of who one of them is (docs/adr/0006); a partial match is flagged for a person.
 """
 
 import contextlib
@@ -35,6 +36,22 @@ MATCH_ORDER = (
     "phone",
 )
 """Which identity wins where an event's identities name several leads (predecessor 1.9): the e-mail before the phone."""
+
+KINDS = (
+    ("email",),
+    ("phone",),
+    ("linkedin_member_id", "linkedin_url"),
+    ("emailbison_lead_id",),
+    ("ghl_contact_id",),
+)
+"""Columns that tell the same thing twice: a LinkedIn profile has an id and an address."""
+
+CONTRADICTED_BY = {
+    "phone": ("ghl_contact_id", "linkedin_member_id", "email"),
+    "linkedin_url": ("ghl_contact_id", "linkedin_member_id"),
+}
+"""A phone is shared in a family or an office, and a link to a profile is harvested from any field of a contact: such a
+match alone does not make a person out of two whose contact, profile or address differ."""
 
 PROFILE = re.compile(r"/(?:in|pub)/([^/?#]+)")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -98,26 +115,35 @@ def find_or_create(
     if not identities:
         raise ValueError("an event must name its lead by at least one identity")
     for _ in range(ROUNDS):
-        matches = _matches(workspace, identities)
+        named = _matches(workspace, identities)
+        matches = [lead for lead in named if not _is_another(lead, identities)]
+        others = [lead for lead in named if lead not in matches]
         try:
             with transaction.atomic():
                 if matches:
-                    return _fill(matches, identities, person, source)
-                return _new(workspace, identities | _facts(person), source, complete) if create else None
+                    return _fill(matches, others, identities, person, source)
+                return _new(workspace, others, identities, person, source, complete) if create else None
         except IntegrityError:
             continue  # another transaction took one of these identities: it is visible now
     raise RuntimeError("identities kept changing hands")
 
 
 def _new(
-    workspace: Workspace, values: dict[str, str], source: str, complete: Callable[[Lead], None] | None
+    workspace: Workspace,
+    others: list[Lead],
+    identities: dict[str, str],
+    person: Person,
+    source: str,
+    complete: Callable[[Lead], None] | None,
 ) -> Found:
-    lead = Lead(workspace=workspace, **values)
+    values = _free(others, identities) | _facts(person)
+    lead = Lead(workspace=workspace, identity_conflict=bool(others), **values)
     facts.note(lead, [name for name, value in values.items() if value], source)
     if complete is not None:
         complete(lead)
     lead.save(force_insert=True)
-    return Found(lead, True, False)
+    _flag(others)
+    return Found(lead, True, bool(others))
 
 
 def identities_of(workspace: Workspace, person: Person) -> dict[str, str]:
@@ -149,30 +175,57 @@ def _rank(lead: Lead, identities: dict[str, str]) -> list[int]:
     return ranks
 
 
-def same_person(one: Lead, other: Lead) -> bool:
-    """Whether two leads that one event names contradict each other nowhere: no identity of both differs."""
-    return all(
-        not getattr(one, name) or not getattr(other, name) or getattr(one, name) == getattr(other, name)
-        for name in IDENTITY_FIELDS
+def _is_another(lead: Lead, identities: dict[str, str]) -> bool:
+    """Whether the lead is named by something weak alone, while something stronger says that it is somebody else."""
+    strongest = MATCH_ORDER[min(_rank(lead, identities))]
+    return any(
+        identities.get(name)
+        and getattr(lead, name)
+        and not _names(lead, name, identities[name])
+        and not (name == "email" and identities[name] in lead.alternate_emails)
+        for name in CONTRADICTED_BY.get(strongest, ())
     )
 
 
-def _as_one(matches: list[Lead], identities: dict[str, str]) -> list[Lead]:
-    """`matches` after leads were joined that had been made apart only because of the order in which events came.
+def _names(lead: Lead, name: str, value: str) -> bool:
+    return bool(value) and getattr(lead, name) == value
 
-    That is: the event names both by something that belongs to one person (a phone may be shared), and they contradict
-    each other nowhere. Whatever is less certain is flagged for a person and never joined by itself.
+
+def same_person(one: Lead, other: Lead, identities: dict[str, str]) -> bool:
+    """Whether two leads that `identities` name are one without any doubt.
+
+    They contradict each other nowhere, and of one of them nothing is known but what `identities` say themselves: the
+    order of events alone has made it a lead of its own.
     """
-    sure = [lead for lead in matches if any(lead_is(lead, name, value) for name, value in identities.items())]
+    agree = all(
+        not getattr(one, name) or not getattr(other, name) or getattr(one, name) == getattr(other, name)
+        for name in IDENTITY_FIELDS
+    )
+    return agree and (_stated(one, identities) or _stated(other, identities))
+
+
+def _stated(lead: Lead, identities: dict[str, str]) -> bool:
+    known = [kind for kind in KINDS if any(getattr(lead, name) for name in kind)]
+    return all(any(_names(lead, name, identities.get(name, "")) for name in kind) for kind in known)
+
+
+def _as_one(matches: list[Lead], identities: dict[str, str]) -> list[Lead]:
+    """`matches` after those were joined that are the same person, each named by more than a phone."""
+    sure = [lead for lead in matches if any(_proves(lead, name, value) for name, value in identities.items())]
     keep = next((lead for lead in sure if lead.email), sure[0]) if len(sure) > 1 else None
     for other in sure:
-        if keep is not None and other is not keep and same_person(keep, other):
+        if keep is not None and other is not keep and same_person(keep, other, identities):
             try:
                 keep = merge.merge(keep, other, None)
             except merge.MergeRefused:
                 continue
             matches = [keep, *(lead for lead in matches if lead.pk not in (keep.pk, other.pk, None))]
     return matches
+
+
+def _proves(lead: Lead, name: str, value: str) -> bool:
+    """Whether `value` belongs to this lead alone: not a phone, nor an address of somebody who answers for them."""
+    return name != "phone" and _names(lead, name, value)
 
 
 class Kept(StrEnum):
@@ -205,7 +258,7 @@ def settle(workspace: Workspace, lead: Lead, name: str, value: str) -> None:
     other = Lead.objects.select_for_update().filter(workspace=workspace, **{name: value}).first()
     if other is None:
         return
-    if name != "phone" and same_person(lead, other):
+    if _proves(other, name, value) and same_person(lead, other, {name: value}):
         with contextlib.suppress(merge.MergeRefused):
             merged = merge.merge(lead, other, None)
             for field in IDENTITY_FIELDS:
@@ -215,29 +268,35 @@ def settle(workspace: Workspace, lead: Lead, name: str, value: str) -> None:
     Lead.objects.filter(pk__in=[lead.pk, other.pk]).update(identity_conflict=True)
 
 
-def lead_is(lead: Lead, name: str, value: str) -> bool:
-    """Whether `value` names this lead beyond doubt: not by a phone, which people share."""
-    return name != "phone" and (
-        getattr(lead, name) == value or (name == "email" and value in lead.alternate_emails)
-    )
-
-
-def _fill(matches: list[Lead], identities: dict[str, str], person: Person, source: str) -> Found:
-    lead, *others = _as_one(matches, identities) if len(matches) > 1 else matches
-    taken = {
-        name for other in others for name in IDENTITY_FIELDS if getattr(other, name) == identities.get(name)
-    }
-    fresh = {name: value for name, value in identities.items() if name not in taken} | _facts(person)
-    changed = _write(lead, fresh, source)
+def _fill(
+    matches: list[Lead], others: list[Lead], identities: dict[str, str], person: Person, source: str
+) -> Found:
+    lead, *rest = _as_one(matches, identities) if len(matches) > 1 else matches
+    others = [*rest, *others]
+    changed = _write(lead, _free(others, identities) | _facts(person), source)
     if others and not lead.identity_conflict:
         lead.identity_conflict = True
         changed.append("identity_conflict")
     if changed:
         lead.save(update_fields=[*changed, "updated_at"])
-    unflagged = [other.pk for other in others if not other.identity_conflict]
+    _flag(others)
+    return Found(lead, False, bool(others))
+
+
+def _free(others: list[Lead], identities: dict[str, str]) -> dict[str, str]:
+    """Those of `identities` that none of the other leads has."""
+    return {
+        name: value
+        for name, value in identities.items()
+        if not any(_names(other, name, value) for other in others)
+    }
+
+
+def _flag(leads: list[Lead]) -> None:
+    """Have a person look at leads that an event names together with another one."""
+    unflagged = [lead.pk for lead in leads if not lead.identity_conflict]
     if unflagged:
         Lead.objects.filter(pk__in=unflagged).update(identity_conflict=True)
-    return Found(lead, False, bool(others))
 
 
 def _write(lead: Lead, fresh: dict[str, str], source: str) -> list[str]:
