@@ -94,7 +94,7 @@ class Card:
 
 def of_workspace(workspace: Workspace) -> list[Card]:
     """All accounts of `workspace`: those in use first, each provider's together."""
-    rows = list(workspace.integrations.select_related("health"))
+    rows = list(workspace.integrations.select_related("health", "reply_poll"))
     received = _received(workspace)
     cards = [_card(row, received.get(row.pk, [0] * HOURS)) for row in rows]
     return sorted(cards, key=lambda card: not card.connected)
