@@ -73,6 +73,7 @@ urlpatterns = [
     path("people/add/", people.add, name="people-add"),
     path("people/<int:membership_id>/", people.change, name="person"),
     path("settings/", settings.workspace_settings, name="settings"),
+    path("leads/<uuid:lead_id>/enrol/", followups.enrol_lead, name="lead-enrol"),
     path("leads/<uuid:lead_id>/edit/", leads.edit_lead, name="lead-edit"),
     path("meetings/<uuid:appointment_id>/handled/", leads.meeting_handled, name="meeting-handled"),
     path("leads/<uuid:lead_id>/merge/", merging.merge_lead, name="merge"),

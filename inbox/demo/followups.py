@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from inbox.followups import plan, responses, wording
-from inbox.leads import rollup
+from inbox.leads import facts, rollup
 from inbox.models import (
     FollowUpInstance,
     FollowUpSequence,
@@ -23,6 +23,7 @@ from inbox.models import (
 )
 from inbox.models.lead import Tag
 from inbox.models.message import Source
+from integrations.models import Provider
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 REVIVE, WINTER = "Revive quiet leads", "Winter offer"
@@ -111,7 +112,7 @@ def _sequence(workspace: Workspace, name: str) -> FollowUpSequence:
 
 def _lead(workspace: Workspace, sequence: FollowUpSequence, quiet: Quiet, number: int) -> None:
     now, (first, _, last) = timezone.now(), quiet.name.partition(" ")
-    lead = Lead.objects.create(
+    lead = Lead(
         workspace=workspace,
         email=f"{first}.{last}@{last}.example.net".lower(),
         first_name=first,
@@ -121,6 +122,9 @@ def _lead(workspace: Workspace, sequence: FollowUpSequence, quiet: Quiet, number
         linkedin_url=quiet.linkedin,
         snoozed_until=quiet.snoozed and now + quiet.snoozed,
     )
+    facts.note(lead, ("first_name", "last_name", "email", "company"), Provider.EMAILBISON)
+    facts.note(lead, [name for name in ("phone", "linkedin_url") if getattr(lead, name)], facts.SIGNATURE)
+    lead.save()
     _message(lead, now - 9 * DAY, "Thanks, let me think about it.", number, Tag.NEUTRAL)
     ours = "Of course. When would it suit you to talk?"
     _message(lead, now - 9 * DAY + timedelta(hours=1), ours, number, outbound=True)

@@ -50,6 +50,19 @@ def enrol(lead: Lead, sequence: FollowUpSequence, *, user: User | None = None) -
         return None
 
 
+def live(lead: Lead) -> QuerySet[FollowUpInstance]:
+    """What runs, or is paused, for `lead`."""
+    mine = FollowUpInstance.objects.filter(lead=lead, status__in=FollowUpInstance.LIVE)
+    return mine.select_related("sequence", "next_step").order_by("started_at", "pk")
+
+
+def open_to(lead: Lead) -> QuerySet[FollowUpSequence]:
+    """The sequences that `lead` may be enrolled in: switched on, and not running for them."""
+    running = FollowUpInstance.objects.filter(lead=lead, status__in=FollowUpInstance.LIVE)
+    on = FollowUpSequence.objects.filter(workspace_id=lead.workspace_id, enabled=True, steps__retired=False)
+    return on.exclude(pk__in=running.values("sequence")).distinct()
+
+
 def go_on(instance: FollowUpInstance, done: FollowUpStep, at: datetime) -> None:
     """Plan the step after `done`, which ended at `at`; complete the instance after the last. `instance` is locked.
 

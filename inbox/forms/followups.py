@@ -3,7 +3,7 @@
 from django import forms
 from django.forms import BaseInlineFormSet, inlineformset_factory
 
-from inbox.followups import wording
+from inbox.followups import plan, wording
 from inbox.models import FollowUpSequence, FollowUpStep, Lead, Workspace
 from inbox.models.lead import Tag
 from inbox.replying import limits
@@ -20,6 +20,10 @@ class SequenceForm(forms.ModelForm):
             "enabled": "Switched on",
             "business_hours_only": "Only in business hours",
         }
+
+    @property
+    def switches(self) -> list[forms.BoundField]:
+        return [self["enabled"], self["business_hours_only"]]
 
     def clean_name(self) -> str:
         name = self.cleaned_data["name"].strip()
@@ -44,6 +48,15 @@ class StepForm(forms.ModelForm):
         }
         widgets = {"text": forms.Textarea(attrs={"rows": 4})}
 
+    @property
+    def planning(self) -> list[forms.BoundField]:
+        """When and how: what stands in one line."""
+        return [self[name] for name in ("position", "offset_days", "offset_minutes", "channel", "condition")]
+
+    @property
+    def switches(self) -> list[forms.BoundField]:
+        return [self[name] for name in ("needs_approval", "DELETE") if name in self.fields]
+
     def clean_subject(self) -> str:
         return self._checked("subject")
 
@@ -58,6 +71,14 @@ class StepForm(forms.ModelForm):
 
 
 class _StepFormSet(BaseInlineFormSet):
+    def add_fields(self, form: StepForm, index: int | None) -> None:
+        super().add_fields(form, index)
+        if "DELETE" in form.fields:
+            form.fields["DELETE"].label = "Take this step out"
+        if index is None or index >= self.initial_form_count():
+            last = max((step.position for step in self.get_queryset()), default=0)
+            form.initial["position"] = last + 1
+
     def delete_existing(self, obj: FollowUpStep, commit: bool = True) -> None:
         """What was planned or sent keeps its step."""
         FollowUpStep.objects.filter(pk=obj.pk).update(retired=True)
@@ -72,6 +93,7 @@ StepFormSet = inlineformset_factory(
     max_num=30,
     validate_max=True,
     can_delete=True,
+    can_delete_extra=False,
 )
 
 
@@ -93,6 +115,16 @@ class ApprovalForm(forms.Form):
         if problem := limits.problem(self.channel, text):
             raise forms.ValidationError(problem)
         return text
+
+
+class OneLeadForm(forms.Form):
+    """Which of the sequences that are open to a lead."""
+
+    sequence = forms.ModelChoiceField(queryset=FollowUpSequence.objects.none())
+
+    def __init__(self, lead: Lead, *args) -> None:
+        super().__init__(*args)
+        self.fields["sequence"].queryset = plan.open_to(lead)
 
 
 class EnrolForm(forms.Form):

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from inbox import triage
 from inbox.access import workspace_view
+from inbox.followups import plan
 from inbox.leads import facts
 from inbox.models import Appointment, Draft, Lead, Membership, Message, OutboundSend, WebhookDelivery
 from inbox.models.message import Source
@@ -97,6 +98,8 @@ def render_conversation(request: HttpRequest, lead: Lead, answer: Answer, status
         "refusals": lead.refusals.order_by("channel"),
         "meetings": lead.appointments.order_by("-starts_at", "-pk")[:MEETING_LIMIT],
         "fell_through": Appointment.FELL_THROUGH,
+        "followups": plan.live(lead),
+        "sequences": plan.open_to(lead),
         "deliveries": deliveries,
         "jobs": {delivery.job_id: delivery.job for delivery in deliveries if delivery.job}.values(),
     }

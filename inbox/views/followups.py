@@ -12,8 +12,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from inbox import audit
 from inbox.access import workspace_view
 from inbox.followups import actions, listing, plan, responses, steps, wording
-from inbox.forms.followups import ApprovalForm, EnrolForm, SequenceForm, StepFormSet
-from inbox.models import FollowUpInstance, FollowUpSequence, FollowUpStep, FollowUpTask, Membership
+from inbox.forms.followups import ApprovalForm, EnrolForm, OneLeadForm, SequenceForm, StepFormSet
+from inbox.models import FollowUpInstance, FollowUpSequence, FollowUpStep, FollowUpTask, Lead, Membership
 from inbox.pagination import keyset_page
 from inbox.replying.claims import Refused
 
@@ -212,6 +212,23 @@ def _edit(request: HttpRequest, found: FollowUpSequence) -> HttpResponse:
         "enrol": EnrolForm(),
     }
     return render(request, "followups/sequence.html", context, status=200 if data is None else 422)
+
+
+@require_POST
+@workspace_view()
+def enrol_lead(request: HttpRequest, lead_id: uuid.UUID) -> HttpResponse:
+    """Start the `sequence` of the form for one lead, from their conversation."""
+    lead = get_object_or_404(Lead, pk=lead_id, workspace=request.workspace)
+    form = OneLeadForm(lead, request.POST)
+    started = plan.enrol(lead, form.cleaned_data["sequence"], user=request.user) if form.is_valid() else None
+    if started is None:
+        messages.error(
+            request, "Not enrolled: it is running for this lead already, or they may not be contacted."
+        )
+    else:
+        audit.record(request.workspace.pk, request.user, "sequence.enrolled", started.sequence, count=1)
+        messages.success(request, f"Enrolled in “{started.sequence.name}”.")
+    return redirect("inbox:conversation", request.workspace.pk, lead.pk)
 
 
 @require_POST

@@ -135,3 +135,34 @@ def test_a_member_makes_no_sequence_and_a_viewer_enrols_nobody(people, workspace
     made = factories.make_sequence(workspace, {})
     assert people.member.post(url("sequence-new"), form()).status_code == 403
     assert people.viewer.post(url("sequence-enrol", made.pk), {"tag": "New"}).status_code == 403
+
+
+def test_a_lead_is_enrolled_from_their_conversation_once(people, workspace, url):  # noqa: F811
+    lead, made = (
+        quiet_lead(workspace, email=""),
+        factories.make_sequence(workspace, {"offset_days": 1}, name="Revive"),
+    )
+    factories.make_sequence(workspace, {}, name="Switched off", enabled=False)
+    page = people.member.get(url("conversation", lead.pk))
+    assert list(page.context["sequences"]) == [made]
+    for said in ("Enrolled in “Revive”.", "Not enrolled"):
+        answer = people.member.post(url("lead-enrol", lead.pk), {"sequence": str(made.pk)}, follow=True)
+        assert said in answer.content.decode()
+    assert FollowUpInstance.objects.get().started_by == people.users.member
+    assert list(answer.context["followups"]) == [FollowUpInstance.objects.get()]
+    assert AuditEntry.objects.filter(action="sequence.enrolled").count() == 1
+
+
+def test_another_workspace_s_sequence_is_open_to_nobody_here(people, workspace, url):  # noqa: F811
+    foreign = factories.make_sequence(factories.make_workspace(), {})
+    lead = quiet_lead(workspace)
+    people.member.post(url("lead-enrol", lead.pk), {"sequence": str(foreign.pk)})
+    assert not FollowUpInstance.objects.exists()
+    assert people.viewer.post(url("lead-enrol", lead.pk), {"sequence": str(foreign.pk)}).status_code == 403
+
+
+def test_a_new_step_comes_last_and_names_its_place(people, workspace, url):  # noqa: F811
+    made = factories.make_sequence(workspace, {}, {}, {})
+    steps = people.owner.get(url("sequence", made.pk)).context["formset"]
+    assert [step["position"].value() for step in steps] == [0, 1, 2, 3]
+    assert "DELETE" not in steps.extra_forms[0].fields
