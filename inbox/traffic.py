@@ -188,7 +188,7 @@ class Replayer:
                 yield line, verdict
 
     def expected(self, line: Line) -> str:
-        """The verdict that `line` should get. An account's state has no id: told again after another one, it is news."""
+        """The verdict that `line` should get. An account's state has no id: told again, it is news."""
         state = isinstance(line.body, dict) and "AccountStatus" in line.body
         return "duplicate" if self.repeat and line.expect == "accepted" and not state else line.expect
 

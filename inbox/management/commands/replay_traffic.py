@@ -49,7 +49,9 @@ class Command(BaseCommand):
         replayer = traffic.Replayer(url.rstrip("/"), mapping, repeat=repeat)
         report = replayer.run(wanted, speed=speed, connections=connections)
         for line, verdict in report.unmet:
-            self.stdout.write(f"line {line.number}: expected {replayer.expected(line)}, got {verdict} ({line.note})")
+            self.stdout.write(
+                f"line {line.number}: expected {replayer.expected(line)}, got {verdict} ({line.note})"
+            )
         counts = ", ".join(f"{number} {verdict}" for verdict, number in sorted(report.verdicts.items()))
         self.stdout.write(f"{report.posted} posted: {counts}. {len(report.unmet)} not as expected.")
         if report.unmet:
