@@ -1,0 +1,192 @@
+"""Several workers, people and schedules at one job or tick at once: each of them wins or loses as a whole."""
+
+import threading
+from uuid import uuid4
+
+import pytest
+from django.db import transaction
+
+from jobs import actions, ledger, recovery, ticks
+from jobs.enqueue import enqueue
+from jobs.failures import NO_FAILURE
+from jobs.ledger import Started
+from jobs.models import BackgroundJob, JobAttempt, Worker
+from jobs.outcomes import Decision, Outcome
+from jobs.registry import KINDS, Kind
+from jobs.ticks import TickSpec, run_tick
+from tests import factories
+from tests.racing import at_once, won
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.races]
+
+Status = BackgroundJob.Status
+DONE = Decision(Status.SUCCEEDED, Outcome.SUCCEEDED)
+AGAIN = Decision(Status.QUEUED, Outcome.RETRIED)
+ROUNDS = 8
+"""Times that a race of two is run: either may win, and each way must be right."""
+
+
+@pytest.fixture(autouse=True)
+def _kind(monkeypatch):
+    monkeypatch.setitem(KINDS, "t.race", Kind("t.race", lambda ctx: None))
+
+
+def put(count: int = 1, workspace=None) -> list[BackgroundJob]:
+    workspace_id = workspace and workspace.pk
+    return [enqueue("t.race", dedupe_key=str(uuid4()), workspace_id=workspace_id)[0] for _ in range(count)]
+
+
+def start_one() -> Started:
+    put()
+    token, [job] = ledger.claim(uuid4(), 1)
+    return ledger.start(job, token)
+
+
+def settle(started: Started, decision: Decision) -> str | None:
+    return ledger.settle(started, decision, failure=NO_FAILURE)[0]
+
+
+def test_one_job_goes_to_one_of_many_workers():
+    put()
+
+    claims = at_once(*[lambda: ledger.claim(uuid4(), 1)[1]] * 8)
+
+    assert sorted(len(jobs) for jobs in claims) == [0] * 7 + [1]
+
+
+def test_many_jobs_are_shared_out_and_none_twice():
+    put(40)
+    Worker.objects.bulk_create(Worker(cluster=uuid4(), host="h", pid=n) for n in range(9))
+
+    claims = at_once(*[lambda: ledger.claim(uuid4(), 5)[1]] * 8)
+
+    claimed = [job.pk for jobs in claims for job in jobs]
+    assert len(claimed) == len(set(claimed)) == 40
+
+
+def test_a_workspaces_cap_holds_when_all_workers_claim_at_once():
+    put(40, factories.make_workspace())
+    workers = Worker.objects.bulk_create(Worker(cluster=uuid4(), host="h", pid=n) for n in range(6))
+
+    claims = at_once(*[lambda pk=worker.pk: ledger.claim(pk, 2)[1] for worker in workers])
+
+    assert sorted(len(jobs) for jobs in claims) == [0, 2, 2, 2, 2, 2]
+
+
+def test_of_an_old_and_a_new_owner_only_the_new_one_settles():
+    old = start_one()
+    BackgroundJob.objects.update(lease_expires_at=factories.ago(seconds=1))
+    recovery.sweep()
+    token, [job] = ledger.claim(uuid4(), 1)
+    new = ledger.start(job, token)
+
+    late, outcome = at_once(lambda: settle(old, AGAIN), lambda: settle(new, DONE))
+
+    assert (late, outcome) == (None, "succeeded")
+    assert BackgroundJob.objects.get().status == Status.SUCCEEDED
+    assert set(JobAttempt.objects.values_list("outcome", flat=True)) == {"lost", "succeeded"}
+
+
+def test_an_outcome_that_is_written_twice_counts_once():
+    """As after a commit of unknown outcome, which is repeated."""
+    started = start_one()
+
+    outcomes = at_once(*[lambda: settle(started, DONE)] * 4)
+
+    assert sorted(outcomes, key=str) == [None, None, None, "succeeded"]
+    assert JobAttempt.objects.count() == 1
+
+
+def test_two_sweeps_take_an_expired_job_back_once():
+    start_one()
+    BackgroundJob.objects.update(lease_expires_at=factories.ago(seconds=1))
+
+    at_once(*[recovery.sweep] * 4)
+
+    assert BackgroundJob.objects.get().losses == 1
+    assert JobAttempt.objects.count() == 1
+
+
+def test_one_key_enqueued_by_sixteen_is_one_job():
+    results = at_once(*[lambda: enqueue("t.race", dedupe_key="a", payload={"id": 1})] * 16)
+
+    assert len(won(results)) == 16
+    assert len({job.pk for job, _ in results}) == BackgroundJob.objects.count() == 1
+    assert sum(created for _, created in results) == 1
+
+
+def test_an_enqueue_does_not_wait_for_anothers_open_transaction():
+    """No row that every enqueue writes to, and no lock that they queue up on."""
+    done = threading.Event()
+
+    def stays_open():
+        with transaction.atomic():
+            enqueue("t.race", dedupe_key="a")
+            return done.wait(5)
+
+    def passes():
+        enqueue("t.race", dedupe_key="b")
+        done.set()
+
+    assert at_once(stays_open, passes) == [True, None]
+
+
+def cancel(job: BackgroundJob, person) -> actions.Result:
+    [result] = actions.cancel([job.pk], workspace_id=None, actor=person)
+    return result
+
+
+def test_a_cancel_never_takes_a_success_back():
+    person = factories.make_user()
+    for _ in range(ROUNDS):
+        started = start_one()
+        _, outcome = at_once(lambda s=started: cancel(s.job, person), lambda s=started: settle(s, DONE))
+
+        started.job.refresh_from_db()
+        assert (outcome, started.job.status) == ("succeeded", Status.SUCCEEDED)
+
+
+def test_a_cancel_wins_against_a_retry_whoever_comes_first():
+    person = factories.make_user()
+    for _ in range(ROUNDS):
+        started = start_one()
+        result, _ = at_once(lambda s=started: cancel(s.job, person), lambda s=started: settle(s, AGAIN))
+
+        started.job.refresh_from_db()
+        assert (result.done, started.job.status) == (True, Status.CANCELLED)
+
+
+def test_a_cancelled_job_does_not_start_and_a_started_one_is_asked_to_stop():
+    person = factories.make_user()
+    for _ in range(ROUNDS):
+        put()
+        token, [job] = ledger.claim(uuid4(), 1)
+        result, started = at_once(lambda j=job: cancel(j, person), lambda j=job, t=token: ledger.start(j, t))
+
+        row = BackgroundJob.objects.get(pk=job.pk)
+        assert result.done
+        assert (started is None) == (row.status == Status.CANCELLED)
+        assert row.status == Status.CANCELLED or row.cancel_requested_at is not None
+        settle(started, DONE) if started else None
+
+
+@pytest.mark.parametrize("requested", [False, True], ids=["by schedule", "by cron"])
+def test_a_tick_that_many_ask_for_at_once_runs_once(monkeypatch, requested):
+    others_left = threading.Semaphore(0)
+
+    def run(deadline):
+        for _ in range(7):
+            assert others_left.acquire(timeout=5), "another one did not leave"
+        return {"worked": 1}
+
+    def ask():
+        answer = run_tick("t.tick", requested=requested)
+        others_left.release()
+        return answer
+
+    monkeypatch.setattr(ticks, "TICKS", {"t.tick": TickSpec("t.tick", run, 60, 20_000)})
+
+    answers = at_once(*[ask] * 8)
+
+    assert answers.count({"worked": 1}) == 1
+    assert answers.count({"skipped": "running"}) == 7
