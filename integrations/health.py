@@ -158,7 +158,10 @@ def _facts(signal: Signal, at: datetime) -> dict:
 
 
 def _note(health: WorkspaceIntegrationHealth, signal: Signal, at: datetime) -> None:
-    if facts := _facts(signal, at):
+    facts = _facts(signal, at)
+    if signal.kind is Kind.REFUSED:
+        facts["reason"] = signal.reason[:64]  # still refused, perhaps for another reason
+    if facts:
         WorkspaceIntegrationHealth.objects.filter(pk=health.pk).update(**facts)
 
 

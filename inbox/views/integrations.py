@@ -125,7 +125,7 @@ def connect_account(request: HttpRequest, provider: str) -> HttpResponse:
 
 
 def _edit(request: HttpRequest, integration: Integration) -> HttpResponse:
-    form = AccountForm(integration, request.POST or None)
+    form = AccountForm(integration, request.POST if request.method == "POST" else None)
     if (
         request.method == "POST"
         and form.is_valid()

@@ -64,6 +64,7 @@ def _link(call: Call) -> dict[str, Any] | None:
 
 
 def _html(title: str, content: str, status: int = 200) -> Response:
-    head = f'<head><meta charset="utf-8"><title>{title}</title></head>'
+    icon = '<link rel="icon" href="data:,">'
+    head = f'<head><meta charset="utf-8"><title>{title}</title>{icon}</head>'
     page = f'<!doctype html><html lang="en">{head}<body><main><h1>{title}</h1>{content}</main></body></html>'
     return text_response(page, status, "text/html; charset=utf-8")

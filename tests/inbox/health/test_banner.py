@@ -1,11 +1,13 @@
 """The banner: worst first, words for people, gone on proof, hidden for one person only."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from inbox.health import backfill, wording
 from integrations import health
 from integrations.health import Kind, Signal
 from integrations.models import Integration
@@ -115,3 +117,37 @@ def test_the_page_shows_each_account_with_its_history(client, workspace, linkedi
     page = client.get(reverse("inbox:health", args=[workspace.pk])).content.decode()
     assert "LinkedIn for Jane Doe" in page and "% since it is known" in page
     assert "errors/expired_credentials" in page
+
+
+def test_an_open_page_is_told_when_the_banner_changes_and_only_then(client, workspace, linkedin):
+    client.force_login(make_member(workspace, role="admin"))
+    url = reverse("inbox:banner", args=[workspace.pk])
+    assert client.get(url, {"seen": ""}).status_code == 204
+    health.record(linkedin, Signal(Kind.REFUSED))
+    fragment = client.get(
+        url, {"seen": ""}, headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/w/x/"}
+    )
+    assert (
+        b"LinkedIn is disconnected" in fragment.content and b'name="next" value="/w/x/"' in fragment.content
+    )
+    seen = re.search(r"\?seen=([^\"]+)", fragment.content.decode())[1]
+    assert client.get(url, {"seen": seen}).status_code == 204
+    health.record(linkedin, Signal(Kind.WORKED))
+    assert b"LinkedIn is back" in client.get(url, {"seen": seen}).content
+
+
+def test_a_refused_key_asks_for_a_new_one_and_not_for_a_reconnect(client, workspace):
+    mail = Integration.objects.create(workspace=workspace, provider="emailbison")
+    health.record(mail, Signal(Kind.REFUSED, "invalid_key"))
+    page = page_of(client, workspace)
+    assert "Put in a new key" in page and ">Reconnect<" not in page
+
+
+def test_what_was_missed_is_not_called_nothing_before_it_was_fetched(client, workspace, linkedin):
+    health.record(linkedin, Signal(Kind.REFUSED))
+    health.record(linkedin, Signal(Kind.WORKED))
+    assert "missed messages are being fetched" in page_of(client, workspace)
+
+
+def test_every_provider_that_can_be_asked_is_said_to_be_asked():
+    assert set(wording.FETCHED) == set(backfill.READERS)

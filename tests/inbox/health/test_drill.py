@@ -140,7 +140,7 @@ def test_the_page_starts_a_drill_and_shows_each_step(client, workspace, admin):
     assert "Waiting for a worker" in client.get(url).content.decode()
     drain()
     page = client.get(url).content.decode()
-    assert "The account breaks" in page and "2 skipped" in page and "hx-trigger" not in page
+    assert "The account breaks" in page and "2 skipped" in page and "every 1s" not in page
 
 
 def test_a_member_may_not_start_one(client, workspace):

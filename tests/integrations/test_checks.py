@@ -1,0 +1,125 @@
+"""The test of an account: each check has its verdict, the first that fails ends it, and says what to do."""
+
+import time
+
+import pytest
+
+from integrations import checks, connect
+from integrations.models import Integration, Provider
+from integrations.sandbox import SandboxServer
+from integrations.unipile import identity
+from tests.factories import make_integration, make_workspace
+from tests.world import forget_calls
+
+pytestmark = pytest.mark.django_db
+
+SETTINGS = {
+    Provider.EMAILBISON: ("emailbison", {"api_key": "key-1"}, {}, ""),
+    Provider.GHL: ("ghl", {"api_key": "key-1"}, {}, "loc-1"),
+    Provider.UNIPILE: ("unipile", {"api_key": "key-1"}, {}, "acc-1"),
+    Provider.SMARTLEAD: ("smartlead/api/v1", {"api_key": "key-1"}, {}, ""),
+    Provider.INSTANTLY: ("instantly/api/v2", {"api_key": "key-1"}, {}, ""),
+    Provider.CALENDLY: ("calendly", {"api_key": "key-1"}, {}, ""),
+    Provider.SLACK: ("slack/api", {"bot_token": "xoxb-1"}, {"channel": "C0SANDBOX02"}, ""),
+    Provider.CLAY: ("clay", {}, {"phone_table_url": "https://api.clay.com/t"}, ""),
+}
+
+
+@pytest.fixture(scope="module")
+def server():
+    with SandboxServer() as server:
+        yield server
+
+
+@pytest.fixture
+def sandbox(server):
+    server.reset()
+    server.clear_faults()
+    forget_calls()
+    return server
+
+
+def account_of(sandbox, provider: str) -> Integration:
+    path, credentials, config, account_id = SETTINGS[provider]
+    return make_integration(
+        make_workspace(),
+        provider,
+        credentials=credentials,
+        config=config | {"base_url": sandbox.url(path)},
+        external_account_id=account_id,
+    )
+
+
+def tones(lines) -> dict[str, str]:
+    return {line.label: line.tone for line in lines}
+
+
+def test_every_provider_has_its_checks():
+    assert set(checks.PLANS) == set(Provider.values) == set(connect.SECRETS)
+
+
+@pytest.mark.parametrize("provider", Provider.values)
+def test_a_good_account_passes_every_check(provider, sandbox):
+    if provider == Provider.GHL:
+        sandbox.set_account("ghl", "key-1", "ok", {"location_id": "loc-1"})
+    lines = checks.run(account_of(sandbox, provider))
+    assert {line.tone for line in lines} == {"ok"}, lines
+
+
+@pytest.mark.parametrize("provider", sorted(set(Provider.values) - {Provider.CLAY}))
+def test_a_revoked_key_fails_the_first_check_and_says_where_to_make_a_new_one(provider, sandbox):
+    account = account_of(sandbox, provider)
+    sandbox.set_account(provider, next(iter(account.credentials.values())), "revoked")
+    lines = checks.run(account)
+    assert lines[0].tone == "bad" and "new key" in lines[0].fix
+    assert {line.tone for line in lines[1:]} <= {""}
+
+
+def test_a_disconnected_linkedin_account_fails_at_its_session(sandbox):
+    sandbox.set_account("unipile", "acc-1", "disconnected")
+    lines = checks.run(account_of(sandbox, Provider.UNIPILE))
+    assert tones(lines) == {
+        "Key accepted, account found": "ok",
+        "Same person": "ok",
+        "LinkedIn session": "bad",
+    }
+    assert "Reconnect" in lines[-1].fix
+
+
+def test_somebody_else_s_linkedin_account_is_noticed(sandbox):
+    account = account_of(sandbox, Provider.UNIPILE)
+    assert checks.run(account)[1].tone == "ok"
+    sandbox.set_account("unipile", "acc-1", "ok", {"owner_id": "ACoSOMEBODYELSE"})
+    lines = checks.run(account)
+    assert lines[1].tone == "bad" and "log in as the owner" in lines[1].fix
+    assert account.config[identity.STRANGER] is True
+
+
+def test_the_key_of_another_workspace_is_named(sandbox):
+    account = account_of(sandbox, Provider.EMAILBISON)
+    account.external_account_id = "42"
+    sandbox.set_account("emailbison", "key-1", "ok", {"workspace_id": 7})
+    lines = checks.run(account)
+    assert lines[1].tone == "bad" and "account 7" in lines[1].said and "account 42" in lines[1].said
+
+
+def test_missing_scopes_of_slack_are_named(sandbox):
+    account = account_of(sandbox, Provider.SLACK)
+    sandbox.set_account("slack", "xoxb-1", "ok", {"scopes": "chat:write"})
+    line = checks.run(account)[1]
+    assert line.tone == "bad" and "users:read.email" in line.said and "install the app again" in line.fix
+
+
+def test_a_setting_that_is_missing_is_named(sandbox):
+    account = account_of(sandbox, Provider.EMAILBISON)
+    account.credentials = {}
+    assert "api_key is not set" in checks.run(account)[0].said
+
+
+@pytest.mark.slow
+def test_a_provider_that_hangs_ends_the_test_after_5_s(sandbox):
+    sandbox.fault(provider="emailbison", kind="hang")
+    began = time.monotonic()
+    lines = checks.run(account_of(sandbox, Provider.EMAILBISON))
+    assert time.monotonic() - began < checks.TEST_MS / 1000 + 0.25
+    assert lines[0].tone == "bad" and "Test again in a few minutes" in lines[0].fix
