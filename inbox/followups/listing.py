@@ -9,7 +9,7 @@ from typing import NamedTuple
 from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
-from inbox.models import FollowUpInstance, FollowUpTask, Workspace
+from inbox.models import Appointment, FollowUpInstance, FollowUpTask, Workspace
 
 Status, TaskStatus = FollowUpInstance.Status, FollowUpTask.Status
 LATELY = timedelta(days=30)
@@ -81,6 +81,15 @@ VIEWS = {
         View("failed", "Failed", "bad", True, "finished_at", lambda pk: _lately(pk, TaskStatus.FAILED)),
     )
 }
+
+
+def fell_through(workspace: Workspace) -> QuerySet[Appointment]:
+    """Meetings that were cancelled, or that nobody came to, and that nobody has dealt with; the latest first."""
+    mine = Appointment.objects.filter(
+        workspace=workspace, status__in=Appointment.FELL_THROUGH, handled_at=None
+    )
+    # An earlier one is settled where the lead has booked again.
+    return mine.filter(lead__booked_at=None).select_related("lead").order_by("-updated_at", "-pk")
 
 
 def counts(workspace: Workspace) -> dict[str, int]:

@@ -72,6 +72,7 @@ def follow_ups(request: HttpRequest) -> HttpResponse:
         "rows": [_row(view, row) for row in page.rows],
         "page": page,
         "reasons": listing.reasons(request.workspace, view.key),
+        "fell_through": listing.fell_through(request.workspace)[:20],
         "buttons": [(name, LABELS[name]) for name in BUTTONS[view.key]] if _writes(request) else [],
     }
     return render(request, "followups/list.html", context)

@@ -32,8 +32,9 @@ def edit_lead(request: HttpRequest, lead_id: uuid.UUID) -> HttpResponse:
             messages.success(request, "Saved." if changed else "Nothing was changed.")
             return redirect("inbox:conversation", request.workspace.pk, lead.pk)
     known = Lead.objects.get(pk=lead.pk)  # the form has written into its own
-    context = {"lead": known, "form": form, "facts": facts.shown(known)}
-    return render(request, "leads/edit.html", context, status=422 if form.errors else 200)
+    return render(
+        request, "leads/edit.html", {"lead": known, "form": form}, status=422 if form.errors else 200
+    )
 
 
 @require_POST

@@ -3,7 +3,10 @@
 import pytest
 from playwright.sync_api import expect
 
-from inbox.models import FollowUpInstance, FollowUpSequence
+from inbox.followups import tick
+from inbox.models import FollowUpInstance, FollowUpSequence, FollowUpTask
+from jobs.worker import drain
+from tests import factories
 from tests.inbox.followups.helpers import enrolled, quiet_lead
 
 
@@ -42,3 +45,48 @@ def test_an_admin_makes_a_sequence_and_enrols_a_lead(workspace, user, open_page)
     page.get_by_role("button", name="Enrol").click()
     expect(page.get_by_text("Enrolled 1 of 1 leads.")).to_be_visible()
     assert FollowUpSequence.objects.get().instances.get().lead == lead
+
+
+def test_a_whole_list_is_stopped_at_once(workspace, user, open_page):
+    for _ in range(3):
+        enrolled(workspace, {"offset_days": 2})
+    page = open_page(user)
+    page.goto(f"/w/{workspace.pk}/followups/?view=waiting")
+    page.get_by_label("All of this list").check()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("Stopped 3 follow-ups.")).to_be_visible()
+    assert set(FollowUpInstance.objects.values_list("status", flat=True)) == {"stopped"}
+
+
+@pytest.mark.parametrize("width", [1440, 375])
+def test_a_message_is_changed_and_approved(width, workspace, user, open_page):
+    factories.make_integration(workspace)
+    instance = enrolled(workspace, {"needs_approval": True})
+    tick.claim([instance.pk])
+    drain()
+    page = open_page(user, width=width)
+    page.goto(f"/w/{workspace.pk}/followups/?view=approval")
+    page.get_by_role("link", name="Read and decide").click()
+    page.get_by_label("Message").fill("")
+    page.get_by_role("button", name="Approve and send").click()
+    expect(page.get_by_text("Write a text first, or skip the step.")).to_be_visible()
+    page.get_by_label("Message").fill("Hi Dana, a shorter word.")
+    page.get_by_role("button", name="Approve and send").click()
+    expect(page.get_by_text("Approved. It is going out.")).to_be_visible()
+    assert FollowUpTask.objects.get().send.text == "Hi Dana, a shorter word."
+
+
+@pytest.mark.parametrize("width", [1440, 375])
+def test_a_lead_is_corrected_and_the_page_says_by_whom(width, workspace, user, open_page):
+    lead = quiet_lead(workspace)
+    page = open_page(user, width=width)
+    page.goto(f"/w/{workspace.pk}/leads/{lead.pk}/edit/")
+    page.get_by_label("Mobile").fill("twelve")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("That is no phone number.")).to_be_visible()
+    page.get_by_label("Mobile").fill("+1 212 555 0123")
+    page.get_by_role("button", name="Save").click()
+    if width == 375:
+        page.get_by_role("button", name="Details").click()
+    expect(page.get_by_text("+12125550123")).to_be_visible()
+    expect(page.get_by_text(f"from {user}")).to_be_visible()

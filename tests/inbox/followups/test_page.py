@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from inbox.models import AuditEntry, FollowUpInstance, FollowUpSequence, FollowUpTask
+from inbox.models import Appointment, AuditEntry, FollowUpInstance, FollowUpSequence, FollowUpTask
 from tests import factories
 from tests.inbox.followups.helpers import enrolled, quiet_lead
 from tests.inbox.views.conftest import people  # noqa: F401 - a fixture
@@ -166,3 +166,18 @@ def test_a_new_step_comes_last_and_names_its_place(people, workspace, url):  # n
     steps = people.owner.get(url("sequence", made.pk)).context["formset"]
     assert [step["position"].value() for step in steps] == [0, 1, 2, 3]
     assert "DELETE" not in steps.extra_forms[0].fields
+
+
+def test_meetings_that_fell_through_wait_for_a_person(people, workspace, url):  # noqa: F811
+    def meeting(lead, number: str, **fields) -> Appointment:
+        return Appointment.objects.create(
+            workspace=lead.workspace, lead=lead, provider="ghl", external_id=number, **fields
+        )
+
+    waits = meeting(quiet_lead(workspace), "1", status="cancelled")
+    meeting(quiet_lead(workspace), "2", status="no_show", handled_at=timezone.now())
+    meeting(quiet_lead(workspace, booked_at=timezone.now()), "3", status="cancelled")
+    meeting(quiet_lead(factories.make_workspace()), "4", status="cancelled")
+    assert list(people.viewer.get(url("followups")).context["fell_through"]) == [waits]
+    people.member.post(url("meeting-handled", waits.pk))
+    assert list(people.viewer.get(url("followups")).context["fell_through"]) == []
