@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from config.modeladmin import RecordAdmin, WorkspaceFilter, known_values, link, own_workspaces
 from inbox import ledger, replay
@@ -37,18 +38,22 @@ class WebhookDeliveryAdmin(RecordAdmin):
 
     list_display = (
         "received_at",
+        "workspace",
         "source",
         "event_type",
         "verdict_chip",
-        "reason",
         "message_link",
         "job_link",
-        "workspace",
     )
-    list_filter = ("verdict", UnrepairedFilter, known_values("source", ALL_SOURCES), WorkspaceFilter)
+    list_filter = (
+        "verdict",
+        UnrepairedFilter,
+        "received_at",
+        known_values("source", ALL_SOURCES),
+        WorkspaceFilter,
+    )
     list_select_related = ("message", "job", "workspace")
-    ordering = ("-received_at",)
-    date_hierarchy = "received_at"
+    ordering = ("-pk",)
     search_fields = (
         "event_key__exact",
         "event_type__exact",
@@ -66,7 +71,7 @@ class WebhookDeliveryAdmin(RecordAdmin):
 
     @admin.display(description="message")
     def message_link(self, delivery: WebhookDelivery) -> SafeString:
-        return link(delivery.message)
+        return link(delivery.message, Truncator(delivery.message).chars(32))
 
     @admin.display(description="lead")
     def lead_link(self, delivery: WebhookDelivery) -> SafeString:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
+from django.forms import DateInput
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -20,6 +21,7 @@ from jobs.models import BackgroundJob
 
 ADMIN = Membership.Role.ADMIN
 Verdict = WebhookDelivery.Verdict
+DAY = DateInput(attrs={"type": "date"})
 
 
 class DeliveryFilter(FilterSet):
@@ -28,8 +30,8 @@ class DeliveryFilter(FilterSet):
     verdict = ChoiceFilter(choices=Verdict.choices, label="Verdict", empty_label="Any")
     source = ChoiceFilter(choices=[(name, name) for name in ALL_SOURCES], label="Source", empty_label="Any")
     event = CharFilter(field_name="event_type", lookup_expr="iexact", label="Event", max_length=64)
-    since = DateFilter(field_name="received_at", lookup_expr="date__gte", label="From")
-    until = DateFilter(field_name="received_at", lookup_expr="date__lte", label="To")
+    since = DateFilter(field_name="received_at", lookup_expr="date__gte", label="From", widget=DAY)
+    until = DateFilter(field_name="received_at", lookup_expr="date__lte", label="To", widget=DAY)
     q = CharFilter(method="search", label="Provider id or lead's e-mail", max_length=320)
 
     class Meta:
