@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 
 from inbox.intake import Outcome, Received, Verdict
 from inbox.leads import facts, identity
-from inbox.models import Enrichment, Lead, WebhookDelivery, Workspace
+from inbox.models import Enrichment, Lead, Workspace
 from inbox.signals import lead_enriched
 from integrations.events import EnrichmentEvent, Person
 from integrations.models import Provider
@@ -47,24 +47,6 @@ def lead_named(workspace: Workspace | None, lead_id: str) -> Lead | None:
     return (leads if workspace is None else leads.filter(workspace=workspace)).first()
 
 
-def ask_again(lead: Lead, kind: str, now) -> None:
-    """Wait for another answer: what was answered before is forgotten, so that the same answer counts again."""
-    with transaction.atomic():
-        Enrichment.objects.update_or_create(
-            lead=lead,
-            kind=kind,
-            defaults={
-                "workspace_id": lead.workspace_id,
-                "status": Enrichment.Status.PENDING,
-                "requested_at": now,
-                "answered_at": None,
-            },
-        )
-        WebhookDelivery.objects.filter(
-            workspace_id=lead.workspace_id, source="clay", lead=lead, event_type=f"enrichment.{kind}"
-        ).update(event_key=None)
-
-
 def _apply(workspace: Workspace, lead: Lead, event: EnrichmentEvent) -> bool:
     """Fill the lead's empty columns; False where the answer holds nothing usable (a company's page, half a number)."""
     if event.kind == Enrichment.Kind.PHONE:
@@ -74,6 +56,8 @@ def _apply(workspace: Workspace, lead: Lead, event: EnrichmentEvent) -> bool:
     values = identity.identities_of(workspace, person)
     if not (values.get("phone") or values.get("linkedin_url")):
         return False
+    if lead.linkedin_url and lead.linkedin_url != values.get("linkedin_url"):
+        values.pop("linkedin_member_id", None)  # it is the other profile's
     for name, value in values.items():
         if facts.fillable(lead, name):
             _fill(workspace, lead, name, value)

@@ -1,11 +1,10 @@
 """Clay's callbacks: fill, never overwrite, once."""
 
 import pytest
-from django.utils import timezone
 
-from inbox.handlers.enrichments import ask_again
+from inbox.leads import facts
 from inbox.models import Enrichment, Lead
-from tests.factories import make_lead
+from tests.factories import make_lead, make_user
 from tests.recorded import payload
 
 
@@ -65,12 +64,33 @@ def test_error_leaves_it_pending(callback):
     assert (enrichment.status, enrichment.errors) == ("pending", 1)
 
 
-def test_same_answer_is_a_duplicate_until_it_is_asked_again(callback, lead):
+def test_same_answer_is_a_duplicate(callback):
     assert callback("phone_not_found").json()["deduped"] is False
     assert callback("phone_not_found").json()["deduped"] is True
-    ask_again(lead, "phone", timezone.now())
-    assert callback("phone_not_found").json()["deduped"] is False
     assert Enrichment.objects.get().status == "not_found"
+
+
+def test_what_was_found_names_its_source(callback, lead):
+    callback("phone_found", phone="(555) 555-0123")
+    lead.refresh_from_db()
+    assert lead.sources["phone"]["from"] == "clay"
+
+
+def test_a_person_s_empty_entry_stays_empty(callback, lead):
+    Lead.objects.filter(pk=lead.pk).update(phone="+15555550100")
+    lead.refresh_from_db()
+    facts.enter(lead, {"phone": ""}, make_user())
+    callback("phone_found", phone="(555) 555-0123")
+    lead.refresh_from_db()
+    assert lead.phone == ""
+
+
+def test_another_profile_than_the_person_entered_brings_no_id_of_its_own(callback, lead):
+    mine = "https://www.linkedin.com/in/dana-reyes"
+    facts.enter(lead, {"linkedin_url": mine}, make_user())
+    callback("linkedin_found_boolean", leadID=str(lead.pk), linkedinId="ACoAATB0001")
+    lead.refresh_from_db()
+    assert (lead.linkedin_url, lead.linkedin_member_id) == (mine, "")
 
 
 def test_phone_of_another_lead_flags_both_and_merges_nothing(callback, lead, poster):

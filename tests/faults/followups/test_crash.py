@@ -9,13 +9,15 @@ from inbox.followups import settling, steps, tick
 from inbox.models import FollowUpInstance, FollowUpTask, Message, OutboundSend
 from inbox.replying import claims, sending
 from integrations.emailbison.client import EmailBisonClient
+from integrations.ghl.client import GhlClient
 from integrations.sandbox import SandboxServer
+from integrations.unipile.client import UnipileClient
 from jobs.context import JobContext
 from jobs.deadline import Deadline
 from jobs.models import BackgroundJob
 from jobs.worker import drain
 from tests.crash import die, run_and_die
-from tests.inbox.followups.helpers import enrolled, minute
+from tests.inbox.followups.helpers import enrolled, minute, quiet_lead
 from tests.world import World, forget_calls, settings_for
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.faults]
@@ -119,3 +121,35 @@ def test_kill_while_a_send_is_brought_home_is_made_good_by_the_next_tick():
         instance.refresh_from_db()
         assert FollowUpTask.objects.get().status == "sent" and instance.next_step.position == 1
         assert len(world.posted()) == 1
+
+
+CHANNELS = {
+    "the text's contact is made": ("sms", GhlClient, "upsert_contact"),
+    "the text is taken": ("sms", GhlClient, "send_sms"),
+    "the profile is looked up": ("linkedin", UnipileClient, "profile"),
+    "the direct message is taken": ("linkedin", UnipileClient, "send_message"),
+}
+
+
+@pytest.mark.parametrize("point", CHANNELS)
+def test_kill_after(point):
+    """What the provider has taken is found in its own list; what it has not is sent, once."""
+    channel, client, name = CHANNELS[point]
+    forget_calls()
+    with SandboxServer() as sandbox, settings_for(sandbox):
+        world = World.make(sandbox)
+        world.connect("ghl", "loc-1", api_key="key-ghl")
+        world.connect("unipile", "acc-1", api_key="key-unipile")
+        profile = {"network_distance": "DISTANCE_1"}
+        sandbox.set_account("unipile", "acc-1", properties={"profiles": {"dana": profile}})
+        lead = quiet_lead(
+            world.workspace, phone="+12125550123", linkedin_url="https://www.linkedin.com/in/dana"
+        )
+        instance = enrolled(world.workspace, {"channel": channel}, {"offset_days": 1}, lead=lead)
+        tick.claim([instance.pk])
+        assert run_and_die(arm(client, name, "after"))
+        forget_calls()
+        go_on()
+        assert len(world.posted({"sms": "ghl", "linkedin": "unipile"}[channel])) == 1
+        task = FollowUpTask.objects.get()
+        assert (task.status, task.attempt, OutboundSend.objects.get().state) == ("sent", 1, "sent")
