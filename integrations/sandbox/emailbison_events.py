@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 INBOUND = ("LEAD_REPLIED", "LEAD_INTERESTED", "UNTRACKED_REPLY_RECEIVED", "EMAIL_BOUNCED")
 OTHERS = ("EMAIL_SENT", "MANUAL_EMAIL_SENT", "EMAIL_OPENED", "LEAD_UNSUBSCRIBED")
+NEW_MAILS = ("EMAIL_SENT", "MANUAL_EMAIL_SENT")
 LEAD_STATUS = {"EMAIL_BOUNCED": "bounced", "LEAD_UNSUBSCRIBED": "unsubscribed"}
 
 
@@ -218,11 +219,11 @@ def _scheduled_email(
     fields: dict[str, Any],
     event: str,
 ) -> dict[str, Any]:
-    """The campaign e-mail an event is about: a new one for EMAIL_SENT, else the lead's last one (made if missing)."""
+    """The campaign e-mail an event is about: a new one for NEW_MAILS, else the lead's last one (made if missing)."""
     mine = account.data.sent_to(lead["id"])
-    if mine and event != "EMAIL_SENT":
+    if mine and event not in NEW_MAILS:
         return mine[-1]
-    own = fields if event == "EMAIL_SENT" else {}
+    own = fields if event in NEW_MAILS else {}
     body = own.get("html") or f"<p>{html.escape(own.get('text') or 'Hi, a quick question.')}</p>"
     at = now_iso()
     mail = {

@@ -1,0 +1,110 @@
+"""Somebody answers the lead on EmailBison's own pages: that is an answer, and nothing of ours goes out beside it."""
+
+import pytest
+
+from inbox.models import Draft, Message
+from inbox.replying import autosend, gates, review
+from tests import factories
+from tests.inbox.replying.test_cards import CHANNEL, TOKEN, card_of
+
+pytestmark = pytest.mark.django_db
+WORDS = "Hi Dana, I have just called you. Alex"
+
+
+def by_hand(world, text: str = WORDS) -> dict:
+    lead = {"email": "dana@example.org", "first_name": "Dana", "last_name": "Reyes"}
+    told = world.sandbox.emit(
+        "emailbison", world.key, "MANUAL_EMAIL_SENT", deliver=False, lead=lead, text=text
+    )
+    return told["body"]
+
+
+def test_it_is_stored_once_as_an_answer_and_not_as_a_step_of_the_campaign(world):
+    world.reply("How much is it for two crews?")
+    assert world.lead().needs_reply
+    body = by_hand(world)
+    first, again = world.take(body), world.take(body)
+
+    assert first.pk == again.pk and first.by_hand
+    assert (first.source, first.direction, first.text) == ("emailbison_sent", "outbound", WORDS)
+    lead = world.lead()
+    assert lead.answered_at == first.sent_at and not lead.needs_reply
+
+
+def test_it_closes_the_draft_that_waits_and_its_card_says_so(world):
+    account = world.connect("slack", bot_token=TOKEN)
+    account.config = {"base_url": f"{world.sandbox.url('slack')}/api", "review_channel": CHANNEL}
+    account.save()
+    message = world.reply("How much is it for two crews?")
+    world.work()
+    world.take(by_hand(world))
+    world.work()
+
+    draft = world.draft(message)
+    assert draft.status == Draft.Status.REJECTED
+    assert draft.status_reason == "Somebody has answered outside of this inbox."
+    assert "Review needed" not in str(card_of(world)["blocks"][0])
+    with pytest.raises(review.AlreadyDecided):
+        review.approve(draft, user=world.user, text=draft.text)
+
+
+def test_it_stops_an_answer_that_was_counting_down(world):
+    factories.make_policy(world.workspace, mode="auto", business_hours_only=False)
+    message = world.reply("How much is it for two crews?")
+    world.work()
+    draft = world.draft(message)
+    assert draft.send_at is not None
+    world.take(by_hand(world))
+
+    draft.refresh_from_db()
+    assert (draft.status, draft.send_at) == (Draft.Status.REJECTED, None)
+    evidence = gates.Evidence(draft, autosend.policies.of(world.workspace, None), "send", draft.created_at)
+    assert not gates._nothing_since(evidence).passed
+
+
+def test_one_that_was_listed_before_it_was_told_of_becomes_an_answer(world):
+    message = world.reply("How much is it for two crews?")
+    body = by_hand(world)
+    mail = body["data"]["scheduled_email"]
+    known = factories.make_message(
+        world.lead(), WORDS, source="emailbison_sent", external_id=str(mail["id"]), direction="outbound"
+    )
+    assert world.lead().needs_reply
+    world.take(body)
+
+    known.refresh_from_db()
+    assert known.by_hand and not world.lead().needs_reply
+    assert Message.objects.filter(lead=message.lead, direction="outbound").count() == 1
+
+
+def test_our_own_send_told_back_stays_one_bubble(world):
+    message = world.reply("Sure, send me times.")
+    world.work()
+    draft = world.draft(message)
+    review.approve(draft, user=world.user, text=draft.text)
+    world.work()
+    (posted,) = world.posted()
+    send = world.sends()[0]
+
+    told = world.take(by_hand(world, f"{draft.text}<!-- ref:{send.pk} -->"))
+
+    assert told.source == "holdfast" and posted
+    assert Message.objects.filter(direction="outbound", text=draft.text).count() == 1
+
+
+def test_a_step_of_the_campaign_answers_nothing(world):
+    message = world.reply("How much is it for two crews?")
+    world.work()
+    told = world.sandbox.emit(
+        "emailbison", world.key, "EMAIL_SENT", deliver=False, lead={"email": "dana@example.org"}, text="Bump"
+    )
+    world.take(told["body"])
+
+    assert world.lead().needs_reply and world.draft(message).status == Draft.Status.PENDING
+
+
+def test_one_that_names_no_mail_is_ignored(world):
+    body = by_hand(world)
+    del body["data"]["scheduled_email"]
+    answer = world.client.post(world.paths["email"], body, content_type="application/json")
+    assert answer.status_code == 200 and answer.json()["ignored"] is True
