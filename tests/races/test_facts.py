@@ -1,7 +1,10 @@
 """A person's entry against everything that fills leads in at the same moment: the person's stands."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from inbox.handlers import enrichments
@@ -46,6 +49,36 @@ def test_an_entry_stands_against_whatever_is_found_meanwhile(entry, turn):
     assert len(won(results)) == 4, results
     lead.refresh_from_db()
     assert (lead.phone, lead.sources["phone"]["from"]) == (entry, "person")
+
+
+def waiting_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return cursor.fetchone() is not None
+
+
+def test_what_is_found_waits_for_an_entry_that_is_being_written():
+    """Read before the entry's commit and written after it, the found number would replace the person's."""
+    user, lead = factories.make_user(), factories.make_lead(factories.make_workspace())
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            facts.enter(lead, {"phone": PERSONS}, user)
+            found = pool.submit(filled_by_signature, lead)
+            ends = time.monotonic() + 10
+            while not (waiting_for_a_lock() or found.done()) and time.monotonic() < ends:
+                time.sleep(0.01)
+        assert found.result(timeout=10) is identity.Kept.KNOWN
+    lead.refresh_from_db()
+    assert lead.phone == PERSONS
+
+
+def filled_by_signature(lead: Lead) -> identity.Kept:
+    try:
+        return identity.keep(lead, "phone", FOUND, facts.SIGNATURE)
+    finally:
+        connection.close()
 
 
 def test_of_many_sources_at_once_one_fills_the_column_and_is_named():
