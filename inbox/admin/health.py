@@ -2,7 +2,7 @@
 
 from django.contrib import admin, messages
 from django.db.models import Case, IntegerField, QuerySet, Value, When
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -10,13 +10,13 @@ from django.utils.safestring import SafeString
 from config.modeladmin import RecordAdmin, WorkspaceFilter, known_values, link
 from inbox.health import effects, watch
 from inbox.states import state_of
-from inbox.templatetags.holdfast import render_chip
+from inbox.templatetags.holdfast import ago, render_chip
 from integrations.models import TROUBLED, HealthState, HealthTransition, Provider, WorkspaceIntegrationHealth
 from integrations.probes import PROBES
 
+ORDER = (*TROUBLED, HealthState.CONNECTED, HealthState.UNKNOWN)
 WORST_FIRST = Case(
-    *(When(state=state, then=Value(rank)) for rank, state in enumerate(TROUBLED)),
-    default=Value(len(TROUBLED)),
+    *(When(state=state, then=Value(rank)) for rank, state in enumerate(ORDER)),
     output_field=IntegerField(),
 )
 
@@ -45,13 +45,13 @@ class HealthBoard(RecordAdmin):
         "account",
         "workspace_link",
         "state_chip",
-        "since",
-        "reason",
+        "for_how_long",
+        "why",
         "paused",
-        "last_success_at",
-        "last_failure_at",
-        "last_received_at",
-        "last_probe_at",
+        "last_success",
+        "last_failure",
+        "last_event",
+        "last_check",
     )
     list_filter = (
         known_values("state", HealthState.values),
@@ -75,6 +75,11 @@ class HealthBoard(RecordAdmin):
         found = super().get_queryset(request).defer("integration__credentials")
         return found.filter(integration__enabled=True, workspace__drill_of=None)
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        return super().changelist_view(
+            request, {"title": "Accounts of all workspaces", **(extra_context or {})}
+        )
+
     @admin.display(description="account", ordering="provider")
     def account(self, health: WorkspaceIntegrationHealth) -> str:
         return str(health.integration)
@@ -86,6 +91,30 @@ class HealthBoard(RecordAdmin):
     @admin.display(description="state", ordering=WORST_FIRST)
     def state_chip(self, health: WorkspaceIntegrationHealth) -> SafeString:
         return render_chip(state_of("health", health.state))
+
+    @admin.display(description="since", ordering="since")
+    def for_how_long(self, health: WorkspaceIntegrationHealth) -> SafeString:
+        return ago(health.since)
+
+    @admin.display(description="last success", ordering="last_success_at")
+    def last_success(self, health: WorkspaceIntegrationHealth) -> SafeString:
+        return ago(health.last_success_at)
+
+    @admin.display(description="last failure", ordering="last_failure_at")
+    def last_failure(self, health: WorkspaceIntegrationHealth) -> SafeString:
+        return ago(health.last_failure_at)
+
+    @admin.display(description="last event", ordering="last_received_at")
+    def last_event(self, health: WorkspaceIntegrationHealth) -> SafeString:
+        return ago(health.last_received_at)
+
+    @admin.display(description="last check", ordering="last_probe_at")
+    def last_check(self, health: WorkspaceIntegrationHealth) -> SafeString:
+        return ago(health.last_probe_at)
+
+    @admin.display(description="why", ordering="reason")
+    def why(self, health: WorkspaceIntegrationHealth) -> str:
+        return health.reason if health.state in TROUBLED else ""
 
     @admin.display(description="paused")
     def paused(self, health: WorkspaceIntegrationHealth) -> str:

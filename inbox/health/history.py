@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from django.utils import timezone
 
@@ -43,6 +44,15 @@ class Account:
     last_received_at: datetime | None
     strip: list[Day]
     uptime: str
+
+    @property
+    def runs(self) -> list[tuple[str, str, str]]:
+        """The strip in words, newest first: from, to, and how it was on these days alike."""
+        found = []
+        for word, days in groupby(reversed(self.strip), key=lambda day: day.word):
+            alike = [day.day for day in days]
+            found.append((alike[-1], alike[0], word))
+        return found
 
 
 def account(health: WorkspaceIntegrationHealth) -> Account:

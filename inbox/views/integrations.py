@@ -101,7 +101,7 @@ def test(request: HttpRequest, integration_id: uuid.UUID) -> HttpResponse:
 def _checks(request: HttpRequest, integration: Integration, lines: list[Check]) -> HttpResponse:
     if not request.htmx:
         return _page(request, tested={integration.pk: lines})
-    card = cards.of_account(integration)
+    card = cards.of_account(_own(request, integration.pk))  # as the test has left it
     card.checks = lines
     return render(request, "integrations/_tested.html", {"card": card})
 

@@ -1,0 +1,110 @@
+"""The integrations page, the fire drill and the way back, driven in both themes and on a phone."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from integrations import health, probes
+from integrations.sandbox import SandboxServer
+from jobs.worker import drain
+from tests.world import World, forget_calls, settings_for
+
+AUDIT = (Path(__file__).parent / "audit.js").read_text()
+ACCOUNT = "uni_acc_pages"
+
+
+@pytest.fixture
+def world(transactional_db):
+    forget_calls()
+    health.forget_successes()
+    with SandboxServer() as sandbox, settings_for(sandbox):
+        yield World.make(sandbox)
+
+
+@pytest.fixture
+def page(world, open_page, request):
+    width, theme = request.param
+    world.user.theme = theme
+    world.user.save()
+    world.workspace.memberships.update(role="admin")
+    return open_page(world.user, width=width)
+
+
+def audited(page) -> None:
+    assert page.evaluate(AUDIT) == []
+
+
+BOTH = pytest.mark.parametrize("page", [(1440, "light"), (375, "dark")], indirect=True)
+
+
+@BOTH
+def test_an_admin_connects_an_account_tests_it_and_sees_its_first_event(page, world):
+    page.goto(f"/w/{world.workspace.pk}/integrations/")
+    page.get_by_role("link", name="Connect LinkedIn (Unipile)").click()
+    page.get_by_role("button", name="Connect").click()
+    expect(page.get_by_role("alert")).to_contain_text("Not saved")
+    audited(page)
+    page.get_by_label("Account id").fill(ACCOUNT)
+    page.get_by_label("API key", exact=True).fill("key-unipile")
+    page.get_by_label("Address of the API").fill(world.sandbox.url("unipile"))
+    page.get_by_role("button", name="Connect").click()
+    card = page.get_by_role("region", name="LinkedIn")
+    expect(card).to_contain_text("Waiting for the first event")
+    card.get_by_role("button", name="Test LinkedIn").click()
+    expect(card.get_by_role("list", name="Test of LinkedIn").get_by_role("listitem")).to_have_count(4)
+    expect(card).to_contain_text("Connected")
+    expect(card).to_contain_text("Put the webhook address of this card into the provider")
+    audited(page)
+
+    account = world.workspace.integrations.get(provider="unipile")
+    world.add_webhook("linkedin", "linkedin", account)
+    body = world.sandbox.emit(
+        "unipile", ACCOUNT, "message.received", deliver=False, chat_id="c", text="Hi", message_id="m-1"
+    )
+    world.take(body["body"], "linkedin")
+    expect(card).not_to_contain_text("Waiting for the first event")
+    expect(card).to_contain_text("message")
+    card.get_by_role("link", name="Settings of LinkedIn").click()
+    expect(page.get_by_text("is stored. Leave empty to keep it.")).to_be_visible()
+    audited(page)
+
+
+@BOTH
+def test_a_drill_is_started_and_shows_its_verdicts(page, world):
+    page.goto(f"/w/{world.workspace.pk}/health/")
+    page.get_by_role("link", name="Fire drill").click()
+    page.get_by_role("button", name="Start the drill").click()
+    expect(page.get_by_text("Waiting for a worker")).to_be_visible()
+    drain()
+    expect(page.get_by_text("Passed", exact=True).first).to_be_visible()  # by the page's own poll
+    expect(page.get_by_text("3 of 3 messages are in the inbox.")).to_be_visible()
+    audited(page)
+
+
+@BOTH
+def test_the_pages_of_an_outage_are_accessible(page, world, open_page):
+    account = world.connect("unipile", ACCOUNT, api_key="key-unipile")
+    probes.check_now(account)
+    world.sandbox.set_account("unipile", ACCOUNT, "disconnected")
+    probes.check_now(account)
+    page.goto(f"/w/{world.workspace.pk}/health/")
+    page.get_by_text("In words").click()
+    expect(page.get_by_role("list", name="LinkedIn for Outreach by day")).to_contain_text("down")
+    audited(page)
+    page.goto(f"/w/{world.workspace.pk}/inbox/")
+    audited(page)
+    page.get_by_role("button", name="Link for the owner").click()
+    link = page.get_by_label("Link for Outreach").input_value()
+    audited(page)
+    owner = open_page(width=375)
+    owner.goto(link)
+    audited(owner)
+    owner.get_by_role("button", name="Reconnect").click()
+    audited(owner)
+    owner.get_by_role("link", name="Continue to the log-in").click()
+    owner.get_by_role("button", name="Reconnect LinkedIn").click()
+    expect(owner.get_by_role("heading", level=1)).to_have_text("Thank you")
+    drain()
+    owner.get_by_role("link", name="Look again").click()
+    expect(owner.get_by_role("heading", level=1)).to_have_text("It is connected again")
