@@ -6,6 +6,7 @@ from typing import NamedTuple
 from django.http import HttpRequest
 from django.urls import reverse
 
+from inbox import replay
 from inbox.folders import DEFAULT_FOLDER, FOLDERS, folder_counts
 from inbox.health import banner
 from inbox.models import Membership, Workspace
@@ -34,6 +35,11 @@ def _down(workspace: Workspace) -> Badge | None:
     return Badge(f"{count} down", "bad") if count else None
 
 
+def _failed(workspace: Workspace) -> Badge | None:
+    count = replay.unrepaired(workspace).count()
+    return Badge(f"{capped(count)} failed", "bad") if count else None
+
+
 def _paused(workspace: Workspace) -> Badge | None:
     return Badge("stopped", "warn") if workspace.sends_paused else None
 
@@ -44,7 +50,7 @@ PAGES: list[Page] = [
     Page("inbox:rules", "Rules", "filter"),
     Page("inbox:health", "Health", "health", badge=_down),
     Page("inbox:jobs", "Jobs", "jobs", Membership.Role.ADMIN),
-    Page("inbox:deliveries", "Deliveries", "trace", Membership.Role.ADMIN),
+    Page("inbox:deliveries", "Deliveries", "trace", Membership.Role.ADMIN, badge=_failed),
     Page("inbox:integrations", "Integrations", "plug"),
     Page("inbox:people", "People", "user"),
     Page("inbox:settings", "Settings", "filter", Membership.Role.ADMIN),

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from inbox import replay
 from integrations import probes
 from integrations.models import Integration
 from jobs import stats
@@ -52,6 +53,7 @@ def examine(*, providers: bool = True) -> Iterator[Finding]:
     try:
         yield from _database()
         yield from _queue()
+        yield _deliveries()
         if providers:
             yield from _accounts()
     except DatabaseError as error:
@@ -105,6 +107,15 @@ def _queue() -> Iterator[Finding]:
         yield Finding(
             None, "schedules", f"missed: {', '.join(missed)}", "They run within two of their periods."
         )
+
+
+def _deliveries() -> Finding:
+    """A webhook that failed on our side was acknowledged: nobody but us will see to it."""
+    failed = replay.unrepaired().count()
+    if not failed:
+        return Finding(True, "deliveries", "none waits for a repair")
+    fix = "Mend what the log names, then run manage.py replay_deliveries --verdict failed."
+    return Finding(False, "deliveries", f"{failed} failed on our side and wait for a replay", fix)
 
 
 def _accounts() -> Iterator[Finding]:

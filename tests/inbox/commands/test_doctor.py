@@ -10,7 +10,7 @@ from integrations.models import Integration
 from integrations.sandbox import SandboxServer
 from jobs.ids import uuid7
 from jobs.models import Worker
-from tests.factories import make_workspace
+from tests.factories import make_delivery, make_workspace
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -67,3 +67,9 @@ def test_what_is_not_set_is_a_note_and_no_fault(worker, settings):
     settings.OPENAI_API_KEY = ""
     report = run()
     assert "note  OPENAI_API_KEY: not set" in report and "exit 1" not in report
+
+
+def test_delivery_that_failed_on_our_side_waits_for_a_replay(worker):
+    make_delivery(make_workspace(), verdict="failed", body=b"{}")
+    text = run()
+    assert "FAIL  deliveries: 1 failed on our side" in text and "replay_deliveries" in text

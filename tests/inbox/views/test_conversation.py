@@ -64,6 +64,25 @@ def test_long_conversation_shows_its_newest_part_and_leads_to_the_rest(workspace
     assert "number 4;" in page(member, workspace, lead, "?all=1")
 
 
+def test_who_answers_for_the_lead_is_shown_at_the_message_and_beside_it(workspace, member):
+    lead = factories.make_lead(
+        workspace,
+        email="dana@example.com",
+        current_replier_email="ada@example.com",
+        current_replier_name="Ada Park",
+        current_replier_since=ago(hours=1),
+    )
+    factories.make_message(lead, from_address="ada@example.com", from_name="Ada Park")
+    text = " ".join(page(member, workspace, lead).split())
+    assert "Ada Park for Dana Reyes" in text
+    assert "(ada@example.com) for Dana Reyes" in text
+
+
+def test_start_that_took_a_stop_back_is_shown(workspace, member):
+    lead = factories.make_lead(workspace, opted_in_at=ago(hours=1))
+    assert "by START" in page(member, workspace, lead)
+
+
 def test_times_are_the_workspaces(workspace, member, lead):
     factories.make_message(lead, sent_at="2026-01-05T15:30:00Z")
     assert 'datetime="2026-01-05T10:30:00-05:00"' in page(member, workspace, lead)

@@ -143,3 +143,8 @@ def test_defect_still_there_shows_as_failed_again(people, failed, url, monkeypat
     monkeypatch.setitem(handlers.HANDLERS, MessageEvent, broken)
     page = people.owner.post(url("delivery-replay", failed.pk), {"do": "dry"}).content.decode()
     assert "Failed on our side" in page
+
+
+def test_admins_see_in_the_menu_that_something_failed(people, failed, url):
+    assert "1 failed" in people.owner.get(url("rules")).content.decode()
+    assert "1 failed" not in people.member.get(url("rules")).content.decode()
