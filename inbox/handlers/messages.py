@@ -73,7 +73,9 @@ def store(
     A provider that uses an id again for another text loses nothing: both are kept, the later one flagged and under a
     key of its own. Of a message that was read from the provider's list (`listed`) the id says enough, in either order.
     """
-    fingerprint = event.content_key or ("" if event.listed else _fingerprint(event, judged.newest_text))
+    fingerprint = event.content_key or _fingerprint(event, judged.newest_text)
+    if event.listed and event.channel != Channel.SMS:
+        fingerprint = ""  # a mail is rendered anew, a text is what it is
     if event.content_key and (twin := texts.known(received, event)):
         return twin, False
     external_id = event.external_id or texts.own_id()

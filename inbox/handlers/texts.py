@@ -58,7 +58,7 @@ def _same(event: MessageEvent, message: Message) -> bool:
 
 def _named(message: Message, event: MessageEvent) -> Message | None:
     """`message` under the provider's own id and in its thread; None where another text took the id meanwhile."""
-    names = {"external_id": event.external_id, "thread_id": event.thread_id[:200]}
+    names = {"external_id": event.external_id, "thread_id": event.thread_id[:200] or message.thread_id}
     try:
         with transaction.atomic():
             Message.objects.filter(pk=message.pk).update(**names)

@@ -23,6 +23,7 @@ from integrations.emailbison.client import Reply as EmailReply
 from integrations.events import CampaignRef, MessageEvent, PayloadInvalid, Person
 from integrations.ghl.client import GhlClient
 from integrations.ghl.payloads import RETRY_SPAN_S, content_key
+from integrations.instantly import payloads as instantly
 from integrations.instantly.client import InstantlyClient
 from integrations.mailheaders import headers_of
 from integrations.models import Integration, Provider
@@ -248,6 +249,9 @@ def _instantly(integration: Integration, since: datetime, deadline: Deadline) ->
             event_type=EVENT,
             source="instantly_reply",
             external_id=short_key(email.id),
+            # By its words, a reply that a webhook has told without an id takes the id now.
+            content_key=instantly.content_key(sender, email.subject, email.body.text or email.body.html),
+            window_s=instantly.RETRY_SPAN_S,
             direction="inbound",
             channel="email",
             person=Person(email=sender),

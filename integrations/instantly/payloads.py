@@ -144,11 +144,7 @@ def _bounced(kind: str, data: Body, now: datetime) -> Event:
 def _shared(data: Body, now: datetime, subject: str, text: str) -> dict:
     key = {"external_id": short_key(data.email_id.strip())}
     if not data.email_id.strip():
-        words = " ".join(text.split())
-        key = {
-            "content_key": digest("instantly", data.lead_email.lower(), subject, words),
-            "window_s": RETRY_SPAN_S,
-        }
+        key = {"content_key": content_key(data.lead_email, subject, text), "window_s": RETRY_SPAN_S}
     return {
         "channel": "email",
         "person": _person(data),
@@ -157,6 +153,11 @@ def _shared(data: Body, now: datetime, subject: str, text: str) -> dict:
         "account_address": data.email_account,
         **key,
     }
+
+
+def content_key(lead_email: str, subject: str, text: str) -> str:
+    """What makes two mails the same where an id is missing: by this, a mail that Instantly lists is known again."""
+    return digest("instantly", lead_email.lower(), subject, " ".join(text.split()))
 
 
 def _person(data: Body) -> Person:

@@ -93,6 +93,16 @@ def test_text_that_a_workflow_told_without_an_id_takes_ghls_own_id(world):
     assert world.take(workflow, "ghl") == first
 
 
+def test_reply_that_instantly_told_without_an_id_takes_its_id(world):
+    connect(world, "instantly")
+    told = lose(world, "instantly")
+    first = world.take({name: value for name, value in told.items() if name != "email_id"}, "instantly")
+    assert first.external_id.startswith("text:")
+    poll(world)
+    poll(world)
+    assert replies().get() == first and replies().get().external_id == told["email_id"]
+
+
 def test_an_account_that_is_not_due_is_left_alone(world):
     connect(world, "smartlead")
     assert polling.tick(Deadline.after_ms(20_000))["polls"] == 2  # EmailBison as well
