@@ -1,4 +1,4 @@
-"""The filters of the inbox list: channel, campaign, tag, and the search box. Each is a parameter of the URL."""
+"""The filters of the inbox list: channel, campaign, tag, score, and the search box. Each is a parameter of the URL."""
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -9,6 +9,7 @@ from inbox.models.lead import Channel, Tag
 from inbox.search import search_leads
 
 SEARCH_LIMIT = 200
+SCORES = [("4", "4"), ("3", "3 or more"), ("2", "2 or more"), ("1", "1 or more")]
 
 
 def _campaigns(request: HttpRequest) -> QuerySet[Campaign]:
@@ -23,11 +24,12 @@ class LeadFilter(FilterSet):
     )
     campaign = ModelChoiceFilter(queryset=_campaigns, label="Campaign", empty_label="Any")
     tag = ChoiceFilter(choices=Tag.choices, label="Tag", empty_label="Any")
+    score = ChoiceFilter(lookup_expr="gte", choices=SCORES, label="Score", empty_label="Any")
     q = CharFilter(method="search", label="Search", max_length=SEARCH_LIMIT)
 
     class Meta:
         model = Lead
-        fields = ["channel", "campaign", "tag"]
+        fields = ["channel", "campaign", "tag", "score"]
 
     def search(self, queryset: QuerySet[Lead], _name: str, value: str) -> QuerySet[Lead]:
         return search_leads(queryset, self.request.workspace, value)
@@ -38,6 +40,8 @@ class LeadFilter(FilterSet):
         for name, value in self.form.cleaned_data.items():
             if value:
                 field = self.form.fields[name]
-                words = dict(field.choices).get(value, value) if name in ("channel", "tag") else value
+                words = (
+                    dict(field.choices).get(value, value) if name in ("channel", "tag", "score") else value
+                )
                 found.append((name, field.label, str(words)))
         return found

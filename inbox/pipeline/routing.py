@@ -10,6 +10,7 @@ from django.utils import timezone
 from inbox import locks
 from inbox.handlers.messages import mark_processed
 from inbox.leads import drafts, rollup
+from inbox.leads import score as scoring
 from inbox.models import Draft, Lead, Membership, Message, TagDecision
 from inbox.models.lead import Tag
 from inbox.pipeline.conditions import UNANSWERABLE
@@ -18,20 +19,6 @@ from inbox.signals import lead_replied
 from inbox.understanding import snooze as snoozing
 from inbox.understanding.tags import NO_ANSWER
 from jobs.deadline import Deadline
-
-SCORES = {
-    Tag.MEETING_BOOKED: 4,
-    Tag.MEETING_REQUESTED: 4,
-    Tag.CALL_REQUESTED: 4,
-    Tag.INTERESTED: 3,
-    Tag.INFORMATION_REQUESTED: 3,
-    Tag.FOLLOW_UP: 2,
-    Tag.OBJECTION: 2,
-    Tag.NEUTRAL: 2,
-    Tag.NOT_INTERESTED: 1,
-    Tag.BLACKLIST: 0,
-}
-"""How close a lead is, 0 to 4. What a machine wrote says nothing about it."""
 
 MORNING = time(9)
 
@@ -102,12 +89,11 @@ def _until(situation: Situation) -> datetime | None:
 
 def score(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
     """Say how close the lead is, with the reason."""
-    value = 0 if situation.lead.is_stopped else SCORES.get(situation.tag)
-    if value is None or not situation.newest:
+    found = scoring.of(situation.lead, situation.tag) if situation.newest else None
+    if found is None:
         raise NotNow("This reply says nothing about how close the lead is.")
-    reason = "Nothing more goes to this lead." if not value else f"The newest reply: {situation.tag}."
-    Lead.objects.filter(pk=situation.lead.pk).update(score=value, score_reason=reason)
-    return {"score": value}
+    Lead.objects.filter(pk=situation.lead.pk).update(score=found.value, score_reason=found.reason)
+    return {"score": found.value}
 
 
 def finish(situation: Situation, _deadline: Deadline) -> dict[str, bool]:

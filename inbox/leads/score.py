@@ -1,0 +1,67 @@
+"""How close a lead is, 1 to 4: what they want, and in part who they are. 0 where nothing more goes to them.
+
+The newest reply's tag weighs twice, what is known of the person once; without a title and a company only the tag says
+something. No model is asked: the same lead always has the same score, and the reason says where it comes from.
+"""
+
+import re
+from typing import NamedTuple
+
+from inbox.models import Lead
+from inbox.models.lead import Tag
+
+INTENT = {
+    Tag.MEETING_BOOKED: 4,
+    Tag.MEETING_REQUESTED: 4,
+    Tag.CALL_REQUESTED: 4,
+    Tag.INTERESTED: 3,
+    Tag.INFORMATION_REQUESTED: 3,
+    Tag.FOLLOW_UP: 2,
+    Tag.OBJECTION: 2,
+    Tag.NEUTRAL: 2,
+    Tag.NOT_INTERESTED: 1,
+}
+"""What a person wants, by tag. What a machine wrote says nothing about it."""
+
+DECIDES = re.compile(
+    r"\b(?:owner|(?:co-?)?founder|proprietor|president|partner|principal|chair\w*|c[eofmitr]o|chief|managing|director|"
+    r"vp|vice president|head|inhaber\w*|geschaftsfuhr\w*|gerant\w*|dirigeant\w*|dueno|gerente|titolare|eigenaar)\b",
+    re.I,
+)
+HELPS = re.compile(r"\b(?:assistant|intern|student|trainee|apprentice|receptionist|secretary)\b", re.I)
+
+
+class Score(NamedTuple):
+    """`value`: 0 to 4. `reason`: a sentence for people, at most 200 characters."""
+
+    value: int
+    reason: str
+
+
+def of(lead: Lead, tag: str) -> Score | None:
+    """The score of `lead`, whose newest reply has `tag`; None where that says nothing about it."""
+    if lead.is_stopped or tag == Tag.BLACKLIST:
+        return Score(0, "Nothing more goes to this lead.")
+    intent = INTENT.get(tag)
+    if intent is None:
+        return None
+    wants = f"Wants: {tag} ({intent} of 4)."
+    fit, known = _fit(lead)
+    if fit is None:
+        return Score(intent, f"{wants} Neither title nor company is known.")
+    value = max(1, (4 * intent + 2 * fit + 3) // 6)  # (2 x intent + fit) / 3, halves up
+    return Score(value, f"{wants} Is: {known} ({fit} of 4)."[:200])
+
+
+def _fit(lead: Lead) -> tuple[int | None, str]:
+    if not (lead.title or lead.company):
+        return None, ""
+    fit, known = 2, [lead.title[:60] or "title not known"]
+    if HELPS.search(lead.title):
+        fit -= 1
+    elif DECIDES.search(lead.title):
+        fit += 1
+    if lead.company and lead.phone:
+        fit += 1
+        known.append("company and phone known")
+    return fit, ", ".join(known)
