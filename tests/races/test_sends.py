@@ -1,12 +1,16 @@
 """Many wish to answer one lead at once: exactly one message goes out."""
 
+from types import SimpleNamespace
+
 import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from inbox.leads import rollup
 from inbox.models import Draft, Message, OutboundSend
-from inbox.replying import autosend, claims, review, sending
+from inbox.replying import autosend, cards, claims, review, sending
 from inbox.replying.carriers.base import Accepted
+from inbox.understanding.arrival import Arrival
 from tests import factories
 from tests.racing import at_once, won
 from tests.ready import passing_draft
@@ -124,3 +128,65 @@ def test_a_send_settled_by_the_worker_the_webhook_and_the_list_at_once_is_one_me
 
     assert sorted(map(str, results)) == ["False"] * 5 + ["True"]
     assert Message.objects.filter(source="holdfast").count() == 1
+
+
+def test_slack_and_the_page_at_once_make_one_send(workspace, draft, monkeypatch):
+    member = factories.make_member(workspace)
+    slack = factories.make_integration(workspace, "slack", credentials={"bot_token": "xoxb"})
+    membership = workspace.memberships.get(user=member)
+    monkeypatch.setattr(cards, "_member", lambda *_args: membership)
+    monkeypatch.setattr(cards, "_update", lambda *_args, **_fields: None)
+
+    def press():
+        payload = {"draft_id": str(draft.pk), "user_id": "U1", "channel_id": "C1", "message_ts": "1.1"}
+        context = SimpleNamespace(workspace_id=slack.workspace_id, payload=payload, deadline=None)
+        return cards.approve_pressed(context)["outcome"]
+
+    results = at_once(press, approve(draft, member), press, approve(draft, member), press)
+
+    assert OutboundSend.objects.count() == 1
+    assert sum(result == "done" or isinstance(result, OutboundSend) for result in results) == 1
+
+
+def test_a_countdown_and_follow_ups_at_once_make_one_send(workspace):
+    draft = passing_draft(workspace)
+
+    def countdown():
+        related = ("lead__campaign", "trigger_message__campaign", "workspace")
+        fresh = Draft.objects.select_related(*related).get(pk=draft.pk)
+        with transaction.atomic():
+            return autosend._send(fresh, timezone.now())
+
+    def follow_up(number):
+        return lambda: claims.claim(
+            type(draft.lead).objects.get(pk=draft.lead_id),
+            channel="email",
+            origin=OutboundSend.Origin.FOLLOWUP,
+            origin_id=f"step-{number}",
+            text="Still interested?",
+        )
+
+    results = at_once(countdown, *(follow_up(number) for number in range(5)))
+
+    assert OutboundSend.objects.count() == 1
+    draft.refresh_from_db()
+    went = results[0] == "sent"
+    assert draft.status == (Draft.Status.APPROVED if went else Draft.Status.PENDING)
+    assert sum(isinstance(result, OutboundSend) for result in results) == (0 if went else 1)
+
+
+def test_an_answer_by_hand_and_a_reviewer_at_once_leave_no_draft_that_waits(workspace, draft):
+    member = factories.make_member(workspace)
+
+    def told():
+        mail = factories.make_message(
+            draft.lead, "Hi Dana", source="emailbison_sent", direction="outbound", by_hand=True
+        )
+        with transaction.atomic():
+            rollup.add(rollup.locked(draft.lead), mail, Arrival("Hi Dana"))
+
+    at_once(approve(draft, member), told, approve(draft, member))
+
+    draft.refresh_from_db()
+    sends = OutboundSend.objects.count()
+    assert (draft.status, sends) in ((Draft.Status.APPROVED, 1), (Draft.Status.REJECTED, 0))

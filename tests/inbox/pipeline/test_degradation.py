@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from inbox.models import Draft, TagDecision
+from inbox.models import Draft, Lead, TagDecision
 from inbox.pipeline import catchup
 from jobs.models import BackgroundJob
 from tests.world import forget_calls
@@ -128,3 +128,34 @@ def test_a_draft_that_makes_up_a_price_is_revised_once_and_then_held_with_the_re
     assert draft.status_reason.startswith("Check it: It names a price")
     texts = [r for r in world.sandbox.requests(provider="openai") if r["method"] == "POST"]
     assert len(texts) >= 4
+
+
+def test_a_day_without_openai_tags_by_rules_shows_everything_and_catches_up_by_itself_in_order(world):
+    world.sandbox.set_account("openai", "key-openai", status="down")
+    asked = [world.reply(f"How much is it? {n}", email=f"lead{n}@example.org") for n in range(3)]
+    refused = world.reply("Please unsubscribe me.", email="gone@example.org")
+    away = world.reply(
+        "I am out of the office until May 3, 2027.", email="away@example.org", automated_reply=True
+    )
+    world.work()
+
+    tags = dict(Lead.objects.values_list("email", "tag"))
+    assert tags["gone@example.org"] == "Blacklist" and tags["away@example.org"] == "Out of Office"
+    assert [world.job(message).status for message in (refused, away)] == ["succeeded"] * 2
+    assert Draft.objects.count() == 0
+    world.client.force_login(world.user)
+    waiting = world.client.get(f"/w/{world.workspace.pk}/inbox/?view=needs-reply").content.decode()
+    assert waiting.count('<li class="row') == 3
+    open_one = world.client.get(f"/w/{world.workspace.pk}/inbox/{asked[0].lead_id}/").content.decode()
+    assert "How much is it? 0" in open_one and "Waiting for a model" in open_one
+
+    world.sandbox.set_account("openai", "key-openai", status="ok")
+    reset_breaker()
+    due("inbound.process")  # the next full minute
+    world.work()
+
+    decided = TagDecision.objects.filter(kind="model").order_by("created_at")
+    assert [decision.message_id for decision in decided] == [message.pk for message in asked]
+    drafted = Draft.objects.order_by("created_at").values_list("trigger_message_id", flat=True)
+    assert list(drafted) == [message.pk for message in asked]
+    assert not Lead.objects.filter(awaiting_model=True).exists()
