@@ -65,6 +65,7 @@ urlpatterns = [
     path("integrations/", integrations.integrations, name="integrations"),
     path("integrations/new/<str:provider>/", integrations.connect_account, name="integration-new"),
     path("integrations/keys/<int:key_id>/", integrations.show_key, name="key-show"),
+    path("integrations/keys/<int:key_id>/end/", keys.end_key, name="key-end"),
     path("integrations/<uuid:integration_id>/", integrations.settings, name="integration-settings"),
     path("integrations/<uuid:integration_id>/test/", integrations.test, name="integration-test"),
     path("integrations/<uuid:integration_id>/event/", integrations.last_event, name="integration-event"),

@@ -49,7 +49,7 @@ class HealthBoard(RecordAdmin):
         "why",
         "paused",
         "last_success",
-        "last_failure",
+        "failed",
         "last_event",
         "last_check",
     )
@@ -101,7 +101,7 @@ class HealthBoard(RecordAdmin):
         return ago(health.last_success_at)
 
     @admin.display(description="last failure", ordering="last_failure_at")
-    def last_failure(self, health: WorkspaceIntegrationHealth) -> SafeString:
+    def failed(self, health: WorkspaceIntegrationHealth) -> SafeString:
         return ago(health.last_failure_at)
 
     @admin.display(description="last event", ordering="last_received_at")

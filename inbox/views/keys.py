@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from inbox import audit, workspaces
@@ -55,6 +56,20 @@ def rotate(request: HttpRequest, integration_id) -> HttpResponse:
         request,
         f"New key made. The old one ends {OVERLAPS[str(hours)]}. Put the new address into the provider.",
     )
+    return redirect("inbox:integrations", request.workspace.pk)
+
+
+@require_POST
+@workspace_view(ADMIN)
+def end_key(request: HttpRequest, key_id: int) -> HttpResponse:
+    """End an old key's overlap now. A key that nothing replaces is not ended: rotate it."""
+    key = own_key(request, key_id)
+    ended = WebhookKey.objects.filter(pk=key.pk, expires_at__isnull=False).update(expires_at=timezone.now())
+    if ended:
+        audit.record(request.workspace.pk, request.user, "webhook_key.ended", key)
+        messages.info(request, "The old address has ended.")
+    else:
+        messages.warning(request, "This is the address in force. Make a new key first.")
     return redirect("inbox:integrations", request.workspace.pk)
 
 

@@ -50,6 +50,16 @@ def test_rotation_at_once_ends_the_old_key(people, key, url):
     assert key not in WebhookKey.objects.usable()
 
 
+def test_overlap_is_ended_now_but_never_the_key_in_force(people, key, url):
+    people.owner.post(url("key-rotate", key.integration_id), {"overlap": "24"})
+    new = WebhookKey.objects.exclude(pk=key.pk).get()
+    assert "End now" in people.owner.get(url("integrations")).content.decode()
+    people.owner.post(url("key-end", key.pk))
+    people.owner.post(url("key-end", new.pk))
+    assert list(WebhookKey.objects.usable()) == [new]
+    assert AuditEntry.objects.filter(action="webhook_key.ended").count() == 1
+
+
 @pytest.mark.parametrize("overlap", ["", "169", "-1", "x"])
 def test_unknown_overlap_rotates_nothing(people, key, url, overlap):
     people.owner.post(url("key-rotate", key.integration_id), {"overlap": overlap})
