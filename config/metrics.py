@@ -1,7 +1,14 @@
-"""`/metrics` for Prometheus, behind METRICS_TOKEN: what this process counted, and the state that the database holds."""
+"""`/metrics` for Prometheus, behind METRICS_TOKEN: what processes counted, and the state that the database holds.
 
+Calls to providers are made by workers, which serve no page: where PROMETHEUS_MULTIPROC_DIR names a directory, all
+processes of a host count into files there, and each answers for all.
+"""
+
+import fcntl
 from collections.abc import Iterator
+from pathlib import Path
 
+import psutil
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError
@@ -12,11 +19,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.mmap_dict import MmapedDict
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from inbox.models import OutboundSend
 from integrations.models import WorkspaceIntegrationHealth
 from jobs import stats
+
+HEIR = "0"
 
 
 class State(Collector):
@@ -42,6 +53,32 @@ class State(Collector):
         yield GaugeMetricFamily("holdfast_sends_unknown", "Sends whose outcome nobody knows.", unsure)
 
 
+def counted() -> bytes:
+    """What was counted: by this process, or by all processes of this host where they share a METRICS_DIR."""
+    if not settings.METRICS_DIR:
+        return generate_latest(REGISTRY)
+    directory = Path(settings.METRICS_DIR)
+    with (directory / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _inherit(directory)
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, path=str(directory))
+        return generate_latest(registry)
+
+
+def _inherit(directory: Path) -> None:
+    """Add what processes that are gone have counted to one file: workers are replaced often, each has files."""
+    for path in directory.glob("*_*.db"):
+        kind, _, owner = path.stem.rpartition("_")
+        if owner == HEIR or psutil.pid_exists(int(owner)):
+            continue
+        heir = MmapedDict(str(directory / f"{kind}_{HEIR}.db"))
+        for key, value, stamp, _ in MmapedDict.read_all_values_from_file(str(path)):
+            heir.write_value(key, heir.read_value(key)[0] + value, stamp)
+        heir.close()
+        path.unlink()
+
+
 @require_safe
 @never_cache
 @login_not_required
@@ -52,7 +89,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not constant_time_compare(token.strip(), settings.METRICS_TOKEN):
         return HttpResponse("unauthorized\n", status=401, content_type="text/plain")
-    body = generate_latest(REGISTRY)
+    body = counted()
     state = CollectorRegistry(auto_describe=False)
     try:
         state.register(State())

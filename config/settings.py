@@ -206,6 +206,9 @@ Q_BROKER_URL = env.url("Q_BROKER_URL", schemes=("redis", "rediss"))
 Q_CLUSTER = q_cluster(Q_BROKER_URL)
 CRON_SECRET = env.text("CRON_SECRET")
 METRICS_TOKEN = env.text("METRICS_TOKEN")
+METRICS_DIR = env.text("PROMETHEUS_MULTIPROC_DIR")
+if METRICS_DIR:  # before prometheus_client is imported, which reads the same variable
+    Path(METRICS_DIR).mkdir(parents=True, exist_ok=True)
 
 # --- providers -----------------------------------------------------------------------------------------------------
 ALLOW_LOOPBACK_PROVIDERS = env.flag("ALLOW_LOOPBACK_PROVIDERS")
