@@ -1,15 +1,20 @@
 """A job whose provider hangs, in a real worker: cancelled, timed out and shut down are three different ends."""
 
 import re
+import socket
 from collections import Counter
 
 import pytest
 
 from tests.faults.jobs.stage import Stage
-from tests.integrations import fault_server as faults
 from tests.integrations.fault_server import FaultServer
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
+
+
+def silence(server: FaultServer, conn: socket.socket) -> None:
+    """Says nothing until the test is over."""
+    server.stopped.wait()
 
 
 def calls(server: FaultServer) -> Counter[str]:
@@ -32,8 +37,10 @@ def state(stage: Stage, key: str) -> tuple:
 
 
 def test_cancelled_timed_out_and_shut_down_are_told_apart_and_only_the_timeout_is_retried(stage: Stage):
-    with FaultServer(faults.hang) as server:
-        cluster = stage.start_cluster(workers=3, HARNESS_PROVIDER=server.url, ALLOW_LOOPBACK_PROVIDERS="1")
+    with FaultServer(silence) as server:
+        cluster = stage.start_cluster(
+            workers=3, HARNESS_PATCH="short_waits", HARNESS_PROVIDER=server.url, ALLOW_LOOPBACK_PROVIDERS="1"
+        )
         stage.wait(cluster.ready, 30, "the cluster is up")
         stage.put("harness.call", 2, "--names", "cancelled", "shutdown")
         stage.wait(

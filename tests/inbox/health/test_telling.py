@@ -147,6 +147,14 @@ def test_without_slack_the_admins_get_an_email(account):
     assert "LinkedIn is disconnected" in mail.outbox[0].body
 
 
+def test_without_slack_and_mail_server_nobody_was_told_and_it_says_so(account, settings):
+    Integration.objects.filter(provider="slack").delete()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+    break_down(account)
+    assert "EMAIL_URL is not set" in tell(account)["failed"]
+    assert (Notice.objects.get().state, row(account).last_notice_at) == (Notice.State.FAILED, None)
+
+
 def test_a_poster_that_died_is_followed_by_an_email_not_by_a_second_post(account, sandbox):
     break_down(account)
     notices.claim(row(account))
