@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from django.utils import timezone
+from django_q.exceptions import TimeoutException
 
 from jobs import process
 from jobs.enqueue import enqueue
@@ -155,6 +156,36 @@ def test_a_result_that_cannot_be_stored_is_the_handlers_error(kind):
 
     job.refresh_from_db()
     assert job.last_error_class == "TypeError"
+
+
+def test_a_job_that_had_to_be_interrupted_is_settled_and_its_process_given_up(kind):
+    def handler(ctx):
+        raise TimeoutException  # as django-q2's alarm does
+
+    kind("t.deaf", handler)
+    job = put("t.deaf")
+
+    with pytest.raises(TimeoutException):
+        drain()
+
+    job.refresh_from_db()
+    assert (job.status, job.attempts, job.lease_token) == (Status.QUEUED, 1, None)
+    assert job.last_error_class == "jobs.errors.TimeLimitExceeded"
+
+
+def test_a_worker_that_lost_its_job_writes_nothing(kind):
+    def handler(ctx):
+        BackgroundJob.objects.filter(pk=ctx.job.pk).update(lease_token=uuid4())
+        ctx.progress(1, 1)
+
+    kind("t.lost", handler)
+    job = put("t.lost")
+
+    assert drain() == {"fenced": 1}
+
+    job.refresh_from_db()
+    assert (job.status, job.progress_done) == (Status.RUNNING, None)
+    assert not JobAttempt.objects.exists()
 
 
 def test_an_unknown_kind_waits_for_a_release_that_knows_it(kind):

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from inbox.models import AuditEntry
-from jobs.models import BackgroundJob
+from jobs.models import BackgroundJob, Tick
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -116,6 +116,19 @@ def test_shows_how_long_jobs_wait_and_run(admin, workspace):
     page = admin.get(reverse("inbox:jobs", args=[workspace.pk])).content.decode()
     assert "Wait p95" in page and "2000 ms" in page
     assert "1 done, 0 failed" in page  # the chart
+
+
+def test_missed_failed_and_overrunning_ticks_are_told(admin, workspace):
+    now = timezone.now()
+    Tick.objects.create(name="background-jobs", started_at=now, finished_at=now, duration_ms=9, overruns=2)
+    Tick.objects.create(
+        name="retention", started_at=now, finished_at=now, duration_ms=9, error_class="OddError"
+    )
+    page = admin.get(reverse("inbox:jobs", args=[workspace.pk])).content.decode()
+    schedule = page.partition("On a schedule")[2]
+    assert "On time" in schedule and "ran over its time 2 times" in schedule
+    assert "Failed" in schedule and "OddError" in schedule
+    assert "Missed" in schedule  # all the others never ran
 
 
 def test_many_causes_are_all_there(admin, workspace):
