@@ -1,0 +1,87 @@
+"""Choosing a channel in a browser: beside a draft, while another channel waits, and where only one is left."""
+
+from pathlib import Path
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from inbox.models import OutboundSend
+from tests import factories
+from tests.browser.test_pages import AUDIT
+from tests.factories import ago
+
+SHOTS = Path(__file__).parents[2] / ".local" / "screenshots"
+
+
+@pytest.fixture
+def lead(workspace):
+    factories.make_integration(workspace, "ghl")
+    lead = factories.make_lead(
+        workspace,
+        first_name="Dana",
+        last_name="Reyes",
+        phone="+12125550123",
+        last_channel="email",
+        last_inbound_at=ago(minutes=5),
+        score=3,
+        score_reason="Wants: Interested (3 of 4). Is: Owner, company and phone known (4 of 4).",
+    )
+    factories.make_message(lead, "Sure, what would it cost?", sent_at=ago(minutes=5))
+    return lead
+
+
+def beside_a_draft(lead):
+    factories.make_draft(lead.messages.get(), "Hi Dana,\n\nThursday at 1:00?\n\nAlex")
+
+
+def uncertain(lead):
+    draft = factories.make_draft(lead.messages.get(), status="approved")
+    factories.make_send(draft, state="unknown", called_at=ago(minutes=1))
+
+
+def bounced(lead):
+    lead.bounced_at = ago(minutes=1)
+    lead.save()
+
+
+@pytest.mark.parametrize("state", [beside_a_draft, uncertain, bounced, None])
+@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (375, "dark")])
+def test_the_answer_area_is_usable_in_every_state(width, theme, state, workspace, user, lead, open_page):
+    user.theme = theme
+    user.save()
+    if state:
+        state(lead)
+    page = open_page(user, width=width)
+    page.goto(reverse("inbox:conversation", args=[workspace.pk, lead.pk]))
+    if state is beside_a_draft:
+        page.get_by_text("Write on another channel").click()
+    assert page.evaluate(AUDIT) == []
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    name = state.__name__ if state else "free"
+    page.screenshot(path=SHOTS / f"channel-{name}-{width}-{theme}.png")
+
+
+def test_a_text_goes_to_a_lead_who_wrote_by_mail(workspace, user, lead, open_page):
+    page = open_page(user)
+    page.goto(reverse("inbox:conversation", args=[workspace.pk, lead.pk]))
+    page.get_by_role("radio", name="SMS").check()
+    page.get_by_label("Message to Dana Reyes").fill("Hi Dana, may I call you?")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_text("Going out").first).to_be_visible()
+
+    send = OutboundSend.objects.get()
+    assert (send.channel, send.text) == ("sms", "Hi Dana, may I call you?")
+
+
+def test_an_admin_chooses_the_tags_that_slack_is_told_of(workspace, user, open_page):
+    page = open_page(user, width=375)
+    page.goto(reverse("inbox:rules", args=[workspace.pk]))
+    page.get_by_role("checkbox", name="Call Requested").check()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Slack is told of: Call Requested.")).to_be_visible()
+    assert page.evaluate(AUDIT) == []
+    page.screenshot(path=SHOTS / "rules-notices-375.png")
+
+    workspace.refresh_from_db()
+    assert workspace.notice_tags == ["Call Requested"]
