@@ -1,13 +1,18 @@
 """The web server as production runs it: gunicorn with its own settings, DEBUG unset, real sockets."""
 
+import json
 import os
 import secrets
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
+from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
+from urllib.parse import quote, urlencode
 from urllib.request import urlopen
 
 from cryptography.fernet import Fernet
@@ -16,6 +21,13 @@ ROOT = Path(__file__).resolve().parents[1]
 READY_S = 30
 BEHIND_PROXY = {"X-Forwarded-Proto": "https", "Host": "127.0.0.1"}
 """What the proxy in front adds: without it production sends everybody to HTTPS."""
+
+
+def database_url(settings: dict[str, Any]) -> str:
+    """The URL of Django's database `settings` (a connection's `settings_dict`)."""
+    login = f"{quote(settings['USER'])}:{quote(settings['PASSWORD'], safe='')}@" if settings["USER"] else ""
+    query = {name: settings[name.upper()] for name in ("host", "port") if settings[name.upper()]}
+    return f"postgresql://{login}/{quote(settings['NAME'])}?{urlencode(query)}"
 
 
 class WebServer:
@@ -65,6 +77,18 @@ class WebServer:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+    def post(
+        self, path: str, body: bytes | Iterable[bytes], headers: dict[str, str] | None = None
+    ) -> tuple[int, Any]:
+        """Status and JSON of an answer, over a connection of its own. A body in pieces is sent chunked."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request("POST", path, body, BEHIND_PROXY | (headers or {}))
+            response = connection.getresponse()
+            return response.status, json.loads(response.read())
+        finally:
+            connection.close()
 
     def manage(self, *arguments: str) -> str:
         """What a management command prints, run with the server's environment."""

@@ -255,4 +255,7 @@ def _finish(source: WebhookSource, received: Received, outcome: Outcome) -> None
     }
     if outcome.verdict == Verdict.DUPLICATE and outcome.message is not None:
         extra |= {"key": outcome.message.source, "key_value": outcome.message.external_id, "deduped": True}
-    logger.log(logging.WARNING if ms > SLOW_MS else logging.INFO, "webhook delivery", extra=extra)
+    if ms > SLOW_MS:
+        logger.warning("webhook delivery over its budget", extra=extra | {"budget_ms": SLOW_MS})
+    else:
+        logger.info("webhook delivery", extra=extra)

@@ -1,0 +1,113 @@
+"""How many statements a delivery costs. They are most of its time: a number goes up only for a good reason."""
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from inbox.handlers import messages
+from inbox.models import Campaign, WebhookDelivery
+from integrations.models import WebhookKey
+from jobs.models import BackgroundJob
+from tests.factories import make_lead
+from tests.recorded import payload, traffic
+from tests.webhooks.posting import Poster
+
+COUNTS = {
+    # first delivery (of a lead that is new), the same again
+    "LEAD_REPLIED": (8, 4),
+    "EMAIL_SENT": (6, 3),
+    "EMAIL_BOUNCED": (12, 3),
+    "LEAD_UNSUBSCRIBED": (11, 3),
+    "EMAIL_OPENED": (2, 2),
+}
+NO_DATA = ("SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN", "COMMIT")
+
+
+def recorded(kind: str) -> dict:
+    bodies = (line.body for line in traffic() if line.source == "email" and isinstance(line.body, dict))
+    return next(body for body in bodies if body["event"]["type"] == kind)
+
+
+def statements(poster: Poster, body: dict, source: str = "email") -> list[str]:
+    """The data statements of one delivery: savepoints, BEGIN and COMMIT are not counted."""
+    with CaptureQueriesContext(connection) as queries:
+        assert poster.post(source, body).status_code == 200
+    return [query["sql"] for query in queries if not query["sql"].startswith(NO_DATA)]
+
+
+def warm(poster: Poster, body: dict) -> None:
+    """What a burst shares is there: the key's use of this minute, the campaign, the wake-up."""
+    poster.post("email", recorded("LEAD_REPLIED") | {"data": {}})
+    if ref := body["data"].get("campaign"):
+        campaign = Campaign.objects.create(
+            workspace=poster.workspace, provider="emailbison", external_id=str(ref["id"]), name=ref["name"]
+        )
+        key = (poster.workspace.pk, "emailbison", campaign.external_id, campaign.name)
+        messages._remember(key, campaign.pk)
+    messages.enqueue(messages.PROCESS, dedupe_key="wakes", workspace_id=poster.workspace.pk)
+
+
+def check(kind: str, got: list[str], allowed: int) -> None:
+    short = "\n".join(f"{number:3} {' '.join(sql.split())[:160]}" for number, sql in enumerate(got, 1))
+    assert len(got) == allowed, f"{kind}: {len(got)} statements instead of {allowed}\n{short}"
+
+
+def pytest_generate_tests(metafunc):
+    if "kind" in metafunc.fixturenames:
+        metafunc.parametrize("kind", COUNTS)
+
+
+def test_first_delivery_and_its_duplicate_cost_so_many_statements(poster, kind):
+    body = recorded(kind)
+    warm(poster, body)
+    check(f"first {kind}", statements(poster, body), COUNTS[kind][0])
+    check(f"{kind} again", statements(poster, body), COUNTS[kind][1])
+
+
+def test_reply_of_a_lead_that_is_known_costs_as_much_as_of_a_new_one(poster):
+    body = recorded("LEAD_REPLIED")
+    warm(poster, body)
+    lead = body["data"]["lead"]
+    facts = {name: lead.get(name) or "" for name in ("first_name", "last_name", "company", "title")}
+    make_lead(poster.workspace, email=lead["email"].lower(), emailbison_lead_id=str(lead["id"]), **facts)
+    check("reply of a known lead", statements(poster, body), COUNTS["LEAD_REPLIED"][0])
+
+
+def test_burst_writes_no_row_that_its_deliveries_share(poster):
+    """No statement writes to the key, the campaign or the queue of wake-ups."""
+    body = recorded("EMAIL_SENT")
+    warm(poster, body)
+    for number in range(5):
+        again = body | {
+            "data": body["data"] | {"scheduled_email": {"id": number}, "lead": {"id": number + 1}}
+        }
+        again["data"]["lead"]["email"] = f"burst{number}@example.com"
+        writes = [sql for sql in statements(poster, again) if not sql.startswith("SELECT")]
+        tables = {sql.split('"')[1] for sql in writes}
+        assert tables == {"inbox_lead", "inbox_message", "inbox_webhookdelivery"}
+
+
+def test_use_of_a_key_is_written_once_a_minute(poster):
+    body = recorded("EMAIL_OPENED")
+    updates = [
+        sum(sql.startswith(f'UPDATE "{WebhookKey._meta.db_table}"') for sql in statements(poster, body))
+        for _ in range(4)
+    ]
+    assert updates == [1, 0, 0, 0]
+
+
+def test_burst_of_replies_rings_once(poster):
+    body = recorded("LEAD_REPLIED")
+    for number in range(5):
+        reply = body["data"]["reply"] | {"id": number, "text_body": f"Sure {number}"}
+        poster.post("email", body | {"data": body["data"] | {"reply": reply}})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM django_q_ormq")
+        assert cursor.fetchone() == (1,)
+    assert BackgroundJob.objects.count() == WebhookDelivery.objects.count() == 5
+
+
+def test_account_status_reads_the_last_one_alone(poster):
+    body = payload("unipile", "account_status")
+    poster.post("linkedin", body)
+    got = statements(poster, body, "linkedin")
+    check("AccountStatus again", got, 4)
