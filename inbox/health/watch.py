@@ -4,15 +4,16 @@ An account is silent when nothing arrived for much longer than it usually takes:
 weeks, never under six hours, so that a night or a weekend is not news.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
+from django.db import connection
 from django.db.models import Max
 from django.utils import timezone
 
 from inbox.models import WebhookDelivery
 from integrations import health, probes
 from integrations.health import Kind, Signal
-from integrations.models import Integration
+from integrations.models import HealthState, Integration
 from jobs.context import JobContext
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue
@@ -22,7 +23,6 @@ RHYTHM_WINDOW = timedelta(days=14)
 SHORTEST_SILENCE = timedelta(hours=6)
 SLACK_IN_RHYTHM = 2
 FEWEST_EVENTS = 20
-SAMPLE = 500
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
@@ -75,21 +75,27 @@ def listen(integration: Integration) -> Kind | None:
     if known is None or last > known:
         health.record(integration, Signal(Kind.HEARD), at=last)
         return Kind.HEARD
-    rhythm = usual_silence(
-        list(arrived.order_by("-received_at").values_list("received_at", flat=True)[:SAMPLE])
-    )
     # While it was down nothing could arrive: its rhythm counts from its return.
-    since = max(filter(None, (last, row.recovered_at)))
-    if rhythm is not None and timezone.now() - since > rhythm:
+    silent_for = timezone.now() - max(filter(None, (last, row.recovered_at)))
+    if silent_for <= SHORTEST_SILENCE or row.state == HealthState.QUIET:
+        return None
+    rhythm = usual_silence(integration)
+    if rhythm is not None and silent_for > rhythm:
         return Kind.SILENT if health.record(integration, Signal(Kind.SILENT, "silence")) else None
     return None
 
 
-def usual_silence(times: list[datetime]) -> timedelta | None:
-    """Twice the longest gap of the last two weeks between `times` (newest first); None for too few to tell."""
-    since = timezone.now() - RHYTHM_WINDOW
-    recent = [at for at in times if at > since]
-    if len(recent) < FEWEST_EVENTS:
-        return None
-    longest = max(later - earlier for later, earlier in zip(recent, recent[1:], strict=False))
-    return max(longest * SLACK_IN_RHYTHM, SHORTEST_SILENCE)
+GAPS = """
+SELECT count(*), max(gap) FROM (
+    SELECT received_at - lag(received_at) OVER (ORDER BY received_at) AS gap FROM inbox_webhookdelivery
+    WHERE integration_id = %s AND received_at > %s AND event_type <> 'BACKFILL'
+) AS arrived
+"""
+
+
+def usual_silence(integration: Integration) -> timedelta | None:
+    """Twice the longest gap between its events of the last two weeks; None for too few events to tell."""
+    with connection.cursor() as cursor:
+        cursor.execute(GAPS, [integration.pk, timezone.now() - RHYTHM_WINDOW])
+        count, longest = cursor.fetchone()
+    return longest * SLACK_IN_RHYTHM if count >= FEWEST_EVENTS else None

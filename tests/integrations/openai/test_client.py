@@ -20,7 +20,7 @@ from integrations.openai.schema import ModelAnswer
 from jobs.deadline import Deadline
 from tests.factories import make_workspace
 from tests.integrations import fault_server as faults
-from tests.integrations.fault_server import FaultServer, answer
+from tests.integrations.fault_server import FaultServer, FullBacklog, answer
 
 pytestmark = pytest.mark.django_db
 
@@ -177,6 +177,19 @@ def test_one_layer_retries_and_the_deadline_holds(settings, monkeypatch, behavio
     assert (type(result), made) == (error, calls)
     assert AiCall.objects.get().duration_ms <= 850
     assert AiCall.objects.get().outcome == result.outcome
+
+
+@pytest.mark.faults
+def test_a_timeout_tells_whether_the_question_had_left(settings):
+    """The SDK's APITimeoutError covers both; here it does not come up, and the cause is on the error."""
+    settings.OPENAI_API_KEY = "sk-test"
+    with FullBacklog() as server:
+        settings.OPENAI_BASE_URL = server.url
+        with pytest.raises(ProviderTimeout) as unsent:
+            ask(deadline_ms=300)
+    _, unknown = asked(settings, faults.hang, deadline_ms=300)
+    assert (unsent.value.sent, unsent.value.code) == (False, "connect")
+    assert (unknown.sent, unknown.code) == (None, "answer")
 
 
 @pytest.mark.faults
