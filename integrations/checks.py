@@ -20,6 +20,7 @@ from integrations.slack.client import SlackClient
 from integrations.smartlead.client import SmartLeadClient
 from integrations.unipile import identity
 from integrations.unipile.client import UnipileClient
+from jobs.db import drop_connection
 from jobs.deadline import Deadline
 from jobs.errors import DeadlineExceeded
 
@@ -82,6 +83,7 @@ def run(account: Integration) -> list[Check]:
 
 
 def _line(test: Test, label: str, check: Callable[[Test], str]) -> Check:
+    drop_connection()  # what the call before had reported may have opened one
     try:
         return Check(label, OK, check(test))
     except Wrong as wrong:

@@ -8,7 +8,6 @@ from inbox.templatetags.holdfast import age
 from integrations import checks
 from integrations.checks import BAD, OK, WARN, Check
 from integrations.models import Integration, WebhookKey
-from jobs.db import drop_connection
 
 Verdict = WebhookDelivery.Verdict
 EVENT = "Webhook events"
@@ -17,7 +16,6 @@ EVENT = "Webhook events"
 def run(integration: Integration) -> list[Check]:
     """Every check of the account, each on its own line. At most checks.TEST_MS, without a database connection held
     while the provider is asked. Raises Cancelled and ShutdownRequested."""
-    drop_connection()
     lines = checks.run(integration)
     if integration.provider in cards.SOURCE_OF:
         lines.append(webhooks(integration))

@@ -3,8 +3,9 @@
 import time
 
 import pytest
+from django.db import connection
 
-from integrations import checks, connect
+from integrations import checks, connect, health
 from integrations.models import Integration, Provider
 from integrations.sandbox import SandboxServer
 from integrations.unipile import identity
@@ -114,6 +115,20 @@ def test_a_setting_that_is_missing_is_named(sandbox):
     account = account_of(sandbox, Provider.EMAILBISON)
     account.credentials = {}
     assert "api_key is not set" in checks.run(account)[0].said
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_connection_is_held_while_the_provider_is_asked(sandbox, monkeypatch):
+    account, held = account_of(sandbox, Provider.EMAILBISON), []
+
+    def check(test) -> str:
+        held.append(connection.connection is not None)
+        health.row(test.account)
+        return ""
+
+    monkeypatch.setitem(checks.PLANS, Provider.EMAILBISON, (("One", check), ("Two", check)))
+    checks.run(account)
+    assert held == [False, False]
 
 
 @pytest.mark.slow
