@@ -123,6 +123,13 @@ def folder_counts(workspace: Workspace) -> dict[str, int]:
     return dict(zip(keys, row, strict=True))
 
 
+def uncertain_count(workspace: Workspace) -> int:
+    """How many sends nobody knows the end of, up to COUNT_LIMIT + 1."""
+    return OutboundSend.objects.filter(workspace=workspace, state=OutboundSend.State.UNKNOWN)[
+        : COUNT_LIMIT + 1
+    ].count()
+
+
 def with_badges(leads: QuerySet[Lead]) -> QuerySet[Lead]:
     """`leads` with what a row shows: `has_draft` and `sends_at` of a pending draft, `send_state` of the newest send."""
     drafts = Draft.objects.filter(lead=OuterRef("pk"), status=Draft.Status.PENDING).order_by("-created_at")

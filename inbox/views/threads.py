@@ -10,7 +10,15 @@ from django.views.decorators.http import require_safe
 
 from inbox.access import workspace_view
 from inbox.filters import LeadFilter
-from inbox.folders import DEFAULT_FOLDER, FOLDERS, Folder, capped_count, leads_in, with_badges
+from inbox.folders import (
+    DEFAULT_FOLDER,
+    FOLDERS,
+    Folder,
+    capped_count,
+    leads_in,
+    uncertain_count,
+    with_badges,
+)
 from inbox.models import Lead, Workspace
 from inbox.pagination import KeysetPage, keyset_page
 
@@ -28,7 +36,10 @@ class Chip:
 
 @dataclass(frozen=True)
 class Threads:
-    """What the list shows. `query` is the list's own query string, without the place in it."""
+    """What the list shows. `query` is the list's own query string, without the place in it.
+
+    `uncertain`: how many messages of the whole workspace may or may not have gone out.
+    """
 
     folder: Folder
     filter: LeadFilter
@@ -36,6 +47,7 @@ class Threads:
     page: KeysetPage
     count: int
     query: str
+    uncertain: int
 
 
 def filtered(request: HttpRequest) -> tuple[Folder, LeadFilter, QuerySet[Lead]]:
@@ -63,7 +75,8 @@ def threads(request: HttpRequest) -> Threads:
         Chip(label, value, urlencode({key: values[key] for key in values if key != name}))
         for name, label, value in active
     ]
-    return Threads(folder, lead_filter, chips, page, _count(request, leads, page), urlencode(values))
+    count, uncertain = _count(request, leads, page), uncertain_count(request.workspace)
+    return Threads(folder, lead_filter, chips, page, count, urlencode(values), uncertain)
 
 
 def _count(request: HttpRequest, leads: QuerySet[Lead], page: KeysetPage) -> int:

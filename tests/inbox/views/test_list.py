@@ -192,3 +192,24 @@ def test_markup_in_a_name_is_text(workspace, member):
 
 def test_empty_folder_says_why(workspace, member):
     assert "Nobody waits for a reply." in member.get(f"/w/{workspace.pk}/inbox/").content.decode()
+
+
+def test_what_may_or_may_not_have_gone_out_stands_above_every_folder_but_its_own(workspace, member, lead):
+    def page(view: str) -> str:
+        return member.get(f"/w/{workspace.pk}/inbox/?view={view}").content.decode()
+
+    words = "1 message may or may not have gone out. Settle it"
+    assert words not in page("needs-reply")
+    factories.make_send(
+        factories.make_draft(factories.make_message(lead)), state="unknown", called_at=factories.ago()
+    )
+    assert words in page("needs-reply") and words in page("all") and words not in page("failed")
+
+
+def test_a_score_filters_from_there_up(workspace, member):
+    for score in (None, 2, 3, 4):
+        lead = factories.make_lead(workspace, first_name=f"Score{score}", score=score)
+        factories.make_message(lead)
+    page = member.get(f"/w/{workspace.pk}/inbox/?view=all&score=3").content.decode()
+    assert "Score3" in page and "Score4" in page and "3 or more" in page
+    assert "Score2" not in page and "ScoreNone" not in page
