@@ -19,8 +19,10 @@ def redact_event(_logger, _method, event: dict) -> dict:
     for name, value in event.items():
         if SECRET_NAMES.search(name):
             event[name] = "[redacted]"
-        elif isinstance(value, str):
-            event[name] = redact_path(value)
+        elif (
+            isinstance(value, str) or name == "request"
+        ):  # Django hands its loggers the request, which shows its path
+            event[name] = redact_path(str(value))
     return event
 
 

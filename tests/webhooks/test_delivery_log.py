@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from config.logs import redact_path
+from config.logs import redact_event, redact_path
 from inbox.webhooks import base
 from tests.recorded import payload
 from tests.webhooks.test_statements import recorded
@@ -39,6 +39,14 @@ def test_delivery_within_its_budget_is_no_warning(poster, caplog, monkeypatch):
 def test_key_in_a_path_is_redacted(poster, source, slash):
     path = poster.path(source).rstrip("/") + slash
     assert redact_path(path) == f"/api/webhooks/{source}/[key]{slash}"
+
+
+def test_request_that_django_hands_to_its_loggers_is_redacted(rf):
+    request = rf.post("/api/webhooks/email/wrong-key-wrong-key/")
+    event = redact_event(
+        None, "", {"event": "Unauthorized: /api/webhooks/email/wrong-key-wrong-key/", "request": request}
+    )
+    assert "wrong-key" not in str(event) and "[key]" in event["request"]
 
 
 def test_no_log_line_of_a_delivery_holds_its_key_or_its_words(poster, caplog):

@@ -1,0 +1,111 @@
+"""Webhooks of a running server: gunicorn as in production, real sockets, bodies as HTTP really carries them."""
+
+import json
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from inbox.models import Lead, Message, WebhookDelivery
+from jobs.models import BackgroundJob
+from tests.racing import at_once
+from tests.serving import WebServer, database_url
+
+pytestmark = [pytest.mark.races, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+JSON = {"Content-Type": "application/json"}
+MIB = 1024 * 1024
+TOO_LARGE = (413, {"success": False, "error": "payload_too_large"})
+
+
+@pytest.fixture(scope="module")
+def web(django_db_setup, tmp_path_factory):
+    """One server for all tests here, on the tests' database."""
+    log = tmp_path_factory.mktemp("web") / "web.log"
+    keys = tuple(settings.FIELD_ENCRYPTION_KEYS)
+    with WebServer(database_url(connection.settings_dict), log, fernet_keys=keys) as server:
+        yield server
+
+
+def reply(reply_id: int = 880031, **fields) -> bytes:
+    event = {
+        "event": {"type": "LEAD_REPLIED", "workspace_id": 42},
+        "data": {
+            "campaign": {"id": 901, "name": "Q4"},
+            "lead": {"id": 55120, "email": "dana@example.com", "first_name": "Dana"},
+            "reply": {"id": reply_id, "from_email_address": "dana@example.com", "text_body": "Sure"},
+        },
+    }
+    return json.dumps(event | fields).encode()
+
+
+def pieces(body: bytes) -> list[bytes]:
+    """`body` as it goes over the wire in chunks, without a length."""
+    return [body[at : at + 16_384] for at in range(0, len(body), 16_384)]
+
+
+def test_same_reply_32_times_at_once_is_one_message_and_one_job(web, poster):
+    """Guard: the unique constraint message_once; without it this counts several messages and jobs."""
+    got = at_once(*[lambda: web.post(poster.path("email"), reply(), JSON)] * 32)
+    assert [status for status, _ in got] == [200] * 32
+    assert sorted(answer["deduped"] for _, answer in got) == [False] + [True] * 31
+    assert {answer["messageId"] for _, answer in got} == {str(Message.objects.get().pk)}
+    assert all(answer["postProcessEnqueued"] for _, answer in got)
+    assert BackgroundJob.objects.count() == Lead.objects.count() == 1
+    assert WebhookDelivery.objects.filter(verdict="duplicate").count() == 31
+
+
+@pytest.mark.parametrize("mebibytes", [1.5, 3])
+@pytest.mark.parametrize("sent", [bytes, pieces], ids=["with its length", "in chunks"])
+def test_body_over_one_mebibyte_is_answered_413_and_kept_nowhere(web, poster, mebibytes, sent):
+    body = reply(filler="x" * int(mebibytes * MIB))
+    assert web.post(poster.path("email"), sent(body), JSON) == TOO_LARGE
+    assert not WebhookDelivery.objects.exists()
+
+
+def test_body_in_chunks_is_read_to_its_end(web, poster):
+    body = reply(filler="x" * 200_000)
+    status, answer = web.post(poster.path("email"), pieces(body), JSON)
+    assert (status, answer["deduped"]) == (200, False)
+    assert bytes(WebhookDelivery.objects.get().body) == body
+
+
+def test_body_without_a_content_type_is_taken(web, poster):
+    status, answer = web.post(poster.path("email"), reply())
+    assert (status, answer["deduped"]) == (200, False)
+
+
+def test_address_without_its_trailing_slash_is_no_redirect(web, poster):
+    status, answer = web.post(poster.path("email").rstrip("/"), reply(), JSON)
+    assert (status, answer["deduped"]) == (200, False)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"\x00", b"", b"not json", b"[]", b'{"event":{"type":"LEAD_REPLIED"},"data":{}}', b"\xff\xfe"],
+    ids=["NUL", "nothing", "no JSON", "a list", "no reply", "no UTF-8"],
+)
+def test_body_that_is_no_event_is_answered_400_and_kept(web, poster, body):
+    status, answer = web.post(poster.path("email"), body, JSON)
+    assert (status, answer["error"]) == (400, "invalid_payload")
+    assert bytes(WebhookDelivery.objects.get(verdict="rejected").body) == body
+
+
+def test_nul_in_a_text_is_stripped_and_the_event_kept(web, poster):
+    status, answer = web.post(poster.path("email"), reply().replace(b"Sure", b"Su\\u0000re"), JSON)
+    assert (status, answer["deduped"]) == (200, False)
+    assert Message.objects.get().text == "Sure"
+
+
+def test_unknown_event_is_ignored_with_a_reason(web, poster):
+    status, answer = web.post(poster.path("email"), reply(event={"type": "LEAD_SANG"}), JSON)
+    assert (status, answer["ignored"], answer["eventType"]) == (200, True, "LEAD_SANG")
+
+
+def test_wrong_key_is_unauthorized_and_no_log_line_holds_a_key(web, poster):
+    wrong = "wrong-key-" + "x" * 33
+    assert web.post(f"/api/webhooks/email/{wrong}/", reply(), JSON)[0] == 401
+    assert web.post(poster.path("email"), reply(), JSON)[0] == 200
+    written = web.log.read_text()
+    assert "/api/webhooks/email/[key]/" in written
+    assert wrong not in written and poster.keys["email"] not in written
