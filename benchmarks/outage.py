@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from integrations.sandbox import SandboxServer
 
 WORKSPACES = 16
-FRAGMENTS_PER_S = 6
-PAUSE_S = 0.12
-"""Between two measured requests of one kind."""
+FRAGMENTS_PER_S = 4
+PAUSE_S = 0.25
+"""Between two measured requests of one kind. Little load: jobs wait in the outage, which must not flatter the ratio."""
 QUIET_S = 40
 WARM_UP_S = 8
 """Until all processes have imported, connected and compiled."""

@@ -131,6 +131,22 @@ class OpenAIClient:
                     on_cost(cost_microusd)
 
 
+def check(deadline: Deadline) -> None:
+    """Proof that the installation's key works: a read that costs nothing. Raises as OpenAIClient.ask does.
+
+    Reference: https://platform.openai.com/docs/api-reference/models/list
+    """
+    if not settings.OPENAI_API_KEY:
+        raise OpenAINotConfigured()
+    session = ProviderSession(
+        provider="openai",
+        base_url=settings.OPENAI_BASE_URL,
+        headers={"Authorization": f"Bearer {settings.OPENAI_API_KEY}"},
+        classify=classify,
+    )
+    session.request("GET", "/models", operation="models", deadline=deadline)
+
+
 def _answer(question: Question, usage: Usage, max_output_tokens: int, deadline: Deadline) -> T:
     for limit in (max_output_tokens, int(max_output_tokens * MORE_TOKENS)):
         usage.tries += 1

@@ -11,9 +11,12 @@ from django.db.migrations.executor import MigrationExecutor
 
 from inbox import replay
 from integrations import probes
+from integrations.errors import ProviderError, ProviderMisconfigured
 from integrations.models import Integration
+from integrations.openai import client as openai
 from jobs import stats
 from jobs.deadline import Deadline
+from jobs.errors import DeadlineExceeded
 
 DUE_LIMIT_S = 300
 PROBE_MS = 5_000
@@ -55,6 +58,7 @@ def examine(*, providers: bool = True) -> Iterator[Finding]:
         yield from _queue()
         yield _deliveries()
         if providers:
+            yield from _model()
             yield from _accounts()
     except DatabaseError as error:
         fix = "Start PostgreSQL, or correct DATABASE_URL."
@@ -116,6 +120,19 @@ def _deliveries() -> Finding:
         return Finding(True, "deliveries", "none waits for a repair")
     fix = "Mend what the log names, then run manage.py replay_deliveries --verdict failed."
     return Finding(False, "deliveries", f"{failed} failed on our side and wait for a replay", fix)
+
+
+def _model() -> Iterator[Finding]:
+    if not settings.OPENAI_API_KEY:
+        return
+    try:
+        openai.check(Deadline.after_ms(PROBE_MS))
+    except (ProviderError, ProviderMisconfigured, DeadlineExceeded) as error:
+        yield Finding(
+            False, "model", str(error), "Correct OPENAI_API_KEY and OPENAI_BASE_URL, or try again later."
+        )
+    else:
+        yield Finding(True, "model", "OpenAI answered: the key works.")
 
 
 def _accounts() -> Iterator[Finding]:

@@ -73,3 +73,14 @@ def test_delivery_that_failed_on_our_side_waits_for_a_replay(worker):
     make_delivery(make_workspace(), verdict="failed", body=b"{}")
     text = run()
     assert "FAIL  deliveries: 1 failed on our side" in text and "replay_deliveries" in text
+
+
+@pytest.mark.parametrize(
+    ("status", "line"), [("ok", "ok    model: OpenAI answered"), ("revoked", "FAIL  model: openai: ")]
+)
+def test_the_model_s_key_is_tried(worker, sandbox, settings, status, line):
+    settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL = "sk-doctor", f"{sandbox.url('openai')}/v1"
+    sandbox.set_account("openai", "sk-doctor", status)
+    report = run()
+    assert line in report
+    assert "sk-doctor" not in report
