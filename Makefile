@@ -14,7 +14,7 @@ INSTALLED := .venv/.installed-$(shell cat requirements.txt requirements-dev.txt 
 LATER := races or faults or slow or browser
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup demo test lint check bench campaign-jobs campaign-insights campaign-sends clean
+.PHONY: setup demo test lint check bench campaign-jobs campaign-followups campaign-insights campaign-sends clean
 .NOTPARALLEL:
 
 setup: $(INSTALLED)
@@ -64,6 +64,9 @@ campaign-jobs: setup
 
 campaign-sends: setup
 	DEBUG=1 $(PY) -m benchmarks.campaign_sends $(ARGS)
+
+campaign-followups: setup
+	DEBUG=1 $(PY) -m benchmarks.campaign_followups $(ARGS)
 
 campaign-insights: setup
 	$(PY) -m tests.faults.insights.campaign --packs 30 --threads 60 --latency-ms 2000 --restarts 2 --seconds 1200 $(ARGS)

@@ -57,7 +57,9 @@ def reconcile(_deadline: Deadline) -> Counter[str]:
     }
     counts: Counter[str] = Counter()
     for workspace_id, provider in sorted(groups):
-        counts.update(bring_in_line(workspace_id, provider))
+        changed = bring_in_line(workspace_id, provider)
+        counts.update(changed)
+        counts.update({f"{name}:{workspace_id}": count for name, count in changed.items() if count})
     return counts
 
 

@@ -30,14 +30,15 @@ PER_TICK = 2_000
 
 
 def settle(deadline: Deadline) -> Counter[str]:
-    """Write what the sends came to, and plan what follows."""
+    """Write what the sends came to, and plan what follows. Counts by outcome, and by outcome and workspace."""
     counts: Counter[str] = Counter()
     ended = FollowUpTask.objects.filter(status=Status.SENDING, send__state__in=[State.SENT, State.FAILED])
-    for pk in ended.order_by("claimed_at").values_list("pk", flat=True)[:PER_TICK]:
+    for pk, workspace_id in ended.order_by("claimed_at").values_list("pk", "workspace_id")[:PER_TICK]:
         if deadline.expired:
             break
         with transaction.atomic():
-            counts[settle_one(pk)] += 1
+            outcome = settle_one(pk)
+        counts.update((outcome, f"{outcome}:{workspace_id}"))
     return counts
 
 

@@ -26,8 +26,10 @@ Status = FollowUpTask.Status
 
 
 def run(deadline: Deadline) -> dict[str, int]:
-    """Counts: by outcome, and claims per workspace (`claimed:<id>`). A defect in one part keeps no other from its turn;
-    it is raised at the end."""
+    """Counts: by outcome, and by outcome and workspace (`sent:<id>`).
+
+    A defect in one part keeps no other from its turn; it is raised at the end.
+    """
     counts: Counter[str] = Counter()
     failures: list[Exception] = []
     for part in (groups.reconcile, settling.settle, settling.strand, take_up):

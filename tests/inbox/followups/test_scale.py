@@ -58,6 +58,7 @@ def make_worlds(sandbox, many: int, each: int) -> list[World]:
         fill(world, each, "email")
     dead, slow = worlds[:2]
     account = dead.connect("unipile", "acc-dead", api_key="key-unipile")
+    sandbox.set_account("unipile", "acc-dead", status="disconnected")  # a probe finds it dead, too
     fill(dead, each, "linkedin")
     health.record(account, Signal(Kind.REFUSED, "disconnected_account"))
     slow.connect("ghl", "loc-slow", api_key="key-slow")

@@ -24,6 +24,7 @@ def test_an_email_step_answers_the_lead_in_their_thread(world, workspace):
     assert "Hi Dana, still interested? Alex Moreno" in sent["text"]
     assert statuses(instance) == [("sent", "")]
     assert counts["claimed"] == 1 and counts["sent"] == 1 and counts["workspaces"] == 1
+    assert counts[f"claimed:{workspace.pk}"] == counts[f"sent:{workspace.pk}"] == 1
     instance.refresh_from_db()
     assert (instance.status, instance.finish_reason) == ("completed", "All steps are done.")
     assert OutboundSend.objects.get().subject == "Re: winter work"
