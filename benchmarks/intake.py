@@ -1,6 +1,6 @@
 """Intake against a plainly written webhook and against one bare INSERT, in one run, in one gunicorn, on one PostgreSQL.
 
-`make bench` or `python -m benchmarks.intake [--rounds 5] [--count 150] [--json]`. Rounds are interleaved and medians
+`make bench` or `python -m benchmarks.intake [--rounds 3] [--count 60] [--json]`. Rounds are interleaved and medians
 are shown, as other load on the machine hits all alike. All three write the ledger row; the rivals are in
 `_intake_rivals`. The server is production's (`tests.serving`), the clients keep 16 connections open.
 """
@@ -44,9 +44,9 @@ On Mon, Oct 12, 2026 at 9:14 AM Alex Moreno <alex@outreach.example.com> wrote:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
-        "--count", type=int, default=150, help="deliveries per path, kind and round (default 150)"
+        "--count", type=int, default=60, help="deliveries per path, kind and round (default 60)"
     )
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
