@@ -379,7 +379,7 @@ NOT_AWAY = re.compile(
 # Said in a mail already known to be automatic, these mean absence too; in a person's mail they mean nothing.
 AWAY_WIDE = re.compile(
     r"\bi(?:'m| am| will be) (?:currently |now )?unavailable\b|"
-    r"\b(?:at|attending|in) (?:a |an |the |my )?(?:\w+ )?(?:conference|convention|trade show|trade fair|"
+    r"\b(?:at|attending|in|on) (?:a |an |the |my |our )?(?:\w+ )?(?:conference|convention|trade show|trade fair|"
     r"off-?site|retreat|training|course|seminar|workshop|funeral|wedding|"
     r"hospital|surgery)\b|\buntil (?:it|this|that|the [\w ]{3,25}) (?:ends|"
     r"is|are)\b.{0,12}\b(?:done|over|finished|"

@@ -60,7 +60,8 @@ _DISMISSAL = re.compile(
     r"(?:f+u+c*k+|f\W?\*+\W?k?|f|piss|bugger|sod|eff|buzz|shove|jog|naff|bog) ?off|get bent|go to hell|"
     r"go f\S+ yourself|beat it|scram|drop dead|"
     r"forget (?:you have )?my (?:number|e-?mail))\b(?! (?:until|till|for now|this week|today))|"
-    r"\b(?:lose|forget|delete) my (?:number|e-?mail)\b|\bleave (?:me|us) alone[.!]*$|"
+    r"\b(?:lose|forget|delete) my (?:number|e-?mail|name|(?:contact )?(?:info\w*|details))\b|"
+    r"\bleave (?:me|us) alone[.!]*$|"
     r"\b(?:like|want|wish|prefer|ask\w*) to be left alone\b"
 )
 

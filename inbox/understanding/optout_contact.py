@@ -108,6 +108,7 @@ _CONTACT = (
     r"approach|solicit|pitch|spam|ping|dm|"
     r"get in touch with|communicate with|reply(?: to)?|try (?:me|us)|call(?:ing)?|phone|ring)"
 )
+_BY_TEXT = re.compile(r"\b(?:text(?:ing)?|txt|message|msg)\W*$")
 _BY_PHONE = re.compile(r"\b(?:call(?:ing)?|phone|ring|text(?:ing)?|txt)\b")
 _ABSOLUTE = re.compile(r"\b(?:contact|follow[ -]?up|reach (?:back )?out|write back|solicit)\W*$")
 _FORBID = r"(?:do not|don't|dont|dnt|donot|do no t|never|not|nor|please no|no longer|refrain from|without)"
@@ -192,8 +193,11 @@ def _forbidden(reading: Reading, low: str, match: re.Match[str], other_way: bool
     reason = _REASON.match(right) and _ABSOLUTE.search(match[0])
     rest = _COURTESY.sub("", right).strip(" .!,;)*")
     whole = reason or not rest or right.strip().startswith((".", "!", ";"))
-    addressed = _TO_US.search(match["object"]) or _ABSOLUTE.search(match[0])
-    by_phone = _BY_PHONE.search(match[0]) and reading.reply.channel != SMS
+    sms = reading.reply.channel == SMS
+    addressed = (
+        _TO_US.search(match["object"]) or _ABSOLUTE.search(match[0]) or (sms and _BY_TEXT.search(match[0]))
+    )
+    by_phone = _BY_PHONE.search(match[0]) and not sms
     return bool(whole and addressed) and not other_way and not by_phone
 
 

@@ -91,7 +91,7 @@ _WISHES = (
             r"\b(?:meine|unsere) (?:daten|adresse|e-?mail-?adresse|mailadresse|"
             r"nummer) .{0,30}(?:zu )?(?:loschen|entfernen|geloscht|entfernt)\b",
             r"\b(?:tragen|melden|trag|meld) (?:sie |ihr )?(?:mich|uns) .{0,20}\b(?:aus|ab)\b",
-            r"\b(?:keine|kein) (?:weiteren?|weiterer|mehr) (?:e-?mails?|mails?|nachrichten|werbung|"
+            r"\b(?:keine[nr]?|kein) (?:weiteren?|weiterer|mehr) (?:e-?mails?|mails?|nachrichten|werbung|"
             r"kontakt\w*|anrufe|kontaktaufnahme\w*|anfragen|angebote|zuschriften|zusendungen|post|"
             r"newsletter)\b",
             r"\bkeine (?:e-?mails?|mails?|nachrichten|werbung|sms|anrufe|werbemails?|"

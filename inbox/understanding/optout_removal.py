@@ -13,6 +13,7 @@ _THEIRS = re.compile(
     r"subscribers|patients|members|newsletter|rate|unsubscribe))\b"
 )
 _BUT_NOT = re.compile(
+    r"\band (?:add|use) (?:this|my|the)\b|\bi do (?:still )?want (?:the|your|these|to)\b|"
     r"\bbut (?:not (?:this|these|yours?|you|from)|i(?:'d| would)?(?: still)? (?:like|want|love)(?! (?:off|"
     r"out|to be (?:removed|off)))|keep|"
     r"i'm (?:still )?interested)\b"
@@ -105,9 +106,9 @@ _REMOVE_FROM = re.compile(
     rf"strike|delete) (?:me|us) from it\b"
 )
 _NAMED_FROM_YOURS = re.compile(
-    r"\b(?:remove|take|delete|strike|drop) [\w .,&'-]{2,40} (?:off|from|out)(?: of)? (?:your|whatever|"
+    r"\b(?:remove|take|delete|strike|drop) [\w .,&'()@-]{2,80} (?:off|from|out)(?: of)? (?:your|whatever|"
     r"any|all) (?:\w+ )?(?:lists?|"
-    r"database|records|crm|mailings?|system)\b"
+    r"database|records|crm|mailings?|system|communications?|correspondence|outreach)\b"
 )
 _OFF_LIST = re.compile(
     r"\boff (?:of )?(?:your|ur|this|the|that|any|every|all) (?:\w+ )?(?:lists?|data ?base|mailing|sequence|"
