@@ -4,20 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('inbox', '0013_bounces_of_every_provider'),
+        ("inbox", "0013_bounces_of_every_provider"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='appointment',
-            name='no_show_at',
+            model_name="appointment",
+            name="no_show_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='appointment',
-            name='told_at',
-            field=models.DateTimeField(blank=True, help_text='When the calendar said it was so, where it says that: older news is stale.', null=True),
+            model_name="appointment",
+            name="told_at",
+            field=models.DateTimeField(
+                blank=True,
+                help_text="When the calendar said it was so, where it says that: older news is stale.",
+                null=True,
+            ),
         ),
     ]

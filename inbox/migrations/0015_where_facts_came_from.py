@@ -4,15 +4,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('inbox', '0014_appointment_states_by_time'),
+        ("inbox", "0014_appointment_states_by_time"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='lead',
-            name='sources',
-            field=models.JSONField(blank=True, default=dict, help_text='Where the facts above come from: source and time by column.'),
+            model_name="lead",
+            name="sources",
+            field=models.JSONField(
+                blank=True,
+                default=dict,
+                help_text="Where the facts above come from: source and time by column.",
+            ),
         ),
     ]

@@ -5,15 +5,22 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('inbox', '0015_where_facts_came_from'),
+        ("inbox", "0015_where_facts_came_from"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='workspace',
-            name='drill_of',
-            field=models.ForeignKey(blank=True, editable=False, help_text="Set for a fire drill's test workspace, which lives as long as the drill and has no members.", null=True, on_delete=django.db.models.deletion.CASCADE, related_name='drills', to='inbox.workspace'),
+            model_name="workspace",
+            name="drill_of",
+            field=models.ForeignKey(
+                blank=True,
+                editable=False,
+                help_text="Set for a fire drill's test workspace, which lives as long as the drill and has no members.",
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="drills",
+                to="inbox.workspace",
+            ),
         ),
     ]

@@ -4,15 +4,27 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('inbox', '0017_tag_notices_and_mails_by_hand'),
+        ("inbox", "0017_tag_notices_and_mails_by_hand"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='followupinstance',
-            name='paused_for',
-            field=models.CharField(blank=True, choices=[('replied', 'The lead has replied'), ('unipile_disconnected', 'LinkedIn account is disconnected'), ('ghl_disconnected', 'GoHighLevel is disconnected'), ('emailbison_disconnected', 'EmailBison is disconnected'), ('error', 'A step failed on our side'), ('person', 'Paused by a person'), ('unbooked', 'The meeting fell through')], default='', max_length=24),
+            model_name="followupinstance",
+            name="paused_for",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("replied", "The lead has replied"),
+                    ("unipile_disconnected", "LinkedIn account is disconnected"),
+                    ("ghl_disconnected", "GoHighLevel is disconnected"),
+                    ("emailbison_disconnected", "EmailBison is disconnected"),
+                    ("error", "A step failed on our side"),
+                    ("person", "Paused by a person"),
+                    ("unbooked", "The meeting fell through"),
+                ],
+                default="",
+                max_length=24,
+            ),
         ),
     ]
