@@ -32,12 +32,16 @@ PER_TICK = 500
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """Enqueue a poll of each account whose turn it is, the longest due first: nobody's accounts wait for others'."""
+    """Enqueue a poll of each account whose turn it is, the longest due first: nobody's accounts wait for others'.
+
+    Where its time is over it stops; the next tick goes on.
+    """
     counts = {"added": _add_accounts(), "polls": 0, "waiting": 0}
     now = timezone.now()
     due = ReplyPoll.objects.filter(due_at__lte=now, integration__enabled=True).order_by("due_at", "pk")
     for poll in due.select_related("integration")[:PER_TICK]:
-        deadline.check()
+        if deadline.expired:
+            break
         if not _claim(poll, now):
             continue
         if not _can_be_asked(poll.integration):
