@@ -31,6 +31,7 @@ WORKSPACES = 16
 FRAGMENTS_PER_S = 4
 PAUSE_S = 0.25
 """Between two measured requests of one kind. Little load: jobs wait in the outage, which must not flatter the ratio."""
+REPLY_EVERY = 8
 QUIET_S = 40
 WARM_UP_S = 8
 """Until all processes have imported, connected and compiled."""
@@ -163,14 +164,20 @@ class Bench:
         ).status_code
 
     def _hook(self) -> int:
+        """A mail that went out; now and then a reply, whose job asks EmailBison."""
         number = next(self._numbers)
         lead = {"id": number, "email": f"lead{number}@example.org", "first_name": "Dana"}
-        reply = {
-            "id": number,
-            "from_email_address": lead["email"],
-            "text_body": "Sure, send times for Thursday.",
-        }
-        body = {"event": {"type": "LEAD_REPLIED"}, "data": {"lead": lead, "reply": reply}}
+        if number % REPLY_EVERY:
+            mail = {
+                "id": number,
+                "lead_id": number,
+                "email_subject": "Winter work",
+                "email_body": "<p>Hi</p>",
+            }
+            body = {"event": {"type": "EMAIL_SENT"}, "data": {"lead": lead, "scheduled_email": mail}}
+        else:
+            reply = {"id": number, "from_email_address": lead["email"], "text_body": "Sure, send times."}
+            body = {"event": {"type": "LEAD_REPLIED"}, "data": {"lead": lead, "reply": reply}}
         return self._browsers[1].post(next(self._hooks), json=body, timeout=60).status_code
 
     def _let_it_become_quiet(self) -> None:
