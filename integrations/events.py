@@ -90,10 +90,11 @@ class BounceEvent(MessageEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnsubscribeEvent(Event):
-    """The lead used the provider's unsubscribe link."""
+    """The lead used the provider's unsubscribe link; `occurred_at` is when, where the provider says so."""
 
     person: Person
     campaign: CampaignRef | None = None
+    occurred_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

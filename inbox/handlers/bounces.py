@@ -33,24 +33,33 @@ def _intended(received: Received, addresses: tuple[str, ...]) -> str:
 
 
 def _store(received: Received, event: MessageEvent, judged: Arrival) -> Outcome:
-    from inbox.handlers.messages import store  # a message hands its bounces over to here
+    from inbox.handlers.messages import add_links, store  # a message hands its bounces over to here
 
     judged = replace(judged, tag=Tag.BLACKLIST, decided_by=judged.decided_by or "provider: bounced")
     message, created = store(received, event, judged, count=False)
-    if created:
-        stop(message.lead, message)
+    if not created:
+        add_links(received, event, message)  # the notice alone may not have said whose address failed
+    lead = message.lead
+    if not created and lead.bounced_at is None:
+        lead = rollup.locked(lead)
+    if created or lead.bounced_at is None:
+        stop(lead, message)
     return Outcome(
         Verdict.ACCEPTED if created else Verdict.DUPLICATE,
         event.event_type,
         message=message,
-        lead=message.lead,
+        lead=lead,
     )
 
 
 def stop(lead: Lead, message: Message) -> None:
     """Nothing more goes to an address that does not exist. `lead` must be locked."""
+    late = lead.last_message_at is not None and message.sent_at <= lead.last_message_at
     lead.bounced_at = min(filter(None, (lead.bounced_at, message.sent_at)))
     lead.tag, lead.tag_decided_by, lead.awaiting_model = Tag.BLACKLIST, message.tag_decided_by, False
-    rollup.note_last_message(lead, message)
     stops.halt(lead, "The lead's address bounced.")
+    if late:
+        rollup.recompute(lead)
+        return
+    rollup.note_last_message(lead, message)
     rollup.save(lead)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from inbox.handlers import bounces, chats, texts
 from inbox.intake import Outcome, Received, Verdict
-from inbox.leads import identity, rollup
+from inbox.leads import identity, rollup, stops
 from inbox.models import Campaign, Lead, Message
 from inbox.models.lead import Channel
 from inbox.replying import attach
@@ -34,6 +34,7 @@ KNOWN_BY = (
     "provider_interested",
     "sent_at",
     "processed_at",
+    "lead__bounced_at",
     *(f"lead__{name}" for name in identity.IDENTITY_FIELDS),
 )
 """What a duplicate is asked. Most look-ups find nothing, and each column costs Django time all the same."""
@@ -202,7 +203,7 @@ def _duplicate(received: Received, event: MessageEvent, message: Message) -> Out
     inbound = message.direction == Message.Direction.INBOUND
     if inbound and message.processed_at is None:
         job_id = _repair(message)
-    _add_links(received, event, message)
+    add_links(received, event, message)
     if event.by_hand and Message.objects.filter(pk=message.pk, by_hand=False).update(by_hand=True):
         rollup.written_by_hand(message)
     return Outcome(
@@ -229,7 +230,7 @@ def _repair(message: Message) -> UUID:
     return job.pk
 
 
-def _add_links(received: Received, event: MessageEvent, message: Message) -> None:
+def add_links(received: Received, event: MessageEvent, message: Message) -> None:
     """A reply that came untracked first and tracked later gets its campaign and the lead the provider names."""
     if not event.tracked:
         return
@@ -243,6 +244,8 @@ def _add_links(received: Received, event: MessageEvent, message: Message) -> Non
     found = identity.find_or_create(received.workspace, event.person, received.provider)
     if found.lead.pk != message.lead_id:
         rollup.move(message, found.lead)
+    elif found.lead.is_stopped:
+        stops.stop_campaigns(found.lead)  # by an id that was not known when the lead was stopped
     message.lead = found.lead
 
 

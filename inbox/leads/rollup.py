@@ -1,19 +1,24 @@
 """What a lead's row says about its messages.
 
-Written so that any order of arrival ends in the same state: times only move forward, the newest inbound message
-decides the tag, and an opt-out outlives everything but a later START.
+Written so that any order of arrival ends in the same state: what comes in order is counted in, and what comes late has
+everything derived from the lead's messages anew. The newest reply decides the tag, and an opt-out outlives everything
+but a later START.
 """
+
+from itertools import takewhile
 
 from django.db.models import Q
 
 from inbox.leads import drafts, stops
 from inbox.models import Draft, Lead, Message
-from inbox.models.lead import Tag
+from inbox.models.lead import Channel, Tag
 from inbox.models.message import Source
 from inbox.understanding.arrival import Arrival
 
 CAMPAIGN_SOURCES = ("emailbison_sent", "smartlead_sent", "instantly_sent")
 """Where steps of a running campaign come from: they reach the lead, but they answer nothing."""
+
+BOUNCE_SOURCES = (Source.EMAILBISON_BOUNCE, Source.SMARTLEAD_BOUNCE, Source.INSTANTLY_BOUNCE)
 
 ANSWERS = Q(direction=Message.Direction.OUTBOUND) & (~Q(source__in=CAMPAIGN_SOURCES) | Q(by_hand=True))
 """Messages of ours that a person or this product wrote to the lead."""
@@ -32,7 +37,13 @@ def locked(lead: Lead) -> Lead:
 
 def add(lead: Lead, message: Message, judged: Arrival) -> None:
     """Count a new message in. `lead` must be locked (as `identity.find_or_create` returns it)."""
+    late = lead.last_message_at is not None and message.sent_at <= lead.last_message_at
     count(lead, message, judged)
+    if late:
+        recompute(lead)
+        return
+    if lead.is_stopped:
+        stops.stop_campaigns(lead)  # of this one, nothing may have been known when the lead was stopped
     save(lead)
 
 
@@ -87,6 +98,8 @@ def campaign_known(message: Message) -> None:
     """The campaign of a stored message has become known."""
     lead = locked(message.lead)
     _note_campaign(lead, message)
+    if lead.is_stopped:
+        stops.stop_campaigns(lead)
     save(lead)
     message.lead = lead
 
@@ -95,10 +108,14 @@ def note_last_message(lead: Lead, message: Message) -> None:
     """Show `message` in the lead's row, if it is the newest."""
     if lead.last_message_at is not None and message.sent_at < lead.last_message_at:
         return
+    _show(lead, message)
+    lead.last_account = message.account_address or lead.last_account
+
+
+def _show(lead: Lead, message: Message) -> None:
     lead.last_message_at = message.sent_at
     lead.last_channel = message.channel
     lead.last_snippet = " ".join((message.text or message.subject).split())[:200]
-    lead.last_account = message.account_address or lead.last_account
 
 
 def _add_inbound(lead: Lead, message: Message, judged: Arrival) -> None:
@@ -143,11 +160,8 @@ def booked(lead: Lead, at) -> None:
     The calendar is the evidence for the tag; a reply that is newer than the booking has its own say.
     """
     lead.booked_at = at
-    newest = Message.objects.filter(lead=lead, direction=Message.Direction.INBOUND).order_by(
-        "-sent_at", "-pk"
-    )
-    if message := newest.first():
-        follow(lead, message)
+    if wrote := [message for message in _thread(lead) if _is_reply(message)]:
+        follow(lead, wrote[-1])
     elif at is not None and not lead.is_stopped:
         lead.tag, lead.tag_decided_by, lead.awaiting_model = Tag.MEETING_BOOKED, BOOKED_BY, False
     elif lead.tag == Tag.MEETING_BOOKED:
@@ -201,6 +215,7 @@ def inherit(lead: Lead, other: Lead) -> None:
         opt_out(lead, other.opted_out_at, other.opted_out_stamp)
     lead.bounced_at = min(filter(None, (lead.bounced_at, other.bounced_at)), default=None)
     lead.booked_at = max(filter(None, (lead.booked_at, other.booked_at)), default=None)
+    lead.unread |= other.unread
 
 
 def move(message: Message, lead: Lead) -> None:
@@ -211,12 +226,15 @@ def move(message: Message, lead: Lead) -> None:
     Message.objects.filter(pk=message.pk).update(lead=lead)
     Draft.objects.filter(trigger_message=message).update(lead=lead)
     message.lead = lead
-    know_address(lead, message.from_address.lower())
+    if _is_reply(message):
+        know_address(lead, message.from_address.lower())
     if not Message.objects.filter(lead=stand_in).exists():
         inherit(lead, stand_in)
         stand_in.delete()
-    elif message.tag == Tag.BLACKLIST and stand_in.opted_out_at is not None:
-        opt_out(lead, message.sent_at, message.stamp)
+    else:
+        lead.unread |= stand_in.unread and _is_reply(message)
+        if message.tag == Tag.BLACKLIST and stand_in.opted_out_at is not None:
+            opt_out(lead, message.sent_at, message.stamp)
     recompute(lead)
 
 
@@ -226,23 +244,62 @@ def know_address(lead: Lead, address: str) -> None:
         lead.alternate_emails = [*lead.alternate_emails, address][:50]
 
 
+def _thread(lead: Lead) -> list[Message]:
+    """The lead's messages by what they say of their time, and where that is the same, by what does not change."""
+    bulky = ("raw_text", "raw_html", "recipients", "attachments")
+    return list(Message.objects.filter(lead=lead).defer(*bulky).order_by("sent_at", "stamp", "external_id"))
+
+
+def _is_reply(message: Message) -> bool:
+    """Whether the lead (or who answers for them) wrote it: a report of a mail system is nobody's word."""
+    return message.direction == Message.Direction.INBOUND and message.source not in BOUNCE_SOURCES
+
+
 def recompute(lead: Lead) -> None:
-    """Derive the roll-ups from the lead's messages after some of them have moved. `lead` must be locked."""
-    messages = list(Message.objects.filter(lead=lead).order_by("sent_at", "pk"))
-    inbound = [message for message in messages if message.direction == Message.Direction.INBOUND]
+    """Derive the roll-ups from the lead's messages: some have moved, or one came late. `lead` must be locked."""
+    messages = _thread(lead)
+    if messages:
+        _show(lead, messages[-1])
+        accounts = (one.account_address for one in reversed(messages) if one.account_address)
+        lead.last_account = next(accounts, "")
     for message in messages:
-        note_last_message(lead, message)
         if message.direction == Message.Direction.OUTBOUND:
             lead.last_outbound_at = _latest(lead.last_outbound_at, message.sent_at)
             if is_answer(message):
                 lead.answered_at = _latest(lead.answered_at, message.sent_at)
     lead.campaign_id = next((one.campaign_id for one in messages if one.campaign_id), lead.campaign_id)
-    if inbound:
-        lead.last_inbound_at = inbound[-1].sent_at
-        lead.provider_interested |= any(message.provider_interested for message in inbound)
-        lead.unread = True
-        follow(lead, inbound[-1])
+    if replies := [message for message in messages if _is_reply(message)]:
+        lead.last_inbound_at = replies[-1].sent_at
+        lead.provider_interested |= any(message.provider_interested for message in replies)
+        follow(lead, replies[-1])
+        _derive_replier(lead, replies)
+    if lead.is_stopped:
+        _stopped_by(lead, messages)
+        stops.stop_campaigns(lead)
     save(lead)
+
+
+def _stopped_by(lead: Lead, messages: list[Message]) -> None:
+    """The newest message that stops a lead is what its tag comes from."""
+    lead.tag, lead.awaiting_model = Tag.BLACKLIST, False
+    reasons = (one.tag_decided_by for one in reversed(messages) if one.tag == Tag.BLACKLIST)
+    lead.tag_decided_by = next(reasons, lead.tag_decided_by)
+
+
+def _derive_replier(lead: Lead, replies: list[Message]) -> None:
+    """Who answers for the lead, from the mails in a row that the last sender wrote; all senders stay known."""
+    mails = [one for one in replies if one.channel == Channel.EMAIL and one.from_address]
+    for mail in mails:
+        if lead.email:
+            know_address(lead, mail.from_address.lower())
+    if not mails:
+        return
+    last = mails[-1].from_address.lower()
+    row = list(takewhile(lambda mail: mail.from_address.lower() == last, reversed(mails)))
+    somebody_else = bool(lead.email) and last != lead.email
+    lead.current_replier_email = last if somebody_else else ""
+    lead.current_replier_name = row[-1].from_name if somebody_else else ""
+    lead.current_replier_since = row[-1].sent_at if somebody_else else None
 
 
 def save(lead: Lead) -> None:

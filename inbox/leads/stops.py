@@ -28,6 +28,11 @@ def halt(lead: Lead, reason: str) -> None:
     """
     reject_drafts(lead, reason)
     lead_stopped.send(Lead, lead=lead, reason=reason)
+    stop_campaigns(lead)
+
+
+def stop_campaigns(lead: Lead) -> None:
+    """Have the providers stop every campaign that is known to reach the lead; one that was stopped is left alone."""
     providers = [provider for provider, column in KNOWN_BY.items() if getattr(lead, column)]
     if providers:
         campaigns = Campaign.objects.filter(workspace_id=lead.workspace_id, provider__in=providers)

@@ -192,7 +192,11 @@ def _unsubscribed(kind: str, data: Data, now: datetime) -> Event:
         raise PayloadInvalid({"data.lead": "LEAD_UNSUBSCRIBED needs the lead"})
     key = data.campaign_event.id if data.campaign_event else f"lead:{data.lead.id}"
     return UnsubscribeEvent(
-        event_type=kind, event_key=f"unsubscribed:{key}", person=_person(data), campaign=_campaign(data)
+        event_type=kind,
+        event_key=f"unsubscribed:{key}",
+        person=_person(data),
+        campaign=_campaign(data),
+        occurred_at=first_time(data.campaign_event.created_at) if data.campaign_event else None,
     )
 
 

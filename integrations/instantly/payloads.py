@@ -86,7 +86,11 @@ def parse(body: Any, now: datetime) -> Event:
     if kind in UNSUBSCRIBED:
         key = f"unsubscribed:{data.campaign_id or ''}:{data.lead_email.lower()}:{data.email_id or data.timestamp}"
         return UnsubscribeEvent(
-            event_type=kind, event_key=short_key(key), person=_person(data), campaign=_campaign(data)
+            event_type=kind,
+            event_key=short_key(key),
+            person=_person(data),
+            campaign=_campaign(data),
+            occurred_at=parse_time(data.timestamp),
         )
     if kind in BOUNCED:
         return _bounced(kind, data, now)

@@ -206,6 +206,7 @@ def _unsubscribed(kind: str, data: Body) -> Event:
         event_key=short_key(f"unsubscribed:{data.campaign_id or ''}:{lead}:{data.event_timestamp}"),
         person=_person(data),
         campaign=_campaign(data),
+        occurred_at=first_time(data.event_timestamp),
     )
 
 
