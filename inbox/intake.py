@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db import Error, IntegrityError, transaction
 
 from inbox.models import Lead, Message, WebhookDelivery, Workspace
-from integrations.events import Event
+from integrations.events import Event, PayloadInvalid
 from integrations.models import Integration
 from integrations.registry import ALL_SOURCES
 from jobs.db import Fault, db_fault
@@ -95,9 +95,11 @@ def _guarded(received: Received, event: Event, handler: Handler) -> Outcome:
     except Error as error:
         if db_fault(error) is not Fault.BUG:
             raise
-        outcome = _failed(received, event, error)
+        outcome = failed(received, event.event_type, error)
+    except PayloadInvalid as error:
+        outcome = rejected(error)
     except Exception as error:  # ours, whatever it is: the provider did nothing wrong
-        outcome = _failed(received, event, error)
+        outcome = failed(received, event.event_type, error)
     outcome.event_type = outcome.event_type or event.event_type
     return outcome
 
@@ -119,20 +121,26 @@ def _duplicate_event(received: Received, event: Event) -> Outcome | None:
     return Outcome(Verdict.DUPLICATE, event.event_type, lead=first.lead, message=first.message)
 
 
-def _failed(received: Received, event: Event, error: Exception) -> Outcome:
+def rejected(error: PayloadInvalid) -> Outcome:
+    """The outcome of a body that cannot be used; it names each wrong field."""
+    return Outcome(Verdict.REJECTED, reason="invalid payload", fields=error.fields)
+
+
+def failed(received: Received, event_type: str, error: Exception) -> Outcome:
+    """The outcome of a defect of ours, told to an operator by the log."""
     # Where it happened is logged, not the error's text, which may quote a person.
     where = _origin(error)
     logger.error(
         "delivery failed on our side",
         extra={
             "source": received.source,
-            "event_type": event.event_type,
+            "event_type": event_type,
             "workspace_id": str(received.workspace.pk) if received.workspace else None,
             "error_class": type(error).__name__,
             "where": where,
         },
     )
-    return Outcome(Verdict.FAILED, event.event_type, f"{type(error).__name__} at {where}"[:200])
+    return Outcome(Verdict.FAILED, event_type, f"{type(error).__name__} at {where}"[:200])
 
 
 def _origin(error: Exception) -> str:

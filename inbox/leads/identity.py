@@ -21,7 +21,8 @@ from django.db.models import Q
 from inbox.leads import facts, merge
 from inbox.models import Lead, Workspace
 from inbox.models.lead import IDENTITY_FIELDS
-from integrations.events import Person
+from integrations import rawjson
+from integrations.events import PayloadInvalid, Person
 
 ROUNDS = 4
 """Each lost race makes one more lead visible; four identities can lose at most that often before all are settled."""
@@ -53,6 +54,12 @@ CONTRADICTED_BY = {
 """A phone is shared in a family or an office, and a link to a profile is harvested from any field of a contact: such a
 match alone does not make a person out of two whose contact, profile or address differ."""
 
+READABLE = {
+    "email": "must be an e-mail address of at most 320 characters",
+    "phone": "must be a phone number",
+    "linkedin_url": "must be the address of a personal LinkedIn profile",
+}
+
 PROFILE = re.compile(r"/(?:in|pub)/([^/?#]+)")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
@@ -83,9 +90,10 @@ def normal_profile_url(value: str) -> str:
     except ValueError:
         return ""
     match = PROFILE.match(parts.path)
-    if not match or not (host == "linkedin.com" or host.endswith(".linkedin.com")):
+    slug = rawjson.UNSTORABLE.sub("", unquote(match[1])) if match else ""
+    if not slug or not (host == "linkedin.com" or host.endswith(".linkedin.com")):
         return ""
-    return f"https://www.linkedin.com/in/{unquote(match[1]).lower()}"[:300]
+    return f"https://www.linkedin.com/in/{slug.lower()}"[:300]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +116,12 @@ def find_or_create(
     """The one lead that `person` names in `workspace`, locked until the transaction ends; None if not `create`.
 
     Empty fields are filled from `person`, filled ones stay. `source`: who says so, as `facts.note` keeps it. Must run
-    in a transaction. Raises ValueError where `person` carries no identity at all. `complete(lead)` sets what else is
-    known of a new lead, so that its row is written once.
+    in a transaction. Raises PayloadInvalid where `person` carries no identity that can be read. `complete(lead)` sets
+    what else is known of a new lead, so that its row is written once.
     """
     identities = identities_of(workspace, person)
     if not identities:
-        raise ValueError("an event must name its lead by at least one identity")
+        raise PayloadInvalid(_unreadable(person))
     for _ in range(ROUNDS):
         named = _matches(workspace, identities)
         matches = [lead for lead in named if not _is_another(lead, identities)]
@@ -126,6 +134,14 @@ def find_or_create(
         except IntegrityError:
             continue  # another transaction took one of these identities: it is visible now
     raise RuntimeError("identities kept changing hands")
+
+
+def _unreadable(person: Person) -> dict[str, str]:
+    """Which fields were to name the lead, and what they should have been."""
+    given = {name: text for name, text in READABLE.items() if getattr(person, name)}
+    return given or {
+        "lead": "must be named by an e-mail address, a phone number, a profile or a provider's id"
+    }
 
 
 def _new(

@@ -227,7 +227,7 @@ def move(message: Message, lead: Lead) -> None:
     Draft.objects.filter(trigger_message=message).update(lead=lead)
     message.lead = lead
     if _is_reply(message):
-        know_address(lead, message.from_address.lower())
+        know_address(lead, _sender(message))
     if not Message.objects.filter(lead=stand_in).exists():
         inherit(lead, stand_in)
         stand_in.delete()
@@ -236,6 +236,11 @@ def move(message: Message, lead: Lead) -> None:
         if message.tag == Tag.BLACKLIST and stand_in.opted_out_at is not None:
             opt_out(lead, message.sent_at, message.stamp)
     recompute(lead)
+
+
+def _sender(message: Message) -> str:
+    # Cut again: some letters have a lower case of two ("İ").
+    return message.from_address.lower()[:320]
 
 
 def know_address(lead: Lead, address: str) -> None:
@@ -291,11 +296,11 @@ def _derive_replier(lead: Lead, replies: list[Message]) -> None:
     mails = [one for one in replies if one.channel == Channel.EMAIL and one.from_address]
     for mail in mails:
         if lead.email:
-            know_address(lead, mail.from_address.lower())
+            know_address(lead, _sender(mail))
     if not mails:
         return
-    last = mails[-1].from_address.lower()
-    row = list(takewhile(lambda mail: mail.from_address.lower() == last, reversed(mails)))
+    last = _sender(mails[-1])
+    row = list(takewhile(lambda mail: _sender(mail) == last, reversed(mails)))
     somebody_else = bool(lead.email) and last != lead.email
     lead.current_replier_email = last if somebody_else else ""
     lead.current_replier_name = row[-1].from_name if somebody_else else ""
@@ -318,7 +323,7 @@ def derive(lead: Lead) -> None:
 
 def _note_replier(lead: Lead, message: Message, *, newest: bool) -> None:
     """Somebody else may answer for the lead; when the lead writes again, that ends. Their address stays known."""
-    sender = message.from_address.lower()
+    sender = _sender(message)
     if message.channel != "email" or not sender:
         return
     if lead.email and sender != lead.email:

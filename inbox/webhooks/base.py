@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from inbox import handlers
-from inbox.intake import Outcome, Received, Verdict, receive, record
+from inbox.intake import Outcome, Received, Verdict, failed, receive, record, rejected
 from inbox.models import Workspace
 from inbox.webhooks.request import PayloadTooLarge, candidate_key, read_body, safe_headers
 from inbox.webhooks.schema import get_schema, post_schema
@@ -166,11 +166,15 @@ def process(source: WebhookSource, received: Received) -> Outcome:
     try:
         event = parse(source, received)
     except PayloadInvalid as error:
-        outcome = Outcome(Verdict.REJECTED, reason="invalid payload", fields=error.fields)
+        outcome = rejected(error)
         record(received, outcome)
         return outcome
     except WrongWorkspace:
         outcome = Outcome(Verdict.MISMATCH, reason="the body names another workspace")
+        record(received, outcome)
+        return outcome
+    except Exception as error:  # a defect of a parser: a replay after its fix completes the delivery
+        outcome = failed(received, "", error)
         record(received, outcome)
         return outcome
     if received.workspace is None:

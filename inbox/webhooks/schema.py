@@ -41,10 +41,29 @@ RESPONSES = {
     503: OpenApiResponse(REFUSED, "The database is out of reach; come again."),
 }
 
+FORM = inline_serializer(
+    "SlackForm", {"payload": serializers.CharField(help_text="JSON of the interaction.")}
+)
+ACKNOWLEDGED = inline_serializer(
+    "SlackAnswer",
+    {
+        "ok": serializers.BooleanField(required=False),
+        "challenge": serializers.CharField(
+            required=False, help_text="The answer to Slack's URL check, alone."
+        ),
+    },
+)
+
 post_schema = extend_schema(
     summary="A provider's event",
     request={"application/json": OpenApiTypes.OBJECT},
     responses=RESPONSES,
+    auth=[],
+)
+form_schema = extend_schema(
+    summary="A press of a button in Slack",
+    request={"application/x-www-form-urlencoded": FORM},
+    responses=RESPONSES | {200: ACKNOWLEDGED},
     auth=[],
 )
 get_schema = extend_schema(

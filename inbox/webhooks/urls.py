@@ -22,4 +22,4 @@ urlpatterns = [
 for source in SOURCES.values():
     view = VIEWS.get(source.name, WebhookView).as_view(source=source)
     name = f"webhook-{source.name.replace('/', '-')}"
-    urlpatterns += _paths(source.name, view, name) + _paths(f"{source.name}/<slug:key>", view, f"{name}-key")
+    urlpatterns += _paths(source.name, view, name) + _paths(f"{source.name}/<str:key>", view, f"{name}-key")

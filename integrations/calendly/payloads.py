@@ -37,8 +37,8 @@ class Invitee(Payload):
     last_name: Text = ""
     phone: Text = Field(default="", alias="text_reminder_number")
     rescheduled: bool | None = None
-    old_invitee: Text = ""
-    new_invitee: Text = ""
+    old_invitee: Text = Field(default="", max_length=500)
+    new_invitee: Text = Field(default="", max_length=500)
     scheduled_event: ScheduledEvent | None = None
 
 

@@ -4,7 +4,6 @@ Slack sends a press again when our answer is late. The idempotency key is the ac
 (`action_ts`), and who pressed: the same at every redelivery, another for a second press.
 """
 
-import json
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
@@ -98,8 +97,8 @@ def parse(body: Any, _now: datetime) -> Event:
 def _value(text: str) -> dict:
     """What we put into the button: an object of ids."""
     try:
-        value = json.loads(text[:2000])
-    except ValueError:
+        value = rawjson.parse(text[:2000].encode())
+    except PayloadInvalid:
         value = None
     if not isinstance(value, dict):
         raise PayloadInvalid({"actions.0.value": "must be the JSON object that we put there"})

@@ -32,7 +32,7 @@ def test_other_interactions_are_ignored(body):
     assert isinstance(parse(body, NOW), IgnoredEvent)
 
 
-@pytest.mark.parametrize("value", ["", "7", "[1]", "{", None])
+@pytest.mark.parametrize("value", ["", "7", "[1]", "{", None, "[" * 2_000, '{"a":' * 400])
 def test_button_without_our_object_is_refused(value):
     body = payload("slack", "approve_send")
     body["actions"][0]["value"] = value
