@@ -22,7 +22,8 @@ def ways() -> dict[type[models.Model], str]:
 
 
 def _way(model: type[models.Model], found: dict[type[models.Model], str]) -> str:
-    keys = [field for field in model._meta.get_fields() if field.many_to_one and field.concrete]
+    fields = model._meta.concrete_fields
+    keys = [field for field in fields if field.many_to_one or field.one_to_one]
     direct = [field.name for field in keys if field.related_model is Workspace]
     if direct:
         return direct[0]
@@ -30,42 +31,30 @@ def _way(model: type[models.Model], found: dict[type[models.Model], str]) -> str
     return f"{owned[0].name}__{found[owned[0].related_model]}" if owned else ""
 
 
-def rows(workspace: Workspace) -> dict[str, dict]:
-    """Every row of `workspace`, by table and primary key."""
-    return {
-        model._meta.label: {
-            row["pk"]: row
-            for row in model._base_manager.filter(**{way: workspace.pk}).values("pk", *_columns(model))
-        }
-        for model, way in ways().items()
-    }
-
-
-def _columns(model: type[models.Model]) -> list[str]:
-    return [field.attname for field in model._meta.concrete_fields]
-
-
-def changes(before: dict[str, dict], after: dict[str, dict]) -> list[str]:
-    """What differs between two `rows`, one line each; empty where nothing does."""
-    found = []
-    for table in before:
-        for pk in before[table] | after[table]:
-            was, now = before[table].get(pk), after[table].get(pk)
-            if was != now:
-                columns = [name for name in was or now if (was or {}).get(name) != (now or {}).get(name)]
-                found.append(
-                    f"{table} {pk}: {'added' if was is None else 'gone' if now is None else columns}"
-                )
-    return found
-
-
-def fingerprint(workspace: Workspace) -> tuple:
-    """A hash of all rows that name `workspace`, in one statement: cheap enough for a look after each request."""
-    tables = [model._meta.db_table for model, way in ways().items() if way == "workspace"]
-    parts = (
-        f"(SELECT coalesce(sum(hashtextextended(t::text, 0)), 0) FROM {table} t WHERE workspace_id = %(id)s)"
-        for table in tables
-    )
+def fingerprint(workspace: Workspace) -> dict[str, int]:
+    """A hash of the workspace's rows by table, in one statement: cheap enough for a look after each request."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(parts)}", {"id": workspace.pk})
-        return cursor.fetchone()
+        cursor.execute(_statement(), {"id": workspace.pk})
+        return dict(cursor.fetchall())
+
+
+@cache
+def _statement() -> str:
+    return " UNION ALL ".join(
+        f"SELECT '{model._meta.label}', coalesce(sum(hashtextextended(t::text, 0)), 0)"
+        f" FROM {model._meta.db_table} t WHERE {_condition(model)}"
+        for model in ways()
+    )
+
+
+def _condition(model: type[models.Model]) -> str:
+    if model is Workspace:
+        return "id = %(id)s"
+    key = model._meta.get_field(ways()[model].partition("__")[0])
+    holder = key.related_model
+    if holder is Workspace:
+        return f"{key.column} = %(id)s"
+    return (
+        f"{key.column} IN (SELECT {holder._meta.pk.column} FROM {holder._meta.db_table}"
+        f" WHERE {_condition(holder)})"
+    )
