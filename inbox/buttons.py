@@ -37,6 +37,9 @@ def press(received: Received, event: ButtonEvent) -> Outcome:
     draft = _draft(received, event)
     if draft is None:
         return Outcome(Verdict.IGNORED, event.event_type, "the button's draft is not in this workspace")
+    # One app serves all workspaces: whoever holds a bot's token can write any ids into a button, and Slack signs it.
+    if draft.slack_ts and (draft.slack_channel, draft.slack_ts) != (event.channel_id, event.message_ts):
+        return Outcome(Verdict.IGNORED, event.event_type, "the button is not on the draft's own card")
     job, _ = enqueue(
         JOB,
         workspace_id=received.workspace.pk,

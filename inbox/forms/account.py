@@ -6,7 +6,7 @@ from django import forms
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from inbox import audit, workspaces
+from inbox import audit, locks, workspaces
 from inbox.health import watch
 from inbox.models import User
 from integrations import connect, health
@@ -48,6 +48,10 @@ SECRET_LIMIT = 500
 def masked(secret: str) -> str:
     """The end of a secret, where the rest is long enough to stay one."""
     return f"••••{secret[-4:]}" if len(secret) >= 12 else "••••"
+
+
+class AccountTaken(Exception):
+    """Another workspace has the account, and only the installation's key would open it."""
 
 
 class AccountForm(forms.Form):
@@ -134,7 +138,7 @@ class AccountForm(forms.Form):
         try:
             with transaction.atomic():
                 saved, another = self._store(workspace_id, user)
-        except IntegrityError:
+        except (IntegrityError, AccountTaken):
             self.add_error(
                 self.account_field or None, "This account is connected already, here or in another workspace."
             )
@@ -157,6 +161,7 @@ class AccountForm(forms.Form):
         connect.apply(
             row, {name: value for name, value in given.items() if value or name not in self.secret_names}
         )
+        _refuse_anothers(row)
         another = not fresh and before != "" and before != row.external_account_id
         if another:
             identity.forget(row)
@@ -166,3 +171,16 @@ class AccountForm(forms.Form):
         action = "integration.connected" if fresh else "integration.changed"
         audit.record(workspace_id, user, action, row, settings=sorted(self.changed_data))
         return row, another
+
+
+def _refuse_anothers(row: Integration) -> None:
+    """The installation's key opens every LinkedIn account, so naming one must not be enough to read another's.
+
+    Raises AccountTaken. Must run in a transaction: two workspaces that name one account take turns.
+    """
+    if row.provider != Provider.UNIPILE or row.credentials.get("api_key"):
+        return
+    locks.hold("linkedin account", row.external_account_id)
+    others = Integration.objects.filter(provider=row.provider, external_account_id=row.external_account_id)
+    if others.exclude(workspace=row.workspace_id).exists():
+        raise AccountTaken

@@ -111,6 +111,8 @@ def _pressed(ctx: JobContext, decide: Any) -> dict[str, str]:
         return {"outcome": "Slack is not connected any more"}
     member = _member(slack, draft, ctx.payload["user_id"], ctx.deadline)
     note = ""
+    if member is None and not draft.slack_ts:
+        return {"outcome": "refused"}  # the pressed message may be anybody's: it is not filled with the draft
     if member is None:
         note = "Only members of this workspace can decide. Ask an admin to add you with your Slack address."
     else:
