@@ -1,8 +1,11 @@
 """What every keyed webhook has to keep of the contract. A provider's test class inherits it and names its fixtures."""
 
+import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from inbox.models import Lead, Message, WebhookDelivery
@@ -90,12 +93,18 @@ class WebhookContract:
     def test_rotated_key_works_during_the_overlap_and_not_after(self, poster, body):
         integration = poster.integration(self.source)
         old = poster.keys[self.source]
-        new = WebhookKey.rotate(integration, overlap=timezone.timedelta(hours=1)).secret
-        for key in (old, new):
-            assert poster.post_to(f"/api/webhooks/{self.source}/{key}/", body).status_code == 200
-        WebhookKey.rotate(integration, overlap=timezone.timedelta(0))
-        for key in (old, new):
-            assert poster.post_to(f"/api/webhooks/{self.source}/{key}/", body).status_code == 401
+        new = WebhookKey.rotate(integration, overlap=timedelta(hours=1)).secret
+
+        def opens(key: str) -> bool:
+            return poster.post_to(f"/api/webhooks/{self.source}/{key}/", body).status_code == 200
+
+        for minutes, old_opens in ((0, True), (59, True), (61, False)):
+            with time_machine.travel(timezone.now() + timedelta(minutes=minutes)):
+                assert (opens(old), opens(new)) == (old_opens, True)
+
+    def test_key_that_was_ended_at_once_is_refused(self, poster, body):
+        WebhookKey.rotate(poster.integration(self.source), overlap=timedelta(0))
+        assert poster.post(self.source, body).status_code == 401
 
     def test_use_of_a_key_is_noted(self, poster, body):
         poster.post(self.source, body)
@@ -167,6 +176,108 @@ class AccountContract(WebhookContract):
     def test_body_of_the_configured_account_is_accepted(self, poster, body):
         poster.configure(self.source, external_account_id=self.account)
         assert poster.post(self.source, body).json()["deduped"] is False
+
+
+class SignedContract:
+    """For addresses that a signature opens. Inherit, set `source`, and override what raises AssertionError.
+
+    `timed`: whether the signature vouches for a time. Where it does not, the same bytes are good for ever, and the
+    subclass says why that does no harm.
+    """
+
+    source = ""
+    timed = True
+    unusable_status = 400
+    get_status = 405
+    content_type = "application/json"
+
+    def address(self, poster: Poster) -> str:
+        """The address, with its trailing slash."""
+        raise AssertionError("name the address")
+
+    def valid(self, poster: Poster) -> bytes:
+        """A body that is accepted for the workspace of `poster`."""
+        raise AssertionError("name a fixture of this provider")
+
+    def unsupported(self, poster: Poster) -> bytes:
+        """A body of an event that we do not use."""
+        raise AssertionError("name a fixture of this provider")
+
+    def signed(self, raw: bytes, at: float | None = None) -> dict[str, str]:
+        """The headers of the genuine sender; `at`: the time it vouches for, where it does."""
+        raise AssertionError("sign as this provider does")
+
+    def change_secret(self, poster: Poster, settings) -> None:
+        """Let another secret than that of `signed` be in force."""
+        raise AssertionError("change where the secret is kept")
+
+    def post(self, poster: Poster, raw: bytes, path: str = "", **headers: str):
+        headers["content_type"] = self.content_type
+        return poster.post_to(path or self.address(poster), raw, **headers)
+
+    @pytest.fixture
+    def raw(self, poster):
+        return self.valid(poster)
+
+    def test_signed_event_is_accepted_and_kept_in_its_workspace(self, poster, raw):
+        response = self.post(poster, raw, **self.signed(raw))
+        assert (response.status_code, response.json()["deduped"]) == (200, False)
+        delivery = WebhookDelivery.objects.get()
+        assert (delivery.verdict, delivery.source) == (Verdict.ACCEPTED, self.source)
+        assert delivery.workspace == poster.workspace and bytes(delivery.body) == raw
+
+    def test_duplicate_changes_nothing(self, poster, raw):
+        for deduped in (False, True):
+            assert self.post(poster, raw, **self.signed(raw)).json()["deduped"] is deduped
+        assert WebhookDelivery.objects.filter(verdict=Verdict.ACCEPTED).count() == 1
+
+    def test_address_works_without_the_trailing_slash(self, poster, raw):
+        path = self.address(poster).rstrip("/")
+        assert self.post(poster, raw, path, **self.signed(raw)).status_code == 200
+
+    def test_missing_or_wrong_signature_is_unauthorized_and_leaves_no_row(self, poster, raw):
+        wrong = {name: value[:-4] + value[-4:].swapcase() + "0" for name, value in self.signed(raw).items()}
+        for headers in ({}, wrong, dict.fromkeys(wrong, ""), dict.fromkeys(wrong, "\u00e9")):
+            response = self.post(poster, raw, **headers)
+            assert (response.status_code, response.json()["error"]) == (401, "unauthorized")
+        assert not WebhookDelivery.objects.exists()
+
+    def test_signature_of_another_secret_is_unauthorized(self, poster, raw, settings):
+        self.change_secret(poster, settings)
+        assert self.post(poster, raw, **self.signed(raw)).status_code == 401
+        assert not WebhookDelivery.objects.exists()
+
+    def test_stale_signature_is_unauthorized_where_it_has_a_time_and_harmless_where_not(self, poster, raw):
+        if self.timed:
+            for seconds, status in ((-310, 401), (310, 401), (-290, 200)):
+                headers = self.signed(raw, time.time() + seconds)
+                assert self.post(poster, raw, **headers).status_code == status
+        else:
+            headers = self.signed(raw)
+            self.post(poster, raw, **headers)
+            with time_machine.travel(timezone.now() + timedelta(hours=2)):
+                assert self.post(poster, raw, **headers).json()["deduped"] is True
+
+    @pytest.mark.parametrize("bad", [NOT_JSON, b"", b"[]", b"\x00"], ids=repr)
+    def test_malformed_body_is_answered_by_the_contract_and_kept(self, poster, bad):
+        response = self.post(poster, bad, **self.signed(bad))
+        assert (response.status_code, response.json()["error"]) == (self.unusable_status, "invalid_payload")
+        delivery = WebhookDelivery.objects.get()
+        assert delivery.verdict == Verdict.REJECTED and bytes(delivery.body) == bad and delivery.error_fields
+
+    def test_unsupported_event_is_ignored_with_a_reason(self, poster):
+        raw = self.unsupported(poster)
+        answer = self.post(poster, raw, **self.signed(raw)).json()
+        assert answer["ignored"] is True and answer["reason"]
+
+    def test_event_of_another_workspace_is_stored_in_that_one_only(self, poster, other):
+        raw = self.valid(other)
+        assert self.post(other, raw, **self.signed(raw)).status_code == 200
+        assert WebhookDelivery.objects.get().workspace == other.workspace
+        assert not BackgroundJob.objects.filter(workspace=poster.workspace).exists()
+
+    def test_get_tells_nothing(self, poster):
+        assert poster.client.get(self.address(poster)).status_code == self.get_status
 
 
 def recorded(provider: str, name: str):

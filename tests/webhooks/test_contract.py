@@ -1,9 +1,30 @@
-"""The contract, for every source."""
+"""The contract, for every source and every address."""
 
+import hashlib
+import hmac
+import json
+from urllib.parse import quote
+
+import pytest
+
+from inbox import buttons
 from inbox.models import Lead
-from tests.factories import make_lead
+from inbox.webhooks.urls import urlpatterns
+from integrations.registry import SOURCES
+from jobs.registry import KINDS, Kind
+from tests.factories import make_draft, make_lead, make_message
 from tests.recorded import payload, traffic
-from tests.webhooks.cases import AccountContract, WebhookContract, recorded
+from tests.webhooks.cases import AccountContract, SignedContract, WebhookContract, recorded
+from tests.webhooks.posting import (
+    CALENDLY_KEY,
+    CLAY_SECRET,
+    GHL_PUBLIC,
+    SLACK_SECRET,
+    calendly_headers,
+    encoded,
+    ghl_headers,
+    slack_headers,
+)
 
 
 def email(kind: str):
@@ -114,3 +135,144 @@ class TestCalendly(WebhookContract):
 
 def make_lead_once(workspace, email: str) -> Lead:
     return Lead.objects.filter(workspace=workspace, email=email).first() or make_lead(workspace, email=email)
+
+
+class TestGhlAppSigned(SignedContract):
+    """No time in the signature: GHL repeats a delivery for over an hour with the same bytes and signature. A body sent
+    twice is known by its message id."""
+
+    source, timed = "ghl/app", False
+    signed = staticmethod(lambda raw, at=None: ghl_headers(raw))
+
+    @pytest.fixture(autouse=True)
+    def _secret(self, settings):
+        settings.GHL_APP_PUBLIC_KEY = GHL_PUBLIC
+
+    def change_secret(self, poster, settings):
+        settings.GHL_APP_PUBLIC_KEY = "A" * 43 + "="
+
+    def address(self, poster):
+        return "/api/webhooks/ghl/app/"
+
+    def valid(self, poster):
+        return self.of(poster, "app_inbound_message")
+
+    def unsupported(self, poster):
+        return self.of(poster, "app_inbound_call")
+
+    def of(self, poster, name: str) -> bytes:
+        location = f"Loc{poster.workspace.name}"
+        poster.configure("ghl/sms", external_account_id=location)
+        return encoded(payload("ghl", name) | {"locationId": location})
+
+
+class TestSlackSigned(SignedContract):
+    """Slack signs a time; five minutes off is stale."""
+
+    source, content_type = "slack/interactions", "application/x-www-form-urlencoded"
+    signed = staticmethod(lambda raw, at=None: slack_headers(raw, at=at))
+
+    @pytest.fixture(autouse=True)
+    def _secret(self, settings, monkeypatch):
+        settings.SLACK_SIGNING_SECRET = SLACK_SECRET
+        monkeypatch.setitem(KINDS, buttons.JOB, KINDS.get(buttons.JOB) or Kind(buttons.JOB, buttons.run))
+
+    def change_secret(self, poster, settings):
+        settings.SLACK_SIGNING_SECRET = "another"
+
+    def address(self, poster):
+        return "/api/webhooks/slack/interactions/"
+
+    def valid(self, poster):
+        draft = make_draft(make_message(make_lead(poster.workspace)))
+        ids = {"draftId": str(draft.pk), "leadId": str(draft.lead_id), "clientId": str(draft.workspace_id)}
+        body = payload("slack", "approve_send")
+        body["actions"][0]["value"] = json.dumps(ids)
+        return b"payload=" + quote(json.dumps(body)).encode()
+
+    def unsupported(self, poster):
+        return b"payload=" + quote(json.dumps(payload("slack", "view_dashboard"))).encode()
+
+
+class TestCalendlySigned(SignedContract):
+    """Calendly signs a time, anew at every attempt; five minutes off is stale."""
+
+    source, unusable_status = "calendly", 200
+    signed = staticmethod(lambda raw, at=None: calendly_headers(raw, at=at))
+
+    def address(self, poster):
+        self.change_secret(poster, None, CALENDLY_KEY)
+        return f"/api/webhooks/calendly/{poster.workspace.pk}/"
+
+    def change_secret(self, poster, settings, key="another"):
+        integration = poster.integration("calendly")
+        if not integration.credentials or key != CALENDLY_KEY:
+            integration.credentials = {"signing_key": key}
+            integration.save()
+
+    def valid(self, poster):
+        body = payload("calendly", "invitee_created_nested")
+        make_lead_once(poster.workspace, body["payload"]["invitee"]["email"])
+        return encoded(body)
+
+    def unsupported(self, poster):
+        return encoded(payload("calendly", "invitee_no_show_created"))
+
+
+class TestCalendlySignedOverTheKeyedAddress(TestCalendlySigned):
+    """A workspace that has told us its signing key gets nothing in by its webhook key alone."""
+
+    get_status = 200
+
+    def address(self, poster):
+        super().address(poster)
+        return poster.path("calendly")
+
+
+class TestClaySigned(SignedContract):
+    """Clay sends the shared secret itself and signs no time. A callback sent twice says the same of the same lead, and
+    a known value is never overwritten."""
+
+    source, timed, get_status = "clay", False, 401
+    test_unsupported_event_is_ignored_with_a_reason = None  # as in TestClay
+    hmac = False
+
+    @pytest.fixture(autouse=True)
+    def _secret(self, settings):
+        settings.CLAY_CALLBACK_SECRET, settings.CLAY_CALLBACK_USE_HMAC = CLAY_SECRET, self.hmac
+
+    def signed(self, raw, at=None):
+        return {"X-Clay-Signature": CLAY_SECRET}
+
+    def change_secret(self, poster, settings):
+        settings.CLAY_CALLBACK_SECRET = "another"
+
+    def address(self, poster):
+        return "/api/webhooks/clay/"
+
+    def valid(self, poster):
+        return encoded(payload("clay", "phone_found") | {"leadId": str(make_lead(poster.workspace).pk)})
+
+
+class TestClaySignedByHmac(TestClaySigned):
+    """As above, with the body signed; the signature covers the body and no time."""
+
+    hmac = True
+
+    def signed(self, raw, at=None):
+        return {"X-Clay-Signature": hmac.new(CLAY_SECRET.encode(), raw, hashlib.sha256).hexdigest()}
+
+    def test_bare_secret_is_unauthorized(self, poster, raw):
+        assert self.post(poster, raw, **{"X-Clay-Signature": CLAY_SECRET}).status_code == 401
+
+
+def test_every_address_has_its_contract():
+    def sources(case) -> set[str]:
+        return {case.source}.union(*(sources(one) for one in case.__subclasses__())) - {""}
+
+    assert sources(WebhookContract) == set(SOURCES)
+    signed = {"webhook-ghl-app": "ghl/app", "webhook-slack": "slack/interactions", "webhook-clay": "clay"}
+    signed["webhook-calendly-workspace"] = "calendly"
+    keyed = {f"webhook-{name.replace('/', '-')}{end}" for name in SOURCES for end in ("", "-key")}
+    assert sources(SignedContract) == set(signed.values())
+    assert {pattern.name for pattern in urlpatterns if pattern.name} == keyed | set(signed)
