@@ -90,10 +90,7 @@ class WebhookView(APIView):
             if db_fault(error) is Fault.BUG:
                 raise
             logger.warning("delivery not stored: no database", extra={"source": source.name})
-            drop_connection()
-            response = failure(source.rules.unavailable_status, "unavailable")
-            response["Retry-After"] = str(RETRY_AFTER_S)
-            return response
+            return unavailable(source.rules.unavailable_status)
 
     @get_schema
     def get(self, request, key: str = "") -> Response:
@@ -102,6 +99,10 @@ class WebhookView(APIView):
             integration = self.authenticate(request, key, b"")
         except Unauthorized:
             return failure(401, "unauthorized")
+        except Error as error:
+            if db_fault(error) is Fault.BUG:
+                raise
+            return unavailable(503)
         return Response(
             {
                 "success": True,
@@ -236,6 +237,14 @@ def answer(source: WebhookSource, outcome: Outcome) -> Response:
 def failure(status: int, error: str, **extra) -> Response:
     """An answer that says no."""
     return Response({"success": False, "error": error, **extra}, status=status)
+
+
+def unavailable(status: int) -> Response:
+    """The answer while the database is out of reach; the next request gets a connection of its own."""
+    drop_connection()
+    response = failure(status, "unavailable")
+    response["Retry-After"] = str(RETRY_AFTER_S)
+    return response
 
 
 def _note_use(key: WebhookKey) -> None:

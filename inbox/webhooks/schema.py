@@ -67,7 +67,9 @@ form_schema = extend_schema(
     auth=[],
 )
 get_schema = extend_schema(
-    summary="Test the address", responses={200: OpenApiTypes.OBJECT, 401: REFUSED}, auth=[]
+    summary="Test the address",
+    responses={200: OpenApiTypes.OBJECT, 401: RESPONSES[401], 503: RESPONSES[503]},
+    auth=[],
 )
 
 

@@ -3,12 +3,15 @@
 from urllib.parse import quote
 
 import pytest
+from django.db import OperationalError
 
 from config.logs import redact_path
 from inbox import replay
 from inbox.leads.identity import normal_profile_url
 from inbox.models import Lead, Message, WebhookDelivery
+from inbox.webhooks import base
 from integrations import rawjson
+from integrations.models import WebhookKey
 from tests.factories import make_lead
 from tests.recorded import payload
 from tests.webhooks.posting import (
@@ -130,3 +133,15 @@ def test_key_of_odd_characters_is_unauthorized_as_any_other(poster, source, key)
 @pytest.mark.parametrize("key", [" " + "k" * 43, "k" * 43 + " ", "k" * 20 + "é" + "k" * 22])
 def test_key_that_was_pasted_with_odd_characters_is_redacted_as_well(key):
     assert redact_path(f"/api/webhooks/email/{key}/") == "/api/webhooks/email/[key]/"
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_database_out_of_reach_asks_to_come_again(poster, monkeypatch, method):
+    def away():
+        raise OperationalError("the connection is closed")
+
+    monkeypatch.setattr(WebhookKey.objects, "usable", away)
+    monkeypatch.setattr(base, "drop_connection", lambda: None)  # the test's own
+    answer = getattr(poster.client, method)(poster.path("email"))
+    assert (answer.status_code, answer.json()) == (503, {"success": False, "error": "unavailable"})
+    assert answer["Retry-After"] == str(base.RETRY_AFTER_S)
