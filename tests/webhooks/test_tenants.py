@@ -1,31 +1,17 @@
-"""Workspace Northwind attacks workspace Bluebird with everything it can name of it: nothing is read, nothing written.
-
-The wall (`tests.webhooks.walls`) is every row of Bluebird, by introspection. What must not be read are words that stand
-nowhere else.
-"""
+"""Northwind's keys, accounts and buttons name what is Bluebird's: nothing is read, nothing written."""
 
 import json
-import re
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from django.core.management import call_command
-from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
-from django.utils import timezone
 
-from inbox import buttons, replay, triage
-from inbox.models import Appointment, Draft, FollowUpInstance, FollowUpTask, Lead, Message, WebhookDelivery
-from insights.models import ContextPack
-from integrations.models import WebhookKey
+from inbox import buttons, replay
+from inbox.models import Draft, Lead, Message, WebhookDelivery
 from integrations.registry import SOURCES
 from jobs.models import BackgroundJob
-from tests import factories
 from tests.recorded import TESTS, payload, traffic
 from tests.webhooks.posting import (
     CLAY_SECRET,
@@ -37,13 +23,8 @@ from tests.webhooks.posting import (
     ghl_headers,
     slack_headers,
 )
-from tests.webhooks.walls import fingerprint
+from tests.webhooks.rivals import EMAIL, INVITEE, MEETING, unread, wall
 
-WORDS = ("Zephyrine", "Quillfeather", "Obsidianworks", "Moonharbour", "heliotrope", "Vexillology", "marzipan")
-"""A name, a company, a campaign, a question: they stand in Bluebird alone."""
-EMAIL = "zq77@example.org"
-INVITEE, MEETING = "https://api.calendly.com/invitees/B77", "https://api.calendly.com/events/B77"
-ACCOUNTS = {"email": ("42", "77"), "ghl/sms": ("LocNorth", "LocBlue"), "linkedin": ("uni_north", "uni_blue")}
 PROVIDERS = {"ghl/sms": "ghl", "linkedin": "unipile"}
 
 
@@ -52,256 +33,6 @@ def _secrets(settings) -> None:
     settings.GHL_APP_PUBLIC_KEY = GHL_PUBLIC
     settings.CLAY_CALLBACK_SECRET = CLAY_SECRET
     settings.SLACK_SIGNING_SECRET = SLACK_SECRET
-
-
-@pytest.fixture
-def blue(other) -> SimpleNamespace:
-    """Bluebird: one of everything, each with words of its own."""
-    workspace = other.workspace
-    for source, (_, account) in ACCOUNTS.items():
-        other.configure(source, external_account_id=account)
-    campaign = factories.make_campaign(workspace, name="Moonharbour", external_id="901")
-    lead = factories.make_lead(
-        workspace, email=EMAIL, first_name="Zephyrine", last_name="Quillfeather", company="Obsidianworks",
-        phone="+15555550177", ghl_contact_id="contactB77", linkedin_member_id="ACoB77", campaign=campaign,
-        needs_reply=True, unread=True, last_inbound_at=timezone.now(),
-    )  # fmt: skip
-    message = factories.make_message(lead, "We keep heliotrope.", external_id="771001")
-    draft = factories.make_draft(
-        message, "Your heliotrope waits.", slack_channel="CBLUE", slack_ts="1792009376.000200"
-    )
-    send = factories.make_send(draft, state="failed")
-    sequence = factories.make_sequence(workspace, {"text": "More heliotrope."}, name="Vexillology")
-    step = sequence.steps.get()
-    instance = FollowUpInstance.objects.create(
-        workspace=workspace, lead=lead, sequence=sequence, next_step=step, quiet_since=timezone.now()
-    )
-    task = FollowUpTask.objects.create(
-        workspace=workspace, lead=lead, instance=instance, step=step, channel="email", status="approval",
-        text="More heliotrope.", claimed_at=timezone.now(),
-    )  # fmt: skip
-    meeting = Appointment.objects.create(
-        workspace=workspace, lead=lead, provider="calendly", external_id=INVITEE, event_uri=MEETING,
-        status="cancelled", cancelled_at=timezone.now(),
-    )  # fmt: skip
-    pack = ContextPack.objects.create(
-        workspace=workspace, question="Who likes marzipan?", window="D7", window_from=factories.ago(days=7),
-        window_to=timezone.now(), scope_key="b", status="COMPLETE",
-    )  # fmt: skip
-    job = BackgroundJob.objects.create(
-        workspace=workspace, kind="inbound.process", payload={"message_id": str(message.pk)}, dedupe_key="b77",
-        status="failed", finished_at=timezone.now(), fingerprint="fingerprintB77", last_error="marzipan",
-    )  # fmt: skip
-    body = encoded(payload("smartlead", "email_reply") | {"note": "marzipan"})
-    delivery = factories.make_delivery(
-        workspace, source="smartlead", integration=other.integration("smartlead"), verdict="failed", body=body,
-        reason="marzipan", lead=lead, message=message,
-    )  # fmt: skip
-    account = other.integration("email")
-    return SimpleNamespace(
-        poster=other, workspace=workspace, campaign=campaign, lead=lead, message=message, draft=draft, send=send,
-        sequence=sequence, step=step, instance=instance, task=task, meeting=meeting, pack=pack, job=job,
-        delivery=delivery, account=account, key=WebhookKey.objects.get(integration=account),
-        member=factories.make_member(workspace).memberships.get(),
-    )  # fmt: skip
-
-
-@pytest.fixture
-def north(poster) -> SimpleNamespace:
-    """Northwind's owner, logged in, with things of their own."""
-    for source, (account, _) in ACCOUNTS.items():
-        poster.configure(source, external_account_id=account)
-    owner = poster.workspace.memberships.get().user
-    client = Client()
-    client.force_login(owner)
-    return SimpleNamespace(
-        poster=poster, workspace=poster.workspace, client=client, lead=factories.make_lead(poster.workspace),
-        sequence=factories.make_sequence(poster.workspace, {}),
-    )  # fmt: skip
-
-
-@contextmanager
-def wall(blue: SimpleNamespace) -> Iterator[None]:
-    """Whatever happens inside, no row of Bluebird is other afterwards."""
-    before = fingerprint(blue.workspace)
-    yield
-    assert fingerprint(blue.workspace) == before
-
-
-def unread(response) -> None:
-    """None of Bluebird's words is in the answer."""
-    text = b"".join(response.streaming_content) if response.streaming else response.content
-    assert [word for word in WORDS if word.encode() in text] == []
-
-
-# Pages
-
-
-def _routes(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
-    for pattern in resolver.url_patterns:
-        route = prefix + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            yield from _routes(pattern, route)
-        elif isinstance(pattern, URLPattern) and route.startswith("w/<uuid:workspace_id>/"):
-            yield route
-
-
-ROUTES = list(_routes(get_resolver()))
-NAMING = [route for route in ROUTES if re.search(r"<(uuid|int):(?!workspace_id)", route)]
-"""Pages whose address names an object."""
-OBJECTS = {
-    "lead_id": "lead", "send_id": "send", "draft_id": "draft", "message_id": "message", "campaign_id": "campaign",
-    "job_id": "job", "task_id": "task", "sequence_id": "sequence", "integration_id": "account", "key_id": "key",
-    "delivery_id": "delivery", "membership_id": "member", "appointment_id": "meeting", "pack_id": "pack",
-}  # fmt: skip
-FORM = {
-    "do": "send", "text": "Hello", "channel": "email", "client_token": str(uuid.uuid4()), "overlap": "0",
-    "email": "taken@example.org", "first_name": "Taken", "tag": "OPT_OUT", "reason": "why", "role": "viewer",
-    "question": "What?", "name": "Taken", "mode": "off", "hours": "720",
-}  # fmt: skip
-
-
-def address(route: str, blue: SimpleNamespace, workspace: Any) -> str:
-    """The page of `workspace` that names an object of Bluebird."""
-
-    def fill(match: re.Match) -> str:
-        name = match[1]
-        if name == "workspace_id":
-            return str(workspace.pk)
-        return str(getattr(blue, OBJECTS[name]).pk) if name in OBJECTS else "emailbison"
-
-    return "/" + re.sub(r"<\w+:(\w+)>", fill, route)
-
-
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_no_page_of_ours_opens_an_object_of_theirs(north, blue, method):
-    with wall(blue):
-        for route in NAMING:
-            response = getattr(north.client, method)(address(route, blue, north.workspace), FORM)
-            assert response.status_code in (404, 405), route
-            unread(response)
-
-
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_no_page_of_theirs_opens_to_us(north, blue, method):
-    with wall(blue):
-        for route in ROUTES:
-            response = getattr(north.client, method)(address(route, blue, blue.workspace), FORM)
-            assert response.status_code in (404, 405), route
-            unread(response)
-
-
-def test_what_is_attacked_is_there_for_its_own_people(blue):
-    client = Client()
-    client.force_login(blue.workspace.memberships.get(role="owner").user)
-    pages = [client.get(address(route, blue, blue.workspace)) for route in NAMING]
-    assert {page.status_code for page in pages} <= {200, 302, 405}
-    shown = b"".join(page.content for page in pages if page.status_code == 200).decode()
-    assert [word for word in WORDS if word not in shown] == []
-
-
-SEARCHES = {
-    "inbox:list": ("q", "campaign"), "inbox:deliveries": ("q",), "inbox:jobs": ("q", "fingerprint"),
-    "inbox:followups": ("view",), "insights:overview": ("campaign",), "insights:overview-csv": ("campaign",),
-    "inbox:corrections": (), "inbox:people": (), "inbox:integrations": (), "inbox:health": (), "insights:packs": (),
-    "inbox:sequences": (), "inbox:automation": (), "inbox:rules": (), "inbox:settings": (),
-}  # fmt: skip
-
-
-def test_no_list_of_ours_shows_what_is_theirs(north, blue):
-    values = (EMAIL, blue.message.external_id, blue.campaign.pk, blue.lead.pk, blue.job.fingerprint)
-    with wall(blue):
-        for name, fields in SEARCHES.items():
-            for query in [{}, *({field: str(value)} for field in fields for value in values)]:
-                response = north.client.get(reverse(name, args=[north.workspace.pk]), query)
-                assert response.status_code < 500, name
-                unread(response)
-
-
-def _forms(north: SimpleNamespace, blue: SimpleNamespace) -> dict[str, tuple[str, list[Any], list[dict]]]:
-    """Forms of ours that name objects of theirs: the page, its arguments, and what is sent."""
-    seen = str(triage.Seen.of(blue.lead))
-    merge, message = (
-        {"other": str(blue.lead.pk)},
-        {"lead": str(blue.lead.pk), "reply_to": str(blue.message.pk)},
-    )
-    step = {
-        "name": "Mine", "starts": "person", "steps-TOTAL_FORMS": "1", "steps-INITIAL_FORMS": "1",
-        "steps-0-id": str(blue.step.pk), "steps-0-position": "0", "steps-0-offset_days": "0",
-        "steps-0-offset_minutes": "0", "steps-0-channel": "email", "steps-0-condition": "always",
-        "steps-0-text": "Taken", "steps-0-sequence": str(blue.sequence.pk),
-    }  # fmt: skip
-    jobs = [
-        {"job": str(blue.job.pk), "do": name, "reason": "why", "moment": f"{timezone.now():%Y-%m-%dT23:59}"}
-        for name in ("retry", "run-at", "cancel", "discard")
-    ]
-    followups = [
-        {"instance": str(blue.instance.pk), "view": view, "do": name}
-        for view, name in (
-            ("waiting", "pause"), ("waiting", "skip"), ("waiting", "cancel"), ("paused", "resume"),
-            ("approval", "approve"),
-        )
-    ]  # fmt: skip
-    return {
-        "triage": ("inbox:triage", [], [{"lead": seen, "do": name} for name in ("done", "unread", "snooze:week")]),
-        "triage of an open one": ("inbox:triage", [], [{"lead": seen, "do": "done", "open": "1"}]),
-        "jobs": ("inbox:jobs-act", [], [*jobs, {"do": "retry-group", "fingerprint": blue.job.fingerprint}]),
-        "follow-ups": ("inbox:followups-act", [], followups),
-        "all follow-ups": ("inbox:followups-act", [], [{"all": "1", "view": "approval", "do": "approve"}]),
-        "replay of all failed": ("inbox:deliveries-replay", [], [{"hours": "720"}]),
-        "merge": ("inbox:merge", [north.lead.pk], [merge]),
-        "enrol a lead": ("inbox:lead-enrol", [north.lead.pk], [{"sequence": str(blue.sequence.pk)}]),
-        "enrol by address": ("inbox:sequence-enrol", [north.sequence.pk], [{"emails": EMAIL}]),
-        "a step": ("inbox:sequence", [north.sequence.pk], [step]),
-        "a pack": ("insights:packs", [], [{"question": "Who?", "window": "D7", "campaigns": str(blue.campaign.pk)}]),
-        "facts": ("inbox:lead-edit", [north.lead.pk], [{"email": EMAIL, "phone": blue.lead.phone}]),
-        "message": ("inbox:own-message", [north.lead.pk], [FORM | message]),
-    }  # fmt: skip
-
-
-def test_no_form_of_ours_moves_what_is_theirs(north, blue):
-    with wall(blue):
-        for name, (page, args, sent) in _forms(north, blue).items():
-            for data in sent:
-                address = reverse(page, args=[north.workspace.pk, *args])
-                response = north.client.post(address, data, follow=True)
-                assert response.status_code < 500, name
-                unread(response)
-
-
-def test_merge_does_not_preview_a_lead_of_theirs(north, blue):
-    page = reverse("inbox:merge", args=[north.workspace.pk, north.lead.pk])
-    for query in ({"other": str(blue.lead.pk)}, {"q": EMAIL}):
-        response = north.client.get(page, query)
-        unread(response)
-    assert north.client.get(page, {"other": str(blue.lead.pk)}).status_code == 404
-
-
-def test_their_undo_is_not_ours(north, blue):
-    token = triage.change(blue.workspace, [triage.Seen.of(blue.lead)], triage.DONE).undo
-    with wall(blue):
-        unread(
-            north.client.post(reverse("inbox:undo", args=[north.workspace.pk]), {"token": token}, follow=True)
-        )
-    assert triage.undo(blue.workspace, token) == 1
-
-
-@pytest.mark.parametrize(
-    ("source", "field", "key"), [("ghl/sms", "location_id", "ours"), ("linkedin", "account_id", "")]
-)
-def test_their_account_cannot_be_connected_to_our_workspace(north, blue, settings, source, field, key):
-    settings.UNIPILE_API_KEY = "of-the-installation"
-    mine = north.poster.integration(source)
-    with wall(blue):
-        response = north.client.post(
-            reverse("inbox:integration-settings", args=[north.workspace.pk, mine.pk]),
-            {field: ACCOUNTS[source][1], "api_key": key, "enabled": "on"},
-        )
-    assert response.status_code == 422
-    assert north.poster.integration(source).external_account_id == ACCOUNTS[source][0]
-
-
-# Webhooks
 
 
 def _recorded(source: str) -> list[Any]:
