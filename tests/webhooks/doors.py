@@ -33,6 +33,7 @@ class Target:
     poster: Poster
     lead: Lead
     draft: Draft
+    location: str
 
     @classmethod
     def create(cls, name: str, location: str) -> "Target":
@@ -43,7 +44,7 @@ class Target:
         calendly.save()
         Integration.objects.create(workspace=poster.workspace, provider="slack", external_account_id="T01")
         lead = make_lead(poster.workspace, email=INVITEE)
-        return cls(poster, lead, make_draft(make_message(lead)))
+        return cls(poster, lead, make_draft(make_message(lead)), location)
 
     @property
     def ids(self) -> list[str]:
@@ -141,7 +142,7 @@ def _recorded(door: Door) -> list[Any]:
 
 def _addressed(body: Any, target: Target) -> Any:
     """The payload with our own ids in their places."""
-    body = json.loads(json.dumps(body))
+    body = json.loads(json.dumps(body).replace(LOCATION, target.location))
     for name in ("leadId", "leadID", "lead_id"):
         if name in body:
             body[name] = str(target.lead.pk)
