@@ -87,7 +87,8 @@ def test_unread(page, leads):
     assert leads[0].unread
 
 
-def test_reply_writes_and_letters_are_letters_there(page):
+def test_reply_writes_and_letters_are_letters_there(page, leads):
+    factories.make_message(leads[0])  # an e-mail can only answer one
     press(page, "j", "Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("First")
     press(page, "r", "e", "h", "j", "?")
