@@ -26,6 +26,8 @@ from tests.integrations.fault_server import FaultServer, FullBacklog, answer
 pytestmark = [pytest.mark.django_db, pytest.mark.faults]
 
 BUDGET_MS, SLACK_MS = 300, 250
+ROOMY_MS = 3_000
+"""For what answers at once: a hiccup of the machine shall not cost a retry."""
 
 
 class Said(ModelAnswer):
@@ -102,12 +104,13 @@ def model_key(settings, monkeypatch):
     monkeypatch.setattr("integrations.retry.BASE_S", 0.005)
 
 
-def failed(operation, url):
+def failed(operation, url, outcome="timeout"):
     """The error that the call ended with; asserts that it kept its time."""
+    budget_ms = BUDGET_MS if outcome == "timeout" else ROOMY_MS
     began = time.monotonic()
     with pytest.raises(ProviderError) as caught:
-        operation(url, Deadline.after_ms(BUDGET_MS))
-    assert (time.monotonic() - began) * 1000 <= BUDGET_MS + SLACK_MS
+        operation(url, Deadline.after_ms(budget_ms))
+    assert (time.monotonic() - began) * 1000 <= budget_ms + SLACK_MS
     return caught.value
 
 
@@ -142,7 +145,7 @@ NEEDS_JSON = {
 def test_a_read(provider, fault, reports):
     behaviour, outcome, calls, _ = (TABLE | NEEDS_JSON)[fault]
     with FaultServer(behaviour) as server:
-        error = failed(READS[provider], server.url)
+        error = failed(READS[provider], server.url, outcome)
         assert server.calls == calls
     assert (error.outcome, [report.outcome for report in reports]) == (outcome, [outcome])
 
@@ -152,7 +155,7 @@ def test_a_read(provider, fault, reports):
 def test_a_send_is_made_once(provider, fault, reports):
     behaviour, outcome, _, sent = TABLE[fault]
     with FaultServer(behaviour) as server:
-        error = failed(SENDS[provider], server.url)
+        error = failed(SENDS[provider], server.url, outcome)
         assert server.calls == 1
     assert (error.outcome, error.sent) == (outcome, sent)
     assert [report.outcome for report in reports] == [outcome]
