@@ -18,7 +18,7 @@ def old_builds(deadline: Deadline) -> int:
     newer = ContextPack.objects.filter(
         workspace=OuterRef("workspace"),
         scope_key=OuterRef("scope_key"),
-        pk__gt=OuterRef("pk"),
+        finished_at__gt=OuterRef("finished_at"),
         status=ContextPack.Status.COMPLETE,
     )
     old = ContextPack.objects.filter(Exists(newer), finished_at__lt=Now() - timedelta(days=KEEP_BUILDS_DAYS))
