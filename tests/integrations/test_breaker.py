@@ -77,9 +77,10 @@ def test_what_is_not_the_providers_failure_never_opens_it(workspace_id, outcome)
 
 def test_another_workspace_and_another_provider_stay_closed(workspace_id, at_once):
     opened(workspace_id)
-    Breakers().enter("ghl", make_workspace().pk)
-    Breakers().enter("ghl", None)
-    Breakers().enter("unipile", workspace_id)
+    others = [("ghl", make_workspace().pk), ("ghl", None), ("unipile", workspace_id)]
+    assert not any(Breakers().enter(*other).probe for other in others)
+    with pytest.raises(ProviderUnreachable):
+        Breakers().enter("ghl", workspace_id)
 
 
 def test_after_the_opening_one_probe_goes_through_and_closes_it(workspace_id, at_once):

@@ -46,7 +46,8 @@ def test_a_killed_parent_leaves_no_orphans(stage, cluster):
     cluster.process.kill()
     cluster.process.wait()
 
-    stage.wait(lambda: not living_processes(stage.ledger), 5, "all processes are gone")
+    assert stage.wait(lambda: not living_processes(stage.ledger), 5, "all processes are gone") < 5
+    assert cluster.process.returncode == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("to_group", [False, True], ids=["parent", "group"])
@@ -132,18 +133,22 @@ def test_a_wakeup_that_cannot_be_read_is_dropped(stage, cluster):
     stage.query("INSERT INTO django_q_ormq (key, payload, lock) VALUES ('holdfast', 'not signed', now())")
     stage.put("harness.stamp", 1, "--names", "a")
 
-    stage.wait(lambda: started(stage, "a"), 10, "work goes on")
-    stage.wait(
-        lambda: not stage.query("SELECT 1 FROM django_q_ormq WHERE payload = 'not signed'"), 5, "dropped"
-    )
+    stage.wait(lambda: not stage.unfinished(), 10, "work goes on")
+    assert row(stage, "a")[0] == "succeeded"
+    unreadable = "SELECT 1 FROM django_q_ormq WHERE payload = 'not signed'"
+    stage.wait(lambda: not stage.query(unreadable), 5, "dropped")
+    assert stage.query(unreadable) == []
 
 
 def test_a_stuck_dispatcher_is_noticed(stage, cluster):
-    cluster.find("dispatcher")[0].suspend()
+    stuck = cluster.find("dispatcher")[0]
+    stuck.suspend()
 
     stage.put("harness.stamp", 1, "--names", "a")
 
-    stage.wait(lambda: started(stage, "a"), 30, "work goes on")
+    stage.wait(lambda: not stage.unfinished(), 30, "work goes on")
+    assert row(stage, "a")[0] == "succeeded"
+    assert stuck not in cluster.find("dispatcher")
 
 
 def test_a_stuck_sentinel_is_noticed(stage, cluster):
@@ -152,7 +157,9 @@ def test_a_stuck_sentinel_is_noticed(stage, cluster):
 
     stage.wait(lambda: cluster.ready() and sentinel not in cluster.find("sentinel"), 30, "it was replaced")
     stage.put("harness.stamp", 1, "--names", "a")
-    stage.wait(lambda: started(stage, "a"), 15, "work goes on")
+    stage.wait(lambda: not stage.unfinished(), 15, "work goes on")
+    assert row(stage, "a")[0] == "succeeded"
+    assert sentinel not in cluster.find("sentinel")
 
 
 def test_a_wedge_that_no_heartbeat_shows_is_noticed_by_progress(stage):
