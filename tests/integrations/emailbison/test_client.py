@@ -81,8 +81,10 @@ def test_reads_account_campaigns_and_senders(bison, soon, sandbox):
     assert [sender.email for sender in bison.sender_emails(soon)] == ["alex@outreach.example.com"]
 
 
-def test_stops_future_emails(bison, replied, soon):
+def test_stops_future_emails(bison, replied, soon, sandbox):
     bison.stop_future_emails("901", ["55"], soon)
+    asked = [one for one in sandbox.requests(provider="emailbison") if "stop-future" in one["path"]]
+    assert [one["path"] for one in asked] == ["/api/campaigns/901/leads/stop-future-emails"]
 
 
 def test_an_accepted_reply_without_an_answer_is_unknown_and_not_repeated(bison, replied, sandbox):
