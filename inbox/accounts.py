@@ -20,6 +20,15 @@ def usable(integration: Integration) -> bool:
     if integration.provider == Provider.CLAY:  # a table's address is all that it has
         own = integration.config.get("linkedin_table_url") or integration.config.get("phone_table_url")
         return bool(own or settings.CLAY_LINKEDIN_TABLE_WEBHOOK_URL or settings.CLAY_PHONE_TABLE_WEBHOOK_URL)
+    if integration.provider == Provider.SLACK and not integration.credentials:
+        return bool(settings.SLACK_BOT_TOKEN and integration.config.get("channel"))
     if integration.provider == Provider.UNIPILE:
         return bool(integration.external_account_id and (integration.credentials or settings.UNIPILE_API_KEY))
     return bool(integration.credentials)
+
+
+def slack_of(workspace_id: UUID) -> Integration | None:
+    """The Slack connection to tell people by: one with a channel for notices, or with an incoming webhook."""
+    slack = connected(workspace_id, Provider.SLACK)
+    able = slack and (slack.config.get("channel") or slack.credentials.get("webhook_url"))
+    return slack if able else None

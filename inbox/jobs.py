@@ -130,7 +130,7 @@ def notify_of_health(ctx: JobContext) -> dict[str, object]:
 
 @job_kind(telling.EMAIL, attempts=12, time_limit_ms=60_000, priority=5)
 def email_notice(ctx: JobContext) -> dict[str, object]:
-    """Send by e-mail a notice that may not have arrived in Slack."""
+    """Send a notice by e-mail, after Slack or in its place."""
     return telling.run_email(ctx)
 
 

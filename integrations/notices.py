@@ -79,14 +79,18 @@ def post(slack: Integration, notice: Notice) -> ProviderError | ProviderMisconfi
     return None
 
 
-def settle(notice: Notice, token: UUID, state: str, reason: str = "") -> None:
-    """Close `notice` and its claim together: sent and unknown use the slot up, a failure frees it."""
+def settle(notice: Notice, token: UUID | None, state: str, reason: str = "") -> None:
+    """Close `notice` and its claim together: sent and unknown use the slot up, a failure frees it.
+
+    `token` None: nobody holds the slot, so it stays as it is.
+    """
     slot = {"notice_token": None, "notice_claimed_at": None}
     if state != Notice.State.FAILED:
         slot["last_notice_at"] = timezone.now()
     with transaction.atomic():
         close(notice, state, reason)
-        WorkspaceIntegrationHealth.objects.filter(pk=notice.health_id, notice_token=token).update(**slot)
+        if token is not None:
+            WorkspaceIntegrationHealth.objects.filter(pk=notice.health_id, notice_token=token).update(**slot)
 
 
 def close(notice: Notice, state: str, reason: str = "") -> None:

@@ -25,6 +25,7 @@ class WorkspaceForm(forms.ModelForm):
             "daily_send_cap",
             "assign_in_turn",
             "keep_bodies_days",
+            "health_emails",
         )
         labels = {
             "timezone": "Time zone",
@@ -36,6 +37,7 @@ class WorkspaceForm(forms.ModelForm):
             "daily_send_cap": "Answers a day that may go out by themselves",
             "assign_in_turn": "Give interested leads to the people who take leads, in turn",
             "keep_bodies_days": "Days to keep the raw bodies of webhooks",
+            "health_emails": "Tell owners and admins of a broken account by e-mail too",
         }
         help_texts = {
             "timezone": "As in America/New_York. Business hours and every time on these pages go by it.",
@@ -44,6 +46,7 @@ class WorkspaceForm(forms.ModelForm):
             "closes_at": "Monday to Friday.",
             "assign_in_turn": "",
             "keep_bodies_days": "0 to 30. 0: until the next hourly run.",
+            "health_emails": "At most once per account in 24 hours. Without Slack they are told by e-mail anyway.",
         }
         widgets = {
             "opens_at": TIME,

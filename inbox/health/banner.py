@@ -103,7 +103,7 @@ def line(health: WorkspaceIntegrationHealth, workspace: Workspace) -> Line:
         headline=wording.headline(health, workspace.name),
         effect=wording.unstable(drops(health))
         + (
-            _recovery(health)
+            recovery(health)
             if health.state == HealthState.CONNECTED
             else wording.effect(health, effects.effects_of(health.integration))
         ),
@@ -126,7 +126,7 @@ def hide(user: User, health: WorkspaceIntegrationHealth) -> None:
     )
 
 
-def _recovery(health: WorkspaceIntegrationHealth) -> str:
+def recovery(health: WorkspaceIntegrationHealth) -> str:
     if health.down_since is None or health.recovered_at is None:
         return ""
     down_s = (health.recovered_at - health.down_since).total_seconds()

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
+from inbox.accounts import slack_of
 from inbox.followups import plan
 from inbox.health import banner, recovery, telling
 from inbox.health.wording import TONES
@@ -119,7 +120,7 @@ class _Drill:
         self.ctx, self.parent, self.user, self.sandbox = ctx, parent, user, sandbox
         self.workspace: Workspace
         self.account: Integration
-        self.slack = telling.slack_of(parent)
+        self.slack = slack_of(parent.pk)
         self.posted = False
         self.done = 0
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from django.dispatch import receiver
 from django.utils import timezone
 
+from inbox.accounts import slack_of
 from inbox.health import backfill, banner, pausing, telling
 from integrations import health as integration_health
 from integrations.errors import ProviderMisconfigured
@@ -79,7 +80,7 @@ def fetch_missed(health: WorkspaceIntegrationHealth, deadline: Deadline) -> int:
 
 
 def _turn_green(health: WorkspaceIntegrationHealth, deadline: Deadline) -> bool:
-    slack = telling.slack_of(health.workspace)
+    slack = slack_of(health.workspace_id)
     if slack is None:
         return False
     try:

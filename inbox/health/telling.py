@@ -1,25 +1,25 @@
 """Telling people that an account is broken: their own Slack channel first, e-mail where Slack cannot be trusted.
 
 Whatever becomes of Slack, somebody is told: a post that may have arrived is followed by an e-mail and never by a
-second post, and a Slack that does not take the notice after SLACK_TRIES leaves it to e-mail. While the slot of 24 hours
-is used up, further drops are folded into the message that stands in the channel.
+second post, and a Slack that does not take the notice after SLACK_TRIES leaves it to e-mail. Where the workspace asks
+for it, a notice that Slack took goes out by e-mail as well. While the slot of 24 hours is used up, further drops are
+folded into the message that stands in the channel; where none can be changed, the next notice tells of them.
 """
 
 import logging
 from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from inbox.health import banner
-from inbox.models import Membership, Workspace
+from inbox.accounts import slack_of
+from inbox.health import banner, mailing
 from integrations import health as integration_health
 from integrations import notices
 from integrations.errors import ProviderError, ProviderMisconfigured, ProviderRejected
-from integrations.models import HealthState, Integration, Notice, Provider, WorkspaceIntegrationHealth
+from integrations.models import HealthState, Integration, Notice, WorkspaceIntegrationHealth
 from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
@@ -32,7 +32,7 @@ NOTIFY = "health.notify"
 EMAIL = "health.email"
 SLACK_TRIES = 4
 """So often Slack is asked, over a minute or two; then the notice goes out by e-mail."""
-NO_WAY = "EMAIL_URL is not set, or no admin has an address"
+CUT_SHORT = "the worker stopped while sending"
 
 
 def enqueue_notice(health: WorkspaceIntegrationHealth) -> bool:
@@ -48,13 +48,16 @@ def enqueue_notice(health: WorkspaceIntegrationHealth) -> bool:
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """The `notifications` tick: enqueue what is due, and bring abandoned notices to an end by e-mail.
+    """The `notifications` tick: enqueue what is due, and bring abandoned notices to an end.
 
     Where its time is over it stops; the next tick goes on.
     """
     counts = {"enqueued": 0, "abandoned": 0}
     for notice in notices.abandoned():
-        _give_to_email(notice, notice.health.notice_token, "the worker stopped while posting")
+        if notice.path == Notice.Path.SLACK:
+            _give_to_email(notice, notice.health.notice_token, CUT_SHORT)
+        else:
+            notices.settle(notice, notice.health.notice_token, Notice.State.UNKNOWN, CUT_SHORT)
         counts["abandoned"] += 1
     for health in notices.due():
         if deadline.expired:
@@ -68,8 +71,9 @@ def run(ctx: JobContext) -> dict[str, object]:
     health = WorkspaceIntegrationHealth.objects.select_related("integration", "workspace").get(
         pk=ctx.payload["health_id"], workspace_id=ctx.workspace_id
     )
-    slack = slack_of(health.workspace)
-    told = tell(health, slack if ctx.attempt <= SLACK_TRIES else None, text_of(health))
+    slack = slack_of(health.workspace_id)
+    by = slack if ctx.attempt <= SLACK_TRIES else None
+    told = tell(health, by, news_of(health, by))
     return _fold(slack, health, ctx.deadline) if "skipped" in told else told
 
 
@@ -119,7 +123,10 @@ def edit(slack: Integration, health: WorkspaceIntegrationHealth, deadline: Deadl
 
 def _settle(slack: Integration, notice: Notice, token: UUID, error: Exception | None) -> dict[str, object]:
     if error is None:
-        notices.settle(notice, token, Notice.State.SENT)
+        with transaction.atomic():
+            notices.settle(notice, token, Notice.State.SENT)
+            if notice.workspace.health_emails:
+                _enqueue_email(notice)
         return {"sent": "slack"}
     reason = error.code or str(error.outcome) if isinstance(error, ProviderError) else "not configured"
     if getattr(error, "sent", False) is None:
@@ -140,55 +147,52 @@ def _give_to_email(notice: Notice, token: UUID | None, reason: str) -> None:
     """Nobody knows whether `notice` arrived: its slot is used up, and a job sends it by e-mail."""
     with transaction.atomic():
         notices.settle(notice, token, Notice.State.UNKNOWN, reason)
-        enqueue(
-            EMAIL,
-            workspace_id=notice.workspace_id,
-            dedupe_key=f"{EMAIL}:{notice.pk}",
-            payload={"notice_id": str(notice.pk)},
-        )
+        _enqueue_email(notice)
 
 
-def run_email(ctx: JobContext) -> dict[str, object]:
-    """The job `health.email`: the notice that may not have arrived, by the second path."""
+def _enqueue_email(notice: Notice) -> None:
+    enqueue(
+        EMAIL,
+        workspace_id=notice.workspace_id,
+        dedupe_key=f"{EMAIL}:{notice.pk}",
+        payload={"notice_id": str(notice.pk)},
+    )
+
+
+def run_email(ctx: JobContext) -> dict[str, str]:
+    """The job `health.email`: a notice of Slack's by e-mail, once: a mail that may have left is not sent again."""
     notice = Notice.objects.select_related("health__integration", "workspace").get(
         pk=ctx.payload["notice_id"], workspace_id=ctx.workspace_id
     )
-    count = _mail(notice.workspace, notice.health, notice.text)
-    second = notices.open_notice(notice.health, Notice.Path.EMAIL, notice.text, "workspace admins")
-    notices.close(second, *_verdict(count))
-    return {"sent": count}
+    return ctx.step(
+        "mail",
+        lambda _deadline: _mail(notice),
+        effect="send",
+        on_interrupted=lambda _deadline: {"unknown": CUT_SHORT},
+    )
 
 
-def _by_email(health: WorkspaceIntegrationHealth, token: UUID, text: str) -> dict[str, object]:
-    notice = notices.open_notice(health, Notice.Path.EMAIL, text, "workspace admins")
-    try:
-        count = _mail(health.workspace, health, text)
-    except TransientError as error:
-        notices.settle(notice, token, Notice.State.FAILED, str(error))
-        raise
-    notices.settle(notice, token, *_verdict(count))
-    return {"sent": "email"} if count else {"failed": NO_WAY}
+def _mail(told: Notice) -> dict[str, str]:
+    notice = notices.open_notice(told.health, Notice.Path.EMAIL, told.text, mailing.ADMINS)
+    end = mailing.post(notice)
+    notices.close(notice, *end)
+    return _report(end)
 
 
-def _verdict(count: int) -> tuple[str, str]:
-    return (Notice.State.SENT, "") if count else (Notice.State.FAILED, NO_WAY)
+def _by_email(health: WorkspaceIntegrationHealth, token: UUID, text: str) -> dict[str, str]:
+    notice = notices.open_notice(health, Notice.Path.EMAIL, text, mailing.ADMINS)
+    end = mailing.post(notice)
+    notices.settle(notice, token, *end)
+    return _report(end)
 
 
-def _mail(workspace: Workspace, health: WorkspaceIntegrationHealth, text: str) -> int:
-    """One message to the workspace's admins. Returns how many it went to. Raises TransientError (SMTP)."""
-    if settings.EMAIL_BACKEND.endswith("dummy.EmailBackend"):
-        return 0
-    admins = Membership.objects.filter(
-        workspace=workspace, role__in=[Membership.Role.OWNER, Membership.Role.ADMIN], user__is_active=True
-    ).values_list("user__email", flat=True)
-    recipients = list(admins)
-    if recipients:
-        drop_connection()
-        try:
-            send_mail(f"Holdfast: {health.integration} of {workspace.name}", text, None, recipients)
-        except OSError as error:
-            raise TransientError("the mail server did not take the notice") from error
-    return len(recipients)
+def _report(end: mailing.End) -> dict[str, str]:
+    """What the job says of it. Raises TransientError, with `sent` False, where another try may send it."""
+    if end.may_be_tried_again:
+        error = TransientError(end.reason)
+        error.sent = False
+        raise error
+    return {"sent": "email"} if end.state == Notice.State.SENT else {end.state: end.reason}
 
 
 def text_of(health: WorkspaceIntegrationHealth) -> str:
@@ -200,14 +204,22 @@ def text_of(health: WorkspaceIntegrationHealth) -> str:
     return f"{line.headline} since {health.since:%d %b %H:%M} UTC. {line.effect}\n{where}"
 
 
-def slack_of(workspace: Workspace) -> Integration | None:
-    """The workspace's own Slack connection, if it has one that can be posted to."""
-    slack = Integration.objects.filter(workspace=workspace, provider=Provider.SLACK, enabled=True).first()
-    if slack is None:
-        return None
-    secrets = slack.credentials or {}
-    reachable = secrets.get("webhook_url") or (secrets.get("bot_token") and slack.config.get("channel"))
-    return slack if reachable else None
+def news_of(health: WorkspaceIntegrationHealth, slack: Integration | None) -> str:
+    """The words of a new notice. Where it cannot be changed later it says so, and what the last one could not tell."""
+    text = text_of(health)
+    if _can_be_changed(slack):
+        return text
+    back, last = health.recovered_at, health.last_notice_at
+    if back and last and back > last:
+        text += f"\nSince the last notice it was back, from {back:%d %b %H:%M} UTC. {banner.recovery(health)}"
+    return f"{text}\nThis message will not change when the account is back; that page will."
+
+
+def _can_be_changed(slack: Integration | None) -> bool:
+    """Whether a notice can be changed later: a bot's message can, an incoming webhook's and a mail cannot."""
+    if slack is None or not slack.config.get("channel"):
+        return False
+    return bool(slack.credentials.get("bot_token") or not slack.credentials.get("webhook_url"))
 
 
 def _broken(slack: Integration) -> bool:

@@ -94,6 +94,9 @@ class Workspace(models.Model):
     notice_tags = models.JSONField(
         default=list, blank=True, help_text="Tags of which the workspace's Slack is told, by name."
     )
+    health_emails = models.BooleanField(
+        default=False, help_text="A notice about a broken account goes to owners and admins by e-mail, too."
+    )
     members = models.ManyToManyField(User, through="Membership", related_name="workspaces")
     drill_of = models.ForeignKey(
         "self",

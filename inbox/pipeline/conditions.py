@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from inbox.accounts import slack_of
 from inbox.asking import NO_KEY
 from inbox.models.lead import Channel, Tag
 from inbox.models.message import Source
-from inbox.pipeline import notices
 from inbox.pipeline.situation import Situation
 from inbox.pipeline.tagging import MODEL
 from inbox.replying import cards
@@ -93,9 +93,7 @@ NOBODY_TOLD = Condition(
     "Nobody asked to be told of this tag.", lambda s: s.tag not in s.workspace.notice_tags
 )
 SAID_BEFORE = Condition("Their reply before said the same.", lambda s: s.tag == s.tag_before)
-NO_SLACK = Condition(
-    "No Slack channel is set for notices.", lambda s: notices.slack_of(s.workspace.pk) is None
-)
+NO_SLACK = Condition("No Slack channel is set for notices.", lambda s: slack_of(s.workspace.pk) is None)
 NO_REVIEW_CHANNEL = Condition(
     "No Slack channel is set for reviews.", lambda s: cards.channel_of(s.workspace.pk) is None
 )

@@ -8,13 +8,13 @@ from django.dispatch import receiver
 from django.urls import reverse
 from django.utils import timezone
 
-from inbox.accounts import connected
+from inbox.accounts import slack_of
 from inbox.models import Lead, Message
 from inbox.models.lead import Tag
 from inbox.pipeline.situation import Situation
 from inbox.signals import lead_booked
 from integrations.errors import ProviderError, ProviderMisconfigured
-from integrations.models import Integration, Notice, Provider
+from integrations.models import Integration, Notice
 from integrations.slack.client import Posted, SlackClient
 from jobs.context import JobContext
 from jobs.db import drop_connection
@@ -48,13 +48,6 @@ def _enqueue(lead: Lead, tag: str, *, about: str) -> str:
         payload={"lead_id": str(lead.pk), "tag": tag},
     )
     return str(job.pk)
-
-
-def slack_of(workspace_id) -> Integration | None:
-    """The account to tell by: one with a channel for notices, or with an incoming webhook."""
-    slack = connected(workspace_id, Provider.SLACK)
-    able = slack and (slack.config.get("channel") or slack.credentials.get("webhook_url"))
-    return slack if able else None
 
 
 def run(ctx: JobContext) -> dict[str, str]:

@@ -8,7 +8,8 @@ from django.shortcuts import redirect, render
 
 from inbox import audit
 from inbox.access import workspace_view
-from inbox.health import drill, telling
+from inbox.accounts import slack_of
+from inbox.health import drill
 from inbox.models import Membership
 from jobs.models import BackgroundJob, JobStep
 
@@ -39,7 +40,7 @@ def page(request: HttpRequest) -> HttpResponse:
     context = {"job": job, "lines": _lines(job) if job else []}
     if request.htmx:
         return render(request, "health/_drill.html", context)
-    return render(request, "health/drill.html", context | {"slack": telling.slack_of(request.workspace)})
+    return render(request, "health/drill.html", context | {"slack": slack_of(request.workspace.pk)})
 
 
 def _lines(job: BackgroundJob) -> list[Line]:

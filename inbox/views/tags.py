@@ -11,9 +11,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from inbox import audit, prompts
 from inbox.access import workspace_view
+from inbox.accounts import slack_of
 from inbox.forms.tags import CorrectionForm, NoticeForm
 from inbox.models import Membership, Message, TagDecision, Workspace
-from inbox.pipeline import catchup, notices, tagging
+from inbox.pipeline import catchup, tagging
 from inbox.pipeline.labelled import labelled
 from inbox.understanding import rules
 from inbox.understanding.tags import DRAFTED
@@ -65,7 +66,7 @@ def _notices(workspace: Workspace) -> dict[str, object]:
     """Which tags are told of, and whether there is a place to tell it."""
     return {
         "notice_form": NoticeForm(initial={"tags": workspace.notice_tags}),
-        "slack": notices.slack_of(workspace.pk),
+        "slack": slack_of(workspace.pk),
     }
 
 

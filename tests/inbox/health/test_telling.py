@@ -1,5 +1,6 @@
 """Telling people: one Slack notice per account in 24 hours, from the last one that was sent, and always delivered."""
 
+import smtplib
 import threading
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -11,14 +12,17 @@ from django.core import mail
 from django.db import connections
 from django.utils import timezone
 
-from inbox.health import telling
+from inbox.accounts import slack_of
+from inbox.health import mailing, recovery, telling
+from inbox.models import Workspace
 from integrations import health, notices, probes
 from integrations.health import Kind, Signal
 from integrations.models import HealthTransition, Integration, Notice, WorkspaceIntegrationHealth
 from integrations.sandbox import SandboxServer
 from jobs.deadline import Deadline
 from jobs.errors import TransientError
-from jobs.models import BackgroundJob
+from jobs.models import BackgroundJob, JobStep
+from jobs.worker import drain
 from tests.factories import make_member, make_workspace
 from tests.racing import at_once
 from tests.world import forget_calls
@@ -73,10 +77,11 @@ def context(account, attempt: int = 1, **payload) -> SimpleNamespace:
     )
 
 
-def send_mails(account) -> None:
-    """Run the jobs that send by e-mail."""
-    for job in BackgroundJob.objects.filter(kind=telling.EMAIL):
-        telling.run_email(context(account, **job.payload))
+def send_mails() -> None:
+    """Run the jobs that send by e-mail, as a worker does."""
+    BackgroundJob.objects.exclude(kind=telling.EMAIL).delete()
+    BackgroundJob.objects.filter(status="queued").update(run_at=timezone.now())
+    drain()
 
 
 def posts(sandbox) -> list:
@@ -127,7 +132,7 @@ def test_an_unknown_outcome_goes_out_by_email_and_never_as_a_second_post(account
     sandbox.fault(provider="slack", kind="accept_drop", count=1)
     assert tell(account)["sent"] == "email"
     assert tell(account) == {"skipped": "told already, or well again"}
-    send_mails(account)
+    send_mails()
     assert len(posts(sandbox)) == 1
     assert mail.outbox[0].to == ["ana@northwind.example.com"]
 
@@ -161,7 +166,7 @@ def test_a_poster_that_died_is_followed_by_an_email_not_by_a_second_post(account
     notice = notices.open_notice(row(account), Notice.Path.SLACK, "LinkedIn is disconnected")
     Notice.objects.filter(pk=notice.pk).update(created_at=timezone.now() - timedelta(minutes=6))
     telling.tick(Deadline.after_ms(10_000))
-    send_mails(account)
+    send_mails()
     notice.refresh_from_db()
     assert (notice.state, len(mail.outbox), posts(sandbox)) == (Notice.State.UNKNOWN, 1, [])
     assert row(account).last_notice_at is not None
@@ -178,7 +183,7 @@ def test_the_recovery_edits_the_first_message(account, sandbox):
 
 
 def edit(account) -> int:
-    return telling.edit(telling.slack_of(account.workspace), row(account), Deadline.after_ms(5000))
+    return telling.edit(slack_of(account.workspace_id), row(account), Deadline.after_ms(5000))
 
 
 def last_words(sandbox) -> str:
@@ -241,21 +246,164 @@ def test_a_channel_that_is_gone_marks_slack_itself_until_it_is_there_again(accou
     assert row(slack).state == "connected"
 
 
-def test_a_mail_server_that_is_down_is_tried_again(account, sandbox, monkeypatch):
+class MailServer:
+    """What a mail server does: `open` and `send` raise what they are given, once for each error."""
+
+    def __init__(self, monkeypatch, *, opening=(), sending=()) -> None:
+        self.opening, self.sending, self.taken = list(opening), list(sending), []
+        monkeypatch.setattr(mailing, "get_connection", lambda: self)
+
+    def open(self) -> None:
+        if self.opening:
+            raise self.opening.pop()
+
+    def send_messages(self, messages) -> int:
+        self.taken += messages
+        if self.sending:
+            raise self.sending.pop()
+        return len(messages)
+
+    def close(self) -> None:
+        raise OSError
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        {"opening": [ConnectionRefusedError()]},
+        {"opening": [smtplib.SMTPAuthenticationError(535, b"no")]},
+        {"sending": [smtplib.SMTPRecipientsRefused({})]},
+        {"sending": [smtplib.SMTPDataError(451, b"later")]},
+    ],
+)
+def test_a_mail_server_that_says_no_is_tried_again(account, sandbox, monkeypatch, refusal):
     break_down(account)
     sandbox.fault(provider="slack", kind="accept_drop", count=1)
     tell(account)
+    MailServer(monkeypatch, **refusal)
+    send_mails()
+    send_mails()
+    assert [notice.state for notice in mails()] == ["failed", "sent"]
 
-    def refuse(*args):
-        raise OSError
 
-    with monkeypatch.context() as patch:
-        patch.setattr(telling, "send_mail", refuse)
-        with pytest.raises(TransientError):
-            send_mails(account)
-    send_mails(account)
-    assert len(mail.outbox) == 1
-    assert Notice.objects.filter(path="email", state="sent").count() == 1
+@pytest.mark.parametrize("cut", [smtplib.SMTPServerDisconnected(), TimeoutError()])
+def test_a_mail_that_may_have_left_is_not_sent_again(account, sandbox, monkeypatch, cut):
+    break_down(account)
+    sandbox.fault(provider="slack", kind="accept_drop", count=1)
+    tell(account)
+    server = MailServer(monkeypatch, sending=[cut])
+    send_mails()
+    send_mails()
+    assert (len(server.taken), [notice.state for notice in mails()]) == (1, ["unknown"])
+
+
+def mails() -> list[Notice]:
+    return list(Notice.objects.filter(path=Notice.Path.EMAIL).order_by("created_at"))
+
+
+def test_a_mail_instead_of_slack_that_may_have_left_uses_the_slot_up(account, monkeypatch):
+    Integration.objects.filter(provider="slack").delete()
+    break_down(account)
+    MailServer(monkeypatch, sending=[TimeoutError()])
+    assert tell(account) == {"unknown": "the mail server broke off"}
+    assert tell(account) == {"skipped": "told already, or well again"}
+
+
+def test_a_worker_that_died_while_it_mailed_is_not_followed_by_a_second_mail(account, sandbox):
+    break_down(account)
+    sandbox.fault(provider="slack", kind="accept_drop", count=1)
+    tell(account)
+    job = BackgroundJob.objects.get(kind=telling.EMAIL)
+    JobStep.objects.create(job=job, name="mail", effect="send", status="started", started_at=timezone.now())
+    notices.open_notice(row(account), Notice.Path.EMAIL, "LinkedIn is disconnected")
+    told_at = row(account).last_notice_at
+    Notice.objects.update(created_at=timezone.now() - timedelta(minutes=6))
+    send_mails()
+    telling.tick(Deadline.after_ms(10_000))
+    assert (mail.outbox, [notice.state for notice in mails()]) == ([], ["unknown"])
+    assert row(account).last_notice_at == told_at
+    assert BackgroundJob.objects.filter(kind=telling.EMAIL).count() == 1
+
+
+def test_a_worker_that_died_while_it_mailed_instead_of_slack_leaves_the_slot_used_up(account):
+    Integration.objects.filter(provider="slack").delete()
+    break_down(account)
+    notices.claim(row(account))
+    notices.open_notice(row(account), Notice.Path.EMAIL, "LinkedIn is disconnected")
+    Notice.objects.update(created_at=timezone.now() - timedelta(minutes=6))
+    telling.tick(Deadline.after_ms(10_000))
+    assert ([notice.state for notice in mails()], mail.outbox) == (["unknown"], [])
+    assert tell(account) == {"skipped": "told already, or well again"}
+
+
+def test_where_the_workspace_asks_for_it_admins_are_told_by_email_too_as_often_as_slack(account, sandbox):
+    make_member(account.workspace, role="owner", email="olga@northwind.example.com")
+    make_member(account.workspace, role="member", email="mia@northwind.example.com")
+    Workspace.objects.filter(pk=account.workspace_id).update(health_emails=True)
+    for _ in range(3):  # it comes and goes
+        break_down(account)
+        tell(account)
+        health.record(account, Signal(Kind.WORKED))
+    send_mails()
+    send_mails()
+    assert len(posts(sandbox)) == 1
+    assert [sorted(one.to) for one in mail.outbox] == [
+        ["ana@northwind.example.com", "olga@northwind.example.com"]
+    ]
+    assert mail.outbox[0].body == posts(sandbox)[0]["text"]
+
+
+def test_nobody_is_told_by_email_too_unless_the_workspace_asks_for_it(account, sandbox):
+    break_down(account)
+    assert tell(account) == {"sent": "slack"}
+    assert not BackgroundJob.objects.filter(kind=telling.EMAIL).exists()
+
+
+def by_webhook(sandbox) -> None:
+    Integration.objects.filter(provider="slack").update(
+        credentials={"webhook_url": sandbox.url("slack") + "/services/T1/B1"},
+        config={"base_url": sandbox.url("slack") + "/api"},
+    )
+
+
+def test_a_webhook_s_channel_hears_of_a_recovery_with_the_next_notice(account, sandbox):
+    by_webhook(sandbox)
+    with time_machine.travel("2026-03-02T09:00:00Z", tick=False) as clock:
+        break_down(account)
+        assert tell(account) == {"sent": "slack"}
+        clock.shift(timedelta(minutes=22))
+        health.record(account, Signal(Kind.WORKED))
+        recovery.run(recovering(account))
+        clock.shift(timedelta(hours=1))
+        break_down(account)
+        assert tell(account) == {"skipped": "told already, or well again"}
+        clock.shift(timedelta(hours=23))
+        assert tell(account) == {"sent": "slack"}
+    first, second = [send["text"] for send in sandbox.sends(provider="slack")]
+    assert "This message will not change when the account is back; that page will." in first
+    assert "was back" not in first
+    assert "Since the last notice it was back, from 02 Mar 09:22 UTC. It was down for 22 min" in second
+
+
+def recovering(account) -> SimpleNamespace:
+    """A context that runs every step of the recovery, without what it asks the provider."""
+    found = context(account, health_id=row(account).pk)
+    found.step = lambda name, fn, **_: None if name == "backfill" else fn(found.deadline)
+    return found
+
+
+def test_a_bot_s_notice_says_nothing_of_what_the_changed_message_says_already(account, sandbox):
+    break_down(account)
+    tell(account)
+    assert "will not change" not in posts(sandbox)[0]["text"]
+
+
+def test_the_installation_s_bot_posts_where_an_operator_has_named_a_channel(account, sandbox, settings):
+    settings.SLACK_BOT_TOKEN = "xoxb-installation"
+    Integration.objects.filter(provider="slack").update(credentials={})
+    break_down(account)
+    assert tell(account) == {"sent": "slack"}
+    assert posts(sandbox)[0]["account"] == "xoxb-installation"
 
 
 def test_a_notice_that_nobody_delivered_is_enqueued_again_in_the_next_hour(account):
