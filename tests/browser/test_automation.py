@@ -9,7 +9,7 @@ from inbox.models import Draft, SendingPolicy
 from inbox.pipeline import tagging
 from inbox.replying import autosend
 from tests import factories
-from tests.browser.test_pages import AUDIT
+from tests.browser.audit import audit
 from tests.ready import passing_draft
 
 SHOTS = Path(__file__).parents[2] / ".local" / "screenshots"
@@ -55,7 +55,7 @@ def test_pages_are_accessible_and_fit(width, theme, draft, user, open_page):
     for name, path in pages(draft).items():
         page.goto(path)
         page.screenshot(path=SHOTS / f"{name}-{theme}-{width}.png", full_page=True)
-        if found := page.evaluate(AUDIT):
+        if found := audit(page):
             problems[name] = found
     assert problems == {}
 

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from inbox.models import OutboundSend
 from tests import factories
-from tests.browser.test_pages import AUDIT
+from tests.browser.audit import audit
 from tests.factories import ago
 
 SHOTS = Path(__file__).parents[2] / ".local" / "screenshots"
@@ -56,7 +56,7 @@ def test_the_answer_area_is_usable_in_every_state(width, theme, state, workspace
     page.goto(reverse("inbox:conversation", args=[workspace.pk, lead.pk]))
     if state is beside_a_draft:
         page.get_by_text("Write on another channel").click()
-    assert page.evaluate(AUDIT) == []
+    assert audit(page) == []
     SHOTS.mkdir(parents=True, exist_ok=True)
     name = state.__name__ if state else "free"
     page.screenshot(path=SHOTS / f"channel-{name}-{width}-{theme}.png")
@@ -80,7 +80,7 @@ def test_an_admin_chooses_the_tags_that_slack_is_told_of(workspace, user, open_p
     page.get_by_role("checkbox", name="Call Requested").check()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Slack is told of: Call Requested.")).to_be_visible()
-    assert page.evaluate(AUDIT) == []
+    assert audit(page) == []
     page.screenshot(path=SHOTS / "rules-notices-375.png")
 
     workspace.refresh_from_db()

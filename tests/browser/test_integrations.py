@@ -1,16 +1,14 @@
 """The integrations page, the fire drill and the way back, driven in both themes and on a phone."""
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import expect
 
 from integrations import health, probes
 from integrations.sandbox import SandboxServer
 from jobs.worker import drain
+from tests.browser.audit import audit
 from tests.world import World, forget_calls, settings_for
 
-AUDIT = (Path(__file__).parent / "audit.js").read_text()
 ACCOUNT = "uni_acc_pages"
 
 
@@ -31,10 +29,6 @@ def page(world, open_page, request):
     return open_page(world.user, width=width)
 
 
-def audited(page) -> None:
-    assert page.evaluate(AUDIT) == []
-
-
 BOTH = pytest.mark.parametrize("page", [(1440, "light"), (375, "dark")], indirect=True)
 
 
@@ -44,7 +38,7 @@ def test_an_admin_connects_an_account_tests_it_and_sees_its_first_event(page, wo
     page.get_by_role("link", name="Connect LinkedIn (Unipile)").click()
     page.get_by_role("button", name="Connect").click()
     expect(page.get_by_role("alert")).to_contain_text("Not saved")
-    audited(page)
+    assert audit(page) == []
     page.get_by_label("Account id").fill(ACCOUNT)
     page.get_by_label("API key", exact=True).fill("key-unipile")
     page.get_by_label("Address of the API").fill(world.sandbox.url("unipile"))
@@ -55,7 +49,7 @@ def test_an_admin_connects_an_account_tests_it_and_sees_its_first_event(page, wo
     expect(card.get_by_role("list", name="Test of LinkedIn").get_by_role("listitem")).to_have_count(4)
     expect(card).to_contain_text("Connected")
     expect(card).to_contain_text("Put the webhook address of this card into the provider")
-    audited(page)
+    assert audit(page) == []
 
     account = world.workspace.integrations.get(provider="unipile")
     world.add_webhook("linkedin", "linkedin", account)
@@ -67,7 +61,7 @@ def test_an_admin_connects_an_account_tests_it_and_sees_its_first_event(page, wo
     expect(card).to_contain_text("message")
     card.get_by_role("link", name="Settings of LinkedIn").click()
     expect(page.get_by_text("is stored. Leave empty to keep it.")).to_be_visible()
-    audited(page)
+    assert audit(page) == []
 
 
 @BOTH
@@ -79,7 +73,7 @@ def test_a_drill_is_started_and_shows_its_verdicts(page, world):
     drain()
     expect(page.get_by_text("Passed", exact=True).first).to_be_visible()  # by the page's own poll
     expect(page.get_by_text("3 of 3 messages are in the inbox.")).to_be_visible()
-    audited(page)
+    assert audit(page) == []
 
 
 @BOTH
@@ -91,18 +85,20 @@ def test_the_pages_of_an_outage_are_accessible(page, world, open_page):
     page.goto(f"/w/{world.workspace.pk}/health/")
     page.get_by_text("In words").click()
     expect(page.get_by_role("list", name="LinkedIn for Outreach by day")).to_contain_text("down")
-    audited(page)
+    assert audit(page) == []
     page.goto(f"/w/{world.workspace.pk}/inbox/")
-    audited(page)
+    assert audit(page) == []
     page.get_by_role("button", name="Link for the owner").click()
     link = page.get_by_label("Link for Outreach").input_value()
-    audited(page)
+    assert audit(page) == []
     owner = open_page(width=375)
     owner.goto(link)
-    audited(owner)
+    assert audit(owner) == []
     owner.get_by_role("button", name="Reconnect").click()
-    audited(owner)
-    owner.get_by_role("link", name="Continue to the log-in").click()
+    log_in = owner.get_by_role("link", name="Continue to the log-in")
+    expect(log_in).to_be_visible()
+    assert audit(owner) == []
+    log_in.click()
     owner.get_by_role("button", name="Reconnect LinkedIn").click()
     expect(owner.get_by_role("heading", level=1)).to_have_text("Thank you")
     drain()

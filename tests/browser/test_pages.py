@@ -1,17 +1,16 @@
 """Every page, in both themes and all widths: usable without eyes or a mouse, and never wider than the window."""
 
 import re
-from pathlib import Path
 
 import pytest
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from inbox.models import GateResult
 from inbox.navigation import PAGES
 from tests import factories
+from tests.browser.audit import audit
 from tests.factories import ago
-
-AUDIT = (Path(__file__).parent / "audit.js").read_text()
 
 
 @pytest.fixture
@@ -70,7 +69,7 @@ def test_pages_are_accessible_and_fit(width, theme, workspace, user, lead, open_
     problems = {}
     for path in paths(workspace, lead):
         page.goto(path)
-        found = page.evaluate(AUDIT)
+        found = audit(page)
         if found:
             problems[path] = found
     assert problems == {}
@@ -83,7 +82,8 @@ def test_log_in_is_accessible_in_the_systems_theme(scheme, workspace, open_page)
     page.get_by_label("Email").fill("ana@example.com")
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Log in").click()
-    assert page.evaluate(AUDIT) == []
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert audit(page) == []
     ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     assert (ground == "rgb(16, 18, 20)") == (scheme == "dark")
 
@@ -93,7 +93,7 @@ def test_drawers_open_and_close_at_375(workspace, user, lead, open_page):
     page.goto(f"/w/{workspace.pk}/inbox/{lead.pk}/")
     for opener, drawer in (("Menu", "Main"), ("Details", "About Dana Reyes")):
         page.get_by_role("button", name=opener, exact=True).click()
-        assert page.evaluate(AUDIT) == []
+        assert audit(page) == []
         page.keyboard.press("Escape")
         assert page.get_by_label(drawer, exact=True).is_hidden()
 
