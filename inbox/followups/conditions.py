@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 
 from inbox.accounts import connected
 from inbox.enrichment import clay
@@ -63,7 +64,7 @@ class Decision:
 GO = Decision(Kind.GO)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Case:
     """A step of a lead at a moment. `approved`: a person said yes to this message."""
 
@@ -77,6 +78,11 @@ class Case:
     @property
     def sequence(self) -> FollowUpSequence:
         return self.step.sequence
+
+    @cached_property
+    def reply_to(self) -> Message | None:
+        """The lead's newest message on the step's channel."""
+        return claims.newest_inbound(self.lead, self.step.channel)
 
 
 Check = Callable[[Case], Decision | None]
@@ -161,9 +167,9 @@ def account_down(case: Case) -> Decision | None:
 
 def _account(case: Case) -> Decision | None:
     provider = ACCOUNT_OF[case.step.channel]
-    reply_to = claims.newest_inbound(case.lead, case.step.channel)
-    used = claims.provider_of(case.step.channel, reply_to)
-    account = connected(case.workspace.pk, used, account_id=reply_to.account_id if reply_to else "")
+    used = claims.provider_of(case.step.channel, case.reply_to)
+    account_id = case.reply_to.account_id if case.reply_to else ""
+    account = connected(case.workspace.pk, used, account_id=account_id)
     if account is None:
         return Decision(Kind.SKIP, f"{Provider(used).label} is not connected.")
     if used != provider or not is_down(account):
@@ -204,7 +210,7 @@ def _reachable(case: Case) -> Decision | None:
         return _enrich(case, Enrichment.Kind.PHONE, "No phone number is known")
     if channel == Channel.LINKEDIN and not (lead.linkedin_url or lead.linkedin_member_id):
         return _enrich(case, Enrichment.Kind.LINKEDIN, "No LinkedIn profile is known")
-    if channel == Channel.EMAIL and claims.newest_inbound(lead, Channel.EMAIL) is None:
+    if channel == Channel.EMAIL and case.reply_to is None:
         return Decision(Kind.SKIP, "There is no e-mail of this lead to answer.")
     return None
 

@@ -33,18 +33,18 @@ def settle(deadline: Deadline) -> Counter[str]:
     """Write what the sends came to, and plan what follows. Counts by outcome, and by outcome and workspace."""
     counts: Counter[str] = Counter()
     ended = FollowUpTask.objects.filter(status=Status.SENDING, send__state__in=[State.SENT, State.FAILED])
-    for pk, workspace_id in ended.order_by("claimed_at").values_list("pk", "workspace_id")[:PER_TICK]:
+    for known in ended.select_related("lead").order_by("claimed_at")[:PER_TICK]:
         if deadline.expired:
             break
         with transaction.atomic():
-            outcome = settle_one(pk)
-        counts.update((outcome, f"{outcome}:{workspace_id}"))
+            outcome = settle_one(known)
+        counts.update((outcome, f"{outcome}:{known.workspace_id}"))
     return counts
 
 
-def settle_one(task_id) -> str:
+def settle_one(known: FollowUpTask) -> str:
     """Settle one task whose send has ended; returns what it was. In the caller's transaction."""
-    task, lead = steps.locked(task_id)
+    task, lead = steps.locked(known)
     send = task.send
     if task.status != Status.SENDING or send is None or send.state not in (State.SENT, State.FAILED):
         return "settled"
@@ -100,7 +100,7 @@ def strand(deadline: Deadline) -> Counter[str]:
     old = FollowUpTask.objects.filter(
         status=Status.CLAIMED, claimed_at__lt=timezone.now() - STRANDED_AFTER
     ).order_by("claimed_at")
-    for task in old[:PER_TICK]:
+    for task in old.select_related("lead")[:PER_TICK]:
         if deadline.expired:
             break
         live = BackgroundJob.objects.filter(
@@ -110,13 +110,13 @@ def strand(deadline: Deadline) -> Counter[str]:
         )
         if not live.exists():
             with transaction.atomic():
-                counts["stranded"] += _fail(task.pk, task.attempt)
+                counts["stranded"] += _fail(task)
     return counts
 
 
-def _fail(task_id, attempt: int) -> int:
-    task, _ = steps.locked(task_id)
-    if task.status != Status.CLAIMED or task.attempt != attempt:
+def _fail(known: FollowUpTask) -> int:
+    task, _ = steps.locked(known)
+    if task.status != Status.CLAIMED or task.attempt != known.attempt:
         return 0
     task.status, task.finished_at = Status.FAILED, timezone.now()
     task.reason = "The step failed on our side; its job says why."

@@ -16,7 +16,7 @@ from inbox.bookings import offers, slots
 from inbox.followups import plan, wording
 from inbox.followups.conditions import AT_THE_CALL, AT_THE_CLAIM, Case, Decision, Kind, judge
 from inbox.leads import rollup
-from inbox.models import FollowUpInstance, FollowUpTask, Lead, OutboundSend, User
+from inbox.models import FollowUpInstance, FollowUpTask, Lead, Message, OutboundSend, User
 from inbox.models.lead import Channel
 from inbox.replying import claims, limits
 from inbox.replying.context import Slot
@@ -42,14 +42,14 @@ def spec(task: FollowUpTask) -> JobSpec:
 
 def run(ctx: JobContext) -> dict[str, str]:
     """The job `followup.step`."""
-    task = FollowUpTask.objects.select_related("step", "workspace").get(
+    task = FollowUpTask.objects.select_related("step", "workspace", "lead").get(
         pk=ctx.payload["task_id"], workspace_id=ctx.workspace_id
     )
     offered: list[Slot] = []
     if wording.wants_slots(task.step.subject, task.step.text):
         offered = _slots(ctx, task)
     with ctx.fenced():
-        outcome = take(task.pk, ctx.payload["attempt"], offered)
+        outcome = take(task, ctx.payload["attempt"], offered)
     return {"outcome": outcome}
 
 
@@ -62,9 +62,9 @@ def _slots(ctx: JobContext, task: FollowUpTask) -> list[Slot]:
     return [Slot(key, parse_datetime(at), words) for key, at, words in known]
 
 
-def take(task_id, attempt: int, offered: list[Slot]) -> str:
+def take(known: FollowUpTask, attempt: int, offered: list[Slot]) -> str:
     """Do what is to be done for the step now; returns what it was. In the caller's transaction."""
-    task, lead = locked(task_id)
+    task, lead = locked(known)
     instance = task.instance
     if task.status != Status.CLAIMED or task.attempt != attempt:
         return "settled"
@@ -88,29 +88,29 @@ def take(task_id, attempt: int, offered: list[Slot]) -> str:
     if task.step.needs_approval:
         _close(task, Status.APPROVAL, "")
         return "approval"
-    return _claim(task, lead, user=None)
+    return _claim(task, case, user=None)
 
 
-def locked(task_id) -> tuple[FollowUpTask, Lead]:
-    """The task with its instance, both locked, after the lead's row."""
-    known = FollowUpTask.objects.select_related("lead").get(pk=task_id)
-    lead = rollup.locked(known.lead)
+def locked(known: FollowUpTask, lead: Lead | None = None) -> tuple[FollowUpTask, Lead]:
+    """The task as it is now, with its instance, both locked after the lead's row (`lead`, where that is locked already)."""
+    lead = lead or rollup.locked(known.lead)
     instance = FollowUpInstance.objects.select_for_update().get(pk=known.instance_id)
     related = ("step__sequence", "workspace", "send")
-    task = FollowUpTask.objects.select_related(*related).select_for_update(of=("self",)).get(pk=task_id)
+    task = FollowUpTask.objects.select_related(*related).select_for_update(of=("self",)).get(pk=known.pk)
     task.instance = instance
     return task, lead
 
 
-def _claim(task: FollowUpTask, lead: Lead, *, user: User | None) -> str:
+def _claim(task: FollowUpTask, case: Case, *, user: User | None) -> str:
     try:
         task.send = claims.claim(
-            lead,
+            case.lead,
             channel=task.channel,
             origin=Origin.FOLLOWUP,
             origin_id=f"{task.pk}:{task.attempt}",
             text=task.text,
-            subject=task.subject if task.channel != Channel.EMAIL else _subject(task, lead),
+            subject=task.subject if task.channel != Channel.EMAIL else _subject(task, case.reply_to),
+            reply_to=case.reply_to,
             user=user,
         )
     except claims.AlreadyDecided:
@@ -130,10 +130,9 @@ def _claim(task: FollowUpTask, lead: Lead, *, user: User | None) -> str:
     return "claimed"
 
 
-def _subject(task: FollowUpTask, lead: Lead) -> str:
+def _subject(task: FollowUpTask, answered: Message | None) -> str:
     if task.subject:
         return task.subject
-    answered = claims.newest_inbound(lead, Channel.EMAIL)
     subject = answered.subject if answered else ""
     return subject if not subject or subject.lower().startswith("re:") else f"Re: {subject}"
 
@@ -169,10 +168,12 @@ def veto(send: OutboundSend, lead: Lead) -> str:
 
     Runs in the transaction that commits the call, with `lead` locked; what it decides about the follow-up is in it.
     """
-    known = FollowUpTask.objects.filter(send=send).first()
+    known = getattr(send, "followup_task", None)
     if known is None:
         return "" if send.part else "This follow-up is planned anew."
-    task, _ = locked(known.pk)
+    task, _ = locked(known, lead)
+    if task.send_id != send.pk:
+        return "This follow-up is planned anew."
     instance = task.instance
     if task.status == Status.FAILED:  # a person sends it again by hand
         _close(task, Status.SENDING, "")
@@ -206,7 +207,7 @@ def _stale(task: FollowUpTask, send: OutboundSend, now: datetime) -> bool:
 def approve(task: FollowUpTask, *, user: User, text: str = "") -> OutboundSend:
     """A person lets the message go out, with `text` where they changed it. Raises claims.Refused with a sentence."""
     with transaction.atomic():
-        task, lead = locked(task.pk)
+        task, lead = locked(task)
         if task.status != Status.APPROVAL or task.instance.status != FollowUpInstance.Status.ACTIVE:
             raise claims.AlreadyDecided("This follow-up does not wait for approval any more.")
         case = Case(task.instance, task.step, lead, task.workspace, timezone.now(), approved=True)
@@ -215,7 +216,7 @@ def approve(task: FollowUpTask, *, user: User, text: str = "") -> OutboundSend:
             raise claims.SendBlocked(decision.reason)
         edited = bool(text.strip()) and text.strip() != task.text
         task.text = text.strip() or task.text
-        _claim(task, lead, user=user)
+        _claim(task, case, user=user)
         audit.record(task.workspace_id, user, "followup.approve", task, edited=edited)
     return task.send
 

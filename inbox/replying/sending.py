@@ -47,7 +47,7 @@ def run(ctx: JobContext) -> dict[str, str]:
 
 
 def _load(ctx: JobContext) -> OutboundSend | None:
-    related = ("lead", "reply_to__campaign", "draft", "workspace")
+    related = ("lead", "reply_to__campaign", "draft", "workspace", "followup_task")
     sends = OutboundSend.objects.select_related(*related)
     return sends.filter(pk=ctx.payload["send_id"], workspace_id=ctx.workspace_id).first()
 

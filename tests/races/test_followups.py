@@ -51,7 +51,7 @@ def test_the_same_step_taken_by_many_workers_at_once_is_claimed_once():
 
     def take():
         with transaction.atomic():
-            return steps.take(task.pk, 1, [])
+            return steps.take(task, 1, [])
 
     results = at_once(*[take] * 8)
     assert sorted(results) == ["claimed"] + ["settled"] * 7
@@ -77,7 +77,7 @@ def test_a_reply_and_the_claim_at_once_leave_one_truth():
 
     def take():
         with transaction.atomic():
-            return steps.take(task.pk, 1, [])
+            return steps.take(task, 1, [])
 
     def reply():
         with transaction.atomic():
