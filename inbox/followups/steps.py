@@ -92,7 +92,7 @@ def take(known: FollowUpTask, attempt: int, offered: list[Slot]) -> str:
 
 
 def locked(known: FollowUpTask, lead: Lead | None = None) -> tuple[FollowUpTask, Lead]:
-    """The task as it is now, with its instance, both locked after the lead's row (`lead`, where that is locked already)."""
+    """The task and its instance as they are now, locked after the lead's row (`lead`, where that is locked already)."""
     lead = lead or rollup.locked(known.lead)
     instance = FollowUpInstance.objects.select_for_update().get(pk=known.instance_id)
     related = ("step__sequence", "workspace", "send")
