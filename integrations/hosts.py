@@ -106,7 +106,7 @@ def check_address(address: str, port: int = 0) -> None:
     ip = _reached(ipaddress.ip_address(address.partition("%")[0]))
     if ip.is_loopback and (settings.ALLOW_LOOPBACK_PROVIDERS or (port and port == _opened_port.get())):
         return
-    if not ip.is_global or ip.is_multicast:
+    if not ip.is_global or ip.is_multicast or ip.is_reserved:
         raise HostRefused("the provider's host name resolves to an address that is not public.")
 
 

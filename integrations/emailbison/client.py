@@ -23,6 +23,8 @@ from jobs.deadline import Deadline
 
 MAX_PAGES = 200
 PER_PAGE = 100
+SEARCHES = ("filters[search]", "search", "filters[email]", "filters[email_address]")
+"""The names of the filter for an address, the usual one first (predecessor 2.1)."""
 Item = TypeVar("Item", bound=BaseModel)
 
 
@@ -193,10 +195,19 @@ class EmailBisonClient:
 
     # Reference: predecessor 2.1, GET /api/leads?filters[search]=
     def find_lead(self, email: str, deadline: Deadline) -> Lead | None:
-        """The lead with exactly this address (whatever its case): the search itself also finds similar ones."""
-        params = {"filters[search]": email, "per_page": 200}
-        found = self._pages(Lead, "/api/leads", params, "find_lead", deadline, names=("leads",), max_pages=1)
-        return next((lead for lead in found if lead.email.lower() == email.lower()), None)
+        """The lead with exactly this address (whatever its case): the search itself also finds similar ones.
+
+        Instances differ in the name of the filter and ignore one they do not know, so all are asked in turn.
+        """
+        for name in SEARCHES:
+            params = {name: email, "per_page": 200}
+            found = self._pages(
+                Lead, "/api/leads", params, "find_lead", deadline, names=("leads",), max_pages=1
+            )
+            for lead in found:
+                if lead.email.lower() == email.lower():
+                    return lead
+        return None
 
     # Reference: predecessor 2.1, POST /api/leads
     def create_lead(self, email: str, first_name: str, last_name: str, deadline: Deadline) -> Lead:

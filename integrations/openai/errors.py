@@ -36,4 +36,6 @@ def classify(response: Response) -> Verdict | None:
         return Verdict(ProviderAuthError, code=code)
     if response.status in (400, 404, 422):
         return Verdict(ProviderRejected, code=code)
+    if response.status == 409:  # a lock that was not free in time: the same request may pass in a moment
+        return Verdict(ProviderFault, code=code, sent=None)
     return None

@@ -73,6 +73,8 @@ def drip(first: bytes, rest: bytes = b"x" * 400, every_s: float = 0.05) -> Behav
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 400\r\n\r\n"
 drip_headers = drip(b"HTTP/1.1 200 OK\r\nX-Slow: ")
 drip_body = drip(HEAD)
+hang_in_headers = send_then(b"HTTP/1.1 200 OK\r\nX-", hang)
+hang_in_body = send_then(HEAD + b"{", hang)
 cut_body = send_then(HEAD + b'{"data": [', drop)
 reset_body = send_then(HEAD + b'{"data": [', reset)
 half_json = answer(raw=b'{"data": [')

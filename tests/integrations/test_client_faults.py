@@ -1,5 +1,7 @@
 """Each client against a provider that misbehaves on the socket: what it is called, how many calls, and time kept."""
 
+import logging
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +12,7 @@ from django.conf import settings
 from integrations.calendly.client import CalendlyClient, User
 from integrations.clay.client import ClayClient, Table
 from integrations.emailbison.client import EmailBisonClient, Recipient
-from integrations.errors import ProviderError
+from integrations.errors import CallCancelled, CallInterrupted, ProviderError, ProviderTimeout
 from integrations.ghl.client import GhlClient
 from integrations.instantly.client import InstantlyClient
 from integrations.models import Integration
@@ -19,6 +21,7 @@ from integrations.openai.schema import ModelAnswer
 from integrations.slack.client import SlackClient
 from integrations.smartlead.client import SmartLeadClient
 from integrations.unipile.client import UnipileClient
+from jobs import deadline as deadlines
 from jobs.deadline import Deadline
 from tests.integrations import fault_server as faults
 from tests.integrations.fault_server import FaultServer, FullBacklog, answer
@@ -81,6 +84,9 @@ SENDS: dict[str, Operation] = {
         Table.LINKEDIN, {}, d
     ),
     "slack": lambda url, d: connect(SlackClient, "slack", url, channel="C1").post("x", d),
+    "slack by webhook": lambda url, d: SlackClient.for_integration(
+        Integration(provider="slack", credentials={"webhook_url": f"{url}/services/T1/B1"})
+    ).post("x", d),
     "smartlead": lambda url, d: connect(SmartLeadClient, "smartlead", url).reply(
         "1", stats_id="s", message_id="m", to_email="a@example.com", subject="x", html="x", deadline=d
     ),
@@ -117,11 +123,14 @@ def failed(operation, url, outcome="timeout"):
 # Behaviour, what it is called, calls of a read (1 + retries), `sent` of a send.
 TABLE = {
     "hangs after accepting": (faults.hang, "timeout", 1, None),
+    "hangs in its headers": (faults.hang_in_headers, "timeout", 1, None),
+    "hangs in its body": (faults.hang_in_body, "timeout", 1, None),
     "drips its headers": (faults.drip_headers, "timeout", 1, None),
     "drips its body": (faults.drip_body, "timeout", 1, None),
     "closes without a word": (faults.drop, "unreachable", 3, None),
     "resets": (faults.reset, "unreachable", 3, None),
-    "breaks off in the body": (faults.cut_body, "provider_error", 3, None),
+    "breaks off in its body": (faults.cut_body, "provider_error", 3, None),
+    "resets in its body": (faults.reset_body, "provider_error", 3, None),
     "answers 503": (answer(503, {}), "provider_error", 3, None),
     "answers 429 with a date": (
         answer(429, {}, {"Retry-After": "Wed, 21 Oct 2093 07:28:00 GMT"}),
@@ -161,6 +170,13 @@ def test_a_send_is_made_once(provider, fault, reports):
     assert [report.outcome for report in reports] == [outcome]
 
 
+@pytest.mark.parametrize("provider", READS)
+def test_a_read_from_a_server_that_does_not_accept(provider, reports):
+    with FullBacklog() as server:
+        error = failed(READS[provider], server.url)
+    assert (error.outcome, [report.outcome for report in reports]) == ("timeout", ["timeout"])
+
+
 @pytest.mark.parametrize("provider", SENDS)
 def test_a_send_to_a_server_that_does_not_accept_never_left(provider):
     with FullBacklog() as server:
@@ -168,6 +184,51 @@ def test_a_send_to_a_server_that_does_not_accept_never_left(provider):
     assert (error.outcome, error.sent) == ("timeout", False)
 
 
+STOPS = {"cancelled": CallCancelled, "shutdown": CallInterrupted}
+
+
+@pytest.fixture
+def stop(request, monkeypatch):
+    """A server's behaviour: the reason to stop comes up when it has the request, and it says nothing more."""
+    raised = {name: threading.Event() for name in STOPS}
+    monkeypatch.setattr(deadlines, "shutdown_requested", raised["shutdown"])
+
+    def behave(server, conn) -> None:
+        raised[request.param].set()
+        faults.hang(server, conn)
+
+    return request.param, behave, raised["cancelled"].is_set
+
+
+@pytest.mark.parametrize("stop", STOPS, indirect=True)
+@pytest.mark.parametrize("provider", READS)
+def test_a_read_ends_with_its_caller_and_is_not_tried_again(provider, stop, reports, caplog):
+    caplog.set_level(logging.INFO, logger="integrations.outcomes")
+    reason, behave, cancelled = stop
+    with FaultServer(behave) as server:
+        began = time.monotonic()
+        with pytest.raises(STOPS[reason]):
+            READS[provider](server.url, Deadline.after_ms(20_000, cancelled=cancelled))
+        assert time.monotonic() - began < 2
+        assert server.calls == 1
+    assert [report.outcome for report in reports] == [reason]
+    assert [line.levelno for line in caplog.records] == [logging.INFO]
+
+
+@pytest.mark.parametrize("stop", STOPS, indirect=True)
+@pytest.mark.parametrize("provider", SENDS)
+def test_a_send_under_way_is_ended_by_its_time_alone(provider, stop):
+    """Cutting it off for its caller would turn an outcome that is about to be known into an unknown one."""
+    _, behave, cancelled = stop
+    with FaultServer(behave) as server:
+        began = time.monotonic()
+        with pytest.raises(ProviderTimeout):
+            SENDS[provider](server.url, Deadline.after_ms(BUDGET_MS, cancelled=cancelled))
+        assert BUDGET_MS <= (time.monotonic() - began) * 1000 <= BUDGET_MS + SLACK_MS
+        assert server.calls == 1
+
+
 def test_every_client_is_in_the_suite():
     folder = Path(__file__).parents[2] / "integrations"
-    assert {path.parent.name for path in folder.glob("*/client.py")} == READS.keys() | SENDS.keys()
+    tested = {name.split()[0] for name in READS.keys() | SENDS.keys()}
+    assert {path.parent.name for path in folder.glob("*/client.py")} == tested

@@ -68,7 +68,7 @@ def test_loopback_passes_only_where_it_is_allowed(settings):
     [
         "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "127.0.0.1", "0.0.0.0", "100.64.0.1", "::1",
         "fe80::1%eth0", "fd00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "224.0.0.1", "255.255.255.255",
-        "64:ff9b::a00:1", "2002:0a00:0001::1",
+        "64:ff9b::a00:1", "2002:0a00:0001::1", "::10.0.0.1", "64:ff9b:1::1", "240.0.0.1",
     ],
 )  # fmt: skip
 def test_addresses_that_are_not_public_are_refused(production, address):

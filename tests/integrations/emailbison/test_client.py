@@ -1,6 +1,7 @@
 """EmailBison's calls against the sandbox, and the answers only EmailBison gives."""
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import unquote
 
 import pytest
 
@@ -72,6 +73,18 @@ def test_makes_finds_and_changes_a_lead(bison, soon):
     assert found is not None and found.id == made.id
     assert bison.lead(made.id, soon).variable("mobile", "phone number") == "+1555"
     assert bison.find_lead("sam@example.co", soon) is None
+
+
+def test_finds_a_lead_where_the_instance_knows_the_filter_by_another_name(soon):
+    everybody = answer(body={"data": [{"id": 1, "email": "sam@example.com"}]})
+    with FaultServer(everybody, everybody, answer(body={"data": [LEAD]})) as server:
+        assert client_at(server.url).find_lead("dana@example.com", soon).id == "55"
+        asked = [unquote(request.split(b" ")[1].decode()) for request in server.requests]
+    assert [query.partition("?")[2].partition("=")[0] for query in asked] == [
+        "filters[search]",
+        "search",
+        "filters[email]",
+    ]
 
 
 def test_reads_account_campaigns_and_senders(bison, soon, sandbox):

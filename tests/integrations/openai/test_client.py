@@ -159,6 +159,7 @@ def test_a_refusal_is_permanent(model):
         (faults.empty, ProviderFault, 3),
         (faults.html, ProviderFault, 3),
         (answer(503), ProviderFault, 3),
+        (answer(409, {"error": {"code": "lock_timeout"}}), ProviderFault, 3),
         (
             answer(429, {"error": {"code": "rate_limit_exceeded"}}, {"Retry-After": "90"}),
             ProviderRateLimited,
