@@ -6,15 +6,17 @@ nothing more on that channel meanwhile, and the page counts it.
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from inbox.bookings import offers
 from inbox.followups import plan, steps
 from inbox.followups.conditions import Case, Decision, Kind, account_down
-from inbox.models import ChannelRefusal, FollowUpInstance, FollowUpTask, OutboundSend
+from inbox.models import ChannelRefusal, FollowUpInstance, FollowUpTask, Lead, OutboundSend
 from integrations.ghl.errors import STATES
 from integrations.unipile.errors import GROUPS, Group
 from jobs.deadline import Deadline
@@ -26,28 +28,40 @@ REFUSALS = STATES | {code for code, group in GROUPS.items() if group is Group.RE
 """Codes by which a provider says that this person cannot be reached: a state of the lead."""
 RECHECK = timedelta(days=30)
 STRANDED_AFTER = timedelta(minutes=10)
-PER_TICK = 2_000
+PER_TICK, BATCH = 2_000, 50
 
 
 def settle(deadline: Deadline) -> Counter[str]:
     """Write what the sends came to, and plan what follows. Counts by outcome, and by outcome and workspace."""
     counts: Counter[str] = Counter()
     ended = FollowUpTask.objects.filter(status=Status.SENDING, send__state__in=[State.SENT, State.FAILED])
-    for known in ended.select_related("lead").order_by("claimed_at")[:PER_TICK]:
+    known = list(ended.order_by("claimed_at").values_list("pk", "lead_id")[:PER_TICK])
+    for at in range(0, len(known), BATCH):
         if deadline.expired:
             break
         with transaction.atomic():
-            outcome = settle_one(known)
-        counts.update((outcome, f"{outcome}:{known.workspace_id}"))
+            for task, lead in _free(ended, *zip(*known[at : at + BATCH], strict=True)):
+                outcome = _settle_one(task, lead)
+                counts.update((outcome, f"{outcome}:{task.workspace_id}"))
     return counts
 
 
-def settle_one(known: FollowUpTask) -> str:
-    """Settle one task whose send has ended; returns what it was. In the caller's transaction."""
-    task, lead = steps.locked(known)
+def _free(ended: QuerySet, task_ids: tuple, lead_ids: tuple) -> Iterator[tuple[FollowUpTask, Lead]]:
+    """Those tasks with instance and lead, all locked. What somebody else holds is passed over and left to the next
+    minute: whoever waits for nobody can hold many locks."""
+    leads = Lead.objects.select_for_update(skip_locked=True).in_bulk(lead_ids)
+    mine = FollowUpInstance.objects.filter(tasks__in=task_ids, lead__in=leads)
+    instances = mine.select_for_update(skip_locked=True, of=("self",)).in_bulk()
+    tasks = ended.filter(pk__in=task_ids, lead__in=leads, instance__in=instances)
+    related = tasks.select_related("step__sequence", "workspace", "send")
+    for task in related.select_for_update(skip_locked=True, of=("self",)):
+        task.instance = instances[task.instance_id]
+        yield task, leads[task.lead_id]
+
+
+def _settle_one(task: FollowUpTask, lead: Lead) -> str:
+    """Settle a task (locked with its instance and lead) whose send has ended; returns what it was."""
     send = task.send
-    if task.status != Status.SENDING or send is None or send.state not in (State.SENT, State.FAILED):
-        return "settled"
     ended_at = send.finished_at or timezone.now()
     if send.state == State.FAILED and not _refusal(send):
         held = _held(Case(task.instance, task.step, lead, task.workspace, timezone.now()), send)
