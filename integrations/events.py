@@ -130,7 +130,8 @@ class EnrichmentEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingEvent(Event):
-    """A meeting was booked or cancelled, or nobody came (`status`: booked, cancelled, no_show). Times are aware.
+    """A meeting was booked or cancelled, or the lead did not come (`status`: booked, cancelled, no_show; came: that
+    they did not was taken back). Times are aware.
 
     Calendly's reschedule is a cancel and a booking, in either order: the booking names the invitee it replaces
     (`replaces_uri`), the cancel has `rescheduled` set and, where the provider says it, the new invitee

@@ -30,6 +30,8 @@ def handle(received: Received, event: BookingEvent) -> Outcome:
         return Outcome(Verdict.IGNORED, event.event_type, "lead_not_found")
     if event.as_of is not None:
         return _restate(lead, event)
+    if event.status in ("no_show", "came"):
+        return _marked(lead, event)
     appointment = _appointment(lead, event)
     _note(appointment, event)
     if event.replaces_uri:
@@ -58,6 +60,20 @@ def _restate(lead: Lead, event: BookingEvent) -> Outcome:
     if change is record.Change.SAME:
         return Outcome(Verdict.DUPLICATE, event.event_type, lead=lead)
     settle(lead, moved=change is not record.Change.NEW)
+    return Outcome(Verdict.ACCEPTED, event.event_type, lead=lead)
+
+
+def _marked(lead: Lead, event: BookingEvent) -> Outcome:
+    """Somebody marked the invitee as not having come, or took that back: the later of the two counts. That a meeting
+    stands again is no news."""
+    appointment = _appointment(lead, event)
+    if appointment.told_at is not None and event.occurred_at < appointment.told_at:
+        return Outcome(Verdict.IGNORED, event.event_type, "older than what is known", lead=lead)
+    appointment.told_at = event.occurred_at
+    appointment.no_show_at = event.occurred_at if event.status == "no_show" else None
+    _place(appointment, event)
+    appointment.settle()
+    settle(lead, moved=True)
     return Outcome(Verdict.ACCEPTED, event.event_type, lead=lead)
 
 
@@ -115,11 +131,15 @@ def _appointment(lead: Lead, event: BookingEvent, uri: str = "") -> Appointment:
     return appointment
 
 
-def _note(appointment: Appointment, event: BookingEvent) -> None:
+def _place(appointment: Appointment, event: BookingEvent) -> None:
     appointment.event_uri = event.appointment_uri[:500] or appointment.event_uri
     appointment.event_type_uri = event.event_type_uri[:500] or appointment.event_type_uri
     appointment.starts_at = event.starts_at or appointment.starts_at
     appointment.ends_at = event.ends_at or appointment.ends_at
+
+
+def _note(appointment: Appointment, event: BookingEvent) -> None:
+    _place(appointment, event)
     if event.status == "booked":
         appointment.booked_at = event.occurred_at
         appointment.replaces_id = event.replaces_uri[:500]

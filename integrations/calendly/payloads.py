@@ -1,7 +1,8 @@
 """Calendly's webhooks (predecessor 1.7) as our events, with the invitee nested or flat.
 
 The idempotency key is the event's name and the invitee's URI: an invitee is booked once and cancelled once. A
-reschedule is a new invitee that names the old one, so both halves have keys of their own.
+reschedule is a new invitee that names the old one, so both halves have keys of their own. That somebody did not come
+may be marked and taken back many times: there the key holds the mark or the moment, too.
 """
 
 from datetime import datetime
@@ -12,8 +13,14 @@ from pydantic import Field
 from integrations.events import BookingEvent, Event, IgnoredEvent, PayloadInvalid, Person
 from integrations.payload import Payload, Text, parse_time, short_key, split_name, validate
 
-CREATED, CANCELED = "invitee.created", "invitee.canceled"
-EVENTS = (CREATED, CANCELED)
+NO_SHOW = "invitee_no_show.created"
+STATUS_OF = {
+    "invitee.created": "booked",
+    "invitee.canceled": "cancelled",
+    NO_SHOW: "no_show",
+    "invitee_no_show.deleted": "came",
+}
+EVENTS = tuple(STATUS_OF)
 
 
 class Header(Payload):
@@ -29,6 +36,11 @@ class ScheduledEvent(Payload):
     end_time: Text = ""
 
 
+class NoShow(Payload):
+    uri: Text = Field(default="", max_length=500)
+    created_at: Text = ""
+
+
 class Invitee(Payload):
     uri: str = Field(min_length=1, max_length=500)
     email: Text = ""
@@ -40,6 +52,7 @@ class Invitee(Payload):
     old_invitee: Text = Field(default="", max_length=500)
     new_invitee: Text = Field(default="", max_length=500)
     scheduled_event: ScheduledEvent | None = None
+    no_show: NoShow | None = None
 
 
 def account_of(_body: Any) -> str:
@@ -56,15 +69,13 @@ def parse(body: Any, now: datetime) -> Event:
         return IgnoredEvent(event_type=header.event, reason="event not used")
     invitee = _invitee(header.payload)
     event = invitee.scheduled_event or ScheduledEvent()
-    first, last = invitee.first_name, invitee.last_name
-    if not first and not last:
-        first, last = split_name(invitee.name)
+    mark = invitee.no_show if header.event == NO_SHOW and invitee.no_show else NoShow()
     return BookingEvent(
         event_type=header.event,
-        event_key=short_key(f"{header.event}:{invitee.uri}"),
+        event_key=short_key(f"{header.event}:{invitee.uri}{_mark(header, invitee)}"),
         provider="calendly",
-        status="booked" if header.event == CREATED else "cancelled",
-        person=Person(email=invitee.email, phone=invitee.phone, first_name=first, last_name=last),
+        status=STATUS_OF[header.event],
+        person=_person(invitee),
         invitee_uri=invitee.uri,
         appointment_uri=event.uri,
         event_type_uri=event.event_type,
@@ -73,15 +84,32 @@ def parse(body: Any, now: datetime) -> Event:
         rescheduled=bool(invitee.rescheduled or invitee.old_invitee or invitee.new_invitee),
         replaces_uri=invitee.old_invitee,
         replaced_by_uri=invitee.new_invitee,
-        occurred_at=parse_time(header.created_at) or now,
+        occurred_at=parse_time(mark.created_at) or parse_time(header.created_at) or now,
     )
 
 
+def _mark(header: Header, invitee: Invitee) -> str:
+    """What tells one mark of an invitee from the next; "" for what happens to an invitee once."""
+    if STATUS_OF[header.event] in ("booked", "cancelled"):
+        return ""
+    return f":{invitee.no_show and invitee.no_show.uri or header.created_at}"
+
+
+def _person(invitee: Invitee) -> Person:
+    first, last = invitee.first_name, invitee.last_name
+    if not first and not last:
+        first, last = split_name(invitee.name)
+    return Person(email=invitee.email, phone=invitee.phone, first_name=first, last_name=last)
+
+
 def _invitee(payload: Any) -> Invitee:
-    """The invitee of either nesting; fields that stand next to a nested invitee count as its own."""
+    """The invitee of either nesting; fields that stand next to a nested invitee count as its own. Calendly's record of
+    a no-show names the invitee by its URI."""
     if not isinstance(payload, dict):
         raise PayloadInvalid({"payload": "needs the invitee"})
     nested = payload.get("invitee")
+    if isinstance(nested, str):
+        nested = {"uri": nested, "no_show": payload}
     merged = payload | nested if isinstance(nested, dict) else payload
     try:
         return validate(Invitee, merged)

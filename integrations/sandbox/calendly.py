@@ -19,6 +19,7 @@ routes = Router()
 
 API = "https://api.calendly.com"
 USER, ORGANIZATION, EVENT_TYPE = f"{API}/users/US1", f"{API}/organizations/OR1", f"{API}/event_types/ET1"
+EVENTS = ("invitee.created", "invitee.canceled", "invitee_no_show.created", "invitee_no_show.deleted")
 TITLES = {
     400: "Invalid Argument",
     401: "Unauthenticated",
@@ -51,14 +52,19 @@ class Calendly(Provider):
         )
 
     def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-        if event not in ("invitee.created", "invitee.canceled"):
-            raise BadRequestError("Calendly events: invitee.created, invitee.canceled", code="event")
+        if event not in EVENTS:
+            raise BadRequestError(f"Calendly events: {', '.join(EVENTS)}", code="event")
         known = account.data.invitees.get(_key(fields.get("invitee_uri")))
         if known is None:
             if not fields.get("email"):
                 raise BadRequestError("the invitee's e-mail address", code="email")
             known = _book(account, fields)
-        known["status"] = "canceled" if event == "invitee.canceled" else "active"
+        if event == "invitee_no_show.created":
+            known["no_show"] = {"uri": f"{API}/invitee_no_shows/{uuid.uuid4()}", "created_at": now_iso()}
+        elif event == "invitee_no_show.deleted":
+            known["no_show"] = None
+        else:
+            known["status"] = "canceled" if event == "invitee.canceled" else "active"
         return _told(event, known, account.data.events[_key(known["event"])])
 
     def learn(self, account: Account, body: dict[str, Any]) -> None:
@@ -87,6 +93,7 @@ def _key(uri: Any) -> str:
 def _told(event: str, invitee: dict[str, Any], meeting: dict[str, Any]) -> dict[str, Any]:
     person = {"uri": invitee["uri"], "email": invitee["email"], "name": invitee["name"]}
     person["questions_and_answers"] = invitee.get("questions_and_answers", [])
+    person["no_show"] = invitee.get("no_show")
     when = {name: meeting[name] for name in ("uri", "event_type", "start_time", "end_time")}
     return {"event": event, "created_at": now_iso(), "payload": {"invitee": person, "scheduled_event": when}}
 

@@ -4,8 +4,10 @@ from itertools import permutations
 
 import pytest
 
+from inbox.followups.listing import fell_through
 from inbox.models import Appointment, Lead
 from inbox.models.lead import Tag
+from inbox.signals import lead_booked
 from tests.factories import make_lead, make_message
 from tests.recorded import payload
 
@@ -149,3 +151,73 @@ def next_reply(lead) -> dict:
                       "date_received": "2026-11-20T10:00:00Z"},
         },
     }  # fmt: skip
+
+
+def marked(event: str, minute: int, name: str = "1") -> dict:
+    at = f"2026-11-20T10:{minute:02}:00.123456Z"
+    no_show = {"uri": f"https://api.calendly.com/invitee_no_shows/{minute}", "created_at": at}
+    return booked(name, no_show=no_show if event == "created" else None) | {
+        "event": f"invitee_no_show.{event}",
+        "created_at": at,
+    }
+
+
+def test_a_no_show_takes_the_booking_back_and_waits_for_a_person(poster, lead):
+    poster.post("calendly", booked())
+    answer = poster.post("calendly", marked("created", 1)).json()
+    lead.refresh_from_db()
+    assert (answer["success"], answer["leadId"]) == (True, str(lead.pk))
+    assert statuses() == {"1": "no_show"} and lead.booked_at is None and lead.tag != Tag.MEETING_BOOKED
+    assert list(fell_through(poster.workspace)) == [Appointment.objects.get()]
+
+
+def test_a_no_show_that_is_taken_back_books_nothing_anew(poster, lead):
+    heard = []
+
+    def hear(sender, fresh, **kwargs):
+        heard.append(fresh)
+
+    lead_booked.connect(hear)
+    try:
+        for body in (booked(), marked("created", 1), marked("deleted", 2)):
+            assert poster.post("calendly", body).json()["deduped"] is False
+    finally:
+        lead_booked.disconnect(hear)
+    lead.refresh_from_db()
+    assert statuses() == {"1": "booked"} and lead.booked_at and lead.tag == Tag.MEETING_BOOKED
+    assert heard == [True, False]
+
+
+def test_marks_are_deduped_one_by_one(poster, lead):
+    poster.post("calendly", booked())
+    marks = [marked("created", 1), marked("deleted", 2), marked("created", 3)]
+    assert [poster.post("calendly", body).json()["deduped"] for body in marks] == [False] * 3
+    assert [poster.post("calendly", body).json()["deduped"] for body in marks] == [True] * 3
+    assert statuses() == {"1": "no_show"}
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+def test_the_last_mark_counts_in_every_order(poster, lead, order):
+    events = [booked(), marked("created", 1), marked("deleted", 2)]
+    for index in order:
+        poster.post("calendly", events[index])
+    lead.refresh_from_db()
+    assert statuses() == {"1": "booked"} and lead.booked_at
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+def test_a_late_mark_brings_no_cancelled_meeting_back(poster, lead, order):
+    events = [booked(), cancelled(), marked("deleted", 2)]
+    for index in order:
+        poster.post("calendly", events[index])
+    lead.refresh_from_db()
+    assert statuses() == {"1": "cancelled"} and lead.booked_at is None
+
+
+def test_a_mark_that_names_the_invitee_by_uri_is_read(poster, lead):
+    poster.post("calendly", booked())
+    body = marked("created", 1) | {
+        "payload": {"uri": "https://api.calendly.com/invitee_no_shows/1", "invitee": uri("1")}
+    }
+    assert poster.post("calendly", body).json()["leadId"] == str(lead.pk)
+    assert statuses() == {"1": "no_show"}

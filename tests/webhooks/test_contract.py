@@ -125,7 +125,7 @@ class TestClay(WebhookContract):
 
 class TestCalendly(WebhookContract):
     source, makes_message, unusable_status = "calendly", False, 200
-    unsupported = recorded("calendly", "invitee_no_show_created")
+    unsupported = recorded("calendly", "routing_form_submission_created")
 
     def valid(self, poster):
         body = payload("calendly", "invitee_created_nested")
@@ -216,7 +216,7 @@ class TestCalendlySigned(SignedContract):
         return encoded(body)
 
     def unsupported(self, poster):
-        return encoded(payload("calendly", "invitee_no_show_created"))
+        return encoded(payload("calendly", "routing_form_submission_created"))
 
 
 class TestCalendlySignedOverTheKeyedAddress(TestCalendlySigned):

@@ -61,7 +61,7 @@ def test_booking_and_cancel_of_one_invitee_have_keys_of_their_own():
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (payload("calendly", "invitee_no_show_created"), "event not used"),
+        (payload("calendly", "routing_form_submission_created"), "event not used"),
         ({"payload": {}}, "missing_event"),
         ({"event": None}, "missing_event"),
     ],
@@ -86,3 +86,21 @@ def test_missing_or_wrong_fields_are_named(payload_, field):
     with pytest.raises(PayloadInvalid) as caught:
         parse({"event": "invitee.created", "payload": payload_}, NOW)
     assert list(caught.value.fields) == [field]
+
+
+def test_a_no_show_is_read_from_its_own_record():
+    event = parse(fixture("invitee_no_show_created"), NOW)
+    assert (event.status, event.invitee_uri) == ("no_show", f"{API}/EVdana2/invitees/INdana2")
+    again = fixture("invitee_no_show_created")
+    again["payload"]["uri"] += "-again"
+    assert parse(again, NOW).event_key != event.event_key
+
+
+def test_a_no_show_is_read_from_the_invitee():
+    body = fixture("invitee_created_flat") | {"event": "invitee_no_show.created"}
+    body["payload"]["no_show"] = {"uri": f"{API}/no_shows/1", "created_at": "2026-10-21T10:00:00Z"}
+    event = parse(body, NOW)
+    assert (event.status, event.occurred_at) == ("no_show", datetime(2026, 10, 21, 10, tzinfo=UTC))
+    taken_back = body | {"event": "invitee_no_show.deleted", "created_at": "2026-10-21T11:00:00Z"}
+    event = parse(taken_back, NOW)
+    assert (event.status, event.occurred_at) == ("came", datetime(2026, 10, 21, 11, tzinfo=UTC))
