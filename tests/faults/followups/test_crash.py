@@ -20,7 +20,7 @@ from tests.crash import die, run_and_die
 from tests.inbox.followups.helpers import enrolled, minute, quiet_lead
 from tests.world import World, forget_calls, settings_for
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.faults]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.faults, pytest.mark.crash]
 
 POINTS = {
     "before the step is judged": (steps, "take", "before"),

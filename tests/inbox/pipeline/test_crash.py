@@ -13,7 +13,7 @@ from tests import factories
 from tests.crash import die, run_and_die
 from tests.world import World
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.faults]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.faults, pytest.mark.crash]
 
 TOKEN = "xoxb-test"
 SIGNED = "Interested, send times for a meeting. My number is +1 212 555 0123.\n\n-- \nDana Reyes\nReyes Roofing, Owner"
