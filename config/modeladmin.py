@@ -82,7 +82,7 @@ def known_values(field: str, values: Iterable[str]) -> type[admin.SimpleListFilt
         title = parameter_name = field
 
         def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
-            return [(value, value) for value in values]
+            return [(value, str(getattr(value, "label", value))) for value in values]
 
         def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
             return queryset.filter(**{field: self.value()}) if self.value() else queryset

@@ -97,7 +97,8 @@ def probe(integration: Integration, deadline: Deadline) -> Result:
     except (ProviderMisconfigured, HostRefused) as error:
         return Result(False, str(error))
     except ProviderError as error:
-        return Result(False, f"{integration} did not pass: {error}.")
+        said = str(error).removeprefix(f"{error.provider}: ")
+        return Result(False, f"{integration} did not pass: {said}.")
     return Result(True, f"{integration} answered: the credentials and the connection work.")
 
 

@@ -27,7 +27,7 @@ from integrations.models import Provider
 @admin.register(Campaign)
 class CampaignAdmin(RecordAdmin):
     list_display = ("name", "provider", "external_id", "workspace", "created_at")
-    list_filter = (known_values("provider", Provider.values), WorkspaceFilter)
+    list_filter = (known_values("provider", Provider), WorkspaceFilter)
     list_select_related = ("workspace",)
     search_fields = ("name", "external_id__exact")
     search_help_text = "Name, or the provider's id"

@@ -54,8 +54,8 @@ class HealthBoard(RecordAdmin):
         "last_check",
     )
     list_filter = (
-        known_values("state", HealthState.values),
-        known_values("provider", Provider.values),
+        known_values("state", HealthState),
+        known_values("provider", Provider),
         WorkspaceFilter,
     )
     list_select_related = ("workspace", "integration")

@@ -84,8 +84,9 @@ def banner_for(workspace: Workspace, user: User, membership: Membership) -> Bann
     rows = _rows(workspace, Q(state__in=TROUBLED) | just_back)
     shown = _worst_first([row for row in rows if row.state != HealthState.CONNECTED])
     if not shown:
-        back = max(rows, key=lambda row: row.recovered_at, default=None)
-        return Banner(line(back, workspace), 0, acts) if back else None
+        # Of several that are back, one that brought something with it first.
+        back = max(rows, key=lambda row: (row.provider in wording.FETCHED, row.recovered_at), default=None)
+        return Banner(line(back, workspace), len(rows) - 1, acts) if back else None
     hidden = dict(
         HiddenBanner.objects.filter(user=user, until__gt=timezone.now(), health__in=shown).values_list(
             "health_id", "version"

@@ -71,8 +71,8 @@ class Card:
     @property
     def account(self) -> str:
         """Whose account it is, and what the provider calls it."""
-        known = (self.integration.name, self.integration.external_account_id)
-        return ", ".join(filter(None, known))
+        own_id = self.integration.external_account_id
+        return ", ".join(filter(None, (self.integration.name, f"account {own_id}" if own_id else "")))
 
     @property
     def total(self) -> int:

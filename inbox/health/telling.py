@@ -7,7 +7,9 @@ folded into the message that stands in the channel; where none can be changed, t
 """
 
 import logging
+from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
@@ -197,11 +199,18 @@ def _report(end: mailing.End) -> dict[str, str]:
 
 def text_of(health: WorkspaceIntegrationHealth) -> str:
     """Workspace, account, since when, what it holds up, and where to go; never a token or a lead's words."""
-    line = banner.line(health, health.workspace)
+    with timezone.override(health.workspace.timezone):
+        line = banner.line(health, health.workspace)
     if health.state == HealthState.CONNECTED:
         return f"{line.headline}. {line.effect}"
     where = settings.PUBLIC_URL + reverse("inbox:health", args=[health.workspace_id])
-    return f"{line.headline} since {health.since:%d %b %H:%M} UTC. {line.effect}\n{where}"
+    return f"{line.headline} since {_time(health, health.since)}. {line.effect}\n{where}"
+
+
+def _time(health: WorkspaceIntegrationHealth, at: datetime) -> str:
+    """As on the workspace's pages, with its zone: "24 Nov 19:28 EST"."""
+    local = at.astimezone(ZoneInfo(health.workspace.timezone))
+    return f"{local.day} {local:%b %H:%M %Z}"
 
 
 def news_of(health: WorkspaceIntegrationHealth, slack: Integration | None) -> str:
@@ -211,7 +220,7 @@ def news_of(health: WorkspaceIntegrationHealth, slack: Integration | None) -> st
         return text
     back, last = health.recovered_at, health.last_notice_at
     if back and last and back > last:
-        text += f"\nSince the last notice it was back, from {back:%d %b %H:%M} UTC. {banner.recovery(health)}"
+        text += f"\nSince the last notice it was back, from {_time(health, back)}. {banner.recovery(health)}"
     return f"{text}\nThis message will not change when the account is back; that page will."
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from inbox.health.effects import CHANNEL_OF, Effect
+from integrations.errors import Outcome
 from integrations.models import HealthState, Provider, WorkspaceIntegrationHealth
 
 NAMES = {
@@ -21,6 +22,12 @@ NAMES = {
     Provider.CALENDLY: "Calendly",
     Provider.SLACK: "Slack",
 }
+STOPPED = {
+    Provider.SLACK: "Nothing reaches Slack; notices about accounts go to admins by e-mail",
+    Provider.CALENDLY: "Bookings and free times cannot be read",
+    Provider.CLAY: "Leads are not looked up",
+}
+"""What does not happen while an account is disconnected that brings no messages."""
 MESSAGES = {"email": "replies", "sms": "texts", "linkedin": "LinkedIn messages"}
 TONES = {
     HealthState.DISCONNECTED: "bad",
@@ -36,6 +43,16 @@ OUR_KEY = "missing_credentials"
 RESTRICTED = "account_restricted"
 SOMEBODY_ELSE = ("another_account", "wrong_account", "account_mismatch")
 UNSTABLE_AFTER = 3
+WHY = {
+    "host_or_key": "key expired, or of another address",
+    "missing_credentials": "our access key refused",
+    "disconnected_account": "logged out",
+    "account_restricted": "restricted by the provider",
+    "another_account": "somebody else logged in",
+    "silence": "nothing arrived",
+    "changed": "another account was put in",
+}
+"""Codes in words; a code that is not here is the provider's own and is shown as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +95,13 @@ def _disconnected(health: WorkspaceIntegrationHealth, name: str, whose: str) -> 
     return f"{name} is disconnected{whose}"
 
 
+def why(code: str) -> str:
+    """A reason's code in words, where there are words for it."""
+    if code in Outcome.values:
+        return str(Outcome(code).label)
+    return WHY.get(code.removeprefix("errors/"), code)
+
+
 def can_reconnect(health: WorkspaceIntegrationHealth) -> bool:
     """Whether its owner can log in again on a page of the provider's: not where our own key is refused."""
     return (
@@ -99,9 +123,11 @@ def unstable(drops: list[datetime]) -> str:
 def effect(health: WorkspaceIntegrationHealth, effects: list[Effect]) -> str:
     """What does not happen meanwhile, with its numbers, and whether anybody has to act."""
     waits = ", ".join(map(str, effects))
-    messages = MESSAGES.get(CHANNEL_OF.get(health.provider, ""), "events")
     if health.state == HealthState.DISCONNECTED:
-        return f"New {messages} are not arriving{'; ' + waits if waits else ''}."
+        stopped = (
+            STOPPED.get(health.provider) or f"New {MESSAGES[CHANNEL_OF[health.provider]]} are not arriving"
+        )
+        return f"{stopped}{'; ' + waits if waits else ''}."
     if health.state == HealthState.QUIET:
         return "Nothing has arrived for longer than is usual here. The credentials are accepted."
     if health.state == HealthState.CONNECTED:

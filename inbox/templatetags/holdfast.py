@@ -9,6 +9,7 @@ from django.utils.dateformat import format as format_date
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from inbox.health.wording import why
 from inbox.models import Lead
 from inbox.models.lead import Channel
 from inbox.states import State, state_of
@@ -18,6 +19,9 @@ register = template.Library()
 
 CHANNEL_ICONS = {Channel.EMAIL: "mail", Channel.SMS: "sms", Channel.LINKEDIN: "linkedin"}
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
+
+
+register.filter("why", why)
 
 
 @register.simple_tag

@@ -62,8 +62,8 @@ def _page(
 
 
 def _addable(request: HttpRequest) -> list[tuple[str, str]]:
-    """The providers that one more account can be connected of: one has no account id, so there can be one only."""
-    taken = set(request.workspace.integrations.values_list("provider", flat=True))
+    """The providers that one more account can be connected of: one without account ids has one account only."""
+    taken = {one.provider for one in request.workspace.integrations.all() if one.credentials or one.config}
     return [
         (value, label) for value, label in Provider.choices if value in connect.ACCOUNT or value not in taken
     ]

@@ -137,3 +137,8 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} by {self.path}: {self.state}"
+
+    @property
+    def words(self) -> str:
+        """The text without its links."""
+        return " ".join(line for line in self.text.splitlines() if "://" not in line)

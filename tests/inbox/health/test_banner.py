@@ -4,13 +4,14 @@ import re
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
-from inbox.health import backfill, wording
+from inbox.health import backfill, banner, wording
 from integrations import health
 from integrations.health import Kind, Signal
-from integrations.models import Integration
+from integrations.models import Integration, Provider
 from tests.factories import make_member, make_workspace
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +80,36 @@ def test_recovery_says_how_long_it_was_down(client, workspace, linkedin):
     health.record(linkedin, Signal(Kind.WORKED))
     page = page_of(client, workspace)
     assert "LinkedIn is back for Jane Doe (Acme)" in page and "down for 3 h 02 min" in page
+
+
+def test_of_several_that_are_back_one_that_brought_messages_stands_first(client, workspace, linkedin):
+    slack = Integration.objects.create(workspace=workspace, provider="slack")
+    for account in (linkedin, slack):
+        health.record(account, Signal(Kind.REFUSED))
+    for account in (linkedin, slack):
+        health.record(account, Signal(Kind.WORKED))
+    page = page_of(client, workspace)
+    assert "LinkedIn is back for Jane Doe (Acme)" in page and "+1 more" in page
+
+
+def test_hiding_lasts_four_hours(client, workspace, linkedin):
+    with time_machine.travel("2026-03-02T09:00:00Z", tick=False) as clock:
+        health.record(linkedin, Signal(Kind.REFUSED))
+        page_of(client, workspace)
+        client.post(reverse("inbox:health-account", args=[workspace.pk, linkedin.pk]), {"do": "hide"})
+        inbox = reverse("inbox:list", args=[workspace.pk])
+        clock.shift(timedelta(hours=3, minutes=59))
+        assert "disconnected for" not in client.get(inbox).content.decode()
+        clock.shift(timedelta(minutes=2))
+        assert "disconnected for" in client.get(inbox).content.decode()
+
+
+@pytest.mark.parametrize("provider", Provider)
+def test_every_provider_s_outage_says_what_does_not_happen(workspace, provider):
+    account = Integration.objects.create(workspace=workspace, provider=provider)
+    health.record(account, Signal(Kind.REFUSED))
+    said = banner.line(health.row(account), workspace).effect
+    assert re.search(r"not arriving|cannot be read|not looked up|Nothing reaches Slack", said)
 
 
 def test_drops_are_folded_into_one_sentence(client, workspace, linkedin):

@@ -97,6 +97,18 @@ def test_the_notice_names_account_workspace_and_effect(account, sandbox):
     assert "/health/" in text
 
 
+def test_the_notice_tells_times_as_the_workspace_s_pages_do(account, sandbox):
+    Workspace.objects.filter(pk=account.workspace_id).update(timezone="America/New_York")
+    with time_machine.travel("2026-03-02T14:30:00Z", tick=False):
+        for _ in range(3):
+            break_down(account)
+            health.record(account, Signal(Kind.WORKED))
+        break_down(account)
+        tell(account)
+    text = posts(sandbox)[0]["text"]
+    assert "since 2 Mar 09:30 EST." in text and "Unstable, 4 drops since 09:30." in text
+
+
 def test_twenty_flaps_in_an_hour_make_one_notice(account, sandbox):
     began = timezone.now() - timedelta(hours=1)
     for flap in range(20):
@@ -382,7 +394,7 @@ def test_a_webhook_s_channel_hears_of_a_recovery_with_the_next_notice(account, s
     first, second = [send["text"] for send in sandbox.sends(provider="slack")]
     assert "This message will not change when the account is back; that page will." in first
     assert "was back" not in first
-    assert "Since the last notice it was back, from 02 Mar 09:22 UTC. It was down for 22 min" in second
+    assert "Since the last notice it was back, from 2 Mar 09:22 UTC. It was down for 22 min" in second
 
 
 def recovering(account) -> SimpleNamespace:

@@ -10,7 +10,7 @@ from inbox.forms.account import TEXTS
 from inbox.models import AuditEntry
 from integrations import connect, health
 from integrations.health import Kind, Signal
-from integrations.models import HealthState, Integration, WebhookKey, WorkspaceIntegrationHealth
+from integrations.models import HealthState, Integration, Provider, WebhookKey, WorkspaceIntegrationHealth
 from integrations.sandbox import SandboxServer
 from jobs.models import BackgroundJob
 from tests.factories import make_delivery, make_integration, make_workspace
@@ -111,6 +111,13 @@ def test_connecting_uses_the_account_that_waits_to_be_set_up(people, workspace, 
     blank = make_integration(workspace, "ghl", name="", credentials={})
     people.owner.post(url("integration-new", "ghl"), {"location_id": "loc-1", "api_key": "key-of-ghl"})
     assert list(Integration.objects.filter(workspace=workspace)) == [blank]
+
+
+def test_every_provider_that_is_not_connected_yet_is_offered(people, workspace, url):
+    make_integration(workspace, "smartlead", credentials={})
+    make_integration(workspace, "calendly", credentials={"api_key": SECRET})
+    offered = people.owner.get(url("integrations")).context["providers"]
+    assert [value for value, _ in offered] == [value for value in Provider.values if value != "calendly"]
 
 
 def test_location_that_another_workspace_has_is_refused(people, url):
