@@ -40,7 +40,7 @@ SHUTDOWN_HARD_S = 5
 LONGEST_POLL_S = 0.1
 """With a rarer look at PostgreSQL's queue the median from commit to start is not below 100 ms (docs/adr/0012)."""
 
-MAX_BATCH = 25
+MAX_BATCH = 50
 """The most jobs that one claim takes."""
 
 BATCH_TARGET_MS = 250

@@ -69,40 +69,14 @@ FROM picked WHERE j.id = picked.id
 RETURNING j.priority, picked.turn, j.run_at, {", ".join(f"j.{name}" for name in CLAIMED_FIELDS)}
 """
 
-# Repeating a start is harmless, as it must be where a commit's outcome is unknown: a claim starts each job once.
-START = f"""
-UPDATE jobs_backgroundjob
-SET started_at = coalesce(started_at, {NOW}), attempts = attempts + (started_at IS NULL)::int,
-    lease_expires_at = {LEASE_END}
-WHERE id = %(next)s AND lease_token = %(token)s AND status = 'running'
-RETURNING attempts, started_at
-"""
-
-# A job that would be queued again ends as cancelled instead where its cancellation is wanted. The batch's next job
-# starts in the same commit: commits are what a busy worker waits for.
-ENDS = "(%(status)s <> 'queued' OR cancel_requested_at IS NOT NULL)"
-SETTLE = f"""
-WITH settled AS (
-    UPDATE jobs_backgroundjob SET
-        status = CASE WHEN %(status)s = 'queued' AND {ENDS} THEN 'cancelled' ELSE %(status)s END,
-        attempts = greatest(attempts - %(refund)s, 0), snoozes = snoozes + %(snoozed)s,
-        worker_deaths = worker_deaths + %(death)s, losses = losses + %(loss)s,
-        run_at = CASE WHEN {ENDS} THEN run_at ELSE {NOW} + %(delay_ms)s * interval '1 millisecond' END,
-        started_at = CASE WHEN {ENDS} THEN started_at END, finished_at = CASE WHEN {ENDS} THEN {NOW} END,
-        lease_token = NULL, lease_expires_at = NULL, worker_id = NULL, result = %(result)s,
-        last_error_class = %(error_class)s, last_error = %(error)s, fingerprint = %(fingerprint)s
-    WHERE id = %(id)s AND lease_token = %(token)s AND status = 'running'
-    RETURNING id, CASE WHEN status = 'cancelled' THEN status ELSE %(outcome)s END AS outcome
-), recorded AS (
-    INSERT INTO jobs_jobattempt
-        (job_id, number, outcome, started_at, finished_at, duration_ms, worker, error_class, error, traceback)
-    SELECT id, %(attempt)s, outcome, %(started_at)s, greatest({NOW}, %(started_at)s),
-           coalesce(%(duration_ms)s, extract(epoch FROM {NOW} - %(started_at)s) * 1000),
-           %(worker)s, %(error_class)s, %(error)s, %(traceback)s
-    FROM settled
-    RETURNING outcome
-), started AS ({START})
-SELECT (SELECT outcome FROM recorded), started.* FROM (SELECT 1) one LEFT JOIN started ON true
+# Both are functions in the database, which keeps their plans: see migration 0005. The batch's next job starts in the
+# commit that settles the one before it: commits are what a busy worker waits for.
+START = "SELECT * FROM jobs_start(%(next)s, %(token)s, %(lease_s)s)"
+SETTLE = """
+SELECT * FROM jobs_settle(
+    %(id)s, %(token)s, %(next)s, %(lease_s)s, %(status)s, %(delay_ms)s, %(refund)s,
+    %(snoozed)s, %(death)s, %(loss)s, %(result)s, %(error_class)s, %(error)s,
+    %(traceback)s, %(fingerprint)s, %(attempt)s, %(outcome)s, %(started_at)s, %(duration_ms)s, %(worker)s)
 """
 
 GIVE_BACK = """
@@ -143,7 +117,7 @@ def claim(worker_id: UUID, limit: int) -> tuple[UUID, list[BackgroundJob]]:
 def start(job: BackgroundJob, token: UUID) -> Started | None:
     """Count the attempt and start `job`; None where it was taken back, given back or cancelled meanwhile."""
     with connection.cursor() as cursor:
-        cursor.execute(START, {"next": job.pk, "token": token})
+        cursor.execute(START, {"next": job.pk, "token": token, "lease_s": LEASE_S})
         return _started(job, token, *(cursor.fetchone() or (None, None)))
 
 
@@ -177,6 +151,7 @@ def settle(
         "id": started.job.pk,
         "token": started.token,
         "next": upcoming and upcoming.pk,
+        "lease_s": LEASE_S,
         "status": decision.status,
         "delay_ms": decision.delay_ms,
         "refund": int(decision.refund),

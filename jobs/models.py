@@ -35,8 +35,8 @@ class BackgroundJob(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=80)
     workspace = models.ForeignKey(
-        "inbox.Workspace", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
-    )
+        "inbox.Workspace", on_delete=models.CASCADE, null=True, blank=True, related_name="+", db_index=False
+    )  # an index that begins with it is below
     payload = models.JSONField(default=dict, blank=True)
     dedupe_key = models.CharField(max_length=255)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.QUEUED)

@@ -48,7 +48,7 @@ def drain(budget_s: float = DRAIN_S) -> dict[str, int]:
     me = process.current()
     ends_at = time.monotonic() + budget_s
     counts: Counter[str] = Counter()
-    size = 1
+    size, rung = 1, False
     refresh_connection()
     with LeaseKeeper(me) as keeper:
         while time.monotonic() < ends_at and not me.stopping:
@@ -56,8 +56,8 @@ def drain(budget_s: float = DRAIN_S) -> dict[str, int]:
             token, jobs = _claim(me, size, ends_at)
             if not jobs:
                 break
-            if len(jobs) == size:
-                _wake_another()
+            if len(jobs) == size and not rung:
+                rung = _wake_another()
             keeper.hold(token, asked_at)
             try:
                 counts.update(_work_off(token, jobs, keeper, me))
@@ -80,11 +80,13 @@ def _claim(me: WorkerProcess, size: int, ends_at: float) -> tuple[UUID | None, l
         return None, []
 
 
-def _wake_another() -> None:
-    """More than one worker may be needed: each one that finds work left wakes the next."""
+def _wake_another() -> bool:
+    """More than one worker may be needed: each drain that finds work left wakes one more. Whether it did."""
     with contextlib.suppress(Error):
         if recovery.jobs_are_due():
             ring()
+            return True
+    return False
 
 
 def _work_off(token: UUID, jobs: list[BackgroundJob], keeper: LeaseKeeper, me: WorkerProcess) -> Counter[str]:

@@ -4,13 +4,16 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from django_q.exceptions import TimeoutException
 
-from jobs import process
+from jobs import ledger, process
 from jobs.enqueue import enqueue
 from jobs.errors import Cancelled, PermanentError, Snooze, TransientError
+from jobs.failures import NO_FAILURE
 from jobs.models import BackgroundJob, JobAttempt
+from jobs.outcomes import Decision, Outcome
 from jobs.worker import drain
 
 pytestmark = pytest.mark.django_db
@@ -222,3 +225,22 @@ def test_a_stop_in_the_middle_of_a_batch_gives_the_rest_back(kind):
     waiting = BackgroundJob.objects.filter(status=Status.QUEUED)
     assert waiting.count() == 5
     assert set(waiting.values_list("attempts", "lease_token")) == {(0, None)}
+
+
+def test_starting_and_settling_read_no_whole_table_although_their_plans_are_kept(kind):
+    kind("t.one", lambda ctx: None)
+    put("t.one")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE jobs_backgroundjob")  # of one row it is the cheapest plan to read all
+        token, (job,) = ledger.claim(uuid4(), 1)
+        before = _whole_reads(cursor)
+
+        started = ledger.start(job, token)
+        ledger.settle(started, Decision(Status.SUCCEEDED, Outcome.SUCCEEDED), failure=NO_FAILURE)
+
+        assert _whole_reads(cursor) == before
+
+
+def _whole_reads(cursor) -> int:
+    cursor.execute("SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'jobs_backgroundjob'")
+    return cursor.fetchone()[0]

@@ -8,6 +8,7 @@ from config.settings import *  # noqa: F403
 from config.settings import DATABASES, INSTALLED_APPS
 from jobs.conf import q_cluster
 
+DEBUG = False  # as in production; with it Django keeps every statement that a process runs
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.faults.jobs.app"]
 DATABASES["default"]["OPTIONS"]["application_name"] = os.environ.get("HARNESS_HOST", "driver")
 workers = int(os.environ.get("HARNESS_WORKERS", "3"))
