@@ -45,15 +45,15 @@ def _paused(workspace: Workspace) -> Badge | None:
 
 
 PAGES: list[Page] = [
-    Page("inbox:followups", "Follow-ups", "send"),
-    Page("inbox:automation", "Automation", "run", badge=_paused),
+    Page("inbox:followups", "Follow-ups", "steps"),
+    Page("inbox:automation", "Automation", "bolt", badge=_paused),
     Page("inbox:rules", "Rules", "filter"),
     Page("inbox:health", "Health", "health", badge=_down),
     Page("inbox:jobs", "Jobs", "jobs", Membership.Role.ADMIN),
     Page("inbox:deliveries", "Deliveries", "trace", Membership.Role.ADMIN, badge=_failed),
     Page("inbox:integrations", "Integrations", "plug"),
     Page("inbox:people", "People", "user"),
-    Page("inbox:settings", "Settings", "filter", Membership.Role.ADMIN),
+    Page("inbox:settings", "Settings", "settings", Membership.Role.ADMIN),
 ]
 """In this order; an app above adds its own when it is ready."""
 
