@@ -11,12 +11,18 @@ def main() -> None:
         os.environ.setdefault("DEBUG", "1")
         os.environ.setdefault("ALLOW_LOOPBACK_PROVIDERS", "1")
     from django.conf import settings
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    if len(sys.argv) > 1 and sys.argv[1] not in WITHOUT_DATABASE and settings.EMBEDDED_POSTGRES:
-        from config import postgres
+    if len(sys.argv) > 1 and sys.argv[1] not in WITHOUT_DATABASE:
+        try:
+            embedded = settings.EMBEDDED_POSTGRES
+        except ImproperlyConfigured as error:
+            sys.exit(f"FAIL  configuration: {error}")
+        if embedded:
+            from config import postgres
 
-        postgres.ensure_running()
+            postgres.ensure_running()
     execute_from_command_line(sys.argv)
 
 

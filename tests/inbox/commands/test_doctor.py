@@ -1,9 +1,16 @@
 """manage.py doctor: says what is broken, what to do, and ends with 1."""
 
 import io
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
+from django.db.migrations.executor import MigrationExecutor
+from django.test import override_settings
 
 from integrations import health
 from integrations.models import Integration
@@ -14,6 +21,8 @@ from tests.factories import make_delivery, make_workspace
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+ROOT = Path(__file__).resolve().parents[3]
+
 
 def run() -> str:
     out = io.StringIO()
@@ -22,6 +31,12 @@ def run() -> str:
     except CommandError as error:
         return f"{out.getvalue()}exit 1: {error}"
     return out.getvalue()
+
+
+@pytest.fixture(autouse=True)
+def development(settings):
+    """As the settings were loaded: the test runner alone has turned DEBUG off."""
+    settings.DEBUG = True
 
 
 @pytest.fixture
@@ -60,7 +75,46 @@ def test_a_refused_account_is_named_with_its_fix(worker, sandbox):
     account = connect(sandbox)
     sandbox.set_account("emailbison", "key", "revoked")
     report = run()
-    assert f"FAIL  Northwind, {account}" in report and "Reconnect it" in report
+    assert f"FAIL  Northwind, {account}: Key accepted: Credentials refused (HTTP 401, host_or_key)." in report
+    assert "Make a new key in EmailBison under Settings, Developer API" in report
+
+
+def test_a_secret_that_no_key_opens_is_named_and_the_others_are_looked_at(worker, sandbox, settings):
+    with override_settings(FIELD_ENCRYPTION_KEYS=[Fernet.generate_key().decode()]):
+        Integration.objects.create(
+            workspace=make_workspace(name="Lost"), provider="smartlead", credentials={"api_key": "x"}
+        )
+    connect(sandbox)
+    report = run()
+    assert "FAIL  Lost, SmartLead: secrets: No configured key opens them." in report
+    assert "FIELD_ENCRYPTION_KEYS" in report and "Northwind, EmailBison" in report
+
+
+def test_missing_migrations_are_not_taken_for_a_database_that_is_away(worker, monkeypatch):
+    monkeypatch.setattr(MigrationExecutor, "migration_plan", lambda *args: [object()])
+    report = run()
+    assert "FAIL  schema: 1 migrations are missing" in report and "manage.py migrate" in report
+    assert "FAIL  database" not in report and "exit 1: 1 thing" in report
+
+
+def test_hosts_that_nobody_has_named_are_a_fault_in_production(worker, settings):
+    settings.DEBUG, settings.ALLOWED_HOSTS = False, []
+    assert "FAIL  check security.W020: ALLOWED_HOSTS must not be empty" in run()
+
+
+def test_a_setting_that_stops_the_start_is_one_line_and_no_traceback():
+    done = subprocess.run(
+        [sys.executable, "manage.py", "doctor"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert (
+        done.stderr.startswith("FAIL  configuration: SECRET_KEY must be") and "Traceback" not in done.stderr
+    )
 
 
 def test_what_is_not_set_is_a_note_and_no_fault(worker, settings):
