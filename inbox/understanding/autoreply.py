@@ -3,8 +3,12 @@
 import re
 from collections.abc import Callable
 
+from inbox.understanding import absence_phrases as absence
 from inbox.understanding import autoreply_phrases as phrases
 from inbox.understanding import bounce
+from inbox.understanding.absence import away_subject
+from inbox.understanding.autoreply_marks import by_marks, marks
+from inbox.understanding.autoreply_person import personal, question_to_us
 from inbox.understanding.reading import ALL_CHANNELS, EMAIL, LINKEDIN, SMS, Reading, Rule
 
 
@@ -17,12 +21,6 @@ def calendar_answer(reading: Reading) -> bool:
 
 def _judgeable(reading: Reading) -> bool:
     return not calendar_answer(reading) and not reading.is_forward
-
-
-def _personal(reading: Reading) -> bool:
-    """Words of a person to us: a question, a wish, a date proposed. What to do in urgent cases is not one of them."""
-    text = phrases.URGENT_CLAUSE.sub(" ", reading.text)
-    return bool(phrases.PERSON.search(text)) or "?" in text
 
 
 def _by_headers(reading: Reading) -> str | None:
@@ -40,19 +38,14 @@ def _by_headers(reading: Reading) -> str | None:
 
 def _by_subject(reading: Reading) -> str | None:
     subject = reading.raw_subject
-    return reading.reply.subject if phrases.AUTO_SUBJECT.match(subject) or _away_subject(reading) else None
-
-
-def _away_subject(reading: Reading) -> bool:
-    """An away subject that is not simply the subject of our own mail, echoed: those carry "Re:"."""
-    return bool(phrases.AWAY_SUBJECT.match(reading.raw_subject))
+    return reading.reply.subject if phrases.AUTO_SUBJECT.match(subject) or away_subject(reading) else None
 
 
 def _by_own_words(reading: Reading) -> str | None:
     quote = reading.first(phrases.SAYS_SO)
     if quote and not _asks_about_it(quote):
         return quote
-    if _personal(reading):
+    if personal(reading):
         return None
     asked = reading.first(phrases.NO_REPLY_ASKED)
     if asked is None and any(pattern.search(reading.text) for pattern in _BESIDE):
@@ -75,16 +68,16 @@ def _by_acknowledgement(reading: Reading) -> str | None:
     thanks = reading.first(phrases.THANKS)
     bot = bool(phrases.BOT_SUBJECT.search(reading.raw_subject))
     robot = bool(phrases.ROBOT_LOCAL.search(reading.sender_local))
-    if _question_to_us(reading):
+    if question_to_us(reading):
         return None
     if received and (answer or thanks or bot or robot or _many_marks(reading)):
         return received
     if answer and (bot or (thanks and _plural(reading))):
         return answer
-    if bot and thanks and not reading.is_reply and not _personal(reading):
+    if bot and thanks and not reading.is_reply and not personal(reading):
         return thanks
     said_by_us = reading.is_reply and phrases.WE_RECEIVED.search(reading.text)  # people say that too
-    return received if received and not said_by_us and not _personal(reading) else None
+    return received if received and not said_by_us and not personal(reading) else None
 
 
 def _many_marks(reading: Reading) -> bool:
@@ -95,22 +88,9 @@ def _plural(reading: Reading) -> bool:
     return bool(re.search(r"\b(?:we|our|us|team|staff|wir|nous|nosotros|noi)\b", reading.text))
 
 
-def _question_to_us(reading: Reading) -> bool:
-    """A question that an acknowledgement would not ask ("How would you rate our support?" is one it would)."""
-    asked = [low for _, low in reading.sentences if low.endswith("?")]
-    return any(
-        not re.search(
-            r"\b(?:rate|urgent|need (?:help|more)|did you know|looking for|have you (?:checked|tried|"
-            r"seen))\b",
-            low,
-        )
-        for low in asked
-    )
-
-
 def _by_unread_mailbox(reading: Reading) -> str | None:
     quote = reading.first(phrases.UNREAD)
-    if quote is None or _personal(reading):
+    if quote is None or personal(reading):
         return None
     first_person = re.search(r"\b(?:i|my)\b", reading.text) and not re.search(
         r"\bmy (?:new )?e-?mail address\b", reading.text
@@ -119,7 +99,7 @@ def _by_unread_mailbox(reading: Reading) -> str | None:
 
 
 def _by_challenge(reading: Reading) -> str | None:
-    return reading.first(phrases.CHALLENGE) if not _question_to_us(reading) else None
+    return reading.first(phrases.CHALLENGE) if not question_to_us(reading) else None
 
 
 def _by_receipt(reading: Reading) -> str | None:
@@ -130,7 +110,7 @@ def _by_receipt(reading: Reading) -> str | None:
         return reading.reply.subject
     return (
         reading.reply.subject
-        if phrases.RECEIPT.search(low) and re.search(r"\byour message\b", low) and not _personal(reading)
+        if phrases.RECEIPT.search(low) and re.search(r"\byour message\b", low) and not personal(reading)
         else None
     )
 
@@ -151,99 +131,24 @@ def _by_robot_sender(reading: Reading) -> str | None:
 
 def _by_phone(reading: Reading) -> str | None:
     driving = reading.first(phrases.PHONE_AUTO) or reading.first(phrases.NO_INCOMING)
-    if driving and not _question_to_us(reading):
+    if driving and not question_to_us(reading):
         return driving
     hours = reading.first(phrases.BUSINESS_TEXT)
     told = phrases.THANKS.search(reading.text) or phrases.WILL_ANSWER.search(reading.text)
-    return hours if hours and told and not _question_to_us(reading) else None
-
-
-def _by_marks(reading: Reading) -> str | None:
-    """Marks of software that are weak alone and strong together; a text that speaks to us has none of it to say."""
-    if _personal(reading) or _question_to_us(reading):
-        return None
-    found = {name: reading.first(pattern) for name, pattern in _MARKS.items()}
-    points = sum(_MARK_POINTS.get(name, 1.0) for name, quote in found.items() if quote)
-    points += _ROLE_POINTS if phrases.ROLE_LOCAL.match(reading.sender_local) else 0
-    points += 1 if phrases.BOT_SUBJECT.search(reading.raw_subject) else 0
-    points -= 1 if phrases.GREETS_BY_NAME.match(reading.text) else 0
-    core = next((found[name] for name in _CORE_MARKS if found[name]), None)
-    return core if points >= _ENOUGH_POINTS else None
-
-
-_MARKS = {
-    "away": phrases.AWAY,
-    "received": phrases.RECEIVED,
-    "assistant": phrases.ASSISTANT,
-    "unread": phrases.UNREAD,
-    "no_reply": phrases.NO_REPLY_ASKED,
-    "hours": phrases.BUSINESS_TEXT,
-    "answer": phrases.WE_WILL_ANSWER,
-    "urgent": phrases.AWAY_EXTRA,
-    "thanks": phrases.THANKS,
-    "out_of_reach": phrases.OUT_OF_REACH,
-    "returns": phrases.WILL_RETURN,
-    "until": phrases.SINCE_UNTIL,
-    "meanwhile": phrases.MEANWHILE,
-    "rarely": phrases.RARELY_READS,
-    "reached": phrases.REACHED,
-    "slow": phrases.SLOW,
-}
-_CORE_MARKS = ("away", "received", "assistant", "unread", "no_reply", "hours", "answer", "rarely")
-_MARK_POINTS = {"until": 0.5, "returns": 0.5, "meanwhile": 0.5, "assistant": 2.0}
-_ROLE_POINTS = 0.5
-_ENOUGH_POINTS = 2.0
+    return hours if hours and told and not question_to_us(reading) else None
 
 
 def _by_provider_flag(reading: Reading) -> str | None:
     """The provider flags some people's mail too, so its flag needs words that an automatic text would use."""
-    if reading.reply.automated_reply is not True or _personal(reading):
+    if reading.reply.automated_reply is not True or personal(reading):
         return None
-    patterns = (
-        phrases.AWAY,
-        phrases.AWAY_WIDE,
-        phrases.AWAY_EXTRA,
-        phrases.RARELY_READS,
-        phrases.REACHED,
-        phrases.SLOW,
-        phrases.WILL_RETURN,
-        phrases.SINCE_UNTIL,
-        phrases.GONE,
-        phrases.UNREAD,
-        phrases.RECEIVED,
-        phrases.WILL_ANSWER,
-        phrases.THANKS,
-        phrases.SAYS_SO,
-        phrases.NO_REPLY_ASKED,
-    )
-    return next((quote for pattern in patterns if (quote := reading.first(pattern)) is not None), None)
+    patterns = (absence.AWAY_WIDE, phrases.WILL_ANSWER, phrases.SAYS_SO)
+    quote = next((quote for pattern in patterns if (quote := reading.first(pattern)) is not None), None)
+    return quote or next((quote for quote in marks(reading).values() if quote), None)
 
 
 def _guarded(match: Callable[[Reading], str | None]) -> Callable[[Reading], str | None]:
     return lambda reading: match(reading) if _judgeable(reading) else None
-
-
-def _away_quote(reading: Reading) -> str | None:
-    """For a mail already known to be automatic: the words that say a person or an office is away for a time."""
-    if _away_subject(reading):
-        return reading.reply.subject
-    if _by_delivery_notice(reading) or phrases.RECEIPT_SUBJECT.match(reading.raw_subject):
-        return None
-    if phrases.GONE.search(reading.text) and not _COMES_BACK.search(reading.text):
-        return None
-    patterns = [phrases.AWAY]
-    if (
-        reading.reply.channel == EMAIL
-    ):  # elsewhere "until Monday" may be a pause from the network, not from work
-        patterns += [phrases.AWAY_WIDE, phrases.SINCE_UNTIL]
-    for pattern in patterns:
-        for written, low in reading.sentences:
-            if pattern.search(low) and not phrases.NOT_AWAY.search(low):
-                return written
-    return None
-
-
-_COMES_BACK = re.compile(r"\breturn|\bback\b|\buntil\b|\bleave\b")
 
 
 _MAIL = frozenset({EMAIL})
@@ -305,18 +210,11 @@ RULES = (
     _rule(
         "marks",
         "Two marks of such texts at once: away, received, opening hours, urgent cases, thanks for the mail.",
-        _by_marks,
+        by_marks,
     ),
     _rule(
         "provider_flag",
         "The provider flags the reply as automatic, and its words do not contradict.",
         _by_provider_flag,
     ),
-)
-
-AWAY_RULE = Rule(
-    "out_of_office.away",
-    "out_of_office",
-    "An automatic reply whose subject or text says that a person or an office is away for a time.",
-    _away_quote,
 )

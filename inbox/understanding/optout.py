@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable
-from difflib import SequenceMatcher
 
 from inbox.understanding import optout_complaint as complaint
 from inbox.understanding import optout_contact as contact
 from inbox.understanding import optout_removal as removal
+from inbox.understanding.normalise import fold
 from inbox.understanding.optout_languages import LANGUAGE_RULES
 from inbox.understanding.optout_words import engaged
 from inbox.understanding.reading import ALL_CHANNELS, EMAIL, SMS, Reading, Rule
@@ -35,10 +35,18 @@ _CARRIER_PHRASES = frozenset(
     {"stop all", "opt out", "stop 2 end", "stop to end", "stop 2 stop", "stop 2 quit"}
 )
 
+# "STOP I am not Maria": the keyword in capitals before anything else, though carriers take only the word alone.
+_SHOUTED = re.compile(
+    r"^\W*(?:STOP|UNSUBSCRIBE|STOPALL)\b(?=[.,!;:-]|\W*\n|\W+(?:[Ii]|this|wrong|not|no|don'?t|dont|u|you|who|he|"
+    r"she|we|thanks|pls|please|now)\b)"
+    r"[^?]*$"
+)
+_SHOUT_CHARS = 80
 _WORD_SPLIT = re.compile(r"[^\w']+")
 _SPACED_OUT = re.compile(r"\b(?:\w[ .-]){3,}\w\b")
-_TYPO = re.compile(r"\b[un][nb]?s[a-z]{6,10}\b")
-_TYPO_RATIO = 0.82
+_STOP_SIGNS = re.compile(
+    r"^[\s!]*(?:(?:\U0001f6d1|\U0001f6ab|\u26d4|\U0001f645)[\U0001f3fb-\U0001f3ff\u200d\u2640\u2642\ufe0f\s!.]*)+$"
+)
 
 _FILLER = (
     r"(?: (?:it|this|now|already|all|me|us|mine|please|pls|plz|thanks|thank you|today|immediately|asap|"
@@ -51,7 +59,7 @@ _KEYWORD = re.compile(
     rf"(?:(?:stop|unsubscribe|un-subscribe|unsub|remove|opt[- ]?out|optout|opting out|removed|"
     rf"delete){_FILLER}[,.!\s]*)+"
     rf"(?:thanks|thank you|thx|{_REFUSAL})?[.!\s]*$|"
-    r"^(?:please |pls )?no more(?: please| pls| thanks| thank you)?[.! ]*$"
+    r"^(?:please |pls )?no more(?:,? (?:please|pls|thanks|thank you))*[.! ]*$"
 )
 _SUBJECT_WISH = re.compile(
     r"^(?:(?:please|pls|plz|kindly|just) )*(?:unsubscribe|un-subscribe|unsub|stop|remove|remove me|"
@@ -71,22 +79,20 @@ def _words(reading: Reading) -> str:
 
 def _carrier(reading: Reading) -> str | None:
     words = _words(reading)
-    return reading.newest.text if words in CARRIER_STOP or words in _CARRIER_PHRASES else None
+    shouted = len(words) < _SHOUT_CHARS and _SHOUTED.match(reading.newest.text)
+    return reading.newest.text if words in CARRIER_STOP or words in _CARRIER_PHRASES or shouted else None
 
 
 def _keyword(reading: Reading) -> str | None:
     text = reading.text.replace("\n", " ")
+    if _STOP_SIGNS.match(text):
+        return reading.newest.text
     if not text or len(text) > 80 or "?" in text:
         return None
     text = _SPACED_OUT.sub(lambda match: re.sub(r"[ .-]", "", match[0]), text)
-    text = _TYPO.sub(_corrected, re.sub(r"[^\w\s,.!'-]", "", text).strip())
+    text = removal.spelled(re.sub(r"[^\w\s,.!'-]", "", text).strip())
     text = re.sub(r"[!.]+(?=\s|$)", "", text)
     return reading.newest.text if _KEYWORD.match(text) else None
-
-
-def _corrected(match: re.Match[str]) -> str:
-    near = SequenceMatcher(None, match[0], "unsubscribe").ratio() >= _TYPO_RATIO
-    return "unsubscribe" if near else match[0]
 
 
 def _subject(reading: Reading) -> str | None:
@@ -96,7 +102,19 @@ def _subject(reading: Reading) -> str | None:
 
 
 def _unless_engaged(match: Callable[[Reading], str | None]) -> Callable[[Reading], str | None]:
-    return lambda reading: None if engaged(reading) else match(reading)
+    return lambda reading: None if engaged(reading) or _is_footer(match(reading)) else match(reading)
+
+
+def _is_footer(quote: str | None) -> bool:
+    """The label of a link that software puts under its notices ("Unsubscribe from notifications"); nobody's wish."""
+    return quote is not None and bool(_FOOTER_LINK.match(fold(quote)))
+
+
+_FOOTER_LINK = re.compile(
+    r"^(?:unsubscribe|opt out|manage|turn off|stop (?:receiving|getting))\b.{0,30}\b(?:notifications?|"
+    r"reminders?|alerts|preferences|"
+    r"updates|settings)\W*$"
+)
 
 
 def _rule(

@@ -13,7 +13,8 @@ _ERASE = re.compile(
 )
 _ERASE_THEIRS = re.compile(
     r"\b(?:do you|does your|how (?:do|does|long)|can (?:your|the) (?:tool|system|software|platform)|"
-    r"our customers)\b|\?$"
+    r"our customers|refus\w+|(?:old|last|current|previous|other|former) (?:provider|vendor|agency|supplier|tool|"
+    r"firm))\b|\?$"
 )
 _REPORTED = re.compile(
     r"(?:^|[,.;!] ?|\band )(?:(?:i|we)(?:'ve| have|'m| am| are|'ll| will| just|'re)*(?: also| just| now|"
@@ -47,22 +48,46 @@ _LAW = re.compile(
     r"solicitor|police|ftc|fcc)|"
     r"\b(?:i|we)(?:'ll| will|'m| am)(?: be)? (?:fil|submit|mak|lodg)\w* (?:an? )?(?:\w+ )?(?:complaint|"
     r"report)\b|"
-    r"\b(?:if|one more|another|next)\b.{0,60}\b(?:i|we)(?:'ll| will|'m going to| am going to)\b.{0,25}"
-    r"\b(?:report|block|sue|complain|complaint|lawyer|attorney|legal action|ftc|ico)\b|"
+    r"\b(?:if|one more|another|next)\b.{0,60}\b(?:i|we)(?:'ll| will|'m going to| am going to|'m| am|'re)\b.{0,25}"
+    r"\b(?:calling|reporting|suing|contacting my|filing|report|block|sue|complain|complaint|lawyer|attorney|"
+    r"legal action|ftc|ico)\b|"
     r"\bany (?:further|more|other|additional) (?:contact|messages?|e-?mails?|communications?|texts?|"
     r"attempts?)\b.{0,40}"
     r"\b(?:will|would|shall) (?:be|result|lead)\b"
 )
+_CONSENT = re.compile(
+    r"\b(?:withdraw|revok|rescind|withhold)\w* (?:my |our |any |all |that )?(?:consent|permission|opt-?in)\b|"
+    r"\b(?:do not|don't|never|no longer|without|no|not)(?: \w+){0,2}? (?:have|had|gave|give|given|got|our|my|"
+    r"any)? ?(?:you )?(?:my |our |any )?"
+    r"(?:permission|consent|authori[sz]ation) (?:to|for|from)\b.{0,20}\b(?:e-?mail|mail|contact|text|message|"
+    r"call|write|send|use|us|me|this|these|marketing)\b"
+)
+_UNWELCOME = re.compile(
+    r"\b(?:your|these|this|such|further|any|unsolicited|cold|all)\b(?: \w+)? (?:e-?mails?|mails?|messages?|"
+    r"texts?|calls|pitch(?:es)?|contact|outreach|mailings?|"
+    r"communications?)\b.{0,20}\b(?:(?:not|never|un-?)(?: \w+)? ?(?:welcome|wanted|appreciated)|unwelcome|"
+    r"unwanted)\b|"
+    r"\b(?:you|your \w+) (?:is|are)\b.{0,20}\b(?:on our block\w*|blocked|blacklisted|banned)\b"
+)
 _DISMISSAL = re.compile(
     r"^(?:(?:no|ok|alex|look|just|please|and|so|seriously|oh|dude|bro|hey|how about)[,.! ]+){0,3}"
-    r"(?:take a hike|get lost|leave (?:me|us) (?:the \w+ )?alone|go away|lose (?:my|this|our) (?:number|"
+    r"(?:take a hike|get lost|leave (?:me|us) (?:[\w*]+ ){0,3}alone|go away|lose (?:my|this|our) (?:number|"
     r"e-?mail|address)|"
-    r"(?:f+u+c*k+|f\W?\*+\W?k?|f|piss|bugger|sod|eff|buzz|shove|jog|naff|bog) ?off|get bent|go to hell|"
+    r"(?:f+u+c*k+|f\W?\*+\W?k?|f|piss|bugger|sod|eff|buzz|shove|jog|naff|bog) ?off|get (?:bent|stuffed|knotted|"
+    r"lost)|go to hell|pound sand|"
+    r"kick rocks|hop it|sling your hook|on your bike|take a running jump|do one(?=\W*(?:$|mate|pal|bud|son|love|"
+    r"alex|and take))|"
     r"go f\S+ yourself|beat it|scram|drop dead|"
     r"forget (?:you have )?my (?:number|e-?mail))\b(?! (?:until|till|for now|this week|today))|"
-    r"\b(?:lose|forget|delete) my (?:number|e-?mail|name|(?:contact )?(?:info\w*|details))\b|"
-    r"\bleave (?:me|us) alone[.!]*$|"
-    r"\b(?:like|want|wish|prefer|ask\w*) to be left alone\b"
+    r"\b(?:lose|forget|delete|bin|shred|trash|ditch|destroy|burn|get rid of) (?:my|this|our) (?:number|#|"
+    r"e-?mail|address|name|"
+    r"phone|(?:contact )?(?:info\w*|details))\b(?! (?:on|in|from) (?:the|that) (?:quote|proposal|invite|deck|"
+    r"draft|thread))|"
+    r"\bforget (?:that )?you ever (?:had|saw|found|heard of|met|knew)\b|\btake (?:my|our|"
+    r"this) \w+(?: \w+)? with you\b|"
+    r"\bleave (?:me|us) (?:[\w*]+ ){0,3}(?:alone|be)[.!]*$|"
+    r"\b(?:like|want|wish|prefer|ask\w*) to be left alone\b|"
+    r"^(?:i'm |im )?(?:blocking|reporting) (?:u|you|this(?: number)?)\W*$"
 )
 
 
@@ -81,6 +106,8 @@ def erases_data(reading: Reading) -> str | None:
 def complains(reading: Reading) -> str | None:
     """Reports or blocks us, names a registry or a law; a spam filter that acted by itself is no complaint."""
     for written, low in reading.sentences:
+        if (_CONSENT.search(low) or _UNWELCOME.search(low)) and not low.endswith("?"):
+            return written
         if _REGISTRY.search(low) or _LAW.search(low):
             return written
         if _REPORTED.search(low) and not _NOT_REPORTED.search(low) and not low.endswith("?"):
@@ -88,6 +115,21 @@ def complains(reading: Reading) -> str | None:
     return None
 
 
+_NOT_SAID_TO_US = re.compile(
+    r"(?:\w+n't|dont|not|never|almost)(?: ever)? $|\b(?:told|asked|begged|tell|ask) (?!you\b|u\b)[^.!?]{1,40}\bto $|"
+    r"\b(?:they|he|she|people|customers|clients|to) $"
+)
+_ASKED_YOU = re.compile(r"\b(?:you|u|i|we)\b.{0,20} to $")
+
+
 def dismisses(reading: Reading) -> str | None:
-    """E.g. "Take a hike", "lose my number"."""
-    return reading.first(_DISMISSAL)
+    """E.g. "Take a hike", "lose my number"; not "don't lose my number", nor what somebody else was told."""
+    for written, low in reading.sentences:
+        match = _DISMISSAL.search(low)
+        if not match:
+            continue
+        left = low[: match.start()]
+        told = _NOT_SAID_TO_US.search(left)
+        if not told or (_ASKED_YOU.search(left) and not re.search(r"\b(?:told|asked) (?!you\b)", left)):
+            return written
+    return None

@@ -17,7 +17,9 @@ _DOING = (
     r"phoning|ringing|writing|spamming|bothering|"
     r"harassing|pitching|soliciting|reaching out|following up|nagging|hassling|asking(?= me\b| us\b|\W*$)|"
     r"pestering|bugging|hounding|stalking|dm'?ing|"
-    r"pinging|hitting (?:me|us) up|"
+    r"pinging|hitting (?:me|us) up|chasing(?= me\b| us\b|\W*$)|bumping|circling back|checking in|"
+    r"(?:filling|clogging|cluttering|flooding|bombarding|polluting|jamming|stuffing|littering|"
+    r"invading)(?: up)? (?:me|us|my|our)|"
     r"blowing up|trying to (?:sell|contact|reach|call))"
 )
 _SENDING = (
@@ -28,7 +30,7 @@ _SENDING = (
     r"pitches|newsletters?|me|us|them)\b"
 )
 _NOISE = (
-    r"(?:(?:with|the|these|this|all|any|your) )+(?:[\w-]+ ){0,2}?(?:e-?mails?|messages|texts|"
+    r"(?:(?:with|the|these|this|all|any|your) )+(?:[\x22\w-]+ ){0,3}?(?:e-?mails?|messages|texts|"
     r"communications?|correspondence|contact|spam|calls|"
     r"outreach|mails|solicitations?|pitch\w*|harassment|follow[- ]?ups?|sequence|bs|nonsense|crap)\b"
 )
@@ -70,8 +72,11 @@ _WISHED = re.compile(
     rf"\bif you(?:'d| would| could| all)? (?:please |just )?(?:stop(?:ped)?|quit|ceased?) (?:{_DOING}|"
     rf"{_SENDING}|{_NOISE})|"
     r"\b(?:this|these|the|your|it)(?: [\w'-]+){0,2} (?:has|have|needs?|must|better)(?: got)?(?: to)? stop\b|"
+    r"\b(?:see to it|make sure|ensure|tell them|ask) (?:that )?(?:they|it|this|these) (?:\w+ )?stops?\b|"
+    r"\b(?:ask\w*|say\w*|said|tell\w*|told)\b[^.!?]{0,30}[:,] ?(?:please )?stop\W*$|"
     r"\bmake (?:it|this|these|them)(?: \w+)? stop\b|"
-    r"\b(?:appreciate|hope|expect|trust|prefer|want|let|make|better|please|ensure)\b.{0,30}\b(?:last|"
+    r"\b(?:appreciate|hope|expect|trust|prefer|want|let|make|better|please|"
+    r"ensure)\b.{0,30}(?<!my )(?<!your )(?<!our )\b(?:last|"
     r"final) (?:(?:such |unsolicited )?(?:e-?mail|mail|message|text|call|note|time|one)|i (?:hear|get|see))\b"
     r"(?! (?:i|we) (?:send|sent|write|wrote)\b)|"
     r"\b(?:i|we)(?:'d| would)? (?:much )?(?:prefer|rather|"
@@ -105,17 +110,20 @@ _CONTACT = (
     r"write(?: to| back)?|writing(?: to)?|"
     r"reach(?:ing)? (?:back )?out(?: to)?|hit(?: me| us)? up|"
     r"follow(?:ing)?[ -]?up(?: with)?|send(?:ing)?(?: emails? to)?|bother(?:ing)?|"
-    r"approach|solicit|pitch|spam|ping|dm|"
+    r"circle back|circling back|check(?:ing)? (?:back )?in|chase(?: up)?|chasing|bump|nudge|approach|solicit|"
+    r"pitch|spam|ping|dm|"
     r"get in touch with|communicate with|reply(?: to)?|try (?:me|us)|call(?:ing)?|phone|ring)"
 )
 _BY_TEXT = re.compile(r"\b(?:text(?:ing)?|txt|message|msg)\W*$")
 _BY_PHONE = re.compile(r"\b(?:call(?:ing)?|phone|ring|text(?:ing)?|txt)\b")
-_ABSOLUTE = re.compile(r"\b(?:contact|follow[ -]?up|reach (?:back )?out|write back|solicit)\W*$")
+_ABSOLUTE = re.compile(
+    r"\b(?:contact|follow[ -]?up|reach (?:back )?out|write back|circle back|check (?:back )?in|solicit)\W*$"
+)
 _FORBID = r"(?:do not|don't|dont|dnt|donot|do no t|never|not|nor|please no|no longer|refrain from|without)"
 _FOREVER = (
     r"(?:again|any ?more|any ?longer|any further|further|ever|in (?:the )?future|at all|from now on|"
     r"going forward|henceforth|under any circumstances?|"
-    r"no (?:more|mo)|in any (?:form|way|capacity)|for any reason|by any means)"
+    r"else|no (?:more|mo)|in any (?:form|way|capacity)|for any reason|by any means)"
 )
 _DONT = re.compile(
     rf"\b{_FORBID}(?: (?:ever|to|you|even|please|should|may|else|be))* (?:mind )?{_CONTACT}\b"
@@ -159,6 +167,14 @@ _LASTS = re.compile(rf"\b{_FOREVER}\b")
 _REASON = re.compile(r"\s*[,;(-]+\s*(?:we|i|it|this|our|as|since|because)\b")
 _COURTESY = re.compile(r"\b(?:please|pls|thanks|thank you|thx)\b")
 _TO_US = re.compile(r"\b(?:me|us|this (?:number|address|email|inbox)|here)\b")
+_SEND_AGAIN = re.compile(
+    r"\b(?:don't|dont|do not|never) (?:ever )?(?:send|mail|drop) (?:me|us|any|anything|stuff|this|these|your|"
+    r"business|sales|"
+    r"marketing|spam|e-?mails?|mails?|messages?)\b(?! \w* ?(?:link|deck|file|invite|invoice|quote|proposal|pdf|"
+    r"version|draft))"
+    r"[^.!?;]{0,40}\b(?:again|any ?more|ever|else|here)\b"
+)
+_WHOLE_ADDRESS = re.compile(r"\bthis (?:number|phone|address|email|e-mail|inbox|company)\b")
 _NO_SOLICITING = re.compile(
     r"\b(?:do not|don't) use .{0,30} for (?:solicit\w*|marketing|sales|advertising)\b|"
     r"\b(?:do not|don't|never) (?:accept|welcome|want|allow|permit) (?:any )?(?:unsolicited|cold|vendor|"
@@ -175,13 +191,16 @@ def forbids_contact(reading: Reading) -> str | None:
             return written
         if _NO_SOLICITING.search(low) or (_NOBODY.search(low) and not _CONDITION.search(low)):
             return written
-        if any(_forbidden(reading, low, match, other_way) for match in _DONT.finditer(low)):
+        if _SEND_AGAIN.search(low) and not _CONDITION.search(low) and not other_way:
+            return written
+        if any(_forbidden(reading, low, match) for match in _DONT.finditer(low)):
             return written
     return None
 
 
-def _forbidden(reading: Reading, low: str, match: re.Match[str], other_way: bool) -> bool:
+def _forbidden(reading: Reading, low: str, match: re.Match[str]) -> bool:
     right = low[match.end() :]
+    other_way = bool(_OTHER_WAY.search(reading.text.replace(match[0], " ")))
     if not _GOES_ON.match(right) or _CONDITION.search(match[0] + right):
         return False
     if re.search(r"\b(?:why|did you|you (?:did|do|need|have)) (?:not |n't )?$", low[: match.start()]):
@@ -190,7 +209,7 @@ def _forbidden(reading: Reading, low: str, match: re.Match[str], other_way: bool
         r"\b(?:ever|any more|more|another)\b", match[0]
     ):
         return not re.search(r"\b(?:need|needed|necessary)\b", low[: match.end()])
-    reason = _REASON.match(right) and _ABSOLUTE.search(match[0])
+    reason = _REASON.match(right) and (_ABSOLUTE.search(match[0]) or _WHOLE_ADDRESS.search(match["object"]))
     rest = _COURTESY.sub("", right).strip(" .!,;)*")
     whole = reason or not rest or right.strip().startswith((".", "!", ";"))
     sms = reading.reply.channel == SMS
@@ -219,10 +238,30 @@ _NO_WISH_NEEDS = re.compile(
 _NO_MORE = re.compile(
     rf"(?:^|[,.;:!] ?|\b(?:please|pls|and|so|that|asked|said|say|want|with) )no (?:more|further|"
     rf"additional) (?:{_MAIL})\b(?! (?:needed|necessary|required|questions))|"
+    r"\bno (?:more|further) of (?:these|this|those|your|that)\b|^no (?:marketing|sales|cold|unsolicited|spam|"
+    r"promotional) (?:texts?|e-?mails?|"
+    r"mails?|messages|calls|pitches|stuff)\b|"
+    r"\bneither (?:i|we|me)\b[^.!?]{0,40}\b(?:receiv|get|hear|want|wish|see|care)\w*\b|"
+    rf"\b(?:no one|nobody|none of us)\b[^.!?]{{0,30}}\b(?:wish(?:es)?|wants?|cares?|asked|"
+    rf"consent\w*) (?:to )?(?:receiv\w+|hear\w*|get\w*|see|"
+    rf"be (?:contacted|e-?mailed)|for)\b[^.!?]{{0,20}}\b(?:you|your|these|this|{_MAIL})\b|"
+    r"\b(?:this|our|the) (?:shop|company|firm|office|business|team|household|school|practice|store|house|"
+    r"family) does(?: not|n't) (?:want|wish|care) "
+    r"to (?:hear|receive|get|be)\b|"
     r"\bnothing (?:more|further|else) from you\b|\benough (?:with|of) (?:the |these |your )?(?:e-?mails|"
     r"messages|texts|spam)|"
     rf"\b(?:make sure|ensure|see (?:to it )?that|so) (?:i|we|that i|that we) (?:do not|don't|no longer|"
     rf"never) (?:receive|get|see) (?:any )?(?:more )?(?:{_MAIL}|further)\b"
+)
+_UNWANTED = re.compile(
+    r"\b(?:do not|don't|dont|never) (?:want|need|like|appreciate|welcome|wish for) (?:[\w']+ ){0,4}?(?:your|"
+    r"these|such|more|unsolicited|cold|sales) "
+    r"(?:\w+ )?(?:e-?mails?|mails?|messages|texts|mailings|spam|pitches|newsletters?|solicitations?|outreach)\b|"
+    r"\b(?:don't|do not|dont) send (?:them|these|those|any)\W*$|"
+    r"\b(?:please|beg|enough|asking you)\b[^.!?]{0,20}[, ]no more\W*$|^enough,? (?:please|already|now)\W*$|"
+    r"\b(?:don't|do not|not|without)\b[^.!?]{0,60}\bany more of (?:these|this|those|your|them)\b|"
+    r"\bi want no part of\b|"
+    r"\benough w(?:ith|/)? (?:the|these|your|ur) \w+|\blet (?:this|that|it) be the (?:end|last)\b"
 )
 _ONE_CHANNEL = re.compile(
     r"\b(?:just|only) (?:call|e-?mail|text|the)\b|\b(?:call|email|text) me\b|\bby (?:phone|email)\b|"
@@ -244,7 +283,7 @@ def wants_no_mail(reading: Reading) -> str | None:
             continue
         wish = _NO_WISH.search(low)
         if not (wish and _NO_WISH_NEEDS.search(wish[0])):
-            wish = _HEAR.search(low) or _NO_MORE.search(low)
+            wish = _HEAR.search(low) or _NO_MORE.search(low) or _UNWANTED.search(low)
         if wish and not _CONDITION.search(low[wish.start() :]):
             return written
     return None

@@ -1,6 +1,7 @@
 """Decides which English sentences ask to be unsubscribed or taken off a list."""
 
 import re
+from difflib import SequenceMatcher
 
 from inbox.understanding.optout_words import NOT
 from inbox.understanding.reading import Reading
@@ -36,7 +37,12 @@ _FORMAL = re.compile(
     r"\bconsider (?:me|us|this) (?:[\w']+ ){0,2}?(?:unsubscribe\w*|opt(?:ed)?[- ]?out|removed)\b|"
     r"\b(?:i|we)(?:'ve| have|'d)?(?: already)? (?:replied|said|texted|sent|typed|wrote|written|answered)"
     r"(?: with| you| to you)? (?:stop|unsubscribe|remove)\b|"
-    r"\bi want out\b|"
+    r"\b(?:can't|cannot|can not|couldn't|could not|not sure how to|no (?:link|way|button|option|place) to|"
+    r"unable to|don't see (?:how|a way|where) to|"
+    r"doesn't let me|won't let me|nowhere to)(?: \w+){0,2}? (?:unsubscribe|opt out)\b(?! (?:people|my|our|them|"
+    r"customers|clients))|"
+    r"\bthere(?:'s| is) no (?:unsubscribe|opt[- ]?out)\b|"
+    r"\bi want out\b|\bword (?:is|you want is)\W{1,3}(?:stop|unsubscribe|remove)\b|"
     r"^(?:please |pls |kindly )?cancel (?:my|our|this|the) subscription\b"
 )
 _WISH_BEFORE = re.compile(
@@ -62,9 +68,26 @@ _REPEATED = re.compile(r"\b(?:again|already|twice|three times|\w+ times|\d+ ?(?:
 _OBJECTS = ("me", "us", "from", "this")
 
 
+_TYPO = re.compile(r"\b[un][nb]?s[a-z]{6,10}\b")
+_TYPO_RATIO = 0.82
+
+
+def spelled(low: str) -> str:
+    """A folded text in which every misspelling of "unsubscribe" is corrected."""
+    return _TYPO.sub(_corrected, low)
+
+
+def _corrected(match: re.Match[str]) -> str:
+    if match[0].startswith("unsubscri"):
+        return match[0]
+    near = SequenceMatcher(None, match[0], "unsubscribe").ratio() >= _TYPO_RATIO
+    return "unsubscribe" if near else match[0]
+
+
 def asks_unsubscribe(reading: Reading) -> str | None:
     """Please unsubscribe me; how do I opt out?; I have unsubscribed twice. The noun counts only for a broken link."""
     for written, low in reading.sentences:
+        low = spelled(low)
         if _BY_MISTAKE.search(low) or _THEIRS.search(low) or _BUT_NOT.search(low):
             continue
         if _FORMAL.search(low) or any(_wishes(low, match) for match in _UNSUBSCRIBE.finditer(low)):
@@ -92,7 +115,7 @@ _REMOVE = (
     r"removing|deleting|erasing|striking|dropping|purging|excluding|taking|getting|pulling|cutting)"
 )
 _MINE = (
-    r"(?:me|us|it|\S+@\S+|my [\w' -]{2,40}?|our [\w' -]{2,40}?|both [\w' @&()-]{2,40}?|"
+    r"(?:me|us|it|\S+@\S+|my [\w#' -]{1,40}?|our [\w' -]{2,40}?|both [\w' @&()-]{2,40}?|"
     r"(?:all |any |every |both )*\S*@\S+(?:(?:,| and| or) \S*@\S+)*(?: addresses)?|"
     r"(?:this|his|her|their|the above|these|all(?: of)?(?: my| our)?|any|"
     r"every)(?: [\w'-]+){0,3}? ?(?:e-?mail|mail|address(?:es)?|e-?mails|numbers?|phone|"
@@ -112,7 +135,7 @@ _NAMED_FROM_YOURS = re.compile(
 )
 _OFF_LIST = re.compile(
     r"\boff (?:of )?(?:your|ur|this|the|that|any|every|all) (?:\w+ )?(?:lists?|data ?base|mailing|sequence|"
-    r"distribution)\b|\b(?:i|we)(?:'d| would)? (?:like|want) off\b"
+    r"distribution)\b|\b(?:i|we)(?:'d| would)? (?:like|want|wish|love) (?:to be |to get )?off(?! to)\b"
 )
 _WHEN = (
     r"(?: (?:please|pls|plz|immediately|now|at once|today|asap|thanks|thank you|permanently|entirely|"
@@ -131,13 +154,38 @@ _REMOVE_BARE = re.compile(
     r"(?:address(?:es)?|number|#|contact(?: info(?:rmation)?| details)?|e-?mail|info|details)\b(?! (?:on|in|"
     r"and (?:send|resend|add|replace|use)) )(?!.{0,20}\b(?:proposal|quote|deck|invite)\b)"
 )
+# "Off your sheet", "off whatever it's on": what belongs to the sender of campaigns needs no name.
+_OFF_YOURS = re.compile(
+    r"\b(?:take|get|pull|cut|scrub|cross|strike|scratch|drop|wipe|knock|leave|keep|remove|delete|erase|purge|"
+    r"yank|weed|kick|clear|lose) "
+    rf"(?:{_MINE}|my|this (?:\w+ )?(?:address|inbox|number|name|shop|company|office|account)|our \w+|(?:my|his|"
+    rf"her|their) \w+(?:'s)? \w+)"
+    r" (?:(?:right|straight|the hell|clean|permanently|please) )?(?:off|from)(?: of)? (?:(?:your|ur|whatever|"
+    r"any|every|all|each|these)\b|"
+    r"(?:this|it|here|there|everything)(?= ?(?:$|[,.;!)]|please|pls|thanks|thx|now|and|asap)))|"
+    r"\b(?:take|cross|strike|scratch|leave|cut|drop) (?:me|us) off\b(?=\W*(?:$|[,.;!)]|please|pls|plz|thx|"
+    r"thanks|would|now|immediately|asap|"
+    r"permanently))"
+)
+_DELETE_IT = re.compile(
+    r"^\W*(?:(?:so|and|now|please|pls|plz|just|kindly) )*(?:delete|erase|remove|lose|forget|bin|shred|destroy|"
+    r"get rid of) (?:it|that|them)\b"
+    r"(?=\W*(?:$|please|pls|now|immediately|asap|at once|thanks|thx))|"
+    r"\bbut (?:please |kindly )?(?:delete|erase|remove|lose|get rid of) (?:it|them)\b"
+)
+_WHOSE_ADDRESS = re.compile(
+    r"\b(?:who(?:ever)? (?:gave|sold)|where (?:did|do)|how (?:did|do|have)|how you|where you|got|get|"
+    r"have)\b.{0,40}\b(?:this|my|our|me|that) ?"
+    r"(?:#|number|address|e-?mail|name|info\w*|details|data|cell|phone)"
+)
 _REMOVE_OTHERS = re.compile(r"\b(?:take|remove) [\w ,&]{2,40} off (?:as well|too|also)\W*$")
 _NOT_LISTED = re.compile(
     r"\b(?:no longer|not|don't|dont|never|won't)\b(?: \w+){0,3} (?:to )?(?:be|show up|appear|end up|"
     rf"stay|remain|turn up)(?: \w+)? (?:in|on) (?:your|any|this|these|such|that) (?:[\w-]+ ){{0,2}}?{_LIST}\b"
 )
 _BE_REMOVED = re.compile(
-    r"\b(?:be|being|get|getting|been|am|are) (?:removed|taken off|deleted|excluded|unsubscribed|unlisted|"
+    r"\b(?:be|being|get|getting|been|am|are) (?:removed|(?:left|kept|crossed|scratched|struck|scrubbed) off|"
+    r"purged|scrubbed|taken off|deleted|excluded|unsubscribed|unlisted|"
     r"erased|struck)\b"
 )
 _REMOVED_WISH = re.compile(
@@ -150,7 +198,8 @@ _SELF = re.compile(
 _PLACE_OF_WORK = re.compile(
     r"\b(?:thread|cc|bcc|c\.c\.|invite|invitation|meeting|calendar|cart|wait(?:ing)? ?list|proposal|deck|"
     r"slide|mock-?up|group chat|chain|conversation|"
-    r"call on|guard|market|hook|hold|your mind|agenda|quote|attachment|draft|document)\b|"
+    r"hell|mess|hole|slump|contract|trouble|call on|guard|market|hook|hold|your mind|agenda|quote|attachment|"
+    r"draft|document)\b|"
     r"\blist (?:you|u|i|we|he|she|they) (?:sent|shared|gave|made|e-?mailed|attached)\b"
 )
 _NOT_JUST_BEFORE = re.compile(rf"\b(?:{NOT}|before you|unless|until|keep me)\b[^,;.!?]{{0,30}}$")
@@ -159,6 +208,11 @@ _DO_NOT_CONTACT_LIST = re.compile(
     r"\b(?:add|put|place|adding|putting|placing) (?:me|us|my \w+|our \w+|this \w+|\S*@\S+|all)\b.{0,30}"
     r"\b(?:do[- ]not[- ](?:contact|call|e-?mail|mail|text|solicit)|dnc|suppression|black|block|opt[- ]?out|"
     r"unsubscribe)\b|"
+    r"\b(?:flag|mark|tag|list|set|code) (?:this|me|us|my|our|\S+@\S+)(?: \w+)? as (?:an? )?(?:dnc|"
+    r"do[- ]not[- ]\w+|opted[- ]out|"
+    r"unsubscribed|removed|no[- ]contact|not interested)\b|"
+    r"\bcancel (?:all |any |my |our |these |the |your )*(?:future |further )?(?:e-?mails?|messages|msgs|texts|"
+    r"mailings|subscription)\b|"
     r"\bsuppress (?:me|us|my|our|this|all|\S*@\S+)\b"
 )
 
@@ -168,6 +222,8 @@ def asks_removal(reading: Reading) -> str | None:
     for written, low in reading.sentences:
         if _BUT_NOT.search(low) or _THEIRS.search(low):
             continue
+        if _DELETE_IT.search(low) and _WHOSE_ADDRESS.search(reading.text):
+            return written
         if _DO_NOT_CONTACT_LIST.search(low) or _unlisted(low) or _removes(low) or _to_be_removed(low):
             return written
     return None
@@ -178,7 +234,7 @@ def _unlisted(low: str) -> bool:
 
 
 def _removes(low: str) -> bool:
-    for pattern in (_REMOVE_FROM, _NAMED_FROM_YOURS, _REMOVE_BARE, _REMOVE_OTHERS, _OFF_LIST):
+    for pattern in (_REMOVE_FROM, _NAMED_FROM_YOURS, _REMOVE_BARE, _REMOVE_OTHERS, _OFF_LIST, _OFF_YOURS):
         match = pattern.search(low)
         if not match or _PLACE_OF_WORK.search(low[match.start() :]):
             continue

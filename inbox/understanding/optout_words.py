@@ -22,6 +22,17 @@ _ENGAGED = re.compile(
     r"booked a slot|i make the decisions|i actually like|happy to (?:talk|chat|stay)|"
     r"just (?:call|text|ring)|i(?:'m| am) the (?:new|owner|right))\b"
 )
+# A question of business beside a wish: somebody else is to be removed, or the wish is about their own tools.
+_BUSINESS = re.compile(
+    r"\b(?:how much|how many (?:leads|clients|customers)|pric(?:e|es|ing)|costs?|rates|minimum|per month|"
+    r"monthly|demo|trial|discount|"
+    r"what (?:are|would|do|does|is|can) (?:you|it|your \w+|that) (?:show|charge|cost|offer|have|do for|include|"
+    r"look like)\w*|"
+    r"when can|can we|could we|shall we|would you handle|do you (?:do|work|offer|cover|handle|support|ship|"
+    r"serve|also|still))\b"
+    r"[^?]{0,80}\?|\bi(?:'m| am) your (?:guy|man|woman|gal|contact|person)\b|\bi(?:'m| am) the (?:person|one) now\b|"
+    r"\b(?:yes|sure|ok|okay) to (?:mon|tues|wednes|thurs|fri|satur|sun|next|the)\w*"
+)
 _JOKING = re.compile(
     r"\b(?:just )?(?:kidding|joking|jk)\b|\bno but (?:seriously|really)\b|\b(?:lol|haha)\b.{0,40}\?"
 )
@@ -33,4 +44,6 @@ NOT = (
 
 def engaged(reading: Reading) -> bool:
     """Whether the message also wants something of us, or was a joke: then no rule decides that it is a farewell."""
-    return bool(_ENGAGED.search(reading.text) or _JOKING.search(reading.text))
+    return bool(
+        _ENGAGED.search(reading.text) or _BUSINESS.search(reading.text) or _JOKING.search(reading.text)
+    )

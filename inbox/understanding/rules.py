@@ -3,19 +3,19 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
-from inbox.understanding import autoreply, bounce, interest, optout
+from inbox.understanding import absence, autoreply, bounce, interest, optout
 from inbox.understanding.reading import EMAIL, LINKEDIN, SMS, Reading, ReplyText, Rule, RuleHit
 from inbox.understanding.snooze import APPLY_AT, Snooze, deferral, return_day
 
 __all__ = ["EMAIL", "LINKEDIN", "RULES", "RULES_VERSION", "SMS", "ReplyText", "RuleHit", "Verdict", "judge"]
 
-RULES_VERSION = "2"
+RULES_VERSION = "3"
 """Stored with each decision; raised whenever a rule is added, removed or decides differently."""
 
 RULES: tuple[Rule, ...] = (
     *bounce.RULES,
     *autoreply.RULES,
-    autoreply.AWAY_RULE,
+    absence.AWAY_RULE,
     *optout.RULES,
     *optout.OPT_IN_RULES,
     *interest.RULES,
@@ -95,7 +95,7 @@ def judge(reply: ReplyText, tz: tzinfo = UTC) -> Verdict:
     received = _aware(reply.received_at)
     automatic = _first(autoreply.RULES, reading)
     if automatic:
-        away = autoreply.AWAY_RULE.apply(reading)
+        away = absence.AWAY_RULE.apply(reading)
         words = f"{reading.raw_subject}\n{reading.newest.text}"
         back = return_day(words, received, tz) if away and received else None
         return Verdict(**common, auto_reply=automatic, out_of_office=away, snooze=back)

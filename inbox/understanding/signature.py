@@ -2,181 +2,12 @@
 
 import re
 
+from inbox.understanding import signature_words as marks
 from inbox.understanding.normalise import fold
 
 _SHORT_LINE = 90
 _TAIL_LINES = 60  # a signature with its disclaimer is not longer; keeps the search linear
 _SIGNATURE_LINES = 14
-
-_DELIMITER = re.compile(r"^\s*(?:-- ?|—|–|__|\*\*)\s*$")
-_LONG_RULE = re.compile(r"^\s*[-_=*~]{3,}\s*$")
-_POSTSCRIPT = re.compile(r"^\s*p\.? ?p?\.? ?s\b\.?\s?[:,-]?\s*\S", re.I)
-
-# Firm sign-offs close a letter whatever follows; soft ones ("thanks") are also ordinary sentences.
-_FIRM = (
-    r"(?:(?:with |my )?(?:best|kind|kindest|warm|warmest|many|sincere)(?: personal)? )?(?:regards|"
-    r"wishes)(?: from .{2,30})?|"
-    r"best|all the best|all my best|cheers(?: mate)?|sincerely(?: yours)?|yours(?: truly| sincerely|"
-    r" faithfully)?|respectfully(?: yours)?|"
-    r"cordially|warmly|take care|(?:talk|speak|chat) soon|have a (?:great|good|nice|lovely|"
-    r"wonderful) (?:day|one|week|weekend|evening)|"
-    r"x{1,3}|xo+|xoxo|love|rgds|br|kr|brgds|b\.?rgds|tc|"
-    r"(?:mit )?(?:freundlich(?:e|en|em|er)?|best(?:e|en)|herzlich(?:e|en)|lieb(?:e|en)|viel(?:e|en)|"
-    r"schon(?:e|en)|sonnig(?:e|en)|"
-    r"kollegial(?:e|en))(?:,? (?:herzlichen|besten|lieben|freundlichen))? (?:gruss(?:e|en)?|grusse(?:n)?|"
-    r"gruessen?|gruss)(?: (?:aus|von|vom) .{2,30})?|"
-    r"mfg|m\.f\.g\.?|vg|lg|bg|grusse?(?: (?:aus|von) .{2,30})?|gruss|gruesse|hochachtungsvoll|herzlichst|"
-    r"servus|ihre?|dein|deine|euer|"
-    r"(?:noch )?(?:einen )?schon(?:e|en|es) (?:tag|woche|abend|wochenende)(?: noch)?|"
-    r"(?:bien |tres )?cordialement(?: votre)?|(?:bien )?a vous|bien a toi|cdlt|cdt|(?:sinceres|meilleures|"
-    r"cordiales)? ?salutations(?: distinguees)?|"
-    r"(?:bonne|belle) (?:fin de )?(?:journee|soiree|reception|continuation|semaine)(?: a vous)?|"
-    r"bon week-?end|amicalement|amities|respectueusement|a bientot|"
-    r"(?:un |reciba un )?(?:cordial |afectuoso )?saludos?(?: cordial(?:es)?)?|atentamente|"
-    r"(?:un )?(?:fuerte )?abrazo|atte|quedo (?:atent[oa]|a la espera)(?: .{0,30})?|"
-    r"(?:que tenga )?(?:un )?buen dia|"
-    r"(?:cordiali|distinti|cari|tanti)? ?saluti|un (?:caro |cordiale )?saluto|cordialmente|cordialita|"
-    r"buona (?:giornata|serata)|a presto|"
-    r"(?:com os )?(?:melhores |meus )?cumprimentos|atenciosamente|att|abs|(?:um )?(?:grande )?abracos?|"
-    r"cordialmente|"
-    r"(?:met )?(?:vriendelijke|hartelijke|beste|warme) groet(?:en)?|groet(?:en|jes)?|mvg|gr|fijne (?:dag|"
-    r"week|avond)|hoogachtend|"
-    r"(?:serdecznie )?pozdrawiam(?: serdecznie)?|(?:serdeczne )?pozdrowienia|z (?:powazaniem|"
-    r"wyrazami szacunku|pozdrowieniami)|pozdr|"
-    r"(?:med |de )?(?:vanlig(?:a)?|venlig(?:e)?|vennlig|basta|bedste|beste|varma|hjertelig(?:e)?|"
-    r"hjartliga) (?:halsning(?:ar)?|hils(?:en|ener|ner))|"
-    r"mvh|hilsen|halsningar|vh|kh|dbh|ha det (?:bra|godt)|"
-    r"s (?:pozdravem|uctou|pratelskym pozdravem)|zdravim|hezky den|terveisin|(?:ystavallisin|"
-    r"parhain) terveisin|yt|"
-    r"(?:udvozlettel|koszonettel|tisztelettel|udv)|cu (?:stima|respect|drag)|toate cele bune|saygilarimla|"
-    r"iyi calismalar|selamlar|"
-    r"с (?:уважением|наилучшими пожеланиями)|всего доброго|此致|敬礼|祝好|顺祝商祺|敬具|με εκτιμηση|lep pozdrav|"
-    r"srdacan pozdrav"
-)
-_SOFT = (
-    r"(?:many |much |with )?thanks(?: (?:so much|very much|again|in advance|a lot|a million|for your time|"
-    r"and regards|& regards))?|"
-    r"thank you(?: (?:so much|very much|again|in advance|for your time))?|thx|tks|ta|much appreciated|"
-    r"(?:vielen |besten |herzlichen |lieben )?dank(?: (?:im voraus|vorab|und (?:viele |beste )?(?:gruss|"
-    r"grusse)))?|danke(?: (?:schon|dir|ihnen|und gruss))?|"
-    r"merci(?: (?:d'avance|beaucoup|bien|par avance))?|(?:muchas )?gracias(?: (?:de antemano|por todo|"
-    r"y un saludo))?|"
-    r"grazie(?: (?:mille|in anticipo))?|(?:muito )?obrigad[oa](?: (?:desde ja|pela atencao))?|grat[oa]|"
-    r"(?:alvast )?bedankt|dank (?:je|u)(?: wel)?|dziekuje|dzieki|tack(?: (?:pa forhand|sa mycket))?|"
-    r"(?:mange )?tak|(?:tusen )?takk|"
-    r"dekuji|diky|kiitos|koszonom|multumesc|tesekkurler|спасибо|谢谢|감사합니다"
-)
-_TAIL = r"(?P<mark>[\s,.!:;~/-]*)(?P<rest>(?<=[\s,.!:;~/-]).{1,40})?$"
-_FIRM_LINE = re.compile(rf"^[\s-]*(?:{_FIRM}){_TAIL}")
-_SOFT_LINE = re.compile(rf"^[\s-]*(?:{_SOFT}){_TAIL}")
-
-_DEVICE = (
-    r"iphone|ipad|ipod|android|outlook|yahoo|samsung|galaxy|blackberry|mobile|phone|handy|telefon|telephone|"
-    r"smartphone|proton ?mail|"
-    r"huawei|xiaomi|redmi|pixel|windows|mail|gmail|superhuman|hey|aol|gmx|web\.de|mobil|device|gerat|tablet|"
-    r"cellulare|celular|movil|apple|"
-    r"watch|hotmail|zoho|spark|missive|front|thumbs"
-)
-_MOBILE = re.compile(
-    rf"^(?:(?:sent|typed|written|dictated) (?:from|with|via|on|using|"
-    rf"by)\b.{{0,60}}\b(?:{_DEVICE})\b.{{0,20}}|"
-    r"(?:get|download|obtener|scarica|obter|obtenir|obtenez|telecharge[rz]?|hamta|hent|pobierz|ziskat|hanki|"
-    r"holen sie sich|laden sie) .{0,30}outlook .{0,40}|"
-    r"outlook (?:fur|pour|para|per|voor|for) (?:ios|android).{0,30}|"
-    rf"(?:von|vom) (?:mein(?:em|er)|unterwegs).{{0,40}}(?:gesendet|versendet|geschickt)|"
-    rf"(?:gesendet|versendet|envoye|expedie|enviado|enviada|inviato|spedito|verzonden|verstuurd|gestuurd|"
-    rf"wyslane|wyslano|skickat|skickad|sendt|sent|odeslano|poslano|"
-    rf"lahetetty|отправлено|trimis) .{{0,40}}\b(?:{_DEVICE}|unterwegs|iphonesta|iphone'a|iphonu|"
-    rf"телефона)\b.{{0,20}}|"
-    r"iphoneから送信.{0,10}|发自我的.{1,20}|從我的.{1,20}傳送|(?:나의 )?.{0,12}에서 보냄|.{0,30}(?:iphone|ipad|"
-    r"telefon)(?:'?umdan|imdan) gonderildi|"
-    r"please (?:excuse|forgive|pardon) (?:any |my |the )?(?:typos|brevity|typing|spelling|errors|"
-    r"mistakes).{0,60}|yahoo mail: .{0,60})"
-    r"[.!]?(?: ?[<(]? ?https?://\S{1,200} ?[>)]?)?$"
-)
-_NOISE = re.compile(
-    r"^(?:\[?(?:cid:|image:|inline image|logo)[^\]]{0,120}\]?|<[^<>\s]{1,120}\.(?:xlsx?|docx?|pptx?|pdf|csv|"
-    r"png|jpe?g|gif|zip|txt|ics|vcf|heic|mp4|mov)>|"
-    r"\[?attachment:? .{1,120}\]?|\ufffc|obj)$"
-)
-_BANNER = re.compile(
-    r"^\W{0,6}(?:(?:\[?external(?: e-?mail| sender| message)?\]?\W|caution\W|warning\W|\[ext\]|achtung\W|"
-    r"attention\W|extern(?:e)?[ :]).{0,120}"
-    r"(?:outside|external|extern|originat|unknown sender|do not click|don't click|trust|recogni[sz]e|"
-    r"ausserhalb|exterieur)|"
-    r"this (?:e-?mail|message) (?:originated|was sent|came|is) from (?:an? )?(?:outside|external)|"
-    r"you don't often get e-?mail from|(?:sie erhalten|vous ne recevez|no suele recibir) (?:nicht oft|"
-    r"pas souvent|a menudo))"
-)
-_BANNER_MORE = re.compile(
-    r"^(?:do not|don't|never|please do not|use caution|be careful|learn (?:more|why)|offnen sie|"
-    r"ne cliquez)\b.{0,160}$"
-)
-
-# What opens a legal footer. It is one only with a word of `_LEGAL` close by, for people write "Disclaimer:" too.
-_DISCLAIMER = re.compile(
-    r"^\W{0,6}(?:"
-    r"(?:confidentiality|privacy|legal|privileged|e-?mail|important)? ?(?:and \w+ )?(?:notice|note|"
-    r"statement|disclaimer|warning)\s?:|"
-    r"(?:confidentiality (?:notice|statement|note)|disclaimer|confidential(?:ity)?|vertraulich\w*|"
-    r"confidentialite|confidencialidad|riservatezza)\b|"
-    r"(?:this|the) (?:e-?mail|message|communication|transmission|electronic mail)\b|"
-    r"(?:the |any )?(?:information|contents?|views|opinions)\b.{0,60}\b(?:this|the) (?:e-?mail|message|"
-    r"communication|transmission)|"
-    r"if you (?:are not the intended|have received this|received this (?:e-?mail|message) (?:in error|"
-    r"by mistake))|"
-    r"(?:diese |die in dieser )(?:e-?mail|nachricht|information)|ce (?:message|courriel|mail|e-mail)\b|"
-    r"(?:este|el presente) (?:mensaje|correo|e-?mail)\b|"
-    r"(?:esta|a) (?:mensagem|e-?mail)\b|este e-?mail\b|(?:questo|il presente|questa|"
-    r"la presente) (?:messaggio|e-?mail|comunicazione)\b|"
-    r"(?:le )?informazioni contenute\b|(?:dit|deze|de informatie in dit) (?:bericht|e-?mail|e-mailbericht)\b|"
-    r"(?:niniejsz\w+|ta|tresc tej) (?:wiadomosc|e-?mail)\w*|(?:detta|det har) (?:mejl|meddelande|e-post)\w*|"
-    r"(?:denne|dette) (?:e-?mail|mail|e-post|melding|meddelelse)\w*|tento (?:e-?mail|mail)\b|"
-    r"[\w&.,' -]{2,60} (?:is|are) (?:a )?(?:company |limited company )?registered in (?:england|scotland|"
-    r"wales|ireland)|"
-    r"registered (?:office|in england|address|company|number)|"
-    # below: footers, whatever follows
-    r"(?:please )?(?:consider|think of|think about|respect|spare|save).{0,40}(?:before (?:you )?print|"
-    r"a tree|paper)|(?:please )?think before you print|"
-    r"(?:bitte )?(?:denken|prufen) sie .{0,60}(?:umwelt|ausdruck)|(?:pensez|"
-    r"avant d'imprimer).{0,60}(?:environnement|imprimer)|antes de imprimir|"
-    r"(?:this|the) (?:e-?mail|message) has been (?:checked|scanned)|virus-?free\W|"
-    r"diese e-?mail wurde .{0,40}(?:viren|gepruft)|"
-    r"(?:l'absence de virus|cet e-?mail a ete verifie|este correo .{0,30}virus|"
-    r"dit e-?mailbericht is .{0,30}virus)|"
-    r"if you no longer (?:wish|want) to (?:receive|hear)|(?:to )?unsubscribe from (?:our|my|firm|the|all|"
-    r"these) [\w' -]{0,40}(?:newsletter|alert|update|mailing|list|bulletin)|"
-    r"to unsubscribe,? (?:please )?(?:click|visit|write|e-?mail|go to)|you(?:'re|"
-    r" are) receiving this (?:e-?mail|message|because)|"
-    r"(?:sitz der gesellschaft|amtsgericht|handelsregister|registergericht|geschaftsfuhrer(?:in)?|"
-    r"ust-?id\S*)\b ?:? ?.{0,120}$"
-    r")"
-)
-_FOOTER = re.compile(
-    r"^\W{0,6}(?:(?:please )?(?:consider|think|respect|spare|save)\b|(?:bitte )?(?:denken|prufen)\b|pensez|"
-    r"avant d'imprimer|antes de|"
-    r"(?:this|the) (?:e-?mail|message) has been (?:checked|scanned)|virus|diese e-?mail wurde|l'absence|"
-    r"cet e-?mail|este correo .{0,30}virus|dit e-?mailbericht|"
-    r"if you no longer|(?:to )?unsubscribe|you(?:'re| are) receiving|sitz der|amtsgericht|handelsregister|"
-    r"registergericht|geschaftsfuhrer|ust-?id)"
-)
-_LEGAL = re.compile(
-    r"\b(?:confidential\w*|privileged|intended (?:only|solely|recipient|for)|recipient|addressee|"
-    r"unauthori[sz]ed|disclos\w*|disseminat\w*|virus\w*|liab\w*|in error|"
-    r"registered (?:in|office|number|company|no)|company (?:no|number|reg)|views .{0,40}(?:author|sender|"
-    r"necessarily)|vertraulich\w*|unbefugt\w*|empfanger\w*|"
-    r"confidentiel\w*|destinataire\w*|confidencial\w*|destinatari\w*|riservat\w*|confidenzial\w*|"
-    r"vertrouwelijk\w*|geadresseerde|bestemd|poufn\w*|adresat\w*|"
-    r"konfidentiell\w*|avsett|fortrolig\w*|beregnet|duvern\w*|vat (?:no|number|reg))\b"
-)
-_CONTACT = re.compile(
-    r"\+?\(?\d[\d\s().·/-]{6,}\d|https?://|www\.|\S@\S+\.\w|\s[|·•]\s|^(?:t|f|m|o|p|c|tel|fon|phone|mobile|"
-    r"cell|fax|mob|office|direct)\b\.?:? ?\+?[\d(]"
-)
-_TITLE = re.compile(
-    r"^(?:[a-z]|dr|mr|mrs|ms|mx|prof|ing|dipl|mag|rev|sir|mme|mlle|m|sr|sra|dott|avv|eng|i\.? ?a|i\.? ?v|"
-    r"ppa|mgr|inz|bc|jr)\.?$"
-)
 
 
 def strip_signature(lines: list[str], names: frozenset[str], *, last: bool) -> list[str]:
@@ -197,7 +28,7 @@ def strip_signature(lines: list[str], names: frozenset[str], *, last: bool) -> l
 def _is_noise(line: str) -> bool:
     """Lines that a client adds anywhere, also above text that goes on: a phone's signature, an image's placeholder."""
     low = fold(line[:300])
-    return bool(low) and bool(_NOISE.match(low) or _MOBILE.match(low))
+    return bool(low) and bool(marks.NOISE.match(low) or marks.MOBILE.match(low))
 
 
 def _ends_text(lines: list[str], folded: list[str], index: int, names: frozenset[str]) -> bool:
@@ -205,11 +36,13 @@ def _ends_text(lines: list[str], folded: list[str], index: int, names: frozenset
     low = folded[index]
     if not low:
         return False
-    if _DISCLAIMER.match(low) and (_FOOTER.match(low) or _LEGAL.search(" ".join(folded[index : index + 6]))):
+    if marks.DISCLAIMER.match(low) and (
+        marks.FOOTER.match(low) or marks.LEGAL.search(" ".join(folded[index : index + 6]))
+    ):
         return True
-    if _DELIMITER.match(lines[index]):
+    if marks.DELIMITER.match(lines[index]):
         return _is_signature(lines, folded, index + 1, lenient=True)
-    if _LONG_RULE.match(lines[index]):
+    if marks.LONG_RULE.match(lines[index]):
         return _is_signature(lines, folded, index + 1)
     return _signs_off(lines, folded, index, names)
 
@@ -223,10 +56,10 @@ def _signs_off(lines: list[str], folded: list[str], index: int, names: frozenset
     named = bool(following) and _name_line(following, names)
     if named and low.endswith(",") and len(low.split()) <= 4:
         return _is_signature(lines, folded, index + 1)
-    firm = _FIRM_LINE.match(low.split(" / ")[-1])  # "Best regards / Mit freundlichen Grüßen"
+    firm = marks.FIRM_LINE.match(low.split(" / ")[-1])  # "Best regards / Mit freundlichen Grüßen"
     if firm and _is_name(lines[index], firm["rest"] or "", names, strict=False):
         return _is_signature(lines, folded, index + 1)
-    soft = _SOFT_LINE.match(low)
+    soft = marks.SOFT_LINE.match(low)
     if not soft or not _is_signature(lines, folded, index + 1):
         return False
     if soft["rest"]:
@@ -241,7 +74,9 @@ def _is_name(line: str, rest: str, names: frozenset[str], *, strict: bool) -> bo
     if not words or len(words) > 5:
         return not rest or "|" in rest
     if strict:
-        return any(word.strip(".,-") in names for word in words)
+        return any(word.strip(".,-") in names for word in words) or (
+            len(words) == 1 and bool(_name_line(line.strip().split()[-1], names))
+        )
     original = line.strip().split()[-len(words) :]
     return any(word.strip(".,") in names for word in words) or all(
         word[:1].isupper() or not word[:1].isalpha() for word in original
@@ -261,13 +96,13 @@ def _is_signature(lines: list[str], folded: list[str], start: int, *, lenient: b
         if not low:
             continue
         if (
-            _POSTSCRIPT.match(line)
-            or _DISCLAIMER.match(low)
-            or _DELIMITER.match(line)
+            marks.POSTSCRIPT.match(line)
+            or marks.DISCLAIMER.match(low)
+            or marks.DELIMITER.match(line)
             or _AUTOMATIC.search(low)
         ):
             return True
-        if _LONG_RULE.match(line):
+        if marks.LONG_RULE.match(line):
             continue
         if _is_sentence(line) and (
             _SPEAKS.search(low) or not (lenient or (seen and folded[start + seen - 1]))
@@ -294,7 +129,7 @@ def _is_sentence(line: str) -> bool:
     text = re.sub(r"\([^()]{0,60}\)$", "", line.strip()).strip()  # "Hugo (on the dock, bad signal)"
     if text[:1] in "\"'“„«*" or text[-1:] in '"”»*':
         return False  # mottos
-    if _CONTACT.search(fold(text)) and len(text) < 160:
+    if marks.CONTACT.search(fold(text)) and len(text) < 160:
         return False
     words = text.split()
     lower = sum(1 for word in words if word[:1].islower())
@@ -344,22 +179,107 @@ def _name_line(line: str, names: frozenset[str]) -> int:
     words = [word for word in head.split() if any(c.isalnum() for c in word)]
     if not words or len(words) > 5:
         return 0
-    low = [fold(word).strip(".'") for word in words]
+    if len(words) > 1 and _KISSES.fullmatch(words[-1]):
+        words = words[:-1]
+    low = [re.sub(r"[.'-]", "", fold(word)) if len(word) < 5 else fold(word).strip(".'") for word in words]
     if (
         len(words) == 1
-        and len(low[0]) <= 2
-        and (words[0].isupper() or line.strip().endswith("."))
         and low[0] not in names
+        and _short_for(words[0], low[0], names, line.strip().endswith("."))
     ):
-        return int(all(any(name.startswith(letter) for name in names) for letter in low[0]))
+        return 1
     if any(c > "\u2e80" for c in head):
         return int(
             len(head) <= 8 and any(word in names or any(word in name for name in names) for word in low)
         )
     others = [word for word, key in zip(words, low, strict=True) if key not in names]
-    if not all(word[:1].isupper() or not word[:1].isalpha() or _TITLE.match(fold(word)) for word in others):
+    if not all(
+        word[:1].isupper() or not word[:1].isalpha() or marks.TITLE.match(fold(word)) for word in others
+    ):
         return 0
     return sum(1 for word in low if word in names)
+
+
+_KISSES = re.compile(r"[xX]{1,4}|[xX][oO]+")
+_NO_NICKNAMES = frozenset(
+    [
+        "ok",
+        "no",
+        "non",
+        "nein",
+        "nope",
+        "yes",
+        "yep",
+        "ya",
+        "ja",
+        "si",
+        "so",
+        "do",
+        "hi",
+        "ha",
+        "he",
+        "we",
+        "me",
+        "my",
+        "mon",
+        "tue",
+        "wed",
+        "thu",
+        "fri",
+        "sat",
+        "sun",
+        "jan",
+        "feb",
+        "mar",
+        "apr",
+        "may",
+        "jun",
+        "jul",
+        "aug",
+        "sep",
+        "oct",
+        "nov",
+        "dec",
+        "stop",
+        "end",
+        "out",
+        "sure",
+        "fine",
+        "call",
+        "cool",
+        "done",
+        "nah",
+        "now",
+        "not",
+        "all",
+        "any",
+        "can",
+        "how",
+        "who",
+        "why",
+        "what",
+        "when",
+        "pass",
+        "deal",
+        "good",
+        "great",
+    ]
+)
+
+
+def _short_for(word: str, low: str, names: frozenset[str], dotted: bool) -> bool:
+    """Initials of the sender ("JMT", "R."), or a short form of his name: Mitch for Mitchell, Winnie for Winifred."""
+    if not low.isalpha() or low in _NO_NICKNAMES:
+        return False
+    if len(low) <= 4 and (word.isupper() or (dotted and len(low) <= 2)):
+        parts = {part for name in names for part in name.split("-")}
+        return all(any(part.startswith(letter) for part in parts) for letter in low)
+    if not word[0].isupper():
+        return False
+    stem = re.sub(r"(?:ie|ey|y|i)$", "", low) if len(low) > 3 else low
+    return len(stem) > 1 and any(
+        name.startswith(stem) or (stem[-1:] * 2 == stem[-2:] and name.startswith(stem[:-1])) for name in names
+    )
 
 
 def _any_name(line: str) -> bool:
@@ -373,10 +293,12 @@ def _any_name(line: str) -> bool:
 def _without_banner(lines: list[str]) -> list[str]:
     """Drops a mail gateway's "external sender" warning above the text."""
     first = next((index for index, line in enumerate(lines) if line.strip()), None)
-    if first is None or not _BANNER.match(fold(lines[first][:400])):
+    if first is None or not marks.BANNER.match(fold(lines[first][:400])):
         return lines
     index = first + 1
-    while index < len(lines) and (not lines[index].strip() or _BANNER_MORE.match(fold(lines[index][:300]))):
+    while index < len(lines) and (
+        not lines[index].strip() or marks.BANNER_MORE.match(fold(lines[index][:300]))
+    ):
         index += 1
     return lines[index:]
 
@@ -384,10 +306,15 @@ def _without_banner(lines: list[str]) -> list[str]:
 def _postscript(lines: list[str], folded: list[str]) -> list[str]:
     """The P.S. below a signature, up to the next blank line: it is the writer's text."""
     for index, line in enumerate(lines):
-        if _POSTSCRIPT.match(line):
+        if marks.POSTSCRIPT.match(line):
             kept = []
             for text, low in zip(lines[index:], folded[index:], strict=True):
-                if not low or _DISCLAIMER.match(low) or _MOBILE.match(low) or _DELIMITER.match(text):
+                if (
+                    not low
+                    or marks.DISCLAIMER.match(low)
+                    or marks.MOBILE.match(low)
+                    or marks.DELIMITER.match(text)
+                ):
                     break
                 kept.append(text)
             return kept
