@@ -122,6 +122,7 @@ def _look(check: BookingCheck, deadline: Deadline) -> str:
             for provider in CALENDARS
             if (account := connected(check.workspace_id, provider)) is not None
         ]
+        changed = sum(listing.apply(check.lead, listed) for listed in found)
     except STOPPING:
         raise
     except (ProviderError, ProviderMisconfigured) as error:
@@ -131,7 +132,6 @@ def _look(check: BookingCheck, deadline: Deadline) -> str:
         logger.exception("booking check failed", extra={"lead_id": str(check.lead_id)})
         _park(check, error)
         return "errors"
-    changed = sum(listing.apply(check.lead, listed) for listed in found)
     BookingCheck.objects.filter(pk=check.pk).update(
         checked_at=timezone.now(), failures=0, last_error="", next_at=timezone.now() + EVERY
     )

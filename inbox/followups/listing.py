@@ -6,18 +6,21 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import NamedTuple
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q, QuerySet
 from django.utils import timezone
 
 from inbox.models import Appointment, FollowUpInstance, FollowUpTask, Workspace
 
 Status, TaskStatus = FollowUpInstance.Status, FollowUpTask.Status
 LATELY = timedelta(days=30)
+WAITS_HERE = Q(instance__status__in=FollowUpInstance.LIVE, instance__next_step=F("step"))
+"""Of a task: the sequence still stands at its step. Else it has gone on, or has ended."""
 EXCLUDED = Q(sequence__enabled=False) | Q(workspace__sends_paused=True)
 
 
 class View(NamedTuple):
-    """One list. `rows(workspace_id)` are instances, or tasks where `of_tasks`; `order` names the time shown."""
+    """One list. `rows(workspace_id)` are instances, or tasks where `of_tasks`; `order` names the time shown, `why` what
+    holds the reason."""
 
     key: str
     label: str
@@ -25,6 +28,15 @@ class View(NamedTuple):
     of_tasks: bool
     order: str
     rows: Callable[[object], QuerySet]
+    why: str = "reason"
+
+
+class Reason(NamedTuple):
+    """How many of a list wait for one reason; `value` names it to `because`."""
+
+    value: str
+    words: str
+    many: int
 
 
 def _instances(workspace_id, *conditions: Q, **fields: object) -> QuerySet:
@@ -32,7 +44,8 @@ def _instances(workspace_id, *conditions: Q, **fields: object) -> QuerySet:
 
 
 def _tasks(workspace_id, *statuses: str) -> QuerySet:
-    return FollowUpTask.objects.filter(workspace_id=workspace_id, status__in=statuses)
+    mine = FollowUpTask.objects.filter(workspace_id=workspace_id, status__in=statuses)
+    return mine.annotate(waits_here=ExpressionWrapper(WAITS_HERE, BooleanField()))
 
 
 def _due(workspace_id) -> QuerySet:
@@ -50,7 +63,7 @@ def _lately(workspace_id, status: str) -> QuerySet:
 VIEWS = {
     view.key: view
     for view in (
-        View("due", "Due", "info", False, "due_at", _due),
+        View("due", "Due", "info", False, "due_at", _due, "waits_for"),
         View(
             "in-hand",
             "Going out",
@@ -67,8 +80,16 @@ VIEWS = {
             "claimed_at",
             lambda pk: _tasks(pk, TaskStatus.APPROVAL),
         ),
-        View("waiting", "Waiting", "", False, "due_at", _waiting),
-        View("paused", "Paused", "warn", False, "due_at", lambda pk: _instances(pk, status=Status.PAUSED)),
+        View("waiting", "Waiting", "", False, "due_at", _waiting, "waits_for"),
+        View(
+            "paused",
+            "Paused",
+            "warn",
+            False,
+            "due_at",
+            lambda pk: _instances(pk, status=Status.PAUSED),
+            "paused_for",
+        ),
         View(
             "excluded",
             "Excluded by a setting",
@@ -76,6 +97,7 @@ VIEWS = {
             False,
             "due_at",
             lambda pk: _instances(pk, EXCLUDED, status=Status.ACTIVE, due_at__isnull=False),
+            "sequence__name",
         ),
         View("skipped", "Skipped", "", True, "finished_at", lambda pk: _lately(pk, TaskStatus.SKIPPED)),
         View("failed", "Failed", "bad", True, "finished_at", lambda pk: _lately(pk, TaskStatus.FAILED)),
@@ -97,17 +119,23 @@ def counts(workspace: Workspace) -> dict[str, int]:
     return {key: view.rows(workspace.pk).count() for key, view in VIEWS.items()}
 
 
-def reasons(workspace: Workspace, key: str) -> list[tuple[str, int]]:
-    """(reason in words, how many) of a list, the most frequent first."""
-    rows = VIEWS[key].rows(workspace.pk)
-    if key == "paused":
-        found = rows.values_list("paused_for").annotate(many=Count("pk")).order_by("-many", "paused_for")
-        return [(FollowUpInstance.Pause(reason).label, many) for reason, many in found]
-    if key == "excluded":
-        if workspace.sends_paused:
-            return [("Sending is paused for this workspace", rows.count())] if rows.exists() else []
-        found = rows.values_list("sequence__name").annotate(many=Count("pk")).order_by("-many")
-        return [(f"“{name}” is switched off", many) for name, many in found]
-    column = "reason" if VIEWS[key].of_tasks else "waits_for"
-    found = rows.exclude(**{column: ""}).values_list(F(column)).annotate(many=Count("pk"))
-    return list(found.order_by("-many", column)[:12])
+def because(view: View, workspace_id, reason: str) -> QuerySet:
+    """The rows of `view` that have `reason` (Reason.value); all of them where it is empty."""
+    rows = view.rows(workspace_id)
+    return rows.filter(**{view.why: reason}) if reason else rows
+
+
+def reasons(workspace: Workspace, view: View) -> list[Reason]:
+    """Why rows are in a list, the most frequent reason first."""
+    rows = view.rows(workspace.pk)
+    if view.key == "excluded" and workspace.sends_paused:
+        many = rows.count()
+        return [Reason("", "Sending is paused for this workspace", many)] if many else []
+    found = rows.exclude(**{view.why: ""}).values_list(F(view.why)).annotate(many=Count("pk"))
+    return [Reason(why, _words(view, why), many) for why, many in found.order_by("-many", view.why)[:12]]
+
+
+def _words(view: View, why: str) -> str:
+    if view.key == "paused":
+        return str(FollowUpInstance.Pause(why).label)
+    return f"“{why}” is switched off" if view.key == "excluded" else why

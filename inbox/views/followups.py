@@ -45,14 +45,15 @@ LABELS = {"resume": "Resume", "skip": "Skip step", "cancel": "Stop", "pause": "P
 @require_GET
 @workspace_view()
 def follow_ups(request: HttpRequest) -> HttpResponse:
-    """`w/<workspace>/followups/?view=<one of listing.VIEWS>`"""
+    """`w/<workspace>/followups/?view=<one of listing.VIEWS>&reason=<of listing.Reason>`"""
     view = listing.VIEWS.get(request.GET.get("view", "due"), listing.VIEWS["due"])
+    reason = request.GET.get("reason", "")
     counts = listing.counts(request.workspace)
     related = (
         ("lead", "step__sequence", "instance", "send") if view.of_tasks else ("lead", "sequence", "next_step")
     )
     page = keyset_page(
-        view.rows(request.workspace.pk).select_related(*related),
+        listing.because(view, request.workspace.pk, reason).select_related(*related),
         view.order,
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
@@ -71,7 +72,8 @@ def follow_ups(request: HttpRequest) -> HttpResponse:
         "view": view,
         "rows": [_row(view, row) for row in page.rows],
         "page": page,
-        "reasons": listing.reasons(request.workspace, view.key),
+        "reasons": listing.reasons(request.workspace, view),
+        "reason": reason,
         "fell_through": listing.fell_through(request.workspace)[:20],
         "buttons": [(name, LABELS[name]) for name in BUTTONS[view.key]] if _writes(request) else [],
     }
@@ -96,13 +98,14 @@ def _row(view: listing.View, row) -> dict[str, object]:
         "task": row if view.of_tasks else None,
         "why": why,
         "at": getattr(row, view.order),
+        "gone_on": view.of_tasks and not row.waits_here,
     }
 
 
 @require_POST
 @workspace_view()
 def act(request: HttpRequest) -> HttpResponse:
-    """`do` (a key of actions.ACTIONS) for the ticked follow-ups, or for `all` of the list in `view`."""
+    """`do` (a key of actions.ACTIONS) for the ticked follow-ups, or for `all` in `view` that have `reason`."""
     name, view = request.POST.get("do", ""), listing.VIEWS.get(request.POST.get("view", ""))
     target = redirect("inbox:followups", request.workspace.pk)
     target["Location"] += f"?view={view.key}" if view else ""
@@ -127,8 +130,13 @@ def _tell(request: HttpRequest, name: str, outcome: actions.Outcome) -> None:
 
 def _chosen(request: HttpRequest, view: listing.View) -> list[uuid.UUID]:
     if request.POST.get("all"):
-        column = "instance_id" if view.of_tasks else "pk"
-        return list(view.rows(request.workspace.pk).values_list(column, flat=True)[:1_000])
+        rows = listing.because(view, request.workspace.pk, request.POST.get("reason", ""))
+        ids = (
+            rows.filter(waits_here=True).values_list("instance_id")
+            if view.of_tasks
+            else rows.values_list("pk")
+        )
+        return [pk for (pk,) in ids[:1_000]]
     try:
         return [uuid.UUID(value) for value in request.POST.getlist("instance")[:1_000]]
     except ValueError:

@@ -56,12 +56,17 @@ def _first_contact(client: UnipileClient, send: OutboundSend, person: Profile) -
                 subject = send.subject or INMAIL_SUBJECT
                 return _accepted(client.send_inmail(person.provider_id, subject, send.text, within))
             except ProviderRejected as error:
-                if group_of(error.code) is not Group.CREDITS or not may_invite:
+                if not may_invite or not _no_inmail(error):
                     raise
         invitation = client.invite(person.provider_id, send.text, within)
         return Accepted(message_id=invitation.invitation_id)
 
     return post
+
+
+def _no_inmail(error: ProviderRejected) -> bool:
+    """Whether the account has no InMail to spend, or this person takes none: an invitation may still arrive."""
+    return group_of(error.code) in (Group.CREDITS, Group.FEATURE) or error.code == "not_allowed_inmail"
 
 
 def _to(client: UnipileClient, send: OutboundSend, deadline: Deadline) -> Iterable[ChatMessage]:

@@ -39,9 +39,9 @@ def test_every_follow_up_is_in_a_list_with_its_number(people, workspace, url):  
         "Due": 1, "Going out": 0, "Waiting for approval": 0, "Waiting": 1, "Paused": 1,
         "Excluded by a setting": 1, "Skipped": 0, "Failed": 0,
     }  # fmt: skip
-    assert page.context["reasons"] == [("LinkedIn account is disconnected", 1)]
+    assert page.context["reasons"] == [("unipile_disconnected", "LinkedIn account is disconnected", 1)]
     excluded = people.viewer.get(url("followups"), {"view": "excluded"})
-    assert excluded.context["reasons"] == [(f"“{off.sequence.name}” is switched off", 1)]
+    assert excluded.context["reasons"] == [(off.sequence.name, f"“{off.sequence.name}” is switched off", 1)]
     assert [row["instance"].pk for row in excluded.context["rows"]] == [off.pk]
 
 
@@ -55,6 +55,39 @@ def test_a_person_resumes_many_at_once_and_it_is_audited(people, workspace, url)
     assert "Resumed 3 follow-ups." in answer.content.decode()
     assert FollowUpInstance.objects.filter(status="active").count() == 3
     assert AuditEntry.objects.filter(action="followup.resume", actor=people.users.member).count() == 3
+
+
+def test_only_those_with_the_chosen_reason_are_resumed(people, workspace, url):  # noqa: F811
+    replied, by_hand = enrolled(workspace), enrolled(workspace)
+    FollowUpInstance.objects.update(status="paused", paused_for="replied")
+    FollowUpInstance.objects.filter(pk=by_hand.pk).update(paused_for="person")
+    page = people.member.get(url("followups"), {"view": "paused", "reason": "person"})
+    assert [row["instance"].pk for row in page.context["rows"]] == [by_hand.pk]
+    people.member.post(
+        url("followups-act"), {"do": "resume", "view": "paused", "reason": "person", "all": "1"}
+    )
+    assert set(FollowUpInstance.objects.values_list("pk", "status")) == {
+        (replied.pk, "paused"),
+        (by_hand.pk, "active"),
+    }
+
+
+def test_a_failed_step_that_the_sequence_has_left_behind_cannot_be_skipped(people, workspace, url):  # noqa: F811
+    left, stays = enrolled(workspace, {}, {"offset_days": 1}), enrolled(workspace, {}, {"offset_days": 1})
+    for instance in (left, stays):
+        FollowUpTask.objects.create(
+            workspace=workspace, lead=instance.lead, instance=instance, step=instance.next_step,
+            channel="email", status="failed", claimed_at=timezone.now(), finished_at=timezone.now(),
+        )  # fmt: skip
+    FollowUpInstance.objects.filter(pk=left.pk).update(next_step=left.sequence.steps.last())
+    FollowUpInstance.objects.filter(pk=stays.pk).update(status="paused", paused_for="error")
+    page = people.member.get(url("followups"), {"view": "failed"})
+    assert {row["instance"].pk: row["gone_on"] for row in page.context["rows"]} == {
+        left.pk: True,
+        stays.pk: False,
+    }
+    people.member.post(url("followups-act"), {"do": "skip", "view": "failed", "all": "1"})
+    assert [entry.object_id for entry in AuditEntry.objects.filter(action="followup.skip")] == [str(stays.pk)]
 
 
 def test_skipping_takes_the_next_step_and_records_who(people, workspace, url):  # noqa: F811

@@ -113,6 +113,19 @@ def test_an_open_profile_without_credits_is_invited(world, workspace):
     assert [send["kind"] for send in world.posted("unipile")] == ["invite"]
 
 
+@pytest.mark.parametrize(("status", "code"), [(403, "feature_not_subscribed"), (422, "not_allowed_inmail")])
+def test_an_open_profile_that_takes_no_inmail_is_invited(world, workspace, status, code):
+    world.connect("unipile", "acc-1", api_key="key-unipile")
+    profile = {"network_distance": "DISTANCE_3", "open_profile": True}
+    world.sandbox.set_account("unipile", "acc-1", properties={"profiles": {"dana": profile}})
+    world.sandbox.fault(provider="unipile", kind="error", status=status, code=code, path="chats$", count=1)
+    lead = quiet_lead(workspace, linkedin_url="https://www.linkedin.com/in/dana")
+    instance = enrolled(workspace, {"channel": "linkedin"}, lead=lead)
+    minute()
+    assert [send["kind"] for send in world.posted("unipile")] == ["invite"]
+    assert statuses(instance) == [("sent", "")]
+
+
 def test_a_pending_invitation_fails_the_step_with_its_reason_and_the_sequence_goes_on(world, workspace):
     world.connect("unipile", "acc-1", api_key="key-unipile")
     profile = {"network_distance": "DISTANCE_2", "pending_invitation": True}
