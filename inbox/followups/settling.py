@@ -4,12 +4,13 @@ A send of unknown outcome stays in hand until somebody knows (`inbox.replying.re
 nothing more on that channel meanwhile, and the page counts it.
 """
 
+import logging
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -22,6 +23,8 @@ from integrations.unipile.errors import GROUPS, Group
 from jobs.deadline import Deadline
 from jobs.models import BackgroundJob
 
+logger = logging.getLogger(__name__)
+
 Status, State = FollowUpTask.Status, OutboundSend.State
 
 REFUSALS = STATES | {code for code, group in GROUPS.items() if group is Group.RECIPIENT}
@@ -32,17 +35,40 @@ PER_TICK, BATCH = 2_000, 50
 
 
 def settle(deadline: Deadline) -> Counter[str]:
-    """Write what the sends came to, and plan what follows. Counts by outcome, and by outcome and workspace."""
+    """Write what the sends came to, and plan what follows. Counts by outcome, and by outcome and workspace.
+
+    A batch in which one cannot be settled is done one by one, so that a defect holds up that one alone; it is raised
+    at the end.
+    """
     counts: Counter[str] = Counter()
+    failures: list[Exception] = []
     ended = FollowUpTask.objects.filter(status=Status.SENDING, send__state__in=[State.SENT, State.FAILED])
     known = list(ended.order_by("claimed_at").values_list("pk", "lead_id")[:PER_TICK])
-    for at in range(0, len(known), BATCH):
-        if deadline.expired:
-            break
-        with transaction.atomic():
-            for task, lead in _free(ended, *zip(*known[at : at + BATCH], strict=True)):
-                outcome = _settle_one(task, lead)
-                counts.update((outcome, f"{outcome}:{task.workspace_id}"))
+    batches = deque(known[at : at + BATCH] for at in range(0, len(known), BATCH))
+    while batches and not deadline.expired:
+        batch = batches.popleft()
+        try:
+            counts.update(_settle_all(ended, batch, deadline))
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            if len(batch) == 1:
+                logger.exception("follow-up not settled", extra={"task_id": str(batch[0][0])})
+                failures.append(error)
+            batches.extend([one] for one in batch if len(batch) > 1)
+    if failures:
+        raise failures[0]
+    return counts
+
+
+def _settle_all(ended: QuerySet, batch: list[tuple], deadline: Deadline) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    with transaction.atomic():
+        for task, lead in _free(ended, *zip(*batch, strict=True)):
+            if deadline.expired:
+                break
+            outcome = _settle_one(task, lead)
+            counts.update((outcome, f"{outcome}:{task.workspace_id}"))
     return counts
 
 

@@ -23,13 +23,21 @@ VARIABLES = {
 }
 
 
+NOT_THE_LEADS = {
+    "sender": "The workspace does not say who its answers are written by (Settings).",
+    SLOTS: "The calendar has no free time to offer.",
+}
+
+
 class Missing(NamedTuple):
-    """What a lead lacks for a text, as names of variables."""
+    """What is lacking for a text, as names of variables."""
 
     names: list[str]
 
     def __str__(self) -> str:
-        return f"Not known of this lead: {', '.join(name.replace('_', ' ') for name in self.names)}."
+        ours = [words for name, words in NOT_THE_LEADS.items() if name in self.names]
+        theirs = [name.replace("_", " ") for name in dict.fromkeys(self.names) if name not in NOT_THE_LEADS]
+        return " ".join(ours + ([f"Not known of this lead: {', '.join(theirs)}."] if theirs else []))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +49,13 @@ class Rendered:
     missing: list[str] = field(default_factory=list)
 
 
-def problem(template: str) -> str:
-    """Why `template` cannot be used, as a sentence naming the fix; "" where it can."""
+def problem(template: str, workspace: Workspace) -> str:
+    """Why `template` cannot be used in `workspace`, as a sentence naming the fix; "" where it can."""
     for match in PLACE.finditer(template):
         if match[1] not in VARIABLES:
             return f"{{{match[1]}}} is not a variable. Use one of: {', '.join(VARIABLES)}."
+        if match[1] == "sender" and match[2] is None and not workspace.persona_name:
+            return "{sender} is not known: say in Settings who answers are written by, or give a fallback."
     rest = PLACE.sub("", template)
     if "{" in rest or "}" in rest:
         return "A brace is left over. Write variables as {first_name}, or {first_name|there} with a fallback."

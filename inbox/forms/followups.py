@@ -65,7 +65,7 @@ class StepForm(forms.ModelForm):
 
     def _checked(self, name: str) -> str:
         value = self.cleaned_data[name]
-        if problem := wording.problem(value):
+        if problem := wording.problem(value, self.workspace):
             raise forms.ValidationError(problem)
         return value
 
@@ -73,6 +73,7 @@ class StepForm(forms.ModelForm):
 class _StepFormSet(BaseInlineFormSet):
     def add_fields(self, form: StepForm, index: int | None) -> None:
         super().add_fields(form, index)
+        form.workspace = self.instance.workspace
         if "DELETE" in form.fields:
             form.fields["DELETE"].label = "Take this step out"
         if index is None or index >= self.initial_form_count():

@@ -18,10 +18,9 @@ from inbox.pagination import keyset_page
 from inbox.replying.claims import Refused
 
 ADMIN = Membership.Role.ADMIN
-TILES = ("due", "in-hand", "approval", "waiting", "paused", "excluded", "skipped", "failed")
 NOTES = {
-    "due": "taken up within the minute",
-    "in-hand": "claimed, or on their way",
+    "due": "taken up in a minute",
+    "in-hand": "being written or sent",
     "approval": "a person decides",
     "waiting": "for their time",
     "paused": "for the reasons below",
@@ -29,6 +28,7 @@ NOTES = {
     "skipped": "in 30 days",
     "failed": "in 30 days",
 }
+TIMES = {"due_at": "Due", "claimed_at": "Taken up", "finished_at": "When"}
 BUTTONS = {
     "due": ("pause", "skip", "cancel"),
     "in-hand": (),
@@ -61,14 +61,16 @@ def follow_ups(request: HttpRequest) -> HttpResponse:
     context = {
         "tiles": [
             {
-                "label": listing.VIEWS[key].label,
-                "value": counts[key],
-                "note": NOTES[key],
-                "tone": listing.VIEWS[key].tone if counts[key] else "",
+                "key": one.key,
+                "label": one.label,
+                "value": counts[one.key],
+                "note": NOTES[one.key],
+                "tone": one.tone if counts[one.key] else "",
             }
-            for key in TILES
+            for one in listing.VIEWS.values()
         ],
-        "tabs": [(one.key, one.label, counts[one.key]) for one in listing.VIEWS.values()],
+        "time_words": TIMES[view.order],
+        "next": "Leads are enrolled from a sequence." if view.key in ("due", "waiting") else "",
         "view": view,
         "rows": [_row(view, row) for row in page.rows],
         "page": page,

@@ -225,7 +225,7 @@ def test_an_opt_out_stops_everything_in_its_own_transaction(world, workspace):
         ({"condition": "connected"}, {}, "Not connected on LinkedIn."),
         ({"condition": "no_phone"}, {"phone": "+12125550123"}, "A phone number is known."),
         ({"text": "x" * 30_000}, {}, "This is too long: 20,000 characters are the most on Email."),
-        ({"text": "Free: {slots}"}, {}, "Not known of this lead: slots."),
+        ({"text": "Free: {slots}"}, {}, "The calendar has no free time to offer."),
     ],
 )
 def test_what_is_missing_skips_the_step_and_the_next_one_goes_out(world, workspace, step, lead, reason):

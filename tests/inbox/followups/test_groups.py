@@ -6,12 +6,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from inbox.followups import groups, steps
+from inbox.followups import groups, plan, settling, steps
 from inbox.health import effects
 from inbox.models import FollowUpInstance, FollowUpTask
 from integrations import health
 from integrations.breaker import breakers
 from integrations.health import Kind, Signal
+from jobs.deadline import Deadline
 from jobs.models import BackgroundJob
 from jobs.ticks import run_tick
 from jobs.worker import drain
@@ -127,6 +128,23 @@ def test_a_defect_of_our_own_is_a_500_after_the_others_were_worked(world, worksp
     drain()
     minute_later = statuses(instance)
     assert minute_later == [("sending", "")] and len(world.posted()) == 1
+
+
+def test_one_that_cannot_be_settled_holds_up_nobody_else(world, workspace, monkeypatch):
+    instances = [enrolled(workspace, {}, {"offset_days": 1}) for _ in range(3)]
+    run_tick("followups", requested=True)
+    drain()
+    go_on, bad = plan.go_on, instances[1]
+
+    def broken(instance, done, at):
+        if instance.pk == bad.pk:
+            raise ZeroDivisionError
+        go_on(instance, done, at)
+
+    monkeypatch.setattr(plan, "go_on", broken)
+    with pytest.raises(ZeroDivisionError):
+        settling.settle(Deadline.after_ms(20_000))
+    assert [statuses(one)[0][0] for one in instances] == ["sent", "sending", "sent"]
 
 
 def test_a_step_that_fails_on_our_side_is_shown_and_resumed_by_a_person(world, workspace, monkeypatch):

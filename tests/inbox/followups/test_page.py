@@ -164,6 +164,14 @@ def test_an_unknown_variable_is_an_error_where_it_is_typed(people, workspace, ur
     assert not FollowUpSequence.objects.exists()
 
 
+def test_a_sender_whom_the_workspace_does_not_name_is_an_error_where_it_is_typed(people, workspace, url):  # noqa: F811
+    workspace.persona_name = ""
+    workspace.save()
+    answer = people.owner.post(url("sequence-new"), form(text="Hi, {sender} here"))
+    assert "say in Settings who answers are written by" in answer.content.decode()
+    assert people.owner.post(url("sequence-new"), form(text="Hi, {sender|Alex} here")).status_code == 302
+
+
 def test_a_member_makes_no_sequence_and_a_viewer_enrols_nobody(people, workspace, url):  # noqa: F811
     made = factories.make_sequence(workspace, {})
     assert people.member.post(url("sequence-new"), form()).status_code == 403
