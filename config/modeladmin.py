@@ -76,7 +76,10 @@ class WorkspaceFilter(admin.SimpleListFilter):
 
 
 def known_values(field: str, values: Iterable[str]) -> type[admin.SimpleListFilter]:
-    """A filter on `field` by values that are known: asking the table for all that occur would read all of it."""
+    """A filter on `field` by values that are known: asking the table for all that occur would read all of it.
+
+    `values` is read at each request: what is registered later is in it.
+    """
 
     class KnownValues(admin.SimpleListFilter):
         title = parameter_name = field

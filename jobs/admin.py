@@ -82,12 +82,12 @@ class BackgroundJobAdmin(RecordAdmin):
         "workspace_link",
         "kind",
         "status",
+        "last_error_class",
         "attempts",
         "run_at",
         "finished_at",
-        "last_error_class",
     )
-    list_filter = ("status", known_values("kind", sorted(KINDS)), ErrorFilter, AgeFilter, WorkspaceFilter)
+    list_filter = ("status", known_values("kind", KINDS), ErrorFilter, AgeFilter, WorkspaceFilter)
     list_select_related = ("workspace",)
     search_fields = ("dedupe_key",)
     search_help_text = "A job's id, or a part of its dedupe key"

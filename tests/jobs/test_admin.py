@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from inbox.models import AuditEntry
 from jobs.models import BackgroundJob, JobAction, JobAttempt, WorkspaceLimit
+from jobs.registry import KINDS
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -161,6 +162,22 @@ def test_the_list_is_filtered_by_address(root, workspace):
                   "q=k-fail"):  # fmt: skip
         listed = root.get(f"{reverse(LIST)}?{query}").context["cl"].result_list
         assert [job.status for job in listed] == ["failed"], query
+
+
+def test_the_list_offers_every_kind_and_error_class_as_a_filter(root, workspace):
+    make(workspace, "failed", last_error_class="ProviderTimeout")
+    other = make(workspace, "failed", "other")
+    BackgroundJob.objects.filter(pk=other.pk).update(kind="another")
+
+    page = root.get(reverse(LIST), {"kind": "inbound.process"})
+
+    offered = {
+        spec.title: dict(spec.lookup_choices)
+        for spec in page.context["cl"].filter_specs
+        if spec.title != "status"
+    }
+    assert set(offered["kind"]) == set(KINDS) and "ProviderTimeout" in offered["error class"]
+    assert [job.kind for job in page.context["cl"].result_list] == ["inbound.process"]
 
 
 def test_the_overview_shows_how_all_workspaces_stand(root, workspace):

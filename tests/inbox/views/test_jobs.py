@@ -59,6 +59,7 @@ def test_the_list_shows_counts_and_failures_by_cause(admin, workspace):
     page = admin.get(reverse("inbox:jobs", args=[workspace.pk])).content.decode()
     assert "ProviderTimeout × 2" in page and "Retry all 2" in page
     assert "Workers alive" in page and "Failed 2" in page
+    assert page.count('<option value="ProviderTimeout">') == 1  # offered to the filter
 
 
 @pytest.mark.parametrize(
