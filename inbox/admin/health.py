@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from config.modeladmin import RecordAdmin, WorkspaceFilter, known_values, link
-from inbox.health import effects, watch
+from inbox.health import effects, watch, wording
 from inbox.states import state_of
 from inbox.templatetags.holdfast import ago, render_chip
 from integrations.models import TROUBLED, HealthState, HealthTransition, Provider, WorkspaceIntegrationHealth
@@ -114,7 +114,7 @@ class HealthBoard(RecordAdmin):
 
     @admin.display(description="why", ordering="reason")
     def why(self, health: WorkspaceIntegrationHealth) -> str:
-        return health.reason if health.state in TROUBLED else ""
+        return wording.why(health.reason) if health.state in TROUBLED else ""
 
     @admin.display(description="paused")
     def paused(self, health: WorkspaceIntegrationHealth) -> str:
