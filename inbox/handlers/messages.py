@@ -24,7 +24,7 @@ from jobs.models import BackgroundJob
 
 PROCESS = "inbound.process"
 KEY_LIMIT = 200
-KNOWN_BY = (
+KNOWN = Message.objects.select_related("lead").only(
     "workspace_id",
     "source",
     "external_id",
@@ -37,7 +37,7 @@ KNOWN_BY = (
     "lead__bounced_at",
     *(f"lead__{name}" for name in identity.IDENTITY_FIELDS),
 )
-"""What a duplicate is asked. Most look-ups find nothing, and each column costs Django time all the same."""
+"""Messages with what a duplicate is asked. Most look-ups find nothing; each column and condition costs Django time."""
 
 
 def handle(received: Received, event: MessageEvent) -> Outcome:
@@ -99,10 +99,9 @@ def _get_or_create(
 
     # A new lead's row is written once, its first message counted.
     found = cache(partial(_lead, received, event, complete if count else None))
-    known = Message.objects.select_related("lead").only(*KNOWN_BY)
     # Callables: asked only when the message is new, in the savepoint of its insert.
     defaults = {"campaign_id": campaign, "lead": lambda: found().lead, **fields}
-    message, created = known.get_or_create(**key, defaults=defaults)
+    message, created = KNOWN.get_or_create(**key, defaults=defaults)
     if created and count and not found().created:
         rollup.add(message.lead, message, judged)
     return message, created

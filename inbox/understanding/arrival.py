@@ -22,7 +22,7 @@ class Arrival:
 
 
 def judge(event: MessageEvent) -> Arrival:
-    """Judge an inbound message; an outbound one is only cleaned."""
+    """Judge an inbound message; an outbound one is only cleaned. When to wake the lead is read by the message's job."""
     if event.direction != "inbound":
         return Arrival(newest_text(event.text, event.html, channel=event.channel).text)
     verdict = rules.judge(
@@ -36,7 +36,6 @@ def judge(event: MessageEvent) -> Arrival:
             html=event.html,
             automated_reply=event.automated_reply,
             headers=event.headers,
-            received_at=event.occurred_at,
         )
     )
     hit = (

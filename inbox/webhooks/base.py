@@ -33,7 +33,8 @@ logger = logging.getLogger(__name__)
 SLOW_MS = 1_000
 RETRY_AFTER_S = 30
 KEY_USE_EVERY = timedelta(minutes=1)
-AUTHENTICATED = (
+KEYS = WebhookKey.objects.select_related("integration__workspace").only(
+    "expires_at",
     "last_used_at",
     "integration__provider",
     "integration__external_account_id",
@@ -146,14 +147,11 @@ class WebhookView(APIView):
         secret = key or candidate_key(request, self.source, body)
         if not secret or len(secret) > 200:
             raise Unauthorized
-        found = (
-            WebhookKey.objects.usable()
-            .select_related("integration__workspace")
-            .only(*AUTHENTICATED)
-            .filter(key_hash=hash_key(secret), integration__provider=self.source.provider)
-            .first()
-        )
-        if found is None:
+        try:
+            found = KEYS.get(key_hash=hash_key(secret))
+        except WebhookKey.DoesNotExist:
+            raise Unauthorized from None
+        if not found.is_usable or found.integration.provider != self.source.provider:
             raise Unauthorized
         _note_use(found)
         return found.integration

@@ -90,6 +90,11 @@ class WebhookKey(models.Model):
     def __str__(self) -> str:
         return f"key {self.pk} of {self.integration_id}"
 
+    @property
+    def is_usable(self) -> bool:
+        """Whether it still opens: not expired, not revoked."""
+        return self.expires_at is None or self.expires_at > timezone.now()
+
     @classmethod
     def issue(cls, integration: Integration) -> "WebhookKey":
         """A new key for `integration`; its text stays readable (encrypted) because admins must copy it again."""
