@@ -14,3 +14,14 @@ max_requests = 20_000
 max_requests_jitter = 2_000
 accesslog = None
 loglevel = "warning"
+
+
+def on_starting(server) -> None:
+    """Bring the embedded PostgreSQL up where DATABASE_URL is unset, as manage.py does, for as long as gunicorn runs."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from django.conf import settings
+
+    if settings.EMBEDDED_POSTGRES:
+        from config import postgres
+
+        postgres.ensure_running()

@@ -8,6 +8,7 @@ import logging
 import time
 from datetime import timedelta
 from typing import NamedTuple
+from uuid import UUID
 
 from django.db import Error
 from django.db.models import Q
@@ -21,7 +22,7 @@ from rest_framework.views import APIView
 from inbox import handlers
 from inbox.intake import Outcome, Received, Verdict, failed, receive, record, rejected
 from inbox.models import Workspace
-from inbox.webhooks.request import PayloadTooLarge, candidate_key, read_body, safe_headers
+from inbox.webhooks.request import CLIENT_ID, PayloadTooLarge, candidate_key, read_body, safe_headers
 from inbox.webhooks.schema import get_schema, post_schema
 from integrations.events import Event, PayloadInvalid
 from integrations.models import Integration, WebhookKey, hash_key
@@ -55,7 +56,7 @@ class Unauthorized(Exception):
 
 
 class WrongWorkspace(Exception):
-    """The body names another account than the key's integration has."""
+    """The body names another account than the key's integration has, or the address another workspace."""
 
 
 class Tenant(NamedTuple):
@@ -169,7 +170,7 @@ def process(source: WebhookSource, received: Received) -> Outcome:
         record(received, outcome)
         return outcome
     except WrongWorkspace:
-        outcome = Outcome(Verdict.MISMATCH, reason="the body names another workspace")
+        outcome = Outcome(Verdict.MISMATCH, reason="it names another workspace")
         record(received, outcome)
         return outcome
     except Exception as error:  # a defect of a parser: a replay after its fix completes the delivery
@@ -192,9 +193,18 @@ def parse(source: WebhookSource, received: Received) -> Event:
     body = source.decode(received.body)
     if received.integration is not None:
         named, own = source.account_of(body), received.integration.external_account_id
-        if own and named and named != own:
+        if (own and named and named != own) or _names_another_workspace(received):
             raise WrongWorkspace
     return source.parse(body, received.received_at)
+
+
+def _names_another_workspace(received: Received) -> bool:
+    """Whether the address's clientId is another workspace of ours; an id from before is nobody's and not checked."""
+    try:
+        named = UUID(received.headers[CLIENT_ID])
+    except (KeyError, ValueError):
+        return False
+    return named != received.workspace.pk and Workspace.objects.filter(pk=named).exists()
 
 
 def answer(source: WebhookSource, outcome: Outcome) -> Response:

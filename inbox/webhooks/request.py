@@ -7,6 +7,8 @@ from integrations.registry import WebhookSource
 BODY_LIMIT = 1024 * 1024
 DRAIN_LIMIT = 8 * 1024 * 1024
 CHUNK = 64 * 1024
+CLIENT_ID = "clientId"
+"""In the query of an address in the predecessor's form; kept beside the headers, as a replay must judge it too."""
 SECRET_HEADERS = ("secret", "token", "authorization", "signature", "cookie", "key", "proxy", "forwarded")
 
 
@@ -59,4 +61,6 @@ def safe_headers(request) -> dict[str, str]:
     for name, value in request.headers.items():
         if not any(part in name.lower() for part in SECRET_HEADERS) and len(kept) < 40:
             kept[name[:100]] = rawjson.UNSTORABLE.sub("", value)[:500]
+    if client_id := request.GET.get(CLIENT_ID):
+        kept[CLIENT_ID] = rawjson.UNSTORABLE.sub("", client_id)[:100]
     return kept

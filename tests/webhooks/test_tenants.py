@@ -4,6 +4,7 @@ import json
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
@@ -71,7 +72,7 @@ def test_same_provider_ids_and_their_own_ids_with_our_key_stay_with_us(poster, b
     bodies = _recorded(source)
     known = {"leadId": str(blue.lead.pk)} if source == "clay" else {}
     theirs = [blue.poster.post(source, body | known).json() for body in bodies]
-    query = "&".join(f"{name}={value}" for name, value in named(blue).items())
+    query = "&".join(f"{name}={value}" for name, value in named(blue).items() if name != "clientId")
     ids = {answer.get(name) for answer in theirs for name in ("messageId", "leadId", "deliveryId")} - {None}
     assert len(ids) >= len(bodies)
     with wall(blue):
@@ -99,6 +100,18 @@ def test_their_account_id_with_our_key_is_a_mismatch(north, blue, source, body):
     assert (response.status_code, response.json()["error"]) == (403, "workspace_mismatch")
     assert not Message.objects.filter(workspace=north.workspace).exists()
     assert list(Lead.objects.filter(workspace=north.workspace)) == [north.lead]
+
+
+@pytest.mark.parametrize(("whose", "status"), [("ours", 200), ("theirs", 403), ("nobody's", 200)])
+def test_an_old_address_may_name_our_workspace_or_one_that_is_gone(north, blue, whose, status):
+    ids = {"ours": north.workspace.pk, "theirs": blue.workspace.pk, "nobody's": uuid4()}
+    body = payload("smartlead", "email_reply")
+    path, key = f"/api/webhooks/smartlead?clientId={ids[whose]}", north.poster.keys["smartlead"]
+    with wall(blue):
+        response = north.poster.post_to(path, body, authorization=f"Bearer {key}")
+        again = replay.replay(WebhookDelivery.objects.get(pk=response.json()["deliveryId"]))
+    assert response.status_code == status
+    assert again.outcome.verdict == ("mismatch" if status == 403 else "duplicate")
 
 
 def test_their_contact_in_our_location_is_a_lead_of_ours(north, blue):
