@@ -116,6 +116,8 @@ def _fix(account: Integration, error: ProviderError) -> str:
         return "Somebody else logged in. Reconnect, and log in as the owner of this account."
     if error.code == "missing_credentials":
         return f"Make a new key in {KEY_AT[account.provider]}, and put it in under Settings."
+    if error.code == "missing_scope":
+        return f"Give the key the permission for this in {KEY_AT[account.provider]}."
     if error.outcome == Outcome.AUTH:
         if account.provider == Provider.UNIPILE:
             return "Press Reconnect, or send the account’s owner a link."

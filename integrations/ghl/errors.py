@@ -10,6 +10,8 @@ SMS_DND = "sms_dnd"
 """The contact does not want SMS: a state of the contact, not a failure of the call."""
 MISSING_PHONE = "missing_phone"
 INVALID_COUNTRY_CODE = "invalid_country_code"
+MISSING_SCOPE = "missing_scope"
+"""The key works and may not do this one thing, which GHL says with a 401: the account is not disconnected."""
 STATES = {SMS_DND, MISSING_PHONE, INVALID_COUNTRY_CODE}
 """Refusals that are the contact's and stay until the contact changes."""
 
@@ -37,6 +39,8 @@ def classify(response: Response) -> Verdict | None:
         if re.search(r"point.in.time|\bPIT\b", text, re.I):
             pause_ms = max(pause_ms, PIT_PAUSE_MS)
         return Verdict(ProviderRateLimited, retry_after_ms=pause_ms)
+    if response.status in (401, 403) and re.search(r"not authorized for this scope", text, re.I):
+        return Verdict(ProviderRejected, code=MISSING_SCOPE)
     if response.status in (400, 422):
         code = next((code for pattern, code in TEXTS if pattern.search(text)), "")
         return Verdict(ProviderRejected, code=code)

@@ -111,6 +111,15 @@ def test_missing_scopes_of_slack_are_named(sandbox):
     assert line.tone == "bad" and "users:read.email" in line.said and "install the app again" in line.fix
 
 
+def test_a_scope_that_gohighlevel_misses_is_named_and_the_account_stays_connected(sandbox):
+    account = account_of(sandbox, Provider.GHL)
+    sandbox.set_account("ghl", "key-1", "ok", {"location_id": "loc-1"})
+    refusal = {"status": 401, "message": "The token is not authorized for this scope."}
+    sandbox.fault(provider="ghl", kind="error", path="^/calendars/", **refusal)
+    assert checks.run(account)[2].fix.startswith("Give the key the permission for this in GoHighLevel")
+    assert health.row(account).state == "connected"
+
+
 def test_a_setting_that_is_missing_is_named(sandbox):
     account = account_of(sandbox, Provider.EMAILBISON)
     account.credentials = {}

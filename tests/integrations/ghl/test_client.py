@@ -81,6 +81,13 @@ def test_contacts_and_conversations_speak_their_own_version(soon):
     assert versions == [True, True]
 
 
+def test_a_scope_that_the_key_lacks_is_no_lost_account(soon):
+    body = {"statusCode": 401, "message": "The token is not authorized for this scope."}
+    with FaultServer(answer(401, body)) as server, pytest.raises(ProviderRejected) as caught:
+        client_at(server.url).calendars(soon)
+    assert caught.value.code == "missing_scope"
+
+
 @pytest.mark.parametrize(
     ("message", "code"),
     [
