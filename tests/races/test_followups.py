@@ -42,6 +42,18 @@ def test_ticks_of_two_clusters_and_the_cron_at_once_send_nothing_twice():
         assert set(FollowUpTask.objects.values_list("status", "attempt")) == {("sent", 1)}
 
 
+def test_steps_that_were_put_off_are_taken_up_again_by_one_of_many_ticks():
+    """Guard: the locks on the instances; of a step's first time, the unique task."""
+    workspace = factories.make_workspace()
+    ids = [enrolled(workspace).pk for _ in range(10)]
+    tick.claim(ids)
+    FollowUpTask.objects.update(status="waiting", reason="Outside business hours.")
+    FollowUpInstance.objects.update(due_at=timezone.now())
+    results = at_once(*[lambda: len(tick.claim(ids))] * 6)
+    assert len(won(results)) == 6 and sum(won(results)) == 10
+    assert set(FollowUpTask.objects.values_list("status", "attempt")) == {("claimed", 2)}
+
+
 def test_the_same_step_taken_by_many_workers_at_once_is_claimed_once():
     workspace = factories.make_workspace()
     factories.make_integration(workspace)
