@@ -3,7 +3,6 @@
 Known by the provider's id, by the marker in its HTML, or by the same words to the same lead at the time of the call.
 """
 
-import re
 from functools import reduce
 from operator import or_
 from uuid import UUID
@@ -14,10 +13,9 @@ from inbox.leads import identity
 from inbox.models import Message, OutboundSend, Workspace
 from inbox.models.message import Source
 from inbox.replying import sending
-from inbox.replying.carriers.base import EARLIER, LATER, Accepted, same_words
+from inbox.replying.carriers.base import EARLIER, LATER, Accepted, named, quotes, same_words
 from integrations.events import MessageEvent
 
-MARKER = re.compile(r"ref:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})")
 State = OutboundSend.State
 
 
@@ -42,8 +40,10 @@ def _send(workspace: Workspace, event: MessageEvent) -> OutboundSend | None:
     mine = OutboundSend.objects.select_related("lead", "reply_to").filter(
         workspace=workspace, channel=event.channel, called_at__isnull=False
     )
-    if found := MARKER.search(event.html or event.text):
-        return mine.filter(pk=UUID(found[1])).first()
+    body = event.html or event.text
+    if name := named(body):
+        marked = mine.filter(pk=UUID(name)).first()
+        return None if marked is None or quotes(body, marked.text) else marked
     if event.campaign is not None and event.event_type == "EMAIL_SENT":
         return None
     if event.external_id:
@@ -56,7 +56,6 @@ def _send(workspace: Workspace, event: MessageEvent) -> OutboundSend | None:
         provider_message_id="",
         called_at__range=(event.occurred_at - LATER, event.occurred_at + EARLIER),
     )
-    body = event.html or event.text
     return next((send for send in near.order_by("called_at")[:20] if same_words(body, send.text)), None)
 
 

@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from inbox.models import Message, OutboundSend
-from inbox.understanding.text import newest_text
+from inbox.understanding.html import html_lines
+from inbox.understanding.quoting import Line, mark_quoted, plain_lines
 from integrations.models import Integration
 from jobs.deadline import Deadline
 
 EARLIER, LATER = timedelta(minutes=2), timedelta(minutes=30)
 """How far the provider's clock and queue may be from our call for equal texts to be one message."""
+
+
+MARKER = re.compile(r"ref:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})")
+TAG = re.compile(r"<\w+[^>]*>")
 
 
 class CannotSend(Exception):
@@ -74,15 +79,39 @@ def addresses(send: OutboundSend, kind: str) -> list[str]:
     return [one["address"] for one in send.recipients.get(kind) or [] if one.get("address")]
 
 
-def same_words(one: str, other: str) -> bool:
-    """Whether two bodies (text or HTML) are the same but for white space and markup."""
-    return _words(one) == _words(other) != ""
+def same_words(body: str, text: str) -> bool:
+    """Whether `body` (text or HTML, perhaps with a quoted thread) is our `text`, but for white space and markup."""
+    wanted, lines = _words(text), _lines(body)
+    readings = {_words(body), _joined(lines), _joined(line for line in lines if not line.depth)}
+    return bool(wanted) and wanted in readings
 
 
-def _words(body: str) -> str:
-    if re.search(r"<\w+[^>]*>", body):
-        body = newest_text("", body).text
-    return " ".join(body.split())
+def quotes(body: str, text: str) -> bool:
+    """Whether `body` holds our `text` as a quote only: then it is another message, which answers or follows ours."""
+    lines, wanted = _lines(body), _words(text)
+    quoted = _joined(line for line in lines if line.depth)
+    return wanted in quoted and wanted not in _joined(line for line in lines if not line.depth)
+
+
+def named(body: str) -> str:
+    """The id of the send whose marker stands in `body`; "" without one."""
+    found = MARKER.search(body)
+    return found[1] if found else ""
+
+
+def _lines(body: str) -> list[Line]:
+    """What is read, line by line, with the depth of its quote."""
+    lines = html_lines(body) if TAG.search(body) else plain_lines(body)
+    mark_quoted(lines)
+    return lines
+
+
+def _joined(lines: Iterable[Line]) -> str:
+    return _words("\n".join(line.text for line in lines))
+
+
+def _words(text: str) -> str:
+    return " ".join(text.split())
 
 
 def match(send: OutboundSend, listed: Iterable[Listed]) -> Listed | None:
@@ -90,9 +119,11 @@ def match(send: OutboundSend, listed: Iterable[Listed]) -> Listed | None:
     ours has that entry already."""
     entries: list[Listed] = []
     for entry in listed:
-        if marker(send) in entry.body:
+        name = named(entry.body)
+        if name == str(send.pk) and not quotes(entry.body, send.text):
             return entry
-        entries.append(entry)
+        if not name:  # the same words under another send's marker are that send
+            entries.append(entry)
     for entry in entries if send.called_at else ():
         near = entry.sent_at is None or send.called_at - EARLIER <= entry.sent_at <= send.called_at + LATER
         if near and same_words(entry.body, send.text) and not _taken(send, entry.message_id):

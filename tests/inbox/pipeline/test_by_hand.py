@@ -11,10 +11,10 @@ pytestmark = pytest.mark.django_db
 WORDS = "Hi Dana, I have just called you. Alex"
 
 
-def by_hand(world, text: str = WORDS) -> dict:
+def by_hand(world, text: str = WORDS, **fields) -> dict:
     lead = {"email": "dana@example.org", "first_name": "Dana", "last_name": "Reyes"}
     told = world.sandbox.emit(
-        "emailbison", world.key, "MANUAL_EMAIL_SENT", deliver=False, lead=lead, text=text
+        "emailbison", world.key, "MANUAL_EMAIL_SENT", deliver=False, lead=lead, text=text, **fields
     )
     return told["body"]
 
@@ -90,6 +90,20 @@ def test_our_own_send_told_back_stays_one_bubble(world):
 
     assert told.source == "holdfast" and posted
     assert Message.objects.filter(direction="outbound", text=draft.text).count() == 1
+
+
+def test_one_that_quotes_our_send_is_a_message_of_its_own(world):
+    message = world.reply("Sure, send me times.")
+    world.work()
+    draft = world.draft(message)
+    review.approve(draft, user=world.user, text=draft.text)
+    world.work()
+    quote = f"<blockquote><p>{draft.text}</p><!-- ref:{world.sends()[0].pk} --></blockquote>"
+
+    told = world.take(by_hand(world, html=f"<p>{WORDS}</p><p>On Mon, Alex wrote:</p>{quote}"))
+
+    assert told.source == "emailbison_sent" and told.by_hand
+    assert Message.objects.filter(source="holdfast").count() == 1
 
 
 def test_a_step_of_the_campaign_answers_nothing(world):

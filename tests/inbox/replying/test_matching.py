@@ -53,3 +53,21 @@ def test_an_entry_that_another_send_has_is_not_taken_twice(send):
     factories.make_send(other, provider="emailbison", state="sent", provider_message_id="m1")
 
     assert match(send, [listed(send.text)]) is None
+
+
+def test_the_same_words_under_another_sends_marker_are_that_send(send):
+    other = factories.make_send(
+        factories.make_draft(factories.make_message(send.lead), send.text), state="sent"
+    )
+
+    assert match(send, [listed(as_html(other), message_id="")]) is None
+
+
+@pytest.mark.parametrize("signature", ["Best regards,\nAlex Moreno\nHead of Sales, Northwind", "-- \nAlex"])
+def test_a_signature_does_not_hide_our_words_where_the_provider_drops_the_marker(send, signature):
+    send.text += f"\n\n{signature}"
+    body = as_html(send).partition("<!--")[0]
+
+    assert same_words(body, send.text)
+    assert same_words(f"{body}<p>On Mon, Dana wrote:</p><blockquote>Yes?</blockquote>", send.text)
+    assert not same_words(f"<p>One more thing.</p>{body}", send.text)
