@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from inbox.prompts import Prompt
-from integrations.errors import ProviderAuthError, ProviderError
+from integrations.errors import ProviderAuthError, ProviderError, ProviderRejected
 from integrations.openai.client import OpenAIClient
 from integrations.openai.errors import AnswerRefused, AnswerUnusable
 from integrations.openai.schema import ModelAnswer
@@ -64,6 +64,9 @@ def ask(
         raise NoModel("OpenAI refuses our key.") from error
     except AnswerRefused as error:
         raise Refused("The model refuses to answer this.") from error
+    except ProviderRejected as error:
+        # Whatever the text: a model that was retired, a request that is not understood any more.
+        raise NoModel(f"OpenAI does not take our request ({error.code or error.status}).") from error
     except ProviderError as error:
         if isinstance(error, TransientError) and not isinstance(error, AnswerUnusable):
             raise Snooze(_later(error.retry_after_ms), f"{error}: trying again.") from error

@@ -15,7 +15,7 @@ def draft(situation: Situation, deadline: Deadline) -> dict[str, Any]:
     written = drafting.write(situation.message, deadline)
     kept = drafting.keep(situation.message, written)
     if kept is None:
-        raise NotNow("A newer reply came while it was written.")
+        raise NotNow("A newer reply, or an answer of ours, came while it was written.")
     return {"draft": str(kept.pk), "problems": len(written.problems), "revised": written.revised}
 
 

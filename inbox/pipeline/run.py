@@ -7,8 +7,12 @@ from inbox.asking import NoModel
 from inbox.models import Draft
 from inbox.pipeline.situation import NotNow, Situation
 from inbox.pipeline.table import STEPS
+from integrations.openai.errors import AnswerUnusable
 from jobs.context import JobContext
 from jobs.models import JobStep
+
+UNUSABLE_ATTEMPTS = 4
+"""So often a model may answer with nothing of use before the rest is done without it; catching up asks it again."""
 
 
 def process(ctx: JobContext) -> dict[str, Any]:
@@ -29,6 +33,10 @@ def process(ctx: JobContext) -> dict[str, Any]:
             )
         except (NotNow, NoModel) as skipped:
             ctx.skip(step.name, str(skipped))
+        except AnswerUnusable:
+            if ctx.attempt < UNUSABLE_ATTEMPTS:
+                raise
+            ctx.skip(step.name, f"The model gave no usable answer, {UNUSABLE_ATTEMPTS} times.")
     return _result(ctx, message_id)
 
 

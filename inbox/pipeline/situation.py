@@ -6,10 +6,9 @@ from zoneinfo import ZoneInfo
 
 from inbox import asking
 from inbox.accounts import connected
-from inbox.leads.rollup import ANSWERS
-from inbox.models import Campaign, Draft, Lead, Message, OutboundSend, SendingPolicy, Workspace
+from inbox.models import Campaign, Draft, Lead, Message, SendingPolicy, Workspace
 from inbox.models.lead import Tag
-from inbox.replying import policies
+from inbox.replying import claims, policies
 from inbox.understanding.text import newest_text
 from integrations.models import Integration
 
@@ -84,11 +83,7 @@ class Situation:
     @cached_property
     def answered(self) -> bool:
         """Whether something of ours went out, or is going out, after this message."""
-        later = Message.objects.filter(ANSWERS, lead=self.lead, sent_at__gt=self.message.sent_at)
-        live = OutboundSend.objects.filter(
-            lead=self.lead, channel=self.channel, state__in=["intent", "unknown"]
-        )
-        return later.exists() or live.exists()
+        return claims.answered_since(self.message)
 
     @cached_property
     def has_context(self) -> bool:

@@ -5,15 +5,18 @@
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
+from inbox.leads.rollup import ANSWERS
 from inbox.models import Draft, Lead, Message, OutboundSend, User
-from inbox.models.lead import Channel
+from inbox.models.lead import Channel, Tag
 from inbox.replying import limits
 from inbox.replying.carriers import provider_of
+from inbox.signals import draft_changed
 from jobs.enqueue import enqueue
 
 SEND = "reply.send"
@@ -185,6 +188,8 @@ def take_back(send: OutboundSend, lead: Lead, why: str) -> bool:
     Draft.objects.filter(pk=send.draft_id).update(
         status=status, status_reason=f"Held: {why}"[:200], decided_at=None, send_at=None
     )
+    draft = Draft.objects.get(pk=send.draft_id)
+    draft_changed.send(Draft, draft=draft, event=f"held-{send.pk}")
     return True
 
 
@@ -213,6 +218,21 @@ def newest_inbound(lead: Lead, channel: str) -> Message | None:
     """The lead's newest message on `channel`."""
     inbound = Message.objects.filter(lead=lead, channel=channel, direction=Message.Direction.INBOUND)
     return inbound.order_by("-sent_at", "-pk").first()
+
+
+def answered_since(message: Message) -> bool:
+    """Whether something of ours went out, or is going out, after the lead wrote `message`."""
+    later = Message.objects.filter(ANSWERS, lead_id=message.lead_id, sent_at__gt=message.sent_at)
+    live = OutboundSend.objects.filter(
+        lead_id=message.lead_id, channel=message.channel, state__in=[State.INTENT, State.UNKNOWN]
+    )
+    return later.exists() or live.exists()
+
+
+def wrote_since(lead: Lead, seen_at: datetime) -> bool:
+    """Whether the lead has written something newer than `seen_at`; that they are away says nothing new."""
+    newer = Message.objects.filter(lead=lead, direction=Message.Direction.INBOUND, sent_at__gt=seen_at)
+    return newer.exclude(tag=Tag.OUT_OF_OFFICE).exists()
 
 
 def _refusal(send: OutboundSend) -> Refused:

@@ -15,8 +15,9 @@ from inbox.bookings import offers, slots
 from inbox.leads import rollup
 from inbox.models import Draft, Message
 from inbox.models.lead import Channel
-from inbox.replying import verification
+from inbox.replying import claims, verification
 from inbox.replying.context import Context, gather
+from inbox.signals import draft_changed
 from integrations.openai.schema import ModelAnswer
 from jobs.deadline import Deadline
 
@@ -122,10 +123,12 @@ def _signed(text: str, context: Context) -> str:
 
 
 def keep(message: Message, written: Written) -> Draft | None:
-    """Store the draft of `message`, once; None where a newer reply came while it was written."""
+    """Store the draft of `message`, once; None where a newer reply, or an answer of ours, came while it was written."""
     with transaction.atomic():
         lead = rollup.locked(message.lead)
         if lead.is_stopped or (lead.last_inbound_at and lead.last_inbound_at > message.sent_at):
+            return None
+        if claims.answered_since(message):
             return None
         draft, _ = Draft.objects.get_or_create(
             trigger_message=message,
@@ -142,15 +145,19 @@ def keep(message: Message, written: Written) -> Draft | None:
 
 def replace(draft: Draft, written: Written) -> bool:
     """Put a newly written text into a draft that still waits at the same revision; False where it does not."""
-    changed = Draft.objects.filter(pk=draft.pk, status=Draft.Status.PENDING, revision=draft.revision).update(
-        **written.fields,
-        revision=draft.revision + 1,
-        evaluation={},
-        would_send=None,
-        gate_mode="",
-        send_at=None,
-        updated_at=timezone.now(),
-    )
+    waiting = Draft.objects.filter(pk=draft.pk, status=Draft.Status.PENDING, revision=draft.revision)
+    with transaction.atomic():
+        changed = waiting.update(
+            **written.fields,
+            revision=draft.revision + 1,
+            evaluation={},
+            would_send=None,
+            gate_mode="",
+            send_at=None,
+            updated_at=timezone.now(),
+        )
+        draft.refresh_from_db()
+        draft_changed.send(Draft, draft=draft, event="rewritten")
     return bool(changed)
 
 

@@ -47,7 +47,7 @@ def _longest(text: str, room: int) -> int:
     for char in text:
         size = (2 if char in GSM_ESCAPED else 1) if room == GSM_UNITS else len(char.encode("utf-16-le")) // 2
         if used + size > room:
-            return word_end or end
+            return end if char.isspace() else word_end or end
         used += size
         end += 1
         if char.isspace():
@@ -60,7 +60,13 @@ def problem(channel: str, text: str) -> str:
     if not text.strip():
         return "There is no text to send."
     if channel == Channel.SMS and not sms_parts(text):
-        return f"This is too long for a text: {SMS_PARTS} messages of {GSM_UNITS} characters are the most."
+        room = units(text.translate(PLAIN))[1]
+        why = (
+            ""
+            if room == GSM_UNITS
+            else ", as it holds an emoji or another character that texts have no short form for"
+        )
+        return f"This is too long for a text: {SMS_PARTS} messages of {room} characters are the most{why}."
     longest = {Channel.EMAIL: EMAIL_CHARS, Channel.LINKEDIN: LINKEDIN_CHARS}.get(channel)
     if longest and len(text) > longest:
         return f"This is too long: {longest:,} characters are the most on {Channel(channel).label}."

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from inbox.models import Draft, Lead, TagDecision
 from inbox.pipeline import catchup
+from inbox.replying import drafting, review
 from jobs.models import BackgroundJob
 from tests.world import forget_calls
 
@@ -88,6 +89,52 @@ def test_a_refused_key_is_said_on_the_step_and_the_lead_goes_on_waiting(world):
     assert world.job(message).status == "succeeded"
     assert world.steps(message)["sentiment"] == ("skipped", "OpenAI refuses our key.")
     assert world.lead().awaiting_model
+
+
+def test_a_model_that_is_gone_fails_no_job_and_the_lead_goes_on_waiting(world):
+    world.sandbox.fault(provider="openai", kind="error", status=404, path="/responses")
+    message = world.reply("How much is it?")
+    world.work()
+
+    assert world.job(message).status == "succeeded"
+    assert world.steps(message)["sentiment"][1].startswith("OpenAI does not take our request")
+    assert world.steps(message)["follow-ups"][0] == "done" and world.lead().awaiting_model
+
+
+def test_answers_of_no_use_are_given_up_and_asked_for_again_by_catching_up(world):
+    fault = world.sandbox.fault(provider="openai", kind="invalid_json", path="/responses")
+    message = world.reply("How much is it?")
+    for _attempt in range(4):
+        due("inbound.process")
+        world.work()
+
+    assert world.job(message).status == "succeeded"
+    reason = "The model gave no usable answer, 4 times."
+    assert world.steps(message)["sentiment"] == ("skipped", reason)
+    assert world.lead().awaiting_model
+
+    world.sandbox.clear_faults(fault.id)
+    assert catchup.tick(None) == {"enqueued": 1}
+    world.work()
+    assert world.draft(message) is not None and not world.lead().awaiting_model
+
+
+def test_what_was_answered_while_the_draft_was_written_gets_no_draft(world, monkeypatch):
+    write = drafting.write
+
+    def slowly(message, deadline):
+        written = write(message, deadline)
+        review.send_own(
+            message.lead, user=world.user, channel="email", text="Hi, I called.", client_token="1"
+        )
+        return written
+
+    monkeypatch.setattr(drafting, "write", slowly)
+    message = world.reply("How much is it?")
+    world.work()
+
+    assert world.draft(message) is None
+    assert "an answer of ours, came while it was written" in world.steps(message)["draft"][1]
 
 
 def test_a_tag_whose_evidence_nobody_wrote_is_left_to_a_person_and_not_asked_again(world):

@@ -31,6 +31,16 @@ def test_cuts_a_word_that_is_longer_than_a_part():
     assert [len(part) for part in sms_parts("x" * 200)] == [160, 40]
 
 
+def test_a_word_that_ends_at_the_edge_stays_in_its_part():
+    full = "a" * 79 + " " + "b" * 80
+    assert sms_parts(" ".join([full] * 3)) == [full] * 3
+
+
+def test_says_that_an_emoji_makes_a_text_short():
+    assert "3 messages of 70 characters" in problem("sms", "word " * 50 + "🙂")
+    assert "3 messages of 160 characters" in problem("sms", "word " * 100)
+
+
 def test_never_cuts_an_escaped_character_in_two():
     parts = sms_parts("€" * 100)
 
