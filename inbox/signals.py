@@ -18,7 +18,7 @@ lead_booked = Signal()
 """A meeting stands. Arguments: `lead` (locked), `fresh` (False where it is an earlier one at another time)."""
 
 draft_changed = Signal()
-"""A draft was decided, rewritten or sent. Arguments: `draft`, `event` (a word, the same when it is told again)."""
+"""A draft was decided, rewritten, held back or sent. Arguments: `draft`, `event` (the same when it is told again)."""
 
 lead_enriched = Signal()
 """A source has answered what it was asked about the lead. Arguments: `lead` (locked), `now`."""

@@ -14,8 +14,9 @@ SNOOZE_DAYS_LIMIT = 366
 
 
 class AnswerForm(forms.Form):
-    """The text of a draft as the reviewer wants it sent."""
+    """The text of a draft as the reviewer wants it sent. `seen_at`: the lead's newest message on their page, if any."""
 
+    seen_at = forms.DateTimeField(required=False)
     text = forms.CharField(
         max_length=TEXT_LIMIT,
         error_messages={

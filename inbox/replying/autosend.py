@@ -13,6 +13,7 @@ from inbox.leads import rollup
 from inbox.models import Draft, GateResult, Lead, Message, OutboundSend, SendingPolicy, User
 from inbox.replying import claims, gates, hours, policies, review
 from inbox.replying.context import gather
+from inbox.signals import draft_changed
 from integrations.openai.schema import ModelAnswer
 from jobs.context import JobContext
 from jobs.deadline import Deadline
@@ -136,7 +137,14 @@ claims.VETOES[OutboundSend.Origin.DRAFT] = veto
 
 def hold(draft: Draft, reason: str) -> None:
     """Let the draft wait for a person after all."""
-    Draft.objects.filter(pk=draft.pk).update(send_at=None, status_reason=f"Held: {reason}"[:200])
+    with transaction.atomic():
+        Draft.objects.filter(pk=draft.pk).update(send_at=None, status_reason=f"Held: {reason}"[:200])
+        _tell_held(draft)
+
+
+def _tell_held(draft: Draft) -> None:
+    draft.refresh_from_db()
+    draft_changed.send(Draft, draft=draft, event=f"held-{draft.revision}")
 
 
 def cancel(draft: Draft, *, user: User) -> None:
@@ -147,4 +155,5 @@ def cancel(draft: Draft, *, user: User) -> None:
         )
         if not waiting.update(send_at=None, status_reason="A person stopped the countdown."):
             raise review.AlreadyDecided("There is no countdown to stop any more.")
+        _tell_held(draft)
         audit.record(draft.workspace_id, user, "draft.cancel_autosend", draft)

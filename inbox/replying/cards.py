@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from inbox.accounts import connected
 from inbox.buttons import button
-from inbox.models import Draft, Membership, OutboundSend
+from inbox.models import Draft, Membership, OutboundSend, User
 from inbox.replying import policies, review
 from inbox.signals import draft_changed
 from integrations.models import Integration, Provider
@@ -50,8 +50,15 @@ def ask(draft: Draft) -> None:
 
 @receiver(draft_changed, dispatch_uid="inbox.replying.cards")
 def follow(sender: type, draft: Draft, event: str, **kwargs: object) -> None:
-    """Have the card of `draft` brought up to date, in the caller's transaction."""
+    """Have the card of `draft` brought up to date, in the caller's transaction; have one posted for a draft that was to
+    go out by itself and waits for a person now."""
     if not draft.slack_ts:
+        if (
+            event.startswith("held")
+            and draft.status == Draft.Status.PENDING
+            and channel_of(draft.workspace_id)
+        ):
+            ask(draft)
         return
     enqueue(
         FOLLOW,
@@ -95,8 +102,16 @@ def run_follow(ctx: JobContext) -> dict[str, str]:
 
 @button("approve_send")
 def approve_pressed(ctx: JobContext) -> dict[str, str]:
-    """Approve the draft as it stands, in the name of whoever pressed."""
-    return _pressed(ctx, lambda draft, user: review.approve(draft, user=user, text=draft.text))
+    """Approve the draft as the card showed it, in the name of whoever pressed."""
+    shown = ctx.payload["value"].get("revision", 1)
+
+    def approve(draft: Draft, user: User) -> None:
+        if draft.revision != shown:
+            raise review.Refused("It has been written anew since: this is the new text.")
+        seen_at = draft.trigger_message.sent_at
+        review.approve(draft, user=user, text=draft.text, seen_at=seen_at)
+
+    return _pressed(ctx, approve)
 
 
 @button("regenerate_draft_fast")
@@ -184,9 +199,8 @@ def card(draft: Draft, note: str = "") -> tuple[str, list[dict[str, Any]]]:
 
 
 def _actions(draft: Draft, waits: bool) -> dict[str, Any]:
-    value = json.dumps(
-        {"draftId": str(draft.pk), "leadId": str(draft.lead_id), "clientId": str(draft.workspace_id)}
-    )
+    ids = {"draftId": str(draft.pk), "leadId": str(draft.lead_id), "clientId": str(draft.workspace_id)}
+    value = json.dumps(ids | {"revision": draft.revision})
     url = settings.PUBLIC_URL + reverse("inbox:conversation", args=[draft.workspace_id, draft.lead_id])
     buttons: list[dict[str, Any]] = [
         {"type": "button", "action_id": "view_dashboard", "text": _plain("Open"), "url": url}

@@ -4,14 +4,16 @@ Each decision is one transaction that moves the draft on by a conditional UPDATE
 or Slack and the page at once, exactly one decides.
 """
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils import timezone
 
-from inbox import audit
+from inbox import asking, audit
 from inbox.leads import drafts, rollup
 from inbox.models import Draft, Lead, OutboundSend, User
 from inbox.replying import sending
-from inbox.replying.claims import AlreadyDecided, Refused, SendBlocked, again, claim
+from inbox.replying.claims import AlreadyDecided, Refused, SendBlocked, again, claim, wrote_since
 from inbox.signals import draft_changed
 from jobs.enqueue import enqueue
 from jobs.models import BackgroundJob
@@ -32,14 +34,24 @@ REWRITE = "draft.rewrite"
 Status, State, Origin = Draft.Status, OutboundSend.State, OutboundSend.Origin
 
 
-def approve(draft: Draft, *, user: User | None, text: str, subject: str | None = None) -> OutboundSend:
-    """Send `draft` with `text` (and `subject`, None: as drafted). `user` None: it goes out by itself.
+def approve(
+    draft: Draft,
+    *,
+    user: User | None,
+    text: str,
+    subject: str | None = None,
+    seen_at: datetime | None = None,
+) -> OutboundSend:
+    """Send `draft` with `text` (and `subject`, None: as drafted). `user` None: it goes out by itself. `seen_at`: the
+    time of the lead's newest message that the person had before them, None: not known.
 
-    The claim and its job are in the transaction of the decision. Raises AlreadyDecided or SendBlocked with a sentence.
+    The claim and its job are in the transaction of the decision. Raises AlreadyDecided, SendBlocked or (they have
+    written again) Refused, with a sentence.
     """
     subject = draft.subject if subject is None else subject.strip()
     with transaction.atomic():
         lead = rollup.locked(draft.lead)
+        _refuse_unread(lead, seen_at)
         _decide(draft, Status.APPROVED, user, text=text.strip(), subject=subject)
         send = claim(
             lead,
@@ -65,7 +77,12 @@ def reject(draft: Draft, *, user: User | None, reason: str = "") -> None:
 
 
 def request_rewrite(draft: Draft, *, user: User | None) -> BackgroundJob:
-    """Have the model write `draft` anew, once per revision however often it is asked. Raises AlreadyDecided."""
+    """Have the model write `draft` anew, once per revision however often it is asked.
+
+    Raises AlreadyDecided, and Refused where there is no model to do it.
+    """
+    if not asking.ready():
+        raise Refused(asking.NO_KEY)
     with transaction.atomic():
         draft = Draft.objects.select_for_update().get(pk=draft.pk, workspace_id=draft.workspace_id)
         if draft.status != Status.PENDING:
@@ -81,11 +98,13 @@ def request_rewrite(draft: Draft, *, user: User | None) -> BackgroundJob:
     return job
 
 
-def send_own(lead: Lead, *, user: User, channel: str, text: str, client_token: str) -> OutboundSend:
+def send_own(
+    lead: Lead, *, user: User, channel: str, text: str, client_token: str, seen_at: datetime | None = None
+) -> OutboundSend:
     """Send a person's own `text` to `lead`, once per `client_token` (made by the form, up to 64 characters).
 
     A second call with the same token returns the first one's send. Drafts that waited on this channel are closed:
-    somebody has answered. Raises SendBlocked with a sentence.
+    somebody has answered. `seen_at` as in `approve`. Raises SendBlocked or Refused with a sentence.
     """
     origin = {"origin": Origin.PERSON, "origin_id": client_token[:64]}
     with transaction.atomic():
@@ -93,6 +112,7 @@ def send_own(lead: Lead, *, user: User, channel: str, text: str, client_token: s
         known = OutboundSend.objects.filter(workspace_id=lead.workspace_id, part=0, **origin).first()
         if known is not None:
             return known
+        _refuse_unread(locked, seen_at)
         send = claim(locked, channel=channel, text=text, user=user, **origin)
         drafts.close(Draft.objects.filter(lead=lead, channel=channel), "Answered without it.", user=user)
         audit.record(lead.workspace_id, user, "send.own", send)
@@ -134,6 +154,11 @@ def how_decided(draft: Draft) -> str:
         if draft.decided_by
         else f"This draft went out by itself{when}."
     )
+
+
+def _refuse_unread(lead: Lead, seen_at: datetime | None) -> None:
+    if seen_at is not None and wrote_since(lead, seen_at):
+        raise Refused("They have written again meanwhile: read that first, then send.")
 
 
 def _decide(draft: Draft, status: str, user: User | None, **fields: str) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 from inbox.asking import NoModel
 from inbox.models import Draft, SendingPolicy
 from inbox.replying import autosend, drafting, policies
-from inbox.signals import draft_changed
 from jobs.context import JobContext
 from jobs.errors import PermanentError
 from jobs.models import JobStep
@@ -15,18 +14,19 @@ def run(ctx: JobContext) -> dict[str, Any]:
     """The job `draft.rewrite`. A draft that was decided, or rewritten by another job meanwhile, stays as it is."""
     drafts = Draft.objects.select_related("trigger_message__lead", "trigger_message__workspace")
     draft = drafts.get(pk=ctx.payload["draft_id"], workspace_id=ctx.workspace_id)
-    if draft.status != Draft.Status.PENDING or draft.revision != ctx.payload["revision"]:
+    asked = ctx.payload["revision"]
+    # The next revision is this job's own, if an attempt before died between writing and judging it.
+    if draft.status != Draft.Status.PENDING or draft.revision not in (asked, asked + 1):
         return {"outcome": "decided or rewritten already"}
 
     def write(deadline: Any) -> dict[str, Any]:
+        if draft.revision != asked:
+            return {"replaced": True}
         try:
             written = drafting.write(draft.trigger_message, deadline)
         except NoModel as reason:
             raise PermanentError(str(reason)) from reason
-        replaced = drafting.replace(draft, written)
-        draft.refresh_from_db()
-        draft_changed.send(Draft, draft=draft, event="rewritten")
-        return {"replaced": replaced}
+        return {"replaced": drafting.replace(draft, written)}
 
     result = ctx.step("write", write, effect=JobStep.Effect.IDEMPOTENT)
     ctx.step("gates", lambda deadline: _judge(ctx, deadline), effect=JobStep.Effect.IDEMPOTENT)

@@ -28,7 +28,7 @@ def decide_draft(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
         return _again(request, draft.lead, form)
     try:
         if action == "send":
-            review.approve(draft, user=request.user, text=form.cleaned_data["text"])
+            review.approve(draft, user=request.user, **form.cleaned_data)
         elif action == "hold":
             autosend.cancel(draft, user=request.user)
         elif action == "rewrite":
@@ -53,13 +53,8 @@ def own_message(request: HttpRequest, lead_id: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         return _again(request, lead, form)
     try:
-        review.send_own(
-            lead,
-            user=request.user,
-            channel=form.cleaned_data["channel"],
-            text=form.cleaned_data["text"],
-            client_token=str(form.cleaned_data["client_token"]),
-        )
+        token = str(form.cleaned_data.pop("client_token"))
+        review.send_own(lead, user=request.user, client_token=token, **form.cleaned_data)
     except review.Refused as refusal:
         return _again(request, lead, form, str(refusal))
     return _back(request, lead.pk)

@@ -139,6 +139,7 @@ def test_slack_and_the_page_at_once_make_one_send(workspace, draft, monkeypatch)
 
     def press():
         payload = {"draft_id": str(draft.pk), "user_id": "U1", "channel_id": "C1", "message_ts": "1.1"}
+        payload["value"] = {"revision": 1}
         context = SimpleNamespace(workspace_id=slack.workspace_id, payload=payload, deadline=None)
         return cards.approve_pressed(context)["outcome"]
 

@@ -3,14 +3,16 @@
 import json
 
 import pytest
+from django.utils import timezone
 
 from inbox.models import Draft, OutboundSend
-from inbox.replying import cards, review
+from inbox.replying import autosend, cards, review
 from integrations.slack.client import SlackClient
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue
 from jobs.models import BackgroundJob
 from tests import factories
+from tests.ready import passing_draft
 
 pytestmark = pytest.mark.django_db
 TOKEN = "xoxb-test"
@@ -39,7 +41,7 @@ def card_of(world) -> dict:
     return message
 
 
-def press(world, draft, action: str, user: str) -> None:
+def press(world, draft, action: str, user: str, revision: int = 1) -> None:
     """What the webhook does with a press: enqueue and answer."""
     BackgroundJob.objects.filter(kind="slack.button").delete()
     enqueue(
@@ -49,7 +51,7 @@ def press(world, draft, action: str, user: str) -> None:
         payload={
             "action": action,
             "draft_id": str(draft.pk),
-            "value": {},
+            "value": {"revision": revision},
             "user_id": user,
             "user_name": "somebody",
             "channel_id": draft.slack_channel,
@@ -135,6 +137,47 @@ def test_the_page_and_slack_at_once_make_one_send(slack, draft):
     press(slack, draft, "approve_send", slack_id(slack, slack.user))
 
     assert OutboundSend.objects.count() == 1 and len(slack.posted("emailbison")) == 1
+
+
+def test_a_text_that_the_card_did_not_show_is_not_approved_by_it(slack, draft):
+    draft.refresh_from_db()
+    Draft.objects.filter(pk=draft.pk).update(revision=2, text="Hi Dana, this text is new.")
+    pressing = slack_id(slack, slack.user)
+    press(slack, draft, "approve_send", pressing)
+
+    assert OutboundSend.objects.count() == 0
+    shown = json.dumps(card_of(slack)["blocks"])
+    assert "written anew since" in shown and "this text is new" in shown and '\\"revision\\": 2' in shown
+    press(slack, draft, "approve_send", pressing, revision=2)
+    assert OutboundSend.objects.get().text == "Hi Dana, this text is new."
+
+
+def test_a_press_after_they_have_written_again_sends_nothing(slack, draft):
+    draft.refresh_from_db()
+    slack.sandbox.set_account("openai", "key-openai", status="down")  # so that their reply waits for its tag
+    slack.reply("Forget it, we took somebody else.")
+    press(slack, draft, "approve_send", slack_id(slack, slack.user))
+
+    assert OutboundSend.objects.count() == 0
+    assert "They have written again" in json.dumps(card_of(slack)["blocks"])
+
+
+def test_an_absence_notice_does_not_stop_the_press(slack, draft):
+    draft.refresh_from_db()
+    slack.reply("I am out of office until Monday, with no access to my mail.")
+    press(slack, draft, "approve_send", slack_id(slack, slack.user))
+
+    assert OutboundSend.objects.count() == 1
+
+
+def test_a_draft_that_its_gates_hold_when_it_is_due_gets_its_card(slack):
+    draft = passing_draft(slack.workspace)
+    Draft.objects.filter(pk=draft.pk).update(send_at=timezone.now())
+    draft.refresh_from_db()
+    autosend.hold(draft, "The lead has written again since.")
+    slack.work()
+
+    assert "Held: The lead has written again since." in json.dumps(card_of(slack)["blocks"])
 
 
 def test_regenerate_writes_a_new_revision_and_the_card_follows(slack, draft):

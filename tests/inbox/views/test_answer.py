@@ -1,6 +1,7 @@
 """Sending from the page: review of a draft, a message of one's own, and what a person knows of a doubtful send."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 
@@ -51,6 +52,24 @@ def test_text_that_is_refused_stays_in_the_composer(workspace, people, draft):
     assert "My careful edit</textarea>" in response.content.decode()
 
 
+def test_what_they_wrote_since_the_page_was_opened_is_read_before_anything_goes_out(workspace, member, draft):
+    seen_at = draft.lead.last_inbound_at or draft.trigger_message.sent_at
+    newer = factories.make_message(draft.lead, "Forget it, thanks.", sent_at=seen_at + timedelta(seconds=9))
+    type(draft.lead).objects.update(last_inbound_at=newer.sent_at)
+    refused = decide(member, workspace, draft, do="send", text="My edit", seen_at=seen_at.isoformat())
+    page = refused.content.decode()
+
+    assert refused.status_code == 409 and "They have written again" in page
+    assert "Forget it, thanks." in page and "My edit</textarea>" in page
+    assert write(member, workspace, draft.lead, seen_at=seen_at.isoformat()).status_code == 409
+    assert OutboundSend.objects.count() == 0
+
+    sees_it = f'name="seen_at" value="{newer.sent_at.isoformat()}"'
+    assert sees_it in page
+    decide(member, workspace, draft, do="send", text="My edit", seen_at=newer.sent_at.isoformat())
+    assert OutboundSend.objects.get().text == "My edit"
+
+
 @pytest.mark.parametrize("text, problem", [("  ", "Write a text first."), ("x" * 20_001, "too long")])
 def test_text_that_cannot_be_sent_is_explained(text, problem, workspace, member, draft):
     response = decide(member, workspace, draft, do="send", text=text)
@@ -75,7 +94,8 @@ def test_hold_stops_the_countdown(headers, workspace, member, draft):
     assert (draft.status, draft.send_at) == (Draft.Status.PENDING, None)
 
 
-def test_rewrite_asks_for_another_one(workspace, member, draft):
+def test_rewrite_asks_for_another_one(workspace, member, draft, settings):
+    settings.OPENAI_API_KEY = "key"
     decide(member, workspace, draft, do="rewrite")
     draft.refresh_from_db()
     assert draft.status == Draft.Status.PENDING
