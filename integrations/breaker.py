@@ -1,9 +1,9 @@
 """A circuit breaker per provider and workspace, shared by all processes through one small table.
 
-Closed: calls pass. Open: they are refused at once. When the opening ends, one probe at a time goes through; it closes
-the breaker, or opens it again for twice as long. A Retry-After closes the door in the same way ("throttled"), without
-a probe. Failures are counted in the process that sees them; what is shared is the verdict, so a call costs no query:
-each process rereads the open rows every REFRESH_S. A database that cannot be read means closed.
+Closed: calls pass. Open: they are refused at once. When the opening ends, or somebody looks again, one probe at a time
+goes through; it closes the breaker, or opens it again for twice as long. A Retry-After closes the door in the same way
+("throttled"), without a probe. Failures are counted in the process that sees them; what is shared is the verdict, so a
+call costs no query: each process rereads the open rows every REFRESH_S. A database that cannot be read means closed.
 """
 
 import logging
@@ -67,7 +67,12 @@ INSERT INTO integrations_circuitbreaker AS b (key, provider, workspace_id, throt
 VALUES (%(key)s, %(provider)s, %(workspace_id)s, clock_timestamp() + %(ms)s * interval '1 ms', 0, '')
 ON CONFLICT (key) DO UPDATE SET throttled_until = greatest(b.throttled_until, EXCLUDED.throttled_until)
 """
-UNTHROTTLE = "UPDATE integrations_circuitbreaker SET throttled_until = NULL WHERE key = %(key)s"
+# Half of its length is taken away, as a failed probe doubles it: whoever looks often makes no opening longer.
+END_OPENING = """
+UPDATE integrations_circuitbreaker
+SET open_until = clock_timestamp(), open_ms = greatest(open_ms / 2, %(ms)s / 2)
+WHERE key = %(key)s AND open_until > clock_timestamp()
+"""
 
 
 @dataclass(slots=True)
@@ -161,11 +166,9 @@ class Breakers:
         if outcome == Outcome.RATE_LIMITED and retry_after_ms:
             self._throttle(permit, retry_after_ms)
 
-    def reset(self, provider: str, workspace_id: uuid.UUID | None) -> None:
-        """Close at once: an account was reconnected, or an admin asks to check now."""
-        permit = Permit(provider, workspace_id)
-        self._turn(CLOSE, permit, "circuit closed")
-        self._write(UNTHROTTLE, permit)
+    def look_again(self, provider: str, workspace_id: uuid.UUID | None) -> None:
+        """End an opening: the next call is its probe. For calls that are made to find out how the provider is."""
+        self._write(END_OPENING, Permit(provider, workspace_id), ms=OPEN_MS)
 
     def _throttle(self, permit: Permit, wait_ms: int) -> None:
         seen = self._seen.get(permit.key)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integrations import health
+from integrations.breaker import breakers
 from integrations.calendly.client import CalendlyClient
 from integrations.clay.client import ClayClient
 from integrations.emailbison.client import EmailBisonClient
@@ -74,6 +75,7 @@ def run(account: Integration) -> list[Check]:
     Raises Cancelled and ShutdownRequested.
     """
     health.forget_successes()
+    breakers.look_again(account.provider, account.workspace_id)
     test, lines, ended = Test(account, Deadline.after_ms(TEST_MS)), [], False
     for label, check in PLANS[account.provider]:
         line = Check(label, NOT_TRIED, "Not tried.") if ended else _line(test, label, check)

@@ -1,6 +1,7 @@
 """Probes: one cheap read per account that proves, by working, that its credentials and its connection work.
 
-A probe is an ordinary call, so its outcome reaches health like any other; nothing here writes health itself.
+A probe is an ordinary call, so its outcome reaches health like any other; nothing here writes health itself. It goes
+through a breaker that is open, as finding out is what it is for.
 """
 
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from integrations import health
+from integrations.breaker import breakers
 from integrations.calendly.client import CalendlyClient
 from integrations.emailbison.client import EmailBisonClient
 from integrations.errors import ProviderAuthError, ProviderError, ProviderMisconfigured
@@ -90,6 +92,7 @@ def probe(integration: Integration, deadline: Deadline) -> Result:
     WorkspaceIntegrationHealth.objects.filter(pk=health.row(integration).pk).update(
         last_probe_at=timezone.now()
     )
+    breakers.look_again(integration.provider, integration.workspace_id)
     try:
         call(integration, deadline)
     except (Cancelled, ShutdownRequested):

@@ -129,12 +129,33 @@ def test_a_retry_after_shuts_every_process_out_until_then(workspace_id, at_once)
     assert not Breakers().enter("ghl", workspace_id).probe
 
 
-def test_an_account_that_was_reconnected_is_let_through_at_once(workspace_id, at_once):
-    process = opened(workspace_id)
-    let_the_opening_end()
-    finish(process, workspace_id, Outcome.RATE_LIMITED, retry_after_ms=40_000)
-    process.reset("ghl", workspace_id)
+def test_looking_again_lets_one_probe_through_at_once(workspace_id, at_once):
+    opened(workspace_id)
+    process = Breakers()
+    process.look_again("ghl", workspace_id)
+    probe = process.enter("ghl", workspace_id)
+    assert probe.probe
+    with pytest.raises(ProviderUnreachable):
+        Breakers().enter("ghl", workspace_id)
+    process.leave(probe, Outcome.OK)
     assert not Breakers().enter("ghl", workspace_id).probe
+
+
+def test_looking_again_and_again_makes_no_opening_longer(workspace_id, at_once):
+    opened(workspace_id)
+    process = Breakers()
+    for _ in range(4):
+        process.look_again("ghl", workspace_id)
+        finish(process, workspace_id, Outcome.TIMEOUT)
+    assert CircuitBreaker.objects.get().open_ms == breaker.OPEN_MS
+
+
+def test_looking_again_does_not_overrule_a_retry_after(workspace_id, at_once):
+    process = Breakers()
+    finish(process, workspace_id, Outcome.RATE_LIMITED, retry_after_ms=40_000)
+    process.look_again("ghl", workspace_id)
+    with pytest.raises(ProviderRateLimited):
+        process.enter("ghl", workspace_id)
 
 
 def test_calls_cost_one_query_in_three_seconds_and_failures_none_until_they_open_it(

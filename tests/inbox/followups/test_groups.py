@@ -12,6 +12,7 @@ from inbox.models import FollowUpInstance, FollowUpTask
 from integrations import health
 from integrations.breaker import breakers
 from integrations.health import Kind, Signal
+from integrations.models import CircuitBreaker
 from jobs.deadline import Deadline
 from jobs.models import BackgroundJob
 from jobs.ticks import run_tick
@@ -109,7 +110,8 @@ def test_a_provider_that_answers_429_costs_nobody_a_message(world, workspace):
     job = BackgroundJob.objects.get(kind="reply.send")
     assert job.status == "queued" and job.run_at > timezone.now() + timedelta(seconds=20)
     BackgroundJob.objects.update(run_at=timezone.now())
-    breakers.reset("ghl", workspace.pk)
+    CircuitBreaker.objects.all().delete()
+    breakers.forget()
     minute()
     assert statuses(instance) == [("sent", "")] and len(world.posted("ghl")) == 1
 

@@ -1,9 +1,10 @@
 """An outage from end to end against the sandbox: noticed, held up, healed by proof, caught up."""
 
 import pytest
+from django.utils import timezone
 
 from integrations import health, probes
-from integrations.models import Integration, WorkspaceIntegrationHealth
+from integrations.models import CircuitBreaker, Integration, WorkspaceIntegrationHealth
 from jobs.models import BackgroundJob
 from tests.world import World
 
@@ -81,3 +82,16 @@ def test_a_send_waits_for_its_account_and_goes_out_once_it_is_back(world):
     world.work()
     assert [send.state for send in world.sends()] == ["sent"]
     assert len([post for post in world.posted() if post["kind"] == "reply"]) == 1
+
+
+def test_a_check_goes_through_an_open_breaker_and_closes_it(world):
+    health.forget_successes()
+    account = world.workspace.integrations.get(provider="emailbison")
+    world.sandbox.set_account("emailbison", world.key, "down")
+    for _ in range(6):
+        probes.check_now(account)
+    opened = CircuitBreaker.objects.filter(provider="emailbison", open_until__gt=timezone.now())
+    assert (state(account).state, opened.count()) == ("provider_down", 1)
+    world.sandbox.set_account("emailbison", world.key, "ok")
+    assert probes.check_now(account).ok
+    assert (state(account).state, opened.count()) == ("connected", 0)
