@@ -1,5 +1,6 @@
 """An account that is down pauses its workspace's follow-ups as a group; the tick goes on, and recovery resumes them."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -147,6 +148,23 @@ def test_one_that_cannot_be_settled_holds_up_nobody_else(world, workspace, monke
     with pytest.raises(ZeroDivisionError):
         settling.settle(Deadline.after_ms(20_000))
     assert [statuses(one)[0][0] for one in instances] == ["sent", "sending", "sent"]
+
+
+def test_settling_ends_at_the_item_at_which_its_time_is_up(world, workspace, monkeypatch):
+    for _ in range(4):
+        enrolled(workspace)
+    run_tick("followups", requested=True)
+    drain()
+    settle_one = settling._settle_one
+
+    def slow(*locked):
+        time.sleep(0.4)
+        return settle_one(*locked)
+
+    monkeypatch.setattr(settling, "_settle_one", slow)
+    assert 1 <= settling.settle(Deadline.after_ms(700))["sent"] <= 2
+    monkeypatch.undo()
+    assert settling.settle(Deadline.after_ms(20_000))["sent"] >= 2
 
 
 def test_a_step_that_fails_on_our_side_is_shown_and_resumed_by_a_person(world, workspace, monkeypatch):
