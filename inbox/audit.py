@@ -13,13 +13,23 @@ from jobs import actions
 def record(workspace_id: UUID, actor: User | None, action: str, subject: Model, **data: object) -> None:
     """Add an entry about `subject`. `actor` None: the product itself. `data`: ids, states and settings, never
     people's text."""
-    AuditEntry.objects.create(
-        workspace_id=workspace_id,
-        actor=actor,
-        action=action,
-        object_type=subject._meta.model_name,
-        object_id=str(subject.pk),
-        data=data,
+    record_all(workspace_id, actor, action, [subject], **data)
+
+
+def record_all(
+    workspace_id: UUID, actor: User | None, action: str, subjects: Sequence[Model], **data: object
+) -> None:
+    """As `record`, an entry for each of `subjects`."""
+    AuditEntry.objects.bulk_create(
+        AuditEntry(
+            workspace_id=workspace_id,
+            actor=actor,
+            action=action,
+            object_type=subject._meta.model_name,
+            object_id=str(subject.pk),
+            data=data,
+        )
+        for subject in subjects
     )
 
 

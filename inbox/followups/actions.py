@@ -9,11 +9,12 @@ from django.utils import timezone
 
 from inbox import audit
 from inbox.followups import plan, steps
-from inbox.leads import rollup
-from inbox.models import FollowUpInstance, FollowUpTask, User, Workspace
+from inbox.models import FollowUpInstance, FollowUpTask, Lead, User, Workspace
 from inbox.replying.claims import Refused
 
 Status, TaskStatus = FollowUpInstance.Status, FollowUpTask.Status
+BATCH = 50
+BUSY = "It is being worked on at this moment: try again."
 
 
 class Outcome(NamedTuple):
@@ -24,24 +25,42 @@ class Outcome(NamedTuple):
 
 
 def act(workspace: Workspace, name: str, instance_ids: Iterable[UUID], *, user: User) -> Outcome:
-    """Do `name` (a key of ACTIONS) to each of those instances of `workspace`, each in its own transaction."""
-    done, refusals = 0, []
-    for pk in instance_ids:
-        known = FollowUpInstance.objects.filter(pk=pk, workspace=workspace).select_related("lead").first()
-        if known is None:
-            refusals.append("It is gone.")
-            continue
+    """Do `name` (a key of ACTIONS) to each of those instances of `workspace`; a refusal holds up no other."""
+    done, refusals, ids = 0, [], list(dict.fromkeys(instance_ids))
+    for at in range(0, len(ids), BATCH):
+        with transaction.atomic():
+            batch = _act(workspace, name, ids[at : at + BATCH], user)
+        done += batch.done
+        refusals += batch.refusals
+    return Outcome(done, refusals)
+
+
+def _act(workspace: Workspace, name: str, ids: list[UUID], user: User) -> Outcome:
+    known = dict(
+        FollowUpInstance.objects.filter(pk__in=ids, workspace=workspace).values_list("pk", "lead_id")
+    )
+    free, done = _free(known), []
+    refusals = ["It is gone."] * (len(ids) - len(known)) + [BUSY] * (len(known) - len(free))
+    for instance in free:
         try:
-            with transaction.atomic():
-                rollup.locked(known.lead)
-                instance = FollowUpInstance.objects.select_for_update().get(pk=pk)
-                ACTIONS[name](instance, user)
-                audit.record(workspace.pk, user, f"followup.{name}", instance)
+            ACTIONS[name](instance, user)
         except Refused as refusal:
             refusals.append(str(refusal))
         else:
-            done += 1
-    return Outcome(done, refusals)
+            done.append(instance)
+    audit.record_all(workspace.pk, user, f"followup.{name}", done)
+    return Outcome(len(done), refusals)
+
+
+def _free(known: dict[UUID, UUID]) -> list[FollowUpInstance]:
+    """The instances of `known` (instance: lead), locked with their leads, less those that somebody else holds: whoever
+    waits for nobody can hold many locks."""
+    leads = Lead.objects.select_for_update(skip_locked=True).in_bulk(known.values())
+    mine = FollowUpInstance.objects.filter(pk__in=known, lead__in=leads).select_related("next_step")
+    free = list(mine.select_for_update(skip_locked=True, of=("self",)))
+    for instance in free:
+        instance.lead = leads[instance.lead_id]
+    return free
 
 
 def _resume(instance: FollowUpInstance, _user: User) -> None:

@@ -4,8 +4,8 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from inbox.followups import plan, steps, tick
-from inbox.models import FollowUpInstance, FollowUpTask, OutboundSend
+from inbox.followups import actions, plan, steps, tick
+from inbox.models import FollowUpInstance, FollowUpTask, Lead, OutboundSend
 from integrations.sandbox import SandboxServer
 from jobs.deadline import Deadline
 from jobs.ticks import run_tick
@@ -104,3 +104,17 @@ def test_a_reply_and_the_claim_at_once_leave_one_truth():
     for send in OutboundSend.objects.all():
         with transaction.atomic():
             assert steps.veto(send, send.lead)
+
+
+def test_what_somebody_else_holds_is_left_as_it_was_and_said_so():
+    workspace = factories.make_workspace()
+    user = factories.make_member(workspace)
+    held, free = enrolled(workspace), enrolled(workspace)
+    with transaction.atomic():
+        Lead.objects.select_for_update().get(pk=held.lead_id)
+        (outcome,) = at_once(lambda: actions.act(workspace, "pause", [held.pk, free.pk], user=user))
+    assert outcome == actions.Outcome(1, [actions.BUSY])
+    assert dict(FollowUpInstance.objects.values_list("pk", "status")) == {
+        held.pk: "active",
+        free.pk: "paused",
+    }
