@@ -25,7 +25,9 @@ def away_quote(reading: Reading) -> str | None:
     patterns = [phrases.AWAY]
     # Elsewhere "until Monday" may be a pause from the network, not from work.
     if reading.reply.channel == EMAIL:
-        patterns += [languages.AWAY_ANYWHERE, phrases.AWAY_WIDE, phrases.SINCE_UNTIL]
+        patterns += [phrases.AWAY_WIDE, phrases.SINCE_UNTIL]
+        if not (ARRIVED.search(reading.text) or autoreply_phrases.RECEIVED.search(reading.text)):
+            patterns.append(languages.AWAY_ANYWHERE)
     for pattern in patterns:
         for written, low in reading.sentences:
             if pattern.search(low) and not phrases.NOT_AWAY.search(low):

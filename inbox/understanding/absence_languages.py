@@ -27,7 +27,8 @@ _LEAVE = (
 _ENGLISH = _Absence(
     away=(
         rf"{_I} (?:(?:currently|now|presently|temporarily|mostly|officially|all|on) )*(?:off(?! the (?:hook|record))|"
-        r"offline|off[- ]grid|away|absent|unavailable|not available|unreachable|not (?:reachable|contactable)|abroad|"
+        r"out(?= (?:with|on|for|at|until|till|this|today|all)\b)|offline|off[- ]grid|away|absent|unavailable|"
+        r"not available|unreachable|not (?:reachable|contactable)|abroad|"
         r"overseas|travel+ing|at sea|in (?:the )?hospital|not at (?:my|our) desks?|not in(?: the| today| this| until|"
         r" work|\b)|not (?:at )?work(?:ing)?|recover\w+|recuperat\w+)\b|"
         r"\btak(?:e|es|ing|en) (?:an? |some |my |our |its |the )?(?:\w+ ){0,2}?(?:break|leave|holidays?|vacation|"
@@ -41,7 +42,9 @@ _ENGLISH = _Absence(
         r"out for|off for|taking)\b|"
         rf"\b{_LEAVE} leave\b|\b(?:out|off) (?:sick|on leave|work|this week|today|all week|until|till|for the)\b|"
         r"\bgone (?:fishin|sailing|skiing|hiking|camping|surfing|hunting)\w*|\bjury (?:duty|service)\b|"
-        r"\b(?:half[- ]term|honeymoon|afk|ooo|pto)\b|\bdeath in the family\b|\bno (?:phone|laptop|signal|wi-?fi|"
+        r"\b(?:half[- ]term|honeymoon|afk|ooo|pto)\b|\bdeath in the family\b|\b(?:observ\w+|celebrat\w+|public|"
+        r"bank|national|religious|federal) (?:a |the |an )?(?:holidays?|festival|sabbath|easter|"
+        r"passover)\b|\bno (?:phone|laptop|signal|wi-?fi|"
         r"internet|reception|computer|bar)s?\b|\b(?:this|next|all) week i(?:'m| am)\b|"
         r"\b(?:at|in|on|attending) (?:an? |the |our |my )?(?:\w+ )?(?:off-?site|conference|convention|"
         r"trade show|trade fair|fair|expo|retreat|"
@@ -55,7 +58,8 @@ _ENGLISH = _Absence(
         r"\bif you(?:'re| are) (?:reading|seeing|getting) this\b"
     ),
     back=(
-        r"\b(?:back|return(?:s|ing)?|resum\w+|re-?open\w*|rejoin\w*|surface|home(?: again)?|in again|see you|"
+        r"\b(?:back|return(?:s|ing)?|resum\w+|re-?open\w*|rejoin\w*|surface|home(?: again)?|in again|see (?:you|"
+        r"ya|u|y'?all)|"
         r"normal service|until|till?|thru|through|between|from)\b[^.!?\n]{0,25}(?:\d|\b(?:mon|tues?|wed|thu|fri|"
         r"sat|sun|"
         r"jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|next|tomorrow|spring|summer|autumn|fall|winter|early|mid|"
@@ -72,7 +76,8 @@ _ENGLISH = _Absence(
         r"the) (?:\w+ )?(?:office|colleagues?|team|"
         r"assistant|manager|deputy|partner|reception|front|shop|studio|switchboard|desk|surgery|clinic|store|"
         r"main|number|landline)\b|"
-        r"\b(?:contact|write to|e-?mail|direct \w+ to|mail) \S+@|\bask (?!me\b|us\b)\w+(?:,| at| on)|\b(?:has|"
+        r"\b(?:contact|write to|e-?mail|direct \w+ to|mail) \S+@|\bcontact (?!me\b|us\b)\w+ (?:in the meantime|"
+        r"meanwhile|instead|if|for)\b|\bask (?!me\b|us\b)\w+(?:,| at| on)|\b(?:has|"
         r"have) (?:the|my) (?:diary|keys|calendar|files)\b"
     ),
     unread=(

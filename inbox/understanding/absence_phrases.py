@@ -134,6 +134,8 @@ AWAY_EXTRA = re.compile(
     r"\bv nalehavych\b|\bkiireellisi\w+"
 )
 GONE = re.compile(
+    r"\b(?:have|has|'ve) (?:now |since )?left (?!for\b|on\b|early|the (?:office|building|country|house)|my\b|"
+    r"town|home|an?\b|you\b|it\b|to\b|behind)\w+|"
     r"\b(?:has|have|'ve) (?:moved on|stepped down|hung up (?:my|his|her|their))\b|\barbeitet nicht mehr\b|"
     r"\b(?:we|i)(?:'ve| have) (?:moved|relocated|retired|sold (?:the|our|my))\b|"
     r"\b(?:is|are) now (?:a )?part of\b|\bis part of [\w& ]{2,30}(?:group|company)\b|\bmerged with\b|"

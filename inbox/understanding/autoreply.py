@@ -209,7 +209,7 @@ RULES = (
     ),
     _rule(
         "marks",
-        "Two marks of such texts at once: away, received, opening hours, urgent cases, thanks for the mail.",
+        "Several marks of such texts at once (away, back on a day, cover, received, thanks), and no word to us.",
         by_marks,
     ),
     _rule(

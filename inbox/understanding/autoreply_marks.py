@@ -57,6 +57,8 @@ THEY_ANSWER = re.compile(
     r"hear (?:back )?from|expect an? (?:answer|reply|response))\b|"
     r"\b(?:takes?|taking) (?:me |us )?.{0,25}\b(?:hours|days|weeks)\b.{0,15}\b(?:answer|reply|respond|get back)\b|"
     r"\b(?:replies|responses|answers) (?:usually |normally |typically )?(?:take|come|go out|within)\b|"
+    r"\b(?:will|'ll) (?:call|write|phone|ring|text|hit you back|see you|be (?:right )?(?:with|"
+    r"back))\b.{0,20}\b(?:soon|shortly|asap|within)\b|"
     r"\b(?:can|may|might) take (?:up to )?(?:a|one|two|three|\d+)(?: to \w+)? (?:\w+ )?(?:hours?|days?|weeks?)\b|"
     r"\b(?:usually|normally|typically|within|inside|in) (?:\w+ )?(?:one|two|three|\d+)(?: to \w+)? (?:business |"
     r"working )?"
@@ -72,7 +74,7 @@ THEY_ANSWER = re.compile(
     r"ответим|свяжемся|відповімо|ご返信|回复您|답변"
 )
 THANKED = re.compile(
-    r"^(?:[^.!?\n]{0,25}[,.!?\n] ?)?\W*(?:thank you|thanks|many thanks|cheers|"
+    r"^(?:[^.!?\n]{0,25}[,.!?\n] ?)?\W*(?:thank you|thanks|thx|many thanks|cheers|"
     r"hello and thanks)\b(?: \w+){0,3}? (?:for|and)?|"
     r"\b(?:danke|dank) fur\b|\bmerci (?:de|pour|d')|\bgracias por\b|\bgrazie per\b|\bobrigad[oa] p|\b(?:bedankt|"
     r"dank) voor\b|"
@@ -133,7 +135,11 @@ def by_marks(reading: Reading) -> str | None:
     if not 0 < len(reading.text) <= _LONGEST_NOTICE or personal(reading):
         return None
     found = marks(reading)
-    core = next((found[name] for name in _CORE_MARKS if found[name]), None)
+    chat = (
+        reading.reply.channel != EMAIL and not found["thanks"]
+    )  # "out of town, back thurs" is what people text
+    cores = _CORE_MARKS[1:] if chat else _CORE_MARKS
+    core = next((found[name] for name in cores if found[name]), None)
     if core is None:
         return None
     points = sum(_MARKS[name][0] for name, quote in found.items() if quote)

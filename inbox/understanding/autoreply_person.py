@@ -65,7 +65,9 @@ _PERSON_MORE = re.compile(
     r"\b(?:he|she|they)(?:'d| would) (?:want|like|love)\b|\binteresse habe ich\b|\bmelde mich\b|"
     r"\b(?:graag een (?:belletje|telefoontje)|"
     r"telefonieren wir|appelle-moi)\b|"
-    r"\b(?:is|this) spam\b|"
+    r"\b(?:please|pls|kindly) (?:ensure|make sure|remove|delete|stop)\b|\b(?:is|this) spam\b|\b(?:call|text|"
+    r"ring|try) (?:mon|tues?|wed|thurs?|fri|sat|sun|tomorrow|tmrw|after|"
+    r"around)\b|"
     r"\bkeep it (?:short|brief)\b|\b(?:no interest|no thank|we(?:'re| are) (?:fine|good|all set|not (?:looking|"
     r"taking|"
     r"hiring|in the market))|pass on|not (?:for us|a fit)|curious|nosy|keen on|intrigu\w+)\b|"
@@ -93,6 +95,7 @@ _PERSON_MORE = re.compile(
 _UNANSWERED = re.compile(r"\bif you (?:don't|do not|haven't|have not) hear[^.!?]{0,60}")
 # What an automatic text asks without wanting an answer: "Urgent? Call Pete", "Have you seen our timetable?".
 _RHETORICAL = re.compile(
+    r"\b(?:don't want|no longer want|not you|too many) (?:these|this|our|to)\b|"
     r"\b(?:urgent|urgence|urgente|urgenze|urgencia|emergency|emergenc\w+|dringend|eilig|spoed|haster|"
     r"brads?kande|hurry|sooner|"
     r"faster|can't wait|cannot wait|rate|need (?:help|more|an?|to)|did you know|looking for|have you (?:checked|"

@@ -38,6 +38,9 @@ AUTO_SUBJECT = re.compile(
     r"자동 ?응답|מענה אוטומטי|تلقائي|رد تلقائي|αυτοματη απαντηση)"
 )
 SAYS_SO = re.compile(
+    r"^\W{1,6}automat(?:ed|ic)\W{1,6}|\bthis is an automat(?:ed|ic) (?:text|sms)\b|"
+    r"\bsends? (?:you )?this (?:reply|message|response|note|text)\b.{0,15}\bautomatically\b|"
+    r"\bautomatically (?:sends?|replies|responds|answers)\b|"
     r"\b(?:antwort|nachricht|mail) (?:kommt|wird|wurde|geht|ist) (?:\w+ ){0,2}automati\w+|"
     r"\b(?:answer|reply|message|response|e-?mail|text|note) (?:comes|goes out|is going out|"
     r"went out) (?:to you )?automatically\b|"
@@ -245,7 +248,8 @@ BUSINESS_TEXT = re.compile(
     r"\b(?:is|are) (?:only )?(?:monitored|checked|staffed|open|read) (?:once|twice|daily|mon|tue|wed|"
     r"weekdays|between|from|during|\d)|"
     r"\b(?:our|business|office|opening|shop|store) hours\b|\breply stop to\b|\bhelp for help\b|"
-    r"\bwhen we (?:re-?)?open\b|\bwe(?:'re| are) (?:currently )?closed\b|\bmsg (?:&|and) data rates\b"
+    r"\bwhen we (?:re-?)?open\b|\bwe(?:'re| are) (?:currently )?closed\b|\b(?:msg|message|txt) ?(?:&|and|"
+    r"/) ?data rates\b|\btxt stop\b"
 )
 BOT_SUBJECT = re.compile(
     r"\bwe(?: have|'ve)? (?:received|got) your (?:message|e-?mail|request|enquiry|inquiry)|\b(?:request|"

@@ -2,6 +2,7 @@
 
 import re
 
+from inbox.understanding.autoreply_person import question_to_us
 from inbox.understanding.normalise import fold
 from inbox.understanding.reading import EMAIL, Reading, Rule
 
@@ -137,7 +138,7 @@ def _by_mail_system(reading: Reading) -> str | None:
 
 
 def _by_shared_name(reading: Reading) -> str | None:
-    if not shared_name(reading) or reading.is_reply or delayed(reading):
+    if not shared_name(reading) or reading.is_reply or delayed(reading) or question_to_us(reading):
         return None
     if _failure_subject(reading):
         return reading.reply.subject

@@ -59,6 +59,10 @@ _KEYWORD = re.compile(
     rf"(?:(?:stop|unsubscribe|un-subscribe|unsub|remove|opt[- ]?out|optout|opting out|removed|"
     rf"delete){_FILLER}[,.!\s]*)+"
     rf"(?:thanks|thank you|thx|{_REFUSAL})?[.!\s]*$|"
+    r"^(?:please |pls )?(?:get |take )?(?:me |us )?off (?:the |this |your |ur )?list(?: please| pls| now|"
+    r" thanks)*[.! ]*$|"
+    r"^(?:please |pls )?no (?:more )?(?:texts|txts|e-?mails|messages|msgs|mails|spam)(?: please| pls| thanks|"
+    r" thx)*[.! ]*$|"
     r"^(?:please |pls )?no more(?:,? (?:please|pls|thanks|thank you))*[.! ]*$"
 )
 _SUBJECT_WISH = re.compile(
@@ -113,7 +117,7 @@ def _is_footer(quote: str | None) -> bool:
 _FOOTER_LINK = re.compile(
     r"^(?:unsubscribe|opt out|manage|turn off|stop (?:receiving|getting))\b.{0,30}\b(?:notifications?|"
     r"reminders?|alerts|preferences|"
-    r"updates|settings)\W*$"
+    r"updates|settings|tickets?|cases?|threads?|conversations?|requests?)\W*$"
 )
 
 

@@ -34,9 +34,16 @@ _NOISE = (
     r"communications?|correspondence|contact|spam|calls|"
     r"outreach|mails|solicitations?|pitch\w*|harassment|follow[- ]?ups?|sequence|bs|nonsense|crap)\b"
 )
+_STOP_WHEN = re.compile(
+    r"^[^.!?;]{0,40}?\b(?:if (?:it|he|she|they|there|i'm|we're|nobody|no one|the)|when (?:i'm|we're|it|he|she)|"
+    r"while (?:i|we)|unless|"
+    r"(?:after|past|before|at|by|until) (?:\d|noon|midnight|five|six|seven|eight|nine|ten)|at night|during|"
+    r"on (?:weekends|sundays|saturdays))\b"
+)
 _STOP = re.compile(
     r"\b(?:stop|quit|cease(?: and desist)?|discontinue|halt|refrain|desist)(?: it)?(?: from| with)? ?"
-    rf"(?:{_DOING}|{_SENDING}|{_NOISE}|(?:all )?(?:further )?(?:communications?|contact|correspondence)\b)"
+    rf"(?:(?:cold|mass|auto)[- ]?)?(?:{_DOING}|{_SENDING}|{_NOISE}|(?:all )?(?:further )?(?:communications?|"
+    rf"contact|correspondence)\b)"
 )
 _NOT_TOLD = re.compile(
     r"\b(?:when did you|why did you|did you|they|he|she|people|customers|clients|helps?|helped|how to|"
@@ -51,6 +58,11 @@ _TOLD_YOU = re.compile(
     r"\b(?:ask\w*|tell|told|say|said|want|need|like|demand\w*|request\w*|beg\w*|warn\w*)\b.{0,20}\b(?:you|u|"
     r"y'all|guys|your)\b|"
     r"\b(?:you|u) (?:people |guys |all )?(?:need|have|must|should|better|ought)\b"
+)
+_SOMEBODY_TELLS = re.compile(
+    r"\b(?:she|he|they|it|wife|husband|boss|partner|people|everyone)(?:'ll| will|'d| would| might|"
+    r" may)? (?:\w+ )?(?:tell|ask|want|say)s?\b|"
+    r"\b(?:shell|hell|theyll) (?:tell|ask)\b|\b(?:she|he|they|wife|husband|boss) (?:told|asked)\b"
 )
 _STOP_ALONE = re.compile(
     r"^(?:(?:no|ok|okay|alright|seriously|alex|again|enough)[,.! ]+)*(?:(?:will|would|can|could) (?:you|u) )?"
@@ -69,11 +81,20 @@ _STOP_EXPLICIT = re.compile(
 
 
 _WISHED = re.compile(
+    r"\b(?:rather|prefer(?: it)?(?: if)?|wish|like it if|love it if) you(?:'d| would)? (?:just )?(?:stopped|"
+    r"quit|ceased|stop|didn't (?:write|e-?mail|contact|text|call|"
+    r"message)|left (?:me|us))\b(?! (?:by|in)\b)|"
+    r"\b(?:ensure|make sure|see that|see to it)\b[^.!?]{0,60}(?:\b(?:not|never|no longer)|"
+    r"n't)\b[^.!?]{0,25}\b(?:used|contacted|mailed|e-?mailed|written to|"
+    r"approached|bothered|texted|messaged)\b|"
     rf"\bif you(?:'d| would| could| all)? (?:please |just )?(?:stop(?:ped)?|quit|ceased?) (?:{_DOING}|"
     rf"{_SENDING}|{_NOISE})|"
     r"\b(?:this|these|the|your|it)(?: [\w'-]+){0,2} (?:has|have|needs?|must|better)(?: got)?(?: to)? stop\b|"
     r"\b(?:see to it|make sure|ensure|tell them|ask) (?:that )?(?:they|it|this|these) (?:\w+ )?stops?\b|"
     r"\b(?:ask\w*|say\w*|said|tell\w*|told)\b[^.!?]{0,30}[:,] ?(?:please )?stop\W*$|"
+    r"\bmake (?:the|these|your) [\w-]+ stop\b|"
+    r"\b(?:prefer|rather|appreciate)(?: it)?(?: that| if)? you (?:do not|don't|did not|didn't|not|"
+    r"never) (?:contact|e-?mail|write|message|text|call)\b|"
     r"\bmake (?:it|this|these|them)(?: \w+)? stop\b|"
     r"\b(?:appreciate|hope|expect|trust|prefer|want|let|make|better|please|"
     r"ensure)\b.{0,30}(?<!my )(?<!your )(?<!our )\b(?:last|"
@@ -93,11 +114,17 @@ def asks_to_stop(reading: Reading) -> str | None:
     sms = reading.reply.channel == SMS
     for written, low in reading.sentences:
         match = _STOP.search(low)
-        if match:
+        if match and not _STOP_WHEN.search(low[match.end() :]):
             left = low[: match.start()]
+            if _SOMEBODY_TELLS.search(left):
+                continue
             if _TOLD_YOU.search(left) or not (_NOT_TOLD.search(left) or _OWN_PLAN.search(left)):
                 return written
-        if _WISHED.search(low) and not _NOT_TOLD.search(low[:20]):
+        if (
+            _WISHED.search(low)
+            and not _NOT_TOLD.search(low[:20])
+            and (not _ASKS.match(low) or _HOW_DO_I.match(low))
+        ):
             return written
         if _STOP_ALONE.match(low) and (_STOP_EXPLICIT.search(low) or (sms and len(reading.text) < 60)):
             return written
@@ -121,7 +148,10 @@ _ABSOLUTE = re.compile(
 )
 _FORBID = r"(?:do not|don't|dont|dnt|donot|do no t|never|not|nor|please no|no longer|refrain from|without)"
 _FOREVER = (
-    r"(?:again|any ?more|any ?longer|any further|further|ever|in (?:the )?future|at all|from now on|"
+    r"(?:again|any ?more(?! (?!e-?mails?|mails?|messages?|texts?|calls|of\b|please|pls|thanks|thank|to\b|from\b|"
+    r"at\b|about\b|and\b|or\b|spam|"
+    r"sales|marketing|stuff|contact|ever|than\b|as\b|because|this|i\b|we\b)[a-z])|any ?longer|any further|"
+    r"further|ever|in (?:the )?future|at all|from now on|"
     r"going forward|henceforth|under any circumstances?|"
     r"else|no (?:more|mo)|in any (?:form|way|capacity)|for any reason|by any means)"
 )
@@ -145,7 +175,7 @@ _CONDITION = re.compile(
     r"brochure|pdf|on the phone|on whatsapp|hesitate|deck)\b"
 )
 _OTHER_WAY = re.compile(
-    r"\b(?:instead|rather|prefer|better|best|(?:just )?(?:call|e-?mail|text|ring|write) (?:me|us)|"
+    r"\b(?:instead(?! either)|rather|prefer|better|best|(?:just )?(?:call|e-?mail|text|ring|write) (?:me|us)|"
     r"is (?:fine|good|ok)|mornings|only|reach me|use (?:the|my|this))\b"
 )
 _NEVER_AGAIN = re.compile(
@@ -174,6 +204,7 @@ _SEND_AGAIN = re.compile(
     r"version|draft))"
     r"[^.!?;]{0,40}\b(?:again|any ?more|ever|else|here)\b"
 )
+_FORBIDS_MORE = re.compile(r"\s*[,;]? ?(?:and |or |nor )?(?:do not|don't|dont|never)\b")
 _WHOLE_ADDRESS = re.compile(r"\bthis (?:number|phone|address|email|e-mail|inbox|company)\b")
 _NO_SOLICITING = re.compile(
     r"\b(?:do not|don't) use .{0,30} for (?:solicit\w*|marketing|sales|advertising)\b|"
@@ -211,7 +242,7 @@ def _forbidden(reading: Reading, low: str, match: re.Match[str]) -> bool:
         return not re.search(r"\b(?:need|needed|necessary)\b", low[: match.end()])
     reason = _REASON.match(right) and (_ABSOLUTE.search(match[0]) or _WHOLE_ADDRESS.search(match["object"]))
     rest = _COURTESY.sub("", right).strip(" .!,;)*")
-    whole = reason or not rest or right.strip().startswith((".", "!", ";"))
+    whole = reason or _FORBIDS_MORE.match(right) or not rest or right.strip().startswith((".", "!", ";"))
     sms = reading.reply.channel == SMS
     addressed = (
         _TO_US.search(match["object"]) or _ABSOLUTE.search(match[0]) or (sms and _BY_TEXT.search(match[0]))
@@ -233,11 +264,12 @@ _NO_WISH = re.compile(
 )
 _NO_WISH_NEEDS = re.compile(
     r"\b(?:any|more|further|again|from you|your|these|this|such|contacted|emailed|texted|spam|solicit\w*|"
-    r"unsolicited|marketing|receive|receiving)\b"
+    r"unsolicited|receive|receiving)\b"
 )
 _NO_MORE = re.compile(
     rf"(?:^|[,.;:!] ?|\b(?:please|pls|and|so|that|asked|said|say|want|with) )no (?:more|further|"
-    rf"additional) (?:{_MAIL})\b(?! (?:needed|necessary|required|questions))|"
+    rf"additional) (?:(?:sales|marketing|cold|such|unsolicited|automated|"
+    rf"promotional) )?(?:{_MAIL})\b(?! (?:needed|necessary|required|questions))|"
     r"\bno (?:more|further) of (?:these|this|those|your|that)\b|^no (?:marketing|sales|cold|unsolicited|spam|"
     r"promotional) (?:texts?|e-?mails?|"
     r"mails?|messages|calls|pitches|stuff)\b|"
@@ -271,6 +303,7 @@ _HEAR = re.compile(
     r"\b(?:do not|don't|dont|never) (?:ever )?(?:want|wish|need|care) to (?:hear|see|read|"
     r"get)(?: anything)? (?:from|of) (?:you|u|your)\b|\bnever (?:want to )?hear from you\b"
 )
+_HOW_DO_I = re.compile(r"how (?:do|can|would) (?:i|we)\b")
 _ASKS = re.compile(r"(?:do|does|did|is|are|if|what|how|why|which|should|would)\b.*\?$")
 
 

@@ -43,7 +43,9 @@ WISHES = (
             r"\b(?:horen|hort|hor) (?:sie |ihr )?(?:bitte |endlich )*(?:auf|damit auf),? (?:mir|mich|uns|"
             r"mit).{0,30}(?:schreiben|mailen|kontaktieren|belastigen|schicken|senden|mails|anzurufen|"
             r"anrufen|nachrichten)",
-            r"\bunterlass\w* (?:sie |ihr )?(?:das|dies|es|solche\w*|so etwas)\b|\b(?:setz\w*|nehm\w*|"
+            r"\b(?:schick|send|schreib|mail)\w* (?:sie |ihr )?(?:mir|uns) (?:\w+ )?nichts mehr\b|"
+            r"\bverschon\w* (?:sie |ihr )?(?:mich|uns)\b|\bunterlass\w* (?:sie |ihr )?(?:das|dies|es|solche\w*|"
+            r"so etwas)\b|\b(?:setz\w*|nehm\w*|"
             r"trag\w*) (?:sie |ihr )?(?:mich|uns|\w+ adresse)\b"
             r".{0,30}\b(?:sperrliste|blacklist|robinson\w*|sperrdatei|blockliste)\b|"
             r"\bwiderspr(?:eche|uch)\b.{0,60}\b(?:verarbeitung|nutzung|daten|werbung|zusendung|kontakt)",
@@ -70,7 +72,8 @@ WISHES = (
             r"markieren)|\bals spam gemeldet\b",
         ),
         r"\b(?:mussen|muss|brauchen|brauchst|sollen) (?:sie |du |ihr )?(?:mich|uns|"
-        r"mir)? ?(?:\w+ ){0,3}nicht\b|\bnicht notig\b|\bhor\w* (?:sie |ihr )?(?:\w+ )?nicht auf\b|\b(?:vor|nach|"
+        r"mir)? ?(?:\w+ ){0,3}nicht\b|\bnicht notig\b|\bin (?:den|ihren|euren|deinen|die|"
+        r"ihre) (?:\w+ )?(?:verteiler|liste|newsletter)\b|\bhor\w* (?:sie |ihr )?(?:\w+ )?nicht auf\b|\b(?:vor|nach|"
         r"zwischen) \d|\bunser\w* (?:kunden|"
         r"newsletter|verteiler)\b|\bvor (?:dem|der|ende|januar|februar|marz|april|mai|juni|juli|august|"
         r"september|oktober|november|dezember)\b|\banhang\w*|\bstattdessen\b|\bsondern\b",

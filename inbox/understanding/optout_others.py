@@ -19,14 +19,15 @@ WISHES = (
             r"\b(?:nieprzesylanie|niewysylanie|niekontaktowanie|zaprzestanie)\b|"
             r"\bprosze (?:juz )?(?:wiecej )?nie (?:pisac|wysylac|dzwonic|kontaktowac)\b.{0,20}(?:wiecej|juz|"
             r"$|[.!])",
-            r"\bprosze\b.{0,25}\bnie (?:pisac|wysylac|dzwonic|kontaktowac|przysylac|przesylac|nekac)\b|"
+            r"\bprosze\b.{0,25}\bnie (?:pisac|wysylac|kontaktowac|przysylac|przesylac|nekac)\b|"
             r"\bnie wyrazam\w* zgody\b|"
             r"\bzaprzesta\w+ (?:\w+ )?(?:wysyl\w+|przesyl\w+|kontakt\w*|korespondencji|takich)|"
             r"\bprosze (?:przestac|zaprzestac|skonczyc)\b|\b(?:przestan\w*|skonczcie) (?:\w+ )?(?:pisac|"
             r"wysylac|spamowac|dzwonic|mnie|nas|do mnie)|\bdajcie mi spokoj\b|\bwiecej nie (?:pisz|wysyl|"
             r"dzwon)\w*|\bsprzeciw\w* .{0,30}(?:przetwarzani|dan)",
         ),
-        r"\bnie przesta\w+|\bnie (?:trzeba|musi|musza|ma potrzeby|potrzeba)\b|\bprzed \d|\bnasi(?:ch)? klien\w+|"
+        r"\b(?:po|do|miedzy) \d|\bwczesniej\b|\bpozniej\b|\bnie przesta\w+|\bnie (?:trzeba|musi|musza|"
+        r"ma potrzeby|potrzeba)\b|\bprzed \d|\bnasi(?:ch)? klien\w+|"
         r"\bzalaczni\w+|\bdo (?:stycznia|lutego|marca|kwietnia)",
         removal=Removal(
             verbs="usun|wypis|wykresl|skresl|wyrejestr",
@@ -78,6 +79,17 @@ WISHES = (
             r"eliminati) (?:adresa|datele|e-?mailul|numarul) (?:mea|mele|meu)|\bva rog sa ma (?:dezabonati|"
             r"scoateti|eliminati|stergeti)|\bnu (?:ma|ne|imi) (?:mai )?(?:contactati|scrieti|trimiteti|"
             r"deranjati|sunati)|\bnu mai (?:vreau|doresc) (?:sa )?(?:primesc|primim|e-?mail)",
+            r"\b(?:isbrauk|isregistruok|pasalin)\w* (?:mane|mus|mano|musu)\b|\b(?:daugiau|nebe) ?(?:man |"
+            r"mums )?ne(?:be)?(?:rasy|siusk|siuskite|trukdy|skambin)\w*|"
+            r"\bneberasy\w*|\b(?:izdzesiet|izsledziet|nonemiet) (?:mani|mus|manu)\b|\b(?:vairs )?ne(?:rakstiet|"
+            r"sutiet)\b|"
+            r"\b(?:eemalda|kustuta)(?:ge)? (?:mind|meid|minu|meie)\b|\b(?:palun )?(?:arge|ara) (?:mulle |"
+            r"meile )?(?:enam )?(?:kirjuta|saatke|saada)\w*|"
+            r"\b(?:uklonite|izbrisite|obrisite|skinite|odjavite|izbrisi|odstranite) (?:me|nas|moj\w*|nas\w*)\b|"
+            r"\b(?:nemojte|ne) (?:mi |nam |me )?(?:vise|vec) (?:slati|pisati|kontaktirati|zvati|saljite|pisite)|"
+            r"\bne (?:saljite|pisite) (?:mi |nam )?vise\b|"
+            r"\bvui long (?:xoa|huy|dung|ngung)|\b(?:hapus|keluarkan) (?:saya|alamat|email saya)\b|\b(?:jangan|"
+            r"mohon tidak) (?:kirim|hubungi|mengirim)\w*|"
             r"\b(?:beni|bizi|adresimi|e-?postami|mailimi|numarami|bilgilerimi)\b.{0,50}\b(?:cikar\w*|sil\w*|"
             r"kaldir\w*)|\b(?:listeden|listenizden|aboneligimi|abonelikten)\b.{0,30}\b(?:cik\w*|iptal|"
             r"cikar\w*|sil\w*)|\b(?:bir daha|artik) .{0,30}(?:yazma\w*|gonderme\w*|arama\w*|"
@@ -99,6 +111,8 @@ WISHES = (
             r"больше (?:\w+ |, ?)*не (?:пиш|присыла|беспоко|звон|отправля|шли)\w*|не (?:пишите|присылаите|"
             r"беспокоите|звоните|шлите)\b"
             r"[^.!?]{0,20}(?:больше|никогда)",
+            r"(?:премахнете|изтрииите|отпишете) (?:ме|ни|моя|имеила)|не (?:ми|ни) (?:пишете|пращаите|"
+            r"изпращаите) повече|"
             r"(?:διαγραψτε|αφαιρεστε|βγαλτε) (?:με|μας|το email|τα στοιχεια)|μη(?:ν)? (?:μου|μας|"
             r"με) .{0,20}(?:ξανα|αλλο|ενοχλ)|σταματηστε να",
             r"תסיר\w* (?:אותי|אותנו|את)|(?:להסיר|הסירו|הסר) (?:אותי|אותנו|את)|(?:אל|לא) (?:תשלח|תפנ|תכתב|"

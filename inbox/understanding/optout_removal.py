@@ -37,7 +37,8 @@ _FORMAL = re.compile(
     r"\bconsider (?:me|us|this) (?:[\w']+ ){0,2}?(?:unsubscribe\w*|opt(?:ed)?[- ]?out|removed)\b|"
     r"\b(?:i|we)(?:'ve| have|'d)?(?: already)? (?:replied|said|texted|sent|typed|wrote|written|answered)"
     r"(?: with| you| to you)? (?:stop|unsubscribe|remove)\b|"
-    r"\b(?:can't|cannot|can not|couldn't|could not|not sure how to|no (?:link|way|button|option|place) to|"
+    r"(?<!customers )(?<!people )(?<!clients )(?<!they )(?<!users )(?<!subscribers )(?<!patients )(?<!who "
+    r")\b(?:can't|cannot|can not|couldn't|could not|not sure how to|no (?:link|way|button|option|place) to|"
     r"unable to|don't see (?:how|a way|where) to|"
     r"doesn't let me|won't let me|nowhere to)(?: \w+){0,2}? (?:unsubscribe|opt out)\b(?! (?:people|my|our|them|"
     r"customers|clients))|"
@@ -61,10 +62,16 @@ _AS_NOUN = re.compile(
     r"^ (?:requests?|links?|buttons?|footers?|rates?|options?|pages?|lists?|process|polic\w+|management|"
     r"headers?|in|just yet|yet)\b"
 )
+_SOMEBODY_ELSES = re.compile(
+    r"^ from (?:the|my|our|a|every|another|their|his|her|that other|them)\b(?! (?:\w+ )?(?:lists?|mailings?|"
+    r"e-?mails?|newsletters?|sequence|"
+    r"campaigns?|messages|service|updates))"
+)
 _BROKEN = re.compile(
     r"\b(?:doesn't work|does not work|not working|broken|404|never works|don't work|fails)\b"
 )
 _REPEATED = re.compile(r"\b(?:again|already|twice|three times|\w+ times|\d+ ?(?:x|times)|still)\b")
+_STILL_COMES = re.compile(r"\bwhy (?:am i|are you|do i|do you)\b|\b(?:still|again)\b[^.!?]{0,40}(?:\?|$)")
 _OBJECTS = ("me", "us", "from", "this")
 
 
@@ -90,18 +97,24 @@ def asks_unsubscribe(reading: Reading) -> str | None:
         low = spelled(low)
         if _BY_MISTAKE.search(low) or _THEIRS.search(low) or _BUT_NOT.search(low):
             continue
-        if _FORMAL.search(low) or any(_wishes(low, match) for match in _UNSUBSCRIBE.finditer(low)):
+        if _FORMAL.search(low) or any(
+            _wishes(low, match, reading.text) for match in _UNSUBSCRIBE.finditer(low)
+        ):
             return written
     return None
 
 
-def _wishes(low: str, match: re.Match[str]) -> bool:
+def _wishes(low: str, match: re.Match[str], text: str) -> bool:
     left, right = low[max(0, match.start() - 60) : match.start()], low[match.end() :]
     clause = re.split(r"[,;:!]|\bbut\b|\band\b", left)[-1]
     if _AS_NOUN.match(right):
         return bool(_BROKEN.search(right))
+    if _SOMEBODY_ELSES.match(right):
+        return False
     if re.match(r"\S*(?:ed)\b", match[0]) and not (
-        _REPEATED.search(low) or re.search(r"\b(?:be|get) $", left)
+        _REPEATED.search(low)
+        or (_STILL_COMES.search(text) and re.search(r"\b(?:i|we)(?:'ve| have)? $", left))
+        or re.search(r"\b(?:be|get) $", left)
     ):
         return False
     if low.endswith("?") and not left.strip() and not right.strip(" ?").startswith(_OBJECTS):
@@ -134,17 +147,20 @@ _NAMED_FROM_YOURS = re.compile(
     r"database|records|crm|mailings?|system|communications?|correspondence|outreach)\b"
 )
 _OFF_LIST = re.compile(
+    r"\b(?:removal|deletion|unsubscription|erasure) (?:of (?:my|our|this) \w+(?: \w+)? )?from (?:your|all|any|"
+    r"this|every)\b|"
     r"\boff (?:of )?(?:your|ur|this|the|that|any|every|all) (?:\w+ )?(?:lists?|data ?base|mailing|sequence|"
     r"distribution)\b|\b(?:i|we)(?:'d| would)? (?:like|want|wish|love) (?:to be |to get )?off(?! to)\b"
 )
 _WHEN = (
-    r"(?: (?:please|pls|plz|immediately|now|at once|today|asap|thanks|thank you|permanently|entirely|"
+    r"(?: (?:for (?:real|good|ever)|this time|once and for all|right now|already|forever|completely|please|pls|"
+    r"plz|immediately|now|at once|today|asap|thanks|thank you|permanently|entirely|"
     r"altogether))*(?: ?\([^)]{0,30}\))?\W*$"
 )
 _REMOVE_BARE = re.compile(
     r"\b(?:please|pls|kindly) (?:remove|delete)\W*$|\bremov(?:e|ing)\W{1,5}(?:me|us)\W*$|"
     r"\b(?:remove|delete) \S*@\S+(?:(?:,| and|, and) \S*@\S+)+\W*$|"
-    rf"\b(?:remove|rmv|delete|erase|purge|scrub|unlist) (?:me|us|both of us|"
+    rf"\b(?:remove|rmv|delete|erase|purge|scrub|unlist|delist|deregister) (?:me|us|both of us|"
     rf"\S+@\S+)(?:,? me and \w+)?{_WHEN}|"
     r"\b(?:take|get|cut) (?:my|our) (?:name|e-?mail|address|number|company) (?:off|out)\W*$|"
     r"\b(?:take|get) (?:me|us) off(?: (?:please|pls|now|immediately|of (?:this|it|here)|this|everything|it|"
@@ -156,7 +172,8 @@ _REMOVE_BARE = re.compile(
 )
 # "Off your sheet", "off whatever it's on": what belongs to the sender of campaigns needs no name.
 _OFF_YOURS = re.compile(
-    r"\b(?:take|get|pull|cut|scrub|cross|strike|scratch|drop|wipe|knock|leave|keep|remove|delete|erase|purge|"
+    r"\b(?:take|get|pull|cut|scrub|cross|strike|scratch|drop|wipe|knock|leave|keep|omit|exclude|remove|delete|"
+    r"erase|purge|"
     r"yank|weed|kick|clear|lose) "
     rf"(?:{_MINE}|my|this (?:\w+ )?(?:address|inbox|number|name|shop|company|office|account)|our \w+|(?:my|his|"
     rf"her|their) \w+(?:'s)? \w+)"
@@ -168,6 +185,8 @@ _OFF_YOURS = re.compile(
     r"permanently))"
 )
 _DELETE_IT = re.compile(
+    r"\b(?:want|need|like|expect) (?:it|them|that|those|my \w+|our \w+)(?: all)? (?:\w+ )?(?:deleted|removed|"
+    r"erased|gone|wiped|destroyed)\b|"
     r"^\W*(?:(?:so|and|now|please|pls|plz|just|kindly) )*(?:delete|erase|remove|lose|forget|bin|shred|destroy|"
     r"get rid of) (?:it|that|them)\b"
     r"(?=\W*(?:$|please|pls|now|immediately|asap|at once|thanks|thx))|"
@@ -178,7 +197,7 @@ _WHOSE_ADDRESS = re.compile(
     r"have)\b.{0,40}\b(?:this|my|our|me|that) ?"
     r"(?:#|number|address|e-?mail|name|info\w*|details|data|cell|phone)"
 )
-_REMOVE_OTHERS = re.compile(r"\b(?:take|remove) [\w ,&]{2,40} off (?:as well|too|also)\W*$")
+_REMOVE_OTHERS = re.compile(r"\b(?:take|remove) [\w ,&]{2,40} off (?:as well|too|also)(?=\W*$|[,.;])")
 _NOT_LISTED = re.compile(
     r"\b(?:no longer|not|don't|dont|never|won't)\b(?: \w+){0,3} (?:to )?(?:be|show up|appear|end up|"
     rf"stay|remain|turn up)(?: \w+)? (?:in|on) (?:your|any|this|these|such|that) (?:[\w-]+ ){{0,2}}?{_LIST}\b"

@@ -44,7 +44,8 @@ WISHES = (
             r"prospection|traitement)",
         ),
         r"\b(?:ai|avons|ont|a|avait|avions) (?:\w+ )?(?:arrete|cesse)\b|\bavant (?:\d|midi|le|la|de)|"
-        r"\b(?:ne|n')(?: |)(?:cess|arret|stopp)\w+ (?:surtout )?(?:pas|jamais)\b|\bpas besoin\b|"
+        r"\b(?:ne|n')(?: |)(?:cess|arret|stopp)\w+ (?:surtout )?(?:pas|jamais)\b|\b(?:appeler|telephoner|"
+        r"appelez)\b.{0,40}\bmais\b|\bpas besoin\b|"
         r"\bne .{0,15}(?:desinscri|desabonn)\w* pas\b|"
         r"\binutile de\b|\bplutot\b|\bapres (?:\d|le|la)|\bpiece jointe\b|\bpar telephone\b|"
         r"\bnos (?:clients|abonnes)\b",
@@ -125,7 +126,8 @@ WISHES = (
             r"e-?mail|sistema)",
             r"\bnon (?:desider|vogli|intend|gradisc)\w+ (?:piu )?(?:ricevere|essere (?:contattat|"
             r"disturbat)\w*|riceverne).{0,40}(?:piu|mail|e-?mail|messaggi|comunicazioni|vostr\w+|altr\w+|$)",
-            r"\bnon (?:scriv|contatt|mand|invi|chiam|disturb)\w* ?(?:mi|ci)? (?:mai )?(?:piu|"
+            r"\bnon (?:tornate|torni|provate|provi) (?:piu )?a (?:contatt|scriv|chiam)\w*|\bnon (?:scriv|"
+            r"contatt|mand|invi|chiam|disturb)\w* ?(?:mi|ci)? (?:mai )?(?:piu|"
             r"ulteriormente)\b|\bnon (?:mi|"
             r"ci) (?:scriv|contatt|mand|invi|chiam|disturb)\w* (?:mai )?piu\b|\bnon (?:voglio|"
             r"vogliamo) (?:piu|altre) (?:vostre )?(?:mail|e-?mail|messaggi|comunicazioni)",
@@ -171,7 +173,8 @@ WISHES = (
             r"\b(?:par|deix)e[mn]? (?:imediatamente )?de (?:me |nos )?(?:enviar|mandar|escrever|contactar|"
             r"contatar|ligar|incomodar|spam)\w*|\bpara de (?:me |nos )?(?:enviar|mandar|escrever|ligar|"
             r"encher)",
-            r"\bnao (?:quero|queremos|desejo|desejamos|gostaria de|pretendo) (?:mais )?(?:receber|"
+            r"\bnao (?:volt|torn)\w+ a (?:contact|contat|escrev|envi|mand|lig|incomod)\w*|\bnao (?:quero|"
+            r"queremos|desejo|desejamos|gostaria de|pretendo) (?:mais )?(?:receber|"
             r"ser contat\w+|ser contact\w+|que me)\b.{0,50}|\bnao (?:me|nos) (?:envi|mand|contact|contat|"
             r"escrev|ligu|incomod)\w* (?:nunca )?mais\b|\bnao (?:envi|mand|contact|contat|escrev|"
             r"entr)\w* mais\b|\bchega de (?:e-?mails?|mensagens|spam)|\bdeixe[m]?[- ]me em paz\b|"

@@ -190,7 +190,7 @@ def _name_line(line: str, names: frozenset[str]) -> int:
         return 1
     if any(c > "\u2e80" for c in head):
         return int(
-            len(head) <= 8 and any(word in names or any(word in name for name in names) for word in low)
+            len(head) <= 8 and any(any(word in name or name in word for name in names) for word in low)
         )
     others = [word for word, key in zip(words, low, strict=True) if key not in names]
     if not all(

@@ -35,11 +35,12 @@ def newest_text(
         plain, markup, html_truncated = "", plain, truncated
     if plain.strip():
         lines = plain_lines(plain)
+        mark_quoted(lines)
         if markup.strip():
             _apply_hints(lines, html_lines(markup))
     else:
         lines, truncated = html_lines(markup) if markup.strip() else [], html_truncated
-    mark_quoted(lines)
+        mark_quoted(lines)
     own = _own_text(lines, name_words(sender))
     return NewestText(own, _rest(lines, own), truncated)
 
