@@ -66,7 +66,7 @@ NOT_AWAY = re.compile(
     r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)days\b|\b(?:mon|diens|donners|frei|sams|sonn)tags\b|\bmittwochs\b|"
     r"\b(?:du lundi au|de lunes a|dal lunedi al|de segunda a|van maandag tot|od poniedzialku do)\b|"
     r"\bdesk right now\b|"
-    r"\bweekends?\b|\bpart[- ]time\b|\bmoved\b|\brelocat\w+|"
+    r"(?<!long )\bweekends?\b|\bpart[- ]time\b|\bmoved\b|\brelocat\w+|"
     r"\b(?:offer|sale|discount|valid|promo\w*|coupon|rabatt|angebot|soldes|oferta|sconto|promocao|"
     r"aanbieding)\b"
 )

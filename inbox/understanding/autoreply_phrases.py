@@ -38,6 +38,7 @@ AUTO_SUBJECT = re.compile(
     r"자동 ?응답|מענה אוטומטי|تلقائي|رد تلقائي|αυτοματη απαντηση)"
 )
 SAYS_SO = re.compile(
+    r"\bi(?:'m| am)? (?:using|use|have set up|set up) an? auto(?:matic|mated)?[- ]?(?:reply|response|responder)\b|"
     r"^\W{1,6}automat(?:ed|ic)\W{1,6}|\bthis is an automat(?:ed|ic) (?:text|sms)\b|"
     r"\bsends? (?:you )?this (?:reply|message|response|note|text)\b.{0,15}\bautomatically\b|"
     r"\bautomatically (?:sends?|replies|responds|answers)\b|"

@@ -81,6 +81,13 @@ _STOP_EXPLICIT = re.compile(
 
 
 _WISHED = re.compile(
+    r"\b(?:wish(?:es)?|ask\w*|request\w*|prefer\w*|told|respect|insist\w*|want\w*|"
+    r"like)\b[^.!?]{0,25}\bnot (?:to )?be(?:ing)? (?:contacted|e-?mailed|solicited|"
+    r"texted|mailed|messaged|pitched)\b|"
+    r"\b(?:asked|told|begged|warned) (?:you|u|your \w+|y'all)\b[^.!?]{0,25}\bto stop\b(?! (?:by|in|at|for)\b)|"
+    r"\byou(?:'ve| have)? (?:were|was|been) (?:told|asked|instructed|"
+    r"warned)\b[^.!?]{0,25}\b(?:not to (?:contact|e-?mail|write|call|message|text)|to stop)\b|"
+    r"\b(?:asked|told) you\b[^.!?]{0,25}\bnot to (?:contact|e-?mail|write|message|text)\b|"
     r"\b(?:rather|prefer(?: it)?(?: if)?|wish|like it if|love it if) you(?:'d| would)? (?:just )?(?:stopped|"
     r"quit|ceased|stop|didn't (?:write|e-?mail|contact|text|call|"
     r"message)|left (?:me|us))\b(?! (?:by|in)\b)|"

@@ -44,6 +44,7 @@ WISHES = (
             r"mit).{0,30}(?:schreiben|mailen|kontaktieren|belastigen|schicken|senden|mails|anzurufen|"
             r"anrufen|nachrichten)",
             r"\b(?:schick|send|schreib|mail)\w* (?:sie |ihr )?(?:mir|uns) (?:\w+ )?nichts mehr\b|"
+            r"\bnie (?:angemeldet|eingewilligt|abonniert)\b.{0,40}\b(?:loschen|austragen|abmelden|entfernen)\b|"
             r"\bverschon\w* (?:sie |ihr )?(?:mich|uns)\b|\bunterlass\w* (?:sie |ihr )?(?:das|dies|es|solche\w*|"
             r"so etwas)\b|\b(?:setz\w*|nehm\w*|"
             r"trag\w*) (?:sie |ihr )?(?:mich|uns|\w+ adresse)\b"

@@ -13,7 +13,9 @@ WISHES = (
             r"naszego|moje|nasze)\b|\b(?:mnie|nas) (?:\w+ )?(?:wypis|wykresl|usun|skresl)\w*\b|"
             r"\b(?:o )?(?:usuniecie|wypisanie|wykreslenie|skreslenie) (?:mnie|nas|mojego|naszego|moich|"
             r"naszych|mego|tego|adresu|danych|z)\b",
-            r"\bnie (?:zycz|chc)\w* (?:sobie )?(?:juz )?(?:otrzymyw\w+|dostawa\w+|kontakt\w*|wiecej|tego|kolejnych|"
+            r"\bnie (?:zycz|chc)\w* (?:sobie )?(?:juz )?(?:otrzymyw\w+|dostawa\w+|kontakt\w*|wiecej (?:e-?maili|"
+            r"maili|wiadomosci|ofert|korespondencji|tego|takich|"
+            r"kontaktu|informacji|spamu|telefonow|od)|tego|kolejnych|"
             r"takich|zadnych|dalszej|dalszych|byc)|\bnie (?:wysyla|wysyl|przesyla|pisa|kontaktowa|kontaktuj|"
             r"pisz|dzwon|nachodz)\w*.{0,40}\b(?:wiecej|juz|kolejnych|mnie|nas|do mnie|do nas|ponownie)\b|"
             r"\b(?:nieprzesylanie|niewysylanie|niekontaktowanie|zaprzestanie)\b|"

@@ -16,7 +16,8 @@ _THEIRS = re.compile(
 _BUT_NOT = re.compile(
     r"\band (?:add|use) (?:this|my|the)\b|\bi do (?:still )?want (?:the|your|these|to)\b|"
     r"\bbut (?:not (?:this|these|yours?|you|from)|i(?:'d| would)?(?: still)? (?:like|want|love)(?! (?:off|"
-    r"out|to be (?:removed|off)))|keep|"
+    r"out|to be (?:removed|off|left)|(?:it|them|this|that|my \w+) (?:\w+ )?(?:deleted|removed|erased|gone)|no\b|"
+    r"nothing))|keep|"
     r"i'm (?:still )?interested)\b"
 )
 _LIST = (
@@ -107,7 +108,7 @@ def asks_unsubscribe(reading: Reading) -> str | None:
 def _wishes(low: str, match: re.Match[str], text: str) -> bool:
     left, right = low[max(0, match.start() - 60) : match.start()], low[match.end() :]
     clause = re.split(r"[,;:!]|\bbut\b|\band\b", left)[-1]
-    if _AS_NOUN.match(right):
+    if _AS_NOUN.match(right) and not match[0].startswith("opted"):
         return bool(_BROKEN.search(right))
     if _SOMEBODY_ELSES.match(right):
         return False
@@ -169,6 +170,12 @@ _REMOVE_BARE = re.compile(
     r"phone|mobile|cell)? ?"
     r"(?:address(?:es)?|number|#|contact(?: info(?:rmation)?| details)?|e-?mail|info|details)\b(?! (?:on|in|"
     r"and (?:send|resend|add|replace|use)) )(?!.{0,20}\b(?:proposal|quote|deck|invite)\b)"
+)
+_DO_NOT_ADD = re.compile(
+    r"\b(?:do not|don't|dont|never|not to) (?:ever )?(?:include|add|put|enter|sign|list|count) (?:me|us|my \w+|"
+    r"our \w+|this \w+)(?: up)? (?:in|on|to|for|among) "
+    r"(?:any|your|ur|future|these|this|further|such|another|more)\b|"
+    r"\b(?:take|have) (?:my|our|this) (?:name|address|e-?mail|number|mail)(?: \w+)? (?:away|out|down)\b"
 )
 # "Off your sheet", "off whatever it's on": what belongs to the sender of campaigns needs no name.
 _OFF_YOURS = re.compile(
@@ -253,7 +260,15 @@ def _unlisted(low: str) -> bool:
 
 
 def _removes(low: str) -> bool:
-    for pattern in (_REMOVE_FROM, _NAMED_FROM_YOURS, _REMOVE_BARE, _REMOVE_OTHERS, _OFF_LIST, _OFF_YOURS):
+    for pattern in (
+        _REMOVE_FROM,
+        _NAMED_FROM_YOURS,
+        _REMOVE_BARE,
+        _REMOVE_OTHERS,
+        _OFF_LIST,
+        _OFF_YOURS,
+        _DO_NOT_ADD,
+    ):
         match = pattern.search(low)
         if not match or _PLACE_OF_WORK.search(low[match.start() :]):
             continue

@@ -34,9 +34,15 @@ WISHES = (
             r"contact|communication|relances?|sms|textos?|spam|relancer|appeler)",
             r"\b(?:vous|veuillez|merci|aimable|priere|prie|gentil)\b.{0,30}\b(?:d'|de )?(?:arreter|"
             r"cesser)\b(?= ?(?:$|[,.!;]|la\b|tout))|"
-            r"\b(?:je|nous|on) (?:ne|n') ?(?:souhait|veu|voul|desir)\w* (?:plus|"
-            r"pas) (?:du tout )?(?:rien )?(?:recevoir|"
-            r"etre (?:contacte|sollicite|derange|demarche)|de (?:vos )?(?:mails?|messages|e-?mails?)|avoir)",
+            r"\b(?:je|nous|on) (?:ne|n') ?(?:souhait|veu|voul|desir)\w* plus (?:du tout )?(?:rien )?(?:recevoir|"
+            r"etre (?:contacte|sollicite|derange|demarche)|de (?:vos )?(?:mails?|messages|e-?mails?)|"
+            r"avoir (?:de )?(?:vos )?(?:nouvelles|mails?|messages|contact|relances))",
+            r"\b(?:je|nous|on) (?:ne|n') ?(?:souhait|veu|voul|desir)\w* pas (?:du tout )?(?:recevoir (?:vos|"
+            r"ce genre|ces|ce type|"
+            r"d'autres|rien|de (?:vos )?(?:mails?|e-?mails?|messages?|publicites?|sollicitations?|newsletters?|"
+            r"courriels?|"
+            r"demarchage|prospection|spams?|propositions? commerciale))|etre (?:contacte|sollicite|derange|"
+            r"demarche))",
             r"\boubliez[- ](?:moi|nous)\b|\bde m'oublier\b|\b(?:laissez|foutez|fichez)[- ](?:moi|"
             r"nous) (?:tranquille|la paix)|\bplus (?:de|"
             r"aucun) (?:mails?|e-?mails?|messages?|courriels?|sms|contact)\b.{0,30}(?:svp|s'il vous plait|"
@@ -85,8 +91,12 @@ WISHES = (
             r"nunca|jamas|otra vez|de nuevo|nuevamente|a (?:contactar|escribir|enviar|llamar|"
             r"molestar)\w*)\b|\bno (?:vuelva|vuelvan|volver) a (?:escribir|contactar|enviar|mandar|molestar|"
             r"llamar)\w*",
-            r"\bno (?:quiero|deseo|queremos|deseamos|quisiera) (?:\w+ )?(?:recibir|que me (?:escrib|contact|"
-            r"envi)\w*|saber|mas)\b.{0,50}(?:mas|correos?|mensajes?|e-?mails?|publicidad|nada|ustedes|$)",
+            r"\bno (?:quiero|deseo|queremos|deseamos|quisiera) (?:\w+ )?(?:recibir (?:mas|nada|sus?|vuestr\w+|"
+            r"este|estos|otr\w+|correos?|mensajes?|e-?mails?|publicidad|"
+            r"ofertas|informacion)|que me (?:escrib|contact|"
+            r"envi)\w*|saber|mas (?:correos?|mensajes?|e-?mails?|"
+            r"publicidad|llamadas|contacto|spam|nada|de (?:esto|ustedes|lo)))\b.{0,50}(?:mas|correos?|mensajes?|"
+            r"e-?mails?|publicidad|nada|ustedes|$)",
             r"\b(?:deje|dejen|deja|dejad|pare|paren|para|cese|cesen) (?:ya |"
             r"por favor )?de (?:\w+ )?(?:escrib|envi|mand|contact|molest|llam|acos|bombarde)\w*|"
             r"\b(?:saque|quite|borre|elimine|retire)n?(?:me|nos) (?:ya )?de (?:ahi|aqui|esto|eso|alli)\b|"
@@ -125,7 +135,9 @@ WISHES = (
             r"recapito).{0,50}(?:lista|liste|mailing|database|elenco|archivi\w*|contatti|dati|indirizz\w+|"
             r"e-?mail|sistema)",
             r"\bnon (?:desider|vogli|intend|gradisc)\w+ (?:piu )?(?:ricevere|essere (?:contattat|"
-            r"disturbat)\w*|riceverne).{0,40}(?:piu|mail|e-?mail|messaggi|comunicazioni|vostr\w+|altr\w+|$)",
+            r"disturbat)\w*|riceverne)(?:\W*$|.{0,40}(?:piu|mail|e-?mail|messaggi|comunicazioni|vostr\w+|"
+            r"altr\w+|pubblicita|"
+            r"newsletter|offerte))",
             r"\bnon (?:tornate|torni|provate|provi) (?:piu )?a (?:contatt|scriv|chiam)\w*|\bnon (?:scriv|"
             r"contatt|mand|invi|chiam|disturb)\w* ?(?:mi|ci)? (?:mai )?(?:piu|"
             r"ulteriormente)\b|\bnon (?:mi|"
@@ -174,8 +186,11 @@ WISHES = (
             r"contatar|ligar|incomodar|spam)\w*|\bpara de (?:me |nos )?(?:enviar|mandar|escrever|ligar|"
             r"encher)",
             r"\bnao (?:volt|torn)\w+ a (?:contact|contat|escrev|envi|mand|lig|incomod)\w*|\bnao (?:quero|"
-            r"queremos|desejo|desejamos|gostaria de|pretendo) (?:mais )?(?:receber|"
-            r"ser contat\w+|ser contact\w+|que me)\b.{0,50}|\bnao (?:me|nos) (?:envi|mand|contact|contat|"
+            r"queremos|desejo|desejamos|gostaria de|pretendo) (?:(?:mais )?(?:"
+            r"ser contat\w+|ser contact\w+|que me)\b|mais receber\b|receber (?:mais|nada|nenhum\w*|vossos?|"
+            r"vossas?|seus|suas|esses?|estes?|e-?mails?|"
+            r"mensagens|publicidade|propaganda|contact\w+|contat\w+|comunicac\w+|spam|newsletters?)\b)|"
+            r"\bnao (?:me|nos) (?:envi|mand|contact|contat|"
             r"escrev|ligu|incomod)\w* (?:nunca )?mais\b|\bnao (?:envi|mand|contact|contat|escrev|"
             r"entr)\w* mais\b|\bchega de (?:e-?mails?|mensagens|spam)|\bdeixe[m]?[- ]me em paz\b|"
             r"\b(?:denunciad|marcad)[oa] como spam\b",
