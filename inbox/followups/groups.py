@@ -6,13 +6,16 @@ The signal does it at once; the tick does it again, so that a signal lost with i
 from collections import Counter
 from uuid import UUID
 
+from django.db.models import OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.dispatch import receiver
 
 from inbox.accounts import connected
 from inbox.followups import plan
 from inbox.followups.conditions import ACCOUNT_OF, PAUSE_OF, is_down
 from inbox.health import effects
-from inbox.models import FollowUpInstance
+from inbox.models import FollowUpInstance, Message
+from inbox.replying.carriers import BY_SOURCE
 from integrations import health as integration_health
 from integrations.models import HealthState, WorkspaceIntegrationHealth
 from jobs.deadline import Deadline
@@ -35,13 +38,25 @@ def bring_in_line(workspace_id: UUID, provider: str) -> Counter[str]:
     account, counts = connected(workspace_id, provider), Counter()
     mine = FollowUpInstance.objects.filter(workspace_id=workspace_id)
     if account is not None and is_down(account):
-        group = mine.filter(
-            status=Status.ACTIVE, due_at__isnull=False, next_step__channel=CHANNEL_OF[provider]
+        counts["paused"] = _going_by(mine, provider).update(
+            status=Status.PAUSED, paused_for=PAUSE_OF[provider]
         )
-        counts["paused"] = group.update(status=Status.PAUSED, paused_for=PAUSE_OF[provider])
     else:
         counts["resumed"] = plan.resumed(mine.filter(paused_for=PAUSE_OF[provider]), by_person=False)
     return counts
+
+
+def _going_by(mine: QuerySet, provider: str) -> QuerySet:
+    """Those of `mine` that wait for a step which `provider` would carry: where a lead's mail came by another provider,
+    so does ours."""
+    channel = CHANNEL_OF[provider]
+    inbound = Message.objects.filter(
+        lead=OuterRef("lead"), channel=channel, direction=Message.Direction.INBOUND
+    )
+    others = [source for source, carrier in BY_SOURCE.items() if carrier != provider]
+    waiting = mine.filter(status=Status.ACTIVE, due_at__isnull=False, next_step__channel=channel)
+    newest = Subquery(inbound.order_by("-sent_at", "-pk").values("source")[:1])
+    return waiting.annotate(newest_source=Coalesce(newest, Value(""))).exclude(newest_source__in=others)
 
 
 def reconcile(_deadline: Deadline) -> Counter[str]:

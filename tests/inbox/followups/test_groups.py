@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from inbox.followups import groups, plan, settling, steps
 from inbox.health import effects
-from inbox.models import FollowUpInstance, FollowUpTask
+from inbox.models import FollowUpInstance, FollowUpTask, Message
 from integrations import health
 from integrations.breaker import breakers
 from integrations.health import Kind, Signal
-from integrations.models import CircuitBreaker
+from integrations.models import CircuitBreaker, Integration
 from jobs.deadline import Deadline
 from jobs.models import BackgroundJob
 from jobs.ticks import run_tick
@@ -131,6 +131,17 @@ def test_a_defect_of_our_own_is_a_500_after_the_others_were_worked(world, worksp
     drain()
     minute_later = statuses(instance)
     assert minute_later == [("sending", "")] and len(world.posted()) == 1
+
+
+def test_mail_by_another_provider_goes_on_while_emailbison_is_dead(world, workspace):
+    ours, theirs = (enrolled(workspace, {"offset_days": 1}) for _ in range(2))
+    Message.objects.filter(lead=theirs.lead).update(source="smartlead_reply")
+    account = Integration.objects.get(workspace=workspace, provider="emailbison")
+    health.record(account, Signal(Kind.REFUSED, "unauthorized"))
+    assert dict(FollowUpInstance.objects.values_list("pk", "paused_for")) == {
+        ours.pk: "emailbison_disconnected",
+        theirs.pk: "",
+    }
 
 
 def test_one_that_cannot_be_settled_holds_up_nobody_else(world, workspace, monkeypatch):
