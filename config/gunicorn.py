@@ -1,7 +1,11 @@
 """gunicorn's settings: threads, because a request waits for PostgreSQL and for nothing else; no preload, because a
-connection must never be shared across a fork. The access log is ours (config.middleware): it holds no keys."""
+connection must never be shared across a fork. The access log is ours (config.middleware): it holds no keys, and the
+server's own log of errors, which names addresses, is kept from holding them."""
 
+import logging
 import os
+
+from config.logs import redact_path
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
@@ -25,3 +29,11 @@ def on_starting(server) -> None:
         from config import postgres
 
         postgres.ensure_running()
+
+
+def _without_keys(record: logging.LogRecord) -> bool:
+    record.msg, record.args = redact_path(record.getMessage()), None
+    return True
+
+
+logging.getLogger("gunicorn.error").addFilter(_without_keys)

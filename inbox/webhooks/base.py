@@ -22,7 +22,14 @@ from rest_framework.views import APIView
 from inbox import handlers
 from inbox.intake import Outcome, Received, Verdict, failed, receive, record, rejected
 from inbox.models import Workspace
-from inbox.webhooks.request import CLIENT_ID, PayloadTooLarge, candidate_key, read_body, safe_headers
+from inbox.webhooks.request import (
+    CLIENT_ID,
+    BodyBrokenOff,
+    PayloadTooLarge,
+    candidate_key,
+    read_body,
+    safe_headers,
+)
 from inbox.webhooks.schema import get_schema, post_schema
 from integrations.events import Event, PayloadInvalid
 from integrations.models import Integration, WebhookKey, hash_key
@@ -85,6 +92,8 @@ class WebhookView(APIView):
                 return self._deliver(request, source, key, started)
         except PayloadTooLarge:
             return failure(413, "payload_too_large")
+        except BodyBrokenOff:
+            return failure(400, "invalid_payload", fields={"body": "must be sent to its end"})
         except Unauthorized:
             unauthorized_total.labels(source.name).inc()
             return failure(401, "unauthorized")

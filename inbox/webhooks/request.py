@@ -16,8 +16,12 @@ class PayloadTooLarge(Exception):
     """The body is over 1 MiB."""
 
 
+class BodyBrokenOff(Exception):
+    """The body could not be read to its end: the sender is gone, or its chunks are none."""
+
+
 def read_body(request) -> bytes:
-    """The raw bytes of the body, also of one sent in chunks. Raises PayloadTooLarge over 1 MiB.
+    """The raw bytes of the body, also of one sent in chunks. Raises PayloadTooLarge over 1 MiB, and BodyBrokenOff.
 
     Django reads no body without a Content-Length; the server ends a chunked one by itself (`wsgi.input_terminated`).
     What is too large is read on for a while, so that the sender gets our answer and not a broken connection.
@@ -26,7 +30,7 @@ def read_body(request) -> bytes:
     chunked = not environ.get("CONTENT_LENGTH") and environ.get("wsgi.input_terminated")
     stream = environ["wsgi.input"] if chunked else request._request
     parts, size = [], 0
-    while chunk := stream.read(CHUNK):
+    while chunk := _read(stream):
         size += len(chunk)
         if size <= BODY_LIMIT:
             parts.append(chunk)
@@ -35,6 +39,13 @@ def read_body(request) -> bytes:
     if size > BODY_LIMIT:
         raise PayloadTooLarge
     return b"".join(parts)
+
+
+def _read(stream) -> bytes:
+    try:
+        return stream.read(CHUNK)
+    except Exception as error:  # each server has its own
+        raise BodyBrokenOff from error
 
 
 def candidate_key(request, source: WebhookSource, body: bytes) -> str:

@@ -1,6 +1,9 @@
 """Webhooks of a running server: gunicorn as in production, real sockets, bodies as HTTP really carries them."""
 
 import json
+import logging
+import runpy
+import socket
 
 import pytest
 from django.conf import settings
@@ -9,7 +12,7 @@ from django.db import connection
 from inbox.models import Lead, Message, WebhookDelivery
 from jobs.models import BackgroundJob
 from tests.racing import at_once
-from tests.serving import WebServer, database_url
+from tests.serving import BEHIND_PROXY, WebServer, database_url
 
 pytestmark = [pytest.mark.races, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -68,6 +71,29 @@ def test_body_in_chunks_is_read_to_its_end(web, poster):
     status, answer = web.post(poster.path("email"), pieces(body), JSON)
     assert (status, answer["deduped"]) == (200, False)
     assert bytes(WebhookDelivery.objects.get().body) == body
+
+
+def test_body_in_broken_chunks_is_answered_400_and_no_log_line_holds_the_key(web, poster):
+    """Guards: reading turns the server's error into an answer; the server's own log is redacted."""
+    head = f"POST {poster.path('email')} HTTP/1.1\r\nTransfer-Encoding: chunked\r\n"
+    head += "".join(f"{name}: {value}\r\n" for name, value in BEHIND_PROXY.items())
+    with socket.create_connection(("127.0.0.1", web.port), timeout=30) as sender:
+        sender.sendall(f"{head}\r\nno length\r\n".encode())
+        answer = sender.makefile("rb").read().decode()
+    assert answer.startswith("HTTP/1.1 400 ") and '"error":"invalid_payload"' in answer
+    assert "Traceback" not in web.log.read_text() and poster.keys["email"] not in web.log.read_text()
+    assert not WebhookDelivery.objects.exists()
+
+
+def test_servers_own_log_holds_no_key():
+    """Guard: the filter in config/gunicorn.py; gunicorn names the address of a request that ends in an error."""
+    runpy.run_path("config/gunicorn.py")
+    record = logging.LogRecord(
+        "gunicorn.error", logging.ERROR, "", 0, "Error handling request %s", None, None
+    )
+    record.args = ("/api/webhooks/ghl/sms/" + "k" * 43 + "/",)
+    logging.getLogger("gunicorn.error").handle(record)
+    assert record.getMessage() == "Error handling request /api/webhooks/ghl/sms/[key]/"
 
 
 def test_body_without_a_content_type_is_taken(web, poster):
