@@ -70,6 +70,9 @@ def parse(body: Any, now: datetime) -> Event:
     invitee = _invitee(header.payload)
     event = invitee.scheduled_event or ScheduledEvent()
     mark = invitee.no_show if header.event == NO_SHOW and invitee.no_show else NoShow()
+    told_at = parse_time(mark.created_at) or parse_time(header.created_at)
+    if told_at is None and _is_mark(header):
+        return IgnoredEvent(event_type=header.event, reason="it does not say when")
     return BookingEvent(
         event_type=header.event,
         event_key=short_key(f"{header.event}:{invitee.uri}{_mark(header, invitee)}"),
@@ -84,13 +87,18 @@ def parse(body: Any, now: datetime) -> Event:
         rescheduled=bool(invitee.rescheduled or invitee.old_invitee or invitee.new_invitee),
         replaces_uri=invitee.old_invitee,
         replaced_by_uri=invitee.new_invitee,
-        occurred_at=parse_time(mark.created_at) or parse_time(header.created_at) or now,
+        occurred_at=told_at or now,
     )
+
+
+def _is_mark(header: Header) -> bool:
+    """Of a mark and its taking back the later counts: one without a time says nothing."""
+    return STATUS_OF[header.event] in ("no_show", "came")
 
 
 def _mark(header: Header, invitee: Invitee) -> str:
     """What tells one mark of an invitee from the next; "" for what happens to an invitee once."""
-    if STATUS_OF[header.event] in ("booked", "cancelled"):
+    if not _is_mark(header):
         return ""
     return f":{invitee.no_show and invitee.no_show.uri or header.created_at}"
 

@@ -89,11 +89,18 @@ def test_missing_or_wrong_fields_are_named(payload_, field):
 
 
 def test_a_no_show_is_read_from_its_own_record():
-    event = parse(fixture("invitee_no_show_created"), NOW)
+    dated = {"created_at": "2026-10-21T10:00:00Z"}
+    event = parse(fixture("invitee_no_show_created") | dated, NOW)
     assert (event.status, event.invitee_uri) == ("no_show", f"{API}/EVdana2/invitees/INdana2")
-    again = fixture("invitee_no_show_created")
+    again = fixture("invitee_no_show_created") | dated
     again["payload"]["uri"] += "-again"
     assert parse(again, NOW).event_key != event.event_key
+
+
+@pytest.mark.parametrize("event", ["invitee_no_show.created", "invitee_no_show.deleted"])
+def test_a_mark_that_does_not_say_when_is_ignored(event):
+    """Nothing tells whether it is older than what is known."""
+    assert isinstance(parse(fixture("invitee_no_show_created") | {"event": event}, NOW), IgnoredEvent)
 
 
 def test_a_no_show_is_read_from_the_invitee():
