@@ -255,10 +255,11 @@ def _links(job: BackgroundJob) -> Iterator[SafeString]:
     """The rows that the payload's ids name, by the models' names, and the lists of rows that name the job."""
     models = {model._meta.model_name: model for model in admin.site._registry}
     for key, value in job.payload.items():
-        model = models.get(key.removesuffix("_id")) if key.endswith("_id") else None
+        what, _, suffix = key.rpartition("_")
+        named = [model for name, model in models.items() if name.endswith(what)]  # send_id: an OutboundSend
         with contextlib.suppress(ValueError):
-            if model is not None:
-                yield link(model(pk=UUID(str(value))), f"{key.removesuffix('_id')} {value}")
+            if suffix == "id" and len(named) == 1:
+                yield link(named[0](pk=UUID(str(value))), f"{what} {value}")
     for model in models.values():
         for field in model._meta.fields:
             if field.related_model is BackgroundJob:

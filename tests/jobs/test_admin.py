@@ -1,6 +1,7 @@
 """Jobs in the Django admin: the numbers, the actions as staff post them, who may do what, and what is not there."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.contrib import admin
@@ -245,8 +246,12 @@ def test_a_refresh_gets_the_numbers_alone(root):
 
 
 def test_the_page_of_a_job_tells_its_story_and_leads_on(root, workspace):
-    message = factories.make_message(factories.make_lead(workspace))
-    job = make(workspace, "failed", payload={"message_id": str(message.pk), "note": "x", "odd_id": "?"})
+    message, send_id = factories.make_message(factories.make_lead(workspace)), uuid4()
+    job = make(
+        workspace,
+        "failed",
+        payload={"message_id": str(message.pk), "send_id": str(send_id), "note": "x", "odd_id": "?"},
+    )
     now = timezone.now()
     JobAttempt.objects.create(
         job=job, number=1, outcome="failed", started_at=now, finished_at=now, duration_ms=7, worker="app-1:9"
@@ -256,6 +261,7 @@ def test_the_page_of_a_job_tells_its_story_and_leads_on(root, workspace):
 
     assert "Attempt 1: failed for good" in text and "app-1:9" in text
     assert reverse("admin:inbox_message_change", args=[message.pk]) in text
+    assert reverse("admin:inbox_outboundsend_change", args=[send_id]) in text
     assert f"{reverse('admin:inbox_webhookdelivery_changelist')}?job={job.pk}" in text
     assert 'value="retry_now"' in text and 'value="discard"' in text
 
