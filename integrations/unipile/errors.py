@@ -120,4 +120,6 @@ def _by_wording(status: int, text: str) -> str:
         return "insufficient_credits"
     if status == 422 and re.search(r"recipient.{0,40}cannot be reached", text, re.I | re.S):
         return "recipient_cannot_be_reached"
+    if status in (400, 403, 422) and re.search(r"\b(credits?|balance)\b", text, re.I):
+        return "insufficient_credits"
     return ""

@@ -155,6 +155,7 @@ def test_every_type_raises_what_its_group_says(code, group, soon):
         (401, b"{}", ProviderAuthError, "missing_credentials"),
         (402, b"{}", ProviderRejected, "insufficient_credits"),
         (422, b'{"detail": "Recipient cannot be reached"}', ProviderRejected, "recipient_cannot_be_reached"),
+        (422, b'{"detail": "Not enough InMail credits"}', ProviderRejected, "insufficient_credits"),
         (403, b'{"type": "errors/something_new"}', ProviderRejected, "something_new"),
         (404, b'{"type": "errors/resource_not_found"}', ProviderRejected, "resource_not_found"),
         (500, b"{}", ProviderFault, ""),
