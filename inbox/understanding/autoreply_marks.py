@@ -74,7 +74,7 @@ THEY_ANSWER = re.compile(
     r"ответим|свяжемся|відповімо|ご返信|回复您|답변"
 )
 THANKED = re.compile(
-    r"^(?:[^.!?\n]{0,25}[,.!?\n] ?)?\W*(?:thank you|thanks|thx|many thanks|cheers|"
+    r"^(?:[^.!?\n]{0,25}[,.!?:\n] ?)?\W*(?:thank you|thanks|thx|many thanks|cheers|"
     r"hello and thanks)\b(?: \w+){0,3}? (?:for|and)?|"
     r"\b(?:danke|dank) fur\b|\bmerci (?:de|pour|d')|\bgracias por\b|\bgrazie per\b|\bobrigad[oa] p|\b(?:bedankt|"
     r"dank) voor\b|"
@@ -82,7 +82,7 @@ THANKED = re.compile(
     r"спасибо за|дякуємо|ありがとうございます|感谢|감사합니다"
 )
 _NO_NAME = re.compile(
-    r"^\W*(?:dear|hello|hi|beste?r?|gentile|estimad[oa](?:/a)?|sehr geehrte|tisztelt|cher|prezad[oa]|"
+    r"^\W*(?:dear|hello|hi|liebe[rs]?|beste?r?|gentile|estimad[oa](?:/a)?|sehr geehrte|tisztelt|cher|prezad[oa]|"
     r"caro) (?:sender|senders|friend|customer|"
     r"guest|visitor|afzender|mittente|remitente|absender|damen|felado|client|cliente|all|correspondent|remetente)\b"
 )

@@ -9,7 +9,8 @@ from inbox.understanding.reading import Reading
 GREETS_BY_NAME = re.compile(
     r"^(?:hi|hello|hey|dear|hallo|guten tag|bonjour|hola|ciao|ola|hoi|hej|liebe[rs]?|"
     r"sehr geehrter?)(?: (?:mr|mrs|ms|herr|frau))?\.? "
-    r"(?!(?:there|sender|all|sir|madam|team|customer|friend|everyone|valued|zusammen|a todos|tutti|damen|"
+    r"(?!(?:there|absender|kunden|kollegen|clients?|clientes|mittente|afzender|remitente|correspondent|"
+    r"visitors?|guests?|sender|all|sir|madam|team|customer|friend|everyone|valued|zusammen|a todos|tutti|damen|"
     r"und)\b)[^\W\d_]{2,20}[,:!]"
 )
 URGENT_CLAUSE = re.compile(

@@ -246,7 +246,8 @@ NO_INCOMING = re.compile(
     r"line) is (?:not |un)monitored\b"
 )
 BUSINESS_TEXT = re.compile(
-    r"\b(?:is|are) (?:only )?(?:monitored|checked|staffed|open|read) (?:once|twice|daily|mon|tue|wed|"
+    r"\b(?:is|are) (?:only )?(?:monitored|checked|staffed|open|read) (?:once|twice|daily|weekly|monthly|rarely|"
+    r"infrequently|sporadically|periodically|mon|tue|wed|"
     r"weekdays|between|from|during|\d)|"
     r"\b(?:our|business|office|opening|shop|store) hours\b|\breply stop to\b|\bhelp for help\b|"
     r"\bwhen we (?:re-?)?open\b|\bwe(?:'re| are) (?:currently )?closed\b|\b(?:msg|message|txt) ?(?:&|and|"

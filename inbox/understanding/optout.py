@@ -41,6 +41,7 @@ _SHOUTED = re.compile(
     r"she|we|thanks|pls|please|now)\b)"
     r"[^?]*$"
 )
+_PLEADED = re.compile(r"^\W*stop,? (?:please|pls|plz)\b[^?]*$")
 _SHOUT_CHARS = 80
 _WORD_SPLIT = re.compile(r"[^\w']+")
 _SPACED_OUT = re.compile(r"\b(?:\w[ .-]){3,}\w\b")
@@ -83,7 +84,9 @@ def _words(reading: Reading) -> str:
 
 def _carrier(reading: Reading) -> str | None:
     words = _words(reading)
-    shouted = len(words) < _SHOUT_CHARS and _SHOUTED.match(reading.newest.text)
+    shouted = len(words) < _SHOUT_CHARS and (
+        _SHOUTED.match(reading.newest.text) or _PLEADED.match(reading.text)
+    )
     return reading.newest.text if words in CARRIER_STOP or words in _CARRIER_PHRASES or shouted else None
 
 

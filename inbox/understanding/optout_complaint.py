@@ -90,7 +90,7 @@ _DISMISSAL = re.compile(
     r"^(?:please |pls |plz )?(?:lose|delete|forget) the number\b|\bforget (?:that )?you ever (?:had|saw|found|"
     r"heard of|met|knew)\b|\btake (?:my|our|"
     r"this) \w+(?: \w+)? with you\b|"
-    r"\bleave (?:me|us) (?:[\w*]+ ){0,3}(?:alone|be)[.!]*$|"
+    r"\bleave (?:me|us|my \w+|our \w+|this \w+) (?:[\w*]+ ){0,3}(?:alone|be)[.!]*$|"
     r"\b(?:like|want|wish|prefer|ask\w*) to be left alone\b|"
     r"^(?:i'm |im )?(?:blocking|reporting) (?:u|you|this(?: number)?)\W*$"
 )

@@ -6,7 +6,8 @@ from inbox.understanding.optout_words import NOT
 from inbox.understanding.reading import SMS, Reading
 
 _MAIL = (
-    r"(?:e-?mails?|mails?|mailings?|messages?|msgs?|texts?|txts?|sms|communications?|correspondence|contact|spam|"
+    r"(?:e-?mails?|mails?|inmails?|mailings?|messages?|msgs?|texts?|txts?|sms|communications?|correspondence|"
+    r"contact|spam|"
     r"solicitations?|calls|newsletters?|offers|pitches|"
     r"follow[- ]?ups?|of (?:these|this|your|those|them)|from you|marketing|outreach|anything)"
 )
@@ -71,7 +72,9 @@ _STOP_ALONE = re.compile(
     r"this|now|already|please|pls|plz|"
     r"contact))*[.!? ]*$"
 )
+_CHATS_ON = re.compile(r"\b(?:ok|okay|yes|yea|yeah|works|sure|lol|haha|call me|meet|how much|when)\b")
 _STOP_EXPLICIT = re.compile(
+    r"^(?:will|would|can|could) (?:you|u) (?:please |kindly |just )*stop\W*$|"
     r"\b(?:please|pls|plz) stop\b(?=(?: with (?:these|this|it))?[.!? ]*$)|\bstop(?: it)?,? (?:please|pls|"
     r"plz)\b(?=[.!? ]*$)|^(?:stop it|"
     r"stop now|"
@@ -81,6 +84,8 @@ _STOP_EXPLICIT = re.compile(
 
 
 _WISHED = re.compile(
+    r"\b(?:like|want|need|wish|get|make)\b[^.!?]{0,20}\b(?:e-?mails?|messages|mails?|texts|mailings|these|this|"
+    r"them)(?: \w+)? to (?:end|stop|cease)\b(?! (?:by|in|at|for)\b)|"
     r"\b(?:wish(?:es)?|ask\w*|request\w*|prefer\w*|told|respect|insist\w*|want\w*|"
     r"like)\b[^.!?]{0,25}\bnot (?:to )?be(?:ing)? (?:contacted|e-?mailed|solicited|"
     r"texted|mailed|messaged|pitched)\b|"
@@ -133,7 +138,16 @@ def asks_to_stop(reading: Reading) -> str | None:
             and (not _ASKS.match(low) or _HOW_DO_I.match(low))
         ):
             return written
-        if _STOP_ALONE.match(low) and (_STOP_EXPLICIT.search(low) or (sms and len(reading.text) < 60)):
+        last = (
+            written == reading.sentences[-1][0]
+            and not _CHATS_ON.search(reading.text)
+            and "?" not in reading.text
+        )
+        if _STOP_ALONE.match(low) and (
+            last
+            or _STOP_EXPLICIT.search(low)
+            or (sms and len(reading.text) < 60 and not _CHATS_ON.search(reading.text))
+        ):
             return written
     return None
 
@@ -293,6 +307,7 @@ _NO_MORE = re.compile(
     rf"never) (?:receive|get|see) (?:any )?(?:more )?(?:{_MAIL}|further)\b"
 )
 _UNWANTED = re.compile(
+    r"\bno longer (?:wish|want|care|desire) to (?:hear|receive|be contacted|be e-?mailed)\b|^no (?:more )?solicit\w*|"
     r"\b(?:do not|don't|dont|never) (?:want|need|like|appreciate|welcome|wish for) (?:[\w']+ ){0,4}?(?:your|"
     r"these|such|more|unsolicited|cold|sales) "
     r"(?:\w+ )?(?:e-?mails?|mails?|messages|texts|mailings|spam|pitches|newsletters?|solicitations?|outreach)\b|"
@@ -310,7 +325,7 @@ _HEAR = re.compile(
     r"\b(?:do not|don't|dont|never) (?:ever )?(?:want|wish|need|care) to (?:hear|see|read|"
     r"get)(?: anything)? (?:from|of) (?:you|u|your)\b|\bnever (?:want to )?hear from you\b"
 )
-_HOW_DO_I = re.compile(r"how (?:do|can|would) (?:i|we)\b")
+_HOW_DO_I = re.compile(r"(?:how (?:do|can|would) (?:i|we)|is there (?:any|a|some) way to (?:get|make))\b")
 _ASKS = re.compile(r"(?:do|does|did|is|are|if|what|how|why|which|should|would)\b.*\?$")
 
 

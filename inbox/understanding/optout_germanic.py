@@ -45,6 +45,8 @@ WISHES = (
             r"anrufen|nachrichten)",
             r"\b(?:schick|send|schreib|mail)\w* (?:sie |ihr )?(?:mir|uns) (?:\w+ )?nichts mehr\b|"
             r"\bnie (?:angemeldet|eingewilligt|abonniert)\b.{0,40}\b(?:loschen|austragen|abmelden|entfernen)\b|"
+            r"\bsehen sie\b.{0,20}\bvon (?:\w+ )?(?:werbung|e-?mails?|mails|weiter\w*|kontakt\w*|nachrichten|"
+            r"zusendung\w*|angeboten|anfragen)\b.{0,30}\bab\b|"
             r"\bverschon\w* (?:sie |ihr )?(?:mich|uns)\b|\bunterlass\w* (?:sie |ihr )?(?:das|dies|es|solche\w*|"
             r"so etwas)\b|\b(?:setz\w*|nehm\w*|"
             r"trag\w*) (?:sie |ihr )?(?:mich|uns|\w+ adresse)\b"
@@ -67,8 +69,8 @@ WISHES = (
             r"werf\w*|wirf) (?:sie |ihr )?"
             r"(?:mich|uns)\b.{0,20}\b(?:raus|heraus|runter|draussen)\b|\bwoher haben sie\b.{0,40}\b(?:adresse|"
             r"nummer|mail|daten)\b|"
-            r"^(?:dann |also |und |bitte )*(?:losch|entfern|vergess)\w* (?:sie )?(?:sie|ihn|diese|es|"
-            r"das)\b(?=.{0,25}$)|"
+            r"^(?:dann |also |und |bitte )*(?:losch|entfern|vergess)\w* (?:sie )?(?:sie|ihn|diese|es|das)"
+            r"(?: (?:bitte|umgehend|sofort|jetzt|endlich))*\W*$|"
             r"\bnewsletter (?:abbestellen|abmelden)\b|\bwerde? (?:das|sie|dies) als spam (?:melden|"
             r"markieren)|\bals spam gemeldet\b",
         ),

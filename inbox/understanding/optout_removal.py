@@ -42,9 +42,11 @@ _FORMAL = re.compile(
     r")\b(?:can't|cannot|can not|couldn't|could not|not sure how to|no (?:link|way|button|option|place) to|"
     r"unable to|don't see (?:how|a way|where) to|"
     r"doesn't let me|won't let me|nowhere to)(?: \w+){0,2}? (?:unsubscribe|opt out)\b(?! (?:people|my|our|them|"
-    r"customers|clients))|"
+    r"customers|clients|from (?!your|this|these|the|it\b|any|all)))|"
     r"\bthere(?:'s| is) no (?:unsubscribe|opt[- ]?out)\b|"
-    r"\bi want out\b|\bword (?:is|you want is)\W{1,3}(?:stop|unsubscribe|remove)\b|"
+    r"\bwhat part of\W{1,3}(?:unsubscribe|stop|remove\w*|opt)\b|"
+    r"\bi want out\b(?=\W*$|[.!,;]| please| now| of (?:this|your|these)\b)|\bword (?:is|"
+    r"you want is)\W{1,3}(?:stop|unsubscribe|remove)\b|"
     r"^(?:please |pls |kindly )?cancel (?:my|our|this|the) subscription\b"
 )
 _WISH_BEFORE = re.compile(
@@ -159,6 +161,7 @@ _WHEN = (
     r"altogether))*(?: ?\([^)]{0,30}\))?\W*$"
 )
 _REMOVE_BARE = re.compile(
+    r"^(?:remove|unsubscribe|delete me|remove me)\W*$|"
     r"\b(?:please|pls|kindly) (?:remove|delete)\W*$|\bremov(?:e|ing)\W{1,5}(?:me|us)\W*$|"
     r"\b(?:remove|delete) \S*@\S+(?:(?:,| and|, and) \S*@\S+)+\W*$|"
     rf"\b(?:remove|rmv|delete|erase|purge|scrub|unlist|delist|deregister) (?:me|us|both of us|"

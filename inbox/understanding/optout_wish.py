@@ -14,6 +14,8 @@ _POLITE = re.compile(
     r"voisitteko|можете|не могли бы)\b|\b(?:bitte|s'il vous plait|svp|por favor|per favore|per cortesia|aub|"
     r"alstublieft|prosze|tack|prosim)\W*$"
 )
+_BARE = re.compile(r"^\W*(?:stopp?|basta|alto|pare|fin|halt)\W*$")  # a wish if it is all they say, or nearly
+_ALONE_CHARS = 15
 _SENTENCE_CHARS = 400  # a wish is short; keeps the look-aheads cheap
 
 
@@ -51,6 +53,8 @@ class Wish:
 
     def match(self, reading: Reading) -> str | None:
         for written, low in reading.sentences:
+            if _BARE.match(low) and len(reading.text) > len(low) + _ALONE_CHARS:
+                continue
             if len(low) > _SENTENCE_CHARS or not self._says(low):
                 continue
             if not self.unless.search(low) and not (low.endswith(("?", "？")) and not _POLITE.search(low)):
