@@ -189,9 +189,8 @@ def _name_line(line: str, names: frozenset[str]) -> int:
     ):
         return 1
     if any(c > "\u2e80" for c in head):
-        return int(
-            len(head) <= 8 and any(any(word in name or name in word for name in names) for word in low)
-        )
+        named = any(any(word in name or name in word for name in names) for word in low)
+        return int(len(head) <= 8 and named and not _HIRAGANA.search(head))
     others = [word for word, key in zip(words, low, strict=True) if key not in names]
     if not all(
         word[:1].isupper() or not word[:1].isalpha() or marks.TITLE.match(fold(word)) for word in others
@@ -200,6 +199,7 @@ def _name_line(line: str, names: frozenset[str]) -> int:
     return sum(1 for word in low if word in names)
 
 
+_HIRAGANA = re.compile("[ぁ-ん]")  # inflections: a sentence, not a name
 _KISSES = re.compile(r"[xX]{1,4}|[xX][oO]+")
 _NO_NICKNAMES = frozenset(
     [

@@ -99,6 +99,33 @@ def test_nothing_a_person_wrote_is_lost(text):
     assert plain(text) == text
 
 
+@pytest.mark.parametrize(
+    ("sender", "name"),
+    [
+        ("Mitchell Dean <mdean@dean.example.com>", "Mitch"),
+        ("Winifred Osei <w@osei.example.com>", "Winnie"),
+        ("Jean-Marc Thévenet <jm@thevenet.example.com>", "JMT"),
+        ("Bethany Orr <b@orr.example.com>", "B x"),
+        ("大西 <onishi@onishi.example.com>", "大西設計事務所"),
+    ],
+)
+def test_short_form_of_the_senders_name_is_a_signature(sender, name):
+    assert newest_text(f"Tuesday is fine.\n\n{name}", None, sender=sender).text == "Tuesday is fine."
+
+
+@pytest.mark.parametrize(
+    ("sender", "answer"),
+    [
+        ("Norris Webb <norris@webb.example.com>", "No"),
+        ("Okan Demir <okan@demir.example.com>", "Ok."),
+        ("Ida Falk <ida@falk.example.com>", "Friday"),
+        ("大西 <onishi@onishi.example.com>", "大西が行きます"),
+    ],
+)
+def test_short_answer_like_the_senders_name_stays(sender, answer):
+    assert newest_text(f"I asked my brother.\n\n{answer}", None, sender=sender).text.endswith(answer)
+
+
 def test_inline_answers_are_kept_without_the_questions():
     text = f"{QUOTED}\nThursday is fine.\n\n> And who decides?\n\nI do.\n\nRex"
     assert words(plain(text)) == words("Thursday is fine. I do.")
