@@ -60,6 +60,9 @@ def logging_config(debug: bool) -> dict:
         "loggers": {
             "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
             "axes": {"level": "WARNING"},
+            "httpx2": {
+                "level": "WARNING"
+            },  # each call is logged once, with its outcome, by integrations.outcomes
             "django-q": {"level": "WARNING"},  # several lines per wake-up; jobs log their own end
         },
     }

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import Error, transaction
-from django.db.models import F
+from django.db.models import F, Subquery
 from django.utils import timezone
 
 from insights import reading
@@ -135,9 +135,9 @@ def _pending(thread: PackThread):
 
 
 def _end(thread: PackThread, insight_id: UUID | None, *, paid: bool) -> None:
-    outcome = ConversationInsight.objects.values_list("outcome", flat=True).get(pk=insight_id)
+    outcome = ConversationInsight.objects.filter(pk=insight_id).values("outcome")
     _pending(thread).update(
-        status=PackThread.Status.DONE, insight_id=insight_id, outcome=outcome, paid=paid, error=""
+        status=PackThread.Status.DONE, insight_id=insight_id, outcome=Subquery(outcome), paid=paid, error=""
     )
 
 

@@ -100,7 +100,7 @@ def stop(pack: ContextPack, user: User) -> bool:
     with transaction.atomic():
         if not fail(pack.pk, f"Stopped by {user}."):
             return False
-        job = job_of(pack)
+        job = jobs_of([pack]).get(pack.pk)
         if job is not None:
             actions.cancel([job.pk], workspace_id=pack.workspace_id, actor=user)
         audit.record(pack.workspace_id, user, "pack.stopped", pack)
@@ -116,9 +116,13 @@ def fail(pack_id: UUID, reason: str) -> bool:
     return failed
 
 
-def job_of(pack: ContextPack) -> BackgroundJob | None:
-    """The job that builds the pack."""
-    return BackgroundJob.objects.filter(tenant=pack.workspace_id, dedupe_key=build_key(pack.pk)).first()
+def jobs_of(packs: Sequence[ContextPack]) -> dict[UUID, BackgroundJob]:
+    """The jobs that build these packs, by pack, in one query; a pack that was not started has none."""
+    keys = {build_key(pack.pk): pack.pk for pack in packs}
+    jobs = BackgroundJob.objects.filter(
+        tenant__in={pack.workspace_id for pack in packs}, dedupe_key__in=keys
+    ).defer("payload", "result")
+    return {keys[job.dedupe_key]: job for job in jobs}
 
 
 def ask(pack: ContextPack, user: User, text: str, client_token: UUID) -> PackQuestion:

@@ -60,13 +60,13 @@ def tick(deadline: Deadline) -> dict[str, int]:
         ContextPack.objects.filter(status__in=ContextPack.UNDER_WAY).order_by("created_at")[:SCANNED]
     )
     counts["underWay"] = len(under_way)
-    jobs = {pack.pk: packs.job_of(pack) for pack in under_way}
+    jobs = packs.jobs_of(under_way)
     each(
         "failed",
-        [pack for pack in under_way if _over(jobs[pack.pk])],
+        [pack for pack in under_way if _over(jobs.get(pack.pk))],
         lambda pack: _fail(pack, jobs[pack.pk]),
     )
-    each("started", [pack for pack in under_way if jobs[pack.pk] is None], packs.start, limit)
+    each("started", [pack for pack in under_way if pack.pk not in jobs], packs.start, limit)
     each("refreshed", _stale(), lambda pack: packs.build_again(pack, None)[1], limit - counts["started"])
     waiting = PackQuestion.objects.filter(status=PackQuestion.Status.PENDING).order_by("created_at")
     each("questionsFailed", waiting[:SCANNED], _give_up_question)
