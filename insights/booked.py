@@ -9,10 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce
 
-from inbox.models import Lead
+from inbox.models import Lead, Message
 from inbox.models.lead import Tag
 from insights import conversation, reading
 from insights.asking import Bill
@@ -44,7 +44,10 @@ def tick(deadline: Deadline) -> dict[str, int]:
     """Enqueue what is missing: counts of the leads found, the jobs made, and the leads that were given up."""
     limit = settings.INSIGHTS_BOOKED_SUMMARIES_CRON_LIMIT
     booked = Q(booked_at__isnull=False) | Q(tag=Tag.MEETING_BOOKED)
-    missing = Lead.objects.filter(booked, Q(insight__isnull=True) | Q(insight__read_at__isnull=True))
+    words = Message.objects.filter(lead=OuterRef("pk")).exclude(text="")
+    missing = Lead.objects.filter(
+        booked, Q(insight__isnull=True) | Q(insight__read_at__isnull=True), Exists(words)
+    )
     rows = missing.annotate(at=Coalesce("booked_at", "last_message_at")).order_by(
         F("at").desc(nulls_last=True)
     )

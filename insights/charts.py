@@ -1,6 +1,6 @@
-"""Bars as plain SVG attributes: the content policy allows no style, and a screen reader gets the table beside them."""
+"""Bars as plain SVG attributes: the content policy allows no style. Each stands in or above the table it draws."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -8,6 +8,8 @@ from insights.numbers import Overview
 
 WIDTH = 100
 ROW = 10
+MARKS = 5
+LATE = ("Over a day", "Not yet")
 
 
 @dataclass(frozen=True)
@@ -24,28 +26,31 @@ class Rect:
 
 @dataclass(frozen=True)
 class Plot:
-    """`label` says in words what the picture shows."""
+    """`label` says in words what the picture shows, `axis` what stands below it from left to right."""
 
     width: float
     height: float
     label: str
     rects: list[Rect]
+    axis: tuple[str, ...] = ()
 
 
-def bars(parts: Sequence[tuple[str, Sequence[tuple[float, str]]]], label: str) -> Plot:
-    """Rows of stacked horizontal bars: (name, [(value, tone), …]), all to one scale."""
-    longest = max((sum(value for value, _ in values) for _, values in parts), default=0) or 1
-    rects = []
-    for number, (name, values) in enumerate(parts):
-        x = 0.0
-        for value, tone in values:
-            width = WIDTH * value / longest
-            if width:
-                rects.append(
-                    Rect(round(x, 2), number * ROW + 1, round(width, 2), ROW - 2, tone, f"{name}: {value:g}")
-                )
-            x += width
-    return Plot(WIDTH, max(len(parts), 1) * ROW, label, rects)
+def bars(rows: Sequence[Sequence[tuple[float, str]]]) -> list[Plot]:
+    """One stacked horizontal bar for each row of a table, [(value, tone), …], all to one scale.
+
+    Without a label: the row says the same in words.
+    """
+    longest = max((sum(value for value, _ in values) for values in rows), default=0) or 1
+    return [Plot(WIDTH, ROW, "", list(_stack(values, longest))) for values in rows]
+
+
+def _stack(values: Sequence[tuple[float, str]], longest: float) -> Iterator[Rect]:
+    x = 0.0
+    for value, tone in values:
+        width = WIDTH * value / longest
+        if width:
+            yield Rect(round(x, 2), 0, round(width, 2), ROW, tone, f"{value:g}")
+        x += width
 
 
 def days(found: Overview, first: date, last: date) -> Plot:
@@ -62,33 +67,22 @@ def days(found: Overview, first: date, last: date) -> Plot:
         for y, height, tone in ((100 - lower, lower, "ok"), (100 - lower - upper, upper, "")):
             if height:
                 rects.append(Rect(number + 0.12, round(y, 2), 0.76, round(height, 2), tone, title))
-    label = f"Replies by day over {span} days: {found.replies} in all"
-    return Plot(span, 100, label, rects)
+    label = f"Replies by day over {span} days: {found.replies} in all, at most {highest} a day"
+    marks = [first + timedelta(days=round(part * (span - 1) / (MARKS - 1))) for part in range(MARKS)]
+    return Plot(span, 100, label, rects, tuple(f"{day.day} {day:%b}" for day in marks))
 
 
-def of(found: Overview) -> dict[str, Plot]:
-    """The plots of the overview, by name."""
+def of(found: Overview) -> dict[str, list[Plot]]:
+    """The bars of the overview's tables, by name, in the order of their rows."""
     return {
         "campaigns": bars(
-            [(row.name, [(row.positive, "ok"), (row.people - row.positive, "")]) for row in found.campaigns],
-            "People who replied, by campaign; the first part of each bar is positive",
+            [[(row.positive, "ok"), (row.people - row.positive, "")] for row in found.campaigns]
         ),
         "objections": bars(
-            [
-                (row.kind, [(row.positive, "ok"), (row.neutral, ""), (row.negative, "bad")])
-                for row in found.objections
-            ],
-            "Objections and how they ended: well, open, badly",
+            [[(row.positive, "ok"), (row.neutral, ""), (row.negative, "bad")] for row in found.objections]
         ),
         "answers": bars(
-            [
-                (label, [(count, "warn" if label in ("Over a day", "Not yet") else "")])
-                for label, count in found.answers
-            ],
-            "Time until the first answer to a reply",
+            [[(count, "warn" if label in LATE else "")] for label, count in found.answers],
         ),
-        "funnel": bars(
-            [(label, [(count, "ok" if label == "Booked" else "")]) for label, count in found.funnel],
-            "From written to, to booked",
-        ),
+        "funnel": bars([[(count, "ok" if label == "Booked" else "")] for label, count in found.funnel]),
     }

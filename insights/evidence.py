@@ -49,7 +49,9 @@ def citations(workspace_id: UUID, message_ids: Iterable[str]) -> dict[str, Citat
     return {
         str(message.pk): Citation(
             message_url(workspace_id, message.lead_id, message.pk),
-            message.lead.display_name if message.direction == Message.Direction.INBOUND else "Us",
+            message.lead.display_name
+            if message.direction == Message.Direction.INBOUND
+            else f"Us to {message.lead.display_name}",
             message.text[:160],
         )
         for message in found

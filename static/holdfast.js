@@ -99,6 +99,9 @@
     await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).value);
     button.lastChild.textContent = " Copied";
   });
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-print]")) print();
+  });
 
   // Minutes and seconds until a draft goes out by itself; then a look at what became of it, unless somebody types.
   const tick = setInterval(() => {

@@ -23,13 +23,17 @@ def overview(request: HttpRequest) -> HttpResponse:
     zone = request.workspace.timezone
     found = numbers.overview(request.workspace.pk, since, until, zone)
     before = numbers.overview(request.workspace.pk, since - (until - since), since, zone)
+    plots = charts.of(found)
     local = zoneinfo.ZoneInfo(zone)
     context = {
         "spans": SPANS,
         "span": span,
-        "tiles": _tiles(found, before),
+        "tiles": _tiles(found, before, f"the {span} days before"),
         "found": found,
-        "plots": charts.of(found),
+        "campaigns": zip(found.campaigns, plots["campaigns"], strict=True),
+        "answers": zip(found.answers, plots["answers"], strict=True),
+        "funnel": zip(found.funnel, plots["funnel"], strict=True),
+        "objections": list(zip(found.objections, plots["objections"], strict=True)),
         "days": charts.days(found, since.astimezone(local).date(), until.astimezone(local).date()),
         "since": since,
         "until": until,
@@ -58,7 +62,7 @@ def _span(request: HttpRequest) -> tuple[str, datetime, datetime]:
     return span, until - timedelta(days=int(span)), until
 
 
-def _tiles(found: numbers.Overview, before: numbers.Overview) -> list[dict[str, object]]:
+def _tiles(found: numbers.Overview, before: numbers.Overview, then: str) -> list[dict[str, object]]:
     def tile(label: str, value: object, note: str, tone: str = "") -> dict[str, object]:
         return {"label": label, "value": value, "note": note, "tone": tone}
 
@@ -66,10 +70,10 @@ def _tiles(found: numbers.Overview, before: numbers.Overview) -> list[dict[str, 
     share = f"{round(100 * found.positive / found.people)} %" if found.people else "–"
     waiting = dict(found.answers)["Not yet"]
     return [
-        tile("Replies", found.replies, f"{abs(change)} {'more' if change >= 0 else 'fewer'} than before"),
+        tile("Replies", found.replies, f"{abs(change)} {'more' if change >= 0 else 'fewer'} than {then}"),
         tile("Positive", share, f"{found.positive} of {found.people} people"),
-        tile("First answer, median", duration(found.answer_s), f"{duration(before.answer_s)} before"),
-        tile("Booked", found.booked, f"{before.booked} before"),
+        tile("First answer, median", duration(found.answer_s), f"{duration(before.answer_s)} in {then}"),
+        tile("Booked", found.booked, f"{before.booked} in {then}"),
         tile("Not answered yet", waiting, "of those who replied", "warn" if waiting else ""),
     ]
 

@@ -164,3 +164,14 @@ def test_a_booked_reading_that_fails_is_told_and_not_asked_for_ever(client, sand
     answer = client.post(BOOKED, headers=HEADERS).json()
 
     assert (answer["failed"], answer["enqueued"]) == (1, 0)
+
+
+def test_those_who_booked_without_a_word_keep_nobody_waiting(client, workspace, conversation, settings):
+    settings.INSIGHTS_BOOKED_SUMMARIES_CRON_LIMIT = 1
+    for _ in range(20):  # as many as one tick looks at, and newer
+        factories.make_lead(workspace, booked_at=factories.ago(minutes=1))
+    lead = conversation(booked_at=factories.ago(hours=1))
+
+    client.post(BOOKED, headers=HEADERS)
+
+    assert BackgroundJob.objects.get().payload == {"lead_id": str(lead.pk)}

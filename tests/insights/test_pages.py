@@ -2,10 +2,12 @@
 
 import re
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import escape
 
 from inbox.models import Membership
@@ -115,11 +117,23 @@ def test_a_second_build_says_what_changed(built, conversation, client_of, url, w
     assert "What changed since" in page and "1 conversation came in, 0 went out." in page
 
 
-def test_the_overview_has_a_table_for_every_chart(built, client_of, url):
+def test_every_bar_stands_in_the_row_of_its_number(built, client_of, url):
     page = client_of(Role.VIEWER).get(url("overview")).content.decode()
 
-    assert page.count('<svg class="plot"') == 4
-    assert page.count("<table") >= 4
+    rows = re.findall(r"<tr>.*?</tr>", page, re.S)
+    bars = [row for row in rows if "plot level" in row]
+    assert len(bars) == page.count("plot level") >= 12
+    assert all('class="num"' in row and 'scope="row"' in row for row in bars)
+    assert page.count('<svg class="plot" ') == 1 and "As a table" in page  # replies by day
+
+
+def test_a_stale_pack_offers_to_be_built_again_and_a_fresh_one_does_not(built, client_of, url):
+    client = client_of(Role.MEMBER)
+    fresh = client.get(url("packs")).content.decode()
+    ContextPack.objects.update(window_to=timezone.now() - timedelta(days=3))
+
+    assert 'value="again"' not in fresh
+    assert 'value="again"' in client.get(url("packs")).content.decode()
 
 
 @pytest.mark.parametrize("name", ["overview", "packs"])

@@ -7,9 +7,6 @@ import pytest
 
 from tests.faults.insights.campaign import Plan, run, workplace
 
-SPARE_CPU_PERCENT = 85
-"""Above this the machine itself is the bottleneck, and what a page waits for says nothing about the database."""
-
 
 @pytest.mark.faults
 @pytest.mark.timeout(420)
@@ -29,7 +26,6 @@ def test_packs_end_while_the_database_restarts_and_connections_are_short(capsys)
     # A transaction held over model calls of 200 ms would be in every look; a starved process is in a few.
     assert seen.held <= seen.samples * 0.02
     assert seen.paid_twice <= plan.restarts * 4, "more than what an immediate restart can take back"
-    if seen.cpu_percent < SPARE_CPU_PERCENT:
-        # The aim is 1.3 (docs/reliability.md). Two cores that the campaign itself half fills give 1.1 to 1.7: this
-        # bound is for pages that wait for the database.
-        assert seen.web_p95_during <= seen.web_p95_before * 2 + 20
+    assert seen.samples > 50, "nobody looked"
+    # Both are of the same run, in turn: what else the machine does is in either. A scheduler's time slice is 10 ms.
+    assert seen.web_p95_busy <= seen.web_p95_normal * 1.3 + 10
