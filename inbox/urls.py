@@ -31,6 +31,7 @@ urlpatterns = [
     path("inbox/<uuid:lead_id>/", conversation.conversation, name="conversation"),
     path("inbox/<uuid:lead_id>/history/", history.history, name="history"),
     path("inbox/<uuid:lead_id>/message/", answer.own_message, name="own-message"),
+    path("inbox/<uuid:lead_id>/rewriting/", conversation.rewriting, name="rewriting"),
     path("inbox/<uuid:lead_id>/outgoing/<uuid:send_id>/", conversation.outgoing, name="outgoing"),
     path("sends/<uuid:send_id>/", answer.settle_send, name="send"),
     path("drafts/<uuid:draft_id>/", answer.decide_draft, name="draft"),

@@ -26,6 +26,7 @@ __all__ = [
     "it_went_out",
     "reject",
     "request_rewrite",
+    "rewrite_of",
     "send_again",
     "send_own",
 ]
@@ -90,12 +91,23 @@ def request_rewrite(draft: Draft, *, user: User | None) -> BackgroundJob:
         job, created = enqueue(
             REWRITE,
             workspace_id=draft.workspace_id,
-            dedupe_key=f"{REWRITE}:{draft.pk}:{draft.revision}",
+            dedupe_key=_rewrite_key(draft, draft.revision),
             payload={"draft_id": str(draft.pk), "revision": draft.revision},
         )
         if created:
             audit.record(draft.workspace_id, user, "draft.rewrite", draft, revision=draft.revision)
     return job
+
+
+def rewrite_of(draft: Draft) -> BackgroundJob | None:
+    """The newest rewrite that was asked for since `draft` had the text before this one; it may be over."""
+    keys = [_rewrite_key(draft, revision) for revision in (draft.revision - 1, draft.revision)]
+    jobs = BackgroundJob.objects.filter(workspace_id=draft.workspace_id, dedupe_key__in=keys)
+    return jobs.order_by("-created_at", "-pk").first()
+
+
+def _rewrite_key(draft: Draft, revision: int) -> str:
+    return f"{REWRITE}:{draft.pk}:{revision}"
 
 
 def send_own(

@@ -16,10 +16,12 @@ from inbox.followups import plan
 from inbox.leads import facts
 from inbox.models import Appointment, Draft, Lead, Membership, Message, OutboundSend, WebhookDelivery
 from inbox.models.message import Source
+from inbox.replying import review
 from inbox.replying.channels import Way, ways
 from inbox.timeline import Entry, timeline
 from inbox.understanding.html import sanitize_html
 from inbox.views.threads import threads
+from jobs.models import BackgroundJob
 
 DELIVERY_LIMIT = MEETING_LIMIT = 5
 ORIGINAL_POLICY = {"default-src": [NONE], "style-src": [SELF], "frame-ancestors": [SELF], "sandbox": [True]}
@@ -40,6 +42,15 @@ class Answer:
     text: str = ""
     channel: str = ""
     error: str = ""
+    rewrite: BackgroundJob | None = None
+
+    @property
+    def being_written(self) -> bool:
+        """Whether a new text is coming now. One that waits for the model hides no draft, and nothing that was typed."""
+        job = self.rewrite
+        if job is None or self.text or job.status in BackgroundJob.FINAL:
+            return False
+        return not job.snoozes and job.attempts <= 1
 
     @property
     def open_ways(self) -> list[Way]:
@@ -71,6 +82,7 @@ def answer_for(lead: Lead, *, text: str = "", channel: str = "", error: str = ""
         text=text,
         channel=channel,
         error=error,
+        rewrite=review.rewrite_of(draft) if draft else None,
     )
 
 
@@ -122,8 +134,22 @@ def outgoing(request: HttpRequest, lead_id: uuid.UUID, send_id: uuid.UUID) -> Ht
     arrived = [Entry(message.sent_at, message=message) if message else Entry(send.created_at, send=send)]
     if answer.send and answer.send != send:  # the next part of a long text
         arrived.append(Entry(answer.send.created_at, send=answer.send))
-    context = {"lead": lead, "answer": answer, "settled": send, "arrived": arrived}
-    return render(request, "inbox/_answer.html", context)
+    return _answer(request, lead, answer, settled=send, arrived=arrived)
+
+
+@require_safe
+@workspace_view()
+def rewriting(request: HttpRequest, lead_id: uuid.UUID) -> HttpResponse:
+    """What the page asks while a draft is written anew: 204 until it is, then the answer area."""
+    lead = find_lead(request, lead_id)
+    answer = answer_for(lead)
+    return HttpResponse(status=204) if answer.being_written else _answer(request, lead, answer)
+
+
+def _answer(request: HttpRequest, lead: Lead, answer: Answer, **more: object) -> HttpResponse:
+    """The answer area alone; its forms keep the list's query string."""
+    context = {"lead": lead, "answer": answer, "threads": {"query": request.GET.urlencode()}}
+    return render(request, "inbox/_answer.html", context | more)
 
 
 @require_safe

@@ -56,6 +56,19 @@ def test_log_in_open_edit_approve_see_it_sent(width, world, message, open_page):
     assert ["1:00 or 2:30" in send["text"] for send in world.posted()] == [True]
 
 
+def test_a_draft_is_written_anew_before_ones_eyes(world, message, open_page):
+    page = open_page()
+    log_in(page, world.user)
+    page.get_by_role("link", name=re.compile("Dana Reyes")).click()
+    world.sandbox.set_answer("Text", {"text": "Hi Dana, this is the second text, is it better?"})
+    page.get_by_role("button", name="Rewrite").click()
+    expect(page.locator("#answer")).to_contain_text("A new text is being written")
+
+    world.work()
+    text = page.get_by_label(re.compile("Reply to Dana Reyes by Email"))
+    expect(text).to_have_value(re.compile("this is the second text"))
+
+
 def test_send_that_the_provider_refuses_says_why_and_can_be_sent_again(world, message, open_page):
     page = open_page(world.user)
     page.goto(f"/w/{world.workspace.pk}/inbox/{message.lead_id}/")

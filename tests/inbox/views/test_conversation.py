@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from inbox.models import GateResult, OutboundSend
+from inbox.replying import review
 from inbox.timeline import LIMIT
 from tests import factories
 from tests.factories import ago
@@ -174,6 +175,37 @@ def test_poll_of_a_failed_send_says_why(workspace, member, lead):
     draft = factories.make_draft(factories.make_message(lead), status="approved")
     send = factories.make_send(draft, state=OutboundSend.State.FAILED, reason="mailbox full")
     assert "mailbox full" in member.get(url(workspace, lead, f"outgoing/{send.pk}/")).content.decode()
+
+
+def test_a_draft_that_is_written_anew_comes_by_itself(workspace, member, lead, settings):
+    settings.OPENAI_API_KEY = "key"
+    draft = factories.make_draft(factories.make_message(lead), "The text before.")
+    job = review.request_rewrite(draft, user=None)
+    assert "A new text is being written" in member.get(url(workspace, lead)).content.decode()
+    assert member.get(url(workspace, lead, "rewriting/")).status_code == 204
+
+    type(draft).objects.update(text="The new text.", revision=2)
+    type(job).objects.update(status="succeeded", finished_at=ago())
+    text = member.get(url(workspace, lead, "rewriting/?view=drafts")).content.decode()
+    assert "The new text.</textarea>" in text and "?view=drafts" in text
+    assert "being written" not in text
+
+
+@pytest.mark.parametrize(
+    "fields, words",
+    [
+        ({"snoozes": 1}, "A new text comes when the model can be asked again"),
+        ({"status": "failed", "finished_at": ago()}, "No new text could be written"),
+    ],
+)
+def test_a_rewrite_that_does_not_come_hides_no_draft(workspace, member, lead, settings, fields, words):
+    settings.OPENAI_API_KEY = "key"
+    draft = factories.make_draft(factories.make_message(lead), "The text before.")
+    job = review.request_rewrite(draft, user=None)
+    type(job).objects.update(**fields)
+
+    page = member.get(url(workspace, lead)).content.decode()
+    assert words in page and "The text before.</textarea>" in page
 
 
 def test_poll_of_another_leads_send_is_404(workspace, member, lead):
