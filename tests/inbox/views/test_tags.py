@@ -39,7 +39,7 @@ def correct(client, message, tag, reason=""):
 def test_shows_who_decided_by_which_words(people, message):
     page = people.member.get(reverse("inbox:why", args=[message.workspace_id, message.pk])).content.decode()
 
-    assert "rules 1: optout.stop" in page and "<q>stop</q>" in page
+    assert "Rules 1: optout.stop" in page and "<q>stop</q>" in page
 
 
 def test_a_correction_is_kept_as_a_row_and_takes_back_the_stop_that_the_message_caused(people, message, lead):
