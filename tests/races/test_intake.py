@@ -129,7 +129,7 @@ def test_both_halves_of_a_reschedule_at_once_end_booked(poster):
 
 
 def test_duplicate_while_the_job_runs_changes_nothing_of_it(poster):
-    """Guard: ON CONFLICT DO NOTHING on the job's dedupe key."""
+    """Guards: the look for the job before it is enqueued, and ON CONFLICT DO NOTHING behind it: red without both."""
     poster.post("email", reply())
     BackgroundJob.objects.update(
         status="running",
