@@ -1,7 +1,8 @@
 """Intake: one delivery, one transaction, one ledger row.
 
-The event becomes lead, message, job and the ledger row with the raw bytes, all or nothing. Where a defect of ours rolls
-that back, the row is written by itself, so that a replay can repair it. Nothing here calls another machine.
+In a savepoint the event becomes lead, message and job, all or nothing; the ledger row with the raw bytes stays even
+where the savepoint is rolled back by a defect of ours, so that a replay can repair it. Nothing here calls another
+machine.
 """
 
 import logging
@@ -69,33 +70,37 @@ Handler = Callable[[Received, Event], Outcome]
 def receive(received: Received, event: Event, handler: Handler) -> Outcome:
     """Run `handler(received, event)` and write the ledger row, in one transaction.
 
-    A defect of ours ends as verdict `failed`: everything is rolled back, and the row is written by itself. Raises
-    django.db.Error where the database is out of reach: then nothing is stored, and the provider must be told to come
-    again.
+    A defect of ours ends as verdict `failed` with the row kept. Raises django.db.Error where the database is out of
+    reach: then nothing is stored, and the provider must be told to come again.
     """
     for last in (False,) * (TRIES - 1) + (True,):
         received.attempt += 1
         try:
             with transaction.atomic():
-                outcome = _duplicate_event(received, event) or handler(received, event)
-                outcome.event_type = outcome.event_type or event.event_type
+                outcome = _guarded(received, event, handler)
                 record(received, outcome, event.event_key)
             return outcome
-        except PayloadInvalid as error:
-            outcome = rejected(error)
         except Error as error:
-            fault = db_fault(error)
             # The race for an event key was lost, or what the row points at was deleted meanwhile.
-            if not last and (fault is Fault.RETRY or isinstance(error, IntegrityError)):
-                continue
-            if fault is not Fault.BUG:
+            changed = isinstance(error, IntegrityError)
+            if last or not (changed or db_fault(error) is Fault.RETRY):
                 raise
-            outcome = failed(received, event.event_type, error)
-        except Exception as error:  # ours, whatever it is: the provider did nothing wrong
-            outcome = failed(received, event.event_type, error)
-        break
-    outcome.event_type = event.event_type
-    record(received, outcome)
+    raise AssertionError("unreachable")
+
+
+def _guarded(received: Received, event: Event, handler: Handler) -> Outcome:
+    try:
+        with transaction.atomic():
+            outcome = _duplicate_event(received, event) or handler(received, event)
+    except Error as error:
+        if db_fault(error) is not Fault.BUG:
+            raise
+        outcome = failed(received, event.event_type, error)
+    except PayloadInvalid as error:
+        outcome = rejected(error)
+    except Exception as error:  # ours, whatever it is: the provider did nothing wrong
+        outcome = failed(received, event.event_type, error)
+    outcome.event_type = outcome.event_type or event.event_type
     return outcome
 
 

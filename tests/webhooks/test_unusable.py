@@ -11,7 +11,6 @@ from inbox.leads.identity import normal_profile_url
 from inbox.models import Lead, Message, WebhookDelivery
 from inbox.webhooks import base
 from integrations import rawjson
-from integrations.models import WebhookKey
 from tests.factories import make_lead
 from tests.recorded import payload
 from tests.webhooks.posting import (
@@ -137,10 +136,10 @@ def test_key_that_was_pasted_with_odd_characters_is_redacted_as_well(key):
 
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_database_out_of_reach_asks_to_come_again(poster, monkeypatch, method):
-    def away():
+    def away(**_lookup):
         raise OperationalError("the connection is closed")
 
-    monkeypatch.setattr(WebhookKey.objects, "usable", away)
+    monkeypatch.setattr(base.KEYS, "get", away)
     monkeypatch.setattr(base, "drop_connection", lambda: None)  # the test's own
     answer = getattr(poster.client, method)(poster.path("email"))
     assert (answer.status_code, answer.json()) == (503, {"success": False, "error": "unavailable"})
