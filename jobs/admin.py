@@ -17,6 +17,7 @@ from django.db.models import ForeignKey, QuerySet
 from django.db.models.functions import Now
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.safestring import SafeString
@@ -81,7 +82,7 @@ class BackgroundJobAdmin(RecordAdmin):
         "created_at",
         "workspace_link",
         "kind",
-        "status",
+        "state",
         "last_error_class",
         "attempts",
         "run_at",
@@ -98,6 +99,10 @@ class BackgroundJobAdmin(RecordAdmin):
     @admin.display(description="workspace")
     def workspace_link(self, job: BackgroundJob) -> SafeString:
         return link(job.workspace)
+
+    @admin.display(description="status", ordering="status")
+    def state(self, job: BackgroundJob) -> SafeString:
+        return render_to_string("admin/jobs/backgroundjob/_state.html", {"job": job})
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet, search_term: str
