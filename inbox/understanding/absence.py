@@ -44,6 +44,7 @@ _SOMETHING_ELSE = (
     autoreply_phrases.RARELY_READS,
     autoreply_phrases.SLOW,
     autoreply_phrases.CHALLENGE,
+    phrases.CHANGED,
     phrases.NOT_AWAY,
 )
 

@@ -156,6 +156,10 @@ GONE = re.compile(
     r"\barbejder ikke laengere\b|\bikke lenger ansatt\b|"
     r"\b(?:jiz|uz) (?:zde |u nas )?nepracuj|больше не работает|退職|已离职"
 )
+CHANGED = re.compile(
+    r"\b(?:has|have|under) (?:a |an )?new (?:owners?|ownership|management|manager|address|number|name)\b"
+)
+"""Something else than an absence begins on the day that is named."""
 AWAY_SUBJECT = re.compile(
     r"^\W{0,3}(?:(?:i'm |i am )?(?:currently )?out[- ]of[- ](?:the )?office|ooo\b|o\.o\.o|"
     r"on (?:vacation|holiday|leave|annual leave|"
