@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from inbox.understanding import optout_complaint as complaint
 from inbox.understanding import optout_contact as contact
+from inbox.understanding import optout_demand as demand
 from inbox.understanding import optout_removal as removal
 from inbox.understanding.normalise import fold
 from inbox.understanding.optout_languages import LANGUAGE_RULES
@@ -43,6 +44,7 @@ _SHOUTED = re.compile(
 )
 _PLEADED = re.compile(r"^\W*stop,? (?:please|pls|plz)\b[^?]*$")
 _SHOUT_CHARS = 80
+_STOP_SLIP = re.compile(r"s+t+o+p+|sotp|stpo|tsop|stp|stpop|stiop|stoip")  # no other English word
 _WORD_SPLIT = re.compile(r"[^\w']+")
 _SPACED_OUT = re.compile(r"\b(?:\w[ .-]){3,}\w\b")
 _STOP_SIGNS = re.compile(
@@ -54,7 +56,7 @@ _FILLER = (
     r"right now|spam|emails?|mails?|msgs?|messages?|txts?|texts?|sms|"
     r"from (?:this |your |the )?(?:mailing )?list))*"
 )
-_REFUSAL = r"(?:not interested|no thanks?|no thank you|nope|nah|wrong (?:number|person))"
+_REFUSAL = r"(?:not in\w{5,9}|no (?:thanks?|thx|ty)|no thank you|nope|nah|wrong (?:number|person))"
 _KEYWORD = re.compile(
     rf"^(?:(?:hi|hello|hey|dear)(?: \w+)?[,.!]? )?(?:{_REFUSAL}[,.!]* |no[,.!]? |(?:please|pls|plz|kindly|just) )*"
     rf"(?:(?:stop|unsubscribe|un-subscribe|unsub|remove|opt[- ]?out|optout|opting out|removed|"
@@ -87,7 +89,8 @@ def _carrier(reading: Reading) -> str | None:
     shouted = len(words) < _SHOUT_CHARS and (
         _SHOUTED.match(reading.newest.text) or _PLEADED.match(reading.text)
     )
-    return reading.newest.text if words in CARRIER_STOP or words in _CARRIER_PHRASES or shouted else None
+    known = words in CARRIER_STOP or words in _CARRIER_PHRASES or _STOP_SLIP.fullmatch(words)
+    return reading.newest.text if known or shouted else None
 
 
 def _keyword(reading: Reading) -> str | None:
@@ -109,12 +112,16 @@ def _subject(reading: Reading) -> str | None:
 
 
 def _unless_engaged(match: Callable[[Reading], str | None]) -> Callable[[Reading], str | None]:
-    return lambda reading: None if engaged(reading) or _is_footer(match(reading)) else match(reading)
+    def decided(reading: Reading) -> str | None:
+        quote = match(reading)
+        return None if quote is None or _is_footer(quote) or engaged(reading) else quote
+
+    return decided
 
 
-def _is_footer(quote: str | None) -> bool:
+def _is_footer(quote: str) -> bool:
     """The label of a link that software puts under its notices ("Unsubscribe from notifications"); nobody's wish."""
-    return quote is not None and bool(_FOOTER_LINK.match(fold(quote)))
+    return bool(_FOOTER_LINK.match(fold(quote)))
 
 
 _FOOTER_LINK = re.compile(
@@ -170,6 +177,12 @@ RULES = (
     _wish("no_more_mail", "Does not want to receive or hear anything more.", contact.wants_no_mail),
     _wish("erase_data", "Demands that personal data be deleted.", complaint.erases_data),
     _wish("complaint", "Reports or blocks us, names the do-not-call registry or a law.", complaint.complains),
+    _wish(
+        "right", "Exercises a right under a privacy law by its name, in any language.", demand.demands_right
+    ),
+    _wish("threat", "Threatens, in other languages, to report us if we write once more.", demand.threatens),
+    _wish("end_wish", "Would like to stop receiving, or rather not get any more.", demand.wishes_an_end),
+    _wish("no_way_left", "Forbids several ways of contact at once and offers none.", demand.lists_donts),
     _wish("dismissal", "Tells us to go away.", complaint.dismisses),
     *(_wish(name, description, match) for name, description, match in LANGUAGE_RULES),
 )

@@ -1,6 +1,7 @@
 """Decides which English sentences tell us to stop, forbid contact or want no more mail, and under what condition."""
 
 import re
+from difflib import get_close_matches
 
 from inbox.understanding.optout_words import NOT
 from inbox.understanding.reading import SMS, Reading
@@ -9,7 +10,7 @@ _MAIL = (
     r"(?:e-?mails?|mails?|inmails?|mailings?|messages?|msgs?|texts?|txts?|sms|communications?|correspondence|"
     r"contact|spam|"
     r"solicitations?|calls|newsletters?|offers|pitches|"
-    r"follow[- ]?ups?|of (?:these|this|your|those|them)|from you|marketing|outreach|anything)"
+    r"dms?|inmails?|follow[- ]?ups?|of (?:these|this|your|those|them)|from you|marketing|outreach|anything)"
 )
 
 # --- stop -------------------------------------------------------------------------------------------------------------
@@ -52,7 +53,7 @@ _NOT_TOLD = re.compile(
     rf"\b{NOT}(?: (?!interested)\w+)? $|\b(?:can not|cannot|cant|do not|did not)(?: \w+)? $"
 )
 _OWN_PLAN = re.compile(
-    r"\b(?:we|i)(?:'d|'re|'m| are| am| have| had| would| want| need| plan| decided| try| tried)*(?: (?:like|"
+    r"\b(?:we|i)(?:'d|'re|'m| are| am| have| had| would| want| need| plan| decided| try| tried)*(?: (?:like|love|"
     r"going|trying|planning|want|have|need|decided))? to $"
 )
 _TOLD_YOU = re.compile(
@@ -121,10 +122,22 @@ _WISHED = re.compile(
 )
 
 
+_STOP_TYPO = re.compile(r"\b(stop|stopp|stp|sotp|stpo|quit) ((?:[emstc])[a-z]{4,10})(?= (?:me|us|my)\b|\W*$)")
+_STOP_DOING = ("emailing", "mailing", "texting", "txting", "messaging", "contacting", "spamming")
+_NO_TYPOS = frozenset({"testing", "massaging", "tasting", "managing", "spanning", "making", "taking"})
+
+
+def _corrected(match: re.Match[str]) -> str:
+    """ "Stop emaling me" with its verb corrected; other words that exist stay."""
+    near = [] if match[2] in _NO_TYPOS else get_close_matches(match[2], _STOP_DOING, 1, 0.84)
+    return f"stop {near[0]}" if near else match[0]
+
+
 def asks_to_stop(reading: Reading) -> str | None:
     """E.g. "Stop emailing me", "quit sending these"; not "stop by", not what the writer plans to stop."""
     sms = reading.reply.channel == SMS
     for written, low in reading.sentences:
+        low = _STOP_TYPO.sub(_corrected, low)
         match = _STOP.search(low)
         if match and not _STOP_WHEN.search(low[match.end() :]):
             left = low[: match.start()]
@@ -197,7 +210,7 @@ _CONDITION = re.compile(
 )
 _OTHER_WAY = re.compile(
     r"\b(?:instead(?! either)|rather|prefer|better|best|(?:just )?(?:call|e-?mail|text|ring|write) (?:me|us)|"
-    r"is (?:fine|good|ok)|mornings|only|reach me|use (?:the|my|this))\b"
+    r"is (?:fine|good|ok)|talk to me|come to me|through me|mornings|only|reach me|use (?:the|my|this))\b"
 )
 _NEVER_AGAIN = re.compile(
     r"\b(?:no one|nobody|none|not|never|without|stop|\w*n't|dont|dnt|no)\b(?: [\w'-]+){0,6}? "
@@ -227,6 +240,9 @@ _SEND_AGAIN = re.compile(
 )
 _FORBIDS_MORE = re.compile(r"\s*[,;]? ?(?:and |or |nor )?(?:do not|don't|dont|never)\b")
 _WHOLE_ADDRESS = re.compile(r"\bthis (?:number|phone|address|email|e-mail|inbox|company)\b")
+_EVERYBODY = re.compile(
+    r"\b(?:my|our) (?:colleagues|co-?workers|staff|employees|team|people|family|parents|customers)$"
+)
 _NO_SOLICITING = re.compile(
     r"\b(?:do not|don't) use .{0,30} for (?:solicit\w*|marketing|sales|advertising)\b|"
     r"\b(?:do not|don't|never) (?:accept|welcome|want|allow|permit) (?:any )?(?:unsolicited|cold|vendor|"
@@ -268,8 +284,9 @@ def _forbidden(reading: Reading, low: str, match: re.Match[str]) -> bool:
     addressed = (
         _TO_US.search(match["object"]) or _ABSOLUTE.search(match[0]) or (sms and _BY_TEXT.search(match[0]))
     )
+    everybody = not rest and _EVERYBODY.search(match["object"])
     by_phone = _BY_PHONE.search(match[0]) and not sms
-    return bool(whole and addressed) and not other_way and not by_phone
+    return bool(whole and (addressed or everybody)) and not other_way and not by_phone
 
 
 # --- no more mail -----------------------------------------------------------------------------------------------------

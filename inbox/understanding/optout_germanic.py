@@ -60,6 +60,9 @@ WISHES = (
             r".{0,40}\b(?:mehr|weiter\w*)\b.{0,40}\b(?:erhalten|bekommen|horen|empfangen|kontaktiert|"
             r"angeschrieben|angerufen|"
             r"mails?|e-?mails?|nachrichten|werbung|anfragen|anrufe)\b",
+            r"\b(?:mocht|will|woll|wunsch)\w* (?:\w+ ){0,2}?nicht,? dass (?:sie|ihr|"
+            r"du) (?:\w+ ){0,3}?(?:noch ?(?:ein)?mals?|"
+            r"wieder|weiter\w*|erneut|mehr)\b.{0,30}\b(?:schreib|kontaktier|anruf|mail|meld|send|schick)\w*",
             r"\bsehen sie (?:bitte )?von weiteren .{3,40} ab\b|\bvon weiteren \w+ (?:an mich |"
             r"an uns )?abzusehen\b",
             r"\b(?:losch|entfern|streich)\w* (?:sie )?(?:mich|uns)\W*(?:bitte\W*)?$",
@@ -118,13 +121,17 @@ WISHES = (
             r"contacteer|bel|schrijf|stuur) (?:mij|me|ons) (?:\w+ )?(?:niet meer|nooit meer|"
             r"geen .{0,20}meer)\b|\bniet (?:langer|meer) (?:\w+ )?(?:mails|berichten|ontvangen|benaderd|"
             r"gemaild|gecontacteerd|gebeld|aangeschreven)",
+            r"\bliever geen (?:mails?|e-?mails?|berichten|mailtjes|reclame|nieuwsbrie\w+)\b|"
+            r"\b(?:graag|gelieve) (?:\w+ ){0,2}(?:verwijderen|uitschrijven|afmelden)\W*$|"
+            r"\b(?:wil|willen) niet dat (?:u|jullie|je|jij)\b.{0,30}\b(?:nog|meer|weer|opnieuw)\b.{0,25}"
+            r"\b(?:schrijf|mail|benader|contact|bel|stuur)\w*",
             r"\bgeen prijs op\b.{0,30}\b(?:mail\w*|e-?mail\w*|bericht\w*|contact|reclame|aanbieding\w*)|"
             r"\blaat (?:mij|me|ons) met rust\b|\bgeen (?:verdere|nieuwe|enkele) (?:communicatie|berichten|"
             r"mails?|e-?mails?|contact\w*)\b|\bals spam (?:gemeld|gemarkeerd)\b",
         ),
         r"\b(?:heb|hebben|had|hadden)\b.{0,30}\bontvangen\b|\b(?:hoef|hoeft|hoeven) (?:\w+ ){0,6}niet\b|"
         r"\bniet (?:stoppen|ophouden)\b|\bstop niet\b|\bhou\w* niet op\b|\bniet nodig\b|\bvoor \d|\bonze (?:klanten|"
-        r"abonnees)\b|\bbijlage\w*|\bliever\b|\bin plaats\b",
+        r"abonnees)\b|\bbijlage\w*|\bliever\b(?! (?:geen|niet)\b)|\bin plaats\b",
         removal=Removal(
             verbs="haal|hal|verwijder|schrap|wis|gooi",
             from_="van|uit",
@@ -160,12 +167,21 @@ WISHES = (
             r"meg |oss |os )?(?:inte|ikke|aldrig|aldri) (?:\w+ )?(?:mer|mere|igen|langre|flere|fler|mig|"
             r"meg)\b|\b(?:inga|ingen|inte ha|ikke ha|ikke have) (?:fler|flere|mer) (?:mejl|mail|mails|"
             r"e-post|utskick|meddelanden|beskeder|meldinger|henvendelser|e-mails?)",
-            r"\b(?:vill|onskar|onsker|vil) (?:\w+ )?(?:inte|ikke) (?:\w+ ){0,2}(?:flere|fler|mer|mere) (?:mejl|"
-            r"mail|mails|e-post|utskick|"
+            r"\bikke skriv\b.{0,20}\b(?:mer|mere|igen|igjen|lenger|laengere)\b|\b(?:lad|la|lat) (?:vaere|"
+            r"bli) (?:med )?(?:at|a|"
+            r"att) (?:skriv|kontakt|send|mail|ring|mejl)\w*|"
+            r"\b(?:slippa|slippe|undga|unnga|fri for)\b(?: for| fa| at fa)? (?:\w+ )?(?:fler|flere|era|eras|jeres|"
+            r"deres|"
+            r"dine|disse|de har|sadana|slike|mer|mere) (?:mejl|mail|e-?post|utskick|henvendelse|besked|melding|"
+            r"meddelande|"
+            r"reklam|sms)\w*(?! fram)|"
+            r"\b(?:vill|onskar|onsker|vil) (?:\w+ )?(?:inte|ikke) (?:\w+ ){0,2}(?:flere|fler|mer|mere) (?:mejl\w*|"
+            r"mail|mails|e-?post\w*|utskick|"
             r"henvendelser|beskeder|meldinger|meddelanden|nyhedsbreve|reklame)\b|"
             r"\b(?:vill|onskar|onsker|vil) (?:\w+ )?(?:inte|ikke) (?:\w+ ){0,3}(?:ha|fa|have|modtage|motta|"
             r"ta emot|bli kontaktad|kontaktes|bli kontaktet|hore|hora)\b.{0,40}(?:mer|mere|fler|flere|mejl|"
-            r"mail|mails|utskick|e-post|nyhedsbrev\w*|henvendelser|dere|jer|er)|\blad mig vaere i fred\b|"
+            r"mail|mails|utskick|e-post|nyhedsbrev\w*|henvendelser|dere|jer|er|igjen|igen)\b|"
+            r"\blad mig vaere i fred\b|"
             r"\blamna mig i fred\b|\bla meg vaere\b",
         ),
         r"\b(?:the|my|your|you|we|it|was|told)\b|\b(?:sluta|slutt|stop|stopp) (?:inte|ikke)\b|\b(?:behover|"

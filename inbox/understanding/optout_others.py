@@ -21,6 +21,9 @@ WISHES = (
             r"\b(?:nieprzesylanie|niewysylanie|niekontaktowanie|zaprzestanie)\b|"
             r"\bprosze (?:juz )?(?:wiecej )?nie (?:pisac|wysylac|dzwonic|kontaktowac)\b.{0,20}(?:wiecej|juz|"
             r"$|[.!])",
+            r"\bwiecej (?:\w+ ){0,3}nie (?:pisz|wysyl|dzwon|kontakt)\w*|\b(?:wola|wolel|"
+            r"chcia)\w*\b.{0,15}\bnie (?:otrzym|dostaw)\w+.{0,30}\b(?:wiecej|kolejn\w+|juz|takich|"
+            r"maili)",
             r"\bprosze\b.{0,25}\bnie (?:pisac|wysylac|kontaktowac|przysylac|przesylac|nekac)\b|"
             r"\bnie wyrazam\w* zgody\b|"
             r"\bzaprzesta\w+ (?:\w+ )?(?:wysyl\w+|przesyl\w+|kontakt\w*|korespondencji|takich)|"
@@ -70,7 +73,7 @@ WISHES = (
         "Finnish, Hungarian, Romanian and Turkish",
         (
             r"\bpoista(?:kaa)? (?:minut|meidat|osoitteeni|tietoni|sahkopostini)|\b(?:en|"
-            r"emme) halua (?:enaa )?(?:vastaanottaa|saada|viesteja|lisaa)|"
+            r"emme) halua (?:enaa |enempaa )?(?:vastaanottaa|saada|viesteja|sahkopost\w*|lisaa)|"
             r"\blopettakaa .{0,30}(?:lahettaminen|viestit|yhteydenotot)|\balkaa (?:enaa )?(?:lahettako|"
             r"ottako|kirjoittako)|\b(?:peruuta|perukaa) tilaus",
             r"\b(?:toroljenek|torolje|toroljek|vegyenek|vegyen|vegyek|iratkoztass\w*) (?:le |"
@@ -92,8 +95,10 @@ WISHES = (
             r"\bne (?:saljite|pisite) (?:mi |nam )?vise\b|"
             r"\bvui long (?:xoa|huy|dung|ngung)|\b(?:hapus|keluarkan) (?:saya|alamat|email saya)\b|\b(?:jangan|"
             r"mohon tidak) (?:kirim|hubungi|mengirim)\w*|"
-            r"\b(?:beni|bizi|adresimi|e-?postami|mailimi|numarami|bilgilerimi)\b.{0,50}\b(?:cikar\w*|sil\w*|"
-            r"kaldir\w*)|\b(?:listeden|listenizden|aboneligimi|abonelikten)\b.{0,30}\b(?:cik\w*|iptal|"
+            r"\b(?:beni|bizi|adresimi|e-?postami|mailimi|numarami|bilgilerimi)\b.{0,50}\b(?:cikar|sil|"
+            r"kaldir)(?!m[ae](?:yin|yiniz|sin)?\b)"
+            r"\w*|\b(?:kisisel )?veri(?:ler)?imi\w* (?:\w+ )?sil\w*|\b(?:listeden|listenizden|aboneligimi|"
+            r"abonelikten)\b.{0,30}\b(?:cik\w*|iptal|"
             r"cikar\w*|sil\w*)|\b(?:bir daha|artik) .{0,30}(?:yazma\w*|gonderme\w*|arama\w*|"
             r"rahatsiz etme\w*|mail atma\w*|istemiyor\w*)",
         ),

@@ -8,7 +8,8 @@ from inbox.understanding.reading import Reading
 
 _PLEASE = r"(?:please|pls|plz|kindly|just)"
 _THEIRS = re.compile(
-    r"\b(?:do you|does (?:your|it|this)|how (?:do (?!i\b|we\b)|does|many|much|often|are)|what happens|"
+    r"\b(?:do you|does (?:your|it|this)|opt[- ]?(?:in|out) or opt|how (?:do (?!i\b|we\b)|does|many|much|often|"
+    r"are)|what happens|"
     r"is there|"
     r"can (?:people|customers|clients|users|they|we)|your tool|our (?:list|provider|customers|clients|"
     r"subscribers|patients|members|newsletter|rate|unsubscribe))\b"
@@ -167,11 +168,12 @@ _REMOVE_BARE = re.compile(
     rf"\b(?:remove|rmv|delete|erase|purge|scrub|unlist|delist|deregister) (?:me|us|both of us|"
     rf"\S+@\S+)(?:,? me and \w+)?{_WHEN}|"
     r"\b(?:take|get|cut) (?:my|our) (?:name|e-?mail|address|number|company) (?:off|out)\W*$|"
+    r"\b(?:take|get) this (?:#|number|address|e-?mail) off\b|"
     r"\b(?:take|get) (?:me|us) off(?: (?:please|pls|now|immediately|of (?:this|it|here)|this|everything|it|"
     r"as well|too))*\W*$|"
     r"\b(?:remove|delete|erase|lose|forget|deleted|removed|block|drop) (?:this|my|our) (?:e-?mail|mail|"
     r"phone|mobile|cell)? ?"
-    r"(?:address(?:es)?|number|#|contact(?: info(?:rmation)?| details)?|e-?mail|info|details)\b(?! (?:on|in|"
+    r"(?:address(?:es)?|number|#|contact(?: info(?:rmation)?| details)?|e-?mail|info|details)(?!\w)(?! (?:on|in|"
     r"and (?:send|resend|add|replace|use)) )(?!.{0,20}\b(?:proposal|quote|deck|invite)\b)"
 )
 _DO_NOT_ADD = re.compile(
@@ -229,6 +231,8 @@ _PLACE_OF_WORK = re.compile(
     r"slide|mock-?up|group chat|chain|conversation|"
     r"hell|mess|hole|slump|contract|trouble|call on|guard|market|hook|hold|your mind|agenda|quote|attachment|"
     r"draft|document)\b|"
+    r"\b(?:demo|guest|attendee|speaker|booking|delivery|visit|shopping|black) ?lists?\b|\b(?:google|gmail|outlook|"
+    r"microsoft|spamhaus|yelp|facebook)\b|\blist for (?:the )?\d|"
     r"\blist (?:you|u|i|we|he|she|they) (?:sent|shared|gave|made|e-?mailed|attached)\b"
 )
 _NOT_JUST_BEFORE = re.compile(rf"\b(?:{NOT}|before you|unless|until|keep me)\b[^,;.!?]{{0,30}}$")

@@ -7,10 +7,10 @@ WISHES = (
         "french",
         "French",
         (
-            r"^(?:merci de |veuillez )?(?:stop|arret(?:ez)?|desinscri\w+|desabonn\w+|stop pub|"
+            r"^(?:merci de |veuillez )?(?:stop|arret(?:ez)?|desinscri\w+|desabonn?e\w+|stop pub|"
             r"supprimez[- ]moi|retirez[- ]moi)(?: (?:svp|s'il vous plait|merci|moi))*[.! ]*$",
             r"\b(?:me|nous|m'|moi|mon|notre) ?(?:desinscri\w+|desabonn\w+)|\b(?:desinscri\w+|"
-            r"desabonn\w+)[- ](?:moi|nous|mon|notre|cette)|\bdesabonnement\b(?=.{0,20}(?:svp|merci|"
+            r"desabonn\w+)[- ](?:moi|nous|mon|notre|cette)|\bdesabonn?ement\b(?=.{0,20}(?:svp|merci|"
             r"immediat))|\b(?:souhaite|voudrais|veux|voulons|demande) (?:\w+ )?(?:me |etre |ma |"
             r"mon )?(?:desinscri\w+|desabonn\w+)",
             r"\b(?:retir|supprim|enlev|efface|ray|radi)\w*(?:[- ](?:moi|nous|de|mon|ma|mes|notre|nos|cette|"
@@ -43,6 +43,11 @@ WISHES = (
             r"courriels?|"
             r"demarchage|prospection|spams?|propositions? commerciale))|etre (?:contacte|sollicite|derange|"
             r"demarche))",
+            r"\bne (?:veu|souhait|voul|desir)\w* (?:plus|pas) que vous (?:me |m'|nous )(?:\w+ )?(?:ecriv|contact|"
+            r"envoy|"
+            r"relanc|sollicit|rappel)\w*|\b(?:retir|supprim|enlev|efface)\w*-(?:le|la|les)\b.{0,20} (?:de|"
+            r"du) (?:vos|"
+            r"votre|vot)\b",
             r"\boubliez[- ](?:moi|nous)\b|\bde m'oublier\b|\b(?:laissez|foutez|fichez)[- ](?:moi|"
             r"nous) (?:tranquille|la paix)|\bplus (?:de|"
             r"aucun) (?:mails?|e-?mails?|messages?|courriels?|sms|contact)\b.{0,30}(?:svp|s'il vous plait|"
@@ -50,7 +55,8 @@ WISHES = (
             r"prospection|traitement)",
         ),
         r"\b(?:ai|avons|ont|a|avait|avions) (?:\w+ )?(?:arrete|cesse)\b|\bavant (?:\d|midi|le|la|de)|"
-        r"\b(?:ne|n')(?: |)(?:cess|arret|stopp)\w+ (?:surtout )?(?:pas|jamais)\b|\b(?:appeler|telephoner|"
+        r"\brecevoir (?:la|le|les|une?) (?:facture|contrat|devis|catalogue|brochure)|\b(?:ne|n')(?: |)(?:cess|"
+        r"arret|stopp)\w+ (?:surtout )?(?:pas|jamais)\b|\b(?:appeler|telephoner|"
         r"appelez)\b.{0,40}\bmais\b|\bpas besoin\b|"
         r"\bne .{0,15}(?:desinscri|desabonn)\w* pas\b|"
         r"\binutile de\b|\bplutot\b|\bapres (?:\d|le|la)|\bpiece jointe\b|\bpar telephone\b|"
@@ -79,7 +85,8 @@ WISHES = (
             r"esta|tu|vuestra) (?:\w+ )?(?:lista|base|mailing)|\b(?:elimine|borre|quite|saque|retire|"
             r"remueva|elimin|borr|quit|sac|suprima|excluya)(?:n|ar|a|"
             r"en|ad)?(?:me|nos)\b.{0,50}\b(?:lista|base|correo|registro|datos|fichero|contactos|envios|"
-            r"mailing|sistema)|\b(?:elimine|borre|quite|saque|retire|remueva)n?(?:me|nos)\b[.! ]*$",
+            r"mailing|sistema)|\b(?:elimine|borre|quite|saque|retire|remueva)n?(?:me|nos)\b(?: ya|"
+            r" por favor)*[.! ]*$",
             r"\b(?:elimin|borr|quit|sac|retir|suprim|remuev)\w* (?:por favor )?(?:mi|nuestro|nuestra|mis|"
             r"nuestros|este|esta|todos mis) (?:\w+ )?(?:correo|direccion|e-?mail|datos|nombre|numero|"
             r"contacto)",
@@ -97,6 +104,9 @@ WISHES = (
             r"envi)\w*|saber|mas (?:correos?|mensajes?|e-?mails?|"
             r"publicidad|llamadas|contacto|spam|nada|de (?:esto|ustedes|lo)))\b.{0,50}(?:mas|correos?|mensajes?|"
             r"e-?mails?|publicidad|nada|ustedes|$)",
+            r"\b(?:prefer|prefier|agradec)\w* (?:\w+ )?no (?:recib\w+|ser contactad\w+)\b.{0,30}\b(?:mas|correos?|"
+            r"mensajes?|"
+            r"nada|e-?mails?)\b",
             r"\b(?:deje|dejen|deja|dejad|pare|paren|para|cese|cesen) (?:ya |"
             r"por favor )?de (?:\w+ )?(?:escrib|envi|mand|contact|molest|llam|acos|bombarde)\w*|"
             r"\b(?:saque|quite|borre|elimine|retire)n?(?:me|nos) (?:ya )?de (?:ahi|aqui|esto|eso|alli)\b|"
@@ -147,6 +157,10 @@ WISHES = (
             r"contattar|disturbar|mail|email|messaggi|chiamar)\w*|\bbasta (?:con )?(?:le |queste |quelle |"
             r"vostre )*(?:mail|e-?mail|messaggi|spam|"
             r"comunicazioni|scriver\w*)|\blasciate(?:mi|ci) in pace\b|\bsegnalat[oa] come spam\b",
+            r"\bnon (?:inviar|mandar|spedir|scriver|contattar|chiamar)\w*\b.{0,20}\b(?:altr[eoi]|piu|ulterior\w+)\b|"
+            r"\b(?:prefer|gradi)\w+ (?:\w+ )?non (?:ricever|essere contatt)\w*.{0,30}\b(?:altr\w+|piu|mail|"
+            r"messagg\w+|"
+            r"comunicaz\w+)\b",
             r"\bdiffid\w+ (?:dal|da|a non) .{0,20}\b(?:contatt|scriv|invi|mand|chiam)\w+|"
             r"\b(?:chiedo|richiedo|esigo) (?:\w+ ){0,2}(?:cancellazione|rimozione|eliminazione)\b|"
             r"\b(?:chiedo|richiedo|desidero|vorrei) (?:\w+ )?(?:di )?(?:essere|venire) (?:cancellat|rimoss|"
@@ -185,6 +199,9 @@ WISHES = (
             r"\b(?:par|deix)e[mn]? (?:imediatamente )?de (?:me |nos )?(?:enviar|mandar|escrever|contactar|"
             r"contatar|ligar|incomodar|spam)\w*|\bpara de (?:me |nos )?(?:enviar|mandar|escrever|ligar|"
             r"encher)",
+            r"\b(?:prefer|prefir|agradec)\w* (?:\w+ )?nao (?:ser conta\w+\W*$|(?:receber|"
+            r"ser conta\w+)\b.{0,30}\b(?:mais|mensagens|"
+            r"e-?mails?)\b)",
             r"\bnao (?:volt|torn)\w+ a (?:contact|contat|escrev|envi|mand|lig|incomod)\w*|\bnao (?:quero|"
             r"queremos|desejo|desejamos|gostaria de|pretendo) (?:(?:mais )?(?:"
             r"ser contat\w+|ser contact\w+|que me)\b|mais receber\b|receber (?:mais|nada|nenhum\w*|vossos?|"

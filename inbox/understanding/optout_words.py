@@ -2,6 +2,7 @@
 
 import re
 
+from inbox.understanding.optout_keep import wants_to_stay
 from inbox.understanding.reading import Reading
 
 # Somebody who says one of these in the same message wants to go on talking: its wish is left to a reader.
@@ -18,6 +19,14 @@ _ENGAGED = re.compile(
     r"us) (?:instead|on|at|any (?:day|time)|anytime|after|when|tomorrow)|"
     r"(?:talk|speak|meet|call|chat) (?:on )?(?:mon|tues?|wednes|thurs?|fri)(?:day)?|(?:mon|tues|wednes|"
     r"thurs|fri)day (?:works|is (?:fine|good)|at \d)|"
+    r"(?:e-?mail|text|linkedin|here|by phone)(?:'s| is| are| works)(?: (?:totally|much|perfectly|always|"
+    r"just))? (?:fine|"
+    r"best|better|good|great|ok|okay|preferred)|(?:want|love|like) to hear (?:it|this|more|about)|(?:i|we)(?:'m|"
+    r" am| are)? "
+    r"(?:really |do |actually )?(?:like|love|enjoy) (?:reading|these|them|your (?:e-?mails|messages|newsletter|"
+    r"letters|notes|tips))|(?:i|we) want in|"
+    r"call the (?:store|shop|"
+    r"office|salon|clinic|practice)|"
     r"works for (?:me|us)|this one is right|use (?:this|my) (?:\w+ )?address|signed the contract|"
     r"booked a slot|i make the decisions|i actually like|happy to (?:talk|chat|stay)|"
     r"just (?:call|text|ring)|i(?:'m| am) the (?:new|owner|right))\b"
@@ -45,5 +54,8 @@ NOT = (
 def engaged(reading: Reading) -> bool:
     """Whether the message also wants something of us, or was a joke: then no rule decides that it is a farewell."""
     return bool(
-        _ENGAGED.search(reading.text) or _BUSINESS.search(reading.text) or _JOKING.search(reading.text)
+        _ENGAGED.search(reading.text)
+        or _BUSINESS.search(reading.text)
+        or _JOKING.search(reading.text)
+        or wants_to_stay(reading.text)
     )

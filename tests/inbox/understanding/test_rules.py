@@ -129,6 +129,22 @@ CASES = {
         mail("This is spam. I've reported you to your provider."),
         mail("Our filter marked it as spam, sorry."),
     ),
+    "opt_out.right": (
+        mail("Nach Art. 17 DSGVO verlange ich die Löschung meiner Daten."),
+        mail("Sind Sie DSGVO-konform und löschen Sie Daten auf Wunsch?"),
+    ),
+    "opt_out.threat": (
+        mail("Nog 1 mailtje en ik meld het bij de ACM."),
+        mail("Nog een mail met de prijs en ik meld me."),
+    ),
+    "opt_out.end_wish": (
+        mail("I would rather not get any more messages from you."),
+        mail("I would rather not get into it by mail."),
+    ),
+    "opt_out.no_way_left": (
+        mail("Dont email, dont call, dont mail me a postcard."),
+        mail("Don't call, don't text, just mail me."),
+    ),
     "opt_out.dismissal": (mail("take a hike pal"), mail("We take a hike on Fridays, so Thursday?")),
     "opt_out.german": (
         mail("Bitte nehmen Sie mich aus Ihrem Verteiler."),
