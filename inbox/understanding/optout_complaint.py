@@ -60,8 +60,10 @@ _LAW = re.compile(
     r"attorney)\b|"
     r"\b(?:if|one more(?! (?:question|thing|point))|another|next)\b.{0,60}\b(?:i|we)(?:'ll| will|'m going to|"
     r" am going to|'m| am|'re)\b.{0,25}"
-    r"\b(?:calling the|calling my|reporting|suing|contacting my|filing|report(?:ing)?(?= (?:you|u|this|it|"
-    r"them|your|the (?:domain|sender|number|spam)|as|for|and)\b|\W*$)|block|sue|complain|complaint|"
+    r"\b(?:calling the|calling my|reporting|suing|contacting my|filing|report(?:ing)?(?! it in|"
+    r" this in)(?= (?:you|u|this|it|"
+    r"them|your|the (?:domain|sender|number|spam|account|profile|company)|as|for|and)\b|\W*$)|block|sue|complain|"
+    r"complaint|"
     r"marking\b.{0,40}\bspam|mark\b.{0,40}\bspam|"
     r"lawyer|attorney|"
     r"legal action|ftc|ico)\b|"
@@ -70,6 +72,8 @@ _LAW = re.compile(
     r"\b(?:will|would|shall) (?:be|result|lead)\b"
 )
 _CONSENT = re.compile(
+    r"\b(?:i|we) (?:hereby |formally |strongly )?object to (?:the|any|your)\b.{0,30}\b(?:processing|"
+    r"direct marketing|my|our)\b|"
     r"\b(?:withdraw|revok|rescind|withhold)\w* (?:my |our |any |all |that )?(?:consent|permission|opt-?in)\b|"
     r"\b(?:do not|don't|never|no longer|without|no|not)(?: \w+){0,2}? (?:have|had|gave|give|given|got|our|my|"
     r"any)? ?(?:you )?(?:my |our |any )?"

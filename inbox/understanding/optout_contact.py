@@ -52,6 +52,11 @@ _NOT_TOLD = re.compile(
     r"before|until|after|if you (?:don't|didn't)|if we)\b[^,;.!?]{0,25}$|"
     rf"\b{NOT}(?: (?!interested)\w+)? $|\b(?:can not|cannot|cant|do not|did not)(?: \w+)? $"
 )
+# "I'm not Linda quit texting": that negation ends before the wish.
+_NAMED_NOT = re.compile(
+    r"\b(?:i'?m|i am|we'?re|we are|this is|this isn't|that'?s|thats) (?:not )?"
+    r"(?!just|going|gon|about|really|asking|saying|here|trying|telling|able|ready|how|why|what|when|want)\w+ $"
+)
 _OWN_PLAN = re.compile(
     r"\b(?:we|i)(?:'d|'re|'m| are| am| have| had| would| want| need| plan| decided| try| tried)*(?: (?:like|love|"
     r"going|trying|planning|want|have|need|decided))? to $"
@@ -64,6 +69,7 @@ _TOLD_YOU = re.compile(
 _SOMEBODY_TELLS = re.compile(
     r"\b(?:she|he|they|it|wife|husband|boss|partner|people|everyone)(?:'ll| will|'d| would| might|"
     r" may)? (?:\w+ )?(?:tell|ask|want|say)s?\b|"
+    r"\b(?:told|asked|begged) (?:my|our|every|all|another|other|the (?:last|previous|old|other))\b(?!.*\byour?\b)|"
     r"\b(?:shell|hell|theyll) (?:tell|ask)\b|\b(?:she|he|they|wife|husband|boss) (?:told|asked)\b"
 )
 _STOP_ALONE = re.compile(
@@ -85,11 +91,12 @@ _STOP_EXPLICIT = re.compile(
 
 
 _WISHED = re.compile(
+    r"(?:,|\band|\bso) (?:please|pls|plz),? (?:just )?(?:quit it|stop it|knock it off|cut it out|stop)\W*$|"
     r"\b(?:like|want|need|wish|get|make)\b[^.!?]{0,20}\b(?:e-?mails?|messages|mails?|texts|mailings|these|this|"
     r"them)(?: \w+)? to (?:end|stop|cease)\b(?! (?:by|in|at|for)\b)|"
     r"\b(?:wish(?:es)?|ask\w*|request\w*|prefer\w*|told|respect|insist\w*|want\w*|"
     r"like)\b[^.!?]{0,25}\bnot (?:to )?be(?:ing)? (?:contacted|e-?mailed|solicited|"
-    r"texted|mailed|messaged|pitched)\b|"
+    r"texted|mailed|messaged|pitched|written to|approached)\b|"
     r"\b(?:asked|told|begged|warned) (?:you|u|your \w+|y'all)\b[^.!?]{0,25}\bto stop\b(?! (?:by|in|at|for)\b)|"
     r"\byou(?:'ve| have)? (?:were|was|been) (?:told|asked|instructed|"
     r"warned)\b[^.!?]{0,25}\b(?:not to (?:contact|e-?mail|write|call|message|text)|to stop)\b|"
@@ -108,7 +115,7 @@ _WISHED = re.compile(
     r"\bmake (?:the|these|your) [\w-]+ stop\b|"
     r"\b(?:prefer|rather|appreciate)(?: it)?(?: that| if)? you (?:do not|don't|did not|didn't|not|"
     r"never) (?:contact|e-?mail|write|message|text|call)\b|"
-    r"\bmake (?:it|this|these|them)(?: \w+)? stop\b|"
+    r"\bmake (?:it|this|these|them)(?: \w+)? stop\b(?! (?!coming|arriving)\w+ing)|"
     r"\b(?:appreciate|hope|expect|trust|prefer|want|let|make|better|please|"
     r"ensure)\b.{0,30}(?<!my )(?<!your )(?<!our )\b(?:last|"
     r"final) (?:(?:such |unsolicited )?(?:e-?mail|mail|message|text|call|note|time|one)|i (?:hear|get|see))\b"
@@ -143,6 +150,7 @@ def asks_to_stop(reading: Reading) -> str | None:
             left = low[: match.start()]
             if _SOMEBODY_TELLS.search(left):
                 continue
+            left = _NAMED_NOT.sub("", left)
             if _TOLD_YOU.search(left) or not (_NOT_TOLD.search(left) or _OWN_PLAN.search(left)):
                 return written
         if (
@@ -180,7 +188,9 @@ _BY_PHONE = re.compile(r"\b(?:call(?:ing)?|phone|ring|text(?:ing)?|txt)\b")
 _ABSOLUTE = re.compile(
     r"\b(?:contact|follow[ -]?up|reach (?:back )?out|write back|circle back|check (?:back )?in|solicit)\W*$"
 )
-_FORBID = r"(?:do not|don't|dont|dnt|donot|do no t|never|not|nor|please no|no longer|refrain from|without)"
+_FORBID = (
+    r"(?:do not|don't|dont|dnt|nvr|neva|donot|do no t|never|not|nor|please no|no longer|refrain from|without)"
+)
 _FOREVER = (
     r"(?:again|any ?more(?! (?!e-?mails?|mails?|messages?|texts?|calls|of\b|please|pls|thanks|thank|to\b|from\b|"
     r"at\b|about\b|and\b|or\b|spam|"
@@ -210,7 +220,7 @@ _CONDITION = re.compile(
 )
 _OTHER_WAY = re.compile(
     r"\b(?:instead(?! either)|rather|prefer|better|best|(?:just )?(?:call|e-?mail|text|ring|write) (?:me|us)|"
-    r"is (?:fine|good|ok)|talk to me|come to me|through me|mornings|only|reach me|use (?:the|my|this))\b"
+    r"is (?:fine|good|ok)|use mine|talk to me|come to me|through me|mornings|only|reach me|use (?:the|my|this))\b"
 )
 _NEVER_AGAIN = re.compile(
     r"\b(?:no one|nobody|none|not|never|without|stop|\w*n't|dont|dnt|no)\b(?: [\w'-]+){0,6}? "
@@ -240,6 +250,7 @@ _SEND_AGAIN = re.compile(
 )
 _FORBIDS_MORE = re.compile(r"\s*[,;]? ?(?:and |or |nor )?(?:do not|don't|dont|never)\b")
 _WHOLE_ADDRESS = re.compile(r"\bthis (?:number|phone|address|email|e-mail|inbox|company)\b")
+_PAST = re.compile(r"(?:contact|mail|text|call|bother|ping)ed\b")
 _EVERYBODY = re.compile(
     r"\b(?:my|our) (?:colleagues|co-?workers|staff|employees|team|people|family|parents|customers)$"
 )
@@ -272,6 +283,8 @@ def _forbidden(reading: Reading, low: str, match: re.Match[str]) -> bool:
     if not _GOES_ON.match(right) or _CONDITION.search(match[0] + right):
         return False
     if re.search(r"\b(?:why|did you|you (?:did|do|need|have)) (?:not |n't )?$", low[: match.start()]):
+        return False
+    if low[: match.start()].endswith("you ") and _PAST.search(match[0]):
         return False
     if _LASTS.search(match["object"] + right[:60]) or re.search(
         r"\b(?:ever|any more|more|another)\b", match[0]
@@ -331,11 +344,15 @@ _UNWANTED = re.compile(
     r"\b(?:don't|do not|dont) send (?:them|these|those|any)\W*$|"
     r"\b(?:please|beg|enough|asking you)\b[^.!?]{0,20}[, ]no more\W*$|^enough,? (?:please|already|now)\W*$|"
     r"\b(?:don't|do not|not|without)\b[^.!?]{0,60}\bany more of (?:these|this|those|your|them)\b|"
-    r"\bi want no part of\b|"
+    r"\bi want no part of\b|\b(?:no|zero) (?:interest|desire|wish) (?:in|to) (?:ever )?(?:hear|receiv|get|"
+    r"be)(?:ing)?(?: contacted)? "
+    r"(?:back )?(?:from you|anything|any|more|further|again|these|your)\b|"
+    r"\b(?:don't|dont|do not) (?:want|need) (?:it|this|these|them|any)\b.{0,30}\b(?:don't|dont|do not) send\b|"
     r"\benough w(?:ith|/)? (?:the|these|your|ur) \w+|\blet (?:this|that|it) be the (?:end|last)\b"
 )
 _ONE_CHANNEL = re.compile(
     r"\b(?:just|only) (?:call|e-?mail|text|the)\b|\b(?:call|email|text) me\b|\bby (?:phone|email)\b|"
+    r"\bwant more (?:calls|leads|clients|customers|bookings|sales|jobs)\b|"
     r"\binstead\b|\battachments?\b|\bcalendar\b|\bback and forth\b"
 )
 _HEAR = re.compile(

@@ -10,7 +10,7 @@ _LAW = re.compile(
 )
 _ERASURE = re.compile(
     r"\b(?:delet|eras|remov|elimin|supres|suppres|supprim|oposi|opposi|oppos|cancella|efface|losch|widersp|wissen|"
-    r"verwijder|bezwaar|usuni|sprzeciw|silin|vymaz|rader|slett|poista|apag|exclus|interrup|blokk|sperr|object|"
+    r"verwijder|bezwaar|usuni|sprzeciw|silin|vymaz|rader|slet|poista|apag|exclus|interrup|blokk|sperr|object|"
     r"forget|forgotten|vergess|oubli|olvid|oblio)\w*|\bsil\w{2,6}\b"
 )
 _DEMANDS = re.compile(

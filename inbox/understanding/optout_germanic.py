@@ -7,8 +7,8 @@ WISHES = (
         "german",
         "German",
         (
-            r"^(?:bitte )?(?:abmelden|abbestellen|austragen|stopp?|loschen|"
-            r"keine mails?(?: mehr)?)(?: bitte)?[.! ]*$",
+            r"^(?:bitte )?(?:abmelden|abbestellen|austragen|streichen|entfernen|rausnehmen|stopp?|loschen|"
+            r"keine (?:mails?|werbung|spam)(?: mehr)?)(?: bitte)?[.! ]*$",
             r"\b(?:nehmen|nimm|streichen|streich|entfernen|entfern|entferne|loschen|losche|tragen|trag|"
             r"melden|meld|werfen|schmeissen)\b(?: sie| ihr)?(?: \w+)?(?: (?:mich|uns|(?:mein|unser|"
             r"diese)\w* (?:e-?mail-?)?(?:adresse|daten|"
@@ -63,6 +63,7 @@ WISHES = (
             r"\b(?:mocht|will|woll|wunsch)\w* (?:\w+ ){0,2}?nicht,? dass (?:sie|ihr|"
             r"du) (?:\w+ ){0,3}?(?:noch ?(?:ein)?mals?|"
             r"wieder|weiter\w*|erneut|mehr)\b.{0,30}\b(?:schreib|kontaktier|anruf|mail|meld|send|schick)\w*",
+            r"\bvon weiteren\b.{3,40}\b(?:absehen|abzusehen|abstand)\b",
             r"\bsehen sie (?:bitte )?von weiteren .{3,40} ab\b|\bvon weiteren \w+ (?:an mich |"
             r"an uns )?abzusehen\b",
             r"\b(?:losch|entfern|streich)\w* (?:sie )?(?:mich|uns)\W*(?:bitte\W*)?$",
@@ -82,7 +83,9 @@ WISHES = (
         r"ihre) (?:\w+ )?(?:verteiler|liste|newsletter)\b|\bhor\w* (?:sie |ihr )?(?:\w+ )?nicht auf\b|\b(?:vor|nach|"
         r"zwischen) \d|\bunser\w* (?:kunden|"
         r"newsletter|verteiler)\b|\bvor (?:dem|der|ende|januar|februar|marz|april|mai|juni|juli|august|"
-        r"september|oktober|november|dezember)\b|\banhang\w*|\bstattdessen\b|\bsondern\b",
+        r"september|oktober|november|dezember)\b|\b(?:angebots|termin|gaste|warte|preis|bestell)liste\b|"
+        r"\bam wochenende\b|\b(?:montag|dienstag|mittwoch|donnerstag|"
+        r"freitag|morgen|abend|vormittag)s\b|\banhang\w*|\bstattdessen\b|\bsondern\b",
         removal=Removal(
             verbs="nehm|nimm|streich|entfern|losch|trag|meld|werf|austrag|genommen|gestrichen|geloscht|ausgetragen",
             from_="aus|von",
@@ -167,6 +170,10 @@ WISHES = (
             r"meg |oss |os )?(?:inte|ikke|aldrig|aldri) (?:\w+ )?(?:mer|mere|igen|langre|flere|fler|mig|"
             r"meg)\b|\b(?:inga|ingen|inte ha|ikke ha|ikke have) (?:fler|flere|mer) (?:mejl|mail|mails|"
             r"e-post|utskick|meddelanden|beskeder|meldinger|henvendelser|e-mails?)",
+            r"\b(?:undanber|frabed\w*|avboj\w*|frabe)\b(?: (?:mig|oss|os|meg))? (?:fler|flere|alla|all|alle|al|"
+            r"yderligere|mer|mere)\b|"
+            r"\b(?:vill|onskar|onsker|vil) (?:a |at |att )?(?:bli|blive) (?:fjernet|slettet|borttag\w+|raderad|"
+            r"borttaget)\b|"
             r"\bikke skriv\b.{0,20}\b(?:mer|mere|igen|igjen|lenger|laengere)\b|\b(?:lad|la|lat) (?:vaere|"
             r"bli) (?:med )?(?:at|a|"
             r"att) (?:skriv|kontakt|send|mail|ring|mejl)\w*|"

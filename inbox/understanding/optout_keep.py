@@ -39,6 +39,7 @@ _FOREIGN_INTEREST = re.compile(
 )
 # Only the way is wrong: not the mobile, but mail is fine.
 _OTHER_CHANNEL = re.compile(
+    r"\b(?:pdfs?|anhange?|pieces? jointes?|allegati|anexos|adjuntos|bijlagen?|zalaczni\w+|bilag\w*)\b|"
     r"\b(?:mande|mandem|envie|escreva|mandeme|envieme|escribame|escribanme|mi scriva) (?:\w+ )?(?:por|via|per) |"
     r"\b(?:e-?mail|mail|mejl|correo|e-?post|posta|sms|telefon|linkedin)(?:, das)? (?:is|er|ar|ist|est|c'est|va|"
     r"funkar|fungerer|geht|gar|reicht|jest|je|olur|si|da si|tak)\b(?! (?:nicht|niet|ikke|inte|pas|no\b))"

@@ -48,6 +48,7 @@ WISHES = (
         "czech",
         "Czech and Slovak",
         (
+            r"^(?:prosim,? )?(?:uz )?(?:mi |nam )?ne(?:pis|posil|vol|kontakt)\w+(?: mi| nam| me)?(?: prosim)?\W*$",
             r"^(?:prosim )?(?:odhlasit|stop|odhlaste me|vyradte me|odhlasuji se)(?: prosim)?[.! ]*$",
             r"\b(?:odhlas|vyrad|vymaz|smaz|odstran|vyskrtn|odeber)\w* (?:me|nas|mne|mna|muj|moji|moje|nasi|"
             r"nas|ma|moju|tuto|tento|si me)\b|\b(?:me|nas|mne|ma) (?:\w+ )?(?:odhlas|vyrad|vymaz|smaz|"
@@ -57,6 +58,7 @@ WISHES = (
             r"nechci|neposilejte|nezasilejte|neprejeme)|\b(?:uz|jiz|nikdy|znovu|dale|vice) (?:\w+ ){0,2}?(?:me |"
             r"mi |nam |nas )?(?:ne(?:pis|kontakt|posil|zasil|vol|obtez|otravuj)\w+)|\bne(?:pis|kontakt|"
             r"posil|zasil|vol|obtez)\w+ (?:me |mi |nam |nas )?(?:uz|jiz|vice|dale|znovu|dalsi)\b|"
+            r"\b(?:neprej\w+|nechc\w+) (?:si )?(?:byt )?(?:dale |jiz |uz |vice )*(?:byt )?kontaktov\w*|"
             r"\b(?:neprej\w+|nechc\w+) (?:si )?(?:jiz |uz )?(?:od \w+ )?(?:dostavat|dalsi|byt kontaktovan\w*|vase)\b|"
             r"\bprestante (?:mi |nam |me )?(?:psat|posilat|volat|otravovat)",
         ),
@@ -72,7 +74,8 @@ WISHES = (
         "other_latin",
         "Finnish, Hungarian, Romanian and Turkish",
         (
-            r"\bpoista(?:kaa)? (?:minut|meidat|osoitteeni|tietoni|sahkopostini)|\b(?:en|"
+            r"\ben halua,? etta minuun otetaan yhteytta|\bpoista(?:kaa)? (?:yhteystie\w+|minut|meidat|osoitteeni|"
+            r"tietoni|sahkopostini)|\b(?:en|"
             r"emme) halua (?:enaa |enempaa )?(?:vastaanottaa|saada|viesteja|sahkopost\w*|lisaa)|"
             r"\blopettakaa .{0,30}(?:lahettaminen|viestit|yhteydenotot)|\balkaa (?:enaa )?(?:lahettako|"
             r"ottako|kirjoittako)|\b(?:peruuta|perukaa) tilaus",
@@ -95,13 +98,15 @@ WISHES = (
             r"\bne (?:saljite|pisite) (?:mi |nam )?vise\b|"
             r"\bvui long (?:xoa|huy|dung|ngung)|\b(?:hapus|keluarkan) (?:saya|alamat|email saya)\b|\b(?:jangan|"
             r"mohon tidak) (?:kirim|hubungi|mengirim)\w*|"
-            r"\b(?:beni|bizi|adresimi|e-?postami|mailimi|numarami|bilgilerimi)\b.{0,50}\b(?:cikar|sil|"
+            r"\b(?:iletisime gecme|iletisim kurma)(?:y\w+)?\b|\b(?:beni|bizi|adresimi|e-?postami|mailimi|numarami|"
+            r"bilgilerimi)\b.{0,50}\b(?:cikar|sil|"
             r"kaldir)(?!m[ae](?:yin|yiniz|sin)?\b)"
             r"\w*|\b(?:kisisel )?veri(?:ler)?imi\w* (?:\w+ )?sil\w*|\b(?:listeden|listenizden|aboneligimi|"
             r"abonelikten)\b.{0,30}\b(?:cik\w*|iptal|"
             r"cikar\w*|sil\w*)|\b(?:bir daha|artik) .{0,30}(?:yazma\w*|gonderme\w*|arama\w*|"
             r"rahatsiz etme\w*|mail atma\w*|istemiyor\w*)",
         ),
+        unless=r"\b(?:toplanti|randevu)\w*",
     ),
     wish(
         "other_scripts",

@@ -162,7 +162,7 @@ _WHEN = (
     r"altogether))*(?: ?\([^)]{0,30}\))?\W*$"
 )
 _REMOVE_BARE = re.compile(
-    r"^(?:remove|unsubscribe|delete me|remove me)\W*$|"
+    r"^(?:remove|unsubscribe|delete me|remove me)[^\w?]*$|"
     r"\b(?:please|pls|kindly) (?:remove|delete)\W*$|\bremov(?:e|ing)\W{1,5}(?:me|us)\W*$|"
     r"\b(?:remove|delete) \S*@\S+(?:(?:,| and|, and) \S*@\S+)+\W*$|"
     rf"\b(?:remove|rmv|delete|erase|purge|scrub|unlist|delist|deregister) (?:me|us|both of us|"
@@ -180,6 +180,8 @@ _DO_NOT_ADD = re.compile(
     r"\b(?:do not|don't|dont|never|not to) (?:ever )?(?:include|add|put|enter|sign|list|count) (?:me|us|my \w+|"
     r"our \w+|this \w+)(?: up)? (?:in|on|to|for|among) "
     r"(?:any|your|ur|future|these|this|further|such|another|more)\b|"
+    r"\b(?:have|get) (?:my|our|this) (?:name|address|e-?mail|number|mail|details|data|info)(?: \w+)? (?:deleted|"
+    r"removed|erased|wiped)\b|"
     r"\b(?:take|have) (?:my|our|this) (?:name|address|e-?mail|number|mail)(?: \w+)? (?:away|out|down)\b"
 )
 # "Off your sheet", "off whatever it's on": what belongs to the sender of campaigns needs no name.
@@ -202,6 +204,7 @@ _DELETE_IT = re.compile(
     r"^\W*(?:(?:so|and|now|please|pls|plz|just|kindly) )*(?:delete|erase|remove|lose|forget|bin|shred|destroy|"
     r"get rid of) (?:it|that|them)\b"
     r"(?=\W*(?:$|please|pls|now|immediately|asap|at once|thanks|thx))|"
+    r",\s*(?:please |pls )?(?:delete|erase|remove|lose) (?:it|that)\W*$|"
     r"\bbut (?:please |kindly )?(?:delete|erase|remove|lose|get rid of) (?:it|them)\b"
 )
 _WHOSE_ADDRESS = re.compile(
@@ -231,11 +234,13 @@ _PLACE_OF_WORK = re.compile(
     r"slide|mock-?up|group chat|chain|conversation|"
     r"hell|mess|hole|slump|contract|trouble|call on|guard|market|hook|hold|your mind|agenda|quote|attachment|"
     r"draft|document)\b|"
-    r"\b(?:demo|guest|attendee|speaker|booking|delivery|visit|shopping|black) ?lists?\b|\b(?:google|gmail|outlook|"
+    r"\boff spreadsheets\b|\b(?:demo|guest|attendee|speaker|booking|delivery|visit|shopping|black) ?lists?\b|"
+    r"\b(?:google|gmail|outlook|"
     r"microsoft|spamhaus|yelp|facebook)\b|\blist for (?:the )?\d|"
     r"\blist (?:you|u|i|we|he|she|they) (?:sent|shared|gave|made|e-?mailed|attached)\b"
 )
 _NOT_JUST_BEFORE = re.compile(rf"\b(?:{NOT}|before you|unless|until|keep me)\b[^,;.!?]{{0,30}}$")
+_IS_OFF = re.compile(r"\b(?:i|we)(?:'ll| will|'m| am|'re| are)(?: be)? $")
 _OWN_ACT = re.compile(r"\b(?:i|we|they|he|she)(?:'ll|'ve|'m|'re|'s)?(?: \w+)? $")
 _DO_NOT_CONTACT_LIST = re.compile(
     r"\b(?:add|put|place|adding|putting|placing) (?:me|us|my \w+|our \w+|this \w+|\S*@\S+|all)\b.{0,30}"
@@ -280,6 +285,8 @@ def _removes(low: str) -> bool:
         if not match or _PLACE_OF_WORK.search(low[match.start() :]):
             continue
         left = low[: match.start()]
+        if pattern is _OFF_LIST and _IS_OFF.search(left):
+            continue
         if not _NOT_JUST_BEFORE.search(left) and not (_OWN_ACT.search(left) and pattern is not _OFF_LIST):
             return True
     return False

@@ -55,6 +55,7 @@ WISHES = (
             r"prospection|traitement)",
         ),
         r"\b(?:ai|avons|ont|a|avait|avions) (?:\w+ )?(?:arrete|cesse)\b|\bavant (?:\d|midi|le|la|de)|"
+        r"\b(?:retire|supprime|enleve)\w* (?:de la |du |de l')(?:reunion|rendez-vous|rdv|devis|invitation|rendez)|"
         r"\brecevoir (?:la|le|les|une?) (?:facture|contrat|devis|catalogue|brochure)|\b(?:ne|n')(?: |)(?:cess|"
         r"arret|stopp)\w+ (?:surtout )?(?:pas|jamais)\b|\b(?:appeler|telephoner|"
         r"appelez)\b.{0,40}\bmais\b|\bpas besoin\b|"
@@ -104,7 +105,10 @@ WISHES = (
             r"envi)\w*|saber|mas (?:correos?|mensajes?|e-?mails?|"
             r"publicidad|llamadas|contacto|spam|nada|de (?:esto|ustedes|lo)))\b.{0,50}(?:mas|correos?|mensajes?|"
             r"e-?mails?|publicidad|nada|ustedes|$)",
-            r"\b(?:prefer|prefier|agradec)\w* (?:\w+ )?no (?:recib\w+|ser contactad\w+)\b.{0,30}\b(?:mas|correos?|"
+            r"(?:^|\b(?:favor(?: de)?|pido|ruego|gracias por|agradec\w+),? )no (?:enviar|escribir|contactar|"
+            r"mandar|llamar)\w* "
+            r"(?:mas|otr[oa]s?)\b|\b(?:prefer|prefier|agradec)\w* (?:\w+ )?no (?:recib\w+|"
+            r"ser contactad\w+)\b.{0,30}\b(?:mas|correos?|"
             r"mensajes?|"
             r"nada|e-?mails?)\b",
             r"\b(?:deje|dejen|deja|dejad|pare|paren|para|cese|cesen) (?:ya |"
@@ -199,7 +203,7 @@ WISHES = (
             r"\b(?:par|deix)e[mn]? (?:imediatamente )?de (?:me |nos )?(?:enviar|mandar|escrever|contactar|"
             r"contatar|ligar|incomodar|spam)\w*|\bpara de (?:me |nos )?(?:enviar|mandar|escrever|ligar|"
             r"encher)",
-            r"\b(?:prefer|prefir|agradec)\w* (?:\w+ )?nao (?:ser conta\w+\W*$|(?:receber|"
+            r"\b(?:gostaria de|(?:prefer|prefir|agradec)\w*) (?:\w+ )?nao (?:ser conta\w+\W*$|(?:receber|"
             r"ser conta\w+)\b.{0,30}\b(?:mais|mensagens|"
             r"e-?mails?)\b)",
             r"\bnao (?:volt|torn)\w+ a (?:contact|contat|escrev|envi|mand|lig|incomod)\w*|\bnao (?:quero|"
