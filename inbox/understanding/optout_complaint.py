@@ -39,7 +39,9 @@ _NOT_REPORTED = re.compile(
     r"gmail|outlook|mistake|accident)\b"
 )
 _REGISTRY = re.compile(
-    r"\b(?:i am|i'm|we are|we're|number is|this is|listed|registered)\b.{0,30}\b(?:do[- ]not[- ]call|dnc|"
+    r"\b(?:i am|i'm|we are|we're|(?:number|address|line|phone|e-?mail) is|this is|listed|"
+    r"registered)\b.{0,30}\b(?:do[- ]not[- ](?:call|e-?mail|"
+    r"mail|text|contact)|dnc|"
     r"telephone preference|tps|robinson|national registry)\b"
 )
 _LAW = re.compile(
@@ -67,6 +69,9 @@ _LAW = re.compile(
     r"marking\b.{0,40}\bspam|mark\b.{0,40}\bspam|"
     r"lawyer|attorney|"
     r"legal action|ftc|ico)\b|"
+    r"\b(?:further|additional) (?:contact|messages?|e-?mails?|communications?|texts?|calls?)\b.{0,20}\b(?:will|"
+    r"would|shall) be "
+    r"(?:treated|reported|blocked|considered|regarded|deemed|met|forwarded|billed|charged)\b|"
     r"\bany (?:further|more|other|additional) (?:contact|messages?|e-?mails?|communications?|texts?|"
     r"attempts?)\b.{0,40}"
     r"\b(?:will|would|shall) (?:be|result|lead)\b"
@@ -96,7 +101,7 @@ _DISMISSAL = re.compile(
     r"kick rocks|hop it|sling your hook|on your bike|take a running jump|do one(?=\W*(?:$|mate|pal|bud|son|love|"
     r"alex|and take))|"
     r"go f\S+ yourself|beat it|scram|drop dead|"
-    r"forget (?:you have )?my (?:number|e-?mail))\b(?! (?:until|till|for now|this week|today))|"
+    r"forget (?:you have )?my (?:number|e-?mail))\b(?! (?:until|till|for (?:now|the|a)|this week|today))|"
     r"\b(?:lose|forget|delete|bin|shred|trash|ditch|destroy|burn|get rid of) (?:my|this|our) (?:number|#|"
     r"e-?mail|address|name|"
     r"phone|(?:contact )?(?:info\w*|details))\b(?! (?:on|in|from) (?:the|that) (?:quote|proposal|invite|deck|"

@@ -75,7 +75,8 @@ _SOMEBODY_TELLS = re.compile(
 _STOP_ALONE = re.compile(
     r"^(?:(?:no|ok|okay|alright|seriously|alex|again|enough)[,.! ]+)*(?:(?:will|would|can|could) (?:you|u) )?"
     r"(?:please|pls|plz|just|kindly|(?:you|u) (?:need|have) to)? ?"
-    r"(?:stop|stopp|desist|quit it|cease|knock it off|cut it out)(?:,? (?:with (?:these|this|it)|these|it|"
+    r"(?:stop|stopp|desist|quit it|(?<=please )quit|cease|knock it off|cut it out)(?:,? (?:with (?:these|this|it)|"
+    r"these|it|"
     r"this|now|already|please|pls|plz|"
     r"contact))*[.!? ]*$"
 )
@@ -86,7 +87,7 @@ _STOP_EXPLICIT = re.compile(
     r"plz)\b(?=[.!? ]*$)|^(?:stop it|"
     r"stop now|"
     r"stop this|just stop|quit it|knock it off|cut it out)\b|"
-    r"\b(?:desist|cease)\b|\b(?:you|u) (?:need|have) to stop\b"
+    r"^(?:please|pls) quit\W*$|\b(?:desist|cease)\b|\b(?:you|u) (?:need|have) to stop\b"
 )
 
 
@@ -97,7 +98,8 @@ _WISHED = re.compile(
     r"\b(?:wish(?:es)?|ask\w*|request\w*|prefer\w*|told|respect|insist\w*|want\w*|"
     r"like)\b[^.!?]{0,25}\bnot (?:to )?be(?:ing)? (?:contacted|e-?mailed|solicited|"
     r"texted|mailed|messaged|pitched|written to|approached)\b|"
-    r"\b(?:asked|told|begged|warned) (?:you|u|your \w+|y'all)\b[^.!?]{0,25}\bto stop\b(?! (?:by|in|at|for)\b)|"
+    r"\b(?:asked|told|begged|warned|asking|telling|begging|warning|ordering) (?:you|u|your \w+|"
+    r"y'all)\b[^.!?]{0,25}\bto stop\b(?! (?:by|in|at|for)\b)|"
     r"\byou(?:'ve| have)? (?:were|was|been) (?:told|asked|instructed|"
     r"warned)\b[^.!?]{0,25}\b(?:not to (?:contact|e-?mail|write|call|message|text)|to stop)\b|"
     r"\b(?:asked|told) you\b[^.!?]{0,25}\bnot to (?:contact|e-?mail|write|message|text)\b|"
@@ -112,7 +114,12 @@ _WISHED = re.compile(
     r"\b(?:this|these|the|your|it)(?: [\w'-]+){0,2} (?:has|have|needs?|must|better)(?: got)?(?: to)? stop\b|"
     r"\b(?:see to it|make sure|ensure|tell them|ask) (?:that )?(?:they|it|this|these) (?:\w+ )?stops?\b|"
     r"\b(?:ask\w*|say\w*|said|tell\w*|told)\b[^.!?]{0,30}[:,] ?(?:please )?stop\W*$|"
-    r"\bmake (?:the|these|your) [\w-]+ stop\b|"
+    r"\b(?:ask|request|insist|demand)(?:ing)?(?: that)? you (?:please |kindly )?(?:not|do not|don't|no longer|never) "
+    r"(?:contact|e-?mail|write|message|text|reach out|approach)\b(?!.{0,40}\b(?:before|until|after|yet|at \d|"
+    r"during|if|unless)\b)|"
+    r"\b(?:expect|want|need|trust) (?:it|this|these|that|them) (?:all )?to (?:stop|end|cease)\b(?! (?:by|in|at|"
+    r"for)\b)|"
+    r"\bmake (?:the|these|your) [\w-]+ stop(?! (?!coming|arriving)\w+ing)\b|"
     r"\b(?:prefer|rather|appreciate)(?: it)?(?: that| if)? you (?:do not|don't|did not|didn't|not|"
     r"never) (?:contact|e-?mail|write|message|text|call)\b|"
     r"\bmake (?:it|this|these|them)(?: \w+)? stop\b(?! (?!coming|arriving)\w+ing)|"
@@ -222,6 +229,9 @@ _OTHER_WAY = re.compile(
     r"\b(?:instead(?! either)|rather|prefer|better|best|(?:just )?(?:call|e-?mail|text|ring|write) (?:me|us)|"
     r"is (?:fine|good|ok)|use mine|talk to me|come to me|through me|mornings|only|reach me|use (?:the|my|this))\b"
 )
+_BECAUSE = re.compile(
+    r"[,;(-]+ ?(?=(?:we|we're|i|i'm|my|our|it|it's|this|since|because|as)\b)"
+)  # a reason follows
 _NEVER_AGAIN = re.compile(
     r"\b(?:no one|nobody|none|not|never|without|stop|\w*n't|dont|dnt|no)\b(?: [\w'-]+){0,6}? "
     r"(?:contact\w*|e-?mail(?:s|ed|ing)|mailing|messag\w+|text(?:s|ed|ing)|writ(?:es?|ing)|"
@@ -266,7 +276,11 @@ def forbids_contact(reading: Reading) -> str | None:
     other_way = bool(_OTHER_WAY.search(reading.text))
     for written, low in reading.sentences:
         never = _NEVER_AGAIN.search(low)
-        if never and not _CONDITION.search(low[never.start() :]) and not _NOT_OURS.search(low):
+        if (
+            never
+            and not _CONDITION.search(_BECAUSE.split(low[never.start() :])[0])
+            and not _NOT_OURS.search(low)
+        ):
             return written
         if _NO_SOLICITING.search(low) or (_NOBODY.search(low) and not _CONDITION.search(low)):
             return written
@@ -333,6 +347,10 @@ _NO_MORE = re.compile(
     r"to (?:hear|receive|get|be)\b|"
     r"\bnothing (?:more|further|else) from you\b|\benough (?:with|of) (?:the |these |your )?(?:e-?mails|"
     r"messages|texts|spam)|"
+    rf"\b(?:make sure|ensure|see (?:to it )?that|so)(?: that)? (?:i|we) (?:do not|don't|dont|no longer|"
+    rf"never) (?:receive|get|see)"
+    rf"(?: any)?(?: more)?(?: of)? (?:the next (?:ones?|{_MAIL})|(?:these|those|this|them|another|"
+    rf"any ?more)(?=\W*$|[.,;!]| please))|"
     rf"\b(?:make sure|ensure|see (?:to it )?that|so) (?:i|we|that i|that we) (?:do not|don't|no longer|"
     rf"never) (?:receive|get|see) (?:any )?(?:more )?(?:{_MAIL}|further)\b"
 )
@@ -352,7 +370,7 @@ _UNWANTED = re.compile(
 )
 _ONE_CHANNEL = re.compile(
     r"\b(?:just|only) (?:call|e-?mail|text|the)\b|\b(?:call|email|text) me\b|\bby (?:phone|email)\b|"
-    r"\bwant more (?:calls|leads|clients|customers|bookings|sales|jobs)\b|"
+    r"\bwant more (?:calls|leads|clients|customers|bookings|sales|jobs)\b|\bcompetitors?\b|"
     r"\binstead\b|\battachments?\b|\bcalendar\b|\bback and forth\b"
 )
 _HEAR = re.compile(

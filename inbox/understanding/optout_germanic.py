@@ -63,6 +63,13 @@ WISHES = (
             r"\b(?:mocht|will|woll|wunsch)\w* (?:\w+ ){0,2}?nicht,? dass (?:sie|ihr|"
             r"du) (?:\w+ ){0,3}?(?:noch ?(?:ein)?mals?|"
             r"wieder|weiter\w*|erneut|mehr)\b.{0,30}\b(?:schreib|kontaktier|anruf|mail|meld|send|schick)\w*",
+            r"\b(?:erwart|verlang)\w*,? (?:\w+ )?dass (?:das|dies|es|diese \w+) (?:\w+ )?(?:aufhor|unterbleib|"
+            r"endet|ende)\w*|"
+            r"^(?:bitte |mich |uns )*aus (?:der|ihrer|eurer|dem|ihrem|eurem|deiner) (?:\w+ )?(?:liste|verteiler|"
+            r"datenbank|kartei)"
+            r"(?: bitte)? (?:raus ?|heraus ?)?(?:nehmen|streichen|loschen|entfernen|austragen|werfen)\b",
+            r"^(?:danke|nein|kein\w* \w+|nicht interessiert)[,.;!]? (?:und )?bitte (?:loschen|streichen|austragen|"
+            r"entfernen)\W*$",
             r"\bvon weiteren\b.{3,40}\b(?:absehen|abzusehen|abstand)\b",
             r"\bsehen sie (?:bitte )?von weiteren .{3,40} ab\b|\bvon weiteren \w+ (?:an mich |"
             r"an uns )?abzusehen\b",
@@ -128,6 +135,8 @@ WISHES = (
             r"\b(?:graag|gelieve) (?:\w+ ){0,2}(?:verwijderen|uitschrijven|afmelden)\W*$|"
             r"\b(?:wil|willen) niet dat (?:u|jullie|je|jij)\b.{0,30}\b(?:nog|meer|weer|opnieuw)\b.{0,25}"
             r"\b(?:schrijf|mail|benader|contact|bel|stuur)\w*",
+            r"\bniet meer (?:mailen|benaderen|contacteren|schrijven|bellen)\b(?=\W*$| (?:aub|svp|graag|"
+            r"alstublieft|alsjeblieft)\b)|"
             r"\bgeen prijs op\b.{0,30}\b(?:mail\w*|e-?mail\w*|bericht\w*|contact|reclame|aanbieding\w*)|"
             r"\blaat (?:mij|me|ons) met rust\b|\bgeen (?:verdere|nieuwe|enkele) (?:communicatie|berichten|"
             r"mails?|e-?mails?|contact\w*)\b|\bals spam (?:gemeld|gemarkeerd)\b",
@@ -174,6 +183,12 @@ WISHES = (
             r"yderligere|mer|mere)\b|"
             r"\b(?:vill|onskar|onsker|vil) (?:a |at |att )?(?:bli|blive) (?:fjernet|slettet|borttag\w+|raderad|"
             r"borttaget)\b|"
+            r"\b(?:forvent|kraev|krev|begar|forlang|kraver)\w*\b.{0,15}\b(?:det|dette|detta|dem|utskick\w*|"
+            r"mail\w*|mejl\w*) "
+            r"(?:ophor|opphor|upphor|stopp|slut)\w*|"
+            r"\b(?:behover|trenger) (?:\w+ )?(?:inte|ikke) (?:at |a |att )?(?:skriv|kontakt)\w* (?:til |"
+            r"till )?(?:os|oss|mig|meg) "
+            r"(?:mere?|igj?en|lenger)\b|"
             r"\bikke skriv\b.{0,20}\b(?:mer|mere|igen|igjen|lenger|laengere)\b|\b(?:lad|la|lat) (?:vaere|"
             r"bli) (?:med )?(?:at|a|"
             r"att) (?:skriv|kontakt|send|mail|ring|mejl)\w*|"
@@ -181,7 +196,7 @@ WISHES = (
             r"deres|"
             r"dine|disse|de har|sadana|slike|mer|mere) (?:mejl|mail|e-?post|utskick|henvendelse|besked|melding|"
             r"meddelande|"
-            r"reklam|sms)\w*(?! fram)|"
+            r"reklam|sms)\w*(?! fram och)|"
             r"\b(?:vill|onskar|onsker|vil) (?:\w+ )?(?:inte|ikke) (?:\w+ ){0,2}(?:flere|fler|mer|mere) (?:mejl\w*|"
             r"mail|mails|e-?post\w*|utskick|"
             r"henvendelser|beskeder|meldinger|meddelanden|nyhedsbreve|reklame)\b|"
@@ -192,7 +207,8 @@ WISHES = (
             r"\blamna mig i fred\b|\bla meg vaere\b",
         ),
         r"\b(?:the|my|your|you|we|it|was|told)\b|\b(?:sluta|slutt|stop|stopp) (?:inte|ikke)\b|\b(?:behover|"
-        r"behover|trenger|behoves) (?:\w+ )?(?:inte|ikke)\b|\b(?:fore|innan|for) (?:kl|\d)|"
+        r"behover|trenger|behoves) (?:\w+ )?(?:inte|ikke)\b(?! (?:at |a |att )?(?:skriv|kontakt)\w* (?:til |"
+        r"till )?(?:os|oss|mig|meg) (?:mere?|igj?en|lenger)\b)|\b(?:fore|innan|for) (?:kl|\d)|"
         r"\bvara kunder\b|\bvores kunder\b|\bbilag\w*|\bi stallet\b|\bi stedet\b",
         removal=Removal(
             verbs="ta bort|tag bort|fjern|slet|radera|stryk|plocka|avregistrer|meld",

@@ -103,7 +103,8 @@ WISHES = (
             r"kaldir)(?!m[ae](?:yin|yiniz|sin)?\b)"
             r"\w*|\b(?:kisisel )?veri(?:ler)?imi\w* (?:\w+ )?sil\w*|\b(?:listeden|listenizden|aboneligimi|"
             r"abonelikten)\b.{0,30}\b(?:cik\w*|iptal|"
-            r"cikar\w*|sil\w*)|\b(?:bir daha|artik) .{0,30}(?:yazma\w*|gonderme\w*|arama\w*|"
+            r"cikar\w*|sil\w*)|\b(?:bir daha|artik|tekrar|yeniden) .{0,30}(?:yazma\w*|(?:mesaj|mail|"
+            r"e-?posta) atma\w*|gonderme\w*|arama\w*|"
             r"rahatsiz etme\w*|mail atma\w*|istemiyor\w*)",
         ),
         unless=r"\b(?:toplanti|randevu)\w*",

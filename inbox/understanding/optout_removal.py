@@ -158,10 +158,11 @@ _OFF_LIST = re.compile(
 )
 _WHEN = (
     r"(?: (?:for (?:real|good|ever)|this time|once and for all|right now|already|forever|completely|please|pls|"
-    r"plz|immediately|now|at once|today|asap|thanks|thank you|permanently|entirely|"
+    r"plz|immediately|now|at once|today|asap|thanks|thank you|ty|thx|permanently|entirely|"
     r"altogether))*(?: ?\([^)]{0,30}\))?\W*$"
 )
 _REMOVE_BARE = re.compile(
+    r"\b(?:delete|block|forget|remove) me\b[,;&. ]{1,3}(?:and |then )?(?:delete|block|forget|remove) me\b|"
     r"^(?:remove|unsubscribe|delete me|remove me)[^\w?]*$|"
     r"\b(?:please|pls|kindly) (?:remove|delete)\W*$|\bremov(?:e|ing)\W{1,5}(?:me|us)\W*$|"
     r"\b(?:remove|delete) \S*@\S+(?:(?:,| and|, and) \S*@\S+)+\W*$|"
@@ -180,6 +181,10 @@ _DO_NOT_ADD = re.compile(
     r"\b(?:do not|don't|dont|never|not to) (?:ever )?(?:include|add|put|enter|sign|list|count) (?:me|us|my \w+|"
     r"our \w+|this \w+)(?: up)? (?:in|on|to|for|among) "
     r"(?:any|your|ur|future|these|this|further|such|another|more)\b|"
+    r"\b(?:let|get) (?:me|us) (?:out of|outta) (?:this|your|ur|the) (?:\w+ )?list\b|"
+    r"\b(?:want|like|need|wish|request) (?:my|our) (?:name|address|e-?mail|number|details|data|"
+    r"info\w*)(?: \w+){0,2}? "
+    r"(?:deleted|removed|erased|purged|taken (?:off|out))\b|"
     r"\b(?:have|get) (?:my|our|this) (?:name|address|e-?mail|number|mail|details|data|info)(?: \w+)? (?:deleted|"
     r"removed|erased|wiped)\b|"
     r"\b(?:take|have) (?:my|our|this) (?:name|address|e-?mail|number|mail)(?: \w+)? (?:away|out|down)\b"
@@ -200,7 +205,7 @@ _OFF_YOURS = re.compile(
 )
 _DELETE_IT = re.compile(
     r"\b(?:want|need|like|expect) (?:it|them|that|those|my \w+|our \w+)(?: all)? (?:\w+ )?(?:deleted|removed|"
-    r"erased|gone|wiped|destroyed)\b|"
+    r"erased|gone|wiped|destroyed|purged|scrubbed|expunged)\b|"
     r"^\W*(?:(?:so|and|now|please|pls|plz|just|kindly) )*(?:delete|erase|remove|lose|forget|bin|shred|destroy|"
     r"get rid of) (?:it|that|them)\b"
     r"(?=\W*(?:$|please|pls|now|immediately|asap|at once|thanks|thx))|"
@@ -234,7 +239,8 @@ _PLACE_OF_WORK = re.compile(
     r"slide|mock-?up|group chat|chain|conversation|"
     r"hell|mess|hole|slump|contract|trouble|call on|guard|market|hook|hold|your mind|agenda|quote|attachment|"
     r"draft|document)\b|"
-    r"\boff spreadsheets\b|\b(?:demo|guest|attendee|speaker|booking|delivery|visit|shopping|black) ?lists?\b|"
+    r"\boff (?:spreadsheets|copy)\b|\b(?:demo|guest|attendee|speaker|booking|delivery|visit|shopping|"
+    r"black) ?lists?\b|"
     r"\b(?:google|gmail|outlook|"
     r"microsoft|spamhaus|yelp|facebook)\b|\blist for (?:the )?\d|"
     r"\blist (?:you|u|i|we|he|she|they) (?:sent|shared|gave|made|e-?mailed|attached)\b"

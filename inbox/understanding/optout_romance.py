@@ -48,6 +48,7 @@ WISHES = (
             r"relanc|sollicit|rappel)\w*|\b(?:retir|supprim|enlev|efface)\w*-(?:le|la|les)\b.{0,20} (?:de|"
             r"du) (?:vos|"
             r"votre|vot)\b",
+            r"\b(?:merci de|veuillez|priere de) (?:me|nous) (?:retirer|supprimer|enlever|effacer|rayer)\W*$|"
             r"\boubliez[- ](?:moi|nous)\b|\bde m'oublier\b|\b(?:laissez|foutez|fichez)[- ](?:moi|"
             r"nous) (?:tranquille|la paix)|\bplus (?:de|"
             r"aucun) (?:mails?|e-?mails?|messages?|courriels?|sms|contact)\b.{0,30}(?:svp|s'il vous plait|"
@@ -114,7 +115,9 @@ WISHES = (
             r"\b(?:deje|dejen|deja|dejad|pare|paren|para|cese|cesen) (?:ya |"
             r"por favor )?de (?:\w+ )?(?:escrib|envi|mand|contact|molest|llam|acos|bombarde)\w*|"
             r"\b(?:saque|quite|borre|elimine|retire)n?(?:me|nos) (?:ya )?de (?:ahi|aqui|esto|eso|alli)\b|"
-            r"\bcancel\w* (?:mi|la|nuestra) suscripcion\b|\bno mas (?:correos?|mensajes?|e-?mails?|llamadas|"
+            r"\b(?:numero|correo|telefono|equivocad[oa]|ya no)\b.{0,40}\b(?:borr|elimin|quit|sac)(?:e|en)(?:lo|la)\b|"
+            r"\bno (?:molest(?:en?|es)|insist(?:an?|as))\b(?! (?:a|en)\b)|\bcancel\w* (?:mi|la|"
+            r"nuestra) suscripcion\b|\bno mas (?:correos?|mensajes?|e-?mails?|llamadas|"
             r"spam)\b|\bdejeme(?:n)? en paz\b|"
             r"\bdejenos en paz\b|\b(?:reportado|marcado|denunciado) como spam\b",
         ),
@@ -206,6 +209,8 @@ WISHES = (
             r"\b(?:gostaria de|(?:prefer|prefir|agradec)\w*) (?:\w+ )?nao (?:ser conta\w+\W*$|(?:receber|"
             r"ser conta\w+)\b.{0,30}\b(?:mais|mensagens|"
             r"e-?mails?)\b)",
+            r"\bnao (?:quero|queremos) mais (?:mensagens|e-?mails?|contatos?|contactos?|ligacoes|propaganda)\b|"
+            r"\bnao (?:me|nos) (?:contact|contat|envi|mand|escrev|ligu)\w* (?:novamente|de novo|outra vez)\b|"
             r"\bnao (?:volt|torn)\w+ a (?:contact|contat|escrev|envi|mand|lig|incomod)\w*|\bnao (?:quero|"
             r"queremos|desejo|desejamos|gostaria de|pretendo) (?:(?:mais )?(?:"
             r"ser contat\w+|ser contact\w+|que me)\b|mais receber\b|receber (?:mais|nada|nenhum\w*|vossos?|"

@@ -32,7 +32,10 @@ class Removal:
 
     def says(self, low: str) -> bool:
         place = self._list.search(low)
-        if not place or not self._self.search(low) or self._NEGATION.search(low):
+        if not place or not self._self.search(low):
+            return False
+        start = max(low.rfind(mark, 0, place.start()) for mark in ",;:")
+        if self._NEGATION.search(low[start + 1 : place.end() + self._NEAR_CHARS]):
             return False
         near = low[max(0, place.start() - self._NEAR_CHARS) : place.end() + self._NEAR_CHARS]
         return bool(self._verb.search(near))
