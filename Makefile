@@ -11,7 +11,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 INSTALLED := .venv/.installed-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d ' ' -f 1)
-LATER := (faults and not crash) or browser
+ALONE := faults and not (crash or browser)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: setup demo test lint check bench campaign-jobs campaign-followups campaign-insights campaign-sends clean
@@ -31,13 +31,15 @@ $(INSTALLED):
 demo: setup
 	@exec $(PY) manage.py demo $(ARGS)
 
-# Two processes share the tests; those in browsers, and faults with a time to keep, need the machine for themselves.
+# Two processes share the tests; faults with a time to keep need the machine for themselves. Browsers come last and by
+# themselves: Playwright's event loop stays in the process, and tests that fork after it fail.
 test: lint check
 ifdef PYTEST_ARGS
 	DEBUG=1 $(PY) -m pytest $(PYTEST_ARGS)
 else
-	DEBUG=1 $(PY) -m pytest -n 2 --dist worksteal -m "not ($(LATER))"
-	DEBUG=1 $(PY) -m pytest -m "$(LATER)"
+	DEBUG=1 $(PY) -m pytest -n 2 --dist worksteal -m "not ($(ALONE) or browser)"
+	DEBUG=1 $(PY) -m pytest -m "$(ALONE)"
+	DEBUG=1 $(PY) -m pytest -n 2 --dist worksteal -m browser
 endif
 
 lint: setup

@@ -17,17 +17,18 @@ SHOTS = Path(__file__).parents[2] / ".local" / "screenshots"
 @pytest.fixture
 def lead(workspace):
     factories.make_integration(workspace, "ghl")
+    wrote_at = ago(minutes=5)
     lead = factories.make_lead(
         workspace,
         first_name="Dana",
         last_name="Reyes",
         phone="+12125550123",
         last_channel="email",
-        last_inbound_at=ago(minutes=5),
+        last_inbound_at=wrote_at,
         score=3,
         score_reason="Wants: Interested (3 of 4). Is: Owner, company and phone known (4 of 4).",
     )
-    factories.make_message(lead, "Sure, what would it cost?", sent_at=ago(minutes=5))
+    factories.make_message(lead, "Sure, what would it cost?", sent_at=wrote_at)
     return lead
 
 

@@ -88,7 +88,7 @@ def test_unread(page, leads):
 
 
 def test_reply_writes_and_letters_are_letters_there(page, leads):
-    factories.make_message(leads[0])  # an e-mail can only answer one
+    factories.make_message(leads[0], sent_at=leads[0].last_inbound_at)  # an e-mail can only answer one
     press(page, "j", "Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("First")
     press(page, "r", "e", "h", "j", "?")
@@ -97,7 +97,7 @@ def test_reply_writes_and_letters_are_letters_there(page, leads):
 
 
 def test_control_enter_sends(page, leads):
-    factories.make_message(leads[0])
+    factories.make_message(leads[0], sent_at=leads[0].last_inbound_at)
     press(page, "j", "Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("First")
     press(page, "r", "O", "k", "Control+Enter")
