@@ -1,9 +1,8 @@
 """Decides which English sentences tell us to stop, forbid contact or want no more mail, and under what condition."""
 
 import re
-from difflib import get_close_matches
 
-from inbox.understanding.optout_words import NOT
+from inbox.understanding.optout_words import NOT, spelled_stop
 from inbox.understanding.reading import SMS, Reading
 
 _MAIL = (
@@ -80,7 +79,10 @@ _STOP_ALONE = re.compile(
     r"this|now|already|please|pls|plz|"
     r"contact))*[.!? ]*$"
 )
-_CHATS_ON = re.compile(r"\b(?:ok|okay|yes|yea|yeah|works|sure|lol|haha|call me|meet|how much|when)\b")
+_CHATS_ON = re.compile(
+    r"\b(?:ok|okay|yes|yea|yeah|works|sure|had me|send it|deal|lol|haha|call me|meet|how much|"
+    r"when)\b"
+)
 _STOP_EXPLICIT = re.compile(
     r"^(?:will|would|can|could) (?:you|u) (?:please |kindly |just )*stop\W*$|"
     r"\b(?:please|pls|plz) stop\b(?=(?: with (?:these|this|it))?[.!? ]*$)|\bstop(?: it)?,? (?:please|pls|"
@@ -92,6 +94,7 @@ _STOP_EXPLICIT = re.compile(
 
 
 _WISHED = re.compile(
+    r"\b(?:please|kindly)\b[^.!?]{0,30}\band stop\W*$|"
     r"(?:,|\band|\bso) (?:please|pls|plz),? (?:just )?(?:quit it|stop it|knock it off|cut it out|stop)\W*$|"
     r"\b(?:like|want|need|wish|get|make)\b[^.!?]{0,20}\b(?:e-?mails?|messages|mails?|texts|mailings|these|this|"
     r"them)(?: \w+)? to (?:end|stop|cease)\b(?! (?:by|in|at|for)\b)|"
@@ -136,22 +139,11 @@ _WISHED = re.compile(
 )
 
 
-_STOP_TYPO = re.compile(r"\b(stop|stopp|stp|sotp|stpo|quit) ((?:[emstc])[a-z]{4,10})(?= (?:me|us|my)\b|\W*$)")
-_STOP_DOING = ("emailing", "mailing", "texting", "txting", "messaging", "contacting", "spamming")
-_NO_TYPOS = frozenset({"testing", "massaging", "tasting", "managing", "spanning", "making", "taking"})
-
-
-def _corrected(match: re.Match[str]) -> str:
-    """ "Stop emaling me" with its verb corrected; other words that exist stay."""
-    near = [] if match[2] in _NO_TYPOS else get_close_matches(match[2], _STOP_DOING, 1, 0.84)
-    return f"stop {near[0]}" if near else match[0]
-
-
 def asks_to_stop(reading: Reading) -> str | None:
     """E.g. "Stop emailing me", "quit sending these"; not "stop by", not what the writer plans to stop."""
     sms = reading.reply.channel == SMS
     for written, low in reading.sentences:
-        low = _STOP_TYPO.sub(_corrected, low)
+        low = spelled_stop(low)
         match = _STOP.search(low)
         if match and not _STOP_WHEN.search(low[match.end() :]):
             left = low[: match.start()]

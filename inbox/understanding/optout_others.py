@@ -105,7 +105,8 @@ WISHES = (
             r"abonelikten)\b.{0,30}\b(?:cik\w*|iptal|"
             r"cikar\w*|sil\w*)|\b(?:bir daha|artik|tekrar|yeniden) .{0,30}(?:yazma\w*|(?:mesaj|mail|"
             r"e-?posta) atma\w*|gonderme\w*|arama\w*|"
-            r"rahatsiz etme\w*|mail atma\w*|istemiyor\w*)",
+            r"rahatsiz etme\w*|mail atma\w*|(?:mail|mesaj|e-?posta|sms|reklam|iletisim|"
+            r"bulten)\w*(?: \w+){0,3} istemiyor\w*)|\b(?:gonder|yaz|ara|at|rahatsiz et)m[ae]yi (?:birak|kes)\w*",
         ),
         unless=r"\b(?:toplanti|randevu)\w*",
     ),

@@ -217,6 +217,10 @@ _WHOSE_ADDRESS = re.compile(
     r"have)\b.{0,40}\b(?:this|my|our|me|that) ?"
     r"(?:#|number|address|e-?mail|name|info\w*|details|data|cell|phone)"
 )
+_NOBODYS = re.compile(
+    r"\b(?:this|his|her) (?:e-?mail |phone )?(?:address|number|inbox|mailbox|account)\b.{0,30}"
+    r"\b(?:died|passed|deceased|private|closed|not for|not a|sold|retired|gone)\b"
+)
 _REMOVE_OTHERS = re.compile(r"\b(?:take|remove) [\w ,&]{2,40} off (?:as well|too|also)(?=\W*$|[,.;])")
 _NOT_LISTED = re.compile(
     r"\b(?:no longer|not|don't|dont|never|won't)\b(?: \w+){0,3} (?:to )?(?:be|show up|appear|end up|"
@@ -239,7 +243,7 @@ _PLACE_OF_WORK = re.compile(
     r"slide|mock-?up|group chat|chain|conversation|"
     r"hell|mess|hole|slump|contract|trouble|call on|guard|market|hook|hold|your mind|agenda|quote|attachment|"
     r"draft|document)\b|"
-    r"\boff (?:spreadsheets|copy)\b|\b(?:demo|guest|attendee|speaker|booking|delivery|visit|shopping|"
+    r"\boff (?:spreadsheets|copy)\b|\bmaybe list\b|\b(?:demo|guest|attendee|speaker|booking|delivery|visit|shopping|"
     r"black) ?lists?\b|"
     r"\b(?:google|gmail|outlook|"
     r"microsoft|spamhaus|yelp|facebook)\b|\blist for (?:the )?\d|"
@@ -266,7 +270,7 @@ def asks_removal(reading: Reading) -> str | None:
     for written, low in reading.sentences:
         if _BUT_NOT.search(low) or _THEIRS.search(low):
             continue
-        if _DELETE_IT.search(low) and _WHOSE_ADDRESS.search(reading.text):
+        if _DELETE_IT.search(low) and (_WHOSE_ADDRESS.search(reading.text) or _NOBODYS.search(reading.text)):
             return written
         if _DO_NOT_CONTACT_LIST.search(low) or _unlisted(low) or _removes(low) or _to_be_removed(low):
             return written
@@ -293,7 +297,9 @@ def _removes(low: str) -> bool:
         left = low[: match.start()]
         if pattern is _OFF_LIST and _IS_OFF.search(left):
             continue
-        if not _NOT_JUST_BEFORE.search(left) and not (_OWN_ACT.search(left) and pattern is not _OFF_LIST):
+        if not _NOT_JUST_BEFORE.search(left) and not (
+            _OWN_ACT.search(left) and pattern not in (_OFF_LIST, _DO_NOT_ADD)
+        ):
             return True
     return False
 

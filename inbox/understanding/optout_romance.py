@@ -57,7 +57,9 @@ WISHES = (
         ),
         r"\b(?:ai|avons|ont|a|avait|avions) (?:\w+ )?(?:arrete|cesse)\b|\bavant (?:\d|midi|le|la|de)|"
         r"\b(?:retire|supprime|enleve)\w* (?:de la |du |de l')(?:reunion|rendez-vous|rdv|devis|invitation|rendez)|"
-        r"\brecevoir (?:la|le|les|une?) (?:facture|contrat|devis|catalogue|brochure)|\b(?:ne|n')(?: |)(?:cess|"
+        r"\b(?:appel\w+|telephon\w+) (?:le|la) (?:matin|soir|nuit|week-?end|lundi|mardi|mercredi|jeudi|"
+        r"vendredi)\b|\brecevoir (?:la|le|les|une?) (?:facture|contrat|devis|catalogue|brochure)|\b(?:ne|n')(?: |"
+        r")(?:cess|"
         r"arret|stopp)\w+ (?:surtout )?(?:pas|jamais)\b|\b(?:appeler|telephoner|"
         r"appelez)\b.{0,40}\bmais\b|\bpas besoin\b|"
         r"\bne .{0,15}(?:desinscri|desabonn)\w* pas\b|"
@@ -116,9 +118,11 @@ WISHES = (
             r"por favor )?de (?:\w+ )?(?:escrib|envi|mand|contact|molest|llam|acos|bombarde)\w*|"
             r"\b(?:saque|quite|borre|elimine|retire)n?(?:me|nos) (?:ya )?de (?:ahi|aqui|esto|eso|alli)\b|"
             r"\b(?:numero|correo|telefono|equivocad[oa]|ya no)\b.{0,40}\b(?:borr|elimin|quit|sac)(?:e|en)(?:lo|la)\b|"
+            r"\bno (?:escriban?|contacten?|envien?|manden?|llamen?) mas\b|\bno (?:me|nos) volvieran? a (?:escrib|"
+            r"contact|llam|envi|mand)\w*|"
             r"\bno (?:molest(?:en?|es)|insist(?:an?|as))\b(?! (?:a|en)\b)|\bcancel\w* (?:mi|la|"
             r"nuestra) suscripcion\b|\bno mas (?:correos?|mensajes?|e-?mails?|llamadas|"
-            r"spam)\b|\bdejeme(?:n)? en paz\b|"
+            r"spam)\b|\bdeje?n?[ae]?me(?:n)? en paz\b|"
             r"\bdejenos en paz\b|\b(?:reportado|marcado|denunciado) como spam\b",
         ),
         r"\bno (?:deje|pare|cese|abandone)\w* de\b|\bno (?:hace|hay) (?:falta|que|necesidad)|\bantes de (?:las?|"

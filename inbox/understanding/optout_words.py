@@ -1,6 +1,7 @@
 """Decides when an English message still wants to go on talking, and which words turn a wish into its opposite."""
 
 import re
+from difflib import get_close_matches
 
 from inbox.understanding.optout_keep import wants_to_stay
 from inbox.understanding.reading import Reading
@@ -19,7 +20,8 @@ _ENGAGED = re.compile(
     r"us) (?:instead|on|at|any (?:day|time)|anytime|after|when|tomorrow)|"
     r"(?:talk|speak|meet|call|chat) (?:on )?(?:mon|tues?|wednes|thurs?|fri)(?:day)?|(?:mon|tues|wednes|"
     r"thurs|fri)day (?:works|is (?:fine|good)|at \d)|"
-    r"(?:and|but|so) (?:call|text|ring|e-?mail) me(?! (?:again|once))|(?:e-?mail|text|linkedin|here|"
+    r"(?<=[.!?,;\n] )ignore (?:it|that|my (?:last|previous|stop))|(?:and|but|so) (?:call|text|ring|"
+    r"e-?mail) me(?! (?:again|once))|(?:e-?mail|text|linkedin|here|"
     r"by phone)(?:'s| is| are| works)(?: (?:totally|much|perfectly|always|"
     r"just))? (?:fine|"
     r"best|better|good|great|ok|okay|preferred)|(?:want|love|like) to hear (?:it|this|more|about)|(?:i|we)(?:'m|"
@@ -28,7 +30,8 @@ _ENGAGED = re.compile(
     r"letters|notes|tips))|(?:i|we) want in|"
     r"call the (?:store|shop|"
     r"office|salon|clinic|practice)|"
-    r"works for (?:me|us)|this one is right|use (?:this|my) (?:\w+ )?address|signed the contract|"
+    r"works for (?:me|us)|this one is right|(?<!not )(?<!n't )(?<!dont )(?<!never )use (?:this|"
+    r"my) (?:\w+ )?address|signed the contract|"
     r"booked a slot|i make the decisions|i actually like|happy to (?:talk|chat|stay)|"
     r"just (?:call|text|ring)|i(?:'m| am) the (?:new|owner|right))\b"
 )
@@ -60,3 +63,19 @@ def engaged(reading: Reading) -> bool:
         or _JOKING.search(reading.text)
         or wants_to_stay(reading.text)
     )
+
+
+_STOP_TYPO = re.compile(r"\b(stop|stopp|stp|sotp|stpo|quit) ((?:[emstc])[a-z]{4,10})(?= (?:me|us|my)\b|\W*$)")
+_STOP_DOING = ("emailing", "mailing", "texting", "txting", "messaging", "contacting", "spamming")
+_NO_TYPOS = frozenset({"testing", "massaging", "tasting", "managing", "spanning", "making", "taking"})
+
+
+def _corrected(match: re.Match[str]) -> str:
+    """ "Stop emaling me" with its verb corrected; other words that exist stay."""
+    near = [] if match[2] in _NO_TYPOS else get_close_matches(match[2], _STOP_DOING, 1, 0.84)
+    return f"stop {near[0]}" if near else match[0]
+
+
+def spelled_stop(low: str) -> str:
+    """A folded sentence in which the verb after "stop" is spelled right."""
+    return _STOP_TYPO.sub(_corrected, low)

@@ -21,6 +21,7 @@ PATHOLOGICAL = {
     "colons": ("a:\n" * (SIZE // 3), None),
     "wishes": ("please do not stop emailing me or " * (SIZE // 34), None),
     "foreign wishes": ("bitte nehmen sie mich aus der " * (SIZE // 30), None),
+    "threats": ("noch eine mail en gang till une plainte do not e-mail, " * (SIZE // 53), None),
     "absences": ("i am away until monday and my team can help at a@b.c or " * (SIZE // 56), None),
     "receipts": ("your message has now been safely " * (SIZE // 33), None),
     "misspellings": ("unsubsribe " * (SIZE // 11), None),

@@ -311,3 +311,25 @@ def test_calendar_answer_is_no_automatic_reply():
 )
 def test_tag_is_given_only_where_rules_can_tell(reply, tag):
     assert judge(reply).tag == tag
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Haal me alsjeblieft niet van de lijst, ik lees ze graag.",
+        "Beni listeden çıkarmayın sakın.",
+        "Proszę mnie nie wypisywać z listy.",
+        "Ne me retirez pas de la liste.",
+        "Não me remova da lista.",
+        "Skriv ikke til mig på mobilen. Mail er fint.",
+        "Sluta! 😂 Berätta mer.",
+        "My nephew told you to take him off the list. I am the opposite, I want to hear it.",
+    ],
+)
+def test_whoever_wants_to_stay_is_not_silenced(text):
+    assert judge(mail(text)).opt_out is None
+
+
+@pytest.mark.parametrize("text", ["Stop emaling me", "stop contating us please", "quit mesaging me"])
+def test_a_misspelt_verb_is_still_a_wish(text):
+    assert judge(mail(text)).opt_out.rule_id == "opt_out.stop_contact"
