@@ -30,7 +30,7 @@ def away_quote(reading: Reading) -> str | None:
             patterns.append(languages.AWAY_ANYWHERE)
     for pattern in patterns:
         for written, low in reading.sentences:
-            if pattern.search(low) and not phrases.NOT_AWAY.search(low):
+            if pattern.search(low) and (phrases.SURELY_AWAY.search(low) or not phrases.NOT_AWAY.search(low)):
                 return written
     return _only_a_date(reading) if reading.reply.channel == EMAIL else None
 

@@ -156,6 +156,11 @@ GONE = re.compile(
     r"\barbejder ikke laengere\b|\bikke lenger ansatt\b|"
     r"\b(?:jiz|uz) (?:zde |u nas )?nepracuj|больше не работает|退職|已离职"
 )
+SURELY_AWAY = re.compile(
+    r"\b(?:am|are|is|i'm|we're|be) (?:also |currently |now )?(?:away|out of (?:the )?office|"
+    r"on (?:leave|vacation|holiday))\b"
+)
+"""Said beside office hours or working days, this still is an absence."""
 CHANGED = re.compile(
     r"\b(?:has|have|under) (?:a |an )?new (?:owners?|ownership|management|manager|address|number|name)\b"
 )

@@ -134,7 +134,9 @@ def _by_phone(reading: Reading) -> str | None:
     if driving and not question_to_us(reading):
         return driving
     hours = reading.first(phrases.BUSINESS_TEXT)
-    told = phrases.THANKS.search(reading.text) or phrases.WILL_ANSWER.search(reading.text)
+    told = any(
+        pattern.search(reading.text) for pattern in (phrases.THANKS, phrases.WILL_ANSWER, phrases.WE_RECEIVED)
+    )
     return hours if hours and told and not question_to_us(reading) else None
 
 

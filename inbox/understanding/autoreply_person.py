@@ -98,6 +98,7 @@ _PERSON_MORE = re.compile(
 _UNANSWERED = re.compile(r"\bif you (?:don't|do not|haven't|have not) hear[^.!?]{0,60}")
 # What an automatic text asks without wanting an answer: "Urgent? Call Pete", "Have you seen our timetable?".
 _RHETORICAL = re.compile(
+    r"^(?:want|need|fancy|prefer) (?:our|to (?:book|order|talk|chat|speak)|help|it|us|a (?:table|quote))\b|"
     r"\b(?:don't want|no longer want|not you|too many) (?:these|this|our|to)\b|"
     r"\b(?:urgent|urgence|urgente|urgenze|urgencia|emergency|emergenc\w+|dringend|eilig|spoed|haster|"
     r"brads?kande|hurry|sooner|"

@@ -99,7 +99,7 @@ NO_REPLY_ASKED = re.compile(
 NO_REPLY_ASKED_BRIEFLY = re.compile(
     r"\bplease (?:do not|don't) (?:reply|respond|answer)(?: to this (?:address|inbox))?\W*$"
 )
-WE_RECEIVED = re.compile(r"\bwe(?: have|'ve)? (?:received|got) your\b")
+WE_RECEIVED = re.compile(r"\bwe(?: have|'ve)? (?:received|got) (?:your|ur)\b")
 RECEIVED = re.compile(
     r"\bwe(?: have|'ve)? (?:received|got) your (?:message|e-?mail|mail|request|enquiry|inquiry|text|note|"
     r"question|submission|application|ticket)|"
@@ -221,7 +221,10 @@ CHALLENGE = re.compile(
     r"approve|added|release|confirm)|"
     r"\bprotecting (?:myself|my inbox|itself) from (?:receiving )?(?:junk|spam)|"
     r"\bplaced in (?:a )?quarantine\b|\byour (?:e-?mail|message|mail) (?:has been|was|"
-    r"is) (?:being )?(?:quarantined|held)\b|\bcaptcha\b|\bboxbe\b|\bspam ?arrest\b|\bsender (?:verification|"
+    r"is) (?:being )?(?:quarantined|held)\b|"
+    r"\b(?:is|am|are) (?:holding|keeping|parking) your (?:e-?mail|message|mail)\b|\b(?:press|click|tap|use|follow) "
+    r"(?:the|this) (?:button|link)\b.{0,30}\b(?:release|deliver|verify)\b|"
+    r"\bcaptcha\b|\bboxbe\b|\bspam ?arrest\b|\bsender (?:verification|"
     r"confirmation) required|\bguest list\b.{0,60}\bapprove"
 )
 RECEIPT = re.compile(
@@ -254,7 +257,7 @@ BUSINESS_TEXT = re.compile(
     r"/) ?data rates\b|\btxt stop\b"
 )
 BOT_SUBJECT = re.compile(
-    r"\bwe(?: have|'ve)? (?:received|got) your (?:message|e-?mail|request|enquiry|inquiry)|\b(?:request|"
+    r"\bwe(?: have|'ve)? (?:received|got) (?:your|ur) (?:text|message|e-?mail|request|enquiry|inquiry)|\b(?:request|"
     r"message|ticket|enquiry|inquiry|case|application|submission|order|booking|"
     r"contact form) (?:\S{1,20} )?(?:received|created|opened|confirmation|confirmed)\b|^thank(?:s|"
     r" you) for (?:contacting|your (?:enquiry|inquiry|message|e-?mail))|"

@@ -45,6 +45,7 @@ _REGISTRY = re.compile(
     r"telephone preference|tps|robinson|national registry)\b"
 )
 _LAW = re.compile(
+    r"\b(?:every|each|any)\b.{0,40}\$ ?\d.{0,30}\b(?:tcpa|can-?spam)\b|"
     r"\bthis is (?:now )?harass\w+|\b(?:violat\w+|breach\w*|in violation of|against)\b.{0,30}\b(?:can-?spam|"
     r"tcpa|gdpr|casl|pecr)\b|\bcease[- ]and[- ]desist\b|"
     r"\b(?:text|txt|e-?mail|mail|write|call|contact|message)(?: to)?(?: me| us)? (?:again|once more|"

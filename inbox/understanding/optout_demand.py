@@ -101,7 +101,10 @@ _ENDS = re.compile(
     rf"(?:stop|quit|cease|no longer|not|never) {_RECEIVE}{_TAIL}|"
     rf"\b(?:rather|sooner|as soon|prefer|best|choose) not (?:to )?{_RECEIVE}{_TAIL}|"
     rf"\b(?:leave|keep|count) (?:me|us|my \w+|our \w+) out of (?:your|ur|any|all|these|future|the)(?: \w+){{0,2}}? "
-    rf"(?:{_THINGS}|campaigns?|lists?|sequences?|blasts?|marketing)\b"
+    rf"(?:{_THINGS}|campaigns?|lists?|sequences?|blasts?|marketing)\b|"
+    rf"\bbe (?:the|your) (?:very )?last (?:{_THINGS}|one)(?: that)? (?:you (?:ever )?(?:send|write)|"
+    r"(?:i|we) (?:ever )?(?:get|receive|see|hear)|(?:i|we) have to (?:get|read|delete)|from you)|"
+    r"\bnothing (?:further|more|else) (?:comes?|arrives?|is sent|reaches|lands)\b"
 )
 _STILL = re.compile(
     r"\b(?:instead|but (?:i|we)\b.{0,20}(?:like|want|love)|by (?:phone|text)|pdf|before|until|unless|today)\b"

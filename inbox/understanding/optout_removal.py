@@ -67,10 +67,12 @@ _AS_NOUN = re.compile(
     r"headers?|in|just yet|yet)\b"
 )
 _SOMEBODY_ELSES = re.compile(
+    r"^,? (?:at )?any ?time\b|"
     r"^ from (?:the|my|our|a|every|another|their|his|her|that other|them)\b(?! (?:\w+ )?(?:lists?|mailings?|"
     r"e-?mails?|newsletters?|sequence|"
     r"campaigns?|messages|service|updates))"
 )
+_HABIT = re.compile(r"^ from (?:everything|most|almost|nearly|half|stuff|things|all (?:kinds|sorts))\b")
 _BROKEN = re.compile(
     r"\b(?:doesn't work|does not work|not working|broken|404|never works|don't work|fails)\b"
 )
@@ -113,7 +115,7 @@ def _wishes(low: str, match: re.Match[str], text: str) -> bool:
     clause = re.split(r"[,;:!]|\bbut\b|\band\b", left)[-1]
     if _AS_NOUN.match(right) and not match[0].startswith("opted"):
         return bool(_BROKEN.search(right))
-    if _SOMEBODY_ELSES.match(right):
+    if _SOMEBODY_ELSES.match(right) or (_HABIT.match(right) and left.endswith("i ")):
         return False
     if re.match(r"\S*(?:ed)\b", match[0]) and not (
         _REPEATED.search(low)
