@@ -15,11 +15,12 @@ from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
+from django_q.conf import Conf
 
 from jobs.ids import uuid7
 from jobs.models import JOB_COLUMNS, NO_WORKSPACE, BackgroundJob, job_from_row
 from jobs.registry import KINDS
-from jobs.wakeup import ring
+from jobs.wakeup import WAITING, ring
 
 PAYLOAD_LIMIT = 8_000
 """Characters of JSON. A payload holds ids; more than this is somebody's text."""
@@ -58,7 +59,7 @@ SELECT id, kind, workspace_id, payload, dedupe_key, 'queued', priority, coalesce
 FROM jsonb_to_recordset(%s) AS row(id uuid, kind text, workspace_id uuid, payload jsonb, dedupe_key text,
     priority smallint, run_at timestamptz)
 ON CONFLICT (tenant, dedupe_key) DO NOTHING
-RETURNING """ + ", ".join(JOB_COLUMNS)
+RETURNING """ + ", ".join([*JOB_COLUMNS, WAITING])
 
 
 def enqueue(
@@ -96,10 +97,11 @@ def _insert(kind: str, specs: Sequence[JobSpec]) -> list[BackgroundJob]:
     rows = json.dumps([_row(kind, spec) for spec in specs], cls=DjangoJSONEncoder)
     with transaction.atomic(savepoint=False):
         with connection.cursor() as cursor:
-            cursor.execute(INSERT, [rows])
-            created = [job_from_row(JOB_COLUMNS, row) for row in cursor.fetchall()]
+            cursor.execute(INSERT, [rows, Conf.CLUSTER_NAME])
+            returned = cursor.fetchall()
+        created = [job_from_row(JOB_COLUMNS, row[:-1]) for row in returned]
         if any(job.run_at <= job.created_at for job in created):  # both by the database's clock
-            ring()
+            ring(waiting=returned[0][-1])
     return created
 
 

@@ -19,17 +19,25 @@ from django_q.tasks import async_task
 logger = logging.getLogger(__name__)
 
 DRAIN = "jobs.worker.drain"
+WAITING = f"EXISTS (SELECT FROM {OrmQ._meta.db_table} WHERE key = %s AND lock <= statement_timestamp())"
+"""What `ring` asks, for a statement that runs anyway; its parameter is the cluster's name."""
 REDIS_PAUSE_S = 10
 """After a failed ring Redis is left alone this long: requests must not queue up behind a dead broker."""
 
 _redis_silent_until = 0.0
 
 
-def ring() -> None:
-    """Wake a worker for what this transaction (or the last one) has made due."""
+def ring(*, waiting: bool | None = None) -> None:
+    """Wake a worker for what this transaction (or the last one) has made due.
+
+    `waiting`: whether a wake-up is there that nobody has taken, where the caller has asked already (`WAITING`).
+    """
     if settings.Q_BROKER_URL:
         transaction.on_commit(_ring_redis, robust=True)
-    elif not OrmQ.objects.filter(key=Conf.CLUSTER_NAME, lock__lte=timezone.now()).exists():
+        return
+    if waiting is None:
+        waiting = OrmQ.objects.filter(key=Conf.CLUSTER_NAME, lock__lte=timezone.now()).exists()
+    if not waiting:
         async_task(DRAIN)
 
 

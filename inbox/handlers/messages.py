@@ -4,14 +4,15 @@ import hashlib
 import re
 from collections import OrderedDict
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from inbox.handlers import bounces, chats, texts
 from inbox.intake import Outcome, Received, Verdict
+from inbox.kept import Kept
 from inbox.leads import identity, rollup, stops
 from inbox.models import Campaign, Lead, Message
 from inbox.models.lead import Channel
@@ -24,20 +25,26 @@ from jobs.models import BackgroundJob
 
 PROCESS = "inbound.process"
 KEY_LIMIT = 200
-KNOWN = Message.objects.select_related("lead").only(
-    "workspace_id",
-    "source",
-    "external_id",
-    "direction",
-    "content_hash",
-    "campaign_id",
-    "provider_interested",
-    "sent_at",
-    "processed_at",
-    "lead__bounced_at",
-    *(f"lead__{name}" for name in identity.IDENTITY_FIELDS),
+KNOWN = Kept(
+    lambda **key: (
+        Message.objects.select_related("lead")
+        .only(
+            "workspace_id",
+            "source",
+            "external_id",
+            "direction",
+            "content_hash",
+            "campaign_id",
+            "provider_interested",
+            "sent_at",
+            "processed_at",
+            "lead__bounced_at",
+            *(f"lead__{name}" for name in identity.IDENTITY_FIELDS),
+        )
+        .filter(**key)
+    )
 )
-"""Messages with what a duplicate is asked. Most look-ups find nothing; each column and condition costs Django time."""
+"""The message of a key, with what a duplicate is asked."""
 
 
 def handle(received: Received, event: MessageEvent) -> Outcome:
@@ -90,21 +97,37 @@ def store(
 def _get_or_create(
     received: Received, event: MessageEvent, judged: Arrival, count: bool, external_id: str, **extra
 ) -> tuple[Message, bool]:
-    key = {"workspace": received.workspace, "source": event.source, "external_id": external_id}
-    fields = _fields(received, event, judged) | extra
-    campaign = cache(partial(campaign_id, received, event.campaign))
+    key = {"workspace": received.workspace.pk, "source": event.source, "external_id": external_id}
+    for known in KNOWN.find(**key):
+        return known, False
+    try:
+        with transaction.atomic():
+            return _create(received, event, judged, count, external_id=external_id, **extra), True
+    except IntegrityError:
+        for known in KNOWN.find(**key):
+            return known, False
+        raise
 
-    def complete(lead: Lead) -> None:
-        rollup.count(lead, Message(**key, **fields, campaign_id=campaign()), judged)
+
+def _create(received: Received, event: MessageEvent, judged: Arrival, count: bool, **extra) -> Message:
+    message = Message(
+        workspace=received.workspace,
+        source=event.source,
+        campaign_id=campaign_id(received, event.campaign),
+        **_fields(received, event, judged),
+        **extra,
+    )
 
     # A new lead's row is written once, its first message counted.
-    found = cache(partial(_lead, received, event, complete if count else None))
-    # Callables: asked only when the message is new, in the savepoint of its insert.
-    defaults = {"campaign_id": campaign, "lead": lambda: found().lead, **fields}
-    message, created = KNOWN.get_or_create(**key, defaults=defaults)
-    if created and count and not found().created:
+    def complete(lead: Lead) -> None:
+        rollup.count(lead, message, judged)
+
+    found = _lead(received, event, complete if count else None)
+    message.lead = found.lead
+    message.save(force_insert=True)
+    if count and not found.created:
         rollup.add(message.lead, message, judged)
-    return message, created
+    return message
 
 
 def _fields(received: Received, event: MessageEvent, judged: Arrival) -> dict:

@@ -13,11 +13,13 @@ from enum import StrEnum
 from functools import reduce
 from operator import or_
 from urllib.parse import unquote, urlsplit
+from uuid import UUID
 
 import phonenumbers
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from inbox.kept import Kept
 from inbox.leads import facts, merge
 from inbox.models import Lead, Workspace
 from inbox.models.lead import IDENTITY_FIELDS
@@ -175,12 +177,19 @@ def identities_of(workspace: Workspace, person: Person) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
-def _matches(workspace: Workspace, identities: dict[str, str]) -> list[Lead]:
+def _named(workspace: UUID, **identities: str) -> QuerySet[Lead]:
     named = reduce(or_, (Q(**{name: value}) for name, value in identities.items()))
     if email := identities.get("email"):
         named |= Q(alternate_emails__contains=[email])
     # Ordered, so that two transactions that lock the same leads do it in the same order.
-    found = list(Lead.objects.select_for_update().filter(named, workspace=workspace).order_by("pk"))
+    return Lead.objects.select_for_update().filter(named, workspace=workspace).order_by("pk")
+
+
+_NAMED = Kept(_named)
+
+
+def _matches(workspace: Workspace, identities: dict[str, str]) -> list[Lead]:
+    found = _NAMED.find(workspace=workspace.pk, **identities)
     return sorted(found, key=lambda lead: min(_rank(lead, identities)))
 
 

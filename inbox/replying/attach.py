@@ -37,15 +37,16 @@ def find(workspace: Workspace, event: MessageEvent) -> Message | None:
 
 
 def _send(workspace: Workspace, event: MessageEvent) -> OutboundSend | None:
+    body = event.html or event.text
+    name = named(body)
+    if not name and event.campaign is not None and event.event_type == "EMAIL_SENT":
+        return None
     mine = OutboundSend.objects.select_related("lead", "reply_to").filter(
         workspace=workspace, channel=event.channel, called_at__isnull=False
     )
-    body = event.html or event.text
-    if name := named(body):
+    if name:
         marked = mine.filter(pk=UUID(name)).first()
         return None if marked is None or quotes(body, marked.text) else marked
-    if event.campaign is not None and event.event_type == "EMAIL_SENT":
-        return None
     if event.external_id:
         known = mine.filter(provider_message_id=event.external_id).exclude(state=State.FAILED).first()
         if known is not None:

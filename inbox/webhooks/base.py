@@ -21,6 +21,7 @@ from rest_framework.views import APIView
 
 from inbox import handlers
 from inbox.intake import Outcome, Received, Verdict, failed, receive, record, rejected
+from inbox.kept import Kept
 from inbox.models import Workspace
 from inbox.webhooks.request import (
     CLIENT_ID,
@@ -41,17 +42,22 @@ logger = logging.getLogger(__name__)
 SLOW_MS = 1_000
 RETRY_AFTER_S = 30
 KEY_USE_EVERY = timedelta(minutes=1)
-KEYS = WebhookKey.objects.select_related("integration__workspace").only(
-    "expires_at",
-    "last_used_at",
-    "integration__provider",
-    "integration__external_account_id",
-    "integration__config",
-    "integration__credentials",
-    "integration__enabled",
-    "integration__workspace__phone_region",
+KEYS = Kept(
+    lambda key_hash: (
+        WebhookKey.objects.select_related("integration__workspace")
+        .only(
+            "expires_at",
+            "last_used_at",
+            "integration__provider",
+            "integration__external_account_id",
+            "integration__config",
+            "integration__enabled",
+            "integration__workspace__phone_region",
+        )
+        .filter(key_hash=key_hash)
+    )
 )
-"""What a delivery needs to know of its tenant; the rest, the key's own secret first of all, is not read."""
+"""What a delivery needs to know of its tenant; the secrets of the key and of the account are not read."""
 
 deliveries_total = Counter("holdfast_webhook_deliveries", "Webhook deliveries", ["source", "verdict"])
 unauthorized_total = Counter("holdfast_webhook_unauthorized", "Webhooks without a valid key", ["source"])
@@ -157,14 +163,11 @@ class WebhookView(APIView):
         secret = key or candidate_key(request, self.source, body)
         if not secret or len(secret) > 200:
             raise Unauthorized
-        try:
-            found = KEYS.get(key_hash=hash_key(secret))
-        except WebhookKey.DoesNotExist:
-            raise Unauthorized from None
-        if not found.is_usable or found.integration.provider != self.source.provider:
-            raise Unauthorized
-        _note_use(found)
-        return found.integration
+        for found in KEYS.find(key_hash=hash_key(secret)):
+            if found.is_usable and found.integration.provider == self.source.provider:
+                _note_use(found)
+                return found.integration
+        raise Unauthorized
 
 
 def process(source: WebhookSource, received: Received) -> Outcome:

@@ -139,7 +139,7 @@ def test_database_out_of_reach_asks_to_come_again(poster, monkeypatch, method):
     def away(**_lookup):
         raise OperationalError("the connection is closed")
 
-    monkeypatch.setattr(base.KEYS, "get", away)
+    monkeypatch.setattr(base.KEYS, "find", away)
     monkeypatch.setattr(base, "drop_connection", lambda: None)  # the test's own
     answer = getattr(poster.client, method)(poster.path("email"))
     assert (answer.status_code, answer.json()) == (503, {"success": False, "error": "unavailable"})
