@@ -29,16 +29,17 @@ CONNECTIONS = 16
 BURST = 500
 CAMPAIGNS = 8
 HEADERS = BEHIND_PROXY | {"Content-Type": "application/json", "User-Agent": "benchmark"}
+# No two alike, as what was folded is kept for a while.
 REPLY = """Hi Alex,
 
-thanks for reaching out. We look after eleven buildings and the boilers are due in spring, so the timing is fair.
-Could you send over what a service plan costs for a building with forty units, and who would come out?
+thanks for reaching out. We look after {number} buildings and the boilers are due in spring, so the timing is fair.
+Could you send over what a service plan costs for a building with 4{number} units, and who would come out?
 
 Dana Reyes
-Reyes Roofing, operations
+Reyes Roofing {number}, operations
 
 On Mon, Oct 12, 2026 at 9:14 AM Alex Moreno <alex@outreach.example.com> wrote:
-> Hi Dana, we keep boilers running through the winter. Is that something you look after at Reyes Roofing?
+> Hi Dana{number}, we keep boilers running through the winter. Is that something you look after at Reyes Roofing?
 """
 
 
@@ -187,7 +188,7 @@ def ratios(rates: dict[str, list[float]]) -> dict[str, float]:
 
 def reply(number: int, campaign: int) -> bytes:
     """LEAD_REPLIED of somebody new."""
-    email = f"dana{number}@example.com"
+    email, text = f"dana{number}@example.com", REPLY.format(number=number)
     return _event(
         "LEAD_REPLIED",
         campaign,
@@ -199,8 +200,8 @@ def reply(number: int, campaign: int) -> bytes:
             "from_email_address": email,
             "from_name": "Dana Reyes",
             "to": [{"address": "alex@outreach.example.com", "name": "Alex"}],
-            "html_body": f"<div>{REPLY.replace(chr(10), '<br>')}</div>",
-            "text_body": REPLY,
+            "html_body": f"<div>{text.replace(chr(10), '<br>')}</div>",
+            "text_body": text,
             "date_received": "2026-10-14T12:00:00.000000Z",
             "automated_reply": False,
             "interested": False,

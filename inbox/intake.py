@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db import Error, IntegrityError, transaction
 
 from inbox.models import Lead, Message, WebhookDelivery, Workspace
+from inbox.races import settled
 from integrations.events import Event, PayloadInvalid
 from integrations.models import Integration
 from integrations.registry import ALL_SOURCES
@@ -90,8 +91,7 @@ def receive(received: Received, event: Event, handler: Handler) -> Outcome:
 
 def _guarded(received: Received, event: Event, handler: Handler) -> Outcome:
     try:
-        with transaction.atomic():
-            outcome = _duplicate_event(received, event) or handler(received, event)
+        outcome = settled(lambda: _duplicate_event(received, event) or handler(received, event))
     except Error as error:
         if db_fault(error) is not Fault.BUG:
             raise

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from inbox.handlers import bounces, chats, texts
@@ -76,7 +76,8 @@ def store(
 ) -> tuple[Message, bool]:
     """The message of `event`, and whether it is new; then it counts in its lead's row, unless the caller does that.
 
-    The unique constraint decides a race.
+    The unique constraint decides a race: for the loser it raises IntegrityError, and the caller runs it again
+    (`inbox.races.settled`).
 
     A provider that uses an id again for another text loses nothing: both are kept, the later one flagged and under a
     key of its own. Of a message that was read from the provider's list (`listed`) the id says enough, in either order.
@@ -100,13 +101,7 @@ def _get_or_create(
     key = {"workspace": received.workspace.pk, "source": event.source, "external_id": external_id}
     for known in KNOWN.find(**key):
         return known, False
-    try:
-        with transaction.atomic():
-            return _create(received, event, judged, count, external_id=external_id, **extra), True
-    except IntegrityError:
-        for known in KNOWN.find(**key):
-            return known, False
-        raise
+    return _create(received, event, judged, count, external_id=external_id, **extra), True
 
 
 def _create(received: Received, event: MessageEvent, judged: Arrival, count: bool, **extra) -> Message:
@@ -201,7 +196,7 @@ def _remember(key: tuple, campaign_id: UUID) -> None:
 def _lead(received: Received, event: MessageEvent, complete: Callable | None) -> identity.Found:
     if event.channel == Channel.LINKEDIN and event.thread_id:
         return identity.Found(chats.lead_of(received.workspace, event), created=False, conflict=False)
-    return identity.find_or_create(received.workspace, event.person, received.provider, complete=complete)
+    return identity.resolve(received.workspace, event.person, received.provider, complete=complete)
 
 
 def _spec(message: Message) -> JobSpec:

@@ -1,7 +1,7 @@
 """Who is it: one normal form for each kind of identity, and one way to find or make the lead it names.
 
-The unique constraints on `Lead` decide. A look-up that finds nothing is followed by an insert in a savepoint; whoever
-loses that race finds the winner's row on the next round. Two leads are joined only where an event says all that is
+The unique constraints on `Lead` decide. A look-up that finds nothing is followed by an insert; whoever loses that race
+finds the winner's row on the next round (`inbox.races`). Two leads are joined only where an event says all that is
 known of who one of them is (docs/adr/0006); a partial match is flagged for a person.
 """
 
@@ -23,11 +23,9 @@ from inbox.kept import Kept
 from inbox.leads import facts, merge
 from inbox.models import Lead, Workspace
 from inbox.models.lead import IDENTITY_FIELDS
+from inbox.races import settled
 from integrations import rawjson
 from integrations.events import PayloadInvalid, Person
-
-ROUNDS = 4
-"""Each lost race makes one more lead visible; four identities can lose at most that often before all are settled."""
 
 MATCH_ORDER = (
     "ghl_contact_id",
@@ -113,29 +111,36 @@ def find_or_create(
     source: str,
     *,
     create: bool = True,
-    complete: Callable[[Lead], None] | None = None,
 ) -> Found | None:
     """The one lead that `person` names in `workspace`, locked until the transaction ends; None if not `create`.
 
     Empty fields are filled from `person`, filled ones stay. `source`: who says so, as `facts.note` keeps it. Must run
-    in a transaction. Raises PayloadInvalid where `person` carries no identity that can be read. `complete(lead)` sets
-    what else is known of a new lead, so that its row is written once.
+    in a transaction. Raises PayloadInvalid where `person` carries no identity that can be read.
+    """
+    return settled(lambda: resolve(workspace, person, source, create=create))
+
+
+def resolve(
+    workspace: Workspace,
+    person: Person,
+    source: str,
+    *,
+    create: bool = True,
+    complete: Callable[[Lead], None] | None = None,
+) -> Found | None:
+    """One round of `find_or_create`, for callers that are settled as a whole: raises IntegrityError for a lost race.
+
+    `complete(lead)` sets what else is known of a new lead, so that its row is written once.
     """
     identities = identities_of(workspace, person)
     if not identities:
         raise PayloadInvalid(_unreadable(person))
-    for _ in range(ROUNDS):
-        named = _matches(workspace, identities)
-        matches = [lead for lead in named if not _is_another(lead, identities)]
-        others = [lead for lead in named if lead not in matches]
-        try:
-            with transaction.atomic():
-                if matches:
-                    return _fill(matches, others, identities, person, source)
-                return _new(workspace, others, identities, person, source, complete) if create else None
-        except IntegrityError:
-            continue  # another transaction took one of these identities: it is visible now
-    raise RuntimeError("identities kept changing hands")
+    named = _matches(workspace, identities)
+    matches = [lead for lead in named if not _is_another(lead, identities)]
+    others = [lead for lead in named if lead not in matches]
+    if matches:
+        return _fill(matches, others, identities, person, source)
+    return _new(workspace, others, identities, person, source, complete) if create else None
 
 
 def _unreadable(person: Person) -> dict[str, str]:

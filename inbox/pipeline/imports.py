@@ -9,8 +9,9 @@ from django.utils import timezone
 from inbox.handlers import messages
 from inbox.intake import Received
 from inbox.models import Message
+from inbox.races import settled
 from inbox.replying import attach
-from inbox.understanding.arrival import judge
+from inbox.understanding.arrival import Arrival, judge
 from integrations.events import MessageEvent
 from integrations.models import Integration
 
@@ -34,12 +35,16 @@ def _store(integration: Integration, event: MessageEvent) -> bool:
         integration=integration,
         workspace=integration.workspace,
     )
+    judged = judge(event)
     with transaction.atomic():
-        outbound = event.direction == Message.Direction.OUTBOUND
-        if outbound and attach.find(received.workspace, event) is not None:
-            return False
-        judged = judge(event)
-        message, created = messages.store(received, event, judged)
-        if created:
-            messages.mark_processed(message.pk)
+        return settled(lambda: _store_once(received, event, judged))
+
+
+def _store_once(received: Received, event: MessageEvent, judged: Arrival) -> bool:
+    outbound = event.direction == Message.Direction.OUTBOUND
+    if outbound and attach.find(received.workspace, event) is not None:
+        return False
+    message, created = messages.store(received, event, judged)
+    if created:
+        messages.mark_processed(message.pk)
     return created
