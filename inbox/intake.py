@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db import Error, IntegrityError, transaction
 
+from inbox.kept import insert
 from inbox.models import Lead, Message, WebhookDelivery, Workspace
 from inbox.races import settled
 from integrations.events import Event, PayloadInvalid
@@ -176,6 +177,6 @@ def record(received: Received, outcome: Outcome, event_key: str = "") -> Webhook
         job_id=outcome.job_id,
         replay_of=received.replay_of,
     )
-    delivery.save(force_insert=True)
+    insert(delivery)
     outcome.delivery_id = delivery.pk
     return delivery

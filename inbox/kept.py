@@ -1,4 +1,4 @@
-"""Look-ups that every delivery makes: Django writes their SQL once in a process, and the process keeps it.
+"""Statements that every delivery makes: Django writes their SQL once in a process, and the process keeps it.
 
 Compiling a SELECT of 50 columns takes Django longer than PostgreSQL takes to answer it (docs/adr/0009). Only the
 compiled statement is kept; rows and values are new each time.
@@ -6,13 +6,15 @@ compiled statement is kept; rows and values are new each time.
 
 import copy
 from collections.abc import Callable
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.db.models.query import ModelIterable
+from django.db.models.sql import InsertQuery
 
 
 class Kept:
@@ -72,3 +74,28 @@ def _place(param: object, names: dict[str | UUID, str]) -> tuple[str | None, boo
     if isinstance(param, list):
         return (names.get(param[0]), True) if len(param) == 1 else (None, False)
     return names.get(param), False
+
+
+def insert(row: Model) -> None:
+    """`row.save(force_insert=True)` by the SQL that is kept of its model, without Django's signals of saving.
+
+    Raises django.db.IntegrityError as that does. Every field must have a plain value and the key its own.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    fields = row._meta.local_concrete_fields
+    with connection.cursor() as cursor:
+        values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
+        cursor.execute(_insert_sql(type(row)), values)
+    row._state.adding, row._state.db = False, connection.alias
+
+
+@cache
+def _insert_sql(model: type[Model]) -> str:
+    """Django's INSERT of one row, written for a row of defaults: where it puts no value as it is, it is not kept."""
+    query = InsertQuery(model)
+    fields = model._meta.local_concrete_fields
+    query.insert_values(fields, [model()])
+    ((sql, params),) = query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
+    if len(params) != len(fields) or sql.count("%s") != len(fields):
+        raise TypeError(f"{model.__name__}: a field is more than its value.")
+    return sql

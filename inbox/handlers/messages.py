@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from inbox.handlers import bounces, chats, texts
 from inbox.intake import Outcome, Received, Verdict
-from inbox.kept import Kept
+from inbox.kept import Kept, insert
 from inbox.leads import identity, rollup, stops
 from inbox.models import Campaign, Lead, Message
 from inbox.models.lead import Channel
@@ -119,7 +119,7 @@ def _create(received: Received, event: MessageEvent, judged: Arrival, count: boo
 
     found = _lead(received, event, complete if count else None)
     message.lead = found.lead
-    message.save(force_insert=True)
+    insert(message)
     if count and not found.created:
         rollup.add(message.lead, message, judged)
     return message

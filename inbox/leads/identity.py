@@ -19,7 +19,7 @@ import phonenumbers
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
-from inbox.kept import Kept
+from inbox import kept
 from inbox.leads import facts, merge
 from inbox.models import Lead, Workspace
 from inbox.models.lead import IDENTITY_FIELDS
@@ -164,7 +164,7 @@ def _new(
     facts.note(lead, [name for name, value in values.items() if value], source)
     if complete is not None:
         complete(lead)
-    lead.save(force_insert=True)
+    kept.insert(lead)
     _flag(others)
     return Found(lead, True, bool(others))
 
@@ -190,7 +190,7 @@ def _named(workspace: UUID, **identities: str) -> QuerySet[Lead]:
     return Lead.objects.select_for_update().filter(named, workspace=workspace).order_by("pk")
 
 
-_NAMED = Kept(_named)
+_NAMED = kept.Kept(_named)
 
 
 def _matches(workspace: Workspace, identities: dict[str, str]) -> list[Lead]:

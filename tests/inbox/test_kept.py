@@ -1,14 +1,15 @@
-"""Kept look-ups: the ORM's own rows by the ORM's own SQL, which is written once in a process."""
+"""Kept statements: the ORM's own rows by the ORM's own SQL, which is written once in a process."""
 
 from uuid import uuid4
 
 import pytest
-from django.db import connection
-from django.db.models.sql.compiler import SQLCompiler
-from django.test.utils import CaptureQueriesContext
+from django.db import IntegrityError, connection, models, transaction
+from django.db.models.functions import Now
+from django.db.models.sql.compiler import SQLCompiler, SQLInsertCompiler
+from django.test.utils import CaptureQueriesContext, isolate_apps
 
 from inbox.handlers.messages import KNOWN
-from inbox.kept import Kept
+from inbox.kept import Kept, insert
 from inbox.leads.identity import _NAMED
 from inbox.models import Lead, Message
 from tests.factories import make_lead, make_message, make_workspace
@@ -85,3 +86,56 @@ def test_value_that_is_no_parameter_is_refused():
     kept = Kept(lambda workspace, email: Lead.objects.filter(workspace=workspace))
     with pytest.raises(ValueError, match="email"):
         kept.find(workspace=uuid4(), email="dana@example.com")
+
+
+def values(row: models.Model) -> dict:
+    return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+
+
+def test_inserted_row_is_the_one_that_save_would_write(workspace):
+    facts = {
+        "workspace": workspace,
+        "company": "Reyes \u2019Roofing\u2019",
+        "sources": {"company": {"by": "ghl"}},
+    }
+    facts["alternate_emails"] = ["office@example.com"]
+    ours, saved = Lead(email="a@example.com", **facts), Lead(email="b@example.com", **facts)
+    insert(ours)
+    saved.save(force_insert=True)
+    rows = [values(Lead.objects.get(pk=row.pk)) for row in (ours, saved)]
+    own = ("id", "email", "created_at", "updated_at")
+    assert [{name: row[name] for name in row if name not in own} for row in rows][0] == {
+        name: rows[1][name] for name in rows[1] if name not in own
+    }
+    assert rows[0]["created_at"] is not None and values(ours) == rows[0]
+    ours.company = "Sons"
+    ours.save()
+    assert Lead.objects.get(pk=ours.pk).company == "Sons"
+
+
+def test_insert_is_refused_by_the_constraint_as_a_save_is(workspace):
+    make_lead(workspace, email="dana@example.com")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert(Lead(workspace=workspace, email="dana@example.com"))
+
+
+def test_insert_is_written_once_for_a_model(workspace, monkeypatch):
+    insert(Lead(workspace=workspace, email="a@example.com"))
+    monkeypatch.setattr(SQLInsertCompiler, "as_sql", None)
+    insert(Lead(workspace=workspace, email="b@example.com"))
+    assert Lead.objects.count() == 2
+
+
+@isolate_apps("inbox")
+def test_model_whose_database_makes_a_value_is_refused():
+    class Stamped(models.Model):
+        at = models.DateTimeField(db_default=Now())
+
+        class Meta:
+            app_label = "inbox"
+
+        def __str__(self) -> str:
+            return str(self.at)
+
+    with pytest.raises(TypeError, match="Stamped"):
+        insert(Stamped())
