@@ -2,14 +2,20 @@
 
 import re
 
-from inbox.understanding.autoreply_person import question_to_us
 from inbox.understanding.normalise import fold
 from inbox.understanding.reading import EMAIL, Reading, Rule
+from inbox.understanding.wording import weights
+
+SURE = 0.5
+"""From this probability on, a mail from a mail system's name that no pattern knows is a report by its wording."""
+
+SURE_OF_A_STRANGER = 0.8
+"""The same for any other sender, who must also show a report's codes, fields or subject."""
 
 _DAEMON_LOCAL = re.compile(
     r"^(?:mailer[-_.]?daemon|maildaemon|mail[-_.]?delivery.*|mailsystem|mail[-_.]system|mdaemon|"
     r"microsoftexchange[0-9a-f]{8,}|"
-    r"ndr|dsn|returned[-_.]?mail|failed[-_.]?delivery|undeliver(?:ed|able))$"
+    r"ndr|dsn|returned[-_.]?mail|failed[-_.]?delivery|undeliver(?:ed|able)|mail[-_.]daemon|mail[-_.]?router|bounce[-_.]?handler)$"
 )
 # People use these names too (an innkeeper's postmaster@, a bounce-house firm).
 _SHARED_LOCAL = re.compile(
@@ -121,6 +127,11 @@ def _failure_subject(reading: Reading) -> bool:
     return not reading.is_reply and bool(_FAILED.search(reading.raw_subject))
 
 
+def _asks(reading: Reading) -> bool:
+    """A person's question; software that reports on a delivery asks none."""
+    return any(folded.endswith(("?", "？")) for _, folded in reading.sentences)
+
+
 def _by_report_headers(reading: Reading) -> str | None:
     kind = reading.headers.get("content-type", "")
     report = "multipart/report" in kind and "delivery-status" in kind
@@ -138,7 +149,7 @@ def _by_mail_system(reading: Reading) -> str | None:
 
 
 def _by_shared_name(reading: Reading) -> str | None:
-    if not shared_name(reading) or reading.is_reply or delayed(reading) or question_to_us(reading):
+    if not shared_name(reading) or reading.is_reply or delayed(reading) or _asks(reading):
         return None
     if _failure_subject(reading):
         return reading.reply.subject
@@ -153,6 +164,24 @@ def _by_report_build(reading: Reading) -> str | None:
     low = reading.folded_body
     fields = _ACTION_FAILED.search(low) and _REPORT_FIELDS.search(reading.body)
     return reading.reply.subject if _OPENING.search(low[:400]) or fields else None
+
+
+def _by_wording(reading: Reading) -> str | None:
+    """Reports of systems whose words nobody has listed."""
+    if reading.is_forward or delayed(reading):
+        return None
+    coded = _SMTP_REFUSAL.search(reading.folded_body) or _REPORT_FIELDS.search(reading.body)
+    if mail_system(reading) or (
+        shared_name(reading) and not _asks(reading) and (coded or not reading.is_reply)
+    ):
+        asked = SURE
+    elif coded or _failure_subject(reading):
+        asked = SURE_OF_A_STRANGER
+    else:
+        return None
+    learned = weights("bounce")
+    sure = learned.probability(reading.report_slots) >= asked
+    return learned.strongest(reading.sentences, reading.reply.subject or "") if sure else None
 
 
 def _quote_from_body(reading: Reading, pattern: re.Pattern[str]) -> str | None:
@@ -238,6 +267,14 @@ RULES = (
         "bounce",
         "Any other sender (some providers name the lead): a failure subject and a body built like a report.",
         _by_report_build,
+        _CHANNELS,
+    ),
+    Rule(
+        "bounce.wording",
+        "bounce",
+        f"From a mail system, the wording as learned is at least {SURE:.0%} sure to be a failure report; "
+        f"from any other sender {SURE_OF_A_STRANGER:.0%}, beside the codes, fields or subject of one.",
+        _by_wording,
         _CHANNELS,
     ),
 )

@@ -69,7 +69,9 @@ def fold(text: str) -> str:
 
     Kana and Hangul keep their marks: only the Latin, Greek and Cyrillic combining accents go (so "й" folds to "и").
     """
-    if text.isascii():  # nine replies in ten, and none of the tables below has a letter for them but the backtick
+    if (
+        text.isascii()
+    ):  # nine replies in ten, and none of the tables below has a letter for them but the backtick
         return _SPACES.sub(" ", text.lower().replace("`", "'")).strip()
     text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold().translate(_LETTERS)
     text = _ACCENTS.sub("", unicodedata.normalize("NFD", text))
@@ -84,7 +86,8 @@ def sentences(text: str) -> list[str]:
     return [part.strip() for part in parts if part and part.strip()]
 
 
-_SPEECH = re.compile(r'"[^"\n]{0,300}"')
+# In single quotes an apostrophe between letters belongs to the speech ('don't contact me again').
+_SPEECH = re.compile(r"""\"[^"\n]{0,300}\"|(?<!\w)'(?:[^'\n]|(?<=\w)'(?=\w)){1,300}'(?!\w)""")
 
 
 def without_speech(folded: str) -> str:

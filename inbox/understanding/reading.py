@@ -1,13 +1,14 @@
 """Decides what a rule sees: one reply, cleaned and folded once, and the shape of a rule and its answer."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
 from inbox.understanding.normalise import clean, fold, sentences, without_speech
 from inbox.understanding.text import NewestText, newest_text
+from inbox.understanding.wording import denied, features, slot
 
 EMAIL = "email"
 SMS = "sms"
@@ -16,7 +17,11 @@ ALL_CHANNELS = frozenset({EMAIL, SMS, LINKEDIN})
 
 # What is judged of a text longer than any letter: its start and its end, so that a hundred rules stay fast.
 _HEAD_CHARS, _TAIL_CHARS = 6_000, 2_000
+_REPORT_CHARS = 2_000  # a report says what it is before it quotes what it returns
 _QUOTE_CHARS = 240  # evidence shown on a page; the message itself is one click away
+
+_QUESTION_MARKS = ("?", "？", "؟")
+_CLAUSE_END = re.compile(r"[,;:，、；：]|\s-\s")
 
 _REPLY_PREFIX = re.compile(
     r"^(?:(?:re|aw|antw|antwort|sv|vs|odp|ref|rif|r|res|ynt|yanit|vb|tr|rv|回复|回覆|答复|返信|답장|رد|תשובה|на|отв|"
@@ -133,6 +138,47 @@ class Reading:
     @cached_property
     def headers(self) -> dict[str, str]:
         return {fold(str(key)): fold(str(value)[:1000]) for key, value in (self.reply.headers or {}).items()}
+
+    @cached_property
+    def _question_slots(self) -> set[int]:
+        slots: set[int] = set()
+        for _, folded in self.sentences:
+            if folded.endswith(_QUESTION_MARKS):
+                slots |= features(folded, "question:")
+        return slots
+
+    @cached_property
+    def wish_slots(self) -> set[int]:
+        """What a wish is learned from: the newest text without reported speech, and its questions once more as such.
+
+        Who wrote nothing but a subject speaks by the subject; behind "Re:" it is our own.
+        """
+        text = without_speech(self.text or ("" if self.is_reply else self.subject))
+        return features(text) | denied(text) | self._question_slots | {slot(f"channel:{self.reply.channel}")}
+
+    @property
+    def clauses(self) -> Iterator[tuple[str, set[int]]]:
+        """For each clause of two words or more: its sentence as written, and what a wish is learned from in it."""
+        for written, folded in self.sentences:
+            kind = "question:" if folded.endswith(_QUESTION_MARKS) else None
+            for clause in _CLAUSE_END.split(folded):
+                if len(clause.split()) < 2:
+                    continue
+                slots = features(clause) | denied(clause) | {slot(f"channel:{self.reply.channel}")}
+                yield written, slots | features(clause, kind) if kind else slots
+
+    @cached_property
+    def mail_slots(self) -> set[int]:
+        """What software is known by: the newest text (or all there is), the subject as it came, the sender."""
+        slots = features(self.text or self.folded_body) | features(self.raw_subject, "subject:")
+        slots |= self._question_slots | features(self.sender_local, "from:")
+        return slots | {slot(f"channel:{self.reply.channel}")}
+
+    @cached_property
+    def report_slots(self) -> set[int]:
+        """What a delivery report is known by: the start of the whole body, the subject as it came, the sender."""
+        slots = features(self.folded_body[:_REPORT_CHARS]) | features(self.raw_subject, "subject:")
+        return slots | features(f"{self.sender_local} {self.sender_name}", "from:")
 
     def first(self, pattern: re.Pattern[str]) -> str | None:
         """The sentence of the newest text, as written, in which a pattern is found."""

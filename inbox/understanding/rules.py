@@ -3,19 +3,19 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
-from inbox.understanding import absence, autoreply, bounce, interest, optout
+from inbox.understanding import autoreply, bounce, interest, optout
 from inbox.understanding.reading import EMAIL, LINKEDIN, SMS, Reading, ReplyText, Rule, RuleHit
 from inbox.understanding.snooze import APPLY_AT, Snooze, deferral, return_day
 
 __all__ = ["EMAIL", "LINKEDIN", "RULES", "RULES_VERSION", "SMS", "ReplyText", "RuleHit", "Verdict", "judge"]
 
-RULES_VERSION = "4"
+RULES_VERSION = "5"
 """Stored with each decision; raised whenever a rule is added, removed or decides differently."""
 
 RULES: tuple[Rule, ...] = (
     *bounce.RULES,
     *autoreply.RULES,
-    absence.AWAY_RULE,
+    autoreply.AWAY_RULE,
     *optout.RULES,
     *optout.OPT_IN_RULES,
     *interest.RULES,
@@ -93,9 +93,9 @@ def judge(reply: ReplyText, tz: tzinfo = UTC) -> Verdict:
             **common, bounce=bounced, failed_recipients=bounce.failed_recipients(reading.body, reply.headers)
         )
     received = _aware(reply.received_at)
-    automatic = _first(autoreply.RULES, reading)
+    automatic = _first(autoreply.RULES, reading) if autoreply.judgeable(reading) else None
     if automatic:
-        away = absence.AWAY_RULE.apply(reading)
+        away = autoreply.AWAY_RULE.apply(reading)
         words = f"{reading.raw_subject}\n{reading.newest.text}"
         back = return_day(words, received, tz) if away and received else None
         return Verdict(**common, auto_reply=automatic, out_of_office=away, snooze=back)

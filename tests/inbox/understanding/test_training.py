@@ -1,0 +1,88 @@
+"""The wording rules are what the labelled replies teach: anybody can learn them again, and a correction counts."""
+
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from inbox.understanding import training, wording
+from inbox.understanding.evaluate import Case
+from inbox.understanding.reading import Reading, ReplyText
+from inbox.understanding.training import LEARNED, LESSONS, learn
+from inbox.understanding.wording import Weights, features
+
+OPT_OUT, SOFTWARE = LESSONS[0], LESSONS[1]
+
+
+def case(text: str, **labels) -> Case:
+    reply = ReplyText(channel="email", text=text, sender_email="dana@reyes.example.com")
+    return Case(text, reply, {"opt_out": False} | labels, None)
+
+
+def sureness(weights: Weights, text: str) -> float:
+    return weights.probability(Reading(case(text).reply).wish_slots)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.label)
+def test_weights_are_those_that_the_labelled_replies_teach(lesson):
+    cases = training.read([LEARNED])
+    learned, kept = learn(lesson, cases), wording.weights(lesson.label)
+    slots = [lesson.slots(Reading(case.reply)) for case in cases]
+    changed = sum(
+        (learned.probability(one) >= lesson.sure) != (kept.probability(one) >= lesson.sure) for one in slots
+    )
+    assert changed <= 5  # rounding differs between processors
+
+
+def test_what_is_taught_is_heard_in_other_words_too():
+    wishes = [
+        case(f"Please strike {who} off the register", opt_out=True) for who in ("me", "us", "my mother")
+    ]
+    others = [case(f"Please strike {what} off the quote") for what in ("the gutter", "line two", "painting")]
+    weights = learn(OPT_OUT, wishes + others)
+    assert sureness(weights, "Strike my boss off the register, please") > 0.5
+    assert sureness(weights, "Strike the fence off the quote, please") < 0.5
+
+
+def test_what_software_wrote_teaches_nothing_of_wishes():
+    robot = case("Reply STOP to opt out.", auto_reply=True)
+    assert not OPT_OUT.teaches(robot)
+    assert SOFTWARE.teaches(robot)
+
+
+def test_features_hear_a_slip_of_the_pen_by_the_parts_of_a_word():
+    right, slip = features("unsubscribe"), features("unsubscibe")
+    assert len(right & slip) > len(right) / 3
+    assert not right & features("unsubscribe", "question:")
+
+
+def test_script_without_spaces_is_read_by_its_letters():
+    assert len(features("配信停止") & features("配信を停止して")) > 3
+
+
+def test_labelled_replies_are_read_from_files_beside_the_products(tmp_path, monkeypatch, capsys):
+    rows = [
+        {"id": f"{name}-{number}", "channel": "email", "from": "d@x.example.com", "text": f"{word} {number}"}
+        | {
+            "expected": {
+                label: label == name for label in ("opt_out", "bounce", "auto_reply", "out_of_office")
+            }
+        }
+        for name, word in (("opt_out", "remove me"), ("auto_reply", "ticket"), ("none", "price"))
+        for number in range(6)
+    ]
+    learned, more = tmp_path / "learned.jsonl", tmp_path / "more.jsonl"
+    learned.write_text("".join(json.dumps(row) + "\n" for row in rows[:9]))
+    more.write_text("".join(json.dumps(row) + "\n" for row in rows[9:]))
+    monkeypatch.setattr(training, "LEARNED", learned)
+    monkeypatch.setattr(training, "LESSONS", (OPT_OUT,))
+    call_command("train_rules", str(more), "--measure")
+    assert capsys.readouterr().out.startswith("opt_out: precision 1.000")
+
+
+def test_unusable_line_is_named_with_its_field(tmp_path):
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text('{"id": "x", "channel": "fax", "from": "d@x.example.com", "text": "hi", "expected": {}}\n')
+    with pytest.raises(CommandError, match='bad.jsonl: line 1: field "channel"'):
+        call_command("train_rules", str(bad))
