@@ -6,11 +6,8 @@ from collections.abc import Callable
 from inbox.understanding.reading import ALL_CHANNELS, SMS, Reading, Rule
 from inbox.understanding.wording import weights
 
-SURE = 0.85
+SURE = 0.88
 """From this probability on, wording alone is a wish to be left alone (ADR 0026: precision before recall)."""
-
-SURE_OF_A_CLAUSE, SURE_OF_THE_REST = 0.995, 0.5
-"""The same where one clause says it and the rest of a longer message is about something else."""
 
 # CTIA and the carriers: these words alone end a subscription; the localised ones are what European senders announce.
 CARRIER_STOP = frozenset(
@@ -84,28 +81,11 @@ def _keyword(reading: Reading) -> str | None:
     return reading.newest.text if _KEYWORD.match(text) else None
 
 
-def _wished(reading: Reading, probability: float) -> bool:
-    """Whether the whole message is that sure to be a wish, and takes nothing back."""
-    if _TAKEN_BACK.search(reading.text):
-        return False
-    return weights("opt_out").probability(reading.wish_slots) >= probability
-
-
 def _wording(reading: Reading) -> str | None:
-    if not _wished(reading, SURE):
-        return None
-    return weights("opt_out").strongest(reading.sentences, reading.reply.subject or "")
-
-
-def _clause(reading: Reading) -> str | None:
-    """ "Please take us off your list, we have sold honey on the market for thirty years": a wish, and a story."""
-    if not _wished(reading, SURE_OF_THE_REST):
-        return None
     learned = weights("opt_out")
-    return next(
-        (written for written, slots in reading.clauses if learned.probability(slots) >= SURE_OF_A_CLAUSE),
-        None,
-    )
+    if _TAKEN_BACK.search(reading.text) or learned.probability(reading.wish_slots) < SURE:
+        return None
+    return learned.strongest(reading.sentences, reading.reply.subject or "")
 
 
 def _rule(
@@ -132,12 +112,6 @@ RULES = (
         "The wording, weighed as learned from labelled replies in thirty languages, is at least "
         f"{SURE:.0%} sure to be a wish to be left alone: removed, deleted, not written to, or a complaint.",
         _wording,
-    ),
-    _rule(
-        "clause",
-        f"One clause alone is {SURE_OF_A_CLAUSE:.0%} sure to be such a wish, and the whole message at least "
-        f"{SURE_OF_THE_REST:.0%}.",
-        _clause,
     ),
 )
 

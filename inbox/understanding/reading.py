@@ -1,7 +1,7 @@
 """Decides what a rule sees: one reply, cleaned and folded once, and the shape of a rule and its answer."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -21,7 +21,6 @@ _REPORT_CHARS = 2_000  # a report says what it is before it quotes what it retur
 _QUOTE_CHARS = 240  # evidence shown on a page; the message itself is one click away
 
 _QUESTION_MARKS = ("?", "？", "؟")
-_CLAUSE_END = re.compile(r"[,;:，、；：]|\s-\s")
 
 _REPLY_PREFIX = re.compile(
     r"^(?:(?:re|aw|antw|antwort|sv|vs|odp|ref|rif|r|res|ynt|yanit|vb|tr|rv|回复|回覆|答复|返信|답장|رد|תשובה|на|отв|"
@@ -155,17 +154,6 @@ class Reading:
         """
         text = without_speech(self.text or ("" if self.is_reply else self.subject))
         return features(text) | denied(text) | self._question_slots | {slot(f"channel:{self.reply.channel}")}
-
-    @property
-    def clauses(self) -> Iterator[tuple[str, set[int]]]:
-        """For each clause of two words or more: its sentence as written, and what a wish is learned from in it."""
-        for written, folded in self.sentences:
-            kind = "question:" if folded.endswith(_QUESTION_MARKS) else None
-            for clause in _CLAUSE_END.split(folded):
-                if len(clause.split()) < 2:
-                    continue
-                slots = features(clause) | denied(clause) | {slot(f"channel:{self.reply.channel}")}
-                yield written, slots | features(clause, kind) if kind else slots
 
     @cached_property
     def mail_slots(self) -> set[int]:

@@ -90,12 +90,6 @@ CASES = {
         mail("Please take me off your mailing list."),
         mail("Please take Ben off this thread, he left us."),
     ),
-    "opt_out.clause": (
-        mail(
-            "Take us off your list please, we have sold honey on the market for thirty years and have no phone."
-        ),
-        mail("The honey comes off the list in May, we have sold it all on the market."),
-    ),
     "opt_in.carrier_keyword": (sms("START"), sms("start monday?")),
     "not_interested.refusal": (
         mail("Not interested at this time. Best of luck."),
