@@ -7,10 +7,10 @@ from inbox.understanding.reading import EMAIL, Reading, Rule
 from inbox.understanding.wording import weights
 
 SURE = 0.5
-"""From this probability on, a mail from a mail system's name that no pattern knows is a report by its wording."""
+"""From this probability on, a mail is a report by its wording, if its sender, its subject or its codes say so too."""
 
-SURE_OF_A_STRANGER = 0.8
-"""The same for any other sender, who must also show a report's codes, fields or subject."""
+SURE_WITHOUT_A_SIGN = 0.8
+"""The same for any other mail, unless it answers one of ours."""
 
 _DAEMON_LOCAL = re.compile(
     r"^(?:mailer[-_.]?daemon|maildaemon|mail[-_.]?delivery.*|mailsystem|mail[-_.]system|mdaemon|"
@@ -168,17 +168,14 @@ def _by_report_build(reading: Reading) -> str | None:
 
 def _by_wording(reading: Reading) -> str | None:
     """Reports of systems whose words nobody has listed."""
-    if reading.is_forward or delayed(reading):
+    system = mail_system(reading)
+    if reading.is_forward or delayed(reading) or (_asks(reading) and not system):
         return None
-    coded = _SMTP_REFUSAL.search(reading.folded_body) or _REPORT_FIELDS.search(reading.body)
-    if mail_system(reading) or (
-        shared_name(reading) and not _asks(reading) and (coded or not reading.is_reply)
-    ):
-        asked = SURE
-    elif coded or _failure_subject(reading):
-        asked = SURE_OF_A_STRANGER
-    else:
+    coded = bool(_SMTP_REFUSAL.search(reading.folded_body) or _REPORT_FIELDS.search(reading.body))
+    if reading.is_reply and not (coded or system):
         return None
+    sign = coded or system or shared_name(reading) or _failure_subject(reading)
+    asked = SURE if sign else SURE_WITHOUT_A_SIGN
     learned = weights("bounce")
     sure = learned.probability(reading.report_slots) >= asked
     return learned.strongest(reading.sentences, reading.reply.subject or "") if sure else None
@@ -272,8 +269,8 @@ RULES = (
     Rule(
         "bounce.wording",
         "bounce",
-        f"From a mail system, the wording as learned is at least {SURE:.0%} sure to be a failure report; "
-        f"from any other sender {SURE_OF_A_STRANGER:.0%}, beside the codes, fields or subject of one.",
+        f"The wording as learned is at least {SURE:.0%} sure to be a failure report's, beside a sender, codes or a "
+        f"subject of one; {SURE_WITHOUT_A_SIGN:.0%} without, and never in an answer to a mail of ours.",
         _by_wording,
         _CHANNELS,
     ),

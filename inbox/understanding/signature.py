@@ -98,6 +98,7 @@ def _is_signature(lines: list[str], folded: list[str], start: int, *, lenient: b
         if (
             marks.POSTSCRIPT.match(line)
             or marks.DISCLAIMER.match(low)
+            or len(set(marks.LEGAL.findall(low))) > 1
             or marks.DELIMITER.match(line)
             or _AUTOMATIC.search(low)
         ):

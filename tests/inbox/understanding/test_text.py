@@ -205,3 +205,13 @@ def test_body_over_the_limit_is_cut_and_says_so():
     result = newest_text("word " * 50_000, None)
     assert result.truncated
     assert len(result.text) <= 200_000
+
+
+def test_disclaimer_behind_a_company_line_ends_the_signature():
+    text = (
+        "I am afraid this falls to our IT manager.\n\nYours sincerely\n\nHarriet Lowndes\nPA to the Principal\n\n"
+        "Lowndes Academy is a company limited by guarantee. This e-mail is confidential and intended only for the "
+        "addressee. If you are not the intended recipient, please delete it and stop any further distribution."
+    )
+    found = newest_text(text, None, sender="Harriet Lowndes <h.lowndes@lowndes.example.org>")
+    assert found.text == "I am afraid this falls to our IT manager."
