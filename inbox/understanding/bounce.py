@@ -6,7 +6,7 @@ from inbox.understanding.normalise import fold
 from inbox.understanding.reading import EMAIL, Reading, Rule
 from inbox.understanding.wording import weights
 
-SURE = 0.5
+SURE = 0.4
 """From this probability on, a mail is a report by its wording, if its sender, its subject or its codes say so too."""
 
 SURE_WITHOUT_A_SIGN = 0.8
@@ -95,7 +95,12 @@ _DELAYED = re.compile(
 _FINAL = re.compile(
     r"action\s?:\s?failed|permanent (?:fatal )?error|(?:giving|given) up|permanently failed|"
     r"has failed to these recipients|"
-    r"delivery status notification \(failure\)|mail delivery failed|(?:not|no longer) be retried"
+    r"delivery status notification \(failure\)|mail delivery failed|(?:not|no longer) be (?:re)?(?:tried|attempted)|"
+    r"no (?:further|more) (?:delivery )?attempts|gave up|endgultig|dauerhafter fehler|"
+    r"keine weiteren (?:zustell)?versuche|aucune (?:autre|nouvelle) tentative|ne sera plus tentee?|abandonne|"
+    r"no se (?:haran|realizaran) (?:mas|nuevos|otros) intentos|sin mas intentos|nessun (?:altro|ulteriore) tentativo|"
+    r"nao (?:serao|havera) (?:feitas )?(?:mais|novas) tentativas|desistiu|geen (?:verdere|nieuwe) poging\w*|"
+    r"nie bedzie(?:my)? (?:dalszych|kolejnych) prob|inga (?:fler|ytterligare) forsok"
 )
 _DELIVERED = re.compile(
     r"(?:^|\n) ?action\s?:\s?(?:delivered|relayed|expanded)|^(?:delivered|relayed|delivery receipt)\s?:|"

@@ -164,8 +164,10 @@ class Reading:
 
     @cached_property
     def report_slots(self) -> set[int]:
-        """What a delivery report is known by: the start of the whole body, the subject as it came, the sender."""
-        slots = features(self.folded_body[:_REPORT_CHARS]) | features(self.raw_subject, "subject:")
+        """What a delivery report is known by: its start without what it quotes, the subject as it came, the sender."""
+        slots = features((self.text or self.folded_body)[:_REPORT_CHARS]) | features(
+            self.raw_subject, "subject:"
+        )
         return slots | features(f"{self.sender_local} {self.sender_name}", "from:")
 
     def first(self, pattern: re.Pattern[str]) -> str | None:

@@ -29,6 +29,7 @@ _NEGATION = re.compile(
     "jamais|aucun|nunca|non|mai|nao|inte|ikke|aldrig?|ei|ala|alka|alkaa|ne|nu|niciodata|nem|hayir|yok|не|ни|нельзя|нет|"
     "لا|لم|לא|אל|न|नहीं|nahi|mat|khong|dung|jangan|tidak|bukan|δεν|μην|μη"
 )
+_CLAUSE_END = re.compile("[.,;:!?\n。，、；：！？]")
 _DENIED_WORDS = 4  # how far behind a negation: "do not ever again send"
 _MOST_WORDS = 1_500
 _WORD_CHARS = 60  # a longer run of letters is an address or noise
@@ -72,17 +73,16 @@ def features(folded: str, kind: str = "") -> frozenset[int]:
 
 
 def denied(folded: str) -> set[int]:
-    """The slots of the words that stand behind a negation: "don't stop" and "stop" have little in common."""
+    """The slots of the words behind a negation in its clause: "don't stop" and "stop" have little in common."""
     slots: set[int] = set()
-    left = 0
-    for word in _WORD.findall(folded)[:_MOST_WORDS]:
-        if _NEGATION.fullmatch(word):
-            left = _DENIED_WORDS
-        elif not word.isalnum():
-            left = 0
-        elif left:
-            slots |= _of_word(word[:_WORD_CHARS], "not:")
-            left -= 1
+    for clause in _CLAUSE_END.split(folded):
+        left = 0
+        for word in _WORD.findall(clause)[:_MOST_WORDS]:
+            if _NEGATION.fullmatch(word):
+                left = _DENIED_WORDS
+            elif left:
+                slots |= _of_word(word[:_WORD_CHARS], "not:")
+                left -= 1
     return slots
 
 
