@@ -168,7 +168,8 @@ def _by_report_build(reading: Reading) -> str | None:
         return None
     low = reading.folded_body
     fields = _ACTION_FAILED.search(low) and _REPORT_FIELDS.search(reading.body)
-    return reading.reply.subject if _OPENING.search(low[:400]) or fields else None
+    built = _OPENING.search(low[:400]) or fields or _SMTP_REFUSAL.search(low)
+    return reading.reply.subject if built else None
 
 
 def _by_wording(reading: Reading) -> str | None:
@@ -267,7 +268,7 @@ RULES = (
     Rule(
         "bounce.report_build",
         "bounce",
-        "Any other sender (some providers name the lead): a failure subject and a body built like a report.",
+        "Any other sender (some providers name the lead): a failure subject, and a report's build or codes.",
         _by_report_build,
         _CHANNELS,
     ),
