@@ -93,9 +93,8 @@ def read(paths: Iterable[Path]) -> list[Case]:
     return cases
 
 
-def learn(lesson: Lesson, cases: list[Case]) -> Weights:
+def learn(examples: Examples) -> Weights:
     """The weights for one label. The same replies in the same order give the same weights."""
-    examples = Examples(lesson, cases)
     return _fit(examples.table, examples.answers)
 
 

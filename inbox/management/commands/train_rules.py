@@ -57,5 +57,5 @@ class Command(BaseCommand):
         )
 
     def _learn(self, lesson: training.Lesson, cases: list[Case]) -> None:
-        training.learn(lesson, cases).write(lesson.label)
+        training.learn(training.Examples(lesson, cases)).write(lesson.label)
         self.stdout.write(f"{lesson.label}: written")

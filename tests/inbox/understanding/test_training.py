@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from inbox.understanding import training, wording
 from inbox.understanding.evaluate import Case
 from inbox.understanding.reading import Reading, ReplyText
-from inbox.understanding.training import LEARNED, LESSONS, learn
+from inbox.understanding.training import LEARNED, LESSONS, Examples, learn
 from inbox.understanding.wording import Weights, features
 
 OPT_OUT, SOFTWARE = LESSONS[0], LESSONS[1]
@@ -26,11 +26,11 @@ def sureness(weights: Weights, text: str) -> float:
 @pytest.mark.slow
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.label)
 def test_weights_are_those_that_the_labelled_replies_teach(lesson):
-    cases = training.read([LEARNED])
-    learned, kept = learn(lesson, cases), wording.weights(lesson.label)
-    slots = [lesson.slots(Reading(case.reply)) for case in cases]
+    examples = Examples(lesson, training.read([LEARNED]))
+    learned, kept = learn(examples), wording.weights(lesson.label)
     changed = sum(
-        (learned.probability(one) >= lesson.sure) != (kept.probability(one) >= lesson.sure) for one in slots
+        (learned.probability(slots) >= lesson.sure) != (kept.probability(slots) >= lesson.sure)
+        for slots in examples.slots
     )
     assert changed <= 5  # rounding differs between processors
 
@@ -40,7 +40,7 @@ def test_what_is_taught_is_heard_in_other_words_too():
         case(f"Please strike {who} off the register", opt_out=True) for who in ("me", "us", "my mother")
     ]
     others = [case(f"Please strike {what} off the quote") for what in ("the gutter", "line two", "painting")]
-    weights = learn(OPT_OUT, wishes + others)
+    weights = learn(Examples(OPT_OUT, wishes + others))
     assert sureness(weights, "Strike my boss off the register, please") > 0.5
     assert sureness(weights, "Strike the fence off the quote, please") < 0.5
 
