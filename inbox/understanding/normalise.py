@@ -69,9 +69,8 @@ def fold(text: str) -> str:
 
     Kana and Hangul keep their marks: only the Latin, Greek and Cyrillic combining accents go (so "й" folds to "и").
     """
-    if (
-        text.isascii()
-    ):  # nine replies in ten, and none of the tables below has a letter for them but the backtick
+    # Nine replies in ten, and none of the tables below has a letter for them but the backtick.
+    if text.isascii():
         return _SPACES.sub(" ", text.lower().replace("`", "'")).strip()
     text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold().translate(_LETTERS)
     text = _ACCENTS.sub("", unicodedata.normalize("NFD", text))
