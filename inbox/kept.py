@@ -1,20 +1,36 @@
 """Statements that every delivery makes: Django writes their SQL once in a process, and the process keeps it.
 
 Compiling a SELECT of 50 columns takes Django longer than PostgreSQL takes to answer it (docs/adr/0009). Only the
-compiled statement is kept; rows and values are new each time.
+compiled statement is kept, by PostgreSQL too (`jobs.prepared`); rows and values are new each time.
 """
 
-import copy
 from collections.abc import Callable
 from functools import cache
-from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import Model, QuerySet
-from django.db.models.query import ModelIterable
+from django.db import DEFAULT_DB_ALIAS, Error, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import (
+    BooleanField,
+    CharField,
+    Field,
+    ForeignKey,
+    Model,
+    QuerySet,
+    TextField,
+    UUIDField,
+)
+from django.db.models.query import get_related_populators
 from django.db.models.sql import InsertQuery
+from django.db.models.sql.compiler import SQLCompiler
+from psycopg.sql import Literal
+
+from jobs import prepared
+from jobs.db import Fault, db_fault, drop_connection
+
+PLAIN = {CharField: str, TextField: str, BooleanField: bool, UUIDField: UUID, ForeignKey: UUID}
+"""Fields that hand a value of just this type on to the database as it is; any other goes through the field."""
 
 
 class Kept:
@@ -36,37 +52,61 @@ class Kept:
                 name: uuid4() if isinstance(value, UUID) else str(uuid4()) for name, value in values.items()
             }
             self._statements[names] = _Statement(self._build(**marks), marks)
-        return self._statements[names].run(values)
+        try:
+            return self._statements[names].run(values)
+        except Error as error:
+            # Outside a transaction nobody runs it again: a migration has changed a column under what the server keeps.
+            if db_fault(error) is not Fault.RETRY or connections[DEFAULT_DB_ALIAS].in_atomic_block:
+                raise
+            drop_connection()
+            return self._statements[names].run(values)
 
 
 class _Statement:
-    """A compiled SELECT and where its values go, found by compiling it with marks that occur nowhere else."""
+    """A compiled SELECT and where its values go, found by compiling it with marks that occur nowhere else.
+
+    What is always the same is written into it: a plan may rest on that, such as on an index of rows that have a value.
+    """
 
     def __init__(self, queryset: QuerySet, marks: dict[str, str | UUID]) -> None:
-        self._compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
-        self._sql, self._params = self._compiler.as_sql()
+        compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
+        written, params = compiler.as_sql()
         names = {mark: name for name, mark in marks.items()}
-        self._places = [_place(param, names) for param in self._params]
-        if missing := set(marks) - {name for name, _ in self._places}:
+        places = [_place(param, names) for param in params]
+        if missing := set(marks) - {name for name, _ in places}:
             raise ValueError(f"{', '.join(sorted(missing))}: must be a parameter of the queryset.")
+        slots = ["%s" if name else _literal(param) for param, (name, _) in zip(params, places, strict=True)]
+        self._sql = written.replace("%%", "%%%%") % tuple(slots)
+        self._places = [place for place in places if place[0]]
+        self._rows = _Rows(compiler)
 
     def run(self, values: dict[str, str | UUID]) -> list[Any]:
-        params = [
-            param if name is None else [values[name]] if listed else values[name]
-            for param, (name, listed) in zip(self._params, self._places, strict=True)
-        ]
-        connection = connections[DEFAULT_DB_ALIAS]
-        with connection.cursor() as cursor:
-            cursor.execute(self._sql, params)
-            rows = cursor.fetchall()
-        if not rows:
-            return []
-        compiler = copy.copy(self._compiler)
-        compiler.connection, compiler.execute_sql = connection, lambda **_: [rows]
-        query = SimpleNamespace(get_compiler=lambda **_: compiler)
-        return list(
-            ModelIterable(SimpleNamespace(db=connection.alias, query=query, _known_related_objects={}))
-        )
+        params = [[values[name]] if listed else values[name] for name, listed in self._places]
+        return [self._rows.instance(row) for row in prepared.execute(self._sql, params)]
+
+
+class _Rows:
+    """What Django's ModelIterable works out of a compiled SELECT each time: how a row becomes an instance."""
+
+    def __init__(self, compiler: SQLCompiler) -> None:
+        info, columns = compiler.klass_info, [column for column, *_ in compiler.select]
+        if compiler.annotation_col_map:
+            raise TypeError("The queryset must not be annotated.")
+        self._model = info["model"]
+        self._own = slice(info["select_fields"][0], info["select_fields"][-1] + 1)
+        self._names = [column.target.attname for column in columns[self._own]]
+        self._related = get_related_populators(info, compiler.select, DEFAULT_DB_ALIAS)
+        self._converters = list(compiler.get_converters(columns).items())
+
+    def instance(self, row: tuple) -> Any:
+        values, connection = list(row), connections[DEFAULT_DB_ALIAS]
+        for place, (converters, expression) in self._converters:
+            for convert in converters:
+                values[place] = convert(values[place], expression, connection)
+        made = self._model.from_db(DEFAULT_DB_ALIAS, self._names, values[self._own])
+        for related in self._related:
+            related.populate(values, made)
+        return made
 
 
 def _place(param: object, names: dict[str | UUID, str]) -> tuple[str | None, bool]:
@@ -76,17 +116,33 @@ def _place(param: object, names: dict[str | UUID, str]) -> tuple[str | None, boo
     return names.get(param), False
 
 
+def _literal(value: object) -> str:
+    return Literal(value).as_string().replace("%", "%%")
+
+
 def insert(row: Model) -> None:
     """`row.save(force_insert=True)` by the SQL that is kept of its model, without Django's signals of saving.
 
     Raises django.db.IntegrityError as that does. Every field must have a plain value and the key its own.
     """
     connection = connections[DEFAULT_DB_ALIAS]
-    fields = row._meta.local_concrete_fields
-    with connection.cursor() as cursor:
-        values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
-        cursor.execute(_insert_sql(type(row)), values)
+    values = [
+        value if type(value := row.__dict__[name]) is plain else _saved(field, row, connection)
+        for field, name, plain in _columns(type(row))
+    ]
+    prepared.execute(_insert_sql(type(row)), values)
     row._state.adding, row._state.db = False, connection.alias
+
+
+def _saved(field: Field, row: Model, connection: BaseDatabaseWrapper) -> Any:
+    return field.get_db_prep_save(field.pre_save(row, add=True), connection)
+
+
+@cache
+def _columns(model: type[Model]) -> list[tuple[Field, str, type | None]]:
+    """Each column's field, attribute, and the type of a value that Django would hand on as it is."""
+    fields = model._meta.local_concrete_fields
+    return [(field, field.attname, PLAIN.get(type(field))) for field in fields]
 
 
 @cache

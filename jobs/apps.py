@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 from django.utils.module_loading import autodiscover_modules
 
 
@@ -8,5 +9,8 @@ class JobsConfig(AppConfig):
 
     def ready(self) -> None:
         from jobs import checks, housekeeping  # noqa: F401  registers the checks and our own ticks
+        from jobs.prepared import prepare_where_ours
+
+        connection_created.connect(prepare_where_ours)
 
         autodiscover_modules("jobs")

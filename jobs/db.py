@@ -19,13 +19,17 @@ T = TypeVar("T")
 
 UNREACHABLE_STATES = {"57P01", "57P02", "57P03", "57P05", "53300", "25006", "25P03", "25P04"}
 RETRY_STATES = {"40001", "40P01", "55P03"}
+STALE_PLAN = "RevalidateCachedQuery"
+"""Where PostgreSQL says that the columns of a statement it kept have changed; it has no SQLSTATE of its own."""
 
 
 class Fault(StrEnum):
     """What to do about a database error."""
 
     UNREACHABLE = "unreachable"  # reconnect and try again; whether a COMMIT took effect is unknown
-    RETRY = "retry"  # deadlock, serialization or lock timeout: the transaction is rolled back, run it again
+    RETRY = (
+        "retry"  # deadlock, lock timeout, a plan overtaken by a migration: it is rolled back, run it again
+    )
     SLOW = "slow"  # statement timeout
     BUG = "bug"
 
@@ -33,6 +37,8 @@ class Fault(StrEnum):
 def db_fault(error: Error) -> Fault:
     """Classify a `django.db.Error`."""
     state = getattr(error.__cause__, "sqlstate", None)
+    if state == "0A000" and error.__cause__.diag.source_function == STALE_PLAN:
+        return Fault.RETRY
     if not isinstance(error, (OperationalError, InterfaceError, InternalError)):
         return Fault.BUG
     if state in RETRY_STATES:

@@ -14,9 +14,10 @@ from typing import Any
 from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection, transaction
+from django.db import transaction
 from django_q.conf import Conf
 
+from jobs import prepared
 from jobs.ids import uuid7
 from jobs.models import JOB_COLUMNS, NO_WORKSPACE, BackgroundJob, job_from_row
 from jobs.registry import KINDS
@@ -51,7 +52,8 @@ def held_until(moment: datetime) -> Iterator[None]:
 
 
 # One statement for one job or thousands. A conflict with another's open transaction waits for its end.
-INSERT = """
+INSERT = (
+    """
 INSERT INTO jobs_backgroundjob (id, kind, workspace_id, payload, dedupe_key, status, priority, run_at, first_run_at,
     attempts, snoozes, worker_deaths, losses, last_error_class, last_error, fingerprint)
 SELECT id, kind, workspace_id, payload, dedupe_key, 'queued', priority, coalesce(run_at, statement_timestamp()),
@@ -59,7 +61,10 @@ SELECT id, kind, workspace_id, payload, dedupe_key, 'queued', priority, coalesce
 FROM jsonb_to_recordset(%s) AS row(id uuid, kind text, workspace_id uuid, payload jsonb, dedupe_key text,
     priority smallint, run_at timestamptz)
 ON CONFLICT (tenant, dedupe_key) DO NOTHING
-RETURNING """ + ", ".join([*JOB_COLUMNS, WAITING])
+RETURNING run_at <= created_at, """
+    + WAITING
+    + ", "
+)
 
 
 def enqueue(
@@ -78,8 +83,8 @@ def enqueue(
     """
     spec = JobSpec(dedupe_key, workspace_id, payload or {}, run_at, priority)
     while True:
-        if created := _insert(kind, [spec]):
-            return created[0], True
+        if created := _insert(kind, [spec], JOB_COLUMNS):
+            return job_from_row(JOB_COLUMNS, created[0]), True
         job = BackgroundJob.objects.filter(tenant=workspace_id or NO_WORKSPACE, dedupe_key=dedupe_key).first()
         if job is not None:  # None: pruned between the two statements, so insert again
             return job, False
@@ -90,19 +95,17 @@ def enqueue_many(kind: str, specs: Sequence[JobSpec]) -> set[UUID]:
 
     Runs in the caller's transaction. Raises ValueError as `enqueue` does.
     """
-    return {job.pk for job in _insert(kind, specs)}
+    return {job_id for (job_id,) in _insert(kind, specs, ("id",))}
 
 
-def _insert(kind: str, specs: Sequence[JobSpec]) -> list[BackgroundJob]:
+def _insert(kind: str, specs: Sequence[JobSpec], columns: tuple[str, ...]) -> list[tuple]:
+    """`columns` of the new jobs."""
     rows = json.dumps([_row(kind, spec) for spec in specs], cls=DjangoJSONEncoder)
     with transaction.atomic(savepoint=False):
-        with connection.cursor() as cursor:
-            cursor.execute(INSERT, [rows, Conf.CLUSTER_NAME])
-            returned = cursor.fetchall()
-        created = [job_from_row(JOB_COLUMNS, row[:-1]) for row in returned]
-        if any(job.run_at <= job.created_at for job in created):  # both by the database's clock
-            ring(waiting=returned[0][-1])
-    return created
+        created = prepared.execute(INSERT + ", ".join(columns), [rows, Conf.CLUSTER_NAME])
+        if any(due for due, *_ in created):  # by the database's clock
+            ring(waiting=created[0][1])
+    return [row[2:] for row in created]
 
 
 def _row(kind: str, spec: JobSpec) -> dict[str, Any]:

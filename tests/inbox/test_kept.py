@@ -1,5 +1,7 @@
 """Kept statements: the ORM's own rows by the ORM's own SQL, which is written once in a process."""
 
+import itertools
+import re
 from uuid import uuid4
 
 import pytest
@@ -7,6 +9,7 @@ from django.db import IntegrityError, connection, models, transaction
 from django.db.models.functions import Now
 from django.db.models.sql.compiler import SQLCompiler, SQLInsertCompiler
 from django.test.utils import CaptureQueriesContext, isolate_apps
+from psycopg import ClientCursor
 
 from inbox.handlers.messages import KNOWN
 from inbox.kept import Kept, insert
@@ -139,3 +142,31 @@ def test_model_whose_database_makes_a_value_is_refused():
 
     with pytest.raises(TypeError, match="Stamped"):
         insert(Stamped())
+
+
+@pytest.mark.parametrize("name", ["email", "phone", "linkedin_member_id", "linkedin_url", "ghl_contact_id"])
+def test_plan_made_before_the_values_are_known_uses_the_index_of_an_identity(workspace, name):
+    """The index holds the rows that have one: what is always the same is written into the statement for this."""
+    Lead.objects.bulk_create(Lead(workspace=workspace, **{name: f"v{number}"}) for number in range(1_000))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE inbox_lead")
+    plans = []
+
+    def explain(execute, sql, params, many, context):
+        plans.append(generic_plan(sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(explain):
+        _NAMED.find(workspace=workspace.pk, **{name: "v1"})
+    assert f"lead_one_{name}" in plans[0] and "Seq Scan" not in plans[0]
+
+
+def generic_plan(sql: str, params: list) -> str:
+    numbers = itertools.count(1)
+    session = connection.connection
+    session.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+    session.execute("PREPARE looked_up AS " + re.sub("%s", lambda _: f"${next(numbers)}", sql))
+    values = ", ".join(["%s"] * len(params))
+    lines = ClientCursor(session).execute(f"EXPLAIN EXECUTE looked_up ({values})", params).fetchall()
+    session.execute("DEALLOCATE looked_up")
+    return "\n".join(line for (line,) in lines)

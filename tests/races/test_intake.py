@@ -3,6 +3,7 @@
 import time
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
@@ -238,3 +239,41 @@ def test_second_transaction_waits_for_the_lock_on_a_text(poster):
     at_once(first, second)
     connection.close()
     assert order == ["first", "second"]
+
+
+def changed(table: str, column: str, kind: str) -> None:
+    """What a migration does while a server runs, from another connection."""
+    with psycopg.connect(**connection.get_connection_params() | {"autocommit": True}) as other:
+        other.execute(f"ALTER TABLE {table} ALTER COLUMN {column} TYPE {kind}")
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "kind", "before"),
+    [
+        ("integrations_integration", "external_account_id", "varchar(121)", "varchar(120)"),
+        ("inbox_message", "content_hash", "varchar(65)", "varchar(64)"),
+        ("inbox_lead", "company", "varchar(201)", "varchar(200)"),
+        ("jobs_backgroundjob", "last_error_class", "varchar(201)", "varchar(200)"),
+    ],
+)
+def test_column_that_a_migration_changes_under_a_running_server_costs_no_reply(
+    poster, table, column, kind, before
+):
+    """Guard: Fault.RETRY for a plan that does not fit any more, and the second run in `Kept.find`."""
+    for number in range(12):
+        answers(
+            [poster.post("email", reply(reply_id=number, lead_id=number, email=f"dana{number}@example.com"))]
+        )
+    changed(table, column, kind)
+    try:
+        for number in range(12, 15):
+            (answer,) = answers(
+                [
+                    poster.post(
+                        "email", reply(reply_id=number, lead_id=number, email=f"dana{number}@example.com")
+                    )
+                ]
+            )
+            assert answer["messageId"] and not answer["deduped"]
+    finally:
+        changed(table, column, before)

@@ -15,9 +15,9 @@ import psutil
 import psycopg
 
 from config.postgres import EmbeddedPostgres
-from config.postgres_user import run_as_server
 from integrations.visits import CONNECTIONS
 from jobs.conf import DEFAULT_WORKERS
+from tests.pooling import Pooler
 
 ROOT = Path(__file__).resolve().parents[3]
 SECRET = "cron-secret-of-the-campaign"
@@ -78,7 +78,8 @@ class Stage:
         self.directory, self.plan, self.seen = directory, plan, Seen()
         self.postgres = EmbeddedPostgres(directory / "pg")
         self.processes: list[subprocess.Popen] = []
-        self.bouncer_port, self.web_port, self.sandbox_port = _free_port(), _free_port(), _free_port()
+        self.pooler = Pooler(self.postgres, POOL)
+        self.web_port, self.sandbox_port = _free_port(), _free_port()
         self.done, self.over = threading.Event(), threading.Event()
         self.quiet = threading.Lock()
         self.hogs: list[psycopg.Connection] = []
@@ -88,7 +89,7 @@ class Stage:
         self.run(f"ALTER SYSTEM SET max_connections = {MAX_CONNECTIONS}")
         self.postgres.restart()
         self.manage("migrate", "-v0", url=self.postgres.url())
-        self._start_bouncer()
+        self.processes.append(self.pooler.start(self.directory / "pgbouncer.log"))
         self.workspace = json.loads(
             self.manage("shell", "-v0", "-c", SEED % asdict(self.plan), url=self.postgres.url())
         )
@@ -130,7 +131,7 @@ class Stage:
 
     def environment(self, name: str, url: str = "") -> dict[str, str]:
         kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
-        bounced = f"postgresql://holdfast@127.0.0.1:{self.bouncer_port}/holdfast?application_name={name}"
+        bounced = f"{self.pooler.url()}?application_name={name}"
         return kept | {
             "DATABASE_URL": url or bounced,
             "DEBUG": "1",
@@ -169,29 +170,10 @@ class Stage:
         psutil.Process(process.pid).nice(nice)
         self.processes.append(process)
 
-    def _start_bouncer(self) -> None:
-        """PgBouncer runs as the server's user, who alone may use its socket."""
-        prefix, identity = run_as_server(self.postgres.data_dir)
-        settings = self.postgres.socket_dir / "pgbouncer.ini"
-        settings.write_text(
-            BOUNCER.format(socket=self.postgres.socket_dir, port=self.bouncer_port, pool=POOL)
-        )
-        settings.chmod(0o644)
-        with (self.directory / "pgbouncer.log").open("ab") as log:
-            self.processes.append(
-                subprocess.Popen(
-                    [*prefix, "pgbouncer", str(settings)],
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    cwd="/",
-                    **identity,
-                )
-            )
-
     @property
     def console_url(self) -> str:
         """PgBouncer's console."""
-        return f"postgresql://holdfast@127.0.0.1:{self.bouncer_port}/pgbouncer"
+        return self.pooler.url("pgbouncer")
 
     def use_up_connections(self) -> None:
         """Hold what others would: all but LEFT of MAX_CONNECTIONS."""
@@ -204,22 +186,6 @@ class Stage:
                 continue
             break
 
-
-BOUNCER = """[databases]
-holdfast = host={socket} port=5432 dbname=holdfast user=holdfast
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = {port}
-unix_socket_dir =
-auth_type = any
-pool_mode = transaction
-default_pool_size = {pool}
-max_client_conn = 200
-server_login_retry = 1
-server_connect_timeout = 3
-query_wait_timeout = 5
-ignore_startup_parameters = extra_float_digits
-"""
 
 SEED = """
 import json
