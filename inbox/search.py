@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Reverse
 
 from inbox.models import Lead, Message, Workspace
-from inbox.models.lead import LEAD_WORDS
+from inbox.models.lead import LEAD_WORDS, by_alternate_email
 from inbox.models.message import MESSAGE_WORDS
 
 MIN_PHONE_DIGITS = 4
@@ -42,7 +42,7 @@ def _by_identity(text: str) -> Q:
     found = Q(emailbison_lead_id=text) | Q(ghl_contact_id=text)
     if "@" in text:
         address = text.lower()
-        found |= Q(email=address) | Q(alternate_emails__contains=[address])
+        found |= Q(email=address) | by_alternate_email(address)
     with contextlib.suppress(ValueError):
         found |= Q(pk=uuid.UUID(text))
     return found

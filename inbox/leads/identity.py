@@ -22,7 +22,7 @@ from django.db.models import Q, QuerySet
 from inbox import kept
 from inbox.leads import facts, merge
 from inbox.models import Lead, Workspace
-from inbox.models.lead import IDENTITY_FIELDS
+from inbox.models.lead import IDENTITY_FIELDS, by_alternate_email
 from inbox.races import settled
 from integrations import rawjson
 from integrations.events import PayloadInvalid, Person
@@ -183,9 +183,10 @@ def identities_of(workspace: Workspace, person: Person) -> dict[str, str]:
 
 
 def _named(workspace: UUID, **identities: str) -> QuerySet[Lead]:
-    named = reduce(or_, (Q(**{name: value}) for name, value in identities.items()))
+    # That it is not empty is said once more for a plan that is made before the value is known: the index wants it.
+    named = reduce(or_, (Q(**{name: value}) & ~Q(**{name: ""}) for name, value in identities.items()))
     if email := identities.get("email"):
-        named |= Q(alternate_emails__contains=[email])
+        named |= by_alternate_email(email)
     # Ordered, so that two transactions that lock the same leads do it in the same order.
     return Lead.objects.select_for_update().filter(named, workspace=workspace).order_by("pk")
 

@@ -91,7 +91,9 @@ class Message(models.Model):
     processed_at = models.DateTimeField(
         null=True, blank=True, help_text="When its job was done: a pruned job is not a missing one."
     )
-    draft = models.ForeignKey("inbox.Draft", on_delete=models.SET_NULL, null=True, blank=True)
+    draft = models.ForeignKey(  # its look-ups use message_per_draft
+        "inbox.Draft", on_delete=models.SET_NULL, null=True, blank=True, db_index=False
+    )
     part = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
