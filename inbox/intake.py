@@ -1,8 +1,7 @@
 """Intake: one delivery, one transaction, one ledger row.
 
-In a savepoint the event becomes lead, message and job, all or nothing; the ledger row with the raw bytes stays even
-where the savepoint is rolled back by a defect of ours, so that a replay can repair it. Nothing here calls another
-machine.
+The event becomes lead, message, job and ledger row, all or nothing; where a defect of ours rolls them back, the ledger
+row is written alone, with the raw bytes, so that a replay can repair it. Nothing here calls another machine.
 """
 
 import logging
@@ -16,7 +15,6 @@ from django.db import Error, IntegrityError, transaction
 
 from inbox.kept import insert
 from inbox.models import Lead, Message, WebhookDelivery, Workspace
-from inbox.races import settled
 from integrations.events import Event, PayloadInvalid
 from integrations.models import Integration
 from integrations.registry import ALL_SOURCES
@@ -25,8 +23,9 @@ from jobs.ids import uuid7
 
 logger = logging.getLogger(__name__)
 Verdict = WebhookDelivery.Verdict
-TRIES = 3
-"""A deadlock, a lost race for an event key or a vanished row is settled by running the transaction again."""
+TRIES = 5
+"""A deadlock, a lost race or a vanished row is settled by running the transaction again. Each lost race makes one more
+row visible: a message and the identities of its lead are settled in five."""
 
 
 @dataclass(slots=True)
@@ -72,35 +71,36 @@ Handler = Callable[[Received, Event], Outcome]
 def receive(received: Received, event: Event, handler: Handler) -> Outcome:
     """Run `handler(received, event)` and write the ledger row, in one transaction.
 
-    A defect of ours ends as verdict `failed` with the row kept. Raises django.db.Error where the database is out of
-    reach: then nothing is stored, and the provider must be told to come again.
+    A defect of ours ends as verdict `failed`: what was made is rolled back, and the row is written alone. Raises
+    django.db.Error where the database is out of reach: then nothing is stored, and the provider must be told to come
+    again.
     """
     for last in (False,) * (TRIES - 1) + (True,):
         received.attempt += 1
         try:
             with transaction.atomic():
-                outcome = _guarded(received, event, handler)
-                record(received, outcome, event.event_key)
+                outcome = _duplicate_event(received, event) or handler(received, event)
+                record(received, _named(outcome, event), event.event_key)
             return outcome
+        except PayloadInvalid as error:
+            outcome = rejected(error)
+            break
         except Error as error:
-            # The race for an event key was lost, or what the row points at was deleted meanwhile.
-            changed = isinstance(error, IntegrityError)
-            if last or not (changed or db_fault(error) is Fault.RETRY):
+            fault = db_fault(error)
+            if not last and (fault is Fault.RETRY or isinstance(error, IntegrityError)):
+                continue
+            if fault is not Fault.BUG:
                 raise
-    raise AssertionError("unreachable")
+            outcome = failed(received, event.event_type, error)
+            break
+        except Exception as error:  # ours, whatever it is: the provider did nothing wrong
+            outcome = failed(received, event.event_type, error)
+            break
+    record(received, _named(outcome, event))
+    return outcome
 
 
-def _guarded(received: Received, event: Event, handler: Handler) -> Outcome:
-    try:
-        outcome = settled(lambda: _duplicate_event(received, event) or handler(received, event))
-    except Error as error:
-        if db_fault(error) is not Fault.BUG:
-            raise
-        outcome = failed(received, event.event_type, error)
-    except PayloadInvalid as error:
-        outcome = rejected(error)
-    except Exception as error:  # ours, whatever it is: the provider did nothing wrong
-        outcome = failed(received, event.event_type, error)
+def _named(outcome: Outcome, event: Event) -> Outcome:
     outcome.event_type = outcome.event_type or event.event_type
     return outcome
 

@@ -1,4 +1,4 @@
-"""What each kind of event does to a workspace, inside intake's savepoint."""
+"""What each kind of event does to a workspace, inside intake's transaction."""
 
 from inbox import buttons
 from inbox.handlers import accounts, bookings, bounces, enrichments, messages, optouts

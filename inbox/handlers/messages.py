@@ -77,7 +77,7 @@ def store(
     """The message of `event`, and whether it is new; then it counts in its lead's row, unless the caller does that.
 
     The unique constraint decides a race: for the loser it raises IntegrityError, and the caller runs it again
-    (`inbox.races.settled`).
+    (`inbox.intake.receive`, `inbox.races.settled`).
 
     A provider that uses an id again for another text loses nothing: both are kept, the later one flagged and under a
     key of its own. Of a message that was read from the provider's list (`listed`) the id says enough, in either order.

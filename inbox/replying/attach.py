@@ -22,7 +22,7 @@ State = OutboundSend.State
 def find(workspace: Workspace, event: MessageEvent) -> Message | None:
     """The message of the send that the outbound `event` is about, settled by it where it was not; None for others.
 
-    Runs in intake's savepoint. A campaign's own mail costs no query.
+    Runs in intake's transaction. A campaign's own mail costs no query.
     """
     send = _send(workspace, event)
     if send is None:
