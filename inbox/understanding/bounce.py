@@ -175,10 +175,10 @@ def _by_report_build(reading: Reading) -> str | None:
 def _by_wording(reading: Reading) -> str | None:
     """Reports of systems whose words nobody has listed."""
     system = mail_system(reading)
-    if reading.is_forward or delayed(reading) or (_asks(reading) and not system):
-        return None
     coded = bool(_SMTP_REFUSAL.search(reading.folded_body) or _REPORT_FIELDS.search(reading.body))
-    if reading.is_reply and not (coded or system):
+    if reading.is_forward or (reading.is_reply and not (coded or system)):
+        return None
+    if (_asks(reading) and not system) or delayed(reading):
         return None
     sign = coded or system or shared_name(reading) or _failure_subject(reading)
     asked = SURE if sign else SURE_WITHOUT_A_SIGN

@@ -14,7 +14,7 @@ MAX_LINES = 5_000
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe0e\ufe0f\ufeff]"
 )
-_SPACES = re.compile(r"[^\S\n]+")
+_SPACES = re.compile(r"[^\S\n]{2,}|[^\S\n ]")  # a plain space between two words is left alone
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _LETTERS = str.maketrans(
     {
@@ -91,6 +91,8 @@ _SPEECH = re.compile(r"""\"[^"\n]{0,300}\"|(?<!\w)'(?:[^'\n]|(?<=\w)'(?=\w)){1,3
 
 def without_speech(folded: str) -> str:
     """A folded sentence without reported speech of three words or more: `Liked "reply STOP to opt out"` is no wish."""
+    if '"' not in folded and "'" not in folded:
+        return folded
     return _SPEECH.sub(lambda match: match[0] if len(match[0].split()) < 3 else '""', folded)
 
 

@@ -83,7 +83,7 @@ def _keyword(reading: Reading) -> str | None:
 
 def _wording(reading: Reading) -> str | None:
     learned = weights("opt_out")
-    if _TAKEN_BACK.search(reading.text) or learned.probability(reading.wish_slots) < SURE:
+    if learned.probability(reading.wish_slots) < SURE or _TAKEN_BACK.search(reading.text):
         return None
     return learned.strongest(reading.sentences, reading.reply.subject or "")
 

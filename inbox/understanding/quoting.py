@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from inbox.understanding.normalise import fold
 
@@ -144,6 +145,7 @@ def _boundary(lines: list[Line], folded: list[str], index: int) -> tuple[int | N
     return start, end
 
 
+@lru_cache(maxsize=256)  # a mail has its lines twice, as text and as HTML
 def _is_separator(line: str) -> bool:
     if _BEGIN_FORWARD.match(line):
         return True
@@ -189,6 +191,7 @@ def _header_block(lines: list[Line], folded: list[str], index: int) -> bool:
     return bool(_ADDRESS.search(roles["from"])) or bool(_DATE.search(roles.get("date", "")))
 
 
+@lru_cache(maxsize=256)
 def _role(line: str) -> tuple[str, str] | None:
     match = _HEADER.match(line)
     role = _ROLE_OF.get(match[1].strip()) if match else None
@@ -235,6 +238,7 @@ def _name_above_date(lines: list[Line], index: int) -> int | None:
     return index - 1 if named else index
 
 
+@lru_cache(maxsize=256)
 def _reads_as_attribution(line: str, quoted_next: bool) -> bool:
     verb = _VERB.search(line)
     dated = bool(_DATE.search(line))

@@ -147,28 +147,33 @@ class Reading:
         return slots
 
     @cached_property
-    def wish_slots(self) -> set[int]:
+    def wish_slots(self) -> frozenset[int]:
         """What a wish is learned from: the newest text without reported speech, and its questions once more as such.
 
         Who wrote nothing but a subject speaks by the subject; behind "Re:" it is our own.
         """
         text = without_speech(self.text or ("" if self.is_reply else self.subject))
-        return features(text) | denied(text) | self._question_slots | {slot(f"channel:{self.reply.channel}")}
-
-    @cached_property
-    def mail_slots(self) -> set[int]:
-        """What software is known by: the newest text (or all there is), the subject as it came, the sender."""
-        slots = features(self.text or self.folded_body) | features(self.raw_subject, "subject:")
-        slots |= self._question_slots | features(self.sender_local, "from:")
-        return slots | {slot(f"channel:{self.reply.channel}")}
-
-    @cached_property
-    def report_slots(self) -> set[int]:
-        """What a delivery report is known by: its start without what it quotes, the subject as it came, the sender."""
-        slots = features((self.text or self.folded_body)[:_REPORT_CHARS]) | features(
-            self.raw_subject, "subject:"
+        return features(text).union(
+            denied(text), self._question_slots, (slot(f"channel:{self.reply.channel}"),)
         )
-        return slots | features(f"{self.sender_local} {self.sender_name}", "from:")
+
+    @cached_property
+    def mail_slots(self) -> frozenset[int]:
+        """What software is known by: the newest text (or all there is), the subject as it came, the sender."""
+        return features(self.text or self.folded_body).union(
+            features(self.raw_subject, "subject:"),
+            self._question_slots,
+            features(self.sender_local, "from:"),
+            (slot(f"channel:{self.reply.channel}"),),
+        )
+
+    @cached_property
+    def report_slots(self) -> frozenset[int]:
+        """What a delivery report is known by: its start without what it quotes, the subject as it came, the sender."""
+        return features((self.text or self.folded_body)[:_REPORT_CHARS]).union(
+            features(self.raw_subject, "subject:"),
+            features(f"{self.sender_local} {self.sender_name}", "from:"),
+        )
 
     def first(self, pattern: re.Pattern[str]) -> str | None:
         """The sentence of the newest text, as written, in which a pattern is found."""

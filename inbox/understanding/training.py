@@ -27,7 +27,7 @@ class Lesson:
     """A label to learn: the slots of a reply, which replies teach it, and above which probability a rule is sure."""
 
     label: str
-    slots: Callable[[Reading], set[int]]
+    slots: Callable[[Reading], frozenset[int]]
     teaches: Callable[[Case], bool]
     sure: float
 

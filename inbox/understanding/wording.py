@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 from zlib import crc32
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -51,10 +52,25 @@ def _parts(word: str) -> Iterable[str]:
         )
 
 
+class _Word(NamedTuple):
+    """A word's own slots, with those of its parts, and what the slots of pairs are made from."""
+
+    slots: frozenset[int]
+    name: bytes
+    before: int  # the checksum of "word ", which goes on with a neighbour's name
+    skipping: int  # the same of "word _ "
+
+
 @lru_cache(maxsize=16_384)
-def _of_word(word: str, kind: str) -> frozenset[int]:
-    """The slots of a word and its parts; most words of a reply have been seen in the one before."""
-    return frozenset((slot(kind + word), *(slot(f"{kind}~{part}") for part in _parts(word))))
+def _word(word: str, kind: str) -> _Word:
+    """Most words of a reply have been seen in the one before."""
+    read = word[:_WORD_CHARS]
+    return _Word(
+        frozenset((slot(kind + read), *(slot(f"{kind}~{part}") for part in _parts(read)))),
+        word.encode(),
+        crc32(f"{kind}{word} ".encode()),
+        crc32(f"{kind}{word} _ ".encode()),
+    )
 
 
 @lru_cache(maxsize=256)
@@ -64,12 +80,13 @@ def features(folded: str, kind: str = "") -> frozenset[int]:
 
     `kind` keeps words apart by where they stand ("subject:", "question:").
     """
-    words = _WORD.findall(folded)[:_MOST_WORDS]
-    framed = ["^", *words, "$"]
-    names = [f"{kind}{one} {other}" for one, other in pairwise(framed)]
-    names += [f"{kind}{one} _ {other}" for one, other in zip(framed, framed[2:], strict=False)]
-    pairs = {crc32(name.encode()) & _MASK for name in names}
-    return frozenset(pairs.union(*[_of_word(word[:_WORD_CHARS], kind) for word in words]))
+    words = [_word(word, kind) for word in _WORD.findall(folded)[:_MOST_WORDS]]
+    framed = [_word("^", kind), *words, _word("$", kind)]
+    pairs = {crc32(other.name, one.before) & _MASK for one, other in pairwise(framed)}
+    pairs.update(
+        [crc32(other.name, one.skipping) & _MASK for one, other in zip(framed, framed[2:], strict=False)]
+    )
+    return frozenset(pairs.union(*[word.slots for word in words]))
 
 
 def denied(folded: str) -> set[int]:
@@ -81,7 +98,7 @@ def denied(folded: str) -> set[int]:
             if _NEGATION.fullmatch(word):
                 left = _DENIED_WORDS
             elif left:
-                slots |= _of_word(word[:_WORD_CHARS], "not:")
+                slots |= _word(word, "not:").slots
                 left -= 1
     return slots
 
@@ -93,10 +110,10 @@ class Weights:
         self._values = array("f", values)
         self._bias = bias
 
-    def _score(self, slots: set[int]) -> float:
+    def _score(self, slots: frozenset[int]) -> float:
         return self._bias + sum(map(self._values.__getitem__, slots)) / math.sqrt(len(slots) or 1)
 
-    def probability(self, slots: set[int]) -> float:
+    def probability(self, slots: frozenset[int]) -> float:
         """How sure the wording is of the label, 0 to 1; its length is divided out."""
         return 1 / (1 + math.exp(-max(min(self._score(slots), 30.0), -30.0)))
 

@@ -1,8 +1,12 @@
 """HTML bodies: read as text with what the client marked as quoted, and cleaned before they are shown."""
 
-import pytest
+from html.parser import HTMLParser
 
-from inbox.understanding.html import sanitize_html
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inbox.understanding.html import _TOKEN, READABLE, html_lines, sanitize_html
 from inbox.understanding.text import newest_text
 
 HEADER = (
@@ -106,3 +110,64 @@ def test_text_of_hopelessly_nested_html_is_still_read():
     html = "<div>" * 3_000 + "Yes." + "</div>" * 3_000
     assert newest_text(None, html).text == "Yes."
     assert "Yes." in sanitize_html(html)
+
+
+PIECES = st.sampled_from(
+    [
+        "<p>",
+        "</p>",
+        "<br>",
+        "<div class='gmail_attr'>",
+        "</div>",
+        "<blockquote>",
+        "</blockquote>",
+        "<!-- note -->",
+    ]
+    + [
+        '<span id="a>b">',
+        "</span>",
+        "<style>p{}</style>",
+        "<a href='x\"y'>",
+        "</a>",
+        "<b",
+        ">",
+        "<",
+        '"',
+        "&",
+        "&lt;",
+    ]
+    + [
+        "<svg>",
+        "<textarea>",
+        "</textarea>",
+        "<o:p>",
+        "<td>",
+        "</td>",
+        "words ",
+        "\n",
+        "\u00a0",
+        "<img src=x>",
+        "=",
+        "'",
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=40).map("".join))
+def test_every_character_that_the_cleaner_leaves_is_read(html):
+    assert _TOKEN.sub("", READABLE.clean(html)) == ""
+
+
+@given(st.lists(PIECES, max_size=40).map("".join))
+def test_text_is_that_of_the_standard_librarys_parser(html):
+    class Text(HTMLParser):
+        text = ""
+
+        def handle_data(self, data):
+            self.text += data
+
+    parser = Text()
+    parser.feed(READABLE.clean(html))
+    parser.close()
+    ours = "".join(line.text for line in html_lines(html))
+    assert "".join(ours.replace("- ", "").split()) == "".join(parser.text.split())
