@@ -1,31 +1,37 @@
 """Intake against a plainly written webhook and against one bare INSERT, in one run, in one gunicorn, on one PostgreSQL.
 
-`make bench` or `python -m benchmarks.intake [--rounds 3] [--count 60] [--json]`. Rounds are interleaved and medians
+`make bench` or `python -m benchmarks.intake [--rounds 3] [--seconds 1] [--json]`. Rounds are interleaved and medians
 are shown, as other load on the machine hits all alike. All three write the ledger row; the rivals are in
 `_intake_rivals`. The server is production's (`tests.serving`), the clients keep 16 connections open.
 """
 
 import argparse
 import json
+import math
 import statistics
 import tempfile
 import threading
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
+from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
+
+import psycopg
 
 from config.postgres import EmbeddedPostgres
 from tests.serving import BEHIND_PROXY, WebServer
 
 OURS, PLAIN, AUTOCOMMIT, FLOOR = "holdfast", "plain", "plain, autocommit", "floor"
-PATHS = {
+PATHS = {  # in the order of a round, and back in the next: what is compared is neighbours
+    FLOOR: "/floor/{key}/",
     OURS: "/api/webhooks/email/{key}/",
     PLAIN: "/plain/{key}/",
     AUTOCOMMIT: "/plain-autocommit/{key}/",
-    FLOOR: "/floor/{key}/",
 }
 CONNECTIONS = 16
+WARM_UP = 200
+MOST_PER_SECOND = 3_000
 BURST = 500
 CAMPAIGNS = 8
 HEADERS = BEHIND_PROXY | {"Content-Type": "application/json", "User-Agent": "benchmark"}
@@ -47,7 +53,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
-        "--count", type=int, default=60, help="deliveries per path, kind and round (default 60)"
+        "--seconds", type=float, default=1.0, help="how long each path is measured in each round (default 1)"
     )
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -60,15 +66,17 @@ def main() -> None:
         )
         server.manage("migrate", "-v0")
         with server:
-            report = Bench(server, options.rounds, options.count).run()
+            report = Bench(server, postgres.url(), options.rounds, options.seconds).run()
     print(json.dumps(report, indent=2) if options.json else text(report))
 
 
 class Bench:
     """Every path has a workspace of its own."""
 
-    def __init__(self, server: WebServer, rounds: int, count: int) -> None:
-        self._server, self._rounds, self._count = server, rounds, count
+    def __init__(self, server: WebServer, database_url: str, rounds: int, seconds: float) -> None:
+        self._database_url = database_url
+        self._server, self._rounds, self._seconds = server, rounds, seconds
+        self._most = int(MOST_PER_SECOND * seconds)
         self._serial = 0
         self._addresses = {name: path.format(key=self._key(name)) for name, path in PATHS.items()}
 
@@ -78,15 +86,14 @@ class Bench:
 
     def run(self) -> dict:
         """Deliveries per second, their ratios, and the burst's latencies in ms."""
-        for name in PATHS:  # both processes have imported, connected and planned
-            self._post_all(name, [sent(number, 0) for number in self._numbers(40)])
+        self._warm_up()
         rates: dict[str, list[float]] = defaultdict(list)
         for number in range(self._rounds):
             self._round(rates, list(PATHS) if number % 2 else list(reversed(PATHS)))
         burst = [self._burst() for _ in range(min(self._rounds, 3))]
         return {
             "rounds": self._rounds,
-            "deliveries": self._count,
+            "seconds": self._seconds,
             "per_second": {name: round(statistics.median(values), 1) for name, values in rates.items()},
             "ratios": ratios(rates),
             "burst": {
@@ -95,44 +102,56 @@ class Bench:
             },
         }
 
+    def _warm_up(self) -> None:
+        """Both processes have imported, connected and planned; the planner knows the tables, as autovacuum sees to."""
+        for kind in (reply, sent):
+            for name in PATHS:
+                self._post_all(name, [kind(number, 0) for number in self._numbers(WARM_UP)])
+        with psycopg.connect(self._database_url, autocommit=True) as connection:
+            connection.execute("VACUUM ANALYZE")
+
     def _round(self, rates: dict[str, list[float]], order: list[str]) -> None:
-        numbers = self._numbers(self._count)
-        bodies = {
-            "reply": [reply(number, number % CAMPAIGNS) for number in numbers],
-            "sent": [sent(number, number % CAMPAIGNS) for number in numbers],
-        }
-        for kind, these in bodies.items():
+        for kind in (reply, sent):
+            posted: dict[str, list[bytes]] = {}
             for name in order:
-                rates[f"{name}, {kind}"].append(self._rate(name, these))
+                bodies = [kind(number, number % CAMPAIGNS) for number in self._numbers(self._most)]
+                done, rate = self._window(name, bodies)
+                rates[f"{name}, {kind.__name__}"].append(rate)
+                posted[name] = bodies[:done]
             for name in order:
                 if name != FLOOR:
-                    rates[f"{name}, {kind} again"].append(self._rate(name, these))
+                    again = (posted[name] * (self._most // len(posted[name]) + 1))[: self._most]
+                    rates[f"{name}, {kind.__name__} again"].append(self._window(name, again)[1])
 
-    def _rate(self, name: str, bodies: list[bytes]) -> float:
+    def _window(self, name: str, bodies: list[bytes]) -> tuple[int, float]:
+        """How many of `bodies` were posted in the window, in their order, and how many that is in a second."""
         began = time.perf_counter()
-        self._post_all(name, bodies)
-        return len(bodies) / (time.perf_counter() - began)
+        done = self._post_all(name, bodies, until=began + self._seconds)
+        return done, done / (time.perf_counter() - began)
 
     def _numbers(self, count: int) -> range:
         self._serial += count
         return range(self._serial - count, self._serial)
 
-    def _post_all(self, name: str, bodies: list[bytes]) -> None:
-        shares = [bodies[number::CONNECTIONS] for number in range(CONNECTIONS)]
-        troubles: list[str] = []
+    def _post_all(self, name: str, bodies: list[bytes], until: float = math.inf) -> int:
+        waiting, troubles = deque(bodies), []
 
-        def work(share: list[bytes]) -> None:
+        def work() -> None:
             try:
                 connection = HTTPConnection("127.0.0.1", self._server.port, timeout=60)
-                for body in share:
-                    _post(connection, self._addresses[name], body)
+                with suppress(IndexError):
+                    while time.perf_counter() < until:
+                        _post(connection, self._addresses[name], waiting.popleft())
                 connection.close()
             except Exception as error:
                 troubles.append(f"{name}: {error!r}")
 
-        _together([lambda share=share: work(share) for share in shares])
+        _together([work] * CONNECTIONS)
         if troubles:
             raise SystemExit("\n".join([*troubles, self._server.log.read_text()[-2_000:]]))
+        if not waiting and until < math.inf:
+            raise SystemExit(f"{name}: MOST_PER_SECOND is too small for this machine")
+        return len(bodies) - len(waiting)
 
     def _burst(self) -> dict[str, float]:
         """500 steps of one campaign at the same moment, each on a connection of its own."""
@@ -251,7 +270,7 @@ def text(report: dict) -> str:
     """The report as Markdown tables."""
     rates, burst = report["per_second"], report["burst"]
     lines = [
-        f"Median of {report['rounds']} rounds of {report['deliveries']} deliveries over {CONNECTIONS} connections",
+        f"Median of {report['rounds']} rounds of {report['seconds']} s each over {CONNECTIONS} connections",
         "",
         "| deliveries per second | reply | reply again | sent | sent again |",
         "|---|---|---|---|---|",
