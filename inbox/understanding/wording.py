@@ -61,9 +61,12 @@ class _Word(NamedTuple):
     skipping: int  # the same of "word _ "
 
 
-@lru_cache(maxsize=16_384)
 def _word(word: str, kind: str) -> _Word:
-    """Most words of a reply have been seen in the one before."""
+    """Most words of a reply have been seen in the one before; what is too long for a word is not worth keeping."""
+    return _kept_word(word, kind) if len(word) <= _WORD_CHARS else _new_word(word, kind)
+
+
+def _new_word(word: str, kind: str) -> _Word:
     read = word[:_WORD_CHARS]
     return _Word(
         frozenset((slot(kind + read), *(slot(f"{kind}~{part}") for part in _parts(read)))),
@@ -71,6 +74,9 @@ def _word(word: str, kind: str) -> _Word:
         crc32(f"{kind}{word} ".encode()),
         crc32(f"{kind}{word} _ ".encode()),
     )
+
+
+_kept_word = lru_cache(maxsize=16_384)(_new_word)
 
 
 @lru_cache(maxsize=256)
