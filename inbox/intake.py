@@ -84,7 +84,6 @@ def receive(received: Received, event: Event, handler: Handler) -> Outcome:
             return outcome
         except PayloadInvalid as error:
             outcome = rejected(error)
-            break
         except Error as error:
             fault = db_fault(error)
             if not last and (fault is Fault.RETRY or isinstance(error, IntegrityError)):
@@ -92,10 +91,9 @@ def receive(received: Received, event: Event, handler: Handler) -> Outcome:
             if fault is not Fault.BUG:
                 raise
             outcome = failed(received, event.event_type, error)
-            break
         except Exception as error:  # ours, whatever it is: the provider did nothing wrong
             outcome = failed(received, event.event_type, error)
-            break
+        break
     record(received, _named(outcome, event))
     return outcome
 

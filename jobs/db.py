@@ -27,9 +27,7 @@ class Fault(StrEnum):
     """What to do about a database error."""
 
     UNREACHABLE = "unreachable"  # reconnect and try again; whether a COMMIT took effect is unknown
-    RETRY = (
-        "retry"  # deadlock, lock timeout, a plan overtaken by a migration: it is rolled back, run it again
-    )
+    RETRY = "retry"  # deadlock, lock timeout, a plan a migration has overtaken: rolled back, run it again
     SLOW = "slow"  # statement timeout
     BUG = "bug"
 

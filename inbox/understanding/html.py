@@ -108,7 +108,7 @@ _SHOWN_TAGS = nh3.ALLOWED_TAGS - {"img"}
 class _Reader:
     """Collects lines with their quote depth. Fed with nh3's output only, so tags are balanced.
 
-    The standard library's parser takes three times as long, most of it for markup that nh3 never writes.
+    The standard library's parser takes about twice as long, most of it for markup that nh3 never writes.
     """
 
     def __init__(self) -> None:

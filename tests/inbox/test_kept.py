@@ -159,6 +159,7 @@ def test_plan_made_before_the_values_are_known_uses_the_index_of_an_identity(wor
     with connection.execute_wrapper(explain):
         _NAMED.find(workspace=workspace.pk, **{name: "v1"})
     assert f"lead_one_{name}" in plans[0] and "Seq Scan" not in plans[0]
+    assert ("lead_alternate_emails" in plans[0]) == (name == "email")
 
 
 def generic_plan(sql: str, params: list) -> str:
