@@ -9,7 +9,6 @@ from typing import Any
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.backends.utils import CursorWrapper
 
 PREPARE_AFTER = 3
 """Runs of a statement in one session before it is prepared, which costs a round trip of its own."""
@@ -20,20 +19,24 @@ def execute(statement: str, values: Sequence[Any]) -> list[tuple]:
 
     `values` go beside the text. Raises django.db.Error as a cursor of Django's does.
     """
-    cursor = _cursor()
-    cursor.execute(statement, values)
-    return cursor.fetchall() if cursor.description else []
-
-
-def _cursor() -> CursorWrapper:
-    """One cursor a session: it remembers how each type of value is written."""
     connection = connections[DEFAULT_DB_ALIAS]
-    if connection.queries_logged:
-        return connection.cursor()  # Django's log shows the values only of what it bound itself
-    connection.ensure_connection()
-    session = connection.connection
+    if connection.queries_logged or connection.execute_wrappers:
+        cursor = connection.cursor()  # who watches sees the values only of what Django bound itself
+    else:
+        connection.close_if_health_check_failed()
+        connection.ensure_connection()
+        connection.validate_no_broken_transaction()
+        cursor = _cursor(connection.connection)
+    with connection.wrap_database_errors:
+        cursor.execute(statement, values)
+        # Not by its description, which psycopg makes anew: an object a column.
+        return [] if cursor.rownumber is None else cursor.fetchall()
+
+
+def _cursor(session: psycopg.Connection) -> psycopg.Cursor:
+    """One cursor a session, that binds on the server: it remembers how each type of value is written."""
     if not hasattr(session, "kept_cursor"):
-        session.kept_cursor = connection.make_cursor(psycopg.Cursor(session))
+        session.kept_cursor = psycopg.Cursor(session)
     return session.kept_cursor
 
 

@@ -37,12 +37,13 @@ def web(django_db_setup, tmp_path_factory):
         yield server
 
 
-def reply(reply_id: int = 880031, **fields) -> bytes:
+def reply(reply_id: int = 880031, lead_id: int = 55120, **fields) -> bytes:
+    email = "dana@example.com" if lead_id == 55120 else f"lead{lead_id}@example.com"
     event = {
         "event": {"type": "LEAD_REPLIED", "workspace_id": 42},
         "data": {
             "campaign": {"id": 901, "name": "Q4"},
-            "lead": {"id": 55120, "email": "dana@example.com", "first_name": "Dana"},
+            "lead": {"id": lead_id, "email": email, "first_name": "Dana"},
             "reply": {"id": reply_id, "from_email_address": "dana@example.com", "text_body": "Sure"},
         },
     }
@@ -63,6 +64,24 @@ def test_same_reply_32_times_at_once_is_one_message_and_one_job(web, poster):
     assert all(answer["postProcessEnqueued"] for _, answer in got)
     assert BackgroundJob.objects.count() == Lead.objects.count() == 1
     assert WebhookDelivery.objects.filter(verdict="duplicate").count() == 31
+
+
+def test_sessions_that_the_database_ended_meanwhile_cost_no_reply(web, poster):
+    """Guard: `close_if_health_check_failed` before the first statement; without it each session's next one is a 503."""
+    for first in (0, 32):
+        calls = [
+            lambda number=number: web.post(
+                poster.path("email"), reply(reply_id=880_000 + number, lead_id=number), JSON
+            )
+            for number in range(first, first + 32)
+        ]
+        assert [status for status, _ in at_once(*calls)] == [200] * 32
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+    assert Message.objects.count() == 64
 
 
 @pytest.mark.parametrize("mebibytes", [1.5, 3])
