@@ -6,7 +6,8 @@ compiled statement is kept, by PostgreSQL too (`jobs.prepared`); rows and values
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from types import NoneType
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from django.db import DEFAULT_DB_ALIAS, Error, connections
@@ -30,7 +31,11 @@ from jobs import prepared
 from jobs.db import Fault, db_fault, drop_connection
 
 PLAIN = {CharField: str, TextField: str, BooleanField: bool, UUIDField: UUID, ForeignKey: UUID}
-"""Fields that hand a value of just this type on to the database as it is; any other goes through the field."""
+"""Fields that hand a value of just this type on to the database as it is, as any field does nothing at all (None);
+another value goes through the field."""
+
+
+Made = TypeVar("Made", bound=Model)
 
 
 class Kept:
@@ -120,6 +125,22 @@ def _literal(value: object) -> str:
     return Literal(value).as_string().replace("%", "%%")
 
 
+def new(model: type[Made], **values: Any) -> Made:
+    """`model(**values)`, by what is kept of its fields. A foreign key is named by its column: `lead_id`.
+
+    Raises TypeError for a name that is no column of the model.
+    """
+    made = model(*[values.pop(name) if name in values else default() for name, default in _defaults(model)])
+    if values:
+        raise TypeError(f"{model.__name__} has no column {', '.join(values)}.")
+    return made
+
+
+@cache
+def _defaults(model: type[Model]) -> list[tuple[str, Callable[[], Any]]]:
+    return [(field.attname, field.get_default) for field in model._meta.concrete_fields]
+
+
 def insert(row: Model) -> None:
     """`row.save(force_insert=True)` by the SQL that is kept of its model, without Django's signals of saving.
 
@@ -127,7 +148,7 @@ def insert(row: Model) -> None:
     """
     connection = connections[DEFAULT_DB_ALIAS]
     values = [
-        value if type(value := row.__dict__[name]) is plain else _saved(field, row, connection)
+        value if type(value := row.__dict__[name]) in plain else _saved(field, row, connection)
         for field, name, plain in _columns(type(row))
     ]
     prepared.execute(_insert_sql(type(row)), values)
@@ -139,10 +160,15 @@ def _saved(field: Field, row: Model, connection: BaseDatabaseWrapper) -> Any:
 
 
 @cache
-def _columns(model: type[Model]) -> list[tuple[Field, str, type | None]]:
-    """Each column's field, attribute, and the type of a value that Django would hand on as it is."""
-    fields = model._meta.local_concrete_fields
-    return [(field, field.attname, PLAIN.get(type(field))) for field in fields]
+def _columns(model: type[Model]) -> list[tuple[Field, str, tuple[type, ...]]]:
+    """Each column's field, attribute, and the types of a value that Django would hand on as it is."""
+    return [(field, field.attname, _plain(field)) for field in model._meta.local_concrete_fields]
+
+
+def _plain(field: Field) -> tuple[type, ...]:
+    if type(field).pre_save is not Field.pre_save:
+        return ()  # it may set the value itself, as the time of writing
+    return tuple(filter(None, (NoneType, PLAIN.get(type(field)))))
 
 
 @cache

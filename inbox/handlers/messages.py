@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from inbox.handlers import bounces, chats, texts
 from inbox.intake import Outcome, Received, Verdict
-from inbox.kept import Kept, insert
+from inbox.kept import Kept, insert, new
 from inbox.leads import identity, rollup, stops
 from inbox.models import Campaign, Lead, Message
 from inbox.models.lead import Channel
@@ -105,8 +105,9 @@ def _get_or_create(
 
 
 def _create(received: Received, event: MessageEvent, judged: Arrival, count: bool, **extra) -> Message:
-    message = Message(
-        workspace=received.workspace,
+    message = new(
+        Message,
+        workspace_id=received.workspace.pk,
         source=event.source,
         campaign_id=campaign_id(received, event.campaign),
         **_fields(received, event, judged),

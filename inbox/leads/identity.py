@@ -160,7 +160,7 @@ def _new(
     complete: Callable[[Lead], None] | None,
 ) -> Found:
     values = _free(others, identities) | _facts(person)
-    lead = Lead(workspace=workspace, identity_conflict=bool(others), **values)
+    lead = kept.new(Lead, workspace_id=workspace.pk, identity_conflict=bool(others), **values)
     facts.note(lead, [name for name, value in values.items() if value], source)
     if complete is not None:
         complete(lead)

@@ -72,15 +72,12 @@ class Rule:
 
 
 class Reading:
-    """A reply with everything the rules ask for, computed once and only when asked."""
+    """A reply with its newest text, and everything else the rules ask for, computed once and only when asked."""
 
     def __init__(self, reply: ReplyText) -> None:
         self.reply = reply
-
-    @cached_property
-    def newest(self) -> NewestText:
-        sender = f"{self.reply.sender_name} <{self.reply.sender_email}>"
-        return newest_text(self.reply.text, self.reply.html, channel=self.reply.channel, sender=sender)
+        sender = f"{reply.sender_name} <{reply.sender_email}>"
+        self.newest: NewestText = newest_text(reply.text, reply.html, channel=reply.channel, sender=sender)
 
     @cached_property
     def _judged(self) -> str:
