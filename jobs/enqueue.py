@@ -101,6 +101,8 @@ def enqueue_many(kind: str, specs: Sequence[JobSpec]) -> set[UUID]:
 def _insert(kind: str, specs: Sequence[JobSpec], columns: tuple[str, ...]) -> list[tuple]:
     """`columns` of the new jobs."""
     rows = json.dumps([_row(kind, spec) for spec in specs], cls=DjangoJSONEncoder)
+    if len(rows) > PAYLOAD_LIMIT:
+        _refuse_texts(specs)
     with transaction.atomic(savepoint=False):
         created = prepared.execute(INSERT + ", ".join(columns), [rows, Conf.CLUSTER_NAME])
         if any(due for due, *_ in created):  # by the database's clock
@@ -113,8 +115,6 @@ def _row(kind: str, spec: JobSpec) -> dict[str, Any]:
         raise ValueError(f"kind: no job kind is registered as {kind!r}.")
     if not 0 < len(spec.dedupe_key) <= 255:
         raise ValueError("dedupe_key: must be 1 to 255 characters, made from ids alone.")
-    if len(json.dumps(spec.payload, cls=DjangoJSONEncoder)) > PAYLOAD_LIMIT:
-        raise ValueError(f"payload: over {PAYLOAD_LIMIT} characters of JSON; pass ids, not contents.")
     run_at = _held_until.get() or spec.run_at
     return {
         "id": uuid7(),
@@ -125,3 +125,9 @@ def _row(kind: str, spec: JobSpec) -> dict[str, Any]:
         "priority": KINDS[kind].policy.priority if spec.priority is None else spec.priority,
         "run_at": run_at and run_at.isoformat(),
     }
+
+
+def _refuse_texts(specs: Sequence[JobSpec]) -> None:
+    for spec in specs:
+        if len(json.dumps(spec.payload, cls=DjangoJSONEncoder)) > PAYLOAD_LIMIT:
+            raise ValueError(f"payload: over {PAYLOAD_LIMIT} characters of JSON; pass ids, not contents.")

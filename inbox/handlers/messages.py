@@ -45,6 +45,7 @@ KNOWN = Kept(
     )
 )
 """The message of a key, with what a duplicate is asked."""
+JOBS = Kept(lambda **key: BackgroundJob.objects.only("pk").filter(**key))
 
 
 def handle(received: Received, event: MessageEvent) -> Outcome:
@@ -238,10 +239,8 @@ def _duplicate(received: Received, event: MessageEvent, message: Message) -> Out
 def _repair(message: Message) -> UUID:
     """The job of a message that waits for one: as a rule it is there."""
     spec = _spec(message)
-    mine = BackgroundJob.objects.filter(tenant=spec.workspace_id, dedupe_key=spec.dedupe_key)
-    known = mine.values_list("pk", flat=True).first()
-    if known is not None:
-        return known
+    for known in JOBS.find(tenant=spec.workspace_id, dedupe_key=spec.dedupe_key):
+        return known.pk
     job, _ = enqueue(
         PROCESS, dedupe_key=spec.dedupe_key, workspace_id=spec.workspace_id, payload=spec.payload
     )

@@ -131,6 +131,8 @@ def mark_quoted(lines: list[Line]) -> None:
 
 def _boundary(lines: list[Line], folded: list[str], index: int) -> tuple[int | None, int]:
     """The range of lines to quote if a boundary is seen at `index`: (start, end), else (None, 0)."""
+    if not _may_bound(folded[index]):
+        return None, 0
     end = len(lines)
     if _is_separator(folded[index]) or _header_block(lines, folded, index):
         return _with_rule(lines, folded, index), end
@@ -146,6 +148,16 @@ def _boundary(lines: list[Line], folded: list[str], index: int) -> tuple[int | N
 
 
 @lru_cache(maxsize=256)  # a mail has its lines twice, as text and as HTML
+def _may_bound(line: str) -> bool:
+    """Whether a line is worth a closer look: nine in ten have no colon, and nothing else that a boundary has."""
+    return (
+        ":" in line
+        or "：" in line
+        or _is_separator(line)
+        or any(pattern.search(line) for pattern in (_REPLY_MARKER, _RULED_ATTRIBUTION, _DATE_LINE))
+    )
+
+
 def _is_separator(line: str) -> bool:
     if _BEGIN_FORWARD.match(line):
         return True

@@ -53,8 +53,7 @@ def _signs_off(lines: list[str], folded: list[str], index: int, names: frozenset
     if len(low) > 80 or len(lines) == 1:
         return False
     following = lines[index + 1].strip() if index + 1 < len(lines) else ""
-    named = bool(following) and _name_line(following, names)
-    if named and low.endswith(",") and len(low.split()) <= 4:
+    if low.endswith(",") and len(low.split()) <= 4 and _name_line(following, names):
         return _is_signature(lines, folded, index + 1)
     firm = marks.FIRM_LINE.match(low.split(" / ")[-1])  # "Best regards / Mit freundlichen Grüßen"
     if firm and _is_name(lines[index], firm["rest"] or "", names, strict=False):
@@ -65,7 +64,7 @@ def _signs_off(lines: list[str], folded: list[str], index: int, names: frozenset
     if soft["rest"]:
         return _is_name(lines[index], soft["rest"], names, strict=True)
     # "Thanks!" is a sentence of its own unless a name stands right below it.
-    return "," in soft["mark"] or named or (bool(following) and _any_name(following))
+    return "," in soft["mark"] or bool(_name_line(following, names)) or _any_name(following)
 
 
 def _is_name(line: str, rest: str, names: frozenset[str], *, strict: bool) -> bool:

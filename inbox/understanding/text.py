@@ -1,6 +1,7 @@
 """Decides what the newest human text of a reply is; everything else is kept as `quoted`, for folding."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from inbox.understanding.html import html_lines, looks_like_html
 from inbox.understanding.normalise import clean, fold
@@ -104,5 +105,6 @@ def _apply_hints(lines: list[Line], marked: list[Line]) -> None:
             line.signature = True
 
 
+@lru_cache(maxsize=256)  # most lines of the text stand in the HTML too
 def _key(text: str) -> str:
     return "".join(fold(text[:500]).split())

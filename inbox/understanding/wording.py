@@ -9,7 +9,7 @@ import struct
 from array import array
 from collections.abc import Iterable
 from functools import cache, lru_cache
-from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
@@ -25,11 +25,12 @@ _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u
 _WORD = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+|[!?]|[^\w\s\x00-\x7f]")
 _RUN = re.compile(f"[{_UNSPACED}]")
 _PART_CHARS = 4
-_NEGATION = re.compile(
-    "not|don|dont|doesn|doesnt|didn|wouldn|won|never|no|without|nicht|nie|niemals|kein|keinen?|niet|nooit|geen|pas|"
-    "jamais|aucun|nunca|non|mai|nao|inte|ikke|aldrig?|ei|ala|alka|alkaa|ne|nu|niciodata|nem|hayir|yok|не|ни|нельзя|нет|"
-    "لا|لم|לא|אל|न|नहीं|nahi|mat|khong|dung|jangan|tidak|bukan|δεν|μην|μη"
+_NEGATION = (
+    "not|don|dont|doesn|doesnt|didn|wouldn|won|never|no|without|nicht|nie|niemals|kein|keine|keinen|niet|nooit|geen|"
+    "pas|jamais|aucun|nunca|non|mai|nao|inte|ikke|aldri|aldrig|ei|ala|alka|alkaa|ne|nu|niciodata|nem|hayir|yok|не|ни|"
+    "нельзя|нет|لا|لم|לא|אל|न|नहीं|nahi|mat|khong|dung|jangan|tidak|bukan|δεν|μην|μη"
 )
+_NEGATIONS = frozenset(_NEGATION.split("|"))
 _CLAUSE_END = re.compile("[.,;:!?\n。，、；：！？]")
 _DENIED_WORDS = 4  # how far behind a negation: "do not ever again send"
 _MOST_WORDS = 1_500
@@ -87,12 +88,9 @@ def features(folded: str, kind: str = "") -> frozenset[int]:
     `kind` keeps words apart by where they stand ("subject:", "question:").
     """
     words = [_word(word, kind) for word in _WORD.findall(folded)[:_MOST_WORDS]]
-    framed = [_word("^", kind), *words, _word("$", kind)]
-    pairs = {crc32(other.name, one.before) & _MASK for one, other in pairwise(framed)}
-    pairs.update(
-        [crc32(other.name, one.skipping) & _MASK for one, other in zip(framed, framed[2:], strict=False)]
-    )
-    return frozenset(pairs.union(*[word.slots for word in words]))
+    slots, names, before, skipping = zip(*[_word("^", kind), *words, _word("$", kind)], strict=True)
+    pairs = [*map(crc32, names[1:], before), *map(crc32, names[2:], skipping)]
+    return frozenset([pair & _MASK for pair in pairs]).union(*slots[1:-1])
 
 
 def denied(folded: str) -> set[int]:
@@ -101,7 +99,7 @@ def denied(folded: str) -> set[int]:
     for clause in _CLAUSE_END.split(folded):
         left = 0
         for word in _WORD.findall(clause)[:_MOST_WORDS]:
-            if _NEGATION.fullmatch(word):
+            if word in _NEGATIONS:
                 left = _DENIED_WORDS
             elif left:
                 slots |= _word(word, "not:").slots
@@ -117,7 +115,8 @@ class Weights:
         self._bias = bias
 
     def _score(self, slots: frozenset[int]) -> float:
-        return self._bias + sum(map(self._values.__getitem__, slots)) / math.sqrt(len(slots) or 1)
+        values = itemgetter(*slots)(self._values) if len(slots) > 1 else map(self._values.__getitem__, slots)
+        return self._bias + sum(values) / math.sqrt(len(slots) or 1)
 
     def probability(self, slots: frozenset[int]) -> float:
         """How sure the wording is of the label, 0 to 1; its length is divided out."""
