@@ -116,7 +116,7 @@ def email_config(url: str, *, debug: bool, name: str = "EMAIL_URL") -> dict:
     secure = parts.scheme == "smtps"
     sender = dict(parse_qsl(parts.query)).get("from") or f"holdfast@{parts.hostname}"
     return {
-        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_BACKEND": "integrations.mail.EmailBackend",
         "EMAIL_HOST": parts.hostname,
         "EMAIL_PORT": parts.port or (465 if secure else 587),
         "EMAIL_HOST_USER": unquote(parts.username or ""),

@@ -199,7 +199,6 @@ SPECTACULAR_SETTINGS = {
     "PREPROCESSING_HOOKS": ["inbox.webhooks.schema.one_address_each"],
 }
 globals().update(email_config(env.text("EMAIL_URL"), debug=DEBUG))
-EMAIL_TIMEOUT = 10
 
 # --- background work -----------------------------------------------------------------------------------------------
 Q_BROKER_URL = env.url("Q_BROKER_URL", schemes=("redis", "rediss"))

@@ -87,6 +87,11 @@ def guarded(guard: CallGuard) -> Iterator[None]:
         _guard.reset(token)
 
 
+def current_guard() -> CallGuard:
+    """The guard of this thread's call. Raises LookupError outside of `guarded`."""
+    return _guard.get()
+
+
 class _GuardedIO:
     """Reads and writes in slices. Every override raises what CallGuard.slice_s raises."""
 
@@ -160,16 +165,17 @@ def resolve(host: str, port: int, guard: CallGuard) -> list[tuple]:
         return answer
 
 
-def open_socket(host: str, port: int, guard: CallGuard) -> GuardedSocket:
+def open_socket(host: str, port: int, guard: CallGuard, *, public_only: bool = True) -> GuardedSocket:
     """A connected socket to the first address of `host` that accepts.
 
-    Raises HostRefused when any of its addresses is not public, OSError when none accepts, and what
-    CallGuard.slice_s raises.
+    Raises HostRefused when any of its addresses is not public (unless `public_only` is False: the host is the
+    operator's own choice), OSError when none accepts, and what CallGuard.slice_s raises.
     """
     guard.phase = "resolve"
     found = resolve(host.strip("[]"), port, guard)
-    for *_, address in found:
-        check_address(address[0], port)
+    if public_only:
+        for *_, address in found:
+            check_address(address[0], port)
     guard.phase = "connect"
     failure = OSError("the name has no address")
     for family, kind, protocol, _, address in found:
