@@ -9,7 +9,7 @@ from config.postgres import EmbeddedPostgres
 from tests.pooling import Pooler
 from tests.serving import WebServer
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.crash]
 
 JSON = {"Content-Type": "application/json"}
 
