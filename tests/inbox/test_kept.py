@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -12,7 +13,7 @@ from django.test.utils import CaptureQueriesContext, isolate_apps
 from psycopg import ClientCursor
 
 from inbox.handlers.messages import KNOWN
-from inbox.kept import Kept, insert
+from inbox.kept import Kept, insert, new
 from inbox.leads.identity import _NAMED
 from inbox.models import Lead, Message
 from tests.factories import make_lead, make_message, make_workspace
@@ -93,6 +94,21 @@ def test_value_that_is_no_parameter_is_refused():
 
 def values(row: models.Model) -> dict:
     return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+
+
+def test_new_instance_is_the_one_that_the_model_makes(workspace):
+    ours, made = (
+        make(workspace_id=workspace.pk, email="dana@example.com", snoozed_until=None)
+        for make in (partial(new, Lead), Lead)
+    )
+    assert ours._state.adding and ours.pk != made.pk
+    assert values(ours) | {"id": made.pk} == values(made)
+    assert ours.sources is not new(Lead).sources
+
+
+def test_new_instance_has_no_columns_but_its_model_s():
+    with pytest.raises(TypeError, match="Lead has no column mail, nick"):
+        new(Lead, mail="dana@example.com", nick="D")
 
 
 def test_inserted_row_is_the_one_that_save_would_write(workspace):

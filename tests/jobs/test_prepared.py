@@ -3,7 +3,8 @@
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import DataError, connection, transaction
+from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 
 from jobs import prepared
@@ -52,3 +53,19 @@ def test_nothing_is_kept_where_a_pooler_answers_for_the_server(monkeypatch):
         monkeypatch.undo()
         prepared.prepare_where_ours(connection)
     assert session.prepare_threshold == prepared.PREPARE_AFTER
+
+
+def test_errors_are_django_s():
+    with pytest.raises(DataError), transaction.atomic():
+        prepared.execute("SELECT %s::text::int", ["many"])
+
+
+def test_nothing_runs_in_a_transaction_that_is_to_be_rolled_back():
+    with transaction.atomic():
+        transaction.set_rollback(True)
+        with pytest.raises(TransactionManagementError):
+            prepared.execute("SELECT %s::int", [1])
+
+
+def test_statement_without_rows_gives_none():
+    assert prepared.execute("SET LOCAL lock_timeout = 1000", []) == []
