@@ -15,6 +15,7 @@ from django.db import Error, IntegrityError, transaction
 
 from inbox.kept import insert
 from inbox.models import Lead, Message, WebhookDelivery, Workspace
+from inbox.races import ROUNDS
 from integrations.events import Event, PayloadInvalid
 from integrations.models import Integration
 from integrations.registry import ALL_SOURCES
@@ -23,9 +24,6 @@ from jobs.ids import uuid7
 
 logger = logging.getLogger(__name__)
 Verdict = WebhookDelivery.Verdict
-TRIES = 5
-"""A deadlock, a lost race or a vanished row is settled by running the transaction again. Each lost race makes one more
-row visible: a message and the identities of its lead are settled in five."""
 
 
 @dataclass(slots=True)
@@ -71,11 +69,12 @@ Handler = Callable[[Received, Event], Outcome]
 def receive(received: Received, event: Event, handler: Handler) -> Outcome:
     """Run `handler(received, event)` and write the ledger row, in one transaction.
 
+    A deadlock, a lost race or a vanished row is settled by running the transaction again, in ROUNDS at most.
     A defect of ours ends as verdict `failed`: what was made is rolled back, and the row is written alone. Raises
     django.db.Error where the database is out of reach: then nothing is stored, and the provider must be told to come
     again.
     """
-    for last in (False,) * (TRIES - 1) + (True,):
+    for last in (False,) * (ROUNDS - 1) + (True,):
         received.attempt += 1
         try:
             with transaction.atomic():
