@@ -149,10 +149,9 @@ def _boundary(lines: list[Line], folded: list[str], index: int) -> tuple[int | N
 
 @lru_cache(maxsize=256)  # a mail has its lines twice, as text and as HTML
 def _may_bound(line: str) -> bool:
-    """Whether a line is worth a closer look: nine in ten have no colon, and nothing else that a boundary has."""
+    """Whether a folded line is worth a closer look: most have no colon, and nothing else that a boundary has."""
     return (
         ":" in line
-        or "：" in line
         or _is_separator(line)
         or any(pattern.search(line) for pattern in (_REPLY_MARKER, _RULED_ATTRIBUTION, _DATE_LINE))
     )

@@ -77,6 +77,7 @@ class Reading:
     def __init__(self, reply: ReplyText) -> None:
         self.reply = reply
         sender = f"{reply.sender_name} <{reply.sender_email}>"
+        # Not a cached_property: on Python 3.11 threads would wait for its lock while nh3 lets them run.
         self.newest: NewestText = newest_text(reply.text, reply.html, channel=reply.channel, sender=sender)
 
     @cached_property

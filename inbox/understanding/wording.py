@@ -9,7 +9,6 @@ import struct
 from array import array
 from collections.abc import Iterable
 from functools import cache, lru_cache
-from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
@@ -115,8 +114,7 @@ class Weights:
         self._bias = bias
 
     def _score(self, slots: frozenset[int]) -> float:
-        values = itemgetter(*slots)(self._values) if len(slots) > 1 else map(self._values.__getitem__, slots)
-        return self._bias + sum(values) / math.sqrt(len(slots) or 1)
+        return self._bias + sum(map(self._values.__getitem__, slots)) / math.sqrt(len(slots) or 1)
 
     def probability(self, slots: frozenset[int]) -> float:
         """How sure the wording is of the label, 0 to 1; its length is divided out."""
