@@ -31,8 +31,8 @@ from jobs import prepared
 from jobs.db import Fault, db_fault, drop_connection
 
 PLAIN = {CharField: str, TextField: str, BooleanField: bool, UUIDField: UUID, ForeignKey: UUID}
-"""Fields that hand a value of just this type on to the database as it is, as any field does nothing at all (None);
-another value goes through the field."""
+"""Which type of value a field of just this class hands on to the database as it is. Any field does so with None; every
+other value goes through the field."""
 
 
 Made = TypeVar("Made", bound=Model)

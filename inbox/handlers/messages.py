@@ -46,6 +46,7 @@ KNOWN = Kept(
 )
 """The message of a key, with what a duplicate is asked."""
 JOBS = Kept(lambda **key: BackgroundJob.objects.only("pk").filter(**key))
+"""The job of a key: whether a message that waits has one."""
 
 
 def handle(received: Received, event: MessageEvent) -> Outcome:

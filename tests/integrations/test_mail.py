@@ -1,5 +1,6 @@
 """Mail under the Deadline: whatever the mail server does, a mail comes to an end in its time, over real sockets."""
 
+import smtplib
 import socket
 import ssl
 import threading
@@ -24,11 +25,18 @@ ANSWERS = {
 
 
 class MailServer:
-    """A mail server of one connection. `drips_at`: the command that it answers one byte at a time, for ever."""
+    """A mail server of one connection, which is `over` once the client has closed it.
 
-    def __init__(self, context: ssl.SSLContext, *, tls_first: bool = False, drips_at: str = "") -> None:
+    `drips_at`: the command that it answers one byte at a time, for ever; `refuses`: the one that it says no to.
+    """
+
+    def __init__(
+        self, context: ssl.SSLContext, *, tls_first: bool = False, drips_at: str = "", refuses: str = ""
+    ) -> None:
         self._context, self._tls_first, self._drips_at = context, tls_first, drips_at
+        self._answers = ANSWERS | {refuses: b"454 not now\r\n"}
         self.mails: list[bytes] = []
+        self.over = threading.Event()
         self._stopped = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
@@ -48,6 +56,7 @@ class MailServer:
         with suppress(OSError), self._secure(connection) if self._tls_first else connection as connection:
             self._answer(connection, "greeting", b"220 localhost\r\n")
             self._talk(connection)
+        self.over.set()
 
     def _secure(self, connection: socket.socket) -> ssl.SSLSocket:
         return self._context.wrap_socket(connection, server_side=True)
@@ -56,7 +65,7 @@ class MailServer:
         with connection.makefile("rb") as lines:
             while line := lines.readline():
                 command = line.split()[0].decode().upper()
-                self._answer(connection, command, ANSWERS.get(command, b"250 ok\r\n"))
+                self._answer(connection, command, self._answers.get(command, b"250 ok\r\n"))
                 if command == "STARTTLS":
                     with self._secure(connection) as secure:
                         return self._talk(secure)
@@ -99,6 +108,30 @@ def test_mail_arrives_over_tls(serve, tls_first):
     with server:
         assert backend.send_messages([message()]) == 1
     assert b"Subject: Account broken" in server.mails[0]
+
+
+def test_mail_server_may_stand_in_the_private_network(serve, settings):
+    settings.ALLOW_LOOPBACK_PROVIDERS = False
+    server, backend = serve()
+    with server:
+        assert backend.send_messages([message()]) == 1
+
+
+def test_shutdown_does_not_cut_a_mail(serve, monkeypatch):
+    server, backend = serve()
+    stopping = threading.Event()
+    stopping.set()
+    monkeypatch.setattr("jobs.deadline.shutdown_requested", stopping)
+    with server:
+        assert backend.send_messages([message()]) == 1
+
+
+def test_server_that_will_not_talk_is_left_at_once(serve):
+    server, backend = serve(refuses="STARTTLS")
+    with server:
+        with pytest.raises(smtplib.SMTPResponseException):
+            backend.open()
+        assert server.over.wait(1)
 
 
 @pytest.mark.parametrize("command", ["greeting", "EHLO", "STARTTLS"])
