@@ -6,12 +6,14 @@ status and the provider's own error code, and nothing else: a body or a URL may 
 """
 
 import re
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import Any
 
 from django.db import models
 from django.utils import timezone
 
 from jobs.errors import Cancelled, PermanentError, ShutdownRequested, Snooze, TransientError
+from jobs.outcomes import full_second
 
 RATE_LIMIT_PAUSE_MS = 30_000
 """How long to stay away from a provider that says "too many calls" and not for how long."""
@@ -80,16 +82,18 @@ class ProviderUnreachable(ProviderError, TransientError):
 
 
 class ProviderRateLimited(ProviderError, TransientError, Snooze):
-    """Too many calls, says the provider or our own limit: a job waits for its turn, which costs it no attempt."""
+    """Too many calls, says the provider or our own limit: a job waits for its turn, which costs it no attempt.
+
+    run_at: when to try again, after `retry_after_ms`, or RATE_LIMIT_PAUSE_MS where nobody said.
+    """
 
     outcome = Outcome.RATE_LIMITED
     reason = "rate limited"
 
-    @property
-    def run_at(self) -> datetime:
-        """When to try again: after `retry_after_ms`, or RATE_LIMIT_PAUSE_MS where nobody said."""
+    def __init__(self, provider: str, **details: Any) -> None:
+        super().__init__(provider, **details)
         wait_ms = RATE_LIMIT_PAUSE_MS if self.retry_after_ms is None else self.retry_after_ms
-        return timezone.now() + timedelta(milliseconds=wait_ms)
+        self.run_at = full_second(timezone.now() + timedelta(milliseconds=wait_ms))
 
 
 class ProviderFault(ProviderError, TransientError):

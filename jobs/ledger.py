@@ -69,14 +69,15 @@ FROM picked WHERE j.id = picked.id
 RETURNING j.priority, picked.turn, j.run_at, {", ".join(f"j.{name}" for name in CLAIMED_FIELDS)}
 """
 
-# Both are functions in the database, which keeps their plans: see migration 0005. The batch's next job starts in the
-# commit that settles the one before it: commits are what a busy worker waits for.
+# Both are functions in the database, which keeps their plans: see migrations 0005 and 0006. The batch's next job
+# starts in the commit that settles the one before it: commits are what a busy worker waits for.
 START = "SELECT * FROM jobs_start(%(next)s, %(token)s, %(lease_s)s)"
 SETTLE = """
 SELECT * FROM jobs_settle(
     %(id)s, %(token)s, %(next)s, %(lease_s)s, %(status)s, %(delay_ms)s, %(refund)s,
     %(snoozed)s, %(death)s, %(loss)s, %(result)s, %(error_class)s, %(error)s,
-    %(traceback)s, %(fingerprint)s, %(attempt)s, %(outcome)s, %(started_at)s, %(duration_ms)s, %(worker)s)
+    %(traceback)s, %(fingerprint)s, %(attempt)s, %(outcome)s, %(started_at)s, %(duration_ms)s, %(worker)s,
+    %(run_at)s)
 """
 
 GIVE_BACK = """
@@ -153,6 +154,7 @@ def settle(
         "next": upcoming and upcoming.pk,
         "lease_s": LEASE_S,
         "status": decision.status,
+        "run_at": decision.run_at,
         "delay_ms": decision.delay_ms,
         "refund": int(decision.refund),
         "snoozed": int(decision.outcome is Outcome.SNOOZED),

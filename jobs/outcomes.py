@@ -1,4 +1,9 @@
-"""How a job goes on after its handler returned, raised or died: pure functions, tested as tables."""
+"""How a job goes on after its handler returned, raised or died: pure functions, tested as tables.
+
+Jobs that are put off for one reason come back in the order in which they were made: their waits end at one moment, a
+full second, and jobs that are due at the same moment are claimed by age. Only an error that nobody expected waits a
+random time, as two jobs that are in each other's way must not meet again.
+"""
 
 import random
 from collections.abc import Callable
@@ -21,14 +26,14 @@ DEATH_PAUSE_MS = 2_000
 
 @dataclass(frozen=True)
 class Decision:
-    """The next state. `delay_ms` is from now and for queued jobs only; `refund` gives the attempt back.
-
-    `note` says why, where the error itself does not.
+    """The next state. For queued jobs `run_at` says when, or `delay_ms` how long from now; where both are None the job
+    keeps its time, and so its place. `refund` gives the attempt back. `note` says why, where the error does not.
     """
 
     status: Status
     outcome: Outcome
-    delay_ms: int = 0
+    run_at: datetime | None = None
+    delay_ms: int | None = None
     refund: bool = False
     note: str = ""
 
@@ -43,7 +48,7 @@ def decide(
     cancel_requested: bool = False,
     uniform: Uniform = random.uniform,
 ) -> Decision:
-    """What becomes of a job whose attempt number `attempts` ended with `error` (None: it returned).
+    """What becomes of a job whose attempt number `attempts` ended with `error` (None: it returned) at `now`.
 
     A wanted cancellation beats everything but success; a shutdown or snooze uses no attempt; a permanent error fails
     at once; all else is retried until attempts or age are used up.
@@ -57,25 +62,30 @@ def decide(
     if isinstance(error, PermanentError):
         return Decision(Status.FAILED, Outcome.FAILED)
     if isinstance(error, Snooze):
-        delay_ms = max(0, round((error.run_at - now).total_seconds() * 1000))
-        later = Decision(Status.QUEUED, Outcome.SNOOZED, delay_ms, refund=True)
+        later, refund, outcome = max(error.run_at, now), True, Outcome.SNOOZED
     elif attempts >= policy.attempts:
         return Decision(Status.FAILED, Outcome.FAILED, note=f"attempts used up ({attempts})")
     else:
-        later = Decision(Status.QUEUED, Outcome.RETRIED, _retry_delay_ms(error, policy, attempts, uniform))
-    oldest = first_run_at + timedelta(hours=policy.max_age_hours)
-    if now + timedelta(milliseconds=later.delay_ms) > oldest:
+        later, refund, outcome = now + _backoff(error, policy, attempts, uniform), False, Outcome.RETRIED
+        if isinstance(error, TransientError):
+            later = full_second(later)
+    if later > first_run_at + timedelta(hours=policy.max_age_hours):
         return Decision(Status.FAILED, Outcome.FAILED, note=f"too old (over {policy.max_age_hours:g} h)")
-    return later
+    return Decision(Status.QUEUED, outcome, run_at=later, refund=refund)
 
 
-def _retry_delay_ms(error: BaseException, policy: Policy, attempts: int, uniform: Uniform) -> int:
-    wish_ms = error.retry_after_ms if isinstance(error, TransientError) else None
-    if wish_ms is not None:
-        wish_ms = min(max(wish_ms, RETRY_AFTER_MIN_MS), RETRY_AFTER_MAX_MS)
-        return round(wish_ms * uniform(1.0, 1.1))  # never earlier than asked, and not all at once
+def full_second(moment: datetime) -> datetime:
+    """`moment`, or the next full second: what waits for one thing is due together, whenever it was put off."""
+    return moment + timedelta(microseconds=-moment.microsecond % 1_000_000)
+
+
+def _backoff(error: BaseException, policy: Policy, attempts: int, uniform: Uniform) -> timedelta:
     ceiling_ms = min(policy.backoff_cap_ms, policy.backoff_base_ms * 2 ** min(attempts - 1, 30))
-    return round(uniform(0, ceiling_ms))
+    if not isinstance(error, TransientError):
+        return timedelta(milliseconds=uniform(0, ceiling_ms))
+    if error.retry_after_ms is None:
+        return timedelta(milliseconds=ceiling_ms)
+    return timedelta(milliseconds=min(max(error.retry_after_ms, RETRY_AFTER_MIN_MS), RETRY_AFTER_MAX_MS))
 
 
 def decide_loss(
@@ -107,4 +117,4 @@ def decide_loss(
         return Decision(
             Status.FAILED, outcome, note=f"attempts used up ({attempts}), the last with its worker"
         )
-    return Decision(Status.QUEUED, outcome, delay_ms=DEATH_PAUSE_MS * worker_deaths if own_death else 0)
+    return Decision(Status.QUEUED, outcome, delay_ms=DEATH_PAUSE_MS * worker_deaths if own_death else None)

@@ -21,8 +21,9 @@ Handler = Callable[["JobContext"], Any]
 class Policy:
     """What a kind may use: tries, time, place in the queue, and how long its rows stay.
 
-    Backoff is full jitter: uniform between 0 and min(cap, base * 2^(attempt - 1)) ms. `max_age_hours` is counted from
-    the job's first due time; a retry or snooze beyond it fails the job as too old.
+    Backoff is min(cap, base * 2^(attempt - 1)) ms, up to the next full second; after an error that nobody expected it
+    is uniform between 0 and that. `max_age_hours` is counted from the job's first due time; a retry or snooze beyond
+    it fails the job as too old.
     """
 
     attempts: int = 8

@@ -10,7 +10,7 @@ from django_q.exceptions import TimeoutException
 
 from jobs import ledger, process
 from jobs.enqueue import enqueue
-from jobs.errors import Cancelled, PermanentError, Snooze, TransientError
+from jobs.errors import Cancelled, PermanentError, ShutdownRequested, Snooze, TransientError
 from jobs.failures import NO_FAILURE
 from jobs.models import BackgroundJob, JobAttempt
 from jobs.outcomes import Decision, Outcome
@@ -69,10 +69,12 @@ def test_fails_for_good_when_attempts_are_used_up(kind):
     def handler(ctx):
         raise TransientError("still down")
 
-    kind("t.down", handler, attempts=2, backoff_base_ms=0)
+    kind("t.down", handler, attempts=2)
     job = put("t.down")
 
-    assert drain() == {"retried": 1, "failed": 1}
+    assert drain() == {"retried": 1}
+    BackgroundJob.objects.filter(pk=job.pk).update(run_at=timezone.now())
+    assert drain() == {"failed": 1}
 
     job.refresh_from_db()
     assert (job.status, job.attempts) == (Status.FAILED, 2)
@@ -107,7 +109,21 @@ def test_a_snooze_uses_no_attempt(kind):
 
     job.refresh_from_db()
     assert (job.status, job.attempts, job.snoozes) == (Status.QUEUED, 0, 1)
-    assert abs(job.run_at - until) < timedelta(seconds=2)
+    assert job.run_at == until
+
+
+def test_a_job_that_is_handed_back_at_a_shutdown_keeps_its_place_in_the_queue(kind):
+    def handler(ctx):
+        process.current().ask_to_stop()
+        raise ShutdownRequested()
+
+    kind("t.stop", handler)
+    job = put("t.stop")
+    was_due = BackgroundJob.objects.get(pk=job.pk).run_at
+
+    assert drain() == {"handed_back": 1}
+    job.refresh_from_db()
+    assert (job.status, job.run_at) == (Status.QUEUED, was_due)
 
 
 def test_a_cancelled_job_is_not_retried(kind):

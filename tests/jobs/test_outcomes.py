@@ -37,8 +37,9 @@ def outcome(error, attempts=1, age=timedelta(0), **options) -> Decision:
     )
 
 
-def queued(kind: Outcome, delay_ms: int = 0, **options) -> Decision:
-    return Decision(Status.QUEUED, kind, delay_ms, **options)
+def queued(kind: Outcome, in_ms: int | None = None, **options) -> Decision:
+    run_at = None if in_ms is None else NOW + timedelta(milliseconds=in_ms)
+    return Decision(Status.QUEUED, kind, run_at, **options)
 
 
 FAILED = Decision(Status.FAILED, Outcome.FAILED)
@@ -76,38 +77,38 @@ def test_fails_when_attempts_are_used_up(error):
 
 
 @pytest.mark.parametrize(
-    ("wish_ms", "delay_ms"), [(7_000, 7_700), (0, 1_100), (-5, 1_100), (10**9, 3_960_000)]
+    ("wish_ms", "wait_ms"), [(7_000, 7_000), (7_001, 8_000), (0, 1_000), (-5, 1_000), (10**9, 3_600_000)]
 )
-def test_waits_as_long_as_the_provider_asks_within_reason(wish_ms, delay_ms):
-    assert outcome(TransientError("x", retry_after_ms=wish_ms)).delay_ms == delay_ms
+def test_waits_as_long_as_the_provider_asks_within_reason(wish_ms, wait_ms):
+    waits = outcome(TransientError("x", retry_after_ms=wish_ms)).run_at - NOW
+    assert waits == timedelta(milliseconds=wait_ms)
 
 
-def test_never_comes_back_before_the_provider_allows():
-    early = decide(
-        TransientError("x", retry_after_ms=7_000),
-        policy=POLICY,
-        attempts=1,
-        first_run_at=NOW,
-        now=NOW,
-        uniform=lambda low, high: low,
-    )
-    assert early.delay_ms == 7_000
+@pytest.mark.parametrize("error", [TransientError("x"), TransientError("x", retry_after_ms=30_000)], ids=repr)
+def test_jobs_put_off_for_one_reason_at_different_moments_are_due_at_the_same(error):
+    def due(microsecond: int):
+        now = NOW.replace(microsecond=microsecond)
+        return decide(error, policy=POLICY, attempts=1, first_run_at=NOW, now=now).run_at
+
+    moments = {due(64_000), due(127_301), due(999_999)}
+    assert len(moments) == 1 and moments.pop().microsecond == 0
+    assert due(1) >= NOW + timedelta(seconds=5)
 
 
 def test_backoff_stops_growing_at_its_cap():
     policy = Policy(attempts=100, backoff_base_ms=5_000, backoff_cap_ms=60_000)
     late = decide(TransientError("x"), policy=policy, attempts=60, first_run_at=NOW, now=NOW, uniform=highest)
-    assert late.delay_ms == 60_000
+    assert late.run_at == NOW + timedelta(minutes=1)
 
 
-def test_backoff_uses_the_whole_range_from_zero():
+def test_an_error_that_nobody_expected_waits_a_random_time_from_zero():
     asked = []
 
     def spy(low: float, high: float) -> float:
         asked.append((low, high))
         return low
 
-    decide(TransientError("x"), policy=POLICY, attempts=2, first_run_at=NOW, now=NOW, uniform=spy)
+    decide(ValueError("x"), policy=POLICY, attempts=2, first_run_at=NOW, now=NOW, uniform=spy)
     assert asked == [(0, 10_000)]
 
 
@@ -144,8 +145,11 @@ def loss(**given) -> Decision:
             {"witnessed": False, "attempts": 3},
             Decision(Status.FAILED, Outcome.LOST, note="attempts used up (3), the last with its worker"),
         ),
-        ({"own_death": True, "worker_deaths": 1}, queued(Outcome.KILLED_WORKER, 2_000)),
-        ({"own_death": True, "worker_deaths": 2, "attempts": 2}, queued(Outcome.KILLED_WORKER, 4_000)),
+        ({"own_death": True, "worker_deaths": 1}, queued(Outcome.KILLED_WORKER, delay_ms=2_000)),
+        (
+            {"own_death": True, "worker_deaths": 2, "attempts": 2},
+            queued(Outcome.KILLED_WORKER, delay_ms=4_000),
+        ),
         (
             {"own_death": True, "worker_deaths": 3, "attempts": 2},
             Decision(Status.FAILED, Outcome.KILLED_WORKER, note="killed its worker 3 times"),

@@ -3,12 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from inbox.models import Draft, Lead, TagDecision
 from inbox.pipeline import catchup
 from inbox.replying import drafting, review
+from jobs import ledger
+from jobs.ids import uuid7
 from jobs.models import BackgroundJob
+from jobs.recovery import jobs_are_due
 from tests.world import forget_calls
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +53,33 @@ def test_what_waited_through_an_outage_is_worked_on_in_the_order_it_came(world):
     decided = TagDecision.objects.order_by("created_at").values_list("message_id", flat=True)
     assert list(decided) == [message.pk for message in messages]
     assert Draft.objects.count() == 4
+
+
+def work_all(world):
+    while jobs_are_due():
+        world.work()
+
+
+def test_fifty_replies_of_an_outage_are_claimed_and_drafted_in_the_order_they_came(world):
+    world.sandbox.set_account("openai", "key-openai", status="down")
+    messages = [world.reply(f"How much is it? {n}", email=f"lead{n}@example.org") for n in range(50)]
+    came = [message.pk for message in messages]
+    work_all(world)
+    put_off = BackgroundJob.objects.filter(kind="inbound.process", status="queued", attempts=0)
+    assert put_off.count() == 50
+
+    world.sandbox.set_account("openai", "key-openai", status="ok")
+    reset_breaker()
+    # Time goes by: what was put off is due, as far apart as it was.
+    put_off.update(run_at=F("run_at") - timedelta(minutes=10))
+    token, claimed = ledger.claim(worker := uuid7(), 50)
+    assert [str(pk) for pk in came] == [
+        job.payload["message_id"] for job in claimed if "message_id" in job.payload
+    ]
+    ledger.give_back(token, worker)
+    work_all(world)
+
+    assert list(Draft.objects.order_by("created_at").values_list("trigger_message_id", flat=True)) == came
 
 
 def test_a_key_that_is_set_later_catches_up_oldest_first_and_only_once(world, settings):
