@@ -134,7 +134,7 @@ def email_notice(ctx: JobContext) -> dict[str, object]:
     return telling.run_email(ctx)
 
 
-@job_kind(watch.PROBE, attempts=1, time_limit_ms=30_000, priority=20, keep_done_days=2)
+@job_kind(watch.PROBE, attempts=3, time_limit_ms=30_000, priority=20, keep_done_days=2)
 def probe_account(ctx: JobContext) -> dict[str, str]:
     """See whether an account works."""
     return watch.run(ctx)

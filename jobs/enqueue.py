@@ -1,7 +1,8 @@
 """Enqueue: a job row in the caller's transaction, once per dedupe key, and the wake-up that goes with it.
 
 The unique constraint (tenant, dedupe_key) is the truth. A duplicate changes nothing: it never resets a running or
-finished job; it does create the job where it is missing.
+finished job; it does create the job where it is missing. For work that looks how things are now (`anew`), a job that
+has begun may have looked too early: it gives its key up.
 """
 
 import json
@@ -14,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import transaction
+from django.db import connection, transaction
 from django_q.conf import Conf
 
 from jobs import prepared
@@ -66,6 +67,12 @@ RETURNING run_at <= created_at, """
     + ", "
 )
 
+# The key of a job that has begun becomes its own. One that begins meanwhile has not looked yet: it may keep the key.
+FREE_KEY = """
+UPDATE jobs_backgroundjob SET dedupe_key = left(dedupe_key, 218) || ':' || id
+WHERE tenant = %s AND dedupe_key = %s AND NOT (status = 'queued' OR (status = 'running' AND started_at IS NULL))
+"""
+
 
 def enqueue(
     kind: str,
@@ -75,18 +82,23 @@ def enqueue(
     payload: dict[str, Any] | None = None,
     run_at: datetime | None = None,
     priority: int | None = None,
+    anew: bool = False,
 ) -> tuple[BackgroundJob, bool]:
     """The job of this key in this workspace, and whether this call created it.
 
     Runs in the caller's transaction. Two callers with one key at once: one creates, the other waits for its commit
-    and gets its job. Raises ValueError naming the argument for an unknown kind, a bad key or an oversized payload.
+    and gets its job. `anew`: only a job that has not begun counts as the job of this key. Raises ValueError naming the argument for an unknown kind, a bad key or an oversized payload.
     """
     spec = JobSpec(dedupe_key, workspace_id, payload or {}, run_at, priority)
+    tenant = workspace_id or NO_WORKSPACE
     while True:
+        if anew:
+            with connection.cursor() as cursor:
+                cursor.execute(FREE_KEY, [tenant, dedupe_key])
         if created := _insert(kind, [spec], JOB_COLUMNS):
             return job_from_row(JOB_COLUMNS, created[0]), True
-        job = BackgroundJob.objects.filter(tenant=workspace_id or NO_WORKSPACE, dedupe_key=dedupe_key).first()
-        if job is not None:  # None: pruned between the two statements, so insert again
+        job = BackgroundJob.objects.filter(tenant=tenant, dedupe_key=dedupe_key).first()
+        if job is not None:  # None: pruned, or its key given up, between the two statements, so insert again
             return job, False
 
 

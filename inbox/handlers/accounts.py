@@ -9,9 +9,10 @@ from inbox.health import watch
 from inbox.intake import Outcome, Received, Verdict
 from inbox.leads import identity
 from inbox.models import WebhookDelivery
-from integrations import health
+from integrations import health, probes
 from integrations.events import AccountStatusEvent, ConnectionEvent
 from integrations.health import Kind, Signal
+from integrations.models import Integration
 
 SIGNALS = {
     "CREDENTIALS": Kind.REFUSED,
@@ -31,6 +32,11 @@ def _signal(word: str) -> Signal | None:
     return Signal(kind, f"Unipile says {word}.") if kind else None
 
 
+def _is_well(integration: Integration) -> bool:
+    """A good word that is repeated is news where our own calls have found trouble since it was first said."""
+    return health.row(integration).state not in probes.BROKEN
+
+
 def status(received: Received, event: AccountStatusEvent) -> Outcome:
     """Keep the status in the ledger; the account's health follows it."""
     locks.hold("account", received.integration.pk)
@@ -48,7 +54,7 @@ def status(received: Received, event: AccountStatusEvent) -> Outcome:
     repeated = last == event.status
     if not repeated and (signal := _signal(event.status)):
         health.record(received.integration, signal, at=received.received_at)
-    if not repeated and event.status in WELL:
+    if event.status in WELL and not (repeated and _is_well(received.integration)):
         watch.enqueue_probe(received.integration)
     return Outcome(Verdict.DUPLICATE if repeated else Verdict.ACCEPTED, event.event_type, event.status)
 

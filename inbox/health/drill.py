@@ -77,14 +77,13 @@ class Failed(Exception):
 
 def start(workspace: Workspace, user: User) -> BackgroundJob:
     """Begin a drill, unless one is under way: then that one is returned."""
-    running = last(workspace)
-    if running is not None and not running.finished_at:
-        return running
-    minute = int(timezone.now().timestamp() // 60)
+    before = last(workspace)
+    if before is not None and not before.finished_at:
+        return before
     job, _ = enqueue(
         DRILL,
         workspace_id=workspace.pk,
-        dedupe_key=f"{DRILL}:{minute}",
+        dedupe_key=f"{DRILL}:{before.pk if before else 'first'}",  # one drill follows on each, whoever presses
         payload={"user_id": user.pk},
     )
     return job

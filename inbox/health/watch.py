@@ -47,13 +47,15 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
 
 def enqueue_probe(integration: Integration) -> bool:
-    """Have the account checked soon; asked for twice in a minute it is checked once. Returns whether this is new."""
-    minute = int(timezone.now().timestamp() // 60)
+    """Have the account checked soon. Only a probe that has not begun makes this one superfluous: one that has may have
+    asked the provider before the event that is the cause of this one. Returns whether it is new.
+    """
     _, created = enqueue(
         PROBE,
         workspace_id=integration.workspace_id,
-        dedupe_key=f"{PROBE}:{integration.pk}:{minute}",
+        dedupe_key=f"{PROBE}:{integration.pk}",
         payload={"integration_id": str(integration.pk)},
+        anew=True,
     )
     return created
 

@@ -8,8 +8,11 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django_q.models import OrmQ
 
+from jobs import ledger
 from jobs.enqueue import JobSpec, enqueue, enqueue_many
+from jobs.failures import NO_FAILURE
 from jobs.models import BackgroundJob
+from jobs.outcomes import Decision, Outcome, Status
 from jobs.worker import drain
 from tests.factories import make_workspace
 
@@ -49,6 +52,39 @@ def test_a_missing_job_is_made_again():
     enqueue("t.once", dedupe_key="a")[0].delete()
 
     assert enqueue("t.once", dedupe_key="a")[1]
+
+
+def test_only_a_job_that_has_not_begun_makes_a_new_look_superfluous():
+    """Queued, claimed, running, finished: the first two have not looked yet."""
+    waiting, _ = enqueue("t.once", dedupe_key="a", anew=True)
+    assert enqueue("t.once", dedupe_key="a", anew=True) == (waiting, False)
+    token, [job] = ledger.claim(uuid4(), 1)
+    assert enqueue("t.once", dedupe_key="a", anew=True) == (waiting, False)
+
+    started = ledger.start(job, token)
+    second, created = enqueue("t.once", dedupe_key="a", anew=True)
+    assert created and second.pk != waiting.pk
+    done = Decision(Status.SUCCEEDED, Outcome.SUCCEEDED)
+    assert ledger.settle(started, done, failure=NO_FAILURE)[0] == "succeeded"
+    assert enqueue("t.once", dedupe_key="a", anew=True) == (second, False)
+    assert BackgroundJob.objects.get(pk=waiting.pk).status == "succeeded"
+
+
+@pytest.mark.parametrize("status", ["succeeded", "failed", "cancelled"])
+def test_a_finished_job_never_makes_a_new_look_superfluous(status):
+    job, _ = enqueue("t.once", dedupe_key="a", anew=True)
+    BackgroundJob.objects.filter(pk=job.pk).update(status=status, finished_at=timezone.now())
+
+    assert [enqueue("t.once", dedupe_key="a", anew=True)[1] for _ in range(2)] == [True, False]
+
+
+def test_a_new_look_of_one_workspace_takes_no_key_of_another():
+    ours, theirs = make_workspace(), make_workspace()
+    job, _ = enqueue("t.once", dedupe_key="a", workspace_id=theirs.pk)
+    BackgroundJob.objects.filter(pk=job.pk).update(status="succeeded", finished_at=timezone.now())
+
+    assert enqueue("t.once", dedupe_key="a", workspace_id=ours.pk, anew=True)[1]
+    assert not enqueue("t.once", dedupe_key="a", workspace_id=theirs.pk)[1]
 
 
 def test_the_same_key_in_two_workspaces_is_two_jobs():

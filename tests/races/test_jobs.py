@@ -54,6 +54,35 @@ def test_one_job_goes_to_one_of_many_workers():
     assert sorted(len(jobs) for jobs in claims) == [0] * 7 + [1]
 
 
+def test_of_many_that_ask_for_a_new_look_at_once_one_gets_it():
+    put_anew()
+    settle(started_of(ledger.claim(uuid4(), 1)), DONE)
+
+    assert sorted(created for _, created in at_once(*[put_anew] * 8)) == [False] * 7 + [True]
+    assert BackgroundJob.objects.count() == 2
+
+
+def test_a_look_that_begins_while_another_is_asked_for_happens_after_the_question():
+    """Either the look has begun, and there is a second; or it had not, and it begins after the question."""
+    for _ in range(ROUNDS):
+        BackgroundJob.objects.all().delete()
+        put_anew()
+        token, [job] = ledger.claim(uuid4(), 1)
+        (_, created), started = at_once(put_anew, lambda: ledger.start(job, token))
+
+        assert started is not None
+        assert BackgroundJob.objects.filter(status=Status.QUEUED).count() == created
+
+
+def put_anew() -> tuple[BackgroundJob, bool]:
+    return enqueue("t.race", dedupe_key="look", anew=True)
+
+
+def started_of(claimed: tuple) -> Started:
+    token, [job] = claimed
+    return ledger.start(job, token)
+
+
 def test_many_jobs_are_shared_out_and_none_twice():
     put(40)
     Worker.objects.bulk_create(Worker(cluster=uuid4(), host="h", pid=n) for n in range(9))

@@ -132,6 +132,13 @@ def test_a_second_start_while_one_is_under_way_is_the_same_drill(workspace, admi
     assert drill.start(workspace, admin) == drill.start(workspace, admin)
 
 
+def test_a_drill_is_started_again_as_soon_as_the_last_one_is_over(workspace, admin):
+    first = drill.start(workspace, admin)
+    BackgroundJob.objects.filter(pk=first.pk).update(status="succeeded", finished_at=timezone.now())
+    second = drill.start(workspace, admin)
+    assert second.pk != first.pk and drill.start(workspace, admin) == second
+
+
 def test_the_page_starts_a_drill_and_shows_each_step(client, workspace, admin):
     client.force_login(admin)
     url = f"/w/{workspace.pk}/health/drill/"

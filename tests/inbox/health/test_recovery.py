@@ -3,8 +3,11 @@
 import pytest
 from django.utils import timezone
 
+from inbox.health import watch
 from integrations import health, probes
 from integrations.models import CircuitBreaker, Integration, WorkspaceIntegrationHealth
+from jobs import ledger
+from jobs.ids import uuid7
 from jobs.models import BackgroundJob
 from tests.world import World
 
@@ -53,6 +56,46 @@ def test_what_was_sent_during_an_outage_is_imported_once_after_it(world, linkedi
     assert stored.values("lead").distinct().count() == 1
     assert state(linkedin).imported_messages == 3
     assert BackgroundJob.objects.get(kind="health.recover").status == "succeeded"
+
+
+def tell(world: World, word: str) -> None:
+    body = {"AccountStatus": {"account_id": ACCOUNT, "account_type": "LINKEDIN", "message": word}}
+    assert (
+        world.client.post(world.paths["linkedin"], body, content_type="application/json").status_code == 200
+    )
+
+
+def test_a_reconnection_right_after_a_finished_probe_has_the_account_probed_again(world, linkedin):
+    world.add_webhook("linkedin", "linkedin", linkedin)
+    for round_ in range(2):
+        world.sandbox.set_account("unipile", ACCOUNT, "disconnected")
+        tell(world, "CREDENTIALS")
+        world.sandbox.set_account("unipile", ACCOUNT, "ok")
+        tell(world, "RECONNECTED")
+        world.work()
+        probed = BackgroundJob.objects.filter(kind="health.probe", status="succeeded").count()
+        assert (state(linkedin).state, probed) == ("connected", round_ + 1)
+
+
+def test_a_reconnection_is_heard_where_only_our_own_calls_had_noticed_the_drop(world, linkedin):
+    world.add_webhook("linkedin", "linkedin", linkedin)
+    tell(world, "RECONNECTED")
+    world.work()
+    world.sandbox.set_account("unipile", ACCOUNT, "disconnected")
+    assert not probes.check_now(linkedin).ok
+    world.sandbox.set_account("unipile", ACCOUNT, "ok")
+    tell(world, "RECONNECTED")
+    world.work()
+    assert state(linkedin).state == "connected"
+
+
+def test_a_probe_that_runs_while_the_account_comes_back_makes_no_second_one_superfluous(world, linkedin):
+    """It may have asked the provider before the account was back."""
+    watch.enqueue_probe(linkedin)
+    token, [running] = ledger.claim(uuid7(), 1)
+    assert running.kind == watch.PROBE and not watch.enqueue_probe(linkedin)
+    assert ledger.start(running, token) is not None
+    assert [watch.enqueue_probe(linkedin), watch.enqueue_probe(linkedin)] == [True, False]
 
 
 def test_listing_an_account_s_chats_is_no_proof_that_it_is_connected(world, linkedin):
