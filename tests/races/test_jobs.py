@@ -1,6 +1,7 @@
 """Several workers, people and schedules at one job or tick at once: each of them wins or loses as a whole."""
 
 import threading
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -68,7 +69,7 @@ def test_a_look_that_begins_while_another_is_asked_for_happens_after_the_questio
         BackgroundJob.objects.all().delete()
         put_anew()
         token, [job] = ledger.claim(uuid4(), 1)
-        (_, created), started = at_once(put_anew, lambda: ledger.start(job, token))
+        (_, created), started = at_once(put_anew, partial(ledger.start, job, token))
 
         assert started is not None
         assert BackgroundJob.objects.filter(status=Status.QUEUED).count() == created
