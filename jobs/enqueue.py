@@ -87,7 +87,8 @@ def enqueue(
     """The job of this key in this workspace, and whether this call created it.
 
     Runs in the caller's transaction. Two callers with one key at once: one creates, the other waits for its commit
-    and gets its job. `anew`: only a job that has not begun counts as the job of this key. Raises ValueError naming the argument for an unknown kind, a bad key or an oversized payload.
+    and gets its job. `anew`: only a job that has not begun counts as the job of this key. Raises ValueError naming the
+    argument for an unknown kind, a bad key or an oversized payload.
     """
     spec = JobSpec(dedupe_key, workspace_id, payload or {}, run_at, priority)
     tenant = workspace_id or NO_WORKSPACE
