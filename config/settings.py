@@ -131,18 +131,25 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
+AXES_HANDLER = "config.throttling.Throttle"
+AXES_CLIENT_IP_CALLABLE = "config.throttling.client_address"
+AXES_USERNAME_CALLABLE = "config.throttling.account_name"
+AXES_USERNAME_FORM_FIELD = "username"
 AXES_FAILURE_LIMIT = 6
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_SENSITIVE_PARAMETERS = [
+    *("username", "ip_address", "email", "old_password", "new_password1", "new_password2"),
+    "csrfmiddlewaretoken",
+]
 AXES_VERBOSE = False
-AXES_IPWARE_PROXY_COUNT = 1 if env.flag("TRUSTED_PROXY") else 0
-AXES_USERNAME_FORM_FIELD = "username"
 
 # --- web -----------------------------------------------------------------------------------------------------------
 PUBLIC_URL = env.url("PUBLIC_URL", "http://127.0.0.1:8000" if DEBUG else "")
-TRUSTED_PROXY = env.flag("TRUSTED_PROXY")
+TRUSTED_PROXY = env.number("TRUSTED_PROXY", 0, 0, 10)
 if TRUSTED_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []

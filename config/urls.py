@@ -27,8 +27,9 @@ urlpatterns = [
     path("api/schema/", login_not_required(SpectacularJSONAPIView.as_view()), name="schema"),
     path("api/webhooks/", include("inbox.webhooks.urls")),
     re_path(r"^api/cron/(?P<name>[a-z/-]+?)/?$", jobs.views.cron, name="cron"),
-    # One way in, with one throttle and one look.
+    # One way in and one way to change a password, with one throttle and one look.
     path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
+    path("admin/password_change/", RedirectView.as_view(pattern_name="password-change")),
     path("admin/", admin.site.urls),
     re_path(r"^healthz/?$", views.healthz, name="healthz"),
     re_path(r"^metrics/?$", metrics, name="metrics"),

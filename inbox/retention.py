@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from axes.models import AccessLog
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
@@ -12,6 +13,8 @@ from jobs.retention import in_slices, prunes
 
 KEEP_BODIES_DAYS = 30
 KEEP_MODEL_CALLS_DAYS = 90
+KEEP_LOG_INS_DAYS = 90
+"""Longer than config.throttling.KNOWN_FOR: by these an account's own sources are told from others."""
 KEEP_ROWS_DAYS = 400
 """A ledger row without a body is small. Rows that hold an event's key stay: without them a late repeat would count."""
 
@@ -41,4 +44,11 @@ def old_rows(deadline: Deadline) -> int:
 def old_model_calls(deadline: Deadline) -> int:
     """Drop the record of model calls after 90 days: what they cost is in the packs and months by then."""
     old = AiCall.objects.filter(created_at__lt=Now() - timedelta(days=KEEP_MODEL_CALLS_DAYS))
+    return in_slices(old, deadline)
+
+
+@prunes("log-ins")
+def old_log_ins(deadline: Deadline) -> int:
+    """Drop the record of who logged in from which address after 90 days."""
+    old = AccessLog.objects.filter(attempt_time__lt=Now() - timedelta(days=KEEP_LOG_INS_DAYS))
     return in_slices(old, deadline)

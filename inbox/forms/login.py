@@ -1,10 +1,13 @@
-"""Logging in: one sentence for every failure, and a session that ends with the browser unless asked otherwise."""
+"""Passwords: given to log in or to change, and asked for anew. One sentence for every failure."""
 
-from axes.handlers.proxy import AxesProxyHandler
-from axes.helpers import get_credentials, get_failure_limit
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth import authenticate
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+
+from config.throttling import tries_left
+from inbox.models import User
 
 
 class LoginForm(AuthenticationForm):
@@ -14,16 +17,34 @@ class LoginForm(AuthenticationForm):
 
     def get_invalid_login_error(self) -> ValidationError:
         """Says how many tries are left, the same whether the address is known or not."""
-        credentials = get_credentials(username=self.cleaned_data.get("username"))
-        limit = get_failure_limit(self.request, credentials)
-        left = limit - AxesProxyHandler.get_failures(self.request, credentials)
         text = "That email and password do not match."
-        if 0 < left <= 3:
-            text += f" {left} {'try is' if left == 1 else 'tries are'} left, then a pause of 15 minutes."
+        text += _few_left(self.request, self.cleaned_data.get("username"))
         return ValidationError(text, code="invalid_login")
+
+
+class ChangePasswordForm(PasswordChangeForm):
+    """The old password is a log-in, counted like one: a session that was stolen cannot guess it."""
+
+    def __init__(self, user: User, *args, request: HttpRequest, **kwargs) -> None:
+        super().__init__(user, *args, **kwargs)
+        self.request = request
+
+    def clean_old_password(self) -> str:
+        old = self.cleaned_data["old_password"]
+        if authenticate(self.request, username=self.user.email, password=old) is None:
+            text = "That is not your password." + _few_left(self.request, self.user.email)
+            raise ValidationError(text, code="password_incorrect")
+        return old
 
 
 class ForgottenForm(forms.Form):
     """Whom to mail a link to."""
 
     email = forms.EmailField(widget=forms.EmailInput(attrs={"autocomplete": "username"}))
+
+
+def _few_left(request: HttpRequest, username: str) -> str:
+    left = tries_left(request, username)
+    if not 0 < left <= 3:
+        return ""
+    return f" {left} {'try is' if left == 1 else 'tries are'} left, then a pause of 15 minutes."

@@ -1,5 +1,7 @@
 """Coming in, going home, and what a person likes."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import SetPasswordForm
@@ -11,9 +13,10 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST, require_safe
 from django.views.generic import FormView, TemplateView
 
+from config.throttling import may_ask_for_link
 from inbox import people
 from inbox.access import LAST_WORKSPACE
-from inbox.forms.login import ForgottenForm, LoginForm
+from inbox.forms.login import ChangePasswordForm, ForgottenForm, LoginForm
 from inbox.models import Membership, User
 from inbox.safe_next import next_url
 
@@ -34,8 +37,12 @@ class PasswordChange(PasswordChangeView):
     """A new password for who knows the old one."""
 
     template_name = "registration/password.html"
+    form_class = ChangePasswordForm
     success_url = reverse_lazy("home")
     extra_context = {"heading": "Change your password", "act": "Change password"}
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return super().get_form_kwargs() | {"request": self.request}
 
     def form_valid(self, form: SetPasswordForm) -> HttpResponse:
         messages.success(self.request, "Your password is changed.")
@@ -56,7 +63,8 @@ class PasswordForgotten(FormView):
     }
 
     def form_valid(self, form: ForgottenForm) -> HttpResponse:
-        people.request_password_mail(form.cleaned_data["email"])
+        if may_ask_for_link(self.request):
+            people.request_password_mail(form.cleaned_data["email"])
         return super().form_valid(form)
 
 

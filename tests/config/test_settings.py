@@ -41,6 +41,7 @@ def test_production_starts_with_what_it_needs():
         ({"DATABASE_URL": ""}, "DATABASE_URL is not set"),
         ({"ALLOW_LOOPBACK_PROVIDERS": "1"}, "ALLOW_LOOPBACK_PROVIDERS is for demo and tests only"),
         ({"DEBUG": "1"}, "DEBUG is for this machine only"),
+        ({"TRUSTED_PROXY": "yes"}, "TRUSTED_PROXY must be a whole number from 0 to 10"),
         ({"GHL_TIMEOUT_MS": "soon"}, "GHL_TIMEOUT_MS must be a whole number"),
     ],
 )
