@@ -86,7 +86,7 @@ def crm_contact(ctx: JobContext) -> dict[str, str]:
     return errands.crm_contact(ctx)
 
 
-@job_kind(cards.POST, attempts=5, time_limit_ms=30_000, priority=15)
+@job_kind(cards.POST, attempts=8, time_limit_ms=30_000, priority=15)
 def post_card(ctx: JobContext) -> dict[str, str]:
     """Show a draft to its reviewers in Slack."""
     return cards.post(ctx)
@@ -104,7 +104,7 @@ def mail_password_link(ctx: JobContext) -> dict[str, str]:
     return people.mail_password_link(ctx)
 
 
-@job_kind(notices.TELL, attempts=6, time_limit_ms=30_000, priority=15, keep_done_days=7)
+@job_kind(notices.TELL, attempts=8, time_limit_ms=30_000, priority=15, keep_done_days=7)
 def tell_of_tag(ctx: JobContext) -> dict[str, str]:
     """Tell the workspace's Slack what a lead wants."""
     return notices.run(ctx)
@@ -122,7 +122,7 @@ def sends_tick(deadline: Deadline) -> dict[str, int]:
     return reconcile.settle_stranded(deadline)
 
 
-@job_kind(telling.NOTIFY, attempts=8, time_limit_ms=60_000, priority=5)
+@job_kind(telling.NOTIFY, attempts=8, time_limit_ms=60_000, priority=5, backoff_base_ms=15_000)
 def notify_of_health(ctx: JobContext) -> dict[str, object]:
     """Tell an account's people that it is broken."""
     return telling.run(ctx)

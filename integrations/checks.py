@@ -17,7 +17,7 @@ from integrations.errors import Outcome, ProviderError, ProviderMisconfigured
 from integrations.ghl.client import GhlClient
 from integrations.instantly.client import InstantlyClient
 from integrations.models import Integration, Provider
-from integrations.slack.client import SlackClient
+from integrations.slack.client import HISTORY_SCOPES, SlackClient
 from integrations.smartlead.client import SmartLeadClient
 from integrations.unipile import identity
 from integrations.unipile.client import UnipileClient
@@ -247,6 +247,8 @@ def _slack_scopes(test: Test) -> str:
             f"Missing: {', '.join(missing)}.",
             "Add them on Slack’s app page under OAuth & Permissions, then install the app again.",
         )
+    if not test.found.scopes.intersection(HISTORY_SCOPES):
+        return "All that are needed. With channels:history, a post that Slack did not confirm is looked for."
     return "All that are needed."
 
 

@@ -1,20 +1,21 @@
 """The outbox of health notices: at most one per account in any 24 hours, posted once, delivered.
 
-The slot is claimed by a conditional UPDATE of the health row and used up only by a notice that was sent. A clear
-failure frees it; an outcome that nobody knows uses it up and goes out by e-mail, never as a second post.
+The slot is claimed by a conditional UPDATE of the health row and used up only by a notice that was sent. A failure
+frees it. An outcome that nobody knows uses it up and goes out by e-mail; where that fails for good, it is free again.
 """
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Max, Q
 from django.utils import timezone
 
 from integrations.errors import ProviderError, ProviderMisconfigured
 from integrations.models import HealthState, Integration, Notice, WorkspaceIntegrationHealth
 from integrations.slack.client import Posted, SlackClient
+from integrations.slack.delivery import deliver
 from jobs.deadline import Deadline
 from jobs.errors import Cancelled, ShutdownRequested
 
@@ -27,8 +28,9 @@ EDITABLE = timedelta(days=10)
 PATIENCE = {HealthState.DISCONNECTED: timedelta(0), HealthState.QUIET: timedelta(0)}
 PATIENCE[HealthState.PROVIDER_DOWN] = timedelta(minutes=10)
 """How long a state lasts before people are told: a provider's own trouble often ends before they could look."""
-POST_MS = 15_000
+POST_LIMIT_MS = 30_000
 HEALTH = "health"
+State = Notice.State
 
 
 def due() -> list[WorkspaceIntegrationHealth]:
@@ -67,10 +69,17 @@ def open_notice(health: WorkspaceIntegrationHealth, path: str, text: str, destin
 
 
 def post(slack: Integration, notice: Notice) -> ProviderError | ProviderMisconfigured | None:
-    """Post `notice` to Slack, once. Returns None where Slack said ok, else the error that says what is known."""
-    deadline = Deadline.after_ms(POST_MS)
+    """Post `notice` to Slack, or find it there from an earlier try. Returns None where it stands in the channel, else
+    the error that says what is known.
+    """
     try:
-        posted = SlackClient.for_integration(slack).post(notice.text, deadline)
+        posted = deliver(
+            SlackClient.for_integration(slack),
+            notice.text,
+            Deadline.after_ms(POST_LIMIT_MS),
+            key=f"health-{notice.health_id}",
+            tried_since=_tried_since(notice),
+        )
     except (Cancelled, ShutdownRequested):
         raise
     except (ProviderError, ProviderMisconfigured) as error:
@@ -79,24 +88,60 @@ def post(slack: Integration, notice: Notice) -> ProviderError | ProviderMisconfi
     return None
 
 
-def settle(notice: Notice, token: UUID | None, state: str, reason: str = "") -> None:
-    """Close `notice` and its claim together: sent and unknown use the slot up, a failure frees it.
+def _tried_since(notice: Notice) -> datetime | None:
+    """When the first try since the last notice that was sent was made of which nobody knows whether it arrived."""
+    told = Notice.objects.filter(health_id=notice.health_id, path=Notice.Path.SLACK)
+    tries = told.filter(created_at__gt=timezone.now() - WINDOW, state__in=[State.SENT, State.UNKNOWN])
+    since = None
+    for created_at, state in tries.order_by("-created_at").values_list("created_at", "state"):
+        if state == State.SENT:
+            break
+        since = created_at
+    return since
+
+
+def settle(
+    notice: Notice, token: UUID | None, state: str, reason: str = "", *, try_again: bool = False
+) -> None:
+    """Close `notice` and its claim together: sent and unknown use the slot up, a failure frees it, and so does an
+    unknown end after which it is tried again.
 
     `token` None: nobody holds the slot, so it stays as it is.
     """
-    slot = {"notice_token": None, "notice_claimed_at": None}
-    if state != Notice.State.FAILED:
-        slot["last_notice_at"] = timezone.now()
+    slot, now = {"notice_token": None, "notice_claimed_at": None}, timezone.now()
+    if state != State.FAILED and not try_again:
+        slot["last_notice_at"] = now
     with transaction.atomic():
-        close(notice, state, reason)
+        close(notice, state, reason, at=now)
         if token is not None:
             WorkspaceIntegrationHealth.objects.filter(pk=notice.health_id, notice_token=token).update(**slot)
 
 
-def close(notice: Notice, state: str, reason: str = "") -> None:
+def close(notice: Notice, state: str, reason: str = "", *, at: datetime | None = None) -> None:
     """Close a notice that holds no slot."""
     Notice.objects.filter(pk=notice.pk, state=Notice.State.CLAIMED).update(
-        state=state, reason=reason[:64], finished_at=timezone.now()
+        state=state, reason=reason[:64], finished_at=at or timezone.now()
+    )
+
+
+def in_doubt() -> list[Notice]:
+    """Slack's notices of which nobody knows whether they arrived, and which have used up their account's slot."""
+    found = Notice.objects.filter(
+        path=Notice.Path.SLACK,
+        state=Notice.State.UNKNOWN,
+        finished_at__gt=timezone.now() - WINDOW,
+        finished_at=F("health__last_notice_at"),
+    )
+    return list(found.order_by("finished_at")[:500])
+
+
+def free(notice: Notice) -> bool:
+    """Free the slot that `notice` has used up, as if it had not been made; False where another has used it since."""
+    before = Notice.objects.filter(health_id=notice.health_id, state=Notice.State.SENT)
+    return bool(
+        WorkspaceIntegrationHealth.objects.filter(
+            pk=notice.health_id, notice_token=None, last_notice_at=notice.finished_at
+        ).update(last_notice_at=before.aggregate(at=Max("finished_at"))["at"])
     )
 
 

@@ -36,15 +36,15 @@ class End(NamedTuple):
 
 def post(notice: Notice) -> End:
     """Mail `notice` to those who may act on it. Raises nothing of the mail server's."""
-    recipients = _recipients(notice.workspace)
-    if not recipients or settings.EMAIL_BACKEND.endswith("dummy.EmailBackend"):
+    to = recipients(notice.workspace)
+    if not to or not _is_set():
         return End(State.FAILED, NO_WAY)
     subject = f"Holdfast: {notice.health.integration} of {notice.workspace.name}"
     drop_connection()
     server = get_connection()
     try:
         server.open()
-        message = EmailMessage(" ".join(subject.split()), notice.text, None, recipients, connection=server)
+        message = EmailMessage(" ".join(subject.split()), notice.text, None, to, connection=server)
     except OSError:  # smtplib's errors are of this class
         return End(State.FAILED, REFUSED)
     try:
@@ -59,7 +59,25 @@ def post(notice: Notice) -> End:
     return End(State.SENT)
 
 
-def _recipients(workspace: Workspace) -> list[str]:
+def answers() -> bool:
+    """Whether there is a mail server, and it lets us in. Sends nothing."""
+    if not _is_set():
+        return False
+    server = get_connection()
+    try:
+        server.open()
+    except OSError:
+        return False
+    server.close()
+    return True
+
+
+def _is_set() -> bool:
+    return not settings.EMAIL_BACKEND.endswith("dummy.EmailBackend")
+
+
+def recipients(workspace: Workspace) -> list[str]:
+    """The addresses of the workspace's owners and admins."""
     roles = [Membership.Role.OWNER, Membership.Role.ADMIN]
     admins = Membership.objects.filter(workspace=workspace, role__in=roles, user__is_active=True)
-    return list(admins.order_by("pk").values_list("user__email", flat=True))
+    return list(admins.exclude(user__email="").order_by("pk").values_list("user__email", flat=True))

@@ -1,7 +1,9 @@
 """Telling people that an account is broken: their own Slack channel first, e-mail where Slack cannot be trusted.
 
-Whatever becomes of Slack, somebody is told: a post that may have arrived is followed by an e-mail and never by a
-second post, and a Slack that does not take the notice after SLACK_TRIES leaves it to e-mail. Where the workspace asks
+Whatever becomes of Slack, somebody is told. A post that Slack answered with a failure is made again; one without an
+answer is looked for in the channel, and where that cannot be done it is followed by an e-mail and by no second post. A
+Slack that does not take the notice after SLACK_TRIES leaves it to e-mail, and an e-mail that fails for good gives the
+slot back: the next hour tries both again. Where the workspace asks
 for it, a notice that Slack took goes out by e-mail as well. While the slot of 24 hours is used up, further drops are
 folded into the message that stands in the channel; where none can be changed, the next notice tells of them.
 """
@@ -22,11 +24,13 @@ from integrations import health as integration_health
 from integrations import notices
 from integrations.errors import ProviderError, ProviderMisconfigured, ProviderRejected
 from integrations.models import HealthState, Integration, Notice, WorkspaceIntegrationHealth
+from integrations.slack.delivery import Unconfirmed
 from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue
 from jobs.errors import PermanentError, TransientError
+from jobs.models import BackgroundJob
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +38,7 @@ NOTIFY = "health.notify"
 EMAIL = "health.email"
 SLACK_TRIES = 4
 """So often Slack is asked, over a minute or two; then the notice goes out by e-mail."""
+Status = BackgroundJob.Status
 CUT_SHORT = "the worker stopped while sending"
 
 
@@ -54,7 +59,7 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
     Where its time is over it stops; the next tick goes on.
     """
-    counts = {"enqueued": 0, "abandoned": 0}
+    counts = {"enqueued": 0, "abandoned": 0, "freed": _free_undelivered()}
     for notice in notices.abandoned():
         if notice.path == Notice.Path.SLACK:
             _give_to_email(notice, notice.health.notice_token, CUT_SHORT)
@@ -66,6 +71,17 @@ def tick(deadline: Deadline) -> dict[str, int]:
             break
         counts["enqueued"] += enqueue_notice(health)
     return counts
+
+
+def _free_undelivered() -> int:
+    """Give back the slots of notices that went to e-mail, where the e-mail's job ended without having sent it."""
+    freed = 0
+    for notice in notices.in_doubt():
+        job = BackgroundJob.objects.filter(tenant=notice.workspace_id, dedupe_key=_email_key(notice)).first()
+        over = job is None or job.status in (Status.FAILED, Status.CANCELLED)
+        if over or (job.status == Status.SUCCEEDED and Notice.State.FAILED in (job.result or {})):
+            freed += notices.free(notice)
+    return freed
 
 
 def run(ctx: JobContext) -> dict[str, object]:
@@ -134,7 +150,9 @@ def _settle(slack: Integration, notice: Notice, token: UUID, error: Exception | 
     if getattr(error, "sent", False) is None:
         _give_to_email(notice, token, reason)
         return {"unknown": reason, "sent": "email"}
-    notices.settle(notice, token, Notice.State.FAILED, reason)
+    in_doubt = isinstance(error, Unconfirmed)
+    state = Notice.State.UNKNOWN if in_doubt else Notice.State.FAILED
+    notices.settle(notice, token, state, reason, try_again=True)
     if not isinstance(error, PermanentError):
         retry_after_ms = getattr(error, "retry_after_ms", None)
         raise TransientError("Slack did not take the notice", retry_after_ms=retry_after_ms)
@@ -156,9 +174,13 @@ def _enqueue_email(notice: Notice) -> None:
     enqueue(
         EMAIL,
         workspace_id=notice.workspace_id,
-        dedupe_key=f"{EMAIL}:{notice.pk}",
+        dedupe_key=_email_key(notice),
         payload={"notice_id": str(notice.pk)},
     )
+
+
+def _email_key(notice: Notice) -> str:
+    return f"{EMAIL}:{notice.pk}"
 
 
 def run_email(ctx: JobContext) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Telling people of a tag in their Slack: once per reply and tag, where the workspace asks for it.
 
-Nobody is told by default. A post whose outcome is unclear is never made again; every one is a row on the health page.
+Nobody is told by default. A post that Slack answered with a failure is made again; one whose outcome is unclear, and
+that cannot be looked for, is not. Every one is a row on the health page.
 """
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from inbox.signals import lead_booked
 from integrations.errors import ProviderError, ProviderMisconfigured
 from integrations.models import Integration, Notice
 from integrations.slack.client import Posted, SlackClient
+from integrations.slack.delivery import Unconfirmed, can_look, deliver
 from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
@@ -59,16 +61,18 @@ def run(ctx: JobContext) -> dict[str, str]:
     if slack is None:
         return {"outcome": "Slack is not connected any more"}
     text = text_of(lead, ctx.payload["tag"])
-    outcome = ctx.step(
-        "post",
-        lambda deadline: _post(slack, lead, text, deadline),
-        effect=JobStep.Effect.SEND,
-        on_interrupted=lambda _deadline: "unclear",
-    )
+
+    def post(deadline: Deadline) -> str:
+        return _post(ctx, slack, lead, text, deadline)
+
+    def post_again(deadline: Deadline) -> str:
+        return post(deadline) if can_look(SlackClient.for_integration(slack), deadline) else "unclear"
+
+    outcome = ctx.step("post", post, effect=JobStep.Effect.SEND, on_interrupted=post_again)
     return {"outcome": outcome}
 
 
-def _post(slack: Integration, lead: Lead, text: str, deadline: Deadline) -> str:
+def _post(ctx: JobContext, slack: Integration, lead: Lead, text: str, deadline: Deadline) -> str:
     notice = Notice.objects.create(
         workspace_id=lead.workspace_id,
         kind=KIND,
@@ -78,11 +82,18 @@ def _post(slack: Integration, lead: Lead, text: str, deadline: Deadline) -> str:
     )
     drop_connection()
     try:
-        posted = SlackClient.for_integration(slack).post(text, deadline)
+        posted = deliver(
+            SlackClient.for_integration(slack),
+            text,
+            deadline,
+            key=f"job-{ctx.job.pk}",
+            tried_since=ctx.job.created_at if ctx.attempt > 1 else None,
+        )
     except (ProviderError, ProviderMisconfigured) as error:
         reason = str(getattr(error, "code", "") or getattr(error, "outcome", "not configured"))
         if getattr(error, "sent", False) is False:
-            _settle(notice, State.FAILED, reason=reason)
+            unsure = isinstance(error, Unconfirmed)
+            _settle(notice, State.UNKNOWN if unsure else State.FAILED, reason=reason)
             raise
         _settle(notice, State.UNKNOWN, reason=reason)
         return "unclear"

@@ -20,6 +20,7 @@ from inbox.replying import policies, review
 from inbox.signals import draft_changed
 from integrations.models import Integration, Provider
 from integrations.slack.client import Posted, SlackClient
+from integrations.slack.delivery import can_look, deliver
 from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
@@ -69,22 +70,35 @@ def follow(sender: type, draft: Draft, event: str, **kwargs: object) -> None:
 
 
 def post(ctx: JobContext) -> dict[str, str]:
-    """The job `slack.card`: post the card and keep where it stands. An unclear outcome is never posted again."""
+    """The job `slack.card`: post the card and keep where it stands. One whose outcome is unclear, and that cannot be
+    looked for, is not posted again.
+    """
     draft = _draft(ctx)
     place = channel_of(draft.workspace_id)
     if place is None or draft.status != Draft.Status.PENDING:
         return {"outcome": "not needed any more"}
     slack, channel = place
 
+    client = SlackClient.for_integration(slack)
+
     def send(deadline: Deadline) -> dict[str, str]:
-        client, (text, blocks) = SlackClient.for_integration(slack), card(draft)
+        text, blocks = card(draft)
         drop_connection()
-        posted = client.post(text, deadline, blocks=blocks, channel=channel)
+        posted = deliver(
+            client,
+            text,
+            deadline,
+            key=f"draft-{draft.pk}",
+            blocks=blocks,
+            channel=channel,
+            tried_since=ctx.job.created_at if ctx.attempt > 1 else None,
+        )
         return {"channel": posted.channel, "ts": posted.ts}
 
-    stands = ctx.step(
-        "post", send, effect=JobStep.Effect.SEND, on_interrupted=lambda _deadline: {"channel": "", "ts": ""}
-    )
+    def send_again(deadline: Deadline) -> dict[str, str]:
+        return send(deadline) if can_look(client, deadline, channel=channel) else {"channel": "", "ts": ""}
+
+    stands = ctx.step("post", send, effect=JobStep.Effect.SEND, on_interrupted=send_again)
     Draft.objects.filter(pk=draft.pk).update(slack_channel=stands["channel"], slack_ts=stands["ts"])
     if Draft.objects.exclude(status=Draft.Status.PENDING).filter(pk=draft.pk).exists():
         _update(slack, _draft(ctx), ctx.deadline)  # decided while it was posted

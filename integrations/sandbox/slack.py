@@ -153,6 +153,8 @@ def post_message(call: Call) -> Response:
         "ts": call.data.next_ts(),
         **_content(call),
     }
+    if metadata := call.request.data.get("metadata"):
+        message["metadata"] = json.loads(metadata) if isinstance(metadata, str) else metadata
     call.data.messages[channel, message["ts"]] = message
     call.sent("post", message["ts"], to=channel, text=message["text"])
     return _ok(call, {"channel": channel, "ts": message["ts"], "message": message})
@@ -231,8 +233,16 @@ def list_conversations(call: Call) -> Response:
 @routes.on("GET", "/api/conversations.history")
 @routes.on("POST", "/api/conversations.history")
 def history(call: Call) -> Response:
-    channel = _channel(call, _field(call.request, "channel"))
-    found = [message for (where, _), message in call.data.messages.items() if where == channel]
+    scopes = call.account.properties.get("scopes", SCOPES)
+    if not {"channels:history", "groups:history"} & set(scopes.split(",")):
+        raise _refuse("missing_scope")
+    channel, oldest = _channel(call, _field(call.request, "channel")), _field(call.request, "oldest") or "0"
+    hidden = set() if _field(call.request, "include_all_metadata") else {"metadata"}
+    found = [
+        {name: value for name, value in message.items() if name not in hidden}
+        for (where, ts), message in call.data.messages.items()
+        if where == channel and float(ts) > float(oldest)
+    ]
     return _ok(call, {"messages": found[::-1][:200], "has_more": len(found) > 200})
 
 

@@ -7,6 +7,7 @@ a connection drops after the message was taken. Slack has no idempotency key, so
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Self, TypeVar
 
 from django.conf import settings
@@ -26,7 +27,14 @@ logging.getLogger("slack_sdk").setLevel(logging.WARNING)
 T = TypeVar("T")
 SCOPES = ("chat:write", "im:write", "users:read", "users:read.email", "channels:read", "groups:read")
 """What the product needs; one that is missing once broke review messages without a word."""
-READS = {"auth.test", "conversations.list", "conversations.open", "users.list", "users.lookupByEmail"}
+HISTORY_SCOPES = ("channels:history", "groups:history")
+"""Not needed: with them, a post of which nobody knows whether it arrived is looked for."""
+MARK = "holdfast_message"
+"""The type of our messages' metadata, whose payload is the message's key."""
+READS = {
+    "auth.test", "conversations.history", "conversations.list", "conversations.open", "users.list",
+    "users.lookupByEmail",
+}  # fmt: skip
 """May be repeated: they change nothing, or (opening a conversation) nothing the second time."""
 PAGE, MAX_PAGES = 200, 6
 
@@ -119,21 +127,49 @@ class SlackClient:
         return bool(self._token)
 
     def post(
-        self, text: str, deadline: Deadline, *, blocks: Sequence[dict] = (), channel: str = ""
+        self, text: str, deadline: Deadline, *, blocks: Sequence[dict] = (), channel: str = "", key: str = ""
     ) -> Posted:
         """A message to `channel` (default: the integration's), else through the incoming webhook; called once.
 
-        `text` is what notifications show where there are `blocks`. Raises ProviderMisconfigured where neither a
-        channel nor a webhook is set.
+        `text` is what notifications show where there are `blocks`; `key` is what `find` finds the message by. Raises
+        ProviderMisconfigured where neither a channel nor a webhook is set.
         """
         channel = channel or self._channel
         if not (self._token and channel):
             return self._post_webhook(text, blocks, deadline)
+        mark = {"event_type": MARK, "event_payload": {"key": key}} if key else None
         return self._ask(
             deadline,
             # Reference: https://docs.slack.dev/reference/methods/chat.postMessage
-            lambda slack: slack.chat_postMessage(channel=channel, text=text, blocks=list(blocks) or None),
+            lambda slack: slack.chat_postMessage(
+                channel=channel, text=text, blocks=list(blocks) or None, metadata=mark
+            ),
             lambda answer: Posted(str(answer.data["channel"]), str(answer.data["ts"])),
+        )
+
+    def find(self, key: str, since: datetime, deadline: Deadline, *, channel: str = "") -> Posted | None:
+        """Our message `key` in `channel` (default: the integration's), posted after `since`; None where there is none.
+
+        Raises ProviderMisconfigured where there is no channel to ask, and ProviderAuthError without HISTORY_SCOPES.
+        """
+        channel = channel or self._channel
+        if not channel:
+            raise ProviderMisconfigured("Slack: channel is not set. Set it in the integration's settings.")
+
+        def read(answer: SlackResponse) -> Posted | None:
+            for message in answer.data["messages"]:
+                mark = message.get("metadata") or {}
+                if mark.get("event_type") == MARK and (mark.get("event_payload") or {}).get("key") == key:
+                    return Posted(channel, str(message["ts"]))
+            return None
+
+        # Reference: https://docs.slack.dev/reference/methods/conversations.history
+        return self._ask(
+            deadline,
+            lambda slack: slack.conversations_history(
+                channel=channel, oldest=f"{since.timestamp():.6f}", limit=PAGE, include_all_metadata=True
+            ),
+            read,
         )
 
     def update(self, posted: Posted, text: str, deadline: Deadline, *, blocks: Sequence[dict] = ()) -> None:

@@ -10,11 +10,13 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from inbox import accounts, replay
-from inbox.health import testing
+from inbox.accounts import slack_of
+from inbox.health import mailing, testing
+from inbox.models import Workspace
 from integrations.checks import BAD, WARN, Check
 from integrations.errors import ProviderError, ProviderMisconfigured
 from integrations.fields import DecryptionError
-from integrations.models import Integration
+from integrations.models import TROUBLED, Integration, Provider, WorkspaceIntegrationHealth
 from integrations.openai import client as openai
 from jobs import stats
 from jobs.deadline import Deadline
@@ -65,6 +67,7 @@ def examine(*, providers: bool = True) -> Iterator[Finding]:
         if providers:
             yield from _model()
             yield from _accounts()
+            yield from _notices()
     except DatabaseError as error:
         fix = "Start PostgreSQL, or correct DATABASE_URL."
         yield Finding(False, "database", f"out of reach ({type(error).__name__})", fix)
@@ -159,6 +162,25 @@ def _accounts() -> Iterator[Finding]:
         yield _verdict(subject, lines)
     if not found:
         yield Finding(None, "accounts", "none is connected", "Run: manage.py connect_integration")
+
+
+def _notices() -> Iterator[Finding]:
+    """Whether somebody would be told of a broken account: by a Slack that has worked, or by a mail server that
+    answers."""
+    mail_works = mailing.answers()
+    connected = Integration.objects.filter(enabled=True).exclude(provider=Provider.SLACK)
+    for workspace in Workspace.objects.filter(pk__in=connected.values("workspace"), drill_of=None):
+        slack = WorkspaceIntegrationHealth.objects.filter(
+            workspace=workspace, provider=Provider.SLACK, last_success_at__isnull=False
+        ).exclude(state__in=TROUBLED)
+        paths = ["Slack"] if slack_of(workspace.pk) and slack.exists() else []
+        paths += ["e-mail"] if mail_works and mailing.recipients(workspace) else []
+        subject = f"{workspace}, notices"
+        if paths:
+            yield Finding(True, subject, f"a broken account is told by {' and '.join(paths)}")
+        else:
+            fix = "Connect Slack with a channel, or set EMAIL_URL and give an admin an address."
+            yield Finding(False, subject, "nobody would be told of a broken account", fix)
 
 
 def _verdict(subject: str, lines: list[Check]) -> Finding:

@@ -17,7 +17,7 @@ from integrations.models import Integration
 from integrations.sandbox import SandboxServer
 from jobs.ids import uuid7
 from jobs.models import Worker
-from tests.factories import make_delivery, make_workspace
+from tests.factories import make_delivery, make_member, make_workspace
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -61,7 +61,7 @@ def connect(sandbox):
 
 
 def test_a_well_installation_passes(worker, sandbox):
-    connect(sandbox)
+    make_member(connect(sandbox).workspace, role="owner")
     report = run()
     assert "All is well." in report and "EmailBison" in report
 
@@ -77,6 +77,32 @@ def test_a_refused_account_is_named_with_its_fix(worker, sandbox):
     report = run()
     assert f"FAIL  Northwind, {account}: Key accepted: Credentials refused (HTTP 401, host_or_key)." in report
     assert "Make a new key in EmailBison under Settings, Developer API" in report
+
+
+def test_a_workspace_in_which_nobody_would_be_told_of_a_broken_account_is_a_fault(worker, sandbox, settings):
+    workspace = connect(sandbox).workspace
+    make_member(workspace, role="admin", email="ana@northwind.example.com")
+    assert "ok    Northwind, notices: a broken account is told by e-mail" in run()
+
+    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+    assert "FAIL  Northwind, notices: nobody would be told of a broken account" in run()
+    slack = Integration.objects.create(
+        workspace=workspace,
+        provider="slack",
+        credentials={"bot_token": "xoxb-1"},
+        config={"channel": "C0SANDBOX01", "base_url": sandbox.url("slack") + "/api"},
+    )
+    assert "ok    Northwind, notices: a broken account is told by Slack" in run()
+    sandbox.set_account("slack", "xoxb-1", "revoked")
+    assert f"FAIL  Northwind, {slack}" in (report := run())
+    assert "FAIL  Northwind, notices: nobody would be told of a broken account" in report
+
+
+def test_a_mail_server_that_is_not_there_tells_nobody(worker, sandbox, settings):
+    make_member(connect(sandbox).workspace, role="admin", email="ana@northwind.example.com")
+    settings.EMAIL_BACKEND = "integrations.mail.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9  # discard: nothing listens
+    assert "FAIL  Northwind, notices: nobody would be told of a broken account" in run()
 
 
 def test_a_secret_that_no_key_opens_is_named_and_the_others_are_looked_at(worker, sandbox, settings):

@@ -22,6 +22,7 @@ from integrations.sandbox import SandboxServer
 from jobs.deadline import Deadline
 from jobs.errors import TransientError
 from jobs.models import BackgroundJob, JobStep
+from jobs.registry import policy_of
 from jobs.worker import drain
 from tests.factories import make_member, make_workspace
 from tests.racing import at_once
@@ -147,6 +148,150 @@ def test_an_unknown_outcome_goes_out_by_email_and_never_as_a_second_post(account
     send_mails()
     assert len(posts(sandbox)) == 1
     assert mail.outbox[0].to == ["ana@northwind.example.com"]
+
+
+def may_read(sandbox, token: str = "xoxb-1") -> None:
+    sandbox.set_account("slack", token, properties={"scopes": "chat:write,channels:history"})
+
+
+FAILURES = [{"kind": "server_error"}, {"kind": "error", "code": "internal_error"}, {"kind": "html"}]
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda one: one["kind"])
+def test_a_failure_that_slack_answers_is_tried_again_until_slack_takes_the_notice(account, sandbox, failure):
+    break_down(account)
+    sandbox.fault(provider="slack", path="chat.postMessage", count=3, **failure)
+    for attempt in range(1, 4):
+        with pytest.raises(TransientError):
+            tell(account, attempt)
+        assert row(account).last_notice_at is None
+    assert tell(account, 4) == {"sent": "slack"}
+    assert len(posts(sandbox)) == 1 and not BackgroundJob.objects.filter(kind=telling.EMAIL).exists()
+    assert row(account).last_notice_at is not None
+
+
+def test_a_failure_of_an_incoming_webhook_is_tried_again_too(account, sandbox):
+    by_webhook(sandbox)
+    break_down(account)
+    sandbox.fault(provider="slack", kind="server_error", count=1)
+    with pytest.raises(TransientError):
+        tell(account)
+    assert tell(account, 2) == {"sent": "slack"}
+
+
+def test_a_notice_that_slack_took_while_it_answered_with_a_failure_is_found_and_not_posted_again(
+    account, sandbox
+):
+    may_read(sandbox)
+    break_down(account)
+    sandbox.fault(provider="slack", path="chat.postMessage", kind="server_error", processed=True, count=1)
+    assert tell(account) == {"sent": "slack"}
+    assert len(posts(sandbox)) == 1
+    assert Notice.objects.get().provider_message_id
+    health.record(account, Signal(Kind.WORKED))
+    assert edit(account) == 1
+
+
+def test_where_the_channel_cannot_be_read_a_failure_costs_a_second_notice_and_never_the_first(
+    account, sandbox
+):
+    break_down(account)
+    sandbox.fault(provider="slack", path="chat.postMessage", kind="server_error", processed=True, count=1)
+    with pytest.raises(TransientError):
+        tell(account)
+    assert tell(account, 2) == {"sent": "slack"}
+    assert len(posts(sandbox)) == 2
+    slack = Integration.objects.get(provider="slack")
+    assert WorkspaceIntegrationHealth.objects.filter(integration=slack, state="disconnected").count() == 0
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_post_without_an_answer_is_looked_for_where_the_channel_can_be_read(account, sandbox, arrived):
+    may_read(sandbox)
+    break_down(account)
+    sandbox.fault(
+        provider="slack", path="chat.postMessage", kind="accept_drop" if arrived else "drop", count=1
+    )
+    if not arrived:
+        with pytest.raises(TransientError):
+            tell(account)
+    assert tell(account, 2) == {"sent": "slack"}
+    assert len(posts(sandbox)) == 1 and not BackgroundJob.objects.filter(kind=telling.EMAIL).exists()
+
+
+def test_a_message_that_was_seen_late_is_brought_up_to_date_and_not_posted_again(account, sandbox):
+    may_read(sandbox)
+    break_down(account)
+    sandbox.fault(provider="slack", path="chat.postMessage", kind="server_error", processed=True, count=1)
+    sandbox.fault(provider="slack", path="conversations.history", kind="server_error", count=3)
+    with pytest.raises(TransientError):
+        tell(account)
+    for _ in range(3):
+        health.record(account, Signal(Kind.WORKED))
+        break_down(account)
+    assert tell(account, 2) == {"sent": "slack"}
+    assert [send["kind"] for send in sandbox.sends(provider="slack")] == ["post", "update"]
+    assert "Unstable, 4 drops" in last_words(sandbox)
+
+
+def next_hour(account, clock) -> int:
+    """What the tick of the next hour enqueues."""
+    clock.shift(timedelta(hours=1))
+    return telling.tick(Deadline.after_ms(10_000))["enqueued"]
+
+
+def test_an_email_in_slacks_place_that_cannot_be_sent_gives_the_slot_back(account, sandbox, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+    with time_machine.travel("2026-03-02T10:10:00Z", tick=False) as clock:
+        break_down(account)
+        sandbox.fault(provider="slack", kind="accept_drop", count=1)
+        assert tell(account)["sent"] == "email"
+        assert telling.tick(Deadline.after_ms(10_000))["freed"] == 0  # the e-mail is still on its way
+        BackgroundJob.objects.filter(kind=telling.NOTIFY).update(
+            status="succeeded", finished_at=timezone.now()
+        )
+        drain()
+        first = telling.tick(Deadline.after_ms(10_000))
+        assert (first["freed"], first["enqueued"], row(account).last_notice_at) == (1, 0, None)
+        assert telling.tick(Deadline.after_ms(10_000))["freed"] == 0
+        assert next_hour(account, clock) == 1
+        assert tell(account) == {"sent": "slack"}
+        assert row(account).last_notice_at is not None
+
+
+def test_an_email_that_the_mail_server_refuses_to_the_last_gives_the_slot_back(account, sandbox, monkeypatch):
+    break_down(account)
+    sandbox.fault(provider="slack", kind="accept_drop", count=1)
+    tell(account)
+    MailServer(monkeypatch, opening=[ConnectionRefusedError()] * 20)
+    for _ in range(policy_of(telling.EMAIL).attempts):
+        assert telling.tick(Deadline.after_ms(10_000))["freed"] == 0
+        send_mails()
+    assert BackgroundJob.objects.get(kind=telling.EMAIL).status == "failed"
+    assert telling.tick(Deadline.after_ms(10_000))["freed"] == 1
+    assert row(account).last_notice_at is None
+
+
+def test_a_slot_that_is_given_back_remembers_the_notice_before(account, sandbox):
+    break_down(account)
+    assert tell(account) == {"sent": "slack"}
+    told_at = row(account).last_notice_at
+    WorkspaceIntegrationHealth.objects.update(last_notice_at=told_at - timedelta(hours=25))
+    Notice.objects.update(finished_at=told_at - timedelta(hours=25), created_at=told_at - timedelta(hours=25))
+    sandbox.fault(provider="slack", kind="accept_drop", count=1)
+    assert tell(account)["sent"] == "email"
+    BackgroundJob.objects.filter(kind=telling.EMAIL).update(status="cancelled", finished_at=timezone.now())
+    assert telling.tick(Deadline.after_ms(10_000))["freed"] == 1
+    assert row(account).last_notice_at == told_at - timedelta(hours=25)
+
+
+def test_an_email_that_was_sent_in_slacks_place_keeps_the_slot(account, sandbox):
+    break_down(account)
+    sandbox.fault(provider="slack", kind="accept_drop", count=1)
+    tell(account)
+    send_mails()
+    assert (len(mail.outbox), telling.tick(Deadline.after_ms(10_000))["freed"]) == (1, 0)
+    assert tell(account) == {"skipped": "told already, or well again"}
 
 
 def test_a_slack_that_is_broken_for_good_leaves_it_to_email(account, sandbox):

@@ -88,6 +88,28 @@ def test_a_post_without_a_clear_answer_is_never_made_again(slack):
     assert BackgroundJob.objects.get(kind=notices.TELL).status == "succeeded"
 
 
+def test_a_post_that_slack_answered_with_a_failure_is_made_again(slack):
+    slack.sandbox.fault(provider="slack", kind="server_error", path="chat.postMessage", count=1)
+    slack.reply("How much is it?")
+    slack.work()
+    assert told(slack) == []
+    BackgroundJob.objects.filter(kind=notices.TELL).update(run_at=factories.ago())
+    slack.work()
+
+    assert len(told(slack)) == 1
+    assert sorted(Notice.objects.filter(kind="tag").values_list("state", flat=True)) == ["sent", "unknown"]
+
+
+def test_a_post_without_an_answer_is_found_where_the_channel_can_be_read(slack):
+    slack.sandbox.set_account("slack", TOKEN, properties={"scopes": "chat:write,channels:history"})
+    slack.sandbox.fault(provider="slack", kind="accept_drop", path="chat.postMessage", count=1)
+    slack.reply("How much is it?")
+    slack.work()
+
+    assert len(told(slack)) == 1
+    assert Notice.objects.get(kind="tag").state == "sent"
+
+
 def test_a_post_that_slack_refused_is_tried_again(slack):
     slack.sandbox.fault(provider="slack", kind="rate_limit", path="chat.postMessage", count=1)
     slack.reply("How much is it?")

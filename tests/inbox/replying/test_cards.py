@@ -7,12 +7,14 @@ from django.utils import timezone
 
 from inbox.models import Draft, OutboundSend
 from inbox.replying import autosend, cards, review
+from integrations.models import CircuitBreaker
 from integrations.slack.client import SlackClient
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue
-from jobs.models import BackgroundJob
+from jobs.models import BackgroundJob, JobStep
 from tests import factories
 from tests.ready import passing_draft
+from tests.world import forget_calls
 
 pytestmark = pytest.mark.django_db
 TOKEN = "xoxb-test"
@@ -199,6 +201,52 @@ def test_a_lost_answer_of_slacks_never_posts_a_second_card(slack):
 
     assert slack.draft(message).slack_ts == ""
     assert len(slack.posted("slack")) == 1
+
+
+def again(world) -> None:
+    BackgroundJob.objects.filter(kind="slack.card").update(run_at="2000-01-01T00:00:00Z")
+    world.work()
+
+
+def test_a_card_that_slack_answered_with_a_failure_is_posted_when_slack_is_well(slack):
+    slack.sandbox.fault(provider="slack", kind="server_error", path="chat.postMessage", count=2)
+    message = slack.reply("Sure, send me times.")
+    slack.work()
+    assert not slack.draft(message).slack_ts
+    again(slack)
+    again(slack)
+
+    assert slack.draft(message).slack_ts == card_of(slack)["ts"]
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_card_without_an_answer_is_looked_for_where_the_channel_can_be_read(slack, arrived):
+    slack.sandbox.set_account("slack", TOKEN, properties={"scopes": "chat:write,channels:history"})
+    fault = "accept_drop" if arrived else "drop"
+    slack.sandbox.fault(provider="slack", kind=fault, path="chat.postMessage", count=1)
+    message = slack.reply("Sure, send me times.")
+    slack.work()
+    again(slack)
+
+    assert slack.draft(message).slack_ts == card_of(slack)["ts"]
+    assert len([sent for sent in slack.posted("slack") if sent["kind"] == "post"]) == 1
+
+
+@pytest.mark.parametrize(("scopes", "posts"), [("chat:write,channels:history", 1), ("chat:write", 0)])
+def test_a_card_whose_worker_died_is_posted_again_only_where_it_can_be_looked_for(slack, scopes, posts):
+    slack.sandbox.set_account("slack", TOKEN, properties={"scopes": scopes})
+    slack.sandbox.fault(provider="slack", kind="rate_limit", path="chat.postMessage", count=1)
+    slack.reply("Sure, send me times.")
+    slack.work()
+    job = BackgroundJob.objects.get(kind="slack.card")
+    JobStep.objects.create(job=job, name="post", effect="send", status="started", started_at=timezone.now())
+    CircuitBreaker.objects.all().delete()
+    forget_calls()
+    again(slack)
+
+    assert len(slack.posted("slack")) == posts
+    job.refresh_from_db()
+    assert job.result == {"outcome": "posted" if posts else "unclear"}
 
 
 def test_the_card_escapes_what_people_wrote(db):

@@ -12,6 +12,7 @@ def slack(sandbox):
 
 
 def test_a_message_is_posted_edited_and_read_back(sandbox, slack):
+    sandbox.set_account("slack", "xoxb-a", properties={"scopes": "chat:write,channels:history"})
     posted = slack.chat_postMessage(channel="#general", text="LinkedIn is down", blocks=[{"type": "divider"}])
     slack.chat_update(channel=posted["channel"], ts=posted["ts"], text="LinkedIn is back")
     [message] = slack.conversations_history(channel=posted["channel"])["messages"]
@@ -20,6 +21,21 @@ def test_a_message_is_posted_edited_and_read_back(sandbox, slack):
         ("post", "LinkedIn is down"),
         ("update", "LinkedIn is back"),
     ]
+
+
+def test_history_needs_its_scope_and_shows_metadata_where_it_is_asked_for(sandbox, slack):
+    mark = {"event_type": "mark", "event_payload": {"key": "1"}}
+    posted = slack.chat_postMessage(channel="#general", text="Hi", metadata=mark)
+    with pytest.raises(SlackApiError, match="missing_scope"):
+        slack.conversations_history(channel=posted["channel"])
+    sandbox.set_account("slack", "xoxb-a", properties={"scopes": "groups:history"})
+
+    def seen(**options) -> list:
+        messages = slack.conversations_history(channel=posted["channel"], **options)["messages"]
+        return [message.get("metadata") for message in messages]
+
+    assert (seen(), seen(include_all_metadata=True)) == ([None], [mark])
+    assert seen(oldest=posted["ts"]) == []
 
 
 def test_people_are_found_and_written_to(slack):
