@@ -3,6 +3,7 @@
 import threading
 
 from django.contrib.auth.decorators import login_not_required
+from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Max
@@ -11,8 +12,12 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from integrations.models import Integration
 from jobs import stats
 from jobs.models import Worker
+
+UNREADABLE, UNREADABLE_EVERY_S = "readyz.unreadable_secrets", 60
+"""Under which name the count is kept, and for how long: each secret has to be tried for it."""
 
 _migrated = threading.Event()
 """Set once all migrations were found applied: they stay so while this code runs, and the look costs a second."""
@@ -32,23 +37,32 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """Whether requests can be served: the database answers and has all migrations.
 
-    The queue's state is told and never a 503: taking the web servers out would help no job.
+    The queue's state is told and never a 503: taking the web servers out would help no job. Neither are accounts whose
+    secrets this process cannot read: their webhooks and all pages are served.
     """
     try:
         missing = [] if _migrated.is_set() else _missing_migrations()
         if missing:
             return JsonResponse({"ready": False, "database": "ok", "missing_migrations": missing}, status=503)
         _migrated.set()
-        queue = _queue()
+        told = _queue() | {
+            "unreadable_secrets": cache.get_or_set(UNREADABLE, _unreadable, UNREADABLE_EVERY_S)
+        }
     except DatabaseError:
         return JsonResponse({"ready": False, "database": "unreachable"}, status=503)
-    return JsonResponse({"ready": True, "database": "ok", **queue})
+    return JsonResponse({"ready": True, "database": "ok", **told})
 
 
 def _missing_migrations() -> list[str]:
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+
+
+def _unreadable() -> int:
+    """How many accounts have secrets that this process's keys do not open."""
+    accounts = Integration.objects.filter(enabled=True).only("credentials")
+    return sum(account.is_unreadable for account in accounts)
 
 
 def _queue() -> dict[str, float | None]:

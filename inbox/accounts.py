@@ -16,7 +16,10 @@ def connected(workspace_id: UUID, provider: str, *, account_id: str = "") -> Int
 
 
 def usable(integration: Integration) -> bool:
-    """Whether an account has its own credentials, or those of the installation that its provider goes by."""
+    """Whether an account has its own credentials, or those of the installation that its provider goes by.
+
+    Credentials that cannot be read count: the account is broken and not absent, and no other one takes its place.
+    """
     if integration.provider == Provider.CLAY:  # a table's address is all that it has
         own = integration.config.get("linkedin_table_url") or integration.config.get("phone_table_url")
         return bool(own or settings.CLAY_LINKEDIN_TABLE_WEBHOOK_URL or settings.CLAY_PHONE_TABLE_WEBHOOK_URL)
@@ -28,7 +31,11 @@ def usable(integration: Integration) -> bool:
 
 
 def slack_of(workspace_id: UUID) -> Integration | None:
-    """The Slack connection to tell people by: one with a channel for notices, or with an incoming webhook."""
+    """The Slack connection to tell people by: one with a channel for notices, or with an incoming webhook.
+
+    One whose secrets cannot be read is named too; a call through it raises SecretsUnreadable.
+    """
     slack = connected(workspace_id, Provider.SLACK)
-    able = slack and (slack.config.get("channel") or slack.credentials.get("webhook_url"))
-    return slack if able else None
+    if slack is None or slack.is_unreadable or slack.config.get("channel"):
+        return slack
+    return slack if slack.credentials.get("webhook_url") else None

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from integrations import health
+from integrations import health, probes
 from integrations.breaker import breakers
 from integrations.calendly.client import CalendlyClient
 from integrations.clay.client import ClayClient
@@ -76,7 +76,9 @@ def run(account: Integration) -> list[Check]:
     """
     health.forget_successes()
     breakers.look_again(account.provider, account.workspace_id)
-    test, lines, ended = Test(account, Deadline.after_ms(TEST_MS)), [], False
+    test, lines = Test(account, Deadline.after_ms(TEST_MS)), []
+    if ended := probes.look_at_secrets(account):
+        lines.append(Check("Stored secrets", BAD, probes.UNREADABLE, probes.UNREADABLE_FIX))
     for label, check in PLANS[account.provider]:
         line = Check(label, NOT_TRIED, "Not tried.") if ended else _line(test, label, check)
         ended = ended or line.tone == BAD

@@ -3,14 +3,25 @@
 from collections.abc import Mapping
 from typing import Any
 
-from integrations.errors import ProviderMisconfigured
+from integrations.errors import ProviderMisconfigured, SecretsUnreadable
 from integrations.http import ProviderSession
 from integrations.models import Integration
 
 
+def secrets_of(integration: Integration) -> dict[str, str]:
+    """The integration's own credentials. Raises SecretsUnreadable where no configured key opens them: the
+    installation's own must not take their place."""
+    if integration.is_unreadable:
+        raise SecretsUnreadable(integration.provider)
+    return integration.credentials
+
+
 def required_secret(integration: Integration, name: str, fallback: str = "") -> str:
-    """A credential of the integration, else the installation's own. Raises ProviderMisconfigured naming it."""
-    value = str(integration.credentials.get(name) or fallback).strip()
+    """A credential of the integration, else the installation's own.
+
+    Raises ProviderMisconfigured naming it, and SecretsUnreadable.
+    """
+    value = str(secrets_of(integration).get(name) or fallback).strip()
     if not value:
         raise ProviderMisconfigured(
             f"{integration.get_provider_display()}: {name} is not set. Set it in the integration's settings."

@@ -50,6 +50,8 @@ def provider_named(name: str) -> str:
 def apply(integration: Integration, values: dict[str, str]) -> None:
     """Put `values` into the integration (unsaved); an empty value takes a setting that is no secret away.
 
+    A secret that is put in replaces all that can no longer be read.
+
     Raises ConnectError for a name that its provider does not have, a secret that cannot be one, and an address that
     calls may not go to.
     """
@@ -62,7 +64,8 @@ def apply(integration: Integration, values: dict[str, str]) -> None:
             integration.name = value[:120]
         elif name in SECRETS[provider]:
             _check_secret(provider, name, value)
-            integration.credentials = {**integration.credentials, name: value}
+            kept = {} if integration.is_unreadable else integration.credentials
+            integration.credentials = {**kept, name: value}
         elif name in PLAIN[provider] and not value:
             integration.config = {key: kept for key, kept in integration.config.items() if key != name}
         elif name in PLAIN[provider]:

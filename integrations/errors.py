@@ -19,6 +19,11 @@ RATE_LIMIT_PAUSE_MS = 30_000
 """How long to stay away from a provider that says "too many calls" and not for how long."""
 
 
+SECRETS_UNREADABLE = "secrets_unreadable"
+"""Our own code: no configured key opens what is stored of an account."""
+UNREADABLE_PAUSE = timedelta(minutes=5)
+
+
 class Outcome(models.TextChoices):
     """What became of a call. The label is what people read."""
 
@@ -106,6 +111,20 @@ class ProviderAuthError(ProviderError, PermanentError):
     """The provider refuses our credentials or the account: a person has to act."""
 
     outcome = Outcome.AUTH
+
+
+class SecretsUnreadable(ProviderError, Snooze):
+    """No configured key opens the account's stored secrets: nothing is called, and a job waits for a person."""
+
+    outcome = Outcome.AUTH
+    reason = "The account's secrets cannot be read"
+
+    def __init__(self, provider: str) -> None:
+        super().__init__(provider, code=SECRETS_UNREADABLE, sent=False)
+        self.run_at = full_second(timezone.now() + UNREADABLE_PAUSE)
+
+    def __str__(self) -> str:
+        return f"{self.provider}: the account's secrets cannot be read with today’s FIELD_ENCRYPTION_KEYS"
 
 
 class ProviderRejected(ProviderError, PermanentError):

@@ -21,7 +21,7 @@ from django.dispatch import Signal as DjangoSignal
 from django.utils import timezone
 
 from integrations import outcomes
-from integrations.errors import Outcome
+from integrations.errors import SECRETS_UNREADABLE, Outcome
 from integrations.models import (
     HealthState,
     HealthTransition,
@@ -56,6 +56,7 @@ class Kind(StrEnum):
     DOWN = "down"  # the provider itself says that it cannot reach the account
     SILENT = "silent"  # nothing arrived for longer than this account's rhythm
     HEARD = "heard"  # something arrived
+    READABLE = "readable"  # its stored secrets can be read again, and nothing else was the matter
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,29 @@ def record(integration: Integration, signal: Signal, *, at: datetime | None = No
     return None
 
 
+def note_unreadable(integration: Integration) -> bool:
+    """Whether no configured key opens the account's secrets. Then a person has to act, and its health says so."""
+    if not integration.is_unreadable:
+        return False
+    if not _is_unreadable(row(integration)):
+        record(integration, Signal(Kind.REFUSED, SECRETS_UNREADABLE))
+    return True
+
+
+def note_readable(integration: Integration) -> None:
+    """End the state of an account that was down for unreadable secrets alone, and that no call can prove."""
+    for _ in range(TRIES):
+        health = WorkspaceIntegrationHealth.objects.filter(integration=integration).first()
+        if health is None or not _is_unreadable(health):
+            return
+        if _move(health, HealthState.CONNECTED, Signal(Kind.READABLE), timezone.now()):
+            return
+
+
+def _is_unreadable(health: WorkspaceIntegrationHealth) -> bool:
+    return health.state == HealthState.DISCONNECTED and health.reason == SECRETS_UNREADABLE
+
+
 def start_over(integration: Integration) -> None:
     """Nothing is known any more: the integration has become another account."""
     for _ in range(TRIES):
@@ -147,7 +171,7 @@ def _facts(signal: Signal, at: datetime) -> dict:
         return {"last_success_at": at, "consecutive_failures": 0, "blocked_until": None}
     if signal.kind is Kind.HEARD:
         return {"last_received_at": at}
-    if signal.kind is Kind.SILENT:
+    if signal.kind in (Kind.SILENT, Kind.READABLE):
         return {}
     facts = {"last_failure_at": at, "last_failure": signal.reason[:64]}
     if signal.kind is Kind.TROUBLE:

@@ -33,6 +33,9 @@ EVERY = timedelta(minutes=30)
 EVERY_WHILE_BROKEN = timedelta(minutes=5)
 BROKEN = (HealthState.DISCONNECTED, HealthState.PROVIDER_DOWN, HealthState.DEGRADED, HealthState.RATE_LIMITED)
 
+UNREADABLE = "Its secrets cannot be read with today’s FIELD_ENCRYPTION_KEYS."
+UNREADABLE_FIX = "Put their key back into FIELD_ENCRYPTION_KEYS, or put the secrets in anew under Settings."
+
 Probe = Callable[[Integration, Deadline], object]
 
 
@@ -57,6 +60,17 @@ def _slack(account: Integration, deadline: Deadline) -> None:
     client.identity(deadline)
     if health.row(account).reason in CHANNEL and client.is_in_channel(deadline):
         health.record(account, health.Signal(health.Kind.WORKED))
+
+
+def can_prove(integration: Integration) -> bool:
+    """Whether a read can show that the account works: not Clay, and not a Slack that has an incoming webhook alone.
+
+    Raises DecryptionError where its secrets cannot be read."""
+    if integration.provider == Provider.SLACK:
+        return bool(
+            integration.credentials.get("bot_token") or not integration.credentials.get("webhook_url")
+        )
+    return integration.provider in PROBES
 
 
 PROBES: dict[str, Probe] = {
@@ -86,12 +100,14 @@ class Result:
 
 def probe(integration: Integration, deadline: Deadline) -> Result:
     """Make the read of this account's provider. Raises Cancelled and ShutdownRequested, nothing of the provider's."""
-    call = PROBES.get(integration.provider)
-    if call is None:
+    call, unreadable = PROBES.get(integration.provider), look_at_secrets(integration)
+    if call is None and not unreadable:
         return Result(True, f"{integration} tells us by its events how it is; there is nothing to call.")
     WorkspaceIntegrationHealth.objects.filter(pk=health.row(integration).pk).update(
         last_probe_at=timezone.now()
     )
+    if unreadable:
+        return Result(False, f"{integration} did not pass. {UNREADABLE} {UNREADABLE_FIX}")
     breakers.look_again(integration.provider, integration.workspace_id)
     try:
         call(integration, deadline)
@@ -103,6 +119,18 @@ def probe(integration: Integration, deadline: Deadline) -> Result:
         said = str(error).removeprefix(f"{error.provider}: ")
         return Result(False, f"{integration} did not pass: {said}.")
     return Result(True, f"{integration} answered: the credentials and the connection work.")
+
+
+def look_at_secrets(integration: Integration) -> bool:
+    """Whether no configured key opens the account's secrets; its health is brought in line.
+
+    An account that is readable again is well when a call has worked, and at once where no call can show it.
+    """
+    if health.note_unreadable(integration):
+        return True
+    if not can_prove(integration):
+        health.note_readable(integration)
+    return False
 
 
 def check_now(integration: Integration) -> Result:

@@ -6,6 +6,8 @@ Factories write rows and nothing else: no roll-ups, no jobs. A test that needs t
 import itertools
 from datetime import datetime, timedelta
 
+from cryptography.fernet import Fernet
+from django.test import override_settings
 from django.utils import timezone
 
 from inbox.models import (
@@ -22,7 +24,7 @@ from inbox.models import (
     WebhookDelivery,
     Workspace,
 )
-from integrations.models import Integration, Provider
+from integrations.models import Integration, Provider, WebhookKey
 
 PASSWORD = "correct horse battery staple"
 _serial = itertools.count(1)
@@ -122,6 +124,16 @@ def make_integration(workspace: Workspace, provider: str = Provider.EMAILBISON, 
     """A connected account. For calls to a sandbox pass `config={"base_url": sandbox.url("emailbison")}`."""
     defaults = {"name": "Outreach", "credentials": {"api_key": f"key-{next(_serial)}"}}
     return Integration.objects.create(workspace=workspace, provider=provider, **defaults | fields)
+
+
+def lose_key(row: Integration | WebhookKey) -> str:
+    """Store the secret of `row` under a key that this installation does not have. Returns that key."""
+    key = Fernet.generate_key().decode()
+    field = "credentials" if isinstance(row, Integration) else "secret"
+    with override_settings(FIELD_ENCRYPTION_KEYS=[key]):
+        type(row).objects.filter(pk=row.pk).update(**{field: getattr(row, field)})
+    row.refresh_from_db()
+    return key
 
 
 def make_policy(workspace: Workspace, campaign: Campaign | None = None, **fields) -> SendingPolicy:

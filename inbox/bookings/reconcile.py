@@ -17,12 +17,12 @@ from inbox.accounts import connected
 from inbox.bookings import listing
 from inbox.models import Appointment, BookingCheck, Lead
 from inbox.models.lead import Tag
-from integrations.errors import ProviderError, ProviderMisconfigured, ProviderRateLimited
+from integrations.errors import ProviderError, ProviderMisconfigured
 from integrations.models import Integration, Provider
 from jobs.context import JobContext
 from jobs.deadline import Deadline
 from jobs.enqueue import JobSpec, enqueue_many
-from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested
+from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested, Snooze
 
 logger = logging.getLogger(__name__)
 
@@ -139,8 +139,8 @@ def _look(check: BookingCheck, deadline: Deadline) -> str:
 
 
 def _park(check: BookingCheck, error: Exception) -> None:
-    """Later, and ever later; a rate limit is no failure of the lead's."""
-    failures = check.failures + (not isinstance(error, ProviderRateLimited))
+    """Later, and ever later; a rate limit or secrets that cannot be read are no failure of the lead's."""
+    failures = check.failures + (not isinstance(error, Snooze))
     pause = min(EVERY * 2 ** min(failures, 8), PARKED_AT_MOST)
     words = str(error) if isinstance(error, (ProviderError, ProviderMisconfigured)) else type(error).__name__
     BookingCheck.objects.filter(pk=check.pk).update(

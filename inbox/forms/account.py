@@ -1,4 +1,7 @@
-"""Connecting an account and changing its settings. A stored secret is never shown again: left empty, it stays."""
+"""Connecting an account and changing its settings. A stored secret is never shown again: left empty, it stays.
+
+So does one that no configured key opens; one that is put in replaces it.
+"""
 
 import copy
 
@@ -12,7 +15,7 @@ from inbox.models import User
 from integrations import connect, health
 from integrations.checks import KEY_AT
 from integrations.models import Integration, Provider
-from integrations.probes import PROBES
+from integrations.probes import PROBES, look_at_secrets
 from integrations.unipile import identity
 
 NAME = "name"
@@ -43,6 +46,12 @@ TEXTS = {
 }
 """Label and help of each setting that integrations.connect knows; a test holds the two together."""
 SECRET_LIMIT = 500
+UNREADABLE = (
+    "What is stored cannot be read with today’s FIELD_ENCRYPTION_KEYS. Put it in anew; left empty, it stays."
+)
+UNREADABLE_SECOND = (
+    "What is stored cannot be read. Put it in anew as well, if the account has one: it ends with the other."
+)
 
 
 def masked(secret: str) -> str:
@@ -92,14 +101,17 @@ class AccountForm(forms.Form):
 
     def _add_secret(self, name: str) -> None:
         label, help_text = TEXTS[name]
-        stored = str(self.integration.credentials.get(name) or "")
-        if stored:
+        lost = self.integration.is_unreadable
+        stored = "" if lost else str(self.integration.credentials.get(name) or "")
+        if lost:
+            help_text = UNREADABLE if name == self.secret_names[0] else UNREADABLE_SECOND
+        elif stored:
             help_text = f"{masked(stored)} is stored. Leave empty to keep it."
         self.fields[name] = forms.CharField(
             label=label,
             help_text=help_text,
             max_length=SECRET_LIMIT,
-            required=not stored and self._needs(name),
+            required=not (stored or lost) and self._needs(name),
             error_messages={"required": f"Needed: {label}, made in {KEY_AT.get(self.integration.provider)}."},
             widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
         )
@@ -119,9 +131,17 @@ class AccountForm(forms.Form):
                 connect.apply(tried, {name: values[name]})
             except connect.ConnectError as error:
                 self.add_error(name, str(error).removeprefix(f"{name}: "))
-        if self.integration.provider == Provider.SLACK and not self.errors:
+        if self.integration.is_unreadable and not tried.is_unreadable:
+            self._clean_replacement(tried)
+        if self.integration.provider == Provider.SLACK and not self.errors and not tried.is_unreadable:
             self._clean_slack(tried)
         return values
+
+    def _clean_replacement(self, tried: Integration) -> None:
+        """A secret that replaces what cannot be read ends all that is stored: the one that is needed must be there."""
+        for name in self.secret_names:
+            if self._needs(name) and not tried.credentials.get(name):
+                self.add_error(name, f"Put this in anew too: {UNREADABLE.partition('.')[0].lower()}.")
 
     def _clean_slack(self, tried: Integration) -> None:
         if not (tried.credentials.get("bot_token") or tried.credentials.get("webhook_url")):
@@ -145,6 +165,8 @@ class AccountForm(forms.Form):
             return None
         if another:
             health.start_over(saved)
+        if saved.enabled:
+            look_at_secrets(saved)
         if saved.enabled and saved.provider in PROBES:
             watch.enqueue_probe(saved)
         return saved
@@ -178,7 +200,7 @@ def _refuse_anothers(row: Integration) -> None:
 
     Raises AccountTaken. Must run in a transaction: two workspaces that name one account take turns.
     """
-    if row.provider != Provider.UNIPILE or row.credentials.get("api_key"):
+    if row.provider != Provider.UNIPILE or row.is_unreadable or row.credentials.get("api_key"):
         return
     locks.hold("linkedin account", row.external_account_id)
     others = Integration.objects.filter(provider=row.provider, external_account_id=row.external_account_id)

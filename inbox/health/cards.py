@@ -34,7 +34,8 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A webhook key as the page shows it: its end, or all of it where an admin has asked to see it."""
+    """A webhook key as the page shows it: its end, or all of it where an admin has asked to see it; neither where no
+    configured key opens it."""
 
     row: WebhookKey
     source: WebhookSource
@@ -43,7 +44,8 @@ class Key:
 
     @property
     def masked(self) -> str:
-        return f"/api/webhooks/{self.source.name}/••••{self.row.secret[-4:]}/"
+        end = "" if self.row.is_unreadable else self.row.secret[-4:]
+        return f"/api/webhooks/{self.source.name}/••••{end}/"
 
 
 @dataclass(slots=True)

@@ -81,7 +81,7 @@ def fetch_missed(health: WorkspaceIntegrationHealth, deadline: Deadline) -> int:
 
 def _turn_green(health: WorkspaceIntegrationHealth, deadline: Deadline) -> bool:
     slack = slack_of(health.workspace_id)
-    if slack is None:
+    if slack is None or slack.is_unreadable:
         return False
     try:
         return telling.edit(slack, health, deadline) > 0

@@ -248,12 +248,11 @@ def news_of(health: WorkspaceIntegrationHealth, slack: Integration | None) -> st
 
 def _can_be_changed(slack: Integration | None) -> bool:
     """Whether a notice can be changed later: a bot's message can, an incoming webhook's and a mail cannot."""
-    if slack is None or not slack.config.get("channel"):
+    if slack is None or slack.is_unreadable or not slack.config.get("channel"):
         return False
     return bool(slack.credentials.get("bot_token") or not slack.credentials.get("webhook_url"))
 
 
 def _broken(slack: Integration) -> bool:
-    return WorkspaceIntegrationHealth.objects.filter(
-        integration=slack, state=HealthState.DISCONNECTED
-    ).exists()
+    down = WorkspaceIntegrationHealth.objects.filter(integration=slack, state=HealthState.DISCONNECTED)
+    return slack.is_unreadable or down.exists()

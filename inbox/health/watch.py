@@ -1,4 +1,4 @@
-"""The `integration-health` tick: probes that are due, and accounts that have become silent.
+"""The `integration-health` tick: secrets that cannot be read, probes that are due, and accounts that became silent.
 
 An account is silent when nothing arrived for much longer than it usually takes: its own rhythm over the last two
 weeks, never under six hours, so that a night or a weekend is not news.
@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from inbox.models import WebhookDelivery
 from integrations import health, probes
+from integrations.errors import SECRETS_UNREADABLE
 from integrations.health import Kind, Signal
 from integrations.models import HealthState, Integration, WebhookKey
 from jobs.context import JobContext
@@ -26,11 +27,18 @@ FEWEST_EVENTS = 20
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """Enqueue due probes; mark accounts that went silent and those that were heard again.
+    """Mark accounts whose secrets cannot be read, enqueue due probes, and mark accounts that went silent and those that
+    were heard again.
 
     Where its time is over it stops; the next tick goes on.
     """
-    counts = {"probes": 0, "silent": 0, "heard": 0}
+    counts = {"unreadable": 0, "probes": 0, "silent": 0, "heard": 0}
+    for integration in Integration.objects.filter(enabled=True).select_related("health"):
+        if deadline.expired:
+            return counts
+        known = getattr(integration, "health", None)
+        if integration.is_unreadable or (known and known.reason == SECRETS_UNREADABLE):
+            counts["unreadable"] += probes.look_at_secrets(integration)
     for integration in probes.due():
         if deadline.expired:
             return counts

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from inbox.health.effects import CHANNEL_OF, Effect
-from integrations.errors import Outcome
+from integrations.errors import SECRETS_UNREADABLE, Outcome
 from integrations.models import HealthState, Provider, WorkspaceIntegrationHealth
 
 NAMES = {
@@ -42,6 +42,7 @@ FETCHED = (Provider.EMAILBISON, Provider.GHL, Provider.UNIPILE, Provider.SMARTLE
 OUR_KEY = "missing_credentials"
 RESTRICTED = "account_restricted"
 SOMEBODY_ELSE = ("another_account", "wrong_account", "account_mismatch")
+WAY_OUT = "Put the secrets in anew under Settings, or have the operator put their key back into FIELD_ENCRYPTION_KEYS."
 UNSTABLE_AFTER = 3
 WHY = {
     "host_or_key": "key expired, or of another address",
@@ -49,6 +50,7 @@ WHY = {
     "disconnected_account": "logged out",
     "account_restricted": "restricted by the provider",
     "another_account": "somebody else logged in",
+    SECRETS_UNREADABLE: "its stored secrets cannot be read with today’s FIELD_ENCRYPTION_KEYS",
     "silence": "nothing arrived",
     "changed": "another account was put in",
 }
@@ -88,6 +90,8 @@ def headline(health: WorkspaceIntegrationHealth, workspace: str) -> str:
 def _disconnected(health: WorkspaceIntegrationHealth, name: str, whose: str) -> str:
     if health.reason == OUR_KEY:
         return f"{name} refuses our access key"
+    if health.reason == SECRETS_UNREADABLE:
+        return f"{name}’s stored secrets cannot be read{whose}"
     if health.reason == RESTRICTED:
         return f"{name} has restricted the account{whose}"
     if health.reason in SOMEBODY_ELSE:
@@ -103,11 +107,11 @@ def why(code: str) -> str:
 
 
 def can_reconnect(health: WorkspaceIntegrationHealth) -> bool:
-    """Whether its owner can log in again on a page of the provider's: not where our own key is refused."""
+    """Whether its owner can log in again on a page of the provider's: not where our own key is what is wrong."""
     return (
         health.provider == Provider.UNIPILE
         and health.state == HealthState.DISCONNECTED
-        and health.reason != OUR_KEY
+        and health.reason not in (OUR_KEY, SECRETS_UNREADABLE)
     )
 
 
@@ -120,14 +124,21 @@ def unstable(drops: list[datetime]) -> str:
     return f"Unstable, {len(drops)} drops since {day}{first:%H:%M}. "
 
 
+def _stopped(health: WorkspaceIntegrationHealth) -> str:
+    if health.provider in STOPPED:
+        return STOPPED[health.provider]
+    messages = MESSAGES[CHANNEL_OF[health.provider]]
+    if health.reason == SECRETS_UNREADABLE:  # its webhooks are known by their keys' hashes
+        return f"New {messages} arrive by webhook, but nothing is sent or fetched"
+    return f"New {messages} are not arriving"
+
+
 def effect(health: WorkspaceIntegrationHealth, effects: list[Effect]) -> str:
     """What does not happen meanwhile, with its numbers, and whether anybody has to act."""
     waits = ", ".join(map(str, effects))
     if health.state == HealthState.DISCONNECTED:
-        stopped = (
-            STOPPED.get(health.provider) or f"New {MESSAGES[CHANNEL_OF[health.provider]]} are not arriving"
-        )
-        return f"{stopped}{'; ' + waits if waits else ''}."
+        way_out = f" {WAY_OUT}" if health.reason == SECRETS_UNREADABLE else ""
+        return f"{_stopped(health)}{'; ' + waits if waits else ''}.{way_out}"
     if health.state == HealthState.QUIET:
         return "Nothing has arrived for longer than is usual here. The credentials are accepted."
     if health.state == HealthState.CONNECTED:

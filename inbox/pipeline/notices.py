@@ -14,6 +14,7 @@ from inbox.models import Lead, Message
 from inbox.models.lead import Tag
 from inbox.pipeline.situation import Situation
 from inbox.signals import lead_booked
+from integrations.client import secrets_of
 from integrations.errors import ProviderError, ProviderMisconfigured
 from integrations.models import Integration, Notice
 from integrations.slack.client import Posted, SlackClient
@@ -73,6 +74,7 @@ def run(ctx: JobContext) -> dict[str, str]:
 
 
 def _post(ctx: JobContext, slack: Integration, lead: Lead, text: str, deadline: Deadline) -> str:
+    secrets_of(slack)  # raises before the row is made: a job that waits for them would make one at every try
     notice = Notice.objects.create(
         workspace_id=lead.workspace_id,
         kind=KIND,

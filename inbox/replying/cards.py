@@ -36,7 +36,8 @@ def channel_of(workspace_id: Any) -> tuple[Integration, str] | None:
     """The Slack account and channel in which drafts are reviewed; None where no channel is set for it."""
     slack = connected(workspace_id, Provider.SLACK)
     channel = str(slack.config.get("review_channel") or "") if slack else ""
-    return (slack, channel) if slack and channel and slack.credentials.get("bot_token") else None
+    able = slack and channel and (slack.is_unreadable or slack.credentials.get("bot_token"))
+    return (slack, channel) if able else None
 
 
 def ask(draft: Draft) -> None:

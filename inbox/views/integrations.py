@@ -22,6 +22,10 @@ from integrations.models import Integration, Provider
 ADMIN = Membership.Role.ADMIN
 SLOTS = threading.BoundedSemaphore(3)
 """At most this many threads of a server process wait for providers under test; the others answer other pages."""
+KEY_UNREADABLE = (
+    "This address cannot be shown: its key cannot be read with today’s FIELD_ENCRYPTION_KEYS. It goes on to work. "
+    "Rotate makes a new one."
+)
 BUSY = Check("Test", WARN, "Other accounts are being tested just now.", "Try again in a few seconds.")
 
 
@@ -39,6 +43,9 @@ def integrations(request: HttpRequest) -> HttpResponse:
 def show_key(request: HttpRequest, key_id: int) -> HttpResponse:
     """The page with one key in full; who looked is recorded."""
     key = own_key(request, key_id)
+    if key.is_unreadable:
+        messages.warning(request, KEY_UNREADABLE)
+        return redirect("inbox:integrations", request.workspace.pk)
     audit.record(request.workspace.pk, request.user, "webhook_key.shown", key)
     return _page(request, shown=key.pk)
 

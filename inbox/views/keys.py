@@ -33,8 +33,10 @@ def keys_of(request: HttpRequest, card: Card, shown: int | None) -> list[Key]:
         Key(
             row,
             card.source,
-            request.build_absolute_uri(workspaces.webhook_path(card.source.name, row.secret)),
-            row.pk == shown,
+            ""
+            if row.is_unreadable
+            else request.build_absolute_uri(workspaces.webhook_path(card.source.name, row.secret)),
+            row.pk == shown and not row.is_unreadable,
         )
         for row in WebhookKey.objects.usable().filter(integration=card.integration)
     ]

@@ -33,6 +33,7 @@ from inbox.webhooks.request import (
 )
 from inbox.webhooks.schema import get_schema, post_schema
 from integrations.events import Event, PayloadInvalid
+from integrations.fields import DecryptionError
 from integrations.models import Integration, WebhookKey, hash_key
 from integrations.registry import WebhookSource
 from jobs.db import Fault, db_fault, drop_connection
@@ -103,6 +104,11 @@ class WebhookView(APIView):
         except Unauthorized:
             unauthorized_total.labels(source.name).inc()
             return failure(401, "unauthorized")
+        except DecryptionError:
+            logger.warning(
+                "delivery not stored: its signature cannot be checked", extra={"source": source.name}
+            )
+            return unavailable(source.rules.unavailable_status)
         except Error as error:
             if db_fault(error) is Fault.BUG:
                 raise
@@ -151,7 +157,10 @@ class WebhookView(APIView):
         return answer(self.source, outcome)
 
     def tenant(self, request, key: str, body: bytes) -> Tenant:
-        """Whose delivery it is, from what proves it. Raises Unauthorized."""
+        """Whose delivery it is, from what proves it.
+
+        Raises Unauthorized, and DecryptionError where the secret that would prove it cannot be read: the provider
+        tries again."""
         integration = self.authenticate(request, key, body)
         accepts = self.source.accepts
         if accepts and not accepts(integration.credentials, body, request.headers, timezone.now()):

@@ -61,7 +61,8 @@ class CalendlyWorkspaceView(WebhookView):
             workspace=uuid.UUID(key), provider=Provider.CALENDLY
         )
         now = timezone.now()
-        for integration in accounts:
+        # Those that can be read first: one that cannot is no reason to refuse another's event.
+        for integration in sorted(accounts, key=lambda account: account.is_unreadable):
             if calendly_signature.valid(integration.credentials, body, request.headers, now):
                 return Tenant(integration.workspace, integration)
         raise Unauthorized

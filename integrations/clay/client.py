@@ -11,7 +11,7 @@ from typing import Self
 
 from django.conf import settings
 
-from integrations.client import session_for
+from integrations.client import secrets_of, session_for
 from integrations.errors import ProviderMisconfigured
 from integrations.http import ProviderSession
 from integrations.models import Integration
@@ -37,7 +37,11 @@ class ClayClient:
 
     @classmethod
     def for_integration(cls, integration: Integration) -> Self:
-        """The integration's own tables, else the installation's."""
+        """The integration's own tables, else the installation's.
+
+        Raises SecretsUnreadable: an answer that nobody can check is not asked for.
+        """
+        secrets_of(integration)
         config = integration.config
         urls = {
             Table.LINKEDIN: config.get("linkedin_table_url") or settings.CLAY_LINKEDIN_TABLE_WEBHOOK_URL,

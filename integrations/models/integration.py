@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from integrations.fields import EncryptedJSONField
+from integrations.fields import EncryptedJSONField, Unreadable
 from jobs.ids import uuid7
 
 
@@ -60,6 +60,11 @@ class Integration(models.Model):
     def __str__(self) -> str:
         return f"{self.get_provider_display()} {self.name or self.external_account_id}".strip()
 
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether it has secrets that no configured key opens."""
+        return isinstance(self.credentials, Unreadable)
+
 
 def hash_key(key: str) -> str:
     """What is stored and looked up of a webhook key: 192 random bits need no salt, one SHA-256 is enough."""
@@ -94,6 +99,11 @@ class WebhookKey(models.Model):
     def is_usable(self) -> bool:
         """Whether it still opens: not expired, not revoked."""
         return self.expires_at is None or self.expires_at > timezone.now()
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether its text can be shown no more. It opens as before: it is looked up by its hash."""
+        return isinstance(self.secret, Unreadable)
 
     @classmethod
     def issue(cls, integration: Integration) -> "WebhookKey":

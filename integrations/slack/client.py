@@ -14,7 +14,7 @@ from django.conf import settings
 from slack_sdk import WebClient
 from slack_sdk.web import SlackResponse
 
-from integrations.client import base_url_of, session_for
+from integrations.client import base_url_of, secrets_of, session_for
 from integrations.errors import ProviderFault, ProviderMisconfigured, ProviderRejected
 from integrations.http import ProviderSession
 from integrations.models import Integration
@@ -106,8 +106,9 @@ class SlackClient:
 
     @classmethod
     def for_integration(cls, integration: Integration) -> Self:
-        """Raises ProviderMisconfigured where there is neither a bot token nor a webhook address."""
-        secrets = integration.credentials
+        """Raises ProviderMisconfigured where there is neither a bot token nor a webhook address, and
+        SecretsUnreadable."""
+        secrets = secrets_of(integration)
         webhook_url = str(secrets.get("webhook_url") or "")
         token = str(secrets.get("bot_token") or ("" if webhook_url else settings.SLACK_BOT_TOKEN))
         if not (token or webhook_url):

@@ -1,6 +1,7 @@
 """What a platform asks: is the process up, is it ready."""
 
 import pytest
+from django.core.cache import cache
 from django.db import OperationalError
 from django.test import Client
 
@@ -22,6 +23,16 @@ def test_readyz_tells_about_the_queue():
     assert answer["ready"] is True
     assert answer["oldest_due_job_s"] >= 0
     assert answer["last_worker_heartbeat_s"] is None
+
+
+@pytest.mark.django_db
+def test_readyz_counts_the_accounts_whose_secrets_cannot_be_read_and_stays_ready():
+    account = factories.make_integration(factories.make_workspace())
+    factories.make_integration(account.workspace, "smartlead")
+    factories.lose_key(account)
+    cache.delete(views.UNREADABLE)
+    response = Client().get("/readyz")
+    assert (response.status_code, response.json()["unreadable_secrets"]) == (200, 1)
 
 
 @pytest.mark.django_db

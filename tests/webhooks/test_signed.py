@@ -5,13 +5,14 @@ import time
 from urllib.parse import quote
 
 import pytest
+from django.test import override_settings
 
 from inbox import buttons
 from inbox.models import Lead, Message, WebhookDelivery
 from integrations.models import Integration
 from jobs.models import BackgroundJob
 from jobs.registry import KINDS, Kind
-from tests.factories import make_draft, make_lead, make_message
+from tests.factories import ago, lose_key, make_draft, make_integration, make_lead, make_message
 from tests.recorded import payload
 from tests.webhooks.posting import (
     CALENDLY_KEY,
@@ -116,6 +117,17 @@ class TestClay:
         assert poster.post("clay", body).status_code == 401
         assert poster.post("clay", body, **{"X-Clay-Signature": "own secret"}).status_code == 200
 
+    def test_a_secret_that_cannot_be_read_has_the_callback_come_again(self, poster, lead):
+        integration = poster.configure("clay", credentials={"callback_secret": "own secret"})
+        body = payload("clay", "phone_found") | {"leadId": str(lead.pk)}
+        key = lose_key(integration)
+        for headers in ({}, {"X-Clay-Signature": "own secret"}, {"X-Clay-Signature": "wrong"}):
+            refused = poster.post("clay", body, **headers)
+            assert (refused.status_code, refused["Retry-After"]) == (503, "30")
+        assert not WebhookDelivery.objects.exists()
+        with override_settings(FIELD_ENCRYPTION_KEYS=[key]):
+            assert poster.post("clay", body, **{"X-Clay-Signature": "own secret"}).status_code == 200
+
 
 class TestCalendly:
     @pytest.fixture
@@ -148,6 +160,22 @@ class TestCalendly:
     def test_workspace_without_signing_key_has_no_old_address(self, other, path, raw):
         address = f"/api/webhooks/calendly/{other.workspace.pk}/"
         assert other.post_to(address, raw, **calendly_headers(raw)).status_code == 401
+
+    def test_a_signing_key_that_cannot_be_read_has_the_event_come_again(self, poster, path, raw, settings):
+        """The installation's own key is another one: it must not vouch instead."""
+        lose_key(poster.integration("calendly"))
+        settings.CALENDLY_WEBHOOK_SIGNING_KEY = "the installation's"
+        for headers in ({}, calendly_headers(raw), calendly_headers(raw, key="the installation's")):
+            for address in (path, poster.path("calendly")):
+                refused = poster.post_to(address, raw, **headers)
+                assert (refused.status_code, refused["Retry-After"]) == (503, "30")
+        assert not WebhookDelivery.objects.exists()
+
+    def test_an_account_that_cannot_be_read_does_not_refuse_anothers_event(self, poster, path, raw):
+        lost = make_integration(poster.workspace, "calendly", external_account_id="b")
+        Integration.objects.filter(pk=lost.pk).update(created_at=ago(days=1))
+        lose_key(lost)
+        assert poster.post_to(path, raw, **calendly_headers(raw)).status_code == 200
 
     def test_get_with_the_key_still_tests_the_address(self, poster, path):
         assert poster.client.get(poster.path("calendly")).status_code == 200

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import IntegrityError, transaction
 
 from inbox import workspaces
-from integrations import connect
+from integrations import connect, probes
 from integrations.models import Integration
 
 
@@ -35,6 +35,8 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         except IntegrityError:
             raise CommandError("That account is connected already, here or in another workspace.") from None
+        if integration.enabled:
+            probes.look_at_secrets(integration)
         self.stdout.write(f"{integration} of {found.name}: {', '.join(sorted(settings))} stored.")
         if key:
             self.stdout.write(f"Its webhook address: {key}")

@@ -15,9 +15,9 @@ from inbox.health import mailing, testing
 from inbox.models import Workspace
 from integrations.checks import BAD, WARN, Check
 from integrations.errors import ProviderError, ProviderMisconfigured
-from integrations.fields import DecryptionError
-from integrations.models import TROUBLED, Integration, Provider, WorkspaceIntegrationHealth
+from integrations.models import TROUBLED, Integration, Provider, WebhookKey, WorkspaceIntegrationHealth
 from integrations.openai import client as openai
+from integrations.probes import UNREADABLE, UNREADABLE_FIX
 from jobs import stats
 from jobs.deadline import Deadline
 from jobs.errors import DeadlineExceeded
@@ -64,6 +64,7 @@ def examine(*, providers: bool = True) -> Iterator[Finding]:
             return
         yield from _queue()
         yield _deliveries()
+        yield from _secrets()
         if providers:
             yield from _model()
             yield from _accounts()
@@ -131,6 +132,21 @@ def _deliveries() -> Finding:
     return Finding(False, "deliveries", f"{failed} failed on our side and wait for a replay", fix)
 
 
+def _secrets() -> Iterator[Finding]:
+    """What is stored encrypted can be read with this process's keys."""
+    unreadable = 0
+    for account in Integration.objects.filter(enabled=True).select_related("workspace"):
+        if account.is_unreadable:
+            unreadable += 1
+            yield Finding(False, f"{account.workspace}, {account}", UNREADABLE, UNREADABLE_FIX)
+    if not unreadable:
+        yield Finding(True, "secrets", "those of all accounts can be read")
+    hidden = sum(key.is_unreadable for key in WebhookKey.objects.usable().filter(integration__enabled=True))
+    if hidden:
+        words = f"{hidden} cannot be shown any more; they go on to work"
+        yield Finding(None, "webhook addresses", words, "Rotate them on the Integrations page.")
+
+
 def _model() -> Iterator[Finding]:
     if not settings.OPENAI_API_KEY:
         return
@@ -147,19 +163,11 @@ def _model() -> Iterator[Finding]:
 def _accounts() -> Iterator[Finding]:
     """Each connected account's own test, as behind the button of its card."""
     found = 0
-    for account in Integration.objects.filter(enabled=True).select_related("workspace").defer("credentials"):
-        subject = f"{account.workspace}, {account}"
-        try:
-            if not accounts.usable(account):
-                continue
-            lines = testing.run(account)
-        except DecryptionError:
-            fix = (
-                "Put the key it was written with back into FIELD_ENCRYPTION_KEYS, or put in its secrets anew."
-            )
-            lines = [Check("secrets", BAD, "No configured key opens them.", fix)]
-        found += 1
-        yield _verdict(subject, lines)
+    for account in Integration.objects.filter(enabled=True).select_related("workspace"):
+        if accounts.usable(account):
+            found += 1
+            if not account.is_unreadable:  # told already
+                yield _verdict(f"{account.workspace}, {account}", testing.run(account))
     if not found:
         yield Finding(None, "accounts", "none is connected", "Run: manage.py connect_integration")
 
@@ -173,7 +181,8 @@ def _notices() -> Iterator[Finding]:
         slack = WorkspaceIntegrationHealth.objects.filter(
             workspace=workspace, provider=Provider.SLACK, last_success_at__isnull=False
         ).exclude(state__in=TROUBLED)
-        paths = ["Slack"] if slack_of(workspace.pk) and slack.exists() else []
+        told_by = slack_of(workspace.pk)
+        paths = ["Slack"] if told_by and not told_by.is_unreadable and slack.exists() else []
         paths += ["e-mail"] if mail_works and mailing.recipients(workspace) else []
         subject = f"{workspace}, notices"
         if paths:

@@ -121,6 +121,20 @@ def rows(db):
     return populate(factories.make_workspace("Northwind"))
 
 
+def test_every_page_opens_while_secrets_cannot_be_read(client, rows):
+    account, key = rows[Integration], rows[WebhookKey]
+    factories.lose_key(account)
+    factories.lose_key(key)
+    health.note_unreadable(account)
+    for model, row in rows.items():
+        for path in (url(model, "changelist"), url(model, "change", row.pk)):
+            assert client.get(path).status_code == 200, path
+    token = account.credentials.token
+    saved = client.post(url(Integration, "change", account.pk), {"name": "Renamed"})
+    account.refresh_from_db()
+    assert (saved.status_code, account.name, account.credentials.token) == (302, "Renamed", token)
+
+
 @pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
 def test_list_opens_and_breaks_no_content_policy(model, client, rows):
     response = client.get(url(model, "changelist"))

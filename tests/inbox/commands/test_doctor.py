@@ -7,27 +7,25 @@ import sys
 from pathlib import Path
 
 import pytest
-from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 from django.db.migrations.executor import MigrationExecutor
-from django.test import override_settings
 
 from integrations import health
-from integrations.models import Integration
+from integrations.models import Integration, WebhookKey
 from integrations.sandbox import SandboxServer
 from jobs.ids import uuid7
 from jobs.models import Worker
-from tests.factories import make_delivery, make_member, make_workspace
+from tests.factories import lose_key, make_delivery, make_integration, make_member, make_workspace
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def run() -> str:
+def run(*options: str) -> str:
     out = io.StringIO()
     try:
-        call_command("doctor", stdout=out)
+        call_command("doctor", *options, stdout=out)
     except CommandError as error:
         return f"{out.getvalue()}exit 1: {error}"
     return out.getvalue()
@@ -105,15 +103,25 @@ def test_a_mail_server_that_is_not_there_tells_nobody(worker, sandbox, settings)
     assert "FAIL  Northwind, notices: nobody would be told of a broken account" in run()
 
 
-def test_a_secret_that_no_key_opens_is_named_and_the_others_are_looked_at(worker, sandbox, settings):
-    with override_settings(FIELD_ENCRYPTION_KEYS=[Fernet.generate_key().decode()]):
-        Integration.objects.create(
-            workspace=make_workspace(name="Lost"), provider="smartlead", credentials={"api_key": "x"}
-        )
+def test_secrets_that_no_key_opens_are_named_and_the_other_accounts_are_looked_at(worker, sandbox):
+    lost = make_integration(make_workspace(name="Lost"), "smartlead", name="")
+    lose_key(lost)
     connect(sandbox)
     report = run()
-    assert "FAIL  Lost, SmartLead: secrets: No configured key opens them." in report
-    assert "FIELD_ENCRYPTION_KEYS" in report and "Northwind, EmailBison" in report
+    assert (
+        report.count("FAIL  Lost, SmartLead: Its secrets cannot be read with today’s FIELD_ENCRYPTION_KEYS.")
+        == 1
+    )
+    assert "put the secrets in anew under Settings" in report and "Northwind, EmailBison" in report
+
+
+def test_unreadable_secrets_are_named_without_asking_any_provider(worker):
+    account = make_integration(make_workspace(name="Lost"), "smartlead", name="")
+    lose_key(account)
+    lose_key(WebhookKey.issue(account))
+    report = run("--no-providers")
+    assert "FAIL  Lost, SmartLead: Its secrets cannot be read" in report
+    assert "note  webhook addresses: 1 cannot be shown any more" in report
 
 
 def test_missing_migrations_are_not_taken_for_a_database_that_is_away(worker, monkeypatch):

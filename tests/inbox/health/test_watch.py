@@ -94,7 +94,7 @@ def test_an_account_that_has_just_come_back_is_not_quiet(account):
 
 
 def test_a_tick_without_time_left_stops_and_says_what_it_did(account):
-    assert watch.tick(Deadline.after_ms(0)) == {"probes": 0, "silent": 0, "heard": 0}
+    assert watch.tick(Deadline.after_ms(0)) == {"unreadable": 0, "probes": 0, "silent": 0, "heard": 0}
 
 
 def test_a_recovery_whose_signal_was_lost_is_worked_on_once(account):

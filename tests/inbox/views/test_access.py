@@ -5,9 +5,12 @@ import uuid
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from inbox.models import Membership
+from inbox.views.health import ACTIONS
+from integrations import health
+from integrations.connect import SECRETS
 from integrations.models import WebhookKey
 from tests import factories
 
@@ -50,10 +53,30 @@ def path_of(workspace, lead):
     def fill(route: str, **changes) -> str:
         path = route
         for name, value in (known | changes).items():
-            path = path.replace(f"<uuid:{name}>", str(value)).replace(f"<int:{name}>", str(value))
+            path = re.sub(rf"<(uuid|int|str):{name}>", str(value), path)
         return "/" + re.sub(r"<(\w+):\w+>", lambda match: NOBODYS[match[1]], path)
 
     return fill
+
+
+@pytest.mark.parametrize("provider", SECRETS)
+def test_every_page_opens_while_an_account_s_secrets_cannot_be_read(provider, path_of, people, workspace):
+    """The key is lost of the account's secrets and of its webhook key: every page is tried, and every button."""
+    secrets = {name: f"secret-{name}" for name in SECRETS[provider]}
+    account = factories.make_integration(workspace, provider, credentials=secrets, external_account_id="acc")
+    key = WebhookKey.issue(account)
+    factories.lose_key(account)
+    factories.lose_key(key)
+    health.note_unreadable(account)
+    for route in ROUTES:
+        path = path_of(route, integration_id=account.pk, key_id=key.pk, provider=provider)
+        assert people.owner.get(path).status_code < 500, path
+        assert people.owner.post(path).status_code < 500, path
+    for page in ("integrations", "health", "list"):
+        assert people.member.get(reverse(f"inbox:{page}", args=[workspace.pk])).status_code == 200, page
+    for do in ACTIONS:
+        path = reverse("inbox:health-account", args=[workspace.pk, account.pk])
+        assert people.owner.post(path, {"do": do}).status_code == 302, do
 
 
 @pytest.mark.parametrize("route", ROUTES)

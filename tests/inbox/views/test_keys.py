@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from inbox.models import AuditEntry
 from integrations.models import WebhookKey
-from tests.factories import make_integration
+from tests.factories import lose_key, make_integration
 
 
 @pytest.fixture
@@ -69,3 +69,16 @@ def test_unknown_overlap_rotates_nothing(people, key, url, overlap):
 def test_member_neither_sees_nor_rotates(people, key, url):
     assert people.member.post(url("key-show", key.pk)).status_code == 403
     assert people.member.post(url("key-rotate", key.integration_id), {"overlap": "0"}).status_code == 403
+
+
+def test_a_key_that_cannot_be_read_is_not_shown_goes_on_to_work_and_can_be_rotated(people, key, url, client):
+    address = f"/api/webhooks/email/{key.secret}/"
+    lose_key(key)
+    assert "Rotate makes a new one" in people.owner.get(url("integrations")).content.decode()
+    shown = people.owner.post(url("key-show", key.pk), follow=True)
+    assert "This address cannot be shown" in shown.content.decode()
+    assert not AuditEntry.objects.filter(action="webhook_key.shown").exists()
+    assert client.get(address).status_code == 200
+    people.owner.post(url("key-rotate", key.integration_id), {"overlap": "24"})
+    new = WebhookKey.objects.exclude(pk=key.pk).get()
+    assert f"••••{new.secret[-4:]}" in people.owner.get(url("integrations")).content.decode()

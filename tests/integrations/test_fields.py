@@ -1,0 +1,108 @@
+"""Secrets at rest: what no key opens is carried through unharmed, and is never taken for nothing."""
+
+import copy
+import pickle
+
+import pytest
+from cryptography.fernet import Fernet
+from django.db import connection
+from django.test import override_settings
+
+from integrations import connect
+from integrations.client import required_secret
+from integrations.errors import SecretsUnreadable
+from integrations.fields import DecryptionError, Unreadable, encrypt, holds_nothing
+from integrations.models import Integration
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def stored(account: Integration) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT credentials FROM integrations_integration WHERE id = %s", [account.pk])
+        return cursor.fetchone()[0]
+
+
+@pytest.fixture
+def account():
+    return factories.make_integration(factories.make_workspace(), credentials={"api_key": "sk-live"})
+
+
+USES = {
+    "get": lambda secret: secret.get("api_key"),
+    "item": lambda secret: secret["api_key"],
+    "slice": lambda secret: secret[-4:],
+    "unpack": lambda secret: {**secret},
+    "iterate": lambda secret: list(secret),
+    "contains": lambda secret: "api_key" in secret,
+    "length": lambda secret: len(secret),
+    "text": lambda secret: str(secret),
+    "format": lambda secret: f"Bearer {secret}",
+    "encode": lambda secret: secret.encode(),
+}
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES.keys())
+def test_an_unreadable_secret_raises_at_every_use_and_is_never_empty(account, use):
+    factories.lose_key(account)
+    assert account.is_unreadable and account.credentials and account.credentials != {}
+    with pytest.raises(DecryptionError):
+        use(account.credentials)
+
+
+def test_an_unreadable_secret_shows_nothing_and_can_be_copied(account):
+    factories.lose_key(account)
+    assert repr(account.credentials) == "<unreadable secret>"
+    for twin in (copy.copy(account), copy.deepcopy(account), pickle.loads(pickle.dumps(account))):
+        assert twin.credentials.token == account.credentials.token
+
+
+def test_saving_a_row_whose_secret_is_unreadable_keeps_the_token_as_it_was(account):
+    key = factories.lose_key(account)
+    token = stored(account)
+    account.name = "Sales"
+    account.save()
+    assert stored(account) == token
+    with override_settings(FIELD_ENCRYPTION_KEYS=[key]):
+        account.refresh_from_db()
+        assert (account.name, account.credentials) == ("Sales", {"api_key": "sk-live"})
+
+
+@pytest.mark.parametrize("damaged", ["", "gAAAAA", "no token at all", "ä", '{"api_key": "x"}'])
+def test_what_is_no_token_is_unreadable_too(account, damaged):
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE integrations_integration SET credentials = %s", [damaged])
+    account.refresh_from_db()
+    assert isinstance(account.credentials, Unreadable)
+
+
+def test_an_account_without_secrets_of_its_own_stays_one_whatever_key_wrote_it():
+    """Else each account that waits to be set up would be broken with the key."""
+    blank = factories.make_integration(factories.make_workspace(), "smartlead", credentials={})
+    factories.lose_key(blank)
+    assert blank.credentials == {}
+
+
+@pytest.mark.parametrize("name", sorted({name for names in connect.SECRETS.values() for name in names}))
+def test_the_shortest_credential_is_not_taken_for_nothing(account, name):
+    assert not holds_nothing(encrypt(f'{{"{name}": "x"}}'))
+    account.credentials = {name: "x"}
+    account.save()
+    factories.lose_key(account)
+    assert account.is_unreadable
+
+
+def test_the_installation_s_own_key_never_takes_the_place_of_one_that_cannot_be_read(account):
+    factories.lose_key(account)
+    with pytest.raises(SecretsUnreadable) as refused:
+        required_secret(account, "api_key", "the installation's key")
+    assert "FIELD_ENCRYPTION_KEYS" in str(refused.value) and refused.value.sent is False
+
+
+def test_a_new_key_in_front_reads_what_the_old_one_wrote(account):
+    with override_settings(
+        FIELD_ENCRYPTION_KEYS=[Fernet.generate_key().decode(), factories.lose_key(account)]
+    ):
+        account.refresh_from_db()
+        assert account.credentials == {"api_key": "sk-live"}
