@@ -55,10 +55,12 @@ def logging_config(debug: bool) -> dict:
                 ],
             }
         },
+        "filters": {"without_outages": {"()": "config.pages.WithoutOutages"}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["stderr"], "level": "INFO"},
         "loggers": {
             "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+            "django.request": {"filters": ["without_outages"]},
             "axes": {"level": "WARNING"},
             "httpx2": {
                 "level": "WARNING"

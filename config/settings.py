@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "config.middleware.PermissionsPolicyMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.pages.PageDatabaseMiddleware",  # before whatever asks the database
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -118,6 +119,7 @@ for option, value in {
     "application_name": "holdfast",
 }.items():
     DATABASES["default"]["OPTIONS"].setdefault(option, value)
+PAGE_STATEMENT_TIMEOUT_MS = env.number("PAGE_STATEMENT_TIMEOUT_MS", 5_000, 100, 60_000)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- people --------------------------------------------------------------------------------------------------------

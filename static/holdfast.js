@@ -92,6 +92,15 @@
     unfolded.forEach((id) => document.getElementById(id)?.setAttribute("open", ""));
   });
 
+  // What somebody asked for and did not get; what is fetched by itself is asked for again by itself.
+  const failed = ({ detail }) => {
+    if (detail.elt.hasAttribute("data-poll")) return;
+    const said = detail.xhr.status === 503 && detail.xhr.responseText;
+    toast(said || "That did not work. Try again in a moment.");
+  };
+  document.addEventListener("htmx:responseError", failed);
+  document.addEventListener("htmx:sendError", failed);
+
   // Copy what a field holds.
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy]");
@@ -112,10 +121,16 @@
     if (left === -5 && !types(document.activeElement)) location.reload();
   }, 1000);
 
-  all(".toast").forEach((toast) => {
-    const leave = () => (toast.matches(":hover, :focus-within") ? setTimeout(leave, 3000) : toast.remove());
+  function fade(shown) {
+    const leave = () => (shown.matches(":hover, :focus-within") ? setTimeout(leave, 3000) : shown.remove());
     setTimeout(leave, TOAST_MS);
-  });
+  }
+  function toast(words) {
+    const shown = Object.assign(document.createElement("div"), { className: "toast", textContent: words });
+    document.querySelector(".toasts")?.append(shown);
+    fade(shown);
+  }
+  all(".toast").forEach(fade);
 
   document.querySelector(".row > a[aria-current]")?.scrollIntoView({ block: "nearest" });
 })();

@@ -1,0 +1,106 @@
+"""Pages while the database is away, and while a statement does not end: answered in words, directly and pooled."""
+
+import json
+import re
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import requests
+
+from config.postgres import EmbeddedPostgres
+from tests.pooling import Pooler
+from tests.serving import WebServer
+
+pytestmark = [pytest.mark.faults, pytest.mark.crash, pytest.mark.timeout(240)]
+
+EMAIL, PASSWORD = "ana@northwind.example.com", "correct horse battery staple"
+HTMX = {"HX-Request": "true"}
+
+
+class Place:
+    """A web server on a database of its own, and its owner at a browser."""
+
+    def __init__(self, url: str, log: Path) -> None:
+        more = {"DEBUG": "1", "SECRET_KEY": secrets.token_urlsafe(50), "PAGE_STATEMENT_TIMEOUT_MS": "500"}
+        self.server = WebServer(url, log, **more)
+        self.server.manage("migrate", "-v0")
+        owner = (f"--admin-email={EMAIL}", f"--admin-password={PASSWORD}")
+        made = json.loads(self.server.manage("create_workspace", "Northwind", *owner, "--json"))
+        self.workspace = f"/w/{made['workspace']['id']}"
+        self.hook = made["webhooks"]["email"]["path"]
+        self.browser = requests.Session()
+        self.browser.trust_env = False
+
+    def get(self, path: str, **options) -> requests.Response:
+        return self.browser.get(f"http://127.0.0.1:{self.server.port}{path}", timeout=30, **options)
+
+    def post(self, path: str, **fields: str) -> requests.Response:
+        fields["csrfmiddlewaretoken"] = self.token
+        return self.browser.post(f"http://127.0.0.1:{self.server.port}{path}", fields, timeout=30)
+
+    def log_in(self) -> None:
+        page = self.get("/login/").text
+        self.token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[1]
+        assert self.post("/login/", username=EMAIL, password=PASSWORD, remember="on").status_code == 200
+        page = self.get(f"{self.workspace}/inbox/").text
+        self.token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[1]
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory) -> Iterator[EmbeddedPostgres]:
+    with EmbeddedPostgres(tmp_path_factory.mktemp("pages") / "pg") as server:
+        yield server
+
+
+def test_pages_say_that_the_database_is_away_and_work_when_it_is_back(postgres, tmp_path):
+    place = Place(postgres.url(), tmp_path / "web.log")
+    with place.server as server:
+        place.log_in()
+        inbox = f"{place.workspace}/inbox/"
+        postgres.stop("fast")
+        before = len(server.log.read_text())
+        answers = [
+            place.get(inbox),
+            place.get("/admin/"),
+            place.get(f"{place.workspace}/health/banner/", headers=HTMX),
+            place.post(f"{place.workspace}/inbox/triage/", do="done"),
+            place.post("/login/", username=EMAIL, password=PASSWORD),
+        ]
+        hook, _ = server.post(place.hook, b"{}", {"Content-Type": "application/json"})
+        said = server.log.read_text()[before:]
+        postgres.start()
+        back = place.get(inbox)
+    assert {(answer.status_code, answer.headers.get("Retry-After")) for answer in answers} == {(503, "30")}
+    assert "Our database is away" in answers[0].text
+    assert "Nothing that was stored is lost" in answers[2].text
+    assert "go back, look whether it was stored" in answers[3].text
+    assert PASSWORD not in answers[4].text
+    assert said.count("page without its database") == len(answers)
+    assert "Traceback" not in said
+    assert hook == 503
+    assert back.status_code == 200
+
+
+def test_a_page_ends_through_a_pooler_too_and_leaves_it_no_limit(postgres, tmp_path):
+    """With one server session, what a page leaves in it is what the next transaction of anybody finds."""
+    pooler = Pooler(postgres, pool=1)
+    process = pooler.start(tmp_path / "pgbouncer.log")
+    try:
+        place = Place(pooler.url(), tmp_path / "web.log")
+        with place.server, psycopg.connect(postgres.url()) as other:
+            place.log_in()
+            other.execute("LOCK TABLE inbox_message IN ACCESS EXCLUSIVE MODE")
+            search = place.get(f"{place.workspace}/inbox/?view=all&q=thanks+price")
+            other.rollback()
+            found = place.get(f"{place.workspace}/inbox/?view=all&q=thanks+price")
+            with psycopg.connect(pooler.url()) as next_one:
+                left = next_one.execute("SHOW statement_timeout").fetchone()
+    finally:
+        process.terminate()
+        process.wait(10)
+    assert (search.status_code, "This search took too long" in search.text) == (503, True)
+    assert found.status_code == 200
+    assert left == ("0",)
