@@ -22,7 +22,7 @@ def old_builds(deadline: Deadline) -> int:
         status=ContextPack.Status.COMPLETE,
     )
     old = ContextPack.objects.filter(Exists(newer), finished_at__lt=Now() - timedelta(days=KEEP_BUILDS_DAYS))
-    return in_slices(old, deadline, _delete)
+    return in_slices(old, deadline, by="finished_at", delete=_delete)
 
 
 def _delete(pks: list) -> int:

@@ -1,15 +1,20 @@
-"""Retention: what is old enough is deleted, in slices that hold no lock for long. Each app registers its own part."""
+"""Retention: what is old enough is deleted, in slices that hold no lock for long. Each app registers its own part.
+
+Each part has a share of the time, so that much of one thing never keeps another waiting for ever; what people were
+promised goes first. A part that fails is logged and keeps no other from its turn.
+"""
 
 import logging
 from collections.abc import Callable
 from datetime import timedelta
 
+from django.db import Error
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django_q.models import OrmQ, Task
 
+from jobs.db import Fault, db_fault
 from jobs.deadline import Deadline
-from jobs.errors import DeadlineExceeded
 from jobs.models import BackgroundJob, JobAction, JobAttempt, JobStep, Worker
 from jobs.registry import KINDS, Policy
 
@@ -22,43 +27,68 @@ KEEP_WORKER_DAYS = 7
 
 Pruner = Callable[[Deadline], int]
 PRUNERS: dict[str, Pruner] = {}
+PROMISED: set[str] = set()
+"""Names of the pruners that go first: what they delete was promised to be gone by then."""
 
 
-def prunes(name: str) -> Callable[[Pruner], Pruner]:
+def prunes(name: str, *, promised: bool = False) -> Callable[[Pruner], Pruner]:
     """Register the decorated `pruner(deadline) -> rows deleted` under the name that its count is reported by."""
 
     def register(pruner: Pruner) -> Pruner:
         PRUNERS[name] = pruner
+        if promised:
+            PROMISED.add(name)
         return pruner
 
     return register
 
 
 def prune(deadline: Deadline) -> dict[str, int]:
-    """Run every pruner within the deadline; rows deleted per name. What is left is for the next run."""
-    counts = {}
-    for name, pruner in PRUNERS.items():
-        try:
-            counts[name] = pruner(deadline)
-        except DeadlineExceeded:
-            counts["unfinished"] = 1
-            break
+    """Run every pruner within the deadline; rows deleted per name. What is left is for the next run.
+
+    The time that is left is shared by those that are not through; who needs less leaves the rest to the others, in
+    rounds. `unfinished` counts those that had more to do, `errors` those that failed. Raises django.db.Error where the
+    database is out of reach.
+    """
+    counts = dict.fromkeys(PRUNERS, 0) | {"unfinished": 0, "errors": 0}
+    waiting = sorted(PRUNERS, key=lambda name: name not in PROMISED)
+    while waiting and not deadline.expired:
+        cut = []
+        for turn, name in enumerate(waiting):
+            share = deadline.within_ms(deadline.remaining_ms() / (len(waiting) - turn))
+            try:
+                counts[name] += PRUNERS[name](share)
+            except Exception as error:
+                if isinstance(error, Error) and db_fault(error) is Fault.UNREACHABLE:
+                    raise
+                counts["errors"] += 1
+                logger.exception("pruner failed", extra={"pruner": name})
+                continue
+            if share.expired:
+                cut.append(name)
+        waiting = cut
+    counts["unfinished"] = len(waiting)
     return counts
 
 
-def in_slices(rows: QuerySet, deadline: Deadline, delete: Callable[[list], int] | None = None) -> int:
-    """Delete `rows` SLICE at a time, oldest first by primary key; `delete(pks)` where a plain DELETE is not enough.
+def in_slices(
+    rows: QuerySet, deadline: Deadline, *, by: str, delete: Callable[[list], int] | None = None
+) -> int:
+    """Delete `rows` SLICE at a time, oldest first; `delete(pks)` where a plain DELETE is not enough.
 
-    Stops at the deadline with what it has: the count is of rows that are gone.
+    `by`: the time that an index over just these rows is ordered by. Each slice goes on where the one before ended, as
+    what it left behind, or only emptied, would be read again. Stops at the deadline with what it has: the count is of
+    rows that are gone.
     """
-    manager, deleted = rows.model._base_manager, 0
+    manager, deleted, left = rows.model._base_manager, 0, rows
     while not deadline.expired:
-        pks = list(rows.order_by("pk").values_list("pk", flat=True)[:SLICE])
-        if not pks:
+        found = list(left.order_by(by).values_list("pk", by)[:SLICE])
+        if found:
+            pks = [pk for pk, _ in found]
+            deleted += delete(pks) if delete else manager.filter(pk__in=pks)._raw_delete("default")
+        if len(found) < SLICE:
             break
-        deleted += delete(pks) if delete else manager.filter(pk__in=pks)._raw_delete("default")
-        if len(pks) < SLICE:
-            break
+        left = rows.filter(**{f"{by}__gte": found[-1][1]})
     return deleted
 
 
@@ -76,7 +106,7 @@ def prune_jobs(deadline: Deadline) -> int:
             old = ours.filter(
                 rows, status__in=BackgroundJob.FINAL, finished_at__lt=Now() - timedelta(days=days)
             )
-            deleted += in_slices(old, deadline, _delete_jobs)
+            deleted += in_slices(old, deadline, by="finished_at", delete=_delete_jobs)
     return deleted
 
 
@@ -89,18 +119,19 @@ def _delete_jobs(pks: list) -> int:
 @prunes("workers")
 def prune_workers(deadline: Deadline) -> int:
     """Workers that have been gone for days."""
-    return in_slices(
-        Worker.objects.filter(heartbeat_at__lt=Now() - timedelta(days=KEEP_WORKER_DAYS)), deadline
-    )
+    gone = Worker.objects.filter(heartbeat_at__lt=Now() - timedelta(days=KEEP_WORKER_DAYS))
+    return in_slices(gone, deadline, by="heartbeat_at")
 
 
 @prunes("task_results")
 def prune_task_results(deadline: Deadline) -> int:
     """django-q2 keeps failures for ever."""
-    return in_slices(Task.objects.filter(stopped__lt=Now() - timedelta(days=KEEP_TASK_DAYS)), deadline)
+    old = Task.objects.filter(stopped__lt=Now() - timedelta(days=KEEP_TASK_DAYS))
+    return in_slices(old, deadline, by="stopped")
 
 
 @prunes("wakeups")
 def prune_wakeups(deadline: Deadline) -> int:
     """Wake-ups that nobody takes, as those for a cluster of a name that is gone."""
-    return in_slices(OrmQ.objects.filter(lock__lt=Now() - timedelta(days=KEEP_WAKEUP_DAYS)), deadline)
+    old = OrmQ.objects.filter(lock__lt=Now() - timedelta(days=KEEP_WAKEUP_DAYS))
+    return in_slices(old, deadline, by="lock")

@@ -26,8 +26,8 @@ class WebhookDelivery(models.Model):
         blank=True,
         db_index=False,
     )
-    integration = models.ForeignKey(
-        "integrations.Integration", on_delete=models.SET_NULL, null=True, blank=True
+    integration = models.ForeignKey(  # its look-ups use delivery_by_integration
+        "integrations.Integration", on_delete=models.SET_NULL, null=True, blank=True, db_index=False
     )
     source = models.CharField(max_length=20)
     event_type = models.CharField(max_length=64, blank=True, default="")
@@ -64,6 +64,8 @@ class WebhookDelivery(models.Model):
         ]
         indexes = [
             models.Index(fields=["workspace", "-received_at"], name="delivery_by_workspace"),
+            # When an account was heard last, which the health tick asks for every minute.
+            models.Index(fields=["integration", "-received_at"], name="delivery_by_integration"),
             # The account's last status, which says whether the next one is news.
             models.Index(
                 fields=["integration", "-received_at"],
@@ -71,7 +73,11 @@ class WebhookDelivery(models.Model):
                 name="delivery_account_status",
             ),
             # What retention still has to empty.
-            models.Index(fields=["received_at"], condition=Q(body__isnull=False), name="delivery_with_body"),
+            models.Index(
+                fields=["workspace", "received_at"],
+                condition=Q(body__isnull=False),
+                name="delivery_body_to_empty",
+            ),
             models.Index(
                 fields=["-received_at"],
                 condition=Q(verdict__in=["failed", "rejected"]),

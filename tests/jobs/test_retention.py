@@ -91,6 +91,67 @@ def test_stops_at_its_deadline():
     assert BackgroundJob.objects.count() == 1
 
 
+def taking_all_its_time(deadline: Deadline) -> int:
+    while not deadline.expired:
+        pass
+    return 1
+
+
+def test_one_with_more_than_its_share_to_do_leaves_the_others_theirs(monkeypatch):
+    """Jobs once took the whole time of every run, and what came after them was never deleted."""
+    monkeypatch.setattr(retention, "PRUNERS", {"endless": taking_all_its_time, **retention.PRUNERS})
+    finished(20)
+
+    counts = retention.prune(Deadline.after_ms(2_000))
+
+    assert counts["jobs"] == 1
+    assert (counts["endless"] >= 1, counts["unfinished"]) == (True, 1)
+
+
+def test_who_was_cut_has_the_time_that_others_left(monkeypatch):
+    turns = []
+
+    def long(deadline: Deadline) -> int:
+        turns.append("long")
+        return taking_all_its_time(deadline) if len(turns) == 1 else 5
+
+    def short(deadline: Deadline) -> int:
+        turns.append("short")
+        return 1
+
+    monkeypatch.setattr(retention, "PRUNERS", {"long": long, "short": short})
+
+    counts = retention.prune(Deadline.after_ms(1_000))
+
+    assert turns == ["long", "short", "long"]
+    assert counts == {"long": 6, "short": 1, "unfinished": 0, "errors": 0}
+
+
+def test_what_was_promised_goes_first(monkeypatch):
+    turns = []
+    monkeypatch.setattr(retention, "PRUNERS", {})
+    monkeypatch.setattr(retention, "PROMISED", set())
+    retention.prunes("usual")(lambda deadline: turns.append("usual") or 0)
+    retention.prunes("promised", promised=True)(lambda deadline: turns.append("promised") or 0)
+
+    prune()
+
+    assert turns == ["promised", "usual"]
+
+
+def test_one_that_fails_keeps_no_other_from_its_turn(monkeypatch, caplog):
+    def broken(_deadline: Deadline) -> int:
+        raise ValueError("a defect")
+
+    monkeypatch.setattr(retention, "PRUNERS", {"broken": broken, **retention.PRUNERS})
+    finished(20)
+
+    counts = prune()
+
+    assert (counts["jobs"], counts["errors"]) == (1, 1)
+    assert [line.pruner for line in caplog.records if line.exc_info] == ["broken"]
+
+
 def test_forgets_workers_and_stale_wakeups():
     old = timezone.now() - timedelta(days=8)
     Worker.objects.create(cluster=uuid4(), host="gone", pid=1, heartbeat_at=old)
