@@ -5,7 +5,7 @@ import re
 import structlog
 
 WEBHOOK_KEY = re.compile(r"(/api/webhooks/(?:ghl/sms|[a-z]+)/)[^/?'\"]{16,}")
-ONE_TIME_LINK = re.compile(r"(/reconnect/|/password/new/)[^\s?]+")
+ONE_TIME_LINK = re.compile(r"(/reconnect/|/password/new/|/invitation/)[^\s?]+")
 SECRET_NAMES = re.compile(r"(?i)secret|token|password|authorization|api_?key|signature|cookie")
 
 

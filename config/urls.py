@@ -10,7 +10,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 import jobs.views
 from config import views
 from config.metrics import metrics
-from inbox.views import account, reconnect
+from inbox.views import account, invitations, reconnect
 
 urlpatterns = [
     path("", account.home, name="home"),
@@ -21,6 +21,9 @@ urlpatterns = [
     path("password/forgotten/", account.PasswordForgotten.as_view(), name="password-forgotten"),
     path("password/mailed/", account.PasswordMailed.as_view(), name="password-mailed"),
     path("password/new/<uidb64>/<token>/", account.PasswordNew.as_view(), name="password-new"),
+    path("invitation/<str:token>/", invitations.by_mail, name="invitation"),
+    path("invitations/", invitations.own, name="invitations"),
+    path("invitations/<int:invitation_id>/", invitations.answer, name="invitation-answer"),
     path("reconnect/<str:token>/", reconnect.owner, name="owner-reconnect"),
     path("w/<uuid:workspace_id>/insights/", include("insights.urls")),
     path("w/<uuid:workspace_id>/", include("inbox.urls")),

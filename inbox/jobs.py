@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from inbox import buttons, people, replay, retention  # noqa: F401 - retention registers what it prunes
+from inbox import buttons, invitations, people, replay, retention  # noqa: F401 - retention registers what it prunes
 from inbox.bookings import contacts
 from inbox.bookings import reconcile as bookings
 from inbox.enrichment import clay
@@ -102,6 +102,12 @@ def follow_card(ctx: JobContext) -> dict[str, str]:
 def mail_password_link(ctx: JobContext) -> dict[str, str]:
     """Mail a person the link by which to set a password."""
     return people.mail_password_link(ctx)
+
+
+@job_kind(invitations.MAIL, attempts=5, time_limit_ms=60_000, priority=5, keep_done_days=2)
+def mail_invitation(ctx: JobContext) -> dict[str, str]:
+    """Mail an address that it was asked to join a workspace."""
+    return invitations.mail(ctx)
 
 
 @job_kind(notices.TELL, attempts=8, time_limit_ms=30_000, priority=15, keep_done_days=7)

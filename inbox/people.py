@@ -1,4 +1,6 @@
-"""Who belongs to a workspace: adding, roles, removing, and the link by which a person sets a password.
+"""Who belongs to a workspace: roles, removing, and the link by which a person sets a password.
+
+Who comes in is asked first: see inbox.invitations.
 
 An owner is always left, whatever two people do at once: what takes an owner away locks the workspace's owners first.
 """
@@ -8,7 +10,7 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth.tokens import default_token_generator
+from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.core.mail import send_mail
 from django.db import transaction
 from django.urls import reverse
@@ -18,6 +20,7 @@ from django.utils.http import urlsafe_base64_encode
 
 from inbox import audit
 from inbox.models import Lead, Membership, User, Workspace
+from integrations.mail import is_off
 from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.enqueue import enqueue
@@ -31,26 +34,15 @@ class NotAllowed(ValueError):
     """What was asked for cannot be done; the text says why, for people."""
 
 
-@transaction.atomic
-def add(by: Membership, email: str, role: str) -> Membership:
-    """Give `email` a role in the workspace of `by`. A person unknown so far gets an account without a password.
-
-    Raises NotAllowed: is in already, or only an owner may give that role.
-    """
-    _check_rank(by, role)
-    user, _ = User.objects.get_or_create(email=email.strip().lower(), defaults={"password": _no_password()})
-    membership, created = Membership.objects.get_or_create(
-        workspace_id=by.workspace_id, user=user, defaults={"role": role}
-    )
-    if not created:
-        raise NotAllowed(f"{user.email} is in this workspace already.")
-    audit.record(by.workspace_id, by.user, "member.added", membership, role=role)
-    return membership
+def check_rank(by: Membership, *roles: str) -> None:
+    """Raises NotAllowed where one of `roles` is an owner's and `by` is none."""
+    if Role.OWNER in roles and not by.at_least(Role.OWNER):
+        raise NotAllowed("Only an owner makes, changes or removes owners.")
 
 
 def change_role(by: Membership, membership: Membership, role: str) -> None:
     """Raises NotAllowed where it takes an owner to do so, or no owner would be left."""
-    _check_rank(by, role, membership.role)
+    check_rank(by, role, membership.role)
     with _an_owner_left(membership.workspace_id):
         Membership.objects.filter(pk=membership.pk).update(role=role)
         audit.record(by.workspace_id, by.user, "member.role", membership, old=membership.role, new=role)
@@ -68,7 +60,7 @@ def remove(by: Membership, membership: Membership) -> None:
 
     Raises NotAllowed where it takes an owner to do so, or no owner would be left.
     """
-    _check_rank(by, membership.role)
+    check_rank(by, membership.role)
     with _an_owner_left(membership.workspace_id):
         audit.record(by.workspace_id, by.user, "member.removed", membership, user_id=membership.user_id)
         theirs = Lead.objects.filter(workspace_id=membership.workspace_id, assigned_to=membership.user_id)
@@ -76,19 +68,22 @@ def remove(by: Membership, membership: Membership) -> None:
         Membership.objects.filter(pk=membership.pk).delete()
 
 
-def password_path(user: User) -> str:
-    """Where this person sets a password: works once, for PASSWORD_RESET_TIMEOUT."""
-    uid = urlsafe_base64_encode(force_bytes(user.pk))
-    return reverse("password-new", args=[uid, default_token_generator.make_token(user)])
+class PasswordTokens(PasswordResetTokenGenerator):
+    """Of links that go to the address by mail, or that an operator hands over: who has one proves the address.
 
-
-def may_have_link(membership: Membership) -> bool:
-    """Whether the workspace's admins may see that link: the account was made here and nobody has used it yet.
-
-    Any other account may open other workspaces, too: its owner asks for a link by mail.
+    Django's own generator made links that a workspace's admins could see; those open nothing here.
     """
-    user = membership.user
-    return user.last_login is None and not user.has_usable_password() and user.memberships.count() == 1
+
+    key_salt = "holdfast.password-link"
+
+
+password_tokens = PasswordTokens()
+
+
+def password_path(user: User) -> str:
+    """Where this person sets a password: works once, for PASSWORD_RESET_TIMEOUT. For mails and operators only."""
+    uid = urlsafe_base64_encode(force_bytes(user.pk))
+    return reverse("password-new", args=[uid, password_tokens.make_token(user)])
 
 
 def request_password_mail(email: str) -> None:
@@ -100,15 +95,22 @@ def request_password_mail(email: str) -> None:
 
 
 def mail_password_link(ctx: JobContext) -> dict[str, str]:
-    """The handler of PASSWORD_MAIL. Raises TransientError where the mail server does not take it."""
+    """The handler of PASSWORD_MAIL. Raises TransientError as `send` does."""
     user = User.objects.filter(pk=ctx.payload["user_id"], is_active=True).first()
     if user is None:
         return {"skipped": "The account is gone."}
     link = settings.PUBLIC_URL + password_path(user)
     text = f"Set a new password for Holdfast:\n\n{link}\n\nIf you did not ask for this, do nothing.\n"
+    return send("Holdfast: your password", text, user.email)
+
+
+def send(subject: str, text: str, email: str) -> dict[str, str]:
+    """One mail, and a job's result that says so. Raises TransientError where the mail server does not take it."""
+    if is_off():
+        return {"skipped": "EMAIL_URL is not set."}
     drop_connection()
     try:
-        send_mail("Holdfast: your password", text, None, [user.email])
+        send_mail(" ".join(subject.split()), text, None, [email])
     except OSError as error:
         raise TransientError("the mail server did not take the message") from error
     return {"sent": "email"}
@@ -120,11 +122,6 @@ def members_of(workspace: Workspace) -> list[Membership]:
     return sorted(rows, key=lambda row: (-Membership.RANK[row.role], str(row.user).lower()))
 
 
-def _check_rank(by: Membership, *roles: str) -> None:
-    if Role.OWNER in roles and not by.at_least(Role.OWNER):
-        raise NotAllowed("Only an owner makes, changes or removes owners.")
-
-
 @contextlib.contextmanager
 def _an_owner_left(workspace_id: UUID) -> Iterator[None]:
     with transaction.atomic():
@@ -133,9 +130,3 @@ def _an_owner_left(workspace_id: UUID) -> Iterator[None]:
         yield
         if not owners.exists():
             raise NotAllowed("A workspace needs an owner: make somebody else one first.")
-
-
-def _no_password() -> str:
-    user = User()
-    user.set_unusable_password()
-    return user.password

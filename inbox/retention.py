@@ -12,7 +12,7 @@ from axes.models import AccessLog
 from django.db import transaction
 from django.db.models.functions import Now
 
-from inbox.models import WebhookDelivery, Workspace
+from inbox.models import Invitation, WebhookDelivery, Workspace
 from integrations.models import AiCall
 from jobs.deadline import Deadline
 from jobs.retention import in_slices, prunes
@@ -21,6 +21,7 @@ KEEP_BODIES_DAYS = 30
 KEEP_MODEL_CALLS_DAYS = 90
 KEEP_LOG_INS_DAYS = 90
 """Longer than config.throttling.KNOWN_FOR: by these an account's own sources are told from others."""
+KEEP_INVITATIONS_DAYS = 90
 KEEP_ROWS_DAYS = 400
 """A ledger row without a body is small. Rows that hold an event's key stay: without them a late repeat would count."""
 
@@ -81,6 +82,13 @@ def old_log_ins(deadline: Deadline) -> int:
     """Drop the record of who logged in from which address after 90 days."""
     old = AccessLog.objects.filter(attempt_time__lt=Now() - timedelta(days=KEEP_LOG_INS_DAYS))
     return in_slices(old, deadline, by="attempt_time")
+
+
+@prunes("invitations")
+def old_invitations(deadline: Deadline) -> int:
+    """Drop the addresses that were asked to join a workspace 90 days after the invitation ran out."""
+    old = Invitation.objects.filter(expires_at__lt=Now() - timedelta(days=KEEP_INVITATIONS_DAYS))
+    return in_slices(old, deadline)
 
 
 def _each_workspace(deadline: Deadline, walk: Callable[[UUID | None, int], int]) -> int:

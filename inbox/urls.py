@@ -73,6 +73,7 @@ urlpatterns = [
     path("integrations/<uuid:integration_id>/rotate/", keys.rotate, name="key-rotate"),
     path("people/", people.member_list, name="people"),
     path("people/add/", people.add, name="people-add"),
+    path("people/invitations/<int:invitation_id>/", people.invitation, name="invitation"),
     path("people/<int:membership_id>/", people.change, name="person"),
     path("settings/", settings.workspace_settings, name="settings"),
     path("leads/<uuid:lead_id>/enrol/", followups.enrol_lead, name="lead-enrol"),

@@ -5,6 +5,7 @@ import uuid
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils import timezone
 
 from inbox.models import Membership, User, Workspace
 from integrations.models import Integration, WebhookKey
@@ -22,7 +23,7 @@ class NewWorkspace:
 
 @transaction.atomic
 def create(name: str, admin_email: str, password: str | None = None, **fields) -> NewWorkspace:
-    """Create a workspace that `admin_email` owns; an existing user keeps their password."""
+    """Create a workspace that `admin_email` owns. Raises AddressNotProven as `add_member` does."""
     workspace = Workspace.objects.create(name=name, **fields)
     admin = add_member(workspace, admin_email, Membership.Role.OWNER, password)
     keys = {}
@@ -32,11 +33,27 @@ def create(name: str, admin_email: str, password: str | None = None, **fields) -
     return NewWorkspace(workspace, admin, keys)
 
 
+class AddressNotProven(ValueError):
+    """The address has an account whose password somebody else may know."""
+
+
+@transaction.atomic
 def add_member(workspace: Workspace, email: str, role: str, password: str | None = None) -> User:
-    """Give `email` a role in `workspace`; the user is made where there is none yet."""
-    user = User.objects.filter(email=email.strip().lower()).first()
+    """An operator gives `email` a role in `workspace`; the user is made where there is none yet.
+
+    An existing user keeps their password, unless nobody has proven that the address is theirs: then whoever made the
+    account may know it. It is replaced by `password`; without one, raises AddressNotProven.
+    """
+    email, now = email.strip().lower(), timezone.now()
+    user = User.objects.select_for_update().filter(email=email).first()
     if user is None:
-        user = User.objects.create_user(email, password)
+        user = User.objects.create_user(email, password, address_proven_at=now)
+    elif user.address_proven_at is None:
+        if password is None:
+            raise AddressNotProven(email)
+        user.set_password(password)
+        user.address_proven_at = now
+        user.save(update_fields=["password", "address_proven_at"])
     Membership.objects.update_or_create(workspace=workspace, user=user, defaults={"role": role})
     return user
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from django.conf import settings
 from django.core.mail.backends import smtp
 from django.utils.functional import cached_property
 
@@ -27,6 +28,11 @@ from jobs.errors import DeadlineExceeded
 
 SEND_LIMIT_MS = 20_000
 """For one connection and what is sent over it: a job that mails has 60 s."""
+
+
+def is_off() -> bool:
+    """Whether mails are dropped, as EMAIL_URL is not set in production."""
+    return settings.EMAIL_BACKEND == "django.core.mail.backends.dummy.EmailBackend"
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from inbox.models import (
     Draft,
     FollowUpSequence,
     FollowUpStep,
+    Invitation,
     Lead,
     Membership,
     Message,
@@ -44,6 +45,16 @@ def make_member(workspace: Workspace, role: str = Membership.Role.MEMBER, **user
     user = make_user(**user_fields)
     Membership.objects.create(workspace=workspace, user=user, role=role)
     return user
+
+
+def make_invitation(workspace: Workspace, **fields) -> Invitation:
+    """An open invitation of a new owner of `workspace`, mailed now."""
+    now = timezone.now()
+    defaults = {"email": f"asked{next(_serial)}@example.com", "role": Membership.Role.MEMBER}
+    defaults |= {"mailed_at": now, "expires_at": now + timedelta(days=7)}
+    if "invited_by" not in fields:
+        defaults["invited_by"] = make_member(workspace, Membership.Role.OWNER)
+    return Invitation.objects.create(workspace=workspace, **defaults | fields)
 
 
 def make_campaign(workspace: Workspace, **fields) -> Campaign:

@@ -2,9 +2,15 @@
 
 from django import forms
 from django.contrib.auth import authenticate
-from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.contrib.auth.forms import (
+    AdminPasswordChangeForm,
+    AuthenticationForm,
+    PasswordChangeForm,
+    SetPasswordForm,
+)
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils import timezone
 
 from config.throttling import tries_left
 from inbox.models import User
@@ -35,6 +41,22 @@ class ChangePasswordForm(PasswordChangeForm):
             text = "That is not your password." + _few_left(self.request, self.user.email)
             raise ValidationError(text, code="password_incorrect")
         return old
+
+
+class _Proves:
+    """From now on nobody but the owner of the address knows the account's password."""
+
+    def save(self, commit: bool = True) -> User:
+        self.user.address_proven_at = timezone.now()
+        return super().save(commit)
+
+
+class NewPasswordForm(_Proves, SetPasswordForm):
+    """A password by a link that went to the address, or that an operator handed over."""
+
+
+class OperatorsPasswordForm(_Proves, AdminPasswordChangeForm):
+    """A password that a superuser sets in the admin."""
 
 
 class ForgottenForm(forms.Form):

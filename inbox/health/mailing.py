@@ -8,10 +8,10 @@ import smtplib
 from contextlib import suppress
 from typing import NamedTuple
 
-from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 
 from inbox.models import Membership, Workspace
+from integrations.mail import is_off
 from integrations.models import Notice
 from jobs.db import drop_connection
 
@@ -37,7 +37,7 @@ class End(NamedTuple):
 def post(notice: Notice) -> End:
     """Mail `notice` to those who may act on it. Raises nothing of the mail server's."""
     to = recipients(notice.workspace)
-    if not to or not _is_set():
+    if not to or is_off():
         return End(State.FAILED, NO_WAY)
     subject = f"Holdfast: {notice.health.integration} of {notice.workspace.name}"
     drop_connection()
@@ -61,7 +61,7 @@ def post(notice: Notice) -> End:
 
 def answers() -> bool:
     """Whether there is a mail server, and it lets us in. Sends nothing."""
-    if not _is_set():
+    if is_off():
         return False
     server = get_connection()
     try:
@@ -70,10 +70,6 @@ def answers() -> bool:
         return False
     server.close()
     return True
-
-
-def _is_set() -> bool:
-    return not settings.EMAIL_BACKEND.endswith("dummy.EmailBackend")
 
 
 def recipients(workspace: Workspace) -> list[str]:

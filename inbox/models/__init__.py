@@ -11,6 +11,7 @@ from inbox.models.followup import (
     FollowUpTask,
 )
 from inbox.models.health import HiddenBanner
+from inbox.models.invitation import Invitation
 from inbox.models.lead import Campaign, Lead
 from inbox.models.message import Message
 from inbox.models.workspace import AuditEntry, Membership, User, Workspace
@@ -29,6 +30,7 @@ __all__ = [
     "FollowUpTask",
     "GateResult",
     "HiddenBanner",
+    "Invitation",
     "Lead",
     "Membership",
     "Message",

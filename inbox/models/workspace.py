@@ -7,6 +7,7 @@ from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils import timezone
 
 from inbox.timezones import validate_timezone
 from jobs.ids import uuid7
@@ -30,8 +31,9 @@ class UserManager(BaseUserManager):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields) -> "User":
-        """A staff user with every permission (what `createsuperuser` calls)."""
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+        """A staff user with every permission (what `createsuperuser` calls): an operator vouches for the address."""
+        rights = {"is_staff": True, "is_superuser": True, "address_proven_at": timezone.now()}
+        return self.create_user(email, password, **rights | fields)
 
     def get_by_natural_key(self, email: str) -> "User":
         return self.get(email=email.strip().lower())
@@ -49,6 +51,12 @@ class User(AbstractUser):
     email = models.EmailField("email address", unique=True)
     theme = models.CharField(max_length=8, choices=Theme.choices, default=Theme.SYSTEM, blank=True)
     single_key_shortcuts = models.BooleanField(default=True)
+    address_proven_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When the password was set by a link that went to the address by mail, or by an operator. Empty: "
+        "somebody else may know the password.",
+    )
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = []

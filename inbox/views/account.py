@@ -14,11 +14,12 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.generic import FormView, TemplateView
 
 from config.throttling import may_ask_for_link
-from inbox import people
+from inbox import invitations, people
 from inbox.access import LAST_WORKSPACE
-from inbox.forms.login import ChangePasswordForm, ForgottenForm, LoginForm
+from inbox.forms.login import ChangePasswordForm, ForgottenForm, LoginForm, NewPasswordForm
 from inbox.models import Membership, User
 from inbox.safe_next import next_url
+from integrations.mail import is_off
 
 
 class Login(LoginView):
@@ -72,11 +73,16 @@ class PasswordForgotten(FormView):
 class PasswordMailed(TemplateView):
     template_name = "registration/password_mailed.html"
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {"mail_off": is_off()}
+
 
 class PasswordNew(PasswordResetConfirmView):
     """Behind the link: choose a password, and be in."""
 
     template_name = "registration/password.html"
+    form_class = NewPasswordForm
+    token_generator = people.password_tokens
     success_url = reverse_lazy("home")
     post_reset_login = True
     post_reset_login_backend = "django.contrib.auth.backends.ModelBackend"
@@ -85,10 +91,15 @@ class PasswordNew(PasswordResetConfirmView):
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The inbox of the workspace the user was in last, or of the first one; a plain page for a user without any."""
+    """The inbox of the workspace the user was in last, or of the first one; a plain page for a user without any.
+
+    Invitations come first, unless the user has asked for `later`.
+    """
     own = Membership.objects.filter(user=request.user).order_by("workspace__name")
     last = request.session.get(LAST_WORKSPACE)
     membership = (last and own.filter(workspace_id=last).first()) or own.first()
+    if "later" not in request.GET and invitations.waiting_for(request.user).exists():
+        return redirect("invitations")
     if membership is None:
         return render(request, "registration/no_workspace.html")
     return redirect("inbox:list", membership.workspace_id)

@@ -1,14 +1,15 @@
-"""Who is in the workspace. Everybody sees it; admins let people in, change roles, and take people out."""
+"""Who is in the workspace. Everybody sees it; admins ask people to join, change roles, and take people out."""
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from inbox import people
+from inbox import invitations, people
 from inbox.access import workspace_view
 from inbox.forms.workspace import PersonForm
-from inbox.models import Membership
+from inbox.models import Invitation, Membership
+from integrations.mail import is_off
 
 ADMIN = Membership.Role.ADMIN
 
@@ -23,29 +24,47 @@ def member_list(request: HttpRequest) -> HttpResponse:
 @require_POST
 @workspace_view(ADMIN)
 def add(request: HttpRequest) -> HttpResponse:
-    """Let `email` in as `role`."""
+    """Ask `email` to join as `role`."""
     form = PersonForm(request.POST)
     if form.is_valid():
         try:
-            added = people.add(request.membership, **form.cleaned_data)
+            invitation = invitations.invite(request.membership, **form.cleaned_data)
         except people.NotAllowed as reason:
             form.add_error("email", str(reason))
         else:
-            messages.success(request, f"{added.user.email} is in.")
+            messages.success(request, f"{invitation.email} is invited.")
             return redirect("inbox:people", request.workspace.pk)
     return _page(request, form, status=400)
 
 
 @require_POST
 @workspace_view(ADMIN)
+def invitation(request: HttpRequest, invitation_id: int) -> HttpResponse:
+    """`do`: again (mail it once more) or withdraw."""
+    rows = Invitation.objects.filter(workspace=request.workspace)
+    found, what = get_object_or_404(rows, pk=invitation_id), request.POST.get("do")
+    if what not in ("again", "withdraw"):
+        raise Http404("No such action.")
+    try:
+        if what == "again":
+            invitations.send_again(request.membership, found)
+            said = f"{found.email} is invited again."
+        else:
+            invitations.withdraw(request.membership, found)
+            said = f"{found.email} is no longer invited."
+    except people.NotAllowed as reason:
+        messages.error(request, str(reason))
+    else:
+        messages.success(request, said)
+    return redirect("inbox:people", request.workspace.pk)
+
+
+@require_POST
+@workspace_view(ADMIN)
 def change(request: HttpRequest, membership_id: int) -> HttpResponse:
-    """`do`: role (to `role`), takes (`takes`: on or off), remove, or link (show where the person sets a password)."""
+    """`do`: role (to `role`), takes (`takes`: on or off), or remove."""
     rows = Membership.objects.select_related("user").filter(workspace=request.workspace)
     membership = get_object_or_404(rows, pk=membership_id)
-    if request.POST.get("do") == "link":
-        if not people.may_have_link(membership):
-            raise Http404("No such link.")
-        return _page(request, PersonForm(), link_of=membership)
     try:
         said = _do(request, membership)
     except people.NotAllowed as reason:
@@ -71,17 +90,15 @@ def _do(request: HttpRequest, membership: Membership) -> str:
     return f"{membership.user} is {Membership.Role(role).label.lower()} now."
 
 
-def _page(
-    request: HttpRequest, form: PersonForm, *, link_of: Membership | None = None, status: int = 200
-) -> HttpResponse:
+def _page(request: HttpRequest, form: PersonForm, *, status: int = 200) -> HttpResponse:
     acts = request.membership.at_least(ADMIN)
-    rows = people.members_of(request.workspace)
+    open_ones = invitations.open_in(request.workspace.pk) if acts else []
     context = {
         "form": form,
         "acts": acts,
         "roles": Membership.Role.choices,
-        "people": [(row, acts and people.may_have_link(row)) for row in rows],
-        "link": link_of and request.build_absolute_uri(people.password_path(link_of.user)),
-        "link_of": link_of,
+        "people": people.members_of(request.workspace),
+        "invited": [(row, invitations.stands(row)) for row in open_ones],
+        "mail_off": is_off(),
     }
     return render(request, "workspace/people.html", context, status=status)

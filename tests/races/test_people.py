@@ -1,9 +1,14 @@
 """Two admins at once."""
 
-import pytest
+import threading
+import time
 
-from inbox import people
-from inbox.models import Membership, User
+import pytest
+from django.db import connection, transaction
+
+from inbox import invitations, people
+from inbox.models import Invitation, Membership, User
+from jobs.models import BackgroundJob
 from tests import factories
 from tests.racing import at_once, won
 
@@ -26,12 +31,75 @@ def test_two_owners_who_demote_each_other_leave_one(transactional_db):
     assert Membership.objects.filter(workspace=workspace, role=Role.OWNER).count() == 1
 
 
-def test_somebody_added_by_two_admins_at_once_is_in_once(transactional_db):
+def test_somebody_invited_by_two_admins_at_once_is_asked_once(transactional_db):
     workspace = factories.make_workspace()
     factories.make_member(workspace, Role.OWNER)
     by = Membership.objects.get(workspace=workspace)
 
-    results = at_once(*[lambda: people.add(by, "new@example.com", Role.MEMBER)] * 4)
+    results = at_once(*[lambda: invitations.invite(by, "new@example.com", Role.MEMBER)] * 4)
 
     assert len(won(results)) == 1
-    assert User.objects.get(email="new@example.com").memberships.count() == 1
+    assert all(isinstance(one, people.NotAllowed | Invitation) for one in results)
+    assert BackgroundJob.objects.filter(kind=invitations.MAIL).count() == 1
+
+
+def test_an_invitation_that_is_accepted_many_times_at_once_is_accepted_once(transactional_db):
+    """Guard: the conditional UPDATE of `_close`; without it several win."""
+    invitation = factories.make_invitation(factories.make_workspace())
+
+    results = at_once(*[lambda: invitations.accept_by_mail(invitation, "correct-horse-battery")] * 4)
+
+    assert len(won(results)) == 1
+    assert all(isinstance(one, people.NotAllowed | Membership) for one in results)
+    assert User.objects.get(email=invitation.email).memberships.count() == 1
+
+
+@pytest.mark.parametrize("_round", range(3))
+def test_an_invitation_is_either_accepted_or_withdrawn(transactional_db, _round):
+    workspace = factories.make_workspace()
+    invitation = factories.make_invitation(workspace)
+    by = Membership.objects.get(workspace=workspace)
+
+    results = at_once(
+        lambda: invitations.accept_by_mail(invitation, "correct-horse-battery"),
+        lambda: invitations.withdraw(by, invitation),
+    )
+
+    assert len(won(results)) == 1
+    is_in = Membership.objects.filter(workspace=workspace, user__email=invitation.email).exists()
+    state = Invitation.objects.get().state
+    assert state == (Invitation.State.ACCEPTED if is_in else Invitation.State.WITHDRAWN)
+
+
+def test_nobody_is_let_in_by_somebody_who_is_being_demoted(transactional_db):
+    """Guard: the lock on the inviter's membership in `_join`; without it the old role is read and the guest is in."""
+    workspace = factories.make_workspace()
+    invitation = factories.make_invitation(workspace)
+    demoted = threading.Event()
+
+    def demote():
+        with transaction.atomic():
+            Membership.objects.filter(user=invitation.invited_by).update(role=Role.VIEWER)
+            demoted.set()
+            until_blocked()
+
+    def join():
+        demoted.wait(10)
+        return invitations.accept_by_mail(invitation, "correct-horse-battery")
+
+    results = at_once(demote, join)
+
+    assert isinstance(results[1], people.NotAllowed)
+    assert not User.objects.filter(email=invitation.email).exists()
+
+
+def until_blocked() -> None:
+    """Wait until another session of this database waits for a lock, or ten seconds."""
+    for _ in range(200):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            if cursor.fetchone():
+                return
+        time.sleep(0.05)

@@ -11,6 +11,11 @@ from inbox import workspaces
 from inbox.models import User
 from inbox.timezones import validate_timezone
 
+NOT_PROVEN = (
+    "That address has an account, and nobody has proven yet that it is theirs: somebody else may know its password. "
+    "Give a new one with --admin-password, or have its owner set one by the link that manage.py password_link prints."
+)
+
 
 class Command(BaseCommand):
     help = "Create a workspace with its owner, an integration and a webhook key per source."
@@ -29,7 +34,10 @@ class Command(BaseCommand):
             raise CommandError("NAME must not be empty.")
         new_user = not User.objects.filter(email=admin_email.lower()).exists()
         password = admin_password or (secrets.token_urlsafe(12) if new_user else None)
-        made = workspaces.create(name.strip(), admin_email, password, timezone=timezone)
+        try:
+            made = workspaces.create(name.strip(), admin_email, password, timezone=timezone)
+        except workspaces.AddressNotProven:
+            raise CommandError(NOT_PROVEN) from None
         result = {
             "workspace": {"id": str(made.workspace.pk), "name": made.workspace.name},
             "admin": {"email": made.admin.email},

@@ -15,6 +15,7 @@ from inbox.health import mailing, testing
 from inbox.models import Workspace
 from integrations.checks import BAD, WARN, Check
 from integrations.errors import ProviderError, ProviderMisconfigured
+from integrations.mail import is_off
 from integrations.models import TROUBLED, Integration, Provider, WebhookKey, WorkspaceIntegrationHealth
 from integrations.openai import client as openai
 from integrations.probes import UNREADABLE, UNREADABLE_FIX
@@ -90,9 +91,12 @@ def _configuration() -> Iterator[Finding]:
     for name, fix in wanted.items():
         if not getattr(settings, name):
             yield Finding(None, name, "not set", fix)
-    if settings.EMAIL_BACKEND.endswith("dummy.EmailBackend"):
+    if is_off():
         yield Finding(
-            None, "EMAIL_URL", "not set", "Set it: e-mail is the second path where Slack is broken."
+            None,
+            "EMAIL_URL",
+            "not set",
+            "Set it: invitations and password links go by mail, and it is the second path where Slack is broken.",
         )
 
 

@@ -22,6 +22,7 @@ from inbox.models import (
     FollowUpSequence,
     FollowUpStep,
     FollowUpTask,
+    Invitation,
     Lead,
     Membership,
     Message,
@@ -101,6 +102,7 @@ def populate(workspace, key: str = "x") -> dict[type, object]:
         WorkspaceIntegrationHealth: health.row(integration),
         WebhookKey: WebhookKey.issue(integration),
         type(job): job,
+        Invitation: factories.make_invitation(workspace),
         FollowUpSequence: sequence,
         FollowUpStep: sequence.steps.get(),
         FollowUpInstance: instance,
@@ -237,6 +239,51 @@ def test_staff_cannot_take_a_superuser_over(staff):
     assert boss.check_password(factories.PASSWORD)
 
 
+def test_staff_make_no_way_into_an_account_of_other_workspaces(staff):
+    """A password, an address, an account or a membership of their making would be one."""
+    workspace = User.objects.get(email="staff@example.com").workspaces.get()
+    user = factories.make_member(workspace, email="cfo@victim.example")
+    stranger = factories.make_user("stranger@victim.example", address_proven_at=timezone.now())
+    membership = user.memberships.get()
+    passwords = {"password1": "my own choice 1", "password2": "my own choice 1"}
+
+    assert staff.post(f"/admin/inbox/user/{user.pk}/password/", passwords).status_code == 403
+    staff.post(url(User, "change", user.pk), {"email": "mine@example.com", "is_active": "on"})
+    new = {"email": "new@victim.example", "usable_password": "true"}
+    assert staff.post(url(User, "add"), new | passwords).status_code == 403
+    in_mine = {"user": stranger.pk, "workspace": workspace.pk, "role": "member"}
+    assert staff.post(url(Membership, "add"), in_mine).status_code == 403
+    staff.post(url(Membership, "change", membership.pk), in_mine)
+
+    user.refresh_from_db()
+    assert (user.email, user.check_password(factories.PASSWORD)) == ("cfo@victim.example", True)
+    assert not User.objects.filter(email="new@victim.example").exists()
+    assert not stranger.memberships.exists()
+
+
+def test_a_superuser_puts_nobody_in_whose_address_is_not_proven(client):
+    user, workspace = factories.make_user("cfo@victim.example"), factories.make_workspace()
+    form = {"user": user.pk, "workspace": workspace.pk, "role": "member", "slack_user_id": ""}
+
+    refused = client.post(url(Membership, "add"), form)
+    assert "Nobody has proven that this address is theirs" in refused.content.decode()
+    passwords = {"password1": "a long enough pw", "password2": "a long enough pw", "usable_password": "true"}
+    client.post(f"/admin/inbox/user/{user.pk}/password/", passwords)
+
+    assert client.post(url(Membership, "add"), form).status_code == 302
+    assert user.memberships.get().workspace == workspace
+
+
+def test_another_address_has_to_be_proven_anew(client):
+    user = factories.make_user("before@example.com", address_proven_at=timezone.now())
+    form = {"email": "after@example.com", "is_active": "on", "first_name": "", "last_name": "", "theme": ""}
+
+    assert client.post(url(User, "change", user.pk), form).status_code == 302
+
+    user.refresh_from_db()
+    assert (user.email, user.address_proven_at) == ("after@example.com", None)
+
+
 def test_member_who_is_no_staff_is_sent_to_the_log_in(rows):
     browser = Client()
     browser.force_login(rows[User])
@@ -281,7 +328,9 @@ def test_new_user_is_known_by_address(client):
         "password2": "a long enough pw",
     }
     assert client.post(url(User, "add"), data).status_code == 302
-    assert User.objects.get(email="new@example.com").check_password("a long enough pw")
+    user = User.objects.get(email="new@example.com")
+    assert user.check_password("a long enough pw")
+    assert user.address_proven_at is not None
 
 
 def test_index_says_what_needs_a_person(client, rows):

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from inbox.models import Membership, Workspace
 from integrations.models import Integration, WebhookKey, hash_key
 from integrations.registry import SOURCES
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -60,6 +61,25 @@ def test_the_admin_owns_the_workspace_and_can_log_in(client):
 def test_without_a_password_one_is_made_and_shown_once(client):
     made = json.loads(run("create_workspace", "Acme", "--admin-email", "bo@acme.example.com", "--json"))
     assert client.login(username="bo@acme.example.com", password=made["admin"]["password"])
+
+
+def test_an_owner_that_an_operator_made_keeps_the_password_in_another_workspace(client):
+    create("Acme")
+    run("create_workspace", "Other", "--admin-email", "ana@acme.example.com", "--json")
+    assert Membership.objects.filter(user__email="ana@acme.example.com").count() == 2
+    assert client.login(username="ana@acme.example.com", password="long-enough-1")
+
+
+def test_a_workspace_is_not_opened_to_whoever_made_a_password_for_its_owner_before(client):
+    factories.make_member(factories.make_workspace(), email="ana@acme.example.com", password="of-an-attacker")
+
+    with pytest.raises(CommandError, match="password_link"):
+        run("create_workspace", "Acme", "--admin-email", "Ana@acme.example.com")
+    assert not Workspace.objects.filter(name="Acme").exists()
+    create("Acme")
+
+    assert not client.login(username="ana@acme.example.com", password="of-an-attacker")
+    assert client.login(username="ana@acme.example.com", password="long-enough-1")
 
 
 def test_a_bad_address_is_refused_by_name():

@@ -42,6 +42,7 @@ def path_of(workspace, lead):
         "integration_id": integration.pk,
         "key_id": WebhookKey.issue(integration).pk,
         "delivery_id": factories.make_delivery(workspace, lead=lead, message=message).pk,
+        "invitation_id": factories.make_invitation(workspace).pk,
         "workspace_id": workspace.pk,
         "lead_id": lead.pk,
         "message_id": message.pk,
@@ -126,6 +127,7 @@ def test_owner_comes_in(route, people, path_of):
         "send_id",
         "delivery_id",
         "integration_id",
+        "invitation_id",
         "key_id",
         "sequence_id",
     ],
@@ -139,6 +141,7 @@ def test_object_of_another_workspace_is_not_found_through_ones_own(parameter, wo
     foreign = {
         "delivery_id": factories.make_delivery(elsewhere),
         "integration_id": integration,
+        "invitation_id": factories.make_invitation(elsewhere),
         "key_id": WebhookKey.issue(integration),
         "lead_id": theirs,
         "message_id": message,

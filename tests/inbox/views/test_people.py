@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from inbox.models import AuditEntry, Membership, User
+from inbox.models import AuditEntry, Invitation, Membership
 from jobs.worker import drain
 from tests import factories
 
@@ -31,31 +31,6 @@ def admin(workspace):
 
 def membership(workspace, user) -> Membership:
     return Membership.objects.get(workspace=workspace, user=user)
-
-
-def test_somebody_new_is_let_in_and_sets_a_password_by_a_link_that_works_once(admin, workspace, url):
-    admin.post(url("people-add"), {"email": "New@Example.com", "role": "member"})
-    new = membership(workspace, User.objects.get(email="new@example.com"))
-
-    page = admin.post(url("person", new.pk), {"do": "link"}).content.decode()
-    link = re.search(r'value="(http://testserver/password/new/[^"]+)"', page)[1]
-    client = Client()
-    form = client.get(link, follow=True)
-    asked = {"new_password1": NEW, "new_password2": NEW}
-    client.post(form.redirect_chain[-1][0], asked)
-
-    assert client.get(url("list")).status_code == 200
-    assert Client().login(username="new@example.com", password=NEW)
-    assert "has been used" in Client().get(link).content.decode()
-    assert admin.post(url("person", new.pk), {"do": "link"}).status_code == 404
-
-
-def test_no_admin_gets_a_link_into_an_account_that_opens_another_workspace(admin, workspace, url):
-    admin.post(url("people-add"), {"email": "new@example.com", "role": "member"})
-    user = User.objects.get(email="new@example.com")
-    Membership.objects.create(workspace=factories.make_workspace(), user=user)
-
-    assert admin.post(url("person", membership(workspace, user).pk), {"do": "link"}).status_code == 404
 
 
 def test_somebody_who_is_in_already_keeps_their_role(admin, people, workspace, url):
@@ -117,7 +92,7 @@ def test_a_member_lets_nobody_in(people, workspace, url, name):
 
     assert people.member.post(at, asked).status_code == 403
     assert people.outsider.post(at, asked).status_code == 404
-    assert not User.objects.filter(email="x@example.com").exists()
+    assert not Invitation.objects.exists()
 
 
 def test_nobody_of_another_workspace_is_changed(people, workspace, url):

@@ -1,0 +1,37 @@
+"""manage.py password_link EMAIL: the link by which a person sets a password or joins, where no mail takes it there."""
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from inbox import invitations, people
+from inbox.models import User
+
+
+class Command(BaseCommand):
+    help = (
+        "Print a link by which the owner of an address sets a password or, without an account, accepts an invitation. "
+        "Hand it to that person only: it proves the address."
+    )
+
+    def add_arguments(self, parser) -> None:
+        parser.add_argument("email")
+
+    def handle(self, *, email: str, **options) -> None:
+        if not settings.PUBLIC_URL:
+            raise CommandError("PUBLIC_URL is not set: a link begins with it.")
+        for path in self._paths(email.strip().lower()):
+            self.stdout.write(settings.PUBLIC_URL + path)
+
+    @staticmethod
+    def _paths(email: str) -> list[str]:
+        user = User.objects.filter(email=email).first()
+        if user is not None:
+            if not user.is_active:
+                raise CommandError("That account is switched off. Switch it on in the admin first.")
+            return [people.password_path(user)]
+        waiting = invitations.waiting_for(User(email=email))
+        if not waiting:
+            raise CommandError(
+                "No account has that address, and nobody has invited it. Invite it on the People page."
+            )
+        return [invitations.path(one) for one in waiting]

@@ -1,0 +1,43 @@
+"""An address that was asked to join a workspace."""
+
+from django.db import models
+from django.db.models import Q
+
+from inbox.models.workspace import Membership, User, Workspace
+
+
+class Invitation(models.Model):
+    """Opens nothing by itself: a membership is made when the owner of the address accepts (inbox.invitations).
+
+    A table of its own and no state of Membership, so that no code takes somebody who was asked for somebody who is in.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        ACCEPTED = "accepted", "Accepted"
+        DECLINED = "declined", "Declined"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+        EXPIRED = "expired", "Expired"
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField("email address", help_text="In lower case, as an account's.")
+    role = models.CharField(max_length=8, choices=Membership.Role.choices)
+    invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    state = models.CharField(max_length=9, choices=State.choices, default=State.OPEN)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    mailed_at = models.DateTimeField(help_text="When its last mail was asked for.")
+    mails = models.PositiveSmallIntegerField(default=1)
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "email"], condition=Q(state="open"), name="invitation_open_once"
+            )
+        ]
+        indexes = [models.Index(fields=["email"], condition=Q(state="open"), name="invitation_open_by_email")]
+
+    def __str__(self) -> str:
+        return f"Invitation {self.pk} to {self.workspace_id}: {self.role}"
