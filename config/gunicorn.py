@@ -5,7 +5,11 @@ server's own log of errors, which names addresses, is kept from holding them."""
 import gc
 import logging
 import os
+import sys
 
+from gunicorn.arbiter import Arbiter
+
+from config import refusals
 from config.logs import redact_path
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
@@ -39,9 +43,23 @@ def post_worker_init(worker) -> None:
 
     Half a million long-lived objects are otherwise walked again and again beside the requests (docs/adr/0009).
     """
+    _require_static(worker)
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD, 20, 20)
+
+
+def _require_static(worker) -> None:
+    """End the server where its first workers find that this release's static files are not collected.
+
+    Later ones only say so: a running server takes webhooks, which need no styles.
+    """
+    from config import static
+
+    if found := static.fault():
+        worker.log.critical("%s %s", static.WORDS[found], static.FIX)
+        if worker.age <= worker.cfg.workers:
+            sys.exit(Arbiter.WORKER_BOOT_ERROR)
 
 
 def _without_keys(record: logging.LogRecord) -> bool:
@@ -49,4 +67,5 @@ def _without_keys(record: logging.LogRecord) -> bool:
     return True
 
 
+logging.getLogger("gunicorn.error").addFilter(refusals.Fold())
 logging.getLogger("gunicorn.error").addFilter(_without_keys)

@@ -55,8 +55,13 @@ def logging_config(debug: bool) -> dict:
                 ],
             }
         },
-        "filters": {"without_outages": {"()": "config.pages.WithoutOutages"}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
+        "filters": {
+            "fold": {"()": "config.refusals.Fold"},
+            "without_outages": {"()": "config.pages.WithoutOutages"},
+        },
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "formatter": "structured", "filters": ["fold"]}
+        },
         "root": {"handlers": ["stderr"], "level": "INFO"},
         "loggers": {
             "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from config import static
 from integrations.models import Integration
 from jobs import stats
 from jobs.models import Worker
@@ -35,11 +36,15 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_not_required
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Whether requests can be served: the database answers and has all migrations.
+    """Whether requests can be served: the static files are there, the database answers and has all migrations.
+
+    Static files of another release are told and no 503: pages open, and webhooks must be taken.
 
     The queue's state is told and never a 503: taking the web servers out would help no job. Neither are accounts whose
     secrets this process cannot read: their webhooks and all pages are served.
     """
+    if (files := static.fault()) == static.MISSING:
+        return JsonResponse({"ready": False, "static": f"{files}. {static.FIX}"}, status=503)
     try:
         missing = [] if _migrated.is_set() else _missing_migrations()
         if missing:
@@ -50,7 +55,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
         }
     except DatabaseError:
         return JsonResponse({"ready": False, "database": "unreachable"}, status=503)
-    return JsonResponse({"ready": True, "database": "ok", **told})
+    return JsonResponse({"ready": True, "database": "ok", "static": files or "ok", **told})
 
 
 def _missing_migrations() -> list[str]:

@@ -1,5 +1,6 @@
 """The web server as production runs it: gunicorn with its own settings, DEBUG unset, real sockets."""
 
+import fcntl
 import json
 import os
 import secrets
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from functools import cache
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,29 @@ def database_url(settings: dict[str, Any]) -> str:
     login = f"{quote(settings['USER'])}:{quote(settings['PASSWORD'], safe='')}@" if settings["USER"] else ""
     query = {name: settings[name.upper()] for name in ("host", "port") if settings[name.upper()]}
     return f"postgresql://{login}/{quote(settings['NAME'])}?{urlencode(query)}"
+
+
+@cache
+def collected_static() -> Path:
+    """The static files as production has them, collected anew once per process; processes take turns."""
+    target = ROOT / ".local" / "test-static"
+    target.parent.mkdir(exist_ok=True)
+    with target.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        subprocess.run(
+            [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"],
+            cwd=ROOT,
+            env={
+                "PATH": os.environ["PATH"],
+                "DATABASE_URL": "postgres://nobody@127.0.0.1/nothing",
+                "SECRET_KEY": secrets.token_urlsafe(50),
+                "FIELD_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+                "STATIC_ROOT": str(target),
+            },
+            check=True,
+            timeout=120,
+        )
+    return target
 
 
 class WebServer:
@@ -54,6 +79,8 @@ class WebServer:
             "TRUSTED_PROXY": "1",
             **environment,
         }
+        if "DEBUG" not in self.environment and "STATIC_ROOT" not in self.environment:
+            self.environment["STATIC_ROOT"] = str(collected_static())
 
     def __enter__(self) -> "WebServer":
         with self.log.open("ab") as log:

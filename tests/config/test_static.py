@@ -1,0 +1,133 @@
+"""Static files that were not collected: said before the start, by readyz and by doctor, and no page is an error."""
+
+import json
+
+import pytest
+from django.conf import settings as django_settings
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.core.cache import cache
+from django.core.management import call_command
+from django.test import Client
+
+from config import static, views
+
+RELEASE = {"holdfast.css": ".page { color: red }", "mark.svg": "<svg/>", "fonts/a.txt": "a"}
+
+
+@pytest.fixture
+def source(tmp_path, settings):
+    """The release's own files; production's storage, into which nothing was collected yet."""
+    source = tmp_path / "source"
+    for name, text in RELEASE.items():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text(text)
+    settings.STATICFILES_DIRS = [source]
+    settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
+    settings.STATIC_ROOT = tmp_path / "collected"
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "config.static.Storage"}}
+    static.fault.cache_clear()
+    yield source
+    static.fault.cache_clear()
+
+
+def collect() -> None:
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def start_again() -> str:
+    """What a process finds that starts now."""
+    static.fault.cache_clear()
+    staticfiles_storage.hashed_files, _ = staticfiles_storage.load_manifest()
+    return static.fault()
+
+
+def test_what_was_not_collected_is_missing_until_it_was(source):
+    assert start_again() == static.MISSING
+    collect()
+    assert start_again() == ""
+
+
+def test_a_file_that_the_release_has_and_the_collected_ones_lack_is_stale(source):
+    collect()
+    (source / "new.js").write_text("new")
+    assert start_again() == static.STALE
+    collect()
+    assert start_again() == ""
+
+
+def test_a_file_that_the_release_has_changed_is_stale(source):
+    collect()
+    (source / "holdfast.css").write_text(".page { color: tan }")
+    assert start_again() == static.STALE
+
+
+def test_a_collected_file_that_was_deleted_is_stale(source):
+    collect()
+    (django_settings.STATIC_ROOT / "mark.svg").unlink()
+    assert start_again() == static.STALE
+
+
+@pytest.mark.parametrize("broken", ["", "{", json.dumps({"version": "77"})])
+def test_a_manifest_that_cannot_be_read_is_as_good_as_none(source, broken):
+    collect()
+    (django_settings.STATIC_ROOT / "staticfiles.json").write_text(broken)
+    assert start_again() == static.MISSING
+
+
+def test_files_that_are_served_from_where_they_lie_need_no_collecting():
+    static.fault.cache_clear()
+    assert static.fault() == ""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "status"), [("/login/", 200), ("/no/such/page/", 404), ("/admin/login/", 302)]
+)
+def test_a_page_opens_without_its_styles_rather_than_not_at_all(source, path, status):
+    start_again()
+    response = Client().get(path)
+    assert response.status_code == status
+    if status != 302:
+        assert 'href="/static/holdfast.css"' in response.content.decode()
+
+
+def test_the_page_for_a_wrong_host_needs_neither_styles_nor_a_database(source):
+    start_again()
+    response = Client().get("/", headers={"host": "evil.example"})
+    assert response.status_code == 400 and "That request makes no sense" in response.content.decode()
+    assert "evil.example" not in response.content.decode()
+
+
+def test_a_page_names_the_collected_file_where_there_is_one(source):
+    collect()
+    start_again()
+    assert staticfiles_storage.url("holdfast.css").startswith("/static/holdfast.")
+    assert staticfiles_storage.url("holdfast.css") != "/static/holdfast.css"
+    assert staticfiles_storage.url("unknown.css") == "/static/unknown.css"
+
+
+def test_the_check_of_a_deployment_names_the_fix(source):
+    start_again()
+    (found,) = static.check()
+    assert "have not been collected" in found.msg and "manage.py collectstatic" in found.hint
+    collect()
+    start_again()
+    assert static.check() == []
+
+
+def test_readyz_is_503_while_no_files_were_collected_and_says_so(source):
+    start_again()
+    response = Client().get("/readyz")
+    assert response.status_code == 503
+    assert response.json() == {"ready": False, "static": f"missing. {static.FIX}"}
+
+
+@pytest.mark.django_db
+def test_readyz_tells_of_files_of_another_release_and_stays_ready(source):
+    collect()
+    (source / "new.js").write_text("new")
+    start_again()
+    views._migrated.set()
+    cache.delete(views.UNREADABLE)
+    response = Client().get("/readyz")
+    assert (response.status_code, response.json()["static"]) == (200, "stale")
