@@ -85,7 +85,14 @@ class MessageEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BounceEvent(MessageEvent):
-    """A message to `person` came back; `text` is the notice, where there is one."""
+    """A message to `person` came back; `text` is the notice, where there is one.
+
+    `mail_id`: the provider's id of the mail that came back, where `external_id` is not that already: it tells the same
+    bounce under whatever id it is told. `notice`: `external_id` is that of the notice.
+    """
+
+    mail_id: str = ""
+    notice: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

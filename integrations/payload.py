@@ -96,7 +96,10 @@ def first_time(*values: Any) -> datetime | None:
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """First name and the rest of a full name."""
+    """First name and the rest of a full name; "Lindqvist, Ada" is the other way round."""
+    last, comma, first = " ".join(name.split()).partition(", ")
+    if comma and "," not in first:
+        return first, last
     first, _, last = " ".join(name.split()).partition(" ")
     return first, last
 

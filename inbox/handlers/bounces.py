@@ -9,6 +9,21 @@ from inbox.models.lead import Tag
 from inbox.understanding.arrival import Arrival, judge
 from integrations.events import BounceEvent, MessageEvent, Person
 
+WITHOUT_NOTICE = ("mail:", "event:")
+"""What an EmailBison bounce's external id begins with where no notice came with it."""
+NOTICE_FIELDS = (
+    "external_id",
+    "subject",
+    "text",
+    "raw_text",
+    "raw_html",
+    "from_address",
+    "from_name",
+    "recipients",
+    "automated_reply",
+    "content_hash",
+)
+
 
 def handle(received: Received, event: BounceEvent) -> Outcome:
     """The provider itself says that its mail to this lead bounced: no further evidence is needed."""
@@ -39,6 +54,8 @@ def _store(received: Received, event: MessageEvent, judged: Arrival) -> Outcome:
     message, created = store(received, event, judged, count=False)
     if not created:
         add_links(received, event, message)  # the notice alone may not have said whose address failed
+        if event.thread_id and not message.thread_id:
+            Message.objects.filter(pk=message.pk, thread_id="").update(thread_id=event.thread_id)
     lead = message.lead
     if not created and lead.bounced_at is None:
         lead = rollup.locked(lead)
@@ -50,6 +67,42 @@ def _store(received: Received, event: MessageEvent, judged: Arrival) -> Outcome:
         message=message,
         lead=lead,
     )
+
+
+def told(lead: Lead, event: BounceEvent, message: Message) -> Message | None:
+    """The bounce of the same mail that `lead` (locked) has already, under whatever id it was told; None if it is new.
+
+    `message`: what the event would be stored as. Where it brings the notice that was missing, the row takes it, and
+    its id: the notice may come by itself, too. A row of a release that did not keep which mail had come back is taken
+    for this one in the same campaign, unless each has a notice of its own.
+    """
+    if not event.mail_id:
+        return None
+    bounces = list(Message.objects.filter(lead=lead, source=event.source).order_by("received_at", "pk"))
+    same = [one for one in bounces if one.thread_id == event.mail_id]
+    same += [one for one in bounces if _may_be(one, event, message)]
+    known = next(iter(same), None)
+    if known is not None:
+        known.lead = lead
+        if event.notice and _is_bare(known):
+            _take_notice(known, message)
+    return known
+
+
+def _is_bare(bounce: Message) -> bool:
+    return bounce.external_id.startswith(WITHOUT_NOTICE)
+
+
+def _may_be(known: Message, event: BounceEvent, message: Message) -> bool:
+    unsaid = not known.thread_id and known.campaign_id == message.campaign_id
+    return unsaid and (_is_bare(known) or not event.notice)
+
+
+def _take_notice(known: Message, message: Message) -> None:
+    for name in NOTICE_FIELDS:
+        setattr(known, name, getattr(message, name))
+    known.save(update_fields=NOTICE_FIELDS)
+    rollup.recompute(known.lead)  # it may be what the lead's row shows
 
 
 def stop(lead: Lead, message: Message) -> None:

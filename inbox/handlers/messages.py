@@ -18,7 +18,8 @@ from inbox.models import Campaign, Lead, Message
 from inbox.models.lead import Channel
 from inbox.replying import attach
 from inbox.understanding.arrival import Arrival, judge
-from integrations.events import CampaignRef, MessageEvent
+from integrations.addresses import mailbox
+from integrations.events import BounceEvent, CampaignRef, MessageEvent
 from integrations.registry import ALL_SOURCES as SOURCES
 from jobs.enqueue import JobSpec, enqueue, enqueue_many
 from jobs.models import BackgroundJob
@@ -38,6 +39,7 @@ KNOWN = Kept(
             "provider_interested",
             "sent_at",
             "processed_at",
+            "thread_id",
             "lead__bounced_at",
             *(f"lead__{name}" for name in identity.IDENTITY_FIELDS),
         )
@@ -91,7 +93,7 @@ def store(
         return twin, False
     external_id = event.external_id or texts.own_id()
     message, created = _get_or_create(received, event, judged, count, external_id, content_hash=fingerprint)
-    if created or event.listed or message.content_hash in ("", fingerprint):
+    if created or event.listed or message.external_id != external_id or _same(message, fingerprint):
         return message, created
     key = f"{event.external_id[: KEY_LIMIT - 17]}#{fingerprint[:16]}"
     return _get_or_create(received, event, judged, count, key, content_hash=fingerprint, id_reused=True)
@@ -103,10 +105,23 @@ def _get_or_create(
     key = {"workspace": received.workspace.pk, "source": event.source, "external_id": external_id}
     for known in KNOWN.find(**key):
         return known, False
-    return _create(received, event, judged, count, external_id=external_id, **extra), True
+    return _create(received, event, judged, count, external_id=external_id, **extra)
 
 
-def _create(received: Received, event: MessageEvent, judged: Arrival, count: bool, **extra) -> Message:
+def _same(message: Message, fingerprint: str) -> bool:
+    """Whether the stored text is the one of `fingerprint`, also where its sender was stored with a name beside it."""
+    if message.content_hash in ("", fingerprint):
+        return True
+    sender = mailbox(message.from_address).address
+    if sender == message.from_address:
+        return False
+    words = message.text or message.raw_text or message.raw_html or message.subject
+    return _digest(sender, words) == fingerprint
+
+
+def _create(
+    received: Received, event: MessageEvent, judged: Arrival, count: bool, **extra
+) -> tuple[Message, bool]:
     message = new(
         Message,
         workspace_id=received.workspace.pk,
@@ -121,11 +136,14 @@ def _create(received: Received, event: MessageEvent, judged: Arrival, count: boo
         rollup.count(lead, message, judged)
 
     found = _lead(received, event, complete if count else None)
+    bounce = isinstance(event, BounceEvent) and not found.created
+    if bounce and (told := bounces.told(found.lead, event, message)):
+        return told, False
     message.lead = found.lead
     insert(message)
     if count and not found.created:
         rollup.add(message.lead, message, judged)
-    return message
+    return message, True
 
 
 def _fields(received: Received, event: MessageEvent, judged: Arrival) -> dict:
@@ -157,8 +175,12 @@ def _fields(received: Received, event: MessageEvent, judged: Arrival) -> dict:
 
 def _fingerprint(event: MessageEvent, newest_text: str) -> str:
     """What makes two texts the same: who wrote it and the words, not the markup, which a retry may render anew."""
-    words = re.sub(r"\s+", " ", newest_text or event.text or event.html or event.subject).strip()
-    return hashlib.sha256(f"{event.from_address.lower()}\0{words}".encode()).hexdigest()
+    return _digest(event.from_address, newest_text or event.text or event.html or event.subject)
+
+
+def _digest(sender: str, words: str) -> str:
+    words = re.sub(r"\s+", " ", words).strip()
+    return hashlib.sha256(f"{sender.lower()}\0{words}".encode()).hexdigest()
 
 
 _campaigns: OrderedDict[tuple, UUID] = OrderedDict()

@@ -18,6 +18,7 @@ from django.utils import timezone
 from inbox import handlers
 from inbox.intake import Received, Verdict, receive
 from inbox.models import Message
+from integrations.addresses import decoded, listed, mailbox
 from integrations.emailbison.client import EmailBisonClient
 from integrations.emailbison.client import Reply as EmailReply
 from integrations.events import CampaignRef, MessageEvent, PayloadInvalid, Person
@@ -27,7 +28,7 @@ from integrations.instantly import payloads as instantly
 from integrations.instantly.client import InstantlyClient
 from integrations.mailheaders import headers_of
 from integrations.models import Integration, Provider
-from integrations.payload import short_key
+from integrations.payload import short_key, split_name
 from integrations.registry import SOURCES
 from integrations.smartlead.client import HistoryItem, SmartLeadClient, Thread
 from integrations.unipile.client import UnipileClient
@@ -179,7 +180,9 @@ def _emails(integration: Integration, since: datetime, deadline: Deadline) -> It
 
 
 def _email(reply: EmailReply) -> MessageEvent:
-    first, _, last = reply.from_name.strip().partition(" ")
+    sender = mailbox(reply.from_email_address)
+    name = decoded(reply.from_name) or sender.name
+    first, last = split_name(name)
     lists = {"to": reply.to, "cc": reply.cc, "bcc": reply.bcc}
     return MessageEvent(
         event_type=EVENT,
@@ -189,18 +192,20 @@ def _email(reply: EmailReply) -> MessageEvent:
         channel="email",
         person=Person(
             emailbison_lead_id=reply.lead_id or "",
-            email=reply.from_email_address,
+            email=sender.address,
             first_name=first,
-            last_name=last.strip(),
+            last_name=last,
         ),
         occurred_at=reply.at,
         campaign=CampaignRef(reply.campaign_id) if reply.campaign_id else None,
         subject=reply.subject,
         text=reply.text_body,
         html=reply.html_body,
-        from_address=reply.from_email_address,
-        from_name=reply.from_name,
-        recipients={name: [item.model_dump() for item in items] for name, items in lists.items() if items},
+        from_address=sender.address,
+        from_name=name,
+        recipients=listed(
+            **{kind: [(one.address, one.name) for one in items or []] for kind, items in lists.items()}
+        ),
         account_id=reply.sender_email_id or "",
         automated_reply=reply.automated_reply,
         headers=headers_of(reply.headers, reply.raw_headers, reply.raw_body),
@@ -218,6 +223,7 @@ def _smartlead(integration: Integration, since: datetime, deadline: Deadline) ->
 
 
 def _thread_reply(thread: Thread, item: HistoryItem) -> MessageEvent:
+    sender = mailbox(item.from_email or thread.lead_email)
     return MessageEvent(
         event_type=EVENT,
         source="smartlead_reply",
@@ -233,8 +239,9 @@ def _thread_reply(thread: Thread, item: HistoryItem) -> MessageEvent:
         occurred_at=item.at,
         subject=item.subject,
         html=item.html,
-        from_address=item.from_email or thread.lead_email,
-        account_address=item.to_email,
+        from_address=sender.address,
+        from_name=sender.name,
+        account_address=mailbox(item.to_email).address,
         thread_id=item.stats_id,
         listed=True,
     )
@@ -242,26 +249,29 @@ def _thread_reply(thread: Thread, item: HistoryItem) -> MessageEvent:
 
 def _instantly(integration: Integration, since: datetime, deadline: Deadline) -> Iterator[MessageEvent]:
     for email in InstantlyClient.for_integration(integration).received_since(since, deadline):
-        sender = email.lead or email.from_email
-        if not email.received or email.at is None or not sender:
+        wrote, lead = mailbox(email.from_email), mailbox(email.lead or email.from_email)
+        if not email.received or email.at is None or not lead.address:
             continue
         yield MessageEvent(
             event_type=EVENT,
             source="instantly_reply",
             external_id=short_key(email.id),
             # By its words, a reply that a webhook has told without an id takes the id now.
-            content_key=instantly.content_key(sender, email.subject, email.body.text or email.body.html),
+            content_key=instantly.content_key(
+                lead.address, email.subject, email.body.text or email.body.html
+            ),
             window_s=instantly.RETRY_SPAN_S,
             direction="inbound",
             channel="email",
-            person=Person(email=sender),
+            person=Person(email=lead.address),
             campaign=CampaignRef(email.campaign_id) if email.campaign_id else None,
             occurred_at=email.at,
             subject=email.subject,
             text=email.body.text,
             html=email.body.html,
-            from_address=email.from_email or sender,
-            account_address=email.eaccount,
+            from_address=wrote.address or lead.address,
+            from_name=wrote.name or lead.name,
+            account_address=mailbox(email.eaccount).address,
             automated_reply=True if email.is_auto_reply else None,
             listed=True,
         )

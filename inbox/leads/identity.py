@@ -25,6 +25,7 @@ from inbox.models import Lead, Workspace
 from inbox.models.lead import IDENTITY_FIELDS, by_alternate_email
 from inbox.races import settled
 from integrations import rawjson
+from integrations.addresses import mailbox
 from integrations.events import PayloadInvalid, Person
 
 MATCH_ORDER = (
@@ -172,7 +173,7 @@ def _new(
 def identities_of(workspace: Workspace, person: Person) -> dict[str, str]:
     """The normalised, non-empty identity columns of `person`."""
     values = {
-        "email": normal_email(person.email),
+        "email": normal_email(mailbox(person.email).address),
         "phone": normal_phone(person.phone, workspace.phone_region) if person.phone else "",
         "linkedin_member_id": person.linkedin_member_id.strip()[:120],
         "linkedin_url": normal_profile_url(person.linkedin_url) if person.linkedin_url else "",

@@ -2,8 +2,9 @@
 
 Idempotency keys, the same at every redelivery: a reply by `reply.id` (LEAD_REPLIED, LEAD_INTERESTED and
 UNTRACKED_REPLY_RECEIVED of one reply carry the same), a sent e-mail by `scheduled_email.id`, a bounce by its notice's
-`reply.id` or else `campaign_event.id`, an unsubscribe by `campaign_event.id`. All are unique inside one EmailBison
-instance only, hence per workspace.
+`reply.id`, else by the `scheduled_email.id` that came back (which tells it again where it is told under another id),
+else by `campaign_event.id`; an unsubscribe by `campaign_event.id`. All are unique inside one EmailBison instance only,
+hence per workspace.
 """
 
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from typing import Any
 
 from pydantic import Field
 
+from integrations.addresses import Mailbox, MailField, decoded, listed
 from integrations.events import (
     BounceEvent,
     CampaignRef,
@@ -22,7 +24,7 @@ from integrations.events import (
     UnsubscribeEvent,
 )
 from integrations.mailheaders import headers_of
-from integrations.payload import ExternalId, Payload, Text, first_time, validate
+from integrations.payload import ExternalId, Payload, Text, first_time, short_key, split_name, validate
 
 REPLIES = ("LEAD_REPLIED", "LEAD_INTERESTED", "UNTRACKED_REPLY_RECEIVED")
 BY_HAND = "MANUAL_EMAIL_SENT"
@@ -46,7 +48,7 @@ class CampaignEvent(Payload):
 
 class Lead(Payload):
     id: ExternalId
-    email: Text = ""
+    email: MailField = Mailbox()
     first_name: Text = ""
     last_name: Text = ""
     company: Text = ""
@@ -56,7 +58,7 @@ class Lead(Payload):
 class Reply(Payload):
     id: ExternalId
     email_subject: Text = ""
-    from_email_address: Text = ""
+    from_email_address: MailField = Mailbox()
     from_name: Text = ""
     to: list[Address] | None = None
     cc: list[Address] | None = None
@@ -81,7 +83,7 @@ class ScheduledEmail(Payload):
 
 class SenderEmail(Payload):
     id: ExternalId
-    email: Text = ""
+    email: MailField = Mailbox()
     name: Text = ""
 
 
@@ -132,7 +134,7 @@ def _reply(kind: str, data: Data, now: datetime) -> Event:
     reply = data.reply
     if reply is None:
         raise PayloadInvalid({"data.reply": f"{kind} needs the reply with its id"})
-    if data.lead is None and not reply.from_email_address:
+    if data.lead is None and not reply.from_email_address.address:
         raise PayloadInvalid({"data.reply.from_email_address": "a reply without a lead needs its sender"})
     return MessageEvent(
         event_type=kind,
@@ -147,18 +149,31 @@ def _reply(kind: str, data: Data, now: datetime) -> Event:
 
 
 def _bounced(kind: str, data: Data, now: datetime) -> Event:
-    key = (data.reply and data.reply.id) or (data.campaign_event and f"event:{data.campaign_event.id}")
-    if not key:
-        raise PayloadInvalid({"data.campaign_event.id": "a bounce without its notice needs the event's id"})
     if data.lead is None:
         raise PayloadInvalid({"data.lead": "a bounce needs the lead it is about"})
+    mail_id = data.scheduled_email.id if data.scheduled_email else ""
     return BounceEvent(
         event_type=kind,
-        external_id=key,
+        external_id=_bounce_key(data, mail_id),
+        mail_id=mail_id,
+        thread_id=mail_id,
+        notice=data.reply is not None,
         source="emailbison_bounce",
         direction="inbound",
         person=_person(data),
         **_notice(data, now),
+    )
+
+
+def _bounce_key(data: Data, mail_id: str) -> str:
+    if data.reply is not None:
+        return data.reply.id
+    if mail_id:
+        return short_key(f"mail:{mail_id}")
+    if data.campaign_event is not None:
+        return short_key(f"event:{data.campaign_event.id}")
+    raise PayloadInvalid(
+        {"data.scheduled_email.id": "a bounce without its notice needs the mail's id or the event's"}
     )
 
 
@@ -178,9 +193,9 @@ def _sent(kind: str, data: Data, now: datetime) -> Event:
         campaign=_campaign(data),
         subject=email.email_subject,
         html=email.email_body,
-        from_address=sender.email if sender else "",
-        from_name=sender.name if sender else "",
-        recipients={"to": [{"address": data.lead.email, "name": ""}]},
+        from_address=sender.email.address if sender else "",
+        from_name=(sender.name or sender.email.name) if sender else "",
+        recipients={"to": [{"address": data.lead.email.address, "name": ""}]},
         occurred_at=first_time(email.sent_at) or now,
         by_hand=kind == BY_HAND,
         **_account(data),
@@ -218,13 +233,16 @@ def _notice(data: Data, now: datetime) -> dict:
             **shared,
         }
     lists = {"to": reply.to, "cc": reply.cc, "bcc": reply.bcc}
+    sender = reply.from_email_address
     return {
         "subject": reply.email_subject,
         "text": reply.text_body,
         "html": reply.html_body,
-        "from_address": reply.from_email_address,
-        "from_name": reply.from_name,
-        "recipients": {name: [item.model_dump() for item in items] for name, items in lists.items() if items},
+        "from_address": sender.address,
+        "from_name": decoded(reply.from_name) or sender.name,
+        "recipients": listed(
+            **{kind: [(one.address, one.name) for one in items or []] for kind, items in lists.items()}
+        ),
         "automated_reply": reply.automated_reply,
         "headers": headers_of(reply.headers, reply.raw_headers, reply.raw_body),
         "occurred_at": first_time(reply.date_received, reply.created_at) or now.astimezone(UTC),
@@ -235,18 +253,18 @@ def _notice(data: Data, now: datetime) -> dict:
 def _person(data: Data) -> Person:
     """The provider's lead; for an untracked reply, whoever wrote it."""
     if data.lead is None:
-        first, _, last = (data.reply.from_name if data.reply else "").strip().partition(" ")
-        return Person(
-            email=data.reply.from_email_address if data.reply else "",
-            first_name=first,
-            last_name=last.strip(),
-        )
+        sender = data.reply.from_email_address if data.reply else Mailbox()
+        first, last = split_name(decoded(data.reply.from_name if data.reply else "") or sender.name)
+        return Person(email=sender.address, first_name=first, last_name=last)
     lead = data.lead
+    first, last = lead.first_name, lead.last_name
+    if not first and not last:
+        first, last = split_name(lead.email.name)
     return Person(
         emailbison_lead_id=lead.id,
-        email=lead.email,
-        first_name=lead.first_name,
-        last_name=lead.last_name,
+        email=lead.email.address,
+        first_name=first,
+        last_name=last,
         company=lead.company,
         title=lead.title,
     )
@@ -258,4 +276,4 @@ def _campaign(data: Data) -> CampaignRef | None:
 
 def _account(data: Data) -> dict:
     sender = data.sender_email
-    return {"account_id": sender.id, "account_address": sender.email} if sender else {}
+    return {"account_id": sender.id, "account_address": sender.email.address} if sender else {}

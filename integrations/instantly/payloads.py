@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import AliasChoices, Field
 
+from integrations.addresses import Mailbox, MailField, NeededMail, listed
 from integrations.events import (
     BounceEvent,
     CampaignRef,
@@ -49,13 +50,11 @@ class Header(Payload):
 
 
 class Body(Payload):
-    lead_email: str = Field(
-        min_length=3, max_length=320, validation_alias=AliasChoices("lead_email", "contact_email")
-    )
+    lead: NeededMail = Field(validation_alias=AliasChoices("lead_email", "contact_email"))
     campaign_id: ExternalId | None = None
     campaign_name: Text = ""
     email_id: LooseText = ""
-    email_account: Text = ""
+    account: MailField = Field(default=Mailbox(), alias="email_account")
     timestamp: LooseText = ""
     name: Text = Field(default="", alias="contact_name")
     first_name: Text = Field(default="", alias="firstName")
@@ -84,7 +83,7 @@ def parse(body: Any, now: datetime) -> Event:
         return IgnoredEvent(event_type=kind, reason="event not used")
     data = validate(Body, body)
     if kind in UNSUBSCRIBED:
-        key = f"unsubscribed:{data.campaign_id or ''}:{data.lead_email.lower()}:{data.email_id or data.timestamp}"
+        key = f"unsubscribed:{data.campaign_id or ''}:{data.lead.address.lower()}:{data.email_id or data.timestamp}"
         return UnsubscribeEvent(
             event_type=kind,
             event_key=short_key(key),
@@ -106,9 +105,9 @@ def _reply(kind: str, data: Body, now: datetime) -> Event:
         subject=data.reply_subject,
         text=text or ("" if html else data.reply_text_snippet),
         html=html,
-        from_address=data.lead_email,
-        from_name=" ".join((data.first_name, data.last_name)).strip() or data.name,
-        recipients=_to(data.email_account),
+        from_address=data.lead.address,
+        from_name=" ".join((data.first_name, data.last_name)).strip() or data.name or data.lead.name,
+        recipients=listed(to=[(data.account.address, "")]),
         automated_reply=True if kind == "auto_reply_received" else None,
         headers=headers_of(data.headers),
         **_shared(data, now, data.reply_subject, text or html or data.reply_text_snippet),
@@ -123,14 +122,14 @@ def _sent(kind: str, data: Body, now: datetime) -> Event:
         subject=data.email_subject,
         text=data.email_text,
         html=data.email_html,
-        from_address=data.email_account,
-        recipients=_to(data.lead_email),
+        from_address=data.account.address,
+        recipients=listed(to=[(data.lead.address, "")]),
         **_shared(data, now, data.email_subject, data.email_text or data.email_html),
     )
 
 
 def _bounced(kind: str, data: Body, now: datetime) -> Event:
-    key = data.email_id.strip() or f"bounced:{data.campaign_id or ''}:{data.lead_email.lower()}"
+    key = data.email_id.strip() or f"bounced:{data.campaign_id or ''}:{data.lead.address.lower()}"
     return BounceEvent(
         event_type=kind,
         source="instantly_bounce",
@@ -141,20 +140,20 @@ def _bounced(kind: str, data: Body, now: datetime) -> Event:
         campaign=_campaign(data),
         subject=data.email_subject,
         occurred_at=parse_time(data.timestamp) or now,
-        account_address=data.email_account,
+        account_address=data.account.address,
     )
 
 
 def _shared(data: Body, now: datetime, subject: str, text: str) -> dict:
     key = {"external_id": short_key(data.email_id.strip())}
     if not data.email_id.strip():
-        key = {"content_key": content_key(data.lead_email, subject, text), "window_s": RETRY_SPAN_S}
+        key = {"content_key": content_key(data.lead.address, subject, text), "window_s": RETRY_SPAN_S}
     return {
         "channel": "email",
         "person": _person(data),
         "campaign": _campaign(data),
         "occurred_at": parse_time(data.timestamp) or now,
-        "account_address": data.email_account,
+        "account_address": data.account.address,
         **key,
     }
 
@@ -167,13 +166,9 @@ def content_key(lead_email: str, subject: str, text: str) -> str:
 def _person(data: Body) -> Person:
     first, last = data.first_name, data.last_name
     if not first and not last:
-        first, last = split_name(data.name)
-    return Person(email=data.lead_email, first_name=first, last_name=last, company=data.company)
+        first, last = split_name(data.name or data.lead.name)
+    return Person(email=data.lead.address, first_name=first, last_name=last, company=data.company)
 
 
 def _campaign(data: Body) -> CampaignRef | None:
     return CampaignRef(data.campaign_id, data.campaign_name) if data.campaign_id else None
-
-
-def _to(address: str) -> dict:
-    return {"to": [{"address": address, "name": ""}]} if address else {}

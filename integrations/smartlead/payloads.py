@@ -8,11 +8,11 @@ address and its own time.
 """
 
 from datetime import datetime
-from email.utils import parseaddr
 from typing import Any
 
 from pydantic import AliasChoices, Field
 
+from integrations.addresses import Mailbox, MailField, MailList, decoded, listed
 from integrations.events import (
     BounceEvent,
     CampaignRef,
@@ -58,8 +58,8 @@ class Part(Payload):
 
 
 class Correspondence(Payload):
-    target: Text = Field(default="", alias="targetLeadEmail")
-    replier: Text = Field(default="", alias="replyReceivedFrom")
+    target: MailField = Field(default=Mailbox(), alias="targetLeadEmail")
+    replier: MailField = Field(default=Mailbox(), alias="replyReceivedFrom")
 
 
 class Body(Payload):
@@ -68,12 +68,12 @@ class Body(Payload):
     stats_id: ExternalId | None = None
     message_id: Text = ""
     sequence_number: LooseText = ""
-    sl_lead_email: Text = ""
-    lead_email: Text = ""
+    sl_lead_email: MailField = Mailbox()
+    lead_email: MailField = Mailbox()
     name: Text = Field(default="", validation_alias=AliasChoices("sl_lead_name", "to_name", "lead_name"))
-    from_email: Text = ""
-    to_email: Text = ""
-    cc_emails: list[str] | None = None
+    from_email: MailField = Mailbox()
+    to_email: MailField = Mailbox()
+    cc_emails: MailList = []
     subject: Text = ""
     preview_text: Text = ""
     reply_body: Text = ""
@@ -87,8 +87,8 @@ class Body(Payload):
 
 class Untracked(Payload):
     reply_message: Part
-    sender_detail: Text = ""
-    recipient_detail: Text = ""
+    sender_detail: MailField = Mailbox()
+    recipient_detail: MailField = Mailbox()
     subject: Text = ""
     visible_text: Text = ""
     event_timestamp: LooseText = ""
@@ -107,7 +107,7 @@ def parse(body: Any, now: datetime) -> Event:
     if kind not in EVENTS:
         return IgnoredEvent(event_type=kind, reason="event not used")
     data = validate(Body, body)
-    if not _lead_email(data):
+    if not _lead(data).address:
         raise PayloadInvalid({"sl_lead_email": f"{kind} needs the lead's address"})
     if kind in REPLIES:
         return _reply(kind, data, now)
@@ -126,8 +126,10 @@ def _reply(kind: str, data: Body, now: datetime) -> Event:
         missing["message_id"] = f"{kind} needs the reply's message id"
     if missing:
         raise PayloadInvalid(missing)
-    replier = (data.correspondence.replier or _lead_email(data)).strip()
-    mailbox = _mailbox(data, replier)
+    lead = _lead(data)
+    replier = data.correspondence.replier if data.correspondence.replier.address else lead
+    mailbox = _mailbox(data, replier.address)
+    is_lead = replier.address.lower() == lead.address.lower()
     return MessageEvent(
         event_type=kind,
         source="smartlead_reply",
@@ -139,9 +141,9 @@ def _reply(kind: str, data: Body, now: datetime) -> Event:
         subject=data.subject,
         text=part.text or data.preview_text,
         html=part.html or data.reply_body,
-        from_address=replier,
-        from_name=data.name if replier.lower() == _lead_email(data).lower() else "",
-        recipients=_recipients([mailbox], data.cc_emails),
+        from_address=replier.address,
+        from_name=(decoded(data.name) if is_lead else "") or replier.name,
+        recipients=_recipients(mailbox, data.cc_emails),
         headers=headers_of(part.headers),
         occurred_at=first_time(part.time, data.event_timestamp) or now,
         account_address=mailbox,
@@ -152,7 +154,7 @@ def _reply(kind: str, data: Body, now: datetime) -> Event:
 def _sent(kind: str, data: Body, now: datetime) -> Event:
     part = data.sent_message or Part()
     key = _sent_key(kind, data)
-    lead = _lead_email(data)
+    lead = _lead(data).address
     mailbox = _mailbox(data, lead)
     return MessageEvent(
         event_type=kind,
@@ -166,7 +168,7 @@ def _sent(kind: str, data: Body, now: datetime) -> Event:
         text=part.text or data.preview_text,
         html=part.html,
         from_address=mailbox,
-        recipients=_recipients([lead], data.cc_emails),
+        recipients=_recipients(lead, data.cc_emails),
         occurred_at=first_time(part.time, data.event_timestamp) or now,
         account_address=mailbox,
         thread_id=data.stats_id or "",
@@ -200,7 +202,7 @@ def _bounced(kind: str, data: Body, now: datetime) -> Event:
 
 
 def _unsubscribed(kind: str, data: Body) -> Event:
-    lead = _lead_email(data).lower()
+    lead = _lead(data).address.lower()
     return UnsubscribeEvent(
         event_type=kind,
         event_key=short_key(f"unsubscribed:{data.campaign_id or ''}:{lead}:{data.event_timestamp}"),
@@ -211,8 +213,8 @@ def _unsubscribed(kind: str, data: Body) -> Event:
 
 
 def _untracked(kind: str, data: Untracked, now: datetime) -> Event:
-    name, address = parseaddr(data.sender_detail)
-    _, mailbox = parseaddr(data.recipient_detail)
+    address, name = data.sender_detail
+    mailbox = data.recipient_detail.address
     missing = {}
     if not address:
         missing["sender_detail"] = "an untracked reply needs its sender"
@@ -233,7 +235,7 @@ def _untracked(kind: str, data: Untracked, now: datetime) -> Event:
         html=data.reply_message.html,
         from_address=address,
         from_name=name,
-        recipients=_recipients([mailbox], None),
+        recipients=_recipients(mailbox, []),
         occurred_at=first_time(data.reply_message.time, data.event_timestamp) or now,
         account_address=mailbox,
         headers=headers_of(data.reply_message.headers),
@@ -241,31 +243,28 @@ def _untracked(kind: str, data: Untracked, now: datetime) -> Event:
     )
 
 
-def _lead_email(data: Body) -> str:
+def _lead(data: Body) -> Mailbox:
     """The lead, never who happened to answer. Without any lead field, an e-mail's addressee is the lead."""
-    return (data.correspondence.target or data.sl_lead_email or data.lead_email or data.to_email).strip()
+    fields = (data.correspondence.target, data.sl_lead_email, data.lead_email, data.to_email)
+    return next((field for field in fields if field.address), Mailbox())
 
 
 def _mailbox(data: Body, other: str) -> str:
     """Our own address of the two: the one that is neither the lead's nor the replier's."""
-    people = {other.lower(), _lead_email(data).lower(), ""}
-    ours = (address for address in (data.from_email, data.to_email) if address.strip().lower() not in people)
-    return next(ours, "").strip()
+    people = {other.lower(), _lead(data).address.lower(), ""}
+    ours = (field.address for field in (data.from_email, data.to_email))
+    return next((address for address in ours if address.lower() not in people), "")
 
 
 def _person(data: Body) -> Person:
-    first, last = split_name(data.name)
-    return Person(email=_lead_email(data), first_name=first, last_name=last)
+    lead = _lead(data)
+    first, last = split_name(decoded(data.name) or lead.name)
+    return Person(email=lead.address, first_name=first, last_name=last)
 
 
 def _campaign(data: Body) -> CampaignRef | None:
     return CampaignRef(data.campaign_id, data.campaign_name) if data.campaign_id else None
 
 
-def _recipients(to: list[str], cc: list[str] | None) -> dict:
-    lists = {"to": to, "cc": cc or []}
-    return {
-        name: [{"address": address, "name": ""} for address in addresses if address]
-        for name, addresses in lists.items()
-        if any(addresses)
-    }
+def _recipients(to: str, cc: list[Mailbox]) -> dict:
+    return listed(to=[(to, "")], cc=[(one.address, one.name) for one in cc])

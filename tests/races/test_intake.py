@@ -277,3 +277,32 @@ def test_column_that_a_migration_changes_under_a_running_server_costs_no_reply(
             assert answer["messageId"] and not answer["deduped"]
     finally:
         changed(table, column, before)
+
+
+def bounced(event_id: int, mail_id: int, notice_id: int | None = None) -> dict:
+    body = reply("EMAIL_BOUNCED")
+    notice = {
+        "id": notice_id,
+        "from_email_address": "mailer-daemon@example.com",
+        "text_body": "550 no such user",
+    }
+    body["data"]["reply"] = notice if notice_id else None
+    return {
+        **body,
+        "data": body["data"] | {"campaign_event": {"id": event_id}, "scheduled_email": {"id": mail_id}},
+    }
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["new lead", "known lead"])
+def test_one_bounce_under_many_event_ids_at_once_is_one_message(poster, known):
+    """Guards: message_once for those without a notice, the lead's lock and lead_one_email for those with one."""
+    if known:
+        make_lead(poster.workspace, email="dana@example.com", emailbison_lead_id="55120")
+    for mail in range(1, 6):
+        told = [bounced(10 * mail + number, mail, 900 + mail if number % 2 else None) for number in range(8)]
+        got = answers(at_once(*posts(poster, "email", told)))
+        assert sorted(answer["deduped"] for answer in got) == [False] + [True] * 7
+    assert sorted(Message.objects.values_list("thread_id", "external_id")) == [
+        (str(mail), str(900 + mail)) for mail in range(1, 6)
+    ]
+    assert Lead.objects.count() == 1

@@ -120,7 +120,7 @@ def test_opens_are_ignored():
         ({"stats_id": None}, ["stats_id"]),
         ({"campaign_id": None, "message_id": ""}, ["campaign_id", "message_id"]),
         ({"campaign_id": {}}, ["campaign_id"]),
-        ({"cc_emails": "a@example.com"}, ["cc_emails"]),
+        ({"sl_lead_email": 7}, ["sl_lead_email"]),
         ({"event_type": None}, ["event_type"]),
         ({"sl_lead_email": None, "to_email": "", "lead_correspondence": {}}, ["sl_lead_email"]),
     ],
