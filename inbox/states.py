@@ -31,6 +31,7 @@ TAGS = {
     Tag.AUTOMATED_REPLY: State("", "retry", "Automated reply"),
     Tag.NEUTRAL: State("", "info", "Neutral"),
     Tag.SNOOZED: State("", "snooze", "Snoozed"),
+    Tag.WRONG_PERSON: State("", "off", "Wrong person"),
 }
 DRAFTS = {
     Draft.Status.PENDING: State("info", "draft", "Draft ready"),

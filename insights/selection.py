@@ -19,7 +19,7 @@ RULES = {
     Reason.SCORE: Q(score__gte=HIGH_SCORE),
     Reason.OBJECTION: Q(tag=Tag.OBJECTION),
     Reason.STALLED: Q(answered_at__gt=F("last_inbound_at")),
-    Reason.NEGATIVE: Q(tag__in=[Tag.NOT_INTERESTED, Tag.BLACKLIST]),
+    Reason.NEGATIVE: Q(tag__in=[Tag.NOT_INTERESTED, Tag.WRONG_PERSON, Tag.BLACKLIST]),
 }
 """In this order: a lead that fits several counts for the first."""
 

@@ -97,9 +97,25 @@ class BounceEvent(MessageEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnsubscribeEvent(Event):
-    """The lead used the provider's unsubscribe link; `occurred_at` is when, where the provider says so."""
+    """The lead wants no more, by the provider's unsubscribe link or (`by`) otherwise; `occurred_at` is when, where the
+    provider says so."""
 
     person: Person
+    campaign: CampaignRef | None = None
+    occurred_at: datetime | None = None
+    by: str = "unsubscribe link"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagEvent(Event):
+    """The provider's people, or its model, say what a lead means. `tag`: in our word for it ("Not Interested").
+
+    It is said of the lead at `occurred_at`, and so of the reply that was their newest then; where the provider does not
+    say when, it is when it came.
+    """
+
+    person: Person
+    tag: str
     campaign: CampaignRef | None = None
     occurred_at: datetime | None = None
 

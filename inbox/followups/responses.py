@@ -21,6 +21,7 @@ RESPONSE_OF = {
     **dict.fromkeys((*POSITIVE, Tag.MEETING_BOOKED), Response.CONVERTED),
     Tag.OBJECTION: Response.OBJECTION,
     Tag.NOT_INTERESTED: Response.NEGATIVE,
+    Tag.WRONG_PERSON: Response.NEGATIVE,
     Tag.BLACKLIST: Response.NEGATIVE,
     Tag.NEUTRAL: Response.REPLIED,
     Tag.FOLLOW_UP: Response.REPLIED,

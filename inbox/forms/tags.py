@@ -2,9 +2,9 @@
 
 from django import forms
 
-from inbox.understanding.tags import JUDGED
+from inbox.understanding.tags import SAID
 
-TAGS = [(str(tag), str(tag)) for tag in JUDGED]
+TAGS = [(str(tag), str(tag)) for tag in SAID]
 
 
 class CorrectionForm(forms.Form):

@@ -1,7 +1,7 @@
 """What each kind of event does to a workspace, inside intake's transaction."""
 
 from inbox import buttons
-from inbox.handlers import accounts, bookings, bounces, enrichments, messages, optouts
+from inbox.handlers import accounts, bookings, bounces, enrichments, messages, optouts, words
 from inbox.intake import Outcome, Received, Verdict
 from integrations.events import (
     AccountStatusEvent,
@@ -13,6 +13,7 @@ from integrations.events import (
     Event,
     IgnoredEvent,
     MessageEvent,
+    TagEvent,
     UnsubscribeEvent,
 )
 
@@ -26,6 +27,7 @@ HANDLERS = {
     MessageEvent: messages.handle,
     BounceEvent: bounces.handle,
     UnsubscribeEvent: optouts.handle,
+    TagEvent: words.handle,
     AccountStatusEvent: accounts.status,
     ConnectionEvent: accounts.connected,
     EnrichmentEvent: enrichments.handle,

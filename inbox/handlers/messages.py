@@ -11,11 +11,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from inbox.handlers import bounces, chats, texts
+from inbox.handlers.again import again
 from inbox.intake import Outcome, Received, Verdict
 from inbox.kept import Kept, insert, new
 from inbox.leads import identity, rollup, stops
 from inbox.models import Campaign, Lead, Message
 from inbox.models.lead import Channel
+from inbox.pipeline import tagging
 from inbox.replying import attach
 from inbox.understanding.arrival import Arrival, judge
 from integrations.addresses import mailbox
@@ -296,6 +298,9 @@ def _raise_interest(event: MessageEvent, message: Message) -> bool:
     if raised:
         message.provider_interested = True
         rollup.interested(message)
+        tagging.record_rules(message)
+        if message.processed_at is not None:
+            again(message, "interested")
     return bool(raised)
 
 

@@ -1,4 +1,4 @@
-"""The lead used an unsubscribe link: everything stops, whatever the tag was."""
+"""The lead wants no more, as the provider says: everything stops, whatever the tag was."""
 
 from inbox.handlers.messages import campaign_id
 from inbox.intake import Outcome, Received, Verdict
@@ -13,6 +13,6 @@ def handle(received: Received, event: UnsubscribeEvent) -> Outcome:
     stopped_before = lead.is_stopped
     rollup.opt_out(lead, min(event.occurred_at or received.received_at, received.received_at))
     if lead.is_stopped and not stopped_before:
-        lead.tag_decided_by = "unsubscribe link"
+        lead.tag_decided_by = event.by
     rollup.save(lead)
     return Outcome(Verdict.ACCEPTED, event.event_type, lead=lead)

@@ -9,7 +9,7 @@ from itertools import takewhile
 
 from django.db.models import Q
 
-from inbox.leads import drafts, stops
+from inbox.leads import drafts, said, stops
 from inbox.models import Draft, Lead, Message
 from inbox.models.lead import Channel, Tag
 from inbox.models.message import Source
@@ -24,9 +24,6 @@ ANSWERS = Q(direction=Message.Direction.OUTBOUND) & (~Q(source__in=CAMPAIGN_SOUR
 """Messages of ours that a person or this product wrote to the lead."""
 
 BOOKED_BY = "calendar: booked"
-PERSON = "person"
-"""What `tag_decided_by` begins with where a person corrected a tag: that stands."""
-
 NO_ANSWER_NEEDED = {Tag.BLACKLIST, Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE}
 
 
@@ -39,7 +36,7 @@ def add(lead: Lead, message: Message, judged: Arrival) -> None:
     """Count a new message in. `lead` must be locked (as `identity.find_or_create` returns it)."""
     late = lead.last_message_at is not None and message.sent_at <= lead.last_message_at
     count(lead, message, judged)
-    if late:
+    if late or (said.is_about(lead, message) and _is_reply(message)):
         recompute(lead)
         return
     if lead.is_stopped:
@@ -142,11 +139,11 @@ def follow(lead: Lead, message: Message) -> None:
             lead.tag_decided_by = message.tag_decided_by
     elif message.tag == Tag.BLACKLIST and lead.opted_in_at is not None:
         lead.tag, lead.tag_decided_by, lead.awaiting_model = Tag.NEUTRAL, "rules: START", False
-    elif message.tag_decided_by.startswith(PERSON):
+    elif message.tag_decided_by.startswith(said.PERSON):
         lead.tag, lead.tag_decided_by, lead.awaiting_model = message.tag, message.tag_decided_by, False
     elif lead.booked_at is not None and lead.booked_at >= message.sent_at:
         lead.tag, lead.tag_decided_by, lead.awaiting_model = Tag.MEETING_BOOKED, BOOKED_BY, False
-    elif message.provider_interested:
+    elif message.provider_interested and not said.by_provider(message):
         lead.tag, lead.tag_decided_by, lead.awaiting_model = Tag.INTERESTED, "provider", False
     else:
         lead.tag = message.tag or Tag.NEUTRAL
@@ -160,13 +157,24 @@ def booked(lead: Lead, at) -> None:
     The calendar is the evidence for the tag; a reply that is newer than the booking has its own say.
     """
     lead.booked_at = at
-    if wrote := [message for message in _thread(lead) if _is_reply(message)]:
+    if wrote := replies_of(lead):
         follow(lead, wrote[-1])
-    elif at is not None and not lead.is_stopped:
+    else:
+        _without_reply(lead)
+    save(lead)
+
+
+def _without_reply(lead: Lead) -> None:
+    """What is known of a lead who has written nothing: the calendar, else what a provider's people said of them."""
+    word = said.newest(lead) if lead.provider_said_at is not None else None
+    if lead.is_stopped:
+        return
+    if lead.booked_at is not None:
         lead.tag, lead.tag_decided_by, lead.awaiting_model = Tag.MEETING_BOOKED, BOOKED_BY, False
+    elif word is not None:
+        lead.tag, lead.tag_decided_by, lead.awaiting_model = word.tag, word.by, False
     elif lead.tag == Tag.MEETING_BOOKED:
         lead.tag, lead.tag_decided_by = Tag.NEW, ""
-    save(lead)
 
 
 def opt_out(lead: Lead, at, stamp: str = "") -> None:
@@ -215,6 +223,7 @@ def inherit(lead: Lead, other: Lead) -> None:
         opt_out(lead, other.opted_out_at, other.opted_out_stamp)
     lead.bounced_at = min(filter(None, (lead.bounced_at, other.bounced_at)), default=None)
     lead.booked_at = max(filter(None, (lead.booked_at, other.booked_at)), default=None)
+    lead.provider_said_at = max(filter(None, (lead.provider_said_at, other.provider_said_at)), default=None)
     lead.unread |= other.unread
 
 
@@ -230,6 +239,7 @@ def move(message: Message, lead: Lead) -> None:
         know_address(lead, _sender(message))
     if not Message.objects.filter(lead=stand_in).exists():
         inherit(lead, stand_in)
+        stand_in.provider_words.update(lead=lead)
         stand_in.delete()
     else:
         lead.unread |= stand_in.unread and _is_reply(message)
@@ -255,6 +265,11 @@ def _thread(lead: Lead) -> list[Message]:
     return list(Message.objects.filter(lead=lead).defer(*bulky).order_by("sent_at", "stamp", "external_id"))
 
 
+def replies_of(lead: Lead) -> list[Message]:
+    """What the lead (or who answers for them) wrote, oldest first."""
+    return [message for message in _thread(lead) if _is_reply(message)]
+
+
 def _is_reply(message: Message) -> bool:
     """Whether the lead (or who answers for them) wrote it: a report of a mail system is nobody's word."""
     return message.direction == Message.Direction.INBOUND and message.source not in BOUNCE_SOURCES
@@ -275,9 +290,13 @@ def recompute(lead: Lead) -> None:
     lead.campaign_id = next((one.campaign_id for one in messages if one.campaign_id), lead.campaign_id)
     if replies := [message for message in messages if _is_reply(message)]:
         lead.last_inbound_at = replies[-1].sent_at
+        if lead.provider_said_at is not None:
+            said.settle(lead, replies)
         lead.provider_interested |= any(message.provider_interested for message in replies)
         follow(lead, replies[-1])
         _derive_replier(lead, replies)
+    elif lead.provider_said_at is not None:
+        _without_reply(lead)
     if lead.is_stopped:
         _stopped_by(lead, messages)
         stops.stop_campaigns(lead)

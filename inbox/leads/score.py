@@ -20,6 +20,7 @@ INTENT = {
     Tag.OBJECTION: 2,
     Tag.NEUTRAL: 2,
     Tag.NOT_INTERESTED: 1,
+    Tag.WRONG_PERSON: 1,
 }
 """What a person wants, by tag. What a machine wrote says nothing about it."""
 

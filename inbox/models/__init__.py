@@ -1,5 +1,5 @@
 from inbox.models.booking import Appointment, BookingCheck
-from inbox.models.decisions import GateResult, SendingPolicy, TagDecision
+from inbox.models.decisions import GateResult, ProviderWord, SendingPolicy, TagDecision
 from inbox.models.delivery import WebhookDelivery
 from inbox.models.draft import Draft, OutboundSend
 from inbox.models.enrichment import Enrichment
@@ -35,6 +35,7 @@ __all__ = [
     "Membership",
     "Message",
     "OutboundSend",
+    "ProviderWord",
     "SendingPolicy",
     "TagDecision",
     "User",

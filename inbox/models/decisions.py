@@ -64,6 +64,28 @@ class TagDecision(models.Model):
         return f"{self.tag} by {self.by}"
 
 
+class ProviderWord(models.Model):
+    """A provider's people, or its model, said what a lead means; never changed.
+
+    `inbox.leads.said` gives it to the reply that was the lead's newest then, as a TagDecision `by` the same.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="+")
+    lead = models.ForeignKey(
+        "inbox.Lead", on_delete=models.CASCADE, related_name="provider_words", db_index=False
+    )
+    tag = models.CharField(max_length=32, choices=Tag.choices)
+    by = models.CharField(max_length=80)
+    said_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["lead", "said_at"], name="word_by_lead")]
+
+    def __str__(self) -> str:
+        return f"{self.tag} by {self.by}"
+
+
 class SendingPolicy(models.Model):
     """Whether answers may go out without a person: of a whole workspace, or of one campaign, which then counts."""
 

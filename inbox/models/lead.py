@@ -27,6 +27,7 @@ class Tag(models.TextChoices):
     AUTOMATED_REPLY = "Automated Reply"
     NEUTRAL = "Neutral"
     SNOOZED = "Snoozed"
+    WRONG_PERSON = "Wrong Person"
 
 
 class Channel(models.TextChoices):
@@ -125,6 +126,9 @@ class Lead(models.Model):
     tag_decided_by = models.CharField(max_length=80, blank=True, default="")
     awaiting_model = models.BooleanField(default=False)
     provider_interested = models.BooleanField(default=False)
+    provider_said_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a provider's people last said what the lead means."
+    )
     opted_out_at = models.DateTimeField(null=True, blank=True)
     opted_out_stamp = models.CharField(
         max_length=64, blank=True, default="", help_text="What a STOP says of its own time (Message.stamp)."

@@ -2,7 +2,7 @@
 asked.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db.models import CharField, Exists, F, OuterRef, QuerySet
 from django.db.models.fields.json import KT
@@ -10,13 +10,13 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from inbox import asking
+from inbox.handlers.again import CATCH_UP, spec
 from inbox.handlers.messages import PROCESS
 from inbox.models import Message
 from jobs.deadline import Deadline
-from jobs.enqueue import JobSpec, enqueue_many
+from jobs.enqueue import enqueue_many
 from jobs.models import BackgroundJob
 
-CATCH_UP = "inbound.catch_up"
 OLDEST = timedelta(days=7)
 AT_ONCE = 200
 """Replies per tick: what waits longest goes first, and new replies are not buried under old ones."""
@@ -29,24 +29,10 @@ def tick(_deadline: Deadline) -> dict[str, int]:
     # Jobs made in one millisecond have no order of their own, so their due times, just past, carry it.
     start = timezone.now() - timedelta(minutes=1)
     specs = [
-        _spec(message, run_at=start + timedelta(milliseconds=number))
+        spec(message, run_at=start + timedelta(milliseconds=number))
         for number, message in enumerate(waiting()[:AT_ONCE])
     ]
     return {"enqueued": len(enqueue_many(CATCH_UP, specs))}
-
-
-def again(message: Message, cause: str) -> None:
-    """Work on `message` again because of `cause` (an id), once: its tag was corrected."""
-    enqueue_many(CATCH_UP, [_spec(message, cause)])
-
-
-def _spec(message: Message, cause: str = "", run_at: datetime | None = None) -> JobSpec:
-    return JobSpec(
-        dedupe_key=f"{CATCH_UP}:{message.pk}:{cause or timezone.now().strftime('%Y-%m-%dT%H')}",
-        workspace_id=message.workspace_id,
-        payload={"message_id": str(message.pk)},
-        run_at=run_at,
-    )
 
 
 def waiting() -> QuerySet[Message]:

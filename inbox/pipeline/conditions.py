@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from inbox.accounts import slack_of
 from inbox.asking import NO_KEY
+from inbox.leads.said import MODEL, by_provider
 from inbox.models.lead import Channel, Tag
 from inbox.models.message import Source
 from inbox.pipeline.situation import Situation
-from inbox.pipeline.tagging import MODEL
 from inbox.replying import cards
 from inbox.understanding.tags import DRAFTED, POSITIVE
 from integrations.models import Provider
@@ -49,9 +49,13 @@ NO_TEXT = Condition("There are no words of the person's own in it.", lambda s: n
 NO_MODEL = Condition(NO_KEY, lambda s: not s.model_ready)
 RULE_DECIDED = Condition(
     "A rule or a person has decided.",
-    lambda s: bool(s.message.tag) and not s.message.tag_decided_by.startswith(MODEL),
+    lambda s: (
+        bool(s.message.tag) and not s.message.tag_decided_by.startswith(MODEL) and not by_provider(s.message)
+    ),
 )
-PROVIDER_DECIDED = Condition("The provider's people marked it.", lambda s: s.message.provider_interested)
+PROVIDER_DECIDED = Condition(
+    "The provider's people marked it.", lambda s: s.message.provider_interested or by_provider(s.message)
+)
 NO_DECISION = Condition(
     "Neither a rule nor the provider decides.",
     lambda s: not s.message.tag and not s.message.provider_interested,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from inbox import asking, prompts, thread
+from inbox.leads import said
 from inbox.models import TagDecision
 from inbox.pipeline import tagging
 from inbox.pipeline.situation import Situation
@@ -20,7 +21,7 @@ def read(situation: Situation, deadline: Deadline) -> dict[str, Any]:
     """Ask the model for the tag and apply it, as far as it is borne out by the person's own words."""
     message = situation.message
     prompt = prompts.load("tag")
-    by = f"{tagging.MODEL} {prompt.model}, prompt {prompt.version}"
+    by = f"{said.MODEL} {prompt.model}, prompt {prompt.version}"
     known = TagDecision.objects.filter(message=message, kind=TagDecision.Kind.MODEL, by=by).first()
     if known is not None:
         return {"tag": known.tag, "by": by, "confidence": known.confidence}

@@ -6,47 +6,45 @@ A person's word stands: no rule or model run overrides it.
 from django.db import transaction
 
 from inbox import audit
-from inbox.leads import rollup
+from inbox.leads import rollup, said
+from inbox.leads.said import PERSON
 from inbox.models import Lead, Message, TagDecision, User
 from inbox.models.lead import Tag
 from inbox.signals import lead_tagged
 from inbox.understanding.model import Judgement
 
 Kind = TagDecision.Kind
-PERSON = rollup.PERSON
-MODEL = "model"
-"""What `tag_decided_by` begins with where a model decided."""
 
 
 def record_rules(message: Message) -> TagDecision | None:
-    """Keep what rules or the provider said when the message came; None where they said nothing. Idempotent."""
-    if message.tag:
-        kind, tag, by = Kind.RULE, message.tag, message.tag_decided_by
-        if message.tag_decided_by.startswith((PERSON, MODEL)):
-            return None
-    elif message.provider_interested:
-        kind, tag, by = Kind.PROVIDER, Tag.INTERESTED, "provider"
-    else:
-        return None
+    """Keep what rules, and then the provider, said of the message; the last of it, or None. Idempotent.
+
+    A provider's word on the lead (`inbox.leads.said`) is kept where it is given to the message.
+    """
+    decision = said.keep_rule(message)
+    if said.by_provider(message):
+        return message.tag_decisions.filter(kind=Kind.PROVIDER, by=message.tag_decided_by).first()
+    if message.tag == Tag.BLACKLIST or not message.provider_interested:
+        return decision
     decision, created = TagDecision.objects.get_or_create(
         message=message,
-        kind=kind,
-        by=by,
+        kind=Kind.PROVIDER,
+        by="provider",
         defaults={
             "workspace_id": message.workspace_id,
             "lead_id": message.lead_id,
-            "tag": tag,
-            "quote": message.tag_evidence,
-            "reason": "" if kind == Kind.RULE else "The provider's people marked it as interested.",
+            "tag": Tag.INTERESTED,
+            "reason": "The provider's people marked it as interested.",
         },
     )
     if created:
-        lead_tagged.send(Message, lead=message.lead, message=message, tag=tag, previous="")
+        lead_tagged.send(Message, lead=message.lead, message=message, tag=Tag.INTERESTED, previous="")
     return decision
 
 
 def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecision:
-    """Give `message` the tag that the model read in it, unless a person has decided meanwhile. Idempotent per `by`."""
+    """Give `message` the tag that the model read in it, unless a person or the provider has decided meanwhile.
+    Idempotent per `by`."""
     with transaction.atomic():
         lead = rollup.locked(message.lead)
         decision, created = TagDecision.objects.get_or_create(
@@ -65,7 +63,9 @@ def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecisi
             },
         )
         message.refresh_from_db()
-        if not message.tag_decided_by.startswith(PERSON):
+        # An opt-out stands above a provider's word.
+        above = PERSON if decision.tag == Tag.BLACKLIST else (PERSON, said.PROVIDER)
+        if not message.tag_decided_by.startswith(above):
             _apply(lead, message, decision, by)
         if created:
             lead_tagged.send(Message, lead=lead, message=message, tag=decision.tag, previous=lead.tag)

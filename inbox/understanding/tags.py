@@ -32,6 +32,7 @@ MEANINGS = {
     Tag.NEUTRAL: Meaning(12),
     Tag.NEW: Meaning(13),
     Tag.SNOOZED: Meaning(14),
+    Tag.WRONG_PERSON: Meaning(15),
 }
 """Predecessor 5.1, with one difference: an answer to Meeting Booked always waits for a person."""
 
@@ -44,4 +45,7 @@ NO_ANSWER = {Tag.BLACKLIST, Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE}
 JUDGED = tuple(
     sorted((tag for tag in MEANINGS if MEANINGS[tag].rank <= 12), key=lambda tag: MEANINGS[tag].rank)
 )
-"""What a message can be judged to be, by rank: New and Snoozed are states of a lead."""
+"""What rules and a model can judge a message to be, by rank: New and Snoozed are states of a lead, and that it is the
+wrong person is for people to say."""
+SAID = (*JUDGED, Tag.WRONG_PERSON)
+"""What a person can say that a message means."""

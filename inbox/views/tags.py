@@ -13,8 +13,9 @@ from inbox import audit, prompts
 from inbox.access import workspace_view
 from inbox.accounts import slack_of
 from inbox.forms.tags import CorrectionForm, NoticeForm
+from inbox.handlers.again import again
 from inbox.models import Membership, Message, TagDecision, Workspace
-from inbox.pipeline import catchup, tagging
+from inbox.pipeline import tagging
 from inbox.pipeline.labelled import labelled
 from inbox.understanding import rules
 from inbox.understanding.tags import DRAFTED
@@ -31,7 +32,7 @@ def why(request: HttpRequest, message_id: uuid.UUID) -> HttpResponse:
             message, form.cleaned_data["tag"], user=request.user, reason=form.cleaned_data["reason"]
         )
         if decision.tag in DRAFTED:
-            catchup.again(message, str(decision.pk))
+            again(message, str(decision.pk))
         messages.success(request, f"Corrected to {decision.tag}. It is kept as labelled data.")
         return redirect("inbox:why", request.workspace.pk, message.pk)
     context = {

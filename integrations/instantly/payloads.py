@@ -3,7 +3,8 @@
 Idempotency keys: a reply and a sent e-mail by `email_id`. The timestamp is no part of it, because a retry may carry a
 new one or none. Where Instantly leaves the id out (it is optional there), a hash of lead, subject and text stands in,
 equal within `RETRY_SPAN_S`. An unsubscribe by campaign, address and whichever of id and time it carries. A bounce by
-the `email_id` of the mail that came back, else by campaign and address: an address bounces once in a campaign.
+the `email_id` of the mail that came back, else by campaign and address: an address bounces once in a campaign. What is
+said of a lead (interested, not interested, …) by campaign, address, id and time, as people change their minds.
 """
 
 from datetime import datetime
@@ -19,6 +20,7 @@ from integrations.events import (
     IgnoredEvent,
     MessageEvent,
     Person,
+    TagEvent,
     UnsubscribeEvent,
 )
 from integrations.mailheaders import headers_of
@@ -38,7 +40,17 @@ REPLIES = ("reply_received", "auto_reply_received")
 SENT = ("email_sent",)
 UNSUBSCRIBED = ("lead_unsubscribed", "unsubscribed")
 BOUNCED = ("email_bounced",)
-EVENTS = (*REPLIES, *SENT, *UNSUBSCRIBED, *BOUNCED)
+TAGS = {
+    "lead_interested": "Interested",
+    "lead_not_interested": "Not Interested",
+    "lead_meeting_booked": "Meeting Booked",
+    "lead_meeting_completed": "Meeting Booked",
+    "lead_out_of_office": "Out of Office",
+    "lead_wrong_person": "Wrong Person",
+}
+"""What Instantly's people or its model say of a lead, in our words. Of the others (lead_neutral, lead_closed,
+lead_no_show) we have none that says the same."""
+EVENTS = (*REPLIES, *SENT, *UNSUBSCRIBED, *BOUNCED, *TAGS)
 RETRY_SPAN_S = 3600
 """Three retries within half a minute are what users report; an hour covers a queue that has stalled as well."""
 
@@ -91,6 +103,8 @@ def parse(body: Any, now: datetime) -> Event:
             campaign=_campaign(data),
             occurred_at=parse_time(data.timestamp),
         )
+    if kind in TAGS:
+        return _said(kind, data)
     if kind in BOUNCED:
         return _bounced(kind, data, now)
     return _reply(kind, data, now) if kind in REPLIES else _sent(kind, data, now)
@@ -141,6 +155,18 @@ def _bounced(kind: str, data: Body, now: datetime) -> Event:
         subject=data.email_subject,
         occurred_at=parse_time(data.timestamp) or now,
         account_address=data.account.address,
+    )
+
+
+def _said(kind: str, data: Body) -> Event:
+    about = (data.campaign_id or "", data.lead.address.lower(), data.email_id, data.timestamp)
+    return TagEvent(
+        event_type=kind,
+        event_key=short_key(":".join((kind, *about))),
+        tag=TAGS[kind],
+        person=_person(data),
+        campaign=_campaign(data),
+        occurred_at=parse_time(data.timestamp),
     )
 
 

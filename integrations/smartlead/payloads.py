@@ -3,10 +3,12 @@
 The older names (EMAIL_REPLY, lead in `from_email`) and the documented ones (EMAIL_REPLIED, `from_email` is our own
 mailbox) may both be subscribed to, and then one reply comes twice. Idempotency keys: a reply and a sent e-mail by their
 RFC 5322 message id, the same under both names and different for every send (`stats_id` belongs to the lead in the
-campaign, so several sends share it). A bounce by the message id of the mail that came back, an unsubscribe by campaign,
-address and its own time.
+campaign, so several sends share it). A bounce by the message id of the mail that came back; an unsubscribe, and a
+category that a lead is put into, by campaign, address and its own time.
 """
 
+import re
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +23,7 @@ from integrations.events import (
     MessageEvent,
     PayloadInvalid,
     Person,
+    TagEvent,
     UnsubscribeEvent,
 )
 from integrations.mailheaders import headers_of
@@ -40,7 +43,24 @@ SENT = ("EMAIL_SENT", "FIRST_EMAIL_SENT")
 UNSUBSCRIBED = ("LEAD_UNSUBSCRIBED", "EMAIL_UNSUBSCRIBED")
 BOUNCED = ("EMAIL_BOUNCE", "EMAIL_BOUNCED")
 UNTRACKED = ("UNTRACKED_REPLIES", "UNTRACKED_REPLY")
-EVENTS = (*REPLIES, *SENT, *UNSUBSCRIBED, *BOUNCED, *UNTRACKED)
+CATEGORY = "LEAD_CATEGORY_UPDATED"
+EVENTS = (*REPLIES, *SENT, *UNSUBSCRIBED, *BOUNCED, *UNTRACKED, CATEGORY)
+
+TAGS = {
+    "interested": "Interested",
+    "information request": "Information Requested",
+    "information requested": "Information Requested",
+    "meeting request": "Meeting Requested",
+    "meeting requested": "Meeting Requested",
+    "meeting booked": "Meeting Booked",
+    "booked": "Meeting Booked",
+    "not interested": "Not Interested",
+    "out of office": "Out of Office",
+    "wrong person": "Wrong Person",
+}
+"""SmartLead's own categories, and what people call theirs, in our words."""
+OPT_OUTS = {"do not contact", "dnc", "do not email", "unsubscribe", "unsubscribed", "opt out", "opted out"}
+"""Categories that say that nothing more may go to the lead."""
 
 
 class Header(Payload):
@@ -85,6 +105,26 @@ class Body(Payload):
     )
 
 
+class Category(Payload):
+    new_name: LooseText = ""
+
+
+class LeadData(Payload):
+    email: MailField = Mailbox()
+    first_name: LooseText = ""
+    last_name: LooseText = ""
+    company: LooseText = Field(default="", alias="company_name")
+
+
+class Categorised(Body):
+    """The older form names the category in `category`, the newer one also what it was before."""
+
+    category: LooseText = ""
+    lead_category: Category | None = None
+    lead_data: LeadData | None = None
+    created_at: LooseText = ""
+
+
 class Untracked(Payload):
     reply_message: Part
     sender_detail: MailField = Mailbox()
@@ -104,6 +144,8 @@ def parse(body: Any, now: datetime) -> Event:
     kind = validate(Header, body).event_type
     if kind in UNTRACKED:
         return _untracked(kind, validate(Untracked, body), now)
+    if kind == CATEGORY:
+        return _categorised(validate(Categorised, body))
     if kind not in EVENTS:
         return IgnoredEvent(event_type=kind, reason="event not used")
     data = validate(Body, body)
@@ -210,6 +252,34 @@ def _unsubscribed(kind: str, data: Body) -> Event:
         campaign=_campaign(data),
         occurred_at=first_time(data.event_timestamp),
     )
+
+
+def _categorised(data: Categorised) -> Event:
+    name = ((data.lead_category and data.lead_category.new_name) or data.category).strip()
+    plain = " ".join(re.sub(r"[-_/]", " ", name).split()).casefold()
+    if plain not in TAGS and plain not in OPT_OUTS:
+        reason = f"category not used: {name[:120]}" if name else "it names no category"
+        return IgnoredEvent(event_type=CATEGORY, reason=reason)
+    known = data.lead_data or LeadData()
+    person = replace(_person(data), company=known.company)
+    if known.email.address:
+        person = replace(person, email=known.email.address)
+    if known.first_name or known.last_name:
+        person = replace(person, first_name=known.first_name, last_name=known.last_name)
+    if not person.email:
+        raise PayloadInvalid({"sl_lead_email": f"{CATEGORY} needs the lead's address"})
+    at = first_time(data.event_timestamp, data.created_at)
+    about = (data.campaign_id or "", person.email.lower(), plain, data.event_timestamp or data.created_at)
+    shared = {
+        "event_type": CATEGORY,
+        "event_key": short_key(":".join(("category", *about))),
+        "person": person,
+        "campaign": _campaign(data),
+        "occurred_at": at,
+    }
+    if plain in OPT_OUTS:
+        return UnsubscribeEvent(by=f"provider: {name[:60]}", **shared)
+    return TagEvent(tag=TAGS[plain], **shared)
 
 
 def _untracked(kind: str, data: Untracked, now: datetime) -> Event:

@@ -306,3 +306,24 @@ def test_one_bounce_under_many_event_ids_at_once_is_one_message(poster, known):
         (str(mail), str(900 + mail)) for mail in range(1, 6)
     ]
     assert Lead.objects.count() == 1
+
+
+def said(kind: str, minute: int) -> dict:
+    time = f"2026-10-14T15:{minute:02}:00Z"
+    return payload("instantly", "lead_not_interested") | {"event_type": kind, "timestamp": time}
+
+
+def test_words_and_the_reply_they_are_about_at_once_end_in_one_state(poster):
+    """Guards: delivery_event_once, lead_one_email and the lead's lock."""
+    answer = payload("instantly", "reply_received")
+    words = [said("lead_interested", 10), said("lead_wrong_person", 20), said("lead_wrong_person", 20)]
+    for number in range(6):
+        address = f"rival{number}@example.com"
+        theirs = [answer | {"contact_email": address, "email_id": f"rival-{number}"}] * 2
+        theirs += [word | {"lead_email": address} for word in words]
+        got = answers(at_once(*posts(poster, "instantly", theirs)))
+        assert sorted(one["deduped"] for one in got) == [False] * 3 + [True] * 2
+    for lead in Lead.objects.all():
+        message = lead.messages.get()
+        assert (lead.tag, message.tag, lead.provider_words.count()) == ("Wrong Person", "Wrong Person", 2)
+    assert Lead.objects.count() == 6

@@ -2,8 +2,9 @@
 
 import pytest
 
+from inbox.handlers.again import again
 from inbox.leads import rollup
-from inbox.pipeline import catchup, conditions, notices
+from inbox.pipeline import conditions, notices
 from inbox.signals import lead_booked
 from integrations.models import CircuitBreaker, Notice
 from jobs.models import BackgroundJob
@@ -65,7 +66,7 @@ def test_a_second_reply_that_says_the_same_is_no_news(slack):
 def test_working_on_a_reply_again_tells_nothing_again(slack):
     message = slack.reply("How much is it?")
     slack.work()
-    catchup.again(message, "cause")
+    again(message, "cause")
     slack.work()
 
     assert len(told(slack)) == 1
