@@ -14,7 +14,9 @@ INSTALLED := .venv/.installed-$(shell cat requirements.txt requirements-dev.txt 
 ALONE := faults and not (crash or browser)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup demo test lint check bench campaign-jobs campaign-followups campaign-insights campaign-sends clean
+TIERS := lint check tests faults browser
+
+.PHONY: setup demo test $(TIERS) bench campaign-jobs campaign-followups campaign-insights campaign-sends clean
 .NOTPARALLEL:
 
 setup: $(INSTALLED)
@@ -31,15 +33,14 @@ $(INSTALLED):
 demo: setup
 	@exec $(PY) manage.py demo $(ARGS)
 
-# Two processes share the tests; faults with a time to keep need the machine for themselves. Browsers come last and by
-# themselves: Playwright's event loop stays in the process, and tests that fork after it fail.
-test: lint check
+# Every tier runs, whichever failed before it; the last line says which did.
 ifdef PYTEST_ARGS
+test: lint check
 	DEBUG=1 $(PY) -m pytest $(PYTEST_ARGS)
 else
-	DEBUG=1 $(PY) -m pytest -n 2 --dist worksteal -m "not ($(ALONE) or browser)"
-	DEBUG=1 $(PY) -m pytest -m "$(ALONE)"
-	DEBUG=1 $(PY) -m pytest -n 2 --dist worksteal -m browser
+test: setup
+	@failed=; for tier in $(TIERS); do $(MAKE) --no-print-directory $$tier || failed="$$failed $$tier"; done; \
+	if [ -n "$$failed" ]; then echo "Failed:$$failed (of $(TIERS))" >&2; exit 1; fi; echo "Passed: $(TIERS)"
 endif
 
 lint: setup
@@ -56,6 +57,17 @@ check: setup
 	  FIELD_ENCRYPTION_KEYS="$$($(PY) -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')" \
 	  $(PY) manage.py check --deploy --fail-level WARNING
 	DEBUG=1 $(PY) manage.py makemigrations --check --dry-run
+
+# Two processes share the tests; some faults need the machine for themselves. Browsers come last and by themselves:
+# Playwright's event loop stays in the process, and tests that fork after it fail.
+tests: setup
+	DEBUG=1 $(PY) -m pytest -n 2 --dist worksteal -m "not ($(ALONE) or browser)"
+
+faults: setup
+	DEBUG=1 $(PY) -m pytest -m "$(ALONE)"
+
+browser: setup
+	DEBUG=1 $(PY) -m pytest -n 2 --dist worksteal -m browser
 
 bench: setup
 	@for file in $$(ls benchmarks/[a-z]*.py | grep -v campaign_); do DEBUG=1 $(PY) -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done
