@@ -15,8 +15,9 @@ ALONE := faults and not (crash or browser)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 TIERS := lint check tests faults browser
+RELEASE ?= 8ee1db7
 
-.PHONY: setup demo test $(TIERS) bench campaign-jobs campaign-followups campaign-insights campaign-sends clean
+.PHONY: setup demo test $(TIERS) bench rehearse campaign-jobs campaign-followups campaign-insights campaign-sends clean
 .NOTPARALLEL:
 
 setup: $(INSTALLED)
@@ -71,6 +72,10 @@ browser: setup
 
 bench: setup
 	@for file in $$(ls benchmarks/[a-z]*.py | grep -v campaign_); do DEBUG=1 $(PY) -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done
+
+# The release before on the schema of this one, then beside it: git's history must be there. RELEASE is any commit.
+rehearse: setup
+	$(PY) -u -m tests.rehearsals.release_before $(RELEASE) $(ARGS)
 
 # The fault campaigns in their long form; `make test` runs the short one.
 campaign-jobs: setup

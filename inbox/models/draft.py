@@ -33,17 +33,19 @@ class Draft(models.Model):
     revision = models.PositiveSmallIntegerField(default=1)
 
     # What the gates made of it (rows: GateResult).
-    evaluation = models.JSONField(default=dict, blank=True, help_text="What the evaluating model said.")
+    evaluation = models.JSONField(
+        default=dict, db_default={}, blank=True, help_text="What the evaluating model said."
+    )
     gate_mode = models.CharField(
-        max_length=6, blank=True, default="", help_text="The policy when it was judged."
+        max_length=6, blank=True, default="", db_default="", help_text="The policy when it was judged."
     )
     would_send = models.BooleanField(null=True, blank=True, help_text="Whether every gate passed.")
     send_at = models.DateTimeField(
         null=True, blank=True, help_text="When it goes out by itself; empty: never."
     )
-    slack_channel = models.CharField(max_length=40, blank=True, default="")
+    slack_channel = models.CharField(max_length=40, blank=True, default="", db_default="")
     slack_ts = models.CharField(
-        max_length=40, blank=True, default="", help_text="Slack's id of the review card."
+        max_length=40, blank=True, default="", db_default="", help_text="Slack's id of the review card."
     )
     decided_by = models.ForeignKey("inbox.User", on_delete=models.SET_NULL, null=True, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
@@ -110,10 +112,13 @@ class OutboundSend(models.Model):
     recipients = models.JSONField(default=dict, blank=True)
     rest = models.JSONField(
         default=list,
+        db_default=[],
         blank=True,
         help_text="Texts of the parts that follow: each is claimed when the one before is out.",
     )
-    provider = models.CharField(max_length=20, blank=True, default="", help_text="Who carries it.")
+    provider = models.CharField(
+        max_length=20, blank=True, default="", db_default="", help_text="Who carries it."
+    )
     account_id = models.CharField(max_length=120, blank=True, default="")
     provider_message_id = models.CharField(max_length=200, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -121,7 +126,9 @@ class OutboundSend(models.Model):
         null=True, blank=True, help_text="Committed just before the provider is called."
     )
     finished_at = models.DateTimeField(null=True, blank=True)
-    tries = models.PositiveSmallIntegerField(default=0, help_text="How often a person sent it again.")
+    tries = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How often a person sent it again."
+    )
     looked_at = models.DateTimeField(
         null=True, blank=True, help_text="When the provider was last asked whether it went out."
     )

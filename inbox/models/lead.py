@@ -110,7 +110,10 @@ class Lead(models.Model):
     company = models.CharField(max_length=200, blank=True, default="")
     title = models.CharField(max_length=200, blank=True, default="")
     sources = models.JSONField(
-        default=dict, blank=True, help_text="Where the facts above come from: source and time by column."
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text="Where the facts above come from: source and time by column.",
     )
     campaign = models.ForeignKey(
         Campaign, on_delete=models.SET_NULL, null=True, blank=True, related_name="leads"
@@ -131,9 +134,13 @@ class Lead(models.Model):
     )
     opted_out_at = models.DateTimeField(null=True, blank=True)
     opted_out_stamp = models.CharField(
-        max_length=64, blank=True, default="", help_text="What a STOP says of its own time (Message.stamp)."
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What a STOP says of its own time (Message.stamp).",
     )
-    opted_in_stamp = models.CharField(max_length=64, blank=True, default="")
+    opted_in_stamp = models.CharField(max_length=64, blank=True, default="", db_default="")
     opted_in_at = models.DateTimeField(
         null=True, blank=True, help_text="The last START, which takes older STOPs back."
     )
@@ -150,11 +157,12 @@ class Lead(models.Model):
     score = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="0 stopped, 1 cold to 4 ready; empty: not scored."
     )
-    score_reason = models.CharField(max_length=200, blank=True, default="")
+    score_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
     repair_reason = models.CharField(
         max_length=200,
         blank=True,
         default="",
+        db_default="",
         help_text="Why the provider does not know this lead, in words.",
     )
 

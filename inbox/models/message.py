@@ -67,7 +67,9 @@ class Message(models.Model):
     attachments = models.JSONField(default=list, blank=True)
     automated_reply = models.BooleanField(null=True, blank=True)
     by_hand = models.BooleanField(
-        default=False, help_text="A person wrote it on the provider's own pages, outside of any campaign."
+        default=False,
+        db_default=False,
+        help_text="A person wrote it on the provider's own pages, outside of any campaign.",
     )
     provider_interested = models.BooleanField(default=False)
     tag = models.CharField(max_length=32, choices=Tag.choices, blank=True, default="")
@@ -80,6 +82,7 @@ class Message(models.Model):
         max_length=64,
         blank=True,
         default="",
+        db_default="",
         help_text="The local time that a text without an id states itself (ISO, without a zone, where it can be read).",
     )
     id_reused = models.BooleanField(

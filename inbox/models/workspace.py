@@ -85,6 +85,7 @@ class Workspace(models.Model):
 
     keep_bodies_days = models.PositiveSmallIntegerField(
         default=30,
+        db_default=30,
         validators=[MaxValueValidator(30)],
         help_text="How long the raw bodies of webhook deliveries are kept; 0: until the next hourly run.",
     )
@@ -97,13 +98,20 @@ class Workspace(models.Model):
     )
     sends_paused = models.BooleanField(default=False, help_text="Kill switch: nothing goes out by itself.")
     assign_in_turn = models.BooleanField(
-        default=False, help_text="Give leads who are interested to the members who take leads, in turn."
+        default=False,
+        db_default=False,
+        help_text="Give leads who are interested to the members who take leads, in turn.",
     )
     notice_tags = models.JSONField(
-        default=list, blank=True, help_text="Tags of which the workspace's Slack is told, by name."
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="Tags of which the workspace's Slack is told, by name.",
     )
     health_emails = models.BooleanField(
-        default=False, help_text="A notice about a broken account goes to owners and admins by e-mail, too."
+        default=False,
+        db_default=False,
+        help_text="A notice about a broken account goes to owners and admins by e-mail, too.",
     )
     members = models.ManyToManyField(User, through="Membership", related_name="workspaces")
     drill_of = models.ForeignKey(
@@ -142,13 +150,14 @@ class Membership(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=8, choices=Role.choices, default=Role.MEMBER)
     takes_leads = models.BooleanField(
-        default=False, help_text="Gets leads in turn, where the workspace does so."
+        default=False, db_default=False, help_text="Gets leads in turn, where the workspace does so."
     )
     last_assigned_at = models.DateTimeField(null=True, blank=True)
     slack_user_id = models.CharField(
         max_length=40,
         blank=True,
         default="",
+        db_default="",
         help_text="Who this is in the workspace's Slack, once looked up.",
     )
     created_at = models.DateTimeField(auto_now_add=True)

@@ -56,7 +56,9 @@ class WorkspaceIntegrationHealth(models.Model):
     last_notice_at = models.DateTimeField(null=True, blank=True)
 
     # What came back with the last recovery, for the green line that people see once.
-    recovered_from = models.CharField(max_length=16, choices=HealthState.choices, blank=True, default="")
+    recovered_from = models.CharField(
+        max_length=16, choices=HealthState.choices, blank=True, default="", db_default=""
+    )
     recovered_at = models.DateTimeField(null=True, blank=True)
     down_since = models.DateTimeField(null=True, blank=True)
     imported_messages = models.PositiveIntegerField(
