@@ -193,7 +193,7 @@ def test_after_log_in_one_is_asked_and_accepts(invite, workspace, proven, url):
     client = logged_in(proven)
 
     page = client.get("/", follow=True).content.decode()
-    assert "asks cfo@victim.example to join Northwind as admin" in page
+    assert "asks cfo@victim.example to join <b>Northwind</b> as admin" in page
     assert "/invitations/?" not in client.get("/?later=1")["Location"]
     assert answer(client, Invitation.objects.get())["Location"] == url("list")
 
@@ -241,6 +241,13 @@ def test_a_link_that_an_admin_was_shown_before_opens_nothing(unproven):
     shown = reverse("password-new", args=[uid, default_token_generator.make_token(unproven)])
 
     assert "has been used" in Client().get(shown, follow=True).content.decode()
+
+
+def test_the_page_says_how_who_was_added_before_and_never_came_gets_a_password(people, workspace, url):
+    factories.make_member(workspace, email=CFO, password=None)
+
+    assert "Has no password yet" in people.owner.get(url("people")).content.decode()
+    assert "Has no password yet" not in people.member.get(url("people")).content.decode()
 
 
 def test_a_change_of_the_password_proves_nothing(unproven):

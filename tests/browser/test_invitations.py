@@ -1,0 +1,76 @@
+"""Being asked to join: the pages on a phone and on a desk, in both themes, by keyboard, and without scripts."""
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from inbox import invitations
+from inbox.models import Membership
+from tests import factories
+from tests.browser.audit import audit
+
+LONG = "a-rather-long-address-of-somebody-who-was-asked@long-domain.victim.example"
+PASSWORD = "correct-horse-battery"
+
+
+@pytest.fixture
+def invitation(workspace, user):
+    fields = {"email": LONG, "invited_by": user}
+    return factories.make_invitation(workspace, **fields)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 375])
+def test_the_pages_of_an_invitation_are_accessible_and_fit(
+    width, theme, workspace, user, invitation, open_page, settings
+):
+    elsewhere = factories.make_workspace("A workspace whose name is rather long, as some are")
+    factories.make_invitation(elsewhere, email=user.email, role=Membership.Role.ADMIN)
+    user.theme, user.address_proven_at = theme, timezone.now()
+    user.save()
+    desk, phone = open_page(user, width=width), open_page(width=width, color_scheme=theme)
+    problems = {}
+    for name, page, path in (
+        ("people", desk, reverse("inbox:people", args=[workspace.pk])),
+        ("asked", desk, "/"),
+        ("mail", phone, invitations.path(invitation)),
+        ("mail-other", desk, invitations.path(invitation)),
+        ("over", phone, "/invitation/nonsense/"),
+    ):
+        page.goto(path)
+        problems[name] = audit(page)
+    user.address_proven_at = None
+    user.save()
+    desk.goto("/invitations/")
+    problems["unproven"] = audit(desk)
+    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+    desk.goto(reverse("inbox:people", args=[workspace.pk]))
+    problems["no mail"] = audit(desk)
+    assert not any(problems.values()), problems
+
+
+def test_somebody_new_joins_by_keyboard_and_without_scripts(workspace, invitation, open_page):
+    page = open_page(width=375, java_script_enabled=False)
+    page.goto(invitations.path(invitation))
+
+    page.get_by_label("New password", exact=True).focus()
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Set password and join")).to_be_focused()
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("You are in Northwind.")).to_be_visible()
+
+
+def test_enter_in_a_password_field_joins_and_does_not_decline(workspace, invitation, open_page):
+    page = open_page()
+    page.goto(invitations.path(invitation))
+
+    page.get_by_label("New password", exact=True).fill(PASSWORD)
+    page.get_by_label("New password confirmation").fill(PASSWORD)
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("You are in Northwind.")).to_be_visible()
