@@ -111,7 +111,8 @@ def _upper(text: str) -> str:
 def _code(error: ProviderError) -> str:
     notes = [f"HTTP {error.status}" if error.status else "", error.code]
     detail = ", ".join(filter(None, notes))
-    return f" ({detail})" if detail else ""
+    said = f": “{error.said}”" if error.said else ""
+    return (f" ({detail})" if detail else "") + said
 
 
 def _fix(account: Integration, error: ProviderError) -> str:

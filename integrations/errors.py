@@ -2,7 +2,8 @@
 
 Retry or give up is the base class (`TransientError` and `PermanentError` of jobs.errors), so `jobs.outcomes.decide`
 needs no knowledge of providers. Whether a message left is `sent`. Texts name the provider, the outcome, the HTTP
-status and the provider's own error code, and nothing else: a body or a URL may hold keys and people's words.
+status, the provider's own error code and its words as `integrations.said` leaves them, and nothing else: a body or a
+URL may hold keys and people's words. They are for pages and rows; a log gets the class.
 """
 
 import re
@@ -17,6 +18,18 @@ from jobs.outcomes import full_second
 
 RATE_LIMIT_PAUSE_MS = 30_000
 """How long to stay away from a provider that says "too many calls" and not for how long."""
+
+SENDER_DOWN, NUMBER_REFUSED, NO_NUMBER, NO_FUNDS = "sender_down", "number_refused", "no_number", "no_funds"
+CANNOT_SEND = {SENDER_DOWN, NUMBER_REFUSED, NO_NUMBER, NO_FUNDS}
+"""Codes of refusals that are our own sender's matter (`cannot_send`): the account answers, but does not send."""
+
+ACCOUNT_SUSPENDED = "account_suspended"
+SUSPENDED = re.compile(
+    r"\b(?:workspace|subscription|plan|trial|location|organi[sz]ation)\b.{0,40}"
+    r"\b(?:suspended|expired|inactive|cancel+ed|deactivated|ended|past due)\b",
+    re.I | re.S,
+)
+"""Refusals, of any provider, that are the whole account's: nothing works until somebody acts."""
 
 
 SECRETS_UNREADABLE = "secrets_unreadable"
@@ -63,15 +76,20 @@ class ProviderError(Exception):
         code: str = "",
         retry_after_ms: int | None = None,
         sent: bool | None = None,
+        said: str = "",
+        cannot_send: bool = False,
     ) -> None:
         self.provider = provider
         self.status = status
         self.code = safe_code(code)
         self.retry_after_ms = retry_after_ms
         self.sent = sent
+        self.said = said if said != self.code else ""
+        self.cannot_send = cannot_send
         notes = [f"HTTP {status}" if status else "", self.code]
         detail = ", ".join(note for note in notes if note)
-        Exception.__init__(self, f"{provider}: {self.outcome.label}" + (f" ({detail})" if detail else ""))
+        text = f"{provider}: {self.outcome.label}" + (f" ({detail})" if detail else "")
+        Exception.__init__(self, f"{text}, saying “{self.said.rstrip('.')}”" if self.said else text)
 
 
 class ProviderTimeout(ProviderError, TransientError):

@@ -21,7 +21,7 @@ from django.dispatch import Signal as DjangoSignal
 from django.utils import timezone
 
 from integrations import outcomes
-from integrations.errors import SECRETS_UNREADABLE, Outcome
+from integrations.errors import CANNOT_SEND, SECRETS_UNREADABLE, Outcome
 from integrations.models import (
     HealthState,
     HealthTransition,
@@ -51,6 +51,9 @@ class Kind(StrEnum):
 
     WORKED = "worked"  # a call succeeded, which is proof
     REFUSED = "refused"  # credentials or the account itself are refused: a person has to act
+    CANNOT_SEND = (
+        "cannot_send"  # the account answers, and refuses to send for our sender's sake: a person has to act
+    )
     SLOWED = "slowed"  # 429
     TROUBLE = "trouble"  # timeout, unreachable, 5xx: never the customer's fault
     DOWN = "down"  # the provider itself says that it cannot reach the account
@@ -61,11 +64,12 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """`until`: how long the provider wants to be left alone, for SLOWED."""
+    """`until`: how long the provider wants to be left alone, for SLOWED. `words`: the provider's own, scrubbed."""
 
     kind: Kind
     reason: str = ""
     until: datetime | None = None
+    words: str = ""
 
 
 SIGNAL_OF = {
@@ -88,6 +92,8 @@ def decide(state: str, kind: Kind, failures: int) -> str:
         return HealthState.DISCONNECTED
     if state == HealthState.DISCONNECTED:
         return state  # only proof ends it
+    if kind is Kind.CANNOT_SEND:  # what can be read goes on, and so do the account's other senders
+        return state if state == HealthState.PROVIDER_DOWN else HealthState.DEGRADED
     if kind is Kind.SLOWED:
         return state if state == HealthState.PROVIDER_DOWN else HealthState.RATE_LIMITED
     if kind is Kind.DOWN or (kind is Kind.TROUBLE and failures >= DOWN_AFTER):
@@ -183,15 +189,17 @@ def _facts(signal: Signal, at: datetime) -> dict:
 
 def _note(health: WorkspaceIntegrationHealth, signal: Signal, at: datetime) -> None:
     facts = _facts(signal, at)
-    if signal.kind is Kind.REFUSED:
-        facts["reason"] = signal.reason[:64]  # still refused, perhaps for another reason
+    still_refused = signal.kind is Kind.CANNOT_SEND and health.state == HealthState.DEGRADED
+    if signal.kind is Kind.REFUSED or still_refused:  # perhaps for another reason
+        facts |= {"reason": signal.reason[:64], "words": signal.words[:200]}
     if facts:
         WorkspaceIntegrationHealth.objects.filter(pk=health.pk).update(**facts)
 
 
 def _move(health: WorkspaceIntegrationHealth, state: str, signal: Signal, at: datetime) -> bool:
     before = health.state
-    move = {"state": state, "since": at, "version": F("version") + 1, "reason": signal.reason[:64]}
+    move = {"state": state, "since": at, "version": F("version") + 1}
+    move |= {"reason": signal.reason[:64], "words": signal.words[:200]}
     if state == HealthState.CONNECTED:
         # Known from now on: how long it was down, for people and for the backfill.
         move |= {
@@ -235,13 +243,16 @@ NO_PROOF = {
 }
 """(provider, operation) that succeed for an account that is disconnected: Unipile answers them from its own copy."""
 
+SENDS = {"reply", "send_sms"}
+"""Operations that send a message. Of an account that cannot send, nothing else is a proof."""
+
 _healthy_until: dict[UUID, float] = {}
 
 
 @outcomes.subscribe
 def observe(report: CallReport) -> None:
     """Take a finished call as a signal. Successes of an account that is well cost few writes."""
-    kind = SIGNAL_OF.get(report.outcome)
+    kind = Kind.CANNOT_SEND if report.cannot_send else SIGNAL_OF.get(report.outcome)
     if kind is None or report.integration_id is None or _unobserved.get():
         return
     if kind is Kind.WORKED and (report.provider, report.operation) in NO_PROOF:
@@ -249,7 +260,7 @@ def observe(report: CallReport) -> None:
     if kind is Kind.WORKED and _healthy_until.get(report.integration_id, 0) > time.monotonic():
         return
     integration = Integration.objects.filter(pk=report.integration_id).first()
-    if integration is None or (kind is Kind.WORKED and not _is_proof(integration)):
+    if integration is None or (kind is Kind.WORKED and not _is_proof(integration, report)):
         return
     record(integration, _signal(report, kind))
     if kind is Kind.WORKED:
@@ -258,18 +269,22 @@ def observe(report: CallReport) -> None:
         _healthy_until.pop(report.integration_id, None)
 
 
-def _is_proof(integration: Integration) -> bool:
-    """Not where somebody else is logged in there (unipile.identity), nor of a channel that Slack does not find."""
+def _is_proof(integration: Integration, report: CallReport) -> bool:
+    """Not where somebody else is logged in (unipile.identity), nor of a channel that Slack does not find; and of an
+    account that refused to send, only where a message went out."""
     if integration.config.get("stranger"):
         return False
-    return integration.provider != Provider.SLACK or row(integration).reason not in CHANNEL
+    reason = row(integration).reason
+    if reason in CANNOT_SEND:
+        return report.operation in SENDS
+    return integration.provider != Provider.SLACK or reason not in CHANNEL
 
 
 def _signal(report: CallReport, kind: Kind) -> Signal:
     until = None
     if kind is Kind.SLOWED and report.retry_after_ms:
         until = timezone.now() + timedelta(milliseconds=report.retry_after_ms)
-    return Signal(kind, report.code or str(report.outcome), until)
+    return Signal(kind, report.code or str(report.outcome), until, report.said)
 
 
 def forget_successes() -> None:

@@ -35,6 +35,7 @@ from integrations.errors import (
 from integrations.hosts import HostRefused, check_url
 from integrations.ratelimit import RateLimit
 from integrations.retry import RETRYABLE, RetryBudget, parse_retry_after_ms, retry_delay_s
+from integrations.said import words_of
 from integrations.transport import CallGuard, adapters, guarded
 from integrations.visits import refuse_in_transaction
 from jobs.deadline import Deadline
@@ -72,6 +73,7 @@ class Verdict:
     code: str = ""
     retry_after_ms: int | None = None
     sent: bool | None = False
+    cannot_send: bool = False
 
 
 Classify = Callable[[Response], Verdict | None]
@@ -89,6 +91,8 @@ def verdict_by_status(response: Response) -> Verdict | None:
         return Verdict(ProviderRateLimited)
     if status in (401, 403):
         return Verdict(ProviderAuthError)
+    if status == 402:  # the account is not paid for: nothing works until somebody acts
+        return Verdict(ProviderAuthError, code="payment_required")
     if status >= 500 or status == 408:
         return Verdict(ProviderFault, sent=None)
     if status == 425:
@@ -299,6 +303,10 @@ class ProviderSession:
             code=verdict.code,
             retry_after_ms=retry_after_ms,
             sent=verdict.sent,
+            said=""
+            if response.ok and not response.data
+            else words_of(response.data, response.content, call.request),
+            cannot_send=verdict.cannot_send,
         )
 
     def _finish(self, call: _Call, result: Response | Exception) -> Any:
@@ -330,6 +338,8 @@ class ProviderSession:
                 status=getattr(result, "status", None),
                 code=getattr(result, "code", ""),
                 error=type(result).__name__ if isinstance(result, Exception) else "",
+                said=getattr(result, "said", ""),
+                cannot_send=getattr(result, "cannot_send", False),
                 retry_after_ms=getattr(result, "retry_after_ms", None),
             )
         )

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F, Max, Q
 from django.utils import timezone
 
-from integrations.errors import ProviderError, ProviderMisconfigured
+from integrations.errors import CANNOT_SEND, ProviderError, ProviderMisconfigured
 from integrations.models import HealthState, Integration, Notice, WorkspaceIntegrationHealth
 from integrations.slack.client import Posted, SlackClient
 from integrations.slack.delivery import deliver
@@ -28,6 +28,8 @@ EDITABLE = timedelta(days=10)
 PATIENCE = {HealthState.DISCONNECTED: timedelta(0), HealthState.QUIET: timedelta(0)}
 PATIENCE[HealthState.PROVIDER_DOWN] = timedelta(minutes=10)
 """How long a state lasts before people are told: a provider's own trouble often ends before they could look."""
+REFUSES_TO_SEND = Q(state=HealthState.DEGRADED, reason__in=CANNOT_SEND)
+"""A mailbox or number of the account that does not send waits for a person, too."""
 POST_LIMIT_MS = 30_000
 HEALTH = "health"
 State = Notice.State
@@ -37,7 +39,7 @@ def due() -> list[WorkspaceIntegrationHealth]:
     """Accounts in trouble whose people have not been told within the last 24 hours."""
     now = timezone.now()
     told = Q(last_notice_at=None) | Q(last_notice_at__lte=now - WINDOW)
-    troubled = Q()
+    troubled = REFUSES_TO_SEND
     for state, patience in PATIENCE.items():
         troubled |= Q(state=state, since__lte=now - patience)
     found = WorkspaceIntegrationHealth.objects.filter(
@@ -51,7 +53,7 @@ def claim(health: WorkspaceIntegrationHealth) -> UUID | None:
     now, token = timezone.now(), uuid4()
     free = Q(last_notice_at=None) | Q(last_notice_at__lte=now - WINDOW)
     claimed = WorkspaceIntegrationHealth.objects.filter(
-        free, pk=health.pk, state__in=PATIENCE, notice_token=None
+        free, Q(state__in=PATIENCE) | REFUSES_TO_SEND, pk=health.pk, notice_token=None
     ).update(notice_token=token, notice_claimed_at=now)
     return token if claimed else None
 

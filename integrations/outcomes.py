@@ -33,7 +33,8 @@ REFUSALS = Counter(
 class CallReport:
     """One finished call. `account` is the provider's name of the account, where one integration has several.
 
-    `code` is the provider's own error code, `error` the class of what was raised; neither holds people's text.
+    `code` is the provider's own error code, `error` the class of what was raised; neither holds people's text. `said`
+    and `cannot_send` as in ProviderError; `said` is not logged.
     """
 
     provider: str
@@ -48,6 +49,8 @@ class CallReport:
     code: str = ""
     error: str = ""
     retry_after_ms: int | None = None
+    said: str = ""
+    cannot_send: bool = False
 
 
 Subscriber = Callable[[CallReport], None]

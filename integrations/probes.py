@@ -15,7 +15,7 @@ from integrations import health
 from integrations.breaker import breakers
 from integrations.calendly.client import CalendlyClient
 from integrations.emailbison.client import EmailBisonClient
-from integrations.errors import ProviderAuthError, ProviderError, ProviderMisconfigured
+from integrations.errors import SENDER_DOWN, ProviderAuthError, ProviderError, ProviderMisconfigured
 from integrations.ghl.client import GhlClient
 from integrations.hosts import HostRefused
 from integrations.instantly.client import InstantlyClient
@@ -54,6 +54,16 @@ def _linkedin(account: Integration, deadline: Deadline) -> None:
     client.inmail_balance(deadline)
 
 
+def _emailbison(account: Integration, deadline: Deadline) -> None:
+    """Whose key it is; and, where a mailbox had refused to send, whether one is still down."""
+    client = EmailBisonClient.for_integration(account)
+    client.account(deadline)
+    if health.row(account).reason == SENDER_DOWN and not any(
+        one.is_down for one in client.sender_emails(deadline)
+    ):
+        health.record(account, health.Signal(health.Kind.WORKED))
+
+
 def _slack(account: Integration, deadline: Deadline) -> None:
     """Whose token it is; and, where Slack had refused the channel, whether the channel is there again."""
     client = SlackClient.for_integration(account)
@@ -74,9 +84,7 @@ def can_prove(integration: Integration) -> bool:
 
 
 PROBES: dict[str, Probe] = {
-    Provider.EMAILBISON: lambda account, deadline: EmailBisonClient.for_integration(account).account(
-        deadline
-    ),
+    Provider.EMAILBISON: _emailbison,
     Provider.UNIPILE: _linkedin,
     Provider.GHL: lambda account, deadline: GhlClient.for_integration(account).location(deadline),
     Provider.SMARTLEAD: lambda account, deadline: SmartLeadClient.for_integration(account).campaigns(

@@ -26,8 +26,14 @@ def on_change(sender, health: WorkspaceIntegrationHealth, before: str, **kwargs)
     """Have people told of what broke, and work done on what came back."""
     if health.state == HealthState.DISCONNECTED:
         telling.enqueue_notice(health)
-    elif health.state == HealthState.CONNECTED and before in banner.BROKEN:
+    elif health.state == HealthState.CONNECTED and (before in banner.BROKEN or _was_told(health)):
         enqueue_recovery(health)
+
+
+def _was_told(health: WorkspaceIntegrationHealth) -> bool:
+    """Whether a notice about the trouble that is over stands somewhere."""
+    told, since = health.last_notice_at, health.down_since
+    return bool(told and since and told >= since)
 
 
 def enqueue_recovery(health: WorkspaceIntegrationHealth) -> bool:

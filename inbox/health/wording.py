@@ -9,7 +9,16 @@ from datetime import datetime
 from django.utils import timezone
 
 from inbox.health.effects import CHANNEL_OF, Effect
-from integrations.errors import SECRETS_UNREADABLE, Outcome
+from integrations.errors import (
+    ACCOUNT_SUSPENDED,
+    CANNOT_SEND,
+    NO_FUNDS,
+    NO_NUMBER,
+    NUMBER_REFUSED,
+    SECRETS_UNREADABLE,
+    SENDER_DOWN,
+    Outcome,
+)
 from integrations.models import HealthState, Provider, WorkspaceIntegrationHealth
 
 NAMES = {
@@ -53,6 +62,12 @@ WHY = {
     SECRETS_UNREADABLE: "its stored secrets cannot be read with today’s FIELD_ENCRYPTION_KEYS",
     "silence": "nothing arrived",
     "changed": "another account was put in",
+    "payment_required": "not paid for",
+    ACCOUNT_SUSPENDED: "suspended, or its plan is over",
+    SENDER_DOWN: "a mailbox that sends is disconnected; the account’s others go on",
+    NUMBER_REFUSED: "the number that sends is not registered, or suspended",
+    NO_NUMBER: "there is no number to send from",
+    NO_FUNDS: "the balance for sending is used up",
 }
 """Codes in words; a code that is not here is the provider's own and is shown as it is."""
 
@@ -79,7 +94,9 @@ def headline(health: WorkspaceIntegrationHealth, workspace: str) -> str:
     return {
         HealthState.DISCONNECTED: _disconnected(health, name, whose),
         HealthState.PROVIDER_DOWN: f"{name} is having problems on the provider’s side",
-        HealthState.DEGRADED: f"{name} answers slowly or with errors",
+        HealthState.DEGRADED: f"{name} refuses to send{whose}"
+        if health.reason in CANNOT_SEND
+        else f"{name} answers slowly or with errors",
         HealthState.RATE_LIMITED: f"{name} has slowed {workspace} down",
         HealthState.QUIET: f"{name} is quieter than usual{whose}",
         HealthState.CONNECTED: f"{name} is back{whose}",
@@ -139,8 +156,16 @@ def effect(health: WorkspaceIntegrationHealth, effects: list[Effect]) -> str:
     if health.state == HealthState.DISCONNECTED:
         way_out = f" {WAY_OUT}" if health.reason == SECRETS_UNREADABLE else ""
         return f"{_stopped(health)}{'; ' + waits if waits else ''}.{way_out}"
+    if health.state == HealthState.DEGRADED and health.reason in CANNOT_SEND:
+        sentence = why(health.reason)
+        return f"{sentence[:1].upper()}{sentence[1:]}.{_words(health)} What it refused is marked as not sent."
     if health.state == HealthState.QUIET:
         return "Nothing has arrived for longer than is usual here. The credentials are accepted."
     if health.state == HealthState.CONNECTED:
         return ""
     return f"Nothing to do; we keep trying{'. ' + waits[:1].upper() + waits[1:] if waits else ''}."
+
+
+def _words(health: WorkspaceIntegrationHealth) -> str:
+    name = NAMES.get(health.provider, health.provider)
+    return f" {name} says: “{health.words.rstrip('.')}”." if health.words else ""

@@ -110,11 +110,21 @@ class SentEmail(Payload):
         return parse_time(self.sent_at)
 
 
+DEAD = {
+    "disconnected", "not connected", "disabled", "inactive", "error", "invalid", "paused", "banned", "suspended",
+}  # fmt: skip
+"""What EmailBison says of a mailbox that cannot send."""
+
+
 class SenderEmail(Payload):
     id: ExternalId
     email: Text = Field("", validation_alias=AliasChoices("email", "email_address"))
     name: Text = ""
     status: Text = ""
+
+    @property
+    def is_down(self) -> bool:
+        return self.status.lower() in DEAD
 
 
 class Account(Payload):

@@ -2,7 +2,7 @@
 
 import re
 
-from integrations.errors import ProviderAuthError, ProviderRejected
+from integrations.errors import ACCOUNT_SUSPENDED, SENDER_DOWN, SUSPENDED, ProviderAuthError, ProviderRejected
 from integrations.http import Response, Verdict
 
 INVALID_SENDER = "invalid_sender"
@@ -11,6 +11,12 @@ NOT_FOUND = "not_found"
 REFUSED = "success_false"
 WRONG_KEY = "host_or_key"
 """The key is expired, or belongs to another EmailBison instance than the address."""
+SENDER_IS_DOWN = re.compile(
+    r"(?:sender[ _]e?-?mail(?: account| address)?|mailbox|inbox|e-?mail account)s? (?:is|are|was|has been) "
+    r"(?:not connected|disconnected|disabled|suspended)",
+    re.I,
+)
+"""The mailbox that sends, not the workspace: its other mailboxes go on. EmailBison has no codes for these."""
 
 
 def classify(response: Response) -> Verdict | None:
@@ -19,11 +25,17 @@ def classify(response: Response) -> Verdict | None:
     inner = body.get("data") if isinstance(body.get("data"), dict) else {}
     if response.ok:
         refused = body.get("success") is False or inner.get("success") is False
+        if refused and SENDER_IS_DOWN.search(_words(body, inner)):
+            return Verdict(ProviderRejected, code=SENDER_DOWN, cannot_send=True)
         return Verdict(ProviderRejected, code=REFUSED) if refused else None
     if response.status in (401, 403):
         return Verdict(ProviderAuthError, code=WRONG_KEY)
     if response.status == 404:
         return Verdict(ProviderRejected, code=NOT_FOUND)
+    if response.status in (400, 409, 422) and SENDER_IS_DOWN.search(_words(body, inner)):
+        return Verdict(ProviderRejected, code=SENDER_DOWN, cannot_send=True)
+    if response.status in (400, 409, 422) and SUSPENDED.search(_words(body, inner)):
+        return Verdict(ProviderAuthError, code=ACCOUNT_SUSPENDED)
     if response.status in (400, 422) and _names_sender(body, inner):
         return Verdict(ProviderRejected, code=INVALID_SENDER)
     return None
@@ -33,5 +45,9 @@ def _names_sender(body: dict, inner: dict) -> bool:
     errors = body.get("errors")
     if isinstance(errors, dict) and "sender_email_id" in errors:
         return True
-    texts = (body.get("message"), body.get("error"), inner.get("message"))
-    return any(re.search(r"sender[ _]email[ _]id.*invalid", str(text), re.I | re.S) for text in texts if text)
+    return re.search(r"sender[ _]email[ _]id.*invalid", _words(body, inner), re.I | re.S) is not None
+
+
+def _words(body: dict, inner: dict) -> str:
+    texts = (body.get("message"), body.get("error"), inner.get("message"), body.get("errors"))
+    return "\n".join(str(text) for text in texts if text)

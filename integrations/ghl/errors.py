@@ -2,7 +2,16 @@
 
 import re
 
-from integrations.errors import ProviderRateLimited, ProviderRejected
+from integrations.errors import (
+    ACCOUNT_SUSPENDED,
+    NO_FUNDS,
+    NO_NUMBER,
+    NUMBER_REFUSED,
+    SUSPENDED,
+    ProviderAuthError,
+    ProviderRateLimited,
+    ProviderRejected,
+)
 from integrations.http import Response, Verdict
 from integrations.retry import parse_retry_after_ms
 
@@ -20,6 +29,24 @@ TEXTS = (
     (re.compile(r"missing phone", re.I), MISSING_PHONE),
     (re.compile(r"invalid country (calling )?code", re.I), INVALID_COUNTRY_CODE),
 )
+CANNOT_SEND = (
+    (re.compile(r"not registered|a2p|10 ?dlc|unregistered", re.I), NUMBER_REFUSED),
+    (
+        re.compile(r"(?:sms|messaging|number|account).{0,40}(?:suspended|deactivated|disabled)", re.I),
+        NUMBER_REFUSED,
+    ),
+    (
+        re.compile(
+            r"no (?:phone )?number (?:found|assigned|available|is)|from ?number.{0,20}(?:missing|required|not)",
+            re.I,
+        ),
+        NO_NUMBER,
+    ),
+    (re.compile(r"insufficient (?:funds|balance|credits?)|low balance|wallet", re.I), NO_FUNDS),
+)
+"""The location's own number or money: no text goes out to anybody until somebody acts."""
+THEIRS = re.compile(r"\b(?:contact|recipient|destination|landline|to[ _]?number)\b", re.I)
+"""The text is about the number that was written to."""
 PAUSE_MS = 10_000
 """A 429 without Retry-After: the window of the documented limit (100 requests in 10 s per location)."""
 PIT_PAUSE_MS = 30_000
@@ -42,6 +69,14 @@ def classify(response: Response) -> Verdict | None:
     if response.status in (401, 403) and re.search(r"not authorized for this scope", text, re.I):
         return Verdict(ProviderRejected, code=MISSING_SCOPE)
     if response.status in (400, 422):
-        code = next((code for pattern, code in TEXTS if pattern.search(text)), "")
-        return Verdict(ProviderRejected, code=code)
+        if code := _first(TEXTS, text):
+            return Verdict(ProviderRejected, code=code)
+        if SUSPENDED.search(text):
+            return Verdict(ProviderAuthError, code=ACCOUNT_SUSPENDED)
+        code = "" if THEIRS.search(text) else _first(CANNOT_SEND, text)
+        return Verdict(ProviderRejected, code=code, cannot_send=bool(code))
     return Verdict(ProviderRejected, code="not_found") if response.status == 404 else None
+
+
+def _first(rows: tuple[tuple[re.Pattern[str], str], ...], text: str) -> str:
+    return next((code for pattern, code in rows if pattern.search(text)), "")

@@ -11,6 +11,7 @@ from pydantic import AliasChoices, Field, field_validator
 
 from integrations.client import base_url_of, items_of, required_secret, session_for
 from integrations.http import ProviderSession, Response
+from integrations.instantly.errors import classify
 from integrations.models import Integration
 from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time
 from jobs.deadline import Deadline
@@ -81,6 +82,7 @@ class InstantlyClient:
                 base_url=base_url_of(integration, BASE_URL),
                 headers={"Authorization": f"Bearer {key}"},
                 timeout_ms=TIMEOUT_MS,
+                classify=classify,
             )
         )
 

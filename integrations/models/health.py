@@ -40,6 +40,9 @@ class WorkspaceIntegrationHealth(models.Model):
     reason = models.CharField(
         max_length=64, blank=True, default="", help_text="The provider's code, or ours."
     )
+    words = models.CharField(
+        max_length=200, blank=True, default="", db_default="", help_text="The provider's own, scrubbed."
+    )
     since = models.DateTimeField()
     version = models.PositiveIntegerField(default=0, help_text="Counts transitions: what a writer has seen.")
     blocked_until = models.DateTimeField(null=True, blank=True)

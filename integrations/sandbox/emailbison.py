@@ -200,7 +200,12 @@ def reply(call: Call) -> Response:
 
 @routes.on("GET", "/api/sender-emails")
 def sender_emails(call: Call) -> Response:
-    return _page(call, list(call.data.senders.values()))
+    down = call.account.properties.get("disconnected_senders", ())
+    senders = [
+        sender | ({"status": "Not connected"} if sender["id"] in down else {})
+        for sender in call.data.senders.values()
+    ]
+    return _page(call, senders)
 
 
 @routes.on("POST", "/api/replies/{reply_id}/reply")
@@ -258,6 +263,8 @@ def _checked_reply(account: Account, values: dict[str, Any]) -> tuple[str, int]:
     sender_id = values.get("sender_email_id")
     if not isinstance(sender_id, int) or sender_id in account.properties.get("invalid_senders", ()):
         raise BadRequestError(f"The selected sender email id {sender_id} is invalid.", status=422)
+    if sender_id in account.properties.get("disconnected_senders", ()):
+        raise BadRequestError("Sender email is disconnected", status=422)
     return to[0]["address"], sender_id
 
 

@@ -12,9 +12,10 @@ from pydantic import AliasChoices, Field
 
 from integrations.client import base_url_of, items_of, required_secret, session_for
 from integrations.errors import ProviderRejected
-from integrations.http import ProviderSession, Response, Verdict
+from integrations.http import ProviderSession, Response
 from integrations.models import Integration
 from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time
+from integrations.smartlead.errors import classify
 from jobs.deadline import Deadline
 
 BASE_URL = "https://server.smartlead.ai/api/v1"
@@ -66,13 +67,6 @@ class Thread(Payload):
     @property
     def last_reply_at(self) -> datetime | None:
         return parse_time(self.last_reply)
-
-
-def classify(response: Response) -> Verdict | None:
-    """A 200 with `ok: false` is a refusal."""
-    if response.ok and isinstance(response.data, dict) and response.data.get("ok") is False:
-        return Verdict(ProviderRejected, code="not_ok")
-    return None
 
 
 class SmartLeadClient:

@@ -12,18 +12,6 @@ from integrations.errors import ProviderError, ProviderRejected
 from integrations.models import Integration, Provider
 from jobs.deadline import Deadline
 
-DEAD = {
-    "disconnected",
-    "not connected",
-    "disabled",
-    "inactive",
-    "error",
-    "invalid",
-    "paused",
-    "banned",
-    "suspended",
-}
-
 
 class EmailBison(Carrier):
     provider = Provider.EMAILBISON
@@ -91,9 +79,7 @@ def _replacement(client: EmailBisonClient, bad: str, deadline: Deadline) -> str:
 
 def _sender(client: EmailBisonClient, address: str, besides: str, deadline: Deadline) -> SenderEmail:
     """The workspace's mailbox with this address, else the first that can send. Raises CannotSend without one."""
-    usable = [
-        one for one in client.sender_emails(deadline) if one.id != besides and one.status.lower() not in DEAD
-    ]
+    usable = [one for one in client.sender_emails(deadline) if one.id != besides and not one.is_down]
     own = [one for one in usable if one.email.lower() == address.lower()]
     if not usable:
         raise CannotSend("EmailBison has no mailbox that could send this.")

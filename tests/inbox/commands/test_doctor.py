@@ -73,7 +73,9 @@ def test_a_refused_account_is_named_with_its_fix(worker, sandbox):
     account = connect(sandbox)
     sandbox.set_account("emailbison", "key", "revoked")
     report = run()
-    assert f"FAIL  Northwind, {account}: Key accepted: Credentials refused (HTTP 401, host_or_key)." in report
+    assert (
+        f"FAIL  Northwind, {account}: Key accepted: Credentials refused (HTTP 401, host_or_key): “" in report
+    )
     assert "Make a new key in EmailBison under Settings, Developer API" in report
 
 
