@@ -93,18 +93,28 @@ def discard(
 
 
 def retry_group(fingerprint: str, *, workspace_id: UUID | None, actor: AbstractBaseUser) -> list[Result]:
-    """retry_now for the failed jobs of one cause, oldest first, up to MAX_JOBS."""
+    """retry_now for the failed jobs of one cause, oldest first, up to MAX_JOBS.
+
+    The answers are of the jobs that this call has queued: one that was sent twice finds none the second time.
+    """
     failed = BackgroundJob.objects.filter(status=Status.FAILED, fingerprint=fingerprint)
     if workspace_id is not None:
         failed = failed.filter(tenant=workspace_id)
     ids = list(failed.order_by("finished_at").values_list("pk", flat=True)[:MAX_JOBS])
-    return retry_now(ids, workspace_id=workspace_id, actor=actor)
+    results = _each(ids, workspace_id, actor, Action.RETRY, "", _why_not_failed, _requeue(Now()))
+    return [result for result in results if result.done]
 
 
 def complaint(error: ValueError) -> str:
     """What to tell the person who gave a bad value: the sentence without the argument's name."""
     sentence = str(error).partition(": ")[2]
     return sentence[:1].upper() + sentence[1:]
+
+
+def told_of_group(results: Sequence[Result]) -> list[tuple[bool, str]]:
+    """As `told`, for retry_group: a cause without failed jobs is one that somebody has retried before."""
+    none = "No failed job of this cause is left: all of them are queued already, or done."
+    return told(results) if results else [(True, none)]
 
 
 def told(results: Sequence[Result]) -> list[tuple[bool, str]]:
@@ -162,6 +172,10 @@ def _why_not_requeued(job: BackgroundJob) -> str | None:
     return {Status.RUNNING: "It is running.", Status.SUCCEEDED: "It has succeeded."}.get(job.status)
 
 
+def _why_not_failed(job: BackgroundJob) -> str | None:
+    return None if job.status == Status.FAILED else f"It is {job.get_status_display().lower()}."
+
+
 def _requeue(moment: Now | Value) -> Change:
     """A waiting job keeps its counts, a finished one has all its attempts again."""
 
@@ -190,9 +204,7 @@ def _cancel(jobs: QuerySet[BackgroundJob]) -> None:
 
 
 def _why_not_discarded(job: BackgroundJob) -> str | None:
-    return (
-        None if job.status in (Status.FAILED, Status.QUEUED) else f"It is {job.get_status_display().lower()}."
-    )
+    return None if job.status == Status.QUEUED else _why_not_failed(job)
 
 
 def _close(jobs: QuerySet[BackgroundJob]) -> None:

@@ -126,7 +126,8 @@ class BackgroundJobAdmin(RecordAdmin):
             if not self.has_retry_permission(request):
                 raise PermissionDenied
             fingerprint = request.POST.get("fingerprint", "")
-            _tell(request, actions.retry_group(fingerprint, workspace_id=workspace_id, actor=request.user))
+            results = actions.retry_group(fingerprint, workspace_id=workspace_id, actor=request.user)
+            _tell(request, actions.told_of_group(results))
             return redirect(request.get_full_path())
         list_url = reverse("admin:jobs_backgroundjob_changelist")
         context = display.now(workspace_id) | {
@@ -178,7 +179,8 @@ class BackgroundJobAdmin(RecordAdmin):
 
     @admin.action(description="Retry now", permissions=["retry"])
     def retry_now(self, request: HttpRequest, jobs: QuerySet[BackgroundJob]) -> None:
-        _tell(request, actions.retry_now(_ids(jobs), workspace_id=None, actor=request.user))
+        results = actions.retry_now(_ids(jobs), workspace_id=None, actor=request.user)
+        _tell(request, actions.told(results))
 
     @admin.action(description="Run at a time", permissions=["move"])
     def run_at(self, request: HttpRequest, jobs: QuerySet[BackgroundJob]) -> HttpResponse | None:
@@ -209,7 +211,7 @@ class BackgroundJobAdmin(RecordAdmin):
         """The confirm page, until it is posted with what it asks for."""
         if "confirmed" in request.POST:
             try:
-                return _tell(request, do(_ids(jobs)))
+                return _tell(request, actions.told(do(_ids(jobs))))
             except ValueError as error:
                 messages.error(request, actions.complaint(error))
         context = self.admin_site.each_context(request) | {
@@ -251,8 +253,8 @@ def _ids(jobs: QuerySet[BackgroundJob]) -> list[UUID]:
     return list(jobs.values_list("pk", flat=True)[: actions.MAX_JOBS])
 
 
-def _tell(request: HttpRequest, results: list[actions.Result]) -> None:
-    for good, line in actions.told(results):
+def _tell(request: HttpRequest, lines: list[tuple[bool, str]]) -> None:
+    for good, line in lines:
         messages.add_message(request, messages.SUCCESS if good else messages.WARNING, line)
 
 

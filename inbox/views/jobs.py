@@ -121,7 +121,8 @@ def act(request: HttpRequest) -> HttpResponse:
     except ValueError as error:
         messages.error(request, actions.complaint(error))
         return back
-    for good, line in actions.told(results):
+    grouped = request.POST.get("do") == "retry-group"
+    for good, line in actions.told_of_group(results) if grouped else actions.told(results):
         messages.add_message(request, messages.SUCCESS if good else messages.WARNING, line)
     return back
 

@@ -1,17 +1,20 @@
 """Several workers, people and schedules at one job or tick at once: each of them wins or loses as a whole."""
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from uuid import uuid4
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.utils import timezone
 
 from jobs import actions, ledger, recovery, ticks
 from jobs.enqueue import enqueue
 from jobs.failures import NO_FAILURE
 from jobs.ledger import Started
-from jobs.models import BackgroundJob, JobAttempt, Worker
+from jobs.models import BackgroundJob, JobAction, JobAttempt, Worker
 from jobs.outcomes import Decision, Outcome
 from jobs.registry import KINDS, Kind
 from jobs.ticks import TickSpec, run_tick
@@ -220,3 +223,39 @@ def test_a_tick_that_many_ask_for_at_once_runs_once(monkeypatch, requested):
 
     assert answers.count({"worked": 1}) == 1
     assert answers.count({"skipped": "running"}) == 7
+
+
+def test_retry_all_twice_at_once_retries_each_job_once():
+    """Guard: a group's retry changes failed jobs only. Both have read the same ids when the first gets the rows."""
+    jobs, person = put(3), factories.make_user()
+    ids = [job.pk for job in jobs]
+    moment = timezone.now()
+    BackgroundJob.objects.filter(pk__in=ids).update(status="failed", finished_at=moment, fingerprint="f1")
+
+    def retry() -> list[actions.Result]:
+        try:
+            return actions.retry_group("f1", workspace_id=None, actor=person)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        with transaction.atomic():
+            list(BackgroundJob.objects.select_for_update().filter(pk__in=ids))
+            both = [pool.submit(retry) for _ in range(2)]
+            ends = time.monotonic() + 20
+            while waiting_for_a_lock() < 2 and time.monotonic() < ends:
+                time.sleep(0.01)
+        answers = sorted((one.result(timeout=20) for one in both), key=len)
+
+    assert [len(answer) for answer in answers] == [0, 3]
+    assert actions.told_of_group(answers[0])[0][0] is True
+    assert JobAction.objects.filter(job__in=ids).count() == 3
+
+
+def waiting_for_a_lock() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return cursor.fetchone()[0]

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from inbox.models import AuditEntry
-from jobs.models import BackgroundJob, Tick
+from jobs.models import BackgroundJob, JobAction, Tick
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -151,6 +151,16 @@ def test_retry_all_of_one_cause(admin, workspace):
     jobs = [failed(workspace, number) for number in range(3)]
     act(admin, workspace, do="retry-group", fingerprint="f1")
     assert {BackgroundJob.objects.get(pk=job.pk).status for job in jobs} == {"queued"}
+
+
+def test_retry_all_that_is_sent_twice_says_that_all_are_queued(admin, workspace):
+    """A double click: the page shows the answer to the second, and the jobs were retried by the first."""
+    jobs = [failed(workspace, number) for number in range(3)]
+    assert "3 jobs: retried." in act(admin, workspace, do="retry-group", fingerprint="f1")
+    page = act(admin, workspace, do="retry-group", fingerprint="f1")
+    assert "all of them are queued already, or done" in page and "No job was chosen" not in page
+    assert JobAction.objects.filter(job__in=jobs).count() == 3
+    assert AuditEntry.objects.count() == 3
 
 
 def test_a_job_can_be_moved_to_a_time(admin, workspace):
