@@ -9,11 +9,17 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Exists, OuterRef
 
+from inbox.folders import leads_in
 from inbox.followups import responses
+from inbox.leads.rollup import CAMPAIGN_SOURCES
+from inbox.models import Message, Workspace
+from inbox.models.lead import Tag
 from inbox.understanding.tags import POSITIVE
 
-# The first reply of each lead in the span, and our first message after it.
+# The first reply of each lead in the span, and our first answer to it (inbox.leads.rollup.ANSWERS). A campaign's step
+# is none. `waits`: the lead's newest reply has no answer and needs one.
 REPLIED = """
 WITH replied AS (
     SELECT m.lead_id, min(m.sent_at) AS first_at, count(*) AS replies
@@ -23,11 +29,13 @@ WITH replied AS (
       AND m.sent_at >= %(since)s AND m.sent_at < %(until)s
     GROUP BY m.lead_id
 ), answered AS (
-    SELECT r.*, l.campaign_id, l.tag, l.booked_at, extract(epoch FROM a.sent_at - r.first_at) AS answer_s
+    SELECT r.*, l.campaign_id, l.tag, l.booked_at, l.needs_reply AS waits,
+           extract(epoch FROM a.sent_at - r.first_at) AS answer_s
     FROM replied r JOIN inbox_lead l ON l.id = r.lead_id
     LEFT JOIN LATERAL (
         SELECT o.sent_at FROM inbox_message o
         WHERE o.lead_id = r.lead_id AND o.direction = 'outbound' AND o.sent_at > r.first_at
+          AND (o.by_hand OR o.source <> ALL(%(steps)s))
         ORDER BY o.sent_at LIMIT 1) a ON true
 )
 """
@@ -49,7 +57,8 @@ SELECT coalesce(sum(a.replies), 0), count(*),
        count(*) FILTER (WHERE a.answer_s < 300), count(*) FILTER (WHERE a.answer_s >= 300 AND a.answer_s < 3600),
        count(*) FILTER (WHERE a.answer_s >= 3600 AND a.answer_s < 14400),
        count(*) FILTER (WHERE a.answer_s >= 14400 AND a.answer_s < 86400),
-       count(*) FILTER (WHERE a.answer_s >= 86400), count(*) FILTER (WHERE a.answer_s IS NULL)
+       count(*) FILTER (WHERE a.answer_s >= 86400), count(*) FILTER (WHERE a.answer_s IS NULL AND a.waits),
+       count(*) FILTER (WHERE a.answer_s IS NULL AND NOT a.waits)
 FROM answered a
 """
 CONTACTED = """
@@ -75,7 +84,7 @@ WHERE i.workspace_id = %(workspace)s AND i.read_at >= %(since)s AND i.read_at < 
   AND o->>'objection_type' <> 'none'
 GROUP BY 1 ORDER BY 2 DESC, 1
 """
-BUCKETS = ("Under 5 min", "5 min to 1 h", "1 to 4 h", "4 to 24 h", "Over a day", "Not yet")
+BUCKETS = ("Under 5 min", "5 min to 1 h", "1 to 4 h", "4 to 24 h", "Over a day", "Not yet", "None needed")
 
 
 @dataclass(frozen=True)
@@ -130,6 +139,7 @@ def overview(workspace_id: UUID, since: datetime, until: datetime, zone: str) ->
         "until": until,
         "zone": zone,
         "positive": [str(tag.value) for tag in POSITIVE],
+        "steps": list(CAMPAIGN_SOURCES),
     }
 
     def rows(statement: str) -> list[tuple[Any, ...]]:
@@ -161,3 +171,15 @@ def overview(workspace_id: UUID, since: datetime, until: datetime, zone: str) ->
         days=[(day, count, good) for day, count, good in rows(BY_DAY)],
         follow_ups=list(responses.effectiveness(workspace_id, since, until)),
     )
+
+
+def waiting(workspace: Workspace, since: datetime, until: datetime) -> int:
+    """How many of those who replied from `since` up to `until` stand in the inbox under Needs reply now."""
+    replies = Message.objects.filter(
+        lead=OuterRef("pk"),
+        direction=Message.Direction.INBOUND,
+        sent_at__gte=since,
+        sent_at__lt=until,
+    ).exclude(automated_reply=True)
+    written = replies.exclude(tag__in=(Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE))
+    return leads_in(workspace, "needs-reply").filter(Exists(written)).count()

@@ -28,7 +28,9 @@ def overview(request: HttpRequest) -> HttpResponse:
     context = {
         "spans": SPANS,
         "span": span,
-        "tiles": _tiles(found, before, f"the {span} days before"),
+        "tiles": _tiles(
+            found, before, numbers.waiting(request.workspace, since, until), f"the {span} days before"
+        ),
         "found": found,
         "campaigns": zip(found.campaigns, plots["campaigns"], strict=True),
         "answers": zip(found.answers, plots["answers"], strict=True),
@@ -62,19 +64,20 @@ def _span(request: HttpRequest) -> tuple[str, datetime, datetime]:
     return span, until - timedelta(days=int(span)), until
 
 
-def _tiles(found: numbers.Overview, before: numbers.Overview, then: str) -> list[dict[str, object]]:
+def _tiles(
+    found: numbers.Overview, before: numbers.Overview, waiting: int, then: str
+) -> list[dict[str, object]]:
     def tile(label: str, value: object, note: str, tone: str = "") -> dict[str, object]:
         return {"label": label, "value": value, "note": note, "tone": tone}
 
     change = found.replies - before.replies
     share = f"{round(100 * found.positive / found.people)} %" if found.people else "–"
-    waiting = dict(found.answers)["Not yet"]
     return [
         tile("Replies", found.replies, f"{abs(change)} {'more' if change >= 0 else 'fewer'} than {then}"),
         tile("Positive", share, f"{found.positive} of {found.people} people"),
         tile("First answer, median", duration(found.answer_s), f"{duration(before.answer_s)} in {then}"),
         tile("Booked", found.booked, f"{before.booked} in {then}"),
-        tile("Not answered yet", waiting, "of those who replied", "warn" if waiting else ""),
+        tile("Needs reply", waiting, f"now, of {found.people} who replied", "warn" if waiting else ""),
     ]
 
 

@@ -97,6 +97,14 @@ def test_an_objection_has_its_kind_our_answer_and_how_it_ended(workspace, instan
     assert counts(workspace) == {"sent": 1, "objection": 1, "answered": 1, "won": 1}
 
 
+def test_a_step_of_a_campaign_is_no_answer_to_an_objection(workspace, instance):
+    reply(instance, "Objection")
+    sent = answer(instance, "Step 4: did you see my last mail?")
+    type(sent).objects.filter(pk=sent.pk).update(source="emailbison_sent")
+    assert responses.objections(workspace.pk).get().answer is None
+    assert counts(workspace) == {"sent": 1, "objection": 1}
+
+
 def test_a_booking_converts_the_step_even_without_a_reply(workspace, instance):
     with transaction.atomic():
         lead_booked.send(None, lead=rollup.locked(instance.lead), fresh=True)

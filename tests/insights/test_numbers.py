@@ -1,0 +1,102 @@
+"""What the overview counts as an answer, and who waits for one: the inbox's own rules."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from inbox import triage
+from inbox.folders import leads_in
+from inbox.leads import rollup
+from inbox.models import Lead, Membership
+from insights import numbers
+from tests import factories
+from tests.factories import ago
+
+
+@pytest.fixture
+def thread(workspace):
+    """`thread((hours ago, direction or source), …)`: a lead whose row says what these messages make of it."""
+
+    def make(*messages: tuple[float, str], **fields) -> Lead:
+        lead = factories.make_lead(workspace, **fields)
+        for hours, what in messages:
+            inbound = what == "in"
+            factories.make_message(
+                lead,
+                direction="inbound" if inbound else "outbound",
+                source="emailbison_reply" if inbound else what,
+                sent_at=ago(hours=hours),
+            )
+        with transaction.atomic():
+            rollup.recompute(rollup.locked(lead))
+        return Lead.objects.get(pk=lead.pk)
+
+    return make
+
+
+def waiting(workspace, days: int = 7) -> int:
+    now = timezone.now()
+    return numbers.waiting(workspace, now - timedelta(days=days), now)
+
+
+def answers(workspace) -> dict[str, int]:
+    now = timezone.now()
+    found = numbers.overview(workspace.pk, now - timedelta(days=7), now, "UTC").answers
+    return {label: count for label, count in found if count}
+
+
+def test_who_wrote_again_after_our_answer_needs_a_reply(workspace, thread):
+    thread((9, "in"), (7, "holdfast"), (2, "in"))
+    assert leads_in(workspace, "needs-reply").count() == waiting(workspace) == 1
+    assert answers(workspace) == {"1 to 4 h": 1}
+
+
+def test_a_step_of_a_campaign_answers_nobody(workspace, thread):
+    thread((9, "in"), (8, "emailbison_sent"))
+    assert waiting(workspace) == 1
+    assert answers(workspace) == {"Not yet": 1}
+    now = timezone.now()
+    assert numbers.overview(workspace.pk, now - timedelta(days=7), now, "UTC").answer_s is None
+
+
+def test_what_a_person_marked_done_needs_no_answer(workspace, thread):
+    lead = thread((9, "in"))
+    triage.change(workspace, [triage.Seen.of(lead)], triage.DONE)
+    assert waiting(workspace) == 0
+    assert answers(workspace) == {"None needed": 1}
+
+
+def test_who_is_snoozed_waits_later_as_in_the_inbox(workspace, thread):
+    lead = thread((9, "in"))
+    triage.change(workspace, [triage.Seen.of(lead)], triage.snoozed(timezone.now() + timedelta(days=1)))
+    assert leads_in(workspace, "needs-reply").count() == waiting(workspace) == 0
+    assert answers(workspace) == {"Not yet": 1}
+
+
+def test_who_replied_before_the_span_and_who_is_elsewhere_is_not_counted(workspace, thread):
+    thread((24 * 20, "in"))
+    other = factories.make_workspace("Bluebird")
+    lead = factories.make_lead(other, needs_reply=True, last_message_at=ago(hours=1))
+    factories.make_message(lead, sent_at=ago(hours=1))
+    assert (waiting(workspace), waiting(workspace, days=30)) == (0, 1)
+
+
+@pytest.mark.parametrize("role", [Membership.Role.OWNER, Membership.Role.VIEWER])
+def test_the_page_says_the_number_in_the_inboxs_word(workspace, thread, role):
+    thread((9, "in"), (8, "holdfast"), (2, "in"))
+    thread((7, "in"), (6, "holdfast"))
+    client = Client()
+    client.force_login(factories.make_member(workspace, role))
+    page = client.get(reverse("insights:overview", args=[workspace.pk])).text
+    assert "<dt>Needs reply</dt><dd>1</dd><dd>now, of 2 who replied</dd>" in page
+
+
+def test_an_outsider_sees_no_numbers(workspace, thread):
+    thread((9, "in"))
+    client = Client()
+    client.force_login(factories.make_member(factories.make_workspace("Bluebird")))
+    assert client.get(reverse("insights:overview", args=[workspace.pk])).status_code == 404
