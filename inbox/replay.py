@@ -10,7 +10,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from inbox import audit, handlers
@@ -96,6 +96,12 @@ def unrepaired(
     if source:
         found = found.filter(source=source)
     return found.exclude(Exists(settled)).order_by("received_at", "pk")
+
+
+def with_repair(deliveries: QuerySet[WebhookDelivery]) -> QuerySet[WebhookDelivery]:
+    """`deliveries` with what tells why a failed one waits for no replay: `repaired` by a later run, `emptied`."""
+    settled = WebhookDelivery.objects.filter(replay_of=OuterRef("pk"), verdict__in=REPAIRED)
+    return deliveries.annotate(repaired=Exists(settled), emptied=Q(body__isnull=True))
 
 
 class Started(NamedTuple):

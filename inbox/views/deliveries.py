@@ -21,13 +21,20 @@ from jobs.models import BackgroundJob
 
 ADMIN = Membership.Role.ADMIN
 Verdict = WebhookDelivery.Verdict
+SETTLED = "settled"
+"""A choice beside the verdicts: what failed and waits for nothing. `failed` is what the menu counts."""
 DAY = DateInput(attrs={"type": "date"})
 
 
 class DeliveryFilter(FilterSet):
     """Narrows the deliveries of one workspace; each filter is a parameter of the URL."""
 
-    verdict = ChoiceFilter(choices=Verdict.choices, label="Verdict", empty_label="Any")
+    verdict = ChoiceFilter(
+        choices=[*Verdict.choices, (SETTLED, "Failed, nothing to do")],
+        method="by_verdict",
+        label="Verdict",
+        empty_label="Any",
+    )
     source = ChoiceFilter(choices=[(name, name) for name in ALL_SOURCES], label="Source", empty_label="Any")
     event = CharFilter(field_name="event_type", lookup_expr="iexact", label="Event", max_length=64)
     since = DateFilter(field_name="received_at", lookup_expr="date__gte", label="From", widget=DAY)
@@ -37,6 +44,13 @@ class DeliveryFilter(FilterSet):
     class Meta:
         model = WebhookDelivery
         fields = ["verdict", "source"]
+
+    def by_verdict(self, deliveries: QuerySet, _name: str, value: str) -> QuerySet:
+        if value not in (Verdict.FAILED, SETTLED):
+            return deliveries.filter(verdict=value)
+        waiting = replay.unrepaired(self.request.workspace).order_by().values("pk")
+        failed = deliveries.filter(verdict=Verdict.FAILED)
+        return failed.filter(pk__in=waiting) if value == Verdict.FAILED else failed.exclude(pk__in=waiting)
 
     def search(self, deliveries: QuerySet, _name: str, value: str) -> QuerySet:
         value = value.strip()
@@ -50,7 +64,8 @@ def delivery_list(request: HttpRequest) -> HttpResponse:
     """`w/<workspace>/deliveries/?verdict=…&source=…&event=…&since=…&until=…&q=…`"""
     mine = WebhookDelivery.objects.filter(workspace=request.workspace)
     found = DeliveryFilter(request.GET, mine, request=request)
-    rows = found.qs.select_related("lead", "job", "message").defer("body", "headers", "message__raw_html")
+    rows = replay.with_repair(found.qs).select_related("lead", "job", "message")
+    rows = rows.defer("body", "headers", "message__raw_html")
     page = keyset_page(
         rows if found.is_valid() else rows.none(),
         "received_at",

@@ -7,7 +7,7 @@ from inbox import handlers, replay
 from inbox.models import AuditEntry, Message, WebhookDelivery
 from integrations.events import MessageEvent
 from jobs.models import BackgroundJob
-from tests.factories import ago, make_delivery, make_integration, make_lead
+from tests.factories import ago, make_delivery, make_integration, make_lead, make_workspace
 from tests.recorded import payload
 from tests.webhooks.posting import encoded
 
@@ -148,3 +148,23 @@ def test_defect_still_there_shows_as_failed_again(people, failed, url, monkeypat
 def test_admins_see_in_the_menu_that_something_failed(people, failed, url):
     assert "1 failed" in people.owner.get(url("rules")).content.decode()
     assert "1 failed" not in people.member.get(url("rules")).content.decode()
+
+
+def test_failed_in_the_list_is_what_the_menu_counts(people, workspace, integration, failed, url):
+    """What is repaired, or can no more be replayed, left the menu's number and stayed in the list."""
+    same = {"integration": integration, "source": "smartlead", "verdict": Verdict.FAILED}
+    emptied = make_delivery(workspace, **same, body=None, received_at=ago(days=40))
+    repaired = make_delivery(workspace, **same, received_at=ago(days=2))
+    make_delivery(workspace, source="smartlead", replay_of=repaired)
+    rows = people.owner.get(url("deliveries"), {"verdict": "failed"}).context["page"].rows
+    assert [row.pk for row in rows] == [failed.pk]
+    page = people.owner.get(url("deliveries"), {"verdict": "settled"})
+    assert {row.pk for row in page.context["page"].rows} == {emptied.pk, repaired.pk}
+    assert "1 failed" in page.text
+    assert "too late to replay" in page.text and "repaired since" in page.text
+
+
+def test_another_workspaces_failures_are_in_neither_list(people, failed, url):
+    make_delivery(make_workspace("Bluebird"), verdict=Verdict.FAILED)
+    for verdict, count in (("failed", 1), ("settled", 0)):
+        assert len(people.owner.get(url("deliveries"), {"verdict": verdict}).context["page"].rows) == count
