@@ -112,5 +112,8 @@ TABLES = {
 
 
 def state_of(table: str, value: str) -> State:
-    """The look of `value` in one of TABLES. Raises KeyError for a table or a value that has none."""
-    return TABLES[table][value]
+    """The look of `value` in one of TABLES; a value that only the next release knows is shown as it is.
+
+    Raises KeyError for a table that there is none of.
+    """
+    return TABLES[table].get(value) or State("", "info", value)

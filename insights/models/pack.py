@@ -78,7 +78,13 @@ class ContextPack(models.Model):
                 fields=["workspace", "scope_key"],
                 condition=Q(status__in=["PENDING", "RUNNING"]),
                 name="pack_one_build_at_once",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["PENDING", "RUNNING", "COMPLETE", "FAILED"]), name="pack_status_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(window__in=["H24", "D7", "D30", "CUSTOM"]), name="pack_window_known"
+            ),
         ]
         indexes = [
             models.Index(fields=["workspace", "-created_at"], name="pack_by_workspace"),
@@ -141,7 +147,12 @@ class PackThread(models.Model):
 
     class Meta:
         ordering = ["position"]
-        constraints = [models.UniqueConstraint(fields=["pack", "lead"], name="pack_thread_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["pack", "lead"], name="pack_thread_once"),
+            models.CheckConstraint(
+                condition=Q(status__in=["pending", "done", "failed"]), name="pack_thread_status_known"
+            ),
+        ]
         indexes = [models.Index(fields=["pack", "status", "position"], name="pack_threads_by_status")]
 
     def __str__(self) -> str:

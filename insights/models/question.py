@@ -31,6 +31,12 @@ class PackQuestion(models.Model):
 
     class Meta:
         ordering = ["created_at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(status__in=["pending", "answered", "failed"]),
+                name="question_status_known",
+            )
+        ]
         indexes = [
             models.Index(fields=["workspace", "-created_at"], name="question_by_workspace"),
             models.Index(

@@ -5,6 +5,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError, connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -168,3 +169,37 @@ def test_a_pack_of_another_workspace_is_not_found(built, client_of, url):
     for name in ("pack", "progress", "pack-csv"):
         assert client.get(reverse(f"insights:{name}", args=[elsewhere.pk, built.pk])).status_code == 404
         assert client.get(url(name, built.pk)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("model", "field", "value"),
+    [
+        ("packs", "status", "complete"),
+        ("packs", "window", "D8"),
+        ("threads", "status", "DONE"),
+        ("questions", "status", "ANSWERED"),
+    ],
+)
+def test_the_database_refuses_a_state_that_no_page_could_show(built, model, field, value):
+    """Only a row made by hand ever had one: everything we write is of the models' own choices."""
+    built.questions.create(workspace=built.workspace, client_token=uuid.uuid4(), text="Why?")
+    rows = ContextPack.objects.all() if model == "packs" else getattr(built, model).all()
+    with pytest.raises(IntegrityError, match="known"):
+        rows.update(**{field: value})
+
+
+def test_a_state_that_only_the_next_release_knows_is_shown_as_it_is(built, client_of, url):
+    with connection.cursor() as cursor:  # as that release's migration would have
+        cursor.execute("ALTER TABLE insights_contextpack DROP CONSTRAINT pack_status_known")
+    ContextPack.objects.update(status="HALTED")
+    client = client_of(Role.VIEWER)
+    try:
+        for page in (url("packs"), url("pack", built.pk)):
+            assert "HALTED" in client.get(page).text
+    finally:
+        ContextPack.objects.update(status="COMPLETE")
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "ALTER TABLE insights_contextpack ADD CONSTRAINT pack_status_known"
+                " CHECK (status IN ('PENDING', 'RUNNING', 'COMPLETE', 'FAILED'))"
+            )
