@@ -41,7 +41,11 @@
     done: () => decide("done"),
     snooze: () => decide("snooze"),
     unread: () => decide("unread"),
-    reply: () => document.querySelector("[data-shortcut=reply]")?.focus(),
+    reply: () => {
+      const text = all("[data-shortcut=reply]").find(visible);
+      text?.focus();
+      if (text?.selectionEnd === text?.value.length) text?.scrollTo(0, text.scrollHeight);
+    },
     send: () => document.activeElement.form?.matches("[data-answer]") && press("send"),
     undo: () => press("undo"),
     search: () => document.getElementById("q")?.select(),
@@ -69,6 +73,14 @@
   document.addEventListener("change", () => {
     const count = document.querySelector("[data-ticked]");
     if (count) count.textContent = `${document.querySelectorAll(".row :checked").length} selected`;
+  });
+
+  // Who comes to a text goes on where it ends: a browser begins before it. A click and a later visit keep their place.
+  const visited = new WeakSet();
+  document.addEventListener("focusin", ({ target }) => {
+    if (!target.matches("textarea") || visited.has(target)) return;
+    visited.add(target);
+    target.setSelectionRange(target.value.length, target.value.length);
   });
 
   let unfolded = [];

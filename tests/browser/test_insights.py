@@ -6,6 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from inbox.models.lead import Tag
+from integrations import health
+from integrations.health import Kind, Signal
 from integrations.sandbox import SandboxServer
 from jobs.worker import drain
 from tests import factories
@@ -62,3 +64,28 @@ def test_overview_draws_its_charts(width, model, asked_about, workspace, user, o
     expect(page.locator("svg.plot rect").first).to_be_attached()
     expect(page.get_by_role("rowheader", name="Roofing owners")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("colour", ["light", "dark"])
+def test_a_printed_page_is_its_content_on_white(colour, model, asked_about, workspace, user, open_page):
+    """What one presses, and the banner of the day, stay on the screen."""
+    account = factories.make_integration(workspace)
+    health.record(account, Signal(Kind.REFUSED))
+    page = open_page(user, color_scheme=colour)
+    page.goto(f"/w/{workspace.pk}/insights/packs/")
+    page.get_by_label("Question").fill("What gets meetings?")
+    page.get_by_role("button", name="Build the pack").click()
+    drain()
+    expect(page.get_by_role("heading", name="Findings")).to_be_visible()
+    shown = ["nav.tabs", ".topbar", "#banner .banner", "form:has(#id_question)", "[data-print]"]
+    for part in shown:
+        expect(page.locator(part).first).to_be_visible()
+    page.emulate_media(media="print")
+    for part in [*shown, ".side", ".skip", "#banner"]:
+        expect(page.locator(part).first).to_be_hidden()
+    expect(page.get_by_role("heading", name="Findings")).to_be_visible()
+    expect(page.locator("html")).to_have_css("background-color", "rgb(255, 255, 255)")
+    page.goto(f"/w/{workspace.pk}/insights/")
+    for part in ["nav.tabs", "#banner", "form.bar", "[data-print]"]:
+        expect(page.locator(part).first).to_be_hidden()
+    expect(page.get_by_role("heading", name="Replies by day")).to_be_visible()

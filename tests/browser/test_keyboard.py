@@ -104,6 +104,38 @@ def test_control_enter_sends(page, leads):
     expect(page.locator("#answer")).to_contain_text("Going out")
 
 
+@pytest.fixture
+def drafted(leads):
+    """A long draft for the first lead, as the model writes one."""
+    message = factories.make_message(leads[0], sent_at=leads[0].last_inbound_at)
+    return factories.make_draft(message, text="\n".join(["Hi First,", *["Line"] * 30, "Best, Ana"]))
+
+
+def test_reply_goes_on_where_the_draft_ends(page, drafted):
+    press(page, "j", "Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("First")
+    press(page, "r")
+    page.keyboard.type(" P.S.")
+    text = page.get_by_label("Reply to First by Email")
+    expect(text).to_have_value(f"{drafted.text} P.S.")
+    assert text.evaluate("(it) => it.scrollHeight - it.clientHeight - it.scrollTop < 2")
+
+
+def test_a_draft_that_is_reached_by_tab_is_gone_on_with_too(page, drafted):
+    press(page, "j", "Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("First")
+    page.get_by_role("button", name="Discard").focus()
+    press(page, "Tab", "!")
+    expect(page.get_by_label("Reply to First by Email")).to_have_value(f"{drafted.text}!")
+
+
+def test_reply_comes_back_to_where_the_caret_was(page, drafted):
+    press(page, "j", "Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("First")
+    press(page, "r", "Control+Home", "a", "Escape", "r", "b")
+    expect(page.get_by_label("Reply to First by Email")).to_have_value(f"ab{drafted.text}")
+
+
 def test_search(page):
     press(page, "/")
     page.keyboard.type("second")
