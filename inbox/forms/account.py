@@ -50,7 +50,7 @@ UNREADABLE = (
     "What is stored cannot be read with today’s FIELD_ENCRYPTION_KEYS. Put it in anew; left empty, it stays."
 )
 UNREADABLE_SECOND = (
-    "What is stored cannot be read. Put it in anew as well, if the account has one: it ends with the other."
+    "What is stored cannot be read. If the account has one, put it in anew too: it ends with the other one."
 )
 
 
@@ -141,7 +141,7 @@ class AccountForm(forms.Form):
         """A secret that replaces what cannot be read ends all that is stored: the one that is needed must be there."""
         for name in self.secret_names:
             if self._needs(name) and not tried.credentials.get(name):
-                self.add_error(name, f"Put this in anew too: {UNREADABLE.partition('.')[0].lower()}.")
+                self.add_error(name, "Put this in anew too: what is stored cannot be read.")
 
     def _clean_slack(self, tried: Integration) -> None:
         if not (tried.credentials.get("bot_token") or tried.credentials.get("webhook_url")):

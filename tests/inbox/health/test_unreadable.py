@@ -229,7 +229,10 @@ def test_of_two_secrets_the_needed_one_must_come_with_the_other(world, owner):
     factories.lose_key(account)
     form = {"name": "", "api_key": "", "signing_key": "c" * 20, "enabled": "on"}
     refused = owner.post(settings_url(account), form)
-    assert refused.status_code == 422 and "api_key" in refused.context["form"].errors
+    assert refused.status_code == 422
+    assert refused.context["form"].errors == {
+        "api_key": ["Put this in anew too: what is stored cannot be read."]
+    }
     account.refresh_from_db()
     assert account.is_unreadable
     assert owner.post(settings_url(account), form | {"api_key": "d" * 20}).status_code == 302
