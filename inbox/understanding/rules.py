@@ -9,15 +9,15 @@ from inbox.understanding.snooze import APPLY_AT, Snooze, deferral, return_day
 
 __all__ = ["EMAIL", "LINKEDIN", "RULES", "RULES_VERSION", "SMS", "ReplyText", "RuleHit", "Verdict", "judge"]
 
-RULES_VERSION = "5"
+RULES_VERSION = "6"
 """Stored with each decision; raised whenever a rule is added, removed or decides differently."""
 
 RULES: tuple[Rule, ...] = (
     *bounce.RULES,
     *autoreply.RULES,
     autoreply.AWAY_RULE,
-    *optout.RULES,
     *optout.OPT_IN_RULES,
+    *optout.RULES,
     *interest.RULES,
 )
 """Every rule, in the order of judgement; the page that explains tags lists these."""
@@ -99,12 +99,15 @@ def judge(reply: ReplyText, tz: tzinfo = UTC) -> Verdict:
         words = f"{reading.raw_subject}\n{reading.newest.text}"
         back = return_day(words, received, tz) if away and received else None
         return Verdict(**common, auto_reply=automatic, out_of_office=away, snooze=back)
-    opted_out = _first(optout.RULES, reading)
+    opted_in = _first(
+        optout.OPT_IN_RULES, reading
+    )  # the whole text: "SUBSCRIBE" alone sounds like its opposite
+    opted_out = None if opted_in else _first(optout.RULES, reading)
     if opted_out:
         return Verdict(**common, opt_out=opted_out)
     return Verdict(
         **common,
-        opt_in=_first(optout.OPT_IN_RULES, reading),
+        opt_in=opted_in,
         not_interested=_first(interest.RULES, reading),
         snooze=deferral(reading.newest.text, received, tz) if received else None,
     )

@@ -2,6 +2,7 @@
 
 import pytest
 
+from inbox.understanding.optout import CARRIER_START
 from inbox.understanding.reading import Reading
 from inbox.understanding.rules import RULES, ReplyText, judge
 
@@ -157,7 +158,15 @@ def test_carrier_keyword_in_a_sentence_does_not(text):
     "text", ["Start please", "sorry, START", "Oops, start again. Thanks!", "opt me back in"]
 )
 def test_start_with_small_politeness_opts_in(text):
-    assert judge(sms(text)).opt_in is not None
+    verdict = judge(sms(text))
+    assert verdict.opt_in is not None and verdict.opt_out is None
+
+
+@pytest.mark.parametrize("text", sorted(CARRIER_START))
+def test_every_keyword_that_subscribes_again_is_no_opt_out(text):
+    for written in (text, text.upper()):
+        verdict = judge(sms(written))
+        assert verdict.opt_in is not None and verdict.opt_out is None
 
 
 @pytest.mark.parametrize(
