@@ -98,7 +98,8 @@ class BounceEvent(MessageEvent):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnsubscribeEvent(Event):
     """The lead wants no more, by the provider's unsubscribe link or (`by`) otherwise; `occurred_at` is when, where the
-    provider says so."""
+    provider says so. Where nothing tells one such event from a later one there is no `event_key`, and the handler
+    decides."""
 
     person: Person
     campaign: CampaignRef | None = None

@@ -91,7 +91,7 @@ def store(
     fingerprint = event.content_key or _fingerprint(event, judged.newest_text)
     if event.listed and event.channel != Channel.SMS:
         fingerprint = ""  # a mail is rendered anew, a text is what it is
-    if event.content_key and (twin := texts.known(received, event)):
+    if event.content_key and (twin := texts.known(received, event, opt_out=judged.opt_out)):
         return twin, False
     external_id = event.external_id or texts.own_id()
     message, created = _get_or_create(received, event, judged, count, external_id, content_hash=fingerprint)

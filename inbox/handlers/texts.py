@@ -2,6 +2,9 @@
 
 Decided under a lock on the words, looking both ways from the moment of receipt, so that there is no bucket with an edge
 and a replay finds what has come since. When GHL's own id turns up later, the text takes it.
+
+A STOP that could be a repetition or a second one counts as a second one: writing to somebody who asked us not to is
+worse than showing a text twice. A START that could be a repetition lets nobody in.
 """
 
 from datetime import timedelta
@@ -10,7 +13,9 @@ from django.db import IntegrityError, transaction
 
 from inbox import locks
 from inbox.intake import Received
+from inbox.leads import rollup
 from inbox.models import Message
+from inbox.models.lead import Tag
 from integrations.events import MessageEvent
 from jobs.ids import uuid7
 
@@ -18,6 +23,8 @@ PREFIX = "text:"
 """What an external id of our own making begins with: the provider has not told its id yet."""
 STATED_WITHIN = timedelta(minutes=20)
 """How far from its receipt the time may be that a text states and we believe (integrations.ghl.payloads)."""
+CLOCKS_APART = timedelta(minutes=2)
+"""How far the provider's clock may be ahead of ours: a text is not received before it is written."""
 
 
 def own_id() -> str:
@@ -25,10 +32,11 @@ def own_id() -> str:
     return f"{PREFIX}{uuid7()}"
 
 
-def known(received: Received, event: MessageEvent) -> Message | None:
+def known(received: Received, event: MessageEvent, *, opt_out: bool) -> Message | None:
     """The message that `event` repeats, now under the provider's id where the event brings it; None for a new text.
 
-    Holds the lock on the event's words until the transaction ends.
+    `opt_out`: the words ask us never to write again. Where they did so before, too, and the lead has been let in again
+    since, the text is new. Holds the lock on the event's words until the transaction ends.
     """
     locks.hold("text", received.workspace.pk, event.source, event.content_key)
     mine = Message.objects.select_related("lead").filter(workspace=received.workspace, source=event.source)
@@ -47,13 +55,32 @@ def known(received: Received, event: MessageEvent) -> Message | None:
     if not same:
         return None
     twin = min(same, key=lambda message: abs(message.received_at - at))
+    if (opt_out or twin.tag == Tag.BLACKLIST) and _stops_anew(received, event, twin):
+        return None
     return _named(twin, event) if event.external_id else twin
 
 
 def _same(event: MessageEvent, message: Message) -> bool:
     if event.external_id:
-        return message.external_id.startswith(PREFIX)
+        unnamed = message.external_id.startswith(PREFIX)
+        return unnamed and message.received_at >= event.occurred_at - CLOCKS_APART
     return not (event.stamp and message.stamp) or event.stamp == message.stamp
+
+
+def _stops_anew(received: Received, event: MessageEvent, message: Message) -> bool:
+    """Whether `event`, which may repeat the STOP `message`, finds a lead that was let in again since.
+
+    Where the lead is stopped still, the stop counts from now on: a START that was written before it comes too late.
+    """
+    told_at = event.occurred_at if event.external_id else received.received_at
+    if told_at <= message.received_at:
+        return False  # a replay, or the same text by another way
+    lead = message.lead = rollup.locked(message.lead)
+    if lead.opted_out_at is None:
+        return not rollup.opted_in_after(lead, event.occurred_at, event.stamp)
+    if rollup.stop_counts_from(lead, event.occurred_at, event.stamp):
+        Message.objects.filter(pk=message.pk).update(stopped_again_at=event.occurred_at)
+    return False
 
 
 def _named(message: Message, event: MessageEvent) -> Message | None:

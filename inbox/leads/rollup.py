@@ -183,12 +183,27 @@ def opt_out(lead: Lead, at, stamp: str = "") -> None:
     `at`: aware datetime. `stamp`: what the text says of its own time, which knows better than our clock which of two
     texts was first: a provider that tries again delivers out of order.
     """
-    if lead.opted_in_at is not None and _later(lead.opted_in_at, lead.opted_in_stamp, at, stamp):
+    if opted_in_after(lead, at, stamp):
         return
-    if lead.opted_out_at is None or _later(at, stamp, lead.opted_out_at, lead.opted_out_stamp):
+    first = lead.opted_out_at is None
+    if first or _later(at, stamp, lead.opted_out_at, lead.opted_out_stamp):
         lead.opted_out_at, lead.opted_out_stamp = at, stamp
     lead.tag, lead.awaiting_model = Tag.BLACKLIST, False
-    stops.halt(lead, "The lead asked not to be contacted.")
+    stops.halt(lead, "The lead asked not to be contacted.", anew=first)
+
+
+def opted_in_after(lead: Lead, at, stamp: str = "") -> bool:
+    """Whether a START came after something of time `at` (aware datetime; `stamp` as in `opt_out`)."""
+    return lead.opted_in_at is not None and _later(lead.opted_in_at, lead.opted_in_stamp, at, stamp)
+
+
+def stop_counts_from(lead: Lead, at, stamp: str = "") -> bool:
+    """Whether the stop counts from `at` on: the lead may have asked again. `lead` must be locked and stopped."""
+    later = _later(at, stamp, lead.opted_out_at, lead.opted_out_stamp)
+    if later:
+        lead.opted_out_at, lead.opted_out_stamp = at, stamp
+        lead.save(update_fields=["opted_out_at", "opted_out_stamp", "updated_at"])
+    return later
 
 
 def opt_in(lead: Lead, at, stamp: str = "") -> None:

@@ -3,6 +3,7 @@
 What waits here is stopped in the caller's transaction; what a provider still has in its queue is stopped by a job.
 """
 
+from dataclasses import replace
 from uuid import UUID
 
 from inbox.leads import drafts
@@ -10,6 +11,7 @@ from inbox.models import Campaign, Draft, Lead
 from inbox.signals import lead_stopped
 from integrations.models import Provider
 from jobs.enqueue import JobSpec, enqueue_many
+from jobs.models import BackgroundJob
 
 STOP_EMAILS = "campaign.stop-emails"
 
@@ -21,24 +23,47 @@ KNOWN_BY = {
 """The column by which a provider that sends campaigns knows a lead."""
 
 
-def halt(lead: Lead, reason: str) -> None:
+def halt(lead: Lead, reason: str, *, anew: bool = False) -> None:
     """Reject the drafts that wait, tell the other rooms, and have the lead's campaigns stopped. `lead` must be locked.
 
-    `reason`: a sentence for people. Doing it again does no harm.
+    `reason`: a sentence for people. `anew`: the lead was not opted out until now. Doing it again does no harm.
     """
     reject_drafts(lead, reason)
     lead_stopped.send(Lead, lead=lead, reason=reason)
-    stop_campaigns(lead)
+    stop_campaigns(lead, anew=anew)
 
 
-def stop_campaigns(lead: Lead) -> None:
-    """Have the providers stop every campaign that is known to reach the lead; one that was stopped is left alone."""
+def stop_campaigns(lead: Lead, *, anew: bool = False) -> None:
+    """Have the providers stop every campaign that is known to reach the lead; one that was stopped is left alone.
+
+    `anew`: the lead has just opted out, perhaps not for the first time. A campaign that was stopped long ago may have
+    been started again since: it is stopped once more, unless the job for that still waits.
+    """
     providers = [provider for provider, column in KNOWN_BY.items() if getattr(lead, column)]
-    if providers:
-        campaigns = Campaign.objects.filter(workspace_id=lead.workspace_id, provider__in=providers)
-        reached = campaigns.filter(pk=lead.campaign_id) | campaigns.filter(message__lead=lead)
-        specs = [stop_emails(lead, pk) for pk in reached.distinct().values_list("pk", flat=True)]
-        enqueue_many(STOP_EMAILS, specs)
+    if not providers:
+        return
+    campaigns = Campaign.objects.filter(workspace_id=lead.workspace_id, provider__in=providers)
+    reached = campaigns.filter(pk=lead.campaign_id) | campaigns.filter(message__lead=lead)
+    specs = [stop_emails(lead, pk) for pk in reached.distinct().values_list("pk", flat=True)]
+    if len(enqueue_many(STOP_EMAILS, specs)) < len(specs) and anew:
+        _stop_once_more(lead, specs)
+
+
+def _stop_once_more(lead: Lead, specs: list[JobSpec]) -> None:
+    """Enqueue those of `specs` that have run already under a key of this opt-out."""
+    jobs = BackgroundJob.objects.filter(
+        tenant=lead.workspace_id, dedupe_key__in=[spec.dedupe_key for spec in specs]
+    )
+    waiting = set(jobs.filter(status=BackgroundJob.Status.QUEUED).values_list("dedupe_key", flat=True))
+    since = lead.opted_out_at.isoformat()
+    enqueue_many(
+        STOP_EMAILS,
+        [
+            replace(spec, dedupe_key=f"{spec.dedupe_key}:{since}")
+            for spec in specs
+            if spec.dedupe_key not in waiting
+        ],
+    )
 
 
 def stop_emails(lead: Lead, campaign_id: UUID) -> JobSpec:

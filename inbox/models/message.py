@@ -85,6 +85,11 @@ class Message(models.Model):
         db_default="",
         help_text="The local time that a text without an id states itself (ISO, without a zone, where it can be read).",
     )
+    stopped_again_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When this STOP came again without an id: it may have been a second one.",
+    )
     id_reused = models.BooleanField(
         default=False, help_text="The provider used this id for another text before."
     )

@@ -99,8 +99,8 @@ def correct(message: Message, tag: str, *, user: User, reason: str = "") -> TagD
 
 
 def _lift_stop(lead: Lead, message: Message) -> None:
-    if lead.opted_out_at == message.sent_at:
-        lead.opted_out_at = None
+    if lead.opted_out_at is not None and lead.opted_out_at in (message.sent_at, message.stopped_again_at):
+        lead.opted_out_at, lead.opted_out_stamp = None, ""
     if lead.bounced_at == message.sent_at:
         lead.bounced_at = None
 

@@ -3,8 +3,8 @@
 Idempotency keys, the same at every redelivery: a reply by `reply.id` (LEAD_REPLIED, LEAD_INTERESTED and
 UNTRACKED_REPLY_RECEIVED of one reply carry the same), a sent e-mail by `scheduled_email.id`, a bounce by its notice's
 `reply.id`, else by the `scheduled_email.id` that came back (which tells it again where it is told under another id),
-else by `campaign_event.id`; an unsubscribe by `campaign_event.id`. All are unique inside one EmailBison instance only,
-hence per workspace.
+else by `campaign_event.id`; an unsubscribe by `campaign_event.id` where it has one. All are unique inside one
+EmailBison instance only, hence per workspace.
 """
 
 from datetime import UTC, datetime
@@ -205,10 +205,9 @@ def _sent(kind: str, data: Data, now: datetime) -> Event:
 def _unsubscribed(kind: str, data: Data, now: datetime) -> Event:
     if data.lead is None:
         raise PayloadInvalid({"data.lead": "LEAD_UNSUBSCRIBED needs the lead"})
-    key = data.campaign_event.id if data.campaign_event else f"lead:{data.lead.id}"
     return UnsubscribeEvent(
         event_type=kind,
-        event_key=f"unsubscribed:{key}",
+        event_key=f"unsubscribed:{data.campaign_event.id}" if data.campaign_event else "",
         person=_person(data),
         campaign=_campaign(data),
         occurred_at=first_time(data.campaign_event.created_at) if data.campaign_event else None,

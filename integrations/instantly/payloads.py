@@ -2,8 +2,8 @@
 
 Idempotency keys: a reply and a sent e-mail by `email_id`. The timestamp is no part of it, because a retry may carry a
 new one or none. Where Instantly leaves the id out (it is optional there), a hash of lead, subject and text stands in,
-equal within `RETRY_SPAN_S`. An unsubscribe by campaign, address and whichever of id and time it carries. A bounce by
-the `email_id` of the mail that came back, else by campaign and address: an address bounces once in a campaign. What is
+equal within `RETRY_SPAN_S`. A bounce by the `email_id` of the mail that came back, else by campaign and address: an
+address bounces once in a campaign. An unsubscribe has no key, as a mail's link can be used again after a START. What is
 said of a lead (interested, not interested, …) by campaign, address, id and time, as people change their minds.
 """
 
@@ -95,10 +95,8 @@ def parse(body: Any, now: datetime) -> Event:
         return IgnoredEvent(event_type=kind, reason="event not used")
     data = validate(Body, body)
     if kind in UNSUBSCRIBED:
-        key = f"unsubscribed:{data.campaign_id or ''}:{data.lead.address.lower()}:{data.email_id or data.timestamp}"
         return UnsubscribeEvent(
             event_type=kind,
-            event_key=short_key(key),
             person=_person(data),
             campaign=_campaign(data),
             occurred_at=parse_time(data.timestamp),

@@ -4,7 +4,7 @@ The older names (EMAIL_REPLY, lead in `from_email`) and the documented ones (EMA
 mailbox) may both be subscribed to, and then one reply comes twice. Idempotency keys: a reply and a sent e-mail by their
 RFC 5322 message id, the same under both names and different for every send (`stats_id` belongs to the lead in the
 campaign, so several sends share it). A bounce by the message id of the mail that came back; an unsubscribe, and a
-category that a lead is put into, by campaign, address and its own time.
+category that a lead is put into, by campaign, address and its own time (an opt-out that states none has no key).
 """
 
 import re
@@ -244,13 +244,14 @@ def _bounced(kind: str, data: Body, now: datetime) -> Event:
 
 
 def _unsubscribed(kind: str, data: Body) -> Event:
-    lead = _lead(data).address.lower()
+    at = first_time(data.event_timestamp)
+    key = f"unsubscribed:{data.campaign_id or ''}:{_lead(data).address.lower()}:{data.event_timestamp}"
     return UnsubscribeEvent(
         event_type=kind,
-        event_key=short_key(f"unsubscribed:{data.campaign_id or ''}:{lead}:{data.event_timestamp}"),
+        event_key=short_key(key) if at else "",
         person=_person(data),
         campaign=_campaign(data),
-        occurred_at=first_time(data.event_timestamp),
+        occurred_at=at,
     )
 
 
@@ -278,7 +279,8 @@ def _categorised(data: Categorised) -> Event:
         "occurred_at": at,
     }
     if plain in OPT_OUTS:
-        return UnsubscribeEvent(by=f"provider: {name[:60]}", **shared)
+        known_by = {} if at else {"event_key": ""}
+        return UnsubscribeEvent(by=f"provider: {name[:60]}", **shared | known_by)
     return TagEvent(tag=TAGS[plain], **shared)
 
 

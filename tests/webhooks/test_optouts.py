@@ -81,10 +81,10 @@ def test_stop_after_start_stops_in_both_orders(text, lead, stop_first):
     assert lead.opted_out_at and lead.tag == Tag.BLACKLIST
 
 
-def test_redelivered_stop_does_not_stop_again_after_the_start(text, lead):
-    text("STOP")
-    text("START", minutes=6)
-    assert text("STOP", minutes=20)["deduped"] is True
+def test_redelivered_stop_that_states_its_time_does_not_stop_again_after_the_start(text, lead):
+    text("STOP", clock="12:00 PM")
+    text("START", minutes=6, clock="12:06 PM")
+    assert text("STOP", minutes=20, clock="12:00 PM")["deduped"] is True
     lead.refresh_from_db()
     assert lead.opted_out_at is None
 
