@@ -159,8 +159,8 @@ class BookingEvent(Event):
 
     Calendly's reschedule is a cancel and a booking, in either order: the booking names the invitee it replaces
     (`replaces_uri`), the cancel has `rescheduled` set and, where the provider says it, the new invitee
-    (`replaced_by_uri`). GHL tells the whole state of one appointment each time, and `as_of` says when it was so: the
-    newest state counts, in whatever order they come.
+    (`replaced_by_uri`). A cancel may name the invitee that it replaced itself, too. GHL tells the whole state of one
+    appointment each time, and `as_of` says when it was so: the newest state counts, in whatever order they come.
     """
 
     provider: str

@@ -6,6 +6,8 @@ The appointment's row keeps what is known and its status follows; the lead's own
 that stand. A moved meeting is neither cancelled nor booked a second time.
 """
 
+from functools import partial
+
 from inbox.accounts import connected
 from inbox.bookings import record
 from inbox.intake import Outcome, Received, Verdict
@@ -30,50 +32,22 @@ def handle(received: Received, event: BookingEvent) -> Outcome:
         return Outcome(Verdict.IGNORED, event.event_type, "lead_not_found")
     if event.as_of is not None:
         return _restate(lead, event)
-    if event.status in ("no_show", "came"):
-        return _marked(lead, event)
-    appointment = _appointment(lead, event)
-    _note(appointment, event)
-    if event.replaces_uri:
-        _replaced(lead, event)
-    settle(lead, moved=bool(event.replaces_uri))
+    changed = record.hear(event, partial(_appointment, lead, event))
+    if not changed:
+        return Outcome(Verdict.IGNORED, event.event_type, "older than what is known", lead=lead)
+    for appointment in changed:
+        appointment.save()
+    settle(lead, moved=event.status != Status.BOOKED or bool(event.replaces_uri))
     return Outcome(Verdict.ACCEPTED, event.event_type, lead=lead)
 
 
 def _restate(lead: Lead, event: BookingEvent) -> Outcome:
-    change = record.write(
-        lead,
-        record.Stated(
-            event.provider,
-            event.invitee_uri,
-            event.status,
-            event.appointment_uri,
-            event.event_type_uri,
-            event.starts_at,
-            event.ends_at,
-            event.occurred_at,
-            event.as_of,
-        ),
-    )
+    change = record.write(lead, record.stated_by(event))
     if change is record.Change.STALE:
         return Outcome(Verdict.IGNORED, event.event_type, "older than what is known", lead=lead)
     if change is record.Change.SAME:
         return Outcome(Verdict.DUPLICATE, event.event_type, lead=lead)
     settle(lead, moved=change is not record.Change.NEW)
-    return Outcome(Verdict.ACCEPTED, event.event_type, lead=lead)
-
-
-def _marked(lead: Lead, event: BookingEvent) -> Outcome:
-    """Somebody marked the invitee as not having come, or took that back: the later of the two counts. That a meeting
-    stands again is no news."""
-    appointment = _appointment(lead, event)
-    if appointment.told_at is not None and event.occurred_at < appointment.told_at:
-        return Outcome(Verdict.IGNORED, event.event_type, "older than what is known", lead=lead)
-    appointment.told_at = event.occurred_at
-    appointment.no_show_at = event.occurred_at if event.status == "no_show" else None
-    _place(appointment, event)
-    appointment.settle()
-    settle(lead, moved=True)
     return Outcome(Verdict.ACCEPTED, event.event_type, lead=lead)
 
 
@@ -121,36 +95,11 @@ def _look_up(received: Received, event: BookingEvent) -> None:
         )
 
 
-def _appointment(lead: Lead, event: BookingEvent, uri: str = "") -> Appointment:
+def _appointment(lead: Lead, event: BookingEvent, uri: str) -> Appointment:
     appointment, _ = Appointment.objects.get_or_create(
         workspace_id=lead.workspace_id,
         provider=event.provider,
-        external_id=uri or event.invitee_uri,
+        external_id=uri,
         defaults={"lead": lead, "invitee_email": event.person.email[:320]},
     )
     return appointment
-
-
-def _place(appointment: Appointment, event: BookingEvent) -> None:
-    appointment.event_uri = event.appointment_uri[:500] or appointment.event_uri
-    appointment.event_type_uri = event.event_type_uri[:500] or appointment.event_type_uri
-    appointment.starts_at = event.starts_at or appointment.starts_at
-    appointment.ends_at = event.ends_at or appointment.ends_at
-
-
-def _note(appointment: Appointment, event: BookingEvent) -> None:
-    _place(appointment, event)
-    if event.status == "booked":
-        appointment.booked_at = event.occurred_at
-        appointment.replaces_id = event.replaces_uri[:500]
-    else:
-        appointment.cancelled_at = event.occurred_at
-        appointment.replaced |= event.rescheduled
-    appointment.settle()
-
-
-def _replaced(lead: Lead, event: BookingEvent) -> None:
-    """What `event` replaces was moved and not cancelled, even where its own cancel has not come or not said so."""
-    old = _appointment(lead, event, event.replaces_uri)
-    old.replaced = True
-    old.settle()

@@ -62,8 +62,8 @@ class Appointment(models.Model):
     def __str__(self) -> str:
         return f"{self.provider} {self.external_id}: {self.status}"
 
-    def settle(self) -> None:
-        """Write the row, with the status that follows from what is known."""
+    def derive(self) -> None:
+        """Set the status that follows from what is known."""
         if self.replaced:
             self.status = self.Status.RESCHEDULED
         elif self.cancelled_at is not None:
@@ -72,7 +72,10 @@ class Appointment(models.Model):
             self.status = self.Status.NO_SHOW
         else:
             self.status = self.Status.BOOKED
-        self.save()
+
+    def stands(self) -> bool:
+        """Whether somebody is expected to come."""
+        return self.status == self.Status.BOOKED and self.booked_at is not None
 
 
 class BookingCheck(models.Model):

@@ -54,12 +54,16 @@ class ScheduledEvent(Payload):
 
 
 class Invitee(Payload):
-    """`no_show`: what says that they did not come, where somebody marked them so."""
+    """`no_show`: what says that they did not come, where somebody marked them so. `rescheduled` and `new_invitee` say
+    that a cancelled one was moved; `old_invitee` names the one whose place it took itself."""
 
     uri: str = Field(min_length=1)
     email: Text = ""
     name: Text = ""
     status: Text = ""
+    rescheduled: bool | None = None
+    old_invitee: Text = ""
+    new_invitee: Text = ""
     no_show: dict[str, Any] | None = None
 
 

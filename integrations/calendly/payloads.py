@@ -3,6 +3,10 @@
 The idempotency key is the event's name and the invitee's URI: an invitee is booked once and cancelled once. A
 reschedule is a new invitee that names the old one, so both halves have keys of their own. That somebody did not come
 may be marked and taken back many times: there the key holds the mark or the moment, too.
+
+Whether a cancelled invitee was moved, only its own `rescheduled` and `new_invitee` say. `old_invitee` says that it came
+from a move itself, and stays with it when it is cancelled for good.
+Reference: https://developer.calendly.com/see-how-webhook-payloads-change-when-invitees-reschedule-events
 """
 
 from datetime import datetime
@@ -84,7 +88,7 @@ def parse(body: Any, now: datetime) -> Event:
         event_type_uri=event.event_type,
         starts_at=parse_time(event.start_time),
         ends_at=parse_time(event.end_time),
-        rescheduled=bool(invitee.rescheduled or invitee.old_invitee or invitee.new_invitee),
+        rescheduled=bool(invitee.rescheduled or invitee.new_invitee),
         replaces_uri=invitee.old_invitee,
         replaced_by_uri=invitee.new_invitee,
         occurred_at=told_at or now,

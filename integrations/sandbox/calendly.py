@@ -20,6 +20,7 @@ routes = Router()
 API = "https://api.calendly.com"
 USER, ORGANIZATION, EVENT_TYPE = f"{API}/users/US1", f"{API}/organizations/OR1", f"{API}/event_types/ET1"
 EVENTS = ("invitee.created", "invitee.canceled", "invitee_no_show.created", "invitee_no_show.deleted")
+MOVE = ("rescheduled", "old_invitee", "new_invitee")
 TITLES = {
     400: "Invalid Argument",
     401: "Unauthenticated",
@@ -59,6 +60,7 @@ class Calendly(Provider):
             if not fields.get("email"):
                 raise BadRequestError("the invitee's e-mail address", code="email")
             known = _book(account, fields)
+            _take_over(account, known)
         if event == "invitee_no_show.created":
             known["no_show"] = {"uri": f"{API}/invitee_no_shows/{uuid.uuid4()}", "created_at": now_iso()}
         elif event == "invitee_no_show.deleted":
@@ -90,10 +92,16 @@ def _key(uri: Any) -> str:
     return str(uri or "").rpartition("/")[2]
 
 
+def _take_over(account: Account, invitee: dict[str, Any]) -> None:
+    """A booking that names an old invitee is a move: that one is cancelled and names the new one."""
+    if old := account.data.invitees.get(_key(invitee["old_invitee"])):
+        old |= {"status": "canceled", "rescheduled": True, "new_invitee": invitee["uri"]}
+
+
 def _told(event: str, invitee: dict[str, Any], meeting: dict[str, Any]) -> dict[str, Any]:
     person = {"uri": invitee["uri"], "email": invitee["email"], "name": invitee["name"]}
     person["questions_and_answers"] = invitee.get("questions_and_answers", [])
-    person["no_show"] = invitee.get("no_show")
+    person |= {name: invitee.get(name) for name in ("no_show", *MOVE)}
     when = {name: meeting[name] for name in ("uri", "event_type", "start_time", "end_time")}
     return {"event": event, "created_at": now_iso(), "payload": {"invitee": person, "scheduled_event": when}}
 
@@ -121,6 +129,9 @@ def _book(account: Account, fields: dict[str, Any]) -> dict[str, Any]:
         "name": name,
         "status": "active",
         "event": event_uri,
+        "rescheduled": False,
+        "old_invitee": fields.get("old_invitee"),
+        "new_invitee": None,
     }
     account.data.invitees[_key(invitee_uri)] = invitee
     return invitee

@@ -77,13 +77,14 @@ def test_cancelling_the_moved_meeting_ends_alike_in_every_order(poster, lead, or
         booked("1"),
         cancelled("1", rescheduled=True, new_invitee=uri("2")),
         booked("2", old_invitee=uri("1")),
-        cancelled("2"),
+        cancelled("2", old_invitee=uri("1"), rescheduled=False),
     ]
     for index in order:
         poster.post("calendly", events[index])
     lead.refresh_from_db()
     assert statuses() == {"1": "rescheduled", "2": "cancelled"}
     assert lead.booked_at is None
+    assert [one.external_id for one in fell_through(poster.workspace)] == [uri("2")]
 
 
 def test_booking_redelivered_is_a_duplicate(poster, lead):

@@ -1,11 +1,15 @@
 """Meetings as the calendar lists them: what webhooks missed, cancellations, no-shows, and leads whose look fails."""
 
+import random
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.utils import timezone
 
-from inbox.bookings import reconcile, slots
+from inbox.bookings import listing, reconcile, slots
+from inbox.followups.listing import fell_through
 from inbox.models import Appointment, BookingCheck, Lead
 from integrations.ghl.client import GhlClient
 from jobs.deadline import Deadline
@@ -13,11 +17,18 @@ from jobs.models import BackgroundJob
 from jobs.ticks import run_tick
 from jobs.worker import drain
 from tests import factories
+from tests.inbox.bookings.sequences import Plain, sequences
 from tests.inbox.followups.helpers import enrolled, quiet_lead
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 CONTACT = "contactAAAABBBB1"
+EVENTS = {
+    "cancelled": "invitee.canceled",
+    "no-show": "invitee_no_show.created",
+    "undone": "invitee_no_show.deleted",
+}
+WORDS = {"moved": "rescheduled", "no-show": "no_show"}
 
 
 @pytest.fixture
@@ -136,6 +147,121 @@ def test_calendly_meetings_are_found_by_the_lead_s_address(world, workspace, lea
     look()
     assert account and Appointment.objects.get().provider == "calendly"
     assert Lead.objects.get(pk=lead.pk).booked_at is not None
+
+
+@pytest.fixture
+def calendly(world):
+    """Tells Calendly's sandbox what becomes of a meeting, and us nothing; returns the invitee's address."""
+    world.connect("calendly", api_key="token-1")
+
+    def tell(event: str, **fields) -> str:
+        start = (timezone.now() + timedelta(days=2)).replace(microsecond=0).isoformat()
+        values = {"start_time": start, "deliver": False} | fields
+        made = world.sandbox.emit("calendly", "token-1", event, **values)
+        return made["body"]["payload"]["invitee"]["uri"]
+
+    return tell
+
+
+def stored() -> dict[str, str]:
+    return dict(Appointment.objects.values_list("external_id", "status"))
+
+
+def test_a_cancelled_meeting_that_was_kept_as_moved_is_put_right(workspace, calendly, lead):
+    """As the release before this one wrote it down: that it came from a move was read as that it was moved."""
+    first = calendly("invitee.created", email=lead.email)
+    second = calendly("invitee.created", email=lead.email, old_invitee=first)
+    look()
+    assert stored() == {first: "rescheduled", second: "booked"}
+    calendly("invitee.canceled", invitee_uri=second)
+    Appointment.objects.filter(external_id=second).update(
+        status="rescheduled", replaced=True, cancelled_at=timezone.now()
+    )
+    look()
+    assert stored() == {first: "rescheduled", second: "cancelled"}
+    assert [one.external_id for one in fell_through(workspace)] == [second]
+
+
+def test_the_migration_shows_a_meeting_that_was_kept_as_moved_as_cancelled(workspace, lead):
+    """For a workspace whose calendar cannot be asked. A meeting that another one took the place of stays moved."""
+    for name, before in (("1", ""), ("2", "1"), ("3", "2"), ("4", "")):
+        Appointment.objects.create(
+            workspace=workspace, lead=lead, provider="calendly", external_id=name, replaces_id=before,
+            status="rescheduled", replaced=True, cancelled_at=timezone.now(),
+        )  # fmt: skip
+    migration = import_module("inbox.migrations.0028_meetings_cancelled_after_a_move")
+    migration.put_right(apps, None)
+    assert stored() == {"1": "rescheduled", "2": "rescheduled", "3": "cancelled", "4": "rescheduled"}
+
+
+def test_a_move_that_no_webhook_told_of_is_no_cancellation_and_books_nothing_anew(workspace, calendly, lead):
+    afterwards = factories.make_sequence(workspace, {"offset_days": 1}, starts="booked")
+    first = calendly("invitee.created", email=lead.email)
+    look()
+    afterwards.instances.update(status="stopped")
+    # Its cancel has come by webhook, and the booking that took its place has not.
+    Appointment.objects.update(status="rescheduled", replaced=True, cancelled_at=timezone.now())
+    Lead.objects.update(booked_at=None)
+    second = calendly("invitee.created", email=lead.email, old_invitee=first)
+    look()
+    assert stored() == {first: "rescheduled", second: "booked"}
+    assert afterwards.instances.get().status == "stopped"
+
+
+def test_a_meeting_that_moved_to_another_address_of_the_person_is_looked_at(calendly, lead):
+    uri = calendly("invitee.created", email="assistant@example.org")
+    Appointment.objects.create(
+        workspace=lead.workspace, lead=lead, provider="calendly", external_id=uri,
+        event_uri=uri.partition("/invitees/")[0], booked_at=timezone.now(), starts_at=timezone.now(),
+    )  # fmt: skip
+    calendly("invitee.canceled", invitee_uri=uri)
+    look()
+    assert stored() == {uri: "cancelled"}
+
+
+def test_a_meeting_that_the_calendar_does_not_know_any_more_holds_up_no_look(calendly, lead):
+    gone = "https://api.calendly.com/scheduled_events/gone"
+    Appointment.objects.create(
+        workspace=lead.workspace, lead=lead, provider="calendly", external_id=f"{gone}/invitees/1",
+        event_uri=gone, booked_at=timezone.now(), starts_at=timezone.now(),
+    )  # fmt: skip
+    uri = calendly("invitee.created", email=lead.email)
+    look()
+    assert stored() == {f"{gone}/invitees/1": "booked", uri: "booked"}
+
+
+def test_what_a_webhook_tells_during_the_look_is_not_undone_by_it(world, calendly, lead):
+    uri = calendly("invitee.created", email=lead.email)
+    look()
+    account = world.workspace.integrations.get(provider="calendly")
+    listed = listing.read(account, lead, Deadline.after_ms(5_000))
+    row = Appointment.objects.get()
+    row.cancelled_at, row.status = timezone.now(), "cancelled"
+    row.save()
+    assert listing.apply(lead, listed) == 0
+    assert stored() == {uri: "cancelled"}
+
+
+def test_sequences_that_no_webhook_told_of_are_found_as_they_ended(workspace, calendly):
+    chosen = random.Random(6).sample([*sequences("calendly", 6)], 10)
+    expected = {}
+    for number, steps in enumerate(chosen):
+        lead = quiet_lead(workspace, email=f"lead{number}@example.org", tag="Meeting Requested")
+        plain, uri = Plain("calendly"), ""
+        for step in steps:
+            plain.go(step)
+            if step in ("created", "moved"):
+                old = {"old_invitee": uri} if step == "moved" else {}
+                uri = calendly("invitee.created", email=lead.email, **old)
+            else:
+                calendly(EVENTS[step], invitee_uri=uri)
+        expected[lead.pk] = sorted(WORDS.get(one, one) for one in plain.bookings)
+    look()
+    for pk, ended in expected.items():
+        assert sorted(Appointment.objects.filter(lead=pk).values_list("status", flat=True)) == ended
+    assert Lead.objects.filter(booked_at__isnull=False).count() == sum(
+        "booked" in ended for ended in expected.values()
+    )
 
 
 def test_without_a_calendar_no_time_is_offered(workspace):

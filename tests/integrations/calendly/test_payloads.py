@@ -42,9 +42,21 @@ def test_reschedules_halves_name_each_other():
         parse(fixture("invitee_created_reschedule"), NOW),
         parse(fixture("invitee_canceled_reschedule"), NOW),
     )
-    assert booked.rescheduled and booked.replaces_uri == f"{API}/EVtob1/invitees/INtob1"
+    assert not booked.rescheduled and booked.replaces_uri == f"{API}/EVtob1/invitees/INtob1"
     assert cancelled.rescheduled and cancelled.replaced_by_uri == f"{API}/EVdana2/invitees/INdana2"
     assert booked.event_key != cancelled.event_key
+
+
+def test_a_meeting_that_came_from_a_move_and_is_cancelled_for_good_was_not_moved():
+    body = fixture("invitee_canceled_reschedule")
+    body["payload"]["invitee"] |= {
+        "rescheduled": False,
+        "new_invitee": None,
+        "old_invitee": f"{API}/EV0/invitees/IN0",
+    }
+    event = parse(body, NOW)
+    assert (event.status, event.rescheduled) == ("cancelled", False)
+    assert event.replaces_uri == f"{API}/EV0/invitees/IN0"
 
 
 def test_plain_cancel_is_no_reschedule():
