@@ -6,6 +6,7 @@ allowed. A trailing newline in a secret once switched a whole product off withou
 
 import logging
 import os
+import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -15,6 +16,9 @@ logger = logging.getLogger(__name__)
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
+HOST = r"[a-z0-9.-]+(?::[0-9]{1,5})?"
+PLAIN_HOST = re.compile(HOST + r"|\[[0-9a-f:.]+\](?::[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
+PROVIDER_HOST = re.compile(rf"[a-z]+={HOST}", re.ASCII | re.IGNORECASE)
 
 
 class Env:
@@ -67,7 +71,20 @@ class Env:
             parts = urlsplit(value)
             if parts.scheme not in schemes or not parts.netloc:
                 raise ImproperlyConfigured(f"{name} must be a URL beginning with {' or '.join(schemes)}://.")
+            if "http" in schemes and not PLAIN_HOST.fullmatch(parts.netloc):
+                raise ImproperlyConfigured(
+                    f"{name} must name its host in plain letters and digits, with a port if need be: https://host:port."
+                )
         return value
+
+    def provider_hosts(self, name: str) -> list[str]:
+        """A comma-separated list of `provider=host` or `provider=host:port`. Raises ImproperlyConfigured otherwise."""
+        entries = self.words(name)
+        if not all(map(PROVIDER_HOST.fullmatch, entries)):
+            raise ImproperlyConfigured(
+                f"{name} must list provider=host or provider=host:port, separated by commas."
+            )
+        return entries
 
 
 def postgres_config(url: str, name: str = "DATABASE_URL") -> dict:

@@ -224,7 +224,7 @@ if ALLOW_LOOPBACK_PROVIDERS and not DEBUG:
     raise ImproperlyConfigured(
         "ALLOW_LOOPBACK_PROVIDERS is for demo and tests only: unset it, or set DEBUG=1."
     )
-PROVIDER_HOSTS = env.words("PROVIDER_HOSTS")  # further hosts, as in emailbison=send.example.com
+PROVIDER_HOSTS = env.provider_hosts("PROVIDER_HOSTS")  # further hosts, as in emailbison=send.example.com
 EMAILBISON_BASE_URL = env.url("EMAILBISON_BASE_URL", "https://send.meetinboxxia.com")
 EMAILBISON_TIMEOUT_MS = env.number("EMAILBISON_TIMEOUT_MS", 30_000, 1_000, 120_000)
 EMAILBISON_MAX_RETRIES = env.number("EMAILBISON_MAX_RETRIES", 2, 0, 5)

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from integrations.destinations import installation_key
 from integrations.models import Integration, Provider
 
 
@@ -24,9 +25,11 @@ def usable(integration: Integration) -> bool:
         own = integration.config.get("linkedin_table_url") or integration.config.get("phone_table_url")
         return bool(own or settings.CLAY_LINKEDIN_TABLE_WEBHOOK_URL or settings.CLAY_PHONE_TABLE_WEBHOOK_URL)
     if integration.provider == Provider.SLACK and not integration.credentials:
-        return bool(settings.SLACK_BOT_TOKEN and integration.config.get("channel"))
+        return bool(installation_key(integration) and integration.config.get("channel"))
     if integration.provider == Provider.UNIPILE:
-        return bool(integration.external_account_id and (integration.credentials or settings.UNIPILE_API_KEY))
+        return bool(
+            integration.external_account_id and (integration.credentials or installation_key(integration))
+        )
     return bool(integration.credentials)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from integrations import destinations
 from integrations.errors import ProviderMisconfigured, SecretsUnreadable
 from integrations.http import ProviderSession
 from integrations.models import Integration
@@ -16,12 +17,12 @@ def secrets_of(integration: Integration) -> dict[str, str]:
     return integration.credentials
 
 
-def required_secret(integration: Integration, name: str, fallback: str = "") -> str:
-    """A credential of the integration, else the installation's own.
+def required_secret(integration: Integration, name: str) -> str:
+    """The credential that calls carry: the integration's own, else the installation's where that may go to its address.
 
     Raises ProviderMisconfigured naming it, and SecretsUnreadable.
     """
-    value = str(secrets_of(integration).get(name) or fallback).strip()
+    value = str(secrets_of(integration).get(name) or destinations.installation_key(integration)).strip()
     if not value:
         raise ProviderMisconfigured(
             f"{integration.get_provider_display()}: {name} is not set. Set it in the integration's settings."
@@ -29,9 +30,9 @@ def required_secret(integration: Integration, name: str, fallback: str = "") -> 
     return value
 
 
-def base_url_of(integration: Integration, default: str) -> str:
-    """The integration's own base URL, else `default`. Raises ProviderMisconfigured where there is neither."""
-    url = str(integration.config.get("base_url") or default).rstrip("/")
+def base_url_of(integration: Integration) -> str:
+    """The integration's own base URL, else the default one. Raises ProviderMisconfigured where there is neither."""
+    url = destinations.base_url(integration)
     if not url:
         raise ProviderMisconfigured(
             f"{integration.get_provider_display()}: base_url is not set. Set it in the integration's settings."

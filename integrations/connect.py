@@ -1,5 +1,8 @@
 """Which settings an account of each provider has: what is secret, what is not, and what names the account."""
 
+from collections.abc import Collection
+
+from integrations import destinations
 from integrations.hosts import HostRefused, check_url
 from integrations.models import Integration, Provider
 
@@ -30,6 +33,8 @@ ACCOUNT = {
 }
 """The name under which each provider's account id is set; kept in `external_account_id`."""
 
+GIVE_AGAIN = "what is stored was given for another address. Give it again for this one."
+
 ALIASES = {"email": Provider.EMAILBISON, "linkedin": Provider.UNIPILE, "ghl/sms": Provider.GHL}
 
 
@@ -52,9 +57,29 @@ def apply(integration: Integration, values: dict[str, str]) -> None:
 
     A secret that is put in replaces all that can no longer be read.
 
-    Raises ConnectError for a name that its provider does not have, a secret that cannot be one, and an address that
-    calls may not go to.
+    Raises ConnectError for a name that its provider does not have, a secret that cannot be one, an address that calls
+    may not go to, and another address without the secret that goes there: one that is stored was given for the old one.
     """
+    before = destinations.leads_to(integration)
+    put(integration, values)
+    if missing := secret_for_new_address(integration, before, values):
+        raise ConnectError(f"{missing}: {GIVE_AGAIN}")
+
+
+def secret_for_new_address(
+    integration: Integration, before: destinations.Address | str, given: Collection[str]
+) -> str:
+    """The name of a stored secret that must be given again, as calls now go elsewhere than `before`; "" for none.
+
+    One that cannot be read today counts: its key may come back. given: the names of settings that have just been given.
+    """
+    name = destinations.SENT.get(integration.provider, "")
+    stored = integration.is_unreadable or bool(integration.credentials.get(name))
+    return name if stored and name not in given and destinations.leads_to(integration) != before else ""
+
+
+def put(integration: Integration, values: dict[str, str]) -> None:
+    """As `apply`, one setting at a time: whether a secret may go to a new address is left to the caller."""
     provider = integration.provider
     for name, value in values.items():
         value = value.strip()

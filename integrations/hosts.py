@@ -1,20 +1,23 @@
-"""Where calls may go: named hosts over https, public addresses. Everything else is refused before a byte is sent.
+"""Where calls may go: named hosts and ports over https, public addresses. All else is refused before a byte is sent.
 
-A workspace admin may set a base URL, so without this a tenant could point us at our own network (SSRF). The name is
-checked when the URL is built, the address when the connection is made, and the connection goes to the address that
-was checked: a name that resolves differently a moment later changes nothing.
+A workspace admin may set a base URL, so without this a tenant could point us at our own network (SSRF). The address is
+checked on the request as it will be sent, right before that (`transport.GuardedAdapter`), and by the same code in the
+form that takes it. The IP address is checked when the connection is made, and the connection goes to the one that was
+checked: a name that resolves differently a moment later changes nothing.
 """
 
 import ipaddress
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from urllib.parse import urlsplit
+from typing import NamedTuple
 
 from django.conf import settings
 
 from integrations.errors import ProviderMisconfigured
 
+HTTPS = 443
 HOST_SUFFIXES = {
     "emailbison": ("send.meetinboxxia.com", "emailbison.com"),
     "unipile": ("unipile.com",),
@@ -26,6 +29,14 @@ HOST_SUFFIXES = {
     "instantly": ("api.instantly.ai",),
     "calendly": ("api.calendly.com",),
 }
+OWN_PORTS = {"unipile": range(1024, 65_536)}
+"""Beside 443, on the provider's own hosts: Unipile gives each customer a port, as in https://api8.unipile.com:13443."""
+PLAIN = re.compile(
+    r"(https?)://((?:[a-z0-9-]+\.)*[a-z0-9-]+\.?|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?(?=[/?#]|\Z)",
+    re.ASCII | re.IGNORECASE,
+)
+"""A scheme, a host and a port in which no two parsers see two hosts: no user name, backslash, percent sign, blank,
+control character or letter beyond ASCII."""
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -47,13 +58,45 @@ class HostRefused(ProviderMisconfigured):
     """The address is not on the allow-list, not https, or not public."""
 
 
-def allowed_suffixes(provider: str) -> tuple[str, ...]:
-    """Host names (and with them their subdomains) a provider may be reached at.
+class Address(NamedTuple):
+    """Where a URL leads: scheme and host in lower case (the host without a last dot), and the port's number."""
 
-    Ours, those of `settings.PROVIDER_HOSTS` (`provider=host` entries, for white labels and proxies), and the host an
-    operator set as the provider's base URL.
+    scheme: str
+    host: str
+    port: int
+
+
+class Place(NamedTuple):
+    """A host, with its subdomains, and the ports that calls may go to there beside 443."""
+
+    host: str
+    ports: Collection[int]
+
+
+def address_of(provider: str, url: str) -> Address:
+    """Where `url` leads. Raises HostRefused where it does not begin as PLAIN demands."""
+    match = PLAIN.match(url)
+    if match is None:
+        raise HostRefused(
+            f"{provider}: the address must be https://, a host in plain letters and digits, and a port if need be."
+        )
+    scheme, host, port = match.groups()
+    scheme = scheme.lower()
+    default = HTTPS if scheme == "https" else 80
+    return Address(scheme, host.lower().removesuffix("."), int(port) if port else default)
+
+
+def allowed_places(provider: str) -> tuple[Place, ...]:
+    """Where a provider may be reached.
+
+    Its own hosts, those of `settings.PROVIDER_HOSTS` (`provider=host` or `provider=host:port`, for white labels and
+    proxies), and the address an operator set for the provider. A port other than 443 is open where an operator named
+    it, and where it is among OWN_PORTS.
     """
-    extra = [entry.partition("=")[2] for entry in settings.PROVIDER_HOSTS if entry.startswith(f"{provider}=")]
+    own = OWN_PORTS.get(provider, ())
+    entries = [
+        entry.partition("=")[2] for entry in settings.PROVIDER_HOSTS if entry.startswith(f"{provider}=")
+    ]
     operator_urls = {
         "emailbison": [settings.EMAILBISON_BASE_URL],
         "unipile": [settings.UNIPILE_DSN],
@@ -62,37 +105,47 @@ def allowed_suffixes(provider: str) -> tuple[str, ...]:
         "slack": [settings.SLACK_BASE_URL],
         "openai": [settings.OPENAI_BASE_URL],
     }.get(provider, [])
-    named = [urlsplit(url).hostname or "" for url in operator_urls if url]
-    return tuple(host.lower() for host in (*HOST_SUFFIXES[provider], *extra, *named) if host)
+    named = [
+        address_of(provider, url)
+        for url in (*(f"https://{entry}" for entry in entries), *operator_urls)
+        if url
+    ]
+    return (
+        *(Place(host, own) for host in HOST_SUFFIXES[provider]),
+        *(Place(address.host, (address.port,)) for address in named),
+    )
 
 
 def check_url(provider: str, url: str) -> None:
-    """Refuse a URL that calls of `provider` may not go to. Raises HostRefused, which names the host and the fix."""
-    try:
-        parts = urlsplit(url)
-        host = (parts.hostname or "").lower().rstrip(".")
-        port = parts.port
-    except ValueError:
-        raise HostRefused(f"{provider}: the address is not a URL.") from None
-    if settings.ALLOW_LOOPBACK_PROVIDERS and _is_loopback(host):
+    """Refuse a URL that calls of `provider` may not go to. Raises HostRefused, which names the fault and the fix."""
+    address = address_of(provider, url)
+    if settings.ALLOW_LOOPBACK_PROVIDERS and _is_loopback(address.host):
         return
-    if (parts.scheme, host) == ("http", "127.0.0.1") and port and port == _opened_port.get():
+    if _opened_port.get() and address == ("http", "127.0.0.1", _opened_port.get()):
         return
-    if parts.scheme != "https":
+    if address.scheme != "https":
         raise HostRefused(f"{provider}: the address must begin with https://.")
-    if parts.username or parts.password:
-        raise HostRefused(f"{provider}: the address must not hold a user name or password.")
-    if not any(host == suffix or host.endswith(f".{suffix}") for suffix in allowed_suffixes(provider)):
+    places = [place for place in allowed_places(provider) if _is_within(address.host, place.host)]
+    if not places:
         raise HostRefused(
-            f"{provider}: the host {host or '(none)'} is not allowed; an operator can add it to PROVIDER_HOSTS."
+            f"{provider}: the host {address.host} is not allowed; an operator can add it to PROVIDER_HOSTS."
         )
+    if address.port != HTTPS and not any(address.port in place.ports for place in places):
+        raise HostRefused(
+            f"{provider}: port {address.port} of {address.host} is not allowed; an operator can add"
+            f" {address.host}:{address.port} to PROVIDER_HOSTS."
+        )
+
+
+def _is_within(host: str, suffix: str) -> bool:
+    return host == suffix or host.endswith(f".{suffix}")
 
 
 def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
 

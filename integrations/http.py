@@ -32,7 +32,7 @@ from integrations.errors import (
     ProviderTimeout,
     ProviderUnreachable,
 )
-from integrations.hosts import HostRefused, check_url
+from integrations.hosts import HostRefused, address_of
 from integrations.ratelimit import RateLimit
 from integrations.retry import RETRYABLE, RetryBudget, parse_retry_after_ms, retry_delay_s
 from integrations.said import words_of
@@ -158,15 +158,15 @@ class ProviderSession:
     ) -> T:
         """Make one call and return `parse` of its answer.
 
-        path: appended to the base URL, or a whole URL. operation: the call's name in logs and metrics.
-        idempotent: may be repeated; default: GET and HEAD. A call that may not be, once its first byte is out, is
-        ended by the Deadline alone and not by a cancellation or shutdown. expect_json: a 2xx without JSON is a fault.
+        path: begins with a slash and is appended to the base URL, or is a whole URL. operation: the call's name in
+        logs and metrics. idempotent: may be repeated; default: GET and HEAD. A call that may not be, once its first
+        byte is out, is ended by the Deadline alone and not by a cancellation or shutdown. expect_json: a 2xx without
+        JSON is a fault.
         Raises the ProviderError that says what went wrong, CallCancelled, CallInterrupted, HostRefused, and
         RuntimeError inside a database transaction.
         """
         refuse_in_transaction()
-        url = path if "://" in path else f"{self.base_url.rstrip('/')}/{path.lstrip('/')}"
-        check_url(self.provider, url)
+        url = f"{self.base_url.rstrip('/')}{path}" if path.startswith("/") else path
         call = _Call(
             request=self._prepare(method, url, {**self.headers, **(headers or {})}, params, data, json),
             operation=operation,
@@ -186,6 +186,9 @@ class ProviderSession:
         self, method: str, url: str, headers: Mapping[str, str], params: Any, data: Any, body: Any
     ) -> requests.PreparedRequest:
         headers = {"User-Agent": USER_AGENT, "Accept": "application/json", **headers}
+        address_of(
+            self.provider, url
+        )  # requests would make a plain one of some, and take a password out of others
         try:
             for value in headers.values():
                 value.encode("latin-1")

@@ -3,7 +3,8 @@
 The timeout of `requests` is per socket operation, so a server that sends one byte now and then holds a caller for
 ever (psf/requests#3099). Here every wait, from name resolution to the last byte of the body, lasts a slice of at most
 SLICE_S, and between slices the call's Deadline is asked whether to go on. That works in any thread, unlike SIGALRM,
-which django-q2 needs for itself. Connections go to the address that `hosts.check_address` has passed.
+which django-q2 needs for itself. A request goes out only if `hosts.check_url` passes its URL as it will be sent, and
+connections go to the address that `hosts.check_address` has passed.
 """
 
 import contextvars
@@ -20,14 +21,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from requests import certs
+from requests import PreparedRequest, Response, certs
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.ssl_ import create_urllib3_context
 from urllib3.util.wait import wait_for_write
 
-from integrations.hosts import check_address
+from integrations.hosts import check_address, check_url
 from jobs.deadline import Deadline
 from jobs.errors import DeadlineExceeded
 
@@ -249,18 +250,27 @@ def tls_context() -> ssl.SSLContext:
 
 
 class GuardedAdapter(HTTPAdapter):
-    """The `requests` adapter whose connections are under the current CallGuard; it retries nothing by itself.
+    """The `requests` adapter for the calls of one provider, under the current CallGuard; it retries nothing by itself.
 
     Used without a `requests.Session` around it: no cookies (they would leak from one workspace to the next), no
     redirects, no proxies or .netrc from the environment.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, provider: str) -> None:
+        self.provider = provider
         super().__init__(pool_connections=50, pool_maxsize=10, max_retries=0, pool_block=False)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, ssl_context=tls_context(), **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+
+    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+        """Send what may go to where it goes: the last look at the address, after everything that builds or changes it.
+
+        Raises HostRefused, what the guard raises, and the errors of requests.
+        """
+        check_url(self.provider, request.url or "")
+        return super().send(request, *args, **kwargs)
 
     def cert_verify(self, conn: Any, *_: Any) -> None:
         """Always verify, by the authorities that `tls_context` has read."""
@@ -281,7 +291,7 @@ class _Adapters:
     def get(self, provider: str) -> GuardedAdapter:
         with self._lock:
             if provider not in self._by_provider:
-                self._by_provider[provider] = GuardedAdapter()
+                self._by_provider[provider] = GuardedAdapter(provider)
             return self._by_provider[provider]
 
 

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from inbox import audit, locks, workspaces
 from inbox.health import watch
 from inbox.models import User
-from integrations import connect, health
+from integrations import connect, destinations, health
 from integrations.checks import KEY_AT
 from integrations.models import Integration, Provider
 from integrations.probes import PROBES, look_at_secrets
@@ -28,7 +28,10 @@ TEXTS = {
         "Incoming webhook",
         "Only where there is no bot: messages can then not be changed later.",
     ),
-    "base_url": ("Address of the API", "Leave empty for the provider’s own."),
+    "base_url": (
+        "Address of the API",
+        "Leave empty for the provider’s own. Another address needs the key again.",
+    ),
     "channel": ("Channel for notices", "A channel’s id, such as C0123456789. The bot must be in it."),
     "review_channel": (
         "Channel for drafts to review",
@@ -106,7 +109,9 @@ class AccountForm(forms.Form):
         if lost:
             help_text = UNREADABLE if name == self.secret_names[0] else UNREADABLE_SECOND
         elif stored:
-            help_text = f"{masked(stored)} is stored. Leave empty to keep it."
+            help_text = f"{masked(stored)} is stored. Leave empty to keep it"
+            goes_out = name == destinations.SENT.get(self.integration.provider)
+            help_text += "; give it again for another address." if goes_out else "."
         self.fields[name] = forms.CharField(
             label=label,
             help_text=help_text,
@@ -128,13 +133,13 @@ class AccountForm(forms.Form):
             if name == "enabled" or (name in self.secret_names and not values[name]):
                 continue
             try:
-                connect.apply(tried, {name: values[name]})
+                connect.put(tried, {name: values[name]})
             except connect.ConnectError as error:
                 self.add_error(name, str(error).removeprefix(f"{name}: "))
         if self.integration.is_unreadable and not tried.is_unreadable:
             self._clean_replacement(tried)
-        if self.integration.provider == Provider.SLACK and not self.errors and not tried.is_unreadable:
-            self._clean_slack(tried)
+        if not self.errors:
+            self._clean_keys(tried, [name for name in self.secret_names if values[name]])
         return values
 
     def _clean_replacement(self, tried: Integration) -> None:
@@ -142,6 +147,23 @@ class AccountForm(forms.Form):
         for name in self.secret_names:
             if self._needs(name) and not tried.credentials.get(name):
                 self.add_error(name, "Put this in anew too: what is stored cannot be read.")
+
+    def _clean_keys(self, tried: Integration, given: list[str]) -> None:
+        """Whether `tried`, the account as it would be, has the keys that its calls need, for where they go."""
+        before = destinations.leads_to(self.integration)
+        if name := connect.secret_for_new_address(tried, before, given):
+            self.add_error(name, connect.GIVE_AGAIN[0].upper() + connect.GIVE_AGAIN[1:])
+        elif tried.is_unreadable:
+            return
+        elif tried.provider == Provider.SLACK:
+            self._clean_slack(tried)
+        elif tried.provider == Provider.UNIPILE and not self._opens(tried):
+            self.add_error(
+                "api_key", "Needed: the installation’s own key is for the installation’s address only."
+            )
+
+    def _opens(self, tried: Integration) -> bool:
+        return bool(tried.credentials.get("api_key") or destinations.installation_key(tried))
 
     def _clean_slack(self, tried: Integration) -> None:
         if not (tried.credentials.get("bot_token") or tried.credentials.get("webhook_url")):
@@ -163,6 +185,9 @@ class AccountForm(forms.Form):
                 self.account_field or None, "This account is connected already, here or in another workspace."
             )
             return None
+        except connect.ConnectError as error:  # somebody else has changed the account meanwhile
+            self.add_error(None, str(error))
+            return None
         if another:
             health.start_over(saved)
         if saved.enabled:
@@ -180,9 +205,10 @@ class AccountForm(forms.Form):
         before = row.external_account_id
         given = {name: value for name, value in self.cleaned_data.items() if name in self.changed_data}
         row.enabled = given.pop("enabled", row.enabled)
-        connect.apply(
-            row, {name: value for name, value in given.items() if value or name not in self.secret_names}
-        )
+        given = {name: value for name, value in given.items() if value or name not in self.secret_names}
+        if destinations.SENT.get(row.provider) in given:
+            given["base_url"] = self.cleaned_data["base_url"]  # a key is for the address that stood beside it
+        connect.apply(row, given)
         _refuse_anothers(row)
         another = not fresh and before != "" and before != row.external_account_id
         if another:

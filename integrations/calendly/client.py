@@ -16,7 +16,6 @@ from integrations.models import Integration
 from integrations.payload import Payload, Text, parse_time
 from jobs.deadline import Deadline
 
-BASE_URL = "https://api.calendly.com"
 TIMEOUT_MS = 15_000
 
 
@@ -80,7 +79,7 @@ class CalendlyClient:
         return cls(
             session_for(
                 integration,
-                base_url=base_url_of(integration, BASE_URL),
+                base_url=base_url_of(integration),
                 headers={"Authorization": f"Bearer {token}"},
                 timeout_ms=TIMEOUT_MS,
             )

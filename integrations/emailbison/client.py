@@ -158,7 +158,7 @@ class EmailBisonClient:
         return cls(
             session_for(
                 integration,
-                base_url=base_url_of(integration, settings.EMAILBISON_BASE_URL),
+                base_url=base_url_of(integration),
                 headers={"Authorization": f"Bearer {key}"},
                 timeout_ms=settings.EMAILBISON_TIMEOUT_MS,
                 max_retries=settings.EMAILBISON_MAX_RETRIES,

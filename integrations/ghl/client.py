@@ -144,7 +144,7 @@ class GhlClient:
             )
         session = session_for(
             integration,
-            base_url=base_url_of(integration, settings.GHL_BASE_URL),
+            base_url=base_url_of(integration),
             headers={"Authorization": f"Bearer {key}", **VERSION},
             timeout_ms=settings.GHL_TIMEOUT_MS,
             classify=classify,

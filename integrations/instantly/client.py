@@ -16,7 +16,6 @@ from integrations.models import Integration
 from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time
 from jobs.deadline import Deadline
 
-BASE_URL = "https://api.instantly.ai/api/v2"
 TIMEOUT_MS = 30_000
 PAGE = 100
 MAX_PAGES = 200
@@ -79,7 +78,7 @@ class InstantlyClient:
         return cls(
             session_for(
                 integration,
-                base_url=base_url_of(integration, BASE_URL),
+                base_url=base_url_of(integration),
                 headers={"Authorization": f"Bearer {key}"},
                 timeout_ms=TIMEOUT_MS,
                 classify=classify,

@@ -15,6 +15,7 @@ from slack_sdk import WebClient
 from slack_sdk.web import SlackResponse
 
 from integrations.client import base_url_of, secrets_of, session_for
+from integrations.destinations import installation_key
 from integrations.errors import ProviderFault, ProviderMisconfigured, ProviderRejected
 from integrations.http import ProviderSession
 from integrations.models import Integration
@@ -110,12 +111,12 @@ class SlackClient:
         SecretsUnreadable."""
         secrets = secrets_of(integration)
         webhook_url = str(secrets.get("webhook_url") or "")
-        token = str(secrets.get("bot_token") or ("" if webhook_url else settings.SLACK_BOT_TOKEN))
+        token = str(secrets.get("bot_token") or ("" if webhook_url else installation_key(integration)))
         if not (token or webhook_url):
             raise ProviderMisconfigured("Slack: bot_token is not set. Set it in the integration's settings.")
         session = session_for(
             integration,
-            base_url=base_url_of(integration, settings.SLACK_BASE_URL),
+            base_url=base_url_of(integration),
             timeout_ms=settings.SLACK_TIMEOUT_MS,
             classify=classify,
         )

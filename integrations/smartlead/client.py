@@ -18,7 +18,6 @@ from integrations.payload import ExternalId, LooseText, Payload, Text, parse_tim
 from integrations.smartlead.errors import classify
 from jobs.deadline import Deadline
 
-BASE_URL = "https://server.smartlead.ai/api/v1"
 TIMEOUT_MS = 30_000
 INBOX_PAGE = 20
 """As many threads as the master inbox gives at once."""
@@ -80,7 +79,7 @@ class SmartLeadClient:
     def for_integration(cls, integration: Integration) -> Self:
         """Raises ProviderMisconfigured where no key is set."""
         key = required_secret(integration, "api_key")
-        url = base_url_of(integration, BASE_URL)
+        url = base_url_of(integration)
         return cls(session_for(integration, base_url=url, timeout_ms=TIMEOUT_MS, classify=classify), key)
 
     # Reference: GET /campaigns

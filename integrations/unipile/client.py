@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
-from django.conf import settings
 from django.db import models
 from pydantic import AliasChoices, AliasPath, BaseModel, Field, model_validator
 
@@ -167,14 +166,14 @@ class UnipileClient:
     @classmethod
     def for_integration(cls, integration: Integration) -> Self:
         """Raises ProviderMisconfigured where key, address or account id is not set."""
-        key = required_secret(integration, "api_key", settings.UNIPILE_API_KEY)
+        key = required_secret(integration, "api_key")
         if not integration.external_account_id:
             raise ProviderMisconfigured(
                 "LinkedIn (Unipile): account_id is not set. Set it in the integration's settings."
             )
         session = session_for(
             integration,
-            base_url=base_url_of(integration, settings.UNIPILE_DSN) + "/api/v1",
+            base_url=base_url_of(integration) + "/api/v1",
             headers={"X-API-KEY": key},
             timeout_ms=TIMEOUT_MS,
             classify=classify,

@@ -59,3 +59,33 @@ def test_a_bad_database_url_is_refused_without_quoting_its_password():
         postgres_config("mysql://me:hunter2@db/app")
     assert "postgres://" in str(refused.value)
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://a.example\\.b.example", "https://k@a.example", "https://a%2eexample", "https://bücher.example"],
+)
+def test_an_address_whose_host_can_be_read_in_two_ways_is_refused(url):
+    with pytest.raises(ImproperlyConfigured, match="UNIPILE_DSN must name its host in plain letters"):
+        Env({"UNIPILE_DSN": url}).url("UNIPILE_DSN")
+
+
+@pytest.mark.parametrize(
+    "url", ["https://api8.unipile.com:13443", "http://127.0.0.1:8000/x", "https://[::1]:443"]
+)
+def test_an_address_with_a_port_is_taken(url):
+    assert Env({"UNIPILE_DSN": url}).url("UNIPILE_DSN") == url
+
+
+def test_hosts_of_providers_are_named_with_or_without_a_port():
+    words = "emailbison=send.example.com, ghl=ghl.example.com:8443"
+    assert Env({"HOSTS": words}).provider_hosts("HOSTS") == words.split(", ")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ["send.example.com", "emailbison=", "emailbison=https://x.example", "emailbison=a/b", "emailbison=a:x"],
+)
+def test_a_host_of_a_provider_that_is_none_stops_the_process(entry):
+    with pytest.raises(ImproperlyConfigured, match="HOSTS must list provider=host or provider=host:port"):
+        Env({"HOSTS": f"emailbison=send.example.com,{entry}"}).provider_hosts("HOSTS")

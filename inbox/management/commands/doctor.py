@@ -91,6 +91,9 @@ def _configuration() -> Iterator[Finding]:
     for name, fix in wanted.items():
         if not getattr(settings, name):
             yield Finding(None, name, "not set", fix)
+    if settings.UNIPILE_API_KEY and not settings.UNIPILE_DSN:
+        fix = "Set it to your address at Unipile: UNIPILE_API_KEY is sent there and nowhere else."
+        yield Finding(False, "UNIPILE_DSN", "not set", fix)
     if is_off():
         yield Finding(
             None,

@@ -112,6 +112,27 @@ def test_a_value_may_come_from_standard_input(monkeypatch):
     assert Integration.objects.get(provider="emailbison").credentials == {"api_key": "from-a-pipe"}
 
 
+def test_another_address_asks_for_the_key_again():
+    create()
+    given, other = "base_url=https://dedi.emailbison.com", "base_url=https://other.emailbison.com"
+    run("connect_integration", "Acme", "email", "--set", given, "--set", "api_key=first")
+    with pytest.raises(CommandError, match="api_key: what is stored was given for another address"):
+        run("connect_integration", "Acme", "email", "--set", other)
+    stored = Integration.objects.get(provider="emailbison")
+    assert (stored.config["base_url"], stored.credentials["api_key"]) == (given[9:], "first")
+    run("connect_integration", "Acme", "email", "--set", other, "--set", "api_key=second")
+    stored.refresh_from_db()
+    assert (stored.config["base_url"], stored.credentials["api_key"]) == (other[9:], "second")
+
+
+def test_an_address_that_is_read_in_two_ways_is_refused():
+    create()
+    with pytest.raises(
+        CommandError, match="base_url: unipile: the address must be https://, a host in plain letters"
+    ):
+        run("connect_integration", "Acme", "unipile", "--set", "base_url=https://evil.example\\.unipile.com")
+
+
 def test_an_unknown_setting_names_those_there_are():
     create()
     with pytest.raises(CommandError, match="It has: workspace_id, api_key, base_url"):

@@ -174,3 +174,11 @@ def test_the_model_s_key_is_tried(worker, sandbox, settings, status, line):
     report = run()
     assert line in report
     assert "sk-doctor" not in report
+
+
+def test_key_without_the_address_it_may_go_to_is_a_fault(worker, settings):
+    settings.UNIPILE_API_KEY, settings.UNIPILE_DSN = "key-of-all", ""
+    said = run()
+    assert "UNIPILE_DSN" in said and "exit 1" in said
+    settings.UNIPILE_DSN = "https://api8.unipile.com:13851"
+    assert "UNIPILE_DSN" not in run()

@@ -557,6 +557,7 @@ def test_a_bot_s_notice_says_nothing_of_what_the_changed_message_says_already(ac
 
 def test_the_installation_s_bot_posts_where_an_operator_has_named_a_channel(account, sandbox, settings):
     settings.SLACK_BOT_TOKEN = "xoxb-installation"
+    settings.SLACK_BASE_URL = sandbox.url("slack") + "/api"
     Integration.objects.filter(provider="slack").update(credentials={})
     break_down(account)
     assert tell(account) == {"sent": "slack"}

@@ -3,13 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from cryptography.fernet import Fernet
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
-from inbox.forms.account import TEXTS
+from inbox.forms.account import TEXTS, AccountForm
 from inbox.models import AuditEntry
 from integrations import connect, health
 from integrations.health import Kind, Signal
+from integrations.hosts import HOST_SUFFIXES
 from integrations.models import HealthState, Integration, Provider, WebhookKey, WorkspaceIntegrationHealth
 from integrations.sandbox import SandboxServer
 from jobs.models import BackgroundJob
@@ -194,3 +197,122 @@ def test_an_event_by_an_old_key_is_pointed_out(people, account):
     assert webhooks(account).tone == "warn"
     WebhookKey.objects.exclude(pk=old.pk).update(last_used_at=timezone.now())
     assert webhooks(account).tone == "ok"
+
+
+class TestKeysAndAddresses:
+    """A key is for the address that it was given for."""
+
+    OWN, OTHER = "https://dedi.emailbison.com", "https://other.emailbison.com"
+
+    @pytest.fixture
+    def account(self, workspace):
+        return make_integration(
+            workspace, "emailbison", config={"base_url": self.OWN}, credentials={"api_key": SECRET}
+        )
+
+    def change(self, people, url, account, **values):
+        form = {"name": "Outreach", "workspace_id": "", "api_key": "", "base_url": self.OWN, "enabled": "on"}
+        return people.owner.post(url("integration-settings", account.pk), form | values)
+
+    @pytest.mark.parametrize("address", [OTHER, "", f"{OWN}:443", f"{OWN}/api", OWN.upper() + "./"])
+    def test_key_is_asked_for_again_only_where_calls_go_elsewhere(self, people, account, url, address):
+        response = self.change(people, url, account, base_url=address)
+        account.refresh_from_db()
+        if address in (self.OTHER, ""):
+            assert response.status_code == 422
+            assert "another address" in str(response.context["form"].errors["api_key"])
+            assert account.config == {"base_url": self.OWN}
+        else:
+            assert response.status_code == 302
+        assert account.credentials == {"api_key": SECRET}
+
+    def test_new_address_is_stored_with_the_key_for_it(self, people, account, url):
+        assert self.change(people, url, account, base_url=self.OTHER, api_key="sk-new").status_code == 302
+        account.refresh_from_db()
+        assert (account.config["base_url"], account.credentials) == (self.OTHER, {"api_key": "sk-new"})
+
+    def test_form_says_so_at_the_address_and_at_the_key(self, people, account, url):
+        fields = people.owner.get(url("integration-settings", account.pk)).context["form"].fields
+        assert "Another address needs the key again" in fields["base_url"].help_text
+        assert "give it again for another address" in fields["api_key"].help_text
+
+    def test_address_that_changed_meanwhile_gets_no_key_that_was_given_for_the_old_one(
+        self, people, account, url
+    ):
+        """Guard: in `_store`, a key that was given stores the address that stood beside it."""
+        user = account.workspace.memberships.first().user
+        data = {"name": "Outreach", "api_key": "sk-for-own", "base_url": self.OWN, "enabled": "on"}
+        slow = AccountForm(Integration.objects.get(pk=account.pk), data)
+        assert slow.is_valid()
+        self.change(people, url, account, base_url=self.OTHER, api_key="sk-for-other")
+        assert slow.save(account.workspace_id, user)
+        account.refresh_from_db()
+        assert (account.config["base_url"], account.credentials) == (self.OWN, {"api_key": "sk-for-own"})
+
+    def test_address_does_not_take_along_a_key_that_was_stored_meanwhile(self, people, account, url):
+        """Guard: `connect.apply` on the locked row. The form was right about the account that it had read."""
+        user = account.workspace.memberships.first().user
+        Integration.objects.filter(pk=account.pk).update(credentials={})
+        data = {"name": "Outreach", "api_key": "", "base_url": self.OTHER, "enabled": "on"}
+        slow = AccountForm(Integration.objects.get(pk=account.pk), data)
+        slow.fields["api_key"].required = False
+        assert slow.is_valid()
+        self.change(people, url, account, api_key=SECRET)
+        assert slow.save(account.workspace_id, user) is None
+        assert "another address" in str(slow.errors)
+        account.refresh_from_db()
+        assert (account.config["base_url"], account.credentials) == (self.OWN, {"api_key": SECRET})
+
+    def test_key_that_cannot_be_read_today_is_asked_for_too_as_it_may_come_back(self, people, account, url):
+        """Guard: `is_unreadable` in connect.secret_for_new_address."""
+        with connection.cursor() as cursor:
+            lost = Fernet(Fernet.generate_key()).encrypt(b'{"api_key": "sk-of-another-key"}').decode()
+            cursor.execute("UPDATE integrations_integration SET credentials = %s", [lost])
+        assert self.change(people, url, account, base_url=self.OTHER).status_code == 422
+        assert self.change(people, url, account, base_url=self.OTHER, api_key="sk-new").status_code == 302
+
+    @pytest.mark.parametrize("base_url", ["https://api9.unipile.com:14001", "https://api8.unipile.com"])
+    def test_linkedin_account_at_an_address_of_its_own_needs_a_key_of_its_own(
+        self, people, workspace, url, settings, base_url
+    ):
+        settings.UNIPILE_DSN, settings.UNIPILE_API_KEY = "https://api8.unipile.com:13851", "key-of-all"
+        form = {"name": "Jane", "account_id": "acc-1", "base_url": base_url}
+        response = people.owner.post(url("integration-new", "unipile"), form)
+        assert response.status_code == 422
+        assert "installation’s own key" in str(response.context["form"].errors["api_key"])
+        assert not Integration.objects.filter(workspace=workspace).exists()
+        assert (
+            people.owner.post(url("integration-new", "unipile"), form | {"api_key": "own"}).status_code == 302
+        )
+
+    @pytest.mark.parametrize("base_url", ["", "https://api8.unipile.com:13851"])
+    def test_linkedin_account_at_the_operators_address_needs_none(self, people, url, settings, base_url):
+        settings.UNIPILE_DSN, settings.UNIPILE_API_KEY = "https://api8.unipile.com:13851", "key-of-all"
+        form = {"name": "Jane", "account_id": "acc-1", "base_url": base_url}
+        assert people.owner.post(url("integration-new", "unipile"), form).status_code == 302
+
+    @pytest.mark.parametrize(
+        "host", ["evil.example\\", "evil.example%5c", "evil.example\t", "evil.example\n"]
+    )
+    @pytest.mark.parametrize(
+        "provider", ["emailbison", "ghl", "unipile", "smartlead", "instantly", "calendly"]
+    )
+    def test_address_that_is_read_in_two_ways_is_refused(self, people, url, provider, host):
+        suffix = HOST_SUFFIXES[provider][0]
+        form = {
+            "name": "X", "account_id": "a", "location_id": "l", "api_key": "sk-own", "base_url": f"https://{host}.{suffix}",
+        }  # fmt: skip
+        response = people.owner.post(url("integration-new", provider), form)
+        assert response.status_code == 422
+        assert "plain letters" in str(response.context["form"].errors["base_url"])
+        assert not Integration.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("provider", "field"),
+        [("clay", "linkedin_table_url"), ("clay", "phone_table_url"), ("slack", "webhook_url")],
+    )
+    def test_secret_address_is_checked_as_the_others_are(self, people, url, provider, field):
+        suffix = HOST_SUFFIXES[provider][0]
+        for bad in (f"https://evil.example\\.{suffix}/x", "https://evil.example/x", f"https://{suffix}:22/x"):
+            errors = people.owner.post(url("integration-new", provider), {field: bad}).context["form"].errors
+            assert field in errors
