@@ -10,7 +10,7 @@ import sys
 from gunicorn.arbiter import Arbiter
 
 from config import refusals
-from config.logs import redact_path
+from config.logs import redact_path, redact_traceback
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
@@ -64,6 +64,8 @@ def _require_static(worker) -> None:
 
 def _without_keys(record: logging.LogRecord) -> bool:
     record.msg, record.args = redact_path(record.getMessage()), None
+    if record.exc_info:
+        record.exc_text = redact_traceback(logging.Formatter().formatException(record.exc_info))
     return True
 
 

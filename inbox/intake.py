@@ -28,7 +28,10 @@ Verdict = WebhookDelivery.Verdict
 
 @dataclass(slots=True)
 class Received:
-    """A request of an authenticated provider, before anything is made of it."""
+    """A request of an authenticated provider, before anything is made of it.
+
+    `body` and `headers` are without the sender's secrets, unless `scrubbed` is False.
+    """
 
     source: str
     body: bytes
@@ -40,6 +43,7 @@ class Received:
     workspace: Workspace | None
     replay_of: WebhookDelivery | None = None
     attempt: int = 0
+    scrubbed: bool = True
 
     @property
     def provider(self) -> str:
@@ -167,6 +171,7 @@ def record(received: Received, outcome: Outcome, event_key: str = "") -> Webhook
         body_bytes=len(received.body),
         body_sha256=received.sha256,
         headers=received.headers,
+        scrubbed=received.scrubbed,
         received_at=received.received_at,
         duration_ms=round((time.perf_counter() - received.started) * 1000, 2),
         message=outcome.message,

@@ -1,21 +1,18 @@
 """What people see of a delivery, on a workspace's pages and in the admin: its body in three forms, without secrets."""
 
 import json
-import re
 from dataclasses import asdict
 
 from django.core.serializers.json import DjangoJSONEncoder
 
 from inbox.health import backfill
 from inbox.models import WebhookDelivery
+from inbox.webhooks.scrub import without_secrets
 from integrations.events import Event, PayloadInvalid
 from integrations.registry import ALL_SOURCES
 
 VIEWS = ("pretty", "raw", "parsed")
 SHOWN_BYTES = 200_000
-SECRET = re.compile(
-    r'("(?:secret_key|secret|api_key|token|password)"\s*:\s*)"(?:[^"\\]|\\.)*"', re.IGNORECASE
-)
 
 
 def shown_as(value: str | None) -> str:
@@ -27,7 +24,7 @@ def text(delivery: WebhookDelivery, show: str) -> str:
     """The body as `show` wants it, cut at SHOWN_BYTES; "" where it is no longer kept."""
     if delivery.body is None:
         return ""
-    return SECRET.sub(r'\1"••••"', _text(delivery, show)[:SHOWN_BYTES])
+    return _text(delivery, show)[:SHOWN_BYTES]
 
 
 def is_cut(delivery: WebhookDelivery) -> bool:
@@ -36,7 +33,7 @@ def is_cut(delivery: WebhookDelivery) -> bool:
 
 
 def _text(delivery: WebhookDelivery, show: str) -> str:
-    body, source = bytes(delivery.body), ALL_SOURCES.get(delivery.source)
+    body, source = without_secrets(bytes(delivery.body), ()), ALL_SOURCES.get(delivery.source)
     if show == "raw" or source is None:
         return body[:SHOWN_BYTES].decode(errors="replace")
     try:

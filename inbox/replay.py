@@ -3,6 +3,8 @@
 Safe because every key is idempotent: replaying everything changes nothing. A dry run is the real run, rolled back.
 """
 
+import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import perf_counter
@@ -17,6 +19,7 @@ from inbox import audit, handlers
 from inbox.health import backfill
 from inbox.intake import Outcome, Received, Verdict, receive
 from inbox.models import Lead, User, WebhookDelivery, Workspace
+from inbox.webhooks import stored
 from inbox.webhooks.base import process
 from inbox.webhooks.signed import tenant_named_in
 from integrations.events import MessageEvent, PayloadInvalid
@@ -183,15 +186,19 @@ def _listed(received: Received) -> MessageEvent:
 
 
 def _received(delivery: WebhookDelivery) -> Received:
-    body = bytes(delivery.body)
+    body, headers, scrubbed = bytes(delivery.body), delivery.headers, delivery.scrubbed
+    if not scrubbed:
+        with suppress(stored.SecretUnreadable):
+            (body, headers), scrubbed = stored.cleaned(delivery), True
     integration, workspace = delivery.integration, delivery.workspace
     if workspace is None:  # the account may have been connected since
         workspace, integration = tenant_named_in(delivery.source, body)
     return Received(
         source=delivery.source,
         body=body,
-        sha256=delivery.body_sha256,
-        headers=delivery.headers,
+        sha256=hashlib.sha256(body).hexdigest(),
+        headers=headers,
+        scrubbed=scrubbed,
         received_at=delivery.received_at,
         started=perf_counter(),
         integration=integration,

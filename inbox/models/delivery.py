@@ -40,10 +40,15 @@ class WebhookDelivery(models.Model):
     verdict = models.CharField(max_length=10, choices=Verdict.choices)
     reason = models.CharField(max_length=200, blank=True, default="")
     error_fields = models.JSONField(default=dict, blank=True)
-    body = models.BinaryField(null=True, help_text="The raw bytes; emptied when their time is up.")
+    body = models.BinaryField(
+        null=True, help_text="The raw bytes, without the sender's secrets; emptied when their time is up."
+    )
     body_bytes = models.PositiveIntegerField(default=0)
     body_sha256 = models.CharField(max_length=64)
     headers = models.JSONField(default=dict, blank=True, help_text="Without anything secret.")
+    scrubbed = models.BooleanField(
+        default=False, db_default=False, help_text="Whether secrets were taken out of body and headers."
+    )
     received_at = models.DateTimeField()
     duration_ms = models.FloatField(default=0)
     message = models.ForeignKey("inbox.Message", on_delete=models.SET_NULL, null=True, blank=True)
@@ -77,6 +82,12 @@ class WebhookDelivery(models.Model):
                 fields=["workspace", "received_at"],
                 condition=Q(body__isnull=False),
                 name="delivery_body_to_empty",
+            ),
+            # What a release without `scrubbed` has stored, until it is cleaned.
+            models.Index(
+                fields=["received_at"],
+                condition=Q(scrubbed=False, body__isnull=False),
+                name="delivery_to_scrub",
             ),
             models.Index(
                 fields=["-received_at"],

@@ -30,8 +30,10 @@ from inbox.webhooks.request import (
     candidate_key,
     read_body,
     safe_headers,
+    secrets_in_headers,
 )
 from inbox.webhooks.schema import get_schema, post_schema
+from inbox.webhooks.scrub import headers_without_secrets, without_secrets
 from integrations.events import Event, PayloadInvalid
 from integrations.fields import DecryptionError
 from integrations.models import Integration, WebhookKey, hash_key
@@ -88,6 +90,7 @@ class WebhookView(APIView):
     login_required = False
     authentication_classes = ()
     source: WebhookSource | None = None
+    key_in_path = True
 
     @post_schema
     def post(self, request, key: str = "") -> Response:
@@ -136,13 +139,16 @@ class WebhookView(APIView):
         )
 
     def _deliver(self, request, source: WebhookSource, key: str, started: float) -> Response:
-        body = read_body(request)
-        tenant = self.tenant(request, key, body)
+        came = read_body(request)
+        tenant = self.tenant(request, key, came)
+        given = [key] * bool(key and self.key_in_path) + secrets_in_headers(request, source)
+        secrets = given or [candidate_key(request, source, came)]
+        body = without_secrets(came, secrets)
         received = Received(
             source=source.name,
             body=body,
             sha256=hashlib.sha256(body).hexdigest(),
-            headers=safe_headers(request),
+            headers=headers_without_secrets(safe_headers(request), secrets),
             received_at=timezone.now(),
             started=started,
             integration=tenant.integration,

@@ -50,24 +50,30 @@ def _read(stream) -> bytes:
 
 def candidate_key(request, source: WebhookSource, body: bytes) -> str:
     """The secret from the other places where it may stand when it is not in the path (contract, Webhooks)."""
+    return next(iter(secrets_in_headers(request, source)), "") or _secret_in_body(source, body)
+
+
+def secrets_in_headers(request, source: WebhookSource) -> list[str]:
+    """What the headers give for a secret, in the order in which it counts: a bearer token, then the named places."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token.strip():
-        return token.strip()
-    for name in ("X-Webhook-Secret", *source.secret_headers):
-        if value := request.headers.get(name, "").strip():
-            return value
-    if source.secret_field and body:
-        try:
-            value = rawjson.parse(body)
-        except PayloadInvalid:
-            return ""
-        secret = value.get(source.secret_field) if isinstance(value, dict) else None
-        return secret if isinstance(secret, str) else ""
-    return ""
+    bearer = token if scheme.lower() == "bearer" else ""
+    named = [request.headers.get(name, "") for name in ("X-Webhook-Secret", *source.secret_headers)]
+    return [value.strip() for value in (bearer, *named) if value.strip()]
+
+
+def _secret_in_body(source: WebhookSource, body: bytes) -> str:
+    if not (source.secret_field and body):
+        return ""
+    try:
+        value = rawjson.parse(body)
+    except PayloadInvalid:
+        return ""
+    secret = value.get(source.secret_field) if isinstance(value, dict) else None
+    return secret if isinstance(secret, str) else ""
 
 
 def safe_headers(request) -> dict[str, str]:
-    """The request's headers without those that could open anything, cut to a size that cannot hurt."""
+    """The request's headers without those that could open anything by their name, cut to a size that cannot hurt."""
     kept = {}
     for name, value in request.headers.items():
         if not any(part in name.lower() for part in SECRET_HEADERS) and len(kept) < 40:

@@ -51,6 +51,7 @@ class CalendlyWorkspaceView(WebhookView):
 
     http_method_names = ["post", "options"]
     source = registry.SOURCES["calendly"]
+    key_in_path = False  # what stands there is the workspace's id
 
     @post_schema
     def post(self, request, workspace_id: uuid.UUID) -> Response:

@@ -27,6 +27,7 @@ HARMLESS = (
 FITS = {
     "inbox.0007_chats_and_account_status: Remove field address from webhookdelivery": "Before the first release.",
     "inbox.0021_walks_by_time: Raw SQL operation": "Drops indexes.",
+    "inbox.0030_deliveries_to_scrub: Raw SQL operation": "Drops the index that it then makes.",
     "jobs.0002_django_q_indexes: Raw SQL operation": "Makes and drops indexes.",
     "jobs.0005_settle_keeps_its_plan: Raw SQL operation": "Makes two functions that nobody before it calls.",
     "jobs.0006_settle_takes_a_moment: Raw SQL operation": "The function of before stays beside the new one.",

@@ -5,6 +5,7 @@ import logging
 import runpy
 import socket
 import time
+from http.client import HTTPConnection
 from urllib.parse import quote
 
 import pytest
@@ -120,6 +121,65 @@ def test_servers_own_log_holds_no_key():
     record.args = ("/api/webhooks/ghl/sms/" + "k" * 43 + "/",)
     logging.getLogger("gunicorn.error").handle(record)
     assert record.getMessage() == "Error handling request /api/webhooks/ghl/sms/[key]/"
+
+
+MISTYPED = [
+    "/api/webhooks//email/{key}/",
+    "/api/webhook/email/{key}/",
+    "/api/webhooks/EMAIL/{key}/",
+    "/api/webhooks/e-mail/{key}",
+    "/api/webhooks/email/%20{key}/",
+    "/api%2Fwebhooks%2Femail%2F{key}",
+    "/api/webhooks/email/?key={key}",
+    "/api/webhooks/email?clientId=x&secret={key}",
+    "/email/{key}",
+    "/{key}/",
+    "/w/{key}/?key={key}",
+]
+BROKEN = [
+    "POST /api/email/{key}/?key={key} HTTP/9.9\r\n\r\n",
+    "POST /email/{key} nonsense HTTP/1.1\r\n\r\n",
+    "{key} /api/webhooks/email/{key}/ HTTP/1.1\r\n\r\n",
+    "POST /api/webhook/{key}/?key={key} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {key}\r\n\r\n",
+    "POST /api/webhook/{key}/?key={key} HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 0\r\n\r\n",
+    "POST /api/webhook/{key}/?key={key} HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: {key}\r\n\r\n",
+]
+
+
+def fire(server: WebServer, key: str) -> None:
+    """Requests as people mistype them, and as no server takes them, each with `key` in it."""
+    for address in MISTYPED:
+        connection = HTTPConnection("127.0.0.1", server.port, timeout=30)
+        connection.request("POST", address.format(key=key), b"{}", BEHIND_PROXY | JSON)
+        connection.getresponse().read()
+        connection.close()
+    for request in BROKEN:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=30) as sender:
+            sender.sendall(request.format(key=key).encode())
+            sender.shutdown(socket.SHUT_WR)
+            sender.makefile("rb").read()
+
+
+def test_key_in_an_address_that_was_mistyped_reaches_no_log(web, poster):
+    """Guards: redact_path and the processors around it, and the filter of gunicorn's own log."""
+    fire(web, poster.keys["email"])
+    written = web.log.read_text()
+    assert "/api/webhook/email/[key]/" in written and "/api/webhooks/EMAIL/[key]/" in written
+    assert [
+        line for line in written.splitlines() if poster.keys["email"] in line or "clientId=" in line
+    ] == []
+
+
+def test_key_reaches_no_log_of_a_developer_s_server_either(poster, tmp_path):
+    """DEBUG=1 shows more of a request; what it writes is redacted alike."""
+    url, keys = database_url(connection.settings_dict), tuple(settings.FIELD_ENCRYPTION_KEYS)
+    with WebServer(url, tmp_path / "web.log", fernet_keys=keys, DEBUG="1") as server:
+        server.post(poster.path("email"), reply(), JSON)
+        server.post(poster.path("email"), b"{", JSON)
+        fire(server, poster.keys["email"])
+        written = server.log.read_text()
+    assert "/api/webhook/email/[key]/" in written
+    assert [line for line in written.splitlines() if poster.keys["email"] in line] == []
 
 
 def test_presses_in_slack_are_acknowledged_within_its_three_seconds_amid_deliveries(web, poster):

@@ -9,6 +9,7 @@ import time_machine
 from django.utils import timezone
 
 from inbox.models import Lead, Message, WebhookDelivery
+from inbox.webhooks.scrub import without_secrets
 from integrations.models import WebhookKey
 from integrations.registry import SOURCES
 from jobs.models import BackgroundJob
@@ -224,7 +225,7 @@ class SignedContract:
         assert (response.status_code, response.json()["deduped"]) == (200, False)
         delivery = WebhookDelivery.objects.get()
         assert (delivery.verdict, delivery.source) == (Verdict.ACCEPTED, self.source)
-        assert delivery.workspace == poster.workspace and bytes(delivery.body) == raw
+        assert delivery.workspace == poster.workspace and bytes(delivery.body) == without_secrets(raw, ())
 
     def test_duplicate_changes_nothing(self, poster, raw):
         for deduped in (False, True):

@@ -10,6 +10,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 
 from inbox.models import WebhookDelivery
+from inbox.webhooks.scrub import without_secrets
 from integrations.models import WebhookKey
 from integrations.registry import WebhookSource
 from tests.webhooks import junk
@@ -93,7 +94,7 @@ def test_change_in_another_workspace_shows(own, foreign):
 
 def assert_kept(response, delivery: WebhookDelivery, body: bytes, own: Target, door: Door) -> None:
     """One ledger row with the raw bytes in the sender's workspace, and the answer that its verdict asks for."""
-    assert bytes(delivery.body) == body
+    assert bytes(delivery.body) == without_secrets(body, ())  # the recorded ones hold some
     nobody = (None,) if door.named else ()
     assert delivery.workspace_id in (own.poster.workspace.pk, *nobody)
     answer = response.json()

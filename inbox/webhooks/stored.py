@@ -1,0 +1,103 @@
+"""Deliveries that were stored with their secrets, by a release that did not take them out: here they are cleaned.
+
+A part of retention, so that it goes on beside traffic and beside the release before: what that one still writes has
+`scrubbed` False, the column's default in the database. Once nothing is left, a run costs one look into an empty index.
+"""
+
+import hashlib
+import logging
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q
+
+from inbox.models import WebhookDelivery
+from inbox.webhooks.scrub import headers_without_secrets, without_secrets
+from integrations.fields import DecryptionError
+from integrations.models import Integration, WebhookKey
+from jobs.deadline import Deadline
+from jobs.retention import prunes
+
+logger = logging.getLogger(__name__)
+SLICE = 200
+
+
+class SecretUnreadable(Exception):
+    """A secret of the delivery's account is stored under a key that the installation no longer has."""
+
+
+@prunes("delivery secrets")
+def clean_all(deadline: Deadline) -> int:
+    """Take the secrets out of stored deliveries, SLICE at a time, oldest first; how many are clean now.
+
+    A delivery of an account with a secret that cannot be read is left for a run that can read it.
+    """
+    known: dict[UUID | None, list[str] | None] = {}
+    done = 0
+    rows = _waiting(None)
+    while rows and not deadline.expired:
+        same = []
+        for row in rows:
+            try:
+                body, headers = cleaned(row, known)
+            except SecretUnreadable:
+                continue
+            if (body, headers) == (bytes(row.body), row.headers):
+                same.append(row.pk)
+            else:
+                done += _store(row, body, headers)
+        done += WebhookDelivery.objects.filter(pk__in=same).update(scrubbed=True)
+        rows = _waiting(rows[-1])
+    return done
+
+
+def cleaned(
+    delivery: WebhookDelivery, known: dict[UUID | None, list[str] | None] | None = None
+) -> tuple[bytes, dict[str, str]]:
+    """Body and headers of a stored delivery without secrets: those of its account, and those in fields that say so.
+
+    known: what an earlier call has found of accounts. Raises SecretUnreadable.
+    """
+    known = {} if known is None else known
+    account = delivery.integration_id
+    if account not in known:
+        known[account] = _secrets(account)
+    found = known[account]
+    if found is None:
+        raise SecretUnreadable
+    return without_secrets(bytes(delivery.body), found), headers_without_secrets(delivery.headers, found)
+
+
+def _waiting(last: WebhookDelivery | None) -> list[WebhookDelivery]:
+    rows = WebhookDelivery.objects.filter(scrubbed=False, body__isnull=False)
+    if last is not None:
+        later = Q(received_at__gt=last.received_at) | Q(pk__gt=last.pk)
+        rows = rows.filter(later, received_at__gte=last.received_at)
+    columns = ("received_at", "integration_id", "body", "headers")
+    return list(rows.order_by("received_at", "pk").only(*columns)[:SLICE])
+
+
+def _store(row: WebhookDelivery, body: bytes, headers: dict[str, str]) -> int:
+    """The cleaned delivery, unless retention has emptied it meanwhile."""
+    return WebhookDelivery.objects.filter(pk=row.pk, body__isnull=False).update(
+        body=body,
+        body_bytes=len(body),
+        body_sha256=hashlib.sha256(body).hexdigest(),
+        headers=headers,
+        scrubbed=True,
+    )
+
+
+def _secrets(account: UUID | None) -> list[str] | None:
+    """Every key that the account has ever had, and what else its senders prove themselves with; None if unreadable."""
+    found = [settings.CLAY_CALLBACK_SECRET]
+    try:
+        found += [str(key.secret) for key in WebhookKey.objects.filter(integration=account)]
+        for integration in Integration.objects.filter(pk=account):
+            found.append(str(integration.credentials.get("callback_secret") or ""))
+    except DecryptionError:
+        logger.warning(
+            "deliveries not cleaned: a secret is unreadable", extra={"integration_id": str(account)}
+        )
+        return None
+    return found

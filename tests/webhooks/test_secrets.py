@@ -1,0 +1,357 @@
+"""No secret that a sender proves itself with is stored, wherever it stands; what was stored before is cleaned."""
+
+import json
+import uuid
+from datetime import timedelta
+from urllib.parse import quote
+
+import pytest
+from django.db import connection
+
+from inbox import handlers, ledger, replay
+from inbox.models import Message, WebhookDelivery
+from inbox.webhooks import stored
+from inbox.webhooks.scrub import MARK, without_secrets
+from integrations.models import WebhookKey, hash_key
+from integrations.registry import SOURCES
+from jobs import retention
+from jobs.deadline import Deadline
+from tests.factories import ago, make_delivery, make_lead
+from tests.recorded import payload
+from tests.webhooks.posting import (
+    CALENDLY_KEY,
+    CLAY_SECRET,
+    SLACK_SECRET,
+    calendly_headers,
+    encoded,
+    slack_headers,
+)
+from tests.webhooks.test_statements import recorded
+
+Verdict = WebhookDelivery.Verdict
+EVENTS = {
+    "email": lambda: recorded("LEAD_REPLIED"),
+    "ghl/sms": lambda: payload("ghl", "workflow_sms"),
+    "linkedin": lambda: payload("unipile", "account_status"),
+    "smartlead": lambda: payload("smartlead", "email_reply"),
+    "instantly": lambda: payload("instantly", "reply_received"),
+    "clay": lambda: payload("clay", "phone_found"),
+    "calendly": lambda: payload("calendly", "invitee_created_flat"),
+}
+ADDRESS = "https://holdfast.example/api/webhooks/x/{key}/"
+
+
+def rows_with(secret: str) -> list[str]:
+    """The tables in which `secret` stands anywhere, bytes and JSON included."""
+    found = []
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            name = connection.ops.quote_name(table)
+            cursor.execute(
+                f"SELECT count(*) FROM {name} AS one WHERE one::text LIKE %s OR one::text LIKE %s",
+                [f"%{secret}%", f"%{secret.encode().hex()}%"],
+            )
+            if cursor.fetchone()[0]:
+                found.append(table)
+    return found
+
+
+def soon() -> Deadline:
+    return Deadline.after_ms(10_000)
+
+
+PLACES = [
+    (name, place)
+    for name, source in SOURCES.items()
+    for place, exists in {
+        "path": True,
+        "bearer": True,
+        "X-Webhook-Secret": True,
+        "own header": source.secret_headers,
+        "body": source.secret_field,
+    }.items()
+    if exists
+]
+
+
+@pytest.mark.parametrize(("source", "place"), PLACES)
+def test_key_is_stored_nowhere_whichever_way_it_came(poster, source, place):
+    own = SOURCES[source].secret_headers
+    key = poster.keys[source]
+    body = EVENTS[source]() | {"note": f"sent to {ADDRESS.format(key=key)}", key: [key, {"deep": key}]}
+    headers = {
+        "bearer": {"Authorization": f"Bearer {key}"},
+        "X-Webhook-Secret": {"X-Webhook-Secret": key},
+        "own header": {own[-1]: key} if own else {},
+    }.get(place, {})
+    if place == "body":
+        body["secret_key"] = key
+    headers |= {
+        "Referer": ADDRESS.format(key=key),
+        "X-Original-URI": f"/api/webhooks/x/?key={quote(key)}",
+        "X-Note": key,
+    }
+    path = poster.path(source) if place == "path" else f"/api/webhooks/{source}/"
+    answer = poster.post_to(path, body, **headers)
+    delivery = WebhookDelivery.objects.get(pk=answer.json()["deliveryId"])
+    assert answer.status_code in (200, 400)
+    assert rows_with(key) == []
+    assert json.loads(bytes(delivery.body))["note"] == f"sent to {ADDRESS.format(key=MARK)}"
+    assert (delivery.headers["Referer"], delivery.headers["X-Note"]) == (ADDRESS.format(key=MARK), MARK)
+    assert delivery.headers["X-Original-Uri"] == "/api/webhooks/x/?[query]"
+    assert delivery.scrubbed
+
+
+ESCAPED = [
+    lambda key: key,
+    lambda key: "".join(f"\\u{ord(one):04x}" for one in key),
+    lambda key: "".join(f"\\u{ord(one):04X}" if at % 2 else one for at, one in enumerate(key)),
+    lambda key: key[:9] + "\\u0000" + key[9:12] + "\\ud800" + key[12:],
+]
+
+
+@pytest.mark.parametrize(
+    "write", ESCAPED, ids=["as it is", "all escaped", "half escaped", "with what is dropped"]
+)
+def test_key_is_found_however_json_writes_it(poster, write):
+    key = poster.keys["smartlead"]
+    raw = encoded(payload("smartlead", "email_reply") | {"secret_key": "HERE", "note": "and HERE"})
+    raw = raw.replace(b"HERE", write(key).encode())
+    answer = poster.post_to("/api/webhooks/smartlead/", raw)
+    kept = json.loads(bytes(WebhookDelivery.objects.get().body))
+    assert (answer.status_code, answer.json()["deduped"]) == (200, False)
+    assert (kept["secret_key"], kept["note"]) == (MARK, f"and {MARK}")
+
+
+def test_smartleads_secret_is_stored_nowhere_even_where_the_path_has_opened(poster):
+    """SmartLead sends the secret that was set there, which may be another than our key."""
+    body = payload("smartlead", "email_reply") | {"secret_key": "sl-other-secret", "note": "sl-other-secret"}
+    assert poster.post("smartlead", body).status_code == 200
+    assert rows_with("sl-other-secret") == []
+
+
+@pytest.mark.parametrize(
+    ("verdict", "post"),
+    [
+        (Verdict.ACCEPTED, lambda p, key, body: p.post("smartlead", body)),
+        (Verdict.DUPLICATE, lambda p, key, body: [p.post("smartlead", body), p.post("smartlead", body)][1]),
+        (Verdict.IGNORED, lambda p, key, body: p.post("smartlead", body | {"event_type": "LEAD_SANG"})),
+        (Verdict.REJECTED, lambda p, key, body: p.post("smartlead", encoded(body)[:-30])),
+        (Verdict.REJECTED, lambda p, key, body: p.post("smartlead", b"\xff" + encoded(body))),
+        (Verdict.REJECTED, lambda p, key, body: p.post("smartlead", f"key={key}&secret_key={key}".encode())),
+        (Verdict.REJECTED, lambda p, key, body: p.post("smartlead", f'{{"secret_key": "{key}'.encode())),
+    ],
+)  # fmt: skip
+def test_key_is_stored_nowhere_whatever_becomes_of_the_delivery(poster, verdict, post):
+    key = poster.keys["smartlead"]
+    body = {"secret_key": key, "note": key} | payload("smartlead", "email_reply") | {"secret_key": key}
+    answer = post(poster, key, body)
+    assert WebhookDelivery.objects.get(pk=answer.json()["deliveryId"]).verdict == verdict
+    assert rows_with(key) == []
+
+
+def test_key_of_a_delivery_for_another_account_is_stored_nowhere(poster):
+    poster.configure("email", external_account_id="42")
+    body = recorded("LEAD_REPLIED") | {"note": poster.keys["email"]}
+    body["event"]["workspace_id"] = 43
+    assert poster.post("email", body).status_code == 403
+    assert WebhookDelivery.objects.get().verdict == Verdict.MISMATCH
+    assert rows_with(poster.keys["email"]) == []
+
+
+def test_failed_delivery_is_stored_without_its_key_and_its_replay_needs_none(poster, monkeypatch):
+    key = poster.keys["smartlead"]
+    body = payload("smartlead", "email_reply") | {"secret_key": key}
+    with monkeypatch.context() as patch:
+        patch.setattr(handlers, "handle", None)  # calling it is the defect
+        assert poster.post_to("/api/webhooks/smartlead/", body).json()["stored"] is True
+    failed = WebhookDelivery.objects.get()
+    assert rows_with(key) == []
+    assert replay.replay(failed).outcome.verdict == Verdict.ACCEPTED
+    again = poster.post_to("/api/webhooks/smartlead/", body).json()
+    assert again["deduped"] is True and Message.objects.count() == 1
+    assert rows_with(key) == []
+
+
+def test_secret_of_the_installation_that_clay_sends_is_stored_nowhere(poster, settings):
+    settings.CLAY_CALLBACK_SECRET = CLAY_SECRET
+    lead = make_lead(poster.workspace)
+    body = payload("clay", "phone_found") | {"leadId": str(lead.pk), "note": CLAY_SECRET}
+    answer = poster.post_to(
+        "/api/webhooks/clay/", body, **{"X-Clay-Signature": CLAY_SECRET, "X-Note": CLAY_SECRET}
+    )
+    assert answer.status_code == 200
+    assert rows_with(CLAY_SECRET) == []
+
+
+def test_slacks_token_and_the_address_it_may_be_answered_at_are_stored_nowhere(poster, settings):
+    settings.SLACK_SIGNING_SECRET = SLACK_SECRET
+    body = payload("slack", "view_dashboard") | {
+        "token": "verification-token", "response_url": "https://hooks.slack.com/actions/T1/2/capability",
+    }  # fmt: skip
+    raw = b"payload=" + quote(json.dumps(body)).encode()
+    answer = poster.post_to("/api/webhooks/slack/interactions/", raw, **slack_headers(raw))
+    assert answer.status_code == 200 and WebhookDelivery.objects.get().verdict != Verdict.REJECTED
+    for secret in ("verification-token", "capability"):
+        assert rows_with(secret) == []
+
+
+def test_workspace_in_calendlys_old_address_is_no_secret(poster):
+    integration = poster.integration("calendly")
+    integration.credentials = {"signing_key": CALENDLY_KEY}
+    integration.save()
+    body = payload("calendly", "invitee_created_nested")
+    raw = encoded(body | {"note": str(poster.workspace.pk)})
+    poster.post_to(f"/api/webhooks/calendly/{poster.workspace.pk}/", raw, **calendly_headers(raw))
+    assert bytes(WebhookDelivery.objects.get().body) == raw
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_body_without_a_secret_is_kept_byte_by_byte(poster, source):
+    raw = json.dumps(EVENTS[source](), indent=3, ensure_ascii=source == "email").encode()
+    raw = raw.replace(b"whsec_example", MARK.encode())
+    poster.post(source, raw)
+    assert bytes(WebhookDelivery.objects.get().body) == raw
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        (b'{"a": "password", "b": "token"}', b'{"a": "password", "b": "token"}'),
+        (rb'{"text": "\"password\": \"hunter2\""}', rb'{"text": "\"password\": \"hunter2\""}'),
+        (b'{"API_KEY" : "a\\"b", "x": 1}', b'{"API_KEY" : "[secret]", "x": 1}'),
+        (b'{"secret": "", "token": null}', b'{"secret": "", "token": null}'),
+        (b"token=abc&x=token", b"token=[secret]&x=token"),
+        (b"a=1&secret=a%20b", b"a=1&secret=[secret]"),
+        (b'{"url": "https://x.example/?a=1&token=b"}', b'{"url": "https://x.example/?a=1&token=b"}'),
+    ],
+)
+def test_field_that_says_it_is_secret_is_taken_out_and_words_stay(body, kept):
+    assert without_secrets(body, ()) == kept
+
+
+def test_short_word_that_was_given_for_a_secret_takes_nothing_out_of_the_text():
+    assert without_secrets(b'{"text": "the cat sat"}', ["cat", "", "t"]) == b'{"text": "the cat sat"}'
+
+
+class TestStored:
+    """What a release without the column has written: cleaned by retention, in slices, beside traffic."""
+
+    @pytest.fixture
+    def keys(self, poster) -> list[str]:
+        """Every key that SmartLead has had here: one long ended, one that ends, one in force."""
+        integration = poster.integration("smartlead")
+        ended, ends = poster.keys["smartlead"], WebhookKey.rotate(integration, timedelta(0)).secret
+        return [ended, ends, WebhookKey.rotate(integration, timedelta(days=1)).secret]
+
+    def store(self, poster, text: str, **fields) -> WebhookDelivery:
+        body = encoded(payload("smartlead", "email_reply") | {"note": text, "secret_key": "sl-other-secret"})
+        headers = {"Referer": f"/x/{text[-43:]}/?{text[-43:]}", "User-Agent": "SmartLead/1.0"}
+        defaults = {
+            "source": "smartlead", "integration": poster.integration("smartlead"), "body": body,
+            "body_bytes": len(body), "headers": headers,
+        }  # fmt: skip
+        return make_delivery(poster.workspace, **defaults | fields)
+
+    def test_every_key_that_the_account_has_had_is_taken_out(self, poster, keys):
+        rows = [self.store(poster, f"at {key}") for key in keys]
+        assert retention.PRUNERS["delivery secrets"](soon()) == 3
+        assert [rows_with(secret) for secret in (*keys, "sl-other-secret")] == [[]] * 4
+        for row in rows:
+            row.refresh_from_db()
+            assert json.loads(bytes(row.body))["note"] == f"at {MARK}"
+            assert row.headers == {"Referer": "/x/[secret]/?[query]", "User-Agent": "SmartLead/1.0"}
+            assert (row.scrubbed, row.body_bytes) == (True, len(row.body))
+
+    def test_clean_delivery_keeps_its_bytes_and_nothing_is_done_twice(self, poster):
+        body = encoded(recorded("LEAD_REPLIED"))
+        row = make_delivery(poster.workspace, integration=poster.integration("email"), body=body)
+        assert (stored.clean_all(soon()), stored.clean_all(soon())) == (1, 0)
+        row.refresh_from_db()
+        assert (bytes(row.body), row.body_sha256, row.scrubbed) == (body, "0" * 64, True)
+
+    def test_run_goes_on_in_slices_where_the_one_before_ran_out_of_time(self, poster, keys, monkeypatch):
+        monkeypatch.setattr(stored, "SLICE", 2)
+        for number in range(5):
+            self.store(poster, keys[0], received_at=ago(minutes=number // 2))
+        assert stored.clean_all(Deadline.after_ms(0)) == 0
+        assert stored.clean_all(soon()) == 5
+        assert rows_with(keys[0]) == []
+
+    def test_delivery_of_an_account_whose_secret_is_unreadable_waits_and_holds_up_no_other(
+        self, poster, other, keys, monkeypatch
+    ):
+        monkeypatch.setattr(stored, "SLICE", 1)
+        waits = [self.store(other, "x"), self.store(other, "y")]
+        goes = self.store(poster, keys[1])
+        key = WebhookKey.objects.filter(integration=other.integration("smartlead"))
+        good = key.get().secret
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE integrations_webhookkey SET secret = 'no token' WHERE id = %s",
+                [key.values_list("pk", flat=True)[0]],
+            )
+        assert stored.clean_all(soon()) == 1
+        goes.refresh_from_db()
+        assert goes.scrubbed and not WebhookDelivery.objects.filter(
+            pk__in=[row.pk for row in waits], scrubbed=True
+        )
+        key.update(secret=good)
+        assert stored.clean_all(soon()) == 2
+
+    def test_body_that_retention_has_emptied_meanwhile_does_not_come_back(self, poster, keys):
+        row = self.store(poster, keys[0])
+        WebhookDelivery.objects.filter(pk=row.pk).update(body=None, headers={})
+        body, headers = stored.cleaned(row)
+        assert stored._store(row, body, headers) == 0
+        row.refresh_from_db()
+        assert row.body is None and row.headers == {}
+
+    def test_row_of_the_release_before_is_taken_for_one_to_clean(self, poster, keys):
+        """It names every column that it knows, and `scrubbed` is not among them: the database's default counts."""
+        row = self.store(poster, keys[0])
+        columns = [
+            field.column
+            for field in WebhookDelivery._meta.concrete_fields
+            if field.name not in ("id", "scrubbed")
+        ]
+        names = ", ".join(columns)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO inbox_webhookdelivery (id, {names})"
+                f" SELECT %s, {names} FROM inbox_webhookdelivery WHERE id = %s",
+                [uuid.uuid4(), row.pk],
+            )
+        assert stored.clean_all(soon()) == 2
+        assert rows_with(keys[0]) == []
+
+    def test_replay_of_one_that_is_not_clean_yet_stores_no_secret(self, poster, keys):
+        row = self.store(poster, keys[1], verdict=Verdict.FAILED)
+        assert replay.replay(row).outcome.verdict == Verdict.ACCEPTED
+        again = WebhookDelivery.objects.exclude(pk=row.pk).get()
+        assert keys[1].encode() not in bytes(again.body) and b"sl-other-secret" not in bytes(again.body)
+        assert keys[1] not in str(again.headers) and again.scrubbed
+
+    def test_page_shows_no_secret_of_one_that_is_not_clean_yet(self, poster):
+        row = self.store(poster, "x")
+        for show in ledger.VIEWS:
+            assert "sl-other-secret" not in ledger.text(row, show)
+
+    def test_nothing_is_looked_for_among_deliveries_that_are_clean(self, poster):
+        """Guard: the index of what is to be cleaned; without it each run reads the whole ledger."""
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off; DROP INDEX delivery_body_to_empty")
+        plan = (
+            WebhookDelivery.objects.filter(scrubbed=False, body__isnull=False)
+            .order_by("received_at")
+            .explain()
+        )
+        assert "delivery_to_scrub" in plan
+
+
+def test_hash_of_what_is_stored_gives_no_secret_away(poster):
+    """A hash over the bytes with the secret would let a weak one be guessed from the rest."""
+    key = poster.keys["smartlead"]
+    poster.post_to("/api/webhooks/smartlead/", payload("smartlead", "email_reply") | {"secret_key": key})
+    delivery = WebhookDelivery.objects.get()
+    assert delivery.body_sha256 == hash_key(bytes(delivery.body).decode())
