@@ -6,9 +6,10 @@ from inbox.accounts import connected
 from inbox.bookings import listing
 from inbox.leads import identity
 from inbox.models import Workspace
-from integrations.errors import ProviderMisconfigured
+from integrations.errors import ProviderMisconfigured, ProviderRejected
 from integrations.events import Person
 from integrations.ghl.client import GhlClient
+from integrations.ghl.errors import NOT_FOUND
 from integrations.models import Provider
 from jobs.context import JobContext
 from jobs.db import drop_connection
@@ -25,8 +26,13 @@ def who_booked(ctx: JobContext) -> dict[str, object]:
         raise ProviderMisconfigured("GoHighLevel is not connected. Connect it, then retry this job.")
     client, contact_id = GhlClient.for_integration(account), ctx.payload["contact_id"]
     drop_connection()
-    contact = client.contact(contact_id, ctx.deadline)
-    meetings = listing.of_contact(client, contact_id, ctx.deadline)
+    try:
+        contact = client.contact(contact_id, ctx.deadline)
+        meetings = listing.of_contact(client, contact_id, ctx.deadline)
+    except ProviderRejected as error:
+        if error.code != NOT_FOUND:
+            raise
+        return {"outcome": "GoHighLevel does not know this contact any more"}
     person = Person(email=contact.email, phone=contact.phone)
     if not identity.identities_of(workspace, person):
         return {"outcome": "neither address nor number"}

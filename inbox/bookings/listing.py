@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from inbox import crm
 from inbox.bookings.record import Change, State, Stated, write
 from inbox.handlers import bookings
 from inbox.leads import rollup
@@ -15,6 +16,7 @@ from integrations.calendly.client import CalendlyClient, Invitee, ScheduledEvent
 from integrations.errors import ProviderRejected
 from integrations.ghl.appointments import state_of
 from integrations.ghl.client import GhlClient
+from integrations.ghl.errors import NOT_FOUND
 from integrations.models import Integration, Provider
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
@@ -28,14 +30,30 @@ def read(account: Integration, lead: Lead, deadline: Deadline) -> list[Stated]:
     if account.provider == Provider.GHL:
         if not lead.ghl_contact_id:
             return []
-        drop_connection()
-        return of_contact(GhlClient.for_integration(account), lead.ghl_contact_id, deadline)
+        return _ghl(GhlClient.for_integration(account), lead, deadline)
     mine = Appointment.objects.filter(
         lead=lead, provider=Provider.CALENDLY, starts_at__gt=timezone.now() - KNOWN_SINCE
     )
     known = dict(mine.exclude(event_uri="").values_list("external_id", "event_uri"))
     drop_connection()
     return list(_calendly(account, lead, known, deadline)) if lead.email or known else []
+
+
+def _ghl(client: GhlClient, lead: Lead, deadline: Deadline) -> list[Stated]:
+    """By the lead's contact; one that is gone is forgotten, and another one asked."""
+    drop_connection()
+    try:
+        return of_contact(client, lead.ghl_contact_id, deadline)
+    except ProviderRejected as error:
+        refused = lead.ghl_contact_id
+        contact = crm.find(client, lead, deadline) if error.code == NOT_FOUND else None
+        if lead.ghl_contact_id == refused:
+            raise
+    if contact is None:
+        return []
+    crm.attach(lead, contact)
+    drop_connection()
+    return of_contact(client, contact.id, deadline)
 
 
 def of_contact(client: GhlClient, contact_id: str, deadline: Deadline) -> list[Stated]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 
+from inbox import crm
 from inbox.accounts import connected
-from inbox.leads import facts, identity
+from inbox.leads import identity
 from inbox.leads.identity import Kept
 from inbox.models import Campaign, Lead
 from integrations.emailbison.client import EmailBisonClient
 from integrations.errors import ProviderMisconfigured, ProviderRejected
-from integrations.ghl.client import Contact, GhlClient
+from integrations.ghl.client import GhlClient
 from integrations.instantly.client import InstantlyClient
 from integrations.models import Integration, Provider
 from integrations.smartlead.client import SmartLeadClient
@@ -85,49 +86,13 @@ STOPPERS: dict[str, Callable[[Integration, Campaign, Lead, Deadline], str]] = {
 
 
 def crm_contact(ctx: JobContext) -> dict[str, str]:
-    """The job `ghl.contact`: the lead is a contact at GoHighLevel, and both sides know the phone number.
-
-    A contact that is another lead's already is left to a person: attach or skip, never a failure.
-    """
+    """The job `ghl.contact`: the lead is a contact at GoHighLevel, and both sides know the phone number."""
     lead = Lead.objects.select_related("workspace").get(
         pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id
     )
     client = GhlClient.for_integration(_account(ctx, Provider.GHL))
-    drop_connection()
-    contact = _contact(client, lead, ctx.deadline)
-    if contact is None:
-        return {"outcome": "neither address nor number"}
-    if identity.keep(lead, "ghl_contact_id", contact.id, Provider.GHL) is Kept.ANOTHERS:
-        return {"outcome": "another lead has this contact"}
-    theirs = identity.normal_phone(contact.phone, lead.workspace.phone_region) if contact.phone else ""
-    if lead.phone and (not theirs or (theirs != lead.phone and facts.entered(lead, "phone"))):
-        client.update_contact(contact.id, {"phone": lead.phone}, ctx.deadline)
-        return {"outcome": "phone told"}
-    if theirs and not lead.phone:
-        kept = identity.keep(lead, "phone", theirs, Provider.GHL)
-        return {"outcome": "phone learned" if kept is Kept.FILLED else "known"}
-    return {"outcome": "known"}
-
-
-def _contact(client: GhlClient, lead: Lead, deadline: Deadline) -> Contact | None:
-    """The lead's contact: the one known, the one found by address or number, else a new one."""
-    if lead.ghl_contact_id:
-        return client.contact(lead.ghl_contact_id, deadline)
-    for field, value in (("email", lead.email), ("phone", lead.phone)):
-        found = client.find_contacts(field, value, deadline) if value else []
-        if found:
-            return found[0]
-    if not (lead.email or lead.phone):
-        return None
-    values = {
-        "email": lead.email,
-        "phone": lead.phone,
-        "firstName": lead.first_name,
-        "lastName": lead.last_name,
-        "companyName": lead.company,
-    }
-    # An upsert whose answer was lost finds its own contact by the next attempt's search.
-    return client.upsert_contact({name: value for name, value in values.items() if value}, deadline)
+    joined = crm.join(client, lead, ctx.deadline)
+    return {"outcome": joined.outcome if joined else "neither address nor number"}
 
 
 def _account(ctx: JobContext, provider: str) -> Integration:

@@ -17,6 +17,8 @@ from integrations.retry import parse_retry_after_ms
 
 SMS_DND = "sms_dnd"
 """The contact does not want SMS: a state of the contact, not a failure of the call."""
+NOT_FOUND = "not_found"
+"""GHL does not know (any more) what was named: a contact that was deleted, or merged into another one."""
 MISSING_PHONE = "missing_phone"
 INVALID_COUNTRY_CODE = "invalid_country_code"
 MISSING_SCOPE = "missing_scope"
@@ -26,6 +28,7 @@ STATES = {SMS_DND, MISSING_PHONE, INVALID_COUNTRY_CODE}
 
 TEXTS = (
     (re.compile(r"\bDND\b", re.I), SMS_DND),
+    (re.compile(r"\bcontact\b.{0,60}\b(?:not found|does(?: not|n.t) exist)\b", re.I), NOT_FOUND),
     (re.compile(r"missing phone", re.I), MISSING_PHONE),
     (re.compile(r"invalid country (calling )?code", re.I), INVALID_COUNTRY_CODE),
 )
@@ -75,7 +78,7 @@ def classify(response: Response) -> Verdict | None:
             return Verdict(ProviderAuthError, code=ACCOUNT_SUSPENDED)
         code = "" if THEIRS.search(text) else _first(CANNOT_SEND, text)
         return Verdict(ProviderRejected, code=code, cannot_send=bool(code))
-    return Verdict(ProviderRejected, code="not_found") if response.status == 404 else None
+    return Verdict(ProviderRejected, code=NOT_FOUND) if response.status == 404 else None
 
 
 def _first(rows: tuple[tuple[re.Pattern[str], str], ...], text: str) -> str:

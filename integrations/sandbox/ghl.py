@@ -1,7 +1,7 @@
 """GoHighLevel as Holdfast uses it: contacts, SMS conversations and appointments of one location per key.
 
 Do-not-disturb is a state of a contact: an SMS to it is refused for good. A contact id it never heard of is taken
-when an SMS is sent to it, since replayed webhooks name such ids.
+when an SMS is sent to it, since replayed webhooks name such ids; one that was deleted is not.
 """
 
 import secrets
@@ -39,6 +39,7 @@ class Location:
     messages: dict[str, dict[str, Any]] = field(default_factory=Shelf)
     by_conversation: dict[str, deque[str]] = field(default_factory=Shelf)
     appointments: dict[str, dict[str, Any]] = field(default_factory=Shelf)
+    deleted: dict[str, bool] = field(default_factory=Shelf)
 
 
 class GoHighLevel(Provider):
@@ -81,6 +82,8 @@ def send_message(call: Call) -> Response:
         raise BadRequestError("contactId must be a valid contact id", status=422)
     if not isinstance(text, str) or not text.strip():
         raise BadRequestError("There is no message or attachments for this message. Skip sending.")
+    if contact_id in call.data.deleted:
+        raise BadRequestError("Contact not found", status=404)
     contact = call.data.contacts.get(contact_id) or events.keep_contact(
         call.account, {"id": contact_id, "phone": "+15555550100"}
     )
@@ -200,9 +203,19 @@ def change_contact(call: Call) -> Response:
     )
 
 
+@routes.on("DELETE", "/contacts/{contact_id}")
+def delete_contact(call: Call) -> Response:
+    known = _found(call.data.contacts, call.params["contact_id"], "Contact")
+    del call.data.contacts[known["id"]]
+    call.data.deleted[known["id"]] = True
+    return _traced({"succeded": True})
+
+
 @routes.on("GET", "/contacts/{contact_id}/appointments")
 def contact_appointments(call: Call) -> Response:
     contact_id = call.params["contact_id"]
+    if contact_id in call.data.deleted:
+        raise BadRequestError("Contact not found", status=404)
     return _traced({"events": [a for a in call.data.appointments.values() if a["contactId"] == contact_id]})
 
 

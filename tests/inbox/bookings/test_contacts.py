@@ -49,3 +49,9 @@ def test_a_second_contact_of_a_lead_is_booked_and_not_attached(world, told):
 def test_nobody_s_contact_is_left_alone(told):
     assert told(email="stranger@example.org").result == {"outcome": "nobody we know"}
     assert not Lead.objects.exists() and not Appointment.objects.exists()
+
+
+def test_a_contact_that_is_gone_meanwhile_is_left_alone(world, told):
+    world.sandbox.fault(provider="ghl", kind="error", status=404, path=f"/contacts/{CONTACT}")
+    job = told(email="dana@example.org")
+    assert job.status == "succeeded" and not Appointment.objects.exists()

@@ -112,7 +112,7 @@ def test_a_reschedule_fires_nothing_again(workspace, ghl, lead):
 
 def test_a_look_that_fails_is_parked_ever_longer_and_holds_up_nobody(world, workspace, ghl, lead):
     other = quiet_lead(workspace, ghl_contact_id="contactCCCCDDDD2", tag="Interested")
-    world.sandbox.fault(provider="ghl", kind="error", status=404, path=f"{CONTACT}/appointments")
+    world.sandbox.fault(provider="ghl", kind="error", status=403, path=f"{CONTACT}/appointments")
     pauses = []
     for _ in range(3):
         look()
