@@ -189,8 +189,14 @@ class Replayer:
 
     def expected(self, line: Line) -> str:
         """The verdict that `line` should get. An account's state has no id: told again, it is news."""
-        state = isinstance(line.body, dict) and "AccountStatus" in line.body
+        state = isinstance(line.body, dict) and _tells_state(line.body)
         return "duplicate" if self.repeat and line.expect == "accepted" and not state else line.expect
+
+
+def _tells_state(body: dict) -> bool:
+    event = body.get("event")
+    kind = event.get("type") if isinstance(event, dict) else ""
+    return "AccountStatus" in body or kind in ("EMAIL_ACCOUNT_DISCONNECTED", "EMAIL_ACCOUNT_RECONNECTED")
 
 
 def _swaps_with(line: Line, answers: list[tuple[Line, str]]) -> bool:

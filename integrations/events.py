@@ -130,10 +130,16 @@ class ConnectionEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountStatusEvent(Event):
-    """The provider says how a connected account is doing, in the provider's own word."""
+    """The provider says how a connected account is doing, in the provider's own word.
+
+    `mailbox`: the address it says it of, where the account sends from several; "" where it means the account.
+    `told_by`: all event types that tell of the same, where they are several.
+    """
 
     account_id: str
     status: str
+    mailbox: str = ""
+    told_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ from integrations.models import (
     Provider,
     WorkspaceIntegrationHealth,
 )
+from integrations.models.health import lost
 from integrations.outcomes import CallReport
 from integrations.slack.errors import CHANNEL
 
@@ -41,6 +42,7 @@ SUCCESS_EVERY_S = 20
 """A healthy account's successes are written once in this time per process."""
 DEFAULT_PAUSE = timedelta(seconds=60)
 TRIES = 8
+MAILBOXES_KEPT = 500
 
 changed = DjangoSignal()
 """Sent after commit. Arguments: `health`, `before` (its state until then)."""
@@ -64,12 +66,14 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """`until`: how long the provider wants to be left alone, for SLOWED. `words`: the provider's own, scrubbed."""
+    """`until`: how long the provider wants to be left alone, for SLOWED. `words`: the provider's own, scrubbed.
+    `logged`: what the log says of a reason that names somebody."""
 
     kind: Kind
     reason: str = ""
     until: datetime | None = None
     words: str = ""
+    logged: str = ""
 
 
 SIGNAL_OF = {
@@ -138,6 +142,37 @@ def record(integration: Integration, signal: Signal, *, at: datetime | None = No
     return None
 
 
+def lose_mailbox(integration: Integration, mailbox: str, *, at: datetime) -> None:
+    """The provider says that it has lost one of the account's senders; a look alone finds it again.
+
+    An account that is disconnected as a whole stays so for that reason.
+    """
+    with transaction.atomic():
+        health = WorkspaceIntegrationHealth.objects.select_for_update().get(pk=row(integration).pk)
+        whole = health.state == HealthState.DISCONNECTED and not health.lacks_mailboxes
+        if mailbox not in health.lost_mailboxes and len(health.lost_mailboxes) < MAILBOXES_KEPT:
+            health.lost_mailboxes = [*health.lost_mailboxes, mailbox]
+            health.save(update_fields=["lost_mailboxes"])
+        if not whole:
+            record(integration, _lacking(health.lost_mailboxes), at=at)
+
+
+def looked_at_mailboxes(integration: Integration, looked_at: list[str], broken: set[str]) -> str:
+    """Of the senders that were `looked_at`, the provider lists `broken` as such. Returns the reason if any are."""
+    with transaction.atomic():
+        health = WorkspaceIntegrationHealth.objects.select_for_update().get(pk=row(integration).pk)
+        left = [one for one in health.lost_mailboxes if one in broken or one not in looked_at]
+        health.lost_mailboxes = left
+        health.save(update_fields=["lost_mailboxes"])
+        signal = _lacking(left) if left else Signal(Kind.WORKED)
+        record(integration, signal)
+    return signal.reason
+
+
+def _lacking(mailboxes: list[str]) -> Signal:
+    return Signal(Kind.REFUSED, lost(mailboxes), logged="mailbox_disconnected")
+
+
 def note_unreadable(integration: Integration) -> bool:
     """Whether no configured key opens the account's secrets. Then a person has to act, and its health says so."""
     if not integration.is_unreadable:
@@ -163,6 +198,7 @@ def _is_unreadable(health: WorkspaceIntegrationHealth) -> bool:
 
 def start_over(integration: Integration) -> None:
     """Nothing is known any more: the integration has become another account."""
+    WorkspaceIntegrationHealth.objects.filter(integration=integration).update(lost_mailboxes=[])
     for _ in range(TRIES):
         health = row(integration)
         if health.state == HealthState.UNKNOWN or _move(
@@ -227,7 +263,7 @@ def _move(health: WorkspaceIntegrationHealth, state: str, signal: Signal, at: da
             "provider": health.provider,
             "before": before,
             "after": state,
-            "reason": signal.reason,
+            "reason": signal.logged or signal.reason,
         },
     )
     return True
@@ -270,14 +306,16 @@ def observe(report: CallReport) -> None:
 
 
 def _is_proof(integration: Integration, report: CallReport) -> bool:
-    """Not where somebody else is logged in (unipile.identity), nor of a channel that Slack does not find; and of an
-    account that refused to send, only where a message went out."""
+    """Not where somebody else is logged in (unipile.identity), nor of a channel that Slack does not find, nor of
+    mailboxes that the provider has lost; and of an account that refused to send, only where a message went out."""
     if integration.config.get("stranger"):
         return False
-    reason = row(integration).reason
-    if reason in CANNOT_SEND:
+    health = row(integration)
+    if health.lost_mailboxes:
+        return False
+    if health.reason in CANNOT_SEND:
         return report.operation in SENDS
-    return integration.provider != Provider.SLACK or reason not in CHANNEL
+    return integration.provider != Provider.SLACK or health.reason not in CHANNEL
 
 
 def _signal(report: CallReport, kind: Kind) -> Signal:

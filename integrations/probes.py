@@ -55,13 +55,34 @@ def _linkedin(account: Integration, deadline: Deadline) -> None:
 
 
 def _emailbison(account: Integration, deadline: Deadline) -> None:
-    """Whose key it is; and, where a mailbox had refused to send, whether one is still down."""
+    """Whose key it is; and, where a mailbox had refused to send or is said to be lost, how its mailboxes are."""
     client = EmailBisonClient.for_integration(account)
     client.account(deadline)
-    if health.row(account).reason == SENDER_DOWN and not any(
-        one.is_down for one in client.sender_emails(deadline)
-    ):
-        health.record(account, health.Signal(health.Kind.WORKED))
+    known = health.row(account)
+    if known.lost_mailboxes or known.reason == SENDER_DOWN:
+        down = {one.email.lower() for one in client.sender_emails(deadline) if one.is_down}
+        _look_for_mailboxes(account, down)
+        if known.reason == SENDER_DOWN and not down:
+            health.record(account, health.Signal(health.Kind.WORKED))
+
+
+def _instantly(account: Integration, deadline: Deadline) -> None:
+    """Whose key it is; and, where a mailbox is said to be lost, how its mailboxes are."""
+    client = InstantlyClient.for_integration(account)
+    client.workspace(deadline)
+    if health.row(account).lost_mailboxes:
+        _look_for_mailboxes(account, {one.email.lower() for one in client.accounts(deadline) if one.is_down})
+
+
+def _look_for_mailboxes(account: Integration, down: set[str]) -> None:
+    """Compare those that are said to be lost with those that are `down`. Raises MailboxesLost where some are."""
+    asked = health.row(account).lost_mailboxes
+    if asked and (reason := health.looked_at_mailboxes(account, asked, down)):
+        raise MailboxesLost(f"{account} answers, but {reason}.")
+
+
+class MailboxesLost(Exception):
+    """The account works, and some of its senders do not. The message is a sentence for people."""
 
 
 def _slack(account: Integration, deadline: Deadline) -> None:
@@ -90,9 +111,7 @@ PROBES: dict[str, Probe] = {
     Provider.SMARTLEAD: lambda account, deadline: SmartLeadClient.for_integration(account).campaigns(
         deadline
     ),
-    Provider.INSTANTLY: lambda account, deadline: InstantlyClient.for_integration(account).workspace(
-        deadline
-    ),
+    Provider.INSTANTLY: _instantly,
     Provider.CALENDLY: lambda account, deadline: CalendlyClient.for_integration(account).me(deadline),
     Provider.SLACK: _slack,
 }
@@ -121,7 +140,7 @@ def probe(integration: Integration, deadline: Deadline) -> Result:
         call(integration, deadline)
     except (Cancelled, ShutdownRequested):
         raise
-    except (ProviderMisconfigured, HostRefused) as error:
+    except (ProviderMisconfigured, HostRefused, MailboxesLost) as error:
         return Result(False, str(error))
     except ProviderError as error:
         said = str(error).removeprefix(f"{error.provider}: ")

@@ -176,15 +176,15 @@ def _account(case: Case) -> Decision | None:
         return None
     # Locked for the second look: an account that comes back later resumes what we pause here.
     locked = WorkspaceIntegrationHealth.objects.select_for_update().filter(integration=account).first()
-    if locked is None or locked.state != HealthState.DISCONNECTED:
+    if locked is None or locked.state != HealthState.DISCONNECTED or locked.lacks_mailboxes:
         return None
     return Decision(Kind.PAUSE, PAUSE_OF[provider].label, pause=PAUSE_OF[provider])
 
 
 def is_down(account: Integration) -> bool:
-    """Whether the account waits for a person to reconnect it."""
+    """Whether the account as a whole waits for a person to reconnect it."""
     down = WorkspaceIntegrationHealth.objects.filter(integration=account, state=HealthState.DISCONNECTED)
-    return down.exists()
+    return any(not health.lacks_mailboxes for health in down)
 
 
 def _hours(case: Case) -> Decision | None:

@@ -35,7 +35,8 @@ class Line:
     @property
     def needs_key(self) -> bool:
         """Whether a new key in the settings is what helps."""
-        return self.health.state == HealthState.DISCONNECTED and not self.can_reconnect
+        lacks = self.health.lacks_mailboxes
+        return self.health.state == HealthState.DISCONNECTED and not self.can_reconnect and not lacks
 
     @property
     def is_new(self) -> bool:

@@ -13,12 +13,15 @@ PAUSE = timedelta(minutes=5)
 SEND_KINDS = ("reply.send",)
 
 
-def require_up(integration: Integration) -> None:
-    """Raises Snooze while the account needs a person: a call now could only fail the send for good."""
+def require_up(integration: Integration, mailbox: str) -> None:
+    """Raises Snooze while the account needs a person: a call now could only fail the send for good.
+
+    `mailbox`: what the send goes out over. Where the account has lost others alone, it does not wait for them.
+    """
     down = WorkspaceIntegrationHealth.objects.filter(
         integration=integration, state=HealthState.DISCONNECTED
     ).first()
-    if down is not None:
+    if down is not None and not (down.lacks_mailboxes and mailbox.lower() not in down.lost_mailboxes):
         raise Snooze(timezone.now() + PAUSE, f"{account_name(down)} is disconnected")
 
 

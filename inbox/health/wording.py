@@ -109,6 +109,8 @@ def _disconnected(health: WorkspaceIntegrationHealth, name: str, whose: str) -> 
         return f"{name} refuses our access key"
     if health.reason == SECRETS_UNREADABLE:
         return f"{name}’s stored secrets cannot be read{whose}"
+    if health.lacks_mailboxes:
+        return f"{name}: {health.reason}{whose}"
     if health.reason == RESTRICTED:
         return f"{name} has restricted the account{whose}"
     if health.reason in SOMEBODY_ELSE:
@@ -147,6 +149,8 @@ def _stopped(health: WorkspaceIntegrationHealth) -> str:
     messages = MESSAGES[CHANNEL_OF[health.provider]]
     if health.reason == SECRETS_UNREADABLE:  # its webhooks are known by their keys' hashes
         return f"New {messages} arrive by webhook, but nothing is sent or fetched"
+    if health.lacks_mailboxes:
+        return f"New {messages} to it are not arriving, and what goes out over it waits"
     return f"New {messages} are not arriving"
 
 
@@ -155,6 +159,8 @@ def effect(health: WorkspaceIntegrationHealth, effects: list[Effect]) -> str:
     waits = ", ".join(map(str, effects))
     if health.state == HealthState.DISCONNECTED:
         way_out = f" {WAY_OUT}" if health.reason == SECRETS_UNREADABLE else ""
+        if health.lacks_mailboxes:
+            way_out = f" Connect it again at {NAMES.get(health.provider, health.provider)}."
         return f"{_stopped(health)}{'; ' + waits if waits else ''}.{way_out}"
     if health.state == HealthState.DEGRADED and health.reason in CANNOT_SEND:
         sentence = why(health.reason)

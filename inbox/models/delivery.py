@@ -5,6 +5,14 @@ from django.db.models import Q
 
 from jobs.ids import uuid7
 
+ACCOUNT_EVENTS = [
+    "AccountStatus",
+    "EMAIL_ACCOUNT_DISCONNECTED",
+    "EMAIL_ACCOUNT_RECONNECTED",
+    "account_error",
+]
+"""Event types that tell how an account or a mailbox is."""
+
 
 class WebhookDelivery(models.Model):
     """One request as it came: the raw bytes first, then what we made of it."""
@@ -71,11 +79,11 @@ class WebhookDelivery(models.Model):
             models.Index(fields=["workspace", "-received_at"], name="delivery_by_workspace"),
             # When an account was heard last, which the health tick asks for every minute.
             models.Index(fields=["integration", "-received_at"], name="delivery_by_integration"),
-            # The account's last status, which says whether the next one is news.
+            # The account's or a mailbox's last status, which says whether the next one is news.
             models.Index(
                 fields=["integration", "-received_at"],
-                condition=Q(event_type="AccountStatus"),
-                name="delivery_account_status",
+                condition=Q(event_type__in=ACCOUNT_EVENTS),
+                name="delivery_account_event",
             ),
             # What retention still has to empty.
             models.Index(

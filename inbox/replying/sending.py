@@ -64,7 +64,7 @@ def _attempt(ctx: JobContext, send: OutboundSend, deadline: Deadline) -> dict[st
 def _send(ctx: JobContext, send: OutboundSend, deadline: Deadline) -> None:
     try:
         carrier, integration = carriers.of(send)
-        require_up(integration)
+        require_up(integration, send.reply_to.account_address if send.reply_to else "")
         drop_connection()
         if gone := offers.problem(send, deadline):
             raise CannotSend(gone)

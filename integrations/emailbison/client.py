@@ -124,6 +124,7 @@ class SenderEmail(Payload):
 
     @property
     def is_down(self) -> bool:
+        """Whether nothing goes out over it."""
         return self.status.lower() in DEAD
 
 

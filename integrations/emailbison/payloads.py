@@ -14,6 +14,7 @@ from pydantic import Field
 
 from integrations.addresses import Mailbox, MailField, decoded, listed
 from integrations.events import (
+    AccountStatusEvent,
     BounceEvent,
     CampaignRef,
     Event,
@@ -28,7 +29,10 @@ from integrations.payload import ExternalId, Payload, Text, first_time, short_ke
 
 REPLIES = ("LEAD_REPLIED", "LEAD_INTERESTED", "UNTRACKED_REPLY_RECEIVED")
 BY_HAND = "MANUAL_EMAIL_SENT"
-EVENTS = (*REPLIES, "EMAIL_SENT", BY_HAND, "EMAIL_OPENED", "EMAIL_BOUNCED", "LEAD_UNSUBSCRIBED")
+STATUS = {"EMAIL_ACCOUNT_DISCONNECTED": "DISCONNECTED", "EMAIL_ACCOUNT_RECONNECTED": "RECONNECTED"}
+"""What EmailBison tells of a sender e-mail, in one word. It has neither id nor time: whether it says anything new is
+decided against the last one of that mailbox."""
+EVENTS = (*REPLIES, "EMAIL_SENT", BY_HAND, "EMAIL_OPENED", "EMAIL_BOUNCED", "LEAD_UNSUBSCRIBED", *STATUS)
 
 
 class Address(Payload):
@@ -123,6 +127,8 @@ def parse(body: Any, now: datetime) -> Event:
     if kind not in EVENTS:
         return IgnoredEvent(event_type=kind, reason="unknown event type")
     data = validate(Envelope, body).data
+    if kind in STATUS:
+        return _status(kind, data)
     if kind == "EMAIL_OPENED":
         return IgnoredEvent(event_type=kind, reason="opens are not used")
     if kind == BY_HAND and (data.scheduled_email is None or data.lead is None):
@@ -145,6 +151,19 @@ def _reply(kind: str, data: Data, now: datetime) -> Event:
         interested=kind == "LEAD_INTERESTED" or bool(reply.interested),
         tracked=data.lead is not None,
         **_notice(data, now),
+    )
+
+
+def _status(kind: str, data: Data) -> Event:
+    sender = data.sender_email
+    if sender is None:
+        raise PayloadInvalid({"data.sender_email": f"{kind} needs the mailbox it is about"})
+    return AccountStatusEvent(
+        event_type=kind,
+        account_id=sender.id,
+        status=STATUS[kind],
+        mailbox=sender.email.address.lower() or sender.id,
+        told_by=tuple(STATUS),
     )
 
 

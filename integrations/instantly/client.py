@@ -18,6 +18,7 @@ from jobs.deadline import Deadline
 
 TIMEOUT_MS = 30_000
 PAGE = 100
+ACCOUNT_PAGES = 10
 MAX_PAGES = 200
 
 
@@ -29,6 +30,17 @@ class Workspace(Payload):
 class Campaign(Payload):
     id: ExternalId
     name: Text = ""
+
+
+class Account(Payload):
+    """A mailbox; a negative `status` is an error of its connection or of its sending."""
+
+    email: Text = ""
+    status: int = 1
+
+    @property
+    def is_down(self) -> bool:
+        return self.status < 0
 
 
 class Body(Payload):
@@ -95,6 +107,28 @@ class InstantlyClient:
             deadline=deadline,
             parse=lambda response: Workspace.model_validate(response.data),
         )
+
+    # Reference: GET /accounts
+    def accounts(self, deadline: Deadline) -> list[Account]:
+        """The workspace's mailboxes, a thousand at most."""
+        found: list[Account] = []
+        after = ""
+        for _ in range(ACCOUNT_PAGES):
+            page, after = self._session.request(
+                "GET",
+                "/accounts",
+                operation="accounts",
+                deadline=deadline,
+                params={"limit": PAGE} | ({"starting_after": after} if after else {}),
+                parse=lambda response: (
+                    [Account.model_validate(item) for item in items_of(response.data, "items")],
+                    str(response.data.get("next_starting_after") or ""),
+                ),
+            )
+            found += page
+            if not after:
+                break
+        return found
 
     # Reference: GET /campaigns
     def campaigns(self, deadline: Deadline) -> list[Campaign]:

@@ -4,7 +4,8 @@ Idempotency keys: a reply and a sent e-mail by `email_id`. The timestamp is no p
 new one or none. Where Instantly leaves the id out (it is optional there), a hash of lead, subject and text stands in,
 equal within `RETRY_SPAN_S`. A bounce by the `email_id` of the mail that came back, else by campaign and address: an
 address bounces once in a campaign. An unsubscribe has no key, as a mail's link can be used again after a START. What is
-said of a lead (interested, not interested, …) by campaign, address, id and time, as people change their minds.
+said of a lead (interested, not interested, …) by campaign, address, id and time, as people change their minds. An error
+of a mailbox by the mailbox and its time; without one, whether it is news is decided against the last one.
 """
 
 from datetime import datetime
@@ -14,6 +15,7 @@ from pydantic import AliasChoices, Field
 
 from integrations.addresses import Mailbox, MailField, NeededMail, listed
 from integrations.events import (
+    AccountStatusEvent,
     BounceEvent,
     CampaignRef,
     Event,
@@ -50,7 +52,8 @@ TAGS = {
 }
 """What Instantly's people or its model say of a lead, in our words. Of the others (lead_neutral, lead_closed,
 lead_no_show) we have none that says the same."""
-EVENTS = (*REPLIES, *SENT, *UNSUBSCRIBED, *BOUNCED, *TAGS)
+ACCOUNT_ERROR = "account_error"
+EVENTS = (*REPLIES, *SENT, *UNSUBSCRIBED, *BOUNCED, *TAGS, ACCOUNT_ERROR)
 RETRY_SPAN_S = 3600
 """Three retries within half a minute are what users report; an hour covers a queue that has stalled as well."""
 
@@ -59,6 +62,11 @@ TYPE = AliasChoices("event_type", "type")
 
 class Header(Payload):
     event_type: str = Field(min_length=1, max_length=64, validation_alias=TYPE)
+
+
+class AccountBody(Payload):
+    account: MailField = Field(default=Mailbox(), alias="email_account")
+    timestamp: LooseText = ""
 
 
 class Body(Payload):
@@ -93,6 +101,8 @@ def parse(body: Any, now: datetime) -> Event:
     kind = validate(Header, body).event_type
     if kind not in EVENTS:
         return IgnoredEvent(event_type=kind, reason="event not used")
+    if kind == ACCOUNT_ERROR:
+        return _account_error(kind, validate(AccountBody, body))
     data = validate(Body, body)
     if kind in UNSUBSCRIBED:
         return UnsubscribeEvent(
@@ -153,6 +163,17 @@ def _bounced(kind: str, data: Body, now: datetime) -> Event:
         subject=data.email_subject,
         occurred_at=parse_time(data.timestamp) or now,
         account_address=data.account.address,
+    )
+
+
+def _account_error(kind: str, data: AccountBody) -> Event:
+    mailbox = data.account.address.lower()
+    return AccountStatusEvent(
+        event_type=kind,
+        event_key=short_key(f"{kind}:{mailbox}:{data.timestamp}") if data.timestamp else "",
+        account_id=mailbox,
+        status="ACCOUNT_ERROR",
+        mailbox=mailbox,
     )
 
 

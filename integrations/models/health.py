@@ -1,5 +1,6 @@
 """How each connected account is doing, what it went through, and who has been told."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -28,6 +29,18 @@ TROUBLED = (
 """Worst first: the order of the banner."""
 
 
+REASON_LIMIT = 64
+
+
+def lost(mailboxes: list[str]) -> str:
+    """The reason of an account that has lost `mailboxes`: the first of them, and how many more."""
+    if not mailboxes:
+        return ""
+    more = len(mailboxes) - 1
+    tail = f" and {more} more are disconnected" if more else " is disconnected"
+    return mailboxes[0][: REASON_LIMIT - len(tail)] + tail
+
+
 class WorkspaceIntegrationHealth(models.Model):
     """The one row that says how an account is; written by `integrations.health` only."""
 
@@ -52,6 +65,13 @@ class WorkspaceIntegrationHealth(models.Model):
     consecutive_failures = models.PositiveIntegerField(default=0)
     last_probe_at = models.DateTimeField(null=True, blank=True)
     last_received_at = models.DateTimeField(null=True, blank=True)
+    lost_mailboxes = ArrayField(
+        models.CharField(max_length=320),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="Senders of the account that the provider said it has lost, until a look finds them well.",
+    )
 
     # The notice slot: claimed by a conditional UPDATE, used up by a notice that was sent.
     notice_token = models.UUIDField(null=True, blank=True)
@@ -80,6 +100,12 @@ class WorkspaceIntegrationHealth(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} {self.state}"
+
+    @property
+    def lacks_mailboxes(self) -> bool:
+        """Whether it is disconnected for some of its mailboxes alone: the others work."""
+        named = bool(self.lost_mailboxes) and self.reason == lost(self.lost_mailboxes)
+        return named and self.state == HealthState.DISCONNECTED
 
     @property
     def is_down(self) -> bool:

@@ -13,16 +13,22 @@ if TYPE_CHECKING:
 
 INBOUND = ("LEAD_REPLIED", "LEAD_INTERESTED", "UNTRACKED_REPLY_RECEIVED", "EMAIL_BOUNCED")
 OTHERS = ("EMAIL_SENT", "MANUAL_EMAIL_SENT", "EMAIL_OPENED", "LEAD_UNSUBSCRIBED")
+ACCOUNTS = {"EMAIL_ACCOUNT_DISCONNECTED": "Not connected", "EMAIL_ACCOUNT_RECONNECTED": "Connected"}
+"""The events of a sender, each with the status that it has afterwards."""
 NEW_MAILS = ("EMAIL_SENT", "MANUAL_EMAIL_SENT")
 LEAD_STATUS = {"EMAIL_BOUNCED": "bounced", "LEAD_UNSUBSCRIBED": "unsubscribed"}
 
 
 def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
     """An event's body from the fields of docs/sandbox.md. Raises BadRequestError naming a missing field."""
-    if event not in INBOUND + OTHERS:
-        raise BadRequestError(f"EmailBison events: {', '.join(INBOUND + OTHERS)}", code="event")
+    known = (*INBOUND, *OTHERS, *ACCOUNTS)
+    if event not in known:
+        raise BadRequestError(f"EmailBison events: {', '.join(known)}", code="event")
     tracked = event != "UNTRACKED_REPLY_RECEIVED"
     sender = keep_sender(account.data, fields.get("sender") or {"id": 311})
+    if event in ACCOUNTS:
+        sender["status"] = ACCOUNTS[event]
+        return {"event": _envelope(account, event), "data": {"sender_email": public(sender)}}
     data: dict[str, Any] = {
         "campaign": None,
         "campaign_event": None,
@@ -64,6 +70,8 @@ def learn(account: Account, body: dict[str, Any]) -> None:
     lead = keep_lead(account, data["lead"]) if data.get("lead") else None
     campaign = keep_campaign(box, data["campaign"]) if data.get("campaign") else None
     sender = keep_sender(box, data["sender_email"]) if data.get("sender_email") else None
+    if sender and (status := ACCOUNTS.get((body.get("event") or {}).get("type"))):
+        sender["status"] = status
     if lead and campaign:
         box.lead_campaigns.setdefault(lead["id"], set()).add(campaign["id"])
     links = {

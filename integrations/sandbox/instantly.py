@@ -11,7 +11,16 @@ from integrations.sandbox.web import BadRequestError, Response, Router, json_res
 
 routes = Router()
 
-PREFIXES = {"reply_received": "reply", "email_sent": "email", "lead_unsubscribed": None}
+SAID = (
+    "lead_interested",
+    "lead_not_interested",
+    "lead_meeting_booked",
+    "lead_out_of_office",
+    "lead_wrong_person",
+)
+PREFIXES = {"reply_received": "reply", "email_sent": "email", "lead_unsubscribed": None} | dict.fromkeys(
+    (*SAID, "account_error")
+)
 """The events, and the prefix of the fields that hold their e-mail."""
 NAMES = {
     400: "Bad Request",
@@ -31,6 +40,7 @@ class Workspace:
     emails: dict[str, dict[str, Any]] = field(default_factory=Shelf)
     campaigns: dict[str, str] = field(default_factory=lambda: {"c-1": "Q1"})
     mailboxes: set[str] = field(default_factory=lambda: {MAILBOX})
+    broken: set[str] = field(default_factory=set)
     blocked: dict[str, dict[str, Any]] = field(default_factory=Shelf)
 
 
@@ -68,6 +78,9 @@ class Instantly(Provider):
             body[f"{prefix}_subject"] = fields.get("subject") or "Re: hi"
             body[f"{prefix}_text"] = text
             body[f"{prefix}_html"] = fields.get("html") or f"<p>{html.escape(text)}</p>"
+        if event == "account_error":
+            account.data.mailboxes.add(body["email_account"])
+            account.data.broken.add(body["email_account"])
         return body
 
     def learn(self, account: Account, body: dict[str, Any]) -> None:
@@ -125,7 +138,9 @@ def campaigns(call: Call) -> Response:
 
 @routes.on("GET", "/api/v2/accounts")
 def accounts(call: Call) -> Response:
-    return _list(call, [{"id": mail, "email": mail, "status": 1} for mail in sorted(call.data.mailboxes)])
+    status = dict.fromkeys(call.data.broken, -1)
+    mailboxes = sorted(call.data.mailboxes)
+    return _list(call, [{"id": mail, "email": mail, "status": status.get(mail, 1)} for mail in mailboxes])
 
 
 @routes.on("GET", "/api/v2/workspaces/current")

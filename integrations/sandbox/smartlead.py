@@ -12,7 +12,8 @@ from integrations.sandbox.web import BadRequestError, Request, Response, Router,
 routes = Router()
 
 REPLIES = ("EMAIL_REPLY", "EMAIL_REPLIED")
-EVENTS = (*REPLIES, "EMAIL_SENT", "LEAD_UNSUBSCRIBED")
+CATEGORY = "LEAD_CATEGORY_UPDATED"
+EVENTS = (*REPLIES, "EMAIL_SENT", "LEAD_UNSUBSCRIBED", CATEGORY)
 MAILBOX = "alex@outreach.example.com"
 
 
@@ -69,6 +70,9 @@ class SmartLead(Provider):
             "event_timestamp": at,
             "sequence_number": 1,
         }
+        if event == CATEGORY:
+            name = fields.get("category") or "Interested"
+            body |= {"category": name, "lead_category": {"old_name": None, "new_name": name}}
         content = {"message_id": message_id, "html": markup, "text": text, "time": at}
         if reply:
             body |= {"preview_text": text, "reply_message": content}

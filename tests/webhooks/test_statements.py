@@ -109,8 +109,8 @@ def test_burst_of_replies_rings_once(poster):
     assert BackgroundJob.objects.count() == WebhookDelivery.objects.count() == 5
 
 
-def test_account_status_reads_the_last_one_alone(poster):
+def test_account_status_reads_the_last_one_and_whether_it_still_holds(poster):
     body = payload("unipile", "account_status")
     poster.post("linkedin", body)
     got = statements(poster, body, "linkedin")
-    check("AccountStatus again", got, 4)
+    check("AccountStatus again", got, 5)
