@@ -186,9 +186,8 @@ class ProviderSession:
         self, method: str, url: str, headers: Mapping[str, str], params: Any, data: Any, body: Any
     ) -> requests.PreparedRequest:
         headers = {"User-Agent": USER_AGENT, "Accept": "application/json", **headers}
-        address_of(
-            self.provider, url
-        )  # requests would make a plain one of some, and take a password out of others
+        # As it stands: requests would make a plain address of some others, and take a password out of some.
+        address_of(self.provider, url)
         try:
             for value in headers.values():
                 value.encode("latin-1")
