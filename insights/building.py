@@ -160,7 +160,7 @@ class Build:
             early = claims.stored(answer, material)
         except ProviderError as error:
             logger.warning(
-                "no early answer", extra={"pack_id": str(self.pack_id), "reason": reason_of(error)}
+                "no early answer", extra={"pack_id": str(self.pack_id), "error_class": type(error).__name__}
             )
             early = {}
         self.pack.early_answer = early

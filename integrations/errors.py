@@ -16,6 +16,8 @@ from django.utils import timezone
 from jobs.errors import Cancelled, PermanentError, ShutdownRequested, Snooze, TransientError
 from jobs.outcomes import full_second
 
+SAYING = ", saying "
+"""In an error's text: after it come the provider's words, before it ours."""
 RATE_LIMIT_PAUSE_MS = 30_000
 """How long to stay away from a provider that says "too many calls" and not for how long."""
 
@@ -89,7 +91,7 @@ class ProviderError(Exception):
         notes = [f"HTTP {status}" if status else "", self.code]
         detail = ", ".join(note for note in notes if note)
         text = f"{provider}: {self.outcome.label}" + (f" ({detail})" if detail else "")
-        Exception.__init__(self, f"{text}, saying “{self.said.rstrip('.')}”" if self.said else text)
+        Exception.__init__(self, f"{text}{SAYING}“{self.said.rstrip('.')}”" if self.said else text)
 
 
 class ProviderTimeout(ProviderError, TransientError):

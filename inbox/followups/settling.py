@@ -18,6 +18,7 @@ from inbox.bookings import offers
 from inbox.followups import plan, steps
 from inbox.followups.conditions import Case, Decision, Kind, account_down
 from inbox.models import ChannelRefusal, FollowUpInstance, FollowUpTask, Lead, OutboundSend
+from integrations.errors import SAYING
 from integrations.ghl.errors import STATES
 from integrations.unipile.errors import GROUPS, Group
 from jobs.deadline import Deadline
@@ -117,7 +118,9 @@ def _held(case: Case, send: OutboundSend) -> Decision | None:
 
 
 def _refusal(send: OutboundSend) -> str:
-    return next(iter(sorted(set(re.findall(r"\w+", send.reason)) & REFUSALS)), "")
+    """The code that the reason names before the provider's own words."""
+    said_by_us = send.reason.partition(SAYING)[0]
+    return next(iter(sorted(set(re.findall(r"\w+", said_by_us)) & REFUSALS)), "")
 
 
 def _remember(task: FollowUpTask, code: str) -> None:

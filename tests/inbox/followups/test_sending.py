@@ -83,6 +83,19 @@ def test_dnd_is_a_state_of_the_lead_and_the_sequence_goes_on(world, workspace):
     assert len(asked) == 1  # the second text step did not ask again
 
 
+def test_a_code_that_stands_in_the_provider_s_own_words_is_no_state_of_the_lead(world, workspace):
+    world.connect("ghl", "loc-1", api_key="key-ghl")
+    lead = quiet_lead(workspace, phone="+12125550123", ghl_contact_id="c" * 20)
+    world.sandbox.fault(
+        provider="ghl", kind="error", status=422, path="messages", message="we saw sms_dnd once"
+    )
+    instance = enrolled(workspace, {"channel": "sms"}, lead=lead)
+    minute()
+    [(status, reason)] = statuses(instance)
+    assert (status, "we saw sms_dnd once" in reason) == ("failed", True)
+    assert not lead.refusals.exists()
+
+
 @pytest.mark.parametrize(
     ("profile", "kind"),
     [
