@@ -5,8 +5,11 @@ from html import unescape
 
 import nh3
 
-from inbox.understanding.normalise import MAX_LINES, clean
+from inbox.understanding.normalise import MAX_CHARS, MAX_LINES, clean
 from inbox.understanding.quoting import Line
+
+_BULK_CHARS = 2_000_000
+_INLINED = re.compile(r"\bdata:[\w/+.-]{1,80};base64,[\w+/=\s]+", re.I)
 
 _BLOCKS = frozenset(
     {
@@ -185,6 +188,26 @@ class _Reader:
     def _blank_line(self) -> None:
         if self.lines and self.lines[-1].text:
             self.lines.append(Line("", self.lines[-1].depth, self.lines[-1].signature))
+
+
+def without_bulk(html: str) -> str:
+    """`html` without style sheets, comments and inlined images, which can be longer than any letter: the cut to
+    `MAX_CHARS` must not take the words behind them. At most `_BULK_CHARS` are looked through."""
+    if len(html) <= MAX_CHARS:
+        return html
+    html = html[:_BULK_CHARS]
+    for opening, closing in (("<!--", "-->"), ("<style", "</style>"), ("<STYLE", "</STYLE>")):
+        html = _without(html, opening, closing)
+    return _INLINED.sub("", html)
+
+
+def _without(html: str, opening: str, closing: str) -> str:
+    """Every stretch from `opening` to the next `closing` left out; one that never closes stays."""
+    parts, end = [], 0
+    while (start := html.find(opening, end)) >= 0 and (stop := html.find(closing, start)) >= 0:
+        parts.append(html[end:start])
+        end = stop + len(closing)
+    return "".join([*parts, html[end:]])
 
 
 def html_lines(html: str) -> list[Line]:

@@ -11,14 +11,20 @@ _DETECT_CHARS = 400  # a longer line is prose, never an attribution or a header
 
 @dataclass
 class Line:
-    """One line of a body; depth 0 is the writer's own, `signature` marks what the HTML itself calls a signature."""
+    """One line of a body; depth 0 is the writer's own, `signature` marks what the HTML itself calls a signature.
+
+    `marked`: the body itself shows the line as quoted, by `>`.
+    """
 
     text: str
     depth: int = 0
     signature: bool = False
+    marked: bool = False
 
 
-_PREFIX = re.compile(r"^\s{0,3}((?:[>＞]\s?)+)")
+# "JD> text": some programs put the initials of who is quoted before the mark.
+_PREFIX = re.compile(r"^\s{0,3}((?:[A-Z]{0,3}[>＞]\s?)+)")
+_BAR = re.compile(r"^\s{0,3}(?:\||--\])\s")
 
 _VERBS = (
     r"wrote|writes|schrieb|schreibt|a ecrit|ecrit|escribio|escreveu|ha scritto|scrisse|schreef|geschreven|"
@@ -28,6 +34,7 @@ _VERBS = (
 )
 _VERB = re.compile(rf"(?:\b(?:{_VERBS})\b|写道|寫道|님이 작성|は書きました)")
 _VERB_AT_END = re.compile(rf"(?:{_VERBS})(?: \([^()]{{0,60}}\))?\s?[:：]$")
+_VERB_LAST = re.compile(rf"\b(?:{_VERBS})\W*$")
 _ADDRESS = re.compile(r"[^\s@<>()\[\]]+@[^\s@<>()\[\]]+")
 _QUOTING = re.compile(r"^(?:quoting|zitat von|citation de|citando(?: a)?|citaat van|cytowanie) ")
 _DATE_LINE = re.compile(
@@ -35,7 +42,7 @@ _DATE_LINE = re.compile(
     r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4})"
     r",? ?(?:at|um|a|a las|alle|om|o|kl\.?|v|,)? ?\d{1,2}[:.]\d\d(?::\d\d)?(?: ?[ap]m)?$"
 )
-_BRACKETED_ADDRESS = re.compile(r"[<(\[](?:mailto:)?[^\s@<>]+@[^\s@<>]+[>)\]]")
+_BRACKETED_ADDRESS = re.compile(r"[<(\[]\s?(?:mailto:)?[^\s@<>]+@[^\s@<>]+[>)\]]")
 _DATE = re.compile(
     r"\b(?:19|20)\d\d\b|(?:19|20)\d\d\s?[年년]|\b\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{2,4}\b|\b\d{1,2}[:.h]\d{2}\b"
 )
@@ -107,9 +114,10 @@ def plain_lines(text: str) -> list[Line]:
     for raw in text.split("\n"):
         for part in _split_flattened(raw):
             match = _PREFIX.match(part)
-            depth = len(re.sub(r"\s", "", match[1])) if match else 0
-            lines.append(Line(part[match.end() :] if match else part, depth))
+            depth = sum(match[1].count(mark) for mark in ">＞") if match else 0
+            lines.append(Line(part[match.end() :] if match else part, depth, marked=bool(match)))
     _unquote_comparisons(lines)
+    _quote_barred(lines)
     _quote_wrapped(lines)
     return lines
 
@@ -135,7 +143,7 @@ def _boundary(lines: list[Line], folded: list[str], index: int) -> tuple[int | N
         return None, 0
     end = len(lines)
     if _is_separator(folded[index]) or _header_block(lines, folded, index):
-        return _with_rule(lines, folded, index), end
+        return _with_rule(lines, folded, index), _marked_below(lines, folded, index) or end
     if _REPLY_MARKER.search(folded[index]) and any(line.text.strip() for line in lines[:index]):
         return index, end
     start = _attribution(lines, folded, index)
@@ -152,6 +160,7 @@ def _may_bound(line: str) -> bool:
     """Whether a folded line is worth a closer look: most have no colon, and nothing else that a boundary has."""
     return (
         ":" in line
+        or "@" in line
         or _is_separator(line)
         or any(pattern.search(line) for pattern in (_REPLY_MARKER, _RULED_ATTRIBUTION, _DATE_LINE))
     )
@@ -172,6 +181,17 @@ def _with_rule(lines: list[Line], folded: list[str], index: int) -> int:
     if previous >= 0 and re.fullmatch(r"[-_=*]{5,}", folded[previous]):
         return previous
     return index
+
+
+def _marked_below(lines: list[Line], folded: list[str], index: int) -> int | None:
+    """Where the `>` lines begin that follow a separator or header block: then they are what is quoted, and what stands
+    below them is the answer. None where the quote is not marked."""
+    for position in range(index + 1, min(index + 16, len(lines))):
+        if lines[position].depth:
+            return position
+        if folded[position] and not _role(folded[position]) and not _is_separator(folded[position]):
+            return None
+    return None
 
 
 def _next_text(lines: list[Line], index: int) -> int | None:
@@ -220,7 +240,7 @@ def _attribution(lines: list[Line], folded: list[str], index: int) -> int | None
     if _DATE_LINE.match(folded[index]):
         return _name_above_date(lines, index)
     if not folded[index].endswith((":", "：")):
-        return None
+        return index if _reads_as_open_attribution(folded[index]) else None
     following = _next_text(lines, index + 1)
     quoted_next = following is not None and lines[following].depth > 0
     found = None
@@ -236,6 +256,14 @@ def _attribution(lines: list[Line], folded: list[str], index: int) -> int | None
             if _START.match(folded[start]):
                 return start
     return found
+
+
+@lru_cache(maxsize=256)
+def _reads_as_open_attribution(line: str) -> bool:
+    """ "On Tue, 3 Nov 2026 14:20 Alex <alex@…> wrote": some programs leave the colon out."""
+    return bool(
+        _VERB_LAST.search(line) and _START.match(line) and _DATE.search(line) and _ADDRESS.search(line)
+    )
 
 
 def _name_above_date(lines: list[Line], index: int) -> int | None:
@@ -284,7 +312,16 @@ def _unquote_comparisons(lines: list[Line]) -> None:
     if any(_VERB_AT_END.search(fold(line.text)) for line in lines if len(line.text) < _DETECT_CHARS):
         return
     for line in quoted:
-        line.text, line.depth = f"> {line.text}", 0
+        line.text, line.depth, line.marked = f"> {line.text}", 0, False
+
+
+def _quote_barred(lines: list[Line]) -> None:
+    """Lines behind "|" or "--]" quote as ">" does, where several stand together and they are no table."""
+    barred = [bool(_BAR.match(line.text)) and line.text.count("|") < 2 for line in lines]
+    for index, line in enumerate(lines):
+        beside = (index > 0 and barred[index - 1]) or (index + 1 < len(lines) and barred[index + 1])
+        if barred[index] and beside and not line.depth:
+            line.text, line.depth, line.marked = _BAR.sub("", line.text), 1, True
 
 
 def _quote_wrapped(lines: list[Line]) -> None:

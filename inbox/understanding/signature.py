@@ -20,9 +20,15 @@ def strip_signature(lines: list[str], names: frozenset[str], *, last: bool) -> l
     cut = next((index for index in range(len(lines)) if _ends_text(lines, folded, index, names)), len(lines))
     if last:
         cut = _name_cut(lines[:cut], folded[:cut], names)
-    kept = _trim(lines[:cut])
+    kept = _without_last_footer(_trim(lines[:cut])) if last else _trim(lines[:cut])
     postscript = _postscript(lines[cut : cut + _TAIL_LINES], folded[cut : cut + _TAIL_LINES])
     return kept + ([""] + postscript if postscript and kept else postscript)
+
+
+def _without_last_footer(lines: list[str]) -> list[str]:
+    """Without a last line, set apart by an empty one, that reads as a program's."""
+    apart = len(lines) > 2 and not lines[-2].strip()
+    return _trim(lines[:-1]) if apart and marks.LAST_FOOTER.match(fold(lines[-1][:200])) else lines
 
 
 def _is_noise(line: str) -> bool:

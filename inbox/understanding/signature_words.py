@@ -92,6 +92,16 @@ MOBILE = re.compile(
     r"mistakes).{0,60}|yahoo mail: .{0,60})"
     r"[.!]?(?: ?[<(]? ?https?://\S{1,200} ?[>)]?)?$"
 )
+# The last line of a mail, set apart: what a program puts there, whatever the program is called. A sentence that only
+# begins like one has a verb or a person in it.
+LAST_FOOTER = re.compile(
+    r"^\W*(?:(?:sent|typed|written|dictated|composed) (?:from|with|by|via|on|using|but)\b"
+    r"(?!.*\b(?:is|are|was|were|will|i|i'm|we|you|that|which|our|your|please call)\b).{1,50}|from my [\w ]{3,30}|"
+    r"(?:gesendet|versendet|geschrieben|envoye|enviad[oa]|inviato|scritto|verzonden|verstuurd|skickat|sendt|"
+    r"lahetetty|wyslan[oea]|odeslano|poslano|kuldve|trimis|отправлено|надіслано) "
+    r"(?:von|mit|aus|de|depuis|desde|do|da|dal|con|van|vanaf|met|via|fran|fra|med|z|ze|ze|din|с|из|від|з)\b.{1,40}|"
+    r"book (?:a|some) (?:time|call|slot|meeting)[^.?!]{0,20}:? ?\S+\.\S+/\S+)\W*$"
+)
 NOISE = re.compile(
     r"^(?:\[?(?:cid:|image:|inline image|logo)[^\]]{0,120}\]?|<[^<>\s]{1,120}\.(?:xlsx?|docx?|pptx?|pdf|csv|"
     r"png|jpe?g|gif|zip|txt|ics|vcf|heic|mp4|mov)>|"

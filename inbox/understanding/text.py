@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
-from inbox.understanding.html import html_lines, looks_like_html
+from inbox.understanding.html import html_lines, looks_like_html, without_bulk
 from inbox.understanding.normalise import clean, fold
 from inbox.understanding.quoting import Line, mark_quoted, plain_lines
 from inbox.understanding.signature import name_words, strip_signature
 
 _HINT_CHARS = 12  # shorter lines ("Hi,") stand in the answer and in the quote
+_SENT_CHARS = 16  # letters and digits of a line that are ours by more than chance
 
 
 @dataclass(frozen=True)
@@ -21,15 +23,21 @@ class NewestText:
 
 
 def newest_text(
-    text: str | None, html: str | None, *, channel: str = "email", sender: str = ""
+    text: str | None,
+    html: str | None,
+    *,
+    channel: str = "email",
+    sender: str = "",
+    sent: tuple[str, ...] = (),
 ) -> NewestText:
     """Splits a body. Plain text is preferred; HTML is read if there is none, and tells which plain lines are quoted.
 
-    `sender` is the From value ("Dana Reyes <dana@example.com>"): it tells a signature from a sentence. Never raises; an
-    empty result means that the person wrote nothing, and must not be judged by what was quoted.
+    `sender` is the From value ("Dana Reyes <dana@example.com>"): it tells a signature from a sentence. `sent`: the
+    plain texts that we sent; their lines are ours, whatever marks stand before them. Never raises; an empty result
+    means that the person wrote nothing, and must not be judged by what was quoted.
     """
     plain, truncated = clean(text)
-    markup, html_truncated = clean(html)
+    markup, html_truncated = clean(without_bulk(html) if isinstance(html, str) else html)
     if channel != "email":
         return NewestText(plain.strip(), "", truncated)
     if not markup.strip() and looks_like_html(plain):
@@ -42,8 +50,43 @@ def newest_text(
     else:
         lines, truncated = html_lines(markup) if markup.strip() else [], html_truncated
         mark_quoted(lines)
+    if sent:
+        _take_out_sent(lines, sent)
     own = _own_text(lines, name_words(sender))
     return NewestText(own, _rest(lines, own), truncated)
+
+
+def _take_out_sent(lines: list[Line], sent: tuple[str, ...]) -> None:
+    """Quote the lines that stand in what we sent, and give back what somebody wrote between them without a mark.
+
+    A line is compared by its letters and digits alone: programs wrap a text anew and put "|", "U>" or "--]" before it.
+    """
+    ours = "\n".join(_letters(text) for text in sent)
+    known = [
+        len(letters) >= _SENT_CHARS and letters in ours
+        for letters in map(_letters, (one.text for one in lines))
+    ]
+    for line, is_ours in zip(lines, known, strict=True):
+        if is_ours:
+            line.depth = max(line.depth, 1)
+    places = [index for index, is_ours in enumerate(known) if is_ours]
+    for before, after in pairwise(places):
+        between = lines[before + 1 : after]
+        if any(line.text.strip() for line in between) and not any(
+            _ours_in_part(line, ours) for line in between
+        ):
+            for line in between:
+                line.depth = 0 if not line.marked else line.depth
+
+
+def _ours_in_part(line: Line, ours: str) -> bool:
+    """Whether a line may be ours after all: a short one, or one with a mark of its own."""
+    letters = _letters(line.text)
+    return line.marked or (0 < len(letters) < _SENT_CHARS and letters in ours)
+
+
+def _letters(text: str) -> str:
+    return "".join(character for character in fold(text[:20_000]) if character.isalnum())
 
 
 def _own_text(lines: list[Line], names: frozenset[str]) -> str:

@@ -218,3 +218,79 @@ def test_disclaimer_behind_a_company_line_ends_the_signature():
     )
     found = newest_text(text, None, sender="Harriet Lowndes <h.lowndes@lowndes.example.org>")
     assert found.text == "I am afraid this falls to our IT manager."
+
+
+SENT = """Hi Dana,
+
+We help roofing owners keep their crews full through winter. Do you handle interstate work or only local jobs?
+
+Worth fifteen minutes this week?"""
+
+
+@pytest.mark.parametrize("mark", ["> ", "| ", "JD> ", "--] ", ""])
+def test_what_we_sent_is_taken_out_whatever_stands_before_it(mark):
+    quoted = "\n".join(f"{mark}{line}" for line in SENT.split("\n"))
+    found = newest_text(f"Interstate too.\n\n{quoted}", None, sent=(SENT,))
+    assert found.text.split("\n")[0] == "Interstate too."
+    assert "crews" not in found.text
+    assert "crews" in found.quoted
+
+
+def test_an_answer_between_our_own_lines_is_kept_without_any_mark():
+    body = (
+        "-----Original Message-----\nFrom: Alex <alex@x.example.com>\nSubject: crews\n\n"
+        "We help roofing owners keep their crews full through winter.\nWe are full until March, sadly.\n"
+        "Do you handle interstate work or only local jobs?\nWorth fifteen minutes this week?"
+    )
+    assert newest_text(body, None, sent=(SENT,)).text == "We are full until March, sadly."
+
+
+def test_an_answer_below_a_marked_quote_is_kept_though_a_separator_stands_above():
+    body = (
+        "-----Original Message-----\nFrom: Alex <alex@x.example.com>\nSent: Monday\nSubject: crews\n\n"
+        "> Worth fifteen minutes this week?\n\nYes, call me Tuesday at 3pm."
+    )
+    assert newest_text(body, None).text == "Yes, call me Tuesday at 3pm."
+
+
+def test_an_attribution_without_a_colon_or_with_a_wrapped_address_is_none_of_the_answer():
+    for line in (
+        "On Tue, 3 Nov 2026 14:20:11 +0100 Alex <alex@x.example.com> wrote",
+        "2026-11-03 15:36 GMT+02:00 Alex <\nalex@x.example.com>:",
+    ):
+        assert newest_text(f"Ja.\n\n{line}\n\n> Worth fifteen minutes?", None).text == "Ja."
+
+
+@pytest.mark.parametrize(
+    "footer",
+    [
+        "Sent from TypeApp",
+        "Sent with Airmail",
+        "From My Iphone 6",
+        "(Sent from mobile device)",
+        "Sent using Hexlet",
+    ]
+    + ["Verstuurd vanaf mijn Fairphone", "Skickat från min Sony Xperia", "Book a time: calendly.com/dana/30"],
+)
+def test_a_programs_last_line_is_no_words_of_the_person(footer):
+    assert newest_text(f"Yes, Tuesday works.\n\n{footer}", None).text == "Yes, Tuesday works."
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["Sent you the signed copy this morning.", "Written with care for our customers, that is what I want."]
+    + ["Sent from my desk, is much easier for me to read.", "Get back to me on Tuesday."],
+)
+def test_a_sentence_that_begins_like_a_footer_is_kept(sentence):
+    assert newest_text(f"Hello.\n\n{sentence}", None).text == f"Hello.\n\n{sentence}"
+
+
+@pytest.mark.parametrize(
+    "bulk",
+    ["<style>" + "p{margin:0}\n" * 30_000 + "</style>", "<!--" + "x" * 300_000 + "-->"]
+    + ['<img src="data:image/png;base64,' + "QUJD" * 80_000 + '">'],
+    ids=["style sheet", "comment", "image"],
+)
+def test_words_behind_a_long_style_sheet_or_image_are_read(bulk):
+    found = newest_text(None, f"<html><body>{bulk}<p>Please remove me.</p></body></html>")
+    assert found.text == "Please remove me."
