@@ -60,7 +60,7 @@ def handle(received: Received, event: MessageEvent) -> Outcome:
             Verdict.DUPLICATE, event.event_type, "we sent it ourselves", message=own, lead=own.lead
         )
     judged = judge(event)
-    if judged.bounce:
+    if judged.bounce or judged.complaint:
         return bounces.handle_notice(received, event, judged)
     message, created = store(received, event, judged)
     if not created:

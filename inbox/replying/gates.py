@@ -19,14 +19,21 @@ from inbox.models import Draft, GateResult, Lead, Message, OutboundSend, Sending
 from inbox.models.lead import Channel, Tag
 from inbox.replying import hours, policies, topics
 from inbox.replying.claims import is_automatic
+from inbox.understanding import rules
 from inbox.understanding.tags import AUTO, NO_ANSWER
 
-VERSION = "1"
+VERSION = "2"
 """Stored with each verdict; raised whenever a gate is added, removed or decides differently."""
 
 Stage = GateResult.Stage
 State = OutboundSend.State
 TAG_CONFIDENCE = 0.7
+NAMES = {
+    "opt_out": "an opt-out",
+    "bounce": "a failure report",
+    "auto_reply": "an automatic reply",
+    "out_of_office": "an absence",
+}
 LOOP_WINDOW = timedelta(days=1)
 LOOP_LIMIT = 3
 SHORT_ANSWER = 25
@@ -72,6 +79,20 @@ class Evidence:
         """The lead's latest sends on any channel, newest first, this draft's own excepted."""
         sends = OutboundSend.objects.filter(lead_id=self.draft.lead_id).exclude(draft_id=self.draft.pk)
         return list(sends.order_by("-created_at")[:20])
+
+    @cached_property
+    def suspicion(self) -> rules.RuleHit | None:
+        """What today's rules suspect the reply to be, the most harmful; None where they suspect nothing."""
+        reply = rules.ReplyText(
+            channel=self.message.channel,
+            sender_email=self.message.from_address,
+            sender_name=self.message.from_name,
+            subject=self.message.subject,
+            text=self.message.raw_text or self.message.text,
+            html=self.message.raw_html,
+            automated_reply=self.message.automated_reply,
+        )
+        return next(iter(rules.judge(reply).perhaps), None)
 
     @cached_property
     def decision(self) -> TagDecision | None:
@@ -120,6 +141,18 @@ def _automatic_reply(e: Evidence) -> Verdict:
     if e.message.tag in NO_ANSWER:
         return Verdict(False, f"The reply is tagged {e.message.tag}.")
     return Verdict(True, "Nothing says that a machine wrote the reply.")
+
+
+def _suspected(e: Evidence) -> Verdict:
+    """What the rules only suspect holds a lead until a person, or a model with the lead's own words, has decided."""
+    hit = e.suspicion
+    if hit is None:
+        return Verdict(True, "Nothing suggests that it is an opt-out or a machine's.")
+    if e.decision is not None and (e.decision.kind == TagDecision.Kind.PERSON or e.decision.quote):
+        return Verdict(
+            True, f"Perhaps {NAMES[hit.label]}, but {e.decision.by} has decided: {e.decision.tag}."
+        )
+    return Verdict(False, f"Perhaps {NAMES[hit.label]}: “{hit.quote}”")
 
 
 def _decided(e: Evidence) -> Verdict:
@@ -257,6 +290,7 @@ GATES = (
     Gate("opt-out", _opt_out),
     Gate("bounce", _bounce),
     Gate("automatic reply", _automatic_reply),
+    Gate("suspicion", _suspected),
     Gate("tag decided", _decided),
     Gate("tag eligible", _tag),
     Gate("newest message", _unchanged),

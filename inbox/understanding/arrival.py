@@ -9,7 +9,10 @@ from integrations.events import MessageEvent
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """`tag` is "" where only a model can tell; `decided_by` names the rule and its version."""
+    """`tag` is "" where only a model can tell; `decided_by` names the rule and its version.
+
+    `complaint`: the message reports that somebody marked our mail as spam; `failed_recipients` names who.
+    """
 
     newest_text: str
     tag: str = ""
@@ -18,6 +21,7 @@ class Arrival:
     opt_out: bool = False
     opt_in: bool = False
     bounce: bool = False
+    complaint: bool = False
     failed_recipients: tuple[str, ...] = ()
 
 
@@ -39,7 +43,8 @@ def judge(event: MessageEvent) -> Arrival:
         )
     )
     hit = (
-        verdict.opt_out
+        verdict.complaint
+        or verdict.opt_out
         or verdict.bounce
         or verdict.out_of_office
         or verdict.auto_reply
@@ -54,5 +59,6 @@ def judge(event: MessageEvent) -> Arrival:
         opt_out=verdict.opt_out is not None,
         opt_in=verdict.opt_in is not None,
         bounce=verdict.bounce is not None,
+        complaint=verdict.complaint is not None,
         failed_recipients=tuple(verdict.failed_recipients),
     )

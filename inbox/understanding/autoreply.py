@@ -6,16 +6,22 @@ from collections.abc import Callable
 from inbox.understanding import autoreply_phrases as phrases
 from inbox.understanding import bounce
 from inbox.understanding.reading import ALL_CHANNELS, EMAIL, Reading, Rule
-from inbox.understanding.wording import weights
+from inbox.understanding.wording import count_words, weights
 
-SURE = 0.45
-"""From this probability on, wording alone is software's."""
+SURE = 0.88
+"""From this probability on, wording that also holds an expression of software is software's."""
 
-SURE_WITH_A_SIGN = 0.2
+SURE_WITH_A_SIGN = 0.05
 """The same beside a sign that is sometimes wrong alone: the provider's flag, a no-reply sender."""
+
+PERHAPS = 0.5
+"""From this probability on, wording may be software's: a model or a person is asked."""
 
 SURE_AWAY = 0.5
 """From this probability on, an automatic reply tells of somebody's absence."""
+
+ENOUGH_WORDS = 5
+"""Wording is never sure of a shorter text."""
 
 
 def calendar_answer(reading: Reading) -> bool:
@@ -82,7 +88,16 @@ def _by_robot_sender(reading: Reading) -> str | None:
 
 
 def _by_wording(reading: Reading) -> str | None:
-    return _evidence(reading) if _sure(reading, SURE) else None
+    sure = (
+        count_words(reading.text) >= ENOUGH_WORDS
+        and _sure(reading, SURE)
+        and weights("auto_reply").express(reading.text)
+    )
+    return _evidence(reading) if sure else None
+
+
+def _suspected(reading: Reading) -> str | None:
+    return _evidence(reading) if reading.text and _sure(reading, PERHAPS) else None
 
 
 def _by_provider_flag(reading: Reading) -> str | None:
@@ -133,8 +148,8 @@ RULES = (
     ),
     _rule(
         "wording",
-        f"Text, subject and sender, weighed as learned from labelled replies, are at least {SURE:.0%} sure to be "
-        "software's: receipt confirmed, mailbox not read, away until a day.",
+        "A text of some length that holds an expression as only software uses it (receipt confirmed, mailbox not read, "
+        f"away until a day), and whose wording as a whole is at least {SURE:.0%} sure to be software's.",
         _by_wording,
     ),
     _rule(
@@ -145,13 +160,25 @@ RULES = (
 )
 
 
+SUSPICION = Rule(
+    "auto_reply.suspected",
+    "auto_reply",
+    f"The wording is at least {PERHAPS:.0%} sure to be software's: a model or a person decides.",
+    _suspected,
+    sure=False,
+)
+
+
+def _away_probability(reading: Reading) -> float:
+    return weights("out_of_office").probability(reading.mail_slots)
+
+
 def _away(reading: Reading) -> str | None:
     if phrases.AWAY_SUBJECT.match(reading.raw_subject):
         return reading.reply.subject
     if phrases.RECEIPT_SUBJECT.match(reading.raw_subject):
         return None
-    sure = weights("out_of_office").probability(reading.mail_slots) >= SURE_AWAY
-    return _evidence(reading, "out_of_office") if sure else None
+    return _evidence(reading, "out_of_office") if _away_probability(reading) >= SURE_AWAY else None
 
 
 AWAY_RULE = Rule(
@@ -159,4 +186,12 @@ AWAY_RULE = Rule(
     "out_of_office",
     "For an automatic reply: its subject, or its wording as learned, says that somebody is away for a time.",
     _away,
+)
+
+AWAY_SUSPICION = Rule(
+    "out_of_office.suspected",
+    "out_of_office",
+    "For what may be an automatic reply: its wording as learned says that somebody is away for a time.",
+    _away,
+    sure=False,
 )

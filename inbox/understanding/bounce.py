@@ -9,8 +9,8 @@ from inbox.understanding.wording import weights
 SURE = 0.4
 """From this probability on, a mail is a report by its wording, if its sender, its subject or its codes say so too."""
 
-SURE_WITHOUT_A_SIGN = 0.8
-"""The same for any other mail, unless it answers one of ours."""
+PERHAPS = 0.8
+"""From this probability on, any other mail may be a report, unless it answers one of ours: somebody is asked."""
 
 _DAEMON_LOCAL = re.compile(
     r"^(?:mailer[-_.]?daemon|maildaemon|mail[-_.]?delivery.*|mailsystem|mail[-_.]system|mdaemon|"
@@ -29,7 +29,7 @@ _DAEMON_NAME = re.compile(
 _FAILED = re.compile(
     r"delivery status notification \(failure\)|undeliver(?:able|ed)|mail delivery fail(?:ed|ure)|"
     r"delivery (?:has |have |to .{1,80} )?(?:failed|failure)|fail(?:ure|ed)? notice|mail failure|"
-    r"returned (?:mail|to sender)|"
+    r"returned (?:mail|to sender)|failed mail\b|deliver\w* .{0,60}\baborted|mailbox .{0,40}\bfull\b|"
     r"returning (?:your )?(?:message|mail) to sender|(?:could not|couldn't|can not|cannot|"
     r"can't) be delivered|"
     r"(?:was not|wasn't|were not) delivered|message (?:was )?not delivered|"
@@ -67,6 +67,7 @@ _FAILED = re.compile(
     r"не может быть доставлено|配信不能|配信できません|届けられません|未送达|无法送达|"
     r"無法傳遞|退信|传递失败|投递失败|전송 실패|배달되지"
 )
+_REPORT_CHARS = 4_000
 _SMTP_REFUSAL = re.compile(r"\b5\.\d{1,3}\.\d{1,3}\b|\b55[0-4][ :-]")
 _REPORT_FIELDS = re.compile(
     r"(?:^|\n)[ \t]?(?:final-recipient|original-recipient|diagnostic-code|reporting-mta|remote-mta)\s?:", re.I
@@ -150,16 +151,25 @@ def _by_mail_system(reading: Reading) -> str | None:
         return None
     if _failure_subject(reading):
         return reading.reply.subject
-    return _quote_from_body(reading, _FAILED) or _quote_from_body(reading, _SMTP_REFUSAL)
+    told = _quote_from_body(reading, _FAILED) or _quote_from_body(reading, _SMTP_REFUSAL)
+    if told or reading.is_reply:
+        return told
+    # In words that nobody has listed: a mail system that names an address and tells of no delay and no success.
+    named = failed_recipients(reading.text[:_REPORT_CHARS]) if reading.text else ()
+    return named[0] if named else None
 
 
 def _by_shared_name(reading: Reading) -> str | None:
-    if not shared_name(reading) or reading.is_reply or delayed(reading) or _asks(reading):
+    """A report ends in a question, too ("Was this helpful?"): only without a report's build does one show a person."""
+    if not shared_name(reading) or reading.is_reply or delayed(reading):
+        return None
+    low = reading.folded_body
+    fields = _OPENING.search(low) or _REPORT_FIELDS.search(reading.body) or _SMTP_REFUSAL.search(low)
+    if _asks(reading) and not fields:
         return None
     if _failure_subject(reading):
         return reading.reply.subject
-    low = reading.folded_body
-    built = _OPENING.search(low) or _REPORT_FIELDS.search(reading.body) or _SMTP_REFUSAL.search(low)
+    built = fields or any(pattern.search(reading.body[:_REPORT_CHARS]) for pattern in _RECIPIENT_PATTERNS)
     return _quote_from_body(reading, _FAILED) if built else None
 
 
@@ -172,19 +182,32 @@ def _by_report_build(reading: Reading) -> str | None:
     return reading.reply.subject if built else None
 
 
+def _probability(reading: Reading) -> float:
+    """How sure the wording is of a failure report; 0 where a person forwards, asks, or is told of a delay."""
+    system = mail_system(reading)
+    if reading.is_forward or (reading.is_reply and not (_coded(reading) or system)):
+        return 0.0
+    if (_asks(reading) and not system) or delayed(reading):
+        return 0.0
+    return weights("bounce").probability(reading.report_slots)
+
+
+def _coded(reading: Reading) -> bool:
+    return bool(_SMTP_REFUSAL.search(reading.folded_body) or _REPORT_FIELDS.search(reading.body))
+
+
+def _evidence(reading: Reading) -> str:
+    return weights("bounce").strongest(reading.sentences, reading.reply.subject or "")
+
+
 def _by_wording(reading: Reading) -> str | None:
     """Reports of systems whose words nobody has listed."""
-    system = mail_system(reading)
-    coded = bool(_SMTP_REFUSAL.search(reading.folded_body) or _REPORT_FIELDS.search(reading.body))
-    if reading.is_forward or (reading.is_reply and not (coded or system)):
-        return None
-    if (_asks(reading) and not system) or delayed(reading):
-        return None
-    sign = coded or system or shared_name(reading) or _failure_subject(reading)
-    asked = SURE if sign else SURE_WITHOUT_A_SIGN
-    learned = weights("bounce")
-    sure = learned.probability(reading.report_slots) >= asked
-    return learned.strongest(reading.sentences, reading.reply.subject or "") if sure else None
+    sign = _coded(reading) or mail_system(reading) or shared_name(reading) or _failure_subject(reading)
+    return _evidence(reading) if sign and _probability(reading) >= SURE else None
+
+
+def _suspected(reading: Reading) -> str | None:
+    return _evidence(reading) if reading.text and _probability(reading) >= PERHAPS else None
 
 
 def _quote_from_body(reading: Reading, pattern: re.Pattern[str]) -> str | None:
@@ -201,7 +224,7 @@ _RECIPIENT_PATTERNS = tuple(
         rf"(?:^|\n)[ \t]*original-recipient[ \t]*:[ \t]*(?:rfc822|utf-8)?[ \t]*;?[ \t]*<?({_ADDRESS})",
         rf"(?:^|\n)[ \t]*final-recipient[ \t]*:[ \t]*(?:rfc822|utf-8)?[ \t]*;?[ \t]*<?({_ADDRESS})",
         rf"(?:^|\n)[ \t]*x-failed-recipients[ \t]*:[ \t]*<?({_ADDRESS})",
-        rf"delivered to[ \t]+<?({_ADDRESS})",
+        rf"delivered to[ \t:]+<?({_ADDRESS})",
         rf"(?:^|\n)[ \t]*<({_ADDRESS})>[ \t]*(?::|\n|\(|$)",
         r"(?:recipients?(?: or groups)?|address(?:es|\(es\))?(?: failed)?|empfänger\w*|gruppen|groupes|"
         r"destinat\w+|grupos?|gruppi|"
@@ -276,8 +299,18 @@ RULES = (
         "bounce.wording",
         "bounce",
         f"The wording as learned is at least {SURE:.0%} sure to be a failure report's, beside a sender, codes or a "
-        f"subject of one; {SURE_WITHOUT_A_SIGN:.0%} without, and never in an answer to a mail of ours.",
+        "subject of one.",
         _by_wording,
         _CHANNELS,
     ),
+)
+
+SUSPICION = Rule(
+    "bounce.suspected",
+    "bounce",
+    f"The wording is at least {PERHAPS:.0%} sure to be a failure report's, with no other sign: a model or a person "
+    "decides.",
+    _suspected,
+    _CHANNELS,
+    sure=False,
 )

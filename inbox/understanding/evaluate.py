@@ -32,11 +32,17 @@ class Case:
 
 @dataclass
 class Score:
-    """Counts of one label. With nothing found, nothing found is wrong: precision 1; with nothing to find, recall 1."""
+    """Counts of one label. With nothing found, nothing found is wrong: precision 1; with nothing to find, recall 1.
+
+    `tp`, `fp` and `fn` count what the rules are sure of; `held_tp` and `held_fp` what they only suspect, which is
+    asked and silences nobody. A right suspicion is therefore among `fn` too.
+    """
 
     tp: int = 0
     fp: int = 0
     fn: int = 0
+    held_tp: int = 0
+    held_fp: int = 0
 
     @property
     def precision(self) -> float:
@@ -46,10 +52,19 @@ class Score:
     def recall(self) -> float:
         return self.tp / (self.tp + self.fn) if self.tp + self.fn else 1.0
 
-    def add(self, expected: bool, got: bool) -> None:
-        self.tp += expected and got
-        self.fp += got and not expected
-        self.fn += expected and not got
+    @property
+    def caught(self) -> float:
+        """Share of what has the label that is acted on or held."""
+        return (self.tp + self.held_tp) / (self.tp + self.fn) if self.tp + self.fn else 1.0
+
+    def add(self, expected: bool, got: bool | str) -> None:
+        """Count one answer: True (sure), "perhaps" or False."""
+        sure, held = got is True, got == "perhaps"
+        self.tp += expected and sure
+        self.fp += sure and not expected
+        self.fn += expected and not sure
+        self.held_tp += expected and held
+        self.held_fp += held and not expected
 
     def as_json(self) -> dict:
         return {
@@ -58,6 +73,9 @@ class Score:
             "tp": self.tp,
             "fp": self.fp,
             "fn": self.fn,
+            "held_tp": self.held_tp,
+            "held_fp": self.held_fp,
+            "caught": round(self.caught, 4),
         }
 
 
@@ -84,7 +102,7 @@ def evaluate(cases: Iterable[Case]) -> Report:
     for case in cases:
         verdict = judge(case.reply)
         for label, expected in case.labels.items():
-            got = getattr(verdict, label) is not None
+            got = verdict.answer(label)
             report.labels[label].add(expected, got)
             if got != expected:
                 report.misses.append({"id": case.id, "label": label, "expected": expected, "got": got})
@@ -171,7 +189,16 @@ def _reply(number: int, data: dict) -> ReplyText:
         automated_reply=data.get("automated_reply"),
         headers=headers,
         received_at=_time(number, data.get("received_at")),
+        sent=_sent(number, data.get("sent")),
     )
+
+
+def _sent(number: int, value: object) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise BadLine(number, "sent", "expected a list of strings or null")
+    return tuple(value)
 
 
 def _time(number: int, value: object) -> datetime | None:

@@ -4,10 +4,16 @@ import re
 from collections.abc import Callable
 
 from inbox.understanding.reading import ALL_CHANNELS, SMS, Reading, Rule
-from inbox.understanding.wording import weights
+from inbox.understanding.wording import count_words, weights
 
-SURE = 0.88
-"""From this probability on, wording alone is a wish to be left alone (ADR 0026: precision before recall)."""
+SURE = 0.8
+"""From this probability on, wording that also holds an expression of a wish is a wish to be left alone (ADR 0026)."""
+
+PERHAPS = 0.3
+"""From this probability on, wording may be such a wish: a model or a person is asked."""
+
+ENOUGH_WORDS = 5
+"""Wording is never sure of a shorter text; a keyword is."""
 
 # CTIA and the carriers: these words alone end a subscription; the localised ones are what European senders announce.
 CARRIER_STOP = frozenset(
@@ -54,38 +60,83 @@ _KEYWORD = re.compile(
     r"^(?:please |pls )?no more(?:,? (?:please|pls|thanks|thank you))*[.! ]*$"
 )
 
+_FIRST_SENTENCE = re.compile(r"[^.!\n]{2,60}[.!]+(?=\s)")
+# What mail programs and people put below their words, in any words: "Sent from TypeApp", "(Gesendet von unterwegs)".
+_FOOTER = re.compile(
+    r"^\W*(?:(?:this (?:e-?mail|message) was )?(?:sent|typed|written|dictated|composed|posted)\b(?: \w+)?"
+    r"(?: from| with| by| via| on| using| while)\b|get (?:outlook|the)\b|from my \w+|download \w+|"
+    r"(?:envoye|gesendet|von meinem|enviad[oa]|desde mi|do meu|inviato|dal mio|verzonden|verstuurd|vanaf mijn|skickat|"
+    r"sendt|lahetetty|wyslan[oea]|odeslano|poslano|kuldve|elkuldve|trimis|gonderildi|отправлено|надіслано|изпратено|"
+    r"εσταλη|στάλθηκε|iphone'umdan|iphone)\b|iphoneから|发自|來自|傳自|나의 |내 |נשלח|أرسل|"
+    r"(?:https?://|www\.)\S+\W*$|(?:thanks|thank you|thx|regards|best|cheers|sincerely|danke|merci|gracias|grazie|"
+    r"obrigad[oa]|bedankt|tack|tak|takk)[,.! ]*(?:\w+[,.! ]*){0,2}$)",
+    re.I,
+)
+
 _TAKEN_BACK = re.compile(r"\b(?:just|only) (?:kidding|joking)\b|(?:^|[.!?,] ?)(?:kidding|joking|jk|j/k)\b")
 
 
-def _words(reading: Reading) -> str:
-    return " ".join(word for word in _WORD_SPLIT.split(reading.text) if word)
+def _words(text: str) -> str:
+    return " ".join(word for word in _WORD_SPLIT.split(text) if word)
+
+
+def _without_footer(text: str) -> str:
+    """A folded text up to the first line or sentence behind which only a device footer or a sign-off follows."""
+    first, _, rest = text.partition("\n")
+    if not rest.strip() and (end := _FIRST_SENTENCE.match(text)):
+        first, rest = end[0], text[end.end() :]
+    lines = [line for line in rest.split("\n") if line.strip()]
+    return first if lines and all(_FOOTER.match(line) for line in lines) else text
 
 
 def _carrier(reading: Reading) -> str | None:
-    words = _words(reading)
-    shouted = len(words) < _SHOUT_CHARS and (
-        _SHOUTED.match(reading.newest.text) or _PLEADED.match(reading.text)
-    )
+    text = _without_footer(reading.text)
+    words = _words(text)
+    shouted = len(words) < _SHOUT_CHARS and (_SHOUTED.match(reading.newest.text) or _PLEADED.match(text))
     known = words in CARRIER_STOP or words in _CARRIER_PHRASES or _STOP_SLIP.fullmatch(words)
     return reading.newest.text if known or shouted else None
 
 
 def _keyword(reading: Reading) -> str | None:
-    text = reading.text.replace("\n", " ")
-    if _STOP_SIGNS.match(text):
+    if _is_keyword(_without_footer(reading.text)):
         return reading.newest.text
+    written = not reading.is_reply or not reading.text  # behind "Re:" it may be what people talk about
+    spoken = written and not reading.is_forward and _is_keyword(reading.subject)
+    return reading.reply.subject if spoken else None
+
+
+def _is_keyword(text: str) -> bool:
+    text = text.replace("\n", " ")
+    if _STOP_SIGNS.match(text):
+        return True
     if not text or len(text) > 80 or "?" in text:
-        return None
+        return False
+    if " " not in text:
+        text = text.replace(".", " ")  # "please.remove.me"
     text = _SPACED_OUT.sub(lambda match: re.sub(r"[ .-]", "", match[0]), text)
     text = re.sub(r"[!.]+(?=\s|$)", "", re.sub(r"[^\w\s,.!'-]", "", text).strip())
-    return reading.newest.text if _KEYWORD.match(text) else None
+    return bool(_KEYWORD.match(text))
+
+
+def _probability(reading: Reading) -> float:
+    return 0.0 if _TAKEN_BACK.search(reading.text) else weights("opt_out").probability(reading.wish_slots)
+
+
+def _evidence(reading: Reading) -> str:
+    return weights("opt_out").strongest(reading.sentences, reading.reply.subject or "")
 
 
 def _wording(reading: Reading) -> str | None:
-    learned = weights("opt_out")
-    if learned.probability(reading.wish_slots) < SURE or _TAKEN_BACK.search(reading.text):
-        return None
-    return learned.strongest(reading.sentences, reading.reply.subject or "")
+    sure = (
+        count_words(reading.own_words) >= ENOUGH_WORDS
+        and _probability(reading) >= SURE
+        and weights("opt_out").express(reading.own_words)
+    )
+    return _evidence(reading) if sure else None
+
+
+def _suspected(reading: Reading) -> str | None:
+    return _evidence(reading) if reading.own_words and _probability(reading) >= PERHAPS else None
 
 
 def _rule(
@@ -105,14 +156,25 @@ RULES = (
         frozenset({SMS}),
     ),
     _rule(
-        "keyword", "The whole message is one wish in a word: stop, unsubscribe, remove me, opt out.", _keyword
+        "keyword",
+        "The whole message, or its subject, is one wish in a word: stop, unsubscribe, remove me, opt out. A footer or "
+        "a sign-off below it is no part of it.",
+        _keyword,
     ),
     _rule(
         "wording",
-        "The wording, weighed as learned from labelled replies in thirty languages, is at least "
-        f"{SURE:.0%} sure to be a wish to be left alone: removed, deleted, not written to, or a complaint.",
+        "A text of some length that holds an expression of a wish to be left alone, as only such replies have it, and "
+        f"whose wording as a whole is at least {SURE:.0%} sure to be one.",
         _wording,
     ),
+)
+
+SUSPICION = Rule(
+    "opt_out.suspected",
+    "opt_out",
+    f"The wording is at least {PERHAPS:.0%} sure to be a wish to be left alone: a model or a person decides.",
+    _suspected,
+    sure=False,
 )
 
 
@@ -125,7 +187,7 @@ _START = re.compile(
 
 
 def _opts_in(reading: Reading) -> str | None:
-    return reading.newest.text if "?" not in reading.text and _START.match(_words(reading)) else None
+    return reading.newest.text if "?" not in reading.text and _START.match(_words(reading.text)) else None
 
 
 OPT_IN_RULES = (

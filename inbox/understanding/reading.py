@@ -8,7 +8,7 @@ from functools import cached_property
 
 from inbox.understanding.normalise import clean, fold, sentences, without_speech
 from inbox.understanding.text import NewestText, newest_text
-from inbox.understanding.wording import denied, features, slot
+from inbox.understanding.wording import denied, features
 
 EMAIL = "email"
 SMS = "sms"
@@ -18,6 +18,7 @@ ALL_CHANNELS = frozenset({EMAIL, SMS, LINKEDIN})
 # What is judged of a text longer than any letter: its start and its end, so that a hundred rules stay fast.
 _HEAD_CHARS, _TAIL_CHARS = 6_000, 2_000
 _REPORT_CHARS = 2_000  # a report says what it is before it quotes what it returns
+_OPENING_WORDS = 120  # software says what it is at the start; a letter's length proves nothing
 _QUOTE_CHARS = 240  # evidence shown on a page; the message itself is one click away
 
 _QUESTION_MARKS = ("?", "？", "؟")
@@ -32,7 +33,8 @@ _FORWARD_PREFIX = re.compile(r"^(?:fwd?|fw|wg|tr|rv|enc|doorst|pd|vl|转发|転�
 
 @dataclass(frozen=True)
 class ReplyText:
-    """A reply as it came in. `automated_reply` is the provider's own flag, None where it says nothing."""
+    """A reply as it came in. `automated_reply` is the provider's own flag, None where it says nothing; `sent` holds the
+    plain texts that we had sent before."""
 
     channel: str
     text: str | None
@@ -43,32 +45,43 @@ class ReplyText:
     automated_reply: bool | None = None
     headers: dict[str, str] | None = None
     received_at: datetime | None = None
+    sent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class RuleHit:
-    """Which rule decided, and the words it decided by."""
+    """Which rule spoke, and the words it spoke by. `sure`: it decides; else it only suspects, and somebody is asked."""
 
     rule_id: str
     label: str
     quote: str
+    sure: bool = True
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One decision that can be named, listed and tested: `match` returns the evidence, or None."""
+    """One decision that can be named, listed and tested: `match` returns the evidence, or None.
+
+    A rule that is not `sure` holds a lead both ways: nothing is silenced and nothing goes out by itself, until a model
+    or a person has decided.
+    """
 
     id: str
     label: str
     description: str
     match: "Callable[[Reading], str | None]" = field(repr=False)
     channels: frozenset[str] = ALL_CHANNELS
+    sure: bool = True
 
     def apply(self, reading: "Reading") -> RuleHit | None:
         if reading.reply.channel not in self.channels:
             return None
         quote = self.match(reading)
-        return RuleHit(self.id, self.label, quote.strip()[:_QUOTE_CHARS]) if quote is not None else None
+        return (
+            RuleHit(self.id, self.label, quote.strip()[:_QUOTE_CHARS], self.sure)
+            if quote is not None
+            else None
+        )
 
 
 class Reading:
@@ -78,7 +91,9 @@ class Reading:
         self.reply = reply
         sender = f"{reply.sender_name} <{reply.sender_email}>"
         # Not a cached_property: on Python 3.11 threads would wait for its lock while nh3 lets them run.
-        self.newest: NewestText = newest_text(reply.text, reply.html, channel=reply.channel, sender=sender)
+        self.newest: NewestText = newest_text(
+            reply.text, reply.html, channel=reply.channel, sender=sender, sent=reply.sent
+        )
 
     @cached_property
     def _judged(self) -> str:
@@ -145,32 +160,29 @@ class Reading:
         return slots
 
     @cached_property
-    def wish_slots(self) -> frozenset[int]:
-        """What a wish is learned from: the newest text without reported speech, and its questions once more as such.
+    def own_words(self) -> str:
+        """What a wish is read in, folded: the newest text without reported speech.
 
         Who wrote nothing but a subject speaks by the subject; behind "Re:" it is our own.
         """
-        text = without_speech(self.text or ("" if self.is_reply else self.subject))
-        return features(text).union(
-            denied(text), self._question_slots, (slot(f"channel:{self.reply.channel}"),)
-        )
+        return without_speech(self.text or ("" if self.is_reply else self.subject))
+
+    @cached_property
+    def wish_slots(self) -> frozenset[int]:
+        """What a wish is learned from: a person's own words, what they deny, and their questions once more as such."""
+        return features(self.own_words).union(denied(self.own_words), self._question_slots)
 
     @cached_property
     def mail_slots(self) -> frozenset[int]:
-        """What software is known by: the newest text (or all there is), the subject as it came, the sender."""
-        return features(self.text or self.folded_body).union(
-            features(self.raw_subject, "subject:"),
-            self._question_slots,
-            features(self.sender_local, "from:"),
-            (slot(f"channel:{self.reply.channel}"),),
-        )
+        """What software is known by: the start of the newest text, and a subject that does not merely echo ours."""
+        subject = frozenset() if self.is_reply else features(self.raw_subject, "subject:")
+        return features(self.text, most_words=_OPENING_WORDS).union(subject, self._question_slots)
 
     @cached_property
     def report_slots(self) -> frozenset[int]:
-        """What a delivery report is known by: its start without what it quotes, the subject as it came, the sender."""
+        """What a delivery report is known by: its start without what it quotes, and the subject as it came."""
         return features((self.text or self.folded_body)[:_REPORT_CHARS]).union(
-            features(self.raw_subject, "subject:"),
-            features(f"{self.sender_local} {self.sender_name}", "from:"),
+            features(self.raw_subject, "subject:")
         )
 
     def first(self, pattern: re.Pattern[str]) -> str | None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
-from inbox.understanding import autoreply, bounce, interest, optout
+from inbox.understanding import autoreply, bounce, complaint, interest, optout
 from inbox.understanding.reading import EMAIL, LINKEDIN, SMS, Reading, ReplyText, Rule, RuleHit
 from inbox.understanding.snooze import APPLY_AT, Snooze, deferral, return_day
 
@@ -13,36 +13,47 @@ RULES_VERSION = "6"
 """Stored with each decision; raised whenever a rule is added, removed or decides differently."""
 
 RULES: tuple[Rule, ...] = (
+    *complaint.RULES,
     *bounce.RULES,
     *autoreply.RULES,
     autoreply.AWAY_RULE,
     *optout.OPT_IN_RULES,
     *optout.RULES,
     *interest.RULES,
+    bounce.SUSPICION,
+    autoreply.SUSPICION,
+    autoreply.AWAY_SUSPICION,
+    optout.SUSPICION,
 )
 """Every rule, in the order of judgement; the page that explains tags lists these."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the rules found. A label without a hit is not denied, only not decided by a rule."""
+    """What the rules found. A label without a hit is not denied, only not decided by a rule.
+
+    The hits beside their labels are sure. `perhaps` holds what is only suspected, most harmful first: it silences
+    nobody and lets nothing go out by itself, until a model or a person has decided.
+    """
 
     newest_text: str
     quoted_text: str
     opt_out: RuleHit | None = None
     opt_in: RuleHit | None = None
+    complaint: RuleHit | None = None
     bounce: RuleHit | None = None
     failed_recipients: tuple[str, ...] = ()
     auto_reply: RuleHit | None = None
     out_of_office: RuleHit | None = None
     not_interested: RuleHit | None = None
+    perhaps: tuple[RuleHit, ...] = ()
     snooze: Snooze | None = None
     truncated: bool = False
     rules_version: str = RULES_VERSION
 
     @property
     def failed_recipient(self) -> str | None:
-        """The address most likely meant by a bounce."""
+        """The address most likely meant by a bounce or a complaint."""
         return self.failed_recipients[0] if self.failed_recipients else None
 
     @property
@@ -54,7 +65,7 @@ class Verdict:
     def tag(self) -> str | None:
         """The tag the rules give, in the order of priority of tags; None leaves it to the model or a person."""
         decided = (
-            ("Blacklist", self.opt_out or self.bounce),
+            ("Blacklist", self.complaint or self.opt_out or self.bounce),
             ("Out of Office", self.out_of_office),
             ("Automated Reply", self.auto_reply),
             ("Not Interested", self.not_interested),
@@ -65,6 +76,7 @@ class Verdict:
     def hits(self) -> tuple[RuleHit, ...]:
         """Every rule that spoke, for "Why this tag?"."""
         found = (
+            self.complaint,
             self.opt_out,
             self.opt_in,
             self.bounce,
@@ -72,7 +84,13 @@ class Verdict:
             self.auto_reply,
             self.not_interested,
         )
-        return tuple(hit for hit in found if hit)
+        return (*(hit for hit in found if hit), *self.perhaps)
+
+    def answer(self, label: str) -> bool | str:
+        """What is said of a label: True (sure), "perhaps" or False."""
+        if getattr(self, label) is not None:
+            return True
+        return "perhaps" if any(hit.label == label for hit in self.perhaps) else False
 
 
 def judge(reply: ReplyText, tz: tzinfo = UTC) -> Verdict:
@@ -87,6 +105,9 @@ def judge(reply: ReplyText, tz: tzinfo = UTC) -> Verdict:
         "quoted_text": reading.newest.quoted,
         "truncated": reading.newest.truncated,
     }
+    complained = _first(complaint.RULES, reading)
+    if complained:
+        return Verdict(**common, complaint=complained, failed_recipients=complaint.recipients(reading.body))
     bounced = _first(bounce.RULES, reading)
     if bounced:
         return Verdict(
@@ -105,12 +126,23 @@ def judge(reply: ReplyText, tz: tzinfo = UTC) -> Verdict:
     opted_out = None if opted_in else _first(optout.RULES, reading)
     if opted_out:
         return Verdict(**common, opt_out=opted_out)
+    perhaps = () if opted_in else _suspicions(reading)
     return Verdict(
         **common,
         opt_in=opted_in,
-        not_interested=_first(interest.RULES, reading),
+        not_interested=None if perhaps else _first(interest.RULES, reading),
+        perhaps=perhaps,
         snooze=deferral(reading.newest.text, received, tz) if received else None,
     )
+
+
+def _suspicions(reading: Reading) -> tuple[RuleHit, ...]:
+    """What a reply may be, most harmful first; of what may be software's, whether it tells of an absence too."""
+    found = [optout.SUSPICION.apply(reading), bounce.SUSPICION.apply(reading)]
+    automatic = autoreply.SUSPICION.apply(reading) if autoreply.judgeable(reading) else None
+    if automatic:
+        found += [autoreply.AWAY_SUSPICION.apply(reading), automatic]
+    return tuple(hit for hit in found if hit)
 
 
 def _aware(moment: datetime | None) -> datetime | None:

@@ -3,47 +3,95 @@
 Needs scikit-learn, which only developers install; judging a reply needs the weights alone.
 """
 
+import gzip
+import hashlib
+import json
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
 
-from inbox.understanding import autoreply, bounce, optout
-from inbox.understanding.evaluate import Case, Score, read_cases
-from inbox.understanding.reading import EMAIL, Reading
-from inbox.understanding.wording import SLOTS, Weights
+from inbox.understanding import autoreply, bounce, optout, wording
+from inbox.understanding.evaluate import LABELS, Case, Score, evaluate, read_cases
+from inbox.understanding.reading import EMAIL, Reading, ReplyText
+from inbox.understanding.rules import RULES_VERSION, judge
+from inbox.understanding.wording import ENOUGH, SLOTS, WEIGHTS, Weights, expressions_in
 
 LEARNED = Path(__file__).parent / "labelled" / "learned.jsonl"
 """Every reply the weights are learned from; a correction is added here, and the weights learned again."""
 
+ORDINARY = LEARNED.with_name("ordinary.txt.gz")
+"""Sentences of ordinary people, none of them a wish to be left alone or software's: what an inbox is full of, and
+the labelled replies, which are all near misses, lack. Where they come from stands in labelled/README.md."""
+
+UNSEEN = LEARNED.with_name("unseen.jsonl")
+ORDINARY_UNSEEN = LEARNED.with_name("ordinary-unseen.txt.gz")
+"""What is never learned from, and judges what was learned."""
+
+MANIFEST = WEIGHTS / "manifest.json"
+
 _STRENGTH = 5.0  # C of the regression: the inverse of how hard it is held back
 _RARITY = 1.5  # power of the inverse document frequency; of 1, 1.5 and 2 the best on replies left out
+_FEWEST_REPLIES = 3  # a feature or an expression that fewer replies have is chance
+_PURE = 0.8  # share of an expression's replies that have the label
+_LENGTHS = (20, 40, 80, 120, 400)  # characters; the mix of labels is set right within each span
 _FOLDS = 5
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """A label to learn: the slots of a reply, which replies teach it, and above which probability a rule is sure."""
+    """A label to learn.
+
+    `slots` and `words`: what of a reply is weighed, and in which text an expression of the label is looked for.
+    `teaches`: which replies teach it. `sure`: the probability from which its rule may act.
+    `share`: how many of an inbox's replies of any one length have the label, 0 to 1; of the labelled replies up to
+    40 characters nearly half are opt-outs, and no inbox is like that. None: as among the labelled replies.
+    """
 
     label: str
     slots: Callable[[Reading], frozenset[int]]
+    words: Callable[[Reading], str]
     teaches: Callable[[Case], bool]
     sure: float
+    share: float | None
 
 
 LESSONS = (
-    Lesson("opt_out", attrgetter("wish_slots"), lambda case: not _machine(case), optout.SURE),
     Lesson(
-        "auto_reply", attrgetter("mail_slots"), lambda case: not case.labels.get("bounce"), autoreply.SURE
+        "opt_out",
+        attrgetter("wish_slots"),
+        attrgetter("own_words"),
+        lambda case: not _machine(case),
+        optout.SURE,
+        0.08,
+    ),
+    Lesson(
+        "auto_reply",
+        attrgetter("mail_slots"),
+        attrgetter("text"),
+        lambda case: not case.labels.get("bounce"),
+        autoreply.SURE,
+        0.08,
     ),
     Lesson(
         "out_of_office",
         attrgetter("mail_slots"),
+        attrgetter("text"),
         lambda case: bool(case.labels.get("auto_reply")),
         autoreply.SURE_AWAY,
+        None,
     ),
-    Lesson("bounce", attrgetter("report_slots"), lambda case: case.reply.channel == EMAIL, bounce.SURE),
+    Lesson(
+        "bounce",
+        attrgetter("report_slots"),
+        attrgetter("text"),
+        lambda case: case.reply.channel == EMAIL,
+        bounce.SURE,
+        None,
+    ),
 )
 
 
@@ -52,36 +100,75 @@ def _machine(case: Case) -> bool:
 
 
 class Examples:
-    """The replies that teach one lesson, as a table of slots and a column of answers."""
+    """The replies that teach one lesson: their slots, the expressions in them, how long they are, and the answers."""
 
     def __init__(self, lesson: Lesson, cases: Iterable[Case]) -> None:
         taught = [case for case in cases if lesson.label in case.labels and lesson.teaches(case)]
-        self.slots = [lesson.slots(Reading(case.reply)) for case in taught]
+        readings = [Reading(case.reply) for case in taught]
+        self.lesson = lesson
+        self.slots = [lesson.slots(reading) for reading in readings]
+        self.expressions = [set(expressions_in(lesson.words(reading))) for reading in readings]
+        self.lengths = [len(reading.text) for reading in readings]
         self.answers = [case.labels[lesson.label] for case in taught]
 
     @cached_property
     def table(self):
+        """A row a reply, a column a slot; 1 where the reply has the feature."""
         import numpy
         from scipy.sparse import csr_matrix
 
         columns = [slot for slots in self.slots for slot in sorted(slots)]
         ends = numpy.cumsum([0, *(len(slots) for slots in self.slots)])
-        shares = numpy.concatenate(
-            [numpy.full(len(slots), (len(slots) or 1) ** -0.5) for slots in self.slots]
-        )
-        return csr_matrix((shares, columns, ends), shape=(len(self.slots), SLOTS))
+        return csr_matrix((numpy.ones(len(columns)), columns, ends), shape=(len(self.slots), SLOTS))
 
 
-def _fit(table, answers) -> Weights:
-    """A logistic regression, in which a slot may weigh the more, the fewer replies have it."""
+def learn(examples: Examples, rows: Iterable[int] | None = None) -> Weights:
+    """The weights for one label, from all examples or those of `rows`. The same replies give the same weights.
+
+    A logistic regression, in which a slot may weigh the more, the fewer replies have it.
+    """
     import numpy
     from scipy.sparse import diags
     from sklearn.linear_model import LogisticRegression
 
-    having = numpy.asarray((table > 0).sum(axis=0)).ravel()
-    rarity = numpy.log((table.shape[0] + 1) / (having + 1)) ** _RARITY
-    found = LogisticRegression(C=_STRENGTH, solver="liblinear").fit(table @ diags(rarity), answers)
-    return Weights(found.coef_[0] * rarity, float(found.intercept_[0]))
+    chosen = numpy.arange(len(examples.answers)) if rows is None else numpy.asarray(rows)
+    table, answers = examples.table[chosen], numpy.asarray(examples.answers)[chosen]
+    having = numpy.asarray(table.sum(axis=0)).ravel()
+    known = having >= _FEWEST_REPLIES
+    rarity = numpy.log((len(answers) + 1) / (having + 1)) ** _RARITY * known
+    counts = numpy.asarray((table @ diags(known.astype(float))).sum(axis=1)).ravel()
+    shares = diags(1 / numpy.sqrt(numpy.maximum(counts, ENOUGH))) @ table @ diags(rarity)
+    mix = _mix(examples.lesson.share, answers, numpy.asarray(examples.lengths)[chosen])
+    found = LogisticRegression(C=_STRENGTH, solver="liblinear").fit(shares, answers, sample_weight=mix)
+    return Weights(found.coef_[0] * rarity, float(found.intercept_[0]), _expressions(examples, chosen))
+
+
+def _mix(share: float | None, answers, lengths):
+    """How much each reply counts, so that among replies of one length the label is as frequent as in an inbox."""
+    import numpy
+
+    weights = numpy.ones(len(answers))
+    if share is None:
+        return weights
+    span = numpy.digitize(lengths, _LENGTHS)
+    for one in numpy.unique(span):
+        yes, no = (span == one) & (answers == 1), (span == one) & (answers == 0)
+        if yes.any() and no.any():
+            total = yes.sum() + no.sum()
+            weights[yes], weights[no] = share * total / yes.sum(), (1 - share) * total / no.sum()
+    return weights
+
+
+def _expressions(examples: Examples, rows: Iterable[int]) -> list[str]:
+    """The expressions that several replies of the label have, and nearly no other."""
+    having, others = Counter(), Counter()
+    for row in rows:
+        (having if examples.answers[row] else others).update(examples.expressions[row])
+    return [
+        words
+        for words, count in having.items()
+        if count >= _FEWEST_REPLIES and count >= _PURE * (count + others[words])
+    ]
 
 
 def read(paths: Iterable[Path]) -> list[Case]:
@@ -93,9 +180,15 @@ def read(paths: Iterable[Path]) -> list[Case]:
     return cases
 
 
-def learn(examples: Examples) -> Weights:
-    """The weights for one label. The same replies in the same order give the same weights."""
-    return _fit(examples.table, examples.answers)
+def ordinary(path: Path | None = None) -> list[Case]:
+    """The sentences of ordinary people (those of ORDINARY) as replies that have no label. Raises `OSError`."""
+    with gzip.open(path or ORDINARY, "rt", encoding="utf-8") as lines:
+        texts = [line.rstrip("\n") for line in lines]
+    nothing = dict.fromkeys(LABELS, False)
+    return [
+        Case(f"ordinary-{number}", ReplyText(EMAIL, text, subject="Re: hello"), nothing, None)
+        for number, text in enumerate(texts, start=1)
+    ]
 
 
 def measure(lesson: Lesson, cases: list[Case]) -> Score:
@@ -107,8 +200,51 @@ def measure(lesson: Lesson, cases: list[Case]) -> Score:
     answers = numpy.array(examples.answers)
     score = Score()
     for learned, left_out in StratifiedKFold(_FOLDS, shuffle=True, random_state=1).split(answers, answers):
-        weights = _fit(examples.table[learned], answers[learned])
-        for number in left_out:
-            sure = weights.probability(examples.slots[number]) >= lesson.sure
-            score.add(examples.answers[number], sure)
+        weights = learn(examples, learned)
+        for row in left_out:
+            sure = weights.probability(examples.slots[row]) >= lesson.sure
+            expressed = not weights.expressions.isdisjoint(examples.expressions[row])
+            score.add(examples.answers[row], sure and expressed)
     return score
+
+
+def manifest(today: date) -> dict:
+    """What the weights were learned from and how right they are on what they have not seen: kept beside them.
+
+    A test compares it with the files, so that weights, data and code cannot drift apart unnoticed.
+    """
+    return {
+        "learned_on": today.isoformat(),
+        "rules_version": RULES_VERSION,
+        "code": _hash(Path(wording.__file__)),
+        "data": {path.name: _hash(path) for path in (LEARNED, ORDINARY)},
+        "weights": {lesson.label: _hash(WEIGHTS / lesson.label) for lesson in LESSONS},
+        "measured": measured(),
+    }
+
+
+def measured() -> dict:
+    """The counts of the rules on UNSEEN by label, and how many of ORDINARY_UNSEEN are silenced or held."""
+    labels = evaluate(read([UNSEEN])).as_json()["labels"]
+    verdicts = [judge(case.reply) for case in ordinary(ORDINARY_UNSEEN)]
+    return {
+        "unseen": {
+            label: {name: count for name, count in score.items() if isinstance(count, int)}
+            for label, score in labels.items()
+        },
+        "ordinary": {
+            "n": len(verdicts),
+            "silenced": sum(any(one.answer(label) is True for label in LABELS) for one in verdicts),
+            "held": sum(bool(one.perhaps) for one in verdicts),
+        },
+    }
+
+
+def write_manifest(today: date) -> None:
+    """Write MANIFEST for the weights as they are now."""
+    wording.weights.cache_clear()
+    MANIFEST.write_text(json.dumps(manifest(today), indent=2) + "\n")
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

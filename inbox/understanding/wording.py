@@ -1,27 +1,33 @@
 """Decides how sure wording is of a label: learned weights of words and parts of words, added up over one reply.
 
-The weights are learned by `manage.py train_rules` from labelled replies and kept in `weights/`, one file a label.
+The weights are learned by `manage.py train_rules` from labelled replies and kept in `weights/`, with the expressions
+that only replies of the label have. What was learned from is in the manifest beside them.
 """
 
 import math
 import re
 import struct
+import zlib
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
 
 WEIGHTS = Path(__file__).parent / "weights"
-_BITS = 18
+_BITS = 20
 SLOTS = 1 << _BITS
-"""Features share this many weights by hash: two that fall together share one, which costs less than a vocabulary."""
+"""Features share this many weights by hash. Most slots stay empty: a feature that few replies have is not learned."""
 _MASK = SLOTS - 1
+
+ENOUGH = 12
+"""With fewer known features than these, a reply is weighed as if it had so many: a few words decide little."""
 
 # Scripts without spaces between words: there a word is a run of one to three letters.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
-_WORD = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+|[!?]|[^\w\s\x00-\x7f]")
+# Punctuation is no word: "Sure!" must not be judged by what people shout.
+_WORD = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+")
 _RUN = re.compile(f"[{_UNSPACED}]")
 _PART_CHARS = 4
 _NEGATION = (
@@ -34,11 +40,23 @@ _CLAUSE_END = re.compile("[.,;:!?\n。，、；：！？]")
 _DENIED_WORDS = 4  # how far behind a negation: "do not ever again send"
 _MOST_WORDS = 1_500
 _WORD_CHARS = 60  # a longer run of letters is an address or noise
+_EXPRESSION_WORDS = 5
+_LONE_WORD_CHARS = 7  # a shorter word says too little by itself
 
 
 def slot(name: str) -> int:
     """Where the weight of a feature stands."""
     return crc32(name.encode()) & _MASK
+
+
+def words(folded: str) -> list[str]:
+    """The words of a folded text; of a script without spaces, its runs of letters."""
+    return _WORD.findall(folded)[:_MOST_WORDS]
+
+
+def count_words(folded: str) -> int:
+    """How many words a text has; of a script without spaces, two letters count as one."""
+    return sum((len(word) + 1) // 2 if _RUN.match(word) else 1 for word in words(folded))
 
 
 def _parts(word: str) -> Iterable[str]:
@@ -80,14 +98,15 @@ _kept_word = lru_cache(maxsize=16_384)(_new_word)
 
 
 @lru_cache(maxsize=256)
-def features(folded: str, kind: str = "") -> frozenset[int]:
+def features(folded: str, kind: str = "", most_words: int = _MOST_WORDS) -> frozenset[int]:
     """The slots of a folded text: its words, pairs of neighbours and of next but one, and parts of words, so that a
     slip of the pen counts.
 
-    `kind` keeps words apart by where they stand ("subject:", "question:").
+    `kind` keeps words apart by where they stand ("subject:", "question:"). Words behind the first `most_words` are
+    not read.
     """
-    words = [_word(word, kind) for word in _WORD.findall(folded)[:_MOST_WORDS]]
-    slots, names, before, skipping = zip(*[_word("^", kind), *words, _word("$", kind)], strict=True)
+    read = [_word(word, kind) for word in _WORD.findall(folded)[:most_words]]
+    slots, names, before, skipping = zip(*[_word("^", kind), *read, _word("$", kind)], strict=True)
     pairs = [*map(crc32, names[1:], before), *map(crc32, names[2:], skipping)]
     return frozenset([pair & _MASK for pair in pairs]).union(*slots[1:-1])
 
@@ -97,7 +116,7 @@ def denied(folded: str) -> set[int]:
     slots: set[int] = set()
     for clause in _CLAUSE_END.split(folded):
         left = 0
-        for word in _WORD.findall(clause)[:_MOST_WORDS]:
+        for word in words(clause):
             if word in _NEGATIONS:
                 left = _DENIED_WORDS
             elif left:
@@ -106,31 +125,70 @@ def denied(folded: str) -> set[int]:
     return slots
 
 
-class Weights:
-    """What was learned of one label."""
+def expressions_in(folded: str) -> Iterator[str]:
+    """Every run of one to five words within a clause, words joined by spaces: what may be an expression of a label.
 
-    def __init__(self, values: Iterable[float], bias: float) -> None:
+    A lone word counts from seven letters on. A letter of a script without spaces counts as a word.
+    """
+    for clause in _CLAUSE_END.split(folded):
+        read: list[str] = []
+        for word in words(clause):
+            read += word if _RUN.match(word) else [word]
+        for length in range(1, _EXPRESSION_WORDS + 1):
+            for start in range(len(read) - length + 1):
+                run = read[start : start + length]
+                if length > 1 or len(run[0]) >= _LONE_WORD_CHARS:
+                    yield " ".join(run)
+
+
+class Weights:
+    """What was learned of one label: the weights of features, and the expressions that only its replies have."""
+
+    def __init__(self, values: Iterable[float], bias: float, expressions: Iterable[str] = ()) -> None:
         self._values = array("f", values)
         self._bias = bias
+        self.expressions = frozenset(expressions)
 
-    def _score(self, slots: frozenset[int]) -> float:
-        return self._bias + sum(map(self._values.__getitem__, slots)) / math.sqrt(len(slots) or 1)
+    def _score(self, slots: Iterable[int]) -> float:
+        known = [value for value in map(self._values.__getitem__, slots) if value]
+        return self._bias + sum(known) / math.sqrt(max(len(known), ENOUGH))
 
     def probability(self, slots: frozenset[int]) -> float:
-        """How sure the wording is of the label, 0 to 1; its length is divided out."""
+        """How sure the wording is of the label, 0 to 1; its length is divided out. Unknown words say nothing."""
         return 1 / (1 + math.exp(-max(min(self._score(slots), 30.0), -30.0)))
+
+    def express(self, folded: str) -> bool:
+        """Whether a text holds an expression that, of all replies learned from, almost only those of the label have."""
+        return not self.expressions.isdisjoint(expressions_in(folded))
 
     def strongest(self, sentences: list[tuple[str, str]], otherwise: str) -> str:
         """The sentence, as written, that speaks most for the label: the evidence. Pairs are (written, folded)."""
         return max(sentences, key=lambda pair: self._score(features(pair[1])), default=(otherwise, ""))[0]
 
-    def write(self, label: str) -> None:
-        """Keep the weights in the file of `label`: little-endian 16-bit floats, the bias first."""
-        (WEIGHTS / label).write_bytes(struct.pack(f"<{SLOTS + 1}e", self._bias, *self._values))
+    def as_bytes(self) -> bytes:
+        """What is kept in the file of a label, compressed: the bias, the known slots with their weights as 16-bit
+        floats (little-endian), then the expressions, a line each."""
+        known = [(number, value) for number, value in enumerate(self._values) if value]
+        numbers, values = zip(*known, strict=True) if known else ((), ())
+        head = struct.pack("<eI", self._bias, len(known))
+        weights = struct.pack(f"<{len(known)}I{len(known)}e", *numbers, *values)
+        return zlib.compress(head + weights + "\n".join(sorted(self.expressions)).encode(), 9)
+
+    @classmethod
+    def from_bytes(cls, kept: bytes) -> "Weights":
+        """The weights that `as_bytes` kept."""
+        data = zlib.decompress(kept)
+        bias, count = struct.unpack_from("<eI", data)
+        start = struct.calcsize("<eI")
+        numbers = struct.unpack_from(f"<{count}I", data, start)
+        values = struct.unpack_from(f"<{count}e", data, start + 4 * count)
+        found = cls(bytes(4 * SLOTS), bias, data[start + 6 * count :].decode().splitlines())
+        for number, value in zip(numbers, values, strict=True):
+            found._values[number] = value
+        return found
 
 
 @cache
 def weights(label: str) -> Weights:
-    """The weights of a label, as `Weights.write` keeps them; read once a process."""
-    bias, *values = struct.unpack(f"<{SLOTS + 1}e", (WEIGHTS / label).read_bytes())
-    return Weights(values, bias)
+    """The weights of a label; read once a process."""
+    return Weights.from_bytes((WEIGHTS / label).read_bytes())

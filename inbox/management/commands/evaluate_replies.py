@@ -84,10 +84,13 @@ class Command(BaseCommand):
 
     def _print(self, report: Report, total: int) -> None:
         self.stdout.write(f"{total} replies, rules {RULES_VERSION}\n")
-        self.stdout.write(f"{'label':<14}{'precision':>10}{'recall':>8}{'tp':>6}{'fp':>6}{'fn':>6}")
+        self.stdout.write(
+            f"{'label':<14}{'precision':>10}{'recall':>8}{'tp':>6}{'fp':>6}{'fn':>6}{'held':>7}{'wrongly':>9}{'caught':>8}"
+        )
         for label, score in report.labels.items():
             self.stdout.write(
                 f"{label:<14}{score.precision:>10.3f}{score.recall:>8.3f}{score.tp:>6}{score.fp:>6}{score.fn:>6}"
+                f"{score.held_tp:>7}{score.held_fp:>9}{score.caught:>8.3f}"
             )
         share = f"{report.exact / report.n:.3f}" if report.n else "-"
         self.stdout.write(f"{'newest_text':<14}{share:>10} exact ({report.exact} of {report.n})")

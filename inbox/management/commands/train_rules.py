@@ -3,10 +3,12 @@
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from inbox.understanding import training
 from inbox.understanding.evaluate import BadLine, Case
 from inbox.understanding.rules import RULES_VERSION
+from inbox.understanding.wording import WEIGHTS
 
 _BAD_INPUT = 2
 
@@ -26,7 +28,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, files: list[Path], measure: bool, **options) -> None:
-        cases = self._read([training.LEARNED, *files])
+        cases = self._read([training.LEARNED, *files]) + training.ordinary()
         try:
             for lesson in training.LESSONS:
                 self._measure(lesson, cases) if measure else self._learn(lesson, cases)
@@ -35,6 +37,7 @@ class Command(BaseCommand):
                 f"{error.name} is missing; pip install -r requirements-dev.txt", returncode=_BAD_INPUT
             ) from None
         if not measure:
+            training.write_manifest(timezone.now().date())
             self.stdout.write(
                 f"Rules {RULES_VERSION} learned from {len(cases)} replies; raise RULES_VERSION when you keep it."
             )
@@ -57,5 +60,5 @@ class Command(BaseCommand):
         )
 
     def _learn(self, lesson: training.Lesson, cases: list[Case]) -> None:
-        training.learn(training.Examples(lesson, cases)).write(lesson.label)
+        (WEIGHTS / lesson.label).write_bytes(training.learn(training.Examples(lesson, cases)).as_bytes())
         self.stdout.write(f"{lesson.label}: written")

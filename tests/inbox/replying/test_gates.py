@@ -67,6 +67,16 @@ def decision_is(**fields):
     return lambda draft: TagDecision.objects.filter(message_id=draft.trigger_message_id).update(**fields)
 
 
+def suspected(**fields):
+    """The reply may be an opt-out; `fields`: what is known of who has decided."""
+
+    def arrange(draft):
+        message_is(raw_text="Poistakaa minut postituslistaltanne.")(draft)
+        decision_is(quote="", **fields)(draft)
+
+    return arrange
+
+
 def writes_again(draft):
     factories.make_message(draft.lead, "And one more thing.", sent_at=timezone.now() + timedelta(seconds=1))
 
@@ -112,6 +122,7 @@ def many(arrange, times):
         ("bounce", lead_is(bounced_at=timezone.now()), "bounced"),
         ("automatic reply", message_is(automated_reply=True), "machine"),
         ("automatic reply", message_is(tag="Out of Office"), "Out of Office"),
+        ("suspicion", suspected(), "Perhaps an opt-out: “Poistakaa minut"),
         ("tag decided", decision_is(confidence=0.5), "50% sure"),
         ("tag decided", lambda draft: TagDecision.objects.all().delete(), "No rule, model or person"),
         ("tag eligible", lead_is(tag="Call Requested"), "always answered by a person"),
@@ -145,6 +156,14 @@ def test_a_gate_says_no(draft, gate, arrange, words):
     arrange(draft)
 
     assert words in failed(draft).get(gate, "")
+
+
+@pytest.mark.parametrize("decided", [{"kind": "person"}, {"kind": "model", "quote": "Poistakaa minut"}])
+def test_a_suspicion_holds_until_a_person_or_a_model_with_a_quote_has_decided(draft, decided):
+    suspected(kind="model")(draft)
+    assert "suspicion" in failed(draft)
+    decision_is(**decided)(draft)
+    assert "suspicion" not in failed(draft)
 
 
 def test_the_kill_switches_of_the_installation_and_of_the_workspace(draft, settings):

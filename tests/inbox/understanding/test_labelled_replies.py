@@ -7,6 +7,7 @@ import pytest
 
 from inbox.understanding import training
 from inbox.understanding.evaluate import Report, evaluate, read_cases
+from inbox.understanding.rules import judge
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 RECORDED, UNSEEN, LEARNED = (
@@ -15,10 +16,11 @@ RECORDED, UNSEEN, LEARNED = (
     training.LEARNED,
 )
 AIMS = {
-    "opt_out": (0.98, 0.85),
-    "bounce": (0.98, 0.98),
-    "auto_reply": (0.95, 0.95),
-    "out_of_office": (0.95, 0.95),
+    # precision and recall of what is acted on, and the share that is acted on or held
+    "opt_out": (0.99, 0.80, 0.97),
+    "bounce": (0.99, 0.985, 0.985),
+    "auto_reply": (0.97, 0.93, 0.97),
+    "out_of_office": (0.97, 0.93, 0.97),
 }
 EVERYBODYS_WORDS = 4
 
@@ -33,10 +35,11 @@ def report(path: Path) -> Report:
 @pytest.mark.parametrize("label", AIMS)
 def test_label_reaches_its_aims(path, label):
     score = report(path).labels[label]
-    precision, recall = AIMS[label]
+    precision, recall, caught = AIMS[label]
     assert score.tp > 5
     assert score.precision >= precision
     assert score.recall >= recall
+    assert score.caught >= caught
 
 
 @pytest.mark.parametrize("path", [UNSEEN, RECORDED], ids=lambda path: path.stem)
@@ -51,6 +54,19 @@ def test_nothing_unseen_was_learned_from():
     learned = {case.reply.text for case in training.read([LEARNED])}
     seen = [case for case in training.read([UNSEEN]) if case.reply.text and case.reply.text in learned]
     assert [case.id for case in seen if len(case.reply.text.split()) > EVERYBODYS_WORDS] == []
+
+
+def test_ordinary_people_are_neither_silenced_nor_held():
+    """Sentences nobody here wrote, in seventeen languages, that no weight has learned from: none of them is software's,
+    and next to none a wish to be left alone."""
+    verdicts = [
+        judge(case.reply) for case in training.ordinary(training.ORDINARY.with_name("ordinary-unseen.txt.gz"))
+    ]
+    silenced = [one for one in verdicts if one.tag in ("Blacklist", "Out of Office", "Automated Reply")]
+    held = [one for one in verdicts if one.perhaps]
+    assert len(verdicts) > 3_000
+    assert len(silenced) <= 0.002 * len(verdicts)
+    assert len(held) <= 0.02 * len(verdicts)
 
 
 def test_nobody_recorded_is_silenced_by_mistake():

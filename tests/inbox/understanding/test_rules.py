@@ -70,8 +70,8 @@ CASES = {
         mail("Back at my desk. What was it?", subject="Re: Automatic reply: hello"),
     ),
     "auto_reply.robot_sender": (
-        mail("We value your opinion.", sender_email="no-reply@shop.example.com"),
-        mail("We value your opinion.", sender_email="noreen@shop.example.com"),
+        mail("We have received your request.", sender_email="no-reply@shop.example.com"),
+        mail("We have received your request.", sender_email="noreen@shop.example.com"),
     ),
     "auto_reply.wording": (
         mail("I am out of the office until Monday. For urgent matters please contact Theo."),
@@ -90,6 +90,21 @@ CASES = {
     "opt_out.wording": (
         mail("Please take me off your mailing list."),
         mail("Please take Ben off this thread, he left us."),
+    ),
+    "opt_out.suspected": (mail("No mails any more?"), mail("Call me tomorrow, please.")),
+    "auto_reply.suspected": (mail("Office closed until Monday."), mail("Our office is open on Monday.")),
+    "out_of_office.suspected": (mail("Office closed until Monday."), mail("Ticket #441 received.")),
+    "bounce.suspected": (
+        mail("The mail you sent could not reach its recipient: the mailbox does not exist.", subject="Mail"),
+        mail("The mailbox of our shop is full of orders.", subject="Orders"),
+    ),
+    "complaint.report_headers": (
+        mail("", headers={"Content-Type": "multipart/report; report-type=feedback-report"}),
+        mail("", headers={"Content-Type": "multipart/report; report-type=disposition-notification"}),
+    ),
+    "complaint.report_build": (
+        mail("Feedback-Type: abuse\nUser-Agent: Loop/1.0\nVersion: 1", subject="Complaint"),
+        mail("I have reported this as spam, but what does it cost?"),
     ),
     "opt_in.carrier_keyword": (sms("START"), sms("start monday?")),
     "not_interested.refusal": (
@@ -250,7 +265,7 @@ def test_whoever_wants_to_stay_is_not_silenced(text):
 
 @pytest.mark.parametrize("text", ["Stop emaling me", "please unsubcribe me", "remve me from your list"])
 def test_a_slip_of_the_pen_is_still_a_wish(text):
-    assert judge(mail(text)).opt_out.rule_id == "opt_out.wording"
+    assert judge(mail(text)).answer("opt_out")
 
 
 def test_who_wrote_only_a_subject_speaks_by_it():
@@ -297,7 +312,7 @@ OPT_OUTS = (
 
 @pytest.mark.parametrize(("wish", "near_miss"), OPT_OUTS)
 def test_wish_is_told_from_its_near_miss(wish, near_miss):
-    assert judge(mail(wish)).opt_out
+    assert judge(mail(wish)).answer("opt_out")
     assert judge(mail(near_miss)).opt_out is None
 
 
@@ -326,5 +341,100 @@ def test_software_is_told_from_a_person(software, person):
 
 
 def test_phone_in_driving_mode_is_told_from_its_driver():
-    assert judge(sms("I'm driving with Do Not Disturb turned on.")).auto_reply
+    assert judge(sms("I'm driving with Do Not Disturb turned on.")).answer("auto_reply")
     assert judge(sms("im driving, call u at 5")).auto_reply is None
+
+
+@pytest.mark.parametrize("label", ["opt_out", "auto_reply", "out_of_office", "bounce"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Agreed",
+        "Done.",
+        "Definitely",
+        "Absolutely!",
+        "Sure!",
+        "I'm in!",
+        "Approved!",
+        "Booked!",
+        "Attached",
+        "Received",
+    ]
+    + [
+        "Claro!",
+        "Jawohl.",
+        "Bien sûr !",
+        "Va bene",
+        "Zeker!",
+        "Oczywiście.",
+        "Absolut!",
+        "Конечно!",
+        "もちろんです",
+        "好的",
+    ],
+)
+def test_wording_is_never_sure_of_a_short_yes(text, label):
+    assert getattr(judge(mail(text)), label) is None
+    assert getattr(judge(sms(text)), label) is None
+
+
+@pytest.mark.parametrize("local", ["dana", "danab", "info", "a.very.long.name", "x"])
+def test_no_verdict_depends_on_who_a_person_is_called(local):
+    texts = (
+        "Done.",
+        "Please take me off your mailing list.",
+        "I am out of the office until Monday, back on Tuesday.",
+    )
+    ours, theirs = (
+        [judge(mail(text, sender_email=f"{name}@reyes.example.com")).tag for text in texts]
+        for name in ("dana.reyes", local)
+    )
+    assert ours == theirs
+
+
+@pytest.mark.parametrize(
+    "text", ["Done", "Take us off the list please", "Office closed until Monday", "Send it over"]
+)
+def test_no_verdict_comes_from_punctuation(text):
+    plain, shouted = judge(mail(text)), judge(mail(f"{text}!"))
+    for label in ("opt_out", "auto_reply", "out_of_office"):
+        assert plain.answer(label) == shouted.answer(label)
+
+
+def test_what_is_only_suspected_gives_no_tag():
+    verdict = judge(mail("Poistakaa minut postituslistaltanne."))
+    assert (verdict.answer("opt_out"), verdict.tag) == ("perhaps", None)
+    assert verdict.perhaps[0].quote == "Poistakaa minut postituslistaltanne."
+
+
+@pytest.mark.parametrize(
+    "footer",
+    [
+        "Sent from TypeApp",
+        "(Sent from mobile device)",
+        "Gesendet von unterwegs",
+        "Typed on a tiny keyboard",
+        "Thanks, Dana",
+    ],
+)
+def test_a_keyword_is_one_whatever_stands_below_it(footer):
+    assert judge(mail(f"Unsubscribe\n\n{footer}")).opt_out.rule_id == "opt_out.keyword"
+    assert judge(sms(f"STOP\n{footer}")).opt_out
+
+
+def test_a_keyword_with_words_of_ones_own_below_it_is_none():
+    assert judge(mail("Stop\n\nI would love to hear what it costs first")).opt_out is None
+
+
+def test_where_nothing_is_left_no_wording_is_judged():
+    quoted = "\n\n".join(
+        ["On Tue, Nov 3, 2026 Alex <a@x.example.com> wrote:", "> I am out of the office until Monday."]
+    )
+    verdict = judge(mail(quoted))
+    assert (verdict.newest_text, verdict.hits) == ("", ())
+
+
+def test_a_spam_complaint_names_who_complained():
+    text = "Feedback-Type: abuse\nVersion: 1\nOriginal-Rcpt-To: <Dana@Reyes.example.com>"
+    verdict = judge(mail(text, subject="Complaint", sender_email="fbl@mx.example.net"))
+    assert (verdict.tag, verdict.failed_recipient) == ("Blacklist", "dana@reyes.example.com")

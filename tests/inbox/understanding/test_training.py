@@ -1,6 +1,8 @@
 """The wording rules are what the labelled replies teach: anybody can learn them again, and a correction counts."""
 
+import gzip
 import json
+from datetime import date
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -26,7 +28,7 @@ def sureness(weights: Weights, text: str) -> float:
 @pytest.mark.slow
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.label)
 def test_weights_are_those_that_the_labelled_replies_teach(lesson):
-    examples = Examples(lesson, training.read([LEARNED]))
+    examples = Examples(lesson, training.read([LEARNED]) + training.ordinary())
     learned, kept = learn(examples), wording.weights(lesson.label)
     changed = sum(
         (learned.probability(slots) >= lesson.sure) != (kept.probability(slots) >= lesson.sure)
@@ -35,14 +37,20 @@ def test_weights_are_those_that_the_labelled_replies_teach(lesson):
     assert changed <= 5  # rounding differs between processors
 
 
+def test_the_manifest_tells_what_the_weights_were_learned_from_and_how_right_they_are():
+    kept = json.loads(training.MANIFEST.read_text())
+    assert kept == training.manifest(date.fromisoformat(kept["learned_on"]))
+
+
 def test_what_is_taught_is_heard_in_other_words_too():
     wishes = [
         case(f"Please strike {who} off the register", opt_out=True) for who in ("me", "us", "my mother")
     ]
     others = [case(f"Please strike {what} off the quote") for what in ("the gutter", "line two", "painting")]
     weights = learn(Examples(OPT_OUT, wishes + others))
-    assert sureness(weights, "Strike my boss off the register, please") > 0.5
-    assert sureness(weights, "Strike the fence off the quote, please") < 0.5
+    wish, other = "Strike my boss off the register, please", "Strike the fence off the quote, please"
+    assert sureness(weights, wish) > 1.5 * sureness(weights, other)
+    assert weights.express("off the register") and not weights.express("off the quote")
 
 
 def test_what_software_wrote_teaches_nothing_of_wishes():
@@ -75,7 +83,10 @@ def test_labelled_replies_are_read_from_files_beside_the_products(tmp_path, monk
     learned, more = tmp_path / "learned.jsonl", tmp_path / "more.jsonl"
     learned.write_text("".join(json.dumps(row) + "\n" for row in rows[:9]))
     more.write_text("".join(json.dumps(row) + "\n" for row in rows[9:]))
+    ordinary = tmp_path / "ordinary.txt.gz"
+    ordinary.write_bytes(gzip.compress(b"The train was late again.\n"))
     monkeypatch.setattr(training, "LEARNED", learned)
+    monkeypatch.setattr(training, "ORDINARY", ordinary)
     monkeypatch.setattr(training, "LESSONS", (OPT_OUT,))
     call_command("train_rules", str(more), "--measure")
     assert capsys.readouterr().out.startswith("opt_out: precision 1.000")

@@ -1,0 +1,58 @@
+"""Decides whether a mail is a spam complaint: a report that a person pressed "This is spam" (RFC 5965, ARF)."""
+
+import re
+
+from inbox.understanding.reading import EMAIL, Reading, Rule
+
+_ADDRESS = r"[a-z0-9!#$%&'*+/=?^_{|}~.-]{1,64}@[a-z0-9][a-z0-9.-]{1,250}[a-z0-9]"
+_FIELDS = re.compile(r"(?:^|\n)[ \t]*feedback-type[ \t]*:[ \t]*[a-z-]+", re.I)
+_OPENING = re.compile(
+    r"\b(?:e-?mail )?(?:abuse|feedback|complaint|spam) (?:feedback )?report (?:for|from|about|regarding|on) "
+    r"(?:an?|the|this|your) "
+    r"(?:e-?mail|message|mail)|\b(?:has|have|was|been) (?:reported|marked|flagged|identified) (?:it |this |your "
+    r"(?:e-?mail|message) )?as (?:spam|junk|abuse|unsolicited)|"
+    r"\bfeedback loop\b.{0,80}\b(?:complain|report|spam|abuse)"
+)
+_RECIPIENTS = re.compile(
+    rf"(?:^|\n)[ \t]*(?:original-rcpt-to|removal-recipient)[ \t]*:[ \t]*(?:rfc822;)?[ \t]*<?({_ADDRESS})",
+    re.I,
+)
+
+
+def recipients(text: str) -> tuple[str, ...]:
+    """The addresses of those who complained, lower case, without repeats; many reports hide them (RFC 5965, 3.2)."""
+    return tuple(dict.fromkeys(address.lower() for address in _RECIPIENTS.findall(text[:20_000])))
+
+
+def _by_report_headers(reading: Reading) -> str | None:
+    kind = reading.headers.get("content-type", "")
+    return kind if "multipart/report" in kind and "feedback-report" in kind else None
+
+
+def _by_report_build(reading: Reading) -> str | None:
+    """The fields of a report, or its opening; a person who answers us may talk of one."""
+    if reading.is_reply or reading.is_forward:
+        return None
+    if found := _FIELDS.search(reading.body):
+        return found[0]
+    opening = _OPENING.search(reading.folded_body[:600])
+    return opening[0] if opening else None
+
+
+RULES = (
+    Rule(
+        "complaint.report_headers",
+        "complaint",
+        "The headers call it a feedback report (RFC 5965): somebody has marked our mail as spam.",
+        _by_report_headers,
+        frozenset({EMAIL}),
+    ),
+    Rule(
+        "complaint.report_build",
+        "complaint",
+        "It has the fields or the opening of a feedback report, and is no answer: somebody has marked our mail as "
+        "spam.",
+        _by_report_build,
+        frozenset({EMAIL}),
+    ),
+)
