@@ -1,6 +1,8 @@
-"""A message came back: the lead it was meant for is stopped, and the notice is kept on that lead, once."""
+"""A message came back, or was marked as spam: the lead it was meant for is stopped, and the notice is kept, once."""
 
 from dataclasses import replace
+
+from prometheus_client import Counter
 
 from inbox.intake import Outcome, Received, Verdict
 from inbox.leads import rollup, stops
@@ -25,13 +27,18 @@ NOTICE_FIELDS = (
 )
 
 
+spam_complaints = Counter(
+    "holdfast_spam_complaints", "Reports that a lead marked our mail as spam", ["source"]
+)
+
+
 def handle(received: Received, event: BounceEvent) -> Outcome:
     """The provider itself says that its mail to this lead bounced: no further evidence is needed."""
     return _store(received, event, judge(event))
 
 
 def handle_notice(received: Received, event: MessageEvent, judged: Arrival) -> Outcome:
-    """A bounce notice that came as a reply is kept on the lead whose address failed, where it names one."""
+    """A bounce notice or spam complaint that came as a reply is kept on the lead that it names, where it names one."""
     person = event.person
     if judged.failed_recipients and not event.tracked:
         person = Person(email=_intended(received, judged.failed_recipients))
@@ -57,10 +64,14 @@ def _store(received: Received, event: MessageEvent, judged: Arrival) -> Outcome:
         if event.thread_id and not message.thread_id:
             Message.objects.filter(pk=message.pk, thread_id="").update(thread_id=event.thread_id)
     lead = message.lead
-    if not created and lead.bounced_at is None:
-        lead = rollup.locked(lead)
-    if created or lead.bounced_at is None:
-        stop(lead, message)
+    if judged.complaint:
+        if created:
+            complained(lead, message)
+    else:
+        if not created and lead.bounced_at is None:
+            lead = rollup.locked(lead)
+        if created or lead.bounced_at is None:
+            stop(lead, message)
     return Outcome(
         Verdict.ACCEPTED if created else Verdict.DUPLICATE,
         event.event_type,
@@ -107,10 +118,23 @@ def _take_notice(known: Message, message: Message) -> None:
 
 def stop(lead: Lead, message: Message) -> None:
     """Nothing more goes to an address that does not exist. `lead` must be locked."""
-    late = lead.last_message_at is not None and message.sent_at <= lead.last_message_at
     lead.bounced_at = min(filter(None, (lead.bounced_at, message.sent_at)))
     lead.tag, lead.tag_decided_by, lead.awaiting_model = Tag.BLACKLIST, message.tag_decided_by, False
     stops.halt(lead, "The lead's address bounced.")
+    _count(lead, message)
+
+
+def complained(lead: Lead, message: Message) -> None:
+    """Whoever marks a mail as spam wants no more of them. `lead` must be locked."""
+    spam_complaints.labels(message.source).inc()
+    rollup.opt_out(lead, message.sent_at)
+    lead.tag_decided_by = message.tag_decided_by
+    _count(lead, message)
+
+
+def _count(lead: Lead, message: Message) -> None:
+    """Show the notice in the lead's row, or derive the row again where the notice came late."""
+    late = lead.last_message_at is not None and message.sent_at <= lead.last_message_at
     if late:
         rollup.recompute(lead)
         return

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from inbox.understanding import rules
+from inbox.understanding.html import html_text
 from inbox.understanding.text import newest_text
 from integrations.events import MessageEvent
 
@@ -40,6 +41,7 @@ def judge(event: MessageEvent) -> Arrival:
             html=event.html,
             automated_reply=event.automated_reply,
             headers=event.headers,
+            sent=(html_text(event.sent_html),) if event.sent_html else (),
         )
     )
     hit = (

@@ -18,7 +18,7 @@ PERHAPS = 0.5
 """From this probability on, wording may be software's: a model or a person is asked."""
 
 SURE_AWAY = 0.5
-"""From this probability on, an automatic reply tells of somebody's absence."""
+"""From this probability on, an automatic reply that holds an expression of absence tells of somebody's."""
 
 ENOUGH_WORDS = 5
 """Wording is never sure of a shorter text."""
@@ -169,22 +169,20 @@ SUSPICION = Rule(
 )
 
 
-def _away_probability(reading: Reading) -> float:
-    return weights("out_of_office").probability(reading.mail_slots)
-
-
 def _away(reading: Reading) -> str | None:
     if phrases.AWAY_SUBJECT.match(reading.raw_subject):
         return reading.reply.subject
     if phrases.RECEIPT_SUBJECT.match(reading.raw_subject):
         return None
-    return _evidence(reading, "out_of_office") if _away_probability(reading) >= SURE_AWAY else None
+    learned = weights("out_of_office")
+    away = learned.probability(reading.mail_slots) >= SURE_AWAY and learned.express(reading.text)
+    return _evidence(reading, "out_of_office") if away else None
 
 
 AWAY_RULE = Rule(
     "out_of_office.wording",
     "out_of_office",
-    "For an automatic reply: its subject, or its wording as learned, says that somebody is away for a time.",
+    "For an automatic reply: its subject, or its wording with an expression of absence, says that somebody is away.",
     _away,
 )
 

@@ -210,6 +210,11 @@ def _without(html: str, opening: str, closing: str) -> str:
     return "".join([*parts, html[end:]])
 
 
+def html_text(html: str) -> str:
+    """An HTML body as plain text, a line a line."""
+    return "\n".join(line.text for line in html_lines(clean(html)[0]))
+
+
 def html_lines(html: str) -> list[Line]:
     """The lines of an HTML body with quote depth, as the mail client marked it; at most `MAX_CHARS` are read."""
     source = _shallow(html)

@@ -150,6 +150,7 @@ def _reply(kind: str, data: Data, now: datetime) -> Event:
         person=_person(data),
         interested=kind == "LEAD_INTERESTED" or bool(reply.interested),
         tracked=data.lead is not None,
+        sent_html=data.scheduled_email.email_body if data.scheduled_email else "",
         **_notice(data, now),
     )
 

@@ -1,11 +1,11 @@
-"""What a mail's own headers say, where the provider passes them on, counts when it arrives."""
+"""What is known of a mail besides its words counts when it arrives: its headers, and what we had sent."""
 
 import pytest
 
-from inbox.models import Message
+from inbox.models import Lead, Message
 from inbox.models.lead import Tag
 
-WORDS = "Dear sender, this mailbox has a new owner from Monday."
+WORDS = "Dear sender, this mailbox has a new owner."
 
 
 @pytest.fixture
@@ -38,3 +38,51 @@ def test_headers_of_an_automatic_reply_decide(mail, reply):
 
 def test_without_them_the_same_words_do_not(mail):
     assert mail(raw_headers={"X-Mailer": "foo", "Auto-Submitted": "no"}).tag != Tag.AUTOMATED_REPLY
+
+
+SENT = "<p>We keep roofing crews full through winter.</p><p>Do you handle interstate work or only local jobs?</p>"
+
+
+def test_what_the_provider_says_we_sent_is_no_word_of_the_lead(poster):
+    body = (
+        "We keep roofing crews full through winter.\nWe are full until March, sadly.\n"
+        "Do you handle interstate work or only local jobs?\nInterstate too."
+    )
+    event = {
+        "event": {"type": "LEAD_REPLIED"},
+        "data": {
+            "lead": {"id": 1, "email": "d@example.org"},
+            "reply": {"id": 7, "from_email_address": "d@example.org", "text_body": body, "html_body": None},
+            "scheduled_email": {"id": 70, "email_body": SENT},
+        },
+    }
+    message = Message.objects.get(pk=poster.post("email", event).json()["messageId"])
+    assert message.text == "We are full until March, sadly.\n\nInterstate too."
+
+
+def test_a_spam_complaint_ends_everything_for_whoever_complained(poster, mail):
+    mail(id=6, text_body="Which plan is for two crews?")
+    complaint = {
+        "event": {"type": "UNTRACKED_REPLY_RECEIVED"},
+        "data": {
+            "reply": {
+                "id": 8,
+                "from_email_address": "fbl@mx.example.net",
+                "email_subject": "Complaint",
+                "text_body": "Feedback-Type: abuse\nVersion: 1\nOriginal-Rcpt-To: <d@example.org>",
+                "html_body": None,
+            }
+        },
+    }
+    first, second = (poster.post("email", complaint).json() for _ in range(2))
+    lead = Lead.objects.get(email="d@example.org")
+    assert (lead.tag, lead.bounced_at) == (Tag.BLACKLIST, None)
+    assert lead.opted_out_at is not None and "complaint" in lead.tag_decided_by
+    assert (first["deduped"], second["deduped"]) == (False, True)
+    assert Lead.objects.count() == 1
+
+
+@pytest.mark.parametrize("text", ["Agreed", "Done.", "Definitely", "Absolutely!", "Sure!", "I'm in!"])
+def test_a_short_yes_waits_for_a_reply(mail, text):
+    message = mail(text_body=text)
+    assert (message.tag, message.lead.needs_reply, message.lead.is_stopped) == ("", True, False)
