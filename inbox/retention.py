@@ -88,7 +88,7 @@ def old_log_ins(deadline: Deadline) -> int:
 def old_invitations(deadline: Deadline) -> int:
     """Drop the addresses that were asked to join a workspace 90 days after the invitation ran out."""
     old = Invitation.objects.filter(expires_at__lt=Now() - timedelta(days=KEEP_INVITATIONS_DAYS))
-    return in_slices(old, deadline)
+    return in_slices(old, deadline, by="expires_at")
 
 
 def _each_workspace(deadline: Deadline, walk: Callable[[UUID | None, int], int]) -> int:
