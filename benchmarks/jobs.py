@@ -19,6 +19,10 @@ from tests.faults.jobs.stage import ROOT, Cluster, Server, Stage
 
 STOCK = {"HARNESS_STOCK": "1"}
 POLLS_S = (0.05, 0.2)
+FLOOD = 5_000
+WAITED = (
+    "SELECT extract(epoch FROM started_at - run_at)::float8 FROM jobs_backgroundjob WHERE dedupe_key = %s"
+)
 
 
 def main() -> None:
@@ -58,6 +62,8 @@ class Bench:
             "rounds": self._options.rounds,
             "per_second": {name: round(statistics.median(values), 1) for name, values in rates.items()},
             "latency": latencies,
+            "flood": self._flood(),
+            "takeover_s": self._takeover(),
             "idle": {f"poll {poll_s} s": self._idle(poll_s) for poll_s in POLLS_S},
         }
 
@@ -96,7 +102,7 @@ class Bench:
         stock = system == "django-q2"
         with self._stage() as stage:
             cluster = stage.start_cluster(workers=workers, stock=stock, **(STOCK if stock else {}))
-            stage.wait(cluster.ready, 60, "the cluster is up")
+            stage.wait(cluster.ready, "the cluster is up")
             _act(stage, "fill", system, self._options.jobs)
             return self._options.jobs / _finish(stage, self._options.jobs, stock)
 
@@ -111,11 +117,11 @@ class Bench:
                 time.sleep(3)
             else:
                 cluster = stage.start_cluster(workers=2, stock=system == "django-q2", **extra)
-                stage.wait(cluster.ready, 60, "the cluster is up")
+                stage.wait(cluster.ready, "the cluster is up")
                 time.sleep(2)
             try:
                 _act(stage, "probe", system, self._options.probes)
-                stage.wait(lambda: len(stage.events("start")) == self._options.probes, 20, "all probes ran")
+                stage.wait(lambda: len(stage.events("start")) == self._options.probes, "all probes ran")
             finally:
                 if system == "procrastinate":
                     worker.terminate()
@@ -127,11 +133,40 @@ class Bench:
             "p95_ms": round(waits[int(len(waits) * 0.95)], 1),
         }
 
+    def _flood(self) -> dict[str, float]:
+        """How long another workspace's job waits on an idle cluster, and behind a flood of 5,000 jobs of 20 ms."""
+        waited = {}
+        with self._stage() as stage:
+            cluster = stage.start_cluster()
+            stage.wait(cluster.ready, "the cluster is up")
+            for name, flood in (("idle_ms", 0), ("behind_flood_ms", FLOOD)):
+                if flood:
+                    options = ("--workspace", "Flooded", "--prefix", "flood", "--pause-ms", "20", "20")
+                    stage.put("harness.sleep", flood, *options)
+                stage.put("harness.stamp", 1, "--workspace", "Quiet", "--names", name)
+                stage.wait(lambda name=name: stage.value(WAITED, (name,)) is not None, "it started")
+                waited[name] = round(stage.value(WAITED, (name,)) * 1000, 1)
+        return waited
+
+    def _takeover(self) -> float:
+        """Seconds until the job of a host that was stopped with SIGSTOP starts on another."""
+        with self._stage() as stage:
+            cluster = stage.start_cluster()
+            stage.wait(cluster.ready, "the cluster is up")
+            stage.put("harness.work", 1, "--names", "slow", "--pause-ms", "4000", "4000")
+            stage.wait(lambda: stage.events("start"), "it runs")
+            for _, process in cluster.roles():
+                process.suspend()
+            stopped_at = time.time()
+            stage.start_cluster("host-b")
+            stage.wait(lambda: len(stage.events("start")) == 2, "the other host has it")
+            return round(stage.events("start")[1]["at"] - stopped_at, 1)
+
     def _idle(self, poll_s: float) -> dict[str, float]:
         """What a cluster of 2 workers costs while there is nothing to do."""
         with self._stage() as stage:
             cluster = stage.start_cluster(workers=2, HARNESS_POLL_S=str(poll_s))
-            stage.wait(cluster.ready, 60, "the cluster is up")
+            stage.wait(cluster.ready, "the cluster is up")
             time.sleep(5)
             before, cpu, began = _transactions(stage), _cpu_s(cluster), time.monotonic()
             time.sleep(10)
@@ -203,6 +238,13 @@ def text(report: dict) -> str:
     lines += [
         f"| {name} | {row['transactions_per_s']} | {row['cpu_percent']} |"
         for name, row in report["idle"].items()
+    ]
+    flood = report["flood"]
+    lines += [
+        "",
+        f"Another workspace's job waits {flood['behind_flood_ms']} ms behind a flood of {FLOOD}, {flood['idle_ms']} ms"
+        " on an idle cluster. The aim is 2,000 ms.",
+        f"A silent host's job starts on another after {report['takeover_s']} s. The aim is 30 s.",
     ]
     return "\n".join(lines)
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from django.db import connection
 
-TIMEOUT_S = 30
+from tests.waiting import PATIENCE_S
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:
     """Run `calls` in threads released together; each one's result, or the exception it raised, in their order."""
-    barrier = threading.Barrier(len(calls), timeout=TIMEOUT_S)
+    barrier = threading.Barrier(len(calls), timeout=PATIENCE_S)
     results: list[Any] = [None] * len(calls)
 
     def run(number: int, call: Callable[[], Any]) -> None:
@@ -28,7 +28,7 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(TIMEOUT_S)
+        thread.join(PATIENCE_S)
         assert not thread.is_alive(), "a racer hangs"
     return results
 
@@ -36,3 +36,13 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
 def won(results: Sequence[Any]) -> list[Any]:
     """The results that are no exceptions."""
     return [result for result in results if not isinstance(result, Exception)]
+
+
+def somebody_waits_for_a_lock() -> bool:
+    """Whether a session of this database waits for another's lock right now; also true to say inside a transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute(
+            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return cursor.fetchone() is not None

@@ -20,7 +20,7 @@ from urllib.request import urlopen
 from cryptography.fernet import Fernet
 
 ROOT = Path(__file__).resolve().parents[1]
-READY_S = 30
+READY_S = 120
 BEHIND_PROXY = {"X-Forwarded-Proto": "https", "Host": "127.0.0.1"}
 """What the proxy in front adds: without it production sends everybody to HTTPS."""
 
@@ -59,12 +59,19 @@ class WebServer:
     """A gunicorn on a port of its own for the block. `log` is what it wrote to standard error.
 
     `fernet_keys`: where the database's secrets were written by another process, the keys of that process.
+    `application`: the WSGI module, where a test needs another than the product's.
     """
 
     def __init__(
-        self, database_url: str, log: Path, *, fernet_keys: tuple[str, ...] = (), **environment: str
+        self,
+        database_url: str,
+        log: Path,
+        *,
+        fernet_keys: tuple[str, ...] = (),
+        application: str = "config.wsgi",
+        **environment: str,
     ) -> None:
-        self.log = log
+        self.log, self._application = log, application
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -85,7 +92,7 @@ class WebServer:
     def __enter__(self) -> "WebServer":
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"],
+                [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", self._application],
                 cwd=ROOT,
                 env=self.environment,
                 stderr=log,

@@ -174,13 +174,14 @@ def test_hidden_page_asks_for_nothing(page, workspace, leads):
     send = factories.make_send(factories.make_draft(factories.make_message(leads[0]), status="approved"))
     asked = []
     page.on("request", lambda request: asked.append(request.url) if "/outgoing/" in request.url else None)
+    page.clock.install()
     page.goto(f"/w/{workspace.pk}/inbox/{leads[0].pk}/")
     page.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
-    page.wait_for_timeout(4500)
+    page.clock.run_for(60_000)
     assert asked == []
     page.evaluate("delete document.hidden")
-    page.wait_for_timeout(3000)
-    assert any(str(send.pk) in url for url in asked)
+    with page.expect_request(lambda request: f"/outgoing/{send.pk}" in request.url):
+        page.clock.run_for(3_000)
 
 
 def test_session_that_ended_reloads_instead_of_pasting_the_log_in(page, workspace, leads):

@@ -14,6 +14,7 @@ import pytest
 
 from config.postgres import EmbeddedPostgres
 from config.postgres_user import bin_dir
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.faults
 
@@ -25,8 +26,8 @@ sys.stdin.read()
 """
 
 
-def wait_until(condition: Callable[[], object], timeout_s: float = 20) -> None:
-    deadline = time.monotonic() + timeout_s
+def wait_until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)
@@ -184,6 +185,6 @@ def test_starters_at_once_share_one_server(tmp_path, spawn):
     assert len(pids) == 1
     for starter in starters:
         starter.stdin.close()
-    assert [starter.wait(timeout=30) for starter in starters] == [0, 0, 0, 0]
+    assert [starter.wait(timeout=PATIENCE_S) for starter in starters] == [0, 0, 0, 0]
     assert EmbeddedPostgres(data_dir).postmaster() is None
     assert not os.path.exists(f"/proc/{pids.pop()}/cwd")

@@ -18,17 +18,21 @@ def database_url() -> str:
     return f"postgresql://{login}@/{one['NAME']}?host={one['HOST']}&port={one['PORT'] or 5432}"
 
 
-def web_server(log: Path, *, processes: int, threads: int) -> WebServer:
+def web_server(
+    log: Path, *, processes: int, threads: int, application: str = "config.wsgi", **environment: str
+) -> WebServer:
     """gunicorn on this process's database and secrets, so that sessions made here are good there."""
     return WebServer(
         database_url(),
         log,
         fernet_keys=tuple(settings.FIELD_ENCRYPTION_KEYS),
+        application=application,
         DEBUG="1",
         ALLOW_LOOPBACK_PROVIDERS="1",
         SECRET_KEY=settings.SECRET_KEY,
         WEB_CONCURRENCY=str(processes),
         WEB_THREADS=str(threads),
+        **environment,
     )
 
 

@@ -13,8 +13,9 @@ import requests
 from config.postgres import EmbeddedPostgres
 from tests.pooling import Pooler
 from tests.serving import WebServer
+from tests.waiting import PATIENCE_S
 
-pytestmark = [pytest.mark.faults, pytest.mark.crash, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.faults, pytest.mark.crash]
 
 EMAIL, PASSWORD = "ana@northwind.example.com", "correct horse battery staple"
 HTMX = {"HX-Request": "true"}
@@ -24,7 +25,7 @@ class Place:
     """A web server on a database of its own, and its owner at a browser."""
 
     def __init__(self, url: str, log: Path) -> None:
-        more = {"DEBUG": "1", "SECRET_KEY": secrets.token_urlsafe(50), "PAGE_STATEMENT_TIMEOUT_MS": "500"}
+        more = {"DEBUG": "1", "SECRET_KEY": secrets.token_urlsafe(50), "PAGE_STATEMENT_TIMEOUT_MS": "3000"}
         self.server = WebServer(url, log, **more)
         self.server.manage("migrate", "-v0")
         owner = (f"--admin-email={EMAIL}", f"--admin-password={PASSWORD}")
@@ -35,11 +36,11 @@ class Place:
         self.browser.trust_env = False
 
     def get(self, path: str, **options) -> requests.Response:
-        return self.browser.get(f"http://127.0.0.1:{self.server.port}{path}", timeout=30, **options)
+        return self.browser.get(f"http://127.0.0.1:{self.server.port}{path}", timeout=PATIENCE_S, **options)
 
     def post(self, path: str, **fields: str) -> requests.Response:
         fields["csrfmiddlewaretoken"] = self.token
-        return self.browser.post(f"http://127.0.0.1:{self.server.port}{path}", fields, timeout=30)
+        return self.browser.post(f"http://127.0.0.1:{self.server.port}{path}", fields, timeout=PATIENCE_S)
 
     def log_in(self) -> None:
         page = self.get("/login/").text
@@ -100,7 +101,7 @@ def test_a_page_ends_through_a_pooler_too_and_leaves_it_no_limit(postgres, tmp_p
                 left = next_one.execute("SHOW statement_timeout").fetchone()
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE_S)
     assert (search.status_code, "This search took too long" in search.text) == (503, True)
     assert found.status_code == 200
     assert left == ("0",)

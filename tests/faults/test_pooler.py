@@ -8,6 +8,7 @@ import pytest
 from config.postgres import EmbeddedPostgres
 from tests.pooling import Pooler
 from tests.serving import WebServer
+from tests.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.faults, pytest.mark.crash]
 
@@ -30,7 +31,7 @@ def test_replies_that_change_server_sessions_all_the_time_are_each_stored_once(t
                 got = list(clients.map(lambda number: server.post(address, reply(number), JSON), range(80)))
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(PATIENCE_S)
     assert {status for status, _ in got} == {200}
     assert [answer["deduped"] for _, answer in got] == [False] * 80
     assert len({answer["leadId"] for _, answer in got}) == 80

@@ -22,6 +22,7 @@ from integrations.models import CircuitBreaker
 from jobs.deadline import Deadline
 from tests.factories import make_workspace
 from tests.integrations.fault_server import FaultServer, answer
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.django_db
 
@@ -205,7 +206,7 @@ def test_a_breaker_that_opens_during_retries_keeps_the_calls_own_error(workspace
 def test_of_many_processes_exactly_one_gets_the_probe(workspace_id, at_once):
     opened(workspace_id)
     let_the_opening_end()
-    barrier = threading.Barrier(8, timeout=10)
+    barrier = threading.Barrier(8, timeout=PATIENCE_S)
 
     def enter(_):
         process = Breakers()
@@ -224,7 +225,7 @@ def test_of_many_processes_exactly_one_gets_the_probe(workspace_id, at_once):
 @pytest.mark.races
 @pytest.mark.django_db(transaction=True)
 def test_of_many_processes_exactly_one_opens_it(workspace_id, at_once, caplog):
-    barrier = threading.Barrier(8, timeout=10)
+    barrier = threading.Barrier(8, timeout=PATIENCE_S)
 
     def fail(_):
         process = Breakers()

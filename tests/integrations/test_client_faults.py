@@ -4,6 +4,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,10 +27,11 @@ from jobs import deadline as deadlines
 from jobs.deadline import Deadline
 from tests.integrations import fault_server as faults
 from tests.integrations.fault_server import FaultServer, FullBacklog, answer
+from tests.waiting import SLACK_S
 
 pytestmark = [pytest.mark.django_db, pytest.mark.faults]
 
-BUDGET_MS, SLACK_MS = 300, 250
+BUDGET_MS = 500
 ROOMY_MS = 3_000
 """For what answers at once: a hiccup of the machine shall not cost a retry."""
 
@@ -108,6 +111,14 @@ def model_key(settings, monkeypatch):
     settings.OPENAI_API_KEY = "sk-test"
     settings.OPENAI_BASE_URL = settings.OPENAI_BASE_URL  # put back afterwards: `ask` changes it
     monkeypatch.setattr("integrations.retry.BASE_S", 0.005)
+    warm_up()
+
+
+@cache
+def warm_up() -> None:
+    """The first call of a process through OpenAI's SDK imports it, which takes more than a short Deadline."""
+    with FaultServer(answer()) as server, suppress(ProviderError):
+        READS["openai"](server.url, Deadline.after_ms(60_000))
 
 
 def failed(operation, url, outcome="timeout"):
@@ -116,7 +127,7 @@ def failed(operation, url, outcome="timeout"):
     began = time.monotonic()
     with pytest.raises(ProviderError) as caught:
         operation(url, Deadline.after_ms(budget_ms))
-    assert (time.monotonic() - began) * 1000 <= budget_ms + SLACK_MS
+    assert time.monotonic() - began <= budget_ms / 1000 + SLACK_S
     return caught.value
 
 
@@ -206,10 +217,8 @@ def test_a_read_ends_with_its_caller_and_is_not_tried_again(provider, stop, repo
     caplog.set_level(logging.INFO, logger="integrations.outcomes")
     reason, behave, cancelled = stop
     with FaultServer(behave) as server:
-        began = time.monotonic()
-        with pytest.raises(STOPS[reason]):
+        with pytest.raises(STOPS[reason]):  # and no timeout
             READS[provider](server.url, Deadline.after_ms(20_000, cancelled=cancelled))
-        assert time.monotonic() - began < 2
         assert server.calls == 1
     assert [report.outcome for report in reports] == [reason]
     assert [line.levelno for line in caplog.records] == [logging.INFO]
@@ -224,7 +233,7 @@ def test_a_send_under_way_is_ended_by_its_time_alone(provider, stop):
         began = time.monotonic()
         with pytest.raises(ProviderTimeout):
             SENDS[provider](server.url, Deadline.after_ms(BUDGET_MS, cancelled=cancelled))
-        assert BUDGET_MS <= (time.monotonic() - began) * 1000 <= BUDGET_MS + SLACK_MS
+        assert BUDGET_MS / 1000 <= time.monotonic() - began <= BUDGET_MS / 1000 + SLACK_S
         assert server.calls == 1
 
 

@@ -29,10 +29,9 @@ from jobs.deadline import Deadline
 from jobs.errors import Cancelled, DeadlineExceeded, PermanentError, Snooze, TransientError
 from tests.integrations import fault_server as faults
 from tests.integrations.fault_server import FaultServer, FullBacklog, answer
+from tests.waiting import SLACK_S
 
 pytestmark = [pytest.mark.django_db, pytest.mark.faults]
-
-SLACK_MS = 250
 
 
 def call(url, method="GET", *, deadline=None, max_retries=0, **kwargs):
@@ -108,10 +107,10 @@ def test_classifies_each_fault_and_sends_a_post_once(behaviour, error, outcome, 
         began = time.monotonic()
         with pytest.raises(error) as caught:
             call(server.url, "POST", json={"text": "hello"}, deadline=Deadline.after_ms(700), max_retries=3)
-        took_ms = (time.monotonic() - began) * 1000
+        took_s = time.monotonic() - began
         assert server.calls == 1
     assert caught.value.sent is sent
-    assert took_ms <= 700 + SLACK_MS
+    assert took_s <= 0.7 + SLACK_S
     assert [(report.outcome, report.attempts) for report in reports] == [(outcome, 1)]
 
 
@@ -120,7 +119,7 @@ def test_a_server_that_does_not_accept_is_a_timeout_with_nothing_sent():
         began = time.monotonic()
         with pytest.raises(ProviderTimeout) as caught:
             call(server.url, "POST", json={}, deadline=Deadline.after_ms(500))
-        assert (time.monotonic() - began) * 1000 <= 500 + SLACK_MS
+        assert time.monotonic() - began <= 0.5 + SLACK_S
     assert caught.value.sent is False
 
 
@@ -145,7 +144,7 @@ def test_a_slow_name_server_is_cut_at_the_deadline(monkeypatch):
     def slow(host, *args, flags=0, **kwargs):
         if flags:
             raise OSError
-        released.wait(10)
+        released.wait(60)
         raise OSError
 
     monkeypatch.setattr("integrations.transport.socket.getaddrinfo", slow)
@@ -153,7 +152,7 @@ def test_a_slow_name_server_is_cut_at_the_deadline(monkeypatch):
     with pytest.raises(ProviderTimeout) as caught:
         call("https://send.meetinboxxia.com", deadline=Deadline.after_ms(400))
     released.set()
-    assert (time.monotonic() - began) * 1000 <= 400 + SLACK_MS
+    assert time.monotonic() - began <= 0.4 + SLACK_S
     assert caught.value.sent is False
 
 
@@ -233,10 +232,8 @@ def test_cancelling_interrupts_a_hanging_read(reports):
     gone = threading.Event()
     threading.Timer(0.2, gone.set).start()
     with FaultServer(faults.hang) as server:
-        began = time.monotonic()
-        with pytest.raises(CallCancelled):
+        with pytest.raises(CallCancelled):  # and no timeout
             call(server.url, deadline=Deadline.after_ms(20_000, cancelled=gone.is_set), max_retries=2)
-        assert time.monotonic() - began < 1
         assert server.calls == 1
     assert [report.outcome for report in reports] == [Outcome.CANCELLED]
 

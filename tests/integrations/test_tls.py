@@ -17,6 +17,7 @@ from integrations.transport import GuardedTLSSocket
 from jobs.deadline import Deadline
 from tests.integrations import fault_server as faults
 from tests.integrations.fault_server import FaultServer, answer
+from tests.waiting import SLACK_S
 
 pytestmark = [pytest.mark.django_db, pytest.mark.faults]
 
@@ -83,7 +84,7 @@ def test_what_hangs_inside_tls_is_cut_at_the_deadline(serve, behaviour):
         began = time.monotonic()
         with pytest.raises(ProviderTimeout) as caught:
             call(server, "POST", ms=600)
-        assert (time.monotonic() - began) * 1000 <= 850
+        assert time.monotonic() - began <= 0.6 + SLACK_S
     assert caught.value.sent is None
 
 
@@ -92,7 +93,7 @@ def test_a_handshake_that_hangs_is_cut_with_nothing_sent():
         began = time.monotonic()
         with pytest.raises(ProviderTimeout) as caught:
             call(server, "POST", ms=500)
-        assert (time.monotonic() - began) * 1000 <= 750
+        assert time.monotonic() - began <= 0.5 + SLACK_S
     assert (caught.value.code, caught.value.sent) == ("tls", False)
 
 

@@ -12,6 +12,7 @@ from jobs.conf import GIVE_BACK_AFTER_MS, HEARTBEAT_S, LEASE_S, SHUTDOWN_GRACE_S
 from jobs.errors import LeaseLost
 from jobs.heartbeat import ABANDON_AFTER_S, LeaseKeeper
 from jobs.process import WorkerProcess
+from tests.waiting import PATIENCE_S
 
 
 class Clock:
@@ -232,6 +233,6 @@ def test_the_watchdog_sees_a_drain_begin_beat_and_end(monkeypatch):
     monkeypatch.setattr(heartbeat, "BEAT_S", 0.001)
 
     with LeaseKeeper(me):
-        assert beaten.wait(5)
+        assert beaten.wait(PATIENCE_S)
 
     assert (seen[0], seen[1], seen[-1]) == ("begin", "beat", "rest")

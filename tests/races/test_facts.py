@@ -1,6 +1,5 @@
 """A person's entry against everything that fills leads in at the same moment: the person's stands."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -14,7 +13,8 @@ from inbox.models import Lead
 from integrations.events import EnrichmentEvent, Person
 from integrations.models import Provider
 from tests import factories
-from tests.racing import at_once, won
+from tests.racing import at_once, somebody_waits_for_a_lock, won
+from tests.waiting import PATIENCE_S, until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.races]
 
@@ -51,14 +51,6 @@ def test_an_entry_stands_against_whatever_is_found_meanwhile(entry, turn):
     assert (lead.phone, lead.sources["phone"]["from"]) == (entry, "person")
 
 
-def waiting_for_a_lock() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        return cursor.fetchone() is not None
-
-
 def test_what_is_found_waits_for_an_entry_that_is_being_written():
     """Read before the entry's commit and written after it, the found number would replace the person's."""
     user, lead = factories.make_user(), factories.make_lead(factories.make_workspace())
@@ -66,10 +58,8 @@ def test_what_is_found_waits_for_an_entry_that_is_being_written():
         with transaction.atomic():
             facts.enter(lead, {"phone": PERSONS}, user)
             found = pool.submit(filled_by_signature, lead)
-            ends = time.monotonic() + 10
-            while not (waiting_for_a_lock() or found.done()) and time.monotonic() < ends:
-                time.sleep(0.01)
-        assert found.result(timeout=10) is identity.Kept.KNOWN
+            until(lambda: somebody_waits_for_a_lock() or found.done(), "the other waits for the entry")
+        assert found.result(PATIENCE_S) is identity.Kept.KNOWN
     lead.refresh_from_db()
     assert lead.phone == PERSONS
 

@@ -1,5 +1,6 @@
 """Deliveries that come at the same moment, on real connections. Each test is red without the guard it names."""
 
+import threading
 import time
 from datetime import timedelta
 
@@ -15,8 +16,9 @@ from integrations.events import MessageEvent
 from integrations.models import WebhookKey
 from jobs.models import BackgroundJob
 from tests.factories import make_lead
-from tests.racing import at_once
+from tests.racing import at_once, somebody_waits_for_a_lock
 from tests.recorded import payload
+from tests.waiting import PATIENCE_S, until
 
 pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True)]
 
@@ -222,16 +224,17 @@ def test_second_transaction_waits_for_the_lock_on_a_text(poster):
     """What the guard is: a lock by name that lasts until the transaction ends."""
     from inbox import locks
 
-    order = []
+    order, held = [], threading.Event()
 
     def first():
         with transaction.atomic():
             locks.hold("text", "x")
-            time.sleep(0.3)
+            held.set()
+            until(somebody_waits_for_a_lock, "the second waits")
             order.append("first")
 
     def second():
-        time.sleep(0.1)
+        held.wait(PATIENCE_S)
         with transaction.atomic():
             locks.hold("text", "x")
             order.append("second")

@@ -20,6 +20,7 @@ from jobs.registry import KINDS, Kind
 from jobs.ticks import TickSpec, run_tick
 from tests import factories
 from tests.racing import at_once, won
+from tests.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.races]
 
@@ -155,7 +156,7 @@ def test_an_enqueue_does_not_wait_for_anothers_open_transaction():
     def stays_open():
         with transaction.atomic():
             enqueue("t.race", dedupe_key="a")
-            return done.wait(5)
+            return done.wait(PATIENCE_S)
 
     def passes():
         enqueue("t.race", dedupe_key="b")
@@ -209,7 +210,7 @@ def test_a_tick_that_many_ask_for_at_once_runs_once(monkeypatch, requested):
 
     def run(deadline):
         for _ in range(7):
-            assert others_left.acquire(timeout=5), "another one did not leave"
+            assert others_left.acquire(timeout=PATIENCE_S), "another one did not leave"
         return {"worked": 1}
 
     def ask():

@@ -4,7 +4,6 @@ import json
 import logging
 import runpy
 import socket
-import time
 from http.client import HTTPConnection
 from urllib.parse import quote
 
@@ -182,25 +181,26 @@ def test_key_reaches_no_log_of_a_developer_s_server_either(poster, tmp_path):
     assert [line for line in written.splitlines() if poster.keys["email"] in line] == []
 
 
-def test_presses_in_slack_are_acknowledged_within_its_three_seconds_amid_deliveries(web, poster):
-    """Slack shows an error after 3 s (its guide to interactivity); a press is worked in a job, nothing waits for it."""
+def test_presses_in_slack_are_acknowledged_amid_deliveries_and_left_to_jobs(web, poster):
+    """Slack shows an error after 3 s (its guide to interactivity), so nothing is done about a press before the answer.
+    How long it takes is measured by `make bench` (benchmarks/slack.py)."""
     draft = make_draft(make_message(make_lead(poster.workspace)))
     body = payload("slack", "approve_send")
     ids = {"draftId": str(draft.pk), "leadId": str(draft.lead_id), "clientId": str(draft.workspace_id)}
     body["actions"][0]["value"] = json.dumps(ids)
 
-    def press(number: int) -> tuple[int, float]:
+    def press(number: int) -> int:
         body["actions"][0]["action_ts"] = f"17000000{number:02}.000100"
         raw = b"payload=" + quote(json.dumps(body)).encode()
         headers = slack_headers(raw) | {"Content-Type": "application/x-www-form-urlencoded"}
-        began = time.monotonic()
-        status, _ = web.post("/api/webhooks/slack/interactions/", raw, headers)
-        return status, time.monotonic() - began
+        return web.post("/api/webhooks/slack/interactions/", raw, headers)[0]
 
     deliveries = [lambda n=n: web.post(poster.path("email"), reply(n), JSON) for n in range(40)]
     got = at_once(*[lambda n=n: press(n) for n in range(8)], *deliveries)[:8]
-    assert {status for status, _ in got} == {200}
-    assert max(seconds for _, seconds in got) < 3
+    assert set(got) == {200}
+    assert BackgroundJob.objects.filter(kind="slack.button", attempts=0).count() == 8
+    draft.refresh_from_db()
+    assert draft.status == "pending"
 
 
 def test_worker_keeps_the_collector_from_what_was_imported(monkeypatch):

@@ -14,7 +14,6 @@ CONNECTIONS = 16
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", [1, 3])
 def test_shuffled_day_ends_as_the_day_in_order(transactional_db, seed):
     in_order = Day.create()

@@ -24,6 +24,7 @@ import requests
 from psycopg.rows import dict_row
 
 from tests.faults.insights.stage import SECRET, Plan, Seen, Stage
+from tests.waiting import PATIENCE_S
 
 HELD_MS = 150
 WARM_S, NORMAL_S, BUSY_S = 2.0, 2.5, 6.0
@@ -35,7 +36,7 @@ def run(plan: Plan, directory: Path) -> Seen:
     """Run the campaign and return what was seen."""
     with Stage(directory, plan) as stage:
         seen = stage.seen
-        _wait(lambda: _get(stage, "/healthz").status_code == 200, 60)
+        _wait(lambda: _get(stage, "/healthz").status_code == 200)
         _measure(stage, WARM_S)
         for fault in (
             {"kind": "latency", "ms": plan.latency_ms},
@@ -54,7 +55,7 @@ def run(plan: Plan, directory: Path) -> Seen:
         seen.seconds = round(time.monotonic() - began, 1)
         stage.over.set()
         for watcher in watchers:
-            watcher.join(30)
+            watcher.join(PATIENCE_S)
         seen.web_p50_normal, seen.web_p95_normal, seen.web_requests_normal = *_quantiles(normal), len(normal)
         seen.web_p50_busy, seen.web_p95_busy, seen.web_requests_busy = *_quantiles(busy), len(busy)
         _count(stage)
@@ -86,7 +87,7 @@ def _measure_in_turn(stage: Stage, until: float) -> tuple[list[float], list[floa
                 )
                 time.sleep(latency_s + SETTLE_S)
                 normal += _measure(stage, NORMAL_S)
-                requests.post(f"{stage.sandbox_url}/_control/faults/{stall}/clear", timeout=10)
+                requests.post(f"{stage.sandbox_url}/_control/faults/{stall}/clear", timeout=60)
             time.sleep(latency_s)
         busy += _measure(stage, BUSY_S)
     return normal, busy
@@ -170,7 +171,7 @@ def _get(stage: Stage, path: str) -> requests.Response:
     return requests.get(
         f"http://127.0.0.1:{stage.web_port}{path}",
         cookies={"sessionid": stage.workspace["cookie"]},
-        timeout=20,
+        timeout=60,
         allow_redirects=False,
     )
 
@@ -188,7 +189,7 @@ def _count(stage: Stage) -> None:
         "SELECT count(*) FROM integrations_aicall WHERE feature = 'read_conversation' AND outcome = 'ok'"
     )[0][0]
     seen.paid_twice = max(0, good - seen.read)
-    state = requests.get(f"{stage.sandbox_url}/_control/state.json", timeout=10).json()
+    state = requests.get(f"{stage.sandbox_url}/_control/state.json", timeout=60).json()
     seen.model_calls = state["totals"]["requests"]
 
 
@@ -198,8 +199,8 @@ def _quantiles(times: list[float]) -> tuple[float, float]:
     return round(cuts[9], 1), round(cuts[18], 1)
 
 
-def _wait(condition: Callable[[], bool], seconds: float) -> None:
-    until = time.monotonic() + seconds
+def _wait(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + PATIENCE_S
     while True:
         with suppress(requests.RequestException):
             if condition():

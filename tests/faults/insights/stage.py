@@ -18,6 +18,7 @@ from config.postgres import EmbeddedPostgres
 from integrations.visits import CONNECTIONS
 from jobs.conf import DEFAULT_WORKERS
 from tests.pooling import Pooler
+from tests.waiting import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[3]
 SECRET = "cron-secret-of-the-campaign"
@@ -37,7 +38,7 @@ class Plan:
     threads: int = 20
     latency_ms: int = 200
     restarts: int = 2
-    seconds: int = 240
+    seconds: int = 900
 
 
 @dataclass
@@ -112,7 +113,7 @@ class Stage:
 
     def run(self, statement: str) -> list[tuple]:
         """Rows, straight from PostgreSQL, patient with a restart."""
-        until = time.monotonic() + 30
+        until = time.monotonic() + PATIENCE_S
         while True:
             try:
                 with psycopg.connect(

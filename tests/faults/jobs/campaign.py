@@ -18,9 +18,11 @@ import psutil
 
 from jobs.conf import LEASE_S
 from tests.faults.jobs.stage import Server, Stage
+from tests.waiting import PATIENCE_S
 
 ROLES = ("worker", "worker", "worker", "monitor", "dispatcher", "sentinel", "parent")
 RECOVERY_LIMIT_S = 60
+"""Judged in the long form alone: how long it takes depends on the machine."""
 ALLOWED_FAILURES = {
     "jobs.errors.PermanentError"
 }  # a send that was interrupted and not found: a person decides
@@ -68,8 +70,6 @@ class Report:
         wrong = [f"{name}: {getattr(self, name)}" for name in names if getattr(self, name)]
         if self.other_failures:
             wrong.append(f"failures: {self.other_failures}")
-        if self.recovered_after_s > RECOVERY_LIMIT_S:
-            wrong.append(f"recovered only after {self.recovered_after_s:.1f} s")
         return wrong
 
 
@@ -147,7 +147,7 @@ def run(stage: Stage, plan: Plan) -> Report:
     for host in plan.hosts:
         stage.start_cluster(host, plan.workers, plan.stock, **({"HARNESS_STOCK": "1"} if plan.stock else {}))
     for cluster in stage.clusters:
-        stage.wait(cluster.ready, 30, f"{cluster.host} is up")
+        stage.wait(cluster.ready, f"{cluster.host} is up")
     options = ("--seconds", str(plan.seconds), "--seed", str(plan.seed))
     command = ("put_tasks", "work") if plan.stock else ("put_jobs", "harness.work")
     producer = stage.run(*command, str(plan.jobs), *options)
@@ -167,7 +167,7 @@ def _recover(stage: Stage, plan: Plan, report: Report, last_fault: float) -> Non
     def left() -> int:
         return stage.value("SELECT count(*) FROM django_q_ormq") if plan.stock else stage.unfinished()
 
-    give_up_at = last_fault + 2 * RECOVERY_LIMIT_S
+    give_up_at = last_fault + RECOVERY_LIMIT_S + 2 * PATIENCE_S
     while left() and time.monotonic() < give_up_at:
         for cluster in stage.clusters:
             cluster.keep_alive()
@@ -176,10 +176,10 @@ def _recover(stage: Stage, plan: Plan, report: Report, last_fault: float) -> Non
     report.left_in_queue = left()
     probes = 20  # a cluster that works no more shows here, even where nothing was left to do
     if plan.stock:
-        assert stage.run("put_tasks", "stamp", str(probes), "--prefix", "probe").wait(timeout=60) == 0
+        assert stage.run("put_tasks", "stamp", str(probes), "--prefix", "probe").wait(timeout=PATIENCE_S) == 0
     else:
         stage.put("harness.stamp", probes, "--prefix", "probe")
-    give_up_at = time.monotonic() + 10
+    give_up_at = time.monotonic() + PATIENCE_S
     while missing := probes - len(
         {line["key"] for line in stage.events("start") if line["key"].startswith("probe")}
     ):
@@ -239,6 +239,8 @@ def main() -> None:
             report = run(stage, Plan(**options))
     print(json.dumps(asdict(report), indent=2))
     wrong = report.verdict()
+    if report.recovered_after_s > RECOVERY_LIMIT_S:
+        wrong.append(f"recovered only after {report.recovered_after_s:.1f} s")
     print("held" if not wrong else "; ".join(wrong))
     raise SystemExit(bool(wrong))
 

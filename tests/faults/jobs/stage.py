@@ -16,6 +16,7 @@ import psycopg
 
 from config.postgres import EmbeddedPostgres
 from tests.faults.jobs import outside
+from tests.waiting import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[3]
 TEMPLATE = "template_harness"
@@ -99,7 +100,7 @@ class Stage:
 
     def query(self, statement: str, parameters: tuple = ()) -> list[tuple]:
         """Rows, patient with a server that is restarting."""
-        until = time.monotonic() + 30
+        until = time.monotonic() + PATIENCE_S
         while True:
             try:
                 with psycopg.connect(self.url, autocommit=True, connect_timeout=3) as connection:
@@ -122,14 +123,12 @@ class Stage:
     def events(self, event: str) -> list[dict]:
         return [line for line in outside.read(self.ledger) if line["event"] == event]
 
-    def wait(self, condition: Callable[[], Any], seconds: float, what: str) -> float:
-        """Seconds until `condition()` held. Fails the test, saying `what`, when it does not in time."""
-        began = time.monotonic()
+    def wait(self, condition: Callable[[], Any], what: str) -> None:
+        """Until `condition()` holds. Fails the test, saying `what`, where it never does."""
+        ends = time.monotonic() + PATIENCE_S
         while not condition():
-            waited = time.monotonic() - began
-            assert waited < seconds, f"not within {seconds} s: {what}; {self.states()}"
+            assert time.monotonic() < ends, f"not in {PATIENCE_S} s: {what}; {self.states()}"
             time.sleep(0.05)
-        return time.monotonic() - began
 
 
 class Cluster:
@@ -176,7 +175,7 @@ class Cluster:
     def find(self, role: str) -> list[psutil.Process]:
         return [process for its_role, process in self.roles() if its_role == role]
 
-    def stop(self, timeout_s: float = 40) -> int:
+    def stop(self, timeout_s: float = PATIENCE_S) -> int:
         """SIGTERM to the parent; its exit code."""
         self.process.terminate()
         return self.process.wait(timeout=timeout_s)
@@ -189,7 +188,7 @@ class Cluster:
                 victim.send_signal(signal.SIGKILL)
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=PATIENCE_S)
 
 
 class StockCluster(Cluster):

@@ -11,7 +11,6 @@ from tests.faults.jobs.campaign import Plan
 pytestmark = pytest.mark.faults
 
 
-@pytest.mark.timeout(240)
 def test_nothing_is_lost_or_done_twice_whatever_is_killed(stage, capsys):
     report = campaign.run(stage, Plan(jobs=500, kills=30, restarts=2, stops=1, seconds=45, seed=1))
 

@@ -9,14 +9,15 @@ import pytest
 
 from jobs.conf import LEASE_S, SWEEP_S
 from tests.faults.jobs.stage import Cluster, Stage, living_processes
+from tests.waiting import PATIENCE_S
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.faults
 
 
 @pytest.fixture
 def cluster(stage: Stage) -> Cluster:
     cluster = stage.start_cluster(HARNESS_PATCH="short_waits")
-    stage.wait(cluster.ready, 30, "the cluster is up")
+    stage.wait(cluster.ready, "the cluster is up")
     return cluster
 
 
@@ -37,7 +38,7 @@ def test_a_killed_process_takes_its_cluster_along_and_a_fresh_one_works(stage, c
 
     stage.put("harness.stamp", 1, "--names", "after")
 
-    stage.wait(lambda: started(stage, "after"), 15, f"work goes on after the {role} was killed")
+    stage.wait(lambda: started(stage, "after"), f"work goes on after the {role} was killed")
     assert cluster.process.poll() is None
     assert before.isdisjoint(process.pid for _, process in cluster.roles())
 
@@ -46,7 +47,7 @@ def test_a_killed_parent_leaves_no_orphans(stage, cluster):
     cluster.process.kill()
     cluster.process.wait()
 
-    assert stage.wait(lambda: not living_processes(stage.ledger), 5, "all processes are gone") < 5
+    stage.wait(lambda: not living_processes(stage.ledger), "all processes are gone")
     assert cluster.process.returncode == -signal.SIGKILL
 
 
@@ -58,7 +59,7 @@ def test_a_stop_ends_with_exit_code_0_and_nobody_left(stage, cluster, number, to
     else:
         os.kill(cluster.process.pid, number)
 
-    assert cluster.process.wait(timeout=15) == 0
+    assert cluster.process.wait(timeout=PATIENCE_S) == 0
     assert living_processes(stage.ledger) == []
 
 
@@ -66,7 +67,7 @@ def test_a_stop_hands_running_jobs_back_at_no_cost(stage, cluster):
     """One job minds its Deadline and hands itself back; the other is killed after the grace period."""
     stage.put("harness.sleep", 1, "--names", "minds", "--pause-ms", "60000", "60000")
     stage.put("harness.stubborn", 1, "--names", "stubborn", "--pause-ms", "60000", "60000")
-    stage.wait(lambda: started(stage, "minds") and started(stage, "stubborn"), 10, "both run")
+    stage.wait(lambda: started(stage, "minds") and started(stage, "stubborn"), "both run")
 
     assert cluster.stop() == 0
 
@@ -77,22 +78,22 @@ def test_a_stop_hands_running_jobs_back_at_no_cost(stage, cluster):
 
 def test_a_job_that_kills_its_worker_is_parked_after_three(stage, cluster):
     stage.put("harness.kill", 1, "--names", "poison")
-    stage.wait(lambda: not stage.unfinished(), 60, "it was parked")
+    stage.wait(lambda: not stage.unfinished(), "it was parked")
 
     assert row(stage, "poison") == ("failed", 3, 3, 3)
     error = stage.value("SELECT last_error FROM jobs_backgroundjob")
     assert error.startswith("killed its worker 3 times")
     stage.put("harness.stamp", 1, "--names", "after")
-    stage.wait(lambda: started(stage, "after"), 15, "others go on")
+    stage.wait(lambda: started(stage, "after"), "others go on")
 
 
 def test_a_job_ended_by_anothers_death_pays_nothing(stage, cluster):
     stage.put("harness.sleep", 1, "--names", "bystander", "--pause-ms", "3000", "3000")
-    stage.wait(lambda: started(stage, "bystander"), 10, "it runs")
+    stage.wait(lambda: started(stage, "bystander"), "it runs")
     runner = stage.events("start")[0]["pid"]
     next(worker for worker in cluster.find("worker") if worker.pid != runner).kill()
 
-    stage.wait(lambda: not stage.unfinished(), 20, "it ran again")
+    stage.wait(lambda: not stage.unfinished(), "it ran again")
 
     assert row(stage, "bystander") == ("succeeded", 1, 0, 1)
     assert len(stage.events("start")) == 2
@@ -100,7 +101,7 @@ def test_a_job_ended_by_anothers_death_pays_nothing(stage, cluster):
 
 def test_a_job_that_ignores_its_deadline_is_interrupted(stage, cluster):
     stage.put("harness.deaf", 1, "--names", "deaf", "--pause-ms", "60000", "60000")
-    stage.wait(lambda: stage.query("SELECT 1 FROM jobs_jobattempt"), 20, "it was interrupted")
+    stage.wait(lambda: stage.query("SELECT 1 FROM jobs_jobattempt"), "it was interrupted")
 
     outcome = stage.query("SELECT outcome, error_class FROM jobs_jobattempt LIMIT 1")
     assert outcome == [("retried", "jobs.errors.TimeLimitExceeded")]
@@ -108,17 +109,17 @@ def test_a_job_that_ignores_its_deadline_is_interrupted(stage, cluster):
     assert cluster.process.poll() is None
 
 
-def test_a_cancel_reaches_a_running_job_within_seconds(stage, cluster):
-    stage.put("harness.sleep", 1, "--names", "unwanted", "--pause-ms", "50000", "50000")
-    stage.wait(lambda: started(stage, "unwanted"), 10, "it runs")
+def test_a_cancel_reaches_a_running_job(stage, cluster):
+    stage.put("harness.sleep", 1, "--names", "unwanted", "--pause-ms", "300000", "300000")
+    stage.wait(lambda: started(stage, "unwanted"), "it runs")
 
     stage.query("UPDATE jobs_backgroundjob SET cancel_requested_at = now()")
 
-    stage.wait(lambda: row(stage, "unwanted")[0] == "cancelled", 10, "it stopped")
+    stage.wait(lambda: row(stage, "unwanted")[0] == "cancelled", "it stopped")
     assert stage.events("end") == []
 
 
-def test_a_lost_wakeup_costs_seconds(stage, cluster):
+def test_a_job_whose_wakeup_was_lost_is_found(stage, cluster):
     """As on a broker that lost its memory: the job is there, nobody rings."""
     stage.query(
         "INSERT INTO jobs_backgroundjob (id, kind, dedupe_key, status, priority, payload, attempts, snoozes,"
@@ -126,17 +127,17 @@ def test_a_lost_wakeup_costs_seconds(stage, cluster):
         " (gen_random_uuid(), 'harness.stamp', 'a', 'queued', 1, '{\"key\": \"a\"}', 0, 0, 0, 0, '', '', '')"
     )
 
-    assert stage.wait(lambda: started(stage, "a"), 10, "it started") < 5
+    stage.wait(lambda: started(stage, "a"), "it started")
 
 
 def test_a_wakeup_that_cannot_be_read_is_dropped(stage, cluster):
     stage.query("INSERT INTO django_q_ormq (key, payload, lock) VALUES ('holdfast', 'not signed', now())")
     stage.put("harness.stamp", 1, "--names", "a")
 
-    stage.wait(lambda: not stage.unfinished(), 10, "work goes on")
+    stage.wait(lambda: not stage.unfinished(), "work goes on")
     assert row(stage, "a")[0] == "succeeded"
     unreadable = "SELECT 1 FROM django_q_ormq WHERE payload = 'not signed'"
-    stage.wait(lambda: not stage.query(unreadable), 5, "dropped")
+    stage.wait(lambda: not stage.query(unreadable), "dropped")
     assert stage.query(unreadable) == []
 
 
@@ -146,7 +147,7 @@ def test_a_stuck_dispatcher_is_noticed(stage, cluster):
 
     stage.put("harness.stamp", 1, "--names", "a")
 
-    stage.wait(lambda: not stage.unfinished(), 30, "work goes on")
+    stage.wait(lambda: not stage.unfinished(), "work goes on")
     assert row(stage, "a")[0] == "succeeded"
     assert stuck not in cluster.find("dispatcher")
 
@@ -155,9 +156,9 @@ def test_a_stuck_sentinel_is_noticed(stage, cluster):
     sentinel = cluster.find("sentinel")[0]
     sentinel.suspend()
 
-    stage.wait(lambda: cluster.ready() and sentinel not in cluster.find("sentinel"), 30, "it was replaced")
+    stage.wait(lambda: cluster.ready() and sentinel not in cluster.find("sentinel"), "it was replaced")
     stage.put("harness.stamp", 1, "--names", "a")
-    stage.wait(lambda: not stage.unfinished(), 15, "work goes on")
+    stage.wait(lambda: not stage.unfinished(), "work goes on")
     assert row(stage, "a")[0] == "succeeded"
     assert sentinel not in cluster.find("sentinel")
 
@@ -166,7 +167,7 @@ def test_a_wedge_that_no_heartbeat_shows_is_noticed_by_progress(stage):
     stage.put("harness.stamp", 1, "--names", "a")
     stage.start_cluster(HARNESS_PATCH="wedged_once")
 
-    stage.wait(lambda: started(stage, "a"), 40, "a fresh cluster took over")
+    stage.wait(lambda: started(stage, "a"), "a fresh cluster took over")
     assert (stage.directory / "wedged").exists()
 
 
@@ -174,18 +175,18 @@ def test_workers_outlive_a_database_that_goes_away(stage, cluster):
     """The same processes afterwards: nobody died, and nobody was busy waiting."""
     before = sorted(process.pid for _, process in cluster.roles())
     stage.put("harness.sleep", 1, "--names", "through", "--pause-ms", "6000", "6000")
-    stage.wait(lambda: started(stage, "through"), 10, "it runs")
+    stage.wait(lambda: started(stage, "through"), "it runs")
     stage.postgres.stop("fast")
-    cpu_before = cpu_seconds(cluster)
+    cpu_before, began = cpu_seconds(cluster), time.monotonic()
     time.sleep(4)
-    cpu = cpu_seconds(cluster) - cpu_before
+    cpu, passed = cpu_seconds(cluster) - cpu_before, time.monotonic() - began
     stage.postgres.start()
 
-    stage.wait(lambda: not stage.unfinished(), 30, "the job ended")
+    stage.wait(lambda: not stage.unfinished(), "the job ended")
 
     assert row(stage, "through") == ("succeeded", 1, 0, 0)
     assert sorted(process.pid for _, process in cluster.roles()) == before
-    assert cpu < 2, f"{cpu} s of CPU in 4 s without a database"
+    assert cpu < passed / 2, f"{cpu} s of CPU in {passed} s without a database"
 
 
 def cpu_seconds(cluster: Cluster) -> float:
@@ -197,30 +198,31 @@ def test_a_cluster_started_without_a_database_waits_for_it(stage):
     stage.postgres.stop("fast")
     try:
         cluster = stage.start_cluster()
-        stage.wait(cluster.ready, 30, "the processes are up")
+        stage.wait(cluster.ready, "the processes are up")
         time.sleep(2)
         assert cluster.process.poll() is None
     finally:
         stage.postgres.start()
 
-    stage.wait(lambda: started(stage, "a"), 30, "it works once the database is there")
+    stage.wait(lambda: started(stage, "a"), "it works once the database is there")
 
 
-def test_a_silent_hosts_job_reaches_another_within_30_seconds_and_its_own_worker_writes_no_more(
+def test_a_silent_hosts_job_reaches_another_when_its_lease_is_over_and_its_own_worker_writes_no_more(
     stage, cluster
 ):
     """SIGSTOP of a whole host past the lease, another host does its job, SIGCONT: what it still writes is refused."""
+    assert LEASE_S + 2 * SWEEP_S <= 30
     stage.put("harness.work", 1, "--names", "slow", "--pause-ms", "4000", "4000")
-    stage.wait(lambda: started(stage, "slow"), 10, "it runs")
+    stage.wait(lambda: started(stage, "slow"), "it runs")
     zombie = psutil.Process(stage.events("start")[0]["pid"])
     zombie.suspend()  # within its first step
-    stopped_at = time.monotonic()
     for _, process in cluster.roles():
         process.suspend()
+    lease_ends = stage.value("SELECT extract(epoch FROM lease_expires_at)::float8 FROM jobs_backgroundjob")
     other = stage.start_cluster("host-b")
     stage.wait(lambda: len(stage.events("start")) == 2, LEASE_S + 2 * SWEEP_S, "the other host has the job")
-    assert time.monotonic() - stopped_at < 30
-    stage.wait(lambda: not stage.unfinished(), 40, "the other host did it")
+    assert stage.events("start")[1]["at"] >= lease_ends
+    stage.wait(lambda: not stage.unfinished(), "the other host did it")
     before = ledger_of(stage)
 
     zombie.resume()

@@ -2,26 +2,29 @@
 
 import pytest
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.faults
 
 
-def test_a_flood_of_5000_delays_another_workspaces_job_by_less_than_2_seconds(stage):
+OVERTAKEN = 300
+"""Of a flood of 5,000, so many may start while another workspace's job is due: two seconds' worth."""
+
+
+def test_few_of_a_flood_of_5000_start_before_another_workspaces_job(stage):
     stage.put("harness.sleep", 5_000, "--workspace", "Flooded", "--prefix", "flood", "--pause-ms", "20", "20")
     cluster = stage.start_cluster()
-    stage.wait(cluster.ready, 30, "the cluster is up")
-    stage.wait(lambda: len(stage.events("end")) > 50, 30, "the flood is being worked off")
+    stage.wait(cluster.ready, "the cluster is up")
+    stage.wait(lambda: len(stage.events("end")) > 50, "the flood is being worked off")
 
     stage.put("harness.stamp", 1, "--workspace", "Quiet", "--names", "quiet")
-    stage.wait(
-        lambda: any(line["key"] == "quiet" for line in stage.events("start")), 20, "the quiet one started"
-    )
+    stage.wait(lambda: any(line["key"] == "quiet" for line in stage.events("start")), "the quiet one started")
 
-    waited_s = stage.value(
-        "SELECT extract(epoch FROM started_at - run_at) FROM jobs_backgroundjob WHERE dedupe_key = 'quiet'"
+    due_at = stage.value(
+        "SELECT extract(epoch FROM run_at)::float8 FROM jobs_backgroundjob WHERE dedupe_key = 'quiet'"
     )
-    assert waited_s < 2
+    starts = [line["key"] for line in stage.events("start") if line["at"] >= due_at]
+    assert starts.index("quiet") < OVERTAKEN
     before = len(stage.events("end"))
-    stage.wait(lambda: len(stage.events("end")) > before + 20, 10, "the flood goes on")
+    stage.wait(lambda: len(stage.events("end")) > before + 20, "the flood goes on")
     assert stage.states()["queued"] > 1_000
 
 
@@ -31,9 +34,9 @@ def test_two_hosts_keep_one_workspace_to_all_workers_but_one(stage):
     for host in ("host-a", "host-b"):
         stage.start_cluster(host, workers=2)
     for cluster in stage.clusters:
-        stage.wait(cluster.ready, 30, f"{cluster.host} is up")
+        stage.wait(cluster.ready, f"{cluster.host} is up")
 
-    stage.wait(lambda: not stage.unfinished(), 60, "all done")
+    stage.wait(lambda: not stage.unfinished(), "all done")
 
     moments = [(line["at"], 1) for line in stage.events("start")] + [
         (line["at"], -1) for line in stage.events("end")

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from jobs.wakeup import REDIS_PAUSE_S
 from tests.faults.jobs import campaign
 from tests.faults.jobs.campaign import Plan
 from tests.faults.jobs.stage import Stage
+from tests.waiting import PATIENCE_S
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.faults
 
 
 class RedisServer:
@@ -43,7 +45,7 @@ class RedisServer:
         self._process = subprocess.Popen(
             ["redis-server", *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        until = time.monotonic() + 10
+        until = time.monotonic() + PATIENCE_S
         while True:
             try:
                 socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
@@ -87,15 +89,16 @@ def test_the_short_campaign_holds_while_redis_dies_too(stage, redis, capsys):
     assert stage.value("SELECT count(*) FROM django_q_ormq") == 0
 
 
-def test_an_enqueue_does_not_wait_for_a_redis_that_is_gone(stage, redis):
+def test_enqueues_leave_a_redis_that_is_gone_alone_after_one_try(stage, redis):
     redis.kill()
     cluster = stage.start_cluster()
-    stage.wait(cluster.ready, 30, "the cluster is up")
+    stage.wait(cluster.ready, "the cluster is up")
 
     stage.put("harness.stamp", 30, "--seconds", "1")
 
-    stage.wait(lambda: len(stage.events("start")) == 30, 15, "the due check found them all")
+    stage.wait(lambda: len(stage.events("start")) == 30, "the due check found them all")
     took_s = stage.value(
         "SELECT extract(epoch FROM max(created_at) - min(created_at)) FROM jobs_backgroundjob"
     )
-    assert took_s < 5
+    tries = (stage.directory / "commands.log").read_text().count("wake-up not sent")
+    assert 1 <= tries <= 1 + took_s / REDIS_PAUSE_S

@@ -5,7 +5,7 @@ import pytest
 from integrations.sandbox import SandboxServer
 from tests.faults.sends import campaign
 
-pytestmark = [pytest.mark.faults, pytest.mark.crash, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.faults, pytest.mark.crash, pytest.mark.timeout(1_200)]
 
 
 def test_every_accepted_message_exists_once_and_every_uncertain_one_is_settled_or_listed(stage):

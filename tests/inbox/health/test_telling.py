@@ -26,6 +26,7 @@ from jobs.registry import policy_of
 from jobs.worker import drain
 from tests.factories import make_member, make_workspace
 from tests.racing import at_once
+from tests.waiting import PATIENCE_S
 from tests.world import forget_calls
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -614,7 +615,7 @@ def test_fifty_workers_claim_one_slot(account):
 
     def worker() -> None:
         try:
-            barrier.wait(20)
+            barrier.wait(PATIENCE_S)
             claims.append(notices.claim(found))
         finally:
             connections.close_all()
@@ -623,5 +624,5 @@ def test_fifty_workers_claim_one_slot(account):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE_S)
     assert len([claim for claim in claims if claim]) == 1

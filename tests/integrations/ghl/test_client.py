@@ -138,7 +138,7 @@ def test_the_limit_is_per_location_and_puts_off_instead_of_dropping(monkeypatch)
             first.contact("c1", deadline)
         client_at(server.url, location="LocOther").contact("c1", deadline)
         assert server.calls == 3
-    assert 9_000 < caught.value.retry_after_ms <= 10_000
+    assert 0 < caught.value.retry_after_ms <= 10_000
     assert (caught.value.code, caught.value.sent) == ("own_limit", False)
 
 

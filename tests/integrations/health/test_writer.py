@@ -13,6 +13,7 @@ from integrations.health import Kind, Signal, decide, record
 from integrations.models import HealthState, HealthTransition, Integration, WorkspaceIntegrationHealth
 from integrations.outcomes import CallReport
 from tests.factories import make_workspace
+from tests.waiting import PATIENCE_S
 
 S = HealthState
 
@@ -133,7 +134,7 @@ def test_fifty_workers_that_report_one_outage_make_one_transition():
 
     def worker() -> None:
         try:
-            barrier.wait(20)
+            barrier.wait(PATIENCE_S)
             moved.append(record(account, Signal(Kind.REFUSED, "errors/disconnected_account")))
         finally:
             connections.close_all()
@@ -142,6 +143,6 @@ def test_fifty_workers_that_report_one_outage_make_one_transition():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE_S)
     assert [state for state in moved if state] == [S.DISCONNECTED]
     assert HealthTransition.objects.filter(after=S.DISCONNECTED).count() == 1

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 import requests
 
 from integrations.sandbox import SandboxServer
+from tests.waiting import until
 
 
 @pytest.fixture(scope="session")
@@ -91,10 +91,7 @@ class Receiver:
 
     def wait_for(self, count: int) -> list[dict[str, Any]]:
         """The bodies, once that many have come."""
-        end = time.monotonic() + 5
-        while len(self.received) < count and time.monotonic() < end:
-            time.sleep(0.005)
-        assert len(self.received) >= count, f"{len(self.received)} of {count} webhooks came"
+        until(lambda: len(self.received) >= count, f"{count} webhooks came")
         return self.bodies
 
 

@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 
 import integrations.sandbox
 from integrations.sandbox import SandboxServer
+from tests.waiting import PATIENCE_S
 
 ROOT = Path(__file__).parents[3]
 PACKAGE = Path(integrations.sandbox.__file__).parent
@@ -23,9 +24,9 @@ def test_it_says_where_it_listens_and_ends_cleanly_when_told():
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             url = re.search(r"http://[\d.]+:\d+", process.stdout.readline())[0]
-            assert requests.get(url + "/_control/state.json", timeout=5).status_code == 200
+            assert requests.get(url + "/_control/state.json", timeout=PATIENCE_S).status_code == 200
             process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=5) == 0
+            assert process.wait(timeout=PATIENCE_S) == 0
         finally:
             process.kill()
 

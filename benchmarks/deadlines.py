@@ -1,0 +1,110 @@
+"""How far a provider's call outlives its Deadline, against `requests` with the same number as its timeout.
+
+`make bench` or `python -m benchmarks.deadlines [--calls 20] [--json]`. Both meet the same provider on bare sockets.
+`requests` limits each read and not the call, so what drips outlives its timeout by as long as it drips (20 s here).
+"""
+
+import argparse
+import json
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import requests
+
+from config.postgres import EmbeddedPostgres
+
+BUDGET_S = 0.3
+AIM_MS = 250
+PROVIDER = "emailbison"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument(
+        "--calls", type=int, default=20, help="of ours for each fault; of requests there is one"
+    )
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory(prefix="holdfast-bench-") as scratch,
+        EmbeddedPostgres(Path(scratch) / "pg") as postgres,
+    ):
+        os.environ |= {"DATABASE_URL": postgres.url(), "DEBUG": "1", "ALLOW_LOOPBACK_PROVIDERS": "1"}
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+        report = run(options.calls)
+    print(json.dumps(report, indent=2) if options.json else text(report))
+
+
+def run(calls: int) -> dict[str, dict[str, float]]:
+    """Milliseconds beyond the Deadline, by fault."""
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    from integrations import breaker
+    from integrations.errors import ProviderError
+    from integrations.http import ProviderSession
+    from jobs.deadline import Deadline
+    from tests.integrations import fault_server as faults
+
+    call_command("migrate", interactive=False, verbosity=0)
+    breaker.OPEN_AFTER_FAILURES = breaker.WINDOW = 1_000_000
+    session = ProviderSession(provider=PROVIDER, max_retries=0)
+
+    def ours(url: str) -> None:
+        with suppress(ProviderError):
+            session.request("GET", url, operation="bench", deadline=Deadline.after_ms(BUDGET_S * 1000))
+
+    def plain(url: str) -> None:
+        with suppress(requests.RequestException):
+            requests.get(url, timeout=BUDGET_S)
+
+    report = {}
+    for fault in (
+        faults.hang,
+        faults.hang_in_headers,
+        faults.hang_in_body,
+        faults.drip_headers,
+        faults.drip_body,
+    ):
+        with faults.FaultServer(fault) as server:
+            url = f"{server.url}/thing"
+            ours(url)  # the first call imports and connects
+            beyond = sorted(_beyond_ms(ours, url) for _ in range(calls))
+            report[_name_of(faults, fault)] = {
+                "p50_ms": round(statistics.median(beyond), 1),
+                "max_ms": round(beyond[-1], 1),
+                "requests_ms": round(_beyond_ms(plain, url), 1),
+            }
+    return report
+
+
+def _name_of(module: object, value: object) -> str:
+    return next(name for name, found in vars(module).items() if found is value)
+
+
+def _beyond_ms(call: Callable[[str], None], url: str) -> float:
+    began = time.monotonic()
+    call(url)
+    return (time.monotonic() - began - BUDGET_S) * 1000
+
+
+def text(report: dict[str, dict[str, float]]) -> str:
+    """The report as a table."""
+    lines = [
+        f"Milliseconds beyond a Deadline of {BUDGET_S * 1000:.0f} ms",
+        f"{'':18}{'p50':>9}{'max':>9}{'requests':>10}",
+    ]
+    for fault, found in report.items():
+        lines.append(f"{fault:18}{found['p50_ms']:9}{found['max_ms']:9}{found['requests_ms']:10}")
+    return "\n".join([*lines, f"the aim is at most {AIM_MS} ms beyond it, whatever the provider does"])
+
+
+if __name__ == "__main__":
+    main()

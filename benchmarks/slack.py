@@ -1,0 +1,102 @@
+"""How soon a press in Slack is acknowledged, alone and amid webhook deliveries. Slack shows an error after 3 s.
+
+`make bench` or `python -m benchmarks.slack [--rounds 5] [--json]`. Production's server; alone and amid in turn, so that
+other load on the machine hits both alike.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+from config.postgres import EmbeddedPostgres
+from tests.serving import WebServer
+
+PRESSES, DELIVERIES = 8, 40
+LIMIT_MS = 3_000
+ALONE, AMID = "alone", "amid deliveries"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory(prefix="holdfast-bench-") as scratch,
+        EmbeddedPostgres(Path(scratch) / "pg") as postgres,
+    ):
+        os.environ |= {"DATABASE_URL": postgres.url(), "DEBUG": "1"}
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+        report = run(Path(scratch), postgres.url(), options.rounds)
+    print(json.dumps(report, indent=2) if options.json else text(report))
+
+
+def run(scratch: Path, database: str, rounds: int) -> dict[str, dict[str, float]]:
+    """Milliseconds from a press to its answer."""
+    import django
+
+    django.setup()
+    from tests.recorded import payload
+    from tests.webhooks.posting import SLACK_SECRET, slack_headers
+
+    server = WebServer(database, scratch / "web.log", SLACK_SIGNING_SECRET=SLACK_SECRET, DEBUG="1")
+    server.manage("migrate", "-v0")
+    made = json.loads(server.manage("create_workspace", "Bench", "--admin-email=a@example.com", "--json"))
+    address, serial = made["webhooks"]["email"]["path"], iter(range(1_000_000))
+
+    def press() -> float:
+        body = payload("slack", "approve_send")
+        body["actions"][0]["action_ts"] = f"1700000000.{next(serial):06}"
+        raw = b"payload=" + quote(json.dumps(body)).encode()
+        headers = slack_headers(raw) | {"Content-Type": "application/x-www-form-urlencoded"}
+        began = time.monotonic()
+        status, answer = server.post("/api/webhooks/slack/interactions/", raw, headers)
+        if status != 200:
+            raise RuntimeError(f"{status} {answer}")
+        return (time.monotonic() - began) * 1000
+
+    def deliver() -> None:
+        number = next(serial)
+        event = {"type": "LEAD_REPLIED"}
+        lead = {"id": number, "email": f"lead{number}@example.org"}
+        reply = {"id": number, "from_email_address": lead["email"], "text_body": f"Sure {number}"}
+        body = json.dumps({"event": event, "data": {"lead": lead, "reply": reply}}).encode()
+        server.post(address, body, {"Content-Type": "application/json"})
+
+    took: dict[str, list[float]] = {ALONE: [], AMID: []}
+    with server:
+        press()
+        for _ in range(rounds):
+            for kind, deliveries in ((ALONE, 0), (AMID, DELIVERIES)):
+                _at_once(*[lambda kind=kind: took[kind].append(press())] * PRESSES, *[deliver] * deliveries)
+    return {
+        kind: {"p50_ms": round(statistics.median(found), 1), "max_ms": round(max(found), 1)}
+        for kind, found in took.items()
+    }
+
+
+def _at_once(*calls: Callable[[], object]) -> None:
+    threads = [threading.Thread(target=call) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def text(report: dict[str, dict[str, float]]) -> str:
+    """The report as a table."""
+    lines = [f"{PRESSES} presses at once, {DELIVERIES} deliveries", f"{'':16}{'p50 ms':>9}{'max ms':>9}"]
+    lines += [f"{kind:16}{found['p50_ms']:9}{found['max_ms']:9}" for kind, found in report.items()]
+    lines.append(f"{'ratio':16}{report[AMID]['p50_ms'] / report[ALONE]['p50_ms']:9.2f}")
+    return "\n".join([*lines, f"Slack gives {LIMIT_MS} ms"])
+
+
+if __name__ == "__main__":
+    main()
