@@ -4,16 +4,18 @@ Lines of one `at_ms` were sent at the same moment, so they are posted at the sam
 any one of several may win, the verdicts may swap within that moment.
 """
 
+import hashlib
 import json
 import re
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
+from uuid import UUID
 
 import requests
 
@@ -52,10 +54,10 @@ class Line:
 
 @dataclass(slots=True)
 class Report:
-    """What came back. `unmet`: lines whose verdict was not the expected one."""
+    """What came back. `unmet`: lines that got another verdict than the expected one, with both."""
 
     verdicts: Counter = field(default_factory=Counter)
-    unmet: list[tuple[Line, str]] = field(default_factory=list)
+    unmet: list[tuple[Line, str, str]] = field(default_factory=list)
     posted: int = 0
 
 
@@ -88,31 +90,69 @@ def read(path: Path) -> list[Line]:
     return lines
 
 
-def keys_of(workspaces: dict[str, Workspace]) -> dict[tuple[str, str], str]:
-    """A usable webhook key by (label, source)."""
-    return {
-        (label, source.name): key.secret
-        for label, workspace in workspaces.items()
-        for source in SOURCES.values()
-        for key in WebhookKey.objects.usable().filter(
-            integration__workspace=workspace, integration__provider=source.provider
-        )[:1]
-    }
+class Keys:
+    """The usable webhook keys of workspaces, which the traffic's labels stand for."""
+
+    def __init__(self, workspaces: dict[str, Workspace]) -> None:
+        self._keys: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+        for label, workspace in workspaces.items():
+            keys = WebhookKey.objects.usable().filter(integration__workspace=workspace)
+            for key in keys.select_related("integration").order_by("integration__created_at", "-pk"):
+                account = key.integration.external_account_id
+                self._keys[label, key.integration.provider].setdefault(account, key.secret)
+
+    def of(self, label: str, source: str, account: str = "") -> str:
+        """The key of the workspace's account of that provider id; of its first one where none has it.
+
+        Raises TrafficError where the workspace has no usable key for `source`.
+        """
+        keys = self._keys[label, SOURCES[source].provider]
+        if not keys:
+            raise TrafficError(f"The workspace for {label} has no usable webhook key for {source}.")
+        return keys.get(account) or next(iter(keys.values()))
+
+
+Accepted = frozenset[tuple[UUID, str, str]]
+"""Workspace, source and SHA-256 of bodies that were accepted."""
+
+
+def accepted_before(workspaces: Iterable[Workspace]) -> Accepted:
+    """What `workspaces` have accepted so far: sent again, it is a duplicate."""
+    accepted = WebhookDelivery.objects.filter(
+        workspace__in=list(workspaces), verdict=WebhookDelivery.Verdict.ACCEPTED
+    )
+    return frozenset(accepted.values_list("workspace_id", "source", "body_sha256").iterator())
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a line got. `again`: it was accepted before, so a duplicate is right now."""
+
+    line: Line
+    verdict: str
+    again: bool
 
 
 class Replayer:
     """Posts lines to `base_url`; `workspaces` maps the file's labels to workspaces of this installation.
 
-    `repeat`: what a first run accepts is expected to be a duplicate now.
+    `before`: what was accepted before is expected to be a duplicate now. `repeat`: all that a first run accepts is.
     """
 
-    def __init__(self, base_url: str, workspaces: dict[str, Workspace], *, repeat: bool = False) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        workspaces: dict[str, Workspace],
+        *,
+        before: Accepted = frozenset(),
+        repeat: bool = False,
+    ) -> None:
         self.base_url = base_url
         self.workspaces = workspaces
-        self.repeat = repeat
         self.report = Report()
+        self._before, self._repeat = before, repeat
         self._local = threading.local()
-        self._keys = keys_of(workspaces)
+        self._keys = Keys(workspaces)
 
     def run(
         self,
@@ -133,18 +173,23 @@ class Replayer:
                 if stop():
                     break
                 batch = list(moment)
-                self._settle(list(zip(batch, pool.map(self._post, batch), strict=True)))
+                self._settle(list(pool.map(self._answer, batch)))
         return self.report
 
-    def _post(self, line: Line) -> str:
+    def _answer(self, line: Line) -> Answer:
+        text = LEAD.sub(lambda match: self._lead_id(line, match), json.dumps(line.body)).encode()
+        digest = hashlib.sha256(text).hexdigest()
+        known = (self.workspaces[line.workspace].pk, line.source, digest) in self._before
+        return Answer(line, self._post(line, text), self._repeat or known)
+
+    def _post(self, line: Line, text: bytes) -> str:
         """The verdict of our server on one line."""
-        text = LEAD.sub(lambda match: self._lead_id(line, match), json.dumps(line.body))
-        path = webhook_path(line.source, self._keys[line.workspace, line.source])
+        key = self._keys.of(line.workspace, line.source, SOURCES[line.source].account_of(line.body))
         for attempt in range(ATTEMPTS):
             try:
                 response = self._session().post(
-                    self.base_url + path,
-                    data=text.encode(),
+                    self.base_url + webhook_path(line.source, key),
+                    data=text,
                     headers={"Content-Type": "application/json"},
                     timeout=TIMEOUT_S,
                 )
@@ -167,44 +212,54 @@ class Replayer:
         lead = Lead.objects.filter(workspace=workspace, email=match[2].strip().lower()).first()
         return str(lead.pk) if lead else match[0]
 
-    def _settle(self, answers: list[tuple[Line, str]]) -> None:
+    def _settle(self, answers: list[Answer]) -> None:
         moments = defaultdict(list)
-        for line, verdict in answers:
-            self.report.verdicts[verdict] += 1
+        for answer in answers:
+            self.report.verdicts[answer.verdict] += 1
             self.report.posted += 1
-            key = (
-                (line.workspace, line.source) if line.may_swap or _swaps_with(line, answers) else line.number
-            )
-            moments[key].append((line, verdict))
+            line = answer.line
+            swaps = line.may_swap or _swaps_with(line, answers)
+            moments[(line.workspace, line.source) if swaps else line.number].append(answer)
         for group in moments.values():
-            self.report.unmet += self._unmet(group)
-
-    def _unmet(self, group: list[tuple[Line, str]]) -> Iterator[tuple[Line, str]]:
-        expected = Counter(self.expected(line) for line, _ in group)
-        for line, verdict in group:
-            if expected[verdict] > 0:
-                expected[verdict] -= 1
-            else:
-                yield line, verdict
-
-    def expected(self, line: Line) -> str:
-        """The verdict that `line` should get. An account's state has no id: told again, it is news."""
-        state = isinstance(line.body, dict) and _tells_state(line.body)
-        return "duplicate" if self.repeat and line.expect == "accepted" and not state else line.expect
+            self.report.unmet += _unmet(group)
 
 
-def _tells_state(body: dict) -> bool:
+def _unmet(group: list[Answer]) -> list[tuple[Line, str, str]]:
+    """Of lines whose verdicts may swap, those that got none of the expected ones; each with one that nobody got.
+
+    Of a line that was accepted before, or of one that may swap with it, one is a duplicate now. An account's state has
+    no id: told again, it is news unless it is the last one that was told.
+    """
+    group = [answer for answer in group if not (answer.again and _is_state(answer))]
+    expected = Counter(answer.line.expect for answer in group)
+    moved = min(sum(answer.again for answer in group), expected["accepted"])
+    expected += Counter(duplicate=moved)
+    expected["accepted"] -= moved
+    wrong = []
+    for answer in group:
+        if expected[answer.verdict] > 0:
+            expected[answer.verdict] -= 1
+        else:
+            wrong.append(answer)
+    left = list(expected.elements())
+    return [(answer.line, word, answer.verdict) for answer, word in zip(wrong, left, strict=True)]
+
+
+def _is_state(answer: Answer) -> bool:
+    """Whether it is the answer to an account's state that was taken, as news or not."""
+    body = answer.line.body if isinstance(answer.line.body, dict) else {}
     event = body.get("event")
     kind = event.get("type") if isinstance(event, dict) else ""
-    return "AccountStatus" in body or kind in ("EMAIL_ACCOUNT_DISCONNECTED", "EMAIL_ACCOUNT_RECONNECTED")
+    tells = "AccountStatus" in body or kind in ("EMAIL_ACCOUNT_DISCONNECTED", "EMAIL_ACCOUNT_RECONNECTED")
+    return tells and answer.verdict in ("accepted", "duplicate")
 
 
-def _swaps_with(line: Line, answers: list[tuple[Line, str]]) -> bool:
+def _swaps_with(line: Line, answers: list[Answer]) -> bool:
     """Whether another line of this moment says that it may swap with `line`."""
     return any(
-        other.may_swap and (other.workspace, other.source) == (line.workspace, line.source)
-        for other, _ in answers
-        if other is not line
+        other.line.may_swap and (other.line.workspace, other.line.source) == (line.workspace, line.source)
+        for other in answers
+        if other.line is not line
     )
 
 
@@ -222,8 +277,3 @@ def verdict_of(response: requests.Response) -> str:
     if body.get("ignored"):
         return "ignored"
     return "duplicate" if body.get("deduped") else "accepted"
-
-
-def seen_before(workspaces: Iterable[Workspace]) -> bool:
-    """Whether any of `workspaces` has received something already."""
-    return WebhookDelivery.objects.filter(workspace__in=list(workspaces)).exists()

@@ -50,6 +50,11 @@ def api_key(label: str) -> str:
     return f"demo-key-of-{label}"
 
 
+def account_id(label: str, provider: str) -> str:
+    """What the provider calls the demo's own account; empty where its accounts have no id."""
+    return WORKSPACES[label]["accounts"][provider].get(connect.ACCOUNT.get(provider, ""), "")
+
+
 def sandbox_accounts(label: str) -> dict[str, str]:
     """What the sandbox calls the workspace's account of each provider that can post webhooks."""
     unipile = WORKSPACES[label]["accounts"][Provider.UNIPILE]["account_id"]
@@ -99,10 +104,21 @@ def _workspace(label: str, facts: dict, sandbox_url: str) -> Workspace:
         workspace = workspaces.create(facts["name"], admin, PASSWORD, **fields).workspace
         workspaces.add_member(workspace, f"member@{label}.example.com", Membership.Role.MEMBER, PASSWORD)
     for provider, settings in facts["accounts"].items():
-        integration, _ = Integration.objects.get_or_create(workspace=workspace, provider=provider)
+        integration = _account(workspace, provider, account_id(label, provider))
         key = {} if provider == Provider.SLACK else {"api_key": api_key(label)}
         connect.apply(
             integration, {**settings, **key, "base_url": f"{sandbox_url}/{SANDBOX_PATHS[provider]}"}
         )
         integration.save()
     return workspace
+
+
+def _account(workspace: Workspace, provider: str, account: str) -> Integration:
+    """The demo's own account, whatever others somebody has connected beside it: the one of that id, else the oldest
+    without an id, else a new one with a key for its webhooks."""
+    mine = Integration.objects.filter(workspace=workspace, provider=provider).order_by("created_at")
+    found = mine.filter(external_account_id=account).first() or mine.filter(external_account_id="").first()
+    if found is None:
+        found = Integration.objects.create(workspace=workspace, provider=provider)
+        workspaces.issue_key(found)
+    return found

@@ -1,17 +1,20 @@
 """`manage.py demo` as a newcomer meets it: on real processes, with a database, ports and a folder of its own."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
 
 from config.postgres import EmbeddedPostgres
+from tests.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.faults
 
@@ -20,10 +23,22 @@ TRAFFIC = ROOT / "inbox" / "demo" / "traffic.jsonl"
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory) -> str:
+def server(tmp_path_factory) -> Iterator[EmbeddedPostgres]:
     with EmbeddedPostgres(tmp_path_factory.mktemp("demo") / "postgres") as server:
-        server.start()
-        yield server.url()
+        yield server
+
+
+@pytest.fixture(scope="module")
+def database(server) -> str:
+    return server.url()
+
+
+@pytest.fixture
+def empty_database(server, database) -> str:
+    """Another one on the same server."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE another")
+    return server.url("another")
 
 
 def free_port() -> int:
@@ -32,11 +47,11 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def start(database: str, *options: str) -> subprocess.Popen:
+def start(database: str, *options: str, **environment: str) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "manage.py", "demo", *options],
         cwd=ROOT,
-        env={**os.environ, "DEBUG": "1", "DATABASE_URL": database},
+        env={**os.environ, "DEBUG": "1", "DATABASE_URL": database, "PYTHONUNBUFFERED": "1", **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -47,19 +62,70 @@ def ports() -> list[str]:
     return ["--port", str(free_port()), "--sandbox-port", str(free_port())]
 
 
-@pytest.mark.timeout(240)
-def test_a_first_run_meets_every_expectation_and_a_second_one_finds_duplicates(database, tmp_path):
+def said(run: subprocess.Popen) -> str:
+    """The rest of what it says until it ends."""
+    return run.communicate(timeout=3 * PATIENCE_S)[0]
+
+
+@pytest.fixture
+def file(tmp_path) -> Path:
+    """The first sixty requests of the day."""
     file = tmp_path / "traffic.jsonl"
     file.write_text("\n".join(TRAFFIC.read_text().splitlines()[:60]))
+    return file
+
+
+def test_a_first_run_meets_every_expectation_and_a_second_one_finds_duplicates(database, file):
     for again in ("", "again"):
         run = start(database, *ports(), "--traffic", str(file), "--exit-after", "8")
-        output, _ = run.communicate(timeout=110)
+        output = said(run)
         assert run.returncode == 0, output
         assert "60 of 60 recorded requests posted, 60 answered as expected" in output
         assert again in output
 
 
-@pytest.mark.timeout(150)
+def test_a_day_that_was_interrupted_goes_on_at_the_next_start(empty_database, file):
+    """Part of it has been accepted before and part of it has not: each line is judged by itself."""
+    run = start(empty_database, *ports(), "--traffic", str(file))
+    received = (int(found[1]) for line in run.stdout if (found := re.match(r"received +(\d+)", line)))
+    assert next(number for number in received if number) < 60
+    run.send_signal(signal.SIGINT)
+    output = said(run)
+    assert run.returncode == 0 and "expected" not in output.replace("answered as expected", ""), output
+
+    run = start(empty_database, *ports(), "--traffic", str(file), "--exit-after", "8")
+    output = said(run)
+    assert "60 of 60 recorded requests posted, 60 answered as expected (again" in output
+    assert run.returncode == 0
+
+
+def test_ctrl_c_while_it_starts_ends_it_quietly(database):
+    run = start(database, *ports())
+    assert run.stdout.readline().startswith("Preparing")
+    run.send_signal(signal.SIGINT)
+    output = said(run)
+    assert run.returncode == 0 and "Traceback" not in output and "Log in" not in output, output
+
+
+def test_a_second_demo_on_the_same_database_says_that_there_is_one(database):
+    first = start(database, *ports())
+    assert first.stdout.readline().startswith("Preparing")
+    second = start(database, *ports())
+    output = said(second)
+    first.send_signal(signal.SIGINT)
+    said(first)
+    assert second.returncode == 1
+    assert "A demo runs on this database already. Stop it first" in output and "Traceback" not in output
+
+
+def test_a_process_that_ends_is_named_with_its_last_words_before_any_log_in(database):
+    run = start(database, *ports(), WEB_CONCURRENCY="two")
+    output = said(run)
+    assert run.returncode == 1
+    assert "The web process ended. Its last words" in output and "'two'" in output
+    assert "Log in" not in output
+
+
 def test_ctrl_c_stops_all_of_it(database):
     demo = start(database, *ports())
     children: list[psutil.Process] = []
@@ -68,15 +134,9 @@ def test_ctrl_c_stops_all_of_it(database):
             children = psutil.Process(demo.pid).children(recursive=True)
             break
     demo.send_signal(signal.SIGINT)
-    demo.communicate(timeout=60)
-    ends = time.monotonic() + 10
-    while (
-        any(child.is_running() and child.status() != "zombie" for child in children)
-        and time.monotonic() < ends
-    ):
-        time.sleep(0.1)
+    said(demo)
     assert len(children) >= 3
-    assert not [child for child in children if child.is_running() and child.status() != "zombie"]
+    until(lambda: not any(child.is_running() and child.status() != "zombie" for child in children), "all end")
 
 
 def test_a_taken_port_is_named_with_the_option_that_picks_another(database):
@@ -85,6 +145,6 @@ def test_a_taken_port_is_named_with_the_option_that_picks_another(database):
         taken.listen()
         port = taken.getsockname()[1]
         demo = start(database, "--port", str(port), "--sandbox-port", str(free_port()))
-        output, _ = demo.communicate(timeout=60)
+        output = said(demo)
     assert demo.returncode == 1
     assert f"Port {port} is taken by another program. Choose another with --port." in output

@@ -14,6 +14,7 @@ from django.db import close_old_connections
 
 from inbox import traffic
 from inbox.demo import seed
+from inbox.demo.once import AnotherDemo, only_demo
 from inbox.demo.processes import PortTaken, Processes, require_free
 from inbox.models import Draft, WebhookDelivery, Workspace
 from inbox.workspaces import webhook_path
@@ -21,10 +22,11 @@ from integrations.registry import SOURCES
 from jobs.models import BackgroundJob
 
 TRAFFIC = Path(__file__).resolve().parents[2] / "demo" / "traffic.jsonl"
-READY_TIMEOUT_S = 60
+TELL_EVERY_S = 10
 DAY_IN_S = 120
 """How long the recorded day takes without --exit-after."""
-OVERTIME_S = 60
+STUCK_S = 60
+"""The day is posted to its end on a slow machine too, unless for so long nothing at all is answered."""
 TRAFFIC_SHARE = 0.6
 """The part of --exit-after in which the traffic is posted; the rest is for the jobs to finish."""
 
@@ -41,15 +43,16 @@ class Command(BaseCommand):
     def handle(self, *, port, sandbox_port, exit_after, traffic: Path, **options) -> None:
         if not settings.DEBUG:
             raise CommandError("The demo makes users with a known password: it runs with DEBUG=1 only.")
-        try:
-            require_free(port, "--port")
-            require_free(sandbox_port, "--sandbox-port")
-        except PortTaken as error:
-            raise CommandError(str(error)) from None
         demo = Demo(self.stdout, port, sandbox_port, traffic)
         for name in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(name, lambda *_: demo.stopping.set())
-        met = demo.run(exit_after)
+            signal.signal(name, lambda *_: demo.interrupt())
+        try:
+            with only_demo():
+                require_free(port, "--port")
+                require_free(sandbox_port, "--sandbox-port")
+                met = demo.run(exit_after)
+        except (AnotherDemo, PortTaken) as error:
+            raise CommandError(str(error)) from None
         if not met:
             sys.exit(1)
 
@@ -63,7 +66,8 @@ class Demo:
         self.sandbox_url = f"http://127.0.0.1:{sandbox_port}"
         self.port, self.sandbox_port, self.file = port, sandbox_port, file
         self.stopping = threading.Event()
-        self.replayed = threading.Event()
+        self.interrupted = False
+        self.posting: threading.Thread | None = None
         self.report = traffic.Report()
         self.processes = Processes(
             settings.BASE_DIR / ".local" / "logs",
@@ -76,46 +80,69 @@ class Demo:
             },
         )
 
+    def interrupt(self) -> None:
+        """Ctrl-C: end in order, at the next moment when that is possible."""
+        self.interrupted = True
+        self.stopping.set()
+
     def run(self, exit_after: int | None) -> bool:
-        """Run until Ctrl-C, or for `exit_after` seconds from ready. Returns whether all verdicts were as expected."""
+        """Run until Ctrl-C, or for `exit_after` seconds from ready.
+
+        Returns whether all verdicts were as expected; what was interrupted is not judged.
+        """
         try:
             lines = traffic.read(self.file)
         except (OSError, traffic.TrafficError) as error:
             raise CommandError(str(error)) from None
+        self.out.write("Preparing the database …")
+        self.out.flush()
         call_command("migrate", interactive=False, verbosity=0)
         workspaces = seed.seed(self.sandbox_url)
-        repeat = traffic.seen_before(workspaces.values())
+        before = traffic.accepted_before(workspaces.values())
         try:
-            self._start()
-            self._acquaint(lines, workspaces)
-            self._introduce()
-            self._replay(lines, workspaces, repeat, exit_after)
-            self._watch(list(workspaces.values()), exit_after)
-            self._let_the_day_end()
+            if self._start():
+                self._acquaint(lines, workspaces)
+                self._introduce()
+                self._replay(lines, workspaces, before, exit_after)
+                self._watch(list(workspaces.values()), exit_after)
+                self._let_the_day_end()
         finally:
             self.stopping.set()
-            self.replayed.wait(5)
+            self._let_the_posting_end()
             self.out.write("\nStopping …")
             self.processes.stop()
-        return self._summary(workspaces, len(lines), repeat)
+        return self._summary(workspaces, len(lines), bool(before))
 
-    def _start(self) -> None:
+    def _start(self) -> bool:
+        """Start all and wait until all answer, however long that takes; False where Ctrl-C came first.
+
+        Raises CommandError, with its last words, where one of them ends.
+        """
         self.processes.start("sandbox", "manage.py", "sandbox", "--port", str(self.sandbox_port))
         self.processes.start("web", "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi")
         self.processes.start("worker", "manage.py", "qcluster")
-        ends = time.monotonic() + READY_TIMEOUT_S
-        for address in (f"{self.sandbox_url}/_control/state.json", f"{self.url}/readyz"):
-            while not _answers(address):
+        began = told = time.monotonic()
+        for name, port, address in (
+            ("sandbox", self.sandbox_port, f"{self.sandbox_url}/_control/state.json"),
+            ("web", self.port, f"{self.url}/readyz"),
+        ):
+            while not (_answers(address) and self.processes.listens(name, port)):
                 self._check_children()
-                if self.stopping.is_set():
-                    return
-                if time.monotonic() > ends:
-                    raise CommandError(f"{address} did not answer in {READY_TIMEOUT_S} s; see .local/logs/.")
-                time.sleep(0.2)
+                if self.stopping.wait(0.2):
+                    return False
+                if time.monotonic() - told > TELL_EVERY_S:
+                    told = time.monotonic()
+                    self.out.write(f"Starting: waiting for the {name} process, {told - began:.0f} s so far …")
+                    self.out.flush()
+        self._check_children()
+        return True
 
     def _check_children(self) -> None:
         if (name := self.processes.dead()) is not None:
-            raise CommandError(f"The {name} process ended. Its last words are in .local/logs/{name}.log.")
+            said = self.processes.last_words(name) or "It said nothing."
+            raise CommandError(
+                f"The {name} process ended. Its last words, of .local/logs/{name}.log:\n{said}"
+            )
 
     def _acquaint(self, lines: list[traffic.Line], workspaces: dict[str, Workspace]) -> None:
         """Let the sandbox know what its providers are about to tell us, and where it may tell us more."""
@@ -132,14 +159,16 @@ class Demo:
             self._sandbox(
                 "ingest", provider="emailbison", account=account, bodies=[line.body for line in mine]
             )
-        for (label, source), key in traffic.keys_of(workspaces).items():
+        keys = traffic.Keys(workspaces)
+        for label in workspaces:
             for provider, account in seed.sandbox_accounts(label).items():
-                if SOURCES[source].provider == provider:
-                    url = self.url + webhook_path(source, key)
-                    self._sandbox("webhooks", provider=provider, account=account, url=url)
+                source = next(source for source in SOURCES.values() if source.provider == provider)
+                key = keys.of(label, source.name, seed.account_id(label, provider))
+                url = self.url + webhook_path(source.name, key)
+                self._sandbox("webhooks", provider=provider, account=account, url=url)
 
     def _sandbox(self, command: str, **fields) -> None:
-        requests.post(f"{self.sandbox_url}/_control/{command}", json=fields, timeout=30).raise_for_status()
+        requests.post(f"{self.sandbox_url}/_control/{command}", json=fields, timeout=120).raise_for_status()
 
     def _introduce(self) -> None:
         self.out.write(f"\nHoldfast      {self.url}/\nDjango admin  {self.url}/admin/")
@@ -151,10 +180,10 @@ class Demo:
         self.out.write("")
         self.out.flush()
 
-    def _replay(self, lines, workspaces, repeat: bool, exit_after: int | None) -> None:
+    def _replay(self, lines, workspaces, before: traffic.Accepted, exit_after: int | None) -> None:
         span_s = exit_after * TRAFFIC_SHARE if exit_after else DAY_IN_S
         day_s = max((line.at_ms for line in lines), default=0) / 1000
-        replayer = traffic.Replayer(self.url, workspaces, repeat=repeat)
+        replayer = traffic.Replayer(self.url, workspaces, before=before)
         self.report = replayer.report
 
         def post() -> None:
@@ -162,9 +191,9 @@ class Demo:
                 replayer.run(lines, speed=max(day_s / span_s, 1), stop=self.stopping.is_set)
             finally:
                 close_old_connections()
-                self.replayed.set()
 
-        threading.Thread(target=post, name="traffic", daemon=True).start()
+        self.posting = threading.Thread(target=post, name="traffic", daemon=True)
+        self.posting.start()
 
     def _watch(self, workspaces: list[Workspace], exit_after: int | None) -> None:
         ends = time.monotonic() + exit_after if exit_after else float("inf")
@@ -177,26 +206,40 @@ class Demo:
 
     def _let_the_day_end(self) -> None:
         """On a slow machine the day is not over in its time: it is posted to its end before all is stopped."""
-        ends = time.monotonic() + OVERTIME_S
-        while not (self.stopping.is_set() or self.replayed.wait(0.5)) and time.monotonic() < ends:
+        posted, since = self.report.posted, time.monotonic()
+        while self.posting.is_alive() and time.monotonic() - since < STUCK_S:
             self._check_children()
+            if self.stopping.wait(0.5):
+                return
+            if self.report.posted != posted:
+                posted, since = self.report.posted, time.monotonic()
 
-    def _summary(self, workspaces, total: int, repeat: bool) -> bool:
+    def _let_the_posting_end(self) -> None:
+        """What is under way is answered before the web process stops."""
+        ends = time.monotonic() + STUCK_S
+        while (
+            self.posting and self.posting.is_alive() and not self.processes.dead() and time.monotonic() < ends
+        ):
+            self.posting.join(0.2)
+
+    def _summary(self, workspaces, total: int, again: bool) -> bool:
         report = self.report
         self.out.write(_status(list(workspaces.values())))
         met = report.posted - len(report.unmet)
-        again = " (again: what was accepted before is a duplicate now)" if repeat else ""
+        known = " (again: what was accepted before is a duplicate now)" if again else ""
         self.out.write(
-            f"{report.posted} of {total} recorded requests posted, {met} answered as expected{again}."
+            f"{report.posted} of {total} recorded requests posted, {met} answered as expected{known}."
         )
-        for line, verdict in report.unmet[:10]:
-            self.out.write(f"  line {line.number}: expected {line.expect}, got {verdict} ({line.note})")
-        return not report.unmet
+        for line, expected, verdict in report.unmet[:10]:
+            self.out.write(f"  line {line.number}: expected {expected}, got {verdict} ({line.note})")
+        if self.interrupted:
+            self.out.write("Stopped. The next start goes on from here.")
+        return self.interrupted or not report.unmet
 
 
 def _answers(url: str) -> bool:
     try:
-        return requests.get(url, timeout=2).status_code == 200
+        return requests.get(url, timeout=10).status_code == 200
     except requests.RequestException:
         return False
 

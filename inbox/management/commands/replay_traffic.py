@@ -47,11 +47,12 @@ class Command(BaseCommand):
             if line.workspace in mapping and (not options["source"] or line.source in options["source"])
         ]
         replayer = traffic.Replayer(url.rstrip("/"), mapping, repeat=repeat)
-        report = replayer.run(wanted, speed=speed, connections=connections)
-        for line, verdict in report.unmet:
-            self.stdout.write(
-                f"line {line.number}: expected {replayer.expected(line)}, got {verdict} ({line.note})"
-            )
+        try:
+            report = replayer.run(wanted, speed=speed, connections=connections)
+        except traffic.TrafficError as error:
+            raise CommandError(str(error)) from None
+        for line, expected, verdict in report.unmet:
+            self.stdout.write(f"line {line.number}: expected {expected}, got {verdict} ({line.note})")
         counts = ", ".join(f"{number} {verdict}" for verdict, number in sorted(report.verdicts.items()))
         self.stdout.write(f"{report.posted} posted: {counts}. {len(report.unmet)} not as expected.")
         if report.unmet:

@@ -1,0 +1,113 @@
+"""The demo's own data, and how long it waits; `tests/faults/test_demo.py` runs it whole."""
+
+from io import StringIO
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from inbox.demo import seed
+from inbox.management.commands import demo
+from inbox.traffic import Keys
+from integrations.models import Integration, WebhookKey
+
+pytestmark = pytest.mark.django_db
+SANDBOX = "http://127.0.0.1:8900"
+
+
+@pytest.fixture
+def seeded(settings):
+    settings.ALLOW_LOOPBACK_PROVIDERS = True
+    return seed.seed(SANDBOX)
+
+
+@pytest.mark.parametrize("provider", ["emailbison", "unipile", "slack"])
+def test_it_starts_again_beside_an_account_that_somebody_has_connected(seeded, provider):
+    workspace = seeded["northwind"]
+    own = Integration.objects.get(workspace=workspace, provider=provider)
+    second = Integration.objects.create(
+        workspace=workspace,
+        provider=provider,
+        external_account_id="99",
+        credentials={"api_key": "somebodys", "bot_token": "somebodys"},
+        config={"base_url": "https://send.example.com"},
+    )
+    seed.seed("http://127.0.0.1:8901")
+    again = seed.seed(SANDBOX)
+
+    assert again["northwind"] == workspace
+    second.refresh_from_db()
+    assert second.credentials["api_key"] == "somebodys"
+    assert second.config == {"base_url": "https://send.example.com"}
+    own.refresh_from_db()
+    assert own.config["base_url"].startswith(SANDBOX)
+    assert Integration.objects.filter(workspace=workspace, provider=provider).count() == 2
+
+
+def test_its_webhooks_go_to_its_own_account_whichever_was_connected_first(seeded):
+    workspace = seeded["northwind"]
+    own = Integration.objects.get(workspace=workspace, provider="emailbison")
+    second = Integration.objects.create(workspace=workspace, provider="emailbison", external_account_id="99")
+    theirs = WebhookKey.issue(second).secret
+    Integration.objects.filter(pk=second.pk).update(created_at=own.created_at.replace(year=2020))
+    keys = Keys(seeded)
+
+    assert keys.of("northwind", "email", "99") == theirs
+    assert keys.of("northwind", "email", "42") == own.webhook_keys.get().secret
+
+
+def test_its_own_account_is_made_anew_where_somebody_has_given_it_another_id(seeded):
+    Integration.objects.filter(workspace=seeded["northwind"], provider="emailbison").update(
+        external_account_id="99"
+    )
+    seed.seed(SANDBOX)
+    made = Integration.objects.get(
+        workspace=seeded["northwind"], provider="emailbison", external_account_id="42"
+    )
+    assert Keys(seeded).of("northwind", "email", "42") == made.webhook_keys.get().secret
+
+
+class Children:
+    """Processes that live and take their time."""
+
+    def __init__(self, *dies: str) -> None:
+        self.dies = dies
+
+    def start(self, *command: str) -> None:
+        pass
+
+    def dead(self) -> str | None:
+        return next(iter(self.dies), None)
+
+    def last_words(self, name: str) -> str:
+        return "OSError: no more room"
+
+    def listens(self, name: str, port: int) -> bool:
+        return True
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    """A demo on a machine on which every look takes a minute of its clock."""
+    one, asked = demo.Demo(StringIO(), 8000, 8900, Path("none")), []
+    one.out.isatty = lambda: False
+    one.processes = Children()
+    clock = SimpleNamespace(monotonic=lambda: 60.0 * len(asked), sleep=lambda seconds: None)
+    monkeypatch.setattr(demo, "time", clock)
+    monkeypatch.setattr(one.stopping, "wait", lambda seconds: False)
+    monkeypatch.setattr(demo, "_answers", lambda address: asked.append(address) or len(asked) > 5)
+    return one
+
+
+def test_it_waits_as_long_as_its_processes_live_and_says_for_what(slow):
+    assert slow._start()
+    assert "waiting for the sandbox process, 60 s so far" in slow.out.getvalue()
+    assert "300 s so far" in slow.out.getvalue()
+
+
+def test_it_ends_with_the_last_words_of_a_process_that_has_ended(slow):
+    slow.processes = Children("worker")
+    with pytest.raises(
+        demo.CommandError, match="The worker process ended.*worker.log:\nOSError: no more room"
+    ):
+        slow._start()
