@@ -33,6 +33,8 @@ SHORTCUTS = (
     Shortcut("unread", "Mark unread", ("u",)),
     Shortcut("reply", "Reply", ("r",)),
     Shortcut("send", "Send", ("Control", "Enter")),
+    Shortcut("suspicion-yes", "It is what it may be", ("y",)),
+    Shortcut("suspicion-no", "It is not", ("n",)),
     Shortcut("undo", "Undo", ("z",)),
     Shortcut("search", "Search", ("/",)),
     Shortcut("keys", "This sheet", ("?",)),

@@ -6,7 +6,7 @@ Colour is never alone: every state has an icon and a word. A tone is "ok", "warn
 from typing import NamedTuple
 
 from inbox.models import Draft, OutboundSend, SendingPolicy, WebhookDelivery
-from inbox.models.lead import Tag
+from inbox.models.lead import Suspicion, Tag
 from integrations.models import HealthState, Notice
 
 
@@ -33,6 +33,7 @@ TAGS = {
     Tag.SNOOZED: State("", "snooze", "Snoozed"),
     Tag.WRONG_PERSON: State("", "off", "Wrong person"),
 }
+SUSPICIONS = {kind: State("warn", "warn", str(kind.label)) for kind in Suspicion}
 DRAFTS = {
     Draft.Status.PENDING: State("info", "draft", "Draft ready"),
     Draft.Status.APPROVED: State("info", "send", "Approved"),
@@ -104,6 +105,7 @@ TABLES = {
     "health": HEALTH,
     "notice": NOTICES,
     "tag": TAGS,
+    "suspicion": SUSPICIONS,
     "draft": DRAFTS,
     "send": SENDS,
     "delivery": DELIVERIES,

@@ -36,6 +36,7 @@ urlpatterns = [
     path("sends/<uuid:send_id>/", answer.settle_send, name="send"),
     path("drafts/<uuid:draft_id>/", answer.decide_draft, name="draft"),
     path("messages/<uuid:message_id>/why/", tags.why, name="why"),
+    path("messages/<uuid:message_id>/suspicion/", tags.decide_suspicion, name="suspicion"),
     path("rules/", tags.rule_list, name="rules"),
     path("rules/notices/", tags.told_of, name="rule-notices"),
     path("corrections.jsonl", tags.corrections, name="corrections"),

@@ -10,8 +10,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 
+from django.db.models import Q
+
 from inbox.accounts import connected
 from inbox.enrichment import clay
+from inbox.leads import suspicion
 from inbox.models import (
     ChannelRefusal,
     Enrichment,
@@ -39,6 +42,8 @@ PAUSE_OF = {
     Provider.GHL: FollowUpInstance.Pause.GHL,
     Provider.EMAILBISON: FollowUpInstance.Pause.EMAILBISON,
 }
+PERHAPS = "Perhaps "
+"""What the reason begins with where a step waits for a decision about what the lead has written."""
 BUSY_PAUSE = timedelta(minutes=5)
 
 
@@ -114,9 +119,21 @@ def _replied(case: Case) -> Decision | None:
 
 
 def replied_since(lead: Lead, moment: datetime) -> bool:
-    """Whether the person (no machine of theirs) wrote after `moment`."""
+    """Whether the person (no machine of theirs, as far as that is decided) wrote after `moment`."""
     mine = Message.objects.filter(lead=lead, direction=Message.Direction.INBOUND, sent_at__gt=moment)
-    return mine.exclude(tag__in=NOBODY_WROTE).exists()
+    perhaps_a_machine = Q(suspected__in=suspicion.MACHINES, suspicion_decided_by="")
+    return mine.exclude(tag__in=NOBODY_WROTE).exclude(perhaps_a_machine).exists()
+
+
+def _suspected(case: Case) -> Decision | None:
+    """Due at once: the tick leaves it alone until somebody has decided (`held_by_suspicion`)."""
+    why = suspicion.reason(case.lead)
+    return Decision(Kind.WAIT, why, case.now) if why else None
+
+
+def held_by_suspicion() -> Q:
+    """Instances that wait for the decision, and say so."""
+    return Q(waits_for__startswith=PERHAPS) & ~Q(lead__suspected="")
 
 
 def _switched_off(case: Case) -> Decision | None:
@@ -227,7 +244,7 @@ def _gate(case: Case) -> Decision | None:
     return Decision(Kind.WAIT, why, case.now + BUSY_PAUSE) if why else None
 
 
-STOPS: tuple[Check, ...] = (_stopped, _booked, _replied, _switched_off, _snoozed)
+STOPS: tuple[Check, ...] = (_stopped, _booked, _replied, _suspected, _switched_off, _snoozed)
 """What ends or holds up a follow-up whatever its step is."""
 AT_THE_CALL: tuple[Check, ...] = (*STOPS, _hours)
 AT_THE_CLAIM: tuple[Check, ...] = (

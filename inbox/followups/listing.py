@@ -9,6 +9,7 @@ from typing import NamedTuple
 from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q, QuerySet
 from django.utils import timezone
 
+from inbox.followups.conditions import held_by_suspicion
 from inbox.models import Appointment, FollowUpInstance, FollowUpTask, Workspace
 
 Status, TaskStatus = FollowUpInstance.Status, FollowUpTask.Status
@@ -49,11 +50,14 @@ def _tasks(workspace_id, *statuses: str) -> QuerySet:
 
 
 def _due(workspace_id) -> QuerySet:
-    return _instances(workspace_id, ~EXCLUDED, status=Status.ACTIVE, due_at__lte=timezone.now())
+    return _instances(
+        workspace_id, ~EXCLUDED & ~held_by_suspicion(), status=Status.ACTIVE, due_at__lte=timezone.now()
+    )
 
 
 def _waiting(workspace_id) -> QuerySet:
-    return _instances(workspace_id, ~EXCLUDED, status=Status.ACTIVE, due_at__gt=timezone.now())
+    later = Q(due_at__gt=timezone.now()) | held_by_suspicion()
+    return _instances(workspace_id, ~EXCLUDED & later, status=Status.ACTIVE)
 
 
 def _lately(workspace_id, status: str) -> QuerySet:

@@ -96,7 +96,7 @@ def _after_response() -> QuerySet[Message]:
 
 def objections(workspace_id) -> QuerySet[FollowUpTask]:
     """Steps that met an objection, the newest first: its `kind`, our `answer` (the text) and whether we `won`."""
-    decided = TagDecision.objects.filter(message=OuterRef("response_message")).order_by("-pk")
+    decided = TagDecision.objects.filter(message=OuterRef("response_message"), denied="").order_by("-pk")
     met = FollowUpTask.objects.filter(workspace_id=workspace_id, response=Response.OBJECTION)
     return (
         met.select_related("lead", "step__sequence", "response_message")

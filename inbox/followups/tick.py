@@ -13,6 +13,7 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from inbox.followups import groups, settling, steps
+from inbox.followups.conditions import held_by_suspicion
 from inbox.models import FollowUpInstance, FollowUpTask
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue_many
@@ -63,8 +64,8 @@ def take_up(deadline: Deadline) -> Counter[str]:
 
 
 def due():
-    """Running instances whose step is due and that no switch holds back."""
-    return FollowUpInstance.objects.filter(
+    """Running instances whose step is due and that no switch and no suspicion holds back."""
+    return FollowUpInstance.objects.exclude(held_by_suspicion()).filter(
         status=FollowUpInstance.Status.ACTIVE,
         due_at__lte=timezone.now(),
         sequence__enabled=True,

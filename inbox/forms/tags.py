@@ -14,6 +14,18 @@ class CorrectionForm(forms.Form):
     reason = forms.CharField(max_length=300, required=False, label="Why (optional)")
 
 
+class SuspicionForm(forms.Form):
+    """Whether a reply is what it may be."""
+
+    answer = forms.ChoiceField(
+        choices=[("yes", "It is"), ("no", "It is not")],
+        error_messages={
+            "required": "Say whether it is: answer yes or no.",
+            "invalid_choice": "“%(value)s” is no answer: say yes or no.",
+        },
+    )
+
+
 class NoticeForm(forms.Form):
     """The tags of which the workspace's Slack is told."""
 

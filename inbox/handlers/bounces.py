@@ -5,7 +5,7 @@ from dataclasses import replace
 from prometheus_client import Counter
 
 from inbox.intake import Outcome, Received, Verdict
-from inbox.leads import rollup, stops
+from inbox.leads import rollup
 from inbox.models import Lead, Message
 from inbox.models.lead import Tag
 from inbox.understanding.arrival import Arrival, judge
@@ -57,7 +57,13 @@ def _intended(received: Received, addresses: tuple[str, ...]) -> str:
 def _store(received: Received, event: MessageEvent, judged: Arrival) -> Outcome:
     from inbox.handlers.messages import add_links, store  # a message hands its bounces over to here
 
-    judged = replace(judged, tag=Tag.BLACKLIST, decided_by=judged.decided_by or "provider: bounced")
+    judged = replace(
+        judged,
+        tag=Tag.BLACKLIST,
+        decided_by=judged.decided_by or "provider: bounced",
+        suspected="",
+        suspected_words="",
+    )
     message, created = store(received, event, judged, count=False)
     if not created:
         add_links(received, event, message)  # the notice alone may not have said whose address failed
@@ -118,9 +124,8 @@ def _take_notice(known: Message, message: Message) -> None:
 
 def stop(lead: Lead, message: Message) -> None:
     """Nothing more goes to an address that does not exist. `lead` must be locked."""
-    lead.bounced_at = min(filter(None, (lead.bounced_at, message.sent_at)))
-    lead.tag, lead.tag_decided_by, lead.awaiting_model = Tag.BLACKLIST, message.tag_decided_by, False
-    stops.halt(lead, "The lead's address bounced.")
+    rollup.bounced(lead, message.sent_at)
+    lead.tag_decided_by = message.tag_decided_by
     _count(lead, message)
 
 

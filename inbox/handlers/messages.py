@@ -169,6 +169,8 @@ def _fields(received: Received, event: MessageEvent, judged: Arrival) -> dict:
         "tag": judged.tag,
         "tag_decided_by": judged.decided_by,
         "tag_evidence": judged.evidence,
+        "suspected": judged.suspected,
+        "suspected_words": judged.suspected_words,
         "stamp": event.stamp[:64],
         "sent_at": event.occurred_at,
         "received_at": received.received_at,

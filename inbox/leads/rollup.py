@@ -9,7 +9,8 @@ from itertools import takewhile
 
 from django.db.models import Q
 
-from inbox.leads import drafts, said, stops
+from inbox.leads import drafts, said, stops, suspicion
+from inbox.leads.stops import is_later
 from inbox.models import Draft, Lead, Message
 from inbox.models.lead import Channel, Tag
 from inbox.models.message import Source
@@ -125,6 +126,7 @@ def _add_inbound(lead: Lead, message: Message, judged: Arrival) -> None:
     if judged.opt_in:
         opt_in(lead, message.sent_at, message.stamp)
     if newest:
+        suspicion.add(lead, message, started_again=judged.opt_in)
         follow(lead, message)
         if lead.tag not in NO_ANSWER_NEEDED:
             lead.snoozed_until = None  # a person wrote: what was put off is due
@@ -186,7 +188,7 @@ def opt_out(lead: Lead, at, stamp: str = "") -> None:
     if opted_in_after(lead, at, stamp):
         return
     first = lead.opted_out_at is None
-    if first or _later(at, stamp, lead.opted_out_at, lead.opted_out_stamp):
+    if first or is_later(at, stamp, lead.opted_out_at, lead.opted_out_stamp):
         lead.opted_out_at, lead.opted_out_stamp = at, stamp
     lead.tag, lead.awaiting_model = Tag.BLACKLIST, False
     stops.halt(lead, "The lead asked not to be contacted.", anew=first)
@@ -194,12 +196,12 @@ def opt_out(lead: Lead, at, stamp: str = "") -> None:
 
 def opted_in_after(lead: Lead, at, stamp: str = "") -> bool:
     """Whether a START came after something of time `at` (aware datetime; `stamp` as in `opt_out`)."""
-    return lead.opted_in_at is not None and _later(lead.opted_in_at, lead.opted_in_stamp, at, stamp)
+    return lead.opted_in_at is not None and is_later(lead.opted_in_at, lead.opted_in_stamp, at, stamp)
 
 
 def stop_counts_from(lead: Lead, at, stamp: str = "") -> bool:
     """Whether the stop counts from `at` on: the lead may have asked again. `lead` must be locked and stopped."""
-    later = _later(at, stamp, lead.opted_out_at, lead.opted_out_stamp)
+    later = is_later(at, stamp, lead.opted_out_at, lead.opted_out_stamp)
     if later:
         lead.opted_out_at, lead.opted_out_stamp = at, stamp
         lead.save(update_fields=["opted_out_at", "opted_out_stamp", "updated_at"])
@@ -208,16 +210,24 @@ def stop_counts_from(lead: Lead, at, stamp: str = "") -> bool:
 
 def opt_in(lead: Lead, at, stamp: str = "") -> None:
     """START: takes older opt-outs back, recorded by its time."""
-    if lead.opted_in_at is None or _later(at, stamp, lead.opted_in_at, lead.opted_in_stamp):
+    if lead.opted_in_at is None or is_later(at, stamp, lead.opted_in_at, lead.opted_in_stamp):
         lead.opted_in_at, lead.opted_in_stamp = at, stamp
-    if lead.opted_out_at is not None and _later(at, stamp, lead.opted_out_at, lead.opted_out_stamp):
+    if lead.opted_out_at is not None and is_later(at, stamp, lead.opted_out_at, lead.opted_out_stamp):
         lead.opted_out_at, lead.opted_out_stamp = None, ""
 
 
-def _later(at, stamp: str, than, than_stamp: str) -> bool:
-    """Whether something of time `at` came after `than`: by what the texts state themselves, where both do."""
-    readable = stamp[:4].isdigit() and than_stamp[:4].isdigit()
-    return stamp > than_stamp if readable and stamp != than_stamp else at > than
+def bounced(lead: Lead, at) -> None:
+    """Stop everything for this lead, whose address does not exist. `lead` must be locked, and is not written."""
+    lead.bounced_at = min(filter(None, (lead.bounced_at, at)))
+    lead.tag, lead.awaiting_model = Tag.BLACKLIST, False
+    stops.halt(lead, "The lead's address bounced.")
+
+
+def decided(lead: Lead) -> None:
+    """Somebody has decided about one of the replies of `lead` (locked), or it is gone: the others may still be
+    suspected. Writes the row."""
+    suspicion.derive(lead, replies_of(lead))
+    save(lead)
 
 
 def interested(message: Message) -> None:
@@ -260,6 +270,8 @@ def move(message: Message, lead: Lead) -> None:
         lead.unread |= stand_in.unread and _is_reply(message)
         if message.tag == Tag.BLACKLIST and stand_in.opted_out_at is not None:
             opt_out(lead, message.sent_at, message.stamp)
+        if message.suspected:
+            decided(stand_in)
     recompute(lead)
 
 
@@ -303,7 +315,9 @@ def recompute(lead: Lead) -> None:
             if is_answer(message):
                 lead.answered_at = _latest(lead.answered_at, message.sent_at)
     lead.campaign_id = next((one.campaign_id for one in messages if one.campaign_id), lead.campaign_id)
-    if replies := [message for message in messages if _is_reply(message)]:
+    replies = [message for message in messages if _is_reply(message)]
+    suspicion.derive(lead, replies)
+    if replies:
         lead.last_inbound_at = replies[-1].sent_at
         if lead.provider_said_at is not None:
             said.settle(lead, replies)
@@ -348,10 +362,12 @@ def save(lead: Lead) -> None:
 
 
 def derive(lead: Lead) -> None:
-    """Set the flag that follows from the other columns."""
+    """Set what follows from the other columns."""
     waits = lead.last_inbound_at is not None and (
         lead.answered_at is None or lead.answered_at < lead.last_inbound_at
     )
+    if lead.is_stopped:
+        suspicion.forget(lead)
     lead.needs_reply = waits and lead.tag not in NO_ANSWER_NEEDED and not lead.is_stopped
 
 

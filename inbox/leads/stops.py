@@ -4,6 +4,7 @@ What waits here is stopped in the caller's transaction; what a provider still ha
 """
 
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from inbox.leads import drafts
@@ -73,6 +74,12 @@ def stop_emails(lead: Lead, campaign_id: UUID) -> JobSpec:
         workspace_id=lead.workspace_id,
         payload={"lead_id": str(lead.pk), "campaign_id": str(campaign_id)},
     )
+
+
+def is_later(at: datetime, stamp: str, than: datetime, than_stamp: str) -> bool:
+    """Whether something of time `at` came after `than`: by what the texts state themselves, where both do."""
+    readable = stamp[:4].isdigit() and than_stamp[:4].isdigit()
+    return stamp > than_stamp if readable and stamp != than_stamp else at > than
 
 
 def reject_drafts(lead: Lead, reason: str) -> int:

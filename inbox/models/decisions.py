@@ -4,7 +4,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
-from inbox.models.lead import Tag
+from inbox.models.lead import Suspicion, Tag
 from jobs.ids import uuid7
 
 
@@ -37,6 +37,14 @@ class TagDecision(models.Model):
     kind = models.CharField(max_length=8, choices=Kind.choices)
     by = models.CharField(max_length=80)
     user = models.ForeignKey("inbox.User", on_delete=models.SET_NULL, null=True, blank=True)
+    denied = models.CharField(
+        max_length=16,
+        choices=Suspicion.choices,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What a person said that it is not. Then `tag` is what it was before, and nothing they said.",
+    )
     quote = models.TextField(blank=True, default="")
     reason = models.CharField(max_length=300, blank=True, default="")
     confidence = models.FloatField(null=True, blank=True)

@@ -36,6 +36,15 @@ class Channel(models.TextChoices):
     LINKEDIN = "linkedin", "LinkedIn"
 
 
+class Suspicion(models.TextChoices):
+    """What a reply may be, where the rules are not sure: nothing goes out by itself until that is decided."""
+
+    OPT_OUT = "opt_out", "Perhaps an opt-out"
+    BOUNCE = "bounce", "Perhaps a failure report"
+    OUT_OF_OFFICE = "out_of_office", "Perhaps an absence"
+    AUTO_REPLY = "auto_reply", "Perhaps an automatic reply"
+
+
 class Campaign(models.Model):
     """A provider's campaign, as far as its events name it."""
 
@@ -128,6 +137,17 @@ class Lead(models.Model):
     tag = models.CharField(max_length=32, choices=Tag.choices, default=Tag.NEW)
     tag_decided_by = models.CharField(max_length=80, blank=True, default="")
     awaiting_model = models.BooleanField(default=False)
+    suspected = models.CharField(
+        max_length=16,
+        choices=Suspicion.choices,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What a reply may be that nobody has decided about yet (inbox.leads.suspicion).",
+    )
+    suspected_words = models.CharField(
+        max_length=300, blank=True, default="", db_default="", help_text="The sentence that says so."
+    )
     provider_interested = models.BooleanField(default=False)
     provider_said_at = models.DateTimeField(
         null=True, blank=True, help_text="When a provider's people last said what the lead means."

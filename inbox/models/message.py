@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Left
 from django.utils import timezone
 
-from inbox.models.lead import Channel, Tag
+from inbox.models.lead import Channel, Suspicion, Tag
 from jobs.ids import uuid7
 
 MESSAGE_WORDS = SearchVector(Left("subject", 1_000), Left("text", 50_000), config="simple")
@@ -77,6 +77,24 @@ class Message(models.Model):
         max_length=80, blank=True, default="", help_text="The rule or model, and version."
     )
     tag_evidence = models.TextField(blank=True, default="", help_text="The words that decided it.")
+    suspected = models.CharField(
+        max_length=16,
+        choices=Suspicion.choices,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What the rules took it for when it came, without being sure.",
+    )
+    suspected_words = models.TextField(
+        blank=True, default="", db_default="", help_text="The sentence that made them suspect it."
+    )
+    suspicion_decided_by = models.CharField(
+        max_length=80,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The model or the person that decided whether it is so; empty: it is open.",
+    )
     content_hash = models.CharField(max_length=64, blank=True, default="")
     stamp = models.CharField(
         max_length=64,

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from inbox.accounts import slack_of
 from inbox.asking import NO_KEY
+from inbox.leads import suspicion
 from inbox.leads.said import MODEL, by_provider
 from inbox.models.lead import Channel, Tag
 from inbox.models.message import Source
@@ -54,7 +55,22 @@ RULE_DECIDED = Condition(
     ),
 )
 PROVIDER_DECIDED = Condition(
-    "The provider's people marked it.", lambda s: s.message.provider_interested or by_provider(s.message)
+    "The provider's people marked it.",
+    lambda s: (s.message.provider_interested or by_provider(s.message)) and not s.suspected,
+)
+SUSPECTED = Condition("Nobody has decided yet what it is.", lambda s: bool(s.suspected))
+PERHAPS_A_MACHINE = Condition(
+    "Perhaps a machine wrote it: what cannot be started again is not stopped.",
+    lambda s: (
+        s.suspected in suspicion.MACHINES
+        or (
+            s.message.suspected in suspicion.MACHINES
+            and s.message.tag in (Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE)
+        )
+    ),
+)
+NOT_SUSPECTED = Condition(
+    "It was never taken for a machine's.", lambda s: s.message.suspected not in suspicion.MACHINES
 )
 NO_DECISION = Condition(
     "Neither a rule nor the provider decides.",

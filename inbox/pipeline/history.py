@@ -35,7 +35,10 @@ def identify(situation: Situation, _deadline: Deadline) -> dict[str, str]:
 
 
 def stop_future(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
-    """Have EmailBison stop this campaign's further e-mails to the lead: once, however often they write."""
+    """Have EmailBison stop this campaign's further e-mails to the lead: once, however often they write.
+
+    Its API has no call that starts them again, so that nothing is stopped that a machine may have written.
+    """
     created = enqueue_many(STOP_EMAILS, [stop_emails(situation.lead, situation.campaign.pk)])
     return {"first": bool(created)}
 

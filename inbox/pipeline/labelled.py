@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from inbox.models import Message, TagDecision, Workspace
-from inbox.models.lead import Tag
+from inbox.models.lead import Suspicion, Tag
 
 
 def labelled(workspace: Workspace) -> Iterator[dict[str, Any]]:
@@ -18,8 +18,6 @@ def labelled(workspace: Workspace) -> Iterator[dict[str, Any]]:
 
 
 def _row(decision: TagDecision, message: Message) -> dict[str, Any]:
-    # A bounce can only be told from its notice, never from a tag: Blacklist alone says opt-out.
-    bounced = message.source.endswith("_bounce")
     return {
         "id": str(message.pk),
         "channel": message.channel,
@@ -28,20 +26,31 @@ def _row(decision: TagDecision, message: Message) -> dict[str, Any]:
         "text": message.raw_text,
         "html": message.raw_html or None,
         "automated_reply": message.automated_reply,
-        "expected": {
-            "opt_out": decision.tag == Tag.BLACKLIST and not bounced,
-            "bounce": bounced,
-            "auto_reply": decision.tag in (Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE),
-            "out_of_office": decision.tag == Tag.OUT_OF_OFFICE,
-            "tag": decision.tag,
-        },
+        "expected": _expected(decision, message),
         "corrected_from": _before(decision),
+    }
+
+
+def _expected(decision: TagDecision, message: Message) -> dict[str, Any]:
+    if decision.denied:  # all that was said
+        return {decision.denied: False}
+    # A bounce can only be told from its notice, never from a tag: Blacklist alone says opt-out.
+    stopped = decision.tag == Tag.BLACKLIST
+    bounced = message.source.endswith("_bounce") or (stopped and message.suspected == Suspicion.BOUNCE)
+    return {
+        "opt_out": stopped and not bounced,
+        "bounce": bounced,
+        "auto_reply": decision.tag in (Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE),
+        "out_of_office": decision.tag == Tag.OUT_OF_OFFICE,
+        "tag": decision.tag,
     }
 
 
 def _before(decision: TagDecision) -> dict[str, str]:
     """What the product had said, and who of it."""
     earlier = (
-        TagDecision.objects.filter(message_id=decision.message_id, pk__lt=decision.pk).order_by("-pk").first()
+        TagDecision.objects.filter(message_id=decision.message_id, pk__lt=decision.pk, denied="")
+        .order_by("-pk")
+        .first()
     )
     return {"tag": earlier.tag, "by": earlier.by} if earlier else {}

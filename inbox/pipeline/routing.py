@@ -111,6 +111,9 @@ def finish(situation: Situation, _deadline: Deadline) -> dict[str, bool]:
 def _waits_for_model(situation: Situation) -> bool:
     if situation.lead.is_stopped or not situation.message.text.strip():
         return False
-    undecided = not situation.message.tag and not situation.message.provider_interested
+    message = situation.message
+    undecided = not message.tag and not message.provider_interested
+    if situation.suspected:  # the model is asked, whatever the provider's people say
+        undecided = not message.tag_decisions.filter(kind=TagDecision.Kind.MODEL).exists()
     unwritten = situation.draft is None and not any(one.holds(situation) for one in UNANSWERABLE)
     return undecided or unwritten

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from inbox import asking
 from inbox.accounts import connected
+from inbox.leads import suspicion
 from inbox.models import Campaign, Draft, Lead, Message, SendingPolicy, Workspace
 from inbox.models.lead import Tag
 from inbox.replying import claims, policies
@@ -35,6 +36,11 @@ class Situation:
     def tag(self) -> str:
         """What the lead says with this message; the lead's own state where this is the newest one."""
         return self.lead.tag if self.newest else self.message.tag or Tag.NEUTRAL
+
+    @property
+    def suspected(self) -> str:
+        """What this message may be (a Suspicion), where nobody has decided yet; else ""."""
+        return suspicion.of(self.message)
 
     @cached_property
     def tag_before(self) -> str:

@@ -35,7 +35,13 @@ STEPS = (
     Step(
         "stop-future-emails",
         history.stop_future,
-        (when.OTHER_CHANNEL, when.NO_CAMPAIGN, when.UNKNOWN_THERE, when.NO_EMAILBISON),
+        (
+            when.OTHER_CHANNEL,
+            when.NO_CAMPAIGN,
+            when.UNKNOWN_THERE,
+            when.NO_EMAILBISON,
+            when.PERHAPS_A_MACHINE,
+        ),
     ),
     Step(
         "sent-history",
@@ -56,11 +62,27 @@ STEPS = (
         (when.RULE_DECIDED, when.PROVIDER_DECIDED, when.NO_TEXT, when.NO_MODEL),
         seconds=30,
     ),
+    Step(
+        "stop-future-emails-after-all",
+        history.stop_future,
+        (
+            when.NOT_SUSPECTED,
+            when.OTHER_CHANNEL,
+            when.NO_CAMPAIGN,
+            when.UNKNOWN_THERE,
+            when.NO_EMAILBISON,
+            when.PERHAPS_A_MACHINE,
+        ),
+    ),
     Step("notices", notices.tell, (when.OLDER, when.SAID_BEFORE, when.NOBODY_TOLD, when.NO_SLACK)),
-    Step("close-drafts", routing.close_drafts, (when.AWAY, when.OLDER)),
+    Step("close-drafts", routing.close_drafts, (when.AWAY, when.OLDER, when.PERHAPS_A_MACHINE)),
     Step("assign", routing.assign, (*when.COLD, when.NOT_IN_TURN, when.ASSIGNED)),
     Step("follow-ups", routing.tell_follow_ups),
-    Step("snooze", routing.snooze, (when.STOPPED, when.AUTOMATIC, when.WANTS_ANSWER_NOW, when.OLDER)),
+    Step(
+        "snooze",
+        routing.snooze,
+        (when.STOPPED, when.AUTOMATIC, when.SUSPECTED, when.WANTS_ANSWER_NOW, when.OLDER),
+    ),
     Step("enrich-text", enriching.from_text, (*when.NOBODY, when.COMPLETE)),
     Step(
         "enrich-variables",

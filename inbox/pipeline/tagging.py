@@ -6,12 +6,12 @@ A person's word stands: no rule or model run overrides it.
 from django.db import transaction
 
 from inbox import audit
-from inbox.leads import rollup, said
+from inbox.leads import rollup, said, suspicion
 from inbox.leads.said import PERSON
 from inbox.models import Lead, Message, TagDecision, User
-from inbox.models.lead import Tag
+from inbox.models.lead import Suspicion, Tag
 from inbox.signals import lead_tagged
-from inbox.understanding.model import Judgement
+from inbox.understanding.model import Judgement, quoted
 
 Kind = TagDecision.Kind
 
@@ -44,7 +44,9 @@ def record_rules(message: Message) -> TagDecision | None:
 
 def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecision:
     """Give `message` the tag that the model read in it, unless a person or the provider has decided meanwhile.
-    Idempotent per `by`."""
+
+    With words of the lead's own it also decides what the message is only suspected of. Idempotent per `by`.
+    """
     with transaction.atomic():
         lead = rollup.locked(message.lead)
         decision, created = TagDecision.objects.get_or_create(
@@ -63,10 +65,13 @@ def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecisi
             },
         )
         message.refresh_from_db()
+        bounced = suspicion.of(message) == Suspicion.BOUNCE
+        if quoted(decision.quote, message.text):
+            _settle(lead, message, by)
         # An opt-out stands above a provider's word.
         above = PERSON if decision.tag == Tag.BLACKLIST else (PERSON, said.PROVIDER)
         if not message.tag_decided_by.startswith(above):
-            _apply(lead, message, decision, by)
+            _apply(lead, message, decision, by, bounced=bounced)
         if created:
             lead_tagged.send(Message, lead=lead, message=message, tag=decision.tag, previous=lead.tag)
     return decision
@@ -80,7 +85,7 @@ def correct(message: Message, tag: str, *, user: User, reason: str = "") -> TagD
     with transaction.atomic():
         lead = rollup.locked(message.lead)
         message.refresh_from_db()
-        was = message.tag
+        was, bounced = message.tag, suspicion.of(message) == Suspicion.BOUNCE
         decision = TagDecision.objects.create(
             workspace_id=message.workspace_id,
             lead=lead,
@@ -93,9 +98,51 @@ def correct(message: Message, tag: str, *, user: User, reason: str = "") -> TagD
         )
         if tag != Tag.BLACKLIST:
             _lift_stop(lead, message)
-        _apply(lead, message, decision, decision.by)
+        _settle(lead, message, decision.by)
+        _apply(lead, message, decision, decision.by, bounced=bounced)
         audit.record(message.workspace_id, user, "tag.correct", message, tag=tag, was=was)
     return decision
+
+
+def decide(message: Message, *, is_it: bool, user: User) -> TagDecision | None:
+    """A person says whether `message` is what it is suspected of; None where that has been decided already.
+
+    That it is gives it the tag. That it is not says nothing about what it means: that is left to rules and the model.
+    """
+    with transaction.atomic():
+        lead = rollup.locked(message.lead)
+        message.refresh_from_db()
+        suspected = suspicion.of(message)
+        if not suspected:
+            return None
+        words = Suspicion(suspected).label.removeprefix("Perhaps ")
+        decision = TagDecision.objects.create(
+            workspace_id=message.workspace_id,
+            lead=lead,
+            message=message,
+            tag=suspicion.TAG_OF[suspected] if is_it else message.tag or Tag.NEUTRAL,
+            denied="" if is_it else suspected,
+            kind=Kind.PERSON,
+            by=f"{PERSON} {user.pk}",
+            user=user,
+            quote=message.suspected_words,
+            reason=f"It is {'' if is_it else 'not '}{words}.",
+        )
+        _settle(lead, message, decision.by)
+        if is_it:
+            _apply(lead, message, decision, decision.by, bounced=suspected == Suspicion.BOUNCE)
+        audit.record(
+            message.workspace_id, user, "suspicion.decide", message, suspected=suspected, is_it=is_it
+        )
+    return decision
+
+
+def _settle(lead: Lead, message: Message, by: str) -> None:
+    """`by` has decided what the message was suspected of."""
+    if suspicion.of(message):
+        message.suspicion_decided_by = by[:80]
+        message.save(update_fields=["suspicion_decided_by"])
+        rollup.decided(lead)
 
 
 def _lift_stop(lead: Lead, message: Message) -> None:
@@ -105,11 +152,12 @@ def _lift_stop(lead: Lead, message: Message) -> None:
         lead.bounced_at = None
 
 
-def _apply(lead: Lead, message: Message, decision: TagDecision, by: str) -> None:
+def _apply(lead: Lead, message: Message, decision: TagDecision, by: str, *, bounced: bool = False) -> None:
     message.tag, message.tag_decided_by, message.tag_evidence = decision.tag, by[:80], decision.quote
     message.save(update_fields=["tag", "tag_decided_by", "tag_evidence"])
     if decision.tag == Tag.BLACKLIST:
-        rollup.opt_out(lead, message.sent_at)
+        stop = rollup.bounced if bounced else rollup.opt_out
+        stop(lead, message.sent_at)
     if lead.last_inbound_at is None or message.sent_at >= lead.last_inbound_at:
         rollup.follow(lead, message)
     rollup.save(lead)

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
+from inbox.leads import suspicion
 from inbox.leads.rollup import ANSWERS
 from inbox.models import Draft, Lead, Message, OutboundSend, User
 from inbox.models.lead import Channel, Tag
@@ -54,10 +55,12 @@ def claim(
     """Claim the send of `text` to `lead` (locked) and enqueue it, in the caller's transaction.
 
     `reply_to` None: the lead's newest message on the channel. `user` None: nobody approved it, it goes out by itself.
-    Raises SendBlocked where the lead is stopped, the text does not fit, there is nothing to send it by, or another
-    send to the lead is on its way; AlreadyDecided where this origin has been claimed before.
+    Raises SendBlocked where the lead is stopped, the text does not fit, there is nothing to send it by, another send to
+    the lead is on its way, or nobody approved it and a reply of the lead's is to be decided about first; AlreadyDecided
+    where this origin has been claimed before.
     """
-    if why := blocked(lead, channel) or limits.problem(channel, text):
+    held = "" if user else suspicion.reason(lead)
+    if why := blocked(lead, channel) or held or limits.problem(channel, text):
         raise SendBlocked(why)
     reply_to = reply_to or newest_inbound(lead, channel)
     if reply_to is None and channel == Channel.EMAIL:

@@ -19,21 +19,14 @@ from inbox.models import Draft, GateResult, Lead, Message, OutboundSend, Sending
 from inbox.models.lead import Channel, Tag
 from inbox.replying import hours, policies, topics
 from inbox.replying.claims import is_automatic
-from inbox.understanding import rules
 from inbox.understanding.tags import AUTO, NO_ANSWER
 
-VERSION = "2"
+VERSION = "3"
 """Stored with each verdict; raised whenever a gate is added, removed or decides differently."""
 
 Stage = GateResult.Stage
 State = OutboundSend.State
 TAG_CONFIDENCE = 0.7
-NAMES = {
-    "opt_out": "an opt-out",
-    "bounce": "a failure report",
-    "auto_reply": "an automatic reply",
-    "out_of_office": "an absence",
-}
 LOOP_WINDOW = timedelta(days=1)
 LOOP_LIMIT = 3
 SHORT_ANSWER = 25
@@ -81,23 +74,10 @@ class Evidence:
         return list(sends.order_by("-created_at")[:20])
 
     @cached_property
-    def suspicion(self) -> rules.RuleHit | None:
-        """What today's rules suspect the reply to be, the most harmful; None where they suspect nothing."""
-        reply = rules.ReplyText(
-            channel=self.message.channel,
-            sender_email=self.message.from_address,
-            sender_name=self.message.from_name,
-            subject=self.message.subject,
-            text=self.message.raw_text or self.message.text,
-            html=self.message.raw_html,
-            automated_reply=self.message.automated_reply,
-        )
-        return next(iter(rules.judge(reply).perhaps), None)
-
-    @cached_property
     def decision(self) -> TagDecision | None:
         """Who decided the tag of the message that is answered."""
-        return TagDecision.objects.filter(message_id=self.draft.trigger_message_id).order_by("-pk").first()
+        decisions = TagDecision.objects.filter(message_id=self.draft.trigger_message_id, denied="")
+        return decisions.order_by("-pk").first()
 
 
 def _kill_switch(e: Evidence) -> Verdict:
@@ -145,14 +125,12 @@ def _automatic_reply(e: Evidence) -> Verdict:
 
 def _suspected(e: Evidence) -> Verdict:
     """What the rules only suspect holds a lead until a person, or a model with the lead's own words, has decided."""
-    hit = e.suspicion
-    if hit is None:
-        return Verdict(True, "Nothing suggests that it is an opt-out or a machine's.")
-    if e.decision is not None and (e.decision.kind == TagDecision.Kind.PERSON or e.decision.quote):
-        return Verdict(
-            True, f"Perhaps {NAMES[hit.label]}, but {e.decision.by} has decided: {e.decision.tag}."
-        )
-    return Verdict(False, f"Perhaps {NAMES[hit.label]}: “{hit.quote}”")
+    if e.lead.suspected:
+        return Verdict(False, f"{e.lead.get_suspected_display()}: “{e.lead.suspected_words}”")
+    if e.message.suspected:
+        by = e.message.suspicion_decided_by or "a later START"
+        return Verdict(True, f"{e.message.get_suspected_display()}, but {by} has decided.")
+    return Verdict(True, "Nothing suggests that it is an opt-out or a machine's.")
 
 
 def _decided(e: Evidence) -> Verdict:

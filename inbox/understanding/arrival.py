@@ -12,6 +12,7 @@ from integrations.events import MessageEvent
 class Arrival:
     """`tag` is "" where only a model can tell; `decided_by` names the rule and its version.
 
+    `suspected`: what it may be (a Suspicion), by the sentence `suspected_words`; "" where the rules are sure or say no.
     `complaint`: the message reports that somebody marked our mail as spam; `failed_recipients` names who.
     """
 
@@ -24,6 +25,8 @@ class Arrival:
     bounce: bool = False
     complaint: bool = False
     failed_recipients: tuple[str, ...] = ()
+    suspected: str = ""
+    suspected_words: str = ""
 
 
 def judge(event: MessageEvent) -> Arrival:
@@ -53,6 +56,7 @@ def judge(event: MessageEvent) -> Arrival:
         or verdict.not_interested
     )
     decided = hit is not None and bool(verdict.tag)
+    suspicion = next(iter(verdict.perhaps), None)
     return Arrival(
         newest_text=verdict.newest_text,
         tag=verdict.tag or "",
@@ -63,4 +67,6 @@ def judge(event: MessageEvent) -> Arrival:
         bounce=verdict.bounce is not None,
         complaint=verdict.complaint is not None,
         failed_recipients=tuple(verdict.failed_recipients),
+        suspected=suspicion.label if suspicion else "",
+        suspected_words=suspicion.quote if suspicion else "",
     )

@@ -101,6 +101,7 @@ def render_conversation(request: HttpRequest, lead: Lead, answer: Answer, status
     deliveries = WebhookDelivery.objects.filter(workspace=request.workspace, lead=lead).select_related("job")
     deliveries = list(deliveries.defer("body").order_by("-received_at")[:DELIVERY_LIMIT])
     context = {
+        "suspicion": open_suspicion(lead),
         "threads": threads(request),
         "lead": lead,
         "seen": triage.Seen.of(lead),
@@ -116,6 +117,16 @@ def render_conversation(request: HttpRequest, lead: Lead, answer: Answer, status
         "jobs": {delivery.job_id: delivery.job for delivery in deliveries if delivery.job}.values(),
     }
     return render(request, "inbox/conversation.html", context, status=status)
+
+
+def open_suspicion(lead: Lead) -> Message | None:
+    """The reply that holds the lead until somebody has decided what it is."""
+    if not lead.suspected:
+        return None
+    replies = Message.objects.filter(
+        lead=lead, direction=Message.Direction.INBOUND, suspected=lead.suspected, suspicion_decided_by=""
+    )
+    return replies.order_by("-sent_at", "-pk").first()
 
 
 @require_safe

@@ -3,16 +3,18 @@
 import json
 import uuid
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from inbox import audit, prompts
 from inbox.access import workspace_view
 from inbox.accounts import slack_of
-from inbox.forms.tags import CorrectionForm, NoticeForm
+from inbox.forms.tags import CorrectionForm, NoticeForm, SuspicionForm
 from inbox.handlers.again import again
 from inbox.models import Membership, Message, TagDecision, Workspace
 from inbox.pipeline import tagging
@@ -21,17 +23,22 @@ from inbox.understanding import rules
 from inbox.understanding.tags import DRAFTED
 
 
+def find_reply(request: HttpRequest, message_id: uuid.UUID) -> Message:
+    """What a lead of this workspace wrote. Raises Http404."""
+    inbound = Message.objects.select_related("lead").filter(direction=Message.Direction.INBOUND)
+    return get_object_or_404(inbound, workspace=request.workspace, pk=message_id)
+
+
 @workspace_view()
 def why(request: HttpRequest, message_id: uuid.UUID) -> HttpResponse:
     """`w/<workspace>/messages/<message>/why/`: who decided, by which words; a member may correct it."""
-    inbound = Message.objects.select_related("lead").filter(direction=Message.Direction.INBOUND)
-    message = get_object_or_404(inbound, workspace=request.workspace, pk=message_id)
+    message = find_reply(request, message_id)
     form = CorrectionForm(request.POST or None, initial={"tag": message.tag or message.lead.tag})
     if request.method == "POST" and form.is_valid():
         decision = tagging.correct(
             message, form.cleaned_data["tag"], user=request.user, reason=form.cleaned_data["reason"]
         )
-        if decision.tag in DRAFTED:
+        if decision.tag in DRAFTED or message.suspected:
             again(message, str(decision.pk))
         messages.success(request, f"Corrected to {decision.tag}. It is kept as labelled data.")
         return redirect("inbox:why", request.workspace.pk, message.pk)
@@ -43,6 +50,23 @@ def why(request: HttpRequest, message_id: uuid.UUID) -> HttpResponse:
         "rules_version": rules.RULES_VERSION,
     }
     return render(request, "understanding/why.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@workspace_view()
+def decide_suspicion(request: HttpRequest, message_id: uuid.UUID) -> HttpResponse:
+    """`w/<workspace>/messages/<message>/suspicion/`: `answer` yes or no to what the reply may be."""
+    message = find_reply(request, message_id)
+    form = SuspicionForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, form.errors["answer"][0])
+    elif decision := tagging.decide(message, is_it=form.cleaned_data["answer"] == "yes", user=request.user):
+        again(message, str(decision.pk))
+        messages.success(request, f"{decision.reason} “Why this tag?” below the message takes it back.")
+    else:
+        messages.info(request, "That has been decided already.")
+    page = reverse("inbox:conversation", args=[request.workspace.pk, message.lead_id])
+    return redirect(f"{page}?{urlencode(request.GET.dict())}#message-{message.pk}")
 
 
 @require_safe

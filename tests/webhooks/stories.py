@@ -150,6 +150,12 @@ STORIES: dict[str, list[Event]] = {
     "STOP after START": [sent(0), text(2, "START"), text(5, "STOP"), reply(8, "I mean it."), sent(9, campaign=902)],
     "unsubscribed, then START": [sent(0), unsubscribed(2), text(5, "START"), reply(7, "Still there?")],
     "two ways to opt out": [sent(0), text(2, "STOP"), unsubscribed(4), reply(6, "Remove me from your list")],
+    "perhaps an opt-out": [sent(0), reply(2, "please leave us alone"), reply(5, "Is Friday fine?")],
+    "perhaps an opt-out, then START": [
+        sent(0), text(2, "please leave us alone"), text(5, "START"), reply(7, "Is Friday fine?"),
+    ],
+    "perhaps an absence, then a person": [sent(0), reply(2, "Out until Monday"), reply(6, "Is Friday fine?")],
+    "a person, then perhaps an absence": [sent(0), reply(2, "Is Friday fine?"), reply(6, "Out until Monday")],
     "all channels": [
         sent(0), chat(1, "Hi Dana", own=True), chat(3, "Hello"), reply(5, "By mail, please."), text(7, "or call"),
         chat(9, "Any news?"), sent(10),
@@ -183,12 +189,14 @@ def _key(message: Message) -> str:
 
 LEAD_COLUMNS = (
     "email", "phone", "linkedin_member_id", "linkedin_url", "emailbison_lead_id", "ghl_contact_id",
-    "tag", "tag_decided_by", "awaiting_model", "provider_interested", "opted_in_at", "bounced_at", "identity_conflict",
+    "tag", "tag_decided_by", "awaiting_model", "suspected", "suspected_words",
+    "provider_interested", "opted_in_at", "bounced_at", "identity_conflict",
     "last_inbound_at", "last_outbound_at", "answered_at", "last_message_at", "last_channel", "last_snippet",
     "last_account", "needs_reply", "unread", "current_replier_email", "current_replier_name", "current_replier_since",
 )  # fmt: skip
 MESSAGE_COLUMNS = (
-    "direction", "channel", "text", "sent_at", "provider_interested", "tag", "tag_decided_by", "thread_id", "id_reused",
+    "direction", "channel", "text", "sent_at", "provider_interested", "tag", "tag_decided_by", "suspected", "thread_id",
+    "id_reused",
 )  # fmt: skip
 
 

@@ -68,11 +68,11 @@ def decision_is(**fields):
 
 
 def suspected(**fields):
-    """The reply may be an opt-out; `fields`: what is known of who has decided."""
+    """The reply may be an opt-out."""
 
     def arrange(draft):
-        message_is(raw_text="Poistakaa minut postituslistaltanne.")(draft)
-        decision_is(quote="", **fields)(draft)
+        message_is(suspected="opt_out", suspected_words="Poistakaa minut.", **fields)(draft)
+        lead_is(suspected="opt_out", suspected_words="Poistakaa minut.")(draft)
 
     return arrange
 
@@ -158,11 +158,9 @@ def test_a_gate_says_no(draft, gate, arrange, words):
     assert words in failed(draft).get(gate, "")
 
 
-@pytest.mark.parametrize("decided", [{"kind": "person"}, {"kind": "model", "quote": "Poistakaa minut"}])
-def test_a_suspicion_holds_until_a_person_or_a_model_with_a_quote_has_decided(draft, decided):
-    suspected(kind="model")(draft)
-    assert "suspicion" in failed(draft)
-    decision_is(**decided)(draft)
+def test_a_suspicion_that_is_decided_holds_nothing_and_says_who_decided(draft):
+    message_is(suspected="opt_out", suspicion_decided_by="person 7")(draft)
+    assert judge(draft)["suspicion"].evidence == "Perhaps an opt-out, but person 7 has decided."
     assert "suspicion" not in failed(draft)
 
 
