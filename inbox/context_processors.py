@@ -6,6 +6,7 @@ from django.utils.functional import cached_property
 
 from inbox import navigation
 from inbox.health.banner import Banner, banner_for
+from inbox.health.model import ModelAway, model_away
 from inbox.keyboard import SHORTCUTS
 from inbox.models import Membership
 from inbox.states import State
@@ -38,6 +39,11 @@ class Shell:
         """The worst trouble of the workspace's accounts, as far as this user has not hidden it."""
         request = self._request
         return banner_for(request.workspace, request.user, request.membership)
+
+    @cached_property
+    def model(self) -> ModelAway | None:
+        """Why no model reads the replies now, if that is so."""
+        return model_away(self._request.workspace)
 
     @property
     def here(self) -> str:

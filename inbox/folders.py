@@ -1,6 +1,7 @@
 """What each folder of the inbox holds. The list and its count ask the same queryset, so they cannot disagree."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
@@ -65,6 +66,13 @@ FOLDERS = {
             "Nobody waits for a reply.",
             lambda _: Q(needs_reply=True) & _awake(),
         ),
+        Folder(
+            "not-understood",
+            "Not understood yet",
+            "clock",
+            "Every reply has been read and understood.",
+            lambda _: Q(awaiting_model=True, tag_decided_by=""),
+        ),
         Folder("unread", "Unread", "mail", "Everything has been read.", lambda _: Q(unread=True)),
         Folder("drafts", "Drafts to review", "draft", "No draft waits for review.", _to_review),
         Folder(
@@ -121,6 +129,12 @@ def folder_counts(workspace: Workspace) -> dict[str, int]:
     counts = [capped_count(leads_in(workspace, key)) for key in keys]
     row = Workspace.objects.filter(pk=workspace.pk).values_list(*counts).get()
     return dict(zip(keys, row, strict=True))
+
+
+def oldest_not_understood(workspace: Workspace) -> datetime | None:
+    """Since when the reply waits that nobody has understood for longest."""
+    waiting = leads_in(workspace, "not-understood").order_by("last_inbound_at")
+    return waiting.values_list("last_inbound_at", flat=True).first()
 
 
 def uncertain_count(workspace: Workspace) -> int:

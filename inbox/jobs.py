@@ -20,13 +20,13 @@ from jobs.registry import job_kind
 from jobs.ticks import tick
 
 
-@job_kind(PROCESS, attempts=8, time_limit_ms=240_000, priority=10)
+@job_kind(PROCESS, attempts=8, time_limit_ms=240_000, priority=10, max_age_hours=24 * 30)
 def process_reply(ctx: JobContext) -> dict[str, Any]:
     """Work on a reply that has come in."""
     return run.process(ctx)
 
 
-@job_kind(catchup.CATCH_UP, attempts=8, time_limit_ms=240_000, priority=20)
+@job_kind(catchup.CATCH_UP, attempts=8, time_limit_ms=240_000, priority=20, max_age_hours=24 * 30)
 def catch_up(ctx: JobContext) -> dict[str, Any]:
     """Do for a reply what could not be done when it came."""
     return run.process(ctx)

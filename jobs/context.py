@@ -92,6 +92,15 @@ class JobContext:
         if name not in self._steps():
             self._write(name, steps.Effect.READ, steps.Status.SKIPPED, reason=reason)
 
+    def recorded(self, name: str) -> bool:
+        """Whether the step was done or skipped."""
+        return name in self._steps()
+
+    def forget(self, names: list[str]) -> None:
+        """Have steps done again that were done or skipped: what they depend on has changed. Idempotent steps only."""
+        persist(lambda: steps.forget(self.job.pk, self._token, names), give_up=self._lease_expired)
+        self._known_steps = None
+
     def progress(self, done: int, total: int | None = None) -> None:
         """Show `done` of `total` on the pages (written about once a second) and checkpoint."""
         self.checkpoint()

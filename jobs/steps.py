@@ -27,6 +27,11 @@ ON CONFLICT (job_id, name) DO UPDATE
 SET status = EXCLUDED.status, result = EXCLUDED.result, reason = EXCLUDED.reason, finished_at = EXCLUDED.finished_at
 """
 
+FORGET_ALL = """
+DELETE FROM jobs_jobstep USING jobs_backgroundjob j
+WHERE job_id = j.id AND j.id = %s AND j.lease_token = %s AND j.status = 'running' AND jobs_jobstep.name = ANY(%s)
+"""
+
 FORGET = """
 DELETE FROM jobs_jobstep USING jobs_backgroundjob j
 WHERE job_id = j.id AND j.id = %s AND j.lease_token = %s AND j.status = 'running'
@@ -67,6 +72,12 @@ def forget_started(job_id: UUID, token: UUID, name: str) -> None:
     """Take back a `started` mark: the step is known not to have happened."""
     with connection.cursor() as cursor:
         cursor.execute(FORGET, [job_id, token, name])
+
+
+def forget(job_id: UUID, token: UUID, names: list[str]) -> None:
+    """Take the records of steps back: they are to be done again."""
+    with connection.cursor() as cursor:
+        cursor.execute(FORGET_ALL, [job_id, token, names])
 
 
 def recorded(job_id: UUID) -> dict[str, JobStep]:

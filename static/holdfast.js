@@ -47,8 +47,8 @@
       if (text?.selectionEnd === text?.value.length) text?.scrollTo(0, text.scrollHeight);
     },
     send: () => document.activeElement.form?.matches("[data-answer]") && press("send"),
-    "suspicion-yes": () => press("suspicion-yes"),
-    "suspicion-no": () => press("suspicion-no"),
+    confirm: () => press("confirm"),
+    deny: () => press("deny"),
     undo: () => press("undo"),
     search: () => document.getElementById("q")?.select(),
     keys: () => document.getElementById("keys").showModal(),

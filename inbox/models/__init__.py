@@ -14,6 +14,7 @@ from inbox.models.health import HiddenBanner
 from inbox.models.invitation import Invitation
 from inbox.models.lead import Campaign, Lead
 from inbox.models.message import Message
+from inbox.models.outage import ModelOutage
 from inbox.models.workspace import AuditEntry, Membership, User, Workspace
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "Lead",
     "Membership",
     "Message",
+    "ModelOutage",
     "OutboundSend",
     "ProviderWord",
     "SendingPolicy",

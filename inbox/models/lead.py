@@ -249,6 +249,11 @@ class Lead(models.Model):
         return name or self.email or self.phone or self.linkedin_url or "Unknown person"
 
     @property
+    def is_understood(self) -> bool:
+        """Whether anybody (a rule, a model, the provider, a person) has said what the newest reply means."""
+        return not self.awaiting_model or bool(self.tag_decided_by)
+
+    @property
     def is_stopped(self) -> bool:
         """Whether nothing may be sent to this lead any more."""
         return self.opted_out_at is not None or self.bounced_at is not None

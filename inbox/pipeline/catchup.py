@@ -17,7 +17,7 @@ from jobs.deadline import Deadline
 from jobs.enqueue import enqueue_many
 from jobs.models import BackgroundJob
 
-OLDEST = timedelta(days=7)
+OLDEST = timedelta(days=30)
 AT_ONCE = 200
 """Replies per tick: what waits longest goes first, and new replies are not buried under old ones."""
 

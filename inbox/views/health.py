@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from inbox import audit
 from inbox.access import workspace_view
 from inbox.health import banner, history, owner_link, reconnect
+from inbox.health.model import model_away
 from inbox.health.wording import account_name, can_reconnect
 from inbox.models import Membership
 from inbox.safe_next import next_url
@@ -52,9 +53,10 @@ def health(request: HttpRequest) -> HttpResponse:
 def live_banner(request: HttpRequest) -> HttpResponse:
     """The banner for a page that is open: 204 where it still says what was `seen`."""
     found = banner.banner_for(request.workspace, request.user, request.membership)
-    if (found.key if found else "") == request.GET.get("seen", ""):
+    model = model_away(request.workspace)
+    if "".join(part.key for part in (found, model) if part) == request.GET.get("seen", ""):
         return HttpResponse(status=204)
-    return render(request, "health/_live.html", {"banner": found})
+    return render(request, "health/_live.html", {"banner": found, "model": model})
 
 
 def _used(row: WorkspaceIntegrationHealth) -> bool:

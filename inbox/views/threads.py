@@ -1,6 +1,7 @@
 """The list of conversations: one folder, filtered, a page of 50. It stands beside an open conversation, too."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
@@ -16,6 +17,7 @@ from inbox.folders import (
     Folder,
     capped_count,
     leads_in,
+    oldest_not_understood,
     uncertain_count,
     with_badges,
 )
@@ -38,7 +40,8 @@ class Chip:
 class Threads:
     """What the list shows. `query` is the list's own query string, without the place in it.
 
-    `uncertain`: how many messages of the whole workspace may or may not have gone out.
+    `uncertain`: how many messages of the whole workspace may or may not have gone out. `oldest`: since when the oldest
+    reply waits that nobody has understood, in the folder of those.
     """
 
     folder: Folder
@@ -48,6 +51,7 @@ class Threads:
     count: int
     query: str
     uncertain: int
+    oldest: datetime | None = None
 
 
 def filtered(request: HttpRequest) -> tuple[Folder, LeadFilter, QuerySet[Lead]]:
@@ -76,7 +80,8 @@ def threads(request: HttpRequest) -> Threads:
         for name, label, value in active
     ]
     count, uncertain = _count(request, leads, page), uncertain_count(request.workspace)
-    return Threads(folder, lead_filter, chips, page, count, urlencode(values), uncertain)
+    oldest = oldest_not_understood(request.workspace) if folder.key == "not-understood" else None
+    return Threads(folder, lead_filter, chips, page, count, urlencode(values), uncertain, oldest)
 
 
 def _count(request: HttpRequest, leads: QuerySet[Lead], page: KeysetPage) -> int:

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from inbox.keyboard import SHORTCUTS
+from inbox.models import Lead
 from tests import factories
 from tests.factories import ago
 
@@ -196,3 +197,21 @@ def test_theme_is_switched_in_the_menu(page):
     page.get_by_role("button", name="Ana Lindqvist, account and theme").click()
     page.get_by_role("button", name="Theme: dark").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+@pytest.mark.parametrize(
+    ("key", "said", "tag"), [("y", "It is an opt-out.", "Blacklist"), ("n", "It is not an opt-out.", "New")]
+)
+def test_one_key_decides_what_a_reply_is_suspected_of(page, leads, workspace, user, key, said, tag):
+    message = factories.make_message(
+        leads[0], "please leave us alone", suspected="opt_out", suspected_words="please leave us alone"
+    )
+    Lead.objects.filter(pk=leads[0].pk).update(
+        suspected="opt_out", suspected_words="please leave us alone", last_inbound_at=message.sent_at
+    )
+    page.goto(f"/w/{workspace.pk}/inbox/{leads[0].pk}/")
+    expect(page.get_by_role("region", name="To decide")).to_contain_text("please leave us alone")
+    press(page, key)
+    expect(page.get_by_role("status").last).to_contain_text(said)
+    expect(page.get_by_role("region", name="To decide")).to_have_count(0)
+    assert Lead.objects.get(pk=leads[0].pk).tag == tag

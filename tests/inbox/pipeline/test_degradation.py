@@ -1,12 +1,13 @@
 """Without the model: everything stays visible, nothing is guessed, and it catches up by itself, in order."""
 
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.db.models import F
 from django.utils import timezone
 
-from inbox.models import Draft, Lead, TagDecision
+from inbox.models import Draft, Lead, ModelOutage, TagDecision
 from inbox.pipeline import catchup
 from inbox.replying import drafting, review
 from jobs import ledger
@@ -27,6 +28,7 @@ def reset_breaker():
     from integrations.models import CircuitBreaker
 
     CircuitBreaker.objects.all().delete()
+    ModelOutage.objects.update(tried_at=PAST - timedelta(hours=1))  # the minute in which it was tried is over
     forget_calls()
 
 
@@ -112,42 +114,170 @@ def test_a_reply_that_the_provider_marked_waits_for_its_draft_and_gets_it(world,
     assert world.draft(message) is not None and not world.lead().awaiting_model
 
 
-def test_a_refused_key_is_said_on_the_step_and_the_lead_goes_on_waiting(world):
-    world.sandbox.set_account("openai", "key-openai", status="revoked")
-    message = world.reply("How much is it?")
-    world.work()
-
-    assert world.job(message).status == "succeeded"
-    assert world.steps(message)["sentiment"] == ("skipped", "OpenAI refuses our key.")
-    assert world.lead().awaiting_model
-
-
-def test_a_model_that_is_gone_fails_no_job_and_the_lead_goes_on_waiting(world):
-    world.sandbox.fault(provider="openai", kind="error", status=404, path="/responses")
-    message = world.reply("How much is it?")
-    world.work()
-
-    assert world.job(message).status == "succeeded"
-    assert world.steps(message)["sentiment"][1].startswith("OpenAI does not take our request")
-    assert world.steps(message)["follow-ups"][0] == "done" and world.lead().awaiting_model
+REFUSALS = {
+    "refusing": (
+        "error",
+        {"status": 400, "code": "unsupported_value"},
+        "OpenAI does not take our request (unsupp",
+    ),
+    "a model that is gone": ("error", {"status": 404}, "OpenAI does not take our request (model_not_found"),
+    "a bad key": ("error", {"status": 401}, "OpenAI refuses our key (invalid_api_key"),
+    "out of quota": (
+        "error",
+        {"status": 429, "code": "insufficient_quota"},
+        "OpenAI says that our quota is used up",
+    ),
+}
 
 
-def test_answers_of_no_use_are_given_up_and_asked_for_again_by_catching_up(world):
-    fault = world.sandbox.fault(provider="openai", kind="invalid_json", path="/responses")
-    message = world.reply("How much is it?")
-    for _attempt in range(4):
-        due("inbound.process")
-        world.work()
+def later(world):
+    """The next full minute: what was put off is due, in the order in which it was made."""
+    ModelOutage.objects.update(tried_at=PAST - timedelta(hours=1))
+    due("inbound.process", "inbound.catch_up")
+    work_all(world)
 
-    assert world.job(message).status == "succeeded"
-    reason = "The model gave no usable answer, 4 times."
-    assert world.steps(message)["sentiment"] == ("skipped", reason)
-    assert world.lead().awaiting_model
+
+def nothing_is_done_that_is_not(world, messages, why):
+    """The jobs wait, and say why; the list says that nobody has understood the replies, and the page why."""
+    jobs = [world.job(message) for message in messages]
+    assert {job.status for job in jobs} == {"queued"} and all(job.snoozes for job in jobs)
+    assert {lead.is_understood for lead in Lead.objects.all()} == {False}
+    world.client.force_login(world.user)
+    listed = world.client.get(f"/w/{world.workspace.pk}/inbox/?view=not-understood").content.decode()
+    assert listed.count('<li class="row') == len(messages)
+    assert "Not understood yet" in listed and "Neutral</span>" not in listed
+    polled = world.client.get(f"/w/{world.workspace.pk}/health/banner/?seen=").content.decode()
+    assert "The model is away" in polled and why in unescape(polled)
+    assert f"{len(messages)} replies are not understood yet" in polled
+
+
+def all_is_caught_up_in_order(world, messages):
+    came = [message.pk for message in messages]
+    decided = TagDecision.objects.filter(kind="model").order_by("pk").values_list("message_id", flat=True)
+    assert list(decided) == came
+    assert list(Draft.objects.order_by("created_at").values_list("trigger_message_id", flat=True)) == came
+    assert {world.job(message).status for message in messages} == {"succeeded"}
+    assert not Lead.objects.filter(awaiting_model=True).exists()
+    assert world.client.get(f"/w/{world.workspace.pk}/health/banner/?seen=").status_code == 204
+
+
+def ask_three(world):
+    messages = [world.reply(f"How much is it? {n}", email=f"lead{n}@example.org") for n in range(3)]
+    work_all(world)
+    return messages
+
+
+@pytest.mark.parametrize("drill", REFUSALS)
+def test_a_drill_with_a_model_that_refuses(world, drill):
+    kind, details, why = REFUSALS[drill]
+    fault = world.sandbox.fault(provider="openai", kind=kind, path="/responses", **details)
+    messages = ask_three(world)
+    nothing_is_done_that_is_not(world, messages, why)
+    assert world.steps(messages[0])["follow-ups"][0] == "done"
+    later(world)
+    nothing_is_done_that_is_not(world, messages, why)
 
     world.sandbox.clear_faults(fault.id)
-    assert catchup.tick(None) == {"enqueued": 1}
-    world.work()
-    assert world.draft(message) is not None and not world.lead().awaiting_model
+    later(world)
+    all_is_caught_up_in_order(world, messages)
+
+
+def test_a_drill_with_a_model_that_is_away(world):
+    world.sandbox.set_account("openai", "key-openai", status="down")
+    messages = ask_three(world)
+    nothing_is_done_that_is_not(world, messages, "openai: ")
+
+    world.sandbox.set_account("openai", "key-openai", status="ok")
+    reset_breaker()
+    later(world)
+    all_is_caught_up_in_order(world, messages)
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("ftp://api.openai.com/v1", "the address must begin with https://"),
+        ("http://api.openai.example/v1", "the address must begin with https://"),
+    ],
+)
+def test_a_drill_with_a_wrong_address(world, settings, address, why):
+    right = settings.OPENAI_BASE_URL
+    settings.OPENAI_BASE_URL = address
+    messages = ask_three(world)
+    nothing_is_done_that_is_not(world, messages, why)
+
+    settings.OPENAI_BASE_URL = right
+    later(world)
+    all_is_caught_up_in_order(world, messages)
+
+
+def test_a_drill_with_a_model_that_talks_nonsense(world):
+    fault = world.sandbox.fault(provider="openai", kind="invalid_json", path="/responses")
+    messages = ask_three(world)
+    for _attempt in range(4):
+        due("inbound.process")
+        work_all(world)
+    nothing_is_done_that_is_not(world, messages, "The model gave no usable answer, 4 times.")
+
+    world.sandbox.clear_faults(fault.id)
+    later(world)
+    all_is_caught_up_in_order(world, messages)
+
+
+def test_of_all_that_wait_only_the_first_asks_a_model_that_is_still_away(world):
+    world.sandbox.fault(provider="openai", kind="error", status=401, path="/responses")
+    ask_three(world)
+    asked = len(world.sandbox.requests(provider="openai"))
+    later(world)
+    assert len(world.sandbox.requests(provider="openai")) == asked + 1
+
+
+def test_a_text_that_gets_no_usable_answer_for_long_is_asked_about_once_an_hour(world):
+    world.sandbox.fault(provider="openai", kind="invalid_json", path="/responses")
+    message = world.reply("How much is it?")
+    BackgroundJob.objects.filter(kind="inbound.process").update(snoozes=10, attempts=3)
+    work_all(world)
+    assert world.job(message).run_at.minute == 0 and world.job(message).run_at > timezone.now()
+
+
+def test_what_waits_for_an_hour_waits_for_the_next_minute_once_a_long_outage_ends(world):
+    world.sandbox.fault(provider="openai", kind="error", status=401, path="/responses")
+    waiting = world.reply("How much is it?")
+    work_all(world)
+    world.sandbox.clear_faults()
+    BackgroundJob.objects.filter(kind="inbound.process").update(run_at=timezone.now() + timedelta(hours=1))
+    ModelOutage.objects.update(since=timezone.now() - timedelta(minutes=11))
+    world.reply("How much is it, please?", email="other@example.org")
+    work_all(world)
+    assert world.job(waiting).run_at <= timezone.now() + timedelta(minutes=1)
+
+
+YES = (
+    "Yes", "Yes.", "Yes!", "Sure", "Sure!", "Agreed", "Done.", "Definitely", "Absolutely!", "I'm in!", "Ok", "Okay.",
+    "Sounds good", "Sounds good!", "Yes please", "Great", "Perfect!", "Let's do it", "Works for me", "Of course",
+)  # fmt: skip
+
+
+def say_yes(world):
+    messages = [world.reply(text, email=f"yes{n}@example.org") for n, text in enumerate(YES)]
+    work_all(world)
+    assert Lead.objects.filter(needs_reply=True).count() == len(YES) == 20
+    return messages
+
+
+def test_twenty_short_yes_answers_wait_for_a_reply_each_with_a_draft(world):
+    world.sandbox.set_answer("Reading", {"tag": "Interested"})
+    say_yes(world)
+    assert Draft.objects.filter(status="pending").count() == 20
+
+
+def test_twenty_short_yes_answers_without_a_model_are_not_understood_yet(world, settings):
+    settings.OPENAI_API_KEY = ""
+    say_yes(world)
+    world.client.force_login(world.user)
+    listed = world.client.get(f"/w/{world.workspace.pk}/inbox/?view=not-understood").content.decode()
+    assert listed.count('<li class="row') == 20
+    assert "No model is connected (OPENAI_API_KEY is not set)" in listed and "The oldest came" in listed
 
 
 def test_what_was_answered_while_the_draft_was_written_gets_no_draft(world, monkeypatch):
@@ -225,7 +355,7 @@ def test_a_day_without_openai_tags_by_rules_shows_everything_and_catches_up_by_i
     waiting = world.client.get(f"/w/{world.workspace.pk}/inbox/?view=needs-reply").content.decode()
     assert waiting.count('<li class="row') == 3
     open_one = world.client.get(f"/w/{world.workspace.pk}/inbox/{asked[0].lead_id}/").content.decode()
-    assert "How much is it? 0" in open_one and "Waiting for a model" in open_one
+    assert "How much is it? 0" in open_one and "Not understood yet" in open_one
 
     world.sandbox.set_account("openai", "key-openai", status="ok")
     reset_breaker()

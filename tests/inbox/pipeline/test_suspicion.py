@@ -74,7 +74,7 @@ def test_a_suspicion_stays_in_needs_reply_marked_with_its_sentence(without_model
     assert words in row and f"“{lead.suspected_words}”" in row
     conversation = page(world, "inbox:conversation", lead.pk)
     assert f"<b>{words}:</b> <q>{lead.suspected_words}</q>" in conversation
-    assert 'data-shortcut="suspicion-yes"' in conversation and 'data-shortcut="suspicion-no"' in conversation
+    assert 'data-shortcut="confirm"' in conversation and 'data-shortcut="deny"' in conversation
 
 
 def test_a_model_with_their_words_decides_that_it_is_one(world):

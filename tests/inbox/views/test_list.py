@@ -29,6 +29,7 @@ def one_in_each_folder(workspace):
     later = timezone.now() + timedelta(days=3)
     fields = {
         "needs-reply": {"needs_reply": True},
+        "not-understood": {"awaiting_model": True},
         "unread": {"unread": True},
         "snoozed": {"snoozed_until": later, "needs_reply": True},
         "drafts": {},

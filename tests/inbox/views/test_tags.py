@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 def message(lead):
     made = factories.make_message(
         lead,
-        "Please stop emailing me.",
+        "Please stop emailing me and take me off your list.",
         tag="Blacklist",
         tag_decided_by="rules 1: optout.stop",
         tag_evidence="stop",
