@@ -211,6 +211,8 @@ def test_one_key_decides_what_a_reply_is_suspected_of(page, leads, workspace, us
     )
     page.goto(f"/w/{workspace.pk}/inbox/{leads[0].pk}/")
     expect(page.get_by_role("region", name="To decide")).to_contain_text("please leave us alone")
+    page.set_viewport_size({"width": 375, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
     press(page, key)
     expect(page.get_by_role("status").last).to_contain_text(said)
     expect(page.get_by_role("region", name="To decide")).to_have_count(0)
