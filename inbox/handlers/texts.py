@@ -16,11 +16,10 @@ from inbox.intake import Received
 from inbox.leads import rollup
 from inbox.models import Message
 from inbox.models.lead import Tag
+from inbox.models.message import OWN_ID
 from integrations.events import MessageEvent
 from jobs.ids import uuid7
 
-PREFIX = "text:"
-"""What an external id of our own making begins with: the provider has not told its id yet."""
 STATED_WITHIN = timedelta(minutes=20)
 """How far from its receipt the time may be that a text states and we believe (integrations.ghl.payloads)."""
 CLOCKS_APART = timedelta(minutes=2)
@@ -29,7 +28,7 @@ CLOCKS_APART = timedelta(minutes=2)
 
 def own_id() -> str:
     """An external id for a text that has come without one."""
-    return f"{PREFIX}{uuid7()}"
+    return f"{OWN_ID}{uuid7()}"
 
 
 def known(received: Received, event: MessageEvent, *, opt_out: bool) -> Message | None:
@@ -62,8 +61,7 @@ def known(received: Received, event: MessageEvent, *, opt_out: bool) -> Message 
 
 def _same(event: MessageEvent, message: Message) -> bool:
     if event.external_id:
-        unnamed = message.external_id.startswith(PREFIX)
-        return unnamed and message.received_at >= event.occurred_at - CLOCKS_APART
+        return message.has_own_id and message.received_at >= event.occurred_at - CLOCKS_APART
     return not (event.stamp and message.stamp) or event.stamp == message.stamp
 
 
@@ -77,9 +75,9 @@ def _stops_anew(received: Received, event: MessageEvent, message: Message) -> bo
         return False  # a replay, or the same text by another way
     lead = message.lead = rollup.locked(message.lead)
     if lead.opted_out_at is None:
-        return not rollup.opted_in_after(lead, event.occurred_at, event.stamp)
-    if rollup.stop_counts_from(lead, event.occurred_at, event.stamp):
-        Message.objects.filter(pk=message.pk).update(stopped_again_at=event.occurred_at)
+        return not rollup.opted_in_after(lead, told_at, event.stamp)
+    if rollup.stop_counts_from(lead, told_at, event.stamp):
+        Message.objects.filter(pk=message.pk).update(stopped_again_at=told_at)
     return False
 
 

@@ -5,6 +5,7 @@ everything derived from the lead's messages anew. The newest reply decides the t
 but a later START.
 """
 
+from datetime import datetime
 from itertools import takewhile
 
 from django.db.models import Q
@@ -122,7 +123,7 @@ def _add_inbound(lead: Lead, message: Message, judged: Arrival) -> None:
     lead.unread = True
     lead.provider_interested |= message.provider_interested
     if judged.opt_out:
-        opt_out(lead, message.sent_at, message.stamp)
+        opt_out(lead, stopped_at(message), message.stamp)
     if judged.opt_in:
         opt_in(lead, message.sent_at, message.stamp)
     if newest:
@@ -192,6 +193,15 @@ def opt_out(lead: Lead, at, stamp: str = "") -> None:
         lead.opted_out_at, lead.opted_out_stamp = at, stamp
     lead.tag, lead.awaiting_model = Tag.BLACKLIST, False
     stops.halt(lead, "The lead asked not to be contacted.", anew=first)
+
+
+def stopped_at(message: Message) -> datetime:
+    """When the stop counts from that `message` asks for.
+
+    Of a text without an id it is the receipt: the time in it may be its contact's, and one that it states itself has
+    no seconds. A START in between would seem to be the later one.
+    """
+    return message.received_at if message.has_own_id else message.sent_at
 
 
 def opted_in_after(lead: Lead, at, stamp: str = "") -> bool:
@@ -269,7 +279,7 @@ def move(message: Message, lead: Lead) -> None:
     else:
         lead.unread |= stand_in.unread and _is_reply(message)
         if message.tag == Tag.BLACKLIST and stand_in.opted_out_at is not None:
-            opt_out(lead, message.sent_at, message.stamp)
+            opt_out(lead, stopped_at(message), message.stamp)
         if message.suspected:
             decided(stand_in)
     recompute(lead)

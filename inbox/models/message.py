@@ -14,6 +14,10 @@ MESSAGE_WORDS = SearchVector(Left("subject", 1_000), Left("text", 50_000), confi
 """What a search by words looks at (with this very expression). Cut, as PostgreSQL refuses vectors above 1 MB."""
 
 
+OWN_ID = "text:"
+"""What an external id of our own making begins with: the provider has not told its id yet."""
+
+
 class Source(models.TextChoices):
     """Which provider list an `external_id` belongs to (contract, Names)."""
 
@@ -148,3 +152,8 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source}:{self.external_id}"
+
+    @property
+    def has_own_id(self) -> bool:
+        """Whether the provider has told no id of it yet."""
+        return self.external_id.startswith(OWN_ID)

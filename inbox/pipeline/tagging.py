@@ -146,7 +146,8 @@ def _settle(lead: Lead, message: Message, by: str) -> None:
 
 
 def _lift_stop(lead: Lead, message: Message) -> None:
-    if lead.opted_out_at is not None and lead.opted_out_at in (message.sent_at, message.stopped_again_at):
+    times = {message.sent_at, message.received_at, message.stopped_again_at}
+    if lead.opted_out_at is not None and lead.opted_out_at in times:
         lead.opted_out_at, lead.opted_out_stamp = None, ""
     if lead.bounced_at == message.sent_at:
         lead.bounced_at = None
@@ -156,8 +157,10 @@ def _apply(lead: Lead, message: Message, decision: TagDecision, by: str, *, boun
     message.tag, message.tag_decided_by, message.tag_evidence = decision.tag, by[:80], decision.quote
     message.save(update_fields=["tag", "tag_decided_by", "tag_evidence"])
     if decision.tag == Tag.BLACKLIST:
-        stop = rollup.bounced if bounced else rollup.opt_out
-        stop(lead, message.sent_at)
+        if bounced:
+            rollup.bounced(lead, message.sent_at)
+        else:
+            rollup.opt_out(lead, rollup.stopped_at(message), message.stamp)
     if lead.last_inbound_at is None or message.sent_at >= lead.last_inbound_at:
         rollup.follow(lead, message)
     rollup.save(lead)

@@ -239,6 +239,41 @@ def test_a_start_with_the_time_after_the_stop_lets_in(text, poster, lead):
     assert not lead.is_stopped
 
 
+def fresh(words: str, minute: int) -> dict:
+    """A workflow's text of a contact that was made just before noon: the one time in it is the contact's."""
+    made = (NOON - timedelta(minutes=1)).isoformat()
+    return bare(Told(0, words, minute, minute)) | {"date_created": made}
+
+
+@pytest.mark.parametrize("before", [["STOP"], []])
+def test_a_stop_counts_from_its_receipt_and_not_from_when_its_contact_was_made(poster, lead, before):
+    for words in before:
+        tell(poster, fresh(words, 0), 0)
+    tell(poster, named(Told(1, "START", 6, 6)), 6)
+    lead.refresh_from_db()
+    assert not lead.is_stopped
+    tell(poster, fresh("STOP", 10), 10)
+    lead.refresh_from_db()
+    assert lead.opted_out_at == NOON + timedelta(minutes=10)
+    tagging.correct(
+        Message.objects.filter(text="STOP").latest("received_at"),
+        Tag.NEUTRAL,
+        user=make_member(poster.workspace),
+    )
+    lead.refresh_from_db()
+    assert not lead.is_stopped
+
+
+def test_a_stop_of_the_minute_in_which_the_start_was_written_stands(poster, lead):
+    """A stated time has no seconds."""
+    start = named(Told(1, "START", 0, 0)) | {"dateAdded": (NOON + timedelta(seconds=20)).isoformat()}
+    tell(poster, start, 0)
+    with time_machine.travel(NOON + timedelta(seconds=50), tick=False):
+        poster.post("ghl/sms", stamped(Told(2, "STOP", 0, 0)))
+    lead.refresh_from_db()
+    assert lead.is_stopped
+
+
 def stops() -> list[BackgroundJob]:
     return list(BackgroundJob.objects.filter(kind="campaign.stop-emails").order_by("created_at"))
 
