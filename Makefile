@@ -49,14 +49,15 @@ lint: setup
 	$(PY) -m ruff check .
 	$(PY) .venv/bin/lint-imports
 
-# Django's own checks as production sees them, with secrets made for this one run; then the migrations.
+# Django's own checks as production sees them, with secrets and static files made for this one run; then the migrations.
 check: setup
-	@echo "manage.py check --deploy"; env -u DEBUG -u ALLOW_LOOPBACK_PROVIDERS \
+	@echo "manage.py check --deploy"; static=$$(mktemp -d) && trap 'rm -rf "$$static"' EXIT && \
+	env -u DEBUG -u ALLOW_LOOPBACK_PROVIDERS STATIC_ROOT="$$static" \
 	  DATABASE_URL=postgres://holdfast@db.invalid/holdfast ALLOWED_HOSTS=holdfast.example \
 	  PUBLIC_URL=https://holdfast.example CRON_SECRET="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(50))')" \
 	  SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(50))')" \
 	  FIELD_ENCRYPTION_KEYS="$$($(PY) -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')" \
-	  $(PY) manage.py check --deploy --fail-level WARNING
+	  sh -c '$(PY) manage.py collectstatic --noinput --verbosity 0 && $(PY) manage.py check --deploy --fail-level WARNING'
 	DEBUG=1 $(PY) manage.py makemigrations --check --dry-run
 
 # Two processes share the tests; some faults need the machine for themselves. Browsers come last and by themselves:

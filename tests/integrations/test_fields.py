@@ -96,7 +96,7 @@ def test_the_shortest_credential_is_not_taken_for_nothing(account, name):
 def test_the_installation_s_own_key_never_takes_the_place_of_one_that_cannot_be_read(account):
     factories.lose_key(account)
     with pytest.raises(SecretsUnreadable) as refused:
-        required_secret(account, "api_key", "the installation's key")
+        required_secret(account, "api_key")
     assert "FIELD_ENCRYPTION_KEYS" in str(refused.value) and refused.value.sent is False
 
 

@@ -115,7 +115,7 @@ class WebhookContract:
         "bad",
         [
             NOT_JSON, b"", b"[]", b'"text"', b"null", b"7", b"\xff\xfe{}", b'{"a": 1e999}', b'{"a": NaN}',
-            b"[" * 5_000 + b"]" * 5_000, b'{"a":' * 5_000 + b"1" + b"}" * 5_000, b"1" * 5_000, b"\x00",
+            b"[" * 5_000 + b"]" * 5_000, b'{"a":' * 5_000 + b"1" + b"}" * 4_999, b"1" * 5_000, b"\x00",
         ],
         ids=lambda value: repr(value[:12]),
     )  # fmt: skip

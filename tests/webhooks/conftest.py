@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from inbox import invitations
 from inbox.models import Appointment, FollowUpInstance, FollowUpTask
 from insights.models import ContextPack
 from integrations.models import WebhookKey
@@ -72,11 +73,12 @@ def blue(other) -> SimpleNamespace:
         reason="marzipan", lead=lead, message=message, received_at=factories.ago(minutes=5),
     )  # fmt: skip
     account = other.integration("email")
+    invitation = invitations.invite(workspace.memberships.get(role="owner"), "zinnia@example.org", "member")
     return SimpleNamespace(
         poster=other, workspace=workspace, campaign=campaign, lead=lead, message=message, draft=draft, send=send,
         sequence=sequence, step=step, instance=instance, task=task, meeting=meeting, pack=pack, job=job,
         delivery=delivery, account=account, key=WebhookKey.objects.get(integration=account),
-        member=factories.make_member(workspace).memberships.get(),
+        member=factories.make_member(workspace).memberships.get(), invitation=invitation,
     )  # fmt: skip
 
 

@@ -58,7 +58,19 @@ def _later(world: World) -> Message:
     )
 
 
-SCENES = {"identity": _untracked, "rules": _untracked, "sms-history": _text, "snooze": _later}
+def _perhaps_away(world: World) -> Message:
+    """It may be software's; the model reads that a person wrote it."""
+    text = "Interested, send times for a meeting. Our office is closed until Monday."
+    return world.reply(text, email=f"dana-{world.workspace.pk}@example.org")
+
+
+SCENES = {
+    "identity": _untracked,
+    "rules": _untracked,
+    "sms-history": _text,
+    "snooze": _later,
+    "stop-future-emails-after-all": _perhaps_away,
+}
 """By step, the reply that it has work to do for; every other step has with `_rich`."""
 POINTS = [(place, step.name) for step in STEPS for place in ("before", "after")]
 _undisturbed: dict[Callable, dict[str, object]] = {}

@@ -196,7 +196,7 @@ def test_a_drill_with_a_model_that_is_away(world):
 @pytest.mark.parametrize(
     ("address", "why"),
     [
-        ("ftp://api.openai.com/v1", "the address must begin with https://"),
+        ("ftp://api.openai.com/v1", "the address must be https://"),
         ("http://api.openai.example/v1", "the address must begin with https://"),
     ],
 )
