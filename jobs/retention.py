@@ -5,7 +5,7 @@ promised goes first. A part that fails is logged and keeps no other from its tur
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from django.db import Error
@@ -95,19 +95,24 @@ def in_slices(
 @prunes("jobs")
 def prune_jobs(deadline: Deadline) -> int:
     """Finished jobs past their kind's days: done and cancelled ones sooner than failed ones."""
-    deleted = 0
-    policies = {kind.name: kind.policy for kind in KINDS.values()}
-    for policy in set(policies.values()) | {Policy()}:
-        names = [name for name, its in policies.items() if its == policy]
-        unknown = ~Q(kind__in=policies) if policy == Policy() else Q(pk__in=[])
-        ours = BackgroundJob.objects.filter(Q(kind__in=names) | unknown)
-        failed = Q(status=BackgroundJob.Status.FAILED)
-        for rows, days in ((~failed, policy.keep_done_days), (failed, policy.keep_failed_days)):
-            old = ours.filter(
-                rows, status__in=BackgroundJob.FINAL, finished_at__lt=Now() - timedelta(days=days)
+    failed, deleted = Q(status=BackgroundJob.Status.FAILED), 0
+    for rows, days_of in ((~failed, "keep_done_days"), (failed, "keep_failed_days")):
+        for days, kinds in _kinds_by(days_of):
+            old = BackgroundJob.objects.filter(
+                rows & kinds, status__in=BackgroundJob.FINAL, finished_at__lt=Now() - timedelta(days=days)
             )
             deleted += in_slices(old, deadline, by="finished_at", delete=_delete_jobs)
     return deleted
+
+
+def _kinds_by(days_of: str) -> Iterator[tuple[int, Q]]:
+    """How many days, and for which kinds; those that no code knows any more are kept as usual."""
+    names: dict[int, list[str]] = {getattr(Policy(), days_of): []}
+    for kind in KINDS.values():
+        names.setdefault(getattr(kind.policy, days_of), []).append(kind.name)
+    for days, theirs in names.items():
+        unknown = ~Q(kind__in=[*KINDS]) if days == getattr(Policy(), days_of) else Q(pk__in=[])
+        yield days, Q(kind__in=theirs) | unknown
 
 
 def _delete_jobs(pks: list) -> int:

@@ -127,5 +127,4 @@ def test_the_last_event_of_an_account_is_found_without_reading_the_others(accoun
         cursor.execute("ANALYZE inbox_webhookdelivery")
     with reads("inbox_webhookdelivery") as found:
         assert watch.listen(account) == Kind.HEARD
-    assert [one.indexes for one in found] == [{"delivery_by_integration"}]
-    assert found[0].buffers < 10
+    assert [one.rows for one in found] == [1]
