@@ -44,9 +44,9 @@ def campaign(workspaces: int, each: int) -> int:
     from django.core.management import call_command
 
     from inbox.models import FollowUpTask
-    from integrations.sandbox import SandboxServer
     from jobs.models import Tick
     from jobs.ticks import TICKS, run_tick
+    from sandbox import SandboxServer
     from tests.inbox.followups.test_scale import check, make_worlds
 
     call_command("migrate", interactive=False, verbosity=0)

@@ -9,7 +9,7 @@ import tempfile
 from dataclasses import fields
 from pathlib import Path
 
-from integrations.sandbox import SandboxServer
+from sandbox import SandboxServer
 from tests.faults.jobs.stage import Server, Stage
 from tests.faults.sends.campaign import Plan, run
 

@@ -25,7 +25,7 @@ import requests
 from config.postgres import EmbeddedPostgres
 
 if TYPE_CHECKING:
-    from integrations.sandbox import SandboxServer
+    from sandbox import SandboxServer
 
 WORKSPACES = 16
 FRAGMENTS_PER_S = 4
@@ -62,7 +62,7 @@ def run(scratch: Path, rounds: int, seconds: float) -> dict:
     from django.core.management import call_command
 
     from inbox.demo.processes import Processes
-    from integrations.sandbox import SandboxServer
+    from sandbox import SandboxServer
     from tests.faults.site import web_server
 
     call_command("migrate", interactive=False, verbosity=0)

@@ -10,10 +10,10 @@ from inbox.workspaces import webhook_path
 from integrations import http
 from integrations.breaker import breakers
 from integrations.models import Integration, WebhookKey
-from integrations.sandbox import SandboxServer
 from integrations.transport import adapters
 from jobs.models import BackgroundJob, JobStep
 from jobs.worker import drain
+from sandbox import SandboxServer
 from tests import factories
 
 SENDER = {"id": 311, "email": "alex@outreach.example.com", "name": "Alex"}

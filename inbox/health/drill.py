@@ -32,12 +32,12 @@ from inbox.models import (
 from integrations import hosts, notices, probes
 from integrations.errors import ProviderError, ProviderMisconfigured
 from integrations.models import HealthState, Integration, Notice, Provider, WorkspaceIntegrationHealth
-from integrations.sandbox import SandboxServer
 from jobs.context import JobContext
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue, held_until
 from jobs.errors import PermanentError, TransientError
 from jobs.models import BackgroundJob, JobStep
+from sandbox import SandboxServer
 
 logger = logging.getLogger(__name__)
 

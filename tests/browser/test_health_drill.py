@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from inbox.models import FollowUpInstance
 from integrations import health, probes
 from integrations.models import WorkspaceIntegrationHealth
-from integrations.sandbox import SandboxServer
+from sandbox import SandboxServer
 from tests import factories
 from tests.faults.site import database_url
 from tests.inbox.followups.helpers import enrolled

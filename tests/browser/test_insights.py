@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 from inbox.models.lead import Tag
 from integrations import health
 from integrations.health import Kind, Signal
-from integrations.sandbox import SandboxServer
 from jobs.worker import drain
+from sandbox import SandboxServer
 from tests import factories
 from tests.world import forget_calls, settings_for
 

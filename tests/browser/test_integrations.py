@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import expect
 
 from integrations import health, probes
-from integrations.sandbox import SandboxServer
 from jobs.worker import drain
+from sandbox import SandboxServer
 from tests.browser.audit import audit
 from tests.world import World, forget_calls, settings_for
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from inbox.models import OutboundSend
-from integrations.sandbox import SandboxServer
+from sandbox import SandboxServer
 from tests.factories import PASSWORD
 from tests.world import World, forget_calls, settings_for
 

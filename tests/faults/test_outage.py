@@ -11,7 +11,7 @@ from inbox import workspaces
 from inbox.views import history
 from inbox.workspaces import webhook_path
 from integrations.models import Integration
-from integrations.sandbox import SandboxServer
+from sandbox import SandboxServer
 from tests import factories
 from tests.faults.site import browser_of, web_server
 from tests.waiting import PATIENCE_S, until

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from integrations.sandbox import SandboxServer
+from sandbox import SandboxServer
 from tests import factories
 from tests.faults.site import database_url
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from integrations.sandbox import SandboxServer
 from jobs import deadline, process
 from jobs.process import WorkerProcess
+from sandbox import SandboxServer
 from tests.world import World, forget_calls, settings_for
 
 

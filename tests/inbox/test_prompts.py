@@ -6,7 +6,7 @@ import re
 import pytest
 
 from inbox import prompts
-from integrations.sandbox.openai import EFFORTS
+from sandbox.openai import EFFORTS
 
 KNOWN = {
     "email": ("1", "accfd40e90f0"),

@@ -8,10 +8,10 @@ from inbox.models import Lead, Workspace
 from inbox.models.lead import Tag
 from insights import packs
 from insights.models import ContextPack
-from integrations.sandbox import SandboxServer
 from jobs import deadline, process
 from jobs.process import WorkerProcess
 from jobs.worker import drain
+from sandbox import SandboxServer
 from tests import factories
 from tests.world import forget_calls, settings_for
 

@@ -6,9 +6,9 @@ import pytest
 
 from integrations import http, outcomes
 from integrations.breaker import breakers
-from integrations.sandbox import SandboxServer
 from integrations.transport import adapters
 from jobs.deadline import Deadline
+from sandbox import SandboxServer
 
 
 @pytest.fixture(autouse=True)

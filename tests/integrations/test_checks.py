@@ -7,8 +7,8 @@ from django.db import connection
 
 from integrations import checks, connect, health
 from integrations.models import Integration, Provider
-from integrations.sandbox import SandboxServer
 from integrations.unipile import identity
+from sandbox import SandboxServer
 from tests.factories import make_integration, make_workspace
 from tests.waiting import SLACK_S
 from tests.world import forget_calls

@@ -6,10 +6,10 @@ from django.utils import timezone
 
 from inbox.followups import actions, plan, steps, tick
 from inbox.models import FollowUpInstance, FollowUpTask, Lead, OutboundSend
-from integrations.sandbox import SandboxServer
 from jobs.deadline import Deadline
 from jobs.ticks import run_tick
 from jobs.worker import drain
+from sandbox import SandboxServer
 from tests import factories
 from tests.inbox.followups.helpers import enrolled, quiet_lead
 from tests.racing import at_once, won

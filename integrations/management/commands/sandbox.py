@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from integrations.sandbox import SandboxServer
+from sandbox import SandboxServer
 
 
 class Command(BaseCommand):

@@ -10,12 +10,12 @@ from inbox.models import FollowUpInstance, FollowUpTask, Message, OutboundSend
 from inbox.replying import claims, sending
 from integrations.emailbison.client import EmailBisonClient
 from integrations.ghl.client import GhlClient
-from integrations.sandbox import SandboxServer
 from integrations.unipile.client import UnipileClient
 from jobs.context import JobContext
 from jobs.deadline import Deadline
 from jobs.models import BackgroundJob
 from jobs.worker import drain
+from sandbox import SandboxServer
 from tests.crash import die, run_and_die
 from tests.inbox.followups.helpers import enrolled, minute, quiet_lead
 from tests.world import World, forget_calls, settings_for

@@ -16,8 +16,8 @@ from dataclasses import asdict, dataclass, field
 
 import psutil
 
-from integrations.sandbox import SandboxServer
-from integrations.sandbox.faults import Fault
+from sandbox import SandboxServer
+from sandbox.faults import Fault
 from tests.faults.jobs.stage import ROOT, Cluster, Stage
 from tests.waiting import PATIENCE_S
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from integrations.sandbox import SandboxServer
+from sandbox import SandboxServer
 from tests.faults.sends import campaign
 
 pytestmark = [pytest.mark.faults, pytest.mark.crash, pytest.mark.timeout(1_200)]

@@ -12,9 +12,9 @@ from django.db.migrations.executor import MigrationExecutor
 
 from integrations import health
 from integrations.models import Integration, WebhookKey
-from integrations.sandbox import SandboxServer
 from jobs.ids import uuid7
 from jobs.models import Worker
+from sandbox import SandboxServer
 from tests.factories import lose_key, make_delivery, make_integration, make_member, make_workspace
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,9 +9,9 @@ from inbox.models import Message, Workspace
 from integrations import hosts
 from integrations.hosts import HostRefused, check_address, check_url
 from integrations.models import Integration, Notice
-from integrations.sandbox import SandboxServer
 from jobs.models import BackgroundJob, JobStep
 from jobs.worker import drain
+from sandbox import SandboxServer
 from tests.factories import make_member, make_workspace
 from tests.world import forget_calls
 

@@ -18,12 +18,12 @@ from inbox.models import Workspace
 from integrations import health, notices, probes
 from integrations.health import Kind, Signal
 from integrations.models import HealthTransition, Integration, Notice, WorkspaceIntegrationHealth
-from integrations.sandbox import SandboxServer
 from jobs.deadline import Deadline
 from jobs.errors import TransientError
 from jobs.models import BackgroundJob, JobStep
 from jobs.registry import policy_of
 from jobs.worker import drain
+from sandbox import SandboxServer
 from tests.factories import make_member, make_workspace
 from tests.racing import at_once
 from tests.waiting import PATIENCE_S

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from inbox.views import history
-from integrations.sandbox import SandboxServer
+from sandbox import SandboxServer
 from tests import factories
 from tests.waiting import SLACK_S
 

@@ -14,8 +14,8 @@ from integrations import connect, health
 from integrations.health import Kind, Signal
 from integrations.hosts import HOST_SUFFIXES
 from integrations.models import HealthState, Integration, Provider, WebhookKey, WorkspaceIntegrationHealth
-from integrations.sandbox import SandboxServer
 from jobs.models import BackgroundJob
+from sandbox import SandboxServer
 from tests.factories import make_delivery, make_integration, make_workspace
 from tests.world import forget_calls
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 import inbox
 import insights
 from integrations.openai.schema import ModelAnswer, SchemaError, strict_schema
-from integrations.sandbox.openai import schema_problem
+from sandbox.openai import schema_problem
 
 
 class Part(BaseModel):

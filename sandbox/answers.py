@@ -1,0 +1,310 @@
+"""The answer sheet: a valid answer to any strict JSON schema, with sensible content for the fields Holdfast asks for.
+
+It proves plumbing only. The shape always comes from the schema; what is written comes from the field's name, from the
+feature (the schema's name) and from the few facts that `reading` finds in the prompt. The same prompt gets the same
+answer. A value that does not fit the schema is not used, so an answer is never invalid because of this table.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from sandbox.reading import Facts
+
+Writer = Callable[[Facts], Any]
+
+LINES = {
+    "Meeting Requested": "Happy to find a time that works for both of us. Which day suits you best?",
+    "Meeting Booked": "Thank you, it is in the calendar. I look forward to it.",
+    "Call Requested": "Happy to talk. Which number and which day work best for you?",
+    "Information Requested": "Glad to share more. Which part would be most useful to you first?",
+    "Not Interested": "Understood, and thank you for telling me.",
+    "Objection": "That is fair. May I ask what would have to be different for it to make sense?",
+    "Follow Up": "That makes sense. I will come back to you then.",
+}
+"""What a draft says besides its greeting; neither a link, a price nor a time, which a verification would refuse."""
+
+UNSAFE = {"Blacklist", "Automated Reply", "Out of Office", "Call Requested", "Objection", "Not Interested"}
+OUTCOMES = {
+    "Meeting Booked": "BOOKED",
+    "Meeting Requested": "REQUESTED",
+    "Call Requested": "REQUESTED",
+    "Neutral": "UNKNOWN",
+}
+
+
+def draft(facts: Facts) -> str:
+    """An e-mail's worth of reply to the lead, by first name."""
+    return f"Hi {facts.first_name},\n\nThanks for getting back to us. {_line(facts)}\n\nBest regards"
+
+
+def short_draft(facts: Facts) -> str:
+    """The same for SMS and LinkedIn, under 160 characters."""
+    return f"Hi {facts.first_name}, thanks for getting back to us. {_line(facts)}"[:160]
+
+
+def _line(facts: Facts) -> str:
+    if facts.offers:
+        return f"Would this work for you: {facts.offers}?"
+    return LINES.get(facts.tag, "Happy to help with the next step. What would be most useful to you?")
+
+
+def _cited(facts: Facts) -> list[str]:
+    """The first and the last message that the prompt names."""
+    return list(dict.fromkeys(facts.message_ids[:1] + facts.message_ids[-1:]))
+
+
+def _summary(facts: Facts) -> str:
+    about = f'It ends with: "{facts.quote}"' if facts.quote else "There is nothing to read."
+    return f"{len(facts.message_ids)} messages were read. The last one looks like {facts.tag}. {about}"
+
+
+FIELDS: tuple[tuple[str, Writer], ...] = (
+    (r"(sentiment|tag|label|category|classification|intent)(_tag)?", lambda f: f.tag),
+    (r"confidence|probability|certainty", lambda f: 0.93),
+    (r"(effectiveness_)?score", lambda f: 72),
+    (r"outcome", lambda f: (OUTCOMES.get(f.tag, "STALLED"), "positive" if f.tag in LINES else "neutral")),
+    (r"objection_type", lambda f: "pricing" if "expensive" in f.newest.lower() else "none"),
+    (r"(evidence_)?(quote|excerpt)|evidence_text", lambda f: f.quote),
+    (r"(evidence_)?quotes|key_phrases", lambda f: [f.quote] if f.quote else []),
+    (
+        r"reason(ing)?|rationale|explanation|why|justification|evidence",
+        lambda f: f'The newest message says: "{f.quote}"',
+    ),
+    (r"(cited_|evidence_|source_)?(message_ids|messages|citations|sources|ids|evidence)", _cited),
+    (
+        r"(cited_|evidence_|source_)?(message_id|citation|source|evidence|id)",
+        lambda f: (_cited(f) or [None])[-1],
+    ),
+    (r"first_name|greeting_name", lambda f: f.first_name),
+    (r"subject(_line)?", lambda f: "Re: your message"),
+    (r"(email_|draft_|reply_)?html", lambda f: "<p>" + draft(f).replace("\n\n", "</p><p>") + "</p>"),
+    (
+        r"(email_|draft_|reply_|message_)?(text|body|message|reply|draft|content)|revised(_text|_draft)?",
+        draft,
+    ),
+    (
+        r"strategy|approach|plan|goal|next_step|call_to_action",
+        lambda f: "Answer what was asked, then offer one next step.",
+    ),
+    (r"tone", lambda f: "friendly-professional"),
+    (r"summary|synthesis|overview|headline|answer|claim|finding|notes", _summary),
+    (
+        r"(is_)?(safe|ok|valid|approved|passed|passes|verified|supported|acceptable)(_to_send)?",
+        lambda f: f.tag not in UNSAFE,
+    ),
+    (r".*(review|escalat|fabricat|invent|risk|opt_?out|bounce|is_auto).*", lambda f: (False, [])),
+    (
+        r"(.*_)?(issues|problems|violations|errors|warnings|failures|concerns|mismatches|red_flags)",
+        lambda f: [],
+    ),
+    (r"(.*_)?(phone|mobile)(_number)?", lambda f: (f.phone(), "")),
+    (r"(.*_)?(url|website|link)", lambda f: (f.url(), "")),
+    (r"(.*_)?certain", lambda f: f.date() is not None),
+    (r"(answer_)?points", lambda f: [_line(f)]),
+    (r"(offer(ed)?_)?slots", lambda f: list(f.slots[:2]) if f.tag == "Meeting Requested" else []),
+    (r"(.*_)?(unknowns?|missing|open_questions)", lambda f: []),
+    (
+        r"(.*_)?(until|date|at|on|due|when|deadline|timestamp)",
+        lambda f: (f.date(), f.date() and f"{f.date()}T09:00:00Z"),
+    ),
+)
+"""What a field gets, by its name; a tuple holds candidates, of which the first that fits is taken."""
+
+FEATURES: dict[str, dict[str, Writer]] = {
+    "verif": {
+        "ok": lambda f: True,
+        "passed": lambda f: True,
+        "approved": lambda f: True,
+        "valid": lambda f: True,
+    },
+    "sms": dict.fromkeys(("text", "body", "message", "reply", "draft", "content"), short_draft),
+    "linkedin": dict.fromkeys(("text", "body", "message", "reply", "draft", "content"), short_draft),
+    "strategy": {"message": lambda f: "Answer what was asked, then offer one next step."},
+    "pack": dict.fromkeys(("text", "body", "message", "content", "answer"), _summary),
+    "insight": dict.fromkeys(("text", "body", "message", "content", "what_worked", "what_failed"), _summary),
+    "synthesis": dict.fromkeys(("text", "body", "message", "content"), _summary),
+    "signature": {"title": lambda f: None, "company": lambda f: None},
+    "snooze": {"snooze": lambda f: f.date() is not None, "should_snooze": lambda f: f.date() is not None},
+}
+"""Fields that a feature fills in its own way; a feature is a word in the schema's name."""
+
+
+class Unfit(Exception):
+    """A value that the schema does not allow here."""
+
+
+def answer(name: str, schema: dict[str, Any], facts: Facts) -> Any:
+    """An answer that is valid for `schema`; `name` is the schema's name."""
+    words = f"{name.lower()} sms" if facts.short else name.lower()
+    special = {
+        field: write for word, own in FEATURES.items() if word in words for field, write in own.items()
+    }
+    return _Sheet(schema, special, facts).fill(schema, name.lower(), 0)
+
+
+class _Sheet:
+    def __init__(self, root: dict[str, Any], special: dict[str, Writer], facts: Facts) -> None:
+        self._root = root
+        self._special = special
+        self._facts = facts
+
+    def fill(self, node: dict[str, Any], name: str, depth: int) -> Any:
+        """A value for the schema node of a field called `name`."""
+        node = resolve(self._root, node)
+        if "const" in node:
+            return node["const"]
+        for candidate in self._candidates(name):
+            try:
+                return self._fit(candidate, node)
+            except Unfit:
+                continue
+        options = node.get("anyOf")
+        if options:
+            return self._choose(options, name, depth)
+        if "enum" in node:
+            return next((value for value in node["enum"] if str(value).lower() == "neutral"), node["enum"][0])
+        kinds = types_of(node)
+        if "object" in kinds:
+            properties = node.get("properties", {})
+            return {key: self.fill(child, key.lower(), depth + 1) for key, child in properties.items()}
+        if "array" in kinds:
+            return self._array(node, name, depth)
+        return None if "null" in kinds else _plain(node, kinds, name)
+
+    def _choose(self, options: list[dict[str, Any]], name: str, depth: int) -> Any:
+        """Of several shapes: null where that is one of them, else the first; a recursive one ends at some depth."""
+        resolved = [resolve(self._root, option) for option in options]
+        structured = [option for option in resolved if {"object", "array"} & types_of(option)]
+        if structured and depth < 6:
+            return self.fill(structured[0], name, depth + 1)
+        if any("null" in types_of(option) for option in resolved):
+            return None
+        return self.fill(resolved[0], name, depth + 1)
+
+    def _array(self, node: dict[str, Any], name: str, depth: int) -> list[Any]:
+        count = max(int(node.get("minItems", 0)), 1 if depth < 8 else 0)
+        count = min(count, int(node.get("maxItems", count)))
+        singular = name.removesuffix("s") if not name.endswith("ss") else name
+        return [self.fill(node.get("items", {}), singular, depth + 1) for _ in range(count)]
+
+    def _candidates(self, name: str) -> tuple[Any, ...]:
+        own = [self._special[name]] if name in self._special else []
+        values = [
+            write(self._facts) for write in own + [w for pattern, w in FIELDS if re.fullmatch(pattern, name)]
+        ]
+        return tuple(one for value in values for one in (value if isinstance(value, tuple) else (value,)))
+
+    def _fit(self, value: Any, node: dict[str, Any]) -> Any:
+        """The value as the node wants it (clamped, cut, spelt like the enum's member). Raises Unfit."""
+        node = resolve(self._root, node)
+        if "anyOf" in node:
+            return self._fit_any(value, node["anyOf"])
+        if "enum" in node:
+            return _member(value, node["enum"])
+        kinds = types_of(node)
+        if isinstance(value, list) and "array" in kinds:
+            return self._fit_list(value, node)
+        if isinstance(value, bool) or value is None:
+            if ("null" if value is None else "boolean") in kinds:
+                return value
+            raise Unfit
+        if isinstance(value, int | float) and kinds & {"integer", "number"}:
+            return _clamped(value, node, whole="number" not in kinds)
+        if isinstance(value, str) and "string" in kinds:
+            return _cut(value, node)
+        if isinstance(value, str) and "integer" in kinds and value.isdigit():
+            return int(value)
+        raise Unfit
+
+    def _fit_any(self, value: Any, options: list[dict[str, Any]]) -> Any:
+        for option in options:
+            try:
+                return self._fit(value, option)
+            except Unfit:
+                continue
+        raise Unfit
+
+    def _fit_list(self, values: list[Any], node: dict[str, Any]) -> list[Any]:
+        fitted = [self._fit(value, node.get("items", {})) for value in values]
+        if len(fitted) < int(node.get("minItems", 0)):
+            raise Unfit
+        return fitted[: int(node.get("maxItems", len(fitted)))]
+
+
+def resolve(root: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    """The node itself, or what its `$ref` points at. Raises KeyError for a reference into nowhere."""
+    while "$ref" in node:
+        target: Any = root
+        for part in str(node["$ref"]).removeprefix("#").strip("/").split("/"):
+            target = target[part] if part else target
+        node = target
+    return node
+
+
+def types_of(node: dict[str, Any]) -> set[str]:
+    """The JSON types a node allows; an enum or const speaks for itself."""
+    kinds = node.get("type")
+    if kinds is None:
+        return {"object"} if "properties" in node else set()
+    return {kinds} if isinstance(kinds, str) else set(kinds)
+
+
+def _member(value: Any, members: list[Any]) -> Any:
+    """The enum member spelt like the value, case and punctuation apart. Raises Unfit."""
+    wanted = _bare(value)
+    for member in members:
+        if type(member) is type(value) and _bare(member) == wanted:
+            return member
+    raise Unfit
+
+
+def _bare(value: Any) -> str:
+    return re.sub(r"[^a-z0-9]", "", str(value).lower())
+
+
+def _clamped(value: float, node: dict[str, Any], *, whole: bool) -> float:
+    high = node.get("maximum", node.get("exclusiveMaximum"))
+    low = node.get("minimum", node.get("exclusiveMinimum"))
+    if high is not None and high <= 1 < value:
+        value = value / 100
+    value = value if high is None else min(value, high)
+    value = value if low is None else max(value, low)
+    return round(value) if whole else value
+
+
+def _cut(value: str, node: dict[str, Any]) -> str:
+    """Text of a length the node allows. Raises Unfit where it breaks a pattern or a format."""
+    value = value[: int(node.get("maxLength", len(value)))]
+    pattern, form = node.get("pattern"), node.get("format")
+    if len(value) < int(node.get("minLength", 0)) or (pattern and not re.search(pattern, value)):
+        raise Unfit
+    if form in FORMATS and not re.fullmatch(FORMATS[form][0], value):
+        raise Unfit
+    return value
+
+
+FORMATS = {
+    "date": (r"\d{4}-\d\d-\d\d", "2030-01-15"),
+    "date-time": (r"\d{4}-\d\d-\d\dT.+(Z|[+-]\d\d:\d\d)", "2030-01-15T09:00:00Z"),
+    "time": (r"\d\d:\d\d:\d\d.*", "09:00:00Z"),
+    "email": (r"[^@\s]+@[^@\s]+", "lead@example.com"),
+    "uuid": (r"[0-9a-fA-F-]{36}", "00000000-0000-4000-8000-000000000001"),
+    "uri": (r"https?://.+", "https://example.com/"),
+    "hostname": (r"[\w.-]+", "example.com"),
+    "ipv4": (r"[\d.]+", "192.0.2.1"),
+    "ipv6": (r"[0-9a-f:]+", "2001:db8::1"),
+    "duration": (r"P.+", "P1D"),
+}
+
+
+def _plain(node: dict[str, Any], kinds: set[str], name: str) -> Any:
+    """A value for a field nobody wrote a line for."""
+    if "boolean" in kinds:
+        return False
+    if "integer" in kinds or "number" in kinds:
+        return _clamped(1, node, whole="integer" in kinds)
+    if node.get("format") in FORMATS:
+        return FORMATS[node["format"]][1]
+    text = name.replace("_", " ").strip().capitalize() or "Text"
+    return text.ljust(int(node.get("minLength", 0)), ".")[: int(node.get("maxLength", 200))]

@@ -1,0 +1,271 @@
+"""Calendly as Holdfast uses it: event types, free times and bookings of one user per token."""
+
+import hashlib
+import hmac
+import time
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sandbox.provider import Call, Provider
+from sandbox.state import Account, Shelf, now_iso
+from sandbox.web import BadRequestError, Response, Router, json_response
+
+if TYPE_CHECKING:
+    from sandbox.outbox import Webhook
+
+routes = Router()
+
+API = "https://api.calendly.com"
+USER, ORGANIZATION, EVENT_TYPE = f"{API}/users/US1", f"{API}/organizations/OR1", f"{API}/event_types/ET1"
+EVENTS = ("invitee.created", "invitee.canceled", "invitee_no_show.created", "invitee_no_show.deleted")
+MOVE = ("rescheduled", "old_invitee", "new_invitee")
+TITLES = {
+    400: "Invalid Argument",
+    401: "Unauthenticated",
+    403: "Permission Denied",
+    404: "Resource Not Found",
+}
+
+
+@dataclass
+class Diary:
+    """One user's bookings and webhook subscriptions."""
+
+    events: dict[str, dict[str, Any]] = field(default_factory=Shelf)
+    invitees: dict[str, dict[str, Any]] = field(default_factory=Shelf)
+    subscriptions: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+class Calendly(Provider):
+    name = "calendly"
+    routes = routes
+
+    def new_data(self) -> Diary:
+        return Diary()
+
+    def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
+        title = TITLES.get(status) or ("Too Many Requests" if status == 429 else "Internal Server Error")
+        text = message or ("The access token is invalid" if status == 401 else title)
+        return json_response(
+            {"title": title, "message": text}, status, {"Retry-After": "60"} if status == 429 else {}
+        )
+
+    def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
+        if event not in EVENTS:
+            raise BadRequestError(f"Calendly events: {', '.join(EVENTS)}", code="event")
+        known = account.data.invitees.get(_key(fields.get("invitee_uri")))
+        if known is None:
+            if not fields.get("email"):
+                raise BadRequestError("the invitee's e-mail address", code="email")
+            known = _book(account, fields)
+            _take_over(account, known)
+        if event == "invitee_no_show.created":
+            known["no_show"] = {"uri": f"{API}/invitee_no_shows/{uuid.uuid4()}", "created_at": now_iso()}
+        elif event == "invitee_no_show.deleted":
+            known["no_show"] = None
+        else:
+            known["status"] = "canceled" if event == "invitee.canceled" else "active"
+        return _told(event, known, account.data.events[_key(known["event"])])
+
+    def learn(self, account: Account, body: dict[str, Any]) -> None:
+        payload = body.get("payload") or {}
+        invitee, meeting = payload.get("invitee"), payload.get("scheduled_event")
+        if not invitee or not meeting or _key(invitee.get("uri")) in account.data.invitees:
+            return
+        account.data.events[_key(meeting["uri"])] = {"status": "active", "name": "Intro call", **meeting}
+        account.data.invitees[_key(invitee["uri"])] = {"status": "active", **invitee, "event": meeting["uri"]}
+
+    def encode(self, webhook: "Webhook", body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
+        payload, headers = super().encode(webhook, body)
+        if webhook.secret:
+            at = str(int(time.time()))
+            signed = hmac.new(
+                webhook.secret.encode(), f"{at}.".encode() + payload, hashlib.sha256
+            ).hexdigest()
+            headers["Calendly-Webhook-Signature"] = f"t={at},v1={signed}"
+        return payload, headers
+
+
+def _key(uri: Any) -> str:
+    return str(uri or "").rpartition("/")[2]
+
+
+def _take_over(account: Account, invitee: dict[str, Any]) -> None:
+    """A booking that names an old invitee is a move: that one is cancelled and names the new one."""
+    if old := account.data.invitees.get(_key(invitee["old_invitee"])):
+        old |= {"status": "canceled", "rescheduled": True, "new_invitee": invitee["uri"]}
+
+
+def _told(event: str, invitee: dict[str, Any], meeting: dict[str, Any]) -> dict[str, Any]:
+    person = {"uri": invitee["uri"], "email": invitee["email"], "name": invitee["name"]}
+    person["questions_and_answers"] = invitee.get("questions_and_answers", [])
+    person |= {name: invitee.get(name) for name in ("no_show", *MOVE)}
+    when = {name: meeting[name] for name in ("uri", "event_type", "start_time", "end_time")}
+    return {"event": event, "created_at": now_iso(), "payload": {"invitee": person, "scheduled_event": when}}
+
+
+def _book(account: Account, fields: dict[str, Any]) -> dict[str, Any]:
+    """Put a booking into the diary; returns the invitee."""
+    start = _instant(fields.get("start_time")) or (datetime.now(UTC) + timedelta(days=2)).replace(
+        microsecond=0
+    )
+    end = _instant(fields.get("end_time")) or start + timedelta(minutes=30)
+    event_uri = fields.get("event_uri") or f"{API}/scheduled_events/{uuid.uuid4()}"
+    invitee_uri = fields.get("invitee_uri") or f"{event_uri}/invitees/{uuid.uuid4()}"
+    account.data.events[_key(event_uri)] = {
+        "uri": event_uri,
+        "name": "Intro call",
+        "status": "active",
+        "event_type": fields.get("event_type") or EVENT_TYPE,
+        "start_time": _z(start),
+        "end_time": _z(end),
+    }
+    name = fields.get("name") or str(fields["email"]).partition("@")[0]
+    invitee = {
+        "uri": invitee_uri,
+        "email": fields["email"],
+        "name": name,
+        "status": "active",
+        "event": event_uri,
+        "rescheduled": False,
+        "old_invitee": fields.get("old_invitee"),
+        "new_invitee": None,
+    }
+    account.data.invitees[_key(invitee_uri)] = invitee
+    return invitee
+
+
+def _z(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def _instant(text: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(text)) if text else None
+    except ValueError as exc:
+        raise BadRequestError(f"{text!r} is not an ISO 8601 date", code="start_time") from exc
+
+
+def _collection(items: list[dict[str, Any]]) -> Response:
+    return json_response({"collection": items, "pagination": {"count": len(items), "next_page": None}})
+
+
+def _found(table: dict[str, dict[str, Any]], key: str) -> dict[str, Any]:
+    if key not in table:
+        raise BadRequestError("The server could not find the requested resource.", status=404)
+    return table[key]
+
+
+@routes.on("GET", "/users/me")
+def me(call: Call) -> Response:
+    names = {"name": "Alex Moreno", "email": "alex@outreach.example.com", "timezone": "America/New_York"}
+    return json_response({"resource": {"uri": USER, "current_organization": ORGANIZATION, **names}})
+
+
+@routes.on("GET", "/event_types")
+def event_types(call: Call) -> Response:
+    url = "https://calendly.com/alex-example/intro"
+    return _collection(
+        [{"uri": EVENT_TYPE, "name": "Intro call", "active": True, "duration": 30, "scheduling_url": url}]
+    )
+
+
+@routes.on("GET", "/event_type_available_times")
+def available_times(call: Call) -> Response:
+    taken = {meeting["start_time"] for meeting in call.data.events.values() if meeting["status"] == "active"}
+    day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    free = [_z(day + timedelta(days=offset, hours=hour)) for offset in range(1, 8) for hour in (14, 15, 18)]
+    return _collection([{"status": "available", "start_time": at} for at in free if at not in taken])
+
+
+@routes.on("GET", "/scheduled_events")
+def scheduled_events(call: Call) -> Response:
+    wanted = call.request.query.get("invitee_email")
+    known = {i["event"] for i in call.data.invitees.values() if wanted in (None, i["email"])}
+    return _collection([meeting for meeting in call.data.events.values() if meeting["uri"] in known])
+
+
+@routes.on("GET", "/scheduled_events/{event_id}")
+def scheduled_event(call: Call) -> Response:
+    return json_response({"resource": _found(call.data.events, call.params["event_id"])})
+
+
+@routes.on("GET", "/scheduled_events/{event_id}/invitees")
+def invitees(call: Call) -> Response:
+    uri = _found(call.data.events, call.params["event_id"])["uri"]
+    return _collection([invitee for invitee in call.data.invitees.values() if invitee["event"] == uri])
+
+
+@routes.on("POST", "/invitees")
+def book(call: Call) -> Response:
+    values = call.request.data
+    person = values.get("invitee") or {}
+    if not person.get("email") or not values.get("start_time"):
+        raise BadRequestError(
+            "The supplied parameters are invalid: invitee.email and start_time are required."
+        )
+    when = {"start_time": values["start_time"], "event_type": values.get("event_type")}
+    invitee = _book(call.account, {**person, **when})
+    call.sent("booking", _key(invitee["uri"]), to=invitee["email"], text=values["start_time"])
+    call.tell(_told("invitee.created", invitee, call.data.events[_key(invitee["event"])]))
+    return json_response({"resource": invitee}, 201)
+
+
+@routes.on("POST", "/scheduling_links")
+def scheduling_link(call: Call) -> Response:
+    owner = call.request.data.get("owner") or EVENT_TYPE
+    link = {"booking_url": f"https://calendly.com/d/{uuid.uuid4().hex[:8]}/intro", "owner": owner}
+    return json_response({"resource": {**link, "owner_type": "EventType"}}, 201)
+
+
+@routes.on("POST", "/scheduled_events/{event_id}/cancellation")
+def cancel(call: Call) -> Response:
+    meeting = _found(call.data.events, call.params["event_id"])
+    meeting["status"] = "canceled"
+    for invitee in call.data.invitees.values():
+        if invitee["event"] == meeting["uri"]:
+            invitee["status"] = "canceled"
+            call.tell(_told("invitee.canceled", invitee, meeting))
+    reason = call.request.data.get("reason") or ""
+    return json_response(
+        {"resource": {"canceled_by": "Alex Moreno", "reason": reason, "canceler_type": "host"}}, 201
+    )
+
+
+@routes.on("GET", "/webhook_subscriptions")
+def subscriptions(call: Call) -> Response:
+    return _collection(list(call.data.subscriptions.values()))
+
+
+@routes.on("POST", "/webhook_subscriptions")
+def subscribe(call: Call) -> Response:
+    values = call.request.data
+    if not values.get("url") or not values.get("events"):
+        raise BadRequestError("The supplied parameters are invalid: url and events are required.")
+    uri = f"{API}/webhook_subscriptions/{uuid.uuid4()}"
+    found = {
+        "uri": uri,
+        "callback_url": values["url"],
+        "events": values["events"],
+        "state": "active",
+        "scope": "user",
+    }
+    call.data.subscriptions[_key(uri)] = found
+    secret = values.get("signing_key") or ""
+    call.sandbox.set_webhook("calendly", call.account.name, values["url"], secret=secret)
+    return json_response({"resource": found}, 201)
+
+
+@routes.on("GET", "/webhook_subscriptions/{key}")
+def subscription(call: Call) -> Response:
+    return json_response({"resource": _found(call.data.subscriptions, call.params["key"])})
+
+
+@routes.on("DELETE", "/webhook_subscriptions/{key}")
+def unsubscribe(call: Call) -> Response:
+    _found(call.data.subscriptions, call.params["key"])
+    del call.data.subscriptions[call.params["key"]]
+    call.sandbox.outbox.remove_webhook("calendly", call.account.name)
+    return Response(204)

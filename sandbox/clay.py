@@ -1,0 +1,83 @@
+"""Clay as Holdfast uses it: a table takes rows and, with a webhook configured, calls back by itself.
+
+What it finds is made up from the row, the same for the same row: a profile for tables whose name holds "linkedin", a
+phone number otherwise; a row whose name or address holds "nobody" is not found.
+"""
+
+import hashlib
+import hmac
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sandbox.provider import Call, Provider
+from sandbox.state import Account, Shelf
+from sandbox.web import BadRequestError, Request, Response, Router, json_response
+
+if TYPE_CHECKING:
+    from sandbox.outbox import Webhook
+
+routes = Router()
+
+
+@dataclass
+class Table:
+    rows: dict[int, dict[str, Any]] = field(default_factory=Shelf)
+
+
+class Clay(Provider):
+    name = "clay"
+    routes = routes
+
+    def new_data(self) -> Table:
+        return Table()
+
+    def credential(self, request: Request) -> str:
+        return request.path.strip("/")
+
+    def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
+        headers = {"Retry-After": "30"} if status == 429 else {}
+        return json_response({"error": message or code or "Webhook could not be processed"}, status, headers)
+
+    def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
+        if event not in ("linkedin", "phone"):
+            raise BadRequestError("Clay events: linkedin, phone", code="event")
+        if not fields.get("lead_id"):
+            raise BadRequestError("the lead's id", code="lead_id")
+        row = {"leadId": fields["lead_id"], "fullName": "Dana Reyes"}
+        result = _result(event, row, found=fields.get("status", "success") == "success")
+        result["status"] = fields.get("status", "success")
+        given = {"phone": fields.get("phone"), "linkedinUrl": fields.get("linkedin_url")}
+        return result | {name: value for name, value in given.items() if value}
+
+    def encode(self, webhook: "Webhook", body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
+        payload, headers = super().encode(webhook, body)
+        if webhook.secret:
+            signed = hmac.new(webhook.secret.encode(), payload, hashlib.sha256).hexdigest()
+            headers["x-clay-signature"] = signed if webhook.hmac else webhook.secret
+        return payload, headers
+
+
+@routes.on("POST", "/{table}", "/{folder}/{table}", "/{folder}/{part}/{table}")
+def add_row(call: Call) -> Response:
+    row = call.request.data
+    number = call.account.next_id()
+    call.data.rows[number] = row
+    call.sent("row", number, to=str(row.get("leadId") or ""), text=json.dumps(row, sort_keys=True))
+    kind = "linkedin" if "linkedin" in call.account.name.lower() else "phone"
+    searched = f"{row.get('fullName')} {row.get('emailAddress')}".lower()
+    call.tell(_result(kind, row, found="nobody" not in searched))
+    return json_response({"success": True})
+
+
+def _result(kind: str, row: dict[str, Any], *, found: bool) -> dict[str, Any]:
+    result: dict[str, Any] = {"leadId": row.get("leadId"), "enrichmentType": kind}
+    if not found:
+        return result | {"status": "not_found"}
+    name = str(row.get("fullName") or row.get("emailAddress") or "someone")
+    if kind == "linkedin":
+        slug = re.sub(r"[^a-z0-9]+", "-", name.partition("@")[0].lower()).strip("-")
+        return result | {"status": "success", "linkedinUrl": f"https://www.linkedin.com/in/{slug}-example"}
+    number = int(hashlib.sha256(name.encode()).hexdigest(), 16) % 10_000
+    return result | {"status": "success", "phone": f"+1555555{number:04d}"}

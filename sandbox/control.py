@@ -1,0 +1,240 @@
+"""The control API under `/_control/`: commands as JSON or forms, answers as JSON, or back to the page for forms.
+
+A command from a web page of another origin is refused: whoever opens a page in a browser here must not have his
+sandbox driven by it.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sandbox import control_page
+from sandbox.web import BadRequestError, ControlError, Request, Response, Router, json_response
+
+if TYPE_CHECKING:
+    from sandbox.core import Sandbox
+
+logger = logging.getLogger(__name__)
+
+routes = Router()
+
+WEBHOOK_OPTIONS: dict[str, Callable[[Any], Any]] = {
+    "headers": dict,
+    "secret": str,
+    "hmac": lambda value: _truth("hmac", value),
+    "attempts": int,
+    "retry_ms": float,
+    "echo": lambda value: _truth("echo", value),
+}
+FILTERS = ("provider", "account", "kind", "contains", "path")
+
+
+def handle(sandbox: "Sandbox", request: Request) -> Response:
+    """Carry out a command; 400 names the field that is wrong, 404 an address there is not."""
+    origin = request.headers.get("origin")
+    if request.method not in ("GET", "HEAD") and origin not in (None, request.origin):
+        return json_response({"error": "commands from another origin are refused", "field": "Origin"}, 403)
+    found = routes.match("GET" if request.method == "HEAD" else request.method, request.path)
+    if found is None:
+        return json_response({"error": "no such command; see docs/sandbox.md"}, 404)
+    route, params = found
+    try:
+        answer = route.handler(sandbox, request, params)
+    except ControlError as exc:
+        return json_response({"error": str(exc), "field": exc.field}, 400)
+    except BadRequestError as exc:
+        return json_response({"error": exc.message, "field": "body"}, 400)
+    except Exception:
+        logger.exception("sandbox command failed", extra={"route": route.template})
+        return json_response({"error": "the sandbox itself failed, see its log"}, 500)
+    if request.method == "POST" and _is_form(request):
+        return Response(303, headers={"Location": "/_control/"})
+    return answer
+
+
+def _is_form(request: Request) -> bool:
+    return request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+
+
+def _values(request: Request) -> dict[str, Any]:
+    """The command's fields; a form's `a.b` is field b of object a, and its empty fields are left out."""
+    if not _is_form(request):
+        return dict(request.data)
+    values: dict[str, Any] = {}
+    for name, value in request.data.items():
+        outer, _, inner = name.partition(".")
+        if value and inner:
+            values.setdefault(outer, {})[inner] = value
+        elif value:
+            values[outer] = value
+    return values
+
+
+def _text(values: dict[str, Any], name: str) -> str:
+    value = values.pop(name, None)
+    if not isinstance(value, str) or not value:
+        raise ControlError(name, "is required and must be text")
+    return value
+
+
+def _truth(name: str, value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if str(value).lower() in ("true", "1", "on", "yes", "false", "0", "off", "no"):
+        return str(value).lower() in ("true", "1", "on", "yes")
+    raise ControlError(name, "must be true or false")
+
+
+def _converted(name: str, convert: Callable[[Any], Any], value: Any) -> Any:
+    try:
+        return convert(value)
+    except (TypeError, ValueError) as exc:
+        if isinstance(exc, ControlError):
+            raise
+        raise ControlError(name, f"{value!r} cannot be used") from exc
+
+
+@routes.on("GET", "/")
+def page(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
+    return control_page.page(sandbox)
+
+
+@routes.on("GET", "/control.css")
+def stylesheet(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
+    return control_page.stylesheet()
+
+
+@routes.on("GET", "/state.json")
+def state(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
+    query = request.query
+    limit = request.number("limit", 200, 0, 20_000)
+    return json_response(
+        sandbox.summary(provider=query.get("provider"), account=query.get("account"), limit=limit)
+    )
+
+
+@routes.on("GET", "/sends.json")
+def sends(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
+    return _records("sends", sandbox.sends(**_filters(request, "path")), request)
+
+
+@routes.on("GET", "/requests.json")
+def requests(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
+    return _records("requests", sandbox.requests(**_filters(request, "kind", "contains")), request)
+
+
+def _filters(request: Request, *unused: str) -> dict[str, str | None]:
+    return {name: request.query.get(name) for name in FILTERS if name not in unused}
+
+
+def _records(name: str, found: list[dict[str, Any]], request: Request) -> Response:
+    limit = request.number("limit", 200, 0, 20_000)
+    return json_response(
+        {"total": len(found), name: found[len(found) - limit :] if limit < len(found) else found}
+    )
+
+
+@routes.on("GET", "/faults")
+def faults(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
+    return json_response({"faults": [fault.as_dict() for fault in sandbox.faults.all()]})
+
+
+@routes.on("POST", "/faults")
+def add_fault(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
+    return json_response(sandbox.fault(**_values(request)).as_dict(), 201)
+
+
+@routes.on("DELETE", "/faults")
+@routes.on("POST", "/faults/clear")
+def clear_faults(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
+    return json_response({"cleared": sandbox.clear_faults()})
+
+
+@routes.on("DELETE", "/faults/{fault_id}")
+@routes.on("POST", "/faults/{fault_id}/clear")
+def clear_fault(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
+    return json_response({"cleared": sandbox.clear_faults(_converted("id", int, params["fault_id"]))})
+
+
+@routes.on("GET", "/accounts/{provider}/{account}")
+def account(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
+    return json_response(sandbox.set_account(params["provider"], params["account"]).as_dict())
+
+
+@routes.on("POST", "/accounts", "/accounts/{provider}/{account}")
+def set_account(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
+    values = _values(request) | params
+    provider, name = _text(values, "provider"), _text(values, "account")
+    status, properties = values.pop("status", None), values.pop("properties", None)
+    if values:
+        raise ControlError(next(iter(values)), "unknown field; known: status, properties")
+    if properties is not None and not isinstance(properties, dict):
+        raise ControlError("properties", "must be an object")
+    return json_response(sandbox.set_account(provider, name, status, properties).as_dict())
+
+
+@routes.on("POST", "/webhooks")
+def set_webhook(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
+    values = _values(request)
+    provider, name, url = _text(values, "provider"), _text(values, "account"), _text(values, "url")
+    if unknown := set(values) - set(WEBHOOK_OPTIONS):
+        raise ControlError(min(unknown), f"unknown field; known: {', '.join(WEBHOOK_OPTIONS)}")
+    options = {key: _converted(key, WEBHOOK_OPTIONS[key], value) for key, value in values.items()}
+    return json_response(sandbox.set_webhook(provider, name, url, **options).as_dict(), 201)
+
+
+@routes.on("DELETE", "/webhooks/{provider}/{account}")
+def remove_webhook(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
+    return json_response({"removed": sandbox.outbox.remove_webhook(params["provider"], params["account"])})
+
+
+@routes.on("POST", "/emit")
+def emit(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
+    values = _values(request)
+    provider, name = _text(values, "provider"), _text(values, "account")
+    event, body = str(values.pop("event", "")), values.pop("body", None)
+    if body is not None and not isinstance(body, dict):
+        raise ControlError("body", "must be an object")
+    options = {key: _truth(key, values.pop(key, True)) for key in ("deliver", "wait")}
+    copies = _converted("copies", int, values.pop("copies", 1))
+    return json_response(
+        sandbox.emit(
+            provider,
+            name,
+            event,
+            body=body,
+            deliver=options["deliver"],
+            copies=copies,
+            wait_for_answer=options["wait"],
+            **values,
+        )
+    )
+
+
+@routes.on("POST", "/ingest")
+def ingest(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
+    values = dict(request.data)
+    provider, name = _text(values, "provider"), _text(values, "account")
+    bodies = values.get("bodies", [values["body"]] if "body" in values else None)
+    if not isinstance(bodies, list) or not all(isinstance(body, dict) for body in bodies):
+        raise ControlError("bodies", "must be a list of webhook bodies (or give one as `body`)")
+    return json_response({"learned": sandbox.ingest(provider, name, bodies)})
+
+
+@routes.on("POST", "/answers")
+def set_answer(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
+    values = dict(request.data)
+    schema, answer = _text(values, "schema"), values.pop("answer", None)
+    if not isinstance(answer, dict):
+        raise ControlError("answer", "must be an object")
+    contains, count = str(values.pop("contains", "")), values.pop("count", None)
+    if values:
+        raise ControlError(next(iter(values)), "unknown field; known: schema, answer, contains, count")
+    count = None if count is None else _converted("count", int, count)
+    return json_response(sandbox.set_answer(schema, answer, contains=contains, count=count), 201)
+
+
+@routes.on("POST", "/reset")
+def reset(sandbox: "Sandbox", request: Request, params: dict[str, str]) -> Response:
+    sandbox.reset()
+    return json_response({"reset": True})

@@ -1,0 +1,257 @@
+"""The sandbox without its sockets: what a request, a command or an event does to the providers' state.
+
+`handle` takes a request through fault, credential, account and handler; the other public methods are the control
+API, under the same names. Nothing here imports product code: the sandbox plays the other side.
+"""
+
+import logging
+import threading
+from concurrent.futures import wait
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.faults import MODEL_KINDS, Fault, FaultBook
+from sandbox.outbox import Outbox, Webhook
+from sandbox.provider import STATUS_CODES, Call, Provider
+from sandbox.registry import PROVIDERS
+from sandbox.state import Account, State
+from sandbox.web import BadRequestError, ControlError, Request, Response, Route, json_response
+
+logger = logging.getLogger(__name__)
+
+EMIT_TIMEOUT_S = 60.0
+
+
+@dataclass
+class Visit:
+    """A request that found its provider: what is known of it before and after it was answered."""
+
+    id: int
+    provider: Provider
+    request: Request
+    route: Route | None
+    params: dict[str, str]
+    credential: str
+    account_name: str
+    waits: list[Fault]
+    fault: Fault | None
+
+
+class Sandbox:
+    """Every provider's state and every command on it."""
+
+    def __init__(self) -> None:
+        self.state = State(lambda name: PROVIDERS[name].new_data())
+        self.faults = FaultBook()
+        self.outbox = Outbox(self.state, self.faults, lambda name: PROVIDERS[name])
+        self._status_lock = threading.Lock()
+        self._answers: list[dict[str, Any]] = []
+
+    # Requests
+
+    def arrive(self, provider_name: str, request: Request) -> Visit | None:
+        """Look a request up and use up the faults that hit it; None where there is no such provider."""
+        provider = PROVIDERS.get(provider_name)
+        if provider is None:
+            return None
+        route, params = provider.routes.match(request.method, request.path) or (None, {})
+        credential = provider.credential(request)
+        try:
+            account_name = provider.account_name(self, request, params)
+        except BadRequestError:
+            account_name = "*"
+        waits, fault = self.faults.take(
+            provider.name, request.method, request.path, {credential, account_name}
+        )
+        return Visit(
+            self.state.next_request_id(),
+            provider,
+            request,
+            route,
+            params,
+            credential,
+            account_name,
+            waits,
+            fault,
+        )
+
+    def answer(self, visit: Visit) -> tuple[Response, bool]:
+        """The provider's own answer to a request, and whether it acted on it (a handler ran to its end)."""
+        provider = visit.provider
+        if visit.route is None:
+            return provider.error(
+                404, message=f"No such endpoint: {visit.request.method} {visit.request.path}"
+            ), False
+        if not visit.credential:
+            return provider.error(401), False
+        barred = STATUS_CODES.get(self.state.status(provider.name, visit.credential))
+        if barred:
+            return provider.error(barred), False
+        account = self.state.account(provider.name, visit.account_name)
+        if account.over_limit():
+            return provider.error(429), False
+        call = Call(self, visit.request, visit.params, account, visit.id, visit.fault)
+        try:
+            with account.lock:
+                blocked = provider.blocked(call)
+                return (blocked, False) if blocked else (visit.route.handler(call), True)
+        except BadRequestError as exc:
+            return exc.response or provider.error(exc.status, exc.code, exc.message), False
+        except Exception:
+            logger.exception(
+                "sandbox handler failed", extra={"provider": provider.name, "route": visit.route.template}
+            )
+            return json_response({"error": "the sandbox itself failed, see its log"}, 500), False
+
+    # Commands
+
+    def fault(self, **values: Any) -> Fault:
+        """Add a fault (docs/sandbox.md lists kinds and fields). Raises ControlError naming a wrong field."""
+        fault = Fault.parse(values)
+        if fault.provider != "*":
+            self._provider(fault.provider)
+        if fault.kind in MODEL_KINDS and fault.provider != "openai":
+            raise ControlError("kind", f"{fault.kind} needs provider openai")
+        return self.faults.add(fault)
+
+    def clear_faults(self, fault_id: int | None = None) -> int:
+        """Remove one fault, or all; returns how many there were."""
+        return self.faults.clear(fault_id)
+
+    def set_account(
+        self, provider: str, account: str, status: str | None = None, properties: dict[str, Any] | None = None
+    ) -> Account:
+        """Change an account's status or properties; a change of status is told by webhook where the provider does.
+
+        Raises ControlError for a status the provider's accounts do not have.
+        """
+        player = self._provider(provider)
+        allowed = ("ok", *STATUS_CODES, *player.statuses)
+        if status is not None and status not in allowed:
+            raise ControlError("status", f"must be one of {', '.join(allowed)}")
+        changed = self.state.account(provider, account)
+        with self._status_lock:
+            event = None
+            if status is not None and status != changed.status:
+                event = player.status_event(changed, status)
+                changed.status = status
+            changed.properties.update(properties or {})
+        if event is not None:
+            self.outbox.post(provider, account, event)
+        return changed
+
+    def set_webhook(self, provider: str, account: str, url: str, **options: Any) -> Webhook:
+        """Say where an account's webhooks go (`*`: all accounts). Raises ControlError for an unusable address."""
+        self._provider(provider)
+        if not url.startswith(("http://", "https://")):
+            raise ControlError("url", "must begin with http:// or https://")
+        webhook = Webhook(provider, account, url, **options)
+        self.outbox.set_webhook(webhook)
+        return webhook
+
+    def emit(
+        self,
+        provider: str,
+        account: str,
+        event: str = "",
+        *,
+        body: dict[str, Any] | None = None,
+        deliver: bool = True,
+        copies: int = 1,
+        wait_for_answer: bool = True,
+        **fields: Any,
+    ) -> dict[str, Any]:
+        """Let something happen at the provider and post its webhook.
+
+        Raises ControlError for an event the provider does not have. The answer holds the body and, when waited for,
+        what our side answered (at most EMIT_TIMEOUT_S seconds).
+        """
+        player = self._provider(provider)
+        target = self.state.account(provider, account)
+        try:
+            with target.lock:
+                body = player.build(target, event, fields) if body is None else body
+                player.learn(target, body)
+                held = player.holds(target, body)
+        except BadRequestError as exc:
+            raise ControlError(exc.code or "event", exc.message) from exc
+        futures = [] if held or not deliver else self.outbox.post(provider, account, body, copies=copies)
+        done = wait(futures, timeout=EMIT_TIMEOUT_S).done if wait_for_answer else ()
+        deliveries = [future.result() for future in futures if future in done]
+        return {"event": event, "body": body, "held": held, "deliveries": deliveries}
+
+    def ingest(self, provider: str, account: str, bodies: list[dict[str, Any]]) -> int:
+        """Take webhook bodies as things that happened, without posting anything; returns how many."""
+        player = self._provider(provider)
+        target = self.state.account(provider, account)
+        with target.lock:
+            for body in bodies:
+                player.learn(target, body)
+        return len(bodies)
+
+    def set_answer(
+        self, schema: str, answer: dict[str, Any], *, contains: str = "", count: int | None = None
+    ) -> dict[str, Any]:
+        """Make the model answer requests for that schema with these fields, as they are, valid or not.
+
+        Only where the input holds `contains`, and `count` times (None: until reset). The last one set wins.
+        """
+        scripted = {"schema": schema, "answer": answer, "contains": contains, "count": count}
+        with self._status_lock:
+            self._answers.insert(0, scripted)
+        return scripted
+
+    def scripted_answer(self, schema: str, text: str) -> dict[str, Any] | None:
+        """The fields set for such a request, used up by one."""
+        with self._status_lock:
+            for scripted in self._answers:
+                if scripted["schema"] == schema and scripted["contains"] in text and scripted["count"] != 0:
+                    scripted["count"] = scripted["count"] and scripted["count"] - 1
+                    answer: dict[str, Any] = scripted["answer"]
+                    return answer
+        return None
+
+    def reset(self) -> None:
+        """Forget accounts, records, faults, answers and webhooks."""
+        self._answers.clear()
+        self.faults.clear()
+        self.outbox.reset()
+        self.state.reset()
+
+    # Looking
+
+    def sends(self, **wanted: Any) -> list[dict[str, Any]]:
+        """What people received, oldest first; filter by any field, or `contains` in the text."""
+        return self.state.sends(**wanted)
+
+    def requests(self, **wanted: Any) -> list[dict[str, Any]]:
+        """Requests that came in, oldest first; filter by any field, or `path` contained in the path."""
+        return self.state.requests(**wanted)
+
+    def summary(
+        self, *, provider: str | None = None, account: str | None = None, limit: int = 200
+    ) -> dict[str, Any]:
+        """Everything for a page or a script to look at, newest `limit` of each list."""
+        wanted = {"provider": provider, "account": account}
+
+        def last(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            return items[-limit:] if limit else []
+
+        def fits(item: dict[str, Any]) -> bool:
+            return provider in (None, item["provider"]) and account in (None, item.get("account"))
+
+        return {
+            "totals": self.state.totals(),
+            "counts": [row for row in self.state.counts() if provider in (None, row["provider"])],
+            "sends": last(self.sends(**wanted)),
+            "requests": last(self.requests(**wanted)),
+            "accounts": [a.as_dict() for a in self.state.accounts(provider) if account in (None, a.name)],
+            "faults": [fault.as_dict() for fault in self.faults.all()],
+            "webhooks": [webhook.as_dict() for webhook in self.outbox.webhooks() if fits(webhook.as_dict())],
+            "deliveries": last([delivery for delivery in self.state.deliveries() if fits(delivery)]),
+        }
+
+    def _provider(self, name: str) -> Provider:
+        if name not in PROVIDERS:
+            raise ControlError("provider", f"must be one of {', '.join(PROVIDERS)}")
+        return PROVIDERS[name]

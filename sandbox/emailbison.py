@@ -1,0 +1,325 @@
+"""EmailBison as Holdfast uses it: campaigns, leads, replies, sent e-mails of one workspace per key.
+
+It can only reply to an existing reply; a reply id it never heard of is taken, since replayed webhooks name such ids,
+and the lead is found or made by the first recipient. The answer to a reply holds no id of what was created.
+"""
+
+import html
+import urllib.parse
+import uuid
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox import emailbison_events as events
+from sandbox.provider import Call, Provider
+from sandbox.state import Account, Shelf, now_iso, ring
+from sandbox.web import BadRequestError, Response, Router, json_response
+
+routes = Router()
+
+UNAUTHENTICATED = (
+    "Unauthenticated. Please check that your API key is valid and that it belongs to this instance URL: "
+    "an API key works on exactly one host."
+)
+
+
+@dataclass
+class Mailbox:
+    """One EmailBison workspace."""
+
+    leads: dict[int, dict[str, Any]] = field(default_factory=Shelf)
+    replies: dict[int, dict[str, Any]] = field(default_factory=Shelf)
+    emails: dict[str, int] = field(default_factory=Shelf)
+    sent: dict[int, dict[str, Any]] = field(default_factory=Shelf)
+    scheduled: deque[dict[str, Any]] = field(default_factory=ring)
+    campaigns: dict[int, dict[str, Any]] = field(default_factory=dict)
+    senders: dict[int, dict[str, Any]] = field(default_factory=dict)
+    lead_campaigns: dict[int, set[int]] = field(default_factory=Shelf)
+    stopped: set[tuple[int, int]] = field(default_factory=set)
+
+    def lead_by_email(self, email: str) -> dict[str, Any] | None:
+        return self.leads.get(self.emails.get(email.strip().lower(), 0))
+
+    def sent_to(self, lead_id: int) -> list[dict[str, Any]]:
+        return [mail for mail in self.sent.values() if mail["lead_id"] == lead_id]
+
+
+class EmailBison(Provider):
+    name = "emailbison"
+    routes = routes
+
+    def new_data(self) -> Mailbox:
+        box = Mailbox()
+        events.keep_campaign(box, {"id": 901, "name": "Q1 Founders"})
+        events.keep_sender(box, {"id": 311, "email": "alex@outreach.example.com", "name": "Alex"})
+        return box
+
+    def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
+        texts = {
+            401: UNAUTHENTICATED,
+            403: UNAUTHENTICATED,
+            404: "Record not found",
+            429: "Too Many Attempts.",
+        }
+        text = (
+            message
+            or texts.get(status)
+            or ("Server Error" if status >= 500 else "The given data was invalid.")
+        )
+        headers = {"Retry-After": "30"} if status == 429 else {}
+        return json_response({"data": {"success": False, "message": text}}, status, headers)
+
+    def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
+        return events.build(account, event, fields)
+
+    def learn(self, account: Account, body: dict[str, Any]) -> None:
+        events.learn(account, body)
+
+
+@routes.on("GET", "/api/users")
+def me(call: Call) -> Response:
+    name = call.account.properties.get("workspace_name", "Sandbox")
+    workspace = {"id": call.account.properties.get("workspace_id", 1), "name": name}
+    return json_response(
+        {"data": {"id": 1, "name": "Sandbox", "email": "owner@example.com", "workspace": workspace}}
+    )
+
+
+@routes.on("GET", "/api/campaigns")
+def campaigns(call: Call) -> Response:
+    return _page(call, list(call.data.campaigns.values()))
+
+
+@routes.on("GET", "/api/campaigns/{campaign_id}")
+def campaign(call: Call) -> Response:
+    return json_response({"data": _found(call.data.campaigns, call.params["campaign_id"])})
+
+
+@routes.on("GET", "/api/campaigns/{campaign_id}/leads")
+def campaign_leads(call: Call) -> Response:
+    campaign_id = _found(call.data.campaigns, call.params["campaign_id"])["id"]
+    box = call.data
+    leads = [
+        {**lead, "lead_campaign_data": [_lead_campaign_data(box, lead["id"], campaign_id)]}
+        for lead in box.leads.values()
+        if campaign_id in box.lead_campaigns.get(lead["id"], ())
+    ]
+    return _page(call, leads)
+
+
+def _lead_campaign_data(box: Mailbox, lead_id: int, campaign_id: int) -> dict[str, Any]:
+    sent = [mail for mail in box.sent_to(lead_id) if mail["campaign_id"] == campaign_id]
+    stopped = (campaign_id, lead_id) in box.stopped
+    return {
+        "campaign_id": campaign_id,
+        "status": "stopped" if stopped else "in_sequence",
+        "emails_sent": len(sent),
+    }
+
+
+@routes.on("POST", "/api/campaigns/{campaign_id}/leads/stop-future-emails")
+def stop_future_emails(call: Call) -> Response:
+    lead_ids = call.request.data.get("lead_ids")
+    if not isinstance(lead_ids, list) or not lead_ids:
+        raise BadRequestError("The lead ids field is required.", status=422)
+    campaign_id = _number(call.params["campaign_id"])
+    box: Mailbox = call.data
+    box.stopped.update((campaign_id, _number(lead_id)) for lead_id in lead_ids)
+    kept = [mail for mail in box.scheduled if (mail.get("campaign_id"), mail["lead_id"]) not in box.stopped]
+    box.scheduled = ring()
+    box.scheduled.extend(kept)
+    message = "Future emails stopped for selected leads."
+    return json_response({"data": {"success": True, "message": message}})
+
+
+@routes.on("GET", "/api/leads")
+def leads(call: Call) -> Response:
+    query = call.request.query
+    exact = query.get("filters[email]") or query.get("filters[email_address]")
+    search = (query.get("filters[search]") or query.get("search") or "").lower()
+    found = list(call.data.leads.values())
+    if exact:
+        found = [lead for lead in found if lead["email"].lower() == exact.lower()]
+    if search:
+        keys = ("email", "first_name", "last_name", "company")
+        found = [lead for lead in found if any(search in str(lead[key] or "").lower() for key in keys)]
+    return _page(call, found)
+
+
+@routes.on("POST", "/api/leads")
+def create_lead(call: Call) -> Response:
+    values = call.request.data
+    email = values.get("email")
+    if not isinstance(email, str) or "@" not in email:
+        raise BadRequestError("The email field must be a valid email address.", status=422)
+    if call.data.lead_by_email(email):
+        raise BadRequestError("The email has already been taken.", status=422)
+    return json_response({"data": events.keep_lead(call.account, values)}, 201)
+
+
+@routes.on("GET", "/api/leads/{lead_id}")
+def lead(call: Call) -> Response:
+    return json_response({"data": _found(call.data.leads, call.params["lead_id"])})
+
+
+@routes.on("PATCH", "/api/leads/{lead_id}")
+@routes.on("PUT", "/api/leads/{lead_id}")
+def change_lead(call: Call) -> Response:
+    known = _found(call.data.leads, call.params["lead_id"])
+    return json_response({"data": events.keep_lead(call.account, {**call.request.data, "id": known["id"]})})
+
+
+@routes.on("GET", "/api/leads/{lead_id}/replies")
+def lead_replies(call: Call) -> Response:
+    lead_id = _number(call.params["lead_id"])
+    return _page(call, _filtered(call, [r for r in call.data.replies.values() if r["lead_id"] == lead_id]))
+
+
+@routes.on("GET", "/api/leads/{lead_id}/sent-emails")
+def lead_sent_emails(call: Call) -> Response:
+    lead_id = _number(call.params["lead_id"])
+    return _page(call, call.data.sent_to(lead_id)[::-1])
+
+
+@routes.on("GET", "/api/leads/{lead_id}/scheduled-emails")
+def lead_scheduled_emails(call: Call) -> Response:
+    lead_id = _number(call.params["lead_id"])
+    return _page(call, [mail for mail in call.data.scheduled if mail["lead_id"] == lead_id])
+
+
+@routes.on("GET", "/api/replies")
+def replies(call: Call) -> Response:
+    return _page(call, _filtered(call, list(call.data.replies.values())))
+
+
+@routes.on("GET", "/api/replies/{reply_id}")
+def reply(call: Call) -> Response:
+    return json_response({"data": _found(call.data.replies, call.params["reply_id"])})
+
+
+@routes.on("GET", "/api/sender-emails")
+def sender_emails(call: Call) -> Response:
+    down = call.account.properties.get("disconnected_senders", ())
+    senders = [
+        sender | ({"status": "Not connected"} if sender["id"] in down else {})
+        for sender in call.data.senders.values()
+    ]
+    return _page(call, senders)
+
+
+@routes.on("POST", "/api/replies/{reply_id}/reply")
+def send_reply(call: Call) -> Response:
+    values = call.request.data
+    to, sender_id = _checked_reply(call.account, values)
+    parent = call.data.replies.get(_number(call.params["reply_id"])) or _unheard_of(call, to)
+    sender = events.keep_sender(call.data, {"id": sender_id})
+    mail = _keep_sent(call, parent, sender)
+    outgoing = {
+        "id": call.account.next_id(),
+        "email_subject": mail["email_subject"],
+        "from_email_address": sender["email"],
+        "from_name": sender["name"],
+        "html_body": mail["email_body"],
+        "date_received": mail["sent_at"],
+        "type": "Outgoing Email",
+        "folder": "Sent",
+        **{name: events.people(values.get(f"{name}_emails")) for name in ("to", "cc", "bcc")},
+        **{name: mail[name] for name in ("raw_message_id", "lead_id", "campaign_id", "sender_email_id")},
+    }
+    events.keep_reply(call.account, outgoing)
+    call.sent("reply", mail["id"], to=to, thread=call.params["reply_id"], text=values["message"])
+    call.tell(events.manual_sent(call.account, mail, sender), echo=True)
+    return json_response({"data": {"success": True, "message": "Reply sent successfully."}})
+
+
+def _keep_sent(call: Call, parent: dict[str, Any], sender: dict[str, Any]) -> dict[str, Any]:
+    """The e-mail that goes out, in the shape the sent e-mails have."""
+    at = now_iso()
+    mail = {
+        "id": call.account.next_id(),
+        "lead_id": parent["lead_id"],
+        "campaign_id": parent["campaign_id"],
+        "sequence_step_id": None,
+        "email_subject": call.request.data.get("subject") or _re(parent["email_subject"]),
+        "email_body": call.request.data["message"],
+        "status": "sent",
+        "sent_at": at,
+        "scheduled_date_local": at[:19],
+        "raw_message_id": f"<{uuid.uuid4().hex}@{sender['email'].partition('@')[2]}>",
+        "sender_email_id": sender["id"],
+    }
+    call.data.sent[mail["id"]] = mail
+    return mail
+
+
+def _checked_reply(account: Account, values: dict[str, Any]) -> tuple[str, int]:
+    """The first recipient's address and the sender id of a reply that may be sent."""
+    if not isinstance(values.get("message"), str) or not values["message"].strip():
+        raise BadRequestError("The message field is required.", status=422)
+    to = events.people(values.get("to_emails"))
+    if not to:
+        raise BadRequestError("The to emails field is required.", status=422)
+    sender_id = values.get("sender_email_id")
+    if not isinstance(sender_id, int) or sender_id in account.properties.get("invalid_senders", ()):
+        raise BadRequestError(f"The selected sender email id {sender_id} is invalid.", status=422)
+    if sender_id in account.properties.get("disconnected_senders", ()):
+        raise BadRequestError("Sender email is disconnected", status=422)
+    return to[0]["address"], sender_id
+
+
+def _unheard_of(call: Call, to: str) -> dict[str, Any]:
+    """A reply that was never told here: taken as one of the lead that our answer goes to."""
+    lead = call.data.lead_by_email(to) or events.keep_lead(call.account, {"email": to})
+    known = {"id": _number(call.params["reply_id"]), "from_email_address": to, "lead_id": lead["id"]}
+    return events.keep_reply(call.account, known)
+
+
+def _re(subject: str | None) -> str:
+    subject = html.unescape(subject or "")
+    return subject if subject.lower().startswith("re:") else f"Re: {subject}".strip()
+
+
+def _filtered(call: Call, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    query = call.request.query
+    folder = (query.get("filters[folder]") or query.get("folder") or "all").lower()
+    if folder != "all":
+        found = [reply for reply in found if reply["folder"].lower() == folder]
+    for name in ("campaign_id", "sender_email_id"):
+        if wanted := query.get(f"filters[{name}]"):
+            found = [reply for reply in found if str(reply[name]) == wanted]
+    if search := (query.get("filters[search]") or query.get("search") or "").lower():
+        keys = ("from_email_address", "primary_to_email_address", "email_subject", "text_body")
+        found = [reply for reply in found if any(search in str(reply[key] or "").lower() for key in keys)]
+    return sorted(found, key=lambda reply: (reply["date_received"], reply["id"]), reverse=True)
+
+
+def _number(text: Any) -> int:
+    try:
+        return int(text)
+    except (TypeError, ValueError) as exc:
+        raise BadRequestError("Record not found", status=404) from exc
+
+
+def _found(table: dict[int, dict[str, Any]], text: str) -> dict[str, Any]:
+    found = table.get(_number(text))
+    if found is None:
+        raise BadRequestError("Record not found", status=404)
+    return found
+
+
+def _page(call: Call, items: list[dict[str, Any]]) -> Response:
+    """One page in Laravel's shape: `data`, absolute `links`, `meta`."""
+    per_page = call.request.number("per_page", 15, 1, 200)
+    last = max(1, -(-len(items) // per_page))
+    number = call.request.number("page", 1, 1, 10**6)
+    url = f"{call.request.origin}/emailbison{call.request.path}"
+
+    def link(page: int) -> str | None:
+        query = urllib.parse.urlencode(call.request.query | {"page": page, "per_page": per_page})
+        return f"{url}?{query}" if 1 <= page <= last else None
+
+    data = items[(number - 1) * per_page : number * per_page]
+    links = {"first": link(1), "last": link(last), "prev": link(number - 1), "next": link(number + 1)}
+    meta = {"current_page": number, "last_page": last, "per_page": per_page, "total": len(items), "path": url}
+    return json_response({"data": data, "links": links, "meta": meta})

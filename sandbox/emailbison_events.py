@@ -1,0 +1,284 @@
+"""EmailBison's webhooks: built for an event, and learned from when one is replayed."""
+
+import html
+import re
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from sandbox.state import Account, now_iso
+from sandbox.web import BadRequestError
+
+if TYPE_CHECKING:
+    from sandbox.emailbison import Mailbox
+
+INBOUND = ("LEAD_REPLIED", "LEAD_INTERESTED", "UNTRACKED_REPLY_RECEIVED", "EMAIL_BOUNCED")
+OTHERS = ("EMAIL_SENT", "MANUAL_EMAIL_SENT", "EMAIL_OPENED", "LEAD_UNSUBSCRIBED")
+ACCOUNTS = {"EMAIL_ACCOUNT_DISCONNECTED": "Not connected", "EMAIL_ACCOUNT_RECONNECTED": "Connected"}
+"""The events of a sender, each with the status that it has afterwards."""
+NEW_MAILS = ("EMAIL_SENT", "MANUAL_EMAIL_SENT")
+LEAD_STATUS = {"EMAIL_BOUNCED": "bounced", "LEAD_UNSUBSCRIBED": "unsubscribed"}
+
+
+def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """An event's body from the fields of docs/sandbox.md. Raises BadRequestError naming a missing field."""
+    known = (*INBOUND, *OTHERS, *ACCOUNTS)
+    if event not in known:
+        raise BadRequestError(f"EmailBison events: {', '.join(known)}", code="event")
+    tracked = event != "UNTRACKED_REPLY_RECEIVED"
+    sender = keep_sender(account.data, fields.get("sender") or {"id": 311})
+    if event in ACCOUNTS:
+        sender["status"] = ACCOUNTS[event]
+        return {"event": _envelope(account, event), "data": {"sender_email": public(sender)}}
+    data: dict[str, Any] = {
+        "campaign": None,
+        "campaign_event": None,
+        "lead": None,
+        "sender_email": public(sender),
+    }
+    if tracked:
+        if not (fields.get("lead") or {}).get("email"):
+            raise BadRequestError("an object with an email", code="lead")
+        campaign = keep_campaign(account.data, fields.get("campaign") or {"id": 901})
+        lead = keep_lead(account, {**fields["lead"], "status": LEAD_STATUS.get(event, "replied")})
+        data["campaign"] = {"id": campaign["id"], "name": campaign["name"]}
+        data["campaign_event"] = _campaign_event(account, event)
+        data["lead"] = {name: lead[name] for name in LEAD_FIELDS}
+        data["scheduled_email"] = _scheduled_email(account, lead, campaign, sender, fields, event)
+    if event in INBOUND:
+        data["reply"] = _reply(account, event, fields, data, sender)
+    return {"event": _envelope(account, event), "data": data}
+
+
+def manual_sent(account: Account, mail: dict[str, Any], sender: dict[str, Any]) -> dict[str, Any]:
+    """What EmailBison tells about a reply that was sent through it."""
+    lead = account.data.leads.get(mail["lead_id"])
+    campaign = account.data.campaigns.get(mail["campaign_id"])
+    data = {
+        "campaign": {"id": campaign["id"], "name": campaign["name"]} if campaign else None,
+        "campaign_event": _campaign_event(account, "MANUAL_EMAIL_SENT"),
+        "lead": {name: lead[name] for name in LEAD_FIELDS} if lead else None,
+        "scheduled_email": mail,
+        "sender_email": public(sender),
+    }
+    return {"event": _envelope(account, "MANUAL_EMAIL_SENT"), "data": data}
+
+
+def learn(account: Account, body: dict[str, Any]) -> None:
+    """Take over lead, campaign, sender, sent e-mail and reply of a webhook body."""
+    data = body.get("data") or {}
+    box: Mailbox = account.data
+    lead = keep_lead(account, data["lead"]) if data.get("lead") else None
+    campaign = keep_campaign(box, data["campaign"]) if data.get("campaign") else None
+    sender = keep_sender(box, data["sender_email"]) if data.get("sender_email") else None
+    if sender and (status := ACCOUNTS.get((body.get("event") or {}).get("type"))):
+        sender["status"] = status
+    if lead and campaign:
+        box.lead_campaigns.setdefault(lead["id"], set()).add(campaign["id"])
+    links = {
+        "lead_id": lead["id"] if lead else None,
+        "campaign_id": campaign["id"] if campaign else None,
+        "sender_email_id": sender["id"] if sender else None,
+    }
+    mail = data.get("scheduled_email")
+    if mail and mail.get("sent_at") and int(mail["id"]) not in box.sent:
+        box.sent[int(mail["id"])] = {**links, "sequence_step_id": None, "status": "sent", **mail}
+    if data.get("reply"):
+        keep_reply(account, {**links, "scheduled_email_id": mail and mail.get("id"), **data["reply"]})
+
+
+LEAD_FIELDS = ("id", "email", "first_name", "last_name", "status", "company", "title", "custom_variables")
+
+
+def keep_lead(account: Account, values: dict[str, Any]) -> dict[str, Any]:
+    """Make or complete the lead with that id, else with that address."""
+    box: Mailbox = account.data
+    known = box.leads.get(int(values["id"])) if values.get("id") else box.lead_by_email(values["email"])
+    if known is None:
+        known = dict.fromkeys(LEAD_FIELDS) | {"custom_variables": [], "created_at": now_iso()}
+        known["id"] = int(values.get("id") or account.next_id())
+        known["email"] = values.get("email") or ""
+        box.leads[known["id"]] = known
+    if values.get("email"):
+        box.emails[values["email"].strip().lower()] = known["id"]
+    for name in LEAD_FIELDS[1:-1]:
+        if values.get(name) is not None:
+            known[name] = values[name]
+    merged = {
+        v["name"]: v["value"] for v in known["custom_variables"] + (values.get("custom_variables") or [])
+    }
+    known["custom_variables"] = [{"name": name, "value": value} for name, value in merged.items()]
+    known["updated_at"] = now_iso()
+    return known
+
+
+def keep_campaign(box: "Mailbox", values: dict[str, Any]) -> dict[str, Any]:
+    known = box.campaigns.setdefault(
+        int(values["id"]), {"id": int(values["id"]), "name": "", "status": "active"}
+    )
+    known["name"] = values.get("name") or known["name"] or f"Campaign {known['id']}"
+    return known
+
+
+def keep_sender(box: "Mailbox", values: dict[str, Any]) -> dict[str, Any]:
+    fresh = {"id": int(values["id"]), "name": None, "status": "Connected", "provider": "google"}
+    known = box.senders.setdefault(fresh["id"], fresh)
+    known["email"] = values.get("email") or known.get("email") or f"sender-{known['id']}@example.com"
+    known["name"] = values.get("name") or known["name"]
+    return known
+
+
+def public(sender: dict[str, Any]) -> dict[str, Any]:
+    return {"id": sender["id"], "email": sender["email"], "name": sender["name"]}
+
+
+REPLY_FIELDS = [
+    "id",
+    "uuid",
+    "email_subject",
+    "from_email_address",
+    "from_name",
+    "primary_to_email_address",
+    "to",
+    "cc",
+    "bcc",
+    "html_body",
+    "text_body",
+    "raw_body",
+    "raw_message_id",
+    "date_received",
+    "created_at",
+    "updated_at",
+    "automated_reply",
+    "interested",
+    "type",
+    "folder",
+    "lead_id",
+    "campaign_id",
+    "sender_email_id",
+    "scheduled_email_id",
+]
+
+
+def keep_reply(account: Account, values: dict[str, Any]) -> dict[str, Any]:
+    """Make or complete the reply with that id, in the shape the reply lists have."""
+    box: Mailbox = account.data
+    reply_id = int(values["id"])
+    known = box.replies.get(reply_id) or dict.fromkeys(REPLY_FIELDS)
+    known.update({name: values[name] for name in REPLY_FIELDS if values.get(name) is not None}, id=reply_id)
+    at = known["date_received"] or now_iso()
+    defaults = {
+        "uuid": str(uuid.uuid4()),
+        "date_received": at,
+        "created_at": at,
+        "updated_at": at,
+        "automated_reply": False,
+        "interested": False,
+        "type": "Tracked Reply",
+        "folder": "Inbox",
+        "primary_to_email_address": (known["to"] or [{}])[0].get("address"),
+        "text_body": plain(known["html_body"] or ""),
+    }
+    known.update({name: value for name, value in defaults.items() if known[name] is None})
+    box.replies[reply_id] = known
+    return known
+
+
+def people(values: Any) -> list[dict[str, Any]]:
+    """`to_emails` of a request ({name, email_address}) as the `to` of a reply ({address, name})."""
+    if not isinstance(values, list):
+        return []
+    named = [value if isinstance(value, dict) else {"email_address": value} for value in values]
+    return [{"address": v["email_address"], "name": v.get("name")} for v in named if v.get("email_address")]
+
+
+def plain(markup: str) -> str:
+    text = re.sub(r"<(?:br|/p|/div)[^>]*>", "\n", markup, flags=re.IGNORECASE)
+    return html.unescape(re.sub(r"<[^>]+>", "", text)).strip()
+
+
+def _envelope(account: Account, event: str) -> dict[str, Any]:
+    properties = account.properties
+    return {
+        "type": event,
+        "name": event.replace("_", " ").title(),
+        "instance_url": properties.get("instance_url", "https://send.example.com"),
+        "workspace_id": properties.get("workspace_id", 42),
+        "workspace_name": properties.get("workspace_name", "Sandbox"),
+    }
+
+
+def _campaign_event(account: Account, event: str) -> dict[str, Any]:
+    at = now_iso()
+    kind = event.removeprefix("LEAD_").removeprefix("EMAIL_").lower()
+    return {
+        "id": account.next_id(),
+        "type": kind,
+        "created_at": at,
+        "created_at_local": at[:19],
+        "local_timezone": "UTC",
+    }
+
+
+def _scheduled_email(
+    account: Account,
+    lead: dict[str, Any],
+    campaign: dict[str, Any],
+    sender: dict[str, Any],
+    fields: dict[str, Any],
+    event: str,
+) -> dict[str, Any]:
+    """The campaign e-mail an event is about: a new one for NEW_MAILS, else the lead's last one (made if missing)."""
+    mine = account.data.sent_to(lead["id"])
+    if mine and event not in NEW_MAILS:
+        return mine[-1]
+    own = fields if event in NEW_MAILS else {}
+    body = own.get("html") or f"<p>{html.escape(own.get('text') or 'Hi, a quick question.')}</p>"
+    at = now_iso()
+    mail = {
+        "id": account.next_id(),
+        "lead_id": lead["id"],
+        "sequence_step_id": len(mine) + 1,
+        "email_subject": own.get("subject") or "quick question",
+        "email_body": body,
+        "status": "sent",
+        "sent_at": at,
+        "scheduled_date_local": at[:19],
+        "raw_message_id": f"<{uuid.uuid4().hex}@{sender['email'].partition('@')[2]}>",
+        "campaign_id": campaign["id"],
+        "sender_email_id": sender["id"],
+    }
+    account.data.sent[mail["id"]] = mail
+    return mail
+
+
+def _reply(
+    account: Account, event: str, fields: dict[str, Any], data: dict[str, Any], sender: dict[str, Any]
+) -> dict[str, Any]:
+    lead = data["lead"] or {}
+    bounced = event == "EMAIL_BOUNCED"
+    address = fields.get("from_email") or ("mailer-daemon@example.net" if bounced else lead.get("email"))
+    if not address:
+        raise BadRequestError("the address of an untracked sender", code="from_email")
+    text = fields.get("text") or (
+        f"550 5.1.1 <{lead.get('email')}>: Recipient address rejected" if bounced else ""
+    )
+    name = " ".join(filter(None, (lead.get("first_name"), lead.get("last_name")))) or None
+    at = now_iso()
+    return {
+        "id": int(fields.get("reply_id") or account.next_id()),
+        "uuid": str(uuid.uuid4()),
+        "email_subject": fields.get("subject") or "Re: quick question",
+        "from_email_address": address,
+        "from_name": fields.get("from_name") or ("Mail Delivery Subsystem" if bounced else name),
+        "to": [{"address": sender["email"], "name": sender["name"]}],
+        "cc": fields.get("cc"),
+        "bcc": None,
+        "html_body": fields.get("html") or f"<p>{html.escape(text)}</p>",
+        "text_body": text,
+        "date_received": at,
+        "created_at": at,
+        "automated_reply": bool(fields.get("automated_reply")),
+        "interested": bool(fields.get("interested")) or event == "LEAD_INTERESTED",
+        "type": "Tracked Reply" if data["lead"] else "Untracked Reply",
+        "folder": "Bounced" if bounced else "Inbox",
+    }

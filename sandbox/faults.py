@@ -1,0 +1,237 @@
+"""Faults on command: which request breaks, how often, and how.
+
+A fault is data; this module decides only whether it fires. What each kind does to the wire is in `wire.py`, what the
+model and webhook kinds do is with the provider and the outbox. Draws come from the fault's own seeded generator, so
+a run with one worker is repeatable.
+"""
+
+import itertools
+import random
+import re
+import threading
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from sandbox.web import ControlError
+
+PROCESSED_BY_DEFAULT = {
+    "latency": None,
+    "hang": False,
+    "accept_timeout": True,
+    "drop": False,
+    "accept_drop": True,
+    "reset": False,
+    "accept_reset": True,
+    "drip_headers": True,
+    "drip_body": True,
+    "cut_body": True,
+    "half_json": True,
+    "empty": True,
+    "html": False,
+    "error": False,
+    "unauthorized": False,
+    "rate_limit": False,
+    "server_error": False,
+    "incomplete": True,
+    "invalid_json": True,
+    "refusal": True,
+    "webhook_duplicate": None,
+    "webhook_reorder": None,
+    "webhook_delay": None,
+    "webhook_drop": None,
+}
+"""Every kind, and whether the provider acts on a request that it hits (None: the question does not arise)."""
+
+MODEL_KINDS = ("incomplete", "invalid_json", "refusal")
+
+DEFAULT_STATUS = {
+    "half_json": 200,
+    "empty": 200,
+    "html": 502,
+    "error": 400,
+    "unauthorized": 401,
+    "rate_limit": 429,
+    "server_error": 503,
+}
+DEFAULT_MS = {"latency": 1000, "webhook_reorder": 300, "webhook_delay": 1000}
+
+
+@dataclass
+class Fault:
+    """One fault as it was asked for, with its counters. Times: `ms`, `jitter_ms`, `interval_ms`; `seconds`."""
+
+    provider: str
+    kind: str
+    path: str | None = None
+    method: str | None = None
+    account: str | None = None
+    count: int | None = None
+    skip: int = 0
+    probability: float = 1.0
+    seed: int = 0
+    processed: bool | None = None
+    ms: float | None = None
+    jitter_ms: float = 0
+    seconds: float = 60
+    interval_ms: float = 500
+    status: int | None = None
+    code: str | None = None
+    message: str | None = None
+    retry_after: str | int | float | None = 1
+    reason: str = "max_output_tokens"
+    copies: int = 2
+    window: int = 4
+    id: int = 0
+    seen: int = 0
+    fired: int = 0
+    _random: random.Random = field(default_factory=random.Random, repr=False)
+
+    @classmethod
+    def parse(cls, values: dict[str, Any]) -> "Fault":
+        """A Fault from JSON or form values.
+
+        Raises ControlError naming the field that is unknown, missing or unusable.
+        """
+        known = [f.name for f in fields(cls) if f.name not in ("id", "seen", "fired", "_random")]
+        if unknown := sorted(set(values) - set(known)):
+            raise ControlError(unknown[0], f"unknown field; known: {', '.join(known)}")
+        coerced = {name: _coerce(name, value) for name, value in values.items() if value != ""}
+        kind = coerced.get("kind")
+        if kind not in PROCESSED_BY_DEFAULT:
+            raise ControlError("kind", f"must be one of {', '.join(PROCESSED_BY_DEFAULT)}")
+        if not coerced.get("provider"):
+            raise ControlError("provider", "a provider's name or *")
+        fault = cls(**coerced)
+        fault._check()
+        if kind != "rate_limit" and "retry_after" not in values:
+            fault.retry_after = None
+        if fault.processed is None:
+            fault.processed = PROCESSED_BY_DEFAULT[kind]
+        fault.status = fault.status or DEFAULT_STATUS.get(kind)
+        fault.ms = DEFAULT_MS.get(kind, 0) if fault.ms is None else fault.ms
+        fault._random = random.Random(fault.seed)
+        return fault
+
+    def _check(self) -> None:
+        """Raise ControlError for a value of the right type that makes no sense."""
+        try:
+            re.compile(self.path or "")
+        except re.error as exc:
+            raise ControlError("path", f"not a regular expression: {exc}") from exc
+        if not 0 <= self.probability <= 1:
+            raise ControlError("probability", "must be from 0 to 1")
+        if self.status is not None and not 200 <= self.status <= 599:
+            raise ControlError("status", "must be from 200 to 599")
+        if str(self.retry_after).startswith("date:"):
+            _number("retry_after", str(self.retry_after).removeprefix("date:"), float)
+
+    def as_dict(self) -> dict[str, Any]:
+        values = asdict(self)
+        del values["_random"]
+        return values
+
+    def matches(self, provider: str, method: str, path: str, names: set[str]) -> bool:
+        return (
+            self.provider in ("*", provider)
+            and (self.method is None or self.method.upper() == method)
+            and (self.account is None or self.account in names)
+            and (self.path is None or re.search(self.path, path) is not None)
+        )
+
+    def fires(self) -> bool:
+        """Count this match and say whether it breaks; called under the book's lock."""
+        self.seen += 1
+        if self.seen <= self.skip or (self.count is not None and self.fired >= self.count):
+            return False
+        if self.probability < 1 and self._random.random() >= self.probability:
+            return False
+        self.fired += 1
+        return True
+
+    def wait_ms(self) -> float:
+        """How long a latency or a webhook delay lasts this time."""
+        return (self.ms or 0) + self._random.uniform(0, self.jitter_ms)
+
+    def shuffled(self, items: list[Any]) -> list[Any]:
+        return self._random.sample(items, len(items))
+
+
+_WHOLE = {"count", "skip", "seed", "status", "copies", "window"}
+_REAL = {"probability", "ms", "jitter_ms", "seconds", "interval_ms"}
+
+
+def _coerce(name: str, value: Any) -> Any:
+    """A form's text as the type the field has; JSON values of the right type pass. Raises ControlError."""
+    if value is None:
+        return None
+    if name in _WHOLE:
+        return _number(name, value, int)
+    if name in _REAL:
+        return _number(name, value, float)
+    if name == "processed":
+        return value.lower() in ("1", "true", "yes", "on") if isinstance(value, str) else bool(value)
+    if not isinstance(value, str) and not (name == "retry_after" and isinstance(value, int | float)):
+        raise ControlError(name, "must be text")
+    return value
+
+
+def _number(name: str, value: Any, kind: type[int] | type[float]) -> float:
+    try:
+        return kind(value)
+    except (TypeError, ValueError) as exc:
+        raise ControlError(name, "must be a number") from exc
+
+
+class FaultBook:
+    """The faults in force. `take` is the only way to use one up."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._faults: list[Fault] = []
+        self._ids = itertools.count(1)
+
+    def add(self, fault: Fault) -> Fault:
+        with self._lock:
+            fault.id = next(self._ids)
+            self._faults.append(fault)
+        return fault
+
+    def all(self) -> list[Fault]:
+        with self._lock:
+            return list(self._faults)
+
+    def clear(self, fault_id: int | None = None) -> int:
+        """Remove one fault, or all; returns how many there were."""
+        with self._lock:
+            kept = [fault for fault in self._faults if fault_id is not None and fault.id != fault_id]
+            removed = len(self._faults) - len(kept)
+            self._faults = kept
+        return removed
+
+    def take(
+        self, provider: str, method: str, path: str, names: set[str]
+    ) -> tuple[list[Fault], Fault | None]:
+        """The latencies that apply to this request, and the one fault that breaks it, if any."""
+        if not self._faults:
+            return [], None
+        waits, breaking = [], None
+        with self._lock:
+            for fault in self._faults:
+                if fault.kind.startswith("webhook_") or not fault.matches(provider, method, path, names):
+                    continue
+                if fault.kind == "latency":
+                    waits += [fault] if fault.fires() else []
+                elif breaking is None and fault.fires():
+                    breaking = fault
+        return waits, breaking
+
+    def take_webhook(self, provider: str, account: str) -> list[Fault]:
+        """The webhook faults that apply to this delivery."""
+        with self._lock:
+            return [
+                fault
+                for fault in self._faults
+                if fault.kind.startswith("webhook_")
+                and fault.matches(provider, "POST", "", {account})
+                and fault.fires()
+            ]

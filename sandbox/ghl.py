@@ -1,0 +1,313 @@
+"""GoHighLevel as Holdfast uses it: contacts, SMS conversations and appointments of one location per key.
+
+Do-not-disturb is a state of a contact: an SMS to it is refused for good. A contact id it never heard of is taken
+when an SMS is sent to it, since replayed webhooks name such ids; one that was deleted is not.
+"""
+
+import secrets
+import uuid
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sandbox import ghl_events as events
+from sandbox.provider import Call, Provider
+from sandbox.state import Account, Shelf
+from sandbox.web import BadRequestError, Response, Router, json_response
+
+routes = Router()
+
+MESSAGES = {
+    400: "Bad Request",
+    401: "Invalid Private Integration token",
+    403: "The token does not have access to this location.",
+    404: "Not found",
+    429: "Too Many Requests",
+}
+DND = "Cannot send message as DND is active for SMS."
+
+
+@dataclass
+class Location:
+    """One GHL location."""
+
+    contacts: dict[str, dict[str, Any]] = field(default_factory=Shelf)
+    by_phone: dict[str, str] = field(default_factory=Shelf)
+    by_email: dict[str, str] = field(default_factory=Shelf)
+    conversations: dict[str, dict[str, Any]] = field(default_factory=Shelf)
+    messages: dict[str, dict[str, Any]] = field(default_factory=Shelf)
+    by_conversation: dict[str, deque[str]] = field(default_factory=Shelf)
+    appointments: dict[str, dict[str, Any]] = field(default_factory=Shelf)
+    deleted: dict[str, bool] = field(default_factory=Shelf)
+
+
+class GoHighLevel(Provider):
+    name = "ghl"
+    routes = routes
+
+    def new_data(self) -> Location:
+        return Location()
+
+    def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
+        text = (
+            message or MESSAGES.get(status) or ("Internal server error" if status >= 500 else "Bad Request")
+        )
+        headers = {"Retry-After": "10"} if status == 429 else {}
+        return json_response(
+            {"statusCode": status, "message": text, "traceId": str(uuid.uuid4())}, status, headers
+        )
+
+    def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
+        return events.build(account, event, fields)
+
+    def learn(self, account: Account, body: dict[str, Any]) -> None:
+        events.learn(account, body)
+
+
+def _traced(values: dict[str, Any], status: int = 200) -> Response:
+    return json_response({**values, "traceId": str(uuid.uuid4())}, status)
+
+
+# Conversations
+
+
+@routes.on("POST", "/conversations/messages")
+def send_message(call: Call) -> Response:
+    values = call.request.data
+    if values.get("type") != "SMS":
+        raise BadRequestError("type must be SMS", status=422)
+    contact_id, text = values.get("contactId"), values.get("message")
+    if not isinstance(contact_id, str) or not 15 <= len(contact_id) <= 64 or not contact_id.isalnum():
+        raise BadRequestError("contactId must be a valid contact id", status=422)
+    if not isinstance(text, str) or not text.strip():
+        raise BadRequestError("There is no message or attachments for this message. Skip sending.")
+    if contact_id in call.data.deleted:
+        raise BadRequestError("Contact not found", status=404)
+    contact = call.data.contacts.get(contact_id) or events.keep_contact(
+        call.account, {"id": contact_id, "phone": "+15555550100"}
+    )
+    properties = call.account.properties
+    if contact["dnd"] or contact_id in properties.get("dnd_contacts", ()):
+        raise BadRequestError(DND)
+    if not contact["phone"] or contact_id in properties.get("phoneless_contacts", ()):
+        raise BadRequestError("Missing phone number")
+    message = events.keep_message(call.account, contact, text, inbound=False)
+    call.sent("sms", message["id"], to=contact_id, thread=message["conversationId"], text=text)
+    body = {
+        "conversationId": message["conversationId"],
+        "messageId": message["id"],
+        "message": text,
+        "contactId": contact_id,
+        "dateAdded": message["dateAdded"],
+    }
+    return json_response(body, 201)
+
+
+@routes.on("GET", "/conversations/search")
+def search_conversations(call: Call) -> Response:
+    found = list(call.data.conversations.values())
+    if contact_id := call.request.query.get("contactId"):
+        found = [conversation for conversation in found if conversation["contactId"] == contact_id]
+    found.sort(key=lambda conversation: conversation["lastMessageDate"], reverse=True)
+    limit = call.request.number("limit", 20, 1, 100)
+    return _traced({"conversations": found[:limit], "total": len(found)})
+
+
+@routes.on("GET", "/conversations/messages/export")
+def export_messages(call: Call) -> Response:
+    query, lag_s = call.request.query, float(call.account.properties.get("export_lag_s", 0))
+    visible = (datetime.now(UTC) - timedelta(seconds=lag_s)).isoformat()
+    found = [
+        message for message in call.data.messages.values() if lag_s == 0 or message["dateAdded"] < visible
+    ]
+    if contact_id := query.get("contactId"):
+        found = [message for message in found if message["contactId"] == contact_id]
+    if start := query.get("startDate"):
+        found = [message for message in found if message["dateAdded"] >= start]
+    found.reverse()
+    limit, first = call.request.number("limit", 100, 1, 500), call.request.number("cursor", 0, 0, 10**9)
+    cursor = str(first + limit) if len(found) > first + limit else None
+    return _traced({"messages": found[first : first + limit], "nextCursor": cursor, "total": len(found)})
+
+
+@routes.on("GET", "/conversations/{conversation_id}")
+def conversation(call: Call) -> Response:
+    return json_response(_found(call.data.conversations, call.params["conversation_id"], "Conversation"))
+
+
+@routes.on("GET", "/conversations/{conversation_id}/messages")
+def conversation_messages(call: Call) -> Response:
+    found = _found(call.data.conversations, call.params["conversation_id"], "Conversation")
+    ids = list(call.data.by_conversation[found["id"]])[::-1]
+    last = call.request.query.get("lastMessageId")
+    ids = ids[ids.index(last) + 1 :] if last in ids else ids
+    limit = call.request.number("limit", 20, 1, 100)
+    page = [call.data.messages[message_id] for message_id in ids[:limit] if message_id in call.data.messages]
+    messages = {
+        "lastMessageId": page[-1]["id"] if page else None,
+        "nextPage": len(ids) > limit,
+        "messages": page,
+    }
+    return _traced({"messages": messages})
+
+
+# Contacts
+
+
+@routes.on("POST", "/contacts/")
+def create_contact(call: Call) -> Response:
+    known = events.find_contact(call.account, call.request.data)
+    if known:
+        body = (
+            MESSAGES[400],
+            {"contactId": known["id"], "contactName": known["contactName"], "matchingField": "phone"},
+        )
+        text = "This location does not allow duplicated contacts."
+        return json_response({"statusCode": 400, "message": text, "error": body[0], "meta": body[1]}, 400)
+    return _traced({"contact": events.keep_contact(call.account, _person(call))}, 201)
+
+
+@routes.on("POST", "/contacts/upsert")
+def upsert_contact(call: Call) -> Response:
+    known = events.find_contact(call.account, call.request.data)
+    contact = events.keep_contact(call.account, _person(call) | ({"id": known["id"]} if known else {}))
+    return _traced({"new": known is None, "contact": contact}, 200 if known else 201)
+
+
+@routes.on("POST", "/contacts/search")
+def search_contacts(call: Call) -> Response:
+    values = call.request.data
+    wanted = str(values.get("query") or "").lower()
+    for condition in values.get("filters") or []:
+        wanted = str(condition.get("value") or wanted).lower()
+    keys = ("email", "phone", "contactName")
+    found = [
+        c for c in call.data.contacts.values() if any(wanted in str(c[key] or "").lower() for key in keys)
+    ]
+    size = int(values.get("pageLimit") or 20)
+    start = (int(values.get("page") or 1) - 1) * size
+    return _traced({"contacts": found[start : start + size], "total": len(found)})
+
+
+@routes.on("GET", "/contacts/{contact_id}")
+def contact(call: Call) -> Response:
+    return _traced({"contact": _found(call.data.contacts, call.params["contact_id"], "Contact")})
+
+
+@routes.on("PUT", "/contacts/{contact_id}")
+def change_contact(call: Call) -> Response:
+    known = _found(call.data.contacts, call.params["contact_id"], "Contact")
+    return _traced(
+        {"succeded": True, "contact": events.keep_contact(call.account, _person(call) | {"id": known["id"]})}
+    )
+
+
+@routes.on("DELETE", "/contacts/{contact_id}")
+def delete_contact(call: Call) -> Response:
+    known = _found(call.data.contacts, call.params["contact_id"], "Contact")
+    del call.data.contacts[known["id"]]
+    call.data.deleted[known["id"]] = True
+    return _traced({"succeded": True})
+
+
+@routes.on("GET", "/contacts/{contact_id}/appointments")
+def contact_appointments(call: Call) -> Response:
+    contact_id = call.params["contact_id"]
+    if contact_id in call.data.deleted:
+        raise BadRequestError("Contact not found", status=404)
+    return _traced({"events": [a for a in call.data.appointments.values() if a["contactId"] == contact_id]})
+
+
+def _person(call: Call) -> dict[str, Any]:
+    values = dict(call.request.data)
+    values.pop("id", None)
+    return values
+
+
+# Calendars and the rest
+
+
+@routes.on("GET", "/calendars/")
+def calendars(call: Call) -> Response:
+    calendar = {
+        "id": "CalSandbox0000000001",
+        "name": "Intro call",
+        "locationId": _location(call),
+        "slotDuration": 30,
+    }
+    return _traced({"calendars": [calendar]})
+
+
+@routes.on("GET", "/calendars/{calendar_id}/free-slots")
+def free_slots(call: Call) -> Response:
+    day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    slots: dict[str, Any] = {}
+    for offset in range(1, 6):
+        start = day + timedelta(days=offset)
+        times = [(start + timedelta(hours=hour)).isoformat() for hour in (14, 15, 18)]
+        slots[start.date().isoformat()] = {"slots": times}
+    return _traced(slots)
+
+
+@routes.on("POST", "/calendars/events/appointments")
+def create_appointment(call: Call) -> Response:
+    values = call.request.data
+    for name in ("calendarId", "contactId", "startTime"):
+        if not values.get(name):
+            raise BadRequestError(f"{name} should not be empty", status=422)
+    own = {"id": secrets.token_hex(10), "locationId": _location(call)}
+    appointment = events.keep_appointment(call.account, {**values, **own})
+    call.sent("booking", appointment["id"], to=values["contactId"], text=str(values["startTime"]))
+    return json_response(appointment, 201)
+
+
+@routes.on("GET", "/calendars/events/appointments/{appointment_id}")
+def appointment(call: Call) -> Response:
+    return _traced(
+        {"appointment": _found(call.data.appointments, call.params["appointment_id"], "Appointment")}
+    )
+
+
+@routes.on("PUT", "/calendars/events/appointments/{appointment_id}")
+def change_appointment(call: Call) -> Response:
+    found = _found(call.data.appointments, call.params["appointment_id"], "Appointment")
+    return json_response(events.keep_appointment(call.account, {**call.request.data, "id": found["id"]}))
+
+
+@routes.on("DELETE", "/calendars/events/appointments/{appointment_id}")
+def delete_appointment(call: Call) -> Response:
+    _found(call.data.appointments, call.params["appointment_id"], "Appointment")
+    del call.data.appointments[call.params["appointment_id"]]
+    return json_response({"succeeded": True})
+
+
+@routes.on("GET", "/users/")
+def users(call: Call) -> Response:
+    user = {"id": "UsrSandbox0000000001", "name": "Alex Moreno", "email": "alex@outreach.example.com"}
+    return _traced({"users": [user]})
+
+
+@routes.on("GET", "/workflows/")
+def workflows(call: Call) -> Response:
+    workflow = {"id": "wf-1", "name": "Inbound SMS", "status": "published", "locationId": _location(call)}
+    return _traced({"workflows": [workflow]})
+
+
+@routes.on("GET", "/locations/{location_id}")
+def location(call: Call) -> Response:
+    found = {"id": call.params["location_id"], "name": "Sandbox", "timezone": "America/New_York"}
+    return _traced({"location": found})
+
+
+def _location(call: Call) -> str:
+    return str(
+        call.request.query.get("locationId") or call.account.properties.get("location_id", "LocSandbox01")
+    )
+
+
+def _found(table: dict[str, dict[str, Any]], key: str, kind: str) -> dict[str, Any]:
+    found = table.get(key)
+    if found is None:
+        raise BadRequestError(f"{kind} not found", status=404)
+    return found

@@ -1,0 +1,206 @@
+"""GHL's workflow webhook for an inbound SMS, its app's for appointments, and the contacts and messages behind them."""
+
+import re
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sandbox.state import Account, now_iso, ring
+from sandbox.web import BadRequestError
+
+CARRIER_STOP = {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"}
+CARRIER_START = {"START", "UNSTOP"}
+CONTACT_FIELDS = (
+    "email",
+    "phone",
+    "firstName",
+    "lastName",
+    "companyName",
+    "tags",
+    "customFields",
+    "timezone",
+    "state",
+)
+
+
+def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """The body of an appointment's event, or of an inbound SMS, which holds no message id, as in real life."""
+    if event in APPOINTMENT_EVENTS:
+        return _appointment_event(account, event, fields)
+    if event not in ("", "sms"):
+        raise BadRequestError(f"GHL events: sms, {', '.join(APPOINTMENT_EVENTS)}", code="event")
+    if not fields.get("text"):
+        raise BadRequestError("the SMS's text", code="text")
+    contact = _contact(account, fields.get("contact") or {})
+    location = {
+        "id": account.properties.get("location_id", "LocSandbox01"),
+        "name": "Sandbox",
+        "country": "US",
+    }
+    empty = {"address": "", "city": "", "state": "NY", "postalCode": "", "fullAddress": ""}
+    return {
+        "contact_id": contact["id"],
+        "first_name": contact["firstName"],
+        "last_name": contact["lastName"],
+        "full_name": contact["contactName"],
+        "email": contact["email"],
+        "phone": contact["phone"],
+        "tags": ",".join(contact["tags"] or []),
+        "country": "US",
+        "date_created": contact["dateAdded"],
+        "full_address": "",
+        "contact_type": "lead",
+        "location": {**location, **empty},
+        "message": {"type": 2, "body": fields["text"]},
+        "workflow": {"id": "wf-1", "name": "Inbound SMS"},
+        "customData": _custom_data(contact, fields["text"]) | (fields.get("custom_data") or {}),
+        "contact": {"attributionSource": {"sessionSource": "CRM UI", "medium": "manual", "mediumId": None}},
+        "attributionSource": {},
+        "triggerData": {},
+    }
+
+
+APPOINTMENT_EVENTS = ("AppointmentCreate", "AppointmentUpdate", "AppointmentDelete")
+
+
+def _appointment_event(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """`appointment_id` names a known appointment, which then is as `status` and `start_time` say; else one is made."""
+    known = account.data.appointments.get(fields.get("appointment_id"))
+    if known is None:
+        if event != "AppointmentCreate" and not fields.get("contact"):
+            raise BadRequestError("the id of a known appointment, or its contact", code="appointment_id")
+        contact = _contact(account, fields.get("contact") or {})
+        start = (datetime.now(UTC) + timedelta(days=2)).replace(microsecond=0).isoformat()
+        values = {"contactId": contact["id"], "calendarId": "CalSandbox0000000001", "startTime": start}
+        known = keep_appointment(
+            account, values | {"id": fields.get("appointment_id") or secrets.token_hex(10)}
+        )
+    changes = {"appointmentStatus": fields.get("status"), "startTime": fields.get("start_time")}
+    keep_appointment(account, {"id": known["id"]} | {name: value for name, value in changes.items() if value})
+    if event == "AppointmentDelete":
+        account.data.appointments.pop(known["id"])
+    return {"type": event, "locationId": known["locationId"], "appointment": dict(known)}
+
+
+def keep_appointment(account: Account, values: dict[str, Any]) -> dict[str, Any]:
+    """Make or change the appointment with that id."""
+    known: dict[str, Any] = account.data.appointments.setdefault(
+        values["id"],
+        {
+            "locationId": account.properties.get("location_id", "LocSandbox01"),
+            "appointmentStatus": "confirmed",
+            "title": "Intro call",
+            "dateAdded": now_iso(),
+        },
+    )
+    known.update(values, dateUpdated=now_iso())
+    return known
+
+
+NAMES = {"id": "id", "first_name": "firstName", "last_name": "lastName", "email": "email", "phone": "phone"}
+"""A contact's fields in `emit`, and what the API calls them."""
+
+
+def _contact(account: Account, given: dict[str, Any]) -> dict[str, Any]:
+    known = {api: given[name] for name, api in NAMES.items() if given.get(name)}
+    return find_contact(account, known) or keep_contact(account, {"phone": "+15555550123", **known})
+
+
+def _custom_data(contact: dict[str, Any], text: str) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    return {
+        "ID": contact["id"],
+        "Phone Number": contact["phone"],
+        "First Name": contact["firstName"] or "",
+        "Last Name": contact["lastName"] or "",
+        "Email": contact["email"] or "",
+        "Message": text,
+        "Date": f"{now:%b} {now.day}th, {now.year}",
+        "Time": f"{now:%I:%M %p}",
+    }
+
+
+def learn(account: Account, body: dict[str, Any]) -> None:
+    """Take over the contact and the SMS of a webhook body; carrier keywords set and lift do-not-disturb."""
+    if isinstance(body.get("appointment"), dict) and body["appointment"].get("id"):
+        keep_contact(account, {"id": body["appointment"].get("contactId")})
+        account.data.appointments[body["appointment"]["id"]] = dict(body["appointment"])
+        return
+    if not body.get("contact_id"):
+        return
+    values = {"id": body["contact_id"], "email": body.get("email"), "phone": body.get("phone")}
+    contact = keep_contact(
+        account, {**values, "firstName": body.get("first_name"), "lastName": body.get("last_name")}
+    )
+    text = (body.get("message") or {}).get("body") or (body.get("customData") or {}).get("Message")
+    if text:
+        keep_message(account, contact, text, inbound=True)
+        word = re.sub(r"[^A-Z]", "", text.upper()) if len(text) < 16 else ""
+        contact["dnd"] = (contact["dnd"] or word in CARRIER_STOP) and word not in CARRIER_START
+
+
+def find_contact(account: Account, values: dict[str, Any]) -> dict[str, Any] | None:
+    """The contact with that id, phone or e-mail address, in this order."""
+    data = account.data
+    contact_id = (
+        values.get("id")
+        or data.by_phone.get(_digits(values.get("phone")))
+        or data.by_email.get(str(values.get("email") or "").lower())
+    )
+    found: dict[str, Any] | None = data.contacts.get(contact_id)
+    return found
+
+
+def keep_contact(account: Account, values: dict[str, Any]) -> dict[str, Any]:
+    """Make or change the contact with that id."""
+    data = account.data
+    contact = data.contacts.get(values.get("id"))
+    if contact is None:
+        contact = dict.fromkeys(CONTACT_FIELDS) | {
+            "id": values.get("id") or secrets.token_hex(10),
+            "dnd": False,
+        }
+        contact |= {"tags": [], "dateAdded": now_iso(), "locationId": account.properties.get("location_id")}
+        data.contacts[contact["id"]] = contact
+    contact.update({name: values[name] for name in (*CONTACT_FIELDS, "dnd") if values.get(name) is not None})
+    contact["contactName"] = " ".join(filter(None, (contact["firstName"], contact["lastName"])))
+    if contact["phone"]:
+        data.by_phone[_digits(contact["phone"])] = contact["id"]
+    if contact["email"]:
+        data.by_email[contact["email"].lower()] = contact["id"]
+    return contact
+
+
+def keep_message(account: Account, contact: dict[str, Any], text: str, *, inbound: bool) -> dict[str, Any]:
+    """Put an SMS into the contact's conversation."""
+    data, at = account.data, now_iso()
+    conversation_id = f"conv{contact['id']}"
+    conversation = data.conversations.get(conversation_id)
+    if conversation is None:
+        conversation = {"id": conversation_id, "contactId": contact["id"], "type": "TYPE_PHONE"}
+        conversation |= {"contactName": contact["contactName"], "phone": contact["phone"], "unreadCount": 0}
+        conversation["locationId"] = contact["locationId"]
+        data.conversations[conversation_id] = conversation
+        data.by_conversation[conversation_id] = ring()
+    message = {
+        "id": secrets.token_hex(10),
+        "type": 2,
+        "messageType": "TYPE_SMS",
+        "direction": "inbound" if inbound else "outbound",
+        "status": "delivered",
+        "body": text,
+        "contentType": "text/plain",
+        "contactId": contact["id"],
+        "conversationId": conversation_id,
+        "locationId": contact["locationId"],
+        "dateAdded": at,
+        "source": "workflow" if inbound else "api",
+    }
+    data.messages[message["id"]] = message
+    data.by_conversation[conversation_id].append(message["id"])
+    conversation.update(lastMessageBody=text, lastMessageDate=at, lastMessageDirection=message["direction"])
+    return message
+
+
+def _digits(phone: Any) -> str:
+    return re.sub(r"\D", "", str(phone or ""))

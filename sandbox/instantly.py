@@ -1,0 +1,223 @@
+"""Instantly API v2 as Holdfast uses it: campaigns and e-mails of one workspace per key."""
+
+import html
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.provider import Call, Provider
+from sandbox.state import Account, Shelf, now_iso
+from sandbox.web import BadRequestError, Response, Router, json_response
+
+routes = Router()
+
+SAID = (
+    "lead_interested",
+    "lead_not_interested",
+    "lead_meeting_booked",
+    "lead_out_of_office",
+    "lead_wrong_person",
+)
+PREFIXES = {"reply_received": "reply", "email_sent": "email", "lead_unsubscribed": None} | dict.fromkeys(
+    (*SAID, "account_error")
+)
+"""The events, and the prefix of the fields that hold their e-mail."""
+NAMES = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    429: "Too Many Requests",
+}
+SENT, RECEIVED, MANUAL = 1, 2, 3
+"""`ue_type`: sent by a campaign, received, sent by hand or API."""
+KINDS = {"received": {RECEIVED}, "sent": {SENT, MANUAL}, "manual": {RECEIVED, MANUAL}}
+MAILBOX = "alex@outreach.example.com"
+
+
+@dataclass
+class Workspace:
+    emails: dict[str, dict[str, Any]] = field(default_factory=Shelf)
+    campaigns: dict[str, str] = field(default_factory=lambda: {"c-1": "Q1"})
+    mailboxes: set[str] = field(default_factory=lambda: {MAILBOX})
+    broken: set[str] = field(default_factory=set)
+    blocked: dict[str, dict[str, Any]] = field(default_factory=Shelf)
+
+
+class Instantly(Provider):
+    name = "instantly"
+    routes = routes
+
+    def new_data(self) -> Workspace:
+        return Workspace()
+
+    def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
+        name = NAMES.get(status) or ("Internal Server Error" if status >= 500 else "Bad Request")
+        text = message or ("Invalid API key" if status == 401 else name)
+        headers = {"Retry-After": "30"} if status == 429 else {}
+        return json_response({"statusCode": status, "error": name, "message": text}, status, headers)
+
+    def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
+        if event not in PREFIXES:
+            raise BadRequestError(f"Instantly events: {', '.join(PREFIXES)}", code="event")
+        lead, campaign = fields.get("lead") or {}, fields.get("campaign") or {"id": "c-1", "name": "Q1"}
+        if not lead.get("email"):
+            raise BadRequestError("an object with an email", code="lead")
+        body = {
+            "type": event,
+            "timestamp": now_iso(),
+            "campaign_id": campaign["id"],
+            "campaign_name": campaign.get("name") or "Q1",
+            "contact_email": lead["email"],
+            "contact_name": lead.get("name") or "",
+            "email_id": fields.get("email_id") or str(uuid.uuid4()),
+            "email_account": fields.get("mailbox") or MAILBOX,
+        }
+        if prefix := PREFIXES[event]:
+            text = fields.get("text") or "Sure"
+            body[f"{prefix}_subject"] = fields.get("subject") or "Re: hi"
+            body[f"{prefix}_text"] = text
+            body[f"{prefix}_html"] = fields.get("html") or f"<p>{html.escape(text)}</p>"
+        if event == "account_error":
+            account.data.mailboxes.add(body["email_account"])
+            account.data.broken.add(body["email_account"])
+        return body
+
+    def learn(self, account: Account, body: dict[str, Any]) -> None:
+        prefix = PREFIXES.get(str(body.get("type")))
+        if body.get("campaign_id"):
+            account.data.campaigns[str(body["campaign_id"])] = body.get("campaign_name") or ""
+        if prefix is None or not body.get("email_id") or not body.get("contact_email"):
+            return
+        mailbox = body.get("email_account") or MAILBOX
+        account.data.mailboxes.add(mailbox)
+        _keep(
+            account,
+            str(body["email_id"]),
+            ue_type=RECEIVED if prefix == "reply" else SENT,
+            lead=body["contact_email"],
+            eaccount=mailbox,
+            subject=body.get(f"{prefix}_subject"),
+            body={"text": body.get(f"{prefix}_text"), "html": body.get(f"{prefix}_html")},
+            campaign_id=body.get("campaign_id"),
+        )
+
+
+def _keep(account: Account, email_id: str, **values: Any) -> dict[str, Any]:
+    """Put an e-mail into the workspace, once; the fields that follow from the others are added."""
+    at, lead, mailbox, received = now_iso(), values["lead"], values["eaccount"], values["ue_type"] == RECEIVED
+    email = {
+        "id": email_id,
+        "timestamp_created": at,
+        "timestamp_email": at,
+        "message_id": f"<{uuid.uuid4().hex}@example.com>",
+        "from_address_email": lead if received else mailbox,
+        "to_address_email_list": mailbox if received else lead,
+        "thread_id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{mailbox}|{lead}".lower())),
+        "is_unread": int(received),
+        **values,
+    }
+    known: dict[str, Any] = account.data.emails.setdefault(email_id, email)
+    return known
+
+
+def _list(call: Call, items: list[dict[str, Any]]) -> Response:
+    """A page in Instantly's shape; the cursor is the id of the last item shown."""
+    after = call.request.query.get("starting_after")
+    start = next((n + 1 for n, item in enumerate(items) if item["id"] == after), 0)
+    limit = call.request.number("limit", 10, 1, 100)
+    page = items[start : start + limit]
+    more = {"next_starting_after": page[-1]["id"]} if len(items) > start + limit else {}
+    return json_response({"items": page, **more})
+
+
+@routes.on("GET", "/api/v2/campaigns")
+def campaigns(call: Call) -> Response:
+    return _list(call, [{"id": key, "name": name, "status": 1} for key, name in call.data.campaigns.items()])
+
+
+@routes.on("GET", "/api/v2/accounts")
+def accounts(call: Call) -> Response:
+    status = dict.fromkeys(call.data.broken, -1)
+    mailboxes = sorted(call.data.mailboxes)
+    return _list(call, [{"id": mail, "email": mail, "status": status.get(mail, 1)} for mail in mailboxes])
+
+
+@routes.on("GET", "/api/v2/workspaces/current")
+def workspace(call: Call) -> Response:
+    return json_response({"id": str(uuid.uuid5(uuid.NAMESPACE_URL, call.account.name)), "name": "Sandbox"})
+
+
+@routes.on("GET", "/api/v2/block-lists-entries")
+def blocked(call: Call) -> Response:
+    wanted = call.request.query.get("search", "").lower()
+    return _list(call, [entry for value, entry in call.data.blocked.items() if wanted in value])
+
+
+@routes.on("POST", "/api/v2/block-lists-entries")
+def block(call: Call) -> Response:
+    value = call.request.data.get("bl_value")
+    if not isinstance(value, str) or not value:
+        raise BadRequestError("body must have required property 'bl_value'")
+    if value.lower() in call.data.blocked:
+        raise BadRequestError("Entry already exists")
+    entry = {"id": str(uuid.uuid4()), "timestamp_created": now_iso(), "bl_value": value}
+    call.data.blocked[value.lower()] = {**entry, "is_domain": "@" not in value}
+    return json_response(call.data.blocked[value.lower()])
+
+
+@routes.on("GET", "/api/v2/emails")
+def emails(call: Call) -> Response:
+    query = call.request.query
+    found = list(call.data.emails.values())[::-1]
+    for name in ("lead", "campaign_id", "eaccount"):
+        if wanted := query.get(name):
+            found = [email for email in found if email[name] == wanted]
+    if wanted := query.get("search"):
+        found = [
+            email for email in found if wanted.removeprefix("thread:") in (email["thread_id"], email["lead"])
+        ]
+    kinds = KINDS.get(query.get("email_type", ""))
+    return _list(call, [email for email in found if kinds is None or email["ue_type"] in kinds])
+
+
+@routes.on("GET", "/api/v2/emails/{email_id}")
+def email(call: Call) -> Response:
+    found = call.data.emails.get(call.params["email_id"])
+    if found is None:
+        raise BadRequestError("Email not found", status=404)
+    return json_response(found)
+
+
+@routes.on("POST", "/api/v2/emails/reply")
+def reply(call: Call) -> Response:
+    values = call.request.data
+    content = values.get("body") or {}
+    for name in ("reply_to_uuid", "eaccount", "subject"):
+        if not values.get(name):
+            raise BadRequestError(f"body must have required property '{name}'")
+    if not content.get("text") and not content.get("html"):
+        raise BadRequestError("body/body must have text or html")
+    parent_id = str(values["reply_to_uuid"])
+    parent = call.data.emails.get(parent_id) or {"lead": f"reply-to-{parent_id}", "campaign_id": None}
+    sent = _keep(
+        call.account,
+        str(uuid.uuid4()),
+        ue_type=MANUAL,
+        lead=parent["lead"],
+        eaccount=values["eaccount"],
+        subject=values["subject"],
+        body={"text": content.get("text"), "html": content.get("html")},
+        campaign_id=parent["campaign_id"],
+    )
+    call.sent(
+        "reply", sent["id"], to=sent["lead"], thread=parent_id, text=content.get("text") or content["html"]
+    )
+    told = {"type": "email_sent", "email_id": sent["id"], "timestamp": sent["timestamp_email"]}
+    told |= {
+        "contact_email": sent["lead"],
+        "email_account": sent["eaccount"],
+        "email_subject": sent["subject"],
+    }
+    call.tell({**told, "email_text": content.get("text"), "email_html": content.get("html")}, echo=True)
+    return json_response(sent)

@@ -1,0 +1,216 @@
+"""Webhooks from the sandbox to us: who gets them, how often they are tried, and the faults that befall them.
+
+Deliveries run on a few threads of their own, so that neither a provider call nor the control API waits for us; who
+wants the outcome waits for the Future.
+"""
+
+import http.client
+import json
+import queue
+import threading
+import time
+import urllib.parse
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sandbox.faults import Fault, FaultBook
+from sandbox.provider import Provider
+from sandbox.state import State, now_iso
+
+THREADS = 4
+TIMEOUT_S = 30.0
+RESPONSE_LIMIT = 2000
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """Where one account's webhooks go. `secret` signs where the provider signs; `echo` repeats our own sends to us."""
+
+    provider: str
+    account: str
+    url: str
+    headers: dict[str, str] = field(default_factory=dict)
+    secret: str = ""
+    hmac: bool = False
+    attempts: int = 1
+    retry_ms: float = 1000
+    echo: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass
+class _Parcel:
+    webhook: Webhook
+    account: str
+    payload: bytes
+    headers: dict[str, str]
+    future: "Future[dict[str, Any]]"
+    delay_s: float = 0.0
+
+
+class Outbox:
+    """Delivers webhook bodies; `post` never blocks and never raises for what our side answers."""
+
+    def __init__(self, state: State, faults: FaultBook, provider: Callable[[str], Provider]) -> None:
+        self._state = state
+        self._faults = faults
+        self._provider = provider
+        self._webhooks: dict[tuple[str, str], Webhook] = {}
+        self._waiting: dict[int, deque[_Parcel]] = {}
+        self._lock = threading.Lock()
+        self._queue: queue.SimpleQueue[_Parcel | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._stopping = threading.Event()
+
+    def set_webhook(self, webhook: Webhook) -> None:
+        with self._lock:
+            self._webhooks[webhook.provider, webhook.account] = webhook
+
+    def remove_webhook(self, provider: str, account: str) -> bool:
+        with self._lock:
+            return self._webhooks.pop((provider, account), None) is not None
+
+    def webhooks(self) -> list[Webhook]:
+        with self._lock:
+            return list(self._webhooks.values())
+
+    def webhook(self, provider: str, account: str) -> Webhook | None:
+        """The webhook of that account, else the one for all accounts of the provider."""
+        with self._lock:
+            return self._webhooks.get((provider, account)) or self._webhooks.get((provider, "*"))
+
+    def reset(self) -> None:
+        with self._lock:
+            self._webhooks.clear()
+            self._waiting.clear()
+
+    def post(
+        self, provider: str, account: str, body: dict[str, Any], *, copies: int = 1, echo: bool = False
+    ) -> list["Future[dict[str, Any]]"]:
+        """Send a body to the account's webhook; one Future per delivery, none where nobody listens."""
+        webhook = self.webhook(provider, account)
+        if webhook is None or (echo and not webhook.echo) or self._stopping.is_set():
+            return []
+        faults = {fault.kind: fault for fault in self._faults.take_webhook(provider, account)}
+        if "webhook_drop" in faults:
+            return []
+        if "webhook_duplicate" in faults:
+            copies *= faults["webhook_duplicate"].copies
+        payload, headers = self._provider(provider).encode(webhook, body)
+        delay_s = faults["webhook_delay"].wait_ms() / 1000 if "webhook_delay" in faults else 0.0
+        parcels = [
+            _Parcel(webhook, account, payload, {**headers, **webhook.headers}, Future(), delay_s)
+            for _ in range(copies)
+        ]
+        self._start_threads()
+        if "webhook_reorder" in faults:
+            self._hold(faults["webhook_reorder"], parcels)
+        else:
+            for parcel in parcels:
+                self._queue.put(parcel)
+        return [parcel.future for parcel in parcels]
+
+    def post_to(
+        self, url: str, provider: str, account: str, body: dict[str, Any]
+    ) -> "Future[dict[str, Any]]":
+        """Send a body to an address that came with a request (a notify_url), free of faults."""
+        headers = {"Content-Type": "application/json"}
+        parcel = _Parcel(
+            Webhook(provider, account, url), account, json.dumps(body).encode(), headers, Future()
+        )
+        self._start_threads()
+        self._queue.put(parcel)
+        return parcel.future
+
+    def open(self) -> None:
+        """Deliver (again); nothing is left over from before a `stop`."""
+        self._stopping.clear()
+        self._queue = queue.SimpleQueue()
+        self._threads = []
+
+    def stop(self) -> None:
+        """Deliver nothing more; what waits is given up."""
+        self._stopping.set()
+        for _ in self._threads:
+            self._queue.put(None)
+
+    def _start_threads(self) -> None:
+        with self._lock:
+            if self._threads:
+                return
+            self._threads = [
+                threading.Thread(target=self._work, name=f"sandbox-webhooks-{n}", daemon=True)
+                for n in range(THREADS)
+            ]
+        for thread in self._threads:
+            thread.start()
+
+    def _hold(self, fault: Fault, parcels: list[_Parcel]) -> None:
+        with self._lock:
+            waiting = self._waiting.setdefault(fault.id, deque())
+            first = not waiting
+            waiting.extend(parcels)
+            full = len(waiting) >= fault.window
+        if full:
+            self._release(fault)
+        elif first:
+            timer = threading.Timer((fault.ms or 0) / 1000, self._release, [fault])
+            timer.daemon = True
+            timer.start()
+
+    def _release(self, fault: Fault) -> None:
+        with self._lock:
+            parcels = list(self._waiting.pop(fault.id, ()))
+        for parcel in fault.shuffled(parcels):
+            self._queue.put(parcel)
+
+    def _work(self) -> None:
+        parcels = self._queue
+        while (parcel := parcels.get()) is not None and not self._stopping.is_set():
+            self._stopping.wait(parcel.delay_s)
+            parcel.future.set_result(self._deliver(parcel))
+
+    def _deliver(self, parcel: _Parcel) -> dict[str, Any]:
+        delivery: dict[str, Any] = {}
+        for attempt in range(1, max(1, parcel.webhook.attempts) + 1):
+            if attempt > 1 and self._stopping.wait(parcel.webhook.retry_ms / 1000):
+                break
+            delivery = {
+                "at": now_iso(),
+                "provider": parcel.webhook.provider,
+                "account": parcel.account,
+                "attempt": attempt,
+                **_attempt(parcel),
+            }
+            self._state.record_delivery(delivery)
+            if 200 <= (delivery["status"] or 0) < 300:
+                break
+        return delivery
+
+
+def _attempt(parcel: _Parcel) -> dict[str, Any]:
+    """Post once. The outcome holds status (None: no answer), error, response text and duration in ms."""
+    parts = urllib.parse.urlsplit(parcel.webhook.url)
+    connect = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    started = time.monotonic()
+    status, error, text = None, None, ""
+    connection = connect(parts.netloc, timeout=TIMEOUT_S)
+    try:
+        target = parts.path or "/"
+        connection.request(
+            "POST", f"{target}?{parts.query}" if parts.query else target, parcel.payload, parcel.headers
+        )
+        response = connection.getresponse()
+        status = response.status
+        text = response.read(RESPONSE_LIMIT).decode("utf-8", "replace")
+    except (OSError, http.client.HTTPException) as exc:
+        error = f"{type(exc).__name__}: {exc}"
+    finally:
+        connection.close()
+    ms = round((time.monotonic() - started) * 1000, 1)
+    return {"url": parcel.webhook.url, "status": status, "error": error, "response": text, "ms": ms}

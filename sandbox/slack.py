@@ -1,0 +1,271 @@
+"""Slack as Holdfast uses it: the Web API of one bot token, and incoming webhooks.
+
+Errors are HTTP 200 with `ok: false`, except too many requests (429) and Slack being down (5xx). An incoming webhook
+answers plain text.
+"""
+
+import hashlib
+import hmac
+import json
+import time
+import urllib.parse
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sandbox.provider import Call, Provider
+from sandbox.state import Account, Shelf
+from sandbox.web import BadRequestError, Request, Response, Router, json_response, text_response
+
+if TYPE_CHECKING:
+    from sandbox.outbox import Webhook
+
+routes = Router()
+
+ERRORS = {
+    400: "invalid_arguments",
+    401: "invalid_auth",
+    403: "missing_scope",
+    404: "unknown_method",
+    429: "ratelimited",
+}
+SCOPES = "chat:write,im:write,users:read,users:read.email,channels:read,groups:read"
+CHANNELS = {"C0SANDBOX01": "general", "C0SANDBOX02": "replies"}
+
+
+@dataclass
+class Workspace:
+    """What one bot token sees."""
+
+    messages: dict[tuple[str, str], dict[str, Any]] = field(default_factory=Shelf)
+    users: dict[str, dict[str, Any]] = field(default_factory=Shelf)
+    dms: dict[str, str] = field(default_factory=Shelf)
+    last_ts: float = 0.0
+
+    def next_ts(self) -> str:
+        """A message timestamp, unique and growing."""
+        self.last_ts = max(time.time(), self.last_ts + 0.000_01)
+        return f"{self.last_ts:.6f}"
+
+
+class Slack(Provider):
+    name = "slack"
+    routes = routes
+
+    def new_data(self) -> Workspace:
+        return Workspace()
+
+    def credential(self, request: Request) -> str:
+        if request.path.startswith("/services/"):
+            return request.path
+        return request.bearer() or _field(request, "token")
+
+    def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
+        body = {"ok": False, "error": code or ERRORS.get(status, "internal_error")}
+        headers = {"Retry-After": "30"} if status == 429 else {}
+        return json_response(body, status if status == 429 or status >= 500 else 200, headers)
+
+    def blocked(self, call: Call) -> Response | None:
+        blocked = super().blocked(call)
+        if blocked and call.request.path.startswith("/services/"):
+            return text_response("invalid_token", 403)
+        return blocked
+
+    def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
+        if event == "url_verification":
+            return {"type": event, "challenge": "sandbox-challenge"}
+        if event != "block_actions":
+            raise BadRequestError("Slack events: block_actions, url_verification", code="event")
+        value = fields.get("value") or {}
+        channel, user = fields.get("channel") or "C0SANDBOX01", fields.get("user") or "U0SANDBOX01"
+        action = {
+            "type": "button",
+            "action_id": fields.get("action_id") or "approve_send",
+            "block_id": fields.get("block_id") or "review_actions_1",
+            "value": value if isinstance(value, str) else json.dumps(value),
+            "action_ts": account.data.next_ts(),
+        }
+        ts = fields.get("message_ts") or account.data.next_ts()
+        return {
+            "type": event,
+            "team": {"id": "T0SANDBOX"},
+            "user": {"id": user, "username": "reviewer", "team_id": "T0SANDBOX"},
+            "channel": {"id": channel, "name": "replies"},
+            "container": {"type": "message", "channel_id": channel, "message_ts": ts},
+            "message": {"ts": ts, "text": ""},
+            "trigger_id": account.data.next_ts(),
+            "response_url": fields.get("response_url") or "",
+            "actions": [action],
+        }
+
+    def encode(self, webhook: "Webhook", body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
+        """The form that Slack posts, signed `v0` over the raw bytes."""
+        payload = urllib.parse.urlencode({"payload": json.dumps(body)}).encode()
+        at = str(int(time.time()))
+        signed = hmac.new(webhook.secret.encode(), f"v0:{at}:".encode() + payload, hashlib.sha256).hexdigest()
+        return payload, {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "X-Slack-Request-Timestamp": at,
+            "X-Slack-Signature": f"v0={signed}",
+        }
+
+
+def _field(request: Request, name: str) -> str:
+    """A parameter from the query, the form or the JSON body; empty where there is none."""
+    value = request.query.get(name)
+    if value is None and request.method == "POST":
+        value = request.data.get(name)
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value)
+
+
+def _refuse(code: str) -> BadRequestError:
+    return BadRequestError(code, code=code)
+
+
+def _ok(call: Call, values: dict[str, Any]) -> Response:
+    scopes = call.account.properties.get("scopes", SCOPES)
+    return json_response({"ok": True, **values}, headers={"X-OAuth-Scopes": scopes})
+
+
+@routes.on("POST", "/services/{team}/{bot}/{secret}", "/services/{team}/{secret}", "/services/{secret}")
+def incoming_webhook(call: Call) -> Response:
+    values = call.request.data
+    text = values.get("text") or ""
+    if not text and not values.get("blocks"):
+        return text_response("no_text", 400)
+    call.sent("webhook", call.data.next_ts(), to="webhook", text=text)
+    return text_response("ok")
+
+
+@routes.on("GET", "/api/auth.test")
+@routes.on("POST", "/api/auth.test")
+def auth_test(call: Call) -> Response:
+    ids = {"team_id": "T0SANDBOX", "user_id": "U0SANDBOT", "bot_id": "B0SANDBOX"}
+    return _ok(call, {"url": "https://sandbox.slack.com/", "team": "Sandbox", "user": "holdfast", **ids})
+
+
+@routes.on("POST", "/api/chat.postMessage")
+def post_message(call: Call) -> Response:
+    channel = _channel(call, _field(call.request, "channel"))
+    message = {
+        "type": "message",
+        "user": "U0SANDBOT",
+        "bot_id": "B0SANDBOX",
+        "ts": call.data.next_ts(),
+        **_content(call),
+    }
+    if metadata := call.request.data.get("metadata"):
+        message["metadata"] = json.loads(metadata) if isinstance(metadata, str) else metadata
+    call.data.messages[channel, message["ts"]] = message
+    call.sent("post", message["ts"], to=channel, text=message["text"])
+    return _ok(call, {"channel": channel, "ts": message["ts"], "message": message})
+
+
+@routes.on("POST", "/api/chat.update")
+def update_message(call: Call) -> Response:
+    channel, ts = _field(call.request, "channel"), _field(call.request, "ts")
+    message = call.data.messages.get((channel, ts))
+    if message is None:
+        raise _refuse("message_not_found")
+    message |= _content(call) | {"edited": {"user": "U0SANDBOT", "ts": call.data.next_ts()}}
+    call.sent("update", ts, to=channel, thread=ts, text=message["text"])
+    return _ok(call, {"channel": channel, "ts": ts, "text": message["text"], "message": message})
+
+
+def _content(call: Call) -> dict[str, Any]:
+    blocks = call.request.data.get("blocks")
+    try:
+        parsed = json.loads(blocks) if isinstance(blocks, str) and blocks else blocks
+    except ValueError as exc:
+        raise _refuse("invalid_blocks_format") from exc
+    text = _field(call.request, "text")
+    if not text and not parsed:
+        raise _refuse("no_text")
+    return {"text": text, "blocks": parsed or []}
+
+
+def _channel(call: Call, channel: str) -> str:
+    """The id of a channel given by id, #name or user id. Raises channel_not_found for anything else."""
+    known = _channels(call)
+    if channel.startswith("U"):
+        return _dm(call, channel)
+    named = next((key for key, name in known.items() if name == channel.removeprefix("#")), "")
+    if named or channel in known:
+        return named or channel
+    if channel.startswith(("C", "G", "D")) and channel.isalnum() and channel.isupper():
+        return channel
+    raise _refuse("channel_not_found")
+
+
+def _channels(call: Call) -> dict[str, str]:
+    channels: dict[str, str] = call.account.properties.get("channels", CHANNELS)
+    return channels
+
+
+def _dm(call: Call, user_id: str) -> str:
+    return str(call.data.dms.setdefault(user_id, "D0" + user_id[1:]))
+
+
+@routes.on("POST", "/api/conversations.open")
+def open_conversation(call: Call) -> Response:
+    users = _field(call.request, "users").strip('[]"')
+    if not users.startswith("U"):
+        raise _refuse("user_not_found")
+    return _ok(call, {"channel": {"id": _dm(call, users.split(",")[0])}})
+
+
+@routes.on("GET", "/api/conversations.list")
+@routes.on("POST", "/api/conversations.list")
+def list_conversations(call: Call) -> Response:
+    channels = [
+        {
+            "id": key,
+            "name": name,
+            "is_channel": True,
+            "is_member": True,
+            "is_archived": False,
+            "is_private": False,
+        }
+        for key, name in _channels(call).items()
+    ]
+    return _ok(call, {"channels": channels, "response_metadata": {"next_cursor": ""}})
+
+
+@routes.on("GET", "/api/conversations.history")
+@routes.on("POST", "/api/conversations.history")
+def history(call: Call) -> Response:
+    scopes = call.account.properties.get("scopes", SCOPES)
+    if not {"channels:history", "groups:history"} & set(scopes.split(",")):
+        raise _refuse("missing_scope")
+    channel, oldest = _channel(call, _field(call.request, "channel")), _field(call.request, "oldest") or "0"
+    hidden = set() if _field(call.request, "include_all_metadata") else {"metadata"}
+    found = [
+        {name: value for name, value in message.items() if name not in hidden}
+        for (where, ts), message in call.data.messages.items()
+        if where == channel and float(ts) > float(oldest)
+    ]
+    return _ok(call, {"messages": found[::-1][:200], "has_more": len(found) > 200})
+
+
+@routes.on("GET", "/api/users.lookupByEmail")
+@routes.on("POST", "/api/users.lookupByEmail")
+def lookup_user(call: Call) -> Response:
+    email = _field(call.request, "email")
+    if "@" not in email or email.startswith("nobody"):
+        raise _refuse("users_not_found")
+    return _ok(call, {"user": _user(call, email)})
+
+
+@routes.on("GET", "/api/users.list")
+@routes.on("POST", "/api/users.list")
+def list_users(call: Call) -> Response:
+    _user(call, "alex@outreach.example.com")
+    return _ok(call, {"members": list(call.data.users.values()), "response_metadata": {"next_cursor": ""}})
+
+
+def _user(call: Call, email: str) -> dict[str, Any]:
+    user_id = "U" + hashlib.sha256(email.lower().encode()).hexdigest()[:9].upper()
+    name = email.partition("@")[0]
+    profile = {"email": email, "real_name": name.replace(".", " ").title()}
+    user = {"id": user_id, "name": name, "deleted": False, "is_bot": False, "profile": profile}
+    call.data.users[user_id] = user
+    return user

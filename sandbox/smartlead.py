@@ -1,0 +1,251 @@
+"""SmartLead as Holdfast uses it: campaigns and e-mail threads of one API key (in the query)."""
+
+import html
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.provider import Call, Provider
+from sandbox.state import Account, Shelf, now_iso
+from sandbox.web import BadRequestError, Request, Response, Router, json_response
+
+routes = Router()
+
+REPLIES = ("EMAIL_REPLY", "EMAIL_REPLIED")
+CATEGORY = "LEAD_CATEGORY_UPDATED"
+EVENTS = (*REPLIES, "EMAIL_SENT", "LEAD_UNSUBSCRIBED", CATEGORY)
+MAILBOX = "alex@outreach.example.com"
+
+
+@dataclass
+class Sender:
+    """One SmartLead account; a thread's history is kept by lead."""
+
+    campaigns: dict[int, str] = field(default_factory=lambda: {501: "Q1"})
+    leads: dict[str, dict[str, Any]] = field(default_factory=Shelf)
+    threads: dict[str, str] = field(default_factory=Shelf)
+    history: dict[str, list[dict[str, Any]]] = field(default_factory=Shelf)
+
+
+class SmartLead(Provider):
+    name = "smartlead"
+    routes = routes
+
+    def new_data(self) -> Sender:
+        return Sender()
+
+    def credential(self, request: Request) -> str:
+        return request.query.get("api_key", "").strip()
+
+    def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
+        texts = {401: "Invalid API key.", 404: "Not found.", 429: "Too many requests."}
+        text = message or texts.get(status) or ("Internal server error." if status >= 500 else "Bad request.")
+        return json_response(
+            {"error": text, "message": text}, status, {"Retry-After": "2"} if status == 429 else {}
+        )
+
+    def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
+        if event not in EVENTS:
+            raise BadRequestError(f"SmartLead events: {', '.join(EVENTS)}", code="event")
+        lead, campaign = fields.get("lead") or {}, fields.get("campaign") or {"id": 501, "name": "Q1"}
+        if not lead.get("email"):
+            raise BadRequestError("an object with an email", code="lead")
+        mailbox = fields.get("mailbox") or MAILBOX
+        reply, at = event in REPLIES, now_iso()
+        message_id = fields.get("message_id") or f"<{uuid.uuid4().hex}@example.com>"
+        text = fields.get("text") or ("Sure" if reply else "Hi")
+        markup = fields.get("html") or f"<p>{html.escape(text)}</p>"
+        body = {
+            "event_type": event,
+            "campaign_id": int(campaign["id"]),
+            "campaign_name": campaign.get("name") or "Q1",
+            "sl_lead_email": lead["email"],
+            "sl_lead_name": lead.get("name") or "",
+            "stats_id": fields.get("stats_id") or f"st-{uuid.uuid4().hex[:10]}",
+            "message_id": message_id,
+            "from_email": lead["email"] if event == "EMAIL_REPLY" else mailbox,
+            "to_email": mailbox if event == "EMAIL_REPLY" else lead["email"],
+            "subject": fields.get("subject") or ("Re: hi" if reply else "hi"),
+            "cc_emails": [],
+            "event_timestamp": at,
+            "sequence_number": 1,
+        }
+        if event == CATEGORY:
+            name = fields.get("category") or "Interested"
+            body |= {"category": name, "lead_category": {"old_name": None, "new_name": name}}
+        content = {"message_id": message_id, "html": markup, "text": text, "time": at}
+        if reply:
+            body |= {"preview_text": text, "reply_message": content}
+            body["lead_correspondence"] = dict.fromkeys(
+                ("targetLeadEmail", "replyReceivedFrom"), lead["email"]
+            )
+        elif event == "EMAIL_SENT":
+            body["sent_message"] = content
+        return body
+
+    def learn(self, account: Account, body: dict[str, Any]) -> None:
+        email, stats_id = body.get("sl_lead_email"), body.get("stats_id")
+        if not email:
+            return
+        lead = _lead(account, email, body.get("sl_lead_name"))
+        if body.get("campaign_id"):
+            lead["campaign_id"] = int(body["campaign_id"])
+            account.data.campaigns[lead["campaign_id"]] = body.get("campaign_name") or ""
+        if stats_id:
+            account.data.threads[str(stats_id)] = email.lower()
+        reply = body.get("event_type") in REPLIES
+        content = body.get("reply_message" if reply else "sent_message") or {}
+        text = content.get("html") or body.get("preview_text")
+        if text:
+            _keep(
+                account,
+                email,
+                type="REPLY" if reply else "SENT",
+                message_id=body.get("message_id"),
+                stats_id=stats_id,
+                time=content.get("time") or body.get("event_timestamp"),
+                subject=body.get("subject"),
+                email_body=text,
+                **_ends(email, body, reply),
+            )
+
+
+def _ends(lead: str, body: dict[str, Any], reply: bool) -> dict[str, str]:
+    """Who wrote, and to whom."""
+    ours = (
+        address for address in (body.get("from_email"), body.get("to_email")) if address and address != lead
+    )
+    mailbox = next(ours, MAILBOX)
+    return {"from": lead, "to": mailbox} if reply else {"from": mailbox, "to": lead}
+
+
+def _lead(account: Account, email: str, name: str | None = None) -> dict[str, Any]:
+    lead = account.data.leads.get(email.lower())
+    if lead is None:
+        first, _, last = (name or "").partition(" ")
+        lead = {
+            "id": account.next_id(),
+            "email": email,
+            "first_name": first,
+            "last_name": last,
+            "campaign_id": 501,
+        }
+        account.data.leads[email.lower()] = lead
+    return lead
+
+
+def _keep(account: Account, email: str, **entry: Any) -> None:
+    """Add a message to the lead's history, once."""
+    thread = account.data.history.setdefault(email.lower(), [])
+    if all(known["message_id"] != entry["message_id"] for known in thread):
+        thread.append(entry)
+
+
+@routes.on("GET", "/api/v1/campaigns")
+def campaigns(call: Call) -> Response:
+    return json_response([_campaign(*item) for item in call.data.campaigns.items()])
+
+
+@routes.on("GET", "/api/v1/campaigns/{campaign_id}")
+def campaign(call: Call) -> Response:
+    for campaign_id, name in call.data.campaigns.items():
+        if str(campaign_id) == call.params["campaign_id"]:
+            return json_response(_campaign(campaign_id, name))
+    raise BadRequestError("Campaign not found.", status=404)
+
+
+def _campaign(campaign_id: int, name: str) -> dict[str, Any]:
+    return {"id": campaign_id, "name": name, "status": "ACTIVE", "created_at": "2026-01-01T00:00:00.000Z"}
+
+
+@routes.on("GET", "/api/v1/campaigns/{campaign_id}/leads")
+def campaign_leads(call: Call) -> Response:
+    wanted = call.params["campaign_id"]
+    found = [lead for lead in call.data.leads.values() if str(lead["campaign_id"]) == wanted]
+    start, limit = call.request.number("offset", 0, 0, 10**9), call.request.number("limit", 100, 1, 100)
+    data = [{"campaign_lead_map_id": lead["id"], "lead": lead} for lead in found[start : start + limit]]
+    return json_response({"total_leads": str(len(found)), "offset": start, "limit": limit, "data": data})
+
+
+@routes.on("GET", "/api/v1/campaigns/{campaign_id}/leads/{lead_id}/message-history")
+def message_history(call: Call) -> Response:
+    wanted = call.params["lead_id"]
+    lead = next((lead for lead in call.data.leads.values() if str(lead["id"]) == wanted), None)
+    if lead is None:
+        raise BadRequestError("Lead not found.", status=404)
+    return json_response(
+        {"history": call.data.history.get(lead["email"].lower(), []), "from": MAILBOX, "to": lead["email"]}
+    )
+
+
+@routes.on("POST", "/api/v1/master-inbox/inbox-replies")
+def inbox_replies(call: Call) -> Response:
+    values = call.request.data
+    offset, limit = int(values.get("offset") or 0), int(values.get("limit") or 20)
+    if limit > 20:
+        raise BadRequestError('"limit" must be less than or equal to 20')
+    threads = [_thread(call, lead) for lead in call.data.leads.values()]
+    replied = sorted((one for one in threads if one["last_reply_time"]), key=_last_reply, reverse=True)
+    return json_response(
+        {"ok": True, "data": replied[offset : offset + limit], "offset": offset, "limit": limit}
+    )
+
+
+def _thread(call: Call, lead: dict[str, Any]) -> dict[str, Any]:
+    items = call.data.history.get(lead["email"].lower(), [])
+    replies = [item["time"] for item in items if item["type"] == "REPLY"]
+    thread = {
+        "lead_email": lead["email"],
+        "lead_first_name": lead["first_name"],
+        "lead_last_name": lead["last_name"],
+        "email_campaign_id": lead["campaign_id"],
+        "email_campaign_name": call.data.campaigns.get(lead["campaign_id"], ""),
+        "last_reply_time": max(replies, default=None),
+    }
+    history = call.request.query.get("fetch_message_history") == "true"
+    return thread | ({"email_history": items} if history else {})
+
+
+def _last_reply(thread: dict[str, Any]) -> str:
+    return str(thread["last_reply_time"])
+
+
+@routes.on("POST", "/api/v1/campaigns/{campaign_id}/leads/{lead_id}/unsubscribe")
+def unsubscribe(call: Call) -> Response:
+    wanted = call.params["lead_id"]
+    lead = next((lead for lead in call.data.leads.values() if str(lead["id"]) == wanted), None)
+    if lead is None:
+        raise BadRequestError("Lead not found.", status=404)
+    lead["is_unsubscribed"] = True
+    return json_response({"ok": True})
+
+
+@routes.on("GET", "/api/v1/leads/")
+def lead_by_email(call: Call) -> Response:
+    return json_response(call.data.leads.get(call.request.query.get("email", "").lower()) or {})
+
+
+@routes.on("POST", "/api/v1/campaigns/{campaign_id}/reply-email-thread")
+def reply_thread(call: Call) -> Response:
+    values = call.request.data
+    stats_id = str(values.get("stats_id") or values.get("email_stats_id") or "")
+    text = values.get("email_body")
+    if not stats_id or not isinstance(text, str) or not text:
+        raise BadRequestError('"stats_id" and "email_body" are required')
+    email = call.data.threads.get(stats_id) or str(values.get("to_email") or "")
+    if not email:
+        raise BadRequestError("No thread with this stats_id.", status=404)
+    _lead(call.account, email)
+    message = {"message_id": f"<{uuid.uuid4().hex}@outreach.example.com>", "time": now_iso()}
+    entry = {"type": "SENT", "stats_id": stats_id, "subject": values.get("subject"), "email_body": text}
+    _keep(call.account, email, **message, **entry)
+    call.sent("reply", message["message_id"], to=email, thread=stats_id, text=text)
+    sent = {"event_type": "EMAIL_SENT", "campaign_id": call.params["campaign_id"], "sl_lead_email": email}
+    told = {
+        **sent,
+        "stats_id": stats_id,
+        "message_id": message["message_id"],
+        "event_timestamp": message["time"],
+    }
+    call.tell({**told, "sent_message": {**message, "html": text}}, echo=True)
+    return json_response({"ok": True, "data": "Email sent successfully"})

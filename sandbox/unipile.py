@@ -1,0 +1,350 @@
+"""Unipile (LinkedIn) as Holdfast uses it: one state per account id, whatever the API key.
+
+A key is platform-wide and only authenticates. An account that is not `ok` refuses every LinkedIn call with the
+error its status stands for, while its own status and the hosted reconnect link stay available, as in real life.
+"""
+
+import hashlib
+import json
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sandbox import unipile_events as events
+from sandbox import unipile_hosted
+from sandbox.provider import STATUS_CODES, Call, Provider
+from sandbox.state import Account, Shelf, now_iso
+from sandbox.web import BadRequestError, Request, Response, Router, json_response
+
+if TYPE_CHECKING:
+    from sandbox.core import Sandbox
+
+routes = Router()
+routes.include(unipile_hosted.routes)
+
+BLOCKING = {
+    "disconnected": (401, "disconnected_account"),
+    "stopped": (401, "disconnected_account"),
+    "credentials": (401, "expired_credentials"),
+    "checkpoint": (401, "checkpoint_error"),
+    "restricted": (403, "account_restricted"),
+    "deleted": (404, "resource_not_found"),
+}
+DEFAULT_TYPES = {
+    400: "invalid_parameters",
+    401: "missing_credentials",
+    402: "insufficient_credits",
+    403: "insufficient_permissions",
+    404: "resource_not_found",
+    429: "too_many_requests",
+    503: "provider_unreachable",
+}
+DETAILS = {
+    "disconnected_account": "The account appears to be disconnected from the provider service.",
+    "expired_credentials": "The credentials of this account have expired, please reconnect it.",
+    "account_restricted": "Access to this account has been restricted by the provider.",
+    "insufficient_credits": "There are no InMail credits left on this account.",
+    "missing_credentials": "The request carries no valid API key.",
+}
+CONNECTED = "DISTANCE_1"
+NOTE_LIMIT = 300
+
+
+@dataclass
+class LinkedIn:
+    """One LinkedIn account behind Unipile."""
+
+    linked: bool = False
+    created_at: str = field(default_factory=now_iso)
+    chats: dict[str, dict[str, Any]] = field(default_factory=Shelf)
+    messages: dict[str, dict[str, Any]] = field(default_factory=Shelf)
+    people: dict[str, dict[str, Any]] = field(default_factory=Shelf)
+    invitations: dict[str, dict[str, Any]] = field(default_factory=Shelf)
+    links: dict[str, dict[str, Any]] = field(default_factory=Shelf)
+    inmails_used: int = 0
+
+
+class Unipile(Provider):
+    name = "unipile"
+    routes = routes
+    statuses = (*BLOCKING, "connecting")
+
+    def new_data(self) -> LinkedIn:
+        return LinkedIn()
+
+    def credential(self, request: Request) -> str:
+        if request.path.startswith("/hosted/"):
+            return request.path  # the link itself is the proof
+        return request.headers.get("x-api-key", "").strip()
+
+    def account_name(self, sandbox: "Sandbox", request: Request, params: dict[str, str]) -> str:
+        """The account named by path, query or body, else the one that has the chat; `*` where none is meant."""
+        parts = request.path.split("/")
+        if request.path.startswith("/hosted/"):
+            return _owner(sandbox, "links", parts[2])
+        named = params.get("account_id") or request.query.get("account_id")
+        if not named and request.method == "POST":
+            named = request.data.get("account_id")
+        if not named and "chat_id" in params:
+            named = _owner(sandbox, "chats", params["chat_id"])
+        return str(named or "*")
+
+    def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
+        code = (
+            code
+            or DEFAULT_TYPES.get(status)
+            or ("unexpected_error" if status >= 500 else "invalid_parameters")
+        ).removeprefix("errors/")
+        body = {
+            "status": status,
+            "type": f"errors/{code}",
+            "title": code.replace("_", " ").capitalize(),
+            "detail": message or DETAILS.get(code, code.replace("_", " ")),
+        }
+        return json_response(body, status, {"Retry-After": "30"} if status == 429 else {})
+
+    def blocked(self, call: Call) -> Response | None:
+        if call.request.path.startswith(("/api/v1/accounts", "/api/v1/hosted/", "/hosted/")):
+            return None
+        if call.account.name == "*":
+            return self.error(400, message="account_id is required")
+        call.data.linked = True
+        status = call.account.status
+        if status in BLOCKING:
+            return self.error(*BLOCKING[status])
+        return self.error(STATUS_CODES[status]) if status in STATUS_CODES else None
+
+    def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
+        return events.build(account, event, fields)
+
+    def learn(self, account: Account, body: dict[str, Any]) -> None:
+        account.data.linked = True
+        events.learn(account, body)
+
+    def holds(self, account: Account, body: dict[str, Any]) -> bool:
+        return account.status not in ("ok", "connecting", "rate_limited") and "AccountStatus" not in body
+
+    def status_event(self, account: Account, status: str) -> dict[str, Any] | None:
+        return events.account_status(account, status)
+
+
+def _owner(sandbox: "Sandbox", table: str, key: str) -> str:
+    for account in sandbox.state.accounts("unipile"):
+        if key in getattr(account.data, table):
+            return account.name
+    return "*"
+
+
+# Accounts
+
+
+@routes.on("GET", "/api/v1/accounts")
+def accounts(call: Call) -> Response:
+    known = [a for a in call.sandbox.state.accounts("unipile") if a.data.linked and a.status != "deleted"]
+    return _list(call, "AccountList", [_account(a) for a in known])
+
+
+@routes.on("GET", "/api/v1/accounts/{account_id}")
+def account(call: Call) -> Response:
+    if call.account.status == "deleted":
+        raise BadRequestError("Account not found.", status=404, code="resource_not_found")
+    call.data.linked = True
+    return json_response(_account(call.account))
+
+
+def _account(account: Account) -> dict[str, Any]:
+    name = account.properties.get("name", "Alex Moreno")
+    owner = account.properties.get("owner_id") or events.member_id(account.name)
+    return {
+        "object": "Account",
+        "type": "LINKEDIN",
+        "id": account.name,
+        "name": name,
+        "created_at": account.data.created_at,
+        "connection_params": {"im": {"id": owner, "username": name}},
+        "sources": [
+            {"id": f"{account.name}_MESSAGING", "status": events.SOURCE_STATUS.get(account.status, "OK")}
+        ],
+        "groups": [],
+    }
+
+
+# People
+
+
+@routes.on("GET", "/api/v1/users/{identifier}")
+def profile(call: Call) -> Response:
+    person = _person(call, call.params["identifier"])
+    first, _, last = person["name"].partition(" ")
+    return json_response(
+        {
+            "object": "UserProfile",
+            "provider": "LINKEDIN",
+            "provider_id": person["provider_id"],
+            "public_identifier": person["public_identifier"],
+            "first_name": first,
+            "last_name": last,
+            "network_distance": person["network_distance"],
+            "pending_invitation": person["pending_invitation"],
+            "open_profile": person["open_profile"],
+        }
+    )
+
+
+@routes.on("POST", "/api/v1/users/invite")
+def invite(call: Call) -> Response:
+    values = call.request.data
+    person = _person(call, _text(values, "provider_id"))
+    note = values.get("message") or ""
+    if len(note) > NOTE_LIMIT:
+        raise BadRequestError(f"message is longer than {NOTE_LIMIT} characters.")
+    if person["network_distance"] == CONNECTED:
+        raise BadRequestError("The recipient is already a relation.", status=422, code="already_connected")
+    if person["pending_invitation"]:
+        raise BadRequestError("An invitation is pending.", status=422, code="already_invited_recently")
+    call.data.people[person["provider_id"]]["pending_invitation"] = True
+    invitation = {
+        "object": "UserInvitation",
+        "id": f"inv_{uuid.uuid4().hex[:12]}",
+        "invited_user_id": person["provider_id"],
+        "invited_user": person["name"],
+        "invitation_text": note,
+        "date": now_iso(),
+    }
+    call.data.invitations[invitation["id"]] = invitation
+    call.sent("invite", invitation["id"], to=person["provider_id"], text=note)
+    return json_response({"object": "UserInvitationSent", "invitation_id": invitation["id"]}, 201)
+
+
+@routes.on("GET", "/api/v1/users/invite/sent")
+def invitations(call: Call) -> Response:
+    return _list(call, "InvitationList", list(call.data.invitations.values())[::-1])
+
+
+@routes.on("GET", "/api/v1/linkedin/inmail_balance")
+def inmail_balance(call: Call) -> Response:
+    left = _inmails_left(call)
+    balance = {"object": "LinkedinInmailBalance", "premium": left, "recruiter": None, "sales_navigator": None}
+    return json_response(balance)
+
+
+def _inmails_left(call: Call) -> int:
+    return max(0, int(call.account.properties.get("inmail_balance", 5)) - call.data.inmails_used)
+
+
+def _person(call: Call, identifier: str) -> dict[str, Any]:
+    """A person by public identifier or provider id; unknown ones are made: connected, unless `profiles` says else."""
+    person = events.keep_person(call.account, identifier)
+    profiles = call.account.properties.get("profiles", {})
+    set_by_command = profiles.get(person["public_identifier"]) or profiles.get(person["provider_id"]) or {}
+    pending = person["pending_invitation"] or set_by_command.get("pending_invitation", False)
+    return person | set_by_command | {"pending_invitation": pending} if set_by_command else person
+
+
+# Chats
+
+
+@routes.on("GET", "/api/v1/chats")
+def chats(call: Call) -> Response:
+    found = sorted(call.data.chats.values(), key=lambda chat: chat["timestamp"], reverse=True)
+    return _list(call, "ChatList", _between(call, found))
+
+
+@routes.on("POST", "/api/v1/chats")
+def start_chat(call: Call) -> Response:
+    values = call.request.data
+    attendees = values.get("attendees_ids")
+    if isinstance(attendees, str):
+        attendees = [attendees]
+    if not attendees:
+        raise BadRequestError("attendees_ids is required.")
+    text = _text(values, "text")
+    options = values.get("linkedin") or {}
+    inmail = bool((json.loads(options) if isinstance(options, str) else options).get("inmail"))
+    person = _person(call, str(attendees[0]))
+    if inmail and _inmails_left(call) == 0:
+        raise BadRequestError(DETAILS["insufficient_credits"], status=402, code="insufficient_credits")
+    if not inmail and person["network_distance"] != CONNECTED:
+        detail = "The recipient is not a first degree connection."
+        raise BadRequestError(detail, status=422, code="no_connection_with_recipient")
+    call.data.inmails_used += inmail
+    chat = events.keep_chat(call.account, None, person)
+    message = _send(call, chat, text, "inmail" if inmail else "dm")
+    return json_response({"object": "ChatStarted", "chat_id": chat["id"], "message_id": message["id"]}, 201)
+
+
+@routes.on("GET", "/api/v1/chats/{chat_id}")
+def chat(call: Call) -> Response:
+    return json_response(_chat(call))
+
+
+@routes.on("GET", "/api/v1/chats/{chat_id}/messages")
+def chat_messages(call: Call) -> Response:
+    chat_id = _chat(call)["id"]
+    found = [message for message in call.data.messages.values() if message["chat_id"] == chat_id]
+    return _list(
+        call, "MessageList", _between(call, sorted(found, key=lambda m: m["timestamp"], reverse=True))
+    )
+
+
+@routes.on("POST", "/api/v1/chats/{chat_id}/messages")
+def send_message(call: Call) -> Response:
+    message = _send(call, _chat(call), _text(call.request.data, "text"), "dm")
+    return json_response({"object": "MessageSent", "message_id": message["id"]}, 201)
+
+
+@routes.on("GET", "/api/v1/chats/{chat_id}/attendees")
+def chat_attendees(call: Call) -> Response:
+    person = call.data.people[_chat(call)["attendee_provider_id"]]
+    attendee = {
+        "object": "ChatAttendee",
+        "id": hashlib.sha256(person["provider_id"].encode()).hexdigest()[:16],
+        "account_id": call.account.name,
+        "provider_id": person["provider_id"],
+        "name": person["name"],
+        "is_self": 0,
+        "profile_url": f"https://www.linkedin.com/in/{person['public_identifier']}",
+    }
+    return _list(call, "ChatAttendeeList", [attendee])
+
+
+@routes.on("GET", "/api/v1/messages")
+def messages(call: Call) -> Response:
+    found = sorted(call.data.messages.values(), key=lambda message: message["timestamp"], reverse=True)
+    return _list(call, "MessageList", _between(call, found))
+
+
+def _chat(call: Call) -> dict[str, Any]:
+    chat = call.data.chats.get(call.params["chat_id"])
+    if chat is None:
+        raise BadRequestError("Chat not found.", status=404, code="resource_not_found")
+    return chat
+
+
+def _send(call: Call, chat: dict[str, Any], text: str, kind: str) -> dict[str, Any]:
+    message = events.keep_message(call.account, chat, text, own=True)
+    call.sent(kind, message["id"], to=chat["attendee_provider_id"], thread=chat["id"], text=text)
+    call.tell(events.message_event(call.account, chat, message, "message.sent"), echo=True)
+    return message
+
+
+def _text(values: dict[str, Any], name: str) -> str:
+    value = values.get(name)
+    if not isinstance(value, str) or not value.strip():
+        raise BadRequestError(f"{name} is required.")
+    return value
+
+
+def _between(call: Call, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    query = call.request.query
+    if after := query.get("after"):
+        items = [item for item in items if events.instant(item["timestamp"]) > events.instant(after)]
+    if before := query.get("before"):
+        items = [item for item in items if events.instant(item["timestamp"]) < events.instant(before)]
+    return items
+
+
+def _list(call: Call, kind: str, items: list[dict[str, Any]]) -> Response:
+    limit, start = call.request.number("limit", 100, 1, 250), call.request.number("cursor", 0, 0, 10**9)
+    cursor = str(start + limit) if len(items) > start + limit else None
+    return json_response({"object": kind, "items": items[start : start + limit], "cursor": cursor})

@@ -1,0 +1,225 @@
+"""Unipile's webhooks and the people, chats and messages they speak of."""
+
+import hashlib
+import re
+import urllib.parse
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox.state import Account, now_iso
+from sandbox.web import BadRequestError
+
+MESSAGES = ("message.received", "message_received", "message.sent")
+RELATIONS = ("connection.accepted", "new_relation", "connection.received")
+EVENTS = (*MESSAGES, *RELATIONS, "AccountStatus")
+
+SOURCE_STATUS = {
+    "ok": "OK",
+    "connecting": "CONNECTING",
+    "disconnected": "CREDENTIALS",
+    "credentials": "CREDENTIALS",
+    "checkpoint": "CREDENTIALS",
+    "restricted": "ERROR",
+    "stopped": "STOPPED",
+    "deleted": "DELETED",
+}
+"""What Unipile calls the sandbox's account statuses; statuses that are not the account's fault are missing."""
+
+
+def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """An event's body from the fields of docs/sandbox.md. Raises BadRequestError naming a missing field."""
+    if event == "AccountStatus":
+        return _status_body(account, str(fields.get("message") or SOURCE_STATUS.get(account.status, "OK")))
+    if event not in EVENTS:
+        raise BadRequestError(f"Unipile events: {', '.join(EVENTS)}", code="event")
+    sender = fields.get("sender") or {}
+    person = keep_person(account, str(sender.get("id") or sender.get("url") or "dana-reyes-example"), sender)
+    if event in RELATIONS:
+        return {"event": event, "account_id": account.name, "connection": _connection(person)}
+    if not fields.get("text"):
+        raise BadRequestError("the message's text", code="text")
+    chat = keep_chat(account, fields.get("chat_id"), person)
+    own = event == "message.sent"
+    message = keep_message(account, chat, fields["text"], own=own, message_id=fields.get("message_id"))
+    return message_event(account, chat, message, event)
+
+
+def account_status(account: Account, status: str) -> dict[str, Any] | None:
+    """The AccountStatus body for a change to `status`; None where LinkedIn's side has not changed."""
+    if status not in SOURCE_STATUS or account.status not in SOURCE_STATUS:
+        return None
+    return _status_body(account, "RECONNECTED" if status == "ok" else SOURCE_STATUS[status])
+
+
+def message_event(
+    account: Account, chat: dict[str, Any], message: dict[str, Any], event: str
+) -> dict[str, Any]:
+    own = bool(message["is_sender"])
+    name = account.properties.get("name", "Alex Moreno") if own else chat["name"]
+    slug = (
+        "alex-moreno-example"
+        if own
+        else account.data.people[chat["attendee_provider_id"]]["public_identifier"]
+    )
+    body = {
+        "id": message["id"],
+        "chat_id": chat["id"],
+        "text": message["text"],
+        "sender_id": message["sender_id"],
+        "sender_name": name,
+        "sender_linkedin_url": f"https://www.linkedin.com/in/{slug}",
+        "timestamp": message["timestamp"],
+        "attachments": [],
+    }
+    return {"event": event, "account_id": account.name, "message": body}
+
+
+def learn(account: Account, body: dict[str, Any]) -> None:
+    """Take over the message or relation of a webhook body."""
+    message, connection = body.get("message"), body.get("connection")
+    if isinstance(connection, dict):
+        known = {"name": connection.get("name"), "url": connection.get("linkedin_url")}
+        keep_person(
+            account, str(connection.get("linkedin_member_id") or connection.get("linkedin_url")), known
+        )
+    if not isinstance(message, dict) or message["id"] in account.data.messages:
+        return
+    own = body.get("event") == "message.sent"
+    known = {"name": message.get("sender_name"), "url": message.get("sender_linkedin_url")}
+    chat = account.data.chats.get(message["chat_id"])
+    if chat is None:
+        stranger = f"attendee-of-{message['chat_id']}"
+        person = keep_person(account, stranger if own else message["sender_id"], {} if own else known)
+        chat = keep_chat(account, message["chat_id"], person)
+    keep_message(
+        account,
+        chat,
+        message.get("text") or "",
+        own=own,
+        message_id=message["id"],
+        at=message.get("timestamp"),
+    )
+
+
+def member_id(text: str) -> str:
+    """A LinkedIn member id for any text; one that is one already stays."""
+    return text if text.startswith("ACoAA") else "ACoAA" + hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def keep_person(account: Account, identifier: str, values: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The person with that provider id, public identifier or profile URL; made, or given a name, where needed."""
+    values = values or {}
+    slug = _slug(values.get("url")) or _slug(identifier)
+    people = account.data.people
+    provider_id = identifier if identifier.startswith("ACoAA") else member_id(slug or identifier)
+    person = people.get(provider_id) or next(
+        (p for p in people.values() if p["public_identifier"] == slug), None
+    )
+    if person is None:
+        public = slug or f"member-{provider_id[-6:].lower()}"
+        person = {
+            "provider_id": provider_id,
+            "public_identifier": public,
+            "name": re.sub(r"-(example|\w*\d\w*)$", "", public).replace("-", " ").title(),
+            "network_distance": "DISTANCE_1",
+            "pending_invitation": False,
+            "open_profile": False,
+        }
+        people[provider_id] = person
+    if values.get("name"):
+        person["name"] = values["name"]
+    return person
+
+
+def keep_chat(account: Account, chat_id: str | None, person: dict[str, Any]) -> dict[str, Any]:
+    """The chat with that id, else the one with that person, else a new one."""
+    chats = account.data.chats
+    if chat_id is None:
+        mine = (c for c in chats.values() if c["attendee_provider_id"] == person["provider_id"])
+        known = next(mine, None)
+    else:
+        known = chats.get(chat_id)
+    if known is None:
+        chat_id = chat_id or f"chat_{uuid.uuid4().hex[:12]}"
+        known = {
+            "object": "Chat",
+            "id": chat_id,
+            "account_id": account.name,
+            "account_type": "LINKEDIN",
+            "provider_id": f"2-{chat_id}",
+            "attendee_provider_id": person["provider_id"],
+            "name": person["name"],
+            "type": 0,
+            "timestamp": "",
+            "unread_count": 0,
+        }
+        chats[chat_id] = known
+    return known
+
+
+def keep_message(
+    account: Account,
+    chat: dict[str, Any],
+    text: str,
+    *,
+    own: bool,
+    message_id: str | None = None,
+    at: str | None = None,
+) -> dict[str, Any]:
+    """Put a message into a chat, in the shape the message lists have."""
+    at = at or now_iso()
+    message = {
+        "object": "Message",
+        "id": message_id or f"msg_{uuid.uuid4().hex[:16]}",
+        "account_id": account.name,
+        "chat_id": chat["id"],
+        "chat_provider_id": chat["provider_id"],
+        "sender_id": member_id(account.name) if own else chat["attendee_provider_id"],
+        "text": text,
+        "timestamp": at,
+        "is_sender": int(own),
+        "attachments": [],
+        "reactions": [],
+        "seen": 0,
+        "deleted": 0,
+        "edited": 0,
+        "is_event": 0,
+    }
+    account.data.messages[message["id"]] = message
+    chat["timestamp"] = max(chat["timestamp"], at)
+    chat["unread_count"] = 0 if own else chat["unread_count"] + 1
+    return message
+
+
+def instant(text: str) -> datetime:
+    """A time from a request. Raises BadRequestError for one that is no ISO 8601 date."""
+    try:
+        at = datetime.fromisoformat(urllib.parse.unquote(text))
+    except ValueError as exc:
+        raise BadRequestError(f"{text!r} is not an ISO 8601 date.") from exc
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _slug(url: str | None) -> str | None:
+    """The public identifier in a profile URL, or the text itself where it is one."""
+    if not url or url.startswith("ACoAA"):
+        return None
+    found = re.search(r"linkedin\.com/in/([^/?#]+)", url)
+    return found.group(1) if found else (None if "/" in url else url)
+
+
+def _connection(person: dict[str, Any]) -> dict[str, Any]:
+    first, _, last = person["name"].partition(" ")
+    return {
+        "id": f"rel_{uuid.uuid4().hex[:8]}",
+        "linkedin_url": f"https://www.linkedin.com/in/{person['public_identifier']}",
+        "linkedin_member_id": person["provider_id"],
+        "name": person["name"],
+        "first_name": first,
+        "last_name": last,
+    }
+
+
+def _status_body(account: Account, message: str) -> dict[str, Any]:
+    return {"AccountStatus": {"account_id": account.name, "account_type": "LINKEDIN", "message": message}}

@@ -1,0 +1,70 @@
+"""Unipile's hosted page, where the owner of a LinkedIn account reconnects it: a link that works once, for a while."""
+
+import html
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox.provider import Call
+from sandbox.unipile_events import instant
+from sandbox.web import BadRequestError, Response, Router, json_response, text_response
+
+routes = Router()
+
+
+@routes.on("POST", "/api/v1/hosted/accounts/link")
+def hosted_link(call: Call) -> Response:
+    values = call.request.data
+    name = (
+        values.get("reconnect_account")
+        if values.get("type") == "reconnect"
+        else f"uni_acc_{uuid.uuid4().hex[:8]}"
+    )
+    if not name:
+        raise BadRequestError("reconnect_account is required for type reconnect.")
+    token = uuid.uuid4().hex
+    call.sandbox.state.account("unipile", name).data.links[token] = {**values, "account": name}
+    url = f"{call.request.origin}/unipile/hosted/{token}"
+    return json_response({"object": "HostedAuthUrl", "url": url}, 201)
+
+
+@routes.on("GET", "/hosted/{token}")
+def hosted_page(call: Call) -> Response:
+    if _link(call) is None:
+        return _html("Link expired", "<p>This link has been used or has expired.</p>", 410)
+    owner = html.escape(call.account.properties.get("name", call.account.name))
+    form = (
+        f'<p>Account: {owner}</p><form method="post"><button type="submit">Reconnect LinkedIn</button></form>'
+    )
+    return _html("Reconnect your LinkedIn account", form)
+
+
+@routes.on("POST", "/hosted/{token}")
+def hosted_reconnect(call: Call) -> Response:
+    link = _link(call)
+    if link is None:
+        return _html("Link expired", "<p>This link has been used or has expired.</p>", 410)
+    del call.data.links[call.params["token"]]
+    call.data.linked = True
+    call.sandbox.set_account("unipile", call.account.name, "ok")
+    if link.get("notify_url"):
+        told = {"status": "RECONNECTED", "account_id": call.account.name, "name": link.get("name")}
+        call.sandbox.outbox.post_to(link["notify_url"], "unipile", call.account.name, told)
+    if link.get("success_redirect_url"):
+        return Response(303, headers={"Location": link["success_redirect_url"]})
+    return _html("Connected", "<p>The account is connected again. You can close this page.</p>")
+
+
+def _link(call: Call) -> dict[str, Any] | None:
+    link = call.data.links.get(call.params["token"])
+    if link is None:
+        return None
+    expires = link.get("expiresOn")
+    return None if expires and instant(expires) < datetime.now(UTC) else link
+
+
+def _html(title: str, content: str, status: int = 200) -> Response:
+    icon = '<link rel="icon" href="data:,">'
+    head = f'<head><meta charset="utf-8"><title>{title}</title>{icon}</head>'
+    page = f'<!doctype html><html lang="en">{head}<body><main><h1>{title}</h1>{content}</main></body></html>'
+    return text_response(page, status, "text/html; charset=utf-8")

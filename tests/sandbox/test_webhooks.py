@@ -1,0 +1,190 @@
+"""Webhooks from the sandbox to us: where they go, repeats, and the faults that befall them."""
+
+import time
+
+import pytest
+
+from sandbox import SandboxServer
+
+LEAD = {"email": "dana@example.com", "first_name": "Dana"}
+
+
+@pytest.fixture
+def heard(sandbox, receiver):
+    """The receiver, as the address of every EmailBison account."""
+    sandbox.set_webhook("emailbison", "*", receiver.url, headers={"X-Webhook-Secret": "s3"})
+    return receiver
+
+
+def reply(sandbox, text="Sure", **options):
+    return sandbox.emit("emailbison", "key-a", "LEAD_REPLIED", lead=LEAD, text=text, **options)
+
+
+def test_an_event_is_posted_with_the_configured_headers(sandbox, heard):
+    told = reply(sandbox)
+    assert heard.bodies == [told["body"]]
+    assert (
+        heard.received[0][1] | {"x-webhook-secret": "s3", "content-type": "application/json"}
+        == heard.received[0][1]
+    )
+    [delivery] = told["deliveries"]
+    assert (delivery["status"], delivery["response"], delivery["error"]) == (200, '{"ok":true}', None)
+    assert sandbox.summary()["deliveries"][0] == delivery
+
+
+def test_an_account_of_its_own_goes_before_the_star(sandbox, heard):
+    sandbox.set_webhook("emailbison", "key-a", "http://127.0.0.1:9/")
+    [delivery] = reply(sandbox)["deliveries"]
+    assert (delivery["status"], heard.received) == (None, [])
+    assert "ConnectionRefusedError" in delivery["error"]
+
+
+def test_nobody_configured_is_nobody_told(sandbox):
+    assert reply(sandbox)["deliveries"] == []
+
+
+def test_what_is_not_delivered_has_still_happened(sandbox, call, heard):
+    reply(sandbox, deliver=False)
+    assert heard.received == []
+    assert len(call("emailbison", "GET", "/api/replies").json()["data"]) == 1
+
+
+def test_copies_are_the_same_event(sandbox, heard):
+    reply(sandbox, copies=3)
+    assert len(heard.bodies) == 3
+    assert len({body["data"]["reply"]["id"] for body in heard.bodies}) == 1
+
+
+def test_a_body_of_ones_own_is_posted_as_it_is(sandbox, heard):
+    sandbox.emit("emailbison", "key-a", body={"event": {"type": "TAG_ATTACHED"}, "data": {}})
+    assert heard.bodies == [{"event": {"type": "TAG_ATTACHED"}, "data": {}}]
+
+
+def test_a_refused_delivery_is_repeated(sandbox, heard):
+    sandbox.set_webhook("emailbison", "*", heard.url, attempts=3, retry_ms=10)
+    heard.statuses = [503, 500]
+    [delivery] = reply(sandbox)["deliveries"]
+    assert (delivery["attempt"], delivery["status"]) == (3, 200)
+    assert [one["status"] for one in sandbox.summary()["deliveries"]] == [503, 500, 200]
+
+
+def test_what_we_send_is_echoed_where_asked(sandbox, call, heard):
+    body = {
+        "message": "<p>Hi</p>",
+        "sender_email_id": 311,
+        "to_emails": [{"email_address": "dana@example.com"}],
+    }
+    call("emailbison", "POST", "/api/replies/1/reply", json=body)
+    sandbox.set_webhook("emailbison", "*", heard.url, echo=True)
+    call("emailbison", "POST", "/api/replies/1/reply", json=body)
+    [echo] = heard.wait_for(1)
+    assert echo["event"]["type"] == "MANUAL_EMAIL_SENT"
+    assert echo["data"]["scheduled_email"]["email_body"] == "<p>Hi</p>"
+    assert len(sandbox.sends()) == 2
+
+
+def test_linkedin_echoes_a_message_sent(sandbox, call, receiver):
+    sandbox.set_webhook("unipile", "uni_1", receiver.url, echo=True)
+    body = {"account_id": "uni_1", "attendees_ids": ["dana-reyes-example"], "text": "Hi"}
+    sent = call("unipile", "POST", "/api/v1/chats", json=body).json()
+    [echo] = receiver.wait_for(1)
+    assert (echo["event"], echo["message"]["id"]) == ("message.sent", sent["message_id"])
+
+
+def test_webhooks_arrive_twice_on_command(sandbox, heard):
+    sandbox.fault(provider="emailbison", kind="webhook_duplicate", copies=2, count=1)
+    reply(sandbox)
+    reply(sandbox)
+    assert len(heard.received) == 3
+
+
+def test_webhooks_are_lost_on_command(sandbox, heard):
+    sandbox.fault(provider="emailbison", kind="webhook_drop", account="key-a", count=1)
+    assert reply(sandbox)["deliveries"] == []
+    assert len(reply(sandbox)["deliveries"]) == 1
+
+
+def test_webhooks_are_late_on_command(sandbox, heard):
+    sandbox.fault(provider="emailbison", kind="webhook_delay", ms=120)
+    started = time.monotonic()
+    reply(sandbox)
+    assert time.monotonic() - started >= 0.12
+
+
+def test_webhooks_arrive_out_of_order_on_command(sandbox, heard):
+    sandbox.fault(provider="emailbison", kind="webhook_reorder", window=6, ms=5000, seed=3)
+    for number in range(6):
+        reply(sandbox, text=str(number), wait_for_answer=False)
+    texts = [body["data"]["reply"]["text_body"] for body in heard.wait_for(6)]
+    assert sorted(texts) == list("012345")
+    assert texts != list("012345")
+
+
+def test_a_reordering_that_is_not_full_goes_out_in_time(sandbox, heard):
+    sandbox.fault(provider="emailbison", kind="webhook_reorder", window=50, ms=60)
+    assert len(reply(sandbox)["deliveries"]) == 1
+
+
+def test_commands_and_faults_may_not_hit_webhooks_and_calls_at_once(sandbox, call, heard):
+    sandbox.fault(provider="emailbison", kind="webhook_drop")
+    assert call("emailbison", "GET", "/api/campaigns").status_code == 200
+    sandbox.clear_faults()
+    sandbox.fault(provider="emailbison", kind="server_error")
+    assert len(reply(sandbox)["deliveries"]) == 1
+
+
+def test_webhooks_work_again_after_a_restart(receiver):
+    server = SandboxServer()
+    server.start()
+    server.set_webhook("emailbison", "*", receiver.url)
+    reply(server)
+    server.stop()
+    assert reply(server)["deliveries"] == []
+    server.start()
+    assert len(reply(server)["deliveries"]) == 1
+    server.stop()
+
+
+@pytest.mark.parametrize(
+    ("provider", "event", "fields", "field"),
+    [
+        ("emailbison", "LEAD_EATEN", {}, "event"),
+        ("emailbison", "LEAD_REPLIED", {}, "lead"),
+        ("emailbison", "UNTRACKED_REPLY_RECEIVED", {}, "from_email"),
+        ("unipile", "message.received", {}, "text"),
+        ("unipile", "message.eaten", {}, "event"),
+        ("ghl", "sms", {}, "text"),
+        ("ghl", "fax", {}, "event"),
+        ("smartlead", "EMAIL_REPLY", {}, "lead"),
+        ("smartlead", "EMAIL_EATEN", {}, "event"),
+        ("instantly", "reply_received", {}, "lead"),
+        ("calendly", "invitee.created", {}, "email"),
+        ("calendly", "invitee.created", {"email": "a@b.c", "start_time": "soon"}, "start_time"),
+        ("clay", "phone", {}, "lead_id"),
+        ("slack", "shrug", {}, "event"),
+        ("openai", "thought", {}, "event"),
+        ("myspace", "x", {}, "provider"),
+    ],
+)
+def test_an_event_that_cannot_be_names_its_field(sandbox, http, provider, event, fields, field):
+    body = {"provider": provider, "account": "key-a", "event": event} | fields
+    response = http.post(sandbox.base_url + "/_control/emit", json=body, timeout=5)
+    assert (response.status_code, response.json()["field"]) == (400, field)
+
+
+@pytest.mark.parametrize(
+    ("provider", "event", "fields"),
+    [
+        ("unipile", "AccountStatus", {"message": "SYNC_SUCCESS"}),
+        ("unipile", "new_relation", {"sender": {"name": "Dana Reyes", "id": "ACoAA1"}}),
+        ("smartlead", "LEAD_UNSUBSCRIBED", {"lead": LEAD}),
+        ("instantly", "lead_unsubscribed", {"lead": LEAD}),
+        ("instantly", "email_sent", {"lead": LEAD}),
+        ("clay", "linkedin", {"lead_id": "l1", "status": "error"}),
+        ("slack", "url_verification", {}),
+    ],
+)
+def test_the_other_events_are_posted_too(sandbox, receiver, provider, event, fields):
+    sandbox.set_webhook(provider, "*", receiver.url)
+    told = sandbox.emit(provider, "acc", event, **fields)
+    assert [one["status"] for one in told["deliveries"]] == [200]
