@@ -211,6 +211,8 @@ def _hours(case: Case) -> Decision | None:
 
 
 def _refused(case: Case) -> Decision | None:
+    if case.step.channel in case.lead.refused_channels:
+        return Decision(Kind.SKIP, claims.unreachable(case.lead, case.step.channel))
     refusals = ChannelRefusal.objects.filter(
         lead=case.lead, channel=case.step.channel, recheck_at__gt=case.now
     )

@@ -10,7 +10,7 @@ from itertools import takewhile
 
 from django.db.models import Q
 
-from inbox.leads import drafts, said, stops, suspicion
+from inbox.leads import drafts, refusals, said, stops, suspicion
 from inbox.leads.stops import is_later
 from inbox.models import Draft, Lead, Message
 from inbox.models.lead import Channel, Tag
@@ -126,6 +126,9 @@ def _add_inbound(lead: Lead, message: Message, judged: Arrival) -> None:
         opt_out(lead, stopped_at(message), message.stamp)
     if judged.opt_in:
         opt_in(lead, message.sent_at, message.stamp)
+        refusals.allow(lead, message.channel)
+    if judged.refuses_channel:
+        refusals.refuse(lead, message.channel)
     if newest:
         suspicion.add(lead, message, started_again=judged.opt_in)
         follow(lead, message)
@@ -260,6 +263,8 @@ def inherit(lead: Lead, other: Lead) -> None:
     lead.booked_at = max(filter(None, (lead.booked_at, other.booked_at)), default=None)
     lead.provider_said_at = max(filter(None, (lead.provider_said_at, other.provider_said_at)), default=None)
     lead.unread |= other.unread
+    for channel in other.refused_channels:
+        refusals.refuse(lead, channel)
 
 
 def move(message: Message, lead: Lead) -> None:

@@ -113,6 +113,13 @@ class Lead(models.Model):
     emailbison_lead_id = models.CharField(max_length=64, blank=True, default="")
     ghl_contact_id = models.CharField(max_length=64, blank=True, default="")
     alternate_emails = ArrayField(models.CharField(max_length=320), default=list, blank=True)
+    refused_channels = ArrayField(
+        models.CharField(max_length=10),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="Channels that the person ended while they named another.",
+    )
 
     first_name = models.CharField(max_length=120, blank=True, default="")
     last_name = models.CharField(max_length=120, blank=True, default="")
@@ -241,6 +248,11 @@ class Lead(models.Model):
 
     def __str__(self) -> str:
         return self.display_name
+
+    @property
+    def refused(self) -> list[Channel]:
+        """The channels that the person ended while they named another, for pages."""
+        return [Channel(channel) for channel in self.refused_channels]
 
     @property
     def display_name(self) -> str:

@@ -26,6 +26,7 @@ class Condition(NamedTuple):
 
 
 STOPPED = Condition("Nothing more goes to this lead.", lambda s: s.lead.is_stopped or s.tag == Tag.BLACKLIST)
+CHANNEL_REFUSED = Condition("They asked for another channel.", lambda s: s.channel in s.lead.refused_channels)
 AUTOMATIC = Condition("A machine wrote it.", lambda s: s.tag == Tag.AUTOMATED_REPLY)
 AWAY = Condition("The person is away.", lambda s: s.tag == Tag.OUT_OF_OFFICE)
 NOT_INTERESTED = Condition("They are not interested.", lambda s: s.tag == Tag.NOT_INTERESTED)
@@ -126,6 +127,7 @@ UNANSWERABLE = (
     NOTHING_TO_ANSWER,
     CALL_WITHOUT_PHONE,
     NO_TEXT,
+    CHANNEL_REFUSED,
     OLDER,
     ANSWERED,
 )

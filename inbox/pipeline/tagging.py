@@ -11,6 +11,7 @@ from inbox.leads.said import PERSON
 from inbox.models import Lead, Message, TagDecision, User
 from inbox.models.lead import Suspicion, Tag
 from inbox.signals import lead_tagged
+from inbox.understanding import one_channel
 from inbox.understanding.model import Judgement, quoted
 
 Kind = TagDecision.Kind
@@ -45,8 +46,12 @@ def record_rules(message: Message) -> TagDecision | None:
 def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecision:
     """Give `message` the tag that the model read in it, unless a person or the provider has decided meanwhile.
 
-    With words of the lead's own it also decides what the message is only suspected of. Idempotent per `by`.
+    With words of the lead's own it also decides what the message is only suspected of. Who ends one channel for
+    another is not opted out by it. Idempotent per `by`.
     """
+    tag = judgement.tag
+    if tag == Tag.BLACKLIST and one_channel.refused(message.text):
+        tag = Tag.NEUTRAL
     with transaction.atomic():
         lead = rollup.locked(message.lead)
         decision, created = TagDecision.objects.get_or_create(
@@ -56,7 +61,7 @@ def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecisi
             defaults={
                 "workspace_id": message.workspace_id,
                 "lead_id": lead.pk,
-                "tag": judgement.tag,
+                "tag": tag,
                 "quote": judgement.quote,
                 "reason": judgement.reason,
                 "confidence": judgement.confidence,

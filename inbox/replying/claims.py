@@ -170,6 +170,8 @@ def unreachable(lead: Lead, channel: str) -> str:
         return "This lead asked not to be contacted."
     if lead.bounced_at is not None and channel == Channel.EMAIL:
         return "The last e-mail to this lead bounced: the address does not work."
+    if channel in lead.refused_channels:
+        return f"They asked not to be written to by {Channel(channel).label}."
     return ""
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from inbox.understanding import rules
+from inbox.understanding import one_channel, rules
 from inbox.understanding.html import html_text
 from inbox.understanding.text import newest_text
 from integrations.events import MessageEvent
@@ -12,6 +12,7 @@ from integrations.events import MessageEvent
 class Arrival:
     """`tag` is "" where only a model can tell; `decided_by` names the rule and its version.
 
+    `refuses_channel`: they want no more on this channel, and name another.
     `suspected`: what it may be (a Suspicion), by the sentence `suspected_words`; "" where the rules are sure or say no.
     `complaint`: the message reports that somebody marked our mail as spam; `failed_recipients` names who.
     """
@@ -22,6 +23,7 @@ class Arrival:
     evidence: str = ""
     opt_out: bool = False
     opt_in: bool = False
+    refuses_channel: bool = False
     bounce: bool = False
     complaint: bool = False
     failed_recipients: tuple[str, ...] = ()
@@ -64,6 +66,8 @@ def judge(event: MessageEvent) -> Arrival:
         evidence=hit.quote if decided else "",
         opt_out=verdict.opt_out is not None,
         opt_in=verdict.opt_in is not None,
+        refuses_channel=verdict.one_channel is not None
+        and event.channel in one_channel.refused(verdict.newest_text),
         bounce=verdict.bounce is not None,
         complaint=verdict.complaint is not None,
         failed_recipients=tuple(verdict.failed_recipients),

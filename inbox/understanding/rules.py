@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
-from inbox.understanding import autoreply, bounce, complaint, interest, optout
+from inbox.understanding import autoreply, bounce, complaint, interest, one_channel, optout
 from inbox.understanding.reading import EMAIL, LINKEDIN, SMS, Reading, ReplyText, Rule, RuleHit
 from inbox.understanding.snooze import APPLY_AT, Snooze, deferral, return_day
 
@@ -18,6 +18,7 @@ RULES: tuple[Rule, ...] = (
     *autoreply.RULES,
     autoreply.AWAY_RULE,
     *optout.OPT_IN_RULES,
+    one_channel.RULE,
     *optout.RULES,
     *interest.RULES,
     bounce.SUSPICION,
@@ -40,6 +41,7 @@ class Verdict:
     quoted_text: str
     opt_out: RuleHit | None = None
     opt_in: RuleHit | None = None
+    one_channel: RuleHit | None = None
     complaint: RuleHit | None = None
     bounce: RuleHit | None = None
     failed_recipients: tuple[str, ...] = ()
@@ -79,6 +81,7 @@ class Verdict:
             self.complaint,
             self.opt_out,
             self.opt_in,
+            self.one_channel,
             self.bounce,
             self.out_of_office,
             self.auto_reply,
@@ -123,13 +126,15 @@ def judge(reply: ReplyText, tz: tzinfo = UTC) -> Verdict:
     opted_in = _first(
         optout.OPT_IN_RULES, reading
     )  # the whole text: "SUBSCRIBE" alone sounds like its opposite
-    opted_out = None if opted_in else _first(optout.RULES, reading)
+    elsewhere = None if opted_in else one_channel.RULE.apply(reading)
+    opted_out = None if opted_in or elsewhere else _first(optout.RULES, reading)
     if opted_out:
         return Verdict(**common, opt_out=opted_out)
-    perhaps = () if opted_in else _suspicions(reading)
+    perhaps = () if opted_in or elsewhere else _suspicions(reading)
     return Verdict(
         **common,
         opt_in=opted_in,
+        one_channel=elsewhere,
         not_interested=None if perhaps else _first(interest.RULES, reading),
         perhaps=perhaps,
         snooze=deferral(reading.newest.text, received, tz) if received else None,

@@ -3,6 +3,7 @@
 import uuid
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -11,8 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from inbox import audit
 from inbox.access import workspace_view
 from inbox.forms.lead import TAKEN, LeadForm
-from inbox.leads import facts
+from inbox.leads import facts, refusals, rollup
 from inbox.models import Appointment, Lead, Membership
+from inbox.models.lead import Channel
 
 
 @require_http_methods(["GET", "POST"])
@@ -35,6 +37,22 @@ def edit_lead(request: HttpRequest, lead_id: uuid.UUID) -> HttpResponse:
     return render(
         request, "leads/edit.html", {"lead": known, "form": form}, status=422 if form.errors else 200
     )
+
+
+@require_POST
+@workspace_view(Membership.Role.MEMBER)
+def allow_channel(request: HttpRequest, lead_id: uuid.UUID) -> HttpResponse:
+    """`w/<workspace>/leads/<lead>/allow/`: a person opens the `channel` again that the lead had ended."""
+    lead = get_object_or_404(Lead, pk=lead_id, workspace=request.workspace)
+    channel = request.POST.get("channel", "")
+    with transaction.atomic():
+        lead = rollup.locked(lead)
+        if channel in lead.refused_channels:
+            refusals.allow(lead, channel)
+            rollup.save(lead)
+            audit.record(request.workspace.pk, request.user, "channel.allow", lead, channel=channel)
+            messages.success(request, f"{Channel(channel).label} may be used again.")
+    return redirect("inbox:conversation", request.workspace.pk, lead.pk)
 
 
 @require_POST

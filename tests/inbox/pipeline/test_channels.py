@@ -1,12 +1,14 @@
 """Text messages and LinkedIn: the same pipeline, their own way in and out."""
 
 import pytest
+from django.urls import reverse
 
 from inbox.models import Draft, Enrichment, Message, OutboundSend
-from inbox.replying import reconcile, review
+from inbox.replying import claims, reconcile, review
 from integrations.ghl.client import GhlClient
 from jobs.deadline import Deadline
 from jobs.models import BackgroundJob
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 CONTACT = "Ab3dEf6hIj9kLm2nOp5q"
@@ -231,3 +233,67 @@ def test_a_lead_who_wants_something_is_made_a_contact_once_and_clay_is_asked_onc
         "phone",
     ]
     assert len(world.posted("clay")) == 2
+
+
+ELSEWHERE = "Stop texting me, mail me instead"
+
+
+def test_who_ends_one_channel_for_another_is_not_opted_out_and_gets_no_text(texts):
+    message = text(texts, ELSEWHERE)
+    texts.work()
+
+    lead = texts.lead()
+    assert lead.refused_channels == ["sms"] and not lead.is_stopped and lead.needs_reply
+    assert texts.draft(message) is None
+    with pytest.raises(claims.SendBlocked, match="asked not to be written to by SMS"):
+        claims.claim(
+            lead,
+            channel="sms",
+            origin=OutboundSend.Origin.PERSON,
+            origin_id="1",
+            text="Fine.",
+            user=texts.user,
+        )
+    assert claims.unreachable(lead, "email") == ""
+
+
+def test_a_model_that_calls_it_an_opt_out_is_not_believed(texts):
+    texts.sandbox.set_answer("Reading", {"tag": "Blacklist", "quote": "Stop texting me", "confidence": 0.99})
+    text(texts, ELSEWHERE)
+    texts.work()
+    assert not texts.lead().is_stopped and texts.lead().tag == "Neutral"
+
+
+def test_a_draft_that_waits_on_the_ended_channel_is_closed(texts):
+    first = text(texts, "Sounds good, how much is it?")
+    texts.work()
+    text(texts, ELSEWHERE)
+    assert texts.draft(first).status == Draft.Status.REJECTED
+
+
+@pytest.mark.parametrize("opened_by", ["START", "a person"])
+def test_an_ended_channel_is_opened_again(texts, opened_by):
+    text(texts, ELSEWHERE)
+    if opened_by == "START":
+        text(texts, "START")
+    else:
+        texts.client.force_login(texts.user)
+        lead = texts.lead()
+        url = reverse("inbox:lead-allow", args=[texts.workspace.pk, lead.pk])
+        assert (
+            "Allow SMS again"
+            in texts.client.get(
+                reverse("inbox:conversation", args=[texts.workspace.pk, lead.pk])
+            ).content.decode()
+        )
+        texts.client.post(url, {"channel": "sms"})
+    assert texts.lead().refused_channels == []
+
+
+def test_only_the_lead_s_workspace_opens_a_channel_again(texts):
+    text(texts, ELSEWHERE)
+    elsewhere = factories.make_member(factories.make_workspace("Elsewhere"))
+    texts.client.force_login(elsewhere)
+    url = reverse("inbox:lead-allow", args=[texts.workspace.pk, texts.lead().pk])
+    assert texts.client.post(url, {"channel": "sms"}).status_code == 404
+    assert texts.lead().refused_channels == ["sms"]
