@@ -103,6 +103,7 @@ FIELDS: tuple[tuple[str, Writer], ...] = (
     (r"(.*_)?certain", lambda f: f.date() is not None),
     (r"(answer_)?points", lambda f: [_line(f)]),
     (r"(offer(ed)?_)?slots", lambda f: list(f.slots[:2]) if f.tag == "Meeting Requested" else []),
+    (r"facts", lambda f: []),
     (r"(.*_)?(unknowns?|missing|open_questions)", lambda f: []),
     (
         r"(.*_)?(until|date|at|on|due|when|deadline|timestamp)",

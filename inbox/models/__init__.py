@@ -16,6 +16,7 @@ from inbox.models.lead import Campaign, Lead
 from inbox.models.message import Message
 from inbox.models.outage import ModelOutage
 from inbox.models.workspace import AuditEntry, Membership, User, Workspace
+from inbox.models.workspace_fact import WorkspaceFact
 
 __all__ = [
     "Appointment",
@@ -43,4 +44,5 @@ __all__ = [
     "User",
     "WebhookDelivery",
     "Workspace",
+    "WorkspaceFact",
 ]

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from inbox import thread
 from inbox.models import Lead, Message, Workspace
+from inbox.replying import facts
+from inbox.replying.facts import Told
 
 LINK = re.compile(
     r"(?:https?://|www\.)[^\s<>\"')\]]+|\b(?:[a-z0-9-]+\.)+(?:com|net|org|io|co|ai|app|dev|me|eu|uk|de|fr|link|ly)\b(?:/[^\s<>\"')\]]*)?",
@@ -25,7 +27,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The material of one answer."""
+    """The material of one answer. `told`: the workspace's facts that it is given."""
 
     workspace: Workspace
     lead: Lead
@@ -33,6 +35,7 @@ class Context:
     channel: str
     earlier: list[Message]
     slots: list[Slot] = field(default_factory=list)
+    told: Told = Told()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -40,7 +43,16 @@ class Context:
 
     @property
     def facts(self) -> str:
-        """Who answers, and what they may say."""
+        """Who answers, to whom, and what they may say: the prompt's section."""
+        return "\n".join(filter(None, (self._profile, self.told.lines)))
+
+    @property
+    def sayable(self) -> str:
+        """What may be repeated of `facts`: not what is never said, and no ids."""
+        return "\n".join(filter(None, (self._profile, self.told.sayable)))
+
+    @property
+    def _profile(self) -> str:
         workspace, lead = self.workspace, self.lead
         lines = (
             ("Company", workspace.name),
@@ -60,7 +72,7 @@ class Context:
         """Everything that may be repeated in an answer."""
         said = [message.text for message in self.earlier] + [self.message.text, self.message.subject]
         slots = [slot.words for slot in self.slots]
-        return "\n".join([self.facts, *said, *slots])
+        return "\n".join([self.sayable, *said, *slots])
 
     @property
     def links(self) -> set[str]:
@@ -83,7 +95,13 @@ class Context:
 def gather(message: Message, slots: list[Slot] | None = None) -> Context:
     """The context of an answer to `message` (with its lead and workspace loaded)."""
     return Context(
-        message.workspace, message.lead, message, message.channel, thread.earlier(message), slots or []
+        message.workspace,
+        message.lead,
+        message,
+        message.channel,
+        thread.earlier(message),
+        slots or [],
+        facts.of(message.workspace_id, message.text[: thread.NEWEST_CHARS]),
     )
 
 

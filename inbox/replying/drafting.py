@@ -17,6 +17,7 @@ from inbox.models import Draft, Message
 from inbox.models.lead import Channel
 from inbox.replying import claims, verification
 from inbox.replying.context import Context, gather
+from inbox.replying.facts import Fact
 from inbox.signals import draft_changed
 from integrations.openai.schema import ModelAnswer
 from jobs.deadline import Deadline
@@ -31,6 +32,7 @@ class Strategy(ModelAnswer):
     answer_points: list[str]
     next_step: str
     offer_slots: list[str]
+    facts: list[str]
     unknown: list[str]
     needs_human: bool
     why: str
@@ -86,7 +88,8 @@ def write(message: Message, deadline: Deadline) -> Written:
     context = gather(message, slots.on_offer(message.workspace, deadline))
     ask = partial(asking.ask, workspace_id=message.workspace_id, deadline=deadline)
     strategy = ask(prompts.load("strategy"), Strategy, context.render())
-    plan = _plan(strategy, context)
+    used, strange = context.told.used(strategy.facts)
+    plan = _plan(strategy, context, used)
     drafted = ask(prompts.load(context.channel), Text, context.render(plan=plan))
     text = drafted.text.strip()
     found = _problems(ask, context, text)
@@ -96,8 +99,9 @@ def write(message: Message, deadline: Deadline) -> Written:
         again = ask(prompts.load("revise"), Text, context.render(plan=plan, draft=text, problems=listed))
         text = again.text.strip() or text
         found = _problems(ask, context, text)
+    found = [f"The plan rests on a fact that there is none of: {one[:20]}" for one in strange] + found
     offered = offers.listed(context.slots, text)
-    return Written(context.channel, _signed(text, context), strategy, found, revised, offered)
+    return Written(context.channel, _signed(text, context), strategy, found[:MAX_PROBLEMS], revised, offered)
 
 
 def _problems(ask: Any, context: Context, text: str) -> list[str]:
@@ -108,10 +112,11 @@ def _problems(ask: Any, context: Context, text: str) -> list[str]:
     return [problem.strip()[:200] for problem in found if problem.strip()][:MAX_PROBLEMS]
 
 
-def _plan(strategy: Strategy, context: Context) -> str:
+def _plan(strategy: Strategy, context: Context, used: list[Fact]) -> str:
     offered = [slot.words for slot in context.slots if slot.id in strategy.offer_slots]
     lines = [f"Goal: {strategy.goal}", *(f"- {point}" for point in strategy.answer_points)]
     lines += [f"Next step: {strategy.next_step}"]
+    lines += [f"Facts to use: {', '.join(fact.id for fact in used)}"] if used else []
     lines += ["Offer: " + "; ".join(offered)] if offered else []
     lines += [f"Not known, do not guess: {point}" for point in strategy.unknown]
     return "\n".join(lines)

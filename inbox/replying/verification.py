@@ -122,7 +122,12 @@ def _times(text: str, context: Context) -> Iterator[str]:
 
 
 def _said(context: Context) -> list[str]:
-    return [message.text for message in context.earlier] + [context.message.text, context.facts]
+    return [message.text for message in context.earlier] + [context.message.text, context.sayable]
+
+
+def _never(text: str, context: Context) -> Iterator[str]:
+    for phrase in context.told.said(text):
+        yield f"It says what is never said here: {phrase}"
 
 
 def _person(text: str, context: Context) -> Iterator[str]:
@@ -149,7 +154,9 @@ def _tone(text: str, _context: Context) -> Iterator[str]:
         yield f"It shouts: {' '.join(shouted[:3])}"
 
 
-CHECKS: tuple[Check, ...] = (_fits, _finished, _links, _addresses, _amounts, _times, _person, _tone)
+CHECKS: tuple[Check, ...] = (
+    _fits, _finished, _links, _addresses, _amounts, _times, _never, _person, _tone,
+)  # fmt: skip
 
 
 def _digits(text: str) -> str:

@@ -9,15 +9,15 @@ from inbox import prompts
 from sandbox.openai import EFFORTS
 
 KNOWN = {
-    "email": ("1", "accfd40e90f0"),
-    "evaluate": ("1", "be98d58f533d"),
-    "linkedin": ("1", "cdb9b961e5da"),
-    "revise": ("1", "f48045bb48b7"),
+    "email": ("2", "77c330c6809c"),
+    "evaluate": ("2", "46c9df7b3b2e"),
+    "linkedin": ("2", "80e710e5052f"),
+    "revise": ("2", "5c2751cbdf5f"),
     "signature": ("1", "74f4742da70f"),
-    "sms": ("1", "406a7ff3012c"),
-    "strategy": ("1", "f4ce4e4092ff"),
+    "sms": ("2", "998cbd23b601"),
+    "strategy": ("2", "b2cdd06fec9e"),
     "tag": ("1", "ca702db663ec"),
-    "verify": ("1", "b4285fd530cf"),
+    "verify": ("2", "8123e4de3c07"),
 }
 
 

@@ -3,6 +3,7 @@
 import pytest
 from django.test import override_settings
 
+from inbox import prompts
 from inbox.models import AuditEntry, Draft, Message, OutboundSend, TagDecision
 from inbox.replying import review
 
@@ -17,7 +18,7 @@ def test_a_reply_becomes_a_tag_a_draft_and_after_approval_one_mail(world):
     lead = world.lead()
     assert (lead.tag, lead.awaiting_model) == ("Meeting Requested", False)
     assert draft.status == Draft.Status.PENDING and draft.text.startswith("Hi Dana")
-    assert draft.prompt_version == "email v1" and draft.strategy["goal"]
+    assert draft.prompt_version == prompts.load("email").label and draft.strategy["goal"]
 
     send = review.approve(draft, user=world.user, text=draft.text)
     world.work()

@@ -7,11 +7,18 @@ from django.utils import timezone
 
 from inbox.models import Lead, Message, Workspace
 from inbox.replying.context import Context, Slot
+from inbox.replying.facts import Told
 from inbox.replying.verification import problems
 
 
 def context(
-    *, said: str = "Can you send me times?", earlier: str = "", channel: str = "email", slots=(), **workspace
+    *,
+    said: str = "Can you send me times?",
+    earlier: str = "",
+    channel: str = "email",
+    slots=(),
+    told=None,
+    **workspace,
 ) -> Context:
     facts = {
         "name": "Northwind",
@@ -24,7 +31,7 @@ def context(
         text=said, from_name="Dana Reyes", channel=channel, sent_at=datetime(2026, 1, 14, tzinfo=UTC)
     )
     before = [Message(text=earlier, channel=channel)] if earlier else []
-    return Context(Workspace(**facts), lead, message, channel, before, list(slots))
+    return Context(Workspace(**facts), lead, message, channel, before, list(slots), told or Told())
 
 
 GOOD = "Hi Dana,\n\nThanks for writing back. What would be most useful to look at first?\n\nBest,\nAlex"

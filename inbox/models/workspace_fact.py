@@ -1,0 +1,69 @@
+"""What a workspace's answers may rest on, line by line, and what they never say."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Length, Now
+from django.db.models.lookups import LessThanOrEqual
+
+from inbox.models.workspace import User, Workspace
+from inbox.understanding.normalise import fold
+from jobs.ids import uuid7
+
+QUESTION_CHARS, ANSWER_CHARS, FOLDED_CHARS = 200, 2_000, 400
+MOST = 500
+"""Facts of one workspace."""
+
+
+class WorkspaceFact(models.Model):
+    """One fact: a question and its answer, a price with its policy, a link with when to give it, or a phrase that no
+    answer may hold (`question` is the phrase, `answer` what to say instead).
+
+    `folded` is `question` without case, accents and extra spaces: of a kind, each question is there once.
+    """
+
+    class Kind(models.TextChoices):
+        ANSWER = "answer", "Answer"
+        PRICE = "price", "Price"
+        LINK = "link", "Link"
+        NEVER = "never", "Never said"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="workspace_facts")
+    kind = models.CharField(max_length=6, choices=Kind.choices)
+    question = models.CharField(max_length=QUESTION_CHARS)
+    folded = models.CharField(max_length=FOLDED_CHARS, editable=False)
+    answer = models.TextField(max_length=ANSWER_CHARS, blank=True, default="", db_default="")
+    position = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="Order within its kind, lowest first."
+    )
+    updated_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True, db_default=Now())
+    updated_at = models.DateTimeField(auto_now=True, db_default=Now())
+
+    class Meta:
+        ordering = ["kind", "position", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "kind", "folded"], name="fact_once"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["answer", "price", "link", "never"]), name="fact_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(question="") & ~Q(folded="") & (Q(kind="never") | ~Q(answer="")),
+                name="fact_is_whole",
+            ),
+            models.CheckConstraint(
+                condition=LessThanOrEqual(Length("answer"), ANSWER_CHARS), name="fact_answer_fits"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+    def save(self, **kwargs) -> None:
+        self.folded = folded(self.question)
+        super().save(**kwargs)
+
+
+def folded(question: str) -> str:
+    """`question` as two people would write it alike: what is unique in a workspace and kind."""
+    return " ".join(fold(question).split())
