@@ -82,6 +82,7 @@
   document.addEventListener("focusin", ({ target }) => {
     if (!target.matches("textarea") || visited.has(target)) return;
     visited.add(target);
+    if (target.selectionEnd > 0) return; // somebody has chosen a place already
     target.setSelectionRange(target.value.length, target.value.length);
   });
 

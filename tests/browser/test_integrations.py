@@ -60,7 +60,7 @@ def test_an_admin_connects_an_account_tests_it_and_sees_its_first_event(page, wo
     expect(card).not_to_contain_text("Waiting for the first event")
     expect(card).to_contain_text("message")
     card.get_by_role("link", name="Settings of LinkedIn").click()
-    expect(page.get_by_text("is stored. Leave empty to keep it.")).to_be_visible()
+    expect(page.get_by_text("is stored. Leave empty to keep it")).to_be_visible()
     assert audit(page) == []
 
 
