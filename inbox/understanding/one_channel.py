@@ -9,18 +9,18 @@ import re
 from inbox.understanding.normalise import fold
 from inbox.understanding.reading import EMAIL, LINKEDIN, SMS, Reading, Rule
 
-CALL = "call"
-"""Not a channel of ours, but one that people refuse and ask for."""
+ELSEWHERE = "elsewhere"
+"""Calls and messengers: no channels of ours, but ones that people refuse and ask for."""
 
-_MOST_WORDS = 60
+_MOST_WORDS = 30
 
 _NAMES = {
     SMS: r"text(?:s|ing|ed)?|text ?messag\w*|txts?|txting|sms(?:es)?|textnachricht\w*|textos?|mensajes? de texto"
-    r"|messaggi(?:ni)?|mensagens? de texto|whatsapp",
+    r"|messaggi(?:ni)?|mensagens? de texto",
     EMAIL: r"e-?mail(?:s|ing|ed|en|er)?|mail(?:s|ing|en)?|courriels?|correos?(?: electronicos?)?",
     LINKEDIN: r"linked ?in|inmails?|dms?",
-    CALL: r"call(?:s|ing)?|phon(?:e|ing)|ring(?:ing)?|telefon\w*|anruf\w*|anrufen|appel\w*|llam\w+|chiam\w+"
-    r"|telefonat\w*|bellen|lig(?:ar|ue|acoes)",
+    ELSEWHERE: r"whatsapp|telegram|call(?:s|ing)?|phon(?:e|ing)|ring(?:ing)?|telefon\w*|anruf\w*|anrufen|appel\w*"
+    r"|llam\w+|chiam\w+|telefonat\w*|bellen|lig(?:ar|ue|acoes)",
 }
 _CHANNELS = {channel: re.compile(rf"\b(?:{names})\b") for channel, names in _NAMES.items()}
 
@@ -29,7 +29,7 @@ _REFUSES = re.compile(
     r"|pas de|pas|dej[ae]n? de|no me|basta|smett\w+|non|geen|niet|pare[mn]?|nao)\b"
 )
 _PREFERS = re.compile(
-    r"\b(?:instead|rather|only|just|better|best|prefer\w*|fine|ok|okay|works?|easier|lieber|stattdessen|bitte per"
+    r"\b(?:instead|rather|only|just|better|best|prefer\w*|fine|ok|okay|works|easier|lieber|stattdessen|bitte per"
     r"|besser|nur|plutot|mieux|uniquement|mejor|solo|meglio|invece|liever|alleen|beter|melhor|so por|prefiro|prefiero"
     r"|preferisco)\b"
 )
@@ -46,9 +46,9 @@ _WIDER = re.compile(
 
 
 def refused(text: str) -> frozenset[str]:
-    """The channels (of EMAIL, SMS, LINKEDIN and CALL) that `text` ends while it asks for another; else none."""
+    """The channels (EMAIL, SMS, LINKEDIN, ELSEWHERE) that `text` ends for another; a question ends none."""
     folded = fold(text)
-    if len(folded.split()) > _MOST_WORDS or _WIDER.search(folded):
+    if "?" in folded or len(folded.split()) > _MOST_WORDS or _WIDER.search(folded):
         return frozenset()
     against: set[str] = set()
     wanted: set[str] = set()
@@ -59,7 +59,7 @@ def refused(text: str) -> frozenset[str]:
             against |= named
         else:
             wanted |= named
-            instead |= bool(_PREFERS.search(clause))
+            instead |= bool(named and ("@" in clause or _PREFERS.search(clause)))
     return frozenset(against) if against and wanted and instead and not against & wanted else frozenset()
 
 

@@ -9,7 +9,7 @@ from inbox.understanding.snooze import APPLY_AT, Snooze, deferral, return_day
 
 __all__ = ["EMAIL", "LINKEDIN", "RULES", "RULES_VERSION", "SMS", "ReplyText", "RuleHit", "Verdict", "judge"]
 
-RULES_VERSION = "6"
+RULES_VERSION = "7"
 """Stored with each decision; raised whenever a rule is added, removed or decides differently."""
 
 RULES: tuple[Rule, ...] = (

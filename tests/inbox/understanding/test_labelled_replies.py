@@ -1,5 +1,6 @@
 """The aims of the rule layer, held on labelled replies that were never learned from, and on those it was built for."""
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from inbox.understanding import training
 from inbox.understanding.evaluate import Report, evaluate, read_cases
-from inbox.understanding.rules import judge
+from inbox.understanding.rules import ReplyText, judge
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 RECORDED, UNSEEN, LEARNED = (
@@ -67,6 +68,48 @@ def test_ordinary_people_are_neither_silenced_nor_held():
     assert len(verdicts) > 3_000
     assert len(silenced) <= 0.002 * len(verdicts)
     assert len(held) <= 0.02 * len(verdicts)
+
+
+SENDERS = (
+    "anna.karlsson@acme.example",
+    "jo@x.example",
+    "info@firm.example",
+    "m.rossi@studio.example",
+    "dana@y.example",
+    "danab@y.example",
+    "ceo@z.example",
+    "office@praxis.example",
+    "b2b4@mail.example",
+    "Marie.Dupont@dupont.example",
+)
+
+
+def short_answers() -> list[list[str]]:
+    """(language, meaning, source, answer) of each short answer that is kept."""
+    lines = LEARNED.with_name("short-answers.tsv").read_text(encoding="utf-8").splitlines()
+    return [line.split("\t") for line in lines[1:]]
+
+
+def test_no_short_answer_silences_anybody_whoever_writes_it_and_however_it_ends():
+    """Yes, no and maybe are what a seller waits for: a rule that takes one for an opt-out loses the sale."""
+    answers = short_answers()
+    assert len(answers) > 500
+    held = set()
+    for _, _, _, answer in answers:
+        for ending in ("", ".", "!"):
+            for sender in SENDERS:
+                words = answer[0].upper() + answer[1:] + ending
+                verdict = judge(ReplyText("email", words, sender_email=sender, subject="Re: hello"))
+                assert verdict.tag in (None, "Not Interested"), (words, sender, verdict.hits)
+                if verdict.perhaps:
+                    held.add(answer)
+    assert len(held) <= 0.02 * len(answers), held
+
+
+def test_every_language_of_the_short_answers_is_on_the_page_of_languages():
+    page = (Path(__file__).parents[3] / "docs/reference/languages.md").read_text(encoding="utf-8")
+    rows = set(re.findall(r"^\| [^|]+ \| `(\w+)` \|", page, re.M))
+    assert rows == {language for language, _, _, _ in short_answers()}
 
 
 def test_nobody_recorded_is_silenced_by_mistake():

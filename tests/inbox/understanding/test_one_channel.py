@@ -46,6 +46,8 @@ def test_the_channel_that_is_ended_is_read(text, channel):
         "I'm not interested, email me in May instead",
         "Please email me the details",
         "Call me instead",
+        "This is a work phone for a hospital ward. No marketing texts please.",
+        "We stopped using email for quotes, clients want texts only. Does yours do that?",
     ],
 )
 def test_what_ends_more_or_nothing_is_left_to_the_other_rules(text):
@@ -55,4 +57,4 @@ def test_what_ends_more_or_nothing_is_left_to_the_other_rules(text):
 def test_a_channel_that_is_none_of_ours_is_ended_for_nobody():
     verdict = judge(ReplyText("email", "Quit calling me, email only please"))
     assert verdict.one_channel and not verdict.opt_out
-    assert refused(verdict.newest_text) == {"call"}
+    assert refused(verdict.newest_text) == {"elsewhere"}

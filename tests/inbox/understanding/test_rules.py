@@ -107,6 +107,7 @@ CASES = {
         mail("I have reported this as spam, but what does it cost?"),
     ),
     "opt_in.carrier_keyword": (sms("START"), sms("start monday?")),
+    "one_channel.instead": (sms("Stop texting me, mail me instead."), sms("Stop texting and mailing me.")),
     "not_interested.refusal": (
         mail("Not interested at this time. Best of luck."),
         mail("Not interested now, but try me in May."),
