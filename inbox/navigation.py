@@ -47,6 +47,7 @@ def _paused(workspace: Workspace) -> Badge | None:
 PAGES: list[Page] = [
     Page("inbox:followups", "Follow-ups", "steps"),
     Page("inbox:automation", "Automation", "bolt", badge=_paused),
+    Page("inbox:facts", "Facts", "book"),
     Page("inbox:rules", "Rules", "filter"),
     Page("inbox:health", "Health", "health", badge=_down),
     Page("inbox:jobs", "Jobs", "jobs", Membership.Role.ADMIN),

@@ -24,6 +24,7 @@ from inbox.models import (
     User,
     WebhookDelivery,
     Workspace,
+    WorkspaceFact,
 )
 from integrations.models import Integration, Provider, WebhookKey
 
@@ -38,6 +39,15 @@ def make_user(email: str = "", *, password: str = PASSWORD, **fields) -> User:
 
 def make_workspace(name: str = "", **fields) -> Workspace:
     return Workspace.objects.create(name=name or f"Workspace {next(_serial)}", **fields)
+
+
+def make_fact(
+    workspace: Workspace, question: str | None = None, answer: str = "Yes.", kind: str = "answer", **fields
+) -> WorkspaceFact:
+    question = f"Question {next(_serial)}?" if question is None else question
+    return WorkspaceFact.objects.create(
+        workspace=workspace, kind=kind, question=question, answer=answer, **fields
+    )
 
 
 def make_member(workspace: Workspace, role: str = Membership.Role.MEMBER, **user_fields) -> User:

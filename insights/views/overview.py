@@ -8,8 +8,9 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from inbox import csvs
 from inbox.access import workspace_view
-from insights import charts, csvs, numbers
+from insights import charts, numbers
 
 SPANS = {"7": "Last 7 days", "30": "Last 30 days", "90": "Last 90 days"}
 DEFAULT_SPAN = "30"

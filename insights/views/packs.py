@@ -10,10 +10,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from inbox import csvs
 from inbox.access import workspace_view
 from inbox.models import Membership
 from inbox.pagination import keyset_page
-from insights import csvs, difference, evidence, packs
+from insights import difference, evidence, packs
 from insights.forms import PackForm, QuestionForm
 from insights.models import ContextPack, PackThread
 

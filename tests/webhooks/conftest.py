@@ -79,6 +79,7 @@ def blue(other) -> SimpleNamespace:
         sequence=sequence, step=step, instance=instance, task=task, meeting=meeting, pack=pack, job=job,
         delivery=delivery, account=account, key=WebhookKey.objects.get(integration=account),
         member=factories.make_member(workspace).memberships.get(), invitation=invitation,
+        fact=factories.make_fact(workspace, "Who likes marzipan?"),
     )  # fmt: skip
 
 

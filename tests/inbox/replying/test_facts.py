@@ -107,13 +107,9 @@ def test_ids_are_read_whatever_stands_around_them_and_what_is_never_said_is_no_g
     assert [one.question for one in used] == ["B?", "A?"] and strange == ["F9"]
 
 
-def store(workspace, question, answer="Yes.", kind="answer"):
-    return WorkspaceFact.objects.create(workspace=workspace, kind=kind, question=question, answer=answer)
-
-
 def test_a_draft_is_asked_for_with_the_facts_of_its_workspace_alone(world):
-    store(world.workspace, "What does it cost?", PRICE, "price")
-    store(factories.make_workspace(), "Do they have a secret?")
+    factories.make_fact(world.workspace, "What does it cost?", PRICE, "price")
+    factories.make_fact(factories.make_workspace(), "Do they have a secret?")
     line = f"F1 [price] What does it cost? -> {PRICE}"
     world.sandbox.set_answer("Strategy", {"goal": "told", "facts": ["F1"]}, contains=line)
     world.sandbox.set_answer(
@@ -131,7 +127,7 @@ def test_a_draft_is_asked_for_with_the_facts_of_its_workspace_alone(world):
 
 
 def test_a_plan_that_rests_on_a_fact_that_there_is_none_of_is_a_problem(world):
-    store(world.workspace, "What does it cost?", PRICE, "price")
+    factories.make_fact(world.workspace, "What does it cost?", PRICE, "price")
     world.sandbox.set_answer("Strategy", {"facts": ["F1", "F7"]})
     message = world.reply("How much is it?")
     world.work()
@@ -153,16 +149,16 @@ def test_a_plan_that_rests_on_a_fact_that_there_is_none_of_is_a_problem(world):
 )
 def test_the_database_refuses_a_fact_that_is_there_already_lacks_something_or_is_too_long(wrong):
     workspace = factories.make_workspace()
-    store(workspace, "Does it cost?")
+    factories.make_fact(workspace, "Does it cost?")
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        store(workspace, **{"question": "Another?", "kind": "answer"} | wrong)
+        factories.make_fact(workspace, **{"question": "Another?", "kind": "answer"} | wrong)
 
 
 def test_the_same_question_may_be_of_another_kind_or_workspace():
     workspace = factories.make_workspace()
-    store(workspace, "Pricing", "We say it on the phone.")
-    store(workspace, "Pricing", PRICE, "price")
-    store(factories.make_workspace(), "Pricing")
+    factories.make_fact(workspace, "Pricing", "We say it on the phone.")
+    factories.make_fact(workspace, "Pricing", PRICE, "price")
+    factories.make_fact(factories.make_workspace(), "Pricing")
 
     assert WorkspaceFact.objects.count() == 3

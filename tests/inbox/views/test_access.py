@@ -48,6 +48,7 @@ def path_of(workspace, lead):
         "message_id": message.pk,
         "draft_id": draft.pk,
         "send_id": factories.make_send(draft).pk,
+        "fact_id": factories.make_fact(workspace).pk,
         "sequence_id": factories.make_sequence(workspace, {}).pk,
     }
 
@@ -147,6 +148,7 @@ def test_object_of_another_workspace_is_not_found_through_ones_own(parameter, wo
         "message_id": message,
         "draft_id": draft,
         "send_id": factories.make_send(draft),
+        "fact_id": factories.make_fact(workspace).pk,
         "sequence_id": factories.make_sequence(elsewhere, {}),
     }
     routes = [route for route in ROUTES if f":{parameter}>" in route]

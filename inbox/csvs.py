@@ -17,6 +17,11 @@ def cell(value: object) -> object:
     return f"'{text}" if text.lstrip(" \n").startswith(FORMULA) or text.startswith(FORMULA) else text
 
 
+def plain(text: str) -> str:
+    """The text that `cell` wrote as `text`."""
+    return text[1:] if text.startswith("'") and cell(text[1:]) == text else text
+
+
 def answer(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
     """A download called `name`.csv."""
     response = HttpResponse(

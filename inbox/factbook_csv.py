@@ -1,0 +1,204 @@
+"""Facts as CSV: what a file would do to a workspace's facts, row by row, and doing it.
+
+Columns kind, question, answer. A question that is there already gets the file's answer; what the file does not name
+stays. A row with a mistake is left out and the others count.
+"""
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from django.db import transaction
+
+from inbox import csvs, factbook
+from inbox.forms.facts import FactForm
+from inbox.models import User, Workspace, WorkspaceFact
+from inbox.models.workspace_fact import MOST, folded
+
+COLUMNS = ("kind", "question", "answer")
+MAX_ROWS = 500
+EXAMPLE = (
+    ("answer", "Do you handle interstate moves?", "Yes, in all 48 states. We hold a licence of the FMCSA."),
+    ("answer", "How soon can you start?", "Within two weeks of signing."),
+    ("price", "A crew of four", "$1,500 a month, cancelled any month. No discounts by mail."),
+    ("link", "Brochure", "https://example.com/brochure. Only when they ask for material."),
+    ("never", "money-back guarantee", "Say that they can cancel any month."),
+)
+
+
+class Unreadable(Exception):
+    """The file cannot be taken apart; the text says where, and what to do."""
+
+
+class Moved(Exception):
+    """The facts have changed since the plan was looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of the file. `row` counts as a spreadsheet does: the heading is 1. `before` is the answer so far."""
+
+    row: int
+    do: str
+    kind: str
+    question: str
+    answer: str
+    before: str = ""
+    problem: str = ""
+    fact: WorkspaceFact | None = None
+    cells: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a file would do."""
+
+    lines: list[Line] = field(default_factory=list)
+
+    def of(self, do: str) -> list[Line]:
+        return [line for line in self.lines if line.do == do]
+
+    @property
+    def added(self) -> list[Line]:
+        return self.of("add")
+
+    @property
+    def changed(self) -> list[Line]:
+        return self.of("change")
+
+    @property
+    def same(self) -> list[Line]:
+        return self.of("same")
+
+    @property
+    def refused(self) -> list[Line]:
+        return self.of("refuse")
+
+    @property
+    def digest(self) -> str:
+        """The same for the same effect on the same facts."""
+        what = [(one.do, one.kind, one.question, one.answer, one.before) for one in self.added + self.changed]
+        return hashlib.sha256(repr(what).encode()).hexdigest()[:32]
+
+    @property
+    def refused_text(self) -> str:
+        """A CSV of the refused rows as they were, to be corrected; "" without any."""
+        return _text([COLUMNS, *(line.cells for line in self.refused)]) if self.refused else ""
+
+
+def plan(workspace: Workspace, text: str) -> Plan:
+    """What the CSV `text` would do. Raises Unreadable."""
+    known = {(fact.kind, fact.folded): fact for fact in WorkspaceFact.objects.filter(workspace=workspace)}
+    room, first, made = MOST - len(known), {}, Plan()
+    for row, cells in _rows(text):
+        line = _line(row, cells, known)
+        key = (line.kind, folded(line.question))
+        if line.do != "refuse" and key in first:
+            line = _refused(row, cells, f"The same as row {first[key]}. Take one of the two out.")
+        elif line.do == "add" and not room:
+            line = _refused(row, cells, f"A workspace holds {MOST} facts. Delete some first.")
+        elif line.do != "refuse":
+            first[key] = row
+            room -= line.do == "add"
+        made.lines.append(line)
+    return made
+
+
+def apply(workspace: Workspace, by: User, text: str, *, seen: str) -> Plan:
+    """Do what the plan with the digest `seen` says. Raises Unreadable, and Moved where it would do something else."""
+    with transaction.atomic():
+        factbook.hold(workspace)
+        made = plan(workspace, text)
+        if made.digest != seen:
+            raise Moved()
+        added = [
+            WorkspaceFact(workspace=workspace, kind=one.kind, question=one.question, answer=one.answer)
+            for one in made.added
+        ]
+        changed = []
+        for line in made.changed:
+            line.fact.question, line.fact.answer = line.question, line.answer
+            changed.append(line.fact)
+        factbook.write_all(workspace, by, added, changed)
+    return made
+
+
+def _line(row: int, cells: list[str], known: dict[tuple[str, str], WorkspaceFact]) -> Line:
+    kind, problem = cells[0].strip().lower(), ""
+    if len(cells) > len(COLUMNS):
+        problem = "It has more cells than the heading. Put quotation marks around a text with a comma in it."
+    elif kind not in WorkspaceFact.Kind.values:
+        problem = f"kind: “{kind[:20]}” is none. Write answer, price, link or never."
+    if problem:
+        return _refused(row, cells, problem)
+    form = FactForm(kind, {"question": cells[1], "answer": cells[2]})
+    if not form.is_valid():
+        return _refused(row, cells, " ".join(f"{name}: {said[0]}" for name, said in form.errors.items()))
+    question, answer = form.cleaned_data["question"], form.cleaned_data["answer"]
+    fact = known.get((kind, folded(question)))
+    if fact is None:
+        return Line(row, "add", kind, question, answer)
+    same = (fact.question, fact.answer) == (question, answer)
+    return Line(row, "same" if same else "change", kind, question, answer, before=fact.answer, fact=fact)
+
+
+def _refused(row: int, cells: list[str], problem: str) -> Line:
+    kind, question, answer = cells[:3]
+    return Line(row, "refuse", kind, question, answer, problem=problem, cells=tuple(cells))
+
+
+def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows below the heading, each as kind, question, answer and what is too much. Raises Unreadable."""
+    text = text.removeprefix("\ufeff")
+    heading = text.lstrip().partition("\n")[0].lower()
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(heading), strict=True)
+    order: list[int] = []
+    row = taken = 0
+    try:
+        for row, cells in enumerate(reader, start=1):
+            if not any(cell.strip() for cell in cells):
+                continue
+            if not order:
+                order = _order(cells)
+                width = len(cells)
+                continue
+            taken += 1
+            if taken > MAX_ROWS:
+                raise Unreadable(f"The file has more than {MAX_ROWS} rows. Split it, and import the parts.")
+            cells = [csvs.plain(cell) for cell in cells]
+            yield (
+                row,
+                [cells[at] if at < len(cells) else "" for at in order]
+                + [cell for cell in cells[width:] if cell.strip()],
+            )
+    except csv.Error as error:
+        raise Unreadable(
+            f"Row {row + 1} cannot be read ({error}). Look whether a quotation mark is missing there."
+        ) from error
+    if not order:
+        raise Unreadable("It is empty. The first row names the columns: kind,question,answer.")
+    if not taken:
+        raise Unreadable("There is no row below the heading.")
+
+
+def _delimiter(heading: str) -> str:
+    """What stands between the cells: spreadsheets write what their country uses."""
+    return max(",;\t", key=heading.count)
+
+
+def _order(heading: list[str]) -> list[int]:
+    names = [cell.strip().lower() for cell in heading]
+    missing = [name for name in COLUMNS if name not in names]
+    if missing:
+        raise Unreadable(
+            f"The first row must name the columns kind,question,answer; it lacks {', '.join(missing)}."
+        )
+    return [names.index(name) for name in COLUMNS]
+
+
+def _text(rows: list[tuple[str, ...]]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue()

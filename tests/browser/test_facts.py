@@ -1,0 +1,103 @@
+"""Facts in a browser: kept and imported with the keyboard alone, at every width and in both themes."""
+
+from pathlib import Path
+
+import pytest
+from django.urls import reverse
+
+from inbox.models import WorkspaceFact
+from tests import factories
+from tests.browser.audit import audit
+
+SHOTS = Path(__file__).parents[2] / ".local" / "screenshots"
+FILE = (
+    "kind,question,answer\n"
+    "answer,Do you handle interstate moves?,Yes to all 48 states and Canada.\n"
+    "price,A crew of four,$1500 a month\n"
+    "rumour,Are they good?,Yes.\n"
+)
+
+
+@pytest.fixture
+def fact(workspace, user):
+    factories.make_fact(
+        workspace, "How soon can you start?", "Within two weeks.\n\n- or sooner", updated_by=user
+    )
+    factories.make_fact(workspace, "Brochure", "https://example.com/" + "brochure-" * 20, kind="link")
+    factories.make_fact(workspace, "money-back guarantee", "", kind="never")
+    return factories.make_fact(workspace, "Do you handle interstate moves?", "Yes.", updated_by=user)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 375])
+def test_pages_are_accessible_and_fit(width, theme, workspace, user, open_page):
+    user.theme = theme
+    user.save()
+    page = open_page(user, width=width)
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    problems = {}
+
+    def look(name, path=""):
+        if path:
+            page.goto(path)
+        page.screenshot(path=SHOTS / f"{name}-{theme}-{width}.png", full_page=True)
+        if found := audit(page):
+            problems[name] = found
+
+    facts = reverse("inbox:facts", args=[workspace.pk])
+    look("facts-empty", facts)
+    fact = factories.make_fact(workspace, "Do you handle interstate moves?", "Yes.", updated_by=user)
+    factories.make_fact(workspace, "Brochure", "https://example.com/" + "brochure-" * 20, kind="link")
+    look("facts", facts)
+    look("facts-found", f"{facts}?q=moves")
+    look("fact-new", reverse("inbox:fact-new", args=[workspace.pk, "price"]))
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("alert").wait_for()
+    look("fact-wrong")
+    look("fact", reverse("inbox:fact", args=[workspace.pk, fact.pk]))
+    look("facts-import", reverse("inbox:facts-import", args=[workspace.pk]))
+    choose(page)
+    page.get_by_role("button", name="Look what it would do").click()
+    page.get_by_text("Nothing is done yet").wait_for()
+    look("facts-plan")
+    assert problems == {}
+
+
+def choose(page):
+    page.get_by_label("CSV file").set_input_files(
+        {"name": "facts.csv", "mimeType": "text/csv", "buffer": FILE.encode()}
+    )
+
+
+def test_a_price_is_added_with_the_keyboard_alone(workspace, user, fact, open_page):
+    page = open_page(user)
+    page.goto(reverse("inbox:facts", args=[workspace.pk]))
+    page.get_by_role("link", name="Add a price").focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("What it is the price of").focus()
+    page.keyboard.type("A crew of four")
+    page.keyboard.press("Tab")
+    page.keyboard.type("$1,500 a month, cancelled any month.")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_text("The next draft knows it").wait_for()
+
+    assert WorkspaceFact.objects.get(kind="price").answer == "$1,500 a month, cancelled any month."
+
+
+def test_a_file_is_looked_at_done_and_its_bad_row_corrected(workspace, user, fact, open_page):
+    page = open_page(user)
+    page.goto(reverse("inbox:facts-import", args=[workspace.pk]))
+    choose(page)
+    page.get_by_role("button", name="Look what it would do").click()
+    page.get_by_role("button", name="Do it: add 1, change 1").click()
+    page.get_by_text("The rows below were refused").wait_for()
+    left = page.get_by_label("What the file holds")
+    left.fill(left.input_value().replace("rumour", "answer"))
+    page.get_by_role("button", name="Check again").click()
+    page.get_by_role("button", name="Do it: add 1, change 0").click()
+    page.get_by_text("1 added, 0 changed").wait_for()
+
+    fact.refresh_from_db()
+    assert fact.answer == "Yes to all 48 states and Canada." and WorkspaceFact.objects.count() == 6
