@@ -12,7 +12,7 @@ from inbox.handlers.bookings import WHO_BOOKED
 from inbox.handlers.messages import PROCESS
 from inbox.health import drill, polling, recovery, telling, watch
 from inbox.leads import stops
-from inbox.pipeline import catchup, enriching, errands, history, notices, run
+from inbox.pipeline import alike, catchup, enriching, errands, history, notices, run
 from inbox.replying import autosend, cards, claims, reconcile, review, rewriting, sending
 from jobs.context import JobContext
 from jobs.deadline import Deadline
@@ -114,6 +114,12 @@ def mail_invitation(ctx: JobContext) -> dict[str, str]:
 def tell_of_tag(ctx: JobContext) -> dict[str, str]:
     """Tell the workspace's Slack what a lead wants."""
     return notices.run(ctx)
+
+
+@job_kind(alike.JOB, attempts=5, time_limit_ms=600_000, priority=40)
+def treat_alike(ctx: JobContext) -> dict[str, Any]:
+    """Say of replies what a person has said of another one in the same words."""
+    return alike.run(ctx)
 
 
 @tick("catch-up", every_s=60)

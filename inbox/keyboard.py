@@ -35,6 +35,7 @@ SHORTCUTS = (
     Shortcut("send", "Send", ("Control", "Enter")),
     Shortcut("confirm", "It is what it may be", ("y",)),
     Shortcut("deny", "It is not", ("n",)),
+    Shortcut("alike", "Look at the replies alike", ("a",)),
     Shortcut("undo", "Undo", ("z",)),
     Shortcut("search", "Search", ("/",)),
     Shortcut("keys", "This sheet", ("?",)),

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from inbox.views import (
+    alike,
     answer,
     automation,
     conversation,
@@ -38,6 +39,8 @@ urlpatterns = [
     path("drafts/<uuid:draft_id>/", answer.decide_draft, name="draft"),
     path("messages/<uuid:message_id>/why/", tags.why, name="why"),
     path("messages/<uuid:message_id>/suspicion/", tags.decide_suspicion, name="suspicion"),
+    path("messages/<uuid:message_id>/alike/", alike.alike, name="alike"),
+    path("messages/<uuid:message_id>/alike/progress/", alike.progress, name="alike-progress"),
     path("rules/", tags.rule_list, name="rules"),
     path("rules/notices/", tags.told_of, name="rule-notices"),
     path("corrections.jsonl", tags.corrections, name="corrections"),

@@ -49,6 +49,7 @@
     send: () => document.activeElement.form?.matches("[data-answer]") && press("send"),
     confirm: () => press("confirm"),
     deny: () => press("deny"),
+    alike: () => press("alike"),
     undo: () => press("undo"),
     search: () => document.getElementById("q")?.select(),
     keys: () => document.getElementById("keys").showModal(),

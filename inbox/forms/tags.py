@@ -1,6 +1,9 @@
 """What a reply really means, as a person says, and of which tags people are told."""
 
+from datetime import datetime
+
 from django import forms
+from django.utils import timezone
 
 from inbox.understanding.tags import SAID
 
@@ -24,6 +27,16 @@ class SuspicionForm(forms.Form):
             "invalid_choice": "“%(value)s” is no answer: say yes or no.",
         },
     )
+
+
+class AlikeForm(forms.Form):
+    """What a dry run has shown: by which decision, and up to when replies had come."""
+
+    decision = forms.UUIDField()
+    until = forms.DateTimeField()
+
+    def clean_until(self) -> datetime:
+        return min(self.cleaned_data["until"], timezone.now())
 
 
 class NoticeForm(forms.Form):

@@ -45,6 +45,11 @@ class TagDecision(models.Model):
         db_default="",
         help_text="What a person said that it is not. Then `tag` is what it was before, and nothing they said.",
     )
+    alike_to = models.UUIDField(
+        null=True,
+        blank=True,
+        help_text="The reply in the same words about which the person decided, where it was not this one.",
+    )
     quote = models.TextField(blank=True, default="")
     reason = models.CharField(max_length=300, blank=True, default="")
     confidence = models.FloatField(null=True, blank=True)

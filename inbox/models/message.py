@@ -3,8 +3,8 @@
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Left
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import MD5, Left, Lower, Trim
 from django.utils import timezone
 
 from inbox.models.lead import Channel, Suspicion, Tag
@@ -12,6 +12,27 @@ from jobs.ids import uuid7
 
 MESSAGE_WORDS = SearchVector(Left("subject", 1_000), Left("text", 50_000), config="simple")
 """What a search by words looks at (with this very expression). Cut, as PostgreSQL refuses vectors above 1 MB."""
+
+
+ALIKE_CHARS = 1_000
+"""Texts that are longer are never compared by their words."""
+WORDS = Trim(
+    Lower(
+        Func(
+            Left("text", ALIKE_CHARS),
+            # Written out: what a class of characters holds differs between databases. "?" is no punctuation here.
+            Value(
+                "[\\s!.,;:\"'`()*_\u2018\u2019\u201c\u201d\u2026\u2013\u2014\uff01\uff0c\u3002\u3001\u060c-]+"
+            ),
+            Value(" "),
+            Value("g"),
+            function="regexp_replace",
+        )
+    )
+)
+"""The words of a text: capitals, spaces and punctuation say nothing. A question mark does."""
+SAME_WORDS = MD5(WORDS)
+"""What the index below holds: a query must use this very expression to be served by it."""
 
 
 OWN_ID = "text:"
@@ -146,6 +167,10 @@ class Message(models.Model):
                 fields=["workspace", "thread_id"],
                 condition=Q(source="unipile_message"),
                 name="message_by_chat",
+            ),
+            # replies that say the same (inbox.pipeline.alike)
+            models.Index(
+                F("workspace"), SAME_WORDS, condition=Q(direction="inbound"), name="message_same_words"
             ),
             GinIndex(MESSAGE_WORDS, name="message_words"),
         ]

@@ -49,8 +49,10 @@ def _expected(decision: TagDecision, message: Message) -> dict[str, Any]:
 def _before(decision: TagDecision) -> dict[str, str]:
     """What the product had said, and who of it."""
     earlier = (
-        TagDecision.objects.filter(message_id=decision.message_id, pk__lt=decision.pk, denied="")
-        .order_by("-pk")
+        TagDecision.objects.filter(
+            message_id=decision.message_id, created_at__lt=decision.created_at, denied=""
+        )
+        .order_by("-created_at")
         .first()
     )
     return {"tag": earlier.tag, "by": earlier.by} if earlier else {}

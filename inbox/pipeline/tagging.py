@@ -6,6 +6,7 @@ A person's word stands: no rule or model run overrides it.
 from django.db import transaction
 
 from inbox import audit
+from inbox.handlers.again import again
 from inbox.leads import rollup, said, suspicion
 from inbox.leads.said import PERSON
 from inbox.models import Lead, Message, TagDecision, User
@@ -13,6 +14,7 @@ from inbox.models.lead import Suspicion, Tag
 from inbox.signals import lead_tagged
 from inbox.understanding import one_channel
 from inbox.understanding.model import Judgement, quoted
+from inbox.understanding.tags import DRAFTED
 
 Kind = TagDecision.Kind
 
@@ -82,14 +84,19 @@ def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecisi
     return decision
 
 
-def correct(message: Message, tag: str, *, user: User, reason: str = "") -> TagDecision:
+def correct(
+    message: Message, tag: str, *, user: User, reason: str = "", alike_to: Message | None = None
+) -> TagDecision:
     """A person says what the message really means: kept as labelled data, and in force from now on.
 
-    Taking Blacklist back also takes back the stop that this message caused, and only that one.
+    Taking Blacklist back also takes back the stop that this message caused, and only that one. `alike_to`: the message
+    in the same words that they said it of.
     """
     with transaction.atomic():
         lead = rollup.locked(message.lead)
         message.refresh_from_db()
+        message.lead = lead
+        said.keep_rule(message)  # the reply's own job may not have done so yet
         was, bounced = message.tag, suspicion.of(message) == Suspicion.BOUNCE
         decision = TagDecision.objects.create(
             workspace_id=message.workspace_id,
@@ -100,19 +107,25 @@ def correct(message: Message, tag: str, *, user: User, reason: str = "") -> TagD
             by=f"{PERSON} {user.pk}",
             user=user,
             reason=reason[:300],
+            alike_to=alike_to and alike_to.pk,
         )
         if tag != Tag.BLACKLIST:
             _lift_stop(lead, message)
         _settle(lead, message, decision.by)
         _apply(lead, message, decision, decision.by, bounced=bounced)
+        if tag in DRAFTED or message.suspected:
+            again(message, str(decision.pk))
         audit.record(message.workspace_id, user, "tag.correct", message, tag=tag, was=was)
     return decision
 
 
-def decide(message: Message, *, is_it: bool, user: User) -> TagDecision | None:
+def decide(
+    message: Message, *, is_it: bool, user: User, alike_to: Message | None = None
+) -> TagDecision | None:
     """A person says whether `message` is what it is suspected of; None where that has been decided already.
 
     That it is gives it the tag. That it is not says nothing about what it means: that is left to rules and the model.
+    `alike_to` as in `correct`.
     """
     with transaction.atomic():
         lead = rollup.locked(message.lead)
@@ -132,6 +145,7 @@ def decide(message: Message, *, is_it: bool, user: User) -> TagDecision | None:
             user=user,
             quote=message.suspected_words,
             reason=f"It is {'' if is_it else 'not '}{words}.",
+            alike_to=alike_to and alike_to.pk,
         )
         _settle(lead, message, decision.by)
         if is_it:
@@ -139,6 +153,7 @@ def decide(message: Message, *, is_it: bool, user: User) -> TagDecision | None:
         audit.record(
             message.workspace_id, user, "suspicion.decide", message, suspected=suspected, is_it=is_it
         )
+        again(message, str(decision.pk))
     return decision
 
 
@@ -150,9 +165,18 @@ def _settle(lead: Lead, message: Message, by: str) -> None:
         rollup.decided(lead)
 
 
-def _lift_stop(lead: Lead, message: Message) -> None:
+def has_stopped(lead: Lead, message: Message) -> bool:
+    """Whether it is `message` by which `lead` is stopped."""
+    return _asked_for_it(lead, message) or lead.bounced_at == message.sent_at
+
+
+def _asked_for_it(lead: Lead, message: Message) -> bool:
     times = {message.sent_at, message.received_at, message.stopped_again_at}
-    if lead.opted_out_at is not None and lead.opted_out_at in times:
+    return lead.opted_out_at is not None and lead.opted_out_at in times
+
+
+def _lift_stop(lead: Lead, message: Message) -> None:
+    if _asked_for_it(lead, message):
         lead.opted_out_at, lead.opted_out_stamp = None, ""
     if lead.bounced_at == message.sent_at:
         lead.bounced_at = None

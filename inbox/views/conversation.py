@@ -16,6 +16,7 @@ from inbox.followups import plan
 from inbox.leads import facts
 from inbox.models import Appointment, Draft, Lead, Membership, Message, OutboundSend, WebhookDelivery
 from inbox.models.message import Source
+from inbox.pipeline.alike import Alike
 from inbox.replying import review
 from inbox.replying.channels import Way, ways
 from inbox.timeline import Entry, timeline
@@ -102,6 +103,7 @@ def render_conversation(request: HttpRequest, lead: Lead, answer: Answer, status
     deliveries = list(deliveries.defer("body").order_by("-received_at")[:DELIVERY_LIMIT])
     context = {
         "suspicion": open_suspicion(lead),
+        "alike": alike_to(lead, request.GET.get("decided", "")),
         "threads": threads(request),
         "lead": lead,
         "seen": triage.Seen.of(lead),
@@ -127,6 +129,16 @@ def open_suspicion(lead: Lead) -> Message | None:
         lead=lead, direction=Message.Direction.INBOUND, suspected=lead.suspected, suspicion_decided_by=""
     )
     return replies.order_by("-sent_at", "-pk").first()
+
+
+def alike_to(lead: Lead, decided: str) -> Alike | None:
+    """The replies alike to the one of `lead` that a person has just `decided` about (its id), if there are any."""
+    try:
+        message = lead.messages.filter(pk=uuid.UUID(decided)).first()
+    except ValueError:
+        return None
+    alike = Alike.to(message) if message else None
+    return alike if alike and alike.count else None
 
 
 @require_safe

@@ -15,12 +15,11 @@ from inbox import audit, prompts
 from inbox.access import workspace_view
 from inbox.accounts import slack_of
 from inbox.forms.tags import CorrectionForm, NoticeForm, SuspicionForm
-from inbox.handlers.again import again
 from inbox.models import Membership, Message, TagDecision, Workspace
 from inbox.pipeline import tagging
+from inbox.pipeline.alike import Alike
 from inbox.pipeline.labelled import labelled
 from inbox.understanding import rules
-from inbox.understanding.tags import DRAFTED
 
 
 def find_reply(request: HttpRequest, message_id: uuid.UUID) -> Message:
@@ -35,17 +34,18 @@ def why(request: HttpRequest, message_id: uuid.UUID) -> HttpResponse:
     message = find_reply(request, message_id)
     form = CorrectionForm(request.POST or None, initial={"tag": message.tag or message.lead.tag})
     if request.method == "POST" and form.is_valid():
+        was = message.tag
         decision = tagging.correct(
             message, form.cleaned_data["tag"], user=request.user, reason=form.cleaned_data["reason"]
         )
-        if decision.tag in DRAFTED or message.suspected:
-            again(message, str(decision.pk))
-        messages.success(request, f"Corrected to {decision.tag}. It is kept as labelled data.")
+        done = "Kept as" if decision.tag == was else "Corrected to"
+        messages.success(request, f"{done} {decision.tag}. It is kept as labelled data.")
         return redirect("inbox:why", request.workspace.pk, message.pk)
     context = {
         "message": message,
         "lead": message.lead,
-        "decisions": message.tag_decisions.select_related("user").order_by("-pk"),
+        "decisions": message.tag_decisions.select_related("user").order_by("-created_at"),
+        "alike": Alike.to(message),
         "form": form,
         "rules_version": rules.RULES_VERSION,
     }
@@ -61,12 +61,12 @@ def decide_suspicion(request: HttpRequest, message_id: uuid.UUID) -> HttpRespons
     if not form.is_valid():
         messages.error(request, form.errors["answer"][0])
     elif decision := tagging.decide(message, is_it=form.cleaned_data["answer"] == "yes", user=request.user):
-        again(message, str(decision.pk))
         messages.success(request, f"{decision.reason} “Why this tag?” below the message takes it back.")
     else:
         messages.info(request, "That has been decided already.")
     page = reverse("inbox:conversation", args=[request.workspace.pk, message.lead_id])
-    return redirect(f"{page}?{urlencode(request.GET.dict())}#message-{message.pk}")
+    query = urlencode(request.GET.dict() | {"decided": str(message.pk)})
+    return redirect(f"{page}?{query}#message-{message.pk}")
 
 
 @require_safe

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from inbox.keyboard import SHORTCUTS
 from inbox.models import Lead
 from tests import factories
+from tests.browser.audit import audit
 from tests.factories import ago
 
 
@@ -217,3 +218,23 @@ def test_one_key_decides_what_a_reply_is_suspected_of(page, leads, workspace, us
     expect(page.get_by_role("status").last).to_contain_text(said)
     expect(page.get_by_role("region", name="To decide")).to_have_count(0)
     assert Lead.objects.get(pk=leads[0].pk).tag == tag
+
+
+def test_others_in_the_same_words_are_looked_at_by_one_key_and_treated_by_another(page, leads, workspace):
+    words = {"suspected": "opt_out", "suspected_words": "leave us", "tag": ""}
+    for lead in leads[:2]:
+        message = factories.make_message(lead, "leave us", **words)
+        fields = {"suspected": "opt_out", "suspected_words": "leave us", "last_inbound_at": message.sent_at}
+        Lead.objects.filter(pk=lead.pk).update(**fields)
+    page.goto(f"/w/{workspace.pk}/inbox/{leads[0].pk}/")
+    press(page, "n")
+    expect(page.get_by_role("region", name="Treat all alike?")).to_contain_text("1 other reply")
+    page.set_viewport_size({"width": 375, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    press(page, "a")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Treat all alike?")
+    assert audit(page) == []
+    page.get_by_role("button", name="Treat all 1 alike").focus()
+    press(page, "Enter")
+    expect(page.get_by_role("region", name="Treating alike")).to_contain_text("waiting for a worker")
+    assert audit(page) == []

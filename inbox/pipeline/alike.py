@@ -1,0 +1,245 @@
+"""Treat all alike? After a person has said what a reply means: the others in the same words, which may mean the same.
+
+Alike are the replies of one workspace that say the same words (capitals, spaces and punctuation apart) and were judged
+the same way by their wording: rules suspect the same of them, or the same rule, or a model, or nobody has given them
+the tag that this one had. Left alone is what a person or the provider's people have decided, and what was decided by
+evidence of the thing itself, as a carrier's keyword, a header or the build of a report: that is each reply's own.
+
+Those that were treated alike to the same reply before are alike again: a second correction takes the first one back.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cached_property
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Length
+
+from inbox import audit
+from inbox.leads import rollup, suspicion
+from inbox.leads.said import MODEL
+from inbox.models import Lead, Membership, Message, TagDecision, User
+from inbox.models.lead import Suspicion, Tag
+from inbox.models.message import ALIKE_CHARS, SAME_WORDS, WORDS
+from inbox.pipeline import tagging
+from inbox.understanding.tags import DRAFTED, NO_ANSWER
+from jobs.context import JobContext
+from jobs.enqueue import enqueue
+from jobs.models import BackgroundJob
+
+JOB = "tags.alike"
+MOST = 1_000
+"""Replies that one job treats; what is left is offered again."""
+SHOWN = 50
+BY_WORDING = frozenset(
+    {"opt_out.wording", "auto_reply.wording", "out_of_office.wording", "not_interested.refusal"}
+)
+"""Rules that judge by words alone."""
+Kind = TagDecision.Kind
+
+
+class NotAlike(ValueError):
+    """Nothing is started. The message is a sentence for people."""
+
+
+class Change(NamedTuple):
+    """What would change for one reply, in words. `then`: what it means for the lead; "" where it means nothing more."""
+
+    message: Message
+    before: str
+    after: str
+    then: str
+
+
+class Alike:
+    """The replies alike to the one that a person has decided about, by `decision` (with its message)."""
+
+    def __init__(self, decision: TagDecision) -> None:
+        self.decision = decision
+        self.message = decision.message
+
+    @classmethod
+    def to(cls, message: Message) -> "Alike | None":
+        """What is alike by the last word of a person on `message` itself; None where there is none."""
+        mine = message.tag_decisions.filter(kind=Kind.PERSON, alike_to=None)
+        decision = mine.select_related("message", "user").order_by("-created_at").first()
+        return cls(decision) if decision else None
+
+    @property
+    def stands(self) -> bool:
+        """Whether nobody has decided otherwise about the reply since."""
+        newest = Alike.to(self.message)
+        return newest is not None and newest.decision == self.decision
+
+    @cached_property
+    def _same_words(self) -> Q | None:
+        if not self.message.text or len(self.message.text) > ALIKE_CHARS:
+            return None
+        words, key = Message.objects.filter(pk=self.message.pk).values_list(WORDS, SAME_WORDS).get()
+        return Q(key=key, chars__lte=ALIKE_CHARS) if words else None
+
+    @cached_property
+    def _same_judgement(self) -> Q:
+        """How the others were judged. Matches nothing where it was no judgement of words."""
+        same, decision = Q(pk__in=[]), self.decision
+        if self.message.suspected:
+            same |= Q(suspected=self.message.suspected, suspicion_decided_by="")
+        if decision.denied:
+            return same
+        read = self.message.tag_decisions.filter(kind__in=[Kind.RULE, Kind.MODEL])
+        before = read.order_by("-created_at").first()
+        tag, judge = (before.tag if before else ""), _judge(before)
+        if judge is not None and tag != decision.tag:
+            same |= judge & Q(tag=tag)
+        earlier = Q(last_alike_to=self.message.pk, last_at__lt=decision.created_at)
+        return same | (earlier & ~Q(tag=decision.tag))
+
+    def replies(self, until: datetime | None = None) -> QuerySet[Message]:
+        """The others, newest first, with their leads; those that had come by `until` (aware), if it is given."""
+        if self._same_words is None:
+            return Message.objects.none()
+        last = TagDecision.objects.filter(message=OuterRef("pk"), kind=Kind.PERSON).order_by("-created_at")
+        others = (
+            Message.objects.filter(workspace=self.decision.workspace_id, direction=Message.Direction.INBOUND)
+            .alias(
+                key=SAME_WORDS,
+                chars=Length("text"),
+                last_alike_to=Subquery(last.values("alike_to")[:1]),
+                last_at=Subquery(last.values("created_at")[:1]),
+            )
+            .filter(self._same_words, self._same_judgement, provider_interested=False)
+            .exclude(pk=self.message.pk)
+            .exclude(source__in=rollup.BOUNCE_SOURCES)
+        )
+        if until is not None:
+            others = others.filter(received_at__lte=until)
+        return others.select_related("lead").order_by("-received_at", "-pk")
+
+    @cached_property
+    def count(self) -> int:
+        """How many others there are now."""
+        return self.replies().count()
+
+    def changes(self, until: datetime | None = None) -> Iterator[Change]:
+        """What would change, for the newest SHOWN of them."""
+        for message in self.replies(until)[:SHOWN]:
+            suspected = suspicion.of(message)
+            before = Suspicion(suspected).label if suspected else message.tag or "No tag"
+            after = "Read anew" if self.decision.denied else self.decision.tag
+            yield Change(message, before, after, _then(self.decision, message, message.lead))
+
+    def treat(self, message_id: UUID, user: User) -> bool:
+        """Say of one reply what was said of this one, in the name of `user`, if it is alike still."""
+        with transaction.atomic():
+            # Under the lock that every decision about the lead's replies takes, look again.
+            lead = Lead.objects.filter(workspace=self.decision.workspace_id, messages=message_id)
+            if lead.select_for_update(of=("self",)).first() is None:
+                return False
+            message = self.replies().filter(pk=message_id).first()
+            if message is None:
+                return False
+            if self.decision.denied:
+                tagging.decide(message, is_it=False, user=user, alike_to=self.message)
+            else:
+                tagging.correct(message, self.decision.tag, user=user, alike_to=self.message)
+        return True
+
+    @property
+    def job(self) -> BackgroundJob | None:
+        """The job that treats them, or has treated them, if one was started."""
+        jobs = BackgroundJob.objects.filter(tenant=self.decision.workspace_id, dedupe_key=self._key)
+        return jobs.first()
+
+    @property
+    def _key(self) -> str:
+        return f"{JOB}:{self.decision.pk}"
+
+    def start(self, until: datetime, user: User) -> int:
+        """Have a job treat those that had come by `until` (aware), in the name of `user`; returns how many there are.
+
+        Raises NotAlike.
+        """
+        if not self.stands:
+            raise NotAlike("Somebody has decided otherwise about this reply since. Look again.")
+        count = self.replies(until).count()
+        if not count:
+            raise NotAlike("No other reply is left to treat alike.")
+        payload = {"decision": str(self.decision.pk), "until": until.isoformat(), "user": user.pk}
+        with transaction.atomic():
+            _, created = enqueue(
+                JOB,
+                workspace_id=self.decision.workspace_id,
+                dedupe_key=self._key,
+                payload=payload,
+                anew=True,
+            )
+            if created:
+                audit.record(self.decision.workspace_id, user, "tag.alike", self.message, count=count)
+        return count
+
+
+def run(ctx: JobContext) -> dict[str, int | str]:
+    """The job `tags.alike`: each reply in a transaction of its own. One that is treated is not found again, so that a
+    second run goes on where the first one stopped."""
+    mine = TagDecision.objects.filter(workspace=ctx.workspace_id).select_related("message")
+    decision = mine.filter(pk=ctx.payload["decision"]).first()
+    user = _user(ctx)
+    if decision is None or user is None:
+        return {"treated": 0, "why": "Who started it may not correct tags here any more."}
+    alike, treated = Alike(decision), 0
+    until = datetime.fromisoformat(ctx.payload["until"])
+    ids = list(alike.replies(until).values_list("pk", flat=True)[:MOST])
+    for done, message_id in enumerate(ids, 1):
+        if not alike.stands:
+            return {"treated": treated, "why": "Somebody has decided otherwise since."}
+        treated += alike.treat(message_id, user)
+        ctx.progress(done, len(ids))
+    return {"treated": treated}
+
+
+def _user(ctx: JobContext) -> User | None:
+    """Who started the job, if they still may correct tags."""
+    member = (
+        Membership.objects.filter(workspace=ctx.workspace_id, user=ctx.payload["user"], user__is_active=True)
+        .select_related("user")
+        .first()
+    )
+    return member.user if member and member.at_least(Membership.Role.MEMBER) else None
+
+
+def _judge(before: TagDecision | None) -> Q | None:
+    """Messages judged by who has made the judgement `before`; None where it was not by words."""
+    if before is None:
+        return Q(tag_decided_by="", suspected="")
+    if before.kind == Kind.MODEL:
+        return Q(tag_decided_by__startswith=f"{MODEL} ")
+    rule = before.by.rpartition(": ")[2]
+    return Q(tag_decided_by__endswith=f": {rule}") if rule in BY_WORDING else None
+
+
+def _then(decision: TagDecision, message: Message, lead: Lead) -> str:
+    if decision.denied:
+        return "It holds the lead no longer; rules and a model say what it means."
+    if decision.tag == Tag.BLACKLIST:
+        return _then_stopped(message, lead)
+    if tagging.has_stopped(lead, message):
+        return "The stop that this reply caused is taken back."
+    if lead.is_stopped:
+        return "The lead stays stopped, for another reason."
+    if message.sent_at != lead.last_inbound_at:
+        return "A later reply says what the lead is."
+    if decision.tag in DRAFTED:
+        return "An answer is proposed."
+    return "The lead leaves Needs reply." if decision.tag in NO_ANSWER and lead.needs_reply else ""
+
+
+def _then_stopped(message: Message, lead: Lead) -> str:
+    if lead.is_stopped:
+        return "The lead is stopped already."
+    bounced = suspicion.of(message) == Suspicion.BOUNCE
+    if not bounced and rollup.opted_in_after(lead, rollup.stopped_at(message), message.stamp):
+        return "The lead is not stopped: they asked to be let in again since."
+    return "Everything that would go to the lead stops, campaigns included."
