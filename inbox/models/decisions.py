@@ -71,6 +71,13 @@ class TagDecision(models.Model):
             models.Index(
                 fields=["workspace", "-id"], condition=Q(kind="person"), name="tagdecision_corrections"
             ),
+            # how often each rule decided lately, from the index alone
+            models.Index(
+                fields=["workspace", "created_at"],
+                include=["by"],
+                condition=Q(kind="rule"),
+                name="tagdecision_of_rules",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -172,6 +172,13 @@ class Message(models.Model):
             models.Index(
                 F("workspace"), SAME_WORDS, condition=Q(direction="inbound"), name="message_same_words"
             ),
+            # how often rules suspected something lately
+            models.Index(
+                fields=["workspace", "received_at"],
+                include=["suspected"],
+                condition=~Q(suspected=""),
+                name="message_suspected",
+            ),
             GinIndex(MESSAGE_WORDS, name="message_words"),
         ]
 

@@ -16,7 +16,7 @@ from inbox.access import workspace_view
 from inbox.accounts import slack_of
 from inbox.forms.tags import CorrectionForm, NoticeForm, SuspicionForm
 from inbox.models import Membership, Message, TagDecision, Workspace
-from inbox.pipeline import tagging
+from inbox.pipeline import agreement, tagging
 from inbox.pipeline.alike import Alike
 from inbox.pipeline.labelled import labelled
 from inbox.understanding import rules
@@ -73,13 +73,16 @@ def decide_suspicion(request: HttpRequest, message_id: uuid.UUID) -> HttpRespons
 @workspace_view()
 def rule_list(request: HttpRequest) -> HttpResponse:
     """`w/<workspace>/rules/`: every rule, in the order of judgement, with how often it decided here."""
-    decided = _counts(request.workspace)
-    lines = [(rule, sorted(rule.channels), decided.get(rule.id, 0)) for rule in rules.RULES]
+    of_rule = agreement.by_rule(request.workspace.pk)
+    lines = [
+        (rule, sorted(rule.channels), of_rule.get(rule.id, agreement.Agreement())) for rule in rules.RULES
+    ]
     corrections = TagDecision.objects.filter(
         workspace=request.workspace, kind=TagDecision.Kind.PERSON
     ).count()
     context = {
         "lines": lines,
+        "days": agreement.DAYS,
         "version": rules.RULES_VERSION,
         "prompt": prompts.load("tag"),
         "corrections": corrections,
@@ -108,16 +111,6 @@ def told_of(request: HttpRequest) -> HttpResponse:
     audit.record(request.workspace.pk, request.user, "notices.change", request.workspace, tags=tags)
     messages.success(request, f"Slack is told of: {', '.join(tags)}." if tags else "Slack is told of no tag.")
     return redirect("inbox:rules", request.workspace.pk)
-
-
-def _counts(workspace: Workspace) -> dict[str, int]:
-    """How often each rule decided a tag in the workspace, over all versions."""
-    counts: dict[str, int] = {}
-    made = TagDecision.objects.filter(workspace=workspace, kind=TagDecision.Kind.RULE)
-    for by in made.values_list("by", flat=True).iterator(chunk_size=5_000):
-        name = by.rpartition(": ")[2]
-        counts[name] = counts.get(name, 0) + 1
-    return counts
 
 
 @require_safe

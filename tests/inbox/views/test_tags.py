@@ -21,7 +21,7 @@ def message(lead):
         lead,
         "Please stop emailing me and take me off your list.",
         tag="Blacklist",
-        tag_decided_by="rules 1: optout.stop",
+        tag_decided_by="rules 1: opt_out.keyword",
         tag_evidence="stop",
     )
     lead.opted_out_at = lead.last_inbound_at = made.sent_at
@@ -39,7 +39,7 @@ def correct(client, message, tag, reason=""):
 def test_shows_who_decided_by_which_words(people, message):
     page = people.member.get(reverse("inbox:why", args=[message.workspace_id, message.pk])).content.decode()
 
-    assert "Rules 1: optout.stop" in page and "<q>stop</q>" in page
+    assert "Rules 1: opt_out.keyword" in page and "<q>stop</q>" in page
 
 
 def test_a_correction_is_kept_as_a_row_and_takes_back_the_stop_that_the_message_caused(people, message, lead):
@@ -127,3 +127,17 @@ def test_lists_every_rule_with_how_often_it_decided_here(people, message):
     page = people.member.get(reverse("inbox:rules", args=[message.workspace_id])).content.decode()
 
     assert all(rule.id in page for rule in rules.RULES)
+
+
+def test_it_is_right_keeps_the_tag_and_counts_as_agreement(people, message):
+    workspace = message.workspace
+    assert (
+        "It is right"
+        in people.member.get(reverse("inbox:why", args=[workspace.pk, message.pk])).content.decode()
+    )
+    answer = people.member.post(
+        reverse("inbox:why", args=[workspace.pk, message.pk]), {"tag": "Blacklist"}, follow=True
+    ).content.decode()
+    assert "Kept as Blacklist" in answer and "It is right" not in answer.split("<main")[1]
+    rules = people.viewer.get(reverse("inbox:rules", args=[workspace.pk])).content.decode()
+    assert "1 of 1 (100 %)" in rules and "Nobody has looked yet" in rules

@@ -1,0 +1,85 @@
+"""How often people agreed with each rule of late, by what they said and by nothing else.
+
+A tag that nobody corrected is no agreement: perhaps nobody looked. What counts is a person's last word on a reply: yes
+or no to a suspicion, another tag, or the same tag said again. Replies that were treated alike to another one count for
+nothing, as nobody said anything of them by themselves.
+"""
+
+from datetime import timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.utils import timezone
+
+from inbox.leads.suspicion import TAG_OF
+from inbox.models import Message, TagDecision
+
+DAYS = 90
+Kind = TagDecision.Kind
+
+
+class Agreement(NamedTuple):
+    """Of one rule, in the last DAYS: how often it `decided` (or suspected), and how many of the replies about which a
+    person has said something it had read as they do."""
+
+    decided: int = 0
+    agreed: int = 0
+    corrected: int = 0
+
+    @property
+    def looked_at(self) -> int:
+        return self.agreed + self.corrected
+
+    @property
+    def percent(self) -> int:
+        """Of those that were looked at; 0 where none was."""
+        return round(100 * self.agreed / self.looked_at) if self.looked_at else 0
+
+
+def by_rule(workspace_id: UUID) -> dict[str, Agreement]:
+    """By a rule's id, over all versions of it; a rule that is missing has done nothing. Three statements."""
+    since = timezone.now() - timedelta(days=DAYS)
+    found: dict[str, Agreement] = {}
+
+    def add(rule: str, **counts: int) -> None:
+        known = found.get(rule, Agreement())
+        found[rule] = known._replace(**{name: getattr(known, name) + n for name, n in counts.items()})
+
+    made = TagDecision.objects.filter(workspace=workspace_id, kind=Kind.RULE, created_at__gte=since)
+    for by, count in made.values_list("by").annotate(Count("pk")).order_by():
+        add(_rule(by), decided=count)
+    held = Message.objects.filter(workspace=workspace_id, received_at__gte=since).exclude(suspected="")
+    for suspected, count in held.values_list("suspected").annotate(Count("pk")).order_by():
+        add(_suspicion(suspected), decided=count)
+    for by, read, suspected, tag, denied, count in _said(workspace_id, since):
+        if by:
+            add(_rule(by), **{"agreed" if tag == read and not denied else "corrected": count})
+        elif suspected:
+            agreed = tag == TAG_OF[suspected] and not denied
+            add(_suspicion(suspected), **{"agreed" if agreed else "corrected": count})
+    return found
+
+
+def _said(workspace_id: UUID, since) -> QuerySet:
+    """The last words of people, each beside what a rule had read or suspected: (by, tag, suspected; tag, denied, n)."""
+    words = TagDecision.objects.filter(
+        workspace=workspace_id, kind=Kind.PERSON, alike_to=None, created_at__gte=since
+    )
+    last = words.order_by("message", "-created_at").distinct("message").values("pk")
+    rule = TagDecision.objects.filter(message=OuterRef("message"), kind=Kind.RULE).order_by("-created_at")
+    return (
+        TagDecision.objects.filter(pk__in=last)
+        .annotate(rule=Subquery(rule.values("by")[:1]), read=Subquery(rule.values("tag")[:1]))
+        .values_list("rule", "read", "message__suspected", "tag", "denied")
+        .annotate(Count("pk"))
+        .order_by()
+    )
+
+
+def _rule(by: str) -> str:
+    return by.rpartition(": ")[2]
+
+
+def _suspicion(suspected: str) -> str:
+    return f"{suspected}.suspected"

@@ -1,0 +1,115 @@
+"""How often people agreed with a rule: by what they said, and by nothing else."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from inbox.models import Message, TagDecision
+from inbox.pipeline import agreement, tagging
+from inbox.pipeline.agreement import Agreement, by_rule
+from inbox.pipeline.alike import Alike
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+RULE = "not_interested.refusal"
+
+
+@pytest.fixture
+def workspace():
+    return factories.make_workspace()
+
+
+@pytest.fixture
+def user(workspace):
+    return factories.make_member(workspace)
+
+
+def judged(workspace, tag="Not Interested", by=f"rules 6: {RULE}") -> Message:
+    message = factories.make_message(factories.make_lead(workspace), "No thanks.", tag=tag, tag_decided_by=by)
+    tagging.record_rules(message)
+    return message
+
+
+def suspected(workspace) -> Message:
+    return factories.make_message(
+        factories.make_lead(workspace), "Leave us.", suspected="opt_out", suspected_words="Leave us."
+    )
+
+
+def test_a_tag_that_nobody_corrected_is_no_agreement(workspace):
+    judged(workspace)
+    judged(workspace, by=f"rules 5: {RULE}")
+    assert by_rule(workspace.pk) == {RULE: Agreement(decided=2)}
+    assert by_rule(workspace.pk)[RULE].looked_at == 0
+
+
+def test_the_same_tag_said_again_is_agreement_and_another_one_is_not(workspace, user):
+    right, wrong, _ = (judged(workspace) for _ in range(3))
+    tagging.correct(right, "Not Interested", user=user)
+    tagging.correct(wrong, "Objection", user=user)
+    found = by_rule(workspace.pk)[RULE]
+    assert found == Agreement(decided=3, agreed=1, corrected=1)
+    assert (found.looked_at, found.percent) == (2, 50)
+
+
+def test_the_last_word_counts(workspace, user):
+    message = judged(workspace)
+    tagging.correct(message, "Objection", user=user)
+    tagging.correct(message, "Not Interested", user=user)
+    assert by_rule(workspace.pk)[RULE] == Agreement(decided=1, agreed=1)
+
+
+def test_yes_and_no_to_a_suspicion_are_agreement_and_none(workspace, user):
+    yes, no, other, _ = (suspected(workspace) for _ in range(4))
+    tagging.decide(yes, is_it=True, user=user)
+    tagging.decide(no, is_it=False, user=user)
+    tagging.correct(other, "Objection", user=user)
+    assert by_rule(workspace.pk) == {"opt_out.suspected": Agreement(decided=4, agreed=1, corrected=2)}
+
+
+def test_what_was_treated_alike_counts_once(workspace, user):
+    first, other = judged(workspace), judged(workspace)
+    tagging.correct(first, "Objection", user=user)
+    assert Alike.to(first).treat(other.pk, user)
+    assert by_rule(workspace.pk)[RULE] == Agreement(decided=2, corrected=1)
+
+
+def test_what_a_model_or_nobody_had_read_says_nothing_of_a_rule(workspace, user):
+    message = factories.make_message(factories.make_lead(workspace), "Hm.")
+    tagging.correct(message, "Objection", user=user)
+    assert by_rule(workspace.pk) == {}
+
+
+def test_what_is_older_does_not_count(workspace, user):
+    message, held = judged(workspace), suspected(workspace)
+    tagging.correct(message, "Objection", user=user)
+    old = factories.ago(days=agreement.DAYS + 1)
+    TagDecision.objects.update(created_at=old)
+    Message.objects.filter(pk=held.pk).update(received_at=old)
+    assert by_rule(workspace.pk) == {}
+
+
+def test_another_workspace_s_people_say_nothing_of_ours(workspace):
+    other = factories.make_workspace()
+    tagging.correct(judged(other), "Objection", user=factories.make_member(other))
+    assert by_rule(workspace.pk) == {}
+
+
+def test_many_replies_take_as_many_statements_as_one_and_each_is_served_by_an_index(workspace, user):
+    for number in range(12):
+        message = judged(workspace) if number % 2 else suspected(workspace)
+        tagging.correct(message, "Objection", user=user)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    with CaptureQueriesContext(connection) as statements:
+        by_rule(workspace.pk)
+    assert len(statements) == 3
+    plans = []
+    for statement in statements:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {statement['sql']}")
+            plans.append("\n".join(line for (line,) in cursor.fetchall()))
+    names = ("tagdecision_of_rules", "message_suspected", "tagdecision_corrections")
+    assert [name for name, plan in zip(names, plans, strict=True) if name not in plan] == []
+    assert "Seq Scan" not in "".join(plans)
