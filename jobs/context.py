@@ -3,6 +3,7 @@
 import contextlib
 import time
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,24 @@ from jobs.models import BackgroundJob, JobStep
 
 PROGRESS_EVERY_S = 1.0
 
+_running: ContextVar[UUID | None] = ContextVar("running_job", default=None)
+
 StepFunction = Callable[[Deadline], Any]
+
+
+def running_job() -> UUID | None:
+    """The job whose handler runs in this thread; None outside of one, and in threads that a handler starts."""
+    return _running.get()
+
+
+@contextlib.contextmanager
+def running(job_id: UUID) -> Iterator[None]:
+    """Let `running_job` say `job_id` meanwhile."""
+    token = _running.set(job_id)
+    try:
+        yield
+    finally:
+        _running.reset(token)
 
 
 class JobContext:

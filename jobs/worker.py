@@ -25,7 +25,7 @@ from django_q.exceptions import TimeoutException
 
 from jobs import ledger, process, recovery
 from jobs.conf import BATCH_TARGET_MS, DRAIN_S, MAX_BATCH, OVERRUN_GRACE_S
-from jobs.context import JobContext
+from jobs.context import JobContext, running
 from jobs.db import db_fault, drop_connection, persist, refresh_connection
 from jobs.deadline import Deadline
 from jobs.errors import LeaseLost, Snooze, TimeLimitExceeded
@@ -156,7 +156,7 @@ def _call(started: Started, keeper: LeaseKeeper) -> Ended:
     result, error = None, None
     try:
         deadline = Deadline.after_ms(limit_ms, keeper.run(job.pk))
-        with _alarm(limit_ms / 1000 + OVERRUN_GRACE_S):
+        with _alarm(limit_ms / 1000 + OVERRUN_GRACE_S), running(job.pk):
             result = _handler(job)(JobContext(started, deadline, keeper.expired))
             json.dumps(result, cls=DjangoJSONEncoder)  # what cannot be stored is the handler's error
     except TimeoutException as raised:

@@ -30,6 +30,12 @@ class Draft(models.Model):
     verification = models.JSONField(default=dict, blank=True)
     model = models.CharField(max_length=64, blank=True, default="")
     prompt_version = models.CharField(max_length=64, blank=True, default="")
+    made_of = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text="Facts as they were, slots, messages read, and the model's calls (inbox.replying.making).",
+    )
     revision = models.PositiveSmallIntegerField(default=1)
 
     # What the gates made of it (rows: GateResult).

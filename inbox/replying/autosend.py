@@ -11,7 +11,7 @@ from pydantic import Field
 from inbox import asking, audit, locks, prompts
 from inbox.leads import rollup
 from inbox.models import Draft, GateResult, Lead, Message, OutboundSend, SendingPolicy, User
-from inbox.replying import claims, gates, hours, policies, review
+from inbox.replying import claims, gates, hours, making, policies, review
 from inbox.replying.context import gather
 from inbox.signals import draft_changed
 from integrations.openai.schema import ModelAnswer
@@ -44,7 +44,10 @@ def evaluate(draft: Draft, message: Message, deadline: Deadline) -> None:
         deadline=deadline,
     )
     draft.evaluation = evaluation.model_dump() | {"prompt": prompts.load("evaluate").label}
-    Draft.objects.filter(pk=draft.pk, revision=draft.revision).update(evaluation=draft.evaluation)
+    draft.made_of = making.with_calls(draft.made_of)
+    Draft.objects.filter(pk=draft.pk, revision=draft.revision).update(
+        evaluation=draft.evaluation, made_of=draft.made_of
+    )
 
 
 def judge(draft: Draft, policy: SendingPolicy) -> Outcome:

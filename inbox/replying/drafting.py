@@ -15,7 +15,7 @@ from inbox.bookings import offers, slots
 from inbox.leads import rollup
 from inbox.models import Draft, Message
 from inbox.models.lead import Channel
-from inbox.replying import claims, verification
+from inbox.replying import claims, making, verification
 from inbox.replying.context import Context, gather
 from inbox.replying.facts import Fact
 from inbox.signals import draft_changed
@@ -60,6 +60,7 @@ class Written:
     problems: list[str] = field(default_factory=list)
     revised: bool = False
     offered: list[list[str]] = field(default_factory=list)
+    made_of: dict[str, Any] = field(default_factory=dict)
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -71,6 +72,7 @@ class Written:
             "strategy": self.strategy.model_dump(),
             "verification": {"problems": self.problems, "revised": self.revised, "offered": self.offered},
             "status_reason": self.held_for,
+            "made_of": making.with_calls(self.made_of),
             "model": prompt.model,
             "prompt_version": prompt.label,
         }
@@ -101,7 +103,9 @@ def write(message: Message, deadline: Deadline) -> Written:
         found = _problems(ask, context, text)
     found = [f"The plan rests on a fact that there is none of: {one[:20]}" for one in strange] + found
     offered = offers.listed(context.slots, text)
-    return Written(context.channel, _signed(text, context), strategy, found[:MAX_PROBLEMS], revised, offered)
+    made_of = making.made_of(context, used, offered)
+    text, problems = _signed(text, context), found[:MAX_PROBLEMS]
+    return Written(context.channel, text, strategy, problems, revised, offered, made_of)
 
 
 def _problems(ask: Any, context: Context, text: str) -> list[str]:

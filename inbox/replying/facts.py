@@ -88,10 +88,10 @@ def of(workspace_id: UUID, newest: str) -> Told:
     return choose(sorted(rows, key=lambda row: ORDER.index(row.kind)), newest)
 
 
-def never_said(workspace_id: UUID) -> list[str]:
-    """The phrases that no answer of the workspace may hold."""
+def said(workspace_id: UUID, text: str) -> list[str]:
+    """The phrases that no answer of the workspace may hold, as of now, and that `text` holds."""
     rows = WorkspaceFact.objects.filter(workspace_id=workspace_id, kind=Kind.NEVER)
-    return list(rows.values_list("question", flat=True))
+    return Told(never=tuple(rows.values_list("question", flat=True))).said(text)
 
 
 def choose(rows: list[WorkspaceFact], newest: str) -> Told:

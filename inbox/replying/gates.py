@@ -17,11 +17,11 @@ from django.utils import timezone
 from inbox.leads.rollup import ANSWERS
 from inbox.models import Draft, GateResult, Lead, Message, OutboundSend, SendingPolicy, TagDecision, Workspace
 from inbox.models.lead import Channel, Tag
-from inbox.replying import hours, policies, topics
+from inbox.replying import facts, hours, making, policies, topics
 from inbox.replying.claims import is_automatic
 from inbox.understanding.tags import AUTO, NO_ANSWER
 
-VERSION = "3"
+VERSION = "4"
 """Stored with each verdict; raised whenever a gate is added, removed or decides differently."""
 
 Stage = GateResult.Stage
@@ -217,6 +217,10 @@ def _verified(e: Evidence) -> Verdict:
         )
     if e.draft.strategy.get("unknown"):
         return Verdict(False, "They asked something that the workspace's facts do not answer.")
+    if question := making.stale(e.draft):
+        return Verdict(False, f"A fact that it rests on has changed or is gone: “{question[:80]}”.")
+    if said := facts.said(e.draft.workspace_id, e.draft.text):
+        return Verdict(False, f"It says what is never said here: {said[0]}")
     return Verdict(bool(e.draft.text.strip()), "No link, price or time is made up, and the length fits.")
 
 

@@ -17,8 +17,9 @@ from inbox.leads import facts
 from inbox.models import Appointment, Draft, Lead, Membership, Message, OutboundSend, WebhookDelivery
 from inbox.models.message import Source
 from inbox.pipeline.alike import Alike
-from inbox.replying import review
+from inbox.replying import making, review
 from inbox.replying.channels import Way, ways
+from inbox.replying.making import Made
 from inbox.timeline import Entry, timeline
 from inbox.understanding.html import sanitize_html
 from inbox.views.threads import threads
@@ -44,6 +45,7 @@ class Answer:
     channel: str = ""
     error: str = ""
     rewrite: BackgroundJob | None = None
+    made: Made | None = None
 
     @property
     def being_written(self) -> bool:
@@ -84,6 +86,7 @@ def answer_for(lead: Lead, *, text: str = "", channel: str = "", error: str = ""
         channel=channel,
         error=error,
         rewrite=review.rewrite_of(draft) if draft else None,
+        made=making.of(draft) if draft else None,
     )
 
 

@@ -1,6 +1,7 @@
 """What each call to the model cost and how it ended. No text: neither people's nor the model's."""
 
 from django.db import models
+from django.db.models import Q
 
 from jobs.ids import uuid7
 
@@ -11,6 +12,11 @@ class AiCall(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey(
         "inbox.Workspace", on_delete=models.CASCADE, null=True, blank=True, related_name="ai_calls"
+    )
+    job_id = models.UUIDField(
+        null=True,
+        blank=True,
+        help_text="The background job that asked. Jobs are kept for a shorter time: no key.",
     )
     feature = models.CharField(max_length=60)
     prompt_version = models.CharField(max_length=20)
@@ -36,6 +42,8 @@ class AiCall(models.Model):
         indexes = [
             # The cost of a workspace by time: insights pages and retention.
             models.Index(fields=["workspace", "-created_at"], name="aicall_workspace_time"),
+            # What one job asked: the cost of the draft that it made.
+            models.Index(fields=["job_id"], condition=Q(job_id__isnull=False), name="aicall_by_job"),
         ]
 
     def __str__(self) -> str:

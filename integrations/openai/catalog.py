@@ -11,14 +11,17 @@ from integrations.errors import ProviderMisconfigured
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """`efforts`: accepted values of reasoning.effort; the model's own default is used for ""."""
+    """`efforts`: accepted values of reasoning.effort; the model's own default is used for "". Prices: None where they
+    are not known."""
 
     efforts: tuple[str, ...]
-    input_usd: float
-    output_usd: float
+    input_usd: float | None
+    output_usd: float | None
 
-    def cost_microusd(self, *, input_tokens: int, cached_tokens: int, output_tokens: int) -> int:
-        """Millionths of a dollar: a price per million tokens is one per token, in these."""
+    def cost_microusd(self, *, input_tokens: int, cached_tokens: int, output_tokens: int) -> int | None:
+        """Millionths of a dollar: a price per million tokens is one per token, in these. None: not known."""
+        if self.input_usd is None or self.output_usd is None:
+            return None
         fresh = max(0, input_tokens - cached_tokens)
         return round((fresh + cached_tokens / 10) * self.input_usd + output_tokens * self.output_usd)
 

@@ -26,6 +26,7 @@ from integrations.openai.errors import AnswerRefused, AnswerUnusable, OpenAINotC
 from integrations.openai.schema import ModelAnswer, strict_schema
 from integrations.openai.transport import SeamTransport
 from integrations.visits import visit
+from jobs.context import running_job
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
 from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested
@@ -70,7 +71,7 @@ class Usage:
         self.cached_tokens += getattr(usage.input_tokens_details, "cached_tokens", 0) or 0
         self.reasoning_tokens += getattr(usage.output_tokens_details, "reasoning_tokens", 0) or 0
 
-    def cost_microusd(self, pricing: Model) -> int:
+    def cost_microusd(self, pricing: Model) -> int | None:
         return pricing.cost_microusd(
             input_tokens=self.input_tokens,
             cached_tokens=self.cached_tokens,
@@ -99,8 +100,9 @@ class OpenAIClient:
         """The model's answer to `text` under `instructions`, as `schema`.
 
         effort: reasoning effort, "" for the model's own. on_cost: told what the answer cost, in millionths of a
-        dollar, however it ended. Raises OpenAINotConfigured, ProviderMisconfigured for an
-        unknown model or effort, AnswerRefused, AnswerUnusable, and what ProviderSession.request raises.
+        dollar, however it ended, where the model's price is known. Raises OpenAINotConfigured,
+        ProviderMisconfigured for an unknown model or effort, AnswerRefused, AnswerUnusable, and what
+        ProviderSession.request raises.
         """
         if not settings.OPENAI_API_KEY:
             raise OpenAINotConfigured()
@@ -127,7 +129,7 @@ class OpenAIClient:
             if usage.tries:
                 cost_microusd = usage.cost_microusd(pricing)
                 _record(question, usage, cost_microusd, outcome, round((time.monotonic() - began) * 1000))
-                if on_cost is not None:
+                if on_cost is not None and cost_microusd is not None:
                     on_cost(cost_microusd)
 
 
@@ -231,12 +233,15 @@ def _outcome(error: Exception) -> str:
     return str(Outcome.CANCELLED if isinstance(error, Cancelled) else Outcome.SHUTDOWN)
 
 
-def _record(question: Question, usage: Usage, cost_microusd: int, outcome: str, duration_ms: int) -> None:
+def _record(
+    question: Question, usage: Usage, cost_microusd: int | None, outcome: str, duration_ms: int
+) -> None:
     """One AiCall. A database that is away costs the record, not the answer."""
     try:
         with visit():
             AiCall.objects.create(
                 workspace_id=question.workspace_id,
+                job_id=running_job(),
                 feature=question.feature,
                 prompt_version=question.prompt_version,
                 model=question.model,
