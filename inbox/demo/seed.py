@@ -3,6 +3,7 @@
 from django.db import transaction
 
 from inbox import workspaces
+from inbox.demo import facts as known
 from inbox.demo import followups
 from inbox.models import Membership, User, Workspace
 from integrations import connect
@@ -101,7 +102,9 @@ def _workspace(label: str, facts: dict, sandbox_url: str) -> Workspace:
         workspace = membership.workspace
     else:
         fields = {name: value for name, value in facts.items() if name not in ("name", "accounts")}
-        workspace = workspaces.create(facts["name"], admin, PASSWORD, **fields).workspace
+        made = workspaces.create(facts["name"], admin, PASSWORD, **fields)
+        workspace = made.workspace
+        known.seed(label, workspace, made.admin)
         workspaces.add_member(workspace, f"member@{label}.example.com", Membership.Role.MEMBER, PASSWORD)
     for provider, settings in facts["accounts"].items():
         integration = _account(workspace, provider, account_id(label, provider))

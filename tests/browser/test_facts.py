@@ -101,3 +101,44 @@ def test_a_file_is_looked_at_done_and_its_bad_row_corrected(workspace, user, fac
 
     fact.refresh_from_db()
     assert fact.answer == "Yes to all 48 states and Canada." and WorkspaceFact.objects.count() == 6
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 375])
+def test_what_a_draft_was_made_of_unfolds_below_it(width, theme, workspace, user, fact, open_page):
+    user.theme = theme
+    user.save()
+    calls = [
+        {"id": str(n), "prompt": f"{name} v2", "model": "gpt-5.1", "input_tokens": 1_480, "output_tokens": 120,
+         "cost_microusd": 1_400}
+        for n, name in enumerate(("strategy", "email", "verify"))
+    ]  # fmt: skip
+    known = {
+        "key": str(fact.pk),
+        "kind": "answer",
+        "question": fact.question,
+        "answer": "Yes, in all 48 states.",
+    }
+    message = factories.make_message(
+        factories.make_lead(workspace, needs_reply=True), "Do you do interstate?"
+    )
+    factories.make_draft(
+        message,
+        "Hi Dana,\n\nYes, in all 48 states. Would Thursday suit you for a short call?",
+        made_of={
+            "facts": [known],
+            "slots": ["Thursday 3 December at 3:00 PM"],
+            "messages": 4,
+            "calls": calls,
+        },
+    )
+    page = open_page(user, width=width)
+    page.goto(reverse("inbox:conversation", args=[workspace.pk, message.lead_id]))
+    line = page.get_by_text("Made of 1 fact, 4 messages, 1 free time; $0.004")
+    line.focus()
+    page.keyboard.press("Enter")
+    page.get_by_text("Changed since").wait_for()
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SHOTS / f"made-of-{theme}-{width}.png", full_page=True)
+
+    assert audit(page) == []

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from inbox.models import GateResult
 from inbox.navigation import PAGES
+from jobs.ids import uuid7
 from tests import factories
 from tests.browser.audit import audit
 from tests.factories import ago
@@ -34,7 +35,13 @@ def lead(workspace):
     factories.make_message(
         lead, "https://example.org/" + "x" * 300, direction="outbound", sent_at=ago(days=2)
     )
-    draft = factories.make_draft(message, "Hi Dana,\n\nThursday at 1:00?\n\nAlex")
+    call = {"id": "1", "prompt": "email v2", "model": "gpt-test", "input_tokens": 900, "output_tokens": 80}
+    fact = {"key": str(uuid7()), "kind": "price", "question": "The price", "answer": "$1,500 a month, " * 20}
+    draft = factories.make_draft(
+        message,
+        "Hi Dana,\n\nThursday at 1:00?\n\nAlex",
+        made_of={"facts": [fact], "slots": [], "messages": 4, "calls": [call | {"cost_microusd": 4_200}]},
+    )
     GateResult.objects.create(
         workspace=workspace, draft=draft, stage="draft", gate="hours", position=0, passed=False,
         evidence="It is 18:14 there.", policy_version="1", decided_at=ago(),

@@ -7,7 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 from inbox.demo import seed
+from inbox.demo.facts import FACTS
+from inbox.forms.facts import FactForm
 from inbox.management.commands import demo
+from inbox.models import WorkspaceFact
 from inbox.traffic import Keys
 from integrations.models import Integration, WebhookKey
 
@@ -19,6 +22,21 @@ SANDBOX = "http://127.0.0.1:8900"
 def seeded(settings):
     settings.ALLOW_LOOPBACK_PROVIDERS = True
     return seed.seed(SANDBOX)
+
+
+def test_a_fact_of_the_demo_that_somebody_deleted_stays_deleted(seeded):
+    facts = WorkspaceFact.objects.filter(workspace=seeded["northwind"])
+    assert facts.filter(answer__contains="48").get().kind == "answer"
+    before = facts.count()
+    facts.filter(kind="never").delete()
+    seed.seed(SANDBOX)
+
+    assert facts.count() == before - 1
+
+
+def test_the_facts_of_the_demo_are_as_a_person_may_write_them():
+    for kind, question, answer in (fact for facts in FACTS.values() for fact in facts):
+        assert FactForm(kind, {"question": question, "answer": answer}).is_valid(), question
 
 
 @pytest.mark.parametrize("provider", ["emailbison", "unipile", "slack"])

@@ -1,0 +1,52 @@
+"""What the demo's two workspaces know about themselves: enough to answer most of what their leads ask."""
+
+from inbox import factbook
+from inbox.models import User, Workspace, WorkspaceFact
+
+FACTS = {
+    "northwind": (
+        ("answer", "Do you handle interstate moves and fleets?", "Yes, in all 48 contiguous states."),
+        (
+            "answer",
+            "Do you only work with cafes, or grocery too?",
+            "Any owner-run business that has slow months: cafes, groceries, movers, trades.",
+        ),
+        ("answer", "Is there a minimum spend?", "No. There is the monthly price and nothing on top of it."),
+        ("answer", "How soon can you start?", "Within two weeks of a yes."),
+        ("price", "The monthly price", "$2,400 a month, cancelled any month. Nothing is taken off by mail."),
+        (
+            "link",
+            "Overview on one page",
+            "https://northwind.example.com/overview when they ask for something in writing.",
+        ),
+        ("never", "guaranteed results", "Say that results differ, and offer to show others'."),
+    ),
+    "bluebird": (
+        ("answer", "Which software do you plug into?", "QuickBooks, Xero and Square."),
+        (
+            "answer",
+            "Have you done this for something seasonal?",
+            "Yes, for bakeries, wineries and farm shops.",
+        ),
+        (
+            "price",
+            "Bookkeeping by the month",
+            "$490 a month for up to 200 entries, $290 for a lighter plan of up to 60. The first month is free.",
+        ),
+        (
+            "link",
+            "Overview on one page, with prices",
+            "https://bluebird.example.net/overview when they ask for something to pass on.",
+        ),
+        ("never", "tax advice", "Say that their tax adviser decides, and that our books are ready for them."),
+    ),
+}
+
+
+def seed(label: str, workspace: Workspace, by: User) -> None:
+    """The facts of a workspace that has just been made, in the caller's transaction."""
+    rows = [
+        WorkspaceFact(workspace=workspace, kind=kind, question=question, answer=answer)
+        for kind, question, answer in FACTS[label]
+    ]
+    factbook.write_all(workspace, by, rows, [])
