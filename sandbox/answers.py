@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from sandbox.phrases import PHRASES
 from sandbox.reading import Facts
 
 Writer = Callable[[Facts], Any]
@@ -24,6 +25,9 @@ LINES = {
 }
 """What a draft says besides its greeting; neither a link, a price nor a time, which a verification would refuse."""
 
+MEETING = ("Meeting Requested", "Call Requested")
+SHORT_CHARS, SHORT_UNICODE_CHARS = 300, 200
+"""The most that a text message holds in three parts, with some room: letters beyond ASCII may need a wider alphabet."""
 UNSAFE = {"Blacklist", "Automated Reply", "Out of Office", "Call Requested", "Objection", "Not Interested"}
 OUTCOMES = {
     "Meeting Booked": "BOOKED",
@@ -34,19 +38,40 @@ OUTCOMES = {
 
 
 def draft(facts: Facts) -> str:
-    """An e-mail's worth of reply to the lead, by first name."""
-    return f"Hi {facts.first_name},\n\nThanks for getting back to us. {_line(facts)}\n\nBest regards"
+    """An e-mail's worth of reply to the lead, by first name: facts that answer, what is left open, or a next step."""
+    say = PHRASES[facts.language]
+    told = [fact.said(say.here, short=False) for fact in facts.known]
+    words = " ".join([say.thanks, *told, _end(facts)])
+    return f"{say.greeting.format(name=facts.first_name)},\n\n{words.strip()}\n\n{say.regards}"
 
 
 def short_draft(facts: Facts) -> str:
-    """The same for SMS and LinkedIn, under 160 characters."""
-    return f"Hi {facts.first_name}, thanks for getting back to us. {_line(facts)}"[:160]
+    """The same for SMS and LinkedIn, in as many whole sentences as fit."""
+    say = PHRASES[facts.language]
+    greeting, end = say.greeting.format(name=facts.first_name), _end(facts)
+    thanked = f"{greeting}, {say.thanks[0].lower()}{say.thanks[1:]}"
+    kept: list[str] = []
+    for told in (fact.said(say.here, short=True) for fact in facts.known):
+        kept += [told] if _fits(" ".join([f"{greeting}.", *kept, told, end])) else []
+    whole = " ".join([thanked, *kept, end]).strip()
+    return whole if _fits(whole) else " ".join([f"{greeting}.", *kept, end]).strip()
 
 
-def _line(facts: Facts) -> str:
+def _fits(text: str) -> bool:
+    return len(text) <= (SHORT_CHARS if text.isascii() else SHORT_UNICODE_CHARS)
+
+
+def _end(facts: Facts) -> str:
+    """What is left open, the times on offer, and where neither that nor a fact is said, a next step."""
+    say = PHRASES[facts.language]
+    said = [(say.rest if facts.known else say.later)] if facts.unknown else []
     if facts.offers:
-        return f"Would this work for you: {facts.offers}?"
-    return LINES.get(facts.tag, "Happy to help with the next step. What would be most useful to you?")
+        said.append(say.offer.format(offers=facts.offers))
+    elif facts.language == "en" and facts.tag in MEETING:
+        said.append(LINES[facts.tag])
+    elif not facts.unknown and not facts.known:
+        said.append(LINES.get(facts.tag, say.next) if facts.language == "en" else say.next)
+    return " ".join(said)
 
 
 def _cited(facts: Facts) -> list[str]:
@@ -101,10 +126,13 @@ FIELDS: tuple[tuple[str, Writer], ...] = (
     (r"(.*_)?(phone|mobile)(_number)?", lambda f: (f.phone(), "")),
     (r"(.*_)?(url|website|link)", lambda f: (f.url(), "")),
     (r"(.*_)?certain", lambda f: f.date() is not None),
-    (r"(answer_)?points", lambda f: [_line(f)]),
+    (
+        r"(answer_)?points",
+        lambda f: [fact.said("{link}", short=True) for fact in f.known] or [_end(f)],
+    ),
     (r"(offer(ed)?_)?slots", lambda f: list(f.slots[:2]) if f.tag == "Meeting Requested" else []),
-    (r"facts", lambda f: []),
-    (r"(.*_)?(unknowns?|missing|open_questions)", lambda f: []),
+    (r"facts", lambda f: [fact.id for fact in f.known]),
+    (r"(.*_)?(unknowns?|missing|open_questions)", lambda f: [question[:200] for question in f.unknown]),
     (
         r"(.*_)?(until|date|at|on|due|when|deadline|timestamp)",
         lambda f: (f.date(), f.date() and f"{f.date()}T09:00:00Z"),

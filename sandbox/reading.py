@@ -9,6 +9,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.known import Known, listed, matched, planned
+from sandbox.phrases import language_of
+
 TAGS = (
     (
         "Blacklist",
@@ -32,6 +35,9 @@ TAGS = (
     ("Interested", r"\b(yes|sure|interested|sounds good|love to|great|happy to)\b"),
 )
 """Tag and key words, the first that matches wins."""
+
+UNKNOWN = ("Information Requested", "Objection")
+"""Tags of a question that wants a fact; one about a meeting, say, wants times."""
 
 ADDRESSED = ("newest", "latest", "last", "reply", "inbound")
 JSON_KEYS = ("newest_text", "newest_message", "newest", "latest_message", "latest", "text", "body", "reply")
@@ -79,6 +85,12 @@ class Facts:
     """The ids of the times on offer."""
     offers: str
     """The times that a plan says to offer, word for word."""
+    known: tuple[Known, ...]
+    """The workspace's facts to answer with: those that the plan names, or, without a plan, that fit what is asked."""
+    unknown: tuple[str, ...]
+    """What is asked and no fact answers."""
+    language: str
+    """The code of the newest text's language, or else of the whole thread's."""
 
     @property
     def quote(self) -> str:
@@ -102,6 +114,7 @@ def read(model_input: Any) -> Facts:
     """Facts of a Responses API `input`: a string, or a list of messages of which the users' count."""
     everything = flatten(model_input)
     newest = _newest(everything)
+    known, unknown = _known(everything, newest)
     return Facts(
         everything=everything,
         newest=newest,
@@ -111,6 +124,9 @@ def read(model_input: Any) -> Facts:
         short=SHORT.search(everything) is not None,
         slots=tuple(SLOT.findall(_section(everything, "offered slots"))),
         offers=found.group(1) if (found := OFFER.search(everything)) else "",
+        known=known,
+        unknown=unknown,
+        language=language_of(newest, _section(everything, "thread, oldest first")),
     )
 
 
@@ -166,6 +182,14 @@ def _newest_in_json(text: str) -> str:
     messages = [m for m in value.get("messages") or value.get("thread") or [] if isinstance(m, dict)]
     inbound = [m for m in messages if str(m.get("direction", "inbound")).startswith("in")] or messages
     return str(inbound[-1].get("text") or inbound[-1].get("body") or "") if inbound else ""
+
+
+def _known(everything: str, newest: str) -> tuple[tuple[Known, ...], tuple[str, ...]]:
+    facts = listed(_section(everything, "facts"))
+    if plan := _section(everything, "plan"):
+        return planned(plan, facts)
+    known, unknown = matched(newest, facts)
+    return known, tuple(question for question in unknown if tag_of(f"{question}?") in UNKNOWN)
 
 
 def _first_name(text: str) -> str:

@@ -50,7 +50,7 @@ def test_it_closes_the_draft_that_waits_and_its_card_says_so(world):
 
 def test_it_stops_an_answer_that_was_counting_down(world):
     factories.make_policy(world.workspace, mode="auto", business_hours_only=False)
-    message = world.reply("How much is it for two crews?")
+    message = world.reply("Sure, sounds good to me.")
     world.work()
     draft = world.draft(message)
     assert draft.send_at is not None

@@ -1,0 +1,135 @@
+"""What the answer sheet knows of a workspace: the facts in a prompt, and which of them answer what a reply asks.
+
+Words in common decide, the rare ones most. It is enough to prove that facts, plan and draft travel; no test may use it
+to judge how good an answer is.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+
+LINE = re.compile(r"^(F\d+) \[(answer|price|link|never)\] (.+?)(?: -> (.*))?$", re.MULTILINE)
+USED = re.compile(r"^Facts to use: (.+)$", re.MULTILINE)
+NOT_KNOWN = re.compile(r"^Not known, do not guess: (.+)$", re.MULTILINE)
+URL = re.compile(r"https?://[^\s\"'<>)]+")
+
+PRICE = re.compile(
+    r"\b(?:how much|hw much|price\w*|pricing|costs?|charg\w+|rate|ballpark|fee|kost\w*|preis\w*|combien"
+    r"|tarifs?|loyer|cuanto|precio|cuesta|cobran|quanto|costa|prezzo|prijs|pris|kostar|ile|cena|kosztuje|custa|preco)\b"
+)
+BARGAIN = re.compile(
+    r"\b(?:discount|price match|better price|deal|rabatt?|remise|moins cher|trop cher"
+    r"|descuento|sconti?o?|korting|van de prijs af|desconto|znizk\w+|setup fee|all in|could you do|come down)\b|\d ?%"
+)
+ASKING = re.compile(
+    r"^\W*(?:q?\d+\W+)?(?:(?:and|und|et|y|e|en|och|i|so|ok)\W+)?(?:ab )?"
+    r"(?:what|whats|which|how|when|where|who|do|does|can|could|is|are|any|will|was|welche|wie|wann|wo|wer|gibt"
+    r"|haben|kommt?|kommen|kann|konnen|sind|quel\w*|quand|ou|faut|avez|vous|hay|tienen|trabajan|cuando|quando"
+    r"|dove|fate|c'e|wat|kan|doen|vad|finns|funkar|czy|jak|macie|tem|posso|send|need|envoyez|schicken"
+    r"|bitte schicken)\b"
+)
+WHEN = re.compile(
+    r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|tomorrow|next week|this week|\d{1,2} ?[ap]m|\d{1,2}:\d\d"
+    r"|(?:send|some|three) times"
+    r"|montag|dienstag|mittwoch|donnerstag|freitag|lundi|mardi|mercredi|jeudi|vendredi|lunes|martes|jueves|viernes)\b"
+)
+"""A question about a day or a time: no fact of a company answers it."""
+PARTS = re.compile(r"(?<=[.!?;:])\s+|\n+|\s+(?:and|und|et|y|e|en|och|i)\s+|,\s+(?=\w+ \w+)|\?")
+FILLER = set(
+    re.findall(
+        r"\w+",
+        """
+the you your our have does what when where which with this that from will they them there take need much long
+many work works about would could want know sind haben eine einen wird werden auch noch bitte wenn ihre ihnen
+oder dass nicht avez vous votre notre nous dans avec pour sont peut quel quelle faut est-ce tienen ustedes para
+como cuando konnen kann nehmen kommt kommen combien sous chez autres fait dove viene quanto costa any can are
+all for and one how who get per day days each only sure nur wir wie was bei der die das les des une sur pas del
+los las und est que qui mit von zum zur yes lot guys please thanks
+""",
+    )
+)
+
+
+@dataclass(frozen=True)
+class Known:
+    """A fact as a prompt gives it. `answer` is "" where it has none."""
+
+    id: str
+    kind: str
+    question: str
+    answer: str
+
+    def said(self, here: str, *, short: bool) -> str:
+        """The fact in a sentence; `here` presents a link. `short`: its first sentence alone."""
+        link = URL.search(self.answer)
+        if self.kind == "link" and link:
+            return here.format(link=link.group().rstrip(".,;"))
+        text = re.split(r"(?<=[.!?])\s+(?=\S)", self.answer)[0] if short else self.answer
+        return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def listed(section: str) -> tuple[Known, ...]:
+    """The facts of a prompt's section."""
+    return tuple(Known(*groups) for groups in LINE.findall(section))
+
+
+def planned(plan: str, known: tuple[Known, ...]) -> tuple[tuple[Known, ...], tuple[str, ...]]:
+    """The facts that a plan says to use, and what it says is not known."""
+    ids = re.findall(r"F\d+", " ".join(USED.findall(plan)))
+    by_id = {fact.id: fact for fact in known}
+    return tuple(by_id[one] for one in ids if one in by_id), tuple(NOT_KNOWN.findall(plan))
+
+
+def matched(newest: str, known: tuple[Known, ...]) -> tuple[tuple[Known, ...], tuple[str, ...]]:
+    """The facts that answer what `newest` asks, in the order of asking, and the questions that none of them answers."""
+    usable = [fact for fact in known if fact.kind != "never" and fact.answer]
+    found: dict[str, Known] = {}
+    unknown: list[str] = []
+    for part, asked in _parts(newest):
+        folded = fold(part)
+        fact = _best(folded, usable) if asked or ASKING.search(folded) or PRICE.search(folded) else None
+        if fact is not None:
+            found.setdefault(fact.id, fact)
+        elif (asked or BARGAIN.search(folded)) and not WHEN.search(folded):
+            unknown.append(part)
+    return tuple(found.values()), tuple(unknown)
+
+
+def _parts(text: str) -> list[tuple[str, bool]]:
+    """The clauses of a text, and whether each stands in a question."""
+    parts: list[tuple[str, bool]] = []
+    for sentence in re.findall(r"[^.!?\n]+(?:[.!](?=\S)[^.!?\n]+)*[.!?]*", text):
+        asked = sentence.rstrip().endswith("?") or ASKING.search(fold(sentence)) is not None
+        pieces = [piece for each in PARTS.split(sentence) if (piece := each.strip(" ,?!."))]
+        # "Interesting, do you …": a word before a comma asks nothing; nor does "or not", which names no thing.
+        whole = len(pieces) == 1
+        parts += [(one, asked and bool(_stems(one)) and (whole or " " in one)) for one in pieces]
+    return parts
+
+
+def _best(folded: str, usable: list[Known]) -> Known | None:
+    if BARGAIN.search(folded):
+        return None
+    priced = PRICE.search(folded) is not None
+    candidates = [fact for fact in usable if fact.kind == "price"] if priced else []
+    wanted = _stems(folded)
+    spread = Counter(stem for fact in usable for stem in _stems(f"{fact.question} {fact.answer}"))
+
+    def score(fact: Known) -> float:
+        asked, told = _stems(fact.question), _stems(fact.answer)
+        return sum((1.0 if stem in asked else 0.6) / spread[stem] for stem in wanted & (asked | told))
+
+    best = max(candidates or usable, key=score, default=None)
+    return best if best is not None and (candidates or score(best) >= 0.45) else None
+
+
+def _stems(text: str) -> set[str]:
+    words = re.findall(r"[^\W\d_]{3,}", fold(text))
+    return {word.removesuffix("s")[:5] for word in words if word not in FILLER}
+
+
+def fold(text: str) -> str:
+    """Lower case without accents."""
+    decomposed = unicodedata.normalize("NFD", text.casefold().replace("’", "'"))
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
