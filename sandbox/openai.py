@@ -51,6 +51,8 @@ FORBIDDEN = (
     "oneOf",
     "patternProperties",
 )
+OWNER = "holdfast-sandbox"
+"""Who owns the models: how an evaluation tells the sandbox from a model."""
 REFUSAL = "I'm sorry, but I cannot assist with that request."
 
 
@@ -79,7 +81,7 @@ def _refused(message: str, param: str, code: str | None = None) -> BadRequestErr
 @routes.on("GET", "/v1/models")
 def models(call: Call) -> Response:
     names = ("gpt-5.2", "gpt-5.1", "gpt-5-mini", "gpt-5-nano")
-    data = [{"id": name, "object": "model", "created": 1_750_000_000, "owned_by": "openai"} for name in names]
+    data = [{"id": name, "object": "model", "created": 1_750_000_000, "owned_by": OWNER} for name in names]
     return json_response({"object": "list", "data": data})
 
 

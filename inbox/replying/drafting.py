@@ -3,6 +3,7 @@
 The draft is unique per message and channel: whoever comes second finds the first one's.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -15,6 +16,7 @@ from inbox.bookings import offers, slots
 from inbox.leads import rollup
 from inbox.models import Draft, Message
 from inbox.models.lead import Channel
+from inbox.prompts import Prompt
 from inbox.replying import claims, making, verification
 from inbox.replying.context import Context, gather
 from inbox.replying.facts import Fact
@@ -23,6 +25,9 @@ from integrations.openai.schema import ModelAnswer
 from jobs.deadline import Deadline
 
 MAX_PROBLEMS = 10
+
+Ask = Callable[[Prompt, type[ModelAnswer], str], Any]
+"""Puts a prompt and its input to the model; the answer is of the type that was asked for."""
 
 
 class Strategy(ModelAnswer):
@@ -88,7 +93,11 @@ class Written:
 def write(message: Message, deadline: Deadline) -> Written:
     """An answer to `message`. Raises what `asking.ask` raises."""
     context = gather(message, slots.on_offer(message.workspace, deadline))
-    ask = partial(asking.ask, workspace_id=message.workspace_id, deadline=deadline)
+    return compose(context, partial(asking.ask, workspace_id=message.workspace_id, deadline=deadline))
+
+
+def compose(context: Context, ask: Ask) -> Written:
+    """An answer made of `context` alone; reads and writes no row of its own. Raises what `ask` raises."""
     strategy = ask(prompts.load("strategy"), Strategy, context.render())
     used, strange = context.told.used(strategy.facts)
     plan = _plan(strategy, context, used)
@@ -108,7 +117,7 @@ def write(message: Message, deadline: Deadline) -> Written:
     return Written(context.channel, text, strategy, problems, revised, offered, made_of)
 
 
-def _problems(ask: Any, context: Context, text: str) -> list[str]:
+def _problems(ask: Ask, context: Context, text: str) -> list[str]:
     """Our own checks first: where they find something, the model need not be asked."""
     found = verification.problems(text, context)
     if not found:

@@ -133,8 +133,10 @@ class OpenAIClient:
                     on_cost(cost_microusd)
 
 
-def check(deadline: Deadline) -> None:
+def check(deadline: Deadline) -> str:
     """Proof that the installation's key works: a read that costs nothing. Raises as OpenAIClient.ask does.
+
+    Returns who owns the first model, as the list of models says; "" where it does not.
 
     Reference: https://platform.openai.com/docs/api-reference/models/list
     """
@@ -146,7 +148,10 @@ def check(deadline: Deadline) -> None:
         headers={"Authorization": f"Bearer {settings.OPENAI_API_KEY}"},
         classify=classify,
     )
-    session.request("GET", "/models", operation="models", deadline=deadline)
+    listed = session.request("GET", "/models", operation="models", deadline=deadline).data
+    models = listed.get("data") if isinstance(listed, dict) else None
+    first = models[0] if isinstance(models, list) and models else None
+    return str(first.get("owned_by") or "") if isinstance(first, dict) else ""
 
 
 def _answer(question: Question, usage: Usage, max_output_tokens: int, deadline: Deadline) -> T:

@@ -1,0 +1,114 @@
+"""manage.py evaluate_drafts FILE.jsonl [--json] [--minutes N] (contract, Commands; docs/reference/drafts.md)."""
+
+import json
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from inbox import asking, prompts
+from inbox.replying.evaluation import drafts
+from inbox.replying.evaluation.cases import Case, read_cases
+from inbox.replying.evaluation.judging import Drafted
+from inbox.replying.evaluation.report import Report
+from inbox.understanding.evaluate import BadLine
+from integrations.errors import ProviderError, ProviderMisconfigured
+from integrations.openai import client as openai
+from integrations.openai.errors import AnswerUnusable
+from jobs.deadline import Deadline
+from jobs.errors import DeadlineExceeded, Snooze
+
+_BAD_INPUT, _STOPPED = 2, 130
+MINUTES = 240
+DRAFT_MS = 300_000
+"""Limit of one draft: at most six answers of the model."""
+CHECK_MS = 20_000
+SANDBOX = "holdfast-sandbox"
+"""Whom the sandbox's list of models names as their owner (sandbox/openai.py)."""
+SAID_EVERY = 10
+
+
+class Command(BaseCommand):
+    help = "Has a draft written for each labelled reply, and counts what it answers and what it makes up."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser) -> None:
+        parser.add_argument("file", type=Path, help="Labelled replies (docs/reference/drafts.md).")
+        parser.add_argument("--json", action="store_true", help="Print the report as JSON, with every draft.")
+        parser.add_argument(
+            "--minutes", type=int, default=MINUTES, help=f"Limit of the whole run (default {MINUTES})."
+        )
+
+    def handle(self, *, file: Path, minutes: int, **options) -> None:
+        cases = self._cases(file)
+        model = self._model()
+        report = Report()
+        with drafts.metered() as usage:
+            try:
+                self._run(cases, report, Deadline.after_ms(minutes * 60_000))
+            except KeyboardInterrupt:
+                raise CommandError(
+                    f"Stopped after {report.n} of {len(cases)} drafts. Nothing was kept.", returncode=_STOPPED
+                ) from None
+        if options["json"]:
+            self.stdout.write(json.dumps(report.as_json(model, usage), ensure_ascii=False))
+        else:
+            for line in report.lines(model, usage):
+                self.stdout.write(line)
+
+    def _cases(self, file: Path) -> list[Case]:
+        try:
+            with file.open("rb") as lines:
+                cases = list(read_cases(lines))
+        except OSError as error:
+            raise CommandError(f"{file}: {error.strerror}", returncode=_BAD_INPUT) from None
+        except BadLine as error:
+            raise CommandError(f"{file}: {error}", returncode=_BAD_INPUT) from None
+        if not cases:
+            raise CommandError(f"{file}: no labelled replies in it", returncode=_BAD_INPUT)
+        return cases
+
+    def _model(self) -> dict:
+        """What is judged. Asked before anything is written, so that a wrong key costs one call."""
+        try:
+            sandbox = openai.check(Deadline.after_ms(CHECK_MS)) == SANDBOX
+        except (ProviderError, ProviderMisconfigured, DeadlineExceeded) as error:
+            raise CommandError(
+                f"The model cannot be had: {error} Correct OPENAI_API_KEY and OPENAI_BASE_URL, or try again later.",
+                returncode=_BAD_INPUT,
+            ) from None
+        used = sorted(
+            {prompts.load(name).model for name in ("strategy", "email", "linkedin", "sms", "verify")}
+        )
+        return {
+            "name": "the sandbox" if sandbox else ", ".join(used),
+            "base_url": settings.OPENAI_BASE_URL,
+            "sandbox": sandbox,
+            "prompts": [
+                prompts.load(name).label
+                for name in ("strategy", "email", "linkedin", "sms", "revise", "verify")
+            ],
+        }
+
+    def _run(self, cases: list[Case], report: Report, deadline: Deadline) -> None:
+        for case in cases:
+            if deadline.expired:
+                raise CommandError(
+                    f"The time is over after {report.n} of {len(cases)} drafts: give it more with --minutes.",
+                    returncode=1,
+                )
+            drafted, why = self._write(case, deadline)
+            report.add(case, drafted, why)
+            if report.n % SAID_EVERY == 0:
+                self.stderr.write(f"{report.n} of {len(cases)}")
+
+    def _write(self, case: Case, deadline: Deadline) -> tuple[Drafted | None, str]:
+        """The draft, or None and why there is none: the model has no answer of use to this very reply."""
+        try:
+            return drafts.write(case, deadline.within_ms(DRAFT_MS)), ""
+        except (asking.Refused, AnswerUnusable, DeadlineExceeded) as error:
+            return None, f"{error}"
+        except asking.NoModel as reason:
+            raise CommandError(str(reason), returncode=_BAD_INPUT) from None
+        except Snooze as outage:
+            raise CommandError(f"{outage} Run it again later.", returncode=1) from None

@@ -1,0 +1,112 @@
+"""Has the drafts of labelled replies written by the product's own code, on rows that are never saved.
+
+A draft is made of a `Context` alone, so a company, its lead and its messages exist in memory only: nothing is to be
+cleaned up however a run ends. What stays is one AiCall without workspace for each call, as for every call that costs.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from django.db.models.signals import post_save
+from django.utils import timezone
+
+from inbox import asking
+from inbox.models import Lead, Message, Workspace, WorkspaceFact
+from inbox.replying import drafting, facts
+from inbox.replying.context import Context
+from inbox.replying.evaluation.cases import Case, Company
+from inbox.replying.evaluation.judging import Drafted
+from integrations.models import AiCall
+from jobs.deadline import Deadline
+
+SUBJECT = "Re: a question"
+
+
+@dataclass(slots=True)
+class Usage:
+    """What the calls of a run took. `cost_microusd`: millionths of a dollar, by the list prices of the catalog; None
+    once a call's price is not known."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_microusd: int | None = 0
+
+    def add(self, call: AiCall) -> None:
+        self.calls += 1
+        self.input_tokens += call.input_tokens
+        self.output_tokens += call.output_tokens
+        known = None not in (self.cost_microusd, call.cost_microusd)
+        self.cost_microusd = self.cost_microusd + call.cost_microusd if known else None
+
+
+@contextmanager
+def metered() -> Iterator[Usage]:
+    """Adds up the calls that this process records meanwhile."""
+    usage = Usage()
+
+    def add(instance: AiCall, **_signal: Any) -> None:
+        usage.add(instance)
+
+    post_save.connect(add, sender=AiCall)
+    try:
+        yield usage
+    finally:
+        post_save.disconnect(add, sender=AiCall)
+
+
+def write(case: Case, deadline: Deadline) -> Drafted:
+    """The draft of `case`. Raises what `asking.ask` raises."""
+    context = _context(case)
+    written = drafting.compose(context, partial(asking.ask, workspace_id=None, deadline=deadline))
+    plan = written.strategy
+    return Drafted(
+        text=written.text.removesuffix(case.company.signature.strip()).strip(),
+        open=bool(plan.unknown) or plan.needs_human,
+        problems=tuple(written.problems),
+        revised=written.revised,
+    )
+
+
+def _context(case: Case) -> Context:
+    """As `context.gather` makes it of rows; no calendar is connected, so there are no times on offer."""
+    reply, workspace = case.reply, _workspace(case.company)
+    lead = Lead(workspace=workspace, first_name=reply.first_name, email="lead@example.com")
+    began = timezone.now() - timedelta(days=len(reply.thread) + 1)
+
+    def message(text: str, day: int, *, ours: bool = False) -> Message:
+        return Message(
+            workspace=workspace,
+            lead=lead,
+            channel=reply.channel,
+            direction=Message.Direction.OUTBOUND if ours else Message.Direction.INBOUND,
+            subject=SUBJECT if reply.channel == "email" else "",
+            from_name="" if ours else reply.first_name,
+            text=text,
+            sent_at=began + timedelta(days=day),
+        )
+
+    earlier = [
+        message(said.text, day, ours=said.by == "us") for day, said in enumerate(reply.thread, start=1)
+    ]
+    newest = message(reply.reply, len(reply.thread) + 1)
+    told = facts.choose(_facts(workspace, case.company), reply.reply)
+    return Context(workspace, lead, newest, reply.channel, earlier, [], told)
+
+
+def _workspace(company: Company) -> Workspace:
+    names = ("name", "persona_name", "tone", "service_description", "signature")
+    return Workspace(**{name: getattr(company, name) for name in names})
+
+
+def _facts(workspace: Workspace, company: Company) -> list[WorkspaceFact]:
+    """In the order of `facts.of`."""
+    rows = [
+        WorkspaceFact(workspace=workspace, kind=fact.kind, question=fact.question, answer=fact.answer)
+        for fact in company.facts
+    ]
+    return sorted(rows, key=lambda row: facts.ORDER.index(row.kind))

@@ -1,0 +1,200 @@
+"""What is in one draft: which questions it answers, what it leaves to a person, and what it says without a source.
+
+No model judges here: expressions, figures and links are compared as strings, on folded text. What is said in words
+alone ("three crews", "we are certified") cannot be seen by that, unless the labelled facts name it.
+"""
+
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from inbox.models import WorkspaceFact
+from inbox.models.lead import Channel
+from inbox.replying import facts
+from inbox.replying.context import LINK, bare_link
+from inbox.replying.evaluation.cases import Ask, Case, Known
+from inbox.replying.verification import ADDRESS, MONEY, PERCENT
+from inbox.understanding.dates import WEEKDAYS
+from inbox.understanding.language import language_of
+from inbox.understanding.normalise import fold
+
+EMAIL_WORDS, LINKEDIN_CHARS, SMS_CHARS = 140, 600, 300
+"""The most that the prompts ask for (prompts/email.md, linkedin.md, sms.md)."""
+FEWEST_WORDS = 4
+
+DEFERRING = {
+    "en": r"(?:come|get|be) back to you|find (?:\w+ ){0,2}out|look into|let you know|check (?:with|that|this"
+    r"|whether|if|on|for)"
+    r"|ask (?:my|our|a|the) \w+|confirm (?:that|this|it|whether|with)|follow up with you|(?:colleague"
+    r"|manager) (?:will|has to)",
+    "de": r"melde (?:ich )?mich|melden (?:wir )?uns|klare|frage (?:ich )?\w*(?: \w+){0,3} nach|erkundige"
+    r"|gebe ihnen bescheid"
+    r"|lasse (?:ich )?(?:es )?sie wissen|finde(?:n)? (?:\w+ ){1,3}heraus|prufe(?:n)? |kollege|kollegin"
+    r"|geschaftsfuhrung",
+    "fr": r"revien(?:s|drai|drons) vers vous|revenons vers vous|me renseigne|nous renseignons|verifie"
+    r"|vous tiens au courant"
+    r"|vous dirai|pose la question|demande a|collegue|la direction",
+    "es": r"averigu|consult(?:o|are|ar|amos)\b|l[eo]s? (?:confirm|avis|dig|dire)|vuelvo a escribir|me informo"
+    r"|pregunt(?:o|are)\b"
+    r"|te (?:confirm|avis|dig|dire)|companer|se lo (?:confirm|dig|dire)",
+    "it": r"(?:le|ti|vi) (?:faccio|faro|faremo) sapere|mi informo|verific(?:o|hero|hiamo)|chied(?:o|ero)\b"
+    r"|torno da (?:lei|te)"
+    r"|ricontatt|collega",
+    "pt": r"vou (?:verificar|confirmar|perguntar|ver|saber|averiguar)|volto a (?:falar|escrever|responder)"
+    r"|retorno|informo-me"
+    r"|colega|lhe (?:digo|aviso)",
+    "nl": r"kom(?:en)? (?:\w+ ){1,5}op terug|zoek(?:en)? (?:\w+ ){1,3}uit|vra(?:ag|gen) (?:\w+ ){1,4}na"
+    r"|laat (?:\w+ ){1,3}weten"
+    r"|ga (?:\w+ ){1,2}na\b|uitzoeken|navragen|nagaan|collega",
+    "sv": r"aterkomm|ta(?:r)? reda pa|kollar|fragar|undersok|hor(?:a)? av mig|kollega",
+    "pl": r"sprawdz|dowiem sie|dam znac|dopyta|zapyta|potwierdz|wroc|ustal[ei]|koleg|kolezan",
+}
+"""How a text says that somebody will find out and come back; on folded text."""
+_DEFERRING = re.compile("|".join(rf"(?:\b(?:{words}))" for words in DEFERRING.values()))
+
+_NUMBER = re.compile(r"(?<![\w.,])\d+(?:[.,'\u00a0\u202f]\d{3}(?!\d))*(?:[.,]\d+)?")
+_LISTED = re.compile(r"^\s*\d{1,2}[.)]\s", re.M)
+_AMBIGUOUS = {"segunda", "terca", "quarta", "quinta", "sexta"}
+"""Portuguese days that are ordinary words of other languages."""
+_DAYS = {word for word in WEEKDAYS if len(word) >= 5} - _AMBIGUOUS
+_DAYS |= {"tomorrow", "demain", "domani", "amanha", "imorgon", "jutro", "ubermorgen"}
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """A draft that was written. `text`: without signature. `open`: its plan says that something is not known, or that
+    a person must decide. `problems`: what its own check found."""
+
+    text: str
+    open: bool = False
+    problems: tuple[str, ...] = ()
+    revised: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is in a draft. `outcomes`: of each question "answered", "deferred" or "neither". `language`: its code."""
+
+    outcomes: tuple[str, ...]
+    unsourced: list[str] = field(default_factory=list)
+    contradictions: list[str] = field(default_factory=list)
+    never: list[str] = field(default_factory=list)
+    language: str = ""
+    too: str = ""
+    """"long" or "short", "" where it fits the channel."""
+
+
+def judge(case: Case, drafted: Drafted) -> Judged:
+    """What the draft of `case` holds."""
+    text, known = drafted.text, case.company.facts
+    deferred = drafted.open and _DEFERRING.search(fold(text)) is not None
+    return Judged(
+        outcomes=tuple(_outcome(case.fact(ask), text, deferred) for ask in case.reply.asks),
+        unsourced=unsourced(text, case),
+        contradictions=[words for fact in known for words in fact.wrong if _holds(text, words)],
+        never=[
+            fact.question for fact in known if fact.kind == WorkspaceFact.Kind.NEVER and _said(text, fact)
+        ],
+        language=language_of(text),
+        too=_too(case.reply.channel, text),
+    )
+
+
+def _outcome(fact: Known | None, text: str, deferred: bool) -> str:
+    contradicted = fact is not None and any(_holds(text, words) for words in fact.wrong)
+    if fact is not None and shows(text, fact) and not contradicted:
+        return "answered"
+    return "deferred" if deferred else "neither"
+
+
+def is_price(ask: Ask) -> bool:
+    """Whether a price is asked for that no fact holds."""
+    return ask.about == "price"
+
+
+def shows(text: str, fact: Known) -> bool:
+    """Whether `text` says `fact`: of each of its groups one expression is in it."""
+    return all(any(_holds(text, words) for words in group) for group in fact.shows)
+
+
+def _said(text: str, fact: Known) -> bool:
+    return facts.holds(text, fact.question) or shows(text, fact)
+
+
+def _holds(text: str, words: str) -> bool:
+    """A figure is in `text` as a number, however it is written; other words where a word of the text begins so."""
+    if re.fullmatch(r"\d+(?:\.\d+)?", words):
+        return _plain(words) in numbers(text)
+    folded = fold(words)
+    edge = r"(?<!\w)" if folded[:1].isalnum() else ""
+    return re.search(edge + re.escape(folded), fold(text)) is not None
+
+
+def numbers(text: str) -> set[str]:
+    """The numbers of `text` in one form: "1,250", "1.250" and "1250" are one, and so are "19,50" and "19.5"."""
+    return {_plain(found) for found in _NUMBER.findall(text)}
+
+
+def _plain(number: str) -> str:
+    whole = re.sub(r"[.,'\u00a0\u202f](?=\d{3}(?!\d))", "", number)
+    return format(Decimal(whole.replace(",", ".")).normalize(), "f")
+
+
+def unsourced(text: str, case: Case) -> list[str]:
+    """What `text` states and nobody gave: links, addresses, prices, percentages, other numbers, times and days.
+
+    Facts, profile and our own earlier messages prove all of these; what the lead wrote proves only plain numbers,
+    times and days (their forty desks, the hour that they proposed), never a price or a link of ours.
+    """
+    ours, everything = _sources(case)
+    bare = LINK.sub(" ", ADDRESS.sub(" ", text))
+    found = [
+        *_new(ADDRESS.findall(text), {one.lower() for one in ADDRESS.findall(ours)}, str.lower),
+        *_new(LINK.findall(ADDRESS.sub(" ", text)), set(map(bare_link, LINK.findall(ours))), bare_link),
+        *_amounts(bare, ours),
+    ]
+    rest = _LISTED.sub(" ", PERCENT.sub(" ", MONEY.sub(" ", bare)))
+    found += _new(_NUMBER.findall(rest), numbers(everything), _plain)
+    known_days = set(_days(everything))
+    return found + [day for day in dict.fromkeys(_days(bare)) if day not in known_days]
+
+
+def _sources(case: Case) -> tuple[str, str]:
+    """What we said ourselves, and that with what the lead wrote."""
+    company, reply = case.company, case.reply
+    told = [
+        f"{fact.question}\n{fact.answer}" for fact in company.facts if fact.kind != WorkspaceFact.Kind.NEVER
+    ]
+    ours = [company.name, company.service_description, company.signature, *told]
+    ours += [said.text for said in reply.thread if said.by == "us"]
+    theirs = [said.text for said in reply.thread if said.by == "lead"] + [reply.reply]
+    return "\n".join(ours), "\n".join(ours + theirs)
+
+
+def _amounts(text: str, ours: str) -> list[str]:
+    """A price must be a price there, a percentage a percentage."""
+    return [
+        amount.strip(" .,")
+        for pattern in (MONEY, PERCENT)
+        for amount in dict.fromkeys(pattern.findall(text))
+        if not numbers(amount) <= {one for known in pattern.findall(ours) for one in numbers(known)}
+    ]
+
+
+def _new(found: list[str], known: set[str], key) -> list[str]:
+    return [one.rstrip(".,;:!?") for one in dict.fromkeys(found) if key(one) not in known]
+
+
+def _days(text: str) -> list[str]:
+    words = re.findall(r"[^\W\d_]{5,}", fold(text))
+    return [day for word in words for day in (word, word.removesuffix("s")) if day in _DAYS]
+
+
+def _too(channel: str, text: str) -> str:
+    words = len(text.split())
+    if words < FEWEST_WORDS and channel == Channel.EMAIL:
+        return "short"
+    if not text.strip():
+        return "short"
+    most = {Channel.LINKEDIN: LINKEDIN_CHARS, Channel.SMS: SMS_CHARS}.get(channel)
+    return "long" if (len(text) > most if most else words > EMAIL_WORDS) else ""
