@@ -41,7 +41,7 @@ def test_a_text_is_tagged_drafted_in_parts_that_fit_and_answered_once(texts):
     texts.work()
     draft = texts.draft(message)
     assert texts.lead().tag == "Meeting Requested"
-    assert draft.channel == "sms" and len(draft.text) <= 480 and draft.prompt_version == "sms v1"
+    assert draft.channel == "sms" and len(draft.text) <= 480 and draft.prompt_version.startswith("sms v")
 
     send = review.approve(draft, user=texts.user, text=draft.text)
     texts.work()
@@ -160,7 +160,7 @@ def test_a_linkedin_message_is_answered_in_its_chat(linkedin):
     message = dm(linkedin, "Happy to chat, can we schedule a meeting?")
     linkedin.work()
     draft = linkedin.draft(message)
-    assert draft.channel == "linkedin" and draft.prompt_version == "linkedin v1"
+    assert draft.channel == "linkedin" and draft.prompt_version.startswith("linkedin v")
 
     review.approve(draft, user=linkedin.user, text=draft.text)
     linkedin.work()
