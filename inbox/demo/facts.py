@@ -13,7 +13,22 @@ FACTS = {
         ),
         ("answer", "Is there a minimum spend?", "No. There is the monthly price and nothing on top of it."),
         ("answer", "How soon can you start?", "Within two weeks of a yes."),
+        (
+            "answer",
+            "Do you cover reefer and other freight?",
+            "Yes, reefer and dry van, with carriers of any size.",
+        ),
+        (
+            "answer",
+            "Do you work with shops of two people?",
+            "Yes, most of our clients are five people or fewer.",
+        ),
         ("price", "The monthly price", "$2,400 a month, cancelled any month. Nothing is taken off by mail."),
+        (
+            "price",
+            "Can we do a trial month?",
+            "Yes, the first month is a trial for $900. We need your calendar and last year's slow months for it.",
+        ),
         (
             "link",
             "Overview on one page",
@@ -27,6 +42,11 @@ FACTS = {
             "answer",
             "Have you done this for something seasonal?",
             "Yes, for bakeries, wineries and farm shops.",
+        ),
+        (
+            "answer",
+            "Is there a retainer or a contract, and what are the terms?",
+            "No retainer: it runs from month to month and ends with a mail from you.",
         ),
         (
             "price",

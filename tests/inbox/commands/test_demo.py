@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from inbox.demo import facts as known
 from inbox.demo import seed
 from inbox.demo.facts import FACTS
 from inbox.forms.facts import FactForm
@@ -83,6 +84,36 @@ def test_its_own_account_is_made_anew_where_somebody_has_given_it_another_id(see
         workspace=seeded["northwind"], provider="emailbison", external_account_id="42"
     )
     assert Keys(seeded).of("northwind", "email", "42") == made.webhook_keys.get().secret
+
+
+@pytest.mark.parametrize(
+    ("label", "asked", "told"),
+    [
+        (
+            "northwind",
+            "You didn't answer my question. Do you handle interstate or not?",
+            ["48 contiguous states"],
+        ),
+        (
+            "northwind",
+            "Two q's:\n1) do you only work w/ cafes or grocery too?\n2) is there a minimum spend",
+            ["groceries", "nothing on top"],
+        ),
+        ("northwind", "Delivery apps take 30%. You charge how much?", ["$2,400"]),
+        ("northwind", "What would you need from us to do a trial month?", ["$900"]),
+        ("northwind", "Who have you done this for in Oklahoma?", ["find out and come back"]),
+        ("bluebird", "Can you tell me which software you plug into?", ["QuickBooks"]),
+        ("bluebird", "Have you got a case study for something seasonal?", ["wineries"]),
+        ("bluebird", "Hola Priya, ¿qué incluye y cuánto cuesta al mes?", ["$490", "Hola Dana"]),
+    ],
+)
+def test_a_draft_of_the_demo_answers_what_was_asked(world, label, asked, told):
+    known.seed(label, world.workspace, world.user)
+    message = world.reply(asked)
+    world.work()
+
+    draft = world.draft(message)
+    assert all(one in draft.text for one in told) and draft.verification["problems"] == []
 
 
 class Children:
