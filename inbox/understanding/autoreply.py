@@ -33,11 +33,15 @@ def calendar_answer(reading: Reading) -> bool:
 
 def judgeable(reading: Reading) -> bool:
     """Whether these rules may speak: not of a calendar's answer, nor of what a person forwards."""
-    return not calendar_answer(reading) and not reading.is_forward
+    return not reading.once(calendar_answer) and not reading.is_forward
+
+
+def _probability(reading: Reading) -> float:
+    return weights("auto_reply").probability(reading.mail_slots)
 
 
 def _sure(reading: Reading, probability: float) -> bool:
-    return weights("auto_reply").probability(reading.mail_slots) >= probability
+    return reading.once(_probability) >= probability
 
 
 def _evidence(reading: Reading, label: str = "auto_reply") -> str:
@@ -61,7 +65,7 @@ def _by_delivery_notice(reading: Reading) -> str | None:
     if (
         not (bounce.mail_system(reading) or bounce.shared_name(reading))
         or reading.is_reply
-        or not bounce.delayed(reading)
+        or not reading.once(bounce.delayed)
     ):
         return None
     return reading.reply.subject or ""

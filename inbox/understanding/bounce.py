@@ -141,13 +141,13 @@ def _asks(reading: Reading) -> bool:
 def _by_report_headers(reading: Reading) -> str | None:
     kind = reading.headers.get("content-type", "")
     report = "multipart/report" in kind and "delivery-status" in kind
-    if not (report or "x-failed-recipients" in reading.headers) or delayed(reading):
+    if not (report or "x-failed-recipients" in reading.headers) or reading.once(delayed):
         return None
     return kind if report else reading.headers["x-failed-recipients"]
 
 
 def _by_mail_system(reading: Reading) -> str | None:
-    if not mail_system(reading) or reading.is_forward or delayed(reading):
+    if not mail_system(reading) or reading.is_forward or reading.once(delayed):
         return None
     if _failure_subject(reading):
         return reading.reply.subject
@@ -161,7 +161,7 @@ def _by_mail_system(reading: Reading) -> str | None:
 
 def _by_shared_name(reading: Reading) -> str | None:
     """A report ends in a question, too ("Was this helpful?"): only without a report's build does one show a person."""
-    if not shared_name(reading) or reading.is_reply or delayed(reading):
+    if not shared_name(reading) or reading.is_reply or reading.once(delayed):
         return None
     low = reading.folded_body
     fields = _OPENING.search(low) or _REPORT_FIELDS.search(reading.body) or _SMTP_REFUSAL.search(low)
@@ -174,7 +174,7 @@ def _by_shared_name(reading: Reading) -> str | None:
 
 
 def _by_report_build(reading: Reading) -> str | None:
-    if mail_system(reading) or shared_name(reading) or not _failure_subject(reading) or delayed(reading):
+    if mail_system(reading) or shared_name(reading) or not _failure_subject(reading) or reading.once(delayed):
         return None
     low = reading.folded_body
     fields = _ACTION_FAILED.search(low) and _REPORT_FIELDS.search(reading.body)
@@ -185,9 +185,9 @@ def _by_report_build(reading: Reading) -> str | None:
 def _probability(reading: Reading) -> float:
     """How sure the wording is of a failure report; 0 where a person forwards, asks, or is told of a delay."""
     system = mail_system(reading)
-    if reading.is_forward or (reading.is_reply and not (_coded(reading) or system)):
+    if reading.is_forward or (reading.is_reply and not (reading.once(_coded) or system)):
         return 0.0
-    if (_asks(reading) and not system) or delayed(reading):
+    if (_asks(reading) and not system) or reading.once(delayed):
         return 0.0
     return weights("bounce").probability(reading.report_slots)
 
@@ -202,12 +202,12 @@ def _evidence(reading: Reading) -> str:
 
 def _by_wording(reading: Reading) -> str | None:
     """Reports of systems whose words nobody has listed."""
-    sign = _coded(reading) or mail_system(reading) or shared_name(reading) or _failure_subject(reading)
-    return _evidence(reading) if sign and _probability(reading) >= SURE else None
+    sign = reading.once(_coded) or mail_system(reading) or shared_name(reading) or _failure_subject(reading)
+    return _evidence(reading) if sign and reading.once(_probability) >= SURE else None
 
 
 def _suspected(reading: Reading) -> str | None:
-    return _evidence(reading) if reading.text and _probability(reading) >= PERHAPS else None
+    return _evidence(reading) if reading.text and reading.once(_probability) >= PERHAPS else None
 
 
 def _quote_from_body(reading: Reading, pattern: re.Pattern[str]) -> str | None:

@@ -124,8 +124,11 @@ class _Reader:
         self._rest_is_quoted = False
 
     def read(self, safe: str) -> list[Line]:
-        """The lines of what nh3 has cleaned."""
-        for closes, tag, attributes, data in _TOKEN.findall(safe):
+        """The lines of what nh3 has cleaned, `MAX_LINES` at most."""
+        for token in _TOKEN.finditer(safe):
+            if len(self.lines) >= MAX_LINES:
+                break
+            closes, tag, attributes, data = token.groups()
             if data:
                 self._read_text(data)
             elif closes:

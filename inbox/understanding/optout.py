@@ -129,14 +129,14 @@ def _evidence(reading: Reading) -> str:
 def _wording(reading: Reading) -> str | None:
     sure = (
         count_words(reading.own_words) >= ENOUGH_WORDS
-        and _probability(reading) >= SURE
+        and reading.once(_probability) >= SURE
         and weights("opt_out").express(reading.own_words)
     )
     return _evidence(reading) if sure else None
 
 
 def _suspected(reading: Reading) -> str | None:
-    return _evidence(reading) if reading.own_words and _probability(reading) >= PERHAPS else None
+    return _evidence(reading) if reading.own_words and reading.once(_probability) >= PERHAPS else None
 
 
 def _rule(

@@ -24,6 +24,7 @@ class Line:
 
 # "JD> text": some programs put the initials of who is quoted before the mark.
 _PREFIX = re.compile(r"^\s{0,3}((?:[A-Z]{0,3}[>＞]\s?)+)")
+_MARK = re.compile(r"[>＞]")
 _BAR = re.compile(r"^\s{0,3}(?:\||--\])\s")
 
 _VERBS = (
@@ -110,16 +111,19 @@ _FLAT_ATTRIBUTION = re.compile(
 
 def plain_lines(text: str) -> list[Line]:
     """The lines of a plain body with their `>` depth; attributions inside a line get lines of their own."""
-    lines: list[Line] = []
-    for raw in text.split("\n"):
-        for part in _split_flattened(raw):
-            match = _PREFIX.match(part)
-            depth = sum(match[1].count(mark) for mark in ">＞") if match else 0
-            lines.append(Line(part[match.end() :] if match else part, depth, marked=bool(match)))
+    parts = [part for raw in text.split("\n") for part in _split_flattened(raw)]
+    lines = [_read_prefix(part) for part in parts] if _MARK.search(text) else [Line(part) for part in parts]
     _unquote_comparisons(lines)
     _quote_barred(lines)
     _quote_wrapped(lines)
     return lines
+
+
+def _read_prefix(part: str) -> Line:
+    match = _PREFIX.match(part)
+    if not match:
+        return Line(part)
+    return Line(part[match.end() :], sum(match[1].count(mark) for mark in ">＞"), marked=True)
 
 
 def mark_quoted(lines: list[Line]) -> None:
@@ -307,7 +311,7 @@ def _split_flattened(line: str) -> list[str]:
 def _unquote_comparisons(lines: list[Line]) -> None:
     """A body whose only `>` lines are like "> 50 people" compares; it quotes nothing."""
     quoted = [line for line in lines if line.depth]
-    if not all(line.depth == 1 and re.match(r"[$€£]?\d", line.text) for line in quoted):
+    if not quoted or not all(line.depth == 1 and re.match(r"[$€£]?\d", line.text) for line in quoted):
         return
     if any(_VERB_AT_END.search(fold(line.text)) for line in lines if len(line.text) < _DETECT_CHARS):
         return
@@ -317,7 +321,12 @@ def _unquote_comparisons(lines: list[Line]) -> None:
 
 def _quote_barred(lines: list[Line]) -> None:
     """Lines behind "|" or "--]" quote as ">" does, where several stand together and they are no table."""
-    barred = [bool(_BAR.match(line.text)) and line.text.count("|") < 2 for line in lines]
+    barred = [
+        line.text[:4].lstrip()[:1] in ("|", "-") and bool(_BAR.match(line.text)) and line.text.count("|") < 2
+        for line in lines
+    ]
+    if not any(barred):
+        return
     for index, line in enumerate(lines):
         beside = (index > 0 and barred[index - 1]) or (index + 1 < len(lines) and barred[index + 1])
         if barred[index] and beside and not line.depth:

@@ -5,10 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Any, TypeVar
 
 from inbox.understanding.normalise import clean, fold, sentences, without_speech
 from inbox.understanding.text import NewestText, newest_text
-from inbox.understanding.wording import denied, features
+from inbox.understanding.wording import denied, features, words
+
+T = TypeVar("T")
 
 EMAIL = "email"
 SMS = "sms"
@@ -89,6 +92,7 @@ class Reading:
 
     def __init__(self, reply: ReplyText) -> None:
         self.reply = reply
+        self._found: dict[Callable[[Reading], Any], Any] = {}
         sender = f"{reply.sender_name} <{reply.sender_email}>"
         # Not a cached_property: on Python 3.11 threads would wait for its lock while nh3 lets them run.
         self.newest: NewestText = newest_text(
@@ -176,7 +180,11 @@ class Reading:
     def mail_slots(self) -> frozenset[int]:
         """What software is known by: the start of the newest text, and a subject that does not merely echo ours."""
         subject = frozenset() if self.is_reply else features(self.raw_subject, "subject:")
-        return features(self.text, most_words=_OPENING_WORDS).union(subject, self._question_slots)
+        short = (
+            len(words(self.text)) <= _OPENING_WORDS
+        )  # the features of the whole text have been made already
+        opening = features(self.text) if short else features(self.text, most_words=_OPENING_WORDS)
+        return opening.union(subject, self._question_slots)
 
     @cached_property
     def report_slots(self) -> frozenset[int]:
@@ -184,6 +192,12 @@ class Reading:
         return features((self.text or self.folded_body)[:_REPORT_CHARS]).union(
             features(self.raw_subject, "subject:")
         )
+
+    def once(self, find: "Callable[[Reading], T]") -> T:
+        """What `find` says of this reply; several rules ask, and it is found once."""
+        if find not in self._found:
+            self._found[find] = find(self)
+        return self._found[find]
 
     def first(self, pattern: re.Pattern[str]) -> str | None:
         """The sentence of the newest text, as written, in which a pattern is found."""

@@ -1,6 +1,7 @@
 """Decides where a person's words end and their sign-off, signature or footer begins."""
 
 import re
+from functools import lru_cache
 
 from inbox.understanding import signature_words as marks
 from inbox.understanding.normalise import fold
@@ -15,8 +16,9 @@ def strip_signature(lines: list[str], names: frozenset[str], *, last: bool) -> l
 
     `names` are the folded words of the sender's name and address; `last` says that no own text follows this stretch.
     """
-    lines = _trim(_without_banner([line for line in lines if not _is_noise(line)]))
-    folded = [fold(line[:400]) for line in lines]
+    folded_of = {line: fold(line[:400]) for line in lines}
+    lines = _trim(_without_banner([line for line in lines if not _is_noise(folded_of[line])]))
+    folded = [folded_of[line] for line in lines]
     cut = next((index for index in range(len(lines)) if _ends_text(lines, folded, index, names)), len(lines))
     if last:
         cut = _name_cut(lines[:cut], folded[:cut], names)
@@ -31,9 +33,8 @@ def _without_last_footer(lines: list[str]) -> list[str]:
     return _trim(lines[:-1]) if apart and marks.LAST_FOOTER.match(fold(lines[-1][:200])) else lines
 
 
-def _is_noise(line: str) -> bool:
-    """Lines that a client adds anywhere, also above text that goes on: a phone's signature, an image's placeholder."""
-    low = fold(line[:300])
+def _is_noise(low: str) -> bool:
+    """Whether a client adds this folded line, anywhere: a phone's signature, an image's placeholder."""
     return bool(low) and bool(marks.NOISE.match(low) or marks.MOBILE.match(low))
 
 
@@ -98,26 +99,44 @@ def _is_signature(lines: list[str], folded: list[str], start: int, *, lenient: b
     for line, low in zip(
         lines[start : start + _TAIL_LINES], folded[start : start + _TAIL_LINES], strict=True
     ):
-        if not low:
-            continue
-        if (
-            marks.POSTSCRIPT.match(line)
-            or marks.DISCLAIMER.match(low)
-            or len(set(marks.LEGAL.findall(low))) > 1
-            or marks.DELIMITER.match(line)
-            or _AUTOMATIC.search(low)
-        ):
+        part = _part(line, low)
+        if part == _END:
             return True
-        if marks.LONG_RULE.match(line):
+        if part == _SKIPPED:
             continue
-        if _is_sentence(line) and (
-            _SPEAKS.search(low) or not (lenient or (seen and folded[start + seen - 1]))
-        ):
+        if part == _ADDRESS or (part == _MOTTO and not (lenient or (seen and folded[start + seen - 1]))):
             return False
         seen += 1
         if seen > _SIGNATURE_LINES:
             return False
     return True
+
+
+_SKIPPED, _END, _ADDRESS, _MOTTO, _PART = range(5)
+
+
+@lru_cache(maxsize=1024)
+def _part(line: str, low: str) -> int:
+    """What a line (with its folded form) is below a sign-off. Kept, since a line is looked at below each line above it.
+
+    _END: a P.S., a disclaimer or the like, which ends a signature; _ADDRESS: a sentence that speaks to somebody;
+    _MOTTO: another sentence; _PART: a part of a signature.
+    """
+    if not low:
+        return _SKIPPED
+    if (
+        marks.POSTSCRIPT.match(line)
+        or marks.DISCLAIMER.match(low)
+        or len(set(marks.LEGAL.findall(low))) > 1
+        or marks.DELIMITER.match(line)
+        or _AUTOMATIC.search(low)
+    ):
+        return _END
+    if marks.LONG_RULE.match(line):
+        return _SKIPPED
+    if _is_sentence(line):
+        return _ADDRESS if _SPEAKS.search(low) else _MOTTO
+    return _PART
 
 
 _AUTOMATIC = re.compile(

@@ -54,6 +54,7 @@ def words(folded: str) -> list[str]:
     return _WORD.findall(folded)[:_MOST_WORDS]
 
 
+@lru_cache(maxsize=256)
 def count_words(folded: str) -> int:
     """How many words a text has; of a script without spaces, two letters count as one."""
     return sum((len(word) + 1) // 2 if _RUN.match(word) else 1 for word in words(folded))
@@ -150,7 +151,7 @@ class Weights:
         self.expressions = frozenset(expressions)
 
     def _score(self, slots: Iterable[int]) -> float:
-        known = [value for value in map(self._values.__getitem__, slots) if value]
+        known = list(filter(None, map(self._values.__getitem__, slots)))
         return self._bias + sum(known) / math.sqrt(max(len(known), ENOUGH))
 
     def probability(self, slots: frozenset[int]) -> float:
