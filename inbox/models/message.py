@@ -56,6 +56,10 @@ class Source(models.TextChoices):
     HOLDFAST = "holdfast"
 
 
+COMPLAINTS = Q(tag_decided_by__contains=": complaint.")
+"""Reports of spam complaints, by the rule that read them; a query must use this to be served by its index."""
+
+
 class Message(models.Model):
     """What somebody wrote, to or from a lead, over any channel."""
 
@@ -178,6 +182,12 @@ class Message(models.Model):
                 include=["suspected"],
                 condition=~Q(suspected=""),
                 name="message_suspected",
+            ),
+            models.Index(
+                fields=["workspace", "received_at"],
+                include=["account_address"],
+                condition=COMPLAINTS,
+                name="message_complaints",
             ),
             GinIndex(MESSAGE_WORDS, name="message_words"),
         ]

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from inbox import audit
 from inbox.access import workspace_view
-from inbox.health import banner, history, owner_link, reconnect
+from inbox.health import banner, complaints, history, owner_link, reconnect
 from inbox.health.model import model_away
 from inbox.health.wording import account_name, can_reconnect
 from inbox.models import Membership
@@ -41,6 +41,7 @@ def health(request: HttpRequest) -> HttpResponse:
         "lines": [banner.line(row, request.workspace) for row in banner.troubled(request.workspace)],
         "accounts": [history.account(row) for row in rows if _used(row)],
         "transitions": changes,
+        "complaints": complaints.by_mailbox(request.workspace),
         "notices": Notice.objects.filter(workspace=request.workspace).order_by("-created_at")[:SHOWN],
         "acts": request.membership.at_least(Membership.Role.ADMIN),
     }
