@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import cached_property
 
 from inbox.models import Lead, Message, OutboundSend
+from inbox.understanding.html import html_text
 from inbox.understanding.text import newest_text
 
 LIMIT = 50
@@ -52,8 +53,10 @@ class Entry:
 
     @cached_property
     def quoted(self) -> str:
-        """What the mail holds besides the newest text, for folding."""
+        """What the mail holds besides the newest text, for folding; all of it where no words are the lead's own."""
         message = self.message
+        if message is not None and not message.text:
+            return (message.raw_text.strip() or html_text(message.raw_html))[:TEXT_LIMIT]
         if message is None or (not message.raw_html and message.raw_text.strip() == message.text.strip()):
             return ""
         sender = f"{message.from_name} <{message.from_address}>"

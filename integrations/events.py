@@ -52,7 +52,7 @@ class MessageEvent(Event):
     `headers`: of an e-mail, those that say how it was sent (integrations.mailheaders). `listed`: read from the
     provider's own list and not told by a webhook, which may word the same message otherwise; the id alone tells it.
     `by_hand`: an outbound one that a person wrote on the provider's own pages: it answers the lead, as a campaign's
-    steps do not. `sent_html`: the body of our mail that it answers, where the provider tells it.
+    steps do not. `sent_html`, `sent_text`: the body of our mail that it answers, where the provider tells it.
     """
 
     source: str
@@ -82,6 +82,7 @@ class MessageEvent(Event):
     listed: bool = False
     by_hand: bool = False
     sent_html: str = ""
+    sent_text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,7 +46,7 @@ def judge(event: MessageEvent) -> Arrival:
             html=event.html,
             automated_reply=event.automated_reply,
             headers=event.headers,
-            sent=(html_text(event.sent_html),) if event.sent_html else (),
+            sent=_sent(event),
         )
     )
     hit = (
@@ -74,3 +74,9 @@ def judge(event: MessageEvent) -> Arrival:
         suspected=suspicion.label if suspicion else "",
         suspected_words=suspicion.quote if suspicion else "",
     )
+
+
+def _sent(event: MessageEvent) -> tuple[str, ...]:
+    """Our mail that the message answers, as plain text; nothing where the provider does not tell it."""
+    text = event.sent_text or (html_text(event.sent_html) if event.sent_html else "")
+    return (text,) if text else ()

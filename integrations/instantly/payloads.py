@@ -131,6 +131,8 @@ def _reply(kind: str, data: Body, now: datetime) -> Event:
         from_name=" ".join((data.first_name, data.last_name)).strip() or data.name or data.lead.name,
         recipients=listed(to=[(data.account.address, "")]),
         automated_reply=True if kind == "auto_reply_received" else None,
+        sent_html=data.email_html,
+        sent_text=data.email_text,
         headers=headers_of(data.headers),
         **_shared(data, now, data.reply_subject, text or html or data.reply_text_snippet),
     )

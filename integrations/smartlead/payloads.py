@@ -162,7 +162,7 @@ def _reply(kind: str, data: Body, now: datetime) -> Event:
     missing = {
         name: f"{kind} needs it" for name in ("campaign_id", "stats_id") if getattr(data, name) is None
     }
-    part = data.reply_message or Part()
+    part, ours = data.reply_message or Part(), data.sent_message or Part()
     message_id = (part.message_id or data.message_id).strip()
     if not message_id:
         missing["message_id"] = f"{kind} needs the reply's message id"
@@ -190,6 +190,8 @@ def _reply(kind: str, data: Body, now: datetime) -> Event:
         occurred_at=first_time(part.time, data.event_timestamp) or now,
         account_address=mailbox,
         thread_id=data.stats_id or "",
+        sent_html=ours.html,
+        sent_text=ours.text,
     )
 
 

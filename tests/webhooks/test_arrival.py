@@ -1,9 +1,12 @@
 """What is known of a mail besides its words counts when it arrives: its headers, and what we had sent."""
 
 import pytest
+from django.urls import reverse
 
 from inbox.models import Lead, Message
 from inbox.models.lead import Tag
+from tests.factories import make_member
+from tests.recorded import payload
 
 WORDS = "Dear sender, this mailbox has a new owner."
 
@@ -58,6 +61,49 @@ def test_what_the_provider_says_we_sent_is_no_word_of_the_lead(poster):
     }
     message = Message.objects.get(pk=poster.post("email", event).json()["messageId"])
     assert message.text == "We are full until March, sadly.\n\nInterstate too."
+
+
+OURS = "We keep roofing crews full through winter.\nDo you handle interstate work or only local jobs?"
+BOTH = (
+    "We keep roofing crews full through winter.\nWe are full until March, sadly.\n"
+    "Do you handle interstate work or only local jobs?\nInterstate too."
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "event", "words"),
+    [
+        ("smartlead", "email_reply", {"reply_message": {"message_id": "<m9@x>", "text": BOTH, "html": ""}}),
+        ("instantly", "reply_received", {"reply_text": BOTH, "reply_html": ""}),
+    ],
+)
+def test_other_providers_say_what_we_sent_too(poster, source, event, words):
+    ours = (
+        {"sent_message": {"text": OURS}} if source == "smartlead" else {"email_text": OURS, "email_html": ""}
+    )
+    told = poster.post(source, payload(source, event) | words | ours).json()
+    assert (
+        Message.objects.get(pk=told["messageId"]).text == "We are full until March, sadly.\n\nInterstate too."
+    )
+
+
+def test_where_no_words_of_their_own_are_left_the_page_shows_all_that_came(poster, client):
+    event = {
+        "event": {"type": "LEAD_REPLIED"},
+        "data": {
+            "lead": {"id": 1, "email": "d@example.org"},
+            "reply": {"id": 7, "from_email_address": "d@example.org", "text_body": OURS, "html_body": None},
+            "scheduled_email": {"id": 70, "email_body": SENT},
+        },
+    }
+    message = Message.objects.get(pk=poster.post("email", event).json()["messageId"])
+    assert (message.text, message.tag, message.lead.needs_reply) == ("", "", True)
+    client.force_login(make_member(poster.workspace))
+    page = client.get(
+        reverse("inbox:conversation", args=[poster.workspace.pk, message.lead_id])
+    ).content.decode()
+    assert "No words of their own can be told apart" in page and '<details class="quote" open>' in page
+    assert "Do you handle interstate work or only local jobs?" in page
 
 
 def test_a_spam_complaint_ends_everything_for_whoever_complained(poster, mail):
