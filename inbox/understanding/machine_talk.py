@@ -1,0 +1,108 @@
+"""Decides whether a text gives orders to a machine: to a language model, that is, as no person needs to be told
+"ignore your instructions". What it finds is left out of prompts, and holds an answer for a person.
+
+It knows the common forms, in the languages replies come in, and how they are hidden: invisible letters, letters of
+another alphabet, spaced letters, base64. It proves no text harmless: whatever goes out is checked without it.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from inbox.understanding.machine_phrases import ORDERS
+from inbox.understanding.normalise import fold
+
+MAX_CHARS = 20_000
+SHOWN_CHARS = 80
+
+# Letters that look alike, for words that mix two alphabets.
+_ALIKE = str.maketrans("авеёкмнорстухіјѕԁԛԝгпαβεικνορτυχ", "abeekmhopctyxijsdqwrnabeiknoptux")
+_WORD = re.compile(r"\w+")
+_MIXED = re.compile("[a-z][а-яёіјѕԁԛԝα-ω]|[а-яёіјѕԁԛԝα-ω][a-z]")
+_SPACED = re.compile(r"\b\w(?:[ ._*-]\w){3,}\b")
+_TAG_LETTERS = re.compile("[\U000e0020-\U000e007e]+")
+_FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]{2,8}\U000e007f")
+_BASE64 = re.compile(r"(?<![\w/+.:=?&%-])[A-Za-z0-9+/_-]{24,}={0,2}(?![\w/+])")
+_SENTENCE = re.compile(r"[^\n.!?。！？]*(?:[.!?](?=\S)[^\n.!?。！？]*)*(?:[.!?。！？]+[ \t]*|\n+|$)")
+
+
+def found(text: str) -> str:
+    """The words of `text` that give orders to a machine, at most SHOWN_CHARS; "" where there are none."""
+    return _found(text[:MAX_CHARS])
+
+
+@lru_cache(maxsize=256)
+def _found(text: str) -> str:
+    if not text.strip():
+        return ""
+    hidden = _hidden(text)
+    if hidden:
+        return hidden[:SHOWN_CHARS]
+    folded = _plain(text)
+    for candidate in (*_lines(folded), " ".join(folded.split())):
+        for pattern in ORDERS:
+            if match := pattern.search(candidate):
+                return " ".join(match[0].split())[:SHOWN_CHARS]
+    return ""
+
+
+def without(text: str) -> str:
+    """`text` without the sentences that give orders to a machine; "" where only the whole of it does."""
+    if not found(text):
+        return text
+    text = _BASE64.sub(_without_code, _without_tag_letters(text))
+    parts = [part for part in _SENTENCE.findall(text) if part]
+    kept: list[str] = []
+    for part in parts:
+        if found(part):
+            continue
+        if kept and kept[-1].strip() and part.strip() and found(kept[-1] + part):
+            kept.pop()
+            continue
+        kept.append(part)
+    rest = "".join(kept).strip()
+    return "" if found(rest) else rest
+
+
+def _lines(folded: str) -> Iterator[str]:
+    return (line.strip(" >*-\"'") for line in folded.split("\n"))
+
+
+def _plain(text: str) -> str:
+    """Folded, with look-alike letters as they are read and spaced letters joined."""
+    folded = fold(text)
+    if not folded.isascii():
+        folded = _WORD.sub(
+            lambda word: word[0].translate(_ALIKE) if _MIXED.search(word[0]) else word[0], folded
+        )
+    return _SPACED.sub(lambda word: re.sub(r"[ ._*-]", "", word[0]), folded)
+
+
+def _hidden(text: str) -> str:
+    """Text in letters that nobody sees, or in base64."""
+    letters = "".join(_TAG_LETTERS.findall(_FLAG.sub("", text)))
+    if letters:
+        return "".join(chr(ord(letter) - 0xE0000) for letter in letters)
+    return next((words for code in _BASE64.findall(text) if (words := _decoded(code))), "")
+
+
+def _without_tag_letters(text: str) -> str:
+    return text if not _hidden(text) else _TAG_LETTERS.sub("", text)
+
+
+def _without_code(code: re.Match[str]) -> str:
+    return "" if _decoded(code[0]) else code[0]
+
+
+def _decoded(code: str) -> str:
+    """The sentence that `code` holds in base64, "" where it holds none."""
+    try:
+        words = base64.b64decode(
+            code + "=" * (-len(code) % 4), altchars=b"-_" if set(code) & set("-_") else None
+        )
+        text = words.decode("utf-8")
+    except (binascii.Error, ValueError):
+        return ""
+    return text if text.isprintable() and text.count(" ") >= 2 else ""
