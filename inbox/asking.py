@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from inbox.models import ModelOutage
 from inbox.prompts import Prompt
+from inbox.prompts.sheet import Sheet
 from integrations.errors import ProviderAuthError, ProviderError, ProviderMisconfigured, ProviderRejected
 from integrations.openai.client import OpenAIClient
 from integrations.openai.errors import AnswerRefused, AnswerUnusable
@@ -54,9 +55,9 @@ def ready() -> bool:
 
 
 def ask(
-    prompt: Prompt, schema: type[Answer], text: str, *, workspace_id: UUID | None, deadline: Deadline
+    prompt: Prompt, schema: type[Answer], sheet: Sheet, *, workspace_id: UUID | None, deadline: Deadline
 ) -> Answer:
-    """The model's answer to `text`, as `schema`. No database connection is held meanwhile.
+    """The model's answer to `sheet`, as `schema`. No database connection is held meanwhile.
 
     Raises NoModel (ModelAway where it is worth waiting for), Snooze where the model is out of reach, and
     AnswerUnusable, which is worth another attempt.
@@ -66,14 +67,8 @@ def ask(
     drop_connection()
     try:
         answer = OpenAIClient().ask(
-            feature=prompt.name,
-            prompt_version=prompt.version,
-            model=prompt.model,
-            effort=prompt.effort,
+            **prompt.question(sheet),
             schema=schema,
-            instructions=prompt.instructions,
-            text=text,
-            max_output_tokens=prompt.max_output_tokens,
             workspace_id=workspace_id,
             deadline=deadline.within_ms(prompt.timeout_ms),
         )

@@ -1,11 +1,16 @@
-"""A conversation as the model gets to read it: the newest words under a heading of their own, the rest cut to size."""
+"""A conversation as the model gets to read it: the newest words under a heading of their own, the rest cut to size.
 
+All of it stands between marks (`inbox.prompts.sheet`), our own messages too, as they may quote what somebody wrote.
+"""
+
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
 from inbox.models import Message
+from inbox.prompts.sheet import Said, Sheet, data, sheet, theirs
 
 MESSAGES = 12
 EARLIER_CHARS, NEWEST_CHARS = 1_500, 8_000
@@ -19,18 +24,18 @@ def earlier(message: Message) -> list[Message]:
     return list(before.order_by("-sent_at", "-pk")[:MESSAGES])[::-1]
 
 
-def render(messages: list[Message], zone: ZoneInfo) -> str:
-    """The messages as text, one block each."""
-    blocks = [
-        f"[{_who(message)}, {message.get_channel_display()}, {_when(message.sent_at, zone)}]\n"
-        f"{message.text.strip()[:EARLIER_CHARS]}"
-        for message in messages
-        if message.text.strip()
-    ]
-    return "\n\n".join(blocks) or "(nothing before)"
+def render(messages: list[Message], zone: ZoneInfo) -> list[str | Said]:
+    """The messages as blocks of a sheet."""
+    blocks = [_block(message, zone) for message in messages if message.text.strip()]
+    return ["# Thread, oldest first", *(blocks or ["(nothing before)"])]
 
 
-def for_reading(message: Message, zone: ZoneInfo) -> str:
+def newest(text: str) -> list[str | Said]:
+    """What the person wrote just now, as blocks of a sheet."""
+    return ["# Newest reply", theirs("newest reply, by the lead", text.strip()[:NEWEST_CHARS])]
+
+
+def for_reading(message: Message, zone: ZoneInfo) -> Sheet:
     """What the tag is read from."""
     return reading_of(
         message.text,
@@ -49,19 +54,27 @@ def reading_of(
     channel: str,
     received: datetime,
     zone: ZoneInfo,
-    before: str = "(nothing before)",
-) -> str:
+    before: Sequence[str | Said] = (),
+) -> Sheet:
     """The same for a text that is no message of ours, as in an evaluation. `received` is aware."""
-    return (
-        f"# Lead\nfirst_name: {first_name or 'unknown'}\nChannel: {channel}\n"
-        f"Received: {_when(received, zone)} ({zone.key})\n\n"
-        f"# Thread, oldest first\n{before}\n\n"
-        f"# Newest reply\n{text.strip()[:NEWEST_CHARS]}\n"
+    return sheet(
+        f"# Lead\nChannel: {channel}\nReceived: {_when(received, zone)} ({zone.key})",
+        data("about the lead", ("first_name", first_name or "unknown")),
+        *(before or render([], zone)),
+        *newest(text),
     )
 
 
-def _who(message: Message) -> str:
-    return "Us" if message.direction == Message.Direction.OUTBOUND else message.from_name or "Lead"
+def _block(message: Message, zone: ZoneInfo) -> Said:
+    ours = message.direction == Message.Direction.OUTBOUND
+    label = (
+        f"by {'us' if ours else 'the lead'}, {message.get_channel_display()}, {_when(message.sent_at, zone)}"
+    )
+    text = message.text.strip()[:EARLIER_CHARS]
+    if ours:
+        return Said(label, text)
+    name = " ".join(message.from_name.split())
+    return theirs(label, f"{name} wrote:\n{text}" if name else text)
 
 
 def _when(value: datetime, zone: ZoneInfo) -> str:

@@ -8,7 +8,6 @@ from django.db.models.functions import Now
 
 from insights import claims
 from insights.asking import Bill, ask, load
-from insights.building import question_text
 from insights.extraction import reason_of
 from insights.models import PackQuestion, PackThread
 from insights.outage import Outage
@@ -34,7 +33,7 @@ def run(ctx: JobContext) -> dict[str, Any]:
         answer = ask(
             prompt,
             PackAnswer,
-            question_text(question.text, material.text),
+            claims.question(question.text, material),
             workspace_id=question.workspace_id,
             deadline=ctx.deadline,
             bill=bill,

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from inbox import prompts
 from inbox.prompts import Prompt
+from inbox.prompts.sheet import Sheet
 from integrations.openai.client import OpenAIClient
 from integrations.openai.schema import ModelAnswer
 from jobs.db import drop_connection
@@ -31,19 +32,13 @@ class Bill:
 
 
 def ask(
-    prompt: Prompt, schema: type[Answer], text: str, *, workspace_id: UUID, deadline: Deadline, bill: Bill
+    prompt: Prompt, schema: type[Answer], sheet: Sheet, *, workspace_id: UUID, deadline: Deadline, bill: Bill
 ) -> Answer:
-    """The model's answer to `text`, as `schema`. Raises what `OpenAIClient.ask` raises; `bill` is right either way."""
+    """The model's answer to `sheet`, as `schema`. Raises what `OpenAIClient.ask` raises; `bill` is right either way."""
     drop_connection()
     return OpenAIClient().ask(
-        feature=prompt.name,
-        prompt_version=prompt.version,
-        model=prompt.model,
-        effort=prompt.effort,
+        **prompt.question(sheet),
         schema=schema,
-        instructions=prompt.instructions,
-        text=text,
-        max_output_tokens=prompt.max_output_tokens,
         workspace_id=workspace_id,
         deadline=deadline.within_ms(prompt.timeout_ms),
         on_cost=bill.add,

@@ -152,7 +152,7 @@ class Build:
             answer = ask(
                 load("answer_pack"),
                 PackAnswer,
-                question_text(self.pack.question, material.text),
+                claims.question(self.pack.question, material),
                 workspace_id=self.pack.workspace_id,
                 deadline=self.ctx.deadline,
                 bill=bill,
@@ -178,7 +178,7 @@ class Build:
             answer = ask(
                 prompt,
                 PackSynthesis,
-                question_text(self.pack.question, material.text),
+                claims.question(self.pack.question, material),
                 workspace_id=self.pack.workspace_id,
                 deadline=self.ctx.deadline,
                 bill=bill,
@@ -248,11 +248,6 @@ class Build:
 def early_after(target_threads: int) -> int:
     """Threads after which the question is answered for the first time."""
     return max(EARLY_MIN, min(EARLY_MAX, math.ceil(target_threads * EARLY_SHARE)))
-
-
-def question_text(question: str, material: str) -> str:
-    """What goes to the model with a question about a pack."""
-    return f"{material}\n\n# Question\n\n{question}\n"
 
 
 def _after(error: ProviderError) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from inbox.prompts.sheet import Said, Sheet, sheet, theirs
 from insights.conversation import cited
 from insights.models import PackThread
 from insights.schema import PackAnswer
@@ -21,7 +22,7 @@ MATERIAL_CHARS = 400_000
 class Material:
     """The readings of a pack as the model gets them; `ids`: our message id of each short one."""
 
-    text: str
+    blocks: tuple[str | Said, ...]
     ids: dict[str, UUID]
     threads: int
 
@@ -29,24 +30,22 @@ class Material:
 def material(threads: Sequence[PackThread]) -> Material:
     """The readings of these threads (insight and lead loaded), numbered, with their quotes under message ids."""
     ids: dict[str, UUID] = {}
-    blocks: list[str] = []
+    blocks: list[str | Said] = []
     size = 0
     for number, thread in enumerate(threads, start=1):
-        block = _block(number, thread, ids)
-        size += len(block)
+        head, said = _blocks(number, thread, ids)
+        size += len(head) + len(said.text)
         if size > MATERIAL_CHARS:
             break
-        blocks.append(block)
-    return Material("\n\n".join(blocks), ids, len(blocks))
+        blocks += [head, said]
+    return Material(tuple(blocks), ids, len(blocks) // 2)
 
 
-def _block(number: int, thread: PackThread, ids: dict[str, UUID]) -> str:
+def _blocks(number: int, thread: PackThread, ids: dict[str, UUID]) -> tuple[str, Said]:
+    """A model wrote the reading from what people wrote, and may have repeated anything."""
     data = thread.insight.data
     campaign = thread.lead.campaign.name if thread.lead.campaign else "none"
-    lines = [
-        f"# Conversation {number}: {thread.insight.outcome}, campaign {campaign}",
-        f"Summary: {data['summary']}",
-    ]
+    lines = [f"Campaign: {campaign}", f"Summary: {data['summary']}"]
     for name in ("what_worked", "what_failed", "key_phrases"):
         if data[name]:
             lines.append(f"{name}: " + "; ".join(data[name][:LIST_ITEMS]))
@@ -58,7 +57,14 @@ def _block(number: int, thread: PackThread, ids: dict[str, UUID]) -> str:
         short = f"m{len(ids) + 1}"
         ids[short] = UUID(quote["message_id"])
         lines.append(f"[{short}] “{quote['quote']}”")
-    return "\n".join(lines)
+    # Each on one line: what somebody wrote begins none with an id.
+    text = "\n".join(" ".join(line.split()) for line in lines)
+    return f"# Conversation {number}: {thread.insight.outcome}", theirs("read by a model", text)
+
+
+def question(text: str, material: Material) -> Sheet:
+    """What goes to the model with a question about a pack, which one of our own people asks."""
+    return sheet(*material.blocks, f"# Question\n\n{text}")
 
 
 def stored(answer: PackAnswer, material: Material) -> dict:

@@ -15,6 +15,7 @@ from django.db.models import F, Window
 from django.db.models.functions import Left, RowNumber
 
 from inbox.models import Message
+from inbox.prompts.sheet import Said, Sheet, sheet, theirs
 from insights.schema import ITEM_CHARS, SCHEMA_VERSION
 
 MESSAGES = 40
@@ -26,7 +27,7 @@ class Conversation:
     """One lead's thread, ready to be read. `ids`: our message id of each short one."""
 
     lead_id: UUID
-    text: str
+    sheet: Sheet
     ids: dict[str, UUID]
     newest_inbound: UUID | None
     newest_words: str
@@ -55,7 +56,8 @@ def load(lead_ids: Sequence[UUID], *, prompt_label: str) -> dict[UUID, Conversat
 
 def _conversation(lead_id: UUID, rows: list[dict], prompt_label: str) -> Conversation:
     ids = {f"m{number}": row["id"] for number, row in enumerate(rows, start=1)}
-    text = "\n\n".join(_block(short, row) for short, row in zip(ids, rows, strict=True))
+    blocks = [block for short, row in zip(ids, rows, strict=True) for block in _blocks(short, row)]
+    text = "\n\n".join(block if isinstance(block, str) else block.text for block in blocks)
     inbound = [row for row in rows if row["direction"] == Message.Direction.INBOUND]
     newest = inbound[-1] if inbound else None
     digest = hashlib.sha256(f"{SCHEMA_VERSION}\0{prompt_label}\0{text}".encode())
@@ -63,7 +65,7 @@ def _conversation(lead_id: UUID, rows: list[dict], prompt_label: str) -> Convers
         digest.update(message_id.bytes)
     return Conversation(
         lead_id=lead_id,
-        text=text,
+        sheet=sheet("# Thread, oldest first", *blocks),
         ids=ids,
         newest_inbound=newest and newest["id"],
         newest_words=newest["words"][:ITEM_CHARS] if newest else "",
@@ -71,10 +73,13 @@ def _conversation(lead_id: UUID, rows: list[dict], prompt_label: str) -> Convers
     )
 
 
-def _block(short: str, row: dict) -> str:
-    ours = row["direction"] == Message.Direction.OUTBOUND
-    who = "Us" if ours else row["from_name"] or "Lead"
-    return f"[{short}] {who}, {row['channel']}, {row['sent_at']:%a %Y-%m-%d %H:%M}\n\n{row['words'].strip()}"
+def _blocks(short: str, row: dict) -> tuple[str, Said]:
+    head = f"[{short}] {row['channel']}, {row['sent_at']:%a %Y-%m-%d %H:%M}"
+    words = row["words"].strip()
+    if row["direction"] == Message.Direction.OUTBOUND:
+        return head, Said("by us", words)
+    name = " ".join(row["from_name"].split())
+    return head, theirs("by the lead", f"{name} wrote:\n{words}" if name else words)
 
 
 def cited(short_ids: Iterable[str], ids: dict[str, UUID]) -> list[str]:

@@ -81,7 +81,7 @@ def read(conversation: Conversation, workspace_id: UUID, deadline: Deadline, bil
     return ask(
         prompt(),
         InsightAnswer,
-        f"# Thread, oldest first\n\n{conversation.text}",
+        conversation.sheet,
         workspace_id=workspace_id,
         deadline=deadline.within_ms(TIME_LIMIT_MS),
         bill=bill,

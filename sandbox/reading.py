@@ -42,6 +42,10 @@ UNKNOWN = ("Information Requested", "Objection")
 ADDRESSED = ("newest", "latest", "last", "reply", "inbound")
 JSON_KEYS = ("newest_text", "newest_message", "newest", "latest_message", "latest", "text", "body", "reply")
 
+SAID = re.compile(r"^<<<said (\w+) ([^\n]*)>>>\n(.*?)\n<<<end \1>>>$", re.DOTALL | re.MULTILINE)
+"""What a prompt marks as somebody's words: code, label, words. What looks like a mark within is theirs."""
+MARKS = re.compile(r"^<<<(?:said|end) \w+[^\n]*>>>$\n?", re.MULTILINE)
+
 MARKED = re.compile(
     rf"^\#+[ ]*(?:{'|'.join(ADDRESSED)})\b[^\n]*\n(.*?)(?=\n\#+[ ]|\Z)",
     re.DOTALL | re.IGNORECASE | re.MULTILINE,
@@ -126,7 +130,7 @@ def read(model_input: Any) -> Facts:
         offers=found.group(1) if (found := OFFER.search(everything)) else "",
         known=known,
         unknown=unknown,
-        language=language_of(newest, _section(everything, "thread, oldest first")),
+        language=language_of(newest, MARKS.sub("", _section(everything, "thread, oldest first"))),
     )
 
 
@@ -151,6 +155,10 @@ def tag_of(text: str) -> str:
 
 
 def _newest(text: str) -> str:
+    said = [words for _, label, words in SAID.findall(text) if label.lower().startswith(ADDRESSED)]
+    if said:
+        return str(said[-1]).strip()
+    text = MARKS.sub("", text)
     tagged = re.findall(rf"<((?:{'|'.join(ADDRESSED)})[\w-]*)>(.*?)</\1>", text, re.DOTALL | re.IGNORECASE)
     if tagged:
         return str(tagged[-1][1]).strip()

@@ -58,6 +58,11 @@ def note(lead: Lead, names: Iterable[str], source: str, *, by: User | None = Non
     lead.sources = lead.sources | {name: said for name in names if name in FACTS}
 
 
+def said_by_themselves(lead: Lead, name: str) -> bool:
+    """Whether what `name` holds is known from the lead's own words only."""
+    return lead.sources.get(name, {}).get("from") in (TEXT, SIGNATURE)
+
+
 def entered(lead: Lead, name: str) -> bool:
     """Whether a person has said what the column holds."""
     return lead.sources.get(name, {}).get("from") == PERSON

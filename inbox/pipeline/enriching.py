@@ -15,6 +15,7 @@ from inbox.enrichment import clay
 from inbox.leads import facts, identity
 from inbox.models import Enrichment, Lead
 from inbox.pipeline.situation import NotNow, Situation
+from inbox.prompts.sheet import sheet, theirs
 from inbox.signals import lead_enriched
 from integrations.emailbison.client import EmailBisonClient
 from integrations.errors import ProviderError, ProviderMisconfigured
@@ -69,7 +70,11 @@ def from_signature(situation: Situation, deadline: Deadline) -> dict[str, list[s
     """What a model copies out of the signature; only what really stands there is believed."""
     text = situation.signature
     answer = asking.ask(
-        prompts.load("signature"), Signature, text, workspace_id=situation.workspace.pk, deadline=deadline
+        prompts.load("signature"),
+        Signature,
+        sheet("# Signature", theirs("signature, by the lead", text)),
+        workspace_id=situation.workspace.pk,
+        deadline=deadline,
     )
     digits = "".join(filter(str.isdigit, text))
     phone = answer.phone or ""

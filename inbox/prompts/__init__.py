@@ -1,12 +1,16 @@
 """Every prompt is a file here: a head that says version, model and limits, and the instructions.
 
-Raise `version` with every change of a file: it is stored with what the prompt produced. A test pins each file's hash to
-its version, so that a forgotten raise fails.
+What it is asked with is a Sheet (`inbox.prompts.sheet`), whose rule stands below the instructions. Raise `version` with
+every change of a file: it is stored with what the prompt produced. A test pins each file's hash to its version, so that
+a forgotten raise fails.
 """
 
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+from inbox.prompts.sheet import RULE, Sheet
 
 FOLDER = Path(__file__).parent
 
@@ -27,6 +31,18 @@ class Prompt:
     def label(self) -> str:
         """What is stored with a result: "tag v1"."""
         return f"{self.name} v{self.version}"
+
+    def question(self, sheet: Sheet) -> dict[str, Any]:
+        """What `OpenAIClient.ask` is given to ask this of `sheet`."""
+        return {
+            "feature": self.name,
+            "prompt_version": self.version,
+            "model": self.model,
+            "effort": self.effort,
+            "instructions": f"{self.instructions}\n\n{RULE.format(code=sheet.code)}",
+            "text": sheet.text,
+            "max_output_tokens": self.max_output_tokens,
+        }
 
 
 @cache

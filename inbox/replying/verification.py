@@ -9,25 +9,26 @@ from collections.abc import Callable, Iterator
 
 from django.utils import timezone
 
+from inbox.leads import facts
+from inbox.models import Message
 from inbox.models.lead import Channel
-from inbox.replying import limits
+from inbox.replying import amounts, limits
 from inbox.replying.context import LINK, Context, bare_link
-from inbox.understanding.normalise import fold
+from inbox.understanding.normalise import fold, visible
 
 EMAIL_WORDS = 250
 EMAIL_MIN_WORDS = 4
+ECHO_WORDS = 8
+"""So many words in a row, that they wrote and no fact has, are no chance and no confirmation of a time."""
 LINKEDIN_DRAFT_CHARS = 1_000
 
 PLACEHOLDER = re.compile(
     r"\[[A-Za-z][^\]\n]{0,40}\]|\{\{?[^}\n]*\}?\}|<[A-Za-z][\w ]{0,30}>|\bX{2,}\b|\bTBD\b|lorem ipsum", re.I
 )
+UNSEEN = re.compile("[\u00ad\u200b\u202a-\u202e\u2060-\u2064\u2066-\u2069\U000e0020-\U000e007e]")
+MARK = re.compile(r"<<<|>>>|^# (?:Facts|Offered slots|Lead|Thread, oldest first|Newest reply|Plan)$", re.M)
 MARKDOWN = re.compile(r"\*\*|__|^#{1,4} |```|\]\(http", re.M)
 ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-MONEY = re.compile(
-    r"(?:[$€£¥₹]|\b(?:usd|eur|gbp|chf)\b)\s?\d[\d.,]*(?:\s?[km]\b)?|\d[\d.,]*\s?(?:[€£¥]|\b(?:usd|eur|gbp|chf|dollars?|euros?|pounds?)\b)",
-    re.I,
-)
-PERCENT = re.compile(r"\d+(?:[.,]\d+)?\s?(?:%|percent\b)", re.I)
 CLOCK = re.compile(
     r"\b\d{1,2}:\d{2}\b(?:\s?[ap]\.?m\b)?|\b\d{1,2}\s?[ap]\.?m\b|\b\d{1,2}\s?(?:uhr|h\d{2})\b", re.I
 )
@@ -41,7 +42,6 @@ DATES = re.compile(
     r"|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\.? \d{1,2}\b"
     r"|\b\d{1,2}\.? (?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\b"
 )
-PHONE = re.compile(r"\+?\d[\d ().-]{7,}\d")
 GREETING = re.compile(
     r"\A\s*(?:hi|hello|hey|dear|hallo|liebe[r]?|bonjour|hola|ciao)\s+([^\W\d_][\w'’-]*)", re.I
 )
@@ -52,7 +52,9 @@ Check = Callable[[str, Context], Iterator[str]]
 
 def problems(text: str, context: Context) -> list[str]:
     """What is wrong with `text` as an answer in `context`; empty where these checks find nothing."""
-    return [problem for check in CHECKS for problem in check(text, context)]
+    seen = visible(text)
+    found = [problem for check in CHECKS for problem in check(seen, context)]
+    return ["It holds characters that nobody sees.", *found] if UNSEEN.search(text) else found
 
 
 def _fits(text: str, context: Context) -> Iterator[str]:
@@ -70,6 +72,8 @@ def _fits(text: str, context: Context) -> Iterator[str]:
 def _finished(text: str, _context: Context) -> Iterator[str]:
     if found := PLACEHOLDER.search(text):
         yield f"It holds a placeholder: {found[0]}"
+    if MARK.search(text):
+        yield "It holds a mark of the prompt that it was written from."
     if MARKDOWN.search(text):
         yield "It holds markdown."
 
@@ -79,27 +83,49 @@ def _links(text: str, context: Context) -> Iterator[str]:
     for link in dict.fromkeys(LINK.findall(ADDRESS.sub(" ", text))):
         if bare_link(link) not in known:
             yield f"It holds a link that is not among the facts: {link}"
+    if context.channel != Channel.EMAIL:
+        return
+    # The answer goes out under the subject of their mail, which may well name their own domain.
+    known |= {context.lead.email.rpartition("@")[2].lower()}
+    for link in LINK.findall(ADDRESS.sub(" ", visible(context.message.subject))):
+        if bare_link(link) not in known:
+            yield f"The subject holds a link that is not among the facts: {link}"
 
 
 def _addresses(text: str, context: Context) -> Iterator[str]:
-    known = context.material.lower() + context.lead.email + context.message.account_address.lower()
+    """Only ours, and the lead's own: another that they wrote may be anybody's. So may a phone number that is known from
+    their words alone."""
+    given = (context.material, context.lead.email, context.message.account_address)
+    known = set(ADDRESS.findall("\n".join(given).lower()))
     for address in dict.fromkeys(ADDRESS.findall(text)):
         if address.lower() not in known:
-            yield f"It holds an e-mail address that nobody gave: {address}"
-    digits = _digits(context.material + context.lead.phone)
-    for number in dict.fromkeys(PHONE.findall(text)):
-        if len(_digits(number)) >= 9 and _digits(number)[-9:] not in digits:
-            yield f"It holds a phone number that nobody gave: {number}"
+            yield f"It holds an e-mail address that is not among the facts: {address}"
+    own = "" if facts.said_by_themselves(context.lead, "phone") else context.lead.phone
+    numbers = [*amounts.phones(context.material), amounts.digits(own)]
+    for number, found in amounts.phones(text).items():
+        if not any(one.endswith(number[-9:]) for one in numbers):
+            yield f"It holds a phone number that is not among the facts: {found}"
 
 
 def _amounts(text: str, context: Context) -> Iterator[str]:
-    known = {
-        _digits(found) for found in [*MONEY.findall(context.material), *PERCENT.findall(context.material)]
-    }
-    for pattern, what in ((MONEY, "price"), (PERCENT, "percentage")):
-        for amount in dict.fromkeys(pattern.findall(text)):
-            if _digits(amount) not in known:
-                yield f"It names a {what} that is not among the facts: {amount.strip()}"
+    for what, found in amounts.unknown(text, context.material):
+        yield f"It names a {what} that is not among the facts: {found}"
+
+
+def _echo(text: str, context: Context) -> Iterator[str]:
+    """An answer in their words says what they would have us say."""
+    said = [message.text for message in context.earlier if message.direction == Message.Direction.INBOUND]
+    theirs = {run for one in [*said, context.message.text] for run in _runs(one)} - set(
+        _runs(context.material)
+    )
+    if found := next((run for run in _runs(text) if run in theirs), None):
+        yield f"It repeats what they wrote: {' '.join(found)}"
+
+
+def _runs(text: str) -> list[tuple[str, ...]]:
+    """Each stretch of ECHO_WORDS words."""
+    words = re.findall(r"\w+", fold(text))
+    return list(zip(*(words[start:] for start in range(ECHO_WORDS)), strict=False))
 
 
 def _times(text: str, context: Context) -> Iterator[str]:
@@ -155,12 +181,8 @@ def _tone(text: str, _context: Context) -> Iterator[str]:
 
 
 CHECKS: tuple[Check, ...] = (
-    _fits, _finished, _links, _addresses, _amounts, _times, _never, _person, _tone,
+    _fits, _finished, _links, _addresses, _amounts, _echo, _times, _never, _person, _tone,
 )  # fmt: skip
-
-
-def _digits(text: str) -> str:
-    return re.sub(r"\D", "", text)
 
 
 def _clock(text: str) -> str:

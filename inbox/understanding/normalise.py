@@ -14,6 +14,7 @@ MAX_LINES = 5_000
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe0e\ufe0f\ufeff]"
 )
+_UNSEEN = re.compile(f"{_INVISIBLE.pattern}|[\U000e0000-\U000e007f]")
 _SPACES = re.compile(r"[^\S\n]{2,}|[^\S\n ]")  # a plain space between two words is left alone
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _LETTERS = str.maketrans(
@@ -61,6 +62,11 @@ def clean(value: object) -> tuple[str, bool]:
     if truncated:
         text = "\n".join(text.split("\n", MAX_LINES)[:MAX_LINES])
     return text.removeprefix("\ufeff"), truncated
+
+
+def visible(text: str) -> str:
+    """The text as a reader sees it: no invisible characters, and plain letters for their full-width forms."""
+    return unicodedata.normalize("NFKC", _UNSEEN.sub("", text))
 
 
 @lru_cache(maxsize=256)

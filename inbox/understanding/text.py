@@ -56,6 +56,15 @@ def newest_text(
     return NewestText(own, _rest(lines, own), truncated)
 
 
+def own_lines(text: str, others: tuple[str, ...]) -> str:
+    """The lines of a mail, its signature too, that quote nobody: neither by a mark nor from the texts `others`."""
+    lines = plain_lines(clean(text)[0])
+    mark_quoted(lines)
+    if others:
+        _take_out_sent(lines, others)
+    return "\n".join(line.text for line in lines if not line.depth)
+
+
 def _take_out_sent(lines: list[Line], sent: tuple[str, ...]) -> None:
     """Quote the lines that stand in what we sent, and give back what somebody wrote between them without a mark.
 

@@ -27,7 +27,7 @@ def test_a_pack_reads_every_conversation_and_puts_them_together(sandbox, convers
     assert (pack.status, pack.error, pack.target_threads) == (Status.COMPLETE, "", 3)
     assert set(pack.threads.values_list("lead_id", "status")) == {(lead.pk, "done") for lead in leads}
     assert pack.metrics["read"] == pack.metrics["paid"] == 3
-    assert pack.prompt_version == "synthesise_pack v1"
+    assert pack.prompt_version == "synthesise_pack v2"
     assert ConversationInsight.objects.filter(schema_version=SCHEMA_VERSION).count() == 3
 
 

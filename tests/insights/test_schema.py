@@ -7,15 +7,16 @@ from uuid import uuid4
 import pytest
 
 from inbox import prompts
+from inbox.prompts.sheet import RULE
 from insights import asking, claims
 from insights.claims import Material
 from insights.conversation import cited
 from insights.schema import InsightAnswer, PackAnswer
 
 KNOWN = {
-    "answer_pack": ("1", "49f4cfc2f447"),
-    "read_conversation": ("1", "b8c58ef3f469"),
-    "synthesise_pack": ("1", "fa47fb295304"),
+    "answer_pack": ("2", "99f315e648b7"),
+    "read_conversation": ("2", "4329c53fb214"),
+    "synthesise_pack": ("2", "879bdec9640e"),
 }
 FULL = {
     "outcome": "booked",
@@ -83,5 +84,8 @@ def test_a_message_is_cited_once():
 @pytest.mark.parametrize("name", sorted(path.stem for path in asking.FOLDER.glob("*.md")))
 def test_a_changed_prompt_has_a_new_version(name):
     content = (asking.FOLDER / f"{name}.md").read_bytes()
-    known = (prompts.load(name, asking.FOLDER).version, hashlib.sha256(content).hexdigest()[:12])
+    known = (
+        prompts.load(name, asking.FOLDER).version,
+        hashlib.sha256(content + RULE.encode()).hexdigest()[:12],
+    )
     assert known == KNOWN[name]

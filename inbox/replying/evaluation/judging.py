@@ -10,10 +10,10 @@ from decimal import Decimal
 
 from inbox.models import WorkspaceFact
 from inbox.models.lead import Channel
-from inbox.replying import facts
+from inbox.replying import amounts, facts
 from inbox.replying.context import LINK, bare_link
 from inbox.replying.evaluation.cases import Ask, Case, Known
-from inbox.replying.verification import ADDRESS, MONEY, PERCENT
+from inbox.replying.verification import ADDRESS
 from inbox.understanding.dates import WEEKDAYS
 from inbox.understanding.language import language_of
 from inbox.understanding.normalise import fold
@@ -151,9 +151,9 @@ def unsourced(text: str, case: Case) -> list[str]:
     found = [
         *_new(ADDRESS.findall(text), {one.lower() for one in ADDRESS.findall(ours)}, str.lower),
         *_new(LINK.findall(ADDRESS.sub(" ", text)), set(map(bare_link, LINK.findall(ours))), bare_link),
-        *_amounts(bare, ours),
+        *(amount for _, amount in amounts.unknown(bare, ours)),
     ]
-    rest = _LISTED.sub(" ", PERCENT.sub(" ", MONEY.sub(" ", bare)))
+    rest = _LISTED.sub(" ", amounts.PERCENT.sub(" ", amounts.PRICE.sub(" ", bare)))
     found += _new(_NUMBER.findall(rest), numbers(everything), _plain)
     known_days = set(_days(everything))
     return found + [day for day in dict.fromkeys(_days(bare)) if day not in known_days]
@@ -169,16 +169,6 @@ def _sources(case: Case) -> tuple[str, str]:
     ours += [said.text for said in reply.thread if said.by == "us"]
     theirs = [said.text for said in reply.thread if said.by == "lead"] + [reply.reply]
     return "\n".join(ours), "\n".join(ours + theirs)
-
-
-def _amounts(text: str, ours: str) -> list[str]:
-    """A price must be a price there, a percentage a percentage."""
-    return [
-        amount.strip(" .,")
-        for pattern in (MONEY, PERCENT)
-        for amount in dict.fromkeys(pattern.findall(text))
-        if not numbers(amount) <= {one for known in pattern.findall(ours) for one in numbers(known)}
-    ]
 
 
 def _new(found: list[str], known: set[str], key) -> list[str]:
