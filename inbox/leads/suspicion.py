@@ -19,11 +19,19 @@ TAG_OF = {
     Suspicion.AUTO_REPLY: Tag.AUTOMATED_REPLY,
 }
 """The tag of a reply that is what it was suspected of."""
+OF_TAG = {tag: suspected for suspected, tag in TAG_OF.items() if suspected != Suspicion.BOUNCE}
+"""What a reply is suspected of that only a model gives this tag."""
 
 
 def of(message: Message) -> str:
     """What `message` is suspected of now; "" where nothing is, or it is decided."""
     return "" if message.suspicion_decided_by else message.suspected
+
+
+def agrees(message: Message, tag: str) -> bool:
+    """Whether the rules suspected `message` of what `tag`, one that silences, says. Machines' notices are one kind."""
+    machine = (Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE)
+    return TAG_OF.get(message.suspected) == tag or (message.suspected in MACHINES and tag in machine)
 
 
 def add(lead: Lead, message: Message, *, started_again: bool) -> None:

@@ -1,6 +1,6 @@
 """Who sees the reply, when, and how urgent it is. Database work only; each step may run again."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -16,11 +16,15 @@ from inbox.models.lead import Tag
 from inbox.pipeline.conditions import UNANSWERABLE
 from inbox.pipeline.situation import NotNow, Situation
 from inbox.signals import lead_replied
+from inbox.understanding import machine_talk
 from inbox.understanding import snooze as snoozing
+from inbox.understanding.dates import named_days
 from inbox.understanding.tags import NO_ANSWER
 from jobs.deadline import Deadline
 
 MORNING = time(9)
+NEAR = timedelta(days=31)
+"""How far a model may be from a day that stands in the words: "mid-March" is read as a month."""
 
 
 def close_drafts(situation: Situation, _deadline: Deadline) -> dict[str, int]:
@@ -84,7 +88,18 @@ def _until(situation: Situation) -> datetime | None:
     if decision is None:
         return None
     until = datetime.combine(decision.follow_up_on, MORNING, tzinfo=situation.zone)
+    if not _is_named(decision.follow_up_on, situation, found):
+        return None
     return until if until > timezone.now() + timedelta(hours=1) else None
+
+
+def _is_named(day: date, situation: Situation, found: snoozing.Snooze | None) -> bool:
+    """Whether the person's words name the day that a model took from them, or one near it: a model's alone hides
+    nobody."""
+    words = machine_talk.without(situation.message.text)
+    received = timezone.localtime(situation.message.sent_at, situation.zone).date()
+    named = [one.day for one in named_days(words, received)] + ([found.until.date()] if found else [])
+    return any(abs(day - one) <= NEAR for one in named) and day - received <= snoozing.AT_MOST
 
 
 def score(situation: Situation, _deadline: Deadline) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from inbox.leads import said
 from inbox.models import TagDecision
 from inbox.pipeline import tagging
 from inbox.pipeline.situation import Situation
-from inbox.understanding import model
+from inbox.understanding import machine_talk, model
 from jobs.deadline import Deadline
 
 
@@ -32,6 +32,9 @@ def read(situation: Situation, deadline: Deadline) -> dict[str, Any]:
 
 def _ask(situation: Situation, prompt: prompts.Prompt, deadline: Deadline) -> model.Judgement:
     message = situation.message
+    words = machine_talk.without(message.text)
+    if not words.strip():
+        return model.undecided("It says nothing but what it tells a machine to do.")
     try:
         reading = asking.ask(
             prompt,
@@ -43,6 +46,6 @@ def _ask(situation: Situation, prompt: prompts.Prompt, deadline: Deadline) -> mo
     except asking.Refused:
         return model.undecided("The model refuses to read it.")
     booked = situation.lead.booked_at is not None
-    return model.judge(reading, message.text, booked=booked) or model.undecided(
+    return model.judge(reading, words, booked=booked) or model.undecided(
         "What the model gave as evidence is not in the reply."
     )

@@ -3,6 +3,8 @@
 A person's word stands: no rule or model run overrides it.
 """
 
+from dataclasses import replace
+
 from django.db import transaction
 
 from inbox import audit
@@ -12,9 +14,9 @@ from inbox.leads.said import PERSON
 from inbox.models import Lead, Message, TagDecision, User
 from inbox.models.lead import Suspicion, Tag
 from inbox.signals import lead_tagged
-from inbox.understanding import one_channel
+from inbox.understanding import machine_talk, one_channel
 from inbox.understanding.model import Judgement, quoted
-from inbox.understanding.tags import DRAFTED
+from inbox.understanding.tags import DRAFTED, NO_ANSWER
 
 Kind = TagDecision.Kind
 
@@ -48,12 +50,12 @@ def record_rules(message: Message) -> TagDecision | None:
 def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecision:
     """Give `message` the tag that the model read in it, unless a person or the provider has decided meanwhile.
 
-    With words of the lead's own it also decides what the message is only suspected of. Who ends one channel for
-    another is not opted out by it. Idempotent per `by`.
+    With words of the lead's own it also decides what the message is only suspected of. A tag that silences needs such
+    a suspicion by our own rules: where only a model says so, it is a suspicion. Who ends one channel for another is
+    not opted out by it. Idempotent per `by`.
     """
-    tag = judgement.tag
-    if tag == Tag.BLACKLIST and one_channel.refused(message.text):
-        tag = Tag.NEUTRAL
+    judgement = _believed(message, judgement)
+    alone = judgement.tag in NO_ANSWER and not suspicion.agrees(message, judgement.tag)
     with transaction.atomic():
         lead = rollup.locked(message.lead)
         decision, created = TagDecision.objects.get_or_create(
@@ -63,8 +65,8 @@ def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecisi
             defaults={
                 "workspace_id": message.workspace_id,
                 "lead_id": lead.pk,
-                "tag": tag,
-                "quote": judgement.quote,
+                "tag": Tag.NEUTRAL if alone else judgement.tag,
+                "quote": "" if alone else judgement.quote,
                 "reason": judgement.reason,
                 "confidence": judgement.confidence,
                 "objection": judgement.objection,
@@ -73,7 +75,12 @@ def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecisi
         )
         message.refresh_from_db()
         bounced = suspicion.of(message) == Suspicion.BOUNCE
-        if quoted(decision.quote, message.text):
+        if created and alone and not message.suspected:
+            message.suspected = suspicion.OF_TAG[judgement.tag]
+            message.suspected_words = judgement.quote
+            message.save(update_fields=["suspected", "suspected_words"])
+            rollup.decided(lead)
+        elif not alone and quoted(decision.quote, message.text) and not _lifts_by_order(message, decision):
             _settle(lead, message, by)
         # An opt-out stands above a provider's word.
         above = PERSON if decision.tag == Tag.BLACKLIST else (PERSON, said.PROVIDER)
@@ -82,6 +89,17 @@ def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecisi
         if created:
             lead_tagged.send(Message, lead=lead, message=message, tag=decision.tag, previous=lead.tag)
     return decision
+
+
+def _believed(message: Message, judgement: Judgement) -> Judgement:
+    if judgement.tag == Tag.BLACKLIST and one_channel.refused(message.text):
+        return replace(judgement, tag=Tag.NEUTRAL)
+    return judgement
+
+
+def _lifts_by_order(message: Message, decision: TagDecision) -> bool:
+    """Whether a model would take a suspicion off a reply that gives orders to a model."""
+    return decision.tag not in NO_ANSWER and bool(machine_talk.found(message.text))
 
 
 def correct(

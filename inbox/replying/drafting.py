@@ -17,7 +17,7 @@ from inbox.leads import rollup
 from inbox.models import Draft, Message
 from inbox.models.lead import Channel
 from inbox.prompts import Prompt
-from inbox.replying import claims, making, verification
+from inbox.replying import claims, making, orders, verification
 from inbox.replying.context import Context, gather
 from inbox.replying.facts import Fact
 from inbox.signals import draft_changed
@@ -111,6 +111,8 @@ def compose(context: Context, ask: Ask) -> Written:
         text = again.text.strip() or text
         found = _problems(ask, context, text)
     found = [f"The plan rests on a fact that there is none of: {one[:20]}" for one in strange] + found
+    if words := orders.found(context.lead, context.message, context.earlier):
+        found = [orders.reason(words), *found]
     offered = offers.listed(context.slots, text)
     made_of = making.made_of(context, used, offered)
     text, problems = _signed(text, context), found[:MAX_PROBLEMS]

@@ -14,14 +14,16 @@ from typing import NamedTuple
 from django.conf import settings
 from django.utils import timezone
 
+from inbox import thread
 from inbox.leads.rollup import ANSWERS
 from inbox.models import Draft, GateResult, Lead, Message, OutboundSend, SendingPolicy, TagDecision, Workspace
 from inbox.models.lead import Channel, Tag
-from inbox.replying import facts, hours, making, policies, topics
+from inbox.replying import context, facts, hours, making, orders, policies, topics
 from inbox.replying.claims import is_automatic
+from inbox.understanding.normalise import fold
 from inbox.understanding.tags import AUTO, NO_ANSWER
 
-VERSION = "4"
+VERSION = "5"
 """Stored with each verdict; raised whenever a gate is added, removed or decides differently."""
 
 Stage = GateResult.Stage
@@ -204,7 +206,16 @@ def _topics(e: Evidence) -> Verdict:
         return Verdict(False, f"It is about {topic} (“{word}”): a person answers that.")
     if host := topics.scheduling_link(e.message.text):
         return Verdict(False, f"They sent their own scheduling page ({host}): a person books.")
+    topic, word = topics.escalated(e.draft.text)
+    if topic and word not in fold(context.gather(e.message).sayable):
+        return Verdict(False, f"The answer is about {topic} (“{word}”), and no fact is: a person sends that.")
     return Verdict(True, "It touches no subject that a person always answers.")
+
+
+def _speaks_to_a_machine(e: Evidence) -> Verdict:
+    if words := orders.found(e.lead, e.message, thread.earlier(e.message)):
+        return Verdict(False, orders.reason(words))
+    return Verdict(True, "Nothing that they wrote gives orders to a machine.")
 
 
 def _verified(e: Evidence) -> Verdict:
@@ -280,6 +291,7 @@ GATES = (
     Gate("one in a row", _one_in_a_row),
     Gate("loop guard", _loop),
     Gate("topics", _topics),
+    Gate("speaks to a machine", _speaks_to_a_machine),
     Gate("verified", _verified),
     Gate("evaluator", _evaluator),
     Gate("confidence", _confidence),

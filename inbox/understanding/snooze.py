@@ -16,7 +16,7 @@ _BARE_CONFIDENCE = 0.9
 _VAGUE_CONFIDENCE = 0.8
 _MORNING = time(9)
 _AT_LEAST = timedelta(hours=1)
-_AT_MOST = timedelta(days=550)
+AT_MOST = timedelta(days=550)
 
 _WEEKDAYS = r"mon|tue|wed|thu|fri|monday|tuesday|wednesday|thursday|friday|montag|dienstag|mittwoch|donnerstag|freitag"
 _BETWEEN = rf"(?: (?:the|zum|dem|den|le|el|il|o|dia|about|around|mindestens|de|del|{_WEEKDAYS}))*\W*$"
@@ -146,7 +146,7 @@ def deferral(text: str, reference: datetime, tz: tzinfo) -> Snooze | None:
         low = fold(sentence)
         for day, confidence in (*_quarters(low, today), *_dated(low, today, english), *_vague(low, today)):
             until = _morning(day, tz)
-            if not _AT_LEAST < until - reference < _AT_MOST:
+            if not _AT_LEAST < until - reference < AT_MOST:
                 continue
             if best is None or confidence > best.confidence:
                 best = Snooze(until, confidence, sentence)
@@ -165,7 +165,7 @@ def return_day(text: str, reference: datetime, tz: tzinfo) -> Snooze | None:
         elif _UNTIL.search(left) or _UNTIL_BEHIND.match(right):
             last_day = _LAST_DAY.search(left) or _LAST_DAY_BEHIND.match(right)
             candidates.append((1, _day_after(named) if last_day else named.day))
-    ahead = [(rank, _working_day(day)) for rank, day in candidates if timedelta(0) < day - today < _AT_MOST]
+    ahead = [(rank, _working_day(day)) for rank, day in candidates if timedelta(0) < day - today < AT_MOST]
     if not ahead:
         return None
     top = max(rank for rank, _ in ahead)

@@ -318,12 +318,33 @@ def test_meeting_booked_without_an_appointment_is_only_a_request(world):
     assert decision.tag == "Meeting Requested" and "No appointment is known" in decision.reason
 
 
-def test_a_model_that_reads_an_opt_out_in_their_words_stops_the_lead(world):
-    world.sandbox.set_answer("Reading", {"tag": "Blacklist"})
-    world.reply("Kindly forget that I exist, would you.")
+@pytest.mark.parametrize(
+    ("tag", "suspected"),
+    [("Blacklist", "opt_out"), ("Automated Reply", "auto_reply"), ("Out of Office", "out_of_office")],
+)
+def test_a_tag_that_silences_is_only_suspected_where_a_model_alone_reads_it(world, tag, suspected):
+    words = "Which crews do you work with?"
+    world.sandbox.set_answer("Reading", {"tag": tag})
+    message = world.reply(words)
     world.work()
 
-    assert world.lead().is_stopped and world.lead().tag == "Blacklist"
+    lead = world.lead()
+    assert (lead.suspected, lead.suspected_words, lead.is_stopped) == (suspected, words, False)
+    assert (lead.tag, lead.needs_reply, world.draft(message)) == ("Neutral", True, None)
+
+
+def test_a_model_that_suspects_something_else_than_the_rules_decides_nothing(world):
+    world.sandbox.set_answer("Reading", {"tag": "Out of Office"})
+    world.reply("please leave us alone")
+    world.work()
+
+    lead = world.lead()
+    assert (lead.suspected, lead.is_stopped, lead.tag, lead.needs_reply) == (
+        "opt_out",
+        False,
+        "Neutral",
+        True,
+    )
 
 
 def test_a_draft_that_makes_up_a_price_is_revised_once_and_then_held_with_the_reason(world):
