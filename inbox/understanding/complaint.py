@@ -13,6 +13,9 @@ _OPENING = re.compile(
     r"(?:e-?mail|message) )?as (?:spam|junk|abuse|unsolicited)|"
     r"\bfeedback loop\b.{0,80}\b(?:complain|report|spam|abuse)"
 )
+_SPOKEN_OF = re.compile(
+    "spam|junk|abuse|unsolicited|complain|feedback"
+)  # in each of the openings; most mails end here
 _RECIPIENTS = re.compile(
     rf"(?:^|\n)[ \t]*(?:original-rcpt-to|removal-recipient)[ \t]*:[ \t]*(?:rfc822;)?[ \t]*<?({_ADDRESS})",
     re.I,
@@ -35,7 +38,8 @@ def _by_report_build(reading: Reading) -> str | None:
         return None
     if found := _FIELDS.search(reading.body):
         return found[0]
-    opening = _OPENING.search(reading.folded_body[:600])
+    start = reading.folded_body[:600]
+    opening = _OPENING.search(start) if _SPOKEN_OF.search(start) else None
     return opening[0] if opening else None
 
 

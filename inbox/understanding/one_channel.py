@@ -12,7 +12,7 @@ from inbox.understanding.reading import EMAIL, LINKEDIN, SMS, Reading, Rule
 ELSEWHERE = "elsewhere"
 """Calls and messengers: no channels of ours, but ones that people refuse and ask for."""
 
-_MOST_WORDS = 30
+_MOST_CHARS = 180
 
 _NAMES = {
     SMS: r"text(?:s|ing|ed)?|text ?messag\w*|txts?|txting|sms(?:es)?|textnachricht\w*|textos?|mensajes? de texto"
@@ -47,8 +47,13 @@ _WIDER = re.compile(
 
 def refused(text: str) -> frozenset[str]:
     """The channels (EMAIL, SMS, LINKEDIN, ELSEWHERE) that `text` ends for another; a question ends none."""
-    folded = fold(text)
-    if "?" in folded or len(folded.split()) > _MOST_WORDS or _WIDER.search(folded):
+    return _refused(fold(text))
+
+
+def _refused(folded: str) -> frozenset[str]:
+    if "?" in folded or len(folded) > _MOST_CHARS or not _REFUSES.search(_RATHER_THAN.sub(" not ", folded)):
+        return frozenset()
+    if _WIDER.search(folded):
         return frozenset()
     against: set[str] = set()
     wanted: set[str] = set()
@@ -64,7 +69,7 @@ def refused(text: str) -> frozenset[str]:
 
 
 def _ends_one(reading: Reading) -> str | None:
-    return reading.newest.text if refused(reading.newest.text) else None
+    return reading.newest.text if _refused(reading.text) else None
 
 
 RULE = Rule(

@@ -11,6 +11,7 @@ import zlib
 from array import array
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
+from itertools import repeat
 from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
@@ -106,7 +107,9 @@ def features(folded: str, kind: str = "", most_words: int = _MOST_WORDS) -> froz
     `kind` keeps words apart by where they stand ("subject:", "question:"). Words behind the first `most_words` are
     not read.
     """
-    read = [_word(word, kind) for word in _WORD.findall(folded)[:most_words]]
+    found = _WORD.findall(folded)[:most_words]
+    known = _kept_word if max(map(len, found), default=0) <= _WORD_CHARS else _word
+    read = map(known, found, repeat(kind))
     slots, names, before, skipping = zip(*[_word("^", kind), *read, _word("$", kind)], strict=True)
     pairs = [*map(crc32, names[1:], before), *map(crc32, names[2:], skipping)]
     return frozenset([pair & _MASK for pair in pairs]).union(*slots[1:-1])
