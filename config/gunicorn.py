@@ -44,6 +44,7 @@ def post_worker_init(worker) -> None:
     Half a million long-lived objects are otherwise walked again and again beside the requests (docs/adr/0009).
     """
     _require_static(worker)
+    _require_weights(worker)
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD, 20, 20)
@@ -57,9 +58,22 @@ def _require_static(worker) -> None:
     from config import static
 
     if found := static.fault():
-        worker.log.critical("%s %s", static.WORDS[found], static.FIX)
-        if worker.age <= worker.cfg.workers:
-            sys.exit(Arbiter.WORKER_BOOT_ERROR)
+        _refuse(worker, f"{static.WORDS[found]} {static.FIX}")
+
+
+def _require_weights(worker) -> None:
+    """The same where the weights that the installation has named are not fit to judge by. Later workers judge by the
+    product's own then."""
+    from inbox import checks
+
+    if found := checks.unfit_weights():
+        _refuse(worker, f"RULE_WEIGHTS_DIR: {found}")
+
+
+def _refuse(worker, why: str) -> None:
+    worker.log.critical("%s", why)
+    if worker.age <= worker.cfg.workers:
+        sys.exit(Arbiter.WORKER_BOOT_ERROR)
 
 
 def _without_keys(record: logging.LogRecord) -> bool:

@@ -4,3 +4,8 @@ from django.apps import AppConfig
 class InboxConfig(AppConfig):
     name = "inbox"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from inbox import checks
+
+        checks.take_own_weights()

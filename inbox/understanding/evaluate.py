@@ -96,9 +96,9 @@ class Report:
         }
 
 
-def evaluate(cases: Iterable[Case]) -> Report:
-    """Judges every case by the rules and counts what is right."""
-    report = Report()
+def evaluate(cases: Iterable[Case], report: Report | None = None) -> Report:
+    """Judges every case by the rules and counts what is right, into `report` if one is given."""
+    report = report or Report()
     for case in cases:
         verdict = judge(case.reply)
         for label, expected in case.labels.items():
@@ -125,8 +125,11 @@ def _compare_text(report: Report, case: Case, verdict: Verdict) -> None:
         report.misses.append(miss)
 
 
-def read_cases(lines: Iterable[bytes]) -> Iterator[Case]:
-    """The cases of a JSON-lines file, blank lines skipped. Raises `BadLine` at the first line that cannot be used."""
+def read_cases(lines: Iterable[bytes], *, labelled: bool = False) -> Iterator[Case]:
+    """The cases of a JSON-lines file, blank lines skipped. Raises `BadLine` at the first line that cannot be used.
+
+    `labelled`: a line without any of LABELS cannot be.
+    """
     for number, raw in enumerate(lines, start=1):
         if not raw.strip():
             continue
@@ -136,7 +139,10 @@ def read_cases(lines: Iterable[bytes]) -> Iterator[Case]:
             raise BadLine(number, "(the line)", f"not a JSON object ({error})") from None
         if not isinstance(data, dict):
             raise BadLine(number, "(the line)", f"expected a JSON object, got {type(data).__name__}")
-        yield _case(number, data)
+        case = _case(number, data)
+        if labelled and not case.labels:
+            raise BadLine(number, "expected", f"holds none of {', '.join(LABELS)}")
+        yield case
 
 
 def _case(number: int, data: dict) -> Case:

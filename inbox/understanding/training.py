@@ -7,7 +7,8 @@ import gzip
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -15,7 +16,7 @@ from operator import attrgetter
 from pathlib import Path
 
 from inbox.understanding import autoreply, bounce, optout, wording
-from inbox.understanding.evaluate import LABELS, Case, Score, evaluate, read_cases
+from inbox.understanding.evaluate import LABELS, Case, Report, Score, evaluate, read_cases
 from inbox.understanding.reading import EMAIL, Reading, ReplyText
 from inbox.understanding.rules import RULES_VERSION, judge
 from inbox.understanding.wording import ENOUGH, SLOTS, WEIGHTS, Weights, expressions_in
@@ -39,6 +40,7 @@ _FEWEST_REPLIES = 3  # a feature or an expression that fewer replies have is cha
 _PURE = 0.8  # share of an expression's replies that have the label
 _LENGTHS = (20, 40, 80, 120, 400)  # characters; the mix of labels is set right within each span
 _FOLDS = 5
+_CORRECTION = 5.0  # how many of the product's replies a correction counts for: it is what this inbox is like
 
 
 @dataclass(frozen=True)
@@ -99,17 +101,34 @@ def _machine(case: Case) -> bool:
     return bool(case.labels.get("bounce") or case.labels.get("auto_reply"))
 
 
-class Examples:
-    """The replies that teach one lesson: their slots, the expressions in them, how long they are, and the answers."""
+def _taught(lesson: Lesson, cases: Iterable[Case]) -> list[Case]:
+    return [case for case in cases if lesson.label in case.labels and lesson.teaches(case)]
 
-    def __init__(self, lesson: Lesson, cases: Iterable[Case]) -> None:
-        taught = [case for case in cases if lesson.label in case.labels and lesson.teaches(case)]
-        readings = [Reading(case.reply) for case in taught]
+
+class Examples:
+    """The replies that teach one lesson: their slots, the expressions in them, how long they are, and the answers.
+
+    `corrections` are an installation's own. Of their texts nothing is kept but slots: an expression is kept as it is
+    written, so they bring none, and can only take one away.
+    """
+
+    def __init__(self, lesson: Lesson, cases: Iterable[Case], corrections: Iterable[Case] = ()) -> None:
+        taught = _taught(lesson, cases)
+        own = _taught(lesson, corrections)
         self.lesson = lesson
-        self.slots = [lesson.slots(reading) for reading in readings]
-        self.expressions = [set(expressions_in(lesson.words(reading))) for reading in readings]
-        self.lengths = [len(reading.text) for reading in readings]
-        self.answers = [case.labels[lesson.label] for case in taught]
+        self.slots: list[frozenset[int]] = []
+        self.expressions: list[set[str]] = []
+        self.lengths: list[int] = []
+        self.answers: list[bool] = []
+        self.counts = [1.0] * len(taught) + [_CORRECTION] * len(own)
+        self.cases = [*taught, *own]
+        for case in self.cases:
+            reading, answer = Reading(case.reply), case.labels[lesson.label]
+            brings = len(self.slots) < len(taught) or not answer
+            self.slots.append(lesson.slots(reading))
+            self.expressions.append(set(expressions_in(lesson.words(reading))) if brings else set())
+            self.lengths.append(len(reading.text))
+            self.answers.append(answer)
 
     @cached_property
     def table(self):
@@ -134,13 +153,17 @@ def learn(examples: Examples, rows: Iterable[int] | None = None) -> Weights:
     chosen = numpy.arange(len(examples.answers)) if rows is None else numpy.asarray(rows)
     table, answers = examples.table[chosen], numpy.asarray(examples.answers)[chosen]
     having = numpy.asarray(table.sum(axis=0)).ravel()
-    known = having >= _FEWEST_REPLIES
-    rarity = numpy.log((len(answers) + 1) / (having + 1)) ** _RARITY * known
-    counts = numpy.asarray((table @ diags(known.astype(float))).sum(axis=1)).ravel()
+    known = numpy.flatnonzero(having >= _FEWEST_REPLIES)
+    rarity = numpy.log((len(answers) + 1) / (having[known] + 1)) ** _RARITY
+    table = table[:, known]
+    counts = numpy.asarray(table.sum(axis=1)).ravel()
     shares = diags(1 / numpy.sqrt(numpy.maximum(counts, ENOUGH))) @ table @ diags(rarity)
     mix = _mix(examples.lesson.share, answers, numpy.asarray(examples.lengths)[chosen])
+    mix = mix * numpy.asarray(examples.counts)[chosen]
     found = LogisticRegression(C=_STRENGTH, solver="liblinear").fit(shares, answers, sample_weight=mix)
-    return Weights(found.coef_[0] * rarity, float(found.intercept_[0]), _expressions(examples, chosen))
+    values = numpy.zeros(SLOTS)
+    values[known] = found.coef_[0] * rarity
+    return Weights(values, float(found.intercept_[0]), _expressions(examples, chosen))
 
 
 def _mix(share: float | None, answers, lengths):
@@ -208,19 +231,95 @@ def measure(lesson: Lesson, cases: list[Case]) -> Score:
     return score
 
 
-def manifest(today: date) -> dict:
-    """What the weights were learned from and how right they are on what they have not seen: kept beside them.
+@dataclass(frozen=True)
+class Corrections:
+    """An installation's own: `cases`, each said once, of `read` lines; `sha256` of the files that they are from."""
 
-    A test compares it with the files, so that weights, data and code cannot drift apart unnoticed.
+    cases: list[Case]
+    read: int
+    sha256: list[str]
+
+
+def read_corrections(paths: Iterable[Path]) -> Corrections:
+    """What a workspace's page of rules exports. Raises `evaluate.BadLine` and `OSError`.
+
+    The same words with the same labels count once: a person may have treated many replies alike.
     """
-    return {
+    cases, hashes = [], []
+    for path in paths:
+        kept = path.read_bytes()
+        cases += read_cases(kept.splitlines(), labelled=True)
+        hashes.append(digest(kept))
+    once = {(case.reply.channel, _words_of(case), *sorted(case.labels.items())): case for case in cases}
+    return Corrections(list(once.values()), len(cases), hashes)
+
+
+def _words_of(case: Case) -> str:
+    reading = Reading(case.reply)
+    return " ".join(wording.words(f"{reading.text}\n{'' if reading.is_reply else reading.subject}"))
+
+
+def learn_all(cases: list[Case], corrections: Iterable[Case] = ()) -> dict[str, Weights]:
+    """The weights of every label, as they are when they have been kept and read again."""
+    found = {lesson.label: learn(Examples(lesson, cases, corrections)) for lesson in LESSONS}
+    return {label: Weights.from_bytes(weights.as_bytes()) for label, weights in found.items()}
+
+
+@contextmanager
+def judging_by(weights: dict[str, Weights]) -> Iterator[None]:
+    """Judge by `weights` (by label) inside, and by what was judged by before afterwards."""
+    before = wording.use(weights)
+    try:
+        yield
+    finally:
+        wording.use(before)
+
+
+def held_out(cases: list[Case], corrections: list[Case]) -> tuple[Report, Report]:
+    """How the product judges `corrections`: by its own weights, and by weights that were learned from the others of
+    them, each correction by those that it has not taught."""
+    with judging_by({}):
+        before = evaluate(corrections)
+    after = Report()
+    taught = {lesson.label: Examples(lesson, cases, corrections) for lesson in LESSONS}
+    for fold in range(_FOLDS):
+        out = corrections[fold::_FOLDS]
+        unseen = set(map(id, out))
+        weights = {
+            label: learn(examples, [row for row, case in enumerate(examples.cases) if id(case) not in unseen])
+            for label, examples in taught.items()
+        }
+        with judging_by(weights):
+            evaluate(out, after)
+    return before, after
+
+
+def manifest(today: date, folder: Path = WEIGHTS, corrections: Corrections | None = None) -> dict:
+    """What the weights in `folder`, which are judged by, were learned from, and how right they are on what they have
+    not seen: kept beside them.
+
+    A test compares the product's with the files, so that weights, data and code cannot drift apart unnoticed; an
+    installation's own are compared when a process starts (`inbox.understanding.installed`). Of corrections only hashes
+    and counts are kept.
+    """
+    found = {
         "learned_on": today.isoformat(),
         "rules_version": RULES_VERSION,
-        "code": _hash(Path(wording.__file__)),
-        "data": {path.name: _hash(path) for path in (LEARNED, ORDINARY)},
-        "weights": {lesson.label: _hash(WEIGHTS / lesson.label) for lesson in LESSONS},
+        "code": hash_of(Path(wording.__file__)),
+        "data": {path.name: hash_of(path) for path in (LEARNED, ORDINARY)},
+        "judged_by": judged_by(),
+        "weights": {lesson.label: hash_of(folder / lesson.label) for lesson in LESSONS},
         "measured": measured(),
     }
+    if corrections:
+        used = {"read": corrections.read, "used": len(corrections.cases), "sha256": corrections.sha256}
+        found["corrections"] = used
+    return found
+
+
+def judged_by() -> dict[str, str]:
+    """The hashes of the replies that weights are measured on."""
+    return {path.name: hash_of(path) for path in (UNSEEN, ORDINARY_UNSEEN)}
 
 
 def measured() -> dict:
@@ -240,11 +339,22 @@ def measured() -> dict:
     }
 
 
-def write_manifest(today: date) -> None:
-    """Write MANIFEST for the weights as they are now."""
-    wording.weights.cache_clear()
-    MANIFEST.write_text(json.dumps(manifest(today), indent=2) + "\n")
+def write(
+    weights: dict[str, Weights], folder: Path, today: date, corrections: Corrections | None = None
+) -> None:
+    """Keep `weights` in `folder` with their manifest, which comes last: an attempt that is cut off is noticed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for label, learned in weights.items():
+        (folder / label).write_bytes(learned.as_bytes())
+    with judging_by(weights):
+        kept = manifest(today, folder, corrections)
+    (folder / MANIFEST.name).write_text(json.dumps(kept, indent=2) + "\n")
 
 
-def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def hash_of(path: Path) -> str:
+    return digest(path.read_bytes())
+
+
+def digest(kept: bytes) -> str:
+    """As manifests name files: SHA-256, in hexadecimal digits."""
+    return hashlib.sha256(kept).hexdigest()

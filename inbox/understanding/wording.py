@@ -192,7 +192,26 @@ class Weights:
         return found
 
 
-@cache
+_own: dict[str, Weights] = {}
+
+
+def use(own: dict[str, Weights]) -> dict[str, Weights]:
+    """Judge by an installation's `own` weights (by label) from now on, and by the product's where there are none.
+
+    Returns the own weights of before.
+    """
+    before = dict(_own)
+    _own.clear()
+    _own.update(own)
+    return before
+
+
 def weights(label: str) -> Weights:
-    """The weights of a label; read once a process."""
+    """The weights of a label."""
+    return _own.get(label) or shipped(label)
+
+
+@cache
+def shipped(label: str) -> Weights:
+    """The product's own weights of a label; read once a process."""
     return Weights.from_bytes((WEIGHTS / label).read_bytes())

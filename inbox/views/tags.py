@@ -19,7 +19,7 @@ from inbox.models import Membership, Message, TagDecision, Workspace
 from inbox.pipeline import agreement, tagging
 from inbox.pipeline.alike import Alike
 from inbox.pipeline.labelled import labelled
-from inbox.understanding import rules
+from inbox.understanding import installed, rules
 
 
 def find_reply(request: HttpRequest, message_id: uuid.UUID) -> Message:
@@ -84,6 +84,7 @@ def rule_list(request: HttpRequest) -> HttpResponse:
         "lines": lines,
         "days": agreement.DAYS,
         "version": rules.RULES_VERSION,
+        "taught": installed.in_use,
         "prompt": prompts.load("tag"),
         "corrections": corrections,
     }

@@ -35,6 +35,16 @@ def test_it_does_not_start_with_the_files_of_another_release(tmp_path):
     assert "The collected static files are of another release." in server.log.read_text()
 
 
+def test_it_does_not_start_with_weights_that_are_not_fit_to_judge_by(tmp_path):
+    """Guard: post_worker_init in config/gunicorn.py."""
+    server = WebServer(NOWHERE, tmp_path / "web.log", RULE_WEIGHTS_DIR=str(tmp_path / "own"))
+    with pytest.raises(AssertionError, match="did not start"), server:
+        pass
+    words = server.log.read_text()
+    assert "RULE_WEIGHTS_DIR: " in words and "/own/manifest.json: No such file" in words
+    assert "Learn them anew with this release (manage.py train_rules --corrections FILE)" in words
+
+
 @pytest.fixture
 def web(tmp_path):
     with WebServer(NOWHERE, tmp_path / "web.log", WEB_CONCURRENCY="1") as server:

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from inbox.models import Draft, TagDecision
 from inbox.pipeline import tagging
-from inbox.understanding import rules
+from inbox.understanding import installed, rules
 from inbox.understanding.model import Judgement
 from jobs.models import BackgroundJob
 from tests import factories
@@ -141,3 +141,12 @@ def test_it_is_right_keeps_the_tag_and_counts_as_agreement(people, message):
     assert "Kept as Blacklist" in answer and "It is right" not in answer.split("<main")[1]
     rules = people.viewer.get(reverse("inbox:rules", args=[workspace.pk])).content.decode()
     assert "1 of 1 (100 %)" in rules and "Nobody has looked yet" in rules
+
+
+def test_the_page_of_rules_says_whose_weights_judge(people, message, monkeypatch):
+    def page() -> str:
+        return people.viewer.get(reverse("inbox:rules", args=[message.workspace_id])).content.decode()
+
+    assert "as this installation taught it" not in page()
+    monkeypatch.setattr(installed, "in_use", {"learned_on": "2026-11-28", "corrections": {"used": 214}})
+    assert "as this installation taught it by 214 corrections on 2026-11-28." in page()
