@@ -15,24 +15,24 @@ NOT_KNOWN = re.compile(r"^Not known, do not guess: (.+)$", re.MULTILINE)
 URL = re.compile(r"https?://[^\s\"'<>)]+")
 
 PRICE = re.compile(
-    r"\b(?:how much|hw much|price\w*|pricing|costs?|charg\w+|rate|ballpark|fee|kost\w*|preis\w*|combien"
-    r"|tarifs?|loyer|cuanto|precio|cuesta|cobran|quanto|costa|prezzo|prijs|pris|kostar|ile|cena|kosztuje|custa|preco)\b"
+    r"\b(?:how much|hw much|price\w*|pricing|costs?|charg\w+|rate|ballpark|fee|kost\w*|preis\w*|combien|tarifs?|loyer"
+    r"|cuanto|precio|cuesta|cobran|quanto|costa|prezzo|prijs|pris|kostar|ile|cena|kosztuje|custa|preco)\b"
 )
 BARGAIN = re.compile(
-    r"\b(?:discount|price match|better price|deal|rabatt?|remise|moins cher|trop cher"
-    r"|descuento|sconti?o?|korting|van de prijs af|desconto|znizk\w+|setup fee|all in|could you do|come down)\b|\d ?%"
+    r"\b(?:discount|price match|better price|deal|rabatt?|remise|moins cher|trop cher|descuento|sconti?o?|korting"
+    r"|van de prijs af|desconto|znizk\w+|setup fee|all in|could you do|come down)\b|\d ?%"
 )
 ASKING = re.compile(
     r"^\W*(?:q?\d+\W+)?(?:(?:and|und|et|y|e|en|och|i|so|ok)\W+)?(?:ab )?"
-    r"(?:what|whats|which|how|when|where|who|do|does|can|could|is|are|any|will|was|welche|wie|wann|wo|wer|gibt"
-    r"|haben|kommt?|kommen|kann|konnen|sind|quel\w*|quand|ou|faut|avez|vous|hay|tienen|trabajan|cuando|quando"
-    r"|dove|fate|c'e|wat|kan|doen|vad|finns|funkar|czy|jak|macie|tem|posso|send|need|envoyez|schicken"
-    r"|bitte schicken)\b"
+    r"(?:whats?|which|how|when|where|who|do|does|can|could|is|are|any|will|send|need"
+    r"|was|welche|wie|wann|wo|wer|gibt|haben|kommt?|kommen|kann|konnen|sind|(?:bitte )?schicken"
+    r"|quel\w*|quand|ou|faut|avez|vous|envoyez|hay|tienen|trabajan|cuando|quando|dove|fate|c'e"
+    r"|wat|kan|doen|vad|finns|funkar|czy|jak|macie|tem|posso)\b"
 )
 WHEN = re.compile(
     r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|tomorrow|next week|this week|\d{1,2} ?[ap]m|\d{1,2}:\d\d"
-    r"|(?:send|some|three) times"
-    r"|montag|dienstag|mittwoch|donnerstag|freitag|lundi|mardi|mercredi|jeudi|vendredi|lunes|martes|jueves|viernes)\b"
+    r"|(?:send|some|three) times|montag|dienstag|mittwoch|donnerstag|freitag|lundi|mardi|mercredi|jeudi|vendredi"
+    r"|lunes|martes|jueves|viernes)\b"
 )
 """A question about a day or a time: no fact of a company answers it."""
 PARTS = re.compile(r"(?<=[.!?;:])\s+|\n+|\s+(?:and|und|et|y|e|en|och|i)\s+|,\s+(?=\w+ \w+)|\?")
@@ -102,10 +102,13 @@ def _parts(text: str) -> list[tuple[str, bool]]:
     for sentence in re.findall(r"[^.!?\n]+(?:[.!](?=\S)[^.!?\n]+)*[.!?]*", text):
         asked = sentence.rstrip().endswith("?") or ASKING.search(fold(sentence)) is not None
         pieces = [piece for each in PARTS.split(sentence) if (piece := each.strip(" ,?!."))]
-        # "Interesting, do you …": a word before a comma asks nothing; nor does "or not", which names no thing.
-        whole = len(pieces) == 1
-        parts += [(one, asked and bool(_stems(one)) and (whole or " " in one)) for one in pieces]
+        # "Sounds good, do you …": only what asks, or stands before the question mark. "Or not" names no thing.
+        parts += [(one, asked and bool(_stems(one)) and _asks(one, pieces)) for one in pieces]
     return parts
+
+
+def _asks(piece: str, pieces: list[str]) -> bool:
+    return piece == pieces[-1] or ASKING.search(fold(piece)) is not None
 
 
 def _best(folded: str, usable: list[Known]) -> Known | None:

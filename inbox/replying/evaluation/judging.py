@@ -23,34 +23,40 @@ EMAIL_WORDS, LINKEDIN_CHARS, SMS_CHARS = 140, 600, 300
 FEWEST_WORDS = 4
 
 DEFERRING = {
-    "en": r"(?:come|get|be) back to you|find (?:\w+ ){0,2}out|look into|let you know|check (?:with|that|this"
-    r"|whether|if|on|for)"
-    r"|ask (?:my|our|a|the) \w+|confirm (?:that|this|it|whether|with)|follow up with you|(?:colleague"
-    r"|manager) (?:will|has to)",
-    "de": r"melde (?:ich )?mich|melden (?:wir )?uns|klare|frage (?:ich )?\w*(?: \w+){0,3} nach|erkundige"
-    r"|gebe ihnen bescheid"
-    r"|lasse (?:ich )?(?:es )?sie wissen|finde(?:n)? (?:\w+ ){1,3}heraus|prufe(?:n)? |kollege|kollegin"
-    r"|geschaftsfuhrung",
-    "fr": r"revien(?:s|drai|drons) vers vous|revenons vers vous|me renseigne|nous renseignons|verifie"
-    r"|vous tiens au courant"
-    r"|vous dirai|pose la question|demande a|collegue|la direction",
-    "es": r"averigu|consult(?:o|are|ar|amos)\b|l[eo]s? (?:confirm|avis|dig|dire)|vuelvo a escribir|me informo"
-    r"|pregunt(?:o|are)\b"
-    r"|te (?:confirm|avis|dig|dire)|companer|se lo (?:confirm|dig|dire)",
-    "it": r"(?:le|ti|vi) (?:faccio|faro|faremo) sapere|mi informo|verific(?:o|hero|hiamo)|chied(?:o|ero)\b"
-    r"|torno da (?:lei|te)"
-    r"|ricontatt|collega",
-    "pt": r"vou (?:verificar|confirmar|perguntar|ver|saber|averiguar)|volto a (?:falar|escrever|responder)"
-    r"|retorno|informo-me"
-    r"|colega|lhe (?:digo|aviso)",
-    "nl": r"kom(?:en)? (?:\w+ ){1,5}op terug|zoek(?:en)? (?:\w+ ){1,3}uit|vra(?:ag|gen) (?:\w+ ){1,4}na"
-    r"|laat (?:\w+ ){1,3}weten"
-    r"|ga (?:\w+ ){1,2}na\b|uitzoeken|navragen|nagaan|collega",
-    "sv": r"aterkomm|ta(?:r)? reda pa|kollar|fragar|undersok|hor(?:a)? av mig|kollega",
-    "pl": r"sprawdz|dowiem sie|dam znac|dopyta|zapyta|potwierdz|wroc|ustal[ei]|koleg|kolezan",
+    "en": (
+        r"(?:come|get|be) back to you|find (?:\w+ ){0,2}out|look into|let you know|follow up with you",
+        r"check (?:with|that|this|whether|if|on|for)|ask (?:my|our|a|the) \w+|confirm (?:that|this|it|whether|with)",
+        r"(?:colleague|manager) (?:will|has to)",
+    ),
+    "de": (
+        r"melde (?:ich )?mich|melden (?:wir )?uns|klare|erkundige|gebe ihnen bescheid|prufen? |kollegin|kollege",
+        r"frage (?:ich )?\w*(?: \w+){0,3} nach|lasse (?:ich )?(?:es )?sie wissen|finden? (?:\w+ ){1,3}heraus",
+    ),
+    "fr": (
+        r"revien(?:s|drai|drons) vers vous|revenons vers vous|me renseigne|nous renseignons|vous tiens au courant",
+        r"verifie|vous dirai|pose la question|demande a|collegue",
+    ),
+    "es": (
+        r"averigu|consult(?:o|are|ar|amos)\b|vuelvo a escribir|me informo|pregunt(?:o|are)\b|companer",
+        r"(?:le|les|los|te|se lo) (?:confirm|avis|dig|dire)",
+    ),
+    "it": (
+        r"(?:le|ti|vi) (?:faccio|faro|faremo) sapere|mi informo|verific(?:o|hero|hiamo)|chied(?:o|ero)\b",
+        r"torno da (?:lei|te)|ricontatt|collega",
+    ),
+    "pt": (
+        r"vou (?:verificar|confirmar|perguntar|ver|saber|averiguar)|volto a (?:falar|escrever|responder)",
+        r"retorno|informo-me|colega|lhe (?:digo|aviso)",
+    ),
+    "nl": (
+        r"kom(?:en)? (?:\w+ ){1,5}op terug|zoek(?:en)? (?:\w+ ){1,3}uit|vra(?:ag|gen) (?:\w+ ){1,4}na",
+        r"laat (?:\w+ ){1,3}weten|ga (?:\w+ ){1,2}na\b|uitzoeken|navragen|nagaan|collega",
+    ),
+    "sv": (r"aterkomm|tar? reda pa|kollar|fragar|undersok|hora? av mig|kollega",),
+    "pl": (r"sprawdz|dowiem sie|dam znac|dopyta|zapyta|potwierdz|wroc|ustal[ei]|koleg|kolezan",),
 }
 """How a text says that somebody will find out and come back; on folded text."""
-_DEFERRING = re.compile("|".join(rf"(?:\b(?:{words}))" for words in DEFERRING.values()))
+_DEFERRING = re.compile(rf"\b(?:{'|'.join('|'.join(words) for words in DEFERRING.values())})")
 
 _NUMBER = re.compile(r"(?<![\w.,])\d+(?:[.,'\u00a0\u202f]\d{3}(?!\d))*(?:[.,]\d+)?")
 _LISTED = re.compile(r"^\s*\d{1,2}[.)]\s", re.M)

@@ -84,6 +84,14 @@ def test_a_question_is_deferred_where_text_and_plan_both_say_so():
     assert outcomes(LATER, ask("price"), unknown=True) == ("deferred",)
 
 
+def test_a_policy_that_names_who_decides_is_no_deferral():
+    for text in (
+        "Aucune remise sans l'accord de la direction.",
+        "Über Rabatte entscheidet die Geschäftsführung.",
+    ):
+        assert outcomes(text, ask(None), unknown=True) == ("neither",)
+
+
 @pytest.mark.parametrize(
     "text",
     [
