@@ -12,7 +12,7 @@ def found(lead: Lead, message: Message, earlier: Iterable[Message]) -> str:
     texts = [
         message.text,
         message.subject,
-        own_lines(message.raw_text, ()),
+        own_lines(message.raw_text[: machine_talk.MAX_CHARS], ()),
         message.from_name,
         lead.first_name,
         lead.last_name,
