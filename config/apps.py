@@ -1,4 +1,5 @@
 from django.contrib.admin.apps import AdminConfig as StockAdminConfig
+from django.core.checks import Tags, register
 
 
 class AdminConfig(StockAdminConfig):
@@ -6,4 +7,6 @@ class AdminConfig(StockAdminConfig):
 
     def ready(self) -> None:
         super().ready()
-        from config import static  # noqa: F401  registers its check
+        from config import static
+
+        register(static.check, Tags.staticfiles, deploy=True)

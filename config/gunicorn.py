@@ -43,11 +43,22 @@ def post_worker_init(worker) -> None:
 
     Half a million long-lived objects are otherwise walked again and again beside the requests (docs/adr/0009).
     """
+    _require_wiring(worker)
     _require_static(worker)
     _require_weights(worker)
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD, 20, 20)
+
+
+def _require_wiring(worker) -> None:
+    """End the server where something is not registered that must be: gunicorn asks for no system check by itself."""
+    from django.core import checks
+
+    if found := checks.run_checks(tags=["wiring"]):
+        for message in found:
+            worker.log.critical("%s", message)
+        sys.exit(Arbiter.WORKER_BOOT_ERROR)
 
 
 def _require_static(worker) -> None:

@@ -69,7 +69,6 @@ def _is_copied(name: str, path: str) -> bool:
     return os.path.exists(copy) and filecmp.cmp(path, copy, shallow=False)
 
 
-@checks.register(checks.Tags.staticfiles, deploy=True)
 def check(**_kwargs: object) -> list[checks.CheckMessage]:
     """The check of `manage.py check --deploy` and of doctor."""
     found = fault()

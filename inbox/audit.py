@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from django.db.models import Model
-from django.dispatch import receiver
 
 from inbox.models import AuditEntry, User
 from jobs import actions
@@ -33,7 +32,6 @@ def record_all(
     )
 
 
-@receiver(actions.acted, dispatch_uid="inbox.audit")
 def record_jobs(
     action: str, actor: User, results: Sequence[actions.Result], detail: str, **kwargs: object
 ) -> None:

@@ -1,6 +1,6 @@
 """Buttons of our Slack messages: the press is acknowledged at once, what it does runs in a job.
 
-A room that puts a button into a message registers what it does with `@button("action_id")`.
+A room that puts a button into a message names it with `offered`; what it does is registered in inbox/wiring.py.
 """
 
 import uuid
@@ -13,21 +13,28 @@ from integrations.events import ButtonEvent
 from jobs.context import JobContext
 from jobs.enqueue import enqueue
 from jobs.errors import PermanentError
+from jobs.registry import kind_name
 
-JOB = "slack.button"
+JOB = kind_name("slack.button", __name__)
 Action = Callable[[JobContext], Any]
 ACTIONS: dict[str, Action] = {}
 
 
-def button(action_id: str) -> Callable[[Action], Action]:
-    """Register the decorated `action(ctx)` for a button. `ctx.payload` has action, draft_id, value, user_id,
-    user_name, channel_id and message_ts; that the draft is the workspace's own has been checked."""
+OFFERED: dict[str, str] = {}
+"""The buttons that our messages have, each with the module that puts it there."""
 
-    def register(action: Action) -> Action:
-        ACTIONS[action_id] = action
-        return action
 
-    return register
+def offered(action_id: str, module: str) -> str:
+    """Declare that `module` puts the button `action_id` into messages; returns the id. A system check refuses to start
+    where nothing is registered for it."""
+    OFFERED[action_id] = module
+    return action_id
+
+
+def register(action_id: str, action: Action) -> None:
+    """Have a press of the button do `action(ctx)`. `ctx.payload` has action, draft_id, value, user_id, user_name,
+    channel_id and message_ts; that the draft is the workspace's own has been checked."""
+    ACTIONS[action_id] = action
 
 
 def press(received: Received, event: ButtonEvent) -> Outcome:

@@ -23,10 +23,11 @@ from inbox.models import Invitation, Membership, User
 from inbox.people import NotAllowed, check_rank, send
 from jobs.context import JobContext
 from jobs.enqueue import enqueue
+from jobs.registry import kind_name
 
 State = Invitation.State
 Role = Membership.Role
-MAIL = "account.invitation_mail"
+MAIL = kind_name("account.invitation_mail", __name__)
 SALT = "holdfast.invitation"
 VALID_FOR = timedelta(days=7)
 MAIL_PAUSE = timedelta(minutes=10)

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from inbox import buttons, invitations, people, replay, retention  # noqa: F401 - retention registers what it prunes
+from inbox import buttons, invitations, people, replay
 from inbox.bookings import contacts
 from inbox.bookings import reconcile as bookings
 from inbox.enrichment import clay
-from inbox.followups import receivers, steps  # noqa: F401 - receivers listen
+from inbox.followups import steps
 from inbox.followups import tick as followups
 from inbox.handlers.bookings import WHO_BOOKED
 from inbox.handlers.messages import PROCESS

@@ -25,9 +25,10 @@ from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.enqueue import enqueue
 from jobs.errors import TransientError
+from jobs.registry import kind_name
 
 Role = Membership.Role
-PASSWORD_MAIL = "account.password_mail"
+PASSWORD_MAIL = kind_name("account.password_mail", __name__)
 
 
 class NotAllowed(ValueError):

@@ -27,8 +27,9 @@ from integrations.registry import ALL_SOURCES
 from jobs.context import JobContext
 from jobs.enqueue import enqueue
 from jobs.models import BackgroundJob
+from jobs.registry import kind_name
 
-JOB = "deliveries.replay"
+JOB = kind_name("deliveries.replay", __name__)
 REPAIRED = (Verdict.ACCEPTED, Verdict.DUPLICATE, Verdict.IGNORED)
 
 

@@ -9,13 +9,14 @@ from datetime import timedelta
 from uuid import UUID
 
 from axes.models import AccessLog
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models.functions import Now
 
 from inbox.models import Invitation, WebhookDelivery, Workspace
 from integrations.models import AiCall
 from jobs.deadline import Deadline
-from jobs.retention import in_slices, prunes
+from jobs.retention import in_slices
 
 KEEP_BODIES_DAYS = 30
 KEEP_MODEL_CALLS_DAYS = 90
@@ -26,7 +27,6 @@ KEEP_ROWS_DAYS = 400
 """A ledger row without a body is small. Rows that hold an event's key stay: without them a late repeat would count."""
 
 
-@prunes("delivery bodies", promised=True)
 def empty_bodies(deadline: Deadline) -> int:
     """Drop raw bodies after 30 days, or sooner where the workspace asks; the row stays."""
 
@@ -44,7 +44,6 @@ def _empty(pks: list) -> int:
     return WebhookDelivery.objects.filter(pk__in=pks).update(body=None, headers={})
 
 
-@prunes("deliveries")
 def old_rows(deadline: Deadline) -> int:
     """Drop ledger rows after 400 days, but for those whose event key still recognises a repeat."""
 
@@ -65,7 +64,6 @@ def _delete(pks: list) -> int:
         return WebhookDelivery.objects.filter(pk__in=pks)._raw_delete("default")
 
 
-@prunes("model calls")
 def old_model_calls(deadline: Deadline) -> int:
     """Drop the record of model calls after 90 days: what they cost is in the packs and months by then."""
 
@@ -77,18 +75,21 @@ def old_model_calls(deadline: Deadline) -> int:
     return _each_workspace(deadline, walk)
 
 
-@prunes("log-ins")
 def old_log_ins(deadline: Deadline) -> int:
     """Drop the record of who logged in from which address after 90 days."""
     old = AccessLog.objects.filter(attempt_time__lt=Now() - timedelta(days=KEEP_LOG_INS_DAYS))
     return in_slices(old, deadline, by="attempt_time")
 
 
-@prunes("invitations")
 def old_invitations(deadline: Deadline) -> int:
     """Drop the addresses that were asked to join a workspace 90 days after the invitation ran out."""
     old = Invitation.objects.filter(expires_at__lt=Now() - timedelta(days=KEEP_INVITATIONS_DAYS))
     return in_slices(old, deadline, by="expires_at")
+
+
+def ended_sessions(deadline: Deadline) -> int:
+    """Drop sessions of people that have run out: nobody can use them, and Django keeps them for ever."""
+    return in_slices(Session.objects.filter(expire_date__lt=Now()), deadline, by="expire_date")
 
 
 def _each_workspace(deadline: Deadline, walk: Callable[[UUID | None, int], int]) -> int:

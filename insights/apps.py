@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.core.checks import register
 
 
 class InsightsConfig(AppConfig):
@@ -9,9 +10,14 @@ class InsightsConfig(AppConfig):
         from inbox.leads.merge import GIVES_WAY
         from inbox.navigation import PAGES, Page
         from inbox.states import TABLES
+        from insights import retention, system_checks
         from insights.models import ConversationInsight, PackThread
         from insights.states import PACKS, QUESTIONS, THREADS
+        from jobs.retention import prunes
 
         PAGES.insert(0, Page("insights:overview", "Insights", "chart"))
         GIVES_WAY.extend([ConversationInsight, PackThread])
         TABLES.update({"pack": PACKS, "question": QUESTIONS, "thread": THREADS})
+        prunes("context packs")(retention.old_builds)
+        for check in system_checks.CHECKS:
+            register(check, "wiring")

@@ -26,8 +26,9 @@ from jobs.deadline import Deadline
 from jobs.enqueue import JobSpec, enqueue_many
 from jobs.errors import TransientError
 from jobs.models import BackgroundJob
+from jobs.registry import kind_name
 
-SUMMARISE = "insights.summarise_booked"
+SUMMARISE = kind_name("insights.summarise_booked", __name__)
 SOURCE = ConversationInsight.Source.BOOKED_CRON
 
 

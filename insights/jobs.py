@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from insights import answering, booked, building, packs, retention, upkeep  # noqa: F401 - retention is registered
+from insights import answering, booked, building, packs, upkeep
 from jobs.context import JobContext
 from jobs.deadline import Deadline
 from jobs.registry import job_kind

@@ -16,11 +16,12 @@ from insights.models import ContextPack, PackQuestion
 from jobs import actions
 from jobs.enqueue import enqueue
 from jobs.models import BackgroundJob
+from jobs.registry import kind_name
 
 logger = logging.getLogger(__name__)
 Status = ContextPack.Status
-BUILD = "insights.build_pack"
-ANSWER = "insights.answer_question"
+BUILD = kind_name("insights.build_pack", __name__)
+ANSWER = kind_name("insights.answer_question", __name__)
 
 
 def build_key(pack_id: UUID) -> str:

@@ -7,12 +7,11 @@ from django.db.models.functions import Now
 
 from insights.models import ContextPack
 from jobs.deadline import Deadline
-from jobs.retention import in_slices, prunes
+from jobs.retention import in_slices
 
 KEEP_BUILDS_DAYS = 180
 
 
-@prunes("context packs")
 def old_builds(deadline: Deadline) -> int:
     """Drop builds that ended 180 days ago and were followed by a good one, with their threads and questions."""
     newer = ContextPack.objects.filter(

@@ -6,4 +6,6 @@ class IntegrationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from integrations import health  # noqa: F401  subscribes to every finished call
+        from integrations import health, outcomes
+
+        outcomes.subscribe(health.observe)

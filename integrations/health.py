@@ -20,7 +20,6 @@ from django.db.models import F
 from django.dispatch import Signal as DjangoSignal
 from django.utils import timezone
 
-from integrations import outcomes
 from integrations.errors import CANNOT_SEND, SECRETS_UNREADABLE, Outcome
 from integrations.models import (
     HealthState,
@@ -285,7 +284,6 @@ SENDS = {"reply", "send_sms"}
 _healthy_until: dict[UUID, float] = {}
 
 
-@outcomes.subscribe
 def observe(report: CallReport) -> None:
     """Take a finished call as a signal. Successes of an account that is well cost few writes."""
     kind = Kind.CANNOT_SEND if report.cannot_send else SIGNAL_OF.get(report.outcome)

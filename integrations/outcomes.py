@@ -66,6 +66,11 @@ def subscribe(subscriber: Subscriber) -> Subscriber:
     return subscriber
 
 
+def is_subscribed(subscriber: Subscriber) -> bool:
+    """Whether finished calls are told to `subscriber`."""
+    return subscriber in _subscribers
+
+
 def unsubscribe(subscriber: Subscriber) -> None:
     _subscribers.remove(subscriber)
 

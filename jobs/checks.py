@@ -2,7 +2,7 @@
 
 from django.apps import apps
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.checks import CheckMessage, Error, Warning
 
 from jobs.conf import (
     DRAIN_S,
@@ -12,10 +12,9 @@ from jobs.conf import (
     OVERRUN_GRACE_S,
     shortest_retry_s,
 )
-from jobs.registry import KINDS
+from jobs.registry import KINDS, NAMED
 
 
-@register()
 def check_waits(app_configs, **kwargs) -> list[CheckMessage]:
     """Q_CLUSTER against the inequalities of jobs.conf: each wait is longer than the one inside it."""
     cluster = settings.Q_CLUSTER
@@ -50,7 +49,6 @@ def check_waits(app_configs, **kwargs) -> list[CheckMessage]:
     return found
 
 
-@register()
 def check_service(app_configs, **kwargs) -> list[CheckMessage]:
     """What works, and serves people worse than it could: too few workers, too rare a poll."""
     cluster = settings.Q_CLUSTER
@@ -75,7 +73,6 @@ def check_service(app_configs, **kwargs) -> list[CheckMessage]:
     return found
 
 
-@register()
 def check_broker(app_configs, **kwargs) -> list[CheckMessage]:
     """The wake-up must be in the job's own transaction, or on Redis."""
     cluster = settings.Q_CLUSTER
@@ -94,7 +91,6 @@ def check_broker(app_configs, **kwargs) -> list[CheckMessage]:
     return []
 
 
-@register()
 def check_database(app_configs, **kwargs) -> list[CheckMessage]:
     """No connection pool: its connections survive fork() and are then used by two processes at once."""
     if settings.DATABASES["default"].get("OPTIONS", {}).get("pool"):
@@ -108,10 +104,26 @@ def check_database(app_configs, **kwargs) -> list[CheckMessage]:
     return []
 
 
-@register()
 def check_order(app_configs, **kwargs) -> list[CheckMessage]:
     """The earlier app's command wins: with django_q first, `qcluster` would be the stock one."""
     names = [config.name for config in apps.get_app_configs()]
     if "django_q" not in names or names.index("jobs") > names.index("django_q"):
         return [Error("INSTALLED_APPS must list 'jobs' before 'django_q'.", id="jobs.E009")]
     return []
+
+
+def check_kinds(app_configs, **kwargs) -> list[CheckMessage]:
+    """Whatever is enqueued has a handler: a job of a kind that no worker knows would wait for ever."""
+    return [
+        Error(
+            f"Nothing handles jobs of the kind “{name}”, which {module} enqueues.",
+            hint=f"Register a handler with @job_kind in {module.partition('.')[0]}/jobs.py.",
+            id="jobs.E011",
+        )
+        for name, module in sorted(NAMED.items())
+        if name not in KINDS
+    ]
+
+
+CHECKS = (check_waits, check_service, check_broker, check_database, check_order)
+"""Registered by JobsConfig."""

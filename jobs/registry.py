@@ -1,6 +1,7 @@
 """The kinds of job that exist, each declared with its budget and retention next to its handler.
 
-A handler lives in `<app>/jobs.py`; importing that module registers it, which `jobs.apps` does at start.
+A handler lives in `<app>/jobs.py`; importing that module registers it, which `jobs.apps` does at start. Whoever
+enqueues a kind names it with `kind_name`: a system check (jobs.checks) finds names that nothing handles.
 """
 
 from collections.abc import Callable
@@ -46,13 +47,23 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {}
+NAMED: dict[str, str] = {}
+"""The kinds that are enqueued somewhere, each with the module that does it."""
+
+
+def kind_name(name: str, module: str) -> str:
+    """Declare that `module` enqueues jobs of the kind `name`; returns the name."""
+    NAMED[name] = module
+    return name
 
 
 def job_kind(name: str, **policy: Any) -> Callable[[Handler], Handler]:
     """Register the decorated `handler(ctx)` as the kind `name`; keyword arguments are Policy's fields.
 
-    Raises ImproperlyConfigured for a name that is taken or a limit that cannot be kept.
+    Raises ImproperlyConfigured for a name that is taken, a limit that cannot be kept, or no word about its priority.
     """
+    if "priority" not in policy:
+        raise ImproperlyConfigured(f"Job kind {name}: state its priority, which is its place in the queue.")
 
     def register(handler: Handler) -> Handler:
         kind = Kind(name, handler, Policy(**policy))

@@ -5,7 +5,7 @@ promised goes first. A part that fails is logged and keeps no other from its tur
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 
 from django.db import Error
@@ -41,6 +41,33 @@ def prunes(name: str, *, promised: bool = False) -> Callable[[Pruner], Pruner]:
         return pruner
 
     return register
+
+
+def gaps(
+    labels: Iterable[str],
+    pruned: Mapping[str, tuple[str, ...]],
+    kept: Mapping[str, str],
+    said_in: str,
+    registered_in: str,
+) -> Iterator[tuple[str, str]]:
+    """What is wrong with the retention of the tables `labels`, and what to do: each a sentence.
+
+    `pruned`: the names of the rules that a table must have. `kept`: by the reason, the tables that need none, with
+    spaces between them. `said_in` and `registered_in`: the files of both, and of the registrations.
+    """
+    reasoned = {label for labels in kept.values() for label in labels.split()}
+    for label in labels:
+        if label not in pruned and label not in reasoned:
+            yield (
+                f"{label} has no retention: nothing says how long its rows are kept.",
+                f"Name its rule in PRUNED, or the reason for none in KEPT, of {said_in}.",
+            )
+        for name in pruned.get(label, ()):
+            if name not in PRUNERS:
+                yield (
+                    f"{label} is not pruned: the rule “{name}” is missing.",
+                    f"Register it with prunes in {registered_in}, or in jobs/retention.py.",
+                )
 
 
 def prune(deadline: Deadline) -> dict[str, int]:
@@ -92,7 +119,6 @@ def in_slices(
     return deleted
 
 
-@prunes("jobs")
 def prune_jobs(deadline: Deadline) -> int:
     """Finished jobs past their kind's days: done and cancelled ones sooner than failed ones."""
     failed, deleted = Q(status=BackgroundJob.Status.FAILED), 0
@@ -121,22 +147,27 @@ def _delete_jobs(pks: list) -> int:
     return BackgroundJob.objects.filter(pk__in=pks).delete()[1].get("jobs.BackgroundJob", 0)
 
 
-@prunes("workers")
 def prune_workers(deadline: Deadline) -> int:
     """Workers that have been gone for days."""
     gone = Worker.objects.filter(heartbeat_at__lt=Now() - timedelta(days=KEEP_WORKER_DAYS))
     return in_slices(gone, deadline, by="heartbeat_at")
 
 
-@prunes("task_results")
 def prune_task_results(deadline: Deadline) -> int:
     """django-q2 keeps failures for ever."""
     old = Task.objects.filter(stopped__lt=Now() - timedelta(days=KEEP_TASK_DAYS))
     return in_slices(old, deadline, by="stopped")
 
 
-@prunes("wakeups")
 def prune_wakeups(deadline: Deadline) -> int:
     """Wake-ups that nobody takes, as those for a cluster of a name that is gone."""
     old = OrmQ.objects.filter(lock__lt=Now() - timedelta(days=KEEP_WAKEUP_DAYS))
     return in_slices(old, deadline, by="lock")
+
+
+def register() -> None:
+    """Register what the queue itself prunes; JobsConfig calls it at start."""
+    prunes("jobs")(prune_jobs)
+    prunes("workers")(prune_workers)
+    prunes("task_results")(prune_task_results)
+    prunes("wakeups")(prune_wakeups)

@@ -23,10 +23,11 @@ from jobs.context import JobContext
 from jobs.deadline import Deadline
 from jobs.enqueue import JobSpec, enqueue_many
 from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested, Snooze
+from jobs.registry import kind_name
 
 logger = logging.getLogger(__name__)
 
-CHECK = "bookings.check"
+CHECK = kind_name("bookings.check", __name__)
 CALENDARS = (Provider.CALENDLY, Provider.GHL)
 EVERY = timedelta(hours=2)
 PARKED_AT_MOST = timedelta(hours=48)

@@ -7,11 +7,9 @@ by the job, never dropped (predecessor 2.4).
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.dispatch import receiver
 
 from inbox.accounts import connected
 from inbox.models import Enrichment, FollowUpInstance, Lead
-from inbox.signals import lead_enriched
 from integrations.clay.client import ClayClient, Table
 from integrations.errors import ProviderMisconfigured
 from integrations.models import Provider
@@ -19,8 +17,9 @@ from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue
+from jobs.registry import kind_name
 
-ASK = "clay.ask"
+ASK = kind_name("clay.ask", __name__)
 PATIENCE = timedelta(hours=24)
 """How long a follow-up waits for an answer; then its step is skipped."""
 FREE_MAIL = {
@@ -96,7 +95,6 @@ def _row(lead: Lead, kind: str) -> dict[str, str]:
     return row | ({"linkedInProfile": lead.linkedin_url} if kind == Enrichment.Kind.PHONE else {})
 
 
-@receiver(lead_enriched, dispatch_uid="inbox.enrichment.clay")
 def on_answer(sender, lead: Lead, now: datetime, **kwargs) -> None:
     """Clay has answered: what waited for it goes on, with the fact or without."""
     with transaction.atomic():

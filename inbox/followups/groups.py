@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.db.models import OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
-from django.dispatch import receiver
 
 from inbox.accounts import connected
 from inbox.followups import plan
@@ -16,7 +15,6 @@ from inbox.followups.conditions import ACCOUNT_OF, PAUSE_OF, is_down
 from inbox.health import effects
 from inbox.models import FollowUpInstance, Message
 from inbox.replying.carriers import BY_SOURCE
-from integrations import health as integration_health
 from integrations.models import HealthState, WorkspaceIntegrationHealth
 from jobs.deadline import Deadline
 
@@ -25,7 +23,6 @@ PROVIDER_OF = {reason: provider for provider, reason in PAUSE_OF.items()}
 Status = FollowUpInstance.Status
 
 
-@receiver(integration_health.changed, dispatch_uid="inbox.followups.groups")
 def on_change(sender, health: WorkspaceIntegrationHealth, before: str, **kwargs) -> None:
     """Pause or resume the workspace's follow-ups over this account's channel."""
     if health.provider not in PAUSE_OF or HealthState.DISCONNECTED not in (before, health.state):

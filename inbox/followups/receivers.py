@@ -2,18 +2,15 @@
 
 from django.db import transaction
 from django.db.models import Q
-from django.dispatch import receiver
 
 from inbox.followups import plan, responses
 from inbox.followups.conditions import replied_since
 from inbox.leads import rollup
 from inbox.models import FollowUpInstance, FollowUpSequence, Lead, Message
-from inbox.signals import lead_booked, lead_replied, lead_stopped, lead_tagged
 
 Start, Status = FollowUpSequence.Start, FollowUpInstance.Status
 
 
-@receiver(lead_replied, dispatch_uid="inbox.followups")
 def pause_for_reply(sender, lead: Lead, message: Message, **kwargs) -> dict[str, int]:
     """A person wrote: what runs for them pauses. What a machine wrote pauses nothing."""
     with transaction.atomic():
@@ -27,18 +24,15 @@ def pause_for_reply(sender, lead: Lead, message: Message, **kwargs) -> dict[str,
     return {"paused": paused}
 
 
-@receiver(lead_tagged, dispatch_uid="inbox.followups")
 def note_response(sender, lead: Lead, message: Message, tag: str, **kwargs) -> None:
     """What the reply means is known now: so is how the lead answered our step."""
     responses.note(lead, message, tag)
 
 
-@receiver(lead_stopped, dispatch_uid="inbox.followups")
 def stop(sender, lead: Lead, reason: str, **kwargs) -> None:
     plan.finish_all(lead, Status.STOPPED, reason)
 
 
-@receiver(lead_booked, dispatch_uid="inbox.followups")
 def booked(sender, lead: Lead, fresh: bool, **kwargs) -> None:
     """Complete what runs towards a meeting, and resume what follows one. A new meeting starts what follows one; one
     that was moved does not."""

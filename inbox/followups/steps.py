@@ -23,8 +23,9 @@ from inbox.replying.context import Slot
 from jobs.context import JobContext
 from jobs.deadline import Deadline
 from jobs.enqueue import JobSpec
+from jobs.registry import kind_name
 
-STEP = "followup.step"
+STEP = kind_name("followup.step", __name__)
 Status = FollowUpTask.Status
 Origin = OutboundSend.Origin
 SLOTS_FRESH = timedelta(minutes=15)
@@ -219,6 +220,3 @@ def approve(task: FollowUpTask, *, user: User, text: str = "") -> OutboundSend:
         _claim(task, case, user=user)
         audit.record(task.workspace_id, user, "followup.approve", task, edited=edited)
     return task.send
-
-
-claims.VETOES[Origin.FOLLOWUP] = veto

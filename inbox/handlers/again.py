@@ -6,8 +6,9 @@ from django.utils import timezone
 
 from inbox.models import Message
 from jobs.enqueue import JobSpec, enqueue_many
+from jobs.registry import kind_name
 
-CATCH_UP = "inbound.catch_up"
+CATCH_UP = kind_name("inbound.catch_up", __name__)
 
 
 def again(message: Message, cause: str) -> None:

@@ -16,8 +16,9 @@ from inbox.models import Appointment, Lead
 from inbox.signals import lead_booked
 from integrations.events import BookingEvent
 from jobs.enqueue import enqueue
+from jobs.registry import kind_name
 
-WHO_BOOKED = "bookings.who"
+WHO_BOOKED = kind_name("bookings.who", __name__)
 Status = Appointment.Status
 
 

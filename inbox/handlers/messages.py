@@ -25,8 +25,9 @@ from integrations.events import BounceEvent, CampaignRef, MessageEvent
 from integrations.registry import ALL_SOURCES as SOURCES
 from jobs.enqueue import JobSpec, enqueue, enqueue_many
 from jobs.models import BackgroundJob
+from jobs.registry import kind_name
 
-PROCESS = "inbound.process"
+PROCESS = kind_name("inbound.process", __name__)
 KEY_LIMIT = 200
 KNOWN = Kept(
     lambda **key: (

@@ -37,11 +37,12 @@ from jobs.deadline import Deadline
 from jobs.enqueue import enqueue, held_until
 from jobs.errors import PermanentError, TransientError
 from jobs.models import BackgroundJob, JobStep
+from jobs.registry import kind_name
 from sandbox import SandboxServer
 
 logger = logging.getLogger(__name__)
 
-DRILL = "health.drill"
+DRILL = kind_name("health.drill", __name__)
 ACCOUNT = "fire-drill"
 OWNER = "Robin Drill"
 MISSED = 3

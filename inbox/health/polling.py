@@ -18,8 +18,9 @@ from integrations.models import Integration, Provider, ReplyPoll, WorkspaceInteg
 from jobs.context import JobContext
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue
+from jobs.registry import kind_name
 
-POLL = "replies.poll"
+POLL = kind_name("replies.poll", __name__)
 EVERY = {
     Provider.GHL: timedelta(minutes=30),
     Provider.SMARTLEAD: timedelta(minutes=30),

@@ -3,25 +3,23 @@ each part is done once and done again where it failed."""
 
 from datetime import timedelta
 
-from django.dispatch import receiver
 from django.utils import timezone
 
 from inbox.accounts import slack_of
 from inbox.health import backfill, banner, pausing, telling
-from integrations import health as integration_health
 from integrations.errors import ProviderMisconfigured
 from integrations.models import HealthState, WorkspaceIntegrationHealth
 from jobs.context import JobContext
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue
+from jobs.registry import kind_name
 
-RECOVER = "health.recover"
+RECOVER = kind_name("health.recover", __name__)
 RECENT = timedelta(hours=1)
 LONGEST_GAP = timedelta(days=10)
 """EmailBison keeps events that long, and nobody else says that they keep them longer."""
 
 
-@receiver(integration_health.changed, dispatch_uid="inbox.health.recovery")
 def on_change(sender, health: WorkspaceIntegrationHealth, before: str, **kwargs) -> None:
     """Have people told of what broke, and work done on what came back."""
     if health.state == HealthState.DISCONNECTED:

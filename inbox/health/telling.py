@@ -31,11 +31,12 @@ from jobs.deadline import Deadline
 from jobs.enqueue import enqueue
 from jobs.errors import PermanentError, TransientError
 from jobs.models import BackgroundJob
+from jobs.registry import kind_name
 
 logger = logging.getLogger(__name__)
 
-NOTIFY = "health.notify"
-EMAIL = "health.email"
+NOTIFY = kind_name("health.notify", __name__)
+EMAIL = kind_name("health.email", __name__)
 SLACK_TRIES = 4
 """So often Slack is asked, over a minute or two; then the notice goes out by e-mail."""
 Status = BackgroundJob.Status

@@ -18,8 +18,9 @@ from integrations.models import HealthState, Integration, WebhookKey
 from jobs.context import JobContext
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue
+from jobs.registry import kind_name
 
-PROBE = "health.probe"
+PROBE = kind_name("health.probe", __name__)
 RHYTHM_WINDOW = timedelta(days=14)
 SHORTEST_SILENCE = timedelta(hours=6)
 SLACK_IN_RHYTHM = 2

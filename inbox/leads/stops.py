@@ -13,8 +13,9 @@ from inbox.signals import lead_stopped
 from integrations.models import Provider
 from jobs.enqueue import JobSpec, enqueue_many
 from jobs.models import BackgroundJob
+from jobs.registry import kind_name
 
-STOP_EMAILS = "campaign.stop-emails"
+STOP_EMAILS = kind_name("campaign.stop-emails", __name__)
 
 KNOWN_BY = {
     Provider.EMAILBISON: "emailbison_lead_id",

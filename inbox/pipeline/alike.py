@@ -29,8 +29,9 @@ from inbox.understanding.tags import DRAFTED, NO_ANSWER
 from jobs.context import JobContext
 from jobs.enqueue import enqueue
 from jobs.models import BackgroundJob
+from jobs.registry import kind_name
 
-JOB = "tags.alike"
+JOB = kind_name("tags.alike", __name__)
 MOST = 1_000
 """Replies that one job treats; what is left is offered again."""
 SHOWN = 50

@@ -6,7 +6,6 @@ says what was filled.
 
 import phonenumbers
 from django.db import transaction
-from django.dispatch import receiver
 from django.utils import timezone
 
 from inbox import asking, prompts
@@ -16,7 +15,6 @@ from inbox.leads import facts, identity
 from inbox.models import Enrichment, Lead
 from inbox.pipeline.situation import NotNow, Situation
 from inbox.prompts.sheet import sheet, theirs
-from inbox.signals import lead_enriched
 from integrations.emailbison.client import EmailBisonClient
 from integrations.errors import ProviderError, ProviderMisconfigured
 from integrations.events import Person
@@ -25,8 +23,9 @@ from integrations.openai.schema import ModelAnswer
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue
+from jobs.registry import kind_name
 
-CRM_CONTACT = "ghl.contact"
+CRM_CONTACT = kind_name("ghl.contact", __name__)
 Kind = Enrichment.Kind
 PHONE_NAMES = ("phone", "mobile", "phone number", "mobile phone", "cell")
 PROFILE_NAMES = ("linkedin url", "linkedin", "linkedin profile")
@@ -114,7 +113,6 @@ def _tell_crm(lead: Lead) -> bool:
     return created
 
 
-@receiver(lead_enriched, dispatch_uid="inbox.pipeline.enriching")
 def on_enriched(sender, lead: Lead, **kwargs) -> None:
     """A number that was looked up, or entered by a person, is told to GoHighLevel: texts go to its contact's."""
     if lead.phone and connected(lead.workspace_id, Provider.GHL) is not None:

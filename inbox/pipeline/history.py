@@ -18,8 +18,9 @@ from integrations.models import Provider
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue, enqueue_many
+from jobs.registry import kind_name
 
-IDENTIFY = "lead.identify"
+IDENTIFY = kind_name("lead.identify", __name__)
 SENT_LIMIT = 12
 
 

@@ -5,7 +5,6 @@ that cannot be looked for, is not. Every one is a row on the health page.
 """
 
 from django.conf import settings
-from django.dispatch import receiver
 from django.urls import reverse
 from django.utils import timezone
 
@@ -13,7 +12,6 @@ from inbox.accounts import slack_of
 from inbox.models import Lead, Message
 from inbox.models.lead import Tag
 from inbox.pipeline.situation import Situation
-from inbox.signals import lead_booked
 from integrations.client import secrets_of
 from integrations.errors import ProviderError, ProviderMisconfigured
 from integrations.models import Integration, Notice
@@ -24,8 +22,9 @@ from jobs.db import drop_connection
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue
 from jobs.models import JobStep
+from jobs.registry import kind_name
 
-TELL = "lead.notice"
+TELL = kind_name("lead.notice", __name__)
 KIND = "tag"
 QUOTE_CHARS = 300
 State = Notice.State
@@ -36,7 +35,6 @@ def tell(situation: Situation, _deadline: Deadline) -> dict[str, str]:
     return {"job": _enqueue(situation.lead, situation.tag, about=str(situation.message.pk))}
 
 
-@receiver(lead_booked, dispatch_uid="inbox.pipeline.notices")
 def on_booked(sender, lead: Lead, fresh: bool, **kwargs) -> None:
     """A calendar, and no reply, may say that a meeting stands."""
     if fresh and Tag.MEETING_BOOKED in lead.workspace.notice_tags and slack_of(lead.workspace_id):

@@ -18,8 +18,9 @@ from integrations.openai.schema import ModelAnswer
 from jobs.context import JobContext
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue
+from jobs.registry import kind_name
 
-AUTOSEND = "reply.autosend"
+AUTOSEND = kind_name("reply.autosend", __name__)
 AT_LEAST = timedelta(seconds=30)
 Mode, Stage = SendingPolicy.Mode, GateResult.Stage
 Outcome = Literal["off", "held", "shadow", "scheduled"]
@@ -133,9 +134,6 @@ def veto(send: OutboundSend, lead: Lead) -> str:
         return ""
     failed = gates.failing(gates.judge(send.draft, stage=Stage.SEND, planned_at=timezone.now()))
     return failed[0].evidence if failed else ""
-
-
-claims.VETOES[OutboundSend.Origin.DRAFT] = veto
 
 
 def hold(draft: Draft, reason: str) -> None:

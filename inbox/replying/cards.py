@@ -9,15 +9,13 @@ import json
 from typing import Any
 
 from django.conf import settings
-from django.dispatch import receiver
 from django.urls import reverse
 from django.utils import timezone
 
+from inbox import buttons
 from inbox.accounts import connected
-from inbox.buttons import button
 from inbox.models import Draft, Membership, OutboundSend, User
 from inbox.replying import policies, review
-from inbox.signals import draft_changed
 from integrations.models import Integration, Provider
 from integrations.slack.client import Posted, SlackClient
 from integrations.slack.delivery import can_look, deliver
@@ -26,8 +24,11 @@ from jobs.db import drop_connection
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue
 from jobs.models import JobStep
+from jobs.registry import kind_name
 
-POST, FOLLOW = "slack.card", "slack.card-follow"
+POST, FOLLOW = kind_name("slack.card", __name__), kind_name("slack.card-follow", __name__)
+APPROVE = buttons.offered("approve_send", __name__)
+REGENERATE = buttons.offered("regenerate_draft_fast", __name__)
 PREVIEW_CHARS = 1_400
 Role = Membership.Role
 
@@ -50,7 +51,6 @@ def ask(draft: Draft) -> None:
     )
 
 
-@receiver(draft_changed, dispatch_uid="inbox.replying.cards")
 def follow(sender: type, draft: Draft, event: str, **kwargs: object) -> None:
     """Have the card of `draft` brought up to date, in the caller's transaction; have one posted for a draft that was to
     go out by itself and waits for a person now."""
@@ -115,7 +115,6 @@ def run_follow(ctx: JobContext) -> dict[str, str]:
     return {"outcome": "updated"}
 
 
-@button("approve_send")
 def approve_pressed(ctx: JobContext) -> dict[str, str]:
     """Approve the draft as the card showed it, in the name of whoever pressed."""
     shown = ctx.payload["value"].get("revision", 1)
@@ -129,7 +128,6 @@ def approve_pressed(ctx: JobContext) -> dict[str, str]:
     return _pressed(ctx, approve)
 
 
-@button("regenerate_draft_fast")
 def regenerate_pressed(ctx: JobContext) -> dict[str, str]:
     """Have the draft written anew."""
     return _pressed(ctx, lambda draft, user: review.request_rewrite(draft, user=user))
@@ -217,27 +215,27 @@ def _actions(draft: Draft, waits: bool) -> dict[str, Any]:
     ids = {"draftId": str(draft.pk), "leadId": str(draft.lead_id), "clientId": str(draft.workspace_id)}
     value = json.dumps(ids | {"revision": draft.revision})
     url = settings.PUBLIC_URL + reverse("inbox:conversation", args=[draft.workspace_id, draft.lead_id])
-    buttons: list[dict[str, Any]] = [
+    shown: list[dict[str, Any]] = [
         {"type": "button", "action_id": "view_dashboard", "text": _plain("Open"), "url": url}
     ]
     if waits:
-        buttons = [
+        shown = [
             {
                 "type": "button",
-                "action_id": "approve_send",
+                "action_id": APPROVE,
                 "text": _plain("Approve and send"),
                 "style": "primary",
                 "value": value,
             },
             {
                 "type": "button",
-                "action_id": "regenerate_draft_fast",
+                "action_id": REGENERATE,
                 "text": _plain("Regenerate"),
                 "value": value,
             },
-            *buttons,
+            *shown,
         ]
-    return {"type": "actions", "block_id": f"review_actions_{draft.pk}", "elements": buttons}
+    return {"type": "actions", "block_id": f"review_actions_{draft.pk}", "elements": shown}
 
 
 def _became(draft: Draft) -> str:

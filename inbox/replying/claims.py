@@ -19,13 +19,18 @@ from inbox.replying import limits
 from inbox.replying.carriers import provider_of
 from inbox.signals import draft_changed
 from jobs.enqueue import enqueue
+from jobs.registry import kind_name
 
-SEND = "reply.send"
+SEND = kind_name("reply.send", __name__)
 State = OutboundSend.State
 
 VETOES: dict[str, Callable[[OutboundSend, Lead], str]] = {}
 """By origin: why a claimed send may not be called for after all ("" where it may), asked in the transaction that
-commits the call, with the lead locked."""
+commits the call, with the lead locked. Each origin has one (inbox/wiring.py)."""
+
+
+class NoVeto(LookupError):
+    """Nobody is registered to be asked about sends of an origin, so that none of them goes out."""
 
 
 class Refused(Exception):
@@ -199,9 +204,14 @@ def take_back(send: OutboundSend, lead: Lead, why: str) -> bool:
 
 
 def vetoed(send: OutboundSend, lead: Lead) -> str:
-    """What the room that the send comes from has against it now."""
-    veto = VETOES.get(send.origin)
-    return veto(send, lead) if veto else ""
+    """What the room that the send comes from has against it now. Raises NoVeto for an origin that has none."""
+    try:
+        veto = VETOES[send.origin]
+    except KeyError:
+        raise NoVeto(
+            f"Sends of the origin “{send.origin}” have no veto: register one in inbox/wiring.py."
+        ) from None
+    return veto(send, lead)
 
 
 def _busy(lead_id: UUID, channel: str, besides: OutboundSend | None = None) -> str:

@@ -17,6 +17,7 @@ from inbox.replying.claims import AlreadyDecided, Refused, SendBlocked, again, c
 from inbox.signals import draft_changed
 from jobs.enqueue import enqueue
 from jobs.models import BackgroundJob
+from jobs.registry import kind_name
 
 __all__ = [
     "AlreadyDecided",
@@ -31,7 +32,7 @@ __all__ = [
     "send_own",
 ]
 
-REWRITE = "draft.rewrite"
+REWRITE = kind_name("draft.rewrite", __name__)
 Status, State, Origin = Draft.Status, OutboundSend.State, OutboundSend.Origin
 
 
@@ -108,6 +109,11 @@ def rewrite_of(draft: Draft) -> BackgroundJob | None:
 
 def _rewrite_key(draft: Draft, revision: int) -> str:
     return f"{REWRITE}:{draft.pk}:{revision}"
+
+
+def veto(send: OutboundSend, lead: Lead) -> str:
+    """Nothing: a person has just written this message and sent it, and the lead's own stops are asked anyway."""
+    return ""
 
 
 def send_own(

@@ -26,13 +26,14 @@ from jobs.db import drop_connection
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue
 from jobs.errors import Cancelled, DeadlineExceeded, PermanentError, ShutdownRequested, TransientError
+from jobs.registry import kind_name
 
 logger = logging.getLogger(__name__)
 State = OutboundSend.State
 
 ATTEMPTS = 8
 CALL_LIMIT_MS = 60_000
-RECONCILE = "send.reconcile"
+RECONCILE = kind_name("send.reconcile", __name__)
 TAKEN_BACK = {"state": "taken back", "reason": "A gate said no: the draft waits for a person."}
 UNSETTLED = (State.INTENT, State.UNKNOWN)
 

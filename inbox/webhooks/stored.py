@@ -16,7 +16,6 @@ from inbox.webhooks.scrub import headers_without_secrets, without_secrets
 from integrations.fields import DecryptionError
 from integrations.models import Integration, WebhookKey
 from jobs.deadline import Deadline
-from jobs.retention import prunes
 
 logger = logging.getLogger(__name__)
 SLICE = 200
@@ -26,7 +25,6 @@ class SecretUnreadable(Exception):
     """A secret of the delivery's account is stored under a key that the installation no longer has."""
 
 
-@prunes("delivery secrets")
 def clean_all(deadline: Deadline) -> int:
     """Take the secrets out of stored deliveries, SLICE at a time, oldest first; how many are clean now.
 

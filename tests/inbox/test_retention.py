@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.utils import timezone
 
@@ -134,6 +135,15 @@ def test_old_model_calls_go_by_time(workspace, small_slices):
     known("integrations_aicall")
     assert retention.old_model_calls(long()) == 2_000
     assert AiCall.objects.count() == 1_000
+
+
+def test_sessions_go_when_they_have_run_out_and_others_stay():
+    now = timezone.now()
+    for key, hours in (("old", -1), ("new", 1)):
+        Session.objects.create(session_key=key, session_data="x", expire_date=now + timedelta(hours=hours))
+
+    assert jobs_retention.prune(long())["sessions"] == 1
+    assert list(Session.objects.values_list("session_key", flat=True)) == ["new"]
 
 
 def test_jobs_that_are_kept_longer_are_read_once_a_walk(small_slices):

@@ -10,7 +10,13 @@ from jobs.registry import job_kind
 from tests.faults.jobs import outside
 from tests.faults.jobs.app.models import Booking
 
-QUICK = {"attempts": 12, "backoff_base_ms": 200, "backoff_cap_ms": 2_000, "time_limit_ms": 60_000}
+QUICK = {
+    "priority": 100,
+    "attempts": 12,
+    "backoff_base_ms": 200,
+    "backoff_cap_ms": 2_000,
+    "time_limit_ms": 60_000,
+}
 
 
 @job_kind("harness.work", **QUICK)

@@ -1,0 +1,67 @@
+"""System checks: what insights adds to the other rooms must be registered, or nothing starts (inbox.system_checks)."""
+
+from django.apps import apps
+from django.core.checks import CheckMessage, Error
+
+from inbox import navigation, states
+from inbox.leads import merge
+from insights.models import ConversationInsight, PackThread
+from jobs import retention, ticks
+
+TICKS = {
+    "insights/context-packs": "packs are never built again",
+    "insights/booked-summaries": "booked conversations are never read",
+}
+PRUNED = {
+    "insights.ContextPack": ("context packs",),
+    "insights.PackThread": ("context packs",),
+    "insights.PackQuestion": ("context packs",),
+}
+KEPT = {
+    "It has one row per conversation, which stays until its workspace goes.": "insights.ConversationInsight"
+}
+STATES = ("pack", "question", "thread")
+GIVES_WAY = (ConversationInsight, PackThread)
+APPS = "Add it in insights/apps.py."
+
+
+def check_additions(**_kwargs: object) -> list[CheckMessage]:
+    """The page, the states and the rows that give way in a merge are known to the inbox."""
+    pages = {page.url_name for page in navigation.PAGES}
+    said = [] if "insights:overview" in pages else ["The page insights:overview is in no menu."]
+    said += [f"The inbox shows no state of a “{one}”." for one in STATES if one not in states.TABLES]
+    said += [
+        f"Two leads that both have a {one._meta.label} cannot be merged."
+        for one in GIVES_WAY
+        if one not in merge.GIVES_WAY
+    ]
+    return [Error(one, hint=APPS, id="insights.E001") for one in said]
+
+
+def check_ticks(**_kwargs: object) -> list[CheckMessage]:
+    """Each of TICKS is registered, and nothing else of insights."""
+    hint = "Register it with @tick in insights/jobs.py."
+    found: list[CheckMessage] = [
+        Error(f"The tick “{name}” is missing: {lost}.", hint=hint, id="insights.E002")
+        for name, lost in TICKS.items()
+        if name not in ticks.TICKS
+    ]
+    hint = "Say in TICKS of insights/system_checks.py what happens without it."
+    return found + [
+        Error(f"The tick “{name}” runs, and nothing says why.", hint=hint, id="insights.E003")
+        for name, spec in ticks.TICKS.items()
+        if name not in TICKS and spec.run.__module__.startswith("insights.")
+    ]
+
+
+def check_retention(**_kwargs: object) -> list[CheckMessage]:
+    """Every table of insights has an end, or a reason why it has none."""
+    ours = [model._meta.label for model in apps.get_app_config("insights").get_models()]
+    return [
+        Error(said, hint=hint, id="insights.E004")
+        for said, hint in retention.gaps(ours, PRUNED, KEPT, "insights/system_checks.py", "insights/apps.py")
+    ]
+
+
+CHECKS = (check_additions, check_ticks, check_retention)
+"""Registered by InsightsConfig."""
