@@ -1,5 +1,5 @@
 """What the model is asked to answer with. Too long or unknown is clamped, never refused: one long quote must not cost
-the whole reading (in the predecessor it did).
+the whole reading.
 """
 
 from typing import Annotated, Any, Literal, TypeVar
@@ -69,7 +69,7 @@ class FollowUpEffectiveness(ModelAnswer):
 
 
 class InsightAnswer(ModelAnswer):
-    """The reading of one conversation (predecessor 6)."""
+    """The reading of one conversation."""
 
     outcome: Annotated[
         Literal["BOOKED", "REQUESTED", "STALLED", "NO_RESPONSE", "UNKNOWN"],

@@ -1,4 +1,4 @@
-"""Which conversations a pack reads: those that can teach most, up to a quota for each reason (predecessor 6)."""
+"""Which conversations a pack reads: those that can teach most, up to a quota for each reason."""
 
 from collections.abc import Iterable, Iterator
 from uuid import UUID

@@ -22,10 +22,10 @@ from integrations.unipile import payloads as unipile
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRules:
-    """How a provider treats our answers, and therefore which status an unlucky delivery gets (contract, Webhooks).
+    """How a provider treats our answers, and therefore which status an unlucky delivery gets.
 
     `unusable_status` answers an authenticated body that we cannot use; `unavailable_status` answers while we cannot
-    store anything. `why` is the provider's rule.
+    store anything. `why` is the provider's rule. All answers: docs/reference/addresses.md, Answers.
     """
 
     unusable_status: int = 400

@@ -16,7 +16,7 @@ import requests
 LIMIT = 200
 GAP = "…"
 MESSAGE = ("message", "detail", "error_description", "error", "msg", "title", "reason", "data", "description")
-"""Where the words stand (predecessor 2; each provider's documented errors), the most telling place first."""
+"""Where the words stand (docs/reference, each provider's refusals), the most telling place first."""
 DEPTH = 4
 SHORTEST = 3
 """Values of the request that are shorter stand in any sentence."""

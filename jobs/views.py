@@ -28,7 +28,7 @@ DB_RETRIES = 2
 @never_cache
 @require_http_methods(["GET", "POST"])
 def cron(request: HttpRequest, name: str) -> JsonResponse:
-    """Run the tick `name` now (docs: contract, Cron). Answers 200, 401, 404, 500 or 503."""
+    """Run the tick `name` now (docs/reference/addresses.md, Cron). Answers 200, 401, 404, 500 or 503."""
     if not settings.CRON_SECRET:
         return JsonResponse({"success": False, "error": "cron_not_configured"}, status=503)
     if not _authorized(request):

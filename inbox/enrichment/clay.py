@@ -1,7 +1,7 @@
 """Asking Clay for a phone number or a profile: once per lead and kind, in a job that waits for its turn.
 
 The row of `Enrichment` is the claim. Clay allows ten rows a minute over all our processes; what is too much is put off
-by the job, never dropped (predecessor 2.4).
+by the job, never dropped (docs/reference/clay.md, Limits).
 """
 
 from datetime import datetime, timedelta

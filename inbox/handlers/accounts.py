@@ -24,8 +24,8 @@ SIGNALS = {
     "DISCONNECTED": Kind.REFUSED,
     "ACCOUNT_ERROR": Kind.REFUSED,
 }
-"""Unipile's words (predecessor 1.3), and what EmailBison and Instantly say of a mailbox. CONNECTING says nothing yet,
-and neither does a word we do not know."""
+"""Unipile's words (docs/reference/unipile.md, Webhooks), and what EmailBison and Instantly say of a mailbox.
+CONNECTING says nothing yet, and neither does a word we do not know."""
 NAMES = {Provider.UNIPILE: "Unipile", Provider.EMAILBISON: "EmailBison", Provider.INSTANTLY: "Instantly"}
 
 MAILBOX_LIMIT = 150

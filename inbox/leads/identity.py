@@ -37,7 +37,7 @@ MATCH_ORDER = (
     "alternate_emails",
     "phone",
 )
-"""Which identity wins where an event's identities name several leads (predecessor 1.9): the e-mail before the phone."""
+"""Which identity wins where an event's identities name several leads: the e-mail before the phone."""
 
 KINDS = (
     ("email",),

@@ -11,7 +11,7 @@ from jobs.ids import uuid7
 
 
 class Tag(models.TextChoices):
-    """What the newest reply says (predecessor 5.1); priorities and consequences live in `inbox.understanding.tags`."""
+    """What the newest reply says; priorities and consequences live in `inbox.understanding.tags`."""
 
     NEW = "New"
     INTERESTED = "Interested"

@@ -40,7 +40,7 @@ OWN_ID = "text:"
 
 
 class Source(models.TextChoices):
-    """Which provider list an `external_id` belongs to (contract, Names)."""
+    """Which provider list an `external_id` belongs to (docs/reference/names.md, Sources of messages)."""
 
     EMAILBISON_REPLY = "emailbison_reply"
     EMAILBISON_SENT = "emailbison_sent"

@@ -15,7 +15,7 @@ from inbox.understanding.tags import DRAFTED, POSITIVE
 from integrations.models import Provider
 
 SHORT_TEXT = 25
-"""A text this short ("yes", "5pm works") says nothing without what it answers (predecessor 4.2)."""
+"""A text this short ("yes", "5pm works") says nothing without what it answers."""
 
 
 class Condition(NamedTuple):

@@ -1,6 +1,6 @@
 """What is done with a reply, in this order, and what each step is skipped for: one table, which the tests walk.
 
-Predecessor 4.1 and 4.2. The first condition that holds is the recorded reason. Work of other machines that may take
+The first condition that holds is the recorded reason. Work of other machines that may take
 its time, or fail for hours, is a job of its own: the step enqueues it, and neither tag nor draft waits for it.
 """
 

@@ -81,7 +81,10 @@ class Score:
 
 @dataclass
 class Report:
-    """What `evaluate_replies` prints; `as_json` has the shape of the contract. `exact` is a count out of `n`."""
+    """What `evaluate_replies` prints; `exact` is a count out of `n`.
+
+    `as_json` has the shape that scripts rely on (docs/reference/commands.md, Rules and drafts).
+    """
 
     labels: dict[str, Score] = field(default_factory=lambda: {label: Score() for label in LABELS})
     exact: int = 0

@@ -34,7 +34,7 @@ MEANINGS = {
     Tag.SNOOZED: Meaning(14),
     Tag.WRONG_PERSON: Meaning(15),
 }
-"""Predecessor 5.1, with one difference: an answer to Meeting Booked always waits for a person."""
+"""An answer to Meeting Booked always waits for a person."""
 
 POSITIVE = {tag for tag, meaning in MEANINGS.items() if meaning.positive}
 DRAFTED = {tag for tag, meaning in MEANINGS.items() if meaning.drafted}

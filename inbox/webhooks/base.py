@@ -1,4 +1,6 @@
-"""The one request cycle of every webhook: size, key, payload, tenant check, intake, answer (contract, Webhooks).
+"""The one request cycle of every webhook: size, key, payload, tenant check, intake, answer.
+
+What is answered to what: docs/reference/addresses.md, Answers.
 
 Nothing on this path calls another machine. What each status makes a provider do next is in `DeliveryRules`.
 """
@@ -94,7 +96,7 @@ class WebhookView(APIView):
 
     @post_schema
     def post(self, request, key: str = "") -> Response:
-        """One delivery, answered by the contract whatever happens."""
+        """One delivery, answered whatever happens."""
         started = time.perf_counter()
         source = self.source
         try:
@@ -159,7 +161,7 @@ class WebhookView(APIView):
         return self.answered(outcome)
 
     def answered(self, outcome: Outcome) -> Response:
-        """The answer to an outcome, in the words of the contract."""
+        """The answer to an outcome, in the words that this sender expects."""
         return answer(self.source, outcome)
 
     def tenant(self, request, key: str, body: bytes) -> Tenant:
@@ -235,7 +237,7 @@ def _names_another_workspace(received: Received) -> bool:
 
 
 def answer(source: WebhookSource, outcome: Outcome) -> Response:
-    """The contract's answer to an outcome."""
+    """The answer to an outcome (docs/reference/addresses.md, Answers)."""
     delivery = str(outcome.delivery_id)
     if outcome.verdict == Verdict.REJECTED:
         unusable = source.rules.unusable_status

@@ -8,7 +8,7 @@ BODY_LIMIT = 1024 * 1024
 DRAIN_LIMIT = 8 * 1024 * 1024
 CHUNK = 64 * 1024
 CLIENT_ID = "clientId"
-"""In the query of an address in the predecessor's form; kept beside the headers, as a replay must judge it too."""
+"""In the query of an address of the older form; kept beside the headers, as a replay must judge it too."""
 SECRET_HEADERS = ("secret", "token", "authorization", "signature", "cookie", "key", "proxy", "forwarded")
 
 
@@ -49,7 +49,7 @@ def _read(stream) -> bytes:
 
 
 def candidate_key(request, source: WebhookSource, body: bytes) -> str:
-    """The secret from the other places where it may stand when it is not in the path (contract, Webhooks)."""
+    """The secret from the other places where it may stand if not in the path (docs/reference/addresses.md, Keys)."""
     return next(iter(secrets_in_headers(request, source)), "") or _secret_in_body(source, body)
 
 

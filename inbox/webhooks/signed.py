@@ -1,6 +1,7 @@
-"""Addresses that a signature opens instead of a key: one sender calls them for all tenants (contract, Webhooks).
+"""Addresses that a signature opens instead of a key: one sender calls them for all tenants.
 
-What names the tenant is inside the signed bytes. A tenant that nobody here is gets a ledger row without a workspace.
+Which they are: docs/reference/addresses.md, Webhooks. What names the tenant is inside the signed bytes. Where nobody
+here is meant, the delivery is kept without a workspace.
 """
 
 import uuid
@@ -47,7 +48,7 @@ class ClayView(WebhookView):
 
 
 class CalendlyWorkspaceView(WebhookView):
-    """The predecessor's Calendly address: the workspace stands in it, a valid signature opens it."""
+    """Calendly's older address: the workspace stands in it, a valid signature opens it."""
 
     http_method_names = ["post", "options"]
     source = registry.SOURCES["calendly"]

@@ -1,4 +1,4 @@
-"""Calendly's webhooks (predecessor 1.7) as our events, with the invitee nested or flat.
+"""Calendly's webhooks (docs/reference/calendly.md) as our events, with the invitee nested or flat.
 
 The idempotency key is the event's name and the invitee's URI: an invitee is booked once and cancelled once. A
 reschedule is a new invitee that names the old one, so both halves have keys of their own. That somebody did not come

@@ -1,4 +1,4 @@
-"""Clay: rows into its tables, which look people up and call back. Facts: predecessor 2.4.
+"""Clay: rows into its tables, which look people up and call back. Facts: docs/reference/clay.md.
 
 A table's webhook takes no credentials: its address is the secret. 10 rows a minute over all processes; what is too
 much is put off (ProviderRateLimited), never dropped.

@@ -1,4 +1,4 @@
-"""Clay's enrichment callbacks (predecessor 1.6) as our events, under every name their fields have had.
+"""Clay's enrichment callbacks (docs/reference/clay.md) as our events, under every name their fields have had.
 
 Clay sends no id and no time. The idempotency key is a hash of what the callback says: lead, kind, state and data. So a
 repeated callback is a duplicate, and another result for the same lead is not; a result that comes again after the lead

@@ -1,7 +1,8 @@
-"""EmailBison ("Inboxxia"): campaigns, leads, replies and sent e-mails of one workspace key. Facts: predecessor 2.1.
+"""EmailBison ("Inboxxia"): campaigns, leads, replies and sent e-mails of one workspace key.
 
-A key is valid on exactly one host. The API can only answer an existing reply; it cannot open a thread, and its answer
-to a reply holds no dependable id of the message created, so a send is confirmed from the lists.
+Facts: docs/reference/emailbison.md. A key is valid on exactly one host. The API can only answer an existing reply; it
+cannot open a thread, and its answer holds no dependable id of the message created, so a send is confirmed from the
+lists.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +25,7 @@ from jobs.deadline import Deadline
 MAX_PAGES = 200
 PER_PAGE = 100
 SEARCHES = ("filters[search]", "search", "filters[email]", "filters[email_address]")
-"""The names of the filter for an address, the usual one first (predecessor 2.1)."""
+"""The names of the filter for an address, the usual one first."""
 Item = TypeVar("Item", bound=BaseModel)
 
 
@@ -177,11 +178,11 @@ class EmailBisonClient:
 
         return self._session.request("GET", "/api/users", operation="account", deadline=deadline, parse=parse)
 
-    # Reference: predecessor 2.1, GET /api/campaigns
+    # Reference: GET /api/campaigns
     def campaigns(self, deadline: Deadline) -> list[Campaign]:
         return list(self._pages(Campaign, "/api/campaigns", {}, "campaigns", deadline, names=("campaigns",)))
 
-    # Reference: predecessor 2.1, POST /api/campaigns/{id}/leads/stop-future-emails
+    # Reference: POST /api/campaigns/{id}/leads/stop-future-emails
     def stop_future_emails(self, campaign_id: str, lead_ids: Sequence[str], deadline: Deadline) -> None:
         """No further campaign e-mails to these leads. Raises ProviderRejected also for a 200 with `success: false`."""
 
@@ -198,13 +199,13 @@ class EmailBisonClient:
             parse=parse,
         )
 
-    # Reference: predecessor 2.1, GET /api/leads/{id}
+    # Reference: GET /api/leads/{id}
     def lead(self, lead_id: str, deadline: Deadline) -> Lead:
         return self._session.request(
             "GET", f"/api/leads/{_number(lead_id)}", operation="lead", deadline=deadline, parse=_lead
         )
 
-    # Reference: predecessor 2.1, GET /api/leads?filters[search]=
+    # Reference: GET /api/leads?filters[search]=
     def find_lead(self, email: str, deadline: Deadline) -> Lead | None:
         """The lead with exactly this address (whatever its case): the search itself also finds similar ones.
 
@@ -220,7 +221,7 @@ class EmailBisonClient:
                     return lead
         return None
 
-    # Reference: predecessor 2.1, POST /api/leads
+    # Reference: POST /api/leads
     def create_lead(self, email: str, first_name: str, last_name: str, deadline: Deadline) -> Lead:
         return self._session.request(
             "POST",
@@ -231,7 +232,7 @@ class EmailBisonClient:
             parse=_lead,
         )
 
-    # Reference: predecessor 2.1, PATCH /api/leads/{id}
+    # Reference: PATCH /api/leads/{id}
     def set_variables(self, lead_id: str, variables: Mapping[str, str], deadline: Deadline) -> None:
         """Set custom variables of a lead; others stay."""
         self._session.request(
@@ -242,7 +243,7 @@ class EmailBisonClient:
             json={"custom_variables": [{"name": name, "value": value} for name, value in variables.items()]},
         )
 
-    # Reference: predecessor 2.1, GET /api/leads/{id}/replies
+    # Reference: GET /api/leads/{id}/replies
     def lead_replies(self, lead_id: str, deadline: Deadline) -> list[Reply]:
         """The lead's thread, both directions."""
         path, params = (
@@ -251,7 +252,7 @@ class EmailBisonClient:
         )
         return list(self._pages(Reply, path, params, "lead_replies", deadline, names=("replies",)))
 
-    # Reference: predecessor 2.1, GET /api/replies
+    # Reference: GET /api/replies
     def replies_since(self, since: datetime, deadline: Deadline) -> Iterator[Reply]:
         """The workspace's replies from `since` on, newest first, page by page as they are consumed."""
         params = {"per_page": PER_PAGE}
@@ -260,7 +261,7 @@ class EmailBisonClient:
                 return
             yield reply
 
-    # Reference: predecessor 2.1, GET /api/leads/{id}/sent-emails
+    # Reference: GET /api/leads/{id}/sent-emails
     def sent_emails(
         self, lead_id: str, deadline: Deadline, *, timeout_ms: int | None = None
     ) -> list[SentEmail]:
@@ -271,14 +272,14 @@ class EmailBisonClient:
             self._pages(SentEmail, path, params, "sent_emails", deadline, names=names, timeout_ms=timeout_ms)
         )
 
-    # Reference: predecessor 2.1, GET /api/sender-emails
+    # Reference: GET /api/sender-emails
     def sender_emails(self, deadline: Deadline) -> list[SenderEmail]:
         names = ("sender_emails",)
         return list(
             self._pages(SenderEmail, "/api/sender-emails", {}, "sender_emails", deadline, names=names)
         )
 
-    # Reference: predecessor 2.1, POST /api/replies/{replyId}/reply
+    # Reference: POST /api/replies/{replyId}/reply
     def reply(
         self,
         reply_id: str,

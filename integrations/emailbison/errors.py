@@ -1,4 +1,4 @@
-"""What EmailBison's answers mean (predecessor 2.1, errors)."""
+"""What EmailBison's answers mean (docs/reference/emailbison.md, Refusals)."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""EmailBison / Inboxxia webhooks (predecessor 1.1) as our events.
+"""EmailBison / Inboxxia webhooks (docs/reference/emailbison.md) as our events.
 
 Idempotency keys, the same at every redelivery: a reply by `reply.id` (LEAD_REPLIED, LEAD_INTERESTED and
 UNTRACKED_REPLY_RECEIVED of one reply carry the same), a sent e-mail by `scheduled_email.id`, a bounce by its notice's

@@ -1,4 +1,4 @@
-"""GoHighLevel: contacts, SMS conversations and appointments of one location. Facts: predecessor 2.3.
+"""GoHighLevel: contacts, SMS conversations and appointments of one location. Facts: docs/reference/ghl.md.
 
 GHL allows 100 requests in 10 s per location and counts all of ours, so the limit holds across processes.
 Reference: https://highlevel.stoplight.io/docs/integrations

@@ -1,4 +1,4 @@
-"""What GoHighLevel's refusals mean (predecessor 2.3). It has no error codes: a few texts are states we must know."""
+"""What GoHighLevel's refusals mean (docs/reference/ghl.md, Refusals). It has no error codes: a few texts are states."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""GoHighLevel's webhooks (predecessor 1.2, market finding 1) as our events, in both shapes that GHL sends; what they
+"""GoHighLevel's webhooks (docs/reference/ghl.md) as our events, in both shapes that GHL sends; what they
 say of appointments is read by `integrations.ghl.appointments`.
 
 A *workflow* webhook (`location.id`, `contact_id`) carries no message id. Its key is a hash of location, contact and

@@ -1,4 +1,4 @@
-"""Does GoHighLevel's Marketplace app vouch for these bytes: Ed25519 over the raw body (market finding 1).
+"""Does GoHighLevel's Marketplace app vouch for these bytes: Ed25519 over the raw body (docs/reference/ghl.md).
 
 The older `X-WH-Signature` (RSA) is not accepted: its sunset has passed. There is no window of time either: GHL repeats
 a delivery for over an hour with the same bytes and signature, and a body sent twice is known by its message id.

@@ -1,5 +1,6 @@
-"""Instantly (API v2): replies in existing threads, e-mails and campaigns of one workspace key. Facts: predecessor 2.7.
+"""Instantly (API v2): replies in existing threads, e-mails and campaigns of one workspace key.
 
+Facts: docs/reference/instantly.md.
 Reference: https://developer.instantly.ai/api/v2
 """
 

@@ -1,4 +1,4 @@
-"""Instantly's webhooks (predecessor 1.5; developer.instantly.ai, webhook events) as our events, old and real names.
+"""Instantly's webhooks (docs/reference/instantly.md) as our events, old and real names.
 
 Idempotency keys: a reply and a sent e-mail by `email_id`. The timestamp is no part of it, because a retry may carry a
 new one or none. Where Instantly leaves the id out (it is optional there), a hash of lead, subject and text stands in,

@@ -113,7 +113,7 @@ class WebhookKey(models.Model):
 
     @classmethod
     def rotate(cls, integration: Integration, overlap: timedelta) -> "WebhookKey":
-        """A new key; the old ones go on to work for `overlap` (0 to 7 days, contract)."""
+        """A new key; the old ones go on to work for `overlap` (0 to 7 days)."""
         ends = timezone.now() + min(max(overlap, timedelta(0)), timedelta(days=7))
         live = Q(expires_at=None) | Q(expires_at__gt=ends)
         cls.objects.filter(live, integration=integration).update(expires_at=ends)

@@ -80,7 +80,7 @@ class Usage:
 
 
 class OpenAIClient:
-    """Questions to OpenAI's Responses API (predecessor 2.6) with the installation's key."""
+    """Questions to OpenAI's Responses API (docs/reference/openai.md) with the installation's key."""
 
     def ask(
         self,

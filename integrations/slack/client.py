@@ -1,4 +1,4 @@
-"""Slack: messages to a channel or a person, and the look-ups around them. Facts: predecessor 2.5.
+"""Slack: messages to a channel or a person, and the look-ups around them. Facts: docs/reference/slack.md.
 
 Built on slack-sdk with our transport under it: the SDK's own has no total time limit, and by default posts again when
 a connection drops after the message was taken. Slack has no idempotency key, so a post is called once.

@@ -1,5 +1,6 @@
-"""What Slack's refusals mean (predecessor 2.5): the Web API's, HTTP 200 with `ok: false`, and a webhook's plain text.
+"""What Slack's refusals mean: the Web API's, HTTP 200 with `ok: false`, and a webhook's plain text.
 
+The codes: docs/reference/slack.md, Refusals.
 References: https://docs.slack.dev/reference/methods/chat.postMessage#errors,
 https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling-errors
 """

@@ -1,4 +1,4 @@
-"""Slack's interactions (predecessor 1.8) as our events: the JSON of the form field `payload`.
+"""Slack's interactions (docs/reference/slack.md) as our events: the JSON of the form field `payload`.
 
 Slack sends a press again when our answer is late. The idempotency key is the action, the time Slack gave the press
 (`action_ts`), and who pressed: the same at every redelivery, another for a second press.

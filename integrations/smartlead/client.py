@@ -1,4 +1,4 @@
-"""SmartLead: replies in existing threads, and the campaigns of one API key. Facts: predecessor 2.7.
+"""SmartLead: replies in existing threads, and the campaigns of one API key. Facts: docs/reference/smartlead.md.
 
 The key goes into the query, so no address of SmartLead's may ever be logged.
 Reference: https://api.smartlead.ai/reference

@@ -1,4 +1,4 @@
-"""SmartLead's webhooks (predecessor 1.4) as our events, in both of its vocabularies.
+"""SmartLead's webhooks (docs/reference/smartlead.md) as our events, in both of its vocabularies.
 
 The older names (EMAIL_REPLY, lead in `from_email`) and the documented ones (EMAIL_REPLIED, `from_email` is our own
 mailbox) may both be subscribed to, and then one reply comes twice. Idempotency keys: a reply and a sent e-mail by their

@@ -1,6 +1,6 @@
-"""LinkedIn through Unipile: look-up, messages, InMail, invitations and the account itself. Facts: predecessor 2.2.
+"""LinkedIn through Unipile: look-up, messages, InMail, invitations and the account itself.
 
-The API key is the platform's; which LinkedIn account is meant goes with every call.
+Facts: docs/reference/unipile.md. The API key is the platform's; which LinkedIn account is meant goes with every call.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from integrations.unipile.errors import Group, classify, group_of
 from jobs.deadline import Deadline
 
 NOTE_LIMIT = 300
-"""Characters of an invitation's note (predecessor 2.2); LinkedIn refuses a longer one."""
+"""Characters of an invitation's note; LinkedIn refuses a longer one."""
 TIMEOUT_MS = 30_000
 PAGE = 100
 MAX_PAGES = 200

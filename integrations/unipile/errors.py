@@ -1,4 +1,4 @@
-"""What Unipile's refusals mean, by their structured `type` (predecessor 2.2 and Unipile's public error list).
+"""What Unipile's refusals mean, by their structured `type` (docs/reference/unipile.md, Refusals).
 
 Every row says whose matter a type is: the account's, our own key's, a limit, the recipient's, or nobody's. A new row is
 a type and its group, and its place in the test's table. Reference: https://developer.unipile.com/docs/errors
@@ -112,7 +112,7 @@ def classify(response: Response) -> Verdict | None:
 
 
 def _by_wording(status: int, text: str) -> str:
-    """The type that an answer without a known one stands for (predecessor 2.2, classification rules)."""
+    """The type that an answer without a known one stands for."""
     if status == 401:
         down = re.search(r"disconnected|reconnect", text, re.I)
         return "disconnected_account" if down else "missing_credentials"

@@ -1,9 +1,9 @@
-"""Unipile's LinkedIn webhooks (predecessor 1.3) as our events, in both spellings and both shapes.
+"""Unipile's LinkedIn webhooks (docs/reference/unipile.md) as our events, in both spellings and both shapes.
 
-The predecessor's settings produced `message.received` with a nested message; Unipile itself sends `message_received`
-with everything at the top, `message` being the text. Idempotency keys: a message by its Unipile message id (the same
-in both shapes); an accepted invitation by the account and the member, because Unipile's own shape carries no id. An
-account status has neither id nor time: whether it says anything new is decided against the account's last one.
+Accounts that were set up for an earlier product send `message.received` with a nested message. Unipile itself sends
+`message_received` with everything at the top, `message` being the text. Idempotency keys: a message by its Unipile
+message id (the same in both shapes); an accepted invitation by the account and the member, because Unipile's own shape
+carries no id. An account status has neither id nor time: whether it says anything new is decided against the last one.
 """
 
 import re

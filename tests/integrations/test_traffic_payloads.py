@@ -56,7 +56,7 @@ def test_parses_to_what_the_line_expects(line):
         assert isinstance(result, Event) and not isinstance(result, IgnoredEvent)
 
 
-def test_every_source_of_the_contract_is_in_the_recorded_day():
+def test_every_source_is_in_the_recorded_day():
     assert {line.source for line in LINES} == set(SOURCES)
 
 

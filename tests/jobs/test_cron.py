@@ -1,4 +1,4 @@
-"""/api/cron/<name>/, to the contract."""
+"""/api/cron/<name>/, as docs/reference/addresses.md, Cron says."""
 
 import pytest
 from django.db import OperationalError, connection
@@ -125,7 +125,7 @@ def test_a_restart_of_the_database_is_survived(client, monkeypatch):
 
 
 @pytest.mark.django_db
-def test_the_contracts_own_ticks_answer(client, monkeypatch):
+def test_the_ticks_of_this_room_answer(client, monkeypatch):
     monkeypatch.undo()
     for name in ("background-jobs", "retention"):
         response = client.post(f"/api/cron/{name}/", headers={"x-cron-secret": SECRET})

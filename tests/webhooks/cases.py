@@ -1,4 +1,4 @@
-"""What every keyed webhook has to keep of the contract. A provider's test class inherits it and names its fixtures."""
+"""What every keyed webhook keeps to (docs/reference/addresses.md). A provider's class inherits it with its fixtures."""
 
 import time
 from datetime import timedelta
@@ -119,7 +119,7 @@ class WebhookContract:
         ],
         ids=lambda value: repr(value[:12]),
     )  # fmt: skip
-    def test_malformed_body_is_answered_by_the_contract_and_kept(self, poster, bad):
+    def test_malformed_body_is_answered_as_promised_and_kept(self, poster, bad):
         response = poster.post(self.source, bad)
         answer = response.json()
         assert (response.status_code, answer["error"]) == (self.unusable_status, "invalid_payload")
@@ -260,7 +260,7 @@ class SignedContract:
                 assert self.post(poster, raw, **headers).json()["deduped"] is True
 
     @pytest.mark.parametrize("bad", [NOT_JSON, b"", b"[]", b"\x00"], ids=repr)
-    def test_malformed_body_is_answered_by_the_contract_and_kept(self, poster, bad):
+    def test_malformed_body_is_answered_as_promised_and_kept(self, poster, bad):
         response = self.post(poster, bad, **self.signed(bad))
         assert (response.status_code, response.json()["error"]) == (self.unusable_status, "invalid_payload")
         delivery = WebhookDelivery.objects.get()

@@ -1,4 +1,4 @@
-"""Whatever an authenticated sender posts is kept, once, in the sender's workspace, and answered by the contract."""
+"""Whatever an authenticated sender posts is kept, once, in the sender's workspace, and answered as promised."""
 
 import json
 import logging
@@ -58,7 +58,7 @@ class Rollback(Exception):
 
 
 @pytest.mark.parametrize("door", DOORS.values(), ids=DOORS)
-def test_bad_payload_is_kept_and_answered_by_the_contract(own, foreign, caplog, door: Door):
+def test_bad_payload_is_kept_and_answered_as_promised(own, foreign, caplog, door: Door):
     caplog.set_level(logging.INFO)
     for body in door.valid(foreign):  # so that it has the same people, campaigns and messages
         assert door.post(foreign, door.encode(json.dumps(body).encode())).status_code == 200
@@ -103,7 +103,7 @@ def assert_kept(response, delivery: WebhookDelivery, body: bytes, own: Target, d
 
 
 def assert_answer(answer: dict, status: int, delivery: WebhookDelivery, source: WebhookSource) -> None:
-    """The contract's table, row by row."""
+    """The table of docs/reference/addresses.md, Answers, row by row."""
     verdict = Verdict(delivery.verdict)
     assert verdict != Verdict.FAILED, delivery.reason
     keys = set(answer) - {"ok", "updatedExisting"}

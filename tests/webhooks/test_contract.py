@@ -1,4 +1,4 @@
-"""The contract, for every source and every address."""
+"""What is promised (docs/reference/addresses.md), for every source and every address."""
 
 import hashlib
 import hmac

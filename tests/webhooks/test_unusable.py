@@ -93,7 +93,7 @@ def broken(monkeypatch):
 
 
 @pytest.mark.parametrize("source", ["email", "linkedin", "smartlead"])
-def test_defect_of_a_parser_keeps_the_delivery_and_answers_by_the_contract(poster, broken, source):
+def test_defect_of_a_parser_keeps_the_delivery_and_answers_as_promised(poster, broken, source):
     answer = poster.post(source, b'{"some": "event"}')
     delivery = WebhookDelivery.objects.get()
     stored = {"success": True, "stored": True, "deliveryId": str(delivery.pk)}

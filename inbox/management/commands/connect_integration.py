@@ -1,4 +1,4 @@
-"""manage.py connect_integration WORKSPACE PROVIDER --set name=value … (contract, Commands)."""
+"""manage.py connect_integration WORKSPACE PROVIDER --set name=value … (docs/reference/commands.md, Workspaces)."""
 
 import sys
 

@@ -1,4 +1,7 @@
-"""manage.py create_workspace NAME --admin-email E [--admin-password P] [--json] (contract, Commands)."""
+"""manage.py create_workspace NAME --admin-email E [--admin-password P] [--json].
+
+What it prints: docs/reference/commands.md, Workspaces.
+"""
 
 import json
 import secrets

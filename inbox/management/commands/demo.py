@@ -1,4 +1,4 @@
-"""manage.py demo: the whole product on this machine, fed with a recorded day of traffic (contract, Commands)."""
+"""manage.py demo: the whole product on this machine, fed with a recorded day of traffic."""
 
 import signal
 import sys

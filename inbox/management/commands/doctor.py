@@ -1,4 +1,4 @@
-"""manage.py doctor: is this installation well, and if not, what to do (contract, Commands)."""
+"""manage.py doctor: is this installation well, and if not, what to do."""
 
 from collections.abc import Iterator
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""manage.py evaluate_drafts FILE.jsonl [--json] [--minutes N] (contract, Commands; docs/reference/drafts.md)."""
+"""manage.py evaluate_drafts FILE.jsonl [--json] [--minutes N] (docs/reference/drafts.md)."""
 
 import json
 from pathlib import Path

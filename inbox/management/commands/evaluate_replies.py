@@ -1,4 +1,7 @@
-"""manage.py evaluate_replies FILE.jsonl [--json] [--model] (contract, Commands); needs no database without --model."""
+"""manage.py evaluate_replies FILE.jsonl [--json] [--model]; needs no database without --model.
+
+What it reads and prints: docs/reference/commands.md, Rules and drafts.
+"""
 
 import json
 from pathlib import Path
@@ -42,7 +45,9 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser) -> None:
-        parser.add_argument("file", type=Path, help="Labelled replies (contract, evaluate_replies).")
+        parser.add_argument(
+            "file", type=Path, help="Labelled replies (docs/reference/commands.md, Rules and drafts)."
+        )
         parser.add_argument("--model", action="store_true", help="Ask the model what no rule decides.")
         parser.add_argument("--json", action="store_true", help="Print the report as JSON.")
 

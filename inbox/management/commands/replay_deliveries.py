@@ -1,4 +1,4 @@
-"""manage.py replay_deliveries [--verdict failed] [--since …] [--dry-run] (contract, Commands)."""
+"""manage.py replay_deliveries [--verdict failed] [--since …] [--dry-run] (docs/reference/commands.md, Traffic)."""
 
 from datetime import UTC, datetime, timedelta
 

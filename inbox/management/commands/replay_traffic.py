@@ -1,4 +1,4 @@
-"""manage.py replay_traffic FILE --workspace … | --map … (contract, Commands)."""
+"""manage.py replay_traffic FILE --workspace … | --map … (docs/reference/commands.md, Traffic)."""
 
 from pathlib import Path
 

@@ -1,6 +1,6 @@
 """manage.py train_rules [FILE.jsonl …] [--measure] [--corrections FILE --out DIR]: learn the wording rules again.
 
-Needs no database (contract, Commands).
+Needs no database.
 """
 
 from collections.abc import Callable

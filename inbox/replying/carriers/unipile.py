@@ -1,5 +1,5 @@
 """LinkedIn by Unipile: into the chat that the person wrote in; else a message, an InMail or an invitation, by what
-LinkedIn allows between the two (predecessor 2.2). Only a follow-up may turn into an invitation.
+LinkedIn allows between the two (docs/reference/unipile.md, Calls). Only a follow-up may turn into an invitation.
 """
 
 from collections.abc import Iterable

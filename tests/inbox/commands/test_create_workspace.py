@@ -36,7 +36,7 @@ def create(name="Acme", **options) -> dict:
     )
 
 
-def test_it_prints_the_contract_s_json():
+def test_it_prints_the_json_that_scripts_rely_on():
     made = create()
     assert made["workspace"] == {"id": str(Workspace.objects.get().pk), "name": "Acme"}
     assert made["admin"] == {"email": "ana@acme.example.com"}

@@ -1,4 +1,4 @@
-"""The skip matrix (predecessor 4.1): which steps a reply of each kind is not worked on with, and why."""
+"""The skip matrix: which steps a reply of each kind is not worked on with, and why."""
 
 import pytest
 

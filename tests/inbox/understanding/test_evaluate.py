@@ -1,4 +1,4 @@
-"""`evaluate_replies`: the counts, the shape of the contract, and what it says of a bad line."""
+"""`evaluate_replies`: the counts, the shape that is relied on, and what it says of a bad line."""
 
 import json
 
@@ -113,7 +113,7 @@ def test_sender_is_split(value, expected):
     assert split_sender(value) == expected
 
 
-def test_command_prints_the_shape_of_the_contract(tmp_path, capsys):
+def test_command_prints_the_shape_that_is_relied_on(tmp_path, capsys):
     file = tmp_path / "replies.jsonl"
     file.write_bytes(line() + b"\n")
     call_command("evaluate_replies", str(file), "--json")
