@@ -17,6 +17,7 @@ from inbox.leads import rollup
 from inbox.models import Draft, Message
 from inbox.models.lead import Channel
 from inbox.prompts import Prompt
+from inbox.prompts.sheet import Sheet
 from inbox.replying import claims, making, orders, verification
 from inbox.replying.context import Context, gather
 from inbox.replying.facts import Fact
@@ -26,8 +27,8 @@ from jobs.deadline import Deadline
 
 MAX_PROBLEMS = 10
 
-Ask = Callable[[Prompt, type[ModelAnswer], str], Any]
-"""Puts a prompt and its input to the model; the answer is of the type that was asked for."""
+Ask = Callable[[Prompt, type[ModelAnswer], Sheet], Any]
+"""Puts a prompt and its sheet to the model; the answer is of the type that was asked for."""
 
 
 class Strategy(ModelAnswer):
