@@ -2,7 +2,8 @@
 
 A tag that nobody corrected is no agreement: perhaps nobody looked. What counts is a person's last word on a reply: yes
 or no to a suspicion, another tag, or the same tag said again. Replies that were treated alike to another one count for
-nothing, as nobody said anything of them by themselves.
+nothing, as nobody said anything of them by themselves. A suspicion that only a model had counts with the rule of its
+kind: the reply does not say whose it was.
 """
 
 from datetime import timedelta

@@ -1,7 +1,7 @@
 """Treat all alike? After a person has said what a reply means: the others in the same words, which may mean the same.
 
 Alike are the replies of one workspace that say the same words (capitals, spaces and punctuation apart) and were judged
-the same way by their wording: rules suspect the same of them, or the same rule, or a model, or nobody has given them
+the same way by their wording: the same is suspected of them, or the same rule, or a model, or nobody has given them
 the tag that this one had. Left alone is what a person or the provider's people have decided, and what was decided by
 evidence of the thing itself, as a carrier's keyword, a header or the build of a report: that is each reply's own.
 
