@@ -123,12 +123,16 @@ PHRASES = {
 _WORDS = {code: set(phrases.words.split()) for code, phrases in PHRASES.items()}
 
 
+FEW_WORDS = 3
+"""In a longer text, one word of a language is chance: "Typing w gloves" is no Polish."""
+
+
 def language_of(*texts: str) -> str:
     """The code of the first text that has more words of one language than of any other; English where none does."""
     for text in texts:
         words = re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", text.lower())
         counts = sorted(((sum(word in known for word in words), code) for code, known in _WORDS.items()))
         (second, _), (most, code) = counts[-2:]
-        if most > second:
+        if most > second and (most > 1 or len(words) <= FEW_WORDS):
             return code
     return "en"

@@ -128,6 +128,10 @@ def test_it_answers_in_the_language_of_the_lead(newest, code):
     assert text.endswith(PHRASES[code].regards)
 
 
+def test_one_foreign_word_makes_no_foreign_language():
+    assert language_of("Typing w gloves. Call me 555 555 0108") == "en"
+
+
 def test_of_a_word_that_says_nothing_the_thread_tells_the_language():
     assert draft("ok", thread="[Us, E-mail]\nPasst das für Sie und Ihre Leute?").startswith("Guten Tag Dana")
 
