@@ -40,7 +40,6 @@ _FEWEST_REPLIES = 3  # a feature or an expression that fewer replies have is cha
 _PURE = 0.8  # share of an expression's replies that have the label
 _LENGTHS = (20, 40, 80, 120, 400)  # characters; the mix of labels is set right within each span
 _FOLDS = 5
-_CORRECTION = 5.0  # how many of the product's replies a correction counts for: it is what this inbox is like
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,6 @@ class Examples:
         self.expressions: list[set[str]] = []
         self.lengths: list[int] = []
         self.answers: list[bool] = []
-        self.counts = [1.0] * len(taught) + [_CORRECTION] * len(own)
         self.cases = [*taught, *own]
         for case in self.cases:
             reading, answer = Reading(case.reply), case.labels[lesson.label]
@@ -159,7 +157,6 @@ def learn(examples: Examples, rows: Iterable[int] | None = None) -> Weights:
     counts = numpy.asarray(table.sum(axis=1)).ravel()
     shares = diags(1 / numpy.sqrt(numpy.maximum(counts, ENOUGH))) @ table @ diags(rarity)
     mix = _mix(examples.lesson.share, answers, numpy.asarray(examples.lengths)[chosen])
-    mix = mix * numpy.asarray(examples.counts)[chosen]
     found = LogisticRegression(C=_STRENGTH, solver="liblinear").fit(shares, answers, sample_weight=mix)
     values = numpy.zeros(SLOTS)
     values[known] = found.coef_[0] * rarity

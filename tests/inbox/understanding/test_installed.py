@@ -14,7 +14,7 @@ from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
 
 from inbox import checks
-from inbox.understanding import floors, installed, training, wording
+from inbox.understanding import floors, installed, optout, training, wording
 from inbox.understanding.evaluate import LABELS
 
 WORDS = ("zebrafish", "quarrystone", "lanternfly")
@@ -91,7 +91,7 @@ def test_corrections_teach_weights_outside_of_the_product(own, exported):
     before = {path.name: path.read_bytes() for path in wording.WEIGHTS.iterdir()}
     slots = wording.features("strike the zebrafish off your quarrystone")
     without = training.learn(training.Examples(training.LESSONS[0], training.read([training.LEARNED])))
-    assert installed.load(own)[1]["opt_out"].probability(slots) > 0.5 > without.probability(slots)
+    assert installed.load(own)[1]["opt_out"].probability(slots) > optout.PERHAPS > without.probability(slots)
     assert before == {path.name: path.read_bytes() for path in wording.WEIGHTS.iterdir()}
 
 
@@ -204,7 +204,7 @@ def test_what_is_fit_is_judged_by(own, settings):
         issue for issue in run_checks() if issue.id == "holdfast.E002"
     ]
     slots = wording.features("strike the zebrafish off your quarrystone")
-    assert wording.weights("opt_out").probability(slots) > 0.5
+    assert wording.weights("opt_out").probability(slots) > optout.PERHAPS
 
 
 def test_the_product_s_own_weights_reach_the_floors():
