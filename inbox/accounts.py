@@ -1,19 +1,66 @@
-"""Which of a workspace's accounts to use: one that is switched on and has what its calls need."""
+"""Which of a workspace's accounts to use: one that is switched on and has what its calls need.
+
+A reply is answered by the account that it came to and by no other: to the lead, another one is another sender.
+"""
 
 from uuid import UUID
 
 from django.conf import settings
 
+from inbox.models import Message, WebhookDelivery
 from integrations.destinations import installation_key
 from integrations.models import Integration, Provider
 
+NAMED_BY_MESSAGES = {Provider.GHL, Provider.UNIPILE}
+"""Providers whose messages name the account that they came to; with the others they name a mailbox within it."""
 
-def connected(workspace_id: UUID, provider: str, *, account_id: str = "") -> Integration | None:
-    """The account at `provider`; where there are several, the one the provider calls `account_id`, else the oldest."""
+
+class NotAnswerable(Exception):
+    """The account that a message came to cannot answer it now; the text is a sentence for people."""
+
+
+def connected(workspace_id: UUID, provider: str) -> Integration | None:
+    """The workspace's account at `provider`; where there are several, the oldest."""
     rows = Integration.objects.filter(workspace_id=workspace_id, provider=provider, enabled=True)
-    able = [one for one in rows if usable(one)]
-    named = [one for one in able if account_id and one.external_account_id == account_id]
-    return next(iter(named or able), None)
+    return next((one for one in rows if usable(one)), None)
+
+
+def answering(message: Message, provider: str) -> Integration:
+    """The account at `provider` that `message` came to.
+
+    Raises NotAnswerable where it is switched off, lacks what its calls need, is gone, or is not known among several.
+    """
+    label = Provider(provider).label
+    rows = list(Integration.objects.filter(workspace_id=message.workspace_id, provider=provider))
+    if not rows:
+        raise NotAnswerable(f"{label} is not connected.")
+    found = _came_to(message, rows)
+    if found is None:
+        raise NotAnswerable(
+            f"The {label} account that they wrote to is not connected any more, and no other answers for it."
+        )
+    if not found.enabled:
+        raise NotAnswerable(
+            f"The {label} account that they wrote to is switched off. Switch it on to answer."
+        )
+    if not usable(found):
+        raise NotAnswerable(f"The {label} account that they wrote to lacks its key. Enter it to answer.")
+    return found
+
+
+def _came_to(message: Message, rows: list[Integration]) -> Integration | None:
+    """The one of `rows` that the provider names, else the one whose webhook or list brought the message, else the only
+    one that it can be."""
+    if rows[0].provider in NAMED_BY_MESSAGES and message.account_id:
+        rows = [one for one in rows if one.external_account_id in (message.account_id, "")]
+        named = [one for one in rows if one.external_account_id]
+        if named:
+            return named[0]
+    deliveries = WebhookDelivery.objects.filter(workspace_id=message.workspace_id, message=message)
+    brought_by = set(deliveries.values_list("integration_id", flat=True))
+    if brought_by:
+        rows = [one for one in rows if one.pk in brought_by]
+    return rows[0] if len(rows) == 1 else None
 
 
 def usable(integration: Integration) -> bool:

@@ -33,6 +33,33 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
     return results
 
 
+class InBackground:
+    """`call` in a thread with a database connection of its own, begun at once."""
+
+    def __init__(self, call: Callable[[], Any]) -> None:
+        self._call, self._result = call, None
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._result = self._call()
+        except Exception as error:
+            self._result = error
+        finally:
+            connection.close()
+
+    @property
+    def is_over(self) -> bool:
+        return not self._thread.is_alive()
+
+    def result(self) -> Any:
+        """What `call` gave, or the exception that it raised, once it is over."""
+        self._thread.join(PATIENCE_S)
+        assert self.is_over, "a racer hangs"
+        return self._result
+
+
 def won(results: Sequence[Any]) -> list[Any]:
     """The results that are no exceptions."""
     return [result for result in results if not isinstance(result, Exception)]

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from django.db.models import Q
 
-from inbox.accounts import connected
+from inbox.accounts import NotAnswerable, answering, connected
 from inbox.enrichment import clay
 from inbox.leads import suspicion
 from inbox.models import (
@@ -185,8 +185,10 @@ def account_down(case: Case) -> Decision | None:
 def _account(case: Case) -> Decision | None:
     provider = ACCOUNT_OF[case.step.channel]
     used = claims.provider_of(case.step.channel, case.reply_to)
-    account_id = case.reply_to.account_id if case.reply_to else ""
-    account = connected(case.workspace.pk, used, account_id=account_id)
+    try:
+        account = answering(case.reply_to, used) if case.reply_to else connected(case.workspace.pk, used)
+    except NotAnswerable as why:
+        return Decision(Kind.SKIP, str(why))
     if account is None:
         return Decision(Kind.SKIP, f"{Provider(used).label} is not connected.")
     if used != provider or not is_down(account):

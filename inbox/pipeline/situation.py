@@ -5,7 +5,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from inbox import asking
-from inbox.accounts import connected
+from inbox.accounts import NotAnswerable, answering, connected
 from inbox.leads import suspicion
 from inbox.models import Campaign, Draft, Lead, Message, SendingPolicy, Workspace
 from inbox.models.lead import Tag
@@ -102,5 +102,10 @@ class Situation:
         return policies.of(self.workspace, self.campaign)
 
     def integration(self, provider: str) -> Integration | None:
-        """The workspace's account at `provider`: the one that the message came to, where there are several."""
-        return connected(self.workspace.pk, provider, account_id=self.message.account_id)
+        """The workspace's account at `provider`: the one that the message came to, where it came by this provider."""
+        if claims.provider_of(self.channel, self.message) != provider:
+            return connected(self.workspace.pk, provider)
+        try:
+            return answering(self.message, provider)
+        except NotAnswerable:
+            return None

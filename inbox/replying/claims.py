@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
+from inbox import accounts
 from inbox.leads import suspicion
 from inbox.leads.rollup import ANSWERS
 from inbox.models import Draft, Lead, Message, OutboundSend, User
@@ -60,9 +61,9 @@ def claim(
     """Claim the send of `text` to `lead` (locked) and enqueue it, in the caller's transaction.
 
     `reply_to` None: the lead's newest message on the channel. `user` None: nobody approved it, it goes out by itself.
-    Raises SendBlocked where the lead is stopped, the text does not fit, there is nothing to send it by, another send to
-    the lead is on its way, or nobody approved it and a reply of the lead's is to be decided about first; AlreadyDecided
-    where this origin has been claimed before.
+    Raises SendBlocked where the lead is stopped, the text does not fit, the account that they wrote to cannot send,
+    another send to the lead is on its way, or nobody approved it and a reply of the lead's is to be decided about
+    first; AlreadyDecided where this origin has been claimed before.
     """
     held = "" if user else suspicion.reason(lead)
     if why := blocked(lead, channel) or held or limits.problem(channel, text):
@@ -70,6 +71,12 @@ def claim(
     reply_to = reply_to or newest_inbound(lead, channel)
     if reply_to is None and channel == Channel.EMAIL:
         raise SendBlocked("An e-mail can only answer one: this lead has not written by e-mail yet.")
+    provider = provider_of(channel, reply_to)
+    if reply_to is not None:
+        try:
+            accounts.answering(reply_to, provider)
+        except accounts.NotAnswerable as why:
+            raise SendBlocked(str(why)) from why
     parts = limits.sms_parts(text) if channel == Channel.SMS else [text.strip()]
     return _insert(
         OutboundSend(
@@ -85,7 +92,7 @@ def claim(
             text=parts[0],
             rest=parts[1:],
             recipients=_recipients(reply_to) if channel == Channel.EMAIL else {},
-            provider=provider_of(channel, reply_to),
+            provider=provider,
             account_id=reply_to.account_id if reply_to else "",
         )
     )

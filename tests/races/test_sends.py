@@ -12,15 +12,18 @@ from inbox.replying import autosend, cards, claims, review, sending
 from inbox.replying.carriers.base import Accepted
 from inbox.understanding.arrival import Arrival
 from tests import factories
-from tests.racing import at_once, won
+from tests.racing import InBackground, at_once, somebody_waits_for_a_lock, won
 from tests.ready import passing_draft
+from tests.waiting import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.races]
 
 
 @pytest.fixture
 def workspace():
-    return factories.make_workspace()
+    workspace = factories.make_workspace()
+    factories.make_integration(workspace)
+    return workspace
 
 
 @pytest.fixture
@@ -39,6 +42,60 @@ def test_a_double_click_and_eight_reviewers_make_one_send(workspace, draft):
 
     assert len(won(results)) == 1 and OutboundSend.objects.count() == 1
     assert all(isinstance(other, review.AlreadyDecided) for other in results if other not in won(results))
+
+
+def beginning(send):
+    """The transaction that commits the call of `send`, as one worker runs it."""
+
+    def begin():
+        related = ("lead", "reply_to__campaign", "draft", "workspace")
+        fresh = OutboundSend.objects.select_related(*related).get(pk=send.pk)
+        return sending._begin(SimpleNamespace(fenced=transaction.atomic), fresh)
+
+    return begin
+
+
+def test_two_workers_with_one_send_make_one_call(workspace, draft):
+    """Guard: `called_at=None` in `sending._begin`; without it both go on to call the provider."""
+    send = approve(draft, factories.make_member(workspace))()
+
+    results = at_once(*[beginning(send)] * 4)
+
+    assert sorted(results) == [False, False, False, True]
+
+
+def test_a_send_that_was_settled_meanwhile_is_not_called(workspace, draft):
+    """Guard: `state=State.INTENT` in `sending._begin`."""
+    send = approve(draft, factories.make_member(workspace))()
+    assert sending.settle_failed(send, "Another worker was refused.")
+
+    assert beginning(send)() is False
+    send.refresh_from_db()
+    assert (send.state, send.called_at) == (OutboundSend.State.FAILED, None)
+
+
+def test_two_countdowns_of_one_workspace_keep_to_its_cap_for_a_day(workspace):
+    """Guard: `locks.hold("autosend", …)`; without it the second counts before the first has committed."""
+    type(workspace).objects.filter(pk=workspace.pk).update(daily_send_cap=1)
+    first, second = passing_draft(workspace), passing_draft(workspace)
+
+    with transaction.atomic():
+        assert counted_down(first) == "sent"
+        other = InBackground(lambda: in_transaction(counted_down, second))
+        until(lambda: other.is_over or somebody_waits_for_a_lock(), "the second countdown is on")
+
+    assert other.result() == "held: daily cap"
+    assert OutboundSend.objects.count() == 1
+
+
+def counted_down(draft):
+    related = ("lead__campaign", "trigger_message__campaign", "workspace")
+    return autosend._send(Draft.objects.select_related(*related).get(pk=draft.pk), timezone.now())
+
+
+def in_transaction(call, *given):
+    with transaction.atomic():
+        return call(*given)
 
 
 def test_a_form_sent_twice_with_one_token_makes_one_send(workspace, draft):

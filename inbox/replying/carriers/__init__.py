@@ -1,6 +1,6 @@
 """Who carries a message: one module per provider, each with `prepare` (then call once) and `listed` (what went out)."""
 
-from inbox.accounts import connected
+from inbox.accounts import NotAnswerable, answering, connected
 from inbox.models import Message, OutboundSend
 from inbox.models.lead import Channel
 from inbox.replying.carriers.base import CannotSend, Carrier
@@ -32,12 +32,17 @@ def provider_of(channel: str, reply_to: Message | None) -> str:
 
 
 def of(send: OutboundSend) -> tuple[Carrier, Integration]:
-    """The carrier of `send` and the account it goes by: the one the reply came to, where the workspace has several.
+    """The carrier of `send` and the account it goes by: the one that the reply came to, and no other.
 
     Raises CannotSend where none is connected.
     """
     provider = send.provider or provider_of(send.channel, send.reply_to)
-    integration = connected(send.workspace_id, provider, account_id=send.account_id)
+    try:
+        integration = (
+            answering(send.reply_to, provider) if send.reply_to else connected(send.workspace_id, provider)
+        )
+    except NotAnswerable as why:
+        raise CannotSend(str(why)) from why
     if integration is None or provider not in CARRIERS:
         raise CannotSend(f"{Provider(provider).label} is not connected.")
     return CARRIERS[provider], integration

@@ -76,6 +76,7 @@ def test_opening_time_stays_put_when_the_clocks_change(at, opening):
 
 def test_auto_schedules_and_the_countdown_sends():
     draft = passing_draft()
+    factories.make_integration(draft.workspace)
     assert judged(draft) == "scheduled"
     assert fresh(draft).send_at is not None and OutboundSend.objects.count() == 0
 

@@ -176,10 +176,11 @@ def test_without_another_sender_the_send_fails_with_a_sentence(world, draft):
     assert (send.state, send.reason) == (State.FAILED, "EmailBison has no mailbox that could send this.")
 
 
-def test_a_missing_connection_fails_the_send_with_a_sentence(world, draft):
-    world.workspace.integrations.update(enabled=False)
+def test_a_connection_that_is_gone_before_the_call_fails_the_send_with_a_sentence(world, draft):
+    send = approve(world, draft)
+    world.workspace.integrations.all().delete()
 
-    send = settled(world, approve(world, draft))
+    send = settled(world, send)
 
     assert (send.state, send.reason) == (State.FAILED, "EmailBison is not connected.")
 

@@ -12,6 +12,7 @@ from tests import factories
 
 @pytest.fixture
 def draft(lead):
+    factories.make_integration(lead.workspace)
     return factories.make_draft(factories.make_message(lead), "Hi Dana, Thursday at 1:00?")
 
 
@@ -109,6 +110,7 @@ def test_unknown_action_decides_nothing(workspace, member, draft):
 
 
 def test_own_message_is_claimed_once_per_token(workspace, member, lead):
+    factories.make_integration(workspace)
     factories.make_message(lead)
     token = str(uuid.uuid4())
     for _ in range(2):
