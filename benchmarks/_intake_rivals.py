@@ -24,13 +24,13 @@ from inbox.webhooks.base import Tenant, WebhookView
 from integrations.emailbison import payloads
 from integrations.events import MessageEvent, PayloadInvalid
 from integrations.models import WebhookKey, hash_key
-from integrations.registry import SOURCES
+from integrations.registry import keyed_sources
 
 
 class FloorView(WebhookView):
     """Our own view for a sender whom nobody here knows: everything but the tenant and what is made of the event."""
 
-    source = SOURCES["email"]
+    source = keyed_sources()["email"]
 
     def tenant(self, request, key: str, body: bytes) -> Tenant:
         return Tenant(None, None)

@@ -2,7 +2,8 @@
 
 import contextlib
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import FunctionType
 
 from django.apps import apps
 from django.contrib import admin
@@ -75,16 +76,20 @@ class WorkspaceFilter(admin.SimpleListFilter):
         return "workspace" if hasattr(model, "workspace") else "integration__workspace"
 
 
-def known_values(field: str, values: Iterable[str]) -> type[admin.SimpleListFilter]:
+def known_values(
+    field: str, values: Iterable[str] | Callable[[], Mapping[str, str]]
+) -> type[admin.SimpleListFilter]:
     """A filter on `field` by values that are known: asking the table for all that occur would read all of it.
 
-    `values` is read at each request: what is registered later is in it.
+    `values`, or the labels by value that it returns, are read at each request: what is registered later is in them.
     """
 
     class KnownValues(admin.SimpleListFilter):
         title = parameter_name = field
 
         def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+            if isinstance(values, FunctionType):
+                return list(values().items())
             return [(value, str(getattr(value, "label", value))) for value in values]
 
         def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:

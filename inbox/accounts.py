@@ -5,14 +5,9 @@ A reply is answered by the account that it came to and by no other: to the lead,
 
 from uuid import UUID
 
-from django.conf import settings
-
 from inbox.models import Message, WebhookDelivery
-from integrations.destinations import installation_key
-from integrations.models import Integration, Provider
-
-NAMED_BY_MESSAGES = {Provider.GHL, Provider.UNIPILE}
-"""Providers whose messages name the account that they came to; with the others they name a mailbox within it."""
+from integrations import registry, slack
+from integrations.models import Integration
 
 
 class NotAnswerable(Exception):
@@ -30,7 +25,7 @@ def answering(message: Message, provider: str) -> Integration:
 
     Raises NotAnswerable where it is switched off, lacks what its calls need, is gone, or is not known among several.
     """
-    label = Provider(provider).label
+    label = registry.spec_of(provider).label
     rows = list(Integration.objects.filter(workspace_id=message.workspace_id, provider=provider))
     if not rows:
         raise NotAnswerable(f"{label} is not connected.")
@@ -51,7 +46,7 @@ def answering(message: Message, provider: str) -> Integration:
 def _came_to(message: Message, rows: list[Integration]) -> Integration | None:
     """The one of `rows` that the provider names, else the one whose webhook or list brought the message, else the only
     one that it can be."""
-    if rows[0].provider in NAMED_BY_MESSAGES and message.account_id:
+    if registry.source_of(message.source).names_account and message.account_id:
         rows = [one for one in rows if one.external_account_id in (message.account_id, "")]
         named = [one for one in rows if one.external_account_id]
         if named:
@@ -68,16 +63,7 @@ def usable(integration: Integration) -> bool:
 
     Credentials that cannot be read count: the account is broken and not absent, and no other one takes its place.
     """
-    if integration.provider == Provider.CLAY:  # a table's address is all that it has
-        own = integration.config.get("linkedin_table_url") or integration.config.get("phone_table_url")
-        return bool(own or settings.CLAY_LINKEDIN_TABLE_WEBHOOK_URL or settings.CLAY_PHONE_TABLE_WEBHOOK_URL)
-    if integration.provider == Provider.SLACK and not integration.credentials:
-        return bool(installation_key(integration) and integration.config.get("channel"))
-    if integration.provider == Provider.UNIPILE:
-        return bool(
-            integration.external_account_id and (integration.credentials or installation_key(integration))
-        )
-    return bool(integration.credentials)
+    return registry.spec_of(integration.provider).usable(integration)
 
 
 def slack_of(workspace_id: UUID) -> Integration | None:
@@ -85,7 +71,7 @@ def slack_of(workspace_id: UUID) -> Integration | None:
 
     One whose secrets cannot be read is named too; a call through it raises SecretsUnreadable.
     """
-    slack = connected(workspace_id, Provider.SLACK)
-    if slack is None or slack.is_unreadable or slack.config.get("channel"):
-        return slack
-    return slack if slack.credentials.get("webhook_url") else None
+    found = connected(workspace_id, slack.NAME)
+    if found is None or found.is_unreadable or found.config.get("channel"):
+        return found
+    return found if found.credentials.get("webhook_url") else None

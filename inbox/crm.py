@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from inbox.leads import facts, identity
 from inbox.leads.identity import Kept
 from inbox.models import Lead
+from integrations import ghl
 from integrations.errors import ProviderRejected
 from integrations.ghl.client import Contact, GhlClient
 from integrations.ghl.errors import NOT_FOUND
-from integrations.models import Provider
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
 
@@ -59,7 +59,7 @@ def find(client: GhlClient, lead: Lead, deadline: Deadline) -> Contact | None:
 
 def attach(lead: Lead, contact: Contact) -> Kept:
     """Keep the contact's id with the lead where no other lead has it; `lead` then has the id that is stored."""
-    kept = identity.keep(lead, "ghl_contact_id", contact.id, Provider.GHL)
+    kept = identity.keep(lead, "ghl_contact_id", contact.id, ghl.NAME)
     lead.refresh_from_db(fields=["ghl_contact_id"])
     return kept
 
@@ -102,7 +102,7 @@ def _share_phone(client: GhlClient, lead: Lead, contact: Contact, deadline: Dead
         client.update_contact(contact.id, {"phone": lead.phone}, deadline)
         return "phone told"
     if theirs and not lead.phone:
-        kept = identity.keep(lead, "phone", theirs, Provider.GHL)
+        kept = identity.keep(lead, "phone", theirs, ghl.NAME)
         return "phone learned" if kept is Kept.FILLED else "known"
     return "known"
 

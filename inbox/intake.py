@@ -16,9 +16,9 @@ from django.db import Error, IntegrityError, transaction
 from inbox.kept import insert
 from inbox.models import Lead, Message, WebhookDelivery, Workspace
 from inbox.races import ROUNDS
+from integrations import registry
 from integrations.events import Event, PayloadInvalid
 from integrations.models import Integration
-from integrations.registry import ALL_SOURCES
 from jobs.db import Fault, db_fault
 from jobs.ids import uuid7
 
@@ -48,7 +48,9 @@ class Received:
     @property
     def provider(self) -> str:
         """Who sent it."""
-        return self.integration.provider if self.integration else ALL_SOURCES[self.source].provider
+        return (
+            self.integration.provider if self.integration else registry.webhook_source(self.source).provider
+        )
 
 
 @dataclass(slots=True)

@@ -8,8 +8,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from inbox.health import backfill
 from inbox.models import WebhookDelivery
 from inbox.webhooks.scrub import without_secrets
+from integrations import registry
 from integrations.events import Event, PayloadInvalid
-from integrations.registry import ALL_SOURCES
 
 VIEWS = ("pretty", "raw", "parsed")
 SHOWN_BYTES = 200_000
@@ -33,7 +33,7 @@ def is_cut(delivery: WebhookDelivery) -> bool:
 
 
 def _text(delivery: WebhookDelivery, show: str) -> str:
-    body, source = without_secrets(bytes(delivery.body), ()), ALL_SOURCES.get(delivery.source)
+    body, source = without_secrets(bytes(delivery.body), ()), registry.webhook_sources().get(delivery.source)
     if show == "raw" or source is None:
         return body[:SHOWN_BYTES].decode(errors="replace")
     try:
@@ -51,4 +51,4 @@ def _text(delivery: WebhookDelivery, show: str) -> str:
 def _event(delivery: WebhookDelivery, body: bytes, value: object) -> Event:
     if delivery.event_type == backfill.EVENT:
         return backfill.event_of(body)
-    return ALL_SOURCES[delivery.source].parse(value, delivery.received_at)
+    return registry.webhook_source(delivery.source).parse(value, delivery.received_at)

@@ -21,9 +21,9 @@ from inbox.intake import Outcome, Received, Verdict, receive
 from inbox.models import Lead, User, WebhookDelivery, Workspace
 from inbox.webhooks import stored
 from inbox.webhooks.base import process
-from inbox.webhooks.signed import tenant_named_in
+from inbox.webhooks.tenants import named_in
+from integrations import registry
 from integrations.events import MessageEvent, PayloadInvalid
-from integrations.registry import ALL_SOURCES
 from jobs.context import JobContext
 from jobs.enqueue import enqueue
 from jobs.models import BackgroundJob
@@ -167,7 +167,7 @@ def _replayed(pk: UUID) -> str:
 def _run(delivery: WebhookDelivery) -> Result:
     if delivery.body is None:
         raise NotReplayable("Its body is no longer kept.")
-    source = ALL_SOURCES.get(delivery.source)
+    source = registry.webhook_sources().get(delivery.source)
     if source is None:
         raise NotReplayable("Its source is no longer supported.")
     began = timezone.now()
@@ -193,7 +193,7 @@ def _received(delivery: WebhookDelivery) -> Received:
             (body, headers), scrubbed = stored.cleaned(delivery), True
     integration, workspace = delivery.integration, delivery.workspace
     if workspace is None:  # the account may have been connected since
-        workspace, integration = tenant_named_in(delivery.source, body)
+        workspace, integration = named_in(delivery.source, body)
     return Received(
         source=delivery.source,
         body=body,

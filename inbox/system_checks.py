@@ -17,11 +17,11 @@ from inbox import audit, buttons, signals
 from inbox.enrichment import clay
 from inbox.followups import groups, receivers
 from inbox.health import recovery
-from inbox.leads import rollup, stops
 from inbox.models import OutboundSend
-from inbox.pipeline import enriching, errands, notices
+from inbox.pipeline import enriching, notices
 from inbox.replying import cards, claims
-from integrations import health, outcomes
+from integrations import health, outcomes, registry
+from integrations.spec import Counts
 from jobs import actions, prepared, retention, ticks
 
 WIRING = "Register it in inbox/wiring.py."
@@ -154,14 +154,11 @@ def check_vetoes(**_kwargs: object) -> list[CheckMessage]:
 
 def check_stops(**_kwargs: object) -> list[CheckMessage]:
     """An opt-out reaches every provider that sends steps of campaigns."""
-    senders = [source.removesuffix("_sent") for source in rollup.CAMPAIGN_SOURCES]
-    known = "Add the column by which it knows a lead to KNOWN_BY in inbox/leads/stops.py."
-    stopper = "Add what stops it to STOPPERS in inbox/pipeline/errands.py."
-    lacking = [(one, known) for one in senders if one not in stops.KNOWN_BY]
-    lacking += [(one, stopper) for one in {*senders, *stops.KNOWN_BY} if one not in errands.STOPPERS]
+    hint = "State stop_campaign in its spec.py: it has a source of messages that counts as steps."
     return [
-        _error(f"An opt-out stops no campaign at {provider}: it goes on mailing the lead.", hint, 9)
-        for provider, hint in lacking
+        _error(f"An opt-out stops no campaign at {spec.name}: it goes on mailing the lead.", hint, 9)
+        for spec in registry.specs().values()
+        if not spec.stop_campaign and any(one.counts is Counts.STEP for one in spec.sources or ())
     ]
 
 

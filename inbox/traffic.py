@@ -21,8 +21,8 @@ import requests
 
 from inbox.models import Lead, WebhookDelivery, Workspace
 from inbox.workspaces import webhook_path
+from integrations import registry
 from integrations.models import WebhookKey
-from integrations.registry import SOURCES
 
 ADDRESS_NAMES = {"ghl_sms": "ghl/sms"}
 LEAD = re.compile(r"\{\{lead:(?:([a-z0-9_-]+):)?([^}]+)\}\}")
@@ -85,8 +85,10 @@ def read(path: Path) -> list[Line]:
             raise TrafficError(f"{path}, line {number}: is not JSON.") from None
         except (KeyError, TypeError) as error:
             raise TrafficError(f"{path}, line {number}: lacks the field {error}.") from None
-        if source not in SOURCES:
-            raise TrafficError(f"{path}, line {number}: source must be one of {', '.join(SOURCES)}.")
+        if source not in registry.keyed_sources():
+            raise TrafficError(
+                f"{path}, line {number}: source must be one of {', '.join(registry.keyed_sources())}."
+            )
     return lines
 
 
@@ -106,7 +108,7 @@ class Keys:
 
         Raises TrafficError where the workspace has no usable key for `source`.
         """
-        keys = self._keys[label, SOURCES[source].provider]
+        keys = self._keys[label, registry.webhook_source(source).provider]
         if not keys:
             raise TrafficError(f"The workspace for {label} has no usable webhook key for {source}.")
         return keys.get(account) or next(iter(keys.values()))
@@ -184,7 +186,9 @@ class Replayer:
 
     def _post(self, line: Line, text: bytes) -> str:
         """The verdict of our server on one line."""
-        key = self._keys.of(line.workspace, line.source, SOURCES[line.source].account_of(line.body))
+        key = self._keys.of(
+            line.workspace, line.source, registry.webhook_source(line.source).account_of(line.body)
+        )
         for attempt in range(ATTEMPTS):
             try:
                 response = self._session().post(

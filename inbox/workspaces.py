@@ -8,8 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from inbox.models import Membership, User, Workspace
+from integrations import registry
 from integrations.models import Integration, WebhookKey
-from integrations.registry import SOURCES
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ def create(name: str, admin_email: str, password: str | None = None, **fields) -
     workspace = Workspace.objects.create(name=name, **fields)
     admin = add_member(workspace, admin_email, Membership.Role.OWNER, password)
     keys = {}
-    for source in SOURCES.values():
+    for source in registry.keyed_sources().values():
         integration = Integration.objects.create(workspace=workspace, provider=source.provider)
         keys[source.name] = WebhookKey.issue(integration).secret
     return NewWorkspace(workspace, admin, keys)
@@ -60,7 +60,7 @@ def add_member(workspace: Workspace, email: str, role: str, password: str | None
 
 def issue_key(integration: Integration) -> str:
     """A new webhook key for `integration`; returns its address, or "" for a provider that posts no webhooks."""
-    source = next((source for source in SOURCES.values() if source.provider == integration.provider), None)
+    source = registry.address_of(integration.provider)
     return webhook_path(source.name, WebhookKey.issue(integration).secret) if source else ""
 
 

@@ -13,12 +13,12 @@ from django.db.models import Exists, OuterRef
 
 from inbox.folders import leads_in
 from inbox.followups import responses
-from inbox.leads.rollup import CAMPAIGN_SOURCES
+from inbox.leads import rollup
 from inbox.models import Message, Workspace
 from inbox.models.lead import Tag
 from inbox.understanding.tags import POSITIVE
 
-# The first reply of each lead in the span, and our first answer to it (inbox.leads.rollup.ANSWERS). A campaign's step
+# The first reply of each lead in the span, and our first answer to it (inbox.leads.rollup.answers). A campaign's step
 # is none. `waits`: the lead's newest reply has no answer and needs one.
 REPLIED = """
 WITH replied AS (
@@ -139,7 +139,7 @@ def overview(workspace_id: UUID, since: datetime, until: datetime, zone: str) ->
         "until": until,
         "zone": zone,
         "positive": [str(tag.value) for tag in POSITIVE],
-        "steps": list(CAMPAIGN_SOURCES),
+        "steps": list(rollup.steps()),
     }
 
     def rows(statement: str) -> list[tuple[Any, ...]]:

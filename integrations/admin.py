@@ -4,7 +4,8 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from config.modeladmin import BaseAdmin, RecordAdmin, WorkspaceFilter
+from config.modeladmin import BaseAdmin, RecordAdmin, WorkspaceFilter, known_values
+from integrations import registry
 from integrations.models import Integration, WebhookKey
 
 
@@ -13,7 +14,7 @@ class IntegrationAdmin(BaseAdmin):
     """Switched on and off and renamed here; connected and disconnected where credentials can be tested."""
 
     list_display = ("provider", "name", "workspace", "external_account_id", "enabled", "updated_at")
-    list_filter = ("provider", "enabled", WorkspaceFilter)
+    list_filter = (known_values("provider", registry.labels), "enabled", WorkspaceFilter)
     list_select_related = ("workspace",)
     search_fields = ("name", "external_account_id__exact", "workspace__name")
     search_help_text = "Name, workspace, the provider's account id, or an id"
@@ -43,7 +44,7 @@ class IntegrationAdmin(BaseAdmin):
 class WebhookKeyAdmin(RecordAdmin):
     workspace_path = "integration__workspace"
     list_display = ("id", "integration", "workspace", "created_at", "expires_at", "last_used_at")
-    list_filter = (WorkspaceFilter, "integration__provider")
+    list_filter = (WorkspaceFilter, known_values("integration__provider", registry.labels))
     list_select_related = ("integration__workspace",)
     fields = ("integration", "created_at", "expires_at", "last_used_at")
 

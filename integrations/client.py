@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from integrations import destinations
+from integrations import destinations, registry
 from integrations.errors import ProviderMisconfigured, SecretsUnreadable
 from integrations.http import ProviderSession
 from integrations.models import Integration
+from integrations.ratelimit import RateLimit
 
 
 def secrets_of(integration: Integration) -> dict[str, str]:
@@ -17,6 +18,11 @@ def secrets_of(integration: Integration) -> dict[str, str]:
     return integration.credentials
 
 
+def has_secrets(integration: Integration) -> bool:
+    """Whether it has credentials of its own; those that cannot be read count."""
+    return bool(integration.credentials)
+
+
 def required_secret(integration: Integration, name: str) -> str:
     """The credential that calls carry: the integration's own, else the installation's where that may go to its address.
 
@@ -25,7 +31,7 @@ def required_secret(integration: Integration, name: str) -> str:
     value = str(secrets_of(integration).get(name) or destinations.installation_key(integration)).strip()
     if not value:
         raise ProviderMisconfigured(
-            f"{integration.get_provider_display()}: {name} is not set. Set it in the integration's settings."
+            f"{integration.label}: {name} is not set. Set it in the integration's settings."
         )
     return value
 
@@ -35,7 +41,7 @@ def base_url_of(integration: Integration) -> str:
     url = destinations.base_url(integration)
     if not url:
         raise ProviderMisconfigured(
-            f"{integration.get_provider_display()}: base_url is not set. Set it in the integration's settings."
+            f"{integration.label}: base_url is not set. Set it in the integration's settings."
         )
     return url
 
@@ -43,7 +49,11 @@ def base_url_of(integration: Integration) -> str:
 def session_for(
     integration: Integration, *, base_url: str, headers: Mapping[str, str] | None = None, **options: Any
 ) -> ProviderSession:
-    """The ProviderSession of an integration; `options` are ProviderSession's own fields."""
+    """The ProviderSession of an integration, under its provider's limit; `options` are ProviderSession's own fields."""
+    limit = registry.spec_of(integration.provider).call_limit
+    if limit:
+        key = f"{integration.provider}:{integration.external_account_id or integration.pk}"
+        options["rate_limit"] = RateLimit(key, limit.calls, limit.window_s)
     return ProviderSession(
         provider=integration.provider,
         base_url=base_url,

@@ -2,40 +2,11 @@
 
 from collections.abc import Collection
 
-from integrations import destinations
+from integrations import destinations, registry
 from integrations.hosts import HostRefused, check_url
-from integrations.models import Integration, Provider
-
-SECRETS = {
-    Provider.EMAILBISON: ("api_key",),
-    Provider.GHL: ("api_key",),
-    Provider.UNIPILE: ("api_key",),
-    Provider.SMARTLEAD: ("api_key",),
-    Provider.INSTANTLY: ("api_key",),
-    Provider.CLAY: ("callback_secret",),
-    Provider.CALENDLY: ("api_key", "signing_key"),
-    Provider.SLACK: ("bot_token", "webhook_url"),
-}
-PLAIN = {
-    Provider.EMAILBISON: ("base_url",),
-    Provider.GHL: ("base_url",),
-    Provider.UNIPILE: ("base_url",),
-    Provider.SMARTLEAD: ("base_url",),
-    Provider.INSTANTLY: ("base_url",),
-    Provider.CLAY: ("linkedin_table_url", "phone_table_url"),
-    Provider.CALENDLY: ("base_url", "event_type_uri"),
-    Provider.SLACK: ("base_url", "channel", "review_channel"),
-}
-ACCOUNT = {
-    Provider.EMAILBISON: "workspace_id",
-    Provider.GHL: "location_id",
-    Provider.UNIPILE: "account_id",
-}
-"""The name under which each provider's account id is set; kept in `external_account_id`."""
+from integrations.models import Integration
 
 GIVE_AGAIN = "what is stored was given for another address. Give it again for this one."
-
-ALIASES = {"email": Provider.EMAILBISON, "linkedin": Provider.UNIPILE, "ghl/sms": Provider.GHL}
 
 
 class ConnectError(ValueError):
@@ -45,11 +16,16 @@ class ConnectError(ValueError):
 def provider_named(name: str) -> str:
     """The provider of a provider's or webhook source's name. Raises ConnectError naming all of them."""
     name = name.strip().lower()
-    if name in ALIASES:
-        return ALIASES[name]
-    if name in Provider.values:
-        return name
-    raise ConnectError(f"PROVIDER must be one of: {', '.join(Provider.values)}.")
+    for spec in registry.specs().values():
+        if name == spec.name or name in spec.aliases:
+            return spec.name
+    raise ConnectError(f"PROVIDER must be one of: {', '.join(registry.specs())}.")
+
+
+def account_setting(provider: str) -> str:
+    """The name under which the provider's account id is set; "" where its accounts have none."""
+    stated = registry.spec_of(provider).account_id
+    return stated.name if stated else ""
 
 
 def apply(integration: Integration, values: dict[str, str]) -> None:
@@ -73,35 +49,34 @@ def secret_for_new_address(
 
     One that cannot be read today counts: its key may come back. given: the names of settings that have just been given.
     """
-    name = destinations.SENT.get(integration.provider, "")
+    name = registry.spec_of(integration.provider).key or ""
     stored = integration.is_unreadable or bool(integration.credentials.get(name))
     return name if stored and name not in given and destinations.leads_to(integration) != before else ""
 
 
 def put(integration: Integration, values: dict[str, str]) -> None:
     """As `apply`, one setting at a time: whether a secret may go to a new address is left to the caller."""
-    provider = integration.provider
+    spec = registry.spec_of(integration.provider)
+    secrets, settings = {one.name for one in spec.secrets}, {one.name for one in spec.settings}
     for name, value in values.items():
         value = value.strip()
-        if name == ACCOUNT.get(provider):
+        if name == account_setting(spec.name):
             integration.external_account_id = value
         elif name == "name":
             integration.name = value[:120]
-        elif name in SECRETS[provider]:
-            _check_secret(provider, name, value)
+        elif name in secrets:
+            _check_secret(spec.name, name, value)
             kept = {} if integration.is_unreadable else integration.credentials
             integration.credentials = {**kept, name: value}
-        elif name in PLAIN[provider] and not value:
+        elif name in settings and not value:
             integration.config = {key: kept for key, kept in integration.config.items() if key != name}
-        elif name in PLAIN[provider]:
+        elif name in settings:
             if name.endswith(("_url", "_uri")):
-                _check_url(provider, name, value)
+                _check_url(spec.name, name, value)
             integration.config = {**integration.config, name: value.rstrip("/")}
         else:
-            known = [ACCOUNT.get(provider), *SECRETS[provider], *PLAIN[provider], "name"]
-            raise ConnectError(
-                f"{provider} has no setting “{name}”. It has: {', '.join(filter(None, known))}."
-            )
+            known = ", ".join([*(one.name for one in spec.all_settings), "name"])
+            raise ConnectError(f"{spec.name} has no setting “{name}”. It has: {known}.")
 
 
 def _check_secret(provider: str, name: str, value: str) -> None:

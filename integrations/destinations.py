@@ -5,38 +5,15 @@ they go to the address that the operator has set and nowhere else; a workspace's
 address of its account changes.
 """
 
-from django.conf import settings
-
+from integrations import registry
 from integrations.hosts import Address, HostRefused, address_of
-from integrations.models import Integration, Provider
-
-BASE_URLS = {
-    Provider.SMARTLEAD: "https://server.smartlead.ai/api/v1",
-    Provider.INSTANTLY: "https://api.instantly.ai/api/v2",
-    Provider.CALENDLY: "https://api.calendly.com",
-}
-"""Of the providers whose address no operator sets."""
-SENT = {
-    Provider.EMAILBISON: "api_key",
-    Provider.GHL: "api_key",
-    Provider.UNIPILE: "api_key",
-    Provider.SMARTLEAD: "api_key",
-    Provider.INSTANTLY: "api_key",
-    Provider.CALENDLY: "api_key",
-    Provider.SLACK: "bot_token",
-}
-"""The secret of each provider that every call to its base URL carries; the other secrets stay here."""
+from integrations.models import Integration
 
 
 def default_url(provider: str) -> str:
     """The operator's address of a provider, else the provider's own; "" where there is none."""
-    operators = {
-        Provider.EMAILBISON: settings.EMAILBISON_BASE_URL,
-        Provider.UNIPILE: settings.UNIPILE_DSN,
-        Provider.GHL: settings.GHL_BASE_URL,
-        Provider.SLACK: settings.SLACK_BASE_URL,
-    }
-    return operators.get(provider, "") or BASE_URLS.get(provider, "")
+    stated = registry.spec_of(provider).base_url
+    return stated() if stated else ""
 
 
 def base_url(integration: Integration) -> str:
@@ -49,9 +26,8 @@ def installation_key(integration: Integration) -> str:
 
     "" where there is no such key, and where the account's calls go to another address than the operator's.
     """
-    key = {Provider.UNIPILE: settings.UNIPILE_API_KEY, Provider.SLACK: settings.SLACK_BOT_TOKEN}.get(
-        integration.provider, ""
-    )
+    own = registry.spec_of(integration.provider).installation_key
+    key = own() if own else ""
     default = default_url(integration.provider)
     return key if default and leads_to(integration) == _leads_to(integration.provider, default) else ""
 

@@ -34,6 +34,8 @@ SUSPENDED = re.compile(
 """Refusals, of any provider, that are the whole account's: nothing works until somebody acts."""
 
 
+MISSING_CREDENTIALS, ANOTHER_ACCOUNT = "missing_credentials", "another_account"
+"""Refusals, of any provider: our key is not taken, or somebody else is logged in than whose account it is."""
 SECRETS_UNREADABLE = "secrets_unreadable"
 """Our own code: no configured key opens what is stored of an account."""
 UNREADABLE_PAUSE = timedelta(minutes=5)

@@ -7,6 +7,9 @@ normalising an address or a phone number is the domain's business, not the provi
 from dataclasses import dataclass, field
 from datetime import datetime
 
+BACKFILL, IMPORT = "BACKFILL", "import"
+"""Types of events that no webhook told of: read from a provider's list to fill a gap, or for what was said before."""
+
 
 @dataclass(frozen=True, slots=True)
 class Person:

@@ -20,17 +20,16 @@ from django.db.models import F
 from django.dispatch import Signal as DjangoSignal
 from django.utils import timezone
 
+from integrations import registry
 from integrations.errors import CANNOT_SEND, SECRETS_UNREADABLE, Outcome
 from integrations.models import (
     HealthState,
     HealthTransition,
     Integration,
-    Provider,
     WorkspaceIntegrationHealth,
 )
 from integrations.models.health import lost
 from integrations.outcomes import CallReport
-from integrations.slack.errors import CHANNEL
 
 logger = logging.getLogger(__name__)
 
@@ -268,19 +267,6 @@ def _move(health: WorkspaceIntegrationHealth, state: str, signal: Signal, at: da
     return True
 
 
-NO_PROOF = {
-    ("unipile", "account"),
-    ("unipile", "reconnect_link"),
-    ("unipile", "messages"),
-    ("unipile", "chat_messages"),
-    ("unipile", "chats"),
-    ("unipile", "attendees"),
-}
-"""(provider, operation) that succeed for an account that is disconnected: Unipile answers them from its own copy."""
-
-SENDS = {"reply", "send_sms"}
-"""Operations that send a message. Of an account that cannot send, nothing else is a proof."""
-
 _healthy_until: dict[UUID, float] = {}
 
 
@@ -289,7 +275,7 @@ def observe(report: CallReport) -> None:
     kind = Kind.CANNOT_SEND if report.cannot_send else SIGNAL_OF.get(report.outcome)
     if kind is None or report.integration_id is None or _unobserved.get():
         return
-    if kind is Kind.WORKED and (report.provider, report.operation) in NO_PROOF:
+    if kind is Kind.WORKED and report.operation in (registry.spec_of(report.provider).no_proof or ()):
         return
     if kind is Kind.WORKED and _healthy_until.get(report.integration_id, 0) > time.monotonic():
         return
@@ -304,16 +290,15 @@ def observe(report: CallReport) -> None:
 
 
 def _is_proof(integration: Integration, report: CallReport) -> bool:
-    """Not where somebody else is logged in (unipile.identity), nor of a channel that Slack does not find, nor of
-    mailboxes that the provider has lost; and of an account that refused to send, only where a message went out."""
-    if integration.config.get("stranger"):
-        return False
-    health = row(integration)
+    """Not of mailboxes that the provider has lost; of an account that refused to send, only where a message went out;
+    and where the provider says more about it (`spec.still_broken`), as it says."""
+    health, spec = row(integration), registry.spec_of(integration.provider)
     if health.lost_mailboxes:
         return False
     if health.reason in CANNOT_SEND:
-        return report.operation in SENDS
-    return integration.provider != Provider.SLACK or health.reason not in CHANNEL
+        return report.operation in (spec.sends or ())
+    still_broken = spec.still_broken
+    return not (still_broken and still_broken(integration, health.reason, report.operation))
 
 
 def _signal(report: CallReport, kind: Kind) -> Signal:

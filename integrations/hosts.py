@@ -15,22 +15,10 @@ from typing import NamedTuple
 
 from django.conf import settings
 
+from integrations import registry
 from integrations.errors import ProviderMisconfigured
 
 HTTPS = 443
-HOST_SUFFIXES = {
-    "emailbison": ("send.meetinboxxia.com", "emailbison.com"),
-    "unipile": ("unipile.com",),
-    "ghl": ("services.leadconnectorhq.com",),
-    "clay": ("clay.com",),
-    "slack": ("slack.com",),
-    "openai": ("api.openai.com",),
-    "smartlead": ("server.smartlead.ai",),
-    "instantly": ("api.instantly.ai",),
-    "calendly": ("api.calendly.com",),
-}
-OWN_PORTS = {"unipile": range(1024, 65_536)}
-"""Beside 443, on the provider's own hosts: Unipile gives each customer a port, as in https://api8.unipile.com:13443."""
 PLAIN = re.compile(
     r"(https?)://((?:[a-z0-9-]+\.)*[a-z0-9-]+\.?|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?(?=[/?#]|\Z)",
     re.ASCII | re.IGNORECASE,
@@ -90,28 +78,19 @@ def allowed_places(provider: str) -> tuple[Place, ...]:
     """Where a provider may be reached.
 
     Its own hosts, those of `settings.PROVIDER_HOSTS` (`provider=host` or `provider=host:port`, for white labels and
-    proxies), and the address an operator set for the provider. A port other than 443 is open where an operator named
-    it, and where it is among OWN_PORTS.
+    proxies), and the addresses an operator set for the provider. A port other than 443 is open where an operator named
+    it, and where it is among the provider's own. Raises UnknownProvider.
     """
-    own = OWN_PORTS.get(provider, ())
+    spec = registry.spec_of(provider)
     entries = [
         entry.partition("=")[2] for entry in settings.PROVIDER_HOSTS if entry.startswith(f"{provider}=")
     ]
-    operator_urls = {
-        "emailbison": [settings.EMAILBISON_BASE_URL],
-        "unipile": [settings.UNIPILE_DSN],
-        "ghl": [settings.GHL_BASE_URL],
-        "clay": [settings.CLAY_LINKEDIN_TABLE_WEBHOOK_URL, settings.CLAY_PHONE_TABLE_WEBHOOK_URL],
-        "slack": [settings.SLACK_BASE_URL],
-        "openai": [settings.OPENAI_BASE_URL],
-    }.get(provider, [])
+    operators = spec.operator_urls() if spec.operator_urls else ()
     named = [
-        address_of(provider, url)
-        for url in (*(f"https://{entry}" for entry in entries), *operator_urls)
-        if url
+        address_of(provider, url) for url in (*(f"https://{entry}" for entry in entries), *operators) if url
     ]
     return (
-        *(Place(host, own) for host in HOST_SUFFIXES[provider]),
+        *(Place(host, spec.ports or ()) for host in spec.hosts),
         *(Place(address.host, (address.port,)) for address in named),
     )
 

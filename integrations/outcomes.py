@@ -60,7 +60,7 @@ QUIET = {Outcome.OK, Outcome.CANCELLED, Outcome.SHUTDOWN}
 
 
 def subscribe(subscriber: Subscriber) -> Subscriber:
-    """Call `subscriber(report)` after every finished call, in the caller's thread. Usable as a decorator."""
+    """Call `subscriber(report)` after every finished call, in the caller’s thread. Again changes nothing."""
     if subscriber not in _subscribers:
         _subscribers.append(subscriber)
     return subscriber

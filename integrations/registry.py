@@ -1,155 +1,218 @@
-"""One line per webhook source: what it is called, who parses it, and what its provider does with our answers."""
+"""Every provider, one line each; all tables of providers are derived from what these declare.
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+A look-up of a name that nobody declared raises: nothing goes by a default.
+"""
 
-from integrations import rawjson
-from integrations.calendly import payloads as calendly
-from integrations.calendly import signature as calendly_signature
-from integrations.clay import payloads as clay
-from integrations.clay import signature as clay_signature
-from integrations.emailbison import payloads as emailbison
-from integrations.events import Event
-from integrations.ghl import payloads as ghl
-from integrations.instantly import payloads as instantly
-from integrations.models import Provider
-from integrations.slack import payloads as slack
-from integrations.smartlead import payloads as smartlead
-from integrations.unipile import payloads as unipile
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from types import MappingProxyType
 
+from integrations.spec import CHANNELS, NONE, Counts, MessageSource, ProviderSpec, WebhookSource
 
-@dataclass(frozen=True, slots=True)
-class DeliveryRules:
-    """How a provider treats our answers, and therefore which status an unlucky delivery gets.
-
-    `unusable_status` answers an authenticated body that we cannot use; `unavailable_status` answers while we cannot
-    store anything. `why` is the provider's rule. All answers: docs/reference/addresses.md, Answers.
-    """
-
-    unusable_status: int = 400
-    unavailable_status: int = 503
-    why: str = "retries what is not answered with 2xx"
+PROVIDERS = [
+    "integrations.emailbison",
+    "integrations.ghl",
+    "integrations.unipile",
+    "integrations.smartlead",
+    "integrations.instantly",
+    "integrations.clay",
+    "integrations.calendly",
+    "integrations.slack",
+    "integrations.openai",
+]
+"""The package of each provider: its `spec.py` declares SPEC. The order is that of pages."""
 
 
-EMAILBISON_RULES = DeliveryRules(why="waits 15 s, tries several times, and keeps its events for 10 days")
-WORKFLOW_RULES = DeliveryRules(
-    why="workflow webhooks: users report retries after 5xx and network errors, GHL documents none"
-)
-APP_RULES = DeliveryRules(
-    unavailable_status=429,
-    why="tries again after 429 alone: 6 times, 10 min apart; any other status is final",
-)
-UNIPILE_RULES = DeliveryRules(
-    unusable_status=200,
-    why="wants a 200 within 30 s, else sends the same five times more and may stop the webhook",
-)
-SMARTLEAD_RULES = DeliveryRules(why="documents no retries; what is lost is found again by the reply poll")
-INSTANTLY_RULES = DeliveryRules(
-    unusable_status=200, why="switches a webhook off after repeated failures; it must then be resumed by hand"
-)
-CLAY_RULES = DeliveryRules(why="shows the status in the table's row, where a person runs it again")
-CALENDLY_RULES = DeliveryRules(
-    unusable_status=200, why="retries for 24 h with growing pauses, then disables the webhook"
-)
-SLACK_RULES = DeliveryRules(why="wants an answer within 3 s, else sends it three times more")
+class UnknownProvider(LookupError):
+    """A name that no declaration has."""
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookSource:
-    """A source of webhooks. `secret_headers` and `secret_field` are the provider's own places for the shared secret.
-
-    `accepts(credentials, raw, headers, now)` says whether the signature is right that the integration's credentials
-    ask for on top of the key; None where the provider signs nothing.
-    """
-
-    name: str
-    provider: str
-    parse: Callable[[Any, datetime], Event]
-    account_of: Callable[[Any], str]
-    events: tuple[str, ...]
-    secret_headers: tuple[str, ...] = ()
-    secret_field: str = ""
-    rules: DeliveryRules = DeliveryRules()
-    decode: Callable[[bytes], Any] = rawjson.parse
-    accepts: Callable[[dict, bytes, Mapping[str, str], datetime], bool] | None = None
+class UnknownSource(LookupError):
+    """A source of messages, or of webhooks, that no declaration has."""
 
 
-SOURCES = {
-    source.name: source
-    for source in (
-        WebhookSource(
-            "email",
-            Provider.EMAILBISON,
-            emailbison.parse,
-            emailbison.account_of,
-            emailbison.EVENTS,
-            rules=EMAILBISON_RULES,
-        ),
-        WebhookSource("ghl/sms", Provider.GHL, ghl.parse, ghl.account_of, ghl.EVENTS, rules=WORKFLOW_RULES),
-        WebhookSource(
-            "linkedin",
-            Provider.UNIPILE,
-            unipile.parse,
-            unipile.account_of,
-            unipile.EVENTS,
-            secret_headers=("X-Unipile-Secret",),
-            rules=UNIPILE_RULES,
-        ),
-        WebhookSource(
-            "smartlead",
-            Provider.SMARTLEAD,
-            smartlead.parse,
-            smartlead.account_of,
-            smartlead.EVENTS,
-            secret_headers=("X-Smartlead-Secret",),
-            secret_field="secret_key",
-            rules=SMARTLEAD_RULES,
-        ),
-        WebhookSource(
-            "instantly",
-            Provider.INSTANTLY,
-            instantly.parse,
-            instantly.account_of,
-            instantly.EVENTS,
-            secret_headers=("X-Instantly-Secret",),
-            rules=INSTANTLY_RULES,
-        ),
-        WebhookSource(
-            "clay",
-            Provider.CLAY,
-            clay.parse,
-            clay.account_of,
-            clay.EVENTS,
-            secret_headers=clay_signature.HEADERS,
-            rules=CLAY_RULES,
-            accepts=clay_signature.accepts,
-        ),
-        WebhookSource(
-            "calendly",
-            Provider.CALENDLY,
-            calendly.parse,
-            calendly.account_of,
-            calendly.EVENTS,
-            rules=CALENDLY_RULES,
-            accepts=calendly_signature.accepts,
-        ),
+@cache
+def specs() -> Mapping[str, ProviderSpec]:
+    """Each provider's declaration by its name. Raises spec.Incomplete for one that leaves something out."""
+    declared = [import_module(f"{package}.spec").SPEC for package in PROVIDERS]
+    return MappingProxyType({spec.name: spec for spec in declared})
+
+
+def spec_of(provider: str) -> ProviderSpec:
+    """The declaration of `provider`. Raises UnknownProvider."""
+    try:
+        return specs()[provider]
+    except KeyError:
+        raise UnknownProvider(
+            f"No provider is called “{provider}”: integrations/registry.py has no line for it."
+        ) from None
+
+
+@cache
+def stating(capability: str) -> tuple[str, ...]:
+    """The names of the providers that have `capability`, a field of ProviderSpec."""
+    return tuple(name for name, spec in specs().items() if getattr(spec, capability))
+
+
+def labels(capability: str = "name") -> dict[str, str]:
+    """The providers that have `capability`, each with its label."""
+    return {name: specs()[name].label for name in stating(capability)}
+
+
+@cache
+def message_sources() -> Mapping[str, MessageSource]:
+    """Each source of messages by its name."""
+    return MappingProxyType(
+        {source.name: source for spec in specs().values() for source in spec.sources or ()}
     )
-}
-"""The sources that a key opens."""
 
-GHL_APP = WebhookSource("ghl/app", Provider.GHL, ghl.parse, ghl.account_of, ghl.APP_EVENTS, rules=APP_RULES)
-SLACK = WebhookSource(
-    "slack/interactions",
-    Provider.SLACK,
-    slack.parse,
-    slack.account_of,
-    slack.EVENTS,
-    rules=SLACK_RULES,
-    decode=slack.decode,
-)
-"""Signed senders with one address for all tenants."""
 
-ALL_SOURCES = SOURCES | {source.name: source for source in (GHL_APP, SLACK)}
-"""Every source a ledger row may name, as replay looks it up."""
+def source_of(name: str) -> MessageSource:
+    """The declaration of a source of messages. Raises UnknownSource."""
+    try:
+        return message_sources()[name]
+    except KeyError:
+        raise UnknownSource(f"No provider declares messages of the source “{name}”.") from None
+
+
+@cache
+def counting_as(counts: Counts) -> tuple[str, ...]:
+    """The names of the sources whose messages are answers, steps of campaigns, or bounces."""
+    return tuple(name for name, source in message_sources().items() if source.counts is counts)
+
+
+@cache
+def _provider_by_source() -> Mapping[str, str]:
+    return {source.name: name for name, spec in specs().items() for source in spec.sources or ()}
+
+
+def provider_of(source: str) -> str:
+    """The provider that a source of messages belongs to. Raises UnknownSource."""
+    return _provider_by_source()[source_of(source).name]
+
+
+@cache
+def webhook_sources() -> Mapping[str, WebhookSource]:
+    """Every kind of webhook address, as a row of the ledger names it."""
+    return MappingProxyType({one.name: one for spec in specs().values() for one in spec.webhooks or ()})
+
+
+@cache
+def keyed_sources() -> Mapping[str, WebhookSource]:
+    """Those that a key opens; a workspace gets one of each."""
+    return MappingProxyType({name: one for name, one in webhook_sources().items() if one.keyed})
+
+
+def webhook_source(name: str) -> WebhookSource:
+    """The webhook address called `name`. Raises UnknownSource."""
+    try:
+        return webhook_sources()[name]
+    except KeyError:
+        raise UnknownSource(f"No provider declares webhooks of the source “{name}”.") from None
+
+
+@cache
+def address_of(provider: str) -> WebhookSource | None:
+    """The provider's webhook address that a key opens; None where it posts none."""
+    return next((one for one in keyed_sources().values() if one.provider == spec_of(provider).name), None)
+
+
+@cache
+def refusals() -> Mapping[str, str]:
+    """The providers' own codes in words; no two give one code different words (`problems`)."""
+    return MappingProxyType(
+        {code: words for spec in specs().values() for code, words in (spec.refusals or {}).items()}
+    )
+
+
+def ledger_source(provider: str) -> str:
+    """The webhook source under which the ledger keeps what was read from the provider's list. Raises UnknownSource."""
+    source = address_of(provider) or next(iter(spec_of(provider).webhooks or ()), None)
+    if source is None:
+        raise UnknownSource(f"{provider} posts no webhooks, so that nothing of its list can be kept.")
+    return source.name
+
+
+def forget() -> None:
+    """Read the declarations anew: for tests, which add a provider."""
+    for derived in (
+        specs,
+        stating,
+        message_sources,
+        counting_as,
+        _provider_by_source,
+        webhook_sources,
+        keyed_sources,
+        address_of,
+        refusals,
+    ):
+        derived.cache_clear()
+
+
+def problems() -> list[str]:
+    """What is wrong with the declarations taken together, a sentence each."""
+    declared = [import_module(f"{package}.spec").SPEC for package in PROVIDERS]
+    found: list[str] = []
+    for kind, names in (
+        ("providers", [name for spec in declared for name in (spec.name, *spec.aliases)]),
+        ("sources of messages", [one.name for spec in declared for one in spec.sources or ()]),
+        ("webhook addresses", [one.name for spec in declared for one in spec.webhooks or ()]),
+    ):
+        found += [f"Two {kind} are called “{name}”." for name in sorted(set(names)) if names.count(name) > 1]
+    said: dict[str, str] = {}
+    for spec in declared:
+        for code, words in (spec.refusals or {}).items():
+            if said.setdefault(code, words) != words:
+                found.append(f"{spec.name}: the code “{code}” has other words at another provider.")
+    return found + [f"{spec.name}: {fault}" for spec in declared for fault in _faults(spec)]
+
+
+def _faults(spec: ProviderSpec) -> list[str]:
+    sources, webhooks = spec.sources or (), spec.webhooks or ()
+    own = {source.name for source in sources}
+    found = [
+        f"{name} is empty; say NONE and why." for name in ("webhooks", "sources") if getattr(spec, name) == ()
+    ]
+    too_long = [name for name in (spec.name, *own, *(one.name for one in webhooks)) if len(name) > 20]
+    found += [f"the name “{name}” is longer than 20 characters." for name in too_long]
+    if spec.channel and spec.channel not in CHANNELS:
+        found.append(f"channel is “{spec.channel}”; it must be one of {', '.join(CHANNELS)}.")
+    found += [
+        f"nothing opens the webhook address “{one.name}”: neither a key nor a signature."
+        for one in webhooks
+        if not (one.keyed or one.signature)
+    ]
+    found += [
+        f"the webhook address “{one.name}” is declared as {one.provider}’s."
+        for one in webhooks
+        if one.provider != spec.name
+    ]
+    found += [
+        f"bounces of “{one.name}” are kept as “{one.bounces}”, which it does not declare."
+        for one in sources
+        if one.bounces and one.bounces not in own
+    ]
+    if not isinstance(spec.start_campaign, NONE):
+        found.append(
+            "start_campaign is a function, and nothing calls it: say NONE, and where a person does it."
+        )
+    needs = {
+        "carrier": ("channel", "sends"),
+        "opens_channel": ("carrier",),
+        "sources": ("channel",),
+        "sends": ("carrier",),
+        "pauses_follow_ups": ("carrier",),
+        "stop_campaign": ("sources",),
+        "backfill": ("webhooks", "sources"),
+        "poll_every": ("backfill",),
+    }
+    found += [
+        f"{one} is stated without {other}."
+        for one, others in needs.items()
+        for other in others
+        if getattr(spec, one) and not getattr(spec, other)
+    ]
+    if not (spec.channel or spec.stopped):
+        found.append("neither channel nor stopped says what does not happen while it is disconnected.")
+    return found

@@ -269,3 +269,6 @@ def unsubscribe(call: Call) -> Response:
     del call.data.subscriptions[call.params["key"]]
     call.sandbox.outbox.remove_webhook("calendly", call.account.name)
     return Response(204)
+
+
+PLAYER = Calendly()

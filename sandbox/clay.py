@@ -81,3 +81,6 @@ def _result(kind: str, row: dict[str, Any], *, found: bool) -> dict[str, Any]:
         return result | {"status": "success", "linkedinUrl": f"https://www.linkedin.com/in/{slug}-example"}
     number = int(hashlib.sha256(name.encode()).hexdigest(), 16) % 10_000
     return result | {"status": "success", "phone": f"+1555555{number:04d}"}
+
+
+PLAYER = Clay()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.faults import PROCESSED_BY_DEFAULT
 from sandbox.provider import STATUS_CODES
-from sandbox.registry import PROVIDERS
+from sandbox.registry import players
 from sandbox.web import Response
 
 if TYPE_CHECKING:
@@ -31,11 +31,11 @@ def stylesheet() -> Response:
 def page(sandbox: "Sandbox") -> Response:
     """The whole page; every value in it is escaped."""
     summary = sandbox.summary(limit=ROWS)
-    statuses = ["ok", *STATUS_CODES, *(status for player in PROVIDERS.values() for status in player.statuses)]
+    statuses = ["ok", *STATUS_CODES, *(status for player in players().values() for status in player.statuses)]
     content = string.Template(_file("control.html")).substitute(
         requests=summary["totals"]["requests"],
         sends=summary["totals"]["sends"],
-        providers=_options(PROVIDERS),
+        providers=_options(players()),
         kinds=_options(PROCESSED_BY_DEFAULT),
         statuses=_options(statuses),
         faults=_faults(summary["faults"]),

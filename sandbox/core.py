@@ -13,7 +13,7 @@ from typing import Any
 from sandbox.faults import MODEL_KINDS, Fault, FaultBook
 from sandbox.outbox import Outbox, Webhook
 from sandbox.provider import STATUS_CODES, Call, Provider
-from sandbox.registry import PROVIDERS
+from sandbox.registry import players
 from sandbox.state import Account, State
 from sandbox.web import BadRequestError, ControlError, Request, Response, Route, json_response
 
@@ -41,9 +41,9 @@ class Sandbox:
     """Every provider's state and every command on it."""
 
     def __init__(self) -> None:
-        self.state = State(lambda name: PROVIDERS[name].new_data())
+        self.state = State(lambda name: players()[name].new_data())
         self.faults = FaultBook()
-        self.outbox = Outbox(self.state, self.faults, lambda name: PROVIDERS[name])
+        self.outbox = Outbox(self.state, self.faults, lambda name: players()[name])
         self._status_lock = threading.Lock()
         self._answers: list[dict[str, Any]] = []
 
@@ -51,7 +51,7 @@ class Sandbox:
 
     def arrive(self, provider_name: str, request: Request) -> Visit | None:
         """Look a request up and use up the faults that hit it; None where there is no such provider."""
-        provider = PROVIDERS.get(provider_name)
+        provider = players().get(provider_name)
         if provider is None:
             return None
         route, params = provider.routes.match(request.method, request.path) or (None, {})
@@ -252,6 +252,6 @@ class Sandbox:
         }
 
     def _provider(self, name: str) -> Provider:
-        if name not in PROVIDERS:
-            raise ControlError("provider", f"must be one of {', '.join(PROVIDERS)}")
-        return PROVIDERS[name]
+        if name not in players():
+            raise ControlError("provider", f"must be one of {', '.join(players())}")
+        return players()[name]

@@ -323,3 +323,6 @@ def _page(call: Call, items: list[dict[str, Any]]) -> Response:
     links = {"first": link(1), "last": link(last), "prev": link(number - 1), "next": link(number + 1)}
     meta = {"current_page": number, "last_page": last, "per_page": per_page, "total": len(items), "path": url}
     return json_response({"data": data, "links": links, "meta": meta})
+
+
+PLAYER = EmailBison()

@@ -311,3 +311,6 @@ def _found(table: dict[str, dict[str, Any]], key: str, kind: str) -> dict[str, A
     if found is None:
         raise BadRequestError(f"{kind} not found", status=404)
     return found
+
+
+PLAYER = GoHighLevel()

@@ -221,3 +221,6 @@ def reply(call: Call) -> Response:
     }
     call.tell({**told, "email_text": content.get("text"), "email_html": content.get("html")}, echo=True)
     return json_response(sent)
+
+
+PLAYER = Instantly()

@@ -286,3 +286,6 @@ class _Reply:
 def _tokens(text: str) -> int:
     """About four characters are a token."""
     return -(-len(text) // 4)
+
+
+PLAYER = OpenAI()

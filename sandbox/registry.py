@@ -1,27 +1,15 @@
-"""One line per provider: the first segment of its address and the object that plays it."""
+"""The players: each module here that has a PLAYER plays a provider, under the first segment of its address."""
 
-from sandbox.calendly import Calendly
-from sandbox.clay import Clay
-from sandbox.emailbison import EmailBison
-from sandbox.ghl import GoHighLevel
-from sandbox.instantly import Instantly
-from sandbox.openai import OpenAI
+import pkgutil
+from functools import cache
+from importlib import import_module
+
+import sandbox
 from sandbox.provider import Provider
-from sandbox.slack import Slack
-from sandbox.smartlead import SmartLead
-from sandbox.unipile import Unipile
 
-PROVIDERS: dict[str, Provider] = {
-    player.name: player
-    for player in (
-        EmailBison(),
-        Unipile(),
-        GoHighLevel(),
-        Clay(),
-        Slack(),
-        OpenAI(),
-        SmartLead(),
-        Instantly(),
-        Calendly(),
-    )
-}
+
+@cache
+def players() -> dict[str, Provider]:
+    """Every player by its name."""
+    modules = [import_module(f"sandbox.{found.name}") for found in pkgutil.iter_modules(sandbox.__path__)]
+    return {module.PLAYER.name: module.PLAYER for module in modules if hasattr(module, "PLAYER")}

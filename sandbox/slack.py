@@ -269,3 +269,6 @@ def _user(call: Call, email: str) -> dict[str, Any]:
     user = {"id": user_id, "name": name, "deleted": False, "is_bot": False, "profile": profile}
     call.data.users[user_id] = user
     return user
+
+
+PLAYER = Slack()

@@ -249,3 +249,6 @@ def reply_thread(call: Call) -> Response:
     }
     call.tell({**told, "sent_message": {**message, "html": text}}, echo=True)
     return json_response({"ok": True, "data": "Email sent successfully"})
+
+
+PLAYER = SmartLead()

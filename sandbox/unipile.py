@@ -348,3 +348,6 @@ def _list(call: Call, kind: str, items: list[dict[str, Any]]) -> Response:
     limit, start = call.request.number("limit", 100, 1, 250), call.request.number("cursor", 0, 0, 10**9)
     cursor = str(start + limit) if len(items) > start + limit else None
     return json_response({"object": kind, "items": items[start : start + limit], "cursor": cursor})
+
+
+PLAYER = Unipile()

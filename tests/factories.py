@@ -26,7 +26,7 @@ from inbox.models import (
     Workspace,
     WorkspaceFact,
 )
-from integrations.models import Integration, Provider, WebhookKey
+from integrations.models import Integration, WebhookKey
 
 PASSWORD = "correct horse battery staple"
 _serial = itertools.count(1)
@@ -71,8 +71,7 @@ def make_campaign(workspace: Workspace, **fields) -> Campaign:
     number = next(_serial)
     return Campaign.objects.create(
         workspace=workspace,
-        **{"provider": Provider.EMAILBISON, "external_id": str(number), "name": f"Campaign {number}"}
-        | fields,
+        **{"provider": "emailbison", "external_id": str(number), "name": f"Campaign {number}"} | fields,
     )
 
 
@@ -141,7 +140,7 @@ def make_send(draft: Draft, **fields) -> OutboundSend:
     return OutboundSend.objects.create(workspace_id=draft.workspace_id, **defaults | fields)
 
 
-def make_integration(workspace: Workspace, provider: str = Provider.EMAILBISON, **fields) -> Integration:
+def make_integration(workspace: Workspace, provider: str = "emailbison", **fields) -> Integration:
     """A connected account. For calls to a sandbox pass `config={"base_url": sandbox.url("emailbison")}`."""
     defaults = {"name": "Outreach", "credentials": {"api_key": f"key-{next(_serial)}"}}
     return Integration.objects.create(workspace=workspace, provider=provider, **defaults | fields)

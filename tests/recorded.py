@@ -19,6 +19,12 @@ def payload(provider: str, name: str) -> Any:
     return json.loads((TESTS / "integrations" / provider / "fixtures" / f"{name}.json").read_text())
 
 
+def brings_its_own_tests(provider: str) -> bool:
+    """Whether a provider is tested in its own folder alone, as `manage.py new_provider` begins it."""
+    file = TESTS / "integrations" / provider / "test_contract.py"
+    return file.exists() and "Contract):" in file.read_text()
+
+
 @dataclass(frozen=True)
 class Line:
     """One recorded request, and the verdict it must get."""

@@ -21,13 +21,13 @@ from inbox.models import (
 )
 from inbox.states import state_of
 from inbox.templatetags.holdfast import render_chip
-from integrations.models import Provider
+from integrations import registry
 
 
 @admin.register(Campaign)
 class CampaignAdmin(RecordAdmin):
     list_display = ("name", "provider", "external_id", "workspace", "created_at")
-    list_filter = (known_values("provider", Provider), WorkspaceFilter)
+    list_filter = (known_values("provider", registry.labels), WorkspaceFilter)
     list_select_related = ("workspace",)
     search_fields = ("name", "external_id__exact")
     search_help_text = "Name, or the provider's id"

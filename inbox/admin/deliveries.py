@@ -15,7 +15,7 @@ from inbox import ledger, replay
 from inbox.models import WebhookDelivery, Workspace
 from inbox.states import state_of
 from inbox.templatetags.holdfast import render_chip
-from integrations.registry import ALL_SOURCES
+from integrations import registry
 from jobs.models import BackgroundJob
 
 REPLAYS_SHOWN = 3
@@ -49,7 +49,7 @@ class WebhookDeliveryAdmin(RecordAdmin):
         "verdict",
         UnrepairedFilter,
         "received_at",
-        known_values("source", ALL_SOURCES),
+        known_values("source", lambda: {name: name for name in registry.webhook_sources()}),
         WorkspaceFilter,
     )
     list_select_related = ("message", "job", "workspace")

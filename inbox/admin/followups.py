@@ -18,7 +18,7 @@ from inbox.models import (
 )
 from inbox.states import state_of
 from inbox.templatetags.holdfast import render_chip
-from integrations.models import Provider
+from integrations import registry
 
 
 class LeadRecordAdmin(RecordAdmin):
@@ -131,7 +131,7 @@ class AppointmentAdmin(LeadRecordAdmin):
         "handled_at",
         "workspace",
     )
-    list_filter = ("status", known_values("provider", (Provider.CALENDLY, Provider.GHL)), WorkspaceFilter)
+    list_filter = ("status", known_values("provider", lambda: registry.labels("calendar")), WorkspaceFilter)
     ordering = ("-created_at",)
     search_fields = ("lead__email__exact", "external_id__exact")
     search_help_text = "The lead's address, the calendar's id, or an id"

@@ -11,8 +11,8 @@ from config.modeladmin import RecordAdmin, WorkspaceFilter, known_values, link
 from inbox.health import effects, watch, wording
 from inbox.states import state_of
 from inbox.templatetags.holdfast import ago, render_chip
-from integrations.models import TROUBLED, HealthState, HealthTransition, Provider, WorkspaceIntegrationHealth
-from integrations.probes import PROBES
+from integrations import registry
+from integrations.models import TROUBLED, HealthState, HealthTransition, WorkspaceIntegrationHealth
 
 ORDER = (*TROUBLED, HealthState.CONNECTED, HealthState.UNKNOWN)
 WORST_FIRST = Case(
@@ -55,7 +55,7 @@ class HealthBoard(RecordAdmin):
     )
     list_filter = (
         known_values("state", HealthState),
-        known_values("provider", Provider),
+        known_values("provider", registry.labels),
         WorkspaceFilter,
     )
     list_select_related = ("workspace", "integration")
@@ -138,7 +138,7 @@ class HealthBoard(RecordAdmin):
         """Have the ticked accounts probed by a worker, so that no page waits for a provider."""
         asked = 0
         for health in rows.select_related("integration"):
-            if health.provider in PROBES:
+            if registry.spec_of(health.provider).probe:
                 watch.enqueue_probe(health.integration)
                 self.log_change(request, health, "Checked by hand.")
                 asked += 1

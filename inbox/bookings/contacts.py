@@ -6,11 +6,12 @@ from inbox.accounts import connected
 from inbox.bookings import listing
 from inbox.leads import identity
 from inbox.models import Workspace
+from integrations import ghl
 from integrations.errors import ProviderMisconfigured, ProviderRejected
 from integrations.events import Person
+from integrations.ghl import calendar
 from integrations.ghl.client import GhlClient
 from integrations.ghl.errors import NOT_FOUND
-from integrations.models import Provider
 from jobs.context import JobContext
 from jobs.db import drop_connection
 
@@ -21,14 +22,14 @@ def who_booked(ctx: JobContext) -> dict[str, object]:
     A contact that is nobody's, or of a lead that GHL has twice, fails nothing: attach or skip.
     """
     workspace = Workspace.objects.get(pk=ctx.workspace_id)
-    account = connected(workspace.pk, Provider.GHL)
+    account = connected(workspace.pk, ghl.NAME)
     if account is None:
         raise ProviderMisconfigured("GoHighLevel is not connected. Connect it, then retry this job.")
     client, contact_id = GhlClient.for_integration(account), ctx.payload["contact_id"]
     drop_connection()
     try:
         contact = client.contact(contact_id, ctx.deadline)
-        meetings = listing.of_contact(client, contact_id, ctx.deadline)
+        meetings = calendar.of_contact(client, contact_id, ctx.deadline)
     except ProviderRejected as error:
         if error.code != NOT_FOUND:
             raise
@@ -37,8 +38,8 @@ def who_booked(ctx: JobContext) -> dict[str, object]:
     if not identity.identities_of(workspace, person):
         return {"outcome": "neither address nor number"}
     with transaction.atomic():
-        found = identity.find_or_create(workspace, person, Provider.GHL, create=False)
+        found = identity.find_or_create(workspace, person, ghl.NAME, create=False)
         if found is None:
             return {"outcome": "nobody we know"}
-        kept = identity.keep(found.lead, "ghl_contact_id", contact_id, Provider.GHL)
+        kept = identity.keep(found.lead, "ghl_contact_id", contact_id, ghl.NAME)
     return {"outcome": "found", "contact": kept, "changed": listing.apply(found.lead, meetings)}

@@ -17,8 +17,9 @@ from inbox.accounts import connected
 from inbox.bookings import listing
 from inbox.models import Appointment, BookingCheck, Lead
 from inbox.models.lead import Tag
+from integrations import registry
 from integrations.errors import ProviderError, ProviderMisconfigured
-from integrations.models import Integration, Provider
+from integrations.models import Integration
 from jobs.context import JobContext
 from jobs.deadline import Deadline
 from jobs.enqueue import JobSpec, enqueue_many
@@ -28,7 +29,6 @@ from jobs.registry import kind_name
 logger = logging.getLogger(__name__)
 
 CHECK = kind_name("bookings.check", __name__)
-CALENDARS = (Provider.CALENDLY, Provider.GHL)
 EVERY = timedelta(hours=2)
 PARKED_AT_MOST = timedelta(hours=48)
 RECENT = timedelta(days=30)
@@ -60,7 +60,9 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
 
 def _with_calendar() -> list:
-    accounts = Integration.objects.filter(provider__in=CALENDARS, enabled=True, workspace__isnull=False)
+    accounts = Integration.objects.filter(
+        provider__in=registry.stating("calendar"), enabled=True, workspace__isnull=False
+    )
     return sorted(accounts.values_list("workspace_id", flat=True).distinct())
 
 
@@ -86,7 +88,7 @@ def _claim(now: datetime) -> list[BookingCheck]:
     turn = Window(RowNumber(), partition_by=F("workspace_id"), order_by=[F("next_at"), F("pk")])
     due = BookingCheck.objects.filter(
         next_at__lte=now,
-        workspace__integrations__provider__in=CALENDARS,
+        workspace__integrations__provider__in=registry.stating("calendar"),
         workspace__integrations__enabled=True,
     ).distinct()
     ids = BookingCheck.objects.filter(pk__in=due.values("pk")).annotate(turn=turn)
@@ -120,7 +122,7 @@ def _look(check: BookingCheck, deadline: Deadline) -> str:
     try:
         found = [
             listing.read(account, check.lead, deadline)
-            for provider in CALENDARS
+            for provider in registry.stating("calendar")
             if (account := connected(check.workspace_id, provider)) is not None
         ]
         changed = sum(listing.apply(check.lead, listed) for listed in found)

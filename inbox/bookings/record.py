@@ -5,7 +5,6 @@ moved, or came back, is not. What a calendar lists puts right what its webhooks 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -13,38 +12,16 @@ from django.utils import timezone
 
 from inbox.models import Appointment, Lead
 from integrations.events import BookingEvent
+from integrations.meetings import Meeting
 
 State = Appointment.Status
 ORDER = (State.BOOKED, State.NO_SHOW, State.CANCELLED)
 """Of two states of one moment the later one here counts: a meeting ends, it does not begin again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """A meeting's state. `state`: booked, cancelled or no_show.
-
-    `as_of`: when it was so, where the calendar says; where it does not, `read_at` is when we began to ask, and what a
-    webhook has told since counts more. `moved`: whether another booking took its place; None where the calendar does
-    not say that (GHL moves one and the same appointment). `replaces_id`: the booking whose place it took.
-    """
-
-    provider: str
-    external_id: str
-    state: str
-    event_uri: str = ""
-    event_type_uri: str = ""
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
-    booked_at: datetime | None = None
-    as_of: datetime | None = None
-    read_at: datetime | None = None
-    moved: bool | None = None
-    replaces_id: str = ""
-
-
-def stated_by(event: BookingEvent) -> Stated:
+def stated_by(event: BookingEvent) -> Meeting:
     """The whole state that a webhook of GoHighLevel tells."""
-    return Stated(
+    return Meeting(
         event.provider,
         event.invitee_uri,
         event.status,
@@ -97,7 +74,7 @@ def hear(event: BookingEvent, row_of: Callable[[str], Appointment]) -> list[Appo
     return changed
 
 
-def write(lead: Lead, stated: Stated) -> Change:
+def write(lead: Lead, stated: Meeting) -> Change:
     """Bring the appointment's row in line with `stated`. `lead` must be locked; its own state is not touched."""
     row, created = Appointment.objects.get_or_create(
         workspace_id=lead.workspace_id,
@@ -125,7 +102,7 @@ def _taken_over(row: Appointment) -> bool:
     return later.filter(replaces_id=row.external_id).exists()
 
 
-def restate(row: Appointment, stated: Stated, *, taken_over: bool = False) -> bool:
+def restate(row: Appointment, stated: Meeting, *, taken_over: bool = False) -> bool:
     """Put a whole state into `row`, which is not saved; False, and nothing changed, where a newer one is known.
 
     `taken_over`: another booking names this one as the one whose place it took.
@@ -137,7 +114,7 @@ def restate(row: Appointment, stated: Stated, *, taken_over: bool = False) -> bo
     return True
 
 
-def _stale(row: Appointment, stated: Stated) -> bool:
+def _stale(row: Appointment, stated: Meeting) -> bool:
     if row.told_at is None or stated.as_of is None or stated.as_of > row.told_at:
         return False
     # A moved meeting is known by the one that took its place.
@@ -150,7 +127,7 @@ def _place(row: Appointment, event: str, kind: str, starts: datetime | None, end
     row.starts_at, row.ends_at = starts or row.starts_at, ends or row.ends_at
 
 
-def _note(row: Appointment, stated: Stated, taken_over: bool) -> None:
+def _note(row: Appointment, stated: Meeting, taken_over: bool) -> None:
     now = timezone.now()
     _place(row, stated.event_uri, stated.event_type_uri, stated.starts_at, stated.ends_at)
     row.told_at = stated.as_of or row.told_at

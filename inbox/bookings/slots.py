@@ -1,7 +1,7 @@
 """The times that may be offered: the calendar's own, read when a text is written and looked at again before it goes.
 
-Calendly's event type or GHL's calendar is named in the account's settings (`event_type_uri`, `calendar_id`). Without a
-calendar, or with one that does not answer, there are no times, and no text may name one.
+What is offered is named in the account's settings (`spec.calendar.choice`). Without a calendar, or with one that does
+not answer, there are no times, and no text may name one.
 """
 
 import logging
@@ -15,10 +15,9 @@ from inbox.accounts import connected
 from inbox.models import Workspace
 from inbox.replying import hours
 from inbox.replying.context import Slot
-from integrations.calendly.client import CalendlyClient
+from integrations import registry
 from integrations.errors import ProviderError, ProviderMisconfigured
-from integrations.ghl.client import GhlClient
-from integrations.models import Integration, Provider
+from integrations.models import Integration
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
 
@@ -59,9 +58,7 @@ def free_times(workspace: Workspace, start: datetime, end: datetime, deadline: D
         return []
     account, name = found
     drop_connection()
-    if account.provider == Provider.CALENDLY:
-        return CalendlyClient.for_integration(account).available_times(name, start, end, deadline)
-    return GhlClient.for_integration(account).free_slots(name, start, end, deadline)
+    return registry.spec_of(account.provider).calendar.free_times(account, name, start, end, deadline)
 
 
 def _readable_times(
@@ -89,8 +86,11 @@ def still_free(workspace: Workspace, times: Iterable[datetime], deadline: Deadli
 
 
 def _calendar(workspace: Workspace) -> tuple[Integration, str] | None:
-    for provider, setting in ((Provider.CALENDLY, "event_type_uri"), (Provider.GHL, "calendar_id")):
-        account = connected(workspace.pk, provider)
-        if account is not None and account.config.get(setting):
-            return account, account.config[setting]
+    """The account whose settings choose a calendar; of several, one that carries no messages goes first."""
+    for provider in sorted(
+        registry.stating("calendar"), key=lambda name: bool(registry.spec_of(name).channel)
+    ):
+        account, chosen = connected(workspace.pk, provider), registry.spec_of(provider).calendar.choice
+        if account is not None and account.config.get(chosen):
+            return account, account.config[chosen]
     return None

@@ -22,8 +22,8 @@ from inbox.models import (
     Workspace,
 )
 from inbox.models.lead import Tag
-from inbox.models.message import Source
-from integrations.models import Provider
+from inbox.models.message import OWN
+from integrations import emailbison
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 REVIVE, WINTER = "Revive quiet leads", "Winter offer"
@@ -122,7 +122,7 @@ def _lead(workspace: Workspace, sequence: FollowUpSequence, quiet: Quiet, number
         linkedin_url=quiet.linkedin,
         snoozed_until=quiet.snoozed and now + quiet.snoozed,
     )
-    facts.note(lead, ("first_name", "last_name", "email", "company"), Provider.EMAILBISON)
+    facts.note(lead, ("first_name", "last_name", "email", "company"), emailbison.NAME)
     facts.note(lead, [name for name in ("phone", "linkedin_url") if getattr(lead, name)], facts.SIGNATURE)
     lead.save()
     _message(lead, now - 9 * DAY, "Thanks, let me think about it.", number, Tag.NEUTRAL)
@@ -185,7 +185,7 @@ def _message(
     return Message.objects.create(
         workspace_id=lead.workspace_id,
         lead=lead,
-        source=Source.HOLDFAST if outbound else Source.EMAILBISON_REPLY,
+        source=OWN if outbound else "emailbison_reply",
         external_id=f"demo-{lead.pk}-{number}" if outbound else str(7_700_000 + number),
         direction=Message.Direction.OUTBOUND if outbound else Message.Direction.INBOUND,
         channel=channel,

@@ -6,8 +6,8 @@ from inbox import workspaces
 from inbox.demo import facts as known
 from inbox.demo import followups
 from inbox.models import Membership, User, Workspace
-from integrations import connect
-from integrations.models import Integration, Provider
+from integrations import connect, emailbison, ghl, slack, unipile
+from integrations.models import Integration
 
 PASSWORD = "holdfast-demo"
 STAFF = "staff@holdfast.example.com"
@@ -19,10 +19,10 @@ WORKSPACES = {
         "persona_name": "Alex Moreno",
         "service_description": "We keep owner-run service businesses busy through the slow months.",
         "accounts": {
-            Provider.EMAILBISON: {"workspace_id": "42"},
-            Provider.GHL: {"location_id": "LocNorthwind01"},
-            Provider.UNIPILE: {"account_id": "uni_acc_42", "name": "Jane Doe"},
-            Provider.SLACK: {"bot_token": "demo-slack-of-northwind", "channel": "C0SANDBOX02"},
+            emailbison.NAME: {"workspace_id": "42"},
+            ghl.NAME: {"location_id": "LocNorthwind01"},
+            unipile.NAME: {"account_id": "uni_acc_42", "name": "Jane Doe"},
+            slack.NAME: {"bot_token": "demo-slack-of-northwind", "channel": "C0SANDBOX02"},
         },
     },
     "bluebird": {
@@ -31,18 +31,18 @@ WORKSPACES = {
         "persona_name": "Priya Nair",
         "service_description": "Bookkeeping for small food businesses.",
         "accounts": {
-            Provider.EMAILBISON: {"workspace_id": "7"},
-            Provider.GHL: {"location_id": "LocBluebird01"},
-            Provider.UNIPILE: {"account_id": "uni_acc_bb1", "name": "Tom Reed"},
-            Provider.SLACK: {"bot_token": "demo-slack-of-bluebird", "channel": "C0SANDBOX02"},
+            emailbison.NAME: {"workspace_id": "7"},
+            ghl.NAME: {"location_id": "LocBluebird01"},
+            unipile.NAME: {"account_id": "uni_acc_bb1", "name": "Tom Reed"},
+            slack.NAME: {"bot_token": "demo-slack-of-bluebird", "channel": "C0SANDBOX02"},
         },
     },
 }
 SANDBOX_PATHS = {
-    Provider.EMAILBISON: "emailbison",
-    Provider.GHL: "ghl",
-    Provider.UNIPILE: "unipile",
-    Provider.SLACK: "slack/api",
+    emailbison.NAME: "emailbison",
+    ghl.NAME: "ghl",
+    unipile.NAME: "unipile",
+    slack.NAME: "slack/api",
 }
 
 
@@ -53,24 +53,24 @@ def api_key(label: str) -> str:
 
 def account_id(label: str, provider: str) -> str:
     """What the provider calls the demo's own account; empty where its accounts have no id."""
-    return WORKSPACES[label]["accounts"][provider].get(connect.ACCOUNT.get(provider, ""), "")
+    return WORKSPACES[label]["accounts"][provider].get(connect.account_setting(provider), "")
 
 
 def sandbox_accounts(label: str) -> dict[str, str]:
     """What the sandbox calls the workspace's account of each provider that can post webhooks."""
-    unipile = WORKSPACES[label]["accounts"][Provider.UNIPILE]["account_id"]
-    return {Provider.EMAILBISON: api_key(label), Provider.GHL: api_key(label), Provider.UNIPILE: unipile}
+    account = WORKSPACES[label]["accounts"][unipile.NAME]["account_id"]
+    return {emailbison.NAME: api_key(label), ghl.NAME: api_key(label), unipile.NAME: account}
 
 
 def sandbox_properties(label: str) -> dict[str, dict[str, object]]:
     """What the sandbox's accounts of the workspace are called, as the workspace's own settings say."""
     accounts = WORKSPACES[label]["accounts"]
     return {
-        Provider.EMAILBISON: {
-            "workspace_id": int(accounts[Provider.EMAILBISON]["workspace_id"]),
+        emailbison.NAME: {
+            "workspace_id": int(accounts[emailbison.NAME]["workspace_id"]),
             "workspace_name": WORKSPACES[label]["name"],
         },
-        Provider.UNIPILE: {"name": accounts[Provider.UNIPILE]["name"]},
+        unipile.NAME: {"name": accounts[unipile.NAME]["name"]},
     }
 
 
@@ -108,7 +108,7 @@ def _workspace(label: str, facts: dict, sandbox_url: str) -> Workspace:
         workspaces.add_member(workspace, f"member@{label}.example.com", Membership.Role.MEMBER, PASSWORD)
     for provider, settings in facts["accounts"].items():
         integration = _account(workspace, provider, account_id(label, provider))
-        key = {} if provider == Provider.SLACK else {"api_key": api_key(label)}
+        key = {} if provider == slack.NAME else {"api_key": api_key(label)}
         connect.apply(
             integration, {**settings, **key, "base_url": f"{sandbox_url}/{SANDBOX_PATHS[provider]}"}
         )

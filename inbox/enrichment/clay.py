@@ -10,9 +10,9 @@ from django.db import transaction
 
 from inbox.accounts import connected
 from inbox.models import Enrichment, FollowUpInstance, Lead
+from integrations.clay import NAME
 from integrations.clay.client import ClayClient, Table
 from integrations.errors import ProviderMisconfigured
-from integrations.models import Provider
 from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
@@ -53,7 +53,7 @@ def wait_for(lead: Lead, kind: str, now: datetime) -> datetime | None:
     """Until when it makes sense to wait for Clay's answer, asking if nobody has; None where none will come."""
     known = Enrichment.objects.filter(lead=lead, kind=kind).first()
     if known is None:
-        if connected(lead.workspace_id, Provider.CLAY) is None:
+        if connected(lead.workspace_id, NAME) is None:
             return None
         known = request(lead, kind, now)
     until = (known.requested_at or known.created_at) + PATIENCE
@@ -69,7 +69,7 @@ def run(ctx: JobContext) -> dict[str, str]:
         return {"outcome": asked.status}
 
     def ask(deadline: Deadline) -> dict[str, str]:
-        account = connected(ctx.workspace_id, Provider.CLAY)
+        account = connected(ctx.workspace_id, NAME)
         if account is None:
             raise ProviderMisconfigured("Clay is not connected. Connect it, then retry this job.")
         client = ClayClient.for_integration(account)

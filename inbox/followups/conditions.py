@@ -28,20 +28,11 @@ from inbox.models import (
 )
 from inbox.models.lead import Channel, Tag
 from inbox.replying import claims, hours
-from integrations.models import HealthState, Integration, Provider, WorkspaceIntegrationHealth
+from integrations import registry
+from integrations.models import HealthState, Integration, WorkspaceIntegrationHealth
 
 NOBODY_WROTE = (Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE)
 """Tags of messages that a machine wrote: no reply to pause for."""
-ACCOUNT_OF = {
-    Channel.LINKEDIN: Provider.UNIPILE,
-    Channel.SMS: Provider.GHL,
-    Channel.EMAIL: Provider.EMAILBISON,
-}
-PAUSE_OF = {
-    Provider.UNIPILE: FollowUpInstance.Pause.UNIPILE,
-    Provider.GHL: FollowUpInstance.Pause.GHL,
-    Provider.EMAILBISON: FollowUpInstance.Pause.EMAILBISON,
-}
 PERHAPS = "Perhaps "
 """What the reason begins with where a step waits for a decision about what the lead has written."""
 BUSY_PAUSE = timedelta(minutes=5)
@@ -183,21 +174,21 @@ def account_down(case: Case) -> Decision | None:
 
 
 def _account(case: Case) -> Decision | None:
-    provider = ACCOUNT_OF[case.step.channel]
-    used = claims.provider_of(case.step.channel, case.reply_to)
+    used = claims.provider_of(case.workspace.pk, case.step.channel, case.reply_to)
+    spec = registry.spec_of(used)
     try:
         account = answering(case.reply_to, used) if case.reply_to else connected(case.workspace.pk, used)
     except NotAnswerable as why:
         return Decision(Kind.SKIP, str(why))
     if account is None:
-        return Decision(Kind.SKIP, f"{Provider(used).label} is not connected.")
-    if used != provider or not is_down(account):
+        return Decision(Kind.SKIP, f"{spec.label} is not connected.")
+    if not spec.pauses_follow_ups or not is_down(account):
         return None
     # Locked for the second look: an account that comes back later resumes what we pause here.
     locked = WorkspaceIntegrationHealth.objects.select_for_update().filter(integration=account).first()
     if locked is None or locked.state != HealthState.DISCONNECTED or locked.lacks_mailboxes:
         return None
-    return Decision(Kind.PAUSE, PAUSE_OF[provider].label, pause=PAUSE_OF[provider])
+    return Decision(Kind.PAUSE, spec.pauses_follow_ups, pause=FollowUpInstance.pause_for(used))
 
 
 def is_down(account: Integration) -> bool:

@@ -11,21 +11,19 @@ from django.db.models.functions import Coalesce
 
 from inbox.accounts import connected
 from inbox.followups import plan
-from inbox.followups.conditions import ACCOUNT_OF, PAUSE_OF, is_down
+from inbox.followups.conditions import is_down
 from inbox.health import effects
 from inbox.models import FollowUpInstance, Message
-from inbox.replying.carriers import BY_SOURCE
+from integrations import registry
 from integrations.models import HealthState, WorkspaceIntegrationHealth
 from jobs.deadline import Deadline
 
-CHANNEL_OF = {provider: channel for channel, provider in ACCOUNT_OF.items()}
-PROVIDER_OF = {reason: provider for provider, reason in PAUSE_OF.items()}
 Status = FollowUpInstance.Status
 
 
 def on_change(sender, health: WorkspaceIntegrationHealth, before: str, **kwargs) -> None:
     """Pause or resume the workspace's follow-ups over this account's channel."""
-    if health.provider not in PAUSE_OF or HealthState.DISCONNECTED not in (before, health.state):
+    if health.provider not in _pausing() or HealthState.DISCONNECTED not in (before, health.state):
         return
     bring_in_line(health.workspace_id, health.provider)
 
@@ -36,35 +34,46 @@ def bring_in_line(workspace_id: UUID, provider: str) -> Counter[str]:
     mine = FollowUpInstance.objects.filter(workspace_id=workspace_id)
     if account is not None and is_down(account):
         counts["paused"] = _going_by(mine, provider).update(
-            status=Status.PAUSED, paused_for=PAUSE_OF[provider]
+            status=Status.PAUSED, paused_for=FollowUpInstance.pause_for(provider)
         )
     else:
-        counts["resumed"] = plan.resumed(mine.filter(paused_for=PAUSE_OF[provider]), by_person=False)
+        counts["resumed"] = plan.resumed(
+            mine.filter(paused_for=FollowUpInstance.pause_for(provider)), by_person=False
+        )
     return counts
+
+
+def _pausing() -> tuple[str, ...]:
+    return registry.stating("pauses_follow_ups")
 
 
 def _going_by(mine: QuerySet, provider: str) -> QuerySet:
     """Those of `mine` that wait for a step which `provider` would carry: where a lead's mail came by another provider,
     so does ours."""
-    channel = CHANNEL_OF[provider]
+    spec = registry.spec_of(provider)
     inbound = Message.objects.filter(
-        lead=OuterRef("lead"), channel=channel, direction=Message.Direction.INBOUND
+        lead=OuterRef("lead"), channel=spec.channel, direction=Message.Direction.INBOUND
     )
-    others = [source for source, carrier in BY_SOURCE.items() if carrier != provider]
-    waiting = mine.filter(status=Status.ACTIVE, due_at__isnull=False, next_step__channel=channel)
+    own = [source.name for source in spec.sources or ()]
+    others = [name for name in registry.message_sources() if name not in own]
+    waiting = mine.filter(status=Status.ACTIVE, due_at__isnull=False, next_step__channel=spec.channel)
     newest = Subquery(inbound.order_by("-sent_at", "-pk").values("source")[:1])
-    return waiting.annotate(newest_source=Coalesce(newest, Value(""))).exclude(newest_source__in=others)
+    found = waiting.annotate(newest_source=Coalesce(newest, Value("")))
+    if spec.opens_channel:
+        return found.exclude(newest_source__in=others)
+    return found.filter(newest_source__in=own)
 
 
 def reconcile(_deadline: Deadline) -> Counter[str]:
     """What the signals have missed, over all workspaces."""
     down = WorkspaceIntegrationHealth.objects.filter(
-        state=HealthState.DISCONNECTED, provider__in=list(PAUSE_OF), integration__enabled=True
+        state=HealthState.DISCONNECTED, provider__in=_pausing(), integration__enabled=True
     )
-    waiting = FollowUpInstance.objects.filter(status=Status.PAUSED, paused_for__in=list(PROVIDER_OF))
+    provider_of = {FollowUpInstance.pause_for(provider): provider for provider in _pausing()}
+    waiting = FollowUpInstance.objects.filter(status=Status.PAUSED, paused_for__in=list(provider_of))
     groups = set(down.values_list("workspace_id", "provider"))
     groups |= {
-        (workspace_id, PROVIDER_OF[reason])
+        (workspace_id, provider_of[reason])
         for workspace_id, reason in waiting.values_list("workspace_id", "paused_for").distinct()
     }
     counts: Counter[str] = Counter()
@@ -77,9 +86,13 @@ def reconcile(_deadline: Deadline) -> Counter[str]:
 
 def paused_follow_ups(workspace_id: UUID, channel: str) -> effects.Effect:
     """What an account that is down holds up here, for the banner."""
-    reason = PAUSE_OF.get(ACCOUNT_OF.get(channel, ""), "")
+    reasons = [
+        FollowUpInstance.pause_for(provider)
+        for provider in _pausing()
+        if registry.spec_of(provider).channel == channel
+    ]
     count = FollowUpInstance.objects.filter(
-        workspace_id=workspace_id, status=Status.PAUSED, paused_for=reason
+        workspace_id=workspace_id, status=Status.PAUSED, paused_for__in=reasons
     ).count()
     return effects.Effect(count, "follow-up is paused", "follow-ups are paused")
 

@@ -141,5 +141,5 @@ def reasons(workspace: Workspace, view: View) -> list[Reason]:
 
 def _words(view: View, why: str) -> str:
     if view.key == "paused":
-        return str(FollowUpInstance.Pause(why).label)
+        return FollowUpInstance.pause_words(why)
     return f"“{why}” is switched off" if view.key == "excluded" else why

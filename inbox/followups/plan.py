@@ -86,7 +86,7 @@ def put_off(instance: FollowUpInstance, until: datetime, reason: str) -> None:
 
 
 def pause(instance: FollowUpInstance, reason: str) -> None:
-    """Pause for one of Pause's reasons; resuming takes the step up where it is. `instance` is locked."""
+    """Pause for a reason of `paused_for`; resuming takes the step up where it is. `instance` is locked."""
     instance.status, instance.paused_for = Status.PAUSED, reason
     instance.due_at = instance.due_at or timezone.now()
     instance.save(update_fields=["status", "paused_for", "due_at"])
@@ -123,7 +123,7 @@ def pause_all(lead: Lead, reason: str) -> int:
     for instance in found:
         pause(instance, reason)
     FollowUpTask.objects.filter(instance__in=found, status=TaskStatus.APPROVAL).update(
-        status=TaskStatus.WAITING, reason=Pause(reason).label
+        status=TaskStatus.WAITING, reason=FollowUpInstance.pause_words(reason)
     )
     return len(found)
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils import timezone
 
-from inbox.leads.rollup import ANSWERS
+from inbox.leads.rollup import answers
 from inbox.models import FollowUpTask, Lead, Message, TagDecision
 from inbox.models.lead import Tag
 from inbox.understanding.tags import POSITIVE
@@ -88,7 +88,7 @@ def effectiveness(workspace_id, since: datetime | None = None, until: datetime |
 def _after_response() -> QuerySet[Message]:
     """Our answers to the lead after their response to a step, the first one first; a campaign's step is none."""
     return Message.objects.filter(
-        ANSWERS,
+        answers(),
         lead_id=OuterRef("lead_id"),
         sent_at__gt=OuterRef("responded_at"),
     ).order_by("sent_at")

@@ -10,28 +10,15 @@ from inbox.health import watch
 from inbox.intake import Outcome, Received, Verdict
 from inbox.leads import identity
 from inbox.models import WebhookDelivery
-from integrations import health, probes
+from integrations import health, probes, registry
 from integrations.events import AccountStatusEvent, ConnectionEvent
 from integrations.health import Kind, Signal
-from integrations.models import Integration, Provider, WorkspaceIntegrationHealth
-
-SIGNALS = {
-    "CREDENTIALS": Kind.REFUSED,
-    "PERMISSIONS": Kind.REFUSED,
-    "DELETED": Kind.REFUSED,
-    "ERROR": Kind.DOWN,
-    "STOPPED": Kind.DOWN,
-    "DISCONNECTED": Kind.REFUSED,
-    "ACCOUNT_ERROR": Kind.REFUSED,
-}
-"""Unipile's words (docs/reference/unipile.md, Webhooks), and what EmailBison and Instantly say of a mailbox.
-CONNECTING says nothing yet, and neither does a word we do not know."""
-NAMES = {Provider.UNIPILE: "Unipile", Provider.EMAILBISON: "EmailBison", Provider.INSTANTLY: "Instantly"}
+from integrations.models import Integration, WorkspaceIntegrationHealth
+from integrations.registry import UnknownProvider
+from integrations.spec import AccountWords
 
 MAILBOX_LIMIT = 150
 """Characters of an address that the ledger's reason has room for."""
-WELL = {"OK", "RECONNECTED", "SYNC_SUCCESS", "CREATION_SUCCESS"}
-"""Words that are worth a look at once. Only a call that works is proof."""
 
 
 def status(received: Received, event: AccountStatusEvent) -> Outcome:
@@ -41,18 +28,34 @@ def status(received: Received, event: AccountStatusEvent) -> Outcome:
     repeated = not event.event_key and _repeats(received, event, said)
     if not repeated:
         _follow(received, event)
-    if event.status in WELL and not (repeated and _is_well(received.integration)):
+    words = _words(received)
+    if event.status in words.well and not (repeated and _is_well(received.integration)):
         watch.enqueue_probe(received.integration)
     return Outcome(Verdict.DUPLICATE if repeated else Verdict.ACCEPTED, event.event_type, said)
 
 
 def _follow(received: Received, event: AccountStatusEvent) -> None:
-    kind = SIGNALS.get(event.status)
+    kind = _meaning(received, event.status)
     if kind is not None and event.mailbox:
         health.lose_mailbox(received.integration, event.mailbox, at=received.received_at)
     elif kind is not None:
-        signal = Signal(kind, f"{NAMES[received.provider]} says {event.status}.")
+        signal = Signal(kind, f"{registry.spec_of(received.provider).company} says {event.status}.")
         health.record(received.integration, signal, at=received.received_at)
+
+
+def _words(received: Received) -> AccountWords:
+    words = registry.spec_of(received.provider).account_words
+    if not words:
+        raise UnknownProvider(
+            f"{received.provider} tells of an account’s state and declares no words for it."
+        )
+    return words
+
+
+def _meaning(received: Received, word: str) -> Kind | None:
+    """What is the matter with an account or a mailbox; None for a word that is good, or that says nothing."""
+    words = _words(received)
+    return Kind.REFUSED if word in words.refused else Kind.DOWN if word in words.down else None
 
 
 def _is_well(integration: Integration) -> bool:
@@ -76,7 +79,7 @@ def _repeats(received: Received, event: AccountStatusEvent, said: str) -> bool:
     well_since = WorkspaceIntegrationHealth.objects.filter(
         integration=received.integration, recovered_at__range=(last[1], received.received_at)
     )
-    return event.status not in SIGNALS or not well_since.exists()
+    return _meaning(received, event.status) is None or not well_since.exists()
 
 
 def connected(received: Received, event: ConnectionEvent) -> Outcome:

@@ -9,6 +9,7 @@ from inbox.leads import rollup
 from inbox.models import Lead, Message
 from inbox.models.lead import Tag
 from inbox.understanding.arrival import Arrival, judge
+from integrations import registry
 from integrations.events import BounceEvent, MessageEvent, Person
 
 WITHOUT_NOTICE = ("mail:", "event:")
@@ -42,7 +43,7 @@ def handle_notice(received: Received, event: MessageEvent, judged: Arrival) -> O
     person = event.person
     if judged.failed_recipients and not event.tracked:
         person = Person(email=_intended(received, judged.failed_recipients))
-    source = event.source.replace("_reply", "_bounce")
+    source = registry.source_of(event.source).bounces or event.source
     return _store(received, replace(event, person=person, source=source, interested=False), judged)
 
 

@@ -9,8 +9,8 @@ from django.db import IntegrityError, transaction
 from inbox import locks
 from inbox.leads import identity, rollup
 from inbox.models import Lead, Message, Workspace
+from integrations import registry
 from integrations.events import MessageEvent, Person
-from integrations.models import Provider
 
 
 def lead_of(workspace: Workspace, event: MessageEvent) -> Lead:
@@ -19,9 +19,10 @@ def lead_of(workspace: Workspace, event: MessageEvent) -> Lead:
     here = _lead_here(workspace, event)
     if not identity.identities_of(workspace, event.person):
         return here or Lead.objects.create(workspace=workspace)
+    provider = registry.provider_of(event.source)
     if here is None or not _is_stand_in(here):
-        return identity.find_or_create(workspace, event.person, Provider.UNIPILE).lead
-    return _become(workspace, here, event.person)
+        return identity.find_or_create(workspace, event.person, provider).lead
+    return _become(workspace, here, event.person, provider)
 
 
 def _lead_here(workspace: Workspace, event: MessageEvent) -> Lead | None:
@@ -37,15 +38,15 @@ def _is_stand_in(lead: Lead) -> bool:
     return not any(getattr(lead, name) for name in identity.IDENTITY_FIELDS)
 
 
-def _become(workspace: Workspace, stand_in: Lead, person: Person) -> Lead:
+def _become(workspace: Workspace, stand_in: Lead, person: Person, provider: str) -> Lead:
     """The stand-in turns into `person`; a lead that the workspace knows already takes its messages over."""
-    found = identity.find_or_create(workspace, person, Provider.UNIPILE, create=False)
+    found = identity.find_or_create(workspace, person, provider, create=False)
     if found is None:
         try:
             with transaction.atomic():
-                identity.fill(stand_in, workspace, person, Provider.UNIPILE)
+                identity.fill(stand_in, workspace, person, provider)
         except IntegrityError:  # made by another channel meanwhile
-            found = identity.find_or_create(workspace, person, Provider.UNIPILE)
+            found = identity.find_or_create(workspace, person, provider)
         else:
             return stand_in
     for message in Message.objects.filter(lead=stand_in):

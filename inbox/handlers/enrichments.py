@@ -8,8 +8,8 @@ from inbox.intake import Outcome, Received, Verdict
 from inbox.leads import facts, identity
 from inbox.models import Enrichment, Lead, Workspace
 from inbox.signals import lead_enriched
+from integrations import clay
 from integrations.events import EnrichmentEvent, Person
-from integrations.models import Provider
 
 
 def handle(received: Received, event: EnrichmentEvent) -> Outcome:
@@ -70,7 +70,7 @@ def _fill(workspace: Workspace, lead: Lead, name: str, value: str) -> None:
         with transaction.atomic():
             before = lead.sources
             setattr(lead, name, value)
-            facts.note(lead, [name], Provider.CLAY)
+            facts.note(lead, [name], clay.NAME)
             lead.save(update_fields=[name, "sources", "updated_at"])
     except IntegrityError:
         setattr(lead, name, "")

@@ -20,9 +20,9 @@ from inbox.models.lead import Channel
 from inbox.pipeline import tagging
 from inbox.replying import attach
 from inbox.understanding.arrival import Arrival, judge
+from integrations import registry
 from integrations.addresses import mailbox
 from integrations.events import BounceEvent, CampaignRef, MessageEvent
-from integrations.registry import ALL_SOURCES as SOURCES
 from jobs.enqueue import JobSpec, enqueue, enqueue_many
 from jobs.models import BackgroundJob
 from jobs.registry import kind_name
@@ -125,6 +125,9 @@ def _same(message: Message, fingerprint: str) -> bool:
 def _create(
     received: Received, event: MessageEvent, judged: Arrival, count: bool, **extra
 ) -> tuple[Message, bool]:
+    registry.source_of(
+        event.source
+    )  # what nobody has declared would count as an answer, and by which account?
     message = new(
         Message,
         workspace_id=received.workspace.pk,
@@ -200,7 +203,7 @@ def campaign_id(received: Received, ref: CampaignRef | None) -> UUID | None:
     """
     if ref is None:
         return None
-    provider = received.integration.provider if received.integration else SOURCES[received.source].provider
+    provider = received.provider
     name = ref.name[:200]
     key = (received.workspace.pk, provider, ref.external_id, name)
     if received.attempt == 1 and key in _campaigns:

@@ -6,8 +6,8 @@ from inbox.intake import Outcome, Received, Verdict
 from inbox.leads import identity, rollup, said
 from inbox.models import Lead, Message
 from inbox.models.lead import Tag
+from integrations import registry
 from integrations.events import TagEvent
-from integrations.models import Provider
 
 
 def handle(received: Received, event: TagEvent) -> Outcome:
@@ -16,7 +16,7 @@ def handle(received: Received, event: TagEvent) -> Outcome:
     lead.campaign_id = lead.campaign_id or campaign_id(received, event.campaign)
     lead.provider_interested |= event.tag == Tag.INTERESTED
     at = min(event.occurred_at or received.received_at, received.received_at)
-    by = f"{Provider(received.provider).label}, {event.event_type} of {at:%Y-%m-%d %H:%M:%S} UTC"
+    by = f"{registry.spec_of(received.provider).label}, {event.event_type} of {at:%Y-%m-%d %H:%M:%S} UTC"
     before = lead.tag
     word = said.keep(lead, tag=event.tag, by=by, at=at)
     rollup.recompute(lead)

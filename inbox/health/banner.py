@@ -14,6 +14,7 @@ from django.utils import timezone
 from inbox.health import effects, wording
 from inbox.health.history import span
 from inbox.models import HiddenBanner, Membership, User, Workspace
+from integrations import registry
 from integrations.models import TROUBLED, HealthState, HealthTransition, WorkspaceIntegrationHealth
 
 HIDE_FOR = timedelta(hours=4)
@@ -86,7 +87,11 @@ def banner_for(workspace: Workspace, user: User, membership: Membership) -> Bann
     shown = _worst_first([row for row in rows if row.state != HealthState.CONNECTED])
     if not shown:
         # Of several that are back, one that brought something with it first.
-        back = max(rows, key=lambda row: (row.provider in wording.FETCHED, row.recovered_at), default=None)
+        back = max(
+            rows,
+            key=lambda row: (bool(registry.spec_of(row.provider).backfill), row.recovered_at),
+            default=None,
+        )
         return Banner(line(back, workspace), len(rows) - 1, acts) if back else None
     hidden = dict(
         HiddenBanner.objects.filter(user=user, until__gt=timezone.now(), health__in=shown).values_list(
@@ -133,7 +138,7 @@ def recovery(health: WorkspaceIntegrationHealth) -> str:
         return ""
     down_s = (health.recovered_at - health.down_since).total_seconds()
     said = f"It was down for {span(down_s)}"
-    if health.provider not in wording.FETCHED:
+    if not registry.spec_of(health.provider).backfill:
         return f"{said}."
     count = health.imported_messages
     if count is None:

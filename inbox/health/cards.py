@@ -11,13 +11,13 @@ from django.utils import timezone
 from inbox.accounts import usable
 from inbox.health import effects, wording
 from inbox.models import WebhookDelivery, Workspace
+from integrations import registry
 from integrations.checks import Check
+from integrations.events import BACKFILL
 from integrations.models import HealthState, Integration, WebhookKey, WorkspaceIntegrationHealth
-from integrations.registry import SOURCES, WebhookSource
+from integrations.spec import WebhookSource
 
 HOURS = 24
-SOURCE_OF = {source.provider: source for source in SOURCES.values()}
-BACKFILL = "BACKFILL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Card:
 
     @property
     def name(self) -> str:
-        return wording.NAMES[self.integration.provider]
+        return wording.known_as(self.integration.provider)
 
     @property
     def account(self) -> str:
@@ -115,11 +115,12 @@ def last_delivery(integration: Integration) -> WebhookDelivery | None:
 
 def _card(integration: Integration, received: list[int]) -> Card:
     health = getattr(integration, "health", None)
-    newest = last_delivery(integration) if integration.provider in SOURCE_OF else None
+    source = registry.address_of(integration.provider)
+    newest = last_delivery(integration) if source else None
     down = health is not None and health.is_down
     return Card(
         integration=integration,
-        source=SOURCE_OF.get(integration.provider),
+        source=source,
         health=health,
         connected=usable(integration) or newest is not None,
         last_delivery=newest,

@@ -29,9 +29,9 @@ from inbox.models import (
     User,
     Workspace,
 )
-from integrations import hosts, notices, probes
+from integrations import hosts, notices, probes, unipile
 from integrations.errors import ProviderError, ProviderMisconfigured
-from integrations.models import HealthState, Integration, Notice, Provider, WorkspaceIntegrationHealth
+from integrations.models import HealthState, Integration, Notice, WorkspaceIntegrationHealth
 from jobs.context import JobContext
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue, held_until
@@ -168,7 +168,7 @@ class _Drill:
         )
         self.account = Integration.objects.create(
             workspace=self.workspace,
-            provider=Provider.UNIPILE,
+            provider=unipile.NAME,
             name=OWNER,
             external_account_id=ACCOUNT,
             credentials={"api_key": ACCOUNT},
@@ -179,12 +179,12 @@ class _Drill:
         plan.enrol(
             Lead.objects.create(workspace=self.workspace, first_name="Sam", last_name="Drill"), sequence
         )
-        self.sandbox.set_account(Provider.UNIPILE, ACCOUNT, "ok", {"name": OWNER})
+        self.sandbox.set_account(unipile.NAME, ACCOUNT, "ok", {"name": OWNER})
         result = probes.probe(self.account, deadline.within_ms(probes.CHECK_MS))
         return Verdict(self._health.state == HealthState.CONNECTED, result.sentence)
 
     def _break(self, deadline: Deadline) -> Verdict:
-        self.sandbox.set_account(Provider.UNIPILE, ACCOUNT, "disconnected")
+        self.sandbox.set_account(unipile.NAME, ACCOUNT, "disconnected")
         return Verdict(True, "Its provider now answers 401, as for a session that has ended.")
 
     def _detect(self, deadline: Deadline) -> Verdict:
@@ -238,7 +238,7 @@ class _Drill:
     def _write(self, deadline: Deadline) -> Verdict:
         for number in range(MISSED):
             self.sandbox.emit(
-                Provider.UNIPILE,
+                unipile.NAME,
                 ACCOUNT,
                 "message.received",
                 deliver=False,
@@ -257,7 +257,7 @@ class _Drill:
         return Message.objects.filter(workspace=self.workspace).count()
 
     def _heal(self, deadline: Deadline) -> Verdict:
-        self.sandbox.set_account(Provider.UNIPILE, ACCOUNT, "ok")
+        self.sandbox.set_account(unipile.NAME, ACCOUNT, "ok")
         result = probes.check_now(self.account)
         return Verdict(self._health.state == HealthState.CONNECTED, result.sentence)
 

@@ -8,15 +8,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from inbox.models import OutboundSend
-from integrations.models import Integration, Provider
-
-CHANNEL_OF = {
-    Provider.EMAILBISON: "email",
-    Provider.SMARTLEAD: "email",
-    Provider.INSTANTLY: "email",
-    Provider.GHL: "sms",
-    Provider.UNIPILE: "linkedin",
-}
+from integrations import registry
+from integrations.models import Integration
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +42,8 @@ COUNTERS.append(waiting_sends)
 
 def effects_of(integration: Integration) -> list[Effect]:
     """What waits for `integration`, without the zeros."""
-    channel = CHANNEL_OF.get(integration.provider)
-    if channel is None:
+    channel = registry.spec_of(integration.provider).channel
+    if not channel:
         return []
     found = [counter(integration.workspace_id, channel) for counter in COUNTERS]
     return [effect for effect in found if effect.count]

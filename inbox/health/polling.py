@@ -1,11 +1,11 @@
 """The `reply-poll` tick: providers are asked on a slow rhythm what they hold, as a lost webhook may not come again.
 
-How soon depends on what the provider does with a delivery that failed (docs/operations.md has the table). What is found
-goes through the intake of webhooks, so asking too often changes nothing. The watermark moves when a poll has ended
-well; the next one begins a little before it.
+How soon (`spec.poll_every`) depends on what the provider does with a delivery that failed (docs/operations.md). What is
+found goes through the intake of webhooks, so asking too often changes nothing. The watermark moves when a poll has
+ended well; the next one begins a little before it.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import F
 from django.db.models.functions import Greatest
@@ -14,21 +14,14 @@ from django.utils import timezone
 from inbox import accounts
 from inbox.health import backfill
 from inbox.health.recovery import LONGEST_GAP
-from integrations.models import Integration, Provider, ReplyPoll, WorkspaceIntegrationHealth
+from integrations import registry
+from integrations.models import Integration, ReplyPoll, WorkspaceIntegrationHealth
 from jobs.context import JobContext
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue
 from jobs.registry import kind_name
 
 POLL = kind_name("replies.poll", __name__)
-EVERY = {
-    Provider.GHL: timedelta(minutes=30),
-    Provider.SMARTLEAD: timedelta(minutes=30),
-    Provider.INSTANTLY: timedelta(minutes=30),
-    Provider.EMAILBISON: timedelta(hours=6),
-    Provider.UNIPILE: timedelta(hours=6),
-}
-"""The first three may lose an event at the first failure; the others try several times."""
 PER_TICK = 500
 
 
@@ -39,7 +32,9 @@ def tick(deadline: Deadline) -> dict[str, int]:
     """
     counts = {"added": _add_accounts(), "polls": 0, "waiting": 0}
     now = timezone.now()
-    due = ReplyPoll.objects.filter(due_at__lte=now, integration__enabled=True).order_by("due_at", "pk")
+    due = ReplyPoll.objects.filter(
+        due_at__lte=now, integration__enabled=True, integration__provider__in=registry.stating("poll_every")
+    ).order_by("due_at", "pk")
     for poll in due.select_related("integration")[:PER_TICK]:
         if deadline.expired:
             break
@@ -78,7 +73,10 @@ def run(ctx: JobContext) -> dict[str, int]:
 def _add_accounts() -> int:
     """Give every account of a provider that can be asked its watermark: the moment it was connected."""
     fresh = Integration.objects.filter(
-        provider__in=EVERY, enabled=True, reply_poll__isnull=True, workspace__drill_of=None
+        provider__in=registry.stating("poll_every"),
+        enabled=True,
+        reply_poll__isnull=True,
+        workspace__drill_of=None,
     )
     rows = [
         ReplyPoll(integration=one, complete_through=one.created_at, due_at=timezone.now()) for one in fresh
@@ -87,7 +85,7 @@ def _add_accounts() -> int:
 
 
 def _claim(poll: ReplyPoll, now: datetime) -> bool:
-    due_next = now + EVERY[Provider(poll.integration.provider)]
+    due_next = now + registry.spec_of(poll.integration.provider).poll_every
     return bool(ReplyPoll.objects.filter(pk=poll.pk, due_at=poll.due_at).update(due_at=due_next))
 
 

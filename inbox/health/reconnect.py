@@ -9,11 +9,10 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from integrations import health
+from integrations import health, registry
 from integrations.errors import ProviderError, ProviderMisconfigured
 from integrations.hosts import HostRefused
-from integrations.models import Integration, Provider
-from integrations.unipile.client import UnipileClient
+from integrations.models import Integration
 from jobs.deadline import Deadline
 
 VALID_FOR = timedelta(minutes=30)
@@ -34,17 +33,13 @@ class Link:
 
 def hosted_link(integration: Integration, back_url: str) -> Link:
     """A one-time link for `integration`; `back_url` is where the provider's page leads to afterwards."""
-    if integration.provider != Provider.UNIPILE:
+    page = registry.spec_of(integration.provider).reconnect
+    if not page:
         return Link(sentence=NOT_OFFERED)
     try:
         # A link is no proof that the account works, so this call must not heal it.
         with health.unobserved():
-            url = UnipileClient.for_integration(integration).reconnect_link(
-                expires_at=timezone.now() + VALID_FOR,
-                success_url=back_url,
-                failure_url=back_url,
-                deadline=Deadline.after_ms(LINK_MS),
-            )
+            url = page(integration, timezone.now() + VALID_FOR, back_url, Deadline.after_ms(LINK_MS))
     except (ProviderError, ProviderMisconfigured, HostRefused) as error:
         return Link(sentence=f"No link could be made: {error}")
     return Link(url=url)

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from inbox.accounts import slack_of
 from inbox.health import backfill, banner, pausing, telling
+from integrations import registry
 from integrations.errors import ProviderMisconfigured
 from integrations.models import HealthState, WorkspaceIntegrationHealth
 from jobs.context import JobContext
@@ -76,7 +77,7 @@ def fetch_missed(health: WorkspaceIntegrationHealth, deadline: Deadline) -> int:
     """
     since = health.down_since or health.since
     last_good = min(filter(None, (since, health.last_received_at)))
-    if health.provider not in backfill.READERS:
+    if not registry.spec_of(health.provider).backfill:
         return 0
     imported = backfill.run(health.integration, max(last_good, health.since - LONGEST_GAP), deadline).new
     WorkspaceIntegrationHealth.objects.filter(pk=health.pk).update(imported_messages=imported)

@@ -5,7 +5,7 @@ from django.utils import timezone
 from inbox.health import cards
 from inbox.models import WebhookDelivery
 from inbox.templatetags.holdfast import age
-from integrations import checks
+from integrations import checks, registry
 from integrations.checks import BAD, OK, WARN, Check
 from integrations.models import Integration, WebhookKey
 
@@ -17,14 +17,14 @@ def run(integration: Integration) -> list[Check]:
     """Every check of the account, each on its own line. At most checks.TEST_MS, without a database connection held
     while the provider is asked. Raises Cancelled and ShutdownRequested."""
     lines = checks.run(integration)
-    if integration.provider in cards.SOURCE_OF:
+    if registry.address_of(integration.provider):
         lines.append(webhooks(integration))
     return lines
 
 
 def webhooks(integration: Integration) -> Check:
     """Whether the provider's events arrive, with the key that is in force, and are taken."""
-    events = ", ".join(cards.SOURCE_OF[integration.provider].events)
+    events = ", ".join(registry.address_of(integration.provider).events)
     last = cards.last_delivery(integration)
     if last is None:
         fix = f"Put the webhook address of this card into the provider, for the events {events}."

@@ -8,10 +8,13 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from inbox.health.effects import CHANNEL_OF, Effect
+from inbox.health.effects import Effect
+from integrations import registry
 from integrations.errors import (
     ACCOUNT_SUSPENDED,
+    ANOTHER_ACCOUNT,
     CANNOT_SEND,
+    MISSING_CREDENTIALS,
     NO_FUNDS,
     NO_NUMBER,
     NUMBER_REFUSED,
@@ -19,24 +22,8 @@ from integrations.errors import (
     SENDER_DOWN,
     Outcome,
 )
-from integrations.models import HealthState, Provider, WorkspaceIntegrationHealth
+from integrations.models import HealthState, WorkspaceIntegrationHealth
 
-NAMES = {
-    Provider.EMAILBISON: "EmailBison",
-    Provider.GHL: "GoHighLevel SMS",
-    Provider.UNIPILE: "LinkedIn",
-    Provider.SMARTLEAD: "SmartLead",
-    Provider.INSTANTLY: "Instantly",
-    Provider.CLAY: "Clay",
-    Provider.CALENDLY: "Calendly",
-    Provider.SLACK: "Slack",
-}
-STOPPED = {
-    Provider.SLACK: "Nothing reaches Slack; notices about accounts go to admins by e-mail",
-    Provider.CALENDLY: "Bookings and free times cannot be read",
-    Provider.CLAY: "Leads are not looked up",
-}
-"""What does not happen while an account is disconnected that brings no messages."""
 MESSAGES = {"email": "replies", "sms": "texts", "linkedin": "LinkedIn messages"}
 TONES = {
     HealthState.DISCONNECTED: "bad",
@@ -46,19 +33,12 @@ TONES = {
     HealthState.QUIET: "info",
     HealthState.CONNECTED: "ok",
 }
-FETCHED = (Provider.EMAILBISON, Provider.GHL, Provider.UNIPILE, Provider.SMARTLEAD, Provider.INSTANTLY)
-"""Providers that can be asked for what was missed (inbox.health.backfill)."""
-OUR_KEY = "missing_credentials"
+OUR_KEY = MISSING_CREDENTIALS
 RESTRICTED = "account_restricted"
-SOMEBODY_ELSE = ("another_account", "wrong_account", "account_mismatch")
+SOMEBODY_ELSE = (ANOTHER_ACCOUNT, "wrong_account", "account_mismatch")
 WAY_OUT = "Put the secrets in anew under Settings, or have the operator put their key back into FIELD_ENCRYPTION_KEYS."
 UNSTABLE_AFTER = 3
 WHY = {
-    "host_or_key": "key expired, or of another address",
-    "missing_credentials": "our access key refused",
-    "disconnected_account": "logged out",
-    "account_restricted": "restricted by the provider",
-    "another_account": "somebody else logged in",
     SECRETS_UNREADABLE: "its stored secrets cannot be read with today’s FIELD_ENCRYPTION_KEYS",
     "silence": "nothing arrived",
     "changed": "another account was put in",
@@ -69,7 +49,7 @@ WHY = {
     NO_NUMBER: "there is no number to send from",
     NO_FUNDS: "the balance for sending is used up",
 }
-"""Codes in words; a code that is not here is the provider's own and is shown as it is."""
+"""Codes of ours in words; a provider declares words for its own (`refusals`), and others are shown as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +60,21 @@ class Sentence:
     effect: str
 
 
+def known_as(provider: str) -> str:
+    """What people call an account of `provider`. Raises UnknownProvider."""
+    return registry.spec_of(provider).known_as
+
+
 def account_name(health: WorkspaceIntegrationHealth) -> str:
     """ "LinkedIn", with whose account it is where that is known."""
-    name = NAMES.get(health.provider, health.provider)
+    name = known_as(health.provider)
     owner = health.integration.name
     return f"{name} for {owner}" if owner else name
 
 
 def headline(health: WorkspaceIntegrationHealth, workspace: str) -> str:
     """What is the matter."""
-    name, owner = NAMES.get(health.provider, health.provider), health.integration.name
+    name, owner = known_as(health.provider), health.integration.name
     whose = f" for {owner} ({workspace})" if owner else f" for {workspace}"
     return {
         HealthState.DISCONNECTED: _disconnected(health, name, whose),
@@ -122,13 +107,14 @@ def why(code: str) -> str:
     """A reason's code in words, where there are words for it."""
     if code in Outcome.values:
         return str(Outcome(code).label)
-    return WHY.get(code.removeprefix("errors/"), code)
+    bare = code.removeprefix("errors/")
+    return WHY[bare] if bare in WHY else registry.refusals().get(bare, code)
 
 
 def can_reconnect(health: WorkspaceIntegrationHealth) -> bool:
     """Whether its owner can log in again on a page of the provider's: not where our own key is what is wrong."""
     return (
-        health.provider == Provider.UNIPILE
+        bool(registry.spec_of(health.provider).reconnect)
         and health.state == HealthState.DISCONNECTED
         and health.reason not in (OUR_KEY, SECRETS_UNREADABLE)
     )
@@ -144,9 +130,10 @@ def unstable(drops: list[datetime]) -> str:
 
 
 def _stopped(health: WorkspaceIntegrationHealth) -> str:
-    if health.provider in STOPPED:
-        return STOPPED[health.provider]
-    messages = MESSAGES[CHANNEL_OF[health.provider]]
+    spec = registry.spec_of(health.provider)
+    if spec.stopped:
+        return spec.stopped
+    messages = MESSAGES[spec.channel]
     if health.reason == SECRETS_UNREADABLE:  # its webhooks are known by their keys' hashes
         return f"New {messages} arrive by webhook, but nothing is sent or fetched"
     if health.lacks_mailboxes:
@@ -160,7 +147,7 @@ def effect(health: WorkspaceIntegrationHealth, effects: list[Effect]) -> str:
     if health.state == HealthState.DISCONNECTED:
         way_out = f" {WAY_OUT}" if health.reason == SECRETS_UNREADABLE else ""
         if health.lacks_mailboxes:
-            way_out = f" Connect it again at {NAMES.get(health.provider, health.provider)}."
+            way_out = f" Connect it again at {known_as(health.provider)}."
         return f"{_stopped(health)}{'; ' + waits if waits else ''}.{way_out}"
     if health.state == HealthState.DEGRADED and health.reason in CANNOT_SEND:
         sentence = why(health.reason)
@@ -173,5 +160,5 @@ def effect(health: WorkspaceIntegrationHealth, effects: list[Effect]) -> str:
 
 
 def _words(health: WorkspaceIntegrationHealth) -> str:
-    name = NAMES.get(health.provider, health.provider)
+    name = known_as(health.provider)
     return f" {name} says: “{health.words.rstrip('.')}”." if health.words else ""

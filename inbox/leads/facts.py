@@ -17,11 +17,11 @@ from inbox.leads import rollup
 from inbox.models import ChannelRefusal, Enrichment, Lead, User
 from inbox.models.lead import Channel
 from inbox.signals import lead_enriched
-from integrations.models import Provider
+from integrations import registry
 
 FACTS = ("first_name", "last_name", "title", "company", "email", "phone", "linkedin_url")
 PERSON, TEXT, SIGNATURE = "person", "text", "signature"
-WORDS = {**dict(Provider.choices), PERSON: "a person", TEXT: "their own words", SIGNATURE: "their signature"}
+WORDS = {PERSON: "a person", TEXT: "their own words", SIGNATURE: "their signature"}
 LABELS = {
     "email": "Email",
     "phone": "Mobile",
@@ -52,7 +52,7 @@ class Origin(NamedTuple):
 
 
 def note(lead: Lead, names: Iterable[str], source: str, *, by: User | None = None) -> None:
-    """Remember that `source` (a Provider, or one of ours) said what `names` hold now. The caller saves `sources`."""
+    """Remember that `source` (a provider, or one of ours) said what `names` hold now. The caller saves `sources`."""
     now = timezone.now().isoformat(timespec="seconds")
     said = {"from": source, "at": now} | ({"by": str(by.pk)} if by else {})
     lead.sources = lead.sources | {name: said for name in names if name in FACTS}
@@ -79,10 +79,14 @@ def origin(lead: Lead, name: str) -> Origin | None:
     if not said:
         return None
     return Origin(
-        WORDS.get(said.get("from"), said.get("from", "")),
+        _words(said["from"]),
         parse_datetime(said.get("at", "")),
         said.get("by", ""),
     )
+
+
+def _words(source: str) -> str:
+    return WORDS[source] if source in WORDS else registry.spec_of(source).label
 
 
 class Shown(NamedTuple):

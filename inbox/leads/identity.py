@@ -28,6 +28,13 @@ from integrations import rawjson
 from integrations.addresses import mailbox
 from integrations.events import PayloadInvalid, Person
 
+
+def person_of(lead: Lead) -> Person:
+    """What is known of a lead, as a provider may be asked for it."""
+    names = (*IDENTITY_FIELDS, "first_name", "last_name", "company", "title")
+    return Person(**{name: getattr(lead, name) for name in names})
+
+
 MATCH_ORDER = (
     "ghl_contact_id",
     "emailbison_lead_id",

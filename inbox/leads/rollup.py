@@ -14,19 +14,33 @@ from inbox.leads import drafts, refusals, said, stops, suspicion
 from inbox.leads.stops import is_later
 from inbox.models import Draft, Lead, Message
 from inbox.models.lead import Channel, Tag
-from inbox.models.message import Source
+from inbox.models.message import OWN
 from inbox.understanding.arrival import Arrival
-
-CAMPAIGN_SOURCES = ("emailbison_sent", "smartlead_sent", "instantly_sent")
-"""Where steps of a running campaign come from: they reach the lead, but they answer nothing."""
-
-BOUNCE_SOURCES = (Source.EMAILBISON_BOUNCE, Source.SMARTLEAD_BOUNCE, Source.INSTANTLY_BOUNCE)
-
-ANSWERS = Q(direction=Message.Direction.OUTBOUND) & (~Q(source__in=CAMPAIGN_SOURCES) | Q(by_hand=True))
-"""Messages of ours that a person or this product wrote to the lead."""
+from integrations import registry
+from integrations.spec import Counts
 
 BOOKED_BY = "calendar: booked"
 NO_ANSWER_NEEDED = {Tag.BLACKLIST, Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE}
+
+
+def answers() -> Q:
+    """Messages of ours that a person or this product wrote to the lead: not the steps of campaigns."""
+    return Q(direction=Message.Direction.OUTBOUND) & (~Q(source__in=steps()) | Q(by_hand=True))
+
+
+def steps() -> tuple[str, ...]:
+    """Where steps of a running campaign come from: they reach the lead, but they answer nothing."""
+    return registry.counting_as(Counts.STEP)
+
+
+def bounces() -> tuple[str, ...]:
+    """Where reports come from that our mail came back: nobody's words."""
+    return registry.counting_as(Counts.BOUNCE)
+
+
+def counts(message: Message) -> Counts:
+    """What a message is. Raises UnknownSource for one of a source that no provider declares."""
+    return Counts.ANSWER if message.source == OWN else registry.source_of(message.source).counts
 
 
 def locked(lead: Lead) -> Lead:
@@ -61,13 +75,13 @@ def count(lead: Lead, message: Message, judged: Arrival) -> None:
 
 def is_answer(message: Message) -> bool:
     """Whether an outbound message is more than a step of a campaign."""
-    return message.by_hand or message.source not in CAMPAIGN_SOURCES
+    return message.by_hand or counts(message) is not Counts.STEP
 
 
 def _answered(lead: Lead, message: Message) -> None:
     """Somebody has answered; where it was not here, drafts for what they answered are not needed any more."""
     lead.answered_at = _latest(lead.answered_at, message.sent_at)
-    if message.source != Source.HOLDFAST:
+    if message.source != OWN:
         older = Draft.objects.filter(
             lead=lead, channel=message.channel, trigger_message__sent_at__lt=message.sent_at
         )
@@ -314,7 +328,7 @@ def replies_of(lead: Lead) -> list[Message]:
 
 def _is_reply(message: Message) -> bool:
     """Whether the lead (or who answers for them) wrote it: a report of a mail system is nobody's word."""
-    return message.direction == Message.Direction.INBOUND and message.source not in BOUNCE_SOURCES
+    return message.direction == Message.Direction.INBOUND and counts(message) is not Counts.BOUNCE
 
 
 def recompute(lead: Lead) -> None:

@@ -10,8 +10,8 @@ from datetime import datetime
 
 from inbox.models import Lead, Message, ProviderWord, TagDecision
 from inbox.models.lead import Tag
-from inbox.models.message import Source
 from inbox.signals import lead_tagged
+from integrations import registry
 
 PERSON = "person"
 """What `tag_decided_by` begins with where a person corrected a tag: that stands."""
@@ -117,8 +117,8 @@ def _unmark(reply: Message) -> None:
 
 
 def _flagged_itself(reply: Message) -> bool:
-    """EmailBison says of a reply, in the reply's own events, that it is interested."""
-    return reply.source == Source.EMAILBISON_REPLY and reply.provider_interested
+    """Whether the reply's own events said that it is interested, and not a word about the lead."""
+    return reply.provider_interested and registry.source_of(reply.source).flags_interest
 
 
 def _write(reply: Message, tag: str, by: str, evidence: str, *, interested: bool) -> None:

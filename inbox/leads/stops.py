@@ -10,19 +10,12 @@ from uuid import UUID
 from inbox.leads import drafts
 from inbox.models import Campaign, Draft, Lead
 from inbox.signals import lead_stopped
-from integrations.models import Provider
+from integrations import registry
 from jobs.enqueue import JobSpec, enqueue_many
 from jobs.models import BackgroundJob
 from jobs.registry import kind_name
 
 STOP_EMAILS = kind_name("campaign.stop-emails", __name__)
-
-KNOWN_BY = {
-    Provider.EMAILBISON: "emailbison_lead_id",
-    Provider.SMARTLEAD: "email",
-    Provider.INSTANTLY: "email",
-}
-"""The column by which a provider that sends campaigns knows a lead."""
 
 
 def halt(lead: Lead, reason: str, *, anew: bool = False) -> None:
@@ -41,7 +34,7 @@ def stop_campaigns(lead: Lead, *, anew: bool = False) -> None:
     `anew`: the lead has just opted out, perhaps not for the first time. A campaign that was stopped long ago may have
     been started again since: it is stopped once more, unless the job for that still waits.
     """
-    providers = [provider for provider, column in KNOWN_BY.items() if getattr(lead, column)]
+    providers = [name for name in registry.stating("stop_campaign") if getattr(lead, known_by(name))]
     if not providers:
         return
     campaigns = Campaign.objects.filter(workspace_id=lead.workspace_id, provider__in=providers)
@@ -49,6 +42,11 @@ def stop_campaigns(lead: Lead, *, anew: bool = False) -> None:
     specs = [stop_emails(lead, pk) for pk in reached.distinct().values_list("pk", flat=True)]
     if len(enqueue_many(STOP_EMAILS, specs)) < len(specs) and anew:
         _stop_once_more(lead, specs)
+
+
+def known_by(provider: str) -> str:
+    """The column by which a provider that stops campaigns knows a lead."""
+    return registry.spec_of(provider).stop_campaign.known_by
 
 
 def _stop_once_more(lead: Lead, specs: list[JobSpec]) -> None:

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from integrations.models import known_provider
 from jobs.ids import uuid7
 
 
@@ -24,7 +25,7 @@ class Appointment(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="appointments")
     lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="appointments")
-    provider = models.CharField(max_length=20)
+    provider = models.CharField(max_length=20, validators=[known_provider])
     external_id = models.CharField(max_length=500, help_text="Calendly's invitee URI, GHL's appointment id.")
     event_uri = models.CharField(max_length=500, blank=True, default="")
     event_type_uri = models.CharField(max_length=500, blank=True, default="")

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from inbox.models.lead import Channel
+from integrations import registry
 from jobs.ids import uuid7
 
 
@@ -79,10 +80,9 @@ class FollowUpInstance(models.Model):
         STOPPED = "stopped", "Stopped"
 
     class Pause(models.TextChoices):
+        """Why it pauses, beside an account that is disconnected (`pause_for`)."""
+
         REPLIED = "replied", "The lead has replied"
-        UNIPILE = "unipile_disconnected", "LinkedIn account is disconnected"
-        GHL = "ghl_disconnected", "GoHighLevel is disconnected"
-        EMAILBISON = "emailbison_disconnected", "EmailBison is disconnected"
         ERROR = "error", "A step failed on our side"
         PERSON = "person", "Paused by a person"
         UNBOOKED = "unbooked", "The meeting fell through"
@@ -101,7 +101,7 @@ class FollowUpInstance(models.Model):
     waits_for = models.CharField(
         max_length=200, blank=True, default="", help_text="Why the step was put off, in words."
     )
-    paused_for = models.CharField(max_length=24, choices=Pause.choices, blank=True, default="")
+    paused_for = models.CharField(max_length=40, blank=True, default="")
     quiet_since = models.DateTimeField(help_text="Replies after this moment pause it.")
     started_by = models.ForeignKey(
         "inbox.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
@@ -129,6 +129,22 @@ class FollowUpInstance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sequence_id} for {self.lead_id}: {self.status}"
+
+    @staticmethod
+    def pause_for(provider: str) -> str:
+        """What `paused_for` holds while an account of `provider` is disconnected."""
+        return f"{provider}_disconnected"
+
+    @classmethod
+    def pause_words(cls, value: str) -> str:
+        """A value of `paused_for` in words. Raises ValueError for one that is neither a Pause nor an account's."""
+        for provider in registry.stating("pauses_follow_ups"):
+            if value == cls.pause_for(provider):
+                return str(registry.spec_of(provider).pauses_follow_ups)
+        return str(cls.Pause(value).label)
+
+    def get_paused_for_display(self) -> str:
+        return self.pause_words(self.paused_for) if self.paused_for else ""
 
 
 class FollowUpTask(models.Model):

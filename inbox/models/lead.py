@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Replace, Reverse
 
+from integrations.models import known_provider
 from jobs.ids import uuid7
 
 
@@ -50,7 +51,7 @@ class Campaign(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="campaigns")
-    provider = models.CharField(max_length=20)
+    provider = models.CharField(max_length=20, validators=[known_provider])
     external_id = models.CharField(max_length=200)
     name = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

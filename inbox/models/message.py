@@ -2,12 +2,14 @@
 
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.functions import MD5, Left, Lower, Trim
 from django.utils import timezone
 
 from inbox.models.lead import Channel, Suspicion, Tag
+from integrations import registry
 from jobs.ids import uuid7
 
 MESSAGE_WORDS = SearchVector(Left("subject", 1_000), Left("text", 50_000), config="simple")
@@ -39,21 +41,14 @@ OWN_ID = "text:"
 """What an external id of our own making begins with: the provider has not told its id yet."""
 
 
-class Source(models.TextChoices):
-    """Which provider list an `external_id` belongs to (docs/reference/names.md, Sources of messages)."""
+OWN = "holdfast"
+"""The source of what this product sent; all others are lists of providers (docs/reference/names.md)."""
 
-    EMAILBISON_REPLY = "emailbison_reply"
-    EMAILBISON_SENT = "emailbison_sent"
-    EMAILBISON_BOUNCE = "emailbison_bounce"
-    GHL_MESSAGE = "ghl_message"
-    UNIPILE_MESSAGE = "unipile_message"
-    SMARTLEAD_REPLY = "smartlead_reply"
-    SMARTLEAD_SENT = "smartlead_sent"
-    SMARTLEAD_BOUNCE = "smartlead_bounce"
-    INSTANTLY_REPLY = "instantly_reply"
-    INSTANTLY_SENT = "instantly_sent"
-    INSTANTLY_BOUNCE = "instantly_bounce"
-    HOLDFAST = "holdfast"
+
+def known_source(name: str) -> None:
+    """For fields that name a source of messages. Raises ValidationError for one that no provider declares."""
+    if name != OWN and name not in registry.message_sources():
+        raise ValidationError(f"“{name}” is no source of messages: no provider declares it.")
 
 
 COMPLAINTS = Q(tag_decided_by__contains=": complaint.")
@@ -74,7 +69,9 @@ class Message(models.Model):
     )
     lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="messages", db_index=False)
     campaign = models.ForeignKey("inbox.Campaign", on_delete=models.SET_NULL, null=True, blank=True)
-    source = models.CharField(max_length=20, choices=Source.choices)
+    source = models.CharField(
+        max_length=20, validators=[known_source], help_text="The list that `external_id` belongs to."
+    )
     external_id = models.CharField(max_length=200)
     direction = models.CharField(max_length=8, choices=Direction.choices)
     channel = models.CharField(max_length=10, choices=Channel.choices)

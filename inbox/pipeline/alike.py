@@ -113,7 +113,7 @@ class Alike:
             )
             .filter(self._same_words, self._same_judgement, provider_interested=False)
             .exclude(pk=self.message.pk)
-            .exclude(source__in=rollup.BOUNCE_SOURCES)
+            .exclude(source__in=rollup.bounces())
         )
         if until is not None:
             others = others.filter(received_at__lte=until)

@@ -8,21 +8,23 @@ from inbox.asking import NO_KEY
 from inbox.leads import suspicion
 from inbox.leads.said import MODEL, by_provider
 from inbox.models.lead import Channel, Tag
-from inbox.models.message import Source
 from inbox.pipeline.situation import Situation
 from inbox.replying import cards
 from inbox.understanding.tags import DRAFTED, POSITIVE
-from integrations.models import Provider
+from integrations import clay, emailbison, ghl, registry
 
 SHORT_TEXT = 25
 """A text this short ("yes", "5pm works") says nothing without what it answers."""
 
 
 class Condition(NamedTuple):
-    """`reason`: a sentence for people, at most 200 characters."""
+    """`reason`: a sentence for people, at most 200 characters, or what makes it of the situation."""
 
-    reason: str
+    reason: str | Callable[[Situation], str]
     holds: Callable[[Situation], bool]
+
+    def said(self, situation: Situation) -> str:
+        return self.reason if isinstance(self.reason, str) else self.reason(situation)
 
 
 STOPPED = Condition("Nothing more goes to this lead.", lambda s: s.lead.is_stopped or s.tag == Tag.BLACKLIST)
@@ -81,24 +83,29 @@ NO_DECISION = Condition(
 NOT_EMAIL = Condition("It is not an e-mail.", lambda s: s.channel != Channel.EMAIL)
 NOT_SMS = Condition("It is not a text message.", lambda s: s.channel != Channel.SMS)
 NOT_EMAILBISON = Condition(
-    "It did not come by EmailBison.", lambda s: s.message.source != Source.EMAILBISON_REPLY
+    "It did not come by EmailBison.", lambda s: registry.provider_of(s.message.source) != emailbison.NAME
 )
-NO_EMAILBISON = Condition(
-    "EmailBison is not connected.", lambda s: s.integration(Provider.EMAILBISON) is None
-)
-NO_GHL = Condition("GoHighLevel is not connected.", lambda s: s.integration(Provider.GHL) is None)
-NO_CLAY = Condition("Clay is not connected.", lambda s: s.integration(Provider.CLAY) is None)
+NO_EMAILBISON = Condition("EmailBison is not connected.", lambda s: s.integration(emailbison.NAME) is None)
+NO_GHL = Condition("GoHighLevel is not connected.", lambda s: s.integration(ghl.NAME) is None)
+NO_CLAY = Condition("Clay is not connected.", lambda s: s.integration(clay.NAME) is None)
 KNOWN_THERE = Condition("EmailBison knows this lead.", lambda s: bool(s.lead.emailbison_lead_id))
 UNKNOWN_THERE = Condition("EmailBison does not know this lead.", lambda s: not s.lead.emailbison_lead_id)
 NO_CAMPAIGN = Condition(
     "The lead is in no EmailBison campaign.",
-    lambda s: s.campaign is None or s.campaign.provider != Provider.EMAILBISON,
+    lambda s: s.campaign is None or s.campaign.provider != emailbison.NAME,
 )
 OTHER_CHANNEL = Condition(
     "It is not an e-mail, and the lead is not stopped.",
     lambda s: s.channel != Channel.EMAIL and not s.lead.is_stopped,
 )
-NO_GHL_CONTACT = Condition("GoHighLevel does not know this lead.", lambda s: not s.lead.ghl_contact_id)
+NO_HISTORY = Condition(
+    lambda s: f"{s.spec.label} lists nothing that was sent before.", lambda s: not s.spec.history
+)
+NOT_CONNECTED = Condition(lambda s: f"{s.spec.label} is not connected.", lambda s: s.account is None)
+NOT_KNOWN = Condition(
+    lambda s: f"{s.spec.label} does not know this lead.",
+    lambda s: not getattr(s.lead, s.spec.history.known_by),
+)
 
 LONG_TEXT = Condition("The text speaks for itself.", lambda s: len(s.message.text) > SHORT_TEXT)
 IN_CONTEXT = Condition("What it answers is known.", lambda s: s.has_context)

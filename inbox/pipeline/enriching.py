@@ -15,10 +15,10 @@ from inbox.leads import facts, identity
 from inbox.models import Enrichment, Lead
 from inbox.pipeline.situation import NotNow, Situation
 from inbox.prompts.sheet import sheet, theirs
+from integrations import emailbison, ghl
 from integrations.emailbison.client import EmailBisonClient
 from integrations.errors import ProviderError, ProviderMisconfigured
 from integrations.events import Person
-from integrations.models import Provider
 from integrations.openai.schema import ModelAnswer
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
@@ -49,7 +49,7 @@ def from_text(situation: Situation, _deadline: Deadline) -> dict[str, list[str]]
 
 def from_variables(situation: Situation, deadline: Deadline) -> dict[str, list[str]]:
     """What the lead list at EmailBison said of them."""
-    integration = situation.integration(Provider.EMAILBISON)
+    integration = situation.integration(emailbison.NAME)
     drop_connection()
     try:
         client = EmailBisonClient.for_integration(integration)
@@ -62,7 +62,7 @@ def from_variables(situation: Situation, deadline: Deadline) -> dict[str, list[s
         company=known.company,
         title=known.title,
     )
-    return {"filled": fill(situation, person, Provider.EMAILBISON)}
+    return {"filled": fill(situation, person, emailbison.NAME)}
 
 
 def from_signature(situation: Situation, deadline: Deadline) -> dict[str, list[str]]:
@@ -115,7 +115,7 @@ def _tell_crm(lead: Lead) -> bool:
 
 def on_enriched(sender, lead: Lead, **kwargs) -> None:
     """A number that was looked up, or entered by a person, is told to GoHighLevel: texts go to its contact's."""
-    if lead.phone and connected(lead.workspace_id, Provider.GHL) is not None:
+    if lead.phone and connected(lead.workspace_id, ghl.NAME) is not None:
         _tell_crm(lead)
 
 

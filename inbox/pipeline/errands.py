@@ -1,21 +1,17 @@
 """Jobs that tell a provider something about a lead: each happens once in effect, and may take hours to get through."""
 
-from collections.abc import Callable
-
 from inbox import crm
 from inbox.accounts import connected
 from inbox.leads import identity
 from inbox.leads.identity import Kept
 from inbox.models import Campaign, Lead
+from integrations import emailbison, ghl, registry
 from integrations.emailbison.client import EmailBisonClient
-from integrations.errors import ProviderMisconfigured, ProviderRejected
+from integrations.errors import ProviderMisconfigured
 from integrations.ghl.client import GhlClient
-from integrations.instantly.client import InstantlyClient
-from integrations.models import Integration, Provider
-from integrations.smartlead.client import SmartLeadClient
+from integrations.models import Integration
 from jobs.context import JobContext
 from jobs.db import drop_connection
-from jobs.deadline import Deadline
 from jobs.errors import PermanentError
 
 
@@ -24,7 +20,7 @@ def identify_lead(ctx: JobContext) -> dict[str, str]:
     lead = Lead.objects.get(pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id)
     if lead.emailbison_lead_id or not lead.email:
         return {"outcome": "known" if lead.emailbison_lead_id else "no address"}
-    client = EmailBisonClient.for_integration(_account(ctx, Provider.EMAILBISON))
+    client = EmailBisonClient.for_integration(_account(ctx, emailbison.NAME))
     drop_connection()
     try:
         # A create whose answer was lost is found by the next attempt's search.
@@ -36,7 +32,7 @@ def identify_lead(ctx: JobContext) -> dict[str, str]:
             repair_reason=f"EmailBison does not know this lead: {error}."[:200]
         )
         raise
-    if identity.keep(lead, "emailbison_lead_id", found.id, Provider.EMAILBISON) is Kept.ANOTHERS:
+    if identity.keep(lead, "emailbison_lead_id", found.id, emailbison.NAME) is Kept.ANOTHERS:
         return {"outcome": "another lead has this id"}
     Lead.objects.filter(pk=lead.pk).update(repair_reason="")
     return {"outcome": "found"}
@@ -47,42 +43,12 @@ def stop_emails(ctx: JobContext) -> dict[str, str]:
     lead = Lead.objects.get(pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id)
     campaign = Campaign.objects.get(pk=ctx.payload["campaign_id"], workspace_id=ctx.workspace_id)
     account = _account(ctx, campaign.provider)
+    stops = registry.spec_of(campaign.provider).stop_campaign
+    if not stops:
+        raise ProviderMisconfigured(f"{account.label} cannot stop a campaign: {stops.why}")
     drop_connection()
-    return {"outcome": STOPPERS[campaign.provider](account, campaign, lead, ctx.deadline)}
-
-
-def _stop_at_emailbison(account: Integration, campaign: Campaign, lead: Lead, deadline: Deadline) -> str:
-    client = EmailBisonClient.for_integration(account)
-    client.stop_future_emails(campaign.external_id, [lead.emailbison_lead_id], deadline)
-    return "stopped"
-
-
-def _stop_at_smartlead(account: Integration, campaign: Campaign, lead: Lead, deadline: Deadline) -> str:
-    client = SmartLeadClient.for_integration(account)
-    known = client.find_lead(lead.email, deadline)
-    if known is None:
-        return "not known there"
-    client.unsubscribe(campaign.external_id, known.id, deadline)
-    return "stopped"
-
-
-def _stop_at_instantly(account: Integration, _campaign: Campaign, lead: Lead, deadline: Deadline) -> str:
-    """By the block list: Instantly has no call that ends one campaign for one lead and keeps the lead."""
-    client = InstantlyClient.for_integration(account)
-    try:
-        client.block(lead.email, deadline)
-    except ProviderRejected:
-        if not client.is_blocked(lead.email, deadline):
-            raise
-        return "stopped before"
-    return "stopped"
-
-
-STOPPERS: dict[str, Callable[[Integration, Campaign, Lead, Deadline], str]] = {
-    Provider.EMAILBISON: _stop_at_emailbison,
-    Provider.SMARTLEAD: _stop_at_smartlead,
-    Provider.INSTANTLY: _stop_at_instantly,
-}
+    found = stops.stop(account, campaign.external_id, identity.person_of(lead), ctx.deadline)
+    return {"outcome": found}
 
 
 def crm_contact(ctx: JobContext) -> dict[str, str]:
@@ -90,7 +56,7 @@ def crm_contact(ctx: JobContext) -> dict[str, str]:
     lead = Lead.objects.select_related("workspace").get(
         pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id
     )
-    client = GhlClient.for_integration(_account(ctx, Provider.GHL))
+    client = GhlClient.for_integration(_account(ctx, ghl.NAME))
     joined = crm.join(client, lead, ctx.deadline)
     return {"outcome": joined.outcome if joined else "neither address nor number"}
 
@@ -99,6 +65,6 @@ def _account(ctx: JobContext, provider: str) -> Integration:
     account = connected(ctx.workspace_id, provider)
     if account is None:
         raise ProviderMisconfigured(
-            f"{Provider(provider).label} is not connected. Connect it, then retry this job."
+            f"{registry.spec_of(provider).label} is not connected. Connect it, then retry this job."
         )
     return account

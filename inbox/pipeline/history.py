@@ -1,4 +1,4 @@
-"""What EmailBison knows of the lead: fetched for context, and told that the lead has answered.
+"""What the provider of a reply knows of its lead: fetched for context, and told that the lead has answered.
 
 What was sent already is imported through the same door as webhooks, so nothing is stored twice. A provider that does
 not answer now costs the step a few seconds and the draft some context, never the reply. What must happen, however long
@@ -7,14 +7,12 @@ it takes, is a job of its own.
 
 from typing import Any
 
+from inbox.leads import identity
 from inbox.leads.stops import STOP_EMAILS, stop_emails
-from inbox.models import Lead
 from inbox.pipeline import imports
 from inbox.pipeline.situation import NotNow, Situation
-from integrations.emailbison.client import EmailBisonClient, SentEmail
 from integrations.errors import ProviderError, ProviderMisconfigured
-from integrations.events import MessageEvent, Person
-from integrations.models import Provider
+from integrations.events import MessageEvent
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue, enqueue_many
@@ -46,28 +44,28 @@ def stop_future(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
 
 def import_sent(situation: Situation, deadline: Deadline) -> dict[str, int]:
     """Store the latest e-mails that went out to the lead, so that the draft knows what they answer."""
-    integration = situation.integration(Provider.EMAILBISON)
+    events = _sent(situation, deadline, "drafted")
+    return _store(situation, events, sorted(events, key=lambda event: event.occurred_at)[-SENT_LIMIT:])
+
+
+def import_texts(situation: Situation, deadline: Deadline) -> dict[str, int]:
+    """Store what was texted to the lead before this text; what came in was told by webhooks.
+
+    A webhook brings the last text only, and "yes" means nothing without what it answers.
+    """
+    events = _sent(situation, deadline, "read")
+    earlier = [event for event in events if event.occurred_at < situation.message.received_at]
+    return _store(situation, events, sorted(earlier, key=lambda event: event.occurred_at))
+
+
+def _sent(situation: Situation, deadline: Deadline, done: str) -> list[MessageEvent]:
+    integration, person = situation.account, identity.person_of(situation.lead)
     drop_connection()
     try:
-        client = EmailBisonClient.for_integration(integration)
-        mails = client.sent_emails(situation.lead.emailbison_lead_id, deadline)
+        return situation.spec.history.read(integration, person, deadline)
     except (ProviderError, ProviderMisconfigured) as error:
-        raise NotNow(f"{error}: drafted without it.") from error
-    sent = sorted((mail for mail in mails if mail.at is not None), key=lambda mail: mail.at)[-SENT_LIMIT:]
-    events = [_event(situation.lead, mail) for mail in sent]
-    return {"listed": len(mails), "stored": imports.store(integration, events)}
+        raise NotNow(f"{error}: {done} without it.") from error
 
 
-def _event(lead: Lead, mail: SentEmail) -> MessageEvent:
-    return MessageEvent(
-        event_type="import",
-        external_id=mail.id,
-        source="emailbison_sent",
-        direction="outbound",
-        channel="email",
-        person=Person(email=lead.email, emailbison_lead_id=lead.emailbison_lead_id),
-        occurred_at=mail.at,
-        subject=mail.email_subject,
-        html=mail.email_body,
-        listed=True,
-    )
+def _store(situation: Situation, listed: list[MessageEvent], chosen: list[MessageEvent]) -> dict[str, int]:
+    return {"listed": len(listed), "stored": imports.store(situation.account, chosen)}

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
+from inbox.leads import rollup
 from inbox.models import Message, TagDecision, Workspace
 from inbox.models.lead import Suspicion, Tag
+from integrations.spec import Counts
 
 
 def labelled(workspace: Workspace) -> Iterator[dict[str, Any]]:
@@ -36,7 +38,7 @@ def _expected(decision: TagDecision, message: Message) -> dict[str, Any]:
         return {decision.denied: False}
     # A bounce can only be told from its notice, never from a tag: Blacklist alone says opt-out.
     stopped = decision.tag == Tag.BLACKLIST
-    bounced = message.source.endswith("_bounce") or (stopped and message.suspected == Suspicion.BOUNCE)
+    bounced = rollup.counts(message) is Counts.BOUNCE or (stopped and message.suspected == Suspicion.BOUNCE)
     return {
         "opt_out": stopped and not bounced,
         "bounce": bounced,

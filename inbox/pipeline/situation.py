@@ -11,7 +11,9 @@ from inbox.models import Campaign, Draft, Lead, Message, SendingPolicy, Workspac
 from inbox.models.lead import Tag
 from inbox.replying import claims, policies
 from inbox.understanding.text import newest_text
+from integrations import registry
 from integrations.models import Integration
+from integrations.spec import ProviderSpec
 
 
 class NotNow(Exception):
@@ -101,9 +103,19 @@ class Situation:
     def policy(self) -> SendingPolicy:
         return policies.of(self.workspace, self.campaign)
 
+    @property
+    def spec(self) -> ProviderSpec:
+        """What the provider that the message came by can do."""
+        return registry.spec_of(registry.provider_of(self.message.source))
+
+    @cached_property
+    def account(self) -> Integration | None:
+        """The workspace's account that the message came to."""
+        return self.integration(self.spec.name)
+
     def integration(self, provider: str) -> Integration | None:
         """The workspace's account at `provider`: the one that the message came to, where it came by this provider."""
-        if claims.provider_of(self.channel, self.message) != provider:
+        if self.spec.name != provider:
             return connected(self.workspace.pk, provider)
         try:
             return answering(self.message, provider)

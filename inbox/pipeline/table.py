@@ -7,7 +7,7 @@ its time, or fail for hours, is a job of its own: the step enqueues it, and neit
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from inbox.pipeline import answering, enriching, history, notices, routing, sentiment, texting
+from inbox.pipeline import answering, enriching, history, notices, routing, sentiment
 from inbox.pipeline import conditions as when
 from inbox.pipeline.situation import Situation
 from jobs.deadline import Deadline
@@ -23,7 +23,7 @@ class Step(NamedTuple):
 
     def reason_to_skip(self, situation: Situation) -> str:
         """Why the step is not done here; "" where it is."""
-        return next((one.reason for one in self.skipped_for if one.holds(situation)), "")
+        return next((one.said(situation) for one in self.skipped_for if one.holds(situation)), "")
 
 
 STEPS = (
@@ -46,13 +46,13 @@ STEPS = (
     Step(
         "sent-history",
         history.import_sent,
-        (when.NOT_EMAIL, when.NOT_EMAILBISON, when.UNKNOWN_THERE, when.NO_EMAILBISON),
+        (when.NOT_EMAIL, when.NO_HISTORY, when.NOT_KNOWN, when.NOT_CONNECTED),
         seconds=20,
     ),
     Step(
         "sms-history",
-        texting.import_texts,
-        (when.NOT_SMS, when.NO_GHL, when.NO_GHL_CONTACT, when.LONG_TEXT, when.IN_CONTEXT),
+        history.import_texts,
+        (when.NOT_SMS, when.NO_HISTORY, when.NOT_CONNECTED, when.NOT_KNOWN, when.LONG_TEXT, when.IN_CONTEXT),
         seconds=20,
     ),
     Step("rules", sentiment.keep_rules, (when.NO_DECISION,)),

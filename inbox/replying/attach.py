@@ -11,10 +11,11 @@ from django.db.models import Q
 
 from inbox.leads import identity
 from inbox.models import Message, OutboundSend, Workspace
-from inbox.models.message import Source
+from inbox.models.message import OWN
 from inbox.replying import sending
-from inbox.replying.carriers.base import EARLIER, LATER, Accepted, named, quotes, same_words
+from inbox.replying.outgoing import EARLIER, LATER, named, quotes, same_words
 from integrations.events import MessageEvent
+from integrations.outgoing import Accepted
 
 State = OutboundSend.State
 
@@ -32,7 +33,7 @@ def find(workspace: Workspace, event: MessageEvent) -> Message | None:
         OutboundSend.objects.filter(pk=send.pk, provider_message_id="").update(
             provider_message_id=event.external_id[:200]
         )
-    own = Message.objects.select_related("lead").filter(workspace=workspace, source=Source.HOLDFAST)
+    own = Message.objects.select_related("lead").filter(workspace=workspace, source=OWN)
     return own.filter(external_id=str(send.pk)).first()
 
 

@@ -16,7 +16,8 @@ from inbox import buttons
 from inbox.accounts import connected
 from inbox.models import Draft, Membership, OutboundSend, User
 from inbox.replying import policies, review
-from integrations.models import Integration, Provider
+from integrations.models import Integration
+from integrations.slack import NAME as SLACK
 from integrations.slack.client import Posted, SlackClient
 from integrations.slack.delivery import can_look, deliver
 from jobs.context import JobContext
@@ -35,7 +36,7 @@ Role = Membership.Role
 
 def channel_of(workspace_id: Any) -> tuple[Integration, str] | None:
     """The Slack account and channel in which drafts are reviewed; None where no channel is set for it."""
-    slack = connected(workspace_id, Provider.SLACK)
+    slack = connected(workspace_id, SLACK)
     channel = str(slack.config.get("review_channel") or "") if slack else ""
     able = slack and channel and (slack.is_unreadable or slack.credentials.get("bot_token"))
     return (slack, channel) if able else None
@@ -108,7 +109,7 @@ def post(ctx: JobContext) -> dict[str, str]:
 
 def run_follow(ctx: JobContext) -> dict[str, str]:
     """The job `slack.card-follow`: show on the card what became of the draft."""
-    draft, slack = _draft(ctx), connected(ctx.workspace_id, Provider.SLACK)
+    draft, slack = _draft(ctx), connected(ctx.workspace_id, SLACK)
     if slack is None or not draft.slack_ts:
         return {"outcome": "no card"}
     _update(slack, draft, ctx.deadline)
@@ -134,7 +135,7 @@ def regenerate_pressed(ctx: JobContext) -> dict[str, str]:
 
 
 def _pressed(ctx: JobContext, decide: Any) -> dict[str, str]:
-    draft, slack = _draft(ctx), connected(ctx.workspace_id, Provider.SLACK)
+    draft, slack = _draft(ctx), connected(ctx.workspace_id, SLACK)
     if slack is None:
         return {"outcome": "Slack is not connected any more"}
     member = _member(slack, draft, ctx.payload["user_id"], ctx.deadline)

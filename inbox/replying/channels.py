@@ -7,8 +7,8 @@ from inbox.accounts import connected
 from inbox.models import Lead, Message, OutboundSend
 from inbox.models.lead import Channel
 from inbox.replying import claims
-from inbox.replying.carriers import provider_of
-from integrations.models import Provider
+from inbox.replying.ways import provider_of
+from integrations import registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def _shut(lead: Lead, channel: str, live: str | None, wrote: set[str]) -> str:
         return ""
     if channel == Channel.EMAIL:
         return "An e-mail can only answer one: this lead has not written by e-mail yet."
-    provider = provider_of(channel, None)
+    provider = provider_of(lead.workspace_id, channel, None)
     if connected(lead.workspace_id, provider) is None:
-        return f"{Provider(provider).label} is not connected."
+        return f"{registry.spec_of(provider).label} is not connected."
     return ""

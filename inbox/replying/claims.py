@@ -13,11 +13,11 @@ from django.db.models import F
 
 from inbox import accounts
 from inbox.leads import suspicion
-from inbox.leads.rollup import ANSWERS
+from inbox.leads.rollup import answers
 from inbox.models import Draft, Lead, Message, OutboundSend, User
 from inbox.models.lead import Channel, Tag
 from inbox.replying import limits
-from inbox.replying.carriers import provider_of
+from inbox.replying.ways import provider_of
 from inbox.signals import draft_changed
 from jobs.enqueue import enqueue
 from jobs.registry import kind_name
@@ -71,7 +71,7 @@ def claim(
     reply_to = reply_to or newest_inbound(lead, channel)
     if reply_to is None and channel == Channel.EMAIL:
         raise SendBlocked("An e-mail can only answer one: this lead has not written by e-mail yet.")
-    provider = provider_of(channel, reply_to)
+    provider = provider_of(lead.workspace_id, channel, reply_to)
     if reply_to is not None:
         try:
             accounts.answering(reply_to, provider)
@@ -244,7 +244,7 @@ def newest_inbound(lead: Lead, channel: str) -> Message | None:
 
 def answered_since(message: Message) -> bool:
     """Whether something of ours went out, or is going out, after the lead wrote `message`."""
-    later = Message.objects.filter(ANSWERS, lead_id=message.lead_id, sent_at__gt=message.sent_at)
+    later = Message.objects.filter(answers(), lead_id=message.lead_id, sent_at__gt=message.sent_at)
     live = OutboundSend.objects.filter(
         lead_id=message.lead_id, channel=message.channel, state__in=[State.INTENT, State.UNKNOWN]
     )

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from inbox import thread
-from inbox.leads.rollup import ANSWERS
+from inbox.leads.rollup import answers
 from inbox.models import Draft, GateResult, Lead, Message, OutboundSend, SendingPolicy, TagDecision, Workspace
 from inbox.models.lead import Channel, Tag
 from inbox.replying import context, facts, hours, making, orders, policies, topics
@@ -158,7 +158,7 @@ def _unchanged(e: Evidence) -> Verdict:
 
 
 def _nothing_since(e: Evidence) -> Verdict:
-    ours = Message.objects.filter(ANSWERS, lead_id=e.draft.lead_id, sent_at__gt=e.message.sent_at)
+    ours = Message.objects.filter(answers(), lead_id=e.draft.lead_id, sent_at__gt=e.message.sent_at)
     if ours.exclude(draft_id=e.draft.pk).exists():
         return Verdict(False, "Something of ours has gone out since the lead wrote.")
     live = [send for send in e.sends if send.state in (State.INTENT, State.UNKNOWN)]

@@ -6,8 +6,7 @@ SMS_PARTS = 3
 GSM_UNITS, UCS2_UNITS = 160, 70
 EMAIL_CHARS = 20_000
 LINKEDIN_CHARS = 8_000
-"""LinkedIn's own limit of a message; an InMail's body ends at 1,900, an invitation's note at 300."""
-INMAIL_CHARS, INVITE_CHARS = 1_900, 300
+"""LinkedIn's own limit of a message; what it allows of an InMail or an invitation, Unipile's carrier knows."""
 
 # GSM 03.38: one septet each; the second set is escaped and takes two.
 GSM = set(

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from inbox.models import OutboundSend
-from inbox.replying import carriers, claims, sending
-from inbox.replying.carriers.base import Accepted, CannotSend, match
+from inbox.replying import claims, outgoing, sending
+from inbox.replying.outgoing import match
 from integrations.errors import ProviderError, ProviderMisconfigured
+from integrations.outgoing import Accepted, CannotSend
 from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
@@ -47,14 +48,14 @@ def next_look(send: OutboundSend) -> datetime | None:
 def look(send: OutboundSend, deadline: Deadline) -> bool:
     """Ask the provider once; whether the message was found. A provider that does not answer found nothing."""
     try:
-        carrier, integration = carriers.of(send)
+        carrier, integration = outgoing.way_of(send)
         drop_connection()
-        entry = match(send, carrier.listed(send, integration, deadline))
+        entry = match(send, carrier.listed(outgoing.of(send, integration), integration, deadline))
     except (CannotSend, ProviderError, ProviderMisconfigured) as error:
         _note(send, f"It could not be looked for: {error}.")
         return False
     if entry is None:
-        label = integration.get_provider_display()
+        label = integration.label
         _note(send, f"{label} did not list it at {timezone.now():%H:%M} UTC.")
         return False
     return sending.settle_sent(

@@ -15,12 +15,12 @@ from inbox.bookings import offers
 from inbox.health.pausing import require_up
 from inbox.leads import rollup
 from inbox.models import Draft, Message, OutboundSend
-from inbox.models.message import Source
-from inbox.replying import carriers, claims
-from inbox.replying.carriers.base import Accepted, CannotSend, Post
+from inbox.models.message import OWN
+from inbox.replying import claims, outgoing
 from inbox.signals import draft_changed
 from inbox.understanding.arrival import Arrival
 from integrations.errors import ProviderError, ProviderMisconfigured
+from integrations.outgoing import Accepted, CannotSend, Post
 from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
@@ -64,12 +64,12 @@ def _attempt(ctx: JobContext, send: OutboundSend, deadline: Deadline) -> dict[st
 
 def _send(ctx: JobContext, send: OutboundSend, deadline: Deadline) -> None:
     try:
-        carrier, integration = carriers.of(send)
+        carrier, integration = outgoing.way_of(send)
         require_up(integration, send.reply_to.account_address if send.reply_to else "")
         drop_connection()
         if gone := offers.problem(send, deadline):
             raise CannotSend(gone)
-        post = carrier.prepare(send, integration, deadline)
+        post = carrier.prepare(outgoing.of(send, integration), integration, deadline)
     except (CannotSend, ProviderMisconfigured) as refusal:
         settle_failed(send, str(refusal))
     except ProviderError as error:
@@ -148,7 +148,7 @@ def settle_sent(send: OutboundSend, accepted: Accepted | None = None, *, reason:
             return False
         message, created = Message.objects.get_or_create(
             workspace_id=send.workspace_id,
-            source=Source.HOLDFAST,
+            source=OWN,
             external_id=str(send.pk),
             defaults=_message(send, accepted),
         )

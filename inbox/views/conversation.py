@@ -15,7 +15,7 @@ from inbox.access import workspace_view
 from inbox.followups import plan
 from inbox.leads import facts
 from inbox.models import Appointment, Draft, Lead, Membership, Message, OutboundSend, WebhookDelivery
-from inbox.models.message import Source
+from inbox.models.message import OWN
 from inbox.pipeline.alike import Alike
 from inbox.replying import making, review
 from inbox.replying.channels import Way, ways
@@ -153,9 +153,7 @@ def outgoing(request: HttpRequest, lead_id: uuid.UUID, send_id: uuid.UUID) -> Ht
         return HttpResponse(status=204)
     lead = find_lead(request, lead_id)
     answer = answer_for(lead)
-    own = Message.objects.filter(
-        workspace=request.workspace, source=Source.HOLDFAST, external_id=str(send.pk)
-    )
+    own = Message.objects.filter(workspace=request.workspace, source=OWN, external_id=str(send.pk))
     message = own.first() if send.state == OutboundSend.State.SENT else None
     arrived = [Entry(message.sent_at, message=message) if message else Entry(send.created_at, send=send)]
     if answer.send and answer.send != send:  # the next part of a long text

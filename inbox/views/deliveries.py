@@ -16,7 +16,7 @@ from inbox import ledger, replay
 from inbox.access import workspace_view
 from inbox.models import Membership, WebhookDelivery, Workspace
 from inbox.pagination import keyset_page
-from integrations.registry import ALL_SOURCES
+from integrations import registry
 from jobs.models import BackgroundJob
 
 ADMIN = Membership.Role.ADMIN
@@ -35,7 +35,11 @@ class DeliveryFilter(FilterSet):
         label="Verdict",
         empty_label="Any",
     )
-    source = ChoiceFilter(choices=[(name, name) for name in ALL_SOURCES], label="Source", empty_label="Any")
+    source = ChoiceFilter(
+        choices=lambda: [(name, name) for name in registry.webhook_sources()],
+        label="Source",
+        empty_label="Any",
+    )
     event = CharFilter(field_name="event_type", lookup_expr="iexact", label="Event", max_length=64)
     since = DateFilter(field_name="received_at", lookup_expr="date__gte", label="From", widget=DAY)
     until = DateFilter(field_name="received_at", lookup_expr="date__lte", label="To", widget=DAY)

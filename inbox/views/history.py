@@ -10,14 +10,15 @@ from django.views.decorators.http import require_safe
 
 from inbox.access import workspace_view
 from inbox.accounts import connected
+from inbox.leads import identity
 from inbox.models import Lead, Message
-from inbox.models.message import Source
 from inbox.timeline import TEXT_LIMIT
 from inbox.understanding.text import newest_text
 from inbox.views.conversation import find_lead
-from integrations.emailbison.client import EmailBisonClient, SentEmail
+from integrations import emailbison, registry
 from integrations.errors import ProviderError, ProviderMisconfigured
-from integrations.models import Integration, Provider
+from integrations.events import MessageEvent
+from integrations.models import Integration
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
 from jobs.errors import DeadlineExceeded, ShutdownRequested
@@ -35,7 +36,7 @@ SLOTS = threading.BoundedSemaphore(SLOT_COUNT)
 def history(request: HttpRequest, lead_id: uuid.UUID) -> HttpResponse:
     """The provider's sent e-mails for one lead, as a fragment, or as a page of its own without htmx."""
     lead = find_lead(request, lead_id)
-    integration = connected(request.workspace.pk, Provider.EMAILBISON)
+    integration = connected(request.workspace.pk, emailbison.NAME)
     context = {"lead": lead, "asked_at": timezone.now(), "connected": integration is not None}
     if integration and lead.emailbison_lead_id:
         context |= _ask(integration, lead)
@@ -48,8 +49,8 @@ def _ask(integration: Integration, lead: Lead) -> dict[str, object]:
         return {"unanswered": True}
     try:
         drop_connection()
-        client = EmailBisonClient.for_integration(integration)
-        sent = client.sent_emails(lead.emailbison_lead_id, Deadline.after_ms(BUDGET_MS - OWN_PART_MS))
+        history = registry.spec_of(integration.provider).history
+        sent = history.read(integration, identity.person_of(lead), Deadline.after_ms(BUDGET_MS - OWN_PART_MS))
     except (ProviderError, ProviderMisconfigured, DeadlineExceeded, ShutdownRequested):
         return {"unanswered": True}
     finally:
@@ -57,18 +58,20 @@ def _ask(integration: Integration, lead: Lead) -> dict[str, object]:
     return {"sent": _unsaved(lead, sent), "total": len(sent)}
 
 
-def _unsaved(lead: Lead, sent: list[SentEmail]) -> list[dict[str, object]]:
+def _unsaved(lead: Lead, sent: list[MessageEvent]) -> list[dict[str, object]]:
     """What the conversation does not show yet, by the provider's id or, as our own answers have none, by its words."""
     ours = lead.messages.filter(direction=Message.Direction.OUTBOUND).values_list(
         "source", "external_id", "text"
     )
-    ids = {external_id for source, external_id, _ in ours if source == Source.EMAILBISON_SENT}
+    known = {(source, external_id) for source, external_id, _ in ours}
     words = {" ".join(text.split()) for _, _, text in ours}
     mails = [
-        (mail, newest_text(mail.email_body, None).text[:TEXT_LIMIT]) for mail in sent if mail.id not in ids
+        (mail, newest_text(mail.html, None).text[:TEXT_LIMIT])
+        for mail in sent
+        if (mail.source, mail.external_id) not in known
     ]
     return [
-        {"subject": mail.email_subject, "at": mail.at, "text": text}
+        {"subject": mail.subject, "at": mail.occurred_at, "text": text}
         for mail, text in mails
         if " ".join(text.split()) not in words
     ]

@@ -15,9 +15,9 @@ from inbox.forms.account import AccountForm
 from inbox.health import cards, testing
 from inbox.models import AuditEntry, Membership
 from inbox.views.keys import RotateForm, keys_of, own_key
-from integrations import connect
+from integrations import registry
 from integrations.checks import WARN, Check
-from integrations.models import Integration, Provider
+from integrations.models import Integration
 
 ADMIN = Membership.Role.ADMIN
 SLOTS = threading.BoundedSemaphore(3)
@@ -72,7 +72,9 @@ def _addable(request: HttpRequest) -> list[tuple[str, str]]:
     """The providers that one more account can be connected of: one without account ids has one account only."""
     taken = {one.provider for one in request.workspace.integrations.all() if one.credentials or one.config}
     return [
-        (value, label) for value, label in Provider.choices if value in connect.ACCOUNT or value not in taken
+        (spec.name, spec.label)
+        for spec in registry.specs().values()
+        if spec.is_connected_here and (spec.account_id or spec.name not in taken)
     ]
 
 
@@ -122,11 +124,12 @@ def settings(request: HttpRequest, integration_id: uuid.UUID) -> HttpResponse:
 @workspace_view(ADMIN)
 def connect_account(request: HttpRequest, provider: str) -> HttpResponse:
     """`…/integrations/new/<provider>/`: an account more, or the one that waits to be set up."""
-    if provider not in Provider.values:
+    spec = registry.specs().get(provider)
+    if spec is None or not spec.is_connected_here:
         raise Http404("No such provider.")
     mine = Integration.objects.filter(workspace=request.workspace, provider=provider)
     blank = next((one for one in mine.filter(external_account_id="") if not one.credentials), None)
-    if blank is None and provider not in connect.ACCOUNT and (only := mine.first()):
+    if blank is None and not spec.account_id and (only := mine.first()):
         return redirect("inbox:integration-settings", request.workspace.pk, only.pk)
     return _edit(request, blank or Integration(workspace=request.workspace, provider=provider))
 
@@ -138,7 +141,7 @@ def _edit(request: HttpRequest, integration: Integration) -> HttpResponse:
         and form.is_valid()
         and (saved := form.save(request.workspace.pk, request.user))
     ):
-        messages.success(request, f"Saved. {saved.get_provider_display()} is being checked.")
+        messages.success(request, f"Saved. {saved.label} is being checked.")
         return redirect("inbox:integrations", request.workspace.pk)
     changed = AuditEntry.objects.filter(
         workspace=request.workspace, object_type="integration", object_id=str(integration.pk)

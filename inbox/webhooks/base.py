@@ -9,7 +9,6 @@ import hashlib
 import logging
 import time
 from datetime import timedelta
-from typing import NamedTuple
 from uuid import UUID
 
 from django.db import Error
@@ -36,10 +35,11 @@ from inbox.webhooks.request import (
 )
 from inbox.webhooks.schema import get_schema, post_schema
 from inbox.webhooks.scrub import headers_without_secrets, without_secrets
+from inbox.webhooks.tenants import Tenant, Unauthorized, named_in
 from integrations.events import Event, PayloadInvalid
 from integrations.fields import DecryptionError
 from integrations.models import Integration, WebhookKey, hash_key
-from integrations.registry import WebhookSource
+from integrations.spec import WebhookSource
 from jobs.db import Fault, db_fault, drop_connection
 
 logger = logging.getLogger(__name__)
@@ -69,19 +69,8 @@ unauthorized_total = Counter("holdfast_webhook_unauthorized", "Webhooks without 
 delivery_seconds = Histogram("holdfast_webhook_seconds", "Time to answer a webhook", ["source"])
 
 
-class Unauthorized(Exception):
-    """No key, a wrong one, a revoked one: the caller learns nothing about which."""
-
-
 class WrongWorkspace(Exception):
     """The body names another account than the key's integration has, or the address another workspace."""
-
-
-class Tenant(NamedTuple):
-    """The workspace a delivery belongs to, and the account it came from; None where nobody here is meant."""
-
-    workspace: Workspace | None
-    integration: Integration | None
 
 
 @method_decorator(csrf_exempt, name="dispatch")
@@ -169,8 +158,11 @@ class WebhookView(APIView):
 
         Raises Unauthorized, and DecryptionError where the secret that would prove it cannot be read: the provider
         tries again."""
+        source = self.source
+        if source.signature and not key and source.signature.valid(body, request.headers, timezone.now()):
+            return named_in(source.name, body)
         integration = self.authenticate(request, key, body)
-        accepts = self.source.accepts
+        accepts = source.accepts
         if accepts and not accepts(integration.credentials, body, request.headers, timezone.now()):
             raise Unauthorized
         return Tenant(integration.workspace, integration)
@@ -178,7 +170,7 @@ class WebhookView(APIView):
     def authenticate(self, request, key: str, body: bytes) -> Integration:
         """The integration whose key the request carries, by one indexed look-up. Raises Unauthorized."""
         secret = key or candidate_key(request, self.source, body)
-        if not secret or len(secret) > 200:
+        if not self.source.keyed or not secret or len(secret) > 200:
             raise Unauthorized
         for found in KEYS.find(key_hash=hash_key(secret)):
             if found.is_usable and found.integration.provider == self.source.provider:

@@ -2,7 +2,7 @@
 
 from integrations import rawjson
 from integrations.events import PayloadInvalid
-from integrations.registry import WebhookSource
+from integrations.spec import WebhookSource
 
 BODY_LIMIT = 1024 * 1024
 DRAIN_LIMIT = 8 * 1024 * 1024

@@ -1,0 +1,3 @@
+"""Calendly: meetings that leads book."""
+
+NAME = "calendly"

@@ -1,0 +1,3 @@
+"""Clay: tables that look people up and call back."""
+
+NAME = "clay"

@@ -12,6 +12,7 @@ from pydantic import AliasChoices, Field
 
 from integrations.events import EnrichmentEvent, Event, PayloadInvalid
 from integrations.payload import LooseText, Payload, Text, digest, validate
+from integrations.spec import NamedTenant
 
 KINDS = ("linkedin", "phone")
 EVENTS = ("enrichment.linkedin", "enrichment.phone")
@@ -50,6 +51,12 @@ class Callback(Payload):
 def account_of(_body: Any) -> str:
     """Clay names no account of its own in a body."""
     return ""
+
+
+def names(body: Any, now: datetime) -> NamedTenant:
+    """Our own lead id, which was sent to Clay with the row."""
+    event = parse(body, now)
+    return NamedTenant(lead_id=event.lead_id) if isinstance(event, EnrichmentEvent) else NamedTenant()
 
 
 def parse(body: Any, _now: datetime) -> Event:

@@ -1,0 +1,3 @@
+"""EmailBison: cold e-mail campaigns, and the replies to them."""
+
+NAME = "emailbison"

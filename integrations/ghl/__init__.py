@@ -1,0 +1,3 @@
+"""GoHighLevel: texts, contacts and calendars of one location."""
+
+NAME = "ghl"

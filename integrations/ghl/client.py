@@ -1,6 +1,7 @@
 """GoHighLevel: contacts, SMS conversations and appointments of one location. Facts: docs/reference/ghl.md.
 
-GHL allows 100 requests in 10 s per location and counts all of ours, so the limit holds across processes.
+GHL allows 100 requests in 10 s per location and counts all of ours, so
+`spec.call_limit` holds across processes.
 Reference: https://highlevel.stoplight.io/docs/integrations
 """
 
@@ -18,7 +19,6 @@ from integrations.ghl.errors import classify
 from integrations.http import ProviderSession, Response
 from integrations.models import Integration
 from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time
-from integrations.ratelimit import RateLimit
 from jobs.deadline import Deadline
 
 VERSION = {"Version": "2021-04-15"}
@@ -148,7 +148,6 @@ class GhlClient:
             headers={"Authorization": f"Bearer {key}", **VERSION},
             timeout_ms=settings.GHL_TIMEOUT_MS,
             classify=classify,
-            rate_limit=RateLimit(f"ghl:{location_id}", CALLS, WINDOW_S),
         )
         return cls(session, location_id)
 

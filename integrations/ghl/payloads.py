@@ -28,6 +28,7 @@ from integrations.payload import (
     split_name,
     validate,
 )
+from integrations.spec import NamedTenant
 
 MESSAGES = ("InboundMessage", "OutboundMessage")
 APP_EVENTS = (*MESSAGES, *appointments.APP_EVENTS)
@@ -43,6 +44,7 @@ CLIENT_NAMES = {"client", "clientname", "subclient", "smscampaign", "campaign", 
 LINKEDIN_PROFILE = re.compile(
     r"(?:https?://)?(?:[\w-]+\.)?linkedin\.com/(?:in|pub)/[^\s\"'<>]+", re.IGNORECASE
 )
+
 DAY_SUFFIX = re.compile(r"(?<=\d)(st|nd|rd|th)\b", re.IGNORECASE)
 
 
@@ -91,6 +93,11 @@ def account_of(body: Any) -> str:
     location = body.get("location")
     value = body.get("locationId") or (location.get("id") if isinstance(location, dict) else None)
     return value.strip() if isinstance(value, str) else ""
+
+
+def names(body: Any, _now: datetime) -> NamedTenant:
+    """The location, which one workspace alone has."""
+    return NamedTenant(account_id=account_of(body))
 
 
 def parse(body: Any, now: datetime) -> Event:

@@ -1,0 +1,3 @@
+"""Instantly: cold e-mail campaigns, and the replies to them."""
+
+NAME = "instantly"

@@ -6,7 +6,7 @@ from integrations.models.health import (
     Notice,
     WorkspaceIntegrationHealth,
 )
-from integrations.models.integration import Integration, Provider, WebhookKey, hash_key
+from integrations.models.integration import Integration, WebhookKey, hash_key, known_provider
 from integrations.models.polling import ReplyPoll
 from integrations.models.traffic import CircuitBreaker, RateWindow
 
@@ -18,10 +18,10 @@ __all__ = [
     "HealthTransition",
     "Integration",
     "Notice",
-    "Provider",
     "RateWindow",
     "ReplyPoll",
     "WebhookKey",
     "WorkspaceIntegrationHealth",
     "hash_key",
+    "known_provider",
 ]

@@ -4,23 +4,20 @@ import hashlib
 import secrets
 from datetime import timedelta
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from integrations import registry
 from integrations.fields import EncryptedJSONField, Unreadable
 from jobs.ids import uuid7
 
 
-class Provider(models.TextChoices):
-    EMAILBISON = "emailbison", "EmailBison"
-    GHL = "ghl", "GoHighLevel"
-    UNIPILE = "unipile", "LinkedIn (Unipile)"
-    SMARTLEAD = "smartlead", "SmartLead"
-    INSTANTLY = "instantly", "Instantly"
-    CLAY = "clay", "Clay"
-    CALENDLY = "calendly", "Calendly"
-    SLACK = "slack", "Slack"
+def known_provider(name: str) -> None:
+    """For fields that name a provider. Raises ValidationError for one that integrations.registry has no line for."""
+    if name not in registry.specs():
+        raise ValidationError(f"“{name}” is no provider. Known are: {', '.join(registry.specs())}.")
 
 
 class Integration(models.Model):
@@ -32,7 +29,7 @@ class Integration(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="integrations")
-    provider = models.CharField(max_length=20, choices=Provider.choices)
+    provider = models.CharField(max_length=20, validators=[known_provider])
     name = models.CharField(max_length=120, blank=True, default="", help_text="Whose account this is.")
     external_account_id = models.CharField(max_length=120, blank=True, default="")
     config = models.JSONField(
@@ -58,7 +55,12 @@ class Integration(models.Model):
         ordering = ["provider", "created_at"]
 
     def __str__(self) -> str:
-        return f"{self.get_provider_display()} {self.name or self.external_account_id}".strip()
+        return f"{self.label} {self.name or self.external_account_id}".strip()
+
+    @property
+    def label(self) -> str:
+        """The provider's name, for people. Raises UnknownProvider."""
+        return registry.spec_of(self.provider).label
 
     @property
     def is_unreadable(self) -> bool:

@@ -1,0 +1,3 @@
+"""OpenAI: the model that reads and writes."""
+
+NAME = "openai"

@@ -1,0 +1,3 @@
+"""Slack: cards to review, buttons, and notices to people."""
+
+NAME = "slack"

@@ -13,6 +13,7 @@ from pydantic import Field
 from integrations import rawjson
 from integrations.events import ButtonEvent, Event, IgnoredEvent, PayloadInvalid
 from integrations.payload import Payload, Text, short_key, validate
+from integrations.spec import NamedTenant
 
 BLOCK_ACTIONS = "block_actions"
 EVENTS = (BLOCK_ACTIONS,)
@@ -69,6 +70,13 @@ def decode(raw: bytes) -> Any:
 def account_of(_body: Any) -> str:
     """The workspace stands in the button's value, which we wrote and Slack signed."""
     return ""
+
+
+def names(body: Any, now: datetime) -> NamedTenant:
+    """The workspace that we wrote into the button."""
+    event = parse(body, now)
+    workspace_id = event.value.get("clientId") if isinstance(event, ButtonEvent) else ""
+    return NamedTenant(workspace_id=workspace_id if isinstance(workspace_id, str) else "")
 
 
 def parse(body: Any, _now: datetime) -> Event:

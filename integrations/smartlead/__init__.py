@@ -1,0 +1,3 @@
+"""SmartLead: cold e-mail campaigns, and the replies to them."""
+
+NAME = "smartlead"

@@ -1,0 +1,3 @@
+"""Unipile: the LinkedIn accounts of people, by their chats."""
+
+NAME = "unipile"

@@ -6,14 +6,13 @@ that comes back with another one is not well again, whatever its calls answer.
 
 from django.db import transaction
 
-from integrations.errors import ProviderAuthError
+from integrations.errors import ANOTHER_ACCOUNT, ProviderAuthError
 from integrations.models import Integration
 from integrations.unipile.client import Account
 
 OWNER = "owner_id"
 STRANGER = "stranger"
 """Keys of `Integration.config`: whose account it is, and whether somebody else was logged in when last looked."""
-ANOTHER_ACCOUNT = "another_account"
 
 
 def verify(integration: Integration, account: Account) -> None:

@@ -9,9 +9,10 @@ from django.core.management import get_commands, load_command_class
 
 from inbox.models import Draft, OutboundSend, WebhookDelivery
 from inbox.models.lead import Channel
-from inbox.models.message import Message, Source
-from integrations.models import HealthState, Provider
-from integrations.registry import ALL_SOURCES
+from inbox.models.message import OWN as OURS
+from inbox.models.message import Message
+from integrations import registry
+from integrations.models import HealthState
 from jobs.models import BackgroundJob
 from jobs.ticks import TICKS
 from tests.docs.pages import ROOT, headings
@@ -39,7 +40,7 @@ def first_column(text: str) -> list[str]:
 
 
 def test_each_provider_has_a_page_with_the_same_headings():
-    pages = {*Provider.values, "openai"}
+    pages = set(registry.specs())
     assert {name for name in pages if (REFERENCE / f"{name}.md").is_file()} == pages
     assert {name: headings(REFERENCE / f"{name}.md")[1:] for name in pages} == dict.fromkeys(pages, HEADINGS)
 
@@ -47,7 +48,7 @@ def test_each_provider_has_a_page_with_the_same_headings():
 def test_each_event_that_a_source_takes_stands_on_its_provider_s_page():
     missing = [
         (source.name, event)
-        for source in ALL_SOURCES.values()
+        for source in registry.webhook_sources().values()
         for event in source.events
         if not event.startswith("enrichment.")  # our own words, of what a table was asked for
         and event not in ("Appointment", "InboundSMS")  # our own words, as a workflow names none
@@ -58,7 +59,11 @@ def test_each_event_that_a_source_takes_stands_on_its_provider_s_page():
 
 def test_the_addresses_name_every_source_and_verdict():
     told = section("addresses.md", "Webhooks")
-    assert all(f"`{name}`" in told or f"/api/webhooks/{name}/`" in told for name in ALL_SOURCES)
+    assert all(
+        f"`{name}`" in told + section(f"{source.provider}.md", "Webhooks")
+        or f"/api/webhooks/{name}/`" in told
+        for name, source in registry.webhook_sources().items()
+    )
     assert first_column(section("addresses.md", "Verdicts")) == WebhookDelivery.Verdict.values
 
 
@@ -77,7 +82,13 @@ def test_the_names_are_those_of_the_database():
         assert table in named
         assert set(re.findall(r"`(\w+)`", columns)) <= tables[table], table
         assert table in VALUES or "docs/" in values or not values.strip(), table
-    assert sorted(first_column(section("names.md", "Sources of messages"))) == sorted(Source.values)
+    told = set(first_column(section("names.md", "Sources of messages")))
+    assert OURS in told and told <= {OURS, *registry.message_sources()}
+    assert [
+        name
+        for name in registry.message_sources()
+        if name not in told and f"`{name}`" not in section(f"{registry.provider_of(name)}.md", "Webhooks")
+    ] == []
 
 
 VALUES = {

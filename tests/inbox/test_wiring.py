@@ -4,6 +4,7 @@ import ast
 import importlib
 import inspect
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,12 +16,13 @@ from django.dispatch import Signal
 
 from config import gunicorn
 from inbox import buttons, navigation, signals, states, system_checks, wiring
-from inbox.leads import merge, stops
+from inbox.leads import merge
 from inbox.models import OutboundSend
-from inbox.pipeline import errands
 from inbox.replying import cards, claims
 from insights import system_checks as insights_checks
 from integrations import health, outcomes
+from integrations import registry as providers
+from integrations.spec import NONE
 from jobs import actions, registry, retention, ticks
 from jobs.registry import KINDS, NAMED, job_kind
 from tests import factories
@@ -128,14 +130,11 @@ def test_a_table_that_nobody_says_the_end_of_stops_the_start(monkeypatch, label)
     assert f"{label} has no retention" in refusal()
 
 
-@pytest.mark.parametrize("provider", sorted(errands.STOPPERS))
+@pytest.mark.parametrize("provider", providers.stating("stop_campaign"))
 def test_without_what_stops_a_provider_s_campaigns_nothing_starts(monkeypatch, provider):
-    with monkeypatch.context() as patched:
-        patched.delitem(errands.STOPPERS, provider)
-        assert f"An opt-out stops no campaign at {provider}" in refusal()
-    with monkeypatch.context() as patched:
-        patched.delitem(stops.KNOWN_BY, provider)
-        assert f"An opt-out stops no campaign at {provider}" in refusal()
+    lacking = replace(providers.spec_of(provider), stop_campaign=NONE("nobody wrote it"))
+    monkeypatch.setattr(providers, "specs", lambda: {provider: lacking})
+    assert f"An opt-out stops no campaign at {provider}" in refusal()
 
 
 def test_without_ears_for_finished_calls_nothing_starts(monkeypatch):

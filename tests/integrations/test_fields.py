@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet
 from django.db import connection
 from django.test import override_settings
 
-from integrations import connect
+from integrations import registry
 from integrations.client import required_secret
 from integrations.errors import SecretsUnreadable
 from integrations.fields import DecryptionError, Unreadable, encrypt, holds_nothing
@@ -84,7 +84,9 @@ def test_an_account_without_secrets_of_its_own_stays_one_whatever_key_wrote_it()
     assert blank.credentials == {}
 
 
-@pytest.mark.parametrize("name", sorted({name for names in connect.SECRETS.values() for name in names}))
+@pytest.mark.parametrize(
+    "name", sorted({one.name for spec in registry.specs().values() for one in spec.secrets})
+)
 def test_the_shortest_credential_is_not_taken_for_nothing(account, name):
     assert not holds_nothing(encrypt(f'{{"{name}": "x"}}'))
     account.credentials = {name: "x"}

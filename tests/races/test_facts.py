@@ -11,7 +11,6 @@ from inbox.intake import Received
 from inbox.leads import facts, identity
 from inbox.models import Lead
 from integrations.events import EnrichmentEvent, Person
-from integrations.models import Provider
 from tests import factories
 from tests.racing import at_once, somebody_waits_for_a_lock, won
 from tests.waiting import PATIENCE_S, until
@@ -33,7 +32,7 @@ def clay(lead: Lead) -> None:
 
 def webhook(lead: Lead) -> None:
     with transaction.atomic():
-        identity.find_or_create(lead.workspace, Person(email=lead.email, phone=FOUND), Provider.GHL)
+        identity.find_or_create(lead.workspace, Person(email=lead.email, phone=FOUND), "ghl")
 
 
 @pytest.mark.parametrize("entry", [PERSONS, ""])

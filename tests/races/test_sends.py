@@ -9,8 +9,8 @@ from django.utils import timezone
 from inbox.leads import rollup
 from inbox.models import Draft, Message, OutboundSend
 from inbox.replying import autosend, cards, claims, review, sending
-from inbox.replying.carriers.base import Accepted
 from inbox.understanding.arrival import Arrival
+from integrations.outgoing import Accepted
 from tests import factories
 from tests.racing import InBackground, at_once, somebody_waits_for_a_lock, won
 from tests.ready import passing_draft

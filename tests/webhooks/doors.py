@@ -7,8 +7,9 @@ from typing import Any
 from urllib.parse import quote
 
 from inbox.models import Draft, Lead
+from integrations import registry
 from integrations.models import Integration
-from integrations.registry import ALL_SOURCES, WebhookSource
+from integrations.spec import WebhookSource
 from tests.factories import make_draft, make_lead, make_message
 from tests.recorded import TESTS, payload, traffic
 from tests.webhooks.posting import (
@@ -74,7 +75,7 @@ class Door:
 
     @property
     def source(self) -> WebhookSource:
-        return ALL_SOURCES[self.source_name]
+        return registry.webhook_source(self.source_name)
 
     def valid(self, target: Target) -> list[Any]:
         """Every recorded payload of the provider, naming `target` where it names anything of ours."""

@@ -17,7 +17,7 @@ from slack_sdk.signature import SignatureVerifier
 from inbox import workspaces
 from inbox.models import Workspace
 from integrations.models import Integration
-from integrations.registry import SOURCES
+from integrations.registry import keyed_sources
 
 GHL_KEY = Ed25519PrivateKey.generate()
 GHL_PUBLIC = GHL_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
@@ -65,7 +65,7 @@ class Poster:
         return cls(made.workspace, made.keys, Client(raise_request_exception=False))
 
     def integration(self, source: str) -> Integration:
-        return self.workspace.integrations.get(provider=SOURCES[source].provider)
+        return self.workspace.integrations.get(provider=keyed_sources()[source].provider)
 
     def configure(self, source: str, **fields: Any) -> Integration:
         """Set fields of the source's integration."""

@@ -11,7 +11,7 @@ from django.core.management import call_command
 
 from inbox import buttons, replay
 from inbox.models import Draft, Lead, Message, WebhookDelivery
-from integrations.registry import SOURCES
+from integrations.registry import keyed_sources
 from jobs.models import BackgroundJob
 from tests.recorded import TESTS, payload, traffic
 from tests.webhooks.posting import (
@@ -66,7 +66,7 @@ def named(blue: SimpleNamespace) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("source", keyed_sources())
 def test_same_provider_ids_and_their_own_ids_with_our_key_stay_with_us(poster, blue, source):
     blue.workspace.integrations.update(external_account_id="")
     bodies = _recorded(source)

@@ -45,7 +45,7 @@ class Command(BaseCommand):
 def _account(workspace, provider: str, settings: dict) -> Integration:
     """The account that the settings name; else the workspace's only one, or one that has no account id yet."""
     mine = Integration.objects.select_for_update().filter(workspace=workspace, provider=provider)
-    account_id = settings.get(connect.ACCOUNT.get(provider, ""), "")
+    account_id = settings.get(connect.account_setting(provider), "")
     exact = mine.filter(external_account_id=account_id).first() if account_id else None
     blank = mine.filter(external_account_id="").first()
     only = mine.first() if not account_id and mine.count() == 1 else None

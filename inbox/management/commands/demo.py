@@ -18,7 +18,7 @@ from inbox.demo.once import AnotherDemo, only_demo
 from inbox.demo.processes import PortTaken, Processes, require_free
 from inbox.models import Draft, WebhookDelivery, Workspace
 from inbox.workspaces import webhook_path
-from integrations.registry import SOURCES
+from integrations import registry
 from jobs.models import BackgroundJob
 
 TRAFFIC = Path(__file__).resolve().parents[2] / "demo" / "traffic.jsonl"
@@ -162,7 +162,7 @@ class Demo:
         keys = traffic.Keys(workspaces)
         for label in workspaces:
             for provider, account in seed.sandbox_accounts(label).items():
-                source = next(source for source in SOURCES.values() if source.provider == provider)
+                source = registry.address_of(provider)
                 key = keys.of(label, source.name, seed.account_id(label, provider))
                 url = self.url + webhook_path(source.name, key)
                 self._sandbox("webhooks", provider=provider, account=account, url=url)

@@ -16,9 +16,10 @@ from inbox.models import Workspace
 from integrations.checks import BAD, WARN, Check
 from integrations.errors import ProviderError, ProviderMisconfigured
 from integrations.mail import is_off
-from integrations.models import TROUBLED, Integration, Provider, WebhookKey, WorkspaceIntegrationHealth
+from integrations.models import TROUBLED, Integration, WebhookKey, WorkspaceIntegrationHealth
 from integrations.openai import client as openai
 from integrations.probes import UNREADABLE, UNREADABLE_FIX
+from integrations.slack import NAME as SLACK
 from jobs import stats
 from jobs.deadline import Deadline
 from jobs.errors import DeadlineExceeded
@@ -183,10 +184,10 @@ def _notices() -> Iterator[Finding]:
     """Whether somebody would be told of a broken account: by a Slack that has worked, or by a mail server that
     answers."""
     mail_works = mailing.answers()
-    connected = Integration.objects.filter(enabled=True).exclude(provider=Provider.SLACK)
+    connected = Integration.objects.filter(enabled=True).exclude(provider=SLACK)
     for workspace in Workspace.objects.filter(pk__in=connected.values("workspace"), drill_of=None):
         slack = WorkspaceIntegrationHealth.objects.filter(
-            workspace=workspace, provider=Provider.SLACK, last_success_at__isnull=False
+            workspace=workspace, provider=SLACK, last_success_at__isnull=False
         ).exclude(state__in=TROUBLED)
         told_by = slack_of(workspace.pk)
         paths = ["Slack"] if told_by and not told_by.is_unreadable and slack.exists() else []

@@ -6,8 +6,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from inbox import replay, workspaces
 from inbox.models import WebhookDelivery
+from integrations import registry
 from integrations.payload import parse_time
-from integrations.registry import ALL_SOURCES
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -21,7 +21,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--since", help="A time (2026-11-24T09:00Z), or an age (90m, 24h, 7d).")
         parser.add_argument("--workspace", help="Only of this workspace (name or id).")
-        parser.add_argument("--source", choices=sorted(ALL_SOURCES), default="")
+        parser.add_argument("--source", choices=sorted(registry.webhook_sources()), default="")
         parser.add_argument("--dry-run", action="store_true", help="Say what would happen and keep nothing.")
 
     def handle(self, *, verdict, since, workspace, source, dry_run, **options) -> None:

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 
 from inbox.models import Membership, Workspace
 from integrations.models import Integration, WebhookKey, hash_key
-from integrations.registry import SOURCES
+from integrations.registry import keyed_sources
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +40,7 @@ def test_it_prints_the_json_that_scripts_rely_on():
     made = create()
     assert made["workspace"] == {"id": str(Workspace.objects.get().pk), "name": "Acme"}
     assert made["admin"] == {"email": "ana@acme.example.com"}
-    assert set(made["webhooks"]) == set(SOURCES)
+    assert set(made["webhooks"]) == set(keyed_sources())
     webhook = made["webhooks"]["email"]
     assert webhook["path"] == f"/api/webhooks/email/{webhook['key']}/"
 

@@ -11,11 +11,10 @@ from inbox.accounts import connected, slack_of, usable
 from inbox.health import banner, recovery, telling, testing, watch
 from inbox.models import OutboundSend
 from inbox.replying import review
-from integrations import health, probes
-from integrations.connect import SECRETS
+from integrations import health, probes, registry
 from integrations.errors import SECRETS_UNREADABLE, SecretsUnreadable
 from integrations.health import Kind, Signal
-from integrations.models import HealthState, Integration, Notice, Provider, WorkspaceIntegrationHealth
+from integrations.models import HealthState, Integration, Notice, WorkspaceIntegrationHealth
 from jobs.deadline import Deadline
 from jobs.models import BackgroundJob
 from tests import factories
@@ -40,7 +39,7 @@ def tick() -> dict[str, int]:
     return watch.tick(Deadline.after_ms(10_000))
 
 
-@pytest.mark.parametrize("provider", Provider.values)
+@pytest.mark.parametrize("provider", registry.stating("secrets"))
 def test_the_tick_finds_it_says_so_once_and_the_banner_names_the_way_out(
     provider, django_capture_on_commit_callbacks
 ):
@@ -49,7 +48,7 @@ def test_the_tick_finds_it_says_so_once_and_the_banner_names_the_way_out(
         provider,
         name="Outreach",
         external_account_id="acc",
-        credentials={name: f"secret {name}" for name in SECRETS[provider]},
+        credentials={one.name: f"secret {one.name}" for one in registry.spec_of(provider).secrets},
     )
     health.record(account, Signal(Kind.WORKED))
     factories.lose_key(account)

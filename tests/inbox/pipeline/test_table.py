@@ -1,11 +1,14 @@
 """The skip matrix: which steps a reply of each kind is not worked on with, and why."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from inbox.models.lead import Tag
 from inbox.pipeline import conditions as when
 from inbox.pipeline.situation import Situation
 from inbox.pipeline.table import STEPS
+from integrations import registry
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -175,4 +178,5 @@ def test_every_step_has_a_name_of_its_own_and_a_time_limit_within_the_job():
 def test_every_reason_fits_its_column():
     every = [value for value in vars(when).values() if isinstance(value, when.Condition)]
 
-    assert all(0 < len(condition.reason) <= 200 for condition in every)
+    met = [SimpleNamespace(spec=spec) for spec in registry.specs().values()]
+    assert all(0 < len(condition.said(situation)) <= 200 for condition in every for situation in met)

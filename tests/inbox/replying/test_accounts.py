@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from inbox.accounts import NotAnswerable, answering
 from inbox.models import Draft, OutboundSend
-from inbox.replying import autosend, carriers, review
+from inbox.replying import autosend, outgoing, review
 from integrations.models import Integration
 from tests import factories
 from tests.ready import passing_draft
@@ -91,7 +91,7 @@ def test_an_account_that_goes_after_the_approval_fails_the_send_and_no_other_is_
 
 def test_the_account_that_was_written_to_answers_though_another_is_older(world, draft, account):
     send = review.approve(draft, user=world.user, text=draft.text)
-    assert carriers.of(send)[1] == account
+    assert outgoing.way_of(send)[1] == account
 
 
 def test_what_was_to_go_out_by_itself_waits_for_a_person(world):

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from inbox.replying.carriers.base import Listed, as_html, marker, match, same_words
+from inbox.replying.outgoing import as_html, marker, match, same_words
+from integrations.outgoing import Listed
 from tests import factories
 
 pytestmark = pytest.mark.django_db

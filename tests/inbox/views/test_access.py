@@ -9,8 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from inbox.models import Membership
 from inbox.views.health import ACTIONS
-from integrations import health
-from integrations.connect import SECRETS
+from integrations import health, registry
 from integrations.models import WebhookKey
 from tests import factories
 
@@ -61,10 +60,10 @@ def path_of(workspace, lead):
     return fill
 
 
-@pytest.mark.parametrize("provider", SECRETS)
+@pytest.mark.parametrize("provider", registry.stating("secrets"))
 def test_every_page_opens_while_an_account_s_secrets_cannot_be_read(provider, path_of, people, workspace):
     """The key is lost of the account's secrets and of its webhook key: every page is tried, and every button."""
-    secrets = {name: f"secret-{name}" for name in SECRETS[provider]}
+    secrets = {one.name: f"secret-{one.name}" for one in registry.spec_of(provider).secrets}
     account = factories.make_integration(workspace, provider, credentials=secrets, external_account_id="acc")
     key = WebhookKey.issue(account)
     factories.lose_key(account)

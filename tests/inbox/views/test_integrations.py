@@ -8,12 +8,11 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
-from inbox.forms.account import TEXTS, AccountForm
+from inbox.forms.account import AccountForm
 from inbox.models import AuditEntry
-from integrations import connect, health
+from integrations import health, registry
 from integrations.health import Kind, Signal
-from integrations.hosts import HOST_SUFFIXES
-from integrations.models import HealthState, Integration, Provider, WebhookKey, WorkspaceIntegrationHealth
+from integrations.models import HealthState, Integration, WebhookKey, WorkspaceIntegrationHealth
 from jobs.models import BackgroundJob
 from sandbox import SandboxServer
 from tests.factories import make_delivery, make_integration, make_workspace
@@ -37,8 +36,8 @@ def text_of(client, address: str) -> str:
 
 
 def test_every_setting_has_a_label():
-    names = {name for table in (connect.SECRETS, connect.PLAIN) for names in table.values() for name in names}
-    assert names | set(connect.ACCOUNT.values()) == set(TEXTS)
+    for spec in registry.specs().values():
+        assert all(setting.label for setting in spec.all_settings), spec.name
 
 
 def test_card_shows_state_since_and_what_was_received(people, account, url):
@@ -120,7 +119,9 @@ def test_every_provider_that_is_not_connected_yet_is_offered(people, workspace, 
     make_integration(workspace, "smartlead", credentials={})
     make_integration(workspace, "calendly", credentials={"api_key": SECRET})
     offered = people.owner.get(url("integrations")).context["providers"]
-    assert [value for value, _ in offered] == [value for value in Provider.values if value != "calendly"]
+    assert [value for value, _ in offered] == [
+        name for name in registry.specs() if name not in ("calendly", "openai")
+    ]
 
 
 def test_location_that_another_workspace_has_is_refused(people, url):
@@ -298,7 +299,7 @@ class TestKeysAndAddresses:
         "provider", ["emailbison", "ghl", "unipile", "smartlead", "instantly", "calendly"]
     )
     def test_address_that_is_read_in_two_ways_is_refused(self, people, url, provider, host):
-        suffix = HOST_SUFFIXES[provider][0]
+        suffix = registry.spec_of(provider).hosts[0]
         form = {
             "name": "X", "account_id": "a", "location_id": "l", "api_key": "sk-own", "base_url": f"https://{host}.{suffix}",
         }  # fmt: skip
@@ -312,7 +313,7 @@ class TestKeysAndAddresses:
         [("clay", "linkedin_table_url"), ("clay", "phone_table_url"), ("slack", "webhook_url")],
     )
     def test_secret_address_is_checked_as_the_others_are(self, people, url, provider, field):
-        suffix = HOST_SUFFIXES[provider][0]
+        suffix = registry.spec_of(provider).hosts[0]
         for bad in (f"https://evil.example\\.{suffix}/x", "https://evil.example/x", f"https://{suffix}:22/x"):
             errors = people.owner.post(url("integration-new", provider), {field: bad}).context["form"].errors
             assert field in errors

@@ -8,7 +8,6 @@ from django.utils import timezone
 
 from inbox.leads import facts, identity, merge
 from inbox.models import Appointment, AuditEntry, ChannelRefusal, Enrichment, Lead
-from integrations.models import Provider
 from jobs.models import BackgroundJob
 from tests import factories
 
@@ -75,7 +74,7 @@ def test_another_lead_s_number_is_refused_in_words(people, url, workspace, lead)
 
 def test_what_was_found_while_the_person_typed_stays(people, url, lead):
     typed = form_of(people.member, url) | {"company": "Reyes & Sons"}
-    identity.keep(lead, "phone", "+15555550123", Provider.CLAY)
+    identity.keep(lead, "phone", "+15555550123", "clay")
     people.member.post(url, typed)
     lead.refresh_from_db()
     assert (lead.phone, lead.company) == ("+15555550123", "Reyes & Sons")
@@ -84,7 +83,7 @@ def test_what_was_found_while_the_person_typed_stays(people, url, lead):
 def test_a_number_that_was_taken_out_does_not_come_back(people, url, lead):
     Lead.objects.update(phone="+15555550123")
     save(people.member, url, phone="")
-    assert identity.keep(lead, "phone", "+15555550123", Provider.CLAY) is identity.Kept.KNOWN
+    assert identity.keep(lead, "phone", "+15555550123", "clay") is identity.Kept.KNOWN
     lead.refresh_from_db()
     assert lead.phone == "" and not facts.fillable(lead, "phone")
 
@@ -99,7 +98,7 @@ def test_the_old_address_stays_known(people, url, lead):
 def test_a_new_number_ends_what_was_refused_for_the_old_one_and_is_told_to_the_crm(
     people, url, workspace, lead
 ):
-    factories.make_integration(workspace, Provider.GHL)
+    factories.make_integration(workspace, "ghl")
     now = timezone.now()
     refusal = {"workspace": workspace, "lead": lead, "since": now, "recheck_at": now}
     ChannelRefusal.objects.create(channel="sms", code="missing_phone", **refusal)
@@ -141,7 +140,7 @@ def test_a_viewer_edits_nothing(people, url):
 
 def test_a_merge_brings_the_sources_along(workspace, lead):
     other = factories.make_lead(workspace, email="")
-    identity.keep(other, "phone", "+15555550123", Provider.CLAY)
+    identity.keep(other, "phone", "+15555550123", "clay")
     merged = merge.merge(lead, other, None)
     assert (merged.phone, merged.sources["phone"]["from"]) == ("+15555550123", "clay")
 

@@ -1,13 +1,16 @@
 """GoHighLevel's calls against the sandbox, its states, and its limit."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from integrations import registry
 from integrations.errors import ProviderAuthError, ProviderRateLimited, ProviderRejected
 from integrations.ghl.client import Contact, GhlClient
 from integrations.models import Integration
 from integrations.ratelimit import RateLimit
+from integrations.spec import CallLimit
 from jobs.deadline import Deadline
 from tests.integrations.fault_server import FaultServer, answer
 
@@ -128,7 +131,8 @@ def test_a_429_says_how_long_to_wait(headers, message, wait_ms, soon):
 
 
 def test_the_limit_is_per_location_and_puts_off_instead_of_dropping(monkeypatch):
-    monkeypatch.setattr("integrations.ghl.client.CALLS", 2)
+    spec = replace(registry.spec_of("ghl"), call_limit=CallLimit(calls=2, window_s=10.0))
+    monkeypatch.setattr(registry, "spec_of", lambda _provider: spec)
     with FaultServer(answer(body={"id": "c1"})) as server:
         deadline = Deadline.after_ms(1000)
         first = client_at(server.url)

@@ -3,34 +3,30 @@ no longer valid. Its answer names no message, so what is uncertain is looked for
 """
 
 from collections.abc import Iterator
-from datetime import datetime
 
-from inbox.models import OutboundSend
-from inbox.replying.carriers.base import EARLIER, Accepted, CannotSend, Carrier, Listed, Post, as_html
 from integrations.emailbison.client import EmailBisonClient, Recipient, SenderEmail
 from integrations.errors import ProviderError, ProviderRejected
-from integrations.models import Integration, Provider
+from integrations.models import Integration
+from integrations.outgoing import Accepted, CannotSend, Listed, Outgoing, Post
 from jobs.deadline import Deadline
 
 
-class EmailBison(Carrier):
-    provider = Provider.EMAILBISON
-
-    def prepare(self, send: OutboundSend, integration: Integration, deadline: Deadline) -> Post:
-        reply_to = send.reply_to
-        if reply_to is None:
+class EmailBisonCarrier:
+    def prepare(self, message: Outgoing, account: Integration, deadline: Deadline) -> Post:
+        answers = message.answers
+        if answers is None:
             raise CannotSend("The message to be answered is gone.")
-        client = EmailBisonClient.for_integration(integration)
-        sender_id = send.account_id or _sender(client, reply_to.account_address, "", deadline).id
+        client = EmailBisonClient.for_integration(account)
+        sender_id = message.account_id or _sender(client, answers.account_address, "", deadline).id
 
         def call(sender: str, within: Deadline) -> None:
             client.reply(
-                reply_to.external_id.partition("#")[0],
-                message_html=as_html(send),
+                answers.external_id.partition("#")[0],
+                message_html=message.html,
                 sender_email_id=sender,
-                to=_people(send, "to"),
-                cc=_people(send, "cc"),
-                subject=send.subject,
+                to=[Recipient(one.address, one.name) for one in message.to],
+                cc=[Recipient(one.address, one.name) for one in message.cc],
+                subject=message.subject,
                 deadline=within,
             )
 
@@ -48,22 +44,20 @@ class EmailBison(Carrier):
 
         return post
 
-    def listed(self, send: OutboundSend, integration: Integration, deadline: Deadline) -> Iterator[Listed]:
-        client = EmailBisonClient.for_integration(integration)
-        if send.lead.emailbison_lead_id:
-            for mail in client.sent_emails(send.lead.emailbison_lead_id, deadline):
+    def listed(self, message: Outgoing, account: Integration, deadline: Deadline) -> Iterator[Listed]:
+        client = EmailBisonClient.for_integration(account)
+        if message.person.emailbison_lead_id:
+            for mail in client.sent_emails(message.person.emailbison_lead_id, deadline):
                 yield Listed(mail.id, mail.at, mail.email_body)
-        yield from _outgoing(client, send, (send.called_at or send.created_at) - EARLIER, deadline)
+        yield from _outgoing(client, message, deadline)
 
 
-def _outgoing(
-    client: EmailBisonClient, send: OutboundSend, since: datetime, deadline: Deadline
-) -> list[Listed]:
+def _outgoing(client: EmailBisonClient, message: Outgoing, deadline: Deadline) -> list[Listed]:
     """The workspace's outgoing messages to the same address: EmailBison may know the person under another id."""
-    wanted = {person.email_address.lower() for person in _people(send, "to")}
+    wanted = {person.address.lower() for person in message.to}
     return [
         Listed("", reply.at, reply.html_body or reply.text_body)
-        for reply in client.replies_since(since, deadline)
+        for reply in client.replies_since(message.since, deadline)
         if wanted & {person.address.lower() for person in reply.to or []}
     ]
 
@@ -84,8 +78,3 @@ def _sender(client: EmailBisonClient, address: str, besides: str, deadline: Dead
     if not usable:
         raise CannotSend("EmailBison has no mailbox that could send this.")
     return (own or usable)[0]
-
-
-def _people(send: OutboundSend, kind: str) -> list[Recipient]:
-    people = send.recipients.get(kind) or []
-    return [Recipient(one["address"], one.get("name") or "") for one in people if one.get("address")]

@@ -1,15 +1,22 @@
-"""What a carrier is. The call itself is made once, by `sending`; a carrier only knows how its provider is spoken to."""
+"""A send as its provider sees it, and as it is found again among what the provider lists."""
 
 import html
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import timedelta
+from functools import partial
 
+from inbox import crm
+from inbox.accounts import NotAnswerable, answering, connected
+from inbox.leads import identity
 from inbox.models import Message, OutboundSend
+from inbox.replying.ways import provider_of
 from inbox.understanding.html import html_lines
 from inbox.understanding.quoting import Line, mark_quoted, plain_lines
+from integrations import registry
 from integrations.models import Integration
+from integrations.outgoing import Answered, CannotSend, Carrier, Listed, Outgoing, Recipient
+from jobs.db import drop_connection
 from jobs.deadline import Deadline
 
 EARLIER, LATER = timedelta(minutes=2), timedelta(minutes=30)
@@ -20,43 +27,71 @@ MARKER = re.compile(r"ref:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a
 TAG = re.compile(r"<\w+[^>]*>")
 
 
-class CannotSend(Exception):
-    """Something that the call needs is missing, and nothing was sent; the text is a sentence for people."""
+def way_of(send: OutboundSend) -> tuple[Carrier, Integration]:
+    """The carrier of `send` and the account it goes by: the one that the reply came to, and no other.
+
+    Raises CannotSend where none is connected, and where the provider of the reply carries nothing.
+    """
+    provider = send.provider or provider_of(send.workspace_id, send.channel, send.reply_to)
+    spec = registry.spec_of(provider)
+    if not spec.carrier:
+        raise CannotSend(f"{spec.label} sends nothing: {spec.carrier.why}")
+    try:
+        integration = (
+            answering(send.reply_to, provider) if send.reply_to else connected(send.workspace_id, provider)
+        )
+    except NotAnswerable as why:
+        raise CannotSend(str(why)) from why
+    if integration is None:
+        raise CannotSend(f"{spec.label} is not connected.")
+    return spec.carrier, integration
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """The provider took the message. `message_id` is "" where it does not say which one it made."""
-
-    message_id: str = ""
-    thread_id: str = ""
-    account_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """One message in the provider's own list of what was sent."""
-
-    message_id: str
-    sent_at: datetime | None
-    body: str
-
-
-Post = Callable[[Deadline], Accepted]
+def of(send: OutboundSend, integration: Integration) -> Outgoing:
+    """`send` as its provider sees it."""
+    return Outgoing(
+        person=identity.person_of(send.lead),
+        text=send.text,
+        html=as_html(send),
+        subject=send.subject,
+        to=_people(send, "to"),
+        cc=_people(send, "cc"),
+        answers=_answered(send.reply_to, integration.provider) if send.reply_to else None,
+        account_id=send.account_id,
+        since=(send.called_at or send.created_at) - EARLIER,
+        follow_up=send.origin == OutboundSend.Origin.FOLLOWUP,
+        contact=partial(_contact, send, integration),
+        known_contact=partial(_known_contact, send, integration),
+    )
 
 
-class Carrier:
-    """One provider. `prepare` may read from the provider; what it returns calls the provider once."""
+def _answered(message: Message, provider: str) -> Answered:
+    campaign = message.campaign
+    return Answered(
+        external_id=message.external_id,
+        thread_id=message.thread_id,
+        account_address=message.account_address,
+        subject=message.subject,
+        campaign_id=campaign.external_id if campaign and campaign.provider == provider else "",
+    )
 
-    provider: str
 
-    def prepare(self, send: OutboundSend, integration: Integration, deadline: Deadline) -> Post:
-        """The call that sends `send`. Raises CannotSend, and what the client's reads raise."""
-        raise CannotSend(f"{self.provider} cannot send.")
+def _people(send: OutboundSend, kind: str) -> tuple[Recipient, ...]:
+    people = send.recipients.get(kind) or []
+    return tuple(Recipient(one["address"], one.get("name") or "") for one in people if one.get("address"))
 
-    def listed(self, send: OutboundSend, integration: Integration, deadline: Deadline) -> Iterable[Listed]:
-        """What the provider lists as sent to this lead, newest first."""
-        return ()
+
+def _contact(send: OutboundSend, integration: Integration, deadline: Deadline) -> str:
+    contacts = registry.spec_of(integration.provider).contacts
+    joined = crm.join(contacts(integration), send.lead, deadline) if contacts else None
+    drop_connection()
+    return joined.contact_id if joined else ""
+
+
+def _known_contact(send: OutboundSend, integration: Integration, deadline: Deadline) -> str:
+    contacts = registry.spec_of(integration.provider).contacts
+    found = crm.find(contacts(integration), send.lead, deadline) if contacts else None
+    return found.id if found else ""
 
 
 def marker(send: OutboundSend) -> str:
@@ -72,11 +107,6 @@ def as_html(send: OutboundSend) -> str:
         if part.strip()
     ]
     return "".join(paragraphs) + f"<!-- {marker(send)} -->"
-
-
-def addresses(send: OutboundSend, kind: str) -> list[str]:
-    """The addresses of `kind` (to, cc) that the message goes to."""
-    return [one["address"] for one in send.recipients.get(kind) or [] if one.get("address")]
 
 
 def same_words(body: str, text: str) -> bool:

@@ -1,0 +1,24 @@
+"""How a Calendly account is: whose token it is, and whether its event type exists."""
+
+from integrations.calendly.client import CalendlyClient
+from integrations.checks import Test, Wrong
+from integrations.models import Integration
+from jobs.deadline import Deadline
+
+
+def probe(account: Integration, deadline: Deadline) -> None:
+    CalendlyClient.for_integration(account).me(deadline)
+
+
+def check_token(test: Test) -> str:
+    test.found = CalendlyClient.for_integration(test.account).me(test.deadline)
+    return f"It is {test.found.name}’s." if test.found.name else ""
+
+
+def check_event_type(test: Test) -> str:
+    wanted = test.account.config.get("event_type_uri")
+    types = CalendlyClient.for_integration(test.account).event_types(test.found.uri, test.deadline)
+    named = next((one for one in types if one.uri.rstrip("/") == wanted), None)
+    if wanted and named is None:
+        raise Wrong("The chosen event type does not exist.", "Choose another event type URI under Settings.")
+    return f"{named.name}." if named else f"{len(types)} event types; none is chosen under Settings."

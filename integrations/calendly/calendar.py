@@ -1,0 +1,72 @@
+"""What Calendly lists for a person, and the free times of a kind of meeting."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime
+
+from django.utils import timezone
+
+from integrations.calendly import NAME
+from integrations.calendly.client import CalendlyClient, Invitee, ScheduledEvent
+from integrations.errors import ProviderRejected
+from integrations.events import Person
+from integrations.meetings import Meeting
+from integrations.models import Integration
+from jobs.deadline import Deadline
+
+
+def free_times(
+    account: Integration, event_type: str, start: datetime, end: datetime, deadline: Deadline
+) -> list[datetime]:
+    return CalendlyClient.for_integration(account).available_times(event_type, start, end, deadline)
+
+
+def meetings(
+    account: Integration, person: Person, known: Mapping[str, str], deadline: Deadline
+) -> list[Meeting]:
+    """Meetings of the expected type, each under its invitee's own address, which is what the webhooks name it by.
+
+    `known`: invitees of whom webhooks told, with their meetings; one may have booked under another address.
+    """
+    return list(_meetings(account, person, known, deadline)) if person.email or known else []
+
+
+def _meetings(
+    account: Integration, person: Person, known: Mapping[str, str], deadline: Deadline
+) -> Iterator[Meeting]:
+    client, expected = CalendlyClient.for_integration(account), account.config.get("event_type_uri")
+    read_at = timezone.now()
+    for event in _events(client, person, known, deadline):
+        if expected and event.event_type and event.event_type != expected:
+            continue
+        for invitee in client.invitees(event.uri, deadline):
+            if invitee.uri in known or invitee.email.lower() == person.email:
+                yield _meeting(event, invitee, read_at)
+
+
+def _events(
+    client: CalendlyClient, person: Person, known: Mapping[str, str], deadline: Deadline
+) -> list[ScheduledEvent]:
+    user = client.me(deadline)
+    events = client.events_of(user.uri, person.email, deadline) if person.email else []
+    for uri in sorted(set(known.values()) - {event.uri for event in events}):
+        with suppress(ProviderRejected):  # it is gone, or another user's
+            events.append(client.event(uri, deadline))
+    return events
+
+
+def _meeting(event: ScheduledEvent, invitee: Invitee, read_at: datetime) -> Meeting:
+    gone = "canceled" in (event.status, invitee.status)
+    says = invitee.rescheduled is not None or invitee.new_invitee
+    return Meeting(
+        NAME,
+        invitee.uri,
+        "cancelled" if gone else "no_show" if invitee.no_show else "booked",
+        event.uri,
+        event.event_type,
+        event.starts_at,
+        event.ends_at,
+        read_at=read_at,
+        moved=gone and bool(invitee.rescheduled or invitee.new_invitee) if says else None,
+        replaces_id=invitee.old_invitee,
+    )

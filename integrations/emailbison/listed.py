@@ -1,0 +1,77 @@
+"""What EmailBison lists, as the events that its webhooks would have been."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from integrations.addresses import decoded, listed, mailbox
+from integrations.emailbison.client import EmailBisonClient, Reply, SentEmail
+from integrations.events import BACKFILL, IMPORT, CampaignRef, MessageEvent, Person
+from integrations.mailheaders import headers_of
+from integrations.models import Integration
+from integrations.payload import split_name
+from jobs.deadline import Deadline
+
+
+def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent]:
+    """The replies that came since `moment` (aware)."""
+    for reply in EmailBisonClient.for_integration(account).replies_since(moment, deadline):
+        if reply.at is not None and reply.folder.lower() != "sent" and reply.from_email_address:
+            yield _reply(reply, reply.at)
+
+
+def _reply(reply: Reply, at: datetime) -> MessageEvent:
+    sender = mailbox(reply.from_email_address)
+    name = decoded(reply.from_name) or sender.name
+    first, last = split_name(name)
+    lists = {"to": reply.to, "cc": reply.cc, "bcc": reply.bcc}
+    return MessageEvent(
+        event_type=BACKFILL,
+        source="emailbison_reply",
+        external_id=reply.id,
+        direction="inbound",
+        channel="email",
+        person=Person(
+            emailbison_lead_id=reply.lead_id or "",
+            email=sender.address,
+            first_name=first,
+            last_name=last,
+        ),
+        occurred_at=at,
+        campaign=CampaignRef(reply.campaign_id) if reply.campaign_id else None,
+        subject=reply.subject,
+        text=reply.text_body,
+        html=reply.html_body,
+        from_address=sender.address,
+        from_name=name,
+        recipients=listed(
+            **{kind: [(one.address, one.name) for one in items or []] for kind, items in lists.items()}
+        ),
+        account_id=reply.sender_email_id or "",
+        automated_reply=reply.automated_reply,
+        headers=headers_of(reply.headers, reply.raw_headers, reply.raw_body),
+        interested=bool(reply.interested),
+        tracked=reply.lead_id is not None,
+        listed=True,
+    )
+
+
+def sent_to(account: Integration, person: Person, deadline: Deadline) -> list[MessageEvent]:
+    """The campaign e-mails that went out to the lead."""
+    client = EmailBisonClient.for_integration(account)
+    mails = client.sent_emails(person.emailbison_lead_id, deadline)
+    return [_sent(person, mail, mail.at) for mail in mails if mail.at is not None]
+
+
+def _sent(person: Person, mail: SentEmail, at: datetime) -> MessageEvent:
+    return MessageEvent(
+        event_type=IMPORT,
+        external_id=mail.id,
+        source="emailbison_sent",
+        direction="outbound",
+        channel="email",
+        person=person,
+        occurred_at=at,
+        subject=mail.email_subject,
+        html=mail.email_body,
+        listed=True,
+    )

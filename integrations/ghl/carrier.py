@@ -1,0 +1,66 @@
+"""Texts by GoHighLevel, to the lead's contact there.
+
+A contact that is another lead's already is used for this text and left where it is.
+"""
+
+from collections.abc import Iterable
+
+from integrations.errors import ProviderError, ProviderRejected
+from integrations.ghl.client import GhlClient, SentMessage
+from integrations.ghl.errors import NOT_FOUND
+from integrations.ghl.listed import OUTBOUND
+from integrations.models import Integration
+from integrations.outgoing import Accepted, CannotSend, Listed, Outgoing, Post
+from jobs.deadline import Deadline
+from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested
+
+
+class GhlCarrier:
+    def prepare(self, message: Outgoing, account: Integration, deadline: Deadline) -> Post:
+        client = GhlClient.for_integration(account)
+        contact_id = message.person.ghl_contact_id or _contact(message, deadline)
+
+        def post(within: Deadline) -> Accepted:
+            try:
+                return _accepted(client.send_sms(contact_id, message.text, within))
+            except ProviderRejected as refused:
+                if refused.code != NOT_FOUND:
+                    raise
+                another = _another(message, refused, contact_id, within)
+            return _accepted(client.send_sms(another, message.text, within))
+
+        return post
+
+    def listed(self, message: Outgoing, account: Integration, deadline: Deadline) -> Iterable[Listed]:
+        client = GhlClient.for_integration(account)
+        contact_id = message.person.ghl_contact_id or message.known_contact(deadline)
+        for conversation in client.conversations(contact_id, deadline) if contact_id else ():
+            for text in client.messages(conversation.id, deadline):
+                if text.direction == OUTBOUND:
+                    yield Listed(text.id, text.at, text.body)
+
+
+def _contact(message: Outgoing, deadline: Deadline) -> str:
+    """Raises CannotSend without a number, and what the client raises."""
+    contact_id = message.contact(deadline) if message.person.phone else ""
+    if not contact_id:
+        raise CannotSend("No phone number of this lead is known.")
+    return contact_id
+
+
+def _another(message: Outgoing, refused: ProviderRejected, contact_id: str, deadline: Deadline) -> str:
+    """The contact in place of one that is gone: the refusal says that nothing was sent, so the text may go to it.
+
+    Raises `refused` where GHL still has the contact, where there is no other one, and where it cannot be asked.
+    """
+    try:
+        another = message.contact(deadline)
+    except (ProviderError, Cancelled, ShutdownRequested, DeadlineExceeded) as error:
+        raise refused from error
+    if another in ("", contact_id):
+        raise refused
+    return another
+
+
+def _accepted(sent: SentMessage) -> Accepted:
+    return Accepted(sent.message_id, sent.conversation_id)

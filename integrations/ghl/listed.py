@@ -1,0 +1,58 @@
+"""What GoHighLevel lists, as the events that its webhooks would have been."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from integrations.events import BACKFILL, IMPORT, MessageEvent, Person
+from integrations.ghl.client import GhlClient, Message
+from integrations.ghl.payloads import RETRY_SPAN_S, content_key
+from integrations.models import Integration
+from jobs.deadline import Deadline
+
+OUTBOUND = "outbound"
+LATEST = 30
+"""So many texts of a conversation say what the last one answers."""
+
+
+def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent]:
+    """The texts since `moment` (aware), in both directions."""
+    for message in GhlClient.for_integration(account).export_messages(deadline, since=moment):
+        if message.at is None or message.at < moment or not message.contact_id or not message.body.strip():
+            continue
+        direction = "inbound" if message.direction == "inbound" else OUTBOUND
+        yield _event(account, BACKFILL, direction, message.contact_id, message, message.at)
+
+
+def sent_to(account: Integration, person: Person, deadline: Deadline) -> list[MessageEvent]:
+    """The texts that went out to the contact, of the latest LATEST ones."""
+    client, contact_id = GhlClient.for_integration(account), person.ghl_contact_id
+    texts = [
+        text
+        for conversation in client.conversations(contact_id, deadline)[:1]
+        for text in client.messages(conversation.id, deadline, limit=LATEST)
+    ]
+    return [
+        _event(account, IMPORT, OUTBOUND, contact_id, text, text.at)
+        for text in reversed(texts)
+        if text.is_sms and text.direction == OUTBOUND and text.at
+    ]
+
+
+def _event(
+    account: Integration, event_type: str, direction: str, contact_id: str, text: Message, at: datetime
+) -> MessageEvent:
+    return MessageEvent(
+        event_type=event_type,
+        source="ghl_message",
+        external_id=text.id,
+        # By its words, a text that a workflow has told without an id takes the id now.
+        content_key=content_key(direction, account.external_account_id, contact_id, text.body),
+        window_s=RETRY_SPAN_S,
+        direction=direction,
+        channel="sms",
+        person=Person(ghl_contact_id=contact_id),
+        occurred_at=at,
+        text=text.body,
+        thread_id=text.conversation_id,
+        listed=True,
+    )

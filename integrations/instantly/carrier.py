@@ -1,0 +1,38 @@
+"""E-mail by Instantly: an answer to one of its e-mails, from the mailbox that got it."""
+
+from collections.abc import Iterator
+
+from integrations.instantly.client import InstantlyClient
+from integrations.models import Integration
+from integrations.outgoing import Accepted, CannotSend, Listed, Outgoing, Post
+from jobs.deadline import Deadline
+
+
+class InstantlyCarrier:
+    def prepare(self, message: Outgoing, account: Integration, deadline: Deadline) -> Post:
+        answers = message.answers
+        if answers is None or ":" in answers.external_id:
+            raise CannotSend(
+                "Instantly told of this reply without its id, so it cannot be answered from here."
+            )
+        client = InstantlyClient.for_integration(account)
+
+        def post(within: Deadline) -> Accepted:
+            made = client.reply(
+                answers.external_id.partition("#")[0],
+                eaccount=answers.account_address,
+                subject=message.subject or answers.subject,
+                text=message.text,
+                html=message.html,
+                cc=[one.address for one in message.cc],
+                deadline=within,
+            )
+            return Accepted(message_id=made)
+
+        return post
+
+    def listed(self, message: Outgoing, account: Integration, deadline: Deadline) -> Iterator[Listed]:
+        client = InstantlyClient.for_integration(account)
+        for mail in client.emails_of(message.person.email, deadline):
+            if not mail.received:
+                yield Listed(mail.id, mail.at, mail.body.html or mail.body.text)

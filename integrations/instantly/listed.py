@@ -1,0 +1,41 @@
+"""What Instantly lists, as the events that its webhooks would have been."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from integrations.addresses import mailbox
+from integrations.events import BACKFILL, CampaignRef, MessageEvent, Person
+from integrations.instantly.client import InstantlyClient
+from integrations.instantly.payloads import RETRY_SPAN_S, content_key
+from integrations.models import Integration
+from integrations.payload import short_key
+from jobs.deadline import Deadline
+
+
+def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent]:
+    """The replies that came since `moment` (aware)."""
+    for email in InstantlyClient.for_integration(account).received_since(moment, deadline):
+        wrote, lead = mailbox(email.from_email), mailbox(email.lead or email.from_email)
+        if not email.received or email.at is None or not lead.address:
+            continue
+        yield MessageEvent(
+            event_type=BACKFILL,
+            source="instantly_reply",
+            external_id=short_key(email.id),
+            # By its words, a reply that a webhook has told without an id takes the id now.
+            content_key=content_key(lead.address, email.subject, email.body.text or email.body.html),
+            window_s=RETRY_SPAN_S,
+            direction="inbound",
+            channel="email",
+            person=Person(email=lead.address),
+            campaign=CampaignRef(email.campaign_id) if email.campaign_id else None,
+            occurred_at=email.at,
+            subject=email.subject,
+            text=email.body.text,
+            html=email.body.html,
+            from_address=wrote.address or lead.address,
+            from_name=wrote.name or lead.name,
+            account_address=mailbox(email.eaccount).address,
+            automated_reply=True if email.is_auto_reply else None,
+            listed=True,
+        )

@@ -1,0 +1,19 @@
+"""What a provider may be called, integrations.registry says: no choices, and nothing for the database to do."""
+
+from django.db import migrations, models
+
+import integrations.models.integration
+
+
+class Migration(migrations.Migration):
+    dependencies = [("integrations", "0011_calls_by_job")]
+
+    operations = [
+        migrations.AlterField(
+            model_name="integration",
+            name="provider",
+            field=models.CharField(
+                max_length=20, validators=[integrations.models.integration.known_provider]
+            ),
+        ),
+    ]

@@ -1,0 +1,82 @@
+"""How a Slack connection is: whose token it is, what it may do, and whether the channel is there."""
+
+from django.conf import settings
+
+from integrations import health
+from integrations.checks import Test, Wrong
+from integrations.destinations import installation_key
+from integrations.models import Integration
+from integrations.slack.client import HISTORY_SCOPES, SlackClient
+from integrations.slack.errors import CHANNEL
+from jobs.deadline import Deadline
+
+
+def usable(account: Integration) -> bool:
+    return bool(account.credentials or (installation_key(account) and account.config.get("channel")))
+
+
+def lacks(account: Integration) -> tuple[str, str] | None:
+    if not (account.credentials.get("bot_token") or account.credentials.get("webhook_url")):
+        return "bot_token", "Give a bot token, or an incoming webhook below."
+    if not account.credentials.get("webhook_url") and not account.config.get("channel"):
+        return "channel", "A bot has to know where to post: give the channel’s id."
+    return None
+
+
+def own_token() -> str:
+    return settings.SLACK_BOT_TOKEN
+
+
+def can_be_read(account: Integration) -> bool:
+    """Not one that has an incoming webhook alone. Raises DecryptionError where its secrets cannot be read."""
+    return bool(account.credentials.get("bot_token") or not account.credentials.get("webhook_url"))
+
+
+def probe(account: Integration, deadline: Deadline) -> None:
+    """Whose token it is; and, where Slack had refused the channel, whether the channel is there again."""
+    client = SlackClient.for_integration(account)
+    client.identity(deadline)
+    if health.row(account).reason in CHANNEL and client.is_in_channel(deadline):
+        health.record(account, health.Signal(health.Kind.WORKED))
+
+
+def stays_broken(_account: Integration, reason: str, _operation: str) -> bool:
+    """A channel that Slack does not find: only a look at the channel proves that it is there again."""
+    return reason in CHANNEL
+
+
+def check_token(test: Test) -> str:
+    if not test.account.credentials.get("bot_token") and test.account.credentials.get("webhook_url"):
+        return "An incoming webhook. It can only be tried by posting: use the fire drill."
+    test.found = SlackClient.for_integration(test.account).identity(test.deadline)
+    return f"It is of {test.found.team}." if test.found.team else ""
+
+
+def check_scopes(test: Test) -> str:
+    if test.found is None:
+        return "An incoming webhook needs none."
+    if missing := test.found.missing_scopes:
+        raise Wrong(
+            f"Missing: {', '.join(missing)}.",
+            "Add them on Slack’s app page under OAuth & Permissions, then install the app again.",
+        )
+    if not test.found.scopes.intersection(HISTORY_SCOPES):
+        return "All that are needed. With channels:history, a post that Slack did not confirm is looked for."
+    return "All that are needed."
+
+
+def check_channel(test: Test) -> str:
+    channel = test.account.config.get("channel")
+    if test.found is None:
+        return "The webhook’s own."
+    if not channel:
+        raise Wrong("No channel is chosen.", "Put the channel’s id in under Settings.")
+    known = {one.id: one for one in SlackClient.for_integration(test.account).channels(test.deadline)}
+    found = known.get(channel) or next(
+        (one for one in known.values() if one.name == channel.lstrip("#")), None
+    )
+    if found is None:
+        raise Wrong(f"The bot cannot see {channel}.", "Invite the bot to the channel with /invite.")
+    if not found.is_member:
+        raise Wrong(f"The bot is not in #{found.name}.", "Invite the bot to the channel with /invite.")
+    return f"#{found.name}."

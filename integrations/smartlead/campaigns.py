@@ -1,0 +1,16 @@
+"""Ending a campaign for one lead."""
+
+from integrations.events import Person
+from integrations.models import Integration
+from integrations.smartlead.client import SmartLeadClient
+from jobs.deadline import Deadline
+
+
+def stop(account: Integration, campaign_id: str, person: Person, deadline: Deadline) -> str:
+    """No further e-mail of the campaign goes to the lead with this address."""
+    client = SmartLeadClient.for_integration(account)
+    known = client.find_lead(person.email, deadline)
+    if known is None:
+        return "not known there"
+    client.unsubscribe(campaign_id, known.id, deadline)
+    return "stopped"

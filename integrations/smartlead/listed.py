@@ -1,0 +1,44 @@
+"""What SmartLead lists, as the events that its webhooks would have been."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from integrations.addresses import mailbox
+from integrations.events import BACKFILL, CampaignRef, MessageEvent, Person
+from integrations.models import Integration
+from integrations.payload import short_key
+from integrations.smartlead.client import HistoryItem, SmartLeadClient, Thread
+from jobs.deadline import Deadline
+
+
+def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent]:
+    """The replies that came since `moment` (aware)."""
+    for thread in SmartLeadClient.for_integration(account).threads_since(moment, deadline):
+        for item in thread.items or []:
+            if item.kind.upper() == "REPLY" and item.message_id and item.at and item.at >= moment:
+                yield _reply(thread, item, item.at)
+
+
+def _reply(thread: Thread, item: HistoryItem, at: datetime) -> MessageEvent:
+    sender = mailbox(item.from_email or thread.lead_email)
+    return MessageEvent(
+        event_type=BACKFILL,
+        source="smartlead_reply",
+        external_id=short_key(item.message_id.strip()),
+        direction="inbound",
+        channel="email",
+        person=Person(
+            email=thread.lead_email or item.from_email,
+            first_name=thread.first_name,
+            last_name=thread.last_name,
+        ),
+        campaign=CampaignRef(thread.campaign_id, thread.campaign_name) if thread.campaign_id else None,
+        occurred_at=at,
+        subject=item.subject,
+        html=item.html,
+        from_address=sender.address,
+        from_name=sender.name,
+        account_address=mailbox(item.to_email).address,
+        thread_id=item.stats_id,
+        listed=True,
+    )

@@ -1,0 +1,19 @@
+"""System checks: what providers declare must be complete, and may not contradict each other."""
+
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, register
+
+from integrations import registry
+from integrations.spec import Incomplete
+
+
+@register()
+def check_declarations(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Each declaration in the registry; one that leaves something out stops the start before (`apps.ready`)."""
+    try:
+        problems = registry.problems()
+    except Incomplete as incomplete:
+        problems = [str(incomplete)]
+    hint = "docs/adding-a-provider.md says what each capability is."
+    return [Error(problem, hint=hint, id="integrations.E001") for problem in problems]

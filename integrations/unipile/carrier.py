@@ -1,0 +1,97 @@
+"""LinkedIn by Unipile: into the chat that the person wrote in; else a message, an InMail or an invitation, by what
+LinkedIn allows between the two (docs/reference/unipile.md, Calls). Only a follow-up may turn into an invitation.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from integrations.errors import ProviderRejected
+from integrations.events import Person
+from integrations.models import Integration
+from integrations.outgoing import Accepted, CannotSend, Listed, Outgoing, Post
+from integrations.unipile.client import ChatMessage, Profile, SentMessage, UnipileClient
+from integrations.unipile.errors import Group, group_of
+from jobs.deadline import Deadline
+
+INMAIL_SUBJECT = "Following up"
+INMAIL_CHARS = 1_900
+"""Where LinkedIn ends an InMail's body; an invitation's note is cut by the client."""
+
+
+class UnipileCarrier:
+    def prepare(self, message: Outgoing, account: Integration, deadline: Deadline) -> Post:
+        client = UnipileClient.for_integration(account)
+        chat_id = message.answers.thread_id if message.answers else ""
+        if chat_id:
+            return lambda within: _accepted(client.reply(chat_id, message.text, within))
+        return _first_contact(client, message, client.profile(_identifier(message.person), deadline))
+
+    def listed(self, message: Outgoing, account: Integration, deadline: Deadline) -> Iterable[Listed]:
+        client = UnipileClient.for_integration(account)
+        chat_id = message.answers.thread_id if message.answers else ""
+        found = client.chat_messages(chat_id, deadline) if chat_id else _to(client, message, deadline)
+        return [
+            Listed(one.id, one.at, one.text)
+            for one in _until(found, message.since)
+            if one.is_sender is not False
+        ]
+
+
+def _first_contact(client: UnipileClient, message: Outgoing, person: Profile) -> Post:
+    """How somebody is written to who has no chat with us yet."""
+    if person.connected:
+        return lambda within: _accepted(client.send_message(person.provider_id, message.text, within))
+    if person.pending_invitation:
+        raise CannotSend("An invitation to this person is still waiting to be accepted.")
+    if not person.open_profile and not message.follow_up:
+        raise CannotSend("You are not connected with this person on LinkedIn, and their profile is not open.")
+    if len(message.text) > INMAIL_CHARS and person.open_profile:
+        raise CannotSend(f"An InMail may have {INMAIL_CHARS:,} characters.")
+
+    def post(within: Deadline) -> Accepted:
+        if person.open_profile:
+            try:
+                subject = message.subject or INMAIL_SUBJECT
+                return _accepted(client.send_inmail(person.provider_id, subject, message.text, within))
+            except ProviderRejected as error:
+                if not message.follow_up or not _no_inmail(error):
+                    raise
+        invitation = client.invite(person.provider_id, message.text, within)
+        return Accepted(message_id=invitation.invitation_id)
+
+    return post
+
+
+def _no_inmail(error: ProviderRejected) -> bool:
+    """Whether the account has no InMail to spend, or this person takes none: an invitation may still arrive."""
+    return group_of(error.code) in (Group.CREDITS, Group.FEATURE) or error.code == "not_allowed_inmail"
+
+
+def _to(client: UnipileClient, message: Outgoing, deadline: Deadline) -> Iterable[ChatMessage]:
+    """The account's messages since the call, in chats with the lead where LinkedIn's id of the lead is known."""
+    member = message.person.linkedin_member_id
+    chats = {
+        chat.id for chat in client.chats_since(message.since, deadline) if chat.attendee_provider_id == member
+    }
+    found = client.messages_since(message.since, deadline)
+    return (one for one in found if not member or one.chat_id in chats)
+
+
+def _until(messages: Iterable[ChatMessage], since: datetime) -> Iterable[ChatMessage]:
+    """`messages`, newest first, down to `since`."""
+    for message in messages:
+        if message.at is not None and message.at < since:
+            return
+        yield message
+
+
+def _accepted(sent: SentMessage) -> Accepted:
+    return Accepted(message_id=sent.message_id, thread_id=sent.chat_id)
+
+
+def _identifier(person: Person) -> str:
+    """How Unipile is asked for the person. Raises CannotSend where nothing of LinkedIn's is known."""
+    slug = person.linkedin_url.rstrip("/").rpartition("/")[2]
+    if not (person.linkedin_member_id or slug):
+        raise CannotSend("No LinkedIn profile of this lead is known.")
+    return person.linkedin_member_id or slug

@@ -1,0 +1,3 @@
+"""Example Mail: cold e-mail campaigns, and the replies to them."""
+
+NAME = "examplemail"

@@ -1,0 +1,151 @@
+"""Providers declare themselves: what is left out stops the start and is named, and no name goes by a default."""
+
+import ast
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.core.exceptions import ValidationError
+
+from inbox.models import Message
+from inbox.models.lead import Channel
+from integrations import registry
+from integrations.models import Integration
+from integrations.spec import CHANNELS, NONE, Incomplete, ProviderSpec
+from integrations.system_checks import check_declarations
+from tests import factories
+from tests.declaring import declared
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "tests" / "example_provider" / "spec.py"
+CAPABILITIES = [field.name for field in fields(ProviderSpec)]
+
+
+def spec_without(capability: str) -> str:
+    """The example's declaration with a capability left out; the code of all others stays."""
+    tree = ast.parse(EXAMPLE.read_text())
+    (call,) = (
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "ProviderSpec"
+    )
+    call.keywords = [keyword for keyword in call.keywords if keyword.arg != capability]
+    return ast.unparse(tree)
+
+
+@pytest.fixture
+def lacking(tmp_path, monkeypatch):
+    """A package whose declaration lacks a capability: `lacking("poll_every")` is its name."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def make(capability: str) -> str:
+        package = f"without_{capability}"
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").touch()
+        (tmp_path / package / "spec.py").write_text(spec_without(capability))
+        return package
+
+    yield make
+    for name in [name for name in sys.modules if name.startswith("without_")]:
+        del sys.modules[name]
+
+
+@pytest.fixture
+def lines():
+    """The registry's lines, put back in the end."""
+    before = [*registry.PROVIDERS]
+    yield registry.PROVIDERS
+    registry.PROVIDERS[:] = before
+    registry.forget()
+
+
+@pytest.mark.parametrize("capability", CAPABILITIES)
+def test_with_any_capability_left_out_nothing_starts_and_the_message_names_it(capability, lacking, lines):
+    package = lacking(capability)
+    lines.append(package)
+    registry.forget()
+
+    with pytest.raises(Incomplete) as stopped:
+        apps.get_app_config("integrations").ready()
+    (problem,) = check_declarations(None)
+
+    for said in (str(stopped.value), problem.msg):
+        assert f"does not state {capability}." in said and f"{package}/spec.py, line " in said
+        assert capability == "name" or "“examplemail”" in said
+    assert (problem.id, problem.level) == ("integrations.E001", 40)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command", [["manage.py", "check"], ["-c", "import config.wsgi"], ["manage.py", "qcluster"]]
+)
+def test_no_process_starts(command, lacking, tmp_path):
+    package = lacking("stop_campaign")
+    (tmp_path / "lacking_settings.py").write_text(
+        "from tests.settings import *\nfrom integrations import registry\n"
+        f"registry.PROVIDERS.append({package!r})\n"
+    )
+    environment = {
+        "PATH": "",
+        "DJANGO_SETTINGS_MODULE": "lacking_settings",
+        "PYTHONPATH": f"{tmp_path}:{ROOT}",
+    }
+    environment |= {"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none", "DEBUG": "1"}
+
+    ended = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
+    )
+
+    assert ended.returncode != 0 and "“examplemail” does not state stop_campaign." in ended.stderr
+
+
+def test_a_capability_that_nobody_asks_for_is_named_too():
+    given = {name: NONE("for the test") for name in CAPABILITIES}
+    with pytest.raises(Incomplete, match="states telepathy, which nothing asks for"):
+        ProviderSpec(**given, telepathy=True)
+
+
+def test_none_needs_a_reason():
+    with pytest.raises(Exception, match="say in a sentence why"):
+        NONE(" ")
+
+
+def test_the_declarations_of_the_product_contradict_each_other_in_nothing():
+    assert registry.problems() == [] and check_declarations(None) == []
+    assert set(CHANNELS) == set(Channel.values)
+
+
+def test_two_providers_of_one_name_are_refused():
+    with declared("integrations.clay"):
+        said = registry.problems()
+    assert "Two providers are called “clay”." in said and "Two webhook addresses are called “clay”." in said
+
+
+@pytest.mark.parametrize(
+    ("look_up", "error"),
+    [
+        (registry.spec_of, registry.UnknownProvider),
+        (registry.source_of, registry.UnknownSource),
+        (registry.provider_of, registry.UnknownSource),
+        (registry.webhook_source, registry.UnknownSource),
+        (registry.address_of, registry.UnknownProvider),
+    ],
+)
+def test_a_name_that_nobody_declared_raises_and_is_named(look_up, error):
+    with pytest.raises(error, match="lemlist"):
+        look_up("lemlist")
+
+
+@pytest.mark.django_db
+def test_rows_are_checked_against_the_declarations():
+    workspace = factories.make_workspace()
+    with pytest.raises(ValidationError, match="lemlist"):
+        Integration(workspace=workspace, provider="lemlist").full_clean()
+    message = factories.make_message(factories.make_lead(workspace))
+    message.source = "lemlist_reply"
+    with pytest.raises(ValidationError, match="lemlist_reply"):
+        message.full_clean()
+    assert Message.objects.get().source == "emailbison_reply"
