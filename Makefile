@@ -17,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 TIERS := lint check tests faults browser
 RELEASE ?= 8ee1db7
 
-.PHONY: setup demo test $(TIERS) bench rehearse campaign-jobs campaign-followups campaign-insights campaign-sends clean
+.PHONY: setup demo test $(TIERS) bench rehearse mutate campaign-jobs campaign-followups campaign-insights campaign-sends clean
 .NOTPARALLEL:
 
 setup: $(INSTALLED)
@@ -77,6 +77,11 @@ bench: setup
 # The release before on the schema of this one, then beside it: git's history must be there. RELEASE is any commit.
 rehearse: setup
 	$(PY) -u -m tests.rehearsals.release_before $(RELEASE) $(ARGS)
+
+# Guards of one line, removed one by one in a copy: tests must go red for each (tests/mutation/guards.py). An hour and more;
+# `make mutate ARGS=autosend` only those whose kind, file or line has these words.
+mutate: setup
+	$(PY) -u -m tests.mutation $(ARGS)
 
 # The fault campaigns in their long form; `make test` runs the short one.
 campaign-jobs: setup

@@ -1,0 +1,489 @@
+"""Guards of one line, each with what it is replaced by and the tests that must go red then (`make mutate`).
+
+`line` stands once in its file. A guard of MUST_DIE may not survive; another one may, with the reason in `survives`.
+"""
+
+from typing import NamedTuple
+
+MUST_DIE = ("tenancy", "claim", "fence", "opt-out", "cap", "signature", "host")
+OTHER = "other"
+
+
+class Guard(NamedTuple):
+    """`line`: a part of one line of `path` (from the repository's root). `tests`: paths for pytest, with spaces."""
+
+    kind: str
+    path: str
+    line: str
+    instead: str
+    tests: str
+    survives: str = ""
+
+
+ACCESS = "tests/inbox/views/test_access.py"
+SENDS = "tests/races/test_sends.py"
+SENDING = "tests/inbox/replying/test_sending.py"
+SIGNED = "tests/webhooks/test_signed.py tests/webhooks/test_contract.py"
+TENANTS = "tests/webhooks/test_tenants.py"
+GATES = "tests/inbox/replying/test_gates.py"
+GATE, HOSTS = "tests/integrations/test_gate.py", "tests/integrations/test_hosts.py"
+STEPS = "tests/inbox/followups/test_conditions.py tests/inbox/followups/test_sending.py"
+
+TENANCY = (
+    (
+        "inbox/access.py",
+        ".filter(workspace_id=workspace_id, user_id=request.user.pk)",
+        ".filter(workspace_id=workspace_id)",
+        ACCESS,
+    ),
+    (
+        "inbox/access.py",
+        "writing and not membership.at_least(Membership.Role.MEMBER)",
+        "False",
+        ACCESS,
+    ),
+    ("inbox/access.py", "if not membership.at_least(min_role) or (", "if (", ACCESS),
+    (
+        "inbox/accounts.py",
+        "Integration.objects.filter(workspace_id=message.workspace_id, provider=provider)",
+        "Integration.objects.filter(provider=provider)",
+        "tests/inbox/replying/test_accounts.py",
+    ),
+    (
+        "inbox/buttons.py",
+        ".filter(pk=key, workspace=received.workspace)",
+        ".filter(pk=key)",
+        "tests/webhooks/test_signed.py tests/inbox/replying/test_cards.py",
+    ),
+    (
+        "inbox/folders.py",
+        "FOLDERS[key].condition(workspace), workspace=workspace, last_message_at__isnull=False",
+        "FOLDERS[key].condition(workspace), last_message_at__isnull=False",
+        "tests/inbox/views/test_list.py tests/inbox/views/test_access.py",
+    ),
+    (
+        "inbox/followups/actions.py",
+        "filter(pk__in=ids, workspace=workspace)",
+        "filter(pk__in=ids)",
+        "tests/inbox/followups/test_page.py",
+    ),
+    (
+        "inbox/handlers/texts.py",
+        ".filter(workspace=received.workspace, source=event.source)",
+        ".filter(source=event.source)",
+        "tests/webhooks/test_texts.py tests/webhooks/test_tenants.py",
+    ),
+    (
+        "inbox/leads/identity.py",
+        ".filter(named, workspace=workspace).order_by",
+        ".filter(named).order_by",
+        "tests/webhooks/test_tenants.py tests/webhooks/test_leads.py",
+    ),
+    (
+        "inbox/leads/merge.py",
+        "if keep.workspace_id != other.workspace_id:",
+        "if False:",
+        "tests/inbox/test_merge.py",
+    ),
+    (
+        "inbox/search.py",
+        "own = Lead.objects.filter(workspace=workspace)",
+        "own = Lead.objects.all()",
+        "tests/inbox/test_search.py",
+    ),
+    (
+        "inbox/triage.py",
+        ".filter(workspace=workspace, pk__in=known)",
+        ".filter(pk__in=known)",
+        "tests/inbox/test_triage.py tests/inbox/views/test_triage.py",
+    ),
+    (
+        "inbox/views/answer.py",
+        "get_object_or_404(drafts, workspace=request.workspace, pk=draft_id)",
+        "get_object_or_404(drafts, pk=draft_id)",
+        ACCESS,
+    ),
+    (
+        "inbox/views/answer.py",
+        "get_object_or_404(sends, workspace=request.workspace, pk=send_id)",
+        "get_object_or_404(sends, pk=send_id)",
+        ACCESS,
+    ),
+    (
+        "inbox/views/conversation.py",
+        "get_object_or_404(leads, workspace=request.workspace, pk=lead_id)",
+        "get_object_or_404(leads, pk=lead_id)",
+        ACCESS,
+    ),
+    (
+        "inbox/views/conversation.py",
+        "get_object_or_404(Message, workspace=request.workspace, pk=message_id)",
+        "get_object_or_404(Message, pk=message_id)",
+        ACCESS,
+    ),
+    (
+        "inbox/views/deliveries.py",
+        "get_object_or_404(rows, pk=delivery_id, workspace=request.workspace)",
+        "get_object_or_404(rows, pk=delivery_id)",
+        ACCESS,
+    ),
+    (
+        "inbox/views/deliveries.py",
+        "mine = WebhookDelivery.objects.filter(workspace=request.workspace)",
+        "mine = WebhookDelivery.objects.all()",
+        "tests/inbox/views/test_deliveries.py",
+    ),
+    (
+        "inbox/views/followups.py",
+        "get_object_or_404(waiting, pk=task_id, workspace=request.workspace)",
+        "get_object_or_404(waiting, pk=task_id)",
+        f"{ACCESS} tests/inbox/followups/test_approval.py",
+    ),
+    (
+        "inbox/views/followups.py",
+        "get_object_or_404(FollowUpSequence, pk=sequence_id, workspace=request.workspace)",
+        "get_object_or_404(FollowUpSequence, pk=sequence_id)",
+        f"{ACCESS} tests/inbox/followups/test_page.py",
+    ),
+    (
+        "inbox/views/followups.py",
+        "get_object_or_404(Lead, pk=lead_id, workspace=request.workspace)",
+        "get_object_or_404(Lead, pk=lead_id)",
+        f"{ACCESS} tests/inbox/followups/test_page.py",
+    ),
+    (
+        "inbox/webhooks/base.py",
+        "if (own and named and named != own) or _names_another_workspace(received):",
+        "if _names_another_workspace(received):",
+        f"{TENANTS} tests/webhooks/test_contract.py",
+    ),
+    (
+        "inbox/webhooks/base.py",
+        "if (own and named and named != own) or _names_another_workspace(received):",
+        "if own and named and named != own:",
+        f"{TENANTS} tests/webhooks/test_contract.py",
+    ),
+)
+
+CLAIM = (
+    (
+        "inbox/replying/sending.py",
+        "claimed = OutboundSend.objects.filter(pk=send.pk, state=State.INTENT, called_at=None).update(",
+        "claimed = OutboundSend.objects.filter(pk=send.pk, state=State.INTENT).update(",
+        SENDS,
+    ),
+    (
+        "inbox/replying/sending.py",
+        "claimed = OutboundSend.objects.filter(pk=send.pk, state=State.INTENT, called_at=None).update(",
+        "claimed = OutboundSend.objects.filter(pk=send.pk, called_at=None).update(",
+        SENDS,
+    ),
+    (
+        "inbox/replying/sending.py",
+        "changed = OutboundSend.objects.filter(pk=send.pk, state__in=expected).update(",
+        "changed = OutboundSend.objects.filter(pk=send.pk).update(",
+        SENDS,
+    ),
+    (
+        "inbox/replying/review.py",
+        "workspace_id=draft.workspace_id, status=Status.PENDING)",
+        "workspace_id=draft.workspace_id)",
+        f"{SENDS} tests/inbox/views/test_answer.py",
+    ),
+    (
+        "inbox/replying/autosend.py",
+        'if draft.status != Draft.Status.PENDING or draft.revision != ctx.payload["revision"]:',
+        "if draft.status != Draft.Status.PENDING:",
+        "tests/inbox/replying/test_autosend.py",
+    ),
+    (
+        "inbox/replying/drafting.py",
+        "if lead.is_stopped or (lead.last_inbound_at and lead.last_inbound_at > message.sent_at):",
+        "if lead.is_stopped:",
+        "tests/inbox/replying/test_drafting.py",
+    ),
+    (
+        "inbox/replying/drafting.py",
+        "pk=draft.pk, status=Draft.Status.PENDING, revision=draft.revision)",
+        "pk=draft.pk)",
+        "tests/inbox/replying/test_rewriting.py",
+    ),
+    (
+        "inbox/followups/steps.py",
+        "if task.status != Status.CLAIMED or task.attempt != attempt:",
+        "if False:",
+        "tests/inbox/followups/test_sending.py tests/races/test_followups.py",
+    ),
+    (
+        "inbox/pipeline/routing.py",
+        'locks.hold("assign", situation.workspace.pk)',
+        "pass",
+        "tests/races/test_assignment.py",
+    ),
+    (
+        "inbox/pipeline/routing.py",
+        "filter(pk=situation.lead.pk, assigned_to=None).update(assigned_to",
+        "filter(pk=situation.lead.pk).update(assigned_to",
+        "tests/races/test_assignment.py",
+    ),
+    (
+        "inbox/pipeline/routing.py",
+        'members.order_by(F("last_assigned_at").asc(nulls_first=True), "pk")',
+        'members.order_by("pk")',
+        "tests/races/test_assignment.py",
+    ),
+    (
+        "inbox/accounts.py",
+        "if not found.enabled:",
+        "if False:",
+        "tests/inbox/replying/test_accounts.py",
+    ),
+    (
+        "inbox/accounts.py",
+        "rows = [one for one in rows if one.pk in brought_by]",
+        "pass",
+        "tests/inbox/replying/test_accounts.py",
+    ),
+    (
+        "inbox/accounts.py",
+        'rows = [one for one in rows if one.external_account_id in (message.account_id, "")]',
+        "pass",
+        "tests/inbox/replying/test_accounts.py",
+    ),
+)
+
+FENCE = (
+    (
+        "jobs/steps.py",
+        "WHERE id = %(job)s AND lease_token = %(token)s AND status = 'running' FOR NO KEY UPDATE",
+        "WHERE id = %(job)s AND status = 'running' FOR NO KEY UPDATE",
+        "tests/jobs/test_steps.py",
+    ),
+    (
+        "jobs/ledger.py",
+        "\"SELECT 1 FROM jobs_backgroundjob WHERE id = %s AND lease_token = %s AND status = 'running'\"",
+        '"SELECT 1 FROM jobs_backgroundjob WHERE id = %s AND (lease_token = %s OR true)"',
+        "tests/jobs/test_steps.py tests/jobs/test_drain.py",
+    ),
+    (
+        "jobs/ledger.py",
+        "\" WHERE id = %s AND lease_token = %s AND status = 'running'\"",
+        '" WHERE id = %s AND (lease_token = %s OR true)"',
+        "tests/jobs/test_steps.py tests/jobs/test_drain.py tests/jobs/test_claim.py",
+    ),
+    (
+        "jobs/ledger.py",
+        "WHERE lease_token = %s AND worker_id = %s AND status = 'running' AND started_at IS NULL",
+        "WHERE lease_token = %s AND worker_id = %s AND status = 'running'",
+        "tests/jobs/test_claim.py tests/jobs/test_recovery.py tests/jobs/test_drain.py",
+    ),
+    (
+        "jobs/context.py",
+        "if not ledger.holds(self.job.pk, self._token):",
+        "if False:",
+        "tests/jobs/test_steps.py",
+    ),
+    (
+        "jobs/ticks.py",
+        "WHERE (t.lease_expires_at IS NULL OR t.lease_expires_at < statement_timestamp())",
+        "WHERE true",
+        "tests/jobs/test_ticks.py tests/races/test_jobs.py",
+    ),
+    (
+        "jobs/ticks.py",
+        "AND (%(requested)s OR t.slot < EXCLUDED.slot)",
+        "AND (%(requested)s OR true)",
+        "tests/jobs/test_ticks.py",
+    ),
+)
+
+OPT_OUT = (
+    ("inbox/replying/claims.py", "if lead.opted_out_at is not None:", "if False:", SENDING),
+    (
+        "inbox/replying/claims.py",
+        "if lead.bounced_at is not None and channel == Channel.EMAIL:",
+        "if False:",
+        "tests/inbox/replying tests/webhooks/test_bounces.py",
+    ),
+    (
+        "inbox/replying/claims.py",
+        "if channel in lead.refused_channels:",
+        "if False:",
+        "tests/webhooks/test_stop_and_start.py tests/webhooks/test_optouts.py tests/inbox/pipeline/test_channels.py",
+    ),
+    (
+        "inbox/replying/sending.py",
+        "if why := claims.blocked(lead, send.channel, besides=send) or claims.vetoed(send, lead):",
+        "if why := claims.vetoed(send, lead):",
+        SENDING,
+    ),
+    (
+        "inbox/replying/sending.py",
+        "if why := claims.blocked(lead, send.channel, besides=send) or claims.vetoed(send, lead):",
+        "if why := claims.blocked(lead, send.channel, besides=send):",
+        f"{STEPS} tests/inbox/replying/test_autosend.py",
+    ),
+    (
+        "inbox/leads/stops.py",
+        "lead_stopped.send(Lead, lead=lead, reason=reason)",
+        "pass",
+        STEPS,
+    ),
+    (
+        "inbox/leads/stops.py",
+        "    stop_campaigns(lead, anew=anew)",
+        "    pass",
+        "tests/inbox/pipeline/test_stops.py",
+    ),
+    (
+        "inbox/leads/stops.py",
+        "    reject_drafts(lead, reason)",
+        "    pass",
+        "tests/webhooks/test_optouts.py tests/inbox/pipeline/test_stops.py",
+    ),
+    (
+        "inbox/followups/receivers.py",
+        "plan.finish_all(lead, Status.STOPPED, reason)",
+        "pass",
+        STEPS,
+    ),
+    (
+        "inbox/followups/conditions.py",
+        "if case.lead.is_stopped or case.lead.tag == Tag.BLACKLIST:",
+        "if False:",
+        STEPS,
+    ),
+    ("inbox/replying/gates.py", "if e.lead.opted_out_at is not None:", "if False:", GATES),
+)
+
+CAP = (
+    (
+        "inbox/replying/autosend.py",
+        'locks.hold("autosend", draft.workspace_id)  # the daily cap holds exactly',
+        "pass",
+        SENDS,
+    ),
+    ("inbox/replying/gates.py", "return Verdict(count < cap,", "return Verdict(True,", GATES),
+    ("inbox/replying/gates.py", "        approved_by=None,", "", GATES),
+)
+
+SIGNATURE = (
+    (
+        "integrations/calendly/signature.py",
+        "if abs(int(times[0]) - now.timestamp()) > TOLERANCE_S:",
+        "if False:",
+        "tests/integrations/calendly/test_signature.py",
+    ),
+    (
+        "integrations/calendly/signature.py",
+        "return any(hmac.compare_digest(value, form) for value in given[:4] for form in forms)",
+        "return True",
+        "tests/integrations/calendly/test_signature.py",
+    ),
+    (
+        "integrations/clay/signature.py",
+        'matches = hmac.compare_digest(given.lower().removeprefix("sha256=").encode(), signed.encode())',
+        "matches = True",
+        "tests/integrations/clay/test_signature.py",
+    ),
+    (
+        "integrations/slack/signature.py",
+        "return SignatureVerifier(secret, _At(now)).is_valid_request(raw, dict(headers))",
+        "return True",
+        "tests/integrations/slack/test_signature.py",
+    ),
+    (
+        "inbox/webhooks/base.py",
+        "if accepts and not accepts(integration.credentials, body, request.headers, timezone.now()):",
+        "if False:",
+        SIGNED,
+    ),
+    (
+        "inbox/webhooks/base.py",
+        "if found.is_usable and found.integration.provider == self.source.provider:",
+        "if found.is_usable:",
+        f"{TENANTS} {SIGNED}",
+    ),
+    (
+        "inbox/webhooks/base.py",
+        "if found.is_usable and found.integration.provider == self.source.provider:",
+        "if found.integration.provider == self.source.provider:",
+        f"{TENANTS} {SIGNED}",
+    ),
+    (
+        "integrations/ghl/signature.py",
+        'key.verify(base64.b64decode(headers.get(HEADER, ""), validate=True), raw)',
+        "pass",
+        "tests/integrations/ghl/test_signature.py",
+    ),
+)
+
+HOST = (
+    ("integrations/transport.py", 'check_url(self.provider, request.url or "")', "pass", GATE),
+    ("integrations/transport.py", "            check_address(address[0], port)", "            pass", GATE),
+    ("integrations/hosts.py", 'if address.scheme != "https":', "if False:", f"{GATE} {HOSTS}"),
+    ("integrations/hosts.py", "    if not places:", "    if False:", f"{GATE} {HOSTS}"),
+    (
+        "integrations/hosts.py",
+        "if address.port != HTTPS and not any(address.port in place.ports for place in places):",
+        "if False:",
+        f"{GATE} {HOSTS}",
+    ),
+    (
+        "integrations/hosts.py",
+        'return host == suffix or host.endswith(f".{suffix}")',
+        "return host.endswith(suffix)",
+        HOSTS,
+    ),
+    (
+        "integrations/hosts.py",
+        "if not ip.is_global or ip.is_multicast or ip.is_reserved:",
+        "if False:",
+        HOSTS,
+    ),
+)
+
+OTHERS = (
+    (
+        "inbox/replying/gates.py",
+        "    if e.lead.suspected:",
+        "    if False:",
+        GATES,
+    ),
+    (
+        "inbox/replying/gates.py",
+        "    if settings.AUTO_SEND_DISABLED:",
+        "    if False:",
+        GATES,
+    ),
+    (
+        "inbox/replying/gates.py",
+        "    if e.draft.channel == Channel.LINKEDIN:",
+        "    if False:",
+        GATES,
+    ),
+    (
+        "inbox/replying/review.py",
+        "if seen_at is not None and wrote_since(lead, seen_at):",
+        "if False:",
+        "tests/inbox/views/test_answer.py",
+    ),
+    (
+        "inbox/followups/conditions.py",
+        "    if case.workspace.sends_paused:",
+        "    if False:",
+        STEPS,
+    ),
+)
+
+_BY_KIND = {
+    "tenancy": TENANCY,
+    "claim": CLAIM,
+    "fence": FENCE,
+    "opt-out": OPT_OUT,
+    "cap": CAP,
+    "signature": SIGNATURE,
+    "host": HOST,
+    OTHER: OTHERS,
+}
+GUARDS = [Guard(kind, *row) for kind, rows in _BY_KIND.items() for row in rows]
