@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error
 
 from integrations import registry
 from integrations.spec import Incomplete
 
 
-@register()
 def check_declarations(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Each declaration in the registry; one that leaves something out stops the start before (`apps.ready`)."""
     try:
