@@ -14,6 +14,7 @@ from tests.factories import ago
 
 @pytest.fixture
 def leads(workspace):
+    factories.make_integration(workspace)
     return [
         factories.make_lead(
             workspace,
