@@ -25,6 +25,7 @@ def lock(settings):
 
 
 def test_what_was_written_is_still_in_the_form_after_going_back(workspace, user, open_page, lock):
+    factories.make_integration(workspace)
     lead = factories.make_lead(
         workspace, first_name="Dana", last_name="", last_inbound_at=factories.ago(hours=1)
     )
