@@ -175,9 +175,9 @@ def test_a_refusal_is_permanent(model):
 @pytest.mark.faults
 def test_one_layer_retries_and_the_deadline_holds(settings, monkeypatch, behaviour, error, calls):
     monkeypatch.setattr("integrations.retry.BASE_S", 0.01)
-    made, result = asked(settings, behaviour, deadline_ms=600)
+    made, result = asked(settings, behaviour, deadline_ms=2_000)  # the first call loads the SDK, too
     assert (type(result), made) == (error, calls)
-    assert AiCall.objects.get().duration_ms <= 600 + 1_000 * SLACK_S
+    assert AiCall.objects.get().duration_ms <= 2_000 + 1_000 * SLACK_S
     assert AiCall.objects.get().outcome == result.outcome
 
 
