@@ -70,7 +70,7 @@ FOLDERS = {
             "not-understood",
             "Not understood yet",
             "clock",
-            "Every reply has been read and understood.",
+            "No reply waits for the model to read it.",
             lambda _: Q(awaiting_model=True, tag_decided_by=""),
         ),
         Folder("unread", "Unread", "mail", "Everything has been read.", lambda _: Q(unread=True)),
