@@ -15,6 +15,7 @@ from inbox.leads.stops import is_later
 from inbox.models import Draft, Lead, Message
 from inbox.models.lead import Channel, Tag
 from inbox.models.message import OWN
+from inbox.understanding import one_channel
 from inbox.understanding.arrival import Arrival
 from integrations import registry
 from integrations.spec import Counts
@@ -301,6 +302,8 @@ def move(message: Message, lead: Lead) -> None:
             opt_out(lead, stopped_at(message), message.stamp)
         if message.suspected:
             decided(stand_in)
+        if _is_reply(message) and message.channel in one_channel.refused(message.text):
+            refusals.refuse(lead, message.channel)
     recompute(lead)
 
 

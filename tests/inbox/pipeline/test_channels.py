@@ -1,8 +1,10 @@
 """Text messages and LinkedIn: the same pipeline, their own way in and out."""
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 
+from inbox.leads import rollup
 from inbox.models import Draft, Enrichment, Message, OutboundSend
 from inbox.replying import claims, reconcile, review
 from integrations.ghl.client import GhlClient
@@ -297,3 +299,14 @@ def test_only_the_lead_s_workspace_opens_a_channel_again(texts):
     url = reverse("inbox:lead-allow", args=[texts.workspace.pk, texts.lead().pk])
     assert texts.client.post(url, {"channel": "sms"}).status_code == 404
     assert texts.lead().refused_channels == ["sms"]
+
+
+def test_an_ended_channel_goes_with_its_message_to_the_lead_that_the_provider_names(texts):
+    """The lead that the text came to first keeps another text, and so stays."""
+    text(texts, "Sounds good, how much is it?")
+    message = text(texts, ELSEWHERE)
+    other = factories.make_lead(texts.workspace)
+    with transaction.atomic():
+        rollup.move(message, rollup.locked(other))
+    other.refresh_from_db()
+    assert other.refused_channels == ["sms"] and not other.is_stopped
