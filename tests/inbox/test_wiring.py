@@ -5,6 +5,7 @@ import importlib
 import inspect
 from collections.abc import Iterator
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -91,7 +92,9 @@ def test_without_any_line_of_the_wiring_nothing_starts_and_it_is_named(unwired, 
 
 def test_with_all_lines_it_starts(unwired):
     wiring.connect()
-    call_command("check", tags=["wiring"])
+    said = StringIO()
+    call_command("check", tags=["wiring"], stdout=said)
+    assert "no issues" in said.getvalue()
 
 
 @pytest.mark.parametrize("name", sorted(NAMED))

@@ -127,7 +127,8 @@ def test_a_job_whose_wakeup_was_lost_is_found(stage, cluster):
         " (gen_random_uuid(), 'harness.stamp', 'a', 'queued', 1, '{\"key\": \"a\"}', 0, 0, 0, 0, '', '', '')"
     )
 
-    stage.wait(lambda: started(stage, "a"), "it started")
+    stage.wait(lambda: row(stage, "a")[0] == "succeeded", "it ran")
+    assert len(stage.events("start")) == 1
 
 
 def test_a_wakeup_that_cannot_be_read_is_dropped(stage, cluster):
