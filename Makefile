@@ -1,53 +1,94 @@
 # Everything from a bare checkout; only Python 3.11 or newer must be there. Another one: `make setup PYTHON=python3.13`.
 #
 #   make demo ARGS="--exit-after 30"            options of manage.py demo
-#   make test                                   linters, checks and every test, fast ones first
+#   make quick                                  linters, and the tests of the folders that differ from main
+#   make test                                   linters, checks and every test in its short form, fast ones first
 #   make test PYTEST_ARGS="tests/jobs -x"       only those tests
 #   make test PYTEST_ARGS="-m 'not browser'"    without a tier: races, faults, browser, slow
+#   make rehearse                               the long forms: hours
 #
 # DATABASE_URL names a PostgreSQL of your own; without it the embedded one runs, its data in .local/.
-# Some tests drive Chromium, Redis and PgBouncer. Where one is missing they fail and name its package; .ci/run installs them.
+# Some tests drive Chromium, Redis, PgBouncer and nginx. Where one is missing they fail and name its package; .ci/run installs them.
 
 PYTHON ?= python3
 PY := .venv/bin/python
-INSTALLED := .venv/.installed-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d ' ' -f 1)
+# Each set of pins holds the one before: the product, the demo's, and what developing needs.
+sum = $(shell cksum < $(1) | cut -d ' ' -f 1)
+DEMO := .venv/.demo-$(call sum,requirements-demo.txt)
+INSTALLED := .venv/.installed-$(call sum,requirements-dev.txt)
 ALONE := faults and not (crash or browser)
+FAULTS := tests/faults tests/integrations tests/demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Tests start some hundred Python processes; without bytecode each compiles the product anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 TIERS := lint check tests faults browser
-RELEASE ?= 8ee1db7
+CAMPAIGNS := campaign-jobs campaign-sends campaign-followups campaign-insights
+REHEARSALS := long $(CAMPAIGNS) rehearse-release mutate
+RELEASE ?= $(lastword $(shell tail -n 1 deploy/RELEASES))
+PYTEST := DEBUG=1 $(PY) -m pytest --durations 15 --durations-min 1
 
-.PHONY: setup demo test $(TIERS) bench rehearse mutate campaign-jobs campaign-followups campaign-insights campaign-sends clean
+# Runs targets one after the other, whichever failed before; says how long each took, and at the end which failed.
+define each
+@failed=; \
+for target in $(1); do \
+  began=$$(date +%s); $(MAKE) --no-print-directory $$target $(2) || failed="$$failed $$target"; \
+  took="$$took, $$target $$(($$(date +%s) - began)) s"; \
+done; \
+echo "Took:$${took#,}"; \
+if [ -n "$$failed" ]; then echo "Failed:$$failed (of $(1))" >&2; exit 1; fi; echo "Passed: $(1)"
+endef
+
+.PHONY: setup demo shots quick test $(TIERS) coverage audit bench campaign rehearse $(REHEARSALS) requirements clean
 .NOTPARALLEL:
 
 setup: $(INSTALLED)
 
-# The stamp's name holds a checksum of the pins: changed requirements are installed at the next command.
+# The stamps' names hold checksums of the pins: changed requirements are installed at the next command.
 $(INSTALLED):
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	$(call install,requirements-dev.txt)
+	@touch $(DEMO) $@
+
+$(DEMO):
+	$(call install,requirements-demo.txt)
+	@touch $@
+
+# Compiled by all processors, and without the phone numbers' places and carriers, which nothing here asks for.
+define install
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Holdfast needs Python 3.11 or newer as '$(PYTHON)'. Name another: make setup PYTHON=python3.13" >&2; exit 1; }
 	@$(PY) -m pip --version >/dev/null 2>&1 || { rm -rf .venv; $(PYTHON) -m venv .venv; } || { rm -rf .venv; \
 	  echo "'$(PYTHON) -m venv' does not work here. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
-	$(PY) -m pip install --quiet --no-input --requirement requirements-dev.txt
-	@rm -f .venv/.installed-* && touch $@
+	@rm -f .venv/.installed-* .venv/.demo-*
+	$(PY) -m pip install --quiet --no-input --no-compile --require-hashes --requirement $(1)
+	@$(PY) -m compileall -qq -j 0 -x '/(pip|setuptools|geodata|carrierdata|tzdata)/' .venv/lib || true
+endef
 
-demo: setup
+demo: $(DEMO)
 	@exec $(PY) manage.py demo $(ARGS)
 
-# Every tier runs, whichever failed before it; the last line says which did.
+# The pictures of README and docs, from the demo in a database of its own.
+shots: setup
+	DEBUG=1 $(PY) manage.py shell --no-imports -c "from demo import shots; shots.main()"
+
+quick: lint
+	@paths=$$($(PY) -m tests.changed) || exit 1; \
+	if [ -z "$$paths" ]; then echo "No tests belong to what differs from main."; exit 0; fi; \
+	$(PYTEST) -n 2 --dist worksteal -m "not (slow or races or faults or browser)" $$paths
+
 ifdef PYTEST_ARGS
 test: lint check
 	DEBUG=1 $(PY) -m pytest $(PYTEST_ARGS)
 else
 test: setup
-	@failed=; for tier in $(TIERS); do $(MAKE) --no-print-directory $$tier || failed="$$failed $$tier"; done; \
-	if [ -n "$$failed" ]; then echo "Failed:$$failed (of $(TIERS))" >&2; exit 1; fi; echo "Passed: $(TIERS)"
+	$(call each,$(TIERS))
 endif
 
 lint: setup
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) .venv/bin/lint-imports
+	DEBUG=1 $(PY) -m mypy
 
 # Django's own checks as production sees them, with secrets and static files made for this one run; then the migrations.
 check: setup
@@ -60,30 +101,38 @@ check: setup
 	  sh -c '$(PY) manage.py collectstatic --noinput --verbosity 0 && $(PY) manage.py check --deploy --fail-level WARNING'
 	DEBUG=1 $(PY) manage.py makemigrations --check --dry-run
 
-# Two processes share the tests; some faults need the machine for themselves. Browsers come last and by themselves:
-# Playwright's event loop stays in the process, and tests that fork after it fail.
+# Two processes share the tests. Faults that keep a time come after what only computes; they wait more than they compute,
+# so four processes share them. Browsers come last and by themselves: Playwright's event loop stays in the process, and
+# tests that fork after it fail. Each tier reads only the folders that have some of it.
 tests: setup
-	DEBUG=1 $(PY) -m pytest -n 2 --dist worksteal -m "not ($(ALONE) or browser)"
+	$(PYTEST) -n 2 --dist worksteal --ignore tests/browser -m "not ($(ALONE) or browser)"
 
 faults: setup
-	DEBUG=1 $(PY) -m pytest -m "$(ALONE)"
+	$(PYTEST) -n 4 --maxschedchunk 1 -m "$(ALONE)" $(FAULTS)
 
 browser: setup
-	DEBUG=1 $(PY) -m pytest -n 2 --dist worksteal -m browser
+	$(PYTEST) -n 2 --maxschedchunk 1 -m browser tests/browser
+
+# Lines and branches of the product that the first tier reaches, its subprocesses included.
+coverage: setup
+	@rm -f .coverage .coverage.*
+	DEBUG=1 $(PY) -m coverage run -m pytest -q -n 2 --dist worksteal -m "not ($(ALONE) or browser)" $(ARGS)
+	$(PY) -m coverage combine --quiet
+	$(PY) -m coverage report
+
+# Known vulnerabilities in what is pinned. Needs an index that tells of them (PyPI's; `ARGS="-s osv"` asks osv.dev):
+# a package about which none could be asked is a failure.
+audit: setup
+	$(PY) -m pip_audit --strict --progress-spinner off --require-hashes --disable-pip -r requirements-dev.txt $(ARGS)
 
 bench: setup
 	@for file in $$(ls benchmarks/[a-z]*.py | grep -v campaign_); do DEBUG=1 $(PY) -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done
 
-# The release before on the schema of this one, then beside it: git's history must be there. RELEASE is any commit.
-rehearse: setup
-	$(PY) -u -m tests.rehearsals.release_before $(RELEASE) $(ARGS)
+# The fault campaigns in their long form, each with its own count of what was lost or done twice; `make test` runs the
+# short one. `make campaign ARGS=sends` runs one; `make campaign-sends ARGS="--kills 500"` gives one its options.
+campaign: setup
+	$(call each,$(if $(ARGS),$(ARGS:%=campaign-%),$(CAMPAIGNS)),ARGS=)
 
-# Guards of one line, removed one by one in a copy: tests must go red for each (tests/mutation/guards.py). An hour and more;
-# `make mutate ARGS=autosend` only those whose kind, file or line has these words.
-mutate: setup
-	$(PY) -u -m tests.mutation $(ARGS)
-
-# The fault campaigns in their long form; `make test` runs the short one.
 campaign-jobs: setup
 	$(PY) -m tests.faults.jobs.campaign --jobs 5000 --kills 200 --restarts 20 --seconds 400 $(ARGS)
 
@@ -96,7 +145,32 @@ campaign-followups: setup
 campaign-insights: setup
 	$(PY) -m tests.faults.insights.campaign --packs 30 --threads 60 --latency-ms 2000 --restarts 2 --seconds 1200 $(ARGS)
 
+# What takes too long for each change, and runs before an issue is closed.
+rehearse: setup
+	$(call each,$(REHEARSALS))
+
+# The tests that `make test` leaves out, and those that are shorter there.
+long: setup
+	LONG=1 $(PYTEST) -m "long or shortened"
+
+# The release before on the schema of this one, then beside it: git's history must be there. RELEASE is any commit.
+rehearse-release: setup
+	$(PY) -u -m tests.rehearsals.release_before $(RELEASE) $(ARGS)
+
+# Guards of one line, removed one by one in a copy: tests must go red for each (tests/mutation/guards.py). An hour and more;
+# `make mutate ARGS=autosend` only those whose kind, file or line has these words.
+mutate: setup
+	$(PY) -u -m tests.mutation $(ARGS)
+
+# The three files of pins, made from the *.in files. Versions stay as they are: ARGS="--upgrade-package django" or --upgrade.
+requirements: setup
+	$(call compile,requirements)
+	$(call compile,requirements-demo,-c requirements.txt)
+	$(call compile,requirements-dev,-c requirements-demo.txt)
+compile = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --custom-compile-command "make requirements" $(2) $(1).in --output-file $(1).txt $(ARGS)
+
 # Removes the demo's data too.
 clean:
-	@if [ -x $(PY) ]; then $(PY) -m config.postgres stop; fi
-	rm -rf .venv .local .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@if [ -x $(PY) ]; then $(PY) -m demo.postgres stop; fi
+	rm -rf .venv .local .pytest_cache .ruff_cache .import_linter_cache .mypy_cache .hypothesis .coverage*

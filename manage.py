@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's command line; without DATABASE_URL it brings the embedded PostgreSQL up for as long as a command runs."""
+"""Django's command line. If DATABASE_URL is unset, it runs the embedded PostgreSQL for as long as a command runs."""
 
 import os
 import sys
@@ -20,14 +20,17 @@ def main() -> None:
         except ImproperlyConfigured as error:
             sys.exit(f"FAIL  configuration: {error}")
         if embedded:
-            from config import postgres
+            from demo import postgres
 
             postgres.ensure_running()
     execute_from_command_line(sys.argv)
 
 
 def run() -> None:
-    """`main`, which Ctrl-C ends without a traceback; the demo has nothing to fail at by then."""
+    """Run `main`, and end without a traceback on Ctrl-C.
+
+    The exit code is 0 for the demo, which is meant to be stopped so.
+    """
     try:
         main()
     except KeyboardInterrupt:

@@ -1,10 +1,10 @@
-"""What intake is measured against, on the same tables and in the same server.
+"""The webhook views that the intake benchmark compares the product's with, on the same tables in the same server.
 
-`plain` is the webhook as one would write it first, in the ORM's own words: authenticate, validate with the same
-payload model, write the ledger row, `update_or_create` the lead and the campaign, `get_or_create` the message,
-`async_task` the work, say in the ledger what came of it. It is one transaction (`plain`), or what Django does unless
-told otherwise: each statement a transaction of its own (`plain-autocommit`), where a crash leaves half a delivery.
-`floor` is our own view with one statement: the ledger row.
+`plain` is the webhook as one would first write it with the ORM. It authenticates, validates with the same payload
+model, writes the delivery's row, calls `update_or_create` for lead and campaign, `get_or_create` for the message and
+`async_task` for the work, and notes the result. All of it is one transaction. `plain-autocommit` is the same with
+Django's default, where each statement is a transaction of its own. A crash there leaves half a delivery. `floor` is our
+own view that writes only the delivery's row, in one statement.
 """
 
 import hashlib
@@ -28,7 +28,10 @@ from integrations.registry import keyed_sources
 
 
 class FloorView(WebhookView):
-    """Our own view for a sender whom nobody here knows: everything but the tenant and what is made of the event."""
+    """Our own view for an unknown sender.
+
+    It receives the request and writes its row. It looks up no tenant and does nothing with the event.
+    """
 
     source = keyed_sources()["email"]
 
@@ -37,7 +40,7 @@ class FloorView(WebhookView):
 
 
 class PlainView(APIView):
-    """No hand-written SQL, no cleverness."""
+    """The webhook written in the simplest way with the ORM."""
 
     authentication_classes = ()
     login_required = False

@@ -1,4 +1,4 @@
-"""procrastinate's side of the job benchmark."""
+"""The tasks that the job benchmark runs in procrastinate."""
 
 import os
 import time
@@ -12,10 +12,10 @@ app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=os.env
 
 @app.task(name="noop")
 async def noop(key: str) -> None:
-    """Nothing."""
+    """Does nothing."""
 
 
 @app.task(name="stamp")
 async def stamp(key: str) -> None:
-    """Say when it started."""
+    """Notes the time at which it started."""
     outside.note("start", key, at=time.time())

@@ -1,8 +1,8 @@
-"""One process of the job benchmark. `python -m benchmarks._jobs_worker ACT`; DATABASE_URL names the database.
+"""One process of the job benchmark: `python -m benchmarks._jobs_worker ACT`. DATABASE_URL names the database.
 
-`schema` and `fill SYSTEM COUNT` prepare. `holdfast-drain` and `procrastinate-drain` work until the queue is empty and
-print how long that took; `procrastinate-worker` works until it is stopped. `enqueue SYSTEM COUNT` and
-`probe SYSTEM COUNT` are the other side.
+`schema` and `fill SYSTEM COUNT` prepare the database. `holdfast-drain` and `procrastinate-drain` work until the queue
+is empty and print how long that took. `procrastinate-worker` works until it is stopped. `enqueue SYSTEM COUNT` and
+`probe SYSTEM COUNT` add jobs.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ PROBE_PAUSE_S = 0.15
 
 
 def holdfast_drain() -> float:
-    """Our drain, as a wake-up runs it, one after the other."""
+    """Run all jobs one after the other, as a worker does after a wake-up. Returns seconds."""
     setup()
     from jobs.worker import drain
 
@@ -28,7 +28,10 @@ def holdfast_drain() -> float:
 
 
 def procrastinate_drain() -> float:
-    """procrastinate's worker with its defaults and an async task, which is its quickest kind."""
+    """Run all jobs in procrastinate's worker. Returns seconds.
+
+    It has its default options and async tasks, which are its fastest kind.
+    """
     from benchmarks._jobs_rivals import app
 
     async def work() -> float:
@@ -41,7 +44,7 @@ def procrastinate_drain() -> float:
 
 
 def procrastinate_worker() -> float:
-    """Until SIGTERM, woken by NOTIFY."""
+    """Run procrastinate's worker until SIGTERM. It is woken by NOTIFY."""
     from benchmarks._jobs_rivals import app
 
     async def work() -> None:
@@ -53,7 +56,7 @@ def procrastinate_worker() -> float:
 
 
 def schema() -> float:
-    """procrastinate's tables, and the place where `fill` notes its commit."""
+    """Create procrastinate's tables, and the table in which `fill` notes the time of its commit."""
     from benchmarks._jobs_rivals import app
 
     async def make() -> None:
@@ -66,7 +69,7 @@ def schema() -> float:
 
 
 def fill(system: str, count: int) -> float:
-    """`count` jobs in one transaction, spread over 10 workspaces where the system knows such a thing."""
+    """Add `count` jobs in one transaction. In Holdfast they are spread over 10 workspaces."""
     if system == "procrastinate":
         from benchmarks._jobs_rivals import app, noop
 
@@ -94,7 +97,7 @@ def fill(system: str, count: int) -> float:
 
 
 def enqueue(system: str, count: int) -> float:
-    """Seconds for `count` enqueues, each in a transaction of its own."""
+    """Add `count` jobs, each in a transaction of its own. Returns seconds."""
     put = putter(system, "noop")
     began = time.monotonic()
     for number in range(count):
@@ -103,7 +106,10 @@ def enqueue(system: str, count: int) -> float:
 
 
 def probe(system: str, count: int) -> float:
-    """Enqueue one at a time with pauses, noting the moment of each commit; the job notes when it started."""
+    """Add jobs one at a time with pauses, and note the time of each commit.
+
+    Each job notes the time at which it started.
+    """
     from tests.faults.jobs import outside
 
     put = putter(system, "stamp")
@@ -115,7 +121,7 @@ def probe(system: str, count: int) -> float:
 
 
 def putter(system: str, what: str) -> Callable[[str], object]:
-    """A function that enqueues one job by its key and commits."""
+    """A function that adds one job with the given key and commits."""
     if system == "procrastinate":
         from benchmarks import _jobs_rivals
 
@@ -143,7 +149,7 @@ def setup() -> None:
     import django
 
     django.setup()
-    logging.disable(logging.INFO)  # the others are silent too, unless told otherwise
+    logging.disable(logging.INFO)  # the other systems log nothing by default
 
 
 ACTS = {

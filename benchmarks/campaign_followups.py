@@ -1,7 +1,8 @@
-"""10,000 follow-ups due at once over 50 workspaces, one with a dead LinkedIn account and one whose GoHighLevel answers
-429, worked by two real clusters while the cron's tick runs beside them: `make campaign-followups`, or `--each 20`.
+"""Runs 10,000 follow-ups that are due at once, and checks that each lead gets one message in time.
 
-Exit code 0 only where every lead got one message, every tick ended in its budget, and all that waits says why.
+`make campaign-followups`, or `--each 20` for a short run. The leads are in 50 workspaces; one has a dead LinkedIn
+account, and in one GoHighLevel answers 429. Two real clusters work while the cron's tick runs beside them. The exit
+code is 0 only if every lead got one message, every tick ended in its time, and each waiting follow-up says why.
 """
 
 import argparse
@@ -12,11 +13,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from config.postgres import EmbeddedPostgres
+from demo.postgres import EmbeddedPostgres
 
 ROOT = Path(__file__).resolve().parents[1]
 LAST_ITEM_MS = 1_000
-"""A tick whose time is up ends the item that it is at."""
+"""How much longer a tick may take than its time, in ms: it finishes the item that it is working on."""
 CLUSTERS, LIMIT_S, CRON_EVERY_S = 2, 3_000, 5
 
 
@@ -37,7 +38,7 @@ def main() -> int:
 
 
 def campaign(workspaces: int, each: int) -> int:
-    """Make the leads, let the clusters work, and check; prints what was measured."""
+    """Make the leads, let the clusters work, check the result, and print what was measured. Returns the exit code."""
     import django
 
     django.setup()

@@ -1,6 +1,7 @@
-"""The fault campaign over sends in its long form: `make campaign-sends`, or with other numbers, `--help`.
+"""Runs the long form of the fault tests for sends: clusters and providers fail while many drafts are sent.
 
-Exit code 0 only where every accepted message exists once and every uncertain one is settled or listed for a person.
+`make campaign-sends`; `--help` lists the options. The exit code is 0 only if every accepted message exists exactly
+once, and every send with an unknown result was settled or is listed for a person.
 """
 
 import argparse

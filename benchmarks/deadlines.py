@@ -1,7 +1,8 @@
-"""How far a provider's call outlives its Deadline, against `requests` with the same number as its timeout.
+"""Measures how much longer than its Deadline a provider call takes, compared with `requests` and the same timeout.
 
-`make bench` or `python -m benchmarks.deadlines [--calls 20] [--json]`. Both meet the same provider on bare sockets.
-`requests` limits each read and not the call, so what drips outlives its timeout by as long as it drips (20 s here).
+`make bench` or `python -m benchmarks.deadlines [--calls 20] [--json]`. Both call the same misbehaving provider on bare
+sockets. `requests` limits each read and not the whole call, so an answer that drips slowly takes as long as it drips
+(20 s here).
 """
 
 import argparse
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import requests
 
-from config.postgres import EmbeddedPostgres
+from demo.postgres import EmbeddedPostgres
 
 BUDGET_S = 0.3
 AIM_MS = 250
@@ -41,15 +42,15 @@ def main() -> None:
 
 
 def run(calls: int) -> dict[str, dict[str, float]]:
-    """Milliseconds beyond the Deadline, by fault."""
+    """Milliseconds that calls took beyond the Deadline, by fault."""
     import django
 
     django.setup()
     from django.core.management import call_command
 
-    from integrations import breaker
     from integrations.errors import ProviderError
-    from integrations.http import ProviderSession
+    from integrations.http import breaker
+    from integrations.http.session import ProviderSession
     from jobs.deadline import Deadline
     from tests.integrations import fault_server as faults
 
@@ -75,7 +76,7 @@ def run(calls: int) -> dict[str, dict[str, float]]:
     ):
         with faults.FaultServer(fault) as server:
             url = f"{server.url}/thing"
-            ours(url)  # the first call imports and connects
+            ours(url)  # not measured, because the first call imports modules and connects
             beyond = sorted(_beyond_ms(ours, url) for _ in range(calls))
             report[_name_of(faults, fault)] = {
                 "p50_ms": round(statistics.median(beyond), 1),
@@ -96,7 +97,7 @@ def _beyond_ms(call: Callable[[str], None], url: str) -> float:
 
 
 def text(report: dict[str, dict[str, float]]) -> str:
-    """The report as a table."""
+    """The report as a table for people."""
     lines = [
         f"Milliseconds beyond a Deadline of {BUDGET_S * 1000:.0f} ms",
         f"{'':18}{'p50':>9}{'max':>9}{'requests':>10}",

@@ -1,8 +1,8 @@
-"""What reading conversations for context packs costs people's pages.
+"""Measures how much slower pages get while jobs read conversations for context packs.
 
-`make bench` or `python -m benchmarks.insights [--packs 30] [--threads 20] [--json]`. The stage of the fault campaign,
-without its restarts: one web process, one worker cluster, PgBouncer, few connections. The inbox page is measured in
-turn while packs are read and while every model call stalls, so that other load on the machine hits both alike.
+`make bench` or `python -m benchmarks.insights [--packs 30] [--threads 20] [--json]`. It uses the setting of the fault
+tests without their restarts: one web process, one worker cluster, PgBouncer, few connections. The inbox page is
+measured in turn while packs are read and while every model call hangs. So other load on the machine affects both.
 """
 
 import argparse

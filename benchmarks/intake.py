@@ -1,8 +1,9 @@
-"""Intake against a plainly written webhook and against one bare INSERT, in one run, in one gunicorn, on one PostgreSQL.
+"""Measures how many webhooks per second the product takes, compared with a plain ORM webhook and with one bare INSERT.
 
-`make bench` or `python -m benchmarks.intake [--rounds 3] [--seconds 1] [--json]`. Rounds are interleaved and medians
-are shown, as other load on the machine hits all alike. All three write the ledger row; the rivals are in
-`_intake_rivals`. The server is production's (`tests.serving`), the clients keep 16 connections open.
+`make bench` or `python -m benchmarks.intake [--rounds 3] [--seconds 1] [--json]`. All run in one gunicorn on one
+PostgreSQL, in turns, and medians are shown, so that other load on the machine affects all alike. All three write the
+delivery's row; the views to compare with are in `_intake_rivals`. The server runs with production's settings
+(`tests.serving`), and the clients keep 16 connections open.
 """
 
 import argparse
@@ -19,11 +20,11 @@ from pathlib import Path
 
 import psycopg
 
-from config.postgres import EmbeddedPostgres
+from demo.postgres import EmbeddedPostgres
 from tests.serving import BEHIND_PROXY, WebServer
 
 OURS, PLAIN, AUTOCOMMIT, FLOOR = "holdfast", "plain", "plain, autocommit", "floor"
-PATHS = {  # in the order of a round, and back in the next: what is compared is neighbours
+PATHS = {  # in the order of a round; every second round goes backwards
     FLOOR: "/floor/{key}/",
     OURS: "/api/webhooks/email/{key}/",
     PLAIN: "/plain/{key}/",
@@ -35,7 +36,7 @@ MOST_PER_SECOND = 3_000
 BURST = 500
 CAMPAIGNS = 8
 HEADERS = BEHIND_PROXY | {"Content-Type": "application/json", "User-Agent": "benchmark"}
-# No two alike, as what was folded is kept for a while.
+# Each reply differs, because the rules cache their work on a text for a while.
 REPLY = """Hi Alex,
 
 thanks for reaching out. We look after {number} buildings and the boilers are due in spring, so the timing is fair.
@@ -71,7 +72,7 @@ def main() -> None:
 
 
 class Bench:
-    """Every path has a workspace of its own."""
+    """The measurements. Each of the compared paths has a workspace of its own."""
 
     def __init__(self, server: WebServer, database_url: str, rounds: int, seconds: float) -> None:
         self._database_url = database_url
@@ -85,7 +86,7 @@ class Bench:
         return json.loads(made)["webhooks"]["email"]["key"]
 
     def run(self) -> dict:
-        """Deliveries per second, their ratios, and the burst's latencies in ms."""
+        """Measure everything: deliveries per second, their ratios, and the latencies of a burst in ms."""
         self._warm_up()
         rates: dict[str, list[float]] = defaultdict(list)
         for number in range(self._rounds):
@@ -103,7 +104,10 @@ class Bench:
         }
 
     def _warm_up(self) -> None:
-        """Both processes have imported, connected and planned; the planner knows the tables, as autovacuum sees to."""
+        """Post until both server processes have imported, connected and planned their statements.
+
+        It then runs ANALYZE, as autovacuum would, so that PostgreSQL's planner knows the tables.
+        """
         for kind in (reply, sent):
             for name in PATHS:
                 self._post_all(name, [kind(number, 0) for number in self._numbers(WARM_UP)])
@@ -124,7 +128,10 @@ class Bench:
                     rates[f"{name}, {kind.__name__} again"].append(self._window(name, again)[1])
 
     def _window(self, name: str, bodies: list[bytes]) -> tuple[int, float]:
-        """How many of `bodies` were posted in the window, in their order, and how many that is in a second."""
+        """Post `bodies` in order until the time is up.
+
+        Returns how many were posted, and how many that is per second.
+        """
         began = time.perf_counter()
         done = self._post_all(name, bodies, until=began + self._seconds)
         return done, done / (time.perf_counter() - began)
@@ -154,7 +161,7 @@ class Bench:
         return len(bodies) - len(waiting)
 
     def _burst(self) -> dict[str, float]:
-        """500 steps of one campaign at the same moment, each on a connection of its own."""
+        """Post 500 steps of one campaign at the same moment, each on its own connection. Returns latencies in ms."""
         campaign, waits = 1_000 + self._serial, []
         ready = threading.Barrier(BURST)
 
@@ -192,7 +199,7 @@ def _post(connection: HTTPConnection, path: str, body: bytes) -> None:
 
 
 def ratios(rates: dict[str, list[float]]) -> dict[str, float]:
-    """Median over the rounds of the ratio inside each round."""
+    """The ratios between the paths: the median over the rounds of the ratio within a round."""
 
     def ratio(one: str, other: str) -> float:
         return round(statistics.median(a / b for a, b in zip(rates[one], rates[other], strict=True)), 2)
@@ -206,7 +213,7 @@ def ratios(rates: dict[str, list[float]]) -> dict[str, float]:
 
 
 def reply(number: int, campaign: int) -> bytes:
-    """LEAD_REPLIED of somebody new."""
+    """The body of a LEAD_REPLIED webhook from a new lead."""
     email, text = f"dana{number}@example.com", REPLY.format(number=number)
     return _event(
         "LEAD_REPLIED",
@@ -229,7 +236,7 @@ def reply(number: int, campaign: int) -> bytes:
 
 
 def sent(number: int, campaign: int) -> bytes:
-    """EMAIL_SENT of a campaign's step to somebody new."""
+    """The body of an EMAIL_SENT webhook: a campaign's step to a new lead."""
     email = f"sam{number}@example.com"
     return _event(
         "EMAIL_SENT",

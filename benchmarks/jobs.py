@@ -1,11 +1,13 @@
-"""Background jobs against procrastinate and bare django-q2, in one run on one PostgreSQL (durable, embedded).
+"""Measures background jobs, compared with procrastinate and plain django-q2 on one PostgreSQL.
 
-`make bench` or `DEBUG=1 python -m benchmarks.jobs [--jobs 1000] [--rounds 3] [--json]`. Rounds are interleaved and the
-median is shown, as other load on the machine hits all alike. All jobs do nothing: what is measured is the queue.
+`make bench` or `DEBUG=1 python -m benchmarks.jobs [--jobs 1000] [--rounds 3] [--json]`. The systems run in turns and
+the median is shown, so that other load on the machine affects all alike. The jobs do nothing, so only the queue is
+measured. PostgreSQL is the embedded one, with durable commits.
 """
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -18,7 +20,7 @@ import psutil
 from tests.faults.jobs.stage import ROOT, Cluster, Server, Stage
 
 STOCK = {"HARNESS_STOCK": "1"}
-POLLS_S = (0.05, 0.2)
+DEAF = {"HARNESS_PATCH": "deaf"}
 FLOOD = 5_000
 WAITED = (
     "SELECT extract(epoch FROM started_at - run_at)::float8 FROM jobs_backgroundjob WHERE dedupe_key = %s"
@@ -41,20 +43,21 @@ def main() -> None:
 
 
 class Bench:
-    """Each measurement has a database of its own."""
+    """The measurements. Each has a database of its own."""
 
     def __init__(self, server: Server, options: argparse.Namespace) -> None:
         self._server, self._options, self._number = server, options, 0
 
     def run(self) -> dict:
-        """All measurements; rates per second, latencies in ms."""
+        """Make all measurements. Rates are per second, latencies in ms."""
+        load = os.getloadavg()[0]
         rates: dict[str, list[float]] = {}
         for _ in range(self._options.rounds):
             for name, measure in self._rates().items():
                 rates.setdefault(name, []).append(measure())
         latencies = {}
-        for poll_s in POLLS_S:
-            latencies[f"holdfast, poll {poll_s} s"] = self._latency("holdfast", HARNESS_POLL_S=str(poll_s))
+        latencies["holdfast, LISTEN/NOTIFY"] = self._latency("holdfast")
+        latencies["holdfast, without wake-ups: looks every 0.1 s"] = self._latency("holdfast", **DEAF)
         latencies["django-q2, poll 0.2 s"] = self._latency("django-q2", **STOCK)
         latencies["procrastinate, LISTEN/NOTIFY"] = self._latency("procrastinate")
         return {
@@ -64,7 +67,12 @@ class Bench:
             "latency": latencies,
             "flood": self._flood(),
             "takeover_s": self._takeover(),
-            "idle": {f"poll {poll_s} s": self._idle(poll_s) for poll_s in POLLS_S},
+            "idle": {
+                "holdfast, LISTEN/NOTIFY": self._idle(),
+                "holdfast, without wake-ups: looks every 0.1 s": self._idle(**DEAF),
+                "django-q2, poll 0.2 s": self._idle(stock=True, **STOCK),
+            },
+            "load_before_and_after": [round(load, 1), round(os.getloadavg()[0], 1)],
         }
 
     def _rates(self) -> dict:
@@ -87,7 +95,7 @@ class Bench:
         return stage
 
     def _drain(self, system: str) -> float:
-        """Jobs per second of one worker process that does nothing but work."""
+        """Jobs per second of one worker process that only works."""
         with self._stage() as stage:
             _act(stage, "fill", system, self._options.jobs)
             return self._options.jobs / _act(stage, f"{system}-drain")
@@ -98,7 +106,7 @@ class Bench:
             return count / _act(stage, "enqueue", system, count)
 
     def _cluster(self, system: str, workers: int) -> float:
-        """Jobs per second of a whole cluster, from the commit of all jobs to the last one's end."""
+        """Jobs per second of a whole cluster, from the commit of all jobs to the end of the last one."""
         stock = system == "django-q2"
         with self._stage() as stage:
             cluster = stage.start_cluster(workers=workers, stock=stock, **(STOCK if stock else {}))
@@ -107,7 +115,7 @@ class Bench:
             return self._options.jobs / _finish(stage, self._options.jobs, stock)
 
     def _latency(self, system: str, **extra: str) -> dict[str, float]:
-        """From the commit of one job to its start, with idle workers."""
+        """The time from the commit of a job to its start, in ms, while workers are idle."""
         with self._stage() as stage:
             if system == "procrastinate":
                 command = [sys.executable, "-m", "benchmarks._jobs_worker", "procrastinate-worker"]
@@ -134,7 +142,7 @@ class Bench:
         }
 
     def _flood(self) -> dict[str, float]:
-        """How long another workspace's job waits on an idle cluster, and behind a flood of 5,000 jobs of 20 ms."""
+        """How long a workspace's job waits, on an idle cluster and behind 5,000 jobs of 20 ms of another workspace."""
         waited = {}
         with self._stage() as stage:
             cluster = stage.start_cluster()
@@ -149,7 +157,7 @@ class Bench:
         return waited
 
     def _takeover(self) -> float:
-        """Seconds until the job of a host that was stopped with SIGSTOP starts on another."""
+        """Seconds until another host starts the job of a host that was frozen with SIGSTOP."""
         with self._stage() as stage:
             cluster = stage.start_cluster()
             stage.wait(cluster.ready, "the cluster is up")
@@ -162,14 +170,16 @@ class Bench:
             stage.wait(lambda: len(stage.events("start")) == 2, "the other host has it")
             return round(stage.events("start")[1]["at"] - stopped_at, 1)
 
-    def _idle(self, poll_s: float) -> dict[str, float]:
-        """What a cluster of 2 workers costs while there is nothing to do."""
+    def _idle(self, *, stock: bool = False, **extra: str) -> dict[str, float]:
+        """What a cluster of 2 workers uses while it has nothing to do: transactions and processor time."""
         with self._stage() as stage:
-            cluster = stage.start_cluster(workers=2, HARNESS_POLL_S=str(poll_s))
+            cluster = stage.start_cluster(workers=2, stock=stock, HARNESS_THREADS="32", **extra)
             stage.wait(cluster.ready, "the cluster is up")
             time.sleep(5)
+            self._server.hold_autovacuum()  # its transactions are not the cluster's
+            time.sleep(5)
             before, cpu, began = _transactions(stage), _cpu_s(cluster), time.monotonic()
-            time.sleep(10)
+            time.sleep(30)
             seconds = time.monotonic() - began
             return {
                 "transactions_per_s": round((_transactions(stage) - before) / seconds, 1),
@@ -178,7 +188,7 @@ class Bench:
 
 
 def _act(stage: Stage, *words: str | int) -> float:
-    """Run one act in a process of its own; the seconds it reports."""
+    """Run one act of `_jobs_worker` in a process of its own. Returns the seconds that it reports."""
     command = [sys.executable, "-m", "benchmarks._jobs_worker", *map(str, words)]
     done = subprocess.run(
         command, cwd=ROOT, env=stage.environment(), capture_output=True, text=True, timeout=300
@@ -189,7 +199,7 @@ def _act(stage: Stage, *words: str | int) -> float:
 
 
 def _finish(stage: Stage, jobs: int, stock: bool) -> float:
-    """Seconds from the jobs' commit, by the database's clock, to the moment the last one has left the queue."""
+    """Seconds from the commit of the jobs, by the database's clock, until the last one has left the queue."""
     committed = stage.value("SELECT at FROM bench_commit")
     while True:
         left, now = stage.query(
@@ -228,7 +238,8 @@ def text(report: dict) -> str:
     ]
     lines += [f"| {name} | {rate} |" for name, rate in rates.items()]
     ratio = rates["holdfast, one process"] / rates["procrastinate, one process"]
-    lines += ["", f"One process: {ratio:.2f} x procrastinate."]
+    cost = rates["procrastinate, enqueue"] / rates["holdfast, enqueue"]
+    lines += ["", f"One process: {ratio:.2f} x procrastinate. An enqueue takes {cost:.2f} x the time of its."]
     for workers in ("1 worker", "2 workers"):
         ratio = rates[f"django-q2, qcluster with {workers}"] / rates[f"holdfast, qcluster with {workers}"]
         lines += [f"Cluster with {workers}: bare django-q2 is {ratio:.2f} x ours."]
@@ -244,6 +255,7 @@ def text(report: dict) -> str:
         "",
         f"Another workspace's job waits {flood['behind_flood_ms']} ms behind a flood of {FLOOD}, {flood['idle_ms']} ms"
         " on an idle cluster. The aim is 2,000 ms.",
+        f"Load of the machine before and after: {report['load_before_and_after']}.",
         f"A silent host's job starts on another after {report['takeover_s']} s. The aim is 30 s.",
     ]
     return "\n".join(lines)

@@ -1,11 +1,12 @@
-"""What judging a reply costs in processor time beside another commit in the same run, and what 1 MB costs.
+"""Measures the processor time of judging a reply by the rules, compared with another commit, and the time for 1 MB.
 
     python -m benchmarks.judging [COMMIT]
 
-The labelled replies of this tree are judged by both, in turns and in processes of their own; what is compared is the
-median over replies, and of that the median over five turns. git's history must be there.
+Both versions judge the labelled replies of this tree, in turns and in processes of their own. The median over the
+replies is compared, and the median of that over five turns. It needs git's history.
 """
 
+import gzip
 import json
 import os
 import statistics
@@ -20,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 BEFORE = "8ee1db7"
 TURNS = 5
-UNSEEN = ROOT / "inbox/understanding/labelled/unseen.jsonl"
+UNSEEN = ROOT / "training/labelled/unseen.jsonl.gz"
 WORST = {
     "prose": "We will look at this tomorrow and write again. ",
     "sign-offs": "Best regards,\n",
@@ -49,9 +50,9 @@ def _cost_ms(reply) -> float:
 
 
 def replies() -> list[float]:
-    """The cost of each labelled reply in ms, by the code in the working folder."""
+    """The cost of judging each labelled reply in ms, with the code in the working folder."""
     ReplyText, _ = _judge()
-    lines = [json.loads(line) for line in UNSEEN.read_text(encoding="utf-8").splitlines()]
+    lines = [json.loads(line) for line in gzip.decompress(UNSEEN.read_bytes()).splitlines()]
     cases = [
         ReplyText(
             channel=one["channel"], text=one.get("text"), html=one.get("html"), subject=one.get("subject")
@@ -64,7 +65,7 @@ def replies() -> list[float]:
 
 
 def _in(folder: Path) -> float:
-    """The median cost in ms, by the code in `folder`."""
+    """The median cost of judging a reply in ms, with the code in `folder`."""
     command = [sys.executable, str(Path(__file__)), COSTS]
     environment = os.environ | {"PYTHONPATH": str(folder)}
     return float(subprocess.run(command, env=environment, capture_output=True, check=True).stdout)

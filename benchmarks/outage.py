@@ -1,9 +1,10 @@
-"""What an EmailBison that hangs for 60 s costs everybody else: pages and webhooks, normal against outage.
+"""Measures how much slower pages and webhooks get while EmailBison hangs for 60 s.
 
 `make bench` or `python -m benchmarks.outage [--rounds 3] [--seconds 12] [--json]`. One gunicorn with its own settings
-(2 processes of 8 threads), one qcluster, one sandbox. Rounds are interleaved and ratios are of the medians over rounds,
-as other load on the machine hits both alike. In every round people keep opening EmailBison's part of conversations,
-over more workspaces than circuit breakers can open in that time, so that in the outage all its slots hang all the time.
+(2 processes of 8 threads), one qcluster, one sandbox. Normal rounds and outage rounds alternate, and ratios are of the
+medians over rounds, so that other load on the machine affects both. In every round people keep opening the part of a
+conversation that asks EmailBison. They do so in more workspaces than circuit breakers can open in that time, so all
+slots for EmailBison hang throughout the outage.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import requests
 
-from config.postgres import EmbeddedPostgres
+from demo.postgres import EmbeddedPostgres
 
 if TYPE_CHECKING:
     from sandbox import SandboxServer
@@ -30,11 +31,14 @@ if TYPE_CHECKING:
 WORKSPACES = 16
 FRAGMENTS_PER_S = 4
 PAUSE_S = 0.25
-"""Between two measured requests of one kind. Little load: jobs wait in the outage, which must not flatter the ratio."""
+"""Seconds between two measured requests of one kind.
+
+The load is low, because jobs wait in the outage, and a page that no longer competes with them would look faster.
+"""
 REPLY_EVERY = 8
 QUIET_S = 40
 WARM_UP_S = 8
-"""Until all processes have imported, connected and compiled."""
+"""Seconds until all processes have imported, connected and compiled."""
 NORMAL, OUTAGE = "normal", "outage"
 
 
@@ -55,13 +59,13 @@ def main() -> None:
 
 
 def run(scratch: Path, rounds: int, seconds: float) -> dict:
-    """All rounds; latencies in ms."""
+    """Run all rounds. Latencies in the report are in ms."""
     import django
 
     django.setup()
     from django.core.management import call_command
 
-    from inbox.demo.processes import Processes
+    from demo.processes import Processes
     from sandbox import SandboxServer
     from tests.faults.site import web_server
 
@@ -83,7 +87,7 @@ def run(scratch: Path, rounds: int, seconds: float) -> dict:
 
 @dataclass
 class Round:
-    """Latencies in s by what was asked for; fragments with their status too."""
+    """The latencies of one round in s, by what was requested, and how many requests failed."""
 
     kind: str
     took: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -91,11 +95,11 @@ class Round:
 
 
 class Bench:
-    """Workspaces whose EmailBison is the sandbox, and people who look at them."""
+    """Workspaces whose EmailBison is the sandbox, and people who open their pages."""
 
     def __init__(self, url: str, sandbox: "SandboxServer") -> None:
-        from inbox import workspaces
-        from inbox.workspaces import webhook_path
+        from inbox.workspaces import creation
+        from inbox.workspaces.creation import webhook_path
         from integrations.models import Integration
         from tests import factories
         from tests.faults.site import browser_of
@@ -105,7 +109,7 @@ class Bench:
         self._numbers = itertools.count(900_000)
         places = []
         for number in range(WORKSPACES):
-            made = workspaces.create(f"Bench {number}", "bench@example.com", factories.PASSWORD)
+            made = creation.create(f"Bench {number}", "bench@example.com", factories.PASSWORD)
             Integration.objects.filter(workspace=made.workspace, provider="emailbison").update(
                 credentials={"api_key": f"key-{number}"}, config={"base_url": sandbox.url("emailbison")}
             )
@@ -120,7 +124,7 @@ class Bench:
         self._cookies = self._browsers[1].cookies.get_dict()
 
     def round(self, kind: str, seconds: float) -> None:
-        """One stretch of traffic, from a quiet start."""
+        """One stretch of traffic, started when nothing of the round before is running."""
         self._let_it_become_quiet()
         if kind == OUTAGE:
             self._sandbox.fault(provider="emailbison", kind="hang", seconds=60)
@@ -164,7 +168,10 @@ class Bench:
         ).status_code
 
     def _hook(self) -> int:
-        """A mail that went out; now and then a reply, whose job asks EmailBison."""
+        """Post a webhook: mostly a mail that was sent, sometimes a reply, whose job asks EmailBison.
+
+        Returns the status.
+        """
         number = next(self._numbers)
         lead = {"id": number, "email": f"lead{number}@example.org", "first_name": "Dana"}
         if number % REPLY_EVERY:
@@ -181,8 +188,8 @@ class Bench:
         return self._browsers[1].post(next(self._hooks), json=body, timeout=60).status_code
 
     def _let_it_become_quiet(self) -> None:
-        """Closed breakers in every process, and no job that hangs from the round before."""
-        from integrations import breaker
+        """Wait until all circuit breakers are closed in every process, and no job of the round before hangs."""
+        from integrations.http import breaker
         from integrations.models import CircuitBreaker
         from jobs.models import BackgroundJob
 
@@ -194,7 +201,7 @@ class Bench:
         CircuitBreaker.objects.all().delete()
 
     def report(self, rounds: int, seconds: float) -> dict:
-        """Medians over rounds."""
+        """The report: medians over the rounds."""
         found: dict = {
             "rounds": rounds,
             "seconds": seconds,
@@ -222,7 +229,7 @@ class Bench:
 
 
 def text(report: dict) -> str:
-    """The report as a table."""
+    """The report as a table for people."""
     lines = [
         f"EmailBison hangs for 60 s: {report['rounds']} rounds of {report['seconds']:.0f} s, normal and outage in turn",
         f"{'':10}{'':>9}{'p50 ms':>9}{'p95 ms':>9}{'max ms':>9}",

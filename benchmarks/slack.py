@@ -1,7 +1,7 @@
-"""How soon a press in Slack is acknowledged, alone and amid webhook deliveries. Slack shows an error after 3 s.
+"""Measures how fast a button press in Slack is answered, alone and during many webhook deliveries.
 
-`make bench` or `python -m benchmarks.slack [--rounds 5] [--json]`. Production's server; alone and amid in turn, so that
-other load on the machine hits both alike.
+`make bench` or `python -m benchmarks.slack [--rounds 5] [--json]`. Slack shows an error after 3 s. The server runs with
+production's settings. The two cases alternate, so that other load on the machine affects both.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
-from config.postgres import EmbeddedPostgres
+from demo.postgres import EmbeddedPostgres
 from tests.serving import WebServer
 
 PRESSES, DELIVERIES = 8, 40
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def run(scratch: Path, database: str, rounds: int) -> dict[str, dict[str, float]]:
-    """Milliseconds from a press to its answer."""
+    """Milliseconds from a press to its answer, by case."""
     import django
 
     django.setup()
@@ -91,7 +91,7 @@ def _at_once(*calls: Callable[[], object]) -> None:
 
 
 def text(report: dict[str, dict[str, float]]) -> str:
-    """The report as a table."""
+    """The report as a table for people."""
     lines = [f"{PRESSES} presses at once, {DELIVERIES} deliveries", f"{'':16}{'p50 ms':>9}{'max ms':>9}"]
     lines += [f"{kind:16}{found['p50_ms']:9}{found['max_ms']:9}" for kind, found in report.items()]
     lines.append(f"{'ratio':16}{report[AMID]['p50_ms'] / report[ALONE]['p50_ms']:9.2f}")

@@ -1,16 +1,86 @@
-"""The Django admin with the product's name; its skin is in templates/admin/."""
+"""The Django admin site of the product. Its colours and layout are in templates/admin/."""
+
+import contextlib
+from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import Resolver404, path, resolve, reverse
+from django.utils.functional import SimpleLazyObject
+from django.views.decorators.http import require_POST
+
+from jobs.adminscope import choose, scope_of
 
 
 class AdminSite(admin.AdminSite):
+    """The Django admin with the product's name, a workspace switcher, and a summary on its start page.
+
+    Rows are deleted one by one, or not at all: the action that deletes all ticked rows is off.
+    """
+
     site_header = site_title = "Holdfast"
     index_title = "Operations"
 
-    def index(self, request: HttpRequest, extra_context: dict | None = None) -> TemplateResponse:
-        """The list of models, under a few numbers that say whether anything needs a person."""
-        from inbox.admin import summary  # the site exists before the apps are loaded
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        self.disable_action("delete_selected")
 
-        return super().index(request, {"summary": summary.of(request), **(extra_context or {})})
+    def get_urls(self) -> list[Any]:
+        from inbox.admin import reading, tracing  # the site exists before the apps are loaded
+
+        return [
+            path("workspace/", require_POST(self.admin_view(self.switch)), name="switch"),
+            path("workspace/<uuid:workspace_id>/text/", self.admin_view(reading.open_text), name="open-text"),
+            path("trace/<str:kind>/<uuid:row_id>/", self.admin_view(tracing.trace), name="trace"),
+            *super().get_urls(),
+        ]
+
+    def switch(self, request: HttpRequest) -> HttpResponse:
+        """POST `workspace`: narrows the admin to that workspace for this session; "" shows all again.
+
+        Leads back to `next` if that is a list or the start page, which shows the workspace's rows then.
+        """
+        wanted, scope = request.POST.get("workspace", ""), scope_of(request)
+        if not wanted:
+            choose(request, None)
+            return redirect(_kept_page(request))
+        with contextlib.suppress(ValueError):
+            if scope.may_choose(UUID(wanted)):
+                choose(request, UUID(wanted))
+                return redirect(_kept_page(request))
+        raise Http404("No such workspace.")
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        from inbox.admin import accounts  # the site exists before the apps are loaded
+
+        if not self.has_permission(request):
+            return {**super().each_context(request), "scope": None}
+        return {
+            **super().each_context(request),
+            "scope": scope_of(request),
+            "banner": SimpleLazyObject(lambda: accounts.banner_of(request)),
+            "live_url": reverse("admin:integrations_workspaceintegrationhealth_banner"),
+        }
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """The admin's start page: what is broken, above the list of models. Its upper part alone for htmx."""
+        from inbox.admin import cockpit  # the site exists before the apps are loaded
+
+        found = cockpit.of(request)
+        if request.headers.get("HX-Request"):
+            return TemplateResponse(request, "admin/_cockpit.html", {"cockpit": found})
+        context = {"cockpit": found, "banner": found.accounts.banner, **(extra_context or {})}
+        return super().index(request, context)
+
+
+def _kept_page(request: HttpRequest) -> str:
+    """The list that the form's `next` names, without its filters; else the start page."""
+    page = request.POST.get("next", "")
+    with contextlib.suppress(Resolver404):
+        found = resolve(page)
+        if found.app_name == "admin" and (found.url_name or "").endswith("_changelist"):
+            return page
+    return reverse("admin:index")

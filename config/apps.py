@@ -1,3 +1,5 @@
+"""Replaces Django's admin app by one with our admin site, and registers the check of static files."""
+
 from django.contrib.admin.apps import AdminConfig as StockAdminConfig
 from django.core.checks import Tags, register
 

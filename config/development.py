@@ -1,4 +1,7 @@
-"""Secrets of a developer's own machine: made once, kept in `.local/`, so that DEBUG=1 is all it takes to start."""
+"""Secrets for a developer's own machine.
+
+They are made once and kept in `.local/secrets`, so that the product starts with DEBUG=1 and nothing else.
+"""
 
 import base64
 import binascii
@@ -11,17 +14,21 @@ STORE = Path(__file__).resolve().parent.parent / ".local" / "secrets"
 
 
 def secret(name: str) -> str:
-    """A random secret of 67 characters, the same at every call and in every process of this checkout."""
+    """A random secret of 67 characters for a developer's machine, stored under `name`. It is the same at every call and
+    in every process of this checkout.
+    """
     return _stored(name, secrets.token_urlsafe(50))
 
 
 def fernet_key(name: str) -> str:
-    """A random Fernet key, kept like `secret`."""
+    """A random key for encrypting secrets (a Fernet key) for a developer's machine, stored under `name`. It is the same
+    at every call and in every process of this checkout.
+    """
     return _stored(name, base64.urlsafe_b64encode(os.urandom(32)).decode())
 
 
 def is_fernet_key(value: str) -> bool:
-    """Whether `value` is 32 bytes in URL-safe base64."""
+    """Whether `value` can be a Fernet key (for encrypting secrets): 32 bytes in URL-safe base64."""
     try:
         return len(base64.urlsafe_b64decode(value.encode())) == 32
     except (binascii.Error, ValueError):
@@ -32,7 +39,8 @@ def _stored(name: str, fresh: str) -> str:
     path = STORE / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        # The name appears only with its content complete: two processes that start at once agree on one secret.
+        # The link gives the file its name once its content is complete. So two processes that start at the same time
+        # cannot read half a secret, and they use the same one.
         temporary = path.with_name(f"{name}.{os.getpid()}.tmp")
         temporary.touch(mode=0o600)
         temporary.write_text(json.dumps(fresh))
@@ -42,4 +50,5 @@ def _stored(name: str, fresh: str) -> str:
             temporary.unlink()
     except FileExistsError:
         pass
-    return json.loads(path.read_text())
+    value: str = json.loads(path.read_text())
+    return value

@@ -1,15 +1,17 @@
-"""Settings come from the environment, through here and nowhere else: stripped, validated, clamped or refused.
+"""Reads the product's settings from environment variables, strips them and checks them. Nothing else reads them.
 
-Out of range is clamped with a warning; what cannot be parsed stops the process with the variable's name and what is
-allowed. A trailing newline in a secret once switched a whole product off without a word, hence the stripping.
+A number out of its range is moved into it, with a warning. A value that cannot be parsed stops the process with the
+variable's name and what is allowed. Values are stripped because a trailing newline in a secret breaks a login silently.
 """
 
 import logging
 import os
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 logger = logging.getLogger(__name__)
@@ -22,20 +24,25 @@ PROVIDER_HOST = re.compile(rf"[a-z]+={HOST}", re.ASCII | re.IGNORECASE)
 
 
 class Env:
-    """Typed reads from one mapping of environment variables; an empty value counts as unset."""
+    """Typed access to a mapping of environment variables (`os.environ` by default). An empty value counts as unset."""
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         self._environ = os.environ if environ is None else environ
 
     def text(self, name: str, default: str = "", choices: Iterable[str] | None = None) -> str:
-        """The stripped value. Raises ImproperlyConfigured where `choices` are given and it is none of them."""
+        """The environment variable's value without spaces around it, or `default`.
+
+        Raises ImproperlyConfigured if `choices` are given and the value is none of them.
+        """
         value = self._environ.get(name, "").strip() or default
         if choices is not None and value and value not in choices:
             raise ImproperlyConfigured(f"{name} must be one of: {', '.join(choices)}.")
         return value
 
     def flag(self, name: str, default: bool = False) -> bool:
-        """A boolean. Raises ImproperlyConfigured for anything but 1/0, true/false, yes/no, on/off."""
+        """The environment variable as a boolean, or `default` if it is unset. Raises ImproperlyConfigured for anything
+        but 1/0, true/false, yes/no, on/off.
+        """
         raw = self._environ.get(name)
         if raw is None:
             return default
@@ -47,7 +54,9 @@ class Env:
         raise ImproperlyConfigured(f"{name} must be 1 or 0 (also true/false, yes/no, on/off).")
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
-        """An integer, clamped to [low, high] with a warning. Raises ImproperlyConfigured when it is no integer."""
+        """The environment variable as an integer, moved into `low` to `high` with a warning. Raises
+        ImproperlyConfigured if it is no integer.
+        """
         raw = self.text(name)
         if not raw:
             return default
@@ -61,11 +70,15 @@ class Env:
         return clamped
 
     def words(self, name: str, default: str = "") -> list[str]:
-        """A comma-separated list without its empty parts."""
+        """The parts of the environment variable, a comma-separated list, without spaces around them and without empty
+        ones.
+        """
         return [part.strip() for part in self.text(name, default).split(",") if part.strip()]
 
     def url(self, name: str, default: str = "", schemes: tuple[str, ...] = ("https", "http")) -> str:
-        """An absolute URL without its trailing slash. Raises ImproperlyConfigured for any other form."""
+        """The environment variable as an absolute URL without its trailing slash. Raises
+        ImproperlyConfigured for any other form.
+        """
         value = self.text(name, default).rstrip("/")
         if value:
             parts = urlsplit(value)
@@ -78,7 +91,9 @@ class Env:
         return value
 
     def provider_hosts(self, name: str) -> list[str]:
-        """A comma-separated list of `provider=host` or `provider=host:port`. Raises ImproperlyConfigured otherwise."""
+        """The entries of the environment variable, a comma-separated list of `provider=host` or `provider=host:port`.
+        Raises ImproperlyConfigured for any other form.
+        """
         entries = self.words(name)
         if not all(map(PROVIDER_HOST.fullmatch, entries)):
             raise ImproperlyConfigured(
@@ -87,42 +102,30 @@ class Env:
         return entries
 
 
-def postgres_config(url: str, name: str = "DATABASE_URL") -> dict:
-    """Django's database settings for a `postgres://user:password@host:port/name?option=value` URL.
+def postgres_config(url: str, name: str = "DATABASE_URL") -> dict[str, Any]:
+    """Django's database settings for a URL: `postgres://user:password@host:port/name?option=value`.
 
-    A socket directory may stand in the query as `host=/path`. Raises ImproperlyConfigured for another scheme or a
-    missing database name; the message never holds the URL, which may hold a password.
+    The directory of a Unix socket may be given in the query, as `host=/path`. Raises ImproperlyConfigured for another
+    scheme or a missing database name. The error never quotes the URL, which may contain a password.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in ("postgres", "postgresql"):
-        raise ImproperlyConfigured(f"{name} must begin with postgres:// (PostgreSQL is the only database).")
-    dbname = unquote(parts.path.lstrip("/"))
-    if not dbname:
-        raise ImproperlyConfigured(
-            f"{name} must end with the name of a database, as in postgres://host/name."
-        )
-    options = dict(parse_qsl(parts.query))
-    host = options.pop("host", None) or unquote(parts.hostname or "")
     try:
-        port = options.pop("port", None) or parts.port or ""
+        config: Any = dj_database_url.parse(url)
     except ValueError:
-        raise ImproperlyConfigured(f"{name} holds a port that is not a number.") from None
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": dbname,
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": host,
-        "PORT": str(port),
-        "OPTIONS": options,
-    }
+        config = {}
+    if config.get("ENGINE") != "django.db.backends.postgresql" or not config["NAME"]:
+        raise ImproperlyConfigured(
+            f"{name} must be a URL as in postgres://user:password@host:5432/name. PostgreSQL is the only database."
+        )
+    options = config.get("OPTIONS", {})
+    elsewhere = {key.upper(): options.pop(key) for key in ("host", "port") if key in options}
+    return {**config, **elsewhere, "ENGINE": "jobs.postgresql", "OPTIONS": options}
 
 
-def email_config(url: str, *, debug: bool, name: str = "EMAIL_URL") -> dict:
-    """Django's mail settings for `smtp://user:password@host:port?from=address` (smtps:// for TLS from the start).
+def email_config(url: str, *, debug: bool, name: str = "EMAIL_URL") -> dict[str, Any]:
+    """Django's mail settings for a URL: `smtp://user:password@host:port?from=address`.
 
-    Without a URL mail is printed in development and dropped in production. Raises ImproperlyConfigured; the message
-    never holds the URL.
+    smtps:// stands for TLS from the start. Without a URL, mail is printed in development and dropped in production.
+    Raises ImproperlyConfigured for any other form. The error never quotes the URL, which may contain a password.
     """
     if not url:
         kind = "console" if debug else "dummy"

@@ -1,21 +1,27 @@
-"""gunicorn's settings: threads, because a request waits for PostgreSQL and for nothing else; no preload, because a
-connection must never be shared across a fork. The access log is ours (config.middleware): it holds no keys, and the
-server's own log of errors, which names addresses, is kept from holding them."""
+"""Settings of gunicorn, the web server.
+
+It uses threads, because a request only ever waits for PostgreSQL. It does not preload the application, because a
+database connection must not be shared across a fork. gunicorn's access log is off: `config.middleware` logs each
+request without secrets. gunicorn's error log quotes addresses, so a filter removes the webhook keys in them.
+"""
 
 import gc
 import logging
 import os
+import socket
 import sys
+from typing import Any
 
 from gunicorn.arbiter import Arbiter
 
-from config import refusals
-from config.logs import redact_path, redact_traceback
+from config import health_listener, log_folding
+from jobs import stalls
+from jobs.redaction import redact_path, redact_traceback
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = int(os.environ.get("WEB_THREADS", "8"))
-worker_class = "gthread"
+worker_class = "config.web_worker.Worker"
 timeout = 30
 graceful_timeout = 20
 keepalive = 30
@@ -23,36 +29,58 @@ max_requests = 20_000
 max_requests_jitter = 2_000
 accesslog = None
 loglevel = "warning"
+HEALTH_BIND = os.environ.get("HEALTH_BIND", "").strip()
+STATEMENT_S = 30.0
+"""How many seconds a web process waits for a statement that no request has given a shorter limit, as a cron's."""
 GC_THRESHOLD = 10_000
-"""New objects between two looks at the youngest: a request makes about as many, nearly all without cycles."""
+"""How many new objects start a run of the garbage collector over the youngest ones.
+
+A request makes about as many, and nearly all of them are freed without the collector.
+"""
 
 
-def on_starting(server) -> None:
-    """Bring the embedded PostgreSQL up where DATABASE_URL is unset, as manage.py does, for as long as gunicorn runs."""
+def on_starting(server: Any) -> None:
+    """gunicorn calls this before it starts workers: it opens HEALTH_BIND, and starts the embedded PostgreSQL if
+    DATABASE_URL is unset.
+
+    The database server runs for as long as gunicorn does, as it does for a command of manage.py.
+    """
+    global _health_socket
+    if HEALTH_BIND:
+        try:
+            _health_socket = health_listener.open_socket(HEALTH_BIND)
+        except (OSError, ValueError) as error:
+            server.log.critical("HEALTH_BIND must be a free host:port such as 127.0.0.1:8001. %s", error)
+            sys.exit(1)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.conf import settings
 
     if settings.EMBEDDED_POSTGRES:
-        from config import postgres
+        from demo import postgres
 
         postgres.ensure_running()
 
 
-def post_worker_init(worker) -> None:
-    """What was imported lives as long as the process: the collector need not look at it, nor at every few objects.
+def post_worker_init(worker: Any) -> None:
+    """gunicorn calls this in each new worker: it checks the installation, limits waits, answers at HEALTH_BIND, tunes
+    the garbage collector.
 
-    Half a million long-lived objects are otherwise walked again and again beside the requests (docs/adr/0009).
+    What was imported lives as long as the process, so the collector is told to leave it alone. Otherwise it would walk
+    half a million objects again and again while requests are served (docs/adr/0009).
     """
     _require_wiring(worker)
     _require_static(worker)
     _require_weights(worker)
+    stalls.limit_process(STATEMENT_S)
+    if _health_socket is not None:
+        health_listener.serve(_health_socket)
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD, 20, 20)
 
 
-def _require_wiring(worker) -> None:
-    """End the server where something is not registered that must be: gunicorn asks for no system check by itself."""
+def _require_wiring(worker: Any) -> None:
+    """End the server if something that must be registered is not. gunicorn itself runs no system checks."""
     from django.core import checks
 
     if found := checks.run_checks(tags=["wiring"]):
@@ -61,10 +89,10 @@ def _require_wiring(worker) -> None:
         sys.exit(Arbiter.WORKER_BOOT_ERROR)
 
 
-def _require_static(worker) -> None:
-    """End the server where its first workers find that this release's static files are not collected.
+def _require_static(worker: Any) -> None:
+    """End the server if its first workers find that this release's static files are not collected.
 
-    Later ones only say so: a running server takes webhooks, which need no styles.
+    Workers that start later only log it: a running server receives webhooks, which need no static files.
     """
     from config import static
 
@@ -72,16 +100,18 @@ def _require_static(worker) -> None:
         _refuse(worker, f"{static.WORDS[found]} {static.FIX}")
 
 
-def _require_weights(worker) -> None:
-    """The same where the weights that the installation has named are not fit to judge by. Later workers judge by the
-    product's own then."""
-    from inbox import checks
+def _require_weights(worker: Any) -> None:
+    """End the server if its first workers find that the weights in RULE_WEIGHTS_DIR cannot be used.
 
-    if found := checks.unfit_weights():
+    Workers that start later only log it, and use the weights that come with the product.
+    """
+    from inbox import weights_check
+
+    if found := weights_check.unfit_weights():
         _refuse(worker, f"RULE_WEIGHTS_DIR: {found}")
 
 
-def _refuse(worker, why: str) -> None:
+def _refuse(worker: Any, why: str) -> None:
     worker.log.critical("%s", why)
     if worker.age <= worker.cfg.workers:
         sys.exit(Arbiter.WORKER_BOOT_ERROR)
@@ -94,5 +124,8 @@ def _without_keys(record: logging.LogRecord) -> bool:
     return True
 
 
-logging.getLogger("gunicorn.error").addFilter(refusals.Fold())
+_health_socket: socket.socket | None = None
+"""The listener at HEALTH_BIND, which all workers of this gunicorn share."""
+
+logging.getLogger("gunicorn.error").addFilter(log_folding.Fold())
 logging.getLogger("gunicorn.error").addFilter(_without_keys)

@@ -1,74 +1,50 @@
-"""Logs: one JSON object a line in production, readable lines in development; keys never get in.
-
-A webhook's address holds the key that opens it, and whoever mistypes such an address sends the key to a place that we
-do not know. So no address is trusted: what looks like a key is taken out of it wherever it stands, and so is its query.
-"""
+"""The logging configuration: JSON lines in production, readable lines in development, and no secrets in either."""
 
 import re
+from typing import Any
 
 import structlog
 
-KEY = re.compile(
-    r"(?<![\w-])"
-    r"(?![0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![\w-]))"  # an id is no secret
-    r"(?:(?=[A-Za-z_-]*[0-9])[\w-]{24,}|(?=[a-z_-]*[A-Z])[\w-]{40,})",
-    re.ASCII,
-)
-"""What looks like a key: a run of letters, digits, - and _ that is too long for a word and no name in a program."""
-WEBHOOK = re.compile(r"(webhooks?/)([^?'\"\n]*)", re.IGNORECASE)
-LONG_SEGMENT = re.compile(r"[^/]{16,}")
-"""Behind `webhooks/` any segment that no source has: there it is a key, whatever was pasted into it."""
-ONE_TIME_LINK = re.compile(r"(/reconnect/+|/password/+new/+|/invitation/+)[^\s?]+", re.IGNORECASE)
-QUERY = re.compile(r"(?<=\S)\?(?=\S)\S+")
-ADDRESS = re.compile(r"\S*[/?]\S*")
+from jobs.failures import database_facts, where, without_rows
+from jobs.redaction import redact_addresses, redact_path, redact_traceback
+
 SECRET_NAMES = re.compile(r"(?i)secret|token|password|authorization|api_?key|signature|cookie")
 ADDRESSES = {"event", "path", "request"}
-"""The fields of a log line that tell of a request: there a blank may stand inside an address."""
+"""Fields of a log line that describe a request.
+
+An address in them may contain a blank, so they are redacted as a whole.
+"""
 
 
-def redact_path(path: str) -> str:
-    """`path`, or a text about a request, without its query and without what looks like a key.
-
-    A webhook's address and a one-time link are their own passwords; so is what somebody meant to be one.
-    """
-    return KEY.sub("[key]", _redact_address(path))
-
-
-def redact_addresses(text: str) -> str:
-    """`text` with the same taken out of its words that have a slash or a question mark; ids in others stay."""
-    return ADDRESS.sub(lambda word: redact_path(word[0]), text)
-
-
-def redact_traceback(text: str) -> str:
-    """`text` of a traceback redacted, but for the lines that name a file of the program."""
-    lines = text.split("\n")
-    return "\n".join(line if line.lstrip().startswith('File "') else redact_path(line) for line in lines)
-
-
-def _redact_address(text: str) -> str:
-    text = WEBHOOK.sub(lambda found: found[1] + LONG_SEGMENT.sub("[key]", found[2]), text)
-    return QUERY.sub("?[query]", ONE_TIME_LINK.sub(r"\1[token]", text))
-
-
-def redact_event(_logger, _method, event: dict) -> dict:
-    """The structlog processor that removes what must not be logged, whoever logged it."""
+def redact_event(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """A structlog processor that removes secrets from every field of a log line."""
     for name, value in event.items():
         if not name.startswith("_") and name != "exc_info":
             event[name] = _redacted(name, value)
     return event
 
 
-def redact_exception(_logger, _method, event: dict) -> dict:
-    """The structlog processor for what `format_exc_info` has made: an error may quote an address."""
+def print_exception(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """A structlog processor that prints the traceback, without secrets and without what the database quotes.
+
+    Of a database error the line gets names instead: its constraint, table and column, and the place of ours.
+    """
+    found = event.get("exc_info")
+    error = found[1] if isinstance(found, tuple) else None
+    event = dict(structlog.processors.format_exc_info(logger, method, event))
     if "exception" in event:
-        event["exception"] = redact_traceback(event["exception"])
+        printed = without_rows(event["exception"], error) if error else event["exception"]
+        event["exception"] = redact_traceback(printed)
+    if error is not None and (facts := database_facts(error)):
+        event |= {"where": where(error), **facts}
     return event
 
 
 def _redacted(name: str, value: object) -> object:
     if SECRET_NAMES.search(name):
         return "[redacted]"
-    if name in ADDRESSES:  # Django hands its loggers the request itself, which shows its address
+    # Django passes the request object to its loggers, and its text contains the address.
+    if name in ADDRESSES:
         return redact_path(str(value))
     if isinstance(value, str):
         return redact_addresses(value)
@@ -79,8 +55,8 @@ def _redacted(name: str, value: object) -> object:
     return value
 
 
-def logging_config(debug: bool) -> dict:
-    """Django's LOGGING: everything to standard error through structlog's formatter."""
+def logging_config(debug: bool) -> dict[str, Any]:
+    """Django's LOGGING setting: all loggers write to standard error in structlog's format."""
     shared = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -103,14 +79,13 @@ def logging_config(debug: bool) -> dict:
                 "foreign_pre_chain": shared,
                 "processors": [
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                    structlog.processors.format_exc_info,
-                    redact_exception,
+                    print_exception,
                     renderer,
                 ],
             }
         },
         "filters": {
-            "fold": {"()": "config.refusals.Fold"},
+            "fold": {"()": "config.log_folding.Fold"},
             "without_outages": {"()": "config.pages.WithoutOutages"},
         },
         "handlers": {
@@ -118,14 +93,14 @@ def logging_config(debug: bool) -> dict:
         },
         "root": {"handlers": ["stderr"], "level": "INFO"},
         "loggers": {
-            # Without the handlers that Django gives it, which write what they are told.
+            # Django's own handlers are left out, because they would write the text unredacted.
             "django": {"level": "INFO"},
             "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
             "django.request": {"filters": ["without_outages"]},
             "axes": {"level": "WARNING"},
             "httpx2": {
                 "level": "WARNING"
-            },  # each call is logged once, with its outcome, by integrations.outcomes
+            },  # each call is logged once, with its outcome, by integrations.http.call_reports
             "django-q": {"level": "WARNING"},  # several lines per wake-up; jobs log their own end
         },
     }

@@ -1,12 +1,19 @@
-"""`/metrics` for Prometheus, behind METRICS_TOKEN: what processes counted, and the state that the database holds.
+"""The `/metrics` page for Prometheus, protected by METRICS_TOKEN.
 
-Calls to providers are made by workers, which serve no page: where PROMETHEUS_MULTIPROC_DIR names a directory, all
-processes of a host count into files there, and each answers for all.
+It shows counters of processes and the database's state.
+
+Workers call the providers, and workers serve no page. If PROMETHEUS_MULTIPROC_DIR names a directory, all processes of
+a host keep their counters in files there, and the page of each web process shows the sum of all.
 """
 
 import fcntl
-from collections.abc import Iterator
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import psutil
 from django.conf import settings
@@ -14,6 +21,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -24,37 +32,181 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from inbox.models import OutboundSend
-from integrations.models import WorkspaceIntegrationHealth
+from integrations.models import CircuitBreaker, WorkspaceIntegrationHealth
 from jobs import stats
+from jobs.db import Fault, db_fault, statements_within
 
+logger = logging.getLogger(__name__)
 HEIR = "0"
+DATABASE_UP = b"""# HELP holdfast_database_up Whether this page could read from the database.
+# TYPE holdfast_database_up gauge
+holdfast_database_up %d
+"""
+COUNTING_MS = 2_000
+"""How long all statements of a scrape that count jobs without a cap may take. Prometheus waits ten seconds in all."""
+PARTS_S = 4.0
+"""How long after its beginning a scrape asks for more. What is begun may take as long as a page's statement."""
+TOO_SLOW = {Fault.SLOW, Fault.RETRY}
 
 
-class State(Collector):
-    """Read at each scrape: the same from every process."""
+class Counting:
+    """Counts jobs without a cap, for one scrape, for at most COUNTING_MS in all."""
+
+    def __init__(self) -> None:
+        self._left_s = COUNTING_MS / 1000
+
+    def exactly(self, count: Callable[[], dict[str, int]]) -> dict[str, int] | None:
+        """What `count` counts. None if there are so many jobs that there is no time for it: a number that is left out
+        is no false one, and all others are told.
+        """
+        if self._left_s <= 0:
+            return None
+        began = time.monotonic()
+        try:
+            with statements_within(max(1, round(self._left_s * 1000))):
+                return count()
+        except DatabaseError as error:
+            if db_fault(error) is not Fault.SLOW:
+                raise
+            logger.warning("jobs not counted", extra={"fault": Fault.SLOW})
+            return None
+        finally:
+            self._left_s -= time.monotonic() - began
+
+
+class DatabaseMetrics(Collector):
+    """The metrics for Prometheus that are read from the database at each scrape. Every process shows the same ones."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        jobs = GaugeMetricFamily("holdfast_jobs", "Jobs by status, each up to 10,000.", labels=["status"])
-        for status, count in stats.counts(None).items():
-            jobs.add_metric([status], count)
-        yield jobs
-        yield GaugeMetricFamily(
-            "holdfast_oldest_due_job_seconds",
-            "How long the oldest due job waits.",
-            stats.oldest_due_age_s(None),
-        )
-        yield GaugeMetricFamily("holdfast_workers_alive", "Living workers.", len(stats.workers(None)))
-        health = GaugeMetricFamily("holdfast_accounts", "Accounts by health.", labels=["provider", "state"])
-        rows = WorkspaceIntegrationHealth.objects.values_list("provider", "state").annotate(n=Count("pk"))
-        for provider, state, count in rows.order_by():
-            health.add_metric([provider, state], count)
-        yield health
-        unsure = OutboundSend.objects.filter(state=OutboundSend.State.UNKNOWN).count()
-        yield GaugeMetricFamily("holdfast_sends_unknown", "Sends whose outcome nobody knows.", unsure)
+        """Part by part, those first that alerts wake somebody by. A part that is too slow is left out."""
+        counting, began = Counting(), time.monotonic()
+        lanes, kinds = partial(_by_lane, counting), partial(_by_kind, counting)
+        for part in (
+            _workers,
+            _oldest_due,
+            partial(_jobs, counting),
+            lanes,
+            _accounts,
+            _ticks,
+            _sends,
+            kinds,
+        ):
+            if time.monotonic() - began > PARTS_S:
+                logger.warning("numbers left out", extra={"fault": Fault.SLOW})
+                return
+            try:
+                yield from list(part())
+            except DatabaseError as error:
+                if db_fault(error) not in TOO_SLOW:
+                    raise
+                logger.warning("numbers left out", extra={"fault": db_fault(error)})
+
+
+def _workers() -> Iterator[GaugeMetricFamily]:
+    workers = stats.workers(None)
+    yield GaugeMetricFamily("holdfast_workers_alive", "Living workers.", len(workers))
+    yield GaugeMetricFamily(
+        "holdfast_places", "Jobs that the living workers run at once.", sum(one.places for one in workers)
+    )
+
+
+def _oldest_due() -> Iterator[GaugeMetricFamily]:
+    yield GaugeMetricFamily(
+        "holdfast_oldest_due_job_seconds", "How long the oldest due job waits.", stats.oldest_due_age_s(None)
+    )
+
+
+def _jobs(counting: Counting) -> Iterator[GaugeMetricFamily]:
+    """The failed jobs are counted alone, as an index has them and an alert asks for them."""
+    jobs = GaugeMetricFamily("holdfast_jobs", "Jobs by status.", labels=["status"])
+    failed, all_jobs = counting.exactly(stats.exact_failures), counting.exactly(stats.exact_counts)
+    for status, count in ((failed or {}) | (all_jobs or {})).items():
+        jobs.add_metric([status], count)
+    yield jobs
+
+
+def _accounts() -> Iterator[GaugeMetricFamily]:
+    health = GaugeMetricFamily("holdfast_accounts", "Accounts by health.", labels=["provider", "state"])
+    rows = WorkspaceIntegrationHealth.objects.values_list("provider", "state").annotate(n=Count("pk"))
+    for provider, state, count in rows.order_by():
+        health.add_metric([provider, state], count)
+    yield health
+    yield _breakers_open()
+
+
+def _sends() -> Iterator[GaugeMetricFamily]:
+    unsure = OutboundSend.objects.filter(state=OutboundSend.State.UNKNOWN).count()
+    yield GaugeMetricFamily("holdfast_sends_unknown", "Sends whose outcome nobody knows.", unsure)
+
+
+def _breakers_open() -> GaugeMetricFamily:
+    family = GaugeMetricFamily(
+        "holdfast_breakers_open", "Accounts whose calls are held back.", labels=["provider"]
+    )
+    rows = CircuitBreaker.objects.exclude(open_until=None).values_list("provider").annotate(n=Count("pk"))
+    for provider, count in rows.order_by():
+        family.add_metric([provider], count)
+    return family
+
+
+def _ticks() -> Iterator[GaugeMetricFamily]:
+    """For each tick (recurring work) that has run: its period, and for how long none of its runs has ended well.
+
+    Where none of those that are kept did, that is since the oldest of them.
+    """
+    every, since = {}, {}
+    for state in stats.ticks():
+        runs = state.last.recent if state.last else []
+        good = [run["at"] for run in runs if not run["error"]] or [run["at"] for run in runs[-1:]]
+        if good:
+            every[state.name] = state.every_s
+            since[state.name] = (timezone.now() - datetime.fromisoformat(good[0])).total_seconds()
+    yield _gauge("tick", "every_seconds", "The period of recurring work.", every)
+    yield _gauge("tick", "last_success_seconds", "How long ago a run that ended well began.", since)
+
+
+def _by_lane(counting: Counting) -> Iterator[GaugeMetricFamily]:
+    """What is due in each lane and for how long, how long the last day's jobs waited, and what the lane promises."""
+    lanes = {state.lane.name: state for state in stats.lanes(None)}
+    promises = {name: state.lane.promise_s for name, state in lanes.items()}
+    yield _gauge("lane", "promise_seconds", "The longest wait that the lane promises.", promises)
+    found = {name: (state.due, state.waits) for name, state in lanes.items()}
+    yield from _due_and_waits("lane", found, counting)
+
+
+def _by_kind(counting: Counting) -> Iterator[GaugeMetricFamily]:
+    found = {state.kind: (state.due, state.times) for state in stats.kinds(None)}
+    yield from _due_and_waits("kind", found, counting)
+
+
+def _due_and_waits(
+    by: Literal["kind", "lane"],
+    found: Mapping[str, tuple[stats.Due, stats.Timing | None]],
+    counting: Counting,
+) -> Iterator[GaugeMetricFamily]:
+    exact = counting.exactly(partial(stats.exact_due, by=by))
+    yield _gauge(by, "due_jobs", "Due jobs.", {} if exact is None else dict.fromkeys(found, 0) | exact)
+    oldest = {name: due.oldest_s for name, (due, _) in found.items()}
+    yield _gauge(by, "oldest_due_seconds", "How long the oldest due job waits.", oldest)
+    times = {name: timing for name, (_, timing) in found.items() if timing}
+    for part in ("p50", "p95"):
+        waits = {name: getattr(timing, f"wait_{part}_ms") / 1000 for name, timing in times.items()}
+        yield _gauge(by, f"wait_{part}_seconds", "How long the last day's jobs waited.", waits)
+
+
+def _gauge(by: str, name: str, text: str, values: Mapping[str, float]) -> GaugeMetricFamily:
+    """The gauge `holdfast_<by>_<name>` with a value for each lane or kind."""
+    family = GaugeMetricFamily(f"holdfast_{by}_{name}", text, labels=[by])
+    for label, value in values.items():
+        family.add_metric([label], value)
+    return family
 
 
 def counted() -> bytes:
-    """What was counted: by this process, or by all processes of this host where they share a METRICS_DIR."""
+    """The counters of processes for `/metrics`, in Prometheus' text format.
+
+    They are the sum over all processes of this host if those share METRICS_DIR, else the counters of this process.
+    """
     if not settings.METRICS_DIR:
         return generate_latest(REGISTRY)
     directory = Path(settings.METRICS_DIR)
@@ -67,7 +219,10 @@ def counted() -> bytes:
 
 
 def _inherit(directory: Path) -> None:
-    """Add what processes that are gone have counted to one file: workers are replaced often, each has files."""
+    """Add the counters of processes that have ended to one common file, and delete their files.
+
+    Workers are replaced often and each has files of its own, so the directory would grow without end.
+    """
     for path in directory.glob("*_*.db"):
         kind, _, owner = path.stem.rpartition("_")
         if owner == HEIR or psutil.pid_exists(int(owner)):
@@ -83,17 +238,20 @@ def _inherit(directory: Path) -> None:
 @never_cache
 @login_not_required
 def metrics(request: HttpRequest) -> HttpResponse:
-    """401 without `Authorization: Bearer METRICS_TOKEN`, checked before the first query; 503 where none is set."""
+    """The view of `/metrics`. It answers 503 if no METRICS_TOKEN is set, and 401 if the request does not carry it.
+
+    The token is expected as `Authorization: Bearer METRICS_TOKEN` and is checked before the first query.
+    """
     if not settings.METRICS_TOKEN:
         return HttpResponse("METRICS_TOKEN is not set.\n", status=503, content_type="text/plain")
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not constant_time_compare(token.strip(), settings.METRICS_TOKEN):
         return HttpResponse("unauthorized\n", status=401, content_type="text/plain")
-    body = counted()
     state = CollectorRegistry(auto_describe=False)
     try:
-        state.register(State())
-        body += generate_latest(state)
+        state.register(DatabaseMetrics())
+        read, up = generate_latest(state), 1
     except DatabaseError:
-        body += b"# the database is out of reach\n"
+        read, up = b"", 0
+    body = counted() + read + DATABASE_UP % up
     return HttpResponse(body, content_type=CONTENT_TYPE_LATEST)

@@ -1,54 +1,94 @@
-"""What every request gets: an id, one log line without secrets, and the headers that Django does not set."""
+"""Middleware for every request: a request id, one log line without secrets, and a header that Django does not set."""
 
 import logging
 import re
 import time
 import uuid
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
 
 import structlog
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from prometheus_client import Histogram
 
-from config.logs import redact_path
+from jobs.redaction import redact_path
 
 logger = logging.getLogger(__name__)
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+KINDS = {"/api/webhooks/": "webhook", "/api/cron/": "cron", "/admin/": "admin"}
+"""What kind of request it is, by the beginning of its path. All others are pages."""
+request_seconds = Histogram("holdfast_request_seconds", "Time to answer a request.", ["kind", "status"])
 QUIET_PATHS = ("/static/", "/healthz", "/readyz", "/metrics")
+EACH_SECOND = "/live/"
+"""Open pages ask it each second. Only its failures are counted and logged."""
 
 
 class RequestLogMiddleware:
-    """Binds a request id to all log lines, echoes it as `X-Request-Id`, and logs method, path, status and ms."""
+    """Gives each request an id, counts it, and logs its method, path, status and duration in ms.
 
-    def __init__(self, get_response) -> None:
+    The id is in all log lines of the request and in the header `X-Request-Id` of the response. A well-formed id from
+    the client is kept.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request):
+    def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
         given = request.headers.get("X-Request-Id", "")
-        request.id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-        with structlog.contextvars.bound_contextvars(request_id=request.id):
+        request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
             response = self.get_response(request)
-            response["X-Request-Id"] = request.id
-            if not request.path.startswith(QUIET_PATHS):
+            response["X-Request-Id"] = request_id
+            asks = (
+                request.path.startswith(EACH_SECOND)
+                and response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
+            )
+            if not (asks or request.path.startswith(QUIET_PATHS)):
+                seconds = time.perf_counter() - started
+                kind = next((kind for path, kind in KINDS.items() if request.path.startswith(path)), "page")
+                request_seconds.labels(kind, response.status_code).observe(seconds)
                 logger.info(
                     "request",
                     extra={
                         "method": request.method,
                         "path": redact_path(request.path),
                         "status": response.status_code,
-                        "ms": round((time.perf_counter() - started) * 1000, 1),
+                        "ms": round(seconds * 1000, 1),
                     },
                 )
         return response
 
 
 class PermissionsPolicyMiddleware:
-    """The product needs no device: none is allowed."""
+    """Forbids pages the use of camera, microphone, location and payment, which the product does not need."""
 
-    def __init__(self, get_response) -> None:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request):
+    def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         response.headers.setdefault(
             "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"
         )
         return response
+
+
+class LoginMiddleware(LoginRequiredMiddleware):
+    """Django's own, which asks for a log-in on every page that is not declared public, except that it does not read the
+    person for a page that is: those that ask often look for themselves.
+    """
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view_func: Callable[..., HttpResponseBase],
+        view_args: Any,
+        view_kwargs: Any,
+    ) -> HttpResponseBase | None:
+        if not getattr(view_func, "login_required", True):
+            return None
+        return super().process_view(request, view_func, view_args, view_kwargs)

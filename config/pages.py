@@ -1,14 +1,14 @@
-"""A page and its database: no statement of a page runs for long, and a page that gets no answer says so in words.
+"""Limits how long a page's database statements may run, and shows a clear error page when the database does not answer.
 
-The limit travels with the statement, as `SET LOCAL …; SELECT …` in one message: it costs no round trip, PostgreSQL
-takes the message as one transaction, and so it holds through PgBouncer in transaction mode too. Webhooks and ticks keep
-time by themselves and pass by here untouched.
+The limit is sent together with a statement, as `SET LOCAL …; SELECT …` in one message. That costs no extra round trip.
+PostgreSQL runs such a message as one transaction, so the limit also holds behind PgBouncer in transaction mode.
+Webhooks and cron requests have time limits of their own and are left out here.
 """
 
 import logging
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.signals import got_request_exception
@@ -20,17 +20,26 @@ from django.template.loader import render_to_string
 from django.utils.cache import add_never_cache_headers
 from psycopg.pq import TransactionStatus
 
+from jobs import stalls
 from jobs.db import Fault, db_fault, drop_connection
+from jobs.failures import facts_of
 
 logger = logging.getLogger(__name__)
 
 NO_PAGES = ("/api/webhooks/", "/api/cron/")
+CLIENT_GRACE_S = 0.5
+"""How many seconds after PostgreSQL should have ended a page's statement we end it. Only a stalled one lets us."""
 RETRY_AFTER_S = {Fault.UNREACHABLE: 30, Fault.RETRY: 1}
-"""A statement that took too long would take as long again: nobody is asked to come back by themselves."""
+"""Seconds after which a client may try again, by fault.
+
+A statement that was too slow has none: it would be slow again.
+"""
 
 
 class PageDatabaseMiddleware:
-    """Limits the statements of a page, and answers 503 where the database did not; a defect of ours stays a 500."""
+    """Limits how long each SQL statement of a page may run, and answers 503 if the database cannot be reached, is too
+    slow, or refuses for the moment. An error in our own code stays a 500.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -38,54 +47,78 @@ class PageDatabaseMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path.startswith(NO_PAGES):
             return self.get_response(request)
-        with connection.execute_wrapper(limited(settings.PAGE_STATEMENT_TIMEOUT_MS)):
+        limit_ms = settings.PAGE_STATEMENT_TIMEOUT_MS
+        patience_s = limit_ms / 1000 + CLIENT_GRACE_S
+        with connection.execute_wrapper(limited(limit_ms)), stalls.request_limit(patience_s):
             response = self.get_response(request)
         fault = getattr(request, "database_fault", None)
         if fault is None or response.status_code != 500:
             return response
         match = request.resolver_match
-        logger.warning("page without its database", extra={"fault": fault, "view": match and match.view_name})
-        if fault is Fault.UNREACHABLE:
-            drop_connection()
+        known = {"fault": fault, "view": match and match.view_name}
+        logger.warning("page without its database", extra=known | cast(FaultyRequest, request).database_facts)
+        # Django would ask on it whether it still works, where a database that is frozen by then is waited for longest.
+        drop_connection()
         return unavailable(request, fault)
 
 
 def limited(limit_ms: int) -> Callable[..., Any]:
-    """An `execute_wrapper` under which PostgreSQL cancels a statement after `limit_ms` (57014, Fault.SLOW).
+    """Makes an `execute_wrapper` by which PostgreSQL cancels a statement after `limit_ms` (error 57014, `Fault.SLOW`).
 
-    Only what begins a transaction carries the limit: it holds to the transaction's end. `executemany` takes no second
-    statement; inside a transaction that has begun it is limited like the rest.
+    Only the first statement of a transaction carries the limit, which then holds until the transaction's end.
+    `executemany` cannot carry a second statement, so it is limited only inside a transaction that has already begun.
     """
     prefix = f"SET LOCAL statement_timeout = {limit_ms:d}; "
 
-    def execute_limited(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict) -> Any:
+    def execute_limited(
+        execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
+    ) -> Any:
         session = context["connection"].connection
         if many or session.info.transaction_status != TransactionStatus.IDLE:
             return execute(sql, params, many, context)
         result = execute(prefix + sql, params, many, context)
-        context["cursor"].nextset()  # past the answer to SET
+        context["cursor"].nextset()  # skip the result of SET
         return result
 
     return execute_limited
 
 
+class FaultyRequest(HttpRequest):
+    """The request of a page whose view failed because the database did not answer, or refused for the moment."""
+
+    database_fault: Fault
+    database_facts: dict[str, str]
+
+
 @receiver(got_request_exception)
 def note_fault(request: HttpRequest, **_: object) -> None:
-    """Keep on the request what the exception that is handled just now says of the database; a defect is none."""
+    """Stores on the request what was wrong with the database, if that made its view fail.
+    Receives the signal of a view's exception.
+
+    Errors in our own code are left out.
+    """
     error = sys.exc_info()[1]
     if isinstance(error, Error) and db_fault(error) is not Fault.BUG:
-        request.database_fault = db_fault(error)
+        faulty = cast(FaultyRequest, request)
+        faulty.database_fault, faulty.database_facts = db_fault(error), facts_of(error)
 
 
 class WithoutOutages(logging.Filter):
-    """For `django.request`, which would log a traceback and the answer: the middleware has said it in one line."""
+    """A filter of the logger `django.request` that drops lines about failures of the database.
+
+    The middleware has logged each of them in one line. Django would add a traceback.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         return not hasattr(getattr(record, "request", None), "database_fault")
 
 
 def unavailable(request: HttpRequest, fault: Fault) -> HttpResponse:
-    """503 as a page, a sentence for htmx or JSON, made without the database; `Retry-After` where it is worth it."""
+    """The 503 answer of a page while the database fails, made without the database: a page, a sentence for htmx, or
+    JSON.
+
+    It has a `Retry-After` header if the fault may be over soon.
+    """
     part = "HX-Request" in request.headers
     context = {
         "part": part,

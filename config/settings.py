@@ -1,4 +1,7 @@
-"""The one settings module. Production is DEBUG unset; everything an operator can set is named in docs/operations.md."""
+"""Django's settings, for production and development.
+
+Production is DEBUG unset. docs/operations.md lists all variables.
+"""
 
 import logging
 from pathlib import Path
@@ -6,11 +9,13 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from config import development, postgres
+from config import development
 from config.env import Env, email_config, postgres_config
 from config.logs import logging_config
-from jobs.conf import q_cluster
+from jobs.conf import PROCESSES, THREADS, q_cluster
 
+VERSION = "0.1.0"
+"""This release, as CHANGELOG.md has it. `manage.py doctor` names it, and each call to a provider (User-Agent)."""
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
 
@@ -60,6 +65,8 @@ INSTALLED_APPS = [
     "integrations",
     "inbox",
     "insights",
+    "training",
+    *(["demo"] if DEBUG else []),
 ]
 MIDDLEWARE = [
     "config.middleware.RequestLogMiddleware",
@@ -67,12 +74,13 @@ MIDDLEWARE = [
     "config.middleware.PermissionsPolicyMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "config.pages.PageDatabaseMiddleware",  # before whatever asks the database
+    "django.middleware.gzip.GZipMiddleware",
+    "config.pages.PageDatabaseMiddleware",  # must come before anything that queries the database
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "config.middleware.LoginMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -90,9 +98,9 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "inbox.context_processors.shell",
+                "inbox.pages.context_processors.shell",
             ],
-            "builtins": ["inbox.templatetags.holdfast"],
+            "builtins": ["inbox.pages.templatetags.holdfast", "inbox.pages.templatetags.desk"],
         },
     }
 ]
@@ -103,11 +111,17 @@ if EMBEDDED_POSTGRES and not DEBUG:
     raise ImproperlyConfigured(
         "DATABASE_URL is not set. Give a postgres:// URL, or set DEBUG=1 for the embedded server."
     )
-DATABASES = {"default": postgres_config(env.text("DATABASE_URL") or postgres.embedded_url())}
+if EMBEDDED_POSTGRES:
+    from demo.postgres import embedded_url
+
+    DATABASES = {"default": postgres_config(embedded_url())}
+else:
+    DATABASES = {"default": postgres_config(env.text("DATABASE_URL"))}
 DATABASES["default"] |= {
     "CONN_MAX_AGE": 60,
     "CONN_HEALTH_CHECKS": True,
-    "DISABLE_SERVER_SIDE_CURSORS": True,  # PgBouncer in transaction mode keeps no cursor between statements
+    # PgBouncer in transaction mode gives the next statement another connection, where the cursor is unknown.
+    "DISABLE_SERVER_SIDE_CURSORS": True,
     "TEST": {"NAME": "test_holdfast" + env.text("PYTEST_DB_SUFFIX")},
 }
 for option, value in {
@@ -119,6 +133,10 @@ for option, value in {
     "application_name": "holdfast",
 }.items():
     DATABASES["default"]["OPTIONS"].setdefault(option, value)
+WAKE_DATABASE_URL = env.text("WAKE_DATABASE_URL")
+WAKE_DATABASE = postgres_config(WAKE_DATABASE_URL, "WAKE_DATABASE_URL") if WAKE_DATABASE_URL else None
+if WAKE_DATABASE:
+    WAKE_DATABASE["OPTIONS"] = DATABASES["default"]["OPTIONS"] | WAKE_DATABASE["OPTIONS"]
 PAGE_STATEMENT_TIMEOUT_MS = env.number("PAGE_STATEMENT_TIMEOUT_MS", 5_000, 100, 60_000)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -133,9 +151,9 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
-AXES_HANDLER = "config.throttling.Throttle"
-AXES_CLIENT_IP_CALLABLE = "config.throttling.client_address"
-AXES_USERNAME_CALLABLE = "config.throttling.account_name"
+AXES_HANDLER = "inbox.pages.throttling.Throttle"
+AXES_CLIENT_IP_CALLABLE = "inbox.pages.throttling.client_address"
+AXES_USERNAME_CALLABLE = "inbox.pages.throttling.account_name"
 AXES_USERNAME_FORM_FIELD = "username"
 AXES_FAILURE_LIMIT = 6
 AXES_COOLOFF_TIME = 0.25  # hours
@@ -148,6 +166,7 @@ AXES_SENSITIVE_PARAMETERS = [
     "csrfmiddlewaretoken",
 ]
 AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = False  # its pages are in inbox/admin/operators.py
 
 # --- web -----------------------------------------------------------------------------------------------------------
 PUBLIC_URL = env.url("PUBLIC_URL", "http://127.0.0.1:8000" if DEBUG else "")
@@ -189,7 +208,6 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
 }
 WHITENOISE_USE_FINDERS = DEBUG
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -211,11 +229,13 @@ globals().update(email_config(env.text("EMAIL_URL"), debug=DEBUG))
 
 # --- background work -----------------------------------------------------------------------------------------------
 Q_BROKER_URL = env.url("Q_BROKER_URL", schemes=("redis", "rediss"))
-Q_CLUSTER = q_cluster(Q_BROKER_URL)
+WORKER_PROCESSES = env.number("WORKER_PROCESSES", PROCESSES, 1, 64)
+WORKER_THREADS = env.number("WORKER_THREADS", THREADS, 1, 128)
+Q_CLUSTER = q_cluster(Q_BROKER_URL, workers=WORKER_PROCESSES)
 CRON_SECRET = env.text("CRON_SECRET")
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 METRICS_DIR = env.text("PROMETHEUS_MULTIPROC_DIR")
-if METRICS_DIR:  # before prometheus_client is imported, which reads the same variable
+if METRICS_DIR:  # must run before prometheus_client is imported, which reads the same variable
     Path(METRICS_DIR).mkdir(parents=True, exist_ok=True)
 
 # --- providers -----------------------------------------------------------------------------------------------------
@@ -224,7 +244,8 @@ if ALLOW_LOOPBACK_PROVIDERS and not DEBUG:
     raise ImproperlyConfigured(
         "ALLOW_LOOPBACK_PROVIDERS is for demo and tests only: unset it, or set DEBUG=1."
     )
-PROVIDER_HOSTS = env.provider_hosts("PROVIDER_HOSTS")  # further hosts, as in emailbison=send.example.com
+# Extra hosts that providers may be called at, as in emailbison=send.example.com.
+PROVIDER_HOSTS = env.provider_hosts("PROVIDER_HOSTS")
 EMAILBISON_BASE_URL = env.url("EMAILBISON_BASE_URL", "https://send.meetinboxxia.com")
 EMAILBISON_TIMEOUT_MS = env.number("EMAILBISON_TIMEOUT_MS", 30_000, 1_000, 120_000)
 EMAILBISON_MAX_RETRIES = env.number("EMAILBISON_MAX_RETRIES", 2, 0, 5)
@@ -247,7 +268,9 @@ OPENAI_BASE_URL = env.url("OPENAI_BASE_URL", "https://api.openai.com/v1")
 OPENAI_API_KEY = env.text("OPENAI_API_KEY")
 OPENAI_DRAFT_TIMEOUT_MS = env.number("OPENAI_DRAFT_TIMEOUT_MS", 120_000, 5_000, 120_000)
 AUTO_SEND_DISABLED = env.flag("AUTO_SEND_DISABLED")
-RULE_WEIGHTS_DIR = env.text("RULE_WEIGHTS_DIR")  # an installation's own (inbox.understanding.installed)
+RULE_WEIGHTS_DIR = env.text(
+    "RULE_WEIGHTS_DIR"
+)  # the installation's own rule weights (inbox.understanding.installed_weights)
 INSIGHTS_CONTEXT_PACK_CRON_LIMIT = env.number("INSIGHTS_CONTEXT_PACK_CRON_LIMIT", 3, 1, 20)
 INSIGHTS_CONTEXT_PACK_CRON_BATCH = env.number("INSIGHTS_CONTEXT_PACK_CRON_BATCH", 15, 1, 15)
 INSIGHTS_BOOKED_SUMMARIES_CRON_LIMIT = env.number("INSIGHTS_BOOKED_SUMMARIES_CRON_LIMIT", 10, 1, 50)

@@ -1,5 +1,4 @@
-"""The files behind the pages, such as styles and scripts: whether those of this release were collected, and pages that
-open even where they were not."""
+"""Serves the static files, such as styles and scripts, and checks that those of this release were collected."""
 
 import filecmp
 import os
@@ -8,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from django.apps import apps
+from django.contrib.staticfiles.apps import StaticFilesConfig
 from django.contrib.staticfiles.finders import get_finders
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core import checks
@@ -21,28 +21,35 @@ WORDS = {
 FIX = "Run manage.py collectstatic --noinput, then start the web processes again."
 
 
-class Storage(CompressedManifestStaticFilesStorage):
-    """whitenoise's, but a file that was not collected is named as it is instead of ending the page in an error: a page
-    without its styles can be read, and a message can be answered on it."""
+class Storage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # whitenoise has no types
+    """whitenoise's storage of static files, except that a file that was not collected gets
+    its plain name instead of raising an error.
+
+    A page without styles can still be read, and a message can be answered on it.
+    """
 
     def stored_name(self, name: str) -> str:
         try:
-            return super().stored_name(name)
+            stored: str = super().stored_name(name)
+            return stored
         except ValueError:
             return name
 
     def load_manifest(self) -> tuple[dict[str, str], str]:
         try:
-            return super().load_manifest()
-        except ValueError:  # cut off or overwritten: as good as none
+            paths: dict[str, str]
+            paths, digest = super().load_manifest()
+            return paths, digest
+        except ValueError:  # the manifest is cut off or overwritten, so it is treated as missing
             return {}, ""
 
 
 @cache
 def fault() -> str:
-    """MISSING or STALE, or "" where this release's files are collected, or are served from where they lie (DEBUG).
+    """MISSING or STALE if this release's static files are not collected, else "".
 
-    Looked at once per process: what was collected is read once, too.
+    It is always "" under DEBUG, where files are served from where they lie. The answer is kept for the life of the
+    process, as the manifest is read only once per process too.
     """
     collected = getattr(staticfiles_storage, "hashed_files", None)
     if collected is None:
@@ -53,11 +60,12 @@ def fault() -> str:
 
 
 def _sources() -> Iterator[tuple[str, str]]:
-    """Name and path of each file that collectstatic collects: of several with one name, the first."""
+    """Name and path of each file that collectstatic collects. If several files have one name, the first counts."""
     seen: set[str] = set()
-    ignored = apps.get_app_config("staticfiles").ignore_patterns
+    files = apps.get_app_config("staticfiles")
+    assert isinstance(files, StaticFilesConfig)
     for finder in get_finders():
-        for path, storage in finder.list(ignored):
+        for path, storage in finder.list(files.ignore_patterns):
             name = Path(getattr(storage, "prefix", None) or "", path).as_posix()
             if name not in seen:
                 seen.add(name)
@@ -70,6 +78,8 @@ def _is_copied(name: str, path: str) -> bool:
 
 
 def check(**_kwargs: object) -> list[checks.CheckMessage]:
-    """The check of `manage.py check --deploy` and of doctor."""
+    """The system check that this release's static files are collected, for `manage.py check --deploy` and `manage.py
+    doctor`.
+    """
     found = fault()
     return [checks.Error(WORDS[found], hint=FIX, id="holdfast.E001")] if found else []

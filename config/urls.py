@@ -1,4 +1,4 @@
-"""Every address of the product, in one place."""
+"""All addresses of the product. Each app's own are included from here."""
 
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
@@ -10,12 +10,13 @@ from drf_spectacular.views import SpectacularJSONAPIView
 import jobs.views
 from config import views
 from config.metrics import metrics
-from inbox.views import account, invitations, reconnect
+from inbox.pages.views import account, invitations, live, reconnect
 
 urlpatterns = [
     path("", account.home, name="home"),
     path("login/", account.Login.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("live/", live.live, name="live"),
     path("account/preferences/", account.preferences, name="preferences"),
     path("account/password/", account.PasswordChange.as_view(), name="password-change"),
     path("password/forgotten/", account.PasswordForgotten.as_view(), name="password-forgotten"),
@@ -30,7 +31,7 @@ urlpatterns = [
     path("api/schema/", login_not_required(SpectacularJSONAPIView.as_view()), name="schema"),
     path("api/webhooks/", include("inbox.webhooks.urls")),
     re_path(r"^api/cron/(?P<name>[a-z/-]+?)/?$", jobs.views.cron, name="cron"),
-    # One way in and one way to change a password, with one throttle and one look.
+    # The admin uses the product's own pages for login and passwords, and so its limit on attempts as well.
     path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
     path("admin/password_change/", RedirectView.as_view(pattern_name="password-change")),
     path("admin/", admin.site.urls),

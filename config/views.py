@@ -1,11 +1,12 @@
-"""Is it up, and is it ready: the two addresses that a platform asks."""
+"""Health pages for the hosting platform: `/healthz` (the process runs) and `/readyz` (it can serve requests)."""
 
+import logging
 import threading
+from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
-from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db import DatabaseError
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
@@ -14,21 +15,32 @@ from django.views.decorators.http import require_safe
 
 from config import static
 from integrations.models import Integration
-from jobs import stats
+from jobs import schema, stats
+from jobs.db import db_fault, statements_within
 from jobs.models import Worker
 
+logger = logging.getLogger(__name__)
 UNREADABLE, UNREADABLE_EVERY_S = "readyz.unreadable_secrets", 60
-"""Under which name the count is kept, and for how long: each secret has to be tried for it."""
+"""The cache key of that count, and for how many seconds it is cached. Counting means to decrypt every secret."""
+UNKNOWN, UNKNOWN_EVERY_S = "readyz.unknown_migrations", 60
+"""The same of the migrations that a newer release has applied."""
+QUEUE, QUEUE_EVERY_S = "readyz.queue", 60
+"""The cache key of the queue's state, and for how many seconds it is cached, so that a long queue is no burden here."""
+QUEUE_STATEMENT_MS = 1_000
+"""How long each statement about the queue may take. A platform waits a few seconds for this page."""
 
 _migrated = threading.Event()
-"""Set once all migrations were found applied: they stay so while this code runs, and the look costs a second."""
+"""Set once all migrations were found applied. That cannot change while this code runs, and the check takes a second."""
 
 
 @require_safe
 @never_cache
 @login_not_required
 def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers. No database: a database that is away is no reason to restart web processes."""
+    """`/healthz`: answers "ok" if the process runs.
+
+    It does not query the database: restarting web processes would not bring that back.
+    """
     return HttpResponse("ok", content_type="text/plain")
 
 
@@ -36,45 +48,63 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_not_required
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Whether requests can be served: the static files are there, the database answers and has all migrations.
+    """`/readyz`: answers 200 if this process can serve requests, else 503.
 
-    Static files of another release are told and no 503: pages open, and webhooks must be taken.
+    It needs the static files, the database, and all migrations applied.
 
-    The queue's state is told and never a 503: taking the web servers out would help no job. Neither are accounts whose
-    secrets this process cannot read: their webhooks and all pages are served.
+    Some troubles are reported but are no 503. Static files of another release: pages still open, and webhooks must be
+    received. The state of the job queue: removing web servers would help no job. Accounts whose secrets this process
+    cannot decrypt: their webhooks and all pages still work. Migrations of a newer release: this one works on them.
     """
     if (files := static.fault()) == static.MISSING:
         return JsonResponse({"ready": False, "static": f"{files}. {static.FIX}"}, status=503)
     try:
-        missing = [] if _migrated.is_set() else _missing_migrations()
+        missing = [] if _migrated.is_set() else schema.missing()
         if missing:
             return JsonResponse({"ready": False, "database": "ok", "missing_migrations": missing}, status=503)
         _migrated.set()
-        told = _queue() | {
-            "unreadable_secrets": cache.get_or_set(UNREADABLE, _unreadable, UNREADABLE_EVERY_S)
+        told = {
+            "last_worker_heartbeat_s": _heartbeat_s(),
+            "unreadable_secrets": cache.get_or_set(UNREADABLE, _unreadable, UNREADABLE_EVERY_S),
+            "unknown_migrations": cache.get_or_set(UNKNOWN, lambda: len(schema.unknown()), UNKNOWN_EVERY_S),
         }
     except DatabaseError:
         return JsonResponse({"ready": False, "database": "unreachable"}, status=503)
-    return JsonResponse({"ready": True, "database": "ok", "static": files or "ok", **told})
-
-
-def _missing_migrations() -> list[str]:
-    executor = MigrationExecutor(connection)
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+    queue: dict[str, Any] = cache.get_or_set(QUEUE, _queue, QUEUE_EVERY_S) or {}
+    return JsonResponse({"ready": True, "database": "ok", "static": files or "ok", **told, **queue})
 
 
 def _unreadable() -> int:
-    """How many accounts have secrets that this process's keys do not open."""
+    """The number of enabled accounts whose secrets cannot be decrypted with this process's keys."""
     accounts = Integration.objects.filter(enabled=True).only("credentials")
     return sum(account.is_unreadable for account in accounts)
 
 
-def _queue() -> dict[str, float | None]:
+def _heartbeat_s() -> float | None:
     heartbeat = Worker.objects.aggregate(at=Max("heartbeat_at"))["at"]
+    return round((timezone.now() - heartbeat).total_seconds(), 1) if heartbeat else None
+
+
+def _queue() -> dict[str, Any]:
+    """What is due and for how long, by lane and kind, and how long the last day's jobs waited in each lane.
+
+    If the database does not answer within QUEUE_STATEMENT_MS, it says so instead.
+    """
+    try:
+        with statements_within(QUEUE_STATEMENT_MS):
+            lanes, kinds = stats.lanes(None), stats.kinds(None)
+    except DatabaseError as error:
+        logger.warning("queue not counted", extra={"fault": db_fault(error)})
+        return {"queue": f"not counted: {db_fault(error)}"}
+    oldest = {state.lane.name: round(state.due.oldest_s, 1) for state in lanes if state.due.jobs}
     return {
-        "oldest_due_job_s": round(stats.oldest_due_age_s(None), 1),
-        "last_worker_heartbeat_s": round((timezone.now() - heartbeat).total_seconds(), 1)
-        if heartbeat
-        else None,
+        "queue": "ok",
+        "oldest_due_job_s": max(oldest.values(), default=0.0),
+        "oldest_due_by_lane_s": oldest,
+        "oldest_due_by_kind_s": {
+            state.kind: round(state.due.oldest_s, 1) for state in kinds if state.due.jobs
+        },
+        "wait_p95_by_lane_ms": {state.lane.name: state.waits.wait_p95_ms for state in lanes if state.waits},
+        "wait_p95_by_kind_ms": {state.kind: state.times.wait_p95_ms for state in kinds if state.times},
+        "broken_promises": [state.lane.name for state in lanes if state.broken],
     }

@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.core.checks import register
+from django.db.models.signals import post_migrate
 
 
 class InboxConfig(AppConfig):
@@ -7,9 +8,10 @@ class InboxConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from inbox import checks, system_checks, wiring
+        from inbox import roles, system_checks, weights_check, wiring
 
         wiring.connect()
+        post_migrate.connect(roles.fill, sender=self)
         for check in system_checks.CHECKS:
             register(check, "wiring")
-        checks.take_own_weights()
+        weights_check.take_own_weights()

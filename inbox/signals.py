@@ -1,6 +1,8 @@
-"""What happens to a lead, for rooms that want to know: a receiver runs inside the step (or transaction) that sends it.
+"""Signals that rooms of the inbox send about a lead or a draft, for other rooms of the inbox that want to know.
 
-Receivers must be idempotent (a step may run again) and never call another machine.
+`inbox/wiring.py` connects the receivers. They run inside the step or transaction that sends the signal.
+
+They must be idempotent, because a step may run again, and must never call another machine.
 """
 
 from django.dispatch import Signal
@@ -15,10 +17,10 @@ lead_tagged = Signal()
 """A reply has got its tag. Arguments: `lead`, `message`, `tag`, `previous` (the lead's tag before, "" if unknown)."""
 
 lead_booked = Signal()
-"""A meeting stands. Arguments: `lead` (locked), `fresh` (False where it is an earlier one at another time)."""
+"""A meeting stands. Arguments: `lead` (locked), `fresh` (False if it is an earlier meeting at another time)."""
 
 draft_changed = Signal()
-"""A draft was decided, rewritten, held back or sent. Arguments: `draft`, `event` (the same when it is told again)."""
+"""A draft was decided, rewritten, held back or sent. Arguments: `draft`, `event` (equal if it is sent twice)."""
 
 lead_enriched = Signal()
-"""A source has answered what it was asked about the lead. Arguments: `lead` (locked), `now`."""
+"""A source has answered a question about the lead. Arguments: `lead` (locked), `now`."""

@@ -1,7 +1,8 @@
-"""System checks: what the rooms of the inbox do for each other must be registered, or nothing starts.
+"""System checks: everything that must be registered at start is registered, or nothing starts.
 
-`inbox/wiring.py` is what is registered. Here stands what must be, and what is lost without it, so that neither a line
-that went missing nor one that was added without a reason passes. The tag `wiring` runs these alone.
+`inbox/wiring.py` registers it. This module lists what must be registered and what is lost without it. So a
+line that is missing there fails, and so does a line without a reason here. The tag `wiring` runs these checks
+alone.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,25 +11,26 @@ from weakref import ReferenceType
 
 from django.apps import apps
 from django.core.checks import CheckMessage, Error
-from django.db.backends.signals import connection_created
 from django.dispatch import Signal
 
-from inbox import audit, buttons, signals
+from inbox import signals
 from inbox.enrichment import clay
 from inbox.followups import groups, receivers
-from inbox.health import recovery
-from inbox.models import OutboundSend
-from inbox.pipeline import enriching, notices
-from inbox.replying import cards, claims
-from integrations import health, outcomes, registry
+from inbox.health import comeback
+from inbox.models import OutboundSend, audit
+from inbox.pipeline import missing_facts, tag_notices
+from inbox.replying import buttons, send_claims, slack_cards
+from integrations import registry
+from integrations.health import writer
+from integrations.http import call_reports
 from integrations.spec import Counts
-from jobs import actions, prepared, retention, ticks
+from jobs import actions, retention, ticks
 
 WIRING = "Register it in inbox/wiring.py."
 
 
 class Heard(NamedTuple):
-    """A receiver that a signal must have. `lost`: what does not happen without it."""
+    """A signal and the receiver that must be connected to it. `lost` says what does not happen without it."""
 
     signal: Signal
     name: str
@@ -48,9 +50,12 @@ HEARD = (
         "nobody learns how leads answer follow-ups",
     ),
     Heard(signals.lead_booked, "lead_booked", receivers.booked, "a meeting does not end follow-ups"),
-    Heard(signals.lead_booked, "lead_booked", notices.on_booked, "Slack is not told of meetings"),
+    Heard(signals.lead_booked, "lead_booked", tag_notices.on_booked, "Slack is not told of meetings"),
     Heard(
-        signals.lead_enriched, "lead_enriched", enriching.on_enriched, "GoHighLevel does not learn numbers"
+        signals.lead_enriched,
+        "lead_enriched",
+        missing_facts.on_enriched,
+        "GoHighLevel does not learn numbers",
     ),
     Heard(
         signals.lead_enriched,
@@ -59,17 +64,14 @@ HEARD = (
         "follow-ups wait on for what Clay has answered",
     ),
     Heard(
-        signals.draft_changed, "draft_changed", cards.follow, "cards in Slack offer what was decided before"
+        signals.draft_changed,
+        "draft_changed",
+        slack_cards.follow,
+        "cards in Slack offer what was decided before",
     ),
-    Heard(health.changed, "changed", recovery.on_change, "nobody is told of a broken account"),
-    Heard(health.changed, "changed", groups.on_change, "follow-ups do not pause for a broken account"),
+    Heard(writer.changed, "changed", comeback.on_change, "nobody is told of a broken account"),
+    Heard(writer.changed, "changed", groups.on_change, "follow-ups do not pause for a broken account"),
     Heard(actions.acted, "acted", audit.record_jobs, "what people do with jobs is not recorded"),
-    Heard(
-        connection_created,
-        "connection_created",
-        prepared.prepare_where_ours,
-        "statements of the intake are parsed anew for each reply",
-    ),
 )
 
 TICKS = {
@@ -81,6 +83,7 @@ TICKS = {
     "notifications": "people are not told of broken accounts",
     "reply-poll": "replies that no webhook brought are never found",
     "retention": "nothing is deleted when its time is up",
+    "search-words": "the search does not find messages that the release before stored by accents and phone numbers",
     "sends": "a send whose job is gone stays open, and its lead gets no answer",
 }
 """The ticks that must be registered, each with what happens without it."""
@@ -88,6 +91,7 @@ TICKS = {
 PRUNED = {
     "inbox.WebhookDelivery": ("delivery secrets", "delivery bodies", "deliveries"),
     "inbox.Invitation": ("invitations",),
+    "inbox.LeadChange": ("changes of leads",),
     "integrations.AiCall": ("model calls",),
     "jobs.BackgroundJob": ("jobs",),
     "jobs.JobStep": ("jobs",),
@@ -99,7 +103,7 @@ PRUNED = {
     "django_q.Task": ("task_results",),
     "django_q.OrmQ": ("wakeups",),
 }
-"""The retention rules that each table with an end must have."""
+"""The retention rules that each table with limited storage must have."""
 
 KEPT = {
     "It is a conversation, or a decision about one: it stays until its workspace goes.": (
@@ -112,7 +116,9 @@ KEPT = {
         " inbox.FollowUpSequence inbox.FollowUpStep integrations.Integration integrations.WebhookKey"
         " jobs.WorkspaceLimit auth.Group"
     ),
-    "It says who did what, and is there to be looked up later.": "inbox.AuditEntry admin.LogEntry",
+    "It says who did what, and is there to be looked up later.": (
+        "inbox.AuditEntry inbox.TextAccess admin.LogEntry"
+    ),
     "It is the history of an account, with few rows a day.": (
         "integrations.HealthTransition integrations.Notice"
     ),
@@ -125,11 +131,11 @@ KEPT = {
         "axes.AccessAttempt axes.AccessAttemptExpiration axes.AccessFailureLog"
     ),
 }
-"""Tables without a retention rule, by the reason why."""
+"""The tables without a retention rule, by the reason why."""
 
 
 def check_receivers(**_kwargs: object) -> list[CheckMessage]:
-    """Each of HEARD is connected, and nothing of ours is connected that HEARD does not name."""
+    """A system check that each signal receiver in HEARD is connected, and that no other receiver of ours is."""
     found: list[CheckMessage] = []
     expected = {(one.name, _name(one.receiver)) for one in HEARD}
     for one in HEARD:
@@ -144,16 +150,18 @@ def check_receivers(**_kwargs: object) -> list[CheckMessage]:
 
 
 def check_vetoes(**_kwargs: object) -> list[CheckMessage]:
-    """Before each call of a provider the send's own room is asked once more."""
+    """A system check that sends of every origin (draft, follow-up, person) have a veto function, which
+    is asked before each call of a provider.
+    """
     return [
         _error(f"Sends of the origin “{origin}” have no veto: none of them would go out.", WIRING, 3)
         for origin in OutboundSend.Origin.values
-        if origin not in claims.VETOES
+        if origin not in send_claims.VETOES
     ]
 
 
 def check_stops(**_kwargs: object) -> list[CheckMessage]:
-    """An opt-out reaches every provider that sends steps of campaigns."""
+    """A system check that an opt-out can stop campaigns at every provider that runs campaigns."""
     hint = "State stop_campaign in its spec.py: it has a source of messages that counts as steps."
     return [
         _error(f"An opt-out stops no campaign at {spec.name}: it goes on mailing the lead.", hint, 9)
@@ -163,7 +171,7 @@ def check_stops(**_kwargs: object) -> list[CheckMessage]:
 
 
 def check_buttons(**_kwargs: object) -> list[CheckMessage]:
-    """Each button of our messages in Slack does something."""
+    """A system check that each button in our Slack messages has an action."""
     return [
         _error(f"The button “{action_id}”, which {module} offers, does nothing.", WIRING, 4)
         for action_id, module in buttons.OFFERED.items()
@@ -172,17 +180,19 @@ def check_buttons(**_kwargs: object) -> list[CheckMessage]:
 
 
 def check_calls(**_kwargs: object) -> list[CheckMessage]:
-    """What calls of providers show of an account reaches its health."""
-    if outcomes.is_subscribed(health.observe):
+    """A system check that the results of calls to providers are recorded in the health of accounts."""
+    if call_reports.is_subscribed(writer.observe):
         return []
-    hint = "Subscribe integrations.health.observe in integrations/apps.py."
-    return [_error("integrations.health.observe does not hear how calls end: no account breaks.", hint, 5)]
+    hint = "Subscribe integrations.health.writer.observe in integrations/apps.py."
+    return [
+        _error("integrations.health.writer.observe does not hear how calls end: no account breaks.", hint, 5)
+    ]
 
 
 def check_ticks(**_kwargs: object) -> list[CheckMessage]:
-    """Each of TICKS is registered, and nothing else of these rooms."""
+    """A system check that each tick (recurring work) of TICKS is registered, and no other one."""
     hint = "Register it with @tick in inbox/jobs.py, or in jobs/housekeeping.py."
-    found = [
+    found: list[CheckMessage] = [
         _error(f"The tick “{name}” is missing: {lost}.", hint, 6)
         for name, lost in TICKS.items()
         if name not in ticks.TICKS
@@ -196,7 +206,7 @@ def check_ticks(**_kwargs: object) -> list[CheckMessage]:
 
 
 def check_retention(**_kwargs: object) -> list[CheckMessage]:
-    """Every table has an end, or a reason why it has none."""
+    """A system check that every table has a rule for when its rows are deleted, or a reason why it has none."""
     models = [model._meta.label for model in apps.get_models() if not model._meta.proxy]
     ours = [label for label in models if not label.startswith("insights.")]
     return [
@@ -223,7 +233,8 @@ def _signals() -> set[tuple[str, Signal]]:
 
 def _listeners(signal: Signal) -> list[Callable[..., Any]]:
     held: Iterator[Any] = (entry[1] for entry in signal.receivers)
-    return [one() if isinstance(one, ReferenceType) else one for one in held]
+    alive = (one() if isinstance(one, ReferenceType) else one for one in held)
+    return [one for one in alive if one is not None]
 
 
 def _is_ours(receiver: Callable[..., Any]) -> bool:

@@ -1,8 +1,8 @@
-"""The pages of one workspace, under `w/<uuid:workspace_id>/`. Each view is guarded by `inbox.access.workspace_view`."""
+"""The URLs of a workspace's pages, under `w/<uuid:workspace_id>/`. `inbox.pages.access.workspace_view` guards each."""
 
 from django.urls import path
 
-from inbox.views import (
+from inbox.pages.views import (
     alike,
     answer,
     automation,
@@ -20,13 +20,23 @@ from inbox.views import (
     merging,
     people,
     settings,
+    start,
     tags,
     threads,
+    trace,
     triage,
 )
 
 app_name = "inbox"
 urlpatterns = [
+    path("start/", start.start, name="start"),
+    path("start/live/", start.live, name="start-live"),
+    path("start/address/<int:key_id>/", start.show_address, name="start-address"),
+    path("start/event/<uuid:integration_id>/", start.test_event, name="test-event"),
+    path("start/sample/remove/", start.remove_samples, name="samples-remove"),
+    path("start/model/", start.test_model, name="start-model"),
+    path("start/notice/", start.try_notice, name="start-notice"),
+    path("start/hide/", start.hide, name="start-hide"),
     path("inbox/", threads.thread_list, name="list"),
     path("inbox/triage/", triage.decide, name="triage"),
     path("inbox/undo/", triage.undo, name="undo"),
@@ -41,6 +51,8 @@ urlpatterns = [
     path("messages/<uuid:message_id>/suspicion/", tags.decide_suspicion, name="suspicion"),
     path("messages/<uuid:message_id>/alike/", alike.alike, name="alike"),
     path("messages/<uuid:message_id>/alike/progress/", alike.progress, name="alike-progress"),
+    path("trace/", trace.find, name="find"),
+    path("trace/<str:kind>/<uuid:row_id>/", trace.trace, name="trace"),
     path("rules/", tags.rule_list, name="rules"),
     path("rules/notices/", tags.told_of, name="rule-notices"),
     path("corrections.jsonl", tags.corrections, name="corrections"),

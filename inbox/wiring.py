@@ -1,24 +1,27 @@
-"""What the rooms of the inbox do for each other without knowing each other: a line each, and all of them here.
+"""Connects the parts of the inbox that must not import each other: receivers, vetoes, buttons, retention rules.
 
-InboxConfig calls `connect` at start. Kinds of job and ticks stand in `inbox/jobs.py`. `inbox/system_checks.py` says
-what must be here and why: where a line is missing, nothing starts.
+InboxConfig calls `connect` at start. Kinds of jobs and ticks are in `inbox/jobs.py`. `inbox/system_checks.py`
+says what must be here and why. If a line is missing, nothing starts.
 """
 
-from inbox import audit, buttons, retention, signals
+from inbox import signals
 from inbox.enrichment import clay
-from inbox.followups import groups, receivers, steps
-from inbox.health import recovery
-from inbox.models import OutboundSend
-from inbox.pipeline import enriching, notices
-from inbox.replying import autosend, cards, claims, review
+from inbox.followups import groups, receivers, step_job
+from inbox.health import comeback
+from inbox.intake import retention
+from inbox.models import OutboundSend, audit
+from inbox.pipeline import missing_facts, tag_notices
+from inbox.replying import autosend, buttons, review, send_claims, slack_cards
 from inbox.webhooks import stored
-from integrations import health
+from integrations.health import writer
 from jobs import actions
 from jobs.retention import prunes
 
 
 def connect() -> None:
-    """Register everything. Doing it again changes nothing."""
+    """Connects signal receivers, vetoes of sends, Slack buttons and retention rules. Calling
+    it again changes nothing.
+    """
     _receivers()
     _vetoes()
     _buttons()
@@ -30,30 +33,31 @@ def _receivers() -> None:
     signals.lead_tagged.connect(receivers.note_response)
     signals.lead_stopped.connect(receivers.stop)
     signals.lead_booked.connect(receivers.booked)
-    signals.lead_booked.connect(notices.on_booked)
-    signals.lead_enriched.connect(enriching.on_enriched)
+    signals.lead_booked.connect(tag_notices.on_booked)
+    signals.lead_enriched.connect(missing_facts.on_enriched)
     signals.lead_enriched.connect(clay.on_answer)
-    signals.draft_changed.connect(cards.follow)
-    health.changed.connect(recovery.on_change)
-    health.changed.connect(groups.on_change)
+    signals.draft_changed.connect(slack_cards.follow)
+    writer.changed.connect(comeback.on_change)
+    writer.changed.connect(groups.on_change)
     actions.acted.connect(audit.record_jobs)
 
 
 def _vetoes() -> None:
-    claims.VETOES[OutboundSend.Origin.DRAFT] = autosend.veto
-    claims.VETOES[OutboundSend.Origin.FOLLOWUP] = steps.veto
-    claims.VETOES[OutboundSend.Origin.PERSON] = review.veto
+    send_claims.VETOES[OutboundSend.Origin.DRAFT] = autosend.veto
+    send_claims.VETOES[OutboundSend.Origin.FOLLOWUP] = step_job.veto
+    send_claims.VETOES[OutboundSend.Origin.PERSON] = review.veto
 
 
 def _buttons() -> None:
-    buttons.register(cards.APPROVE, cards.approve_pressed)
-    buttons.register(cards.REGENERATE, cards.regenerate_pressed)
+    buttons.register(slack_cards.APPROVE, slack_cards.approve_pressed)
+    buttons.register(slack_cards.REGENERATE, slack_cards.regenerate_pressed)
 
 
 def _retention() -> None:
     prunes("delivery secrets")(stored.clean_all)
     prunes("delivery bodies", promised=True)(retention.empty_bodies)
     prunes("deliveries")(retention.old_rows)
+    prunes("changes of leads")(retention.old_changes)
     prunes("model calls")(retention.old_model_calls)
     prunes("log-ins")(retention.old_log_ins)
     prunes("sessions")(retention.ended_sessions)

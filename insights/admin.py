@@ -1,21 +1,38 @@
-"""Packs, readings and questions in the admin: records, looked at and not edited."""
+"""The admin pages of packs, readings and questions. Staff can look at them and not edit them."""
 
 from django.contrib import admin
 
-from config.modeladmin import RecordAdmin, WorkspaceFilter
-from insights.models import ContextPack, ConversationInsight, PackQuestion
+from insights.models import ContextPack, ConversationInsight, PackQuestion, PackThread
+from jobs.modeladmin import RecordAdmin, WorkspaceFilter
 
 
 @admin.register(ContextPack)
 class ContextPackAdmin(RecordAdmin):
+    workspace_path = "workspace"
+    text_fields = ("question", "synthesis", "early_answer", "metrics")
+    plain_texts = ("error",)
     list_display = ("created_at", "workspace", "window", "status", "target_threads", "cost_microusd", "error")
     list_filter = ("status", "window", WorkspaceFilter)
     list_select_related = ("workspace",)
-    heavy = ("synthesis", "early_answer", "metrics")
+    ordering = ("-pk",)
+
+
+@admin.register(PackThread)
+class PackThreadAdmin(RecordAdmin):
+    """The conversations of a pack: why each was taken, and what became of its reading."""
+
+    workspace_path = "pack__workspace"
+    plain_texts = ("error",)
+    list_display = ("pack", "position", "reason", "status", "outcome", "paid", "attempts", "error")
+    list_filter = ("status", "reason", WorkspaceFilter)
+    list_select_related = ("pack",)
+    ordering = ("-pk",)
 
 
 @admin.register(ConversationInsight)
 class ConversationInsightAdmin(RecordAdmin):
+    workspace_path = "workspace"
+    text_fields = ("data",)
     list_display = (
         "created_at",
         "workspace",
@@ -27,12 +44,15 @@ class ConversationInsightAdmin(RecordAdmin):
     )
     list_filter = ("outcome", "source", WorkspaceFilter)
     list_select_related = ("workspace",)
-    heavy = ("data",)
+    ordering = ("-pk",)
 
 
 @admin.register(PackQuestion)
 class PackQuestionAdmin(RecordAdmin):
+    workspace_path = "workspace"
+    text_fields = ("text", "answer")
+    plain_texts = ("error",)
     list_display = ("created_at", "workspace", "pack", "status", "cost_microusd", "error")
     list_filter = ("status", WorkspaceFilter)
     list_select_related = ("workspace", "pack")
-    heavy = ("answer",)
+    ordering = ("-pk",)

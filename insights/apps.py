@@ -1,3 +1,5 @@
+"""The app of insights. At start it registers its pages, states, retention and checks with the other apps."""
+
 from django.apps import AppConfig
 from django.core.checks import register
 
@@ -8,11 +10,11 @@ class InsightsConfig(AppConfig):
 
     def ready(self) -> None:
         from inbox.leads.merge import GIVES_WAY
-        from inbox.navigation import PAGES, Page
-        from inbox.states import TABLES
+        from inbox.pages.navigation import PAGES, Page
+        from inbox.pages.state_marks import TABLES
         from insights import retention, system_checks
         from insights.models import ConversationInsight, PackThread
-        from insights.states import PACKS, QUESTIONS, THREADS
+        from insights.pack_marks import PACKS, QUESTIONS, THREADS
         from jobs.retention import prunes
 
         PAGES.insert(0, Page("insights:overview", "Insights", "chart"))

@@ -1,32 +1,33 @@
-"""Booked summaries: whoever booked a meeting gets a reading, without anybody asking for a pack.
+"""Has a model read the conversation of every lead who booked a meeting, without anybody asking for a pack.
 
-The tick looks for leads without a current one and enqueues a job for each; the job's key holds the lead and what it
-booked, so a lead is tried by one job per booking and a conversation that cannot be read does not come back every ten
-minutes.
+The tick looks for such leads without a reading and enqueues a job for each. The job's dedupe key contains the lead and
+the date of the booking. So there is one job per booking, and a conversation that cannot be read is not tried again
+every ten minutes.
 """
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.functions import Coalesce
+from django.db.models import CharField, Exists, F, Func, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Cast, Coalesce, Concat
 
 from inbox.models import Lead, Message
-from inbox.models.lead import Tag
-from insights import conversation, reading
-from insights.asking import Bill
+from inbox.models.lead import HAS_BOOKED
+from insights import conversation, readings
 from insights.models import ConversationInsight
 from insights.outage import Outage
-from insights.reading import Claim
+from insights.pack_model_calls import Bill
+from insights.readings import Claim
 from integrations.errors import ProviderError
 from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
 from jobs.enqueue import JobSpec, enqueue_many
 from jobs.errors import TransientError
+from jobs.kinds import kind_name
 from jobs.models import BackgroundJob
-from jobs.registry import kind_name
 
 SUMMARISE = kind_name("insights.summarise_booked", __name__)
 SOURCE = ConversationInsight.Source.BOOKED_CRON
@@ -37,30 +38,40 @@ class BeingRead(TransientError):
 
 
 def limits() -> dict[str, int]:
-    """The knobs in force, for the cron's answer."""
+    """The settings that limit how many conversations of leads who booked a meeting are read by one run of this tick
+    (recurring work). The cron's answer reports them.
+    """
     return {"leadLimit": settings.INSIGHTS_BOOKED_SUMMARIES_CRON_LIMIT}
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """Enqueue what is missing: counts of the leads found, the jobs made, and the leads that were given up."""
+    """The tick `insights/booked-summaries` (recurring work): enqueues jobs in which a model reads the conversations of
+    leads who booked a meeting and that nobody has read.
+
+    Returns counts: leads found, jobs made, jobs under way, jobs that have failed, and whether more leads wait (`more`).
+    """
     limit = settings.INSIGHTS_BOOKED_SUMMARIES_CRON_LIMIT
-    booked = Q(booked_at__isnull=False) | Q(tag=Tag.MEETING_BOOKED)
     words = Message.objects.filter(lead=OuterRef("pk")).exclude(text="")
     missing = Lead.objects.filter(
-        booked, Q(insight__isnull=True) | Q(insight__read_at__isnull=True), Exists(words)
+        HAS_BOOKED,
+        Q(insight__isnull=True) | Q(insight__read_at__isnull=True),
+        Exists(words),
+        sample=False,
     )
     rows = missing.annotate(at=Coalesce("booked_at", "last_message_at")).order_by(
         F("at").desc(nulls_last=True)
     )
     found = list(rows.values_list("pk", "workspace_id", "at")[: max(3 * limit, 20)])
-    keys = {lead_id: f"{SUMMARISE}:{lead_id}:{at and at.date()}" for lead_id, _, at in found}
+    keys = {lead_id: _key(lead_id, at) for lead_id, _, at in found}
     tried = BackgroundJob.objects.filter(
         dedupe_key__in=keys.values(), tenant__in={workspace_id for _, workspace_id, _ in found}
     )
     jobs = dict(tried.values_list("dedupe_key", "status"))
-    fresh = [row for row in found if keys[row[0]] not in jobs][:limit]
+    # Not those of `found` that have no job: the newest may all have one, whose reading failed.
+    fresh = list(_untried(rows).values_list("pk", "workspace_id", "at")[: limit + 1])
     specs = [
-        JobSpec(keys[lead_id], workspace_id, {"lead_id": str(lead_id)}) for lead_id, workspace_id, _ in fresh
+        JobSpec(_key(lead_id, at), workspace_id, {"lead_id": str(lead_id)})
+        for lead_id, workspace_id, at in fresh[:limit]
     ]
     created = enqueue_many(SUMMARISE, specs) if specs else set()
     states = list(jobs.values())
@@ -69,28 +80,52 @@ def tick(deadline: Deadline) -> dict[str, int]:
         "enqueued": len(created),
         "underWay": states.count("queued") + states.count("running"),
         "failed": states.count("failed"),
+        "more": int(len(fresh) > limit),
         **limits(),
     }
 
 
+def _key(lead_id: UUID, at: datetime | None) -> str:
+    """The dedupe key of a reading: of the lead, and of the day (UTC) on which the meeting was booked."""
+    return f"{SUMMARISE}:{lead_id}:{at and at.astimezone(UTC).date()}"
+
+
+def _untried(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Those leads of `rows`, which have `at`, whose reading has no job."""
+    day = Func(F("at"), template="to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD')")
+    key = Concat(
+        Value(f"{SUMMARISE}:"),
+        Cast("pk", CharField()),
+        Value(":"),
+        Coalesce(day, Value("None"), output_field=CharField()),
+        output_field=CharField(),
+    )
+    jobs = BackgroundJob.objects.filter(tenant=OuterRef("workspace_id"), dedupe_key=OuterRef("key"))
+    untried: QuerySet[Any] = rows.annotate(key=key).exclude(Exists(jobs))
+    return untried
+
+
 def run(ctx: JobContext) -> dict[str, Any]:
-    """The handler of SUMMARISE: one reading. Raises what `reading.read` raises, and BeingRead."""
+    """The job in which a model reads the conversation of one lead who booked a meeting. The reading is stored.
+
+    Raises what `readings.read` raises, and BeingRead if another job is reading the same conversation.
+    """
     lead_id, workspace_id, outage = UUID(ctx.payload["lead_id"]), ctx.workspace_id, Outage()
-    label = reading.prompt().label
+    label = readings.prompt().label
     drop_connection()
     thread = outage.visit(lambda: conversation.load([lead_id], prompt_label=label))[lead_id]
     if not thread.ids:
         return {"skipped": "There is no text to read."}
-    claimed, _ = outage.visit(lambda: reading.claim(thread, workspace_id, SOURCE, ctx.job.pk))
+    claimed, _ = outage.visit(lambda: readings.claim(thread, workspace_id, SOURCE, ctx.job.pk))
     if claimed is Claim.BUSY:
         raise BeingRead()
     if claimed is Claim.KNOWN:
         return {"known": True}
     bill = Bill()
     try:
-        answer = reading.read(thread, workspace_id, ctx.deadline, bill)
+        answer = readings.read(thread, workspace_id, ctx.deadline, bill)
     except ProviderError:
-        outage.visit(lambda: reading.release(thread, ctx.job.pk))
+        outage.visit(lambda: readings.release(thread, ctx.job.pk))
         raise
-    stored = outage.visit(lambda: reading.store(thread, ctx.job.pk, answer, SOURCE, bill.microusd))
+    stored = outage.visit(lambda: readings.store(thread, ctx.job.pk, answer, SOURCE, bill.microusd))
     return {"stored": stored is not None, "outcome": answer.outcome}

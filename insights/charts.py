@@ -1,10 +1,14 @@
-"""Bars as plain SVG attributes: the content policy allows no style. Each stands in or above the table it draws."""
+"""Computes the bars of the overview's charts as SVG attributes.
+
+They use no CSS, because the content security policy allows no inline style. Each chart stands beside the table that
+it shows.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from insights.numbers import Overview
+from insights.overview_numbers import Overview
 
 WIDTH = 100
 ROW = 10
@@ -14,7 +18,7 @@ LATE = ("Over a day", "Not yet")
 
 @dataclass(frozen=True)
 class Rect:
-    """One bar in a plot that is WIDTH units wide or high."""
+    """One bar of a chart, as SVG attributes. Positions and sizes are in the units of its `Plot`."""
 
     x: float
     y: float
@@ -26,7 +30,9 @@ class Rect:
 
 @dataclass(frozen=True)
 class Plot:
-    """`label` says in words what the picture shows, `axis` what stands below it from left to right."""
+    """One chart of the overview page. `label` says in words what it shows, and `axis`
+    lists the marks below it from left to right.
+    """
 
     width: float
     height: float
@@ -36,9 +42,9 @@ class Plot:
 
 
 def bars(rows: Sequence[Sequence[tuple[float, str]]]) -> list[Plot]:
-    """One stacked horizontal bar for each row of a table, [(value, tone), …], all to one scale.
+    """One stacked horizontal bar for each row of a table, all on one scale. A row is a list of (value, tone).
 
-    Without a label: the row says the same in words.
+    The bars have no label, because the table's row says the same in words.
     """
     longest = max((sum(value for value, _ in values) for values in rows), default=0) or 1
     return [Plot(WIDTH, ROW, "", list(_stack(values, longest))) for values in rows]
@@ -54,7 +60,9 @@ def _stack(values: Sequence[tuple[float, str]], longest: float) -> Iterator[Rect
 
 
 def days(found: Overview, first: date, last: date) -> Plot:
-    """Replies by day, positive ones below; days without any are gaps."""
+    """The chart of replies by day from `first` to `last`, with positive ones at the bottom of
+    each bar. Days without replies are gaps.
+    """
     counts = {day: (count, good) for day, count, good in found.days}
     highest = max((count for count, _ in counts.values()), default=0) or 1
     span = (last - first).days + 1
@@ -73,7 +81,7 @@ def days(found: Overview, first: date, last: date) -> Plot:
 
 
 def of(found: Overview) -> dict[str, list[Plot]]:
-    """The bars of the overview's tables, by name, in the order of their rows."""
+    """The bars of all tables of the overview page, by the table's name and in the order of its rows."""
     return {
         "campaigns": bars(
             [[(row.positive, "ok"), (row.people - row.positive, "")] for row in found.campaigns]

@@ -1,14 +1,14 @@
-"""A conversation as the model reads it: each message under a short id, cut to size, with a hash that says whether
-anything has changed since it was last read.
+"""Prepares a conversation as input for the model, with a hash that tells whether it changed since it was last read.
 
-Short ids (m1, m2, …) are what the model cites. They cost few tokens, it copies them without slips, and one that it
-makes up is recognised; what is stored are our own message ids.
+Each message gets a short id (m1, m2, …), which the model cites. Short ids cost few tokens, the model copies them
+without mistakes, and one that it invents is recognised. Our own message ids are what is stored.
 """
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db.models import F, Window
@@ -24,7 +24,7 @@ MESSAGE_CHARS = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """One lead's thread, ready to be read. `ids`: our message id of each short one."""
+    """The conversation with one lead as input for the model. `ids` has our message id for each short id in it."""
 
     lead_id: UUID
     sheet: Sheet
@@ -35,9 +35,10 @@ class Conversation:
 
 
 def load(lead_ids: Sequence[UUID], *, prompt_label: str) -> dict[UUID, Conversation]:
-    """The conversations of these leads in one query: of each the newest MESSAGES messages that say anything.
+    """The conversations of these leads as input for the model, in one query. Each has its newest MESSAGES messages with
+    text.
 
-    `prompt_label` goes into the hash: another prompt is another reading.
+    `prompt_label` is part of each conversation's hash, because another prompt gives another reading.
     """
     rank = Window(RowNumber(), partition_by=F("lead_id"), order_by=[F("sent_at").desc(), F("id").desc()])
     rows = (
@@ -48,13 +49,13 @@ def load(lead_ids: Sequence[UUID], *, prompt_label: str) -> dict[UUID, Conversat
         .order_by("lead_id", "sent_at", "id")
         .values("id", "lead_id", "direction", "channel", "sent_at", "from_name", "words")
     )
-    threads: defaultdict[UUID, list[dict]] = defaultdict(list)
+    threads: defaultdict[UUID, list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
         threads[row["lead_id"]].append(row)
     return {lead_id: _conversation(lead_id, threads[lead_id], prompt_label) for lead_id in lead_ids}
 
 
-def _conversation(lead_id: UUID, rows: list[dict], prompt_label: str) -> Conversation:
+def _conversation(lead_id: UUID, rows: list[Mapping[str, Any]], prompt_label: str) -> Conversation:
     ids = {f"m{number}": row["id"] for number, row in enumerate(rows, start=1)}
     blocks = [block for short, row in zip(ids, rows, strict=True) for block in _blocks(short, row)]
     text = "\n\n".join(block if isinstance(block, str) else block.text for block in blocks)
@@ -67,13 +68,13 @@ def _conversation(lead_id: UUID, rows: list[dict], prompt_label: str) -> Convers
         lead_id=lead_id,
         sheet=sheet("# Thread, oldest first", *blocks),
         ids=ids,
-        newest_inbound=newest and newest["id"],
+        newest_inbound=newest["id"] if newest else None,
         newest_words=newest["words"][:ITEM_CHARS] if newest else "",
         content_hash=digest.hexdigest(),
     )
 
 
-def _blocks(short: str, row: dict) -> tuple[str, Said]:
+def _blocks(short: str, row: Mapping[str, Any]) -> tuple[str, Said]:
     head = f"[{short}] {row['channel']}, {row['sent_at']:%a %Y-%m-%d %H:%M}"
     words = row["words"].strip()
     if row["direction"] == Message.Direction.OUTBOUND:
@@ -83,6 +84,8 @@ def _blocks(short: str, row: dict) -> tuple[str, Said]:
 
 
 def cited(short_ids: Iterable[str], ids: dict[str, UUID]) -> list[str]:
-    """Our ids of those short ones that exist, each once, in their order; "[m3]" and "M3" are m3."""
+    """Our message ids for those short ids named by the model that exist, each once, in order. "[m3]" and "M3" count as
+    m3.
+    """
     known = (ids.get(short.strip("[]#() .").lower()) for short in short_ids)
     return list(dict.fromkeys(str(found) for found in known if found is not None))

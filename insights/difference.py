@@ -1,4 +1,4 @@
-"""What changed between two builds of a pack: conversations that came and went, outcomes, findings."""
+"""Computes what changed between two builds of a pack: conversations, outcomes and claims."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,9 @@ from insights.models import ContextPack, ConversationInsight
 
 @dataclass(frozen=True)
 class Difference:
-    """`outcomes`: (label, before, now) where they differ. Claims are compared by their words."""
+    """What changed between two builds of a context pack. `outcomes` has (label, before, now)
+    where the numbers differ.
+    """
 
     new_threads: int
     gone_threads: int
@@ -17,7 +19,9 @@ class Difference:
 
 
 def between(before: ContextPack, now: ContextPack) -> Difference:
-    """The difference of two complete builds."""
+    """Compare two complete builds of a context pack. Claims are the same if their words are, apart from case and
+    spaces.
+    """
     old, new = (set(pack.threads.values_list("lead_id", flat=True)) for pack in (before, now))
     old_claims, new_claims = _claims(before), _claims(now)
     return Difference(

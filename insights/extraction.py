@@ -1,4 +1,7 @@
-"""One thread of a pack, in a thread of the pool: claim, ask, store. Nothing that goes wrong here stops the others."""
+"""Reads one conversation of a pack in a thread of the pool: claims it, asks the model, stores the reading.
+
+An error in one conversation does not stop the others.
+"""
 
 import logging
 from dataclasses import dataclass
@@ -6,15 +9,15 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import Error, transaction
-from django.db.models import F, Subquery
+from django.db.models import F, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from insights import reading
-from insights.asking import Bill
+from insights import readings
 from insights.conversation import Conversation
 from insights.models import ContextPack, ConversationInsight, PackThread
 from insights.outage import Outage
-from insights.reading import Claim
+from insights.pack_model_calls import Bill
+from insights.readings import Claim
 from insights.schema import InsightAnswer
 from integrations.errors import ProviderAuthError, ProviderError, ProviderMisconfigured
 from jobs.deadline import Deadline
@@ -33,14 +36,19 @@ STOP = (Cancelled, ShutdownRequested, LeaseLost, DeadlineExceeded, Error)
 
 @dataclass(frozen=True)
 class Unavailable:
-    """The model cannot be asked now, which says nothing about the thread."""
+    """The language model cannot be asked before `until`, for `reason`.
+
+    This says nothing about the conversation, so its attempt does not count.
+    """
 
     until: datetime
     reason: str
 
 
 class Reader:
-    """Reads threads for one round; `work` never raises, so that one thread cannot take the round down."""
+    """Has the model read conversations of a context pack, in one round of its job. `work` never raises, so that one
+    conversation cannot end the whole round.
+    """
 
     def __init__(self, deadline: Deadline, outage: Outage, source: str) -> None:
         self._deadline = deadline
@@ -48,7 +56,10 @@ class Reader:
         self._source = source
 
     def work(self, thread: PackThread, conversation: Conversation) -> str | Unavailable | BaseException:
-        """ "done", "failed", "later" or "busy"; or the reason for which the whole job has to stop."""
+        """Have the model read one conversation. Returns "done", "failed", "later" or "busy".
+
+        It returns an Unavailable or an exception instead if the whole job has to stop.
+        """
         try:
             self._deadline.check()
             return self._work(thread, conversation)
@@ -73,9 +84,12 @@ class Reader:
         return self._ask(thread, conversation)
 
     def _claim(self, thread: PackThread, conversation: Conversation) -> Claim:
-        """Claim the reading and charge the attempt; a reading that is known ends the thread at once."""
+        """Claim the reading and count the attempt, in one transaction.
+
+        If the reading is known already, the thread is done.
+        """
         with transaction.atomic():
-            claimed, found = reading.claim(
+            claimed, found = readings.claim(
                 conversation, thread.pack.workspace_id, self._source, thread.pack_id
             )
             if claimed is Claim.MINE:
@@ -89,7 +103,7 @@ class Reader:
         bill = Bill()
         try:
             self._outage.check()
-            answer = reading.read(conversation, thread.pack.workspace_id, self._deadline, bill)
+            answer = readings.read(conversation, thread.pack.workspace_id, self._deadline, bill)
         except Exception as error:
             refund = _refunded(error)
             self._outage.visit(lambda: self._abandon(thread, conversation, bill, refund))
@@ -107,7 +121,7 @@ class Reader:
         self, thread: PackThread, conversation: Conversation, answer: InsightAnswer, bill: Bill
     ) -> bool:
         with transaction.atomic():
-            insight_id = reading.store(conversation, thread.pack_id, answer, self._source, bill.microusd)
+            insight_id = readings.store(conversation, thread.pack_id, answer, self._source, bill.microusd)
             if insight_id is not None:
                 _end(thread, insight_id, paid=True)
             _charge(thread, bill)
@@ -115,13 +129,13 @@ class Reader:
 
     def _abandon(self, thread: PackThread, conversation: Conversation, bill: Bill, refund: bool) -> None:
         with transaction.atomic():
-            reading.release(conversation, thread.pack_id)
+            readings.release(conversation, thread.pack_id)
             if refund:
                 _pending(thread).update(attempts=F("attempts") - 1)
             _charge(thread, bill)
 
     def _settle(self, thread: PackThread, reason: str, *, final: bool) -> str | BaseException:
-        """Note why a thread could not be read: for good, or until the next round."""
+        """Store why a conversation could not be read: for good if `final`, else until the next round."""
         values = {"error": reason[:200]} | ({"status": PackThread.Status.FAILED} if final else {})
         try:
             self._outage.visit(lambda: _pending(thread).update(**values))
@@ -130,12 +144,12 @@ class Reader:
         return "failed" if final else "later"
 
 
-def _pending(thread: PackThread):
+def _pending(thread: PackThread) -> QuerySet[PackThread]:
     return PackThread.objects.filter(pk=thread.pk, status=PackThread.Status.PENDING)
 
 
 def _end(thread: PackThread, insight_id: UUID | None, *, paid: bool) -> None:
-    outcome = ConversationInsight.objects.filter(pk=insight_id).values("outcome")
+    outcome = ConversationInsight.objects.filter(Q(pk=insight_id)).values("outcome")
     _pending(thread).update(
         status=PackThread.Status.DONE, insight_id=insight_id, outcome=Subquery(outcome), paid=paid, error=""
     )
@@ -147,13 +161,16 @@ def _charge(thread: PackThread, bill: Bill) -> None:
 
 
 def _refunded(error: Exception) -> bool:
-    """Whether the attempt does not count: the call was never made (breaker, limit), or we were told to stop."""
+    """Whether the attempt does not count.
+
+    That is so if the call was never made (breaker, rate limit), or if the job was told to stop.
+    """
     if isinstance(error, ProviderError):
         return error.sent is False and error.code in ("circuit_open", "throttled", "own_limit")
     return isinstance(error, STOP)
 
 
 def reason_of(error: BaseException) -> str:
-    """The error as a sentence for people."""
+    """The error as a sentence for people, with a full stop."""
     text = str(error).strip() or type(error).__name__
     return text if text.endswith(".") else f"{text}."

@@ -1,9 +1,11 @@
-"""What people fill in: a new pack, and a question about one."""
+"""The forms for a new pack and for a question about a pack."""
 
 import uuid
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from inbox.models import Campaign, Workspace
@@ -14,7 +16,9 @@ FARTHEST_DAYS = 366
 
 
 class PackForm(forms.Form):
-    """A question, a window and campaigns."""
+    """The form for a new context pack (conversations read as the answer to a question): its question, its window of
+    time, and the campaigns to read.
+    """
 
     question = forms.CharField(max_length=500, label="Question")
     window = forms.ChoiceField(
@@ -27,18 +31,23 @@ class PackForm(forms.Form):
     )
     keep_fresh = forms.BooleanField(required=False, label="Build again by itself when it is stale")
 
-    def __init__(self, *args, workspace: Workspace, **kwargs) -> None:
+    def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["campaigns"].queryset = Campaign.objects.filter(workspace=workspace)
+        campaigns = self.fields["campaigns"]
+        assert isinstance(campaigns, forms.ModelMultipleChoiceField)
+        campaigns.queryset = Campaign.objects.filter(workspace=workspace)
 
-    def clean_campaigns(self):
-        found = self.cleaned_data["campaigns"]
+    def clean_campaigns(self) -> QuerySet[Campaign]:
+        """Check that at most MAX_CAMPAIGNS campaigns are chosen for the context pack."""
+        found: QuerySet[Campaign] = self.cleaned_data["campaigns"]
         if len(found) > MAX_CAMPAIGNS:
             raise forms.ValidationError(f"Choose at most {MAX_CAMPAIGNS} campaigns.")
         return found
 
-    def clean(self) -> dict:
-        values = super().clean()
+    def clean(self) -> dict[str, Any]:
+        """Check the days that the user chose for the window CUSTOM: both must be given, at most FARTHEST_DAYS apart."""
+        super().clean()
+        values = self.cleaned_data
         if values.get("window") == ContextPack.Window.CUSTOM:
             since, until = values.get("since"), values.get("until")
             if not since or not until:
@@ -48,7 +57,7 @@ class PackForm(forms.Form):
         return values
 
     def custom(self) -> tuple[datetime, datetime] | None:
-        """(from, to) of a window of its own, in the workspace's time zone."""
+        """The window's start and end in the workspace's time zone if the user chose days of their own, else None."""
         if self.cleaned_data["window"] != ContextPack.Window.CUSTOM:
             return None
         since, until = self.cleaned_data["since"], self.cleaned_data["until"]
@@ -56,9 +65,13 @@ class PackForm(forms.Form):
 
 
 class QuestionForm(forms.Form):
+    """The form for a follow-up question about a context pack. `client_token` is an id made with the form, so that a
+    form that is sent twice asks once.
+    """
+
     question = forms.CharField(max_length=500, label="Ask about these conversations")
     client_token = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
 
 
-def _midnight(day) -> datetime:
+def _midnight(day: date) -> datetime:
     return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())

@@ -1,6 +1,7 @@
-"""The database while it is away: short visits, two retries, and after three failed visits no further model call.
+"""Protects the work of insights from database failures: short visits to the database, retried twice.
 
-What counts as away, or as worth another try, is `jobs.db`'s to say. Everything else is a defect and raised at once.
+After three failed visits in a row no further model call is made. `jobs.db` decides which errors are failures of the
+database, and which may pass with another try. All other errors are our own and are raised at once.
 """
 
 import logging
@@ -14,6 +15,7 @@ from django.db import Error, OperationalError
 
 from integrations.visits import visit
 from jobs.db import Fault, db_fault, drop_connection
+from jobs.failures import facts_of
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -21,16 +23,19 @@ T = TypeVar("T")
 RETRIES = 2
 FAILURES_TO_OPEN = 3
 PAUSES_S = ((0.25, 1.0), (1.0, 3.0))
-"""Bounds of the random pause before the first and the second retry."""
+"""Bounds in seconds of the random pause before the first and the second retry."""
 PASSING = (Fault.UNREACHABLE, Fault.RETRY)
 
 
 class DatabaseUnreachable(OperationalError):
-    """Several visits in a row failed: stop, and go on at the next run. Without a SQLSTATE, so it is unreachable."""
+    """Several tries to use the database have failed in a row, so the work stops and goes on in the next run.
+
+    It has no SQLSTATE, so `jobs.db` counts it as an unreachable database.
+    """
 
 
 class Outage:
-    """What the visits of one piece of work have seen, shared by its threads."""
+    """Counts failed tries to use the database during one piece of work. The threads of that work share it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -39,19 +44,21 @@ class Outage:
 
     @property
     def open(self) -> bool:
+        """Whether so many tries to use the database have failed in a row that the work should stop."""
         return self._failures >= FAILURES_TO_OPEN
 
     def check(self) -> None:
-        """Raise DatabaseUnreachable where it makes no sense to begin anything."""
+        """Raise DatabaseUnreachable if the database has failed so often in a row that the work should stop."""
         if self.open:
             raise DatabaseUnreachable(f"{self._failures} visits to the database failed in a row.")
 
     def visit(self, work: Callable[[], T]) -> T:
-        """Run `work` on a connection that is let go again, at most 1 + RETRIES times.
+        """Run `work` on a database connection that is given up afterwards, at most 1 + RETRIES times. Returns its
+        result.
 
-        `work` must be one transaction or one statement that may be repeated. Raises DatabaseUnreachable without
-        trying once FAILURES_TO_OPEN visits in a row have failed, the last error of a visit that failed, and every
-        error that another try would not change at once.
+        `work` must be one transaction or one statement, and safe to repeat. Raises DatabaseUnreachable
+        without trying once FAILURES_TO_OPEN calls in a row have failed. Raises the error of the last
+        try, or at once one that no retry can help.
         """
         for pause in (*PAUSES_S, None):
             self.check()
@@ -64,7 +71,7 @@ class Outage:
                 if fault not in PASSING:
                     raise
                 if pause is None:
-                    self._count(fault)
+                    self._count(fault, error)
                     raise
                 with self._lock:
                     self.retries += 1
@@ -75,8 +82,9 @@ class Outage:
                 return result
         raise AssertionError("the last pause raises")
 
-    def _count(self, fault: Fault) -> None:
+    def _count(self, fault: Fault, error: Error) -> None:
         with self._lock:
             self._failures += 1
             failures = self._failures
-        logger.warning("visit to the database failed", extra={"fault": fault, "in_a_row": failures})
+        known = {"fault": fault, "in_a_row": failures}
+        logger.warning("visit to the database failed", extra=known | facts_of(error))

@@ -1,4 +1,7 @@
-"""A pack's life as people and ticks see it: asked for, built again, stopped, given up. `building` does the work."""
+"""What people and ticks do with context packs: ask for one, build it again, stop it, mark it as failed, ask a question.
+
+A context pack is the answer to a question, made from the conversations of a time. `insights.pack_building` builds it.
+"""
 
 import hashlib
 import logging
@@ -10,13 +13,12 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from inbox import audit
-from inbox.models import Campaign, User, Workspace
+from inbox.models import Campaign, User, Workspace, audit
 from insights.models import ContextPack, PackQuestion
-from jobs import actions
+from jobs import actions, lanes
 from jobs.enqueue import enqueue
+from jobs.kinds import kind_name
 from jobs.models import BackgroundJob
-from jobs.registry import kind_name
 
 logger = logging.getLogger(__name__)
 Status = ContextPack.Status
@@ -25,7 +27,9 @@ ANSWER = kind_name("insights.answer_question", __name__)
 
 
 def build_key(pack_id: UUID) -> str:
-    """The dedupe key of a pack's one job: that there is one job per pack is what keeps builders apart."""
+    """The dedupe key (the name that keeps a job single) of the job that builds a context pack, so
+    that no two workers build the same pack.
+    """
     return f"{BUILD}:{pack_id}"
 
 
@@ -39,9 +43,11 @@ def request(
     custom: tuple[datetime, datetime] | None = None,
     keep_fresh: bool = False,
 ) -> tuple[ContextPack, bool]:
-    """Have a pack built; (pack, whether this call made it). Asked for twice at once, it is built once.
+    """Ask for a context pack (conversations read as the answer to `question`), and start building it.
 
-    `custom` is (from, to) for the window CUSTOM.
+    Returns the pack, and whether this call created it. If it is being built already, that build is returned.
+
+    `custom` is (from, to) for the window CUSTOM. `user` is None if the product itself refreshes a pack.
     """
     until = timezone.now()
     if custom is None:
@@ -72,7 +78,10 @@ def request(
 
 
 def build_again(pack: ContextPack, user: User | None) -> tuple[ContextPack, bool]:
-    """A new build with the question, window and campaigns of `pack`, up to now."""
+    """Ask for a new build of a context pack with the question, window and campaigns of `pack`, up to now.
+
+    Returns the new build, and whether this call created it, as `request` does.
+    """
     custom = (pack.window_from, pack.window_to) if pack.window == ContextPack.Window.CUSTOM else None
     return request(
         pack.workspace,
@@ -86,9 +95,13 @@ def build_again(pack: ContextPack, user: User | None) -> tuple[ContextPack, bool
 
 
 def start(pack: ContextPack) -> bool:
-    """Have the pack's job: True where it was missing."""
+    """Enqueue the job that builds the context pack. Returns False if it exists already.
+
+    A pack that is refreshed automatically goes to the bulk lane, because nobody waits for it.
+    """
     _, created = enqueue(
         BUILD,
+        lane=None if pack.created_by_id else lanes.BULK,
         workspace_id=pack.workspace_id,
         dedupe_key=build_key(pack.pk),
         payload={"pack_id": str(pack.pk)},
@@ -97,7 +110,7 @@ def start(pack: ContextPack) -> bool:
 
 
 def stop(pack: ContextPack, user: User) -> bool:
-    """Stop a build. False where it was over already."""
+    """Stop building a context pack because `user` asked for it. Returns False if the build had ended already."""
     with transaction.atomic():
         if not fail(pack.pk, f"Stopped by {user}."):
             return False
@@ -109,7 +122,12 @@ def stop(pack: ContextPack, user: User) -> bool:
 
 
 def fail(pack_id: UUID, reason: str) -> bool:
-    """End a build that is under way as failed; `reason` is a sentence for people. What was read stays read."""
+    """Mark a build of a context pack that waits or runs as failed.
+
+    `reason` is a sentence for people. Returns False if it had ended already.
+
+    What the model has found in conversations until then stays stored.
+    """
     under_way = ContextPack.objects.filter(pk=pack_id, status__in=ContextPack.UNDER_WAY)
     failed = under_way.update(status=Status.FAILED, error=reason[:300], finished_at=Now()) == 1
     if failed:
@@ -118,7 +136,7 @@ def fail(pack_id: UUID, reason: str) -> bool:
 
 
 def jobs_of(packs: Sequence[ContextPack]) -> dict[UUID, BackgroundJob]:
-    """The jobs that build these packs, by pack, in one query; a pack that was not started has none."""
+    """The jobs that build these context packs, by the pack's id, in one query. A pack that was not started has none."""
     keys = {build_key(pack.pk): pack.pk for pack in packs}
     jobs = BackgroundJob.objects.filter(
         tenant__in={pack.workspace_id for pack in packs}, dedupe_key__in=keys
@@ -127,7 +145,10 @@ def jobs_of(packs: Sequence[ContextPack]) -> dict[UUID, BackgroundJob]:
 
 
 def ask(pack: ContextPack, user: User, text: str, client_token: UUID) -> PackQuestion:
-    """Have a question answered from the pack's readings. The same `client_token` asks once."""
+    """Store a follow-up question about a context pack and enqueue the job that answers it. Returns the question.
+
+    The same `client_token` (an id made with the form) asks only once.
+    """
     try:
         with transaction.atomic():
             question = PackQuestion.objects.create(

@@ -1,6 +1,7 @@
-"""How long builds of context packs are kept: the last good one of each question stays, older ones go."""
+"""Deletes old builds of context packs. The last good build of each pack stays."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
@@ -13,7 +14,11 @@ KEEP_BUILDS_DAYS = 180
 
 
 def old_builds(deadline: Deadline) -> int:
-    """Drop builds that ended 180 days ago and were followed by a good one, with their threads and questions."""
+    """Delete builds of context packs that ended over 180 days ago and have a later good
+    build, until the deadline. Returns how many.
+
+    The rows of their conversations and questions are deleted with them.
+    """
     newer = ContextPack.objects.filter(
         workspace=OuterRef("workspace"),
         scope_key=OuterRef("scope_key"),
@@ -24,5 +29,5 @@ def old_builds(deadline: Deadline) -> int:
     return in_slices(old, deadline, by="finished_at", delete=_delete)
 
 
-def _delete(pks: list) -> int:
+def _delete(pks: list[Any]) -> int:
     return ContextPack.objects.filter(pk__in=pks).delete()[1].get("insights.ContextPack", 0)

@@ -1,5 +1,7 @@
-"""What the model is asked to answer with. Too long or unknown is clamped, never refused: one long quote must not cost
-the whole reading.
+"""The types of the model's answers about conversations and context packs.
+
+A text that is too long is cut and an unknown word is replaced, but nothing is refused: one long quote must not lose a
+whole reading. The docstrings of the answer types are sent to the model as part of the schema.
 """
 
 from typing import Annotated, Any, Literal, TypeVar
@@ -22,7 +24,7 @@ def _at_most(count: int) -> BeforeValidator:
 
 
 def _one_of(*values: str, otherwise: str) -> BeforeValidator:
-    """The member spelt like the value, case apart; else `otherwise`."""
+    """Replace a value by the one of `values` that it equals apart from case, else by `otherwise`."""
     known = {value.lower(): value for value in values}
     return BeforeValidator(lambda value: known.get(str(value).lower(), otherwise))
 

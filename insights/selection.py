@@ -1,4 +1,4 @@
-"""Which conversations a pack reads: those that can teach most, up to a quota for each reason."""
+"""Selects the conversations that a pack reads: the most instructive ones, up to a quota for each reason."""
 
 from collections.abc import Iterable, Iterator
 from uuid import UUID
@@ -21,7 +21,7 @@ RULES = {
     Reason.STALLED: Q(answered_at__gt=F("last_inbound_at")),
     Reason.NEGATIVE: Q(tag__in=[Tag.NOT_INTERESTED, Tag.WRONG_PERSON, Tag.BLACKLIST]),
 }
-"""In this order: a lead that fits several counts for the first."""
+"""The reasons in order. A lead that fits several counts for the first."""
 
 QUOTAS = {
     Reason.POSITIVE: (30, 12),
@@ -30,11 +30,14 @@ QUOTAS = {
     Reason.STALLED: (10, 4),
     Reason.NEGATIVE: (5, 2),
 }
-"""Of one campaign or the whole workspace, and of each of several campaigns."""
+"""The most leads by reason: in one campaign or the whole workspace, and in each campaign if there are several."""
 
 
 def select(pack: ContextPack, campaigns: Iterable[Campaign]) -> list[PackThread]:
-    """Unsaved threads for `pack`, best first; a lead once. An automatic reply alone is no conversation."""
+    """Choose the conversations that a context pack reads. Returns unsaved rows, best first, each lead once.
+
+    A conversation in which only an automatic reply came back is left out.
+    """
     leads = _in_window(pack)
     scopes = [leads.filter(campaign=campaign) for campaign in campaigns] or [leads]
     several = len(scopes) > 1
@@ -56,7 +59,9 @@ def _in_window(pack: ContextPack) -> QuerySet[Lead]:
         sent_at__lt=pack.window_to,
     ).exclude(text="")
     return (
-        Lead.objects.filter(workspace_id=pack.workspace_id, last_message_at__gte=pack.window_from)
+        Lead.objects.filter(
+            workspace_id=pack.workspace_id, last_message_at__gte=pack.window_from, sample=False
+        )
         .exclude(tag__in=[Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE])
         .filter(Exists(replies))
     )

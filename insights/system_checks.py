@@ -1,10 +1,13 @@
-"""System checks: what insights adds to the other rooms must be registered, or nothing starts (inbox.system_checks)."""
+"""System checks that insights has registered its additions with the other apps.
+
+Without them the server does not start.
+"""
 
 from django.apps import apps
 from django.core.checks import CheckMessage, Error
 
-from inbox import navigation, states
 from inbox.leads import merge
+from inbox.pages import navigation, state_marks
 from insights.models import ConversationInsight, PackThread
 from jobs import retention, ticks
 
@@ -26,10 +29,13 @@ APPS = "Add it in insights/apps.py."
 
 
 def check_additions(**_kwargs: object) -> list[CheckMessage]:
-    """The page, the states and the rows that give way in a merge are known to the inbox."""
+    """A system check that insights has told the inbox what it adds.
+
+    The inbox must know its page, the states of its rows, and what happens to its rows when two leads are merged.
+    """
     pages = {page.url_name for page in navigation.PAGES}
     said = [] if "insights:overview" in pages else ["The page insights:overview is in no menu."]
-    said += [f"The inbox shows no state of a “{one}”." for one in STATES if one not in states.TABLES]
+    said += [f"The inbox shows no state of a “{one}”." for one in STATES if one not in state_marks.TABLES]
     said += [
         f"Two leads that both have a {one._meta.label} cannot be merged."
         for one in GIVES_WAY
@@ -39,7 +45,7 @@ def check_additions(**_kwargs: object) -> list[CheckMessage]:
 
 
 def check_ticks(**_kwargs: object) -> list[CheckMessage]:
-    """Each of TICKS is registered, and nothing else of insights."""
+    """A system check that exactly the ticks (recurring work) in TICKS are registered."""
     hint = "Register it with @tick in insights/jobs.py."
     found: list[CheckMessage] = [
         Error(f"The tick “{name}” is missing: {lost}.", hint=hint, id="insights.E002")
@@ -55,7 +61,7 @@ def check_ticks(**_kwargs: object) -> list[CheckMessage]:
 
 
 def check_retention(**_kwargs: object) -> list[CheckMessage]:
-    """Every table of insights has an end, or a reason why it has none."""
+    """A system check that old rows of every table of insights are deleted, or that there is a reason why not."""
     ours = [model._meta.label for model in apps.get_app_config("insights").get_models()]
     return [
         Error(said, hint=hint, id="insights.E004")
@@ -64,4 +70,4 @@ def check_retention(**_kwargs: object) -> list[CheckMessage]:
 
 
 CHECKS = (check_additions, check_ticks, check_retention)
-"""Registered by InsightsConfig."""
+"""All of them, which InsightsConfig registers."""

@@ -1,12 +1,13 @@
-"""The tick of context packs: start what waits, build anew what is stale, end what nobody works on any more.
+"""The tick of context packs: starts waiting packs, rebuilds stale ones, and ends those whose job has ended.
 
-It calls no model: packs are built by jobs. One pack's trouble is not the next one's; where the database fails three
-times in a row the tick ends and says so.
+It calls no model; jobs build the packs. An error in one pack does not stop the others. After three database failures
+in a row the tick ends.
 """
 
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from insights import packs
-from insights.answering import pending
+from insights.answers import pending
 from insights.models import ContextPack, PackQuestion
 from insights.outage import PASSING, Outage
 from jobs.db import db_fault
@@ -29,7 +30,7 @@ SCANNED = 200
 
 
 def limits() -> dict[str, int]:
-    """The knobs in force, for the cron's answer."""
+    """The settings that limit the building of context packs by one run of the tick. The cron's answer reports them."""
     return {
         "packLimit": settings.INSIGHTS_CONTEXT_PACK_CRON_LIMIT,
         "maxThreadsToProcess": settings.INSIGHTS_CONTEXT_PACK_CRON_BATCH,
@@ -37,7 +38,12 @@ def limits() -> dict[str, int]:
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """Counts: packs started, refreshed, failed and under way; questions given up; defects of ours as "errors"."""
+    """The tick `insights/context-packs` (recurring work): starts waiting builds of context packs, rebuilds stale ones,
+    and ends builds and questions whose job has ended.
+
+    Returns counts: started, refreshed, failed and under way; builds left for the next run (of the first 200 of each
+    sort); failed questions; errors.
+    """
     counts: Counter[str] = Counter(started=0, refreshed=0, failed=0, underWay=0, questionsFailed=0)
     outage = Outage()
     limit = settings.INSIGHTS_CONTEXT_PACK_CRON_LIMIT
@@ -47,7 +53,7 @@ def tick(deadline: Deadline) -> dict[str, int]:
             if deadline.expired or counts[name] >= at_most:
                 return
             try:
-                counts[name] += bool(outage.visit(lambda row=row: work(row)))
+                counts[name] += bool(outage.visit(partial(work, row)))
             except Error as error:
                 if outage.open or db_fault(error) not in PASSING:
                     raise
@@ -67,7 +73,10 @@ def tick(deadline: Deadline) -> dict[str, int]:
         lambda pack: _fail(pack, jobs[pack.pk]),
     )
     each("started", [pack for pack in under_way if pack.pk not in jobs], packs.start, limit)
-    each("refreshed", _stale(), lambda pack: packs.build_again(pack, None)[1], limit - counts["started"])
+    stale = _stale()
+    each("refreshed", stale, lambda pack: packs.build_again(pack, None)[1], limit - counts["started"])
+    counts["left"] = sum(pack.pk not in jobs for pack in under_way) + len(stale)
+    counts["left"] -= counts["started"] + counts["refreshed"]
     waiting = PackQuestion.objects.filter(status=PackQuestion.Status.PENDING).order_by("created_at")
     each("questionsFailed", waiting[:SCANNED], _give_up_question)
     return dict(counts) | {"retries": outage.retries} | limits()
@@ -78,14 +87,17 @@ def _over(job: BackgroundJob | None) -> bool:
 
 
 def _fail(pack: ContextPack, job: BackgroundJob) -> bool:
-    """The job ended and left its pack open: its attempts are used up, or somebody cancelled it."""
+    """Mark a pack as failed whose job has ended without finishing it.
+
+    Either no attempts were left, or somebody cancelled the job.
+    """
     if job.status == BackgroundJob.Status.CANCELLED:
         return packs.fail(pack.pk, "The job was cancelled.")
     return packs.fail(pack.pk, f"Building was given up after {job.attempts} attempts: {job.last_error}")
 
 
 def _stale() -> list[ContextPack]:
-    """The newest build of each scope that is kept fresh, where it is over and its time is up."""
+    """The newest build of each pack that must be kept fresh, if it has ended and is stale."""
     newer = ContextPack.objects.filter(
         workspace=OuterRef("workspace"), scope_key=OuterRef("scope_key"), pk__gt=OuterRef("pk")
     )

@@ -1,7 +1,8 @@
-"""Who an address field of an e-mail names (RFC 5322): the bare address, and the name beside it.
+"""Reads the address fields of e-mails (RFC 5322): the bare addresses, and the names beside them.
 
-Providers hand such a field on as the mail had it: bare, with a name (`"Ada Lindqvist" <ada@lindqvist.example>`), the
-name encoded (RFC 2047) or in a comment, several addresses, a group. Read in one pass, whatever it holds.
+Providers pass such a field on as the mail had it: a bare address, one with a name (`"Ada Lindqvist" <ada@x.example>`),
+a name that is encoded (RFC 2047) or in a comment, several addresses, or a group. Reading takes one pass over the text,
+whatever it contains.
 """
 
 import re
@@ -16,10 +17,11 @@ from pydantic import PlainValidator
 from integrations.rawjson import UNSTORABLE
 
 READ_LIMIT = 16_000
-"""Characters of a field that are looked at: hundreds of addresses, and no more of what is none."""
+"""How many characters of a field are read. That is enough for hundreds of addresses."""
 BARE = re.compile(r"[^\s<>()\[\],;:\"\\@]+@[^\s<>()\[\],;:\"\\@]+")
 ADDRESS = re.compile(r"[^\s<>,;@]+@[^\s<>,;@]+")
-# Each piece has a longest length, so that a field full of opening quotes costs no more than its length.
+# The length of each piece is limited, so that the time grows only with the length of the field. Without the limit, a
+# field full of opening quotes would take much longer.
 TOKEN = re.compile(
     r'"(?:\\.|[^"\\]){0,400}+"|\((?:\\.|[^()\\]){0,400}+\)|<[^<>]{0,400}+>|[^",;(<]++|.', re.DOTALL
 )
@@ -27,14 +29,14 @@ GROUP = re.compile(r"^[^@]*:")
 
 
 class Mailbox(NamedTuple):
-    """`address`: as it stands in the field, without anything beside it. `name`: decoded, "" where there is none."""
+    """An e-mail address and the person's name beside it. `name` is decoded, and "" if there is none."""
 
     address: str = ""
     name: str = ""
 
 
 def mailboxes(text: str) -> list[Mailbox]:
-    """Every address that the field names, in order; what is none is left out."""
+    """All e-mail addresses in an address field (From, To, Cc), in order. Parts that are no address are left out."""
     text = text.strip()
     if BARE.fullmatch(text):
         return [Mailbox(text)]
@@ -42,20 +44,30 @@ def mailboxes(text: str) -> list[Mailbox]:
 
 
 def mailbox(text: str) -> Mailbox:
-    """The first address of the field; where it names none, the field itself, for whoever judges what it is."""
+    """The first e-mail address of an address field (From, To, Cc). If there is none, the whole field is returned as the
+    address.
+
+    Callers then decide whether they accept it.
+    """
     return next(iter(mailboxes(text)), Mailbox(text.strip()))
 
 
 def decoded(name: str) -> str:
-    """A name without encoded words (`=?utf-8?q?Ada?=`), line ends and what PostgreSQL cannot store."""
+    """A person's name from a mail header with its encoded words decoded (`=?utf-8?q?Ada?=`), in one line.
+
+    Characters that PostgreSQL cannot store are removed.
+    """
     if "=?" in name:
-        with suppress(ValueError, LookupError):  # no such encoding, or not encoded so
+        with suppress(ValueError, LookupError):  # unknown or wrong encoding: the name stays as it is
             name = str(make_header(decode_header(name)))
     return " ".join(UNSTORABLE.sub("", name).split())
 
 
 def listed(**fields: list[tuple[str, str]]) -> dict[str, list[dict[str, str]]]:
-    """Recipients as a message keeps them. `fields`: to, cc, bcc as pairs of an address field and a name of its own."""
+    """The recipients of an e-mail in the form in which messages store them.
+
+    `fields` are to, cc and bcc, each a list of (address field, name that the provider gives separately).
+    """
     kept = {
         kind: [
             {"address": one.address, "name": decoded(name) or one.name}
@@ -68,7 +80,10 @@ def listed(**fields: list[tuple[str, str]]) -> dict[str, list[dict[str, str]]]:
 
 
 def _parts(text: str) -> Iterator[list[str]]:
-    """The tokens between the commas (and semicolons) that stand neither in quotes nor in a comment."""
+    """The tokens of each part of an address field.
+
+    Commas and semicolons separate parts, except in quotes or comments.
+    """
     part: list[str] = []
     for token in TOKEN.findall(text):
         if token in ",;":
@@ -97,7 +112,7 @@ def _mailbox(part: list[str]) -> Mailbox | None:
 
 
 def _plain(token: str) -> str:
-    """A quoted token without its quotes; of other words, without the name of a group before them."""
+    """A token without quotes. If it is not quoted, the name of a group in front of it is removed."""
     return unquote(token) if token.startswith('"') and token.endswith('"') else GROUP.sub("", token)
 
 
@@ -124,8 +139,8 @@ def _fields(value: Any) -> list[Mailbox]:
 
 
 MailField = Annotated[Mailbox, PlainValidator(_field)]
-"""A field that holds one sender or lead; the provider may leave it out or send it as null."""
+"""A payload field with one sender or lead. The provider may leave it out or send null."""
 NeededMail = Annotated[Mailbox, PlainValidator(_needed)]
-"""A field that an event cannot do without."""
+"""A payload field with one address that the event needs."""
 MailList = Annotated[list[Mailbox], PlainValidator(_fields)]
-"""Fields that only add to what we need: texts or lists of them, anything else counts as empty."""
+"""A payload field with optional addresses: a text or a list of texts. Anything else counts as empty."""

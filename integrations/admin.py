@@ -1,23 +1,44 @@
-"""Connected accounts in the admin. Credentials and keys are neither shown nor read from the database here."""
+"""The admin pages of connected accounts. They neither show credentials and keys nor read them from the database."""
 
 from django.contrib import admin
 from django.db.models import QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.safestring import SafeString
 
-from config.modeladmin import BaseAdmin, RecordAdmin, WorkspaceFilter, known_values
 from integrations import registry
-from integrations.models import Integration, WebhookKey
+from integrations.health import probes
+from integrations.models import (
+    AiCall,
+    CircuitBreaker,
+    HealthTransition,
+    Integration,
+    Notice,
+    RateWindow,
+    ReplyPoll,
+    WebhookKey,
+)
+from jobs.modeladmin import BY_ID, INSTALLATION, BaseAdmin, RecordAdmin, WorkspaceFilter, known_values, link
 
 
 @admin.register(Integration)
 class IntegrationAdmin(BaseAdmin):
-    """Switched on and off and renamed here; connected and disconnected where credentials can be tested."""
+    """The admin page of connected provider accounts. Staff can rename an account and switch it on or off here.
+    One that is switched on is checked at once, as on the workspace's own page.
 
+    An account is connected on the workspace's own pages, where its credentials can be tested.
+    """
+
+    workspace_path = "workspace"
+    secret_fields = ("credentials",)
+    plain_texts = ("config",)
     list_display = ("provider", "name", "workspace", "external_account_id", "enabled", "updated_at")
     list_filter = (known_values("provider", registry.labels), "enabled", WorkspaceFilter)
     list_select_related = ("workspace",)
-    search_fields = ("name", "external_account_id__exact", "workspace__name")
-    search_help_text = "Name, workspace, the provider's account id, or an id"
+    ordering = ("provider", "created_at", "pk")
+    search_fields = ("name__istartswith", "external_account_id__exact", "workspace__name__istartswith")
+    search_help_text = "Beginning of its name or its workspace's, the provider's account id, or an id"
     fields = (
         "workspace",
         "provider",
@@ -30,8 +51,22 @@ class IntegrationAdmin(BaseAdmin):
     )
     readonly_fields = ("workspace", "provider", "external_account_id", "config", "created_at", "updated_at")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Integration]:
-        return super().get_queryset(request).defer("credentials")
+    def workspace_pages(self, row: Integration) -> list[tuple[str, str]]:
+        return [
+            (
+                "Its page in the workspace",
+                reverse("inbox:integration-settings", args=[row.workspace_id, row.pk]),
+            )
+        ]
+
+    def save_model(
+        self, request: HttpRequest, obj: Integration, form: "ModelForm[Integration]", change: bool
+    ) -> None:
+        obj.save(update_fields=[*form.changed_data, "updated_at"])  # the rest may have changed meanwhile
+        if obj.enabled and "enabled" in form.changed_data:
+            probes.look_at_secrets(obj)
+            if registry.spec_of(obj.provider).probe:
+                probes.enqueue_probe(obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -42,15 +77,129 @@ class IntegrationAdmin(BaseAdmin):
 
 @admin.register(WebhookKey)
 class WebhookKeyAdmin(RecordAdmin):
+    """The admin page of webhook keys (the secret parts of webhook addresses): when each was
+    made, when it ends and when it was last used.
+
+    The key itself is not shown.
+    """
+
     workspace_path = "integration__workspace"
+    secret_fields = ("secret", "key_hash")
+    ordering = ("-pk",)
     list_display = ("id", "integration", "workspace", "created_at", "expires_at", "last_used_at")
     list_filter = (WorkspaceFilter, known_values("integration__provider", registry.labels))
     list_select_related = ("integration__workspace",)
     fields = ("integration", "created_at", "expires_at", "last_used_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookKey]:
-        return super().get_queryset(request).defer("secret", "key_hash", "integration__credentials")
+        return super().get_queryset(request).defer("integration__credentials")
 
     @admin.display(description="workspace")
     def workspace(self, key: WebhookKey) -> str:
         return key.integration.workspace.name
+
+
+@admin.register(HealthTransition)
+class HealthTransitionAdmin(RecordAdmin):
+    """Each change of an account's state. Only `integrations.health.writer` writes them."""
+
+    workspace_path = "health__workspace"
+    list_display = ("at", "account", "workspace", "before", "after", "reason")
+    list_filter = ("after", "before", WorkspaceFilter)
+    list_select_related = ("health__integration", "health__workspace")
+    ordering = ("-pk",)
+
+    @admin.display(description="account")
+    def account(self, transition: HealthTransition) -> SafeString:
+        return link(transition.health, str(transition.health.integration))
+
+    @admin.display(description="workspace")
+    def workspace(self, transition: HealthTransition) -> str:
+        return transition.health.workspace.name
+
+
+@admin.register(Notice)
+class NoticeAdmin(RecordAdmin):
+    """Notices to people outside the pages: where each went, and whether it arrived."""
+
+    workspace_path = "workspace"
+    trace_kind = "notice"
+    text_fields = ("text",)
+    plain_texts = ("destination",)
+    list_display = ("created_at", "workspace", "kind", "path", "destination", "state", "reason")
+    list_filter = ("state", "path", WorkspaceFilter)
+    list_select_related = ("workspace",)
+    ordering = ("-pk",)
+    ordering_of_one = ("-created_at",)
+
+
+@admin.register(AiCall)
+class AiCallAdmin(RecordAdmin):
+    """Calls to the model: feature, tokens, cost and outcome. No text of the question or the answer is kept."""
+
+    workspace_path = "workspace"
+    list_display = (
+        "created_at",
+        "workspace",
+        "feature",
+        "model",
+        "outcome",
+        "input_tokens",
+        "output_tokens",
+        "cost_microusd",
+        "duration_ms",
+    )
+    list_filter = ("created_at", WorkspaceFilter)
+    list_select_related = ("workspace",)
+    id_fields = ("job_id",)
+    search_fields = (BY_ID,)
+    search_help_text = "The id of the call, or of the job that asked"
+    ordering = ("-pk",)
+    ordering_of_one = ("-created_at",)
+
+
+@admin.register(CircuitBreaker)
+class CircuitBreakerAdmin(RecordAdmin):
+    """Breakers of providers that failed: which are open, until when, and why."""
+
+    workspace_path = "workspace"
+    list_display = ("key", "provider", "workspace", "opened_at", "open_until", "throttled_until", "reason")
+    list_filter = (known_values("provider", registry.labels), WorkspaceFilter)
+    list_select_related = ("workspace",)
+    ordering = ("-open_until", "key")
+
+
+@admin.register(RateWindow)
+class RateWindowAdmin(RecordAdmin):
+    """When the latest calls under each limit of a provider were made."""
+
+    workspace_path = INSTALLATION
+    list_display = ("key", "calls")
+    ordering = ("key",)
+    readonly_fields = ("calls",)
+
+    @admin.display(description="calls in the window")
+    def calls(self, window: RateWindow) -> int:
+        return len(window.stamps)
+
+
+@admin.register(ReplyPoll)
+class ReplyPollAdmin(RecordAdmin):
+    """How far each account's messages were compared with the provider's list."""
+
+    workspace_path = "integration__workspace"
+    list_display = (
+        "integration",
+        "complete_through",
+        "due_at",
+        "polled_at",
+        "last_read",
+        "last_new",
+        "total_new",
+    )
+    list_filter = (WorkspaceFilter,)
+    list_select_related = ("integration",)
+    ordering = ("due_at",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ReplyPoll]:
+        return super().get_queryset(request).defer("integration__credentials")

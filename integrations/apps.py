@@ -1,3 +1,8 @@
+"""The app of integrations.
+
+At start it reads the providers' declarations and connects account health to finished calls.
+"""
+
 from django.apps import AppConfig
 from django.core.checks import register
 
@@ -7,8 +12,11 @@ class IntegrationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from integrations import health, outcomes, registry, system_checks
+        from integrations import registry, system_checks
+        from integrations.health import writer
+        from integrations.http import call_reports
 
-        registry.specs()  # a declaration that leaves something out stops the start here, and says what and where
+        # An incomplete declaration of a provider stops the start here, with an error that says what is missing.
+        registry.specs()
         register(system_checks.check_declarations, "wiring")
-        outcomes.subscribe(health.observe)
+        call_reports.subscribe(writer.observe)

@@ -1,32 +1,36 @@
-"""What the providers' clients share: a session for an integration, its credentials, and reading lists."""
+"""Helpers that all provider clients use: an account's session and credentials, and reading list answers."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from integrations import destinations, registry
 from integrations.errors import ProviderMisconfigured, SecretsUnreadable
-from integrations.http import ProviderSession
+from integrations.http.ratelimit import RateLimit
+from integrations.http.session import ProviderSession
 from integrations.models import Integration
-from integrations.ratelimit import RateLimit
 
 
 def secrets_of(integration: Integration) -> dict[str, str]:
-    """The integration's own credentials. Raises SecretsUnreadable where no configured key opens them: the
-    installation's own must not take their place."""
+    """The provider account's own credentials by name. Raises SecretsUnreadable if no configured key can decrypt them.
+
+    The installation's credentials must not be used instead: the account may be another one.
+    """
     if integration.is_unreadable:
         raise SecretsUnreadable(integration.provider)
-    return integration.credentials
+    credentials: dict[str, str] = integration.credentials
+    return credentials
 
 
 def has_secrets(integration: Integration) -> bool:
-    """Whether it has credentials of its own; those that cannot be read count."""
+    """Whether the provider account has credentials of its own, even if they cannot be read."""
     return bool(integration.credentials)
 
 
 def required_secret(integration: Integration, name: str) -> str:
-    """The credential that calls carry: the integration's own, else the installation's where that may go to its address.
+    """The credential `name` that calls to the provider carry: the account's own, else the
+    installation's if it may go to this address.
 
-    Raises ProviderMisconfigured naming it, and SecretsUnreadable.
+    Raises ProviderMisconfigured if there is none, and SecretsUnreadable if it cannot be decrypted.
     """
     value = str(secrets_of(integration).get(name) or destinations.installation_key(integration)).strip()
     if not value:
@@ -37,7 +41,9 @@ def required_secret(integration: Integration, name: str) -> str:
 
 
 def base_url_of(integration: Integration) -> str:
-    """The integration's own base URL, else the default one. Raises ProviderMisconfigured where there is neither."""
+    """The base URL of calls with this account: its own, else the provider's default. Raises
+    ProviderMisconfigured if there is neither.
+    """
     url = destinations.base_url(integration)
     if not url:
         raise ProviderMisconfigured(
@@ -49,7 +55,10 @@ def base_url_of(integration: Integration) -> str:
 def session_for(
     integration: Integration, *, base_url: str, headers: Mapping[str, str] | None = None, **options: Any
 ) -> ProviderSession:
-    """The ProviderSession of an integration, under its provider's limit; `options` are ProviderSession's own fields."""
+    """A ProviderSession (which makes the HTTP calls) for the account, under its provider's rate limit.
+
+    `options` are other fields of ProviderSession.
+    """
     limit = registry.spec_of(integration.provider).call_limit
     if limit:
         key = f"{integration.provider}:{integration.external_account_id or integration.pk}"
@@ -66,9 +75,10 @@ def session_for(
 
 
 def items_of(data: Any, *names: str) -> list[dict[str, Any]]:
-    """The objects of a list answer: a bare array, or an array under `data` or one of `names`, at most nested twice.
+    """The JSON objects of an API answer that is a list: a bare array, or an array under `data`
+    or one of `names`, nested at most twice.
 
-    Raises ValueError where there is none (ProviderSession turns that into ProviderFault).
+    Raises ValueError if there is no list. ProviderSession turns that into ProviderFault.
     """
     for _ in range(3):
         if isinstance(data, list):

@@ -1,20 +1,23 @@
-"""Which settings an account of each provider has: what is secret, what is not, and what names the account."""
+"""Sets and checks the settings of an account: its secrets, its other settings, and the provider's account id."""
 
 from collections.abc import Collection
 
 from integrations import destinations, registry
-from integrations.hosts import HostRefused, check_url
+from integrations.http.hosts import Address, HostRefused, check_url
 from integrations.models import Integration
 
 GIVE_AGAIN = "what is stored was given for another address. Give it again for this one."
 
 
 class ConnectError(ValueError):
-    """A setting that cannot be stored. The message names it and says what is possible."""
+    """A setting of a provider account cannot be stored. The message names it and says what is allowed."""
 
 
 def provider_named(name: str) -> str:
-    """The provider of a provider's or webhook source's name. Raises ConnectError naming all of them."""
+    """The provider with this name, which may also be the name of one of its webhooks.
+
+    Raises ConnectError, which lists all names.
+    """
     name = name.strip().lower()
     for spec in registry.specs().values():
         if name == spec.name or name in spec.aliases:
@@ -23,18 +26,20 @@ def provider_named(name: str) -> str:
 
 
 def account_setting(provider: str) -> str:
-    """The name under which the provider's account id is set; "" where its accounts have none."""
+    """The name of the setting in which accounts of this provider have the provider's own account id, or "" if they have
+    none.
+    """
     stated = registry.spec_of(provider).account_id
     return stated.name if stated else ""
 
 
 def apply(integration: Integration, values: dict[str, str]) -> None:
-    """Put `values` into the integration (unsaved); an empty value takes a setting that is no secret away.
+    """Put `values` (settings and secrets by name) into the account, without saving it. An empty
+    value removes a setting that is no secret.
 
-    A secret that is put in replaces all that can no longer be read.
-
-    Raises ConnectError for a name that its provider does not have, a secret that cannot be one, an address that calls
-    may not go to, and another address without the secret that goes there: one that is stored was given for the old one.
+    If the stored secrets cannot be read any more, a new secret replaces all of them. Raises ConnectError for an unknown
+    name, a secret that cannot be one, and an address that calls may not go to. It is also raised for a new address
+    without a new secret, because the stored secret was given for the old address.
     """
     before = destinations.leads_to(integration)
     put(integration, values)
@@ -42,12 +47,12 @@ def apply(integration: Integration, values: dict[str, str]) -> None:
         raise ConnectError(f"{missing}: {GIVE_AGAIN}")
 
 
-def secret_for_new_address(
-    integration: Integration, before: destinations.Address | str, given: Collection[str]
-) -> str:
-    """The name of a stored secret that must be given again, as calls now go elsewhere than `before`; "" for none.
+def secret_for_new_address(integration: Integration, before: Address | str, given: Collection[str]) -> str:
+    """The name of a stored secret that a person must give again because calls now go to another
+    address than `before`, or "" if none must be.
 
-    One that cannot be read today counts: its key may come back. given: the names of settings that have just been given.
+    `given` has the names of settings that were just given. A secret that cannot be read today counts
+    as stored, because its key may come back.
     """
     name = registry.spec_of(integration.provider).key or ""
     stored = integration.is_unreadable or bool(integration.credentials.get(name))
@@ -55,7 +60,9 @@ def secret_for_new_address(
 
 
 def put(integration: Integration, values: dict[str, str]) -> None:
-    """As `apply`, one setting at a time: whether a secret may go to a new address is left to the caller."""
+    """Put `values` (settings and secrets by name) into the account, without saving it, as `apply` does but without the
+    check of new addresses, which the caller must make.
+    """
     spec = registry.spec_of(integration.provider)
     secrets, settings = {one.name for one in spec.secrets}, {one.name for one in spec.settings}
     for name, value in values.items():

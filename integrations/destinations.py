@@ -1,30 +1,32 @@
-"""Which address an account's calls go to, and which keys may go there.
+"""Decides which address an account's calls go to, and which keys may be sent there.
 
-A key is for the address that it was given for. The installation's own keys open the accounts of every workspace, so
-they go to the address that the operator has set and nowhere else; a workspace's key is asked for again when the
-address of its account changes.
+A key may only go to the address for which it was given. The installation's keys open accounts of every workspace, so
+they go only to the address that the operator has set. If the address of an account changes, the workspace must give its
+key again.
 """
 
 from integrations import registry
-from integrations.hosts import Address, HostRefused, address_of
+from integrations.http.hosts import Address, HostRefused, address_of
 from integrations.models import Integration
 
 
 def default_url(provider: str) -> str:
-    """The operator's address of a provider, else the provider's own; "" where there is none."""
+    """The base URL of calls to a provider, if an account has none of its own: the operator's, else the provider's, or
+    "".
+    """
     stated = registry.spec_of(provider).base_url
     return stated() if stated else ""
 
 
 def base_url(integration: Integration) -> str:
-    """The account's own base URL, else the default one, without its last slash; "" where there is neither."""
+    """The base URL of the account's calls: its own, else the default one, or "". It has no slash at the end."""
     return str(integration.config.get("base_url") or default_url(integration.provider)).rstrip("/")
 
 
 def installation_key(integration: Integration) -> str:
-    """The installation's own key for an account that has none.
+    """The installation's API key of the provider, for an account that has none of its own.
 
-    "" where there is no such key, and where the account's calls go to another address than the operator's.
+    It is "" if there is none, or if the account's calls go to another address than the operator's.
     """
     own = registry.spec_of(integration.provider).installation_key
     key = own() if own else ""
@@ -33,7 +35,9 @@ def installation_key(integration: Integration) -> str:
 
 
 def leads_to(integration: Integration) -> Address | str:
-    """Scheme, host and port of the account's calls; where its address is none, the text that is stored."""
+    """Scheme, host and port to which the account's calls go. If its base URL is invalid,
+    the stored text is returned.
+    """
     return _leads_to(integration.provider, base_url(integration))
 
 

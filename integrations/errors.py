@@ -1,9 +1,11 @@
-"""How a call to a provider may end other than well: one small tree whose classes carry the decision.
+"""The errors of calls to providers.
 
-Retry or give up is the base class (`TransientError` and `PermanentError` of jobs.errors), so `jobs.outcomes.decide`
-needs no knowledge of providers. Whether a message left is `sent`. Texts name the provider, the outcome, the HTTP
-status, the provider's own error code and its words as `integrations.said` leaves them, and nothing else: a body or a
-URL may hold keys and people's words. They are for pages and rows; a log gets the class.
+The class of an error says whether to retry, and `sent` says whether a message left.
+
+Each class is also a TransientError or a PermanentError of jobs.errors, so `jobs.retries.decide` needs to know nothing
+of providers. An error's text names the provider, the outcome, the HTTP status, the provider's error code, and its words
+as `integrations.provider_words` has cleaned them. It has nothing else, because a body or a URL may contain keys and
+people's words. The text is for pages and rows; a log gets only the class.
 """
 
 import re
@@ -14,16 +16,16 @@ from django.db import models
 from django.utils import timezone
 
 from jobs.errors import Cancelled, PermanentError, ShutdownRequested, Snooze, TransientError
-from jobs.outcomes import full_second
+from jobs.retries import full_second
 
 SAYING = ", saying "
-"""In an error's text: after it come the provider's words, before it ours."""
+"""In an error's text, our words are before this and the provider's words after it."""
 RATE_LIMIT_PAUSE_MS = 30_000
-"""How long to stay away from a provider that says "too many calls" and not for how long."""
+"""How long to leave a provider alone that answers "too many calls" without saying for how long."""
 
 SENDER_DOWN, NUMBER_REFUSED, NO_NUMBER, NO_FUNDS = "sender_down", "number_refused", "no_number", "no_funds"
 CANNOT_SEND = {SENDER_DOWN, NUMBER_REFUSED, NO_NUMBER, NO_FUNDS}
-"""Codes of refusals that are our own sender's matter (`cannot_send`): the account answers, but does not send."""
+"""Codes of refusals that concern our sender (`cannot_send`): the account answers, but cannot send."""
 
 ACCOUNT_SUSPENDED = "account_suspended"
 SUSPENDED = re.compile(
@@ -31,18 +33,20 @@ SUSPENDED = re.compile(
     r"\b(?:suspended|expired|inactive|cancel+ed|deactivated|ended|past due)\b",
     re.I | re.S,
 )
-"""Refusals, of any provider, that are the whole account's: nothing works until somebody acts."""
+"""Refusals of any provider that concern the whole account: nothing works until a person acts."""
 
 
 MISSING_CREDENTIALS, ANOTHER_ACCOUNT = "missing_credentials", "another_account"
-"""Refusals, of any provider: our key is not taken, or somebody else is logged in than whose account it is."""
+"""Codes of refusals of any provider: it does not accept our key, or somebody has logged in with another account."""
+REQUEST_REFUSED, ADDRESS_REFUSED = "request_refused", "address_refused"
+"""Codes of our own: the provider accepts our key but not our request; or calls may not go to the account's address."""
 SECRETS_UNREADABLE = "secrets_unreadable"
-"""Our own code: no configured key opens what is stored of an account."""
+"""Code of our own: no configured key can decrypt the account's stored secrets."""
 UNREADABLE_PAUSE = timedelta(minutes=5)
 
 
-class Outcome(models.TextChoices):
-    """What became of a call. The label is what people read."""
+class CallOutcome(models.TextChoices):
+    """How a call to a provider ended. People read the label."""
 
     OK = "ok", "ok"
     TIMEOUT = "timeout", "our time ran out"
@@ -56,21 +60,22 @@ class Outcome(models.TextChoices):
 
 
 def safe_code(value: object) -> str:
-    """A provider's error code reduced to what can be no one's words: up to 64 word characters, "" otherwise."""
+    """A provider's error code if it has up to 64 harmless characters, else "". So nobody's words get into a log."""
     text = str(value or "")
     return text if re.fullmatch(r"[A-Za-z0-9_./:-]{1,64}", text) else ""
 
 
 class ProviderError(Exception):
-    """A call failed.
+    """A call to a provider failed. Base of the errors that say how.
 
-    provider: our name of it, such as "ghl". status: HTTP status, None without an answer. code: the provider's own
-    error code, or one of ours. retry_after_ms: how long the provider (or our own limit) wants us to stay away.
-    sent: what a caller that sends something must know. False: it did not go out, sending again is safe. None: it may
-    have gone out, never send again blindly. True: it went out, though what came after failed.
+    provider: our name of it, such as "ghl". status: the HTTP status, None if there was no answer. code: the provider's
+    error code, or one of ours. retry_after_ms: how long the provider, or our own limit, wants us to wait. said: the
+    provider's own words, cleaned. cannot_send: the refusal concerns our sender, not the request. sent: whether a
+    message went out, for callers that send one. False: it did not, and sending again is safe. None: nobody knows, so
+    never just send it again. True: it went out, and something after it failed.
     """
 
-    outcome: Outcome
+    outcome: CallOutcome
 
     def __init__(
         self,
@@ -97,24 +102,24 @@ class ProviderError(Exception):
 
 
 class ProviderTimeout(ProviderError, TransientError):
-    """Our own time ran out before the answer was complete."""
+    """Our own time for a call to a provider ran out before the answer was complete."""
 
-    outcome = Outcome.TIMEOUT
+    outcome = CallOutcome.TIMEOUT
 
 
 class ProviderUnreachable(ProviderError, TransientError):
-    """No answer: name resolution, connection or the link failed, or our circuit breaker is open."""
+    """A provider did not answer: name resolution or the connection failed, or our circuit breaker is open."""
 
-    outcome = Outcome.UNREACHABLE
+    outcome = CallOutcome.UNREACHABLE
 
 
 class ProviderRateLimited(ProviderError, TransientError, Snooze):
-    """Too many calls, says the provider or our own limit: a job waits for its turn, which costs it no attempt.
+    """Too many calls to a provider, by the provider's limit or our own. A job waits and uses no attempt.
 
-    run_at: when to try again, after `retry_after_ms`, or RATE_LIMIT_PAUSE_MS where nobody said.
+    run_at: when to try again. That is after `retry_after_ms`, or after RATE_LIMIT_PAUSE_MS if it is not given.
     """
 
-    outcome = Outcome.RATE_LIMITED
+    outcome = CallOutcome.RATE_LIMITED
     reason = "rate limited"
 
     def __init__(self, provider: str, **details: Any) -> None:
@@ -124,21 +129,23 @@ class ProviderRateLimited(ProviderError, TransientError, Snooze):
 
 
 class ProviderFault(ProviderError, TransientError):
-    """The provider failed: 5xx, half an answer, or an answer that is not what its documentation says."""
+    """The provider failed: a 5xx status, an incomplete answer, or one that differs from its documentation."""
 
-    outcome = Outcome.PROVIDER_ERROR
+    outcome = CallOutcome.PROVIDER_ERROR
 
 
 class ProviderAuthError(ProviderError, PermanentError):
-    """The provider refuses our credentials or the account: a person has to act."""
+    """The provider refuses our credentials or the account, so a person must act."""
 
-    outcome = Outcome.AUTH
+    outcome = CallOutcome.AUTH
 
 
 class SecretsUnreadable(ProviderError, Snooze):
-    """No configured key opens the account's stored secrets: nothing is called, and a job waits for a person."""
+    """No configured key can decrypt the secrets of the provider account. No call is made, and a job waits until a
+    person acts.
+    """
 
-    outcome = Outcome.AUTH
+    outcome = CallOutcome.AUTH
     reason = "The account's secrets cannot be read"
 
     def __init__(self, provider: str) -> None:
@@ -150,13 +157,15 @@ class SecretsUnreadable(ProviderError, Snooze):
 
 
 class ProviderRejected(ProviderError, PermanentError):
-    """The provider understood the request and refuses it: the same request will be refused again."""
+    """The provider understood the request and refuses it. It would refuse the same request again."""
 
-    outcome = Outcome.REJECTED
+    outcome = CallOutcome.REJECTED
 
 
 class CallCancelled(Cancelled):
-    """The caller gave up while the call was under way. `sent` as in ProviderError."""
+    """The caller gave up during a call to a provider. `sent`: whether a message went out (True, False, or None: nobody
+    knows).
+    """
 
     def __init__(self, sent: bool | None) -> None:
         super().__init__("cancelled during a provider call")
@@ -164,7 +173,9 @@ class CallCancelled(Cancelled):
 
 
 class CallInterrupted(ShutdownRequested):
-    """The platform stopped while the call was under way. `sent` as in ProviderError."""
+    """The platform stopped this process during a call to a provider. `sent`: whether a message went
+    out (True, False, or None: nobody knows).
+    """
 
     def __init__(self, sent: bool | None) -> None:
         super().__init__("shutdown during a provider call")
@@ -172,6 +183,6 @@ class CallInterrupted(ShutdownRequested):
 
 
 class ProviderMisconfigured(PermanentError):
-    """Something must be set up before this call can be made; the message names it. Says nothing of the provider."""
+    """A setting is missing that this call needs; the message names it. It says nothing about the provider's state."""
 
     sent = False

@@ -1,19 +1,23 @@
-"""What a provider's webhook means, in our words: the only thing intake ever sees of a payload.
+"""What a provider's webhook means, in our own types. Intake sees only these and never the provider's JSON.
 
-A provider's `payloads.py` turns its JSON into one of these. Values are as the provider gave them (stripped, typed);
-normalising an address or a phone number is the domain's business, not the provider's.
+Each provider's `payloads.py` makes these events. Values are as the provider gave them, stripped and typed. Addresses
+and phone numbers are normalised later, by the inbox.
 """
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 BACKFILL, IMPORT = "BACKFILL", "import"
-"""Types of events that no webhook told of: read from a provider's list to fill a gap, or for what was said before."""
+"""Event types for messages that were read from a provider's list and not told by a webhook.
+
+BACKFILL fills a gap. IMPORT fetches what was written before a lead's first reply.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What an event says about who the lead is; "" where it says nothing."""
+    """What a webhook or list of a provider says about a lead. A field is "" if it says nothing of it."""
 
     email: str = ""
     phone: str = ""
@@ -29,7 +33,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class CampaignRef:
-    """A provider's campaign by the provider's id."""
+    """A provider's campaign as an event names it: the provider's id and the name."""
 
     external_id: str
     name: str = ""
@@ -37,7 +41,9 @@ class CampaignRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """`event_key` is the provider's own key of an event that makes no message: the same at every redelivery."""
+    """What a provider's webhook means, in our own types; the base of all events. `event_key` identifies an event that
+    makes no message. It is the same each time the provider delivers the event.
+    """
 
     event_type: str
     event_key: str = ""
@@ -45,17 +51,17 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageEvent(Event):
-    """One message, to or from a lead. `external_id` is the provider's own message id, the idempotency key.
+    """One message, to or from a lead. `external_id` is the provider's message id, by which a repeated message is
+    recognised.
 
-    Where the provider may send a text without its id, `content_key` holds a hash of what identifies the text: equal
-    keys within `window_s` seconds are one message, later ones are another. `stamp` is the local time that the text
-    itself states (ISO, without a zone, where it can be read): two texts with different stamps are two messages however
-    close they come, and stamps tell which of two was first.
-
-    `headers`: of an e-mail, those that say how it was sent (integrations.mailheaders). `listed`: read from the
-    provider's own list and not told by a webhook, which may word the same message otherwise; the id alone tells it.
-    `by_hand`: an outbound one that a person wrote on the provider's own pages: it answers the lead, as a campaign's
-    steps do not. `sent_html`, `sent_text`: the body of our mail that it answers, where the provider tells it.
+    A provider may send an SMS without its id. Then `content_key` is a hash of what identifies the SMS: equal keys
+    within `window_s` seconds are one message, later ones are another. `stamp` is the local time that the text
+    itself states (ISO without a zone, if it can be read). Texts with different stamps are different messages, and
+    stamps tell which was first. `headers`: the headers of an e-mail that say how it was sent
+    (integrations.mailheaders). `listed`: the message was read from the provider's list, which may have other words
+    than the webhook, so only the id identifies it. `by_hand`: a person wrote this outbound message on the
+    provider's pages, so it answers the lead, unlike a campaign's step. `sent_html`, `sent_text`: the body of our
+    mail that this one answers, if the provider gives it.
     """
 
     source: str
@@ -73,11 +79,11 @@ class MessageEvent(Event):
     html: str = ""
     from_address: str = ""
     from_name: str = ""
-    recipients: dict = field(default_factory=dict)
+    recipients: dict[str, Any] = field(default_factory=dict)
     account_id: str = ""
     account_address: str = ""
     thread_id: str = ""
-    attachments: list = field(default_factory=list)
+    attachments: list[Any] = field(default_factory=list)
     automated_reply: bool | None = None
     headers: dict[str, str] = field(default_factory=dict)
     interested: bool = False
@@ -90,10 +96,10 @@ class MessageEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BounceEvent(MessageEvent):
-    """A message to `person` came back; `text` is the notice, where there is one.
+    """A mail of ours to `person` came back. `text` is the notice about it, if there is one.
 
-    `mail_id`: the provider's id of the mail that came back, where `external_id` is not that already: it tells the same
-    bounce under whatever id it is told. `notice`: `external_id` is that of the notice.
+    `mail_id`: the provider's id of the mail that came back, if `external_id` is not that id already. It identifies the
+    bounce if the same one is reported under another id. `notice`: `external_id` is the notice's id.
     """
 
     mail_id: str = ""
@@ -102,9 +108,11 @@ class BounceEvent(MessageEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnsubscribeEvent(Event):
-    """The lead wants no more, by the provider's unsubscribe link or (`by`) otherwise; `occurred_at` is when, where the
-    provider says so. Where nothing tells one such event from a later one there is no `event_key`, and the handler
-    decides."""
+    """The lead wants no more messages: by the provider's unsubscribe link, or by what `by` says.
+
+    `occurred_at` is when, if the provider says so. If nothing tells one such event from a later one, `event_key` is ""
+    and the handler decides.
+    """
 
     person: Person
     campaign: CampaignRef | None = None
@@ -114,10 +122,10 @@ class UnsubscribeEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagEvent(Event):
-    """The provider's people, or its model, say what a lead means. `tag`: in our word for it ("Not Interested").
+    """The provider's people, or its model, say what a lead wants. `tag` is our word for it, such as "Not Interested".
 
-    It is said of the lead at `occurred_at`, and so of the reply that was their newest then; where the provider does not
-    say when, it is when it came.
+    It is about the newest reply that the lead had written at `occurred_at`. If the provider does not
+    give that time, the time of receipt is used.
     """
 
     person: Person
@@ -128,17 +136,17 @@ class TagEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionEvent(Event):
-    """A LinkedIn invitation was accepted."""
+    """The person accepted an invitation of ours on LinkedIn."""
 
     person: Person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountStatusEvent(Event):
-    """The provider says how a connected account is doing, in the provider's own word.
+    """The provider reports the state of a connected account, in the provider's own word.
 
-    `mailbox`: the address it says it of, where the account sends from several; "" where it means the account.
-    `told_by`: all event types that tell of the same, where they are several.
+    `mailbox`: the address that the report is about, if the account sends from several; "" for the whole account.
+    `told_by`: all event types that report this state, if there are several.
     """
 
     account_id: str
@@ -149,7 +157,7 @@ class AccountStatusEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnrichmentEvent(Event):
-    """A Clay callback: what was found (or not) for one of our leads.
+    """A callback of Clay: what it found about one of our leads.
 
     `kind`: linkedin or phone. `status`: found, not_found or error.
     """
@@ -165,13 +173,13 @@ class EnrichmentEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingEvent(Event):
-    """A meeting was booked or cancelled, or the lead did not come (`status`: booked, cancelled, no_show; came: that
-    they did not was taken back). Times are aware.
+    """A meeting was booked or cancelled, or the lead did not come. Times are aware.
 
-    Calendly's reschedule is a cancel and a booking, in either order: the booking names the invitee it replaces
-    (`replaces_uri`), the cancel has `rescheduled` set and, where the provider says it, the new invitee
-    (`replaced_by_uri`). A cancel may name the invitee that it replaced itself, too. GHL tells the whole state of one
-    appointment each time, and `as_of` says when it was so: the newest state counts, in whatever order they come.
+    `status`: booked, cancelled, no_show, or came (a no-show was taken back). Calendly's reschedule is a cancellation
+    and a booking, in either order. The booking names the invitee that it replaces (`replaces_uri`). The cancellation
+    has `rescheduled` set and, if Calendly says it, the new invitee (`replaced_by_uri`). It may also name an invitee
+    that it replaced itself. GHL reports the whole state of an appointment each time, and `as_of` is the time of that
+    state. The newest state counts, in whatever order they arrive.
     """
 
     provider: str
@@ -185,16 +193,16 @@ class BookingEvent(Event):
     rescheduled: bool = False
     replaces_uri: str = ""
     replaced_by_uri: str = ""
-    occurred_at: datetime | None = None
+    occurred_at: datetime
     as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ButtonEvent(Event):
-    """Somebody pressed a button of one of our Slack messages; `value` is what we put into the button (ids)."""
+    """Somebody pressed a button in one of our Slack messages. `value` is what we put into the button (ids)."""
 
     action: str
-    value: dict
+    value: dict[str, Any]
     user_id: str
     user_name: str = ""
     team_id: str = ""
@@ -204,13 +212,17 @@ class ButtonEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IgnoredEvent(Event):
-    """Known but not used, or unknown: acknowledged, kept in the ledger, nothing else."""
+    """An event of a provider that we do not use, for `reason`. It is acknowledged and stored with its
+    webhook request, and nothing else is done.
+    """
 
     reason: str
 
 
 class PayloadInvalid(ValueError):
-    """Not the provider's shape. `fields` names each wrong field and says what was expected there."""
+    """The body of a webhook request does not have the provider's form. `fields` names each
+    wrong field with what was expected there.
+    """
 
     def __init__(self, fields: dict[str, str]) -> None:
         super().__init__(", ".join(fields))

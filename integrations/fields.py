@@ -1,8 +1,8 @@
-"""Secrets at rest: JSON encrypted with the first of FIELD_ENCRYPTION_KEYS, readable with any of them.
+"""A model field for secrets. They are encrypted with the first of FIELD_ENCRYPTION_KEYS and readable with any of them.
 
-Our own few lines, because the packaged field returns ciphertext on a wrong key and is unsafe with threads
-(docs/adr/0005). A value that no key opens is read as `Unreadable`: the row can be loaded, shown and saved, and only
-whoever uses the secret meets the error. Failing closed is the point.
+It is our own code, because the packaged field returns the encrypted text on a wrong key and is unsafe with threads
+(docs/adr/0005). A value that no key can decrypt is read as `Unreadable`. So its row can be loaded, shown and saved, and
+only code that uses the secret gets an error.
 """
 
 import base64
@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import models
 
 SHORTEST_TOKEN_BYTES = 73
-"""Fernet: version 1, time 8, vector 16, one block of ciphertext 16, signature 32."""
+"""The size of the shortest Fernet token: version 1, time 8, vector 16, one block of ciphertext 16, signature 32."""
 
 
 @lru_cache(maxsize=8)
@@ -29,12 +29,12 @@ class DecryptionError(Exception):
 
 
 def encrypt(value: str) -> str:
-    """`value` as a Fernet token under the newest key."""
+    """`value` as a Fernet token (encrypted text), encrypted with the newest of FIELD_ENCRYPTION_KEYS."""
     return _fernet(tuple(settings.FIELD_ENCRYPTION_KEYS)).encrypt(value.encode()).decode()
 
 
 def decrypt(token: str) -> str:
-    """The text of a Fernet token. Raises DecryptionError where no key fits."""
+    """The text in a Fernet token (encrypted text). Raises DecryptionError if none of FIELD_ENCRYPTION_KEYS fits."""
     try:
         return _fernet(tuple(settings.FIELD_ENCRYPTION_KEYS)).decrypt(token.encode()).decode()
     except InvalidToken:
@@ -42,14 +42,14 @@ def decrypt(token: str) -> str:
 
 
 USES = {name for kind in (dict, list, str) for name in dir(kind) if not name.startswith("__")}
-"""What can be asked of a secret that is readable."""
+"""The methods of values that a readable secret may have. `Unreadable` raises on all of them."""
 
 
 class Unreadable:
-    """A stored secret that none of today's keys opens.
+    """The value of a stored secret that none of today's FIELD_ENCRYPTION_KEYS can decrypt.
 
-    It is true, as something is stored; saved, it goes back to the database as it came. Every other use raises
-    DecryptionError, so that it is never taken for a secret that is missing.
+    It counts as true, because something is stored, and saving it writes back what was read. Every other use raises
+    DecryptionError, so that it is never mistaken for a missing secret.
     """
 
     __slots__ = ("token",)
@@ -63,7 +63,8 @@ class Unreadable:
     def __getattr__(self, name: str) -> NoReturn:
         if name in USES:
             self._refuse()
-        raise AttributeError(name)  # asked by Python and Django themselves, as for a copy
+        # Python and Django look for such names themselves, for example to copy a value.
+        raise AttributeError(name)
 
     def _refuse(self, *_args: object) -> NoReturn:
         raise DecryptionError(DecryptionError.__doc__)
@@ -75,36 +76,42 @@ class Unreadable:
 
 
 def holds_nothing(token: str) -> bool:
-    """Whether a Fernet token is too short to hold a secret, whatever its key: one block is at most 15 characters of
-    JSON, and the shortest credentials, such as {"api_key": "x"}, have 16. So it is what an account without secrets of
-    its own has stored: {}."""
+    """Whether a Fernet token is too short to contain a secret, whatever its key.
+
+    One block holds at most 15 characters of JSON. The shortest credentials, such as {"api_key": "x"}, have 16. So a
+    token of one block contains {}, which is stored for an account without secrets of its own.
+    """
     try:
         return len(base64.urlsafe_b64decode(token.encode())) == SHORTEST_TOKEN_BYTES
     except (binascii.Error, ValueError):
         return False
 
 
-class EncryptedJSONField(models.TextField):
-    """A JSON value that is only ever text in the database: encrypted, never searchable, never in a form.
+class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]  # Django takes none at run time
+    """A JSON value that is encrypted in the database. It cannot be searched and is in no form.
 
-    Where no key opens it, it is read as `Unreadable`; where it can hold nothing, as the field's default.
+    If no key can decrypt it, it is read as `Unreadable`. If the token is too short for a secret, the default is read.
     """
 
-    def __init__(self, *args, **kwargs) -> None:
+    # Only django-stubs reads these: the types that the attribute accepts and returns.
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["editable"] = False
         super().__init__(*args, **kwargs)
 
-    def deconstruct(self):
+    def deconstruct(self) -> Any:
         name, path, args, kwargs = super().deconstruct()
         kwargs.pop("editable", None)
         return name, path, args, kwargs
 
-    def get_prep_value(self, value):
+    def get_prep_value(self, value: Any) -> str | None:
         if isinstance(value, Unreadable):
             return value.token
         return None if value is None else encrypt(json.dumps(value))
 
-    def from_db_value(self, value, expression, connection) -> Any:
+    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Any:
         if value is None:
             return None
         try:
@@ -113,8 +120,8 @@ class EncryptedJSONField(models.TextField):
             nothing = self.has_default() and holds_nothing(value)
             return self.get_default() if nothing else Unreadable(value)
 
-    def to_python(self, value):
+    def to_python(self, value: Any) -> Any:
         return value
 
-    def value_to_string(self, obj):
+    def value_to_string(self, obj: models.Model) -> Any:
         return self.get_prep_value(self.value_from_object(obj))

@@ -1,21 +1,22 @@
-"""Django's SMTP backend under a Deadline.
+"""Django's SMTP backend with a limit on the whole time of sending a mail.
 
-The timeout of smtplib is per socket operation, so a server that sends one byte now and then holds a worker until its
-job is killed, and what became of the mail is unknown. Here one mail has SEND_LIMIT_MS from the look-up of the server's
-name to its last word.
+The timeout of smtplib is for each socket operation. A server that sends one byte now and then could hold a worker until
+its job is killed, and nobody would know whether the mail went out. Here a mail has SEND_LIMIT_MS from looking up the
+server's name to its last answer.
 """
 
 import smtplib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.core.mail import EmailMessage
 from django.core.mail.backends import smtp
 from django.utils.functional import cached_property
 
-from integrations.transport import (
+from integrations.http.transport import (
     CallGuard,
     GuardedSocket,
     GuardedTLSSocket,
@@ -26,12 +27,15 @@ from integrations.transport import (
 from jobs.deadline import Deadline
 from jobs.errors import DeadlineExceeded
 
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
 SEND_LIMIT_MS = 20_000
-"""For one connection and what is sent over it: a job that mails has 60 s."""
+"""Milliseconds for one connection and what is sent over it. A job that sends mail has 60 s."""
 
 
 def is_off() -> bool:
-    """Whether mails are dropped, as EMAIL_URL is not set in production."""
+    """Whether the product drops its own mails, because EMAIL_URL is not set in production."""
     return settings.EMAIL_BACKEND == "django.core.mail.backends.dummy.EmailBackend"
 
 
@@ -45,14 +49,14 @@ def _in_time() -> Iterator[None]:
 
 class _Guarded(smtplib.SMTP):
     def _get_socket(self, host: str, port: int, timeout: float) -> GuardedSocket:
-        # An operator has named the server: it may well stand in the private network.
+        # The operator has named this server, so it may be in a private network.
         return open_socket(host, port, current_guard(), public_only=False)
 
     def getreply(self) -> tuple[int, bytes]:
         with self._closing(), _in_time():
             return super().getreply()
 
-    def send(self, s: bytes | str) -> None:
+    def send(self, s: "ReadableBuffer | str") -> None:
         with self._closing(), _in_time():
             super().send(s)
 
@@ -70,12 +74,15 @@ class _GuardedTLS(smtplib.SMTP_SSL, _Guarded):
 
 
 class EmailBackend(smtp.EmailBackend):
-    """Raises TimeoutError where the time is over, OSError as Django's does."""
+    """Sends the product's own mails by SMTP within a limit on the whole time. Raises TimeoutError when the time is
+    over, and OSError as Django's backend does.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._guard = CallGuard(Deadline.after_ms(SEND_LIMIT_MS), finish_once_started=True)
-        self._guard.started = True  # a shutdown waits for a mail: cut off, its outcome would be unknown
+        # A shutdown must not interrupt a mail, or nobody would know whether it went out.
+        self._guard.started = True
 
     @property
     def connection_class(self) -> type[smtplib.SMTP]:
@@ -88,7 +95,7 @@ class EmailBackend(smtp.EmailBackend):
         return context
 
     def open(self) -> bool | None:
-        """Connect and log in; what was half opened is closed."""
+        """Connect to the mail server and log in. A connection that fails halfway is closed."""
         try:
             with guarded(self._guard), _in_time():
                 return super().open()
@@ -96,12 +103,14 @@ class EmailBackend(smtp.EmailBackend):
             self.close()
             raise
 
-    def send_messages(self, email_messages: list) -> int:
-        """How many were handed over."""
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        """Send the mails. Returns how many the server has accepted."""
         with guarded(self._guard), _in_time():
             return super().send_messages(email_messages)
 
     def close(self) -> None:
-        """Say goodbye; a server that does not answer to that has taken the mail all the same."""
+        """End the connection to the mail server. Errors are ignored, because the server has
+        accepted the mail already.
+        """
         with suppress(OSError), guarded(self._guard), _in_time():
             super().close()

@@ -1,7 +1,7 @@
-"""The headers of an e-mail that say who sent it and why, in whatever form a provider passes headers on.
+"""Reads the headers of an e-mail that say how it was sent, from all forms in which providers pass headers on.
 
-An object, a list of names and values, a text block, or the whole source of the mail (RFC 5322). Only the headers that
-rules look at are taken: the others are long, and name people.
+The forms are an object, a list of names and values, a text, and the whole source of the mail (RFC 5322). Only the
+headers that rules look at are kept: others are long and contain people's names.
 """
 
 from collections.abc import Iterable
@@ -29,7 +29,9 @@ HEAD_LIMIT = 64_000
 
 
 def headers_of(*sources: Any) -> dict[str, str]:
-    """Lower-case name to value of the headers in NAMES; where several sources have one, the first counts."""
+    """The headers of an e-mail that are listed in NAMES, by name in lower case. If several `sources` have one, the
+    first counts.
+    """
     found: dict[str, str] = {}
     for source in sources:
         for name, value in _pairs(source):

@@ -1,4 +1,4 @@
-"""One meeting as its calendar lists it."""
+"""The type for a meeting that was read from a calendar."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,11 +6,11 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """A meeting's state. `state`: booked, cancelled or no_show. Times are aware.
+    """One meeting as its calendar lists it. Times are aware. `state` is booked, cancelled or no_show.
 
-    `as_of`: when it was so, where the calendar says; where it does not, `read_at` is when we began to ask, and what a
-    webhook has told since counts more. `moved`: whether another booking took its place; None where the calendar does
-    not say that (GHL moves one and the same appointment). `replaces_id`: the booking whose place it took.
+    `as_of` is when the state was reached, if the calendar says so. If not, `read_at` is when we began to read, and
+    anything that a webhook has reported since is newer. `moved`: whether another booking replaced it; None if the
+    calendar does not say so (GoHighLevel moves the same appointment). `replaces_id`: the booking that it replaced.
     """
 
     provider: str

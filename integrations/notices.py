@@ -1,11 +1,13 @@
-"""The outbox of health notices: at most one per account in any 24 hours, posted once, delivered.
+"""Sends notices about broken accounts to people: at most one for each account in 24 hours, and each posted only once.
 
-The slot is claimed by a conditional UPDATE of the health row and used up only by a notice that was sent. A failure
-frees it. An outcome that nobody knows uses it up and goes out by e-mail; where that fails for good, it is free again.
+A worker first claims the right to send an account's notice, by a conditional UPDATE of its health row. A sent notice
+uses the right up, and a failed one frees it. If nobody knows whether the notice arrived, the right counts as used and
+the notice also goes out by e-mail. If that fails for good, the right is free again.
 """
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
@@ -15,7 +17,7 @@ from django.utils import timezone
 from integrations.errors import CANNOT_SEND, ProviderError, ProviderMisconfigured
 from integrations.models import HealthState, Integration, Notice, WorkspaceIntegrationHealth
 from integrations.slack.client import Posted, SlackClient
-from integrations.slack.delivery import deliver
+from integrations.slack.posting import deliver
 from jobs.deadline import Deadline
 from jobs.errors import Cancelled, ShutdownRequested
 
@@ -24,19 +26,20 @@ logger = logging.getLogger(__name__)
 WINDOW = timedelta(hours=24)
 STALE_CLAIM = timedelta(minutes=5)
 EDITABLE = timedelta(days=10)
-"""Notices older than this stay as they are."""
+"""Notices that are older than this are not changed any more."""
 PATIENCE = {HealthState.DISCONNECTED: timedelta(0), HealthState.QUIET: timedelta(0)}
+"""How long a state must last before people are told. A provider's own trouble often ends before anybody could look."""
 PATIENCE[HealthState.PROVIDER_DOWN] = timedelta(minutes=10)
 """How long a state lasts before people are told: a provider's own trouble often ends before they could look."""
 REFUSES_TO_SEND = Q(state=HealthState.DEGRADED, reason__in=CANNOT_SEND)
-"""A mailbox or number of the account that does not send waits for a person, too."""
+"""An account whose mailbox or number cannot send also needs a person."""
 POST_LIMIT_MS = 30_000
 HEALTH = "health"
 State = Notice.State
 
 
 def due() -> list[WorkspaceIntegrationHealth]:
-    """Accounts in trouble whose people have not been told within the last 24 hours."""
+    """The provider accounts in trouble about which nobody was told in the last 24 hours."""
     now = timezone.now()
     told = Q(last_notice_at=None) | Q(last_notice_at__lte=now - WINDOW)
     troubled = REFUSES_TO_SEND
@@ -49,7 +52,11 @@ def due() -> list[WorkspaceIntegrationHealth]:
 
 
 def claim(health: WorkspaceIntegrationHealth) -> UUID | None:
-    """Take the account's notice slot; None where it is taken, used up, or the account is well again."""
+    """Claim the right to send the notice about a broken account, which one worker at a
+    time may have. Returns the claim's token.
+
+    None if another worker has it, a notice was sent within 24 hours, or the account works again.
+    """
     now, token = timezone.now(), uuid4()
     free = Q(last_notice_at=None) | Q(last_notice_at__lte=now - WINDOW)
     claimed = WorkspaceIntegrationHealth.objects.filter(
@@ -59,7 +66,9 @@ def claim(health: WorkspaceIntegrationHealth) -> UUID | None:
 
 
 def open_notice(health: WorkspaceIntegrationHealth, path: str, text: str, destination: str = "") -> Notice:
-    """The row that says that a notice is on its way; committed before anything is posted."""
+    """Write the row of a notice about a broken account that is going out. It must be committed before anything is
+    posted.
+    """
     return Notice.objects.create(
         workspace_id=health.workspace_id,
         health=health,
@@ -71,8 +80,9 @@ def open_notice(health: WorkspaceIntegrationHealth, path: str, text: str, destin
 
 
 def post(slack: Integration, notice: Notice) -> ProviderError | ProviderMisconfigured | None:
-    """Post `notice` to Slack, or find it there from an earlier try. Returns None where it stands in the channel, else
-    the error that says what is known.
+    """Post the notice about a broken account to Slack, or find it there from an earlier try.
+
+    Returns None if it is in the channel, else the error, which says what is known about it.
     """
     try:
         posted = deliver(
@@ -91,7 +101,10 @@ def post(slack: Integration, notice: Notice) -> ProviderError | ProviderMisconfi
 
 
 def _tried_since(notice: Notice) -> datetime | None:
-    """When the first try since the last notice that was sent was made of which nobody knows whether it arrived."""
+    """The time of the first try, since the last sent notice, of which nobody knows whether it arrived.
+
+    None if there is none.
+    """
     told = Notice.objects.filter(health_id=notice.health_id, path=Notice.Path.SLACK)
     tries = told.filter(created_at__gt=timezone.now() - WINDOW, state__in=[State.SENT, State.UNKNOWN])
     since = None
@@ -105,29 +118,33 @@ def _tried_since(notice: Notice) -> datetime | None:
 def settle(
     notice: Notice, token: UUID | None, state: str, reason: str = "", *, try_again: bool = False
 ) -> None:
-    """Close `notice` and its claim together: sent and unknown use the slot up, a failure frees it, and so does an
-    unknown end after which it is tried again.
+    """Record how a notice about a broken account ended, and give up the right to send it, together. After sent and
+    unknown no other notice goes out for 24 hours; after a failure one may.
 
-    `token` None: nobody holds the slot, so it stays as it is.
+    With `try_again` one may in any case. `token` None means that nobody holds the right, so the health row stays as it
+    is.
     """
-    slot, now = {"notice_token": None, "notice_claimed_at": None}, timezone.now()
+    slot: dict[str, Any] = {"notice_token": None, "notice_claimed_at": None}
+    now = timezone.now()
     if state != State.FAILED and not try_again:
         slot["last_notice_at"] = now
     with transaction.atomic():
         close(notice, state, reason, at=now)
-        if token is not None:
+        if token is not None and notice.health_id is not None:
             WorkspaceIntegrationHealth.objects.filter(pk=notice.health_id, notice_token=token).update(**slot)
 
 
 def close(notice: Notice, state: str, reason: str = "", *, at: datetime | None = None) -> None:
-    """Close a notice that holds no slot."""
+    """Record how a notice to people ended that needed no right to send."""
     Notice.objects.filter(pk=notice.pk, state=Notice.State.CLAIMED).update(
         state=state, reason=reason[:64], finished_at=at or timezone.now()
     )
 
 
 def in_doubt() -> list[Notice]:
-    """Slack's notices of which nobody knows whether they arrived, and which have used up their account's slot."""
+    """Notices in Slack of which nobody knows whether they arrived, and after which no other notice goes out for 24
+    hours.
+    """
     found = Notice.objects.filter(
         path=Notice.Path.SLACK,
         state=Notice.State.UNKNOWN,
@@ -138,7 +155,11 @@ def in_doubt() -> list[Notice]:
 
 
 def free(notice: Notice) -> bool:
-    """Free the slot that `notice` has used up, as if it had not been made; False where another has used it since."""
+    """Let another notice about the account go out, because `notice` did not arrive.
+    Returns False if another one was sent since.
+    """
+    if notice.health_id is None:
+        return False
     before = Notice.objects.filter(health_id=notice.health_id, state=Notice.State.SENT)
     return bool(
         WorkspaceIntegrationHealth.objects.filter(
@@ -148,7 +169,7 @@ def free(notice: Notice) -> bool:
 
 
 def abandoned() -> list[Notice]:
-    """Notices whose poster died before it could say what came of them, each with its claim still held."""
+    """Notices about broken accounts whose worker died before it could record how they ended."""
     _free_empty_claims()
     stale = Notice.objects.filter(
         state=Notice.State.CLAIMED, created_at__lt=timezone.now() - STALE_CLAIM, health__isnull=False
@@ -157,7 +178,7 @@ def abandoned() -> list[Notice]:
 
 
 def _free_empty_claims() -> None:
-    """A claim without a notice: its worker died before it had written anything, so nothing was posted."""
+    """Free claims without a notice. Their worker died before it wrote one, so nothing was posted."""
     WorkspaceIntegrationHealth.objects.filter(
         notice_claimed_at__lt=timezone.now() - STALE_CLAIM, notice_token__isnull=False
     ).exclude(notices__state=Notice.State.CLAIMED).update(notice_token=None, notice_claimed_at=None)
@@ -166,10 +187,10 @@ def _free_empty_claims() -> None:
 def edit(
     slack: Integration, health: WorkspaceIntegrationHealth, text: str, deadline: Deadline, *, green: bool
 ) -> int:
-    """Replace the words of Slack notices about the account; no new message, so the limit holds.
+    """Change the text of Slack notices about an account. This makes no new message, so the limit of one a day holds.
 
-    `green`: it is back, and every notice that still says otherwise says so; else the latest one alone is brought up to
-    date. Returns how many were edited. Raises the provider's errors; editing again is harmless.
+    With `green` the account works again, and all its recent notices are changed; else only the latest one. Returns how
+    many were changed. Raises the provider's errors. Repeating it is harmless.
     """
     posted = Notice.objects.filter(
         health=health,

@@ -1,4 +1,7 @@
-"""What all inbound payload models share: lenient about what we do not use, strict and bounded about what we do."""
+"""Base and field types for the payloads of webhooks and API answers.
+
+They are tolerant of fields that we do not use, and strict about those that we do.
+"""
 
 import hashlib
 import math
@@ -13,13 +16,15 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class Payload(BaseModel):
-    """Unknown fields are ignored: providers add some every month."""
+    """Base of the types of webhook bodies and API answers. Unknown fields are ignored, because providers add some every
+    month.
+    """
 
     model_config = ConfigDict(extra="ignore", str_strip_whitespace=False, frozen=True)
 
 
 def _external_id(value: Any) -> Any:
-    """Ids come as numbers or text; a bool, a float or an object is neither."""
+    """An id as text. Providers send ids as numbers or texts; a bool, a float or an object is refused."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise ValueError("must be a number or a text")
     text = str(value).strip()
@@ -48,13 +53,15 @@ ExternalId = Annotated[str, BeforeValidator(_external_id)]
 Text = Annotated[str, BeforeValidator(_optional_text)]
 """A text field that the provider may leave out or send as null."""
 LooseText = Annotated[str, BeforeValidator(_loose_text)]
-"""A text field of a provider that now and then sends a number for it."""
+"""A text field for which the provider sometimes sends a number."""
 LooseObject = Annotated[dict[str, Any], BeforeValidator(_optional_object)]
-"""An object that only adds to what we need: anything else in its place counts as empty."""
+"""An optional object. Anything else in its place counts as empty."""
 
 
 def validate(model: type[Model], data: Any) -> Model:
-    """`data` as a `model`. Raises PayloadInvalid naming each wrong field; the message never quotes a value."""
+    """Reads a webhook's body or an API answer `data` as the type `model`. Raises PayloadInvalid, which names each wrong
+    field. It never quotes a value.
+    """
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -67,9 +74,9 @@ def validate(model: type[Model], data: Any) -> Model:
 
 
 def parse_time(value: Any) -> datetime | None:
-    """An aware datetime from ISO-8601 text, epoch seconds or epoch milliseconds; None where it is none of these.
+    """An aware datetime from ISO 8601 text, epoch seconds or epoch milliseconds. None for anything else.
 
-    Text without a zone is taken as UTC. Years outside 2000 to 2100 count as nonsense.
+    Text without a zone is read as UTC. Years outside 2000 to 2100 count as invalid.
     """
     if isinstance(value, bool) or value is None:
         return None
@@ -91,12 +98,12 @@ def parse_time(value: Any) -> datetime | None:
 
 
 def first_time(*values: Any) -> datetime | None:
-    """The first of `values` that is a time."""
+    """The first of `values` that can be read as a time, as an aware datetime, or None."""
     return next((time for time in map(parse_time, values) if time is not None), None)
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """First name and the rest of a full name; "Lindqvist, Ada" is the other way round."""
+    """First name and the rest of a full name. "Lindqvist, Ada" is read the other way round."""
     last, comma, first = " ".join(name.split()).partition(", ")
     if comma and "," not in first:
         return first, last
@@ -105,10 +112,15 @@ def split_name(name: str) -> tuple[str, str]:
 
 
 def digest(*parts: str) -> str:
-    """A short, stable hash (40 hex characters) of `parts`: a key where the provider sends none, or a long one."""
+    """A short, stable hash of `parts` (40 hex characters).
+
+    It identifies an event, so that a duplicate is noticed, if the provider sends no id or one that is too long.
+    """
     return hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()[:40]
 
 
 def short_key(text: str, limit: int = 200) -> str:
-    """`text` where it fits into a key column, else its hash: an RFC 5322 message id may have 998 characters."""
+    """The key `text` if it fits into a column of `limit` characters, else its hash. A
+    message id of RFC 5322 may have 998 characters.
+    """
     return text if len(text) <= limit else f"sha256:{digest(text)}"

@@ -1,8 +1,8 @@
-"""JSON from strangers: bounded, without the values that Python accepts and PostgreSQL does not.
+"""Parses JSON from outside safely, without values that Python accepts and PostgreSQL does not.
 
-NUL and lone surrogates are stripped from texts, NaN and Infinity (also as 1e999) are refused. What is nested deeper
-than 64 levels is read as null: nothing that we use stands there, and a field that we do not know is no reason to refuse
-the event. A plain `json.loads` turns each of these into a 500 somewhere later.
+NUL and lone surrogates are removed from texts. NaN and Infinity (also as 1e999) are refused. Anything nested deeper
+than 64 levels is read as null: we use nothing there, and an unknown field should not make us refuse the event. With a
+plain `json.loads`, each of these would cause an error 500 later.
 """
 
 import json
@@ -19,7 +19,7 @@ CLOSES = {"]": "[", "}": "{"}
 
 
 def parse(body: bytes) -> Any:
-    """The value of a UTF-8 JSON document. Raises PayloadInvalid (field `body`) for anything that is none."""
+    """The value of a UTF-8 JSON document. Raises PayloadInvalid (field `body`) if it is not one."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -39,9 +39,9 @@ def _loads(text: str) -> Any:
 
 
 def _pruned(text: str) -> str:
-    """`text` with null for what is nested too deep for the parser, found without recursion.
+    """`text` with null in place of what is nested too deep. It is found without recursion.
 
-    What is cut out has its brackets in pairs; otherwise the rest is no JSON either, and the parser says so.
+    If the brackets are not in pairs, the result is no JSON either, and the parser will say so.
     """
     kept, start, open_ones = [], 0, []
     for token in TEXT_OR_BRACKET.finditer(text):

@@ -1,6 +1,6 @@
-"""Every provider, one line each; all tables of providers are derived from what these declare.
+"""Lists the providers, and derives every table of providers from their declarations.
 
-A look-up of a name that nobody declared raises: nothing goes by a default.
+Looking up an undeclared name raises an error. There are no defaults.
 """
 
 from collections.abc import Mapping
@@ -21,26 +21,28 @@ PROVIDERS = [
     "integrations.slack",
     "integrations.openai",
 ]
-"""The package of each provider: its `spec.py` declares SPEC. The order is that of pages."""
+"""The package of each provider, whose `spec.py` declares SPEC. Pages show them in this order."""
 
 
 class UnknownProvider(LookupError):
-    """A name that no declaration has."""
+    """No provider with this name is declared."""
 
 
 class UnknownSource(LookupError):
-    """A source of messages, or of webhooks, that no declaration has."""
+    """No source of messages or webhooks with this name is declared."""
 
 
 @cache
 def specs() -> Mapping[str, ProviderSpec]:
-    """Each provider's declaration by its name. Raises spec.Incomplete for one that leaves something out."""
+    """The declarations of all providers (what each can do), by the provider's name. Raises
+    spec.Incomplete if one leaves something out.
+    """
     declared = [import_module(f"{package}.spec").SPEC for package in PROVIDERS]
     return MappingProxyType({spec.name: spec for spec in declared})
 
 
 def spec_of(provider: str) -> ProviderSpec:
-    """The declaration of `provider`. Raises UnknownProvider."""
+    """The declaration of what `provider` can do. Raises UnknownProvider."""
     try:
         return specs()[provider]
     except KeyError:
@@ -51,25 +53,27 @@ def spec_of(provider: str) -> ProviderSpec:
 
 @cache
 def stating(capability: str) -> tuple[str, ...]:
-    """The names of the providers that have `capability`, a field of ProviderSpec."""
+    """The names of the providers that have `capability`, which is a field of ProviderSpec."""
     return tuple(name for name, spec in specs().items() if getattr(spec, capability))
 
 
 def labels(capability: str = "name") -> dict[str, str]:
-    """The providers that have `capability`, each with its label."""
+    """The names of the providers that have `capability` (a field of ProviderSpec), each with its label for people."""
     return {name: specs()[name].label for name in stating(capability)}
 
 
 @cache
 def message_sources() -> Mapping[str, MessageSource]:
-    """Each source of messages by its name."""
+    """All sources of messages (providers' lists that message ids belong to), by name."""
     return MappingProxyType(
         {source.name: source for spec in specs().values() for source in spec.sources or ()}
     )
 
 
 def source_of(name: str) -> MessageSource:
-    """The declaration of a source of messages. Raises UnknownSource."""
+    """The declaration of the source of messages (a provider's list that message ids belong
+    to) with this name. Raises UnknownSource.
+    """
     try:
         return message_sources()[name]
     except KeyError:
@@ -78,7 +82,7 @@ def source_of(name: str) -> MessageSource:
 
 @cache
 def counting_as(counts: Counts) -> tuple[str, ...]:
-    """The names of the sources whose messages are answers, steps of campaigns, or bounces."""
+    """The names of the message sources whose messages count as `counts`: answers, steps of campaigns, or bounces."""
     return tuple(name for name, source in message_sources().items() if source.counts is counts)
 
 
@@ -88,24 +92,26 @@ def _provider_by_source() -> Mapping[str, str]:
 
 
 def provider_of(source: str) -> str:
-    """The provider that a source of messages belongs to. Raises UnknownSource."""
+    """The name of the provider to which a source of messages belongs. Raises UnknownSource."""
     return _provider_by_source()[source_of(source).name]
 
 
 @cache
 def webhook_sources() -> Mapping[str, WebhookSource]:
-    """Every kind of webhook address, as a row of the ledger names it."""
+    """The declarations of all webhook addresses, by source name. The row of a stored webhook request has this name."""
     return MappingProxyType({one.name: one for spec in specs().values() for one in spec.webhooks or ()})
 
 
 @cache
 def keyed_sources() -> Mapping[str, WebhookSource]:
-    """Those that a key opens; a workspace gets one of each."""
+    """The declarations of webhook addresses that contain a workspace's own key, by source name.
+    Each workspace has one address for each.
+    """
     return MappingProxyType({name: one for name, one in webhook_sources().items() if one.keyed})
 
 
 def webhook_source(name: str) -> WebhookSource:
-    """The webhook address called `name`. Raises UnknownSource."""
+    """The declaration of the webhook address with this source name. Raises UnknownSource."""
     try:
         return webhook_sources()[name]
     except KeyError:
@@ -114,20 +120,22 @@ def webhook_source(name: str) -> WebhookSource:
 
 @cache
 def address_of(provider: str) -> WebhookSource | None:
-    """The provider's webhook address that a key opens; None where it posts none."""
+    """The declaration of the provider's webhook address that contains a workspace's own key, or None."""
     return next((one for one in keyed_sources().values() if one.provider == spec_of(provider).name), None)
 
 
 @cache
 def refusals() -> Mapping[str, str]:
-    """The providers' own codes in words; no two give one code different words (`problems`)."""
+    """Words for the providers' own error codes. Two providers cannot have different words for one code (`problems`)."""
     return MappingProxyType(
         {code: words for spec in specs().values() for code, words in (spec.refusals or {}).items()}
     )
 
 
 def ledger_source(provider: str) -> str:
-    """The webhook source under which the ledger keeps what was read from the provider's list. Raises UnknownSource."""
+    """The webhook source under which messages that were read from the provider's list are stored.
+    Raises UnknownSource if the provider has none.
+    """
     source = address_of(provider) or next(iter(spec_of(provider).webhooks or ()), None)
     if source is None:
         raise UnknownSource(f"{provider} posts no webhooks, so that nothing of its list can be kept.")
@@ -135,7 +143,7 @@ def ledger_source(provider: str) -> str:
 
 
 def forget() -> None:
-    """Read the declarations anew: for tests, which add a provider."""
+    """Let the providers' declarations be read again, for tests that add a provider."""
     for derived in (
         specs,
         stating,
@@ -151,7 +159,7 @@ def forget() -> None:
 
 
 def problems() -> list[str]:
-    """What is wrong with the declarations taken together, a sentence each."""
+    """Contradictions between the declarations of providers, as sentences."""
     declared = [import_module(f"{package}.spec").SPEC for package in PROVIDERS]
     found: list[str] = []
     for kind, names in (
@@ -187,6 +195,11 @@ def _faults(spec: ProviderSpec) -> list[str]:
         f"the webhook address “{one.name}” is declared as {one.provider}’s."
         for one in webhooks
         if one.provider != spec.name
+    ]
+    found += [
+        f"the sample of the webhook address “{one.name}” cannot be posted: it needs a key, and no signature."
+        for one in webhooks
+        if one.sample and (not one.keyed or one.accepts)
     ]
     found += [
         f"bounces of “{one.name}” are kept as “{one.bounces}”, which it does not declare."

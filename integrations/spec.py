@@ -1,9 +1,9 @@
-"""What a provider declares: everything it can do, or NONE with the reason why it cannot.
+"""The types by which a provider declares what it can do. What it cannot do is declared as NONE with the reason.
 
-Each `integrations/<provider>/spec.py` makes one `ProviderSpec`, and `integrations.registry` has a line for it. All that
-the product must know of a provider is derived from there. No field has a default value: a capability that somebody
-forgot is an error at start, and never a guess (docs/adr/0042). Functions take and give the plain dataclasses of
-`integrations`; what a lead or a message is, no provider knows.
+Each `integrations/<provider>/spec.py` makes one `ProviderSpec`, and `integrations.registry` lists its package.
+Everything that the product knows about a provider is derived from this declaration. No field has a default, so a
+forgotten capability is an error at start and never a guess (docs/adr/0042). The functions in it use only the plain
+dataclasses of `integrations`: a provider knows nothing about leads and messages of the inbox.
 """
 
 import sys
@@ -11,46 +11,67 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
 
+from integrations.carriers import Carrier
 from integrations.events import Event, MessageEvent, Person
 from integrations.meetings import Meeting
-from integrations.outgoing import Carrier
 from jobs.deadline import Deadline
 
 if TYPE_CHECKING:
-    from integrations.checks import Test
+    from integrations.health.checks import Test
     from integrations.models import Integration
 
 CHANNELS = ("email", "sms", "linkedin")
 
 
 class NONE:
-    """A capability that a provider does not have. `why`: a sentence for whoever reads the declaration. It is false."""
+    """States, in a provider's declaration, that the provider does not have a capability.
+
+    `why` is the reason, as a sentence for readers. It counts as false.
+    """
 
     def __init__(self, why: str) -> None:
         if not why.strip():
             raise ImproperlyConfigured("NONE needs a reason: say in a sentence why there is none.")
         self.why = why
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> Literal[False]:
         return False
 
     def __repr__(self) -> str:
         return f"NONE({self.why!r})"
 
 
+Value = TypeVar("Value")
+
+
+def stated(value: Value | NONE) -> Value:
+    """The value of a capability that the provider must have. Raises LookupError with the reason
+    if the provider declares that it has none.
+    """
+    if isinstance(value, NONE):
+        raise LookupError(value.why)
+    return value
+
+
 class Incomplete(ImproperlyConfigured):
-    """A declaration that leaves something out. The message names provider, file, line and what is missing."""
+    """The declaration of a provider leaves something out. The message names provider, file,
+    line and what is missing.
+    """
 
 
 Declared = TypeVar("Declared")
 
 
 def complete(cls: type[Declared]) -> type[Declared]:
-    """Have a dataclass say which of its fields a declaration has left out, of which provider, and where it stands."""
+    """Class decorator for the parts of a provider's declaration: making an instance without all fields raises
+    Incomplete.
+
+    The error says which fields are missing and where the declaration is.
+    """
     names = [field.name for field in fields(cls)]  # type: ignore[arg-type]
     made = cls.__init__
 
@@ -74,7 +95,10 @@ def complete(cls: type[Declared]) -> type[Declared]:
 @complete
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """One value that an account is connected with. `required`: the account does not work without it."""
+    """One value that a person gives to connect a provider account, such as an API key.
+
+    If it is `required`, the account does not work without it.
+    """
 
     name: str
     label: str
@@ -85,10 +109,12 @@ class Setting:
 @complete
 @dataclass(frozen=True, kw_only=True)
 class DeliveryRules:
-    """How a provider treats our answers, and therefore which status an unlucky delivery gets.
+    """Which HTTP status we answer to a provider's webhook that we cannot use or store.
 
-    `unusable_status` answers an authenticated body that we cannot use; `unavailable_status` answers while we cannot
-    store anything. `why` is the provider's rule. All answers: docs/reference/addresses.md, Answers.
+    It depends on how the provider treats our answers.
+
+    `unusable_status` is for an authenticated body that we cannot use, `unavailable_status` for times when we cannot
+    store anything. `why` is the provider's rule. All answers are in docs/reference/addresses.md, Answers.
     """
 
     unusable_status: int
@@ -98,7 +124,10 @@ class DeliveryRules:
 
 @dataclass(frozen=True, slots=True)
 class NamedTenant:
-    """Whom a signed body means: one of these, else nobody. `account_id`: what the provider calls the account."""
+    """What the signed body of a webhook names, by which its workspace is found: one of these fields, or none of them.
+
+    `account_id` is the provider's id of the account.
+    """
 
     account_id: str = ""
     workspace_id: str = ""
@@ -108,23 +137,42 @@ class NamedTenant:
 @complete
 @dataclass(frozen=True, kw_only=True)
 class Signature:
-    """What opens an address that all workspaces share. `valid(raw, headers, now)`; `names(value, now)` says whom a
-    decoded body means, and is asked of bytes alone whose signature was found good."""
+    """How requests to a webhook address are authenticated that all workspaces share.
+
+    `valid(raw, headers, now)` checks the signature. `names(value, now)` says what the decoded body names; it is called
+    only for a body whose signature is valid.
+    """
 
     valid: Callable[[bytes, Mapping[str, str], datetime], bool]
     names: Callable[[Any, datetime], NamedTenant]
 
 
+@dataclass(frozen=True, slots=True)
+class SampleReply:
+    """The invented reply that the button "Send a test event" brings in, for a provider to put into its own form.
+
+    `id` is another one at every press. `account_id` is the provider's id of our account, or "". `at` is aware.
+    """
+
+    id: str
+    person: Person
+    subject: str
+    text: str
+    account_id: str
+    at: datetime
+
+
 @complete
 @dataclass(frozen=True, kw_only=True)
 class WebhookSource:
-    """One kind of webhook address. `name` stands in it.
+    """The declaration of a webhook address to which a provider posts events. Its `name` is a part of the address.
 
-    `secret_headers` and `secret_field` are the provider's own places for the shared secret. `parse(value, now)` makes
-    an event of a decoded body, `account_of` names the account that it is about, "" where it names none. `keyed`: a
-    workspace's own key opens it; `signature`: what opens it for all workspaces.
-    `accepts(credentials, raw, headers, now)` says whether the signature is right that the integration's credentials ask
-    for on top of the key.
+    `keyed`: the address contains a workspace's own key. `signature`: how the requests of all workspaces
+    are authenticated otherwise. `accepts(credentials, raw, headers, now)`: whether the signature is right
+    that the account's credentials demand besides the key. `secret_headers` and `secret_field`: where the
+    provider puts the shared secret. `parse(value, now)` makes an event from a decoded body. `account_of`
+    is the account that the body names, or "". `sample(reply)` makes the body by which the provider would
+    bring an invented reply. It names no campaign, and nothing by which the provider could know the person.
     """
 
     name: str
@@ -137,16 +185,19 @@ class WebhookSource:
     events: tuple[str, ...]
     secret_headers: tuple[str, ...]
     secret_field: str
-    accepts: Callable[[dict, bytes, Mapping[str, str], datetime], bool] | NONE
+    accepts: Callable[[dict[str, Any], bytes, Mapping[str, str], datetime], bool] | NONE
+    sample: Callable[[SampleReply], dict[str, Any]] | NONE
     rules: DeliveryRules
 
 
 class Counts(StrEnum):
-    """What a message of ours is, where it comes from this source."""
+    """What a message of ours counts as by the source that it comes from: an answer to the lead, a campaign's step, or a
+    bounce.
+    """
 
-    ANSWER = "answer"  # somebody wrote it to this lead
-    STEP = "step"  # a running campaign sent it: it answers nothing
-    BOUNCE = "bounce"  # a report that our mail came back: nobody's words
+    ANSWER = "answer"  # a person or this product wrote it to this lead
+    STEP = "step"  # a campaign sent it, so it answers nothing
+    BOUNCE = "bounce"  # a report that our mail came back, which no person wrote
 
 
 @complete
@@ -154,9 +205,9 @@ class Counts(StrEnum):
 class MessageSource:
     """One list of messages at the provider, within which `MessageEvent.external_id` is unique.
 
-    `bounces`: the source under which a failure report is kept that came as an ordinary reply of this one.
-    `flags_interest`: a reply's own events say that the provider's people marked it as interested. `names_account`:
-    `MessageEvent.account_id` is what the provider calls the account; with others it is a mailbox within it.
+    `bounces`: the source for bounce reports that come as ordinary replies of this source. `flags_interest`: a reply's
+    events say whether the provider's people marked it as interested. `names_account`: `MessageEvent.account_id` is the
+    provider's id of the account; for other sources it is a mailbox of the account.
     """
 
     name: str
@@ -169,7 +220,7 @@ class MessageSource:
 @complete
 @dataclass(frozen=True, kw_only=True)
 class AccountWords:
-    """What the provider's words for the state of an account, or of a mailbox, mean; other words say nothing."""
+    """The provider's words for the state of an account or mailbox, by meaning. Any other word says nothing."""
 
     refused: frozenset[str]
     down: frozenset[str]
@@ -179,8 +230,11 @@ class AccountWords:
 @complete
 @dataclass(frozen=True, kw_only=True)
 class StopCampaign:
-    """`known_by`: the field of Person by which the provider knows a lead. `stop(account, campaign id, person,
-    deadline)` ends the campaign's mails to that person and says what it found; doing it again does no harm."""
+    """How a provider's campaign is stopped for one person.
+
+    `known_by`: the field of Person by which the provider knows a lead. `stop(account, campaign id, person, deadline)`
+    stops the campaign's mails to the person and returns what it did, as text. Repeating it is harmless.
+    """
 
     known_by: str
     stop: "Callable[[Integration, str, Person, Deadline], str]"
@@ -189,8 +243,11 @@ class StopCampaign:
 @complete
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """What went out to a person before. `known_by`: the field of Person that the provider is asked by.
-    `read(account, person, deadline)` gives outbound events that are `listed`, in any order."""
+    """How to read from a provider what was sent to a person before.
+
+    `known_by`: the field of Person that the provider needs. `read(account, person, deadline)` returns outbound events
+    with `listed` set, in any order.
+    """
 
     known_by: str
     read: "Callable[[Integration, Person, Deadline], list[MessageEvent]]"
@@ -199,10 +256,11 @@ class History:
 @complete
 @dataclass(frozen=True, kw_only=True)
 class Calendar:
-    """Meetings and free times. `choice`: the setting that names the calendar or kind of meeting that is offered.
+    """How to read meetings and free times from a provider's calendar.
 
-    `free_times(account, choice, start, end, deadline)`: aware times. `meetings(account, person, known, deadline)`: what
-    it lists for a person; `known`: the ids of meetings that its webhooks told of, each with its event's address.
+    `choice`: the setting that names the calendar or kind of meeting to offer. `free_times(account, choice, start, end,
+    deadline)` returns aware times. `meetings(account, person, known, deadline)` returns a person's meetings; `known`
+    has the ids of meetings that webhooks reported, each with its event's address.
     """
 
     choice: str
@@ -213,7 +271,9 @@ class Calendar:
 @complete
 @dataclass(frozen=True, kw_only=True)
 class Probe:
-    """One cheap read that proves, by working, that the account works. `applies`: whether it can be made for it."""
+    """The cheap read call (`read`) that proves that a provider account works. `applies`
+    says whether it can be made for an account.
+    """
 
     read: "Callable[[Integration, Deadline], object]"
     applies: "Callable[[Integration], bool]"
@@ -222,7 +282,7 @@ class Probe:
 @complete
 @dataclass(frozen=True, kw_only=True)
 class CallLimit:
-    """How many calls of one account we make at most in any `window_s` seconds, over all processes."""
+    """The most calls to a provider with one account in any `window_s` seconds, over all processes."""
 
     calls: int
     window_s: float
@@ -235,42 +295,45 @@ class ProviderSpec:
 
     # Its names
     name: str
-    """Ours, in the database and in logs; at most 20 small letters."""
+    """Our name of the provider in the database and in logs. At most 20 small letters."""
     label: str
-    """On pages and in sentences about connecting it."""
+    """Its name on pages and in sentences about connecting it."""
     known_as: str
-    """In the banner: what people call the account ("LinkedIn")."""
+    """Its name in the banner: what people call the account ("LinkedIn")."""
     company: str
-    """Who says something about an account ("Unipile says DELETED")."""
+    """Its name in sentences about what it reports ("Unipile says DELETED")."""
     aliases: tuple[str, ...]
-    """Other names that `connect_integration` takes."""
+    """Other names that the command `connect_integration` accepts."""
 
     # Where its calls go
     hosts: tuple[str, ...]
-    """Hosts, with their subdomains, that an account's address may name."""
+    """The hosts, with their subdomains, at which an account may be."""
     ports: Collection[int] | NONE
-    """Ports of these hosts beside 443."""
+    """Ports besides 443 that these hosts may be called at."""
     base_url: Callable[[], str] | NONE
-    """Where calls go where an account names no address of its own; "" where the operator has set none."""
+    """The address of calls if an account has none of its own. It returns "" if the operator has set none."""
     operator_urls: Callable[[], Collection[str]] | NONE
-    """Addresses that the operator has set: calls may go there, too."""
+    """Addresses that the operator has set. Calls may go there too."""
     call_limit: CallLimit | NONE
 
     # What an account is connected with
     account_id: Setting | NONE
-    """What the provider calls the account; kept in `external_account_id`. Without it a workspace has one account."""
+    """The provider's id of the account, stored in `external_account_id`.
+
+    If it is NONE, a workspace has only one account.
+    """
     secrets: tuple[Setting, ...]
     settings: tuple[Setting, ...]
     key: str | NONE
-    """The secret that every call to the base URL carries; the other secrets stay here."""
+    """The secret that every call to the base URL carries. Other secrets are not sent."""
     installation_key: Callable[[], str] | NONE
-    """The operator's own key, for accounts without one: it opens the accounts of every workspace."""
+    """The operator's own key, for accounts without one. It opens the accounts of every workspace."""
     key_made_at: str | NONE
     """Where a person makes a new key ("SmartLead under Settings, API Key")."""
     usable: "Callable[[Integration], bool]"
-    """Whether an account has what its calls need."""
+    """Whether an account has everything that its calls need."""
     lacks: "Callable[[Integration], tuple[str, str] | None] | NONE"
-    """The setting that is missing, and a sentence: what `required` of one setting cannot say."""
+    """The setting that is missing, with a sentence. For conditions that `required` of one setting cannot express."""
 
     # What comes from it
     webhooks: tuple[WebhookSource, ...] | NONE
@@ -279,26 +342,29 @@ class ProviderSpec:
 
     # What goes out by it
     channel: str | NONE
-    """One of CHANNELS."""
+    """The channel of its messages: one of CHANNELS."""
     opens_channel: bool
-    """Whether it carries the first message to somebody who has not written by it yet."""
+    """Whether it can carry the first message to somebody who has not written through it yet."""
     carrier: Carrier | NONE
     sends: frozenset[str] | NONE
-    """The client's operations that send a message: of an account that refuses to send, only they prove anything."""
+    """The client's operations that send a message.
+
+    If an account refuses to send, only these prove that it works again.
+    """
     contacts: "Callable[[Integration], Any] | NONE"
-    """A client for the contacts that people are there (inbox.crm)."""
+    """Makes a client for the provider's contacts (inbox.leads.crm)."""
 
     # Its campaigns
     stop_campaign: StopCampaign | NONE
     start_campaign: NONE
-    """What was stopped is started again by a person, at the provider. The reason says where."""
+    """A stopped campaign is started again by a person on the provider's pages. The reason says where."""
 
     # What was missed
     history: History | NONE
     backfill: "Callable[[Integration, datetime, Deadline], Iterator[MessageEvent]] | NONE"
-    """Every message that the provider holds since a moment, as the event that its webhook would have been."""
+    """All messages that the provider has since a moment, as the events that its webhooks would have brought."""
     poll_every: timedelta | NONE
-    """How often `backfill` is asked although nothing is known to be missing."""
+    """How often `backfill` is called even if nothing is known to be missing."""
 
     # What people book
     calendar: Calendar | NONE
@@ -306,30 +372,36 @@ class ProviderSpec:
     # How its accounts are
     probe: Probe | NONE
     checks: "tuple[tuple[str, Callable[[Test], str]], ...]"
-    """The test behind a card's button: labels and checks, each building on the one before."""
+    """The test behind the button on an account's card: labels and checks, each building on the one before.
+
+    A check returns what it found, as text for people, and raises `health.checks.Wrong` or a ProviderError if something
+    is wrong.
+    """
     reconnect: "Callable[[Integration, datetime, str, Deadline], str] | NONE"
-    """A page of the provider's on which the owner logs in again: until when it is valid, and where it leads after."""
+    """Makes a page of the provider on which the owner logs in again, given its expiry and the address to return to."""
     forget_owner: "Callable[[Integration], None] | NONE"
-    """Forget (unsaved) what is known of the account's owner: its id is another one now."""
+    """Forgets what is known about the account's owner, because the account's id has changed. It does not save."""
     no_proof: frozenset[str] | NONE
-    """Operations that succeed for an account that does not work."""
+    """Operations that succeed even if the account does not work."""
     still_broken: "Callable[[Integration, str, str], bool] | NONE"
-    """Whether an account that is broken for a reason stays so although an operation worked."""
+    """Whether an account that is broken for a reason stays broken although an operation succeeded."""
     refusals: Mapping[str, str] | NONE
-    """The provider's own codes in our words, for people."""
+    """The provider's own error codes in words for people."""
     stopped: str | NONE
-    """What does not happen while it is disconnected, as a sentence; the channel says it where there is one."""
+    """What does not work while the account is disconnected, as a sentence. If it has a channel, the channel says it."""
     pauses_follow_ups: str | NONE
-    """What follow-ups over it wait for while it is disconnected ("EmailBison is disconnected")."""
+    """What follow-ups wait for while it is disconnected, as a reason for people ("EmailBison is disconnected")."""
 
     @property
     def is_connected_here(self) -> bool:
-        """Whether a workspace connects its accounts itself: it has something to set."""
+        """Whether workspaces connect accounts of this provider themselves, which means that
+        there is something to set.
+        """
         return bool(self.all_settings)
 
     @property
     def all_settings(self) -> tuple[Setting, ...]:
-        """Everything that an account is connected with, in the order of its form."""
+        """All settings of an account of this provider, in the order of its form."""
         return (*([self.account_id] if self.account_id else []), *self.secrets, *self.settings)
 
 

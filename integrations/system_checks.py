@@ -1,4 +1,4 @@
-"""System checks: what providers declare must be complete, and may not contradict each other."""
+"""System check that the declarations of providers are complete and do not contradict each other."""
 
 from typing import Any
 
@@ -9,7 +9,9 @@ from integrations.spec import Incomplete
 
 
 def check_declarations(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Each declaration in the registry; one that leaves something out stops the start before (`apps.ready`)."""
+    """A system check of the providers' declarations in the registry. An incomplete one
+    already stops the start in `apps.ready`.
+    """
     try:
         problems = registry.problems()
     except Incomplete as incomplete:

@@ -1,4 +1,4 @@
-"""Short visits to the database around a call to a provider, never during one."""
+"""Short visits to the database before and after calls to providers. No connection is held during a call."""
 
 import os
 import threading
@@ -10,13 +10,16 @@ from django.db import connection, connections
 from jobs.db import drop_connection
 
 CONNECTIONS = 2
-"""Connections that the visits of one process may have open at once, however many of its threads call providers."""
+"""How many connections the visits of one process may open at the same time, however many threads call providers."""
 
 _places = threading.BoundedSemaphore(CONNECTIONS)
 
 
 def _refill() -> None:
-    """A fork copies a place that another thread held, and no thread of the child would ever give it back."""
+    """Free all places after a fork.
+
+    The child copies places that other threads held, and has no thread that frees them.
+    """
     global _places
     _places = threading.BoundedSemaphore(CONNECTIONS)
 
@@ -25,12 +28,13 @@ os.register_at_fork(after_in_child=_refill)
 
 
 def refuse_in_transaction() -> None:
-    """Raise RuntimeError inside a transaction: locks must not be held while another machine thinks.
+    """Raise RuntimeError inside a database transaction, because locks must not be held while waiting for another
+    machine.
 
-    The transaction that Django's TestCase (and pytest's `db` fixture) wraps around a test does not count.
+    The transaction that Django's TestCase and pytest's fixture `db` put around a test does not count.
     """
     for open_connection in connections.all(initialized_only=True):
-        if any(not block._from_testcase for block in open_connection.atomic_blocks):
+        if any(not getattr(block, "_from_testcase", False) for block in open_connection.atomic_blocks):
             raise RuntimeError(
                 "A provider was called inside a database transaction: call it before or after."
             )
@@ -38,9 +42,10 @@ def refuse_in_transaction() -> None:
 
 @contextmanager
 def visit() -> Iterator[None]:
-    """Use the database and leave the connection as it was found: where none was open, none stays open.
+    """Use the database within the `with` block, and leave the connection as it was: if none was open, it is closed
+    again.
 
-    A thread without a connection waits for one of CONNECTIONS places first.
+    A thread without a connection first waits for one of CONNECTIONS places.
     """
     if connection.connection is not None:
         yield

@@ -1,8 +1,8 @@
-"""What a person may do to jobs: retry, move, cancel, discard. Many at once, one answer per job.
+"""What a person may do to jobs on a page: retry, move to a time, cancel, discard. Each call takes many jobs.
 
-Each call is one transaction (or part of the caller's) and a handful of statements, whatever the number of jobs. A job's
-own timeline gets a JobAction; `acted` lets the audit log have its entries in the same transaction. A failed job's row,
-error and attempts stay when it is retried.
+Each call is one transaction (or part of the caller's) with a few statements, whatever the number of jobs. It writes a
+JobAction into each job's timeline. The signal `acted` lets the audit log write its entries in the same transaction.
+When a failed job is retried, its row, its error and its attempts stay.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,6 +18,7 @@ from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from jobs.lanes import BY_NAME
 from jobs.models import BackgroundJob, JobAction
 from jobs.wakeup import ring
 
@@ -25,18 +26,24 @@ Status = BackgroundJob.Status
 Action = JobAction.Action
 
 MAX_JOBS = 10_000
-"""Jobs per call, as many as the pages count; more is done by calling again."""
+"""The most jobs in one call, which is also the most that the pages count. For more, call again."""
 
 MAX_TOLD = 10
 FARTHEST = timedelta(days=365)
 
 acted = Signal()
-"""A person did something to jobs. Sent in its transaction: `action`, `actor`, `results` (the done ones), `detail`."""
+"""Sent when a person did something to jobs, in its transaction, with `action`, `actor`, `results` and `detail`.
+
+`results` has only the jobs that were changed.
+"""
 
 
 @dataclass(frozen=True)
-class Result:
-    """What became of one job. `done` False: nothing was changed, `reason` says why in words for the page."""
+class ActionResult:
+    """What happened to one background job that a person retried, moved, cancelled or discarded.
+
+    If `done` is False, nothing was changed and `reason` says why, in words for the page.
+    """
 
     job_id: UUID
     workspace_id: UUID | None
@@ -45,19 +52,26 @@ class Result:
     reason: str
 
 
-def retry_now(job_ids: Sequence[UUID], *, workspace_id: UUID | None, actor: AbstractBaseUser) -> list[Result]:
-    """Run failed, cancelled or waiting jobs now, with all their attempts again.
+def retry_now(
+    job_ids: Sequence[UUID], *, workspace_id: UUID | None, actor: AbstractBaseUser
+) -> list[ActionResult]:
+    """Run failed, cancelled or waiting jobs now, with all their attempts again. Returns a result for each job.
 
-    `workspace_id` limits the call to one workspace's jobs; None is for operators of all. Jobs that are not there (or
-    not in the workspace) are left out of the answers. `actor` is shown in the timeline.
+    `workspace_id` limits the call to one workspace's jobs; None is for staff who may act on all. Jobs that do not exist
+    there are left out of the results. `actor` is named in the timeline. Raises ValueError for more than MAX_JOBS.
     """
     return _each(job_ids, workspace_id, actor, Action.RETRY, "", _why_not_requeued, _requeue(Now()))
 
 
 def run_at(
     job_ids: Sequence[UUID], moment: datetime, *, workspace_id: UUID | None, actor: AbstractBaseUser
-) -> list[Result]:
-    """As retry_now, but at `moment` (aware). Raises ValueError for the past or beyond a year."""
+) -> list[ActionResult]:
+    """Run failed, cancelled or waiting jobs at `moment` (aware), with all their attempts again. Returns a result for
+    each job.
+
+    `workspace_id` limits the call to one workspace's jobs; None is for staff who may act on all. Raises ValueError if
+    the moment is past or over a year away.
+    """
     if not timezone.now() - timedelta(minutes=1) <= moment <= timezone.now() + FARTHEST:
         raise ValueError("moment: must lie within the coming year.")
     detail = moment.isoformat(timespec="minutes")
@@ -67,7 +81,9 @@ def run_at(
 
 
 def parse_moment(text: str) -> datetime:
-    """`text` of a form, in the zone that is active, for run_at. Raises ValueError where it is no day and time."""
+    """The time that a form's `text` names in the active time zone, as an aware datetime.
+    Raises ValueError if it is no date and time.
+    """
     try:
         moment = parse_datetime(text)
     except ValueError:
@@ -77,49 +93,89 @@ def parse_moment(text: str) -> datetime:
     return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
 
 
-def cancel(job_ids: Sequence[UUID], *, workspace_id: UUID | None, actor: AbstractBaseUser) -> list[Result]:
-    """Cancel waiting jobs at once and ask running ones to stop at their next step or outside call."""
+def cancel(
+    job_ids: Sequence[UUID], *, workspace_id: UUID | None, actor: AbstractBaseUser
+) -> list[ActionResult]:
+    """Cancel waiting jobs, and ask running ones to stop at their next step or outside call. Returns a result for each
+    job.
+
+    `workspace_id` limits the call to one workspace's jobs; None is for staff who may act on all.
+    """
     return _each(job_ids, workspace_id, actor, Action.CANCEL, "", _why_not_cancelled, _cancel)
 
 
 def discard(
     job_ids: Sequence[UUID], reason: str, *, workspace_id: UUID | None, actor: AbstractBaseUser
-) -> list[Result]:
-    """Close failed or waiting jobs without running them. Raises ValueError without a reason of 1 to 200 characters."""
+) -> list[ActionResult]:
+    """Close failed or waiting jobs without running them. Returns a result for each job.
+
+    `workspace_id` limits the call to one workspace's jobs; None is for staff who may act on all. Raises ValueError if
+    `reason` does not have 1 to 200 characters.
+    """
     reason = reason.strip()
     if not 0 < len(reason) <= 200:
         raise ValueError("reason: say why in 1 to 200 characters.")
     return _each(job_ids, workspace_id, actor, Action.DISCARD, reason, _why_not_discarded, _close)
 
 
-def retry_group(fingerprint: str, *, workspace_id: UUID | None, actor: AbstractBaseUser) -> list[Result]:
-    """retry_now for the failed jobs of one cause, oldest first, up to MAX_JOBS.
+def move_to_lane(
+    job_ids: Sequence[UUID], lane: str, *, workspace_id: UUID | None, actor: AbstractBaseUser
+) -> list[ActionResult]:
+    """Have waiting jobs wait in another lane. Returns a result for each job.
 
-    The answers are of the jobs that this call has queued: one that was sent twice finds none the second time.
+    Raises ValueError if `lane` is not one of jobs.lanes.
+    """
+    if lane not in BY_NAME:
+        raise ValueError(f"lane: choose one of {', '.join(BY_NAME)}.")
+    return _each(
+        job_ids, workspace_id, actor, Action.LANE, lane, _why_not_waiting, lambda jobs: jobs.update(lane=lane)
+    )
+
+
+def retry_group(
+    fingerprint: str,
+    *,
+    workspace_id: UUID | None,
+    actor: AbstractBaseUser,
+    workspace_ids: Sequence[UUID] | None = None,
+) -> list[ActionResult]:
+    """Run the failed jobs of one cause (`fingerprint`) now, with all their attempts again, oldest first, up to
+    MAX_JOBS.
+
+    `workspace_ids` limits the call to several workspaces. Returns results only for jobs that this call has queued. So a
+    form that is sent twice finds none the second time.
     """
     failed = BackgroundJob.objects.filter(status=Status.FAILED, fingerprint=fingerprint)
     if workspace_id is not None:
         failed = failed.filter(tenant=workspace_id)
+    if workspace_ids is not None:
+        failed = failed.filter(tenant__in=workspace_ids)
     ids = list(failed.order_by("finished_at").values_list("pk", flat=True)[:MAX_JOBS])
     results = _each(ids, workspace_id, actor, Action.RETRY, "", _why_not_failed, _requeue(Now()))
     return [result for result in results if result.done]
 
 
 def complaint(error: ValueError) -> str:
-    """What to tell the person who gave a bad value: the sentence without the argument's name."""
+    """The sentence for a person who gave a bad value to an action on jobs: the error's text without the argument's
+    name.
+    """
     sentence = str(error).partition(": ")[2]
     return sentence[:1].upper() + sentence[1:]
 
 
-def told_of_group(results: Sequence[Result]) -> list[tuple[bool, str]]:
-    """As `told`, for retry_group: a cause without failed jobs is one that somebody has retried before."""
+def told_of_group(results: Sequence[ActionResult]) -> list[tuple[bool, str]]:
+    """The results of retry_group as sentences for a page, each with whether it is good news. No results mean that
+    somebody retried these jobs before.
+    """
     none = "No failed job of this cause is left: all of them are queued already, or done."
     return told(results) if results else [(True, none)]
 
 
-def told(results: Sequence[Result]) -> list[tuple[bool, str]]:
-    """The answers as sentences, each with whether it is good news: the jobs that were changed counted in one, then
-    each that was not by name, up to MAX_TOLD."""
+def told(results: Sequence[ActionResult]) -> list[tuple[bool, str]]:
+    """The results of an action on jobs as sentences for a page, each with whether it is good news.
+
+    One sentence counts the changed jobs. Then each unchanged job is named with the reason, up to MAX_TOLD.
+    """
     done = [result for result in results if result.done]
     refused = [result for result in results if not result.done]
     lines = []
@@ -142,8 +198,8 @@ def _each(
     detail: str,
     why_not: Callable[[BackgroundJob], str | None],
     change: Change,
-) -> list[Result]:
-    """Lock the jobs in one order, ask `why_not` of each, and `change` those that have no reason against it."""
+) -> list[ActionResult]:
+    """Lock the jobs in a fixed order, ask `why_not` about each, and `change` those that have no reason against it."""
     if len(job_ids) > MAX_JOBS:
         raise ValueError(f"job_ids: at most {MAX_JOBS} at once.")
     with transaction.atomic():
@@ -154,7 +210,7 @@ def _each(
         for job in jobs.only("workspace_id", "kind", "status", "started_at"):
             refused = why_not(job)
             results.append(
-                Result(job.pk, job.workspace_id, job.kind, refused is None, refused or action.label)
+                ActionResult(job.pk, job.workspace_id, job.kind, refused is None, refused or action.label)
             )
         done = [result for result in results if result.done]
         change(BackgroundJob.objects.filter(pk__in=[result.job_id for result in done]))
@@ -169,15 +225,20 @@ def _each(
 
 
 def _why_not_requeued(job: BackgroundJob) -> str | None:
-    return {Status.RUNNING: "It is running.", Status.SUCCEEDED: "It has succeeded."}.get(job.status)
+    refused: dict[str, str] = {Status.RUNNING: "It is running.", Status.SUCCEEDED: "It has succeeded."}
+    return refused.get(job.status)
 
 
 def _why_not_failed(job: BackgroundJob) -> str | None:
     return None if job.status == Status.FAILED else f"It is {job.get_status_display().lower()}."
 
 
+def _why_not_waiting(job: BackgroundJob) -> str | None:
+    return None if job.status == Status.QUEUED else f"It is {job.get_status_display().lower()}."
+
+
 def _requeue(moment: Now | Value) -> Change:
-    """A waiting job keeps its counts, a finished one has all its attempts again."""
+    """Queue jobs for `moment`. A waiting job keeps its attempt counts, a finished one starts again from zero."""
 
     def from_zero(field: str) -> Case:
         return Case(When(status=Status.QUEUED, then=F(field)), default=0)

@@ -1,6 +1,7 @@
+"""The app of background jobs. At start it registers checks, ticks and retention, and loads each app's jobs.py."""
+
 from django.apps import AppConfig
-from django.core.checks import register
-from django.db.backends.signals import connection_created
+from django.core.checks import Tags, register
 from django.utils.module_loading import autodiscover_modules
 
 
@@ -9,13 +10,12 @@ class JobsConfig(AppConfig):
     verbose_name = "Background jobs"
 
     def ready(self) -> None:
-        from jobs import checks, housekeeping, retention
-        from jobs.prepared import prepare_where_ours
+        from jobs import adminchecks, housekeeping, retention, system_checks
 
-        for check in checks.CHECKS:
+        for check in system_checks.CHECKS:
             register(check)
-        register(checks.check_kinds, "wiring")
+        register(system_checks.check_kinds, "wiring")
+        register(adminchecks.check_admin, Tags.admin)
         housekeeping.register()
         retention.register()
-        connection_created.connect(prepare_where_ours)
         autodiscover_modules("jobs")  # each app's jobs.py: its kinds of job and its ticks

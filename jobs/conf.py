@@ -1,72 +1,85 @@
-"""The numbers that background work stands on, and the Q_CLUSTER settings that follow from them.
+"""The time limits of background work, and the Q_CLUSTER settings that follow from them.
 
-Every wait is set by one inequality: lease < job limit < drain + longest job < django-q2's timeout < its retry. They
-live together here so that one change moves all of them; `jobs.checks` asserts them again against the settings in
-force. Pure Python: settings import it before Django is configured.
+They depend on each other: heartbeat < lease, and tick < django-q2's timeout < its retry. They are together here, so
+that one change moves all of them. `jobs.system_checks` checks them against the actual settings. This module uses no
+Django, because settings import it before Django is configured.
 """
 
 from math import ceil
+from typing import Any
 
 LEASE_S = 20
-"""How long a claim lives without a heartbeat. With one sweep on top, a killed worker's jobs are free within 30 s."""
+"""Seconds that a worker's claim lasts without renewal.
+
+With one sweep more, a killed worker's jobs are free after 30 s.
+"""
 
 HEARTBEAT_S = 4
-"""Leases are renewed and cancellations noticed this often; four renewals may fail before a lease runs out."""
+"""Seconds between renewals of a lease, which also notice cancellations. Four may fail before the lease ends."""
 
 SWEEP_S = 5
-"""Every cluster looks for expired leases and reports its workers as alive this often."""
+"""Seconds after which every cluster again looks for expired leases and reports its workers as alive."""
 
 DUE_CHECK_S = 1
-"""A lost wake-up, or a retry that has become due, waits at most this long."""
+"""The longest wait, in seconds, of a job whose wake-up was lost, or of a retry that has become due."""
 
 WORKER_ALIVE_S = 15
-"""A worker that has not been seen for this long counts as gone."""
+"""Seconds after which a worker that has not reported counts as gone."""
 
 DRAIN_S = 20
-"""A drain claims no further job after this long, so that django-q2 can recycle, time out and acknowledge."""
+"""Seconds after which a wake-up claims no more jobs, in a process without a cluster."""
+
+TICK_S = 20
+"""The time limit of a tick, in seconds, unless it declares another."""
 
 LONGEST_JOB_S = 600
-"""No kind may declare a longer time limit."""
+"""The longest time limit, in seconds, that a job kind may have."""
 
 OVERRUN_GRACE_S = 10
-"""A job that ignores its Deadline is interrupted this long after its limit."""
+"""Seconds after its time limit at which a job that ignores its Deadline is taken away from its thread."""
 
 SHUTDOWN_GRACE_S = 20
-"""After SIGTERM a running job may go on this long before it is asked to hand back."""
+"""Seconds that a running job may go on after SIGTERM before it is asked to give itself back."""
 
 SHUTDOWN_HARD_S = 5
-"""What ignores that request is killed this much later; its job goes back free."""
-
-LONGEST_POLL_S = 0.1
-"""With a rarer look at PostgreSQL's queue the median from commit to start is not below 100 ms (docs/adr/0012)."""
+"""Seconds after that request at which a job that ignores it is given back to the queue without its help."""
 
 MAX_BATCH = 50
 """The most jobs that one claim takes."""
 
 BATCH_TARGET_MS = 250
-"""Batches grow while they finish within this time, and shrink when they do not."""
+"""A claim that was full takes more jobs next time if its jobs end within so many ms. After that time a place gives back
+the jobs that it has not started, and takes fewer next time."""
 
 GIVE_BACK_AFTER_MS = 1_000
-"""Claimed jobs that wait behind one that runs longer than this are given back to other workers."""
+"""If a job runs longer than this, the claimed jobs that wait behind it go back to the queue for other workers."""
 
 MAX_WORKER_DEATHS = 3
-"""A job whose own worker died first this often is parked as failed."""
+"""A job is failed after its own worker has died first so many times."""
 
 MAX_LOSSES = 20
-"""A job that lost its worker this often, for whatever reason but a shutdown, is parked as failed."""
+"""A job is failed after losing its worker so many times, for any reason but a shutdown."""
 
-DEFAULT_WORKERS = 4
+PROCESSES = 2
+THREADS = 32
+"""How many worker processes a cluster has, and how many jobs each runs at once.
+
+Most of a job's time is waiting for a model.
+"""
+
+CONNECTIONS = 5
+"""The most database connections of all places of a process together. Its lease keeper and its ticks have one each."""
 
 
-def q_cluster(broker_url: str = "", *, workers: int = DEFAULT_WORKERS, poll_s: float = 0.05) -> dict:
-    """Django's Q_CLUSTER setting.
+def q_cluster(broker_url: str = "", *, workers: int = PROCESSES) -> dict[str, Any]:
+    """The setting Q_CLUSTER, which configures django-q2's processes.
 
-    `broker_url` is a redis:// URL, or empty for PostgreSQL. `poll_s` is the price of the latency from commit to
-    start (docs/adr/0012). `save_limit` -1: the job rows are the history; with a positive limit django-q2 locks every
-    stored success at every save. `ack_failures`: a wake-up that failed is not worth another run, the cluster's own
-    check for due jobs replaces it. `queue_limit` and `bulk` are 1, as a lease of django-q2 runs while a task waits.
+    `broker_url` is a redis:// URL, or empty for PostgreSQL. `save_limit` -1: the job rows are the history; with a
+    positive limit django-q2 locks every stored success at every save. `ack_failures`: a task that failed is not worth
+    another run, its next turn replaces it. `queue_limit` and `bulk` are 1, as a lease of django-q2 runs while a task
+    waits. django-q2's tasks are the ticks (recurring work): jobs run beside them, in threads of their own.
     """
-    timeout_s = DRAIN_S + LONGEST_JOB_S + OVERRUN_GRACE_S + 20
+    timeout_s = TICK_S + 40
     cluster = {
         "name": "holdfast",
         "workers": workers,
@@ -74,7 +87,7 @@ def q_cluster(broker_url: str = "", *, workers: int = DEFAULT_WORKERS, poll_s: f
         "retry": shortest_retry_s(timeout_s, workers=workers, queue_limit=1, bulk=1),
         "queue_limit": 1,
         "bulk": 1,
-        "poll": poll_s,
+        "poll": 0.1,
         "recycle": 200,
         "guard_cycle": 0.5,
         "save_limit": -1,
@@ -87,14 +100,18 @@ def q_cluster(broker_url: str = "", *, workers: int = DEFAULT_WORKERS, poll_s: f
 
 
 def redis_options(broker_url: str) -> str:
-    """`broker_url` with time limits, so that a silent Redis cannot hold a request or a worker.
+    """The Redis address `broker_url` with time limits, so that a silent Redis cannot block a request or a worker.
 
-    redis-py reads them from the query of the URL. The socket may be silent longer than BLPOP's own second.
+    redis-py reads them from the URL's query. The socket's limit is longer than the one second that BLPOP may wait.
     """
     limits = "socket_connect_timeout=1&socket_timeout=3"
     return f"{broker_url}{'&' if '?' in broker_url else '?'}{limits}"
 
 
 def shortest_retry_s(timeout_s: int, *, workers: int, queue_limit: int, bulk: int) -> int:
-    """django-q2's smallest safe `retry` in seconds: a task's lease runs while it waits behind others in the queue."""
+    """The smallest safe value for django-q2's setting `retry`: after how many seconds it
+    hands out a task again that has not ended.
+
+    A task's lease runs while it waits behind others.
+    """
     return timeout_s * (1 + ceil((queue_limit + bulk) / workers)) + 30

@@ -1,4 +1,4 @@
-"""JobContext: what a handler may use. It knows the job, its time and its lease, and records the job's steps."""
+"""JobContext, the object that a job's handler gets: its job, its time, and the records of its steps."""
 
 import contextlib
 import time
@@ -9,12 +9,12 @@ from uuid import UUID
 
 from django.db import transaction
 
-from jobs import ledger, steps
+from jobs import queue, steps
 from jobs.db import persist
 from jobs.deadline import Deadline
-from jobs.errors import LeaseLost, StepInterrupted
-from jobs.ledger import Started
+from jobs.errors import LeaseLost, Moved, PermanentError, StepInterrupted
 from jobs.models import BackgroundJob, JobStep
+from jobs.queue import Started
 
 PROGRESS_EVERY_S = 1.0
 
@@ -24,13 +24,16 @@ StepFunction = Callable[[Deadline], Any]
 
 
 def running_job() -> UUID | None:
-    """The job whose handler runs in this thread; None outside of one, and in threads that a handler starts."""
+    """The id of the job whose handler runs in this thread.
+
+    None outside of a job's handler, and in threads that a handler starts.
+    """
     return _running.get()
 
 
 @contextlib.contextmanager
 def running(job_id: UUID) -> Iterator[None]:
-    """Let `running_job` say `job_id` meanwhile."""
+    """Within the `with` block, let `running_job` return `job_id` in this thread."""
     token = _running.set(job_id)
     try:
         yield
@@ -39,7 +42,10 @@ def running(job_id: UUID) -> Iterator[None]:
 
 
 class JobContext:
-    """Handed to the handler. `deadline` carries the job's limit, its cancellation and the loss of its lease."""
+    """What a job's handler gets: the job, its time, and the records of its steps.
+
+    `deadline` ends with the job's time limit, its cancellation, or the loss of its lease (the right to run it).
+    """
 
     def __init__(self, started: Started, deadline: Deadline, lease_expired: Callable[[], bool]) -> None:
         self.job: BackgroundJob = started.job
@@ -51,19 +57,26 @@ class JobContext:
 
     @property
     def payload(self) -> dict[str, Any]:
-        return self.job.payload
+        payload: dict[str, Any] = self.job.payload
+        return payload
 
     @property
-    def workspace_id(self) -> UUID | None:
+    def workspace_id(self) -> UUID:
+        """The id of the workspace that the job works for.
+
+        Raises PermanentError for a job of the platform itself (`job.workspace_id` is None for those).
+        """
+        if self.job.workspace_id is None:
+            raise PermanentError("This kind of job works for a workspace, and the job names none.")
         return self.job.workspace_id
 
     @property
     def attempt(self) -> int:
-        """1 for the first start of this round."""
+        """The number of this attempt at the job, from 1. A retry by hand counts from 1 again."""
         return self.job.attempts
 
     def checkpoint(self) -> None:
-        """Raise the reason to stop, if there is one: Cancelled, ShutdownRequested, DeadlineExceeded or LeaseLost."""
+        """Raise an error if the job must stop: Cancelled, ShutdownRequested, DeadlineExceeded or LeaseLost."""
         self.deadline.check()
 
     def step(
@@ -75,12 +88,15 @@ class JobContext:
         time_limit_ms: int | None = None,
         on_interrupted: StepFunction | None = None,
     ) -> Any:
-        """`fn(deadline)`'s JSON-able result, from the record where an earlier attempt has finished the step.
+        """Run `fn(deadline)` once per job, as the step `name`, and record its result, which must be JSON.
 
-        A "send" is recorded as started before `fn` runs. Found so by a later attempt, it may have happened: then
-        `on_interrupted(deadline)` finds out and returns the step's result, or StepInterrupted is raised. An error
-        from a send that carries `sent = False` says that nothing left, so that the step may be tried again.
-        Raises what `fn` raises, and LeaseLost where the job has been taken over.
+        A later attempt gets the recorded result.
+
+        `effect` says what the step does outside: "read", "idempotent" or "send". A "send" is recorded as started before
+        `fn` runs. If a later attempt finds it only started, the message may have gone out. Then
+        `on_interrupted(deadline)` finds out and returns the step's result; without it StepInterrupted is raised. If a
+        send raises an error with `sent = False`, nothing went out and the step may be tried again. `time_limit_ms`
+        limits this step. Raises what `fn` raises, and LeaseLost if another worker has taken the job over.
         """
         self.checkpoint()
         known = self._steps().get(name)
@@ -106,32 +122,61 @@ class JobContext:
         return result
 
     def skip(self, name: str, reason: str) -> None:
-        """Record that the step is not needed, and why; a step that is already recorded stays as it is."""
+        """Record that a step of the job is not needed, and why. A step that is recorded already stays as it is."""
         if name not in self._steps():
             self._write(name, steps.Effect.READ, steps.Status.SKIPPED, reason=reason)
 
     def recorded(self, name: str) -> bool:
-        """Whether the step was done or skipped."""
+        """Whether the job's step with this name is recorded as done, skipped or started."""
         return name in self._steps()
 
     def forget(self, names: list[str]) -> None:
-        """Have steps done again that were done or skipped: what they depend on has changed. Idempotent steps only."""
+        """Delete the records of the job's steps with these names, so that they run again because
+        something that they depend on has changed.
+
+        Only for steps that may be repeated. Raises LeaseLost if another worker has taken the job over.
+        """
         persist(lambda: steps.forget(self.job.pk, self._token, names), give_up=self._lease_expired)
         self._known_steps = None
 
+    def move_to(self, lane: str) -> None:
+        """Let the job go on in another lane (a queue with its own promise of the longest wait). Raises Moved, unless
+        the job is in `lane` already. Recorded steps stay done.
+        """
+        if self.job.lane != lane:
+            self.leave_for(lane)
+            raise Moved()
+
+    def leave_for(self, lane: str) -> None:
+        """Let the job's next start be in `lane` (a queue with its own promise of the longest wait). Raises LeaseLost if
+        another worker has taken the job over.
+        """
+        if not persist(
+            lambda: queue.change_lane(self.job.pk, self._token, lane), give_up=self._lease_expired
+        ):
+            raise LeaseLost()
+        self.job.lane = lane
+
     def progress(self, done: int, total: int | None = None) -> None:
-        """Show `done` of `total` on the pages (written about once a second) and checkpoint."""
+        """Show on the pages that `done` of `total` parts of the job are done. Raises an
+        error if the job must stop (see checkpoint).
+
+        It is written about once a second. Raises LeaseLost as well.
+        """
         self.checkpoint()
         if time.monotonic() - self._progress_at >= PROGRESS_EVERY_S or done == total:
             self._progress_at = time.monotonic()
-            if not ledger.progress(self.job.pk, self._token, done, total):
+            if not queue.progress(self.job.pk, self._token, done, total):
                 raise LeaseLost()
 
     @contextlib.contextmanager
     def fenced(self) -> Iterator[None]:
-        """A transaction that commits only while the lease holds: the job's row stays locked in it. Keep it short."""
+        """A transaction that commits only while the worker holds the job. Keep it short: it locks the job's row.
+
+        Raises LeaseLost if another worker has taken the job over.
+        """
         with transaction.atomic():
-            if not ledger.holds(self.job.pk, self._token):
+            if not queue.holds(self.job.pk, self._token):
                 raise LeaseLost()
             yield
 

@@ -1,42 +1,43 @@
-"""What a database error means, and how work that must not be lost waits for the database to come back.
+"""Classifies database errors, and repeats important writes until the database is back.
 
-PostgreSQL says why in the SQLSTATE of the driver's error; where the link itself broke there is none. Observed with
-Django 5.2 and psycopg 3: a fast restart is 57P01, an immediate one and a refused connection carry no SQLSTATE, an
+PostgreSQL's reason is the SQLSTATE of the driver's error. There is none if the connection itself broke. Observed with
+Django 5.2 and psycopg 3: a fast restart gives 57P01; an immediate restart and a refused connection give no SQLSTATE; an
 idle-in-transaction timeout (25P03) and a read-only standby (25006) arrive as InternalError.
 """
 
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import TypeVar
 
-from django.db import Error, InterfaceError, InternalError, OperationalError, connection
+from django.db import Error, InterfaceError, InternalError, OperationalError, connection, transaction
+
+from jobs.failures import facts_of
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 UNREACHABLE_STATES = {"57P01", "57P02", "57P03", "57P05", "53300", "25006", "25P03", "25P04"}
 RETRY_STATES = {"40001", "40P01", "55P03"}
-STALE_PLAN = "RevalidateCachedQuery"
-"""Where PostgreSQL says that the columns of a statement it kept have changed; it has no SQLSTATE of its own."""
 
 
 class Fault(StrEnum):
-    """What to do about a database error."""
+    """What went wrong with the database, and so what to do: it cannot be reached, the statement may be tried again, it
+    took too long, or our own code is wrong.
+    """
 
-    UNREACHABLE = "unreachable"  # reconnect and try again; whether a COMMIT took effect is unknown
-    RETRY = "retry"  # deadlock, lock timeout, a plan a migration has overtaken: rolled back, run it again
+    UNREACHABLE = "unreachable"  # reconnect and try again; nobody knows whether a COMMIT took effect
+    RETRY = "retry"  # deadlock or lock timeout: rolled back, so run it again
     SLOW = "slow"  # statement timeout
     BUG = "bug"
 
 
 def db_fault(error: Error) -> Fault:
-    """Classify a `django.db.Error`."""
+    """What a `django.db.Error` says went wrong with the database. An error in our own code is Fault.BUG."""
     state = getattr(error.__cause__, "sqlstate", None)
-    if state == "0A000" and error.__cause__.diag.source_function == STALE_PLAN:
-        return Fault.RETRY
     if not isinstance(error, (OperationalError, InterfaceError, InternalError)):
         return Fault.BUG
     if state in RETRY_STATES:
@@ -51,26 +52,40 @@ def db_fault(error: Error) -> Fault:
 
 
 def refresh_connection() -> None:
-    """Between two pieces of work: drop this thread's connection if it is broken or too old.
+    """Close this thread's database connection if it is broken or too old. To be called between two pieces of work.
 
-    As Django's close_old_connections, which would also close under an open transaction (a test's).
+    It is like Django's close_old_connections, but leaves a connection with an open transaction alone (as in tests).
     """
     if not connection.in_atomic_block:
         connection.close_if_unusable_or_obsolete()
 
 
 def drop_connection() -> None:
-    """Close this thread's connection, unless a transaction of the caller is open on it (as in tests)."""
+    """Close this thread's database connection, unless the caller has a transaction open on it (as in tests)."""
     if not connection.in_atomic_block:
         connection.close()
 
 
-def persist(write: Callable[[], T], *, give_up: Callable[[], bool], pause_s: float = 0.2) -> T:
-    """Run `write`, waiting out a database that restarts, refuses or deadlocks, until `give_up()` is true.
+@contextmanager
+def statements_within(limit_ms: int) -> Iterator[None]:
+    """Within the `with` block, which is one transaction, PostgreSQL ends each statement after `limit_ms`.
 
-    For writes that may be repeated (all of ours are fenced by a token). Pauses grow to 2 s with full jitter, so that
-    a restart is met by a trickle of connections and not by a busy loop. Raises the last error after giving up, and
-    any other kind of error at once.
+    The django.db.Error that is raised then is a Fault.SLOW.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL statement_timeout = {limit_ms:d}")
+        yield
+
+
+def persist(write: Callable[[], T], *, give_up: Callable[[], bool], pause_s: float = 0.2) -> T:
+    """Run `write`, which writes to the database, and return its result.
+
+    If the database restarts, refuses or deadlocks, try again until `give_up()` is true.
+
+    `write` must be safe to repeat, as our writes are that name a lease token. The pause before a new try is random and
+    grows from `pause_s` seconds to 2 s, so that a restarted database is not flooded with connections. Raises the last
+    error after giving up, and any other kind of error at once.
     """
     while True:
         try:
@@ -79,7 +94,7 @@ def persist(write: Callable[[], T], *, give_up: Callable[[], bool], pause_s: flo
             fault = db_fault(error)
             if fault is Fault.BUG or give_up():
                 raise
-            logger.warning("database write postponed", extra={"fault": fault})
+            logger.warning("database write postponed", extra={"fault": fault, **facts_of(error)})
             drop_connection()
             time.sleep(random.uniform(0.05, pause_s))
             pause_s = min(pause_s * 2, 2.0)

@@ -1,8 +1,7 @@
-"""Deadline: the one object that carries a time budget through every call below it.
+"""Deadline: a time budget that is passed down through all calls of one piece of work.
 
-A budget is passed down, never hoped for: connect, send, headers, body, retries and sleeps of one piece of work all
-draw from the same Deadline. It also carries the two other reasons to stop, cancellation and shutdown, so that the
-three can always be told apart.
+Connecting, sending, reading, retries and pauses all use up the same Deadline. It also carries the two other reasons
+to stop, cancellation and shutdown, and raises a different error for each of the three.
 """
 
 import threading
@@ -12,14 +11,14 @@ from collections.abc import Callable
 from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested
 
 shutdown_requested = threading.Event()
-"""Set once per process when the platform asks it to stop (SIGTERM to the worker); never cleared in production."""
+"""Set when the platform asks this process to stop (SIGTERM to the worker). It is never cleared in production."""
 
 
 class Deadline:
-    """A point on the monotonic clock by which the work must be over.
+    """The time by which a piece of work must be over, on the monotonic clock.
 
-    `cancelled` is an optional callable returning True once the caller no longer wants the result; it is asked only
-    at checkpoints, so it may be cheap but need not be free.
+    `cancelled` is an optional function that returns True once the caller no longer wants the result. It is called only
+    at checkpoints, so it may cost a little.
     """
 
     __slots__ = ("_ends_at", "_cancelled")
@@ -30,30 +29,35 @@ class Deadline:
 
     @classmethod
     def after_ms(cls, budget_ms: float, cancelled: Callable[[], bool] | None = None) -> "Deadline":
-        """A Deadline `budget_ms` milliseconds from now."""
+        """A Deadline that ends in `budget_ms` milliseconds. `cancelled()` returns True
+        once the caller no longer wants the result.
+        """
         return cls(time.monotonic() + budget_ms / 1000, cancelled)
 
     def within_ms(self, budget_ms: float) -> "Deadline":
-        """A child Deadline: `budget_ms` from now, but never later than this one; it shares the cancellation."""
+        """A Deadline for a part of the work: in `budget_ms` milliseconds, but never later than this one.
+
+        If the caller cancels the work, both end.
+        """
         return Deadline(min(self._ends_at, time.monotonic() + budget_ms / 1000), self._cancelled)
 
     def remaining_s(self) -> float:
-        """Seconds left, never below 0."""
+        """Seconds left until the deadline, never below 0."""
         return max(0.0, self._ends_at - time.monotonic())
 
     def remaining_ms(self) -> float:
-        """Milliseconds left, never below 0."""
+        """Milliseconds left until the deadline, never below 0."""
         return self.remaining_s() * 1000
 
     @property
     def expired(self) -> bool:
+        """Whether the deadline has passed."""
         return time.monotonic() >= self._ends_at
 
     def check(self) -> None:
-        """Raise the reason to stop, if there is one.
+        """Raise an error if the work must stop: ShutdownRequested, Cancelled or DeadlineExceeded, in this order.
 
-        Raises ShutdownRequested, Cancelled or DeadlineExceeded, in this order: a process that is stopping must not
-        report its hand-back as a timeout.
+        A process that is stopping must give its work back and not report a timeout, so ShutdownRequested comes first.
         """
         if shutdown_requested.is_set():
             raise ShutdownRequested()
@@ -63,7 +67,7 @@ class Deadline:
             raise DeadlineExceeded()
 
     def sleep_s(self, seconds: float, granularity_s: float = 0.1) -> None:
-        """Sleep up to `seconds`, waking early with check()'s exception when there is a reason to stop."""
+        """Sleep for `seconds`, but raise the errors of `check` as soon as the work must stop."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             self.check()

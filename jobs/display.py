@@ -1,72 +1,120 @@
-"""The queue's numbers and a job's story in the shape that pages draw: one for the workspaces' pages and the admin."""
+"""Prepares the queue's numbers and a job's history for the workspaces' pages and the admin."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
-from jobs import stats
-from jobs.models import BackgroundJob, JobAction, JobAttempt, JobStep
+from jobs import backlog, stats
+from jobs.models import BackgroundJob, JobAction, JobAttempt, JobStep, Tick
+from jobs.ticks import TICKS
 
 Status = BackgroundJob.Status
 AGES = {"3600": "Older than 1 hour", "86400": "Older than 1 day", "604800": "Older than 7 days"}
-"""The ages that a list can be narrowed to, by seconds."""
+"""The ages, in seconds, by which a list can be filtered."""
 
 LATE_S = 60
-"""A job that has been due for longer than this is waiting for something other than its turn."""
+"""A job that has been due for more seconds than this waits for something else than its turn."""
 
 
 def now(workspace_id: UUID | None) -> dict[str, Any]:
-    """The context of templates/jobs/_now.html: one workspace's day, or everybody's (None)."""
+    """The context of templates/jobs/_now.html: how the job queue of one workspace, or of all (None), has done in the
+    last day.
+    """
     series = stats.series(workspace_id)
     return {
         "tiles": tiles(workspace_id),
         "bars": bars(series),
         "hours": hours(series),
         "groups": stats.failure_groups(workspace_id),
-        "timings": stats.timings(workspace_id),
+        "lanes": lanes(workspace_id),
+        "by_kind": by_kind(workspace_id),
         "ticks": stats.ticks(),
     }
 
 
-def tiles(workspace_id: UUID | None) -> list[dict]:
-    """Jobs by state, the oldest due one, and the workers, as partials/tiles.html draws them."""
+def tiles(workspace_id: UUID | None) -> list[dict[str, Any]]:
+    """The numbers about the job queue for partials/tiles.html: jobs by state, the oldest due job, and the workers.
+    `workspace_id` None means all workspaces.
+    """
     counts = stats.counts(workspace_id)
     oldest_s = stats.oldest_due_age_s(workspace_id)
     alive = stats.workers(workspace_id)
-    busy = sum(worker.job is not None for worker in alive)
+    busy, places = sum(len(worker.jobs) for worker in alive), sum(worker.places for worker in alive)
     whose = "" if workspace_id is None else " on this workspace’s jobs"
     failed = counts[Status.FAILED]
     return [
-        _tile("Queued", _count(counts[Status.QUEUED]), "due or for later"),
+        _tile("Queued", counted(counts[Status.QUEUED]), "due or for later"),
         _tile(
             "Oldest due",
-            _span(oldest_s) if oldest_s else "none",
+            span(oldest_s) if oldest_s else "none",
             "since it became due",
             "warn" if oldest_s > LATE_S else "",
         ),
-        _tile("Running", _count(counts[Status.RUNNING]), "right now"),
-        _tile("Failed", _count(failed), "wait for a person", "bad" if failed else ""),
-        _tile("Done", _count(counts[Status.SUCCEEDED]), f"and {_count(counts[Status.CANCELLED])} cancelled"),
-        _tile("Workers alive", str(len(alive)), f"{busy} busy{whose}", "" if alive else "bad"),
+        _tile("Running", counted(counts[Status.RUNNING]), "right now"),
+        _tile("Failed", counted(failed), "wait for a person", "bad" if failed else ""),
+        _tile(
+            "Done", counted(counts[Status.SUCCEEDED]), f"and {counted(counts[Status.CANCELLED])} cancelled"
+        ),
+        _tile(
+            "Workers alive", str(len(alive)), f"{busy} of {places} places busy{whose}", "" if alive else "bad"
+        ),
     ]
 
 
-def _tile(label: str, value: str, note: str, tone: str = "") -> dict:
+def lanes(workspace_id: UUID | None) -> list[dict[str, Any]]:
+    """Every lane (a queue with its own promise of the longest wait) with how its promise is kept, as
+    templates/jobs/_now.html draws it. `workspace_id` None means all workspaces.
+    """
+    return [
+        {
+            "label": state.lane.name.capitalize(),
+            "what": state.lane.what,
+            "promise": span(state.lane.promise_s),
+            "due": counted(state.due.jobs, backlog.CAP),
+            "oldest": span(state.due.oldest_s) if state.due.jobs else "",
+            "running": state.running,
+            "waits": state.waits,
+            "broken": state.broken,
+        }
+        for state in stats.lanes(workspace_id)
+    ]
+
+
+def by_kind(workspace_id: UUID | None) -> list[dict[str, Any]]:
+    """The kinds that have due jobs, or jobs of the last day, as templates/jobs/_day.html draws them."""
+    return [
+        {
+            "kind": state.kind,
+            "due": counted(state.due.jobs, backlog.CAP),
+            "oldest": span(state.due.oldest_s) if state.due.jobs else "",
+            "times": state.times,
+        }
+        for state in stats.kinds(workspace_id)
+    ]
+
+
+def _tile(label: str, value: str, note: str, tone: str = "") -> dict[str, Any]:
     return {"label": label, "value": value, "note": note, "tone": tone}
 
 
-def _count(count: int) -> str:
-    return f"{count:,}+" if count >= stats.COUNT_CAP else f"{count:,}"
+def counted(count: int, cap: int = stats.COUNT_CAP) -> str:
+    """A number of jobs for people. "+" stands behind one whose counting stopped at `cap`."""
+    return f"{count:,}+" if count >= cap else f"{count:,}"
 
 
-def _span(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 60 else str(timedelta(seconds=int(seconds)))
+def span(seconds: float) -> str:
+    """A span of `seconds` in few letters: "41 s", "6 min", "3 h"."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{seconds // 60:.0f} min" if seconds < 3_600 else f"{seconds // 3_600:.0f} h"
 
 
-def bars(series: list[stats.Bucket]) -> list[dict]:
-    """The chart's rectangles on a 96 × 100 grid: failures stand on the successes."""
+def bars(series: list[stats.Bucket]) -> list[dict[str, Any]]:
+    """The rectangles of the chart of ended jobs, on a grid of 96 × 100. Failures are drawn on top of successes."""
     top = max((bucket.done + bucket.failed for bucket in series), default=0) or 1
     found = []
     for x, bucket in enumerate(series):
@@ -79,9 +127,9 @@ def bars(series: list[stats.Bucket]) -> list[dict]:
     return found
 
 
-def hours(series: list[stats.Bucket]) -> list[dict]:
-    """The chart's twin for those who read: the hours in which anything ended."""
-    found: dict[datetime, dict] = {}
+def hours(series: list[stats.Bucket]) -> list[dict[str, Any]]:
+    """The numbers of the chart of ended jobs as a table: each hour in which a job ended."""
+    found: dict[datetime, dict[str, Any]] = {}
     for bucket in series:
         hour = timezone.localtime(bucket.starts_at).replace(minute=0)
         row = found.setdefault(hour, {"at": hour, "done": 0, "failed": 0})
@@ -90,24 +138,105 @@ def hours(series: list[stats.Bucket]) -> list[dict]:
     return [row for row in found.values() if row["done"] or row["failed"]]
 
 
-def timeline(job: BackgroundJob) -> list[dict]:
-    """A job's attempts, steps and people's actions, as templates/jobs/_timeline.html draws them."""
-    return [_line(entry) for entry in stats.timeline(job)]
+@dataclass(frozen=True)
+class Run:
+    """One run of a tick, as it is kept in the tick's row."""
+
+    at: datetime | None
+    ms: int
+    counts: str
+    error: str
 
 
-def _line(entry: JobAttempt | JobStep | JobAction) -> dict:
-    """Tone, icon, what, why and when; a key that keeps what is unfolded open over a refresh."""
+@dataclass(frozen=True)
+class Cron:
+    """A tick in words: what it does, how often, and how its last runs went. `state` is a key of CRON_STATES."""
+
+    name: str
+    what: str
+    schedule: str
+    state: str
+    last: Tick | None
+    next_at: datetime | None
+    runs: list[Run]
+
+
+CRON_STATES = ("never", "late", "running", "failed", "overran", "on time")
+
+
+def crons() -> list[Cron]:
+    """All registered ticks: those in trouble first, then by name."""
+    found = [_cron(state) for state in stats.ticks()]
+    return sorted(found, key=lambda cron: (cron.state not in ("never", "late", "failed"), cron.name))
+
+
+def _cron(state: stats.TickState) -> Cron:
+    row = state.last
+    began = row.started_at if row else None
+    return Cron(
+        name=state.name,
+        what=TICKS[state.name].words or state.name,
+        schedule=schedule(state.every_s),
+        state=_cron_state(state),
+        last=row,
+        next_at=began + timedelta(seconds=state.every_s) if began else None,
+        runs=[_run(one) for one in row.recent] if row else [],
+    )
+
+
+def _cron_state(state: stats.TickState) -> str:
+    row = state.last
+    if row is None or row.started_at is None:
+        return "never"
+    if state.missed:
+        return "late"
+    if row.lease_token is not None:
+        return "running"
+    if row.error_class:
+        return "failed"
+    over = row.duration_ms is not None and row.duration_ms >= TICKS[state.name].budget_ms
+    return "overran" if over else "on time"
+
+
+def _run(kept: dict[str, Any]) -> Run:
+    counts = ", ".join(f"{name} {count}" for name, count in kept["counts"].items() if count)
+    return Run(parse_datetime(kept["at"]), kept["ms"], counts or "nothing to do", kept["error"])
+
+
+def schedule(every_s: int) -> str:
+    """How often a tick runs, in words: "every minute", "every 5 minutes", "every hour"."""
+    for unit, seconds in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        count, rest = divmod(every_s, seconds)
+        if count and not rest:
+            return f"every {unit}" if count == 1 else f"every {count} {unit}s"
+    return f"every {every_s} seconds"
+
+
+def timeline(job: BackgroundJob, *, with_reasons: bool = True) -> list[dict[str, Any]]:
+    """A job's attempts, steps and people's actions, for templates/jobs/_timeline.html.
+
+    `with_reasons` is False for those who may not read what a person wrote when discarding the job.
+    """
+    return [_line(entry, with_reasons) for entry in stats.timeline(job)]
+
+
+def _line(entry: JobAttempt | JobStep | JobAction, with_reasons: bool) -> dict[str, Any]:
+    """One line of the timeline: its colour, icon, text, reason and time.
+
+    Its key keeps details open when the page refreshes.
+    """
     if isinstance(entry, JobAction):
-        return _action_line(entry)
+        return _action_line(entry, with_reasons)
     return _step_line(entry) if isinstance(entry, JobStep) else _attempt_line(entry)
 
 
-def _action_line(action: JobAction) -> dict:
+def _action_line(action: JobAction, with_reasons: bool) -> dict[str, Any]:
     what = f"{action.get_action_display()} by {action.actor}"
-    return {"tone": "info", "icon": "user", "what": what, "why": action.detail, "at": action.created_at}
+    why = action.detail if with_reasons or action.action != JobAction.Action.DISCARD else ""
+    return {"tone": "info", "icon": "user", "what": what, "why": why, "at": action.created_at}
 
 
-def _step_line(step: JobStep) -> dict:
+def _step_line(step: JobStep) -> dict[str, Any]:
     tone, icon = {"done": ("ok", "check"), "skipped": ("", "off")}.get(step.status, ("warn", "run"))
     return {
         "tone": tone,
@@ -119,8 +248,8 @@ def _step_line(step: JobStep) -> dict:
     }
 
 
-def _attempt_line(attempt: JobAttempt) -> dict:
-    well = attempt.outcome == JobAttempt.Outcome.SUCCEEDED
+def _attempt_line(attempt: JobAttempt) -> dict[str, Any]:
+    well = attempt.outcome in (JobAttempt.Outcome.SUCCEEDED, JobAttempt.Outcome.MOVED)
     bad = attempt.outcome in (JobAttempt.Outcome.FAILED, JobAttempt.Outcome.KILLED_WORKER)
     return {
         "key": f"attempt-{attempt.pk}",

@@ -1,8 +1,8 @@
-"""Enqueue: a job row in the caller's transaction, once per dedupe key, and the wake-up that goes with it.
+"""Adds jobs to the queue: a row in the caller's transaction, once per dedupe key, and a wake-up for the workers.
 
-The unique constraint (tenant, dedupe_key) is the truth. A duplicate changes nothing: it never resets a running or
-finished job; it does create the job where it is missing. For work that looks how things are now (`anew`), a job that
-has begun may have looked too early: it gives its key up.
+The unique constraint (tenant, dedupe_key) decides. Adding a job again never resets one that runs or has ended; it only
+creates the job if it is missing. With `anew`, a job that has begun does not count, because it may have looked at things
+before they changed: it gives up its key.
 """
 
 import json
@@ -14,28 +14,31 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
-from django_q.conf import Conf
 
-from jobs import prepared
 from jobs.ids import uuid7
+from jobs.kinds import KINDS
 from jobs.models import JOB_COLUMNS, NO_WORKSPACE, BackgroundJob, job_from_row
-from jobs.registry import KINDS
-from jobs.wakeup import WAITING, ring
+from jobs.wakeup import NOTIFY, ring
 
 PAYLOAD_LIMIT = 8_000
-"""Characters of JSON. A payload holds ids; more than this is somebody's text."""
+"""The most characters of a payload's JSON. Payloads hold ids; anything longer would be somebody's text."""
 
 
 @dataclass(frozen=True)
 class JobSpec:
-    """One job of `enqueue_many`. `run_at` None is now; `priority` None is the kind's (lower goes first)."""
+    """One job for `enqueue_many`.
+
+    `run_at` None is now. `lane` and `priority` (lower goes first) None are the kind's own.
+    """
 
     dedupe_key: str
     workspace_id: UUID | None = None
     payload: dict[str, Any] = field(default_factory=dict)
     run_at: datetime | None = None
+    lane: str | None = None
     priority: int | None = None
 
 
@@ -44,7 +47,7 @@ _held_until: ContextVar[datetime | None] = ContextVar("held_until", default=None
 
 @contextmanager
 def held_until(moment: datetime) -> Iterator[None]:
-    """Jobs that this thread enqueues meanwhile are due at `moment` (aware), whatever they were to be."""
+    """For the block, all jobs that this thread enqueues are due at `moment` (aware)."""
     token = _held_until.set(moment)
     try:
         yield
@@ -53,24 +56,26 @@ def held_until(moment: datetime) -> Iterator[None]:
 
 
 # One statement for one job or thousands. A conflict with another's open transaction waits for its end.
-INSERT = (
-    """
-INSERT INTO jobs_backgroundjob (id, kind, workspace_id, payload, dedupe_key, status, priority, run_at, first_run_at,
-    attempts, snoozes, worker_deaths, losses, last_error_class, last_error, fingerprint)
-SELECT id, kind, workspace_id, payload, dedupe_key, 'queued', priority, coalesce(run_at, statement_timestamp()),
+# It is SQL because `bulk_create` with `ignore_conflicts` does not say which rows are new. To ask that, and to wake a
+# worker, would be two more statements in each transaction that enqueues (docs/adr/0009).
+INSERT = """
+INSERT INTO jobs_backgroundjob (id, kind, workspace_id, payload, dedupe_key, status, lane, priority, run_at,
+    first_run_at, attempts, snoozes, worker_deaths, losses, last_error_class, last_error, fingerprint)
+SELECT id, kind, workspace_id, payload, dedupe_key, 'queued', lane, priority, coalesce(run_at, statement_timestamp()),
     coalesce(run_at, statement_timestamp()), 0, 0, 0, 0, '', '', ''
 FROM jsonb_to_recordset(%s) AS row(id uuid, kind text, workspace_id uuid, payload jsonb, dedupe_key text,
-    priority smallint, run_at timestamptz)
+    lane text, priority smallint, run_at timestamptz)
 ON CONFLICT (tenant, dedupe_key) DO NOTHING
 RETURNING run_at <= created_at, """
-    + WAITING
-    + ", "
-)
+RUNG = f"CASE WHEN run_at <= created_at THEN {NOTIFY}::text END"
+"""Wakes a worker for a job that is due by the database's clock, in the statement that inserts it."""
 
-# The key of a job that has begun becomes its own. One that begins meanwhile has not looked yet: it may keep the key.
-FREE_KEY = """
+# A job that has begun gets a key of its own. One that begins at this moment may keep its key, because it has not yet
+# looked at anything.
+FREE_KEYS = """
 UPDATE jobs_backgroundjob SET dedupe_key = left(dedupe_key, 218) || ':' || id
-WHERE tenant = %s AND dedupe_key = %s AND NOT (status = 'queued' OR (status = 'running' AND started_at IS NULL))
+WHERE (tenant, dedupe_key) IN (SELECT * FROM unnest(%s::uuid[], %s::text[]))
+  AND NOT (status = 'queued' OR (status = 'running' AND started_at IS NULL))
 """
 
 
@@ -81,45 +86,60 @@ def enqueue(
     workspace_id: UUID | None = None,
     payload: dict[str, Any] | None = None,
     run_at: datetime | None = None,
+    lane: str | None = None,
     priority: int | None = None,
     anew: bool = False,
 ) -> tuple[BackgroundJob, bool]:
-    """The job of this key in this workspace, and whether this call created it.
+    """Enqueue a job in the caller's transaction. Returns the job with this key, and whether this call created it.
 
-    Runs in the caller's transaction. Two callers with one key at once: one creates, the other waits for its commit
-    and gets its job. `anew`: only a job that has not begun counts as the job of this key. Raises ValueError naming the
-    argument for an unknown kind, a bad key or an oversized payload.
+    If two callers use one key at the same time, one creates the job, and the other waits for its commit and gets that
+    job. With `anew`, only a job that has not begun counts. Raises ValueError, which names the argument, for an unknown
+    kind, a bad key or a payload that is too large.
     """
-    spec = JobSpec(dedupe_key, workspace_id, payload or {}, run_at, priority)
+    spec = JobSpec(dedupe_key, workspace_id, payload or {}, run_at, lane, priority)
     tenant = workspace_id or NO_WORKSPACE
     while True:
         if anew:
-            with connection.cursor() as cursor:
-                cursor.execute(FREE_KEY, [tenant, dedupe_key])
+            _free_keys([spec])
         if created := _insert(kind, [spec], JOB_COLUMNS):
             return job_from_row(JOB_COLUMNS, created[0]), True
         job = BackgroundJob.objects.filter(tenant=tenant, dedupe_key=dedupe_key).first()
-        if job is not None:  # None: pruned, or its key given up, between the two statements, so insert again
+        # If None, it was deleted or lost its key between the two statements, so insert again.
+        if job is not None:
             return job, False
 
 
-def enqueue_many(kind: str, specs: Sequence[JobSpec]) -> set[UUID]:
-    """Insert those of `specs` that are missing in one statement; the ids of the new jobs. Duplicates change nothing.
+def enqueue_many(kind: str, specs: Sequence[JobSpec], *, anew: bool = False) -> set[UUID]:
+    """Enqueue those of `specs` that are missing, in one statement in the caller's transaction.
 
-    Runs in the caller's transaction. Raises ValueError as `enqueue` does.
+    Returns the ids of the new jobs. With `anew`, only a job that has not begun counts as there.
+
+    Raises ValueError as `enqueue` does.
     """
+    if anew:
+        _free_keys(specs)
     return {job_id for (job_id,) in _insert(kind, specs, ("id",))}
 
 
-def _insert(kind: str, specs: Sequence[JobSpec], columns: tuple[str, ...]) -> list[tuple]:
-    """`columns` of the new jobs."""
+def _free_keys(specs: Sequence[JobSpec]) -> None:
+    """Give those jobs of `specs` that have begun other keys, so that new ones can be made."""
+    tenants = [str(spec.workspace_id or NO_WORKSPACE) for spec in specs]
+    with connection.cursor() as cursor:
+        cursor.execute(FREE_KEYS, [tenants, [spec.dedupe_key for spec in specs]])
+
+
+def _insert(kind: str, specs: Sequence[JobSpec], columns: tuple[str, ...]) -> list[tuple[Any, ...]]:
+    """Insert the missing jobs and wake a worker if one is due. Returns `columns` of the new jobs."""
     rows = json.dumps([_row(kind, spec) for spec in specs], cls=DjangoJSONEncoder)
     if len(rows) > PAYLOAD_LIMIT:
         _refuse_texts(specs)
     with transaction.atomic(savepoint=False):
-        created = prepared.execute(INSERT + ", ".join(columns), [rows, Conf.CLUSTER_NAME])
-        if any(due for due, *_ in created):  # by the database's clock
-            ring(waiting=created[0][1])
+        rung = "NULL" if settings.Q_BROKER_URL else RUNG
+        with connection.cursor() as cursor:
+            cursor.execute(INSERT + ", ".join([rung, *columns]), [rows])
+            created = cursor.fetchall()
+        if settings.Q_BROKER_URL and any(due for due, *_ in created):
+            ring()
     return [row[2:] for row in created]
 
 
@@ -135,6 +155,7 @@ def _row(kind: str, spec: JobSpec) -> dict[str, Any]:
         "workspace_id": spec.workspace_id,
         "payload": spec.payload,
         "dedupe_key": spec.dedupe_key,
+        "lane": spec.lane or KINDS[kind].policy.lane,
         "priority": KINDS[kind].policy.priority if spec.priority is None else spec.priority,
         "run_at": run_at and run_at.isoformat(),
     }

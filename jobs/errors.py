@@ -1,6 +1,7 @@
-"""How a unit of work may end other than well: the small tree that decides retry, snooze, failure or hand-back.
+"""The errors by which a job ends without success. Each class means one of: retry, snooze, fail, stop, give back.
 
-Everything above `jobs` raises one of these (or a subclass); `jobs.outcomes.decide` maps them to a state.
+All code above `jobs` raises one of these or a subclass. `jobs.retries.decide` turns it into the job's next state. An
+error of the first two classes that is raised without a message gets the first line of its class's docstring.
 """
 
 from datetime import datetime
@@ -9,8 +10,10 @@ from datetime import datetime
 class TransientError(Exception):
     """It may work later: an attempt is used and the job is retried with backoff.
 
-    `retry_after_ms` (int ms, optional) is the other side's own wish, honoured instead of the backoff.
+    `retry_after_ms` (int, in ms) is how long the other side asks us to wait. It is used instead of the backoff.
     """
+
+    sent: bool | None  # whether an outside call went out, set by code that knows it (integrations.errors)
 
     def __init__(self, message: str = "", *, retry_after_ms: int | None = None) -> None:
         super().__init__(message or (type(self).__doc__ or "").split("\n")[0])
@@ -29,15 +32,22 @@ class DeadlineExceeded(TransientError):
 
 
 class Cancelled(Exception):
-    """The caller no longer wants it: a cancelled job or a closed page. Never retried."""
+    """The caller no longer wants the result: the job was cancelled, or the page was closed. It is never retried."""
+
+    sent: bool | None  # as TransientError's
 
 
 class ShutdownRequested(Exception):
-    """The platform is stopping: the work is handed back at no cost."""
+    """The platform is stopping, so the job goes back to the queue. This uses no attempt."""
+
+    sent: bool | None  # as TransientError's
 
 
 class Snooze(Exception):
-    """Not now: run again at `run_at`, no attempt used. `reason` is shown to people and holds none of their text."""
+    """The job cannot run now: it runs again at `run_at`, and no attempt is used.
+
+    `reason` is a sentence that people read. It must not quote what people wrote.
+    """
 
     def __init__(self, run_at: datetime, reason: str) -> None:
         super().__init__(reason)
@@ -45,12 +55,19 @@ class Snooze(Exception):
         self.reason = reason
 
 
+class Moved(Exception):
+    """The rest of the job goes on in another lane (queue), which its row names already.
+
+    No attempt is used and the job keeps its due time.
+    """
+
+
 class StepInterrupted(PermanentError):
     """A send was cut short and may have happened: a person, or the step's own reconciliation, has to look."""
 
 
 class LeaseLost(Exception):
-    """The job now belongs to another worker: this one stops and writes nothing more."""
+    """Another worker has taken the job over: this one stops and writes nothing more."""
 
 
 class TimeLimitExceeded(TransientError):

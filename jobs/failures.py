@@ -1,25 +1,33 @@
-"""What is kept of an error: enough to find the cause, nothing of people's text.
+"""Reduces an error to what may be stored: enough to find the cause, without people's text.
 
-Messages of our own errors are written by us and kept. Any other message may quote a payload or a row, so it is
-replaced by the place it was raised at. Tracebacks keep places only: no values, no source lines.
+The messages of our own errors are written by us and kept. Any other message may quote a payload or a row, so it is
+replaced by the place in the code that raised it. Tracebacks keep only places, without values and source lines.
 """
 
 import hashlib
 import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 from django.conf import settings
+from django.db import Error
 
 from jobs.errors import Cancelled, PermanentError, ShutdownRequested, Snooze, TransientError
 
 OWN = (TransientError, PermanentError, Cancelled, ShutdownRequested, Snooze)
 MAX_FRAMES = 40
+PASSED_BY_ALL = {"execute_limited"}
+"""The function of ours that every statement of a page passes through (config.pages). It is no place of an error."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """An error as it is stored. `fingerprint` is the same for the same kind, class and place."""
+    """A job's error in the form in which it is stored.
+
+    Errors of the same job kind, class and place have the same `fingerprint`.
+    """
 
     error_class: str = ""
     message: str = ""
@@ -31,15 +39,68 @@ NO_FAILURE = Failure()
 
 
 def describe(error: BaseException, kind: str) -> Failure:
-    """Reduce `error`, raised by a job of `kind`, to what may be kept."""
+    """Reduce `error`, which a job of `kind` raised, to what may be stored: nothing that people wrote."""
     name = _class_name(error)
     place, line = _place(error)
     message = str(error) if isinstance(error, OWN) else f"{type(error).__name__} at {place}:{line}"
-    if state := getattr(error.__cause__, "sqlstate", None):
-        message = f"{message} (SQLSTATE {state})"
-    # Without the line, which moves with every edit above it.
+    if facts := database_facts(error):
+        words = (f"{'SQLSTATE' if name == 'sqlstate' else name} {value}" for name, value in facts.items())
+        message = f"{message} ({', '.join(words)})"
+    # The line's number is left out, because it changes with every edit above it.
     digest = hashlib.sha256(f"{kind}|{name}|{place}".encode()).hexdigest()[:16]
     return Failure(name[:200], message[:500], _places(error), digest)
+
+
+def where(error: BaseException) -> str:
+    """The place of ours that raised `error`, as path:function:line.
+
+    It is the innermost in our own code, or the innermost of all if none is ours.
+    """
+    place, line = _place(error)
+    return f"{place}:{line}"
+
+
+def database_facts(error: BaseException) -> dict[str, str]:
+    """What PostgreSQL names of a database error: `sqlstate`, `constraint`, `table` and `column`, as far as it does.
+
+    These are names of our schema. Its other words may quote a row. Empty for other errors.
+    """
+    refused = next((one for one in chain(error) if isinstance(one, psycopg.Error)), None)
+    if refused is None:
+        return {}
+    told = refused.diag
+    facts = {
+        "sqlstate": refused.sqlstate,
+        "constraint": told.constraint_name,
+        "table": told.table_name,
+        "column": told.column_name,
+    }
+    return {name: value for name, value in facts.items() if value}
+
+
+def facts_of(error: BaseException) -> dict[str, str]:
+    """What a line of the log says of `error`, as its `extra`: the class, the place of ours that raised it, and what
+    PostgreSQL names.
+    """
+    return {"error_class": type(error).__name__, "where": where(error), **database_facts(error)}
+
+
+def without_rows(text: str, error: BaseException) -> str:
+    """The printed traceback `text` of `error`, without the messages of database errors, which may quote a row."""
+    for one in chain(error):
+        if isinstance(one, (Error, psycopg.Error)) and str(one):
+            text = text.replace(str(one), "[a message of the database]")
+    return text
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """Yields `error` and the errors that led to it, at most MAX_FRAMES."""
+    current: BaseException | None = error
+    for _ in range(MAX_FRAMES):
+        if current is None:
+            return
+        yield current
+        current = current.__cause__ or current.__context__
 
 
 def _class_name(error: BaseException) -> str:
@@ -55,12 +116,16 @@ def _relative(filename: str) -> str:
 
 
 def _place(error: BaseException) -> tuple[str, int]:
-    """The innermost frame of our own code, else the innermost of all, as (path:function, line)."""
+    """The place that raised the error, as (path:function, line).
+
+    It is the innermost place in our own code, or the innermost of all if none is ours.
+    """
     frames = traceback.extract_tb(error.__traceback__)
     if not frames:
         return "no frame", 0
     root = str(settings.BASE_DIR)
     ours = [f for f in frames if f.filename.startswith(root) and "site-packages" not in f.filename]
+    ours = [frame for frame in ours if frame.name not in PASSED_BY_ALL]
     frame = (ours or list(frames))[-1]
     return f"{_relative(frame.filename)}:{frame.name}", frame.lineno or 0
 

@@ -1,26 +1,51 @@
-"""The ticks that keep the queue itself in order; a running cluster does the same more often."""
+"""The ticks that keep the job queue in order. A running cluster does the same work more often."""
 
-from jobs import recovery, retention
+from django.db.models import Case, Value, When
+
+from jobs import lost_workers, retention
 from jobs.deadline import Deadline
+from jobs.kinds import KINDS
+from jobs.lanes import UNASSIGNED
+from jobs.models import BackgroundJob
 from jobs.ticks import tick
 from jobs.wakeup import ring
 
 
 def background_jobs(deadline: Deadline) -> dict[str, int]:
-    """Take back expired leases and wake a worker where jobs are due; counts of both, and of the workers alive."""
-    taken_back = recovery.sweep()
-    due = recovery.count_due()
+    """The tick `background-jobs` (recurring work): gives jobs of lost workers back to the
+    queue, and wakes a worker if jobs are due.
+
+    Returns counts of both, and of the workers that are alive.
+    """
+    assign_lanes()
+    taken_back = lost_workers.sweep()
+    due = lost_workers.count_due()
     if due:
         ring()
-    return {"due": due, "workers": recovery.count_alive(), **taken_back}
+    return {"due": due, "workers": lost_workers.count_alive(), **taken_back}
+
+
+def assign_lanes() -> int:
+    """Put waiting jobs that the previous release made, which had no lanes (queues), into
+    the lanes of their kinds. Returns how many.
+    """
+    lanes = [When(kind=kind.name, then=Value(kind.policy.lane)) for kind in KINDS.values()]
+    waiting = BackgroundJob.objects.filter(
+        status=BackgroundJob.Status.QUEUED, lane=UNASSIGNED, kind__in=list(KINDS)
+    )
+    return waiting.update(lane=Case(*lanes))
 
 
 def prune(deadline: Deadline) -> dict[str, int]:
-    """Delete what has been kept long enough, in slices, until done or out of time."""
+    """The tick `retention` (recurring work): deletes old rows of all apps, in slices, until nothing is
+    left to delete or the deadline has passed.
+
+    Returns the numbers of deleted rows by name.
+    """
     return retention.prune(deadline)
 
 
 def register() -> None:
-    """Register both ticks; JobsConfig calls it at start."""
-    tick("background-jobs", every_s=60)(background_jobs)
-    tick("retention", every_s=3600)(prune)
+    """Register the ticks (recurring work) `background-jobs` and `retention`. JobsConfig calls it at start."""
+    tick("background-jobs", words="Gives jobs of lost workers back to the queue", every_s=60)(background_jobs)
+    tick("retention", words="Deletes rows and texts whose time is up", every_s=3600)(prune)

@@ -1,6 +1,6 @@
-"""The tables behind background work. The job row is the truth; everything else wakes, explains or summarises it.
+"""The tables of background work. The job's row is what counts; the others wake workers, explain or summarise.
 
-Leases, due times and ages are written and compared with the database's clock only.
+Leases, due times and ages use only the database's clock.
 """
 
 import json
@@ -11,16 +11,17 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, Now
 
+from jobs import lanes
 from jobs.ids import uuid7
 
 NO_WORKSPACE = "00000000-0000-0000-0000-000000000000"
 
 
 class BackgroundJob(models.Model):
-    """One piece of work that must happen once: what, for whom, when, and how it stands.
+    """A background job: a piece of work that must happen once. The row says what, for whom, when, and its state.
 
-    `payload` holds ids, never people's text or secrets: it is shown on pages. `attempts` counts the starts of the
-    current round (a retry by hand opens a new one); every round's attempts stay in JobAttempt.
+    `payload` holds ids, never people's text or secrets, because pages show it. `attempts` counts the starts since it
+    was queued or retried by hand; JobAttempt keeps all of them.
     """
 
     class Status(models.TextChoices):
@@ -36,11 +37,13 @@ class BackgroundJob(models.Model):
     kind = models.CharField(max_length=80)
     workspace = models.ForeignKey(
         "inbox.Workspace", on_delete=models.CASCADE, null=True, blank=True, related_name="+", db_index=False
-    )  # an index that begins with it is below
+    )  # an index below begins with this column
     payload = models.JSONField(default=dict, blank=True)
     dedupe_key = models.CharField(max_length=255)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.QUEUED)
-    priority = models.SmallIntegerField(default=100, help_text="Lower goes first.")
+    # Empty in jobs of the previous release, which had no lanes (jobs.housekeeping.assign_lanes).
+    lane = models.CharField(max_length=8, choices=lanes.CHOICES, default="", db_default="", blank=True)
+    priority = models.SmallIntegerField(default=100, help_text="Within its lane. Lower goes first.")
     run_at = models.DateTimeField(db_default=Now())
     first_run_at = models.DateTimeField(db_default=Now(), help_text="What the age limit counts from.")
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -50,7 +53,7 @@ class BackgroundJob(models.Model):
     )
     losses = models.PositiveSmallIntegerField(default=0, help_text="How often it lost its worker.")
 
-    # The claim. A running job without started_at is claimed and waits in its worker's batch.
+    # The worker's claim. A running job without started_at is claimed and waits for its turn in the worker.
     lease_token = models.UUIDField(null=True, blank=True)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
     worker_id = models.UUIDField(null=True, blank=True)
@@ -66,7 +69,7 @@ class BackgroundJob(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True, blank=True)
 
-    # The workspace, or zeros for the platform's own work: one column without NULL, for the claim to walk an index.
+    # The workspace, or zeros for the platform's own work. It is never NULL, so that a claim can step through an index.
     tenant = models.GeneratedField(
         expression=Coalesce(F("workspace_id"), Value(NO_WORKSPACE, output_field=models.UUIDField())),
         output_field=models.UUIDField(),
@@ -74,7 +77,7 @@ class BackgroundJob(models.Model):
     )
 
     class Meta:
-        # What staff may do to jobs in the admin, one by one. Nobody edits a row.
+        # What staff may do to jobs in the admin. Nobody edits a row.
         permissions = [
             ("retry_backgroundjob", "Can run jobs again"),
             ("move_backgroundjob", "Can move jobs to another time"),
@@ -96,9 +99,9 @@ class BackgroundJob(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["priority", "tenant", "run_at", "id"],
+                fields=["lane", "priority", "tenant", "run_at", "id"],
                 condition=Q(status="queued"),
-                name="jobs_job_claim",
+                name="jobs_job_in_lane",
             ),
             models.Index(fields=["run_at"], condition=Q(status="queued"), name="jobs_job_due"),
             models.Index(fields=["worker_id"], condition=Q(status="running"), name="jobs_job_running"),
@@ -114,6 +117,8 @@ class BackgroundJob(models.Model):
             models.Index(
                 fields=["fingerprint", "workspace"], condition=Q(status="failed"), name="jobs_job_failed"
             ),
+            # For the latest failures of all workspaces, which the admin groups by cause.
+            models.Index(fields=["-finished_at"], condition=Q(status="failed"), name="jobs_job_failures"),
         ]
 
     def __str__(self) -> str:
@@ -124,7 +129,7 @@ JOB_COLUMNS = tuple(field.attname for field in BackgroundJob._meta.concrete_fiel
 
 
 def job_from_row(columns: Sequence[str], row: Sequence[Any]) -> BackgroundJob:
-    """A BackgroundJob from a plain cursor's row; columns that are not there are loaded when they are asked for."""
+    """A BackgroundJob from a row of a plain database cursor. Columns that are missing are loaded when they are used."""
     values = [
         json.loads(value) if name in ("payload", "result") and value is not None else value
         for name, value in zip(columns, row, strict=True)
@@ -133,7 +138,9 @@ def job_from_row(columns: Sequence[str], row: Sequence[Any]) -> BackgroundJob:
 
 
 class JobStep(models.Model):
-    """A named part of a job that is done (or skipped) and will not be done again."""
+    """A named part of a background job that is recorded as done (or skipped), so that a later attempt does not do it
+    again.
+    """
 
     class Status(models.TextChoices):
         STARTED = "started", "Started"
@@ -162,13 +169,14 @@ class JobStep(models.Model):
 
 
 class JobAttempt(models.Model):
-    """One start of a job and how it ended; written with the job's own change, in one statement."""
+    """One start of a background job and how it ended. It is written in the same statement as the job's change."""
 
     class Outcome(models.TextChoices):
         SUCCEEDED = "succeeded", "Succeeded"
         RETRIED = "retried", "Failed, to be retried"
         FAILED = "failed", "Failed for good"
         SNOOZED = "snoozed", "Snoozed"
+        MOVED = "moved", "Goes on in another lane"
         CANCELLED = "cancelled", "Cancelled"
         HANDED_BACK = "handed_back", "Handed back at shutdown"
         LOST = "lost", "Lost with its worker"
@@ -190,11 +198,12 @@ class JobAttempt(models.Model):
 
 
 class JobAction(models.Model):
-    """What a person did to a job, for its timeline."""
+    """What a person did to a background job (retry, move, cancel, discard), for its timeline."""
 
     class Action(models.TextChoices):
         RETRY = "retry", "Retried"
         RUN_AT = "run_at", "Moved"
+        LANE = "lane", "Put into another lane"
         CANCEL = "cancel", "Cancelled"
         DISCARD = "discard", "Discarded"
 
@@ -209,12 +218,15 @@ class JobAction(models.Model):
 
 
 class Worker(models.Model):
-    """A worker process as its cluster sees it."""
+    """A worker process that runs background jobs, as its cluster sees it."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     cluster = models.UUIDField()
     host = models.CharField(max_length=80)
     pid = models.PositiveIntegerField()
+    places = models.PositiveSmallIntegerField(
+        default=1, db_default=1, help_text="How many jobs it runs at once."
+    )
     started_at = models.DateTimeField(db_default=Now())
     heartbeat_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -228,7 +240,9 @@ class Worker(models.Model):
 
 
 class WorkspaceLimit(models.Model):
-    """How many workers may be busy with one workspace at once, where all but one would be too many."""
+    """How many background jobs of one workspace may run at once. Without a row, a
+    workspace may use seven of eight job threads.
+    """
 
     workspace = models.OneToOneField(
         "inbox.Workspace", on_delete=models.CASCADE, primary_key=True, related_name="+"
@@ -240,7 +254,9 @@ class WorkspaceLimit(models.Model):
 
 
 class Tick(models.Model):
-    """The lease and the last result of one recurring tick, one row per name."""
+    """The state of a tick (recurring work): its last run, and the lease that keeps it from running
+    twice at once. There is one row per name.
+    """
 
     name = models.CharField(max_length=80, primary_key=True)
     slot = models.BigIntegerField(default=0, help_text="The last period that was worked.")
@@ -253,6 +269,12 @@ class Tick(models.Model):
     error_class = models.CharField(max_length=200, blank=True)
     error = models.CharField(max_length=500, blank=True)
     overruns = models.PositiveIntegerField(default=0)
+    recent = models.JSONField(
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="The last runs, the latest first (jobs.ticks.RECENT).",
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:

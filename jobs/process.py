@@ -1,12 +1,15 @@
-"""Who this process is, as a worker: its id in the ledger, and whether it has been asked to stop.
+"""What a worker process knows about itself: its id in the database, and whether it was asked to stop.
 
-A worker of a cluster is told its id by the sentinel. Any other process that drains (a test, a shell) makes itself one.
+The sentinel gives a worker of a cluster its id. Any other process that runs jobs (a test, a shell) makes its own.
 """
 
 import os
 import socket
+import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable
+from itertools import count
 from uuid import UUID
 
 from jobs.ids import uuid7
@@ -17,37 +20,53 @@ def _nothing() -> None:
 
 
 class WorkerProcess:
-    """This process's identity and whether it stops. A signal handler sets the stop flag, so it takes no lock."""
+    """What a process that runs jobs knows about itself: its id, and whether it must stop. A signal
+    handler sets that flag, so it uses no lock.
+    """
 
     def __init__(
         self,
         worker_id: UUID | None = None,
         *,
-        begin: Callable[[], None] = _nothing,
         beat: Callable[[], None] = _nothing,
-        rest: Callable[[], None] = _nothing,
+        looked: Callable[[], None] = _nothing,
+        busy: Callable[[int], None] = lambda places: None,
         abandon: Callable[[], None] = _nothing,
     ) -> None:
         self.id = worker_id or uuid7()
         self.pid = os.getpid()
         self.name = f"{socket.gethostname()}:{self.pid}"[:120]
-        self.begin, self.beat, self.rest = begin, beat, rest
-        """Called as a drain begins, twice a second while it lives, and as it ends: the watchdog looks at them."""
+        self.beat, self.looked, self.busy = beat, looked, busy
+        """The sentinel watches the process by these calls. `beat` is called twice a second, `looked` when a place looks
+        for work, and `busy` with the number of places that have work, whenever that changes."""
         self.abandon = abandon
-        """Called when the lease is gone and the job does not stop: ends the process in a cluster, else nothing."""
+        """Called if the leases have expired and a job does not stop. In a cluster it ends the process."""
+        self.wake_place: Callable[[], None] | None = None
+        """Lets one more place look for work. None if this process has no places."""
+        self.batches: defaultdict[str, int] = defaultdict(lambda: 1)
+        """How many jobs a claim takes, by lane. It grows while claims are full and their jobs quick."""
+        self.claims = count(1)
+        self.suspect = threading.Lock()
+        """Held by the place that works on jobs of which one may kill its worker: one of them at a time."""
+        self.retired = False
         self._stop_asked_at: float | None = None
 
     def ask_to_stop(self) -> None:
-        """Claim nothing more; running jobs get their grace period from now."""
+        """Ask this process to claim no more jobs. The time that running jobs still have begins now."""
         if self._stop_asked_at is None:
             self._stop_asked_at = time.monotonic()
+
+    def retire(self) -> None:
+        """Let this process stop by itself, because one of its threads is stuck. Another process then replaces it."""
+        self.retired = True
+        self.ask_to_stop()
 
     @property
     def stopping(self) -> bool:
         return self._stop_asked_at is not None
 
     def stopping_for_s(self) -> float:
-        """Seconds since the stop was asked for; 0 where it was not."""
+        """Seconds since this process was asked to stop, or 0."""
         return 0.0 if self._stop_asked_at is None else time.monotonic() - self._stop_asked_at
 
 
@@ -55,7 +74,7 @@ _current: WorkerProcess | None = None
 
 
 def current() -> WorkerProcess:
-    """This process's WorkerProcess; a forked child never uses its parent's."""
+    """What this process knows about itself as one that runs jobs. A forked child does not use its parent's."""
     global _current
     if _current is None or _current.pid != os.getpid():
         _current = WorkerProcess()
@@ -63,6 +82,6 @@ def current() -> WorkerProcess:
 
 
 def become(process: WorkerProcess) -> None:
-    """Make `process` this process's identity."""
+    """Let `process` be what `current` returns in this process."""
     global _current
     _current = process

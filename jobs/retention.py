@@ -1,22 +1,26 @@
-"""Retention: what is old enough is deleted, in slices that hold no lock for long. Each app registers its own part.
+"""Deletes rows that are old enough, in slices that hold no lock for long.
 
-Each part has a share of the time, so that much of one thing never keeps another waiting for ever; what people were
-promised goes first. A part that fails is logged and keeps no other from its turn.
+Each app registers functions for its own tables.
+
+Each function gets a share of the time, so that much of one thing cannot keep the others waiting for ever. What people
+were promised to have deleted comes first. If a function fails, that is logged, and the others still run.
 """
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 from django.db import Error
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.db.models.functions import Now
 from django_q.models import OrmQ, Task
 
 from jobs.db import Fault, db_fault
 from jobs.deadline import Deadline
+from jobs.kinds import KINDS, Policy
 from jobs.models import BackgroundJob, JobAction, JobAttempt, JobStep, Worker
-from jobs.registry import KINDS, Policy
 
 logger = logging.getLogger(__name__)
 
@@ -28,11 +32,14 @@ KEEP_WORKER_DAYS = 7
 Pruner = Callable[[Deadline], int]
 PRUNERS: dict[str, Pruner] = {}
 PROMISED: set[str] = set()
-"""Names of the pruners that go first: what they delete was promised to be gone by then."""
+"""The names of the functions that run first, because their rows were promised to be deleted by a certain time."""
 
 
 def prunes(name: str, *, promised: bool = False) -> Callable[[Pruner], Pruner]:
-    """Register the decorated `pruner(deadline) -> rows deleted` under the name that its count is reported by."""
+    """Decorator that registers a function `pruner(deadline)`, which deletes old rows and returns how many.
+
+    The count is reported under `name`. A `promised` one (people were promised the deletion) runs before the others.
+    """
 
     def register(pruner: Pruner) -> Pruner:
         PRUNERS[name] = pruner
@@ -50,10 +57,12 @@ def gaps(
     said_in: str,
     registered_in: str,
 ) -> Iterator[tuple[str, str]]:
-    """What is wrong with the retention of the tables `labels`, and what to do: each a sentence.
+    """Find tables among `labels` for which nothing says how long their rows are kept. Yields pairs of
+    sentences: what is wrong, and what to do.
 
-    `pruned`: the names of the rules that a table must have. `kept`: by the reason, the tables that need none, with
-    spaces between them. `said_in` and `registered_in`: the files of both, and of the registrations.
+    `pruned` has the names of the pruners (functions that delete old rows) that each table needs. `kept`
+    has reasons, each with the tables (separated by spaces) that need no pruner. `said_in` and
+    `registered_in` are the files to name in the sentences.
     """
     reasoned = {label for labels in kept.values() for label in labels.split()}
     for label in labels:
@@ -71,11 +80,12 @@ def gaps(
 
 
 def prune(deadline: Deadline) -> dict[str, int]:
-    """Run every pruner within the deadline; rows deleted per name. What is left is for the next run.
+    """Run every registered function that deletes old rows, within the deadline. Returns the numbers of deleted rows by
+    name.
 
-    The time that is left is shared by those that are not through; who needs less leaves the rest to the others, in
-    rounds. `unfinished` counts those that had more to do, `errors` those that failed. Raises django.db.Error where the
-    database is out of reach.
+    Each function that is not done gets an equal share of the remaining time. What it does not use goes to the others,
+    in further rounds. `unfinished` counts functions that had more to delete, `errors` those that failed. Raises
+    django.db.Error if the database cannot be reached.
     """
     counts = dict.fromkeys(PRUNERS, 0) | {"unfinished": 0, "errors": 0}
     waiting = sorted(PRUNERS, key=lambda name: name not in PROMISED)
@@ -99,28 +109,37 @@ def prune(deadline: Deadline) -> dict[str, int]:
 
 
 def in_slices(
-    rows: QuerySet, deadline: Deadline, *, by: str, delete: Callable[[list], int] | None = None
+    rows: QuerySet[Any], deadline: Deadline, *, by: str, delete: Callable[[list[Any]], int] | None = None
 ) -> int:
-    """Delete `rows` SLICE at a time, oldest first; `delete(pks)` where a plain DELETE is not enough.
+    """Delete `rows`, oldest first, SLICE at a time. Returns how many were deleted until the end or the deadline.
 
-    `by`: the time that an index over just these rows is ordered by. Each slice goes on where the one before ended, as
-    what it left behind, or only emptied, would be read again. Stops at the deadline with what it has: the count is of
-    rows that are gone.
+    `by` is the time column of an index over exactly these rows. Each slice begins where the one before ended; otherwise
+    rows that it left, or their dead index entries, would be read again. `delete(pks)` is used if a plain DELETE is not
+    enough, as where other tables point at the rows: Django would read those first.
     """
-    manager, deleted, left = rows.model._base_manager, 0, rows
+    delete, deleted, left = delete or partial(delete_rows, rows.model), 0, rows
     while not deadline.expired:
         found = list(left.order_by(by).values_list("pk", by)[:SLICE])
         if found:
             pks = [pk for pk, _ in found]
-            deleted += delete(pks) if delete else manager.filter(pk__in=pks)._raw_delete("default")
+            deleted += delete(pks)
         if len(found) < SLICE:
             break
         left = rows.filter(**{f"{by}__gte": found[-1][1]})
     return deleted
 
 
+def delete_rows(model: type[Model], pks: list[Any]) -> int:
+    """Deletes the rows of `model` with these primary keys, and returns how many. Where nothing points at the model,
+    Django does it by one DELETE and reads no row.
+    """
+    return model._base_manager.filter(pk__in=pks).only("pk").delete()[1].get(model._meta.label, 0)
+
+
 def prune_jobs(deadline: Deadline) -> int:
-    """Finished jobs past their kind's days: done and cancelled ones sooner than failed ones."""
+    """Delete finished jobs that are older than their kind allows, until the deadline. Failed ones are
+    kept longer than others. Returns how many.
+    """
     failed, deleted = Q(status=BackgroundJob.Status.FAILED), 0
     for rows, days_of in ((~failed, "keep_done_days"), (failed, "keep_failed_days")):
         for days, kinds in _kinds_by(days_of):
@@ -132,7 +151,11 @@ def prune_jobs(deadline: Deadline) -> int:
 
 
 def _kinds_by(days_of: str) -> Iterator[tuple[int, Q]]:
-    """How many days, and for which kinds; those that no code knows any more are kept as usual."""
+    """Yields pairs of days and a condition for the jobs whose kind is kept for so many days.
+
+    `days_of` names the field of the kind's policy: the days for jobs that are done, or for failed ones. A kind that no
+    code knows gets the default.
+    """
     names: dict[int, list[str]] = {getattr(Policy(), days_of): []}
     for kind in KINDS.values():
         names.setdefault(getattr(kind.policy, days_of), []).append(kind.name)
@@ -141,32 +164,36 @@ def _kinds_by(days_of: str) -> Iterator[tuple[int, Q]]:
         yield days, Q(kind__in=theirs) | unknown
 
 
-def _delete_jobs(pks: list) -> int:
+def _delete_jobs(pks: list[Any]) -> int:
     for model in (JobStep, JobAttempt, JobAction):
-        model.objects.filter(job_id__in=pks)._raw_delete("default")
-    return BackgroundJob.objects.filter(pk__in=pks).delete()[1].get("jobs.BackgroundJob", 0)
+        model.objects.filter(job_id__in=pks).delete()
+    return delete_rows(BackgroundJob, pks)
 
 
 def prune_workers(deadline: Deadline) -> int:
-    """Workers that have been gone for days."""
+    """Delete the rows of worker processes that ended days ago, until the deadline. Returns how many."""
     gone = Worker.objects.filter(heartbeat_at__lt=Now() - timedelta(days=KEEP_WORKER_DAYS))
     return in_slices(gone, deadline, by="heartbeat_at")
 
 
 def prune_task_results(deadline: Deadline) -> int:
-    """django-q2 keeps failures for ever."""
+    """Delete old results of django-q2's tasks, until the deadline. django-q2 itself keeps failures for ever. Returns
+    how many.
+    """
     old = Task.objects.filter(stopped__lt=Now() - timedelta(days=KEEP_TASK_DAYS))
     return in_slices(old, deadline, by="stopped")
 
 
 def prune_wakeups(deadline: Deadline) -> int:
-    """Wake-ups that nobody takes, as those for a cluster of a name that is gone."""
+    """Delete wake-ups for workers that nobody takes, for example those of a cluster whose name is no longer used, until
+    the deadline. Returns how many.
+    """
     old = OrmQ.objects.filter(lock__lt=Now() - timedelta(days=KEEP_WAKEUP_DAYS))
     return in_slices(old, deadline, by="lock")
 
 
 def register() -> None:
-    """Register what the queue itself prunes; JobsConfig calls it at start."""
+    """Register the functions that delete old rows of the job queue's own tables. JobsConfig calls it at start."""
     prunes("jobs")(prune_jobs)
     prunes("workers")(prune_workers)
     prunes("task_results")(prune_task_results)

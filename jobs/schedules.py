@@ -1,4 +1,4 @@
-"""django-q2's schedule rows for our ticks: made by code, so that no deployment can lack or keep one by accident."""
+"""Keeps django-q2's schedule rows equal to our registered ticks, so that no deployment has one too few or too many."""
 
 from datetime import timedelta
 
@@ -13,9 +13,11 @@ LOCK = 0x7469636B  # any number that no other advisory lock of this database use
 
 
 def sync() -> None:
-    """Make the schedules match the registered ticks; rows of other origin are left alone.
+    """Make django-q2's schedules match the registered ticks (recurring work). Rows that somebody else made are left
+    alone.
 
-    Several clusters may do so at once: django-q2's table has no unique name, so a lock keeps it to one row each.
+    Several clusters may do this at once. django-q2's table has no unique name, so a lock keeps each schedule to one
+    row.
     """
     with transaction.atomic():
         with connection.cursor() as cursor:

@@ -1,10 +1,14 @@
-"""How the queue stands: what the pages and the admin show. Every function takes one workspace, or None for all.
+"""The numbers about the queue that the pages and the admin show. Each function takes one workspace, or None for all.
 
-Numbers are bounded: counts stop at COUNT_CAP, series and percentiles look at the last 24 h.
+Numbers are limited: counts stop at COUNT_CAP where not said otherwise, and series and percentiles cover the last 24
+hours.
 """
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -12,8 +16,10 @@ from django.db.models import Count, Max, Min, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from jobs import backlog, tally
 from jobs.conf import WORKER_ALIVE_S
-from jobs.models import BackgroundJob, JobAction, JobAttempt, JobStep, Tick, Worker
+from jobs.lanes import REPLY, Lane
+from jobs.models import BackgroundJob, JobAction, JobAttempt, JobStep, Tick, Worker, WorkspaceLimit
 from jobs.ticks import TICKS
 
 Status = BackgroundJob.Status
@@ -25,7 +31,7 @@ BUCKET_S = 15 * 60
 
 
 def of(workspace_id: UUID | None) -> QuerySet[BackgroundJob]:
-    """The jobs of one workspace, or all."""
+    """The jobs of one workspace, or all jobs."""
     jobs = BackgroundJob.objects.all()
     return jobs if workspace_id is None else jobs.filter(tenant=workspace_id)
 
@@ -40,7 +46,9 @@ def find(
     older_than_s: int | None = None,
     text: str = "",
 ) -> QuerySet[BackgroundJob]:
-    """The job list, newest first. `text` as in matching()."""
+    """The jobs of one workspace, or of all (None), that match the filters, newest first.
+    `text` is an id or a part of a dedupe key.
+    """
     jobs = of(workspace_id).order_by("-pk")
     if kind:
         jobs = jobs.filter(kind=kind)
@@ -56,7 +64,11 @@ def find(
 
 
 def matching(jobs: QuerySet[BackgroundJob], text: str) -> QuerySet[BackgroundJob]:
-    """Those of `jobs` with this id, or with `text` in their dedupe key (which holds ids too); all where it is empty."""
+    """Those of `jobs` with `text` as their id, or as a part of their dedupe key (the name that
+    keeps a job single), which contains ids too.
+
+    All of them if `text` is empty.
+    """
     text = text.strip()
     if not text:
         return jobs
@@ -67,13 +79,17 @@ def matching(jobs: QuerySet[BackgroundJob], text: str) -> QuerySet[BackgroundJob
 
 
 def counts(workspace_id: UUID | None) -> dict[str, int]:
-    """Jobs by status, each up to COUNT_CAP (shown as "10,000+")."""
+    """The numbers of jobs by status, each at most COUNT_CAP (shown as "10,000+").
+    `workspace_id` None means all workspaces.
+    """
     jobs = of(workspace_id)
     return {status: jobs.filter(status=status).order_by()[:COUNT_CAP].count() for status in Status.values}
 
 
 def oldest_due_age_s(workspace_id: UUID | None) -> float:
-    """Seconds that the longest-waiting due job has waited; 0 where none is due."""
+    """Seconds that the job that has been due longest has waited, or 0 if none is due.
+    `workspace_id` None means all workspaces.
+    """
     due = of(workspace_id).filter(status=Status.QUEUED, run_at__lte=Now())
     oldest = due.aggregate(at=Min("run_at"))["at"]
     return max(0.0, (timezone.now() - oldest).total_seconds()) if oldest else 0.0
@@ -81,29 +97,35 @@ def oldest_due_age_s(workspace_id: UUID | None) -> float:
 
 @dataclass(frozen=True)
 class WorkerState:
-    """A living worker; `job` is what it runs, if that is the asked workspace's."""
+    """A living worker process with up to `places` jobs at once. `jobs` are those of the workspace that it runs now."""
 
     id: UUID
     host: str
     pid: int
     started_at: datetime
-    job: BackgroundJob | None
+    places: int
+    jobs: list[BackgroundJob]
 
 
 def workers(workspace_id: UUID | None) -> list[WorkerState]:
-    """The workers seen within WORKER_ALIVE_S, by host."""
+    """The worker processes that have reported within WORKER_ALIVE_S, by host, each with the workspace's jobs that it
+    runs now.
+    """
     alive = Worker.objects.filter(
         ended_at=None, heartbeat_at__gt=Now() - timedelta(seconds=WORKER_ALIVE_S)
     ).order_by("host", "pid")
-    running = {
-        job.worker_id: job for job in of(workspace_id).filter(status=Status.RUNNING, started_at__isnull=False)
-    }
-    return [WorkerState(row.pk, row.host, row.pid, row.started_at, running.get(row.pk)) for row in alive]
+    running: dict[UUID | None, list[BackgroundJob]] = {}
+    for job in of(workspace_id).filter(status=Status.RUNNING, started_at__isnull=False):
+        running.setdefault(job.worker_id, []).append(job)
+    return [
+        WorkerState(row.pk, row.host, row.pid, row.started_at, row.places, running.get(row.pk, []))
+        for row in alive
+    ]
 
 
 @dataclass(frozen=True)
 class Bucket:
-    """A quarter of an hour of the last day. `done` counts successes, `failed` jobs that ended as failed."""
+    """How many jobs ended in a quarter of an hour: `done` counts those that succeeded, `failed` those that failed."""
 
     starts_at: datetime
     done: int
@@ -111,7 +133,9 @@ class Bucket:
 
 
 def series(workspace_id: UUID | None) -> list[Bucket]:
-    """96 buckets, oldest first, none missing; the last one is still filling."""
+    """How many jobs ended in each of the last 96 quarters of an hour, oldest first,
+    without gaps. The last one is not over yet.
+    """
     now_s = int(timezone.now().timestamp())
     last = now_s - now_s % BUCKET_S
     with connection.cursor() as cursor:
@@ -129,9 +153,12 @@ def series(workspace_id: UUID | None) -> list[Bucket]:
 
 @dataclass(frozen=True)
 class Timing:
-    """One kind in the last day: jobs that ended well, and how long they waited (from due to start) and ran, in ms."""
+    """How long the jobs of one kind, or of one lane (queue), took in the last day.
 
-    kind: str
+    It counts jobs that succeeded, and how long they waited (from due to start) and ran, in ms.
+    """
+
+    name: str
     jobs: int
     wait_p50_ms: int
     wait_p95_ms: int
@@ -139,38 +166,156 @@ class Timing:
     run_p95_ms: int
 
 
-def timings(workspace_id: UUID | None) -> list[Timing]:
-    """Percentiles per kind over the last SAMPLE successes of the day."""
+def timings(workspace_id: UUID | None, *, by: Literal["kind", "lane"] = "kind") -> list[Timing]:
+    """How long jobs waited and ran, by kind or by lane (queue), as percentiles over the last SAMPLE successes of the
+    day.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            SELECT kind, count(*),
+            f"""
+            SELECT {by}, count(*),
                 percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM started_at - run_at)),
                 percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM finished_at - started_at))
             FROM (
-                SELECT kind, run_at, started_at, finished_at FROM jobs_backgroundjob
+                SELECT {by}, run_at, started_at, finished_at FROM jobs_backgroundjob
                 WHERE status = 'succeeded' AND finished_at > statement_timestamp() - interval '24 hours'
                   AND (%(tenant)s::uuid IS NULL OR tenant = %(tenant)s) AND started_at IS NOT NULL
                 ORDER BY finished_at DESC LIMIT %(sample)s
             ) latest
-            GROUP BY kind ORDER BY kind
+            GROUP BY {by} ORDER BY {by}
             """,
             {"tenant": workspace_id, "sample": SAMPLE},
         )
         return [
-            Timing(kind, jobs, *(max(0, round(seconds * 1000)) for seconds in (*waits, *runs)))
-            for kind, jobs, waits, runs in cursor.fetchall()
+            Timing(name, jobs, *(max(0, round(seconds * 1000)) for seconds in (*waits, *runs)))
+            for name, jobs, waits, runs in cursor.fetchall()
         ]
 
 
-def failure_groups(workspace_id: UUID | None) -> list[dict]:
-    """Failed jobs by cause, the most recent first: fingerprint, kind, error_class, last_error, jobs, first_at, last_at.
+class Due(NamedTuple):
+    """How many queued jobs should run now, and how many seconds the first of them has waited since it became due."""
 
-    `last_error` is of one job of the group: their messages may differ in ids.
+    jobs: int
+    oldest_s: float
+
+
+def due(workspace_id: UUID | None) -> dict[str, Due]:
+    """How many jobs should run now, and for how long the first of them has waited, by kind. A workspace whose jobs a
+    person has paused does not count. `workspace_id` None means all workspaces.
+
+    The first backlog.CAP due jobs of each workspace are looked at in each lane and priority.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            WITH RECURSIVE {backlog.QUEUES}
+            SELECT kind, count(*), extract(epoch FROM statement_timestamp() - min(run_at))::float8
+            FROM queues q LEFT JOIN jobs_workspacelimit cap ON cap.workspace_id = q.tenant,
+            LATERAL (
+                SELECT j.kind, j.run_at FROM jobs_backgroundjob j
+                WHERE j.status = 'queued' AND j.lane = q.lane AND j.priority = q.priority AND j.tenant = q.tenant
+                  AND j.run_at <= statement_timestamp() ORDER BY j.run_at LIMIT %(cap)s) first
+            WHERE coalesce(max_workers, 1) > 0 AND (%(tenant)s::uuid IS NULL OR q.tenant = %(tenant)s)
+            GROUP BY kind
+            """,
+            {"tenant": workspace_id, "cap": backlog.CAP},
+        )
+        return {name: Due(jobs, oldest_s) for name, jobs, oldest_s in cursor.fetchall()}
+
+
+NOTHING_DUE = Due(0, 0.0)
+
+
+@dataclass(frozen=True)
+class LaneState:
+    """How a lane (a queue with its own promise of the longest wait) does now: jobs due and running, and how long its
+    jobs waited in the last day (`waits`, None where none ended).
+    """
+
+    lane: Lane
+    due: Due
+    running: int
+    waits: Timing | None
+
+    @property
+    def broken(self) -> bool:
+        """Whether a job in this lane (queue) has waited longer than the lane promises."""
+        return self.due.oldest_s > self.lane.promise_s
+
+
+def lanes(workspace_id: UUID | None) -> list[LaneState]:
+    """How every lane (a queue with its own promise of the longest wait) does now, in the order in which lanes are
+    served. `workspace_id` None means all workspaces.
+    """
+    waiting = backlog.by_lane(None if workspace_id is None else [workspace_id])
+    waits = {timing.name: timing for timing in timings(workspace_id, by="lane")}
+    running = dict(
+        of(workspace_id)
+        .filter(status=Status.RUNNING, started_at__isnull=False)
+        .values_list("lane")
+        .annotate(jobs=Count("pk"))
+        .order_by()
+    )
+    return [
+        LaneState(
+            one.lane, Due(one.due, one.oldest_s), running.get(one.lane.name, 0), waits.get(one.lane.name)
+        )
+        for one in waiting
+    ]
+
+
+@dataclass(frozen=True)
+class KindState:
+    """The due jobs of a kind, and the times of those of the last day (`times`, None if none ended)."""
+
+    kind: str
+    due: Due
+    times: Timing | None
+
+
+def kinds(workspace_id: UUID | None) -> list[KindState]:
+    """The kinds of which jobs are due, or have ended in the last day, by name."""
+    waiting = due(workspace_id)
+    times = {timing.name: timing for timing in timings(workspace_id)}
+    return [
+        KindState(kind, waiting.get(kind, NOTHING_DUE), times.get(kind))
+        for kind in sorted({*waiting, *times})
+    ]
+
+
+def exact_due(*, by: Literal["kind", "lane"]) -> dict[str, int]:
+    """Exactly how many jobs should run now, by kind or lane (queue), for a monitor: all of them are read. Jobs of
+    workspaces that a person has paused do not count.
+    """
+    paused = WorkspaceLimit.objects.filter(max_workers=0).values("workspace")
+    due = BackgroundJob.objects.filter(status=Status.QUEUED, run_at__lte=Now()).exclude(tenant__in=paused)
+    counts: Counter[str] = Counter()
+    for name, jobs in due.order_by().values_list(by).annotate(jobs=Count("pk")):
+        counts[name or REPLY] += (
+            jobs  # a job of the release before has no lane, and is served with the replies
+        )
+    return dict(counts)
+
+
+def exact_counts() -> dict[str, int]:
+    """The exact numbers of all jobs by status, for a monitor: all of them are read."""
+    found = dict(BackgroundJob.objects.order_by().values_list("status").annotate(jobs=Count("pk")))
+    return {status: found.get(status, 0) for status in Status.values}
+
+
+def exact_failures() -> dict[str, int]:
+    """The exact number of failed jobs, by their status as in `exact_counts`. An index has them."""
+    return {Status.FAILED.value: BackgroundJob.objects.filter(status=Status.FAILED).count()}
+
+
+def failure_groups(workspace_id: UUID | None) -> Sequence[Mapping[str, Any]]:
+    """Failed jobs by cause, the most recent cause first.
+
+    Keys: fingerprint, kind, error_class, last_error, jobs, first_at, last_at. `last_error` is that of one job of the
+    group; the others' may have other ids in it. The latest failures are looked at, as many as tally.CAP.
     """
     return list(
-        of(workspace_id)
-        .filter(status=Status.FAILED)
+        tally.latest(of(workspace_id).filter(status=Status.FAILED), "finished_at")
         .values("fingerprint", "kind", "last_error_class")
         .annotate(
             jobs=Count("pk"),
@@ -184,7 +329,7 @@ def failure_groups(workspace_id: UUID | None) -> list[dict]:
 
 @dataclass(frozen=True)
 class TickState:
-    """A recurring tick. `missed`: no run began within two of its periods."""
+    """A tick (recurring work) with its last run. `missed` means that no run began within two of its periods."""
 
     name: str
     every_s: int
@@ -193,21 +338,23 @@ class TickState:
 
 
 def ticks() -> list[TickState]:
-    """Every registered tick with its last run."""
+    """All registered ticks (recurring work) with their last runs."""
     rows = {row.name: row for row in Tick.objects.all()}
     now = timezone.now()
     return [
-        TickState(spec.name, spec.every_s, row := rows.get(spec.name), _missed(row, spec.every_s, now))
+        TickState(spec.name, spec.every_s, row, missed(row.started_at if row else None, spec.every_s, now))
         for spec in TICKS.values()
+        for row in [rows.get(spec.name)]
     ]
 
 
-def _missed(row: Tick | None, every_s: int, now: datetime) -> bool:
-    return row is None or row.started_at is None or now - row.started_at > timedelta(seconds=2 * every_s)
+def missed(started_at: datetime | None, every_s: int, now: datetime) -> bool:
+    """Whether a tick that last began at `started_at` has let two of its periods pass."""
+    return started_at is None or now - started_at > timedelta(seconds=2 * every_s)
 
 
 def timeline(job: BackgroundJob) -> list[JobAttempt | JobStep | JobAction]:
-    """Attempts, steps and people's actions of one job, in the order they began."""
+    """The attempts, steps and people's actions of one job, in the order in which they began."""
 
     def began(entry: JobAttempt | JobStep | JobAction) -> datetime:
         return entry.created_at if isinstance(entry, JobAction) else entry.started_at

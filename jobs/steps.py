@@ -1,4 +1,7 @@
-"""Steps on the ledger: what of a job is done and will not be done again. Every write is fenced by the job's token."""
+"""Reads and writes the recorded steps of jobs.
+
+Every write is fenced: it changes nothing once the job's lease is lost.
+"""
 
 import json
 from typing import Any
@@ -12,7 +15,7 @@ from jobs.models import JobStep
 Status = JobStep.Status
 Effect = JobStep.Effect
 
-# The lock on the job's row makes the fence exact: nobody can take the job over between the check and the insert.
+# The job's row is locked, so nobody can take the job over between the check of the token and the insert.
 WRITE = """
 WITH held AS (
     SELECT id FROM jobs_backgroundjob
@@ -50,7 +53,9 @@ def write(
     reason: str = "",
     took_ms: float = 0,
 ) -> bool:
-    """Record the step; False where the token no longer holds the job. Repeating it changes nothing."""
+    """Record a step of a job. Returns False if `token` no longer gives the right to the job. Repeating it changes
+    nothing.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             WRITE,
@@ -65,21 +70,22 @@ def write(
                 "took_ms": took_ms,
             },
         )
-        return cursor.rowcount == 1
+        changed: int = cursor.rowcount
+        return changed == 1
 
 
 def forget_started(job_id: UUID, token: UUID, name: str) -> None:
-    """Take back a `started` mark: the step is known not to have happened."""
+    """Delete the record that a step of a job has started, because it is known that it did not happen."""
     with connection.cursor() as cursor:
         cursor.execute(FORGET, [job_id, token, name])
 
 
 def forget(job_id: UUID, token: UUID, names: list[str]) -> None:
-    """Take the records of steps back: they are to be done again."""
+    """Delete the records of steps of a job, so that they run again."""
     with connection.cursor() as cursor:
         cursor.execute(FORGET_ALL, [job_id, token, names])
 
 
 def recorded(job_id: UUID) -> dict[str, JobStep]:
-    """The job's recorded steps by name."""
+    """The recorded steps of a job, by the step's name."""
     return {step.name: step for step in JobStep.objects.filter(job_id=job_id)}

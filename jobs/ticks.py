@@ -1,8 +1,10 @@
-"""Ticks: recurring work that selects, claims and enqueues within its budget, one lease per tick.
+"""Registers and runs ticks, which are recurring work.
 
-The same tick may be asked for by django-q2's schedule in several clusters and by the platform's cron over HTTP. A
-schedule works each period once, whoever is first. A cron request always works, as somebody asked for it, and uses the
-period up. Two never run at once. An overrun is counted; `last run` and `counts` are there for the pages.
+Each tick has a time limit and a lease, so it never runs twice at once.
+
+A tick may be started by django-q2's schedule in several clusters, and by the platform's cron over HTTP. The schedule
+runs each period once, whoever comes first. A cron request always runs it, because somebody asked for it, and the period
+then counts as done. Runs over the time limit are counted. The last run and its counts are stored for the pages.
 """
 
 import json
@@ -11,11 +13,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
+from jobs.conf import TICK_S
 from jobs.db import persist
 from jobs.deadline import Deadline
 from jobs.failures import NO_FAILURE, Failure, describe
@@ -26,16 +29,21 @@ logger = logging.getLogger(__name__)
 TickFunction = Callable[[Deadline], dict[str, int]]
 
 LEASE_GRACE_S = 30
-"""A tick's lease outlives its budget by this much; then its process counts as gone."""
+"""Seconds that a tick's lease lasts beyond its time limit. Then its process counts as gone."""
 
 RECORD_S = 5
+
+RECENT = 20
+"""So many of a tick's last runs are kept, each as {"at", "ms", "counts", "error"}."""
 
 
 @dataclass(frozen=True)
 class TickSpec:
-    """A registered tick. `run(deadline)` returns counts; "errors" among them counts defects of our own.
+    """A registered tick (recurring work). `run(deadline)` returns counts, in which "errors" counts errors in our own
+    code.
 
-    `limits()` tells the knobs in force, for a cron's answer that has no counts. It may not ask the database.
+    `limits()` returns the settings in force, for the cron's answer if there are no counts. It must not query the
+    database. `words` says for people what the tick does.
     """
 
     name: str
@@ -43,17 +51,24 @@ class TickSpec:
     every_s: int
     budget_ms: int
     limits: Callable[[], dict[str, int]] = dict
+    words: str = ""
 
 
 TICKS: dict[str, TickSpec] = {}
 
 
 def tick(
-    name: str, *, every_s: int, budget_ms: int = 20_000, limits: Callable[[], dict[str, int]] = dict
+    name: str,
+    *,
+    words: str = "",
+    every_s: int,
+    budget_ms: int = TICK_S * 1000,
+    limits: Callable[[], dict[str, int]] = dict,
 ) -> Callable[[TickFunction], TickFunction]:
-    """Register the decorated `run(deadline) -> counts` under its cron name. `limits` as in TickSpec.
+    """Decorator that registers `run(deadline) -> counts` as a tick (recurring work) under its cron name. `limits` and
+    `words` as in TickSpec.
 
-    `every_s` is a multiple of 60, as django-q2 schedules by the minute. Raises ImproperlyConfigured.
+    `every_s` must be a multiple of 60, because django-q2 schedules by the minute. Raises ImproperlyConfigured.
     """
 
     def register(run: TickFunction) -> TickFunction:
@@ -61,7 +76,7 @@ def tick(
             raise ImproperlyConfigured(f"Tick {name}: every_s must be a multiple of 60.")
         if not 0 < budget_ms < every_s * 1000:
             raise ImproperlyConfigured(f"Tick {name}: budget_ms must be positive and below its interval.")
-        if TICKS.setdefault(name, TickSpec(name, run, every_s, budget_ms, limits)).run is not run:
+        if TICKS.setdefault(name, TickSpec(name, run, every_s, budget_ms, limits, words)).run is not run:
             raise ImproperlyConfigured(f"Tick {name} is registered twice.")
         return run
 
@@ -80,11 +95,23 @@ WHERE (t.lease_expires_at IS NULL OR t.lease_expires_at < statement_timestamp())
 RETURNING name
 """
 
+RECORD = f"""
+UPDATE jobs_tick SET lease_token = NULL, lease_expires_at = NULL, finished_at = statement_timestamp(),
+    duration_ms = %(ms)s, counts = %(counts)s, error_class = %(error_class)s, error = %(error)s,
+    overruns = overruns + %(overran)s,
+    recent = jsonb_path_query_array(
+        jsonb_build_array(jsonb_build_object('at', started_at, 'ms', %(ms)s::int, 'counts', %(counts)s::jsonb,
+                                             'error', %(error_class)s::text)) || recent,
+        '$[0 to {RECENT - 1}]')
+WHERE name = %(name)s AND lease_token = %(token)s
+"""
+
 
 def run_tick(name: str, *, requested: bool = False) -> dict[str, Any]:
-    """Run the tick `name`, unless it is running or (where not `requested`) its period has been worked.
+    """Run the tick (recurring work) `name`. It is skipped if it is running, or (unless
+    `requested`) if its period is already done.
 
-    Returns its counts, or {"skipped": reason}. Raises KeyError for an unknown name and whatever the tick raises.
+    Returns its counts, or {"skipped": reason}. Raises KeyError for an unknown name, and what the tick raises.
     """
     spec = TICKS[name]
     token = uuid4()
@@ -116,8 +143,9 @@ def run_tick(name: str, *, requested: bool = False) -> dict[str, Any]:
         _record(spec, token, counts, failure, round((time.monotonic() - began) * 1000))
 
 
-def _record(spec: TickSpec, token, counts: dict[str, Any], failure: Failure, duration_ms: int) -> None:
-    overran = duration_ms >= spec.budget_ms  # whole ms: one that was cut at its budget has used all of it
+def _record(spec: TickSpec, token: UUID, counts: dict[str, Any], failure: Failure, duration_ms: int) -> None:
+    # In whole ms: a tick that stopped at its limit has used all of it.
+    overran = duration_ms >= spec.budget_ms
     log = logger.error if failure.error_class else logger.warning if overran else logger.info
     log(
         "tick ended",
@@ -126,6 +154,7 @@ def _record(spec: TickSpec, token, counts: dict[str, Any], failure: Failure, dur
             "duration_ms": duration_ms,
             "overran": overran,
             "error_class": failure.error_class,
+            "error": failure.message,
             "counts": counts,
         },
     )
@@ -134,18 +163,16 @@ def _record(spec: TickSpec, token, counts: dict[str, Any], failure: Failure, dur
     def write() -> None:
         with connection.cursor() as cursor:
             cursor.execute(
-                "UPDATE jobs_tick SET lease_token = NULL, lease_expires_at = NULL,"
-                " finished_at = statement_timestamp(), duration_ms = %s, counts = %s, error_class = %s, error = %s,"
-                " overruns = overruns + %s WHERE name = %s AND lease_token = %s",
-                [
-                    duration_ms,
-                    json.dumps(counts),
-                    failure.error_class,
-                    failure.message,
-                    int(overran),
-                    spec.name,
-                    token,
-                ],
+                RECORD,
+                {
+                    "ms": duration_ms,
+                    "counts": json.dumps(counts),
+                    "error_class": failure.error_class,
+                    "error": failure.message,
+                    "overran": int(overran),
+                    "name": spec.name,
+                    "token": token,
+                },
             )
 
     persist(write, give_up=lambda: time.monotonic() > gives_up_at)

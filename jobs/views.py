@@ -1,4 +1,7 @@
-"""`/api/cron/<name>/`: the platform's cron asks for a tick. The secret is checked before the database is touched."""
+"""The view `/api/cron/<name>/`, by which the platform's cron starts a tick.
+
+The secret is checked before the database is used.
+"""
 
 import hmac
 import logging
@@ -16,6 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from jobs.db import Fault, db_fault, drop_connection
+from jobs.failures import facts_of
 from jobs.ticks import TICKS, run_tick
 
 logger = logging.getLogger(__name__)
@@ -28,7 +32,9 @@ DB_RETRIES = 2
 @never_cache
 @require_http_methods(["GET", "POST"])
 def cron(request: HttpRequest, name: str) -> JsonResponse:
-    """Run the tick `name` now (docs/reference/addresses.md, Cron). Answers 200, 401, 404, 500 or 503."""
+    """`/api/cron/<name>/`: runs the tick (recurring work) `name` now, for the platform's cron. Answers 200, 401, 404,
+    500 or 503 (docs/reference/addresses.md, Cron).
+    """
     if not settings.CRON_SECRET:
         return JsonResponse({"success": False, "error": "cron_not_configured"}, status=503)
     if not _authorized(request):
@@ -67,5 +73,5 @@ def _answer(name: str, counts: dict[str, Any]) -> JsonResponse:
 
 
 def _failed(name: str, error: Exception) -> JsonResponse:
-    logger.error("tick failed", extra={"tick": name, "error_class": type(error).__name__})
+    logger.error("tick failed", extra={"tick": name, **facts_of(error)})
     return JsonResponse({"success": False, "error": "tick_failed"}, status=500)

@@ -1,18 +1,16 @@
-"""drain(): what a wake-up makes a worker do. Claim a few due jobs, run them, go on until nothing is due or time is up.
+"""Runs jobs. `work` is what each place of a worker does: it claims a few due jobs of a lane and runs them.
 
-No transaction is open while a handler runs. Nothing that a handler raises reaches django-q2, except the interruption
-of a job that ignored its Deadline: after that the process is not to be trusted and django-q2 replaces it.
+It goes on until nothing is due. No transaction is open while a handler runs, and nothing that a handler raises ends its
+place.
 """
 
 import contextlib
 import json
 import logging
 import math
-import signal
-import threading
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -21,21 +19,20 @@ from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import Error
-from django_q.exceptions import TimeoutException
 
-from jobs import ledger, process, recovery
-from jobs.conf import BATCH_TARGET_MS, DRAIN_S, MAX_BATCH, OVERRUN_GRACE_S
+from jobs import lost_workers, process, queue, settlement
+from jobs.conf import BATCH_TARGET_MS, DRAIN_S, MAX_BATCH
 from jobs.context import JobContext, running
 from jobs.db import db_fault, drop_connection, persist, refresh_connection
 from jobs.deadline import Deadline
-from jobs.errors import LeaseLost, Snooze, TimeLimitExceeded
-from jobs.failures import NO_FAILURE, describe
-from jobs.heartbeat import LeaseKeeper
-from jobs.ledger import Started
+from jobs.errors import LeaseLost, Snooze
+from jobs.failures import facts_of
+from jobs.heartbeat import SLOW_CLAIM_S, Claim, LeaseKeeper
+from jobs.kinds import KINDS, Handler, policy_of
+from jobs.lanes import AGED_EVERY
 from jobs.models import BackgroundJob
-from jobs.outcomes import decide
 from jobs.process import WorkerProcess
-from jobs.registry import KINDS, Handler, policy_of
+from jobs.queue import Started
 from jobs.wakeup import ring
 
 logger = logging.getLogger(__name__)
@@ -44,85 +41,162 @@ UNKNOWN_KIND_PAUSE = timedelta(minutes=1)
 
 
 def drain(budget_s: float = DRAIN_S) -> dict[str, int]:
-    """Work off due jobs for up to `budget_s` seconds plus the last job; counts of how the attempts ended."""
+    """Handle a wake-up of django-q2. Returns how many attempts ended in which way.
+
+    A worker with places wakes one and returns at once. Any other process runs the due jobs itself, for `budget_s`
+    seconds and until the last job ends.
+    """
     me = process.current()
-    ends_at = time.monotonic() + budget_s
-    counts: Counter[str] = Counter()
-    size, rung = 1, False
-    refresh_connection()
+    if me.wake_place is not None:
+        me.wake_place()
+        return {}
     with LeaseKeeper(me) as keeper:
-        while time.monotonic() < ends_at and not me.stopping:
-            asked_at = time.monotonic()
-            token, jobs = _claim(me, size, ends_at)
-            if not jobs:
+        return dict(work(me, keeper, ends_at=time.monotonic() + budget_s))
+
+
+def work(me: WorkerProcess, keeper: LeaseKeeper, *, ends_at: float = math.inf) -> Counter[str]:
+    """Run due jobs in this thread until none is left, the process stops, or `ends_at` (monotonic seconds) has passed.
+
+    Returns how many attempts ended in which way.
+    """
+    counts: Counter[str] = Counter()
+    rung = False
+    refresh_connection()
+    while time.monotonic() < ends_at and not me.stopping:
+        sizes, asked_at = me.batches.copy(), time.monotonic()  # other places change the sizes meanwhile
+        with _suspects(me) as look_after:
+            claimed = _claim(me, keeper, sizes, ends_at, suspects=look_after is not None)
+            if claimed is None:
                 break
-            if len(jobs) == size and not rung:
-                rung = _wake_another()
-            keeper.hold(token, asked_at)
+            claimed_at = time.monotonic()
+            token, jobs = claimed
+            if look_after is not None:
+                look_after(jobs)
+            lane = jobs[0].lane
+            full = len(jobs) == sizes[lane]
+            if full and not rung:
+                rung = _wake_another(me)
+            claim = keeper.hold(token, asked_at, jobs)
             try:
-                counts.update(_work_off(token, jobs, keeper, me))
+                counts.update(_work_off(claim, me))
             finally:
-                keeper.drop()
-            quick = (time.monotonic() - asked_at) * 1000 < BATCH_TARGET_MS
-            size = min(size * 2, MAX_BATCH) if quick else max(size // 2, 1)
-    return dict(counts)
+                keeper.drop(claim)
+        quick = (time.monotonic() - claimed_at) * 1000 < BATCH_TARGET_MS
+        me.batches[lane] = _next_batch(me.batches[lane], quick=quick, full=full)
+    return counts
 
 
-def _claim(me: WorkerProcess, size: int, ends_at: float) -> tuple[UUID | None, list[BackgroundJob]]:
+@contextlib.contextmanager
+def _suspects(me: WorkerProcess) -> Iterator[Callable[[list[BackgroundJob]], None] | None]:
+    """Let only one place at a time run jobs that may kill the process. If it dies, it is clear which job was to blame.
+
+    Gives None if another place has such jobs. Else it gives a function that must be called with the claimed jobs; it
+    frees the right if none of them is such a job.
+    """
+    if not me.suspect.acquire(blocking=False):
+        yield None
+        return
+    held = True
+
+    def look_after(jobs: list[BackgroundJob]) -> None:
+        nonlocal held
+        if not any(job.worker_deaths for job in jobs):
+            held = False
+            me.suspect.release()
+
+    try:
+        yield look_after
+    finally:
+        if held:
+            me.suspect.release()
+
+
+def _next_batch(size: int, *, quick: bool, full: bool) -> int:
+    if not quick:
+        return max(size // 2, 1)
+    return min(size * 2, MAX_BATCH) if full else size  # one quick job says nothing of fifty
+
+
+def _claim(
+    me: WorkerProcess, keeper: LeaseKeeper, sizes: Mapping[str, int], ends_at: float, *, suspects: bool
+) -> tuple[UUID, list[BackgroundJob]] | None:
+    """Claim jobs, at most as many as `sizes` says for their lane. Returns the token and at least one job, or None if
+    nothing is due or the database does not answer.
+    """
+
     def give_up() -> bool:
         return me.stopping or time.monotonic() > ends_at
 
+    aged = next(me.claims) % AGED_EVERY == 0
+    me.looked()
     try:
-        return persist(lambda: ledger.claim(me.id, size), give_up=give_up)
+        with keeper.asking() as ask:
+            token, jobs = persist(
+                lambda: queue.claim(me.id, sizes, aged=aged, suspects=suspects), give_up=give_up
+            )
+        if ask.took_s() > SLOW_CLAIM_S:
+            took = {"duration_ms": round(ask.took_s() * 1000), "waited_for": ask.waited_for}
+            logger.warning("slow claim", extra=took | {"jobs": len(jobs)})
     except Error as error:
-        logger.error("nothing claimed", extra={"fault": db_fault(error), "error_class": type(error).__name__})
+        logger.error("nothing claimed", extra={"fault": db_fault(error), **facts_of(error)})
         drop_connection()
-        return None, []
+        return None
+    return (token, jobs) if jobs else None
 
 
-def _wake_another() -> bool:
-    """More than one worker may be needed: each drain that finds work left wakes one more. Whether it did."""
+def _wake_another(me: WorkerProcess) -> bool:
+    """Wake one more place, because a claim was full and there may be more work. Returns True if once is enough."""
+    if me.wake_place is not None:
+        me.wake_place()
+        return False
     with contextlib.suppress(Error):
-        if recovery.jobs_are_due():
+        if lost_workers.jobs_are_due():
             ring()
             return True
     return False
 
 
-def _work_off(token: UUID, jobs: list[BackgroundJob], keeper: LeaseKeeper, me: WorkerProcess) -> Counter[str]:
+def _work_off(claim: Claim, me: WorkerProcess) -> Counter[str]:
+    """Run the jobs of a claim one after the other. Those that are left after BATCH_TARGET_MS go back to the queue, as
+    other places may be free for them.
+    """
     counts: Counter[str] = Counter()
-    waiting = deque(jobs)
     started: Started | None = None
+    claimed, ends_at = len(claim.waiting), time.monotonic() + BATCH_TARGET_MS / 1000
 
     def take_next() -> BackgroundJob | None:
-        return waiting.popleft() if waiting and not me.stopping else None
+        first = len(claim.waiting) == claimed
+        late = time.monotonic() > ends_at and not first
+        return claim.waiting.popleft() if claim.waiting and not late and not me.stopping else None
 
     try:
-        while started or (job := take_next()):
+        while True:
             if started:
-                outcome, started = run(started, keeper, me, take_next)
+                outcome, started = run(started, claim, me, take_next)
                 counts[outcome] += 1
+            elif job := take_next():
+                started = persist(partial(queue.start, job, claim.token), give_up=claim.expired)
             else:
-                started = persist(lambda job=job: ledger.start(job, token), give_up=keeper.expired)
+                break
     except Error as error:
-        logger.error("batch left", extra={"fault": db_fault(error), "error_class": type(error).__name__})
+        logger.error("batch left", extra={"fault": db_fault(error), **facts_of(error)})
         drop_connection()
     finally:
-        if waiting:
-            _give_back(token, me)
+        if claim.waiting:
+            _give_back(claim, me)
     return counts
 
 
-def _give_back(token: UUID, me: WorkerProcess) -> None:
+def _give_back(claim: Claim, me: WorkerProcess) -> None:
     try:
-        ledger.give_back(token, me.id)
+        queue.give_back(claim.token, me.id)
     except Error:
-        drop_connection()  # the lease will do it
+        drop_connection()  # the jobs are free again when the lease expires
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a handler's run ended: with `result`, or with `error`."""
+    """How a handler ended: with `result`, or with `error`."""
 
     result: Any
     error: BaseException | None
@@ -131,82 +205,72 @@ class Ended:
 
 def run(
     started: Started,
-    keeper: LeaseKeeper,
+    claim: Claim,
     me: WorkerProcess,
     take_next: Callable[[], BackgroundJob | None] = lambda: None,
 ) -> tuple[str, Started | None]:
-    """Run one started job and settle it, starting the one that `take_next` gives in the same commit.
+    """Run one started job and settle it. In the same commit the job that `take_next` gives is started.
 
-    Returns the outcome's name ("fenced" where the job was taken over) and the next job, if it could be started.
-    Raises TimeoutException after settling a job that had to be interrupted.
+    Returns the outcome's name ("fenced" if the job was taken away), and the next job, if it could be started.
     """
-    ended = _call(started, keeper)
+    ended = _call(started, claim)
     outcome, following = "fenced", None
     if not isinstance(ended.error, LeaseLost):
-        outcome, following = _settle(started, ended, keeper, me, take_next)
+        outcome, following = _settle(started, ended, claim, me, take_next)
     _log(started.job, outcome, ended)
-    if isinstance(ended.error, TimeLimitExceeded):
-        raise TimeoutException("A job ignored its time limit: this process is to be replaced.")
     return outcome, following
 
 
-def _call(started: Started, keeper: LeaseKeeper) -> Ended:
+def _call(started: Started, claim: Claim) -> Ended:
     job, limit_ms = started.job, policy_of(started.job.kind).time_limit_ms
     began = time.monotonic()
-    result, error = None, None
+    result: Any = None
+    error: BaseException | None = None
     try:
-        deadline = Deadline.after_ms(limit_ms, keeper.run(job.pk))
-        with _alarm(limit_ms / 1000 + OVERRUN_GRACE_S), running(job.pk):
-            result = _handler(job)(JobContext(started, deadline, keeper.expired))
-            json.dumps(result, cls=DjangoJSONEncoder)  # what cannot be stored is the handler's error
-    except TimeoutException as raised:
-        error = TimeLimitExceeded().with_traceback(raised.__traceback__)
+        deadline = Deadline.after_ms(limit_ms, claim.begin(started, limit_ms / 1000))
+        with running(job.pk):
+            result = _handler(started)(JobContext(started, deadline, claim.expired))
+            # A result that cannot be stored is an error of the handler.
+            json.dumps(result, cls=DjangoJSONEncoder)
     except (Exception, SystemExit) as raised:
         error = raised
     finally:
-        keeper.rest()
+        claim.rest()
     return Ended(None if error else result, error, round((time.monotonic() - began) * 1000))
 
 
-def _handler(job: BackgroundJob) -> Handler:
-    if job.kind not in KINDS:  # queued by a newer release, or left by an older one
-        raise Snooze(job.started_at + UNKNOWN_KIND_PAUSE, "This release does not know the job's kind.")
-    return KINDS[job.kind].handler
+def _handler(started: Started) -> Handler:
+    kind = started.job.kind
+    if kind not in KINDS:  # a newer release queued it, or an older one left it
+        raise Snooze(started.started_at + UNKNOWN_KIND_PAUSE, "This release does not know the job's kind.")
+    return KINDS[kind].handler
 
 
 def _settle(
     started: Started,
     ended: Ended,
-    keeper: LeaseKeeper,
+    claim: Claim,
     me: WorkerProcess,
     take_next: Callable[[], BackgroundJob | None],
 ) -> tuple[str, Started | None]:
-    job, error = started.job, ended.error
-    decision = decide(
-        error,
-        policy=policy_of(job.kind),
-        attempts=job.attempts,
-        first_run_at=job.first_run_at,
-        now=job.started_at + timedelta(milliseconds=ended.duration_ms),
-        cancel_requested=keeper.cancel_requested,
-    )
     write = partial(
-        ledger.settle,
+        settlement.settle,
         started,
-        decision,
-        failure=NO_FAILURE if error is None else describe(error, job.kind),
+        ended.error,
         result=ended.result,
         duration_ms=ended.duration_ms,
+        cancel_requested=claim.cancel_requested,
         worker=me.name,
-        upcoming=None if isinstance(error, TimeLimitExceeded) else take_next(),
+        upcoming=take_next(),
     )
-    if error is not None:
+    if ended.error is not None:
         refresh_connection()
     try:
-        outcome, following = persist(write, give_up=keeper.expired)
+        outcome, following = persist(write, give_up=claim.expired)
         return outcome or "fenced", following
     except Error as lost:
-        logger.error("outcome not stored", extra={"job_id": str(job.pk), "fault": db_fault(lost)})
+        known = {"job_id": str(started.job.pk), "fault": db_fault(lost)}
+        logger.error("outcome not stored", extra=known | facts_of(lost))
         drop_connection()
         return "not_stored", None
 
@@ -224,23 +288,3 @@ def _log(job: BackgroundJob, outcome: str, ended: Ended) -> None:
         extra["error_class"] = type(ended.error).__name__
     level = logging.ERROR if outcome == "failed" else logging.INFO
     logger.log(level, "job ended", extra=extra)
-
-
-@contextlib.contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
-    """Bring django-q2's alarm forward to `seconds` from now; afterwards it rings when it would have.
-
-    SIGALRM and its timer are one per process, so a second deadline must share django-q2's, never replace it. Where no
-    handler is installed (no django-q2 around us) there is none.
-    """
-    handler = signal.getsignal(signal.SIGALRM)
-    if threading.current_thread() is not threading.main_thread() or not callable(handler):
-        yield
-        return
-    outer_s, began = signal.alarm(0), time.monotonic()
-    own_s = math.ceil(seconds)
-    signal.alarm(min(own_s, outer_s) if outer_s else own_s)
-    try:
-        yield
-    finally:
-        signal.alarm(0 if not outer_s else max(1, outer_s - int(time.monotonic() - began)))

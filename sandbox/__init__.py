@@ -1,6 +1,7 @@
 """The provider sandbox: a local server that plays every provider over real HTTP (docs/sandbox.md).
 
-This package imports no product code, and of the product only the fire drill (inbox/health/drill.py) imports it.
+It imports no code of the product. In the product only the fire drill (inbox/health/drill.py) and the command that runs
+it import it.
 """
 
 from sandbox.server import SandboxServer

@@ -1,8 +1,8 @@
-"""The answer sheet: a valid answer to any strict JSON schema, with sensible content for the fields Holdfast asks for.
+"""Makes the answers of the sandbox's model: valid for any strict JSON schema, sensible for the fields that we ask for.
 
-It proves plumbing only. The shape always comes from the schema; what is written comes from the field's name, from the
-feature (the schema's name) and from the few facts that `reading` finds in the prompt. The same prompt gets the same
-answer. A value that does not fit the schema is not used, so an answer is never invalid because of this table.
+They prove only that everything is connected, not how good answers are. The form comes from the schema. The content
+comes from the field's name, the schema's name, and the few facts that `reading` finds in the prompt. The same prompt
+gives the same answer. A value that does not fit the schema is not used, so an answer is always valid.
 """
 
 import re
@@ -23,11 +23,14 @@ LINES = {
     "Objection": "That is fair. May I ask what would have to be different for it to make sense?",
     "Follow Up": "That makes sense. I will come back to you then.",
 }
-"""What a draft says besides its greeting; neither a link, a price nor a time, which a verification would refuse."""
+"""What a draft says after its greeting, by tag.
+
+It has no link, price or time, because a check of drafts would refuse them.
+"""
 
 MEETING = ("Meeting Requested", "Call Requested")
 SHORT_CHARS, SHORT_UNICODE_CHARS = 300, 200
-"""The most that a text message holds in three parts, with some room: letters beyond ASCII may need a wider alphabet."""
+"""The most characters of a text message in three parts, with some room. Letters beyond ASCII need a wider alphabet."""
 UNSAFE = {"Blacklist", "Automated Reply", "Out of Office", "Call Requested", "Objection", "Not Interested"}
 OUTCOMES = {
     "Meeting Booked": "BOOKED",
@@ -38,7 +41,9 @@ OUTCOMES = {
 
 
 def draft(facts: Facts) -> str:
-    """An e-mail's worth of reply to the lead, by first name: facts that answer, what is left open, or a next step."""
+    """The text of an e-mail that the played model answers with: facts that answer the lead's
+    question, what is still open, or a next step.
+    """
     say = PHRASES[facts.language]
     told = [fact.said(say.here, short=False) for fact in facts.known]
     words = " ".join([say.thanks, *told, _end(facts)])
@@ -46,7 +51,9 @@ def draft(facts: Facts) -> str:
 
 
 def short_draft(facts: Facts) -> str:
-    """The same for SMS and LinkedIn, in as many whole sentences as fit."""
+    """The text of an SMS or LinkedIn message that the played model answers with: facts that answer the lead's question,
+    as many whole sentences as fit.
+    """
     say = PHRASES[facts.language]
     greeting, end = say.greeting.format(name=facts.first_name), _end(facts)
     thanked = f"{greeting}, {say.thanks[0].lower()}{say.thanks[1:]}"
@@ -62,7 +69,10 @@ def _fits(text: str) -> bool:
 
 
 def _end(facts: Facts) -> str:
-    """What is left open, the times on offer, and where neither that nor a fact is said, a next step."""
+    """The end of a draft: what is still open and the offered times.
+
+    If there is neither that nor a fact, a next step.
+    """
     say = PHRASES[facts.language]
     said = [(say.rest if facts.known else say.later)] if facts.unknown else []
     if facts.offers:
@@ -99,7 +109,7 @@ FIELDS: tuple[tuple[str, Writer], ...] = (
     (r"(cited_|evidence_|source_)?(message_ids|messages|citations|sources|ids|evidence)", _cited),
     (
         r"(cited_|evidence_|source_)?(message_id|citation|source|evidence|id)",
-        lambda f: (_cited(f) or [None])[-1],
+        lambda f: next(reversed(_cited(f)), None),
     ),
     (r"first_name|greeting_name", lambda f: f.first_name),
     (r"subject(_line)?", lambda f: "Re: your message"),
@@ -138,7 +148,7 @@ FIELDS: tuple[tuple[str, Writer], ...] = (
         lambda f: (f.date(), f.date() and f"{f.date()}T09:00:00Z"),
     ),
 )
-"""What a field gets, by its name; a tuple holds candidates, of which the first that fits is taken."""
+"""What a field gets, by its name. Of several candidates in a tuple, the first that fits is used."""
 
 FEATURES: dict[str, dict[str, Writer]] = {
     "verif": {
@@ -156,15 +166,15 @@ FEATURES: dict[str, dict[str, Writer]] = {
     "signature": {"title": lambda f: None, "company": lambda f: None},
     "snooze": {"snooze": lambda f: f.date() is not None, "should_snooze": lambda f: f.date() is not None},
 }
-"""Fields that a feature fills in its own way; a feature is a word in the schema's name."""
+"""Fields that a feature fills in its own way. A feature is a word in the schema's name."""
 
 
 class Unfit(Exception):
-    """A value that the schema does not allow here."""
+    """The JSON schema does not allow the value that the played model wants to give for a field."""
 
 
 def answer(name: str, schema: dict[str, Any], facts: Facts) -> Any:
-    """An answer that is valid for `schema`; `name` is the schema's name."""
+    """The played model's answer: a value that is valid for the JSON schema `schema`, whose name is `name`."""
     words = f"{name.lower()} sms" if facts.short else name.lower()
     special = {
         field: write for word, own in FEATURES.items() if word in words for field, write in own.items()
@@ -179,7 +189,7 @@ class _Sheet:
         self._facts = facts
 
     def fill(self, node: dict[str, Any], name: str, depth: int) -> Any:
-        """A value for the schema node of a field called `name`."""
+        """A value that is valid for the part `node` of the JSON schema, which is for the field `name`."""
         node = resolve(self._root, node)
         if "const" in node:
             return node["const"]
@@ -202,7 +212,10 @@ class _Sheet:
         return None if "null" in kinds else _plain(node, kinds, name)
 
     def _choose(self, options: list[dict[str, Any]], name: str, depth: int) -> Any:
-        """Of several shapes: null where that is one of them, else the first; a recursive one ends at some depth."""
+        """Choose one of several forms: null if that is allowed, else the first.
+
+        A recursive form ends at a certain depth.
+        """
         resolved = [resolve(self._root, option) for option in options]
         structured = [option for option in resolved if {"object", "array"} & types_of(option)]
         if structured and depth < 6:
@@ -225,7 +238,10 @@ class _Sheet:
         return tuple(one for value in values for one in (value if isinstance(value, tuple) else (value,)))
 
     def _fit(self, value: Any, node: dict[str, Any]) -> Any:
-        """The value as the node wants it (clamped, cut, spelt like the enum's member). Raises Unfit."""
+        """The value, changed to fit the node: moved into its range, cut, or spelt like a member of its enum.
+
+        Raises Unfit.
+        """
         node = resolve(self._root, node)
         if "anyOf" in node:
             return self._fit_any(value, node["anyOf"])
@@ -262,7 +278,9 @@ class _Sheet:
 
 
 def resolve(root: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
-    """The node itself, or what its `$ref` points at. Raises KeyError for a reference into nowhere."""
+    """The part `node` of the JSON schema `root`, or the part that its `$ref` points to. Raises KeyError if that does
+    not exist.
+    """
     while "$ref" in node:
         target: Any = root
         for part in str(node["$ref"]).removeprefix("#").strip("/").split("/"):
@@ -272,7 +290,9 @@ def resolve(root: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
 
 
 def types_of(node: dict[str, Any]) -> set[str]:
-    """The JSON types a node allows; an enum or const speaks for itself."""
+    """The JSON types that the part `node` of a JSON schema allows. An empty set means an enum
+    or a const, which lists its values itself.
+    """
     kinds = node.get("type")
     if kinds is None:
         return {"object"} if "properties" in node else set()
@@ -280,7 +300,7 @@ def types_of(node: dict[str, Any]) -> set[str]:
 
 
 def _member(value: Any, members: list[Any]) -> Any:
-    """The enum member spelt like the value, case and punctuation apart. Raises Unfit."""
+    """The enum's member that equals the value, apart from case and punctuation. Raises Unfit."""
     wanted = _bare(value)
     for member in members:
         if type(member) is type(value) and _bare(member) == wanted:
@@ -303,7 +323,7 @@ def _clamped(value: float, node: dict[str, Any], *, whole: bool) -> float:
 
 
 def _cut(value: str, node: dict[str, Any]) -> str:
-    """Text of a length the node allows. Raises Unfit where it breaks a pattern or a format."""
+    """The text, cut to the allowed length. Raises Unfit if it then breaks a pattern or a format."""
     value = value[: int(node.get("maxLength", len(value)))]
     pattern, form = node.get("pattern"), node.get("format")
     if len(value) < int(node.get("minLength", 0)) or (pattern and not re.search(pattern, value)):
@@ -328,7 +348,7 @@ FORMATS = {
 
 
 def _plain(node: dict[str, Any], kinds: set[str], name: str) -> Any:
-    """A value for a field nobody wrote a line for."""
+    """A value for a field that FIELDS does not know."""
     if "boolean" in kinds:
         return False
     if "integer" in kinds or "number" in kinds:

@@ -1,4 +1,4 @@
-"""Calendly as Holdfast uses it: event types, free times and bookings of one user per token."""
+"""Plays Calendly as far as Holdfast uses it: event types, free times and bookings of one user per token."""
 
 import hashlib
 import hmac
@@ -31,7 +31,7 @@ TITLES = {
 
 @dataclass
 class Diary:
-    """One user's bookings and webhook subscriptions."""
+    """What the played Calendly keeps for one user: bookings and webhook subscriptions."""
 
     events: dict[str, dict[str, Any]] = field(default_factory=Shelf)
     invitees: dict[str, dict[str, Any]] = field(default_factory=Shelf)
@@ -93,7 +93,7 @@ def _key(uri: Any) -> str:
 
 
 def _take_over(account: Account, invitee: dict[str, Any]) -> None:
-    """A booking that names an old invitee is a move: that one is cancelled and names the new one."""
+    """A booking that names an old invitee is a move. The old invitee is cancelled, and then names the new one."""
     if old := account.data.invitees.get(_key(invitee["old_invitee"])):
         old |= {"status": "canceled", "rescheduled": True, "new_invitee": invitee["uri"]}
 
@@ -107,7 +107,7 @@ def _told(event: str, invitee: dict[str, Any], meeting: dict[str, Any]) -> dict[
 
 
 def _book(account: Account, fields: dict[str, Any]) -> dict[str, Any]:
-    """Put a booking into the diary; returns the invitee."""
+    """Add a booking. Returns the invitee."""
     start = _instant(fields.get("start_time")) or (datetime.now(UTC) + timedelta(days=2)).replace(
         microsecond=0
     )

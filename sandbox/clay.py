@@ -1,7 +1,7 @@
-"""Clay as Holdfast uses it: a table takes rows and, with a webhook configured, calls back by itself.
+"""Plays Clay as far as Holdfast uses it: a table takes rows and posts results back, if a webhook is configured.
 
-What it finds is made up from the row, the same for the same row: a profile for tables whose name holds "linkedin", a
-phone number otherwise; a row whose name or address holds "nobody" is not found.
+The result is made up from the row and is the same for the same row. Tables with "linkedin" in their names find a
+profile, others a phone number. A row with "nobody" in its name or address is not found.
 """
 
 import hashlib

@@ -1,7 +1,6 @@
-"""The control API under `/_control/`: commands as JSON or forms, answers as JSON, or back to the page for forms.
+"""The sandbox's control API under `/_control/`. Commands are JSON or forms; forms lead back to the control page.
 
-A command from a web page of another origin is refused: whoever opens a page in a browser here must not have his
-sandbox driven by it.
+A command from a web page of another origin is refused. So no page that is open in the browser can control the sandbox.
 """
 
 import logging
@@ -30,7 +29,9 @@ FILTERS = ("provider", "account", "kind", "contains", "path")
 
 
 def handle(sandbox: "Sandbox", request: Request) -> Response:
-    """Carry out a command; 400 names the field that is wrong, 404 an address there is not."""
+    """Carry out a command of the sandbox's control API. Answers 400 with the name of a
+    wrong field, and 404 for an unknown address.
+    """
     origin = request.headers.get("origin")
     if request.method not in ("GET", "HEAD") and origin not in (None, request.origin):
         return json_response({"error": "commands from another origin are refused", "field": "Origin"}, 403)
@@ -57,7 +58,7 @@ def _is_form(request: Request) -> bool:
 
 
 def _values(request: Request) -> dict[str, Any]:
-    """The command's fields; a form's `a.b` is field b of object a, and its empty fields are left out."""
+    """The fields of a command. In a form, `a.b` is field b of object a, and empty fields are left out."""
     if not _is_form(request):
         return dict(request.data)
     values: dict[str, Any] = {}

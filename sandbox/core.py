@@ -1,7 +1,7 @@
-"""The sandbox without its sockets: what a request, a command or an event does to the providers' state.
+"""The sandbox without its server: what requests, commands and events do to the state of the played providers.
 
-`handle` takes a request through fault, credential, account and handler; the other public methods are the control
-API, under the same names. Nothing here imports product code: the sandbox plays the other side.
+`handle` passes a request through faults, credentials, account and handler. The other public methods are the control
+API's commands, with the same names. No product code is imported, because the sandbox plays the other side.
 """
 
 import logging
@@ -24,7 +24,7 @@ EMIT_TIMEOUT_S = 60.0
 
 @dataclass
 class Visit:
-    """A request that found its provider: what is known of it before and after it was answered."""
+    """A request to one of the played providers, with everything known about it before and after its answer."""
 
     id: int
     provider: Provider
@@ -38,7 +38,7 @@ class Visit:
 
 
 class Sandbox:
-    """Every provider's state and every command on it."""
+    """The state of all played providers, and the commands that change it."""
 
     def __init__(self) -> None:
         self.state = State(lambda name: players()[name].new_data())
@@ -50,7 +50,10 @@ class Sandbox:
     # Requests
 
     def arrive(self, provider_name: str, request: Request) -> Visit | None:
-        """Look a request up and use up the faults that hit it; None where there is no such provider."""
+        """Look up the played provider and the account of a request, and use up the ordered faults that apply to it.
+
+        Returns None for an unknown provider.
+        """
         provider = players().get(provider_name)
         if provider is None:
             return None
@@ -76,7 +79,9 @@ class Sandbox:
         )
 
     def answer(self, visit: Visit) -> tuple[Response, bool]:
-        """The provider's own answer to a request, and whether it acted on it (a handler ran to its end)."""
+        """The played provider's answer to a request, and whether it acted on the request
+        (its handler ran to the end).
+        """
         provider = visit.provider
         if visit.route is None:
             return provider.error(
@@ -106,7 +111,9 @@ class Sandbox:
     # Commands
 
     def fault(self, **values: Any) -> Fault:
-        """Add a fault (docs/sandbox.md lists kinds and fields). Raises ControlError naming a wrong field."""
+        """Order a fault: let requests that match it fail. docs/sandbox.md lists kinds and fields. Raises
+        ControlError, which names a wrong field.
+        """
         fault = Fault.parse(values)
         if fault.provider != "*":
             self._provider(fault.provider)
@@ -115,15 +122,16 @@ class Sandbox:
         return self.faults.add(fault)
 
     def clear_faults(self, fault_id: int | None = None) -> int:
-        """Remove one fault, or all; returns how many there were."""
+        """Remove one ordered fault, or all (None). Returns how many were removed."""
         return self.faults.clear(fault_id)
 
     def set_account(
         self, provider: str, account: str, status: str | None = None, properties: dict[str, Any] | None = None
     ) -> Account:
-        """Change an account's status or properties; a change of status is told by webhook where the provider does.
+        """Change the status or properties of an account at a played provider. If the provider reports
+        status changes by webhook, one is posted.
 
-        Raises ControlError for a status the provider's accounts do not have.
+        Raises ControlError for a status that the provider's accounts cannot have.
         """
         player = self._provider(provider)
         allowed = ("ok", *STATUS_CODES, *player.statuses)
@@ -141,7 +149,10 @@ class Sandbox:
         return changed
 
     def set_webhook(self, provider: str, account: str, url: str, **options: Any) -> Webhook:
-        """Say where an account's webhooks go (`*`: all accounts). Raises ControlError for an unusable address."""
+        """Set the address to which a played provider posts an account's webhooks; `*` means all accounts.
+
+        Raises ControlError for an unusable address.
+        """
         self._provider(provider)
         if not url.startswith(("http://", "https://")):
             raise ControlError("url", "must begin with http:// or https://")
@@ -161,10 +172,10 @@ class Sandbox:
         wait_for_answer: bool = True,
         **fields: Any,
     ) -> dict[str, Any]:
-        """Let something happen at the provider and post its webhook.
+        """Let an event happen at a played provider, and post its webhook. Raises ControlError for an unknown event.
 
-        Raises ControlError for an event the provider does not have. The answer holds the body and, when waited for,
-        what our side answered (at most EMIT_TIMEOUT_S seconds).
+        The result has the webhook's body and, if it was waited for, what our side answered within EMIT_TIMEOUT_S
+        seconds.
         """
         player = self._provider(provider)
         target = self.state.account(provider, account)
@@ -181,7 +192,9 @@ class Sandbox:
         return {"event": event, "body": body, "held": held, "deliveries": deliveries}
 
     def ingest(self, provider: str, account: str, bodies: list[dict[str, Any]]) -> int:
-        """Take webhook bodies as things that happened, without posting anything; returns how many."""
+        """Take webhook bodies as events that have happened at a played provider, without posting anything. Returns how
+        many.
+        """
         player = self._provider(provider)
         target = self.state.account(provider, account)
         with target.lock:
@@ -192,9 +205,11 @@ class Sandbox:
     def set_answer(
         self, schema: str, answer: dict[str, Any], *, contains: str = "", count: int | None = None
     ) -> dict[str, Any]:
-        """Make the model answer requests for that schema with these fields, as they are, valid or not.
+        """Make the played model answer requests for the schema named `schema` with the fields
+        `answer`, whether they are valid or not.
 
-        Only where the input holds `contains`, and `count` times (None: until reset). The last one set wins.
+        Only requests with `contains` in their input get it, and only `count` times (None: until reset). The last one
+        set wins.
         """
         scripted = {"schema": schema, "answer": answer, "contains": contains, "count": count}
         with self._status_lock:
@@ -202,7 +217,9 @@ class Sandbox:
         return scripted
 
     def scripted_answer(self, schema: str, text: str) -> dict[str, Any] | None:
-        """The fields set for such a request, used up by one."""
+        """The fields that a test has set as the played model's answer to a request for the schema named `schema` with
+        this input, or None. One use of them is counted.
+        """
         with self._status_lock:
             for scripted in self._answers:
                 if scripted["schema"] == schema and scripted["contains"] in text and scripted["count"] != 0:
@@ -212,7 +229,7 @@ class Sandbox:
         return None
 
     def reset(self) -> None:
-        """Forget accounts, records, faults, answers and webhooks."""
+        """Forget all accounts, records, faults, answers and webhooks of the sandbox."""
         self._answers.clear()
         self.faults.clear()
         self.outbox.reset()
@@ -221,17 +238,21 @@ class Sandbox:
     # Looking
 
     def sends(self, **wanted: Any) -> list[dict[str, Any]]:
-        """What people received, oldest first; filter by any field, or `contains` in the text."""
+        """What people would have received through the played providers, oldest first. Filter by
+        any field, or by `contains` in the text.
+        """
         return self.state.sends(**wanted)
 
     def requests(self, **wanted: Any) -> list[dict[str, Any]]:
-        """Requests that came in, oldest first; filter by any field, or `path` contained in the path."""
+        """The requests that the played providers received, oldest first. Filter by any
+        field, or by `path` contained in the path.
+        """
         return self.state.requests(**wanted)
 
     def summary(
         self, *, provider: str | None = None, account: str | None = None, limit: int = 200
     ) -> dict[str, Any]:
-        """Everything for a page or a script to look at, newest `limit` of each list."""
+        """The whole state of the sandbox for a page or a script, with the newest `limit` entries of each list."""
         wanted = {"provider": provider, "account": account}
 
         def last(items: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
-"""EmailBison as Holdfast uses it: campaigns, leads, replies, sent e-mails of one workspace per key.
+"""Plays EmailBison as far as Holdfast uses it: campaigns, leads, replies and sent e-mails of one workspace per key.
 
-It can only reply to an existing reply; a reply id it never heard of is taken, since replayed webhooks name such ids,
-and the lead is found or made by the first recipient. The answer to a reply holds no id of what was created.
+It can only answer an existing reply. An unknown reply id is accepted too, because replayed webhooks name such ids; its
+lead is found or made from the first recipient. The response to an answer has no id of what was created.
 """
 
 import html
@@ -26,7 +26,7 @@ UNAUTHENTICATED = (
 
 @dataclass
 class Mailbox:
-    """One EmailBison workspace."""
+    """What the played EmailBison keeps for one workspace: leads, replies, sent e-mails, campaigns and mailboxes."""
 
     leads: dict[int, dict[str, Any]] = field(default_factory=Shelf)
     replies: dict[int, dict[str, Any]] = field(default_factory=Shelf)
@@ -234,7 +234,7 @@ def send_reply(call: Call) -> Response:
 
 
 def _keep_sent(call: Call, parent: dict[str, Any], sender: dict[str, Any]) -> dict[str, Any]:
-    """The e-mail that goes out, in the shape the sent e-mails have."""
+    """Store the e-mail that goes out, in the form of the list of sent e-mails."""
     at = now_iso()
     mail = {
         "id": call.account.next_id(),
@@ -254,7 +254,7 @@ def _keep_sent(call: Call, parent: dict[str, Any], sender: dict[str, Any]) -> di
 
 
 def _checked_reply(account: Account, values: dict[str, Any]) -> tuple[str, int]:
-    """The first recipient's address and the sender id of a reply that may be sent."""
+    """The first recipient's address and the sender id of an answer. Raises BadRequestError if it may not be sent."""
     if not isinstance(values.get("message"), str) or not values["message"].strip():
         raise BadRequestError("The message field is required.", status=422)
     to = events.people(values.get("to_emails"))
@@ -269,7 +269,7 @@ def _checked_reply(account: Account, values: dict[str, Any]) -> tuple[str, int]:
 
 
 def _unheard_of(call: Call, to: str) -> dict[str, Any]:
-    """A reply that was never told here: taken as one of the lead that our answer goes to."""
+    """A reply with an unknown id. It is taken as a reply of the lead to whom the answer goes."""
     lead = call.data.lead_by_email(to) or events.keep_lead(call.account, {"email": to})
     known = {"id": _number(call.params["reply_id"]), "from_email_address": to, "lead_id": lead["id"]}
     return events.keep_reply(call.account, known)
@@ -309,7 +309,7 @@ def _found(table: dict[int, dict[str, Any]], text: str) -> dict[str, Any]:
 
 
 def _page(call: Call, items: list[dict[str, Any]]) -> Response:
-    """One page in Laravel's shape: `data`, absolute `links`, `meta`."""
+    """One page in Laravel's form: `data`, absolute `links`, `meta`."""
     per_page = call.request.number("per_page", 15, 1, 200)
     last = max(1, -(-len(items) // per_page))
     number = call.request.number("page", 1, 1, 10**6)

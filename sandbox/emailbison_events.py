@@ -1,4 +1,4 @@
-"""EmailBison's webhooks: built for an event, and learned from when one is replayed."""
+"""Makes EmailBison's webhooks for events, and updates the state from webhooks that are replayed."""
 
 import html
 import re
@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 INBOUND = ("LEAD_REPLIED", "LEAD_INTERESTED", "UNTRACKED_REPLY_RECEIVED", "EMAIL_BOUNCED")
 OTHERS = ("EMAIL_SENT", "MANUAL_EMAIL_SENT", "EMAIL_OPENED", "LEAD_UNSUBSCRIBED")
 ACCOUNTS = {"EMAIL_ACCOUNT_DISCONNECTED": "Not connected", "EMAIL_ACCOUNT_RECONNECTED": "Connected"}
-"""The events of a sender, each with the status that it has afterwards."""
+"""The events about a sender, each with the sender's status afterwards."""
 NEW_MAILS = ("EMAIL_SENT", "MANUAL_EMAIL_SENT")
 LEAD_STATUS = {"EMAIL_BOUNCED": "bounced", "LEAD_UNSUBSCRIBED": "unsubscribed"}
 
 
 def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-    """An event's body from the fields of docs/sandbox.md. Raises BadRequestError naming a missing field."""
+    """The body of the webhook that the played EmailBison posts for `event`, from the fields in docs/sandbox.md. Raises
+    BadRequestError, which names a missing field.
+    """
     known = (*INBOUND, *OTHERS, *ACCOUNTS)
     if event not in known:
         raise BadRequestError(f"EmailBison events: {', '.join(known)}", code="event")
@@ -50,7 +52,7 @@ def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any
 
 
 def manual_sent(account: Account, mail: dict[str, Any], sender: dict[str, Any]) -> dict[str, Any]:
-    """What EmailBison tells about a reply that was sent through it."""
+    """The body of the webhook that EmailBison posts about an answer that was sent through it."""
     lead = account.data.leads.get(mail["lead_id"])
     campaign = account.data.campaigns.get(mail["campaign_id"])
     data = {
@@ -64,13 +66,13 @@ def manual_sent(account: Account, mail: dict[str, Any], sender: dict[str, Any]) 
 
 
 def learn(account: Account, body: dict[str, Any]) -> None:
-    """Take over lead, campaign, sender, sent e-mail and reply of a webhook body."""
+    """Store in the played EmailBison the lead, campaign, sender, sent e-mail and reply of a webhook's body."""
     data = body.get("data") or {}
     box: Mailbox = account.data
     lead = keep_lead(account, data["lead"]) if data.get("lead") else None
     campaign = keep_campaign(box, data["campaign"]) if data.get("campaign") else None
     sender = keep_sender(box, data["sender_email"]) if data.get("sender_email") else None
-    if sender and (status := ACCOUNTS.get((body.get("event") or {}).get("type"))):
+    if sender and (status := ACCOUNTS.get(str((body.get("event") or {}).get("type")))):
         sender["status"] = status
     if lead and campaign:
         box.lead_campaigns.setdefault(lead["id"], set()).add(campaign["id"])
@@ -90,7 +92,7 @@ LEAD_FIELDS = ("id", "email", "first_name", "last_name", "status", "company", "t
 
 
 def keep_lead(account: Account, values: dict[str, Any]) -> dict[str, Any]:
-    """Make or complete the lead with that id, else with that address."""
+    """Create or update the played EmailBison's lead with the id in `values`, else with the address in them."""
     box: Mailbox = account.data
     known = box.leads.get(int(values["id"])) if values.get("id") else box.lead_by_email(values["email"])
     if known is None:
@@ -120,7 +122,12 @@ def keep_campaign(box: "Mailbox", values: dict[str, Any]) -> dict[str, Any]:
 
 
 def keep_sender(box: "Mailbox", values: dict[str, Any]) -> dict[str, Any]:
-    fresh = {"id": int(values["id"]), "name": None, "status": "Connected", "provider": "google"}
+    fresh: dict[str, Any] = {
+        "id": int(values["id"]),
+        "name": None,
+        "status": "Connected",
+        "provider": "google",
+    }
     known = box.senders.setdefault(fresh["id"], fresh)
     known["email"] = values.get("email") or known.get("email") or f"sender-{known['id']}@example.com"
     known["name"] = values.get("name") or known["name"]
@@ -160,7 +167,7 @@ REPLY_FIELDS = [
 
 
 def keep_reply(account: Account, values: dict[str, Any]) -> dict[str, Any]:
-    """Make or complete the reply with that id, in the shape the reply lists have."""
+    """Create or update the played EmailBison's reply with the id in `values`, in the form of its list of replies."""
     box: Mailbox = account.data
     reply_id = int(values["id"])
     known = box.replies.get(reply_id) or dict.fromkeys(REPLY_FIELDS)
@@ -184,7 +191,7 @@ def keep_reply(account: Account, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def people(values: Any) -> list[dict[str, Any]]:
-    """`to_emails` of a request ({name, email_address}) as the `to` of a reply ({address, name})."""
+    """The `to_emails` of a request ({name, email_address}), in the form of a reply's `to` ({address, name})."""
     if not isinstance(values, list):
         return []
     named = [value if isinstance(value, dict) else {"email_address": value} for value in values]
@@ -227,8 +234,11 @@ def _scheduled_email(
     fields: dict[str, Any],
     event: str,
 ) -> dict[str, Any]:
-    """The campaign e-mail an event is about: a new one for NEW_MAILS, else the lead's last one (made if missing)."""
-    mine = account.data.sent_to(lead["id"])
+    """The campaign e-mail that an event is about.
+
+    For NEW_MAILS it is a new one, else the lead's last one, which is made if there is none.
+    """
+    mine: list[dict[str, Any]] = account.data.sent_to(lead["id"])
     if mine and event not in NEW_MAILS:
         return mine[-1]
     own = fields if event in NEW_MAILS else {}

@@ -1,8 +1,8 @@
-"""Faults on command: which request breaks, how often, and how.
+"""Faults that tests order: which request fails, how often, and how.
 
-A fault is data; this module decides only whether it fires. What each kind does to the wire is in `wire.py`, what the
-model and webhook kinds do is with the provider and the outbox. Draws come from the fault's own seeded generator, so
-a run with one worker is repeatable.
+A fault is data, and this module only decides whether it applies. `wire.py` carries out the faults of the connection,
+and the provider or the outbox those of the model and of webhooks. Each fault has its own seeded random generator, so a
+run with one worker can be repeated exactly.
 """
 
 import itertools
@@ -40,7 +40,10 @@ PROCESSED_BY_DEFAULT = {
     "webhook_delay": None,
     "webhook_drop": None,
 }
-"""Every kind, and whether the provider acts on a request that it hits (None: the question does not arise)."""
+"""All kinds of faults, and whether the provider acts on the request that they hit.
+
+None: the question does not arise.
+"""
 
 MODEL_KINDS = ("incomplete", "invalid_json", "refusal")
 
@@ -58,7 +61,10 @@ DEFAULT_MS = {"latency": 1000, "webhook_reorder": 300, "webhook_delay": 1000}
 
 @dataclass
 class Fault:
-    """One fault as it was asked for, with its counters. Times: `ms`, `jitter_ms`, `interval_ms`; `seconds`."""
+    """One ordered fault: which requests to a played provider fail, how and how often, with its counters.
+
+    Times: `ms`, `jitter_ms` and `interval_ms` in ms, `seconds` in s.
+    """
 
     provider: str
     kind: str
@@ -88,10 +94,7 @@ class Fault:
 
     @classmethod
     def parse(cls, values: dict[str, Any]) -> "Fault":
-        """A Fault from JSON or form values.
-
-        Raises ControlError naming the field that is unknown, missing or unusable.
-        """
+        """A Fault from JSON or form values. Raises ControlError, which names an unknown, missing or unusable field."""
         known = [f.name for f in fields(cls) if f.name not in ("id", "seen", "fired", "_random")]
         if unknown := sorted(set(values) - set(known)):
             raise ControlError(unknown[0], f"unknown field; known: {', '.join(known)}")
@@ -113,7 +116,7 @@ class Fault:
         return fault
 
     def _check(self) -> None:
-        """Raise ControlError for a value of the right type that makes no sense."""
+        """Raise ControlError for a value that has the right type but makes no sense."""
         try:
             re.compile(self.path or "")
         except re.error as exc:
@@ -139,7 +142,9 @@ class Fault:
         )
 
     def fires(self) -> bool:
-        """Count this match and say whether it breaks; called under the book's lock."""
+        """Count a request that matches this ordered fault, and return whether the fault applies to
+        it. The caller holds the FaultBook's lock.
+        """
         self.seen += 1
         if self.seen <= self.skip or (self.count is not None and self.fired >= self.count):
             return False
@@ -149,7 +154,7 @@ class Fault:
         return True
 
     def wait_ms(self) -> float:
-        """How long a latency or a webhook delay lasts this time."""
+        """Milliseconds that the answer or webhook is delayed by this fault this time."""
         return (self.ms or 0) + self._random.uniform(0, self.jitter_ms)
 
     def shuffled(self, items: list[Any]) -> list[Any]:
@@ -161,7 +166,7 @@ _REAL = {"probability", "ms", "jitter_ms", "seconds", "interval_ms"}
 
 
 def _coerce(name: str, value: Any) -> Any:
-    """A form's text as the type the field has; JSON values of the right type pass. Raises ControlError."""
+    """A form's text as the field's type. JSON values of the right type stay as they are. Raises ControlError."""
     if value is None:
         return None
     if name in _WHOLE:
@@ -183,7 +188,7 @@ def _number(name: str, value: Any, kind: type[int] | type[float]) -> float:
 
 
 class FaultBook:
-    """The faults in force. `take` is the only way to use one up."""
+    """All ordered faults of the sandbox. Only `take` and `take_webhook` use them up."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -201,7 +206,7 @@ class FaultBook:
             return list(self._faults)
 
     def clear(self, fault_id: int | None = None) -> int:
-        """Remove one fault, or all; returns how many there were."""
+        """Remove one ordered fault, or all (None). Returns how many were removed."""
         with self._lock:
             kept = [fault for fault in self._faults if fault_id is not None and fault.id != fault_id]
             removed = len(self._faults) - len(kept)
@@ -211,7 +216,7 @@ class FaultBook:
     def take(
         self, provider: str, method: str, path: str, names: set[str]
     ) -> tuple[list[Fault], Fault | None]:
-        """The latencies that apply to this request, and the one fault that breaks it, if any."""
+        """The ordered faults that delay this request, and the one that breaks it, or None. They are counted as used."""
         if not self._faults:
             return [], None
         waits, breaking = [], None
@@ -226,7 +231,9 @@ class FaultBook:
         return waits, breaking
 
     def take_webhook(self, provider: str, account: str) -> list[Fault]:
-        """The webhook faults that apply to this delivery."""
+        """The ordered faults that apply to the webhook that is about to be posted for this account. They are counted as
+        used.
+        """
         with self._lock:
             return [
                 fault

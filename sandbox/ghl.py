@@ -1,7 +1,7 @@
-"""GoHighLevel as Holdfast uses it: contacts, SMS conversations and appointments of one location per key.
+"""Plays GoHighLevel as far as Holdfast uses it: contacts, SMS conversations and appointments of one location per key.
 
-Do-not-disturb is a state of a contact: an SMS to it is refused for good. A contact id it never heard of is taken
-when an SMS is sent to it, since replayed webhooks name such ids; one that was deleted is not.
+Do-not-disturb is a state of a contact, and then an SMS to it is always refused. An SMS to an unknown contact id is
+accepted, because replayed webhooks name such ids. An SMS to a deleted contact is not.
 """
 
 import secrets
@@ -30,7 +30,7 @@ DND = "Cannot send message as DND is active for SMS."
 
 @dataclass
 class Location:
-    """One GHL location."""
+    """What the played GoHighLevel keeps for one location: contacts, conversations, messages and appointments."""
 
     contacts: dict[str, dict[str, Any]] = field(default_factory=Shelf)
     by_phone: dict[str, str] = field(default_factory=Shelf)

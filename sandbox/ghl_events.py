@@ -1,4 +1,4 @@
-"""GHL's workflow webhook for an inbound SMS, its app's for appointments, and the contacts and messages behind them."""
+"""Makes GHL's webhooks for inbound SMS (workflow) and appointments (app), and keeps their contacts and messages."""
 
 import re
 import secrets
@@ -24,7 +24,9 @@ CONTACT_FIELDS = (
 
 
 def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-    """The body of an appointment's event, or of an inbound SMS, which holds no message id, as in real life."""
+    """The body of the webhook that the played GoHighLevel posts for `event`: an appointment's, or an inbound SMS. An
+    SMS has no message id, as at GoHighLevel.
+    """
     if event in APPOINTMENT_EVENTS:
         return _appointment_event(account, event, fields)
     if event not in ("", "sms"):
@@ -64,7 +66,10 @@ APPOINTMENT_EVENTS = ("AppointmentCreate", "AppointmentUpdate", "AppointmentDele
 
 
 def _appointment_event(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-    """`appointment_id` names a known appointment, which then is as `status` and `start_time` say; else one is made."""
+    """An appointment's event.
+
+    `appointment_id` names a known one, which gets `status` and `start_time`; else one is made.
+    """
     known = account.data.appointments.get(fields.get("appointment_id"))
     if known is None:
         if event != "AppointmentCreate" and not fields.get("contact"):
@@ -83,7 +88,7 @@ def _appointment_event(account: Account, event: str, fields: dict[str, Any]) -> 
 
 
 def keep_appointment(account: Account, values: dict[str, Any]) -> dict[str, Any]:
-    """Make or change the appointment with that id."""
+    """Create or change the played GoHighLevel's appointment with the id in `values`."""
     known: dict[str, Any] = account.data.appointments.setdefault(
         values["id"],
         {
@@ -98,7 +103,7 @@ def keep_appointment(account: Account, values: dict[str, Any]) -> dict[str, Any]
 
 
 NAMES = {"id": "id", "first_name": "firstName", "last_name": "lastName", "email": "email", "phone": "phone"}
-"""A contact's fields in `emit`, and what the API calls them."""
+"""A contact's fields in `emit`, with the API's names for them."""
 
 
 def _contact(account: Account, given: dict[str, Any]) -> dict[str, Any]:
@@ -121,7 +126,9 @@ def _custom_data(contact: dict[str, Any], text: str) -> dict[str, Any]:
 
 
 def learn(account: Account, body: dict[str, Any]) -> None:
-    """Take over the contact and the SMS of a webhook body; carrier keywords set and lift do-not-disturb."""
+    """Store in the played GoHighLevel the contact and the SMS of a webhook's body. The carriers' keywords
+    (STOP, START) set and lift do-not-disturb.
+    """
     if isinstance(body.get("appointment"), dict) and body["appointment"].get("id"):
         keep_contact(account, {"id": body["appointment"].get("contactId")})
         account.data.appointments[body["appointment"]["id"]] = dict(body["appointment"])
@@ -140,7 +147,9 @@ def learn(account: Account, body: dict[str, Any]) -> None:
 
 
 def find_contact(account: Account, values: dict[str, Any]) -> dict[str, Any] | None:
-    """The contact with that id, phone or e-mail address, in this order."""
+    """The played GoHighLevel's contact with the id in `values`, else with the phone number, else with the e-mail
+    address. None if there is none.
+    """
     data = account.data
     contact_id = (
         values.get("id")
@@ -152,9 +161,9 @@ def find_contact(account: Account, values: dict[str, Any]) -> dict[str, Any] | N
 
 
 def keep_contact(account: Account, values: dict[str, Any]) -> dict[str, Any]:
-    """Make or change the contact with that id."""
+    """Create or change the played GoHighLevel's contact with the id in `values`."""
     data = account.data
-    contact = data.contacts.get(values.get("id"))
+    contact: dict[str, Any] | None = data.contacts.get(values.get("id"))
     if contact is None:
         contact = dict.fromkeys(CONTACT_FIELDS) | {
             "id": values.get("id") or secrets.token_hex(10),
@@ -172,7 +181,7 @@ def keep_contact(account: Account, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def keep_message(account: Account, contact: dict[str, Any], text: str, *, inbound: bool) -> dict[str, Any]:
-    """Put an SMS into the contact's conversation."""
+    """Add an SMS to the contact's conversation at the played GoHighLevel, and return it."""
     data, at = account.data, now_iso()
     conversation_id = f"conv{contact['id']}"
     conversation = data.conversations.get(conversation_id)

@@ -1,4 +1,4 @@
-"""Instantly API v2 as Holdfast uses it: campaigns and e-mails of one workspace per key."""
+"""Plays Instantly's API v2 as far as Holdfast uses it: campaigns and e-mails of one workspace per key."""
 
 import html
 import uuid
@@ -21,7 +21,7 @@ SAID = (
 PREFIXES = {"reply_received": "reply", "email_sent": "email", "lead_unsubscribed": None} | dict.fromkeys(
     (*SAID, "account_error")
 )
-"""The events, and the prefix of the fields that hold their e-mail."""
+"""The events, each with the prefix of the fields that contain its e-mail."""
 NAMES = {
     400: "Bad Request",
     401: "Unauthorized",
@@ -30,7 +30,7 @@ NAMES = {
     429: "Too Many Requests",
 }
 SENT, RECEIVED, MANUAL = 1, 2, 3
-"""`ue_type`: sent by a campaign, received, sent by hand or API."""
+"""Values of `ue_type`: sent by a campaign, received, sent by hand or through the API."""
 KINDS = {"received": {RECEIVED}, "sent": {SENT, MANUAL}, "manual": {RECEIVED, MANUAL}}
 MAILBOX = "alex@outreach.example.com"
 
@@ -104,7 +104,7 @@ class Instantly(Provider):
 
 
 def _keep(account: Account, email_id: str, **values: Any) -> dict[str, Any]:
-    """Put an e-mail into the workspace, once; the fields that follow from the others are added."""
+    """Store an e-mail once. Fields that follow from the others are added."""
     at, lead, mailbox, received = now_iso(), values["lead"], values["eaccount"], values["ue_type"] == RECEIVED
     email = {
         "id": email_id,
@@ -122,7 +122,7 @@ def _keep(account: Account, email_id: str, **values: Any) -> dict[str, Any]:
 
 
 def _list(call: Call, items: list[dict[str, Any]]) -> Response:
-    """A page in Instantly's shape; the cursor is the id of the last item shown."""
+    """A page in Instantly's form. The cursor is the id of the last item shown."""
     after = call.request.query.get("starting_after")
     start = next((n + 1 for n, item in enumerate(items) if item["id"] == after), 0)
     limit = call.request.number("limit", 10, 1, 100)

@@ -1,7 +1,7 @@
-"""What the answer sheet knows of a workspace: the facts in a prompt, and which of them answer what a reply asks.
+"""Finds the workspace's facts in a prompt, and which of them answer what a reply asks.
 
-Words in common decide, the rare ones most. It is enough to prove that facts, plan and draft travel; no test may use it
-to judge how good an answer is.
+It compares words, and rare words count most. That is enough to prove that facts, plan and draft are passed on. No test
+may judge by it how good an answer is.
 """
 
 import re
@@ -34,7 +34,7 @@ WHEN = re.compile(
     r"|(?:send|some|three) times|montag|dienstag|mittwoch|donnerstag|freitag|lundi|mardi|mercredi|jeudi|vendredi"
     r"|lunes|martes|jueves|viernes)\b"
 )
-"""A question about a day or a time: no fact of a company answers it."""
+"""A question about a day or a time, which no fact of a company can answer."""
 PARTS = re.compile(r"(?<=[.!?;:])\s+|\n+|\s+(?:and|und|et|y|e|en|och|i)\s+|,\s+(?=\w+ \w+)|\?")
 FILLER = set(
     re.findall(
@@ -53,7 +53,7 @@ los las und est que qui mit von zum zur yes lot guys please thanks
 
 @dataclass(frozen=True)
 class Known:
-    """A fact as a prompt gives it. `answer` is "" where it has none."""
+    """A fact about the company, as the prompt gives it to the played model. `answer` is "" if there is none."""
 
     id: str
     kind: str
@@ -61,7 +61,9 @@ class Known:
     answer: str
 
     def said(self, here: str, *, short: bool) -> str:
-        """The fact in a sentence; `here` presents a link. `short`: its first sentence alone."""
+        """The fact about the company as a sentence of a draft. `here` is the phrase that presents a
+        link. `short` gives only its first sentence.
+        """
         link = URL.search(self.answer)
         if self.kind == "link" and link:
             return here.format(link=link.group().rstrip(".,;"))
@@ -70,19 +72,21 @@ class Known:
 
 
 def listed(section: str) -> tuple[Known, ...]:
-    """The facts of a prompt's section."""
+    """The facts about the company in a section of the prompt."""
     return tuple(Known(*groups) for groups in LINE.findall(section))
 
 
 def planned(plan: str, known: tuple[Known, ...]) -> tuple[tuple[Known, ...], tuple[str, ...]]:
-    """The facts that a plan says to use, and what it says is not known."""
+    """Which of the facts `known` a plan in the prompt says to use, and the questions that it says nobody can answer."""
     ids = re.findall(r"F\d+", " ".join(USED.findall(plan)))
     by_id = {fact.id: fact for fact in known}
     return tuple(by_id[one] for one in ids if one in by_id), tuple(NOT_KNOWN.findall(plan))
 
 
 def matched(newest: str, known: tuple[Known, ...]) -> tuple[tuple[Known, ...], tuple[str, ...]]:
-    """The facts that answer what `newest` asks, in the order of asking, and the questions that none of them answers."""
+    """Which of the facts `known` answer the questions in the reply `newest`, in their
+    order, and the questions that no fact answers.
+    """
     usable = [fact for fact in known if fact.kind != "never" and fact.answer]
     found: dict[str, Known] = {}
     unknown: list[str] = []
@@ -97,12 +101,13 @@ def matched(newest: str, known: tuple[Known, ...]) -> tuple[tuple[Known, ...], t
 
 
 def _parts(text: str) -> list[tuple[str, bool]]:
-    """The clauses of a text, and whether each stands in a question."""
+    """The clauses of a text, and whether each is part of a question."""
     parts: list[tuple[str, bool]] = []
     for sentence in re.findall(r"[^.!?\n]+(?:[.!](?=\S)[^.!?\n]+)*[.!?]*", text):
         asked = sentence.rstrip().endswith("?") or ASKING.search(fold(sentence)) is not None
         pieces = [piece for each in PARTS.split(sentence) if (piece := each.strip(" ,?!."))]
-        # "Sounds good, do you …": only what asks, or stands before the question mark. "Or not" names no thing.
+        # In "Sounds good, do you …" only the part that asks counts, or the one before the question mark. "Or not" asks
+        # for nothing.
         parts += [(one, asked and bool(_stems(one)) and _asks(one, pieces)) for one in pieces]
     return parts
 
@@ -133,6 +138,6 @@ def _stems(text: str) -> set[str]:
 
 
 def fold(text: str) -> str:
-    """Lower case without accents."""
+    """The text in lower case and without accents."""
     decomposed = unicodedata.normalize("NFD", text.casefold().replace("’", "'"))
     return "".join(char for char in decomposed if not unicodedata.combining(char))

@@ -1,7 +1,7 @@
-"""Webhooks from the sandbox to us: who gets them, how often they are tried, and the faults that befall them.
+"""Posts webhooks from the sandbox to us: to which address, with how many tries, and with which faults.
 
-Deliveries run on a few threads of their own, so that neither a provider call nor the control API waits for us; who
-wants the outcome waits for the Future.
+Deliveries run in a few threads of their own, so that neither a provider call nor the control API waits for our answer.
+Whoever wants the result waits for the Future.
 """
 
 import http.client
@@ -27,7 +27,10 @@ RESPONSE_LIMIT = 2000
 
 @dataclass(frozen=True)
 class Webhook:
-    """Where one account's webhooks go. `secret` signs where the provider signs; `echo` repeats our own sends to us."""
+    """Where the played provider posts the webhooks of one account.
+
+    `secret` signs them if the provider signs. With `echo`, what we send through the provider is posted back to us.
+    """
 
     provider: str
     account: str
@@ -54,7 +57,9 @@ class _Parcel:
 
 
 class Outbox:
-    """Delivers webhook bodies; `post` never blocks and never raises for what our side answers."""
+    """Posts the webhooks of the played providers to us. `post` never waits, and no answer
+    of our side makes it raise.
+    """
 
     def __init__(self, state: State, faults: FaultBook, provider: Callable[[str], Provider]) -> None:
         self._state = state
@@ -80,7 +85,9 @@ class Outbox:
             return list(self._webhooks.values())
 
     def webhook(self, provider: str, account: str) -> Webhook | None:
-        """The webhook of that account, else the one for all accounts of the provider."""
+        """Where the webhooks of that account are posted, else where those of all accounts of
+        the provider are, or None.
+        """
         with self._lock:
             return self._webhooks.get((provider, account)) or self._webhooks.get((provider, "*"))
 
@@ -92,7 +99,10 @@ class Outbox:
     def post(
         self, provider: str, account: str, body: dict[str, Any], *, copies: int = 1, echo: bool = False
     ) -> list["Future[dict[str, Any]]"]:
-        """Send a body to the account's webhook; one Future per delivery, none where nobody listens."""
+        """Post a webhook's body to the address of the account.
+
+        Returns a Future for each delivery; there is none if no address is set.
+        """
         webhook = self.webhook(provider, account)
         if webhook is None or (echo and not webhook.echo) or self._stopping.is_set():
             return []
@@ -118,7 +128,7 @@ class Outbox:
     def post_to(
         self, url: str, provider: str, account: str, body: dict[str, Any]
     ) -> "Future[dict[str, Any]]":
-        """Send a body to an address that came with a request (a notify_url), free of faults."""
+        """Post a webhook's body to an address that came with a request (a notify_url). Faults do not apply to it."""
         headers = {"Content-Type": "application/json"}
         parcel = _Parcel(
             Webhook(provider, account, url), account, json.dumps(body).encode(), headers, Future()
@@ -128,13 +138,13 @@ class Outbox:
         return parcel.future
 
     def open(self) -> None:
-        """Deliver (again); nothing is left over from before a `stop`."""
+        """Start to post webhooks. Nothing is left over from before a `stop`."""
         self._stopping.clear()
         self._queue = queue.SimpleQueue()
         self._threads = []
 
     def stop(self) -> None:
-        """Deliver nothing more; what waits is given up."""
+        """Stop posting webhooks. Waiting ones are dropped."""
         self._stopping.set()
         for _ in self._threads:
             self._queue.put(None)
@@ -194,7 +204,7 @@ class Outbox:
 
 
 def _attempt(parcel: _Parcel) -> dict[str, Any]:
-    """Post once. The outcome holds status (None: no answer), error, response text and duration in ms."""
+    """Post once. The result has status (None: no answer), error, response text and duration in ms."""
     parts = urllib.parse.urlsplit(parcel.webhook.url)
     connect = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     started = time.monotonic()

@@ -1,4 +1,4 @@
-"""What the answer sheet says besides facts, in the languages that it tells apart by a few of their words."""
+"""The phrases of the sandbox model's drafts, in several languages. A language is recognised by some of its words."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Phrases:
-    """`later`: nothing is known of what was asked. `rest`: of a part of it. `words`: by which the language is known."""
+    """The phrases of one language from which the played model makes drafts.
+
+    `later`: no answer is known. `rest`: only part of the answer is known. `words`: the words that show the language.
+    """
 
     greeting: str
     thanks: str
@@ -124,11 +127,14 @@ _WORDS = {code: set(phrases.words.split()) for code, phrases in PHRASES.items()}
 
 
 FEW_WORDS = 3
-"""In a longer text, one word of a language is chance: "Typing w gloves" is no Polish."""
+"""In a longer text, a single word of a language is chance: "Typing w gloves" is not Polish."""
 
 
 def language_of(*texts: str) -> str:
-    """The code of the first text that has more words of one language than of any other; English where none does."""
+    """The code of the language of the first text that has more words of one language than of others.
+
+    English if none has.
+    """
     for text in texts:
         words = re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", text.lower())
         counts = sorted(((sum(word in known for word in words), code) for code, known in _WORDS.items()))

@@ -1,6 +1,6 @@
-"""What a provider module has to say about itself; the rest of the sandbox knows providers only through this.
+"""The interface of a played provider. The rest of the sandbox uses only this.
 
-A provider is one module: a Router of its calls, a data class for what an account holds, and one Provider object.
+A provider is one module with a Router of its calls, a data class for what an account contains, and one Provider object.
 """
 
 import json
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from sandbox.outbox import Webhook
 
 STATUS_CODES = {"revoked": 401, "forbidden": 403, "rate_limited": 429, "down": 503}
-"""Statuses every account can have besides `ok`, and the answer its calls get."""
+"""Statuses that every account can have besides `ok`, with the HTTP status that its calls then get."""
 
 
 @dataclass
 class Call:
-    """One request on its way through a provider's handler, which runs under the account's lock."""
+    """One request that the handler of a played provider works on. The handler runs under the account's lock."""
 
     sandbox: "Sandbox"
     request: Request
@@ -33,13 +33,13 @@ class Call:
 
     @property
     def data(self) -> Any:
-        """The account's data, of the provider's own class."""
+        """What the played provider keeps for the account, an instance of the provider's own class."""
         return self.account.data
 
     def sent(
         self, kind: str, send_id: str | int, *, to: str = "", thread: str | int = "", text: str = ""
     ) -> SendRecord:
-        """Record that a person receives something because of this call."""
+        """Record that a person receives something because of this call to the played provider."""
         request = self.request
         searched = request.body.decode("utf-8", "replace") + " ".join(request.headers.values())
         return self.sandbox.state.record_send(
@@ -55,55 +55,63 @@ class Call:
         )
 
     def tell(self, body: dict[str, Any], *, echo: bool = False) -> None:
-        """Post a webhook of this account in the background; an echo only where the webhook asks for echoes."""
+        """Post a webhook of the called account in the background. An echo is posted only if the webhook asks for
+        echoes.
+        """
         self.sandbox.outbox.post(self.account.provider, self.account.name, body, echo=echo)
 
 
 class Provider(ABC):
-    """The parts that differ between providers; the defaults fit an API with bearer keys, one account per key."""
+    """What differs between played providers. The defaults fit an API with bearer keys and one account per key."""
 
     name = ""
     routes: Router
     statuses: tuple[str, ...] = ()
-    """Statuses of its accounts beyond `ok` and STATUS_CODES."""
+    """Statuses of its accounts besides `ok` and STATUS_CODES."""
 
     @abstractmethod
     def new_data(self) -> Any:
-        """What a new account holds."""
+        """What the played provider keeps for a new account, still empty."""
 
     def credential(self, request: Request) -> str:
-        """What the caller proves itself with; empty: nothing."""
+        """The key with which the caller authenticates at the played provider, or ""."""
         return request.bearer()
 
     def account_name(self, sandbox: "Sandbox", request: Request, params: dict[str, str]) -> str:
-        """The account a call is about."""
+        """The name of the account that a call to the played provider is for."""
         return self.credential(request)
 
     @abstractmethod
     def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
-        """An error in the provider's own shape; `code` is its machine-readable part where it has one."""
+        """An error answer in the provider's own form. `code` is its machine-readable code, if it has one."""
 
     def blocked(self, call: Call) -> Response | None:
-        """What a call gets because of its account's state; None: it goes through."""
+        """The played provider's answer to a call if the account's status forbids it. None lets the call through."""
         status = STATUS_CODES.get(call.account.status)
         return self.error(status) if status else None
 
     def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-        """The webhook body of an event. Raises BadRequestError for one it does not have."""
+        """The body of the webhook that the played provider posts for `event`. Raises BadRequestError for an unknown
+        event.
+        """
         raise BadRequestError(f"{self.name} posts no webhook {event}", code="event")
 
     def learn(self, account: Account, body: dict[str, Any]) -> None:
-        """Take what a webhook body says has happened into the account's data; by default it keeps nothing."""
+        """Store in the account of the played provider what a webhook body says has happened. The default stores
+        nothing.
+        """
         return None
 
     def holds(self, account: Account, body: dict[str, Any]) -> bool:
-        """Whether the provider cannot see, hence not tell, this event now."""
+        """Whether the played provider cannot see this event at the moment (its account is disconnected), and so cannot
+        report it.
+        """
         return False
 
     def encode(self, webhook: "Webhook", body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
-        """A webhook's bytes and headers, signed where the provider signs."""
+        """A webhook's bytes and headers as the provider posts them, signed if the provider signs."""
         return json.dumps(body).encode(), {"Content-Type": "application/json"}
 
     def status_event(self, account: Account, status: str) -> dict[str, Any] | None:
-        """The webhook body that tells of a change of the account's status, if the provider has one."""
+        """The webhook body that reports a change of the account's status, or None if the provider has none."""
         return None

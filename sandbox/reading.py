@@ -1,7 +1,7 @@
-"""What the answer sheet can tell from a prompt: the newest text, the lead's first name, message ids, a tag.
+"""Reads a few facts from a prompt: the newest text, the lead's first name, message ids, a tag.
 
-Key words and patterns only. It reads any prompt well enough to prove that prompt and answer travel; it understands
-nothing, and no test may use it to judge how good an answer is.
+It uses only key words and patterns. That is enough for any prompt to prove that prompt and answer are passed on. It
+understands nothing, so no test may judge by it how good an answer is.
 """
 
 import json
@@ -34,23 +34,26 @@ TAGS = (
     ("Information Requested", r"\?|pricing|how much|more (info|details)|send (me )?(info|details)"),
     ("Interested", r"\b(yes|sure|interested|sounds good|love to|great|happy to)\b"),
 )
-"""Tag and key words, the first that matches wins."""
+"""Tags with their key words. The first that matches counts."""
 
 UNKNOWN = ("Information Requested", "Objection")
-"""Tags of a question that wants a fact; one about a meeting, say, wants times."""
+"""Tags of questions that ask for a fact. A question about a meeting, for example, asks for times."""
 
 ADDRESSED = ("newest", "latest", "last", "reply", "inbound")
 JSON_KEYS = ("newest_text", "newest_message", "newest", "latest_message", "latest", "text", "body", "reply")
 
 SAID = re.compile(r"^<<<said (\w+) ([^\n]*)>>>\n(.*?)\n<<<end \1>>>$", re.DOTALL | re.MULTILINE)
-"""What a prompt marks as somebody's words: code, label, words. What looks like a mark within is theirs."""
+"""Text that a prompt marks as somebody's words: code, label, words.
+
+Anything inside that looks like a mark belongs to the words.
+"""
 MARKS = re.compile(r"^<<<(?:said|end) \w+[^\n]*>>>$\n?", re.MULTILINE)
 
 MARKED = re.compile(
     rf"^\#+[ ]*(?:{'|'.join(ADDRESSED)})\b[^\n]*\n(.*?)(?=\n\#+[ ]|\Z)",
     re.DOTALL | re.IGNORECASE | re.MULTILINE,
 )
-"""A section of a prompt that is divided by # headings."""
+"""A section of a prompt with # headings."""
 HEADED = re.compile(
     rf"""
     ^\W*(?:{"|".join(ADDRESSED)})\b[^\n:]*         # a line that begins with such a word
@@ -76,7 +79,7 @@ DATE = re.compile(r"\b(\d{4}-\d{2}-\d{2})\b")
 
 @dataclass(frozen=True)
 class Facts:
-    """What was found; everything an answer may use."""
+    """What the played model found in a prompt. Its answers use only this."""
 
     everything: str
     newest: str
@@ -86,19 +89,22 @@ class Facts:
     short: bool
     """Whether the prompt says that the channel is SMS or LinkedIn."""
     slots: tuple[str, ...]
-    """The ids of the times on offer."""
+    """The ids of the offered times."""
     offers: str
-    """The times that a plan says to offer, word for word."""
+    """The times that a plan says to offer, in its words."""
     known: tuple[Known, ...]
-    """The workspace's facts to answer with: those that the plan names, or, without a plan, that fit what is asked."""
+    """The facts of the workspace to answer with.
+
+    They are those that the plan names or, without a plan, those that fit the question.
+    """
     unknown: tuple[str, ...]
-    """What is asked and no fact answers."""
+    """Questions that no fact answers."""
     language: str
-    """The code of the newest text's language, or else of the whole thread's."""
+    """The code of the language of the newest text, else of the whole thread."""
 
     @property
     def quote(self) -> str:
-        """The beginning of the newest text, word for word."""
+        """The beginning of the lead's newest text, unchanged."""
         return self.newest[:160].strip()
 
     def phone(self) -> str | None:
@@ -115,7 +121,9 @@ class Facts:
 
 
 def read(model_input: Any) -> Facts:
-    """Facts of a Responses API `input`: a string, or a list of messages of which the users' count."""
+    """What the played model finds in the `input` of a request: a string, or a list of
+    messages, of which those of the user are read.
+    """
     everything = flatten(model_input)
     newest = _newest(everything)
     known, unknown = _known(everything, newest)
@@ -135,7 +143,9 @@ def read(model_input: Any) -> Facts:
 
 
 def flatten(model_input: Any) -> str:
-    """All text of an `input`; of a list of messages, what the user said (everything, where no role is given)."""
+    """All text of the `input` of a request to the model. Of a list of messages it is what the user
+    said, or everything if no role is given.
+    """
     if isinstance(model_input, str):
         return model_input
     if isinstance(model_input, dict):
@@ -149,7 +159,7 @@ def flatten(model_input: Any) -> str:
 
 
 def tag_of(text: str) -> str:
-    """A sentiment tag by key words; Neutral where none is found."""
+    """The tag (what a lead wants) that key words in the text show, or Neutral if none is found."""
     lowered = text.lower()
     return next((tag for tag, words in TAGS if re.search(words, lowered, re.MULTILINE)), "Neutral")
 
@@ -174,7 +184,7 @@ def _newest(text: str) -> str:
 
 
 def _newest_in_json(text: str) -> str:
-    """The newest text of a prompt that is a JSON object, or holds one after some words."""
+    """The newest text of a prompt that is a JSON object or contains one."""
     start = text.find("{")
     if start < 0:
         return ""
@@ -206,6 +216,6 @@ def _first_name(text: str) -> str:
 
 
 def _section(text: str, heading: str) -> str:
-    """What stands under a # heading; empty where there is none."""
+    """The text under a # heading, or ""."""
     found = re.search(rf"^#+ {heading}\n(.*?)(?=\n#|\Z)", text, re.DOTALL | re.IGNORECASE | re.MULTILINE)
     return found.group(1) if found else ""

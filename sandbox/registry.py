@@ -1,15 +1,17 @@
-"""The players: each module here that has a PLAYER plays a provider, under the first segment of its address."""
+"""Finds the players: the modules here with a PLAYER, each of which plays a provider under its own address."""
 
 import pkgutil
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 
-import sandbox
 from sandbox.provider import Provider
 
 
 @cache
 def players() -> dict[str, Provider]:
-    """Every player by its name."""
-    modules = [import_module(f"sandbox.{found.name}") for found in pkgutil.iter_modules(sandbox.__path__)]
+    """All played providers, by name."""
+    modules = [
+        import_module(f"sandbox.{found.name}") for found in pkgutil.iter_modules([str(Path(__file__).parent)])
+    ]
     return {module.PLAYER.name: module.PLAYER for module in modules if hasattr(module, "PLAYER")}

@@ -1,7 +1,7 @@
-"""The sandbox on a socket: HTTP/1.1 with keep-alive, one thread per connection, stopping at once.
+"""The sandbox as an HTTP/1.1 server with keep-alive and one thread per connection. It stops at once.
 
-Own reading of bodies (length and chunked) and own writing of answers, since faults need the bare socket; request
-lines and headers are parsed by http.server.
+Faults need the bare socket, so bodies are read (by length or chunked) and answers written here. http.server parses
+request lines and headers.
 """
 
 import contextlib
@@ -27,7 +27,9 @@ IDLE_S = 300
 
 
 class SandboxServer(Sandbox):
-    """The sandbox as a server. `stop` keeps the state; a later `start` takes the same port again."""
+    """The sandbox, which plays the providers, as an HTTP server. `stop` keeps the state, and
+    a later `start` uses the same port again.
+    """
 
     def __init__(self, port: int = 0, host: str = "127.0.0.1") -> None:
         super().__init__()
@@ -41,11 +43,13 @@ class SandboxServer(Sandbox):
         return f"http://{self.host}:{self.port}"
 
     def url(self, provider: str) -> str:
-        """Where a provider's base URL points."""
+        """The base URL of a played provider."""
         return f"{self.base_url}/{provider}"
 
     def start(self) -> str:
-        """Listen; returns the base URL. Raises OSError when the port is taken."""
+        """Start the sandbox's server, which plays the providers. Returns its base URL. Raises OSError if the port is
+        taken.
+        """
         self._httpd = _HTTPServer((self.host, self.port), self)
         self.port = self._httpd.server_address[1]
         self.outbox.open()
@@ -56,7 +60,7 @@ class SandboxServer(Sandbox):
         return self.base_url
 
     def stop(self) -> None:
-        """Stop listening and cut every connection, the hanging ones too."""
+        """Stop the sandbox's server and close every connection, also those that hang."""
         if self._httpd is None or self._thread is None:
             return
         self.outbox.stop()
@@ -143,7 +147,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             transmit(wire, None, answer, close=self.close_connection, head_only=head_only)
             return
         for fault in visit.waits:
-            with contextlib.suppress(WireClosed):  # a caller that gives up does not stop a slow provider
+            # A caller that gives up does not stop a slow provider's work.
+            with contextlib.suppress(WireClosed):
                 wire.wait(fault.wait_ms() / 1000)
         response, processed = Response(), False
         if visit.fault is None or visit.fault.processed:
@@ -153,7 +158,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         transmit(wire, visit.fault, spoilt, close=self.close_connection, head_only=head_only)
 
     def _release(self) -> None:
-        """Let go of the socket's file objects, so that closing it closes it (a RST needs that)."""
+        """Close the socket's file objects.
+
+        Only then does closing the socket really close it, which a TCP reset needs.
+        """
         self.rfile.close()
         self.wfile.close()
         self.connection.close()

@@ -1,7 +1,7 @@
-"""Slack as Holdfast uses it: the Web API of one bot token, and incoming webhooks.
+"""Plays Slack as far as Holdfast uses it: the Web API of one bot token, and incoming webhooks.
 
 Errors are HTTP 200 with `ok: false`, except too many requests (429) and Slack being down (5xx). An incoming webhook
-answers plain text.
+answers with plain text.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ CHANNELS = {"C0SANDBOX01": "general", "C0SANDBOX02": "replies"}
 
 @dataclass
 class Workspace:
-    """What one bot token sees."""
+    """What the played Slack keeps for one bot token: messages and users."""
 
     messages: dict[tuple[str, str], dict[str, Any]] = field(default_factory=Shelf)
     users: dict[str, dict[str, Any]] = field(default_factory=Shelf)
@@ -42,7 +42,7 @@ class Workspace:
     last_ts: float = 0.0
 
     def next_ts(self) -> str:
-        """A message timestamp, unique and growing."""
+        """A new message timestamp of the played Slack, unique and growing."""
         self.last_ts = max(time.time(), self.last_ts + 0.000_01)
         return f"{self.last_ts:.6f}"
 
@@ -98,7 +98,7 @@ class Slack(Provider):
         }
 
     def encode(self, webhook: "Webhook", body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
-        """The form that Slack posts, signed `v0` over the raw bytes."""
+        """A button press as Slack posts it: a form, with a signature `v0` over its raw bytes."""
         payload = urllib.parse.urlencode({"payload": json.dumps(body)}).encode()
         at = str(int(time.time()))
         signed = hmac.new(webhook.secret.encode(), f"v0:{at}:".encode() + payload, hashlib.sha256).hexdigest()
@@ -110,7 +110,7 @@ class Slack(Provider):
 
 
 def _field(request: Request, name: str) -> str:
-    """A parameter from the query, the form or the JSON body; empty where there is none."""
+    """A parameter from the query, the form or the JSON body, or ""."""
     value = request.query.get(name)
     if value is None and request.method == "POST":
         value = request.data.get(name)
@@ -184,7 +184,7 @@ def _content(call: Call) -> dict[str, Any]:
 
 
 def _channel(call: Call, channel: str) -> str:
-    """The id of a channel given by id, #name or user id. Raises channel_not_found for anything else."""
+    """The id of a channel that is given by id, #name or user id. Raises channel_not_found for anything else."""
     known = _channels(call)
     if channel.startswith("U"):
         return _dm(call, channel)

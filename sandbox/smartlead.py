@@ -1,4 +1,4 @@
-"""SmartLead as Holdfast uses it: campaigns and e-mail threads of one API key (in the query)."""
+"""Plays SmartLead as far as Holdfast uses it: campaigns and e-mail threads of one API key, which is in the query."""
 
 import html
 import uuid
@@ -19,7 +19,9 @@ MAILBOX = "alex@outreach.example.com"
 
 @dataclass
 class Sender:
-    """One SmartLead account; a thread's history is kept by lead."""
+    """What the played SmartLead keeps for one account: campaigns, leads and threads. The history of a thread is stored
+    by lead.
+    """
 
     campaigns: dict[int, str] = field(default_factory=lambda: {501: "Q1"})
     leads: dict[str, dict[str, Any]] = field(default_factory=Shelf)
@@ -111,7 +113,7 @@ class SmartLead(Provider):
 
 
 def _ends(lead: str, body: dict[str, Any], reply: bool) -> dict[str, str]:
-    """Who wrote, and to whom."""
+    """Who wrote the mail, and to whom."""
     ours = (
         address for address in (body.get("from_email"), body.get("to_email")) if address and address != lead
     )
@@ -120,7 +122,7 @@ def _ends(lead: str, body: dict[str, Any], reply: bool) -> dict[str, str]:
 
 
 def _lead(account: Account, email: str, name: str | None = None) -> dict[str, Any]:
-    lead = account.data.leads.get(email.lower())
+    lead: dict[str, Any] | None = account.data.leads.get(email.lower())
     if lead is None:
         first, _, last = (name or "").partition(" ")
         lead = {

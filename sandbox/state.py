@@ -1,7 +1,7 @@
-"""What the sandbox remembers: accounts with their provider's data, requests, sends, webhook deliveries.
+"""The sandbox's memory: accounts with their provider's data, requests, sends, webhook deliveries.
 
-Everything is bounded by LIMIT, oldest first out, so a long benchmark cannot fill the memory. One lock per account
-guards that account's data; one lock guards the records.
+Each list has at most LIMIT entries and drops the oldest, so a long benchmark cannot fill the memory. Each account has a
+lock for its data, and one lock protects the records.
 """
 
 import hashlib
@@ -21,12 +21,12 @@ UUID = re.compile(r"\b[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-
 
 
 def now_iso() -> str:
-    """The present in UTC, ISO 8601 with milliseconds and Z."""
+    """The current time in UTC, in ISO 8601 with milliseconds and Z."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Shelf(OrderedDict[Any, Any]):
-    """A dict that forgets its oldest entries beyond LIMIT."""
+    """A dict that drops its oldest entries beyond LIMIT."""
 
     def __setitem__(self, key: Any, value: Any) -> None:
         super().__setitem__(key, value)
@@ -40,7 +40,9 @@ def ring() -> deque[Any]:
 
 @dataclass
 class Account:
-    """One tenant at one provider: its status, what was set by command, and the provider's own data."""
+    """One account at one played provider: its status, the properties that commands have set, and the provider's own
+    data.
+    """
 
     provider: str
     name: str
@@ -55,11 +57,13 @@ class Account:
         self._ids = itertools.count(self.first_id)
 
     def next_id(self) -> int:
-        """A number that no other object of this account has; other accounts count through the same numbers."""
+        """A number that no other object of this played account has. Other accounts use the same numbers."""
         return next(self._ids)
 
     def over_limit(self) -> bool:
-        """Whether this call exceeds the account's `limit` property (calls per seconds, sliding)."""
+        """Whether this call exceeds the limit of the account's property `limit` (so many calls in any so
+        many seconds). If not, the call is counted.
+        """
         limit = self.properties.get("limit")
         if not limit:
             return False
@@ -98,7 +102,9 @@ class RequestRecord:
 
 @dataclass
 class SendRecord:
-    """Something a person would receive. Equal fingerprints are a double send."""
+    """Something that a person would have received through a played provider. Two records
+    with the same fingerprint are a double send.
+    """
 
     id: str
     at: str
@@ -114,7 +120,9 @@ class SendRecord:
 
 
 class State:
-    """All accounts and records. `new_data` makes a provider's empty data for a new account."""
+    """All accounts at the played providers and all records. `new_data` makes a provider's
+    empty data for a new account.
+    """
 
     def __init__(self, new_data: Callable[[str], Any]) -> None:
         self._new_data = new_data
@@ -139,7 +147,7 @@ class State:
         return next(self._request_ids)
 
     def account(self, provider: str, name: str) -> Account:
-        """The account of that name, made on first use."""
+        """The account of the played provider with that name. It is made on first use."""
         with self._lock:
             account = self._accounts.get((provider, name))
             if account is None:
@@ -163,7 +171,9 @@ class State:
             self._counts[record.provider, record.method, record.route, record.status] += 1
 
     def record_send(self, *, searched: str, **values: Any) -> SendRecord:
-        """Remember a send; `searched` is the text in which markers are looked for."""
+        """Record that a person would receive something. `searched` is the text in which
+        markers (ids of our sends) are looked for.
+        """
         parts = [
             values["provider"],
             values["account"],
@@ -185,7 +195,9 @@ class State:
             self._deliveries.append(delivery)
 
     def totals(self) -> dict[str, int]:
-        """How many requests and sends there were, forgotten ones included."""
+        """The numbers of requests to the played providers and of messages sent through them,
+        including those that were dropped from the lists.
+        """
         with self._lock:
             return dict(self._totals)
 
@@ -196,11 +208,15 @@ class State:
         return [{**dict(zip(names, key, strict=True)), "n": n} for key, n in sorted(items, key=str)]
 
     def sends(self, **wanted: Any) -> list[dict[str, Any]]:
-        """Sends, oldest first, whose fields equal `wanted`; `contains` looks into the text."""
+        """What people would have received, oldest first, where the fields equal `wanted`. `contains` is searched in the
+        text.
+        """
         return self._select(self._sends, wanted, "text", wanted.pop("contains", None))
 
     def requests(self, **wanted: Any) -> list[dict[str, Any]]:
-        """Requests, oldest first, whose fields equal `wanted`; `path` is looked for in the path."""
+        """Requests to the played providers, oldest first, whose fields equal `wanted`.
+        `path` is searched in the path.
+        """
         return self._select(self._requests, wanted, "path", wanted.pop("path", None))
 
     def _select(

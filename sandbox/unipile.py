@@ -1,7 +1,7 @@
-"""Unipile (LinkedIn) as Holdfast uses it: one state per account id, whatever the API key.
+"""Plays Unipile (LinkedIn) as far as Holdfast uses it. Each account id has its own state, whatever the API key.
 
-A key is platform-wide and only authenticates. An account that is not `ok` refuses every LinkedIn call with the
-error its status stands for, while its own status and the hosted reconnect link stay available, as in real life.
+A key belongs to the platform and only authenticates. An account that is not `ok` refuses every LinkedIn call with the
+error for its status. Its status and the hosted reconnect link can still be read, as at Unipile.
 """
 
 import hashlib
@@ -52,7 +52,7 @@ NOTE_LIMIT = 300
 
 @dataclass
 class LinkedIn:
-    """One LinkedIn account behind Unipile."""
+    """What the played Unipile keeps for one LinkedIn account: chats, messages, people and invitations."""
 
     linked: bool = False
     created_at: str = field(default_factory=now_iso)
@@ -74,11 +74,13 @@ class Unipile(Provider):
 
     def credential(self, request: Request) -> str:
         if request.path.startswith("/hosted/"):
-            return request.path  # the link itself is the proof
+            return request.path  # whoever has the link is authenticated
         return request.headers.get("x-api-key", "").strip()
 
     def account_name(self, sandbox: "Sandbox", request: Request, params: dict[str, str]) -> str:
-        """The account named by path, query or body, else the one that has the chat; `*` where none is meant."""
+        """The LinkedIn account that a call is for: the one in the path, query or body, else the one that has the chat.
+        `*` if the call is for no account.
+        """
         parts = request.path.split("/")
         if request.path.startswith("/hosted/"):
             return _owner(sandbox, "links", parts[2])
@@ -229,11 +231,15 @@ def inmail_balance(call: Call) -> Response:
 
 
 def _inmails_left(call: Call) -> int:
-    return max(0, int(call.account.properties.get("inmail_balance", 5)) - call.data.inmails_used)
+    used: int = call.data.inmails_used
+    return max(0, int(call.account.properties.get("inmail_balance", 5)) - used)
 
 
 def _person(call: Call, identifier: str) -> dict[str, Any]:
-    """A person by public identifier or provider id; unknown ones are made: connected, unless `profiles` says else."""
+    """A person by public identifier or provider id.
+
+    Unknown people are made, as connections unless `profiles` says otherwise.
+    """
     person = events.keep_person(call.account, identifier)
     profiles = call.account.properties.get("profiles", {})
     set_by_command = profiles.get(person["public_identifier"]) or profiles.get(person["provider_id"]) or {}
@@ -315,7 +321,7 @@ def messages(call: Call) -> Response:
 
 
 def _chat(call: Call) -> dict[str, Any]:
-    chat = call.data.chats.get(call.params["chat_id"])
+    chat: dict[str, Any] | None = call.data.chats.get(call.params["chat_id"])
     if chat is None:
         raise BadRequestError("Chat not found.", status=404, code="resource_not_found")
     return chat

@@ -1,4 +1,4 @@
-"""Unipile's webhooks and the people, chats and messages they speak of."""
+"""Makes Unipile's webhooks, and keeps the people, chats and messages that they are about."""
 
 import hashlib
 import re
@@ -24,11 +24,13 @@ SOURCE_STATUS = {
     "stopped": "STOPPED",
     "deleted": "DELETED",
 }
-"""What Unipile calls the sandbox's account statuses; statuses that are not the account's fault are missing."""
+"""Unipile's words for the sandbox's account statuses. Statuses that do not concern the account itself are not here."""
 
 
 def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-    """An event's body from the fields of docs/sandbox.md. Raises BadRequestError naming a missing field."""
+    """The body of the webhook that the played Unipile posts for `event`, from the fields in docs/sandbox.md. Raises
+    BadRequestError, which names a missing field.
+    """
     if event == "AccountStatus":
         return _status_body(account, str(fields.get("message") or SOURCE_STATUS.get(account.status, "OK")))
     if event not in EVENTS:
@@ -46,7 +48,7 @@ def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any
 
 
 def account_status(account: Account, status: str) -> dict[str, Any] | None:
-    """The AccountStatus body for a change to `status`; None where LinkedIn's side has not changed."""
+    """The AccountStatus webhook for a change to `status`. None if nothing has changed at LinkedIn."""
     if status not in SOURCE_STATUS or account.status not in SOURCE_STATUS:
         return None
     return _status_body(account, "RECONNECTED" if status == "ok" else SOURCE_STATUS[status])
@@ -76,7 +78,7 @@ def message_event(
 
 
 def learn(account: Account, body: dict[str, Any]) -> None:
-    """Take over the message or relation of a webhook body."""
+    """Store in the played Unipile the message or the new connection of a webhook's body."""
     message, connection = body.get("message"), body.get("connection")
     if isinstance(connection, dict):
         known = {"name": connection.get("name"), "url": connection.get("linkedin_url")}
@@ -103,12 +105,16 @@ def learn(account: Account, body: dict[str, Any]) -> None:
 
 
 def member_id(text: str) -> str:
-    """A LinkedIn member id for any text; one that is one already stays."""
+    """A made-up LinkedIn member id for a name or other text, always the same for the same text. A text that is a
+    member id already is returned as it is.
+    """
     return text if text.startswith("ACoAA") else "ACoAA" + hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def keep_person(account: Account, identifier: str, values: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The person with that provider id, public identifier or profile URL; made, or given a name, where needed."""
+    """The played LinkedIn's person with that provider id, public identifier or profile
+    URL. It is made, or gets a name, if needed.
+    """
     values = values or {}
     slug = _slug(values.get("url")) or _slug(identifier)
     people = account.data.people
@@ -133,7 +139,7 @@ def keep_person(account: Account, identifier: str, values: dict[str, Any] | None
 
 
 def keep_chat(account: Account, chat_id: str | None, person: dict[str, Any]) -> dict[str, Any]:
-    """The chat with that id, else the one with that person, else a new one."""
+    """The played Unipile's chat with that id; if `chat_id` is None, the one with that person. It is made if needed."""
     chats = account.data.chats
     if chat_id is None:
         mine = (c for c in chats.values() if c["attendee_provider_id"] == person["provider_id"])
@@ -167,7 +173,7 @@ def keep_message(
     message_id: str | None = None,
     at: str | None = None,
 ) -> dict[str, Any]:
-    """Put a message into a chat, in the shape the message lists have."""
+    """Add a message to a chat of the played Unipile, as Unipile's lists of messages show it, and return it."""
     at = at or now_iso()
     message = {
         "object": "Message",
@@ -193,7 +199,9 @@ def keep_message(
 
 
 def instant(text: str) -> datetime:
-    """A time from a request. Raises BadRequestError for one that is no ISO 8601 date."""
+    """The time that a text in a request names, as an aware datetime. Raises BadRequestError
+    if it is no ISO 8601 date.
+    """
     try:
         at = datetime.fromisoformat(urllib.parse.unquote(text))
     except ValueError as exc:
@@ -202,7 +210,7 @@ def instant(text: str) -> datetime:
 
 
 def _slug(url: str | None) -> str | None:
-    """The public identifier in a profile URL, or the text itself where it is one."""
+    """The public identifier in a profile URL, or the text itself if it is one. None for anything else."""
     if not url or url.startswith("ACoAA"):
         return None
     found = re.search(r"linkedin\.com/in/([^/?#]+)", url)

@@ -1,4 +1,4 @@
-"""Unipile's hosted page, where the owner of a LinkedIn account reconnects it: a link that works once, for a while."""
+"""Plays Unipile's hosted page, on which the owner reconnects a LinkedIn account. Its link works once and expires."""
 
 import html
 import uuid

@@ -1,4 +1,4 @@
-"""Requests, responses and routes as the sandbox's providers see them: plain values, no sockets."""
+"""Requests, responses and routes as the played providers see them: plain values without sockets."""
 
 import functools
 import json
@@ -10,9 +10,9 @@ from typing import Any
 
 
 class BadRequestError(Exception):
-    """The caller sent what the provider refuses.
+    """The caller sent something that the played provider refuses.
 
-    `status` and `code` go into the provider's own error shape, unless `response` is the whole answer already.
+    `status` and `code` go into the provider's own form of errors, unless `response` is already the whole answer.
     """
 
     def __init__(
@@ -26,7 +26,7 @@ class BadRequestError(Exception):
 
 
 class ControlError(ValueError):
-    """A command that cannot be carried out; `field` names what is wrong with it."""
+    """A command to the sandbox cannot be carried out. `field` names what is wrong."""
 
     def __init__(self, field_name: str, message: str) -> None:
         super().__init__(message)
@@ -35,7 +35,9 @@ class ControlError(ValueError):
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request with its body read; `path` is the provider's own path, without the sandbox's prefix."""
+    """One HTTP request to a played provider, with its body. `path` is the provider's own path, without the sandbox's
+    prefix.
+    """
 
     method: str
     path: str
@@ -46,9 +48,9 @@ class Request:
 
     @functools.cached_property
     def data(self) -> dict[str, Any]:
-        """The body as an object: JSON, or form fields (values that look like JSON stay text).
+        """The request's body as an object: JSON, or form fields (values that look like JSON stay text).
 
-        Raises BadRequestError where a body is there and is neither, or is JSON but no object.
+        Raises BadRequestError if there is a body that is neither, or JSON that is no object.
         """
         if not self.body:
             return {}
@@ -63,12 +65,14 @@ class Request:
         return value
 
     def bearer(self) -> str:
-        """The token of `Authorization: Bearer`, or an empty string."""
+        """The token in the request's header `Authorization: Bearer`, or ""."""
         scheme, _, token = self.headers.get("authorization", "").partition(" ")
         return token.strip() if scheme.lower() == "bearer" else ""
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
-        """A number from the query string, clamped to [low, high]; anything unreadable is `default`."""
+        """The number `name` from the request's query string, moved into `low` to `high`. Anything unreadable gives
+        `default`.
+        """
         try:
             return max(low, min(high, int(self.query.get(name, default))))
         except ValueError:
@@ -77,7 +81,9 @@ class Request:
 
 @dataclass
 class Response:
-    """What goes back; headers the server adds itself (Content-Length, Date, Connection) are not in here."""
+    """An HTTP answer of a played provider. Headers that the server adds itself
+    (Content-Length, Date, Connection) are not in it.
+    """
 
     status: int = 200
     body: bytes = b""
@@ -102,7 +108,7 @@ class Route:
 
 
 class Router:
-    """A provider's table of calls: `{name}` in a template matches one path segment."""
+    """A played provider's table of calls and their handlers. `{name}` in a template matches one segment of the path."""
 
     def __init__(self) -> None:
         self._routes: dict[tuple[str, int], list[Route]] = {}
@@ -110,7 +116,9 @@ class Router:
     def on(
         self, method: str, *templates: str
     ) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
-        """Register the decorated handler for every template, with and without a trailing slash."""
+        """Decorator that registers what handles a call of the played provider, for each path
+        template, with and without a slash at the end.
+        """
 
         def register(handler: Callable[..., Response]) -> Callable[..., Response]:
             for template in templates:
@@ -122,12 +130,12 @@ class Router:
         return register
 
     def include(self, other: "Router") -> None:
-        """Take over another table's calls."""
+        """Add another Router's calls to this one."""
         for key, routes in other._routes.items():
             self._routes.setdefault(key, []).extend(routes)
 
     def match(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
-        """The first registered route that fits, with its decoded path parameters."""
+        """The first registered call that fits method and path, with its decoded path parameters, or None."""
         for route in self._routes.get((method, path.rstrip("/").count("/")), ()):
             found = route.pattern.match(path)
             if found:

@@ -1,4 +1,4 @@
-"""What a fault does to the bytes of an answer: the only place that knows sockets and kinds at once."""
+"""Carries out the faults of the connection: what each does to the bytes of an answer."""
 
 import contextlib
 import email.utils
@@ -13,7 +13,7 @@ from sandbox.provider import Provider
 from sandbox.web import Response, text_response
 
 SILENT = {"hang", "accept_timeout", "drop", "accept_drop", "reset", "accept_reset"}
-"""Kinds after which the caller gets no answer at all."""
+"""Faults after which the caller gets no answer."""
 
 HUNG_UP = getattr(select, "POLLRDHUP", select.POLLIN) | select.POLLHUP | select.POLLERR
 
@@ -21,44 +21,47 @@ GATEWAY_PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1><hr>gatew
 
 
 class WireClosed(Exception):
-    """The connection is of no use any more."""
+    """The connection to the caller cannot be used any more."""
 
 
 class Wire:
-    """One client connection."""
+    """The connection to one caller of the sandbox."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
 
     def wait(self, seconds: float) -> None:
-        """Wait, but no longer than the caller stays connected. Raises WireClosed once it has gone."""
+        """Wait for `seconds` before the sandbox answers. Raises WireClosed as soon as the caller disconnects."""
         poll = select.poll()
         poll.register(self._connection, HUNG_UP)
         if poll.poll(max(0.0, seconds) * 1000):
             raise WireClosed
 
     def send(self, data: bytes) -> None:
-        """Raises WireClosed when the caller does not take it."""
+        """Send bytes to the caller. Raises WireClosed if the caller does not take them."""
         try:
             self._connection.sendall(data)
         except OSError as exc:
             raise WireClosed from exc
 
     def trickle(self, data: bytes, interval_s: float) -> None:
-        """One byte, a pause, one byte …"""
+        """Send the bytes to the caller one at a time, with a pause of `interval_s` seconds after each."""
         for index in range(len(data)):
             self.send(data[index : index + 1])
             self.wait(interval_s)
 
     def reset(self) -> None:
-        """Close with a TCP RST instead of a FIN."""
+        """Close the connection to the caller with a TCP RST instead of a FIN."""
         with contextlib.suppress(OSError):
             self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._connection.close()
 
 
 def retry_after_header(value: str | int | float | None) -> dict[str, str]:
-    """`Retry-After` as commanded: seconds, `date:<seconds from now>`, or any text as it is; None: no header."""
+    """The header `Retry-After` as a fault orders it: seconds, `date:<seconds from now>`, or any text.
+
+    No header for None.
+    """
     if value is None:
         return {}
     text = f"{value:g}" if isinstance(value, int | float) else value
@@ -68,7 +71,10 @@ def retry_after_header(value: str | int | float | None) -> dict[str, str]:
 
 
 def spoil(fault: Fault | None, provider: Provider, response: Response) -> Response | None:
-    """The answer a caller gets under a fault; None: none at all. `response` is what it would have been."""
+    """The answer that the caller gets if `fault` applies, or None for no answer.
+
+    `response` is the answer without the fault.
+    """
     kind = fault.kind if fault else ""
     if fault is None or kind in ("drip_headers", "drip_body", "cut_body"):
         return response
@@ -92,9 +98,8 @@ def spoil(fault: Fault | None, provider: Provider, response: Response) -> Respon
 def transmit(
     wire: Wire, fault: Fault | None, response: Response | None, *, close: bool, head_only: bool
 ) -> None:
-    """Put an answer on the wire the way the fault wants it.
-
-    Raises WireClosed where the connection must not be used again.
+    """Send an answer to the caller in the way that the fault demands. Raises WireClosed if the connection must not be
+    used again.
     """
     kind = fault.kind if fault else ""
     if fault is not None and kind in ("hang", "accept_timeout"):
@@ -117,8 +122,11 @@ def transmit(
         wire.send(head + body)
 
 
+PHRASES = {status.value: status.phrase for status in HTTPStatus}
+
+
 def phrase(status: int) -> str:
-    return HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "Unknown"
+    return PHRASES.get(status, "Unknown")
 
 
 def _head(response: Response, close: bool) -> bytes:

@@ -1,9 +1,10 @@
-/* Keys, live parts and toasts. Comfort only: every page works without this file.
-   The key table is the help sheet itself (inbox/keyboard.py renders it), so the two cannot disagree. */
+/* Keyboard shortcuts, parts of pages that reload, and toasts. Every page also works without this file.
+   The shortcuts are read from the help sheet in the page (inbox/pages/keyboard.py), so the two cannot differ. */
 (() => {
   "use strict";
   const TOAST_MS = 15000;
   const all = (selector) => [...document.querySelectorAll(selector)];
+  const byId = (id) => document.getElementById(id);
   const visible = (element) => element && element.checkVisibility();
   const rows = () => all(".row > a").filter(visible);
   const focusedRow = () => document.activeElement.closest(".row");
@@ -22,10 +23,10 @@
     return Boolean(button);
   }
 
-  // Done, snooze and unread mean the ticked rows, else the row with the focus, else the open conversation.
+  // Done, snooze, unread and assigning apply to the ticked rows; without any, to the focused row; else to the open conversation.
   function decide(name) {
     const row = focusedRow();
-    if (row && !document.querySelector(".row :checked")) row.querySelector("[type=checkbox]").click();
+    if (row && !document.querySelector(".row :checked")) row.querySelector("[type=checkbox]")?.click(); // viewers have none
     if (!press(`bulk-${name}`)) press(name);
   }
 
@@ -37,10 +38,11 @@
       const back = document.querySelector("a[data-shortcut=back]");
       if (back) location.assign(back.href);
     },
-    select: () => focusedRow()?.querySelector("[type=checkbox]").click(),
+    select: () => focusedRow()?.querySelector("[type=checkbox]")?.click(),
     done: () => decide("done"),
     snooze: () => decide("snooze"),
     unread: () => decide("unread"),
+    assign: () => decide("assign"),
     reply: () => {
       const text = all("[data-shortcut=reply]").find(visible);
       text?.focus();
@@ -50,12 +52,13 @@
     confirm: () => press("confirm"),
     deny: () => press("deny"),
     alike: () => press("alike"),
+    trace: () => press("trace"),
     undo: () => press("undo"),
-    search: () => document.getElementById("q")?.select(),
-    keys: () => document.getElementById("keys").showModal(),
+    search: () => byId("q")?.select(),
+    keys: () => byId("keys").showModal(),
   };
 
-  const sheet = document.getElementById("shortcuts");
+  const sheet = byId("shortcuts");
   const bindings = new Map(all("#shortcuts [data-keys]").map((entry) => [entry.dataset.keys, entry.dataset.action]));
   const types = (element) => element.matches("input:not([type=checkbox], [type=radio], [type=button]), textarea, select");
 
@@ -72,25 +75,27 @@
     if (action() !== false && (letter || event.ctrlKey || event.metaKey)) event.preventDefault();
   });
 
-  // Ticked rows: say how many.
+  // Show how many rows are ticked.
   document.addEventListener("change", () => {
     const count = document.querySelector("[data-ticked]");
     if (count) count.textContent = `${document.querySelectorAll(".row :checked").length} selected`;
   });
 
-  // Who comes to a text goes on where it ends: a browser begins before it. A click and a later visit keep their place.
+  // On the first focus, put the cursor at the end of a text; browsers put it at the start. A click and later visits
+  // keep their place.
   const visited = new WeakSet();
   document.addEventListener("focusin", ({ target }) => {
     if (!target.matches("textarea") || visited.has(target)) return;
     visited.add(target);
-    if (target.selectionEnd > 0) return; // somebody has chosen a place already
+    if (target.selectionEnd > 0) return; // the person has chosen a place already
     target.setSelectionRange(target.value.length, target.value.length);
   });
 
   let unfolded = [];
-  // A part that is fetched by itself, while somebody chooses or types in it.
+  // Whether somebody ticks or types in a part of the page that reloads by itself.
   const inUse = (element) => element.hasAttribute("data-poll") && element.querySelector(":checked, input:focus");
-  // A page that nobody looks at asks for nothing; a session that ended is not pasted into the page.
+  // A hidden page does not poll. If a session has ended, the log-in page must not be put into a part of this page:
+  // the answer then comes from another path, and the whole page is reloaded.
   document.addEventListener("htmx:beforeRequest", (event) => {
     if ((document.hidden && event.detail.elt.hasAttribute("data-poll")) || inUse(event.detail.elt)) event.preventDefault();
   });
@@ -100,53 +105,71 @@
       event.preventDefault();
       location.reload();
     }
-    if (inUse(event.detail.elt)) return event.preventDefault(); // begun while the answer was on its way
+    if (inUse(event.detail.elt)) return event.preventDefault(); // somebody began while the answer was on its way
     unfolded = [...event.detail.target.querySelectorAll("details[id][open]")].map((element) => element.id);
   });
-  // What somebody has unfolded stays open when its part of the page is fetched anew.
+  // Details that somebody has unfolded stay open when their part of the page reloads.
   document.addEventListener("htmx:afterSwap", () => {
-    unfolded.forEach((id) => document.getElementById(id)?.setAttribute("open", ""));
+    unfolded.forEach((id) => byId(id)?.setAttribute("open", ""));
   });
 
-  // What somebody asked for and did not get; what is fetched by itself is asked for again by itself.
+  // Show an error for a request that a person made. A failed poll is repeated by itself and shows none.
   const failed = ({ detail }) => {
     if (detail.elt.hasAttribute("data-poll")) return;
-    const said = detail.xhr.status === 503 && detail.xhr.responseText;
-    toast(said || "That did not work. Try again in a moment.");
+    const { status, responseText } = detail.xhr;
+    const old = status === 403 && "That was refused: this page is too old, or your role changed. Reload the page and try again.";
+    const said = status === 503 && responseText;
+    say(old || said || "That did not work. Try again in a moment.");
   };
   document.addEventListener("htmx:responseError", failed);
   document.addEventListener("htmx:sendError", failed);
 
-  // Copy what a field holds.
+  // Copy the value of a field.
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy]");
     if (!button) return;
-    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).value);
+    await navigator.clipboard.writeText(byId(button.dataset.copy).value);
     button.lastChild.textContent = " Copied";
   });
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-print]")) print();
   });
 
-  // Minutes and seconds until a draft goes out by itself; then a look at what became of it, unless somebody types.
-  const tick = setInterval(() => {
-    const timer = document.querySelector("[data-until]");
-    if (!timer) return clearInterval(tick);
+  // Show the minutes and seconds until a draft goes out by itself. Then reload the page, unless somebody types.
+  setInterval(() => {
+    const timer = document.querySelector("[data-until]"); // it may come later, with another conversation
+    if (!timer) return;
     const left = Math.round((new Date(timer.dataset.until) - Date.now()) / 1000);
     if (left < 3600) timer.textContent = `${Math.max(0, Math.floor(left / 60))}:${String(Math.max(0, left % 60)).padStart(2, "0")}`;
-    if (left === -5 && !types(document.activeElement)) location.reload();
+    if (left === -5 && !types(document.activeElement)) window.holdfast.again();
   }, 1000);
 
   function fade(shown) {
     const leave = () => (shown.matches(":hover, :focus-within") ? setTimeout(leave, 3000) : shown.remove());
     setTimeout(leave, TOAST_MS);
   }
-  function toast(words) {
+  // Says something for a while. With `undo` it takes the place of what was said so before.
+  function say(words, { undo = false } = {}) {
     const shown = Object.assign(document.createElement("div"), { className: "toast", textContent: words });
-    document.querySelector(".toasts")?.append(shown);
+    if (undo) {
+      shown.innerHTML = '<span></span> <form><button class="btn small" data-shortcut="undo">Undo <kbd aria-hidden="true">z</kbd></button></form>';
+      shown.firstChild.textContent = words;
+      shown.dataset.act = "";
+    }
+    all(".toast[data-act]").forEach((before) => before.remove());
+    byId("toasts")?.append(shown);
     fade(shown);
+  }
+  // Puts the counts of the folders as `page` has them.
+  function counts(page) {
+    for (const came of page.querySelectorAll("#folders a")) {
+      const mine = all("#folders a").find((link) => link.pathname + link.search === came.getAttribute("href"));
+      mine?.querySelector(".n")?.remove();
+      if (came.querySelector(".n")) mine?.append(" ", came.querySelector(".n"));
+    }
   }
   all(".toast").forEach(fade);
 
+  window.holdfast = { actions, all, byId, counts, focusedRow, say, types, again: () => location.reload() };
   document.querySelector(".row > a[aria-current]")?.scrollIntoView({ block: "nearest" });
 })();

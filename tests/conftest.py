@@ -1,21 +1,74 @@
 """What every test run shares: the order, so that a plain mistake shows before the first kill or browser; and leases."""
 
+import gc
+from collections.abc import Iterator
+from itertools import zip_longest
+
 import pytest
+from django.core.management.commands import flush
+from django.db import connection
+from pytest_django import DjangoDbBlocker
 
 from jobs import worker
+from tests import emptying, forms, template
 
-LATER = ("races", "faults", "slow", "browser")
+LATER = {"races", "faults", "slow"}
 LONG_S = 3_600.0
 
 
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays until the end: the garbage collector need not walk it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: Playwright leaves an event loop in the process, which a test that forks cannot have."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Browser tests come last: Playwright leaves an event loop in the process, which a test that forks cannot have.
 
-    def place(item: pytest.Item) -> tuple[bool, bool]:
-        return any(item.get_closest_marker(tier) for tier in LATER), bool(item.get_closest_marker("browser"))
+    What is long is left out, except in `make rehearse`.
+    """
+    parts: dict[str, list[pytest.Item]] = {"first": [], "later": [], "browser": [], "left out": []}
+    for item in items:
+        marked = {marker.name for marker in item.iter_markers()}
+        part = "browser" if "browser" in marked else "later" if marked & LATER else "first"
+        parts["left out" if "long" in marked and not forms.LONG else part].append(item)
+    config.hook.pytest_deselected(items=parts["left out"])
+    items[:] = [*parts["first"], *longest_first(parts["later"]), *longest_first(parts["browser"])]
 
-    items.sort(key=place)
+
+def longest_first(items: list[pytest.Item]) -> Iterator[pytest.Item]:
+    """Those that say that they take long begin, so that no process is left alone with one of them at the end.
+
+    They stand apart: with xdist a process that runs one holds its next test already, which no other can have.
+    """
+
+    def seconds(item: pytest.Item) -> float:
+        marker = item.get_closest_marker("slow")
+        return marker.kwargs.get("seconds", 0) if marker else 0
+
+    long = sorted(filter(seconds, items), key=seconds, reverse=True)
+    others = (item for item in items if not seconds(item))
+    return (item for pair in zip_longest(long, others) for item in pair if item is not None)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """The process's database is a copy of one that is migrated already, and is emptied after tests that commit."""
+    database = connection.settings_dict
+    own, copy = database["NAME"], database["TEST"]["NAME"]
+    with django_db_blocker.unblock():
+        connection.close()
+        template.copy_to(copy)
+    database["NAME"] = copy
+    flush.Command.handle = emptying.empty
+    yield
+    with django_db_blocker.unblock():
+        connection.close()
+        database["NAME"] = own
+        template.drop(copy)
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.db import connections
 
-from jobs import process, recovery
+from jobs import lost_workers, process
 from jobs.models import BackgroundJob
 from jobs.process import WorkerProcess
 from jobs.worker import drain
@@ -32,7 +32,7 @@ def run_and_die(arm: Callable[[], None]) -> bool:
             os._exit(0)
     _, status = os.waitpid(pid, 0)
     BackgroundJob.objects.filter(status="running").update(lease_expires_at="2000-01-01T00:00:00Z")
-    recovery.sweep()
+    lost_workers.sweep()
     BackgroundJob.objects.filter(status="queued", kind="inbound.process").update(
         run_at="2000-01-01T00:00:00Z"
     )

@@ -1,28 +1,17 @@
-"""PgBouncer in transaction mode in front of an embedded PostgreSQL, as docs/operations.md allows it."""
+"""PgBouncer in front of an embedded PostgreSQL, with the settings that deploy/ ships."""
 
+import shutil
 import socket
 import subprocess
+from configparser import ConfigParser
 from pathlib import Path
 
-from config.postgres import EmbeddedPostgres
-from config.postgres_user import run_as_server
+from demo.postgres import EmbeddedPostgres
+from demo.postgres_user import run_as_server
 
-SETTINGS = """[databases]
-holdfast = host={socket} port=5432 dbname=holdfast user=holdfast
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = {port}
-unix_socket_dir =
-auth_type = any
-pool_mode = transaction
-default_pool_size = {pool}
-max_client_conn = 200
-max_prepared_statements = 0
-server_login_retry = 1
-server_connect_timeout = 3
-query_wait_timeout = 5
-ignore_startup_parameters = extra_float_digits
-"""
+PGBOUNCER = shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"
+"""Debian puts it where the PATH of an ordinary user does not look."""
+SHIPPED = Path(__file__).resolve().parents[1] / "deploy" / "pgbouncer" / "pgbouncer.ini"
 
 
 class Pooler:
@@ -42,13 +31,31 @@ class Pooler:
     def start(self, log: Path) -> subprocess.Popen:
         """Run it as the server's user, who alone may use the server's socket."""
         prefix, identity = run_as_server(self._postgres.data_dir)
-        settings = self._postgres.socket_dir / "pgbouncer.ini"
-        settings.write_text(
-            SETTINGS.format(socket=self._postgres.socket_dir, port=self.port, pool=self._pool)
-        )
-        settings.chmod(0o644)
+        path = self._postgres.socket_dir / "pgbouncer.ini"
+        with path.open("w") as file:
+            self._settings().write(file)
+        path.chmod(0o644)
         with log.open("ab") as lines:
             self.process = subprocess.Popen(
-                [*prefix, "pgbouncer", str(settings)], stdout=lines, stderr=lines, cwd="/", **identity
+                [*prefix, PGBOUNCER, str(path)], stdout=lines, stderr=lines, cwd="/", **identity
             )
         return self.process
+
+    def _settings(self) -> ConfigParser:
+        """The file that is shipped, with this server and without log-ins."""
+        settings = ConfigParser(interpolation=None)
+        settings.read(SHIPPED)
+        server = f"host={self._postgres.socket_dir} port=5432 dbname=holdfast user=holdfast"
+        settings["databases"]["holdfast"] = server
+        del settings["pgbouncer"]["auth_file"]
+        settings["pgbouncer"].update(
+            {
+                "listen_port": str(self.port),
+                "unix_socket_dir": "",
+                "auth_type": "any",
+                "default_pool_size": str(self._pool),
+                "reserve_pool_size": "0",
+                "max_prepared_statements": "0",
+            }
+        )
+        return settings

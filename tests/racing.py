@@ -65,11 +65,15 @@ def won(results: Sequence[Any]) -> list[Any]:
     return [result for result in results if not isinstance(result, Exception)]
 
 
-def somebody_waits_for_a_lock() -> bool:
-    """Whether a session of this database waits for another's lock right now; also true to say inside a transaction."""
+def waiting_for_a_lock() -> int:
+    """How many sessions of this database wait for another's lock right now.
+
+    In a transaction PostgreSQL shows the sessions as they were at the first look, unless that is cleared.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_stat_clear_snapshot()")
         cursor.execute(
-            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
         )
-        return cursor.fetchone() is not None
+        return cursor.fetchone()[0]

@@ -25,7 +25,7 @@ def reads(text: str) -> Iterator[list[Read]]:
     found: list[Read] = []
 
     def explain(execute, sql, params, many, context):
-        if sql.lstrip().startswith("SELECT") and text in sql:
+        if sql.lstrip(" \n(").startswith("SELECT") and text in sql:
             with connection.cursor() as cursor:
                 cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {sql}", params)
                 (plan,) = cursor.fetchone()

@@ -50,7 +50,7 @@ def workspaces() -> dict[str, dict]:
 
 def traffic() -> Iterator[Line]:
     """The recorded day, in order."""
-    for number, text in enumerate((TESTS / "fixtures" / "traffic.jsonl").read_text().splitlines(), 1):
+    for number, text in enumerate((TESTS.parent / "demo" / "traffic.jsonl").read_text().splitlines(), 1):
         row = json.loads(text)
         row["source"] = SOURCE_NAMES.get(row["source"], row["source"])
         yield Line(number=number, note=row.pop("note", ""), **row)

@@ -19,6 +19,8 @@ from urllib.request import urlopen
 
 from cryptography.fernet import Fernet
 
+from tests.waiting import PATIENCE_S
+
 ROOT = Path(__file__).resolve().parents[1]
 READY_S = 120
 BEHIND_PROXY = {"X-Forwarded-Proto": "https", "Host": "127.0.0.1"}
@@ -29,7 +31,7 @@ def database_url(settings: dict[str, Any]) -> str:
     """The URL of Django's database `settings` (a connection's `settings_dict`)."""
     login = f"{quote(settings['USER'])}:{quote(settings['PASSWORD'], safe='')}@" if settings["USER"] else ""
     query = {name: settings[name.upper()] for name in ("host", "port") if settings[name.upper()]}
-    return f"postgresql://{login}/{quote(settings['NAME'])}?{urlencode(query)}"
+    return f"postgresql://{login}/{quote(settings['NAME'])}?{urlencode(query, quote_via=quote)}"
 
 
 @cache
@@ -116,7 +118,7 @@ class WebServer:
         self, path: str, body: bytes | Iterable[bytes], headers: dict[str, str] | None = None
     ) -> tuple[int, Any]:
         """Status and JSON of an answer, over a connection of its own. A body in pieces is sent chunked."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
         try:
             connection.request("POST", path, body, BEHIND_PROXY | (headers or {}))
             response = connection.getresponse()

@@ -10,7 +10,7 @@ from config.settings import *  # noqa: F403
 from config.settings import EMBEDDED_POSTGRES
 
 if EMBEDDED_POSTGRES:
-    from config import postgres
+    from demo import postgres
 
     postgres.ensure_running()
 

@@ -6,11 +6,11 @@ from typing import Any
 from django.test import Client, override_settings
 
 from inbox.models import Draft, Lead, Message, OutboundSend, User, Workspace
-from inbox.workspaces import webhook_path
-from integrations import http
-from integrations.breaker import breakers
+from inbox.workspaces.creation import webhook_path
+from integrations.http import session
+from integrations.http.breaker import breakers
+from integrations.http.transport import adapters
 from integrations.models import Integration, WebhookKey
-from integrations.transport import adapters
 from jobs.models import BackgroundJob, JobStep
 from jobs.worker import drain
 from sandbox import SandboxServer
@@ -36,7 +36,7 @@ def forget_calls() -> None:
     """Closed breakers, a full retry budget, no pooled connection: what an earlier test left behind."""
     breakers.forget()
     adapters.forget()
-    http._budgets.clear()
+    session._budgets.clear()
 
 
 @dataclass

@@ -1,5 +1,14 @@
-"""The inbox in the Django admin; Django finds the registrations through this package."""
+"""The inbox in the Django admin. Importing this package registers all models."""
 
-from inbox.admin import conversations, deliveries, followups, health, ledgers, people
+from inbox.admin import conversations, deliveries, followups, health, judgement, ledgers, operators, people
 
-__all__ = ["conversations", "deliveries", "followups", "health", "ledgers", "people"]
+__all__ = [
+    "conversations",
+    "deliveries",
+    "followups",
+    "health",
+    "judgement",
+    "ledgers",
+    "operators",
+    "people",
+]

@@ -1,5 +1,11 @@
-"""The ledger of deliveries for staff, over all their workspaces: what a workspace's own pages show and do, by the same
-functions (`inbox.ledger`, `inbox.replay`)."""
+"""Admin pages of deliveries, for staff and all their workspaces. They show and do what a workspace's own pages do.
+
+Both use the same functions (`inbox.pages.delivery_body`, `inbox.webhooks.replay`).
+"""
+
+import contextlib
+import uuid
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -10,32 +16,59 @@ from django.urls import path, reverse
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from config.modeladmin import RecordAdmin, WorkspaceFilter, known_values, link, own_workspaces
-from inbox import ledger, replay
+from inbox.admin import facts
 from inbox.models import WebhookDelivery, Workspace
-from inbox.states import state_of
-from inbox.templatetags.holdfast import render_chip
+from inbox.pages import delivery_body
+from inbox.pages.access import signed_in
+from inbox.pages.state_marks import state_of
+from inbox.pages.templatetags.holdfast import render_chip
+from inbox.webhooks import replay
 from integrations import registry
+from jobs.modeladmin import RecordAdmin, WorkspaceFilter, known_values, link, scope_of
 from jobs.models import BackgroundJob
 
 REPLAYS_SHOWN = 3
+AT_ONCE = 100
+"""The most deliveries that one request replays. Of all that failed, a job replays the lot."""
+
+
+class DryRequest(HttpRequest):
+    """A request for the page of a delivery, with what a replay would do."""
+
+    dry: replay.ReplayResult
+
+
+class TroubleFilter(admin.SimpleListFilter):
+    """Deliveries that the admin's first page counts as being in trouble."""
+
+    title = parameter_name = "trouble"
+
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
+        return [("open", "Rejected or failed, 7 days")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return facts.in_trouble(queryset) if self.value() else queryset
 
 
 class UnrepairedFilter(admin.SimpleListFilter):
     title = "repair"
     parameter_name = "repair"
 
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
         return [("waiting", "Failed, not repaired yet")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(pk__in=replay.unrepaired().values("pk")) if self.value() else queryset
 
 
 @admin.register(WebhookDelivery)
 class WebhookDeliveryAdmin(RecordAdmin):
-    """Records: nobody edits them, and whoever may change them may replay them."""
+    """Deliveries. They cannot be edited. Staff with the permission to change them may replay them."""
 
+    workspace_path = "workspace"
+    trace_kind = "delivery"
+    text_fields = ("body", "error_fields")
+    plain_texts = ("event_key", "reason", "headers")
     list_display = (
         "received_at",
         "workspace",
@@ -47,6 +80,7 @@ class WebhookDeliveryAdmin(RecordAdmin):
     )
     list_filter = (
         "verdict",
+        TroubleFilter,
         UnrepairedFilter,
         "received_at",
         known_values("source", lambda: {name: name for name in registry.webhook_sources()}),
@@ -54,14 +88,15 @@ class WebhookDeliveryAdmin(RecordAdmin):
     )
     list_select_related = ("message", "job", "workspace")
     ordering = ("-pk",)
+    ordering_of_one = ("-received_at", "-pk")
     search_fields = (
         "event_key__exact",
-        "event_type__exact",
         "message__external_id__exact",
         "lead__email__exact",
     )
-    search_help_text = "Event type, event key, the provider's message id, the lead's address, or an id"
-    heavy = ("body", "headers", "error_fields")
+    search_help_text = "The event's key, the provider's message id, the lead's address, or an id"
+    heavy = ("headers",)
+    actions = ("replay_chosen",)
     exclude = ("body",)
     readonly_fields = ("message_link", "lead_link", "job_link")
 
@@ -71,7 +106,7 @@ class WebhookDeliveryAdmin(RecordAdmin):
 
     @admin.display(description="message")
     def message_link(self, delivery: WebhookDelivery) -> SafeString:
-        return link(delivery.message, Truncator(delivery.message).chars(32))
+        return link(delivery.message, Truncator(str(delivery.message)).chars(32))
 
     @admin.display(description="lead")
     def lead_link(self, delivery: WebhookDelivery) -> SafeString:
@@ -81,7 +116,7 @@ class WebhookDeliveryAdmin(RecordAdmin):
     def job_link(self, delivery: WebhookDelivery) -> SafeString:
         return link(delivery.job, delivery.job.kind if delivery.job else "")
 
-    def get_urls(self) -> list:
+    def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view
         return [
             path("replay/", view(self.replay_failed), name="inbox_webhookdelivery_replay_failed"),
@@ -91,47 +126,72 @@ class WebhookDeliveryAdmin(RecordAdmin):
 
     def may_replay(self, request: HttpRequest) -> bool:
         """Whether `request.user` may run deliveries again."""
-        return request.user.has_perm("inbox.change_webhookdelivery")
+        return scope_of(request).may("inbox.replay_webhookdelivery")
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
-        jobs = BackgroundJob.objects.filter(kind=replay.JOB).order_by("-created_at")
-        if not request.user.is_superuser:
-            jobs = jobs.filter(workspace__in=own_workspaces(request))
+    has_replay_permission = may_replay
+
+    @admin.action(description="Replay", permissions=["replay"])
+    def replay_chosen(
+        self, request: HttpRequest, deliveries: QuerySet[WebhookDelivery]
+    ) -> HttpResponse | None:
+        """Runs the ticked deliveries through today's code, each for itself, and tells of each that was not."""
+        if asked := self.ask_first(request, deliveries, "replay_chosen", AT_ONCE):
+            return asked
+        done = 0
+        for delivery in deliveries[:AT_ONCE]:
+            try:
+                replay.replay(delivery, signed_in(request))
+                done += 1
+            except replay.NotReplayable as refusal:
+                messages.warning(request, f"{delivery.pk}: {refusal}")
+        messages.info(request, f"{done} replayed.")
+        return None
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        scope = scope_of(request)
+        jobs = scope.limit(BackgroundJob.objects.filter(kind=replay.JOB).order_by("-created_at"), "workspace")
         context = {
             "spans": replay.SPANS,
-            "workspaces": own_workspaces(request),
+            "workspaces": scope.names if scope.chosen is None else [(scope.chosen, scope.chosen_name)],
+            "may_replay_all": scope.ids is None,
             "may_replay": self.may_replay(request),
             "replays": jobs.select_related("workspace")[:REPLAYS_SHOWN],
         }
         return super().changelist_view(request, context | (extra_context or {}))
 
-    def render_change_form(self, request: HttpRequest, context: dict, *args, **kwargs) -> HttpResponse:
-        delivery, show = kwargs.get("obj"), ledger.shown_as(request.GET.get("show"))
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        delivery, show = kwargs.get("obj"), delivery_body.shown_as(request.GET.get("show"))
         if delivery is not None:
             context |= {
                 "delivery": delivery,
-                "views": ledger.VIEWS,
+                "views": delivery_body.VIEWS,
                 "show": show,
-                "text": ledger.text(delivery, show),
-                "cut": ledger.is_cut(delivery),
-                "runs": delivery.replays.order_by("received_at", "pk").defer(*self.heavy),
+                "runs": delivery.replays.order_by("received_at", "pk").defer(*self.heavy, *self.text_fields),
                 "may_replay": self.may_replay(request),
                 "dry": getattr(request, "dry", None),
+                "reads": self.may_read(request, delivery),
             }
+            if context["reads"]:
+                context |= {
+                    "text": delivery_body.text(delivery, show),
+                    "cut": delivery_body.is_cut(delivery),
+                }
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def replay_one(self, request: HttpRequest, pk) -> HttpResponse:
-        """Say what a replay of one delivery would do (`do=dry`), or do it (`do=run`)."""
+    def replay_one(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Shows what a replay of one delivery would do (`do=dry`), or does it (`do=run`)."""
         self._must_replay(request)
-        delivery = self.get_object(request, str(pk))
-        if delivery is None:
-            raise Http404("No such delivery.")
+        delivery = cast(WebhookDelivery, self.get_object(request, str(pk)))
         try:
             if request.POST.get("do") != "run":
-                request.dry = replay.dry_run(delivery)
-                request.method = "GET"  # the page of the delivery, with what would happen
+                cast(DryRequest, request).dry = replay.dry_run(delivery)
+                request.method = "GET"  # shows the page of the delivery with what would happen
                 return self.change_view(request, str(pk))
-            result = replay.replay(delivery, request.user)
+            result = replay.replay(delivery, signed_in(request))
         except replay.NotReplayable as refusal:
             messages.error(request, str(refusal))
         else:
@@ -139,15 +199,15 @@ class WebhookDeliveryAdmin(RecordAdmin):
         return redirect("admin:inbox_webhookdelivery_change", pk)
 
     def replay_failed(self, request: HttpRequest) -> HttpResponse:
-        """Start the job that runs everything failed of the last hours again, of one workspace or of all."""
+        """Starts the job that runs all failed deliveries of the last hours again, of one workspace or of all."""
         self._must_replay(request)
         try:
-            started = replay.start(request.POST.get("hours", ""), request.user, self._chosen(request))
+            started = replay.start(request.POST.get("hours", ""), signed_in(request), self._chosen(request))
         except replay.NothingToReplay as nothing:
             messages.info(request, str(nothing))
             return redirect("admin:inbox_webhookdelivery_changelist")
         messages.info(request, f"Replaying {started.waiting} failed deliveries.")
-        if request.user.has_perm("jobs.view_backgroundjob"):
+        if scope_of(request).may("jobs.view_backgroundjob"):
             return redirect(reverse("admin:jobs_backgroundjob_change", args=[started.job.pk]))
         return redirect("admin:inbox_webhookdelivery_changelist")
 
@@ -156,9 +216,12 @@ class WebhookDeliveryAdmin(RecordAdmin):
             raise PermissionDenied
 
     def _chosen(self, request: HttpRequest) -> Workspace | None:
-        """The chosen workspace; None means all of them, and only a superuser has all."""
-        wanted = request.POST.get("workspace", "")
-        chosen = next((one for one in own_workspaces(request) if str(one.pk) == wanted), None)
-        if chosen is None and (wanted or not request.user.is_superuser):
-            raise Http404("No such workspace.")
-        return chosen
+        """The chosen workspace. None means all of them, for those who may see all of them."""
+        wanted, scope = request.POST.get("workspace", ""), scope_of(request)
+        if not wanted and scope.ids is None:
+            return None
+        with contextlib.suppress(ValueError):
+            chosen = scope.limit(Workspace.objects.filter(pk=uuid.UUID(wanted)), "pk").first()
+            if chosen is not None:
+                return chosen
+        raise Http404("No such workspace.")

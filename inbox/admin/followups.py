@@ -1,11 +1,13 @@
-"""Follow-ups, meetings and what was asked of others about leads: looked at here, decided on the workspace's pages."""
+"""Admin pages of follow-ups, meetings, refused channels and enrichment. They only show; people decide in the
+workspace.
+"""
+
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from config.modeladmin import RecordAdmin, WorkspaceFilter, known_values, link, list_link
 from inbox.models import (
     Appointment,
     BookingCheck,
@@ -16,26 +18,38 @@ from inbox.models import (
     FollowUpStep,
     FollowUpTask,
 )
-from inbox.states import state_of
-from inbox.templatetags.holdfast import render_chip
+from inbox.pages.state_marks import state_of
+from inbox.pages.templatetags.holdfast import render_chip
 from integrations import registry
+from jobs.modeladmin import RecordAdmin, WorkspaceFilter, known_values, link, list_link
 
 
 class LeadRecordAdmin(RecordAdmin):
-    """A record that belongs to a lead."""
+    """The base of admin pages for records that belong to a lead."""
 
-    list_select_related = ("lead", "workspace")
-    search_fields = ("lead__email__exact",)
+    workspace_path = "workspace"
+    ordering: ClassVar[tuple[str, ...]] = ("-pk",)
+    list_select_related: ClassVar[tuple[str, ...]] = ("lead", "workspace")
+    search_fields: ClassVar[tuple[str, ...]] = ("lead__email__exact",)
     search_help_text = "The lead's address, or an id"
-    readonly_fields: tuple[str, ...] = ("lead_link",)
+    readonly_fields: ClassVar[tuple[str, ...]] = ("lead_link",)
 
     @admin.display(description="lead", ordering="lead")
-    def lead_link(self, row) -> SafeString:
+    def lead_link(self, row: Any) -> SafeString:
         return link(row.lead, row.lead.display_name)
+
+
+def pauses() -> dict[str, str]:
+    """What a follow-up can be paused for, in words, for a filter."""
+    values = [*FollowUpInstance.Pause.values]
+    values += [FollowUpInstance.pause_for(provider) for provider in registry.stating("pauses_follow_ups")]
+    return {value: FollowUpInstance.pause_words(value) for value in values}
 
 
 @admin.register(FollowUpSequence)
 class FollowUpSequenceAdmin(RecordAdmin):
+    workspace_path = "workspace"
+    ordering = ("name", "pk")
     list_display = ("name", "starts", "enabled", "business_hours_only", "workspace", "created_at")
     list_filter = ("enabled", "starts", WorkspaceFilter)
     list_select_related = ("workspace",)
@@ -43,11 +57,12 @@ class FollowUpSequenceAdmin(RecordAdmin):
     search_help_text = "Beginning of the name, or an id"
     readonly_fields = ("related",)
 
+    def workspace_pages(self, row: FollowUpSequence) -> list[tuple[str, str]]:
+        return [("Edit in the workspace", reverse("inbox:sequence", args=[row.workspace_id, row.pk]))]
+
     @admin.display(description="related")
     def related(self, sequence: FollowUpSequence) -> SafeString:
-        page = reverse("inbox:sequence", args=[sequence.workspace_id, sequence.pk])
         links = [
-            format_html('<a href="{}">Edit in the workspace</a>', page),
             list_link(FollowUpStep, "Steps", sequence=sequence.pk),
             list_link(FollowUpInstance, "Leads in it", sequence=sequence.pk),
         ]
@@ -67,15 +82,17 @@ class FollowUpStepAdmin(RecordAdmin):
         "needs_approval",
         "retired",
     )
-    list_filter = ("channel", "condition", "needs_approval", "retired")
+    text_fields = ("subject", "text")
+    ordering = ("sequence", "position", "pk")
+    list_filter = ("channel", "condition", "needs_approval", "retired", WorkspaceFilter)
     list_select_related = ("sequence",)
     search_fields = ("sequence__name__istartswith",)
     search_help_text = "Beginning of the sequence's name, or an id"
-    heavy = ("text",)
 
 
 @admin.register(FollowUpInstance)
 class FollowUpInstanceAdmin(LeadRecordAdmin):
+    plain_texts = ("waits_for", "finish_reason")
     list_display = (
         "started_at",
         "lead_link",
@@ -86,9 +103,8 @@ class FollowUpInstanceAdmin(LeadRecordAdmin):
         "waits_for",
         "workspace",
     )
-    list_filter = ("status", "paused_for", WorkspaceFilter)
+    list_filter = ("status", known_values("paused_for", pauses), WorkspaceFilter)
     list_select_related = ("lead", "sequence", "workspace")
-    ordering = ("-started_at",)
     readonly_fields = ("lead_link", "tasks")
 
     @admin.display(description="tasks")
@@ -100,8 +116,8 @@ class FollowUpInstanceAdmin(LeadRecordAdmin):
 class FollowUpTaskAdmin(LeadRecordAdmin):
     list_display = ("claimed_at", "lead_link", "channel", "status_chip", "reason", "response", "workspace")
     list_filter = ("status", "response", "channel", WorkspaceFilter)
-    ordering = ("-claimed_at",)
-    heavy = ("text", "offered")
+    text_fields = ("subject", "text", "offered")
+    plain_texts = ("reason",)
     readonly_fields = ("lead_link", "send_link")
 
     @admin.display(description="status", ordering="status")
@@ -117,11 +133,11 @@ class FollowUpTaskAdmin(LeadRecordAdmin):
 class ChannelRefusalAdmin(LeadRecordAdmin):
     list_display = ("since", "lead_link", "channel", "code", "recheck_at", "workspace")
     list_filter = ("channel", WorkspaceFilter)
-    ordering = ("-since",)
 
 
 @admin.register(Appointment)
 class AppointmentAdmin(LeadRecordAdmin):
+    plain_texts = ("external_id", "event_uri", "event_type_uri", "invitee_email", "replaces_id")
     list_display = (
         "starts_at",
         "lead_link",
@@ -132,7 +148,6 @@ class AppointmentAdmin(LeadRecordAdmin):
         "workspace",
     )
     list_filter = ("status", known_values("provider", lambda: registry.labels("calendar")), WorkspaceFilter)
-    ordering = ("-created_at",)
     search_fields = ("lead__email__exact", "external_id__exact")
     search_help_text = "The lead's address, the calendar's id, or an id"
 
@@ -143,6 +158,7 @@ class AppointmentAdmin(LeadRecordAdmin):
 
 @admin.register(BookingCheck)
 class BookingCheckAdmin(LeadRecordAdmin):
+    plain_texts = ("last_error",)
     list_display = ("next_at", "lead_link", "checked_at", "failures", "last_error", "workspace")
     list_filter = (WorkspaceFilter,)
     ordering = ("next_at",)
@@ -161,4 +177,3 @@ class EnrichmentAdmin(LeadRecordAdmin):
         "workspace",
     )
     list_filter = ("kind", "status", WorkspaceFilter)
-    ordering = ("-created_at",)

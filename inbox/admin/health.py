@@ -1,46 +1,59 @@
-"""The health board: the connected accounts of all workspaces, the worst first. Looked at, and checked again."""
+"""The health board of the admin: connected accounts of all workspaces, the worst first. Staff can have them checked."""
+
+from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from config.modeladmin import RecordAdmin, WorkspaceFilter, known_values, link
-from inbox.health import effects, watch, wording
-from inbox.states import state_of
-from inbox.templatetags.holdfast import ago, render_chip
+from inbox.admin import accounts
+from inbox.admin.acting import ActingAdmin
+from inbox.health import sentences
+from inbox.models import audit
+from inbox.pages.access import signed_in
+from inbox.pages.state_marks import state_of
+from inbox.pages.templatetags.holdfast import ago, render_chip
+from inbox.workspaces import account_effects
+from inbox.workspaces.accounts import account_name
 from integrations import registry
+from integrations.health import probes
 from integrations.models import TROUBLED, HealthState, HealthTransition, WorkspaceIntegrationHealth
+from jobs.modeladmin import RecordInline, WorkspaceFilter, known_values, link
 
-ORDER = (*TROUBLED, HealthState.CONNECTED, HealthState.UNKNOWN)
-WORST_FIRST = Case(
-    *(When(state=state, then=Value(rank)) for rank, state in enumerate(ORDER)),
-    output_field=IntegerField(),
-)
+AT_ONCE = 100
+"""The most accounts that one request has checked."""
 
 
-class TransitionInline(admin.TabularInline):
-    """The account's past, newest first; written by `integrations.health` only."""
+class StandingFilter(admin.SimpleListFilter):
+    """Accounts that are down, or in any trouble."""
+
+    title = "standing"
+    parameter_name = "standing"
+
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
+        return [("down", "Down"), ("trouble", "In trouble")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not (value := self.value()):
+            return queryset
+        return queryset.filter(state__in={"down": accounts.DOWN, "trouble": TROUBLED}.get(value, ()))
+
+
+class TransitionInline(RecordInline):
+    """The account's past changes, newest first. Only `integrations.health.writer` writes them."""
 
     model = HealthTransition
     fields = readonly_fields = ("at", "before", "after", "reason")
     ordering = ("-at", "-pk")
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: WorkspaceIntegrationHealth | None = None) -> bool:
-        return False
-
-    def has_change_permission(
-        self, request: HttpRequest, obj: WorkspaceIntegrationHealth | None = None
-    ) -> bool:
-        return False
 
 
 @admin.register(WorkspaceIntegrationHealth)
-class HealthBoard(RecordAdmin):
+class HealthBoard(ActingAdmin):
+    workspace_path = "workspace"
+    plain_texts = ("words",)
     list_display = (
         "account",
         "workspace_link",
@@ -54,28 +67,44 @@ class HealthBoard(RecordAdmin):
         "last_check",
     )
     list_filter = (
+        StandingFilter,
         known_values("state", HealthState),
         known_values("provider", registry.labels),
         WorkspaceFilter,
     )
     list_select_related = ("workspace", "integration")
+    paginator = Paginator  # type: ignore[assignment]  # as many rows as accounts: they are counted
     search_fields = (
-        "workspace__name",
-        "integration__name",
+        "workspace__name__istartswith",
+        "integration__name__istartswith",
         "integration__external_account_id__exact",
         "reason",
     )
-    search_help_text = "Workspace, whose account, the provider's account id, or a reason"
-    ordering = (WORST_FIRST, "since", "pk")
+    search_help_text = (
+        "Beginning of the workspace's or the account's name, the provider's account id, or a reason"
+    )
+    ordering = (accounts.WORST_FIRST, "since", "pk")
     actions = ("check_now",)
-    readonly_fields = ("health_page", "paused")
+    readonly_fields = ("paused",)
     inlines = (TransitionInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WorkspaceIntegrationHealth]:
         found = super().get_queryset(request).defer("integration__credentials")
         return found.filter(integration__enabled=True, workspace__drill_of=None)
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list, with what waits for the accounts that it shows, which one query finds for all of them."""
+        found = super().get_changelist_instance(request)
+        rows = list(found.result_list)
+        waiting = account_effects.effects_of_each([row.integration for row in rows if row.is_down])
+        for row in rows:
+            row.waiting = waiting.get(row.integration_id, [])
+        found.result_list = rows
+        return found
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         return super().changelist_view(
             request, {"title": "Accounts of all workspaces", **(extra_context or {})}
         )
@@ -88,7 +117,7 @@ class HealthBoard(RecordAdmin):
     def workspace_link(self, health: WorkspaceIntegrationHealth) -> SafeString:
         return link(health.workspace)
 
-    @admin.display(description="state", ordering=WORST_FIRST)
+    @admin.display(description="state", ordering=accounts.WORST_FIRST)
     def state_chip(self, health: WorkspaceIntegrationHealth) -> SafeString:
         return render_chip(state_of("health", health.state))
 
@@ -114,36 +143,37 @@ class HealthBoard(RecordAdmin):
 
     @admin.display(description="why", ordering="reason")
     def why(self, health: WorkspaceIntegrationHealth) -> str:
-        return wording.why(health.reason) if health.state in TROUBLED else ""
+        return sentences.why(health.reason) if health.state in TROUBLED else ""
 
     @admin.display(description="paused")
     def paused(self, health: WorkspaceIntegrationHealth) -> str:
-        """What the account holds up; asked for those that are down only."""
-        return ", ".join(map(str, effects.effects_of(health.integration))) if health.is_down else ""
+        """What waits for the account, if it is down. On a list it has been counted already."""
+        waiting = vars(health).get("waiting")
+        if waiting is None:
+            waiting = account_effects.effects_of(health.integration) if health.is_down else []
+        return ", ".join(map(str, waiting))
 
-    @admin.display(description="in the workspace")
-    def health_page(self, health: WorkspaceIntegrationHealth) -> SafeString:
-        """For staff who are members: an admin here is an outsider there."""
-        return format_html(
-            '<a href="{}">Health page (for its members)</a>',
-            reverse("inbox:health", args=[health.workspace_id]),
-        )
+    def in_words(self, row: WorkspaceIntegrationHealth) -> str:
+        return f"{account_name(row)}: {row.workspace.name}"
 
-    def has_operate_permission(self, request: HttpRequest) -> bool:
-        """Who may have accounts called."""
-        return request.user.has_perm("integrations.change_workspaceintegrationhealth")
+    def workspace_pages(self, row: WorkspaceIntegrationHealth) -> list[tuple[str, str]]:
+        return [("Health page", reverse("inbox:health", args=[row.workspace_id]))]
 
-    @admin.action(description="Check now", permissions=["operate"])
-    def check_now(self, request: HttpRequest, rows: QuerySet[WorkspaceIntegrationHealth]) -> None:
-        """Have the ticked accounts probed by a worker, so that no page waits for a provider."""
-        asked = 0
-        for health in rows.select_related("integration"):
-            if registry.spec_of(health.provider).probe:
-                watch.enqueue_probe(health.integration)
-                self.log_change(request, health, "Checked by hand.")
-                asked += 1
+    @admin.action(description="Check now", permissions=["check"])
+    def check_now(
+        self, request: HttpRequest, rows: QuerySet[WorkspaceIntegrationHealth]
+    ) -> HttpResponse | None:
+        """Has the ticked accounts probed by a worker, so that no page waits for a provider."""
+        if asked := self.ask_first(request, rows, "check_now", AT_ONCE, harmless=True):
+            return asked
+        chosen = list(rows[:AT_ONCE])
+        checked = [health for health in chosen if registry.spec_of(health.provider).probe]
+        probes.enqueue_probes([health.integration for health in checked])
+        for health in checked:
+            audit.record(health.workspace_id, signed_in(request), "health.check", health.integration)
         self.message_user(
             request,
-            f"{asked} of {len(rows)} accounts are being checked; reload in a few seconds.",
-            messages.SUCCESS if asked == len(rows) else messages.WARNING,
+            f"{len(checked)} of {len(chosen)} accounts are being checked; reload in a few seconds.",
+            messages.SUCCESS if len(checked) == len(chosen) else messages.WARNING,
         )
+        return None

@@ -1,23 +1,38 @@
-"""What went out, and who did what: append only."""
+"""Admin pages of sends and of the audit log. Nobody edits them. Sends that nobody knows of can be settled."""
 
-from django.contrib import admin
+from collections.abc import Callable
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
-from config.modeladmin import RecordAdmin, WorkspaceFilter, link
 from inbox.models import AuditEntry, OutboundSend
-from inbox.states import state_of
-from inbox.templatetags.holdfast import render_chip
+from inbox.pages.access import signed_in
+from inbox.pages.state_marks import state_of
+from inbox.pages.templatetags.holdfast import render_chip
+from inbox.replying import review
+from inbox.replying.send_claims import AlreadyDecided, SendBlocked
+from jobs.modeladmin import RecordAdmin, WorkspaceFilter, link, scope_of
+
+AT_ONCE = 100
+"""The most sends that one request settles."""
 
 
 @admin.register(OutboundSend)
 class OutboundSendAdmin(RecordAdmin):
+    workspace_path = "workspace"
+    trace_kind = "send"
+    text_fields = ("subject", "text", "rest")
+    plain_texts = ("reason", "recipients", "provider_message_id")
     list_display = ("created_at", "lead_link", "channel", "origin", "state_chip", "reason", "workspace")
     list_filter = ("state", "channel", "origin", WorkspaceFilter)
     list_select_related = ("lead", "workspace")
-    ordering = ("-created_at",)
+    ordering = ("-pk",)
     search_fields = ("lead__email__exact", "provider_message_id__exact", "origin_id__exact")
     search_help_text = "The lead's address, the provider's message id, or an id"
-    heavy = ("text", "rest", "recipients")
+    heavy = ("recipients",)
+    actions = ("went_out", "send_again")
     readonly_fields = ("lead_link",)
 
     @admin.display(description="lead", ordering="lead")
@@ -28,11 +43,51 @@ class OutboundSendAdmin(RecordAdmin):
     def state_chip(self, send: OutboundSend) -> SafeString:
         return render_chip(state_of("send", send.state))
 
+    def has_settle_permission(self, request: HttpRequest) -> bool:
+        """Whether the user may say what became of a send, or send it again."""
+        return scope_of(request).may("inbox.settle_outboundsend")
+
+    @admin.action(description="It went out: settle as sent", permissions=["settle"])
+    def went_out(self, request: HttpRequest, sends: QuerySet[OutboundSend]) -> HttpResponse | None:
+        return self._each(
+            request, sends, "went_out", lambda send: review.it_went_out(send, user=signed_in(request))
+        )
+
+    @admin.action(description="It never arrived: send again", permissions=["settle"])
+    def send_again(self, request: HttpRequest, sends: QuerySet[OutboundSend]) -> HttpResponse | None:
+        return self._each(
+            request, sends, "send_again", lambda send: review.send_again(send, user=signed_in(request))
+        )
+
+    def _each(
+        self,
+        request: HttpRequest,
+        sends: QuerySet[OutboundSend],
+        action: str,
+        do: Callable[[OutboundSend], object],
+    ) -> HttpResponse | None:
+        if asked := self.ask_first(request, sends, action, AT_ONCE):
+            return asked
+        done = 0
+        for pk in sends.values_list("pk", flat=True)[:AT_ONCE]:
+            send = OutboundSend.objects.select_related("lead").get(pk=pk)
+            try:
+                do(send)
+                done += 1
+            except (AlreadyDecided, SendBlocked) as refusal:
+                messages.warning(request, f"{send}: {refusal}")
+        messages.info(request, f"{done} done.")
+        return None
+
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(RecordAdmin):
+    workspace_path = "workspace"
+    plain_texts = ("data",)
     list_display = ("created_at", "actor", "action", "object_type", "object_id", "workspace")
-    list_filter = (WorkspaceFilter,)
+    list_filter = ("created_at", WorkspaceFilter)
     list_select_related = ("actor", "workspace")
+    ordering = ("-pk",)
+    ordering_of_one = ("-created_at", "-pk")
     search_fields = ("object_id__exact", "actor__email__exact", "action__startswith")
     search_help_text = "An object's id, a person's address, or the beginning of an action"

@@ -1,37 +1,37 @@
-"""Merging two leads in the admin: the preview and the doing of the workspace's own page."""
+"""Merges two leads in the admin, with the same preview and code as the workspace's own page."""
 
 import uuid
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path
 
-from config.modeladmin import BaseAdmin
 from inbox.leads import merge
-from inbox.views import merging
+from inbox.pages.access import signed_in
+from inbox.pages.views import merging
+from jobs.modeladmin import BaseAdmin
 
 
 class MergingAdmin(BaseAdmin):
-    """A ModelAdmin of leads with a page that merges another lead into one."""
+    """The admin of leads with a page that merges another lead into one."""
 
-    def get_urls(self) -> list:
+    def get_urls(self) -> list[Any]:
         page = path("<uuid:pk>/merge/", self.admin_site.admin_view(self.merge), name="inbox_lead_merge")
         return [page, *super().get_urls()]
 
     def merge(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-        """`<lead>/merge/?q=…&other=<lead>`: the preview of merging `other` into this lead; a POST does it."""
+        """`<lead>/merge/?q=…&other=<lead>`: shows the merge of `other` into this lead. A POST does it."""
         if not self.has_change_permission(request):
             raise PermissionDenied
         keep = self.get_object(request, str(pk))
-        if keep is None:
-            raise Http404("No such lead.")
         asked = merging.asked_for(request, keep)
         if request.method == "POST" and asked.other is not None:
             try:
-                merge.merge(keep, asked.other, request.user)
+                merge.merge(keep, asked.other, signed_in(request))
             except merge.MergeRefused as refusal:
                 messages.error(request, str(refusal))
             else:
@@ -39,7 +39,7 @@ class MergingAdmin(BaseAdmin):
                 return redirect("admin:inbox_lead_change", pk)
         context = {
             **self.admin_site.each_context(request),
-            **merging.context_of(request, asked),
+            **merging.context_of(request, asked, reads=self.may_read(request, keep)),
             "opts": self.opts,
             "title": f"Merge another lead into {keep.display_name}",
         }

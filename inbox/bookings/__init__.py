@@ -1,1 +1,1 @@
-"""Meetings beyond the webhooks: what the calendar itself lists, and the times that may be offered."""
+"""Reads meetings from calendars, beyond what their webhooks report."""

@@ -1,11 +1,11 @@
-"""A booking by a contact that no lead is known by: GoHighLevel is asked who that is, and what it has booked."""
+"""Finds out who booked a meeting when no lead has that GoHighLevel contact."""
 
 from django.db import transaction
 
-from inbox.accounts import connected
-from inbox.bookings import listing
+from inbox.bookings import calendar_list
 from inbox.leads import identity
 from inbox.models import Workspace
+from inbox.workspaces.accounts import connected
 from integrations import ghl
 from integrations.errors import ProviderMisconfigured, ProviderRejected
 from integrations.events import Person
@@ -17,9 +17,10 @@ from jobs.db import drop_connection
 
 
 def who_booked(ctx: JobContext) -> dict[str, object]:
-    """The job `bookings.who`: find the lead by the contact's address or number, and write down its meetings.
+    """The job `bookings.who`: finds the lead for a GoHighLevel contact that booked a meeting, by the contact's e-mail
+    address or phone number, and stores the contact's meetings.
 
-    A contact that is nobody's, or of a lead that GHL has twice, fails nothing: attach or skip.
+    If no lead fits, or the lead already has another contact, the job ends without an error.
     """
     workspace = Workspace.objects.get(pk=ctx.workspace_id)
     account = connected(workspace.pk, ghl.NAME)
@@ -42,4 +43,4 @@ def who_booked(ctx: JobContext) -> dict[str, object]:
         if found is None:
             return {"outcome": "nobody we know"}
         kept = identity.keep(found.lead, "ghl_contact_id", contact_id, ghl.NAME)
-    return {"outcome": "found", "contact": kept, "changed": listing.apply(found.lead, meetings)}
+    return {"outcome": "found", "contact": kept, "changed": calendar_list.apply(found.lead, meetings)}

@@ -1,1 +1,1 @@
-"""Missing facts of a lead, asked for once and never written over what is known."""
+"""Asks a source for missing facts of a lead, once, and never overwrites what is known."""

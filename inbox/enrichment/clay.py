@@ -1,15 +1,16 @@
-"""Asking Clay for a phone number or a profile: once per lead and kind, in a job that waits for its turn.
+"""Asks Clay for a phone number or a LinkedIn profile, once for each lead and kind, by a job.
 
-The row of `Enrichment` is the claim. Clay allows ten rows a minute over all our processes; what is too much is put off
-by the job, never dropped (docs/reference/clay.md, Limits).
+The row of `Enrichment` is the claim. Clay allows ten rows a minute over all our processes. The job puts off
+what is too much, and drops nothing (docs/reference/clay.md, Limits).
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
-from inbox.accounts import connected
 from inbox.models import Enrichment, FollowUpInstance, Lead
+from inbox.workspaces.accounts import connected
 from integrations.clay import NAME
 from integrations.clay.client import ClayClient, Table
 from integrations.errors import ProviderMisconfigured
@@ -17,11 +18,11 @@ from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue
-from jobs.registry import kind_name
+from jobs.kinds import kind_name
 
 ASK = kind_name("clay.ask", __name__)
 PATIENCE = timedelta(hours=24)
-"""How long a follow-up waits for an answer; then its step is skipped."""
+"""How long a follow-up waits for Clay's answer. Then its step is skipped."""
 FREE_MAIL = {
     "gmail.com",
     "googlemail.com",
@@ -35,7 +36,11 @@ Status = Enrichment.Status
 
 
 def request(lead: Lead, kind: str, now: datetime) -> Enrichment:
-    """Have Clay asked for `kind` (Enrichment.Kind) of `lead`, unless it was asked before. In a transaction."""
+    """Enqueues a question to Clay (a service that finds data about people) for a missing fact of `lead`, unless it was
+    asked before. Returns the row of the question.
+
+    `kind` is one of Enrichment.Kind, such as a phone number. Must run in a transaction.
+    """
     asked, created = Enrichment.objects.get_or_create(
         lead=lead, kind=kind, defaults={"workspace_id": lead.workspace_id, "requested_at": now}
     )
@@ -50,7 +55,9 @@ def request(lead: Lead, kind: str, now: datetime) -> Enrichment:
 
 
 def wait_for(lead: Lead, kind: str, now: datetime) -> datetime | None:
-    """Until when it makes sense to wait for Clay's answer, asking if nobody has; None where none will come."""
+    """The time until which to wait for Clay's answer about the fact `kind` of `lead`; None if no answer is to be
+    expected. If Clay was not asked yet, the question is enqueued.
+    """
     known = Enrichment.objects.filter(lead=lead, kind=kind).first()
     if known is None:
         if connected(lead.workspace_id, NAME) is None:
@@ -61,7 +68,9 @@ def wait_for(lead: Lead, kind: str, now: datetime) -> datetime | None:
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `clay.ask`: put the lead into Clay's table, once. An unclear outcome counts as asked."""
+    """The job `clay.ask`: adds the lead to Clay's table, once, which makes Clay look for the missing fact. If it is
+    unclear whether the row was added, the lead counts as asked.
+    """
     asked = Enrichment.objects.select_related("lead").get(
         pk=ctx.payload["enrichment_id"], workspace_id=ctx.workspace_id
     )
@@ -77,7 +86,9 @@ def run(ctx: JobContext) -> dict[str, str]:
         client.add_row(Table(asked.kind), _row(asked.lead, asked.kind), deadline)
         return {"outcome": "asked"}
 
-    return ctx.step("ask", ask, effect="send", on_interrupted=lambda deadline: {"outcome": "unclear"})
+    unclear = {"outcome": "unclear"}
+    outcome: dict[str, str] = ctx.step("ask", ask, effect="send", on_interrupted=lambda deadline: unclear)
+    return outcome
 
 
 def _row(lead: Lead, kind: str) -> dict[str, str]:
@@ -95,8 +106,10 @@ def _row(lead: Lead, kind: str) -> dict[str, str]:
     return row | ({"linkedInProfile": lead.linkedin_url} if kind == Enrichment.Kind.PHONE else {})
 
 
-def on_answer(sender, lead: Lead, now: datetime, **kwargs) -> None:
-    """Clay has answered: what waited for it goes on, with the fact or without."""
+def on_answer(sender: Any, lead: Lead, now: datetime, **kwargs: Any) -> None:
+    """Lets follow-ups of `lead` that waited for Clay's answer go on at once, whether or not Clay found the fact.
+    Receives the signal that Clay has answered or a person has entered facts.
+    """
     with transaction.atomic():
         FollowUpInstance.objects.filter(
             lead=lead,

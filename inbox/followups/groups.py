@@ -1,19 +1,21 @@
-"""Follow-ups that wait for an account pause as a group, and go on as a group when it works again.
+"""Pauses and resumes all follow-ups that depend on an account, when the account breaks and when it works again.
 
-The signal does it at once; the tick does it again, so that a signal lost with its process holds nobody up.
+The signal does so at once. The tick repeats it, in case the signal was lost with its process.
 """
 
 from collections import Counter
+from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
 from django.db.models import OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
-from inbox.accounts import connected
 from inbox.followups import plan
 from inbox.followups.conditions import is_down
-from inbox.health import effects
 from inbox.models import FollowUpInstance, Message
+from inbox.workspaces import account_effects
+from inbox.workspaces.accounts import connected
 from integrations import registry
 from integrations.models import HealthState, WorkspaceIntegrationHealth
 from jobs.deadline import Deadline
@@ -21,16 +23,22 @@ from jobs.deadline import Deadline
 Status = FollowUpInstance.Status
 
 
-def on_change(sender, health: WorkspaceIntegrationHealth, before: str, **kwargs) -> None:
-    """Pause or resume the workspace's follow-ups over this account's channel."""
+def on_change(sender: Any, health: WorkspaceIntegrationHealth, before: str, **kwargs: Any) -> None:
+    """Pauses the workspace's follow-ups that use this account when it breaks, and resumes them when it is back.
+
+    Receives the signal that an account's health has changed. `before` is the state that it had.
+    """
     if health.provider not in _pausing() or HealthState.DISCONNECTED not in (before, health.state):
         return
     bring_in_line(health.workspace_id, health.provider)
 
 
 def bring_in_line(workspace_id: UUID, provider: str) -> Counter[str]:
-    """Let the group be paused where the account in use is down, and running where it is not."""
-    account, counts = connected(workspace_id, provider), Counter()
+    """Pauses the workspace's follow-ups that use the account at `provider` if it is down, and resumes them if it is
+    not. Returns how many were paused and how many resumed.
+    """
+    account = connected(workspace_id, provider)
+    counts: Counter[str] = Counter()
     mine = FollowUpInstance.objects.filter(workspace_id=workspace_id)
     if account is not None and is_down(account):
         counts["paused"] = _going_by(mine, provider).update(
@@ -47,9 +55,11 @@ def _pausing() -> tuple[str, ...]:
     return registry.stating("pauses_follow_ups")
 
 
-def _going_by(mine: QuerySet, provider: str) -> QuerySet:
-    """Those of `mine` that wait for a step which `provider` would carry: where a lead's mail came by another provider,
-    so does ours."""
+def _going_by(mine: QuerySet[Any], provider: str) -> QuerySet[Any]:
+    """Those of `mine` whose next step `provider` would carry.
+
+    A lead whose mail came by another provider is answered by that one, and so does not count.
+    """
     spec = registry.spec_of(provider)
     inbound = Message.objects.filter(
         lead=OuterRef("lead"), channel=spec.channel, direction=Message.Direction.INBOUND
@@ -58,14 +68,16 @@ def _going_by(mine: QuerySet, provider: str) -> QuerySet:
     others = [name for name in registry.message_sources() if name not in own]
     waiting = mine.filter(status=Status.ACTIVE, due_at__isnull=False, next_step__channel=spec.channel)
     newest = Subquery(inbound.order_by("-sent_at", "-pk").values("source")[:1])
-    found = waiting.annotate(newest_source=Coalesce(newest, Value("")))
+    found: QuerySet[Any] = waiting.annotate(newest_source=Coalesce(newest, Value("")))
     if spec.opens_channel:
         return found.exclude(newest_source__in=others)
     return found.filter(newest_source__in=own)
 
 
 def reconcile(_deadline: Deadline) -> Counter[str]:
-    """What the signals have missed, over all workspaces."""
+    """Pauses and resumes the follow-ups of all workspaces by the health of their accounts, in case a signal of a change
+    was lost.
+    """
     down = WorkspaceIntegrationHealth.objects.filter(
         state=HealthState.DISCONNECTED, provider__in=_pausing(), integration__enabled=True
     )
@@ -84,17 +96,18 @@ def reconcile(_deadline: Deadline) -> Counter[str]:
     return counts
 
 
-def paused_follow_ups(workspace_id: UUID, channel: str) -> effects.Effect:
-    """What an account that is down holds up here, for the banner."""
+def paused_follow_ups(workspaces: Collection[UUID], channel: str) -> QuerySet[FollowUpInstance]:
+    """The follow-ups of `workspaces` on `channel` that are paused because their account is down."""
     reasons = [
         FollowUpInstance.pause_for(provider)
         for provider in _pausing()
         if registry.spec_of(provider).channel == channel
     ]
-    count = FollowUpInstance.objects.filter(
-        workspace_id=workspace_id, status=Status.PAUSED, paused_for__in=reasons
-    ).count()
-    return effects.Effect(count, "follow-up is paused", "follow-ups are paused")
+    return FollowUpInstance.objects.filter(
+        workspace_id__in=workspaces, status=Status.PAUSED, paused_for__in=reasons
+    )
 
 
-effects.COUNTERS.append(paused_follow_ups)
+account_effects.COUNTERS.append(
+    account_effects.Counter(paused_follow_ups, "follow-up is paused", "follow-ups are paused")
+)

@@ -1,38 +1,45 @@
-"""The only writer of what is planned: enrol, go on, pause, resume, stop. Every change is a conditional UPDATE or runs
-under the instance's row lock, inside the caller's transaction; the lead's row is locked before the instance's.
+"""Changes what is planned for follow-ups: enrol, go on, pause, resume, stop. Nothing else writes their state.
+
+Every change is a conditional UPDATE, or runs in the caller's transaction with the instance's row locked. The
+lead's row is always locked before the instance's row, so no deadlock follows.
 """
 
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
-from inbox.followups.timing import due_after
+from inbox.followups.due_times import due_after
 from inbox.models import FollowUpInstance, FollowUpSequence, FollowUpStep, FollowUpTask, Lead, User
 
 Status, Pause = FollowUpInstance.Status, FollowUpInstance.Pause
 TaskStatus = FollowUpTask.Status
 BEFORE_THE_CALL = (TaskStatus.CLAIMED, TaskStatus.WAITING, TaskStatus.APPROVAL)
-"""Tasks that nothing has been sent for: they can be taken back."""
+"""The states of tasks for which nothing has been sent. They can be taken back."""
 
 
 def first_step(sequence: FollowUpSequence) -> FollowUpStep | None:
+    """The first step of `sequence` that is not retired; None if it has no such step."""
     return sequence.steps.filter(retired=False).order_by("position", "pk").first()
 
 
 def step_after(step: FollowUpStep) -> FollowUpStep | None:
-    """The step that follows in its sequence; None after the last."""
+    """The next step of the same sequence that is not retired; None after the last."""
     later = Q(position__gt=step.position) | Q(position=step.position, pk__gt=step.pk)
     steps = FollowUpStep.objects.filter(later, sequence_id=step.sequence_id, retired=False)
     return steps.select_related("sequence__workspace").order_by("position", "pk").first()
 
 
 def enrol(lead: Lead, sequence: FollowUpSequence, *, user: User | None = None) -> FollowUpInstance | None:
-    """Start `sequence` for `lead`; None where it is running for them already, or has no steps, or they are stopped."""
+    """Starts the follow-up `sequence` for `lead`, and returns the new follow-up. `user` is the person who started it.
+
+    Returns None if the sequence runs for the lead already or has no steps, or if nothing may go to the lead (any more).
+    """
     step = first_step(sequence)
-    if step is None or lead.is_stopped:
+    if step is None or lead.is_stopped or lead.sample:
         return None
     now = timezone.now()
     try:
@@ -51,22 +58,27 @@ def enrol(lead: Lead, sequence: FollowUpSequence, *, user: User | None = None) -
 
 
 def live(lead: Lead) -> QuerySet[FollowUpInstance]:
-    """What runs, or is paused, for `lead`."""
+    """The follow-ups of `lead` that run or are paused."""
     mine = FollowUpInstance.objects.filter(lead=lead, status__in=FollowUpInstance.LIVE)
     return mine.select_related("sequence", "next_step").order_by("started_at", "pk")
 
 
 def open_to(lead: Lead) -> QuerySet[FollowUpSequence]:
-    """The sequences that `lead` may be enrolled in: switched on, and not running for them."""
+    """The sequences that can be started for `lead`: they are switched on, have steps, and do not run for the lead
+    already. A sample has none.
+    """
+    if lead.sample:
+        return FollowUpSequence.objects.none()
     running = FollowUpInstance.objects.filter(lead=lead, status__in=FollowUpInstance.LIVE)
     on = FollowUpSequence.objects.filter(workspace_id=lead.workspace_id, enabled=True, steps__retired=False)
     return on.exclude(pk__in=running.values("sequence")).distinct()
 
 
 def go_on(instance: FollowUpInstance, done: FollowUpStep, at: datetime) -> None:
-    """Plan the step after `done`, which ended at `at`; complete the instance after the last. `instance` is locked.
+    """Plans the step after `done`, which ended at `at`. After the last step it completes the
+    follow-up. The row of `instance` must be locked.
 
-    A paused instance moves on as well and stays paused.
+    A paused follow-up also moves on to its next step, and stays paused.
     """
     if instance.next_step_id != done.pk or instance.status not in FollowUpInstance.LIVE:
         return
@@ -80,20 +92,25 @@ def go_on(instance: FollowUpInstance, done: FollowUpStep, at: datetime) -> None:
 
 
 def put_off(instance: FollowUpInstance, until: datetime, reason: str) -> None:
-    """Take the step up again at `until`. `instance` is locked."""
+    """Makes the follow-up's next step due at `until`, and stores `reason`. The row of `instance` must be locked."""
     instance.due_at, instance.waits_for = until, reason[:200]
     instance.save(update_fields=["due_at", "waits_for"])
 
 
 def pause(instance: FollowUpInstance, reason: str) -> None:
-    """Pause for a reason of `paused_for`; resuming takes the step up where it is. `instance` is locked."""
+    """Pauses the follow-up for `reason`, a value of its column `paused_for`. When it is resumed, it continues at the
+    same step. The row of `instance` must be locked.
+    """
     instance.status, instance.paused_for = Status.PAUSED, reason
     instance.due_at = instance.due_at or timezone.now()
     instance.save(update_fields=["status", "paused_for", "due_at"])
 
 
 def finish(instance: FollowUpInstance, status: str, reason: str) -> None:
-    """Complete or stop. `instance` is locked; what waits of its tasks is cancelled, what is going out is not."""
+    """Ends the follow-up: `status` says whether it is completed or stopped. The row of `instance` must be locked.
+
+    Steps that wait are cancelled. A message that is already going out is not.
+    """
     now = timezone.now()
     instance.status, instance.finish_reason, instance.finished_at = status, reason[:200], now
     instance.due_at, instance.paused_for, instance.waits_for = None, "", ""
@@ -106,7 +123,9 @@ def finish(instance: FollowUpInstance, status: str, reason: str) -> None:
 
 
 def finish_all(lead: Lead, status: str, reason: str, *, instances: Q | None = None) -> int:
-    """Complete or stop all live instances of `lead` (locked), or those that match; returns how many."""
+    """Ends the follow-ups of `lead` that run or are paused, those that match the filter `instances` if it is given.
+    Returns how many. `status` says whether they are completed or stopped. The lead's row must be locked.
+    """
     live = FollowUpInstance.objects.select_for_update().filter(
         instances or Q(), lead=lead, status__in=FollowUpInstance.LIVE
     )
@@ -117,7 +136,9 @@ def finish_all(lead: Lead, status: str, reason: str, *, instances: Q | None = No
 
 
 def pause_all(lead: Lead, reason: str) -> int:
-    """Pause all that runs for `lead` (locked) and take back what waits for approval; returns how many."""
+    """Pauses all running follow-ups of `lead` and returns how many. Messages that wait for approval can no longer be
+    approved. The lead's row must be locked.
+    """
     running = FollowUpInstance.objects.select_for_update().filter(lead=lead, status=Status.ACTIVE)
     found = list(running.order_by("pk"))
     for instance in found:
@@ -128,9 +149,12 @@ def pause_all(lead: Lead, reason: str) -> int:
     return len(found)
 
 
-def resumed(instances: QuerySet, *, by_person: bool) -> int:
-    """Let paused `instances` go on now, or when their step is due; returns how many. A person who resumes knows the
-    replies until now; where an account came back, a reply of the meantime still counts."""
+def resumed(instances: QuerySet[Any], *, by_person: bool) -> int:
+    """Lets the paused ones of `instances` (follow-ups) go on, now or when their step is due, and returns how many.
+
+    `by_person`: a person resumed them and has seen the lead's replies, so replies until now do not pause them again. If
+    an account came back, such replies still do.
+    """
     now = timezone.now()
     known = {"quiet_since": now} if by_person else {}
     return instances.filter(status=Status.PAUSED).update(

@@ -1,4 +1,8 @@
-"""What happens to a lead reaches its follow-ups here, in the transaction (or the step) in which it happens."""
+"""Applies what happens to a lead to its follow-ups, in the same transaction or job step. Receives the signals
+for it.
+"""
+
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -11,8 +15,11 @@ from inbox.models import FollowUpInstance, FollowUpSequence, Lead, Message
 Start, Status = FollowUpSequence.Start, FollowUpInstance.Status
 
 
-def pause_for_reply(sender, lead: Lead, message: Message, **kwargs) -> dict[str, int]:
-    """A person wrote: what runs for them pauses. What a machine wrote pauses nothing."""
+def pause_for_reply(sender: Any, lead: Lead, message: Message, **kwargs: Any) -> dict[str, int]:
+    """Pauses the lead's follow-ups because the lead has written `message`. A machine's message pauses nothing.
+
+    Receives the signal of a reply. Returns how many follow-ups paused.
+    """
     with transaction.atomic():
         locked = rollup.locked(lead)
         running = FollowUpInstance.objects.filter(lead=locked, status=Status.ACTIVE)
@@ -24,18 +31,25 @@ def pause_for_reply(sender, lead: Lead, message: Message, **kwargs) -> dict[str,
     return {"paused": paused}
 
 
-def note_response(sender, lead: Lead, message: Message, tag: str, **kwargs) -> None:
-    """What the reply means is known now: so is how the lead answered our step."""
+def note_response(sender: Any, lead: Lead, message: Message, tag: str, **kwargs: Any) -> None:
+    """Records how the lead responded to the newest follow-up step before `message`. `tag` says what the message means.
+
+    Receives the signal that a reply has been understood.
+    """
     responses.note(lead, message, tag)
 
 
-def stop(sender, lead: Lead, reason: str, **kwargs) -> None:
+def stop(sender: Any, lead: Lead, reason: str, **kwargs: Any) -> None:
+    """Stops all follow-ups of `lead`, because nothing more may go to this lead. Receives the signal for it."""
     plan.finish_all(lead, Status.STOPPED, reason)
 
 
-def booked(sender, lead: Lead, fresh: bool, **kwargs) -> None:
-    """Complete what runs towards a meeting, and resume what follows one. A new meeting starts what follows one; one
-    that was moved does not."""
+def booked(sender: Any, lead: Lead, fresh: bool, **kwargs: Any) -> None:
+    """Completes the lead's follow-ups that aim at a meeting, and resumes those that follow a meeting.
+
+    `fresh`: the meeting is new, not moved, so sequences that start after a booking are started too.
+    Receives the signal that the lead has booked.
+    """
     towards = ~Q(sequence__starts=Start.BOOKED)
     if plan.finish_all(lead, Status.COMPLETED, "A meeting is booked.", instances=towards) or fresh:
         responses.converted(lead)

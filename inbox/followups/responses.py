@@ -1,24 +1,26 @@
-"""How leads answered which step: the newest step that was out before a reply gets it, as what the reply's tag means.
+"""Records how leads answered each step, and counts it. A reply is credited to the newest step sent before it.
 
-Silence needs no row: a sent step without a response whose time is over. The answer to an objection is our next message
-to the lead after it.
+The tag of the reply says what kind of response it is. Silence has no row: it is a sent step without a
+response whose time is over. Our next message to the lead after an objection counts as our answer to it.
 """
 
 from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils import timezone
 
 from inbox.leads.rollup import answers
+from inbox.leads.tags import POSITIVE
 from inbox.models import FollowUpTask, Lead, Message, TagDecision
 from inbox.models.lead import Tag
-from inbox.understanding.tags import POSITIVE
 
 Response, Status = FollowUpTask.Response, FollowUpTask.Status
 WON = Q(lead__booked_at__gt=F("responded_at"))
 WINDOW = timedelta(days=14)
-"""A reply answers a step for so long; a step without one by then met silence."""
-RESPONSE_OF = {
+"""How long after a step a reply still answers it. A step without a reply by then met silence."""
+RESPONSE_OF: dict[str, str] = {
     **dict.fromkeys((*POSITIVE, Tag.MEETING_BOOKED), Response.CONVERTED),
     Tag.OBJECTION: Response.OBJECTION,
     Tag.NOT_INTERESTED: Response.NEGATIVE,
@@ -30,7 +32,10 @@ RESPONSE_OF = {
 
 
 def note(lead: Lead, message: Message, tag: str = "") -> None:
-    """Keep `message` as the response to the step before it. A machine's message is none; idempotent."""
+    """Stores `message` as the lead's response to the newest follow-up step before it. Storing it twice changes nothing.
+
+    `tag` says what the message means; without it, the message's own tag does. A machine's message is no response.
+    """
     response = RESPONSE_OF.get(tag or message.tag or Tag.NEUTRAL)
     task = _before(lead, message.sent_at)
     if response is None or task is None:
@@ -42,7 +47,7 @@ def note(lead: Lead, message: Message, tag: str = "") -> None:
 
 
 def converted(lead: Lead) -> None:
-    """A meeting was booked: the newest step before it gets the credit."""
+    """Credits the meeting that `lead` has just booked to the newest follow-up step before it."""
     task = _before(lead, timezone.now())
     if task is not None:
         FollowUpTask.objects.filter(pk=task.pk).update(
@@ -50,21 +55,26 @@ def converted(lead: Lead) -> None:
         )
 
 
-def _before(lead: Lead, moment) -> FollowUpTask | None:
+def _before(lead: Lead, moment: datetime) -> FollowUpTask | None:
     sent = FollowUpTask.objects.filter(
         Q(status=Status.SENT, finished_at__lt=moment) | Q(send__state="sent", send__finished_at__lt=moment),
         lead=lead,
     )
     found = sent.order_by("-send__finished_at", "-pk").select_related("send").first()
-    if found is None or found.send is None or moment - found.send.finished_at > WINDOW:
+    went_out_at = found.send.finished_at if found and found.send else None
+    if went_out_at is None or moment - went_out_at > WINDOW:
         return None
     return found
 
 
-def effectiveness(workspace_id, since: datetime | None = None, until: datetime | None = None) -> QuerySet:
-    """Per step of the workspace: how many were `sent` (from `since` up to `until`, if given), and how they were
-    answered. `silent` met no answer in WINDOW, `open` have none yet; of the objections, how many we `answered` and
-    `won`."""
+def effectiveness(
+    workspace_id: UUID, since: datetime | None = None, until: datetime | None = None
+) -> QuerySet[Any]:
+    """Counts, for each follow-up step of the workspace, how many messages were `sent` and how leads responded.
+
+    Counted are messages sent from `since` until before `until` (both aware, or both None). `silent`: no response within
+    14 days; `open`: none yet. `answered`: objections that we answered; `won`: those whose lead booked later.
+    """
     sent = FollowUpTask.objects.filter(workspace_id=workspace_id, status=Status.SENT)
     if since is not None:
         sent = sent.filter(finished_at__gte=since, finished_at__lt=until)
@@ -86,7 +96,7 @@ def effectiveness(workspace_id, since: datetime | None = None, until: datetime |
 
 
 def _after_response() -> QuerySet[Message]:
-    """Our answers to the lead after their response to a step, the first one first; a campaign's step is none."""
+    """Our answers to the lead after their response to a step, the first one first. Steps of campaigns do not count."""
     return Message.objects.filter(
         answers(),
         lead_id=OuterRef("lead_id"),
@@ -94,8 +104,10 @@ def _after_response() -> QuerySet[Message]:
     ).order_by("sent_at")
 
 
-def objections(workspace_id) -> QuerySet[FollowUpTask]:
-    """Steps that met an objection, the newest first: its `kind`, our `answer` (the text) and whether we `won`."""
+def objections(workspace_id: UUID) -> QuerySet[FollowUpTask]:
+    """Follow-up messages to which a lead objected, the newest first. Each has the `kind` of objection, our `answer`
+    (its text), and `won`: whether the lead booked a meeting afterwards.
+    """
     decided = TagDecision.objects.filter(message=OuterRef("response_message"), denied="").order_by("-pk")
     met = FollowUpTask.objects.filter(workspace_id=workspace_id, response=Response.OBJECTION)
     return (

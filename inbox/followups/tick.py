@@ -1,18 +1,20 @@
-"""The tick `followups`: brings home what was sent, sees to groups that wait for an account, and takes up what is due.
+"""The tick `followups`: settles what was sent, pauses or resumes groups, and claims the steps that are due.
 
-It calls nobody. Steps are claimed in batches, workspaces in turn, each step by its task's unique row and a job named
-after the attempt; two ticks at once share the work, as rows that another one holds are passed over.
+It calls no provider. Steps are claimed in batches, taking workspaces in turn. A task's unique row and a job
+named after its attempt make each step single. Two ticks at once share the work, as each passes over rows that
+the other has locked.
 """
 
 import logging
 from collections import Counter
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Window
+from django.db.models import F, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
-from inbox.followups import groups, settling, steps
+from inbox.followups import ended_steps, groups, step_job
 from inbox.followups.conditions import held_by_suspicion
 from inbox.models import FollowUpInstance, FollowUpTask
 from jobs.deadline import Deadline
@@ -20,21 +22,25 @@ from jobs.enqueue import enqueue_many
 
 logger = logging.getLogger(__name__)
 
-BATCH = 200
-PER_TICK = 4_000
-"""Steps that one tick takes up at most; the next minute takes more."""
+BATCH = 500
+"""How many are claimed in one transaction. They are selected all at once, because the order by which workspaces take
+turns costs a look at everything that is due.
+"""
+PER_TICK = 2_000
+"""The most steps that one tick claims. The next minute claims more."""
 Status = FollowUpTask.Status
 
 
 def run(deadline: Deadline) -> dict[str, int]:
-    """Counts: by outcome, and by outcome and workspace (`sent:<id>`).
+    """The tick `followups` (recurring work): records how sent steps ended, pauses or resumes follow-ups whose account
+    changed, and claims the steps that are due. Returns counts by outcome, and by outcome and workspace (`sent:<id>`).
 
-    A defect in one part keeps no other from its turn; it is raised at the end. Nor does a long one: each has half of
-    the time that is left, the last one all of it.
+    A defect in one part does not keep the others from running; it is raised at the end. Each part gets half of the time
+    that is left before `deadline`, and the last part all of it.
     """
     counts: Counter[str] = Counter()
     failures: list[Exception] = []
-    for part in (groups.reconcile, settling.settle, settling.strand, take_up):
+    for part in (groups.reconcile, ended_steps.settle, ended_steps.strand, take_up):
         share = 1 if part is take_up else 2
         try:
             counts.update(part(deadline.within_ms(deadline.remaining_ms() / share)))
@@ -48,23 +54,25 @@ def run(deadline: Deadline) -> dict[str, int]:
 
 
 def take_up(deadline: Deadline) -> Counter[str]:
-    """Claim and enqueue what is due, one round of the workspaces after the other."""
+    """Claims the follow-up steps that are due and enqueues a job for each, in batches. At
+    `deadline` it stops, and the next run goes on.
+    """
     counts: Counter[str] = Counter(claimed=0)
-    while counts["claimed"] < PER_TICK and not deadline.expired:
-        found = _due(BATCH)
-        if not found:
+    found = _due(PER_TICK)
+    for at in range(0, len(found), BATCH):
+        if deadline.expired:
             break
-        claimed = claim(found)
-        if not claimed:
-            break  # another tick is at them
+        claimed = claim(found[at : at + BATCH])
         counts["claimed"] += len(claimed)
         counts.update(f"claimed:{task.workspace_id}" for task in claimed)
-    counts["left"] = due().count() if counts["claimed"] >= PER_TICK or deadline.expired else 0
+    counts["left"] = due().count() if len(found) == PER_TICK or deadline.expired else 0
     return counts
 
 
-def due():
-    """Running instances whose step is due and that no switch and no suspicion holds back."""
+def due() -> QuerySet[FollowUpInstance]:
+    """Running follow-ups whose next step is due, without those that a switch or an
+    undecided suspicion about the lead holds back.
+    """
     return FollowUpInstance.objects.exclude(held_by_suspicion()).filter(
         status=FollowUpInstance.Status.ACTIVE,
         due_at__lte=timezone.now(),
@@ -73,43 +81,45 @@ def due():
     )
 
 
-def _due(size: int) -> list:
+def _due(size: int) -> list[Any]:
     turn = Window(RowNumber(), partition_by=F("workspace_id"), order_by=[F("due_at"), F("pk")])
     rows = due().annotate(turn=turn).filter(turn__lte=size).order_by("turn", "due_at", "pk")
     return list(rows.values_list("pk", flat=True)[:size])
 
 
 @transaction.atomic
-def claim(instance_ids: list) -> list[FollowUpTask]:
-    """Claim the next step of those instances that are still due and free; returns the claimed tasks."""
+def claim(instance_ids: list[Any]) -> list[FollowUpTask]:
+    """Claims the next step of each follow-up in `instance_ids` that is still due, and returns the claimed steps.
+    Follow-ups whose row is locked are left out.
+    """
     locked = due().select_for_update(skip_locked=True, of=("self",)).filter(pk__in=instance_ids)
     instances = list(locked.select_related("next_step").order_by("pk"))
     now = timezone.now()
-    planned = [one for one in instances if one.next_step is not None]
+    planned = [(one, one.next_step) for one in instances if one.next_step is not None]
     FollowUpTask.objects.bulk_create(
         [
             FollowUpTask(
                 workspace_id=one.workspace_id,
                 lead_id=one.lead_id,
                 instance=one,
-                step=one.next_step,
-                channel=one.next_step.channel,
+                step=step,
+                channel=step.channel,
                 status=Status.WAITING,
                 attempt=0,
                 claimed_at=now,
             )
-            for one in planned
+            for one, step in planned
         ],
         ignore_conflicts=True,
     )
     wanted = FollowUpTask.objects.filter(
-        instance__in=planned, step_id=F("instance__next_step_id"), status=Status.WAITING
+        instance__in=[one for one, _ in planned], step_id=F("instance__next_step_id"), status=Status.WAITING
     )
     ids = list(wanted.values_list("pk", flat=True))
     FollowUpTask.objects.filter(pk__in=ids).update(
         status=Status.CLAIMED, attempt=F("attempt") + 1, claimed_at=now, reason="", send=None
     )
-    FollowUpInstance.objects.filter(pk__in=[one.pk for one in planned]).update(due_at=None, waits_for="")
+    FollowUpInstance.objects.filter(pk__in=[one.pk for one, _ in planned]).update(due_at=None, waits_for="")
     tasks = list(FollowUpTask.objects.filter(pk__in=ids))
-    enqueue_many(steps.STEP, [steps.spec(task) for task in tasks])
+    enqueue_many(step_job.STEP, [step_job.spec(task) for task in tasks])
     return tasks

@@ -1,7 +1,8 @@
-"""What the provider has and we do not, through the same intake as a webhook, so that nothing is doubled.
+"""Fetches from a provider what its webhooks did not bring, and takes it in as webhooks are, so that nothing is
+doubled.
 
-Each missed message becomes the event that its webhook would have been. The ledger shows it as BACKFILL, with the event
-as its body, so that it can be replayed like any other delivery.
+Each missing message becomes the event that its webhook would have been. It is stored as a delivery of type
+BACKFILL with the event as its body, so that it can be replayed like any other.
 """
 
 import hashlib
@@ -14,35 +15,41 @@ from typing import NamedTuple
 
 from django.utils import timezone
 
-from inbox import handlers
-from inbox.intake import Received, Verdict, receive
+from inbox.intake import handlers
+from inbox.intake.receipt import DeliveryVerdict, Received, receive
 from inbox.models import Message
 from integrations import registry
 from integrations.events import BACKFILL, CampaignRef, MessageEvent, PayloadInvalid, Person
 from integrations.models import Integration
+from integrations.spec import stated
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
 
 OVERLAP = timedelta(minutes=15)
-"""Providers stamp and list a message with some delay; what is asked for twice is recognised."""
+"""How far before the wanted time the provider is asked, since it lists messages late. Repeated messages are
+recognised.
+"""
 EVENT = BACKFILL
 CHUNK = 2_000
-"""So many messages are read before they are taken in: no connection is held while a provider is asked."""
+"""How many messages are read before they are stored. No database connection is held while a provider is asked."""
 
 
 class Caught(NamedTuple):
-    """How many messages were read from the provider, and how many of them we did not have."""
+    """The result of fetching missed messages: how many were read from the provider, and how many of them were new to
+    us.
+    """
 
     read: int
     new: int
 
 
 def run(integration: Integration, since: datetime, deadline: Deadline) -> Caught:
-    """Fetch what the provider holds since `since` (aware) and take in what is missing here.
+    """Fetches the messages that the provider holds since `since` (aware) and stores those
+    that we lack, as if their webhooks had come.
 
-    Raises the provider's errors; what was taken in until then stays.
+    Raises the provider's errors. What was stored until then stays stored.
     """
-    messages = registry.spec_of(integration.provider).backfill(integration, since - OVERLAP, deadline)
+    messages = stated(registry.spec_of(integration.provider).backfill)(integration, since - OVERLAP, deadline)
     read = new = 0
     while True:
         drop_connection()
@@ -54,7 +61,9 @@ def run(integration: Integration, since: datetime, deadline: Deadline) -> Caught
 
 
 def take_in(integration: Integration, events: list[MessageEvent]) -> int:
-    """Run `events` through intake, oldest first. Returns how many were new."""
+    """Stores those of the fetched `events` that we lack, as webhooks would be, in the order given. Returns how many
+    were new.
+    """
     known = set(
         Message.objects.filter(
             workspace_id=integration.workspace_id,
@@ -64,13 +73,16 @@ def take_in(integration: Integration, events: list[MessageEvent]) -> int:
     )
     fresh = [event for event in events if (event.source, event.external_id) not in known]
     return sum(
-        receive(_received(integration, event), event, handlers.handle).verdict == Verdict.ACCEPTED
+        receive(_received(integration, event), event, handlers.handle).verdict == DeliveryVerdict.ACCEPTED
         for event in fresh
     )
 
 
 def event_of(body: bytes) -> MessageEvent:
-    """The event that a BACKFILL delivery was. Raises PayloadInvalid where the body is not one of ours."""
+    """Reads the message from the body of a stored delivery of type BACKFILL, which we made of a fetched message.
+
+    Raises PayloadInvalid if the body is not one that we made.
+    """
     try:
         fields = json.loads(body)["backfill"]
         campaign = fields.pop("campaign")

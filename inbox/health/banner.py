@@ -1,19 +1,23 @@
-"""The one banner of a workspace: the worst trouble first, the rest behind a number.
+"""Decides what the banner above the pages says: the worst trouble, and how many others there are.
 
-Admins see what to do about it, everybody else one grey line. It goes away on proof, never on a click; hiding it lasts
-four hours, for one person, and ends with the next change of state.
+Admins see what to do about it; everybody else sees one grey line. The banner goes away when an account works
+again. Hiding it lasts four hours for one person, and ends with the next change of state.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zlib import crc32
 
-from django.db.models import Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
-from inbox.health import effects, wording
-from inbox.health.history import span
+from inbox.health import sentences
+from inbox.health.uptime import span
 from inbox.models import HiddenBanner, Membership, User, Workspace
+from inbox.workspaces import account_effects
 from integrations import registry
 from integrations.models import TROUBLED, HealthState, HealthTransition, WorkspaceIntegrationHealth
 
@@ -24,8 +28,8 @@ BROKEN = (HealthState.DISCONNECTED, HealthState.PROVIDER_DOWN)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One account in trouble, or just back."""
+class BannerLine:
+    """What the banner says of one account that is in trouble, or that has just begun to work again."""
 
     health: WorkspaceIntegrationHealth
     tone: str
@@ -35,105 +39,162 @@ class Line:
 
     @property
     def needs_key(self) -> bool:
-        """Whether a new key in the settings is what helps."""
+        """Whether a new API key, entered in the settings, could mend the account."""
         lacks = self.health.lacks_mailboxes
+        if not registry.spec_of(self.health.provider).is_connected_here:
+            return False
         return self.health.state == HealthState.DISCONNECTED and not self.can_reconnect and not lacks
 
     @property
     def is_new(self) -> bool:
-        """Whether a screen reader should be interrupted: only for what has just broken."""
+        """Whether a screen reader should be interrupted by this line. It should only for an
+        account that broke within the last minute.
+        """
         return self.tone == "bad" and self.health.since > timezone.now() - timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """`worst` stands on the page; `more` others are behind a link. `acts`: the user may do something about it."""
+    """The banner about broken accounts above a page. `worst` is shown, and `more` counts the others,
+    which are behind the link to `details_url`.
 
-    worst: Line
+    `acts`: the user may do something about it, by a POST to `act_url`, or by a new key at `key_url` ("" if the user may
+    not open that page).
+    """
+
+    worst: BannerLine
     more: int
     acts: bool
+    act_url: str
+    details_url: str
+    key_url: str
 
     @property
     def key(self) -> str:
-        """Differs where the banner says something else."""
+        """A short text that differs whenever the banner says something else, so that a page can tell whether to redraw
+        it.
+        """
         health = self.worst.health
         said = f"{self.worst.headline} {self.worst.effect}"
         return f"{health.pk}.{health.version}.{self.more}.{crc32(said.encode())}"
 
 
+def worst_of(
+    broken: Sequence[WorkspaceIntegrationHealth],
+) -> tuple[WorkspaceIntegrationHealth | None, int]:
+    """Of `broken`, which `for_banner` has prepared: the account to show, and how many others there are."""
+    shown = [health for health in broken if not vars(health)["hidden"]]
+    return (shown[0], len(shown) - 1) if shown else (None, 0)
+
+
 def troubled(workspace: Workspace) -> list[WorkspaceIntegrationHealth]:
-    """The workspace's accounts in trouble, worst first, then the oldest trouble."""
-    return _worst_first(_rows(workspace, Q(state__in=TROUBLED)))
+    """The workspace's accounts in trouble: those in the worst state first, and of these the
+    longest in trouble first.
+    """
+    return worst_first(_rows(Q(state__in=TROUBLED, workspace=workspace)))
 
 
-def _rows(workspace: Workspace, which: Q) -> list[WorkspaceIntegrationHealth]:
-    found = WorkspaceIntegrationHealth.objects.filter(which, workspace=workspace, integration__enabled=True)
-    return list(found.select_related("integration"))
+def _rows(which: Q) -> QuerySet[WorkspaceIntegrationHealth]:
+    found = WorkspaceIntegrationHealth.objects.filter(which, integration__enabled=True)
+    return found.select_related("integration")
 
 
-def _worst_first(rows: list[WorkspaceIntegrationHealth]) -> list[WorkspaceIntegrationHealth]:
+def for_banner(
+    rows: QuerySet[WorkspaceIntegrationHealth], user: User
+) -> QuerySet[WorkspaceIntegrationHealth]:
+    """Adds to `rows` what a banner says of them, so that it needs no query for each.
+
+    `hidden` says whether `user` has hidden the banner about this state. `dropped` is what `drops` reads.
+    """
+    hidden = HiddenBanner.objects.filter(
+        user=user, until__gt=timezone.now(), health=OuterRef("pk"), version=OuterRef("version")
+    )
+    return rows.annotate(hidden=Exists(hidden), dropped=ArraySubquery(_breaks(OuterRef("pk")).values("at")))
+
+
+def worst_first(rows: Iterable[WorkspaceIntegrationHealth]) -> list[WorkspaceIntegrationHealth]:
+    """The accounts of `rows` in trouble: the worst first, then the oldest."""
     return sorted(rows, key=lambda health: (TROUBLED.index(health.state), health.since))
 
 
 def banner_for(workspace: Workspace, user: User, membership: Membership) -> Banner | None:
-    """What `user` sees above the pages of `workspace`; None where all is well (or hidden by them)."""
+    """The banner about broken accounts that `user` sees on pages of `workspace`; None if all
+    accounts work or the user has hidden it.
+    """
     acts = membership.at_least(Membership.Role.ADMIN)
     just_back = Q(
         state=HealthState.CONNECTED,
         recovered_from__in=BROKEN,
         recovered_at__gt=timezone.now() - SHOW_RECOVERY_FOR,
     )
-    rows = _rows(workspace, Q(state__in=TROUBLED) | just_back)
-    shown = _worst_first([row for row in rows if row.state != HealthState.CONNECTED])
-    if not shown:
-        # Of several that are back, one that brought something with it first.
+    which = Q(Q(state__in=TROUBLED) | just_back, workspace=workspace)
+    rows = list(for_banner(_rows(which), user))
+    broken = worst_first(row for row in rows if row.state != HealthState.CONNECTED)
+    if not broken:
+        # Of several accounts that are back, one that fetched missed messages comes first.
         back = max(
             rows,
             key=lambda row: (bool(registry.spec_of(row.provider).backfill), row.recovered_at),
             default=None,
         )
-        return Banner(line(back, workspace), len(rows) - 1, acts) if back else None
-    hidden = dict(
-        HiddenBanner.objects.filter(user=user, until__gt=timezone.now(), health__in=shown).values_list(
-            "health_id", "version"
-        )
+        return _of_workspace(back, workspace, len(rows) - 1, acts) if back else None
+    worst, more = worst_of(broken)
+    return _of_workspace(worst, workspace, more, acts) if worst else None
+
+
+def _of_workspace(health: WorkspaceIntegrationHealth, workspace: Workspace, more: int, acts: bool) -> Banner:
+    account = [workspace.pk, health.integration_id]
+    return Banner(
+        line(health, workspace),
+        more,
+        acts,
+        act_url=reverse("inbox:health-account", args=account),
+        details_url=reverse("inbox:health", args=[workspace.pk]),
+        key_url=reverse("inbox:integration-settings", args=account),
     )
-    shown = [health for health in shown if hidden.get(health.pk) != health.version]
-    return Banner(line(shown[0], workspace), len(shown) - 1, acts) if shown else None
 
 
-def line(health: WorkspaceIntegrationHealth, workspace: Workspace) -> Line:
-    """The words about one account."""
-    return Line(
+def line(health: WorkspaceIntegrationHealth, workspace: Workspace) -> BannerLine:
+    """The banner's line about one account."""
+    return BannerLine(
         health=health,
-        tone=wording.TONES.get(HealthState(health.state), ""),
-        headline=wording.headline(health, workspace.name),
-        effect=wording.unstable(drops(health))
+        tone=sentences.TONES.get(HealthState(health.state), ""),
+        headline=sentences.headline(health, workspace.name),
+        effect=sentences.unstable(drops(health))
         + (
             recovery(health)
             if health.state == HealthState.CONNECTED
-            else wording.effect(health, effects.effects_of(health.integration))
+            else sentences.effect(health, account_effects.effects_of(health.integration))
         ),
-        can_reconnect=wording.can_reconnect(health),
+        can_reconnect=sentences.can_reconnect(health),
     )
 
 
 def drops(health: WorkspaceIntegrationHealth) -> list[datetime]:
-    """When the account broke in the last 24 h, from a state in which it worked."""
+    """The times in the last 24 hours at which the account broke after it had worked.
+
+    They are read from the row if `for_banner` has put them there.
+    """
+    known: list[datetime] | None = vars(health).get("dropped")
+    return known if known is not None else list(_breaks(health.pk).values_list("at", flat=True))
+
+
+def _breaks(health_id: int | OuterRef) -> QuerySet[HealthTransition]:
     broke = HealthTransition.objects.filter(
-        health=health, after__in=BROKEN, at__gt=timezone.now() - FLAP_WINDOW
+        health=health_id, after__in=BROKEN, at__gt=timezone.now() - FLAP_WINDOW
     )
-    return list(broke.exclude(before__in=BROKEN).values_list("at", flat=True))
+    return broke.exclude(before__in=BROKEN)
 
 
 def hide(user: User, health: WorkspaceIntegrationHealth) -> None:
-    """Put the banner about this state of the account out of this user's sight for a while."""
+    """Hides the banner about this account from this user for four hours, or until the account's state changes."""
     HiddenBanner.objects.update_or_create(
         user=user, health=health, defaults={"version": health.version, "until": timezone.now() + HIDE_FOR}
     )
 
 
 def recovery(health: WorkspaceIntegrationHealth) -> str:
+    """A sentence on an account that is back: how long it was down, and how many missed messages were imported."""
     if health.down_since is None or health.recovered_at is None:
         return ""
     down_s = (health.recovered_at - health.down_since).total_seconds()

@@ -1,7 +1,7 @@
-"""Spam complaints per mailbox: somebody pressed "This is spam" on our mail. Providers lock mailboxes that get many."""
+"""Counts spam complaints by mailbox. Providers lock mailboxes whose mail many people report as spam."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from django.db.models import Count, Max
 from django.utils import timezone
@@ -12,8 +12,11 @@ from inbox.models.message import COMPLAINTS
 DAYS = 30
 
 
-class Complaints(NamedTuple):
-    """`address`: the mailbox of ours that was complained of, "" where the report does not say."""
+@dataclass(frozen=True, slots=True)
+class Complaints:
+    """How many people reported mail from one of our mailboxes as spam, and when last. `address` is
+    "" if the reports do not name the mailbox.
+    """
 
     address: str
     count: int
@@ -21,7 +24,7 @@ class Complaints(NamedTuple):
 
 
 def by_mailbox(workspace: Workspace) -> list[Complaints]:
-    """What came in the last 30 days, the most first."""
+    """The spam complaints of the last 30 days, counted for each mailbox of the workspace, the most first."""
     since = timezone.now() - timedelta(days=DAYS)
     found = Message.objects.filter(COMPLAINTS, workspace=workspace, received_at__gt=since).order_by()
     counted = found.values("account_address").annotate(count=Count("pk"), last=Max("received_at"))

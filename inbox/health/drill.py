@@ -1,24 +1,25 @@
-"""The fire drill: a job that breaks an account on purpose, and proves on this installation that people would know.
+"""The fire drill: a job that breaks a test account on purpose, to prove that people of this installation would know.
 
-The account is of a test workspace without members, which lives as long as the drill. Its provider is our own sandbox,
-started here on a loopback port that this thread alone may call (hosts.opened). Everything else is the product: the same
-probe, health, banner, notice and backfill, called step by step. Jobs that the signals ask for are held and go away with
-the workspace, as another process could not reach the sandbox. The Slack message goes to the real channel. (ADR 0031)
+The account belongs to a test workspace without members, which is deleted with the drill. Its provider is our
+own sandbox, started here on a loopback port that only this thread may call (hosts.opened). Everything else is
+the product itself: the same probe, health, banner, notice and backfill, called step by step. Jobs that
+signals enqueue are held and deleted with the workspace, because another process could not reach the sandbox.
+The Slack message goes to the real channel. (ADR 0031)
 """
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from inbox.accounts import slack_of
 from inbox.followups import plan
-from inbox.health import banner, recovery, telling
-from inbox.health.wording import TONES
+from inbox.health import banner, comeback, notice_channels
+from inbox.health.sentences import TONES
 from inbox.models import (
     FollowUpInstance,
     FollowUpSequence,
@@ -29,15 +30,18 @@ from inbox.models import (
     User,
     Workspace,
 )
-from integrations import hosts, notices, probes, unipile
+from inbox.workspaces.accounts import slack_of
+from integrations import notices, unipile
 from integrations.errors import ProviderError, ProviderMisconfigured
+from integrations.health import probes
+from integrations.http import hosts
 from integrations.models import HealthState, Integration, Notice, WorkspaceIntegrationHealth
 from jobs.context import JobContext
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue, held_until
 from jobs.errors import PermanentError, TransientError
+from jobs.kinds import kind_name
 from jobs.models import BackgroundJob, JobStep
-from jobs.registry import kind_name
 from sandbox import SandboxServer
 
 logger = logging.getLogger(__name__)
@@ -61,43 +65,53 @@ STEPS = {
     "green": "The Slack message turns green",
     "clean": "The test workspace is removed",
 }
-"""Step of the job: what people read, in order."""
+"""The steps of the drill in order, with the words that people read."""
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """`ok`: True passed, False failed, None not tried, with the reason in `said`."""
+class DrillResult:
+    """The result of one step of a fire drill (a rehearsed outage of a test account). `ok` is True (passed), False
+    (failed) or None (not tried). `said` is the reason.
+    """
 
     ok: bool | None
     said: str = ""
 
 
 class Failed(Exception):
-    """A step failed whose success the later ones need."""
+    """A step of the fire drill failed, and the later steps need it, so the drill ends."""
 
 
 def start(workspace: Workspace, user: User) -> BackgroundJob:
-    """Begin a drill, unless one is under way: then that one is returned."""
+    """Starts a fire drill (a rehearsed outage of a test account) for `workspace`, and returns its job. If
+    one is under way, returns that one's job.
+    """
     before = last(workspace)
     if before is not None and not before.finished_at:
         return before
     job, _ = enqueue(
         DRILL,
         workspace_id=workspace.pk,
-        dedupe_key=f"{DRILL}:{before.pk if before else 'first'}",  # one drill follows on each, whoever presses
+        # the key holds the drill before, so two people who press at once start one
+        dedupe_key=f"{DRILL}:{before.pk if before else 'first'}",
         payload={"user_id": user.pk},
     )
     return job
 
 
 def last(workspace: Workspace) -> BackgroundJob | None:
-    """The newest drill of `workspace`."""
+    """The job of the newest fire drill (a rehearsed outage of a test account) of
+    `workspace`; None if there was none.
+    """
     return BackgroundJob.objects.filter(workspace=workspace, kind=DRILL).order_by("-created_at").first()
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """The job `health.drill`. Counts of steps by verdict. Cleans up however it ends; a worker that dies in the middle
-    is followed by one that only cleans up, as the sandbox has died with it."""
+    """The job `health.drill`: does all steps of a fire drill (a rehearsed outage of a test account). Returns how many
+    steps passed, failed and were skipped. The test workspace is deleted however it ends.
+
+    If a worker dies in the middle, the next attempt only deletes and fails, because the sandbox died with the worker.
+    """
     parent = Workspace.objects.get(pk=ctx.workspace_id)
     parent.drills.all().delete()
     if JobStep.objects.filter(job=ctx.job).exists():
@@ -109,12 +123,13 @@ def run(ctx: JobContext) -> dict[str, int]:
             _Drill(ctx, parent, user, sandbox).run()
     finally:
         parent.drills.all().delete()
-    verdicts = [step.result["ok"] for step in JobStep.objects.filter(job=ctx.job)]
+    results: list[Any] = [step.result for step in JobStep.objects.filter(job=ctx.job)]
+    verdicts = [result["ok"] for result in results]
     return {"passed": verdicts.count(True), "failed": verdicts.count(False), "skipped": verdicts.count(None)}
 
 
 class _Drill:
-    """One drill under way."""
+    """One drill while it runs."""
 
     def __init__(self, ctx: JobContext, parent: Workspace, user: User, sandbox: SandboxServer) -> None:
         self.ctx, self.parent, self.user, self.sandbox = ctx, parent, user, sandbox
@@ -142,12 +157,12 @@ class _Drill:
             logger.warning("fire drill failed", extra={"workspace_id": str(self.parent.pk)})
         self._step("clean", self._clean, needed=False)
 
-    def _step(self, name: str, check: Callable[[Deadline], Verdict], *, needed: bool = True) -> None:
+    def _step(self, name: str, check: Callable[[Deadline], DrillResult], *, needed: bool = True) -> None:
         def recorded(deadline: Deadline) -> dict[str, object]:
             try:
                 verdict = check(deadline)
             except (ProviderError, ProviderMisconfigured, TransientError) as error:
-                verdict = Verdict(False, str(error))
+                verdict = DrillResult(False, str(error))
             return {"ok": verdict.ok, "said": verdict.said}
 
         effect = "send" if name == "slack" else "idempotent"
@@ -162,7 +177,7 @@ class _Drill:
         rows = WorkspaceIntegrationHealth.objects.select_related("integration__workspace", "workspace")
         return rows.get(integration=self.account)
 
-    def _prepare(self, deadline: Deadline) -> Verdict:
+    def _prepare(self, deadline: Deadline) -> DrillResult:
         self.workspace = Workspace.objects.create(
             name=f"Fire drill of {self.parent.name}"[:120], drill_of=self.parent
         )
@@ -181,61 +196,61 @@ class _Drill:
         )
         self.sandbox.set_account(unipile.NAME, ACCOUNT, "ok", {"name": OWNER})
         result = probes.probe(self.account, deadline.within_ms(probes.CHECK_MS))
-        return Verdict(self._health.state == HealthState.CONNECTED, result.sentence)
+        return DrillResult(self._health.state == HealthState.CONNECTED, result.sentence)
 
-    def _break(self, deadline: Deadline) -> Verdict:
+    def _break(self, deadline: Deadline) -> DrillResult:
         self.sandbox.set_account(unipile.NAME, ACCOUNT, "disconnected")
-        return Verdict(True, "Its provider now answers 401, as for a session that has ended.")
+        return DrillResult(True, "Its provider now answers 401, as for a session that has ended.")
 
-    def _detect(self, deadline: Deadline) -> Verdict:
+    def _detect(self, deadline: Deadline) -> DrillResult:
         result = probes.check_now(self.account)
-        return Verdict(self._health.state == HealthState.DISCONNECTED, result.sentence)
+        return DrillResult(self._health.state == HealthState.DISCONNECTED, result.sentence)
 
-    def _banner(self, deadline: Deadline) -> Verdict:
+    def _banner(self, deadline: Deadline) -> DrillResult:
         return self._shown(HealthState.DISCONNECTED)
 
-    def _shown(self, state: HealthState) -> Verdict:
+    def _shown(self, state: HealthState) -> DrillResult:
         admin = Membership(workspace=self.workspace, user=self.user, role=Membership.Role.ADMIN)
         found = banner.banner_for(self.workspace, self.user, admin)
         if found is None:
-            return Verdict(False, "There is no banner.")
+            return DrillResult(False, "There is no banner.")
         words = f"“{found.worst.headline}. {found.worst.effect}”"
-        return Verdict(found.worst.tone == TONES[state], words)
+        return DrillResult(found.worst.tone == TONES[state], words)
 
-    def _paused(self, deadline: Deadline) -> Verdict:
+    def _paused(self, deadline: Deadline) -> DrillResult:
         instance = FollowUpInstance.objects.get(workspace=self.workspace)
-        return Verdict(
+        return DrillResult(
             instance.status == FollowUpInstance.Status.PAUSED,
             instance.get_paused_for_display() or "It runs on.",
         )
 
-    def _tell(self, deadline: Deadline) -> Verdict:
-        if not self._asked_for(telling.NOTIFY):
-            return Verdict(False, "The outage asked for no notice.")
+    def _tell(self, deadline: Deadline) -> DrillResult:
+        if not self._asked_for(notice_channels.NOTIFY):
+            return DrillResult(False, "The outage asked for no notice.")
         if self.slack is None:
-            return Verdict(
+            return DrillResult(
                 None, "No Slack channel is connected. In an outage the admins would get an e-mail."
             )
         line = banner.line(self._health, self.workspace)
         where = settings.PUBLIC_URL + reverse("inbox:drill", args=[self.parent.pk])
         text = f"Fire drill, nothing is broken. In an outage this would say:\n{line.headline}. {line.effect}\n{where}"
         try:
-            telling.tell(self._health, self.slack, text)
+            notice_channels.tell(self._health, self.slack, text)
         finally:
             notice = self._health.notices.filter(path=Notice.Path.SLACK).first()
             self.posted = notice is not None and notice.state == Notice.State.SENT
         if not self.posted:
             reason = notice.reason if notice else "Slack is known to be broken"
-            return Verdict(
+            return DrillResult(
                 False, f"It did not arrive ({reason}). In an outage the admins would get an e-mail."
             )
         channel = self.slack.config.get("channel") or "the webhook’s channel"
-        return Verdict(True, f"One message in {channel}, marked as a drill.")
+        return DrillResult(True, f"One message in {channel}, marked as a drill.")
 
     def _asked_for(self, kind: str) -> bool:
         return BackgroundJob.objects.filter(workspace=self.workspace, kind=kind).exists()
 
-    def _write(self, deadline: Deadline) -> Verdict:
+    def _write(self, deadline: Deadline) -> DrillResult:
         for number in range(MISSED):
             self.sandbox.emit(
                 unipile.NAME,
@@ -251,42 +266,42 @@ class _Drill:
                     "url": "https://www.linkedin.com/in/sam-drill",
                 },
             )
-        return Verdict(self._messages() == 0, "The provider keeps them and posts no webhook.")
+        return DrillResult(self._messages() == 0, "The provider keeps them and posts no webhook.")
 
     def _messages(self) -> int:
         return Message.objects.filter(workspace=self.workspace).count()
 
-    def _heal(self, deadline: Deadline) -> Verdict:
+    def _heal(self, deadline: Deadline) -> DrillResult:
         self.sandbox.set_account(unipile.NAME, ACCOUNT, "ok")
         result = probes.check_now(self.account)
-        return Verdict(self._health.state == HealthState.CONNECTED, result.sentence)
+        return DrillResult(self._health.state == HealthState.CONNECTED, result.sentence)
 
-    def _import(self, deadline: Deadline) -> Verdict:
-        if not self._asked_for(recovery.RECOVER):
-            return Verdict(False, "The recovery asked for no import.")
-        imported = recovery.fetch_missed(self._health, deadline)
+    def _import(self, deadline: Deadline) -> DrillResult:
+        if not self._asked_for(comeback.RECOVER):
+            return DrillResult(False, "The recovery asked for no import.")
+        imported = comeback.fetch_missed(self._health, deadline)
         stored = self._messages()
-        return Verdict(imported == stored == MISSED, f"{imported} of {MISSED} messages are in the inbox.")
+        return DrillResult(imported == stored == MISSED, f"{imported} of {MISSED} messages are in the inbox.")
 
-    def _recovered(self, deadline: Deadline) -> Verdict:
+    def _recovered(self, deadline: Deadline) -> DrillResult:
         return self._shown(HealthState.CONNECTED)
 
-    def _resumed(self, deadline: Deadline) -> Verdict:
+    def _resumed(self, deadline: Deadline) -> DrillResult:
         instance = FollowUpInstance.objects.get(workspace=self.workspace)
-        return Verdict(
+        return DrillResult(
             instance.status == FollowUpInstance.Status.ACTIVE,
             f"It is {instance.get_status_display().lower()}.",
         )
 
-    def _turn_green(self, deadline: Deadline) -> Verdict:
-        if not self.posted:
-            return Verdict(None, "There is no message to change.")
+    def _turn_green(self, deadline: Deadline) -> DrillResult:
+        if not self.posted or self.slack is None:
+            return DrillResult(None, "There is no message to change.")
         line = banner.line(self._health, self.workspace)
         text = f"Fire drill over, all is well. In an outage this would say:\n{line.headline}. {line.effect}"
         if notices.edit(self.slack, self._health, text, deadline, green=True):
-            return Verdict(True, "The first message was changed; no second one was posted.")
-        return Verdict(None, "Messages of an incoming webhook cannot be changed. A bot token can.")
+            return DrillResult(True, "The first message was changed; no second one was posted.")
+        return DrillResult(None, "Messages of an incoming webhook cannot be changed. A bot token can.")
 
-    def _clean(self, deadline: Deadline) -> Verdict:
+    def _clean(self, deadline: Deadline) -> DrillResult:
         self.parent.drills.all().delete()
-        return Verdict(not self.parent.drills.exists())
+        return DrillResult(not self.parent.drills.exists())

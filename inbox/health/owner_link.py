@@ -1,8 +1,8 @@
-"""The link that an admin sends to an account's owner: no log-in, short-lived, and done with once it has helped.
+"""Makes and checks the link that an admin sends to an account's owner to reconnect it. It needs no log-in here.
 
-It names the account and the outage it was made in. The provider's hosted page is asked for only when somebody presses
-the button behind it: a chat's link preview would else use that page up. When the account has come back, or another
-outage has begun, the link opens nothing any more.
+The link names the account and the outage. It stops working after 24 hours, when the account is back, and when
+another outage has begun. The provider's page is asked for only when the owner presses the button behind the
+link, because a chat's link preview would use that page up.
 """
 
 from datetime import timedelta
@@ -17,7 +17,9 @@ VALID_FOR = timedelta(hours=24)
 
 
 class LinkExpired(Exception):
-    """The link is no longer good, or never was. `back`: because the account works again."""
+    """The link by which an owner reconnects an account is not valid, or not any more. `back` is True if
+    the reason is that the account works again.
+    """
 
     def __init__(self, back: bool = False) -> None:
         super().__init__("link expired")
@@ -25,14 +27,18 @@ class LinkExpired(Exception):
 
 
 def path(integration: Integration) -> str:
-    """Where the owner of `integration` reconnects it, while it is down as it is now."""
+    """The path of a page on which the owner of this account can reconnect it without logging in to this product. It is
+    valid for 24 hours and for the present outage only.
+    """
     health = WorkspaceIntegrationHealth.objects.get(integration=integration)
     token = signing.dumps([str(integration.pk), health.version], salt=SALT)
     return reverse("owner-reconnect", args=[token])
 
 
 def read(token: str) -> WorkspaceIntegrationHealth:
-    """The health of the account that the link is about, which needs reconnecting. Raises LinkExpired."""
+    """The health of the disconnected account that the token of an owner's reconnect link is
+    about. Raises LinkExpired.
+    """
     try:
         integration_id, version = signing.loads(token, salt=SALT, max_age=VALID_FOR)
     except signing.BadSignature:

@@ -1,7 +1,7 @@
-"""The way back: the provider's own hosted page, on which the account's owner logs in again.
+"""Asks a provider for its hosted page, on which the owner of an account logs in again.
 
-The link is made when somebody asks for it, works once and for a short time, and needs no log-in here. It heals
-nothing by itself: the account is well when a call has worked.
+Such a link works once and for a short time, and needs no log-in here. The link does not heal the account:
+only a call that works does.
 """
 
 from dataclasses import dataclass
@@ -9,9 +9,10 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from integrations import health, registry
+from integrations import registry
 from integrations.errors import ProviderError, ProviderMisconfigured
-from integrations.hosts import HostRefused
+from integrations.health import writer
+from integrations.http.hosts import HostRefused
 from integrations.models import Integration
 from jobs.deadline import Deadline
 
@@ -25,20 +26,24 @@ NOT_NEEDED = "The account is not disconnected: there is nothing to reconnect."
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A hosted link, or the sentence that says why there is none."""
+    """A link to the provider's page on which an account is reconnected (`url`), or the `sentence` that says why there
+    is none.
+    """
 
     url: str = ""
     sentence: str = ""
 
 
 def hosted_link(integration: Integration, back_url: str) -> Link:
-    """A one-time link for `integration`; `back_url` is where the provider's page leads to afterwards."""
+    """Asks the provider for a page on which the owner reconnects the account; its link works once, for 30 minutes.
+    Afterwards the page leads to `back_url`.
+    """
     page = registry.spec_of(integration.provider).reconnect
     if not page:
         return Link(sentence=NOT_OFFERED)
     try:
-        # A link is no proof that the account works, so this call must not heal it.
-        with health.unobserved():
+        # That a link could be made does not prove that the account works, so this call must not heal it.
+        with writer.unobserved():
             url = page(integration, timezone.now() + VALID_FOR, back_url, Deadline.after_ms(LINK_MS))
     except (ProviderError, ProviderMisconfigured, HostRefused) as error:
         return Link(sentence=f"No link could be made: {error}")

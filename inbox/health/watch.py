@@ -1,26 +1,26 @@
-"""The `integration-health` tick: secrets that cannot be read, probes that are due, and accounts that became silent.
+"""The tick `integration-health` looks at every account: can its secrets be read, is a probe due, is it silent?
 
-An account is silent when nothing arrived for much longer than it usually takes: its own rhythm over the last two
-weeks, never under six hours, so that a night or a weekend is not news.
+It also keeps each workspace's accounts at what it uses by the installation's key alone, such as the model, and holds
+the job `health.probe`. An account is silent if nothing has arrived for twice its longest gap of the last two weeks, and
+never before six hours. An account with few events is never called silent.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
-from inbox.models import WebhookDelivery
-from integrations import health, probes
+from inbox.models import WebhookDelivery, Workspace
+from integrations import registry
 from integrations.errors import SECRETS_UNREADABLE
-from integrations.health import Kind, Signal
+from integrations.health import probes, writer
+from integrations.health.writer import Signal, SignalKind
 from integrations.models import HealthState, Integration, WebhookKey
 from jobs.context import JobContext
 from jobs.deadline import Deadline
-from jobs.enqueue import enqueue
-from jobs.registry import kind_name
 
-PROBE = kind_name("health.probe", __name__)
 RHYTHM_WINDOW = timedelta(days=14)
 SHORTEST_SILENCE = timedelta(hours=6)
 SLACK_IN_RHYTHM = 2
@@ -28,74 +28,97 @@ FEWEST_EVENTS = 20
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """Mark accounts whose secrets cannot be read, enqueue due probes, and mark accounts that went silent and those that
-    were heard again.
+    """The tick `integration-health` (recurring work): looks at every account, records whether its secrets
+    can be read and whether its webhooks went silent or came again, and enqueues due probes (cheap calls
+    that show whether it works). Returns counts.
 
-    Where its time is over it stops; the next tick goes on.
+    At `deadline` it stops, and the next run goes on.
     """
-    counts = {"unreadable": 0, "probes": 0, "silent": 0, "heard": 0}
-    for integration in Integration.objects.filter(enabled=True).select_related("health"):
-        if deadline.expired:
-            return counts
+    _keep_installation_accounts()
+    counts = {"unreadable": 0, "probes": 0, "silent": 0, "heard": 0, "left": 0}
+    accounts = Integration.objects.filter(enabled=True).select_related("health")
+    for integration in accounts:
         known = getattr(integration, "health", None)
         if integration.is_unreadable or (known and known.reason == SECRETS_UNREADABLE):
+            if deadline.expired:
+                counts["left"] += 1
+                continue
             counts["unreadable"] += probes.look_at_secrets(integration)
-    for integration in probes.due():
+    due = probes.due()
+    if deadline.expired:
+        counts["left"] += len(due)
+    else:
+        counts["probes"] = probes.enqueue_probes(due)
+    # The order differs each time, so that a tick that runs out of time leaves no account out for ever.
+    for integration in _listened_to(accounts).order_by("?"):
         if deadline.expired:
-            return counts
-        counts["probes"] += enqueue_probe(integration)
-    # In another order each time: a tick that runs out of time leaves nobody out for ever.
-    addressed = Exists(WebhookKey.objects.filter(integration=OuterRef("pk")))
-    for integration in Integration.objects.filter(addressed, enabled=True).order_by("?"):
-        if deadline.expired:
-            return counts
-        kind = listen(integration)
+            counts["left"] += 1
+            continue
+        kind = listen(integration, integration.heard_at)
         if kind is not None:
             counts[str(kind)] += 1
     return counts
 
 
-def enqueue_probe(integration: Integration) -> bool:
-    """Have the account checked soon. Only a probe that has not begun makes this one superfluous: one that has may have
-    asked the provider before the event that is the cause of this one. Returns whether it is new.
+def _listened_to(accounts: QuerySet[Integration]) -> QuerySet[Any]:
+    """Those of `accounts` that are sent webhooks, each with the time of the last as `heard_at`, in one query."""
+    arrived = WebhookDelivery.objects.filter(integration=OuterRef("pk")).exclude(event_type="BACKFILL")
+    addressed = Exists(WebhookKey.objects.filter(integration=OuterRef("pk")))
+    last = Subquery(arrived.order_by("-received_at").values("received_at")[:1])
+    return accounts.filter(addressed).annotate(heard_at=last)
+
+
+def _keep_installation_accounts() -> None:
+    """Creates each workspace's account for services that use only the installation's key, such as the model.
+
+    Without such a key these accounts are switched off.
     """
-    _, created = enqueue(
-        PROBE,
-        workspace_id=integration.workspace_id,
-        dedupe_key=f"{PROBE}:{integration.pk}",
-        payload={"integration_id": str(integration.pk)},
-        anew=True,
-    )
-    return created
+    for spec in registry.specs().values():
+        if spec.is_connected_here or not spec.installation_key:
+            continue
+        has_key = bool(spec.installation_key())
+        Integration.objects.filter(provider=spec.name, enabled=not has_key).update(enabled=has_key)
+        lacking = Workspace.objects.filter(drill_of=None).exclude(integrations__provider=spec.name)
+        ids = lacking.values_list("pk", flat=True)[:500] if has_key else ()
+        rows = [Integration(workspace_id=pk, provider=spec.name) for pk in ids]
+        Integration.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `health.probe`: one read; what it finds reaches health as any call's outcome does."""
+    """The job `health.probe`: makes one cheap read call with the account. As with any call, its
+    result is recorded in the account's health.
+    """
     integration = Integration.objects.get(pk=ctx.payload["integration_id"], workspace_id=ctx.workspace_id)
-    health.forget_successes()
+    writer.forget_successes()
     result = probes.probe(integration, ctx.deadline)
     return {"found": "ok" if result.ok else "trouble"}
 
 
-def listen(integration: Integration) -> Kind | None:
-    """What the account's own traffic says now; None where there is nothing new to say."""
-    arrived = WebhookDelivery.objects.filter(integration=integration).exclude(event_type="BACKFILL")
-    last = arrived.aggregate(last=Max("received_at"))["last"]
+def listen(integration: Integration, last: datetime | None) -> SignalKind | None:
+    """Records in the account's health whether its webhooks have come again (HEARD) or gone silent (SILENT), and returns
+    which; None if nothing has changed. `last` (aware) is when its last webhook came, None if none ever did.
+    """
     if last is None:
         return None
-    row = health.row(integration)
+    row = getattr(integration, "health", None) or writer.row(integration)
     known = row.last_received_at
     if known is None or last > known:
-        health.record(integration, Signal(Kind.HEARD), at=last)
-        return Kind.HEARD
-    # While it was down nothing could arrive: its rhythm counts from its return.
+        writer.record(integration, Signal(SignalKind.HEARD), at=last)
+        return SignalKind.HEARD
+    # Nothing could arrive while the account was down, so the silence counts from its return.
     silent_for = timezone.now() - max(filter(None, (last, row.recovered_at)))
     if silent_for <= SHORTEST_SILENCE or row.state == HealthState.QUIET:
         return None
     rhythm = usual_silence(integration)
-    if rhythm is not None and silent_for > rhythm:
-        return Kind.SILENT if health.record(integration, Signal(Kind.SILENT, "silence")) else None
+    if rhythm is not None and silent_for > rhythm and last_heard(integration) == last:
+        return SignalKind.SILENT if writer.record(integration, Signal(SignalKind.SILENT, "silence")) else None
     return None
+
+
+def last_heard(integration: Integration) -> datetime | None:
+    """When the account's last webhook came; None if none ever did."""
+    heard = _listened_to(Integration.objects.filter(pk=integration.pk)).values_list("heard_at", flat=True)
+    return heard.first()
 
 
 GAPS = """
@@ -107,7 +130,9 @@ SELECT count(*), max(gap) FROM (
 
 
 def usual_silence(integration: Integration) -> timedelta | None:
-    """Twice the longest gap between its events of the last two weeks; None for too few events to tell."""
+    """How long the account's webhooks may pause before it counts as silent: twice the longest gap of the last two
+    weeks; None if there were too few events to tell.
+    """
     with connection.cursor() as cursor:
         cursor.execute(GAPS, [integration.pk, timezone.now() - RHYTHM_WINDOW])
         count, longest = cursor.fetchone()

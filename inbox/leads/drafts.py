@@ -1,4 +1,4 @@
-"""Closing drafts that nobody needs any more, whatever made it so: their review cards follow."""
+"""Closes drafts that nobody needs any more, for whatever reason. Their review cards in Slack are updated."""
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -11,9 +11,10 @@ Status = Draft.Status
 
 
 def close(drafts: QuerySet[Draft], reason: str, *, user: User | None = None) -> int:
-    """Close those of `drafts` that still wait, and return how many; one that is decided meanwhile stays decided.
+    """Rejects those of `drafts` that still wait for review, and returns how many. A draft that is decided stays as it
+    is.
 
-    `reason`: a sentence for people. `user`: whoever made them needless.
+    `reason` is a sentence for people. `user` is the person whose act made the drafts needless, if there is one.
     """
     now = timezone.now()
     with transaction.atomic():

@@ -1,20 +1,20 @@
-"""Where a lead's facts come from and how old they are; what a person has entered, nothing else changes.
+"""Keeps where each fact of a lead comes from and how old it is. What a person has entered is never changed by
+itself.
 
-`Lead.sources` names the source of each column of FACTS. A person's entry counts even where it is empty: a number that
-somebody took out because it was wrong does not come back by itself.
+`Lead.sources` names the source of each column in FACTS. An entry of a person counts even if it is empty: a
+number that somebody removed because it was wrong does not come back by itself.
 """
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from inbox import audit
 from inbox.leads import rollup
-from inbox.models import ChannelRefusal, Enrichment, Lead, User
+from inbox.models import ChannelRefusal, Enrichment, Lead, User, audit
 from inbox.models.lead import Channel
 from inbox.signals import lead_enriched
 from integrations import registry
@@ -29,14 +29,14 @@ LABELS = {
     "company": "Company",
     "title": "Role",
 }
-ASKED_FOR = {Enrichment.Kind.PHONE: "phone", Enrichment.Kind.LINKEDIN: "linkedin_url"}
+ASKED_FOR: dict[str, str] = {Enrichment.Kind.PHONE: "phone", Enrichment.Kind.LINKEDIN: "linkedin_url"}
 REACHED_BY = {Channel.SMS: "phone", Channel.LINKEDIN: "linkedin_url"}
 LASTING = ("sms_dnd",)
-"""Refusals of the person's own: another number changes nothing about them."""
+"""Refusals that a person made themselves. They stay when the lead's number changes."""
 
 
 class Taken(ValueError):
-    """Another lead has this value. `name`: the column."""
+    """A person entered an address, number or profile for a lead that another lead has already. `name` is the column."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -44,7 +44,9 @@ class Taken(ValueError):
 
 
 class Origin(NamedTuple):
-    """Where a fact comes from, in words; `by`: the id of the person who entered it, "" where nobody did."""
+    """Where the value of a lead's column (a name, number or address) comes from: `words` says it to people, `at` is
+    when it was stored, and `by` is the id of the person who entered it, or "".
+    """
 
     words: str
     at: datetime | None
@@ -52,29 +54,33 @@ class Origin(NamedTuple):
 
 
 def note(lead: Lead, names: Iterable[str], source: str, *, by: User | None = None) -> None:
-    """Remember that `source` (a provider, or one of ours) said what `names` hold now. The caller saves `sources`."""
+    """Records in `lead.sources` where the values of the columns `names` come from. `source` is a provider's name, or
+    one of this module's own, such as PERSON. `by` is the person who entered them.
+
+    The caller saves the column `sources`.
+    """
     now = timezone.now().isoformat(timespec="seconds")
     said = {"from": source, "at": now} | ({"by": str(by.pk)} if by else {})
     lead.sources = lead.sources | {name: said for name in names if name in FACTS}
 
 
 def said_by_themselves(lead: Lead, name: str) -> bool:
-    """Whether what `name` holds is known from the lead's own words only."""
+    """Whether the lead's value in column `name` is known only from a text or signature that the lead wrote."""
     return lead.sources.get(name, {}).get("from") in (TEXT, SIGNATURE)
 
 
 def entered(lead: Lead, name: str) -> bool:
-    """Whether a person has said what the column holds."""
-    return lead.sources.get(name, {}).get("from") == PERSON
+    """Whether a person of the team has entered the lead's value in column `name`."""
+    return bool(lead.sources.get(name, {}).get("from") == PERSON)
 
 
 def fillable(lead: Lead, name: str) -> bool:
-    """Whether the column is empty and no person wants it so."""
+    """Whether the product may fill the lead's column `name`: it is empty, and no person has emptied it on purpose."""
     return not getattr(lead, name) and not entered(lead, name)
 
 
 def origin(lead: Lead, name: str) -> Origin | None:
-    """Where the fact comes from, as far as that is known."""
+    """Where the lead's value in column `name` comes from; None if that is not known."""
     said = lead.sources.get(name)
     if not said:
         return None
@@ -90,7 +96,9 @@ def _words(source: str) -> str:
 
 
 class Shown(NamedTuple):
-    """A fact for people. `enrichment`: what was asked about it, where it is missing."""
+    """One fact about a lead (a name, number or address) as the lead's page shows it. `enrichment`: if it is missing,
+    the question to an outside source about it.
+    """
 
     name: str
     label: str
@@ -100,7 +108,9 @@ class Shown(NamedTuple):
 
 
 def shown(lead: Lead) -> list[Shown]:
-    """The facts of a lead, each with where it comes from; a person's entry with their address."""
+    """The facts about a lead (names, numbers, addresses) for the lead's page, each with where it comes from. For one
+    that a person entered, that is the person's e-mail address.
+    """
     asked = {ASKED_FOR[row.kind]: row for row in Enrichment.objects.filter(lead=lead)}
     origins = {name: origin(lead, name) for name in LABELS}
     ids = {found.by for found in origins.values() if found and found.by}
@@ -118,15 +128,16 @@ def shown(lead: Lead) -> list[Shown]:
     ]
 
 
-def adopt(keep: Lead, other_sources: dict, names: Iterable[str]) -> None:
-    """A merged lead brings the sources of what is taken from it."""
+def adopt(keep: Lead, other_sources: dict[str, Any], names: Iterable[str]) -> None:
+    """Copies from another lead that is merged into `keep` where the values of the columns `names` come from."""
     keep.sources = keep.sources | {name: other_sources[name] for name in names if name in other_sources}
 
 
 def enter(lead: Lead, values: dict[str, str], user: User) -> list[str]:
-    """A person enters `values` (normalised, of FACTS); returns the names that changed. Raises Taken.
+    """Stores facts about a lead that a person entered, and returns the names of the columns that changed.
 
-    Refusals that were about an old number or profile go with it, and what waited for one goes on.
+    `values` maps columns of FACTS to normalised values. Raises Taken if another lead has one of them. Notes that the
+    old number or profile could not be reached are removed, and work that waited for a new one goes on.
     """
     with transaction.atomic():
         row = rollup.locked(lead)
@@ -142,10 +153,11 @@ def enter(lead: Lead, values: dict[str, str], user: User) -> list[str]:
 def _enter(row: Lead, name: str, value: str, user: User) -> None:
     written = [name, "sources", "updated_at"]
     if name == "email" and row.email:
-        row.alternate_emails = [*row.alternate_emails, row.email][:50]  # mail from there is still theirs
+        # mail from the old address is still this lead's
+        row.alternate_emails = [*row.alternate_emails, row.email][:50]
         written.append("alternate_emails")
     if name == "linkedin_url":
-        row.linkedin_member_id, row.linkedin_connected_at = "", None  # they were another profile's
+        row.linkedin_member_id, row.linkedin_connected_at = "", None  # these belonged to the old profile
         written += ["linkedin_member_id", "linkedin_connected_at"]
     setattr(row, name, value)
     note(row, [name], PERSON, by=user)

@@ -1,8 +1,9 @@
-"""Who is it: one normal form for each kind of identity, and one way to find or make the lead it names.
+"""Finds or creates the lead that an event names. It has one normal form for each kind of identity.
 
-The unique constraints on `Lead` decide. A look-up that finds nothing is followed by an insert; whoever loses that race
-finds the winner's row on the next round (`inbox.races`). Two leads are joined only where an event says all that is
-known of who one of them is (docs/adr/0006); a partial match is flagged for a person.
+The unique constraints on `Lead` decide. A look-up that finds nothing is followed by an insert. A transaction
+that loses this race finds the winner's row in the next round (`inbox.models.races`). Two leads are merged
+only if the event says everything that is known of one of them (docs/adr/0006). A partial match is flagged for
+a person.
 """
 
 import contextlib
@@ -12,25 +13,24 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import reduce
 from operator import or_
+from typing import Literal, overload
 from urllib.parse import unquote, urlsplit
-from uuid import UUID
 
 import phonenumbers
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
-from inbox import kept
 from inbox.leads import facts, merge
 from inbox.models import Lead, Workspace
 from inbox.models.lead import IDENTITY_FIELDS, by_alternate_email
-from inbox.races import settled
+from inbox.models.races import settled
 from integrations import rawjson
 from integrations.addresses import mailbox
 from integrations.events import PayloadInvalid, Person
 
 
 def person_of(lead: Lead) -> Person:
-    """What is known of a lead, as a provider may be asked for it."""
+    """The lead's names, addresses and ids, in the form in which a provider is asked about a person."""
     names = (*IDENTITY_FIELDS, "first_name", "last_name", "company", "title")
     return Person(**{name: getattr(lead, name) for name in names})
 
@@ -44,7 +44,7 @@ MATCH_ORDER = (
     "alternate_emails",
     "phone",
 )
-"""Which identity wins where an event's identities name several leads: the e-mail before the phone."""
+"""Which identity wins if an event's identities name several leads. E-mail comes before phone."""
 
 KINDS = (
     ("email",),
@@ -53,14 +53,17 @@ KINDS = (
     ("emailbison_lead_id",),
     ("ghl_contact_id",),
 )
-"""Columns that tell the same thing twice: a LinkedIn profile has an id and an address."""
+"""Groups of columns that identify the same thing. A LinkedIn profile has both an id and an address."""
 
 CONTRADICTED_BY = {
     "phone": ("ghl_contact_id", "linkedin_member_id", "email"),
     "linkedin_url": ("ghl_contact_id", "linkedin_member_id"),
 }
-"""A phone is shared in a family or an office, and a link to a profile is harvested from any field of a contact: such a
-match alone does not make a person out of two whose contact, profile or address differ."""
+"""For weak identities, the stronger ones that can contradict them.
+
+A phone may be shared in a family or an office, and a profile link may come from any field of a contact. Such
+a match alone does not make one person of two whose contact, profile or address differ.
+"""
 
 READABLE = {
     "email": "must be an e-mail address of at most 320 characters",
@@ -73,13 +76,15 @@ EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 def normal_email(value: str) -> str:
-    """The address in lower case, or "" where it is none."""
+    """The e-mail address in lower case; "" if `value` is no address."""
     value = value.strip().strip("<>").lower()
     return value if len(value) <= 320 and EMAIL.fullmatch(value) else ""
 
 
 def normal_phone(value: str, region: str) -> str:
-    """E.164 ("+15555550123") for a possible number in any spelling, else "". `region`: ISO country code."""
+    """The phone number in E.164 form ("+15555550123") from any spelling; "" if it is not possible. `region` is the ISO
+    code of the country that a number without a country code belongs to.
+    """
     try:
         number = phonenumbers.parse(value, region)
     except phonenumbers.NumberParseException:
@@ -90,7 +95,9 @@ def normal_phone(value: str, region: str) -> str:
 
 
 def normal_profile_url(value: str) -> str:
-    """`https://www.linkedin.com/in/<slug>` for a personal profile, else "": a /company/ page is nobody."""
+    """The address of a LinkedIn profile in one form, `https://www.linkedin.com/in/<slug>`; "" for
+    anything else, such as a /company/ page.
+    """
     value = value.strip()
     try:
         parts = urlsplit(value if "//" in value else f"https://{value}")
@@ -106,11 +113,23 @@ def normal_profile_url(value: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The lead of an event. `created`: it is new. `conflict`: the event's identities named other leads as well."""
+    """The lead that an event is about. `created`: it is new. `conflict`: the event's
+    addresses and ids also belong to other leads.
+    """
 
     lead: Lead
     created: bool
     conflict: bool
+
+
+@overload
+def find_or_create(
+    workspace: Workspace, person: Person, source: str, *, create: Literal[True] = True
+) -> Found: ...
+
+
+@overload
+def find_or_create(workspace: Workspace, person: Person, source: str, *, create: bool) -> Found | None: ...
 
 
 def find_or_create(
@@ -120,12 +139,35 @@ def find_or_create(
     *,
     create: bool = True,
 ) -> Found | None:
-    """The one lead that `person` names in `workspace`, locked until the transaction ends; None if not `create`.
+    """Finds the lead of `workspace` that has one of the person's addresses or ids, or creates it, and locks its row
+    until the transaction ends. Returns None if there is none and `create` is False.
 
-    Empty fields are filled from `person`, filled ones stay. `source`: who says so, as `facts.note` keeps it. Must run
-    in a transaction. Raises PayloadInvalid where `person` carries no identity that can be read.
+    The lead's empty columns are filled from `person`; filled ones stay. `source` is the provider that named the person.
+    Must run in a transaction. Raises PayloadInvalid if no address or id of `person` can be read.
     """
     return settled(lambda: resolve(workspace, person, source, create=create))
+
+
+@overload
+def resolve(
+    workspace: Workspace,
+    person: Person,
+    source: str,
+    *,
+    create: Literal[True] = True,
+    complete: Callable[[Lead], None] | None = None,
+) -> Found: ...
+
+
+@overload
+def resolve(
+    workspace: Workspace,
+    person: Person,
+    source: str,
+    *,
+    create: bool,
+    complete: Callable[[Lead], None] | None = None,
+) -> Found | None: ...
 
 
 def resolve(
@@ -136,7 +178,8 @@ def resolve(
     create: bool = True,
     complete: Callable[[Lead], None] | None = None,
 ) -> Found | None:
-    """One round of `find_or_create`, for callers that are settled as a whole: raises IntegrityError for a lost race.
+    """Does what `find_or_create` does, once: raises IntegrityError if another transaction creates the same lead at the
+    same time. It is for callers that then repeat all of their work.
 
     `complete(lead)` sets what else is known of a new lead, so that its row is written once.
     """
@@ -152,7 +195,7 @@ def resolve(
 
 
 def _unreadable(person: Person) -> dict[str, str]:
-    """Which fields were to name the lead, and what they should have been."""
+    """The fields that were to name the lead, and what they should have been."""
     given = {name: text for name, text in READABLE.items() if getattr(person, name)}
     return given or {
         "lead": "must be named by an e-mail address, a phone number, a profile or a provider's id"
@@ -168,17 +211,17 @@ def _new(
     complete: Callable[[Lead], None] | None,
 ) -> Found:
     values = _free(others, identities) | _facts(person)
-    lead = kept.new(Lead, workspace_id=workspace.pk, identity_conflict=bool(others), **values)
+    lead = Lead(workspace_id=workspace.pk, identity_conflict=bool(others), **values)
     facts.note(lead, [name for name, value in values.items() if value], source)
     if complete is not None:
         complete(lead)
-    kept.insert(lead)
+    lead.save(force_insert=True)
     _flag(others)
     return Found(lead, True, bool(others))
 
 
 def identities_of(workspace: Workspace, person: Person) -> dict[str, str]:
-    """The normalised, non-empty identity columns of `person`."""
+    """The person's addresses and ids in their normal form, by column of Lead, without the empty ones."""
     values = {
         "email": normal_email(mailbox(person.email).address),
         "phone": normal_phone(person.phone, workspace.phone_region) if person.phone else "",
@@ -190,21 +233,19 @@ def identities_of(workspace: Workspace, person: Person) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
-def _named(workspace: UUID, **identities: str) -> QuerySet[Lead]:
-    # That it is not empty is said once more for a plan that is made before the value is known: the index wants it.
-    named = reduce(or_, (Q(**{name: value}) & ~Q(**{name: ""}) for name, value in identities.items()))
+def named_by(workspace: Workspace, identities: dict[str, str]) -> QuerySet[Lead]:
+    """The leads of `workspace` that have any of `identities` (normalised addresses and ids by column, at least one).
+    Reading them locks their rows.
+    """
+    named = reduce(or_, (Q(**{name: value}) for name, value in identities.items()))
     if email := identities.get("email"):
         named |= by_alternate_email(email)
-    # Ordered, so that two transactions that lock the same leads do it in the same order.
+    # Rows are locked in this order, so two transactions that lock the same leads cannot deadlock.
     return Lead.objects.select_for_update().filter(named, workspace=workspace).order_by("pk")
 
 
-_NAMED = kept.Kept(_named)
-
-
 def _matches(workspace: Workspace, identities: dict[str, str]) -> list[Lead]:
-    found = _NAMED.find(workspace=workspace.pk, **identities)
-    return sorted(found, key=lambda lead: min(_rank(lead, identities)))
+    return sorted(named_by(workspace, identities), key=lambda lead: min(_rank(lead, identities)))
 
 
 def _rank(lead: Lead, identities: dict[str, str]) -> list[int]:
@@ -215,7 +256,7 @@ def _rank(lead: Lead, identities: dict[str, str]) -> list[int]:
 
 
 def _is_another(lead: Lead, identities: dict[str, str]) -> bool:
-    """Whether the lead is named by something weak alone, while something stronger says that it is somebody else."""
+    """Whether a weak identity alone names the lead, while a stronger one says that it is somebody else."""
     strongest = MATCH_ORDER[min(_rank(lead, identities))]
     return any(
         identities.get(name)
@@ -231,10 +272,10 @@ def _names(lead: Lead, name: str, value: str) -> bool:
 
 
 def same_person(one: Lead, other: Lead, identities: dict[str, str]) -> bool:
-    """Whether two leads that `identities` name are one without any doubt.
+    """Whether two leads that both fit `identities` (normalised addresses and ids) are certainly one person.
 
-    They contradict each other nowhere, and of one of them nothing is known but what `identities` say themselves: the
-    order of events alone has made it a lead of its own.
+    Their addresses and ids must not contradict each other, and nothing more than `identities` may be known of one of
+    them. Such a lead exists only because of the order of events.
     """
     agree = all(
         not getattr(one, name) or not getattr(other, name) or getattr(one, name) == getattr(other, name)
@@ -249,7 +290,10 @@ def _stated(lead: Lead, identities: dict[str, str]) -> bool:
 
 
 def _as_one(matches: list[Lead], identities: dict[str, str]) -> list[Lead]:
-    """`matches` after those were joined that are the same person, each named by more than a phone."""
+    """Merges those of `matches` that are certainly one person, and returns the leads that remain.
+
+    Leads that are named only by a phone number are not merged.
+    """
     sure = [lead for lead in matches if any(_proves(lead, name, value) for name, value in identities.items())]
     keep = next((lead for lead in sure if lead.email), sure[0]) if len(sure) > 1 else None
     for other in sure:
@@ -263,37 +307,45 @@ def _as_one(matches: list[Lead], identities: dict[str, str]) -> list[Lead]:
 
 
 def _proves(lead: Lead, name: str, value: str) -> bool:
-    """Whether `value` belongs to this lead alone: not a phone, nor an address of somebody who answers for them."""
+    """Whether `value` belongs to this lead alone. A phone does not, nor does the address of somebody who answers
+    for them.
+    """
     return name != "phone" and _names(lead, name, value)
 
 
-class Kept(StrEnum):
-    """What became of a value that was found for a lead."""
+class KeptIdentity(StrEnum):
+    """What became of an address or id that was found for a lead: it was stored, the lead had
+    one already, or it belongs to another lead.
+    """
 
     FILLED = "filled"
     KNOWN = "known"
     ANOTHERS = "another lead has it"
 
 
-def keep(lead: Lead, name: str, value: str, source: str) -> Kept:
-    """Write one column of the lead where it is empty; where the value is another lead's identity, flag both."""
+def keep(lead: Lead, name: str, value: str, source: str) -> KeptIdentity:
+    """Writes `value` into the lead's column `name` if that is empty, and returns what became of it. If it is an address
+    or id of another lead, both leads are flagged. `source` says who told it.
+    """
     try:
         with transaction.atomic():
             row = Lead.objects.select_for_update().filter(pk=lead.pk).first()
             if row is None or not facts.fillable(row, name):
-                return Kept.KNOWN
+                return KeptIdentity.KNOWN
             setattr(row, name, value)
             facts.note(row, [name], source)
             row.save(update_fields=[name, "sources", "updated_at"])
     except IntegrityError:
         mine = Lead.objects.filter(workspace_id=lead.workspace_id)
         (mine.filter(pk=lead.pk) | mine.filter(**{name: value})).update(identity_conflict=True)
-        return Kept.ANOTHERS
-    return Kept.FILLED
+        return KeptIdentity.ANOTHERS
+    return KeptIdentity.FILLED
 
 
 def settle(workspace: Workspace, lead: Lead, name: str, value: str) -> None:
-    """`value` of identity `name` was found for `lead`, but belongs to another one: join the two, or flag both."""
+    """Handles that an address or id found for `lead` belongs to another lead: merges the two if they are certainly one
+    person, else flags both. `name` is the column that `value` is for.
+    """
     other = Lead.objects.select_for_update().filter(workspace=workspace, **{name: value}).first()
     if other is None:
         return
@@ -332,14 +384,14 @@ def _free(others: list[Lead], identities: dict[str, str]) -> dict[str, str]:
 
 
 def _flag(leads: list[Lead]) -> None:
-    """Have a person look at leads that an event names together with another one."""
+    """Flags leads that an event names together with another one, so that a person looks at them."""
     unflagged = [lead.pk for lead in leads if not lead.identity_conflict]
     if unflagged:
         Lead.objects.filter(pk__in=unflagged).update(identity_conflict=True)
 
 
 def _write(lead: Lead, fresh: dict[str, str], source: str) -> list[str]:
-    """Set what may be filled from `fresh`; returns the columns to save."""
+    """Sets the columns that may be filled from `fresh`, and returns the names of the columns to save."""
     changed = [name for name, value in fresh.items() if value and facts.fillable(lead, name)]
     for name in changed:
         setattr(lead, name, fresh[name])
@@ -348,7 +400,9 @@ def _write(lead: Lead, fresh: dict[str, str], source: str) -> list[str]:
 
 
 def fill(lead: Lead, workspace: Workspace, person: Person, source: str) -> None:
-    """Write `person` into a locked lead's empty columns. Raises IntegrityError where another lead is that person."""
+    """Writes what is known of `person` into the empty columns of `lead`, whose row must be locked. `source` says who
+    told it. Raises IntegrityError if another lead has one of the person's addresses or ids.
+    """
     changed = _write(lead, identities_of(workspace, person) | _facts(person), source)
     lead.save(update_fields=[*changed, "updated_at"])
 

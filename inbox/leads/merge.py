@@ -1,29 +1,35 @@
-"""Two leads are one person: somebody says so, sees what will happen, and then it is done in one transaction.
+"""Merges two leads that are one person, in one transaction. A page first shows what will happen.
 
-The lead that stays keeps everything it has; what it lacks comes from the other.
+The lead that stays keeps everything it has. Only what it lacks comes from the other lead.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import IntegrityError, models, transaction
 
-from inbox import audit
 from inbox.leads import facts, rollup
-from inbox.models import BookingCheck, ChannelRefusal, Enrichment, FollowUpInstance, Lead, User
+from inbox.models import BookingCheck, ChannelRefusal, Enrichment, FollowUpInstance, Lead, User, audit
 from inbox.models.lead import IDENTITY_FIELDS
 
 FACTS = ("first_name", "last_name", "company", "title", "campaign", "assigned_to", "linkedin_connected_at")
 GIVES_WAY = [BookingCheck, ChannelRefusal, Enrichment, FollowUpInstance]
-"""Where both leads have a row that only one lead may have, the kept lead's row stands. Apps above add their own."""
+"""Models of which a lead may have only one row. If both leads have one, the row of the kept lead stays. Other
+apps append.
+"""
 
 
 class MergeRefused(ValueError):
-    """The two cannot be merged now. The message is a sentence for people."""
+    """Two leads cannot be merged now. The message is a sentence for people that says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a merge would do. `filled` and `given_up` map a field's label to the other lead's value."""
+    """What merging the lead `other` into `keep` would do. `filled` and `given_up` map the label of a field to the value
+    of `other` that would be taken or lost.
+
+    `moves` counts the rows that would move, by what they are called. `stops`: nothing more would go to the merged lead.
+    """
 
     keep: Lead
     other: Lead
@@ -34,15 +40,18 @@ class Preview:
 
 
 def preview(keep: Lead, other: Lead) -> Preview:
-    """What merging `other` into `keep` would do. Raises MergeRefused for one and the same, or two workspaces."""
+    """Computes what merging the lead `other` into `keep` would do, and changes nothing. Raises MergeRefused if both are
+    one lead or in different workspaces.
+    """
     _check(keep, other)
-    filled, given_up = {}, {}
+    filled: dict[str, str] = {}
+    given_up: dict[str, str] = {}
     for name in (*IDENTITY_FIELDS, *FACTS):
         mine, theirs = getattr(keep, name), getattr(other, name)
         if theirs and theirs != mine:
-            # A second e-mail address stays known; a second phone number has no place to go.
+            # A second e-mail address is kept as an alternate one. A second phone number cannot be kept.
             lost = bool(mine) and name != "email"
-            (given_up if lost else filled)[str(Lead._meta.get_field(name).verbose_name)] = str(theirs)
+            (given_up if lost else filled)[str(_column(name).verbose_name)] = str(theirs)
     moves = {}
     for relation in _relations():
         model = relation.related_model
@@ -53,13 +62,14 @@ def preview(keep: Lead, other: Lead) -> Preview:
 
 
 def merge(keep: Lead, other: Lead, actor: User | None) -> Lead:
-    """Merge `other` into `keep` and return it as it is now. `actor` None: the product itself, by `identity`.
+    """Merges the lead `other` into `keep` and returns `keep` as it is now. Raises MergeRefused; then nothing has
+    changed.
 
-    Raises MergeRefused, and then nothing has changed.
+    `actor` is the person who asked for it, or None where `inbox.leads.identity` joins leads by itself.
     """
     _check(keep, other)
     with transaction.atomic():
-        # In the order of their keys, as everybody locks several leads.
+        # All code that locks several leads locks them in the order of their keys, so no deadlock follows.
         both = Lead.objects.select_for_update().filter(pk__in=[keep.pk, other.pk]).order_by("pk")
         locked = {lead.pk: lead for lead in both}
         if len(locked) < 2:
@@ -75,16 +85,24 @@ def merge(keep: Lead, other: Lead, actor: User | None) -> Lead:
 def _check(keep: Lead, other: Lead) -> None:
     if keep.workspace_id != other.workspace_id:
         raise MergeRefused("The two leads belong to different workspaces.")
+    if keep.sample or other.sample:
+        raise MergeRefused("A sample cannot be merged. Remove it, and it is gone.")
     if keep.pk == other.pk:
         raise MergeRefused("That is the same lead. Choose another one.")
 
 
+def _column(name: str) -> "models.Field[Any, Any]":
+    column = Lead._meta.get_field(name)
+    assert isinstance(column, models.Field)
+    return column
+
+
 def _relations() -> list[models.ManyToOneRel]:
-    return [relation for relation in Lead._meta.related_objects if not relation.many_to_many]
+    return [one for one in Lead._meta.related_objects if isinstance(one, models.ManyToOneRel)]
 
 
 def _move(relation: models.ManyToOneRel, keep: Lead, other: Lead) -> None:
-    """Give the rows of `other` to `keep`, one by one where some of them collide."""
+    """Gives the rows of `other` to `keep`. If some of them collide, each row is moved alone."""
     name = relation.field.name
     rows = relation.related_model._base_manager.filter(**{name: other})
     try:
@@ -105,12 +123,12 @@ def _move(relation: models.ManyToOneRel, keep: Lead, other: Lead) -> None:
 
 
 def _adopt(keep: Lead, other: Lead) -> None:
-    """Fill what is empty, take over stops and addresses, and derive the rest from the messages of both."""
+    """Fills empty columns of `keep`, takes over stops and addresses, and derives the rest from the messages of both."""
     taken = {name: getattr(other, name) for name in (*IDENTITY_FIELDS, *FACTS)}
     adopted = [name for name, value in taken.items() if value and not getattr(keep, name)]
     facts.adopt(keep, other.sources, adopted)
     addresses = [other.email, *other.alternate_emails]
-    other.delete()  # frees its identities for the lead that stays
+    other.delete()  # this frees its identities for the lead that stays
     for name in adopted:
         setattr(keep, name, taken[name])
     for address in addresses:

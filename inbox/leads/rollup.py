@@ -1,8 +1,8 @@
-"""What a lead's row says about its messages.
+"""Keeps the columns of a lead that sum up its messages: last message, tag, needs reply, opt-out.
 
-Written so that any order of arrival ends in the same state: what comes in order is counted in, and what comes late has
-everything derived from the lead's messages anew. The newest reply decides the tag, and an opt-out outlives everything
-but a later START.
+Any order of arrival ends in the same state. A message that comes in order is added. After one that comes
+late, the columns are derived anew from all messages. The newest reply decides the tag. An opt-out lasts until
+a later START.
 """
 
 from datetime import datetime
@@ -10,7 +10,7 @@ from itertools import takewhile
 
 from django.db.models import Q
 
-from inbox.leads import drafts, refusals, said, stops, suspicion
+from inbox.leads import drafts, provider_tags, refused_channels, stops, suspicion
 from inbox.leads.stops import is_later
 from inbox.models import Draft, Lead, Message
 from inbox.models.lead import Channel, Tag
@@ -25,44 +25,54 @@ NO_ANSWER_NEEDED = {Tag.BLACKLIST, Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE}
 
 
 def answers() -> Q:
-    """Messages of ours that a person or this product wrote to the lead: not the steps of campaigns."""
+    """A filter for messages to leads that a person or this product wrote. Steps of campaigns are left out."""
     return Q(direction=Message.Direction.OUTBOUND) & (~Q(source__in=steps()) | Q(by_hand=True))
 
 
 def steps() -> tuple[str, ...]:
-    """Where steps of a running campaign come from: they reach the lead, but they answer nothing."""
+    """The names of the message sources that hold a running campaign's messages. Such a
+    message reaches the lead but answers nothing.
+    """
     return registry.counting_as(Counts.STEP)
 
 
 def bounces() -> tuple[str, ...]:
-    """Where reports come from that our mail came back: nobody's words."""
+    """The names of the message sources that hold bounce reports, which no person wrote."""
     return registry.counting_as(Counts.BOUNCE)
 
 
 def counts(message: Message) -> Counts:
-    """What a message is. Raises UnknownSource for one of a source that no provider declares."""
+    """What a message counts as: a campaign's step, a bounce, a reply or an answer. Raises
+    UnknownSource if no provider declares its source.
+    """
     return Counts.ANSWER if message.source == OWN else registry.source_of(message.source).counts
 
 
 def locked(lead: Lead) -> Lead:
-    """The lead's row as it is now, locked until the transaction ends."""
+    """Reads the lead's row as it is now and locks it until the transaction ends."""
     return Lead.objects.select_for_update().get(pk=lead.pk)
 
 
 def add(lead: Lead, message: Message, judged: Arrival) -> None:
-    """Count a new message in. `lead` must be locked (as `identity.find_or_create` returns it)."""
+    """Counts a new message in the lead's columns that sum up its messages (newest message, tag, needs reply), and saves
+    the lead. `judged` holds what the rules read in the message.
+
+    The lead's row must be locked, as `identity.find_or_create` does.
+    """
     late = lead.last_message_at is not None and message.sent_at <= lead.last_message_at
     count(lead, message, judged)
-    if late or (said.is_about(lead, message) and _is_reply(message)):
+    if late or (provider_tags.is_about(lead, message) and _is_reply(message)):
         recompute(lead)
         return
     if lead.is_stopped:
-        stops.stop_campaigns(lead)  # of this one, nothing may have been known when the lead was stopped
+        stops.stop_campaigns(lead)  # this campaign may not have been known when the lead was stopped
     save(lead)
 
 
 def count(lead: Lead, message: Message, judged: Arrival) -> None:
-    """As `add`, for a caller who writes the row; neither `lead` nor `message` has to be written yet."""
+    """Counts a new message in the lead's columns that sum up its messages, without saving: the caller saves. Neither
+    `lead` nor `message` needs to be stored yet. `judged` holds what the rules read in the message.
+    """
     note_last_message(lead, message)
     _note_campaign(lead, message)
     if message.direction == Message.Direction.INBOUND:
@@ -75,12 +85,14 @@ def count(lead: Lead, message: Message, judged: Arrival) -> None:
 
 
 def is_answer(message: Message) -> bool:
-    """Whether an outbound message is more than a step of a campaign."""
+    """Whether a message of ours answers the lead. A step of a campaign does not, unless a person wrote it."""
     return message.by_hand or counts(message) is not Counts.STEP
 
 
 def _answered(lead: Lead, message: Message) -> None:
-    """Somebody has answered; where it was not here, drafts for what they answered are not needed any more."""
+    """Records that somebody has answered. If the answer came from outside this inbox, drafts for older messages
+    are closed.
+    """
     lead.answered_at = _latest(lead.answered_at, message.sent_at)
     if message.source != OWN:
         older = Draft.objects.filter(
@@ -90,7 +102,9 @@ def _answered(lead: Lead, message: Message) -> None:
 
 
 def written_by_hand(message: Message) -> None:
-    """An outbound message that is stored already turns out to be a person's."""
+    """Counts `message`, a stored message of ours, as an answer to the lead, because a person turns out to have written
+    it.
+    """
     lead = locked(message.lead)
     _answered(lead, message)
     save(lead)
@@ -98,7 +112,7 @@ def written_by_hand(message: Message) -> None:
 
 
 def _note_campaign(lead: Lead, message: Message) -> None:
-    """A lead is of the campaign that reached them first, by the provider's time and not by ours."""
+    """Sets the lead's campaign: the one that reached them first, by the provider's time."""
     if message.campaign_id is None or message.campaign_id == lead.campaign_id:
         return
     if lead.campaign_id is not None:
@@ -109,7 +123,7 @@ def _note_campaign(lead: Lead, message: Message) -> None:
 
 
 def campaign_known(message: Message) -> None:
-    """The campaign of a stored message has become known."""
+    """Stores the campaign of a message with its lead too, when it becomes known after the message was stored."""
     lead = locked(message.lead)
     _note_campaign(lead, message)
     if lead.is_stopped:
@@ -119,7 +133,7 @@ def campaign_known(message: Message) -> None:
 
 
 def note_last_message(lead: Lead, message: Message) -> None:
-    """Show `message` in the lead's row, if it is the newest."""
+    """Makes `message` the lead's newest message in the lead's row, unless a newer one is known."""
     if lead.last_message_at is not None and message.sent_at < lead.last_message_at:
         return
     _show(lead, message)
@@ -141,30 +155,32 @@ def _add_inbound(lead: Lead, message: Message, judged: Arrival) -> None:
         opt_out(lead, stopped_at(message), message.stamp)
     if judged.opt_in:
         opt_in(lead, message.sent_at, message.stamp)
-        refusals.allow(lead, message.channel)
+        refused_channels.allow(lead, message.channel)
     if judged.refuses_channel:
-        refusals.refuse(lead, message.channel)
+        refused_channels.refuse(lead, message.channel)
     if newest:
         suspicion.add(lead, message, started_again=judged.opt_in)
         follow(lead, message)
         if lead.tag not in NO_ANSWER_NEEDED:
-            lead.snoozed_until = None  # a person wrote: what was put off is due
+            lead.snoozed_until = None  # a person wrote, so the snooze ends
     _note_replier(lead, message, newest=newest)
 
 
 def follow(lead: Lead, message: Message) -> None:
-    """Let the lead's tag be what its newest inbound message says."""
+    """Sets the lead's tag (what the lead wants) by `message`, its newest reply. A stopped
+    lead keeps the tag Blacklist.
+    """
     if lead.is_stopped:
         lead.tag, lead.awaiting_model = Tag.BLACKLIST, False
         if message.tag == Tag.BLACKLIST:
             lead.tag_decided_by = message.tag_decided_by
     elif message.tag == Tag.BLACKLIST and lead.opted_in_at is not None:
         lead.tag, lead.tag_decided_by, lead.awaiting_model = Tag.NEUTRAL, "rules: START", False
-    elif message.tag_decided_by.startswith(said.PERSON):
+    elif message.tag_decided_by.startswith(provider_tags.PERSON):
         lead.tag, lead.tag_decided_by, lead.awaiting_model = message.tag, message.tag_decided_by, False
     elif lead.booked_at is not None and lead.booked_at >= message.sent_at:
         lead.tag, lead.tag_decided_by, lead.awaiting_model = Tag.MEETING_BOOKED, BOOKED_BY, False
-    elif message.provider_interested and not said.by_provider(message):
+    elif message.provider_interested and not provider_tags.by_provider(message):
         lead.tag, lead.tag_decided_by, lead.awaiting_model = Tag.INTERESTED, "provider", False
     else:
         lead.tag = message.tag or Tag.NEUTRAL
@@ -172,10 +188,10 @@ def follow(lead: Lead, message: Message) -> None:
         lead.awaiting_model = not message.tag
 
 
-def booked(lead: Lead, at) -> None:
-    """A meeting stands since `at` (aware datetime), or none does any more (None). `lead` must be locked.
+def booked(lead: Lead, at: datetime | None) -> None:
+    """Records that the lead has a meeting, booked `at` (aware), or has none (None). The lead's row must be locked.
 
-    The calendar is the evidence for the tag; a reply that is newer than the booking has its own say.
+    The lead's tag then says so. A reply that is newer than the booking decides the tag itself.
     """
     lead.booked_at = at
     if wrote := replies_of(lead):
@@ -186,8 +202,8 @@ def booked(lead: Lead, at) -> None:
 
 
 def _without_reply(lead: Lead) -> None:
-    """What is known of a lead who has written nothing: the calendar, else what a provider's people said of them."""
-    word = said.newest(lead) if lead.provider_said_at is not None else None
+    """Sets the tag of a lead who has written nothing, from the calendar or from a provider's word."""
+    word = provider_tags.newest(lead) if lead.provider_said_at is not None else None
     if lead.is_stopped:
         return
     if lead.booked_at is not None:
@@ -198,11 +214,12 @@ def _without_reply(lead: Lead) -> None:
         lead.tag, lead.tag_decided_by = Tag.NEW, ""
 
 
-def opt_out(lead: Lead, at, stamp: str = "") -> None:
-    """Stop everything for this lead, unless a later START has taken it back already.
+def opt_out(lead: Lead, at: datetime, stamp: str = "") -> None:
+    """Stops all messages to this lead, because they asked for it, unless they have asked for messages again (START)
+    later.
 
-    `at`: aware datetime. `stamp`: what the text says of its own time, which knows better than our clock which of two
-    texts was first: a provider that tries again delivers out of order.
+    `at` (aware) is when they asked. `stamp` is the time that the text itself states. If both texts have one, it decides
+    which of two texts was first, because a provider that tries again delivers texts out of order.
     """
     if opted_in_after(lead, at, stamp):
         return
@@ -214,21 +231,27 @@ def opt_out(lead: Lead, at, stamp: str = "") -> None:
 
 
 def stopped_at(message: Message) -> datetime:
-    """When the stop counts from that `message` asks for.
+    """The time at which the lead asked, in `message`, for no more messages.
 
-    Of a text without an id it is the receipt: the time in it may be its contact's, and one that it states itself has
-    no seconds. A START in between would seem to be the later one.
+    For an SMS without an id this is when we received it. The provider's time may be that of its contact, and the time
+    that the text states has no seconds, so a START in between could seem to be later.
     """
     return message.received_at if message.has_own_id else message.sent_at
 
 
-def opted_in_after(lead: Lead, at, stamp: str = "") -> bool:
-    """Whether a START came after something of time `at` (aware datetime; `stamp` as in `opt_out`)."""
+def opted_in_after(lead: Lead, at: datetime, stamp: str = "") -> bool:
+    """Whether the lead asked for messages again (START) after the time `at` (aware). `stamp` is the
+    time that the text itself states, or "".
+    """
     return lead.opted_in_at is not None and is_later(lead.opted_in_at, lead.opted_in_stamp, at, stamp)
 
 
-def stop_counts_from(lead: Lead, at, stamp: str = "") -> bool:
-    """Whether the stop counts from `at` on: the lead may have asked again. `lead` must be locked and stopped."""
+def stop_counts_from(lead: Lead, at: datetime, stamp: str = "") -> bool:
+    """Moves the time of the lead's opt-out to `at` if that is later, because the lead has asked for it again. Returns
+    whether it moved. `stamp` is the time that the text itself states, or "".
+
+    The lead must be opted out, and its row locked.
+    """
     later = is_later(at, stamp, lead.opted_out_at, lead.opted_out_stamp)
     if later:
         lead.opted_out_at, lead.opted_out_stamp = at, stamp
@@ -236,30 +259,35 @@ def stop_counts_from(lead: Lead, at, stamp: str = "") -> bool:
     return later
 
 
-def opt_in(lead: Lead, at, stamp: str = "") -> None:
-    """START: takes older opt-outs back, recorded by its time."""
+def opt_in(lead: Lead, at: datetime, stamp: str = "") -> None:
+    """Records that the lead asked for messages again (START) at time `at`. Older opt-outs no longer count. `stamp` is
+    the time that the text itself states, or "".
+    """
     if lead.opted_in_at is None or is_later(at, stamp, lead.opted_in_at, lead.opted_in_stamp):
         lead.opted_in_at, lead.opted_in_stamp = at, stamp
     if lead.opted_out_at is not None and is_later(at, stamp, lead.opted_out_at, lead.opted_out_stamp):
         lead.opted_out_at, lead.opted_out_stamp = None, ""
 
 
-def bounced(lead: Lead, at) -> None:
-    """Stop everything for this lead, whose address does not exist. `lead` must be locked, and is not written."""
+def bounced(lead: Lead, at: datetime) -> None:
+    """Stops campaigns, follow-ups and drafts for this lead, because a mail came back at time `at`: the address does not
+    exist. The lead's row must be locked; the caller saves it.
+    """
     lead.bounced_at = min(filter(None, (lead.bounced_at, at)))
     lead.tag, lead.awaiting_model = Tag.BLACKLIST, False
     stops.halt(lead, "The lead's address bounced.")
 
 
 def decided(lead: Lead) -> None:
-    """Somebody has decided about one of the replies of `lead` (locked), or it is gone: the others may still be
-    suspected. Writes the row."""
+    """Updates and saves the lead after what one of its replies was suspected of is decided, or the reply is removed.
+    Other replies may still be suspected. The lead's row must be locked.
+    """
     suspicion.derive(lead, replies_of(lead))
     save(lead)
 
 
 def interested(message: Message) -> None:
-    """The provider's people marked `message` as interested after it was stored."""
+    """Records with the lead that people at the provider marked its reply `message` as interested."""
     lead = locked(message.lead)
     lead.provider_interested = True
     if message.sent_at == lead.last_inbound_at:
@@ -269,7 +297,9 @@ def interested(message: Message) -> None:
 
 
 def inherit(lead: Lead, other: Lead) -> None:
-    """Take over from `other`, whose messages are now the lead's, what stops a lead and what starts it again."""
+    """Copies opt-outs, START, bounces and bookings from the lead `other` to `lead`, which has
+    already got its messages.
+    """
     if other.opted_in_at is not None:
         opt_in(lead, other.opted_in_at, other.opted_in_stamp)
     if other.opted_out_at is not None:
@@ -279,14 +309,16 @@ def inherit(lead: Lead, other: Lead) -> None:
     lead.provider_said_at = max(filter(None, (lead.provider_said_at, other.provider_said_at)), default=None)
     lead.unread |= other.unread
     for channel in other.refused_channels:
-        refusals.refuse(lead, channel)
+        refused_channels.refuse(lead, channel)
 
 
 def move(message: Message, lead: Lead) -> None:
-    """Give `message` (and its draft) to the lead that the provider names; an emptied stand-in lead goes away."""
+    """Moves `message` and its draft to `lead`, to whom the provider says it belongs. The lead that had
+    them is deleted if it has no messages left.
+    """
     stand_in = Lead.objects.select_for_update().filter(pk=message.lead_id).first()
     if stand_in is None:
-        return  # somebody has merged or deleted it meanwhile, and its messages with it
+        return  # the stand-in lead was merged or deleted meanwhile, and its messages with it
     Message.objects.filter(pk=message.pk).update(lead=lead)
     Draft.objects.filter(trigger_message=message).update(lead=lead)
     message.lead = lead
@@ -303,39 +335,43 @@ def move(message: Message, lead: Lead) -> None:
         if message.suspected:
             decided(stand_in)
         if _is_reply(message) and message.channel in one_channel.refused(message.text):
-            refusals.refuse(lead, message.channel)
+            refused_channels.refuse(lead, message.channel)
     recompute(lead)
 
 
 def _sender(message: Message) -> str:
-    # Cut again: some letters have a lower case of two ("İ").
+    # The address is cut again, because the lower case of some letters ("İ") is two letters.
     return message.from_address.lower()[:320]
 
 
 def know_address(lead: Lead, address: str) -> None:
-    """Remember another address of this person (an assistant's, a second mailbox)."""
+    """Adds another e-mail address of this lead, such as an assistant's or a second mailbox.
+    The caller saves the lead.
+    """
     if address and address != lead.email and address not in lead.alternate_emails:
         lead.alternate_emails = [*lead.alternate_emails, address][:50]
 
 
 def _thread(lead: Lead) -> list[Message]:
-    """The lead's messages by what they say of their time, and where that is the same, by what does not change."""
+    """The lead's messages in the order of their own times. Equal times are ordered by values that never change."""
     bulky = ("raw_text", "raw_html", "recipients", "attachments")
     return list(Message.objects.filter(lead=lead).defer(*bulky).order_by("sent_at", "stamp", "external_id"))
 
 
 def replies_of(lead: Lead) -> list[Message]:
-    """What the lead (or who answers for them) wrote, oldest first."""
+    """The messages that the lead wrote, or somebody who answers for them, oldest first."""
     return [message for message in _thread(lead) if _is_reply(message)]
 
 
 def _is_reply(message: Message) -> bool:
-    """Whether the lead (or who answers for them) wrote it: a report of a mail system is nobody's word."""
+    """Whether the lead, or somebody who answers for them, wrote the message. A report of a mail system is no reply."""
     return message.direction == Message.Direction.INBOUND and counts(message) is not Counts.BOUNCE
 
 
 def recompute(lead: Lead) -> None:
-    """Derive the roll-ups from the lead's messages: some have moved, or one came late. `lead` must be locked."""
+    """Computes the lead's columns that sum up its messages anew from all of them, after some moved or one came late,
+    and saves the lead. The lead's row must be locked.
+    """
     messages = _thread(lead)
     if messages:
         _show(lead, messages[-1])
@@ -352,7 +388,7 @@ def recompute(lead: Lead) -> None:
     if replies:
         lead.last_inbound_at = replies[-1].sent_at
         if lead.provider_said_at is not None:
-            said.settle(lead, replies)
+            provider_tags.settle(lead, replies)
         lead.provider_interested |= any(message.provider_interested for message in replies)
         follow(lead, replies[-1])
         _derive_replier(lead, replies)
@@ -365,14 +401,14 @@ def recompute(lead: Lead) -> None:
 
 
 def _stopped_by(lead: Lead, messages: list[Message]) -> None:
-    """The newest message that stops a lead is what its tag comes from."""
+    """Sets the tag of a stopped lead. Its reason is the newest message that stops a lead."""
     lead.tag, lead.awaiting_model = Tag.BLACKLIST, False
     reasons = (one.tag_decided_by for one in reversed(messages) if one.tag == Tag.BLACKLIST)
     lead.tag_decided_by = next(reasons, lead.tag_decided_by)
 
 
 def _derive_replier(lead: Lead, replies: list[Message]) -> None:
-    """Who answers for the lead, from the mails in a row that the last sender wrote; all senders stay known."""
+    """Finds who answers for the lead: the sender of the newest mails. All senders are remembered as addresses."""
     mails = [one for one in replies if one.channel == Channel.EMAIL and one.from_address]
     for mail in mails:
         if lead.email:
@@ -388,13 +424,13 @@ def _derive_replier(lead: Lead, replies: list[Message]) -> None:
 
 
 def save(lead: Lead) -> None:
-    """Write the row with its derived flag."""
+    """Sets the lead's columns that follow from its other columns, such as `needs_reply`, and saves it."""
     derive(lead)
     lead.save()
 
 
 def derive(lead: Lead) -> None:
-    """Set what follows from the other columns."""
+    """Sets the lead's columns that follow from its other columns, such as `needs_reply`, without saving."""
     waits = lead.last_inbound_at is not None and (
         lead.answered_at is None or lead.answered_at < lead.last_inbound_at
     )
@@ -404,7 +440,7 @@ def derive(lead: Lead) -> None:
 
 
 def _note_replier(lead: Lead, message: Message, *, newest: bool) -> None:
-    """Somebody else may answer for the lead; when the lead writes again, that ends. Their address stays known."""
+    """Records that somebody else answers for the lead, until the lead writes again. Their address stays known."""
     sender = _sender(message)
     if message.channel != "email" or not sender:
         return
@@ -421,5 +457,5 @@ def _note_replier(lead: Lead, message: Message, *, newest: bool) -> None:
         lead.current_replier_since = message.sent_at
 
 
-def _latest(known, new):
+def _latest(known: datetime | None, new: datetime) -> datetime:
     return new if known is None else max(known, new)

@@ -1,7 +1,8 @@
-"""How close a lead is, 1 to 4: what they want, and in part who they are. 0 where nothing more goes to them.
+"""Computes how close a lead is to a deal, from 1 to 4, by what they want and who they are. 0: nothing more goes
+to them.
 
-The newest reply's tag weighs twice, what is known of the person once; without a title and a company only the tag says
-something. No model is asked: the same lead always has the same score, and the reason says where it comes from.
+The tag of the newest reply weighs twice; what is known of the person weighs once. Without a title and a
+company only the tag counts. No model is asked. The same lead always gets the same score, with a reason.
 """
 
 import re
@@ -10,7 +11,7 @@ from typing import NamedTuple
 from inbox.models import Lead
 from inbox.models.lead import Tag
 
-INTENT = {
+INTENT: dict[str, int] = {
     Tag.MEETING_BOOKED: 4,
     Tag.MEETING_REQUESTED: 4,
     Tag.CALL_REQUESTED: 4,
@@ -22,7 +23,7 @@ INTENT = {
     Tag.NOT_INTERESTED: 1,
     Tag.WRONG_PERSON: 1,
 }
-"""What a person wants, by tag. What a machine wrote says nothing about it."""
+"""How much a person wants, by tag. Tags of what a machine wrote are missing here."""
 
 DECIDES = re.compile(
     r"\b(?:owner|(?:co-?)?founder|proprietor|president|partner|principal|chair\w*|c[eofmitr]o|chief|managing|director|"
@@ -33,14 +34,18 @@ HELPS = re.compile(r"\b(?:assistant|intern|student|trainee|apprentice|receptioni
 
 
 class Score(NamedTuple):
-    """`value`: 0 to 4. `reason`: a sentence for people, at most 200 characters."""
+    """How close a lead is to a deal: `value` is 0 to 4, and `reason` is a sentence for people of at most 200
+    characters.
+    """
 
     value: int
     reason: str
 
 
 def of(lead: Lead, tag: str) -> Score | None:
-    """The score of `lead`, whose newest reply has `tag`; None where that says nothing about it."""
+    """How close `lead` is to a deal, by `tag`, what its newest reply wants, and by title and company.
+    None if that tag tells nothing about it.
+    """
     if lead.is_stopped or tag == Tag.BLACKLIST:
         return Score(0, "Nothing more goes to this lead.")
     intent = INTENT.get(tag)
@@ -50,7 +55,7 @@ def of(lead: Lead, tag: str) -> Score | None:
     fit, known = _fit(lead)
     if fit is None:
         return Score(intent, f"{wants} Neither title nor company is known.")
-    value = max(1, (4 * intent + 2 * fit + 3) // 6)  # (2 x intent + fit) / 3, halves up
+    value = max(1, (4 * intent + 2 * fit + 3) // 6)  # this is (2 x intent + fit) / 3, rounded half up
     return Score(value, f"{wants} Is: {known} ({fit} of 4)."[:200])
 
 

@@ -1,27 +1,35 @@
-"""A lead wants no more, or cannot be reached: everything that could still go out to them is stopped at once.
+"""Stops everything that could still go out to a lead who wants no more or cannot be reached.
 
-What waits here is stopped in the caller's transaction; what a provider still has in its queue is stopped by a job.
+What waits in this product is stopped in the caller's transaction. What waits at a provider is stopped by a
+job.
 """
 
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
+
 from inbox.leads import drafts
 from inbox.models import Campaign, Draft, Lead
 from inbox.signals import lead_stopped
 from integrations import registry
+from integrations.spec import stated
 from jobs.enqueue import JobSpec, enqueue_many
+from jobs.kinds import kind_name
 from jobs.models import BackgroundJob
-from jobs.registry import kind_name
 
 STOP_EMAILS = kind_name("campaign.stop-emails", __name__)
+AT_ONCE = 10
+"""The priority of stops for people who want no more. They go before the stops for those who have only answered."""
 
 
 def halt(lead: Lead, reason: str, *, anew: bool = False) -> None:
-    """Reject the drafts that wait, tell the other rooms, and have the lead's campaigns stopped. `lead` must be locked.
+    """Stops everything that could still go out to the lead: rejects its drafts, sends the signal `lead_stopped`, and
+    enqueues jobs that stop its campaigns at the providers.
 
-    `reason`: a sentence for people. `anew`: the lead was not opted out until now. Doing it again does no harm.
+    The lead's row must be locked. `reason` is a sentence for people. `anew`: the lead was not opted out until now.
+    Calling it twice does no harm.
     """
     reject_drafts(lead, reason)
     lead_stopped.send(Lead, lead=lead, reason=reason)
@@ -29,33 +37,51 @@ def halt(lead: Lead, reason: str, *, anew: bool = False) -> None:
 
 
 def stop_campaigns(lead: Lead, *, anew: bool = False) -> None:
-    """Have the providers stop every campaign that is known to reach the lead; one that was stopped is left alone.
+    """Enqueues jobs that ask the providers to stop every campaign known to reach the lead. A
+    campaign that was stopped already is left alone.
 
     `anew`: the lead has just opted out, perhaps not for the first time. A campaign that was stopped long ago may have
-    been started again since: it is stopped once more, unless the job for that still waits.
+    been started again, so it is stopped once more, unless the job for it still waits. No provider knows a sample.
     """
+    if lead.sample:
+        return
     providers = [name for name in registry.stating("stop_campaign") if getattr(lead, known_by(name))]
     if not providers:
         return
     campaigns = Campaign.objects.filter(workspace_id=lead.workspace_id, provider__in=providers)
-    reached = campaigns.filter(pk=lead.campaign_id) | campaigns.filter(message__lead=lead)
-    specs = [stop_emails(lead, pk) for pk in reached.distinct().values_list("pk", flat=True)]
-    if len(enqueue_many(STOP_EMAILS, specs)) < len(specs) and anew:
-        _stop_once_more(lead, specs)
+    reached = campaigns.filter(Q(pk=lead.campaign_id) | Q(message__lead=lead))
+    specs = [
+        replace(stop_emails(lead, pk), priority=AT_ONCE)
+        for pk in reached.distinct().values_list("pk", flat=True)
+    ]
+    if len(enqueue_many(STOP_EMAILS, specs)) < len(specs):
+        _hurry(lead, specs)
+        if anew:
+            _stop_once_more(lead, specs)
 
 
 def known_by(provider: str) -> str:
-    """The column by which a provider that stops campaigns knows a lead."""
-    return registry.spec_of(provider).stop_campaign.known_by
+    """The column of Lead that holds the provider's id of the lead, for a provider that can stop campaigns."""
+    return stated(registry.spec_of(provider).stop_campaign).known_by
+
+
+def _hurry(lead: Lead, specs: list[JobSpec]) -> None:
+    """Lets the stops of `specs` that wait already go before others."""
+    BackgroundJob.objects.filter(
+        tenant=lead.workspace_id,
+        dedupe_key__in=[spec.dedupe_key for spec in specs],
+        status=BackgroundJob.Status.QUEUED,
+        priority__gt=AT_ONCE,
+    ).update(priority=AT_ONCE)
 
 
 def _stop_once_more(lead: Lead, specs: list[JobSpec]) -> None:
-    """Enqueue those of `specs` that have run already under a key of this opt-out."""
+    """Enqueues those of `specs` that have run already, under a key of this opt-out."""
     jobs = BackgroundJob.objects.filter(
         tenant=lead.workspace_id, dedupe_key__in=[spec.dedupe_key for spec in specs]
     )
     waiting = set(jobs.filter(status=BackgroundJob.Status.QUEUED).values_list("dedupe_key", flat=True))
-    since = lead.opted_out_at.isoformat()
+    since = lead.opted_out_at.isoformat() if lead.opted_out_at else ""
     enqueue_many(
         STOP_EMAILS,
         [
@@ -67,7 +93,9 @@ def _stop_once_more(lead: Lead, specs: list[JobSpec]) -> None:
 
 
 def stop_emails(lead: Lead, campaign_id: UUID) -> JobSpec:
-    """The job that has the provider stop a campaign's further e-mails to the lead: one per lead and campaign."""
+    """The job that asks the provider to stop a campaign's e-mails to the lead. There is one
+    for each lead and campaign.
+    """
     return JobSpec(
         dedupe_key=f"{STOP_EMAILS}:{lead.pk}:{campaign_id}",
         workspace_id=lead.workspace_id,
@@ -75,12 +103,17 @@ def stop_emails(lead: Lead, campaign_id: UUID) -> JobSpec:
     )
 
 
-def is_later(at: datetime, stamp: str, than: datetime, than_stamp: str) -> bool:
-    """Whether something of time `at` came after `than`: by what the texts state themselves, where both do."""
+def is_later(at: datetime, stamp: str, than: datetime | None, than_stamp: str) -> bool:
+    """Whether time `at` is after time `than`; None is before all times.
+
+    The stamps are the times that the two texts themselves state. If both have one, the stamps decide.
+    """
+    if than is None:
+        return True
     readable = stamp[:4].isdigit() and than_stamp[:4].isdigit()
     return stamp > than_stamp if readable and stamp != than_stamp else at > than
 
 
 def reject_drafts(lead: Lead, reason: str) -> int:
-    """Reject the lead's drafts that still wait for review; returns how many."""
+    """Rejects the lead's drafts that still wait for review, and returns how many."""
     return drafts.close(Draft.objects.filter(lead=lead), reason)

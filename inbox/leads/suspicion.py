@@ -1,8 +1,9 @@
-"""What the rules suspect a reply of, until a model with the lead's own words, or a person, has decided.
+"""Keeps what the rules suspect of a reply until a model, with the lead's own words, or a person has decided.
 
-It is kept on the reply (`Message.suspected`) and shown on the lead, where it holds whatever would go out by itself. A
-suspected opt-out counts until it is decided, or taken back by a later START; anything else only while the reply is the
-lead's newest, as a later one shows that there is a person.
+The suspicion is stored on the reply (`Message.suspected`) and shown on the lead. Until it is decided, nothing
+goes out to the lead by itself. A suspected opt-out counts until it is decided or a later START takes it back.
+Any other suspicion counts only while the reply is the newest, because a later reply shows that a person is
+there.
 """
 
 from inbox.leads.stops import is_later
@@ -10,44 +11,50 @@ from inbox.models import Lead, Message
 from inbox.models.lead import Suspicion, Tag
 
 MACHINES = (Suspicion.BOUNCE, Suspicion.OUT_OF_OFFICE, Suspicion.AUTO_REPLY)
-"""Suspicions by which nobody wrote: until they are decided, only what can be started again stops."""
+"""Suspicions that no person wrote the reply. Until they are decided, only what can be started again is stopped."""
 
-TAG_OF = {
+TAG_OF: dict[str, str] = {
     Suspicion.OPT_OUT: Tag.BLACKLIST,
     Suspicion.BOUNCE: Tag.BLACKLIST,
     Suspicion.OUT_OF_OFFICE: Tag.OUT_OF_OFFICE,
     Suspicion.AUTO_REPLY: Tag.AUTOMATED_REPLY,
 }
-"""The tag of a reply that is what it was suspected of."""
+"""The tag that a reply gets if the suspicion is right."""
 OF_TAG = {tag: suspected for suspected, tag in TAG_OF.items() if suspected != Suspicion.BOUNCE}
-"""What a reply is suspected of that only a model gives this tag."""
+"""The suspicion that a reply gets if only a model gives it this tag."""
 
 
 def of(message: Message) -> str:
-    """What `message` is suspected of now; "" where nothing is, or it is decided."""
+    """What the rules suspect `message` to be, such as an opt-out; "" if they suspect nothing, or it is decided."""
     return "" if message.suspicion_decided_by else message.suspected
 
 
 def agrees(message: Message, tag: str) -> bool:
-    """Whether the rules suspected `message` of what `tag`, one that silences, says. Machines' notices are one kind."""
+    """Whether the rules suspected `message` to be what `tag` says, such as an opt-out. The two
+    tags for machines' messages count as one.
+    """
     machine = (Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE)
     return TAG_OF.get(message.suspected) == tag or (message.suspected in MACHINES and tag in machine)
 
 
 def add(lead: Lead, message: Message, *, started_again: bool) -> None:
-    """Count the lead's newest reply in. `started_again`: it is a START."""
+    """Shows on the lead what the rules suspect its newest reply to be, unless a suspected opt-out is still undecided.
+    `started_again`: the reply asks for messages again (START).
+    """
     if started_again or lead.suspected != Suspicion.OPT_OUT or _is_wish(lead, message):
         _show(lead, message)
 
 
 def derive(lead: Lead, replies: list[Message]) -> None:
-    """Show on the lead what its `replies` (all there are, oldest first) are suspected of."""
+    """Shows on the lead what the rules suspect its replies to be. `replies` must be all of them, oldest first. An
+    opt-out counts before anything else.
+    """
     wishes = [one for one in replies if _is_wish(lead, one)]
     _show(lead, next(reversed(wishes or replies), None))
 
 
 def _is_wish(lead: Lead, message: Message) -> bool:
-    """Whether it may ask for an end, which no later START has taken back."""
+    """Whether `message` may ask us to stop, and no later START has taken that back."""
     if of(message) != Suspicion.OPT_OUT:
         return False
     started = lead.opted_in_at
@@ -56,17 +63,21 @@ def _is_wish(lead: Lead, message: Message) -> bool:
 
 def _show(lead: Lead, message: Message | None) -> None:
     suspected = of(message) if message else ""
-    if suspected == Suspicion.OPT_OUT and not _is_wish(lead, message):
+    if message and suspected == Suspicion.OPT_OUT and not _is_wish(lead, message):
         suspected = ""
     lead.suspected = suspected
-    lead.suspected_words = " ".join(message.suspected_words.split())[:300] if suspected else ""
+    lead.suspected_words = " ".join(message.suspected_words.split())[:300] if message and suspected else ""
 
 
 def forget(lead: Lead) -> None:
-    """Nothing more goes to the lead: there is nothing left to decide."""
+    """Removes from a lead to whom nothing more goes what the rules suspect its replies to be. Nothing is left to
+    decide.
+    """
     lead.suspected = lead.suspected_words = ""
 
 
 def reason(lead: Lead) -> str:
-    """Why nothing goes to `lead` by itself, as people read it; "" where nothing is suspected."""
+    """Why nothing goes to `lead` without a person, as a sentence: the rules suspect something that nobody
+    has decided. "" if they suspect nothing.
+    """
     return f"{Suspicion(lead.suspected).label}: nobody has decided yet." if lead.suspected else ""

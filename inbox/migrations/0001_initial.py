@@ -7,8 +7,8 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
+import inbox.models.timezones
 import inbox.models.workspace
-import inbox.timezones
 import jobs.ids
 
 
@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
                 (
                     "timezone",
                     models.CharField(
-                        default="UTC", max_length=64, validators=[inbox.timezones.validate_timezone]
+                        default="UTC", max_length=64, validators=[inbox.models.timezones.validate_timezone]
                     ),
                 ),
                 (

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
                 blank=True,
                 db_default={},
                 default=dict,
-                help_text="Facts as they were, slots, messages read, and the model's calls (inbox.replying.making).",
+                help_text="Facts as they were, slots, messages read, and the model's calls (inbox.replying.provenance).",
             ),
         ),
     ]

@@ -1,4 +1,7 @@
+"""All models of the inbox, importable from one place."""
+
 from inbox.models.booking import Appointment, BookingCheck
+from inbox.models.change import LeadChange
 from inbox.models.decisions import GateResult, ProviderWord, SendingPolicy, TagDecision
 from inbox.models.delivery import WebhookDelivery
 from inbox.models.draft import Draft, OutboundSend
@@ -15,6 +18,7 @@ from inbox.models.invitation import Invitation
 from inbox.models.lead import Campaign, Lead
 from inbox.models.message import Message
 from inbox.models.outage import ModelOutage
+from inbox.models.text_access import TextAccess
 from inbox.models.workspace import AuditEntry, Membership, User, Workspace
 from inbox.models.workspace_fact import WorkspaceFact
 
@@ -34,6 +38,7 @@ __all__ = [
     "HiddenBanner",
     "Invitation",
     "Lead",
+    "LeadChange",
     "Membership",
     "Message",
     "ModelOutage",
@@ -41,6 +46,7 @@ __all__ = [
     "ProviderWord",
     "SendingPolicy",
     "TagDecision",
+    "TextAccess",
     "User",
     "WebhookDelivery",
     "Workspace",

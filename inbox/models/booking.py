@@ -1,4 +1,4 @@
-"""Meetings with leads, as calendars tell of them."""
+"""Models for meetings with leads, as calendars report them."""
 
 from django.db import models
 
@@ -7,10 +7,10 @@ from jobs.ids import uuid7
 
 
 class Appointment(models.Model):
-    """One invitee of one meeting, known by the calendar's own id.
+    """One invitee of one meeting in a calendar, known by the calendar's own id.
 
-    Both halves of a reschedule and a cancel may come in any order, so the row keeps what is known (`booked_at`,
-    `cancelled_at`, `no_show_at`, `replaced`) and `status` follows from it.
+    The two webhooks of a reschedule, and that of a cancellation, may come in any order. So the row stores each fact
+    (`booked_at`, `cancelled_at`, `no_show_at`, `replaced`), and `status` is derived from them.
     """
 
     class Status(models.TextChoices):
@@ -20,7 +20,7 @@ class Appointment(models.Model):
         NO_SHOW = "no_show", "Did not show up"
 
     FELL_THROUGH = (Status.CANCELLED, Status.NO_SHOW)
-    """What a person has to look at."""
+    """The states that a person has to look at."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="appointments")
@@ -64,7 +64,7 @@ class Appointment(models.Model):
         return f"{self.provider} {self.external_id}: {self.status}"
 
     def derive(self) -> None:
-        """Set the status that follows from what is known."""
+        """Sets `status` from the other columns: booked, cancelled, missed or rescheduled. Does not save."""
         if self.replaced:
             self.status = self.Status.RESCHEDULED
         elif self.cancelled_at is not None:
@@ -75,13 +75,16 @@ class Appointment(models.Model):
             self.status = self.Status.BOOKED
 
     def stands(self) -> bool:
-        """Whether somebody is expected to come."""
+        """Whether the lead is expected to come to the meeting."""
         return self.status == self.Status.BOOKED and self.booked_at is not None
 
 
 class BookingCheck(models.Model):
-    """When a lead's meetings are next compared with the calendar. The time moves on before each look, so that a
-    lead whose look fails is parked and never holds up the others."""
+    """When a lead's meetings are next compared with the calendar.
+
+    The time is moved on before each comparison. So a lead whose comparison fails waits, and never delays the other
+    leads.
+    """
 
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="+")
     lead = models.OneToOneField("inbox.Lead", on_delete=models.CASCADE, related_name="booking_check")

@@ -1,4 +1,6 @@
-"""What was decided, by whom, and why: tags of messages, and the gates that a draft has to pass to go out by itself."""
+"""Models for decisions and their reasons: tags of messages, what may be sent without a person, and verdicts of
+gates.
+"""
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -9,9 +11,11 @@ from jobs.ids import uuid7
 
 
 class TagDecision(models.Model):
-    """One judgement of one message, never changed: a later one is another row. The newest is in force.
+    """One decision about the tag of a message (what it says), by a rule, the model, the provider or a person. It is
+    never changed: a later decision is another row, and the newest counts.
 
-    `quote` holds the lead's own words that decided it; `by` names the rule or the model with its prompt's version.
+    `quote` holds the lead's own words that decided it. `by` names the rule, or the model with the version of its
+    prompt.
     """
 
     class Kind(models.TextChoices):
@@ -61,7 +65,7 @@ class TagDecision(models.Model):
 
     class Meta:
         constraints = [
-            # A job that runs again decides nothing twice; people may change their minds.
+            # A job that runs again must not add a second row. People may change their minds.
             models.UniqueConstraint(
                 fields=["message", "kind", "by"], condition=~Q(kind="person"), name="tag_decided_once"
             )
@@ -71,7 +75,7 @@ class TagDecision(models.Model):
             models.Index(
                 fields=["workspace", "-id"], condition=Q(kind="person"), name="tagdecision_corrections"
             ),
-            # how often each rule decided lately, from the index alone
+            # answers from the index alone how often each rule decided lately
             models.Index(
                 fields=["workspace", "created_at"],
                 include=["by"],
@@ -85,9 +89,10 @@ class TagDecision(models.Model):
 
 
 class ProviderWord(models.Model):
-    """A provider's people, or its model, said what a lead means; never changed.
+    """What people at a provider, or the provider's model, said about a lead, as a tag. The row is never changed.
 
-    `inbox.leads.said` gives it to the reply that was the lead's newest then, as a TagDecision `by` the same.
+    `inbox.leads.provider_tags` gives it to the reply that was the lead's newest then, as a TagDecision with the same
+    `by`.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -107,7 +112,9 @@ class ProviderWord(models.Model):
 
 
 class SendingPolicy(models.Model):
-    """Whether answers may go out without a person: of a whole workspace, or of one campaign, which then counts."""
+    """Whether drafted answers may go out without a person, in a workspace or in one campaign.
+    A campaign's policy wins.
+    """
 
     class Mode(models.TextChoices):
         OFF = "off", "Off"
@@ -143,7 +150,9 @@ class SendingPolicy(models.Model):
 
 
 class GateResult(models.Model):
-    """One gate's verdict on one draft, with a sentence of evidence. The newest per stage is kept."""
+    """What one gate (a check whether a draft may go out without a person) said of one draft, with a sentence of
+    evidence. Only the newest result of each stage is kept.
+    """
 
     class Stage(models.TextChoices):
         DRAFT = "draft", "When it was written"

@@ -1,4 +1,6 @@
-"""The ledger of what providers delivered: every authenticated request, its verdict and its effect."""
+"""The model of webhook deliveries: every authenticated request of a provider, what was decided about it, and its
+effect.
+"""
 
 from django.db import models
 from django.db.models import Q
@@ -11,11 +13,11 @@ ACCOUNT_EVENTS = [
     "EMAIL_ACCOUNT_RECONNECTED",
     "account_error",
 ]
-"""Event types that tell how an account or a mailbox is."""
+"""Event types that tell the state of an account or a mailbox."""
 
 
 class WebhookDelivery(models.Model):
-    """One request as it came: the raw bytes first, then what we made of it."""
+    """One webhook request of a provider: its raw bytes, the verdict on it, and what was made of it."""
 
     class Verdict(models.TextChoices):
         ACCEPTED = "accepted", "Accepted"
@@ -26,7 +28,7 @@ class WebhookDelivery(models.Model):
         FAILED = "failed", "Failed on our side"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    workspace = models.ForeignKey(  # its look-ups use delivery_by_workspace
+    workspace = models.ForeignKey(  # without an index of its own, as look-ups use delivery_by_workspace
         "inbox.Workspace",
         on_delete=models.CASCADE,
         related_name="deliveries",
@@ -34,7 +36,7 @@ class WebhookDelivery(models.Model):
         blank=True,
         db_index=False,
     )
-    integration = models.ForeignKey(  # its look-ups use delivery_by_integration
+    integration = models.ForeignKey(  # without an index of its own, as look-ups use delivery_by_integration
         "integrations.Integration", on_delete=models.SET_NULL, null=True, blank=True, db_index=False
     )
     source = models.CharField(max_length=20)
@@ -57,6 +59,11 @@ class WebhookDelivery(models.Model):
     scrubbed = models.BooleanField(
         default=False, db_default=False, help_text="Whether secrets were taken out of body and headers."
     )
+    sample = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Made by “Send a test event”. It names no account, so it says nothing of how one is.",
+    )
     received_at = models.DateTimeField()
     duration_ms = models.FloatField(default=0)
     message = models.ForeignKey("inbox.Message", on_delete=models.SET_NULL, null=True, blank=True)
@@ -68,6 +75,7 @@ class WebhookDelivery(models.Model):
 
     class Meta:
         verbose_name_plural = "webhook deliveries"
+        permissions = [("replay_webhookdelivery", "Can run deliveries again")]
         constraints = [
             models.UniqueConstraint(
                 fields=["workspace", "source", "event_key"],
@@ -77,21 +85,21 @@ class WebhookDelivery(models.Model):
         ]
         indexes = [
             models.Index(fields=["workspace", "-received_at"], name="delivery_by_workspace"),
-            # When an account was heard last, which the health tick asks for every minute.
+            # For the time when an account was last heard of, which the health tick asks for every minute.
             models.Index(fields=["integration", "-received_at"], name="delivery_by_integration"),
-            # The account's or a mailbox's last status, which says whether the next one is news.
+            # For the last status of an account or a mailbox, which shows whether the next one is new.
             models.Index(
                 fields=["integration", "-received_at"],
                 condition=Q(event_type__in=ACCOUNT_EVENTS),
                 name="delivery_account_event",
             ),
-            # What retention still has to empty.
+            # For the bodies that retention still has to empty.
             models.Index(
                 fields=["workspace", "received_at"],
                 condition=Q(body__isnull=False),
                 name="delivery_body_to_empty",
             ),
-            # What a release without `scrubbed` has stored, until it is cleaned.
+            # For the rows that a release before `scrubbed` stored and that are not cleaned yet.
             models.Index(
                 fields=["received_at"],
                 condition=Q(scrubbed=False, body__isnull=False),
@@ -101,6 +109,12 @@ class WebhookDelivery(models.Model):
                 fields=["-received_at"],
                 condition=Q(verdict__in=["failed", "rejected"]),
                 name="delivery_troubled",
+            ),
+            # For the same of one workspace, however many another one has.
+            models.Index(
+                fields=["workspace", "-received_at"],
+                condition=Q(verdict__in=["failed", "rejected"]),
+                name="delivery_troubled_here",
             ),
         ]
 

@@ -1,4 +1,4 @@
-"""A proposed answer, and the ledger of what really went out."""
+"""Models of a proposed answer (draft), and of each message that goes out (send)."""
 
 from django.db import models
 from django.db.models import Q
@@ -8,7 +8,9 @@ from jobs.ids import uuid7
 
 
 class Draft(models.Model):
-    """An answer to one message on one channel, waiting for a person or a gate."""
+    """A proposed answer to one message on one channel. A person decides about it, or it goes
+    out by itself when every check allows it.
+    """
 
     class Status(models.TextChoices):
         PENDING = "pending", "Waiting for review"
@@ -34,11 +36,11 @@ class Draft(models.Model):
         default=dict,
         db_default={},
         blank=True,
-        help_text="Facts as they were, slots, messages read, and the model's calls (inbox.replying.making).",
+        help_text="Facts as they were, slots, messages read, and the model's calls (inbox.replying.provenance).",
     )
     revision = models.PositiveSmallIntegerField(default=1)
 
-    # What the gates made of it (rows: GateResult).
+    # The result of the gates, whose single verdicts are rows of GateResult.
     evaluation = models.JSONField(
         default=dict, db_default={}, blank=True, help_text="What the evaluating model said."
     )
@@ -66,6 +68,8 @@ class Draft(models.Model):
             models.Index(
                 fields=["workspace", "-created_at"], condition=Q(status="pending"), name="draft_pending"
             ),
+            # For the drafts of all workspaces that have waited longest.
+            models.Index(fields=["created_at"], condition=Q(status="pending"), name="draft_waiting"),
             models.Index(fields=["lead", "-created_at"], name="draft_by_lead"),
             models.Index(
                 fields=["workspace", "-created_at"],
@@ -79,10 +83,12 @@ class Draft(models.Model):
 
 
 class OutboundSend(models.Model):
-    """The claim on one send: written before the provider is called, and the only place that says how it ended.
+    """One message on its way to a lead. The row is written before the provider is called, and is the
+    only place that says how the send ended.
 
-    `intent` is a claim that nobody has called for yet, or whose caller has died; `unknown` was called and nobody can
-    say what came of it: it is reconciled or decided by a person, never repeated by itself.
+    `intent` means that the provider has not been called yet, or that the caller died. `unknown` means that it was
+    called and nobody knows whether the message went out. Such a send is looked up at the provider or decided by a
+    person. It is never repeated by itself.
     """
 
     class Origin(models.TextChoices):
@@ -140,11 +146,13 @@ class OutboundSend(models.Model):
     )
 
     class Meta:
+        permissions = [("settle_outboundsend", "Can say what became of sends, or send them again")]
         constraints = [
             models.UniqueConstraint(
                 fields=["workspace", "origin", "origin_id", "part"], name="send_once_per_origin"
             ),
-            # One gate per lead and channel: a follow-up and an answer cannot both be on their way.
+            # At most one send per lead and channel is under way, so a follow-up and an answer cannot both go
+            # out at once.
             models.UniqueConstraint(
                 fields=["lead", "channel"],
                 condition=Q(state__in=["intent", "unknown"]),
@@ -158,6 +166,12 @@ class OutboundSend(models.Model):
                 name="send_uncertain",
             ),
             models.Index(fields=["lead", "-created_at"], name="send_by_lead"),
+            # For the send that a provider's event tells of, or that a person looks for by its id.
+            models.Index(
+                fields=["workspace", "provider_message_id"],
+                condition=~Q(provider_message_id=""),
+                name="send_by_provider_id",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What was asked about a lead, and what came back."""
+"""The model of missing facts of a lead that a source was asked for."""
 
 from django.db import models
 
@@ -6,9 +6,10 @@ from jobs.ids import uuid7
 
 
 class Enrichment(models.Model):
-    """One kind of missing fact of one lead: asked for once, answered by Clay, found, or not to be found.
+    """One missing fact about one lead, such as its phone number, that an outside source is asked for once, and what
+    came of it.
 
-    The fact itself is a column of the lead; this row says where it came from and how old it is.
+    The fact itself is a column of the lead. This row says where it came from and how old it is.
     """
 
     class Kind(models.TextChoices):

@@ -1,7 +1,7 @@
-"""Follow-ups: what is planned (sequence, step), how far a lead is in it (instance), and each step's ledger (task).
+"""Models of follow-ups: the plan (sequence, step), a lead's progress in it (instance), and each step done (task).
 
-One live instance per lead and sequence, one task per instance and step: constraints, not look-ups, keep it so. Steps
-are never deleted, only retired, so that what was sent keeps its step.
+Constraints keep one live instance for each lead and sequence, and one task for each instance and step. Steps
+are never deleted, only retired, so that every sent message keeps its step.
 """
 
 from django.core.validators import MaxValueValidator
@@ -14,7 +14,7 @@ from jobs.ids import uuid7
 
 
 class FollowUpSequence(models.Model):
-    """A plan of messages that a workspace uses for many leads."""
+    """A plan of messages to leads who have gone silent. A workspace uses it for many leads."""
 
     class Start(models.TextChoices):
         PERSON = "person", "When a person enrols a lead"
@@ -41,7 +41,9 @@ class FollowUpSequence(models.Model):
 
 
 class FollowUpStep(models.Model):
-    """One message of a sequence, so many days and minutes after the step before it (the first: after enrolment)."""
+    """One message of a follow-up sequence. Its offset in days and minutes counts from the step before, or from the
+    start.
+    """
 
     class Condition(models.TextChoices):
         ALWAYS = "always", "Always"
@@ -71,7 +73,9 @@ class FollowUpStep(models.Model):
 
 
 class FollowUpInstance(models.Model):
-    """A lead's way through a sequence. `due_at` is empty while its step is in hand (being prepared, sent, approved)."""
+    """One lead's progress in one follow-up sequence. `due_at` is empty while its step is being prepared, sent or
+    approved.
+    """
 
     class Status(models.TextChoices):
         ACTIVE = "active", "Running"
@@ -80,7 +84,7 @@ class FollowUpInstance(models.Model):
         STOPPED = "stopped", "Stopped"
 
     class Pause(models.TextChoices):
-        """Why it pauses, beside an account that is disconnected (`pause_for`)."""
+        """Why a lead's follow-up is paused. A disconnected account is one more reason; see `pause_for`."""
 
         REPLIED = "replied", "The lead has replied"
         ERROR = "error", "A step failed on our side"
@@ -132,12 +136,16 @@ class FollowUpInstance(models.Model):
 
     @staticmethod
     def pause_for(provider: str) -> str:
-        """What `paused_for` holds while an account of `provider` is disconnected."""
+        """The value of `paused_for` for a follow-up that is paused because the account at
+        `provider` is disconnected.
+        """
         return f"{provider}_disconnected"
 
     @classmethod
     def pause_words(cls, value: str) -> str:
-        """A value of `paused_for` in words. Raises ValueError for one that is neither a Pause nor an account's."""
+        """Why a follow-up is paused, in words: `value` is one of the column `paused_for`. Raises ValueError for any
+        other value.
+        """
         for provider in registry.stating("pauses_follow_ups"):
             if value == cls.pause_for(provider):
                 return str(registry.spec_of(provider).pauses_follow_ups)
@@ -148,7 +156,7 @@ class FollowUpInstance(models.Model):
 
 
 class FollowUpTask(models.Model):
-    """One step of one instance, once. `attempt` counts how often it was taken up: each has at most one send."""
+    """One step of one lead's follow-up. `attempt` counts how often it was taken up; each attempt sends once at most."""
 
     class Status(models.TextChoices):
         CLAIMED = "claimed", "Being prepared"
@@ -161,7 +169,7 @@ class FollowUpTask(models.Model):
         CANCELLED = "cancelled", "Cancelled"
 
     class Response(models.TextChoices):
-        """How the lead answered this step."""
+        """How the lead responded to the message of a follow-up step."""
 
         CONVERTED = "converted", "Converted"
         OBJECTION = "objection", "Objection"
@@ -216,7 +224,10 @@ class FollowUpTask(models.Model):
 
 
 class ChannelRefusal(models.Model):
-    """A provider said that a person cannot be reached on a channel (DND, unreachable): a state, not a failure."""
+    """A provider's statement that a lead cannot be reached on a channel (do not disturb, unreachable).
+
+    It is a state of the lead, and no failure of a send.
+    """
 
     WORDS = {
         "sms_dnd": "Do not disturb",
@@ -239,5 +250,5 @@ class ChannelRefusal(models.Model):
 
     @property
     def words(self) -> str:
-        """The provider's code for people."""
+        """Why the lead cannot be reached on the channel: the provider's code in words for people."""
         return self.WORDS.get(self.code) or f"Cannot be reached ({self.code.replace('_', ' ')})"

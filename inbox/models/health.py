@@ -1,10 +1,12 @@
-"""What one person has put out of sight for a while."""
+"""The model of health banners that a person has hidden for a while."""
 
 from django.db import models
 
 
 class HiddenBanner(models.Model):
-    """A health banner hidden by one user until a time; a new state of the account (its `version`) shows it again."""
+    """A banner about a broken account that one user has hidden until a time. It shows again when the
+    account's health changes (its `version`).
+    """
 
     user = models.ForeignKey("inbox.User", on_delete=models.CASCADE, related_name="hidden_banners")
     health = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""An address that was asked to join a workspace."""
+"""The model of an invitation to join a workspace."""
 
 from django.db import models
 from django.db.models import Q
@@ -7,9 +7,10 @@ from inbox.models.workspace import Membership, User, Workspace
 
 
 class Invitation(models.Model):
-    """Opens nothing by itself: a membership is made when the owner of the address accepts (inbox.invitations).
+    """An e-mail address that was invited to a workspace. Alone it gives no access.
 
-    A table of its own and no state of Membership, so that no code takes somebody who was asked for somebody who is in.
+    A membership is made when the owner of the address accepts (inbox.workspaces.invitations). Invitations
+    have their own table and are no state of Membership, so that no code takes an invited person for a member.
     """
 
     class State(models.TextChoices):

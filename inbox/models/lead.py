@@ -1,18 +1,23 @@
-"""The person on the other side, and the campaign that reached them."""
+"""Models of a lead (the person on the other side) and of the campaign that reached them. Also their tags and
+channels.
+"""
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import F, Q, Value
-from django.db.models.functions import Replace, Reverse
+from django.db.models.functions import Coalesce, Replace, Reverse
 
+from inbox.models.words import names_vector
 from integrations.models import known_provider
 from jobs.ids import uuid7
 
 
 class Tag(models.TextChoices):
-    """What the newest reply says; priorities and consequences live in `inbox.understanding.tags`."""
+    """What the newest reply of a lead says, such as "Interested". Which tag wins and what
+    follows from it is in `inbox.leads.tags`.
+    """
 
     NEW = "New"
     INTERESTED = "Interested"
@@ -31,14 +36,26 @@ class Tag(models.TextChoices):
     WRONG_PERSON = "Wrong Person"
 
 
+TOWARDS_A_MEETING = (Tag.MEETING_REQUESTED, Tag.CALL_REQUESTED, Tag.INTERESTED, Tag.MEETING_BOOKED)
+"""The tags of leads who may have a meeting in a calendar that no webhook told of."""
+HOT_SCORE = 3
+"""The score (1 to 4) from which a lead stands out as hot."""
+HAS_BOOKED = Q(booked_at__isnull=False) | Q(tag=Tag.MEETING_BOOKED)
+"""A filter for leads with a meeting. A query must use this very filter to use its index."""
+
+
 class Channel(models.TextChoices):
+    """The channels on which a message can come or go."""
+
     EMAIL = "email", "Email"
     SMS = "sms", "SMS"
     LINKEDIN = "linkedin", "LinkedIn"
 
 
 class Suspicion(models.TextChoices):
-    """What a reply may be, where the rules are not sure: nothing goes out by itself until that is decided."""
+    """What the rules suspect a reply to be when they are not sure. Until a model or person
+    decides, nothing goes out to the lead by itself.
+    """
 
     OPT_OUT = "opt_out", "Perhaps an opt-out"
     BOUNCE = "bounce", "Perhaps a failure report"
@@ -47,7 +64,7 @@ class Suspicion(models.TextChoices):
 
 
 class Campaign(models.Model):
-    """A provider's campaign, as far as its events name it."""
+    """A campaign (a series of mails) that runs at a provider. We know its id and name from the provider's events."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="campaigns")
@@ -74,18 +91,22 @@ IDENTITY_FIELDS = (
     "emailbison_lead_id",
     "ghl_contact_id",
 )
-"""The columns that can name a lead, in the order in which a match counts when they disagree: e-mail wins."""
+"""The columns that can name a lead. Where they name different leads, the first column wins, so e-mail does."""
 
 
 def by_alternate_email(address: str) -> Q:
-    """Leads who have written from another `address` (lower case) too. Said as their index wants it: they have some."""
+    """A filter for leads who also wrote from `address` (lower case). Its second condition lets PostgreSQL use
+    the index.
+    """
     return Q(alternate_emails__contains=[address]) & ~Q(alternate_emails=[])
 
 
-LEAD_WORDS = SearchVector(
+LEAD_WORDS = names_vector("first_name", "last_name", "company", "email")
+"""The words by which a search finds a lead. A query must use this very expression to use its index."""
+LEAD_WORDS_BEFORE = SearchVector(
     "first_name", "last_name", "company", Replace("email", Value("@"), Value(" ")), config="simple"
 )
-"""What a search by words looks at: a query must use this very expression to be served by its index."""
+"""What the release before looks at. Its index goes with the next release."""
 
 
 def _unique(field: str) -> models.UniqueConstraint:
@@ -95,11 +116,10 @@ def _unique(field: str) -> models.UniqueConstraint:
 
 
 class Lead(models.Model):
-    """One person in one workspace.
+    """One person to whom a workspace writes.
 
-    Identity columns hold normalised values (lower-case address, E.164 phone, canonical profile URL) or "", and each
-    is unique per workspace where it is set: the constraint, not a look-up, keeps two first messages from making two
-    leads.
+    Identity columns hold normalised values (address in lower case, E.164 phone, canonical profile URL) or "". A value
+    is unique within its workspace. This constraint keeps two first messages that arrive at once from making two leads.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -137,7 +157,7 @@ class Lead(models.Model):
     )
     assigned_to = models.ForeignKey("inbox.User", on_delete=models.SET_NULL, null=True, blank=True)
 
-    # Another person who answers for the lead (assistant, colleague in CC), while they do.
+    # Somebody else who answers for the lead now, such as an assistant or a colleague in CC.
     current_replier_email = models.CharField(max_length=320, blank=True, default="")
     current_replier_name = models.CharField(max_length=200, blank=True, default="")
     current_replier_since = models.DateTimeField(null=True, blank=True)
@@ -178,6 +198,11 @@ class Lead(models.Model):
     )
     linkedin_connected_at = models.DateTimeField(null=True, blank=True)
     snoozed_until = models.DateTimeField(null=True, blank=True)
+    sample = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Made by “Send a test event”: nothing goes out to it, and it counts nowhere.",
+    )
     identity_conflict = models.BooleanField(
         default=False, help_text="Events named this lead together with another one: a person should look."
     )
@@ -194,7 +219,7 @@ class Lead(models.Model):
         help_text="Why the provider does not know this lead, in words.",
     )
 
-    # Roll-ups, so that the list needs no look at the messages.
+    # Roll-ups, which let the list of conversations do without reading messages.
     last_inbound_at = models.DateTimeField(null=True, blank=True)
     last_outbound_at = models.DateTimeField(null=True, blank=True)
     answered_at = models.DateTimeField(
@@ -219,6 +244,18 @@ class Lead(models.Model):
                 condition=Q(needs_reply=True),
                 name="lead_needs_reply",
             ),
+            # whose conversations wait, or wait for somebody to take them
+            models.Index(
+                fields=["workspace", "assigned_to", "-last_message_at"],
+                condition=Q(needs_reply=True),
+                name="lead_waits_for",
+            ),
+            # all that a member has, which become unassigned when the member leaves
+            models.Index(
+                fields=["workspace", "assigned_to", "-last_message_at"],
+                condition=Q(assigned_to__isnull=False),
+                name="lead_of_member",
+            ),
             models.Index(
                 fields=["workspace", "-last_message_at"], condition=Q(unread=True), name="lead_unread"
             ),
@@ -227,19 +264,34 @@ class Lead(models.Model):
                 condition=Q(snoozed_until__isnull=False),
                 name="lead_snoozed",
             ),
-            # what waits for a model, over all workspaces
+            # leads who are close to a meeting, for the look at their calendar
+            models.Index(
+                fields=["workspace", "last_inbound_at"],
+                condition=Q(tag__in=TOWARDS_A_MEETING),
+                name="lead_towards_meeting",
+            ),
+            # leads with a meeting, over all workspaces
+            models.Index(
+                Coalesce("booked_at", "last_message_at").desc(nulls_last=True),
+                condition=HAS_BOOKED,
+                name="lead_has_booked",
+            ),
+            # leads that wait for a model, over all workspaces
             models.Index(
                 fields=["last_inbound_at"], condition=Q(awaiting_model=True), name="lead_awaits_model"
             ),
-            # search: words, and a phone number by its last digits
-            GinIndex(LEAD_WORDS, name="lead_words"),
+            # samples, of which a workspace has one or two
+            models.Index(fields=["workspace"], condition=Q(sample=True), name="lead_sample"),
+            # for the search by words, and by the last digits of a phone number
+            GinIndex(LEAD_WORDS, name="lead_names"),
+            GinIndex(LEAD_WORDS_BEFORE, name="lead_words"),
             models.Index(
                 F("workspace"),
                 OpClass(Reverse("phone"), name="text_pattern_ops"),
                 condition=~Q(phone=""),
                 name="lead_phone_digits",
             ),
-            # Few leads have any: the others need no entry in it.
+            # Few leads have such a value, and the others need no entry in this index.
             GinIndex(
                 fields=["alternate_emails"],
                 condition=~Q(alternate_emails=[]),
@@ -252,19 +304,24 @@ class Lead(models.Model):
 
     @property
     def refused(self) -> list[Channel]:
-        """The channels that the person ended while they named another, for pages."""
+        """The channels on which the lead wants nothing, because they asked for another channel, for pages."""
         return [Channel(channel) for channel in self.refused_channels]
 
     @property
     def display_name(self) -> str:
-        """The name, or the best address that is known."""
+        """The lead's name for pages; if it is not known, the e-mail address, phone number or profile."""
         name = f"{self.first_name} {self.last_name}".strip()
         return name or self.email or self.phone or self.linkedin_url or "Unknown person"
 
     @property
     def is_understood(self) -> bool:
-        """Whether anybody (a rule, a model, the provider, a person) has said what the newest reply means."""
+        """Whether a rule, a model, the provider or a person has said what the newest reply means."""
         return not self.awaiting_model or bool(self.tag_decided_by)
+
+    @property
+    def is_hot(self) -> bool:
+        """Whether the lead is close to a deal by its score, and may still be written to."""
+        return self.score is not None and self.score >= HOT_SCORE and not self.is_stopped
 
     @property
     def is_stopped(self) -> bool:

@@ -1,4 +1,4 @@
-"""One message, once: unique per workspace by the provider's own id."""
+"""The model of a message. The provider's own id makes each message unique in its workspace."""
 
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
@@ -9,20 +9,22 @@ from django.db.models.functions import MD5, Left, Lower, Trim
 from django.utils import timezone
 
 from inbox.models.lead import Channel, Suspicion, Tag
+from inbox.models.words import SUBJECT_CHARS, TEXT_CHARS, WordsField
 from integrations import registry
 from jobs.ids import uuid7
 
-MESSAGE_WORDS = SearchVector(Left("subject", 1_000), Left("text", 50_000), config="simple")
-"""What a search by words looks at (with this very expression). Cut, as PostgreSQL refuses vectors above 1 MB."""
+MESSAGE_WORDS = SearchVector(Left("subject", SUBJECT_CHARS), Left("text", TEXT_CHARS), config="simple")
+"""The words of messages whose `found_by` is empty yet. A query must use this very expression to use its index."""
 
 
 ALIKE_CHARS = 1_000
-"""Texts that are longer are never compared by their words."""
+"""Longer texts are not compared by their words."""
 WORDS = Trim(
     Lower(
         Func(
             Left("text", ALIKE_CHARS),
-            # Written out: what a class of characters holds differs between databases. "?" is no punctuation here.
+            # The characters are written out, as character classes differ between databases. "?" does not
+            # count as punctuation.
             Value(
                 "[\\s!.,;:\"'`()*_\u2018\u2019\u201c\u201d\u2026\u2013\u2014\uff01\uff0c\u3002\u3001\u060c-]+"
             ),
@@ -32,38 +34,47 @@ WORDS = Trim(
         )
     )
 )
-"""The words of a text: capitals, spaces and punctuation say nothing. A question mark does."""
+"""The words of a text without capitals, spaces and punctuation. A question mark stays."""
 SAME_WORDS = MD5(WORDS)
-"""What the index below holds: a query must use this very expression to be served by it."""
+"""The expression of the index for texts with the same words. A query must use this very expression to use it."""
 
 
 OWN_ID = "text:"
-"""What an external id of our own making begins with: the provider has not told its id yet."""
+"""The beginning of an external id that we made ourselves, as the provider has not told its id yet."""
 
 
 OWN = "holdfast"
-"""The source of what this product sent; all others are lists of providers (docs/reference/names.md)."""
+"""The source of messages that this product sent. All other sources are lists of providers (docs/reference/names.md)."""
 
 
 def known_source(name: str) -> None:
-    """For fields that name a source of messages. Raises ValidationError for one that no provider declares."""
+    """Validates a field that names a source of messages (a provider's list that ids belong to). Raises ValidationError
+    if no provider declares that source.
+    """
     if name != OWN and name not in registry.message_sources():
         raise ValidationError(f"“{name}” is no source of messages: no provider declares it.")
 
 
 COMPLAINTS = Q(tag_decided_by__contains=": complaint.")
-"""Reports of spam complaints, by the rule that read them; a query must use this to be served by its index."""
+"""A filter for reports of spam complaints. A query must use this very filter to use its index."""
+
+
+class MessageManager(models.Manager["Message"]):
+    """Leaves out the column for the search, which no page shows."""
+
+    def get_queryset(self) -> models.QuerySet["Message"]:
+        return super().get_queryset().defer("found_by")
 
 
 class Message(models.Model):
-    """What somebody wrote, to or from a lead, over any channel."""
+    """What somebody wrote to or from a lead, on any channel."""
 
     class Direction(models.TextChoices):
         INBOUND = "inbound", "Inbound"
         OUTBOUND = "outbound", "Outbound"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    # Both are the first column of an index of their own below.
+    # Both are the first column of an index below, so they need no index of their own.
     workspace = models.ForeignKey(
         "inbox.Workspace", on_delete=models.CASCADE, related_name="messages", db_index=False
     )
@@ -143,12 +154,21 @@ class Message(models.Model):
     processed_at = models.DateTimeField(
         null=True, blank=True, help_text="When its job was done: a pruned job is not a missing one."
     )
-    draft = models.ForeignKey(  # its look-ups use message_per_draft
+    draft = models.ForeignKey(  # without an index of its own, as look-ups use message_per_draft
         "inbox.Draft", on_delete=models.SET_NULL, null=True, blank=True, db_index=False
     )
     part = models.PositiveSmallIntegerField(default=0)
+    found_by = WordsField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="What the search finds it by. Empty: the release before wrote it, and a tick fills it in.",
+    )
+
+    objects = MessageManager()
 
     class Meta:
+        base_manager_name = "objects"
         constraints = [
             models.UniqueConstraint(fields=["workspace", "source", "external_id"], name="message_once"),
             models.UniqueConstraint(
@@ -158,7 +178,7 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["lead", "sent_at", "received_at"], name="message_timeline"),
             models.Index(fields=["workspace", "-received_at"], name="message_by_workspace"),
-            # Texts that may come without an id are looked up by their words.
+            # For texts that may come without an id and are then looked up by their words.
             models.Index(
                 fields=["workspace", "content_hash"],
                 condition=Q(source__in=["ghl_message", "instantly_reply", "instantly_sent"]),
@@ -169,11 +189,11 @@ class Message(models.Model):
                 condition=Q(source="unipile_message"),
                 name="message_by_chat",
             ),
-            # replies that say the same (inbox.pipeline.alike)
+            # for replies that say the same (inbox.pipeline.alike)
             models.Index(
                 F("workspace"), SAME_WORDS, condition=Q(direction="inbound"), name="message_same_words"
             ),
-            # how often rules suspected something lately
+            # for how often rules suspected something lately
             models.Index(
                 fields=["workspace", "received_at"],
                 include=["suspected"],
@@ -186,6 +206,13 @@ class Message(models.Model):
                 condition=COMPLAINTS,
                 name="message_complaints",
             ),
+            # The list of entries that are not sorted in yet is short, as each search reads it.
+            GinIndex(fields=["found_by"], name="message_search", gin_pending_list_limit=512),
+            models.Index(
+                fields=["workspace", "-received_at"],
+                condition=Q(found_by__isnull=True),
+                name="message_without_words",
+            ),
             GinIndex(MESSAGE_WORDS, name="message_words"),
         ]
 
@@ -194,5 +221,5 @@ class Message(models.Model):
 
     @property
     def has_own_id(self) -> bool:
-        """Whether the provider has told no id of it yet."""
+        """Whether the column `external_id` holds an id of ours, because the provider has not told its own yet."""
         return self.external_id.startswith(OWN_ID)

@@ -1,12 +1,13 @@
-"""That the model cannot be had now: one row while it is so, for the whole installation."""
+"""The model that records that the language model cannot be reached now, for the whole installation."""
 
 from django.db import models
 
 
 class ModelOutage(models.Model):
-    """The last call to the model came to nothing. Gone with the first call that does not.
+    """Exists while the last call to the language model failed, for the whole installation. The first call that works
+    deletes it.
 
-    A row per provider of models: today there is one, whose key is the installation's.
+    There is one row for each provider of models. Today that is one provider, with the installation's key.
     """
 
     provider = models.CharField(max_length=20, primary_key=True)

@@ -1,6 +1,9 @@
-"""Who may see what: the workspace is the wall, a membership is the door."""
+"""Models of users, workspaces, memberships and the audit log. A membership gives a user access to one workspace."""
 
+import re
+from collections.abc import Collection, Iterable
 from datetime import time
+from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractUser
@@ -9,19 +12,18 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
-from inbox.timezones import validate_timezone
+from inbox.models.timezones import validate_timezone
 from jobs.ids import uuid7
 
 
-class UserManager(BaseUserManager):
-    """Users are known by their e-mail address, stored in lower case."""
+class UserManager(BaseUserManager["User"]):
+    """Creates users. They are known by their e-mail address, stored in lower case."""
 
     use_in_migrations = True
 
-    def create_user(self, email: str, password: str | None = None, **fields) -> "User":
-        """A user with a usable password, or with none that works where `password` is None.
-
-        Raises ValueError without an address.
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Creates a user with this e-mail address. If `password` is None, no password works for
+        them. Raises ValueError without an address.
         """
         if not email:
             raise ValueError("A user needs an e-mail address.")
@@ -30,26 +32,42 @@ class UserManager(BaseUserManager):
         user.save(using=self._db)
         return user
 
-    def create_superuser(self, email: str, password: str | None = None, **fields) -> "User":
-        """A staff user with every permission (what `createsuperuser` calls): an operator vouches for the address."""
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Creates a staff user with every permission, for `manage.py createsuperuser`. The e-mail address counts as
+        proven, because the operator gave it.
+        """
         rights = {"is_staff": True, "is_superuser": True, "address_proven_at": timezone.now()}
         return self.create_user(email, password, **rights | fields)
 
-    def get_by_natural_key(self, email: str) -> "User":
-        return self.get(email=email.strip().lower())
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email=(username or "").strip().lower())
 
 
 class User(AbstractUser):
-    """A person. What they may do is said by their memberships; what they like (theme, keys) is kept here."""
+    """A person who can log in. Memberships give the rights in workspaces; preferences such as the theme are stored
+    here.
+    """
 
     class Theme(models.TextChoices):
         SYSTEM = "", "As the system"
         LIGHT = "light", "Light"
         DARK = "dark", "Dark"
 
-    username = None
+    class Density(models.TextChoices):
+        COMFORTABLE = "", "Comfortable"
+        COMPACT = "compact", "Compact"
+
+    username = None  # type: ignore[assignment]  # Django's way to leave a column of the base out
     email = models.EmailField("email address", unique=True)
     theme = models.CharField(max_length=8, choices=Theme.choices, default=Theme.SYSTEM, blank=True)
+    density = models.CharField(
+        max_length=8,
+        choices=Density.choices,
+        default=Density.COMFORTABLE,
+        db_default=Density.COMFORTABLE,
+        blank=True,
+        help_text="How tight lists and conversations are set.",
+    )
     single_key_shortcuts = models.BooleanField(default=True)
     address_proven_at = models.DateTimeField(
         null=True,
@@ -58,16 +76,57 @@ class User(AbstractUser):
         "somebody else may know the password.",
     )
 
+    _was_staff: bool | None = None
+
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = []
-    objects = UserManager()
+    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]  # the base's wants a username
 
     def __str__(self) -> str:
         return self.get_full_name() or self.email
 
+    @property
+    def name(self) -> str:
+        """What colleagues call this person: their name, else the part of their address before the @, as a name."""
+        return self.get_full_name() or re.sub(r"[._+-]+", " ", self.email.partition("@")[0]).strip().title()
+
+    @classmethod
+    def from_db(
+        cls, db: str | None, field_names: Collection[str], values: Collection[Any], **kwargs: Any
+    ) -> Self:
+        found = super().from_db(db, field_names, values, **kwargs)
+        found._was_staff = vars(found).get("is_staff")
+        return found
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Saves the user. `is_staff` is written only where this object changed it.
+
+        The database sets it as roles change, and a page that read the user before must not undo that.
+        """
+        asked = names = kwargs.get("update_fields")
+        if self.pk is not None and self._was_staff is not None and not kwargs.get("force_insert"):
+            if names is None:
+                names = [field.name for field in self._meta.concrete_fields if not field.primary_key]
+            if self._was_staff == self.is_staff:
+                kwargs["update_fields"] = [name for name in names if name != "is_staff"]
+        super().save(*args, **kwargs)
+        if asked is None or "is_staff" in asked:
+            self._was_staff = vars(self).get("is_staff")
+
+    def refresh_from_db(
+        self,
+        using: str | None = None,
+        fields: Iterable[str] | None = None,
+        from_queryset: Any = None,
+    ) -> None:
+        fields = None if fields is None else list(fields)
+        super().refresh_from_db(using, fields, from_queryset)
+        if fields is None or "is_staff" in fields:
+            self._was_staff = vars(self).get("is_staff")
+
 
 class Workspace(models.Model):
-    """A tenant: a hard wall around leads, messages, integrations and jobs."""
+    """One team with its leads, messages, integrations and jobs. No data crosses from one workspace to another."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=120)
@@ -77,7 +136,7 @@ class Workspace(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
-    # Who answers, and about what: facts the drafts may use.
+    # Who answers and about what. Drafts may use these facts.
     persona_name = models.CharField(max_length=120, blank=True)
     tone = models.CharField(max_length=60, default="friendly and professional")
     signature = models.TextField(blank=True)
@@ -90,7 +149,7 @@ class Workspace(models.Model):
         help_text="How long the raw bodies of webhook deliveries are kept; 0: until the next hourly run.",
     )
 
-    # When and how much may go out without a person.
+    # When, and how much, may go out without a person.
     opens_at = models.TimeField(default=time(9))
     closes_at = models.TimeField(default=time(17))
     daily_send_cap = models.PositiveSmallIntegerField(
@@ -113,6 +172,11 @@ class Workspace(models.Model):
         db_default=False,
         help_text="A notice about a broken account goes to owners and admins by e-mail, too.",
     )
+    set_up_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When the list of first steps was hidden, or all of them worked. Empty: it is shown.",
+    )
     members = models.ManyToManyField(User, through="Membership", related_name="workspaces")
     drill_of = models.ForeignKey(
         "self",
@@ -126,6 +190,7 @@ class Workspace(models.Model):
 
     class Meta:
         ordering = ["name", "id"]
+        permissions = [("see_all_workspaces", "Sees the rows of all workspaces in the admin")]
 
     def __str__(self) -> str:
         return self.name
@@ -144,7 +209,7 @@ class Membership(models.Model):
         MEMBER = "member", "Member"
         VIEWER = "viewer", "Viewer"
 
-    RANK = {Role.VIEWER: 0, Role.MEMBER: 1, Role.ADMIN: 2, Role.OWNER: 3}
+    RANK: ClassVar[dict[str, int]] = {Role.VIEWER: 0, Role.MEMBER: 1, Role.ADMIN: 2, Role.OWNER: 3}
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
@@ -174,7 +239,9 @@ class Membership(models.Model):
 
 
 class AuditEntry(models.Model):
-    """Who did what to which object, and with what result: append only, ids and settings, never people's text."""
+    """An entry of the audit log: who did what to which object. Entries are only added. They
+    hold ids and settings, never text of people.
+    """
 
     workspace = models.ForeignKey(
         Workspace, on_delete=models.CASCADE, related_name="audit_entries", null=True
@@ -196,3 +263,9 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.object_type} {self.object_id}"
+
+    @property
+    def changes(self) -> dict[str, list[object]]:
+        """What each changed field was and is now. A pair is empty where the log holds only the field's name."""
+        found = self.data.get("changes")
+        return found if isinstance(found, dict) else {}

@@ -1,4 +1,6 @@
-"""What a workspace's answers may rest on, line by line, and what they never say."""
+"""The model of a workspace's facts: what answers may rely on, and what they must never say."""
+
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -11,14 +13,15 @@ from jobs.ids import uuid7
 
 QUESTION_CHARS, ANSWER_CHARS, FOLDED_CHARS = 200, 2_000, 400
 MOST = 500
-"""Facts of one workspace."""
+"""The most facts of one workspace."""
 
 
 class WorkspaceFact(models.Model):
-    """One fact: a question and its answer, a price with its policy, a link with when to give it, or a phrase that no
-    answer may hold (`question` is the phrase, `answer` what to say instead).
+    """One fact about the company that drafted answers may use, or a phrase that they must not use.
 
-    `folded` is `question` without case, accents and extra spaces: of a kind, each question is there once.
+    It is a question with its answer, a price with its policy, a link with when to give it, or a phrase that no answer
+    may hold. For a phrase, `question` is the phrase and `answer` is what to say instead. `folded` is `question` without
+    case, accents and extra spaces. Within a kind it is unique, so that each question exists once.
     """
 
     class Kind(models.TextChoices):
@@ -59,11 +62,13 @@ class WorkspaceFact(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
 
-    def save(self, **kwargs) -> None:
+    def save(self, **kwargs: Any) -> None:
         self.folded = folded(self.question)
         super().save(**kwargs)
 
 
 def folded(question: str) -> str:
-    """`question` as two people would write it alike: what is unique in a workspace and kind."""
+    """`question` without case, accents and extra spaces, so that different spellings are equal. A workspace has each
+    result once for each kind of fact.
+    """
     return " ".join(fold(question).split())

@@ -1,13 +1,13 @@
-"""How often people agreed with each rule of late, by what they said and by nothing else.
+"""Counts how often people agreed with each rule lately, by what they said.
 
-A tag that nobody corrected is no agreement: perhaps nobody looked. What counts is a person's last word on a reply: yes
-or no to a suspicion, another tag, or the same tag said again. Replies that were treated alike to another one count for
-nothing, as nobody said anything of them by themselves. A suspicion that only a model had counts with the rule of its
-kind: the reply does not say whose it was.
+A tag that nobody corrected does not count as agreement, because perhaps nobody looked. A person's last word
+on a reply counts: yes or no to a suspicion, another tag, or the same tag again. Replies that were treated
+alike to another one do not count, as nobody judged them. A suspicion that only a model had counts for the
+rule of its kind, because the reply does not say who suspected it.
 """
 
-from datetime import timedelta
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
@@ -21,8 +21,11 @@ Kind = TagDecision.Kind
 
 
 class Agreement(NamedTuple):
-    """Of one rule, in the last DAYS: how often it `decided` (or suspected), and how many of the replies about which a
-    person has said something it had read as they do."""
+    """How people agreed with one rule that reads replies, in the last DAYS days. `decided` is how often the rule
+    decided a tag or suspected one.
+
+    Of the replies that a person judged, `agreed` and `corrected` count how often the rule had read them alike or not.
+    """
 
     decided: int = 0
     agreed: int = 0
@@ -34,12 +37,16 @@ class Agreement(NamedTuple):
 
     @property
     def percent(self) -> int:
-        """Of those that were looked at; 0 where none was."""
+        """The share of replies judged by people in which they agreed with the rule, in
+        percent; 0 if none was judged.
+        """
         return round(100 * self.agreed / self.looked_at) if self.looked_at else 0
 
 
 def by_rule(workspace_id: UUID) -> dict[str, Agreement]:
-    """By a rule's id, over all versions of it; a rule that is missing has done nothing. Three statements."""
+    """How people in the workspace agreed with each rule that reads replies, by the rule's id, over all its versions. A
+    rule that is missing has decided nothing. Costs three SQL statements.
+    """
     since = timezone.now() - timedelta(days=DAYS)
     found: dict[str, Agreement] = {}
 
@@ -62,8 +69,8 @@ def by_rule(workspace_id: UUID) -> dict[str, Agreement]:
     return found
 
 
-def _said(workspace_id: UUID, since) -> QuerySet:
-    """The last words of people, each beside what a rule had read or suspected: (by, tag, suspected; tag, denied, n)."""
+def _said(workspace_id: UUID, since: datetime) -> QuerySet[Any]:
+    """The last words of people, each with what a rule had read or suspected: (by, tag, suspected; tag, denied, n)."""
     words = TagDecision.objects.filter(
         workspace=workspace_id, kind=Kind.PERSON, alike_to=None, created_at__gte=since
     )

@@ -1,11 +1,12 @@
-"""Treat all alike? After a person has said what a reply means: the others in the same words, which may mean the same.
+"""Applies what a person said of one reply to the other replies in the same words, which may mean the same.
 
-Alike are the replies of one workspace that say the same words (capitals, spaces and punctuation apart) and were judged
-the same way by their wording: the same is suspected of them, or the same rule, or a model, or nobody has given them
-the tag that this one had. Left alone is what a person or the provider's people have decided, and what was decided by
-evidence of the thing itself, as a carrier's keyword, a header or the build of a report: that is each reply's own.
+Replies are alike if they belong to one workspace, have the same words (apart from capitals, spaces and
+punctuation), and were judged in the same way by their wording. That means: the same is suspected of them, or
+the same rule, a model or nobody gave them the tag that this one had.
 
-Those that were treated alike to the same reply before are alike again: a second correction takes the first one back.
+Replies that a person or the provider's people decided are left alone. So are those that were decided by more
+than wording, such as a carrier's keyword, a header or the structure of a report. Replies that were treated
+alike to the same reply before are included, so that a second correction takes the first one back.
 """
 
 from collections.abc import Iterator
@@ -18,36 +19,39 @@ from django.db import transaction
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Length
 
-from inbox import audit
+from inbox.intake import tag_decisions
 from inbox.leads import rollup, suspicion
-from inbox.leads.said import MODEL
-from inbox.models import Lead, Membership, Message, TagDecision, User
+from inbox.leads.provider_tags import MODEL
+from inbox.leads.tags import DRAFTED, NO_ANSWER
+from inbox.models import Lead, Membership, Message, TagDecision, User, audit
 from inbox.models.lead import Suspicion, Tag
 from inbox.models.message import ALIKE_CHARS, SAME_WORDS, WORDS
-from inbox.pipeline import tagging
-from inbox.understanding.tags import DRAFTED, NO_ANSWER
 from jobs.context import JobContext
 from jobs.enqueue import enqueue
+from jobs.kinds import kind_name
 from jobs.models import BackgroundJob
-from jobs.registry import kind_name
 
 JOB = kind_name("tags.alike", __name__)
 MOST = 1_000
-"""Replies that one job treats; what is left is offered again."""
+"""The most replies that one job treats. The rest is offered again."""
 SHOWN = 50
 BY_WORDING = frozenset(
     {"opt_out.wording", "auto_reply.wording", "out_of_office.wording", "not_interested.refusal"}
 )
-"""Rules that judge by words alone."""
+"""The rules that judge by words alone."""
 Kind = TagDecision.Kind
 
 
 class NotAlike(ValueError):
-    """Nothing is started. The message is a sentence for people."""
+    """A person's decision cannot be applied to other replies with the same words. The message
+    is a sentence for people.
+    """
 
 
 class Change(NamedTuple):
-    """What would change for one reply, in words. `then`: what it means for the lead; "" where it means nothing more."""
+    """What a person's decision would change for another reply with the same words. `before` and `after` are words for
+    people. `then` is what follows for the lead, "" if nothing does.
+    """
 
     message: Message
     before: str
@@ -56,7 +60,9 @@ class Change(NamedTuple):
 
 
 class Alike:
-    """The replies alike to the one that a person has decided about, by `decision` (with its message)."""
+    """A person's `decision` about a reply, and the other replies to which it can be applied: they have the same words
+    and were judged in the same way. The decision's message must be loaded.
+    """
 
     def __init__(self, decision: TagDecision) -> None:
         self.decision = decision
@@ -64,14 +70,16 @@ class Alike:
 
     @classmethod
     def to(cls, message: Message) -> "Alike | None":
-        """What is alike by the last word of a person on `message` itself; None where there is none."""
+        """The last decision of a person about `message`, with the replies that have the same words; None if no person
+        decided.
+        """
         mine = message.tag_decisions.filter(kind=Kind.PERSON, alike_to=None)
         decision = mine.select_related("message", "user").order_by("-created_at").first()
         return cls(decision) if decision else None
 
     @property
     def stands(self) -> bool:
-        """Whether nobody has decided otherwise about the reply since."""
+        """Whether the person's decision about the reply is still the last one of a person about it."""
         newest = Alike.to(self.message)
         return newest is not None and newest.decision == self.decision
 
@@ -84,7 +92,9 @@ class Alike:
 
     @cached_property
     def _same_judgement(self) -> Q:
-        """How the others were judged. Matches nothing where it was no judgement of words."""
+        """A filter for replies that were judged in the same way. It matches nothing if this reply was not judged
+        by words.
+        """
         same, decision = Q(pk__in=[]), self.decision
         if self.message.suspected:
             same |= Q(suspected=self.message.suspected, suspicion_decided_by="")
@@ -99,7 +109,9 @@ class Alike:
         return same | (earlier & ~Q(tag=decision.tag))
 
     def replies(self, until: datetime | None = None) -> QuerySet[Message]:
-        """The others, newest first, with their leads; those that had come by `until` (aware), if it is given."""
+        """The replies with the same words as the one that a person decided about, if they were judged in the same way,
+        with their leads, newest first. With `until` (aware), only those that had come by then.
+        """
         if self._same_words is None:
             return Message.objects.none()
         last = TagDecision.objects.filter(message=OuterRef("pk"), kind=Kind.PERSON).order_by("-created_at")
@@ -121,11 +133,13 @@ class Alike:
 
     @cached_property
     def count(self) -> int:
-        """How many others there are now."""
+        """How many other replies there are now with the same words as the one that a person decided about."""
         return self.replies().count()
 
     def changes(self, until: datetime | None = None) -> Iterator[Change]:
-        """What would change, for the newest SHOWN of them."""
+        """What a person's decision about a reply would change for the other replies with the same words, for the newest
+        SHOWN of them. With `until` (aware), only for those that had come by then.
+        """
         for message in self.replies(until)[:SHOWN]:
             suspected = suspicion.of(message)
             before = Suspicion(suspected).label if suspected else message.tag or "No tag"
@@ -133,9 +147,11 @@ class Alike:
             yield Change(message, before, after, _then(self.decision, message, message.lead))
 
     def treat(self, message_id: UUID, user: User) -> bool:
-        """Say of one reply what was said of this one, in the name of `user`, if it is alike still."""
+        """Applies a person's decision about a reply to one other reply, in the name of `user`, if that still has the
+        same words and was judged in the same way. Returns whether it did.
+        """
         with transaction.atomic():
-            # Under the lock that every decision about the lead's replies takes, look again.
+            # Look again under the lock that every decision about the lead's replies takes.
             lead = Lead.objects.filter(workspace=self.decision.workspace_id, messages=message_id)
             if lead.select_for_update(of=("self",)).first() is None:
                 return False
@@ -143,14 +159,16 @@ class Alike:
             if message is None:
                 return False
             if self.decision.denied:
-                tagging.decide(message, is_it=False, user=user, alike_to=self.message)
+                tag_decisions.decide(message, is_it=False, user=user, alike_to=self.message)
             else:
-                tagging.correct(message, self.decision.tag, user=user, alike_to=self.message)
+                tag_decisions.correct(message, self.decision.tag, user=user, alike_to=self.message)
         return True
 
     @property
     def job(self) -> BackgroundJob | None:
-        """The job that treats them, or has treated them, if one was started."""
+        """The job that applies a person's decision about a reply to the other replies with the same words,
+        or has done so; None if none was started.
+        """
         jobs = BackgroundJob.objects.filter(tenant=self.decision.workspace_id, dedupe_key=self._key)
         return jobs.first()
 
@@ -159,9 +177,10 @@ class Alike:
         return f"{JOB}:{self.decision.pk}"
 
     def start(self, until: datetime, user: User) -> int:
-        """Have a job treat those that had come by `until` (aware), in the name of `user`; returns how many there are.
+        """Enqueues a job that applies a person's decision about a reply, in the name of `user`, to the other replies
+        with the same words that had come by `until` (aware). Returns how many they are.
 
-        Raises NotAlike.
+        Raises NotAlike, with a sentence for people.
         """
         if not self.stands:
             raise NotAlike("Somebody has decided otherwise about this reply since. Look again.")
@@ -183,8 +202,11 @@ class Alike:
 
 
 def run(ctx: JobContext) -> dict[str, int | str]:
-    """The job `tags.alike`: each reply in a transaction of its own. One that is treated is not found again, so that a
-    second run goes on where the first one stopped."""
+    """The job `tags.alike`: applies a person's decision to other replies with the same words, each in a transaction of
+    its own. Returns how many it changed.
+
+    A reply that is done is not found again, so a second run continues where the first one stopped.
+    """
     mine = TagDecision.objects.filter(workspace=ctx.workspace_id).select_related("message")
     decision = mine.filter(pk=ctx.payload["decision"]).first()
     user = _user(ctx)
@@ -202,7 +224,7 @@ def run(ctx: JobContext) -> dict[str, int | str]:
 
 
 def _user(ctx: JobContext) -> User | None:
-    """Who started the job, if they still may correct tags."""
+    """The person who started the job, if they may still correct tags; else None."""
     member = (
         Membership.objects.filter(workspace=ctx.workspace_id, user=ctx.payload["user"], user__is_active=True)
         .select_related("user")
@@ -212,7 +234,7 @@ def _user(ctx: JobContext) -> User | None:
 
 
 def _judge(before: TagDecision | None) -> Q | None:
-    """Messages judged by who has made the judgement `before`; None where it was not by words."""
+    """A filter for messages judged by the same rule or model as `before`; None if that did not judge by words."""
     if before is None:
         return Q(tag_decided_by="", suspected="")
     if before.kind == Kind.MODEL:
@@ -226,7 +248,7 @@ def _then(decision: TagDecision, message: Message, lead: Lead) -> str:
         return "It holds the lead no longer; rules and a model say what it means."
     if decision.tag == Tag.BLACKLIST:
         return _then_stopped(message, lead)
-    if tagging.has_stopped(lead, message):
+    if tag_decisions.has_stopped(lead, message):
         return "The stop that this reply caused is taken back."
     if lead.is_stopped:
         return "The lead stays stopped, for another reason."

@@ -1,29 +1,31 @@
-"""Jobs that tell a provider something about a lead: each happens once in effect, and may take hours to get through."""
+"""Jobs that tell a provider something about a lead. Each has its effect once, and may take hours to get through."""
 
-from inbox import crm
-from inbox.accounts import connected
-from inbox.leads import identity
-from inbox.leads.identity import Kept
+from inbox.leads import crm, identity
+from inbox.leads.identity import KeptIdentity
 from inbox.models import Campaign, Lead
+from inbox.workspaces.accounts import connected
 from integrations import emailbison, ghl, registry
 from integrations.emailbison.client import EmailBisonClient
 from integrations.errors import ProviderMisconfigured
 from integrations.ghl.client import GhlClient
 from integrations.models import Integration
+from integrations.spec import NONE
 from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.errors import PermanentError
 
 
 def identify_lead(ctx: JobContext) -> dict[str, str]:
-    """The job `lead.identify`: find the lead at EmailBison by address, or create it there, and keep its id."""
+    """The job `lead.identify`: finds the lead at EmailBison (a sender of campaign mails) by e-mail
+    address, or creates it there, and stores its id.
+    """
     lead = Lead.objects.get(pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id)
     if lead.emailbison_lead_id or not lead.email:
         return {"outcome": "known" if lead.emailbison_lead_id else "no address"}
     client = EmailBisonClient.for_integration(_account(ctx, emailbison.NAME))
     drop_connection()
     try:
-        # A create whose answer was lost is found by the next attempt's search.
+        # If the answer to the creation is lost, the next attempt finds the lead by its search.
         found = client.find_lead(lead.email, ctx.deadline) or client.create_lead(
             lead.email, lead.first_name, lead.last_name, ctx.deadline
         )
@@ -32,19 +34,21 @@ def identify_lead(ctx: JobContext) -> dict[str, str]:
             repair_reason=f"EmailBison does not know this lead: {error}."[:200]
         )
         raise
-    if identity.keep(lead, "emailbison_lead_id", found.id, emailbison.NAME) is Kept.ANOTHERS:
+    if identity.keep(lead, "emailbison_lead_id", found.id, emailbison.NAME) is KeptIdentity.ANOTHERS:
         return {"outcome": "another lead has this id"}
     Lead.objects.filter(pk=lead.pk).update(repair_reason="")
     return {"outcome": "found"}
 
 
 def stop_emails(ctx: JobContext) -> dict[str, str]:
-    """The job `campaign.stop-emails`: no more e-mails of a campaign to a lead. Telling it twice does no harm."""
+    """The job `campaign.stop-emails`: asks the campaign's provider to stop its e-mails to a lead. Doing it twice does
+    no harm.
+    """
     lead = Lead.objects.get(pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id)
     campaign = Campaign.objects.get(pk=ctx.payload["campaign_id"], workspace_id=ctx.workspace_id)
     account = _account(ctx, campaign.provider)
     stops = registry.spec_of(campaign.provider).stop_campaign
-    if not stops:
+    if isinstance(stops, NONE):
         raise ProviderMisconfigured(f"{account.label} cannot stop a campaign: {stops.why}")
     drop_connection()
     found = stops.stop(account, campaign.external_id, identity.person_of(lead), ctx.deadline)
@@ -52,7 +56,9 @@ def stop_emails(ctx: JobContext) -> dict[str, str]:
 
 
 def crm_contact(ctx: JobContext) -> dict[str, str]:
-    """The job `ghl.contact`: the lead is a contact at GoHighLevel, and both sides know the phone number."""
+    """The job `ghl.contact`: connects the lead with its contact at GoHighLevel, so that both sides know the phone
+    number.
+    """
     lead = Lead.objects.select_related("workspace").get(
         pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id
     )

@@ -1,4 +1,4 @@
-"""Messages that a provider lists, stored as if its webhook had brought them: same keys, same leads, never twice."""
+"""Stores messages that a provider lists as if its webhook had brought them: same keys, same leads, never twice."""
 
 import time
 from collections.abc import Iterable
@@ -6,20 +6,22 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.utils import timezone
 
-from inbox.handlers import messages
-from inbox.intake import Received
+from inbox.intake import messages
+from inbox.intake.receipt import Received
 from inbox.models import Message
-from inbox.races import settled
-from inbox.replying import attach
+from inbox.models.races import settled
+from inbox.replying import own_messages
 from inbox.understanding.arrival import Arrival, judge
 from integrations.events import MessageEvent
 from integrations.models import Integration
 
 
 def store(integration: Integration, events: Iterable[MessageEvent]) -> int:
-    """Store those of `events` that are new, each in a transaction of its own, and return how many were.
+    """Stores those of the fetched messages `events` that we lack, each in a transaction of its own, and returns how
+    many.
 
-    What we sent ourselves joins its send. An inbound message of the past is context: it gets no job of its own.
+    A message that we sent ourselves is joined with its send. An older message of the lead is only context and gets no
+    job.
     """
     return sum(_store(integration, event) for event in events)
 
@@ -37,12 +39,12 @@ def _store(integration: Integration, event: MessageEvent) -> bool:
     )
     judged = judge(event)
     with transaction.atomic():
-        return settled(lambda: _store_once(received, event, judged))
+        return settled(lambda: _store_once(integration, received, event, judged))
 
 
-def _store_once(received: Received, event: MessageEvent, judged: Arrival) -> bool:
+def _store_once(integration: Integration, received: Received, event: MessageEvent, judged: Arrival) -> bool:
     outbound = event.direction == Message.Direction.OUTBOUND
-    if outbound and attach.find(received.workspace, event) is not None:
+    if outbound and own_messages.find(integration.workspace, event) is not None:
         return False
     message, created = messages.store(received, event, judged)
     if created:

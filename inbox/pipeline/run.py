@@ -1,55 +1,69 @@
-"""Working on a reply: the table's steps in order, each recorded. A re-run after a crash goes on where it stopped.
+"""Works on a reply: runs the steps of the table in order and records each. After a crash it continues where it
+stopped.
 
-Where a model is configured and cannot be had, everything else is done, and the job waits for the model. Then all that a
-model's reading may change is done again, and so every step from SENTIMENT on may be run twice.
+If a model is configured but cannot be reached, all other steps run and the job waits for the model. Then the
+steps that the model's reading may change, from SENTIMENT on, are run again.
 """
 
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from inbox import asking
-from inbox.asking import ModelAway, NoModel
-from inbox.models import Draft
-from inbox.pipeline import conditions as when
+from inbox.models import Draft, Message
+from inbox.pipeline import skip_conditions as when
 from inbox.pipeline.situation import NotNow, Situation
 from inbox.pipeline.table import STEPS, Step
+from inbox.prompts import model_calls
+from inbox.prompts.model_calls import UNUSABLE, UNUSABLE_ATTEMPTS, ModelAway, NoModel
 from integrations.openai.errors import AnswerUnusable
 from jobs.context import JobContext
 from jobs.errors import Snooze
-from jobs.models import JobStep
+from jobs.kinds import policy_of
+from jobs.models import BackgroundJob, JobStep
 
-UNUSABLE_ATTEMPTS = 4
-"""So often a model may answer with nothing of use before the rest is done without it."""
-UNUSABLE = f"The model gave no usable answer, {UNUSABLE_ATTEMPTS} times."
 PATIENCE = 10
-"""A job that got no usable answer after it has waited so often asks once an hour: it may be this very text."""
+"""A job that has waited so often and still gets no usable answer asks only once an hour: this text may be the cause."""
 NAMES = [step.name for step in STEPS]
 READ_ANEW = NAMES[NAMES.index("sentiment") :]
 
 
 def process(ctx: JobContext) -> dict[str, Any]:
-    """The job `inbound.process`, and `inbound.catch_up`, which does again what had to be left out."""
-    message_id = ctx.payload["message_id"]
-    if ctx.job.snoozes and (why := asking.tried_since(ctx.job.run_at)):
-        raise Snooze(asking.next_minute(), why)
+    """The jobs `inbound.process` and `inbound.catch_up`: the first does all steps for a lead's reply, the second does
+    what could not be done then. Returns the reply's tag, and its draft or why there is none; or that the reply is gone.
+    """
+    try:
+        return _process(ctx, ctx.payload["message_id"])
+    except Message.DoesNotExist:  # a sample was removed meanwhile
+        return {"gone": ctx.payload["message_id"]}
+
+
+def _process(ctx: JobContext, message_id: str) -> dict[str, Any]:
+    if ctx.job.snoozes and (why := model_calls.tried_since(ctx.job.run_at)):
+        raise Snooze(model_calls.next_minute(), _own_reason(ctx) if why == UNUSABLE else why)
     if ctx.job.snoozes and ctx.recorded(NAMES[-1]):
         ctx.forget(READ_ANEW)
     away = ""
+    situation = None
     for step in STEPS:
-        situation = Situation.load(message_id, ctx.workspace_id)
+        if ctx.recorded(step.name):
+            continue
+        situation = situation or Situation.load(message_id, ctx.workspace_id)
         reason = step.reason_to_skip(situation) or (away if when.NO_MODEL in step.skipped_for else "")
         if reason:
             ctx.skip(step.name, reason)
-        else:
-            away = _run(ctx, step, situation) or away
+            continue
+        if step.lane and not away:
+            ctx.move_to(step.lane)
+        away = _run(ctx, step, situation) or away
+        situation = None  # the step has changed what is known, and may have taken long
     if away:
+        ctx.leave_for(policy_of(ctx.job.kind).lane)  # the reply is read again before it is answered
         raise Snooze(_next_try(ctx, away), away)
     return _result(ctx, message_id)
 
 
 def _run(ctx: JobContext, step: Step, situation: Situation) -> str:
-    """Do the step, or record why not; returns why the model cannot be had, as far as it was asked in vain."""
+    """Runs the step or records why not. Returns why the model cannot be reached, "" unless it was asked in vain."""
     try:
         ctx.step(
             step.name,
@@ -65,24 +79,31 @@ def _run(ctx: JobContext, step: Step, situation: Situation) -> str:
     except AnswerUnusable:
         if ctx.attempt < UNUSABLE_ATTEMPTS:
             raise
-        asking.note_away(UNUSABLE)
+        model_calls.note_away(UNUSABLE)
         ctx.skip(step.name, UNUSABLE)
         return UNUSABLE
     return ""
 
 
+def _own_reason(ctx: JobContext) -> str:
+    """Why the job was put off before. That another text got no usable answer says nothing about this one's."""
+    return BackgroundJob.objects.values_list("last_error", flat=True).get(
+        pk=ctx.job.pk, workspace=ctx.workspace_id
+    )
+
+
 def _next_try(ctx: JobContext, why: str) -> datetime:
-    at = asking.next_minute()
+    at = model_calls.next_minute()
     if why == UNUSABLE and ctx.job.snoozes >= PATIENCE:
         return at.replace(minute=0) + timedelta(hours=1)
     return at
 
 
 def _result(ctx: JobContext, message_id: str) -> dict[str, Any]:
-    """What the job's page says: the tag, and the draft or why there is none."""
+    """The result for the job's page: the tag, and the draft or why there is none."""
     situation = Situation.load(message_id, ctx.workspace_id)
     result: dict[str, Any] = {"tag": situation.tag}
-    draft = Draft.objects.filter(trigger_message_id=message_id, channel=situation.channel).first()
+    draft = Draft.objects.filter(trigger_message=situation.message, channel=situation.channel).first()
     if draft is not None:
         return result | {"draft": str(draft.pk)}
     step = JobStep.objects.filter(job=ctx.job, name="draft").first()

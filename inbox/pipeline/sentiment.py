@@ -1,51 +1,56 @@
-"""What does the reply say? Rules have spoken when it came; what they leave open is read by the model."""
+"""The pipeline's steps that find what a reply says. What the rules left open, the model reads."""
 
 from typing import Any
 
-from inbox import asking, prompts, thread
-from inbox.leads import said
+from inbox import prompts
+from inbox.intake import tag_decisions
+from inbox.leads import provider_tags
 from inbox.models import TagDecision
-from inbox.pipeline import tagging
 from inbox.pipeline.situation import Situation
-from inbox.understanding import machine_talk, model
+from inbox.prompts import model_calls, tag_answer, thread
+from inbox.understanding import machine_talk
 from jobs.deadline import Deadline
 
 
 def keep_rules(situation: Situation, _deadline: Deadline) -> dict[str, Any] | None:
-    """Keep the rule's or the provider's decision as a row."""
-    decision = tagging.record_rules(situation.message)
+    """The pipeline's step that stores what a rule or the provider said about the reply's tag (what it wants) as a
+    decision. Returns None if neither did.
+    """
+    decision = tag_decisions.record_rules(situation.message)
     return {"tag": decision.tag, "by": decision.by} if decision else None
 
 
 def read(situation: Situation, deadline: Deadline) -> dict[str, Any]:
-    """Ask the model for the tag and apply it, as far as it is borne out by the person's own words."""
+    """The pipeline's step that asks the model for the reply's tag (what it wants). The tag is applied only as far as
+    the lead's own words prove it.
+    """
     message = situation.message
     prompt = prompts.load("tag")
-    by = f"{said.MODEL} {prompt.model}, prompt {prompt.version}"
+    by = f"{provider_tags.MODEL} {prompt.model}, prompt {prompt.version}"
     known = TagDecision.objects.filter(message=message, kind=TagDecision.Kind.MODEL, by=by).first()
     if known is not None:
         return {"tag": known.tag, "by": by, "confidence": known.confidence}
     judgement = _ask(situation, prompt, deadline)
-    decision = tagging.apply_model(message, judgement, by=by)
+    decision = tag_decisions.apply_model(message, judgement, by=by)
     return {"tag": decision.tag, "by": by, "confidence": decision.confidence}
 
 
-def _ask(situation: Situation, prompt: prompts.Prompt, deadline: Deadline) -> model.Judgement:
+def _ask(situation: Situation, prompt: prompts.Prompt, deadline: Deadline) -> tag_answer.Judgement:
     message = situation.message
     words = machine_talk.without(message.text)
     if not words.strip():
-        return model.undecided("It says nothing but what it tells a machine to do.")
+        return tag_answer.undecided("It says nothing but what it tells a machine to do.")
     try:
-        reading = asking.ask(
+        reading = model_calls.ask(
             prompt,
-            model.Reading,
+            tag_answer.Reading,
             thread.for_reading(message, situation.zone),
             workspace_id=message.workspace_id,
             deadline=deadline,
         )
-    except asking.Refused:
-        return model.undecided("The model refuses to read it.")
+    except model_calls.Refused:
+        return tag_answer.undecided("The model refuses to read it.")
     booked = situation.lead.booked_at is not None
-    return model.judge(reading, words, booked=booked) or model.undecided(
+    return tag_answer.judge(reading, words, booked=booked) or tag_answer.undecided(
         "What the model gave as evidence is not in the reply."
     )

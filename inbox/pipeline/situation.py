@@ -1,27 +1,29 @@
-"""What a step knows: one reply, its lead and its workspace as they are now, read afresh for each step."""
+"""What a step of the pipeline knows: one reply, its lead and its workspace, read afresh after each step that ran."""
 
 from functools import cached_property
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from inbox import asking
-from inbox.accounts import NotAnswerable, answering, connected
 from inbox.leads import suspicion
 from inbox.models import Campaign, Draft, Lead, Message, SendingPolicy, Workspace
 from inbox.models.lead import Tag
-from inbox.replying import claims, policies
+from inbox.prompts import model_calls
+from inbox.replying import policies, send_claims
 from inbox.understanding.text import newest_text
+from inbox.workspaces.accounts import NotAnswerable, answering, connected
 from integrations import registry
 from integrations.models import Integration
 from integrations.spec import ProviderSpec
 
 
 class NotNow(Exception):
-    """A step found out by itself that it is not needed, or cannot be done now; the text is the recorded reason."""
+    """A step of the work on a reply is not needed or cannot be done now. The text is recorded as the reason."""
 
 
 class Situation:
-    """Everything else than `message` is asked of the database when a condition or a step first wants it."""
+    """What a step of the work on a reply knows: the reply, its lead and its workspace. Everything else is read from the
+    database when it is first asked for.
+    """
 
     def __init__(self, message: Message) -> None:
         self.message = message
@@ -30,23 +32,25 @@ class Situation:
 
     @classmethod
     def load(cls, message_id: UUID | str, workspace_id: UUID) -> "Situation":
-        """Raises Message.DoesNotExist where the workspace has no such message (any more)."""
+        """Loads a reply with its lead and workspace. Raises Message.DoesNotExist if the
+        workspace has no such message.
+        """
         messages = Message.objects.select_related("lead__campaign", "workspace", "campaign")
         return cls(messages.get(pk=message_id, workspace_id=workspace_id))
 
     @property
     def tag(self) -> str:
-        """What the lead says with this message; the lead's own state where this is the newest one."""
+        """What the lead wants according to this reply. If it is the newest one, this is the lead's own tag."""
         return self.lead.tag if self.newest else self.message.tag or Tag.NEUTRAL
 
     @property
     def suspected(self) -> str:
-        """What this message may be (a Suspicion), where nobody has decided yet; else ""."""
+        """What the rules suspect this reply to be (a Suspicion), if nobody has decided yet; else ""."""
         return suspicion.of(self.message)
 
     @cached_property
     def tag_before(self) -> str:
-        """The tag of the lead's reply before this one; "" where there is none."""
+        """The tag of the lead's reply before this one; "" if there is none."""
         earlier = Message.objects.filter(
             lead=self.lead, direction=Message.Direction.INBOUND, sent_at__lt=self.message.sent_at
         )
@@ -54,7 +58,7 @@ class Situation:
 
     @cached_property
     def newest(self) -> bool:
-        """Whether no later reply of the lead is known."""
+        """Whether this is the lead's newest reply."""
         last = self.lead.last_inbound_at
         return last is None or self.message.sent_at >= last
 
@@ -68,7 +72,7 @@ class Situation:
 
     @property
     def model_ready(self) -> bool:
-        return asking.ready()
+        return model_calls.ready()
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -76,7 +80,7 @@ class Situation:
 
     @cached_property
     def signature(self) -> str:
-        """What stands below the person's own words and is not quoted: their signature, as far as there is one."""
+        """The lead's signature: the text of the reply below their own words that is not quoted; "" if there is none."""
         message = self.message
         sender = f"{message.from_name} <{message.from_address}>"
         parts = newest_text(message.raw_text, message.raw_html, channel=message.channel, sender=sender)
@@ -85,17 +89,17 @@ class Situation:
 
     @cached_property
     def draft(self) -> Draft | None:
-        """The draft that answers this message."""
+        """The draft that answers this reply; None if there is none."""
         return Draft.objects.filter(trigger_message=self.message, channel=self.channel).first()
 
     @cached_property
     def answered(self) -> bool:
-        """Whether something of ours went out, or is going out, after this message."""
-        return claims.answered_since(self.message)
+        """Whether a message of ours went to the lead, or is going out, after this reply."""
+        return send_claims.answered_since(self.message)
 
     @cached_property
     def has_context(self) -> bool:
-        """Whether we know of anything that went out to the lead on this channel."""
+        """Whether we know any message that went to the lead on this reply's channel."""
         outbound = Message.objects.filter(lead=self.lead, direction=Message.Direction.OUTBOUND)
         return outbound.filter(channel=self.channel).exists()
 
@@ -105,16 +109,18 @@ class Situation:
 
     @property
     def spec(self) -> ProviderSpec:
-        """What the provider that the message came by can do."""
+        """The declaration of what the provider that brought this reply can do."""
         return registry.spec_of(registry.provider_of(self.message.source))
 
     @cached_property
     def account(self) -> Integration | None:
-        """The workspace's account that the message came to."""
+        """The workspace's provider account that this reply came to; None if it cannot answer."""
         return self.integration(self.spec.name)
 
     def integration(self, provider: str) -> Integration | None:
-        """The workspace's account at `provider`: the one that the message came to, where it came by this provider."""
+        """The workspace's account at `provider`, or None. If this reply came by that provider,
+        it is the account that the reply came to.
+        """
         if self.spec.name != provider:
             return connected(self.workspace.pk, provider)
         try:

@@ -1,40 +1,59 @@
-"""What is done with a reply, in this order, and what each step is skipped for: one table, which the tests walk.
+"""The table of what is done with a reply: the steps in their order, and the conditions for which each is skipped.
 
-The first condition that holds is the recorded reason. Work of other machines that may take
-its time, or fail for hours, is a job of its own: the step enqueues it, and neither tag nor draft waits for it.
+The first condition that holds is the recorded reason. Calls to other machines that may take long, or fail for
+hours, are jobs of their own. The step only enqueues them, so that neither tag nor draft waits for them.
 """
 
 from collections.abc import Callable
+from enum import Enum, auto
 from typing import Any, NamedTuple
 
-from inbox.pipeline import answering, enriching, history, notices, routing, sentiment
-from inbox.pipeline import conditions as when
+from inbox.pipeline import answer, assignment, campaign_mail, missing_facts, sentiment, tag_notices
+from inbox.pipeline import skip_conditions as when
 from inbox.pipeline.situation import Situation
 from jobs.deadline import Deadline
+from jobs.lanes import DRAFT
+
+
+class Reach(Enum):
+    """How far a step of the work on a reply reaches. A sample's reply gets only the steps that stay in."""
+
+    INSIDE = auto()  # changes rows of ours, asks the model, reads our own calendar
+    OUTSIDE = auto()  # asks or tells anybody else about the lead
 
 
 class Step(NamedTuple):
-    """`run` returns what is recorded: ids and settings, never people's text. `seconds`: its own time limit."""
+    """One step of the work on a reply. `run` returns what is recorded: ids and settings, never
+    text of people. `seconds` is its time limit.
+
+    `lane` names the queue in which the job continues after this step, so that a reply that the model
+    has to read need not wait behind answers.
+    """
 
     name: str
     run: Callable[[Situation, Deadline], Any]
+    reach: Reach
     skipped_for: tuple[when.Condition, ...] = ()
     seconds: int = 10
+    lane: str = ""
 
     def reason_to_skip(self, situation: Situation) -> str:
-        """Why the step is not done here; "" where it is."""
-        return next((one.said(situation) for one in self.skipped_for if one.holds(situation)), "")
+        """Why the step is skipped for this reply, as a sentence; "" if it is done."""
+        conditions = self.skipped_for if self.reach is Reach.INSIDE else (when.SAMPLE, *self.skipped_for)
+        return next((one.said(situation) for one in conditions if one.holds(situation)), "")
 
 
 STEPS = (
     Step(
         "identity",
-        history.identify,
+        campaign_mail.identify,
+        Reach.OUTSIDE,
         (when.NOT_EMAIL, when.NOT_EMAILBISON, when.KNOWN_THERE, when.NO_EMAILBISON),
     ),
     Step(
         "stop-future-emails",
-        history.stop_future,
+        campaign_mail.stop_future,
+        Reach.OUTSIDE,
         (
             when.OTHER_CHANNEL,
             when.NO_CAMPAIGN,
@@ -45,26 +64,30 @@ STEPS = (
     ),
     Step(
         "sent-history",
-        history.import_sent,
+        campaign_mail.import_sent,
+        Reach.OUTSIDE,
         (when.NOT_EMAIL, when.NO_HISTORY, when.NOT_KNOWN, when.NOT_CONNECTED),
         seconds=20,
     ),
     Step(
         "sms-history",
-        history.import_texts,
+        campaign_mail.import_texts,
+        Reach.OUTSIDE,
         (when.NOT_SMS, when.NO_HISTORY, when.NOT_CONNECTED, when.NOT_KNOWN, when.LONG_TEXT, when.IN_CONTEXT),
         seconds=20,
     ),
-    Step("rules", sentiment.keep_rules, (when.NO_DECISION,)),
+    Step("rules", sentiment.keep_rules, Reach.INSIDE, (when.NO_DECISION,)),
     Step(
         "sentiment",
         sentiment.read,
+        Reach.INSIDE,
         (when.RULE_DECIDED, when.PROVIDER_DECIDED, when.NO_TEXT, when.NO_MODEL),
         seconds=30,
     ),
     Step(
         "stop-future-emails-after-all",
-        history.stop_future,
+        campaign_mail.stop_future,
+        Reach.OUTSIDE,
         (
             when.NOT_SUSPECTED,
             when.OTHER_CHANNEL,
@@ -74,19 +97,30 @@ STEPS = (
             when.PERHAPS_A_MACHINE,
         ),
     ),
-    Step("notices", notices.tell, (when.OLDER, when.SAID_BEFORE, when.NOBODY_TOLD, when.NO_SLACK)),
-    Step("close-drafts", routing.close_drafts, (when.AWAY, when.OLDER, when.PERHAPS_A_MACHINE)),
-    Step("assign", routing.assign, (*when.COLD, when.NOT_IN_TURN, when.ASSIGNED)),
-    Step("follow-ups", routing.tell_follow_ups),
+    Step(
+        "notices",
+        tag_notices.tell,
+        Reach.OUTSIDE,
+        (when.OLDER, when.SAID_BEFORE, when.NOBODY_TOLD, when.NO_SLACK),
+    ),
+    Step(
+        "close-drafts", assignment.close_drafts, Reach.INSIDE, (when.AWAY, when.OLDER, when.PERHAPS_A_MACHINE)
+    ),
+    Step(
+        "assign", assignment.assign, Reach.INSIDE, (when.SAMPLE, *when.COLD, when.NOT_IN_TURN, when.ASSIGNED)
+    ),
+    Step("follow-ups", assignment.tell_follow_ups, Reach.INSIDE),
     Step(
         "snooze",
-        routing.snooze,
+        assignment.snooze,
+        Reach.INSIDE,
         (when.STOPPED, when.AUTOMATIC, when.SUSPECTED, when.WANTS_ANSWER_NOW, when.OLDER),
     ),
-    Step("enrich-text", enriching.from_text, (*when.NOBODY, when.COMPLETE)),
+    Step("enrich-text", missing_facts.from_text, Reach.INSIDE, (*when.NOBODY, when.COMPLETE)),
     Step(
         "enrich-variables",
-        enriching.from_variables,
+        missing_facts.from_variables,
+        Reach.OUTSIDE,
         (
             *when.COLD,
             when.NOT_EMAIL,
@@ -99,24 +133,36 @@ STEPS = (
     ),
     Step(
         "enrich-signature",
-        enriching.from_signature,
+        missing_facts.from_signature,
+        Reach.INSIDE,
         (*when.COLD, when.NOT_EMAIL, when.COMPLETE, when.NO_SIGNATURE, when.NO_MODEL),
         seconds=25,
+        lane=DRAFT,
     ),
     Step(
         "enrich-clay",
-        enriching.ask_clay,
+        missing_facts.ask_clay,
+        Reach.OUTSIDE,
         (*when.COLD, when.BOOKED, when.LATER, when.COMPLETE, when.NO_CLAY),
     ),
-    Step("crm-contact", enriching.tell_crm, (*when.COLD, when.BOOKED, when.LATER, when.NO_GHL)),
+    Step(
+        "crm-contact",
+        missing_facts.tell_crm,
+        Reach.OUTSIDE,
+        (*when.COLD, when.BOOKED, when.LATER, when.NO_GHL),
+    ),
     Step(
         "draft",
-        answering.draft,
+        answer.draft,
+        Reach.INSIDE,
         (*when.UNANSWERABLE, when.NO_MODEL),
         seconds=120,
+        lane=DRAFT,
     ),
-    Step("gates", answering.judge, (when.CALL, when.BOOKED, when.NO_DRAFT), seconds=40),
-    Step("review", answering.ask_for_review, (when.NO_DRAFT, when.NO_REVIEW_CHANNEL)),
-    Step("score", routing.score),
-    Step("finish", routing.finish),
+    Step(
+        "gates", answer.judge, Reach.INSIDE, (when.CALL, when.BOOKED, when.NO_DRAFT), seconds=40, lane=DRAFT
+    ),
+    Step("review", answer.ask_for_review, Reach.OUTSIDE, (when.NO_DRAFT, when.NO_REVIEW_CHANNEL)),
+    Step("score", assignment.score, Reach.INSIDE),
+    Step("finish", assignment.finish, Reach.INSIDE),
 )

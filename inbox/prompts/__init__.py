@@ -1,8 +1,9 @@
-"""Every prompt is a file here: a head that says version, model and limits, and the instructions.
+"""Loads the prompts for the language model. Each is a file here: a head with version, model and limits, then
+instructions.
 
-What it is asked with is a Sheet (`inbox.prompts.sheet`), whose rule stands below the instructions. Raise `version` with
-every change of a file: it is stored with what the prompt produced. A test pins each file's hash to its version, so that
-a forgotten raise fails.
+The input of a prompt is a Sheet (`inbox.prompts.sheet`), and the rule about its marks is added to the
+instructions. Raise `version` with every change of a file, because it is stored with the results. A test pins
+the hash of each file to its version and fails if the version is not raised.
 """
 
 from dataclasses import dataclass
@@ -17,7 +18,9 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """`effort`: reasoning effort, "" for the model's own. `timeout_ms`: limit of one answer."""
+    """A prompt for the language model, with its settings. `effort` is the reasoning effort, "" for the model's default.
+    `timeout_ms` limits one answer.
+    """
 
     name: str
     version: str
@@ -29,11 +32,11 @@ class Prompt:
 
     @property
     def label(self) -> str:
-        """What is stored with a result: "tag v1"."""
+        """The prompt's name and version, as they are stored with a result: "tag v1"."""
         return f"{self.name} v{self.version}"
 
     def question(self, sheet: Sheet) -> dict[str, Any]:
-        """What `OpenAIClient.ask` is given to ask this of `sheet`."""
+        """The arguments of `OpenAIClient.ask` for asking this prompt about `sheet`, its input."""
         return {
             "feature": self.name,
             "prompt_version": self.version,
@@ -47,7 +50,9 @@ class Prompt:
 
 @cache
 def load(name: str, folder: Path = FOLDER) -> Prompt:
-    """The prompt `<name>.md`. Raises FileNotFoundError, and KeyError or ValueError for a head that lacks a field."""
+    """Loads the prompt for the language model from `<name>.md` in `folder`. Raises FileNotFoundError, and KeyError or
+    ValueError if its head lacks a field.
+    """
     _, head, instructions = (folder / f"{name}.md").read_text(encoding="utf-8").split("---\n", 2)
     fields = dict(line.split(": ", 1) for line in head.strip().splitlines())
     return Prompt(
@@ -62,5 +67,5 @@ def load(name: str, folder: Path = FOLDER) -> Prompt:
 
 
 def names() -> list[str]:
-    """All prompts, by name."""
+    """The names of all prompts for the language model, sorted."""
     return sorted(path.stem for path in FOLDER.glob("*.md"))

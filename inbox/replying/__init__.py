@@ -1,1 +1,1 @@
-"""From a judged reply to an answer that went out exactly once: drafting, gates, review, sending, reconciling."""
+"""Takes a tagged reply to an answer that goes out exactly once: drafting, gates, review, sending, reconciling."""

@@ -1,4 +1,4 @@
-"""Prices, percentages and phone numbers in a text, each in a form in which the same ones are equal."""
+"""Finds prices, percentages and phone numbers in a text, each in a form in which equal ones compare as equal."""
 
 import re
 from decimal import Decimal
@@ -47,11 +47,13 @@ _NO_PHONE = re.compile(
     r"\d{1,2}[.:]\d{2} ?-.*|\d{1,4}[./-] ?\d{1,2}[./-] ?\d{1,4}(?: .*)?|(?:19|20)\d\d ?[/-] ?(?:19|20)\d\d"
 )
 _LONG, _SHORT = 9, 7
-"""Digits of any phone number, and of one that begins as a phone number does."""
+"""The least digits of a phone number: of any, and of one that begins with "+" or 0 as a phone number does."""
 
 
 def prices(text: str) -> dict[tuple[str, Decimal], str]:
-    """The prices in `text` by currency and amount, and how each is written; each also without its currency, as ""."""
+    """The prices in `text`: (currency, amount), each with its text as written. Each is also listed with "" as its
+    currency.
+    """
     found = {}
     for match in PRICE.finditer(text):
         sign = match["sign"] or match["after_sign"]
@@ -66,12 +68,14 @@ def prices(text: str) -> dict[tuple[str, Decimal], str]:
 
 
 def percentages(text: str) -> dict[Decimal, str]:
-    """The percentages in `text`, and how each is written."""
+    """The percentages in `text` as numbers, each with its text as written."""
     return {_number(match["number"]): match[0].strip() for match in PERCENT.finditer(text)}
 
 
 def unknown(text: str, material: str) -> list[tuple[str, str]]:
-    """The amounts of `text` that `material` does not hold: whether a "price" or a "percentage", and as written."""
+    """The prices and percentages in `text` that do not stand in `material`, which is known to be true: pairs of "price"
+    or "percentage" and the text as written.
+    """
     found = []
     for what, read in (("price", prices), ("percentage", percentages)):
         known = read(material)
@@ -80,7 +84,7 @@ def unknown(text: str, material: str) -> list[tuple[str, str]]:
 
 
 def phones(text: str) -> dict[str, str]:
-    """The phone numbers in `text` by their digits, and how each is written."""
+    """The phone numbers in `text`: their digits, each with its text as written."""
     found = {}
     for match in _PHONE.findall(PRICE.sub(" ", text)):
         number, written = digits(match), match.strip(" .-/(")
@@ -91,11 +95,12 @@ def phones(text: str) -> dict[str, str]:
 
 
 def digits(text: str) -> str:
+    """The digits of `text`, without anything else."""
     return re.sub(r"\D", "", text)
 
 
 def _number(text: str) -> Decimal:
-    """ "1,500", "1.500", "1 500" and "1500.00" are one number; "15.00" is another."""
+    """The value of a number. "1,500", "1.500", "1 500" and "1500.00" are one number; "15.00" is another."""
     text = re.sub(r"[^\d.,]", "", text).rstrip(".,")
     point = max(text.rfind("."), text.rfind(","))
     whole, part = text, ""

@@ -1,4 +1,8 @@
-"""Going out by itself: judged when written, counted down, judged again in the transaction that claims the send."""
+"""Sends drafts without a person. The gates judge a draft when it is written and again in the transaction of its
+send.
+
+Between the two a countdown runs, in which a person can stop it.
+"""
 
 import hashlib
 from datetime import datetime, timedelta
@@ -8,17 +12,18 @@ from django.db import transaction
 from django.utils import timezone
 from pydantic import Field
 
-from inbox import asking, audit, locks, prompts
+from inbox import prompts
 from inbox.leads import rollup
-from inbox.models import Draft, GateResult, Lead, Message, OutboundSend, SendingPolicy, User
-from inbox.replying import claims, gates, hours, making, policies, review
-from inbox.replying.context import gather
+from inbox.models import Draft, GateResult, Lead, Message, OutboundSend, SendingPolicy, User, audit, locks
+from inbox.prompts import model_calls
+from inbox.replying import gates, hours, policies, provenance, review, send_claims
+from inbox.replying.draft_material import gather
 from inbox.signals import draft_changed
 from integrations.openai.schema import ModelAnswer
 from jobs.context import JobContext
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue
-from jobs.registry import kind_name
+from jobs.kinds import kind_name
 
 AUTOSEND = kind_name("reply.autosend", __name__)
 AT_LEAST = timedelta(seconds=30)
@@ -27,7 +32,7 @@ Outcome = Literal["off", "held", "shadow", "scheduled"]
 
 
 class Evaluation(ModelAnswer):
-    """The evaluating model's answer (strict schema: every field is required)."""
+    """The answer of the evaluating model. The schema is strict: every field is required."""
 
     safe_to_send: bool
     requires_human_review: bool
@@ -36,8 +41,10 @@ class Evaluation(ModelAnswer):
 
 
 def evaluate(draft: Draft, message: Message, deadline: Deadline) -> None:
-    """Have a model read the draft as a strict colleague would, and keep what it says. Raises as `asking.ask` does."""
-    evaluation = asking.ask(
+    """Has a model read the draft as a strict colleague would, and stores with the draft what it says. `message` is what
+    the draft answers. Raises the errors of `model_calls.ask`.
+    """
+    evaluation = model_calls.ask(
         prompts.load("evaluate"),
         Evaluation,
         gather(message).render(draft=draft.text),
@@ -45,14 +52,16 @@ def evaluate(draft: Draft, message: Message, deadline: Deadline) -> None:
         deadline=deadline,
     )
     draft.evaluation = evaluation.model_dump() | {"prompt": prompts.load("evaluate").label}
-    draft.made_of = making.with_calls(draft.made_of)
+    draft.made_of = provenance.with_calls(draft.made_of)
     Draft.objects.filter(pk=draft.pk, revision=draft.revision).update(
         evaluation=draft.evaluation, made_of=draft.made_of
     )
 
 
 def judge(draft: Draft, policy: SendingPolicy) -> Outcome:
-    """Ask the gates about a draft that has just been written, and schedule it where the policy is auto and all pass."""
+    """Asks the gates (checks) whether a draft that was just written may go out without a person. If all say yes and the
+    policy is auto, the draft is scheduled to go out. Returns the outcome as a word.
+    """
     if policy.mode == Mode.OFF:
         return "off"
     planned_at = draft.send_at or plan(draft, policy)
@@ -72,8 +81,11 @@ def judge(draft: Draft, policy: SendingPolicy) -> Outcome:
 
 
 def plan(draft: Draft, policy: SendingPolicy) -> datetime:
-    """When the answer would go out: a delay after the lead's message that depends on the message alone, at least
-    AT_LEAST from now, moved into business hours where the policy keeps to them."""
+    """The time at which the draft would go out without a person.
+
+    It is a delay after the lead's message, computed from the message's id alone, at least AT_LEAST from now. It is
+    moved into business hours if the policy keeps to them.
+    """
     digest = hashlib.sha256(str(draft.trigger_message_id).encode()).digest()
     span = policy.max_delay_s - policy.min_delay_s + 1
     delay = timedelta(seconds=policy.min_delay_s + int.from_bytes(digest[:4]) % span)
@@ -82,7 +94,7 @@ def plan(draft: Draft, policy: SendingPolicy) -> datetime:
 
 
 def schedule(draft: Draft, at: datetime) -> None:
-    """Enqueue the send of this revision for `at`, in the caller's transaction."""
+    """Enqueues the job that sends this revision of the draft at the time `at`, in the caller's transaction."""
     enqueue(
         AUTOSEND,
         workspace_id=draft.workspace_id,
@@ -93,7 +105,9 @@ def schedule(draft: Draft, at: datetime) -> None:
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `reply.autosend`: send the draft if it is still scheduled and every gate still says yes."""
+    """The job `reply.autosend`: sends a draft without a person when its time has come, if it is still scheduled and
+    every gate (check) still says yes.
+    """
     drafts = Draft.objects.select_related("lead__campaign", "trigger_message__campaign", "workspace")
     draft = drafts.get(pk=ctx.payload["draft_id"], workspace_id=ctx.workspace_id)
     now = timezone.now()
@@ -107,7 +121,8 @@ def run(ctx: JobContext) -> dict[str, str]:
 
 
 def _send(draft: Draft, now: datetime) -> str:
-    locks.hold("autosend", draft.workspace_id)  # the daily cap holds exactly
+    # one automatic send of a workspace at a time, so that the daily cap holds exactly
+    locks.hold("autosend", draft.workspace_id)
     rollup.locked(draft.lead)
     policy = policies.of(draft.workspace, draft.trigger_message.campaign or draft.lead.campaign)
     failed = gates.failing(gates.judge(draft, stage=Stage.SEND, planned_at=now, policy=policy))
@@ -129,15 +144,17 @@ def _send(draft: Draft, now: datetime) -> str:
 
 
 def veto(send: OutboundSend, lead: Lead) -> str:
-    """Why an answer that nobody approved may not be called for after all: the gates once more, with the lead locked."""
-    if not claims.is_automatic(send) or send.draft is None:
+    """Why an answer that nobody approved, which is about to go to the provider, may not go out after all, as a
+    sentence; "" if it may. Asks the gates (checks) once more, with the lead's row locked.
+    """
+    if not send_claims.is_automatic(send) or send.draft is None:
         return ""
     failed = gates.failing(gates.judge(send.draft, stage=Stage.SEND, planned_at=timezone.now()))
     return failed[0].evidence if failed else ""
 
 
 def hold(draft: Draft, reason: str) -> None:
-    """Let the draft wait for a person after all."""
+    """Lets the draft wait for a person instead of going out by itself, for `reason`."""
     with transaction.atomic():
         Draft.objects.filter(pk=draft.pk).update(send_at=None, status_reason=f"Held: {reason}"[:200])
         _tell_held(draft)
@@ -149,7 +166,9 @@ def _tell_held(draft: Draft) -> None:
 
 
 def cancel(draft: Draft, *, user: User) -> None:
-    """Stop the countdown: the draft waits for review. Raises AlreadyDecided where it is not counting down any more."""
+    """Keeps the draft from going out by itself, because `user` stopped its countdown, so that it waits for review.
+    Raises AlreadyDecided if it has no countdown any more.
+    """
     with transaction.atomic():
         waiting = Draft.objects.filter(
             pk=draft.pk, workspace_id=draft.workspace_id, status=Draft.Status.PENDING, send_at__isnull=False

@@ -1,19 +1,21 @@
-"""On which channels a person may write to a lead, and what shuts one now."""
+"""Lists the channels on which a person may write to a lead, and why a channel cannot be used now."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from inbox.accounts import connected
 from inbox.models import Lead, Message, OutboundSend
 from inbox.models.lead import Channel
-from inbox.replying import claims
+from inbox.replying import send_claims
 from inbox.replying.ways import provider_of
+from inbox.workspaces.accounts import connected
 from integrations import registry
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One channel of a lead. `to`: where it leads, for people. `shut`: why not now, as a sentence; "" where open."""
+    """One channel by which a lead can be written to. `to` says which address or number it leads to. `shut` says why it
+    cannot be used now; "" if it can.
+    """
 
     channel: str
     label: str
@@ -22,9 +24,9 @@ class Way:
 
 
 def ways(lead: Lead, unsettled: Iterable[OutboundSend]) -> list[Way]:
-    """The channels on which anything is known of `lead`, the one they wrote on last first.
+    """The channels by which `lead` can be written to, the one on which they wrote last first.
 
-    `unsettled`: the lead's sends that are not over.
+    `unsettled` are messages to the lead whose sending has not ended clearly.
     """
     known = {
         Channel.EMAIL: lead.email,
@@ -43,7 +45,7 @@ def ways(lead: Lead, unsettled: Iterable[OutboundSend]) -> list[Way]:
 
 
 def _shut(lead: Lead, channel: str, live: str | None, wrote: set[str]) -> str:
-    if why := claims.unreachable(lead, channel) or claims.on_its_way(live):
+    if why := send_claims.unreachable(lead, channel) or send_claims.on_its_way(live):
         return why
     if channel in wrote:
         return ""

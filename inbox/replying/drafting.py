@@ -1,6 +1,7 @@
-"""Writing an answer: a plan, the text, a check, at most one revision. What is wrong after that is said to the reviewer.
+"""Writes an answer: a plan, the text, a check, and at most one revision. Remaining problems are shown to the
+reviewer.
 
-The draft is unique per message and channel: whoever comes second finds the first one's.
+There is one draft for each message and channel. A second caller finds the draft of the first.
 """
 
 from collections.abc import Callable
@@ -11,16 +12,15 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from inbox import asking, prompts
-from inbox.bookings import offers, slots
+from inbox import prompts
 from inbox.leads import rollup
 from inbox.models import Draft, Message
 from inbox.models.lead import Channel
-from inbox.prompts import Prompt
+from inbox.prompts import Prompt, model_calls
 from inbox.prompts.sheet import Sheet
-from inbox.replying import claims, making, orders, verification
-from inbox.replying.context import Context, gather
-from inbox.replying.facts import Fact
+from inbox.replying import machine_orders, offers, provenance, send_claims, slots, verification
+from inbox.replying.chosen_facts import Fact
+from inbox.replying.draft_material import Context, gather
 from inbox.signals import draft_changed
 from integrations.openai.schema import ModelAnswer
 from jobs.deadline import Deadline
@@ -28,11 +28,11 @@ from jobs.deadline import Deadline
 MAX_PROBLEMS = 10
 
 Ask = Callable[[Prompt, type[ModelAnswer], Sheet], Any]
-"""Puts a prompt and its sheet to the model; the answer is of the type that was asked for."""
+"""A function that asks the model with a prompt and its sheet. The answer has the type that was asked for."""
 
 
 class Strategy(ModelAnswer):
-    """The plan (strict schema: every field is required)."""
+    """The plan of an answer. The schema is strict: every field is required."""
 
     goal: str
     answer_points: list[str]
@@ -45,7 +45,7 @@ class Strategy(ModelAnswer):
 
 
 class Text(ModelAnswer):
-    """The answer itself."""
+    """The text of an answer."""
 
     text: str
 
@@ -58,7 +58,7 @@ class Verification(ModelAnswer):
 
 @dataclass(slots=True)
 class Written:
-    """A finished text, how it came about, and what is still wrong with it."""
+    """A finished answer: its text, how it was made, and the problems that it still has."""
 
     channel: str
     text: str
@@ -70,7 +70,7 @@ class Written:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """The draft's columns."""
+        """The values for the columns of the Draft that stores this answer."""
         prompt = prompts.load(self.channel)
         return {
             "text": self.text,
@@ -78,27 +78,31 @@ class Written:
             "strategy": self.strategy.model_dump(),
             "verification": {"problems": self.problems, "revised": self.revised, "offered": self.offered},
             "status_reason": self.held_for,
-            "made_of": making.with_calls(self.made_of),
+            "made_of": provenance.with_calls(self.made_of),
             "model": prompt.model,
             "prompt_version": prompt.label,
         }
 
     @property
     def held_for(self) -> str:
-        """Why a person should look twice, as a sentence; "" where nothing is known."""
+        """Why a person should look twice at this answer, as a sentence; "" if no reason is known."""
         if self.problems:
             return f"Check it: {self.problems[0]}"[:200]
         return f"A person should decide: {self.strategy.why}"[:200] if self.strategy.needs_human else ""
 
 
 def write(message: Message, deadline: Deadline) -> Written:
-    """An answer to `message`. Raises what `asking.ask` raises."""
+    """Has the model write an answer to `message`, with free meeting times from the calendar. Stores
+    nothing. Raises the errors of `model_calls.ask`.
+    """
     context = gather(message, slots.on_offer(message.workspace, deadline))
-    return compose(context, partial(asking.ask, workspace_id=message.workspace_id, deadline=deadline))
+    return compose(context, partial(model_calls.ask, workspace_id=message.workspace_id, deadline=deadline))
 
 
 def compose(context: Context, ask: Ask) -> Written:
-    """An answer made of `context` alone; reads and writes no row of its own. Raises what `ask` raises."""
+    """Has the model write an answer from `context` alone: a plan, the text, a check, and at most one revision. Reads
+    and writes no rows itself. `ask` asks the model; its errors are raised.
+    """
     strategy = ask(prompts.load("strategy"), Strategy, context.render())
     used, strange = context.told.used(strategy.facts)
     plan = _plan(strategy, context, used)
@@ -112,16 +116,16 @@ def compose(context: Context, ask: Ask) -> Written:
         text = again.text.strip() or text
         found = _problems(ask, context, text)
     found = [f"The plan rests on a fact that there is none of: {one[:20]}" for one in strange] + found
-    if words := orders.found(context.lead, context.message, context.earlier):
-        found = [orders.reason(words), *found]
+    if words := machine_orders.found(context.lead, context.message, context.earlier):
+        found = [machine_orders.reason(words), *found]
     offered = offers.listed(context.slots, text)
-    made_of = making.made_of(context, used, offered)
+    made_of = provenance.made_of(context, used, offered)
     text, problems = _signed(text, context), found[:MAX_PROBLEMS]
     return Written(context.channel, text, strategy, problems, revised, offered, made_of)
 
 
 def _problems(ask: Ask, context: Context, text: str) -> list[str]:
-    """Our own checks first: where they find something, the model need not be asked."""
+    """The problems of a text. Our own checks come first; if they find something, the model is not asked."""
     found = verification.problems(text, context)
     if not found:
         found = ask(prompts.load("verify"), Verification, context.render(draft=text)).problems
@@ -144,12 +148,16 @@ def _signed(text: str, context: Context) -> str:
 
 
 def keep(message: Message, written: Written) -> Draft | None:
-    """Store the draft of `message`, once; None where a newer reply, or an answer of ours, came while it was written."""
+    """Stores the written answer as the draft for `message`, and returns the draft. If the message has a draft
+    already, that one is returned unchanged.
+
+    Returns None, and stores nothing, if a newer reply, or an answer of ours, came while it was written.
+    """
     with transaction.atomic():
         lead = rollup.locked(message.lead)
         if lead.is_stopped or (lead.last_inbound_at and lead.last_inbound_at > message.sent_at):
             return None
-        if claims.answered_since(message):
+        if send_claims.answered_since(message):
             return None
         draft, _ = Draft.objects.get_or_create(
             trigger_message=message,
@@ -165,7 +173,9 @@ def keep(message: Message, written: Written) -> Draft | None:
 
 
 def replace(draft: Draft, written: Written) -> bool:
-    """Put a newly written text into a draft that still waits at the same revision; False where it does not."""
+    """Puts a newly written answer into a draft, if that still waits for review at the same revision. Returns False if
+    it does not.
+    """
     waiting = Draft.objects.filter(pk=draft.pk, status=Draft.Status.PENDING, revision=draft.revision)
     with transaction.atomic():
         changed = waiting.update(

@@ -1,8 +1,8 @@
-"""The gates: each says yes or no to an answer going out without a person, with a sentence of evidence.
+"""Defines the gates. Each says yes or no to an answer going out without a person, with a sentence of evidence.
 
-All of them are asked every time, when the draft is written and again in the transaction of its send, and all verdicts
-are kept and shown. None trusts the model's own score alone. Only the database is asked here; what a model says was
-asked before and stands in `Draft.evaluation`.
+All gates are asked when the draft is written, and again in the transaction of its send. All verdicts are
+stored and shown. No gate relies on the model's own score alone. Gates read only the database: what a model
+says was asked before and is in `Draft.evaluation`.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,17 +14,17 @@ from typing import NamedTuple
 from django.conf import settings
 from django.utils import timezone
 
-from inbox import thread
 from inbox.leads.rollup import answers
+from inbox.leads.tags import AUTO, NO_ANSWER
 from inbox.models import Draft, GateResult, Lead, Message, OutboundSend, SendingPolicy, TagDecision, Workspace
 from inbox.models.lead import Channel, Tag
-from inbox.replying import context, facts, hours, making, orders, policies, topics
-from inbox.replying.claims import is_automatic
+from inbox.prompts import thread
+from inbox.replying import chosen_facts, draft_material, hours, machine_orders, policies, provenance, topics
+from inbox.replying.send_claims import is_automatic
 from inbox.understanding.normalise import fold
-from inbox.understanding.tags import AUTO, NO_ANSWER
 
-VERSION = "5"
-"""Stored with each verdict; raised whenever a gate is added, removed or decides differently."""
+VERSION = "6"
+"""The version of the gates, stored with each verdict. Raise it when a gate is added, removed or decides differently."""
 
 Stage = GateResult.Stage
 State = OutboundSend.State
@@ -32,19 +32,25 @@ TAG_CONFIDENCE = 0.7
 LOOP_WINDOW = timedelta(days=1)
 LOOP_LIMIT = 3
 SHORT_ANSWER = 25
-"""People do say "yes, please" twice."""
+"""The longest reply, in characters, that may repeat an earlier one. People do say "yes, please" twice."""
 INSTANT_S = 20
-"""Whoever answers our message within this many seconds is a machine."""
+"""A reply that comes within this many seconds of our message counts as a machine's."""
 
 
-class Verdict(NamedTuple):
+class GateVerdict(NamedTuple):
+    """What a gate (a check whether a draft may go out without a person) says: yes or no, with
+    a sentence that says why.
+    """
+
     passed: bool
     evidence: str
 
 
 @dataclass
 class Evidence:
-    """What the gates look at. `planned_at`: when it would go out. Everything else is read when first asked for."""
+    """What the gates (checks whether a draft may go out without a person) look at. `planned_at` is when the draft would
+    go out. The rest is read when first asked for.
+    """
 
     draft: Draft
     policy: SendingPolicy
@@ -65,191 +71,206 @@ class Evidence:
 
     @cached_property
     def newest(self) -> Message | None:
-        """The lead's newest reply on any channel."""
+        """The newest message of the lead whom the draft answers, on any channel."""
         inbound = Message.objects.filter(lead_id=self.draft.lead_id, direction=Message.Direction.INBOUND)
         return inbound.order_by("-sent_at", "-pk").first()
 
     @cached_property
     def sends(self) -> list[OutboundSend]:
-        """The lead's latest sends on any channel, newest first, this draft's own excepted."""
+        """The 20 latest messages of ours to the lead on any channel, newest first, sent or
+        being sent, without those of this draft.
+        """
         sends = OutboundSend.objects.filter(lead_id=self.draft.lead_id).exclude(draft_id=self.draft.pk)
         return list(sends.order_by("-created_at")[:20])
 
     @cached_property
     def decision(self) -> TagDecision | None:
-        """Who decided the tag of the message that is answered."""
+        """The newest decision about the tag (what the lead wants) of the message that the draft answers; None if there
+        is none.
+        """
         decisions = TagDecision.objects.filter(message_id=self.draft.trigger_message_id, denied="")
         return decisions.order_by("-pk").first()
 
 
-def _kill_switch(e: Evidence) -> Verdict:
+def _kill_switch(e: Evidence) -> GateVerdict:
     if settings.AUTO_SEND_DISABLED:
-        return Verdict(False, "Sending without a person is switched off for the whole installation.")
+        return GateVerdict(False, "Sending without a person is switched off for the whole installation.")
     if e.workspace.sends_paused:
-        return Verdict(False, "Sending without a person is switched off for this workspace.")
-    return Verdict(True, "No kill switch is on.")
+        return GateVerdict(False, "Sending without a person is switched off for this workspace.")
+    return GateVerdict(True, "No kill switch is on.")
 
 
-def _mode(e: Evidence) -> Verdict:
+def _mode(e: Evidence) -> GateVerdict:
     scope = f"campaign {e.policy.campaign}" if e.policy.campaign_id else "the workspace"
     if e.stage == Stage.SEND and e.policy.mode != SendingPolicy.Mode.AUTO:
-        return Verdict(False, f"The policy of {scope} is {e.policy.mode} now.")
-    return Verdict(e.policy.mode != SendingPolicy.Mode.OFF, f"The policy of {scope} is {e.policy.mode}.")
+        return GateVerdict(False, f"The policy of {scope} is {e.policy.mode} now.")
+    return GateVerdict(e.policy.mode != SendingPolicy.Mode.OFF, f"The policy of {scope} is {e.policy.mode}.")
 
 
-def _channel(e: Evidence) -> Verdict:
+def _channel(e: Evidence) -> GateVerdict:
     if e.draft.channel == Channel.LINKEDIN:
-        return Verdict(False, "LinkedIn answers always wait for a person.")
-    return Verdict(True, f"Answers by {e.draft.get_channel_display()} may go out.")
+        return GateVerdict(False, "LinkedIn answers always wait for a person.")
+    return GateVerdict(True, f"Answers by {e.draft.get_channel_display()} may go out.")
 
 
-def _opt_out(e: Evidence) -> Verdict:
+def _opt_out(e: Evidence) -> GateVerdict:
     if e.lead.opted_out_at is not None:
-        return Verdict(False, "The lead asked not to be contacted.")
+        return GateVerdict(False, "The lead asked not to be contacted.")
     if e.lead.tag == Tag.BLACKLIST:
-        return Verdict(False, "The lead is tagged Blacklist.")
-    return Verdict(True, "The lead has not opted out.")
+        return GateVerdict(False, "The lead is tagged Blacklist.")
+    return GateVerdict(True, "The lead has not opted out.")
 
 
-def _bounce(e: Evidence) -> Verdict:
+def _bounce(e: Evidence) -> GateVerdict:
     if e.lead.bounced_at is not None:
-        return Verdict(False, "A message to this lead bounced.")
-    return Verdict(True, "Nothing to this lead has bounced.")
+        return GateVerdict(False, "A message to this lead bounced.")
+    return GateVerdict(True, "Nothing to this lead has bounced.")
 
 
-def _automatic_reply(e: Evidence) -> Verdict:
+def _automatic_reply(e: Evidence) -> GateVerdict:
     if e.message.automated_reply:
-        return Verdict(False, "The provider says that a machine wrote the reply.")
+        return GateVerdict(False, "The provider says that a machine wrote the reply.")
     if e.message.tag in NO_ANSWER:
-        return Verdict(False, f"The reply is tagged {e.message.tag}.")
-    return Verdict(True, "Nothing says that a machine wrote the reply.")
+        return GateVerdict(False, f"The reply is tagged {e.message.tag}.")
+    return GateVerdict(True, "Nothing says that a machine wrote the reply.")
 
 
-def _suspected(e: Evidence) -> Verdict:
-    """What the rules only suspect holds a lead until a person, or a model with the lead's own words, has decided."""
+def _suspected(e: Evidence) -> GateVerdict:
+    """No while the lead is suspected. A person, or a model with the lead's own words, has to decide first."""
     if e.lead.suspected:
-        return Verdict(False, f"{e.lead.get_suspected_display()}: “{e.lead.suspected_words}”")
+        return GateVerdict(False, f"{e.lead.get_suspected_display()}: “{e.lead.suspected_words}”")
     if e.message.suspected:
         by = e.message.suspicion_decided_by or "a later START"
-        return Verdict(True, f"{e.message.get_suspected_display()}, but {by} has decided.")
-    return Verdict(True, "Nothing suggests that it is an opt-out or a machine's.")
+        return GateVerdict(True, f"{e.message.get_suspected_display()}, but {by} has decided.")
+    return GateVerdict(True, "Nothing suggests that it is an opt-out or a machine's.")
 
 
-def _decided(e: Evidence) -> Verdict:
+def _decided(e: Evidence) -> GateVerdict:
     if e.decision is None:
-        return Verdict(False, "No rule, model or person has said what the reply means.")
+        return GateVerdict(False, "No rule, model or person has said what the reply means.")
     sure = e.decision.confidence is None or e.decision.confidence >= TAG_CONFIDENCE
     how = f"{e.decision.tag}, decided by {e.decision.by}"
     if not sure:
-        return Verdict(False, f"{how}, but only {e.decision.confidence:.0%} sure.")
-    return Verdict(True, f"{how}.")
+        return GateVerdict(False, f"{how}, but only {e.decision.confidence:.0%} sure.")
+    return GateVerdict(True, f"{how}.")
 
 
-def _tag(e: Evidence) -> Verdict:
+def _sample(e: Evidence) -> GateVerdict:
+    if e.lead.sample:
+        return GateVerdict(False, "It is a sample: nothing goes out to it.")
+    return GateVerdict(True, "The lead is a person, not a sample.")
+
+
+def _tag(e: Evidence) -> GateVerdict:
     if e.lead.tag in AUTO:
-        return Verdict(True, f"{e.lead.tag} may be answered without a person.")
-    return Verdict(False, f"{e.lead.tag} is always answered by a person.")
+        return GateVerdict(True, f"{e.lead.tag} may be answered without a person.")
+    return GateVerdict(False, f"{e.lead.tag} is always answered by a person.")
 
 
-def _unchanged(e: Evidence) -> Verdict:
+def _unchanged(e: Evidence) -> GateVerdict:
     if e.newest is None or e.newest.pk != e.draft.trigger_message_id:
-        return Verdict(False, "The lead has written again since.")
-    return Verdict(True, "It answers the lead's newest message.")
+        return GateVerdict(False, "The lead has written again since.")
+    return GateVerdict(True, "It answers the lead's newest message.")
 
 
-def _nothing_since(e: Evidence) -> Verdict:
+def _nothing_since(e: Evidence) -> GateVerdict:
     ours = Message.objects.filter(answers(), lead_id=e.draft.lead_id, sent_at__gt=e.message.sent_at)
     if ours.exclude(draft_id=e.draft.pk).exists():
-        return Verdict(False, "Something of ours has gone out since the lead wrote.")
+        return GateVerdict(False, "Something of ours has gone out since the lead wrote.")
     live = [send for send in e.sends if send.state in (State.INTENT, State.UNKNOWN)]
     if live:
-        return Verdict(
+        return GateVerdict(
             False, "Another message to this lead is on its way, or nobody knows whether it went out."
         )
-    return Verdict(True, "Nothing of ours has gone out since the lead wrote.")
+    return GateVerdict(True, "Nothing of ours has gone out since the lead wrote.")
 
 
-def _one_in_a_row(e: Evidence) -> Verdict:
+def _one_in_a_row(e: Evidence) -> GateVerdict:
     last = next((send for send in e.sends if send.state == State.SENT), None)
     if (
         last is not None
         and is_automatic(last)
         and (e.newest is None or last.created_at > e.newest.received_at)
     ):
-        return Verdict(False, "The last message went out by itself, and the lead has not written since.")
-    return Verdict(True, "It would not be the second message in a row without a person.")
+        return GateVerdict(False, "The last message went out by itself, and the lead has not written since.")
+    return GateVerdict(True, "It would not be the second message in a row without a person.")
 
 
-def _loop(e: Evidence) -> Verdict:
+def _loop(e: Evidence) -> GateVerdict:
     since = timezone.now() - LOOP_WINDOW
     automatic = [send for send in e.sends if is_automatic(send) and send.created_at > since]
     if len(automatic) >= LOOP_LIMIT:
-        return Verdict(False, f"{len(automatic)} answers went out by themselves to this lead within a day.")
-    last = next((send for send in e.sends if send.state == State.SENT and send.called_at), None)
-    if last and 0 <= (e.message.sent_at - last.called_at).total_seconds() < INSTANT_S:
-        return Verdict(
+        return GateVerdict(
+            False, f"{len(automatic)} answers went out by themselves to this lead within a day."
+        )
+    sent = (send for send in e.sends if send.state == State.SENT and send.called_at)
+    last_at = next((send.called_at for send in sent), None)
+    if last_at and 0 <= (e.message.sent_at - last_at).total_seconds() < INSTANT_S:
+        return GateVerdict(
             False, f"The reply came within {INSTANT_S} seconds of our message: it may be a machine."
         )
     if e.message.from_address and e.message.from_address.lower() == e.message.account_address.lower():
-        return Verdict(False, "The reply came from our own address.")
+        return GateVerdict(False, "The reply came from our own address.")
     same = Message.objects.filter(
         lead_id=e.draft.lead_id, direction=Message.Direction.INBOUND, text=e.message.text
     ).exclude(pk=e.message.pk)
     if len(e.message.text) > SHORT_ANSWER and same.exists():
-        return Verdict(False, "The lead has sent these very words before: it may be a machine.")
-    return Verdict(True, "Nothing looks like two machines answering each other.")
+        return GateVerdict(False, "The lead has sent these very words before: it may be a machine.")
+    return GateVerdict(True, "Nothing looks like two machines answering each other.")
 
 
-def _topics(e: Evidence) -> Verdict:
+def _topics(e: Evidence) -> GateVerdict:
     topic, word = topics.escalated(f"{e.message.subject}\n{e.message.text}")
     if topic:
-        return Verdict(False, f"It is about {topic} (“{word}”): a person answers that.")
+        return GateVerdict(False, f"It is about {topic} (“{word}”): a person answers that.")
     if host := topics.scheduling_link(e.message.text):
-        return Verdict(False, f"They sent their own scheduling page ({host}): a person books.")
+        return GateVerdict(False, f"They sent their own scheduling page ({host}): a person books.")
     topic, word = topics.escalated(e.draft.text)
-    if topic and word not in fold(context.gather(e.message).sayable):
-        return Verdict(False, f"The answer is about {topic} (“{word}”), and no fact is: a person sends that.")
-    return Verdict(True, "It touches no subject that a person always answers.")
+    if topic and word not in fold(draft_material.gather(e.message).sayable):
+        return GateVerdict(
+            False, f"The answer is about {topic} (“{word}”), and no fact is: a person sends that."
+        )
+    return GateVerdict(True, "It touches no subject that a person always answers.")
 
 
-def _speaks_to_a_machine(e: Evidence) -> Verdict:
-    if words := orders.found(e.lead, e.message, thread.earlier(e.message)):
-        return Verdict(False, orders.reason(words))
-    return Verdict(True, "Nothing that they wrote gives orders to a machine.")
+def _speaks_to_a_machine(e: Evidence) -> GateVerdict:
+    if words := machine_orders.found(e.lead, e.message, thread.earlier(e.message)):
+        return GateVerdict(False, machine_orders.reason(words))
+    return GateVerdict(True, "Nothing that they wrote gives orders to a machine.")
 
 
-def _verified(e: Evidence) -> Verdict:
+def _verified(e: Evidence) -> GateVerdict:
     problems = e.draft.verification.get("problems") or []
     if problems:
-        return Verdict(False, f"The check found {len(problems)}: {problems[0]}")
+        return GateVerdict(False, f"The check found {len(problems)}: {problems[0]}")
     if e.draft.strategy.get("needs_human"):
-        return Verdict(
+        return GateVerdict(
             False, f"The plan asks for a person: {e.draft.strategy.get('why') or 'no reason given'}"
         )
     if e.draft.strategy.get("unknown"):
-        return Verdict(False, "They asked something that the workspace's facts do not answer.")
-    if question := making.stale(e.draft):
-        return Verdict(False, f"A fact that it rests on has changed or is gone: “{question[:80]}”.")
-    if said := facts.said(e.draft.workspace_id, e.draft.text):
-        return Verdict(False, f"It says what is never said here: {said[0]}")
-    return Verdict(bool(e.draft.text.strip()), "No link, price or time is made up, and the length fits.")
+        return GateVerdict(False, "They asked something that the workspace's facts do not answer.")
+    if question := provenance.stale(e.draft):
+        return GateVerdict(False, f"A fact that it rests on has changed or is gone: “{question[:80]}”.")
+    if said := chosen_facts.said(e.draft.workspace_id, e.draft.text):
+        return GateVerdict(False, f"It says what is never said here: {said[0]}")
+    return GateVerdict(bool(e.draft.text.strip()), "No link, price or time is made up, and the length fits.")
 
 
-def _evaluator(e: Evidence) -> Verdict:
+def _evaluator(e: Evidence) -> GateVerdict:
     evaluation = e.draft.evaluation
     if not evaluation:
-        return Verdict(False, "No evaluation was made of this text.")
+        return GateVerdict(False, "No evaluation was made of this text.")
     reason = str(evaluation.get("reason") or "no reason given")
     safe = bool(evaluation.get("safe_to_send")) and not evaluation.get("requires_human_review")
-    return Verdict(safe, f"The evaluator says {'safe' if safe else 'review'}: {reason}")
+    return GateVerdict(safe, f"The evaluator says {'safe' if safe else 'review'}: {reason}")
 
 
-def _confidence(e: Evidence) -> Verdict:
+def _confidence(e: Evidence) -> GateVerdict:
     value, wanted = float(e.draft.evaluation.get("confidence") or 0), e.policy.confidence_threshold
-    return Verdict(value >= wanted, f"The evaluator is {value:.0%} sure; {wanted:.0%} is asked for.")
+    return GateVerdict(value >= wanted, f"The evaluator is {value:.0%} sure; {wanted:.0%} is asked for.")
 
 
-def _cap(e: Evidence) -> Verdict:
+def _cap(e: Evidence) -> GateVerdict:
     start = timezone.localtime(timezone.now(), hours.zone(e.workspace)).replace(hour=0, minute=0, second=0)
     sent = OutboundSend.objects.filter(
         workspace_id=e.draft.workspace_id,
@@ -259,20 +280,26 @@ def _cap(e: Evidence) -> Verdict:
         created_at__gte=start,
     ).exclude(draft_id=e.draft.pk)
     count, cap = sent.count(), e.workspace.daily_send_cap
-    return Verdict(count < cap, f"{count} of at most {cap} answers went out by themselves today.")
+    return GateVerdict(count < cap, f"{count} of at most {cap} answers went out by themselves today.")
 
 
-def _hours(e: Evidence) -> Verdict:
+def _hours(e: Evidence) -> GateVerdict:
     if not e.policy.business_hours_only:
-        return Verdict(True, "This policy does not keep to business hours.")
+        return GateVerdict(True, "This policy does not keep to business hours.")
     local = timezone.localtime(e.planned_at, hours.zone(e.workspace))
     open_then = hours.is_open(e.workspace, e.planned_at)
-    return Verdict(open_then, f"{local:%a %H:%M} is {'within' if open_then else 'outside'} business hours.")
+    return GateVerdict(
+        open_then, f"{local:%a %H:%M} is {'within' if open_then else 'outside'} business hours."
+    )
 
 
 class Gate(NamedTuple):
+    """A check whether a draft may go out without a person: the name that people see, and
+    the function that looks at the evidence.
+    """
+
     name: str
-    check: Callable[[Evidence], Verdict]
+    check: Callable[[Evidence], GateVerdict]
 
 
 HOURS = "business hours"
@@ -280,6 +307,7 @@ GATES = (
     Gate("kill switch", _kill_switch),
     Gate("policy", _mode),
     Gate("channel", _channel),
+    Gate("sample", _sample),
     Gate("opt-out", _opt_out),
     Gate("bounce", _bounce),
     Gate("automatic reply", _automatic_reply),
@@ -303,7 +331,9 @@ GATES = (
 def judge(
     draft: Draft, *, stage: str, planned_at: datetime, policy: SendingPolicy | None = None
 ) -> list[GateResult]:
-    """Ask every gate about `draft` and keep the verdicts of this stage. `planned_at`: aware datetime of the send."""
+    """Asks every gate whether `draft` may go out without a person, and stores and returns the answers for this stage.
+    `planned_at` (aware) is when it would go out.
+    """
     policy = policy or policies.of(draft.workspace, draft.trigger_message.campaign or draft.lead.campaign)
     evidence = Evidence(draft, policy, stage, planned_at)
     now = timezone.now()
@@ -333,5 +363,5 @@ def judge(
 
 
 def failing(results: Iterable[GateResult]) -> list[GateResult]:
-    """The gates that said no."""
+    """Those of the gates' stored answers that say no."""
     return [result for result in results if not result.passed]

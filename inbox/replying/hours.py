@@ -14,13 +14,15 @@ def zone(workspace: Workspace) -> ZoneInfo:
 
 
 def is_open(workspace: Workspace, at: datetime) -> bool:
-    """Whether `at` (aware) is within business hours."""
+    """Whether the time `at` (aware) is within the workspace's business hours."""
     local = at.astimezone(zone(workspace))
     return local.weekday() < WEEKEND and workspace.opens_at <= local.time() < workspace.closes_at
 
 
 def next_open(workspace: Workspace, at: datetime) -> datetime:
-    """`at` itself if it is within business hours, else the next opening."""
+    """Returns the time `at` (aware) if it is within the workspace's business hours, else the next time at which they
+    begin.
+    """
     if is_open(workspace, at):
         return at
     local = at.astimezone(zone(workspace))

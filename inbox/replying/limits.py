@@ -1,4 +1,4 @@
-"""How long a text may be on each channel, counted as the channel counts."""
+"""Checks how long a text may be on each channel, counted as the channel counts."""
 
 from inbox.models.lead import Channel
 
@@ -6,9 +6,9 @@ SMS_PARTS = 3
 GSM_UNITS, UCS2_UNITS = 160, 70
 EMAIL_CHARS = 20_000
 LINKEDIN_CHARS = 8_000
-"""LinkedIn's own limit of a message; what it allows of an InMail or an invitation, Unipile's carrier knows."""
+"""LinkedIn's limit for a message. Unipile's carrier checks the limits of an InMail and an invitation."""
 
-# GSM 03.38: one septet each; the second set is escaped and takes two.
+# In GSM 03.38 each of these takes one septet. Those of the second set are escaped and take two.
 GSM = set(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
     "abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -17,18 +17,22 @@ GSM_ESCAPED = set("^{}\\[~]|€\f")
 PLAIN = str.maketrans(
     {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\u00a0": " ", "\t": " "}
 )
-"""Typographic characters that would turn a 160-character text into a 70-character one."""
+"""Replaces typographic characters. One of them would cut the limit of a text from 160 to 70 characters."""
 
 
 def units(text: str) -> tuple[int, int]:
-    """How many units `text` takes in an SMS, and how many fit into one: septets of 160, or UTF-16 units of 70."""
+    """How many units of length `text` takes in an SMS, and how many fit into one SMS: 160 septets, or 70
+    UTF-16 units if it has other characters.
+    """
     if all(char in GSM or char in GSM_ESCAPED for char in text):
         return sum(2 if char in GSM_ESCAPED else 1 for char in text), GSM_UNITS
     return len(text.encode("utf-16-le")) // 2, UCS2_UNITS
 
 
 def sms_parts(text: str) -> list[str]:
-    """`text` in messages that fit, cut between words. Empty where it is too long for SMS_PARTS of them."""
+    """Cuts `text` between words into pieces that each fit into one SMS. Returns [] if it needs more than SMS_PARTS of
+    them.
+    """
     text = text.translate(PLAIN).strip()
     room = units(text)[1]
     parts: list[str] = []
@@ -41,7 +45,7 @@ def sms_parts(text: str) -> list[str]:
 
 
 def _longest(text: str, room: int) -> int:
-    """How many characters of `text` fit into `room` units, up to the end of a word where there is one."""
+    """How many characters of `text` fit into `room` units, up to the end of a word if possible."""
     used, end, word_end = 0, 0, 0
     for char in text:
         size = (2 if char in GSM_ESCAPED else 1) if room == GSM_UNITS else len(char.encode("utf-16-le")) // 2
@@ -55,7 +59,7 @@ def _longest(text: str, room: int) -> int:
 
 
 def problem(channel: str, text: str) -> str:
-    """Why `text` cannot be sent on `channel`, as a sentence for people; "" where it can."""
+    """Why `text` cannot be sent on `channel`, as a sentence for people; "" if it can."""
     if not text.strip():
         return "There is no text to send."
     if channel == Channel.SMS and not sms_parts(text):
@@ -66,7 +70,8 @@ def problem(channel: str, text: str) -> str:
             else ", as it holds an emoji or another character that texts have no short form for"
         )
         return f"This is too long for a text: {SMS_PARTS} messages of {room} characters are the most{why}."
-    longest = {Channel.EMAIL: EMAIL_CHARS, Channel.LINKEDIN: LINKEDIN_CHARS}.get(channel)
+    longest_of: dict[str, int] = {Channel.EMAIL: EMAIL_CHARS, Channel.LINKEDIN: LINKEDIN_CHARS}
+    longest = longest_of.get(channel)
     if longest and len(text) > longest:
         return f"This is too long: {longest:,} characters are the most on {Channel(channel).label}."
     return ""

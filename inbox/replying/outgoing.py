@@ -1,4 +1,6 @@
-"""A send as its provider sees it, and as it is found again among what the provider lists."""
+"""Builds a send as its provider's carrier needs it, and finds a send again among the messages that the provider
+lists.
+"""
 
 import html
 import re
@@ -6,21 +8,21 @@ from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 
-from inbox import crm
-from inbox.accounts import NotAnswerable, answering, connected
-from inbox.leads import identity
+from inbox.leads import crm, identity
 from inbox.models import Message, OutboundSend
 from inbox.replying.ways import provider_of
 from inbox.understanding.html import html_lines
-from inbox.understanding.quoting import Line, mark_quoted, plain_lines
+from inbox.understanding.quoting import QuotedLine, mark_quoted, plain_lines
+from inbox.workspaces.accounts import NotAnswerable, answering, connected
 from integrations import registry
+from integrations.carriers import Answered, CannotSend, Carrier, Listed, Outgoing, Recipient
 from integrations.models import Integration
-from integrations.outgoing import Answered, CannotSend, Carrier, Listed, Outgoing, Recipient
+from integrations.spec import NONE
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
 
 EARLIER, LATER = timedelta(minutes=2), timedelta(minutes=30)
-"""How far the provider's clock and queue may be from our call for equal texts to be one message."""
+"""How far before and after our call a listed message may be, for equal texts to be one message."""
 
 
 MARKER = re.compile(r"ref:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})")
@@ -28,13 +30,14 @@ TAG = re.compile(r"<\w+[^>]*>")
 
 
 def way_of(send: OutboundSend) -> tuple[Carrier, Integration]:
-    """The carrier of `send` and the account it goes by: the one that the reply came to, and no other.
+    """How the message `send` goes out: the provider's carrier, and the account that the lead's
+    message came to, which alone may answer.
 
-    Raises CannotSend where none is connected, and where the provider of the reply carries nothing.
+    Raises CannotSend if that account is not connected or cannot answer, or if its provider sends nothing.
     """
     provider = send.provider or provider_of(send.workspace_id, send.channel, send.reply_to)
     spec = registry.spec_of(provider)
-    if not spec.carrier:
+    if isinstance(spec.carrier, NONE):
         raise CannotSend(f"{spec.label} sends nothing: {spec.carrier.why}")
     try:
         integration = (
@@ -48,7 +51,7 @@ def way_of(send: OutboundSend) -> tuple[Carrier, Integration]:
 
 
 def of(send: OutboundSend, integration: Integration) -> Outgoing:
-    """`send` as its provider sees it."""
+    """Builds what the provider's carrier needs to know of the message `send`."""
     return Outgoing(
         person=identity.person_of(send.lead),
         text=send.text,
@@ -95,12 +98,16 @@ def _known_contact(send: OutboundSend, integration: Integration, deadline: Deadl
 
 
 def marker(send: OutboundSend) -> str:
-    """What names a send inside its HTML: a comment that nobody sees."""
+    """The text by which a message of ours is recognised in its HTML later. It is put into a
+    comment, which nobody sees.
+    """
     return f"ref:{send.pk}"
 
 
 def as_html(send: OutboundSend) -> str:
-    """The text as HTML, one paragraph per blank line, with the marker."""
+    """The text of the message as HTML, with a paragraph for each block between blank lines, and
+    the marker by which it is recognised later.
+    """
     paragraphs = [
         f"<p>{html.escape(part.strip()).replace(chr(10), '<br>')}</p>"
         for part in re.split(r"\n\s*\n", send.text)
@@ -110,33 +117,37 @@ def as_html(send: OutboundSend) -> str:
 
 
 def same_words(body: str, text: str) -> bool:
-    """Whether `body` (text or HTML, perhaps with a quoted thread) is our `text`, but for white space and markup."""
+    """Whether `body`, a message that a provider lists, has the words of our `text`, apart from white space and markup.
+    `body` is text or HTML and may quote earlier mails.
+    """
     wanted, lines = _words(text), _lines(body)
     readings = {_words(body), _joined(lines), _joined(line for line in lines if not line.depth)}
     return bool(wanted) and wanted in readings
 
 
 def quotes(body: str, text: str) -> bool:
-    """Whether `body` holds our `text` as a quote only: then it is another message, which answers or follows ours."""
+    """Whether `body`, a message that a provider lists, only quotes our `text`. Then it is
+    another message, which answers or follows ours.
+    """
     lines, wanted = _lines(body), _words(text)
     quoted = _joined(line for line in lines if line.depth)
     return wanted in quoted and wanted not in _joined(line for line in lines if not line.depth)
 
 
 def named(body: str) -> str:
-    """The id of the send whose marker stands in `body`; "" without one."""
+    """The id of the OutboundSend whose marker stands in the HTML `body`; "" if none does."""
     found = MARKER.search(body)
     return found[1] if found else ""
 
 
-def _lines(body: str) -> list[Line]:
-    """What is read, line by line, with the depth of its quote."""
+def _lines(body: str) -> list[QuotedLine]:
+    """The lines of `body` with their quote depth."""
     lines = html_lines(body) if TAG.search(body) else plain_lines(body)
     mark_quoted(lines)
     return lines
 
 
-def _joined(lines: Iterable[Line]) -> str:
+def _joined(lines: Iterable[QuotedLine]) -> str:
     return _words("\n".join(line.text for line in lines))
 
 
@@ -145,16 +156,20 @@ def _words(text: str) -> str:
 
 
 def match(send: OutboundSend, listed: Iterable[Listed]) -> Listed | None:
-    """The entry that is `send`: by its marker, else the same words at the time of the call, if no other message of
-    ours has that entry already."""
+    """The one of the messages that a provider lists which is our message `send`, or None.
+
+    It is found by its marker; else by the same words at the time of the call, if no other message of ours is that one.
+    """
     entries: list[Listed] = []
     for entry in listed:
         name = named(entry.body)
         if name == str(send.pk) and not quotes(entry.body, send.text):
             return entry
-        if not name:  # the same words under another send's marker are that send
+        if not name:  # a text with another send's marker is that send, even with the same words
             entries.append(entry)
-    for entry in entries if send.called_at else ():
+    if send.called_at is None:
+        return None
+    for entry in entries:
         near = entry.sent_at is None or send.called_at - EARLIER <= entry.sent_at <= send.called_at + LATER
         if near and same_words(entry.body, send.text) and not _taken(send, entry.message_id):
             return entry
@@ -162,7 +177,7 @@ def match(send: OutboundSend, listed: Iterable[Listed]) -> Listed | None:
 
 
 def _taken(send: OutboundSend, message_id: str) -> bool:
-    """Whether another send, or a campaign's mail, is already known under the provider's id."""
+    """Whether the provider's id belongs to another send or to a stored message already."""
     if not message_id:
         return False
     others = OutboundSend.objects.filter(

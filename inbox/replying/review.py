@@ -1,7 +1,7 @@
-"""What a person decides about a draft: approve, reject, have it rewritten, or write something of their own.
+"""Carries out what a person decides about a draft: approve, reject, have it rewritten, or send their own text.
 
-Each decision is one transaction that moves the draft on by a conditional UPDATE, so of two reviewers, a double click,
-or Slack and the page at once, exactly one decides.
+Each decision is one transaction that changes the draft by a conditional UPDATE. So exactly one decision
+counts, of two reviewers, a double click, or Slack and the page at once.
 """
 
 from datetime import datetime
@@ -9,15 +9,15 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from inbox import asking, audit
 from inbox.leads import drafts, rollup
-from inbox.models import Draft, Lead, OutboundSend, User
+from inbox.models import Draft, Lead, OutboundSend, User, audit
+from inbox.prompts import model_calls
 from inbox.replying import sending
-from inbox.replying.claims import AlreadyDecided, Refused, SendBlocked, again, claim, wrote_since
+from inbox.replying.send_claims import AlreadyDecided, Refused, SendBlocked, again, claim, wrote_since
 from inbox.signals import draft_changed
 from jobs.enqueue import enqueue
+from jobs.kinds import kind_name
 from jobs.models import BackgroundJob
-from jobs.registry import kind_name
 
 __all__ = [
     "AlreadyDecided",
@@ -44,11 +44,12 @@ def approve(
     subject: str | None = None,
     seen_at: datetime | None = None,
 ) -> OutboundSend:
-    """Send `draft` with `text` (and `subject`, None: as drafted). `user` None: it goes out by itself. `seen_at`: the
-    time of the lead's newest message that the person had before them, None: not known.
+    """Approves `draft` and enqueues sending it with `text` and `subject` (None: as drafted). Returns the new
+    OutboundSend.
 
-    The claim and its job are in the transaction of the decision. Raises AlreadyDecided, SendBlocked or (they have
-    written again) Refused, with a sentence.
+    `user` is None if it goes out by itself. `seen_at` is the time of the lead's newest message that the person saw;
+    None if unknown. The claim and its job are written in the transaction of the decision. Raises, each with a sentence:
+    AlreadyDecided, SendBlocked, or Refused if the lead has written again.
     """
     subject = draft.subject if subject is None else subject.strip()
     with transaction.atomic():
@@ -72,19 +73,22 @@ def approve(
 
 
 def reject(draft: Draft, *, user: User | None, reason: str = "") -> None:
-    """Discard `draft`; `reason` is a person's word, up to 200 characters. Raises AlreadyDecided."""
+    """Discards `draft`. `reason` is a person's text, up to 200 characters. Raises
+    AlreadyDecided if somebody has decided before.
+    """
     with transaction.atomic():
         _decide(draft, Status.REJECTED, user, status_reason=reason.strip()[:200])
         audit.record(draft.workspace_id, user, "draft.reject", draft)
 
 
 def request_rewrite(draft: Draft, *, user: User | None) -> BackgroundJob:
-    """Have the model write `draft` anew, once per revision however often it is asked.
+    """Enqueues a job in which the model writes `draft` again, and returns it. There is one such job per revision,
+    however often it is asked for.
 
-    Raises AlreadyDecided, and Refused where there is no model to do it.
+    Raises AlreadyDecided, and Refused if there is no model.
     """
-    if not asking.ready():
-        raise Refused(asking.NO_KEY)
+    if not model_calls.ready():
+        raise Refused(model_calls.NO_KEY)
     with transaction.atomic():
         draft = Draft.objects.select_for_update().get(pk=draft.pk, workspace_id=draft.workspace_id)
         if draft.status != Status.PENDING:
@@ -101,7 +105,9 @@ def request_rewrite(draft: Draft, *, user: User | None) -> BackgroundJob:
 
 
 def rewrite_of(draft: Draft) -> BackgroundJob | None:
-    """The newest rewrite that was asked for since `draft` had the text before this one; it may be over."""
+    """The newest job that rewrites this revision of the draft, or that made it; None if there is none. It may have
+    ended.
+    """
     keys = [_rewrite_key(draft, revision) for revision in (draft.revision - 1, draft.revision)]
     jobs = BackgroundJob.objects.filter(workspace_id=draft.workspace_id, dedupe_key__in=keys)
     return jobs.order_by("-created_at", "-pk").first()
@@ -112,33 +118,41 @@ def _rewrite_key(draft: Draft, revision: int) -> str:
 
 
 def veto(send: OutboundSend, lead: Lead) -> str:
-    """Nothing: a person has just written this message and sent it, and the lead's own stops are asked anyway."""
+    """Returns "", which means that the message may go out: nothing more speaks against what a person has just written.
+
+    Whether the lead wants no more messages is checked separately.
+    """
     return ""
 
 
 def send_own(
     lead: Lead, *, user: User, channel: str, text: str, client_token: str, seen_at: datetime | None = None
 ) -> OutboundSend:
-    """Send a person's own `text` to `lead`, once per `client_token` (made by the form, up to 64 characters).
+    """Enqueues sending a person's own `text` to `lead`, once for each `client_token` (made by the form, up to 64
+    characters).
 
-    A second call with the same token returns the first one's send. Drafts that waited on this channel are closed:
-    somebody has answered. `seen_at` as in `approve`. Raises SendBlocked or Refused with a sentence.
+    A second call with the same token returns the first send. Drafts that wait on this channel are closed, since
+    somebody has answered. `seen_at` is the time of the lead's newest message that the person saw. Raises
+    SendBlocked or Refused, with a sentence.
     """
-    origin = {"origin": Origin.PERSON, "origin_id": client_token[:64]}
+    origin_id = client_token[:64]
     with transaction.atomic():
         locked = rollup.locked(lead)
-        known = OutboundSend.objects.filter(workspace_id=lead.workspace_id, part=0, **origin).first()
+        sends = OutboundSend.objects.filter(workspace_id=lead.workspace_id, part=0)
+        known = sends.filter(origin=Origin.PERSON, origin_id=origin_id).first()
         if known is not None:
             return known
         _refuse_unread(locked, seen_at)
-        send = claim(locked, channel=channel, text=text, user=user, **origin)
+        send = claim(locked, channel=channel, text=text, user=user, origin=Origin.PERSON, origin_id=origin_id)
         drafts.close(Draft.objects.filter(lead=lead, channel=channel), "Answered without it.", user=user)
         audit.record(lead.workspace_id, user, "send.own", send)
     return send
 
 
 def send_again(send: OutboundSend, *, user: User, text: str | None = None) -> OutboundSend:
-    """Send once more what failed, or what a person knows never to have arrived. Raises AlreadyDecided, SendBlocked."""
+    """Enqueues sending a message once more that failed, or that a person knows never arrived, with `text` in its place
+    if given. Raises AlreadyDecided or SendBlocked.
+    """
     if send.state not in (State.FAILED, State.UNKNOWN):
         raise AlreadyDecided("This send is settled.")
     with transaction.atomic():
@@ -150,7 +164,9 @@ def send_again(send: OutboundSend, *, user: User, text: str | None = None) -> Ou
 
 
 def it_went_out(send: OutboundSend, *, user: User) -> None:
-    """A person knows that an uncertain send did go out. Raises AlreadyDecided."""
+    """Records, because `user` knows it, that a message whose sending ended unclearly went out. Raises AlreadyDecided if
+    somebody has settled it before.
+    """
     with transaction.atomic():
         if not sending.settle_sent(send, reason="A person saw that it went out."):
             raise AlreadyDecided("Somebody has settled this send already.")
@@ -158,7 +174,7 @@ def it_went_out(send: OutboundSend, *, user: User) -> None:
 
 
 def how_decided(draft: Draft) -> str:
-    """What became of a draft that no longer waits, as a sentence."""
+    """What became of a draft that no longer waits for review, as a sentence."""
     when = f" on {timezone.localtime(draft.decided_at):%d %b, %H:%M}" if draft.decided_at else ""
     if draft.status == Status.REJECTED:
         closed = (

@@ -1,8 +1,10 @@
-"""Calling the provider, once. What is known about a send is written before and after the call, never guessed.
+"""Calls the provider for a send, once. What is known of the send is stored before and after the call, and never
+guessed.
 
-`called_at` is committed before the call. Found set by a later run, the caller died and nobody knows: `unknown`. The
-provider's clear refusal is `failed`; no answer after the request may have left is `unknown`; a call that never left is
-taken back and tried again. The lead's row is always locked before the send's.
+`called_at` is committed before the call. If a later run finds it set, the caller died and the send is
+`unknown`. A clear refusal by the provider makes it `failed`. If the request may have left and no answer came,
+it is `unknown`. If the request never left, the call is taken back and tried again. The lead's row is always
+locked before the send's row.
 """
 
 import logging
@@ -11,22 +13,22 @@ from functools import partial
 from django.db import transaction
 from django.utils import timezone
 
-from inbox.bookings import offers
-from inbox.health.pausing import require_up
 from inbox.leads import rollup
 from inbox.models import Draft, Message, OutboundSend
 from inbox.models.message import OWN
-from inbox.replying import claims, outgoing
+from inbox.replying import offers, outgoing, send_claims
+from inbox.replying.account_pauses import require_up
 from inbox.signals import draft_changed
 from inbox.understanding.arrival import Arrival
+from integrations.carriers import Accepted, CannotSend, Post
 from integrations.errors import ProviderError, ProviderMisconfigured
-from integrations.outgoing import Accepted, CannotSend, Post
 from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue
 from jobs.errors import Cancelled, DeadlineExceeded, PermanentError, ShutdownRequested, TransientError
-from jobs.registry import kind_name
+from jobs.failures import facts_of
+from jobs.kinds import kind_name
 
 logger = logging.getLogger(__name__)
 State = OutboundSend.State
@@ -39,12 +41,17 @@ UNSETTLED = (State.INTENT, State.UNKNOWN)
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `reply.send`: brings its send to an end, or raises what the job is to be retried for."""
+    """The job `reply.send`: sends one message by its provider and records how that ended, or raises
+    an error for which the job is tried again.
+    """
     send = _load(ctx)
     if send is None:
         return TAKEN_BACK
     attempt = partial(_attempt, ctx, send)
-    return ctx.step("send", attempt, effect="send", time_limit_ms=CALL_LIMIT_MS, on_interrupted=attempt)
+    ended: dict[str, str] = ctx.step(
+        "send", attempt, effect="send", time_limit_ms=CALL_LIMIT_MS, on_interrupted=attempt
+    )
+    return ended
 
 
 def _load(ctx: JobContext) -> OutboundSend | None:
@@ -59,7 +66,7 @@ def _attempt(ctx: JobContext, send: OutboundSend, deadline: Deadline) -> dict[st
     elif send.state == State.INTENT:
         _send(ctx, send, deadline)
     now = OutboundSend.objects.filter(pk=send.pk).values("state", "reason").first()
-    return now or TAKEN_BACK
+    return {"state": now["state"], "reason": now["reason"]} if now else TAKEN_BACK
 
 
 def _send(ctx: JobContext, send: OutboundSend, deadline: Deadline) -> None:
@@ -80,11 +87,11 @@ def _send(ctx: JobContext, send: OutboundSend, deadline: Deadline) -> None:
 
 
 def _begin(ctx: JobContext, send: OutboundSend) -> bool:
-    """Commit that the call is about to be made, if it still may be; else settle the send as failed."""
+    """Commits that the call is about to be made, if it still may be. If not, settles the send as failed."""
     with ctx.fenced():
         lead = rollup.locked(send.lead)
-        if why := claims.blocked(lead, send.channel, besides=send) or claims.vetoed(send, lead):
-            if not claims.take_back(send, lead, why):
+        if why := send_claims.blocked(lead, send.channel, besides=send) or send_claims.vetoed(send, lead):
+            if not send_claims.take_back(send, lead, why):
                 _finish(send, State.FAILED, why, expected=(State.INTENT,))
             return False
         now = timezone.now()
@@ -106,13 +113,15 @@ def _call(ctx: JobContext, send: OutboundSend, post: Post, deadline: Deadline) -
 
 
 def _broken_off(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
-    """The call raised: what is known of the message is what the error says (`sent`), and nothing where it is silent."""
+    """Settles a send whose call raised. The error's `sent` says whether the message went out; None means nobody
+    knows.
+    """
     sent = getattr(error, "sent", None)
     if isinstance(error, (CannotSend, ProviderMisconfigured)):
         settle_failed(send, str(error))
         return
     if not isinstance(error, (ProviderError, Cancelled, ShutdownRequested, DeadlineExceeded)):
-        logger.error("send broke off", extra={"send_id": str(send.pk), "error_class": type(error).__name__})
+        logger.error("send broke off", extra={"send_id": str(send.pk), **facts_of(error)})
     if sent:
         settle_sent(send)
     elif sent is None:
@@ -124,7 +133,9 @@ def _broken_off(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
 
 
 def _not_sent(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
-    """Nothing left: a refusal for good fails the send, anything else takes the claim back and runs the job again."""
+    """Handles an error before anything left. A final refusal fails the send. Any other error takes the call back
+    and is raised.
+    """
     if isinstance(error, PermanentError):
         settle_failed(send, f"{error}.")
         return
@@ -137,7 +148,9 @@ def _not_sent(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
 
 
 def settle_sent(send: OutboundSend, accepted: Accepted | None = None, *, reason: str = "") -> bool:
-    """Write that `send` went out, with its message, and claim the next part; False where it was settled before."""
+    """Records that `send` went out, stores it as a message of the conversation, and claims the next part of a long SMS.
+    `accepted` is what the provider answered. Returns False if its end was recorded before.
+    """
     accepted = accepted or Accepted()
     with transaction.atomic():
         lead = rollup.locked(send.lead)
@@ -162,8 +175,8 @@ def settle_sent(send: OutboundSend, accepted: Accepted | None = None, *, reason:
 
 def _go_on(send: OutboundSend) -> None:
     try:
-        claims.claim_next_part(send)
-    except claims.Refused as refusal:
+        send_claims.claim_next_part(send)
+    except send_claims.Refused as refusal:
         OutboundSend.objects.filter(pk=send.pk).update(reason=f"The rest was not sent. {refusal}"[:300])
 
 
@@ -189,12 +202,14 @@ def _message(send: OutboundSend, accepted: Accepted) -> dict[str, object]:
 
 
 def settle_failed(send: OutboundSend, reason: str) -> bool:
-    """Write that `send` certainly did not go out; False where it was settled before."""
+    """Records that `send` certainly did not go out. Returns False if its end was recorded before."""
     return _finish(send, State.FAILED, reason, expected=(State.INTENT,))
 
 
 def settle_unknown(send: OutboundSend, reason: str) -> bool:
-    """Write that nobody knows, and have the provider asked; False where it was settled before."""
+    """Records that nobody knows whether `send` went out, and enqueues a job that asks the provider.
+    Returns False if its end was recorded before.
+    """
     with transaction.atomic():
         if not _finish(send, State.UNKNOWN, reason, expected=(State.INTENT,)):
             return False

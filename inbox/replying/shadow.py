@@ -1,13 +1,15 @@
-"""The shadow report: what would have gone out by itself, and what people did with it instead. Auto is unlocked by it.
+"""Reports what would have gone out by itself and what people did with it. Good numbers unlock sending without a
+person.
 
-Only drafts that passed every gate count, and of these only what a person decided: a draft that a newer reply closed
-says nothing about its quality.
+Only drafts that passed every gate count, and of these only those that a person decided. A draft that a newer
+reply closed says nothing about its quality.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
 from inbox.models import Campaign, Draft, GateResult, Workspace
@@ -22,7 +24,9 @@ OUT = Q(status__in=[Draft.Status.APPROVED, Draft.Status.SENT])
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One campaign (None: replies without one). `judged` drafts, of which `would_send` passed every gate."""
+    """How drafts of one campaign (None: of replies without one) fared. Of `judged` drafts, `would_send` passed every
+    gate (check) for going out without a person.
+    """
 
     campaign: Campaign | None
     judged: int
@@ -35,7 +39,7 @@ class Row:
 
     @property
     def decided(self) -> int:
-        """How many of those that would have gone out a person decided."""
+        """How many of the drafts that would have gone out without a person were decided by one."""
         return self.unchanged + self.edited + self.dropped
 
     @property
@@ -44,12 +48,12 @@ class Row:
 
     @property
     def unlocked(self) -> bool:
-        """Whether people's decisions bear out sending without them."""
+        """Whether people sent enough drafts that passed every check unchanged to justify sending without them."""
         return self.decided >= UNLOCK_DECIDED and self.share_unchanged >= UNLOCK_UNCHANGED
 
     @property
     def missing(self) -> str:
-        """What is still missing for auto, as a sentence; "" where nothing is."""
+        """What is still missing before drafts may go out without a person, as a sentence; "" if nothing is."""
         if self.decided < UNLOCK_DECIDED:
             return (
                 f"{UNLOCK_DECIDED - self.decided} more reviewed drafts that would have gone out are needed."
@@ -60,7 +64,9 @@ class Row:
 
 
 def report(workspace: Workspace, since: datetime | None = None) -> list[Row]:
-    """One row per campaign with judged drafts since `since` (default: DAYS days), most drafts first."""
+    """How the drafts of each campaign fared that were judged since `since` (default: DAYS
+    days ago), most drafts first.
+    """
     passed = Q(would_send=True)
     counts = (
         _judged(workspace, since)
@@ -76,14 +82,17 @@ def report(workspace: Workspace, since: datetime | None = None) -> list[Row]:
         )
         .order_by("-judged")
     )
-    campaigns = Campaign.objects.in_bulk([row["campaign"] for row in counts if row["campaign"]])
+    rows: list[dict[str, Any]] = [{**row} for row in counts]
+    campaigns = Campaign.objects.in_bulk([row["campaign"] for row in rows if row["campaign"]])
     return [
-        Row(campaigns.get(row.pop("campaign")), would_send=row.pop("would_send_n"), **row) for row in counts
+        Row(campaigns.get(row.pop("campaign")), would_send=row.pop("would_send_n"), **row) for row in rows
     ]
 
 
 def row_of(workspace: Workspace, campaign: Campaign | None) -> Row:
-    """The row that a policy is unlocked by: the campaign's, or all of the workspace's together."""
+    """The counts that decide whether drafts may go out without a person: the campaign's, or those of the whole
+    workspace added up (`campaign` None).
+    """
     rows = report(workspace)
     if campaign is not None:
         return next((row for row in rows if row.campaign == campaign), Row(campaign, 0, 0, 0, 0, 0, 0, 0))
@@ -92,13 +101,14 @@ def row_of(workspace: Workspace, campaign: Campaign | None) -> Row:
 
 
 def held_by(workspace: Workspace, since: datetime | None = None) -> list[tuple[str, int]]:
-    """Which gates held drafts back, and how many each, most first."""
+    """Which gates (checks) kept drafts from going out without a person, and how many drafts each, most first."""
     results = GateResult.objects.filter(
         workspace=workspace, stage=GateResult.Stage.DRAFT, passed=False, draft__in=_judged(workspace, since)
     )
     return list(results.values_list("gate").annotate(n=Count("pk")).order_by("-n", "gate"))
 
 
-def _judged(workspace: Workspace, since: datetime | None):
+def _judged(workspace: Workspace, since: datetime | None) -> QuerySet[Draft]:
     since = since or timezone.now() - timedelta(days=DAYS)
-    return Draft.objects.filter(workspace=workspace, would_send__isnull=False, created_at__gte=since)
+    judged = Draft.objects.filter(workspace=workspace, would_send__isnull=False, created_at__gte=since)
+    return judged.filter(lead__sample=False)

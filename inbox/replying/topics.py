@@ -1,4 +1,4 @@
-"""Subjects that a person always decides, by the words of the newest reply: folded text, whole words."""
+"""Finds subjects that a person always decides, by the words of the newest reply. Patterns match whole words, folded."""
 
 import re
 
@@ -46,7 +46,9 @@ SCHEDULER = re.compile(
 
 
 def escalated(text: str) -> tuple[str, str]:
-    """The topic in `text` that a person must decide and the word that shows it; ("", "") where there is none."""
+    """The subject in a lead's reply that a person must decide about, and the word that shows it; ("", "") if there is
+    none.
+    """
     folded = fold(text)
     for topic, pattern in _PATTERNS.items():
         if found := pattern.search(folded):
@@ -55,6 +57,6 @@ def escalated(text: str) -> tuple[str, str]:
 
 
 def scheduling_link(text: str) -> str:
-    """The host of a scheduling page that the person sent, "" without one."""
+    """The host of a scheduling page (such as Calendly) to which the person's text links; "" if there is none."""
     found = SCHEDULER.search(text)
     return found[0].lower() if found else ""

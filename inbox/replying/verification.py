@@ -1,7 +1,7 @@
-"""Whether a text says only what it may: checks that need no model, each with a sentence for the reviewer.
+"""Checks that a text says only what it may, without a model. Each problem is a sentence for the reviewer.
 
-They look for what a model makes up most easily and a customer notices first: links, prices, times, names, addresses.
-What is quoted in a problem is the draft's own text.
+The checks look for what a model makes up most easily and what a customer notices first: links, prices, times,
+names, addresses. Problems quote only the draft's own text.
 """
 
 import re
@@ -13,13 +13,13 @@ from inbox.leads import facts
 from inbox.models import Message
 from inbox.models.lead import Channel
 from inbox.replying import amounts, limits
-from inbox.replying.context import LINK, Context, bare_link
+from inbox.replying.draft_material import LINK, Context, bare_link
 from inbox.understanding.normalise import fold, visible
 
 EMAIL_WORDS = 250
 EMAIL_MIN_WORDS = 4
 ECHO_WORDS = 8
-"""So many words in a row, that they wrote and no fact has, are no chance and no confirmation of a time."""
+"""So many words in a row that the lead wrote, and no fact has, are no chance and no confirmation of a time."""
 LINKEDIN_DRAFT_CHARS = 1_000
 
 PLACEHOLDER = re.compile(
@@ -51,7 +51,9 @@ Check = Callable[[str, Context], Iterator[str]]
 
 
 def problems(text: str, context: Context) -> list[str]:
-    """What is wrong with `text` as an answer in `context`; empty where these checks find nothing."""
+    """What is wrong with `text` as an answer from the material in `context`, one sentence for each
+    problem; [] if these checks find nothing.
+    """
     seen = visible(text)
     found = [problem for check in CHECKS for problem in check(seen, context)]
     return ["It holds characters that nobody sees.", *found] if UNSEEN.search(text) else found
@@ -85,7 +87,7 @@ def _links(text: str, context: Context) -> Iterator[str]:
             yield f"It holds a link that is not among the facts: {link}"
     if context.channel != Channel.EMAIL:
         return
-    # The answer goes out under the subject of their mail, which may well name their own domain.
+    # The answer has the subject of the lead's mail, which may name their own domain.
     known |= {context.lead.email.rpartition("@")[2].lower()}
     for link in LINK.findall(ADDRESS.sub(" ", visible(context.message.subject))):
         if bare_link(link) not in known:
@@ -93,8 +95,11 @@ def _links(text: str, context: Context) -> Iterator[str]:
 
 
 def _addresses(text: str, context: Context) -> Iterator[str]:
-    """Only ours, and the lead's own: another that they wrote may be anybody's. So may a phone number that is known from
-    their words alone."""
+    """Finds addresses and phone numbers that are neither ours nor the lead's own.
+
+    Another one that the lead wrote may belong to anybody. That includes their own number, if only their words
+    name it.
+    """
     given = (context.material, context.lead.email, context.message.account_address)
     known = set(ADDRESS.findall("\n".join(given).lower()))
     for address in dict.fromkeys(ADDRESS.findall(text)):
@@ -113,7 +118,7 @@ def _amounts(text: str, context: Context) -> Iterator[str]:
 
 
 def _echo(text: str, context: Context) -> Iterator[str]:
-    """An answer in their words says what they would have us say."""
+    """Finds words of the lead that the answer repeats. Such an answer would say what the lead wants us to say."""
     said = [message.text for message in context.earlier if message.direction == Message.Direction.INBOUND]
     theirs = {run for one in [*said, context.message.text] for run in _runs(one)} - set(
         _runs(context.material)
@@ -123,13 +128,13 @@ def _echo(text: str, context: Context) -> Iterator[str]:
 
 
 def _runs(text: str) -> list[tuple[str, ...]]:
-    """Each stretch of ECHO_WORDS words."""
+    """All stretches of ECHO_WORDS words."""
     words = re.findall(r"\w+", fold(text))
     return list(zip(*(words[start:] for start in range(ECHO_WORDS)), strict=False))
 
 
 def _times(text: str, context: Context) -> Iterator[str]:
-    """Every time and day must be one that was said, or that is on offer and still to come."""
+    """Finds times and days that nobody said, and that are not on offer or have passed."""
     now = timezone.now()
     open_words = [fold(slot.words) for slot in context.slots if slot.starts_at > now]
     folded = fold(text)
@@ -186,7 +191,7 @@ CHECKS: tuple[Check, ...] = (
 
 
 def _clock(text: str) -> str:
-    """A time of day in one form, so that "3 pm", "3pm" and "3:00 PM" are the same; 24-hour times keep their hour."""
+    """A time of day in one form, so that "3 pm", "3pm" and "3:00 PM" are equal. 24-hour times keep their hour."""
     match = re.match(r"(\d{1,2})(?:[:h](\d{2}))?\s*([ap])?", text.strip())
     if match is None:
         return text

@@ -1,16 +1,17 @@
-"""By which provider a message goes out: the one that it answers came by, and by no other's account."""
+"""Chooses the provider by which a message goes out: the one by which the answered message came."""
 
 from uuid import UUID
 
-from inbox.accounts import connected
 from inbox.models import Message
+from inbox.workspaces.accounts import connected
 from integrations import registry
 
 
 def provider_of(workspace_id: UUID, channel: str, reply_to: Message | None) -> str:
-    """The provider that carries an answer to `reply_to`; without one, the first of the channel that is connected.
+    """The name of the provider that carries an answer to the message `reply_to`. Without `reply_to` it is the first
+    connected provider of the channel.
 
-    Raises UnknownSource where nobody declares the source of `reply_to`.
+    Raises UnknownSource if no provider declares the source of `reply_to`.
     """
     if reply_to is not None:
         return registry.provider_of(reply_to.source)

@@ -1,4 +1,5 @@
-"""What a reply says, decided by rules alone: pure functions over text, importable without Django.
+"""Reads one reply by fixed rules: who wrote it, what they want, and which part of the text is new.
 
-`rules.judge` is the entry point. Only the newest text a person wrote is judged; quoted text never decides anything.
+The entry point is `rules.judge`. These are pure functions over text and can be imported without Django. Only
+the newest text that a person wrote is judged. Quoted text never decides anything.
 """

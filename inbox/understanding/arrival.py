@@ -1,4 +1,4 @@
-"""What the rules can say of a message the moment it arrives, for intake: a thin view on `rules.judge`."""
+"""Tells intake what the rules say of a message at the moment it arrives. It is a thin wrapper around `rules.judge`."""
 
 from dataclasses import dataclass
 
@@ -10,11 +10,14 @@ from integrations.events import MessageEvent
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """`tag` is "" where only a model can tell; `decided_by` names the rule and its version.
+    """What the rules say of one message as it arrives, in the form in which intake stores it.
 
-    `refuses_channel`: they want no more on this channel, and name another.
-    `suspected`: what it may be (a Suspicion), by the sentence `suspected_words`; "" where the rules are sure or say no.
-    `complaint`: the message reports that somebody marked our mail as spam; `failed_recipients` names who.
+    - `tag`: the tag of the lead; "" where only a model can tell.
+    - `decided_by`: the rule that gave the tag, and its version. `evidence`: the words that it went by.
+    - `refuses_channel`: the lead wants no more on this channel and names another.
+    - `suspected`: what the message may be (a Suspicion), with the sentence in `suspected_words`. Both are ""
+      where the rules are sure, or see no sign.
+    - `complaint`: the message reports that somebody marked our mail as spam. `failed_recipients` says who.
     """
 
     newest_text: str
@@ -32,13 +35,16 @@ class Arrival:
 
 
 def judge(event: MessageEvent) -> Arrival:
-    """Judge an inbound message; an outbound one is only cleaned. When to wake the lead is read by the message's job."""
+    """Applies the rules to a message that arrives from a lead. Of a message of ours only the newest text is found.
+
+    Until when the lead is snoozed is not read here: the message's job does that.
+    """
     if event.direction != "inbound":
         return Arrival(newest_text(event.text, event.html, channel=event.channel).text)
     verdict = rules.judge(
         rules.ReplyText(
             channel=event.channel,
-            # An empty sender is evidence of a bounce; on other channels the person is the sender.
+            # An empty sender is evidence of a bounce in e-mail. On other channels the sender is the lead.
             sender_email=event.from_address if event.channel == "email" else event.person.email,
             sender_name=event.from_name,
             subject=event.subject,
@@ -57,13 +63,13 @@ def judge(event: MessageEvent) -> Arrival:
         or verdict.auto_reply
         or verdict.not_interested
     )
-    decided = hit is not None and bool(verdict.tag)
+    decided = hit if verdict.tag else None
     suspicion = next(iter(verdict.perhaps), None)
     return Arrival(
         newest_text=verdict.newest_text,
         tag=verdict.tag or "",
-        decided_by=f"rules {rules.RULES_VERSION}: {hit.rule_id}"[:80] if decided else "",
-        evidence=hit.quote if decided else "",
+        decided_by=f"rules {rules.RULES_VERSION}: {decided.rule_id}"[:80] if decided else "",
+        evidence=decided.quote if decided else "",
         opt_out=verdict.opt_out is not None,
         opt_in=verdict.opt_in is not None,
         refuses_channel=verdict.one_channel is not None
@@ -77,6 +83,8 @@ def judge(event: MessageEvent) -> Arrival:
 
 
 def _sent(event: MessageEvent) -> tuple[str, ...]:
-    """Our mail that the message answers, as plain text; nothing where the provider does not tell it."""
+    """Our mail that this message answers, as plain text in a tuple. The tuple is empty where the provider does
+    not send it.
+    """
     text = event.sent_text or (html_text(event.sent_html) if event.sent_html else "")
     return (text,) if text else ()

@@ -1,38 +1,44 @@
-"""Decides whether nobody wrote a mail: automatic replies, and among them the ones that say a person is away."""
+"""Recognises automatic replies: mails that no person wrote. Among them it finds those that say a person is away."""
 
 import re
 from collections.abc import Callable
 
 from inbox.understanding import autoreply_phrases as phrases
 from inbox.understanding import bounce
-from inbox.understanding.reading import ALL_CHANNELS, EMAIL, Reading, Rule
-from inbox.understanding.wording import count_words, weights
+from inbox.understanding.cleaned import ALL_CHANNELS, EMAIL, Reading, Rule
+from inbox.understanding.word_weights import count_words, weights
 
 SURE = 0.88
-"""From this probability on, wording that also holds an expression of software is software's."""
+"""The probability from which a text counts as software's by its wording, if it also holds a phrase that only
+software uses.
+"""
 
 SURE_WITH_A_SIGN = 0.05
-"""The same beside a sign that is sometimes wrong alone: the provider's flag, a no-reply sender."""
+"""The same probability for a text with another sign: the provider's flag, a no-reply sender. Such a sign alone
+may be wrong.
+"""
 
 PERHAPS = 0.5
-"""From this probability on, wording may be software's: a model or a person is asked."""
+"""The probability from which a text may be software's. A model or a person then decides."""
 
 SURE_AWAY = 0.5
-"""From this probability on, an automatic reply that holds an expression of absence tells of somebody's."""
+"""The probability from which an automatic reply that holds a phrase of absence says that somebody is away."""
 
 ENOUGH_WORDS = 5
-"""Wording is never sure of a shorter text."""
+"""The least number of words that are judged by wording. A shorter text is never judged so."""
 
 
 def calendar_answer(reading: Reading) -> bool:
-    """An answer to an invitation: sent by a calendar, but on a person's click, so never an automatic reply."""
+    """Whether the mail is a calendar's answer to an invitation. A person clicked, so it is never an automatic reply."""
     if phrases.CALENDAR_SUBJECT.match(reading.raw_subject):
         return True
     return bool(phrases.CALENDAR_BODY.search(reading.folded_body[:400]))
 
 
 def judgeable(reading: Reading) -> bool:
-    """Whether these rules may speak: not of a calendar's answer, nor of what a person forwards."""
+    """Whether the rules for automatic replies apply to this mail. They do not apply to a
+    calendar's answer or to a forwarded mail.
+    """
     return not reading.once(calendar_answer) and not reading.is_forward
 
 
@@ -105,7 +111,9 @@ def _suspected(reading: Reading) -> str | None:
 
 
 def _by_provider_flag(reading: Reading) -> str | None:
-    """The provider flags some people's mail too, so its flag needs words that an automatic text would use."""
+    """The evidence if the provider flags the mail as automatic and the wording agrees. Providers flag some
+    people's mail too.
+    """
     flagged = reading.reply.automated_reply is True
     return _evidence(reading) if flagged and _sure(reading, SURE_WITH_A_SIGN) else None
 

@@ -1,23 +1,26 @@
-"""Decides whether a mail is a delivery failure report, by who sent it and how it is built, never by words alone."""
+"""Recognises delivery failure reports (bounces) by their sender and their structure, never by wording alone."""
 
 import re
 
+from inbox.understanding.cleaned import EMAIL, Reading, Rule
 from inbox.understanding.normalise import fold
-from inbox.understanding.reading import EMAIL, Reading, Rule
-from inbox.understanding.wording import weights
+from inbox.understanding.word_weights import weights
 
 SURE = 0.4
-"""From this probability on, a mail is a report by its wording, if its sender, its subject or its codes say so too."""
+"""The probability from which the wording makes a mail a report, if its sender, its subject or its codes say so too."""
 
 PERHAPS = 0.8
-"""From this probability on, any other mail may be a report, unless it answers one of ours: somebody is asked."""
+"""The probability from which another mail may be a report, unless it answers one of ours. A model or a person
+then decides.
+"""
 
 _DAEMON_LOCAL = re.compile(
     r"^(?:mailer[-_.]?daemon|maildaemon|mail[-_.]?delivery.*|mailsystem|mail[-_.]system|mdaemon|"
     r"microsoftexchange[0-9a-f]{8,}|"
     r"ndr|dsn|returned[-_.]?mail|failed[-_.]?delivery|undeliver(?:ed|able)|mail[-_.]daemon|mail[-_.]?router|bounce[-_.]?handler)$"
 )
-# People use these names too (an innkeeper's postmaster@, a bounce-house firm).
+# Both software and people use these names, such as an innkeeper's postmaster@ or a firm that rents bounce
+# houses.
 _SHARED_LOCAL = re.compile(
     r"^(?:postmaster|bounces?(?:[+=._-].*)?|admin|administrator|no-?reply|do-?not-?reply|mail|system|root)$"
 )
@@ -110,19 +113,21 @@ _DELIVERED = re.compile(
 
 
 def mail_system(reading: Reading) -> bool:
-    """Whether the sender is software that reports on deliveries, or the null sender of RFC 5321."""
+    """Whether the mail's sender is software that reports on deliveries, or is empty (the null sender of RFC 5321)."""
     if _DAEMON_LOCAL.match(reading.sender_local) or _DAEMON_NAME.search(reading.sender_name):
         return True
     return not reading.sender_local and not reading.sender_name
 
 
 def shared_name(reading: Reading) -> bool:
-    """Whether the sender's address is one that both software and people write from."""
+    """Whether the sender's address has a name that both software and people use, such as postmaster@."""
     return bool(_SHARED_LOCAL.match(reading.sender_local)) or "postmaster" in reading.sender_name
 
 
 def delayed(reading: Reading) -> bool:
-    """A warning that delivery is still being tried, or a report of success: nobody's address is dead."""
+    """Whether a delivery report says that delivery is still being tried, or that it
+    succeeded. Then no address is dead.
+    """
     low = f"{reading.raw_subject}\n{reading.folded_body[:4000]}"
     if _DELIVERED.search(low) and not _ACTION_FAILED.search(low):
         return True
@@ -134,7 +139,7 @@ def _failure_subject(reading: Reading) -> bool:
 
 
 def _asks(reading: Reading) -> bool:
-    """A person's question; software that reports on a delivery asks none."""
+    """Whether the text holds a question. Software that reports on a delivery asks none, so a person wrote it."""
     return any(folded.endswith(("?", "？")) for _, folded in reading.sentences)
 
 
@@ -154,13 +159,18 @@ def _by_mail_system(reading: Reading) -> str | None:
     told = _quote_from_body(reading, _FAILED) or _quote_from_body(reading, _SMTP_REFUSAL)
     if told or reading.is_reply:
         return told
-    # In words that nobody has listed: a mail system that names an address and tells of no delay and no success.
+    # A report whose words are not in our lists: a mail system that names an address, and speaks of no delay
+    # or success.
     named = failed_recipients(reading.text[:_REPORT_CHARS]) if reading.text else ()
     return named[0] if named else None
 
 
 def _by_shared_name(reading: Reading) -> str | None:
-    """A report ends in a question, too ("Was this helpful?"): only without a report's build does one show a person."""
+    """The evidence for a report whose sender's name people use too.
+
+    A question shows that a person wrote the mail, unless it is built like a report. Some reports end with
+    one, such as "Was this helpful?".
+    """
     if not shared_name(reading) or reading.is_reply or reading.once(delayed):
         return None
     low = reading.folded_body
@@ -183,7 +193,10 @@ def _by_report_build(reading: Reading) -> str | None:
 
 
 def _probability(reading: Reading) -> float:
-    """How sure the wording is of a failure report; 0 where a person forwards, asks, or is told of a delay."""
+    """How likely the wording is a failure report's, from 0 to 1.
+
+    It is 0 where a person forwards a mail or asks something, and where the mail only tells of a delay.
+    """
     system = mail_system(reading)
     if reading.is_forward or (reading.is_reply and not (reading.once(_coded) or system)):
         return 0.0
@@ -201,7 +214,7 @@ def _evidence(reading: Reading) -> str:
 
 
 def _by_wording(reading: Reading) -> str | None:
-    """Reports of systems whose words nobody has listed."""
+    """The evidence for a report of a mail system whose words are not in our lists."""
     sign = reading.once(_coded) or mail_system(reading) or shared_name(reading) or _failure_subject(reading)
     return _evidence(reading) if sign and reading.once(_probability) >= SURE else None
 
@@ -244,11 +257,11 @@ _NOT_A_LEAD = re.compile(r"^(?:mailer-?daemon|postmaster|no-?reply|abuse|support
 
 
 def failed_recipients(text: str, headers: dict[str, str] | None = None) -> tuple[str, ...]:
-    """The addresses a report says were not reached, best evidence first, lower case, without repeats.
+    """The addresses that a delivery report says were not reached: lower case, without repeats, the best evidence first.
 
-    Order: `X-Failed-Recipients` header, RFC 3464 `Original-Recipient` (the address we wrote to, where a mailbox
-    forwards), `Final-Recipient`, then the phrases of Gmail, Postfix, qmail, Exchange, Exim and SES, then any address
-    that is not the sender's.
+    The order is: the header `X-Failed-Recipients`; `Original-Recipient` of RFC 3464, which is the address that we wrote
+    to even where a mailbox forwards; `Final-Recipient`; the phrases of Gmail, Postfix, qmail, Exchange, Exim and SES.
+    If none of these is there, any address that is not the sender's is taken.
     """
     found: list[str] = []
     for key, value in (headers or {}).items():

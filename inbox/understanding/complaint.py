@@ -1,8 +1,8 @@
-"""Decides whether a mail is a spam complaint: a report that a person pressed "This is spam" (RFC 5965, ARF)."""
+"""Recognises spam complaints: reports that a person pressed "This is spam" on our mail (RFC 5965, ARF)."""
 
 import re
 
-from inbox.understanding.reading import EMAIL, Reading, Rule
+from inbox.understanding.cleaned import EMAIL, Reading, Rule
 
 _ADDRESS = r"[a-z0-9!#$%&'*+/=?^_{|}~.-]{1,64}@[a-z0-9][a-z0-9.-]{1,250}[a-z0-9]"
 _FIELDS = re.compile(r"(?:^|\n)[ \t]*feedback-type[ \t]*:[ \t]*[a-z-]+", re.I)
@@ -15,7 +15,7 @@ _OPENING = re.compile(
 )
 _SPOKEN_OF = re.compile(
     "spam|junk|abuse|unsolicited|complain|feedback"
-)  # in each of the openings; most mails end here
+)  # each opening holds one of these words, and most mails hold none, so the search ends here
 _RECIPIENTS = re.compile(
     rf"(?:^|\n)[ \t]*(?:original-rcpt-to|removal-recipient)[ \t]*:[ \t]*(?:rfc822;)?[ \t]*<?({_ADDRESS})",
     re.I,
@@ -23,7 +23,9 @@ _RECIPIENTS = re.compile(
 
 
 def recipients(text: str) -> tuple[str, ...]:
-    """The addresses of those who complained, lower case, without repeats; many reports hide them (RFC 5965, 3.2)."""
+    """The addresses of the people who marked our mail as spam, from the text of a spam report: lower case, without
+    repeats. Many reports hide them (RFC 5965, 3.2).
+    """
     return tuple(dict.fromkeys(address.lower() for address in _RECIPIENTS.findall(text[:20_000])))
 
 
@@ -33,7 +35,10 @@ def _by_report_headers(reading: Reading) -> str | None:
 
 
 def _by_report_build(reading: Reading) -> str | None:
-    """The fields of a report, or its opening; a person who answers us may talk of one."""
+    """The evidence for a complaint in the text: the fields of a report, or its first words.
+
+    A person who answers us may speak of such a report, so replies and forwarded mails do not count.
+    """
     if reading.is_reply or reading.is_forward:
         return None
     if found := _FIELDS.search(reading.body):

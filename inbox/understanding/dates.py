@@ -1,4 +1,4 @@
-"""Decides which calendar days a text names, in the languages replies come in, seen from the day it was written."""
+"""Finds the calendar days that a text names, in the languages that replies come in. Days count from a given day."""
 
 import re
 from dataclasses import dataclass
@@ -80,7 +80,10 @@ _SLACK_DAYS = 30
 
 @dataclass(frozen=True)
 class Named:
-    """A day named in a folded text: where, how exact ("day", "month", "weekday"), and for months the last day meant."""
+    """A day that a text names, and where it stands in the text after folding (lower case, without accents).
+
+    `kind` says how exact it is: "day", "month" or "weekday". For a month, `day` is the one that is meant.
+    """
 
     day: date
     start: int
@@ -89,9 +92,9 @@ class Named:
 
 
 def named_days(text: str, today: date) -> list[Named]:
-    """The days named in `text`, in order of place.
+    """The days that `text` names, in the order of the text.
 
-    A day without a year is the next one seen from `today`, or one of the last 30 days.
+    A day without a year is the next such day after `today`, or one of the 30 days before it.
     """
     low = fold(text[:5000])
     found: list[Named] = []
@@ -126,7 +129,7 @@ def named_days(text: str, today: date) -> list[Named]:
 
 
 def _part_of(named: Named, after: Named | None) -> bool:
-    """Whether a weekday only introduces the date behind it ("Monday, November 30")."""
+    """Whether a weekday only introduces the date behind it, as in "Monday, November 30"."""
     return (
         named.kind == "weekday" and after is not None and after.kind == "day" and after.start - named.end < 7
     )
@@ -183,7 +186,9 @@ def _day_of_month(day: int, today: date) -> date | None:
 
 
 def _month_comes_first(low: str) -> bool:
-    """American order, where the text is English and no other date in it says otherwise."""
+    """Whether dates such as 3/11 are in American order. They are if the text is English and no other date
+    contradicts it.
+    """
     pairs = [(int(match["a"]), int(match["b"])) for match in _SLASHED.finditer(low)]
     if any(a > 12 for a, _ in pairs):
         return False

@@ -1,19 +1,24 @@
-"""Decides how the rule layer is measured on labelled replies: what a line must hold, and what counts as right."""
+"""Measures the rules on a file of labelled replies: reads and checks each line, judges it, and counts right answers."""
 
+import gzip
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parseaddr
+from pathlib import Path
+from typing import Any, BinaryIO, cast
 
-from inbox.understanding.reading import ALL_CHANNELS
-from inbox.understanding.rules import ReplyText, Verdict, judge
+from inbox.understanding.cleaned import ALL_CHANNELS
+from inbox.understanding.rules import ReplyText, RuleVerdict, judge
 
 LABELS = ("opt_out", "bounce", "auto_reply", "out_of_office")
 
 
 class BadLine(ValueError):
-    """A line of the file cannot be used; the message names the line, the field and what is expected."""
+    """A line of a file of labelled replies cannot be used. The message names the line, the
+    field and what is expected.
+    """
 
     def __init__(self, number: int, name: str, problem: str) -> None:
         super().__init__(f'line {number}: field "{name}": {problem}')
@@ -21,7 +26,9 @@ class BadLine(ValueError):
 
 @dataclass(frozen=True)
 class Case:
-    """One labelled reply; labels that the line does not carry are not counted."""
+    """A reply with the labels that are right for it, to measure the rules by. A label that it does not carry is not
+    counted.
+    """
 
     id: str
     reply: ReplyText
@@ -32,10 +39,11 @@ class Case:
 
 @dataclass
 class Score:
-    """Counts of one label. With nothing found, nothing found is wrong: precision 1; with nothing to find, recall 1.
+    """How often the rules were right and wrong about one label, such as "opt_out".
 
-    `tp`, `fp` and `fn` count what the rules are sure of; `held_tp` and `held_fp` what they only suspect, which is
-    asked and silences nobody. A right suspicion is therefore among `fn` too.
+    `tp`, `fp` and `fn` count answers that the rules are sure of. `held_tp` and `held_fp` count suspicions,
+    which silence nobody. A right suspicion therefore also counts in `fn`. If nothing was found, precision is 1.
+    If there was nothing to find, recall is 1.
     """
 
     tp: int = 0
@@ -54,11 +62,11 @@ class Score:
 
     @property
     def caught(self) -> float:
-        """Share of what has the label that is acted on or held."""
+        """The share of the replies with one label, such as "opt_out", that the rules decide or suspect, 0 to 1."""
         return (self.tp + self.held_tp) / (self.tp + self.fn) if self.tp + self.fn else 1.0
 
     def add(self, expected: bool, got: bool | str) -> None:
-        """Count one answer: True (sure), "perhaps" or False."""
+        """Counts one answer of the rules, `got`: True (sure), "perhaps" or False. `expected` is the right answer."""
         sure, held = got is True, got == "perhaps"
         self.tp += expected and sure
         self.fp += sure and not expected
@@ -66,7 +74,8 @@ class Score:
         self.held_tp += expected and held
         self.held_fp += held and not expected
 
-    def as_json(self) -> dict:
+    def as_json(self) -> dict[str, Any]:
+        """How often the rules were right and wrong about one label, and the shares that follow, as JSON values."""
         return {
             "precision": round(self.precision, 4),
             "recall": round(self.recall, 4),
@@ -81,17 +90,18 @@ class Score:
 
 @dataclass
 class Report:
-    """What `evaluate_replies` prints; `exact` is a count out of `n`.
+    """The result of measuring the rules by `manage.py evaluate_replies`. `exact` counts the replies, of `n`, whose
+    newest text was found exactly.
 
-    `as_json` has the shape that scripts rely on (docs/reference/commands.md, Rules and drafts).
+    Scripts rely on the shape of `as_json` (docs/reference/commands.md, Rules and drafts).
     """
 
     labels: dict[str, Score] = field(default_factory=lambda: {label: Score() for label in LABELS})
     exact: int = 0
     n: int = 0
-    misses: list[dict] = field(default_factory=list)
+    misses: list[dict[str, Any]] = field(default_factory=list)
 
-    def as_json(self) -> dict:
+    def as_json(self) -> dict[str, Any]:
         return {
             "labels": {label: score.as_json() for label, score in self.labels.items()},
             "newest_text": {"exact": self.exact, "n": self.n},
@@ -100,7 +110,7 @@ class Report:
 
 
 def evaluate(cases: Iterable[Case], report: Report | None = None) -> Report:
-    """Judges every case by the rules and counts what is right, into `report` if one is given."""
+    """Judges every labelled reply by the rules and counts the right answers. Adds to `report` if one is given."""
     report = report or Report()
     for case in cases:
         verdict = judge(case.reply)
@@ -114,7 +124,7 @@ def evaluate(cases: Iterable[Case], report: Report | None = None) -> Report:
     return report
 
 
-def _compare_text(report: Report, case: Case, verdict: Verdict) -> None:
+def _compare_text(report: Report, case: Case, verdict: RuleVerdict) -> None:
     report.n += 1
     if verdict.newest_text.split() == (case.newest_text or "").split():
         report.exact += 1
@@ -128,10 +138,18 @@ def _compare_text(report: Report, case: Case, verdict: Verdict) -> None:
         report.misses.append(miss)
 
 
-def read_cases(lines: Iterable[bytes], *, labelled: bool = False) -> Iterator[Case]:
-    """The cases of a JSON-lines file, blank lines skipped. Raises `BadLine` at the first line that cannot be used.
+def open_labelled(path: Path) -> BinaryIO:
+    """Opens the file of labelled replies at `path` for reading, and unpacks it if the name ends in .gz. Raises
+    `OSError`.
+    """
+    return cast(BinaryIO, gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
 
-    `labelled`: a line without any of LABELS cannot be.
+
+def read_cases(lines: Iterable[bytes], *, labelled: bool = False) -> Iterator[Case]:
+    """Reads labelled replies from the lines of a JSON-lines file and skips blank lines. Raises
+    `BadLine` at the first line that cannot be used.
+
+    With `labelled`, a line that carries none of LABELS cannot be used.
     """
     for number, raw in enumerate(lines, start=1):
         if not raw.strip():
@@ -148,7 +166,7 @@ def read_cases(lines: Iterable[bytes], *, labelled: bool = False) -> Iterator[Ca
         yield case
 
 
-def _case(number: int, data: dict) -> Case:
+def _case(number: int, data: dict[str, Any]) -> Case:
     if not isinstance(data.get("id"), str | int) or isinstance(data.get("id"), bool):
         raise BadLine(number, "id", "expected a string")
     if data.get("channel") not in ALL_CHANNELS:
@@ -168,7 +186,7 @@ def _case(number: int, data: dict) -> Case:
     return Case(str(data["id"]), _reply(number, data), labels, newest, data["expected"].get("tag"))
 
 
-def _expected(number: int, data: dict) -> tuple[dict[str, bool], str | None]:
+def _expected(number: int, data: dict[str, Any]) -> tuple[dict[str, bool], str | None]:
     expected = data.get("expected")
     if not isinstance(expected, dict):
         raise BadLine(number, "expected", "expected an object with the labels")
@@ -183,7 +201,7 @@ def _expected(number: int, data: dict) -> tuple[dict[str, bool], str | None]:
     return labels, expected.get("newest_text")
 
 
-def _reply(number: int, data: dict) -> ReplyText:
+def _reply(number: int, data: dict[str, Any]) -> ReplyText:
     name, address = split_sender(data.get("from") or "", data["channel"])
     headers = data.get("headers")
     if not isinstance(headers, dict | None):
@@ -223,7 +241,9 @@ def _time(number: int, value: object) -> datetime | None:
 
 
 def split_sender(value: str, channel: str = "email") -> tuple[str, str]:
-    """(name, address) of a From value; "<>" is the null sender, and on SMS and LinkedIn all of it is the name."""
+    """Splits a mail's From value into name and address. "<>" is the null sender. On SMS
+    and LinkedIn the whole value is the name.
+    """
     if channel != "email":
         return value, ""
     if value.strip().endswith(">") and "<" in value:

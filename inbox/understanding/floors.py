@@ -1,12 +1,17 @@
-"""What weights must reach on the replies that nothing is learned from, before the product judges by them."""
+"""Defines how good learned weights must be before the product judges replies by them.
 
-from typing import NamedTuple
+They are measured on replies from which nothing is learned.
+"""
+
+from typing import Any, NamedTuple
 
 from inbox.understanding.evaluate import Score
 
 
 class Floor(NamedTuple):
-    """The least `precision` and `recall` of what is acted on, and the least share that is acted on or held."""
+    """The least values that learned weights must reach for one label: `precision` and `recall` of sure answers, and
+    `caught`, the share decided or suspected (each 0 to 1).
+    """
 
     precision: float
     recall: float
@@ -19,16 +24,22 @@ FLOORS = {
     "auto_reply": Floor(0.97, 0.93, 0.97),
     "out_of_office": Floor(0.97, 0.93, 0.97),
 }
-"""By label, on `labelled/unseen.jsonl`."""
+"""The least values by label, measured on `training/labelled/unseen.jsonl.gz`."""
 MOST_SILENCED = 0.002
-"""Share of ordinary people's sentences (`labelled/ordinary-unseen.txt.gz`) that may be silenced."""
+"""The greatest share of ordinary sentences (`training/labelled/ordinary-unseen.txt.gz`) on which a rule may be sure.
+
+A sure rule silences: it takes the sentence for an opt-out, a bounce, an automatic reply or an absence.
+"""
 MOST_HELD = 0.02
-"""Share of them that may be held."""
+"""The greatest share of ordinary sentences that the rules may suspect, which holds the lead for a person."""
 
 
-def missed(measured: dict) -> list[str]:
-    """Which floors the counts of `training.measured` miss, a sentence each. Raises KeyError or TypeError where they are
-    no such counts."""
+def missed(measured: dict[str, Any]) -> list[str]:
+    """Which of the values of FLOORS learned weights miss, one sentence each; [] if they are good enough. `measured`
+    comes from `training.measured`.
+
+    Raises KeyError or TypeError if it does not hold such counts.
+    """
     found = []
     for label, floor in FLOORS.items():
         score = Score(**measured["unseen"][label])

@@ -1,4 +1,4 @@
-"""Decides how an HTML body reads as text, what the mail client marked as quoted in it, and what may be shown."""
+"""Turns an HTML body into lines of text, finds what the mail client marked as quoted, and makes HTML safe to show."""
 
 import re
 from html import unescape
@@ -6,7 +6,7 @@ from html import unescape
 import nh3
 
 from inbox.understanding.normalise import MAX_CHARS, MAX_LINES, clean
-from inbox.understanding.quoting import Line
+from inbox.understanding.quoting import QuotedLine
 
 _BULK_CHARS = 2_000_000
 _INLINED = re.compile(r"\bdata:[\w/+.-]{1,80};base64,[\w+/=\s]+", re.I)
@@ -76,7 +76,7 @@ _READ_TAGS = (
 )
 _READ_ATTRIBUTES = {"*": {"class", "id", "type", "style", "data-smartmail"}}
 READABLE = nh3.Cleaner(tags=set(_READ_TAGS), attributes=_READ_ATTRIBUTES, link_rel=None)
-"""Leaves of an HTML body what is read of it, in balanced tags."""
+"""The cleaner for reading: it keeps the tags and attributes that this module reads, and balances the tags."""
 
 _QUOTE_CLASS = re.compile(
     r"\b(?:x_)?(?:gmail_attr|moz-cite-prefix|yahoo_quoted|protonmail_quote|zmail_extra|zmail_extra_hr|"
@@ -84,7 +84,8 @@ _QUOTE_CLASS = re.compile(
     r"tutanota_quote|quote-header|freebirdFormviewerHeaderDescription|mailmate-quote|front-blockquote)\b",
     re.I,
 )
-# From here on to the end of the body everything is the earlier mail: Outlook puts it beside these marks, not inside.
+# Everything from here to the end of the body is the earlier mail. Outlook puts it behind these marks, not
+# inside them.
 _QUOTE_FROM_HERE = re.compile(
     r"^(?:x_)?(?:divRplyFwdMsg|appendonsend|mail-editor-reference-message-container|stopSpelling|"
     r"OLK_SRC_BODY_SECTION)$",
@@ -97,11 +98,11 @@ _SIGNATURE = re.compile(
     re.I,
 )
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
-# As nh3 writes it: tags in lower case, values in double quotes, no other "<" and no comment.
+# This is how nh3 writes HTML: tags in lower case, values in double quotes, no other "<" and no comment.
 _TOKEN = re.compile(r'<(/?)([a-z][a-z0-9]*)([^>"]*(?:"[^"]*"[^>"]*)*)>|([^<]+)')
 _ATTRIBUTE = re.compile(r'([^\s="]+)="([^"]*)"')
 _SPACES = re.compile(r"[ \t\r\n\f]{2,}|[\t\r\n\f]")  # a plain space between two words is left alone
-_MAX_DEPTH = 500  # a thread of a hundred answers nests about 300 deep; browsers cut at 512
+_MAX_DEPTH = 500  # a thread of a hundred answers nests about 300 deep, and browsers cut at 512
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.I)
 _TIGHT = re.compile(r"MsoNormal|margin(?:-(?:top|bottom))?\s*:\s*0", re.I)
 
@@ -109,13 +110,14 @@ _SHOWN_TAGS = nh3.ALLOWED_TAGS - {"img"}
 
 
 class _Reader:
-    """Collects lines with their quote depth. Fed with nh3's output only, so tags are balanced.
+    """Collects the lines of an HTML body with their quote depth. It reads only what nh3 has cleaned, so tags are
+    balanced.
 
-    The standard library's parser takes about twice as long, most of it for markup that nh3 never writes.
+    The parser of the standard library takes about twice as long, most of it for markup that nh3 never writes.
     """
 
     def __init__(self) -> None:
-        self.lines: list[Line] = []
+        self.lines: list[QuotedLine] = []
         self._parts: list[str] = []
         self._open: list[tuple[str, int, bool, bool]] = []
         self._depth = 0
@@ -123,8 +125,8 @@ class _Reader:
         self._hidden = False
         self._rest_is_quoted = False
 
-    def read(self, safe: str) -> list[Line]:
-        """The lines of what nh3 has cleaned, `MAX_LINES` at most."""
+    def read(self, safe: str) -> list[QuotedLine]:
+        """The lines of an HTML body that nh3 has cleaned (`safe`), at most `MAX_LINES`."""
         for token in _TOKEN.finditer(safe):
             if len(self.lines) >= MAX_LINES:
                 break
@@ -181,21 +183,24 @@ class _Reader:
             self._parts.append(_SPACES.sub(" ", unescape(data)))
 
     def _end_line(self, force: bool = False) -> None:
-        # What comes from two elements may be two spaces.
+        # Text from two elements may have two spaces where they meet.
         text = _SPACES.sub(" ", "".join(self._parts)).strip(" ") if self._parts else ""
         if text or force:
             depth = self._depth + (1 if self._rest_is_quoted else 0)
-            self.lines.append(Line(text.strip("\u00a0"), depth, self._signature))
+            self.lines.append(QuotedLine(text.strip("\u00a0"), depth, self._signature))
         self._parts.clear()
 
     def _blank_line(self) -> None:
         if self.lines and self.lines[-1].text:
-            self.lines.append(Line("", self.lines[-1].depth, self.lines[-1].signature))
+            self.lines.append(QuotedLine("", self.lines[-1].depth, self.lines[-1].signature))
 
 
 def without_bulk(html: str) -> str:
-    """`html` without style sheets, comments and inlined images, which can be longer than any letter: the cut to
-    `MAX_CHARS` must not take the words behind them. At most `_BULK_CHARS` are looked through."""
+    """Returns `html` without style sheets, comments and inlined images.
+
+    These can be longer than any letter, and the later cut to `MAX_CHARS` would lose the words behind them. At
+    most `_BULK_CHARS` characters are looked through.
+    """
     if len(html) <= MAX_CHARS:
         return html
     html = html[:_BULK_CHARS]
@@ -205,7 +210,7 @@ def without_bulk(html: str) -> str:
 
 
 def _without(html: str, opening: str, closing: str) -> str:
-    """Every stretch from `opening` to the next `closing` left out; one that never closes stays."""
+    """Returns `html` without every stretch from `opening` to the next `closing`. A stretch that never closes stays."""
     parts, end = [], 0
     while (start := html.find(opening, end)) >= 0 and (stop := html.find(closing, start)) >= 0:
         parts.append(html[end:start])
@@ -214,18 +219,23 @@ def _without(html: str, opening: str, closing: str) -> str:
 
 
 def html_text(html: str) -> str:
-    """An HTML body as plain text, a line a line."""
+    """Returns an HTML body as plain text, one line for each line of the body."""
     return "\n".join(line.text for line in html_lines(clean(html)[0]))
 
 
-def html_lines(html: str) -> list[Line]:
-    """The lines of an HTML body with quote depth, as the mail client marked it; at most `MAX_CHARS` are read."""
+def html_lines(html: str) -> list[QuotedLine]:
+    """Returns the lines of an HTML body, each with how often the mail client marked it as quoted. Reads at most
+    `MAX_CHARS`.
+    """
     source = _shallow(html)
     return _Reader().read(READABLE.clean(source))[:MAX_LINES]
 
 
 def _shallow(html: str) -> str:
-    """The cleaned source, or only its text where tags nest deeper than in any mail: parsing those is quadratic."""
+    """Returns the cleaned source, or only its text where tags nest deeper than in any mail.
+
+    The time to parse such tags grows with the square of their depth.
+    """
     source, _ = clean(html)
     if source.count("<") <= _MAX_DEPTH:
         return source
@@ -238,7 +248,7 @@ def _shallow(html: str) -> str:
 
 
 def looks_like_html(text: str) -> bool:
-    """Some providers put the HTML body into the text field."""
+    """Whether `text` begins like an HTML document. Some providers put the HTML body into the text field."""
     return bool(
         re.match(
             r"\s*(?:<!doctype html|<html|<head|<body|<(?:div|p|table|span|meta)\b[^>]{0,500}>)",
@@ -249,10 +259,10 @@ def looks_like_html(text: str) -> bool:
 
 
 def sanitize_html(html: str, *, allow_images: bool = False) -> str:
-    """HTML that is safe to put into a page: no scripts, handlers, styles, forms or frames.
+    """Returns HTML that is safe to put into a page: without scripts, handlers, styles, forms and frames.
 
-    Remote images tell the sender that, when and where a mail was opened: they stay only with `allow_images`, and then
-    only over https.
+    Images stay only with `allow_images`, and then only over https. A remote image would tell the sender that
+    the mail was opened, when and where.
     """
     source = _shallow(html)
     tags = set(_SHOWN_TAGS)

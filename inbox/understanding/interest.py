@@ -1,8 +1,8 @@
-"""Decides which refusals are clear enough to need no model: a plain no, with nothing asked and no later time named."""
+"""Recognises clear refusals, which need no model: a plain no without a question and without a later time."""
 
 import re
 
-from inbox.understanding.reading import Reading, Rule
+from inbox.understanding.cleaned import Reading, Rule
 
 _BARE = re.compile(
     r"^(?:hi|hello|hey|alex|thanks|thank you)?[,.! ]*(?:no|nope|nah|non|nein|nee|nie|nej|nei)\b,? ?"
@@ -36,7 +36,10 @@ _OPEN = re.compile(
 
 
 def _refuses(reading: Reading) -> str | None:
-    """ "Not interested at this time. Best of luck." is how people decline politely; "but try me in May" is not."""
+    """The evidence for a refusal, or None.
+
+    "Not interested at this time. Best of luck." is a polite no. "Not interested, but try me in May" is none.
+    """
     if _OPEN.search(reading.text):
         return None
     if _BARE.match(reading.text):

@@ -1,7 +1,7 @@
-"""Decides in which language a text is written, by its function words; for the languages that drafts are judged in."""
+"""Tells the language of a text by its function words, for the languages in which drafts are judged."""
 
 import re
-from collections import Counter
+from collections import defaultdict
 
 from inbox.understanding.normalise import fold
 
@@ -52,21 +52,24 @@ for _code, _listed in _WORDS.items():
 
 _NO_WORDS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+")
 LEAST = 2.0
-"""Evidence that a language needs: a word of this language alone counts 1, one of several its share."""
+"""The least evidence for a language. A word of this language alone counts 1. A word of several languages counts
+its share.
+"""
 AHEAD = 1.3
-"""How many times the evidence of the next language."""
+"""How many times the evidence of the second language the first one must have."""
 
 
 def language_of(text: str) -> str:
-    """The code (ISO 639-1) of one of LANGUAGES, "" where the words do not say: too few of them, or of two languages.
+    """The ISO 639-1 code of the text's language, one of LANGUAGES. It is "" for too few words, or words of two
+    languages.
 
-    Names, figures, links and addresses say nothing.
+    Names, figures, links and addresses do not count.
     """
-    found: Counter[str] = Counter()
+    found: defaultdict[str, float] = defaultdict(float)
     for word in re.findall(r"[^\W\d_]+", fold(_NO_WORDS.sub(" ", text))):
         spoken_by = _SPOKEN_BY.get(word, ())
         for code in spoken_by:
             found[code] += 1 / len(spoken_by)
-    ranked = [*found.most_common(2), ("", 0.0), ("", 0.0)]
+    ranked = [*sorted(found.items(), key=lambda one: -one[1]), ("", 0.0), ("", 0.0)]
     (first, most), (_, next_most) = ranked[:2]
     return first if most >= LEAST and most >= AHEAD * next_most else ""

@@ -1,8 +1,10 @@
-"""Decides whether a text gives orders to a machine: to a language model, that is, as no person needs to be told
-"ignore your instructions". What it finds is left out of prompts, and holds an answer for a person.
+"""Finds text that gives orders to a language model ("ignore your instructions"), which nobody writes to a person.
 
-It knows the common forms, in the languages replies come in, and how they are hidden: invisible letters, letters of
-another alphabet, spaced letters, base64. It proves no text harmless: whatever goes out is checked without it.
+What it finds is left out of prompts, and the answer waits for a person.
+
+It knows the common forms in the languages that replies come in, and the ways to hide them: invisible letters,
+letters of another alphabet, spaced letters, base64. It cannot prove that a text is harmless. The checks of an
+answer before it goes out do not rely on it.
 """
 
 import base64
@@ -17,7 +19,7 @@ from inbox.understanding.normalise import fold
 MAX_CHARS = 20_000
 SHOWN_CHARS = 80
 
-# Letters that look alike, for words that mix two alphabets.
+# Letters that look like Latin ones. They are replaced in words that mix two alphabets.
 _ALIKE = str.maketrans("авеёкмнорстухіјѕԁԛԝгпαβεικνορτυχ", "abeekmhopctyxijsdqwrnabeiknoptux")
 _WORD = re.compile(r"\w+")
 _MIXED = re.compile("[a-z][а-яёіјѕԁԛԝα-ω]|[а-яёіјѕԁԛԝα-ω][a-z]")
@@ -29,7 +31,9 @@ _SENTENCE = re.compile(r"[^\n.!?。！？]*(?:[.!?](?=\S)[^\n.!?。！？]*)*(?:
 
 
 def found(text: str) -> str:
-    """The words of `text` that give orders to a machine, at most SHOWN_CHARS; "" where there are none."""
+    """The words of `text` that give orders to a language model, at most SHOWN_CHARS
+    characters; "" if there are none.
+    """
     return _found(text[:MAX_CHARS])
 
 
@@ -49,7 +53,9 @@ def _found(text: str) -> str:
 
 
 def without(text: str) -> str:
-    """`text` without the sentences that give orders to a machine; "" where only the whole of it does."""
+    """Returns `text` without the sentences that give orders to a language model. It is ""
+    where only the text as a whole gives one.
+    """
     if not found(text):
         return text
     text = _BASE64.sub(_without_code, _without_tag_letters(text))
@@ -71,7 +77,7 @@ def _lines(folded: str) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """Folded, with look-alike letters as they are read and spaced letters joined."""
+    """Folds `text`, replaces look-alike letters by the letters they imitate, and joins spaced letters."""
     folded = fold(text)
     if not folded.isascii():
         folded = _WORD.sub(
@@ -81,7 +87,7 @@ def _plain(text: str) -> str:
 
 
 def _hidden(text: str) -> str:
-    """Text in letters that nobody sees, or in base64."""
+    """The text that is hidden in invisible letters or in base64; "" without any."""
     letters = "".join(_TAG_LETTERS.findall(_FLAG.sub("", text)))
     if letters:
         return "".join(chr(ord(letter) - 0xE0000) for letter in letters)
@@ -97,7 +103,7 @@ def _without_code(code: re.Match[str]) -> str:
 
 
 def _decoded(code: str) -> str:
-    """The sentence that `code` holds in base64, "" where it holds none."""
+    """The sentence that `code` holds in base64; "" where it holds none."""
     try:
         words = base64.b64decode(
             code + "=" * (-len(code) % 4), altchars=b"-_" if set(code) & set("-_") else None

@@ -1,20 +1,25 @@
-"""Decides what two spellings have in common: every rule matches on folded text, so no rule repeats accents or case."""
+"""Cleans and folds text, so that different spellings of the same words compare as equal.
+
+Every rule matches folded text. So no pattern has to list accents or upper case.
+"""
 
 import re
 import unicodedata
 from functools import lru_cache
 
 MAX_CHARS = 200_000
-"""Longest body that is read. Measured on real mail: a body over 200 kB is a quoted thread or an inlined attachment."""
+"""The most characters of a body that are read. In real mail a longer body is a quoted thread or an inlined
+attachment.
+"""
 
 MAX_LINES = 5_000
-"""Most lines that are read, for the same reason: a body of 200,000 one-letter lines would take seconds."""
+"""The most lines of a body that are read. A body of 200,000 lines with one letter each would take seconds."""
 
-# Zero-width and direction marks that mail clients and spammers put inside words.
-_INVISIBLE = re.compile(
+# Zero-width and direction marks, which mail clients and spammers put inside words.
+INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe0e\ufe0f\ufeff]"
 )
-_UNSEEN = re.compile(f"{_INVISIBLE.pattern}|[\U000e0000-\U000e007f]")
+_UNSEEN = re.compile(f"{INVISIBLE.pattern}|[\U000e0000-\U000e007f]")
 _SPACES = re.compile(r"[^\S\n]{2,}|[^\S\n ]")  # a plain space between two words is left alone
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _LETTERS = str.maketrans(
@@ -45,14 +50,15 @@ _LETTERS = str.maketrans(
         "\u2212": "-",
     }
 )
-# "Am 3. November" goes on: a point behind one or two digits ends nothing.
+# In "Am 3. November" the point ends no sentence, so a point behind one or two digits does not count.
 _SENTENCE_END = re.compile(r"(?<=[.!?…])(?<!\b\d\.)(?<!\b\d\d\.)[\"')\]]*\s+|(?<=[。！？])|\n+")
 
 
 def clean(value: object) -> tuple[str, bool]:
-    """The body as text that PostgreSQL can store, with plain newlines; and whether it was cut.
+    """Returns a message's body as text that PostgreSQL can store, with plain newlines, and whether it was cut.
 
-    NUL and lone surrogates occur in provider payloads and are dropped. Anything but a string reads as empty.
+    NUL characters and lone surrogates, which occur in provider payloads, are dropped. A value that is no string gives
+    "".
     """
     if not isinstance(value, str):
         return "", False
@@ -65,45 +71,49 @@ def clean(value: object) -> tuple[str, bool]:
 
 
 def visible(text: str) -> str:
-    """The text as a reader sees it: no invisible characters, and plain letters for their full-width forms."""
+    """Returns the text as a reader sees it: without invisible characters, with plain letters for full-width forms."""
     return unicodedata.normalize("NFKC", _UNSEEN.sub("", text))
 
 
 @lru_cache(maxsize=256)
 def fold(text: str) -> str:
-    """Lower case, no accents, no invisible characters, plain quotes and dashes, single spaces; newlines stay.
+    """Returns the text for comparing: lower case, no accents, no invisible characters, plain quotes and dashes.
 
-    Kana and Hangul keep their marks: only the Latin, Greek and Cyrillic combining accents go (so "й" folds to "и").
+    Spaces become single ones, and newlines stay. Only Latin, Greek and Cyrillic accents go (so "й" becomes
+    "и"); Kana and Hangul keep their marks.
     """
-    # Nine replies in ten, and none of the tables below has a letter for them but the backtick.
+    # Nine replies in ten are plain ASCII. Of the tables below only the backtick concerns them.
     if text.isascii():
         return _SPACES.sub(" ", text.lower().replace("`", "'")).strip()
-    text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold().translate(_LETTERS)
+    text = unicodedata.normalize("NFKC", INVISIBLE.sub("", text)).casefold().translate(_LETTERS)
     text = _ACCENTS.sub("", unicodedata.normalize("NFD", text))
     return _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of a text as written; a newline ends one, unless it only wraps a long line."""
+    """Splits a text into its sentences, as written. A newline ends a sentence unless it only wraps a long line."""
     parts: list[str] = []
     for paragraph in re.split(r"\n\s*\n", text):
         parts.extend(_SENTENCE_END.split(_unwrap(paragraph)))
     return [part.strip() for part in parts if part and part.strip()]
 
 
-# In single quotes an apostrophe between letters belongs to the speech ('don't contact me again').
+# An apostrophe between letters belongs to the speech in single quotes, as in 'don't contact me again'.
 _SPEECH = re.compile(r"""\"[^"\n]{0,300}\"|(?<!\w)'(?:[^'\n]|(?<=\w)'(?=\w)){1,300}'(?!\w)""")
 
 
 def without_speech(folded: str) -> str:
-    """A folded sentence without reported speech of three words or more: `Liked "reply STOP to opt out"` is no wish."""
+    """Returns a folded sentence (lower case, without accents) without reported speech of three words or more.
+
+    `Liked "reply STOP to opt out"` tells of no wish of the writer.
+    """
     if '"' not in folded and "'" not in folded:
         return folded
     return _SPEECH.sub(lambda match: match[0] if len(match[0].split()) < 3 else '""', folded)
 
 
 def _unwrap(paragraph: str) -> str:
-    """Joins lines that a mail client wrapped: the line before is long and the next one goes on in lower case."""
+    """Joins lines that a mail client wrapped. There the first line is long and the next goes on in lower case."""
     out: list[str] = []
     for line in paragraph.split("\n"):
         stripped = line.strip()

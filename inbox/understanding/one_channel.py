@@ -1,16 +1,17 @@
-"""Decides whether a person wants one channel to end and names another: "stop texting me, mail me instead".
+"""Recognises that a person ends one channel and asks for another: "stop texting me, mail me instead".
 
-Both must be said, and that the second is meant *instead*: "don't text me, don't mail me" ends everything, and so it is
-no matter of this module. Anything wider than a channel (a list, a complaint, a lawyer) is none either.
+The text must say both, and must ask for the second channel instead of the first. "Don't text me, don't mail
+me" ends everything, which `optout` judges. So does a text that goes beyond a channel: a list, a complaint, a
+lawyer.
 """
 
 import re
 
+from inbox.understanding.cleaned import EMAIL, LINKEDIN, SMS, Reading, Rule
 from inbox.understanding.normalise import fold
-from inbox.understanding.reading import EMAIL, LINKEDIN, SMS, Reading, Rule
 
 ELSEWHERE = "elsewhere"
-"""Calls and messengers: no channels of ours, but ones that people refuse and ask for."""
+"""Stands for calls and messengers. We send nothing there, but people refuse them and ask for them."""
 
 _MOST_CHARS = 180
 
@@ -46,7 +47,9 @@ _WIDER = re.compile(
 
 
 def refused(text: str) -> frozenset[str]:
-    """The channels (EMAIL, SMS, LINKEDIN, ELSEWHERE) that `text` ends for another; a question ends none."""
+    """The channels (EMAIL, SMS, LINKEDIN, ELSEWHERE) on which the person wants no more because they ask for another
+    one, according to `text`. A question ends none.
+    """
     return _refused(fold(text))
 
 

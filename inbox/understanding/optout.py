@@ -1,21 +1,24 @@
-"""Decides whether a person asks us never to write again. A wrong yes silences a buyer: rules ask to be sure."""
+"""Recognises that a person asks us never to write again. A wrong yes silences a buyer, so the rules must be sure."""
 
 import re
 from collections.abc import Callable
 
-from inbox.understanding.reading import ALL_CHANNELS, SMS, Reading, Rule
-from inbox.understanding.wording import count_words, weights
+from inbox.understanding.cleaned import ALL_CHANNELS, SMS, Reading, Rule
+from inbox.understanding.word_weights import count_words, weights
 
 SURE = 0.8
-"""From this probability on, wording that also holds an expression of a wish is a wish to be left alone (ADR 0026)."""
+"""The probability from which wording is a wish to be left alone, if it also holds a phrase of such a wish (ADR
+0026).
+"""
 
 PERHAPS = 0.3
-"""From this probability on, wording may be such a wish: a model or a person is asked."""
+"""The probability from which wording may be such a wish. A model or a person then decides."""
 
 ENOUGH_WORDS = 5
-"""Wording is never sure of a shorter text; a keyword is."""
+"""The least number of words that are judged by wording. A shorter text can only be a keyword."""
 
-# CTIA and the carriers: these words alone end a subscription; the localised ones are what European senders announce.
+# By the rules of CTIA and the carriers these words alone end a subscription. European senders announce the
+# local ones.
 CARRIER_STOP = frozenset(
     {"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "unsub"}
     | {"alto", "baja", "pare", "parar", "sair", "arret", "stopp", "stopt", "basta", "fin", "cancelar"}
@@ -26,7 +29,8 @@ _CARRIER_PHRASES = frozenset(
     {"stop all", "opt out", "stop 2 end", "stop to end", "stop 2 stop", "stop 2 quit"}
 )
 
-# "STOP I am not Maria": the keyword in capitals before anything else, though carriers take only the word alone.
+# "STOP I am not Maria": the keyword in capitals comes first. Carriers take only the word alone; we take this
+# form too.
 _SHOUTED = re.compile(
     r"^\W*(?:STOP|UNSUBSCRIBE|STOPALL)\b(?=[.,!;:-]|\W*\n|\W+(?:[Ii]|this|wrong|not|no|don'?t|dont|u|you|who|he|"
     r"she|we|thanks|pls|please|now)\b)"
@@ -34,7 +38,8 @@ _SHOUTED = re.compile(
 )
 _PLEADED = re.compile(r"^\W*stop,? (?:please|pls|plz)\b[^?]*$")
 _SHOUT_CHARS = 80
-_STOP_SLIP = re.compile(r"s+t+o+p+|sotp|stpo|tsop|stp|stpop|stiop|stoip")  # no other English word
+# these are slips for "stop" and no other English word
+_STOP_SLIP = re.compile(r"s+t+o+p+|sotp|stpo|tsop|stp|stpop|stiop|stoip")
 _WORD_SPLIT = re.compile(r"[^\w']+")
 _SPACED_OUT = re.compile(r"\b(?:\w[ .-]){3,}\w\b")
 _STOP_SIGNS = re.compile(
@@ -61,7 +66,8 @@ _KEYWORD = re.compile(
 )
 
 _FIRST_SENTENCE = re.compile(r"[^.!\n]{2,60}[.!]+(?=\s)")
-# What mail programs and people put below their words, in any words: "Sent from TypeApp", "(Gesendet von unterwegs)".
+# What mail programs and people put below their words, in any wording: "Sent from TypeApp", "(Gesendet von
+# unterwegs)".
 _FOOTER = re.compile(
     r"^\W*(?:(?:this (?:e-?mail|message) was )?(?:sent|typed|written|dictated|composed|posted)\b(?: \w+)?"
     r"(?: from| with| by| via| on| using| while)\b|get (?:outlook|the)\b|from my \w+|download \w+|"
@@ -81,7 +87,9 @@ def _words(text: str) -> str:
 
 
 def _without_footer(text: str) -> str:
-    """A folded text up to the first line or sentence behind which only a device footer or a sign-off follows."""
+    """Returns the first line or sentence of a folded text if only a device footer or a sign-off follows, else
+    the text.
+    """
     first, _, rest = text.partition("\n")
     if not rest.strip() and (end := _FIRST_SENTENCE.match(text)):
         first, rest = end[0], text[end.end() :]
@@ -100,7 +108,8 @@ def _carrier(reading: Reading) -> str | None:
 def _keyword(reading: Reading) -> str | None:
     if _is_keyword(_without_footer(reading.text)):
         return reading.newest.text
-    written = not reading.is_reply or not reading.text  # behind "Re:" it may be what people talk about
+    # behind "Re:" the word may be what the thread is about
+    written = not reading.is_reply or not reading.text
     spoken = written and not reading.is_forward and _is_keyword(reading.subject)
     return reading.reply.subject if spoken else None
 
@@ -183,7 +192,7 @@ _START = re.compile(
     rf"(?:{'|'.join(sorted(CARRIER_START))}|opt in|opt me (?:back )?in)"
     r"(?: (?:please|pls|plz|thanks|thank you|thx|again|sorry|now|me))*$"
 )
-"""The keyword with the politeness that people put around it; in a sentence of its own the same word is no keyword."""
+"""The keyword with the polite words that people put around it. In a longer sentence the same word is no keyword."""
 
 
 def _opts_in(reading: Reading) -> str | None:

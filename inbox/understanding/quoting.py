@@ -1,4 +1,4 @@
-"""Decides which lines are somebody else's words: `>` lines, attribution lines, header blocks, forwarded parts."""
+"""Finds the lines that repeat somebody else's words: `>` lines, "On … wrote:" lines, header blocks, forwarded mails."""
 
 import re
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from functools import lru_cache
 
 from inbox.understanding.normalise import fold
 
-_DETECT_CHARS = 400  # a longer line is prose, never an attribution or a header
+_DETECT_CHARS = 400  # a longer line is ordinary text, never an attribution or a header
 
 
 @dataclass
-class Line:
-    """One line of a body; depth 0 is the writer's own, `signature` marks what the HTML itself calls a signature.
+class QuotedLine:
+    """One line of a mail's body. `depth` is how often it is quoted; 0 is the writer's own text.
 
-    `marked`: the body itself shows the line as quoted, by `>`.
+    `signature`: the HTML itself marks the line as a signature. `marked`: the line was quoted by a `>` in the body.
     """
 
     text: str
@@ -22,7 +22,7 @@ class Line:
     marked: bool = False
 
 
-# "JD> text": some programs put the initials of who is quoted before the mark.
+# "JD> text": some programs put the initials of the quoted person before the mark.
 _PREFIX = re.compile(r"^\s{0,3}((?:[A-Z]{0,3}[>＞]\s?)+)")
 _MARK = re.compile(r"[>＞]")
 _BAR = re.compile(r"^\s{0,3}(?:\||--\])\s")
@@ -109,25 +109,31 @@ _FLAT_ATTRIBUTION = re.compile(
 )
 
 
-def plain_lines(text: str) -> list[Line]:
-    """The lines of a plain body with their `>` depth; attributions inside a line get lines of their own."""
+def plain_lines(text: str) -> list[QuotedLine]:
+    """Splits a plain body into lines, each with how often it is quoted by `>`. A line like "On … wrote:" inside another
+    line becomes a line of its own.
+    """
     parts = [part for raw in text.split("\n") for part in _split_flattened(raw)]
-    lines = [_read_prefix(part) for part in parts] if _MARK.search(text) else [Line(part) for part in parts]
+    lines = (
+        [_read_prefix(part) for part in parts] if _MARK.search(text) else [QuotedLine(part) for part in parts]
+    )
     _unquote_comparisons(lines)
     _quote_barred(lines)
     _quote_wrapped(lines)
     return lines
 
 
-def _read_prefix(part: str) -> Line:
+def _read_prefix(part: str) -> QuotedLine:
     match = _PREFIX.match(part)
     if not match:
-        return Line(part)
-    return Line(part[match.end() :], sum(match[1].count(mark) for mark in ">＞"), marked=True)
+        return QuotedLine(part)
+    return QuotedLine(part[match.end() :], sum(match[1].count(mark) for mark in ">＞"), marked=True)
 
 
-def mark_quoted(lines: list[Line]) -> None:
-    """Raises the depth of attribution lines, and of everything below a header block or a separator."""
+def mark_quoted(lines: list[QuotedLine]) -> None:
+    """Marks as quoted what repeats somebody else's words without a `>`: lines like "On … wrote:", and everything below
+    a header block or a separator. Changes `lines` in place.
+    """
     folded = [fold(line.text) if len(line.text) <= _DETECT_CHARS else "" for line in lines]
     index = 0
     while index < len(lines):
@@ -141,8 +147,8 @@ def mark_quoted(lines: list[Line]) -> None:
         index += 1
 
 
-def _boundary(lines: list[Line], folded: list[str], index: int) -> tuple[int | None, int]:
-    """The range of lines to quote if a boundary is seen at `index`: (start, end), else (None, 0)."""
+def _boundary(lines: list[QuotedLine], folded: list[str], index: int) -> tuple[int | None, int]:
+    """The range of lines to mark as quoted if a boundary stands at `index`: (start, end), else (None, 0)."""
     if not _may_bound(folded[index]):
         return None, 0
     end = len(lines)
@@ -161,7 +167,9 @@ def _boundary(lines: list[Line], folded: list[str], index: int) -> tuple[int | N
 
 @lru_cache(maxsize=256)  # a mail has its lines twice, as text and as HTML
 def _may_bound(line: str) -> bool:
-    """Whether a folded line is worth a closer look: most have no colon, and nothing else that a boundary has."""
+    """Whether a folded line may be a boundary and is worth a closer look. Most lines have no colon and no other
+    sign of one.
+    """
     return (
         ":" in line
         or "@" in line
@@ -173,12 +181,13 @@ def _may_bound(line: str) -> bool:
 def _is_separator(line: str) -> bool:
     if _BEGIN_FORWARD.match(line):
         return True
-    # Unruled "Original message" could open a sentence; with rules on a side, or a colon, it is a client's separator.
+    # "Original message" alone could open a sentence. With a rule beside it or a colon behind it, a mail
+    # client wrote it.
     return bool(_SEPARATOR.match(line)) and bool(_SEPARATOR_RULED.search(line) or line.endswith(":"))
 
 
-def _with_rule(lines: list[Line], folded: list[str], index: int) -> int:
-    """Outlook draws a rule above its header block; it belongs to the quote."""
+def _with_rule(lines: list[QuotedLine], folded: list[str], index: int) -> int:
+    """The index of the rule above a header block, or `index`. Outlook draws that rule, and it belongs to the quote."""
     previous = index - 1
     while previous >= 0 and not folded[previous]:
         previous -= 1
@@ -187,9 +196,12 @@ def _with_rule(lines: list[Line], folded: list[str], index: int) -> int:
     return index
 
 
-def _marked_below(lines: list[Line], folded: list[str], index: int) -> int | None:
-    """Where the `>` lines begin that follow a separator or header block: then they are what is quoted, and what stands
-    below them is the answer. None where the quote is not marked."""
+def _marked_below(lines: list[QuotedLine], folded: list[str], index: int) -> int | None:
+    """The index of the first `>` line that follows a separator or header block; None where the quote has no such
+    marks.
+
+    If there are such lines, only they are the quote, and what stands below them is the answer.
+    """
     for position in range(index + 1, min(index + 16, len(lines))):
         if lines[position].depth:
             return position
@@ -198,15 +210,18 @@ def _marked_below(lines: list[Line], folded: list[str], index: int) -> int | Non
     return None
 
 
-def _next_text(lines: list[Line], index: int) -> int | None:
+def _next_text(lines: list[QuotedLine], index: int) -> int | None:
     for position in range(index, min(index + 6, len(lines))):
         if lines[position].text.strip():
             return position
     return None
 
 
-def _header_block(lines: list[Line], folded: list[str], index: int) -> bool:
-    """From/Sent/To/Subject in any language and order, with a value no sentence would have (an address or a date)."""
+def _header_block(lines: list[QuotedLine], folded: list[str], index: int) -> bool:
+    """Whether From/Sent/To/Subject lines begin at `index`, in any language and order.
+
+    One of them must have a value that no sentence would have: an address or a date.
+    """
     if not _role(folded[index]):
         return bool(_FLAT_HEADER.match(lines[index].text) and _plausible(folded[index]))
     if _FLAT_HEADER.match(lines[index].text) and _plausible(folded[index]):
@@ -237,8 +252,11 @@ def _plausible(line: str) -> bool:
     return bool(_ADDRESS.search(line) or _DATE.search(line))
 
 
-def _attribution(lines: list[Line], folded: list[str], index: int) -> int | None:
-    """The first line of an attribution ("On … wrote:") that ends at `index`, or None. It may be wrapped over four."""
+def _attribution(lines: list[QuotedLine], folded: list[str], index: int) -> int | None:
+    """The index of the first line of an attribution ("On … wrote:") that ends at `index`, or None.
+
+    An attribution may be wrapped over four lines.
+    """
     if _RULED_ATTRIBUTION.match(folded[index]):
         return index
     if _DATE_LINE.match(folded[index]):
@@ -264,14 +282,17 @@ def _attribution(lines: list[Line], folded: list[str], index: int) -> int | None
 
 @lru_cache(maxsize=256)
 def _reads_as_open_attribution(line: str) -> bool:
-    """ "On Tue, 3 Nov 2026 14:20 Alex <alex@…> wrote": some programs leave the colon out."""
+    """Whether a line is an attribution without its colon: "On Tue, 3 Nov 2026 14:20 Alex <alex@…> wrote"."""
     return bool(
         _VERB_LAST.search(line) and _START.match(line) and _DATE.search(line) and _ADDRESS.search(line)
     )
 
 
-def _name_above_date(lines: list[Line], index: int) -> int | None:
-    """Postbox and some webmails put the name, then the date, each on a line of its own, above the quoted lines."""
+def _name_above_date(lines: list[QuotedLine], index: int) -> int | None:
+    """The first line of an attribution of which the name and the date stand on two lines, above quoted lines.
+
+    Postbox and some webmails write it so.
+    """
     following = _next_text(lines, index + 1)
     if following is None or not lines[following].depth:
         return None
@@ -293,7 +314,9 @@ def _reads_as_attribution(line: str, quoted_next: bool) -> bool:
 
 
 def _split_flattened(line: str) -> list[str]:
-    """Some providers join all lines of a body; cut before an attribution or header block in the middle of a line."""
+    """Cuts a line before an attribution or a header block in its middle. Some providers join all lines of a body
+    into one.
+    """
     if "@" not in line or len(line) < 60:
         return [line]
     head = line[:20_000]
@@ -308,8 +331,10 @@ def _split_flattened(line: str) -> list[str]:
     return [line[:cut], line[cut:].strip()]
 
 
-def _unquote_comparisons(lines: list[Line]) -> None:
-    """A body whose only `>` lines are like "> 50 people" compares; it quotes nothing."""
+def _unquote_comparisons(lines: list[QuotedLine]) -> None:
+    """Removes the quote marks of a body whose only `>` lines are like "> 50 people". Such a body compares, and
+    quotes nothing.
+    """
     quoted = [line for line in lines if line.depth]
     if not quoted or not all(line.depth == 1 and re.match(r"[$€£]?\d", line.text) for line in quoted):
         return
@@ -319,8 +344,8 @@ def _unquote_comparisons(lines: list[Line]) -> None:
         line.text, line.depth, line.marked = f"> {line.text}", 0, False
 
 
-def _quote_barred(lines: list[Line]) -> None:
-    """Lines behind "|" or "--]" quote as ">" does, where several stand together and they are no table."""
+def _quote_barred(lines: list[QuotedLine]) -> None:
+    """Marks lines that begin with "|" or "--]" as quoted, where several stand together and are no table."""
     barred = [
         line.text[:4].lstrip()[:1] in ("|", "-") and bool(_BAR.match(line.text)) and line.text.count("|") < 2
         for line in lines
@@ -333,12 +358,15 @@ def _quote_barred(lines: list[Line]) -> None:
             line.text, line.depth, line.marked = _BAR.sub("", line.text), 1, True
 
 
-def _quote_wrapped(lines: list[Line]) -> None:
-    """The second half of a quoted line that was wrapped again has no `>`: lower case after a long unfinished line."""
-    for before, line, after in zip(lines, lines[1:], lines[2:] + [Line("")], strict=False):
+def _quote_wrapped(lines: list[QuotedLine]) -> None:
+    """Marks the second half of a quoted line that was wrapped again, as it has no `>` of its own.
+
+    It begins in lower case and follows a long line that does not end a sentence.
+    """
+    for before, line, after in zip(lines, lines[1:], lines[2:] + [QuotedLine("")], strict=False):
         if not before.depth or line.depth or not line.text.strip():
             continue
-        # Clients wrap at 72 to 78 columns, so without a quote right below only a full line counts.
+        # Mail clients wrap at 72 to 78 columns. If no quote follows right below, only a full line counts.
         full = len(before.text) > (55 if after.depth else 68) and before.text.rstrip()[-1:] not in ".?!:"
         if full and line.text.lstrip()[:1].islower() and (after.depth or not after.text.strip()):
             line.depth = before.depth

@@ -1,16 +1,29 @@
-"""Decides what the rules say of a reply: the order in which they speak, and the one tag they may give."""
+"""Applies all rules to a reply in a fixed order, and gives the one tag that follows from them."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from typing import Any
 
 from inbox.understanding import autoreply, bounce, complaint, interest, one_channel, optout
-from inbox.understanding.reading import EMAIL, LINKEDIN, SMS, Reading, ReplyText, Rule, RuleHit
+from inbox.understanding.cleaned import EMAIL, LINKEDIN, SMS, Reading, ReplyText, Rule, RuleHit
 from inbox.understanding.snooze import APPLY_AT, Snooze, deferral, return_day
 
-__all__ = ["EMAIL", "LINKEDIN", "RULES", "RULES_VERSION", "SMS", "ReplyText", "RuleHit", "Verdict", "judge"]
+__all__ = [
+    "EMAIL",
+    "LINKEDIN",
+    "RULES",
+    "RULES_VERSION",
+    "SMS",
+    "ReplyText",
+    "RuleHit",
+    "RuleVerdict",
+    "judge",
+]
 
 RULES_VERSION = "7"
-"""Stored with each decision; raised whenever a rule is added, removed or decides differently."""
+"""The version of the rules, stored with each decision. Raise it when a rule is added, removed or decides
+differently.
+"""
 
 RULES: tuple[Rule, ...] = (
     *complaint.RULES,
@@ -26,15 +39,16 @@ RULES: tuple[Rule, ...] = (
     autoreply.AWAY_SUSPICION,
     optout.SUSPICION,
 )
-"""Every rule, in the order of judgement; the page that explains tags lists these."""
+"""Every rule in the order in which it is applied. The page that explains tags lists them."""
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What the rules found. A label without a hit is not denied, only not decided by a rule.
+class RuleVerdict:
+    """What the rules found in one reply, by label (opt_out, bounce, …).
 
-    The hits beside their labels are sure. `perhaps` holds what is only suspected, most harmful first: it silences
-    nobody and lets nothing go out by itself, until a model or a person has decided.
+    The hits in the fields of labels are sure. `perhaps` holds suspicions, the most harmful first. A
+    suspicion silences nobody and lets nothing go out by itself until a model or a person has decided. A
+    label without a hit is undecided, not denied.
     """
 
     newest_text: str
@@ -54,18 +68,15 @@ class Verdict:
     rules_version: str = RULES_VERSION
 
     @property
-    def failed_recipient(self) -> str | None:
-        """The address most likely meant by a bounce or a complaint."""
-        return self.failed_recipients[0] if self.failed_recipients else None
-
-    @property
     def snooze_until(self) -> datetime | None:
-        """When to wake the lead, if that is sure enough to be applied."""
+        """Until when the lead's conversation is to be hidden, as the reply asks, if that is sure enough; else None."""
         return self.snooze.until if self.snooze and self.snooze.confidence >= APPLY_AT else None
 
     @property
     def tag(self) -> str | None:
-        """The tag the rules give, in the order of priority of tags; None leaves it to the model or a person."""
+        """The tag that the rules give to the reply; of several, the one with priority. None
+        leaves the decision to the model or a person.
+        """
         decided = (
             ("Blacklist", self.complaint or self.opt_out or self.bounce),
             ("Out of Office", self.out_of_office),
@@ -74,46 +85,34 @@ class Verdict:
         )
         return next((tag for tag, hit in decided if hit), None)
 
-    @property
-    def hits(self) -> tuple[RuleHit, ...]:
-        """Every rule that spoke, for "Why this tag?"."""
-        found = (
-            self.complaint,
-            self.opt_out,
-            self.opt_in,
-            self.one_channel,
-            self.bounce,
-            self.out_of_office,
-            self.auto_reply,
-            self.not_interested,
-        )
-        return (*(hit for hit in found if hit), *self.perhaps)
-
     def answer(self, label: str) -> bool | str:
-        """What is said of a label: True (sure), "perhaps" or False."""
+        """What the rules say of one label, such as "opt_out": True (sure), "perhaps" or False."""
         if getattr(self, label) is not None:
             return True
         return "perhaps" if any(hit.label == label for hit in self.perhaps) else False
 
 
-def judge(reply: ReplyText, tz: tzinfo = UTC) -> Verdict:
-    """What the rules say of a reply; never raises on what it contains. `tz` is the lead's zone, for snoozes.
+def judge(reply: ReplyText, tz: tzinfo = UTC) -> RuleVerdict:
+    """Applies the rules to a reply. Never raises, whatever the reply contains. `tz` is the lead's time
+    zone, in which the reply's dates are read.
 
-    Nobody wrote a bounce or an automatic reply: nothing is looked for in them that only a person can say.
-    Without `received_at` no snooze is read, since every date is relative to it.
+    No person wrote a bounce or an automatic reply, so wishes are not looked for in them. Without `received_at` no
+    snooze is read, because every date is counted from it.
     """
     reading = Reading(reply)
-    common = {
+    common: dict[str, Any] = {
         "newest_text": reading.newest.text,
         "quoted_text": reading.newest.quoted,
         "truncated": reading.newest.truncated,
     }
     complained = _first(complaint.RULES, reading)
     if complained:
-        return Verdict(**common, complaint=complained, failed_recipients=complaint.recipients(reading.body))
+        return RuleVerdict(
+            **common, complaint=complained, failed_recipients=complaint.recipients(reading.body)
+        )
     bounced = _first(bounce.RULES, reading)
     if bounced:
-        return Verdict(
+        return RuleVerdict(
             **common, bounce=bounced, failed_recipients=bounce.failed_recipients(reading.body, reply.headers)
         )
     received = _aware(reply.received_at)
@@ -122,16 +121,16 @@ def judge(reply: ReplyText, tz: tzinfo = UTC) -> Verdict:
         away = autoreply.AWAY_RULE.apply(reading)
         words = f"{reading.raw_subject}\n{reading.newest.text}"
         back = return_day(words, received, tz) if away and received else None
-        return Verdict(**common, auto_reply=automatic, out_of_office=away, snooze=back)
+        return RuleVerdict(**common, auto_reply=automatic, out_of_office=away, snooze=back)
     opted_in = _first(
         optout.OPT_IN_RULES, reading
-    )  # the whole text: "SUBSCRIBE" alone sounds like its opposite
+    )  # looks at the whole text, as "SUBSCRIBE" alone resembles the opposite
     elsewhere = None if opted_in else one_channel.RULE.apply(reading)
     opted_out = None if opted_in or elsewhere else _first(optout.RULES, reading)
     if opted_out:
-        return Verdict(**common, opt_out=opted_out)
+        return RuleVerdict(**common, opt_out=opted_out)
     perhaps = () if opted_in or elsewhere else _suspicions(reading)
-    return Verdict(
+    return RuleVerdict(
         **common,
         opt_in=opted_in,
         one_channel=elsewhere,
@@ -142,7 +141,10 @@ def judge(reply: ReplyText, tz: tzinfo = UTC) -> Verdict:
 
 
 def _suspicions(reading: Reading) -> tuple[RuleHit, ...]:
-    """What a reply may be, most harmful first; of what may be software's, whether it tells of an absence too."""
+    """What the reply may be, the most harmful first.
+
+    If it may be an automatic reply, this also says whether it tells of an absence.
+    """
     found = [optout.SUSPICION.apply(reading), bounce.SUSPICION.apply(reading)]
     automatic = autoreply.SUSPICION.apply(reading) if autoreply.judgeable(reading) else None
     if automatic:
@@ -151,7 +153,7 @@ def _suspicions(reading: Reading) -> tuple[RuleHit, ...]:
 
 
 def _aware(moment: datetime | None) -> datetime | None:
-    """A time without a zone, as some providers send it, is taken as UTC."""
+    """Returns a time with a zone. Some providers send a time without one, which is taken as UTC."""
     return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
 
 

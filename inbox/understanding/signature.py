@@ -1,4 +1,4 @@
-"""Decides where a person's words end and their sign-off, signature or footer begins."""
+"""Finds where a person's words end and their sign-off, signature or footer begins, and cuts there."""
 
 import re
 from functools import lru_cache
@@ -7,14 +7,16 @@ from inbox.understanding import signature_words as marks
 from inbox.understanding.normalise import fold
 
 _SHORT_LINE = 90
-_TAIL_LINES = 60  # a signature with its disclaimer is not longer; keeps the search linear
+_TAIL_LINES = 60  # a signature with its disclaimer is not longer, and the limit keeps the search linear
 _SIGNATURE_LINES = 14
 
 
 def strip_signature(lines: list[str], names: frozenset[str], *, last: bool) -> list[str]:
-    """The writer's own lines of one unquoted stretch: without banners, sign-off, signature and footers; a P.S. stays.
+    """Returns the writer's own lines of one unquoted stretch of a mail: without banners, sign-off, signature and
+    footers.
 
-    `names` are the folded words of the sender's name and address; `last` says that no own text follows this stretch.
+    A P.S. stays. `names` are the folded words of the sender's name and address. `last` says that no
+    text of the writer follows this stretch.
     """
     folded_of = {line: fold(line[:400]) for line in lines}
     lines = _trim(_without_banner([line for line in lines if not _is_noise(folded_of[line])]))
@@ -28,18 +30,18 @@ def strip_signature(lines: list[str], names: frozenset[str], *, last: bool) -> l
 
 
 def _without_last_footer(lines: list[str]) -> list[str]:
-    """Without a last line, set apart by an empty one, that reads as a program's."""
+    """Removes the last line if a blank line sets it apart and it reads like a program's."""
     apart = len(lines) > 2 and not lines[-2].strip()
     return _trim(lines[:-1]) if apart and marks.LAST_FOOTER.match(fold(lines[-1][:200])) else lines
 
 
 def _is_noise(low: str) -> bool:
-    """Whether a client adds this folded line, anywhere: a phone's signature, an image's placeholder."""
+    """Whether a mail client added this folded line: a phone's signature, or a placeholder for an image."""
     return bool(low) and bool(marks.NOISE.match(low) or marks.MOBILE.match(low))
 
 
 def _ends_text(lines: list[str], folded: list[str], index: int, names: frozenset[str]) -> bool:
-    """Whether the line at `index` is the first that is not the writer's text any more."""
+    """Whether the line at `index` is the first that no longer belongs to the writer's text."""
     low = folded[index]
     if not low:
         return False
@@ -55,7 +57,7 @@ def _ends_text(lines: list[str], folded: list[str], index: int, names: frozenset
 
 
 def _signs_off(lines: list[str], folded: list[str], index: int, names: frozenset[str]) -> bool:
-    """A sign-off line, alone or with a name behind it, and nothing but a signature below."""
+    """Whether the line at `index` is a sign-off, alone or with a name behind it, and only a signature follows."""
     low = folded[index]
     if len(low) > 80 or len(lines) == 1:
         return False
@@ -70,12 +72,15 @@ def _signs_off(lines: list[str], folded: list[str], index: int, names: frozenset
         return False
     if soft["rest"]:
         return _is_name(lines[index], soft["rest"], names, strict=True)
-    # "Thanks!" is a sentence of its own unless a name stands right below it.
+    # "Thanks!" is a sentence of the text unless a name stands right below it.
     return "," in soft["mark"] or bool(_name_line(following, names)) or _any_name(following)
 
 
 def _is_name(line: str, rest: str, names: frozenset[str], *, strict: bool) -> bool:
-    """Whether what follows a sign-off on its line can be a name; `strict`: only the sender's, else the addressee's."""
+    """Whether the words that follow a sign-off on its line can be a name.
+
+    With `strict` only the sender's name counts. Without it the addressee's may stand there too.
+    """
     words = rest.split("|")[0].split()
     if not words or len(words) > 5:
         return not rest or "|" in rest
@@ -90,10 +95,11 @@ def _is_name(line: str, rest: str, names: frozenset[str], *, strict: bool) -> bo
 
 
 def _is_signature(lines: list[str], folded: list[str], start: int, *, lenient: bool = False) -> bool:
-    """Whether the lines from `start` could be a signature: short, no sentence; a P.S. or a disclaimer ends the test.
+    """Whether the lines from `start` can be a signature: short lines without sentences. A P.S. or a disclaimer
+    ends it.
 
-    A company's motto right under the name is a sentence too, but it does not speak to anyone. `lenient` lets such
-    sentences stand anywhere, below a delimiter that says that a signature follows.
+    A company's motto right under the name is a sentence too, but it does not address the reader. With
+    `lenient` such sentences may stand anywhere, because a delimiter above says that a signature follows.
     """
     seen = 0
     for line, low in zip(
@@ -117,10 +123,11 @@ _SKIPPED, _END, _ADDRESS, _MOTTO, _PART = range(5)
 
 @lru_cache(maxsize=1024)
 def _part(line: str, low: str) -> int:
-    """What a line (with its folded form) is below a sign-off. Kept, since a line is looked at below each line above it.
+    """What a line is when it stands below a sign-off. `low` is the folded line.
 
-    _END: a P.S., a disclaimer or the like, which ends a signature; _ADDRESS: a sentence that speaks to somebody;
-    _MOTTO: another sentence; _PART: a part of a signature.
+    _END: a P.S., a disclaimer or the like, which ends a signature. _ADDRESS: a sentence that addresses the
+    reader. _MOTTO: another sentence. _PART: a part of a signature. Results are cached, because a line is
+    looked at once for each line above it.
     """
     if not low:
         return _SKIPPED
@@ -153,7 +160,7 @@ _SPEAKS = re.compile(
 def _is_sentence(line: str) -> bool:
     text = re.sub(r"\([^()]{0,60}\)$", "", line.strip()).strip()  # "Hugo (on the dock, bad signal)"
     if text[:1] in "\"'“„«*" or text[-1:] in '"”»*':
-        return False  # mottos
+        return False  # a line in quotes or asterisks is a motto
     if marks.CONTACT.search(fold(text)) and len(text) < 160:
         return False
     words = text.split()
@@ -165,7 +172,7 @@ def _is_sentence(line: str) -> bool:
 
 
 def _name_cut(lines: list[str], folded: list[str], names: frozenset[str]) -> int:
-    """Cuts a signature that starts with the sender's name, without any sign-off before it."""
+    """The index at which a signature begins that has no sign-off and starts with the sender's name."""
     lines = _trim(lines)
     folded = folded[: len(lines)]
     for index in range(max(1, len(lines) - _TAIL_LINES), len(lines)):
@@ -186,7 +193,7 @@ def _name_cut(lines: list[str], folded: list[str], names: frozenset[str]) -> int
 
 
 def _second_line_names(lines: list[str], folded: list[str], index: int, names: frozenset[str]) -> bool:
-    """A closing paragraph whose second line carries the sender's name, as when the first is in another script."""
+    """Whether the second line of a closing paragraph holds the sender's name. The first may be in another script."""
     if index + 1 >= len(lines) or not folded[index + 1] or len(folded[index].split()) > 3:
         return False
     own_script = not folded[index].isascii() and not any(c.islower() for c in lines[index])
@@ -194,9 +201,10 @@ def _second_line_names(lines: list[str], folded: list[str], index: int, names: f
 
 
 def _name_line(line: str, names: frozenset[str]) -> int:
-    """How many words of the sender's name a line carries, 0 if it is anything but a name.
+    """How many words of the sender's name a line holds; 0 if it is anything but a name.
 
-    His words capitalised, titles, initials ("R.", "RD") and what a signature puts behind a name; nothing of a sentence.
+    It may hold capitalised words of the name, titles, initials ("R.", "RD") and what a signature puts behind
+    a name. It may hold nothing of a sentence.
     """
     if line.strip().endswith("?"):
         return 0
@@ -224,7 +232,7 @@ def _name_line(line: str, names: frozenset[str]) -> int:
     return sum(1 for word in low if word in names)
 
 
-_HIRAGANA = re.compile("[ぁ-ん]")  # inflections: a sentence, not a name
+_HIRAGANA = re.compile("[ぁ-ん]")  # Hiragana writes inflections, so the line is a sentence and no name
 _KISSES = re.compile(r"[xX]{1,4}|[xX][oO]+")
 _NO_NICKNAMES = frozenset(
     [
@@ -293,7 +301,7 @@ _NO_NICKNAMES = frozenset(
 
 
 def _short_for(word: str, low: str, names: frozenset[str], dotted: bool) -> bool:
-    """Initials of the sender ("JMT", "R."), or a short form of his name: Mitch for Mitchell, Winnie for Winifred."""
+    """Whether `word` stands for the sender: initials ("JMT", "R.") or a short form, such as Mitch for Mitchell."""
     if not low.isalpha() or low in _NO_NICKNAMES:
         return False
     if len(low) <= 4 and (word.isupper() or (dotted and len(low) <= 2)):
@@ -308,7 +316,7 @@ def _short_for(word: str, low: str, names: frozenset[str], dotted: bool) -> bool
 
 
 def _any_name(line: str) -> bool:
-    """One to three capitalised words and nothing else: somebody's name, whoever it is."""
+    """Whether a line is one to three capitalised words and nothing else, so that it may be anybody's name."""
     words = line.strip().strip(",").split()
     return 0 < len(words) <= 3 and all(
         re.fullmatch(r"[^\W\d_][\w'.-]*", word) and word[0].isupper() for word in words
@@ -316,7 +324,7 @@ def _any_name(line: str) -> bool:
 
 
 def _without_banner(lines: list[str]) -> list[str]:
-    """Drops a mail gateway's "external sender" warning above the text."""
+    """Removes the "external sender" warning that a mail gateway puts above the text."""
     first = next((index for index, line in enumerate(lines) if line.strip()), None)
     if first is None or not marks.BANNER.match(fold(lines[first][:400])):
         return lines
@@ -329,7 +337,7 @@ def _without_banner(lines: list[str]) -> list[str]:
 
 
 def _postscript(lines: list[str], folded: list[str]) -> list[str]:
-    """The P.S. below a signature, up to the next blank line: it is the writer's text."""
+    """The P.S. below a signature, up to the next blank line. It is the writer's text."""
     for index, line in enumerate(lines):
         if marks.POSTSCRIPT.match(line):
             kept = []
@@ -356,7 +364,9 @@ def _trim(lines: list[str]) -> list[str]:
 
 
 def name_words(sender: str) -> frozenset[str]:
-    """The folded words of a From value: display name, and the local part of the address split at dots and dashes."""
+    """The words of a mail's From value, folded (lower case, without accents): of the display name, and of the address
+    before the @, split at dots and dashes.
+    """
     display, _, address = sender.rpartition("<")
     local = address.rstrip("> ").split("@")[0] if "@" in address else ""
     if "@" not in address:

@@ -1,4 +1,4 @@
-"""The words by which sign-offs, signatures, banners and footers are known, in many languages; on folded text."""
+"""Patterns for sign-offs, signatures, banners and footers in many languages. They match folded text."""
 
 import re
 
@@ -6,7 +6,7 @@ DELIMITER = re.compile(r"^\s*(?:-- ?|—|–|__|\*\*)\s*$")
 LONG_RULE = re.compile(r"^\s*[-_=*~]{3,}\s*$")
 POSTSCRIPT = re.compile(r"^\s*p\.? ?p?\.? ?s\b\.?\s?[:,-]?\s*\S", re.I)
 
-# Firm sign-offs close a letter whatever follows; soft ones ("thanks") are also ordinary sentences.
+# A firm sign-off closes a letter whatever follows. A soft one ("thanks") may also be an ordinary sentence.
 FIRM = (
     r"(?:(?:with |my )?(?:best|kind|kindest|warm|warmest|many|sincere)(?: personal)? )?(?:regards|"
     r"wishes)(?: from .{2,30})?|"
@@ -92,8 +92,8 @@ MOBILE = re.compile(
     r"mistakes).{0,60}|yahoo mail: .{0,60})"
     r"[.!]?(?: ?[<(]? ?https?://\S{1,200} ?[>)]?)?$"
 )
-# The last line of a mail, set apart: what a program puts there, whatever the program is called. A sentence that only
-# begins like one has a verb or a person in it.
+# The last line of a mail, behind a blank line, that a program put there, whatever its name. A sentence of a
+# person may begin alike, but it has a verb or a person in it.
 LAST_FOOTER = re.compile(
     r"^\W*(?:(?:sent|typed|written|dictated|composed) (?:from|with|by|via|on|using|but)\b"
     r"(?!.*\b(?:is|are|was|were|will|i|i'm|we|you|that|which|our|your|please call)\b).{1,50}|from my [\w ]{3,30}|"
@@ -121,7 +121,8 @@ BANNER_MORE = re.compile(
     r"ne cliquez)\b.{0,160}$"
 )
 
-# What opens a legal footer. It is one only with a word of `LEGAL` close by, for people write "Disclaimer:" too.
+# The first words of a legal footer. They count only with a word of `LEGAL` close by, as people write
+# "Disclaimer:" too.
 DISCLAIMER = re.compile(
     r"^\W{0,6}(?:"
     r"(?:confidentiality|privacy|legal|privileged|e-?mail|important)? ?(?:and \w+ )?(?:notice|note|"
@@ -143,7 +144,7 @@ DISCLAIMER = re.compile(
     r"[\w&.,' -]{2,60} (?:is|are) (?:a )?(?:company |limited company )?registered in (?:england|scotland|"
     r"wales|ireland)|"
     r"registered (?:office|in england|address|company|number)|"
-    # below: footers, whatever follows
+    # the patterns below are footers, whatever follows them
     r"(?:please )?(?:consider|think of|think about|respect|spare|save).{0,40}(?:before (?:you )?print|"
     r"a tree|paper)|(?:please )?think before you print|"
     r"(?:bitte )?(?:denken|prufen) sie .{0,60}(?:umwelt|ausdruck)|(?:pensez|"

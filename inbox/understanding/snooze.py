@@ -1,4 +1,7 @@
-"""Decides until when a lead is left alone: the day a person asks for, or an absent one is back, 09:00 in their zone."""
+"""Finds until when a lead is to be left alone: 09:00 in the lead's zone on the day that the reply names.
+
+That is the day that a person asks for, or on which an absent person is back.
+"""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +11,7 @@ from inbox.understanding.dates import Named, named_days
 from inbox.understanding.normalise import fold, sentences
 
 APPLY_AT = 0.95
-"""Snoozes at this confidence or above apply by themselves; below it a follow-up is only suggested."""
+"""The confidence from which a snooze is applied by itself. Below it the page only suggests a follow-up."""
 
 _MONTH_DAY_CONFIDENCE = 0.99
 _QUARTER_CONFIDENCE = 0.97
@@ -24,7 +27,8 @@ _AFTER = re.compile(rf"\b(?:after|past|once|following){_BETWEEN}")
 _FROM = re.compile(
     rf"\b(?:until|till|til|from|as of|starting|beginning|not before|no earlier than){_BETWEEN}"
 )
-# "Do" is until in Polish, "da" from in Italian, "po" after in Czech: these are read in sentences that are not English.
+# "Do" is "until" in Polish, "da" is "from" in Italian, "po" is "after" in Czech. So these are not used in
+# English texts.
 _AFTER_ABROAD = re.compile(
     rf"\b(?:nach|nachdem|apres|despues (?:del?|de)|dopo(?: il)?|depois (?:de|do)|na|po|efter|etter|jalkeen|"
     rf"после){_BETWEEN}"
@@ -106,7 +110,8 @@ _UNTIL = re.compile(
     r"до)\b[^.!?\n]{0,22}$|"
     r"\d\S{0,3} ?(?:\w{3,12} )?(?:to|au|al|ao|a|-|and|et|e|y|i|und)(?: (?:the|el|il|le))?\W*$"
 )
-# The named day itself is still off: said outright, or what "until" means in these languages, or the end of a range.
+# The named day is itself a day off: the text says so, or "until" means that in the language, or it ends a
+# range.
 _LAST_DAY = re.compile(
     r"\b(?:through|thru|inclusive|including|einschliesslich|einschl|inkl|inclus|incluso|inclusive|compreso|"
     r"incluido|en met|och med|og med|tom|wlacznie|vcetne)\b|\b(?:bis|do|till|saakka|до)\b[^.!?\n]{0,22}$|"
@@ -126,7 +131,9 @@ _LAST_DAY_BEHIND = re.compile(
 
 @dataclass(frozen=True)
 class Snooze:
-    """Until when, how sure (0 to 1), and the sentence it was read from."""
+    """Until when a lead is to be left alone, as a reply asks; how sure that is
+    (`confidence`, 0 to 1); and the sentence that says it.
+    """
 
     until: datetime
     confidence: float
@@ -134,10 +141,12 @@ class Snooze:
 
 
 def deferral(text: str, reference: datetime, tz: tzinfo) -> Snooze | None:
-    """The later time a person asks to be written to, from their own words; None without one or if it is < 1 h ahead.
+    """The later time at which a person asks to be written to; None if the reply names none, or it is less than an hour
+    ahead.
 
-    Month and day behind "after", "until" or "from": 0.99. A quarter or fiscal year: 0.97. A day without such a word:
-    0.9; a month, a weekday, "next week": 0.8. `reference`: when the message was received; `tz`: the lead's zone.
+    The confidence is 0.99 for a month and day behind "after", "until" or "from"; 0.97 for a quarter or fiscal year; 0.9
+    for a day without such a word; 0.8 for a month, a weekday or "next week". `reference` is when the message was
+    received; `tz` is the lead's zone.
     """
     today = reference.astimezone(tz).date()
     english = bool(_ENGLISH.search(fold(text[:5000])))
@@ -154,7 +163,9 @@ def deferral(text: str, reference: datetime, tz: tzinfo) -> Snooze | None:
 
 
 def return_day(text: str, reference: datetime, tz: tzinfo) -> Snooze | None:
-    """The working day an absent person is back, from an automatic reply; None where it names none that is to come."""
+    """The working day on which an absent person is back, read from an automatic reply; None if it names no day to come.
+    `reference` is when the message was received; `tz` is the lead's zone.
+    """
     today = reference.astimezone(tz).date()
     low = fold(text[:5000])
     candidates: list[tuple[int, date]] = []
@@ -174,14 +185,14 @@ def return_day(text: str, reference: datetime, tz: tzinfo) -> Snooze | None:
 
 
 def _back_on(left: str, right: str) -> bool:
-    """Whether the day is the one of return: "back on …", "ab dem …", "… wieder im Büro"; not the start of a range."""
+    """Whether the day is the day of return ("back on …", "ab dem …", "… wieder im Büro") and does not begin a range."""
     if _RANGE_BEHIND.match(right):
         return False
     return bool(_BACK_BEHIND.match(right)) or bool(_BACK.search(left[-45:]) and not _UNTIL.search(left[-14:]))
 
 
 def _day_after(named: Named) -> date:
-    """The day after a last day off; a month named so ("through June") is off to its end."""
+    """The day after the last day off. A month as the last day off ("through June") is off to its end."""
     if named.kind == "month":
         return (named.day.replace(day=1) + timedelta(days=31)).replace(day=1)
     return named.day + timedelta(days=1)
@@ -231,7 +242,7 @@ def _quarters(low: str, today: date) -> list[tuple[date, float]]:
 
 
 def _quarter_day(match: re.Match[str], today: date, end: bool) -> date | None:
-    """The first day of the quarter meant, or of its last month for "end of"; None for a quarter that is running now."""
+    """The first day of the quarter that is meant, or of its last month for "end of". None for the current quarter."""
     current = (today.month - 1) // 3 + 1
     word = match["word"]
     if word and word not in _QUARTER_WORDS:

@@ -1,4 +1,6 @@
-"""Decides what the newest human text of a reply is; everything else is kept as `quoted`, for folding."""
+"""Finds the newest text of a reply: what its writer wrote now. The rest of the body is kept as `quoted`, for
+folding.
+"""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -6,16 +8,18 @@ from itertools import pairwise
 
 from inbox.understanding.html import html_lines, looks_like_html, without_bulk
 from inbox.understanding.normalise import clean, fold
-from inbox.understanding.quoting import Line, mark_quoted, plain_lines
+from inbox.understanding.quoting import QuotedLine, mark_quoted, plain_lines
 from inbox.understanding.signature import name_words, strip_signature
 
-_HINT_CHARS = 12  # shorter lines ("Hi,") stand in the answer and in the quote
-_SENT_CHARS = 16  # letters and digits of a line that are ours by more than chance
+_HINT_CHARS = 12  # shorter lines ("Hi,") stand both in the answer and in the quote
+_SENT_CHARS = 16  # with this many letters and digits a line is equal to ours by more than chance
 
 
 @dataclass(frozen=True)
 class NewestText:
-    """What the person wrote now, and the rest of the body in order. `truncated`: the body was longer than is read."""
+    """A mail's body in two parts: what the person wrote now, and the rest in its order (`quoted`). `truncated`: the
+    body was longer than what is read.
+    """
 
     text: str
     quoted: str = ""
@@ -30,11 +34,12 @@ def newest_text(
     sender: str = "",
     sent: tuple[str, ...] = (),
 ) -> NewestText:
-    """Splits a body. Plain text is preferred; HTML is read if there is none, and tells which plain lines are quoted.
+    """Splits a body into the newest text and the rest. Never raises.
 
-    `sender` is the From value ("Dana Reyes <dana@example.com>"): it tells a signature from a sentence. `sent`: the
-    plain texts that we sent; their lines are ours, whatever marks stand before them. Never raises; an empty result
-    means that the person wrote nothing, and must not be judged by what was quoted.
+    Plain text is preferred. HTML is read if there is no plain text; else it only tells which plain lines are
+    quoted. `sender` is the From value ("Dana Reyes <dana@example.com>"), by which a signature is recognised.
+    `sent` holds the plain texts that we sent: their lines are ours, whatever marks stand before them. An
+    empty result means that the person wrote nothing. Then what was quoted must not be judged in its place.
     """
     plain, truncated = clean(text)
     markup, html_truncated = clean(without_bulk(html) if isinstance(html, str) else html)
@@ -57,7 +62,9 @@ def newest_text(
 
 
 def own_lines(text: str, others: tuple[str, ...]) -> str:
-    """The lines of a mail, its signature too, that quote nobody: neither by a mark nor from the texts `others`."""
+    """The lines of a mail that quote nobody, with its signature. A line is left out if it is marked as quoted, or comes
+    from one of the texts `others`.
+    """
     lines = plain_lines(clean(text)[0])
     mark_quoted(lines)
     if others:
@@ -65,10 +72,12 @@ def own_lines(text: str, others: tuple[str, ...]) -> str:
     return "\n".join(line.text for line in lines if not line.depth)
 
 
-def _take_out_sent(lines: list[Line], sent: tuple[str, ...]) -> None:
-    """Quote the lines that stand in what we sent, and give back what somebody wrote between them without a mark.
+def _take_out_sent(lines: list[QuotedLine], sent: tuple[str, ...]) -> None:
+    """Marks the lines that repeat what we sent as quoted, and unmarks what somebody wrote between them without a
+    mark.
 
-    A line is compared by its letters and digits alone: programs wrap a text anew and put "|", "U>" or "--]" before it.
+    Lines are compared by letters and digits alone, because programs wrap a text anew and put "|", "U>" or
+    "--]" before it.
     """
     ours = "\n".join(_letters(text) for text in sent)
     known = [
@@ -88,8 +97,8 @@ def _take_out_sent(lines: list[Line], sent: tuple[str, ...]) -> None:
                 line.depth = 0 if not line.marked else line.depth
 
 
-def _ours_in_part(line: Line, ours: str) -> bool:
-    """Whether a line may be ours after all: a short one, or one with a mark of its own."""
+def _ours_in_part(line: QuotedLine, ours: str) -> bool:
+    """Whether a line may be part of what we sent: it is short, or has a quote mark of its own."""
     letters = _letters(line.text)
     return line.marked or (0 < len(letters) < _SENT_CHARS and letters in ours)
 
@@ -98,10 +107,10 @@ def _letters(text: str) -> str:
     return "".join(character for character in fold(text[:20_000]) if character.isalnum())
 
 
-def _own_text(lines: list[Line], names: frozenset[str]) -> str:
+def _own_text(lines: list[QuotedLine], names: frozenset[str]) -> str:
     stretches = _stretches(lines, use_signature_marks=True)
     if not any(any(line.strip() for line in stretch) for stretch in stretches):
-        # Some people write inside the signature element of their mail client.
+        # Some people write their answer inside the signature element of their mail client.
         stretches = _stretches(lines, use_signature_marks=False)
     filled = [index for index, stretch in enumerate(stretches) if any(line.strip() for line in stretch)]
     if not filled:
@@ -121,8 +130,8 @@ def _only_a_name(lines: list[str], names: frozenset[str]) -> bool:
     return bool(words) and len(words) <= 4 and all(word in names or len(word) == 1 for word in words)
 
 
-def _stretches(lines: list[Line], *, use_signature_marks: bool) -> list[list[str]]:
-    """Runs of unquoted lines, in order."""
+def _stretches(lines: list[QuotedLine], *, use_signature_marks: bool) -> list[list[str]]:
+    """Groups the unquoted lines into runs, in their order."""
     out: list[list[str]] = [[]]
     for line in lines:
         if line.depth:
@@ -133,7 +142,7 @@ def _stretches(lines: list[Line], *, use_signature_marks: bool) -> list[list[str
     return out
 
 
-def _rest(lines: list[Line], own: str) -> str:
+def _rest(lines: list[QuotedLine], own: str) -> str:
     kept = set(own.split("\n"))
     rest = [
         ">" * line.depth + (" " if line.depth else "") + line.text
@@ -143,8 +152,10 @@ def _rest(lines: list[Line], own: str) -> str:
     return "\n".join(rest).strip("\n")
 
 
-def _apply_hints(lines: list[Line], marked: list[Line]) -> None:
-    """Plain lines that the HTML shows only inside a quote, or only inside the signature, are that."""
+def _apply_hints(lines: list[QuotedLine], marked: list[QuotedLine]) -> None:
+    """Marks plain lines as quoted or as signature where the HTML shows them only inside a quote or only inside a
+    signature.
+    """
     mark_quoted(marked)
     own = {_key(line.text) for line in marked if not line.depth and not line.signature}
     quoted = {_key(line.text) for line in marked if line.depth} - own

@@ -1,14 +1,15 @@
-"""The one request cycle of every webhook: size, key, payload, tenant check, intake, answer.
+"""Handles the requests of all webhooks: checks size, key, payload and workspace, runs intake, and answers.
 
-What is answered to what: docs/reference/addresses.md, Answers.
-
-Nothing on this path calls another machine. What each status makes a provider do next is in `DeliveryRules`.
+docs/reference/addresses.md, Answers, lists the answers. Nothing here calls another machine. `DeliveryRules`
+says what each status makes a provider do next.
 """
 
 import hashlib
 import logging
 import time
+from collections.abc import Callable
 from datetime import timedelta
+from functools import cache
 from uuid import UUID
 
 from django.db import Error
@@ -17,12 +18,20 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
 from prometheus_client import Counter, Histogram
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from inbox import handlers
-from inbox.intake import Outcome, Received, Verdict, failed, receive, record, rejected
-from inbox.kept import Kept
+from inbox.intake import handlers
+from inbox.intake.receipt import (
+    DeliveryVerdict,
+    IntakeResult,
+    WebhookRequest,
+    failed,
+    receive,
+    record,
+    rejected,
+)
 from inbox.models import Workspace
 from inbox.webhooks.request import (
     CLIENT_ID,
@@ -40,27 +49,24 @@ from integrations.events import Event, PayloadInvalid
 from integrations.fields import DecryptionError
 from integrations.models import Integration, WebhookKey, hash_key
 from integrations.spec import WebhookSource
+from jobs import stalls
 from jobs.db import Fault, db_fault, drop_connection
 
 logger = logging.getLogger(__name__)
 
 SLOW_MS = 1_000
+STATEMENT_S = 3.0
+"""How many seconds a statement of a delivery is waited for: providers wait a few seconds for the answer."""
 RETRY_AFTER_S = 30
 KEY_USE_EVERY = timedelta(minutes=1)
-KEYS = Kept(
-    lambda key_hash: (
-        WebhookKey.objects.select_related("integration__workspace")
-        .only(
-            "expires_at",
-            "last_used_at",
-            "integration__provider",
-            "integration__external_account_id",
-            "integration__config",
-            "integration__enabled",
-            "integration__workspace__phone_region",
-        )
-        .filter(key_hash=key_hash)
-    )
+KEYS = WebhookKey.objects.select_related("integration__workspace").only(
+    "expires_at",
+    "last_used_at",
+    "integration__provider",
+    "integration__external_account_id",
+    "integration__config",
+    "integration__enabled",
+    "integration__workspace__phone_region",
 )
 """What a delivery needs to know of its tenant; the secrets of the key and of the account are not read."""
 
@@ -70,26 +76,28 @@ delivery_seconds = Histogram("holdfast_webhook_seconds", "Time to answer a webho
 
 
 class WrongWorkspace(Exception):
-    """The body names another account than the key's integration has, or the address another workspace."""
+    """A webhook request names another account than that of its key, or its address names another workspace."""
 
 
 @method_decorator(csrf_exempt, name="dispatch")
 class WebhookView(APIView):
-    """POST a provider's event; GET with a valid key tests the address."""
+    """The view of a webhook address. A POST delivers a provider's event; a GET with a valid key tests the address."""
 
     http_method_names = ["get", "post", "options"]
     login_required = False
     authentication_classes = ()
-    source: WebhookSource | None = None
+    source: WebhookSource = None  # type: ignore[assignment]  # as_view() sets this
     key_in_path = True
+    sample = False
+    """Whether the request is one of ours (inbox.webhooks.samples). No address leads to a view with True."""
 
     @post_schema
-    def post(self, request, key: str = "") -> Response:
-        """One delivery, answered whatever happens."""
+    def post(self, request: Request, key: str = "") -> Response:
+        """Takes in one webhook request of a provider. It is answered whatever happens."""
         started = time.perf_counter()
         source = self.source
         try:
-            with delivery_seconds.labels(source.name).time():
+            with delivery_seconds.labels(source.name).time(), stalls.request_limit(STATEMENT_S):
                 return self._deliver(request, source, key, started)
         except PayloadTooLarge:
             return failure(413, "payload_too_large")
@@ -110,10 +118,11 @@ class WebhookView(APIView):
             return unavailable(source.rules.unavailable_status)
 
     @get_schema
-    def get(self, request, key: str = "") -> Response:
-        """Which events this address takes: 401 without a valid key."""
+    def get(self, request: Request, key: str = "") -> Response:
+        """Says which events this webhook address accepts. Answers 401 without a valid key."""
         try:
-            integration = self.authenticate(request, key, b"")
+            with stalls.request_limit(STATEMENT_S):
+                integration = self.authenticate(request, key, bytes)
         except Unauthorized:
             return failure(401, "unauthorized")
         except Error as error:
@@ -129,13 +138,14 @@ class WebhookView(APIView):
             }
         )
 
-    def _deliver(self, request, source: WebhookSource, key: str, started: float) -> Response:
-        came = read_body(request)
-        tenant = self.tenant(request, key, came)
+    def _deliver(self, request: Request, source: WebhookSource, key: str, started: float) -> Response:
+        read = cache(lambda: read_body(request))
+        tenant = self.tenant(request, key, read)  # first: who has no key does not make us wait for a body
+        came = read()
         given = [key] * bool(key and self.key_in_path) + secrets_in_headers(request, source)
-        secrets = given or [candidate_key(request, source, came)]
+        secrets = given or [candidate_key(request, source, read)]
         body = without_secrets(came, secrets)
-        received = Received(
+        received = WebhookRequest(
             source=source.name,
             body=body,
             sha256=hashlib.sha256(body).hexdigest(),
@@ -144,45 +154,54 @@ class WebhookView(APIView):
             started=started,
             integration=tenant.integration,
             workspace=tenant.workspace,
+            sample=self.sample,
         )
         outcome = process(source, received)
         _finish(source, received, outcome)
         return self.answered(outcome)
 
-    def answered(self, outcome: Outcome) -> Response:
-        """The answer to an outcome, in the words that this sender expects."""
+    def answered(self, outcome: IntakeResult) -> Response:
+        """The HTTP answer for what became of a webhook request, in the form that this sender expects."""
         return answer(self.source, outcome)
 
-    def tenant(self, request, key: str, body: bytes) -> Tenant:
-        """Whose delivery it is, from what proves it.
+    def tenant(self, request: Request, key: str, body: Callable[[], bytes]) -> Tenant:
+        """The workspace and account to which a webhook request belongs, from the key or signature that proves it.
 
-        Raises Unauthorized, and DecryptionError where the secret that would prove it cannot be read: the provider
-        tries again."""
+        `body` reads the request's body, and is called only where the proof is in there. Raises Unauthorized. Raises
+        DecryptionError if the secret that would prove it cannot be read; the provider then tries again.
+        """
         source = self.source
-        if source.signature and not key and source.signature.valid(body, request.headers, timezone.now()):
-            return named_in(source.name, body)
+        if source.signature and not key and source.signature.valid(body(), request.headers, timezone.now()):
+            return named_in(source.name, body())
         integration = self.authenticate(request, key, body)
         accepts = source.accepts
-        if accepts and not accepts(integration.credentials, body, request.headers, timezone.now()):
+        if accepts and not accepts(integration.credentials, body(), request.headers, timezone.now()):
             raise Unauthorized
         return Tenant(integration.workspace, integration)
 
-    def authenticate(self, request, key: str, body: bytes) -> Integration:
-        """The integration whose key the request carries, by one indexed look-up. Raises Unauthorized."""
+    def authenticate(self, request: Request, key: str, body: Callable[[], bytes]) -> Integration:
+        """The provider account whose webhook key the request carries, found by one indexed look-up. Raises
+        Unauthorized.
+        """
         secret = key or candidate_key(request, self.source, body)
         if not self.source.keyed or not secret or len(secret) > 200:
             raise Unauthorized
-        for found in KEYS.find(key_hash=hash_key(secret)):
-            if found.is_usable and found.integration.provider == self.source.provider:
-                _note_use(found)
-                return found.integration
-        raise Unauthorized
+        try:
+            found = KEYS.get(key_hash=hash_key(secret))
+        except WebhookKey.DoesNotExist:
+            raise Unauthorized from None
+        if not found.is_usable or found.integration.provider != self.source.provider:
+            raise Unauthorized
+        if not self.sample and request.method == "POST":  # a look at the address in a browser is no use of it
+            _note_use(found)
+        return found.integration
 
 
-def process(source: WebhookSource, received: Received) -> Outcome:
-    """Make of a received body what today's code makes of it, ledger row included. Replay runs this too.
+def process(source: WebhookSource, received: WebhookRequest) -> IntakeResult:
+    """Reads the event from a webhook request's body, applies it, and records the request. A
+    replay of a stored request uses this too.
 
-    Raises django.db.Error where the database is out of reach.
+    Raises django.db.Error if the database cannot be reached.
     """
     try:
         event = parse(source, received)
@@ -191,26 +210,33 @@ def process(source: WebhookSource, received: Received) -> Outcome:
         record(received, outcome)
         return outcome
     except WrongWorkspace:
-        outcome = Outcome(Verdict.MISMATCH, reason="it names another workspace")
+        outcome = IntakeResult(DeliveryVerdict.MISMATCH, reason="it names another workspace")
         record(received, outcome)
         return outcome
-    except Exception as error:  # a defect of a parser: a replay after its fix completes the delivery
+    # this is a defect of a parser, and a replay after its fix completes the delivery
+    except Exception as error:
+        if isinstance(error, Error) and db_fault(error) is not Fault.BUG:
+            raise
         outcome = failed(received, "", error)
         record(received, outcome)
         return outcome
     if received.workspace is None:
-        outcome = Outcome(Verdict.IGNORED, event.event_type, "no workspace here has this account")
+        outcome = IntakeResult(
+            DeliveryVerdict.IGNORED, event.event_type, "no workspace here has this account"
+        )
         record(received, outcome)
         return outcome
     if received.integration is not None and not received.integration.enabled:
-        outcome = Outcome(Verdict.IGNORED, event.event_type, "integration switched off")
+        outcome = IntakeResult(DeliveryVerdict.IGNORED, event.event_type, "integration switched off")
         record(received, outcome)
         return outcome
-    return receive(received, event, handlers.handle)
+    return receive(received.of(received.workspace), event, handlers.handle)
 
 
-def parse(source: WebhookSource, received: Received) -> Event:
-    """The event of a body. Raises PayloadInvalid, or WrongWorkspace where it names another account than the key's."""
+def parse(source: WebhookSource, received: WebhookRequest) -> Event:
+    """Reads the event from a webhook request's body. Raises PayloadInvalid, or WrongWorkspace if it names another
+    account than that of the request's key.
+    """
     body = source.decode(received.body)
     if received.integration is not None:
         named, own = source.account_of(body), received.integration.external_account_id
@@ -219,27 +245,31 @@ def parse(source: WebhookSource, received: Received) -> Event:
     return source.parse(body, received.received_at)
 
 
-def _names_another_workspace(received: Received) -> bool:
-    """Whether the address's clientId is another workspace of ours; an id from before is nobody's and not checked."""
+def _names_another_workspace(received: WebhookRequest) -> bool:
+    """Whether the address's clientId is the id of another workspace here. An id that no workspace has is ignored.
+
+    Addresses of an older form still carry such ids.
+    """
     try:
         named = UUID(received.headers[CLIENT_ID])
     except (KeyError, ValueError):
         return False
-    return named != received.workspace.pk and Workspace.objects.filter(pk=named).exists()
+    own = received.workspace
+    return own is not None and named != own.pk and Workspace.objects.filter(pk=named).exists()
 
 
-def answer(source: WebhookSource, outcome: Outcome) -> Response:
-    """The answer to an outcome (docs/reference/addresses.md, Answers)."""
+def answer(source: WebhookSource, outcome: IntakeResult) -> Response:
+    """The HTTP answer for what became of a webhook request (docs/reference/addresses.md, Answers)."""
     delivery = str(outcome.delivery_id)
-    if outcome.verdict == Verdict.REJECTED:
+    if outcome.verdict == DeliveryVerdict.REJECTED:
         unusable = source.rules.unusable_status
         extra = {"quarantined": True} if unusable == 200 else {"fields": outcome.fields}
         return failure(unusable, "invalid_payload", deliveryId=delivery, **extra)
-    if outcome.verdict == Verdict.MISMATCH:
+    if outcome.verdict == DeliveryVerdict.MISMATCH:
         return failure(403, "workspace_mismatch", deliveryId=delivery)
-    if outcome.verdict == Verdict.FAILED:
+    if outcome.verdict == DeliveryVerdict.FAILED:
         return Response({"success": True, "stored": True, "deliveryId": delivery})
-    if outcome.verdict == Verdict.IGNORED:
+    if outcome.verdict == DeliveryVerdict.IGNORED:
         return Response(
             {
                 "success": True,
@@ -251,7 +281,7 @@ def answer(source: WebhookSource, outcome: Outcome) -> Response:
         )
     body = {
         "success": True,
-        "deduped": outcome.verdict == Verdict.DUPLICATE,
+        "deduped": outcome.verdict == DeliveryVerdict.DUPLICATE,
         "eventType": outcome.event_type,
         "deliveryId": delivery,
         "messageId": str(outcome.message.pk) if outcome.message else None,
@@ -263,13 +293,17 @@ def answer(source: WebhookSource, outcome: Outcome) -> Response:
     return Response(body)
 
 
-def failure(status: int, error: str, **extra) -> Response:
-    """An answer that says no."""
+def failure(status: int, error: str, **extra: object) -> Response:
+    """The HTTP answer that tells a webhook's sender of an error. `error` is its code;
+    `extra` are more fields of the JSON body.
+    """
     return Response({"success": False, "error": error, **extra}, status=status)
 
 
 def unavailable(status: int) -> Response:
-    """The answer while the database is out of reach; the next request gets a connection of its own."""
+    """The HTTP answer to a webhook's sender while the database cannot be reached. The next request gets a new
+    connection.
+    """
     drop_connection()
     response = failure(status, "unavailable")
     response["Retry-After"] = str(RETRY_AFTER_S)
@@ -277,14 +311,14 @@ def unavailable(status: int) -> Response:
 
 
 def _note_use(key: WebhookKey) -> None:
-    """Keep the key's last use to the minute: a burst must not queue up on the row of the key it shares."""
+    """Records the key's last use, at most once a minute, so that many deliveries do not wait for the key's row."""
     now = timezone.now()
     if key.last_used_at is None or key.last_used_at < now - KEY_USE_EVERY:
         stale = Q(last_used_at=None) | Q(last_used_at__lt=now - KEY_USE_EVERY)
         WebhookKey.objects.filter(stale, pk=key.pk).update(last_used_at=now)
 
 
-def _finish(source: WebhookSource, received: Received, outcome: Outcome) -> None:
+def _finish(source: WebhookSource, received: WebhookRequest, outcome: IntakeResult) -> None:
     deliveries_total.labels(source.name, outcome.verdict).inc()
     ms = round((time.perf_counter() - received.started) * 1000, 1)
     extra = {
@@ -295,7 +329,7 @@ def _finish(source: WebhookSource, received: Received, outcome: Outcome) -> None
         "verdict": str(outcome.verdict),
         "ms": ms,
     }
-    if outcome.verdict == Verdict.DUPLICATE and outcome.message is not None:
+    if outcome.verdict == DeliveryVerdict.DUPLICATE and outcome.message is not None:
         extra |= {"key": outcome.message.source, "key_value": outcome.message.external_id, "deduped": True}
     if ms > SLOW_MS:
         logger.warning("webhook delivery over its budget", extra=extra | {"budget_ms": SLOW_MS})

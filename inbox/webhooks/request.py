@@ -1,4 +1,9 @@
-"""What a webhook request carries: its bytes (bounded, chunked or not), its key, and the headers worth keeping."""
+"""Reads what a webhook request carries: its body within a limit, its key, and the headers worth keeping."""
+
+from collections.abc import Callable
+from typing import Any
+
+from rest_framework.request import Request
 
 from integrations import rawjson
 from integrations.events import PayloadInvalid
@@ -8,23 +13,26 @@ BODY_LIMIT = 1024 * 1024
 DRAIN_LIMIT = 8 * 1024 * 1024
 CHUNK = 64 * 1024
 CLIENT_ID = "clientId"
-"""In the query of an address of the older form; kept beside the headers, as a replay must judge it too."""
+"""The query parameter of addresses of the older form. It is stored with the headers, because a replay must check
+it too.
+"""
 SECRET_HEADERS = ("secret", "token", "authorization", "signature", "cookie", "key", "proxy", "forwarded")
 
 
 class PayloadTooLarge(Exception):
-    """The body is over 1 MiB."""
+    """The body of a webhook request is over 1 MiB."""
 
 
 class BodyBrokenOff(Exception):
-    """The body could not be read to its end: the sender is gone, or its chunks are none."""
+    """The body of a webhook request could not be read to its end: the sender is gone, or its chunks are malformed."""
 
 
-def read_body(request) -> bytes:
-    """The raw bytes of the body, also of one sent in chunks. Raises PayloadTooLarge over 1 MiB, and BodyBrokenOff.
+def read_body(request: Request) -> bytes:
+    """The raw bytes of a request's body, also of one sent in chunks. Raises
+    PayloadTooLarge over 1 MiB, and BodyBrokenOff.
 
-    Django reads no body without a Content-Length; the server ends a chunked one by itself (`wsgi.input_terminated`).
-    What is too large is read on for a while, so that the sender gets our answer and not a broken connection.
+    Django reads no body without a Content-Length. The server itself ends a chunked one (`wsgi.input_terminated`). A
+    body that is too large is read on for a while, so that the sender gets our answer and not a broken connection.
     """
     environ = request.META
     chunked = not environ.get("CONTENT_LENGTH") and environ.get("wsgi.input_terminated")
@@ -41,40 +49,45 @@ def read_body(request) -> bytes:
     return b"".join(parts)
 
 
-def _read(stream) -> bytes:
+def _read(stream: Any) -> bytes:
     try:
-        return stream.read(CHUNK)
-    except Exception as error:  # each server has its own
+        chunk: bytes = stream.read(CHUNK)
+    except Exception as error:  # each server raises errors of its own
         raise BodyBrokenOff from error
+    return chunk
 
 
-def candidate_key(request, source: WebhookSource, body: bytes) -> str:
-    """The secret from the other places where it may stand if not in the path (docs/reference/addresses.md, Keys)."""
+def candidate_key(request: Request, source: WebhookSource, body: Callable[[], bytes]) -> str:
+    """The webhook key that a request carries in a header or its body instead of the path
+    (docs/reference/addresses.md, Keys); "" if it carries none. `body` is only asked for where it may be there.
+    """
     return next(iter(secrets_in_headers(request, source)), "") or _secret_in_body(source, body)
 
 
-def secrets_in_headers(request, source: WebhookSource) -> list[str]:
-    """What the headers give for a secret, in the order in which it counts: a bearer token, then the named places."""
+def secrets_in_headers(request: Request, source: WebhookSource) -> list[str]:
+    """The values of a request's headers that may be its webhook key, in the order in which they count: a bearer token,
+    then the headers that the source names.
+    """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     bearer = token if scheme.lower() == "bearer" else ""
     named = [request.headers.get(name, "") for name in ("X-Webhook-Secret", *source.secret_headers)]
     return [value.strip() for value in (bearer, *named) if value.strip()]
 
 
-def _secret_in_body(source: WebhookSource, body: bytes) -> str:
-    if not (source.secret_field and body):
+def _secret_in_body(source: WebhookSource, body: Callable[[], bytes]) -> str:
+    if not source.secret_field:
         return ""
     try:
-        value = rawjson.parse(body)
+        value = rawjson.parse(body())
     except PayloadInvalid:
         return ""
     secret = value.get(source.secret_field) if isinstance(value, dict) else None
     return secret if isinstance(secret, str) else ""
 
 
-def safe_headers(request) -> dict[str, str]:
-    """The request's headers without those that could open anything by their name, cut to a size that cannot hurt."""
-    kept = {}
+def safe_headers(request: Request) -> dict[str, str]:
+    """The request's headers without those that may hold a secret by their name, cut to a harmless size."""
+    kept: dict[str, str] = {}
     for name, value in request.headers.items():
         if not any(part in name.lower() for part in SECRET_HEADERS) and len(kept) < 40:
             kept[name[:100]] = rawjson.UNSTORABLE.sub("", value)[:500]

@@ -1,4 +1,6 @@
-"""The webhooks as OpenAPI: what `/api/schema/` serves and what the tests attack."""
+"""Describes the webhooks as OpenAPI. `/api/schema/` serves it, and tests generate requests from it."""
+
+from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
@@ -73,13 +75,17 @@ get_schema = extend_schema(
 )
 
 
-def one_address_each(endpoints: list) -> list:
-    """Of an address with and without its trailing slash, the one with it; drf-spectacular's preprocessing hook."""
+def one_address_each(endpoints: list[Any]) -> list[Any]:
+    """Keeps, of a webhook address with and without its trailing slash, the one with it in the OpenAPI schema. A
+    preprocessing hook of drf-spectacular.
+    """
     return [endpoint for endpoint in endpoints if endpoint[0].endswith("/")]
 
 
 class Schema(AutoSchema):
-    """Operations named by path and method, which cannot collide."""
+    """The OpenAPI description of the webhook views. It names each operation by its path and HTTP
+    method, so that no two have the same name.
+    """
 
     def get_operation_id(self) -> str:
         words = self.path.replace("{", "").replace("}", "").strip("/").replace("/", "_").replace("-", "_")

@@ -1,7 +1,8 @@
-"""Secrets, taken out of what a webhook brought before it is stored.
+"""Removes secrets from a webhook's body and headers before they are stored.
 
 A sender proves itself with a secret, and some put it into the body or repeat it in a header: SmartLead sends
-`secret_key`, a workflow quotes the address that it calls. Nothing needs it again: a replay has to prove nothing.
+`secret_key`, and a workflow quotes the address that it calls. No later step needs it, as a replay proves
+nothing.
 """
 
 import json
@@ -10,36 +11,37 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 from urllib.parse import quote
 
-from config.logs import redact_addresses
+from jobs.redaction import redact_addresses
 
 MARK = "[secret]"
 SHORTEST = 8
-"""A shorter secret is looked for at the places that are called one only: elsewhere it could be anybody's word."""
+"""A shorter secret is removed only from fields named as one. Elsewhere the same letters could be an ordinary word."""
 LONGEST = 200
-"""No key is longer (`WebhookView.authenticate`), and a longer one is not looked for in escaped characters."""
+"""No key is longer (`WebhookView.authenticate`). A longer secret is not looked for in escaped characters."""
 NAMES = rb"secret_key|secret|api_?key|token|password|response_url"
 IN_JSON = re.compile(rb'("(?:%b)"\s*:\s*")(?:[^"\\]|\\.)+' % NAMES, re.IGNORECASE | re.DOTALL)
 IN_QUOTED_JSON = re.compile(
     rb"(%%22(?:%b)%%22(?:%%20|\+)*(?:%%3A|:)(?:%%20|\+)*%%22)(?:(?!%%22)[^&])+" % NAMES, re.IGNORECASE
 )
-"""JSON within a form, as Slack sends it: its `token` is the app's old shared secret, and whoever has its `response_url`
-may write into the channel for half an hour."""
+"""JSON within a form, as Slack sends it. Its `token` is the app's old shared secret.
+
+With its `response_url` anybody may write into the channel for half an hour.
+"""
 OWN = re.compile(rb'"secret_key"\s*:\s*"((?:[^"\\]|\\.){%d,%d})"' % (SHORTEST, LONGEST), re.DOTALL)
-"""SmartLead's place for the secret, which may be another than the one that has opened the door."""
+"""SmartLead's field for the secret. It may hold another secret than the one that authenticated the request."""
 IN_FORM = re.compile(rb"((?:\A|&)(?:%b)=)[^&]+" % NAMES, re.IGNORECASE)
 STRIPPED = rb"(?:\\u0000|\\u[dD][89a-fA-F][0-9a-fA-F]{2})*"
-"""What reading JSON drops between two characters (integrations.rawjson)."""
+"""The characters that reading JSON drops between two others (integrations.rawjson)."""
 
 
 def without_secrets(body: bytes, secrets: Collection[str]) -> bytes:
-    """`body` with MARK for each of `secrets`, however it is written there, and for the value of each field of NAMES.
+    """Returns a webhook request's `body` with MARK in place of each of `secrets`, however it is written,
+    and of the value of each field in NAMES.
 
-    What SmartLead calls its secret is looked for everywhere too. JSON stays JSON, and a form stays a form. A secret
-    shorter than SHORTEST is replaced in those fields only.
+    SmartLead's own secret is also looked for everywhere. JSON stays JSON, and a form stays a form. A secret shorter
+    than SHORTEST is replaced only in those fields.
     """
-    own = [
-        found.decode(errors="replace") for found in OWN.findall(body)[-1:]
-    ]  # the last one is what readers see
+    own = [found.decode(errors="replace") for found in OWN.findall(body)[-1:]]  # parsers keep the last one
     for secret in (*secrets, *own):
         if len(secret) >= SHORTEST:
             body = _without(body, secret)
@@ -59,7 +61,7 @@ def _without(body: bytes, secret: str) -> bytes:
 
 @lru_cache(maxsize=256)
 def _escaped(secret: str) -> re.Pattern[bytes]:
-    """The secret as JSON may write it, any of its characters escaped."""
+    """A pattern for the secret as JSON may write it, with any of its characters escaped."""
     return re.compile(STRIPPED.join(map(_character, secret)), re.DOTALL)
 
 
@@ -70,7 +72,9 @@ def _character(one: str) -> bytes:
 
 
 def headers_without_secrets(headers: Mapping[str, str], secrets: Collection[str]) -> dict[str, str]:
-    """`headers` with MARK for each of `secrets`, and without queries and keys in the addresses that they quote."""
+    """Returns a webhook request's `headers` with MARK in place of each of `secrets`, and without queries and keys in
+    the addresses that they quote.
+    """
     kept = {}
     for name, value in headers.items():
         for secret in secrets:

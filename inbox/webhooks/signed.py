@@ -1,15 +1,17 @@
-"""Addresses that a signature opens instead of a key: one sender calls them for all tenants.
+"""The webhook addresses that a signature authenticates instead of a key. One sender calls them for all workspaces.
 
-Which they are: docs/reference/addresses.md, Webhooks. What names the tenant is inside the signed bytes. Where nobody
-here is meant, the delivery is kept without a workspace.
+docs/reference/addresses.md, Webhooks, lists them. The signed bytes name the workspace. A delivery for an
+unknown workspace is recorded without one.
 """
 
 import uuid
+from collections.abc import Callable
 
 from django.utils import timezone
+from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inbox.intake import Outcome
+from inbox.intake.receipt import IntakeResult
 from inbox.webhooks.base import WebhookView, answer
 from inbox.webhooks.schema import form_schema, post_schema
 from inbox.webhooks.tenants import Tenant, Unauthorized
@@ -20,49 +22,58 @@ from integrations.spec import WebhookSource
 
 
 class SignedView(WebhookView):
-    """An address that nothing but the provider's signature opens."""
+    """A webhook address that is authenticated only by the provider's signature."""
 
     http_method_names = ["post", "options"]
 
 
 class CalendlyWorkspaceView(WebhookView):
-    """Calendly's older address: the workspace stands in it, a valid signature opens it."""
+    """Calendly's older webhook address. It contains the workspace's id and is authenticated by a signature."""
 
     http_method_names = ["post", "options"]
     source = registry.webhook_source(calendly.NAME)
-    key_in_path = False  # what stands there is the workspace's id
+    key_in_path = False  # the path holds the workspace's id and no key
 
     @post_schema
-    def post(self, request, workspace_id: uuid.UUID) -> Response:
+    def post(self, request: Request, workspace_id: uuid.UUID) -> Response:  # type: ignore[override]  # so the address names it
         return super().post(request, str(workspace_id))
 
-    def tenant(self, request, key: str, body: bytes) -> Tenant:
+    def tenant(self, request: Request, key: str, body: Callable[[], bytes]) -> Tenant:
+        """The workspace that the path names by its id (`key`), if one of its Calendly accounts has the key with which
+        the request was signed. Raises Unauthorized.
+        """
         accounts = Integration.objects.select_related("workspace").filter(
             workspace=uuid.UUID(key), provider=calendly.NAME
         )
         now = timezone.now()
-        # Those that can be read first: one that cannot is no reason to refuse another's event.
+        # Accounts whose secrets can be read come first. An unreadable one must not refuse another account's
+        # event.
         for integration in sorted(accounts, key=lambda account: account.is_unreadable):
-            if calendly_signature.valid(integration.credentials, body, request.headers, now):
+            if calendly_signature.valid(integration.credentials, body(), request.headers, now):
                 return Tenant(integration.workspace, integration)
         raise Unauthorized
 
 
 class SlackView(SignedView):
-    """Slack's buttons: acknowledged at once, worked in a job. The workspace is the one we wrote into the button."""
+    """The address to which Slack posts presses of buttons in our messages. A press is acknowledged at once, and a job
+    does its work. The button holds the workspace's id.
+    """
 
     challenge = ""
 
     @form_schema
-    def post(self, request) -> Response:
-        return super().post(request)
+    def post(self, request: Request, key: str = "") -> Response:
+        return super().post(request, key)
 
-    def tenant(self, request, key: str, body: bytes) -> Tenant:
+    def tenant(self, request: Request, key: str, body: Callable[[], bytes]) -> Tenant:
         tenant = super().tenant(request, key, body)
-        self.challenge = _challenge(self.source, body)
+        self.challenge = _challenge(self.source, body())
         return tenant
 
-    def answered(self, outcome: Outcome) -> Response:
+    def answered(self, outcome: IntakeResult) -> Response:
+        """The HTTP answer to a button press in Slack. A refused press is marked so that
+        Slack does not send it again.
+        """
         if self.challenge:
             return Response({"challenge": self.challenge})
         response = answer(self.source, outcome)
@@ -75,7 +86,7 @@ class SlackView(SignedView):
 def _challenge(source: WebhookSource, body: bytes) -> str:
     try:
         value = source.decode(body)
-    except Exception:  # as in `tenants.named_in`
+    except Exception:  # a body that cannot be read has no challenge, as in `tenants.named_in`
         return ""
     asked = isinstance(value, dict) and value.get("type") == "url_verification"
     return str(value.get("challenge", ""))[:200] if asked else ""

@@ -1,7 +1,8 @@
-"""Deliveries that were stored with their secrets, by a release that did not take them out: here they are cleaned.
+"""Removes secrets from deliveries that an older release stored with them.
 
-A part of retention, so that it goes on beside traffic and beside the release before: what that one still writes has
-`scrubbed` False, the column's default in the database. Once nothing is left, a run costs one look into an empty index.
+This is a part of retention, so it runs beside traffic and beside the older release. What that release still
+writes has `scrubbed` False, the column's default in the database. Once nothing is left, a run costs one look
+into an empty index.
 """
 
 import hashlib
@@ -22,13 +23,16 @@ SLICE = 200
 
 
 class SecretUnreadable(Exception):
-    """A secret of the delivery's account is stored under a key that the installation no longer has."""
+    """A secret of the account to which a stored webhook request belongs was encrypted with a
+    key that the installation no longer has.
+    """
 
 
 def clean_all(deadline: Deadline) -> int:
-    """Take the secrets out of stored deliveries, SLICE at a time, oldest first; how many are clean now.
+    """Removes secrets from webhook requests that an older release stored with them, oldest first, until `deadline`.
+    Returns how many are clean now.
 
-    A delivery of an account with a secret that cannot be read is left for a run that can read it.
+    A request whose account has an unreadable secret is left for a run that can read it.
     """
     known: dict[UUID | None, list[str] | None] = {}
     done = 0
@@ -40,7 +44,7 @@ def clean_all(deadline: Deadline) -> int:
                 body, headers = cleaned(row, known)
             except SecretUnreadable:
                 continue
-            if (body, headers) == (bytes(row.body), row.headers):
+            if (body, headers) == (bytes(row.body or b""), row.headers):
                 same.append(row.pk)
             else:
                 done += _store(row, body, headers)
@@ -52,9 +56,10 @@ def clean_all(deadline: Deadline) -> int:
 def cleaned(
     delivery: WebhookDelivery, known: dict[UUID | None, list[str] | None] | None = None
 ) -> tuple[bytes, dict[str, str]]:
-    """Body and headers of a stored delivery without secrets: those of its account, and those in fields that say so.
+    """Body and headers of a stored webhook request without the secrets of its account, and without the values of fields
+    that hold secrets by their name.
 
-    known: what an earlier call has found of accounts. Raises SecretUnreadable.
+    `known` is a cache of the accounts' secrets that earlier calls have read. Raises SecretUnreadable.
     """
     known = {} if known is None else known
     account = delivery.integration_id
@@ -63,7 +68,9 @@ def cleaned(
     found = known[account]
     if found is None:
         raise SecretUnreadable
-    return without_secrets(bytes(delivery.body), found), headers_without_secrets(delivery.headers, found)
+    return without_secrets(bytes(delivery.body or b""), found), headers_without_secrets(
+        delivery.headers, found
+    )
 
 
 def _waiting(last: WebhookDelivery | None) -> list[WebhookDelivery]:
@@ -76,7 +83,7 @@ def _waiting(last: WebhookDelivery | None) -> list[WebhookDelivery]:
 
 
 def _store(row: WebhookDelivery, body: bytes, headers: dict[str, str]) -> int:
-    """The cleaned delivery, unless retention has emptied it meanwhile."""
+    """Stores the cleaned delivery, unless retention has emptied it meanwhile. Returns the number of rows."""
     return WebhookDelivery.objects.filter(pk=row.pk, body__isnull=False).update(
         body=body,
         body_bytes=len(body),
@@ -87,11 +94,11 @@ def _store(row: WebhookDelivery, body: bytes, headers: dict[str, str]) -> int:
 
 
 def _secrets(account: UUID | None) -> list[str] | None:
-    """Every key that the account has ever had, and what else its senders prove themselves with; None if unreadable."""
+    """Every key that the account has ever had, and its senders' other secrets; None if one cannot be read."""
     found = [settings.CLAY_CALLBACK_SECRET]
     try:
         found += [str(key.secret) for key in WebhookKey.objects.filter(integration=account)]
-        for integration in Integration.objects.filter(pk=account):
+        for integration in Integration.objects.filter(pk__in=[account]):
             found.append(str(integration.credentials.get("callback_secret") or ""))
     except DecryptionError:
         logger.warning(

@@ -1,4 +1,4 @@
-"""Whose delivery is it: a workspace, and the account that it came from."""
+"""Finds the workspace and the account of a delivery that is authenticated by a signature."""
 
 import uuid
 from typing import NamedTuple
@@ -11,11 +11,13 @@ from integrations.models import Integration
 
 
 class Unauthorized(Exception):
-    """No key, a wrong one, a revoked one: the caller learns nothing about which."""
+    """A webhook request has no key, or a wrong or revoked one. The sender does not learn which."""
 
 
 class Tenant(NamedTuple):
-    """The workspace a delivery belongs to, and the account it came from; None where nobody here is meant."""
+    """The workspace to which a webhook request belongs, and the provider account that it came
+    from. Both are None for an unknown workspace.
+    """
 
     workspace: Workspace | None
     integration: Integration | None
@@ -25,7 +27,9 @@ NOBODY = Tenant(None, None)
 
 
 def named_in(source_name: str, body: bytes) -> Tenant:
-    """Whom the bytes of a signed sender mean. Only for bytes whose signature was found good."""
+    """The workspace and account that the body of a signed webhook request names. The caller must have checked the
+    signature.
+    """
     source = registry.webhook_source(source_name)
     if not source.signature:
         return NOBODY
@@ -33,19 +37,22 @@ def named_in(source_name: str, body: bytes) -> Tenant:
         named = source.signature.names(source.decode(body), timezone.now())
     except (
         Exception
-    ):  # not the sender's shape, or a defect of ours: `process` meets it again and keeps the delivery
+        # the body is malformed, or this is a defect of ours; `process` meets it again and records the delivery
+    ):
         return NOBODY
     if named.account_id:
         return _account(source.provider, named.account_id)
     if named.lead_id:
-        lead = Lead.objects.select_related("workspace").filter(pk=_uuid(named.lead_id)).first()
-        return _of(lead and lead.workspace, source.provider)
-    workspace = Workspace.objects.filter(pk=_uuid(named.workspace_id)).first()
+        lead = Lead.objects.select_related("workspace").filter(pk__in=_ids(named.lead_id)).first()
+        return _of(lead.workspace if lead else None, source.provider)
+    workspace = Workspace.objects.filter(pk__in=_ids(named.workspace_id)).first()
     return _of(workspace, source.provider)
 
 
 def _account(provider: str, account_id: str) -> Tenant:
-    """The one account of that id; where several workspaces have it, nobody can say who is meant."""
+    """The account with that id. If several workspaces have it, it is unknown which is meant, and the result is
+    NOBODY.
+    """
     found = Integration.objects.select_related("workspace").filter(
         provider=provider, external_account_id=account_id
     )[:2]
@@ -58,8 +65,9 @@ def _of(workspace: Workspace | None, provider: str) -> Tenant:
     return Tenant(workspace, workspace.integrations.filter(provider=provider).first())
 
 
-def _uuid(value: str) -> uuid.UUID | None:
+def _ids(value: str) -> list[uuid.UUID]:
+    """A list of the id that `value` is; empty if it is no id."""
     try:
-        return uuid.UUID(value)
+        return [uuid.UUID(value)]
     except ValueError:
-        return None
+        return []

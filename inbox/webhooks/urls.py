@@ -1,13 +1,16 @@
-"""Addresses of the webhooks, with and without the key in the path, with and without the trailing slash."""
+"""The addresses of the webhooks, with and without the key in the path, with and without the trailing slash."""
 
-from django.urls import path
+from collections.abc import Callable
+
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path
 
 from inbox.webhooks.base import WebhookView
 from inbox.webhooks.signed import CalendlyWorkspaceView, SignedView, SlackView
 from integrations import registry
 
 
-def _paths(route: str, view, name: str) -> list:
+def _paths(route: str, view: Callable[..., HttpResponseBase], name: str) -> list[URLPattern]:
     return [path(f"{route}/", view, name=name), path(route, view)]
 
 
@@ -17,7 +20,7 @@ urlpatterns = [
     *_paths("calendly/<uuid:workspace_id>", CalendlyWorkspaceView.as_view(), "webhook-calendly-workspace"),
 ]
 for source in registry.webhook_sources().values():
-    if source is SLACK:  # it reads our answers in words of its own
+    if source is SLACK:  # Slack needs answers of its own, so its view is listed above
         continue
     name = f"webhook-{source.name.replace('/', '-')}"
     if source.keyed:

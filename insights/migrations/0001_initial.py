@@ -70,7 +70,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("early_threads", models.PositiveIntegerField(default=0)),
-                ("synthesis", models.JSONField(blank=True, help_text="insights.claims.stored()", null=True)),
+                (
+                    "synthesis",
+                    models.JSONField(blank=True, help_text="insights.cited_statements.stored()", null=True),
+                ),
                 (
                     "metrics",
                     models.JSONField(default=dict, help_text="Counts of the conversations read, by outcome."),

@@ -1,11 +1,11 @@
-"""A pack's status and window are ones that the pages can show."""
+"""The database refuses a pack with a status or window that the pages cannot show."""
 
 from django.contrib.postgres.operations import AddConstraintNotValid, ValidateConstraint
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    atomic = False  # the look at the rows that are there holds no lock against writers
+    atomic = False  # checking existing rows does not block writers, because it is a step of its own
 
     dependencies = [
         ("insights", "0001_initial"),

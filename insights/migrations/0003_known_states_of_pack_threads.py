@@ -1,11 +1,11 @@
-"""A pack's conversation has a status that the pages can show."""
+"""The database refuses a pack's conversation with a status that the pages cannot show."""
 
 from django.contrib.postgres.operations import AddConstraintNotValid, ValidateConstraint
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    atomic = False  # the look at the rows that are there holds no lock against writers
+    atomic = False  # checking existing rows does not block writers, because it is a step of its own
 
     dependencies = [
         ("insights", "0002_known_states_of_packs"),

@@ -1,4 +1,4 @@
-"""What the model read in one lead's conversation, kept until the conversation (or the way of reading) changes."""
+"""The table of readings: what a model found in the conversation with one lead."""
 
 from django.db import models
 
@@ -6,11 +6,12 @@ from jobs.ids import uuid7
 
 
 class ConversationInsight(models.Model):
-    """One reading per lead.
+    """What a model found in one lead's conversation (a reading). There is one row per lead.
 
-    `content_hash` is of the text that `data` was read from, with schema and prompt version in it: equal means that
-    nobody has to pay again. The claim (token, expiry, hash) is how one of several callers gets to pay: it is taken by
-    one conditional upsert (`insights.reading`), and an answer is stored only while its token holds.
+    `content_hash` is the hash of the text that `data` was read from, with the versions of schema and prompt. If it is
+    unchanged, the reading is still valid and nobody has to pay for a new one. A claim (token, expiry) decides which one
+    of several callers asks the model. It is taken by one conditional upsert in `insights.readings`. An answer is stored
+    only while its caller's token is in the row.
     """
 
     class Outcome(models.TextChoices):

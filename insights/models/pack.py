@@ -1,4 +1,7 @@
-"""A context pack: a question, a window and campaigns, and what the conversations in them say to it."""
+"""The tables of context packs and of their conversations.
+
+A context pack has a question, a window of time and campaigns. It is the answer that the conversations in them give.
+"""
 
 from datetime import datetime, timedelta
 
@@ -11,10 +14,11 @@ from jobs.ids import uuid7
 
 
 class ContextPack(models.Model):
-    """One build of a pack. Building again makes a new row with the same `scope_key`.
+    """One build of a context pack: conversations of a time, read and put together as the answer to one question.
+    Building it again makes a new row with the same `scope_key`.
 
-    So a build that fails leaves the last good one as it is, and the difference between two is one of two rows. At
-    most one build per scope is under way (constraint).
+    So a build that fails leaves the last good one untouched, and two builds can be compared. A constraint allows only
+    one build per scope at a time.
     """
 
     class Window(models.TextChoices):
@@ -51,7 +55,7 @@ class ContextPack(models.Model):
         null=True, blank=True, help_text="As `synthesis`, from the first threads."
     )
     early_threads = models.PositiveIntegerField(default=0)
-    synthesis = models.JSONField(null=True, blank=True, help_text="insights.claims.stored()")
+    synthesis = models.JSONField(null=True, blank=True, help_text="insights.cited_statements.stored()")
     metrics = models.JSONField(default=dict, help_text="Counts of the conversations read, by outcome.")
     model = models.CharField(max_length=60, blank=True, default="")
     prompt_version = models.CharField(max_length=40, blank=True, default="")
@@ -100,24 +104,29 @@ class ContextPack(models.Model):
 
     @property
     def under_way(self) -> bool:
+        """Whether this build of the context pack waits or runs."""
         return self.status in self.UNDER_WAY
 
     @property
     def stale_from(self) -> datetime | None:
-        """When this build stops being fresh: None for a fixed window, and where there is nothing to go stale."""
+        """When this build of the context pack (conversations read as the answer to a question) stops being fresh, or
+        None.
+
+        A build of fixed days never does, nor one that is not complete.
+        """
         if self.status != self.Status.COMPLETE or self.window == self.Window.CUSTOM:
             return None
         return self.window_to + self.FRESH_FOR[self.Window(self.window)]
 
     @property
     def stale_since(self) -> datetime | None:
-        """`stale_from`, once it is over."""
+        """When this build of the context pack stopped being fresh; None if it has not."""
         at = self.stale_from
         return at if at and at <= timezone.now() else None
 
 
 class PackThread(models.Model):
-    """One conversation of a pack: why it was selected, and what became of reading it."""
+    """One conversation of a context pack: why it was selected, and what came of reading it."""
 
     class Status(models.TextChoices):
         PENDING = "pending", "To be read"

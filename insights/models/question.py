@@ -1,4 +1,4 @@
-"""A follow-up question, answered from the readings of one pack."""
+"""The table of follow-up questions about packs."""
 
 from django.db import models
 
@@ -7,7 +7,10 @@ from jobs.ids import uuid7
 
 
 class PackQuestion(models.Model):
-    """Asked by a person, answered by a job; `answer` as `ContextPack.synthesis`."""
+    """A follow-up question about a context pack. A person asks it and a job answers it.
+
+    `answer` has the form of `ContextPack.synthesis`.
+    """
 
     class Status(models.TextChoices):
         PENDING = "pending", "Being answered"

@@ -1,16 +1,16 @@
-"""The overview: what the numbers say, as pictures with a table beside each."""
+"""The overview page of insights: numbers of a span of time, each as a chart with a table."""
 
 import zoneinfo
 from datetime import datetime, timedelta
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from inbox import csvs
-from inbox.access import workspace_view
-from insights import charts, numbers
+from inbox.pages import csvs
+from inbox.pages.access import WorkspaceRequest, workspace_view
+from insights import charts, overview_numbers
 
 SPANS = {"7": "Last 7 days", "30": "Last 30 days", "90": "Last 90 days"}
 DEFAULT_SPAN = "30"
@@ -18,19 +18,22 @@ DEFAULT_SPAN = "30"
 
 @require_safe
 @workspace_view()
-def overview(request: HttpRequest) -> HttpResponse:
-    """`w/<workspace>/insights/?days=7|30|90`"""
+def overview(request: WorkspaceRequest) -> HttpResponse:
+    """`w/<workspace>/insights/?days=7|30|90`: shows the numbers of replies, answers and meetings in these days."""
     span, since, until = _span(request)
     zone = request.workspace.timezone
-    found = numbers.overview(request.workspace.pk, since, until, zone)
-    before = numbers.overview(request.workspace.pk, since - (until - since), since, zone)
+    found = overview_numbers.overview(request.workspace.pk, since, until, zone)
+    before = overview_numbers.overview(request.workspace.pk, since - (until - since), since, zone)
     plots = charts.of(found)
     local = zoneinfo.ZoneInfo(zone)
     context = {
         "spans": SPANS,
         "span": span,
         "tiles": _tiles(
-            found, before, numbers.waiting(request.workspace, since, until), f"the {span} days before"
+            found,
+            before,
+            overview_numbers.waiting(request.workspace, since, until),
+            f"the {span} days before",
         ),
         "found": found,
         "campaigns": zip(found.campaigns, plots["campaigns"], strict=True),
@@ -46,10 +49,10 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @workspace_view()
-def overview_csv(request: HttpRequest) -> HttpResponse:
-    """The table by campaign, as CSV."""
+def overview_csv(request: WorkspaceRequest) -> HttpResponse:
+    """Downloads the overview page's table of campaigns as CSV."""
     _, since, until = _span(request)
-    found = numbers.overview(request.workspace.pk, since, until, request.workspace.timezone)
+    found = overview_numbers.overview(request.workspace.pk, since, until, request.workspace.timezone)
     head = ["Campaign", "Replies", "People", "Positive", "Booked", "First answer (median, s)"]
     rows = (
         (row.name, row.replies, row.people, row.positive, row.booked, row.answer_s and round(row.answer_s))
@@ -58,7 +61,7 @@ def overview_csv(request: HttpRequest) -> HttpResponse:
     return csvs.answer(f"insights-{until:%Y-%m-%d}", head, rows)
 
 
-def _span(request: HttpRequest) -> tuple[str, datetime, datetime]:
+def _span(request: WorkspaceRequest) -> tuple[str, datetime, datetime]:
     span = request.GET.get("days", DEFAULT_SPAN)
     span = span if span in SPANS else DEFAULT_SPAN
     until = timezone.now()
@@ -66,7 +69,7 @@ def _span(request: HttpRequest) -> tuple[str, datetime, datetime]:
 
 
 def _tiles(
-    found: numbers.Overview, before: numbers.Overview, waiting: int, then: str
+    found: overview_numbers.Overview, before: overview_numbers.Overview, waiting: int, then: str
 ) -> list[dict[str, object]]:
     def tile(label: str, value: object, note: str, tone: str = "") -> dict[str, object]:
         return {"label": label, "value": value, "note": note, "tone": tone}
@@ -83,7 +86,7 @@ def _tiles(
 
 
 def duration(seconds: float | None) -> str:
-    """Seconds in few letters: "14 min", "3 h", "2 days"."""
+    """A number of seconds as short text: "14 min", "3 h", "2 days", or "–" for None."""
     if seconds is None:
         return "–"
     if seconds < 3600:

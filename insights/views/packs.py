@@ -1,20 +1,20 @@
-"""Context packs: the list, one pack with its evidence, and what people do with it. Viewers look, members ask."""
+"""The pages of context packs: the list, one pack with its evidence, and the actions. Viewers look, members act."""
 
 import uuid
 from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from inbox import csvs
-from inbox.access import workspace_view
 from inbox.models import Membership
-from inbox.pagination import keyset_page
-from insights import difference, evidence, packs
+from inbox.pages import csvs
+from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.pagination import keyset_page
+from insights import citation_links, difference, packs
 from insights.forms import PackForm, QuestionForm
 from insights.models import ContextPack, PackThread
 
@@ -25,8 +25,10 @@ SHOWN_CLAIMS = 3
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @workspace_view()
-def pack_list(request: HttpRequest) -> HttpResponse:
-    """The newest build of each pack; POST asks for a new one."""
+def pack_list(request: WorkspaceRequest) -> HttpResponse:
+    """Lists the newest build of each context pack (conversations read as the answer to a question). POST asks for a new
+    pack.
+    """
     form = PackForm(request.POST or None, workspace=request.workspace)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
@@ -58,16 +60,19 @@ def pack_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @workspace_view()
-def pack(request: HttpRequest, pack_id: uuid.UUID) -> HttpResponse:
-    """One pack: progress, answer, evidence, questions."""
+def pack(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
+    """Shows one context pack: progress, answer, the conversations as evidence, and follow-up questions."""
     found = _own(request, pack_id)
     threads = list(_threads(found))
     good = found if found.status == ContextPack.Status.COMPLETE else found.previous
     questions = list(found.questions.select_related("asked_by"))
-    shown = evidence.show(
-        request.workspace.pk, good and good.synthesis, found.early_answer, *(q.answer for q in questions)
+    shown = citation_links.show(
+        request.workspace.pk,
+        good.synthesis if good else None,
+        found.early_answer,
+        *(q.answer for q in questions),
     )
-    quotes = evidence.quotes(request.workspace.pk, threads)
+    quotes = citation_links.quotes(request.workspace.pk, threads)
     context = _common(request) | {
         "pack": found,
         "good": good,
@@ -86,8 +91,11 @@ def pack(request: HttpRequest, pack_id: uuid.UUID) -> HttpResponse:
 
 @require_safe
 @workspace_view()
-def progress(request: HttpRequest, pack_id: uuid.UUID) -> HttpResponse:
-    """What an open page asks for while the pack is being built; asks the page to load itself once that is over."""
+def progress(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
+    """The part of a context pack's page that is refreshed while the pack is being built.
+
+    Once the build has ended it makes the browser load the whole page again.
+    """
     found = _own(request, pack_id)
     waiting = found.questions.filter(status="pending").exists()
     response = render(
@@ -100,8 +108,8 @@ def progress(request: HttpRequest, pack_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @workspace_view(MEMBER)
-def ask(request: HttpRequest, pack_id: uuid.UUID) -> HttpResponse:
-    """Ask a follow-up question."""
+def ask(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
+    """Asks a follow-up question about the context pack."""
     found = _own(request, pack_id)
     form = QuestionForm(request.POST)
     if not form.is_valid():
@@ -115,8 +123,8 @@ def ask(request: HttpRequest, pack_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @workspace_view(MEMBER)
-def decide(request: HttpRequest, pack_id: uuid.UUID) -> HttpResponse:
-    """Build the pack again (`do=again`) or stop the build (`do=stop`)."""
+def decide(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
+    """Builds the context pack again (`do=again`) or stops its build (`do=stop`)."""
     found = _own(request, pack_id)
     if request.POST.get("do") == "stop":
         stopped = packs.stop(found, request.user)
@@ -129,10 +137,10 @@ def decide(request: HttpRequest, pack_id: uuid.UUID) -> HttpResponse:
 
 @require_safe
 @workspace_view()
-def pack_csv(request: HttpRequest, pack_id: uuid.UUID) -> HttpResponse:
-    """The pack's findings and conversations as CSV, one row per cited message or conversation."""
+def pack_csv(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
+    """Downloads the context pack's claims and conversations as CSV, one row for each cited message or conversation."""
     found = _own(request, pack_id)
-    (shown,) = evidence.show(request.workspace.pk, found.synthesis)
+    (shown,) = citation_links.show(request.workspace.pk, found.synthesis)
     rows: list[tuple[object, ...]] = []
     for claim in shown.claims if shown else []:
         rows += [
@@ -145,7 +153,7 @@ def pack_csv(request: HttpRequest, pack_id: uuid.UUID) -> HttpResponse:
     return csvs.answer(f"pack-{found.pk}", ["Kind", "Text", "Person", "Message or outcome"], rows)
 
 
-def _common(request: HttpRequest) -> dict[str, Any]:
+def _common(request: WorkspaceRequest) -> dict[str, Any]:
     return {
         "shows_cost": request.membership.at_least(Membership.Role.ADMIN),
         "may_ask": request.membership.at_least(MEMBER),
@@ -161,14 +169,14 @@ def _with_counts(rows: QuerySet[ContextPack]) -> QuerySet[ContextPack]:
     )
 
 
-def _newest(request: HttpRequest) -> QuerySet[ContextPack]:
+def _newest(request: WorkspaceRequest) -> QuerySet[ContextPack]:
     mine = ContextPack.objects.filter(workspace=request.workspace)
     newest = mine.filter(scope_key=OuterRef("scope_key")).order_by("-id").values("pk")[:1]
     rows = _with_counts(mine.filter(pk=Subquery(newest)))
     return rows.select_related("previous").prefetch_related("campaigns")
 
 
-def _own(request: HttpRequest, pack_id: uuid.UUID) -> ContextPack:
+def _own(request: WorkspaceRequest, pack_id: uuid.UUID) -> ContextPack:
     rows = _with_counts(ContextPack.objects.filter(workspace=request.workspace))
     return get_object_or_404(rows.select_related("previous", "created_by", "workspace"), pk=pack_id)
 
@@ -178,8 +186,8 @@ def _threads(pack: ContextPack) -> QuerySet[PackThread]:
 
 
 def _card(pack: ContextPack) -> dict[str, Any]:
-    """What a card shows: the newest good findings, whoever built them."""
+    """What the list shows of a pack: the first claims of its newest good build."""
     good = pack if pack.status == ContextPack.Status.COMPLETE else pack.previous
-    (shown,) = evidence.show(pack.workspace_id, good.synthesis if good else None)
+    (shown,) = citation_links.show(pack.workspace_id, good.synthesis if good else None)
     claims = shown.claims[:SHOWN_CLAIMS] if shown else []
     return {"pack": pack, "good": good, "claims": claims}

@@ -1,3 +1,3 @@
-"""Calendly: meetings that leads book."""
+"""Calendly, where leads book meetings."""
 
 NAME = "calendly"

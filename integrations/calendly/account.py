@@ -1,21 +1,26 @@
-"""How a Calendly account is: whose token it is, and whether its event type exists."""
+"""Tests a Calendly account: whose token it is, and whether the chosen event type exists."""
 
 from integrations.calendly.client import CalendlyClient
-from integrations.checks import Test, Wrong
+from integrations.health.checks import Test, Wrong
 from integrations.models import Integration
 from jobs.deadline import Deadline
 
 
 def probe(account: Integration, deadline: Deadline) -> None:
+    """Make the cheap call that shows whether the Calendly account works: read whose token it is."""
     CalendlyClient.for_integration(account).me(deadline)
 
 
 def check_token(test: Test) -> str:
+    """Check that Calendly accepts the token. Returns a sentence for people."""
     test.found = CalendlyClient.for_integration(test.account).me(test.deadline)
     return f"It is {test.found.name}’s." if test.found.name else ""
 
 
 def check_event_type(test: Test) -> str:
+    """Check that the event type (kind of meeting) that the account offers exists at Calendly. Returns a sentence for
+    people. Raises Wrong if it does not.
+    """
     wanted = test.account.config.get("event_type_uri")
     types = CalendlyClient.for_integration(test.account).event_types(test.found.uri, test.deadline)
     named = next((one for one in types if one.uri.rstrip("/") == wanted), None)

@@ -1,4 +1,4 @@
-"""What Calendly lists for a person, and the free times of a kind of meeting."""
+"""Reads from Calendly a person's meetings, and the free times of an event type."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -18,15 +18,18 @@ from jobs.deadline import Deadline
 def free_times(
     account: Integration, event_type: str, start: datetime, end: datetime, deadline: Deadline
 ) -> list[datetime]:
+    """The starts of the free times of an event type (kind of meeting) at Calendly, from `start` to `end`, all aware."""
     return CalendlyClient.for_integration(account).available_times(event_type, start, end, deadline)
 
 
 def meetings(
     account: Integration, person: Person, known: Mapping[str, str], deadline: Deadline
 ) -> list[Meeting]:
-    """Meetings of the expected type, each under its invitee's own address, which is what the webhooks name it by.
+    """The meetings of a person at Calendly that have the account's chosen event type.
+    Raises the errors of integrations.errors.
 
-    `known`: invitees of whom webhooks told, with their meetings; one may have booked under another address.
+    `known` has the invitees that webhooks reported, with their meetings. They are read as well, because the person may
+    have booked under another address. Meetings are named by the invitee's URI, as in webhooks.
     """
     return list(_meetings(account, person, known, deadline)) if person.email or known else []
 
@@ -50,7 +53,7 @@ def _events(
     user = client.me(deadline)
     events = client.events_of(user.uri, person.email, deadline) if person.email else []
     for uri in sorted(set(known.values()) - {event.uri for event in events}):
-        with suppress(ProviderRejected):  # it is gone, or another user's
+        with suppress(ProviderRejected):  # the meeting is deleted, or belongs to another user
             events.append(client.event(uri, deadline))
     return events
 

@@ -1,22 +1,24 @@
-"""Calendly: whose token it is, free times, and what was booked. Bookings themselves come as webhooks.
+"""Calls to Calendly's API: whose token it is, free times, meetings. Bookings themselves arrive as webhooks.
 
 Reference: https://developer.calendly.com/api-docs
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import quote, urlsplit
 
 from pydantic import Field
 
 from integrations.client import base_url_of, items_of, required_secret, session_for
-from integrations.http import ProviderSession, Response
+from integrations.http.session import ProviderSession, Response
 from integrations.models import Integration
 from integrations.payload import Payload, Text, parse_time
 from jobs.deadline import Deadline
 
 TIMEOUT_MS = 15_000
+
+T = TypeVar("T")
 
 
 class User(Payload):
@@ -35,7 +37,7 @@ class EventType(Payload):
 
 
 class ScheduledEvent(Payload):
-    """A meeting; `status` is active or canceled."""
+    """A meeting at Calendly; `status` is active or canceled."""
 
     uri: str = Field(min_length=1)
     status: Text = ""
@@ -53,8 +55,11 @@ class ScheduledEvent(Payload):
 
 
 class Invitee(Payload):
-    """`no_show`: what says that they did not come, where somebody marked them so. `rescheduled` and `new_invitee` say
-    that a cancelled one was moved; `old_invitee` names the one whose place it took itself."""
+    """A person who is invited to a meeting at Calendly.
+
+    `no_show` is set if somebody marked that they did not come. `rescheduled` and `new_invitee` say that a cancelled
+    booking was moved. `old_invitee` names the booking that this one replaced.
+    """
 
     uri: str = Field(min_length=1)
     email: Text = ""
@@ -67,14 +72,19 @@ class Invitee(Payload):
 
 
 class CalendlyClient:
-    """Calls for one token. Every method takes a Deadline and raises the tree of integrations.errors."""
+    """Makes calls to Calendly with the token of one account.
+
+    Every method takes a Deadline and raises the errors of integrations.errors.
+    """
 
     def __init__(self, session: ProviderSession) -> None:
         self._session = session
 
     @classmethod
     def for_integration(cls, integration: Integration) -> Self:
-        """Raises ProviderMisconfigured where no token is set."""
+        """The client of an account. Raises ProviderMisconfigured if the account has no token, and
+        SecretsUnreadable if it cannot be decrypted.
+        """
         token = required_secret(integration, "api_key")
         return cls(
             session_for(
@@ -87,13 +97,15 @@ class CalendlyClient:
 
     # Reference: GET /users/me
     def me(self, deadline: Deadline) -> User:
-        """Whose token this is."""
+        """The Calendly user whose token the account has."""
         return self._get(
             "/users/me", "me", deadline, lambda response: User.model_validate(response.data["resource"])
         )
 
     # Reference: GET /event_types
     def event_types(self, user_uri: str, deadline: Deadline) -> list[EventType]:
+        """The event types (kinds of meetings) of a user, at most a hundred."""
+
         def parse(response: Response) -> list[EventType]:
             return [EventType.model_validate(item) for item in items_of(response.data, "collection")]
 
@@ -103,7 +115,10 @@ class CalendlyClient:
     def available_times(
         self, event_type_uri: str, start: datetime, end: datetime, deadline: Deadline
     ) -> list[datetime]:
-        """Beginnings of the free times from `start` to `end` (aware; Calendly allows 7 days), in order."""
+        """The starts of an event type's free times from `start` to `end`, in order.
+
+        Both are aware; Calendly allows at most 7 days between.
+        """
 
         def parse(response: Response) -> list[datetime]:
             items = items_of(response.data, "collection")
@@ -117,7 +132,7 @@ class CalendlyClient:
 
     # Reference: GET /scheduled_events
     def events_of(self, user_uri: str, invitee_email: str, deadline: Deadline) -> list[ScheduledEvent]:
-        """The meetings with an invitee, for reconciling what webhooks told us."""
+        """The user's meetings with the invitee who has this e-mail address, to compare with what webhooks reported."""
 
         def parse(response: Response) -> list[ScheduledEvent]:
             return [ScheduledEvent.model_validate(item) for item in items_of(response.data, "collection")]
@@ -127,7 +142,9 @@ class CalendlyClient:
 
     # Reference: GET /scheduled_events/{uuid}
     def event(self, event_uri: str, deadline: Deadline) -> ScheduledEvent:
-        """One meeting by its URI; only the URI's last part is used, never its host."""
+        """The meeting with this URI. Only the last part of the URI is used and never its
+        host, because the URI comes from outside.
+        """
 
         def parse(response: Response) -> ScheduledEvent:
             return ScheduledEvent.model_validate(response.data["resource"])
@@ -136,6 +153,8 @@ class CalendlyClient:
 
     # Reference: GET /scheduled_events/{uuid}/invitees
     def invitees(self, event_uri: str, deadline: Deadline) -> list[Invitee]:
+        """The people who are invited to the meeting with this URI."""
+
         def parse(response: Response) -> list[Invitee]:
             return [Invitee.model_validate(item) for item in items_of(response.data, "collection")]
 
@@ -145,7 +164,7 @@ class CalendlyClient:
     def subscribe(
         self, user: User, url: str, signing_key: str, events: Sequence[str], deadline: Deadline
     ) -> str:
-        """Have `events` posted to `url`, signed with `signing_key`. Returns the subscription's URI."""
+        """Let Calendly post `events` to `url`, signed with `signing_key`. Returns the URI of the subscription."""
         body = {
             "url": url,
             "events": list(events),
@@ -164,8 +183,13 @@ class CalendlyClient:
         )
 
     def _get(
-        self, path: str, operation: str, deadline: Deadline, parse: Any, params: dict[str, str] | None = None
-    ) -> Any:
+        self,
+        path: str,
+        operation: str,
+        deadline: Deadline,
+        parse: Callable[[Response], T],
+        params: dict[str, str] | None = None,
+    ) -> T:
         return self._session.request(
             "GET", path, operation=operation, deadline=deadline, params=params, parse=parse
         )

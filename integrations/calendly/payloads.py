@@ -1,12 +1,11 @@
-"""Calendly's webhooks (docs/reference/calendly.md) as our events, with the invitee nested or flat.
+"""Turns Calendly's webhooks (docs/reference/calendly.md) into our events.
 
-The idempotency key is the event's name and the invitee's URI: an invitee is booked once and cancelled once. A
-reschedule is a new invitee that names the old one, so both halves have keys of their own. That somebody did not come
-may be marked and taken back many times: there the key holds the mark or the moment, too.
-
-Whether a cancelled invitee was moved, only its own `rescheduled` and `new_invitee` say. `old_invitee` says that it came
-from a move itself, and stays with it when it is cancelled for good.
-Reference: https://developer.calendly.com/see-how-webhook-payloads-change-when-invitees-reschedule-events
+The idempotency key is the event's name and the invitee's URI, because an invitee is booked once and cancelled once. A
+reschedule makes a new invitee that names the old one, so both events of it have different keys. A no-show can be marked
+and unmarked many times, so its key also contains the mark's URI or the time. Only an invitee's `rescheduled` and
+`new_invitee` say whether its cancellation was a move. `old_invitee` says that it came from a move itself; it is still
+there when the invitee is cancelled for good. Reference:
+https://developer.calendly.com/see-how-webhook-payloads-change-when-invitees-reschedule-events
 """
 
 from datetime import datetime
@@ -60,12 +59,14 @@ class Invitee(Payload):
 
 
 def account_of(_body: Any) -> str:
-    """Calendly's body names people and events, but no account that an admin could know beforehand."""
+    """Always "": the body of a Calendly webhook names no account that an admin could know beforehand."""
     return ""
 
 
 def parse(body: Any, now: datetime) -> Event:
-    """One webhook body as an event. Raises PayloadInvalid where the invitee is missing or unusable."""
+    """Reads the event from the body of a Calendly webhook. Raises PayloadInvalid if the
+    invitee is missing or unusable.
+    """
     header = validate(Header, body)
     if not header.event:
         return IgnoredEvent(event_type="", reason="missing_event")
@@ -96,12 +97,15 @@ def parse(body: Any, now: datetime) -> Event:
 
 
 def _is_mark(header: Header) -> bool:
-    """Of a mark and its taking back the later counts: one without a time says nothing."""
+    """Whether the event marks or unmarks a no-show. The later of them counts, so one without a time is useless."""
     return STATUS_OF[header.event] in ("no_show", "came")
 
 
 def _mark(header: Header, invitee: Invitee) -> str:
-    """What tells one mark of an invitee from the next; "" for what happens to an invitee once."""
+    """The part of the key that tells one no-show mark from the next.
+
+    It is "" for events that happen to an invitee once.
+    """
     if not _is_mark(header):
         return ""
     return f":{invitee.no_show and invitee.no_show.uri or header.created_at}"
@@ -115,8 +119,10 @@ def _person(invitee: Invitee) -> Person:
 
 
 def _invitee(payload: Any) -> Invitee:
-    """The invitee of either nesting; fields that stand next to a nested invitee count as its own. Calendly's record of
-    a no-show names the invitee by its URI."""
+    """The invitee of the body, whether it is nested or flat.
+
+    Fields beside a nested invitee count as its own. Calendly's record of a no-show names the invitee only by its URI.
+    """
     if not isinstance(payload, dict):
         raise PayloadInvalid({"payload": "needs the invitee"})
     nested = payload.get("invitee")

@@ -1,6 +1,7 @@
-"""Does Calendly vouch for these bytes: `Calendly-Webhook-Signature: t=<unix>,v1=<HMAC-SHA256 of "t.body">`.
+"""Checks Calendly's signature: `Calendly-Webhook-Signature: t=<unix>,v1=<HMAC-SHA256 of "t.body">`.
 
-Calendly recommends three minutes of tolerance; five bear a clock that is a little off. It signs every attempt anew.
+Calendly recommends a tolerance of three minutes. We allow five, for clocks that are slightly wrong. Calendly signs
+every attempt with a new time.
 """
 
 import base64
@@ -8,6 +9,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 
@@ -15,15 +17,16 @@ HEADER = "Calendly-Webhook-Signature"
 TOLERANCE_S = 300
 
 
-def signing_key(credentials: dict) -> str:
-    """The integration's own key, else the one of the whole installation; "" where there is none."""
+def signing_key(credentials: dict[str, Any]) -> str:
+    """The key with which Calendly signs an account's webhooks: the account's own, else the installation's, or ""."""
     return credentials.get("signing_key") or settings.CALENDLY_WEBHOOK_SIGNING_KEY
 
 
-def valid(credentials: dict, raw: bytes, headers: Mapping[str, str], now: datetime) -> bool:
-    """Whether `raw` is signed with the key, not more than five minutes off `now`. False without a key: fail closed.
+def valid(credentials: dict[str, Any], raw: bytes, headers: Mapping[str, str], now: datetime) -> bool:
+    """Whether a webhook's body `raw` was signed by Calendly with our key, at most five
+    minutes from `now`. False if there is no key.
 
-    The digest may be hex or base64, and any one of several `v1` counts, as while a key is rotated.
+    The digest may be hex or base64. One valid `v1` of several is enough, as there are several while a key is replaced.
     """
     key = signing_key(credentials)
     parts = [part.strip().partition("=") for part in headers.get(HEADER, "").split(",")]
@@ -38,6 +41,9 @@ def valid(credentials: dict, raw: bytes, headers: Mapping[str, str], now: dateti
     return any(hmac.compare_digest(value, form) for value in given[:4] for form in forms)
 
 
-def accepts(credentials: dict, raw: bytes, headers: Mapping[str, str], now: datetime) -> bool:
-    """For a request that came with a workspace's key: a signature is needed only where a signing key is known."""
+def accepts(credentials: dict[str, Any], raw: bytes, headers: Mapping[str, str], now: datetime) -> bool:
+    """Whether to accept a Calendly webhook whose address contains a valid webhook key.
+
+    It must also be signed if a signing key is known.
+    """
     return not signing_key(credentials) or valid(credentials, raw, headers, now)

@@ -1,3 +1,5 @@
+"""Declares what Calendly can do and how its accounts are set up (the fields: integrations.spec)."""
+
 from integrations import rawjson
 from integrations.calendly import NAME, account, calendar, payloads, signature
 from integrations.client import has_secrets
@@ -61,6 +63,7 @@ SPEC = ProviderSpec(
             secret_headers=(),
             secret_field="",
             accepts=signature.accepts,
+            sample=NONE("It brings meetings, and no messages."),
             rules=DeliveryRules(
                 unusable_status=200,
                 unavailable_status=503,

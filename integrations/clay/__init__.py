@@ -1,3 +1,3 @@
-"""Clay: tables that look people up and call back."""
+"""Clay, whose tables look up facts about people and post the results back."""
 
 NAME = "clay"

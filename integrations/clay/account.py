@@ -1,23 +1,27 @@
-"""How Clay's tables are: whether they have addresses. Clay can only be tried by a row."""
+"""Tests whether Clay's tables have addresses. Whether they work can only be tried with a row, which costs credits."""
 
 from django.conf import settings
 
-from integrations.checks import Test, Wrong
 from integrations.clay.client import ClayClient
+from integrations.health.checks import Test, Wrong
 from integrations.models import Integration
 
 
 def usable(account: Integration) -> bool:
-    """A table's address is all that it has."""
+    """Whether any Clay table (which looks facts about people up) has an address, in the
+    account's settings or the installation's.
+    """
     own = account.config.get("linkedin_table_url") or account.config.get("phone_table_url")
     return bool(own or settings.CLAY_LINKEDIN_TABLE_WEBHOOK_URL or settings.CLAY_PHONE_TABLE_WEBHOOK_URL)
 
 
 def operator_urls() -> tuple[str, ...]:
+    """The addresses of the Clay tables that the operator has set for all workspaces."""
     return settings.CLAY_LINKEDIN_TABLE_WEBHOOK_URL, settings.CLAY_PHONE_TABLE_WEBHOOK_URL
 
 
 def check_tables(test: Test) -> str:
+    """Check that at least one Clay table has an address. Returns a sentence for people. Raises Wrong if none has."""
     named = [str(table) for table in ClayClient.for_integration(test.account).tables]
     if not named:
         raise Wrong("No table has an address.", "Put the tables’ webhook addresses in under Settings.")

@@ -1,7 +1,7 @@
-"""Clay: rows into its tables, which look people up and call back. Facts: docs/reference/clay.md.
+"""Adds rows to Clay's tables, which look people up and post the results back (docs/reference/clay.md).
 
-A table's webhook takes no credentials: its address is the secret. 10 rows a minute over all processes; what is too
-much is put off (ProviderRateLimited), never dropped.
+The webhook of a table takes no credentials: its address is the secret. A table gets at most 10 rows a minute from all
+processes together. Further rows are not lost; they raise ProviderRateLimited and are added later.
 """
 
 from collections.abc import Mapping
@@ -13,23 +13,23 @@ from django.conf import settings
 
 from integrations.client import secrets_of, session_for
 from integrations.errors import ProviderMisconfigured
-from integrations.http import ProviderSession
+from integrations.http.ratelimit import RateLimit
+from integrations.http.session import ProviderSession
 from integrations.models import Integration
-from integrations.ratelimit import RateLimit
 from jobs.deadline import Deadline
 
 ROWS, WINDOW_S = 10, 60.0
 
 
 class Table(StrEnum):
-    """What a table finds out."""
+    """What a Clay table looks up about a person."""
 
     LINKEDIN = "linkedin"
     PHONE = "phone"
 
 
 class ClayClient:
-    """Rows for the tables of one workspace."""
+    """Adds rows to the Clay tables of one workspace. Clay looks up the person of each row and posts the result back."""
 
     def __init__(self, session: ProviderSession, urls: Mapping[Table, str]) -> None:
         self._session = session
@@ -37,9 +37,10 @@ class ClayClient:
 
     @classmethod
     def for_integration(cls, integration: Integration) -> Self:
-        """The integration's own tables, else the installation's.
+        """A client for the account's own Clay tables, else the installation's.
 
-        Raises SecretsUnreadable: an answer that nobody can check is not asked for.
+        Raises SecretsUnreadable if the secret of Clay's callbacks cannot be read, because then nobody could check the
+        result.
         """
         secrets_of(integration)
         config = integration.config
@@ -51,15 +52,15 @@ class ClayClient:
 
     @property
     def tables(self) -> list[Table]:
-        """Those that have an address."""
+        """The Clay tables that have an address."""
         return [table for table, url in self._urls.items() if url]
 
     # Reference: https://www.clay.com/university/guide/webhook-integration-guide
     def add_row(self, table: Table, row: Mapping[str, str], deadline: Deadline) -> None:
-        """Put `row` into a table; called once. Keys: `leadId`, `emailAddress`, `firstName`, `lastName`, `fullName`,
-        `companyName`, `companyDomain`, `state`, and `linkedInProfile` for phones.
+        """Add `row` to a Clay table, in one call without retries.
 
-        Raises ProviderMisconfigured where the table's address is not set.
+        Its keys: `leadId`, `emailAddress`, `firstName`, `lastName`, `fullName`, `companyName`, `companyDomain`,
+        `state`, and for phones `linkedInProfile`. Raises ProviderMisconfigured if the table has no address.
         """
         url = self._urls[table]
         if not url:
@@ -76,6 +77,9 @@ class ClayClient:
         )
 
     def _limited(self, url: str) -> ProviderSession:
-        """The limit is the table's, whichever workspace feeds it; its address is a secret, so it is named by a hash."""
+        """A session under the table's limit, which all workspaces share.
+
+        The address is a secret, so the limit is named by a hash.
+        """
         key = f"clay:{sha256(url.encode()).hexdigest()[:32]}"
         return self._session.with_rate_limit(RateLimit(key, ROWS, WINDOW_S))

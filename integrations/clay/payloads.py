@@ -1,8 +1,10 @@
-"""Clay's enrichment callbacks (docs/reference/clay.md) as our events, under every name their fields have had.
+"""Turns Clay's callbacks (docs/reference/clay.md) into our events.
 
-Clay sends no id and no time. The idempotency key is a hash of what the callback says: lead, kind, state and data. So a
-repeated callback is a duplicate, and another result for the same lead is not; a result that comes again after the lead
-was asked for again is applied as well, which is safe, because a known value is never overwritten.
+Their fields have had several names; all are accepted.
+
+Clay sends no id and no time. The idempotency key is a hash of lead, kind, state and data. So a repeated callback is a
+duplicate, and another result for the same lead is not. If a lead was looked up again and has the same result, it is
+applied again. That is safe, because a known value is never overwritten.
 """
 
 from datetime import datetime
@@ -49,18 +51,20 @@ class Callback(Payload):
 
 
 def account_of(_body: Any) -> str:
-    """Clay names no account of its own in a body."""
+    """Always "": a callback of Clay names no Clay account."""
     return ""
 
 
 def names(body: Any, now: datetime) -> NamedTenant:
-    """Our own lead id, which was sent to Clay with the row."""
+    """What a signed callback of Clay names: our own lead's id, which was sent to Clay with
+    the row. The lead leads to the workspace.
+    """
     event = parse(body, now)
     return NamedTenant(lead_id=event.lead_id) if isinstance(event, EnrichmentEvent) else NamedTenant()
 
 
 def parse(body: Any, _now: datetime) -> Event:
-    """A callback as an event. Raises PayloadInvalid where lead, kind or state are missing or unknown."""
+    """Reads the event from a callback of Clay. Raises PayloadInvalid if lead, kind or state are missing or unknown."""
     data = validate(Callback, body)
     kind = data.kind.strip().lower()
     if kind not in KINDS:
@@ -82,7 +86,10 @@ def parse(body: Any, _now: datetime) -> Event:
 
 
 def _status(data: Callback) -> str:
-    """found, not_found or error. "Found" without data is not found; without a word about it, the data decides."""
+    """The state: "found", "not_found" or "error". "Found" without data counts as not found.
+
+    If the callback names no state, the data decides.
+    """
     word = data.status.strip().lower().replace(" ", "_").replace("-", "_")
     has_data = bool(data.phone.strip() if data.kind.strip().lower() == "phone" else data.linkedin_url.strip())
     if word in ERROR:

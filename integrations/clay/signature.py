@@ -1,12 +1,13 @@
-"""Does a Clay callback carry what we agreed on: the shared secret, or an HMAC-SHA256 (hex) of the raw body with it.
+"""Checks that a Clay callback carries the shared secret, or an HMAC-SHA256 (hex) of the raw body made with it.
 
-Clay signs no time, so there is nothing to be stale; a callback sent twice changes nothing.
+Clay signs no time, so an old callback cannot be told from a new one. One that is sent twice changes nothing.
 """
 
 import hashlib
 import hmac
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 
@@ -14,15 +15,18 @@ HEADERS = ("X-Clay-Signature", "X-Webhook-Signature")
 
 
 def valid(raw: bytes, headers: Mapping[str, str]) -> bool:
-    """Whether the callback is vouched for with CLAY_CALLBACK_SECRET. False where that is not set: fail closed.
+    """Whether a callback of Clay carries, or is signed with, CLAY_CALLBACK_SECRET. False if that is not set.
 
-    With CLAY_CALLBACK_USE_HMAC the bare secret is refused.
+    With CLAY_CALLBACK_USE_HMAC only a signature is accepted.
     """
     return bool(settings.CLAY_CALLBACK_SECRET) and _valid(raw, headers, settings.CLAY_CALLBACK_SECRET)
 
 
-def accepts(credentials: dict, raw: bytes, headers: Mapping[str, str], _now: datetime) -> bool:
-    """For a callback that came with a workspace's key: the integration's own `callback_secret`, where it has one."""
+def accepts(credentials: dict[str, Any], raw: bytes, headers: Mapping[str, str], _now: datetime) -> bool:
+    """Whether to accept a callback of Clay whose address contains a valid webhook key.
+
+    It must match the account's `callback_secret` if that is set.
+    """
     secret = credentials.get("callback_secret")
     return not secret or _valid(raw, headers, secret)
 

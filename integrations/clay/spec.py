@@ -1,3 +1,5 @@
+"""Declares what Clay can do and how its accounts are set up (the fields: integrations.spec)."""
+
 from integrations import rawjson
 from integrations.clay import NAME, account, payloads, signature
 from integrations.spec import NONE, DeliveryRules, ProviderSpec, Setting, Signature, WebhookSource
@@ -46,6 +48,7 @@ SPEC = ProviderSpec(
             secret_headers=signature.HEADERS,
             secret_field="",
             accepts=signature.accepts,
+            sample=NONE("It brings facts about people, and no messages."),
             rules=DeliveryRules(
                 unusable_status=400,
                 unavailable_status=503,

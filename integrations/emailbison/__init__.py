@@ -1,3 +1,3 @@
-"""EmailBison: cold e-mail campaigns, and the replies to them."""
+"""EmailBison, which sends cold e-mail campaigns and receives the replies."""
 
 NAME = "emailbison"

@@ -1,17 +1,24 @@
-"""E-mail by EmailBison: an answer to an existing reply, from the mailbox that got it, or from another one if that is
-no longer valid. Its answer names no message, so what is uncertain is looked for in the lead's sent e-mails.
+"""Sends e-mail through EmailBison, as an answer to an existing reply.
+
+It is sent from the mailbox that received the reply, or from another one if that mailbox is no longer valid.
+EmailBison returns no message id, so a send with an unknown result is searched in the lead's sent e-mails.
 """
 
 from collections.abc import Iterator
 
+from integrations.carriers import Accepted, CannotSend, Listed, Outgoing, Post
 from integrations.emailbison.client import EmailBisonClient, Recipient, SenderEmail
 from integrations.errors import ProviderError, ProviderRejected
 from integrations.models import Integration
-from integrations.outgoing import Accepted, CannotSend, Listed, Outgoing, Post
 from jobs.deadline import Deadline
 
 
 class EmailBisonCarrier:
+    """Sends e-mails through EmailBison, and lists what was sent there.
+
+    Implements `integrations.carriers.Carrier`.
+    """
+
     def prepare(self, message: Outgoing, account: Integration, deadline: Deadline) -> Post:
         answers = message.answers
         if answers is None:
@@ -53,7 +60,7 @@ class EmailBisonCarrier:
 
 
 def _outgoing(client: EmailBisonClient, message: Outgoing, deadline: Deadline) -> list[Listed]:
-    """The workspace's outgoing messages to the same address: EmailBison may know the person under another id."""
+    """Messages of the workspace to the same address. EmailBison may know the person under another lead id."""
     wanted = {person.address.lower() for person in message.to}
     return [
         Listed("", reply.at, reply.html_body or reply.text_body)
@@ -63,7 +70,7 @@ def _outgoing(client: EmailBisonClient, message: Outgoing, deadline: Deadline) -
 
 
 def _replacement(client: EmailBisonClient, bad: str, deadline: Deadline) -> str:
-    """Another mailbox. Nothing has gone out yet, and whatever is raised here says so."""
+    """The id of another mailbox than `bad`. Its errors say `sent = False`, because nothing has gone out yet."""
     try:
         return _sender(client, "", bad, deadline).id
     except ProviderError as error:
@@ -72,7 +79,10 @@ def _replacement(client: EmailBisonClient, bad: str, deadline: Deadline) -> str:
 
 
 def _sender(client: EmailBisonClient, address: str, besides: str, deadline: Deadline) -> SenderEmail:
-    """The workspace's mailbox with this address, else the first that can send. Raises CannotSend without one."""
+    """The workspace's mailbox with this address, else the first one that can send.
+
+    Raises CannotSend if there is none.
+    """
     usable = [one for one in client.sender_emails(deadline) if one.id != besides and not one.is_down]
     own = [one for one in usable if one.email.lower() == address.lower()]
     if not usable:

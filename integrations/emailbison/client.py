@@ -1,8 +1,7 @@
-"""EmailBison ("Inboxxia"): campaigns, leads, replies and sent e-mails of one workspace key.
+"""Calls to EmailBison's API ("Inboxxia"): campaigns, leads, replies and sent e-mails (docs/reference/emailbison.md).
 
-Facts: docs/reference/emailbison.md. A key is valid on exactly one host. The API can only answer an existing reply; it
-cannot open a thread, and its answer holds no dependable id of the message created, so a send is confirmed from the
-lists.
+A key belongs to one workspace and is valid on exactly one host. The API can only answer an existing reply and cannot
+start a thread. The response to a send has no dependable message id, so a send is confirmed from the lists.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +16,7 @@ from pydantic import AliasChoices, BaseModel, Field
 from integrations.client import base_url_of, items_of, required_secret, session_for
 from integrations.emailbison.errors import classify
 from integrations.errors import ProviderRejected
-from integrations.http import ProviderSession, Response
+from integrations.http.session import ProviderSession, Response
 from integrations.models import Integration
 from integrations.payload import ExternalId, Payload, Text, parse_time
 from jobs.deadline import Deadline
@@ -25,12 +24,12 @@ from jobs.deadline import Deadline
 MAX_PAGES = 200
 PER_PAGE = 100
 SEARCHES = ("filters[search]", "search", "filters[email]", "filters[email_address]")
-"""The names of the filter for an address, the usual one first."""
+"""Possible names of the filter for an address, the most common one first."""
 Item = TypeVar("Item", bound=BaseModel)
 
 
 class Address(Payload):
-    """A recipient in a list answer."""
+    """A recipient in EmailBison's lists: address and name."""
 
     address: Text = Field("", validation_alias=AliasChoices("address", "email_address", "email"))
     name: Text = ""
@@ -58,13 +57,15 @@ class Lead(Payload):
     custom_variables: list[Variable] | None = None
 
     def variable(self, *names: str) -> str:
-        """The first non-empty custom variable of these names, whatever their case; "" where there is none."""
+        """The first of the lead's custom variables `names` at EmailBison that is not empty,
+        or "". Upper and lower case do not matter.
+        """
         values = {one.name.strip().lower(): one.value.strip() for one in self.custom_variables or []}
         return next((values[name.lower()] for name in names if values.get(name.lower())), "")
 
 
 class Reply(Payload):
-    """One message of a thread, inbound or (folder "Sent") outbound."""
+    """One message of an EmailBison thread: inbound, or outbound if its folder is "Sent"."""
 
     id: ExternalId
     subject: Text = Field("", validation_alias=AliasChoices("email_subject", "subject"))
@@ -96,7 +97,7 @@ class Reply(Payload):
 
 
 class SentEmail(Payload):
-    """`id` is the webhook's `scheduled_email.id`."""
+    """An e-mail that EmailBison has sent. `id` is what its webhooks call `scheduled_email.id`."""
 
     id: ExternalId
     lead_id: ExternalId | None = None
@@ -114,7 +115,7 @@ class SentEmail(Payload):
 DEAD = {
     "disconnected", "not connected", "disabled", "inactive", "error", "invalid", "paused", "banned", "suspended",
 }  # fmt: skip
-"""What EmailBison says of a mailbox that cannot send."""
+"""States of a mailbox that cannot send."""
 
 
 class SenderEmail(Payload):
@@ -125,12 +126,12 @@ class SenderEmail(Payload):
 
     @property
     def is_down(self) -> bool:
-        """Whether nothing goes out over it."""
+        """Whether EmailBison says that the mailbox cannot send."""
         return self.status.lower() in DEAD
 
 
 class Account(Payload):
-    """Whose key this is."""
+    """The EmailBison workspace that the key belongs to."""
 
     workspace_id: ExternalId | None = Field(None, validation_alias="id")
     workspace_name: Text = Field("", validation_alias="name")
@@ -138,7 +139,7 @@ class Account(Payload):
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Who gets a reply."""
+    """A person to whom an answer goes through EmailBison: address and name."""
 
     email_address: str
     name: str = ""
@@ -148,14 +149,18 @@ class Recipient:
 
 
 class EmailBisonClient:
-    """Calls for one workspace key. Every method takes a Deadline and raises the tree of integrations.errors."""
+    """Makes calls to EmailBison with the key of one account. Every method takes a Deadline and
+    raises the errors of integrations.errors.
+    """
 
     def __init__(self, session: ProviderSession) -> None:
         self._session = session
 
     @classmethod
     def for_integration(cls, integration: Integration) -> Self:
-        """Raises ProviderMisconfigured where no key is set."""
+        """The client of an account. Raises ProviderMisconfigured if the account has no key, and
+        SecretsUnreadable if it cannot be decrypted.
+        """
         key = required_secret(integration, "api_key")
         return cls(
             session_for(
@@ -170,7 +175,9 @@ class EmailBisonClient:
 
     # Reference: EmailBison API, GET /api/users
     def account(self, deadline: Deadline) -> Account:
-        """The workspace the key belongs to: the cheapest proof that key and host fit."""
+        """The EmailBison workspace that the key belongs to. This is the cheapest call that proves that key and host
+        fit.
+        """
 
         def parse(response: Response) -> Account:
             user = _inner(response.data)
@@ -180,11 +187,15 @@ class EmailBisonClient:
 
     # Reference: GET /api/campaigns
     def campaigns(self, deadline: Deadline) -> list[Campaign]:
+        """All campaigns of the EmailBison workspace."""
         return list(self._pages(Campaign, "/api/campaigns", {}, "campaigns", deadline, names=("campaigns",)))
 
     # Reference: POST /api/campaigns/{id}/leads/stop-future-emails
     def stop_future_emails(self, campaign_id: str, lead_ids: Sequence[str], deadline: Deadline) -> None:
-        """No further campaign e-mails to these leads. Raises ProviderRejected also for a 200 with `success: false`."""
+        """Stop further e-mails of an EmailBison campaign to these leads.
+
+        Raises ProviderRejected also for an answer 200 with `success: false`.
+        """
 
         def parse(response: Response) -> None:
             if _inner(response.data).get("success") is not True:
@@ -201,15 +212,17 @@ class EmailBisonClient:
 
     # Reference: GET /api/leads/{id}
     def lead(self, lead_id: str, deadline: Deadline) -> Lead:
+        """EmailBison's lead with this id. Raises ProviderRejected if there is none."""
         return self._session.request(
             "GET", f"/api/leads/{_number(lead_id)}", operation="lead", deadline=deadline, parse=_lead
         )
 
     # Reference: GET /api/leads?filters[search]=
     def find_lead(self, email: str, deadline: Deadline) -> Lead | None:
-        """The lead with exactly this address (whatever its case): the search itself also finds similar ones.
+        """EmailBison's lead with exactly this e-mail address, whatever its case, or None. Its
+        search itself also finds similar addresses.
 
-        Instances differ in the name of the filter and ignore one they do not know, so all are asked in turn.
+        Instances of EmailBison differ in the filter's name and ignore an unknown one, so all names are tried in turn.
         """
         for name in SEARCHES:
             params = {name: email, "per_page": 200}
@@ -223,6 +236,7 @@ class EmailBisonClient:
 
     # Reference: POST /api/leads
     def create_lead(self, email: str, first_name: str, last_name: str, deadline: Deadline) -> Lead:
+        """Create a lead at EmailBison and return it. Raises ProviderRejected if the address is taken."""
         return self._session.request(
             "POST",
             "/api/leads",
@@ -232,29 +246,11 @@ class EmailBisonClient:
             parse=_lead,
         )
 
-    # Reference: PATCH /api/leads/{id}
-    def set_variables(self, lead_id: str, variables: Mapping[str, str], deadline: Deadline) -> None:
-        """Set custom variables of a lead; others stay."""
-        self._session.request(
-            "PATCH",
-            f"/api/leads/{_number(lead_id)}",
-            operation="set_variables",
-            deadline=deadline,
-            json={"custom_variables": [{"name": name, "value": value} for name, value in variables.items()]},
-        )
-
-    # Reference: GET /api/leads/{id}/replies
-    def lead_replies(self, lead_id: str, deadline: Deadline) -> list[Reply]:
-        """The lead's thread, both directions."""
-        path, params = (
-            f"/api/leads/{_number(lead_id)}/replies",
-            {"filters[folder]": "all", "per_page": PER_PAGE},
-        )
-        return list(self._pages(Reply, path, params, "lead_replies", deadline, names=("replies",)))
-
     # Reference: GET /api/replies
     def replies_since(self, since: datetime, deadline: Deadline) -> Iterator[Reply]:
-        """The workspace's replies from `since` on, newest first, page by page as they are consumed."""
+        """The replies that the EmailBison workspace received since `since`, newest first. Pages
+        are read only as the result is consumed.
+        """
         params = {"per_page": PER_PAGE}
         for reply in self._pages(Reply, "/api/replies", params, "replies", deadline, names=("replies",)):
             if reply.at is not None and reply.at < since:
@@ -265,7 +261,10 @@ class EmailBisonClient:
     def sent_emails(
         self, lead_id: str, deadline: Deadline, *, timeout_ms: int | None = None
     ) -> list[SentEmail]:
-        """What campaigns and replies sent to the lead. `timeout_ms`: limit of one attempt, for a page."""
+        """The e-mails that campaigns and answers have sent to the lead.
+
+        `timeout_ms` limits each attempt, for a call that a page waits for.
+        """
         path, params = f"/api/leads/{_number(lead_id)}/sent-emails", {"per_page": PER_PAGE}
         names = ("sent_emails", "emails")
         return list(
@@ -274,6 +273,7 @@ class EmailBisonClient:
 
     # Reference: GET /api/sender-emails
     def sender_emails(self, deadline: Deadline) -> list[SenderEmail]:
+        """The mailboxes from which the EmailBison workspace sends."""
         names = ("sender_emails",)
         return list(
             self._pages(SenderEmail, "/api/sender-emails", {}, "sender_emails", deadline, names=names)
@@ -292,9 +292,11 @@ class EmailBisonClient:
         cc: Sequence[Recipient] = (),
         bcc: Sequence[Recipient] = (),
     ) -> None:
-        """Answer a reply. Called once, never repeated; the error's `sent` says whether it may have gone out.
+        """Send an answer to a reply, from the mailbox `sender_email_id`.
 
-        Raises ProviderRejected with code `invalid_sender` where another sender e-mail has to be taken.
+        The call is made once and never repeated; an error's `sent` says whether the answer may have gone out.
+
+        Raises ProviderRejected with the code `invalid_sender` if another mailbox must be used.
         """
         body: dict[str, Any] = {
             "message": message_html,
@@ -325,7 +327,7 @@ class EmailBisonClient:
         max_pages: int = MAX_PAGES,
         timeout_ms: int | None = None,
     ) -> Iterator[Item]:
-        """All pages of a list, each once. Of `links.next` only the query is taken, never its host."""
+        """The items of all pages of a list. Of the link to the next page only the query is used, never its host."""
 
         def parse(response: Response) -> tuple[list[Item], dict[str, str]]:
             items = [model.model_validate(item) for item in items_of(response.data, *names)]
@@ -350,7 +352,7 @@ class EmailBisonClient:
 
 
 def _next_query(data: Any) -> dict[str, str]:
-    """The query of the next page by `links.next`, else by `meta`; empty on the last one."""
+    """The query of the next page, from `links.next` or from `meta`. It is empty on the last page."""
     if not isinstance(data, dict):
         return {}
     link = (data.get("links") or {}).get("next")
@@ -358,12 +360,13 @@ def _next_query(data: Any) -> dict[str, str]:
         return dict(parse_qsl(urlsplit(str(link)).query))
     meta = data.get("meta") or {}
     current, last = meta.get("current_page"), meta.get("last_page")
-    more = isinstance(current, int) and isinstance(last, int) and current < last
-    return {"page": str(current + 1)} if more else {}
+    if isinstance(current, int) and isinstance(last, int) and current < last:
+        return {"page": str(current + 1)}
+    return {}
 
 
 def _number(value: str | int) -> int:
-    """EmailBison's ids are numbers; anything else would be a different address. Raises ProviderRejected."""
+    """The id as a number. Raises ProviderRejected for anything else, which would change the address of the call."""
     if not str(value).isdigit():
         raise ProviderRejected("emailbison", code="invalid_id", sent=False)
     return int(value)

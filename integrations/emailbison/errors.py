@@ -1,53 +1,57 @@
-"""What EmailBison's answers mean (docs/reference/emailbison.md, Refusals)."""
+"""Classifies EmailBison's error answers (docs/reference/emailbison.md, Refusals)."""
 
 import re
+from typing import Any
 
 from integrations.errors import ACCOUNT_SUSPENDED, SENDER_DOWN, SUSPENDED, ProviderAuthError, ProviderRejected
-from integrations.http import Response, Verdict
+from integrations.http.session import Response, ResponseVerdict
 
 INVALID_SENDER = "invalid_sender"
-"""The sender e-mail may not send: another one of the workspace may. Nothing went out."""
+"""The mailbox may not send, but another one of the workspace may. Nothing went out."""
 NOT_FOUND = "not_found"
 REFUSED = "success_false"
 WRONG_KEY = "host_or_key"
-"""The key is expired, or belongs to another EmailBison instance than the address."""
+"""The key has expired, or it belongs to another EmailBison instance than the address."""
 SENDER_IS_DOWN = re.compile(
     r"(?:sender[ _]e?-?mail(?: account| address)?|mailbox|inbox|e-?mail account)s? (?:is|are|was|has been) "
     r"(?:not connected|disconnected|disabled|suspended)",
     re.I,
 )
-"""The mailbox that sends, not the workspace: its other mailboxes go on. EmailBison has no codes for these."""
+"""Texts that say that one mailbox is down. The workspace's others still send. EmailBison has no codes for this."""
 
 
-def classify(response: Response) -> Verdict | None:
-    """None where the status says it all. A 200 with `success: false` is a refusal."""
+def classify(response: Response) -> ResponseVerdict | None:
+    """Which error an answer of EmailBison means, or None if its HTTP status says enough. A 200 with `success: false` is
+    a refusal.
+    """
     body = response.data if isinstance(response.data, dict) else {}
-    inner = body.get("data") if isinstance(body.get("data"), dict) else {}
+    inner = body.get("data")
+    inner = inner if isinstance(inner, dict) else {}
     if response.ok:
         refused = body.get("success") is False or inner.get("success") is False
         if refused and SENDER_IS_DOWN.search(_words(body, inner)):
-            return Verdict(ProviderRejected, code=SENDER_DOWN, cannot_send=True)
-        return Verdict(ProviderRejected, code=REFUSED) if refused else None
+            return ResponseVerdict(ProviderRejected, code=SENDER_DOWN, cannot_send=True)
+        return ResponseVerdict(ProviderRejected, code=REFUSED) if refused else None
     if response.status in (401, 403):
-        return Verdict(ProviderAuthError, code=WRONG_KEY)
+        return ResponseVerdict(ProviderAuthError, code=WRONG_KEY)
     if response.status == 404:
-        return Verdict(ProviderRejected, code=NOT_FOUND)
+        return ResponseVerdict(ProviderRejected, code=NOT_FOUND)
     if response.status in (400, 409, 422) and SENDER_IS_DOWN.search(_words(body, inner)):
-        return Verdict(ProviderRejected, code=SENDER_DOWN, cannot_send=True)
+        return ResponseVerdict(ProviderRejected, code=SENDER_DOWN, cannot_send=True)
     if response.status in (400, 409, 422) and SUSPENDED.search(_words(body, inner)):
-        return Verdict(ProviderAuthError, code=ACCOUNT_SUSPENDED)
+        return ResponseVerdict(ProviderAuthError, code=ACCOUNT_SUSPENDED)
     if response.status in (400, 422) and _names_sender(body, inner):
-        return Verdict(ProviderRejected, code=INVALID_SENDER)
+        return ResponseVerdict(ProviderRejected, code=INVALID_SENDER)
     return None
 
 
-def _names_sender(body: dict, inner: dict) -> bool:
+def _names_sender(body: dict[str, Any], inner: dict[str, Any]) -> bool:
     errors = body.get("errors")
     if isinstance(errors, dict) and "sender_email_id" in errors:
         return True
     return re.search(r"sender[ _]email[ _]id.*invalid", _words(body, inner), re.I | re.S) is not None
 
 
-def _words(body: dict, inner: dict) -> str:
+def _words(body: dict[str, Any], inner: dict[str, Any]) -> str:
     texts = (body.get("message"), body.get("error"), inner.get("message"), body.get("errors"))
     return "\n".join(str(text) for text in texts if text)

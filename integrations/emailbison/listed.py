@@ -1,4 +1,4 @@
-"""What EmailBison lists, as the events that its webhooks would have been."""
+"""Turns what EmailBison lists into the same events that its webhooks would have brought."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -13,7 +13,7 @@ from jobs.deadline import Deadline
 
 
 def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent]:
-    """The replies that came since `moment` (aware)."""
+    """The replies that EmailBison received since `moment` (aware), as events."""
     for reply in EmailBisonClient.for_integration(account).replies_since(moment, deadline):
         if reply.at is not None and reply.folder.lower() != "sent" and reply.from_email_address:
             yield _reply(reply, reply.at)
@@ -56,7 +56,7 @@ def _reply(reply: Reply, at: datetime) -> MessageEvent:
 
 
 def sent_to(account: Integration, person: Person, deadline: Deadline) -> list[MessageEvent]:
-    """The campaign e-mails that went out to the lead."""
+    """The e-mails that EmailBison's campaigns have sent to the person, as events."""
     client = EmailBisonClient.for_integration(account)
     mails = client.sent_emails(person.emailbison_lead_id, deadline)
     return [_sent(person, mail, mail.at) for mail in mails if mail.at is not None]

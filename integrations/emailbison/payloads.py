@@ -1,10 +1,12 @@
-"""EmailBison / Inboxxia webhooks (docs/reference/emailbison.md) as our events.
+"""Turns EmailBison's webhooks (docs/reference/emailbison.md) into our events.
 
-Idempotency keys, the same at every redelivery: a reply by `reply.id` (LEAD_REPLIED, LEAD_INTERESTED and
-UNTRACKED_REPLY_RECEIVED of one reply carry the same), a sent e-mail by `scheduled_email.id`, a bounce by its notice's
-`reply.id`, else by the `scheduled_email.id` that came back (which tells it again where it is told under another id),
-else by `campaign_event.id`; an unsubscribe by `campaign_event.id` where it has one. All are unique inside one
-EmailBison instance only, hence per workspace.
+Each event has an idempotency key that is the same at every redelivery:
+- a reply has `reply.id`, which LEAD_REPLIED, LEAD_INTERESTED and UNTRACKED_REPLY_RECEIVED of one reply share;
+- a sent e-mail has `scheduled_email.id`;
+- a bounce has the `reply.id` of its notice, else the `scheduled_email.id` of the mail, else `campaign_event.id`. The
+  mail's id also finds a bounce that is reported again under another id;
+- an unsubscribe has `campaign_event.id`, if there is one.
+All are unique only inside one EmailBison instance, so they are used per workspace.
 """
 
 from datetime import UTC, datetime
@@ -30,8 +32,11 @@ from integrations.payload import ExternalId, Payload, Text, first_time, short_ke
 REPLIES = ("LEAD_REPLIED", "LEAD_INTERESTED", "UNTRACKED_REPLY_RECEIVED")
 BY_HAND = "MANUAL_EMAIL_SENT"
 STATUS = {"EMAIL_ACCOUNT_DISCONNECTED": "DISCONNECTED", "EMAIL_ACCOUNT_RECONNECTED": "RECONNECTED"}
-"""What EmailBison tells of a sender e-mail, in one word. It has neither id nor time: whether it says anything new is
-decided against the last one of that mailbox."""
+"""What EmailBison reports about a mailbox, in one word.
+
+The report has neither id nor time. So whether it is new is decided by comparing it with the last report about that
+mailbox.
+"""
 EVENTS = (*REPLIES, "EMAIL_SENT", BY_HAND, "EMAIL_OPENED", "EMAIL_BOUNCED", "LEAD_UNSUBSCRIBED", *STATUS)
 
 
@@ -115,14 +120,18 @@ class Header(Payload):
 
 
 def account_of(body: Any) -> str:
-    """The EmailBison workspace that the body names, or "" (compared with the key's integration, never looked up)."""
+    """The id of the EmailBison workspace that the body of a webhook names, or "". It is compared with the account of
+    the webhook's key, never looked up.
+    """
     event = body.get("event") if isinstance(body, dict) else None
     value = event.get("workspace_id") if isinstance(event, dict) else None
     return str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
 
 
 def parse(body: Any, now: datetime) -> Event:
-    """One webhook body as an event. Raises PayloadInvalid where a field we need is missing or of the wrong kind."""
+    """Reads the event from the body of an EmailBison webhook. Raises PayloadInvalid if a
+    needed field is missing or has a wrong type.
+    """
     kind = validate(Header, body).event.type
     if kind not in EVENTS:
         return IgnoredEvent(event_type=kind, reason="unknown event type")
@@ -242,8 +251,8 @@ _PARSERS = {
 }
 
 
-def _notice(data: Data, now: datetime) -> dict:
-    """The fields of the reply itself, which is the notice where the event is a bounce."""
+def _notice(data: Data, now: datetime) -> dict[str, Any]:
+    """The fields of the reply itself. If the event is a bounce, the reply is its notice."""
     reply = data.reply
     shared = {"channel": "email", "campaign": _campaign(data), **_account(data)}
     if reply is None:
@@ -270,7 +279,7 @@ def _notice(data: Data, now: datetime) -> dict:
 
 
 def _person(data: Data) -> Person:
-    """The provider's lead; for an untracked reply, whoever wrote it."""
+    """EmailBison's lead. For an untracked reply it is whoever wrote the reply."""
     if data.lead is None:
         sender = data.reply.from_email_address if data.reply else Mailbox()
         first, last = split_name(decoded(data.reply.from_name if data.reply else "") or sender.name)
@@ -293,6 +302,6 @@ def _campaign(data: Data) -> CampaignRef | None:
     return CampaignRef(data.campaign.id, data.campaign.name) if data.campaign else None
 
 
-def _account(data: Data) -> dict:
+def _account(data: Data) -> dict[str, Any]:
     sender = data.sender_email
     return {"account_id": sender.id, "account_address": sender.email.address} if sender else {}

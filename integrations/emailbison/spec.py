@@ -1,10 +1,12 @@
+"""Declares what EmailBison can do and how its accounts are set up (the fields: integrations.spec)."""
+
 from datetime import timedelta
 
 from django.conf import settings
 
 from integrations import rawjson
 from integrations.client import has_secrets
-from integrations.emailbison import NAME, account, campaigns, listed, payloads
+from integrations.emailbison import NAME, account, campaigns, listed, payloads, sample
 from integrations.emailbison.carrier import EmailBisonCarrier
 from integrations.spec import (
     API_KEY,
@@ -59,6 +61,7 @@ SPEC = ProviderSpec(
             secret_headers=(),
             secret_field="",
             accepts=NONE("It signs nothing."),
+            sample=sample.body,
             rules=DeliveryRules(
                 unusable_status=400,
                 unavailable_status=503,

@@ -1,3 +1,3 @@
-"""GoHighLevel: texts, contacts and calendars of one location."""
+"""GoHighLevel, which sends texts and keeps contacts and calendars. An account is one location there."""
 
 NAME = "ghl"

@@ -1,25 +1,31 @@
-"""How a GoHighLevel account is: whose key it is, and what it may read."""
+"""Tests a GoHighLevel account: whose key it is, and what it may read."""
 
-from integrations.checks import Test, same_account
 from integrations.ghl.client import GhlClient
+from integrations.health.checks import Test, same_account
 from integrations.models import Integration
 from jobs.deadline import Deadline
 
 
 def probe(account: Integration, deadline: Deadline) -> None:
+    """Make the cheap call that shows whether the GoHighLevel account works: read its location."""
     GhlClient.for_integration(account).location(deadline)
 
 
 def check_key(test: Test) -> str:
+    """Check that GoHighLevel accepts the key. Returns ""."""
     test.found = GhlClient.for_integration(test.account).location(test.deadline)
     return ""
 
 
 def check_location(test: Test) -> str:
+    """Check that the key belongs to the GoHighLevel location that the account names. Returns a sentence
+    for people. Raises Wrong if it does not.
+    """
     same_account(str(test.found.id), test.account.external_account_id)
     return f"{test.found.name or test.found.id}."
 
 
 def check_calendars(test: Test) -> str:
+    """Check that the key may read calendars at GoHighLevel. Returns a sentence for people."""
     count = len(GhlClient.for_integration(test.account).calendars(test.deadline))
     return f"{count} calendar{'' if count == 1 else 's'} can be read."

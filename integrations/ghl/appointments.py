@@ -1,13 +1,11 @@
-"""GoHighLevel's appointments as booking events, in both shapes that GHL sends.
+"""Turns GoHighLevel's appointments into booking events. GHL sends them in two forms.
 
-The *Marketplace app* (`AppointmentCreate`, `AppointmentUpdate`, `AppointmentDelete`) tells the whole state of one
-appointment each time, under an id that a move keeps, with `dateUpdated`; its examples name the type carelessly, so the
-state is read from `appointmentStatus` and only a delete from the type. The idempotency key is a hash of that state.
-
-A *workflow* that an appointment triggers puts it into `calendar`, with local times and no `dateUpdated`: it has no key,
-the newest receipt counts, and a state that is known already is a duplicate.
-
-Reference: https://marketplace.gohighlevel.com/docs/webhook/AppointmentCreate
+The *Marketplace app* (`AppointmentCreate`, `AppointmentUpdate`, `AppointmentDelete`) sends the whole state of an
+appointment each time. Its id stays the same when it is moved, and `dateUpdated` is the time of the state. GHL's
+examples use these types loosely, so the state is read from `appointmentStatus`, and only a deletion from the type. The
+idempotency key is a hash of the state. A *workflow* that an appointment triggers sends it in `calendar`, with local
+times and without `dateUpdated`. It has no key: the last one received counts, and a state that is already known is a
+duplicate. Reference: https://marketplace.gohighlevel.com/docs/webhook/AppointmentCreate
 """
 
 from datetime import datetime
@@ -36,11 +34,11 @@ STATES = {
     "invalid": "cancelled",
     "noshow": "no_show",
 }
-"""What GHL's words for an appointment's status mean; a move keeps id and status and changes the time."""
+"""Our states for GHL's words. A moved appointment keeps its id and state, and only its time changes."""
 
 
 def state_of(status: str) -> str:
-    """booked, cancelled or no_show; "" for a word that is none of GHL's."""
+    """Our state for GoHighLevel's word for an appointment: booked, cancelled or no_show. "" for an unknown word."""
     return STATES.get(status.strip().lower().replace("-", "").replace("_", "").replace(" ", ""), "")
 
 
@@ -62,7 +60,7 @@ class _AppBody(Payload):
 
 
 class _Slot(Payload):
-    """A workflow's `calendar`. GHL spells one of its fields `appoinmentStatus`; `status` says "booked" even later."""
+    """A workflow's `calendar`. GHL spells one of its fields `appoinmentStatus`. `status` always says "booked"."""
 
     id: LooseText = Field(
         default="", max_length=200, validation_alias=AliasChoices("appointmentId", "appointment_id")
@@ -79,7 +77,9 @@ class _Slot(Payload):
 
 
 def from_app(body: dict[str, Any], now: datetime) -> Event:
-    """One event of the Marketplace app. Raises PayloadInvalid where location, appointment or contact is missing."""
+    """Reads the event from an appointment webhook of GoHighLevel's Marketplace app. Raises PayloadInvalid if location,
+    appointment or contact is missing.
+    """
     data = validate(_AppBody, body)
     found, kind = data.appointment, data.type[:64]
     state = "cancelled" if kind == DELETE else state_of(found.status)
@@ -98,13 +98,15 @@ def from_app(body: dict[str, Any], now: datetime) -> Event:
         starts_at=parse_time(found.start_time),
         ends_at=parse_time(found.end_time),
         occurred_at=parse_time(found.added) or now,
-        # Deleting an appointment leaves its dateUpdated as it was.
+        # GHL does not change dateUpdated when an appointment is deleted.
         as_of=now if kind == DELETE else parse_time(found.updated) or now,
     )
 
 
 def from_workflow(calendar: dict[str, Any], person: Person, now: datetime) -> Event | None:
-    """The appointment that triggered a workflow; None where `calendar` names none."""
+    """The appointment that triggered a GoHighLevel workflow, as an event. None if `calendar`
+    (a part of the webhook's body) names none.
+    """
     found = validate(_Slot, calendar)
     if not found.id.strip():
         return None
@@ -126,7 +128,7 @@ def from_workflow(calendar: dict[str, Any], person: Person, now: datetime) -> Ev
 
 
 def _local_time(text: str, zone: str) -> datetime | None:
-    """`text` read in `zone` where it states none of its own."""
+    """The time in `text`. If it states no zone, it is read in `zone`."""
     try:
         parsed = datetime.fromisoformat(text.strip())
         local = parsed if parsed.tzinfo else parsed.replace(tzinfo=ZoneInfo(zone))

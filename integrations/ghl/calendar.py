@@ -1,4 +1,4 @@
-"""What GoHighLevel's calendars hold for a contact, and their free times."""
+"""Reads the appointments of a contact, and the free times of a calendar, from GoHighLevel."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,20 +15,24 @@ from jobs.deadline import Deadline
 def free_times(
     account: Integration, calendar: str, start: datetime, end: datetime, deadline: Deadline
 ) -> list[datetime]:
+    """The starts of the free times of a GoHighLevel calendar, from `start` to `end`, all aware."""
     return GhlClient.for_integration(account).free_slots(calendar, start, end, deadline)
 
 
 def meetings(
     account: Integration, person: Person, _known: Mapping[str, str], deadline: Deadline
 ) -> list[Meeting]:
-    """By the contact alone. Raises ProviderRejected with the code "not_found" for one that is gone."""
+    """The appointments of the person's contact at GoHighLevel; [] if no contact is known.
+
+    Raises ProviderRejected with the code "not_found" if the contact is deleted.
+    """
     if not person.ghl_contact_id:
         return []
     return of_contact(GhlClient.for_integration(account), person.ghl_contact_id, deadline)
 
 
 def of_contact(client: GhlClient, contact_id: str, deadline: Deadline) -> list[Meeting]:
-    """What the calendars hold for a contact. Raises what the client raises."""
+    """All appointments of a GoHighLevel contact. Raises the errors of the client."""
     return [
         Meeting(
             NAME,

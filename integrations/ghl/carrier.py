@@ -1,21 +1,26 @@
-"""Texts by GoHighLevel, to the lead's contact there.
+"""Sends texts through GoHighLevel to the lead's contact there.
 
-A contact that is another lead's already is used for this text and left where it is.
+A contact that belongs to another lead is used for this text, but stays with that lead.
 """
 
 from collections.abc import Iterable
 
+from integrations.carriers import Accepted, CannotSend, Listed, Outgoing, Post
 from integrations.errors import ProviderError, ProviderRejected
 from integrations.ghl.client import GhlClient, SentMessage
 from integrations.ghl.errors import NOT_FOUND
 from integrations.ghl.listed import OUTBOUND
 from integrations.models import Integration
-from integrations.outgoing import Accepted, CannotSend, Listed, Outgoing, Post
 from jobs.deadline import Deadline
 from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested
 
 
 class GhlCarrier:
+    """Sends SMS through GoHighLevel, and lists what was sent there.
+
+    Implements `integrations.carriers.Carrier`.
+    """
+
     def prepare(self, message: Outgoing, account: Integration, deadline: Deadline) -> Post:
         client = GhlClient.for_integration(account)
         contact_id = message.person.ghl_contact_id or _contact(message, deadline)
@@ -41,7 +46,7 @@ class GhlCarrier:
 
 
 def _contact(message: Outgoing, deadline: Deadline) -> str:
-    """Raises CannotSend without a number, and what the client raises."""
+    """The id of the person's contact. Raises CannotSend if no phone number is known, and what the client raises."""
     contact_id = message.contact(deadline) if message.person.phone else ""
     if not contact_id:
         raise CannotSend("No phone number of this lead is known.")
@@ -49,9 +54,9 @@ def _contact(message: Outgoing, deadline: Deadline) -> str:
 
 
 def _another(message: Outgoing, refused: ProviderRejected, contact_id: str, deadline: Deadline) -> str:
-    """The contact in place of one that is gone: the refusal says that nothing was sent, so the text may go to it.
+    """Another contact instead of one that was deleted. GHL has refused the text, so it may be sent to that contact.
 
-    Raises `refused` where GHL still has the contact, where there is no other one, and where it cannot be asked.
+    Raises `refused` if GHL still has the contact, if there is no other one, or if GHL cannot be asked.
     """
     try:
         another = message.contact(deadline)

@@ -1,13 +1,12 @@
-"""GoHighLevel: contacts, SMS conversations and appointments of one location. Facts: docs/reference/ghl.md.
+"""Calls to GoHighLevel's API: contacts, SMS conversations and appointments of one location (docs/reference/ghl.md).
 
-GHL allows 100 requests in 10 s per location and counts all of ours, so
-`spec.call_limit` holds across processes.
+GHL allows 100 requests in 10 s per location, from all our processes together. `spec.call_limit` keeps to that.
 Reference: https://highlevel.stoplight.io/docs/integrations
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 from django.conf import settings
@@ -16,7 +15,7 @@ from pydantic import AliasChoices, Field, model_validator
 from integrations.client import base_url_of, items_of, required_secret, session_for
 from integrations.errors import ProviderMisconfigured
 from integrations.ghl.errors import classify
-from integrations.http import ProviderSession, Response
+from integrations.http.session import ProviderSession, Response
 from integrations.models import Integration
 from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time
 from jobs.deadline import Deadline
@@ -27,10 +26,10 @@ CALLS, WINDOW_S = 90, 10.0
 EXPORT_MAX_PAGES, EXPORT_PAGE = 5, 400
 SMS_TYPES = {"2", "TYPE_SMS", "SMS"}
 
+T = TypeVar("T")
+
 
 class Contact(Payload):
-    """`dnd` True: wants no messages at all; a DND for SMS alone shows in `sms_dnd`."""
-
     id: ExternalId = Field(validation_alias=AliasChoices("id", "contactId"))
     email: Text = ""
     phone: Text = ""
@@ -38,13 +37,6 @@ class Contact(Payload):
     last_name: Text = Field("", validation_alias="lastName")
     company: Text = Field("", validation_alias="companyName")
     timezone: Text = ""
-    dnd: bool | None = None
-    dnd_settings: dict[str, Any] | None = Field(None, validation_alias="dndSettings")
-
-    @property
-    def sms_dnd(self) -> bool:
-        sms = (self.dnd_settings or {}).get("SMS")
-        return bool(self.dnd) or (isinstance(sms, dict) and sms.get("status") in ("active", "permanent"))
 
 
 class Conversation(Payload):
@@ -53,7 +45,7 @@ class Conversation(Payload):
 
 
 class Message(Payload):
-    """One message of a conversation, of any kind."""
+    """One message of a conversation at GoHighLevel. It may be of any channel."""
 
     id: ExternalId
     body: Text = ""
@@ -79,7 +71,7 @@ class SentMessage(Payload):
 
 
 class Appointment(Payload):
-    """`status` as GHL has it: new, confirmed, cancelled, showed, noshow, invalid."""
+    """An appointment at GoHighLevel. `status` is its word: new, confirmed, cancelled, showed, noshow or invalid."""
 
     id: ExternalId
     calendar_id: LooseText = Field("", validation_alias="calendarId")
@@ -110,7 +102,7 @@ class Appointment(Payload):
 
     @property
     def as_of(self) -> datetime | None:
-        """When the appointment became as it is."""
+        """When the appointment was last changed; None if GoHighLevel does not say so."""
         return parse_time(self.updated)
 
 
@@ -120,7 +112,7 @@ class Calendar(Payload):
 
 
 class Location(Payload):
-    """The account itself."""
+    """The GoHighLevel location (a customer's account there) that the key belongs to."""
 
     id: ExternalId
     name: Text = ""
@@ -128,7 +120,9 @@ class Location(Payload):
 
 
 class GhlClient:
-    """Calls for one location. Every method takes a Deadline and raises the tree of integrations.errors."""
+    """Makes calls to GoHighLevel for one location (a customer's account there). Every method takes a Deadline and
+    raises the errors of integrations.errors.
+    """
 
     def __init__(self, session: ProviderSession, location_id: str) -> None:
         self._session = session
@@ -136,7 +130,11 @@ class GhlClient:
 
     @classmethod
     def for_integration(cls, integration: Integration) -> Self:
-        """Raises ProviderMisconfigured where key or location id is not set."""
+        """The client of an account.
+
+        Raises ProviderMisconfigured if key or location id is missing, and
+        SecretsUnreadable if the key cannot be decrypted.
+        """
         key, location_id = required_secret(integration, "api_key"), integration.external_account_id
         if not location_id:
             raise ProviderMisconfigured(
@@ -153,7 +151,7 @@ class GhlClient:
 
     # Reference: GET /locations/{locationId}
     def location(self, deadline: Deadline) -> Location:
-        """The account: proof that key and location id fit."""
+        """The GoHighLevel location of the account. A result proves that key and location id fit."""
 
         def parse(response: Response) -> Location:
             return Location.model_validate(response.data.get("location") or response.data)
@@ -164,11 +162,15 @@ class GhlClient:
 
     # Reference: GET /contacts/{contactId}
     def contact(self, contact_id: str, deadline: Deadline) -> Contact:
+        """The GoHighLevel contact with this id. Raises ProviderRejected with the code "not_found" if there is none."""
         return self._get(f"/contacts/{_part(contact_id)}", "contact", deadline, _contact, CONTACTS_VERSION)
 
     # Reference: POST /contacts/search
     def find_contacts(self, field: str, value: str, deadline: Deadline) -> list[Contact]:
-        """Contacts whose `field` ("email" or "phone") is `value`. A POST that changes nothing, so it is repeated."""
+        """The GoHighLevel contacts whose `field` ("email" or "phone") is `value`.
+
+        It is a POST that changes nothing, so it may be retried.
+        """
         body = {
             "locationId": self.location_id,
             "pageLimit": 20,
@@ -189,7 +191,9 @@ class GhlClient:
 
     # Reference: POST /contacts/upsert
     def upsert_contact(self, values: Mapping[str, Any], deadline: Deadline) -> Contact:
-        """Make the contact, or complete the one with the same e-mail or phone; `values` in GHL's names."""
+        """Create a contact at GoHighLevel, or update the one with the same e-mail or phone, and return it. `values`
+        have GoHighLevel's field names.
+        """
         body = {"locationId": self.location_id, **values}
         return self._write(
             "POST", "/contacts/upsert", "upsert_contact", body, deadline, _contact, CONTACTS_VERSION
@@ -197,11 +201,14 @@ class GhlClient:
 
     # Reference: PUT /contacts/{contactId}
     def update_contact(self, contact_id: str, values: Mapping[str, Any], deadline: Deadline) -> None:
+        """Change fields of a contact at GoHighLevel. `values` have GoHighLevel's field names."""
         path = f"/contacts/{_part(contact_id)}"
         self._write("PUT", path, "update_contact", values, deadline, lambda response: None, CONTACTS_VERSION)
 
     # Reference: GET /contacts/{contactId}/appointments
     def contact_appointments(self, contact_id: str, deadline: Deadline) -> list[Appointment]:
+        """The appointments of a GoHighLevel contact."""
+
         def parse(response: Response) -> list[Appointment]:
             return [
                 Appointment.model_validate(item) for item in items_of(response.data, "events", "appointments")
@@ -212,7 +219,10 @@ class GhlClient:
 
     # Reference: POST /conversations/messages
     def send_sms(self, contact_id: str, text: str, deadline: Deadline) -> SentMessage:
-        """An SMS; called once. DND and an unusable phone are ProviderRejected with a code of ghl.errors.STATES."""
+        """Send an SMS to a GoHighLevel contact, in one call without retries.
+
+        If the contact wants no SMS, or its number cannot be used, ProviderRejected has a code of ghl.errors.STATES.
+        """
         body = {"type": "SMS", "contactId": contact_id, "message": text}
 
         def parse(response: Response) -> SentMessage:
@@ -222,7 +232,7 @@ class GhlClient:
 
     # Reference: GET /conversations/search
     def conversations(self, contact_id: str, deadline: Deadline) -> list[Conversation]:
-        """The contact's conversations, the latest first."""
+        """The conversations of a GoHighLevel contact, the latest first."""
 
         def parse(response: Response) -> list[Conversation]:
             return [Conversation.model_validate(item) for item in items_of(response.data, "conversations")]
@@ -232,7 +242,7 @@ class GhlClient:
 
     # Reference: GET /conversations/{conversationId}/messages
     def messages(self, conversation_id: str, deadline: Deadline, *, limit: int = 100) -> list[Message]:
-        """The latest messages of a conversation, newest first (at most 100)."""
+        """The latest messages of a conversation at GoHighLevel, newest first, at most 100."""
         path = f"/conversations/{_part(conversation_id)}/messages"
         return self._get(path, "messages", deadline, _messages, VERSION, {"limit": str(min(limit, 100))})
 
@@ -240,7 +250,10 @@ class GhlClient:
     def export_messages(
         self, deadline: Deadline, *, since: datetime | None = None, contact_id: str = ""
     ) -> Iterator[Message]:
-        """SMS of the location, newest first, at most EXPORT_MAX_PAGES pages. It lags: for catching up, not for now."""
+        """The SMS of the GoHighLevel location, newest first, at most EXPORT_MAX_PAGES pages.
+
+        GoHighLevel's export is some time behind, so it is for filling gaps and not for the current state.
+        """
         params = {"locationId": self.location_id, "channel": "SMS", "limit": str(EXPORT_PAGE)}
         if contact_id:
             params["contactId"] = contact_id
@@ -260,6 +273,8 @@ class GhlClient:
 
     # Reference: GET /calendars/
     def calendars(self, deadline: Deadline) -> list[Calendar]:
+        """The calendars of the GoHighLevel location."""
+
         def parse(response: Response) -> list[Calendar]:
             return [Calendar.model_validate(item) for item in items_of(response.data, "calendars")]
 
@@ -271,7 +286,7 @@ class GhlClient:
     def free_slots(
         self, calendar_id: str, start: datetime, end: datetime, deadline: Deadline
     ) -> list[datetime]:
-        """Beginnings of the free slots from `start` to `end` (aware), in order."""
+        """The starts of a calendar's free times from `start` to `end` (aware), in order."""
 
         def parse(response: Response) -> list[datetime]:
             days = [day for day in response.data.values() if isinstance(day, dict)]
@@ -287,24 +302,19 @@ class GhlClient:
 
     # Reference: GET /calendars/events/appointments/{eventId}
     def appointment(self, appointment_id: str, deadline: Deadline) -> Appointment:
+        """The appointment at GoHighLevel with this id."""
         path = f"/calendars/events/appointments/{_part(appointment_id)}"
         return self._get(path, "appointment", deadline, _appointment, VERSION)
-
-    # Reference: POST /calendars/events/appointments
-    def book(self, values: Mapping[str, Any], deadline: Deadline) -> Appointment:
-        """Make an appointment (`calendarId`, `contactId`, `startTime`, … in GHL's names); called once."""
-        body = {"locationId": self.location_id, **values}
-        return self._write("POST", "/calendars/events/appointments", "book", body, deadline, _appointment)
 
     def _get(
         self,
         path: str,
         operation: str,
         deadline: Deadline,
-        parse: Any,
+        parse: Callable[[Response], T],
         version: Mapping[str, str],
         params: Mapping[str, str] | None = None,
-    ) -> Any:
+    ) -> T:
         return self._session.request(
             "GET", path, operation=operation, deadline=deadline, params=params, headers=version, parse=parse
         )
@@ -316,9 +326,9 @@ class GhlClient:
         operation: str,
         body: Mapping[str, Any],
         deadline: Deadline,
-        parse: Any,
+        parse: Callable[[Response], T],
         version: Mapping[str, str] = VERSION,
-    ) -> Any:
+    ) -> T:
         return self._session.request(
             method,
             path,
@@ -335,7 +345,7 @@ def _part(value: str) -> str:
 
 
 def _contact(response: Response) -> Contact:
-    """An upsert puts the id at `contactId`, `contact.id` or `id`."""
+    """A contact from an answer. An upsert has the id in `contactId`, `contact.id` or `id`."""
     return Contact.model_validate(response.data.get("contact") or response.data)
 
 

@@ -1,4 +1,7 @@
-"""What GoHighLevel's refusals mean (docs/reference/ghl.md, Refusals). It has no error codes: a few texts are states."""
+"""Classifies GoHighLevel's refusals (docs/reference/ghl.md).
+
+GHL has no error codes, so some are known by their texts.
+"""
 
 import re
 
@@ -12,19 +15,19 @@ from integrations.errors import (
     ProviderRateLimited,
     ProviderRejected,
 )
-from integrations.http import Response, Verdict
-from integrations.retry import parse_retry_after_ms
+from integrations.http.retry import parse_retry_after_ms
+from integrations.http.session import Response, ResponseVerdict
 
 SMS_DND = "sms_dnd"
-"""The contact does not want SMS: a state of the contact, not a failure of the call."""
+"""The contact does not want SMS. That is a state of the contact, not an error of the call."""
 NOT_FOUND = "not_found"
-"""GHL does not know (any more) what was named: a contact that was deleted, or merged into another one."""
+"""GHL does not know the object. A contact may have been deleted or merged into another one."""
 MISSING_PHONE = "missing_phone"
 INVALID_COUNTRY_CODE = "invalid_country_code"
 MISSING_SCOPE = "missing_scope"
-"""The key works and may not do this one thing, which GHL says with a 401: the account is not disconnected."""
+"""The key is valid but may not do this. GHL answers 401 for it, yet the account is not disconnected."""
 STATES = {SMS_DND, MISSING_PHONE, INVALID_COUNTRY_CODE}
-"""Refusals that are the contact's and stay until the contact changes."""
+"""Refusals that concern the contact, and that last until the contact changes."""
 
 TEXTS = (
     (re.compile(r"\bDND\b", re.I), SMS_DND),
@@ -47,17 +50,20 @@ CANNOT_SEND = (
     ),
     (re.compile(r"insufficient (?:funds|balance|credits?)|low balance|wallet", re.I), NO_FUNDS),
 )
-"""The location's own number or money: no text goes out to anybody until somebody acts."""
+"""Texts about the location's own number or balance. No text can be sent to anybody until a person acts."""
 THEIRS = re.compile(r"\b(?:contact|recipient|destination|landline|to[ _]?number)\b", re.I)
-"""The text is about the number that was written to."""
+"""Words which show that a refusal is about the recipient's number."""
 PAUSE_MS = 10_000
-"""A 429 without Retry-After: the window of the documented limit (100 requests in 10 s per location)."""
+"""How long to wait after a 429 without Retry-After.
+
+It is the window of GHL's limit (100 requests in 10 s per location).
+"""
 PIT_PAUSE_MS = 30_000
-"""The same where GHL's search runs out of point-in-time contexts, which takes longer to pass."""
+"""The same if GHL's search has no point-in-time contexts left, which takes longer to pass."""
 
 
-def classify(response: Response) -> Verdict | None:
-    """None where the status says it all."""
+def classify(response: Response) -> ResponseVerdict | None:
+    """Which error an answer of GoHighLevel means, or None if its HTTP status says enough."""
     if response.ok:
         return None
     body = response.data if isinstance(response.data, dict) else {}
@@ -68,17 +74,17 @@ def classify(response: Response) -> Verdict | None:
         pause_ms = PAUSE_MS if asked_ms is None else asked_ms
         if re.search(r"point.in.time|\bPIT\b", text, re.I):
             pause_ms = max(pause_ms, PIT_PAUSE_MS)
-        return Verdict(ProviderRateLimited, retry_after_ms=pause_ms)
+        return ResponseVerdict(ProviderRateLimited, retry_after_ms=pause_ms)
     if response.status in (401, 403) and re.search(r"not authorized for this scope", text, re.I):
-        return Verdict(ProviderRejected, code=MISSING_SCOPE)
+        return ResponseVerdict(ProviderRejected, code=MISSING_SCOPE)
     if response.status in (400, 422):
         if code := _first(TEXTS, text):
-            return Verdict(ProviderRejected, code=code)
+            return ResponseVerdict(ProviderRejected, code=code)
         if SUSPENDED.search(text):
-            return Verdict(ProviderAuthError, code=ACCOUNT_SUSPENDED)
+            return ResponseVerdict(ProviderAuthError, code=ACCOUNT_SUSPENDED)
         code = "" if THEIRS.search(text) else _first(CANNOT_SEND, text)
-        return Verdict(ProviderRejected, code=code, cannot_send=bool(code))
-    return Verdict(ProviderRejected, code=NOT_FOUND) if response.status == 404 else None
+        return ResponseVerdict(ProviderRejected, code=code, cannot_send=bool(code))
+    return ResponseVerdict(ProviderRejected, code=NOT_FOUND) if response.status == 404 else None
 
 
 def _first(rows: tuple[tuple[re.Pattern[str], str], ...], text: str) -> str:

@@ -1,4 +1,4 @@
-"""What GoHighLevel lists, as the events that its webhooks would have been."""
+"""Turns what GoHighLevel lists into the same events that its webhooks would have brought."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,11 +11,11 @@ from jobs.deadline import Deadline
 
 OUTBOUND = "outbound"
 LATEST = 30
-"""So many texts of a conversation say what the last one answers."""
+"""How many of a conversation's texts are read to know what the last one answers."""
 
 
 def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent]:
-    """The texts since `moment` (aware), in both directions."""
+    """The SMS at GoHighLevel since `moment` (aware), in both directions, as events."""
     for message in GhlClient.for_integration(account).export_messages(deadline, since=moment):
         if message.at is None or message.at < moment or not message.contact_id or not message.body.strip():
             continue
@@ -24,7 +24,7 @@ def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterato
 
 
 def sent_to(account: Integration, person: Person, deadline: Deadline) -> list[MessageEvent]:
-    """The texts that went out to the contact, of the latest LATEST ones."""
+    """The SMS that GoHighLevel has sent to the person, among the LATEST newest SMS of the conversation, as events."""
     client, contact_id = GhlClient.for_integration(account), person.ghl_contact_id
     texts = [
         text
@@ -45,7 +45,7 @@ def _event(
         event_type=event_type,
         source="ghl_message",
         external_id=text.id,
-        # By its words, a text that a workflow has told without an id takes the id now.
+        # A workflow may have reported this text without an id. The content key finds it, and it then gets the id.
         content_key=content_key(direction, account.external_account_id, contact_id, text.body),
         window_s=RETRY_SPAN_S,
         direction=direction,

@@ -1,13 +1,12 @@
-"""GoHighLevel's webhooks (docs/reference/ghl.md) as our events, in both shapes that GHL sends; what they
-say of appointments is read by `integrations.ghl.appointments`.
+"""Turns GoHighLevel's webhooks (docs/reference/ghl.md) into our events. GHL sends texts in two forms.
 
-A *workflow* webhook (`location.id`, `contact_id`) carries no message id. Its key is a hash of location, contact and
-normalised text, equal within `RETRY_SPAN_S`: a redelivery is one message, the same "ok" a day later is another. Where
-the workflow passes Date and Time on, they tell two equal texts of one hour apart. `date_created` and the workflow's id
-are no part of it: the one is the contact's age, and two workflows may fire for one text.
-
-A *Marketplace app* webhook (`InboundMessage`, `OutboundMessage`, with `locationId`) carries `messageId`, the key. It
-has the same content hash, so that a text that came by both ways, or without its id, is still one message.
+Appointments are read by `integrations.ghl.appointments`. A *workflow* webhook (`location.id`, `contact_id`) has no
+message id. Its key is a hash of location, contact and normalised text, which counts for `RETRY_SPAN_S` seconds. So a
+redelivery is the same message, and an equal "ok" a day later is another. If the workflow passes on date and time, equal
+texts within an hour can be told apart too. `date_created` and the workflow's id are not used: the first is the
+contact's age, and two workflows may send one text. A *Marketplace app* webhook (`InboundMessage`, `OutboundMessage`,
+with `locationId`) has `messageId`, which is the key. It also gets the content hash, so that a text that arrives in both
+forms is still one message.
 """
 
 import re
@@ -36,9 +35,15 @@ WORKFLOW_EVENT = "InboundSMS"
 EVENTS = (WORKFLOW_EVENT, appointments.WORKFLOW_EVENT, *APP_EVENTS)
 
 RETRY_SPAN_S = 75 * 60
-"""GHL tries again six times, ten minutes apart with jitter: about 70 minutes (help article 155000007071)."""
+"""Seconds in which GHL may repeat a webhook.
+
+It tries six times, ten minutes apart with jitter, which is about 70 minutes (help article 155000007071).
+"""
 TRUSTED = timedelta(minutes=20)
-"""A stated time carries no zone; one that is further from the receipt says more about the zone than about the text."""
+"""How far a stated time may be from the receipt.
+
+It has no zone, so a larger difference comes from another time zone.
+"""
 
 CLIENT_NAMES = {"client", "clientname", "subclient", "smscampaign", "campaign", "campaignname"}
 LINKEDIN_PROFILE = re.compile(
@@ -87,7 +92,7 @@ class AppMessage(Payload):
 
 
 def account_of(body: Any) -> str:
-    """The GHL location that the body names, or ""."""
+    """The id of the GoHighLevel location that the body of a webhook names, or ""."""
     if not isinstance(body, dict):
         return ""
     location = body.get("location")
@@ -96,18 +101,20 @@ def account_of(body: Any) -> str:
 
 
 def names(body: Any, _now: datetime) -> NamedTenant:
-    """The location, which one workspace alone has."""
+    """What the signed body of a GoHighLevel webhook names: the location, which belongs to one workspace only."""
     return NamedTenant(account_id=account_of(body))
 
 
 def parse(body: Any, now: datetime) -> Event:
-    """A text or an appointment, of either shape. Raises PayloadInvalid where location, contact or shape is missing."""
+    """Reads the event (an SMS or an appointment) from the body of a GoHighLevel webhook, in either of its two forms.
+    Raises PayloadInvalid if location or contact is missing.
+    """
     if isinstance(body, dict) and isinstance(body.get("type"), str) and "locationId" in body:
         return _app(body, now)
     return _workflow(validate(WorkflowText, body), now)
 
 
-def _app(body: dict, now: datetime) -> Event:
+def _app(body: dict[str, Any], now: datetime) -> Event:
     kind = body["type"][:64]
     if kind in appointments.APP_EVENTS:
         return appointments.from_app(body, now)
@@ -118,7 +125,7 @@ def _app(body: dict, now: datetime) -> Event:
         return IgnoredEvent(event_type=kind, reason="not a text message")
     if not message.body.strip():
         return IgnoredEvent(event_type=kind, reason="empty_message")
-    # By the event's name: GHL's own examples of OutboundMessage say "direction": "inbound".
+    # The direction is read from the event's name, because GHL's examples of OutboundMessage say "direction": "inbound".
     direction = "inbound" if kind == "InboundMessage" else "outbound"
     number = message.from_ if direction == "inbound" else message.to
     return MessageEvent(
@@ -141,7 +148,7 @@ def _app(body: dict, now: datetime) -> Event:
 def _workflow(text: WorkflowText, now: datetime) -> Event:
     body = text.message.body
     if not body.strip():
-        # Before the custom field, which a copied workflow may fill with whatever the contact said last.
+        # This comes before the custom field, because a copied workflow may fill that with the contact's last message.
         if booked := appointments.from_workflow(text.calendar, _person(text), now):
             return booked
         body = _text(text.custom.get("Message"))
@@ -166,7 +173,9 @@ def _workflow(text: WorkflowText, now: datetime) -> Event:
 
 
 def content_key(direction: str, location_id: str, contact_id: str, text: str) -> str:
-    """What makes two texts the same where an id is missing: by this, a text that GHL lists is known again."""
+    """A hash that is equal for equal SMS of one GoHighLevel contact. By it, an SMS is recognised that came without its
+    id.
+    """
     return digest("ghl", direction, location_id, contact_id, " ".join(text.split()).lower())
 
 
@@ -178,7 +187,7 @@ def _trusted_time(stated_at: datetime | None, created_at: datetime | None, now: 
 
 
 def _stamp_time(stamp: str) -> datetime | None:
-    """The time of "Oct 14th, 2026 07:38 AM", read as UTC."""
+    """The time of a text like "Oct 14th, 2026 07:38 AM", read as UTC."""
     try:
         parsed = datetime.strptime(DAY_SUFFIX.sub("", stamp), "%b %d, %Y %I:%M %p")  # noqa: DTZ007 - see parse_time
     except ValueError:
@@ -208,7 +217,7 @@ def _linkedin_url(text: WorkflowText) -> str:
 
 
 def _sub_client(text: WorkflowText) -> CampaignRef | None:
-    """Which of the workspace's own clients the text is for: tenants put it into a custom field of many names."""
+    """The client of the workspace that the text is for. Workspaces put it into a custom field with various names."""
     for values in (text.custom, text.trigger):
         for name, value in values.items():
             label = " ".join(_text(value).split())

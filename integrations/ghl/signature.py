@@ -1,7 +1,7 @@
-"""Does GoHighLevel's Marketplace app vouch for these bytes: Ed25519 over the raw body (docs/reference/ghl.md).
+"""Checks the signature of GoHighLevel's Marketplace app: Ed25519 over the raw body (docs/reference/ghl.md).
 
-The older `X-WH-Signature` (RSA) is not accepted: its sunset has passed. There is no window of time either: GHL repeats
-a delivery for over an hour with the same bytes and signature, and a body sent twice is known by its message id.
+The older `X-WH-Signature` (RSA) is not accepted, because GHL has ended it. No time is checked: GHL repeats a delivery
+for over an hour with the same bytes and signature, and a repeated body is recognised by its message id.
 """
 
 import base64
@@ -17,7 +17,9 @@ HEADER = "X-GHL-Signature"
 
 
 def valid(raw: bytes, headers: Mapping[str, str]) -> bool:
-    """Whether `raw` carries GHL's signature. False where GHL_APP_PUBLIC_KEY is not set: fail closed."""
+    """Whether the webhook body `raw` has the signature of GoHighLevel's Marketplace app. False if GHL_APP_PUBLIC_KEY is
+    not set.
+    """
     key = _public_key(settings.GHL_APP_PUBLIC_KEY)
     if key is None:
         return False
@@ -29,7 +31,10 @@ def valid(raw: bytes, headers: Mapping[str, str]) -> bool:
 
 
 def _public_key(text: str) -> Ed25519PublicKey | None:
-    """The key of a PEM document (also on one line with \\n in it), a base64 DER, or 32 base64 bytes; None for none."""
+    r"""The public key in a setting's text, or None if there is none.
+
+    It may be a PEM document (also on one line with \n in it), a base64 DER, or 32 bytes in base64.
+    """
     text = text.replace("\\n", "\n").strip()
     try:
         if text.startswith("-----"):

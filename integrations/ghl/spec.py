@@ -1,10 +1,12 @@
+"""Declares what GoHighLevel can do and how its accounts are set up (the fields: integrations.spec)."""
+
 from datetime import timedelta
 
 from django.conf import settings
 
 from integrations import rawjson
 from integrations.client import has_secrets
-from integrations.ghl import NAME, account, calendar, listed, payloads, signature
+from integrations.ghl import NAME, account, calendar, listed, payloads, sample, signature
 from integrations.ghl.carrier import GhlCarrier
 from integrations.ghl.client import CALLS, WINDOW_S, GhlClient
 from integrations.spec import (
@@ -61,6 +63,7 @@ SPEC = ProviderSpec(
             secret_headers=(),
             secret_field="",
             accepts=NONE("A workflow signs nothing."),
+            sample=sample.body,
             rules=DeliveryRules(
                 unusable_status=400,
                 unavailable_status=503,
@@ -81,6 +84,7 @@ SPEC = ProviderSpec(
             secret_headers=(),
             secret_field="",
             accepts=NONE("The signature opens it: there is no key beside it."),
+            sample=NONE("Only GoHighLevel has the key that signs these."),
             rules=DeliveryRules(
                 unusable_status=400,
                 unavailable_status=429,
@@ -107,7 +111,7 @@ SPEC = ProviderSpec(
     start_campaign=NONE("Nothing was stopped there."),
     history=History(known_by="ghl_contact_id", read=listed.sent_to),
     backfill=listed.since,
-    poll_every=timedelta(minutes=30),  # it may lose an event at the first failure
+    poll_every=timedelta(minutes=30),  # GHL may lose an event at its first failure
     calendar=Calendar(choice="calendar_id", free_times=calendar.free_times, meetings=calendar.meetings),
     probe=Probe(read=account.probe, applies=lambda _account: True),
     checks=(

@@ -1,3 +1,3 @@
-"""Instantly: cold e-mail campaigns, and the replies to them."""
+"""Instantly, which sends cold e-mail campaigns and receives the replies."""
 
 NAME = "instantly"

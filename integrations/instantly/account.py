@@ -1,25 +1,29 @@
-"""How an Instantly workspace is: whose key it is, and whether its mailboxes work."""
+"""Tests an Instantly workspace: whose key it is, and whether its mailboxes work."""
 
-from integrations import health, mailboxes
-from integrations.checks import Test
+from integrations.health import mailboxes, writer
+from integrations.health.checks import Test
 from integrations.instantly.client import InstantlyClient
 from integrations.models import Integration
 from jobs.deadline import Deadline
 
 
 def probe(account: Integration, deadline: Deadline) -> None:
-    """Whose key it is; and, where a mailbox is said to be lost, how its mailboxes are."""
+    """Make the cheap call that shows whether the Instantly account works: read whose key it is. If mailboxes were
+    reported lost, also read their states.
+    """
     client = InstantlyClient.for_integration(account)
     client.workspace(deadline)
-    if health.row(account).lost_mailboxes:
+    if writer.row(account).lost_mailboxes:
         mailboxes.look_for(account, {one.email.lower() for one in client.accounts(deadline) if one.is_down})
 
 
 def check_key(test: Test) -> str:
+    """Check that Instantly accepts the key. Returns a sentence for people."""
     test.found = InstantlyClient.for_integration(test.account).workspace(test.deadline)
     return f"It opens {test.found.name}." if test.found.name else ""
 
 
 def check_campaigns(test: Test) -> str:
+    """Check that the key may read campaigns at Instantly. Returns a sentence for people."""
     count = len(InstantlyClient.for_integration(test.account).campaigns(test.deadline))
     return f"{count} campaign{'' if count == 1 else 's'} can be read."

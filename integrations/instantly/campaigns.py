@@ -1,4 +1,4 @@
-"""Ending a campaign for one lead."""
+"""Stops an Instantly campaign for one lead."""
 
 from integrations.errors import ProviderRejected
 from integrations.events import Person
@@ -8,7 +8,11 @@ from jobs.deadline import Deadline
 
 
 def stop(account: Integration, _campaign_id: str, person: Person, deadline: Deadline) -> str:
-    """By the block list: Instantly has no call that ends one campaign for one lead and keeps the lead."""
+    """Put the person's address on Instantly's block list, so that no campaign mails them. Returns what was done, as
+    text.
+
+    Instantly has no call that ends one campaign for one lead and keeps the lead.
+    """
     client = InstantlyClient.for_integration(account)
     try:
         client.block(person.email, deadline)

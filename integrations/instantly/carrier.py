@@ -1,14 +1,19 @@
-"""E-mail by Instantly: an answer to one of its e-mails, from the mailbox that got it."""
+"""Sends e-mail through Instantly, as an answer to one of its e-mails, from the mailbox that received it."""
 
 from collections.abc import Iterator
 
+from integrations.carriers import Accepted, CannotSend, Listed, Outgoing, Post
 from integrations.instantly.client import InstantlyClient
 from integrations.models import Integration
-from integrations.outgoing import Accepted, CannotSend, Listed, Outgoing, Post
 from jobs.deadline import Deadline
 
 
 class InstantlyCarrier:
+    """Sends e-mails through Instantly, and lists what was sent there.
+
+    Implements `integrations.carriers.Carrier`.
+    """
+
     def prepare(self, message: Outgoing, account: Integration, deadline: Deadline) -> Post:
         answers = message.answers
         if answers is None or ":" in answers.external_id:

@@ -1,7 +1,6 @@
-"""Instantly (API v2): replies in existing threads, e-mails and campaigns of one workspace key.
+"""Calls to Instantly's API v2: e-mails and campaigns, and answers in existing threads (docs/reference/instantly.md).
 
-Facts: docs/reference/instantly.md.
-Reference: https://developer.instantly.ai/api/v2
+A key belongs to one workspace. Reference: https://developer.instantly.ai/api/v2
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +10,7 @@ from typing import Any, Self
 from pydantic import AliasChoices, Field, field_validator
 
 from integrations.client import base_url_of, items_of, required_secret, session_for
-from integrations.http import ProviderSession, Response
+from integrations.http.session import ProviderSession, Response
 from integrations.instantly.errors import classify
 from integrations.models import Integration
 from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time
@@ -34,7 +33,7 @@ class Campaign(Payload):
 
 
 class Account(Payload):
-    """A mailbox; a negative `status` is an error of its connection or of its sending."""
+    """A mailbox at Instantly. A negative `status` is an error of its connection or of sending."""
 
     email: Text = ""
     status: int = 1
@@ -50,7 +49,7 @@ class Body(Payload):
 
 
 class Email(Payload):
-    """One e-mail; `received` says which way it went."""
+    """One e-mail at Instantly. `received` tells whether it came in or went out."""
 
     id: ExternalId
     from_email: LooseText = Field("", validation_alias="from_address_email")
@@ -79,14 +78,18 @@ class Email(Payload):
 
 
 class InstantlyClient:
-    """Calls for one workspace key. Every method takes a Deadline and raises the tree of integrations.errors."""
+    """Makes calls to Instantly with the key of one account. Every method takes a Deadline and
+    raises the errors of integrations.errors.
+    """
 
     def __init__(self, session: ProviderSession) -> None:
         self._session = session
 
     @classmethod
     def for_integration(cls, integration: Integration) -> Self:
-        """Raises ProviderMisconfigured where no key is set."""
+        """The client of an account. Raises ProviderMisconfigured if the account has no key, and
+        SecretsUnreadable if it cannot be decrypted.
+        """
         key = required_secret(integration, "api_key")
         return cls(
             session_for(
@@ -100,7 +103,7 @@ class InstantlyClient:
 
     # Reference: GET /workspaces/current
     def workspace(self, deadline: Deadline) -> Workspace:
-        """Whose key this is."""
+        """The Instantly workspace that the key belongs to."""
         return self._session.request(
             "GET",
             "/workspaces/current",
@@ -111,7 +114,7 @@ class InstantlyClient:
 
     # Reference: GET /accounts
     def accounts(self, deadline: Deadline) -> list[Account]:
-        """The workspace's mailboxes, a thousand at most."""
+        """The mailboxes of the Instantly workspace, at most a thousand."""
         found: list[Account] = []
         after = ""
         for _ in range(ACCOUNT_PAGES):
@@ -133,7 +136,7 @@ class InstantlyClient:
 
     # Reference: GET /campaigns
     def campaigns(self, deadline: Deadline) -> list[Campaign]:
-        """The first hundred campaigns."""
+        """The first hundred campaigns of the Instantly workspace."""
         return self._session.request(
             "GET",
             "/campaigns",
@@ -147,7 +150,9 @@ class InstantlyClient:
 
     # Reference: GET /emails
     def emails_of(self, lead_email: str, deadline: Deadline) -> list[Email]:
-        """The latest e-mails with a lead, newest first: where a send of unknown outcome is looked for."""
+        """The latest e-mails to and from a lead, newest first. They are searched when
+        nobody knows whether an answer went out.
+        """
         return self._session.request(
             "GET",
             "/emails",
@@ -159,7 +164,10 @@ class InstantlyClient:
 
     # Reference: GET /emails
     def received_since(self, since: datetime, deadline: Deadline) -> Iterator[Email]:
-        """E-mails that came in from `since` (aware) on, the newest first, page by page as they are consumed."""
+        """The e-mails that came in at Instantly since `since` (aware), newest first.
+
+        Pages are read only as the result is consumed.
+        """
 
         def parse(response: Response) -> tuple[list[Email], str]:
             items = [Email.model_validate(item) for item in items_of(response.data, "items")]
@@ -185,7 +193,7 @@ class InstantlyClient:
 
     # Reference: GET /block-lists-entries
     def is_blocked(self, address: str, deadline: Deadline) -> bool:
-        """Whether exactly this address stands on the workspace's block list."""
+        """Whether exactly this e-mail address is on the Instantly workspace's block list."""
 
         def parse(response: Response) -> bool:
             entries = items_of(response.data, "items")
@@ -202,7 +210,9 @@ class InstantlyClient:
 
     # Reference: POST /block-lists-entries
     def block(self, address: str, deadline: Deadline) -> None:
-        """No campaign of the workspace e-mails this address any more."""
+        """Put an e-mail address on the Instantly workspace's block list, so that none of its campaigns mails it any
+        more.
+        """
         self._session.request(
             "POST",
             "/block-lists-entries",
@@ -225,7 +235,10 @@ class InstantlyClient:
         cc: Sequence[str] = (),
         bcc: Sequence[str] = (),
     ) -> str:
-        """Answer an e-mail from the mailbox `eaccount`; called once. Returns the id of the new e-mail."""
+        """Send an answer to the e-mail `reply_to_uuid` from our mailbox `eaccount`, in one call without retries.
+
+        Returns the id of the new e-mail.
+        """
         body: dict[str, Any] = {
             "reply_to_uuid": reply_to_uuid,
             "eaccount": eaccount,

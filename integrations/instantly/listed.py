@@ -1,4 +1,4 @@
-"""What Instantly lists, as the events that its webhooks would have been."""
+"""Turns what Instantly lists into the same events that its webhooks would have brought."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -13,7 +13,7 @@ from jobs.deadline import Deadline
 
 
 def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent]:
-    """The replies that came since `moment` (aware)."""
+    """The replies that Instantly received since `moment` (aware), as events."""
     for email in InstantlyClient.for_integration(account).received_since(moment, deadline):
         wrote, lead = mailbox(email.from_email), mailbox(email.lead or email.from_email)
         if not email.received or email.at is None or not lead.address:
@@ -22,7 +22,7 @@ def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterato
             event_type=BACKFILL,
             source="instantly_reply",
             external_id=short_key(email.id),
-            # By its words, a reply that a webhook has told without an id takes the id now.
+            # A webhook may have reported this reply without an id. The content key finds it, and it then gets the id.
             content_key=content_key(lead.address, email.subject, email.body.text or email.body.html),
             window_s=RETRY_SPAN_S,
             direction="inbound",

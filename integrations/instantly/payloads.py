@@ -1,11 +1,13 @@
-"""Instantly's webhooks (docs/reference/instantly.md) as our events, old and real names.
+"""Turns Instantly's webhooks (docs/reference/instantly.md) into our events, under documented and actual names.
 
-Idempotency keys: a reply and a sent e-mail by `email_id`. The timestamp is no part of it, because a retry may carry a
-new one or none. Where Instantly leaves the id out (it is optional there), a hash of lead, subject and text stands in,
-equal within `RETRY_SPAN_S`. A bounce by the `email_id` of the mail that came back, else by campaign and address: an
-address bounces once in a campaign. An unsubscribe has no key, as a mail's link can be used again after a START. What is
-said of a lead (interested, not interested, …) by campaign, address, id and time, as people change their minds. An error
-of a mailbox by the mailbox and its time; without one, whether it is news is decided against the last one.
+Idempotency keys:
+- A reply and a sent e-mail have `email_id`. The timestamp is not used, because a retry may have a new one or none. If
+  the optional id is missing, a hash of lead, subject and text is used, which counts for `RETRY_SPAN_S` seconds.
+- A bounce has the `email_id` of the mail, else campaign and address: an address bounces once in a campaign.
+- An unsubscribe has no key, because the link in a mail can be used again after a START.
+- What is said about a lead (interested, not interested, …) has campaign, address, id and time, because people change
+  their minds.
+- An error of a mailbox has the mailbox and the time. Without a time, it is compared with the last one.
 """
 
 from datetime import datetime
@@ -50,12 +52,17 @@ TAGS = {
     "lead_out_of_office": "Out of Office",
     "lead_wrong_person": "Wrong Person",
 }
-"""What Instantly's people or its model say of a lead, in our words. Of the others (lead_neutral, lead_closed,
-lead_no_show) we have none that says the same."""
+"""What Instantly's people or its model say about a lead, in our words.
+
+The others (lead_neutral, lead_closed, lead_no_show) have no equal word of ours.
+"""
 ACCOUNT_ERROR = "account_error"
 EVENTS = (*REPLIES, *SENT, *UNSUBSCRIBED, *BOUNCED, *TAGS, ACCOUNT_ERROR)
 RETRY_SPAN_S = 3600
-"""Three retries within half a minute are what users report; an hour covers a queue that has stalled as well."""
+"""Seconds in which Instantly may repeat a webhook.
+
+Users report three retries within half a minute; an hour also covers a queue that was stuck.
+"""
 
 TYPE = AliasChoices("event_type", "type")
 
@@ -91,13 +98,15 @@ class Body(Payload):
 
 
 def account_of(body: Any) -> str:
-    """The Instantly workspace that the body names, or ""."""
+    """The id of the Instantly workspace that the body of a webhook names, or ""."""
     value = body.get("workspace") if isinstance(body, dict) else None
     return value.strip() if isinstance(value, str) else ""
 
 
 def parse(body: Any, now: datetime) -> Event:
-    """One webhook body as an event. Raises PayloadInvalid where a field we need is missing or of the wrong kind."""
+    """Reads the event from the body of an Instantly webhook. Raises PayloadInvalid if a
+    needed field is missing or has a wrong type.
+    """
     kind = validate(Header, body).event_type
     if kind not in EVENTS:
         return IgnoredEvent(event_type=kind, reason="event not used")
@@ -191,8 +200,8 @@ def _said(kind: str, data: Body) -> Event:
     )
 
 
-def _shared(data: Body, now: datetime, subject: str, text: str) -> dict:
-    key = {"external_id": short_key(data.email_id.strip())}
+def _shared(data: Body, now: datetime, subject: str, text: str) -> dict[str, Any]:
+    key: dict[str, Any] = {"external_id": short_key(data.email_id.strip())}
     if not data.email_id.strip():
         key = {"content_key": content_key(data.lead.address, subject, text), "window_s": RETRY_SPAN_S}
     return {
@@ -206,7 +215,7 @@ def _shared(data: Body, now: datetime, subject: str, text: str) -> dict:
 
 
 def content_key(lead_email: str, subject: str, text: str) -> str:
-    """What makes two mails the same where an id is missing: by this, a mail that Instantly lists is known again."""
+    """A hash that is equal for equal mails of one lead. By it, a mail is recognised that came without its id."""
     return digest("instantly", lead_email.lower(), subject, " ".join(text.split()))
 
 

@@ -1,8 +1,10 @@
+"""Declares what Instantly can do and how its accounts are set up (the fields: integrations.spec)."""
+
 from datetime import timedelta
 
 from integrations import rawjson
 from integrations.client import has_secrets
-from integrations.instantly import NAME, account, campaigns, listed, payloads
+from integrations.instantly import NAME, account, campaigns, listed, payloads, sample
 from integrations.instantly.carrier import InstantlyCarrier
 from integrations.spec import (
     API_KEY,
@@ -50,6 +52,7 @@ SPEC = ProviderSpec(
             secret_headers=("X-Instantly-Secret",),
             secret_field="",
             accepts=NONE("It signs nothing."),
+            sample=sample.body,
             rules=DeliveryRules(
                 unusable_status=200,
                 unavailable_status=503,
@@ -90,7 +93,7 @@ SPEC = ProviderSpec(
     start_campaign=NONE("An address is taken off the block list on Instantly’s own pages."),
     history=NONE("What its campaigns send comes by webhook."),
     backfill=listed.since,
-    poll_every=timedelta(minutes=30),  # it may lose an event at the first failure
+    poll_every=timedelta(minutes=30),  # Instantly may lose an event at its first failure
     calendar=NONE("It has no calendar."),
     probe=Probe(read=account.probe, applies=lambda _account: True),
     checks=(("Key accepted", account.check_key), ("Campaigns", account.check_campaigns)),

@@ -9,7 +9,7 @@ import jobs.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("inbox", "0002_initial"),
+        ("inbox", "0001_initial"),
         ("integrations", "0001_initial"),
     ]
 

@@ -8,7 +8,6 @@ import jobs.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("inbox", "0007_chats_and_account_status"),
         ("integrations", "0002_call_traffic_and_ai_calls"),
     ]
 

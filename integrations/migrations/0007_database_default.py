@@ -1,4 +1,7 @@
-"""As inbox.0026: the release before does not name a column that came after its table."""
+"""Gives a new column a default in the database, as inbox.0026 does.
+
+The previous release inserts rows without the column.
+"""
 
 from django.db import migrations, models
 

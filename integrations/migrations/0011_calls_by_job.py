@@ -3,9 +3,12 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    """Built beside traffic. A build that failed leaves an index that is not used, so it is dropped before the next."""
+    """The index is built without blocking writers.
 
-    atomic = False  # CREATE INDEX CONCURRENTLY runs outside transactions
+    If that failed before, an unused index is left, so it is dropped first.
+    """
+
+    atomic = False  # CREATE INDEX CONCURRENTLY cannot run in a transaction
     dependencies = [("integrations", "0010_calls_of_a_job")]
 
     operations = [

@@ -1,4 +1,4 @@
-"""What a provider may be called, integrations.registry says: no choices, and nothing for the database to do."""
+"""The names of providers are checked against integrations.registry instead of choices. The database does not change."""
 
 from django.db import migrations, models
 

@@ -1,3 +1,5 @@
+"""The tables of integrations: accounts, their keys and health, calls to the model, rate limits and circuit breakers."""
+
 from integrations.models.ai import AiCall
 from integrations.models.health import (
     TROUBLED,

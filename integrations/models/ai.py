@@ -1,4 +1,4 @@
-"""What each call to the model cost and how it ended. No text: neither people's nor the model's."""
+"""The table of calls to the model: what each cost and how it ended. It holds no text of people or of the model."""
 
 from django.db import models
 from django.db.models import Q
@@ -7,7 +7,9 @@ from jobs.ids import uuid7
 
 
 class AiCall(models.Model):
-    """One answer asked of the model: for what, with which prompt and model, at what cost, with what outcome."""
+    """One question to the language model: for which feature, with which prompt, at what cost,
+    and with what outcome. It holds no text.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey(
@@ -40,9 +42,9 @@ class AiCall(models.Model):
     class Meta:
         ordering = ["-id"]
         indexes = [
-            # The cost of a workspace by time: insights pages and retention.
+            # For the cost of a workspace by time, and for deleting old rows.
             models.Index(fields=["workspace", "-created_at"], name="aicall_workspace_time"),
-            # What one job asked: the cost of the draft that it made.
+            # For the calls of one job, which are the cost of its draft.
             models.Index(fields=["job_id"], condition=Q(job_id__isnull=False), name="aicall_by_job"),
         ]
 

@@ -1,4 +1,4 @@
-"""How each connected account is doing, what it went through, and who has been told."""
+"""The tables of the accounts' health: the current state, its changes, and the notices to people."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -9,6 +9,8 @@ from jobs.ids import uuid7
 
 
 class HealthState(models.TextChoices):
+    """The states of a provider account's health. The labels are shown to people."""
+
     UNKNOWN = "unknown", "Not known yet"
     CONNECTED = "connected", "Connected"
     DEGRADED = "degraded", "Having trouble"
@@ -26,14 +28,14 @@ TROUBLED = (
     HealthState.DEGRADED,
     HealthState.RATE_LIMITED,
 )
-"""Worst first: the order of the banner."""
+"""The states that the banner shows, worst first."""
 
 
 REASON_LIMIT = 64
 
 
 def lost(mailboxes: list[str]) -> str:
-    """The reason of an account that has lost `mailboxes`: the first of them, and how many more."""
+    """The reason to show for an account that has lost some of its `mailboxes`: the first of them, and how many more."""
     if not mailboxes:
         return ""
     more = len(mailboxes) - 1
@@ -42,7 +44,9 @@ def lost(mailboxes: list[str]) -> str:
 
 
 class WorkspaceIntegrationHealth(models.Model):
-    """The one row that says how an account is; written by `integrations.health` only."""
+    """The health of one provider account: its state, since when, and why. Only
+    `integrations.health.writer` writes it.
+    """
 
     integration = models.OneToOneField(Integration, on_delete=models.CASCADE, related_name="health")
     workspace = models.ForeignKey(
@@ -73,12 +77,12 @@ class WorkspaceIntegrationHealth(models.Model):
         help_text="Senders of the account that the provider said it has lost, until a look finds them well.",
     )
 
-    # The notice slot: claimed by a conditional UPDATE, used up by a notice that was sent.
+    # The right to send the account's next notice. A conditional UPDATE claims it, and a sent notice uses it up.
     notice_token = models.UUIDField(null=True, blank=True)
     notice_claimed_at = models.DateTimeField(null=True, blank=True)
     last_notice_at = models.DateTimeField(null=True, blank=True)
 
-    # What came back with the last recovery, for the green line that people see once.
+    # What the last recovery brought back. People see it once, in a green line.
     recovered_from = models.CharField(
         max_length=16, choices=HealthState.choices, blank=True, default="", db_default=""
     )
@@ -90,6 +94,7 @@ class WorkspaceIntegrationHealth(models.Model):
 
     class Meta:
         verbose_name_plural = "workspace integration health"
+        permissions = [("check_workspaceintegrationhealth", "Can have accounts checked")]
         indexes = [
             models.Index(
                 fields=["workspace"],
@@ -103,18 +108,18 @@ class WorkspaceIntegrationHealth(models.Model):
 
     @property
     def lacks_mailboxes(self) -> bool:
-        """Whether it is disconnected for some of its mailboxes alone: the others work."""
+        """Whether the account counts as disconnected only because some of its mailboxes are. The others work."""
         named = bool(self.lost_mailboxes) and self.reason == lost(self.lost_mailboxes)
         return named and self.state == HealthState.DISCONNECTED
 
     @property
     def is_down(self) -> bool:
-        """Whether nothing can be sent through this account for now."""
+        """Whether nothing can be sent through this provider account at the moment."""
         return self.state in (HealthState.DISCONNECTED, HealthState.PROVIDER_DOWN)
 
 
 class HealthTransition(models.Model):
-    """One change of state, for the history page and for counting flaps."""
+    """One change of a provider account's health state, for the history page and for counting how often it changes."""
 
     health = models.ForeignKey(
         WorkspaceIntegrationHealth, on_delete=models.CASCADE, related_name="transitions"
@@ -133,7 +138,9 @@ class HealthTransition(models.Model):
 
 
 class Notice(models.Model):
-    """One notice to people outside the page. `unknown`: posted, and nobody can say whether it arrived."""
+    """One notice to people by Slack or e-mail, such as that an account is broken. State `unknown`: it was posted, and
+    nobody knows whether it arrived.
+    """
 
     class State(models.TextChoices):
         CLAIMED = "claimed", "Going out"
@@ -170,6 +177,13 @@ class Notice(models.Model):
         return f"{self.kind} by {self.path}: {self.state}"
 
     @property
+    def about(self) -> WorkspaceIntegrationHealth:
+        """The health of the account that the notice is about. Raises LookupError if it is about no account."""
+        if self.health is None:
+            raise LookupError(f"notice {self.pk} is about no account")
+        return self.health
+
+    @property
     def words(self) -> str:
-        """The text without its links."""
+        """The text of a notice about an account, without links."""
         return " ".join(line for line in self.text.splitlines() if "://" not in line)

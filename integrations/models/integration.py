@@ -1,8 +1,9 @@
-"""A workspace's connection to a provider, and the keys that let the provider talk to us."""
+"""The tables of connected accounts, and of the keys that let providers post webhooks to us."""
 
 import hashlib
 import secrets
 from datetime import timedelta
+from typing import Self
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -15,7 +16,10 @@ from jobs.ids import uuid7
 
 
 def known_provider(name: str) -> None:
-    """For fields that name a provider. Raises ValidationError for one that integrations.registry has no line for."""
+    """Validates a field that names a provider.
+
+    Raises ValidationError for one that integrations.registry does not list.
+    """
     if name not in registry.specs():
         raise ValidationError(f"“{name}” is no provider. Known are: {', '.join(registry.specs())}.")
 
@@ -23,8 +27,8 @@ def known_provider(name: str) -> None:
 class Integration(models.Model):
     """One connected account of one provider in one workspace.
 
-    `external_account_id` is what the provider calls the account (EmailBison workspace id, GHL location id, Unipile
-    account id): events that name another one are refused. Empty: nothing to check.
+    `external_account_id` is the provider's id of the account (EmailBison workspace, GHL location, Unipile account).
+    Events that name another account are refused. If it is empty, nothing is checked.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -45,7 +49,7 @@ class Integration(models.Model):
             models.UniqueConstraint(
                 fields=["workspace", "provider", "external_account_id"], name="integration_once_per_account"
             ),
-            # GHL app webhooks have one address for all tenants: the location must name exactly one of them.
+            # All workspaces share the address of GHL's app webhooks, so a location must belong to exactly one of them.
             models.UniqueConstraint(
                 fields=["external_account_id"],
                 condition=Q(provider="ghl") & ~Q(external_account_id=""),
@@ -59,28 +63,33 @@ class Integration(models.Model):
 
     @property
     def label(self) -> str:
-        """The provider's name, for people. Raises UnknownProvider."""
+        """The provider's name for people. Raises UnknownProvider."""
         return registry.spec_of(self.provider).label
 
     @property
     def is_unreadable(self) -> bool:
-        """Whether it has secrets that no configured key opens."""
+        """Whether the account has secrets that no configured key can decrypt."""
         return isinstance(self.credentials, Unreadable)
 
 
 def hash_key(key: str) -> str:
-    """What is stored and looked up of a webhook key: 192 random bits need no salt, one SHA-256 is enough."""
+    """The hash of a webhook key (the secret part of a webhook's address), which is stored and looked up.
+
+    A key has 192 random bits, so plain SHA-256 is enough.
+    """
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-class WebhookKeyQuerySet(models.QuerySet):
-    def usable(self):
-        """Keys that still open: not expired, not revoked."""
+class WebhookKeyQuerySet(models.QuerySet["WebhookKey"]):
+    """Queries for webhook keys (the secret parts of webhook addresses)."""
+
+    def usable(self) -> Self:
+        """The webhook keys that are still accepted: neither expired nor revoked."""
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()))
 
 
 class WebhookKey(models.Model):
-    """A secret that names an integration and authenticates its provider in one indexed look-up."""
+    """The secret part of a webhook's address. One indexed look-up finds its account and proves who posts."""
 
     integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="webhook_keys")
     key_hash = models.CharField(max_length=64, unique=True)
@@ -99,23 +108,28 @@ class WebhookKey(models.Model):
 
     @property
     def is_usable(self) -> bool:
-        """Whether it still opens: not expired, not revoked."""
+        """Whether the webhook key is still accepted: neither expired nor revoked."""
         return self.expires_at is None or self.expires_at > timezone.now()
 
     @property
     def is_unreadable(self) -> bool:
-        """Whether its text can be shown no more. It opens as before: it is looked up by its hash."""
+        """Whether the webhook key's text cannot be decrypted and shown any more. Requests with it are still accepted,
+        because it is looked up by its hash.
+        """
         return isinstance(self.secret, Unreadable)
 
     @classmethod
     def issue(cls, integration: Integration) -> "WebhookKey":
-        """A new key for `integration`; its text stays readable (encrypted) because admins must copy it again."""
+        """Make a new webhook key for the account `integration` and store it.
+
+        Its text is stored encrypted, because admins must be able to copy it again.
+        """
         key = secrets.token_urlsafe(32)
         return cls.objects.create(integration=integration, key_hash=hash_key(key), secret=key)
 
     @classmethod
     def rotate(cls, integration: Integration, overlap: timedelta) -> "WebhookKey":
-        """A new key; the old ones go on to work for `overlap` (0 to 7 days)."""
+        """Make a new webhook key for the account. The old ones still work for `overlap` (0 to 7 days)."""
         ends = timezone.now() + min(max(overlap, timedelta(0)), timedelta(days=7))
         live = Q(expires_at=None) | Q(expires_at__gt=ends)
         cls.objects.filter(live, integration=integration).update(expires_at=ends)

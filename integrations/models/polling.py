@@ -1,4 +1,4 @@
-"""How far each account has been compared with what its provider holds."""
+"""The table that says how far each account's messages were compared with the provider's list."""
 
 from django.db import models
 
@@ -6,7 +6,10 @@ from integrations.models.integration import Integration
 
 
 class ReplyPoll(models.Model):
-    """One account's watermark. `complete_through`: what the provider held by then is here, whatever webhooks did."""
+    """How far one provider account's messages were compared with the provider's list.
+
+    All messages that the provider had at `complete_through` are here, whatever webhooks did.
+    """
 
     integration = models.OneToOneField(Integration, on_delete=models.CASCADE, related_name="reply_poll")
     complete_through = models.DateTimeField()

@@ -1,4 +1,4 @@
-"""What all processes must know together about calls to a provider: is it broken, and how much have we asked of it."""
+"""The tables that all processes share about calls to providers: circuit breakers and rate limits."""
 
 import uuid
 
@@ -7,10 +7,11 @@ from django.db import models
 
 
 class CircuitBreaker(models.Model):
-    """One provider in one workspace while something is wrong with it; no row, or no times in it, means closed.
+    """The circuit breaker (which stops calls to a failing provider) of one provider in one workspace. No row, or a row
+    without times, means that calls pass.
 
-    `open_until` set: calls are refused until then, after that one probe at a time goes through. `throttled_until`
-    set: the provider asked us to stay away until then. All times are the database's.
+    Until `open_until`, calls are refused; then one probe at a time may pass. Until `throttled_until`, the provider has
+    asked us to make no calls. All times are the database's.
     """
 
     key = models.CharField(primary_key=True, max_length=80, help_text="provider:workspace")
@@ -33,13 +34,17 @@ class CircuitBreaker(models.Model):
 
     @staticmethod
     def key_of(provider: str, workspace_id: uuid.UUID | None) -> str:
+        """The primary key of the circuit breaker of a provider in a workspace.
+
+        `workspace_id` None is for calls of no workspace.
+        """
         return f"{provider}:{workspace_id or '-'}"
 
 
 class RateWindow(models.Model):
-    """When the latest calls under one limit were made: a sliding window that holds across processes.
+    """When the latest calls to a provider under one limit of ours were made. The limit holds across processes.
 
-    `stamps` are seconds since the epoch by the database's clock; those outside the window are dropped at each call.
+    `stamps` are seconds since the epoch by the database's clock. Each call drops those that are outside the window.
     """
 
     key = models.CharField(primary_key=True, max_length=160, help_text="provider:account")

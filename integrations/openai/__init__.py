@@ -1,3 +1,3 @@
-"""OpenAI: the model that reads and writes."""
+"""OpenAI, whose model reads and writes texts."""
 
 NAME = "openai"

@@ -1,25 +1,46 @@
-"""How the model's account is: the installation's key, as each workspace has it."""
+"""Tests the model's account: whether the installation's key works, and whether there is credit left."""
 
 from django.conf import settings
 
-from integrations.checks import Test
+from integrations.errors import REQUEST_REFUSED
+from integrations.health import writer
+from integrations.health.checks import Test
 from integrations.models import Integration
-from integrations.openai.client import check
+from integrations.openai.client import LIST, ask_shortly, check
+from integrations.openai.errors import QUOTA
 from jobs.deadline import Deadline
 
 
 def own_key() -> str:
+    """The installation's OpenAI key, or ""."""
     return settings.OPENAI_API_KEY
 
 
 def usable(_account: Integration) -> bool:
+    """Whether the installation has an OpenAI key."""
     return bool(settings.OPENAI_API_KEY)
 
 
-def probe(_account: Integration, deadline: Deadline) -> None:
-    check(deadline)
+def probe(account: Integration, deadline: Deadline) -> None:
+    """Make the cheap call that shows whether OpenAI can be used: read the list of models.
+
+    If the quota was used up, ask a very short question, because only questions show that.
+    """
+    if writer.row(account).reason in QUOTA:
+        ask_shortly(deadline, account)
+    else:
+        check(deadline, account)
+
+
+def stays_broken(_account: Integration, reason: str, operation: str) -> bool:
+    """Whether the OpenAI account still counts as broken for `reason`, although the call `operation` succeeded.
+
+    The list of models is also answered without credit or for bad requests.
+    """
+    return operation == LIST and reason in (*QUOTA, REQUEST_REFUSED)
 
 
 def check_key(test: Test) -> str:
-    check(test.deadline)
+    """Check that OpenAI accepts the installation's key. Returns a sentence for people."""
+    check(test.deadline, test.account)
     return "The installation’s key is accepted."

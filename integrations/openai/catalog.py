@@ -1,7 +1,8 @@
-"""The models that may be asked: the efforts each accepts, and what it costs.
+"""The models that may be used, with the efforts that each accepts and its prices.
 
-A wrong pair of model and effort is a 400 on every call, so it is refused here, by name. Prices are OpenAI's list
-prices in dollars per million tokens (https://platform.openai.com/docs/pricing); cached input costs a tenth.
+A wrong pair of model and effort gives a 400 at every call, so it is refused here with a clear message. Prices are
+OpenAI's list prices in dollars per million tokens (https://platform.openai.com/docs/pricing). Cached input costs a
+tenth.
 """
 
 from dataclasses import dataclass
@@ -11,15 +12,21 @@ from integrations.errors import ProviderMisconfigured
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """`efforts`: accepted values of reasoning.effort; the model's own default is used for "". Prices: None where they
-    are not known."""
+    """A language model of OpenAI that may be used.
+
+    `efforts` are the values of reasoning.effort that it accepts; "" means its default. Prices
+    (dollars per million tokens) may be unknown.
+    """
 
     efforts: tuple[str, ...]
     input_usd: float | None
     output_usd: float | None
 
     def cost_microusd(self, *, input_tokens: int, cached_tokens: int, output_tokens: int) -> int | None:
-        """Millionths of a dollar: a price per million tokens is one per token, in these. None: not known."""
+        """The cost of so many tokens in millionths of a dollar, or None if the model's prices are unknown.
+
+        A price in dollars per million tokens is the same number in millionths of a dollar per token.
+        """
         if self.input_usd is None or self.output_usd is None:
             return None
         fresh = max(0, input_tokens - cached_tokens)
@@ -36,7 +43,9 @@ MODELS = {
 
 
 def checked(model: str, effort: str) -> Model:
-    """The entry of `model`. Raises ProviderMisconfigured naming what is possible."""
+    """The catalog's entry of the model named `model`. Raises ProviderMisconfigured, which names the possible models or
+    efforts.
+    """
     known = MODELS.get(model)
     if known is None:
         raise ProviderMisconfigured(f"openai: the model “{model}” is not one of: {', '.join(MODELS)}.")

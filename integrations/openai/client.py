@@ -1,7 +1,7 @@
-"""The model, asked for an answer of a given type. Every call is recorded in AiCall: what for, at what cost, its end.
+"""Asks the model for an answer of a given type. Each question is recorded in AiCall with its cost and its outcome.
 
-Built on the SDK with its retries off and our transport under it. No key is a state of the installation with a class
-of its own, so that callers can go on without a model and say so.
+It uses OpenAI's SDK without the SDK's retries, over our own transport. A missing key raises its own error class, so
+that callers can go on without a model and say so.
 """
 
 import logging
@@ -9,19 +9,18 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import httpx2
 from django.conf import settings
 from django.db import Error
-from openai import OpenAI
-from openai.types.responses import Response as ModelResponse
 from pydantic import ValidationError
 
-from integrations.errors import Outcome, ProviderError
-from integrations.http import ProviderSession
-from integrations.models import AiCall
-from integrations.openai.catalog import Model, checked
+from integrations.errors import CallOutcome, ProviderError, ProviderMisconfigured, ProviderRejected
+from integrations.http.session import ProviderSession
+from integrations.models import AiCall, Integration
+from integrations.openai import workspace_accounts
+from integrations.openai.catalog import MODELS, Model, checked
 from integrations.openai.errors import AnswerRefused, AnswerUnusable, OpenAINotConfigured, classify
 from integrations.openai.schema import ModelAnswer, strict_schema
 from integrations.openai.transport import SeamTransport
@@ -31,16 +30,26 @@ from jobs.db import drop_connection
 from jobs.deadline import Deadline
 from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested
 
+if TYPE_CHECKING:
+    from openai.types.responses import Response as ModelResponse
+    from openai.types.shared_params import ReasoningEffort
+
 logger = logging.getLogger(__name__)
+
+LIST = "models"
+"""The name of the call that reads the list of models."""
 
 T = TypeVar("T", bound=ModelAnswer)
 MORE_TOKENS = 1.5
-"""An answer cut off by its limit gets one more try with this much more: reasoning counts against the limit."""
+"""An answer that the token limit cut off gets one more try with this many times the limit.
+
+Reasoning uses up tokens too.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked, and for which feature, prompt version and workspace it is recorded."""
+    """One question to the language model, and what it is recorded under: feature, prompt version, workspace."""
 
     feature: str
     prompt_version: str
@@ -50,11 +59,12 @@ class Question:
     text: str
     schema: type[ModelAnswer]
     workspace_id: uuid.UUID | None
+    account: Integration | None
 
 
 @dataclass(slots=True)
 class Usage:
-    """Tokens of all tries of one question."""
+    """The tokens that all tries of one question to the language model have used."""
 
     tries: int = 0
     input_tokens: int = 0
@@ -62,7 +72,7 @@ class Usage:
     output_tokens: int = 0
     reasoning_tokens: int = 0
 
-    def add(self, response: ModelResponse) -> None:
+    def add(self, response: "ModelResponse") -> None:
         usage = response.usage
         if usage is None:
             return
@@ -72,6 +82,9 @@ class Usage:
         self.reasoning_tokens += getattr(usage.output_tokens_details, "reasoning_tokens", 0) or 0
 
     def cost_microusd(self, pricing: Model) -> int | None:
+        """The cost of all tries of one question to the model in millionths of a dollar, or None if the model's prices
+        are unknown.
+        """
         return pricing.cost_microusd(
             input_tokens=self.input_tokens,
             cached_tokens=self.cached_tokens,
@@ -80,7 +93,9 @@ class Usage:
 
 
 class OpenAIClient:
-    """Questions to OpenAI's Responses API (docs/reference/openai.md) with the installation's key."""
+    """Asks the language model questions through OpenAI's Responses API
+    (docs/reference/openai.md), with the installation's key.
+    """
 
     def ask(
         self,
@@ -97,16 +112,15 @@ class OpenAIClient:
         deadline: Deadline,
         on_cost: Callable[[int], None] | None = None,
     ) -> T:
-        """The model's answer to `text` under `instructions`, as `schema`.
+        """The model's answer to `text` under `instructions`, as an instance of `schema`.
 
-        effort: reasoning effort, "" for the model's own. on_cost: told what the answer cost, in millionths of a
-        dollar, however it ended, where the model's price is known. Raises OpenAINotConfigured,
+        effort: the reasoning effort, "" for the model's default. on_cost: called with the cost in millionths of a
+        dollar, also if the question failed, provided that the model's price is known. Raises OpenAINotConfigured,
         ProviderMisconfigured for an unknown model or effort, AnswerRefused, AnswerUnusable, and what
         ProviderSession.request raises.
         """
         if not settings.OPENAI_API_KEY:
             raise OpenAINotConfigured()
-        pricing = checked(model, effort)
         question = Question(
             feature=feature,
             prompt_version=prompt_version,
@@ -116,14 +130,25 @@ class OpenAIClient:
             text=text,
             schema=schema,
             workspace_id=workspace_id,
+            account=workspace_accounts.of(workspace_id),
         )
+        try:
+            pricing = checked(model, effort)
+        except ProviderMisconfigured as error:
+            workspace_accounts.refused(question.account, error)
+            raise
         usage, began, outcome = Usage(), time.monotonic(), "error"
         try:
-            answer = _answer(question, usage, max_output_tokens, deadline)
+            answer = _answer(question, schema, usage, max_output_tokens, deadline)
             outcome = "ok"
             return answer
+        except ProviderMisconfigured as error:
+            workspace_accounts.refused(question.account, error)
+            raise
         except (ProviderError, DeadlineExceeded, Cancelled, ShutdownRequested) as error:
             outcome = _outcome(error)
+            if isinstance(error, ProviderRejected) and not isinstance(error, AnswerRefused):
+                workspace_accounts.refused(question.account, error)
             raise
         finally:
             if usage.tries:
@@ -133,46 +158,64 @@ class OpenAIClient:
                     on_cost(cost_microusd)
 
 
-def check(deadline: Deadline) -> str:
-    """Proof that the installation's key works: a read that costs nothing. Raises as OpenAIClient.ask does.
+def check(deadline: Deadline, account: Integration | None = None) -> str:
+    """Prove that the installation's OpenAI key works, by a read that costs nothing. Raises as OpenAIClient.ask does.
 
-    Returns who owns the first model, as the list of models says; "" where it does not.
-
+    account: the account whose health records the call. Returns the owner of the first model in the list, or "".
     Reference: https://platform.openai.com/docs/api-reference/models/list
     """
-    if not settings.OPENAI_API_KEY:
-        raise OpenAINotConfigured()
-    session = ProviderSession(
-        provider="openai",
-        base_url=settings.OPENAI_BASE_URL,
-        headers={"Authorization": f"Bearer {settings.OPENAI_API_KEY}"},
-        classify=classify,
-    )
-    listed = session.request("GET", "/models", operation="models", deadline=deadline).data
+    listed = _session(account).request("GET", "/models", operation=LIST, deadline=deadline).data
     models = listed.get("data") if isinstance(listed, dict) else None
     first = models[0] if isinstance(models, list) and models else None
     return str(first.get("owned_by") or "") if isinstance(first, dict) else ""
 
 
-def _answer(question: Question, usage: Usage, max_output_tokens: int, deadline: Deadline) -> T:
+def ask_shortly(deadline: Deadline, account: Integration) -> None:
+    """Prove that OpenAI answers questions, by a very short one to the cheapest model. Raises
+    as OpenAIClient.ask does.
+    """
+    body = {"model": next(iter(MODELS)), "input": "Say OK.", "max_output_tokens": 16}
+    _session(account).request("POST", "/responses", operation="short question", deadline=deadline, json=body)
+
+
+def _session(account: Integration | None) -> ProviderSession:
+    if not settings.OPENAI_API_KEY:
+        raise OpenAINotConfigured()
+    return ProviderSession(
+        provider="openai",
+        base_url=settings.OPENAI_BASE_URL,
+        headers={"Authorization": f"Bearer {settings.OPENAI_API_KEY}"},
+        workspace_id=account.workspace_id if account else None,
+        integration_id=account.pk if account else None,
+        classify=classify,
+    )
+
+
+def _answer(
+    question: Question, schema: type[T], usage: Usage, max_output_tokens: int, deadline: Deadline
+) -> T:
     for limit in (max_output_tokens, int(max_output_tokens * MORE_TOKENS)):
         usage.tries += 1
         response = _respond(question, limit, deadline)
         try:
             usage.add(response)
             if not _cut_off(response):
-                return _read(response, question.schema)
+                return _read(response, schema)
         except (AttributeError, TypeError):
-            # The SDK builds its types without checking them.
+            # The SDK does not check the types that it builds.
             raise AnswerUnusable("openai", code="unexpected_shape", sent=True) from None
     raise AnswerUnusable("openai", code="max_output_tokens", sent=True)
 
 
-def _respond(question: Question, limit: int, deadline: Deadline) -> ModelResponse:
-    """One call. Reference: https://platform.openai.com/docs/api-reference/responses/create"""
+def _respond(question: Question, limit: int, deadline: Deadline) -> "ModelResponse":
+    """Make one call. Reference: https://platform.openai.com/docs/api-reference/responses/create"""
+    # The SDK's 500 modules are a quarter of what Django's start takes, and 21 MB: only who asks loads them.
+    from openai import OpenAI, omit
+
     session = ProviderSession(
         provider="openai",
         workspace_id=question.workspace_id,
+        integration_id=question.account.pk if question.account else None,
         timeout_ms=settings.OPENAI_DRAFT_TIMEOUT_MS,
         classify=classify,
     )
@@ -198,12 +241,12 @@ def _respond(question: Question, limit: int, deadline: Deadline) -> ModelRespons
                     "strict": True,
                 }
             },
-            **({"reasoning": {"effort": question.effort}} if question.effort else {}),
+            reasoning={"effort": cast("ReasoningEffort", question.effort)} if question.effort else omit,
         )
 
 
-def _cut_off(response: ModelResponse) -> bool:
-    """Whether the token limit ended the answer. Raises AnswerRefused where the content filter did."""
+def _cut_off(response: "ModelResponse") -> bool:
+    """Whether the token limit cut the answer off. Raises AnswerRefused if the content filter did."""
     if response.status != "incomplete":
         return False
     reason = response.incomplete_details.reason if response.incomplete_details else ""
@@ -212,7 +255,7 @@ def _cut_off(response: ModelResponse) -> bool:
     return True
 
 
-def _read(response: ModelResponse, schema: type[T]) -> T:
+def _read(response: "ModelResponse", schema: type[T]) -> T:
     if response.status == "failed":
         raise AnswerUnusable("openai", code="failed", sent=True)
     for item in response.output:
@@ -234,14 +277,14 @@ def _outcome(error: Exception) -> str:
     if isinstance(error, ProviderError):
         return str(error.outcome)
     if isinstance(error, DeadlineExceeded):
-        return str(Outcome.TIMEOUT)
-    return str(Outcome.CANCELLED if isinstance(error, Cancelled) else Outcome.SHUTDOWN)
+        return str(CallOutcome.TIMEOUT)
+    return str(CallOutcome.CANCELLED if isinstance(error, Cancelled) else CallOutcome.SHUTDOWN)
 
 
 def _record(
     question: Question, usage: Usage, cost_microusd: int | None, outcome: str, duration_ms: int
 ) -> None:
-    """One AiCall. A database that is away costs the record, not the answer."""
+    """Write one AiCall. If the database is away, the record is lost, but the answer is used."""
     try:
         with visit():
             AiCall.objects.create(

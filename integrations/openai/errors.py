@@ -1,4 +1,4 @@
-"""What can be wrong with the model's answer, and what OpenAI's error answers mean.
+"""The errors of the model's answers, and the meaning of OpenAI's error answers.
 
 Reference: https://platform.openai.com/docs/guides/error-codes
 """
@@ -10,7 +10,10 @@ from integrations.errors import (
     ProviderRejected,
     safe_code,
 )
-from integrations.http import Response, Verdict
+from integrations.http.session import Response, ResponseVerdict
+
+QUOTA = ("insufficient_quota", "billing_hard_limit_reached")
+"""Codes of a used-up quota. Questions get them; reading the list of models never does."""
 
 
 class OpenAINotConfigured(ProviderMisconfigured):
@@ -18,24 +21,31 @@ class OpenAINotConfigured(ProviderMisconfigured):
 
 
 class AnswerUnusable(ProviderFault):
-    """The model answered, but with nothing of use; `code`: max_output_tokens, empty, not_json, schema, failed."""
+    """The model's answer is useless. `code` is max_output_tokens, empty, not_json, schema or failed."""
 
 
 class AnswerRefused(ProviderRejected):
-    """The model or its content filter refuses; `code`: refusal, content_filter. Asking again changes nothing."""
+    """The model or its content filter refused to answer.
+
+    Asking again does not help. `code` is refusal or content_filter.
+    """
 
 
-def classify(response: Response) -> Verdict | None:
-    """None where the status says it all. A used-up quota comes as a 429, though no waiting helps."""
+def classify(response: Response) -> ResponseVerdict | None:
+    """Which error an answer of OpenAI means, or None if its HTTP status says enough.
+
+    A used-up quota comes as a 429, although waiting does not help.
+    """
     if response.ok:
         return None
     body = response.data if isinstance(response.data, dict) else {}
-    error = body.get("error") if isinstance(body.get("error"), dict) else {}
+    error = body.get("error")
+    error = error if isinstance(error, dict) else {}
     code = safe_code(error.get("code")) or safe_code(error.get("type"))
-    if code in ("insufficient_quota", "billing_hard_limit_reached") or response.status in (401, 403):
-        return Verdict(ProviderAuthError, code=code)
+    if code in QUOTA or response.status in (401, 403):
+        return ResponseVerdict(ProviderAuthError, code=code)
     if response.status in (400, 404, 422):
-        return Verdict(ProviderRejected, code=code)
-    if response.status == 409:  # a lock that was not free in time: the same request may pass in a moment
-        return Verdict(ProviderFault, code=code, sent=None)
+        return ResponseVerdict(ProviderRejected, code=code)
+    if response.status == 409:  # a lock was not free in time, so the same request may soon work
+        return ResponseVerdict(ProviderFault, code=code, sent=None)
     return None

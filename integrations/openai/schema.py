@@ -1,8 +1,8 @@
-"""Answers of the model as types, and the strict JSON schema each of them is asked for with.
+"""The base of the model's answer types, and the strict JSON schema that is sent for each of them.
 
-OpenAI refuses a schema with an optional property, a free-form object or a keyword it does not know, on every call and
-for ever; so a type that has no strict schema cannot even be defined here.
-Reference: https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
+OpenAI refuses a schema that has an optional property, a free-form object or an unknown keyword. Then every call would
+fail, so a type without a strict schema cannot even be defined. A type's docstring is part of its schema. Reference:
+https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
 """
 
 from functools import cache
@@ -24,15 +24,21 @@ DROPPED = {
     "discriminator",
     "deprecated",
 }
-"""Not sent: they say nothing to the model, or OpenAI does not know them. The type itself still checks lengths."""
+"""Keywords that are not sent: they mean nothing to the model, or OpenAI does not know them.
+
+Our types still check lengths.
+"""
 
 
 class SchemaError(TypeError):
-    """The type cannot be expressed as a strict schema; the message names the place and what to do."""
+    """An answer type for the language model has no strict JSON schema. The message names the place and what to do."""
 
 
 class ModelAnswer(BaseModel):
-    """Base of every answer type. Bounds on text are for validators that clamp: the model cannot count characters."""
+    """Base of every answer type.
+
+    Texts that are too long are cut by validators, because the model cannot count characters.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -45,7 +51,7 @@ class ModelAnswer(BaseModel):
 
 @cache
 def strict_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """The strict JSON schema of `model`. Raises SchemaError."""
+    """The strict JSON schema that OpenAI demands, of the answer type `model`. Raises SchemaError."""
     schema = model.model_json_schema()
     definitions = schema.pop("$defs", {})
     if schema.get("type") != "object":
@@ -58,7 +64,7 @@ def strict_schema(model: type[BaseModel]) -> dict[str, Any]:
 
 def _strict(schema: dict[str, Any], place: str) -> dict[str, Any]:
     if "$ref" in schema:
-        return {"$ref": schema["$ref"]}  # its siblings would be refused
+        return {"$ref": schema["$ref"]}  # OpenAI refuses other keywords beside it
     if unknown := schema.keys() - KEPT - DROPPED - {"properties", "items", "anyOf", "oneOf", "const"}:
         raise SchemaError(f"{place}: “{min(unknown)}” is not possible in a strict schema.")
     strict = {keyword: value for keyword, value in schema.items() if keyword in KEPT}

@@ -1,3 +1,5 @@
+"""Declares what OpenAI can do and how its accounts are set up (the fields: integrations.spec)."""
+
 from django.conf import settings
 
 from integrations.openai import NAME, account
@@ -41,8 +43,12 @@ SPEC = ProviderSpec(
     reconnect=NONE("The operator sets another key."),
     forget_owner=NONE("Nothing is remembered of an owner."),
     no_proof=NONE("Whatever works proves that the key does."),
-    still_broken=NONE("Whatever works proves that the key does."),
-    refusals=NONE("Its codes are words of their own."),
+    still_broken=account.stays_broken,
+    refusals={
+        "invalid_api_key": "the installation’s key is refused",
+        "insufficient_quota": "the quota is used up",
+        "billing_hard_limit_reached": "the budget is used up",
+    },
     stopped="Replies are not understood, and no drafts are written",
     pauses_follow_ups=NONE("What a follow-up says is written before it is due."),
 )

@@ -1,19 +1,23 @@
-"""The SDK's HTTP, through our seam: its own has no total time limit and retries by itself."""
+"""Carries the HTTP calls of OpenAI's SDK through ProviderSession.
+
+The SDK's own transport has no limit on the whole time.
+"""
 
 import httpx2
 
-from integrations.http import ProviderSession
+from integrations.http.session import ProviderSession
 from jobs.deadline import Deadline
 
 OWN_HEADERS = {"host", "content-length", "accept-encoding", "connection"}
-"""Set by our side of the seam."""
+"""Headers that ProviderSession sets itself."""
 DECODED = {"content-encoding", "content-length", "transfer-encoding"}
 
 
 class SeamTransport(httpx2.BaseTransport):
-    """Carries one call of the SDK under `deadline`; the SDK lets through what ProviderSession.request raises.
+    """Carries one HTTP call of OpenAI's SDK through ProviderSession, under `deadline`. The errors of
+    ProviderSession.request pass through the SDK.
 
-    Asking a model again costs money and nothing else, so it counts as repeatable.
+    Asking the model again costs money but changes nothing, so the call may be repeated.
     """
 
     def __init__(self, session: ProviderSession, operation: str, deadline: Deadline) -> None:

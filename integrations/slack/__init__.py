@@ -1,3 +1,3 @@
-"""Slack: cards to review, buttons, and notices to people."""
+"""Slack, where drafts are reviewed, buttons are pressed, and notices are posted."""
 
 NAME = "slack"

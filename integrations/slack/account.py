@@ -1,10 +1,10 @@
-"""How a Slack connection is: whose token it is, what it may do, and whether the channel is there."""
+"""Tests a Slack connection: whose token it is, what it may do, and whether the channel exists."""
 
 from django.conf import settings
 
-from integrations import health
-from integrations.checks import Test, Wrong
 from integrations.destinations import installation_key
+from integrations.health import writer
+from integrations.health.checks import Test, Wrong
 from integrations.models import Integration
 from integrations.slack.client import HISTORY_SCOPES, SlackClient
 from integrations.slack.errors import CHANNEL
@@ -12,10 +12,14 @@ from jobs.deadline import Deadline
 
 
 def usable(account: Integration) -> bool:
+    """Whether the Slack account has a token or a webhook, or may use the installation's
+    token in a channel of its own.
+    """
     return bool(account.credentials or (installation_key(account) and account.config.get("channel")))
 
 
 def lacks(account: Integration) -> tuple[str, str] | None:
+    """The setting that the Slack account still needs, with a sentence for people. None if it needs none."""
     if not (account.credentials.get("bot_token") or account.credentials.get("webhook_url")):
         return "bot_token", "Give a bot token, or an incoming webhook below."
     if not account.credentials.get("webhook_url") and not account.config.get("channel"):
@@ -24,28 +28,38 @@ def lacks(account: Integration) -> tuple[str, str] | None:
 
 
 def own_token() -> str:
+    """The installation's Slack bot token, or ""."""
     return settings.SLACK_BOT_TOKEN
 
 
 def can_be_read(account: Integration) -> bool:
-    """Not one that has an incoming webhook alone. Raises DecryptionError where its secrets cannot be read."""
+    """Whether a read call can show that the Slack account works: it has more than an
+    incoming webhook. Raises DecryptionError.
+    """
     return bool(account.credentials.get("bot_token") or not account.credentials.get("webhook_url"))
 
 
 def probe(account: Integration, deadline: Deadline) -> None:
-    """Whose token it is; and, where Slack had refused the channel, whether the channel is there again."""
+    """Make the cheap call that shows whether the Slack account works: read whose token it is. If Slack had refused the
+    channel, also check whether the channel is available again.
+    """
     client = SlackClient.for_integration(account)
     client.identity(deadline)
-    if health.row(account).reason in CHANNEL and client.is_in_channel(deadline):
-        health.record(account, health.Signal(health.Kind.WORKED))
+    if writer.row(account).reason in CHANNEL and client.is_in_channel(deadline):
+        writer.record(account, writer.Signal(writer.SignalKind.WORKED))
 
 
 def stays_broken(_account: Integration, reason: str, _operation: str) -> bool:
-    """A channel that Slack does not find: only a look at the channel proves that it is there again."""
+    """Whether the Slack account still counts as broken for `reason`, although a call succeeded: only looking at the
+    channel proves that it is available again.
+    """
     return reason in CHANNEL
 
 
 def check_token(test: Test) -> str:
+    """Check that Slack accepts the bot token. Returns a sentence for people. An incoming
+    webhook cannot be checked without posting.
+    """
     if not test.account.credentials.get("bot_token") and test.account.credentials.get("webhook_url"):
         return "An incoming webhook. It can only be tried by posting: use the fire drill."
     test.found = SlackClient.for_integration(test.account).identity(test.deadline)
@@ -53,6 +67,9 @@ def check_token(test: Test) -> str:
 
 
 def check_scopes(test: Test) -> str:
+    """Check that the Slack token has the permissions that the product needs. Returns a sentence
+    for people. Raises Wrong if it lacks one.
+    """
     if test.found is None:
         return "An incoming webhook needs none."
     if missing := test.found.missing_scopes:
@@ -66,6 +83,9 @@ def check_scopes(test: Test) -> str:
 
 
 def check_channel(test: Test) -> str:
+    """Check that the chosen Slack channel exists and the bot is in it. Returns a sentence for people. Raises Wrong if
+    not.
+    """
     channel = test.account.config.get("channel")
     if test.found is None:
         return "The webhook’s own."

@@ -1,7 +1,7 @@
-"""Slack: messages to a channel or a person, and the look-ups around them. Facts: docs/reference/slack.md.
+"""Calls to Slack: posts messages to a channel or person, and looks up channels and members (docs/reference/slack.md).
 
-Built on slack-sdk with our transport under it: the SDK's own has no total time limit, and by default posts again when
-a connection drops after the message was taken. Slack has no idempotency key, so a post is called once.
+It uses slack-sdk over our own transport. The SDK's own has no limit on the whole time, and posts again by default if
+the connection drops after Slack took the message. Slack has no idempotency key, so a post is called only once.
 """
 
 import logging
@@ -17,32 +17,29 @@ from slack_sdk.web import SlackResponse
 from integrations.client import base_url_of, secrets_of, session_for
 from integrations.destinations import installation_key
 from integrations.errors import ProviderFault, ProviderMisconfigured, ProviderRejected
-from integrations.http import ProviderSession
+from integrations.http.session import ProviderSession
 from integrations.models import Integration
 from integrations.slack.errors import classify
 from jobs.deadline import Deadline
 
-# At DEBUG the SDK logs what it sends.
+# At level DEBUG the SDK logs what it sends.
 logging.getLogger("slack_sdk").setLevel(logging.WARNING)
 
 T = TypeVar("T")
 SCOPES = ("chat:write", "im:write", "users:read", "users:read.email", "channels:read", "groups:read")
-"""What the product needs; one that is missing once broke review messages without a word."""
+"""The permissions that the product needs. A missing one lets messages fail silently."""
 HISTORY_SCOPES = ("channels:history", "groups:history")
-"""Not needed: with them, a post of which nobody knows whether it arrived is looked for."""
+"""Optional permissions. With one of them we can look for a post of which nobody knows whether it arrived."""
 MARK = "holdfast_message"
-"""The type of our messages' metadata, whose payload is the message's key."""
-READS = {
-    "auth.test", "conversations.history", "conversations.list", "conversations.open", "users.list",
-    "users.lookupByEmail",
-}  # fmt: skip
-"""May be repeated: they change nothing, or (opening a conversation) nothing the second time."""
+"""The type of the metadata on our messages. Its payload is the message's key."""
+READS = {"auth.test", "conversations.history", "conversations.list", "users.list", "users.lookupByEmail"}
+"""Methods that may be repeated, because they change nothing."""
 PAGE, MAX_PAGES = 200, 6
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """Where a message stands; both "" for an incoming webhook, whose messages cannot be changed."""
+    """Where a message stands in Slack. Both fields are "" for an incoming webhook, whose messages cannot be changed."""
 
     channel: str = ""
     ts: str = ""
@@ -50,7 +47,7 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whose token it is, and what it may do."""
+    """Whose Slack token it is, and which permissions (scopes) it has."""
 
     team: str
     team_id: str
@@ -64,13 +61,22 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
+    """A Slack channel that the bot can see, and whether the bot is a member."""
+
     id: str
     name: str
     is_member: bool
 
 
+def _data(answer: SlackResponse) -> dict[str, Any]:
+    """The answer's JSON. Raises TypeError for a file's bytes, which none of our methods returns."""
+    if isinstance(answer.data, bytes):
+        raise TypeError("Slack answered with a file.")
+    return answer.data
+
+
 class _SeamWebClient(WebClient):
-    """The SDK's client, its HTTP carried by a ProviderSession under one Deadline."""
+    """The SDK's client. Its HTTP calls go through a ProviderSession under one Deadline."""
 
     def __init__(self, session: ProviderSession, token: str, deadline: Deadline) -> None:
         super().__init__(token=token, base_url=session.base_url, retry_handlers=[])
@@ -97,7 +103,7 @@ class _SeamWebClient(WebClient):
 
 
 class SlackClient:
-    """One Slack workspace, by bot token, by incoming webhook, or both."""
+    """Makes calls to one Slack workspace, with a bot token, an incoming webhook, or both."""
 
     def __init__(
         self, session: ProviderSession, *, token: str = "", webhook_url: str = "", channel: str = ""
@@ -107,8 +113,11 @@ class SlackClient:
 
     @classmethod
     def for_integration(cls, integration: Integration) -> Self:
-        """Raises ProviderMisconfigured where there is neither a bot token nor a webhook address, and
-        SecretsUnreadable."""
+        """The client of a Slack account.
+
+        Raises ProviderMisconfigured if it has neither bot token nor webhook, and
+        SecretsUnreadable if they cannot be decrypted.
+        """
         secrets = secrets_of(integration)
         webhook_url = str(secrets.get("webhook_url") or "")
         token = str(secrets.get("bot_token") or ("" if webhook_url else installation_key(integration)))
@@ -125,16 +134,23 @@ class SlackClient:
 
     @property
     def can_update(self) -> bool:
-        """Whether a message can be changed later: only with a bot token."""
+        """Whether messages in Slack can be changed later. That needs a bot token."""
         return bool(self._token)
 
     def post(
-        self, text: str, deadline: Deadline, *, blocks: Sequence[dict] = (), channel: str = "", key: str = ""
+        self,
+        text: str,
+        deadline: Deadline,
+        *,
+        blocks: Sequence[dict[str, Any]] = (),
+        channel: str = "",
+        key: str = "",
     ) -> Posted:
-        """A message to `channel` (default: the integration's), else through the incoming webhook; called once.
+        """Post a message to `channel` (default: the account's), else through the incoming webhook. The call is made
+        only once.
 
-        `text` is what notifications show where there are `blocks`; `key` is what `find` finds the message by. Raises
-        ProviderMisconfigured where neither a channel nor a webhook is set.
+        If there are `blocks`, `text` is what notifications show. `find` finds the message by its `key`. Raises
+        ProviderMisconfigured if there is neither a channel nor a webhook.
         """
         channel = channel or self._channel
         if not (self._token and channel):
@@ -146,20 +162,21 @@ class SlackClient:
             lambda slack: slack.chat_postMessage(
                 channel=channel, text=text, blocks=list(blocks) or None, metadata=mark
             ),
-            lambda answer: Posted(str(answer.data["channel"]), str(answer.data["ts"])),
+            lambda answer: Posted(str(_data(answer)["channel"]), str(_data(answer)["ts"])),
         )
 
     def find(self, key: str, since: datetime, deadline: Deadline, *, channel: str = "") -> Posted | None:
-        """Our message `key` in `channel` (default: the integration's), posted after `since`; None where there is none.
+        """Our message in Slack that was posted with `key` to `channel` (default: the
+        account's) after `since`. None if there is none.
 
-        Raises ProviderMisconfigured where there is no channel to ask, and ProviderAuthError without HISTORY_SCOPES.
+        Raises ProviderMisconfigured if there is no channel, and ProviderAuthError without HISTORY_SCOPES.
         """
         channel = channel or self._channel
         if not channel:
             raise ProviderMisconfigured("Slack: channel is not set. Set it in the integration's settings.")
 
         def read(answer: SlackResponse) -> Posted | None:
-            for message in answer.data["messages"]:
+            for message in _data(answer)["messages"]:
                 mark = message.get("metadata") or {}
                 if mark.get("event_type") == MARK and (mark.get("event_payload") or {}).get("key") == key:
                     return Posted(channel, str(message["ts"]))
@@ -174,8 +191,10 @@ class SlackClient:
             read,
         )
 
-    def update(self, posted: Posted, text: str, deadline: Deadline, *, blocks: Sequence[dict] = ()) -> None:
-        """Replace a message of ours."""
+    def update(
+        self, posted: Posted, text: str, deadline: Deadline, *, blocks: Sequence[dict[str, Any]] = ()
+    ) -> None:
+        """Replace the text of one of our messages in Slack."""
         self._ask(
             deadline,
             # Reference: https://docs.slack.dev/reference/methods/chat.update
@@ -186,77 +205,66 @@ class SlackClient:
         )
 
     def identity(self, deadline: Deadline) -> Identity:
-        """Proof that the token works, with its scopes."""
+        """The owner and permissions of the Slack token. A result proves that the token works."""
 
         def read(answer: SlackResponse) -> Identity:
             scopes = frozenset(
                 filter(None, str(answer.headers.get("x-oauth-scopes", "")).replace(" ", "").split(","))
             )
             return Identity(
-                str(answer.get("team") or ""), answer.data["team_id"], answer.data["user_id"], scopes
+                str(answer.get("team") or ""), _data(answer)["team_id"], _data(answer)["user_id"], scopes
             )
 
         # Reference: https://docs.slack.dev/reference/methods/auth.test
         return self._ask(deadline, lambda slack: slack.auth_test(), read)
 
     def find_user(self, email: str, deadline: Deadline) -> str:
-        """The member with this address: their id, or "" where there is none."""
+        """The Slack id of the member with this e-mail address, or ""."""
         try:
             # Reference: https://docs.slack.dev/reference/methods/users.lookupByEmail
             return self._ask(
                 deadline,
                 lambda slack: slack.users_lookupByEmail(email=email),
-                lambda answer: str(answer.data["user"]["id"]),
+                lambda answer: str(_data(answer)["user"]["id"]),
             )
         except ProviderRejected as error:
             if error.code != "users_not_found":
                 raise
             return ""
 
-    def open_dm(self, user_id: str, deadline: Deadline) -> str:
-        """The channel of a direct conversation with a member, to post to."""
-        # Reference: https://docs.slack.dev/reference/methods/conversations.open
-        return self._ask(
-            deadline,
-            lambda slack: slack.conversations_open(users=user_id),
-            lambda answer: str(answer.data["channel"]["id"]),
-        )
-
     def channels(self, deadline: Deadline) -> list[Channel]:
-        """The channels the bot can see, at most MAX_PAGES pages of PAGE."""
+        """The Slack channels that the bot can see, at most MAX_PAGES pages of PAGE channels."""
 
         def read(answer: SlackResponse) -> tuple[list[Channel], str]:
             found = [
-                Channel(one["id"], one["name"], bool(one.get("is_member"))) for one in answer.data["channels"]
+                Channel(one["id"], one["name"], bool(one.get("is_member")))
+                for one in _data(answer)["channels"]
             ]
-            return found, str((answer.data.get("response_metadata") or {}).get("next_cursor") or "")
+            return found, str((_data(answer).get("response_metadata") or {}).get("next_cursor") or "")
+
+        def ask(slack: WebClient) -> SlackResponse:
+            # Reference: https://docs.slack.dev/reference/methods/conversations.list
+            types = "public_channel,private_channel"
+            return slack.conversations_list(
+                limit=PAGE, cursor=cursor or None, types=types, exclude_archived=True
+            )
 
         known: list[Channel] = []
         cursor = ""
         for _ in range(MAX_PAGES):
-            # Reference: https://docs.slack.dev/reference/methods/conversations.list
-            page, cursor = self._ask(
-                deadline,
-                lambda slack, cursor=cursor: slack.conversations_list(
-                    limit=PAGE,
-                    cursor=cursor or None,
-                    types="public_channel,private_channel",
-                    exclude_archived=True,
-                ),
-                read,
-            )
+            page, cursor = self._ask(deadline, ask, read)
             known += page
             if not cursor:
                 break
         return known
 
     def is_in_channel(self, deadline: Deadline) -> bool:
-        """Whether the integration's own channel is there, and the bot in it."""
+        """Whether the Slack account's own channel exists and the bot is in it."""
         name = self._channel.lstrip("#")
         return any(one.is_member and name in (one.id, one.name) for one in self.channels(deadline))
 
     # Reference: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
-    def _post_webhook(self, text: str, blocks: Sequence[dict], deadline: Deadline) -> Posted:
+    def _post_webhook(self, text: str, blocks: Sequence[dict[str, Any]], deadline: Deadline) -> Posted:
         if not self._webhook_url:
             raise ProviderMisconfigured("Slack: channel is not set. Set it in the integration's settings.")
         self._session.request(

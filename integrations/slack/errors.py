@@ -1,21 +1,21 @@
-"""What Slack's refusals mean: the Web API's, HTTP 200 with `ok: false`, and a webhook's plain text.
+"""Classifies Slack's refusals: the Web API answers 200 with `ok: false`, and a webhook answers with plain text.
 
-The codes: docs/reference/slack.md, Refusals.
-References: https://docs.slack.dev/reference/methods/chat.postMessage#errors,
+The codes are in docs/reference/slack.md, Refusals. References:
+https://docs.slack.dev/reference/methods/chat.postMessage#errors,
 https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling-errors
 """
 
 from integrations.errors import ProviderAuthError, ProviderFault, ProviderRateLimited, ProviderRejected
-from integrations.http import Response, Verdict
+from integrations.http.session import Response, ResponseVerdict
 
 AUTH = {
     "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "no_permission",
     "missing_scope", "not_allowed_token_type", "org_login_required", "ekm_access_denied", "access_denied",
     "invalid_token", "no_service", "no_team", "team_disabled",
 }  # fmt: skip
-"""The app, its token or its rights: a workspace admin has to act."""
+"""Codes about the app, its token or its permissions. A workspace admin must act."""
 CHANNEL = {"channel_not_found", "is_archived", "not_in_channel", "restricted_action", "channel_is_archived"}
-"""The channel, not the app: only a look at the channel proves that it is there again."""
+"""Codes about the channel. Only looking at the channel proves that it is available again."""
 PASSING = {
     "internal_error",
     "fatal_error",
@@ -24,12 +24,14 @@ PASSING = {
     "rollup_error",
     "team_added_to_org",
 }
-"""Slack's own trouble; part of the operation may have succeeded."""
+"""Codes of Slack's own failures. Part of the operation may have succeeded."""
 LIMITED = {"ratelimited", "rate_limited", "message_limit_exceeded"}
 
 
-def classify(response: Response) -> Verdict | None:
-    """For both kinds of address. Everything unknown that is refused is permanent."""
+def classify(response: Response) -> ResponseVerdict | None:
+    """Which error an answer of Slack's API or of a Slack webhook means, or None if it is none or its HTTP status says
+    enough. An unknown refusal counts as permanent.
+    """
     if response.status == 429 or response.status >= 500:
         return None
     if isinstance(response.data, dict):
@@ -41,11 +43,11 @@ def classify(response: Response) -> Verdict | None:
     else:
         code = response.content[:64].decode(errors="replace").strip()
     if code in AUTH:
-        return Verdict(ProviderAuthError, code=code)
+        return ResponseVerdict(ProviderAuthError, code=code)
     if code in PASSING:
-        return Verdict(ProviderFault, code=code, sent=None)
+        return ResponseVerdict(ProviderFault, code=code, sent=None)
     if code in LIMITED:
-        return Verdict(ProviderRateLimited, code=code)
+        return ResponseVerdict(ProviderRateLimited, code=code)
     if response.status in (401, 403):
-        return Verdict(ProviderAuthError, code=code)
-    return Verdict(ProviderRejected, code=code)
+        return ResponseVerdict(ProviderAuthError, code=code)
+    return ResponseVerdict(ProviderRejected, code=code)

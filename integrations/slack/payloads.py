@@ -1,7 +1,7 @@
-"""Slack's interactions (docs/reference/slack.md) as our events: the JSON of the form field `payload`.
+"""Turns Slack's interactions (docs/reference/slack.md) into our events. They are JSON in the form field `payload`.
 
-Slack sends a press again when our answer is late. The idempotency key is the action, the time Slack gave the press
-(`action_ts`), and who pressed: the same at every redelivery, another for a second press.
+Slack repeats a button press if our answer is late. The idempotency key is the action, Slack's time of the press
+(`action_ts`) and who pressed. It is the same at a redelivery and differs for a second press.
 """
 
 from datetime import datetime
@@ -18,7 +18,7 @@ from integrations.spec import NamedTenant
 BLOCK_ACTIONS = "block_actions"
 EVENTS = (BLOCK_ACTIONS,)
 LINK_BUTTONS = {"view_dashboard"}
-"""Buttons that open a page: Slack reports the press, nothing is to be done."""
+"""Buttons that only open a page. Slack reports the press, but nothing needs to be done."""
 
 
 class Header(Payload):
@@ -55,7 +55,9 @@ class Interaction(Payload):
 
 
 def decode(raw: bytes) -> Any:
-    """The JSON of the form field `payload`; a URL check of Slack's comes as plain JSON. Raises PayloadInvalid."""
+    """The JSON that Slack sends in the form field `payload`. When Slack checks the address, the
+    body is plain JSON. Raises PayloadInvalid.
+    """
     if raw.lstrip()[:1] == b"{":
         return rawjson.parse(raw)
     try:
@@ -68,19 +70,21 @@ def decode(raw: bytes) -> Any:
 
 
 def account_of(_body: Any) -> str:
-    """The workspace stands in the button's value, which we wrote and Slack signed."""
+    """Always "": a button press in Slack names its workspace in the button's value, which we wrote and Slack signed."""
     return ""
 
 
 def names(body: Any, now: datetime) -> NamedTenant:
-    """The workspace that we wrote into the button."""
+    """What a signed button press in Slack names: the workspace that we wrote into the button."""
     event = parse(body, now)
     workspace_id = event.value.get("clientId") if isinstance(event, ButtonEvent) else ""
     return NamedTenant(workspace_id=workspace_id if isinstance(workspace_id, str) else "")
 
 
 def parse(body: Any, _now: datetime) -> Event:
-    """An interaction as an event. Raises PayloadInvalid where the press cannot be understood."""
+    """Reads the event (a button press) from the body of a Slack interaction. Raises
+    PayloadInvalid if the press cannot be understood.
+    """
     kind = validate(Header, body).type
     if kind != BLOCK_ACTIONS:
         return IgnoredEvent(event_type=kind, reason="interaction not used")
@@ -102,8 +106,8 @@ def parse(body: Any, _now: datetime) -> Event:
     )
 
 
-def _value(text: str) -> dict:
-    """What we put into the button: an object of ids."""
+def _value(text: str) -> dict[str, Any]:
+    """The object of ids that we put into the button. Raises PayloadInvalid."""
     try:
         value = rawjson.parse(text[:2000].encode())
     except PayloadInvalid:

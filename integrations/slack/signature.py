@@ -1,4 +1,4 @@
-"""Does Slack vouch for these bytes: `X-Slack-Signature` v0, five minutes, checked by Slack's own library."""
+"""Checks Slack's signature, `X-Slack-Signature` v0 with a tolerance of five minutes, by Slack's own library."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,7 +16,9 @@ class _At(Clock):
 
 
 def valid(raw: bytes, headers: Mapping[str, str], now: datetime) -> bool:
-    """Whether Slack signed `raw` within five minutes of `now`. False without SLACK_SIGNING_SECRET: fail closed."""
+    """Whether Slack signed the request body `raw` within five minutes of `now`. False if SLACK_SIGNING_SECRET is not
+    set.
+    """
     secret = settings.SLACK_SIGNING_SECRET
     if not secret:
         return False

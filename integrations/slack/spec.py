@@ -1,3 +1,5 @@
+"""Declares what Slack can do and how its accounts are set up (the fields: integrations.spec)."""
+
 from django.conf import settings
 
 from integrations.slack import NAME, account, payloads, signature
@@ -71,6 +73,7 @@ SPEC = ProviderSpec(
             secret_headers=(),
             secret_field="",
             accepts=NONE("The signature opens it: there is no key beside it."),
+            sample=NONE("It brings presses of buttons, and no messages."),
             rules=DeliveryRules(
                 unusable_status=400,
                 unavailable_status=503,

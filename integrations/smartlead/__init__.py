@@ -1,3 +1,3 @@
-"""SmartLead: cold e-mail campaigns, and the replies to them."""
+"""SmartLead, which sends cold e-mail campaigns and receives the replies."""
 
 NAME = "smartlead"

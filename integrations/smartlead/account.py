@@ -1,15 +1,17 @@
-"""How a SmartLead account is: a list that its key may read."""
+"""Tests a SmartLead account, by reading a list that its key may read."""
 
-from integrations.checks import Test
+from integrations.health.checks import Test
 from integrations.models import Integration
 from integrations.smartlead.client import SmartLeadClient
 from jobs.deadline import Deadline
 
 
 def probe(account: Integration, deadline: Deadline) -> None:
+    """Make the cheap call that shows whether the SmartLead account works: read the list of campaigns."""
     SmartLeadClient.for_integration(account).campaigns(deadline)
 
 
 def check_key(test: Test) -> str:
+    """Check that SmartLead accepts the key. Returns a sentence for people."""
     count = len(SmartLeadClient.for_integration(test.account).campaigns(test.deadline))
     return f"{count} campaign{'' if count == 1 else 's'} can be read."

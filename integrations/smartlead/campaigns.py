@@ -1,4 +1,4 @@
-"""Ending a campaign for one lead."""
+"""Stops a SmartLead campaign for one lead."""
 
 from integrations.events import Person
 from integrations.models import Integration
@@ -7,7 +7,9 @@ from jobs.deadline import Deadline
 
 
 def stop(account: Integration, campaign_id: str, person: Person, deadline: Deadline) -> str:
-    """No further e-mail of the campaign goes to the lead with this address."""
+    """Stop all further e-mails of a SmartLead campaign to the lead with the person's
+    address. Returns what was done, as text.
+    """
     client = SmartLeadClient.for_integration(account)
     known = client.find_lead(person.email, deadline)
     if known is None:

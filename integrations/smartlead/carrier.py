@@ -1,14 +1,22 @@
-"""E-mail by SmartLead: an answer in the campaign's thread. Its answer names no message; the thread's history does."""
+"""Sends e-mail through SmartLead, as an answer in the campaign's thread.
+
+SmartLead returns no message id, so a send with an unknown result is searched in the thread's history.
+"""
 
 from collections.abc import Iterator
 
+from integrations.carriers import Accepted, CannotSend, Listed, Outgoing, Post
 from integrations.models import Integration
-from integrations.outgoing import Accepted, CannotSend, Listed, Outgoing, Post
 from integrations.smartlead.client import SmartLeadClient
 from jobs.deadline import Deadline
 
 
 class SmartLeadCarrier:
+    """Sends e-mails through SmartLead, and lists what was sent there.
+
+    Implements `integrations.carriers.Carrier`.
+    """
+
     def prepare(self, message: Outgoing, account: Integration, deadline: Deadline) -> Post:
         answers = message.answers
         if answers is None or not answers.campaign_id:

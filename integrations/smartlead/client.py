@@ -1,18 +1,18 @@
-"""SmartLead: replies in existing threads, and the campaigns of one API key. Facts: docs/reference/smartlead.md.
+"""Calls to SmartLead's API: campaigns, and replies in existing threads (docs/reference/smartlead.md).
 
-The key goes into the query, so no address of SmartLead's may ever be logged.
+The API key is part of the query, so addresses of SmartLead must never be logged.
 Reference: https://api.smartlead.ai/reference
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from pydantic import AliasChoices, Field
 
 from integrations.client import base_url_of, items_of, required_secret, session_for
 from integrations.errors import ProviderRejected
-from integrations.http import ProviderSession, Response
+from integrations.http.session import ProviderSession, Response
 from integrations.models import Integration
 from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time
 from integrations.smartlead.errors import classify
@@ -20,8 +20,10 @@ from jobs.deadline import Deadline
 
 TIMEOUT_MS = 30_000
 INBOX_PAGE = 20
-"""As many threads as the master inbox gives at once."""
+"""The most threads that the master inbox returns at once."""
 INBOX_PAGES = 200
+
+T = TypeVar("T")
 
 
 class Campaign(Payload):
@@ -36,7 +38,7 @@ class Lead(Payload):
 
 
 class HistoryItem(Payload):
-    """One e-mail of a thread; `kind` is SENT or REPLY."""
+    """One e-mail of a SmartLead thread. `kind` is SENT or REPLY."""
 
     kind: Text = Field("", validation_alias="type")
     from_email: LooseText = Field("", validation_alias="from")
@@ -53,7 +55,7 @@ class HistoryItem(Payload):
 
 
 class Thread(Payload):
-    """A lead's thread in the master inbox, with its e-mails."""
+    """A lead's thread in SmartLead's master inbox, with its e-mails."""
 
     lead_email: LooseText = ""
     first_name: LooseText = Field("", validation_alias="lead_first_name")
@@ -69,7 +71,9 @@ class Thread(Payload):
 
 
 class SmartLeadClient:
-    """Calls for one API key. Every method takes a Deadline and raises the tree of integrations.errors."""
+    """Makes calls to SmartLead with the key of one account. Every method takes a Deadline and
+    raises the errors of integrations.errors.
+    """
 
     def __init__(self, session: ProviderSession, api_key: str) -> None:
         self._session = session
@@ -77,13 +81,17 @@ class SmartLeadClient:
 
     @classmethod
     def for_integration(cls, integration: Integration) -> Self:
-        """Raises ProviderMisconfigured where no key is set."""
+        """The client of an account. Raises ProviderMisconfigured if the account has no key, and
+        SecretsUnreadable if it cannot be decrypted.
+        """
         key = required_secret(integration, "api_key")
         url = base_url_of(integration)
         return cls(session_for(integration, base_url=url, timeout_ms=TIMEOUT_MS, classify=classify), key)
 
     # Reference: GET /campaigns
     def campaigns(self, deadline: Deadline) -> list[Campaign]:
+        """All campaigns of the SmartLead account."""
+
         def parse(response: Response) -> list[Campaign]:
             return [Campaign.model_validate(item) for item in items_of(response.data, "campaigns")]
 
@@ -91,7 +99,9 @@ class SmartLeadClient:
 
     # Reference: GET /leads/?email=
     def find_lead(self, email: str, deadline: Deadline) -> Lead | None:
-        """The lead with this address; SmartLead answers an empty object where there is none."""
+        """SmartLead's lead with this e-mail address, or None. SmartLead answers with an
+        empty object if there is none.
+        """
 
         def parse(response: Response) -> Lead | None:
             return Lead.model_validate(response.data) if response.data.get("id") else None
@@ -100,7 +110,9 @@ class SmartLeadClient:
 
     # Reference: GET /campaigns/{campaign_id}/leads/{lead_id}/message-history
     def history(self, campaign_id: str, lead_id: str, deadline: Deadline) -> list[HistoryItem]:
-        """The thread with a lead, oldest first: where a send of unknown outcome is looked for."""
+        """The e-mails of the thread with a lead, oldest first. They are searched when
+        nobody knows whether an answer went out.
+        """
 
         def parse(response: Response) -> list[HistoryItem]:
             return [HistoryItem.model_validate(item) for item in items_of(response.data, "history")]
@@ -110,7 +122,9 @@ class SmartLeadClient:
 
     # Reference: POST /master-inbox/inbox-replies
     def threads_since(self, since: datetime, deadline: Deadline) -> Iterator[Thread]:
-        """Threads with a reply from `since` (aware) on, the newest first, page by page as they are consumed."""
+        """SmartLead's threads with a reply since `since` (aware), newest first. Pages are read only as the result is
+        consumed.
+        """
         query = {"fetch_message_history": "true", **self._key}
         for page in range(INBOX_PAGES):
             body = {
@@ -126,7 +140,8 @@ class SmartLeadClient:
                 deadline=deadline,
                 params=query,
                 json=body,
-                idempotent=True,  # a list, asked for by POST because its filters do not fit into a query
+                # Reads a list; it is a POST only because the filters do not fit into a query.
+                idempotent=True,
                 parse=lambda response: [Thread.model_validate(item) for item in items_of(response.data)],
             )
             for thread in threads:
@@ -138,7 +153,7 @@ class SmartLeadClient:
 
     # Reference: POST /campaigns/{campaign_id}/leads/{lead_id}/unsubscribe
     def unsubscribe(self, campaign_id: str, lead_id: str, deadline: Deadline) -> None:
-        """No further e-mails of this campaign to the lead; doing it again changes nothing."""
+        """Stop further e-mails of a SmartLead campaign to the lead. Repeating it changes nothing."""
         self._session.request(
             "POST",
             f"/campaigns/{_number(campaign_id)}/leads/{_number(lead_id)}/unsubscribe",
@@ -162,7 +177,9 @@ class SmartLeadClient:
         cc: Sequence[str] = (),
         bcc: Sequence[str] = (),
     ) -> None:
-        """Answer in a thread; called once. Like EmailBison it names no message it made."""
+        """Send an answer in a campaign's thread, in one call without retries. SmartLead
+        does not return the id of the new message.
+        """
         body: dict[str, Any] = {
             "subject": subject,
             "email_body": html,
@@ -185,8 +202,13 @@ class SmartLeadClient:
         )
 
     def _get(
-        self, path: str, operation: str, deadline: Deadline, parse: Any, params: dict[str, str] | None = None
-    ) -> Any:
+        self,
+        path: str,
+        operation: str,
+        deadline: Deadline,
+        parse: Callable[[Response], T],
+        params: dict[str, str] | None = None,
+    ) -> T:
         return self._session.request(
             "GET",
             path,
@@ -198,7 +220,7 @@ class SmartLeadClient:
 
 
 def _number(value: str) -> int:
-    """SmartLead's ids are numbers; anything else would be a different address. Raises ProviderRejected."""
+    """The id as a number. Raises ProviderRejected for anything else, which would change the address of the call."""
     if not str(value).isdigit():
         raise ProviderRejected("smartlead", code="invalid_id", sent=False)
     return int(value)

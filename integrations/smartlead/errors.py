@@ -1,27 +1,29 @@
-"""What SmartLead's refusals mean. It has no error codes: a few texts are states of the mailbox that sends."""
+"""Classifies SmartLead's refusals. It has no error codes, so states of the sending mailbox are known by their texts."""
 
 import re
 
 from integrations.errors import ACCOUNT_SUSPENDED, SENDER_DOWN, SUSPENDED, ProviderAuthError, ProviderRejected
-from integrations.http import Response, Verdict
+from integrations.http.session import Response, ResponseVerdict
 
 SENDER_IS_DOWN = re.compile(
     r"(?:email ?account|mailbox|sender|smtp|imap)\b.{0,60}"
     r"(?:disconnected|not connected|reconnect|suspended|disabled|authentication failed|invalid (?:login|credentials))",
     re.I | re.S,
 )
-"""The mailbox, not the key: others of the account go on."""
+"""Texts that say that one mailbox is down. The key is valid and other mailboxes still send."""
 
 
-def classify(response: Response) -> Verdict | None:
-    """None where the status says it all. A 200 with `ok: false` is a refusal."""
+def classify(response: Response) -> ResponseVerdict | None:
+    """Which error an answer of SmartLead means, or None if its HTTP status says enough. A 200 with `ok: false` is a
+    refusal.
+    """
     body = response.data if isinstance(response.data, dict) else {}
     refused = body.get("ok") is False if response.ok else response.status in (400, 409, 422)
     words = f"{body.get('message') or ''} {body.get('error') or ''}"
     if refused and SENDER_IS_DOWN.search(words):
-        return Verdict(ProviderRejected, code=SENDER_DOWN, cannot_send=True)
+        return ResponseVerdict(ProviderRejected, code=SENDER_DOWN, cannot_send=True)
     if refused and SUSPENDED.search(words):
-        return Verdict(ProviderAuthError, code=ACCOUNT_SUSPENDED)
+        return ResponseVerdict(ProviderAuthError, code=ACCOUNT_SUSPENDED)
     if response.ok and refused:
-        return Verdict(ProviderRejected, code="not_ok")
+        return ResponseVerdict(ProviderRejected, code="not_ok")
     return None

@@ -1,4 +1,4 @@
-"""What SmartLead lists, as the events that its webhooks would have been."""
+"""Turns what SmartLead lists into the same events that its webhooks would have brought."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -12,7 +12,7 @@ from jobs.deadline import Deadline
 
 
 def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent]:
-    """The replies that came since `moment` (aware)."""
+    """The replies that SmartLead received since `moment` (aware), as events."""
     for thread in SmartLeadClient.for_integration(account).threads_since(moment, deadline):
         for item in thread.items or []:
             if item.kind.upper() == "REPLY" and item.message_id and item.at and item.at >= moment:

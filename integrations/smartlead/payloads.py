@@ -1,10 +1,10 @@
-"""SmartLead's webhooks (docs/reference/smartlead.md) as our events, in both of its vocabularies.
+"""Turns SmartLead's webhooks (docs/reference/smartlead.md) into our events. SmartLead has old and new event names.
 
-The older names (EMAIL_REPLY, lead in `from_email`) and the documented ones (EMAIL_REPLIED, `from_email` is our own
-mailbox) may both be subscribed to, and then one reply comes twice. Idempotency keys: a reply and a sent e-mail by their
-RFC 5322 message id, the same under both names and different for every send (`stats_id` belongs to the lead in the
-campaign, so several sends share it). A bounce by the message id of the mail that came back; an unsubscribe, and a
-category that a lead is put into, by campaign, address and its own time (an opt-out that states none has no key).
+Under the old names (EMAIL_REPLY), `from_email` is the lead; under the documented ones (EMAIL_REPLIED), it is our own
+mailbox. An account may have subscribed to both, and then one reply arrives twice. Idempotency keys: a reply and a sent
+e-mail have their RFC 5322 message id, which is the same under both names and different for every send. (`stats_id`
+belongs to a lead in a campaign, so several sends share it.) A bounce has the message id of the mail that came back. An
+unsubscribe and a category of a lead have campaign, address and time; an opt-out without a time has no key.
 """
 
 import re
@@ -58,9 +58,9 @@ TAGS = {
     "out of office": "Out of Office",
     "wrong person": "Wrong Person",
 }
-"""SmartLead's own categories, and what people call theirs, in our words."""
+"""SmartLead's categories, and common names of people's own categories, in our words."""
 OPT_OUTS = {"do not contact", "dnc", "do not email", "unsubscribe", "unsubscribed", "opt out", "opted out"}
-"""Categories that say that nothing more may go to the lead."""
+"""Categories which say that the lead wants no more messages."""
 
 
 class Header(Payload):
@@ -68,7 +68,7 @@ class Header(Payload):
 
 
 class Part(Payload):
-    """`reply_message` or `sent_message`."""
+    """The field `reply_message` or `sent_message` of a SmartLead webhook: one e-mail."""
 
     message_id: Text = ""
     html: Text = ""
@@ -117,7 +117,9 @@ class LeadData(Payload):
 
 
 class Categorised(Body):
-    """The older form names the category in `category`, the newer one also what it was before."""
+    """A SmartLead webhook about a lead's new category. The old form names it in `category`;
+    the new one also has the category before.
+    """
 
     category: LooseText = ""
     lead_category: Category | None = None
@@ -135,12 +137,14 @@ class Untracked(Payload):
 
 
 def account_of(_body: Any) -> str:
-    """SmartLead names no account of its own in a body."""
+    """Always "": the body of a SmartLead webhook names no SmartLead account."""
     return ""
 
 
 def parse(body: Any, now: datetime) -> Event:
-    """One webhook body as an event. Raises PayloadInvalid where a field we need is missing or of the wrong kind."""
+    """Reads the event from the body of a SmartLead webhook. Raises PayloadInvalid if a
+    needed field is missing or has a wrong type.
+    """
     kind = validate(Header, body).event_type
     if kind in UNTRACKED:
         return _untracked(kind, validate(Untracked, body), now)
@@ -220,7 +224,7 @@ def _sent(kind: str, data: Body, now: datetime) -> Event:
 
 
 def _sent_key(kind: str, data: Body) -> str:
-    """The message id of the mail we sent, else its place in the lead's sequence."""
+    """The message id of the mail that was sent, else its place in the lead's sequence. Raises PayloadInvalid."""
     key = ((data.sent_message or Part()).message_id or data.message_id).strip()
     if not key and data.stats_id:
         key = f"stats:{data.stats_id}:{data.sequence_number}"
@@ -273,7 +277,7 @@ def _categorised(data: Categorised) -> Event:
         raise PayloadInvalid({"sl_lead_email": f"{CATEGORY} needs the lead's address"})
     at = first_time(data.event_timestamp, data.created_at)
     about = (data.campaign_id or "", person.email.lower(), plain, data.event_timestamp or data.created_at)
-    shared = {
+    shared: dict[str, Any] = {
         "event_type": CATEGORY,
         "event_key": short_key(":".join(("category", *about))),
         "person": person,
@@ -318,13 +322,13 @@ def _untracked(kind: str, data: Untracked, now: datetime) -> Event:
 
 
 def _lead(data: Body) -> Mailbox:
-    """The lead, never who happened to answer. Without any lead field, an e-mail's addressee is the lead."""
+    """The lead, even if somebody else answered. If no field names the lead, it is the recipient of the mail."""
     fields = (data.correspondence.target, data.sl_lead_email, data.lead_email, data.to_email)
     return next((field for field in fields if field.address), Mailbox())
 
 
 def _mailbox(data: Body, other: str) -> str:
-    """Our own address of the two: the one that is neither the lead's nor the replier's."""
+    """Our own mailbox: the one of the two addresses that is neither the lead's nor the replier's."""
     people = {other.lower(), _lead(data).address.lower(), ""}
     ours = (field.address for field in (data.from_email, data.to_email))
     return next((address for address in ours if address.lower() not in people), "")
@@ -340,5 +344,5 @@ def _campaign(data: Body) -> CampaignRef | None:
     return CampaignRef(data.campaign_id, data.campaign_name) if data.campaign_id else None
 
 
-def _recipients(to: str, cc: list[Mailbox]) -> dict:
+def _recipients(to: str, cc: list[Mailbox]) -> dict[str, Any]:
     return listed(to=[(to, "")], cc=[(one.address, one.name) for one in cc])

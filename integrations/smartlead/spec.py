@@ -1,8 +1,10 @@
+"""Declares what SmartLead can do and how its accounts are set up (the fields: integrations.spec)."""
+
 from datetime import timedelta
 
 from integrations import rawjson
 from integrations.client import has_secrets
-from integrations.smartlead import NAME, account, campaigns, listed, payloads
+from integrations.smartlead import NAME, account, campaigns, listed, payloads, sample
 from integrations.smartlead.carrier import SmartLeadCarrier
 from integrations.spec import (
     API_KEY,
@@ -49,6 +51,7 @@ SPEC = ProviderSpec(
             secret_headers=("X-Smartlead-Secret",),
             secret_field="secret_key",
             accepts=NONE("It signs nothing."),
+            sample=sample.body,
             rules=DeliveryRules(
                 unusable_status=400,
                 unavailable_status=503,
@@ -91,7 +94,7 @@ SPEC = ProviderSpec(
     ),
     history=NONE("What its campaigns send comes by webhook."),
     backfill=listed.since,
-    poll_every=timedelta(minutes=30),  # it may lose an event at the first failure
+    poll_every=timedelta(minutes=30),  # SmartLead may lose an event at its first failure
     calendar=NONE("It has no calendar."),
     probe=Probe(read=account.probe, applies=lambda _account: True),
     checks=(("Key accepted", account.check_key),),

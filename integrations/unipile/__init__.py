@@ -1,3 +1,3 @@
-"""Unipile: the LinkedIn accounts of people, by their chats."""
+"""Unipile, through which we use people's LinkedIn accounts."""
 
 NAME = "unipile"

@@ -1,13 +1,13 @@
-"""How a LinkedIn account is at Unipile: whether Unipile knows it, who is logged in, and whether the session lives."""
+"""Tests a LinkedIn account at Unipile: whether Unipile knows it, who is logged in, and whether the session is alive."""
 
 from datetime import datetime
 
 from django.conf import settings
 
-from integrations import health
-from integrations.checks import Test, Wrong
 from integrations.destinations import installation_key
 from integrations.errors import ANOTHER_ACCOUNT, ProviderAuthError, ProviderError
+from integrations.health import writer
+from integrations.health.checks import Test, Wrong
 from integrations.models import Integration
 from integrations.unipile import identity
 from integrations.unipile.client import UnipileClient
@@ -15,44 +15,61 @@ from jobs.deadline import Deadline
 
 
 def usable(account: Integration) -> bool:
+    """Whether the LinkedIn account has an id at Unipile, and a key of its own or the installation's."""
     return bool(account.external_account_id and (account.credentials or installation_key(account)))
 
 
 def lacks(account: Integration) -> tuple[str, str] | None:
+    """The setting that the LinkedIn account at Unipile still needs, with a sentence for
+    people. None if it needs none.
+    """
     if account.credentials.get("api_key") or installation_key(account):
         return None
     return "api_key", "Needed: the installation’s own key is for the installation’s address only."
 
 
 def own_key() -> str:
+    """The installation's Unipile key, or ""."""
     return settings.UNIPILE_API_KEY
 
 
 def probe(account: Integration, deadline: Deadline) -> None:
-    """Who is logged in, which proves nothing, then the balance, which needs a live LinkedIn session: Unipile answers
-    /accounts for a disconnected account as well."""
+    """Make the cheap calls that show whether the LinkedIn account works: read who is logged in, and then the InMail
+    balance.
+
+    Only the balance needs a live LinkedIn session. Unipile answers /accounts for a disconnected account too.
+    """
     client = UnipileClient.for_integration(account)
     try:
         identity.verify(account, client.account(deadline))
     except ProviderAuthError as error:
-        if error.code == ANOTHER_ACCOUNT:  # the call itself was answered, so nobody else reports this
-            health.record(account, health.Signal(health.Kind.REFUSED, error.code))
+        if error.code == ANOTHER_ACCOUNT:  # the call itself succeeded, so nothing else records this
+            writer.record(account, writer.Signal(writer.SignalKind.REFUSED, error.code))
         raise
     client.inmail_balance(deadline)
 
 
 def stays_broken(account: Integration, _reason: str, _operation: str) -> bool:
-    """Whatever works while somebody else is logged in works for them."""
+    """Whether the LinkedIn account still counts as broken, although a call succeeded, because
+    somebody else than its owner is logged in.
+    """
     return bool(account.config.get(identity.STRANGER))
 
 
 def reconnect(account: Integration, until: datetime, back_url: str, deadline: Deadline) -> str:
+    """The address of a page of Unipile on which the owner of the LinkedIn account logs in again.
+
+    It is valid until `until` and leads back to `back_url`.
+    """
     return UnipileClient.for_integration(account).reconnect_link(
         expires_at=until, success_url=back_url, failure_url=back_url, deadline=deadline
     )
 
 
 def check_key(test: Test) -> str:
+    """Check that Unipile accepts the key and knows the LinkedIn account. Returns a sentence
+    for people. Raises Wrong if it does not.
+    """
     try:
         test.found = UnipileClient.for_integration(test.account).account(test.deadline)
     except ProviderError as error:
@@ -65,10 +82,14 @@ def check_key(test: Test) -> str:
 
 
 def check_owner(test: Test) -> str:
+    """Check that the owner of the LinkedIn account is logged in. Returns a sentence for people. Raises
+    ProviderAuthError if somebody else is.
+    """
     identity.verify(test.account, test.found)
     return f"{test.found.name}." if test.found.name else ""
 
 
 def check_session(test: Test) -> str:
+    """Check that the session of the LinkedIn account is alive. Returns a sentence for people."""
     balance = UnipileClient.for_integration(test.account).inmail_balance(test.deadline)
     return f"{balance.total} InMail credits."

@@ -1,24 +1,31 @@
-"""LinkedIn by Unipile: into the chat that the person wrote in; else a message, an InMail or an invitation, by what
-LinkedIn allows between the two (docs/reference/unipile.md, Calls). Only a follow-up may turn into an invitation.
+"""Sends LinkedIn messages through Unipile, in the chat in which the person wrote.
+
+If there is no chat, it sends a message, an InMail or an invitation, whichever LinkedIn allows between the two
+(docs/reference/unipile.md, Calls). Only a follow-up may become an invitation.
 """
 
 from collections.abc import Iterable
 from datetime import datetime
 
+from integrations.carriers import Accepted, CannotSend, Listed, Outgoing, Post
 from integrations.errors import ProviderRejected
 from integrations.events import Person
 from integrations.models import Integration
-from integrations.outgoing import Accepted, CannotSend, Listed, Outgoing, Post
 from integrations.unipile.client import ChatMessage, Profile, SentMessage, UnipileClient
 from integrations.unipile.errors import Group, group_of
 from jobs.deadline import Deadline
 
 INMAIL_SUBJECT = "Following up"
 INMAIL_CHARS = 1_900
-"""Where LinkedIn ends an InMail's body; an invitation's note is cut by the client."""
+"""LinkedIn's limit for an InMail's text. The client cuts the note of an invitation itself."""
 
 
 class UnipileCarrier:
+    """Sends LinkedIn messages, InMails and invitations through Unipile, and lists what was sent there.
+
+    Implements `integrations.carriers.Carrier`.
+    """
+
     def prepare(self, message: Outgoing, account: Integration, deadline: Deadline) -> Post:
         client = UnipileClient.for_integration(account)
         chat_id = message.answers.thread_id if message.answers else ""
@@ -38,7 +45,7 @@ class UnipileCarrier:
 
 
 def _first_contact(client: UnipileClient, message: Outgoing, person: Profile) -> Post:
-    """How somebody is written to who has no chat with us yet."""
+    """The call for a person who has no chat with us yet. Raises CannotSend if LinkedIn allows nothing."""
     if person.connected:
         return lambda within: _accepted(client.send_message(person.provider_id, message.text, within))
     if person.pending_invitation:
@@ -63,12 +70,12 @@ def _first_contact(client: UnipileClient, message: Outgoing, person: Profile) ->
 
 
 def _no_inmail(error: ProviderRejected) -> bool:
-    """Whether the account has no InMail to spend, or this person takes none: an invitation may still arrive."""
+    """Whether no InMail can be sent, because of credits, the plan or the person. An invitation may still work."""
     return group_of(error.code) in (Group.CREDITS, Group.FEATURE) or error.code == "not_allowed_inmail"
 
 
 def _to(client: UnipileClient, message: Outgoing, deadline: Deadline) -> Iterable[ChatMessage]:
-    """The account's messages since the call, in chats with the lead where LinkedIn's id of the lead is known."""
+    """The account's messages since the call. If the lead's LinkedIn id is known, only those in chats with the lead."""
     member = message.person.linkedin_member_id
     chats = {
         chat.id for chat in client.chats_since(message.since, deadline) if chat.attendee_provider_id == member
@@ -78,7 +85,7 @@ def _to(client: UnipileClient, message: Outgoing, deadline: Deadline) -> Iterabl
 
 
 def _until(messages: Iterable[ChatMessage], since: datetime) -> Iterable[ChatMessage]:
-    """`messages`, newest first, down to `since`."""
+    """The messages, which are newest first, back to `since`."""
     for message in messages:
         if message.at is not None and message.at < since:
             return
@@ -90,7 +97,7 @@ def _accepted(sent: SentMessage) -> Accepted:
 
 
 def _identifier(person: Person) -> str:
-    """How Unipile is asked for the person. Raises CannotSend where nothing of LinkedIn's is known."""
+    """What to look the person up by. Raises CannotSend if nothing about their LinkedIn profile is known."""
     slug = person.linkedin_url.rstrip("/").rpartition("/")[2]
     if not (person.linkedin_member_id or slug):
         raise CannotSend("No LinkedIn profile of this lead is known.")

@@ -1,6 +1,6 @@
-"""LinkedIn through Unipile: look-up, messages, InMail, invitations and the account itself.
+"""Calls to Unipile's API for LinkedIn: profiles, messages, InMails, invitations, and the account's state.
 
-Facts: docs/reference/unipile.md. The API key is the platform's; which LinkedIn account is meant goes with every call.
+Facts: docs/reference/unipile.md. One API key serves all accounts; every call names the LinkedIn account.
 """
 
 from collections.abc import Iterator
@@ -13,14 +13,14 @@ from pydantic import AliasChoices, AliasPath, BaseModel, Field, model_validator
 
 from integrations.client import base_url_of, items_of, required_secret, session_for
 from integrations.errors import ProviderMisconfigured, ProviderRejected
-from integrations.http import ProviderSession, Response
+from integrations.http.session import ProviderSession, Response
 from integrations.models import Integration
 from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time
 from integrations.unipile.errors import Group, classify, group_of
 from jobs.deadline import Deadline
 
 NOTE_LIMIT = 300
-"""Characters of an invitation's note; LinkedIn refuses a longer one."""
+"""The most characters in an invitation's note. LinkedIn refuses a longer one."""
 TIMEOUT_MS = 30_000
 PAGE = 100
 MAX_PAGES = 200
@@ -28,7 +28,7 @@ Item = TypeVar("Item", bound=BaseModel)
 
 
 class Distance(models.TextChoices):
-    """How far apart two people are on LinkedIn."""
+    """How two people are connected on LinkedIn."""
 
     SELF = "SELF", "oneself"
     CONNECTED = "DISTANCE_1", "connected"
@@ -39,7 +39,7 @@ class Distance(models.TextChoices):
 
 
 class Profile(Payload):
-    """A person as our account sees them. Facts may stand at the top or under `specifics`."""
+    """A LinkedIn profile as our account sees it. Fields may be at the top or under `specifics`."""
 
     provider_id: str = Field(validation_alias=AliasChoices("provider_id", "id", "member_urn"), min_length=1)
     public_identifier: Text = ""
@@ -73,21 +73,23 @@ class Profile(Payload):
 
 
 class SentMessage(Payload):
-    """What Unipile says of a message it took; an id it leaves out is ""."""
+    """What Unipile answers after taking a message for sending. An id that it leaves out is ""."""
 
     chat_id: LooseText = ""
     message_id: LooseText = ""
 
 
 class Invitation(Payload):
-    """`already`: why there was nothing to do, "" for an invitation that went out now."""
+    """An invitation to connect on LinkedIn. `already` says why none was needed; it is "" if one was sent now."""
 
     invitation_id: LooseText = ""
     already: str = ""
 
 
 class InMailBalance(Payload):
-    """Credits by subscription; None where the account has no such subscription."""
+    """The InMail credits of a LinkedIn account by subscription. None means that the
+    account does not have that subscription.
+    """
 
     premium: int | None = None
     recruiter: int | None = None
@@ -99,9 +101,10 @@ class InMailBalance(Payload):
 
 
 class Account(Payload):
-    """A connected account. `status`: OK, CREDENTIALS, ERROR, STOPPED, CONNECTING, DELETED, as in its webhooks.
+    """A LinkedIn account connected at Unipile. `status` is OK, CREDENTIALS, ERROR,
+    STOPPED, CONNECTING or DELETED, as in webhooks.
 
-    `owner_id` is LinkedIn's own id of the person who is logged in, "" where Unipile does not say it.
+    `owner_id` is LinkedIn's id of the person who is logged in, or "" if Unipile does not say it.
     """
 
     id: ExternalId
@@ -124,7 +127,7 @@ class Account(Payload):
 
 
 class ChatMessage(Payload):
-    """One message of a chat, as in Unipile's lists."""
+    """One LinkedIn message in Unipile's lists."""
 
     id: ExternalId
     chat_id: LooseText = ""
@@ -139,7 +142,7 @@ class ChatMessage(Payload):
 
 
 class Chat(Payload):
-    """A conversation; `attendee_provider_id` is the other person."""
+    """A LinkedIn chat in Unipile's lists. `attendee_provider_id` is LinkedIn's id of the other person."""
 
     id: ExternalId
     name: Text = ""
@@ -148,7 +151,7 @@ class Chat(Payload):
 
 
 class Attendee(Payload):
-    """A person in a chat."""
+    """A person in a LinkedIn chat."""
 
     provider_id: LooseText = ""
     name: Text = ""
@@ -157,7 +160,9 @@ class Attendee(Payload):
 
 
 class UnipileClient:
-    """Calls for one LinkedIn account. Every method takes a Deadline and raises the tree of integrations.errors."""
+    """Makes calls to Unipile for one LinkedIn account. Every method takes a Deadline and
+    raises the errors of integrations.errors.
+    """
 
     def __init__(self, session: ProviderSession, account_id: str) -> None:
         self._session = session
@@ -165,7 +170,11 @@ class UnipileClient:
 
     @classmethod
     def for_integration(cls, integration: Integration) -> Self:
-        """Raises ProviderMisconfigured where key, address or account id is not set."""
+        """The client of a LinkedIn account at Unipile.
+
+        Raises ProviderMisconfigured if key, address or account id is missing, and
+        SecretsUnreadable if the key cannot be decrypted.
+        """
         key = required_secret(integration, "api_key")
         if not integration.external_account_id:
             raise ProviderMisconfigured(
@@ -182,7 +191,10 @@ class UnipileClient:
 
     # Reference: https://developer.unipile.com/reference/userscontroller_getprofilebyidentifier
     def profile(self, identifier: str, deadline: Deadline) -> Profile:
-        """A person by public identifier or provider id. An error is an error, never "not connected"."""
+        """The LinkedIn profile of a person, by public identifier or LinkedIn id.
+
+        A failed call raises an error and never means "not connected".
+        """
         return self._session.request(
             "GET",
             f"/users/{quote(identifier, safe='')}",
@@ -194,20 +206,23 @@ class UnipileClient:
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_startnewchat
     def send_message(self, provider_id: str, text: str, deadline: Deadline) -> SentMessage:
-        """A direct message to a connection; called once."""
+        """Send a direct LinkedIn message to a person who is connected with us, in one call without retries."""
         body = {"account_id": self.account_id, "attendees_ids": [provider_id], "text": text}
         return self._send("/chats", body, "send_message", deadline)
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_sendmessageinchat
     def reply(self, chat_id: str, text: str, deadline: Deadline) -> SentMessage:
-        """A message in an existing chat; called once."""
+        """Send a message in an existing LinkedIn chat, in one call without retries."""
         path = f"/chats/{quote(chat_id, safe='')}/messages"
         sent = self._send(path, {"account_id": self.account_id, "text": text}, "reply", deadline)
         return sent.model_copy(update={"chat_id": sent.chat_id or chat_id})
 
     # Reference: https://developer.unipile.com/docs/send-messages#send-inmail-linkedin
     def send_inmail(self, provider_id: str, subject: str, text: str, deadline: Deadline) -> SentMessage:
-        """An InMail; called once. Without credits: ProviderRejected, of the group `credits`."""
+        """Send a LinkedIn InMail, in one call without retries.
+
+        Without credits, ProviderRejected has a code of the group `credits`.
+        """
         body = {
             "account_id": self.account_id,
             "attendees_ids": [provider_id],
@@ -219,7 +234,11 @@ class UnipileClient:
 
     # Reference: https://developer.unipile.com/reference/userscontroller_adduserbyidentifier
     def invite(self, provider_id: str, note: str, deadline: Deadline) -> Invitation:
-        """An invitation with a note, cut to NOTE_LIMIT; called once. Already connected or invited is not an error."""
+        """Send an invitation to connect on LinkedIn, in one call without retries. The note is cut to NOTE_LIMIT
+        characters.
+
+        It is no error if the person is already connected or invited.
+        """
         body = {"account_id": self.account_id, "provider_id": provider_id}
         if note:
             body["message"] = note[:NOTE_LIMIT]
@@ -239,6 +258,7 @@ class UnipileClient:
 
     # Reference: https://developer.unipile.com/reference/linkedincontroller_getinmailbalance
     def inmail_balance(self, deadline: Deadline) -> InMailBalance:
+        """The InMail credits that the LinkedIn account has left. The call needs a live LinkedIn session."""
         return self._session.request(
             "GET",
             "/linkedin/inmail_balance",
@@ -250,7 +270,7 @@ class UnipileClient:
 
     # Reference: https://developer.unipile.com/reference/accountscontroller_getaccountbyid
     def account(self, deadline: Deadline) -> Account:
-        """The account's state at Unipile: answers also while LinkedIn refuses the account, so it suits a probe."""
+        """The LinkedIn account's state at Unipile. This also succeeds while LinkedIn refuses the account."""
         return self._session.request(
             "GET",
             f"/accounts/{quote(self.account_id, safe='')}",
@@ -269,7 +289,10 @@ class UnipileClient:
         notify_url: str = "",
         deadline: Deadline,
     ) -> str:
-        """A one-time page of Unipile's where the account's owner reconnects it, valid until `expires_at` (aware)."""
+        """Have Unipile make a one-time page on which the owner reconnects the LinkedIn account. Returns its address.
+
+        It is valid until `expires_at`, which is aware.
+        """
         body = {
             "type": "reconnect",
             "reconnect_account": self.account_id,
@@ -292,26 +315,28 @@ class UnipileClient:
 
     # Reference: https://developer.unipile.com/reference/messagescontroller_listallmessages
     def messages_since(self, since: datetime, deadline: Deadline) -> Iterator[ChatMessage]:
-        """All messages of the account after `since` (aware), newest first, in both directions."""
+        """All messages of the LinkedIn account after `since` (aware), newest first, in both directions."""
         after = since.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return self._pages(ChatMessage, "/messages", {"after": after}, "messages", deadline)
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_listchatmessages
     def chat_messages(self, chat_id: str, deadline: Deadline) -> Iterator[ChatMessage]:
-        """The messages of one chat, newest first: where a send of unknown outcome is looked for."""
+        """The messages of one LinkedIn chat, newest first. They are searched when nobody knows whether a message went
+        out.
+        """
         return self._pages(
             ChatMessage, f"/chats/{quote(chat_id, safe='')}/messages", {}, "chat_messages", deadline
         )
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_listallchats
     def chats_since(self, since: datetime, deadline: Deadline) -> Iterator[Chat]:
-        """Chats with a message after `since` (aware), newest first."""
+        """The LinkedIn chats with a message after `since` (aware), newest first."""
         after = since.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return self._pages(Chat, "/chats", {"after": after}, "chats", deadline)
 
     # Reference: https://developer.unipile.com/reference/chatattendeescontroller_listattendeesbychatid
     def attendees(self, chat_id: str, deadline: Deadline) -> list[Attendee]:
-        """Who takes part in a chat."""
+        """The people in a LinkedIn chat."""
         path = f"/chats/{quote(chat_id, safe='')}/attendees"
         return list(self._pages(Attendee, path, {}, "attendees", deadline))
 

@@ -1,7 +1,7 @@
-"""What Unipile's refusals mean, by their structured `type` (docs/reference/unipile.md, Refusals).
+"""Classifies Unipile's refusals by their `type` (docs/reference/unipile.md, Refusals).
 
-Every row says whose matter a type is: the account's, our own key's, a limit, the recipient's, or nobody's. A new row is
-a type and its group, and its place in the test's table. Reference: https://developer.unipile.com/docs/errors
+A table says for each type what it concerns: the account, our own key, a limit, the recipient, or nobody. A new type
+needs a row there and in the test's table. Reference: https://developer.unipile.com/docs/errors
 """
 
 import re
@@ -15,14 +15,14 @@ from integrations.errors import (
     ProviderRateLimited,
     ProviderRejected,
 )
-from integrations.http import Response, Verdict
+from integrations.http.session import Response, ResponseVerdict
 
 LIMIT_PAUSE_MS = 3_600_000
-"""How long a used-up limit of LinkedIn's parks the work: Unipile does not say when it ends."""
+"""How long work waits after a limit of LinkedIn was reached. Unipile does not say when it ends."""
 
 
 class Group(models.TextChoices):
-    """Whose matter a refusal is."""
+    """What a refusal of Unipile concerns, and so who can do something about it."""
 
     ACCOUNT_DOWN = "account_down", "the account is disconnected; its owner has to reconnect it"
     RESTRICTED = "restricted", "LinkedIn has restricted the account"
@@ -86,12 +86,12 @@ ERRORS: dict[Group, type[ProviderError]] = {
 
 
 def group_of(code: str) -> Group | None:
-    """Whose matter an error with this `code` is; None for a type that is in no row."""
+    """What Unipile's error code concerns, or None for a code that no table has."""
     return GROUPS.get(code)
 
 
-def classify(response: Response) -> Verdict | None:
-    """By the structured type; by status and wording only where there is none."""
+def classify(response: Response) -> ResponseVerdict | None:
+    """Which error an answer of Unipile means. Its `type` decides; if there is none, its status and its words."""
     if response.ok:
         return None
     body = response.data if isinstance(response.data, dict) else {}
@@ -101,9 +101,9 @@ def classify(response: Response) -> Verdict | None:
         code = _by_wording(response.status, text) or code
     group = GROUPS.get(code)
     if group is None:
-        return Verdict(ProviderRejected, code=code) if response.status in (403, 404) else None
+        return ResponseVerdict(ProviderRejected, code=code) if response.status in (403, 404) else None
     limited = group is Group.THROTTLED and response.status != 429
-    return Verdict(
+    return ResponseVerdict(
         ERRORS[group],
         code=code,
         retry_after_ms=LIMIT_PAUSE_MS if limited else None,
@@ -112,7 +112,7 @@ def classify(response: Response) -> Verdict | None:
 
 
 def _by_wording(status: int, text: str) -> str:
-    """The type that an answer without a known one stands for."""
+    """The type that fits an answer which has no known one."""
     if status == 401:
         down = re.search(r"disconnected|reconnect", text, re.I)
         return "disconnected_account" if down else "missing_credentials"

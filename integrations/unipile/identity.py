@@ -1,7 +1,7 @@
-"""Whether the person who is logged in at Unipile is still the one whose account was connected.
+"""Checks that the person who is logged in at Unipile is still the owner of the connected account.
 
-A reconnect page does not care who logs in on it. LinkedIn's own id of the first owner is remembered, and an account
-that comes back with another one is not well again, whatever its calls answer.
+Anybody can log in on a reconnect page. So LinkedIn's id of the first owner is remembered. If somebody else is logged in
+later, the account does not count as healthy, whatever its calls answer.
 """
 
 from django.db import transaction
@@ -12,13 +12,13 @@ from integrations.unipile.client import Account
 
 OWNER = "owner_id"
 STRANGER = "stranger"
-"""Keys of `Integration.config`: whose account it is, and whether somebody else was logged in when last looked."""
+"""Keys of `Integration.config`: the owner's id, and whether somebody else was logged in at the last check."""
 
 
 def verify(integration: Integration, account: Account) -> None:
-    """Compare who is logged in, as Unipile has just said, with the first owner, who is remembered.
+    """Compare the person who is logged in at Unipile now with the account's first owner, who is remembered.
 
-    Raises ProviderAuthError with the code ANOTHER_ACCOUNT for somebody else.
+    Raises ProviderAuthError with the code ANOTHER_ACCOUNT if it is somebody else.
     """
     known = integration.config.get(OWNER, "")
     stranger = bool(account.owner_id and known and account.owner_id != known)
@@ -37,7 +37,10 @@ def _remember(integration: Integration, facts: dict[str, object]) -> None:
 
 
 def forget(integration: Integration) -> None:
-    """Let the next one who is logged in be the owner (unsaved): for an account id that a person has changed."""
+    """Forget who owns the LinkedIn account, so that the next person who is logged in becomes its owner.
+
+    For a changed account id. It does not save.
+    """
     integration.config = {
         name: value for name, value in integration.config.items() if name not in (OWNER, STRANGER)
     }

@@ -1,4 +1,4 @@
-"""What Unipile lists, as the events that its webhooks would have been."""
+"""Turns what Unipile lists into the same events that its webhooks would have brought."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -10,7 +10,7 @@ from jobs.deadline import Deadline
 
 
 def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent]:
-    """The chat messages since `moment` (aware), in both directions."""
+    """The LinkedIn messages since `moment` (aware), in both directions, as events."""
     client = UnipileClient.for_integration(account)
     people: dict[str, Person] = {}
     for message in client.messages_since(moment, deadline):

@@ -1,9 +1,9 @@
-"""Unipile's LinkedIn webhooks (docs/reference/unipile.md) as our events, in both spellings and both shapes.
+"""Turns Unipile's LinkedIn webhooks (docs/reference/unipile.md) into our events. There are two forms of them.
 
 Accounts that were set up for an earlier product send `message.received` with a nested message. Unipile itself sends
-`message_received` with everything at the top, `message` being the text. Idempotency keys: a message by its Unipile
-message id (the same in both shapes); an accepted invitation by the account and the member, because Unipile's own shape
-carries no id. An account status has neither id nor time: whether it says anything new is decided against the last one.
+`message_received` with all fields at the top, where `message` is the text. Idempotency keys: a message has Unipile's
+message id, which is the same in both forms. An accepted invitation has the account and the member, because Unipile's
+own form has no id. A status of an account has neither id nor time, so it is compared with the last status.
 """
 
 import re
@@ -110,7 +110,7 @@ class Status(Payload):
 
 
 def account_of(body: Any) -> str:
-    """The connected account that the body names, or ""."""
+    """The id of the connected LinkedIn account that the body of a webhook names, or ""."""
     if not isinstance(body, dict):
         return ""
     holder = body[STATUS] if isinstance(body.get(STATUS), dict) else body
@@ -119,7 +119,9 @@ def account_of(body: Any) -> str:
 
 
 def parse(body: Any, now: datetime) -> Event:
-    """One webhook body as an event. Raises PayloadInvalid where a field we need is missing or of the wrong kind."""
+    """Reads the event from the body of a Unipile webhook. Raises PayloadInvalid if a
+    needed field is missing or has a wrong type.
+    """
     if isinstance(body, dict) and STATUS in body:
         status = validate(Status, body[STATUS])
         return AccountStatusEvent(
@@ -166,7 +168,7 @@ def _flat(kind: str, data: Flat, now: datetime) -> Event:
         other for other in data.attendees or [] if other.attendee_provider_id not in (sender_id, user_id, "")
     ]
     lead = data.sender
-    if own:  # in a group nobody in particular was written to
+    if own:  # a message to a group is addressed to nobody in particular
         lead = others[0] if len(others) == 1 else Attendee()
     return _message(
         kind,
@@ -184,7 +186,7 @@ def _flat(kind: str, data: Flat, now: datetime) -> Event:
 
 
 def _message(kind: str, *, own: bool, lead: Person, **fields: Any) -> MessageEvent:
-    """A message of ours names no lead by itself: then the chat does."""
+    """A message as an event. One of our own may name no lead; then the chat leads to it. Raises PayloadInvalid."""
     if lead == Person() and not fields["thread_id"]:
         raise PayloadInvalid({"message": "needs the other person, or the chat it belongs to"})
     return MessageEvent(
@@ -216,7 +218,10 @@ def _attendee(attendee: Attendee) -> Person:
 
 
 def _person(member_id: str, url: str, name: str) -> Person:
-    """A profile URL made of the member id (/in/ACoAA…) is that id again, not the profile's name."""
+    """A person.
+
+    A profile URL that contains the member id (/in/ACoAA…) is taken as that id and not as a profile's name.
+    """
     match = MEMBER_ID_URL.search(url)
     if match:
         member_id, url = member_id or match[1], ""
@@ -225,7 +230,7 @@ def _person(member_id: str, url: str, name: str) -> Person:
 
 
 def _attachments(value: Any) -> list[dict[str, str]]:
-    """Type, name and address of each; Unipile's documentation shows one object where its API sends a list."""
+    """Type, name and address of each attachment. Unipile documents one object, but its API sends a list."""
     items = value if isinstance(value, list) else [value]
     kept = [
         {

@@ -1,3 +1,5 @@
+"""Declares what Unipile can do and how its accounts are set up (the fields: integrations.spec)."""
+
 from datetime import timedelta
 
 from django.conf import settings
@@ -17,7 +19,7 @@ from integrations.spec import (
     Setting,
     WebhookSource,
 )
-from integrations.unipile import NAME, account, identity, listed, payloads
+from integrations.unipile import NAME, account, identity, listed, payloads, sample
 from integrations.unipile.carrier import UnipileCarrier
 
 SPEC = ProviderSpec(
@@ -27,7 +29,7 @@ SPEC = ProviderSpec(
     company="Unipile",
     aliases=("linkedin",),
     hosts=("unipile.com",),
-    ports=range(1024, 65_536),  # each customer has one, as in https://api8.unipile.com:13443
+    ports=range(1024, 65_536),  # each customer of Unipile has a port, as in https://api8.unipile.com:13443
     base_url=lambda: settings.UNIPILE_DSN,
     operator_urls=lambda: (settings.UNIPILE_DSN,),
     call_limit=NONE("LinkedIn’s limits are the account’s own; a used-up one parks the work."),
@@ -54,6 +56,7 @@ SPEC = ProviderSpec(
             secret_headers=("X-Unipile-Secret",),
             secret_field="",
             accepts=NONE("It signs nothing; the shared secret is its header’s."),
+            sample=sample.body,
             rules=DeliveryRules(
                 unusable_status=200,
                 unavailable_status=503,
@@ -71,7 +74,7 @@ SPEC = ProviderSpec(
         ),
     ),
     account_words=AccountWords(
-        # docs/reference/unipile.md, Webhooks. CONNECTING says nothing yet, and neither does a word we do not know.
+        # docs/reference/unipile.md, Webhooks. CONNECTING says nothing yet, and an unknown word says nothing.
         refused=frozenset({"CREDENTIALS", "PERMISSIONS", "DELETED"}),
         down=frozenset({"ERROR", "STOPPED"}),
         well=frozenset({"OK", "RECONNECTED", "SYNC_SUCCESS", "CREATION_SUCCESS"}),
@@ -95,7 +98,7 @@ SPEC = ProviderSpec(
     ),
     reconnect=account.reconnect,
     forget_owner=identity.forget,
-    # Unipile answers these from its own copy.
+    # Unipile answers these from its own copy, without asking LinkedIn.
     no_proof=frozenset({"account", "reconnect_link", "messages", "chat_messages", "chats", "attendees"}),
     still_broken=account.stays_broken,
     refusals={

@@ -1,6 +1,6 @@
-"""The crash-only cluster behind `manage.py qcluster`.
+"""The processes behind `manage.py qcluster`. If one of them is killed, all are ended and started again.
 
-supervisor (the parent) > sentinel > workers, monitor, dispatcher. django-q2's queues and locks are shared memory: a
-process that is killed while it holds one stops the others for good. So nobody repairs: whoever dies by a signal takes
-the whole cluster along, and the supervisor starts a fresh one.
+The supervisor starts the sentinel, which starts workers, a monitor and a dispatcher. django-q2's queues and locks are
+in shared memory: a process that is killed while it holds a lock blocks the others for ever. So nothing is repaired. If
+a child dies by a signal, the whole cluster ends, and the supervisor starts a new one.
 """

@@ -1,6 +1,7 @@
-"""The board: a few numbers that the cluster's processes share without any lock, so that no corpse can hold one.
+"""A few numbers in shared memory, by which the cluster's processes tell each other how they are. They need no lock.
 
-Each field has one writer. Times are monotonic seconds of this host; 0 means "not now".
+A process that is killed while it holds a lock would block the others. So each number has only one writer. Times are
+monotonic seconds of this host; 0 means "not now".
 """
 
 import ctypes
@@ -13,13 +14,18 @@ MAX_WORKERS = 64
 
 
 class Slot(ctypes.Structure):
-    """One worker. `beat_at` is 0 while it drains nothing; `fate` is the sentinel's word on how it ended."""
+    """One worker's numbers in memory shared by the cluster's processes: when it was last seen, when one of its threads
+    last looked for work, how many threads are busy.
+
+    `fate` says how the worker ended. Only the sentinel (the process that watches the workers) writes it.
+    """
 
     _fields_ = [
         ("pid", ctypes.c_int),
         ("worker_id", ctypes.c_ubyte * 16),
         ("beat_at", ctypes.c_double),
-        ("drain_at", ctypes.c_double),
+        ("looked_at", ctypes.c_double),
+        ("busy", ctypes.c_int),
         ("fate", ctypes.c_int),
     ]
 
@@ -28,13 +34,15 @@ class Slot(ctypes.Structure):
         return UUID(bytes=bytes(self.worker_id))
 
     def assign(self, worker_id: UUID) -> None:
-        """A new worker takes the slot; its pid follows when it is known."""
+        """Give this worker's numbers in shared memory to a new worker. Its process id is written once it is known."""
         ctypes.memmove(self.worker_id, worker_id.bytes, 16)
-        self.pid, self.beat_at, self.drain_at, self.fate = 0, 0.0, 0.0, 0
+        self.pid, self.beat_at, self.looked_at, self.busy, self.fate = 0, 0.0, 0.0, 0, 0
 
 
 class Board(ctypes.Structure):
-    """Heartbeats of sentinel and dispatcher, since when jobs have been due, and the workers' slots."""
+    """The numbers by which the cluster's processes tell each other, in shared memory, how they are: when sentinel and
+    dispatcher were last seen, since when jobs have been due, and a slot for each worker.
+    """
 
     _fields_ = [
         ("sentinel_at", ctypes.c_double),
@@ -45,19 +53,29 @@ class Board(ctypes.Structure):
     ]
 
     def taken(self) -> Iterator[Slot]:
-        """The slots that have, or had, a worker."""
+        """The slots on the board that have or had a worker."""
         return (slot for slot in self.slots if slot.pid)
 
     def pids(self) -> list[int]:
-        """Every child of the sentinel."""
+        """The process ids of all children of the sentinel, the process that watches the workers."""
         return [pid for pid in (*self.helper_pids, *(slot.pid for slot in self.slots)) if pid]
 
-    def last_drain_at(self) -> float:
-        return max((slot.drain_at for slot in self.taken()), default=0.0)
+    def last_look_at(self) -> float:
+        return max((slot.looked_at for slot in self.taken()), default=0.0)
+
+    def beating(self, within_s: float) -> Iterator[Slot]:
+        """The slots of the workers that have been seen within `within_s` seconds.
+
+        A process that is frozen still has its process id.
+        """
+        now = time.monotonic()
+        return (slot for slot in self.taken() if now - slot.beat_at < within_s)
 
 
 def new_board() -> Board:
-    """A board that forked children share with this process."""
+    """A new board (the numbers that the cluster's processes share) in memory that forked children share with this
+    process.
+    """
     board = RawValue(Board)
     now = time.monotonic()
     board.sentinel_at = board.dispatcher_at = now

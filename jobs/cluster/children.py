@@ -1,13 +1,22 @@
-"""What each child of the sentinel does first: die with its parent, inherit no connection, take signals its own way."""
+"""The start of each child process of the sentinel, and the main functions of workers and monitor.
+
+A child ends with its parent, drops the connections that it inherited, and handles signals in its own way.
+"""
 
 import contextlib
 import ctypes
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
+from multiprocessing.queues import Queue
+from multiprocessing.sharedctypes import Synchronized
+from queue import Empty
+from typing import Any
 
+from django.conf import settings
 from django.db import Error, connections
 from django_q.brokers import Broker, get_broker
 from django_q.monitor import monitor
@@ -15,34 +24,47 @@ from django_q.worker import worker
 
 from jobs import process
 from jobs.cluster.board import Slot
+from jobs.conf import SHUTDOWN_GRACE_S, SHUTDOWN_HARD_S
 from jobs.db import drop_connection, persist
+from jobs.heartbeat import LeaseKeeper
+from jobs.places import Places
 from jobs.process import WorkerProcess
+from jobs.worker import work
 
 ABANDONED = 71
-"""Exit code of a worker that ended itself because its lease ran out under a job: nobody's fault."""
+"""Exit code of a worker that ended itself because its lease expired during a job. No job is blamed for that."""
+
+RETIRED = 72
+"""Exit code of a worker that stopped by itself, because a job did not leave one of its threads."""
+
+STOP_SEEN_S = 1.0
+"""Seconds after which an idle worker notices that it must stop."""
 
 PR_SET_PDEATHSIG = 1
 PR_SET_NAME = 15
 PR_SET_CHILD_SUBREAPER = 36
 
 
-def settle_in(name: str, parent_pid: int, on_sigterm: Callable | signal.Handlers) -> None:
-    """Make this freshly forked process end when `parent_pid` ends, and start without inherited connections.
+def settle_in(name: str, parent_pid: int, on_sigterm: Callable[[int, Any], object] | signal.Handlers) -> None:
+    """Prepare this newly forked process of the cluster: it ends when `parent_pid` ends, and
+    it starts without inherited connections.
 
-    `name` (up to 15 bytes) is what ps and top show.
+    `name` (up to 15 bytes) is shown by ps and top.
     """
     _prctl(PR_SET_NAME, name.encode())
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent_pid:  # it died before the line above
+    if os.getppid() != parent_pid:  # the parent ended before the line above ran
         os._exit(0)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the group; the supervisor alone acts on it
+    # Ctrl-C reaches all processes of the group, but only the supervisor acts on it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, on_sigterm)
     for connection in connections.all(initialized_only=True):
-        connection.connection = None  # closing it would end the parent's session: the socket is shared
+        # Closing it would end the parent's session, because the socket is shared.
+        connection.connection = None
 
 
 def adopt_orphans() -> None:
-    """Become the parent of descendants whose own parent dies, so that this process can tell when they are gone."""
+    """Become the parent of all descendants whose own parent ends, so that this process notices when they end."""
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
@@ -51,37 +73,86 @@ def _prctl(option: int, value: int | bytes) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
 
 
-def run_worker(slot: Slot, parent_pid: int, task_queue, result_queue, timer, timeout) -> None:
-    """A django-q2 worker that knows its place on the board."""
+def run_worker(
+    slot: Slot,
+    bell: int,
+    parent_pid: int,
+    task_queue: "Queue[Any]",
+    result_queue: "Queue[Any]",
+    timer: "Synchronized[float]",
+    timeout: int | None,
+) -> None:
+    """The main function of a worker process: it runs ticks (recurring work) in its main
+    thread and jobs in other threads, its places.
+
+    It writes its state to its slot of the board, in shared memory. `bell` is the reading end of a pipe: each byte that
+    is written to the pipe wakes one place.
+    """
 
     def beat() -> None:
         slot.beat_at = time.monotonic()
 
-    def begin() -> None:
-        slot.drain_at = slot.beat_at = time.monotonic()
+    def looked() -> None:
+        slot.looked_at = time.monotonic()
 
-    def rest() -> None:
-        slot.beat_at = 0.0
+    def busy(places: int) -> None:
+        slot.busy = places
 
-    me = WorkerProcess(slot.id, begin=begin, beat=beat, rest=rest, abandon=lambda: os._exit(ABANDONED))
+    me = WorkerProcess(slot.id, beat=beat, looked=looked, busy=busy, abandon=lambda: os._exit(ABANDONED))
     settle_in("q-worker", parent_pid, lambda *_: me.ask_to_stop())
     slot.pid = os.getpid()
+    beat()
     process.become(me)
-    worker(task_queue, result_queue, timer, timeout)
+    with LeaseKeeper(me) as keeper:
+        places = Places(settings.WORKER_THREADS, lambda: work(me, keeper), lambda: me.stopping)
+        me.wake_place = places.wake
+        threading.Thread(target=_answer, args=(bell, places), name="bell", daemon=True).start()
+        places.wake()
+        worker(_Tasks(task_queue, me), result_queue, timer, timeout)
+        me.ask_to_stop()  # django-q2 will replace this worker, or the cluster is stopping
+        if not places.finish(SHUTDOWN_GRACE_S + SHUTDOWN_HARD_S):
+            keeper.hand_back()
+    if me.retired:
+        sys.exit(RETIRED)
 
 
-def run_monitor(parent_pid: int, result_queue) -> None:
-    """django-q2's monitor, patient with the database: it takes results until the sentinel says STOP."""
+def _answer(bell: int, places: Places) -> None:
+    while os.read(bell, 4096):
+        places.wake()
+
+
+class _Tasks:
+    """django-q2's task queue for one worker. It gives no more tasks once the worker stops by itself."""
+
+    def __init__(self, queue: "Queue[Any]", me: WorkerProcess) -> None:
+        self._queue = queue
+        self._me = me
+
+    def get(self) -> Any:
+        """The next task of django-q2's queue, or its "STOP" once the worker stops."""
+        while not self._me.stopping:
+            with contextlib.suppress(Empty):
+                return self._queue.get(timeout=STOP_SEEN_S)
+        return "STOP"
+
+
+def run_monitor(parent_pid: int, result_queue: "Queue[Any]") -> None:
+    """The main function of the monitor process: it runs django-q2's monitor, which stores results until the sentinel
+    sends STOP. It waits if the database is down.
+    """
     settle_in("q-monitor", parent_pid, signal.SIG_IGN)
     broker = persist(get_broker, give_up=lambda: False)
     monitor(result_queue, _forgiving(broker))
 
 
 def _forgiving(broker: Broker) -> Broker:
-    """An acknowledgement that fails costs a needless wake-up later; stock, it costs the monitor."""
+    """A broker whose failed acknowledgements are ignored.
+
+    One costs a needless wake-up later; in django-q2 it ends the monitor.
+    """
     acknowledge = broker.acknowledge
 
-    def forgiving(task_id) -> None:
+    def forgiving(task_id: object) -> None:
         with contextlib.suppress(Error):
             acknowledge(task_id)
             return

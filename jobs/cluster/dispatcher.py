@@ -1,56 +1,85 @@
-"""The dispatcher: django-q2's pusher plus all that the cluster asks of the database on its own account.
+"""The dispatcher: wakes the cluster's places, feeds ticks to its workers, and keeps the queue in order.
 
-Main thread: take wake-ups from the broker, and once a second look for due jobs that no wake-up speaks of. Beside it,
-one thread sweeps expired leases and reports the workers alive, one runs django-q2's scheduler; a lock that holds one
-of them up holds up nobody else. A database or Redis that is away is waited for, never a reason to die.
+Its main thread waits for a wake-up (PostgreSQL's NOTIFY, or Redis) and once a second looks for jobs and tasks of
+django-q2 that no wake-up spoke of. One thread beside it sweeps expired leases and reports the workers alive, and one
+runs django-q2's scheduler; a lock that holds one of them up holds up nobody else. A database or Redis that is away is
+waited for and never a reason to die.
 """
 
 import contextlib
 import logging
+import os
 import random
 import socket
 import threading
 import time
 import uuid
+from collections.abc import Callable, Sequence
+from multiprocessing.queues import Queue
+from typing import Any
 
+from django.conf import settings
 from django.db import Error, connection
-from django.utils import timezone
-from django_q.brokers import get_broker
+from django_q.brokers import Broker, get_broker
 from django_q.conf import Conf
 from django_q.scheduler import scheduler
 from django_q.signing import SignedPackage
 
-from jobs import recovery, schedules
+from jobs import lost_workers, schedules, stalls
 from jobs.cluster.board import Board
 from jobs.cluster.children import settle_in
-from jobs.conf import DUE_CHECK_S, SWEEP_S
-from jobs.db import refresh_connection
+from jobs.cluster.ear import Ear
+from jobs.conf import DUE_CHECK_S, SWEEP_S, WORKER_ALIVE_S
+from jobs.failures import facts_of
 from jobs.wakeup import DRAIN
 
 logger = logging.getLogger(__name__)
 
 SCHEDULE_S = 15
+DEAF_LOOK_S = 0.1
+"""How often it looks where it hears nothing: behind a pooler without WAKE_DATABASE_URL, or after an error."""
+DEAF_FIRST_S, DEAF_MOST_S = 1.0, 30.0
+"""How long it does not try to hear after an error; twice as long after each further one."""
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
+"""How long it waits at most after a look that failed; twice as long after each further one."""
+LOOK_S = 5.0
+"""How long a look may wait for PostgreSQL. While it waits, jobs seem due that nobody takes, as for a stuck cluster."""
+
+LOOK = """
+SELECT EXISTS (SELECT FROM jobs_backgroundjob WHERE status = 'queued' AND run_at <= statement_timestamp()),
+       EXISTS (SELECT FROM django_q_ormq WHERE key = %s AND lock <= statement_timestamp())
+"""
 
 
 class Dispatcher:
-    """Feeds one cluster's task queue. It is the queue's only writer until the sentinel stops it."""
+    """Fills one cluster's queue of tasks for its workers. Nothing else writes to that queue
+    until the sentinel stops the dispatcher.
+    """
 
-    def __init__(self, task_queue, board: Board, cluster_id: uuid.UUID) -> None:
+    def __init__(
+        self, task_queue: "Queue[Any]", board: Board, bells: Sequence[tuple[int, int]], cluster_id: uuid.UUID
+    ) -> None:
         self._queue = task_queue
+        self._bells = bells
         self._board = board
         self._cluster_id = cluster_id
         self._stopping = threading.Event()
-        self._broker = None
-        self._next_due_check = 0.0
-        self._pause_s = 0.1
+        self._broker: Broker | None = None
+        self._ear = Ear()
+        self._next_look = 0.0
+        self._pause_s = FIRST_PAUSE_S
+        self._deaf_s = DEAF_FIRST_S
+        self._deaf_until = 0.0
         self._schedules_synced = False
 
     def stop(self, *_signal: object) -> None:
-        """Safe in a signal handler: the main thread never waits on the event."""
+        """Ask the dispatcher to stop. It may be called in a signal handler, because the main thread never waits on the
+        event.
+        """
         self._stopping.set()
 
     def run(self) -> None:
-        """Feed until stopped."""
+        """Pass wake-ups (which say that jobs are due) on to the workers until stopped."""
         for name, work, every_s in (
             ("chores", self._chores, SWEEP_S),
             ("schedule", self._schedule, SCHEDULE_S),
@@ -58,20 +87,43 @@ class Dispatcher:
             threading.Thread(target=self._repeat, args=(work, every_s), name=name, daemon=True).start()
         while not self._stopping.is_set():
             self._board.dispatcher_at = time.monotonic()
+            self._hear()
             try:
-                self._take_wakeups()
-                self._pause_s = 0.1
-            except Exception as error:  # whatever a broker's client raises; the due check goes on without it
-                self._broker = None
-                self._recover("broker not reached", error)
-            try:
-                self._look_for_due_jobs()
+                self._look()
             except Error as error:
-                self._board.due_since = 0.0  # unknown is no reason for the watchdog to bark
-                self._recover("due jobs not looked for", error)
+                # Whether jobs are due is unknown, so the sentinel must not act on it.
+                self._board.due_since = 0.0
+                logger.warning("due jobs not looked for", extra=facts_of(error))
+                connection.close()
+                time.sleep(random.uniform(0.05, self._pause_s))
+                self._pause_s = min(self._pause_s * 2, LONGEST_PAUSE_S)
 
-    def _take_wakeups(self) -> None:
-        if self._queue.full():  # a wake-up taken now would wait in memory while its lease runs
+    def _hear(self) -> None:
+        """Wait for a wake-up until the next look.
+
+        Where none can be heard, that is tried again a while later, as a server that does not answer would hold each
+        look up.
+        """
+        if time.monotonic() < self._deaf_until:
+            time.sleep(max(0.0, self._next_look - time.monotonic()))
+            return
+        try:
+            if settings.Q_BROKER_URL:
+                self._take_tasks()
+            elif self._ear.wait(max(0.0, self._next_look - time.monotonic())):
+                self._ring()
+            self._deaf_s = DEAF_FIRST_S
+        # The client of a broker may raise anything; the look for due jobs works without it.
+        except Exception as error:
+            logger.warning("wake-ups not heard", extra=facts_of(error))
+            self._broker = None
+            self._ear.close()
+            self._deaf_until = time.monotonic() + random.uniform(self._deaf_s / 2, self._deaf_s)
+            self._deaf_s = min(self._deaf_s * 2, DEAF_MOST_S)
+
+    def _take_tasks(self) -> None:
+        """Take what the broker has: wake-ups at once, ticks as a worker is free for them."""
+        if self._queue.full():  # a task that is taken now would wait in memory while its lease runs out
             time.sleep(Conf.POLL)
             return
         if self._broker is None:
@@ -81,49 +133,59 @@ class Dispatcher:
                 task = SignedPackage.loads(package)
             except (
                 Exception
-            ) as error:  # signed with another key, or names code that is gone: it can never run
+            ) as error:  # it is signed with another key or names removed code, so it can never run
                 logger.error("queued task dropped", extra={"error_class": type(error).__name__})
                 self._broker.fail(ack_id)
                 continue
+            if task["func"] == DRAIN:
+                self._ring()
+                self._broker.acknowledge(ack_id)
+                continue
             self._queue.put(task | {"cluster": Conf.CLUSTER_NAME, "ack_id": ack_id})
 
-    def _look_for_due_jobs(self) -> None:
+    def _look(self) -> None:
+        """Look for what no wake-up spoke of: jobs that have become due, and django-q2's tasks in PostgreSQL."""
         now = time.monotonic()
-        if now < self._next_due_check:
+        if now < self._next_look:
             return
-        self._next_due_check = now + DUE_CHECK_S
-        refresh_connection()
-        if not recovery.jobs_are_due():
-            self._board.due_since = 0.0
-            return
-        self._board.due_since = self._board.due_since or now
-        if not self._queue.full():
-            self._queue.put(_wake_up())
+        deaf = self._ear.deaf or now < self._deaf_until
+        self._next_look = now + (DEAF_LOOK_S if deaf else DUE_CHECK_S)
+        with stalls.limit(LOOK_S), connection.cursor() as cursor:
+            cursor.execute(LOOK, [Conf.CLUSTER_NAME])
+            jobs, tasks = cursor.fetchone()
+        self._pause_s = FIRST_PAUSE_S
+        self._board.due_since = (self._board.due_since or now) if jobs else 0.0
+        if jobs:
+            self._ring()
+        if tasks and not settings.Q_BROKER_URL:
+            self._take_tasks()
+            self._next_look = now + DEAF_LOOK_S  # there may be more
 
-    def _recover(self, what: str, error: Exception) -> None:
-        logger.warning(what, extra={"error_class": type(error).__name__})
-        connection.close()
-        time.sleep(random.uniform(0.05, self._pause_s))
-        self._pause_s = min(self._pause_s * 2, 2.0)
+    def _ring(self) -> None:
+        """Wake one place of every worker."""
+        for _, bell in self._bells:
+            # The pipe is full: the worker was woken often and has not noticed yet.
+            with contextlib.suppress(BlockingIOError):
+                os.write(bell, b"1")
 
-    def _repeat(self, work, every_s: float) -> None:
-        """Run `work` now and every `every_s` seconds, whatever it raises."""
+    def _repeat(self, work: Callable[[], None], every_s: float) -> None:
+        """Run `work` now and every `every_s` seconds, even if it raises."""
         while not self._stopping.is_set():
             try:
-                refresh_connection()
                 work()
             except Exception as error:
-                logger.warning(
-                    "cluster chore failed",
-                    extra={"chore": threading.current_thread().name, "error_class": type(error).__name__},
-                )
+                known = {"chore": threading.current_thread().name}
+                logger.warning("cluster chore failed", extra=known | facts_of(error))
                 connection.close()
             self._stopping.wait(every_s * random.uniform(0.8, 1.0))
 
     def _chores(self) -> None:
-        workers = {slot.id: slot.pid for slot in self._board.taken()}
-        recovery.report_alive(self._cluster_id, socket.gethostname(), workers)
-        recovery.sweep()
+        there = {slot.id: slot.pid for slot in self._board.taken()}
+        alive = [slot.id for slot in self._board.beating(WORKER_ALIVE_S)]
+        lost_workers.report_alive(
+            self._cluster_id, socket.gethostname(), there, alive=alive, places=settings.WORKER_THREADS
+        )
+        lost_workers.sweep()
 
     def _schedule(self) -> None:
         if not self._schedules_synced:
@@ -133,24 +195,17 @@ class Dispatcher:
             scheduler()
 
 
-def _wake_up() -> dict:
-    """What the broker would have delivered, without a row to acknowledge."""
-    return {
-        "id": uuid.uuid4().hex,
-        "name": "due jobs",
-        "func": DRAIN,
-        "args": (),
-        "kwargs": {},
-        "started": timezone.now(),
-        "cluster": Conf.CLUSTER_NAME,
-        "ack_id": None,
-    }
-
-
-def run_dispatcher(parent_pid: int, task_queue, board: Board, cluster_id: uuid.UUID) -> None:
-    """The dispatcher process."""
-    dispatcher = Dispatcher(task_queue, board, cluster_id)
+def run_dispatcher(
+    parent_pid: int,
+    task_queue: "Queue[Any]",
+    board: Board,
+    bells: Sequence[tuple[int, int]],
+    cluster_id: uuid.UUID,
+) -> None:
+    """The main function of the dispatcher process, which passes wake-ups on to the workers."""
+    dispatcher = Dispatcher(task_queue, board, bells, cluster_id)
     settle_in("q-dispatcher", parent_pid, dispatcher.stop)
     with contextlib.suppress(BrokenPipeError):
         dispatcher.run()
-    task_queue.cancel_join_thread()  # a prefetched wake-up is worth nothing; the queue's reader may be gone
+    # A wake-up that is left in the queue is worth nothing, and its reader may have ended.
+    task_queue.cancel_join_thread()

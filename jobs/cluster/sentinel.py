@@ -1,7 +1,8 @@
-"""The sentinel: django-q2's, made crash-only. It guards, and asks the database nothing, so nothing can hold it up.
+"""The sentinel process: starts the cluster's children, watches them, and ends all of them if one is lost or stuck.
 
-A child lost to a signal, or stuck, may hold a lock that the others need. Then all children are killed and the
-supervisor starts a new cluster. Only a worker that ends by itself (recycled, timed out) is replaced alone.
+It is django-q2's sentinel, changed so that it never queries the database and nothing can block it. A child that was
+killed or is stuck may hold a lock that the others need. So all children are killed, and the supervisor starts a new
+cluster. Only a worker that ends by itself (recycled or timed out) is replaced alone.
 """
 
 import contextlib
@@ -9,37 +10,40 @@ import logging
 import os
 import signal
 import time
+from collections.abc import Callable
 from multiprocessing import Process, Value
 from multiprocessing.connection import wait
+from multiprocessing.sharedctypes import Synchronized
 from queue import Full
-from typing import NoReturn
+from typing import Any, NoReturn
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django_q.cluster import Sentinel, get_mp_context
 from django_q.conf import Conf
 
 from jobs.cluster.board import MAX_WORKERS, Board
-from jobs.cluster.children import ABANDONED, run_monitor, run_worker, settle_in
+from jobs.cluster.children import ABANDONED, RETIRED, run_monitor, run_worker, settle_in
 from jobs.cluster.dispatcher import run_dispatcher
 from jobs.conf import LEASE_S, SHUTDOWN_GRACE_S, SHUTDOWN_HARD_S
 from jobs.ids import uuid7
-from jobs.recovery import Fate
+from jobs.lost_workers import Fate
 
 logger = logging.getLogger(__name__)
 
 CRASHED = 70
 WEDGED_AFTER_S = 30
-"""Jobs are due, a worker is idle, and yet no drain began for this long: wake-ups do not get through."""
+"""Seconds in which jobs are due and a place is idle, but none looks for work. Then wake-ups do not get through."""
 
 SILENT_AFTER_S = LEASE_S + 40
-"""A draining worker that does not beat, or a dispatcher that does not turn, for this long is stuck."""
+"""Seconds without a sign of a worker or of the dispatcher, after which it counts as stuck."""
 
 LOCK_S = 2
 TIMED_OUT_FLUSH_S = 5
 
 
 class Flag:
-    """Stands in for multiprocessing.Event: no lock that a killed process could take along."""
+    """Replaces multiprocessing.Event. It has no lock that a killed process could hold."""
 
     def __init__(self) -> None:
         self._set = False
@@ -51,26 +55,33 @@ class Flag:
         return self._set
 
 
-class CrashOnlySentinel(Sentinel):
-    """Guards one cluster until it is asked to stop (exit 0) or a child is lost (exit CRASHED)."""
+class WorkerChild(Process):
+    """The type of a worker's process in django-q2, with its timer. It is only for type checks; no instance is made."""
+
+    timer: "Synchronized[float]"
+
+
+class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no types
+    """Watches the processes of one cluster until it is asked to stop (exit 0) or one of them is lost (exit CRASHED)."""
 
     def __init__(self, board: Board, cluster_id: UUID, stop: Flag) -> None:
         self.board = board
         self._slots: dict[Process, int] = {}
+        self._bells = [_bell() for _ in range(min(Conf.WORKERS, MAX_WORKERS))]
         self._ticked_at = time.monotonic()
-        # The children build brokers of their own: django-q2's ORM broker connects to the database when it is built.
+        # The children make their own brokers, because django-q2's ORM broker connects to the database when it is made.
         super().__init__(stop, Flag(), cluster_id, broker=object(), start=False)
-        self.pool_size = min(self.pool_size, MAX_WORKERS)
+        self.pool_size: int = min(self.pool_size, MAX_WORKERS)
 
     # --- children ---
 
     def spawn_cluster(self) -> None:
-        self.pool = []
+        self.pool: list[WorkerChild] = []
         for _ in range(self.pool_size):
             self.spawn_worker()
         self.monitor = self._spawn_helper(0, run_monitor, self.result_queue)
         self.pusher = self._spawn_helper(
-            1, run_dispatcher, self.task_queue, self.board, self.cluster_id, daemon=False
+            1, run_dispatcher, self.task_queue, self.board, self._bells, self.cluster_id, daemon=False
         )
 
     def spawn_worker(self) -> None:
@@ -81,7 +92,15 @@ class CrashOnlySentinel(Sentinel):
         timer = Value("f", -1)
         worker = get_mp_context().Process(
             target=run_worker,
-            args=(slot, self.pid, self.task_queue, self.result_queue, timer, self.timeout),
+            args=(
+                slot,
+                self._bells[number][0],
+                self.pid,
+                self.task_queue,
+                self.result_queue,
+                timer,
+                self.timeout,
+            ),
             name=f"Process-{uuid4().hex}",
             daemon=Conf.DAEMONIZE_WORKERS,
         )
@@ -91,8 +110,10 @@ class CrashOnlySentinel(Sentinel):
         self._slots[worker] = number
         self.pool.append(worker)
 
-    def _spawn_helper(self, number: int, target, *args, daemon: bool = True) -> Process:
-        helper = get_mp_context().Process(target=target, args=(self.pid, *args), daemon=daemon)
+    def _spawn_helper(
+        self, number: int, target: Callable[..., None], *args: Any, daemon: bool = True
+    ) -> Process:
+        helper: Process = get_mp_context().Process(target=target, args=(self.pid, *args), daemon=daemon)
         helper.start()
         self.board.helper_pids[number] = helper.pid
         return helper
@@ -107,7 +128,7 @@ class CrashOnlySentinel(Sentinel):
         self.guard()
 
     def guard(self) -> None:
-        """Watch the children, waking at once when one ends."""
+        """Watch the cluster's child processes. It wakes at once when one ends."""
         self.start_event.set()
         logger.info("cluster running", extra={"cluster_id": str(self.cluster_id), "workers": self.pool_size})
         while not self.stop_event.is_set():
@@ -124,22 +145,25 @@ class CrashOnlySentinel(Sentinel):
 
     def _handle_ended(self, ended: list[Process]) -> None:
         for child in ended:
+            if child in self.pool and child.exitcode == RETIRED:
+                self._replace(child, "a job ignored its time limit")
+                continue
             if child in self.pool and child.exitcode == 0 and _raw(child) in (-2, 0):
                 self._replace(child, "recycled" if _raw(child) == -2 else "timed out")
                 continue
             workers = [lost for lost in ended if lost in self.pool and lost.exitcode not in (0, ABANDONED)]
-            # Several at once: which of them was first cannot be told, so none is charged with the others' death.
+            # If several ended at once, nobody knows which was first, so none is blamed for the others.
             fate = Fate.DIED_FIRST if len(ended) == 1 else Fate.SUSPECT
             self.crash("a child was lost", exitcode=child.exitcode, fates=dict.fromkeys(workers, fate))
 
-    def _replace(self, worker: Process, why: str) -> None:
+    def _replace(self, worker: WorkerChild, why: str) -> None:
         self.pool.remove(worker)
         del self._slots[worker]
         self.spawn_worker()
         logger.info("worker replaced", extra={"why": why, "worker_pid": worker.pid})
 
     def _tick_timers(self, passed_s: float) -> None:
-        """Count the hard time limits down, as django-q2 does, but never below the 0 that it acts upon."""
+        """Count the workers' time limits down, as django-q2 does, but not below 0, which is the value it acts upon."""
         self._ticked_at = time.monotonic()
         for worker in list(self.pool):
             lock = worker.timer.get_lock()
@@ -152,28 +176,33 @@ class CrashOnlySentinel(Sentinel):
             finally:
                 lock.release()
             if timed_out:
-                worker.join(TIMED_OUT_FLUSH_S)  # its result is on the way through the queue
+                worker.join(TIMED_OUT_FLUSH_S)  # its result may still be on the way through the queue
                 if worker.is_alive():
                     self.crash("a worker ignored its time limit", fates={worker: Fate.DIED_FIRST})
                 self._handle_ended([worker])
 
     def _watch(self) -> None:
-        """Judge by progress: a stuck process keeps its pid, and a wedged cluster all of its processes."""
+        """End the cluster if something makes no progress.
+
+        A stuck process still has its process id, so that proves nothing.
+        """
         now, board = time.monotonic(), self.board
         if now - board.dispatcher_at > SILENT_AFTER_S:
             self.crash("the dispatcher is stuck")
-        for worker in self.pool:
-            beat_at = board.slots[self._slots[worker]].beat_at
-            if beat_at and now - beat_at > SILENT_AFTER_S:
+        slots = {worker: board.slots[self._slots[worker]] for worker in self.pool}
+        for worker, slot in slots.items():
+            if slot.beat_at and now - slot.beat_at > SILENT_AFTER_S:
                 self.crash("a worker is stuck", fates={worker: Fate.SUSPECT})
-        idle = any(_raw(worker) == -1 for worker in self.pool)
-        if idle and board.due_since and now - max(board.due_since, board.last_drain_at()) > WEDGED_AFTER_S:
-            self.crash("jobs are due and no drain begins")
+        idle = any(slot.busy < settings.WORKER_THREADS for slot in slots.values())
+        if idle and board.due_since and now - max(board.due_since, board.last_look_at()) > WEDGED_AFTER_S:
+            self.crash("jobs are due and no place looks for them")
 
     def crash(
         self, why: str, *, exitcode: int | None = None, fates: dict[Process, Fate] | None = None
     ) -> NoReturn:
-        """Leave word of who may be to blame, kill every child, and end with CRASHED."""
+        """Give the cluster up because of `why`: record which workers may be to blame, kill all
+        children, and end this process with CRASHED.
+        """
         logger.error("cluster given up", extra={"why": why, "child_exitcode": exitcode})
         for worker, fate in (fates or {}).items():
             self.board.slots[self._slots[worker]].fate = fate
@@ -184,12 +213,14 @@ class CrashOnlySentinel(Sentinel):
     # --- stopping ---
 
     def stop(self) -> None:
-        """Let the workers finish within their grace period, kill what is left, and store the results."""
+        """Stop the cluster: let the workers finish within their time, kill those that are
+        left, and store the results.
+        """
         logger.info("cluster stopping", extra={"cluster_id": str(self.cluster_id)})
         ends_at = time.monotonic() + SHUTDOWN_GRACE_S + SHUTDOWN_HARD_S
         for child in (self.pusher, *self.pool):
             if child.is_alive():
-                os.kill(child.pid, signal.SIGTERM)
+                child.terminate()
         while (alive := [worker for worker in self.pool if worker.is_alive()]) and time.monotonic() < ends_at:
             self.board.sentinel_at = time.monotonic()
             with contextlib.suppress(Full):
@@ -203,15 +234,25 @@ class CrashOnlySentinel(Sentinel):
         os._exit(0)
 
 
-def _raw(worker: Process) -> float:
-    """The timer's value without its lock, which a killed worker may hold. -1 idle, -2 recycled, 0 timed out."""
+def _bell() -> tuple[int, int]:
+    """A pipe that wakes a worker.
+
+    It has no lock that a killed process could hold. If it is full, the worker was woken already.
+    """
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    return read, write
+
+
+def _raw(worker: WorkerChild) -> float:
+    """The timer's value, read without its lock, which a killed worker may hold. -1 idle, -2 recycled, 0 timed out."""
     return worker.timer.get_obj().value
 
 
 def run_sentinel(supervisor_pid: int, board: Board, cluster_id: UUID) -> None:
-    """The sentinel process."""
+    """The main function of the sentinel process, which watches the cluster's other processes."""
     stop = Flag()
     settle_in("q-sentinel", supervisor_pid, stop.set)
     sentinel = CrashOnlySentinel(board, cluster_id, stop)
-    signal.signal(signal.SIGTERM, stop.set)  # again: django-q2's sets the default
+    signal.signal(signal.SIGTERM, stop.set)  # set again, because django-q2's sentinel sets the default
     sentinel.start()

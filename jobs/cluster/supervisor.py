@@ -1,7 +1,9 @@
-"""The supervisor: `manage.py qcluster` itself. Starts a cluster, starts it afresh when it is given up, stops it.
+"""The supervisor, which is the process of `manage.py qcluster`.
 
-It holds no lock, queue or connection that a cluster shares, so a cluster's end cannot reach it. After each end it
-makes sure that every process is gone and gives the jobs back at once, which would otherwise wait for their leases.
+It starts a cluster, restarts it after a crash, stops it.
+
+It shares no lock, queue or connection with the cluster, so a crash of the cluster cannot harm it. After each end it
+kills all processes that are left and gives their jobs back to the queue. Otherwise those would wait for their leases.
 """
 
 import contextlib
@@ -15,18 +17,22 @@ from uuid import uuid4
 from django.db import Error, connections
 from django_q.cluster import get_mp_context
 
-from jobs import recovery
+from jobs import lost_workers
 from jobs.cluster.board import Board, new_board
 from jobs.cluster.children import adopt_orphans
 from jobs.cluster.sentinel import run_sentinel
 from jobs.conf import SHUTDOWN_GRACE_S, SHUTDOWN_HARD_S
-from jobs.recovery import Fate
+from jobs.failures import facts_of
+from jobs.lost_workers import Fate
 
 logger = logging.getLogger(__name__)
 
 POLL_S = 0.1
 SILENT_AFTER_S = 30
-"""A sentinel that does not turn for this long is stuck: it asks no database, so nothing may hold it up."""
+"""Seconds without a sign of the sentinel after which it counts as stuck.
+
+It never queries the database, so nothing else can delay it.
+"""
 
 STOP_AFTER_S = SHUTDOWN_GRACE_S + 3 * SHUTDOWN_HARD_S
 BACKOFF_FIRST_S = 0.25
@@ -36,14 +42,14 @@ RELEASE_TRIES = 3
 
 
 class Supervisor:
-    """Keeps one cluster running until SIGTERM or SIGINT."""
+    """Keeps one cluster of worker processes running until SIGTERM or SIGINT."""
 
     def __init__(self, *, run_once: bool = False) -> None:
         self._run_once = run_once
         self._stopping = False
 
     def run(self) -> int:
-        """Blocks until stopped; returns the exit code, 0."""
+        """Keep the cluster running until SIGTERM or SIGINT. Returns the exit code, which is always 0."""
         adopt_orphans()
         signal.signal(signal.SIGTERM, self._ask_to_stop)
         signal.signal(signal.SIGINT, self._ask_to_stop)
@@ -64,7 +70,7 @@ class Supervisor:
 
     def _one_cluster(self) -> None:
         board, cluster_id = new_board(), uuid4()
-        connections.close_all()  # a fork must not share a connection
+        connections.close_all()  # child processes must not inherit a connection
         sentinel = get_mp_context().Process(
             target=run_sentinel, args=(os.getpid(), board, cluster_id), name="sentinel", daemon=False
         )
@@ -77,7 +83,7 @@ class Supervisor:
         self._release(board)
 
     def _watch(self, sentinel: Process, board: Board) -> None:
-        """Returns once the sentinel is gone."""
+        """Wait until the sentinel has ended. A sentinel that is stuck, or does not stop in time, is killed."""
         asked_at: float | None = None
         while sentinel.is_alive():
             sentinel.join(POLL_S)
@@ -94,29 +100,32 @@ class Supervisor:
 
     def _nothing_left(self) -> bool:
         try:
-            return not recovery.work_is_left()
+            return not lost_workers.work_is_left()
         except Error:
             return False
         finally:
             connections.close_all()
 
     def _bury(self, board: Board) -> None:
-        """Kill and reap what the sentinel has left; afterwards no process of the cluster exists."""
+        """Kill all processes that the sentinel has left, and wait for their end."""
         for pid in board.pids():
             with contextlib.suppress(ProcessLookupError, ChildProcessError):
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
 
     def _release(self, board: Board) -> None:
-        """Give the dead workers' jobs back. If the database is away too, their leases will."""
+        """Give the jobs of the dead workers back to the queue.
+
+        If the database is down too, they wait until their leases expire.
+        """
         usual = Fate.STOPPED if self._stopping else Fate.ENDED
         fates = {slot.id: Fate(slot.fate) if slot.fate else usual for slot in board.taken()}
         for _ in range(RELEASE_TRIES):
             try:
-                recovery.release(fates)
+                lost_workers.release(fates)
                 break
             except Error as error:
-                logger.warning("jobs not given back", extra={"error_class": type(error).__name__})
+                logger.warning("jobs not given back", extra=facts_of(error))
                 time.sleep(1)
             finally:
                 connections.close_all()

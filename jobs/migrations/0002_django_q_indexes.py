@@ -1,13 +1,13 @@
-"""django-q2 ships its queue with no index but the key's: every poll would read the whole backlog.
+"""Adds indexes to django-q2's tables. Its queue has only one on the key, so every poll would read the whole backlog.
 
-`django_q_task` gets one for our pruning of stored results by age (jobs.retention).
+`django_q_task` gets one for deleting old results by age (jobs.retention).
 """
 
 from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    atomic = False  # CREATE INDEX CONCURRENTLY runs outside transactions
+    atomic = False  # CREATE INDEX CONCURRENTLY cannot run in a transaction
 
     dependencies = [
         ("jobs", "0001_initial"),

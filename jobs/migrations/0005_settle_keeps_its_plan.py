@@ -1,14 +1,15 @@
-"""Start and settle become functions: PostgreSQL keeps their plans, which cost as much per job as the writes themselves.
+"""Makes functions of the statements that start and settle a job, so that PostgreSQL keeps their plans.
 
-A function's plan also survives PgBouncer in transaction mode, which a prepared statement does not. Index scans are
-forced, as a plan made while the table was small would read all of it later. The index on the workspace alone goes:
-jobs_job_workspace begins with the same column.
+Planning cost as much per job as the writes themselves. A function's plan also works behind PgBouncer in transaction
+mode, where a prepared statement does not. Index scans are forced, because a plan that was made while the table was
+small would later read all of it. The index on the workspace alone is dropped: jobs_job_workspace begins with the same
+column.
 """
 
 import django.db.models.deletion
 from django.db import migrations, models
 
-# Repeating a start is harmless, as it must be where a commit's outcome is unknown: a claim starts each job once.
+# A start may be repeated if nobody knows whether its commit took effect: a claim starts each job only once.
 START = """
 CREATE FUNCTION jobs_start(job uuid, token uuid, lease_s integer)
 RETURNS TABLE (attempts smallint, started_at timestamptz)
@@ -26,8 +27,8 @@ END
 $$
 """
 
-# A job that would be queued again ends as cancelled instead where its cancellation is wanted. Where the token no
-# longer holds the job nothing of it is written and the outcome is NULL. `next` is started either way.
+# A job that would be queued again ends as cancelled if its cancellation was requested. If the token no longer holds the
+# job, nothing about it is written and the outcome is NULL. `next` is started in both cases.
 SETTLE = """
 CREATE FUNCTION jobs_settle(
     job uuid, token uuid, next uuid, lease_s integer, new_status text, delay_ms bigint, refund integer,

@@ -1,11 +1,12 @@
-"""Settle takes the moment at which a job is due again, so that what was put off together comes back in its order.
+"""The function that settles a job now takes the time at which the job is due again.
 
-The function of before stays, under the same name with fewer arguments, for the processes of the release before.
+So jobs that were put off together keep their order. The old function, with the same name and fewer arguments, stays for
+processes of the previous release.
 """
 
 from django.db import migrations
 
-# As in 0005, with `due`: the moment itself goes before `delay_ms` from now; where both are NULL the job keeps its time.
+# As in 0005, but with `due`, which counts before `delay_ms` from now. If both are NULL, the job keeps its due time.
 SETTLE = """
 CREATE FUNCTION jobs_settle(
     job uuid, token uuid, next uuid, lease_s integer, new_status text, delay_ms bigint, refund integer,

@@ -9,8 +9,11 @@
     (element.getAttribute("aria-labelledby") || "").split(" ").map(text).join(" ").trim() ||
     [...(element.labels || [])].map((label) => label.textContent).join(" ").trim() ||
     element.title ||
+    (element.matches("[type=submit]") && element.value) ||
     element.textContent.trim() ||
-    element.querySelector("[aria-label]")?.getAttribute("aria-label");
+    (element.type === "submit" && element.value) || // such a button is named by its value
+    element.querySelector("[aria-label]")?.getAttribute("aria-label") ||
+    element.querySelector("[title]")?.title;
   const say = (problem, element) => problems.push(`${problem}: ${element.outerHTML.slice(0, 120)}`);
 
   if (!document.documentElement.lang) problems.push("no language");
@@ -45,19 +48,17 @@
   const channel = (value) => ((value /= 255) <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
   const luminance = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const rgba = (colour) => {
+  const remembered = (memory, compute) => (key) => (memory.has(key) ? memory : memory.set(key, compute(key))).get(key);
+  const rgba = remembered(new Map(), (colour) => {
     canvas.clearRect(0, 0, 1, 1);
     canvas.fillStyle = colour;
     canvas.fillRect(0, 0, 1, 1);
     return [...canvas.getImageData(0, 0, 1, 1).data];
-  };
-  const ground = (element) => {
-    for (let at = element; at; at = at.parentElement) {
-      const colour = rgba(getComputedStyle(at).backgroundColor);
-      if (colour[3] === 255) return colour;
-    }
-    return [255, 255, 255, 255];
-  };
+  });
+  const ground = remembered(new Map([[null, [255, 255, 255, 255]]]), (element) => {
+    const colour = rgba(getComputedStyle(element).backgroundColor);
+    return colour[3] === 255 ? colour : ground(element.parentElement);
+  });
   for (const element of all("body *")) {
     const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
     if (!own || element.matches(".visually-hidden, .visually-hidden *, .skip, option")) continue;

@@ -24,7 +24,7 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if item.nodeid.startswith("tests/browser/"):
             item.add_marker(pytest.mark.browser)
 
 
@@ -80,9 +80,9 @@ def open_page(browser: Browser, live_server):
 
 
 def _is_trouble(message: ConsoleMessage) -> bool:
-    """Chromium and htmx log how our forms say no (409, 422), a link that is over (410), and a database that is slow or
-    away (503)."""
-    expected = r"responded with a status of (409|410|422|503) |^Response Status Error Code 503 "
+    """Chromium and htmx log how our forms say no (409, 422), a link or session that is over (410, 401), and a
+    database that is slow or away (503)."""
+    expected = r"responded with a status of (401|409|410|422|503) |^Response Status Error Code 503 "
     return message.type == "error" and not re.search(expected, message.text)
 
 

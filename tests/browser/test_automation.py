@@ -1,18 +1,14 @@
 """Automation and tags in a browser: usable at every width and in both themes, and they do what they say."""
 
-from pathlib import Path
-
 import pytest
 from django.urls import reverse
 
+from inbox.intake import tag_decisions
 from inbox.models import Draft, SendingPolicy
-from inbox.pipeline import tagging
 from inbox.replying import autosend
-from tests import factories
+from tests import factories, forms
 from tests.browser.audit import audit
 from tests.ready import passing_draft
-
-SHOTS = Path(__file__).parents[2] / ".local" / "screenshots"
 
 
 @pytest.fixture
@@ -44,17 +40,14 @@ def pages(draft) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize(("width", "theme"), forms.spread([1440, 375], ["light", "dark"], one_in=2))
 def test_pages_are_accessible_and_fit(width, theme, draft, user, open_page):
     user.theme = theme
     user.save()
     page = open_page(user, width=width)
-    SHOTS.mkdir(parents=True, exist_ok=True)
     problems = {}
     for name, path in pages(draft).items():
         page.goto(path)
-        page.screenshot(path=SHOTS / f"{name}-{theme}-{width}.png", full_page=True)
         if found := audit(page):
             problems[name] = found
     assert problems == {}
@@ -76,7 +69,7 @@ def test_the_kill_switch_and_a_policy_are_set_from_the_page(draft, user, open_pa
 
 
 def test_a_tag_is_corrected_from_the_conversation(draft, user, open_page, workspace):
-    tagging.record_rules(draft.trigger_message)
+    tag_decisions.record_rules(draft.trigger_message)
     page = open_page(user)
     page.goto(reverse("inbox:conversation", args=[workspace.pk, draft.lead_id]))
     page.get_by_role("link", name="Why this tag?").first.click()

@@ -1,17 +1,13 @@
 """Choosing a channel in a browser: beside a draft, while another channel waits, and where only one is left."""
 
-from pathlib import Path
-
 import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
 from inbox.models import OutboundSend
-from tests import factories
+from tests import factories, forms
 from tests.browser.audit import audit
 from tests.factories import ago
-
-SHOTS = Path(__file__).parents[2] / ".local" / "screenshots"
 
 
 @pytest.fixture
@@ -46,21 +42,26 @@ def bounced(lead):
     lead.save()
 
 
-@pytest.mark.parametrize("state", [beside_a_draft, uncertain, bounced, None])
-@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (375, "dark")])
-def test_the_answer_area_is_usable_in_every_state(width, theme, state, workspace, user, lead, open_page):
-    user.theme = theme
+STATES = {
+    "beside_a_draft": beside_a_draft,
+    "uncertain": uncertain,
+    "bounced": bounced,
+    "free": lambda lead: None,
+}
+THEMES = {1440: "light", 375: "dark"}
+"""By the page's width."""
+
+
+@pytest.mark.parametrize(("state", "width"), forms.spread(STATES, THEMES, one_in=2))
+def test_the_answer_area_is_usable_in_every_state(state, width, workspace, user, lead, open_page):
+    user.theme = THEMES[width]
     user.save()
-    if state:
-        state(lead)
+    STATES[state](lead)
     page = open_page(user, width=width)
     page.goto(reverse("inbox:conversation", args=[workspace.pk, lead.pk]))
-    if state is beside_a_draft:
+    if state == "beside_a_draft":
         page.get_by_text("Write on another channel").click()
     assert audit(page) == []
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    name = state.__name__ if state else "free"
-    page.screenshot(path=SHOTS / f"channel-{name}-{width}-{theme}.png")
 
 
 def test_a_text_goes_to_a_lead_who_wrote_by_mail(workspace, user, lead, open_page):
@@ -82,7 +83,6 @@ def test_an_admin_chooses_the_tags_that_slack_is_told_of(workspace, user, open_p
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Slack is told of: Call Requested.")).to_be_visible()
     assert audit(page) == []
-    page.screenshot(path=SHOTS / "rules-notices-375.png")
 
     workspace.refresh_from_db()
     assert workspace.notice_tags == ["Call Requested"]

@@ -6,11 +6,11 @@ from playwright.sync_api import expect
 from inbox.followups import tick
 from inbox.models import FollowUpInstance, FollowUpSequence, FollowUpTask
 from jobs.worker import drain
-from tests import factories
+from tests import factories, forms
 from tests.inbox.followups.helpers import enrolled, quiet_lead
 
 
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("width", forms.some([1440, 375], ["1440", "375"], ["1440"]))
 def test_a_person_sees_why_and_resumes(width, workspace, user, open_page):
     instance = enrolled(workspace, {}, {"offset_days": 1})
     FollowUpInstance.objects.update(status="paused", paused_for="replied")
@@ -59,7 +59,7 @@ def test_a_whole_list_is_stopped_at_once(workspace, user, open_page):
     assert set(FollowUpInstance.objects.values_list("status", flat=True)) == {"stopped"}
 
 
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("width", forms.some([1440, 375], ["1440", "375"], ["375"]))
 def test_a_message_is_changed_and_approved(width, workspace, user, open_page):
     factories.make_integration(workspace)
     instance = enrolled(workspace, {"needs_approval": True})
@@ -77,7 +77,7 @@ def test_a_message_is_changed_and_approved(width, workspace, user, open_page):
     assert FollowUpTask.objects.get().send.text == "Hi Dana, a shorter word."
 
 
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("width", forms.some([1440, 375], ["1440", "375"], ["375"]))
 def test_a_lead_is_corrected_and_the_page_says_by_whom(width, workspace, user, open_page):
     lead = quiet_lead(workspace)
     page = open_page(user, width=width)

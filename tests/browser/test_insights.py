@@ -6,11 +6,11 @@ import pytest
 from playwright.sync_api import expect
 
 from inbox.models.lead import Tag
-from integrations import health
-from integrations.health import Kind, Signal
+from integrations.health import writer
+from integrations.health.writer import Signal, SignalKind
 from jobs.worker import drain
 from sandbox import SandboxServer
-from tests import factories
+from tests import factories, forms
 from tests.world import forget_calls, settings_for
 
 
@@ -37,7 +37,7 @@ def model():
         yield sandbox
 
 
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("width", forms.some([1440, 375], ["1440", "375"], ["375"]))
 def test_ask_watch_and_follow_a_citation(width, model, asked_about, workspace, user, open_page):
     page = open_page(user, width=width)
     page.goto(f"/w/{workspace.pk}/insights/packs/")
@@ -56,7 +56,7 @@ def test_ask_watch_and_follow_a_citation(width, model, asked_about, workspace, u
     expect(page.locator(f"#{anchor}")).to_be_in_viewport()
 
 
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("width", forms.some([1440, 375], ["1440", "375"], ["1440"]))
 def test_overview_draws_its_charts(width, model, asked_about, workspace, user, open_page):
     page = open_page(user, width=width)
     page.goto(f"/w/{workspace.pk}/insights/")
@@ -66,11 +66,11 @@ def test_overview_draws_its_charts(width, model, asked_about, workspace, user, o
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-@pytest.mark.parametrize("colour", ["light", "dark"])
+@pytest.mark.parametrize("colour", forms.some(["light", "dark"], ["light", "dark"], ["dark"]))
 def test_a_printed_page_is_its_content_on_white(colour, model, asked_about, workspace, user, open_page):
     """What one presses, and the banner of the day, stay on the screen."""
     account = factories.make_integration(workspace)
-    health.record(account, Signal(Kind.REFUSED))
+    writer.record(account, Signal(SignalKind.REFUSED))
     page = open_page(user, color_scheme=colour)
     page.goto(f"/w/{workspace.pk}/insights/packs/")
     page.get_by_label("Question").fill("What gets meetings?")

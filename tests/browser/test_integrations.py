@@ -3,9 +3,10 @@
 import pytest
 from playwright.sync_api import expect
 
-from integrations import health, probes
+from integrations.health import probes, writer
 from jobs.worker import drain
 from sandbox import SandboxServer
+from tests import forms
 from tests.browser.audit import audit
 from tests.world import World, forget_calls, settings_for
 
@@ -15,7 +16,7 @@ ACCOUNT = "uni_acc_pages"
 @pytest.fixture
 def world(transactional_db):
     forget_calls()
-    health.forget_successes()
+    writer.forget_successes()
     with SandboxServer() as sandbox, settings_for(sandbox):
         yield World.make(sandbox)
 
@@ -29,10 +30,13 @@ def page(world, open_page, request):
     return open_page(world.user, width=width)
 
 
-BOTH = pytest.mark.parametrize("page", [(1440, "light"), (375, "dark")], indirect=True)
+def page_like(short: str) -> pytest.MarkDecorator:
+    """Both widths and themes, of which `make test` has the one called `short`."""
+    pages = forms.some([(1440, "light"), (375, "dark")], ["wide", "narrow"], [short])
+    return pytest.mark.parametrize("page", pages, indirect=True)
 
 
-@BOTH
+@page_like("wide")
 def test_an_admin_connects_an_account_tests_it_and_sees_its_first_event(page, world):
     page.goto(f"/w/{world.workspace.pk}/integrations/")
     page.get_by_role("link", name="Connect LinkedIn (Unipile)").click()
@@ -64,7 +68,7 @@ def test_an_admin_connects_an_account_tests_it_and_sees_its_first_event(page, wo
     assert audit(page) == []
 
 
-@BOTH
+@page_like("narrow")
 def test_a_drill_is_started_and_shows_its_verdicts(page, world):
     page.goto(f"/w/{world.workspace.pk}/health/")
     page.get_by_role("link", name="Fire drill").click()
@@ -76,7 +80,7 @@ def test_a_drill_is_started_and_shows_its_verdicts(page, world):
     assert audit(page) == []
 
 
-@BOTH
+@page_like("narrow")
 def test_the_pages_of_an_outage_are_accessible(page, world, open_page):
     account = world.connect("unipile", ACCOUNT, api_key="key-unipile")
     probes.check_now(account)

@@ -5,9 +5,9 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from inbox import invitations
 from inbox.models import Membership
-from tests import factories
+from inbox.workspaces import invitations
+from tests import factories, forms
 from tests.browser.audit import audit
 
 LONG = "a-rather-long-address-of-somebody-who-was-asked@long-domain.victim.example"
@@ -20,8 +20,7 @@ def invitation(workspace, user):
     return factories.make_invitation(workspace, **fields)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize(("width", "theme"), forms.spread([1440, 375], ["light", "dark"], one_in=2))
 def test_the_pages_of_an_invitation_are_accessible_and_fit(
     width, theme, workspace, user, invitation, open_page, settings
 ):

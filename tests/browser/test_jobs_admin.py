@@ -49,8 +49,9 @@ def test_what_is_ticked_after_a_refresh_is_what_is_retried(page, workspace):
     expect(page.get_by_text("31 of 31 selected")).to_be_visible()
     rows(page).nth(4).get_by_role("checkbox").uncheck()
     expect(page.get_by_text("30 of 31 selected")).to_be_visible()
-    page.get_by_label("Action:").select_option("Retry now")
+    page.get_by_label("Action:").select_option("Retry or run now")
     page.get_by_role("button", name="Go").click()
+    page.get_by_role("button", name="Retry or run now").click()
 
     expect(page.get_by_text("30 jobs: retried.")).to_be_visible()
     assert BackgroundJob.objects.filter(status="failed").count() == 1

@@ -5,11 +5,12 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from inbox.keyboard import SHORTCUTS
 from inbox.models import Lead
+from inbox.pages.keyboard import SHORTCUTS
 from tests import factories
 from tests.browser.audit import audit
 from tests.factories import ago
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -41,14 +42,14 @@ def press(page, *keys: str) -> None:
 
 
 def test_move_and_open_and_go_back(page):
-    press(page, "j", "j", "k", "j", "Enter")
+    press(page, "j", "j", "k", "Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Second")
     press(page, "Escape")
     expect(page.get_by_role("heading", level=1)).to_have_text("Needs reply")
 
 
 def test_done_in_the_list_and_undo(page):
-    press(page, "j", "e")
+    press(page, "e")
     expect(page.get_by_role("status").last).to_contain_text("Done: First")
     expect(page.locator(".row")).to_have_count(2)
     press(page, "z")
@@ -56,8 +57,21 @@ def test_done_in_the_list_and_undo(page):
     expect(page.locator(".row")).to_have_count(3)
 
 
-def test_done_in_a_conversation_goes_on_to_the_next(page):
+def test_assigning_by_key_in_the_list_and_in_a_conversation(page, user, workspace):
+    press(page, "k", "m")
+    page.get_by_role("dialog").get_by_role("button", name="You").click()
+    expect(page.locator(".row .who")).to_have_count(1)
+    page.goto(f"/w/{workspace.pk}/inbox/?view=mine")
     press(page, "j", "Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("First")
+    audit(page)
+    press(page, "m", "Enter")  # who looks stands first
+    expect(page.get_by_role("status").last).to_contain_text("Assigned: First")
+    assert Lead.objects.get(first_name="First").assigned_to == user
+
+
+def test_done_in_a_conversation_goes_on_to_the_next(page):
+    press(page, "Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("First")
     press(page, "e")
     expect(page.get_by_role("heading", level=1)).to_have_text("Second")
@@ -71,28 +85,27 @@ def test_several_selected_are_done_at_once(page):
 
 
 def test_snooze_asks_until_when(page, leads):
-    press(page, "j", "Enter")
+    press(page, "Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("First")
     press(page, "h")
     dialog = page.get_by_role("dialog", name="Snooze until")
     dialog.get_by_role("button", name="In a week").click()
-    expect(page.get_by_role("status").last).to_contain_text("Snoozed First until")
-    leads[0].refresh_from_db()
-    assert leads[0].snoozed_until is not None
+    expect(page.get_by_role("status").last).to_contain_text("Snoozed: First")
+    until(lambda: Lead.objects.get(pk=leads[0].pk).snoozed_until, "it is snoozed")
 
 
 def test_unread(page, leads):
-    press(page, "j", "Enter")
+    press(page, "Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("First")
     press(page, "u")
     expect(page.get_by_role("status").last).to_contain_text("Unread: First")
-    leads[0].refresh_from_db()
-    assert leads[0].unread
+    until(lambda: Lead.objects.get(pk=leads[0].pk).unread, "it is unread")
 
 
 def test_reply_writes_and_letters_are_letters_there(page, leads):
     factories.make_message(leads[0], sent_at=leads[0].last_inbound_at)  # an e-mail can only answer one
-    press(page, "j", "Enter")
+    page.reload()
+    press(page, "Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("First")
     press(page, "r", "e", "h", "j", "?")
     expect(page.get_by_label("Message to First")).to_have_value("ehj?")
@@ -101,7 +114,8 @@ def test_reply_writes_and_letters_are_letters_there(page, leads):
 
 def test_control_enter_sends(page, leads):
     factories.make_message(leads[0], sent_at=leads[0].last_inbound_at)
-    press(page, "j", "Enter")
+    page.reload()
+    press(page, "Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("First")
     press(page, "r", "O", "k", "Control+Enter")
     expect(page.locator("#answer")).to_contain_text("Going out")
@@ -114,8 +128,8 @@ def drafted(leads):
     return factories.make_draft(message, text="\n".join(["Hi First,", *["Line"] * 30, "Best, Ana"]))
 
 
-def test_reply_goes_on_where_the_draft_ends(page, drafted):
-    press(page, "j", "Enter")
+def test_reply_goes_on_where_the_draft_ends(drafted, page):
+    press(page, "Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("First")
     press(page, "r")
     page.keyboard.type(" P.S.")
@@ -124,17 +138,18 @@ def test_reply_goes_on_where_the_draft_ends(page, drafted):
     assert text.evaluate("(it) => it.scrollHeight - it.clientHeight - it.scrollTop < 2")
 
 
-def test_a_draft_that_is_reached_by_tab_is_gone_on_with_too(page, drafted):
-    press(page, "j", "Enter")
+def test_a_draft_that_is_reached_by_tab_is_gone_on_with_too(drafted, page):
+    press(page, "Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("First")
     page.get_by_role("button", name="Discard").focus()
     press(page, "Tab", "!")
     expect(page.get_by_label("Reply to First by Email")).to_have_value(f"{drafted.text}!")
 
 
-def test_reply_comes_back_to_where_the_caret_was(page, drafted):
-    press(page, "j", "Enter")
+def test_reply_comes_back_to_where_the_caret_was(drafted, page):
+    press(page, "Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("First")
+    expect(page.get_by_label("Reply to First by Email")).to_be_visible()
     press(page, "r", "Control+Home", "a", "Escape", "r", "b")
     expect(page.get_by_label("Reply to First by Email")).to_have_value(f"ab{drafted.text}")
 

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from inbox.models import OutboundSend
 from sandbox import SandboxServer
+from tests import forms
 from tests.factories import PASSWORD
 from tests.world import World, forget_calls, settings_for
 
@@ -33,7 +34,7 @@ def log_in(page, user) -> None:
     page.get_by_role("button", name="Log in").click()
 
 
-@pytest.mark.parametrize("width", [1440, 375])
+@pytest.mark.parametrize("width", forms.some([1440, 375], ["1440", "375"], ["375"]))
 def test_log_in_open_edit_approve_see_it_sent(width, world, message, open_page):
     page = open_page(width=width)
     log_in(page, world.user)
@@ -74,6 +75,7 @@ def test_send_that_the_provider_refuses_says_why_and_can_be_sent_again(world, me
     page.goto(f"/w/{world.workspace.pk}/inbox/{message.lead_id}/")
     world.sandbox.fault(provider="emailbison", kind="error", status=422, path=r"/reply$", count=1)
     page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.locator("#answer")).to_contain_text("Going out")
     world.work()
     failed = page.get_by_role("article").filter(has_text="Failed to send")
     expect(failed).to_contain_text("HTTP 422")
@@ -90,6 +92,7 @@ def test_send_whose_outcome_nobody_knows_waits_for_a_person(world, message, open
     page.goto(f"/w/{world.workspace.pk}/inbox/{message.lead_id}/")
     world.sandbox.fault(provider="emailbison", kind="accept_drop", path=r"/reply$", count=1)
     page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.locator("#answer")).to_contain_text("Going out")
     world.work()
     expect(page.get_by_text("Not known whether the last message went out")).to_be_visible()
     expect(page.locator("textarea")).to_have_count(0)
@@ -104,9 +107,9 @@ def test_two_reviewers_one_send(world, message, open_page):
     first, second = open_page(world.user), open_page(world.user)
     for page in (first, second):
         page.goto(f"/w/{world.workspace.pk}/inbox/{message.lead_id}/")
+    second.get_by_label(re.compile("Reply to")).fill("My careful edit")
     first.get_by_role("button", name="Send", exact=True).click()
     expect(first.locator("#answer")).to_contain_text("Going out")
-    second.get_by_label(re.compile("Reply to")).fill("My careful edit")
     with second.expect_response(lambda response: response.status == 409):
         second.get_by_role("button", name="Send", exact=True).click()
     expect(second.get_by_role("alert")).to_contain_text("approved this draft")

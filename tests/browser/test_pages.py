@@ -7,9 +7,9 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from inbox.models import GateResult
-from inbox.navigation import PAGES
+from inbox.pages.navigation import PAGES
 from jobs.ids import uuid7
-from tests import factories
+from tests import factories, forms
 from tests.browser.audit import audit
 from tests.factories import ago
 
@@ -67,8 +67,7 @@ def paths(workspace, lead) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 768, 375, 320])
+@pytest.mark.parametrize(("width", "theme"), forms.spread([1440, 768, 375, 320], ["light", "dark"], one_in=2))
 def test_pages_are_accessible_and_fit(width, theme, workspace, user, lead, open_page):
     user.theme = theme
     user.save()

@@ -1,6 +1,7 @@
 """Settings from the environment: stripped, validated, clamped or refused with the variable's name."""
 
 import logging
+import traceback
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -50,15 +51,31 @@ def test_a_url_without_scheme_is_refused():
 def test_a_database_url_becomes_django_settings():
     config = postgres_config("postgres://me:p%40ss@db.example.com:6432/app?sslmode=require")
     assert (config["USER"], config["PASSWORD"]) == ("me", "p@ss")
-    assert (config["HOST"], config["PORT"], config["NAME"]) == ("db.example.com", "6432", "app")
+    assert (config["HOST"], config["PORT"], config["NAME"]) == ("db.example.com", 6432, "app")
     assert config["OPTIONS"] == {"sslmode": "require"}
 
 
-def test_a_bad_database_url_is_refused_without_quoting_its_password():
-    with pytest.raises(ImproperlyConfigured) as refused:
-        postgres_config("mysql://me:hunter2@db/app")
-    assert "postgres://" in str(refused.value)
-    assert "hunter2" not in str(refused.value)
+def test_a_socket_folder_of_a_database_stands_in_the_query():
+    config = postgres_config("postgresql://me@/app?host=/A folder/of Sockets&port=5433&sslmode=disable")
+    assert (config["HOST"], config["PORT"]) == ("/A folder/of Sockets", 5433)
+    assert config["OPTIONS"] == {"sslmode": "disable"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://me:hunter2@db/app",
+        "oops://me:hunter2@db/app",
+        "me:hunter2@db/app",
+        "postgres://me:hunter2@db:port/app",
+        "postgres://me:hunter2@[db/app",
+        "postgres://me:hunter2@db",
+    ],
+)
+def test_a_bad_database_url_is_refused_without_quoting_its_password(url):
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_URL must be a URL as in postgres://") as refused:
+        postgres_config(url)
+    assert "hunter2" not in "".join(traceback.format_exception(refused.value))
 
 
 @pytest.mark.parametrize(

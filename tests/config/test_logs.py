@@ -1,6 +1,7 @@
 """What must not be logged is taken out of every line, whoever logged it; what people need to find their way stays."""
 
 import io
+import itertools
 import json
 import logging
 import secrets
@@ -8,8 +9,11 @@ import uuid
 from logging.config import DictConfigurator
 
 import pytest
+from django.db import IntegrityError, transaction
 
-from config.logs import logging_config, redact_addresses, redact_path, redact_traceback
+from config.logs import logging_config
+from jobs.redaction import redact_addresses, redact_path, redact_traceback
+from tests import factories
 
 KEY = "Zx3-" + "aB_9" * 9 + "Qw1"
 LETTERS = "QwErTyUiOpAsDfGhJkLzXcVbNmQwErTyUiOpAsDfGhJ"
@@ -50,21 +54,20 @@ MISTYPED = [
 ]
 
 
-@pytest.mark.parametrize("address", MISTYPED)
-@pytest.mark.parametrize("key", [KEY, LETTERS, secrets.token_urlsafe(32)], ids=["key", "letters", "any"])
-@pytest.mark.parametrize(
-    "line",
-    [
-        "{}",
-        "Not Found: {}",
-        "<WSGIRequest: POST '{}'>",
-        '"POST {} HTTP/1.1" 404 120',
-        "Error handling request {}",
-    ],
+LINES = (
+    "{}",
+    "Not Found: {}",
+    "<WSGIRequest: POST '{}'>",
+    '"POST {} HTTP/1.1" 404 120',
+    "Error handling request {}",
 )
-def test_key_in_an_address_that_is_none_of_ours_is_redacted(address, key, line):
-    written = redact_path(line.format(address.format(key=key)))
-    assert key not in written and "0123456789abcdef" not in written
+
+
+@pytest.mark.parametrize("key", [KEY, LETTERS, secrets.token_urlsafe(32)], ids=["key", "letters", "any"])
+def test_key_in_an_address_that_is_none_of_ours_is_redacted(key):
+    for address, line in itertools.product(MISTYPED, LINES):
+        written = redact_path(line.format(address.format(key=key)))
+        assert key not in written and "0123456789abcdef" not in written, address
 
 
 @pytest.mark.parametrize("given", ["x", "1", "some words", "a=1&b=2"])
@@ -136,6 +139,22 @@ def test_line_of_any_logger_holds_no_key(log, rf):
     assert "Unauthorized: /api/webhook/email/[key]/?[query]" in err
     assert "ValueError: no such page: /email/[key]/?[query]" in err
     assert KEY not in err and "abc-t" not in err
+
+
+@pytest.mark.django_db
+def test_a_database_error_is_logged_with_its_constraint_and_our_place_and_without_the_row(log):
+    address = "dana@private.example.com"
+    factories.make_user(address)
+    try:
+        with transaction.atomic():
+            factories.make_user(address)
+    except IntegrityError:
+        log.exception("not stored", extra={"user_id": 7})
+
+    line = log.written()
+    assert "inbox_user_email_key" in line and "inbox_user" in line and "23505" in line
+    assert "inbox/models/workspace.py:" in line and "IntegrityError" in line
+    assert "dana" not in line
 
 
 def test_line_of_production_is_one_json_object_with_its_ids(log):

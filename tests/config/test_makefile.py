@@ -1,5 +1,6 @@
-"""`make test` as a reviewer types it, with a Python that only notes what it was asked to do."""
+"""`make test` and its neighbours as a reviewer types it, with a Python that only notes what it was asked to do."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -19,20 +20,29 @@ TIERS = {
     "browser": "-m browser",
 }
 """Each tier of `make test`, and words of a command of it."""
+CAMPAIGNS = [
+    "tests.faults.jobs.campaign",
+    "benchmarks.campaign_sends",
+    "benchmarks.campaign_followups",
+    "tests.faults.insights.campaign",
+]
 
 
 @pytest.fixture
 def make(tmp_path):
-    """Runs `make test`; gives the run and the commands."""
+    """Runs `make test`, or another target; gives the run and the commands."""
     shutil.copy(MAKEFILE, tmp_path)
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements-demo.txt", "requirements-dev.txt"):
         (tmp_path / name).touch()
+    (tmp_path / ".venv").mkdir()
     python = tmp_path / "python"
     python.write_text(PYTHON)
     python.chmod(0o755)
 
-    def run(*options: str, fails: str = "nothing at all") -> tuple[subprocess.CompletedProcess, list[str]]:
-        command = ["make", "test", "PY=./python", "INSTALLED=Makefile", *options]
+    def run(
+        *options: str, target: str = "test", fails: str = "nothing at all"
+    ) -> tuple[subprocess.CompletedProcess, list[str]]:
+        command = ["make", target, "PY=./python", "INSTALLED=Makefile", *options]
         environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "FAILS": fails}
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
         return done, (tmp_path / "calls").read_text().splitlines()
@@ -45,7 +55,9 @@ def test_all_tiers_run_once_and_in_order(make):
     places = [[number for number, call in enumerate(calls) if words in call] for words in TIERS.values()]
     assert [len(found) for found in places] == [1] * len(TIERS)
     assert places == sorted(places)
-    assert done.returncode == 0 and done.stdout.splitlines()[-1] == f"Passed: {' '.join(TIERS)}"
+    took, passed = done.stdout.splitlines()[-2:]
+    assert done.returncode == 0 and passed == f"Passed: {' '.join(TIERS)}"
+    assert re.fullmatch("Took:" + ",".join(rf" {tier} \d+ s" for tier in TIERS), took)
 
 
 @pytest.mark.parametrize("tier", TIERS)
@@ -56,8 +68,51 @@ def test_a_tier_that_fails_keeps_no_other_from_running_and_is_named_at_the_end(m
     assert f"Failed: {tier} (of" in done.stderr and "Passed" not in done.stdout
 
 
+def test_the_faults_are_all_in_the_folders_that_their_tier_reads():
+    folders = re.search(r"^FAULTS := (.+)$", MAKEFILE.read_text(), re.M)[1].split()
+    assert all((MAKEFILE.parent / folder).is_dir() for folder in folders)
+    for file in (MAKEFILE.parent / "tests").rglob("test_*.py"):
+        text = file.read_text()
+        if re.search(r"mark\.faults\b", text) and not re.search(r"mark\.crash\b", text):
+            assert any(file.is_relative_to(MAKEFILE.parent / folder) for folder in folders), file
+
+
 def test_chosen_tests_run_alone(make):
     done, calls = make("PYTEST_ARGS=tests/jobs -x")
     assert calls[-1] == "-m pytest tests/jobs -x" and sum("pytest" in call for call in calls) == 1
     assert done.returncode == 0
     assert make("PYTEST_ARGS=tests/jobs", fails="tests/jobs")[0].returncode != 0
+
+
+def test_every_campaign_runs_or_the_one_that_is_named(make):
+    done, calls = make(target="campaign")
+    assert [words for words in CAMPAIGNS if any(words in call for call in calls)] == CAMPAIGNS
+    assert len(calls) == len(CAMPAIGNS) and done.returncode == 0
+    done, calls = make("ARGS=sends", target="campaign", fails="campaign_sends")
+    assert calls[len(CAMPAIGNS) :] == ["-m benchmarks.campaign_sends"]
+    assert done.returncode != 0 and "Failed: campaign-sends (of campaign-sends)" in done.stderr
+
+
+def test_the_rehearsal_runs_every_long_form(make):
+    done, calls = make(target="rehearse")
+    wanted = ["-m long or shortened", *CAMPAIGNS, "tests.rehearsals.release_before", "tests.mutation"]
+    assert [words for words in wanted if any(words in call for call in calls)] == wanted
+    assert done.returncode == 0
+
+
+def test_a_demo_installs_its_own_set_and_a_second_one_nothing(make, tmp_path):
+    for _ in range(2):
+        done, calls = make("ARGS=--exit-after 1", target="demo")
+        assert done.returncode == 0, done.stderr
+    installs = [call for call in calls if call.startswith("-m pip install")]
+    assert len(installs) == 1 and installs[0].endswith("--require-hashes --requirement requirements-demo.txt")
+    assert calls.count("manage.py demo --exit-after 1") == 2
+
+
+def test_after_the_setup_a_demo_needs_nothing_more_and_changed_pins_are_installed(make, tmp_path):
+    make("INSTALLED=.venv/.installed-1", target="setup")
+    _, calls = make(target="demo")
+    assert sum("pip install" in call for call in calls) == 1 and "requirements-dev.txt" in calls[1]
+    (tmp_path / "requirements-demo.txt").write_text("another==1\n")
+    _, calls = make(target="demo")
+    assert "requirements-demo.txt" in [call for call in calls if "pip install" in call][-1]

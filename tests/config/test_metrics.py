@@ -1,10 +1,26 @@
 """/metrics: for those who hold the token."""
 
 import os
+import re
 import subprocess
 import sys
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from django.db import OperationalError, connection
+from django.utils import timezone
+from prometheus_client.parser import text_string_to_metric_families
+
+from config import metrics
+from integrations.models import CircuitBreaker
+from jobs.db import statements_within
+from jobs.models import BackgroundJob, Tick
+from tests.docs.pages import headings
+
+RUNBOOK = Path(__file__).resolve().parents[2] / "docs" / "runbook.md"
+ALERTS = Path(__file__).resolve().parents[2] / "deploy" / "prometheus" / "alerts.yml"
 
 pytestmark = pytest.mark.django_db
 
@@ -30,12 +46,141 @@ def test_it_tells_the_queue_and_what_this_process_counted(client, settings):
     assert 'holdfast_jobs{status="queued"} 0.0' in text
     assert "holdfast_oldest_due_job_seconds 0.0" in text
     assert "holdfast_webhook_deliveries_total" in text
+    assert 'holdfast_lane_promise_seconds{lane="stop"} 5.0' in text
+    assert 'holdfast_lane_oldest_due_seconds{lane="bulk"} 0.0' in text
+
+
+def test_it_tells_what_waits_and_has_waited_by_lane_and_by_kind(client, settings):
+    settings.METRICS_TOKEN = "right"
+    now = timezone.now()
+    BackgroundJob.objects.create(
+        kind="t.late", lane="stop", dedupe_key="late", run_at=now - timedelta(seconds=40)
+    )
+    BackgroundJob.objects.create(
+        kind="t.done",
+        lane="proof",
+        dedupe_key="done",
+        status="succeeded",
+        run_at=now - timedelta(seconds=9),
+        started_at=now - timedelta(seconds=7),
+        finished_at=now,
+    )
+    told = text_string_to_metric_families(scrape(client, "right").content.decode())
+    values = {(one.name, *one.labels.values()): one.value for family in told for one in family.samples}
+
+    assert values["holdfast_lane_due_jobs", "stop"] == values["holdfast_kind_due_jobs", "t.late"] == 1
+    assert 40 <= values["holdfast_lane_oldest_due_seconds", "stop"] < 90
+    assert 40 <= values["holdfast_kind_oldest_due_seconds", "t.late"] < 90
+    for part in ("p50", "p95"):
+        assert values[f"holdfast_lane_wait_{part}_seconds", "proof"] == 2
+        assert values[f"holdfast_kind_wait_{part}_seconds", "t.done"] == 2
+
+
+def test_every_metric_that_an_alert_asks_for_is_told(client, settings):
+    """Otherwise the rule would be silent for ever."""
+    settings.METRICS_TOKEN = "right"
+    end = timezone.now()
+    BackgroundJob.objects.create(
+        kind="t.done",
+        lane="stop",
+        dedupe_key="a",
+        status="succeeded",
+        run_at=end,
+        started_at=end,
+        finished_at=end,
+    )
+    told = scrape(client, "right").content.decode()
+    names = set(re.findall(r"^# TYPE (\w+)", told, re.M)) | set(re.findall(r"^(holdfast_\w+)", told, re.M))
+    rules = re.sub(r"#.*", "", ALERTS.read_text())
+    asked = {re.sub("_(bucket|count)$", "", name) for name in re.findall(r"\bholdfast_\w+", rules)}
+
+    assert asked
+    assert sorted(asked - names) == []
+
+
+def test_every_alert_is_a_part_of_the_runbook_and_says_whom_it_wakes_and_where_to_look():
+    rules = re.split(r"- alert: ", ALERTS.read_text())[1:]
+    names = [rule.split()[0] for rule in rules]
+    assert sorted(names) == sorted(headings(RUNBOOK)[1:])
+    told = dict(re.findall(r"^## (\w+)\n\n\*(\w+)\.\*", RUNBOOK.read_text(), re.M))
+    for name, rule in zip(names, rules, strict=True):
+        severity = re.search(r"severity: (page|ticket)", rule)
+        assert severity and told[name].lower() == severity[1], name
+        assert "summary: " in rule and "fix: " in rule, name
+
+
+def test_it_tells_when_a_cron_last_ended_well_and_which_breakers_are_open(client, settings):
+    settings.METRICS_TOKEN = "right"
+    now = timezone.now()
+    runs = [
+        {"at": (now - timedelta(seconds=age)).isoformat(), "ms": 5, "counts": {}, "error": error}
+        for age, error in [(60, "ValueError"), (360, ""), (660, "")]
+    ]
+    Tick.objects.create(name="reply-poll", recent=runs)
+    Tick.objects.create(name="retention", recent=runs[:1])
+    CircuitBreaker.objects.create(key="ghl:x", provider="ghl", open_until=now)
+    told = scrape(client, "right").content.decode()
+    assert 'holdfast_breakers_open{provider="ghl"} 1.0' in told
+    assert 'holdfast_tick_every_seconds{tick="reply-poll"} 300.0' in told
+    values = dict(re.findall(r'holdfast_tick_last_success_seconds\{tick="([\w-]+)"\} ([\d.]+)', told))
+    assert 360 <= float(values["reply-poll"]) < 600 and 60 <= float(values["retention"]) < 300
+
+
+def test_requests_are_counted_by_kind_and_status(client, settings):
+    settings.METRICS_TOKEN = "right"
+    client.get("/login/")
+    client.post("/api/webhooks/email/nobody/")
+    told = scrape(client, "right").content.decode()
+    assert 'holdfast_request_seconds_count{kind="page",status="200"}' in told
+    assert 'holdfast_request_seconds_count{kind="webhook",status="401"}' in told
+
+
+def test_it_says_that_the_database_is_out_of_reach(client, settings, monkeypatch):
+    settings.METRICS_TOKEN = "right"
+    assert "\nholdfast_database_up 1\n" in scrape(client, "right").content.decode()
+
+    def away(self):
+        raise OperationalError
+
+    monkeypatch.setattr("config.metrics.DatabaseMetrics.collect", away)
+    assert "\nholdfast_database_up 0\n" in scrape(client, "right").content.decode()
+
+
+def test_a_long_queue_is_counted_whole(client, settings, monkeypatch):
+    monkeypatch.setattr("jobs.backlog.CAP", 3)
+    settings.METRICS_TOKEN = "right"
+    for number in range(5):
+        BackgroundJob.objects.create(kind="t.many", lane="bulk", dedupe_key=str(number))
+    BackgroundJob.objects.create(kind="t.before", lane="", dedupe_key="of the release before")
+
+    text = scrape(client, "right").content.decode()
+
+    assert 'holdfast_lane_due_jobs{lane="bulk"} 5.0' in text
+    assert 'holdfast_lane_due_jobs{lane="reply"} 1.0' in text
+    assert 'holdfast_lane_due_jobs{lane="stop"} 0.0' in text
+    assert 'holdfast_kind_due_jobs{kind="t.many"} 5.0' in text
+
+
+def test_numbers_that_take_too_long_to_count_are_left_out_and_all_others_told(client, settings, monkeypatch):
+    def too_long(**_):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(60)")
+
+    settings.METRICS_TOKEN = "right"
+    monkeypatch.setattr("config.metrics.COUNTING_MS", 500)
+    monkeypatch.setattr("jobs.stats.exact_counts", too_long)
+    monkeypatch.setattr("jobs.stats.exact_due", too_long)
+    text = scrape(client, "right").content.decode()
+    assert 'holdfast_jobs{status="queued"}' not in text and "due_jobs{" not in text
+    assert 'holdfast_jobs{status="failed"} 0.0' in text, "an alert asks for it"
+    assert 'holdfast_lane_oldest_due_seconds{lane="bulk"} 0.0' in text
+    assert "holdfast_sends_unknown 0.0" in text and "out of reach" not in text
 
 
 COUNT = """
 import django
 django.setup()
-from integrations.outcomes import CALLS
+from integrations.http.call_reports import CALLS
 CALLS.labels("ghl", "timeout").inc(2)
 """
 
@@ -54,3 +199,29 @@ def test_it_adds_up_what_other_processes_counted_also_when_they_are_gone(client,
     assert line in scrape(client, "right").content.decode()
     assert sorted(path.name for path in tmp_path.glob("*.db")) == ["counter_0.db"]
     assert line in scrape(client, "right").content.decode()
+
+
+def test_a_slow_statement_leaves_its_numbers_out_and_is_no_database_that_is_away(
+    client, settings, monkeypatch
+):
+    def too_slow(_workspace_id):
+        with statements_within(10), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(60)")
+
+    settings.METRICS_TOKEN = "right"
+    monkeypatch.setattr("jobs.stats.kinds", too_slow)
+    text = scrape(client, "right").content.decode()
+    assert "\nholdfast_database_up 1\n" in text and "holdfast_workers_alive 0.0" in text
+    assert 'holdfast_lane_due_jobs{lane="bulk"} 0.0' in text and "holdfast_kind_" not in text
+
+
+def test_all_counts_of_a_scrape_share_their_time_as_prometheus_waits_for_ten_seconds(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(metrics, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    counting = metrics.Counting()
+
+    def count() -> dict[str, int]:
+        now[0] += 1.5
+        return {"failed": 1}
+
+    assert [counting.exactly(count) for _ in range(3)] == [{"failed": 1}, {"failed": 1}, None]

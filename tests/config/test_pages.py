@@ -55,8 +55,21 @@ def test_a_search_that_takes_too_long_ends_and_says_what_to_do(browser, workspac
     assert "rarer words" in answer.text
     assert "Retry-After" not in answer  # it would take as long again
     said = [line for line in caplog.records if line.name == "config.pages"]
-    assert [(line.fault, line.view) for line in said] == [("slow", "inbox:list")]
+    assert [(line.fault, line.view, line.sqlstate) for line in said] == [("slow", "inbox:list", "57014")]
+    assert said[0].where.startswith("inbox/")
     assert browser.get(reverse("inbox:list", args=[workspace.pk])).status_code == 200
+
+
+def test_a_page_that_failed_leaves_no_connection_to_be_checked_outside_of_its_limits(workspace, rf, soon):
+    """Django asks on it whether it still works, before the next request has a limit."""
+
+    def slow(request):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(60)")
+
+    middleware = PageDatabaseMiddleware(convert_exception_to_response(slow))
+    assert middleware(rf.get("/")).status_code == 503
+    assert connection.connection is None
 
 
 def test_a_page_of_the_admin_ends_too(browser, soon):

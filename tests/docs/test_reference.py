@@ -18,7 +18,7 @@ from jobs.ticks import TICKS
 from tests.docs.pages import ROOT, headings
 
 REFERENCE = ROOT / "docs/reference"
-OWN = {"config", "inbox", "insights", "integrations", "jobs"}
+OWN = ("demo", "inbox", "insights", "integrations", "jobs", "training")
 HEADINGS = (
     "Connecting", "Webhooks", "Idempotency keys", "Calls", "Refusals", "Limits", "Quirks", "Public documentation",
 )  # fmt: skip

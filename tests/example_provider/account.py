@@ -1,6 +1,6 @@
 """How an Example Mail account is: whose key it is."""
 
-from integrations.checks import Test, same_account
+from integrations.health.checks import Test, same_account
 from integrations.models import Integration
 from jobs.deadline import Deadline
 from tests.example_provider.client import ExampleMailClient

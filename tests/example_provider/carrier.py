@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from integrations.carriers import Accepted, CannotSend, Listed, Outgoing, Post
 from integrations.models import Integration
-from integrations.outgoing import Accepted, CannotSend, Listed, Outgoing, Post
 from jobs.deadline import Deadline
 from tests.example_provider.client import ExampleMailClient
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from pydantic import Field
 
 from integrations.client import base_url_of, items_of, required_secret, session_for
-from integrations.http import ProviderSession, Response
+from integrations.http.session import ProviderSession, Response
 from integrations.models import Integration
 from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time
 from jobs.deadline import Deadline

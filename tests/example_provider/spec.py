@@ -19,7 +19,7 @@ from integrations.spec import (
     StopCampaign,
     WebhookSource,
 )
-from tests.example_provider import NAME, account, campaigns, listed, payloads
+from tests.example_provider import NAME, account, campaigns, listed, payloads, sample
 from tests.example_provider.carrier import ExampleMailCarrier
 
 SPEC = ProviderSpec(
@@ -59,6 +59,7 @@ SPEC = ProviderSpec(
             secret_headers=("X-ExampleMail-Secret",),
             secret_field="",
             accepts=NONE("It signs nothing."),
+            sample=sample.body,
             rules=DeliveryRules(
                 unusable_status=400,
                 unavailable_status=503,

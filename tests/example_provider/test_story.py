@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from inbox.health import backfill, polling
+from inbox.health import backfill, reply_polls
 from inbox.leads import rollup
 from inbox.models import Campaign, Draft, Lead, Message, OutboundSend
-from inbox.replying import reconcile, review
-from integrations import checks, health, probes
-from integrations.health import Kind, Signal
+from inbox.replying import reconciliation, review
+from integrations.health import checks, probes, writer
+from integrations.health.writer import Signal, SignalKind
 from integrations.models import HealthState, Integration
 from jobs import process
 from jobs.deadline import Deadline
@@ -90,7 +90,7 @@ def test_an_answer_that_was_lost_is_found_in_its_list(world, account):
     send = OutboundSend.objects.select_related("lead", "reply_to").get()
     assert send.state == OutboundSend.State.UNKNOWN
 
-    assert reconcile.look(send, Deadline.after_ms(10_000))
+    assert reconciliation.look(send, Deadline.after_ms(10_000))
     send.refresh_from_db()
     assert send.state == OutboundSend.State.SENT and len(world.posted(NAME)) == 1
 
@@ -132,7 +132,7 @@ def test_it_is_asked_on_its_own_rhythm(world, account):
     Integration.objects.filter(pk=account.pk).update(created_at=timezone.now() - timedelta(hours=2))
     told(world, "reply", text="Sounds good, tell me more.")
 
-    assert polling.tick(Deadline.after_ms(10_000))["polls"] >= 1
+    assert reply_polls.tick(Deadline.after_ms(10_000))["polls"] >= 1
     world.work()
 
     assert Message.objects.filter(workspace=world.workspace, source__startswith=NAME).count() == 1
@@ -150,17 +150,17 @@ def test_a_draft_knows_what_went_out_before(world):
 def test_a_refused_key_shows_and_a_probe_that_works_heals_it(world, account):
     world.sandbox.set_account(NAME, KEY, "revoked")
     assert not probes.check_now(account).ok
-    assert health.row(account).state == HealthState.DISCONNECTED
+    assert writer.row(account).state == HealthState.DISCONNECTED
     assert {line.tone for line in checks.run(account)} == {"bad", ""}
 
     world.sandbox.set_account(NAME, KEY, "ok")
     assert probes.check_now(account).ok
-    assert health.row(account).state == HealthState.CONNECTED
+    assert writer.row(account).state == HealthState.CONNECTED
     assert {line.tone for line in checks.run(account)} == {"ok"}
 
 
 def test_a_mailbox_that_it_has_lost_is_named(world, account):
-    health.record(account, Signal(Kind.WORKED))
+    writer.record(account, Signal(SignalKind.WORKED))
     comes(world, "mailbox", mailbox="alex@outreach.example.com", state="disconnected")
-    row = health.row(account)
+    row = writer.row(account)
     assert row.state == HealthState.DISCONNECTED and "alex@outreach.example.com" in row.reason

@@ -13,18 +13,20 @@ import psutil
 import psycopg
 import pytest
 
-from config.postgres import EmbeddedPostgres
+from demo.postgres import EmbeddedPostgres
+from tests import forms, template
 from tests.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.faults
 
 ROOT = Path(__file__).resolve().parents[2]
-TRAFFIC = ROOT / "inbox" / "demo" / "traffic.jsonl"
+TRAFFIC = ROOT / "demo" / "traffic.jsonl"
+REQUESTS = forms.either(30, 60)
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory) -> Iterator[EmbeddedPostgres]:
-    with EmbeddedPostgres(tmp_path_factory.mktemp("demo") / "postgres") as server:
+    with template.server_in(tmp_path_factory.mktemp("demo")) as server:
         yield server
 
 
@@ -69,33 +71,42 @@ def said(run: subprocess.Popen) -> str:
 
 @pytest.fixture
 def file(tmp_path) -> Path:
-    """The first sixty requests of the day."""
+    """The first requests of the day. Some of them are duplicates of others."""
     file = tmp_path / "traffic.jsonl"
-    file.write_text("\n".join(TRAFFIC.read_text().splitlines()[:60]))
+    file.write_text("\n".join(TRAFFIC.read_text().splitlines()[:REQUESTS]))
     return file
 
 
+@pytest.mark.shortened
+@pytest.mark.slow(seconds=40)
 def test_a_first_run_meets_every_expectation_and_a_second_one_finds_duplicates(database, file):
     for again in ("", "again"):
-        run = start(database, *ports(), "--traffic", str(file), "--exit-after", "8")
+        run = start(database, *ports(), "--traffic", str(file), "--exit-after", "4")
         output = said(run)
         assert run.returncode == 0, output
-        assert "60 of 60 recorded requests posted, 60 answered as expected" in output
+        assert f"{REQUESTS} of {REQUESTS} recorded requests posted, {REQUESTS} answered as expected" in output
         assert again in output
 
 
-def test_a_day_that_was_interrupted_goes_on_at_the_next_start(empty_database, file):
+@pytest.mark.shortened
+@pytest.mark.slow(seconds=50)
+def test_ctrl_c_stops_all_of_it_and_the_day_goes_on_at_the_next_start(empty_database, file):
     """Part of it has been accepted before and part of it has not: each line is judged by itself."""
     run = start(empty_database, *ports(), "--traffic", str(file))
     received = (int(found[1]) for line in run.stdout if (found := re.match(r"received +(\d+)", line)))
-    assert next(number for number in received if number) < 60
+    assert next(number for number in received if number) < REQUESTS
+    children = psutil.Process(run.pid).children(recursive=True)
     run.send_signal(signal.SIGINT)
     output = said(run)
     assert run.returncode == 0 and "expected" not in output.replace("answered as expected", ""), output
+    assert len(children) >= 3
+    until(lambda: not any(child.is_running() and child.status() != "zombie" for child in children), "all end")
 
-    run = start(empty_database, *ports(), "--traffic", str(file), "--exit-after", "8")
+    run = start(empty_database, *ports(), "--traffic", str(file), "--exit-after", "4")
     output = said(run)
-    assert "60 of 60 recorded requests posted, 60 answered as expected (again" in output
+    assert (
+        f"{REQUESTS} of {REQUESTS} recorded requests posted, {REQUESTS} answered as expected (again" in output
+    )
     assert run.returncode == 0
 
 
@@ -124,19 +135,6 @@ def test_a_process_that_ends_is_named_with_its_last_words_before_any_log_in(data
     assert run.returncode == 1
     assert "The web process ended. Its last words" in output and "'two'" in output
     assert "Log in" not in output
-
-
-def test_ctrl_c_stops_all_of_it(database):
-    demo = start(database, *ports())
-    children: list[psutil.Process] = []
-    for line in demo.stdout:
-        if line.startswith("received"):
-            children = psutil.Process(demo.pid).children(recursive=True)
-            break
-    demo.send_signal(signal.SIGINT)
-    said(demo)
-    assert len(children) >= 3
-    until(lambda: not any(child.is_running() and child.status() != "zombie" for child in children), "all end")
 
 
 def test_a_taken_port_is_named_with_the_option_that_picks_another(database):

@@ -7,9 +7,9 @@ from functools import partial
 import pytest
 import requests
 
-from inbox import workspaces
-from inbox.views import history
-from inbox.workspaces import webhook_path
+from inbox.trace import asking
+from inbox.workspaces import creation
+from inbox.workspaces.creation import webhook_path
 from integrations.models import Integration
 from sandbox import SandboxServer
 from tests import factories
@@ -32,7 +32,7 @@ def sandbox():
 @pytest.fixture
 def place(sandbox):
     """A workspace whose EmailBison is the sandbox: its owner, a lead, and its webhook's address."""
-    made = workspaces.create("Northwind", "ana@northwind.example.com", factories.PASSWORD)
+    made = creation.create("Northwind", "ana@northwind.example.com", factories.PASSWORD)
     Integration.objects.filter(workspace=made.workspace, provider="emailbison").update(
         credentials={"api_key": "key-1"}, config={"base_url": sandbox.url("emailbison")}
     )
@@ -56,10 +56,10 @@ def test_a_hanging_provider_holds_neither_pages_nor_webhooks(place, sandbox, tmp
         fault = sandbox.fault(provider="emailbison", kind="hang", seconds=10 * PATIENCE_S)
         try:
             looks = [people.submit(partial(get, one, f"{url}{page}history/", htmx=True)) for one in browsers]
-            until(lambda: sum(look.done() for look in looks) == VIEWERS - history.SLOT_COUNT, "others got on")
+            until(lambda: sum(look.done() for look in looks) == VIEWERS - asking.SLOT_COUNT, "others got on")
             others = get(browsers[0], url + page), post(url + hook)
             assert [answer.status_code for answer in others] == [200, 200]
-            assert sum(not look.done() for look in looks) == fault.fired == history.SLOT_COUNT
+            assert sum(not look.done() for look in looks) == fault.fired == asking.SLOT_COUNT
         finally:
             sandbox.stop()
         answers = [look.result(PATIENCE_S) for look in looks]

@@ -2,27 +2,31 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
+import psycopg
 import pytest
 
-from config.postgres import EmbeddedPostgres
+from config.env import postgres_config
+from jobs.cluster.ear import Ear
+from tests import template
 from tests.pooling import Pooler
 from tests.serving import WebServer
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S, until
 
 pytestmark = [pytest.mark.faults, pytest.mark.crash]
 
 JSON = {"Content-Type": "application/json"}
 
 
+@pytest.mark.slow(seconds=10)
 def test_replies_that_change_server_sessions_all_the_time_are_each_stored_once(tmp_path):
-    """Guard: `prepare_where_ours`. Prepared there, a statement is missing in the next session, or there already."""
-    with EmbeddedPostgres(tmp_path / "pg") as postgres:
+    """Guard: nothing is prepared. A prepared statement would be missing in the next session, or be there already."""
+    with template.server_in(tmp_path) as postgres:
         pooler = Pooler(postgres, pool=3)
         process = pooler.start(tmp_path / "pgbouncer.log")
         try:
             server = WebServer(pooler.url(), tmp_path / "web.log")
-            server.manage("migrate", "-v0")
             made = json.loads(
                 server.manage("create_workspace", "Northwind", "--admin-email=ann@example.com", "--json")
             )
@@ -35,6 +39,37 @@ def test_replies_that_change_server_sessions_all_the_time_are_each_stored_once(t
     assert {status for status, _ in got} == {200}
     assert [answer["deduped"] for _, answer in got] == [False] * 80
     assert len({answer["leadId"] for _, answer in got}) == 80
+
+
+def test_an_ear_behind_a_pooler_knows_that_it_hears_nothing_and_keeps_no_session(tmp_path, settings):
+    with template.server_in(tmp_path) as postgres:
+        pooler = Pooler(postgres, pool=3)
+        process = pooler.start(tmp_path / "pgbouncer.log")
+        try:
+            settings.WAKE_DATABASE = postgres_config(pooler.url())
+            until(lambda: reached(pooler.url()), "the pooler is up")
+            deaf = Ear()
+            deaf.wait(0)
+            assert deaf.deaf
+            # A session that hears nothing would be one of those that the pooler's limit counts.
+            with psycopg.connect(pooler.url("pgbouncer"), autocommit=True, prepare_threshold=None) as console:
+                clients = console.execute("SHOW CLIENTS").fetchall()
+            assert len(clients) == 1, "no other than this console"
+
+            settings.WAKE_DATABASE = postgres_config(postgres.url())
+            hearing = Ear()
+            hearing.wait(0)
+            assert not hearing.deaf
+            hearing.close()
+        finally:
+            process.terminate()
+            process.wait(PATIENCE_S)
+
+
+def reached(url: str) -> bool:
+    with suppress(psycopg.OperationalError), psycopg.connect(url):
+        return True
+    return False
 
 
 def reply(number: int) -> bytes:

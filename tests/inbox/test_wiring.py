@@ -16,20 +16,22 @@ from django.core.management.base import SystemCheckError
 from django.dispatch import Signal
 
 from config import gunicorn
-from inbox import buttons, navigation, signals, states, system_checks, wiring
+from inbox import signals, system_checks, wiring
 from inbox.leads import merge
 from inbox.models import OutboundSend
-from inbox.replying import cards, claims
+from inbox.pages import navigation, state_marks
+from inbox.replying import buttons, send_claims, slack_cards
 from insights import system_checks as insights_checks
-from integrations import health, outcomes
 from integrations import registry as providers
+from integrations.health import writer
+from integrations.http import call_reports
 from integrations.spec import NONE
-from jobs import actions, registry, retention, ticks
-from jobs.registry import KINDS, NAMED, job_kind
+from jobs import actions, kinds, retention, ticks
+from jobs.kinds import KINDS, NAMED, job_kind
 from tests import factories
 
 SOURCE = Path(inspect.getfile(wiring)).read_text()
-HEARD = [*(one for one in vars(signals).values() if isinstance(one, Signal)), health.changed, actions.acted]
+HEARD = [*(one for one in vars(signals).values() if isinstance(one, Signal)), writer.changed, actions.acted]
 PACKAGES = ("inbox", "insights", "integrations", "jobs")
 
 
@@ -54,14 +56,14 @@ def name_of(line: ast.stmt) -> str:
     if isinstance(called, ast.Call):
         return f"“{called.args[0].value}”"
     if called.attr == "register":
-        return f"“{getattr(cards, line.value.args[0].attr)}”"
+        return f"“{getattr(slack_cards, line.value.args[0].attr)}”"
     return f".{ast.unparse(line.value.args[0])} does not hear {called.value.attr}"
 
 
 @pytest.fixture
 def unwired(monkeypatch) -> None:
     """What inbox/wiring.py has registered is gone."""
-    monkeypatch.setattr(claims, "VETOES", {})
+    monkeypatch.setattr(send_claims, "VETOES", {})
     monkeypatch.setattr(buttons, "ACTIONS", {})
     others = {
         name: pruner
@@ -141,14 +143,14 @@ def test_without_what_stops_a_provider_s_campaigns_nothing_starts(monkeypatch, p
 
 
 def test_without_ears_for_finished_calls_nothing_starts(monkeypatch):
-    monkeypatch.setattr(outcomes, "_subscribers", [])
+    monkeypatch.setattr(call_reports, "_subscribers", [])
     said = refusal()
-    assert "integrations.health.observe" in said and "integrations/apps.py" in said
+    assert "integrations.health.writer.observe" in said and "integrations/apps.py" in said
 
 
 @pytest.mark.parametrize("table", insights_checks.STATES)
 def test_without_the_states_of_insights_nothing_starts(monkeypatch, table):
-    monkeypatch.delitem(states.TABLES, table)
+    monkeypatch.delitem(state_marks.TABLES, table)
     assert f"“{table}”" in refusal()
 
 
@@ -182,7 +184,7 @@ def test_a_tick_that_nobody_gives_a_reason_for_stops_the_start(monkeypatch):
 
 @pytest.mark.parametrize("command", ["qcluster", "prune", "migrate"])
 def test_no_command_starts_without_a_veto(monkeypatch, command):
-    monkeypatch.delitem(claims.VETOES, "followup")
+    monkeypatch.delitem(send_claims.VETOES, "followup")
     with pytest.raises(SystemCheckError, match="Sends of the origin “followup” have no veto"):
         call_command(command, skip_checks=False)
 
@@ -191,7 +193,7 @@ def test_no_web_server_starts_without_a_veto(monkeypatch):
     said = []
     worker = SimpleNamespace(log=SimpleNamespace(critical=lambda text, message: said.append(str(message))))
     gunicorn._require_wiring(worker)
-    monkeypatch.delitem(claims.VETOES, "followup")
+    monkeypatch.delitem(send_claims.VETOES, "followup")
     with pytest.raises(SystemExit):
         gunicorn._require_wiring(worker)
     assert len(said) == 1 and "“followup”" in said[0]
@@ -199,22 +201,23 @@ def test_no_web_server_starts_without_a_veto(monkeypatch):
 
 @pytest.mark.parametrize("origin", OutboundSend.Origin.values)
 def test_a_send_whose_origin_has_no_veto_is_refused_by_name(monkeypatch, origin):
-    monkeypatch.delitem(claims.VETOES, origin)
-    with pytest.raises(claims.NoVeto, match=f"“{origin}” have no veto"):
-        claims.vetoed(OutboundSend(origin=origin), None)
+    monkeypatch.delitem(send_claims.VETOES, origin)
+    with pytest.raises(send_claims.NoVeto, match=f"“{origin}” have no veto"):
+        send_claims.vetoed(OutboundSend(origin=origin), None)
 
 
 @pytest.mark.django_db
 def test_each_button_of_a_card_opens_a_page_or_is_one_that_a_check_knows():
     draft = factories.make_draft(factories.make_message(factories.make_lead(factories.make_workspace())))
-    _, blocks = cards.card(draft)
+    _, blocks = slack_cards.card(draft)
     shown = [one for block in blocks if block["type"] == "actions" for one in block["elements"]]
     assert {one["action_id"] for one in shown if "url" not in one} == set(buttons.OFFERED)
 
 
-def test_a_kind_of_job_that_has_no_place_in_the_queue_is_refused():
-    with pytest.raises(Exception, match="t.nowhere: state its priority"):
-        job_kind("t.nowhere", attempts=2)
+@pytest.mark.parametrize("policy", [{}, {"lane": "nowhere"}], ids=["none", "unknown"])
+def test_a_kind_of_job_that_has_no_lane_is_refused(policy):
+    with pytest.raises(Exception, match="t.nowhere: state its lane, one of stop, proof, person"):
+        job_kind("t.nowhere", attempts=2, **policy)
 
 
 def enqueued() -> Iterator[tuple[str, int, str]]:
@@ -233,4 +236,4 @@ def test_every_kind_that_the_source_enqueues_is_one_that_a_check_knows():
     found = list(enqueued())
     assert len(found) > 25
     assert [one for one in found if one[2] not in NAMED] == []
-    assert set(registry.NAMED) == {name for *_, name in found}
+    assert set(kinds.NAMED) == {name for *_, name in found}

@@ -3,8 +3,8 @@
 import pytest
 
 from insights import packs
-from insights.building import early_after
 from insights.models import ContextPack, ConversationInsight, PackThread
+from insights.pack_building import early_after
 from insights.schema import SCHEMA_VERSION
 from integrations.models import AiCall
 from jobs.models import BackgroundJob

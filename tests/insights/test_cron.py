@@ -1,16 +1,18 @@
 """The two ticks: what they start, what they tell, and what they do while the database is away."""
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.utils import timezone
 
+from inbox.models import Lead
 from inbox.models.lead import Tag
-from insights import outage, packs, upkeep
+from insights import booked, outage, packs, upkeep
 from insights.models import ContextPack, ConversationInsight
 from insights.outage import DatabaseUnreachable, Outage
 from jobs import ticks, views
 from jobs.models import BackgroundJob
 from tests import factories
+from tests.reading import reads
 
 HEADERS = {"x-cron-secret": "cron-secret-of-the-tests"}
 PACKS, BOOKED = "/api/cron/insights/context-packs/", "/api/cron/insights/booked-summaries/"
@@ -175,3 +177,33 @@ def test_those_who_booked_without_a_word_keep_nobody_waiting(client, workspace, 
     client.post(BOOKED, headers=HEADERS)
 
     assert BackgroundJob.objects.get().payload == {"lead_id": str(lead.pk)}
+
+
+def test_readings_that_failed_do_not_keep_older_bookings_waiting(client, workspace, conversation, settings):
+    settings.INSIGHTS_BOOKED_SUMMARIES_CRON_LIMIT = 1
+    for number in range(20):  # as many as one tick looks at, and newer
+        conversation(booked_at=factories.ago(minutes=1 + number))
+    lead, last = (conversation(booked_at=factories.ago(days=days)) for days in (1, 2))
+    jobs = BackgroundJob.objects.filter(kind=booked.SUMMARISE)
+    for _ in range(20):
+        client.post(BOOKED, headers=HEADERS)
+    jobs.update(status="failed", finished_at=timezone.now(), attempts=4)
+
+    answers = [client.post(BOOKED, headers=HEADERS).json() for _ in range(3)]
+
+    assert [(answer["enqueued"], answer["more"]) for answer in answers] == [(1, 1), (1, 0), (0, 0)]
+    assert [job.payload["lead_id"] for job in jobs.order_by("-id")[:2]] == [str(last.pk), str(lead.pk)]
+
+
+def test_leads_who_booked_are_found_without_reading_the_others(client, workspace, conversation):
+    """Guard: lead_has_booked."""
+    lead = conversation(booked_at=factories.ago(hours=1))
+    Lead.objects.bulk_create(
+        Lead(workspace=workspace, email=f"other{number}@example.org") for number in range(3_000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE inbox_lead")
+    with reads('"inbox_lead"."booked_at" IS NOT NULL') as found:
+        client.post(BOOKED, headers=HEADERS)
+    assert BackgroundJob.objects.get().payload == {"lead_id": str(lead.pk)}
+    assert [one.rows < 100 for one in found] == [True, True]

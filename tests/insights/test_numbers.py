@@ -8,11 +8,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from inbox import triage
-from inbox.folders import leads_in
-from inbox.leads import rollup
+from inbox.leads import rollup, triage
+from inbox.leads.folders import leads_in
 from inbox.models import Lead, Membership
-from insights import numbers
+from insights import overview_numbers
 from tests import factories
 from tests.factories import ago
 
@@ -40,12 +39,12 @@ def thread(workspace):
 
 def waiting(workspace, days: int = 7) -> int:
     now = timezone.now()
-    return numbers.waiting(workspace, now - timedelta(days=days), now)
+    return overview_numbers.waiting(workspace, now - timedelta(days=days), now)
 
 
 def answers(workspace) -> dict[str, int]:
     now = timezone.now()
-    found = numbers.overview(workspace.pk, now - timedelta(days=7), now, "UTC").answers
+    found = overview_numbers.overview(workspace.pk, now - timedelta(days=7), now, "UTC").answers
     return {label: count for label, count in found if count}
 
 
@@ -60,7 +59,7 @@ def test_a_step_of_a_campaign_answers_nobody(workspace, thread):
     assert waiting(workspace) == 1
     assert answers(workspace) == {"Not yet": 1}
     now = timezone.now()
-    assert numbers.overview(workspace.pk, now - timedelta(days=7), now, "UTC").answer_s is None
+    assert overview_numbers.overview(workspace.pk, now - timedelta(days=7), now, "UTC").answer_s is None
 
 
 def test_what_a_person_marked_done_needs_no_answer(workspace, thread):

@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape
 
-from inbox.csvs import cell
 from inbox.models import Membership
+from inbox.pages.csvs import cell
 from insights.models import ContextPack, PackQuestion
 from tests import factories
 

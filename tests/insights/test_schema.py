@@ -8,8 +8,8 @@ import pytest
 
 from inbox import prompts
 from inbox.prompts.sheet import RULE
-from insights import asking, claims
-from insights.claims import Material
+from insights import cited_statements, pack_model_calls
+from insights.cited_statements import Material
 from insights.conversation import cited
 from insights.schema import InsightAnswer, PackAnswer
 
@@ -70,7 +70,7 @@ def test_claims_that_cite_nothing_known_are_left_out_and_counted():
         ],
     )
 
-    kept = claims.stored(answer, Material("", {"m1": first, "m2": second}, 4))
+    kept = cited_statements.stored(answer, Material("", {"m1": first, "m2": second}, 4))
 
     assert kept["claims"] == [{"text": "Rests on two.", "message_ids": [str(first), str(second)]}]
     assert (kept["left_out"], kept["unknown"]) == (2, 1)
@@ -81,11 +81,11 @@ def test_a_message_is_cited_once():
     assert cited(["m1", "[m1]", "#m1"], {"m1": one}) == [str(one)]
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in asking.FOLDER.glob("*.md")))
+@pytest.mark.parametrize("name", sorted(path.stem for path in pack_model_calls.FOLDER.glob("*.md")))
 def test_a_changed_prompt_has_a_new_version(name):
-    content = (asking.FOLDER / f"{name}.md").read_bytes()
+    content = (pack_model_calls.FOLDER / f"{name}.md").read_bytes()
     known = (
-        prompts.load(name, asking.FOLDER).version,
+        prompts.load(name, pack_model_calls.FOLDER).version,
         hashlib.sha256(content + RULE.encode()).hexdigest()[:12],
     )
     assert known == KNOWN[name]

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from integrations import http, outcomes
-from integrations.breaker import breakers
-from integrations.transport import adapters
+from integrations.http import call_reports, session
+from integrations.http.breaker import breakers
+from integrations.http.transport import adapters
 from jobs.deadline import Deadline
 from sandbox import SandboxServer
 
@@ -15,16 +15,16 @@ from sandbox import SandboxServer
 def fresh_calls():
     breakers.forget()
     adapters.forget()
-    http._budgets.clear()
+    session._budgets.clear()
 
 
 @pytest.fixture
 def reports():
     """What is reported of finished calls."""
     seen = []
-    outcomes.subscribe(seen.append)
+    call_reports.subscribe(seen.append)
     yield seen
-    outcomes.unsubscribe(seen.append)
+    call_reports.unsubscribe(seen.append)
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 from django.db import connection
 
-from integrations import checks, health, registry
+from integrations import registry
+from integrations.health import checks, writer
 from integrations.models import Integration
 from integrations.unipile import identity
 from sandbox import SandboxServer
@@ -119,7 +120,7 @@ def test_a_scope_that_gohighlevel_misses_is_named_and_the_account_stays_connecte
     refusal = {"status": 401, "message": "The token is not authorized for this scope."}
     sandbox.fault(provider="ghl", kind="error", path="^/calendars/", **refusal)
     assert checks.run(account)[2].fix.startswith("Give the key the permission for this in GoHighLevel")
-    assert health.row(account).state == "connected"
+    assert writer.row(account).state == "connected"
 
 
 def test_a_setting_that_is_missing_is_named(sandbox):
@@ -134,7 +135,7 @@ def test_no_connection_is_held_while_the_provider_is_asked(sandbox, monkeypatch)
 
     def check(test) -> str:
         held.append(connection.connection is not None)
-        health.row(test.account)
+        writer.row(test.account)
         return ""
 
     spec = replace(registry.spec_of("emailbison"), checks=(("One", check), ("Two", check)))

@@ -11,7 +11,7 @@ import pytest
 from django.core.mail import EmailMessage
 
 from integrations import mail
-from tests.integrations.test_tls import certificate
+from tests.integrations.http.test_tls import certificate
 from tests.waiting import PATIENCE_S, SLACK_S
 
 pytestmark = pytest.mark.faults

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 ROOT = Path(__file__).parents[2]
-LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "labelled", "benchmarks", "browser", "node_modules")
+LEFT_OUT = shutil.ignore_patterns(".*", "labelled", "benchmarks", "browser", "node_modules")
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def run(checkout: Path, *command: str) -> subprocess.CompletedProcess:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=12)
 def test_a_fresh_copy_passes_the_checks_and_its_own_tests(checkout, db):
     made = run(checkout, "manage.py", "new_provider", "lemlist", "--label", "Lem List")
     assert made.returncode == 0, made.stderr
@@ -48,6 +48,7 @@ def test_a_fresh_copy_passes_the_checks_and_its_own_tests(checkout, db):
         "tests/webhooks/test_contract.py::test_every_address_has_its_contract",
         "tests/integrations/test_traffic_payloads.py::test_every_source_is_in_the_recorded_day",
         "tests/docs/test_reference.py",
+        "tests/contract",
         "tests/integrations/test_registry.py::test_the_declarations_of_the_product_contradict_each_other_in_nothing",
     )
     tested = run(checkout, "-m", "pytest", "-q", "tests/integrations/lemlist", *whole)

@@ -149,3 +149,22 @@ def test_rows_are_checked_against_the_declarations():
     with pytest.raises(ValidationError, match="lemlist_reply"):
         message.full_clean()
     assert Message.objects.get().source == "emailbison_reply"
+
+
+def imported(path: Path) -> set[str]:
+    """The modules that a file imports, and what it takes from each, as dotted names."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("name", registry.specs())
+def test_a_provider_imports_no_other_provider(name):
+    others = tuple(f"{package}." for package in registry.PROVIDERS if package != f"integrations.{name}")
+    folder = Path(registry.__file__).parent / name
+    names = {dotted for path in folder.glob("*.py") for dotted in imported(path)}
+    assert names and [dotted for dotted in names if f"{dotted}.".startswith(others)] == []

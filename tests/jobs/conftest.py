@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from jobs import deadline, process
+from jobs.kinds import KINDS, JobKind, Policy
 from jobs.process import WorkerProcess
-from jobs.registry import KINDS, Kind, Policy
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def kind() -> Iterator[Callable[..., None]]:
     before = dict(KINDS)
 
     def register(name: str, handler: Callable, **policy) -> None:
-        KINDS[name] = Kind(name, handler, Policy(**policy))
+        KINDS[name] = JobKind(name, handler, Policy(**policy))
 
     yield register
     KINDS.clear()

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from inbox.models import AuditEntry, User
-from jobs import actions, ledger
+from jobs import actions, queue
 from jobs.enqueue import enqueue
 from jobs.models import BackgroundJob, JobAction
 from jobs.worker import drain
@@ -41,9 +41,9 @@ def make_job(state: str, workspace=None) -> BackgroundJob:
         run_at=later if state == "waiting" else None,
     )
     if state in ("claimed", "running"):
-        token, [claimed] = ledger.claim(uuid4(), 1)
+        token, [claimed] = queue.claim(uuid4(), 1)
         if state == "running":
-            ledger.start(claimed, token)
+            queue.start(claimed, token)
     elif state != "waiting":
         BackgroundJob.objects.filter(pk=job.pk).update(
             status=state,
@@ -135,11 +135,11 @@ def test_cancels_by_state(state, done, status):
 
 def test_a_claimed_job_that_was_cancelled_does_not_start():
     enqueue("t.act", dedupe_key="a")
-    token, [job] = ledger.claim(uuid4(), 1)
+    token, [job] = queue.claim(uuid4(), 1)
 
     actions.cancel([job.pk], **everywhere())
 
-    assert ledger.start(job, token) is None
+    assert queue.start(job, token) is None
 
 
 @pytest.mark.parametrize(("state", "done"), [(s, s in ("waiting", "failed")) for s in STATES])
@@ -163,6 +163,38 @@ def test_refuses_a_discard_without_a_fit_reason(reason):
         actions.discard([], reason, **everywhere())
 
 
+@pytest.mark.parametrize("state", STATES)
+def test_only_waiting_jobs_go_to_another_lane(state):
+    job = make_job(state)
+
+    [result] = actions.move_to_lane([job.pk], "bulk", **everywhere())
+
+    job.refresh_from_db()
+    assert (result.done, job.lane == "bulk") == (state == "waiting",) * 2
+    if result.done:
+        action = JobAction.objects.get()
+        assert (action.action, action.detail) == ("lane", "bulk")
+        assert AuditEntry.objects.get().data == {"lane": "bulk"}
+
+
+def test_there_is_no_lane_but_those_that_promise_something():
+    with pytest.raises(ValueError, match="lane: choose one of stop, "):
+        actions.move_to_lane([make_job("waiting").pk], "fast", **everywhere())
+
+
+def test_one_cause_is_retried_in_several_workspaces_and_in_no_other():
+    mine, too, other = make_workspace(), make_workspace(), make_workspace()
+    jobs = [make_job("failed", workspace) for workspace in (mine, too, other)]
+    BackgroundJob.objects.update(fingerprint="same")
+
+    results = actions.retry_group("same", workspace_id=None, workspace_ids=[mine.pk, too.pk], actor=ops())
+
+    assert {result.job_id for result in results} == {jobs[0].pk, jobs[1].pk}
+    jobs[2].refresh_from_db()
+    assert jobs[2].status == Status.FAILED
+    assert actions.retry_group("same", workspace_id=None, workspace_ids=[], actor=ops()) == []
+
+
 def test_retries_one_cause_and_no_other():
     ours = [make_job("failed") for _ in range(3)]
     other = make_job("failed")
@@ -183,8 +215,9 @@ def test_retries_one_cause_and_no_other():
         lambda pk, ws: actions.cancel([pk], workspace_id=ws, actor=ops()),
         lambda pk, ws: actions.discard([pk], "why", workspace_id=ws, actor=ops()),
         lambda pk, ws: actions.retry_group("f1", workspace_id=ws, actor=ops()),
+        lambda pk, ws: actions.move_to_lane([pk], "bulk", workspace_id=ws, actor=ops()),
     ],
-    ids=["retry_now", "run_at", "cancel", "discard", "retry_group"],
+    ids=["retry_now", "run_at", "cancel", "discard", "retry_group", "move_to_lane"],
 )
 def test_another_workspaces_job_is_out_of_reach(act):
     mine, theirs = make_workspace(), make_workspace()

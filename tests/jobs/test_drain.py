@@ -1,19 +1,21 @@
 """From enqueue to the end of a job, through the same drain that a wake-up runs."""
 
 from datetime import timedelta
+from time import monotonic
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.utils import timezone
-from django_q.exceptions import TimeoutException
 
-from jobs import ledger, process
+from jobs import process, queue, worker
 from jobs.enqueue import enqueue
 from jobs.errors import Cancelled, PermanentError, ShutdownRequested, Snooze, TransientError
 from jobs.failures import NO_FAILURE
+from jobs.heartbeat import LeaseKeeper
 from jobs.models import BackgroundJob, JobAttempt
-from jobs.outcomes import Decision, Outcome
+from jobs.retries import AttemptOutcome, Decision
 from jobs.worker import drain
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +48,16 @@ def test_leaves_a_job_that_is_not_due(kind):
 
     job.refresh_from_db()
     assert job.status == Status.QUEUED
+
+
+def test_a_job_of_the_platform_fails_where_its_handler_asks_for_a_workspace(kind):
+    kind("t.of_nobody", lambda ctx: {"workspace": str(ctx.workspace_id)})
+    job = put("t.of_nobody")
+
+    assert drain() == {"failed": 1}
+
+    job.refresh_from_db()
+    assert job.last_error == "This kind of job works for a workspace, and the job names none."
 
 
 def test_retries_an_unexpected_error_without_keeping_its_text(kind):
@@ -177,21 +189,6 @@ def test_a_result_that_cannot_be_stored_is_the_handlers_error(kind):
     assert job.last_error_class == "TypeError"
 
 
-def test_a_job_that_had_to_be_interrupted_is_settled_and_its_process_given_up(kind):
-    def handler(ctx):
-        raise TimeoutException  # as django-q2's alarm does
-
-    kind("t.deaf", handler)
-    job = put("t.deaf")
-
-    with pytest.raises(TimeoutException):
-        drain()
-
-    job.refresh_from_db()
-    assert (job.status, job.attempts, job.lease_token) == (Status.QUEUED, 1, None)
-    assert job.last_error_class == "jobs.errors.TimeLimitExceeded"
-
-
 def test_a_worker_that_lost_its_job_writes_nothing(kind):
     def handler(ctx):
         BackgroundJob.objects.filter(pk=ctx.job.pk).update(lease_token=uuid4())
@@ -243,16 +240,66 @@ def test_a_stop_in_the_middle_of_a_batch_gives_the_rest_back(kind):
     assert set(waiting.values_list("attempts", "lease_token")) == {(0, None)}
 
 
+def test_what_a_place_has_not_begun_in_time_is_free_for_others(kind, monkeypatch):
+    """Otherwise an opt-out waits behind fifty jobs of one place while other places have nothing to do."""
+    monkeypatch.setattr("jobs.worker.BATCH_TARGET_MS", -1)
+    waiting = []
+    kind("t.note", lambda ctx: waiting.append(BackgroundJob.objects.filter(status="queued").count()))
+    process.current().batches["bulk"] = 3
+    for _ in range(3):
+        put("t.note", lane="bulk")
+
+    assert drain() == {"succeeded": 3}
+
+    assert waiting == [0, 1, 0]
+
+
+def test_a_claim_that_was_not_full_takes_no_more_next_time(kind):
+    kind("t.quick", lambda ctx: None)
+    for _ in range(4):
+        put("t.quick", lane="bulk")
+        process.current().batches["bulk"] = 8
+        drain()
+
+    assert process.current().batches["bulk"] == 8
+
+
+def test_how_much_is_claimed_next_follows_from_a_claims_own_size_and_from_the_time_of_its_jobs(
+    kind, monkeypatch
+):
+    """Another place may double the size meanwhile, and a claim that waited for others says nothing of its jobs."""
+    waited_s = []
+    monkeypatch.setattr(worker, "time", SimpleNamespace(monotonic=lambda: monotonic() + sum(waited_s)))
+    claim = queue.claim
+
+    def slow_claim(worker_id, sizes, **options):
+        found = claim(worker_id, sizes, **options)
+        waited_s.append(60)
+        process.current().batches["bulk"] = 2
+        return found
+
+    monkeypatch.setattr(queue, "claim", slow_claim)
+    kind("t.quick", lambda ctx: None)
+    put("t.quick", lane="bulk")
+    process.current().batches["bulk"] = 1
+    with LeaseKeeper(process.current()) as keeper:
+        assert worker.work(process.current(), keeper, ends_at=worker.time.monotonic() + 30) == {
+            "succeeded": 1
+        }
+
+    assert process.current().batches["bulk"] == 4
+
+
 def test_starting_and_settling_read_no_whole_table_although_their_plans_are_kept(kind):
     kind("t.one", lambda ctx: None)
     put("t.one")
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE jobs_backgroundjob")  # of one row it is the cheapest plan to read all
-        token, (job,) = ledger.claim(uuid4(), 1)
+        token, (job,) = queue.claim(uuid4(), 1)
         before = _whole_reads(cursor)
 
-        started = ledger.start(job, token)
-        ledger.settle(started, Decision(Status.SUCCEEDED, Outcome.SUCCEEDED), failure=NO_FAILURE)
+        started = queue.start(job, token)
+        queue.settle(started, Decision(Status.SUCCEEDED, AttemptOutcome.SUCCEEDED), failure=NO_FAILURE)
 
         assert _whole_reads(cursor) == before
 

@@ -6,14 +6,12 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
-from django_q.models import OrmQ
 
-from jobs import ledger
+from jobs import lanes, queue
 from jobs.enqueue import JobSpec, enqueue, enqueue_many
 from jobs.failures import NO_FAILURE
 from jobs.models import BackgroundJob
-from jobs.outcomes import Decision, Outcome, Status
-from jobs.worker import drain
+from jobs.retries import AttemptOutcome, Decision, Status
 from tests.factories import make_workspace
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +19,15 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _kind(kind):
-    kind("t.once", lambda ctx: None, priority=30)
+    kind("t.once", lambda ctx: None, lane=lanes.STEPS, priority=30)
+
+
+def test_a_job_is_in_the_lane_of_its_kind_unless_the_caller_knows_better():
+    own, _ = enqueue("t.once", dedupe_key="own")
+    other, _ = enqueue("t.once", dedupe_key="other", lane=lanes.BULK)
+
+    rows = BackgroundJob.objects.in_bulk([own.pk, other.pk])
+    assert (rows[own.pk].lane, rows[other.pk].lane) == (lanes.STEPS, lanes.BULK)
 
 
 def test_creates_a_job_with_the_kinds_priority():
@@ -58,14 +64,14 @@ def test_only_a_job_that_has_not_begun_makes_a_new_look_superfluous():
     """Queued, claimed, running, finished: the first two have not looked yet."""
     waiting, _ = enqueue("t.once", dedupe_key="a", anew=True)
     assert enqueue("t.once", dedupe_key="a", anew=True) == (waiting, False)
-    token, [job] = ledger.claim(uuid4(), 1)
+    token, [job] = queue.claim(uuid4(), 1)
     assert enqueue("t.once", dedupe_key="a", anew=True) == (waiting, False)
 
-    started = ledger.start(job, token)
+    started = queue.start(job, token)
     second, created = enqueue("t.once", dedupe_key="a", anew=True)
     assert created and second.pk != waiting.pk
-    done = Decision(Status.SUCCEEDED, Outcome.SUCCEEDED)
-    assert ledger.settle(started, done, failure=NO_FAILURE)[0] == "succeeded"
+    done = Decision(Status.SUCCEEDED, AttemptOutcome.SUCCEEDED)
+    assert queue.settle(started, done, failure=NO_FAILURE)[0] == "succeeded"
     assert enqueue("t.once", dedupe_key="a", anew=True) == (second, False)
     assert BackgroundJob.objects.get(pk=waiting.pk).status == "succeeded"
 
@@ -96,36 +102,19 @@ def test_the_same_key_in_two_workspaces_is_two_jobs():
     assert enqueue("t.once", dedupe_key="a", workspace_id=ours.pk)[0].workspace_id == ours.pk
 
 
-def test_a_rolled_back_caller_leaves_neither_job_nor_wakeup():
+def test_a_rolled_back_caller_leaves_no_job():
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         enqueue("t.once", dedupe_key="a")
         raise ZeroDivisionError
 
-    assert (BackgroundJob.objects.count(), OrmQ.objects.count()) == (0, 0)
+    assert BackgroundJob.objects.count() == 0
 
 
-def test_one_wakeup_serves_a_whole_burst():
-    for n in range(50):
-        enqueue("t.once", dedupe_key=str(n))
-
-    assert OrmQ.objects.count() == 1
-    assert drain() == {"succeeded": 50}
-
-
-def test_a_duplicate_wakes_nobody():
-    enqueue("t.once", dedupe_key="a")
-    OrmQ.objects.all().delete()
-    enqueue("t.once", dedupe_key="a")
-
-    assert OrmQ.objects.count() == 0
-
-
-def test_a_job_for_later_wakes_nobody_now():
+def test_a_job_for_later_is_due_later():
     later = timezone.now() + timedelta(hours=1)
     job, _ = enqueue("t.once", dedupe_key="a", run_at=later)
 
     assert (job.run_at, job.first_run_at) == (later, later)
-    assert OrmQ.objects.count() == 0
 
 
 def test_many_at_once_tell_which_are_new():

@@ -3,10 +3,11 @@
 import json
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, connection, transaction
+from psycopg.errors import UniqueViolation
 
 from jobs.errors import DeadlineExceeded, PermanentError, TransientError
-from jobs.failures import MAX_FRAMES, NO_FAILURE, describe
+from jobs.failures import MAX_FRAMES, NO_FAILURE, database_facts, describe, where
 
 SECRET = "dana@example.org said: call me on +1 555 0100"
 
@@ -92,9 +93,31 @@ def test_a_deep_traceback_is_cut():
 
 def test_a_database_error_tells_its_sqlstate():
     error = DatabaseError(SECRET)
-    error.__cause__ = type("Cause", (Exception,), {"sqlstate": "23505"})()
+    error.__cause__ = UniqueViolation(SECRET)
 
     assert describe(error, "t").message.endswith("(SQLSTATE 23505)")
+
+
+REFUSED = {
+    "INSERT INTO jobs_tick (name, slot, counts, error_class, error, overruns) SELECT %s, 0, '{}', '', '', 0"
+    " FROM generate_series(1, 2)": "SQLSTATE 23505, constraint jobs_tick_pkey, table jobs_tick",
+    "INSERT INTO jobs_tick (name, slot) VALUES (%s, NULL)": "SQLSTATE 23502, table jobs_tick, column slot",
+    "SELECT %s::text::uuid": "SQLSTATE 22P02",
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("statement", REFUSED)
+def test_a_database_error_tells_constraint_and_column_and_no_value(statement):
+    with pytest.raises(DatabaseError) as caught, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, [SECRET])
+    error = caught.value
+    found = describe(error, "t")
+
+    assert SECRET in str(error)
+    assert found.message.endswith(f"({REFUSED[statement]})") and SECRET not in found.message
+    assert where(error).startswith("tests/jobs/test_failures.py:test_a_database_error_tells")
+    assert database_facts(ValueError(SECRET)) == {}
 
 
 def test_an_error_that_was_never_raised_has_no_place():

@@ -1,18 +1,26 @@
 """The keeper of leases, one look at a time under a clock of the test's own; the ledger is played by the test."""
 
 import threading
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from uuid import uuid4
 
+import psycopg
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
-from jobs import deadline, heartbeat, ledger
-from jobs.conf import GIVE_BACK_AFTER_MS, HEARTBEAT_S, LEASE_S, SHUTDOWN_GRACE_S
-from jobs.errors import LeaseLost
-from jobs.heartbeat import ABANDON_AFTER_S, LeaseKeeper
+from jobs import deadline, heartbeat, queue, settlement, worker
+from jobs.cluster import ear
+from jobs.conf import GIVE_BACK_AFTER_MS, HEARTBEAT_S, LEASE_S, OVERRUN_GRACE_S, SHUTDOWN_GRACE_S
+from jobs.errors import LeaseLost, ShutdownRequested, TimeLimitExceeded
+from jobs.heartbeat import ABANDON_AFTER_S, Claim, LeaseKeeper
+from jobs.models import BackgroundJob
 from jobs.process import WorkerProcess
+from jobs.queue import Started
+from jobs.worker import drain
 from tests.waiting import PATIENCE_S
+
+LIMIT_S = 600
 
 
 class Clock:
@@ -35,111 +43,147 @@ def clock(monkeypatch) -> Clock:
 
 @pytest.fixture
 def told(monkeypatch) -> SimpleNamespace:
-    """What the ledger was asked, and what it answers: `held` as ledger.renew, or `error`."""
-    told = SimpleNamespace(renewed=0, given_back=0, abandoned=0, held={}, error=None)
+    """What the ledger was asked, and what it answers: `held` as queue.renew, or `error`."""
+    told = SimpleNamespace(renewed=[], given_back=[], settled=[], abandoned=0, held={}, error=None)
 
-    def renew(token, worker_id):
-        told.renewed += 1
+    def renew(tokens, worker_id):
+        told.renewed.append(tokens)
         if told.error:
             raise told.error
         return told.held
 
     def give_back(token, worker_id):
-        told.given_back += 1
+        told.given_back.append(token)
+        if told.error:
+            raise told.error
         return set()
 
-    monkeypatch.setattr(ledger, "renew", renew)
-    monkeypatch.setattr(ledger, "give_back", give_back)
+    def settle(started, error, **details):
+        told.settled.append((started, error))
+        if told.error:
+            raise told.error
+        return "retried", None
+
+    monkeypatch.setattr(queue, "renew", renew)
+    monkeypatch.setattr(queue, "give_back", give_back)
+    monkeypatch.setattr(settlement, "settle", settle)
     return told
 
 
 @pytest.fixture
-def keeper(told) -> LeaseKeeper:
+def me(told) -> WorkerProcess:
     def abandon() -> None:
         told.abandoned += 1
 
-    return LeaseKeeper(WorkerProcess(abandon=abandon))
+    return WorkerProcess(abandon=abandon)
+
+
+@pytest.fixture
+def keeper(me) -> LeaseKeeper:
+    return LeaseKeeper(me)
+
+
+def job() -> BackgroundJob:
+    return BackgroundJob(kind="t", attempts=1)
+
+
+def hold(keeper: LeaseKeeper, clock: Clock, behind: int = 0) -> Claim:
+    """A claim with `behind` jobs that wait in it."""
+    return keeper.hold(uuid4(), clock.now, [job() for _ in range(behind)])
 
 
 def look(keeper: LeaseKeeper, clock: Clock, after_s: float) -> None:
     clock.passes(after_s)
-    keeper._look_after_claim()
+    keeper._look_after_claims()
+
+
+def run(claim: Claim):
+    """A job begins; it, and what its Deadline asks."""
+    started = Started(job(), claim.token, datetime(2026, 1, 1, tzinfo=UTC))
+    return started, claim.begin(started, LIMIT_S)
 
 
 def test_renews_at_each_heartbeat_and_no_sooner(keeper, clock, told):
-    keeper.hold(uuid4(), clock.now)
+    hold(keeper, clock)
 
     look(keeper, clock, HEARTBEAT_S - 0.1)
-    assert told.renewed == 0
+    assert len(told.renewed) == 0
     look(keeper, clock, 0.2)
-    assert told.renewed == 1
+    assert len(told.renewed) == 1
     look(keeper, clock, 1)
-    assert told.renewed == 1
+    assert len(told.renewed) == 1
+
+
+def test_all_places_leases_are_renewed_in_one_statement(keeper, clock, told):
+    claims = [hold(keeper, clock) for _ in range(3)]
+
+    look(keeper, clock, HEARTBEAT_S)
+
+    assert told.renewed == [[claim.token for claim in claims]]
 
 
 def test_a_lease_counts_from_before_its_claim_was_sent(keeper, clock):
-    keeper.hold(uuid4(), clock.now - 5)
+    claim = keeper.hold(uuid4(), clock.now - 5, [])
 
     clock.passes(LEASE_S - 5)
-    assert not keeper.expired()
+    assert not claim.expired()
     clock.passes(0.1)
-    assert keeper.expired()
+    assert claim.expired()
 
 
-def test_a_renewal_moves_the_end(keeper, clock):
-    keeper.hold(uuid4(), clock.now)
+def test_a_renewal_moves_the_end(keeper, clock, told):
+    claim = hold(keeper, clock)
     look(keeper, clock, HEARTBEAT_S)
 
     clock.passes(LEASE_S - 0.1)
-    assert not keeper.expired()
+    assert not claim.expired()
 
 
 def test_nothing_is_asked_where_nothing_is_held(keeper, clock, told):
-    keeper.hold(uuid4(), clock.now)
-    keeper.drop()
+    keeper.drop(hold(keeper, clock))
 
     look(keeper, clock, LEASE_S)
 
-    assert (told.renewed, told.given_back) == (0, 0)
+    assert (told.renewed, told.given_back) == ([], [])
 
 
-def test_a_wanted_cancellation_is_told_to_the_running_job(keeper, clock, told):
-    job_id = uuid4()
-    keeper.hold(uuid4(), clock.now)
-    cancelled = keeper.run(job_id)
-    told.held = {job_id: True}
+def test_a_wanted_cancellation_is_told_to_its_job_alone(keeper, clock, told):
+    wanted, other = hold(keeper, clock), hold(keeper, clock)
+    started, cancelled = run(wanted)
+    neighbour, not_cancelled = run(other)
+    told.held = {(started.job.pk, wanted.token): True, (neighbour.job.pk, other.token): False}
     assert cancelled() is False
 
     look(keeper, clock, HEARTBEAT_S)
 
-    assert cancelled() is True and keeper.cancel_requested
+    assert cancelled() is True and wanted.cancel_requested
+    assert not_cancelled() is False and not other.cancel_requested
 
 
 def test_a_cancellation_is_not_the_next_jobs(keeper, clock, told):
-    first = uuid4()
-    keeper.hold(uuid4(), clock.now)
-    keeper.run(first)
-    told.held = {first: True}
+    claim = hold(keeper, clock)
+    started, _ = run(claim)
+    told.held = {(started.job.pk, claim.token): True}
     look(keeper, clock, HEARTBEAT_S)
-    keeper.rest()
+    claim.rest()
 
-    assert keeper.run(uuid4())() is False
+    assert run(claim)[1]() is False
 
 
-def test_a_job_that_was_taken_over_hears_of_it(keeper, clock, told):
-    keeper.hold(uuid4(), clock.now)
-    cancelled = keeper.run(uuid4())
-    told.held = {}
+def test_a_job_that_was_taken_over_hears_of_it_and_its_neighbour_does_not(keeper, clock, told):
+    lost, kept = hold(keeper, clock), hold(keeper, clock)
+    (_, cancelled), (neighbour, not_cancelled) = run(lost), run(kept)
+    told.held = {(neighbour.job.pk, kept.token): False}
 
     look(keeper, clock, HEARTBEAT_S)
 
     with pytest.raises(LeaseLost):
         cancelled()
+    assert not_cancelled() is False
 
 
 def test_a_job_whose_lease_ran_out_hears_of_it_without_the_database(keeper, clock):
-    keeper.hold(uuid4(), clock.now)
-    cancelled = keeper.run(uuid4())
+    _, cancelled = run(hold(keeper, clock))
 
     clock.passes(LEASE_S + 0.1)  # as after SIGSTOP
 
@@ -148,42 +192,132 @@ def test_a_job_whose_lease_ran_out_hears_of_it_without_the_database(keeper, cloc
 
 
 def test_waiting_jobs_go_back_once_behind_a_long_one(keeper, clock, told):
-    keeper.hold(uuid4(), clock.now)
-    keeper.run(uuid4())
+    claim = hold(keeper, clock, behind=3)
+    run(claim)
 
     look(keeper, clock, GIVE_BACK_AFTER_MS / 1000)
-    assert told.given_back == 0
+    assert told.given_back == []
     look(keeper, clock, 0.1)
     look(keeper, clock, 0.1)
-    assert told.given_back == 1
+    assert told.given_back == [claim.token]
+
+
+def test_what_the_database_refused_once_is_tried_at_the_next_look(keeper, clock, told, me):
+    """Else jobs would wait behind a long one until it ends, and one that ignores its limit would keep its place."""
+    claim = hold(keeper, clock, behind=3)
+    run(claim)
+    told.error = OperationalError("the database did not answer in time")
+    look(keeper, clock, GIVE_BACK_AFTER_MS / 1000 + 0.1)
+    told.error = None
+    look(keeper, clock, 0.1)
+    look(keeper, clock, 0.1)
+    assert told.given_back == [claim.token] * 2
+
+    keep(keeper, clock, told, [claim], LIMIT_S + OVERRUN_GRACE_S - HEARTBEAT_S / 2)
+    told.error = OperationalError("the database did not answer in time")
+    look(keeper, clock, HEARTBEAT_S - 0.1)
+    assert not claim.lost and me.stopping
+    told.error = None
+    look(keeper, clock, 0.1)
+    look(keeper, clock, 0.1)
+    assert len(told.settled) == 2 and claim.lost
+
+
+def test_leases_are_renewed_although_nothing_can_be_given_back(keeper, clock, told, monkeypatch):
+    run(hold(keeper, clock, behind=3))
+
+    def refuse(token, worker_id):
+        raise OperationalError("lock timeout")
+
+    monkeypatch.setattr(queue, "give_back", refuse)
+    look(keeper, clock, HEARTBEAT_S)
+    look(keeper, clock, HEARTBEAT_S)
+
+    assert len(told.renewed) == 2
+
+
+def test_a_long_job_with_nothing_behind_it_gives_nothing_back(keeper, clock, told):
+    run(hold(keeper, clock))
+
+    look(keeper, clock, GIVE_BACK_AFTER_MS / 1000 + 0.1)
+
+    assert told.given_back == []
 
 
 def test_quick_jobs_keep_their_batch(keeper, clock, told):
-    keeper.hold(uuid4(), clock.now)
+    claim = hold(keeper, clock, behind=9)
     for _ in range(5):
-        keeper.run(uuid4())
+        run(claim)
         look(keeper, clock, 0.5)
-        keeper.rest()
+        claim.rest()
 
-    assert told.given_back == 0
+    assert told.given_back == []
+
+
+def keep(keeper: LeaseKeeper, clock: Clock, told, claims, seconds: float) -> None:
+    """Time passes in heartbeats; all is held."""
+    told.held = {(c.started.job.pk, c.token): False for c in claims if c.started}
+    for _ in range(round(seconds / HEARTBEAT_S)):
+        look(keeper, clock, HEARTBEAT_S)
+
+
+def test_a_job_that_ignores_its_limit_is_taken_away_and_the_process_stops_by_itself(keeper, clock, told, me):
+    deaf, other = hold(keeper, clock), hold(keeper, clock)
+    (started, cancelled), _ = run(deaf), run(other)
+    other.limit_s = 10 * LIMIT_S
+    keep(keeper, clock, told, [deaf, other], LIMIT_S + OVERRUN_GRACE_S)
+    assert told.settled == [] and not me.stopping
+
+    look(keeper, clock, HEARTBEAT_S)
+    look(keeper, clock, HEARTBEAT_S)
+
+    [(settled, error)] = told.settled
+    assert settled is started and isinstance(error, TimeLimitExceeded)
+    assert me.retired and me.stopping
+    with pytest.raises(LeaseLost):
+        cancelled()
+    assert not other.lost and told.abandoned == 0
+
+
+def test_what_is_kept_of_a_job_that_ignored_its_limit_says_where_its_thread_stood(keeper, clock, told):
+    claim = hold(keeper, clock)
+    run(claim)
+    claim.take_away(TimeLimitExceeded(), "w")
+
+    [(_, error)] = told.settled
+    names, trace = [], error.__traceback__
+    while trace is not None:
+        names.append(trace.tb_frame.f_code.co_name)
+        trace = trace.tb_next
+    assert "test_what_is_kept_of_a_job_that_ignored_its_limit_says_where_its_thread_stood" in names
+
+
+def test_jobs_that_do_not_end_with_their_process_are_handed_back(keeper, clock, told):
+    running, idle, lost = (hold(keeper, clock) for _ in range(3))
+    started, _ = run(running)
+    run(lost)
+    lost.lost = True
+
+    keeper.hand_back()
+
+    assert [(one, type(error)) for one, error in told.settled] == [(started, ShutdownRequested)]
 
 
 def test_a_renewal_that_fails_is_tried_again_and_then_the_process_given_up(keeper, clock, told):
-    keeper.hold(uuid4(), clock.now)
-    keeper.run(uuid4())
+    run(hold(keeper, clock))
     told.error = OperationalError("connection refused")
 
     look(keeper, clock, HEARTBEAT_S)
     look(keeper, clock, 0.5)
-    assert (told.renewed, told.abandoned) == (2, 0)
+    assert (len(told.renewed), told.abandoned) == (2, 0)
     look(keeper, clock, LEASE_S + ABANDON_AFTER_S)
     assert told.abandoned == 1
 
 
 def test_a_job_that_has_ended_is_no_reason_to_give_the_process_up(keeper, clock, told):
-    keeper.hold(uuid4(), clock.now)
-    keeper.run(uuid4())
-    keeper.rest()
+    claim = hold(keeper, clock)
+    run(claim)
+    claim.rest()
     told.error = OperationalError("connection refused")
 
     look(keeper, clock, LEASE_S + ABANDON_AFTER_S + 1)
@@ -191,28 +325,37 @@ def test_a_job_that_has_ended_is_no_reason_to_give_the_process_up(keeper, clock,
     assert told.abandoned == 0
 
 
-def test_an_answer_about_an_earlier_claim_is_not_used(keeper, clock, told, monkeypatch):
-    keeper.hold(uuid4(), clock.now)
-    running = keeper.run(uuid4())
+def test_an_answer_about_an_earlier_job_of_the_claim_is_not_used(keeper, clock, told, monkeypatch):
+    claim = hold(keeper, clock)
+    run(claim)
+    later = []
 
-    def renew_late(token, worker_id):
-        keeper.hold(uuid4(), clock.now)
-        keeper.run(uuid4())
+    def renew_late(tokens, worker_id):
+        later.append(run(claim)[1])
         return {}
 
-    monkeypatch.setattr(ledger, "renew", renew_late)
+    monkeypatch.setattr(queue, "renew", renew_late)
     look(keeper, clock, HEARTBEAT_S)
 
-    assert running() is False
+    assert later[0]() is False
+
+
+def test_the_watchdog_hears_how_many_places_have_work(clock, told):
+    seen: list[int] = []
+    keeper = LeaseKeeper(WorkerProcess(busy=seen.append))
+    first, second = hold(keeper, clock), hold(keeper, clock)
+    keeper.drop(first)
+    keeper.drop(second)
+
+    assert seen == [1, 2, 1, 0]
 
 
 @pytest.mark.parametrize(
     ("stopping_for_s", "asked"), [(0.0, False), (SHUTDOWN_GRACE_S, False), (SHUTDOWN_GRACE_S + 1, True)]
 )
 def test_running_jobs_are_asked_to_hand_back_after_the_grace_period(
-    keeper, told, monkeypatch, stopping_for_s, asked
+    keeper, told, me, monkeypatch, stopping_for_s, asked
 ):
-    me = keeper._me
     monkeypatch.setattr(me, "stopping_for_s", lambda: stopping_for_s)
     monkeypatch.setattr(me, "beat", keeper._done.set)  # one turn of the loop
 
@@ -222,17 +365,119 @@ def test_running_jobs_are_asked_to_hand_back_after_the_grace_period(
     assert deadline.shutdown_requested.is_set() is asked
 
 
-def test_the_watchdog_sees_a_drain_begin_beat_and_end(monkeypatch):
-    seen, beaten = [], threading.Event()
-
-    def beat() -> None:
-        seen.append("beat")
-        beaten.set()
-
-    me = WorkerProcess(begin=lambda: seen.append("begin"), beat=beat, rest=lambda: seen.append("rest"))
+def test_the_watchdog_sees_a_worker_beat_with_and_without_work(monkeypatch):
+    beaten = threading.Event()
     monkeypatch.setattr(heartbeat, "BEAT_S", 0.001)
 
-    with LeaseKeeper(me):
+    with LeaseKeeper(WorkerProcess(beat=beaten.set)):
         assert beaten.wait(PATIENCE_S)
 
-    assert (seen[0], seen[1], seen[-1]) == ("begin", "beat", "rest")
+
+@pytest.fixture
+def slow_claim(keeper, monkeypatch):
+    """A claim of another place that takes long while the database does not say what it waits for."""
+
+    def no_answer(ask) -> str:
+        raise OperationalError("connection timed out")
+
+    monkeypatch.setattr(heartbeat, "_what_it_waits_for", no_answer)
+    monkeypatch.setattr(heartbeat, "SLOW_CLAIM_S", -1.0)
+    with keeper.asking() as ask:
+        yield ask
+
+
+def test_leases_are_renewed_before_a_slow_claim_is_looked_at(keeper, clock, told, slow_claim):
+    run(hold(keeper, clock))
+
+    look(keeper, clock, HEARTBEAT_S)
+
+    assert len(told.renewed) == 1
+    assert slow_claim.waited_for == "unknown: the database is unreachable"
+
+
+def test_a_database_that_does_not_answer_is_asked_once_for_all_slow_claims(keeper, clock, told, monkeypatch):
+    """Each wait takes seconds, in which no lease is renewed and no process shows that it is alive."""
+    asked = []
+
+    def no_answer(ask) -> str:
+        asked.append(ask)
+        raise OperationalError("the database did not answer in time")
+
+    monkeypatch.setattr(heartbeat, "_what_it_waits_for", no_answer)
+    monkeypatch.setattr(heartbeat, "SLOW_CLAIM_S", -1.0)
+    claim = hold(keeper, clock)
+    with keeper.asking(), keeper.asking(), keeper.asking():
+        told.error = OperationalError("the database did not answer in time")
+        look(keeper, clock, HEARTBEAT_S)
+        assert asked == []
+        told.error = None
+        keeper.drop(claim)
+        look(keeper, clock, 0.5)
+        look(keeper, clock, 0.5)
+    assert len(asked) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_claim_whose_connection_was_closed_while_it_waited_is_looked_at_again(keeper, clock, monkeypatch):
+    monkeypatch.setattr(heartbeat, "SLOW_CLAIM_S", -1.0)
+    connection.ensure_connection()
+    with keeper.asking() as ask:
+        connection.connection.close()
+        look(keeper, clock, 0.5)
+
+    assert ask.waited_for == heartbeat.CONNECTING
+
+
+def test_no_error_ends_the_keeper(keeper, monkeypatch):
+    """Without it every lease of the process would run out under its jobs."""
+    looks = []
+
+    def fail() -> None:
+        looks.append(1)
+        if len(looks) == 2:
+            keeper._done.set()
+        raise RuntimeError
+
+    monkeypatch.setattr(heartbeat, "BEAT_S", 0)
+    monkeypatch.setattr(keeper, "_look_after_claims", fail)
+    keeper._run()
+
+    assert len(looks) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_look_at_a_slow_claim_leaves_no_connection_open_where_nothing_is_held(keeper, clock, monkeypatch):
+    monkeypatch.setattr(heartbeat, "SLOW_CLAIM_S", -1.0)
+    connection.ensure_connection()
+    with keeper.asking() as ask:
+        look(keeper, clock, 0.5)
+
+    assert ask.waited_for
+    assert connection.connection is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_claim_that_takes_long_is_told_with_what_it_waited_for(kind, monkeypatch, caplog):
+    monkeypatch.setattr(heartbeat, "SLOW_CLAIM_S", 0.05)
+    monkeypatch.setattr(worker, "SLOW_CLAIM_S", 0.05)
+    monkeypatch.setattr(heartbeat, "BEAT_S", 0.01)
+    looked = threading.Event()
+    stock = heartbeat._what_it_waits_for
+
+    def look_at(ask) -> str:
+        if (said := stock(ask)) != heartbeat.CONNECTING:
+            looked.set()
+        return said
+
+    monkeypatch.setattr(heartbeat, "_what_it_waits_for", look_at)
+    connection.close()  # as where the session was too old: the claim opens another
+    with psycopg.connect(**ear._parameters(connection.settings_dict)) as other:
+        other.execute(f"SELECT pg_advisory_xact_lock({queue.CLAIM_LOCK})")
+        held = other.info.backend_pid
+        release = threading.Thread(target=lambda: (looked.wait(PATIENCE_S), other.rollback()))
+        release.start()
+        drain()
+        release.join()
+
+    [told] = [record for record in caplog.records if record.message == "slow claim"]
+    assert told.waited_for == f"Lock advisory, behind sessions [{held}]"

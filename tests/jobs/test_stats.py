@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from jobs import ledger, stats
-from jobs.models import BackgroundJob, JobAction, JobAttempt, JobStep, Tick, Worker
+from jobs import backlog, queue, stats
+from jobs.models import BackgroundJob, JobAction, JobAttempt, JobStep, Tick, Worker, WorkspaceLimit
 from tests.factories import make_workspace
 
 pytestmark = pytest.mark.django_db
@@ -70,13 +70,13 @@ def test_workers_alive_with_what_they_run():
     Worker.objects.create(cluster=uuid4(), host="d", pid=4, ended_at=timezone.now())
     workspace = make_workspace()
     job = make(workspace)
-    token, [claimed] = ledger.claim(busy.pk, 1)
-    ledger.start(claimed, token)
+    token, [claimed] = queue.claim(busy.pk, 1)
+    queue.start(claimed, token)
 
     seen = stats.workers(workspace.pk)
 
-    assert [(w.host, w.job and w.job.pk) for w in seen] == [("a", job.pk), ("b", None)]
-    assert [w.job for w in stats.workers(make_workspace().pk)] == [None, None]
+    assert [(w.host, [job.pk for job in w.jobs]) for w in seen] == [("a", [job.pk]), ("b", [])]
+    assert [w.jobs for w in stats.workers(make_workspace().pk)] == [[], []]
 
 
 def test_the_series_covers_a_day_without_gaps():
@@ -104,8 +104,8 @@ def test_percentiles_per_kind():
 
     quick, slow = stats.timings(None)
 
-    assert (quick.kind, quick.jobs, quick.run_p50_ms) == ("t.quick", 1, 1_000)
-    assert (slow.kind, slow.jobs, slow.wait_p50_ms, slow.run_p95_ms) == ("t.slow", 100, 50_500, 2_000)
+    assert (quick.name, quick.jobs, quick.run_p50_ms) == ("t.quick", 1, 1_000)
+    assert (slow.name, slow.jobs, slow.wait_p50_ms, slow.run_p95_ms) == ("t.slow", 100, 50_500, 2_000)
     assert 95_000 <= slow.wait_p95_ms <= 96_000
 
 
@@ -184,3 +184,71 @@ def test_the_timeline_is_in_order_of_time():
     )
 
     assert stats.timeline(job) == [attempt, step, action]
+
+
+def test_each_lane_tells_what_is_due_in_it_for_how_long_and_whether_that_breaks_its_promise():
+    ours, theirs = make_workspace(), make_workspace()
+    make(ours, lane="stop", run_at=timezone.now() - timedelta(seconds=9))
+    make(ours, lane="bulk", run_at=timezone.now() - timedelta(seconds=90))
+    make(ours, lane="bulk", run_at=timezone.now() + timedelta(hours=1))
+    make(theirs, lane="reply", run_at=timezone.now() - timedelta(hours=1))
+
+    told = {state.lane.name: state for state in stats.lanes(ours.pk)}
+
+    assert {name: state.due.jobs for name, state in told.items() if state.due.jobs} == {"stop": 1, "bulk": 1}
+    assert 89 < told["bulk"].due.oldest_s < 120
+    assert [name for name, state in told.items() if state.broken] == ["stop"]
+    assert [state.lane.name for state in stats.lanes(None) if state.broken] == ["stop", "reply"]
+
+
+def test_a_workspace_that_is_paused_breaks_no_promise():
+    paused = make_workspace()
+    make(paused, lane="stop", run_at=timezone.now() - timedelta(hours=1))
+    WorkspaceLimit.objects.create(workspace=paused, max_workers=0)
+
+    assert not any(state.broken for state in stats.lanes(None))
+
+
+def test_a_lane_tells_how_long_its_jobs_waited():
+    for wait_s in (1, 2, 3):
+        finished(lane="reply", wait_s=wait_s)
+
+    told = {state.lane.name: state.waits for state in stats.lanes(None)}
+
+    assert (told["reply"].wait_p50_ms, told["stop"]) == (2_000, None)
+
+
+def test_each_kind_tells_what_is_due_of_it_and_how_long_the_last_days_jobs_waited():
+    ours = make_workspace()
+    make(ours, kind="t.due", run_at=timezone.now() - timedelta(seconds=90))
+    make(kind="t.theirs", run_at=timezone.now() - timedelta(hours=1))
+    finished(ours, kind="t.done", wait_s=3)
+
+    done, due = stats.kinds(ours.pk)
+
+    assert (done.kind, done.due.jobs, done.times.wait_p95_ms) == ("t.done", 0, 3_000)
+    assert (due.kind, due.due.jobs, due.times) == ("t.due", 1, None)
+    assert 89 < due.due.oldest_s < 120
+
+
+def test_a_long_queue_is_counted_up_to_a_cap_and_hides_no_other_kind(monkeypatch):
+    monkeypatch.setattr(backlog, "CAP", 3)
+    for waited_s in (50, 40, 30, 20, 10):
+        make(kind="t.many", lane="bulk", run_at=timezone.now() - timedelta(seconds=waited_s))
+    make(kind="t.one", lane="reply", run_at=timezone.now() - timedelta(seconds=5))
+
+    told = stats.due(None)
+
+    assert {kind: due.jobs for kind, due in told.items()} == {"t.many": 3, "t.one": 1}
+    assert 50 <= told["t.many"].oldest_s < 80
+    assert {s.lane.name: s.due.jobs for s in stats.lanes(None) if s.due.jobs} == {"reply": 1, "bulk": 3}
+    assert stats.exact_due(by="kind") == {"t.many": 5, "t.one": 1}
+    assert stats.exact_due(by="lane") == {"reply": 1, "bulk": 5}
+
+
+def test_a_monitor_gets_every_count_whole(monkeypatch):
+    monkeypatch.setattr(stats, "COUNT_CAP", 3)
+    for _ in range(5):
+        make()
+
+    assert stats.exact_counts() == {"queued": 5, "running": 0, "succeeded": 0, "failed": 0, "cancelled": 0}

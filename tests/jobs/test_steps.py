@@ -5,15 +5,15 @@ from uuid import uuid4
 import pytest
 from django.db import transaction
 
-from jobs import ledger
+from jobs import queue
 from jobs.context import JobContext
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue
 from jobs.errors import DeadlineExceeded, LeaseLost, StepInterrupted, TransientError
 from jobs.failures import NO_FAILURE
-from jobs.ledger import Started
 from jobs.models import BackgroundJob, JobStep
-from jobs.outcomes import Decision, Outcome, Status
+from jobs.queue import Started
+from jobs.retries import AttemptOutcome, Decision, Status
 
 pytestmark = pytest.mark.django_db
 
@@ -30,8 +30,8 @@ class MaybeSent(TransientError):
 def started(kind) -> Started:
     kind("t.steps", lambda ctx: None)
     enqueue("t.steps", dedupe_key="a")
-    token, [job] = ledger.claim(uuid4(), 1)
-    return ledger.start(job, token)
+    token, [job] = queue.claim(uuid4(), 1)
+    return queue.start(job, token)
 
 
 def context(started: Started, budget_ms: int = 5_000) -> JobContext:
@@ -201,6 +201,6 @@ def test_progress_is_written_and_fenced(started):
 def test_settling_is_fenced(started):
     take_over(started)
 
-    done = Decision(Status.SUCCEEDED, Outcome.SUCCEEDED)
-    assert ledger.settle(started, done, failure=NO_FAILURE, duration_ms=1) == (None, None)
+    done = Decision(Status.SUCCEEDED, AttemptOutcome.SUCCEEDED)
+    assert queue.settle(started, done, failure=NO_FAILURE, duration_ms=1) == (None, None)
     assert BackgroundJob.objects.get().status == "running"

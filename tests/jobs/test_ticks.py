@@ -36,6 +36,26 @@ def test_records_when_it_ran_and_what_it_counted(ran):
     assert row.finished_at >= row.started_at and row.lease_token is None
 
 
+def test_the_last_runs_are_kept_the_latest_first(ran):
+    for _ in range(ticks.RECENT + 2):
+        run_tick("t.tick", requested=True)
+
+    recent = Tick.objects.get().recent
+    assert [run["counts"]["worked"] for run in recent] == list(range(ticks.RECENT + 2, 2, -1))
+    assert recent[0]["error"] == "" and recent[0]["ms"] >= 0 and recent[0]["at"]
+
+
+def test_a_run_that_failed_is_kept_with_its_error(monkeypatch):
+    def run(deadline):
+        raise ValueError("x")
+
+    monkeypatch.setattr(ticks, "TICKS", {"t.tick": TickSpec("t.tick", run, 60, 20_000)})
+    with pytest.raises(ValueError, match="x"):
+        run_tick("t.tick")
+
+    assert [run["error"] for run in Tick.objects.get().recent] == ["ValueError"]
+
+
 def test_a_schedule_works_each_period_once(ran):
     run_tick("t.tick")
 

@@ -1,13 +1,108 @@
-"""The doorbell on Redis: rung after the commit, seldom, and never at the enqueue's expense."""
+"""The wake-up: with PostgreSQL it commits with its job; with Redis it comes after, and never at the enqueue's cost."""
 
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import psycopg
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.utils import timezone
 
 from jobs import wakeup
-from jobs.enqueue import enqueue
+from jobs.cluster import ear
+from jobs.cluster.ear import Ear
+from jobs.enqueue import JobSpec, enqueue, enqueue_many
 from jobs.models import BackgroundJob
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def heard(kind) -> Iterator[Callable[[], int]]:
+    """How many wake-ups were committed since the last call: a sentinel sent after them is waited for."""
+    kind("t.wake", lambda ctx: None)
+    with psycopg.connect(**ear._parameters(connection.settings_dict), autocommit=True) as session:
+        session.execute(f"LISTEN {wakeup.CHANNEL}")
+
+        def count() -> int:
+            session.execute(f"NOTIFY {wakeup.CHANNEL}, 'end'")
+            told = []
+            while "end" not in told:
+                found = [one.payload for one in session.notifies(timeout=PATIENCE_S, stop_after=1)]
+                assert found, "nothing was heard"
+                told += found
+            return len(told) - 1
+
+        yield count
+
+
+@pytest.mark.django_db(transaction=True)
+class TestNotify:
+    def test_a_job_that_is_due_wakes_once_it_is_committed(self, heard):
+        with transaction.atomic():
+            enqueue("t.wake", dedupe_key="a")
+            assert heard() == 0
+
+        assert heard() == 1
+
+    def test_many_jobs_of_one_transaction_wake_once(self, heard):
+        with transaction.atomic():
+            for part in ("a", "b"):
+                enqueue_many("t.wake", [JobSpec(f"{part}{n}") for n in range(20)])
+
+        assert heard() == 1
+
+    def test_neither_what_was_rolled_back_nor_a_duplicate_nor_a_job_for_later_wakes(self, heard):
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            enqueue("t.wake", dedupe_key="a")
+            raise ZeroDivisionError
+        enqueue("t.wake", dedupe_key="later", run_at=timezone.now() + timedelta(hours=1))
+        assert heard() == 0
+        enqueue("t.wake", dedupe_key="a")
+        assert heard() == 1
+        enqueue("t.wake", dedupe_key="a")
+
+        assert heard() == 0
+
+    def test_what_people_have_run_again_wakes(self, heard):
+        wakeup.ring()
+
+        assert heard() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+class TestEar:
+    @pytest.fixture
+    def listening(self) -> Iterator[Ear]:
+        found = Ear()
+        yield found
+        found.close()
+
+    def test_hears_a_wake_up_and_nothing_else(self, listening):
+        assert listening.wait(0) is True  # what came before it listened may have been missed
+        assert listening.wait(0) is False
+        wakeup.ring()
+
+        assert listening.wait(PATIENCE_S) is True
+
+    def test_a_session_that_was_cut_is_an_error_and_the_next_one_hears_again(self, listening):
+        listening.wait(0)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s)", [listening._session.info.backend_pid])
+        with pytest.raises(psycopg.Error):
+            listening.wait(PATIENCE_S)
+        listening.close()
+        assert listening.wait(0) is True
+        wakeup.ring()
+
+        assert listening.wait(PATIENCE_S) is True
+
+    def test_listens_at_the_address_of_its_own_where_one_is_named(self, listening, settings):
+        settings.WAKE_DATABASE = connection.settings_dict | {"NAME": "no such database"}
+
+        with pytest.raises(psycopg.OperationalError, match="no such database"):
+            listening.wait(0)
 
 
 class FakeBroker:

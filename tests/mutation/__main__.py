@@ -2,6 +2,7 @@
 
     python -m tests.mutation            # all of them
     python -m tests.mutation claim      # those with “claim” in kind, file or line
+    python -m tests.mutation --green    # right after `make test`: the tests are known to pass with every guard
 
 Ends with 1 where a guard of MUST_DIE survives, where another one survives without a reason, and where the tests of a
 guard do not pass with it, as then they prove nothing.
@@ -44,12 +45,11 @@ def run(tree: Path, tests: str) -> int:
         "pytest",
         "-q",
         "-x",
-        "--reuse-db",
         "-p",
         "no:cacheprovider",
         *tests.split(),
     ]
-    env = os.environ | {"DEBUG": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    env = os.environ | {"DEBUG": "1", "LONG": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(command, cwd=tree, env=env, stdout=subprocess.DEVNULL, check=False).returncode
 
 
@@ -79,12 +79,15 @@ def verdict(tree: Path, guard: Guard, green: dict[str, bool]) -> tuple[bool, str
     return excused, f"SURVIVES: {guard.survives or 'no test notices'}"
 
 
-def main(wanted: str) -> int:
+def main(words: list[str]) -> int:
+    known_green = "--green" in words
+    wanted = " ".join(word for word in words if word != "--green")
     chosen = [guard for guard in GUARDS if wanted in f"{guard.kind} {guard.path} {guard.line}"]
     if not chosen:
         print(f"No guard has “{wanted}” in its kind, file or line.")
         return 1
-    bad, green = 0, {}
+    bad = 0
+    green = {guard.tests: True for guard in chosen} if known_green else {}
     with tempfile.TemporaryDirectory(prefix="mutation-") as name:
         tree = Path(name)
         copy(tree)
@@ -100,4 +103,4 @@ def main(wanted: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(" ".join(sys.argv[1:])))
+    sys.exit(main(sys.argv[1:]))

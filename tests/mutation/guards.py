@@ -20,55 +20,58 @@ class Guard(NamedTuple):
     survives: str = ""
 
 
-ACCESS = "tests/inbox/views/test_access.py"
+ACCESS = "tests/inbox/pages/test_access.py"
 SENDS = "tests/races/test_sends.py"
 SENDING = "tests/inbox/replying/test_sending.py"
 SIGNED = "tests/webhooks/test_signed.py tests/webhooks/test_contract.py"
 TENANTS = "tests/webhooks/test_tenants.py"
 GATES = "tests/inbox/replying/test_gates.py"
-GATE, HOSTS = "tests/integrations/test_gate.py", "tests/integrations/test_hosts.py"
+CLAIMS = "tests/jobs/test_claim.py"
+CLAIM_FUNCTION = "jobs/migrations/0014_claims_keep_their_plan.py"
+GATE, HOSTS = "tests/integrations/http/test_gate.py", "tests/integrations/http/test_hosts.py"
+SAMPLES = "tests/webhooks/test_samples.py"
 STEPS = "tests/inbox/followups/test_conditions.py tests/inbox/followups/test_sending.py"
 
 TENANCY = (
     (
-        "inbox/access.py",
-        ".filter(workspace_id=workspace_id, user_id=request.user.pk)",
+        "inbox/pages/access.py",
+        ".filter(workspace_id=workspace_id, user=signed_in(request))",
         ".filter(workspace_id=workspace_id)",
         ACCESS,
     ),
     (
-        "inbox/access.py",
+        "inbox/pages/access.py",
         "writing and not membership.at_least(Membership.Role.MEMBER)",
         "False",
         ACCESS,
     ),
-    ("inbox/access.py", "if not membership.at_least(min_role) or (", "if (", ACCESS),
+    ("inbox/pages/access.py", "if not membership.at_least(min_role) or (", "if (", ACCESS),
     (
-        "inbox/accounts.py",
+        "inbox/workspaces/accounts.py",
         "Integration.objects.filter(workspace_id=message.workspace_id, provider=provider)",
         "Integration.objects.filter(provider=provider)",
         "tests/inbox/replying/test_accounts.py",
     ),
     (
-        "inbox/buttons.py",
+        "inbox/intake/handlers/buttons.py",
         ".filter(pk=key, workspace=received.workspace)",
         ".filter(pk=key)",
-        "tests/webhooks/test_signed.py tests/inbox/replying/test_cards.py",
+        "tests/webhooks/test_signed.py tests/inbox/replying/test_slack_cards.py",
     ),
     (
-        "inbox/folders.py",
+        "inbox/leads/folders.py",
         "FOLDERS[key].condition(workspace), workspace=workspace, last_message_at__isnull=False",
         "FOLDERS[key].condition(workspace), last_message_at__isnull=False",
-        "tests/inbox/views/test_list.py tests/inbox/views/test_access.py",
+        "tests/inbox/pages/test_list.py tests/inbox/pages/test_access.py",
     ),
     (
-        "inbox/followups/actions.py",
+        "inbox/followups/by_hand.py",
         "filter(pk__in=ids, workspace=workspace)",
         "filter(pk__in=ids)",
         "tests/inbox/followups/test_page.py",
     ),
     (
-        "inbox/handlers/texts.py",
+        "inbox/intake/texts.py",
         ".filter(workspace=received.workspace, source=event.source)",
         ".filter(source=event.source)",
         "tests/webhooks/test_texts.py tests/webhooks/test_tenants.py",
@@ -83,70 +86,70 @@ TENANCY = (
         "inbox/leads/merge.py",
         "if keep.workspace_id != other.workspace_id:",
         "if False:",
-        "tests/inbox/test_merge.py",
+        "tests/inbox/leads/test_merge.py",
     ),
     (
-        "inbox/search.py",
-        "own = Lead.objects.filter(workspace=workspace)",
-        "own = Lead.objects.all()",
-        "tests/inbox/test_search.py",
+        "inbox/pages/search.py",
+        "mine = Lead.objects.filter(workspace=workspace, last_message_at__isnull=False)",
+        "mine = Lead.objects.filter(last_message_at__isnull=False)",
+        "tests/inbox/pages/test_search.py",
     ),
     (
-        "inbox/triage.py",
+        "inbox/leads/triage.py",
         ".filter(workspace=workspace, pk__in=known)",
         ".filter(pk__in=known)",
-        "tests/inbox/test_triage.py tests/inbox/views/test_triage.py",
+        "tests/inbox/leads/test_triage.py tests/inbox/pages/test_triage.py",
     ),
     (
-        "inbox/views/answer.py",
+        "inbox/pages/views/answer.py",
         "get_object_or_404(drafts, workspace=request.workspace, pk=draft_id)",
         "get_object_or_404(drafts, pk=draft_id)",
         ACCESS,
     ),
     (
-        "inbox/views/answer.py",
+        "inbox/pages/views/answer.py",
         "get_object_or_404(sends, workspace=request.workspace, pk=send_id)",
         "get_object_or_404(sends, pk=send_id)",
         ACCESS,
     ),
     (
-        "inbox/views/conversation.py",
+        "inbox/pages/views/conversation.py",
         "get_object_or_404(leads, workspace=request.workspace, pk=lead_id)",
         "get_object_or_404(leads, pk=lead_id)",
         ACCESS,
     ),
     (
-        "inbox/views/conversation.py",
+        "inbox/pages/views/conversation.py",
         "get_object_or_404(Message, workspace=request.workspace, pk=message_id)",
         "get_object_or_404(Message, pk=message_id)",
         ACCESS,
     ),
     (
-        "inbox/views/deliveries.py",
+        "inbox/pages/views/deliveries.py",
         "get_object_or_404(rows, pk=delivery_id, workspace=request.workspace)",
         "get_object_or_404(rows, pk=delivery_id)",
         ACCESS,
     ),
     (
-        "inbox/views/deliveries.py",
+        "inbox/pages/views/deliveries.py",
         "mine = WebhookDelivery.objects.filter(workspace=request.workspace)",
         "mine = WebhookDelivery.objects.all()",
-        "tests/inbox/views/test_deliveries.py",
+        "tests/inbox/pages/test_deliveries.py",
     ),
     (
-        "inbox/views/followups.py",
+        "inbox/pages/views/followups.py",
         "get_object_or_404(waiting, pk=task_id, workspace=request.workspace)",
         "get_object_or_404(waiting, pk=task_id)",
         f"{ACCESS} tests/inbox/followups/test_approval.py",
     ),
     (
-        "inbox/views/followups.py",
+        "inbox/pages/views/followups.py",
         "get_object_or_404(FollowUpSequence, pk=sequence_id, workspace=request.workspace)",
         "get_object_or_404(FollowUpSequence, pk=sequence_id)",
         f"{ACCESS} tests/inbox/followups/test_page.py",
     ),
     (
-        "inbox/views/followups.py",
+        "inbox/pages/views/followups.py",
         "get_object_or_404(Lead, pk=lead_id, workspace=request.workspace)",
         "get_object_or_404(Lead, pk=lead_id)",
         f"{ACCESS} tests/inbox/followups/test_page.py",
@@ -188,7 +191,7 @@ CLAIM = (
         "inbox/replying/review.py",
         "workspace_id=draft.workspace_id, status=Status.PENDING)",
         "workspace_id=draft.workspace_id)",
-        f"{SENDS} tests/inbox/views/test_answer.py",
+        f"{SENDS} tests/inbox/pages/test_answer.py",
     ),
     (
         "inbox/replying/autosend.py",
@@ -206,46 +209,46 @@ CLAIM = (
         "inbox/replying/drafting.py",
         "pk=draft.pk, status=Draft.Status.PENDING, revision=draft.revision)",
         "pk=draft.pk)",
-        "tests/inbox/replying/test_rewriting.py",
+        "tests/inbox/replying/test_rewrites.py",
     ),
     (
-        "inbox/followups/steps.py",
+        "inbox/followups/step_job.py",
         "if task.status != Status.CLAIMED or task.attempt != attempt:",
         "if False:",
         "tests/inbox/followups/test_sending.py tests/races/test_followups.py",
     ),
     (
-        "inbox/pipeline/routing.py",
+        "inbox/pipeline/assignment.py",
         'locks.hold("assign", situation.workspace.pk)',
         "pass",
         "tests/races/test_assignment.py",
     ),
     (
-        "inbox/pipeline/routing.py",
+        "inbox/pipeline/assignment.py",
         "filter(pk=situation.lead.pk, assigned_to=None).update(assigned_to",
         "filter(pk=situation.lead.pk).update(assigned_to",
         "tests/races/test_assignment.py",
     ),
     (
-        "inbox/pipeline/routing.py",
+        "inbox/pipeline/assignment.py",
         'members.order_by(F("last_assigned_at").asc(nulls_first=True), "pk")',
         'members.order_by("pk")',
         "tests/races/test_assignment.py",
     ),
     (
-        "inbox/accounts.py",
+        "inbox/workspaces/accounts.py",
         "if not found.enabled:",
         "if False:",
         "tests/inbox/replying/test_accounts.py",
     ),
     (
-        "inbox/accounts.py",
+        "inbox/workspaces/accounts.py",
         "rows = [one for one in rows if one.pk in brought_by]",
         "pass",
         "tests/inbox/replying/test_accounts.py",
     ),
     (
-        "inbox/accounts.py",
+        "inbox/workspaces/accounts.py",
         'rows = [one for one in rows if one.external_account_id in (message.account_id, "")]',
         "pass",
         "tests/inbox/replying/test_accounts.py",
@@ -260,26 +263,26 @@ FENCE = (
         "tests/jobs/test_steps.py",
     ),
     (
-        "jobs/ledger.py",
+        "jobs/queue.py",
         "\"SELECT 1 FROM jobs_backgroundjob WHERE id = %s AND lease_token = %s AND status = 'running'\"",
         '"SELECT 1 FROM jobs_backgroundjob WHERE id = %s AND (lease_token = %s OR true)"',
         "tests/jobs/test_steps.py tests/jobs/test_drain.py",
     ),
     (
-        "jobs/ledger.py",
+        "jobs/queue.py",
         "\" WHERE id = %s AND lease_token = %s AND status = 'running'\"",
         '" WHERE id = %s AND (lease_token = %s OR true)"',
         "tests/jobs/test_steps.py tests/jobs/test_drain.py tests/jobs/test_claim.py",
     ),
     (
-        "jobs/ledger.py",
+        "jobs/queue.py",
         "WHERE lease_token = %s AND worker_id = %s AND status = 'running' AND started_at IS NULL",
         "WHERE lease_token = %s AND worker_id = %s AND status = 'running'",
-        "tests/jobs/test_claim.py tests/jobs/test_recovery.py tests/jobs/test_drain.py",
+        "tests/jobs/test_claim.py tests/jobs/test_lost_workers.py tests/jobs/test_drain.py",
     ),
     (
         "jobs/context.py",
-        "if not ledger.holds(self.job.pk, self._token):",
+        "if not queue.holds(self.job.pk, self._token):",
         "if False:",
         "tests/jobs/test_steps.py",
     ),
@@ -298,29 +301,29 @@ FENCE = (
 )
 
 OPT_OUT = (
-    ("inbox/replying/claims.py", "if lead.opted_out_at is not None:", "if False:", SENDING),
+    ("inbox/replying/send_claims.py", "if lead.opted_out_at is not None:", "if False:", SENDING),
     (
-        "inbox/replying/claims.py",
+        "inbox/replying/send_claims.py",
         "if lead.bounced_at is not None and channel == Channel.EMAIL:",
         "if False:",
-        "tests/inbox/replying tests/webhooks/test_bounces.py",
+        "tests/inbox/pages/test_answer.py",
     ),
     (
-        "inbox/replying/claims.py",
+        "inbox/replying/send_claims.py",
         "if channel in lead.refused_channels:",
         "if False:",
         "tests/webhooks/test_stop_and_start.py tests/webhooks/test_optouts.py tests/inbox/pipeline/test_channels.py",
     ),
     (
         "inbox/replying/sending.py",
-        "if why := claims.blocked(lead, send.channel, besides=send) or claims.vetoed(send, lead):",
-        "if why := claims.vetoed(send, lead):",
+        "if why := send_claims.blocked(lead, send.channel, besides=send) or send_claims.vetoed(send, lead):",
+        "if why := send_claims.vetoed(send, lead):",
         SENDING,
     ),
     (
         "inbox/replying/sending.py",
-        "if why := claims.blocked(lead, send.channel, besides=send) or claims.vetoed(send, lead):",
-        "if why := claims.blocked(lead, send.channel, besides=send):",
+        "if why := send_claims.blocked(lead, send.channel, besides=send) or send_claims.vetoed(send, lead):",
+        "if why := send_claims.blocked(lead, send.channel, besides=send):",
         f"{STEPS} tests/inbox/replying/test_autosend.py",
     ),
     (
@@ -333,7 +336,7 @@ OPT_OUT = (
         "inbox/leads/stops.py",
         "    stop_campaigns(lead, anew=anew)",
         "    pass",
-        "tests/inbox/pipeline/test_stops.py",
+        "tests/webhooks/test_optouts.py",
     ),
     (
         "inbox/leads/stops.py",
@@ -354,17 +357,64 @@ OPT_OUT = (
         STEPS,
     ),
     ("inbox/replying/gates.py", "if e.lead.opted_out_at is not None:", "if False:", GATES),
+    # nothing goes out to a sample, and nobody outside hears of it
+    ("inbox/replying/send_claims.py", "if lead.sample:", "if False:", SAMPLES),
+    ("inbox/replying/gates.py", "if e.lead.sample:", "if False:", SAMPLES),
+    ("inbox/leads/stops.py", "if lead.sample:", "if False:", SAMPLES),
+    ("inbox/pipeline/table.py", "if self.reach is Reach.INSIDE else", "if True else", SAMPLES),
+    (
+        "inbox/migrations/0059_nothing_is_sent_to_a_sample.py",
+        "WHERE id = NEW.lead_id AND sample",
+        "WHERE false",
+        SAMPLES,
+    ),
+    (
+        "inbox/intake/receipt.py",
+        "integration=None if received.sample else received.integration,",
+        "integration=received.integration,",
+        SAMPLES,
+    ),
 )
 
 CAP = (
     (
         "inbox/replying/autosend.py",
-        'locks.hold("autosend", draft.workspace_id)  # the daily cap holds exactly',
+        'locks.hold("autosend", draft.workspace_id)',
         "pass",
         SENDS,
     ),
-    ("inbox/replying/gates.py", "return Verdict(count < cap,", "return Verdict(True,", GATES),
+    ("inbox/replying/gates.py", "return GateVerdict(count < cap,", "return Verdict(True,", GATES),
     ("inbox/replying/gates.py", "        approved_by=None,", "", GATES),
+    (
+        CLAIM_FUNCTION,
+        "WHERE (used < own OR free > 0) AND (NOT half OR used < greatest(total / 2, 1))",
+        "WHERE (NOT half OR used < greatest(total / 2, 1))",
+        CLAIMS,
+    ),
+    (
+        CLAIM_FUNCTION,
+        "WHERE (used < own OR free > 0) AND (NOT half OR used < greatest(total / 2, 1))",
+        "WHERE (used < own OR free > 0)",
+        CLAIMS,
+    ),
+    (
+        CLAIM_FUNCTION,
+        "CASE WHEN places < few_places THEN 0 ELSE greatest(places / 10, 1) END AS set_aside,",
+        "0 AS set_aside,",
+        CLAIMS,
+    ),
+    (
+        CLAIM_FUNCTION,
+        "ORDER BY CASE WHEN aged THEN extract(epoch FROM min(run_at) - moment) / promise_s END, rank LIMIT 1",
+        "ORDER BY CASE WHEN aged THEN 0 END, rank LIMIT 1",
+        CLAIMS,
+    ),
+    (
+        CLAIM_FUNCTION,
+        "WHERE coalesce(busy.places, 0) < coalesce(cap.max_workers, most)",
+        "WHERE coalesce(busy.places, 0) < coalesce(cap.max_workers, alive.total)",
+        CLAIMS,
+    ),
 )
 
 SIGNATURE = (
@@ -394,20 +444,20 @@ SIGNATURE = (
     ),
     (
         "inbox/webhooks/base.py",
-        "if accepts and not accepts(integration.credentials, body, request.headers, timezone.now()):",
+        "if accepts and not accepts(integration.credentials, body(), request.headers, timezone.now()):",
         "if False:",
         SIGNED,
     ),
     (
         "inbox/webhooks/base.py",
-        "if found.is_usable and found.integration.provider == self.source.provider:",
-        "if found.is_usable:",
+        "if not found.is_usable or found.integration.provider != self.source.provider:",
+        "if not found.is_usable:",
         f"{TENANTS} {SIGNED}",
     ),
     (
         "inbox/webhooks/base.py",
-        "if found.is_usable and found.integration.provider == self.source.provider:",
-        "if found.integration.provider == self.source.provider:",
+        "if not found.is_usable or found.integration.provider != self.source.provider:",
+        "if found.integration.provider != self.source.provider:",
         f"{TENANTS} {SIGNED}",
     ),
     (
@@ -419,24 +469,29 @@ SIGNATURE = (
 )
 
 HOST = (
-    ("integrations/transport.py", 'check_url(self.provider, request.url or "")', "pass", GATE),
-    ("integrations/transport.py", "            check_address(address[0], port)", "            pass", GATE),
-    ("integrations/hosts.py", 'if address.scheme != "https":', "if False:", f"{GATE} {HOSTS}"),
-    ("integrations/hosts.py", "    if not places:", "    if False:", f"{GATE} {HOSTS}"),
+    ("integrations/http/transport.py", 'check_url(self.provider, request.url or "")', "pass", GATE),
     (
-        "integrations/hosts.py",
+        "integrations/http/transport.py",
+        "            check_address(address[0], port)",
+        "            pass",
+        HOSTS,
+    ),
+    ("integrations/http/hosts.py", 'if address.scheme != "https":', "if False:", f"{GATE} {HOSTS}"),
+    ("integrations/http/hosts.py", "    if not places:", "    if False:", f"{GATE} {HOSTS}"),
+    (
+        "integrations/http/hosts.py",
         "if address.port != HTTPS and not any(address.port in place.ports for place in places):",
         "if False:",
         f"{GATE} {HOSTS}",
     ),
     (
-        "integrations/hosts.py",
+        "integrations/http/hosts.py",
         'return host == suffix or host.endswith(f".{suffix}")',
         "return host.endswith(suffix)",
         HOSTS,
     ),
     (
-        "integrations/hosts.py",
+        "integrations/http/hosts.py",
         "if not ip.is_global or ip.is_multicast or ip.is_reserved:",
         "if False:",
         HOSTS,
@@ -466,7 +521,7 @@ OTHERS = (
         "inbox/replying/review.py",
         "if seen_at is not None and wrote_since(lead, seen_at):",
         "if False:",
-        "tests/inbox/views/test_answer.py",
+        "tests/inbox/pages/test_answer.py",
     ),
     (
         "inbox/followups/conditions.py",

@@ -6,11 +6,11 @@ import pytest
 from django.db import transaction
 
 from inbox.models import Lead, Membership
-from inbox.pipeline import routing
+from inbox.pipeline import assignment
 from inbox.pipeline.situation import NotNow
 from jobs.deadline import Deadline
 from tests import factories
-from tests.racing import InBackground, somebody_waits_for_a_lock
+from tests.racing import InBackground, waiting_for_a_lock
 from tests.waiting import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.races]
@@ -35,7 +35,7 @@ def members(workspace) -> list[int]:
 
 def assign(lead: Lead) -> int:
     """Who got it."""
-    routing.assign(SimpleNamespace(workspace=lead.workspace, lead=lead), Deadline.after_ms(60_000))
+    assignment.assign(SimpleNamespace(workspace=lead.workspace, lead=lead), Deadline.after_ms(60_000))
     return Lead.objects.get(pk=lead.pk).assigned_to_id
 
 
@@ -62,7 +62,7 @@ def test_two_replies_at_once_go_to_two_members(workspace, members):
     with transaction.atomic():
         one = assign(first)
         other = InBackground(lambda: assign(second))
-        until(lambda: other.is_over or somebody_waits_for_a_lock(), "the second reply is worked on")
+        until(lambda: other.is_over or waiting_for_a_lock(), "the second reply is worked on")
 
     assert [one, other.result()] == members
 

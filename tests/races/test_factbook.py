@@ -2,9 +2,10 @@
 
 import pytest
 
-from inbox import factbook, factbook_csv
 from inbox.models import WorkspaceFact
 from inbox.models.workspace_fact import MOST
+from inbox.pages import factbook_csv
+from inbox.workspaces import factbook
 from tests import factories
 from tests.racing import at_once, won
 

@@ -6,13 +6,13 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from inbox.handlers import enrichments
-from inbox.intake import Received
+from inbox.intake.handlers import enrichments
+from inbox.intake.receipt import Received
 from inbox.leads import facts, identity
 from inbox.models import Lead
 from integrations.events import EnrichmentEvent, Person
 from tests import factories
-from tests.racing import at_once, somebody_waits_for_a_lock, won
+from tests.racing import at_once, waiting_for_a_lock, won
 from tests.waiting import PATIENCE_S, until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.races]
@@ -57,13 +57,13 @@ def test_what_is_found_waits_for_an_entry_that_is_being_written():
         with transaction.atomic():
             facts.enter(lead, {"phone": PERSONS}, user)
             found = pool.submit(filled_by_signature, lead)
-            until(lambda: somebody_waits_for_a_lock() or found.done(), "the other waits for the entry")
-        assert found.result(PATIENCE_S) is identity.Kept.KNOWN
+            until(lambda: waiting_for_a_lock() or found.done(), "the other waits for the entry")
+        assert found.result(PATIENCE_S) is identity.KeptIdentity.KNOWN
     lead.refresh_from_db()
     assert lead.phone == PERSONS
 
 
-def filled_by_signature(lead: Lead) -> identity.Kept:
+def filled_by_signature(lead: Lead) -> identity.KeptIdentity:
     try:
         return identity.keep(lead, "phone", FOUND, facts.SIGNATURE)
     finally:

@@ -4,7 +4,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from inbox.followups import actions, plan, steps, tick
+from inbox.followups import by_hand, plan, step_job, tick
 from inbox.models import FollowUpInstance, FollowUpTask, Lead, OutboundSend
 from jobs.deadline import Deadline
 from jobs.ticks import run_tick
@@ -63,7 +63,7 @@ def test_the_same_step_taken_by_many_workers_at_once_is_claimed_once():
 
     def take():
         with transaction.atomic():
-            return steps.take(task, 1, [])
+            return step_job.take(task, 1, [])
 
     results = at_once(*[take] * 8)
     assert sorted(results) == ["claimed"] + ["settled"] * 7
@@ -89,7 +89,7 @@ def test_a_reply_and_the_claim_at_once_leave_one_truth():
 
     def take():
         with transaction.atomic():
-            return steps.take(task, 1, [])
+            return step_job.take(task, 1, [])
 
     def reply():
         with transaction.atomic():
@@ -103,7 +103,7 @@ def test_a_reply_and_the_claim_at_once_leave_one_truth():
     assert instance.status == "paused"
     for send in OutboundSend.objects.all():
         with transaction.atomic():
-            assert steps.veto(send, send.lead)
+            assert step_job.veto(send, send.lead)
 
 
 def test_what_somebody_else_holds_is_left_as_it_was_and_said_so():
@@ -112,8 +112,8 @@ def test_what_somebody_else_holds_is_left_as_it_was_and_said_so():
     held, free = enrolled(workspace), enrolled(workspace)
     with transaction.atomic():
         Lead.objects.select_for_update().get(pk=held.lead_id)
-        (outcome,) = at_once(lambda: actions.act(workspace, "pause", [held.pk, free.pk], user=user))
-    assert outcome == actions.Outcome(1, [actions.BUSY])
+        (outcome,) = at_once(lambda: by_hand.act(workspace, "pause", [held.pk, free.pk], user=user))
+    assert outcome == by_hand.ByHandResult(1, [by_hand.BUSY])
     assert dict(FollowUpInstance.objects.values_list("pk", "status")) == {
         held.pk: "active",
         free.pk: "paused",

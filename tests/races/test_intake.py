@@ -4,19 +4,19 @@ import threading
 import time
 from datetime import timedelta
 
-import psycopg
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from inbox import handlers, replay
-from inbox.handlers import messages
+from inbox.intake import handlers
+from inbox.intake.handlers import messages
 from inbox.models import Appointment, Lead, Message, WebhookDelivery
+from inbox.webhooks import replay
 from integrations.events import MessageEvent
 from integrations.models import WebhookKey
 from jobs.models import BackgroundJob
 from tests.factories import make_lead
-from tests.racing import at_once, somebody_waits_for_a_lock
+from tests.racing import at_once, waiting_for_a_lock
 from tests.recorded import payload
 from tests.waiting import PATIENCE_S, until
 
@@ -222,7 +222,7 @@ def test_same_id_in_two_workspaces_at_once_is_two_messages(poster, other):
 
 def test_second_transaction_waits_for_the_lock_on_a_text(poster):
     """What the guard is: a lock by name that lasts until the transaction ends."""
-    from inbox import locks
+    from inbox.models import locks
 
     order, held = [], threading.Event()
 
@@ -230,7 +230,7 @@ def test_second_transaction_waits_for_the_lock_on_a_text(poster):
         with transaction.atomic():
             locks.hold("text", "x")
             held.set()
-            until(somebody_waits_for_a_lock, "the second waits")
+            until(waiting_for_a_lock, "the second waits")
             order.append("first")
 
     def second():
@@ -242,44 +242,6 @@ def test_second_transaction_waits_for_the_lock_on_a_text(poster):
     at_once(first, second)
     connection.close()
     assert order == ["first", "second"]
-
-
-def changed(table: str, column: str, kind: str) -> None:
-    """What a migration does while a server runs, from another connection."""
-    with psycopg.connect(**connection.get_connection_params() | {"autocommit": True}) as other:
-        other.execute(f"ALTER TABLE {table} ALTER COLUMN {column} TYPE {kind}")
-
-
-@pytest.mark.parametrize(
-    ("table", "column", "kind", "before"),
-    [
-        ("integrations_integration", "external_account_id", "varchar(121)", "varchar(120)"),
-        ("inbox_message", "content_hash", "varchar(65)", "varchar(64)"),
-        ("inbox_lead", "company", "varchar(201)", "varchar(200)"),
-        ("jobs_backgroundjob", "last_error_class", "varchar(201)", "varchar(200)"),
-    ],
-)
-def test_column_that_a_migration_changes_under_a_running_server_costs_no_reply(
-    poster, table, column, kind, before
-):
-    """Guard: Fault.RETRY for a plan that does not fit any more, and the second run in `Kept.find`."""
-    for number in range(12):
-        answers(
-            [poster.post("email", reply(reply_id=number, lead_id=number, email=f"dana{number}@example.com"))]
-        )
-    changed(table, column, kind)
-    try:
-        for number in range(12, 15):
-            (answer,) = answers(
-                [
-                    poster.post(
-                        "email", reply(reply_id=number, lead_id=number, email=f"dana{number}@example.com")
-                    )
-                ]
-            )
-            assert answer["messageId"] and not answer["deduped"]
-    finally:
-        changed(table, column, before)
 
 
 def bounced(event_id: int, mail_id: int, notice_id: int | None = None) -> dict:

@@ -1,7 +1,6 @@
 """Several workers, people and schedules at one job or tick at once: each of them wins or loses as a whole."""
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from uuid import uuid4
@@ -10,30 +9,30 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from jobs import actions, ledger, recovery, ticks
+from jobs import actions, lost_workers, queue, ticks
 from jobs.enqueue import enqueue
 from jobs.failures import NO_FAILURE
-from jobs.ledger import Started
+from jobs.kinds import KINDS, JobKind
 from jobs.models import BackgroundJob, JobAction, JobAttempt, Worker
-from jobs.outcomes import Decision, Outcome
-from jobs.registry import KINDS, Kind
+from jobs.queue import Started
+from jobs.retries import AttemptOutcome, Decision
 from jobs.ticks import TickSpec, run_tick
 from tests import factories
-from tests.racing import at_once, won
-from tests.waiting import PATIENCE_S
+from tests.racing import at_once, waiting_for_a_lock, won
+from tests.waiting import PATIENCE_S, until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.races]
 
 Status = BackgroundJob.Status
-DONE = Decision(Status.SUCCEEDED, Outcome.SUCCEEDED)
-AGAIN = Decision(Status.QUEUED, Outcome.RETRIED)
+DONE = Decision(Status.SUCCEEDED, AttemptOutcome.SUCCEEDED)
+AGAIN = Decision(Status.QUEUED, AttemptOutcome.RETRIED)
 ROUNDS = 8
 """Times that a race of two is run: either may win, and each way must be right."""
 
 
 @pytest.fixture(autouse=True)
 def _kind(monkeypatch):
-    monkeypatch.setitem(KINDS, "t.race", Kind("t.race", lambda ctx: None))
+    monkeypatch.setitem(KINDS, "t.race", JobKind("t.race", lambda ctx: None))
 
 
 def put(count: int = 1, workspace=None) -> list[BackgroundJob]:
@@ -43,25 +42,25 @@ def put(count: int = 1, workspace=None) -> list[BackgroundJob]:
 
 def start_one() -> Started:
     put()
-    token, [job] = ledger.claim(uuid4(), 1)
-    return ledger.start(job, token)
+    token, [job] = queue.claim(uuid4(), 1)
+    return queue.start(job, token)
 
 
 def settle(started: Started, decision: Decision) -> str | None:
-    return ledger.settle(started, decision, failure=NO_FAILURE)[0]
+    return queue.settle(started, decision, failure=NO_FAILURE)[0]
 
 
 def test_one_job_goes_to_one_of_many_workers():
     put()
 
-    claims = at_once(*[lambda: ledger.claim(uuid4(), 1)[1]] * 8)
+    claims = at_once(*[lambda: queue.claim(uuid4(), 1)[1]] * 8)
 
     assert sorted(len(jobs) for jobs in claims) == [0] * 7 + [1]
 
 
 def test_of_many_that_ask_for_a_new_look_at_once_one_gets_it():
     put_anew()
-    settle(started_of(ledger.claim(uuid4(), 1)), DONE)
+    settle(started_of(queue.claim(uuid4(), 1)), DONE)
 
     assert sorted(created for _, created in at_once(*[put_anew] * 8)) == [False] * 7 + [True]
     assert BackgroundJob.objects.count() == 2
@@ -72,8 +71,8 @@ def test_a_look_that_begins_while_another_is_asked_for_happens_after_the_questio
     for _ in range(ROUNDS):
         BackgroundJob.objects.all().delete()
         put_anew()
-        token, [job] = ledger.claim(uuid4(), 1)
-        (_, created), started = at_once(put_anew, partial(ledger.start, job, token))
+        token, [job] = queue.claim(uuid4(), 1)
+        (_, created), started = at_once(put_anew, partial(queue.start, job, token))
 
         assert started is not None
         assert BackgroundJob.objects.filter(status=Status.QUEUED).count() == created
@@ -85,14 +84,14 @@ def put_anew() -> tuple[BackgroundJob, bool]:
 
 def started_of(claimed: tuple) -> Started:
     token, [job] = claimed
-    return ledger.start(job, token)
+    return queue.start(job, token)
 
 
 def test_many_jobs_are_shared_out_and_none_twice():
     put(40)
     Worker.objects.bulk_create(Worker(cluster=uuid4(), host="h", pid=n) for n in range(9))
 
-    claims = at_once(*[lambda: ledger.claim(uuid4(), 5)[1]] * 8)
+    claims = at_once(*[lambda: queue.claim(uuid4(), 5)[1]] * 8)
 
     claimed = [job.pk for jobs in claims for job in jobs]
     assert len(claimed) == len(set(claimed)) == 40
@@ -102,7 +101,7 @@ def test_a_workspaces_cap_holds_when_all_workers_claim_at_once():
     put(40, factories.make_workspace())
     workers = Worker.objects.bulk_create(Worker(cluster=uuid4(), host="h", pid=n) for n in range(6))
 
-    claims = at_once(*[lambda pk=worker.pk: ledger.claim(pk, 2)[1] for worker in workers])
+    claims = at_once(*[lambda pk=worker.pk: queue.claim(pk, 2)[1] for worker in workers])
 
     assert sorted(len(jobs) for jobs in claims) == [0, 2, 2, 2, 2, 2]
 
@@ -110,9 +109,9 @@ def test_a_workspaces_cap_holds_when_all_workers_claim_at_once():
 def test_of_an_old_and_a_new_owner_only_the_new_one_settles():
     old = start_one()
     BackgroundJob.objects.update(lease_expires_at=factories.ago(seconds=1))
-    recovery.sweep()
-    token, [job] = ledger.claim(uuid4(), 1)
-    new = ledger.start(job, token)
+    lost_workers.sweep()
+    token, [job] = queue.claim(uuid4(), 1)
+    new = queue.start(job, token)
 
     late, outcome = at_once(lambda: settle(old, AGAIN), lambda: settle(new, DONE))
 
@@ -135,7 +134,7 @@ def test_two_sweeps_take_an_expired_job_back_once():
     start_one()
     BackgroundJob.objects.update(lease_expires_at=factories.ago(seconds=1))
 
-    at_once(*[recovery.sweep] * 4)
+    at_once(*[lost_workers.sweep] * 4)
 
     assert BackgroundJob.objects.get().losses == 1
     assert JobAttempt.objects.count() == 1
@@ -165,7 +164,7 @@ def test_an_enqueue_does_not_wait_for_anothers_open_transaction():
     assert at_once(stays_open, passes) == [True, None]
 
 
-def cancel(job: BackgroundJob, person) -> actions.Result:
+def cancel(job: BackgroundJob, person) -> actions.ActionResult:
     [result] = actions.cancel([job.pk], workspace_id=None, actor=person)
     return result
 
@@ -194,8 +193,8 @@ def test_a_cancelled_job_does_not_start_and_a_started_one_is_asked_to_stop():
     person = factories.make_user()
     for _ in range(ROUNDS):
         put()
-        token, [job] = ledger.claim(uuid4(), 1)
-        result, started = at_once(lambda j=job: cancel(j, person), lambda j=job, t=token: ledger.start(j, t))
+        token, [job] = queue.claim(uuid4(), 1)
+        result, started = at_once(lambda j=job: cancel(j, person), lambda j=job, t=token: queue.start(j, t))
 
         row = BackgroundJob.objects.get(pk=job.pk)
         assert result.done
@@ -233,7 +232,7 @@ def test_retry_all_twice_at_once_retries_each_job_once():
     moment = timezone.now()
     BackgroundJob.objects.filter(pk__in=ids).update(status="failed", finished_at=moment, fingerprint="f1")
 
-    def retry() -> list[actions.Result]:
+    def retry() -> list[actions.ActionResult]:
         try:
             return actions.retry_group("f1", workspace_id=None, actor=person)
         finally:
@@ -243,20 +242,9 @@ def test_retry_all_twice_at_once_retries_each_job_once():
         with transaction.atomic():
             list(BackgroundJob.objects.select_for_update().filter(pk__in=ids))
             both = [pool.submit(retry) for _ in range(2)]
-            ends = time.monotonic() + 20
-            while waiting_for_a_lock() < 2 and time.monotonic() < ends:
-                time.sleep(0.01)
-        answers = sorted((one.result(timeout=20) for one in both), key=len)
+            until(lambda: waiting_for_a_lock() == 2, "both wait for the rows")
+        answers = sorted((one.result(timeout=PATIENCE_S) for one in both), key=len)
 
     assert [len(answer) for answer in answers] == [0, 3]
     assert actions.told_of_group(answers[0])[0][0] is True
     assert JobAction.objects.filter(job__in=ids).count() == 3
-
-
-def waiting_for_a_lock() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        return cursor.fetchone()[0]

@@ -1,16 +1,14 @@
 """Two admins at once."""
 
-import threading
-import time
-
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
-from inbox import invitations, people
 from inbox.models import Invitation, Membership, User
+from inbox.workspaces import invitations, people
 from jobs.models import BackgroundJob
 from tests import factories
-from tests.racing import at_once, won
+from tests.racing import InBackground, at_once, waiting_for_a_lock, won
+from tests.waiting import until
 
 pytestmark = pytest.mark.races
 Role = Membership.Role
@@ -75,31 +73,11 @@ def test_nobody_is_let_in_by_somebody_who_is_being_demoted(transactional_db):
     """Guard: the lock on the inviter's membership in `_join`; without it the old role is read and the guest is in."""
     workspace = factories.make_workspace()
     invitation = factories.make_invitation(workspace)
-    demoted = threading.Event()
 
-    def demote():
-        with transaction.atomic():
-            Membership.objects.filter(user=invitation.invited_by).update(role=Role.VIEWER)
-            demoted.set()
-            until_blocked()
+    with transaction.atomic():
+        Membership.objects.filter(user=invitation.invited_by).update(role=Role.VIEWER)
+        joining = InBackground(lambda: invitations.accept_by_mail(invitation, "correct-horse-battery"))
+        until(lambda: joining.is_over or waiting_for_a_lock(), "the guest waits for the role")
 
-    def join():
-        demoted.wait(10)
-        return invitations.accept_by_mail(invitation, "correct-horse-battery")
-
-    results = at_once(demote, join)
-
-    assert isinstance(results[1], people.NotAllowed)
+    assert isinstance(joining.result(), people.NotAllowed)
     assert not User.objects.filter(email=invitation.email).exists()
-
-
-def until_blocked() -> None:
-    """Wait until another session of this database waits for a lock, or ten seconds."""
-    for _ in range(200):
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-            )
-            if cursor.fetchone():
-                return
-        time.sleep(0.05)

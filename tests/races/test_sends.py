@@ -8,11 +8,11 @@ from django.utils import timezone
 
 from inbox.leads import rollup
 from inbox.models import Draft, Message, OutboundSend
-from inbox.replying import autosend, cards, claims, review, sending
+from inbox.replying import autosend, review, send_claims, sending, slack_cards
 from inbox.understanding.arrival import Arrival
-from integrations.outgoing import Accepted
+from integrations.carriers import Accepted
 from tests import factories
-from tests.racing import InBackground, at_once, somebody_waits_for_a_lock, won
+from tests.racing import InBackground, at_once, waiting_for_a_lock, won
 from tests.ready import passing_draft
 from tests.waiting import until
 
@@ -82,7 +82,7 @@ def test_two_countdowns_of_one_workspace_keep_to_its_cap_for_a_day(workspace):
     with transaction.atomic():
         assert counted_down(first) == "sent"
         other = InBackground(lambda: in_transaction(counted_down, second))
-        until(lambda: other.is_over or somebody_waits_for_a_lock(), "the second countdown is on")
+        until(lambda: other.is_over or waiting_for_a_lock(), "the second countdown is on")
 
     assert other.result() == "held: daily cap"
     assert OutboundSend.objects.count() == 1
@@ -119,7 +119,7 @@ def test_an_answer_and_a_follow_up_at_once_make_one_send(workspace, draft):
         def send():
             with transaction.atomic():
                 lead = type(draft.lead).objects.select_for_update().get(pk=draft.lead_id)
-                return claims.claim(
+                return send_claims.claim(
                     lead,
                     channel="email",
                     origin=OutboundSend.Origin.FOLLOWUP,
@@ -139,7 +139,7 @@ def test_a_follow_up_that_does_not_lock_the_lead_is_stopped_by_the_constraint(wo
     user = factories.make_member(workspace)
 
     def unlocked(number):
-        return lambda: claims.claim(
+        return lambda: send_claims.claim(
             type(draft.lead).objects.get(pk=draft.lead_id),
             channel="email",
             origin=OutboundSend.Origin.FOLLOWUP,
@@ -191,14 +191,14 @@ def test_slack_and_the_page_at_once_make_one_send(workspace, draft, monkeypatch)
     member = factories.make_member(workspace)
     slack = factories.make_integration(workspace, "slack", credentials={"bot_token": "xoxb"})
     membership = workspace.memberships.get(user=member)
-    monkeypatch.setattr(cards, "_member", lambda *_args: membership)
-    monkeypatch.setattr(cards, "_update", lambda *_args, **_fields: None)
+    monkeypatch.setattr(slack_cards, "_member", lambda *_args: membership)
+    monkeypatch.setattr(slack_cards, "_update", lambda *_args, **_fields: None)
 
     def press():
         payload = {"draft_id": str(draft.pk), "user_id": "U1", "channel_id": "C1", "message_ts": "1.1"}
         payload["value"] = {"revision": 1}
         context = SimpleNamespace(workspace_id=slack.workspace_id, payload=payload, deadline=None)
-        return cards.approve_pressed(context)["outcome"]
+        return slack_cards.approve_pressed(context)["outcome"]
 
     results = at_once(press, approve(draft, member), press, approve(draft, member), press)
 
@@ -216,7 +216,7 @@ def test_a_countdown_and_follow_ups_at_once_make_one_send(workspace):
             return autosend._send(fresh, timezone.now())
 
     def follow_up(number):
-        return lambda: claims.claim(
+        return lambda: send_claims.claim(
             type(draft.lead).objects.get(pk=draft.lead_id),
             channel="email",
             origin=OutboundSend.Origin.FOLLOWUP,

@@ -16,7 +16,9 @@ NOWHERE = "postgres://nobody@127.0.0.1:9/nothing"
 
 def test_it_does_not_start_without_its_static_files_and_says_what_to_do(tmp_path):
     """Guard: post_worker_init in config/gunicorn.py."""
-    server = WebServer(NOWHERE, tmp_path / "web.log", STATIC_ROOT=str(tmp_path / "empty"))
+    server = WebServer(
+        NOWHERE, tmp_path / "web.log", WEB_CONCURRENCY="1", STATIC_ROOT=str(tmp_path / "empty")
+    )
     with pytest.raises(AssertionError, match="did not start"), server:
         pass
     words = server.log.read_text()
@@ -29,7 +31,7 @@ def test_it_does_not_start_with_the_files_of_another_release(tmp_path):
     del manifest["paths"]["holdfast.css"]
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "staticfiles.json").write_text(json.dumps(manifest))
-    server = WebServer(NOWHERE, tmp_path / "web.log", STATIC_ROOT=str(tmp_path / "old"))
+    server = WebServer(NOWHERE, tmp_path / "web.log", WEB_CONCURRENCY="1", STATIC_ROOT=str(tmp_path / "old"))
     with pytest.raises(AssertionError, match="did not start"), server:
         pass
     assert "The collected static files are of another release." in server.log.read_text()
@@ -37,7 +39,9 @@ def test_it_does_not_start_with_the_files_of_another_release(tmp_path):
 
 def test_it_does_not_start_with_weights_that_are_not_fit_to_judge_by(tmp_path):
     """Guard: post_worker_init in config/gunicorn.py."""
-    server = WebServer(NOWHERE, tmp_path / "web.log", RULE_WEIGHTS_DIR=str(tmp_path / "own"))
+    server = WebServer(
+        NOWHERE, tmp_path / "web.log", WEB_CONCURRENCY="1", RULE_WEIGHTS_DIR=str(tmp_path / "own")
+    )
     with pytest.raises(AssertionError, match="did not start"), server:
         pass
     words = server.log.read_text()

@@ -28,10 +28,11 @@ import psycopg
 import requests
 from cryptography.fernet import Fernet
 
-from config.postgres import EmbeddedPostgres
+from demo.postgres import EmbeddedPostgres
 
 ROOT = Path(__file__).resolve().parents[2]
-TRAFFIC = Path("tests") / "fixtures" / "traffic.jsonl"
+TRAFFIC = (Path("demo") / "traffic.jsonl", Path("tests") / "fixtures" / "traffic.jsonl")
+"""Where a release keeps the recorded day: today's, and those before."""
 ACCOUNTS = Path("tests") / "fixtures" / "workspaces.json"
 PASSWORD = secrets.token_urlsafe(12)
 ACCOUNT_ID = {"emailbison": "workspace_id", "ghl": "location_id", "unipile": "account_id"}
@@ -202,7 +203,8 @@ class Rehearsal:
         """The day's webhooks, the pages, and what a person approves; then the jobs."""
         pairs = [f"{label}={workspace}" for label, workspace in self.workspaces.items()]
         options = ["--url", release.url, *(["--repeat"] if again else [])]
-        command = ("replay_traffic", str(release.tree / TRAFFIC), "--map", *pairs, *options)
+        recorded = next(release.tree / path for path in TRAFFIC if (release.tree / path).exists())
+        command = ("replay_traffic", str(recorded), "--map", *pairs, *options)
         said = release.manage(*command, check=False).strip().splitlines() or ["nothing was replayed"]
         print(f"{release.name}: {said[-1]}")
         # The second time they meet rows of the other release, whose verdicts may have been others.

@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from inbox.models import Lead, Message, WebhookDelivery
 from inbox.webhooks.scrub import without_secrets
+from integrations.events import MessageEvent, Person
 from integrations.models import WebhookKey
 from integrations.registry import keyed_sources
+from integrations.spec import SampleReply
 from jobs.models import BackgroundJob
 from tests.recorded import payload
 from tests.webhooks.posting import Poster, encoded
@@ -157,6 +159,19 @@ class WebhookContract:
     @pytest.mark.parametrize("method", ["put", "patch", "delete"])
     def test_other_methods_are_not_allowed(self, poster, method):
         assert getattr(poster.client, method)(poster.path(self.source)).status_code == 405
+
+    def test_the_sample_is_read_as_a_reply_in_no_campaign(self):
+        source, now = keyed_sources()[self.source], timezone.now()
+        if not source.sample:
+            assert not self.makes_message or source.sample.why
+            return
+        person = Person("a@example.com", "+15555550123", "member-1", first_name="Ada", last_name="Rossi")
+        reply = SampleReply("sample-1", person, "Re: hi", "Sounds useful.", "acc-1", now)
+        event = source.parse(source.sample(reply), now)
+        assert isinstance(event, MessageEvent)
+        assert (event.direction, event.text, event.campaign) == ("inbound", reply.text, None)
+        assert event.external_id in (reply.id, f"<{reply.id}@sample.invalid>", "")
+        assert source.account_of(source.sample(reply)) in ("acc-1", "")
 
     def test_secrets_are_not_kept_in_the_ledger(self, poster, body):
         path = f"/api/webhooks/{self.source}/"

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from inbox import invitations
 from inbox.models import Appointment, FollowUpInstance, FollowUpTask
+from inbox.workspaces import invitations
 from insights.models import ContextPack
 from integrations.models import WebhookKey
 from jobs.models import BackgroundJob

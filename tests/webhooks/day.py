@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inbox.models import Lead, Message
-from inbox.traffic import verdict_of
+from inbox.webhooks.recorded_traffic import verdict_of
 from tests.recorded import Line, workspaces
 from tests.webhooks.posting import Poster, encoded
 

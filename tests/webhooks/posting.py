@@ -14,8 +14,8 @@ from django.http import HttpResponse
 from django.test import Client
 from slack_sdk.signature import SignatureVerifier
 
-from inbox import workspaces
 from inbox.models import Workspace
+from inbox.workspaces import creation
 from integrations.models import Integration
 from integrations.registry import keyed_sources
 
@@ -61,7 +61,7 @@ class Poster:
 
     @classmethod
     def create(cls, name: str) -> "Poster":
-        made = workspaces.create(name, f"owner@{name.lower()}.example.com", "correct horse battery")
+        made = creation.create(name, f"owner@{name.lower()}.example.com", "correct horse battery")
         return cls(made.workspace, made.keys, Client(raise_request_exception=False))
 
     def integration(self, source: str) -> Integration:
@@ -73,7 +73,7 @@ class Poster:
         return self.integration(source)
 
     def path(self, source: str) -> str:
-        return workspaces.webhook_path(source, self.keys[source])
+        return creation.webhook_path(source, self.keys[source])
 
     def post(self, source: str, body: Any, **headers: str) -> HttpResponse:
         """POST to the source's own address of this workspace."""

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 
 from inbox.models import Lead, WebhookDelivery
-from integrations import health
+from integrations.health import writer as health
 from integrations.models import WorkspaceIntegrationHealth
 from jobs.models import BackgroundJob
 from tests.recorded import payload

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from inbox.handlers import messages
+from inbox.intake import messages
 from inbox.models import Lead, Message
 from tests.factories import make_lead
 from tests.recorded import payload

@@ -13,13 +13,14 @@ from inbox.models import WebhookDelivery
 from inbox.webhooks.scrub import without_secrets
 from integrations.models import WebhookKey
 from integrations.registry import WebhookSource
+from tests import forms
 from tests.webhooks import junk
 from tests.webhooks.doors import DOORS, Door, Target, install_secrets
 from tests.webhooks.walls import fingerprint
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.shortened]
 
-EXAMPLES = 500
+EXAMPLES = forms.either(25, 500)
 """For each source; where two addresses lead to it, they share them."""
 Verdict = WebhookDelivery.Verdict
 FIXED = settings(

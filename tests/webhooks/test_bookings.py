@@ -4,7 +4,7 @@ from itertools import permutations
 
 import pytest
 
-from inbox.followups.listing import fell_through
+from inbox.followups.lists import fell_through
 from inbox.models import Appointment, Lead
 from inbox.models.lead import Tag
 from inbox.signals import lead_booked

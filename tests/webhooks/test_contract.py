@@ -7,11 +7,11 @@ from urllib.parse import quote
 
 import pytest
 
-from inbox import buttons
 from inbox.models import Lead
+from inbox.replying import buttons
 from inbox.webhooks.urls import urlpatterns
 from integrations.registry import keyed_sources
-from jobs.registry import KINDS, Kind
+from jobs.kinds import KINDS, JobKind
 from tests.factories import make_draft, make_lead, make_message
 from tests.recorded import brings_its_own_tests, payload, traffic
 from tests.webhooks.cases import AccountContract, SignedContract, WebhookContract, recorded
@@ -175,7 +175,7 @@ class TestSlackSigned(SignedContract):
     @pytest.fixture(autouse=True)
     def _secret(self, settings, monkeypatch):
         settings.SLACK_SIGNING_SECRET = SLACK_SECRET
-        monkeypatch.setitem(KINDS, buttons.JOB, KINDS.get(buttons.JOB) or Kind(buttons.JOB, buttons.run))
+        monkeypatch.setitem(KINDS, buttons.JOB, KINDS.get(buttons.JOB) or JobKind(buttons.JOB, buttons.run))
 
     def change_secret(self, poster, settings):
         settings.SLACK_SIGNING_SECRET = "another"

@@ -3,9 +3,12 @@
 import logging
 
 import pytest
+from django.db import connection
 
-from config.logs import redact_event, redact_path
+from config.logs import redact_event
+from inbox.models import WebhookDelivery
 from inbox.webhooks import base
+from jobs.redaction import redact_path
 from tests.recorded import payload
 from tests.webhooks.test_statements import recorded
 
@@ -30,6 +33,18 @@ def test_delivery_within_its_budget_is_no_warning(poster, caplog, monkeypatch):
     poster.post("email", recorded("LEAD_REPLIED"))
     (record,) = told(caplog)
     assert (record.levelno, record.verdict) == (logging.INFO, "accepted")
+
+
+def test_a_delivery_that_the_database_refuses_says_which_column_and_where_in_our_code(poster, caplog):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE inbox_message ADD COLUMN of_the_next_release integer NOT NULL")
+    answer = poster.post("email", recorded("LEAD_REPLIED")).json()
+
+    record = next(one for one in caplog.records if one.getMessage() == "delivery failed on our side")
+    assert (record.table, record.column, record.sqlstate) == ("inbox_message", "of_the_next_release", "23502")
+    assert record.where.startswith("inbox/") and record.error_class == "IntegrityError"
+    kept = WebhookDelivery.objects.get(pk=answer["deliveryId"])
+    assert kept.verdict == "failed" and kept.reason.endswith("column of_the_next_release")
 
 
 @pytest.mark.parametrize(

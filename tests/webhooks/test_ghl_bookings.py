@@ -5,7 +5,7 @@ from itertools import permutations
 import pytest
 from django.utils import timezone
 
-from inbox.handlers import bookings
+from inbox.intake.handlers import bookings
 from inbox.models import Appointment, WebhookDelivery
 from inbox.models.lead import Tag
 from jobs.models import BackgroundJob

@@ -11,7 +11,7 @@ import pytest
 
 from inbox.models import Message
 
-TRAFFIC = Path(__file__).resolve().parents[1] / "fixtures" / "traffic.jsonl"
+TRAFFIC = Path(__file__).resolve().parents[2] / "demo" / "traffic.jsonl"
 
 
 def recorded(event_type: str) -> dict:

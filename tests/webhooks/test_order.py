@@ -8,15 +8,16 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from tests import forms
 from tests.webhooks.stories import NOON, STORIES, Event, differences, end_state, play
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.shortened]
 
 RECEIVED = NOON + timedelta(minutes=12)
 """All of a story is received at one moment: what is stated has to say what was first, and GHL's clock is trusted."""
 
 FIXED = settings(
-    max_examples=12,
+    max_examples=forms.either(3, 12),
     derandomize=True,
     database=None,
     deadline=None,

@@ -8,13 +8,14 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from inbox import handlers, replay
-from inbox.models import AuditEntry, Lead, Message, WebhookDelivery
-from inbox.retention import empty_bodies, old_rows
+from inbox.intake import handlers
+from inbox.intake.retention import empty_bodies, old_rows
+from inbox.models import Appointment, AuditEntry, Lead, Message, WebhookDelivery
+from inbox.webhooks import replay
 from integrations.events import MessageEvent
 from jobs.deadline import Deadline
 from jobs.models import BackgroundJob
-from tests.factories import ago, make_delivery, make_member
+from tests.factories import ago, make_delivery, make_lead, make_member
 from tests.recorded import payload, traffic
 from tests.webhooks.posting import GHL_PUBLIC, encoded, ghl_headers
 
@@ -129,7 +130,8 @@ class Context:
     """What a job's handler sees, and what it reports."""
 
     def __init__(self, workspace, **job_payload) -> None:
-        self.workspace_id, self.payload, self.seen = workspace.pk, job_payload, []
+        self.job = BackgroundJob(workspace=workspace)
+        self.payload, self.seen = job_payload, []
 
     def progress(self, done: int, total: int) -> None:
         self.seen.append((done, total))
@@ -195,3 +197,27 @@ def test_old_rows_go_but_those_that_recognise_a_repeat(poster):
     keyed = make_delivery(poster.workspace, received_at=ago(days=401), event_key="booked:1")
     assert old_rows(Deadline.after_ms(10_000)) == 1
     assert WebhookDelivery.objects.get() == keyed
+
+
+def test_a_booking_is_replayed_though_its_account_is_gone(poster):
+    make_lead(poster.workspace, email="dana.reyes@reyesroofing.example.com")
+    delivery = spoilt(poster, "calendly", payload("calendly", "invitee_created_nested"))
+    result = replay.replay(delivery)
+    assert (result.outcome.verdict, Appointment.objects.get().status) == (Verdict.ACCEPTED, "booked")
+
+
+def test_the_status_of_an_account_that_is_gone_is_ignored_when_it_is_replayed(poster):
+    words = {"account_id": "uni_acc_42", "account_type": "LINKEDIN", "message": "CREDENTIALS"}
+    delivery = spoilt(poster, "linkedin", {"AccountStatus": words})
+    outcome = replay.replay(delivery).outcome
+    assert (outcome.verdict, outcome.reason) == (Verdict.IGNORED, "the account is no longer connected here")
+
+
+def spoilt(poster, source: str, body: dict) -> WebhookDelivery:
+    """A stored request that failed on our side, and whose account was deleted since."""
+    poster.post(source, body)
+    Appointment.objects.all().delete()
+    poster.integration(source).delete()
+    delivery = WebhookDelivery.objects.get()
+    WebhookDelivery.objects.update(verdict=Verdict.FAILED, event_key=None)
+    return delivery

@@ -19,15 +19,16 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from integrations.registry import webhook_sources
+from tests import forms
 from tests.webhooks.doors import DOORS, Target, install_secrets
 from tests.webhooks.posting import calendly_headers
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.shortened]
 
 WEBHOOKS = "/api/webhooks"
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 FIXED = settings(
-    max_examples=100,
+    max_examples=forms.either(15, 100),
     derandomize=True,
     database=None,
     deadline=None,

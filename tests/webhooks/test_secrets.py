@@ -8,9 +8,10 @@ from urllib.parse import quote
 import pytest
 from django.db import connection
 
-from inbox import handlers, ledger, replay
+from inbox.intake import handlers
 from inbox.models import Message, WebhookDelivery
-from inbox.webhooks import stored
+from inbox.pages import delivery_body
+from inbox.webhooks import replay, stored
 from inbox.webhooks.scrub import MARK, without_secrets
 from integrations.models import WebhookKey, hash_key
 from integrations.registry import keyed_sources
@@ -334,8 +335,8 @@ class TestStored:
 
     def test_page_shows_no_secret_of_one_that_is_not_clean_yet(self, poster):
         row = self.store(poster, "x")
-        for show in ledger.VIEWS:
-            assert "sl-other-secret" not in ledger.text(row, show)
+        for show in delivery_body.VIEWS:
+            assert "sl-other-secret" not in delivery_body.text(row, show)
 
     def test_nothing_is_looked_for_among_deliveries_that_are_clean(self, poster):
         """Guard: the index of what is to be cleaned; without it each run reads the whole ledger."""

@@ -7,11 +7,11 @@ from urllib.parse import quote
 import pytest
 from django.test import override_settings
 
-from inbox import buttons
 from inbox.models import Lead, Message, WebhookDelivery
+from inbox.replying import buttons
 from integrations.models import Integration
+from jobs.kinds import KINDS, JobKind
 from jobs.models import BackgroundJob
-from jobs.registry import KINDS, Kind
 from tests.factories import ago, lose_key, make_draft, make_integration, make_lead, make_message
 from tests.recorded import payload
 from tests.webhooks.posting import (
@@ -187,7 +187,7 @@ class TestSlack:
     @pytest.fixture(autouse=True)
     def approve(self, monkeypatch):
         monkeypatch.setitem(buttons.ACTIONS, "approve_send", lambda ctx: None)
-        monkeypatch.setitem(KINDS, buttons.JOB, KINDS.get(buttons.JOB) or Kind(buttons.JOB, buttons.run))
+        monkeypatch.setitem(KINDS, buttons.JOB, KINDS.get(buttons.JOB) or JobKind(buttons.JOB, buttons.run))
 
     @pytest.fixture
     def draft(self, poster):

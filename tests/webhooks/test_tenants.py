@@ -9,8 +9,9 @@ from uuid import uuid4
 import pytest
 from django.core.management import call_command
 
-from inbox import buttons, replay
 from inbox.models import Draft, Lead, Message, WebhookDelivery
+from inbox.replying import buttons
+from inbox.webhooks import replay
 from integrations.registry import keyed_sources
 from jobs.models import BackgroundJob
 from tests.recorded import TESTS, payload, traffic

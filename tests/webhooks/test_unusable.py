@@ -1,16 +1,16 @@
 """Values that cannot be used, and parsers that fail: what the ledger keeps and what the sender is told."""
 
+from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
 from django.db import OperationalError
 
-from config.logs import redact_path
-from inbox import replay
 from inbox.leads.identity import normal_profile_url
 from inbox.models import Lead, Message, WebhookDelivery
-from inbox.webhooks import base
+from inbox.webhooks import base, replay
 from integrations import rawjson
+from jobs.redaction import redact_path
 from tests.factories import make_lead
 from tests.recorded import payload
 from tests.webhooks.posting import (
@@ -139,7 +139,7 @@ def test_database_out_of_reach_asks_to_come_again(poster, monkeypatch, method):
     def away(**_lookup):
         raise OperationalError("the connection is closed")
 
-    monkeypatch.setattr(base.KEYS, "find", away)
+    monkeypatch.setattr(base, "KEYS", SimpleNamespace(get=away))
     monkeypatch.setattr(base, "drop_connection", lambda: None)  # the test's own
     answer = getattr(poster.client, method)(poster.path("email"))
     assert (answer.status_code, answer.json()) == (503, {"success": False, "error": "unavailable"})

@@ -8,14 +8,16 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from inbox.handlers.messages import mark_processed
+from inbox.intake import tag_decisions
+from inbox.intake.messages import mark_processed
 from inbox.leads.merge import merge
 from inbox.models import Lead, Message, ProviderWord, TagDecision, WebhookDelivery
 from inbox.models.lead import Tag
-from inbox.pipeline import conditions, tagging
+from inbox.pipeline import skip_conditions
 from inbox.pipeline.situation import Situation
-from inbox.understanding.model import Judgement
+from inbox.prompts.tag_answer import Judgement
 from jobs.models import BackgroundJob
+from tests import forms
 from tests.factories import make_lead
 from tests.recorded import payload
 from tests.webhooks import stories
@@ -181,11 +183,13 @@ ORDERS = {
 }  # fmt: skip
 
 
+@pytest.mark.shortened
 @pytest.mark.parametrize(("events", "expected"), ORDERS.values(), ids=ORDERS)
 def test_words_and_replies_in_any_order_come_to_the_same(poster, events, expected):
     columns = ("tag", "tag_decided_by", "awaiting_model", "needs_reply", "provider_interested")
     ends = set()
-    for order in permutations(events):
+    orders = list(permutations(events))
+    for order in orders[:: forms.either(max(1, len(orders) // 6), 1)]:
         assert [one for one in post(poster, *order) if one.get("deduped") is not False] == []
         lead = Lead.objects.get()
         assert tags(lead) == expected
@@ -204,7 +208,9 @@ def test_word_on_a_lead_that_nobody_knows_makes_the_lead_and_waits_for_the_reply
     post(poster, reply())
     assert tags() == (Tag.NOT_INTERESTED, [Tag.NOT_INTERESTED])
     situation = Situation(Message.objects.get())
-    assert conditions.PROVIDER_DECIDED.holds(situation) and not conditions.RULE_DECIDED.holds(situation)
+    assert skip_conditions.PROVIDER_DECIDED.holds(situation) and not skip_conditions.RULE_DECIDED.holds(
+        situation
+    )
 
 
 def test_newer_reply_has_its_own_say(poster):
@@ -235,7 +241,7 @@ def test_word_without_a_time_is_said_when_it_comes_and_one_of_the_future_now(pos
 def test_a_persons_own_tag_stands_above_a_word(poster):
     post(poster, reply())
     owner = poster.workspace.memberships.get().user
-    tagging.correct(Message.objects.get(), Tag.CALL_REQUESTED, user=owner)
+    tag_decisions.correct(Message.objects.get(), Tag.CALL_REQUESTED, user=owner)
     (said,) = post(poster, word("lead_not_interested"))
     assert tags() == (Tag.CALL_REQUESTED, [Tag.CALL_REQUESTED])
     assert WebhookDelivery.objects.get(pk=said["deliveryId"]).reason == "kept; a person's tag stands above it"
@@ -256,7 +262,7 @@ def test_model_that_answers_after_the_word_does_not_replace_it_but_an_opt_out_do
     post(poster, reply(), word("lead_not_interested"))
     Message.objects.update(suspected="opt_out", suspected_words="in person")
     judgement = Judgement(tag, "in person", 0.9, "They ask.", "none", None)
-    tagging.apply_model(Message.objects.get(), judgement, by="model test, prompt 1")
+    tag_decisions.apply_model(Message.objects.get(), judgement, by="model test, prompt 1")
     assert tags() == ((tag, [tag]) if stands else (Tag.NOT_INTERESTED, [Tag.NOT_INTERESTED]))
     assert Lead.objects.get().is_stopped is stands
 
@@ -265,7 +271,7 @@ def test_opt_out_that_only_a_model_reads_leaves_the_word_and_is_suspected(poster
     post(poster, reply(), word("lead_not_interested"))
     judgement = Judgement(Tag.BLACKLIST, "in person", 0.9, "They ask.", "none", None)
     for _ in range(2):
-        tagging.apply_model(Message.objects.get(), judgement, by="model test, prompt 1")
+        tag_decisions.apply_model(Message.objects.get(), judgement, by="model test, prompt 1")
     assert tags() == (Tag.NOT_INTERESTED, [Tag.NOT_INTERESTED])
     lead = Lead.objects.get()
     assert (lead.is_stopped, lead.suspected, lead.suspected_words) == (False, "opt_out", "in person")
@@ -274,7 +280,7 @@ def test_opt_out_that_only_a_model_reads_leaves_the_word_and_is_suspected(poster
 def test_word_replaces_what_a_model_read(poster):
     post(poster, reply())
     judgement = Judgement(Tag.INFORMATION_REQUESTED, "in person", 0.9, "They ask.", "none", None)
-    tagging.apply_model(Message.objects.get(), judgement, by="model test, prompt 1")
+    tag_decisions.apply_model(Message.objects.get(), judgement, by="model test, prompt 1")
     post(poster, word("lead_not_interested"))
     assert tags() == (Tag.NOT_INTERESTED, [Tag.NOT_INTERESTED])
     assert TagDecision.objects.order_by("-pk").first().kind == "provider"
@@ -299,7 +305,7 @@ def test_reply_that_was_worked_on_is_worked_on_again_once(poster, interest):
     answers = [poster.post(source, second).json() for _ in range(2)]
     assert [answer.get("updatedExisting", False) for answer in answers] == [True, False]
     assert BackgroundJob.objects.filter(kind="inbound.catch_up").count() == 1
-    assert tagging.record_rules(Message.objects.get()).kind == "provider"
+    assert tag_decisions.record_rules(Message.objects.get()).kind == "provider"
 
 
 def test_reply_that_is_still_worked_on_gets_no_second_job(poster):

@@ -1,26 +1,33 @@
-"""manage.py connect_integration WORKSPACE PROVIDER --set name=value … (docs/reference/commands.md, Workspaces)."""
+"""The command `connect_integration WORKSPACE PROVIDER --set name=value …`: stores an account's credentials and
+settings.
+
+It is described in docs/reference/commands.md, Workspaces.
+"""
 
 import sys
+from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import IntegrityError, transaction
 
-from inbox import workspaces
-from integrations import connect, probes
+from inbox.models import Workspace
+from inbox.workspaces import creation
+from integrations import connect
+from integrations.health import probes
 from integrations.models import Integration
 
 
 class Command(BaseCommand):
     help = "Store an account's credentials and settings. A value may come from standard input: name=@-"
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("workspace", help="Its name or id.")
         parser.add_argument("provider")
         parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="values")
 
-    def handle(self, *, workspace, provider, values, **options) -> None:
+    def handle(self, *, workspace: str, provider: str, values: list[str], **options: Any) -> None:
         try:
-            found = workspaces.named(workspace)
+            found = creation.named(workspace)
             provider = connect.provider_named(provider)
             settings = dict(map(_pair, values))
             if not settings:
@@ -30,8 +37,8 @@ class Command(BaseCommand):
                 connect.apply(integration, settings)
                 fresh = integration._state.adding
                 integration.save()
-                key = workspaces.issue_key(integration) if fresh else None
-        except (workspaces.WorkspaceNotFound, connect.ConnectError) as error:
+                key = creation.issue_key(integration) if fresh else None
+        except (creation.WorkspaceNotFound, connect.ConnectError) as error:
             raise CommandError(str(error)) from None
         except IntegrityError:
             raise CommandError("That account is connected already, here or in another workspace.") from None
@@ -42,8 +49,10 @@ class Command(BaseCommand):
             self.stdout.write(f"Its webhook address: {key}")
 
 
-def _account(workspace, provider: str, settings: dict) -> Integration:
-    """The account that the settings name; else the workspace's only one, or one that has no account id yet."""
+def _account(workspace: Workspace, provider: str, settings: dict[str, Any]) -> Integration:
+    """The account that the settings name; else the workspace's only one, or one without an account id; else a
+    new one.
+    """
     mine = Integration.objects.select_for_update().filter(workspace=workspace, provider=provider)
     account_id = settings.get(connect.account_setting(provider), "")
     exact = mine.filter(external_account_id=account_id).first() if account_id else None

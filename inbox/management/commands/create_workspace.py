@@ -1,18 +1,21 @@
-"""manage.py create_workspace NAME --admin-email E [--admin-password P] [--json].
+"""The command `create_workspace NAME --admin-email E [--admin-password P] [--json]`: creates a workspace with
+its owner.
 
-What it prints: docs/reference/commands.md, Workspaces.
+What it prints is described in docs/reference/commands.md, Workspaces.
 """
 
 import json
 import secrets
+from collections.abc import Callable
+from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 
-from inbox import workspaces
 from inbox.models import User
-from inbox.timezones import validate_timezone
+from inbox.models.timezones import validate_timezone
+from inbox.workspaces import creation
 
 NOT_PROVEN = (
     "That address has an account, and nobody has proven yet that it is theirs: somebody else may know its password. "
@@ -23,14 +26,16 @@ NOT_PROVEN = (
 class Command(BaseCommand):
     help = "Create a workspace with its owner, an integration and a webhook key per source."
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name")
         parser.add_argument("--admin-email", required=True)
         parser.add_argument("--admin-password", help="Made up and printed once, where it is not given.")
         parser.add_argument("--timezone", default="UTC", help="IANA name, such as America/New_York.")
         parser.add_argument("--json", action="store_true", help="Print one JSON object.")
 
-    def handle(self, *, name, admin_email, admin_password, timezone, **options) -> None:
+    def handle(
+        self, *, name: str, admin_email: str, admin_password: str | None, timezone: str, **options: Any
+    ) -> None:
         _check(validate_email, admin_email, "--admin-email must be an e-mail address.")
         _check(validate_timezone, timezone, "--timezone must be an IANA name, such as America/New_York.")
         if not name.strip():
@@ -38,14 +43,14 @@ class Command(BaseCommand):
         new_user = not User.objects.filter(email=admin_email.lower()).exists()
         password = admin_password or (secrets.token_urlsafe(12) if new_user else None)
         try:
-            made = workspaces.create(name.strip(), admin_email, password, timezone=timezone)
-        except workspaces.AddressNotProven:
+            made = creation.create(name.strip(), admin_email, password, timezone=timezone)
+        except creation.AddressNotProven:
             raise CommandError(NOT_PROVEN) from None
-        result = {
+        result: dict[str, dict[str, Any]] = {
             "workspace": {"id": str(made.workspace.pk), "name": made.workspace.name},
             "admin": {"email": made.admin.email},
             "webhooks": {
-                source: {"path": workspaces.webhook_path(source, key), "key": key}
+                source: {"path": creation.webhook_path(source, key), "key": key}
                 for source, key in made.keys.items()
             },
         }
@@ -54,14 +59,14 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(result, indent=2) if options["json"] else _text(result))
 
 
-def _check(validator, value: str, message: str) -> None:
+def _check(validator: Callable[[str], None], value: str, message: str) -> None:
     try:
         validator(value)
     except ValidationError:
         raise CommandError(message) from None
 
 
-def _text(result: dict) -> str:
+def _text(result: dict[str, Any]) -> str:
     lines = [f"Workspace {result['workspace']['name']} ({result['workspace']['id']})"]
     lines.append("Owner " + ", password ".join(result["admin"].values()))
     lines += [f"  {source:10} {webhook['path']}" for source, webhook in result["webhooks"].items()]

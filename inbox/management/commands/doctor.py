@@ -1,35 +1,38 @@
-"""manage.py doctor: is this installation well, and if not, what to do."""
+"""The command `doctor`: checks whether this installation works, and says what to do if not."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core import checks
-from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
-from inbox import accounts, replay
-from inbox.accounts import slack_of
-from inbox.health import mailing, testing
+from inbox.health import account_tests, notice_mail
 from inbox.models import Workspace
-from integrations.checks import BAD, WARN, Check
+from inbox.webhooks import replay
+from inbox.workspaces import accounts
+from inbox.workspaces.accounts import slack_of
+from integrations import registry
 from integrations.errors import ProviderError, ProviderMisconfigured
+from integrations.health.checks import BAD, WARN, Check
+from integrations.health.probes import UNREADABLE, UNREADABLE_FIX
 from integrations.mail import is_off
 from integrations.models import TROUBLED, Integration, WebhookKey, WorkspaceIntegrationHealth
 from integrations.openai import client as openai
-from integrations.probes import UNREADABLE, UNREADABLE_FIX
 from integrations.slack import NAME as SLACK
-from jobs import stats
+from jobs import backlog, schema, stats
 from jobs.deadline import Deadline
+from jobs.display import counted
 from jobs.errors import DeadlineExceeded
 
-DUE_LIMIT_S = 300
 PROBE_MS = 5_000
 
 
 class Finding(NamedTuple):
-    """`ok` None: no fault, but worth knowing. `fix` says what to do."""
+    """The result of one check of the installation by the command `doctor`. `ok` None means no fault,
+    but worth knowing. `fix` says what to do.
+    """
 
     ok: bool | None
     subject: str
@@ -40,10 +43,10 @@ class Finding(NamedTuple):
 class Command(BaseCommand):
     help = "Check configuration, database, queue and providers. Exit code 1 if something is broken."
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--no-providers", action="store_true", help="Make no call to a provider.")
 
-    def handle(self, **options) -> None:
+    def handle(self, **options: Any) -> None:
         broken = 0
         for finding in examine(providers=not options["no_providers"]):
             mark = {True: "ok  ", False: "FAIL", None: "note"}[finding.ok]
@@ -57,12 +60,14 @@ class Command(BaseCommand):
 
 
 def examine(*, providers: bool = True) -> Iterator[Finding]:
-    """All findings, the database first: without it, and its schema, the rest cannot be known."""
+    """Checks the installation and yields each finding, the database first. If the database or its schema is broken, the
+    rest is not checked. `providers`: also ask the providers whether their accounts work.
+    """
     yield from _configuration()
     try:
-        schema = _schema()
-        yield schema
-        if not schema.ok:
+        found = _schema()
+        yield found
+        if found.ok is False:
             return
         yield from _queue()
         yield _deliveries()
@@ -77,6 +82,7 @@ def examine(*, providers: bool = True) -> Iterator[Finding]:
 
 
 def _configuration() -> Iterator[Finding]:
+    yield Finding(True, "release", settings.VERSION)
     found = checks.run_checks(include_deployment_checks=not settings.DEBUG)
     problems = [issue for issue in found if issue.level >= checks.WARNING]
     for issue in problems:
@@ -95,6 +101,9 @@ def _configuration() -> Iterator[Finding]:
     if settings.UNIPILE_API_KEY and not settings.UNIPILE_DSN:
         fix = "Set it to your address at Unipile: UNIPILE_API_KEY is sent there and nowhere else."
         yield Finding(False, "UNIPILE_DSN", "not set", fix)
+    if not (settings.DEBUG or settings.TRUSTED_PROXY):
+        words = "not set: no proxy stands in front, so slow clients hold threads, for 15 s each"
+        yield Finding(None, "TRUSTED_PROXY", words, "Put nginx in front (deploy/nginx) and set it to 1.")
     if is_off():
         yield Finding(
             None,
@@ -105,12 +114,39 @@ def _configuration() -> Iterator[Finding]:
 
 
 def _schema() -> Finding:
-    executor = MigrationExecutor(connection)
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if plan:
+    if missing := schema.missing():
         fix = "Run: manage.py migrate; then this again, for what could not be looked at."
-        return Finding(False, "schema", f"{len(plan)} migrations are missing", fix)
+        return Finding(False, "schema", f"{len(missing)} migrations are missing", fix)
+    if unknown := schema.unknown():
+        number = f"{len(unknown)} migration{'' if len(unknown) == 1 else 's'}"
+        words = f"of a newer release: this one does not know {number}, and works all the same"
+        return Finding(None, "schema", words, "See docs/upgrading.md, Going back.")
     return Finding(True, "schema", "all migrations are applied")
+
+
+def _lanes() -> Iterator[Finding]:
+    """One finding for each lane and each kind: its oldest due job, and how long the last day's jobs waited. A lane's
+    stands beside its promise.
+    """
+    kinds = stats.kinds(None)
+    latest = sorted((kind for kind in kinds if kind.due.jobs), key=lambda kind: -kind.due.oldest_s)[:3]
+    late = ", ".join(f"{kind.kind} {kind.due.oldest_s:.0f} s" for kind in latest)
+    fix = f"Late: {late}. Look at the Jobs page; more WORKER_THREADS, or more hosts."
+    for state in stats.lanes(None):
+        said = f"{_waits(state.due, state.waits)}; promised: {state.lane.promise_s} s"
+        yield Finding(not state.broken, f"lane {state.lane.name}", said, fix if state.broken else "")
+    for kind in kinds:
+        yield Finding(True, f"kind {kind.kind}", _waits(kind.due, kind.times))
+
+
+def _waits(due: stats.Due, times: stats.Timing | None) -> str:
+    said = f"{counted(due.jobs, backlog.CAP)} due"
+    if due.jobs:
+        said += f", the oldest for {due.oldest_s:.0f} s"
+    if times:
+        p50, p95 = times.wait_p50_ms / 1000, times.wait_p95_ms / 1000
+        said += f"; waited in the last day: p50 {p50:.1f} s, p95 {p95:.1f} s"
+    return said
 
 
 def _queue() -> Iterator[Finding]:
@@ -119,11 +155,7 @@ def _queue() -> Iterator[Finding]:
         yield Finding(True, "workers", f"{len(alive)} alive")
     else:
         yield Finding(False, "workers", "none is alive", "Run: manage.py qcluster")
-    oldest_s = stats.oldest_due_age_s(None)
-    late = oldest_s > DUE_LIMIT_S
-    yield Finding(
-        not late, "queue", f"the oldest due job waits {oldest_s:.0f} s", "Look at the Jobs page; add workers."
-    )
+    yield from _lanes()
     missed = [tick.name for tick in stats.ticks() if tick.missed]
     if missed and alive:
         yield Finding(
@@ -132,7 +164,7 @@ def _queue() -> Iterator[Finding]:
 
 
 def _deliveries() -> Finding:
-    """A webhook that failed on our side was acknowledged: nobody but us will see to it."""
+    """Checks for webhooks that failed on our side. They were acknowledged, so the provider will not send them again."""
     failed = replay.unrepaired().count()
     if not failed:
         return Finding(True, "deliveries", "none waits for a repair")
@@ -141,7 +173,7 @@ def _deliveries() -> Finding:
 
 
 def _secrets() -> Iterator[Finding]:
-    """What is stored encrypted can be read with this process's keys."""
+    """Checks that everything that is stored encrypted can be read with this process's keys."""
     unreadable = 0
     for account in Integration.objects.filter(enabled=True).select_related("workspace"):
         if account.is_unreadable:
@@ -169,21 +201,22 @@ def _model() -> Iterator[Finding]:
 
 
 def _accounts() -> Iterator[Finding]:
-    """Each connected account's own test, as behind the button of its card."""
+    """Runs each connected account's own test, the same as the button on its card."""
     found = 0
     for account in Integration.objects.filter(enabled=True).select_related("workspace"):
-        if accounts.usable(account):
+        if registry.spec_of(account.provider).is_connected_here and accounts.usable(account):
             found += 1
-            if not account.is_unreadable:  # told already
-                yield _verdict(f"{account.workspace}, {account}", testing.run(account))
+            if not account.is_unreadable:  # unreadable secrets are reported already
+                yield _verdict(f"{account.workspace}, {account}", account_tests.run(account))
     if not found:
         yield Finding(None, "accounts", "none is connected", "Run: manage.py connect_integration")
 
 
 def _notices() -> Iterator[Finding]:
-    """Whether somebody would be told of a broken account: by a Slack that has worked, or by a mail server that
-    answers."""
-    mail_works = mailing.answers()
+    """Checks that somebody would be told of a broken account: by a Slack that has worked, or by a mail server
+    that answers.
+    """
+    mail_works = notice_mail.answers()
     connected = Integration.objects.filter(enabled=True).exclude(provider=SLACK)
     for workspace in Workspace.objects.filter(pk__in=connected.values("workspace"), drill_of=None):
         slack = WorkspaceIntegrationHealth.objects.filter(
@@ -191,7 +224,7 @@ def _notices() -> Iterator[Finding]:
         ).exclude(state__in=TROUBLED)
         told_by = slack_of(workspace.pk)
         paths = ["Slack"] if told_by and not told_by.is_unreadable and slack.exists() else []
-        paths += ["e-mail"] if mail_works and mailing.recipients(workspace) else []
+        paths += ["e-mail"] if mail_works and notice_mail.recipients(workspace) else []
         subject = f"{workspace}, notices"
         if paths:
             yield Finding(True, subject, f"a broken account is told by {' and '.join(paths)}")
@@ -201,7 +234,7 @@ def _notices() -> Iterator[Finding]:
 
 
 def _verdict(subject: str, lines: list[Check]) -> Finding:
-    """The worst line of a test."""
+    """The finding from the worst line of a test."""
     for tone, ok in ((BAD, False), (WARN, None)):
         if line := next((line for line in lines if line.tone == tone), None):
             return Finding(ok, subject, f"{line.label}: {line.said}", line.fix)

@@ -1,12 +1,14 @@
-"""manage.py evaluate_drafts FILE.jsonl [--json] [--minutes N] (docs/reference/drafts.md)."""
+"""The command `evaluate_drafts FILE.jsonl [--json] [--minutes N]`: measures drafts (docs/reference/drafts.md)."""
 
 import json
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from inbox import asking, prompts
+from inbox import prompts
+from inbox.prompts import model_calls
 from inbox.replying.evaluation import drafts
 from inbox.replying.evaluation.cases import Case, read_cases
 from inbox.replying.evaluation.judging import Drafted
@@ -21,10 +23,10 @@ from jobs.errors import DeadlineExceeded, Snooze
 _BAD_INPUT, _STOPPED = 2, 130
 MINUTES = 240
 DRAFT_MS = 300_000
-"""Limit of one draft: at most six answers of the model."""
+"""The most milliseconds for one draft, which takes at most six answers of the model."""
 CHECK_MS = 20_000
 SANDBOX = "holdfast-sandbox"
-"""Whom the sandbox's list of models names as their owner (sandbox/openai.py)."""
+"""The owner that the sandbox's list of models names (sandbox/openai.py)."""
 SAID_EVERY = 10
 
 
@@ -32,14 +34,14 @@ class Command(BaseCommand):
     help = "Has a draft written for each labelled reply, and counts what it answers and what it makes up."
     requires_system_checks = ()
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, help="Labelled replies (docs/reference/drafts.md).")
         parser.add_argument("--json", action="store_true", help="Print the report as JSON, with every draft.")
         parser.add_argument(
             "--minutes", type=int, default=MINUTES, help=f"Limit of the whole run (default {MINUTES})."
         )
 
-    def handle(self, *, file: Path, minutes: int, **options) -> None:
+    def handle(self, *, file: Path, minutes: int, **options: Any) -> None:
         cases = self._cases(file)
         model = self._model()
         report = Report()
@@ -68,8 +70,8 @@ class Command(BaseCommand):
             raise CommandError(f"{file}: no labelled replies in it", returncode=_BAD_INPUT)
         return cases
 
-    def _model(self) -> dict:
-        """What is judged. Asked before anything is written, so that a wrong key costs one call."""
+    def _model(self) -> dict[str, Any]:
+        """Finds out which model is measured. This comes first, so that a wrong key costs one call."""
         try:
             sandbox = openai.check(Deadline.after_ms(CHECK_MS)) == SANDBOX
         except (ProviderError, ProviderMisconfigured, DeadlineExceeded) as error:
@@ -103,12 +105,12 @@ class Command(BaseCommand):
                 self.stderr.write(f"{report.n} of {len(cases)}")
 
     def _write(self, case: Case, deadline: Deadline) -> tuple[Drafted | None, str]:
-        """The draft, or None and why there is none: the model has no answer of use to this very reply."""
+        """Writes a draft. Returns None and the reason if the model has no useful answer to this reply."""
         try:
             return drafts.write(case, deadline.within_ms(DRAFT_MS)), ""
-        except (asking.Refused, AnswerUnusable, DeadlineExceeded) as error:
+        except (model_calls.Refused, AnswerUnusable, DeadlineExceeded) as error:
             return None, f"{error}"
-        except asking.NoModel as reason:
+        except model_calls.NoModel as reason:
             raise CommandError(str(reason), returncode=_BAD_INPUT) from None
         except Snooze as outage:
             raise CommandError(f"{outage} Run it again later.", returncode=1) from None

@@ -1,19 +1,21 @@
-"""manage.py evaluate_replies FILE.jsonl [--json] [--model]; needs no database without --model.
+"""The command `evaluate_replies FILE.jsonl [--json] [--model]`: measures the rules, and the model with --model.
 
-What it reads and prints: docs/reference/commands.md, Rules and drafts.
+Without --model it needs no database. docs/reference/commands.md, Rules and drafts, says what it reads and
+prints.
 """
 
 import json
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from inbox import asking, prompts, thread
-from inbox.understanding import model
-from inbox.understanding.evaluate import BadLine, Case, Report, evaluate, read_cases
-from inbox.understanding.evaluate_model import ModelReport, evaluate_model
+from inbox import prompts
+from inbox.prompts import model_calls, tag_answer, thread
+from inbox.prompts.tag_evaluation import ModelReport, evaluate_model
+from inbox.understanding.evaluate import BadLine, Case, Report, evaluate, open_labelled, read_cases
 from inbox.understanding.rules import RULES_VERSION
 from jobs.deadline import Deadline
 from jobs.errors import Snooze
@@ -21,8 +23,10 @@ from jobs.errors import Snooze
 _BAD_INPUT = 2
 
 
-def ask_model(case: Case, newest_text: str) -> model.Judgement | None:
-    """The model's judgement, asked with the pipeline's own prompt; nobody's meeting is booked. Raises as asking.ask."""
+def ask_model(case: Case, newest_text: str) -> tag_answer.Judgement | None:
+    """Asks the model for the tag of a test case's reply, with the prompt that the product uses; None if the model
+    refuses. No meeting is booked. Raises the errors of `model_calls.ask`.
+    """
     prompt = prompts.load("tag")
     text = thread.reading_of(
         newest_text,
@@ -32,28 +36,32 @@ def ask_model(case: Case, newest_text: str) -> model.Judgement | None:
         zone=ZoneInfo("UTC"),
     )
     try:
-        reading = asking.ask(
-            prompt, model.Reading, text, workspace_id=None, deadline=Deadline.after_ms(prompt.timeout_ms)
+        reading = model_calls.ask(
+            prompt,
+            tag_answer.Reading,
+            text,
+            workspace_id=None,
+            deadline=Deadline.after_ms(prompt.timeout_ms),
         )
-    except asking.Refused:
+    except model_calls.Refused:
         return None
-    return model.judge(reading, newest_text, booked=False)
+    return tag_answer.judge(reading, newest_text, booked=False)
 
 
 class Command(BaseCommand):
     help = "Precision and recall of the rules on labelled replies, one JSON object a line."
     requires_system_checks = ()
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "file", type=Path, help="Labelled replies (docs/reference/commands.md, Rules and drafts)."
         )
         parser.add_argument("--model", action="store_true", help="Ask the model what no rule decides.")
         parser.add_argument("--json", action="store_true", help="Print the report as JSON.")
 
-    def handle(self, *, file: Path, **options) -> None:
+    def handle(self, *, file: Path, **options: Any) -> None:
         try:
-            with file.open("rb") as lines:
+            with open_labelled(file) as lines:
                 cases = list(read_cases(lines))
         except OSError as error:
             raise CommandError(f"{file}: {error.strerror}", returncode=_BAD_INPUT) from None
@@ -74,7 +82,7 @@ class Command(BaseCommand):
     def _ask_model(self, cases: list[Case]) -> ModelReport:
         try:
             return evaluate_model(cases, ask_model)
-        except asking.NoModel as reason:
+        except model_calls.NoModel as reason:
             raise CommandError(str(reason), returncode=_BAD_INPUT) from None
         except Snooze as outage:
             raise CommandError(f"{outage} Run it again later.", returncode=1) from None

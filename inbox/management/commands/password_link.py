@@ -1,10 +1,14 @@
-"""manage.py password_link EMAIL: the link by which a person sets a password or joins, where no mail takes it there."""
+"""The command `password_link EMAIL`: prints a link by which a person sets a password or joins, if mail cannot
+carry it.
+"""
+
+from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from inbox import invitations, people
 from inbox.models import User
+from inbox.workspaces import invitations, people
 
 
 class Command(BaseCommand):
@@ -13,10 +17,10 @@ class Command(BaseCommand):
         "Hand it to that person only: it proves the address."
     )
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email")
 
-    def handle(self, *, email: str, **options) -> None:
+    def handle(self, *, email: str, **options: Any) -> None:
         if not settings.PUBLIC_URL:
             raise CommandError("PUBLIC_URL is not set: a link begins with it.")
         for path in self._paths(email.strip().lower()):

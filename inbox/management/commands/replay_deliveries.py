@@ -1,11 +1,16 @@
-"""manage.py replay_deliveries [--verdict failed] [--since …] [--dry-run] (docs/reference/commands.md, Traffic)."""
+"""The command `replay_deliveries [--verdict failed] [--since …] [--dry-run]`: runs stored deliveries again.
+
+It is described in docs/reference/commands.md, Traffic.
+"""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from inbox import replay, workspaces
 from inbox.models import WebhookDelivery
+from inbox.webhooks import replay
+from inbox.workspaces import creation
 from integrations import registry
 from integrations.payload import parse_time
 
@@ -15,7 +20,7 @@ UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 class Command(BaseCommand):
     help = "Run stored deliveries through today's code. Those that a later run has settled are left out."
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--verdict", default=WebhookDelivery.Verdict.FAILED, choices=WebhookDelivery.Verdict.values
         )
@@ -24,14 +29,23 @@ class Command(BaseCommand):
         parser.add_argument("--source", choices=sorted(registry.webhook_sources()), default="")
         parser.add_argument("--dry-run", action="store_true", help="Say what would happen and keep nothing.")
 
-    def handle(self, *, verdict, since, workspace, source, dry_run, **options) -> None:
+    def handle(
+        self,
+        *,
+        verdict: str,
+        since: str | None,
+        workspace: str | None,
+        source: str,
+        dry_run: bool,
+        **options: Any,
+    ) -> None:
         try:
-            found = workspaces.named(workspace) if workspace else None
-        except workspaces.WorkspaceNotFound as error:
+            found = creation.named(workspace) if workspace else None
+        except creation.WorkspaceNotFound as error:
             raise CommandError(str(error)) from None
         deliveries = replay.unrepaired(found, verdict=verdict, since=_moment(since), source=source)
         counts: dict[str, int] = {}
-        # All ids first: a run writes rows of its own.
+        # All ids are read first, because a run adds rows of its own.
         for pk in list(deliveries.values_list("pk", flat=True)):
             delivery = WebhookDelivery.objects.get(pk=pk)
             try:

@@ -1,11 +1,16 @@
-"""manage.py replay_traffic FILE --workspace … | --map … (docs/reference/commands.md, Traffic)."""
+"""The command `replay_traffic FILE --workspace … | --map …`: posts recorded webhooks to a running server.
+
+It is described in docs/reference/commands.md, Traffic.
+"""
 
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from inbox import traffic, workspaces
+from inbox.webhooks import recorded_traffic
+from inbox.workspaces import creation
 
 
 class Command(BaseCommand):
@@ -13,7 +18,7 @@ class Command(BaseCommand):
         "Post recorded provider traffic to a running server and compare each verdict with what was expected."
     )
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
         target = parser.add_mutually_exclusive_group(required=True)
         target.add_argument("--workspace", help="Post the lines of this workspace (name or id).")
@@ -30,26 +35,28 @@ class Command(BaseCommand):
             "--speed", type=float, default=0, help="Times faster than recorded (1: at its pace)."
         )
         pace.add_argument("--fast", action="store_true", help="As fast as it goes (the default).")
-        parser.add_argument("--connections", type=int, default=traffic.CONNECTIONS)
+        parser.add_argument("--connections", type=int, default=recorded_traffic.CONNECTIONS)
         parser.add_argument(
             "--repeat", action="store_true", help="Expect duplicates for what a first run accepts."
         )
 
-    def handle(self, *, file, url, speed, connections, repeat, **options) -> None:
+    def handle(
+        self, *, file: Path, url: str, speed: float, connections: int, repeat: bool, **options: Any
+    ) -> None:
         try:
-            lines = traffic.read(file)
+            lines = recorded_traffic.read(file)
             mapping = _mapping(options, lines)
-        except (OSError, traffic.TrafficError, workspaces.WorkspaceNotFound) as error:
+        except (OSError, recorded_traffic.TrafficError, creation.WorkspaceNotFound) as error:
             raise CommandError(str(error)) from None
         wanted = [
             line
             for line in lines
             if line.workspace in mapping and (not options["source"] or line.source in options["source"])
         ]
-        replayer = traffic.Replayer(url.rstrip("/"), mapping, repeat=repeat)
+        replayer = recorded_traffic.Replayer(url.rstrip("/"), mapping, repeat=repeat)
         try:
             report = replayer.run(wanted, speed=speed, connections=connections)
-        except traffic.TrafficError as error:
+        except recorded_traffic.TrafficError as error:
             raise CommandError(str(error)) from None
         for line, expected, verdict in report.unmet:
             self.stdout.write(f"line {line.number}: expected {expected}, got {verdict} ({line.note})")
@@ -59,7 +66,7 @@ class Command(BaseCommand):
             raise CommandError("Some verdicts were not as expected.")
 
 
-def _mapping(options: dict, lines: list[traffic.Line]) -> dict:
+def _mapping(options: dict[str, Any], lines: list[recorded_traffic.RecordedDelivery]) -> dict[str, Any]:
     labels = sorted({line.workspace for line in lines})
     if options["map"]:
         pairs = dict(item.partition("=")[::2] for item in options["map"])
@@ -68,8 +75,8 @@ def _mapping(options: dict, lines: list[traffic.Line]) -> dict:
             raise CommandError(
                 f"--map: the file has the labels {', '.join(labels)}, not {', '.join(unknown)}."
             )
-        return {label: workspaces.named(name) for label, name in pairs.items()}
-    workspace = workspaces.named(options["workspace"])
+        return {label: creation.named(name) for label, name in pairs.items()}
+    workspace = creation.named(options["workspace"])
     label = workspace.name.lower() if workspace.name.lower() in labels else None
     if label is None and len(labels) == 1:
         label = labels[0]

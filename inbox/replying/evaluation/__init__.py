@@ -1,4 +1,6 @@
-"""How drafts are measured: labelled replies of invented companies, the real drafting code, and counts by strings.
+"""Measures drafts: labelled replies to invented companies are answered by the real code, and the answers are
+counted.
 
-`cases` reads the file, `drafts` has each draft written, `judging` says what is in one, `report` counts.
+`cases` reads the file, `drafts` writes the drafts, `judging` finds what each one says by comparing text, and
+`report` counts.
 """

@@ -1,6 +1,8 @@
-"""The labelled file: a company and its facts on one line, then replies to it, what each asks and which fact answers it.
+"""Reads the file of labelled replies: companies with their facts, then replies, what each asks, and which fact
+answers it.
 
-A line is a JSON object. A company stands before the replies to it. docs/reference/drafts.md shows both kinds.
+Each line is a JSON object. A company comes before the replies to it. docs/reference/drafts.md shows both
+kinds of line.
 """
 
 import json
@@ -27,8 +29,11 @@ Line = TypeVar("Line", bound=_Strict)
 
 
 class Known(_Strict):
-    """A fact of a company. `shows`: a text says it where of each group one expression is in it. `wrong`: expressions
-    that contradict it. For kind `never`, whoever shows it has said what is never said."""
+    """A fact about an invented company, in the file by which drafts are measured.
+
+    A text says the fact if it holds one expression of each group in `shows`. Expressions in `wrong` contradict the
+    fact. For a fact of kind `never`, a text that says it has said what must not be said.
+    """
 
     key: Words
     kind: Literal[tuple(WorkspaceFact.Kind.values)]  # type: ignore[valid-type]
@@ -39,7 +44,7 @@ class Known(_Strict):
 
 
 class Company(_Strict):
-    """Who answers, and what they may say."""
+    """An invented company in whose name replies are answered, and the facts that its answers may use."""
 
     company: Words
     name: Words
@@ -51,8 +56,11 @@ class Company(_Strict):
 
 
 class Ask(_Strict):
-    """Something that a reply asks. `fact`: the key of the fact that answers it; None: none does, so that it must be
-    left to a person, openly. `about` is "price" where a price or discount is asked for that no fact holds."""
+    """Something that a lead's reply asks, in the file by which drafts are measured.
+
+    `fact` is the key of the fact that answers it. With None no fact does, so that the draft must openly leave it to a
+    person. `about` is "price" if it asks for a price or discount that no fact holds.
+    """
 
     question: Words
     fact: str | None
@@ -60,14 +68,14 @@ class Ask(_Strict):
 
 
 class Said(_Strict):
-    """An earlier message."""
+    """An earlier message of the conversation, by us or by the lead."""
 
     by: Literal["us", "lead"] = Field(alias="from")
     text: Words
 
 
 class Reply(_Strict):
-    """What a person wrote, in `language`."""
+    """A lead's reply for which a draft is written and measured, with what it asks (`asks`) and its language."""
 
     id: Words
     company: Words
@@ -81,18 +89,20 @@ class Reply(_Strict):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One reply, and the company that it is written to."""
+    """One lead's reply to be answered by a draft, and the invented company that answers."""
 
     reply: Reply
     company: Company
 
     def fact(self, ask: Ask) -> Known | None:
-        """The fact that answers `ask`."""
+        """The company's fact that answers the question `ask`; None if no fact does."""
         return next((fact for fact in self.company.facts if fact.key == ask.fact), None)
 
 
 def read_cases(lines: Iterable[bytes]) -> Iterator[Case]:
-    """The replies of the file. Raises BadLine, which names line, field and fix, at the first that cannot be used."""
+    """Reads the replies, with their companies, from the lines of a file by which drafts are measured. Raises BadLine at
+    the first line that cannot be used, with line, field and fix.
+    """
     companies: dict[str, Company] = {}
     seen: set[str] = set()
     for number, raw in enumerate(lines, start=1):

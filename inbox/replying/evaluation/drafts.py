@@ -1,7 +1,7 @@
-"""Has the drafts of labelled replies written by the product's own code, on rows that are never saved.
+"""Writes drafts for labelled replies with the product's own code, on rows that are never saved.
 
-A draft is made of a `Context` alone, so a company, its lead and its messages exist in memory only: nothing is to be
-cleaned up however a run ends. What stays is one AiCall without workspace for each call, as for every call that costs.
+A draft is made from a `Context` alone, so a company, its lead and its messages exist only in memory. Nothing
+needs to be cleaned up after a run. Only the AiCall of each call is stored, without a workspace.
 """
 
 from collections.abc import Iterator
@@ -14,10 +14,10 @@ from typing import Any
 from django.db.models.signals import post_save
 from django.utils import timezone
 
-from inbox import asking
 from inbox.models import Lead, Message, Workspace, WorkspaceFact
-from inbox.replying import drafting, facts
-from inbox.replying.context import Context
+from inbox.prompts import model_calls
+from inbox.replying import chosen_facts, drafting
+from inbox.replying.draft_material import Context
 from inbox.replying.evaluation.cases import Case, Company
 from inbox.replying.evaluation.judging import Drafted
 from integrations.models import AiCall
@@ -28,8 +28,10 @@ SUBJECT = "Re: a question"
 
 @dataclass(slots=True)
 class Usage:
-    """What the calls of a run took. `cost_microusd`: millionths of a dollar, by the list prices of the catalog; None
-    once a call's price is not known."""
+    """What the model calls of an evaluation run used.
+
+    `cost_microusd` is in millionths of a dollar, by the list prices of the catalog. It is None once a price is unknown.
+    """
 
     calls: int = 0
     input_tokens: int = 0
@@ -40,13 +42,13 @@ class Usage:
         self.calls += 1
         self.input_tokens += call.input_tokens
         self.output_tokens += call.output_tokens
-        known = None not in (self.cost_microusd, call.cost_microusd)
-        self.cost_microusd = self.cost_microusd + call.cost_microusd if known else None
+        known, more = self.cost_microusd, call.cost_microusd
+        self.cost_microusd = None if known is None or more is None else known + more
 
 
 @contextmanager
 def metered() -> Iterator[Usage]:
-    """Adds up the calls that this process records meanwhile."""
+    """Adds up the calls to the model that this process records within the `with` block."""
     usage = Usage()
 
     def add(instance: AiCall, **_signal: Any) -> None:
@@ -60,9 +62,9 @@ def metered() -> Iterator[Usage]:
 
 
 def write(case: Case, deadline: Deadline) -> Drafted:
-    """The draft of `case`. Raises what `asking.ask` raises."""
+    """Has the model write the draft for a labelled reply. Raises the errors of `model_calls.ask`."""
     context = _context(case)
-    written = drafting.compose(context, partial(asking.ask, workspace_id=None, deadline=deadline))
+    written = drafting.compose(context, partial(model_calls.ask, workspace_id=None, deadline=deadline))
     plan = written.strategy
     return Drafted(
         text=written.text.removesuffix(case.company.signature.strip()).strip(),
@@ -73,7 +75,9 @@ def write(case: Case, deadline: Deadline) -> Drafted:
 
 
 def _context(case: Case) -> Context:
-    """As `context.gather` makes it of rows; no calendar is connected, so there are no times on offer."""
+    """Builds what `draft_material.gather` builds from rows. No calendar is connected, so there are no times on
+    offer.
+    """
     reply, workspace = case.reply, _workspace(case.company)
     lead = Lead(workspace=workspace, first_name=reply.first_name, email="lead@example.com")
     began = timezone.now() - timedelta(days=len(reply.thread) + 1)
@@ -94,7 +98,7 @@ def _context(case: Case) -> Context:
         message(said.text, day, ours=said.by == "us") for day, said in enumerate(reply.thread, start=1)
     ]
     newest = message(reply.reply, len(reply.thread) + 1)
-    told = facts.choose(_facts(workspace, case.company), reply.reply)
+    told = chosen_facts.choose(_facts(workspace, case.company), reply.reply)
     return Context(workspace, lead, newest, reply.channel, earlier, [], told)
 
 
@@ -104,9 +108,9 @@ def _workspace(company: Company) -> Workspace:
 
 
 def _facts(workspace: Workspace, company: Company) -> list[WorkspaceFact]:
-    """In the order of `facts.of`."""
+    """The facts in the order of `chosen_facts.of`."""
     rows = [
         WorkspaceFact(workspace=workspace, kind=fact.kind, question=fact.question, answer=fact.answer)
         for fact in company.facts
     ]
-    return sorted(rows, key=lambda row: facts.ORDER.index(row.kind))
+    return sorted(rows, key=lambda row: chosen_facts.ORDER.index(row.kind))

@@ -1,17 +1,18 @@
-"""What is in one draft: which questions it answers, what it leaves to a person, and what it says without a source.
+"""Finds in one draft which questions it answers, which it leaves to a person, and what it states without a source.
 
-No model judges here: expressions, figures and links are compared as strings, on folded text. What is said in words
-alone ("three crews", "we are certified") cannot be seen by that, unless the labelled facts name it.
+No model judges here. Expressions, figures and links are compared as strings, on folded text. A statement in
+plain words ("three crews", "we are certified") is seen only if the labelled facts name it.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from inbox.models import WorkspaceFact
 from inbox.models.lead import Channel
-from inbox.replying import amounts, facts
-from inbox.replying.context import LINK, bare_link
+from inbox.replying import amounts, chosen_facts
+from inbox.replying.draft_material import LINK, bare_link
 from inbox.replying.evaluation.cases import Ask, Case, Known
 from inbox.replying.verification import ADDRESS
 from inbox.understanding.dates import WEEKDAYS
@@ -19,7 +20,7 @@ from inbox.understanding.language import language_of
 from inbox.understanding.normalise import fold
 
 EMAIL_WORDS, LINKEDIN_CHARS, SMS_CHARS = 140, 600, 300
-"""The most that the prompts ask for (prompts/email.md, linkedin.md, sms.md)."""
+"""The greatest lengths that the prompts ask for (prompts/email.md, linkedin.md, sms.md)."""
 FEWEST_WORDS = 4
 
 DEFERRING = {
@@ -55,21 +56,24 @@ DEFERRING = {
     "sv": (r"aterkomm|tar? reda pa|kollar|fragar|undersok|hora? av mig|kollega",),
     "pl": (r"sprawdz|dowiem sie|dam znac|dopyta|zapyta|potwierdz|wroc|ustal[ei]|koleg|kolezan",),
 }
-"""How a text says that somebody will find out and come back; on folded text."""
+"""How a text says that somebody will find out and come back. The patterns match folded text."""
 _DEFERRING = re.compile(rf"\b(?:{'|'.join('|'.join(words) for words in DEFERRING.values())})")
 
 _NUMBER = re.compile(r"(?<![\w.,])\d+(?:[.,'\u00a0\u202f]\d{3}(?!\d))*(?:[.,]\d+)?")
 _LISTED = re.compile(r"^\s*\d{1,2}[.)]\s", re.M)
 _AMBIGUOUS = {"segunda", "terca", "quarta", "quinta", "sexta"}
-"""Portuguese days that are ordinary words of other languages."""
+"""Portuguese names of days that are ordinary words in other languages."""
 _DAYS = {word for word in WEEKDAYS if len(word) >= 5} - _AMBIGUOUS
 _DAYS |= {"tomorrow", "demain", "domani", "amanha", "imorgon", "jutro", "ubermorgen"}
 
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """A draft that was written. `text`: without signature. `open`: its plan says that something is not known, or that
-    a person must decide. `problems`: what its own check found."""
+    """A draft that was written to be measured. `text` has no signature. `problems` are
+    what the product's own check found in it.
+
+    `open`: its plan says that something is unknown, or that a person must decide.
+    """
 
     text: str
     open: bool = False
@@ -79,7 +83,9 @@ class Drafted:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What is in a draft. `outcomes`: of each question "answered", "deferred" or "neither". `language`: its code."""
+    """What was found in a draft. `outcomes` is "answered", "deferred" (left to a person) or "neither" for each
+    question. `language` is the code of the language it is in.
+    """
 
     outcomes: tuple[str, ...]
     unsourced: list[str] = field(default_factory=list)
@@ -87,11 +93,13 @@ class Judged:
     never: list[str] = field(default_factory=list)
     language: str = ""
     too: str = ""
-    """"long" or "short", "" where it fits the channel."""
+    """"long" or "short", or "" if the draft fits the channel."""
 
 
 def judge(case: Case, drafted: Drafted) -> Judged:
-    """What the draft of `case` holds."""
+    """Finds which questions of a reply its draft answers or leaves to a person, and what the
+    draft says without a source or must not say.
+    """
     text, known = drafted.text, case.company.facts
     deferred = drafted.open and _DEFERRING.search(fold(text)) is not None
     return Judged(
@@ -114,21 +122,23 @@ def _outcome(fact: Known | None, text: str, deferred: bool) -> str:
 
 
 def is_price(ask: Ask) -> bool:
-    """Whether a price is asked for that no fact holds."""
+    """Whether the question asks for a price that no fact of the company holds."""
     return ask.about == "price"
 
 
 def shows(text: str, fact: Known) -> bool:
-    """Whether `text` says `fact`: of each of its groups one expression is in it."""
+    """Whether `text` says `fact`: it holds one expression of each group of the fact's `shows`."""
     return all(any(_holds(text, words) for words in group) for group in fact.shows)
 
 
 def _said(text: str, fact: Known) -> bool:
-    return facts.holds(text, fact.question) or shows(text, fact)
+    return chosen_facts.holds(text, fact.question) or shows(text, fact)
 
 
 def _holds(text: str, words: str) -> bool:
-    """A figure is in `text` as a number, however it is written; other words where a word of the text begins so."""
+    """Whether `words` are in `text`. A figure must be there as a number, in any spelling. Other words must begin
+    a word.
+    """
     if re.fullmatch(r"\d+(?:\.\d+)?", words):
         return _plain(words) in numbers(text)
     folded = fold(words)
@@ -137,7 +147,9 @@ def _holds(text: str, words: str) -> bool:
 
 
 def numbers(text: str) -> set[str]:
-    """The numbers of `text` in one form: "1,250", "1.250" and "1250" are one, and so are "19,50" and "19.5"."""
+    """The numbers in `text` in a form to compare: "1,250", "1.250" and "1250" are equal, and
+    so are "19,50" and "19.5".
+    """
     return {_plain(found) for found in _NUMBER.findall(text)}
 
 
@@ -147,10 +159,11 @@ def _plain(number: str) -> str:
 
 
 def unsourced(text: str, case: Case) -> list[str]:
-    """What `text` states and nobody gave: links, addresses, prices, percentages, other numbers, times and days.
+    """What the draft `text` states without a source: links, addresses, prices,
+    percentages, other numbers, times and days.
 
-    Facts, profile and our own earlier messages prove all of these; what the lead wrote proves only plain numbers,
-    times and days (their forty desks, the hour that they proposed), never a price or a link of ours.
+    Facts, profile and our own earlier messages prove all of these. What the lead wrote proves only plain numbers, times
+    and days (their forty desks, the hour that they proposed), and never a price or a link of ours.
     """
     ours, everything = _sources(case)
     bare = LINK.sub(" ", ADDRESS.sub(" ", text))
@@ -166,7 +179,7 @@ def unsourced(text: str, case: Case) -> list[str]:
 
 
 def _sources(case: Case) -> tuple[str, str]:
-    """What we said ourselves, and that with what the lead wrote."""
+    """What we said ourselves; and the same together with what the lead wrote."""
     company, reply = case.company, case.reply
     told = [
         f"{fact.question}\n{fact.answer}" for fact in company.facts if fact.kind != WorkspaceFact.Kind.NEVER
@@ -177,7 +190,7 @@ def _sources(case: Case) -> tuple[str, str]:
     return "\n".join(ours), "\n".join(ours + theirs)
 
 
-def _new(found: list[str], known: set[str], key) -> list[str]:
+def _new(found: list[str], known: set[str], key: Callable[[str], str]) -> list[str]:
     return [one.rstrip(".,;:!?") for one in dict.fromkeys(found) if key(one) not in known]
 
 
@@ -192,5 +205,6 @@ def _too(channel: str, text: str) -> str:
         return "short"
     if not text.strip():
         return "short"
-    most = {Channel.LINKEDIN: LINKEDIN_CHARS, Channel.SMS: SMS_CHARS}.get(channel)
+    most_of: dict[str, int] = {Channel.LINKEDIN: LINKEDIN_CHARS, Channel.SMS: SMS_CHARS}
+    most = most_of.get(channel)
     return "long" if (len(text) > most if most else words > EMAIL_WORDS) else ""

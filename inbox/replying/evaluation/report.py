@@ -1,10 +1,11 @@
-"""The counts of a run, what each draft that missed something missed, and how they are printed."""
+"""Counts the results of an evaluation run, lists what each draft missed, and prints both."""
 
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
-from inbox.replying import making
+from inbox.replying import provenance
 from inbox.replying.evaluation.cases import Case
 from inbox.replying.evaluation.drafts import Usage
 from inbox.replying.evaluation.judging import Drafted, Judged, is_price, judge
@@ -14,10 +15,11 @@ OUTCOMES = ("answered", "deferred", "neither")
 
 @dataclass
 class Report:
-    """Counts over `n` replies, of which `written` got a draft; without one, each question of a reply is "neither".
+    """The counts of an evaluation of drafts: `n` replies, of which `written` got a draft. Without a draft
+    each question of the reply is "neither".
 
-    `known`: outcomes of the questions that a fact answers. `unknown`: of those that none answers. `prices`: of these,
-    the ones about a price or a discount.
+    `known` counts the outcomes of questions that a fact answers; `unknown`, those that no fact answers; `prices`, those
+    of `unknown` that are about a price or a discount.
     """
 
     n: int = 0
@@ -26,17 +28,17 @@ class Report:
     unknown: Counter[str] = field(default_factory=Counter)
     prices: Counter[str] = field(default_factory=Counter)
     found: Counter[str] = field(default_factory=Counter)
-    """Statements by what is wrong with them: unsourced, contradiction, never said."""
+    """Statements, by what is wrong with them: unsourced, contradiction, never said."""
     drafts_with: Counter[str] = field(default_factory=Counter)
     language: Counter[str] = field(default_factory=Counter)
     within: int = 0
     held: int = 0
     revised: int = 0
-    misses: list[dict] = field(default_factory=list)
-    drafts: list[dict] = field(default_factory=list)
+    misses: list[dict[str, Any]] = field(default_factory=list)
+    drafts: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, case: Case, drafted: Drafted | None, why: str = "") -> None:
-        """Count one reply. `drafted` None: no draft came, for the reason `why`."""
+        """Counts one reply and its draft. `drafted` is None if no draft came, for the reason `why`."""
         self.n += 1
         if drafted is None:
             self._outcomes(case, ("neither",) * len(case.reply.asks))
@@ -82,8 +84,10 @@ class Report:
     def _miss(self, case: Case, what: str, detail: str) -> None:
         self.misses.append({"id": case.reply.id, "what": what, "detail": detail})
 
-    def as_json(self, model: dict, usage: Usage) -> dict:
-        """`model`: what was judged. `usage`: of the whole run."""
+    def as_json(self, model: dict[str, Any], usage: Usage) -> dict[str, Any]:
+        """The counts of the evaluation for scripts. `model` says which model wrote the drafts; `usage`
+        is what the calls of the whole run used.
+        """
         return {
             "model": model,
             "drafts": {"n": self.n, "written": self.written, "held": self.held, "revised": self.revised},
@@ -109,8 +113,10 @@ class Report:
             "texts": self.drafts,
         }
 
-    def lines(self, model: dict, usage: Usage) -> Iterator[str]:
-        """The report for people."""
+    def lines(self, model: dict[str, Any], usage: Usage) -> Iterator[str]:
+        """The counts of the evaluation for people, line by line. `model` says which model wrote the drafts; `usage` is
+        what the calls of the whole run used.
+        """
         yield f"{self.n} replies, {model['name']} at {model['base_url']}"
         if model["sandbox"]:
             yield "This is the sandbox's answer sheet: the counts prove plumbing and say nothing of a model's drafts."
@@ -135,7 +141,7 @@ class Report:
         yield f"drafts: {self.written} of {self.n} written, {self.held} held for a problem, {self.revised} revised"
         yield (
             f"{usage.calls} calls, {usage.input_tokens} tokens in, {usage.output_tokens} out, "
-            f"{making.dollars(usage.cost_microusd)} by list price"
+            f"{provenance.dollars(usage.cost_microusd)} by list price"
         )
         for miss in self.misses:
             yield f"{miss['id']}  {miss['what']}: {miss['detail']}"

@@ -1,4 +1,4 @@
-"""manage.py new_provider NAME: a provider's folder, sandbox file, tests and page, copied from the example."""
+"""manage.py new_provider NAME: makes a provider's code, sandbox file, tests and reference page from the example."""
 
 import re
 from pathlib import Path
@@ -8,9 +8,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 EXAMPLE = ("examplemail", "ExampleMail", "Example Mail")
-"""The example's name, as a word of code and as people read it."""
+"""The example's name in code, in class names, and for people."""
 NAME = re.compile(r"[a-z][a-z0-9]{1,12}")
-"""A source of its messages ("<name>_bounce") has room for 20 characters."""
+"""Names of providers. They are short because "<name>_bounce", the source of its bounces, may have 20 characters."""
 ALONE = {"player.py": "player", "reference.md": "page"}
 LAST_LINE = "]\n"
 
@@ -50,7 +50,7 @@ class Command(BaseCommand):
 
 
 def _target(file: Path, places: dict[str, Path]) -> Path | None:
-    """Where a file of the example goes; None for what registers the example while its tests run."""
+    """Where a file of the example is copied to. None for the file that registers the example for its tests."""
     if file.name == "conftest.py":
         return None
     if file.name in ALONE:

@@ -1,4 +1,4 @@
-"""`manage.py sandbox`: the provider sandbox alone, until it is told to stop."""
+"""`manage.py sandbox`: runs only the provider sandbox, until it is stopped."""
 
 import signal
 import threading

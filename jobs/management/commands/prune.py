@@ -1,6 +1,8 @@
-"""`manage.py prune`: retention by hand, without the tick's short budget."""
+"""`manage.py prune`: deletes old rows by hand, with more time than the tick has."""
 
-from django.core.management.base import BaseCommand, CommandError
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jobs import retention
 from jobs.deadline import Deadline
@@ -9,10 +11,10 @@ from jobs.deadline import Deadline
 class Command(BaseCommand):
     help = "Deletes what has been kept long enough: jobs, deliveries, results of ticks."
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--seconds", type=int, default=3600, help="Stop after this long (default 3600).")
 
-    def handle(self, *args, seconds: int, **options) -> None:
+    def handle(self, *args: Any, seconds: int, **options: Any) -> None:
         if seconds <= 0:
             raise CommandError("--seconds must be positive.")
         for name, count in retention.prune(Deadline.after_ms(seconds * 1000)).items():

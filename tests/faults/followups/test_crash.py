@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from inbox.followups import settling, steps, tick
+from inbox.followups import ended_steps, step_job, tick
 from inbox.models import FollowUpInstance, FollowUpTask, Message, OutboundSend
-from inbox.replying import claims, sending
+from inbox.replying import send_claims, sending
 from integrations.emailbison.client import EmailBisonClient
 from integrations.ghl.client import GhlClient
 from integrations.unipile.client import UnipileClient
@@ -23,10 +23,10 @@ from tests.world import World, forget_calls, settings_for
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.faults, pytest.mark.crash]
 
 POINTS = {
-    "before the step is judged": (steps, "take", "before"),
-    "after the step is judged, not committed": (steps, "take", "after"),
-    "before the send is claimed": (claims, "claim", "before"),
-    "after the send is claimed, not committed": (claims, "claim", "after"),
+    "before the step is judged": (step_job, "take", "before"),
+    "after the step is judged, not committed": (step_job, "take", "after"),
+    "before the send is claimed": (send_claims, "claim", "before"),
+    "after the send is claimed, not committed": (send_claims, "claim", "after"),
     "before the call is committed": (sending, "_begin", "before"),
     "after the call is committed": (sending, "_begin", "after"),
     "before the provider is called": (EmailBisonClient, "reply", "before"),
@@ -112,8 +112,8 @@ def test_kill_while_a_send_is_brought_home_is_made_good_by_the_next_tick():
         drain()
 
         def kill():
-            settling.plan.go_on = lambda *args: die()
-            settling.settle(Deadline.after_ms(5_000))
+            ended_steps.plan.go_on = lambda *args: die()
+            ended_steps.settle(Deadline.after_ms(5_000))
 
         assert run_and_die(kill)
         assert FollowUpTask.objects.get().status == "sending"

@@ -14,9 +14,10 @@ from pathlib import Path
 import psutil
 import psycopg
 
-from config.postgres import EmbeddedPostgres
 from integrations.visits import CONNECTIONS
-from jobs.conf import DEFAULT_WORKERS
+from jobs.conf import CONNECTIONS as PLACES_CONNECTIONS
+from jobs.conf import PROCESSES
+from tests import template
 from tests.pooling import Pooler
 from tests.waiting import PATIENCE_S
 
@@ -26,9 +27,11 @@ MAX_CONNECTIONS = 40
 POOL = 12
 LEFT = POOL + 4
 """Connections of MAX_CONNECTIONS that are not used up by others."""
-BUDGET = DEFAULT_WORKERS * (1 + CONNECTIONS) + 4
-"""Of the worker cluster: per worker the lease keeper's and the visits' (its own is let go meanwhile), and the cluster's
-own processes. Its pools ask DEFAULT_WORKERS x 4 models at once, for which 1 : 1 would be more.
+BUDGET = PROCESSES * (2 + PLACES_CONNECTIONS + CONNECTIONS) + 4
+"""Of each worker: the lease keeper's, the ticks', the places' and the visits'. Of the cluster: three of its dispatcher
+(looks, sweeps, schedules) and one that stores the ticks' results. An ear that finds a pooler keeps none.
+
+Each pack asks 4 models at once, for which 1 : 1 would be more.
 """
 
 
@@ -77,7 +80,7 @@ class Stage:
 
     def __init__(self, directory: Path, plan: Plan) -> None:
         self.directory, self.plan, self.seen = directory, plan, Seen()
-        self.postgres = EmbeddedPostgres(directory / "pg")
+        self.postgres = template.server_in(directory)
         self.processes: list[subprocess.Popen] = []
         self.pooler = Pooler(self.postgres, POOL)
         self.web_port, self.sandbox_port = _free_port(), _free_port()
@@ -89,7 +92,6 @@ class Stage:
         self.postgres.acquire()
         self.run(f"ALTER SYSTEM SET max_connections = {MAX_CONNECTIONS}")
         self.postgres.restart()
-        self.manage("migrate", "-v0", url=self.postgres.url())
         self.processes.append(self.pooler.start(self.directory / "pgbouncer.log"))
         self.workspace = json.loads(
             self.manage("shell", "-v0", "-c", SEED % asdict(self.plan), url=self.postgres.url())

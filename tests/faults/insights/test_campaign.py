@@ -5,13 +5,16 @@ from dataclasses import asdict
 
 import pytest
 
+from tests import forms
 from tests.faults.insights.campaign import Plan, run, workplace
 
 
+@pytest.mark.slow(seconds=45)
 @pytest.mark.faults
+@pytest.mark.shortened
 @pytest.mark.timeout(1_200)
 def test_packs_end_while_the_database_restarts_and_connections_are_short(capsys):
-    plan = Plan()
+    plan = forms.either(Plan(packs=10, restarts=1), Plan())
     with workplace() as directory:
         seen = run(plan, directory)
     with capsys.disabled():

@@ -8,8 +8,8 @@ from typing import Any
 
 from django_q.brokers.orm import ORM
 
-from jobs import heartbeat, ledger, steps, worker
-from jobs.cluster import dispatcher, sentinel, supervisor
+from jobs import heartbeat, queue, steps
+from jobs.cluster import children, dispatcher, sentinel, supervisor
 from jobs.models import BackgroundJob
 from tests.faults.jobs import outside
 
@@ -33,11 +33,11 @@ def crash_points() -> None:
     """
     supervisor.BACKOFF_CAP_S = 0.5
     spared.add(os.getpid())
-    around(ledger, "claim", before=lambda *_: crash("before claim"), after=after_claim)
-    around(ledger, "start", after=lambda started, *_: started and crash("after start", started.job.payload))
+    around(queue, "claim", before=lambda *_, **__: crash("before claim"), after=after_claim)
+    around(queue, "start", after=lambda started, *_: started and crash("after start", started.job.payload))
     around(steps, "write", after=after_step)
-    around(ledger, "settle", before=before_settle, after=after_settle)
-    around(ORM, "acknowledge", before=lambda *_: crash("before acknowledgement"))
+    around(queue, "settle", before=before_settle, after=after_settle)
+    around(ORM, "acknowledge", before=before_acknowledgement)
     around(outside, "note", after=after_note)
 
 
@@ -55,7 +55,13 @@ def crash(point: str, payload: dict | None = None) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def after_claim(claimed: tuple, *_: object) -> None:
+def before_acknowledgement(*_: object) -> None:
+    """A tick's end comes at any time. A kill then would cut short a job beside it, which would miss its own point."""
+    if not BackgroundJob.objects.filter(status="running").exists():
+        crash("before acknowledgement")
+
+
+def after_claim(claimed: tuple, *_: object, **__: object) -> None:
     for job in claimed[1]:
         crash("after claim", job.payload)
 
@@ -105,25 +111,36 @@ def short_waits() -> None:
     sentinel.SILENT_AFTER_S = 4
     sentinel.WEDGED_AFTER_S = 4
     supervisor.SILENT_AFTER_S = 4
-    worker.OVERRUN_GRACE_S = 1
+    children.SHUTDOWN_GRACE_S, children.SHUTDOWN_HARD_S = 1, 3
+    heartbeat.OVERRUN_GRACE_S = 1
+
+
+def deaf() -> None:
+    """The dispatcher hears no wake-up and looks ten times a second, as behind a pooler without WAKE_DATABASE_URL."""
+
+    def wait(ear: dispatcher.Ear, seconds: float) -> bool:
+        ear.deaf = True
+        time.sleep(seconds)
+        return False
+
+    dispatcher.Ear.wait = wait
 
 
 def wedged_once() -> None:
     """The first cluster's dispatcher turns but passes nothing on: a wedge that no heartbeat shows."""
     short_waits()
-    stock = dispatcher.Dispatcher._look_for_due_jobs
+    stock = dispatcher.Dispatcher._look
 
     def look(self) -> None:
-        put, self._queue.put = self._queue.put, lambda task: None
+        self._bells = []
         stock(self)
-        self._queue.put = put
 
     def start(*args, **kwargs) -> None:
         marker = outside.ledger_path().with_name("wedged")
         if not marker.exists():
             marker.touch()
-            dispatcher.Dispatcher._take_wakeups = lambda self: time.sleep(0.1)
-            dispatcher.Dispatcher._look_for_due_jobs = look
+            dispatcher.Ear.wait = lambda self, seconds: time.sleep(0.1)
+            dispatcher.Dispatcher._look = look
         run(*args, **kwargs)
 
     run, sentinel.run_dispatcher = sentinel.run_dispatcher, start

@@ -12,8 +12,8 @@ DEBUG = False  # as in production; with it Django keeps every statement that a p
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.faults.jobs.app"]
 DATABASES["default"]["OPTIONS"]["application_name"] = os.environ.get("HARNESS_HOST", "driver")
 workers = int(os.environ.get("HARNESS_WORKERS", "3"))
+WORKER_THREADS = int(os.environ.get("HARNESS_THREADS", "1"))
 Q_CLUSTER = q_cluster(os.environ.get("Q_BROKER_URL", ""), workers=workers)
-Q_CLUSTER["poll"] = float(os.environ.get("HARNESS_POLL_S", Q_CLUSTER["poll"]))
 if os.environ.get(
     "HARNESS_STOCK"
 ):  # django-q2 as its documentation sets it up, with time limits that fit the test

@@ -1,5 +1,6 @@
 """The stage: a PostgreSQL of its own, clusters as real processes, and a way to look at both from outside."""
 
+import json
 import os
 import signal
 import subprocess
@@ -14,7 +15,8 @@ from typing import Any
 import psutil
 import psycopg
 
-from config.postgres import EmbeddedPostgres
+from demo.postgres import DATABASE
+from tests import template
 from tests.faults.jobs import outside
 from tests.waiting import PATIENCE_S
 
@@ -24,36 +26,48 @@ FINAL = ("succeeded", "failed", "cancelled")
 
 
 class Server:
-    """One embedded server for a test session, with a migrated template database."""
+    """One embedded server for a test session, with a template database that has the harness's tables too."""
 
     def __init__(self, directory: Path, *, durable: bool = False) -> None:
-        self.directory, self._durable = directory, durable
-        self.postgres = EmbeddedPostgres(directory / "pg")
+        self.directory = directory
+        self.postgres = template.server_in(directory, durable=durable)
 
     def __enter__(self) -> "Server":
         self.postgres.acquire()
-        if (
-            not self._durable
-        ):  # killed processes lose nothing that the operating system has, and restarts are quick
-            self._admin("ALTER SYSTEM SET fsync = off")
-            self._admin("SELECT pg_reload_conf()")
-        self._admin(f'CREATE DATABASE "{TEMPLATE}"')
-        subprocess.run(
-            [sys.executable, "-m", "tests.faults.jobs.entry", "migrate", "--run-syncdb", "-v0"],
+        self._admin(f'CREATE DATABASE "{TEMPLATE}" TEMPLATE "{DATABASE}"')
+        self._putter = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.jobs.entry", "serve_puts"],
             cwd=ROOT,
             env=_environment(self.postgres.url(TEMPLATE), self.directory / "none"),
-            check=True,
-            timeout=120,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
+        self._hear("ready")
         return self
 
     def __exit__(self, *exc_info: object) -> None:
+        with self._putter:
+            self._putter.kill()
         self.postgres.release()
+
+    def put(self, database: str, *arguments: str) -> None:
+        """Run the harness's command put_jobs on `database`, in a process that serves all stages."""
+        print(json.dumps([database, arguments]), file=self._putter.stdin, flush=True)
+        self._hear("done")
+
+    def _hear(self, word: str) -> None:
+        assert self._putter.stdout.readline().strip() == word
 
     def new_database(self, name: str) -> str:
         """A fresh copy of the template; its URL."""
         self._admin(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"')
         return self.postgres.url(name)
+
+    def hold_autovacuum(self) -> None:
+        """From now on PostgreSQL cleans no table by itself: for counts of what others do."""
+        self._admin("ALTER SYSTEM SET autovacuum = off")
+        self._admin("SELECT pg_reload_conf()")
 
     def _admin(self, statement: str) -> None:
         with psycopg.connect(self.postgres.url("postgres"), autocommit=True) as connection:
@@ -65,6 +79,7 @@ class Stage:
 
     def __init__(self, server: Server, name: str) -> None:
         self.postgres = server.postgres
+        self._server, self._name = server, name
         self.url = server.new_database(name)
         self.directory = server.directory / name
         self.directory.mkdir()
@@ -87,13 +102,17 @@ class Stage:
         """A management command as a process."""
         return _spawn(arguments, self.environment(**extra), self.directory / "commands.log")
 
-    def put(self, kind: str, count: int, *options: str, **extra: str) -> None:
+    def put(self, kind: str, count: int, *options: str) -> None:
         """Enqueue and wait until it is done."""
-        assert self.run("put_jobs", kind, str(count), *options, **extra).wait(timeout=120) == 0
+        if self.extra:  # the process that serves all stages has another environment
+            assert self.run("put_jobs", kind, str(count), *options).wait(timeout=120) == 0
+        else:
+            self._server.put(self._name, kind, str(count), *options)
 
     def start_cluster(
         self, host: str = "host-a", workers: int = 3, stock: bool = False, **extra: str
     ) -> "Cluster":
+        """Each worker has one place, unless HARNESS_THREADS says otherwise."""
         cluster = (StockCluster if stock else Cluster)(self, host, workers, extra)
         self.clusters.append(cluster)
         return cluster
@@ -124,11 +143,17 @@ class Stage:
         return [line for line in outside.read(self.ledger) if line["event"] == event]
 
     def wait(self, condition: Callable[[], Any], what: str) -> None:
-        """Until `condition()` holds. Fails the test, saying `what`, where it never does."""
+        """Until `condition()` holds. Fails the test, saying `what`, where it never does.
+
+        What it waits for needs the processor too: it looks a sixth of the time at most.
+        """
         ends = time.monotonic() + PATIENCE_S
-        while not condition():
-            assert time.monotonic() < ends, f"not in {PATIENCE_S} s: {what}; {self.states()}"
-            time.sleep(0.05)
+        while True:
+            began = time.monotonic()
+            if condition():
+                return
+            assert began < ends, f"not in {PATIENCE_S} s: {what}; {self.states()}"
+            time.sleep(max(0.05, 5 * (time.monotonic() - began)))
 
 
 class Cluster:

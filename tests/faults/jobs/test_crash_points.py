@@ -12,6 +12,7 @@ NOT_FOUND = "send started"
 """Killed between the mark and the call: nobody can know, so a person decides."""
 
 
+@pytest.mark.slow(seconds=20)
 def test_every_crash_point_converges(stage):
     def passed() -> set[str]:
         return {path.name.replace("-", " ") for path in stage.directory.iterdir()} & set(POINTS)

@@ -36,6 +36,7 @@ def state(stage: Stage, key: str) -> tuple:
     return stage.query("SELECT status, attempts FROM jobs_backgroundjob WHERE dedupe_key = %s", (key,))[0]
 
 
+@pytest.mark.slow(seconds=25)
 def test_cancelled_timed_out_and_shut_down_are_told_apart_and_only_the_timeout_is_retried(stage: Stage):
     with FaultServer(silence) as server:
         cluster = stage.start_cluster(

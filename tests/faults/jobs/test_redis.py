@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from jobs.wakeup import REDIS_PAUSE_S
+from tests import forms
 from tests.faults.jobs import campaign
 from tests.faults.jobs.campaign import Plan
 from tests.faults.jobs.stage import Stage
@@ -67,8 +68,13 @@ def redis(stage: Stage) -> Iterator[RedisServer]:
     server.kill()
 
 
+@pytest.mark.slow(seconds=30)
+@pytest.mark.shortened
 def test_the_short_campaign_holds_while_redis_dies_too(stage, redis, capsys):
-    plan = Plan(jobs=150, kills=8, restarts=1, stops=0, seconds=15, seed=3)
+    plan = forms.either(
+        Plan(jobs=80, kills=4, restarts=1, stops=0, seconds=8, seed=3),
+        Plan(jobs=150, kills=8, restarts=1, stops=0, seconds=15, seed=3),
+    )
 
     def harm() -> None:
         time.sleep(plan.seconds / 2)

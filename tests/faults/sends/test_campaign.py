@@ -1,18 +1,26 @@
-"""A hundred approved drafts, a provider that loses its answers, a worker killed twenty times: each message once."""
+"""A hundred approved drafts (60 in `make test`), a provider that loses answers, a worker that is killed: each once."""
 
 import pytest
 
 from sandbox import SandboxServer
+from tests import forms
 from tests.faults.sends import campaign
 
-pytestmark = [pytest.mark.faults, pytest.mark.crash, pytest.mark.timeout(1_200)]
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.timeout(1_200),
+    pytest.mark.shortened,
+    pytest.mark.slow(seconds=65),
+]
+
+PLAN = forms.either(campaign.Plan(drafts=60, kills=10, seconds=25), campaign.Plan())
 
 
 def test_every_accepted_message_exists_once_and_every_uncertain_one_is_settled_or_listed(stage):
     with SandboxServer() as sandbox:
-        report = campaign.run(stage, sandbox, campaign.Plan())
+        report = campaign.run(stage, sandbox, PLAN)
     report.print()
 
     assert report.verdict() == []
-    assert report.approved == 100 and report.kills == 20
+    assert report.approved == PLAN.drafts and report.kills == PLAN.kills
     assert report.faults["accept_drop"] > 0 and report.faults["accept_timeout"] + report.faults["hang"] > 0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from inbox.handlers.bookings import WHO_BOOKED
+from inbox.intake.handlers.bookings import WHO_BOOKED
 from inbox.models import Appointment, Lead
 from inbox.models.lead import Tag
 from jobs.models import BackgroundJob

@@ -8,8 +8,8 @@ from itertools import permutations
 import pytest
 from django.db import transaction
 
-from inbox.bookings import record
-from inbox.followups.listing import fell_through
+from inbox.followups.lists import fell_through
+from inbox.intake import appointments
 from inbox.models import Appointment
 from inbox.models.lead import Tag
 from integrations.calendly import payloads as calendly
@@ -38,9 +38,9 @@ def heard(provider: str, events: Iterable[Event]) -> tuple[list[str], bool]:
 
     for event in events:
         if event.as_of is None:
-            record.hear(event, row_of)
+            appointments.hear(event, row_of)
         else:
-            record.restate(row_of(event.invitee_uri), record.stated_by(event))
+            appointments.restate(row_of(event.invitee_uri), appointments.stated_by(event))
     return states(rows.values()), any(row.stands() for row in rows.values())
 
 

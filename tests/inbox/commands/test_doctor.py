@@ -4,16 +4,20 @@ import io
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db.migrations.executor import MigrationExecutor
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.utils import timezone
 
-from integrations import health
+from integrations.health import writer
 from integrations.models import Integration, WebhookKey
+from jobs import schema
 from jobs.ids import uuid7
-from jobs.models import Worker
+from jobs.models import BackgroundJob, Worker
 from sandbox import SandboxServer
 from tests.factories import lose_key, make_delivery, make_integration, make_member, make_workspace
 
@@ -48,8 +52,20 @@ def sandbox():
         yield server
 
 
+def test_a_lane_whose_promise_is_broken_is_broken_and_names_what_waits(worker):
+    due = timezone.now() - timedelta(seconds=30)
+    BackgroundJob.objects.create(kind="t.late", lane="stop", dedupe_key="a", run_at=due)
+
+    told = run()
+
+    assert "lane stop: 1 due, the oldest for" in told and "promised: 5 s" in told
+    assert "Late: t.late" in told
+    assert "kind t.late: 1 due, the oldest for" in told
+    assert "exit 1" in told
+
+
 def connect(sandbox):
-    health.forget_successes()
+    writer.forget_successes()
     return Integration.objects.create(
         workspace=make_workspace(name="Northwind"),
         provider="emailbison",
@@ -58,10 +74,11 @@ def connect(sandbox):
     )
 
 
-def test_a_well_installation_passes(worker, sandbox):
+def test_a_well_installation_passes_and_its_release_is_named(worker, sandbox, settings):
     make_member(connect(sandbox).workspace, role="owner")
     report = run()
     assert "All is well." in report and "EmailBison" in report
+    assert f"ok    release: {settings.VERSION}" in report
 
 
 def test_without_a_worker_it_says_how_to_start_one():
@@ -127,7 +144,7 @@ def test_unreadable_secrets_are_named_without_asking_any_provider(worker):
 
 
 def test_missing_migrations_are_not_taken_for_a_database_that_is_away(worker, monkeypatch):
-    monkeypatch.setattr(MigrationExecutor, "migration_plan", lambda *args: [object()])
+    monkeypatch.setattr(schema, "missing", lambda: ["inbox.0099_future"])
     report = run()
     assert "FAIL  schema: 1 migrations are missing" in report and "manage.py migrate" in report
     assert "FAIL  database" not in report and "exit 1: 1 thing" in report
@@ -182,3 +199,20 @@ def test_key_without_the_address_it_may_go_to_is_a_fault(worker, settings):
     assert "UNIPILE_DSN" in said and "exit 1" in said
     settings.UNIPILE_DSN = "https://api8.unipile.com:13851"
     assert "UNIPILE_DSN" not in run()
+
+
+@pytest.mark.parametrize(("proxies", "noted"), [(0, True), (1, False)])
+def test_it_notes_that_slow_clients_come_straight_in(worker, settings, proxies, noted):
+    settings.DEBUG, settings.TRUSTED_PROXY = False, proxies
+    assert ("note  TRUSTED_PROXY: not set: no proxy stands in front" in run("--no-providers")) is noted
+
+
+def test_a_schema_of_a_newer_release_is_noted_and_the_rest_is_looked_at(worker):
+    later = ("inbox", "9999_of_a_later_release")
+    MigrationRecorder(connection).record_applied(*later)
+    try:
+        report = run("--no-providers")
+    finally:
+        MigrationRecorder(connection).record_unapplied(*later)
+    assert "note  schema: of a newer release: this one does not know 1 migration, and" in report
+    assert "lane stop" in report

@@ -6,7 +6,7 @@ from django.urls import reverse
 from inbox.models import AuditEntry, FollowUpTask, Lead
 from jobs.worker import drain
 from tests.inbox.followups.helpers import enrolled, minute
-from tests.inbox.views.conftest import people  # noqa: F401 - a fixture
+from tests.inbox.pages.conftest import people  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

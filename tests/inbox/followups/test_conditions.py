@@ -8,11 +8,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from inbox.followups import plan
-from inbox.followups.timing import due_after
-from inbox.handlers import bookings
+from inbox.followups.due_times import due_after
+from inbox.intake.handlers import bookings
 from inbox.leads import rollup
 from inbox.models import Appointment, FollowUpInstance, Lead, Workspace
-from inbox.pipeline import routing
+from inbox.pipeline import assignment
 from inbox.pipeline.situation import Situation
 from inbox.replying import sending
 from jobs.ticks import run_tick
@@ -137,7 +137,7 @@ def test_a_machine_s_reply_holds_nothing_up(world, workspace):
 def test_a_reply_pauses_what_runs_and_a_person_resumes_it(world, workspace):
     instance = enrolled(workspace, {"offset_days": 1})
     message = reply(instance.lead)
-    routing.tell_follow_ups(Situation.load(message.pk, workspace.pk), None)
+    assignment.tell_follow_ups(Situation.load(message.pk, workspace.pk), None)
     instance.refresh_from_db()
     assert (instance.status, instance.paused_for) == ("paused", "replied")
     plan.resumed(FollowUpInstance.objects.all(), by_person=True)

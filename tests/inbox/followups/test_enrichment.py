@@ -5,8 +5,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from inbox.enrichment import clay
-from inbox.handlers import enrichments
-from inbox.intake import Received
+from inbox.intake.handlers import enrichments
+from inbox.intake.receipt import Received
 from inbox.models import Enrichment, FollowUpInstance, Lead
 from integrations.events import EnrichmentEvent
 from jobs.models import BackgroundJob

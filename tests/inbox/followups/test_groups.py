@@ -7,12 +7,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from inbox.followups import groups, plan, settling, steps
-from inbox.health import effects
+from inbox.followups import ended_steps, groups, plan, step_job
 from inbox.models import FollowUpInstance, FollowUpTask, Message
-from integrations import health
-from integrations.breaker import breakers
-from integrations.health import Kind, Signal
+from inbox.workspaces import account_effects
+from integrations.health import writer
+from integrations.health.writer import Signal, SignalKind
+from integrations.http.breaker import breakers
 from integrations.models import CircuitBreaker, Integration
 from jobs.deadline import Deadline
 from jobs.models import BackgroundJob
@@ -41,12 +41,12 @@ def linkedin(workspace, number, *more, **offset):
 def test_disconnection_pauses_the_group_and_recovery_resumes_it(world, workspace, account):
     instances = [linkedin(workspace, number, offset_days=1) for number in range(3)]
     email = enrolled(workspace, {"offset_days": 1})
-    health.record(account, Signal(Kind.REFUSED, "disconnected_account"))
+    writer.record(account, Signal(SignalKind.REFUSED, "disconnected_account"))
     paused = FollowUpInstance.objects.filter(status="paused")
     assert {one.paused_for for one in paused} == {"unipile_disconnected"}
     assert {one.pk for one in paused} == {one.pk for one in instances}
-    assert "3 follow-ups are paused" in [str(one) for one in effects.effects_of(account)]
-    health.record(account, Signal(Kind.WORKED))
+    assert "3 follow-ups are paused" in [str(one) for one in account_effects.effects_of(account)]
+    writer.record(account, Signal(SignalKind.WORKED))
     assert not FollowUpInstance.objects.filter(status="paused").exists()
     email.refresh_from_db()
     assert email.status == "active"
@@ -78,7 +78,7 @@ def test_everything_goes_out_once_after_the_account_is_back(world, workspace, ac
         linkedin(workspace, number)
     minute()
     world.sandbox.set_account("unipile", "acc-1", status="ok")
-    health.record(account, Signal(Kind.WORKED))
+    writer.record(account, Signal(SignalKind.WORKED))
     BackgroundJob.objects.filter(status="queued").update(run_at=timezone.now())
     minute()
     minute()
@@ -93,8 +93,8 @@ def test_a_lost_signal_is_made_good_by_the_tick(world, workspace, account):
     assert minute()["resumed"] == 1
     assert statuses(instance) == [("sent", "")]
     again = linkedin(workspace, 2, offset_days=1)
-    with health.unobserved():
-        row = health.row(account)
+    with writer.unobserved():
+        row = writer.row(account)
         type(row).objects.update(state="disconnected")
     assert groups.reconcile(None)["paused"] == 1
     again.refresh_from_db()
@@ -137,7 +137,7 @@ def test_mail_by_another_provider_goes_on_while_emailbison_is_dead(world, worksp
     ours, theirs = (enrolled(workspace, {"offset_days": 1}) for _ in range(2))
     Message.objects.filter(lead=theirs.lead).update(source="smartlead_reply")
     account = Integration.objects.get(workspace=workspace, provider="emailbison")
-    health.record(account, Signal(Kind.REFUSED, "unauthorized"))
+    writer.record(account, Signal(SignalKind.REFUSED, "unauthorized"))
     assert dict(FollowUpInstance.objects.values_list("pk", "paused_for")) == {
         ours.pk: "emailbison_disconnected",
         theirs.pk: "",
@@ -157,7 +157,7 @@ def test_one_that_cannot_be_settled_holds_up_nobody_else(world, workspace, monke
 
     monkeypatch.setattr(plan, "go_on", broken)
     with pytest.raises(ZeroDivisionError):
-        settling.settle(Deadline.after_ms(20_000))
+        ended_steps.settle(Deadline.after_ms(20_000))
     assert [statuses(one)[0][0] for one in instances] == ["sent", "sending", "sent"]
 
 
@@ -166,7 +166,7 @@ def test_settling_ends_at_the_item_at_which_its_time_is_up(world, workspace, mon
         enrolled(workspace)
     run_tick("followups", requested=True)
     drain()
-    settle_one = settling._settle_one
+    settle_one = ended_steps._settle_one
 
     deadline = SimpleNamespace(expired=False)
 
@@ -174,16 +174,16 @@ def test_settling_ends_at_the_item_at_which_its_time_is_up(world, workspace, mon
         deadline.expired = True
         return settle_one(*locked)
 
-    monkeypatch.setattr(settling, "_settle_one", last)
-    assert settling.settle(deadline)["sent"] == 1
+    monkeypatch.setattr(ended_steps, "_settle_one", last)
+    assert ended_steps.settle(deadline)["sent"] == 1
     monkeypatch.undo()
-    assert settling.settle(Deadline.after_ms(600_000))["sent"] == 3
+    assert ended_steps.settle(Deadline.after_ms(600_000))["sent"] == 3
 
 
 def test_a_step_that_fails_on_our_side_is_shown_and_resumed_by_a_person(world, workspace, monkeypatch):
     instance = enrolled(workspace)
     run_tick("followups", requested=True)
-    monkeypatch.setattr(steps, "take", lambda *args: 1 / 0)
+    monkeypatch.setattr(step_job, "take", lambda *args: 1 / 0)
     drain()
     BackgroundJob.objects.update(status="failed", finished_at=timezone.now())
     FollowUpTask.objects.update(claimed_at=timezone.now() - timedelta(hours=1))

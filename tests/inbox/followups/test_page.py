@@ -7,7 +7,7 @@ from django.utils import timezone
 from inbox.models import Appointment, AuditEntry, FollowUpInstance, FollowUpSequence, FollowUpTask
 from tests import factories
 from tests.inbox.followups.helpers import enrolled, quiet_lead
-from tests.inbox.views.conftest import people  # noqa: F401 - a fixture
+from tests.inbox.pages.conftest import people  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.django_db
 

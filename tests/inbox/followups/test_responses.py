@@ -11,10 +11,10 @@ from inbox.followups import responses
 from inbox.leads import rollup
 from inbox.models import FollowUpTask, Lead, TagDecision
 from inbox.signals import lead_booked, lead_replied, lead_tagged
-from insights import numbers
+from insights import overview_numbers
 from tests import factories
 from tests.inbox.followups.helpers import enrolled, minute
-from tests.inbox.views.conftest import people  # noqa: F401 - a fixture
+from tests.inbox.pages.conftest import people  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -135,5 +135,5 @@ def test_the_pages_show_it_and_no_other_workspace_s(people, workspace, instance)
     assert "How leads answered follow-ups" in overview
     now = timezone.now()
     theirs = factories.make_workspace()
-    assert numbers.overview(theirs.pk, now - timedelta(days=1), now, "UTC").follow_ups == []
+    assert overview_numbers.overview(theirs.pk, now - timedelta(days=1), now, "UTC").follow_ups == []
     assert not responses.objections(theirs.pk).exists()

@@ -7,12 +7,12 @@ from django.db.models import Count
 from django.utils import timezone
 
 from inbox.models import FollowUpInstance, FollowUpTask, Lead, Message, OutboundSend
-from integrations import health
-from integrations.health import Kind, Signal
+from integrations.health import writer
+from integrations.health.writer import Signal, SignalKind
 from jobs.models import Tick
 from jobs.ticks import TICKS, run_tick
 from jobs.worker import drain
-from tests import factories
+from tests import factories, forms
 from tests.waiting import SLACK_S
 from tests.world import World
 
@@ -61,7 +61,7 @@ def make_worlds(sandbox, many: int, each: int) -> list[World]:
     account = dead.connect("unipile", "acc-dead", api_key="key-unipile")
     sandbox.set_account("unipile", "acc-dead", status="disconnected")  # a probe finds it dead, too
     fill(dead, each, "linkedin")
-    health.record(account, Signal(Kind.REFUSED, "disconnected_account"))
+    writer.record(account, Signal(SignalKind.REFUSED, "disconnected_account"))
     slow.connect("ghl", "loc-slow", api_key="key-slow")
     fill(slow, each, "sms")
     sandbox.fault(provider="ghl", kind="rate_limit", retry_after=60, path="messages$")
@@ -90,12 +90,14 @@ def check(sandbox, worlds: list[World], each: int) -> None:
     assert not unexplained.exists()
 
 
+@pytest.mark.shortened
 def test_due_follow_ups_of_many_workspaces_are_worked_and_explained(sandbox):
-    worlds = make_worlds(sandbox, 12, 10)
+    many, each = forms.either((6, 6), (12, 10))
+    worlds = make_worlds(sandbox, many, each)
     counts = work(3, 60)
     claimed = {name for name in counts[0] if name.startswith("claimed:")}
-    assert len(claimed) == 11  # all but the one whose account is down
-    check(sandbox, worlds, 10)
+    assert len(claimed) == many - 1  # all but the one whose account is down
+    check(sandbox, worlds, each)
 
 
 def test_workspaces_take_turns(sandbox, monkeypatch):
@@ -110,14 +112,18 @@ def test_workspaces_take_turns(sandbox, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.shortened
 @pytest.mark.timeout(3_000)
 def test_ten_thousand_over_fifty_workspaces_in_ticks_that_end_on_time(sandbox):
-    make_worlds(sandbox, 50, 200)
+    """A tenth of them in `make test`."""
+    many, each = forms.either((15, 70), (50, 200))
+    due = (many - 1) * each
+    make_worlds(sandbox, many, each)
     spans = []
-    while FollowUpTask.objects.filter(status="claimed").count() < 49 * 200:
+    while FollowUpTask.objects.filter(status="claimed").count() < due:
         run_tick("followups", requested=True)
         spans.append(Tick.objects.get(name="followups").duration_ms)
     assert TICKS["followups"].budget_ms == BUDGET_MS
     assert max(spans) < BUDGET_MS + 1_000 * SLACK_S, spans
-    assert FollowUpTask.objects.filter(status="claimed").count() == 49 * 200
-    assert FollowUpTask.objects.values("instance").distinct().count() == 49 * 200
+    assert FollowUpTask.objects.filter(status="claimed").count() == due
+    assert FollowUpTask.objects.values("instance").distinct().count() == due

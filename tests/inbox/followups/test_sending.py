@@ -3,9 +3,9 @@
 import pytest
 from django.utils import timezone
 
-from inbox.bookings import slots
 from inbox.followups import plan
 from inbox.models import FollowUpInstance, FollowUpTask, Lead, Message, OutboundSend
+from inbox.replying import slots
 from tests import factories
 from tests.inbox.followups.helpers import enrolled, minute, quiet_lead, statuses
 

@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from inbox.health import banner
-from integrations import health, registry
-from integrations.health import Kind, Signal
+from integrations import registry
+from integrations.health import writer
+from integrations.health.writer import Signal, SignalKind
 from integrations.models import Integration
 from tests.factories import make_member, make_workspace
 
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def workspace():
-    health.forget_successes()
+    writer.forget_successes()
     return make_workspace(name="Acme")
 
 
@@ -34,7 +35,7 @@ def page_of(client, workspace, role="admin") -> str:
 
 
 def test_admins_see_state_name_since_and_effect_with_actions(client, workspace, linkedin):
-    health.record(linkedin, Signal(Kind.REFUSED))
+    writer.record(linkedin, Signal(SignalKind.REFUSED))
     page = page_of(client, workspace)
     assert "LinkedIn is disconnected for Jane Doe (Acme)" in page
     assert "New LinkedIn messages are not arriving" in page
@@ -42,7 +43,7 @@ def test_admins_see_state_name_since_and_effect_with_actions(client, workspace, 
 
 
 def test_members_see_one_grey_line_without_actions(client, workspace, linkedin):
-    health.record(linkedin, Signal(Kind.REFUSED))
+    writer.record(linkedin, Signal(SignalKind.REFUSED))
     page = page_of(client, workspace, role="member")
     assert "LinkedIn is disconnected" in page
     assert "Reconnect" not in page and 'class="banner" data-tone' not in page
@@ -50,34 +51,34 @@ def test_members_see_one_grey_line_without_actions(client, workspace, linkedin):
 
 def test_the_worst_comes_first_and_the_rest_is_a_number(client, workspace, linkedin):
     mail = Integration.objects.create(workspace=workspace, provider="emailbison")
-    health.record(mail, Signal(Kind.SLOWED), at=timezone.now() - timedelta(hours=2))
-    health.record(linkedin, Signal(Kind.REFUSED))
+    writer.record(mail, Signal(SignalKind.SLOWED), at=timezone.now() - timedelta(hours=2))
+    writer.record(linkedin, Signal(SignalKind.REFUSED))
     page = page_of(client, workspace)
     assert "LinkedIn is disconnected" in page and "+1 more" in page
     assert "EmailBison has slowed" not in page
 
 
 def test_another_workspace_s_trouble_is_not_shown(client, workspace, linkedin):
-    health.record(linkedin, Signal(Kind.REFUSED))
+    writer.record(linkedin, Signal(SignalKind.REFUSED))
     assert "disconnected" not in page_of(client, make_workspace(name="Other"))
 
 
 def test_hiding_is_for_one_person_and_ends_with_a_new_state(client, workspace, linkedin):
-    health.record(linkedin, Signal(Kind.REFUSED))
+    writer.record(linkedin, Signal(SignalKind.REFUSED))
     page_of(client, workspace)
     hide = reverse("inbox:health-account", args=[workspace.pk, linkedin.pk])
     client.post(hide, {"do": "hide"})
     inbox = reverse("inbox:list", args=[workspace.pk])
     assert "disconnected for" not in client.get(inbox).content.decode()
     assert "disconnected for" in page_of(client, workspace)  # somebody else
-    health.record(linkedin, Signal(Kind.WORKED))
-    health.record(linkedin, Signal(Kind.REFUSED))
+    writer.record(linkedin, Signal(SignalKind.WORKED))
+    writer.record(linkedin, Signal(SignalKind.REFUSED))
     assert "disconnected for" in client.get(inbox).content.decode()
 
 
 def test_recovery_says_how_long_it_was_down(client, workspace, linkedin):
-    health.record(linkedin, Signal(Kind.REFUSED), at=timezone.now() - timedelta(hours=3, minutes=2))
-    health.record(linkedin, Signal(Kind.WORKED))
+    writer.record(linkedin, Signal(SignalKind.REFUSED), at=timezone.now() - timedelta(hours=3, minutes=2))
+    writer.record(linkedin, Signal(SignalKind.WORKED))
     page = page_of(client, workspace)
     assert "LinkedIn is back for Jane Doe (Acme)" in page and "down for 3 h 02 min" in page
 
@@ -85,16 +86,16 @@ def test_recovery_says_how_long_it_was_down(client, workspace, linkedin):
 def test_of_several_that_are_back_one_that_brought_messages_stands_first(client, workspace, linkedin):
     slack = Integration.objects.create(workspace=workspace, provider="slack")
     for account in (linkedin, slack):
-        health.record(account, Signal(Kind.REFUSED))
+        writer.record(account, Signal(SignalKind.REFUSED))
     for account in (linkedin, slack):
-        health.record(account, Signal(Kind.WORKED))
+        writer.record(account, Signal(SignalKind.WORKED))
     page = page_of(client, workspace)
     assert "LinkedIn is back for Jane Doe (Acme)" in page and "+1 more" in page
 
 
 def test_hiding_lasts_four_hours(client, workspace, linkedin):
     with time_machine.travel("2026-03-02T09:00:00Z", tick=False) as clock:
-        health.record(linkedin, Signal(Kind.REFUSED))
+        writer.record(linkedin, Signal(SignalKind.REFUSED))
         page_of(client, workspace)
         client.post(reverse("inbox:health-account", args=[workspace.pk, linkedin.pk]), {"do": "hide"})
         inbox = reverse("inbox:list", args=[workspace.pk])
@@ -107,16 +108,16 @@ def test_hiding_lasts_four_hours(client, workspace, linkedin):
 @pytest.mark.parametrize("provider", registry.specs())
 def test_every_provider_s_outage_says_what_does_not_happen(workspace, provider):
     account = Integration.objects.create(workspace=workspace, provider=provider)
-    health.record(account, Signal(Kind.REFUSED))
-    said = banner.line(health.row(account), workspace).effect
+    writer.record(account, Signal(SignalKind.REFUSED))
+    said = banner.line(writer.row(account), workspace).effect
     assert re.search(r"not arriving|cannot be read|not looked up|Nothing reaches Slack|not understood", said)
 
 
 def test_drops_are_folded_into_one_sentence(client, workspace, linkedin):
     for _ in range(3):
-        health.record(linkedin, Signal(Kind.REFUSED))
-        health.record(linkedin, Signal(Kind.WORKED))
-    health.record(linkedin, Signal(Kind.REFUSED))
+        writer.record(linkedin, Signal(SignalKind.REFUSED))
+        writer.record(linkedin, Signal(SignalKind.WORKED))
+    writer.record(linkedin, Signal(SignalKind.REFUSED))
     assert "Unstable, 4 drops since " in page_of(client, workspace)
 
 
@@ -140,10 +141,12 @@ def test_the_page_of_a_workspace_without_accounts_says_so(client, workspace):
 
 
 def test_the_page_shows_each_account_with_its_history(client, workspace, linkedin):
-    health.record(
-        linkedin, Signal(Kind.REFUSED, "errors/expired_credentials"), at=timezone.now() - timedelta(hours=5)
+    writer.record(
+        linkedin,
+        Signal(SignalKind.REFUSED, "errors/expired_credentials"),
+        at=timezone.now() - timedelta(hours=5),
     )
-    health.record(linkedin, Signal(Kind.WORKED))
+    writer.record(linkedin, Signal(SignalKind.WORKED))
     client.force_login(make_member(workspace, role="viewer"))
     page = client.get(reverse("inbox:health", args=[workspace.pk])).content.decode()
     assert "LinkedIn for Jane Doe" in page and "% since it is known" in page
@@ -154,7 +157,7 @@ def test_an_open_page_is_told_when_the_banner_changes_and_only_then(client, work
     client.force_login(make_member(workspace, role="admin"))
     url = reverse("inbox:banner", args=[workspace.pk])
     assert client.get(url, {"seen": ""}).status_code == 204
-    health.record(linkedin, Signal(Kind.REFUSED))
+    writer.record(linkedin, Signal(SignalKind.REFUSED))
     fragment = client.get(
         url, {"seen": ""}, headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/w/x/"}
     )
@@ -163,18 +166,18 @@ def test_an_open_page_is_told_when_the_banner_changes_and_only_then(client, work
     )
     seen = re.search(r"\?seen=([^\"]+)", fragment.content.decode())[1]
     assert client.get(url, {"seen": seen}).status_code == 204
-    health.record(linkedin, Signal(Kind.WORKED))
+    writer.record(linkedin, Signal(SignalKind.WORKED))
     assert b"LinkedIn is back" in client.get(url, {"seen": seen}).content
 
 
 def test_a_refused_key_asks_for_a_new_one_and_not_for_a_reconnect(client, workspace):
     mail = Integration.objects.create(workspace=workspace, provider="emailbison")
-    health.record(mail, Signal(Kind.REFUSED, "invalid_key"))
+    writer.record(mail, Signal(SignalKind.REFUSED, "invalid_key"))
     page = page_of(client, workspace)
     assert "Put in a new key" in page and ">Reconnect<" not in page
 
 
 def test_what_was_missed_is_not_called_nothing_before_it_was_fetched(client, workspace, linkedin):
-    health.record(linkedin, Signal(Kind.REFUSED))
-    health.record(linkedin, Signal(Kind.WORKED))
+    writer.record(linkedin, Signal(SignalKind.REFUSED))
+    writer.record(linkedin, Signal(SignalKind.WORKED))
     assert "missed messages are being fetched" in page_of(client, workspace)

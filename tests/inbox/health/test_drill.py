@@ -6,8 +6,8 @@ from django.utils import timezone
 
 from inbox.health import drill
 from inbox.models import Message, Workspace
-from integrations import hosts
-from integrations.hosts import HostRefused, check_address, check_url
+from integrations.http import hosts
+from integrations.http.hosts import HostRefused, check_address, check_url
 from integrations.models import Integration, Notice
 from jobs.models import BackgroundJob, JobStep
 from jobs.worker import drain
@@ -46,7 +46,8 @@ def run_drill(workspace, admin) -> dict[str, tuple[bool | None, str]]:
     drain()
     job.refresh_from_db()
     assert job.status == "succeeded", job.last_error
-    return {step.name: (step.result["ok"], step.result["said"]) for step in JobStep.objects.filter(job=job)}
+    steps = JobStep.objects.filter(job=job).order_by("started_at")
+    return {step.name: (step.result["ok"], step.result["said"]) for step in steps}
 
 
 def test_every_step_passes_and_slack_gets_one_message_marked_as_a_drill(workspace, admin, slack):

@@ -3,12 +3,12 @@
 import pytest
 from django.urls import reverse
 
-from inbox.health.pausing import require_up, resume_sends
-from inbox.health.wording import effect, headline
+from inbox.health.sentences import effect, headline
 from inbox.models import FollowUpInstance
 from inbox.replying import review
-from integrations import health, probes
-from integrations.health import Kind, Signal
+from inbox.replying.account_pauses import require_up, resume_sends
+from integrations.health import probes, writer
+from integrations.health.writer import Signal, SignalKind
 from integrations.models import Integration
 from jobs.errors import Snooze
 from tests import factories
@@ -21,7 +21,7 @@ LOST, BACK = "EMAIL_ACCOUNT_DISCONNECTED", "EMAIL_ACCOUNT_RECONNECTED"
 
 @pytest.fixture(autouse=True)
 def fresh() -> None:
-    health.forget_successes()
+    writer.forget_successes()
 
 
 @pytest.fixture
@@ -41,10 +41,10 @@ def test_call_that_works_is_no_proof_while_a_mailbox_is_lost_and_the_look_is(wor
     told(world, LOST)
     found = probes.check_now(account)
     assert not found.ok and found.sentence == f"{account} answers, but {ALEX} is disconnected."
-    assert health.row(account).state == "disconnected"
+    assert writer.row(account).state == "disconnected"
     told(world, BACK)
     world.work()
-    assert (health.row(account).state, health.row(account).lost_mailboxes) == ("connected", [])
+    assert (writer.row(account).state, writer.row(account).lost_mailboxes) == ("connected", [])
 
 
 def test_one_of_two_that_is_back_is_not_all(world, account):
@@ -52,17 +52,17 @@ def test_one_of_two_that_is_back_is_not_all(world, account):
     told(world, LOST, 312, BO)
     told(world, BACK)
     world.work()
-    row = health.row(account)
+    row = writer.row(account)
     assert (row.state, row.reason, row.lost_mailboxes) == ("disconnected", f"{BO} is disconnected", [BO])
     told(world, BACK, 312, BO)
     world.work()
-    assert health.row(account).state == "connected"
+    assert writer.row(account).state == "connected"
 
 
 def test_mailbox_that_the_provider_no_longer_lists_is_not_waited_for(world, account):
-    health.lose_mailbox(account, "gone@outreach.example.com", at=factories.ago(minutes=5))
+    writer.lose_mailbox(account, "gone@outreach.example.com", at=factories.ago(minutes=5))
     assert probes.check_now(account).ok
-    assert health.row(account).state == "connected"
+    assert writer.row(account).state == "connected"
 
 
 def test_instantly_mailbox_is_looked_for_among_its_accounts(world):
@@ -76,22 +76,22 @@ def test_instantly_mailbox_is_looked_for_among_its_accounts(world):
     )
     world.client.post(world.paths["instantly"], told["body"], content_type="application/json")
     assert probes.check_now(account).sentence == f"{account} answers, but {ALEX} is disconnected."
-    health.lose_mailbox(account, BO, at=factories.ago(minutes=1))
+    writer.lose_mailbox(account, BO, at=factories.ago(minutes=1))
     assert not probes.check_now(account).ok
-    assert health.row(account).lost_mailboxes == [ALEX]
+    assert writer.row(account).lost_mailboxes == [ALEX]
 
 
 def test_account_whose_key_is_refused_stays_so_for_that_reason(account):
-    health.record(account, Signal(Kind.REFUSED, "host_or_key"))
-    health.lose_mailbox(account, ALEX, at=factories.ago(minutes=1))
-    row = health.row(account)
+    writer.record(account, Signal(SignalKind.REFUSED, "host_or_key"))
+    writer.lose_mailbox(account, ALEX, at=factories.ago(minutes=1))
+    row = writer.row(account)
     assert (row.reason, row.lacks_mailboxes, row.lost_mailboxes) == ("host_or_key", False, [ALEX])
     with pytest.raises(Snooze):
         require_up(account, BO)
 
 
 def test_sends_over_another_mailbox_do_not_wait(account):
-    health.lose_mailbox(account, ALEX, at=factories.ago(minutes=1))
+    writer.lose_mailbox(account, ALEX, at=factories.ago(minutes=1))
     require_up(account, BO.upper())
     with pytest.raises(Snooze):
         require_up(account, ALEX.upper())
@@ -118,14 +118,14 @@ def test_follow_ups_do_not_pause_for_a_lost_mailbox(account):
         workspace=account.workspace, lead=lead, sequence=sequence, next_step=sequence.steps.get(),
         quiet_since=factories.ago(days=1), due_at=factories.ago(minutes=1),
     )  # fmt: skip
-    health.lose_mailbox(account, ALEX, at=factories.ago(minutes=1))
+    writer.lose_mailbox(account, ALEX, at=factories.ago(minutes=1))
     instance.refresh_from_db()
     assert instance.status == FollowUpInstance.Status.ACTIVE
 
 
 def test_people_read_which_mailbox_it_is_and_what_to_do(world, account):
-    health.lose_mailbox(account, ALEX, at=factories.ago(minutes=1))
-    row = health.row(account)
+    writer.lose_mailbox(account, ALEX, at=factories.ago(minutes=1))
+    row = writer.row(account)
     assert headline(row, "Northwind").startswith(f"EmailBison: {ALEX} is disconnected for ")
     assert effect(row, []) == (
         "New replies to it are not arriving, and what goes out over it waits. Connect it again at EmailBison."
@@ -136,6 +136,6 @@ def test_people_read_which_mailbox_it_is_and_what_to_do(world, account):
 
 
 def test_account_that_becomes_another_one_has_lost_nothing(account):
-    health.lose_mailbox(account, ALEX, at=factories.ago(minutes=1))
-    health.start_over(account)
-    assert (health.row(account).state, health.row(account).lost_mailboxes) == ("unknown", [])
+    writer.lose_mailbox(account, ALEX, at=factories.ago(minutes=1))
+    writer.start_over(account)
+    assert (writer.row(account).state, writer.row(account).lost_mailboxes) == ("unknown", [])

@@ -9,9 +9,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from config.logs import redact_path
-from integrations import health, probes
+from integrations.health import probes, writer
 from integrations.models import WorkspaceIntegrationHealth
+from jobs.redaction import redact_path
 from tests.factories import make_member
 from tests.world import World, forget_calls
 
@@ -23,7 +23,7 @@ ACCOUNT = "uni_acc_owner"
 @pytest.fixture
 def linkedin(world: World):
     forget_calls()
-    health.forget_successes()
+    writer.forget_successes()
     account = world.connect("unipile", ACCOUNT, api_key="key-unipile")
     assert probes.check_now(account).ok
     world.sandbox.set_account("unipile", ACCOUNT, "disconnected")

@@ -6,12 +6,13 @@ import logging
 import pytest
 from django.core import mail
 
-from inbox.health import telling
+from inbox.health import notice_channels
 from inbox.models import OutboundSend
 from inbox.replying import review
-from integrations import health, notices, probes
+from integrations import notices
 from integrations.errors import ProviderAuthError, ProviderError, ProviderRejected
 from integrations.ghl.client import GhlClient
+from integrations.health import probes, writer
 from integrations.instantly.client import InstantlyClient
 from integrations.models import WorkspaceIntegrationHealth
 from integrations.smartlead.client import SmartLeadClient
@@ -26,7 +27,7 @@ WORDS = "Sender email is disconnected"
 
 @pytest.fixture
 def account(world):
-    health.forget_successes()
+    writer.forget_successes()
     forget_calls()
     return world.workspace.integrations.get(provider="emailbison")
 
@@ -83,7 +84,7 @@ def test_the_admins_are_told_of_a_sender_that_is_down_once(world, account, draft
     send(world, draft)
 
     assert [due.pk for due in notices.due()] == [row(account).pk]
-    assert telling.tick(Deadline.after_ms(10_000))["enqueued"] == 1
+    assert notice_channels.tick(Deadline.after_ms(10_000))["enqueued"] == 1
     world.work()
     assert WORDS in mail.outbox[0].body and notices.due() == []
 
@@ -111,7 +112,7 @@ def test_a_look_at_the_mailboxes_ends_it_where_all_are_up(world, account, draft)
 
 def test_other_mailboxes_go_on_meanwhile(world, account, draft):
     break_sender(world, down=(999,))
-    health.record(account, health.Signal(health.Kind.CANNOT_SEND, "sender_down"))
+    writer.record(account, writer.Signal(writer.SignalKind.CANNOT_SEND, "sender_down"))
     assert send(world, draft).state == "sent"
 
 

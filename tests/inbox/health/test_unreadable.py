@@ -7,13 +7,14 @@ from django.core.management import call_command
 from django.test import Client, override_settings
 from django.urls import reverse
 
-from inbox.accounts import connected, slack_of, usable
-from inbox.health import banner, recovery, telling, testing, watch
+from inbox.health import account_tests, banner, comeback, notice_channels, watch
 from inbox.models import OutboundSend
 from inbox.replying import review
-from integrations import health, probes, registry
+from inbox.workspaces.accounts import connected, slack_of, usable
+from integrations import registry
 from integrations.errors import SECRETS_UNREADABLE, SecretsUnreadable
-from integrations.health import Kind, Signal
+from integrations.health import probes, writer
+from integrations.health.writer import Signal, SignalKind
 from integrations.models import HealthState, Integration, Notice, WorkspaceIntegrationHealth
 from jobs.deadline import Deadline
 from jobs.models import BackgroundJob
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _fresh():
-    health.forget_successes()
+    writer.forget_successes()
 
 
 def account_of(world) -> Integration:
@@ -50,7 +51,7 @@ def test_the_tick_finds_it_says_so_once_and_the_banner_names_the_way_out(
         external_account_id="acc",
         credentials={one.name: f"secret {one.name}" for one in registry.spec_of(provider).secrets},
     )
-    health.record(account, Signal(Kind.WORKED))
+    writer.record(account, Signal(SignalKind.WORKED))
     factories.lose_key(account)
     with django_capture_on_commit_callbacks(execute=True):
         assert tick()["unreadable"] == 1
@@ -62,7 +63,7 @@ def test_the_tick_finds_it_says_so_once_and_the_banner_names_the_way_out(
     assert "stored secrets cannot be read for Outreach (Northwind)" in line.headline
     assert "Put the secrets in anew under Settings" in line.effect and "FIELD_ENCRYPTION_KEYS" in line.effect
     assert line.needs_key and not line.can_reconnect
-    assert BackgroundJob.objects.filter(kind=telling.NOTIFY).count() == 1
+    assert BackgroundJob.objects.filter(kind=notice_channels.NOTIFY).count() == 1
 
 
 def test_it_is_no_missing_account_and_no_other_one_takes_its_place():
@@ -89,7 +90,7 @@ def test_an_approved_send_waits_without_an_attempt_and_goes_out_when_the_key_is_
         assert probes.check_now(account_of(world)).ok
         assert row(account).state == HealthState.CONNECTED
         assert row(account).recovered_from == HealthState.DISCONNECTED
-        recovery.pausing.resume_sends(world.workspace.pk)
+        comeback.account_pauses.resume_sends(world.workspace.pk)
         world.work()
     send.refresh_from_db()
     assert send.state == OutboundSend.State.SENT and len(world.posted()) == 1
@@ -111,7 +112,7 @@ def test_a_check_and_a_test_say_what_is_the_matter_and_call_nobody(world):
     account = account_of(world)
     factories.lose_key(account)
     assert "FIELD_ENCRYPTION_KEYS" in probes.check_now(account).sentence
-    first, *rest = testing.run(account)[:-1]
+    first, *rest = account_tests.run(account)[:-1]
     assert (first.tone, first.said) == ("bad", probes.UNREADABLE) and "Settings" in first.fix
     assert {line.tone for line in rest} == {""}
     assert world.sandbox.requests(provider="emailbison") == []
@@ -150,7 +151,7 @@ def test_readable_secrets_do_not_end_another_trouble():
     )
     key = factories.lose_key(account)
     tick()
-    health.record(account, Signal(Kind.REFUSED, "forbidden"))
+    writer.record(account, Signal(SignalKind.REFUSED, "forbidden"))
     with override_settings(FIELD_ENCRYPTION_KEYS=[key]):
         account.refresh_from_db()
         probes.look_at_secrets(account)
@@ -165,10 +166,10 @@ def test_where_slack_itself_is_unreadable_the_notice_goes_out_by_e_mail(mailoutb
     )
     account = factories.make_integration(workspace, name="Outreach")
     factories.lose_key(slack)
-    health.record(account, Signal(Kind.REFUSED, "host_or_key"))
+    writer.record(account, Signal(SignalKind.REFUSED, "host_or_key"))
     slack = slack_of(workspace.pk)
-    text = telling.news_of(row(account), slack)
-    assert telling.tell(row(account), slack, text) == {"sent": "email"}
+    text = notice_channels.news_of(row(account), slack)
+    assert notice_channels.tell(row(account), slack, text) == {"sent": "email"}
     assert Notice.objects.get().path == Notice.Path.EMAIL and "Outreach" in mailoutbox[0].body
 
 

@@ -6,10 +6,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from inbox.health import recovery, watch
+from inbox.health import comeback, watch
 from inbox.models import WebhookDelivery
-from integrations import health
-from integrations.health import Kind, Signal
+from integrations.health import writer
+from integrations.health.writer import Signal, SignalKind
 from integrations.models import HealthState, Integration, WebhookKey, WorkspaceIntegrationHealth
 from jobs.deadline import Deadline
 from jobs.models import BackgroundJob
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def account() -> Integration:
-    health.forget_successes()
+    writer.forget_successes()
     integration = factories.make_integration(factories.make_workspace(), "unipile", external_account_id="acc")
     WebhookKey.issue(integration)
     return integration
@@ -80,7 +80,7 @@ def test_a_call_that_works_does_not_end_the_silence_and_an_event_does(account):
     hourly(account, until=timedelta(hours=7))
     tick()
     assert tick()["silent"] == 1
-    health.record(account, Signal(Kind.WORKED))
+    writer.record(account, Signal(SignalKind.WORKED))
     assert (state(account), tick()["silent"]) == (HealthState.QUIET, 0)
     arrived(account, timezone.now())
     assert tick()["heard"] == 1
@@ -90,22 +90,28 @@ def test_a_call_that_works_does_not_end_the_silence_and_an_event_does(account):
 def test_an_account_that_has_just_come_back_is_not_quiet(account):
     hourly(account, until=timedelta(hours=30))
     tick()
-    health.record(account, Signal(Kind.REFUSED), at=ago(hours=30))
-    health.record(account, Signal(Kind.WORKED))
+    writer.record(account, Signal(SignalKind.REFUSED), at=ago(hours=30))
+    writer.record(account, Signal(SignalKind.WORKED))
     assert tick()["silent"] == 0
     assert state(account) == HealthState.CONNECTED
 
 
 def test_a_tick_without_time_left_stops_and_says_what_it_did(account):
-    assert watch.tick(Deadline.after_ms(0)) == {"unreadable": 0, "probes": 0, "silent": 0, "heard": 0}
+    assert watch.tick(Deadline.after_ms(0)) == {
+        "unreadable": 0,
+        "probes": 0,
+        "silent": 0,
+        "heard": 0,
+        "left": 2,
+    }
 
 
 def test_a_recovery_whose_signal_was_lost_is_worked_on_once(account):
-    health.record(account, Signal(Kind.REFUSED), at=ago(hours=1))
-    health.record(account, Signal(Kind.WORKED))  # the test's transaction never commits: no signal
-    assert not BackgroundJob.objects.filter(kind=recovery.RECOVER).exists()
-    assert [recovery.make_up(), recovery.make_up()] == [1, 0]
-    assert BackgroundJob.objects.get(kind=recovery.RECOVER).workspace_id == account.workspace_id
+    writer.record(account, Signal(SignalKind.REFUSED), at=ago(hours=1))
+    writer.record(account, Signal(SignalKind.WORKED))  # the test's transaction never commits: no signal
+    assert not BackgroundJob.objects.filter(kind=comeback.RECOVER).exists()
+    assert [comeback.make_up(), comeback.make_up()] == [1, 0]
+    assert BackgroundJob.objects.get(kind=comeback.RECOVER).workspace_id == account.workspace_id
 
 
 def test_the_last_event_of_an_account_is_found_without_reading_the_others(account):
@@ -126,5 +132,5 @@ def test_the_last_event_of_an_account_is_found_without_reading_the_others(accoun
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE inbox_webhookdelivery")
     with reads("inbox_webhookdelivery") as found:
-        assert watch.listen(account) == Kind.HEARD
-    assert [one.rows for one in found] == [1]
+        assert watch.listen(account, watch.last_heard(account)) == SignalKind.HEARD
+    assert [one.rows for one in found] == [3]  # with those of the account and of its key

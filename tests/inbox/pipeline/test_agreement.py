@@ -4,8 +4,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from inbox.intake import tag_decisions
 from inbox.models import Message, TagDecision
-from inbox.pipeline import agreement, tagging
+from inbox.pipeline import agreement
 from inbox.pipeline.agreement import Agreement, by_rule
 from inbox.pipeline.alike import Alike
 from tests import factories
@@ -28,7 +29,7 @@ def user(workspace):
 
 def judged(workspace, tag="Not Interested", by=f"rules 6: {RULE}") -> Message:
     message = factories.make_message(factories.make_lead(workspace), "No thanks.", tag=tag, tag_decided_by=by)
-    tagging.record_rules(message)
+    tag_decisions.record_rules(message)
     return message
 
 
@@ -47,8 +48,8 @@ def test_a_tag_that_nobody_corrected_is_no_agreement(workspace):
 
 def test_the_same_tag_said_again_is_agreement_and_another_one_is_not(workspace, user):
     right, wrong, _ = (judged(workspace) for _ in range(3))
-    tagging.correct(right, "Not Interested", user=user)
-    tagging.correct(wrong, "Objection", user=user)
+    tag_decisions.correct(right, "Not Interested", user=user)
+    tag_decisions.correct(wrong, "Objection", user=user)
     found = by_rule(workspace.pk)[RULE]
     assert found == Agreement(decided=3, agreed=1, corrected=1)
     assert (found.looked_at, found.percent) == (2, 50)
@@ -56,35 +57,35 @@ def test_the_same_tag_said_again_is_agreement_and_another_one_is_not(workspace, 
 
 def test_the_last_word_counts(workspace, user):
     message = judged(workspace)
-    tagging.correct(message, "Objection", user=user)
-    tagging.correct(message, "Not Interested", user=user)
+    tag_decisions.correct(message, "Objection", user=user)
+    tag_decisions.correct(message, "Not Interested", user=user)
     assert by_rule(workspace.pk)[RULE] == Agreement(decided=1, agreed=1)
 
 
 def test_yes_and_no_to_a_suspicion_are_agreement_and_none(workspace, user):
     yes, no, other, _ = (suspected(workspace) for _ in range(4))
-    tagging.decide(yes, is_it=True, user=user)
-    tagging.decide(no, is_it=False, user=user)
-    tagging.correct(other, "Objection", user=user)
+    tag_decisions.decide(yes, is_it=True, user=user)
+    tag_decisions.decide(no, is_it=False, user=user)
+    tag_decisions.correct(other, "Objection", user=user)
     assert by_rule(workspace.pk) == {"opt_out.suspected": Agreement(decided=4, agreed=1, corrected=2)}
 
 
 def test_what_was_treated_alike_counts_once(workspace, user):
     first, other = judged(workspace), judged(workspace)
-    tagging.correct(first, "Objection", user=user)
+    tag_decisions.correct(first, "Objection", user=user)
     assert Alike.to(first).treat(other.pk, user)
     assert by_rule(workspace.pk)[RULE] == Agreement(decided=2, corrected=1)
 
 
 def test_what_a_model_or_nobody_had_read_says_nothing_of_a_rule(workspace, user):
     message = factories.make_message(factories.make_lead(workspace), "Hm.")
-    tagging.correct(message, "Objection", user=user)
+    tag_decisions.correct(message, "Objection", user=user)
     assert by_rule(workspace.pk) == {}
 
 
 def test_what_is_older_does_not_count(workspace, user):
     message, held = judged(workspace), suspected(workspace)
-    tagging.correct(message, "Objection", user=user)
+    tag_decisions.correct(message, "Objection", user=user)
     old = factories.ago(days=agreement.DAYS + 1)
     TagDecision.objects.update(created_at=old)
     Message.objects.filter(pk=held.pk).update(received_at=old)
@@ -93,14 +94,14 @@ def test_what_is_older_does_not_count(workspace, user):
 
 def test_another_workspace_s_people_say_nothing_of_ours(workspace):
     other = factories.make_workspace()
-    tagging.correct(judged(other), "Objection", user=factories.make_member(other))
+    tag_decisions.correct(judged(other), "Objection", user=factories.make_member(other))
     assert by_rule(workspace.pk) == {}
 
 
 def test_many_replies_take_as_many_statements_as_one_and_none_reads_what_does_not_count(workspace, user):
     for number in range(12):
         message = judged(workspace) if number % 2 else suspected(workspace)
-        tagging.correct(message, "Objection", user=user)
+        tag_decisions.correct(message, "Objection", user=user)
     lead, old = message.lead, factories.ago(days=agreement.DAYS + 1)
     others = Message.objects.bulk_create(
         Message(

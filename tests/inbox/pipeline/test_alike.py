@@ -7,15 +7,16 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from inbox.intake import tag_decisions
 from inbox.leads import rollup
 from inbox.models import AuditEntry, Draft, Lead, Membership, Message, TagDecision
 from inbox.models.message import SAME_WORDS, WORDS
-from inbox.pipeline import alike, tagging
+from inbox.pipeline import alike
 from inbox.pipeline.alike import Alike, NotAlike
 from jobs.models import BackgroundJob
 from jobs.worker import drain
 from tests import factories
-from tests.racing import at_once, somebody_waits_for_a_lock
+from tests.racing import at_once, waiting_for_a_lock
 from tests.reading import reads
 from tests.waiting import PATIENCE_S, until
 
@@ -47,7 +48,7 @@ def reply(workspace, text="Thanks, noted.", tag="Automated Reply", by=WORDING, *
 
 
 def corrected(message: Message, tag: str, user) -> Alike:
-    tagging.correct(message, tag, user=user)
+    tag_decisions.correct(message, tag, user=user)
     return Alike.to(message)
 
 
@@ -272,8 +273,8 @@ def suspected(workspace, kind="auto_reply") -> Message:
 def test_a_no_to_a_suspicion_is_a_no_for_all_that_are_suspected_alike(workspace, user):
     first, other, decided, wish = (suspected(workspace) for _ in range(4))
     Message.objects.filter(pk=wish.pk).update(suspected="opt_out")
-    tagging.decide(decided, is_it=True, user=user)
-    tagging.decide(first, is_it=False, user=user)
+    tag_decisions.decide(decided, is_it=True, user=user)
+    tag_decisions.decide(first, is_it=False, user=user)
     others = Alike.to(first)
 
     assert list(others.replies()) == [other]
@@ -291,7 +292,7 @@ def test_a_no_to_a_suspicion_is_a_no_for_all_that_are_suspected_alike(workspace,
 )
 def test_a_yes_to_a_suspicion_is_a_yes_for_all_that_are_suspected_alike(workspace, user, kind, stopped_by):
     first, other = suspected(workspace, kind), suspected(workspace, kind)
-    tagging.decide(first, is_it=True, user=user)
+    tag_decisions.decide(first, is_it=True, user=user)
     treat(Alike.to(first), user)
 
     lead = Lead.objects.get(pk=other.lead_id)
@@ -303,7 +304,7 @@ def test_a_yes_to_a_suspicion_is_a_yes_for_all_that_are_suspected_alike(workspac
 def test_a_second_correction_takes_the_first_one_back_for_all(workspace, user):
     first, other, own = (reply(workspace, tag="", by="") for _ in range(3))
     treat(corrected(first, "Blacklist", user), user)
-    tagging.correct(own, "Blacklist", user=user)  # somebody has looked at this one since
+    tag_decisions.correct(own, "Blacklist", user=user)  # somebody has looked at this one since
     assert Lead.objects.get(pk=other.lead_id).is_stopped
 
     others = corrected(first, "Interested", user)
@@ -376,7 +377,7 @@ def test_a_decision_that_was_taken_back_changes_no_others(workspace, user):
     first, other = reply(workspace), reply(workspace)
     others = corrected(first, "Interested", user)
     others.start(timezone.now(), user)
-    tagging.correct(first, "Objection", user=user)
+    tag_decisions.correct(first, "Objection", user=user)
     drain()
     assert tags(other) == ["Automated Reply"]
     with pytest.raises(NotAlike, match="decided otherwise about this reply since"):
@@ -385,7 +386,7 @@ def test_a_decision_that_was_taken_back_changes_no_others(workspace, user):
 
 def test_a_correction_of_a_reply_whose_own_job_has_not_run_keeps_what_the_rule_said(workspace, user):
     message = reply(workspace)
-    tagging.correct(message, "Interested", user=user)
+    tag_decisions.correct(message, "Interested", user=user)
     kept = message.tag_decisions.order_by("created_at").values_list("kind", "tag", "by")
     assert list(kept) == [("rule", "Automated Reply", WORDING), ("person", "Interested", f"person {user.pk}")]
 
@@ -402,9 +403,9 @@ def test_who_decides_about_one_of_them_meanwhile_is_not_overruled():
 
     def person() -> None:
         with transaction.atomic():
-            tagging.correct(other, "Objection", user=user)
+            tag_decisions.correct(other, "Objection", user=user)
             held.set()
-            until(somebody_waits_for_a_lock, "the job waits for the lead")
+            until(waiting_for_a_lock, "the job waits for the lead")
 
     def job() -> bool:
         assert held.wait(PATIENCE_S)

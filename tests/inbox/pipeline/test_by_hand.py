@@ -5,7 +5,7 @@ import pytest
 from inbox.models import Draft, Message
 from inbox.replying import autosend, gates, review
 from tests import factories
-from tests.inbox.replying.test_cards import CHANNEL, TOKEN, card_of
+from tests.inbox.replying.test_slack_cards import CHANNEL, TOKEN, card_of
 
 pytestmark = pytest.mark.django_db
 WORDS = "Hi Dana, I have just called you. Alex"

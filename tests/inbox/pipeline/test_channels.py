@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from inbox.leads import rollup
 from inbox.models import Draft, Enrichment, Message, OutboundSend
-from inbox.replying import claims, reconcile, review
+from inbox.replying import reconciliation, review, send_claims
 from integrations.ghl.client import GhlClient
 from jobs.deadline import Deadline
 from jobs.models import BackgroundJob
@@ -185,7 +185,7 @@ def test_a_lost_answer_of_linkedins_is_found_in_the_chat(linkedin):
     assert send.state == "unknown"
 
     fresh = OutboundSend.objects.select_related("lead", "reply_to").get(pk=send.pk)
-    assert reconcile.look(fresh, Deadline.after_ms(5_000))
+    assert reconciliation.look(fresh, Deadline.after_ms(5_000))
     fresh.refresh_from_db()
     assert fresh.state == "sent" and fresh.provider_message_id
 
@@ -247,8 +247,8 @@ def test_who_ends_one_channel_for_another_is_not_opted_out_and_gets_no_text(text
     lead = texts.lead()
     assert lead.refused_channels == ["sms"] and not lead.is_stopped and lead.needs_reply
     assert texts.draft(message) is None
-    with pytest.raises(claims.SendBlocked, match="asked not to be written to by SMS"):
-        claims.claim(
+    with pytest.raises(send_claims.SendBlocked, match="asked not to be written to by SMS"):
+        send_claims.claim(
             lead,
             channel="sms",
             origin=OutboundSend.Origin.PERSON,
@@ -256,7 +256,7 @@ def test_who_ends_one_channel_for_another_is_not_opted_out_and_gets_no_text(text
             text="Fine.",
             user=texts.user,
         )
-    assert claims.unreachable(lead, "email") == ""
+    assert send_claims.unreachable(lead, "email") == ""
 
 
 def test_a_model_that_calls_it_an_opt_out_is_not_believed(texts):

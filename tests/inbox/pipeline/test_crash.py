@@ -123,10 +123,12 @@ def end_state(world: World, message: Message) -> dict[str, object]:
         "message": (message.tag, message.tag_decided_by, message.processed_at is not None),
         "messages": sorted(Message.objects.filter(**mine).values_list("source", "direction")),
         "decisions": sorted(TagDecision.objects.filter(**mine).values_list("tag", "kind", "by")),
-        "drafts": list(Draft.objects.filter(**mine).values_list("text", "status", "revision", "would_send")),
-        "gates": list(GateResult.objects.filter(**mine).values_list("stage", "gate", "passed")),
-        "asked": list(Enrichment.objects.filter(**mine).values_list("kind", "status")),
-        "told": list(Notice.objects.filter(**mine).values_list("kind", "state")),
+        "drafts": sorted(
+            Draft.objects.filter(**mine).values_list("text", "status", "revision", "would_send")
+        ),
+        "gates": sorted(GateResult.objects.filter(**mine).values_list("stage", "gate", "passed")),
+        "asked": sorted(Enrichment.objects.filter(**mine).values_list("kind", "status")),
+        "told": sorted(Notice.objects.filter(**mine).values_list("kind", "state")),
         "cards": len([draft for draft in Draft.objects.filter(**mine) if draft.slack_ts]),
         "sends": OutboundSend.objects.filter(**mine).count(),
         "jobs": sorted(BackgroundJob.objects.filter(**mine).values_list("kind", "status")),

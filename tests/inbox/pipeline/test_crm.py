@@ -4,14 +4,15 @@ none, and never twice."""
 import pytest
 from django.utils import timezone
 
-from inbox import crm
+from inbox.leads import crm
 from inbox.models import Appointment, BookingCheck, Lead, Message, OutboundSend
-from inbox.pipeline.enriching import CRM_CONTACT
+from inbox.pipeline.missing_facts import CRM_CONTACT
 from integrations.ghl.client import GhlClient
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue
 from jobs.models import BackgroundJob
 from jobs.ticks import run_tick
+from tests.ghl import booked
 from tests.inbox.followups.helpers import enrolled, minute, quiet_lead, statuses
 from tests.racing import at_once, won
 
@@ -144,7 +145,7 @@ def test_a_text_whose_contact_cannot_be_looked_for_has_failed_and_is_not_unknown
 
 def test_a_look_at_the_meetings_of_a_contact_that_is_gone_asks_for_the_one_in_its_place(world, client, lead):
     other = make(client, email=EMAIL)
-    client.book({"calendarId": "cal-1", "contactId": other, "startTime": timezone.now().isoformat()}, soon())
+    booked(client, timezone.now(), calendarId="cal-1", contactId=other)
     BookingCheck.objects.create(workspace=world.workspace, lead=lead, next_at=timezone.now())
     run_tick("appointment-reconcile", requested=True)
     world.work()

@@ -8,13 +8,15 @@ from django.db.models import F
 from django.utils import timezone
 
 from inbox.models import Draft, Lead, ModelOutage, TagDecision
-from inbox.pipeline import catchup
+from inbox.pipeline import catch_up_tick
+from inbox.prompts import model_calls
 from inbox.replying import drafting, review
-from jobs import ledger
+from jobs import actions, queue
 from jobs.ids import uuid7
+from jobs.lost_workers import jobs_are_due
 from jobs.models import BackgroundJob
-from jobs.recovery import jobs_are_due
-from tests.world import forget_calls
+from tests import forms
+from tests.world import World, forget_calls
 
 pytestmark = pytest.mark.django_db
 PAST = timezone.now() - timedelta(days=1)
@@ -62,43 +64,137 @@ def work_all(world):
         world.work()
 
 
-def test_fifty_replies_of_an_outage_are_claimed_and_drafted_in_the_order_they_came(world):
+@pytest.mark.shortened
+def test_the_replies_of_an_outage_are_claimed_and_drafted_in_the_order_they_came(world):
+    many = forms.either(12, 50)
     world.sandbox.set_account("openai", "key-openai", status="down")
-    messages = [world.reply(f"How much is it? {n}", email=f"lead{n}@example.org") for n in range(50)]
+    messages = [world.reply(f"How much is it? {n}", email=f"lead{n}@example.org") for n in range(many)]
     came = [message.pk for message in messages]
     work_all(world)
     put_off = BackgroundJob.objects.filter(kind="inbound.process", status="queued", attempts=0)
-    assert put_off.count() == 50
+    assert put_off.count() == many
 
     world.sandbox.set_account("openai", "key-openai", status="ok")
     reset_breaker()
     # Time goes by: what was put off is due, as far apart as it was.
     put_off.update(run_at=F("run_at") - timedelta(minutes=10))
-    token, claimed = ledger.claim(worker := uuid7(), 50)
+    token, claimed = queue.claim(worker := uuid7(), many)
     assert [str(pk) for pk in came] == [
         job.payload["message_id"] for job in claimed if "message_id" in job.payload
     ]
-    ledger.give_back(token, worker)
+    queue.give_back(token, worker)
     work_all(world)
 
     assert list(Draft.objects.order_by("created_at").values_list("trigger_message_id", flat=True)) == came
+
+
+def test_those_that_asked_in_vain_are_answered_before_those_that_came_later_and_did_not_ask(world):
+    """They wait longer where the provider, or the circuit that it opened, asks for it."""
+    world.sandbox.set_account("openai", "key-openai", status="down")
+    messages = [world.reply(f"How much is it? {n}", email=f"lead{n}@example.org") for n in range(4)]
+    world.work()
+    world.sandbox.set_account("openai", "key-openai", status="ok")
+    reset_breaker()
+    minute = timezone.now().replace(second=0, microsecond=0)
+    jobs = BackgroundJob.objects.filter(kind="inbound.process", status="queued")
+    assert jobs.update(run_at=minute) == 4
+    jobs.filter(pk=world.job(messages[0]).pk).update(run_at=minute + timedelta(minutes=3))
+    work_all(world)
+
+    drafted = Draft.objects.order_by("created_at").values_list("trigger_message_id", flat=True)
+    assert list(drafted) == [message.pk for message in messages]
+
+
+def put_off(world, n: int = 2) -> dict:
+    """Replies that asked a model that throttles us, or waited behind one that did; and for when they are put off."""
+    fault = world.sandbox.fault(provider="openai", kind="rate_limit", retry_after=600, path="/responses")
+    for one in range(n):
+        world.reply(f"How much is it? {one}", email=f"lead{one}@example.org")
+    work_all(world)
+    world.sandbox.clear_faults(fault.id)
+    return times()
+
+
+def times() -> dict:
+    return dict(
+        BackgroundJob.objects.filter(kind="inbound.process", status="queued").values_list("pk", "run_at")
+    )
+
+
+def answered(world, text: str) -> None:
+    """A reply comes in and the model answers about it, just after it failed somewhere."""
+    model_calls.note_away("openai: unreachable.")
+    message = world.reply(text)
+    work_all(world)
+    assert world.job(message).status == "succeeded" and model_calls.outage() is None
+
+
+def test_what_one_workspace_is_asked_to_wait_for_another_workspaces_answers_do_not_shorten(world):
+    until = put_off(world)
+    assert len(until) == 2
+    other = World.make(world.sandbox, "Southwind")
+
+    answered(other, "How much is it?")
+    assert times() == until
+    answered(other, "How much is it, please?")
+
+    assert times() == until
+
+
+def test_a_waiting_reply_that_a_person_moved_stays_where_it_was_put(world):
+    put_off(world, 1)
+    reset_breaker()
+    [pk] = times()
+    moment = timezone.now() + timedelta(hours=5)
+    actions.run_at([pk], moment, workspace_id=world.workspace.pk, actor=world.user)
+
+    answered(world, "How much is it, please?")
+
+    assert times() == {pk: moment}
+
+
+def test_a_reply_that_waited_behind_one_without_a_usable_answer_goes_on_with_the_next_answer(world):
+    world.sandbox.fault(provider="openai", kind="error", status=401, path="/responses")
+    innocent = world.reply("How much is it?")
+    work_all(world)
+    due("inbound.process")
+    model_calls.note_away(model_calls.UNUSABLE)
+    work_all(world)
+    assert world.job(innocent).run_at > timezone.now() - timedelta(minutes=1)
+    assert "OpenAI refuses our key" in world.job(innocent).last_error
+
+    world.sandbox.clear_faults()
+    answered(world, "How much is it, please?")
+
+    assert world.job(innocent).status == "succeeded"
+
+
+def test_what_is_due_already_keeps_its_time_when_the_model_answers(world):
+    until = put_off(world, 1)
+    reset_breaker()
+    BackgroundJob.objects.filter(pk__in=until).update(run_at=PAST)
+    model_calls.note_away("openai: unreachable.")
+
+    model_calls._note_answer()
+
+    assert set(times().values()) == {PAST}
 
 
 def test_a_key_that_is_set_later_catches_up_oldest_first_and_only_once(world, settings):
     settings.OPENAI_API_KEY = ""
     messages = [world.reply(f"How much is it? {n}", email=f"lead{n}@example.org") for n in range(3)]
     world.work()
-    assert catchup.tick(None) == {"enqueued": 0}
+    assert catch_up_tick.tick(None) == {"enqueued": 0, "left": 0}
 
     settings.OPENAI_API_KEY = "key-openai"
-    assert catchup.tick(None) == {"enqueued": 3}
-    assert catchup.tick(None) == {"enqueued": 0}
+    assert catch_up_tick.tick(None) == {"enqueued": 3, "left": 0}
+    assert catch_up_tick.tick(None) == {"enqueued": 0, "left": 0}
     world.work()
 
     assert [draft.trigger_message_id for draft in Draft.objects.order_by("created_at")] == [
         m.pk for m in messages
     ]
-    assert list(catchup.waiting()) == []
+    assert list(catch_up_tick.waiting()) == []
 
 
 def test_a_reply_that_the_provider_marked_waits_for_its_draft_and_gets_it(world, settings):
@@ -108,7 +204,7 @@ def test_a_reply_that_the_provider_marked_waits_for_its_draft_and_gets_it(world,
     assert world.lead().tag == "Interested" and world.lead().awaiting_model
 
     settings.OPENAI_API_KEY = "key-openai"
-    catchup.tick(None)
+    catch_up_tick.tick(None)
     world.work()
 
     assert world.draft(message) is not None and not world.lead().awaiting_model
@@ -158,7 +254,9 @@ def all_is_caught_up_in_order(world, messages):
     assert list(Draft.objects.order_by("created_at").values_list("trigger_message_id", flat=True)) == came
     assert {world.job(message).status for message in messages} == {"succeeded"}
     assert not Lead.objects.filter(awaiting_model=True).exists()
-    assert world.client.get(f"/w/{world.workspace.pk}/health/banner/?seen=").status_code == 204
+    polled = world.client.get(f"/w/{world.workspace.pk}/health/banner/?seen=")
+    assert polled.status_code == 204 or "OpenAI is back for Northwind" in polled.content.decode()
+    assert "The model is away" not in polled.content.decode()
 
 
 def ask_three(world):

@@ -1,8 +1,9 @@
 """Every provider that sends campaigns is told to stop: once in effect, however often the job runs."""
 
 import pytest
+from django.db import transaction
 
-from inbox.leads.stops import STOP_EMAILS, stop_emails
+from inbox.leads.stops import STOP_EMAILS, stop_campaigns, stop_emails
 from jobs.enqueue import enqueue_many
 from jobs.models import BackgroundJob
 from tests.factories import make_campaign
@@ -19,6 +20,23 @@ def stop(world, provider: str, external_id: str) -> BackgroundJob:
     (job_id,) = enqueue_many(STOP_EMAILS, [stop_emails(lead, campaign.pk)])
     world.work()
     return BackgroundJob.objects.get(pk=job_id)
+
+
+def test_the_stop_for_an_opt_out_goes_before_those_for_people_who_have_only_answered(world):
+    """Even if it waited already, because the lead answered first."""
+    campaign = make_campaign(world.workspace, provider="smartlead", external_id="501")
+    leads = [world.workspace.leads.create(email=f"{n}-{EMAIL}", campaign=campaign) for n in range(3)]
+    answered, both, wants_no_more = leads
+    enqueue_many(STOP_EMAILS, [stop_emails(lead, campaign.pk) for lead in (answered, both)])
+
+    with transaction.atomic():
+        for lead in (wants_no_more, both):
+            stop_campaigns(lead, anew=True)
+
+    waiting = BackgroundJob.objects.filter(kind=STOP_EMAILS).order_by("priority", "id")
+    assert [job.payload["lead_id"] for job in waiting] == [
+        str(lead.pk) for lead in (both, wants_no_more, answered)
+    ]
 
 
 def connect(world, provider: str) -> str:

@@ -7,11 +7,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from inbox.followups import plan
+from inbox.intake import tag_decisions
 from inbox.leads import merge, rollup
 from inbox.models import FollowUpInstance, FollowUpTask, Lead, Message, TagDecision
-from inbox.pipeline import tagging
-from inbox.pipeline.labelled import labelled
-from inbox.replying import claims
+from inbox.pipeline.corrections import labelled
+from inbox.replying import send_claims
 from jobs.models import BackgroundJob
 from tests import factories
 from tests.inbox.followups.helpers import enrolled, minute, statuses
@@ -73,7 +73,7 @@ def test_a_suspicion_stays_in_needs_reply_marked_with_its_sentence(without_model
     row = page(world, "inbox:list")
     assert words in row and f"“{lead.suspected_words}”" in row
     conversation = page(world, "inbox:conversation", lead.pk)
-    assert f"<b>{words}:</b> <q>{lead.suspected_words}</q>" in conversation
+    assert f"<b>{words}:</b> <mark>{lead.suspected_words}</mark>" in conversation
     assert 'data-shortcut="confirm"' in conversation and 'data-shortcut="deny"' in conversation
 
 
@@ -138,7 +138,7 @@ def test_a_person_says_that_it_is_an_opt_out(without_model):
     assert "decided already" in decide(world, message, "no").content.decode()
     assert world.lead().is_stopped
 
-    tagging.correct(message, "Interested", user=world.user)
+    tag_decisions.correct(message, "Interested", user=world.user)
     assert (world.lead().tag, world.lead().opted_out_at, world.lead().suspected) == ("Interested", None, "")
 
 
@@ -156,7 +156,7 @@ def test_a_person_says_that_it_is_a_failure_report(without_model):
     lead = world.lead()
     assert (lead.bounced_at, lead.opted_out_at) == (message.sent_at, None)
     assert [row["expected"]["bounce"] for row in labelled(world.workspace)] == [True]
-    tagging.correct(message, "Neutral", user=world.user)
+    tag_decisions.correct(message, "Neutral", user=world.user)
     assert not world.lead().is_stopped
 
 
@@ -213,9 +213,11 @@ def test_nothing_of_ours_is_claimed_for_a_suspected_lead_unless_a_person_sends_i
     world = without_model
     world.reply(WISH)
     values = {"channel": "email", "text": "Hello", "origin_id": "1"}
-    with pytest.raises(claims.SendBlocked, match="Perhaps an opt-out: nobody has decided yet"):
-        claims.claim(world.lead(), origin="followup", **values)
-    assert claims.claim(world.lead(), origin="person", user=world.user, **values).approved_by == world.user
+    with pytest.raises(send_claims.SendBlocked, match="Perhaps an opt-out: nobody has decided yet"):
+        send_claims.claim(world.lead(), origin="followup", **values)
+    assert (
+        send_claims.claim(world.lead(), origin="person", user=world.user, **values).approved_by == world.user
+    )
 
 
 def test_a_wish_outlives_newer_replies_until_it_is_decided(without_model):
@@ -319,7 +321,7 @@ def test_a_step_holds_while_it_is_perhaps_a_machine_s_and_says_why(world):
     listed = page(world, "inbox:followups")
     assert "Perhaps an automatic reply" in listed or "Waiting" in listed
 
-    tagging.decide(message, is_it=True, user=world.user)
+    tag_decisions.decide(message, is_it=True, user=world.user)
     minute()
     assert statuses(instance) == [("sent", "")]
 
@@ -328,7 +330,7 @@ def test_a_step_pauses_for_the_reply_once_a_person_is_known_to_have_written(worl
     instance = enrolled(world.workspace, {})
     message = replies(instance, AUTOMATIC, "auto_reply")
     minute()
-    tagging.decide(message, is_it=False, user=world.user)
+    tag_decisions.decide(message, is_it=False, user=world.user)
     minute()
     instance.refresh_from_db()
     assert (instance.status, instance.paused_for) == ("paused", "replied")

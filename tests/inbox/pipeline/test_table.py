@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from inbox.models.lead import Tag
-from inbox.pipeline import conditions as when
+from inbox.pipeline import skip_conditions as when
 from inbox.pipeline.situation import Situation
 from inbox.pipeline.table import STEPS
 from integrations import registry

@@ -3,9 +3,9 @@
 import pytest
 from django.utils import timezone
 
-from inbox.accounts import NotAnswerable, answering
 from inbox.models import Draft, OutboundSend
 from inbox.replying import autosend, outgoing, review
+from inbox.workspaces.accounts import NotAnswerable, answering
 from integrations.models import Integration
 from tests import factories
 from tests.ready import passing_draft

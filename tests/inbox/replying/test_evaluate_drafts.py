@@ -16,7 +16,7 @@ from integrations.models import AiCall
 from tests.inbox.replying.test_judging import COMPANY
 
 pytestmark = pytest.mark.django_db
-LABELLED = Path("inbox/understanding/labelled/drafts.jsonl")
+LABELLED = Path("training/labelled/drafts.jsonl")
 REPLY = {
     "id": "n-1",
     "company": "northwind",

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from inbox.replying.outgoing import as_html, marker, match, same_words
-from integrations.outgoing import Listed
+from integrations.carriers import Listed
 from tests import factories
 
 pytestmark = pytest.mark.django_db

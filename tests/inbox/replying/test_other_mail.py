@@ -3,7 +3,7 @@
 import pytest
 
 from inbox.models import OutboundSend
-from inbox.replying import reconcile, review
+from inbox.replying import reconciliation, review
 from jobs.deadline import Deadline
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +56,7 @@ def test_a_lost_answer_is_found_in_the_providers_list(world, provider, draft):
     assert send.state == OutboundSend.State.UNKNOWN
 
     fresh = OutboundSend.objects.select_related("lead", "reply_to__campaign").get(pk=send.pk)
-    assert reconcile.look(fresh, Deadline.after_ms(5_000)), fresh.reason
+    assert reconciliation.look(fresh, Deadline.after_ms(5_000)), fresh.reason
     assert len(world.posted(provider)) == 1
 
 
@@ -67,4 +67,4 @@ def test_what_the_provider_never_took_is_not_found(world, provider, draft):
 
     fresh = OutboundSend.objects.select_related("lead", "reply_to__campaign").get(pk=send.pk)
     assert fresh.state == OutboundSend.State.UNKNOWN
-    assert not reconcile.look(fresh, Deadline.after_ms(5_000))
+    assert not reconciliation.look(fresh, Deadline.after_ms(5_000))

@@ -6,8 +6,9 @@ import pytest
 from django.utils import timezone
 
 from inbox.models import Draft, Message, OutboundSend
-from inbox.replying import reconcile, review
+from inbox.replying import reconciliation, review
 from integrations.models import CircuitBreaker
+from jobs.deadline import Deadline
 from jobs.models import BackgroundJob
 from tests import factories
 from tests.waiting import SLACK_S
@@ -100,7 +101,7 @@ def test_a_5xx_after_the_request_is_unknown_and_is_never_sent_again_by_itself(wo
     send = settled(world, approve(world, draft))
     assert send.state == State.UNKNOWN
 
-    for _ in reconcile.LOOKS_S:
+    for _ in reconciliation.LOOKS_S:
         OutboundSend.objects.filter(pk=send.pk).update(called_at=timezone.now() - timedelta(hours=2))
         BackgroundJob.objects.filter(kind="send.reconcile").update(run_at=PAST)
         world.work()
@@ -200,7 +201,7 @@ def test_a_claim_whose_job_was_cancelled_is_brought_to_an_end(world, draft):
     BackgroundJob.objects.filter(kind="reply.send").update(status="cancelled", finished_at=timezone.now())
     OutboundSend.objects.filter(pk=send.pk).update(created_at=timezone.now() - timedelta(minutes=5))
 
-    assert reconcile.settle_stranded(None) == {"failed": 1, "unknown": 0}
+    assert reconciliation.settle_stranded(Deadline.after_ms(20_000)) == {"failed": 1, "unknown": 0, "left": 0}
 
     send.refresh_from_db()
     assert send.state == State.FAILED
@@ -213,7 +214,7 @@ def test_a_claim_that_was_called_for_and_lost_its_job_is_unknown(world, draft):
         created_at=timezone.now() - timedelta(minutes=5), called_at=timezone.now()
     )
 
-    assert reconcile.settle_stranded(None) == {"failed": 0, "unknown": 1}
+    assert reconciliation.settle_stranded(Deadline.after_ms(20_000)) == {"failed": 0, "unknown": 1, "left": 0}
 
 
 def test_a_person_who_knows_that_it_went_out_settles_it(world, draft):

@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from inbox.models import Lead, Message, Workspace
-from inbox.replying.context import Context, Slot
-from inbox.replying.facts import Told
+from inbox.replying.chosen_facts import Told
+from inbox.replying.draft_material import Context, Slot
 from inbox.replying.verification import problems
 
 

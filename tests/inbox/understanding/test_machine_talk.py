@@ -1,6 +1,7 @@
 """Orders to a language model are found however they are written, and ordinary mail holds none."""
 
 import base64
+import gzip
 import json
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from inbox.understanding.machine_talk import found, without
 
 CASES = [json.loads(line) for line in Path("tests/fixtures/instructing.jsonl").read_text().splitlines()]
-UNSEEN = Path("inbox/understanding/labelled/unseen.jsonl")
+UNSEEN = Path("training/labelled/unseen.jsonl.gz")
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
@@ -46,7 +47,7 @@ def test_ordinary_words_are_no_order(text):
 
 
 def test_unseen_mail_of_ordinary_people_holds_none():
-    texts = [json.loads(line).get("text") or "" for line in UNSEEN.read_text().splitlines()]
+    texts = [json.loads(line).get("text") or "" for line in gzip.decompress(UNSEEN.read_bytes()).splitlines()]
     assert len(texts) > 1_000 and [text for text in texts if found(text)] == []
 
 

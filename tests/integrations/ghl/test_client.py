@@ -7,11 +7,12 @@ import pytest
 
 from integrations import registry
 from integrations.errors import ProviderAuthError, ProviderRateLimited, ProviderRejected
-from integrations.ghl.client import Contact, GhlClient
+from integrations.ghl.client import GhlClient
+from integrations.http.ratelimit import RateLimit
 from integrations.models import Integration
-from integrations.ratelimit import RateLimit
 from integrations.spec import CallLimit
 from jobs.deadline import Deadline
+from tests.ghl import booked
 from tests.integrations.fault_server import FaultServer, answer
 
 pytestmark = pytest.mark.django_db
@@ -57,13 +58,13 @@ def test_a_contact_is_made_once_found_and_changed(ghl, soon):
     assert [one.id for one in ghl.find_contacts("email", "dana@example.com", soon)] == [made.id]
 
 
-def test_an_appointment_is_made_and_read(ghl, soon):
+def test_an_appointment_is_read(ghl, soon):
     contact = ghl.upsert_contact(PERSON, soon)
     (calendar,) = ghl.calendars(soon)
     now = datetime.now(UTC)
     slot = ghl.free_slots(calendar.id, now, now + timedelta(days=7), soon)[0]
-    made = ghl.book({"calendarId": calendar.id, "contactId": contact.id, "startTime": slot.isoformat()}, soon)
-    assert ghl.appointment(made.id, soon).starts_at == slot
+    made = booked(ghl, slot, calendarId=calendar.id, contactId=contact.id)
+    assert ghl.appointment(made, soon).starts_at == slot
     assert [one.status for one in ghl.contact_appointments(contact.id, soon)] == ["confirmed"]
 
 
@@ -106,12 +107,6 @@ def test_a_refused_sms_names_the_contacts_state(message, code, soon):
             client_at(server.url).send_sms("c1", "Hi", soon)
         assert server.calls == 1
     assert (caught.value.code, caught.value.sent) == (code, False)
-
-
-def test_dnd_shows_on_the_contact_too():
-    assert Contact.model_validate({"id": "c", "dnd": True}).sms_dnd
-    assert Contact.model_validate({"id": "c", "dndSettings": {"SMS": {"status": "active"}}}).sms_dnd
-    assert not Contact.model_validate({"id": "c", "dndSettings": {"Email": {"status": "active"}}}).sms_dnd
 
 
 @pytest.mark.parametrize(

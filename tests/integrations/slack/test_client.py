@@ -45,8 +45,8 @@ def test_posts_and_changes_a_message(slack, soon, sandbox):
 
 def test_finds_a_member_and_writes_to_them(slack, soon, sandbox):
     user = slack.find_user("alex@outreach.example.com", soon)
-    channel = slack.open_dm(user, soon)
-    assert slack.post("Hi", soon, channel=channel).channel == channel
+    posted = slack.post("Hi", soon, channel=user)
+    assert [send["to"] for send in sandbox.sends(provider="slack")] == [posted.channel] == ["D0" + user[1:]]
     assert slack.find_user("nobody@example.com", soon) == ""
 
 
@@ -135,7 +135,7 @@ def test_a_refused_webhook_is_read_from_its_text(status, text, error, soon):
 
 
 def test_a_look_up_is_repeated(soon, monkeypatch):
-    monkeypatch.setattr("integrations.retry.BASE_S", 0.01)
+    monkeypatch.setattr("integrations.http.retry.BACKOFF.multiplier", 0.01)
     with FaultServer(faults.drop, answer(body={"ok": True, "user": {"id": "U1"}})) as server:
         assert client_at(server.url).find_user("a@example.com", soon) == "U1"
         assert server.calls == 2

@@ -2,16 +2,19 @@
 
 import os
 import time
+from collections.abc import Callable
 
-from integrations.http import ProviderSession
+from integrations.http.session import ProviderSession
 from jobs.context import JobContext
+from jobs.db import drop_connection
+from jobs.deadline import Deadline
 from jobs.errors import PermanentError, TransientError
-from jobs.registry import job_kind
+from jobs.kinds import job_kind
 from tests.faults.jobs import outside
 from tests.faults.jobs.app.models import Booking
 
 QUICK = {
-    "priority": 100,
+    "lane": "reply",
     "attempts": 12,
     "backoff_base_ms": 200,
     "backoff_cap_ms": 2_000,
@@ -22,9 +25,19 @@ QUICK = {
 @job_kind("harness.work", **QUICK)
 def work(ctx: JobContext) -> dict:
     """A read, an effect in the database, a send, a little more work; some fail on their first attempt."""
+    return work_after(ctx, lambda deadline: away(deadline, ctx.payload["pause_ms"] / 1000))
+
+
+@job_kind("harness.gated_work", **QUICK)
+def gated_work(ctx: JobContext) -> dict:
+    """The same, whose read lasts until the test lets it end."""
+    return work_after(ctx, wait_for_release)
+
+
+def work_after(ctx: JobContext, look: Callable[[Deadline], None]) -> dict:
     key, pause_s = ctx.payload["key"], ctx.payload["pause_ms"] / 1000
     outside.note("start", key, attempt=ctx.attempt)
-    ctx.step("look", lambda deadline: deadline.sleep_s(pause_s))
+    ctx.step("look", look)
     if ctx.payload["flaky"] and ctx.attempt == 1:
         raise TransientError("first attempts fail here")
     with ctx.fenced():  # effect and record in one transaction
@@ -32,8 +45,20 @@ def work(ctx: JobContext) -> dict:
     ctx.step(
         "send", lambda deadline: send(key, pause_s), effect="send", on_interrupted=lambda deadline: find(key)
     )
-    ctx.step("tidy", lambda deadline: deadline.sleep_s(pause_s))
+    ctx.step("tidy", lambda deadline: away(deadline, pause_s))
     return {"key": key}
+
+
+def away(deadline: Deadline, pause_s: float) -> None:
+    """Waits as a handler waits for another machine: without a connection, which other jobs of the process need."""
+    drop_connection()
+    deadline.sleep_s(pause_s)
+
+
+def wait_for_release(deadline: Deadline) -> None:
+    drop_connection()
+    while not outside.released():
+        deadline.sleep_s(0.05)
 
 
 def book(key: str) -> None:
@@ -42,6 +67,7 @@ def book(key: str) -> None:
 
 def send(key: str, pause_s: float) -> str:
     """The outside world accepts it in the middle of the call."""
+    drop_connection()
     time.sleep(pause_s / 2)
     outside.note("send", key)
     time.sleep(pause_s / 2)
@@ -60,6 +86,14 @@ def sleep(ctx: JobContext) -> None:
     """Work that only takes time, in the open: it minds its Deadline."""
     outside.note("start", ctx.payload["key"], attempt=ctx.attempt)
     ctx.deadline.sleep_s(ctx.payload["seconds"])
+    outside.note("end", ctx.payload["key"])
+
+
+@job_kind("harness.held", **QUICK)
+def held(ctx: JobContext) -> None:
+    """Work that lasts until the test lets it end."""
+    outside.note("start", ctx.payload["key"], attempt=ctx.attempt)
+    wait_for_release(ctx.deadline)
     outside.note("end", ctx.payload["key"])
 
 

@@ -1,0 +1,96 @@
+"""Shortens the log where it would say the same again and again: equal warnings, and requests that are refused.
+
+While the database is away, each process warns of it many times a minute. Equal warnings are logged once a minute with
+their count. Warnings are equal if all that they say is, apart from their time.
+
+Requests that Django or gunicorn refuses before a view sees them, such as those with a wrong Host header, come by the
+thousand from scanners of the internet. Each kind is logged once a minute with its count, without a traceback and
+without text from the client.
+"""
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+
+EVERY_S = 60.0
+MOST_KINDS = 1_000
+"""How many kinds are remembered. Beyond that, those whose minute is over are forgotten. While there are none, other
+kinds are logged each time."""
+FORGET_EVERY_S = 1.0
+OF_EVERY_RECORD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+SECURITY, GUNICORN = "django.security.", "gunicorn.error"
+
+
+class Fold(logging.Filter):
+    """A logging filter that lets one line per minute pass for equal warnings, and for each kind of refused request.
+
+    A warning that stands for several, those since the line before it, has their number as `times`. The filter also
+    removes the traceback from lines about answers 400 and 403, since the client caused those.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._due: dict[str, float] = {}
+        self._forget_at = 0.0
+        self._counts: Counter[str] = Counter()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name == "django.request" and getattr(record, "status_code", 500) < 500:
+            record.exc_info = record.exc_text = None
+        if kind := _kind(record):
+            if count := self._count(kind):
+                record.msg, record.args = f"requests refused ({kind}): {count}", None
+                record.levelno, record.levelname = logging.WARNING, "WARNING"
+                record.exc_info = record.exc_text = None
+                record.__dict__.pop("request", None)
+            return count > 0
+        if record.levelno != logging.WARNING:
+            return True
+        try:
+            said = _said(record)
+        except (
+            Exception
+        ):  # its own text or values cannot be printed: the handler reports that, and the caller goes on
+            return True
+        count = self._count(said)
+        if count > 1:
+            record.times = count
+        return count > 0
+
+    def _count(self, kind: str) -> int:
+        """How many records of this kind the one at hand stands for; 0 if it is only counted."""
+        with self._lock:
+            now = self._clock()
+            if len(self._due) >= MOST_KINDS and now >= self._forget_at:
+                self._forget(now)
+                self._forget_at = now + FORGET_EVERY_S
+            if len(self._due) >= MOST_KINDS and kind not in self._due:
+                return 1
+            self._counts[kind] += 1
+            if now < self._due.get(kind, 0.0):
+                return 0
+            self._due[kind] = now + EVERY_S
+            return self._counts.pop(kind)
+
+    def _forget(self, now: float) -> None:
+        self._due = {kind: due for kind, due in self._due.items() if now < due}
+        self._counts = Counter({kind: count for kind, count in self._counts.items() if kind in self._due})
+
+
+def _kind(record: logging.LogRecord) -> str:
+    """What was wrong with a refused request, as the name of Django's exception. It is "" for any other log record."""
+    if record.name.startswith(SECURITY) and record.levelno >= logging.ERROR:
+        return record.name.removeprefix(SECURITY)
+    refused = record.name == GUNICORN and str(record.msg).startswith("Invalid request from ")
+    return "InvalidRequest" if refused else ""
+
+
+def _said(record: logging.LogRecord) -> str:
+    """All that a record says, apart from its time."""
+    extra = {name: value for name, value in record.__dict__.items() if name not in OF_EVERY_RECORD}
+    error = record.exc_info[1] if record.exc_info else None
+    return repr((record.name, record.getMessage(), sorted(extra.items()), type(error), str(error or "")))

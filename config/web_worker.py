@@ -1,0 +1,94 @@
+"""gunicorn's threaded worker, which also cuts off clients that are too slow (docs/adr/0018).
+
+A thread reads a request's headers and body itself. So as many clients as there are threads, each sending a byte now and
+then, would hold the whole site. A proxy that buffers prevents it (deploy/nginx). Without one, this limit does.
+"""
+
+import errno
+import socket
+import time
+from typing import Any
+
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+SLOW_CLIENT_S = 15.0
+"""How many seconds a client has to send a whole request, and to take each piece of the answer."""
+PIECE = 65_536
+"""How many bytes of an answer are sent at once, which the client has SLOW_CLIENT_S to take."""
+CLOSING_S = 0.2
+"""How many seconds a client has to take the end of the connection. gunicorn's main thread waits for it, and accepts
+nobody meanwhile.
+"""
+
+
+class ClientSocket(socket.socket):
+    """The connection to a client. It raises ConnectionResetError where the client's time is over, which gunicorn and
+    Django take for a client that has gone away.
+    """
+
+    _read_until: float | None = None
+
+    def limit_reads(self, seconds: float) -> None:
+        """Give the client `seconds` from now to send all of its request."""
+        self._read_until = time.monotonic() + seconds
+
+    def recv(self, *args: Any) -> bytes:
+        own = self.gettimeout()
+        if self._read_until is None or own == 0:
+            return super().recv(*args)
+        left = self._read_until - time.monotonic()
+        if left <= 0:
+            raise _too_slow()
+        if own is not None and own <= left:
+            return super().recv(*args)
+        self.settimeout(left)
+        try:
+            return super().recv(*args)
+        except TimeoutError:
+            raise _too_slow() from None
+        finally:
+            self.settimeout(own)
+
+    def sendall(self, data: Any, *args: Any) -> None:
+        """Send `data` in pieces, as Python's own limit is for the whole call: a long answer would be cut off."""
+        self.settimeout(SLOW_CLIENT_S)
+        try:
+            for at in range(0, len(data), PIECE):
+                super().sendall(memoryview(data)[at : at + PIECE], *args)
+        except TimeoutError:
+            raise _too_slow() from None
+        finally:
+            self.settimeout(None)
+
+    def sendfile(self, *args: Any, **kwargs: Any) -> int:
+        self.settimeout(SLOW_CLIENT_S)
+        try:
+            return super().sendfile(*args, **kwargs)
+        except TimeoutError:
+            raise _too_slow() from None
+        finally:
+            self.settimeout(None)
+
+
+def _too_slow() -> ConnectionResetError:
+    return ConnectionResetError(errno.ECONNRESET, "The client was too slow.")
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's threaded worker with a limit for each client."""
+
+    def handle(self, conn: TConn) -> Any:
+        """Serve one request of `conn`. gunicorn calls this in one of its threads. True: the connection stays open."""
+        if not conn.initialized and not isinstance(conn.sock, ClientSocket):
+            conn.sock = ClientSocket(fileno=conn.sock.detach())
+            conn.sock.setblocking(False)
+        _limit(conn, SLOW_CLIENT_S)
+        stays = super().handle(conn)
+        if not stays:
+            _limit(conn, CLOSING_S)
+        return stays
+
+
+def _limit(conn: TConn, seconds: float) -> None:
+    if isinstance(conn.sock, ClientSocket):  # with TLS of gunicorn's own it is another socket
+        conn.sock.limit_reads(seconds)

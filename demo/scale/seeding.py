@@ -1,0 +1,143 @@
+"""Runs the whole: makes the workspaces, has conversations written in several processes, and loads all of it."""
+
+import logging
+import multiprocessing
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from random import Random
+
+from django.apps import apps
+from django.db import connection, transaction
+from django.db.models import Max, OuterRef, Subquery
+
+from demo.scale import workspaces as rooms
+from demo.scale.copying import load, without_indexes
+from demo.scale.ledger import Ledger
+from demo.scale.tables import Tables
+from demo.scale.talk import Talk
+from demo.scale.words import Corpus
+from demo.scale.workspaces import Place
+from demo.scale.year import Year
+from inbox.models import LeadChange, WebhookDelivery
+from integrations.models import WorkspaceIntegrationHealth
+
+logger = logging.getLogger(__name__)
+MINE = ("inbox", "integrations", "insights", "jobs")
+MAY_BE_THERE = ("inbox.User", "jobs.Tick", "jobs.Worker")
+"""Tables whose rows do not matter: staff, and what a worker notes of itself."""
+PROCESSES = 2
+
+
+class NotEmpty(Exception):
+    """The database to be filled with a made-up year has rows already. The text names a table."""
+
+
+def seed(
+    *, workspaces: int, messages: int, seed: int, until: datetime, say: Callable[[str], object] = logger.info
+) -> dict[str, int]:
+    """Fills the empty database with a made-up year of this size that ends at `until`
+    (aware). Returns the number of rows by table.
+
+    The same arguments give the same rows, but for secrets, passwords and the ids of users. `say` is called with
+    sentences about the progress. Raises NotEmpty, which names a table.
+    """
+    require_empty()
+    year, corpus = Year.ending(until), Corpus.read()
+    began = time.monotonic()
+
+    def told(what: str) -> None:
+        say(f"{time.monotonic() - began:6.0f} s  {what}")
+
+    with tempfile.TemporaryDirectory(prefix="holdfast-scale-") as scratch, transaction.atomic():
+        _limits_off()
+        places = rooms.make(seed, workspaces, messages, year, corpus)
+        told(f"{workspaces} workspaces are made")
+        folders = _write(seed, places, year, corpus, Path(scratch))
+        told("all conversations are written")
+        sheets = Tables(Path(scratch), year).all()
+        with without_indexes([sheet.table for sheet in sheets]):
+            counts = dict(load(sheets, folders))
+            told(f"{sum(counts.values()):,} rows are copied; indexes follow")
+        told("indexes and foreign keys are built")
+        _heard()
+        _forget_changes()
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    told("PostgreSQL knows the tables")
+    return counts
+
+
+def require_empty() -> None:
+    """Raises NotEmpty if a table of the product has rows."""
+    for app in MINE:
+        for model in apps.get_app_config(app).get_models():
+            if model._meta.label not in MAY_BE_THERE and model._base_manager.exists():
+                raise NotEmpty(
+                    f"{model._meta.db_table} has rows. seed_scale fills an empty database: name a new one in"
+                    " DATABASE_URL and migrate it."
+                )
+
+
+def _limits_off() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")
+
+
+def _write(seed: int, places: list[Place], year: Year, corpus: Corpus, scratch: Path) -> list[Path]:
+    """Has all conversations written, each process into a folder of its own. Returns the folders."""
+    shares: list[list[Place]] = [[] for _ in range(PROCESSES)]
+    for place in sorted(places, key=lambda one: -one.quota):
+        min(shares, key=lambda share: sum(one.quota for one in share)).append(place)
+    context = multiprocessing.get_context("fork")  # the children need the corpus, and no database
+    folders, children = [], []
+    for number, share in enumerate(shares):
+        folder = scratch / str(number)
+        folder.mkdir()
+        folders.append(folder)
+        child = context.Process(target=_write_share, args=(seed, share, year, corpus, folder))
+        child.start()
+        children.append(child)
+    for child in children:
+        child.join()
+    if failed := [child.exitcode for child in children if child.exitcode]:
+        raise RuntimeError(f"A process that wrote conversations ended with {failed[0]}.")
+    return folders
+
+
+def _write_share(seed: int, places: list[Place], year: Year, corpus: Corpus, folder: Path) -> None:
+    tables = Tables(folder, year)
+    ledger = Ledger(tables, year)
+    for place in places:
+        talk, left, number = Talk(seed, place, year, corpus), place.quota, 0
+        while left > 0:
+            person, rng = talk.person(number, left)
+            ledger.write(place, person, rng)
+            left -= len(person.said)
+            number += 1
+        rng = Random(f"{seed}:after:{place.number}")
+        ledger.jobs.of_accounts(place, rng)
+        ledger.readings.build(place, rng)
+    for sheet in tables.all():
+        sheet.finish()
+
+
+def _heard() -> None:
+    """Notes on each account when its last delivery came, as the health tick would."""
+    last = (
+        WebhookDelivery.objects.filter(integration=OuterRef("integration"))
+        .order_by()
+        .values("integration")
+        .annotate(last=Max("received_at"))
+        .values("last")
+    )
+    WorkspaceIntegrationHealth.objects.update(last_received_at=Subquery(last))
+
+
+def _forget_changes() -> None:
+    """Empties the trace of changes, which triggers filled while rows were copied: no page is open that has to hear."""
+    table = connection.ops.quote_name(LeadChange._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {table}")

@@ -1,0 +1,43 @@
+-- The database and its three roles. Run it as a superuser, with passwords of your own:
+--   psql -v owner_password=... -v web_password=... -v worker_password=... -f deploy/postgres/roles.sql
+-- It may run again: what is there stays, passwords and limits are set.
+--   holdfast_owner   owns the tables and runs migrations; no process that runs all the time has it
+--   holdfast_web     web processes: short limits, as somebody waits
+--   holdfast_worker  manage.py qcluster: longer ones
+-- Tables of an installation that began with another role: REASSIGN OWNED BY that_role TO holdfast_owner, in its database.
+\set ON_ERROR_STOP on
+
+SELECT format('CREATE ROLE %I LOGIN', role)
+FROM unnest(ARRAY['holdfast_owner', 'holdfast_web', 'holdfast_worker']) AS role
+WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) \gexec
+
+ALTER ROLE holdfast_owner PASSWORD :'owner_password';
+ALTER ROLE holdfast_web PASSWORD :'web_password';
+ALTER ROLE holdfast_worker PASSWORD :'worker_password';
+
+SELECT 'CREATE DATABASE holdfast OWNER holdfast_owner'
+WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'holdfast') \gexec
+
+-- A role's limits hold through PgBouncer too, which passes no settings of a session on.
+ALTER ROLE holdfast_web SET statement_timeout = '5s';
+ALTER ROLE holdfast_web SET lock_timeout = '2s';
+ALTER ROLE holdfast_web SET idle_in_transaction_session_timeout = '10s';
+ALTER ROLE holdfast_worker SET statement_timeout = '30s';
+ALTER ROLE holdfast_worker SET lock_timeout = '5s';
+ALTER ROLE holdfast_worker SET idle_in_transaction_session_timeout = '15s';
+
+\connect holdfast
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+GRANT USAGE, CREATE ON SCHEMA public TO holdfast_owner;
+GRANT USAGE ON SCHEMA public TO holdfast_web, holdfast_worker;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO holdfast_web, holdfast_worker;
+GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public TO holdfast_web, holdfast_worker;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO holdfast_web, holdfast_worker;
+
+-- What later migrations create.
+ALTER DEFAULT PRIVILEGES FOR ROLE holdfast_owner IN SCHEMA public
+    GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO holdfast_web, holdfast_worker;
+ALTER DEFAULT PRIVILEGES FOR ROLE holdfast_owner IN SCHEMA public
+    GRANT USAGE, SELECT, UPDATE ON SEQUENCES TO holdfast_web, holdfast_worker;
+ALTER DEFAULT PRIVILEGES FOR ROLE holdfast_owner IN SCHEMA public
+    GRANT EXECUTE ON FUNCTIONS TO holdfast_web, holdfast_worker;

@@ -1,0 +1,120 @@
+"""What the admin's first page counts beside lanes and accounts, read in one query.
+
+Every part is bounded: it looks at tally.CAP rows at most, which it finds by an index.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import (
+    CharField,
+    DateTimeField,
+    Exists,
+    F,
+    IntegerField,
+    Model,
+    OuterRef,
+    QuerySet,
+    TextField,
+    Value,
+)
+from django.db.models.functions import Cast, Coalesce, Now
+
+from inbox.models import AuditEntry, Draft, Lead, OutboundSend, WebhookDelivery
+from inbox.webhooks.replay import REPAIRED
+from jobs import joblist, tally
+from jobs.models import Tick
+from jobs.tally import Tally
+
+DELIVERIES_FOR = timedelta(days=7)
+DECISIONS = 6
+Verdict = WebhookDelivery.Verdict
+Row = TypeVar("Row", bound=Model)
+Scope = Sequence[UUID] | None
+"""The workspaces that somebody may see; None is all of them."""
+
+
+def read(parts: Sequence[str], scope: Scope) -> dict[str, list[Tally]]:
+    """The tallies of `parts`, keys of PARTS, in `scope`: one query. The latest of a part comes first."""
+    found: dict[str, list[Tally]] = {name: [] for name in PARTS}
+    for one in tally.read(PARTS[name](scope) for name in parts):
+        found[one.part].append(one)
+    return found
+
+
+def within(rows: QuerySet[Row], scope: Scope) -> QuerySet[Row]:
+    """Those of `rows` whose workspace is in `scope`."""
+    return rows if scope is None else rows.filter(workspace__in=scope)
+
+
+def in_trouble(deliveries: QuerySet[WebhookDelivery]) -> QuerySet[WebhookDelivery]:
+    """Those of `deliveries` that were rejected or failed on our side in the last days and are not repaired."""
+    settled = WebhookDelivery.objects.filter(replay_of=OuterRef("pk"), verdict__in=REPAIRED)
+    troubled = deliveries.filter(
+        verdict__in=[Verdict.FAILED, Verdict.REJECTED], received_at__gt=Now() - DELIVERIES_FOR
+    )
+    return troubled.exclude(Exists(settled))
+
+
+def _deliveries(scope: Scope) -> QuerySet[Any, Any]:
+    rows = tally.latest(in_trouble(within(WebhookDelivery.objects.all(), scope)), "received_at")
+    by = {
+        "title": Cast("reason", TextField()),
+        "about": Cast("source", TextField()),
+        "key": Cast("verdict", TextField()),
+    }
+    return tally.grouped(rows, "deliveries", at="received_at", by=by)
+
+
+def _sends(scope: Scope) -> QuerySet[Any, Any]:
+    unknown = within(OutboundSend.objects.filter(state=OutboundSend.State.UNKNOWN), scope)
+    return tally.grouped(tally.oldest(unknown, "created_at"), "sends", at="created_at")
+
+
+def _unread(scope: Scope) -> QuerySet[Any, Any]:
+    waiting = within(Lead.objects.filter(awaiting_model=True), scope)
+    return tally.grouped(tally.oldest(waiting, "last_inbound_at"), "unread", at="last_inbound_at")
+
+
+def _drafts(scope: Scope) -> QuerySet[Any, Any]:
+    pending = within(Draft.objects.filter(status=Draft.Status.PENDING), scope)
+    return tally.grouped(tally.oldest(pending, "created_at"), "drafts", at="created_at")
+
+
+def _decisions(scope: Scope) -> QuerySet[Any, Any]:
+    latest = within(AuditEntry.objects.all(), scope).order_by("-pk" if scope is None else "-created_at")
+    rows = AuditEntry.objects.filter(pk__in=latest[:DECISIONS].values("pk"))
+    by = {
+        "title": Cast("action", TextField()),
+        "about": Coalesce(Cast("actor__email", TextField()), tally.text("")),
+        "key": Cast("pk", TextField()),
+    }
+    return tally.grouped(rows, "decisions", at="created_at", by=by)
+
+
+def _ticks(scope: Scope) -> QuerySet[Any, Any]:
+    """The ticks that have run: the name, the class of the last run's error, and when it began. They are of no scope."""
+    return Tick.objects.order_by().values_list(
+        tally.text("ticks"),
+        Cast("name", TextField()),
+        Cast("error_class", TextField()),
+        tally.text(""),
+        Cast("overruns", IntegerField()),
+        F("started_at"),
+        Cast("started_at", DateTimeField()),
+        Cast(Value([]), ArrayField(CharField())),
+    )
+
+
+PARTS: dict[str, Callable[[Scope], QuerySet[Any, Any]]] = {
+    "cause": joblist.causes,
+    "deliveries": _deliveries,
+    "sends": _sends,
+    "unread": _unread,
+    "drafts": _drafts,
+    "decisions": _decisions,
+    "ticks": _ticks,
+}

@@ -1,0 +1,164 @@
+"""Compares what calendars list with what their webhooks told us; the tick `appointment-reconcile` and its jobs.
+
+Each lead has a time of its next look. It moves on when the look is claimed, whatever comes of it. A lead
+whose look fails waits longer each time, and delays no other lead. One job looks at a few leads of one
+workspace.
+"""
+
+import logging
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, QuerySet, Window
+from django.db.models.functions import RowNumber
+from django.utils import timezone
+
+from inbox.bookings import calendar_list
+from inbox.models import Appointment, BookingCheck, Lead
+from inbox.models.lead import TOWARDS_A_MEETING
+from inbox.workspaces.accounts import connected
+from integrations import registry
+from integrations.errors import ProviderError, ProviderMisconfigured
+from integrations.models import Integration
+from jobs.context import JobContext
+from jobs.deadline import Deadline
+from jobs.enqueue import JobSpec, enqueue_many
+from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested, Snooze
+from jobs.kinds import kind_name
+
+logger = logging.getLogger(__name__)
+
+CHECK = kind_name("bookings.check", __name__)
+EVERY = timedelta(hours=2)
+PARKED_AT_MOST = timedelta(hours=48)
+RECENT = timedelta(days=30)
+PER_JOB, PER_TICK = 20, 1_000
+STOPPING = (Cancelled, ShutdownRequested, DeadlineExceeded)
+
+
+def tick(deadline: Deadline) -> dict[str, int]:
+    """Enqueues jobs that compare the calendars' meetings with ours, for the leads whose next check is due.
+
+    Workspaces take turns. A check's next time is set as it is claimed. At `deadline` it stops, and the next run goes
+    on. Returns counts of checks, one of them by workspace.
+    """
+    counts: Counter[str] = Counter()
+    for workspace_id in _with_calendar():
+        if deadline.expired:
+            break
+        counts["begun"] += _begin(workspace_id)
+    now = timezone.now()
+    with transaction.atomic():
+        claimed = _claim(now)
+        specs = []
+        for workspace_id in sorted({check.workspace_id for check in claimed}):
+            mine = [check.pk for check in claimed if check.workspace_id == workspace_id]
+            counts[f"claimed:{workspace_id}"] = len(mine)
+            specs += [
+                _spec(workspace_id, mine[at : at + PER_JOB], now) for at in range(0, len(mine), PER_JOB)
+            ]
+        enqueue_many(CHECK, specs)
+    counts["claimed"] = len(claimed)
+    counts["left"] = _due(now).count() if len(claimed) == PER_TICK else 0
+    return dict(counts)
+
+
+def _with_calendar() -> list[Any]:
+    accounts = Integration.objects.filter(
+        provider__in=registry.stating("calendar"), enabled=True, workspace__isnull=False
+    )
+    return sorted(accounts.values_list("workspace_id", flat=True).distinct())
+
+
+def _begin(workspace_id: UUID) -> int:
+    """Creates the first look for leads that are close to a meeting or have one."""
+    lately = timezone.now() - RECENT
+    mine = Lead.objects.filter(workspace_id=workspace_id, booking_check=None, sample=False).exclude(
+        email="", ghl_contact_id=""
+    )
+    meetings = Appointment.objects.filter(workspace_id=workspace_id, starts_at__gt=lately)
+    # A union, as an OR of the two would read every lead of the workspace.
+    towards = mine.filter(tag__in=TOWARDS_A_MEETING, last_inbound_at__gt=lately).values_list("pk")
+    leads = towards.union(mine.filter(pk__in=meetings.values("lead")).values_list("pk"))
+    rows = [
+        BookingCheck(workspace_id=workspace_id, lead_id=pk, next_at=timezone.now())
+        for (pk,) in leads.order_by("pk")[:PER_TICK]
+    ]
+    BookingCheck.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(rows)
+
+
+def _due(now: datetime) -> QuerySet[BookingCheck]:
+    return BookingCheck.objects.filter(next_at__lte=now, workspace__in=_with_calendar())
+
+
+def _claim(now: datetime) -> list[BookingCheck]:
+    """The checks that are due. Their next time is moved on."""
+    turn = Window(RowNumber(), partition_by=F("workspace_id"), order_by=[F("next_at"), F("pk")])
+    waiting = _due(now).annotate(turn=turn)
+    ids = list(waiting.order_by("turn", "next_at", "pk").values_list("pk", flat=True)[:PER_TICK])
+    locked = BookingCheck.objects.select_for_update(skip_locked=True).filter(pk__in=ids, next_at__lte=now)
+    claimed = list(locked.order_by("pk"))
+    BookingCheck.objects.filter(pk__in=[check.pk for check in claimed]).update(next_at=now + EVERY)
+    return claimed
+
+
+def _spec(workspace_id: UUID, ids: list[int], now: datetime) -> JobSpec:
+    return JobSpec(
+        dedupe_key=f"{CHECK}:{ids[0]}:{now.isoformat()}",
+        workspace_id=workspace_id,
+        payload={"check_ids": ids},
+    )
+
+
+def run(ctx: JobContext) -> dict[str, int]:
+    """The job `bookings.check`: compares the calendar's meetings with ours for each lead that the job names.
+
+    If the provider fails for a lead, only that lead's check is delayed. Returns how many leads had each outcome.
+    """
+    counts: Counter[str] = Counter()
+    for number, pk in enumerate(ctx.payload["check_ids"]):
+        ctx.progress(number, len(ctx.payload["check_ids"]))
+        check = BookingCheck.objects.select_related("lead__workspace").filter(pk=pk).first()
+        if check is not None and check.workspace_id == ctx.workspace_id:
+            counts[_look(check, ctx.deadline)] += 1
+    return dict(counts)
+
+
+def _look(check: BookingCheck, deadline: Deadline) -> str:
+    try:
+        found = [
+            calendar_list.read(account, check.lead, deadline)
+            for provider in registry.stating("calendar")
+            if (account := connected(check.workspace_id, provider)) is not None
+        ]
+        changed = sum(calendar_list.apply(check.lead, listed) for listed in found)
+    except STOPPING:
+        raise
+    except (ProviderError, ProviderMisconfigured) as error:
+        _park(check, error)
+        return "parked"
+    except Exception as error:
+        logger.exception("booking check failed", extra={"lead_id": str(check.lead_id)})
+        _park(check, error)
+        return "errors"
+    BookingCheck.objects.filter(pk=check.pk).update(
+        checked_at=timezone.now(), failures=0, last_error="", next_at=timezone.now() + EVERY
+    )
+    return "changed" if changed else "same"
+
+
+def _park(check: BookingCheck, error: Exception) -> None:
+    """Puts the lead's next look off, longer after each failure.
+
+    A rate limit, or secrets that cannot be read, do not count as a failure of the lead.
+    """
+    failures = check.failures + (not isinstance(error, Snooze))
+    pause = min(EVERY * 2 ** min(failures, 8), PARKED_AT_MOST)
+    words = str(error) if isinstance(error, (ProviderError, ProviderMisconfigured)) else type(error).__name__
+    BookingCheck.objects.filter(pk=check.pk).update(
+        failures=failures, last_error=words[:200], next_at=timezone.now() + pause
+    )

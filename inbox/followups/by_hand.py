@@ -1,0 +1,146 @@
+"""Carries out what a person does to follow-ups, one or many: resume, skip, cancel, pause, approve. Each is audited."""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from inbox.followups import plan, step_job
+from inbox.models import FollowUpInstance, FollowUpTask, Lead, User, Workspace, audit
+from inbox.replying.send_claims import Refused
+
+Status, TaskStatus = FollowUpInstance.Status, FollowUpTask.Status
+BATCH = 50
+BUSY = "It is being worked on at this moment: try again."
+
+
+class ByHandResult(NamedTuple):
+    """The result of a person's action on follow-ups. `done` counts the follow-ups that changed. `refusals` holds a
+    sentence for each one that did not, with the reason.
+    """
+
+    done: int
+    refusals: list[str]
+
+
+def act(workspace: Workspace, name: str, instance_ids: Iterable[UUID], *, user: User) -> ByHandResult:
+    """Does the action `name` (a key of ACTIONS, such as "pause") to the follow-ups of `workspace` that have these ids.
+
+    If one follow-up refuses the action, the others are changed nevertheless. `user` is recorded as the one who acted.
+    """
+    done, refusals, ids = 0, [], list(dict.fromkeys(instance_ids))
+    for at in range(0, len(ids), BATCH):
+        with transaction.atomic():
+            batch = _act(workspace, name, ids[at : at + BATCH], user)
+        done += batch.done
+        refusals += batch.refusals
+    return ByHandResult(done, refusals)
+
+
+def _act(workspace: Workspace, name: str, ids: list[UUID], user: User) -> ByHandResult:
+    known = dict(
+        FollowUpInstance.objects.filter(pk__in=ids, workspace=workspace).values_list("pk", "lead_id")
+    )
+    free, done = _free(known), []
+    refusals = ["It is gone."] * (len(ids) - len(known)) + [BUSY] * (len(known) - len(free))
+    for instance in free:
+        try:
+            ACTIONS[name](instance, user)
+        except Refused as refusal:
+            refusals.append(str(refusal))
+        else:
+            done.append(instance)
+    audit.record_all(workspace.pk, user, f"followup.{name}", done)
+    return ByHandResult(len(done), refusals)
+
+
+def _free(known: dict[UUID, UUID]) -> list[FollowUpInstance]:
+    """Locks the leads and instances of `known` (instance: lead) and returns the instances that nobody else has
+    locked.
+
+    The leads' rows are locked before the instances' rows. No lock is waited for (`skip_locked`), so no
+    deadlock can follow, however many rows are locked.
+    """
+    leads = Lead.objects.select_for_update(skip_locked=True).in_bulk(known.values())
+    mine = FollowUpInstance.objects.filter(pk__in=known, lead__in=leads).select_related("next_step")
+    free = list(mine.select_for_update(skip_locked=True, of=("self",)))
+    for instance in free:
+        instance.lead = leads[instance.lead_id]
+    return free
+
+
+def _resume(instance: FollowUpInstance, _user: User) -> None:
+    if instance.lead.is_stopped:
+        raise Refused("This lead asked not to be contacted, or cannot be reached.")
+    if instance.status != Status.PAUSED:
+        raise Refused("It is not paused.")
+    failed = FollowUpTask.objects.filter(
+        instance=instance, step_id=instance.next_step_id, status=TaskStatus.FAILED, send=None
+    )
+    failed.update(status=TaskStatus.WAITING, reason="", finished_at=None)
+    plan.resumed(FollowUpInstance.objects.filter(pk=instance.pk), by_person=True)
+
+
+def _skip(instance: FollowUpInstance, user: User) -> None:
+    step = instance.next_step
+    if instance.status not in FollowUpInstance.LIVE or step is None:
+        raise Refused("It has ended.")
+    now = timezone.now()
+    task, _ = FollowUpTask.objects.get_or_create(
+        instance=instance,
+        step=step,
+        defaults={
+            "workspace_id": instance.workspace_id,
+            "lead_id": instance.lead_id,
+            "channel": step.channel,
+            "claimed_at": now,
+            "attempt": 0,
+            "status": TaskStatus.WAITING,
+        },
+    )
+    skipped = FollowUpTask.objects.filter(
+        pk=task.pk, status__in=(*plan.BEFORE_THE_CALL, TaskStatus.FAILED)
+    ).update(status=TaskStatus.SKIPPED, reason="A person skipped it.", decided_by=user, finished_at=now)
+    if not skipped:
+        raise Refused("The message is on its way already.")
+    plan.go_on(instance, step, now)
+
+
+def _cancel(instance: FollowUpInstance, _user: User) -> None:
+    if instance.status not in FollowUpInstance.LIVE:
+        raise Refused("It has ended.")
+    plan.finish(instance, Status.STOPPED, "A person stopped it.")
+
+
+def _pause(instance: FollowUpInstance, _user: User) -> None:
+    if instance.status != Status.ACTIVE:
+        raise Refused("It is not running.")
+    plan.pause(instance, FollowUpInstance.Pause.PERSON)
+    FollowUpTask.objects.filter(instance=instance, status=TaskStatus.APPROVAL).update(
+        status=TaskStatus.WAITING
+    )
+
+
+def _approve(instance: FollowUpInstance, user: User) -> None:
+    task = FollowUpTask.objects.filter(instance=instance, status=TaskStatus.APPROVAL).first()
+    if task is None:
+        raise Refused("Nothing of it waits for approval.")
+    step_job.approve(task, user=user)
+
+
+ACTIONS: dict[str, Callable[[FollowUpInstance, User], None]] = {
+    "resume": _resume,
+    "skip": _skip,
+    "cancel": _cancel,
+    "pause": _pause,
+    "approve": _approve,
+}
+WORDS = {
+    "resume": "Resumed",
+    "skip": "Skipped the next step of",
+    "cancel": "Stopped",
+    "pause": "Paused",
+    "approve": "Approved",
+}

@@ -1,0 +1,20 @@
+"""Computes when a step is due. Days follow the workspace's calendar, so nine o'clock stays nine when the clocks
+change.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from inbox.models import FollowUpStep, Workspace
+from inbox.replying import hours
+
+
+def due_after(step: FollowUpStep, moment: datetime, workspace: Workspace) -> datetime:
+    """When `step` is due if the step before it ended at `moment` (aware): so many whole days later by the
+    workspace's clock, then so many minutes.
+
+    If the sequence keeps to business hours, it is the next time within them.
+    """
+    zone = hours.zone(workspace)
+    wall = moment.astimezone(zone).replace(tzinfo=None) + timedelta(days=step.offset_days)
+    due = wall.replace(tzinfo=zone).astimezone(UTC) + timedelta(minutes=step.offset_minutes)
+    return hours.next_open(workspace, due) if step.sequence.business_hours_only else due

@@ -1,0 +1,181 @@
+"""Records what became of the steps that were going out: sent, refused, or left behind by a job that has ended.
+
+A step whose send has an unknown end stays open until somebody knows (`inbox.replying.reconciliation`, or a
+person). Meanwhile the lead gets nothing more on that channel, and the page counts the step.
+"""
+
+import logging
+import re
+from collections import Counter, deque
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from inbox.followups import plan, step_job
+from inbox.followups.conditions import Case, ConditionKind, Decision, account_down
+from inbox.models import ChannelRefusal, FollowUpInstance, FollowUpTask, Lead, OutboundSend
+from inbox.replying import offers
+from integrations.errors import SAYING
+from integrations.ghl.errors import STATES
+from integrations.unipile.errors import GROUPS, Group
+from jobs.deadline import Deadline
+from jobs.models import BackgroundJob
+
+logger = logging.getLogger(__name__)
+
+Status, State = FollowUpTask.Status, OutboundSend.State
+
+REFUSALS = STATES | {code for code, group in GROUPS.items() if group is Group.RECIPIENT}
+"""Codes by which a provider says that this lead cannot be reached. That is a state of the lead."""
+RECHECK = timedelta(days=30)
+STRANDED_AFTER = timedelta(minutes=10)
+PER_TICK, BATCH = 2_000, 50
+
+
+def settle(deadline: Deadline) -> Counter[str]:
+    """Records how the sends of follow-up steps ended, and plans each follow-up's next step. Returns counts
+    by outcome, and by outcome and workspace.
+
+    If a batch of steps fails, its steps are done one by one, so that a defect affects one step only. The error is
+    raised at the end. At `deadline` it stops, and the next run goes on.
+    """
+    counts: Counter[str] = Counter()
+    failures: list[Exception] = []
+    ended = FollowUpTask.objects.filter(status=Status.SENDING, send__state__in=[State.SENT, State.FAILED])
+    known = list(ended.order_by("claimed_at").values_list("pk", "lead_id")[:PER_TICK])
+    batches = deque(known[at : at + BATCH] for at in range(0, len(known), BATCH))
+    while batches and not deadline.expired:
+        batch = batches.popleft()
+        try:
+            counts.update(_settle_all(ended, batch, deadline))
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            if len(batch) == 1:
+                logger.exception("follow-up not settled", extra={"task_id": str(batch[0][0])})
+                failures.append(error)
+            batches.extend([one] for one in batch if len(batch) > 1)
+    if failures:
+        raise failures[0]
+    return counts
+
+
+def _settle_all(ended: QuerySet[Any], batch: list[tuple[Any, ...]], deadline: Deadline) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    with transaction.atomic():
+        for task, lead in _free(ended, *zip(*batch, strict=True)):
+            if deadline.expired:
+                break
+            outcome = _settle_one(task, lead)
+            counts.update((outcome, f"{outcome}:{task.workspace_id}"))
+    return counts
+
+
+def _free(
+    ended: QuerySet[Any], task_ids: tuple[Any, ...], lead_ids: tuple[Any, ...]
+) -> Iterator[tuple[FollowUpTask, Lead]]:
+    """Locks the tasks with their leads and instances, and yields those that nobody else has locked.
+
+    The rows are locked in the order lead, instance, task. No lock is waited for (`skip_locked`), so no
+    deadlock can follow, however many rows are locked. The next minute takes the rest.
+    """
+    leads = Lead.objects.select_for_update(skip_locked=True).in_bulk(lead_ids)
+    mine = FollowUpInstance.objects.filter(tasks__in=task_ids, lead__in=leads)
+    instances = mine.select_for_update(skip_locked=True, of=("self",)).in_bulk()
+    tasks = ended.filter(pk__in=task_ids, lead__in=leads, instance__in=instances)
+    related = tasks.select_related("step__sequence", "workspace", "send")
+    for task in related.select_for_update(skip_locked=True, of=("self",)):
+        task.instance = instances[task.instance_id]
+        yield task, leads[task.lead_id]
+
+
+def _settle_one(task: FollowUpTask, lead: Lead) -> str:
+    """Settles a task whose send has ended, and returns how it ended. The task, its instance and `lead` are locked."""
+    send = task.send
+    assert send is not None  # what is settled is a task whose send has ended
+    ended_at = send.finished_at or timezone.now()
+    if send.state == State.FAILED and not _refusal(send):
+        held = _held(Case(task.instance, task.step, lead, task.workspace, timezone.now()), send)
+        if held and task.instance.status in FollowUpInstance.LIVE:
+            task.send = None
+            step_job.apply(task, held)
+            return "held"
+    if send.state == State.SENT:
+        outcome, reason = Status.SENT, ""
+    elif code := _refusal(send):
+        _remember(task, code)
+        outcome, reason = Status.SKIPPED, f"This person cannot be reached here ({code})."
+    else:
+        outcome, reason = Status.FAILED, send.reason
+    task.finished_at = ended_at
+    task.status, task.reason = outcome, reason[:200]
+    task.save(update_fields=["status", "reason", "finished_at"])
+    plan.go_on(task.instance, task.step, ended_at)
+    return str(outcome)
+
+
+def _held(case: Case, send: OutboundSend) -> Decision | None:
+    """Why a failed send is tried again later; None if it is not. It did not go out, and the next attempt has a
+    new claim.
+    """
+    if send.reason == offers.GONE:
+        return Decision(ConditionKind.WAIT, "The offered times are worded anew.", case.now)
+    return account_down(case)
+
+
+def _refusal(send: OutboundSend) -> str:
+    """The code of a refusal that the reason names before the provider's own words; "" without one."""
+    said_by_us = send.reason.partition(SAYING)[0]
+    return next(iter(sorted(set(re.findall(r"\w+", said_by_us)) & REFUSALS)), "")
+
+
+def _remember(task: FollowUpTask, code: str) -> None:
+    now = timezone.now()
+    ChannelRefusal.objects.update_or_create(
+        lead_id=task.lead_id,
+        channel=task.channel,
+        defaults={
+            "workspace_id": task.workspace_id,
+            "code": code,
+            "since": now,
+            "recheck_at": now + RECHECK,
+        },
+    )
+
+
+def strand(deadline: Deadline) -> Counter[str]:
+    """Marks follow-up steps as failed whose job ended without an outcome (failed, cancelled, discarded), and pauses
+    their follow-ups. At `deadline` it stops, and the next run goes on.
+    """
+    counts: Counter[str] = Counter()
+    old = FollowUpTask.objects.filter(
+        status=Status.CLAIMED, claimed_at__lt=timezone.now() - STRANDED_AFTER
+    ).order_by("claimed_at")
+    for task in old.select_related("lead")[:PER_TICK]:
+        if deadline.expired:
+            break
+        live = BackgroundJob.objects.filter(
+            workspace_id=task.workspace_id,
+            dedupe_key=step_job.spec(task).dedupe_key,
+            status__in=["queued", "running"],
+        )
+        if not live.exists():
+            with transaction.atomic():
+                counts["stranded"] += _fail(task)
+    return counts
+
+
+def _fail(known: FollowUpTask) -> int:
+    task, _ = step_job.locked(known)
+    if task.status != Status.CLAIMED or task.attempt != known.attempt:
+        return 0
+    task.status, task.finished_at = Status.FAILED, timezone.now()
+    task.reason = "The step failed on our side; its job says why."
+    task.save(update_fields=["status", "reason", "finished_at"])
+    if task.instance.status == FollowUpInstance.Status.ACTIVE:
+        plan.pause(task.instance, FollowUpInstance.Pause.ERROR)
+    return 1

@@ -1,0 +1,154 @@
+"""Lists follow-ups for the page, with a count for each list: due, waiting, paused, excluded, skipped, failed.
+
+Every running follow-up is in one of these lists.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q, QuerySet
+from django.utils import timezone
+
+from inbox.followups.conditions import held_by_suspicion
+from inbox.models import Appointment, FollowUpInstance, FollowUpTask, Workspace
+
+Status, TaskStatus = FollowUpInstance.Status, FollowUpTask.Status
+LATELY = timedelta(days=30)
+WAITS_HERE = Q(instance__status__in=FollowUpInstance.LIVE, instance__next_step=F("step"))
+"""For a task: its sequence is still at this step. If not, it has gone on or has ended."""
+EXCLUDED = Q(sequence__enabled=False) | Q(workspace__sends_paused=True)
+
+
+class View(NamedTuple):
+    """One list on the follow-ups page. `rows(workspace_id)` returns its follow-ups, or its
+    single steps (FollowUpTask) if `of_tasks`.
+
+    `order` names the column of the time that is shown, and `why` the column that holds the reason.
+    """
+
+    key: str
+    label: str
+    tone: str
+    of_tasks: bool
+    order: str
+    rows: Callable[[UUID], QuerySet[Any]]
+    why: str = "reason"
+
+
+class Reason(NamedTuple):
+    """How many follow-ups of a list are in it for the same reason: `many` is the number, `words` are for people, and
+    `value` is the stored reason, as `because` takes it.
+    """
+
+    value: str
+    words: str
+    many: int
+
+
+def _instances(workspace_id: UUID, *conditions: Q, **fields: object) -> QuerySet[Any]:
+    return FollowUpInstance.objects.filter(*conditions, workspace_id=workspace_id, **fields)
+
+
+def _tasks(workspace_id: UUID, *statuses: str) -> QuerySet[Any]:
+    mine = FollowUpTask.objects.filter(workspace_id=workspace_id, status__in=statuses)
+    return mine.annotate(waits_here=ExpressionWrapper(WAITS_HERE, BooleanField()))
+
+
+def _due(workspace_id: UUID) -> QuerySet[Any]:
+    return _instances(
+        workspace_id, ~EXCLUDED & ~held_by_suspicion(), status=Status.ACTIVE, due_at__lte=timezone.now()
+    )
+
+
+def _waiting(workspace_id: UUID) -> QuerySet[Any]:
+    later = Q(due_at__gt=timezone.now()) | held_by_suspicion()
+    return _instances(workspace_id, ~EXCLUDED & later, status=Status.ACTIVE)
+
+
+def _lately(workspace_id: UUID, status: str) -> QuerySet[Any]:
+    return _tasks(workspace_id, status).filter(finished_at__gt=timezone.now() - LATELY)
+
+
+VIEWS = {
+    view.key: view
+    for view in (
+        View("due", "Due", "info", False, "due_at", _due, "waits_for"),
+        View(
+            "in-hand",
+            "Going out",
+            "info",
+            True,
+            "claimed_at",
+            lambda pk: _tasks(pk, TaskStatus.CLAIMED, TaskStatus.SENDING),
+        ),
+        View(
+            "approval",
+            "Waiting for approval",
+            "info",
+            True,
+            "claimed_at",
+            lambda pk: _tasks(pk, TaskStatus.APPROVAL),
+        ),
+        View("waiting", "Waiting", "", False, "due_at", _waiting, "waits_for"),
+        View(
+            "paused",
+            "Paused",
+            "warn",
+            False,
+            "due_at",
+            lambda pk: _instances(pk, status=Status.PAUSED),
+            "paused_for",
+        ),
+        View(
+            "excluded",
+            "Excluded by a setting",
+            "warn",
+            False,
+            "due_at",
+            lambda pk: _instances(pk, EXCLUDED, status=Status.ACTIVE, due_at__isnull=False),
+            "sequence__name",
+        ),
+        View("skipped", "Skipped", "", True, "finished_at", lambda pk: _lately(pk, TaskStatus.SKIPPED)),
+        View("failed", "Failed", "bad", True, "finished_at", lambda pk: _lately(pk, TaskStatus.FAILED)),
+    )
+}
+
+
+def fell_through(workspace: Workspace) -> QuerySet[Appointment]:
+    """Meetings that were cancelled or missed and that nobody has dealt with, the latest first."""
+    mine = Appointment.objects.filter(
+        workspace=workspace, status__in=Appointment.FELL_THROUGH, handled_at=None
+    )
+    # A meeting that fell through is settled if the lead has booked again.
+    return mine.filter(lead__booked_at=None).select_related("lead").order_by("-updated_at", "-pk")
+
+
+def counts(workspace: Workspace) -> dict[str, int]:
+    """How many follow-ups each list of the page holds, by the list's key."""
+    return {key: view.rows(workspace.pk).count() for key, view in VIEWS.items()}
+
+
+def because(view: View, workspace_id: UUID, reason: str) -> QuerySet[Any]:
+    """The follow-ups of the list `view` that are in it for `reason` (a Reason.value), or all
+    of them if `reason` is "".
+    """
+    rows = view.rows(workspace_id)
+    return rows.filter(**{view.why: reason}) if reason else rows
+
+
+def reasons(workspace: Workspace, view: View) -> list[Reason]:
+    """Why follow-ups are in the list `view`, with a count for each reason, the most frequent first."""
+    rows = view.rows(workspace.pk)
+    if view.key == "excluded" and workspace.sends_paused:
+        many = rows.count()
+        return [Reason("", "Sending is paused for this workspace", many)] if many else []
+    found = rows.exclude(**{view.why: ""}).values_list(F(view.why)).annotate(many=Count("pk"))
+    return [Reason(why, _words(view, why), many) for why, many in found.order_by("-many", view.why)[:12]]
+
+
+def _words(view: View, why: str) -> str:
+    if view.key == "paused":
+        return FollowUpInstance.pause_words(why)
+    return f"“{why}” is switched off" if view.key == "excluded" else why

@@ -1,0 +1,239 @@
+"""Does one step of one lead: judges it, writes its text and claims its send, all in one transaction.
+
+So a killed worker leaves the step either done or not begun. The task's attempt is part of the claim's name
+(`origin_id`). A step that is taken up again gets a new claim, and only if the one before certainly did not go
+out. `inbox.replying.sending` makes the call; just before it, `veto` asks the stop conditions once more.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from inbox.followups import plan, step_text
+from inbox.followups.conditions import AT_THE_CALL, AT_THE_CLAIM, Case, ConditionKind, Decision, judge
+from inbox.leads import rollup
+from inbox.models import FollowUpInstance, FollowUpTask, Lead, Message, OutboundSend, User, audit
+from inbox.models.lead import Channel
+from inbox.replying import limits, offers, send_claims, slots
+from inbox.replying.draft_material import Slot
+from jobs.context import JobContext
+from jobs.deadline import Deadline
+from jobs.enqueue import JobSpec
+from jobs.kinds import kind_name
+
+STEP = kind_name("followup.step", __name__)
+Status = FollowUpTask.Status
+Origin = OutboundSend.Origin
+SLOTS_FRESH = timedelta(minutes=15)
+"""A text with meeting times is written again if it has not gone out after this time."""
+
+
+def spec(task: FollowUpTask) -> JobSpec:
+    """The job that does the step of `task` for its lead. Each attempt at the step has a job of its own."""
+    return JobSpec(
+        dedupe_key=f"{STEP}:{task.pk}:{task.attempt}",
+        workspace_id=task.workspace_id,
+        payload={"task_id": str(task.pk), "attempt": task.attempt},
+    )
+
+
+def run(ctx: JobContext) -> dict[str, str]:
+    """The job `followup.step`: sends one follow-up step to its lead, or decides otherwise. If the text offers meeting
+    times, it first asks the calendar for free ones.
+    """
+    task = FollowUpTask.objects.select_related("step", "workspace", "lead").get(
+        pk=ctx.payload["task_id"], workspace_id=ctx.workspace_id
+    )
+    offered: list[Slot] = []
+    if step_text.wants_slots(task.step.subject, task.step.text):
+        offered = _slots(ctx, task)
+    with ctx.fenced():
+        outcome = take(task, ctx.payload["attempt"], offered)
+    return {"outcome": outcome}
+
+
+def _slots(ctx: JobContext, task: FollowUpTask) -> list[Slot]:
+    def read(deadline: Deadline) -> list[list[str]]:
+        found = slots.on_offer(task.workspace, deadline)
+        return [[slot.id, slot.starts_at.isoformat(), slot.words] for slot in found]
+
+    known = ctx.step("slots", read)
+    return [Slot(key, datetime.fromisoformat(at), words) for key, at, words in known]
+
+
+def take(known: FollowUpTask, attempt: int, offered: list[Slot]) -> str:
+    """Decides about a follow-up step and, if it may go out, claims its send, all in the caller's transaction.
+
+    `attempt` is the attempt that the job is for; a later one makes it do nothing. `offered` are free meeting times for
+    the text. Returns the outcome as a word.
+    """
+    task, lead = locked(known)
+    instance = task.instance
+    if task.status != Status.CLAIMED or task.attempt != attempt:
+        return "settled"
+    if instance.status != FollowUpInstance.Status.ACTIVE or instance.next_step_id != task.step_id:
+        _close(task, Status.WAITING if instance.status == "paused" else Status.CANCELLED, "")
+        return "not running"
+    case = Case(instance, task.step, lead, task.workspace, timezone.now())
+    decision = judge(case, AT_THE_CLAIM)
+    if decision.kind is not ConditionKind.GO:
+        apply(task, decision)
+        return decision.kind
+    worded = step_text.render(
+        task.step.subject, task.step.text, lead=lead, workspace=task.workspace, slots=offered
+    )
+    if worded.missing or (why := limits.problem(task.channel, worded.text)):
+        why = str(step_text.Missing(worded.missing)) if worded.missing else why
+        apply(task, Decision(ConditionKind.SKIP, why))
+        return ConditionKind.SKIP
+    task.subject, task.text = worded.subject, worded.text
+    task.offered = offers.listed(offered, task.text)
+    if task.step.needs_approval:
+        _close(task, Status.APPROVAL, "")
+        return "approval"
+    return _claim(task, case, user=None)
+
+
+def locked(known: FollowUpTask, lead: Lead | None = None) -> tuple[FollowUpTask, Lead]:
+    """Reads the follow-up step's row and its lead again and locks them: first the lead, then the follow-up, then the
+    step.
+
+    `lead` is given if its row is locked already.
+    """
+    lead = lead or rollup.locked(known.lead)
+    instance = FollowUpInstance.objects.select_for_update().get(pk=known.instance_id)
+    related = ("step__sequence", "workspace", "send")
+    task = FollowUpTask.objects.select_related(*related).select_for_update(of=("self",)).get(pk=known.pk)
+    task.instance = instance
+    return task, lead
+
+
+def _claim(task: FollowUpTask, case: Case, *, user: User | None) -> str:
+    try:
+        task.send = send_claims.claim(
+            case.lead,
+            channel=task.channel,
+            origin=Origin.FOLLOWUP,
+            origin_id=f"{task.pk}:{task.attempt}",
+            text=task.text,
+            subject=task.subject if task.channel != Channel.EMAIL else _subject(task, case.reply_to),
+            reply_to=case.reply_to,
+            user=user,
+        )
+    except send_claims.AlreadyDecided:
+        task.send = OutboundSend.objects.get(
+            workspace_id=task.workspace_id,
+            origin=Origin.FOLLOWUP,
+            origin_id=f"{task.pk}:{task.attempt}",
+            part=0,
+        )
+    except send_claims.SendBlocked as refusal:
+        if user is not None:
+            raise
+        apply(task, Decision(ConditionKind.SKIP, str(refusal)))
+        return ConditionKind.SKIP
+    task.decided_by = user
+    _close(task, Status.SENDING, "")
+    return "claimed"
+
+
+def _subject(task: FollowUpTask, answered: Message | None) -> str:
+    if task.subject:
+        return task.subject
+    subject = answered.subject if answered else ""
+    return subject if not subject or subject.lower().startswith("re:") else f"Re: {subject}"
+
+
+def apply(task: FollowUpTask, decision: Decision) -> None:
+    """Carries out `decision` about a follow-up step: it skips, puts off, pauses or ends. The rows of
+    `task` and its follow-up must be locked.
+    """
+    instance = task.instance
+    if decision.kind is ConditionKind.SKIP:
+        _close(task, Status.SKIPPED, decision.reason)
+        plan.go_on(instance, task.step, timezone.now())
+    elif decision.kind is ConditionKind.WAIT:
+        assert decision.until is not None
+        _close(task, Status.WAITING, decision.reason)
+        plan.put_off(instance, decision.until, decision.reason)
+    elif decision.kind is ConditionKind.PAUSE:
+        _close(task, Status.WAITING, decision.reason)
+        plan.pause(instance, decision.pause)
+    else:
+        done = decision.kind is ConditionKind.COMPLETE
+        status = FollowUpInstance.Status.COMPLETED if done else FollowUpInstance.Status.STOPPED
+        _close(task, Status.CANCELLED, decision.reason)
+        plan.finish(instance, status, decision.reason)
+
+
+def _close(task: FollowUpTask, status: str, reason: str) -> None:
+    final = status in (Status.SENT, Status.SKIPPED, Status.FAILED, Status.CANCELLED)
+    task.status, task.reason = status, reason[:200]
+    task.finished_at = timezone.now() if final else None
+    task.save()
+
+
+def veto(send: OutboundSend, lead: Lead) -> str:
+    """Why the follow-up message `send`, which is about to go to the provider, may not go
+    out after all, as a sentence; "" if it may.
+
+    Runs in the transaction that records that the provider is called, with `lead` locked. Changes of the follow-up that
+    follow from the answer are committed with it.
+    """
+    known = getattr(send, "followup_task", None)
+    if known is None:
+        return "" if send.part else "This follow-up is planned anew."
+    task, _ = locked(known, lead)
+    if task.send_id != send.pk:
+        return "This follow-up is planned anew."
+    instance = task.instance
+    if task.status == Status.FAILED:  # a person sends the failed message again
+        _close(task, Status.SENDING, "")
+        return ""
+    if task.status != Status.SENDING:
+        return "This follow-up has ended."
+    case = Case(
+        instance, task.step, lead, task.workspace, timezone.now(), approved=send.approved_by_id is not None
+    )
+    decision = judge(case, AT_THE_CALL)
+    if decision.kind is ConditionKind.GO and instance.status == FollowUpInstance.Status.PAUSED:
+        decision = Decision(ConditionKind.PAUSE, instance.get_paused_for_display(), pause=instance.paused_for)
+    if decision.kind is ConditionKind.GO and instance.status not in FollowUpInstance.LIVE:
+        decision = Decision(ConditionKind.STOP, instance.finish_reason or "This follow-up has ended.")
+    if decision.kind is ConditionKind.GO and _stale(task, send, case.now):
+        decision = Decision(ConditionKind.WAIT, "The offered times are worded anew.", case.now)
+    if decision.kind is ConditionKind.GO:
+        return ""
+    if instance.status in FollowUpInstance.LIVE:
+        task.send = None
+        apply(task, decision)
+    else:
+        _close(task, Status.CANCELLED, decision.reason)
+    return decision.reason
+
+
+def _stale(task: FollowUpTask, send: OutboundSend, now: datetime) -> bool:
+    return bool(task.offered) and now - send.created_at > SLOTS_FRESH
+
+
+def approve(task: FollowUpTask, *, user: User, text: str = "") -> OutboundSend:
+    """Lets a follow-up message that waits for approval go out, with `text` in its place if the person changed it.
+
+    Raises send_claims.Refused, with a sentence for the person, if it may not go out.
+    """
+    with transaction.atomic():
+        task, lead = locked(task)
+        if task.status != Status.APPROVAL or task.instance.status != FollowUpInstance.Status.ACTIVE:
+            raise send_claims.AlreadyDecided("This follow-up does not wait for approval any more.")
+        case = Case(task.instance, task.step, lead, task.workspace, timezone.now(), approved=True)
+        decision = judge(case, AT_THE_CLAIM)
+        if decision.kind is not ConditionKind.GO:
+            raise send_claims.SendBlocked(decision.reason)
+        edited = bool(text.strip()) and text.strip() != task.text
+        task.text = text.strip() or task.text
+        _claim(task, case, user=user)
+        audit.record(task.workspace_id, user, "followup.approve", task, edited=edited)
+    send = task.send
+    assert send is not None  # `_claim` has set it
+    return send

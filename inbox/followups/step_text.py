@@ -1,0 +1,100 @@
+"""Fills the text of a step: a template with variables. Unknown variables are refused when the template is saved.
+
+If a value of a lead is unknown when the step is due, the step is skipped, so that no mail goes out with a
+gap.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from inbox.models import Lead, Workspace
+from inbox.replying.draft_material import Slot
+
+PLACE = re.compile(r"\{(\w+)(?:\|([^{}|]*))?\}")
+SLOTS = "slots"
+VARIABLES = {
+    "first_name": "The lead's first name",
+    "last_name": "The lead's last name",
+    "company": "The lead's company",
+    "title": "The lead's title",
+    "email": "The lead's e-mail address",
+    "sender": "The workspace's persona",
+    "our_company": "The workspace's name",
+    SLOTS: "The next free times of the calendar",
+}
+
+
+NOT_THE_LEADS = {
+    "sender": "The workspace does not say who its answers are written by (Settings).",
+    SLOTS: "The calendar has no free time to offer.",
+}
+
+
+class Missing(NamedTuple):
+    """The names of template variables whose values are not known for a lead. `str()` makes a sentence for people of
+    them.
+    """
+
+    names: list[str]
+
+    def __str__(self) -> str:
+        ours = [words for name, words in NOT_THE_LEADS.items() if name in self.names]
+        theirs = [name.replace("_", " ") for name in dict.fromkeys(self.names) if name not in NOT_THE_LEADS]
+        return " ".join(ours + ([f"Not known of this lead: {', '.join(theirs)}."] if theirs else []))
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The finished subject and text of a follow-up message, or in `missing` the names of the
+    variables without a value.
+    """
+
+    subject: str = ""
+    text: str = ""
+    missing: list[str] = field(default_factory=list)
+
+
+def problem(template: str, workspace: Workspace) -> str:
+    """Why `template` cannot be used in `workspace`, as a sentence with the fix; "" if it can."""
+    for match in PLACE.finditer(template):
+        if match[1] not in VARIABLES:
+            return f"{{{match[1]}}} is not a variable. Use one of: {', '.join(VARIABLES)}."
+        if match[1] == "sender" and match[2] is None and not workspace.persona_name:
+            return "{sender} is not known: say in Settings who answers are written by, or give a fallback."
+    rest = PLACE.sub("", template)
+    if "{" in rest or "}" in rest:
+        return "A brace is left over. Write variables as {first_name}, or {first_name|there} with a fallback."
+    return ""
+
+
+def wants_slots(*templates: str) -> bool:
+    """Whether one of the templates offers free meeting times, by the variable {slots}."""
+    return any(match[1] == SLOTS for template in templates for match in PLACE.finditer(template))
+
+
+def render(subject: str, text: str, *, lead: Lead, workspace: Workspace, slots: list[Slot]) -> Rendered:
+    """Fills the templates of a message's subject and text with the lead's values. `slots` are free meeting times.
+
+    In a template, `{name|fallback}` gives a text for when the value is unknown. A value without one counts as missing.
+    """
+    values = {
+        "first_name": lead.first_name,
+        "last_name": lead.last_name,
+        "company": lead.company,
+        "title": lead.title,
+        "email": lead.email,
+        "sender": workspace.persona_name,
+        "our_company": workspace.name,
+        SLOTS: ", ".join(slot.words for slot in slots),
+    }
+    missing: list[str] = []
+
+    def value(match: re.Match[str]) -> str:
+        found = values.get(match[1], "") or (match[2] or "")
+        if not found and match[2] is None:
+            missing.append(match[1])
+        return found
+
+    rendered = Rendered(PLACE.sub(value, subject).strip(), PLACE.sub(value, text).strip(), missing)
+    return rendered

@@ -1,0 +1,181 @@
+"""Builds the cards of the integrations page, one for each connected account, from the database alone."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Count
+from django.db.models.functions import TruncHour
+from django.utils import timezone
+
+from inbox.health import sentences
+from inbox.models import WebhookDelivery, Workspace
+from inbox.workspaces import account_effects
+from inbox.workspaces.accounts import known_as, usable
+from integrations import registry
+from integrations.events import BACKFILL
+from integrations.health.checks import Check
+from integrations.models import HealthState, Integration, WebhookKey, WorkspaceIntegrationHealth
+from integrations.spec import WebhookSource
+
+HOURS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of the chart of events received in the last 24 hours: `x` is the hour, `height` is 0 to 10."""
+
+    x: int
+    height: float
+
+    @property
+    def y(self) -> float:
+        return 10 - self.height
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A webhook key (the secret part of a webhook's address) as the integrations page shows it. `shown`: an admin asked
+    to see all of it; otherwise only its end is shown.
+
+    If no configured encryption key can read it, nothing of it is shown.
+    """
+
+    row: WebhookKey
+    source: WebhookSource
+    url: str
+    shown: bool
+
+    @property
+    def masked(self) -> str:
+        end = "" if self.row.is_unreadable else self.row.secret[-4:]
+        return f"/api/webhooks/{self.source.name}/••••{end}/"
+
+
+@dataclass(slots=True)
+class AccountCard:
+    """What the integrations page shows of one provider account: its health, newest event, webhook keys and checks.
+
+    `connected`: the account can be called, or has sent us something.
+    """
+
+    integration: Integration
+    source: WebhookSource | None
+    health: WorkspaceIntegrationHealth | None
+    connected: bool
+    last_delivery: WebhookDelivery | None = None
+    received: list[int] = field(default_factory=lambda: [0] * HOURS)
+    paused: list[account_effects.Effect] = field(default_factory=list)
+    keys: list[Key] = field(default_factory=list)
+    checks: list[Check] | None = None
+
+    @property
+    def state(self) -> str:
+        return self.health.state if self.health else HealthState.UNKNOWN
+
+    @property
+    def name(self) -> str:
+        return known_as(self.integration.provider)
+
+    @property
+    def account(self) -> str:
+        """The name of the provider account's owner and the provider's id for the account, as one text."""
+        own_id = self.integration.external_account_id
+        return ", ".join(filter(None, (self.integration.name, f"account {own_id}" if own_id else "")))
+
+    @property
+    def has_settings(self) -> bool:
+        """Whether a workspace can change settings of this account. It cannot for one that uses the installation's own
+        key.
+        """
+        return registry.spec_of(self.integration.provider).is_connected_here
+
+    @property
+    def total(self) -> int:
+        return sum(self.received)
+
+    @property
+    def bars(self) -> list[Bar]:
+        most = max(self.received, default=0) or 1
+        return [Bar(x, max(1.0, round(10 * n / most, 1))) for x, n in enumerate(self.received) if n]
+
+    @property
+    def key_shown(self) -> bool:
+        return any(key.shown for key in self.keys)
+
+    @property
+    def can_reconnect(self) -> bool:
+        return self.health is not None and sentences.can_reconnect(self.health)
+
+
+def of_workspace(workspace: Workspace) -> list[AccountCard]:
+    """The cards for the integrations page, one for each provider account of `workspace`, those in use first."""
+    rows = [
+        row
+        for row in workspace.integrations.select_related("health", "reply_poll")
+        if registry.spec_of(row.provider).is_connected_here or usable(row)
+    ]
+    received = _received(workspace)
+    paused = _paused(rows)
+    cards = [_card(row, received.get(row.pk, [0] * HOURS), paused) for row in rows]
+    return sorted(cards, key=lambda card: not card.connected)
+
+
+def of_account(integration: Integration) -> AccountCard:
+    """The card that the integrations page shows for this account."""
+    received = _received(integration.workspace).get(integration.pk, [0] * HOURS)
+    return _card(integration, received, _paused([integration]))
+
+
+def last_delivery(integration: Integration) -> WebhookDelivery | None:
+    """The newest webhook request of this account, without those that we made ourselves from
+    fetched messages; None if there is none.
+    """
+    mine = WebhookDelivery.objects.filter(integration=integration, workspace_id=integration.workspace_id)
+    return mine.exclude(event_type=BACKFILL).defer("body", "headers").order_by("-received_at").first()
+
+
+def _paused(rows: list[Integration]) -> dict[UUID, list[account_effects.Effect]]:
+    """What waits for those of `rows` that are down, by their id."""
+    return account_effects.effects_of_each(
+        [row for row in rows if (health := getattr(row, "health", None)) is not None and health.is_down]
+    )
+
+
+def _card(
+    integration: Integration, received: list[int], paused: dict[UUID, list[account_effects.Effect]]
+) -> AccountCard:
+    health = getattr(integration, "health", None)
+    source = registry.address_of(integration.provider)
+    newest = last_delivery(integration) if source else None
+    return AccountCard(
+        integration=integration,
+        source=source,
+        health=health,
+        connected=usable(integration) or newest is not None,
+        last_delivery=newest,
+        received=received,
+        paused=paused.get(integration.pk, []),
+    )
+
+
+def _received(workspace: Workspace) -> dict[object, list[int]]:
+    """The number of events in each of the last 24 hours, oldest first, by integration."""
+    hour = timezone.now().replace(minute=0, second=0, microsecond=0)
+    begins = hour - timedelta(hours=HOURS - 1)
+    counted = (
+        WebhookDelivery.objects.filter(workspace=workspace, received_at__gte=begins, replay_of=None)
+        .exclude(event_type=BACKFILL)
+        .annotate(hour=TruncHour("received_at"))
+        .values_list("integration_id", "hour")
+        .annotate(count=Count("pk"))
+    )
+    found: dict[object, Counter[int]] = {}
+    for integration_id, at, count in counted:
+        found.setdefault(integration_id, Counter())[_slot(begins, at)] += count
+    return {key: [hours[slot] for slot in range(HOURS)] for key, hours in found.items()}
+
+
+def _slot(begins: datetime, at: datetime) -> int:
+    return min(HOURS - 1, max(0, int((at - begins).total_seconds() // 3600)))

@@ -1,0 +1,58 @@
+"""Runs the test behind the button of an account's card: the provider's checks, then our own check of its webhooks."""
+
+from django.utils import timezone
+
+from inbox.health import account_cards
+from inbox.health.sentences import age
+from inbox.models import WebhookDelivery
+from integrations import registry
+from integrations.health import checks
+from integrations.health.checks import BAD, OK, WARN, Check
+from integrations.models import Integration, WebhookKey
+
+Verdict = WebhookDelivery.Verdict
+EVENT = "Webhook events"
+
+
+def run(integration: Integration) -> list[Check]:
+    """Runs every check of the provider account and of its webhooks, and returns a line for each.
+    Takes at most checks.TEST_MS milliseconds.
+
+    No database connection is held while the provider is asked. Raises Cancelled and ShutdownRequested.
+    """
+    lines = checks.run(integration)
+    if registry.address_of(integration.provider):
+        lines.append(webhooks(integration))
+    return lines
+
+
+def webhooks(integration: Integration) -> Check:
+    """Checks whether the provider's webhook events arrive, use the newest key, and are
+    accepted, and returns the line that says so.
+    """
+    address = registry.address_of(integration.provider)
+    assert address is not None  # only providers that post webhooks get this check
+    events = ", ".join(address.events)
+    last = account_cards.last_delivery(integration)
+    if last is None:
+        fix = f"Put the webhook address of this card into the provider, for the events {events}."
+        return Check(EVENT, WARN, "None has arrived yet.", fix)
+    said = f"The last one came {age((timezone.now() - last.received_at).total_seconds())}."
+    if last.verdict == Verdict.MISMATCH:
+        return Check(
+            EVENT, BAD, f"{said} It names another account.", "Compare the account’s id under Settings."
+        )
+    if last.verdict in (Verdict.REJECTED, Verdict.FAILED):
+        return Check(EVENT, BAD, f"{said} It could not be used.", "Open it under Deliveries to see why.")
+    if _by_an_old_key(integration):
+        return Check(
+            EVENT, WARN, f"{said} It came to an old address.", "Put the new address into the provider."
+        )
+    return Check(EVENT, OK, said)
+
+
+def _by_an_old_key(integration: Integration) -> bool:
+    """Whether the key that was used last is one that expires."""
+    used = WebhookKey.objects.usable().filter(integration=integration, last_used_at__isnull=False)
+    latest = used.order_by("-last_used_at").first()
+    return latest is not None and latest.expires_at is not None

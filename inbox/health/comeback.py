@@ -1,0 +1,111 @@
+"""Does the work after an account has come back: fetches what was missed, resumes what waited, updates the notice.
+
+All of it is a job, so that each part is done once, and is repeated if it fails.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from inbox.health import backfill, banner, notice_channels
+from inbox.replying import account_pauses
+from inbox.workspaces.accounts import slack_of
+from integrations import registry
+from integrations.errors import ProviderMisconfigured
+from integrations.models import HealthState, WorkspaceIntegrationHealth
+from jobs.context import JobContext
+from jobs.deadline import Deadline
+from jobs.enqueue import enqueue
+from jobs.kinds import kind_name
+
+RECOVER = kind_name("health.recover", __name__)
+RECENT = timedelta(hours=1)
+LONGEST_GAP = timedelta(days=10)
+"""How far back missed messages are fetched. EmailBison keeps events for 10 days (docs/reference/emailbison.md,
+Limits).
+
+No other provider says that it keeps them longer.
+"""
+
+
+def on_change(sender: Any, health: WorkspaceIntegrationHealth, before: str, **kwargs: Any) -> None:
+    """Enqueues a notice to people when an account breaks, and the job `health.recover` when it works again.
+
+    Receives the signal that an account's health has changed. `before` is the state that it had.
+    """
+    if health.state == HealthState.DISCONNECTED:
+        notice_channels.enqueue_notice(health)
+    elif health.state == HealthState.CONNECTED and (before in banner.BROKEN or _was_told(health)):
+        enqueue_recovery(health)
+
+
+def _was_told(health: WorkspaceIntegrationHealth) -> bool:
+    """Whether a notice about the trouble that is over was sent."""
+    told, since = health.last_notice_at, health.down_since
+    return bool(told and since and told >= since)
+
+
+def enqueue_recovery(health: WorkspaceIntegrationHealth) -> bool:
+    """Enqueues the job that does what follows when an account works again, once for each time.
+    Returns True if it was not enqueued before.
+    """
+    _, created = enqueue(
+        RECOVER,
+        workspace_id=health.workspace_id,
+        dedupe_key=f"{RECOVER}:{health.pk}:{health.version}",
+        payload={"health_id": health.pk},
+    )
+    return created
+
+
+def make_up() -> int:
+    """Enqueues the recovery job of accounts that came back within the last hour, in case the signal was lost with its
+    process. Returns how many jobs are new.
+    """
+    back = WorkspaceIntegrationHealth.objects.filter(
+        state=HealthState.CONNECTED,
+        recovered_from__in=banner.BROKEN,
+        recovered_at__gt=timezone.now() - RECENT,
+        integration__enabled=True,
+    )
+    return sum(enqueue_recovery(health) for health in back)
+
+
+def run(ctx: JobContext) -> dict[str, int]:
+    """The job `health.recover`, after an account works again: fetches missed messages, resumes sends that waited for
+    it, and updates the notice that people got.
+    """
+    health = WorkspaceIntegrationHealth.objects.select_related("integration__workspace", "workspace").get(
+        pk=ctx.payload["health_id"], workspace_id=ctx.workspace_id
+    )
+    imported = ctx.step("backfill", lambda deadline: fetch_missed(health, deadline), effect="idempotent")
+    resumed = ctx.step(
+        "resume", lambda deadline: account_pauses.resume_sends(health.workspace_id), effect="idempotent"
+    )
+    ctx.step("turn_green", lambda deadline: _turn_green(health, deadline), effect="idempotent")
+    return {"imported": imported, "resumed": resumed}
+
+
+def fetch_missed(health: WorkspaceIntegrationHealth, deadline: Deadline) -> int:
+    """Fetches the messages that came while the account was down, of ten days at most. Returns how many were new to us.
+
+    Raises the provider's errors.
+    """
+    since = health.down_since or health.since
+    last_good = min(filter(None, (since, health.last_received_at)))
+    if not registry.spec_of(health.provider).backfill:
+        return 0
+    imported = backfill.run(health.integration, max(last_good, health.since - LONGEST_GAP), deadline).new
+    WorkspaceIntegrationHealth.objects.filter(pk=health.pk).update(imported_messages=imported)
+    return imported
+
+
+def _turn_green(health: WorkspaceIntegrationHealth, deadline: Deadline) -> bool:
+    slack = slack_of(health.workspace_id)
+    if slack is None or slack.is_unreadable:
+        return False
+    try:
+        return notice_channels.edit(slack, health, deadline) > 0
+    except ProviderMisconfigured:
+        return False

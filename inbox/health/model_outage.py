@@ -1,0 +1,42 @@
+"""Tells a workspace's pages that the model cannot be reached."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zlib import crc32
+
+from inbox.leads.folders import COUNT_LIMIT, leads_in
+from inbox.models import Workspace
+from inbox.prompts import model_calls
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAway:
+    """That the language model cannot be reached: `why` (a sentence), and `since` when. `since`
+    is None if no model is connected at all.
+
+    `waiting` counts the workspace's replies that nothing has understood, up to a limit.
+    """
+
+    why: str
+    since: datetime | None
+    waiting: int
+
+    @property
+    def key(self) -> str:
+        """A short text that differs whenever the pages say something else about the model,
+        so that they can tell whether to redraw.
+        """
+        return f"m{crc32(f'{self.why}{self.since}{self.waiting}'.encode())}"
+
+
+def model_away(workspace: Workspace) -> ModelAway | None:
+    """What pages say about a language model that cannot be reached. None if it can be, or if none
+    is connected and no reply waits for one.
+    """
+    known = model_calls.outage() if model_calls.ready() else None
+    if known is None and model_calls.ready():
+        return None
+    waiting = leads_in(workspace, "not-understood").filter(sample=False)[: COUNT_LIMIT + 1].count()
+    if known is not None:
+        return ModelAway(known.why, known.since, waiting)
+    return ModelAway(model_calls.NO_KEY, None, waiting) if waiting else None

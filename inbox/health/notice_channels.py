@@ -1,0 +1,280 @@
+"""Tells people that an account is broken, in the workspace's Slack channel or by e-mail.
+
+One notice per account is sent in 24 hours, and somebody always gets it:
+
+- Slack answered with a failure: the post is repeated, up to SLACK_TRIES times; then an e-mail is sent.
+- Slack did not answer: the message is looked for in the channel. If that is impossible, an e-mail is sent,
+  and no second post.
+- The e-mail failed for good: the slot of 24 hours is given back, and the next hour tries both again.
+
+If the workspace asks for it, a notice in Slack is also sent by e-mail. While the slot is used up, further
+changes are written into the message in the channel. If that message cannot be changed, the next notice tells
+of them.
+"""
+
+import logging
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from inbox.health import banner, notice_mail
+from inbox.workspaces.accounts import slack_of
+from integrations import notices
+from integrations.errors import ProviderError, ProviderMisconfigured, ProviderRejected
+from integrations.health import writer
+from integrations.models import HealthState, Integration, Notice, WorkspaceIntegrationHealth
+from integrations.slack.posting import Unconfirmed
+from jobs.context import JobContext
+from jobs.db import drop_connection
+from jobs.deadline import Deadline
+from jobs.enqueue import enqueue
+from jobs.errors import PermanentError, TransientError
+from jobs.kinds import kind_name
+from jobs.models import BackgroundJob
+
+logger = logging.getLogger(__name__)
+
+NOTIFY = kind_name("health.notify", __name__)
+EMAIL = kind_name("health.email", __name__)
+SLACK_TRIES = 4
+"""How often Slack is tried, over a minute or two. After that the notice goes out by e-mail."""
+Status = BackgroundJob.Status
+CUT_SHORT = "the worker stopped while sending"
+
+
+def enqueue_notice(health: WorkspaceIntegrationHealth) -> bool:
+    """Enqueues a notice to people about a broken account, once an hour at most for the same outage and the same notice
+    before it. Returns True if it was not enqueued before.
+    """
+    last = health.last_notice_at.isoformat() if health.last_notice_at else "never"
+    _, created = enqueue(
+        NOTIFY,
+        workspace_id=health.workspace_id,
+        dedupe_key=f"{NOTIFY}:{health.pk}:{health.version}:{last}:{timezone.now():%m%d%H}",
+        payload={"health_id": health.pk},
+    )
+    return created
+
+
+def tick(deadline: Deadline) -> dict[str, int]:
+    """The tick `notifications` (recurring work): enqueues notices about broken accounts that are due, and ends those
+    whose worker died while sending. Returns counts.
+
+    At `deadline` it stops, and the next run goes on.
+    """
+    counts = {"enqueued": 0, "abandoned": 0, "freed": _free_undelivered(), "left": 0}
+    for notice in notices.abandoned():
+        if notice.path == Notice.Path.SLACK:
+            _give_to_email(notice, notice.about.notice_token, CUT_SHORT)
+        else:
+            notices.settle(notice, notice.about.notice_token, Notice.State.UNKNOWN, CUT_SHORT)
+        counts["abandoned"] += 1
+    for health in notices.due():
+        if deadline.expired:
+            counts["left"] += 1
+            continue
+        counts["enqueued"] += enqueue_notice(health)
+    return counts
+
+
+def _free_undelivered() -> int:
+    """Gives back the slots of notices that went to e-mail, if the e-mail's job ended without sending."""
+    freed = 0
+    for notice in notices.in_doubt():
+        job = BackgroundJob.objects.filter(tenant=notice.workspace_id, dedupe_key=_email_key(notice)).first()
+        unsent = (
+            job is not None and job.status == Status.SUCCEEDED and Notice.State.FAILED in (job.result or {})
+        )
+        if job is None or unsent or job.status in (Status.FAILED, Status.CANCELLED):
+            freed += notices.free(notice)
+    return freed
+
+
+def run(ctx: JobContext) -> dict[str, object]:
+    """The job `health.notify`: tells people that an account is broken. If they were told already, it updates the
+    notices that they have in Slack.
+    """
+    health = WorkspaceIntegrationHealth.objects.select_related("integration", "workspace").get(
+        pk=ctx.payload["health_id"], workspace_id=ctx.workspace_id
+    )
+    slack = slack_of(health.workspace_id)
+    by = slack if ctx.attempt <= SLACK_TRIES else None
+    told = tell(health, by, news_of(health, by))
+    return _fold(slack, health, ctx.deadline) if "skipped" in told else told
+
+
+def tell(health: WorkspaceIntegrationHealth, slack: Integration | None, text: str) -> dict[str, object]:
+    """Posts `text` about the account's health once, to `slack` or else by e-mail, and returns what came of it. Posts
+    nothing if people were told within 24 hours or the account works again.
+
+    Raises TransientError if another try may deliver it.
+    """
+    token = notices.claim(health)
+    if token is None:
+        return {"skipped": "told already, or well again"}
+    if slack is None or health.integration_id == slack.pk or _broken(slack):
+        return _by_email(health, token, text)
+    notice = notices.open_notice(health, Notice.Path.SLACK, text, str(slack.config.get("channel", "")))
+    drop_connection()
+    return _settle(slack, notice, token, notices.post(slack, notice))
+
+
+def _fold(
+    slack: Integration | None, health: WorkspaceIntegrationHealth, deadline: Deadline
+) -> dict[str, object]:
+    """Updates the notice that people got within the last 24 hours, if it can be changed."""
+    if slack is None or health.state not in notices.PATIENCE or _broken(slack):
+        return {"skipped": "told already, or well again"}
+    try:
+        edited = edit(slack, health, deadline)
+    except (PermanentError, ProviderMisconfigured) as error:
+        return {"skipped": f"told already; the message cannot be changed ({type(error).__name__})"}
+    return {"edited": edited} if edited else {"skipped": "told already, or well again"}
+
+
+def edit(slack: Integration, health: WorkspaceIntegrationHealth, deadline: Deadline) -> int:
+    """Rewrites the notices about an account that stand in Slack to say how the account is now, and again if it changes
+    meanwhile.
+
+    Returns how many were rewritten. Raises the provider's errors.
+    """
+    edited, version = 0, None
+    while True:
+        health.refresh_from_db()
+        if health.version == version:
+            return edited
+        version = health.version
+        text, green = text_of(health), health.state == HealthState.CONNECTED
+        drop_connection()
+        edited = notices.edit(slack, health, text, deadline, green=green)
+
+
+def _settle(slack: Integration, notice: Notice, token: UUID, error: Exception | None) -> dict[str, object]:
+    if error is None:
+        with transaction.atomic():
+            notices.settle(notice, token, Notice.State.SENT)
+            if notice.workspace.health_emails:
+                _enqueue_email(notice)
+        return {"sent": "slack"}
+    reason = error.code or str(error.outcome) if isinstance(error, ProviderError) else "not configured"
+    if getattr(error, "sent", False) is None:
+        _give_to_email(notice, token, reason)
+        return {"unknown": reason, "sent": "email"}
+    in_doubt = isinstance(error, Unconfirmed)
+    state = Notice.State.UNKNOWN if in_doubt else Notice.State.FAILED
+    notices.settle(notice, token, state, reason, try_again=True)
+    if not isinstance(error, PermanentError):
+        retry_after_ms = getattr(error, "retry_after_ms", None)
+        raise TransientError("Slack did not take the notice", retry_after_ms=retry_after_ms)
+    # Slack itself is broken. Its own health shows that, and e-mail works on.
+    if isinstance(error, ProviderRejected):
+        writer.record(slack, writer.Signal(writer.SignalKind.REFUSED, reason))
+    anew = notices.claim(notice.about)
+    return _by_email(notice.about, anew, notice.text) if anew else {"failed": reason}
+
+
+def _give_to_email(notice: Notice, token: UUID | None, reason: str) -> None:
+    """Sends a notice by e-mail because nobody knows whether it arrived in Slack. Its slot stays used."""
+    with transaction.atomic():
+        notices.settle(notice, token, Notice.State.UNKNOWN, reason)
+        _enqueue_email(notice)
+
+
+def _enqueue_email(notice: Notice) -> None:
+    enqueue(
+        EMAIL,
+        workspace_id=notice.workspace_id,
+        dedupe_key=_email_key(notice),
+        payload={"notice_id": str(notice.pk)},
+    )
+
+
+def _email_key(notice: Notice) -> str:
+    return f"{EMAIL}:{notice.pk}"
+
+
+def run_email(ctx: JobContext) -> dict[str, str]:
+    """The job `health.email`: sends by e-mail, once, a notice that Slack did not take or perhaps did not take. A mail
+    that may have left is not sent again.
+    """
+    notice = Notice.objects.select_related("health__integration", "workspace").get(
+        pk=ctx.payload["notice_id"], workspace_id=ctx.workspace_id
+    )
+    outcome: dict[str, str] = ctx.step(
+        "mail",
+        lambda _deadline: _mail(notice),
+        effect="send",
+        on_interrupted=lambda _deadline: {"unknown": CUT_SHORT},
+    )
+    return outcome
+
+
+def _mail(told: Notice) -> dict[str, str]:
+    notice = notices.open_notice(told.about, Notice.Path.EMAIL, told.text, notice_mail.ADMINS)
+    end = notice_mail.post(notice)
+    notices.close(notice, *end)
+    return _report(end)
+
+
+def _by_email(health: WorkspaceIntegrationHealth, token: UUID, text: str) -> dict[str, object]:
+    notice = notices.open_notice(health, Notice.Path.EMAIL, text, notice_mail.ADMINS)
+    end = notice_mail.post(notice)
+    notices.settle(notice, token, *end)
+    return {**_report(end)}
+
+
+def _report(end: notice_mail.End) -> dict[str, str]:
+    """The job's result. Raises TransientError, with `sent` False, if another try may send the mail."""
+    if end.may_be_tried_again:
+        error = TransientError(end.reason)
+        error.sent = False
+        raise error
+    return {"sent": "email"} if end.state == Notice.State.SENT else {end.state: end.reason}
+
+
+def text_of(health: WorkspaceIntegrationHealth) -> str:
+    """The text of a notice about a broken account: workspace, account, since when, what waits, and the link to the
+    health page. It never holds a secret or what a lead wrote.
+    """
+    with timezone.override(health.workspace.timezone):
+        line = banner.line(health, health.workspace)
+    if health.state == HealthState.CONNECTED:
+        return f"{line.headline}. {line.effect}"
+    where = settings.PUBLIC_URL + reverse("inbox:health", args=[health.workspace_id])
+    return f"{line.headline} since {_time(health, health.since)}. {line.effect}\n{where}"
+
+
+def _time(health: WorkspaceIntegrationHealth, at: datetime) -> str:
+    """A time as on the workspace's pages, with its zone: "24 Nov 19:28 EST"."""
+    local = at.astimezone(ZoneInfo(health.workspace.timezone))
+    return f"{local.day} {local:%b %H:%M %Z}"
+
+
+def news_of(health: WorkspaceIntegrationHealth, slack: Integration | None) -> str:
+    """The text of a new notice about a broken account. If notices cannot be changed later, it says so, and also says
+    what happened since the last one.
+    """
+    text = text_of(health)
+    if _can_be_changed(slack):
+        return text
+    back, last = health.recovered_at, health.last_notice_at
+    if back and last and back > last:
+        text += f"\nSince the last notice it was back, from {_time(health, back)}. {banner.recovery(health)}"
+    return f"{text}\nThis message will not change when the account is back; that page will."
+
+
+def _can_be_changed(slack: Integration | None) -> bool:
+    """Whether a notice can be changed later. A bot's message can; an incoming webhook's and a mail cannot."""
+    if slack is None or slack.is_unreadable or not slack.config.get("channel"):
+        return False
+    return bool(slack.credentials.get("bot_token") or not slack.credentials.get("webhook_url"))
+
+
+def _broken(slack: Integration) -> bool:
+    down = WorkspaceIntegrationHealth.objects.filter(integration=slack, state=HealthState.DISCONNECTED)
+    return slack.is_unreadable or down.exists()

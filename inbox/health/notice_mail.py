@@ -1,0 +1,83 @@
+"""Sends a notice as one e-mail to the workspace's owners and admins, handed to the mail server once.
+
+If the server cannot be reached or refuses, the mail was not sent. If it breaks off in between, it may have
+been.
+"""
+
+import logging
+import smtplib
+from contextlib import suppress
+from typing import NamedTuple
+
+from django.core.mail import EmailMessage, get_connection
+
+from inbox.models import Membership, Workspace
+from integrations.mail import is_off
+from integrations.models import Notice
+from jobs.db import drop_connection
+
+logger = logging.getLogger(__name__)
+
+ADMINS = "workspace admins"
+NO_WAY = "EMAIL_URL is not set, or no admin has an address"
+REFUSED = "the mail server did not take it"
+State = Notice.State
+
+
+class End(NamedTuple):
+    """How sending a notice by e-mail ended: `state` (one of Notice.State) and the `reason`."""
+
+    state: str
+    reason: str = ""
+
+    @property
+    def may_be_tried_again(self) -> bool:
+        return self.state == State.FAILED and self.reason != NO_WAY
+
+
+def post(notice: Notice) -> End:
+    """Sends `notice` as one e-mail to the workspace's owners and admins. Errors of the mail server are
+    not raised; the returned End holds them.
+    """
+    to = recipients(notice.workspace)
+    if not to or is_off():
+        return End(State.FAILED, NO_WAY)
+    about = notice.health.integration if notice.health else "trial notice"
+    subject = f"Holdfast: {about} of {notice.workspace.name}"
+    drop_connection()
+    server = get_connection()
+    try:
+        server.open()
+        message = EmailMessage(" ".join(subject.split()), notice.text, None, to, connection=server)
+    except OSError:  # smtplib's errors are of this class
+        return End(State.FAILED, REFUSED)
+    try:
+        message.send()
+    except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused):
+        return End(State.FAILED, REFUSED)
+    except OSError:
+        return End(State.UNKNOWN, "the mail server broke off")
+    finally:
+        with suppress(OSError):
+            server.close()
+    return End(State.SENT)
+
+
+def answers() -> bool:
+    """Whether a mail server is configured and accepts our log-in. Sends no mail."""
+    if is_off():
+        return False
+    server = get_connection()
+    try:
+        server.open()
+    except OSError:
+        return False
+    server.close()
+    return True
+
+
+def recipients(workspace: Workspace) -> list[str]:
+    """The e-mail addresses of the workspace's active owners and admins."""
+    roles = [Membership.Role.OWNER, Membership.Role.ADMIN]
+    admins = Membership.objects.filter(workspace=workspace, role__in=roles, user__is_active=True)
+    return list(admins.exclude(user__email="").order_by("pk").values_list("user__email", flat=True))

@@ -1,0 +1,117 @@
+"""The tick `reply-poll` and its jobs: ask providers now and then for what they hold, as a webhook may be lost.
+
+How often (`spec.poll_every`) depends on what the provider does with a failed delivery (docs/operations.md).
+What is found goes through the intake of webhooks, so asking too often changes nothing. The watermark moves
+when a poll has ended well, and the next poll begins a little before it.
+"""
+
+from collections import defaultdict
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from inbox.health import backfill
+from inbox.health.comeback import LONGEST_GAP
+from inbox.workspaces import accounts
+from integrations import registry
+from integrations.models import Integration, ReplyPoll
+from integrations.spec import stated
+from jobs.context import JobContext
+from jobs.deadline import Deadline
+from jobs.enqueue import JobSpec, enqueue_many
+from jobs.kinds import kind_name
+
+POLL = kind_name("replies.poll", __name__)
+PER_TICK, BATCH = 500, 100
+
+
+def tick(deadline: Deadline) -> dict[str, int]:
+    """The tick `reply-poll` (recurring work): enqueues a job for each account whose provider is due to be asked for
+    messages that its webhooks did not bring. Those that wait longest come first.
+
+    At `deadline` it stops, and the next run goes on. Returns counts.
+    """
+    counts = {"added": _add_accounts(), "polls": 0, "waiting": 0, "left": 0}
+    now = timezone.now()
+    due = ReplyPoll.objects.filter(
+        due_at__lte=now, integration__enabled=True, integration__provider__in=registry.stating("poll_every")
+    ).order_by("due_at", "pk")
+    for at in range(0, PER_TICK, BATCH):
+        if deadline.expired:
+            break
+        size = min(BATCH, PER_TICK - at)
+        with transaction.atomic():
+            claimed = _claim(due, now, size)
+            asked = [poll for poll in claimed if _can_be_asked(poll.integration)]
+            enqueue_many(POLL, [_spec(poll) for poll in asked])
+        counts["polls"] += len(asked)
+        counts["waiting"] += len(claimed) - len(asked)
+        if len(claimed) < size:
+            return counts
+    counts["left"] = due.count()
+    return counts
+
+
+def run(ctx: JobContext) -> dict[str, int]:
+    """The job `replies.poll`: fetches from one account the messages since the last time, and
+    stores those that we lack.
+    """
+    integration = Integration.objects.select_related("workspace", "reply_poll").get(
+        pk=ctx.payload["integration_id"], workspace_id=ctx.workspace_id
+    )
+    poll, asked_at = integration.reply_poll, timezone.now()
+    caught = backfill.run(integration, max(poll.complete_through, asked_at - LONGEST_GAP), ctx.deadline)
+    ReplyPoll.objects.filter(pk=poll.pk).update(
+        complete_through=Greatest(F("complete_through"), asked_at),
+        polled_at=asked_at,
+        last_read=caught.read,
+        last_new=caught.new,
+        total_new=F("total_new") + caught.new,
+    )
+    return caught._asdict()
+
+
+def _add_accounts() -> int:
+    """Gives each account that can be polled a watermark: the time at which it was connected."""
+    fresh = Integration.objects.filter(
+        provider__in=registry.stating("poll_every"),
+        enabled=True,
+        reply_poll__isnull=True,
+        workspace__drill_of=None,
+    )
+    rows = [
+        ReplyPoll(integration=one, complete_through=one.created_at, due_at=timezone.now()) for one in fresh
+    ]
+    return len(ReplyPoll.objects.bulk_create(rows, ignore_conflicts=True))
+
+
+def _claim(due: QuerySet[ReplyPoll], now: datetime, size: int) -> list[ReplyPoll]:
+    """The first `size` of `due`, locked, with their next time set."""
+    locked = due.select_for_update(skip_locked=True, of=("self",)).select_related("integration__health")
+    claimed = list(locked[:size])
+    by_provider = defaultdict(list)
+    for poll in claimed:
+        by_provider[poll.integration.provider].append(poll.pk)
+    for provider, ids in by_provider.items():
+        due_next = now + stated(registry.spec_of(provider).poll_every)
+        ReplyPoll.objects.filter(pk__in=ids).update(due_at=due_next)
+    return claimed
+
+
+def _spec(poll: ReplyPoll) -> JobSpec:
+    return JobSpec(
+        dedupe_key=f"{POLL}:{poll.integration_id}:{poll.due_at.isoformat()}",
+        workspace_id=poll.integration.workspace_id,
+        payload={"integration_id": str(poll.integration_id)},
+    )
+
+
+def _can_be_asked(integration: Integration) -> bool:
+    """Whether an account can be polled: it has credentials and is not down. After an outage its recovery fetches
+    what came.
+    """
+    health = getattr(integration, "health", None)
+    return accounts.usable(integration) and not (health and health.is_down)

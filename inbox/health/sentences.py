@@ -1,0 +1,183 @@
+"""Writes the sentences about an account for the banner, the health page and the notice: state, name, since, effect.
+
+The first line has no codes and no exclamation marks. A code is shown behind "Details".
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from inbox.workspaces.account_effects import Effect
+from inbox.workspaces.accounts import known_as
+from integrations import registry
+from integrations.errors import (
+    ACCOUNT_SUSPENDED,
+    ADDRESS_REFUSED,
+    ANOTHER_ACCOUNT,
+    CANNOT_SEND,
+    MISSING_CREDENTIALS,
+    NO_FUNDS,
+    NO_NUMBER,
+    NUMBER_REFUSED,
+    REQUEST_REFUSED,
+    SECRETS_UNREADABLE,
+    SENDER_DOWN,
+    CallOutcome,
+)
+from integrations.models import HealthState, WorkspaceIntegrationHealth
+from integrations.spec import stated
+
+MESSAGES = {"email": "replies", "sms": "texts", "linkedin": "LinkedIn messages"}
+TONES = {
+    HealthState.DISCONNECTED: "bad",
+    HealthState.PROVIDER_DOWN: "warn",
+    HealthState.RATE_LIMITED: "warn",
+    HealthState.DEGRADED: "warn",
+    HealthState.QUIET: "info",
+    HealthState.CONNECTED: "ok",
+}
+OUR_KEY = MISSING_CREDENTIALS
+RESTRICTED = "account_restricted"
+SOMEBODY_ELSE = (ANOTHER_ACCOUNT, "wrong_account", "account_mismatch")
+WAY_OUT = "Put the secrets in anew under Settings, or have the operator put their key back into FIELD_ENCRYPTION_KEYS."
+UNSTABLE_AFTER = 3
+MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
+WHY = {
+    REQUEST_REFUSED: "our request is not taken",
+    ADDRESS_REFUSED: "calls may not go to its address",
+    SECRETS_UNREADABLE: "its stored secrets cannot be read with today’s FIELD_ENCRYPTION_KEYS",
+    "silence": "nothing arrived",
+    "changed": "another account was put in",
+    "payment_required": "not paid for",
+    ACCOUNT_SUSPENDED: "suspended, or its plan is over",
+    SENDER_DOWN: "a mailbox that sends is disconnected; the account’s others go on",
+    NUMBER_REFUSED: "the number that sends is not registered, or suspended",
+    NO_NUMBER: "there is no number to send from",
+    NO_FUNDS: "the balance for sending is used up",
+}
+"""Words for our own codes. Providers declare words for theirs (`refusals`). Other codes are shown as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """What people read about a broken account. `headline` is set in bold; `effect` says what it means for the
+    workspace.
+    """
+
+    headline: str
+    effect: str
+
+
+def headline(health: WorkspaceIntegrationHealth, workspace: str) -> str:
+    """What is wrong with the account, in one line. `workspace` is the workspace's name."""
+    name, owner = known_as(health.provider), health.integration.name
+    whose = f" for {owner} ({workspace})" if owner else f" for {workspace}"
+    return {
+        HealthState.DISCONNECTED: _disconnected(health, name, whose),
+        HealthState.PROVIDER_DOWN: f"{name} is having problems on the provider’s side",
+        HealthState.DEGRADED: f"{name} refuses to send{whose}"
+        if health.reason in CANNOT_SEND
+        else f"{name} answers slowly or with errors",
+        HealthState.RATE_LIMITED: f"{name} has slowed {workspace} down",
+        HealthState.QUIET: f"{name} is quieter than usual{whose}",
+        HealthState.CONNECTED: f"{name} is back{whose}",
+        HealthState.UNKNOWN: f"{name} has not been checked yet",
+    }[HealthState(health.state)]
+
+
+def _disconnected(health: WorkspaceIntegrationHealth, name: str, whose: str) -> str:
+    if health.reason == OUR_KEY:
+        return f"{name} refuses our access key"
+    if health.reason == SECRETS_UNREADABLE:
+        return f"{name}’s stored secrets cannot be read{whose}"
+    if health.lacks_mailboxes:
+        return f"{name}: {health.reason}{whose}"
+    if health.reason == RESTRICTED:
+        return f"{name} has restricted the account{whose}"
+    if health.reason in SOMEBODY_ELSE:
+        return f"{name} was reconnected with somebody else’s account{whose}"
+    return f"{name} is disconnected{whose}"
+
+
+def why(code: str) -> str:
+    """The words for `code`, a stored reason of an account's trouble; the code itself if there are no words for it."""
+    if code in CallOutcome.values:
+        return str(CallOutcome(code).label)
+    bare = code.removeprefix("errors/")
+    return WHY[bare] if bare in WHY else registry.refusals().get(bare, code)
+
+
+def can_reconnect(health: WorkspaceIntegrationHealth) -> bool:
+    """Whether the account's owner can mend it by logging in again on the provider's page.
+    That does not help if our own key is wrong.
+    """
+    return (
+        bool(registry.spec_of(health.provider).reconnect)
+        and health.state == HealthState.DISCONNECTED
+        and health.reason not in (OUR_KEY, SECRETS_UNREADABLE)
+    )
+
+
+def unstable(drops: list[datetime]) -> str:
+    """A sentence for an account that broke at least three times ("Unstable, 5 drops since 09:00. "), else "". `drops`
+    are the times at which it broke.
+    """
+    if len(drops) < UNSTABLE_AFTER:
+        return ""
+    first = timezone.localtime(min(drops))
+    day = "" if first.date() == timezone.localdate() else f"{first.day} {first:%b} "
+    return f"Unstable, {len(drops)} drops since {day}{first:%H:%M}. "
+
+
+def _stopped(health: WorkspaceIntegrationHealth) -> str:
+    spec = registry.spec_of(health.provider)
+    if spec.stopped:
+        return spec.stopped
+    messages = MESSAGES[stated(spec.channel)]
+    # webhooks still work, as they are known by the hashes of their keys
+    if health.reason == SECRETS_UNREADABLE:
+        return f"New {messages} arrive by webhook, but nothing is sent or fetched"
+    if health.lacks_mailboxes:
+        return f"New {messages} to it are not arriving, and what goes out over it waits"
+    return f"New {messages} are not arriving"
+
+
+def effect(health: WorkspaceIntegrationHealth, effects: list[Effect]) -> str:
+    """What does not happen while the account is in trouble, with the numbers in `effects`, and whether anybody has to
+    act.
+    """
+    waits = ", ".join(map(str, effects))
+    if health.state == HealthState.DISCONNECTED:
+        way_out = f" {WAY_OUT}" if health.reason == SECRETS_UNREADABLE else ""
+        if not registry.spec_of(health.provider).is_connected_here:
+            way_out = f"{_why(health)} The installation’s operator has to act."
+        if health.lacks_mailboxes:
+            way_out = f" Connect it again at {known_as(health.provider)}."
+        return f"{_stopped(health)}{'; ' + waits if waits else ''}.{way_out}"
+    if health.state == HealthState.DEGRADED and health.reason in CANNOT_SEND:
+        return f"{_why(health).lstrip()} What it refused is marked as not sent."
+    if health.state == HealthState.QUIET:
+        return "Nothing has arrived for longer than is usual here. The credentials are accepted."
+    if health.state == HealthState.CONNECTED:
+        return ""
+    return f"Nothing to do; we keep trying{'. ' + waits[:1].upper() + waits[1:] if waits else ''}."
+
+
+def _why(health: WorkspaceIntegrationHealth) -> str:
+    sentence = why(health.reason)
+    return f" {sentence[:1].upper()}{sentence[1:]}.{_words(health)}"
+
+
+def _words(health: WorkspaceIntegrationHealth) -> str:
+    name = known_as(health.provider)
+    return f" {name} says: “{health.words.rstrip('.')}”." if health.words else ""
+
+
+def age(seconds: float) -> str:
+    """A time that has passed, in words: "just now", "8 min ago", "3 h ago", "4 days ago"."""
+    if seconds < MINUTE_S:
+        return "just now"
+    if seconds < HOUR_S:
+        return f"{int(seconds // MINUTE_S)} min ago"
+    return f"{int(seconds // HOUR_S)} h ago" if seconds < 2 * DAY_S else f"{int(seconds // DAY_S)} days ago"

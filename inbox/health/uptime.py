@@ -1,0 +1,128 @@
+"""Computes an account's uptime by day for the health page, from the changes of state that were recorded."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from django.utils import timezone
+
+from inbox.workspaces.accounts import account_name
+from integrations.models import HealthState, HealthTransition, WorkspaceIntegrationHealth
+
+DAYS = 30
+DOWN = {HealthState.DISCONNECTED, HealthState.PROVIDER_DOWN}
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day's bar in the health page's strip of an account. A worse day has a taller
+    bar, so that colour is not the only sign.
+    """
+
+    tone: str
+    height: int
+    day: str
+    word: str
+
+    @property
+    def title(self) -> str:
+        return f"{self.day}: {self.word}"
+
+    @property
+    def y(self) -> int:
+        return 10 - self.height
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account's row on the health page: its state, its last success and failure, and its uptime by day."""
+
+    name: str
+    state: str
+    since: datetime
+    last_success_at: datetime | None
+    last_failure_at: datetime | None
+    last_failure: str
+    last_received_at: datetime | None
+    strip: list[Day]
+    uptime: str
+
+    @property
+    def runs(self) -> list[tuple[str, str, str]]:
+        """How the account was in the last 30 days in words, newest first: the first day, the last day, and how the
+        account was on the days between.
+        """
+        found = []
+        for word, days in groupby(reversed(self.strip), key=lambda day: day.word):
+            alike = [day.day for day in days]
+            found.append((alike[-1], alike[0], word))
+        return found
+
+
+def account(health: WorkspaceIntegrationHealth) -> Account:
+    """The health page's row for an account, with the uptime of its last 30 days."""
+    now = timezone.localtime()
+    begins = (now - timedelta(days=DAYS - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    known_since = max(begins, _first_known(health))
+    spans = down_spans(health, begins, now)
+    strip = [_day(begins + timedelta(days=number), known_since, now, spans) for number in range(DAYS)]
+    total = max((now - known_since).total_seconds(), 1)
+    down = sum((end - start).total_seconds() for start, end in spans)
+    return Account(
+        name=account_name(health),
+        state=health.state,
+        since=health.since,
+        last_success_at=health.last_success_at,
+        last_failure_at=health.last_failure_at,
+        last_failure=health.last_failure,
+        last_received_at=health.last_received_at,
+        strip=strip,
+        uptime=f"up {max(0, 100 * (1 - down / total)):.1f} % of the last {DAYS} days"
+        if known_since == begins
+        else f"up {max(0, 100 * (1 - down / total)):.1f} % since it is known",
+    )
+
+
+def _first_known(health: WorkspaceIntegrationHealth) -> datetime:
+    first = HealthTransition.objects.filter(health=health).order_by("at").values_list("at", flat=True).first()
+    return first or health.since
+
+
+def down_spans(
+    health: WorkspaceIntegrationHealth, begins: datetime, ends: datetime
+) -> list[tuple[datetime, datetime]]:
+    """When the account was down between `begins` and `ends`: pairs of start and end, oldest first."""
+    changes = list(
+        HealthTransition.objects.filter(health=health, at__lt=ends)
+        .order_by("at", "id")
+        .values_list("at", "after")
+    )
+    spans, broke = [], None
+    for at, after in changes:
+        if after in DOWN:
+            broke = broke or at
+        elif broke is not None:
+            spans.append((broke, at))
+            broke = None
+    if broke is not None:
+        spans.append((broke, ends))
+    return [(max(start, begins), end) for start, end in spans if end > begins]
+
+
+def _day(
+    start: datetime, known_since: datetime, now: datetime, spans: list[tuple[datetime, datetime]]
+) -> Day:
+    end = min(start + timedelta(days=1), now)
+    down_s = sum(max(0.0, (min(stop, end) - max(broke, start)).total_seconds()) for broke, stop in spans)
+    day = f"{start:%a} {start.day} {start:%b}"
+    if end <= known_since:
+        return Day("", 2, day, "not known")
+    if not down_s:
+        return Day("ok", 6, day, "up")
+    return Day("bad", 10, day, f"down {span(down_s)}")
+
+
+def span(seconds: float) -> str:
+    """A length of time for people: "12 min", "3 h 02 min"; never less than a minute."""
+    hours, minutes = divmod(max(1, round(seconds / 60)), 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min"

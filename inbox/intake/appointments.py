@@ -1,0 +1,152 @@
+"""Stores the state of an appointment as a calendar states it, by webhook or by list, with the same result.
+
+The newest state counts, in whatever order the states arrive. Only a meeting that was not known counts as new.
+A meeting that was moved, or came back, does not. What a calendar lists corrects what its webhooks told
+wrongly.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+
+from django.utils import timezone
+
+from inbox.models import Appointment, Lead
+from integrations.events import BookingEvent
+from integrations.meetings import Meeting
+
+State = Appointment.Status
+ORDER = (State.BOOKED, State.NO_SHOW, State.CANCELLED)
+"""The order of states for the same moment: the later one here counts. A meeting ends and does not begin again."""
+
+
+def stated_by(event: BookingEvent) -> Meeting:
+    """The meeting as a GoHighLevel webhook states it: each of its webhooks holds the whole state of an appointment."""
+    return Meeting(
+        event.provider,
+        event.invitee_uri,
+        event.status,
+        event.appointment_uri,
+        event.event_type_uri,
+        event.starts_at,
+        event.ends_at,
+        event.occurred_at,
+        event.as_of,
+    )
+
+
+class Change(StrEnum):
+    """What storing a meeting's state has changed. NEW: the meeting was not known before. STALE: something newer was
+    known.
+    """
+
+    NEW = "new"
+    CHANGED = "changed"
+    SAME = "same"
+    STALE = "stale"
+    ANOTHERS = "another lead's"
+
+
+def hear(event: BookingEvent, row_of: Callable[[str], Appointment]) -> list[Appointment]:
+    """Applies a Calendly event to the appointment of the invitee and, if the booking
+    replaces another one, to that appointment.
+
+    `row_of(uri)` gives the appointment of an invitee. Returns the changed rows, not saved; [] if something newer is
+    known.
+    """
+    row = row_of(event.invitee_uri)
+    if event.status in ("no_show", "came"):
+        # Somebody marked the invitee as absent, or took that back. The later of the two counts.
+        if row.told_at is not None and event.occurred_at < row.told_at:
+            return []
+        row.told_at = event.occurred_at
+        row.no_show_at = event.occurred_at if event.status == State.NO_SHOW else None
+    elif event.status == State.BOOKED:
+        row.booked_at = event.occurred_at
+    else:
+        row.cancelled_at = event.occurred_at
+        row.replaced |= event.rescheduled
+    _place(row, event.appointment_uri, event.event_type_uri, event.starts_at, event.ends_at)
+    changed = [row]
+    if event.replaces_uri:
+        row.replaces_id = event.replaces_uri[:500]
+        # The earlier booking was moved and not cancelled, even if its own cancellation has not come or does
+        # not say so.
+        old = row_of(event.replaces_uri)
+        old.replaced = True
+        changed.append(old)
+    for one in changed:
+        one.derive()
+    return changed
+
+
+def write(lead: Lead, stated: Meeting) -> Change:
+    """Stores a meeting's state, as the calendar states it, in its appointment row, and returns what that changed. The
+    lead's row must be locked; its own columns are not changed.
+    """
+    row, created = Appointment.objects.get_or_create(
+        workspace_id=lead.workspace_id,
+        provider=stated.provider,
+        external_id=stated.external_id,
+        defaults={"lead": lead, "invitee_email": lead.email},
+    )
+    if row.lead_id != lead.pk:
+        # The lead that the webhook named is right. The list knows only an address, which several people may
+        # share.
+        return Change.ANOTHERS
+    if stated.as_of is None and not created and stated.read_at and row.updated_at > stated.read_at:
+        return Change.STALE
+    before, never_booked = (row.status, row.starts_at), row.booked_at is None
+    if not restate(row, stated, taken_over=stated.moved is False and _taken_over(row)):
+        return Change.STALE
+    row.save()
+    if never_booked and row.stands() and not stated.replaces_id:
+        return Change.NEW
+    return Change.CHANGED if created or before != (row.status, row.starts_at) else Change.SAME
+
+
+def _taken_over(row: Appointment) -> bool:
+    """Whether another booking is known to have replaced this one."""
+    later = Appointment.objects.filter(workspace_id=row.workspace_id, provider=row.provider)
+    return later.filter(replaces_id=row.external_id).exists()
+
+
+def restate(row: Appointment, stated: Meeting, *, taken_over: bool = False) -> bool:
+    """Puts a meeting's whole state into its appointment row, without saving. Returns False, and
+    changes nothing, if a newer state is known.
+
+    `taken_over`: another booking has replaced this one.
+    """
+    if _stale(row, stated):
+        return False
+    _note(row, stated, taken_over)
+    row.derive()
+    return True
+
+
+def _stale(row: Appointment, stated: Meeting) -> bool:
+    if row.told_at is None or stated.as_of is None or stated.as_of > row.told_at:
+        return False
+    # A moved meeting is recognised by the booking that replaced it.
+    ended = row.status in ORDER and ORDER.index(row.status) > ORDER.index(stated.state)
+    return stated.as_of < row.told_at or ended
+
+
+def _place(row: Appointment, event: str, kind: str, starts: datetime | None, ends: datetime | None) -> None:
+    row.event_uri, row.event_type_uri = event[:500] or row.event_uri, kind[:500] or row.event_type_uri
+    row.starts_at, row.ends_at = starts or row.starts_at, ends or row.ends_at
+
+
+def _note(row: Appointment, stated: Meeting, taken_over: bool) -> None:
+    now = timezone.now()
+    _place(row, stated.event_uri, stated.event_type_uri, stated.starts_at, stated.ends_at)
+    row.told_at = stated.as_of or row.told_at
+    row.replaces_id = stated.replaces_id[:500] or row.replaces_id
+    if stated.moved is not None:
+        row.replaced = stated.moved or taken_over
+    if stated.state == State.CANCELLED:
+        row.cancelled_at = row.cancelled_at or stated.as_of or now
+        return
+    row.cancelled_at = None
+    row.booked_at = row.booked_at or stated.booked_at or now
+    row.no_show_at = (row.no_show_at or stated.as_of or now) if stated.state == State.NO_SHOW else None

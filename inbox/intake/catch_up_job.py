@@ -1,0 +1,30 @@
+"""Enqueues work on a reply that was worked on before: its tag has changed, or what was left out can be done now."""
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from inbox.models import Message
+from jobs.enqueue import JobSpec, enqueue_many
+from jobs.kinds import kind_name
+
+CATCH_UP = kind_name("inbound.catch_up", __name__)
+
+
+def again(message: Message, cause: str) -> None:
+    """Enqueues the job that works on the reply `message` once more. `cause` is the id of what
+    made it necessary; each cause has one job.
+    """
+    enqueue_many(CATCH_UP, [spec(message, cause)])
+
+
+def spec(message: Message, cause: str = "", run_at: datetime | None = None) -> JobSpec:
+    """The job that works on the reply `message` once more, at `run_at` or now. `cause` is the id of what made it
+    necessary. Without a cause there is one job an hour at most.
+    """
+    return JobSpec(
+        dedupe_key=f"{CATCH_UP}:{message.pk}:{cause or timezone.now().strftime('%Y-%m-%dT%H')}",
+        workspace_id=message.workspace_id,
+        payload={"message_id": str(message.pk)},
+        run_at=run_at,
+    )

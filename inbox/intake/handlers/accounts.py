@@ -1,0 +1,99 @@
+"""Applies what a provider says of a connected account, and records who accepted an invitation on LinkedIn.
+
+An account status has no id and no time of its own. It is new if it differs from the last one of the same
+account, or of the same mailbox. So a repeated delivery changes nothing, and an account that breaks and heals
+several times is seen to do so. A bad status also counts as new if a probe has found the account well since
+the last one.
+"""
+
+from inbox.intake.receipt import DeliveryVerdict, IntakeResult, Received
+from inbox.leads import identity
+from inbox.models import WebhookDelivery, locks
+from integrations import registry
+from integrations.events import AccountStatusEvent, ConnectionEvent
+from integrations.health import probes, writer
+from integrations.health.writer import Signal, SignalKind
+from integrations.models import Integration, WorkspaceIntegrationHealth
+from integrations.registry import UnknownProvider
+from integrations.spec import AccountWords
+
+MAILBOX_LIMIT = 150
+"""The most characters of an address that fit into the delivery's reason."""
+
+
+def status(received: Received, event: AccountStatusEvent) -> IntakeResult:
+    """Applies a provider's event about the status of a connected account, such as "disconnected", to the account's
+    health. A repeated event changes nothing. One that is replayed after its account was deleted is ignored.
+    """
+    account = received.integration
+    if account is None:
+        return IntakeResult(
+            DeliveryVerdict.IGNORED, event.event_type, "the account is no longer connected here"
+        )
+    locks.hold("account", account.pk)
+    said = f"{event.mailbox[:MAILBOX_LIMIT]}: {event.status}" if event.mailbox else event.status
+    repeated = not event.event_key and _repeats(received, event, said)
+    if not repeated:
+        _follow(account, received, event)
+    words = _words(received)
+    if event.status in words.well and not (repeated and _is_well(account)):
+        probes.enqueue_probe(account)
+    return IntakeResult(
+        DeliveryVerdict.DUPLICATE if repeated else DeliveryVerdict.ACCEPTED, event.event_type, said
+    )
+
+
+def _follow(account: Integration, received: Received, event: AccountStatusEvent) -> None:
+    kind = _meaning(received, event.status)
+    if kind is not None and event.mailbox:
+        writer.lose_mailbox(account, event.mailbox, at=received.received_at)
+    elif kind is not None:
+        signal = Signal(kind, f"{registry.spec_of(received.provider).company} says {event.status}.")
+        writer.record(account, signal, at=received.received_at)
+
+
+def _words(received: Received) -> AccountWords:
+    words = registry.spec_of(received.provider).account_words
+    if not words:
+        raise UnknownProvider(
+            f"{received.provider} tells of an account’s state and declares no words for it."
+        )
+    return words
+
+
+def _meaning(received: Received, word: str) -> SignalKind | None:
+    """What a status says is wrong with an account or a mailbox; None for a status that is good or says nothing."""
+    words = _words(received)
+    return SignalKind.REFUSED if word in words.refused else SignalKind.DOWN if word in words.down else None
+
+
+def _is_well(integration: Integration) -> bool:
+    """Whether the account is well by our own calls. A repeated good status is new if they have found trouble since."""
+    return writer.row(integration).state not in probes.BROKEN
+
+
+def _repeats(received: Received, event: AccountStatusEvent, said: str) -> bool:
+    """Whether the last status before this one was the same and still holds."""
+    told = WebhookDelivery.objects.filter(
+        integration=received.integration,
+        event_type__in=event.told_by or (event.event_type,),
+        verdict=DeliveryVerdict.ACCEPTED,
+        received_at__lte=received.received_at,
+    )
+    if event.mailbox:
+        told = told.filter(reason__startswith=said.removesuffix(event.status))
+    last = told.order_by("-received_at", "-id").values_list("reason", "received_at").first()
+    if last is None or last[0] != said:
+        return False
+    well_since = WorkspaceIntegrationHealth.objects.filter(
+        integration=received.integration, recovered_at__range=(last[1], received.received_at)
+    )
+    return _meaning(received, event.status) is None or not well_since.exists()
+
+
+def connected(received: Received, event: ConnectionEvent) -> IntakeResult:
+    """Records that the lead accepted our LinkedIn invitation, so that direct messages now reach them."""
+    lead = identity.find_or_create(received.workspace, event.person, received.provider).lead
+    lead.linkedin_connected_at = min(filter(None, (lead.linkedin_connected_at, received.received_at)))
+    lead.save(update_fields=["linkedin_connected_at", "updated_at"])
+    return IntakeResult(DeliveryVerdict.ACCEPTED, event.event_type, lead=lead)

@@ -1,0 +1,110 @@
+"""Applies bookings, moves and cancellations of meetings. Any order of the calendar's events has the same result.
+
+Calendly tells what happened to an invitee. GoHighLevel tells the whole state of an appointment each time
+(`as_of`). The appointment's row stores the facts, and its status is derived from them. The lead's columns are
+derived from the appointments that stand. A moved meeting is neither cancelled nor booked a second time.
+"""
+
+from functools import partial
+
+from inbox.intake import appointments
+from inbox.intake.receipt import DeliveryVerdict, IntakeResult, Received
+from inbox.leads import identity, rollup
+from inbox.models import Appointment, Lead
+from inbox.signals import lead_booked
+from inbox.workspaces.accounts import connected
+from integrations.events import BookingEvent
+from jobs.enqueue import enqueue
+from jobs.kinds import kind_name
+
+WHO_BOOKED = kind_name("bookings.who", __name__)
+Status = Appointment.Status
+
+
+def handle(received: Received, event: BookingEvent) -> IntakeResult:
+    """Applies a calendar's event to the lead's appointment. It is ignored if no lead of the workspace is the person who
+    booked.
+    """
+    expected = received.integration.config.get("event_type_uri") if received.integration else None
+    if expected and event.event_type_uri and event.event_type_uri != expected:
+        return IntakeResult(DeliveryVerdict.IGNORED, event.event_type, "event_type_mismatch")
+    lead = _lead(received, event)
+    if lead is None:
+        _look_up(received, event)
+        return IntakeResult(DeliveryVerdict.IGNORED, event.event_type, "lead_not_found")
+    if event.as_of is not None:
+        return _restate(lead, event)
+    changed = appointments.hear(event, partial(_appointment, lead, event))
+    if not changed:
+        return IntakeResult(DeliveryVerdict.IGNORED, event.event_type, "older than what is known", lead=lead)
+    for appointment in changed:
+        appointment.save()
+    settle(lead, moved=event.status != Status.BOOKED or bool(event.replaces_uri))
+    return IntakeResult(DeliveryVerdict.ACCEPTED, event.event_type, lead=lead)
+
+
+def _restate(lead: Lead, event: BookingEvent) -> IntakeResult:
+    change = appointments.write(lead, appointments.stated_by(event))
+    if change is appointments.Change.STALE:
+        return IntakeResult(DeliveryVerdict.IGNORED, event.event_type, "older than what is known", lead=lead)
+    if change is appointments.Change.SAME:
+        return IntakeResult(DeliveryVerdict.DUPLICATE, event.event_type, lead=lead)
+    settle(lead, moved=change is not appointments.Change.NEW)
+    return IntakeResult(DeliveryVerdict.ACCEPTED, event.event_type, lead=lead)
+
+
+def settle(lead: Lead, *, moved: bool = False) -> None:
+    """Sets the lead's columns about meetings from its appointments. If a meeting stands, sends the signal
+    `lead_booked`.
+
+    The lead's row must be locked. `moved`: a known meeting was moved to another time, so it does not count as new.
+    """
+    standing = Appointment.objects.filter(lead=lead, status=Status.BOOKED, booked_at__isnull=False)
+    booked_at = max((one.booked_at for one in standing if one.booked_at is not None), default=None)
+    before = lead.booked_at
+    rollup.booked(lead, booked_at)
+    if booked_at is not None:
+        lead_booked.send(Lead, lead=lead, fresh=before is None and not moved)
+
+
+def _lead(received: Received, event: BookingEvent) -> Lead | None:
+    """The lead of a booking: by the invitee, by the booking that it replaces or is replaced by, by e-mail, by
+    the event.
+    """
+    mine = Appointment.objects.filter(workspace=received.workspace, provider=event.provider)
+    uris = [uri for uri in (event.invitee_uri, event.replaces_uri, event.replaced_by_uri) if uri]
+    known = mine.filter(external_id__in=uris).first()
+    if known is not None:
+        return rollup.locked(known.lead)
+    if identity.identities_of(received.workspace, event.person):
+        found = identity.find_or_create(received.workspace, event.person, received.provider, create=False)
+        if found is not None:
+            return found.lead
+    leads = (
+        {one.lead_id for one in mine.filter(event_uri=event.appointment_uri)[:2]}
+        if event.appointment_uri
+        else ()
+    )
+    return Lead.objects.select_for_update().get(pk=next(iter(leads))) if len(leads) == 1 else None
+
+
+def _look_up(received: Received, event: BookingEvent) -> None:
+    """Enqueues a job that asks GoHighLevel who the contact is, since its webhook gives only the contact's id."""
+    contact_id, workspace = event.person.ghl_contact_id, received.workspace
+    if contact_id and connected(workspace.pk, event.provider) is not None:
+        enqueue(
+            WHO_BOOKED,
+            workspace_id=workspace.pk,
+            dedupe_key=f"{WHO_BOOKED}:{workspace.pk}:{event.invitee_uri}",
+            payload={"contact_id": contact_id},
+        )
+
+
+def _appointment(lead: Lead, event: BookingEvent, uri: str) -> Appointment:
+    appointment, _ = Appointment.objects.get_or_create(
+        workspace_id=lead.workspace_id,
+        provider=event.provider,
+        external_id=uri,
+        defaults={"lead": lead, "invitee_email": event.person.email[:320]},
+    )
+    return appointment

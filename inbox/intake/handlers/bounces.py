@@ -1,0 +1,103 @@
+"""Applies bounces and spam complaints: stops the lead that the mail was meant for, and stores the notice once."""
+
+from dataclasses import replace
+
+from prometheus_client import Counter
+
+from inbox.intake.messages import add_links, store
+from inbox.intake.receipt import DeliveryVerdict, IntakeResult, Received
+from inbox.leads import rollup
+from inbox.models import Lead, Message
+from inbox.models.lead import Tag
+from inbox.understanding.arrival import Arrival, judge
+from integrations import registry
+from integrations.events import BounceEvent, MessageEvent, Person
+
+spam_complaints = Counter(
+    "holdfast_spam_complaints", "Reports that a lead marked our mail as spam", ["source"]
+)
+
+
+def handle(received: Received, event: BounceEvent) -> IntakeResult:
+    """Stores a bounce (our mail came back) that the provider reports by an event of its
+    own, and stops what would go to the lead.
+    """
+    return _store(received, event, judge(event))
+
+
+def handle_notice(received: Received, event: MessageEvent, judged: Arrival) -> IntakeResult:
+    """Stores a bounce notice or a spam complaint that came as if it were a reply, and stops what would go to the lead
+    that it is about. `judged` holds what the rules read in it, such as the address that failed.
+    """
+    person = event.person
+    if judged.failed_recipients and not event.tracked:
+        person = Person(email=_intended(received, judged.failed_recipients))
+    source = registry.source_of(event.source).bounces or event.source
+    return _store(received, replace(event, person=person, source=source, interested=False), judged)
+
+
+def _intended(received: Received, addresses: tuple[str, ...]) -> str:
+    """The address that we wrote to. If a mailbox forwards, the report also names the address behind it."""
+    known = set(
+        Lead.objects.filter(workspace=received.workspace, email__in=addresses).values_list("email", flat=True)
+    )
+    return next((address for address in addresses if address in known), addresses[0])
+
+
+def _store(received: Received, event: MessageEvent, judged: Arrival) -> IntakeResult:
+    judged = replace(
+        judged,
+        tag=Tag.BLACKLIST,
+        decided_by=judged.decided_by or "provider: bounced",
+        suspected="",
+        suspected_words="",
+    )
+    message, created = store(received, event, judged, count=False)
+    if not created:
+        add_links(received, event, message)  # the notice alone may not have named the address that failed
+        if event.thread_id and not message.thread_id:
+            Message.objects.filter(pk=message.pk, thread_id="").update(thread_id=event.thread_id)
+    lead = message.lead
+    if judged.complaint:
+        if created:
+            complained(lead, message)
+    else:
+        if not created and lead.bounced_at is None:
+            lead = rollup.locked(lead)
+        if created or lead.bounced_at is None:
+            stop(lead, message)
+    return IntakeResult(
+        DeliveryVerdict.ACCEPTED if created else DeliveryVerdict.DUPLICATE,
+        event.event_type,
+        message=message,
+        lead=lead,
+    )
+
+
+def stop(lead: Lead, message: Message) -> None:
+    """Stops campaigns, follow-ups and drafts for `lead`, because the bounce `message` says that its address does not
+    exist. The lead's row must be locked.
+    """
+    rollup.bounced(lead, message.sent_at)
+    lead.tag_decided_by = message.tag_decided_by
+    _count(lead, message)
+
+
+def complained(lead: Lead, message: Message) -> None:
+    """Opts the lead out because of the spam complaint `message`: who marks a mail as spam
+    wants no more. The lead's row must be locked.
+    """
+    spam_complaints.labels(message.source).inc()
+    rollup.opt_out(lead, message.sent_at)
+    lead.tag_decided_by = message.tag_decided_by
+    _count(lead, message)
+
+
+def _count(lead: Lead, message: Message) -> None:
+    """Shows the notice in the lead's row. If the notice came late, derives the row anew."""
+    late = lead.last_message_at is not None and message.sent_at <= lead.last_message_at
+    if late:
+        rollup.recompute(lead)
+        return
+    rollup.note_last_message(lead, message)
+    rollup.save(lead)

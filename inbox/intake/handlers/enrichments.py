@@ -1,0 +1,84 @@
+"""Applies what Clay found for a lead: fills empty columns, overwrites nothing, and records the answer."""
+
+import uuid
+
+from django.db import IntegrityError, transaction
+
+from inbox.intake.receipt import DeliveryVerdict, IntakeResult, Received
+from inbox.leads import facts, identity
+from inbox.models import Enrichment, Lead, Workspace
+from inbox.signals import lead_enriched
+from integrations import clay
+from integrations.events import EnrichmentEvent, Person
+
+
+def handle(received: Received, event: EnrichmentEvent) -> IntakeResult:
+    """Applies Clay's answer about a missing fact to the lead whose id it names. An id that is not in the workspace is
+    rejected.
+    """
+    lead = lead_named(received.workspace, event.lead_id)
+    if lead is None:
+        return IntakeResult(
+            DeliveryVerdict.REJECTED,
+            event.event_type,
+            "unknown lead",
+            fields={"leadId": "must be the id of a lead of this workspace, as it was sent to Clay"},
+        )
+    enrichment, _ = Enrichment.objects.get_or_create(
+        lead=lead, kind=event.kind, defaults={"workspace": received.workspace}
+    )
+    if event.status == "error":
+        enrichment.errors += 1  # it stays pending, as the next request may succeed
+    elif enrichment.status != Enrichment.Status.FOUND:
+        found = event.status == "found" and _apply(received.workspace, lead, event)
+        enrichment.status = Enrichment.Status.FOUND if found else Enrichment.Status.NOT_FOUND
+        enrichment.answered_at = received.received_at
+    enrichment.save()
+    if enrichment.status != Enrichment.Status.PENDING:
+        lead_enriched.send(Enrichment, lead=lead, now=received.received_at)
+    return IntakeResult(DeliveryVerdict.ACCEPTED, event.event_type, lead=lead)
+
+
+def lead_named(workspace: Workspace | None, lead_id: str) -> Lead | None:
+    """The lead with this id, its row locked; None if there is none. With `workspace` None, leads of all workspaces are
+    looked at.
+    """
+    try:
+        key = uuid.UUID(lead_id)
+    except ValueError:
+        return None
+    leads = Lead.objects.select_for_update(of=["self"]).filter(pk=key)
+    return (leads if workspace is None else leads.filter(workspace=workspace)).first()
+
+
+def _apply(workspace: Workspace, lead: Lead, event: EnrichmentEvent) -> bool:
+    """Fills the lead's empty columns. Returns False if the answer holds nothing usable (a company's page, half a
+    number).
+    """
+    if event.kind == Enrichment.Kind.PHONE:
+        person = Person(phone=event.phone)
+    else:
+        person = Person(linkedin_url=event.linkedin_url, linkedin_member_id=event.linkedin_member_id)
+    values = identity.identities_of(workspace, person)
+    if not (values.get("phone") or values.get("linkedin_url")):
+        return False
+    if lead.linkedin_url and lead.linkedin_url != values.get("linkedin_url"):
+        values.pop("linkedin_member_id", None)  # that id belongs to the other profile
+    for name, value in values.items():
+        if facts.fillable(lead, name):
+            _fill(workspace, lead, name, value)
+    return True
+
+
+def _fill(workspace: Workspace, lead: Lead, name: str, value: str) -> None:
+    """Sets one identity. If another lead has it, the two are merged, or both are flagged for a person."""
+    try:
+        with transaction.atomic():
+            before = lead.sources
+            setattr(lead, name, value)
+            facts.note(lead, [name], clay.NAME)
+            lead.save(update_fields=[name, "sources", "updated_at"])
+    except IntegrityError:
+        setattr(lead, name, "")
+        lead.sources = before
+        identity.settle(workspace, lead, name, value)

@@ -1,0 +1,116 @@
+"""Stores a message that arrives, once, on one lead, with one job. A duplicate only repairs and adds what came late."""
+
+from uuid import UUID
+
+from inbox.intake import tag_decisions
+from inbox.intake.catch_up_job import again
+from inbox.intake.handlers import bounces
+from inbox.intake.messages import PROCESS, add_links, store
+from inbox.intake.receipt import DeliveryVerdict, IntakeResult, Received
+from inbox.leads import rollup
+from inbox.models import Message
+from inbox.models.lead import Suspicion
+from inbox.replying import own_messages
+from inbox.understanding.arrival import judge
+from integrations.events import MessageEvent
+from jobs import lanes
+from jobs.enqueue import JobSpec, enqueue, enqueue_many
+from jobs.models import BackgroundJob
+
+
+def handle(received: Received, event: MessageEvent) -> IntakeResult:
+    """Stores the message of `event`, or recognises that it is stored already. Workspace, source
+    and the provider's id identify a message.
+    """
+    if event.direction == Message.Direction.OUTBOUND and (
+        own := own_messages.find(received.workspace, event)
+    ):
+        return IntakeResult(
+            DeliveryVerdict.DUPLICATE, event.event_type, "we sent it ourselves", message=own, lead=own.lead
+        )
+    judged = judge(event)
+    if judged.bounce or judged.complaint:
+        return bounces.handle_notice(received, event, judged)
+    message, created = store(received, event, judged)
+    if not created:
+        return _duplicate(received, event, message)
+    job_id = _start(message)
+    return IntakeResult(
+        DeliveryVerdict.ACCEPTED,
+        event.event_type,
+        "id used again for another text" if message.id_reused else "",
+        message=message,
+        lead=message.lead,
+        job_id=job_id,
+        enqueued=job_id is not None,
+    )
+
+
+def _spec(message: Message) -> JobSpec:
+    """The job of `message`. A reply that may be an opt-out gets a lane in which it does not wait behind other
+    replies.
+    """
+    return JobSpec(
+        dedupe_key=f"{PROCESS}:{message.pk}",
+        workspace_id=message.workspace_id,
+        payload={"message_id": str(message.pk)},
+        lane=lanes.STOP if message.suspected == Suspicion.OPT_OUT else None,
+    )
+
+
+def _start(message: Message) -> UUID | None:
+    """Enqueues the job of a new message. Returns the job's id, or None for a message that needs no job."""
+    if message.direction != Message.Direction.INBOUND:
+        return None
+    return next(iter(enqueue_many(PROCESS, [_spec(message)])))
+
+
+def _duplicate(received: Received, event: MessageEvent, message: Message) -> IntakeResult:
+    """Handles a message that is stored already: repairs a missing job, adds late links, and keeps a mark of
+    interest.
+    """
+    job_id = None
+    inbound = message.direction == Message.Direction.INBOUND
+    if inbound and message.processed_at is None:
+        job_id = _repair(message)
+    add_links(received, event, message)
+    if event.by_hand and Message.objects.filter(pk=message.pk, by_hand=False).update(by_hand=True):
+        rollup.written_by_hand(message)
+    return IntakeResult(
+        DeliveryVerdict.DUPLICATE,
+        event.event_type,
+        message=message,
+        lead=message.lead,
+        job_id=job_id,
+        enqueued=inbound,
+        updated_existing=_raise_interest(event, message),
+    )
+
+
+def _repair(message: Message) -> UUID:
+    """The job of a message that waits for one. It usually exists; if not, it is made."""
+    spec = _spec(message)
+    waiting = BackgroundJob.objects.filter(tenant=spec.workspace_id, dedupe_key=spec.dedupe_key)
+    if known := waiting.values_list("pk", flat=True).first():
+        return known
+    job, _ = enqueue(
+        PROCESS,
+        dedupe_key=spec.dedupe_key,
+        workspace_id=spec.workspace_id,
+        payload=spec.payload,
+        lane=spec.lane,
+    )
+    return job.pk
+
+
+def _raise_interest(event: MessageEvent, message: Message) -> bool:
+    if not event.interested:
+        return False
+    raised = Message.objects.filter(pk=message.pk, provider_interested=False).update(provider_interested=True)
+    if raised:
+        message.provider_interested = True
+        rollup.interested(message)
+        tag_decisions.record_rules(message)
+        if message.processed_at is not None:
+            again(message, "interested")
+    return bool(raised)

@@ -1,0 +1,51 @@
+"""Applies what people at a provider, or its model, say of a lead, as the tag of the reply that they said it about."""
+
+from inbox.intake.catch_up_job import again
+from inbox.intake.messages import campaign_id
+from inbox.intake.receipt import DeliveryVerdict, IntakeResult, Received
+from inbox.leads import identity, provider_tags, rollup
+from inbox.models import Lead, Message
+from inbox.models.lead import Tag
+from integrations import registry
+from integrations.events import TagEvent
+
+
+def handle(received: Received, event: TagEvent) -> IntakeResult:
+    """Stores what people at the provider, or its model, say about a lead ("not interested"), as a tag for the lead's
+    reply. If we have never seen the lead, it is created, so that a reply that comes later gets the tag.
+    """
+    lead = identity.find_or_create(received.workspace, event.person, received.provider).lead
+    lead.campaign_id = lead.campaign_id or campaign_id(received, event.campaign)
+    lead.provider_interested |= event.tag == Tag.INTERESTED
+    at = min(event.occurred_at or received.received_at, received.received_at)
+    by = f"{registry.spec_of(received.provider).label}, {event.event_type} of {at:%Y-%m-%d %H:%M:%S} UTC"
+    before = lead.tag
+    word = provider_tags.keep(lead, tag=event.tag, by=by, at=at)
+    rollup.recompute(lead)
+    reply = provider_tags.reply_of(word, rollup.replies_of(lead))
+    enqueued = False
+    if reply is not None and reply.tag_decided_by == word.by and reply.processed_at is not None:
+        again(reply, str(word.pk))
+        enqueued = True
+    return IntakeResult(
+        DeliveryVerdict.ACCEPTED,
+        event.event_type,
+        _stands_above(lead, reply, event.tag),
+        message=reply,
+        lead=lead,
+        enqueued=enqueued,
+        updated_existing=lead.tag != before,
+    )
+
+
+def _stands_above(lead: Lead, reply: Message | None, tag: str) -> str:
+    """Why the lead's tag differs from the word, as a sentence; "" if it does not."""
+    if lead.tag == tag:
+        return ""
+    if lead.is_stopped:
+        return "kept; that nothing more goes to the lead stands above it"
+    if reply is not None and reply.tag_decided_by.startswith(provider_tags.PERSON):
+        return "kept; a person's tag stands above it"
+    if lead.booked_at is not None:
+        return "kept; the meeting that is booked stands above it"
+    return "kept; the lead has written or another word was said since"

@@ -1,0 +1,60 @@
+"""Recognises bounces that are stored already. A provider reports one mail under several ids, and its notice may
+come alone.
+"""
+
+from inbox.leads import rollup
+from inbox.models import Lead, Message
+from integrations.events import BounceEvent
+
+WITHOUT_NOTICE = ("mail:", "event:")
+"""The beginnings of an EmailBison bounce's external id if no notice came with it."""
+NOTICE_FIELDS = (
+    "external_id",
+    "subject",
+    "text",
+    "raw_text",
+    "raw_html",
+    "from_address",
+    "from_name",
+    "recipients",
+    "automated_reply",
+    "content_hash",
+)
+
+
+def told(lead: Lead, event: BounceEvent, message: Message) -> Message | None:
+    """The bounce that `lead` has stored already for the mail that `event` is about; None if the
+    event is new. The lead's row must be locked.
+
+    `message` is what the event would be stored as. If it brings the text of the bounce notice and the
+    stored row has none, the row takes text and id, because the notice may also come by itself. An older
+    release did not store which mail had come back: its row counts as this bounce if the campaign is the
+    same, unless both have a notice of their own.
+    """
+    if not event.mail_id:
+        return None
+    bounces = list(Message.objects.filter(lead=lead, source=event.source).order_by("received_at", "pk"))
+    same = [one for one in bounces if one.thread_id == event.mail_id]
+    same += [one for one in bounces if _may_be(one, event, message)]
+    known = next(iter(same), None)
+    if known is not None:
+        known.lead = lead
+        if event.notice and _is_bare(known):
+            _take_notice(known, message)
+    return known
+
+
+def _is_bare(bounce: Message) -> bool:
+    return bounce.external_id.startswith(WITHOUT_NOTICE)
+
+
+def _may_be(known: Message, event: BounceEvent, message: Message) -> bool:
+    unsaid = not known.thread_id and known.campaign_id == message.campaign_id
+    return unsaid and (_is_bare(known) or not event.notice)
+
+
+def _take_notice(known: Message, message: Message) -> None:
+    for name in NOTICE_FIELDS:
+        setattr(known, name, getattr(message, name))
+    known.save(update_fields=NOTICE_FIELDS)
+    rollup.recompute(known.lead)  # the lead's row may show this message

@@ -1,0 +1,237 @@
+"""Stores a message as a row on one lead, or recognises it as stored. A duplicate adds the links that came late."""
+
+import hashlib
+import re
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from inbox.intake import chats, known_bounces, texts
+from inbox.intake.receipt import Received
+from inbox.leads import identity, rollup, stops
+from inbox.models import Campaign, Lead, Message
+from inbox.models.lead import IDENTITY_FIELDS, Channel
+from inbox.understanding.arrival import Arrival
+from integrations import registry
+from integrations.addresses import mailbox
+from integrations.events import BounceEvent, CampaignRef, MessageEvent, PayloadInvalid
+from jobs.kinds import kind_name
+
+PROCESS = kind_name("inbound.process", __name__)
+KEY_LIMIT = 200
+KNOWN = Message.objects.select_related("lead").only(
+    "workspace_id",
+    "source",
+    "external_id",
+    "direction",
+    "content_hash",
+    "campaign_id",
+    "provider_interested",
+    "sent_at",
+    "processed_at",
+    "suspected",
+    "thread_id",
+    "lead__sample",
+    "lead__bounced_at",
+    *(f"lead__{name}" for name in IDENTITY_FIELDS),
+)
+"""Messages with what a duplicate is asked."""
+
+
+def store(
+    received: Received, event: MessageEvent, judged: Arrival, *, count: bool = True
+) -> tuple[Message, bool]:
+    """Stores the message of `event` on its lead, or finds it stored. Returns the message, and whether it is new. A new
+    one is counted in its lead's row if `count`. `judged` holds what the rules read in it.
+
+    If another transaction stores the same message at once, its message is returned. If another one creates the same
+    lead at once, this raises IntegrityError, and the caller runs it again (`inbox.intake.receipt.receive`,
+    `inbox.models.races.settled`).
+
+    A provider may use an id again for another text. Then both are kept; the later one is flagged and gets a key of its
+    own. For a message from the provider's list (`listed`) the id alone decides, whichever came first.
+    """
+    fingerprint = event.content_key or _fingerprint(event, judged.newest_text)
+    if event.listed and event.channel != Channel.SMS:
+        fingerprint = ""  # a provider's list renders a mail anew, but lists a text as it was
+    if event.content_key and (twin := texts.known(received, event, opt_out=judged.opt_out)):
+        return twin, False
+    external_id = event.external_id or texts.own_id()
+    message, created = _get_or_create(received, event, judged, count, external_id, content_hash=fingerprint)
+    if created or event.listed or message.external_id != external_id or _same(message, fingerprint):
+        return message, created
+    key = f"{event.external_id[: KEY_LIMIT - 17]}#{fingerprint[:16]}"
+    return _get_or_create(received, event, judged, count, key, content_hash=fingerprint, id_reused=True)
+
+
+def _get_or_create(
+    received: Received, event: MessageEvent, judged: Arrival, count: bool, external_id: str, **extra: Any
+) -> tuple[Message, bool]:
+    registry.source_of(event.source)  # raises: messages of an unknown source would count as answers
+    key = {"workspace_id": received.workspace.pk, "source": event.source, "external_id": external_id}
+    fields = _fields(received, event, judged) | extra
+    found: list[identity.Found] = []
+
+    def lead() -> Lead:
+        """Finds or creates the lead of a new message. A new lead's row is written once, with its first message counted
+        in.
+        """
+        found.append(_lead(received, event, count_in if count else None))
+        return found[0].lead
+
+    def count_in(lead: Lead) -> None:
+        rollup.count(lead, Message(**key, **fields), judged)
+
+    if isinstance(event, BounceEvent) and not KNOWN.filter(**key).exists():
+        bounced = fields["lead"] = lead()
+        if not found[0].created and (told := known_bounces.told(bounced, event, Message(**key, **fields))):
+            return told, False
+    # It calls `lead` only for a new message, in the savepoint of the insert.
+    message, created = KNOWN.get_or_create(**key, defaults={"lead": lead} | fields)
+    if created and count and not found[0].created:
+        rollup.add(message.lead, message, judged)
+    return message, created
+
+
+def _same(message: Message, fingerprint: str) -> bool:
+    """Whether the stored text is that of `fingerprint`. Its sender may have been stored with a name beside the
+    address.
+    """
+    if message.content_hash in ("", fingerprint):
+        return True
+    sender = mailbox(message.from_address).address
+    if sender == message.from_address:
+        return False
+    words = message.text or message.raw_text or message.raw_html or message.subject
+    return _digest(sender, words) == fingerprint
+
+
+def _fields(received: Received, event: MessageEvent, judged: Arrival) -> dict[str, Any]:
+    return {
+        "campaign_id": campaign_id(received, event.campaign),
+        "direction": event.direction,
+        "channel": event.channel,
+        "subject": event.subject[:1000],
+        "text": judged.newest_text,
+        "raw_text": event.text,
+        "raw_html": event.html,
+        "from_address": event.from_address[:320],
+        "from_name": event.from_name[:200],
+        "recipients": event.recipients,
+        "account_id": event.account_id[:120],
+        "account_address": event.account_address[:320],
+        "thread_id": event.thread_id[:200],
+        "attachments": event.attachments,
+        "automated_reply": event.automated_reply,
+        "by_hand": event.by_hand,
+        "provider_interested": event.interested,
+        "tag": judged.tag,
+        "tag_decided_by": judged.decided_by,
+        "tag_evidence": judged.evidence,
+        "suspected": judged.suspected,
+        "suspected_words": judged.suspected_words,
+        "stamp": event.stamp[:64],
+        "sent_at": event.occurred_at,
+        "received_at": received.received_at,
+    }
+
+
+def _fingerprint(event: MessageEvent, newest_text: str) -> str:
+    """A hash of what makes two texts equal: the sender and the words. Markup does not count, as a retry may
+    render it anew.
+    """
+    return _digest(event.from_address, newest_text or event.text or event.html or event.subject)
+
+
+def _digest(sender: str, words: str) -> str:
+    words = re.sub(r"\s+", " ", words).strip()
+    return hashlib.sha256(f"{sender.lower()}\0{words}".encode()).hexdigest()
+
+
+_campaigns: OrderedDict[tuple[Any, ...], UUID] = OrderedDict()
+"""Campaigns that are known to be committed, so that many messages of one campaign ask the database once per process."""
+CAMPAIGNS_KEPT = 4096
+
+
+def campaign_id(received: Received, ref: CampaignRef | None) -> UUID | None:
+    """Our id of the provider's campaign that `ref` names; None without `ref`. A campaign that is new to us is created.
+
+    A second attempt at a webhook request does not use the cache, because the campaign may have been deleted since.
+    """
+    if ref is None:
+        return None
+    provider = received.provider
+    name = ref.name[:200]
+    key = (received.workspace.pk, provider, ref.external_id, name)
+    if received.attempt == 1 and key in _campaigns:
+        return _campaigns[key]
+    campaign, _ = Campaign.objects.get_or_create(
+        workspace=received.workspace,
+        provider=provider,
+        external_id=ref.external_id,
+        defaults={"name": name},
+    )
+    if name and campaign.name != name:
+        Campaign.objects.filter(pk=campaign.pk).update(name=name)
+    transaction.on_commit(partial(_remember, key, campaign.pk))
+    return campaign.pk
+
+
+def _remember(key: tuple[Any, ...], campaign_id: UUID) -> None:
+    _campaigns[key] = campaign_id
+    while len(_campaigns) > CAMPAIGNS_KEPT:
+        _campaigns.popitem(last=False)
+
+
+def _lead(received: Received, event: MessageEvent, complete: Callable[[Lead], None] | None) -> identity.Found:
+    def begin(lead: Lead) -> None:
+        lead.sample = received.sample
+        if complete is not None:
+            complete(lead)
+
+    if event.channel == Channel.LINKEDIN and event.thread_id:
+        found = identity.Found(chats.lead_of(received.workspace, event), created=False, conflict=False)
+    else:
+        found = identity.resolve(received.workspace, event.person, received.provider, complete=begin)
+    if found.lead.sample != received.sample:
+        _tell_apart(received, found.lead)
+    return found
+
+
+def _tell_apart(received: Received, lead: Lead) -> None:
+    """Keeps samples and people apart. What a provider brings is never taken for a sample: the lead is a person then."""
+    if received.sample:
+        raise PayloadInvalid({"lead": "a lead of the workspace has the address of the sample"})
+    lead.sample = False
+    lead.save(update_fields=["sample"])
+
+
+def add_links(received: Received, event: MessageEvent, message: Message) -> None:
+    """Adds the campaign and the provider's id of the lead to a stored reply that first came without them."""
+    if not event.tracked:
+        return
+    if message.campaign_id is None and event.campaign is not None:
+        message.campaign_id = campaign_id(received, event.campaign)
+        Message.objects.filter(pk=message.pk, campaign=None).update(campaign_id=message.campaign_id)
+        rollup.campaign_known(message)
+    known = identity.identities_of(received.workspace, event.person)
+    if not known or all(getattr(message.lead, name) == value for name, value in known.items()):
+        return
+    found = identity.find_or_create(received.workspace, event.person, received.provider)
+    if found.lead.pk != message.lead_id:
+        rollup.move(message, found.lead)
+    elif found.lead.is_stopped:
+        stops.stop_campaigns(found.lead)  # this id was not known when the lead was stopped
+    message.lead = found.lead
+
+
+def mark_processed(message_id: UUID) -> None:
+    """Records that the job of this message is done. When the job's row is deleted later, it
+    does not count as missing.
+    """
+    Message.objects.filter(pk=message_id, processed_at=None).update(processed_at=timezone.now())

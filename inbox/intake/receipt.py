@@ -1,0 +1,209 @@
+"""Takes in one delivery in one transaction and writes its ledger row.
+
+The event becomes lead, message, job and ledger row, all or nothing. If a defect of ours rolls them back, the
+ledger row is written alone, with the raw bytes, so that a replay can repair it. Nothing here calls another
+machine.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import Error, IntegrityError, transaction
+
+from inbox.models import Lead, Message, WebhookDelivery, Workspace
+from inbox.models.races import ROUNDS
+from integrations import registry
+from integrations.events import Event, PayloadInvalid
+from integrations.models import Integration
+from jobs import failures
+from jobs.db import Fault, db_fault
+from jobs.ids import uuid7
+
+logger = logging.getLogger(__name__)
+DeliveryVerdict = WebhookDelivery.Verdict
+
+
+@dataclass(slots=True)
+class WebhookRequest:
+    """A provider's webhook request that passed authentication, before anything is made of it.
+
+    `body` and `headers` are without the sender's secrets, unless `scrubbed` is False.
+    `started` is the monotonic time of its arrival. `sample`: we made it ourselves, on a person's press. `workspace` is
+    None where a signed request names an account that no workspace here has.
+    """
+
+    source: str
+    body: bytes
+    sha256: str
+    headers: dict[str, Any]
+    received_at: datetime
+    started: float
+    integration: Integration | None
+    workspace: Workspace | None
+    replay_of: WebhookDelivery | None = None
+    attempt: int = 0
+    scrubbed: bool = True
+    sample: bool = False
+
+    @property
+    def provider(self) -> str:
+        """The name of the provider that sent the webhook request."""
+        return (
+            self.integration.provider if self.integration else registry.webhook_source(self.source).provider
+        )
+
+    def of(self, workspace: Workspace) -> "Received":
+        """The same request, as one of `workspace`."""
+        known = {one.name: getattr(self, one.name) for one in fields(self)}
+        return Received(**known | {"workspace": workspace})
+
+
+@dataclass(slots=True)
+class Received(WebhookRequest):
+    """A webhook request whose workspace is known. `integration` is None where the account was deleted since, or where
+    the request names the workspace alone.
+    """
+
+    workspace: Workspace
+
+
+@dataclass(slots=True)
+class IntakeResult:
+    """What became of a webhook request: the verdict, the reason, and the message and lead that it made.
+
+    `enqueued`: the message has a job, or had one that is done.
+    """
+
+    verdict: str
+    event_type: str = ""
+    reason: str = ""
+    fields: dict[str, Any] = field(default_factory=dict)
+    message: Message | None = None
+    lead: Lead | None = None
+    job_id: UUID | None = None
+    enqueued: bool = False
+    updated_existing: bool = False
+    delivery_id: UUID | None = None
+
+
+Handler = Callable[[Received, Event], IntakeResult]
+
+
+def receive(received: Received, event: Event, handler: Handler) -> IntakeResult:
+    """Runs `handler(received, event)` and writes the webhook request's row in the table of deliveries, in one
+    transaction.
+
+    After a deadlock, a lost race or a vanished row the transaction is run again, at most ROUNDS times. A defect of ours
+    gives the verdict `failed`: everything is rolled back, and the row is written alone. Raises django.db.Error if the
+    database cannot be reached. Then nothing is stored, and the provider must be told to send it again.
+    """
+    for last in (False,) * (ROUNDS - 1) + (True,):
+        received.attempt += 1
+        try:
+            with transaction.atomic():
+                outcome = _duplicate_event(received, event) or handler(received, event)
+                record(received, _named(outcome, event), event.event_key)
+            return outcome
+        except PayloadInvalid as error:
+            outcome = rejected(error)
+        except Error as error:
+            fault = db_fault(error)
+            if not last and (fault is Fault.RETRY or isinstance(error, IntegrityError)):
+                continue
+            if fault is not Fault.BUG:
+                raise
+            outcome = failed(received, event.event_type, error)
+        except Exception as error:  # any such error is a defect of ours and not of the provider
+            outcome = failed(received, event.event_type, error)
+        break
+    record(received, _named(outcome, event))
+    return outcome
+
+
+def _named(outcome: IntakeResult, event: Event) -> IntakeResult:
+    outcome.event_type = outcome.event_type or event.event_type
+    return outcome
+
+
+def _duplicate_event(received: Received, event: Event) -> IntakeResult | None:
+    """The result for an event that was accepted before; None if it is new. For events that make no message.
+
+    Such an event has a key of its own, which is stored on the accepted delivery.
+    """
+    if not event.event_key:
+        return None
+    first = (
+        WebhookDelivery.objects.filter(
+            workspace=received.workspace, source=received.source, event_key=event.event_key
+        )
+        .select_related("lead", "message")
+        .only("lead__id", "message__source", "message__external_id")
+        .first()
+    )
+    if first is None:
+        return None
+    return IntakeResult(DeliveryVerdict.DUPLICATE, event.event_type, lead=first.lead, message=first.message)
+
+
+def rejected(error: PayloadInvalid) -> IntakeResult:
+    """The result for a webhook request whose body cannot be used. It names each wrong field."""
+    return IntakeResult(DeliveryVerdict.REJECTED, reason="invalid payload", fields=error.fields)
+
+
+def failed(received: WebhookRequest, event_type: str, error: Exception) -> IntakeResult:
+    """The result for a webhook request on which our own code failed with `error`. It is logged for the operator."""
+    # The log says where it happened, and what the database names. It does not hold the error's text, which may
+    # quote a person.
+    where, facts = failures.where(error), failures.database_facts(error)
+    logger.error(
+        "delivery failed on our side",
+        extra={
+            "source": received.source,
+            "event_type": event_type,
+            "workspace_id": str(received.workspace.pk) if received.workspace else None,
+            "error_class": type(error).__name__,
+            "where": where,
+            **facts,
+        },
+    )
+    names = "".join(f", {name} {facts[name]}" for name in ("constraint", "column") if name in facts)
+    return IntakeResult(DeliveryVerdict.FAILED, event_type, f"{type(error).__name__} at {where}{names}"[:200])
+
+
+def record(received: WebhookRequest, outcome: IntakeResult, event_key: str = "") -> WebhookDelivery:
+    """Stores the webhook request and what became of it as a WebhookDelivery, returns that, and puts its id into
+    `outcome`.
+
+    `event_key` (the provider's key of the event) is stored only for an accepted request. Otherwise the retry of a
+    failed one would count as a duplicate.
+    """
+    delivery = WebhookDelivery.objects.create(
+        id=uuid7(),
+        workspace=received.workspace,
+        integration=None if received.sample else received.integration,
+        source=received.source,
+        event_type=outcome.event_type[:64],
+        event_key=event_key if event_key and outcome.verdict == DeliveryVerdict.ACCEPTED else None,
+        verdict=outcome.verdict,
+        reason=outcome.reason[:200],
+        error_fields=outcome.fields,
+        body=received.body,
+        body_bytes=len(received.body),
+        body_sha256=received.sha256,
+        headers=received.headers,
+        scrubbed=received.scrubbed,
+        sample=received.sample,
+        received_at=received.received_at,
+        duration_ms=round((time.perf_counter() - received.started) * 1000, 2),
+        message=outcome.message,
+        lead=outcome.lead,
+        job_id=outcome.job_id,
+        replay_of=received.replay_of,
+    )
+    outcome.delivery_id = delivery.pk
+    return delivery

@@ -1,0 +1,119 @@
+"""Deletes what the inbox keeps only for a time: raw bodies of deliveries, old ledger rows, and other old records.
+
+Rows are read by workspace and time, as the indexes are. So rows that stay, or are empty already, are not read
+again each time. The workspaces come in another order each time, so that a run that ends early leaves none out
+for ever.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from axes.models import AccessLog
+from django.contrib.sessions.models import Session
+from django.db.models.functions import Now
+
+from inbox.models import Invitation, LeadChange, WebhookDelivery, Workspace
+from integrations.models import AiCall
+from jobs.deadline import Deadline
+from jobs.retention import in_slices
+
+KEEP_BODIES_DAYS = 30
+KEEP_MODEL_CALLS_DAYS = 90
+KEEP_LOG_INS_DAYS = 90
+"""Longer than inbox.pages.throttling.KNOWN_FOR, which uses these rows to know an account's own sources."""
+KEEP_INVITATIONS_DAYS = 90
+KEEP_CHANGES = timedelta(hours=1)
+"""What changed is kept for pages that ask each second. One that heard nothing for 50 minutes takes everything as
+changed when it asks again (static/live.js).
+"""
+KEEP_ROWS_DAYS = 400
+"""A ledger row without a body is small. Rows with an event key are never deleted: a late repeat would count as new."""
+
+
+def empty_bodies(deadline: Deadline) -> int:
+    """Deletes the raw bodies of webhook requests after 30 days, or sooner if the workspace asks for it. The rows stay.
+    Stops at `deadline`. Returns the number of emptied rows.
+    """
+
+    def walk(workspace_id: UUID | None, keep_days: int) -> int:
+        age = timedelta(days=min(keep_days, KEEP_BODIES_DAYS))
+        old = WebhookDelivery.objects.filter(
+            workspace=workspace_id, received_at__lt=Now() - age, body__isnull=False
+        )
+        return in_slices(old, deadline, by="received_at", delete=_empty)
+
+    return _each_workspace(deadline, walk)
+
+
+def _empty(pks: list[Any]) -> int:
+    return WebhookDelivery.objects.filter(pk__in=pks).update(body=None, headers={})
+
+
+def old_changes(_deadline: Deadline) -> int:
+    """Deletes the traces of changes after an hour. Returns how many. They are small, and nothing waits for them."""
+    return LeadChange.objects.filter(at__lt=Now() - KEEP_CHANGES).delete()[0]
+
+
+def old_rows(deadline: Deadline) -> int:
+    """Deletes the rows of webhook requests after 400 days, except those whose event key is needed to recognise a
+    repeat. Stops at `deadline`. Returns the number of deleted rows.
+    """
+
+    def walk(workspace_id: UUID | None, _: int) -> int:
+        age = timedelta(days=KEEP_ROWS_DAYS)
+        old = WebhookDelivery.objects.filter(
+            workspace=workspace_id, received_at__lt=Now() - age, event_key=None
+        )
+        # A replay is younger than the delivery that it ran again. It stays, without `replay_of`.
+        return in_slices(old, deadline, by="received_at")
+
+    return _each_workspace(deadline, walk)
+
+
+def old_model_calls(deadline: Deadline) -> int:
+    """Deletes the records of calls to the language model after 90 days. Sums of their cost are stored elsewhere by
+    then. Stops at `deadline`. Returns the number of deleted rows.
+    """
+
+    def walk(workspace_id: UUID | None, _: int) -> int:
+        age = timedelta(days=KEEP_MODEL_CALLS_DAYS)
+        old = AiCall.objects.filter(workspace=workspace_id, created_at__lt=Now() - age)
+        return in_slices(old, deadline, by="created_at")
+
+    return _each_workspace(deadline, walk)
+
+
+def old_log_ins(deadline: Deadline) -> int:
+    """Deletes the records of who logged in from which IP address after 90 days. Stops at
+    `deadline`. Returns the number of deleted rows.
+    """
+    old = AccessLog.objects.filter(attempt_time__lt=Now() - timedelta(days=KEEP_LOG_INS_DAYS))
+    return in_slices(old, deadline, by="attempt_time")
+
+
+def old_invitations(deadline: Deadline) -> int:
+    """Deletes invitations to workspaces 90 days after they expired. Stops at `deadline`. Returns the number of deleted
+    rows.
+    """
+    old = Invitation.objects.filter(expires_at__lt=Now() - timedelta(days=KEEP_INVITATIONS_DAYS))
+    return in_slices(old, deadline, by="expires_at")
+
+
+def ended_sessions(deadline: Deadline) -> int:
+    """Deletes log-in sessions that have expired, which Django would keep for ever. Stops at
+    `deadline`. Returns the number of deleted rows.
+    """
+    return in_slices(Session.objects.filter(expire_date__lt=Now()), deadline, by="expire_date")
+
+
+def _each_workspace(deadline: Deadline, walk: Callable[[UUID | None, int], int]) -> int:
+    """The sum of `walk(workspace_id, keep_bodies_days)` over all workspaces, and over rows without a workspace."""
+    workspaces = list(Workspace.objects.order_by("?").values_list("pk", "keep_bodies_days"))
+    done = 0
+    for workspace_id, keep_days in [(None, KEEP_BODIES_DAYS), *workspaces]:
+        if deadline.expired:
+            break
+        done += walk(workspace_id, keep_days)
+    return done

@@ -1,0 +1,219 @@
+"""Stores judgements about tags. Each is a row of its own, and the newest valid one is put on the message and the
+lead.
+
+What a person says stays: no rule or model run overrides it.
+"""
+
+from dataclasses import replace
+
+from django.db import transaction
+
+from inbox.intake.catch_up_job import again
+from inbox.leads import provider_tags, rollup, suspicion
+from inbox.leads.provider_tags import PERSON
+from inbox.leads.tags import DRAFTED, NO_ANSWER
+from inbox.models import Lead, Message, TagDecision, User, audit
+from inbox.models.lead import Suspicion, Tag
+from inbox.prompts.tag_answer import Judgement, quoted
+from inbox.signals import lead_tagged
+from inbox.understanding import machine_talk, one_channel
+
+Kind = TagDecision.Kind
+
+
+def record_rules(message: Message) -> TagDecision | None:
+    """Stores, as decisions about the message's tag, what the rules and then the provider said of it. Returns the last
+    decision, or None. A second call changes nothing.
+
+    What a provider said of the lead as a whole is stored in `inbox.leads.provider_tags`, when it is given to the
+    message.
+    """
+    decision = provider_tags.keep_rule(message)
+    if provider_tags.by_provider(message):
+        return message.tag_decisions.filter(kind=Kind.PROVIDER, by=message.tag_decided_by).first()
+    if message.tag == Tag.BLACKLIST or not message.provider_interested:
+        return decision
+    decision, created = TagDecision.objects.get_or_create(
+        message=message,
+        kind=Kind.PROVIDER,
+        by="provider",
+        defaults={
+            "workspace_id": message.workspace_id,
+            "lead_id": message.lead_id,
+            "tag": Tag.INTERESTED,
+            "reason": "The provider's people marked it as interested.",
+        },
+    )
+    if created:
+        lead_tagged.send(Message, lead=message.lead, message=message, tag=Tag.INTERESTED, previous="")
+    return decision
+
+
+def apply_model(message: Message, judgement: Judgement, *, by: str) -> TagDecision:
+    """Gives `message` the tag that the model read in it, unless a person or the provider has decided meanwhile. Returns
+    the stored decision. `by` names the model and the version of its prompt.
+
+    If the model quotes the lead's own words, it also decides what the message is suspected of. A tag that silences the
+    lead needs such a suspicion by our own rules. Without one, the model's tag only becomes a suspicion. A lead who ends
+    one channel for another is not opted out by the model. A second call with the same `by` changes nothing.
+    """
+    judgement = _believed(message, judgement)
+    alone = judgement.tag in NO_ANSWER and not suspicion.agrees(message, judgement.tag)
+    with transaction.atomic():
+        lead = rollup.locked(message.lead)
+        decision, created = TagDecision.objects.get_or_create(
+            message=message,
+            kind=Kind.MODEL,
+            by=by,
+            defaults={
+                "workspace_id": message.workspace_id,
+                "lead_id": lead.pk,
+                "tag": Tag.NEUTRAL if alone else judgement.tag,
+                "quote": "" if alone else judgement.quote,
+                "reason": judgement.reason,
+                "confidence": judgement.confidence,
+                "objection": judgement.objection,
+                "follow_up_on": judgement.follow_up_on,
+            },
+        )
+        message.refresh_from_db()
+        bounced = suspicion.of(message) == Suspicion.BOUNCE
+        if created and alone and not message.suspected:
+            message.suspected = suspicion.OF_TAG[judgement.tag]
+            message.suspected_words = judgement.quote
+            message.save(update_fields=["suspected", "suspected_words"])
+            rollup.decided(lead)
+        elif not alone and quoted(decision.quote, message.text) and not _lifts_by_order(message, decision):
+            _settle(lead, message, by)
+        # An opt-out wins over a provider's word.
+        above = PERSON if decision.tag == Tag.BLACKLIST else (PERSON, provider_tags.PROVIDER)
+        if not message.tag_decided_by.startswith(above):
+            _apply(lead, message, decision, by, bounced=bounced)
+        if created:
+            lead_tagged.send(Message, lead=lead, message=message, tag=decision.tag, previous=lead.tag)
+    return decision
+
+
+def _believed(message: Message, judgement: Judgement) -> Judgement:
+    if judgement.tag == Tag.BLACKLIST and one_channel.refused(message.text):
+        return replace(judgement, tag=Tag.NEUTRAL)
+    return judgement
+
+
+def _lifts_by_order(message: Message, decision: TagDecision) -> bool:
+    """Whether a model would remove a suspicion from a reply that gives orders to a model."""
+    return decision.tag not in NO_ANSWER and bool(machine_talk.found(message.text))
+
+
+def correct(
+    message: Message, tag: str, *, user: User, reason: str = "", alike_to: Message | None = None
+) -> TagDecision:
+    """Stores the tag that a person gives to `message`, and returns the decision. It counts from now on,
+    and serves as labelled data for the rules.
+
+    If the tag was Blacklist, the stop that this message caused is undone, and only that one. `alike_to`: the person
+    said it about that message, and this one has the same words.
+    """
+    with transaction.atomic():
+        lead = rollup.locked(message.lead)
+        message.refresh_from_db()
+        message.lead = lead
+        provider_tags.keep_rule(message)  # the reply's own job may not have stored it yet
+        was, bounced = message.tag, suspicion.of(message) == Suspicion.BOUNCE
+        decision = TagDecision.objects.create(
+            workspace_id=message.workspace_id,
+            lead=lead,
+            message=message,
+            tag=tag,
+            kind=Kind.PERSON,
+            by=f"{PERSON} {user.pk}",
+            user=user,
+            reason=reason[:300],
+            alike_to=alike_to.pk if alike_to else None,
+        )
+        if tag != Tag.BLACKLIST:
+            _lift_stop(lead, message)
+        _settle(lead, message, decision.by)
+        _apply(lead, message, decision, decision.by, bounced=bounced)
+        if tag in DRAFTED or message.suspected:
+            again(message, str(decision.pk))
+        audit.record(message.workspace_id, user, "tag.correct", message, tag=tag, was=was)
+    return decision
+
+
+def decide(
+    message: Message, *, is_it: bool, user: User, alike_to: Message | None = None
+) -> TagDecision | None:
+    """Stores whether `message` is what the rules suspect it to be, such as an opt-out, as a person says.
+    Returns None if that is decided already.
+
+    If it is, the message gets the tag. If it is not, rules and the model still say what it means. `alike_to`: the
+    person said it about that message, and this one has the same words.
+    """
+    with transaction.atomic():
+        lead = rollup.locked(message.lead)
+        message.refresh_from_db()
+        suspected = suspicion.of(message)
+        if not suspected:
+            return None
+        words = Suspicion(suspected).label.removeprefix("Perhaps ")
+        decision = TagDecision.objects.create(
+            workspace_id=message.workspace_id,
+            lead=lead,
+            message=message,
+            tag=suspicion.TAG_OF[suspected] if is_it else message.tag or Tag.NEUTRAL,
+            denied="" if is_it else suspected,
+            kind=Kind.PERSON,
+            by=f"{PERSON} {user.pk}",
+            user=user,
+            quote=message.suspected_words,
+            reason=f"It is {'' if is_it else 'not '}{words}.",
+            alike_to=alike_to.pk if alike_to else None,
+        )
+        _settle(lead, message, decision.by)
+        if is_it:
+            _apply(lead, message, decision, decision.by, bounced=suspected == Suspicion.BOUNCE)
+        audit.record(
+            message.workspace_id, user, "suspicion.decide", message, suspected=suspected, is_it=is_it
+        )
+        again(message, str(decision.pk))
+    return decision
+
+
+def _settle(lead: Lead, message: Message, by: str) -> None:
+    """Records that `by` has decided what the message was suspected of."""
+    if suspicion.of(message):
+        message.suspicion_decided_by = by[:80]
+        message.save(update_fields=["suspicion_decided_by"])
+        rollup.decided(lead)
+
+
+def has_stopped(lead: Lead, message: Message) -> bool:
+    """Whether `message` is why nothing more goes to `lead`: it was the opt-out or the bounce."""
+    return _asked_for_it(lead, message) or lead.bounced_at == message.sent_at
+
+
+def _asked_for_it(lead: Lead, message: Message) -> bool:
+    times = {message.sent_at, message.received_at, message.stopped_again_at}
+    return lead.opted_out_at is not None and lead.opted_out_at in times
+
+
+def _lift_stop(lead: Lead, message: Message) -> None:
+    if _asked_for_it(lead, message):
+        lead.opted_out_at, lead.opted_out_stamp = None, ""
+    if lead.bounced_at == message.sent_at:
+        lead.bounced_at = None
+
+
+def _apply(lead: Lead, message: Message, decision: TagDecision, by: str, *, bounced: bool = False) -> None:
+    message.tag, message.tag_decided_by, message.tag_evidence = decision.tag, by[:80], decision.quote
+    message.save(update_fields=["tag", "tag_decided_by", "tag_evidence"])
+    if decision.tag == Tag.BLACKLIST:
+        if bounced:
+            rollup.bounced(lead, message.sent_at)
+        else:
+            rollup.opt_out(lead, rollup.stopped_at(message), message.stamp)
+    if lead.last_inbound_at is None or message.sent_at >= lead.last_inbound_at:
+        rollup.follow(lead, message)
+    rollup.save(lead)
+    message.lead = lead

@@ -1,0 +1,96 @@
+"""Recognises repeated texts (SMS) that come without the provider's id, by their words and their time.
+
+The decision is made under a lock on the words. It looks before and after the moment of receipt, within the
+time in which the provider repeats a delivery. So a replay also finds a text that came later. When GHL's own
+id turns up, the text gets it.
+
+A STOP that may be a repetition counts as a second STOP, because writing to a person who asked us not to is
+worse than showing a text twice. A START that may be a repetition reopens nothing.
+"""
+
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+
+from inbox.intake.receipt import Received
+from inbox.leads import rollup
+from inbox.models import Message, locks
+from inbox.models.lead import Tag
+from inbox.models.message import OWN_ID
+from integrations.events import MessageEvent
+from jobs.ids import uuid7
+
+STATED_WITHIN = timedelta(minutes=20)
+"""How far from its receipt the time that a text states may be for us to believe it (integrations.ghl.payloads)."""
+CLOCKS_APART = timedelta(minutes=2)
+"""How far the provider's clock may be ahead of ours. Without this, a text could seem received before it was written."""
+
+
+def own_id() -> str:
+    """A new id of ours for an SMS that came without the provider's id."""
+    return f"{OWN_ID}{uuid7()}"
+
+
+def known(received: Received, event: MessageEvent, *, opt_out: bool) -> Message | None:
+    """The stored SMS that `event` repeats; None if it is a new one. If the event brings
+    the provider's id, the stored one gets it.
+
+    `opt_out`: the words ask us never to write again. If an earlier SMS asked so and the lead opted in again since, this
+    one is new. Holds a lock on the words until the transaction ends.
+    """
+    locks.hold("text", received.workspace.pk, event.source, event.content_key)
+    mine = Message.objects.select_related("lead").filter(workspace=received.workspace, source=event.source)
+    if event.external_id and mine.filter(external_id=event.external_id).exists():
+        return None  # the message with this id is stored, and `store` finds it
+    # What GHL lists arrives hours later, but says when it was sent.
+    at = event.occurred_at if event.listed else received.received_at
+    span = timedelta(seconds=event.window_s)
+    near = mine.filter(
+        content_hash=event.content_key,
+        received_at__range=(at - span, at + span),
+        # Such a text may have been listed just now and sent long ago.
+        sent_at__range=(at - span - STATED_WITHIN, at + span + STATED_WITHIN),
+    )
+    same = [message for message in near if _same(event, message)]
+    if not same:
+        return None
+    twin = min(same, key=lambda message: abs(message.received_at - at))
+    if (opt_out or twin.tag == Tag.BLACKLIST) and _stops_anew(received, event, twin):
+        return None
+    return _named(twin, event) if event.external_id else twin
+
+
+def _same(event: MessageEvent, message: Message) -> bool:
+    if event.external_id:
+        return message.has_own_id and message.received_at >= event.occurred_at - CLOCKS_APART
+    return not (event.stamp and message.stamp) or event.stamp == message.stamp
+
+
+def _stops_anew(received: Received, event: MessageEvent, message: Message) -> bool:
+    """Whether `event`, which may repeat the STOP `message`, comes after the lead was let in again.
+
+    If the lead is still stopped, the stop counts from now on, so that a START written before it comes too
+    late.
+    """
+    told_at = event.occurred_at if event.external_id else received.received_at
+    if told_at <= message.received_at:
+        return False  # it is a replay, or the same text by another way
+    lead = message.lead = rollup.locked(message.lead)
+    if lead.opted_out_at is None:
+        return not rollup.opted_in_after(lead, told_at, event.stamp)
+    if rollup.stop_counts_from(lead, told_at, event.stamp):
+        Message.objects.filter(pk=message.pk).update(stopped_again_at=told_at)
+    return False
+
+
+def _named(message: Message, event: MessageEvent) -> Message | None:
+    """Returns `message` with the provider's own id and thread; None if another text took the id meanwhile."""
+    names = {"external_id": event.external_id, "thread_id": event.thread_id[:200] or message.thread_id}
+    try:
+        with transaction.atomic():
+            Message.objects.filter(pk=message.pk).update(**names)
+    except IntegrityError:
+        return None
+    for name, value in names.items():
+        setattr(message, name, value)
+    return message

@@ -1,0 +1,69 @@
+"""Gives conversations to members of their workspace, and says how that came.
+
+Only a member can have a lead: the database refuses anybody else, and unassigns the leads of a member who leaves.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from inbox.leads import triage
+from inbox.leads.triage import Seen, TriageResult
+from inbox.models import AuditEntry, Lead, Membership, User, Workspace, audit
+
+GIVEN = "lead.assigned"
+BY_PERSON, IN_TURN = "person", "turn"
+
+
+class NotAMember(ValueError):
+    """The person who should get the conversations is no member of the workspace, or not any more."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """How a lead came to its owner: by whom (None: in turn), and when."""
+
+    by_user_id: int | None
+    at: datetime
+
+
+def give(workspace: Workspace, by: User, seen: Iterable[Seen], to: Membership | None) -> TriageResult:
+    """Assigns the leads of `workspace` in `seen` to the member `to`, or to nobody. Raises NotAMember if `to` has left
+    meanwhile.
+    """
+    user_id = to.user_id if to else None
+    try:
+        with transaction.atomic():
+            outcome = triage.change(workspace, seen, {"assigned_to_id": user_id})
+            audit.record_all(workspace.pk, by, GIVEN, outcome.leads, to=user_id, how=BY_PERSON)
+    except IntegrityError as error:
+        raise NotAMember("That person is not in this workspace any more.") from error
+    return outcome
+
+
+def undo(workspace: Workspace, by: User, token: str) -> int:
+    """Takes back, for `by`, that conversations were assigned or marked (`triage.undo`). Returns for how many leads.
+    What was assigned is recorded. Raises IntegrityError as that does.
+    """
+    with transaction.atomic():
+        put_back = triage.undo(workspace, token)
+        for lead, fields in put_back:
+            if "assigned_to_id" in fields:
+                to = fields["assigned_to_id"]
+                audit.record_all(workspace.pk, by, GIVEN, [lead], to=to, how=BY_PERSON)
+    return len(put_back)
+
+
+def how(lead: Lead) -> Given | None:
+    """How the lead came to the member who has it; None if nobody has it, or it is not known."""
+    if lead.assigned_to_id is None:
+        return None
+    entries = AuditEntry.objects.filter(
+        workspace_id=lead.workspace_id, object_type="lead", object_id=str(lead.pk), action=GIVEN
+    )
+    newest = entries.order_by("-created_at", "-pk").first()
+    if newest is None or newest.data.get("to") != lead.assigned_to_id:
+        return None
+    return Given(newest.actor_id, newest.created_at)

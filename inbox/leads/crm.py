@@ -1,0 +1,117 @@
+"""Finds or makes the contact of a lead at GoHighLevel. Nothing else does so.
+
+A contact that GHL no longer knows is forgotten, and another one is looked for. A contact that belongs to
+another lead already is left there, which is no failure. If two callers make a contact at once, GHL's upsert
+makes only one; the second caller takes the contact that the lead has by then.
+"""
+
+from dataclasses import dataclass
+
+from inbox.leads import facts, identity
+from inbox.leads.identity import KeptIdentity
+from inbox.models import Lead
+from integrations import ghl
+from integrations.errors import ProviderRejected
+from integrations.ghl.client import Contact, GhlClient
+from integrations.ghl.errors import NOT_FOUND
+from jobs.db import drop_connection
+from jobs.deadline import Deadline
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The result of connecting a lead with its GoHighLevel contact: the contact's id, and
+    what was done, in words for the job's page.
+    """
+
+    contact_id: str
+    outcome: str
+
+
+def join(client: GhlClient, lead: Lead, deadline: Deadline) -> Joined | None:
+    """Connects the lead with its contact at GoHighLevel, which is created if none exists, and gives each side the phone
+    number that only the other one knows.
+
+    Returns None if no contact can be found or created. Raises the errors of GoHighLevel's client.
+    """
+    contact = find(client, lead, deadline) or _make(client, lead, deadline)
+    if contact is None:
+        return None
+    if attach(lead, contact) is KeptIdentity.ANOTHERS:
+        return Joined(contact.id, "another lead has this contact")
+    if lead.ghl_contact_id != contact.id:
+        return Joined(lead.ghl_contact_id, "known")  # another caller has attached a contact meanwhile
+    return Joined(contact.id, _share_phone(client, lead, contact, deadline))
+
+
+def find(client: GhlClient, lead: Lead, deadline: Deadline) -> Contact | None:
+    """Finds the lead's contact at GoHighLevel: by the contact's id that we know, else by e-mail address, else by phone
+    number. Returns None if there is none.
+
+    If the contact with the address has another number, the contact with the number wins. An id that GoHighLevel does
+    not know any more is removed from the lead. Raises the errors of GoHighLevel's client.
+    """
+    region = lead.workspace.phone_region
+    drop_connection()
+    if known := _known(client, lead, deadline):
+        return known
+    by_email = _first(client, "email", lead.email, deadline)
+    if by_email and (not lead.phone or _phone(by_email, region) in ("", lead.phone)):
+        return by_email
+    return _first(client, "phone", lead.phone, deadline) or by_email
+
+
+def attach(lead: Lead, contact: Contact) -> KeptIdentity:
+    """Stores the GoHighLevel contact's id with the lead, unless another lead has it, and returns what became of it.
+    Afterwards `lead` holds the id that is stored.
+    """
+    kept = identity.keep(lead, "ghl_contact_id", contact.id, ghl.NAME)
+    lead.refresh_from_db(fields=["ghl_contact_id"])
+    return kept
+
+
+def _known(client: GhlClient, lead: Lead, deadline: Deadline) -> Contact | None:
+    while contact_id := lead.ghl_contact_id:
+        try:
+            return client.contact(contact_id, deadline)
+        except ProviderRejected as error:
+            if error.code != NOT_FOUND:
+                raise
+        Lead.objects.filter(pk=lead.pk, ghl_contact_id=contact_id).update(ghl_contact_id="")
+        lead.refresh_from_db(fields=["ghl_contact_id"])  # another one may have been attached meanwhile
+        drop_connection()
+    return None
+
+
+def _first(client: GhlClient, field: str, value: str, deadline: Deadline) -> Contact | None:
+    return next(iter(client.find_contacts(field, value, deadline)), None) if value else None
+
+
+def _make(client: GhlClient, lead: Lead, deadline: Deadline) -> Contact | None:
+    if not (lead.email or lead.phone):
+        return None
+    values = {
+        "email": lead.email,
+        "phone": lead.phone,
+        "firstName": lead.first_name,
+        "lastName": lead.last_name,
+        "companyName": lead.company,
+    }
+    # If the answer to this call is lost, the next attempt finds the contact by its search.
+    return client.upsert_contact({name: value for name, value in values.items() if value}, deadline)
+
+
+def _share_phone(client: GhlClient, lead: Lead, contact: Contact, deadline: Deadline) -> str:
+    theirs = _phone(contact, lead.workspace.phone_region)
+    if lead.phone and (not theirs or (theirs != lead.phone and facts.entered(lead, "phone"))):
+        drop_connection()
+        client.update_contact(contact.id, {"phone": lead.phone}, deadline)
+        return "phone told"
+    if theirs and not lead.phone:
+        kept = identity.keep(lead, "phone", theirs, ghl.NAME)
+        return "phone learned" if kept is KeptIdentity.FILLED else "known"
+    return "known"
+
+
+def _phone(contact: Contact, region: str) -> str:
+    return identity.normal_phone(contact.phone, region) if contact.phone else ""

@@ -1,0 +1,242 @@
+"""Defines the folders of the inbox. A folder's list and its count use the same queryset, so they always agree."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
+
+from inbox.models import Draft, Lead, OutboundSend, Workspace
+
+COUNT_LIMIT = 99
+UNSETTLED = (OutboundSend.State.FAILED, OutboundSend.State.UNKNOWN)
+
+
+class Folder(NamedTuple):
+    """One folder of conversations in the navigation of the inbox. `condition(workspace)` is the filter for the leads in
+    it.
+
+    `empty` is what it says when nobody is in it and nothing is wrong, `why` a sentence below that. `incoming`: what
+    providers bring would be in it, so it may be empty because nothing comes in.
+    `own`: only those that are assigned to the person who looks. `leaves` names the decisions,
+    separated by spaces, that take a conversation out of it.
+    """
+
+    key: str
+    label: str
+    icon: str
+    empty: str
+    why: str
+    condition: Callable[[Workspace], Q]
+    counted: bool = True
+    incoming: bool = False
+    own: bool = False
+    leaves: str = ""
+
+
+def _awake() -> Q:
+    return Q(snoozed_until=None) | Q(snoozed_until__lte=timezone.now())
+
+
+def _pending(workspace: Workspace, **fields: object) -> QuerySet[Any]:
+    return Draft.objects.filter(workspace=workspace, status=Draft.Status.PENDING, **fields).values("lead")
+
+
+def _sends(workspace: Workspace, state: str) -> QuerySet[Any]:
+    return OutboundSend.objects.filter(workspace=workspace, state=state).values("lead")
+
+
+def _to_review(workspace: Workspace) -> Q:
+    return Q(pk__in=_pending(workspace, send_at__isnull=True))
+
+
+def _scheduled(workspace: Workspace) -> Q:
+    # This is a union, because an OR of the two queries would read every lead of the workspace.
+    counting_down = _pending(workspace, send_at__isnull=False)
+    return Q(pk__in=counting_down.union(_sends(workspace, OutboundSend.State.INTENT)))
+
+
+def _sent(workspace: Workspace) -> Q:
+    return Q(pk__in=_sends(workspace, OutboundSend.State.SENT))
+
+
+def _with_failure(workspace: Workspace) -> Q:
+    later = OutboundSend.objects.filter(lead=OuterRef("lead"), created_at__gt=OuterRef("created_at"))
+    last = OutboundSend.objects.filter(~Exists(later), workspace=workspace, state__in=UNSETTLED)
+    return Q(pk__in=last.values("lead"))
+
+
+FOLDERS = {
+    folder.key: folder
+    for folder in (
+        Folder(
+            "needs-reply",
+            "Needs reply",
+            "inbox",
+            "Everybody has an answer",
+            "The next reply shows up here by itself.",
+            lambda _: Q(needs_reply=True) & _awake(),
+            incoming=True,
+            leaves="done snooze",
+        ),
+        Folder(
+            "mine",
+            "Mine",
+            "user",
+            "Nobody waits for you",
+            "Who is assigned to you and waits for an answer stands here.",
+            lambda _: Q(needs_reply=True) & _awake(),
+            incoming=True,
+            own=True,
+            leaves="done snooze",
+        ),
+        Folder(
+            "unassigned",
+            "Unassigned",
+            "team",
+            "Everybody who waits has somebody",
+            "Who waits for an answer and is assigned to nobody stands here.",
+            lambda _: Q(needs_reply=True, assigned_to=None) & _awake(),
+            incoming=True,
+            leaves="done snooze assign",
+        ),
+        Folder(
+            "not-understood",
+            "Not understood yet",
+            "clock",
+            "No reply waits for the model",
+            "What it has not read yet stands here.",
+            lambda _: Q(awaiting_model=True, tag_decided_by=""),
+            incoming=True,
+        ),
+        Folder(
+            "unread",
+            "Unread",
+            "mail",
+            "Everything has been read",
+            "A reply stands here until somebody opens it.",
+            lambda _: Q(unread=True),
+            incoming=True,
+            leaves="done snooze",
+        ),
+        Folder(
+            "drafts",
+            "Drafts to review",
+            "draft",
+            "No draft waits",
+            "When a reply asks for an answer, the model writes one, and it waits here for you.",
+            _to_review,
+            incoming=True,
+        ),
+        Folder(
+            "scheduled",
+            "Scheduled sends",
+            "clock",
+            "Nothing is on its way",
+            "What goes out waits here first, so that you can stop it.",
+            _scheduled,
+        ),
+        Folder(
+            "snoozed",
+            "Snoozed",
+            "snooze",
+            "Nothing sleeps",
+            "Press h on a conversation to see it again later.",
+            lambda _: Q(snoozed_until__gt=timezone.now()),
+            leaves="done",
+        ),
+        Folder(
+            "sent",
+            "Sent",
+            "send",
+            "Nothing has been sent from here",
+            "Your answers stand here once they are out.",
+            _sent,
+            counted=False,
+        ),
+        Folder(
+            "all",
+            "All",
+            "menu",
+            "No conversation yet",
+            "Each person who writes to you has one.",
+            lambda _: Q(),
+            counted=False,
+            incoming=True,
+        ),
+        Folder(
+            "failed",
+            "Failed to send",
+            "fail",
+            "Nothing has failed to go out",
+            "What a provider refuses stands here, with its words and a way to try again.",
+            _with_failure,
+        ),
+    )
+}
+DEFAULT_FOLDER = "needs-reply"
+
+
+def leads_in(workspace: Workspace, key: str, user_id: int | None = None) -> QuerySet[Lead]:
+    """The leads whose conversations are in the folder `key` for the user who looks, those with at least one
+    message. Raises KeyError for an unknown folder.
+    """
+    leads = Lead.objects.filter(
+        FOLDERS[key].condition(workspace), workspace=workspace, last_message_at__isnull=False
+    )
+    if FOLDERS[key].own:
+        return leads.filter(assigned_to=user_id) if user_id is not None else leads.none()
+    return leads
+
+
+class CappedCount(Subquery):
+    """An SQL expression that counts the rows of a sliced queryset, and no more rows than the slice."""
+
+    template = "(SELECT count(*) FROM (%(subquery)s) capped)"
+    output_field = IntegerField()
+
+
+def capped_count(queryset: QuerySet[Any]) -> CappedCount:
+    """An SQL expression for the number of rows in `queryset`, at most COUNT_LIMIT + 1."""
+    return CappedCount(queryset.order_by().values("pk")[: COUNT_LIMIT + 1])
+
+
+def folder_counts(workspace: Workspace, user_id: int | None = None) -> dict[str, int]:
+    """How many leads each counted folder holds for the user who looks, by the folder's key, at most COUNT_LIMIT + 1
+    each, without folders of one's own if `user_id` is None. One query reads all.
+    """
+    known = user_id is not None
+    keys = [key for key, folder in FOLDERS.items() if folder.counted and (known or not folder.own)]
+    counts = [capped_count(leads_in(workspace, key, user_id)) for key in keys]
+    row = Workspace.objects.filter(pk=workspace.pk).values_list(*counts).get()
+    return dict(zip(keys, row, strict=True))
+
+
+def oldest_not_understood(workspace: Workspace) -> datetime | None:
+    """When the longest waiting reply that nothing has understood yet was sent; None if none waits."""
+    waiting = leads_in(workspace, "not-understood").order_by("last_inbound_at")
+    return waiting.values_list("last_inbound_at", flat=True).first()
+
+
+def uncertain_count(workspace: Workspace) -> int:
+    """How many sends of the workspace were made without our knowing whether the message went out, at most COUNT_LIMIT +
+    1.
+    """
+    return OutboundSend.objects.filter(workspace=workspace, state=OutboundSend.State.UNKNOWN)[
+        : COUNT_LIMIT + 1
+    ].count()
+
+
+def with_badges(leads: QuerySet[Lead]) -> QuerySet[Lead]:
+    """Adds to `leads` what a row of the inbox's list shows as badges.
+
+    `has_draft` and `sends_at` are about a draft that waits for review; `send_state` is the state of the newest send.
+    """
+    drafts = Draft.objects.filter(lead=OuterRef("pk"), status=Draft.Status.PENDING).order_by("-created_at")
+    newest = OutboundSend.objects.filter(lead=OuterRef("pk")).order_by("-created_at")
+    return leads.annotate(
+        has_draft=Exists(drafts),
+        sends_at=Subquery(drafts.values("send_at")[:1]),
+        send_state=Subquery(newest.values("state")[:1]),
+    )

@@ -1,0 +1,140 @@
+"""Applies what people at a provider say of a lead ("not interested") as the tag of the right reply.
+
+Such a word is about the lead and not about one reply. It comes later than the reply, and sometimes before we
+receive the reply. So each word is stored with its time, and the reply that was the lead's newest at that time
+gets the tag. Words and replies may arrive in any order, with the same result. A tag by a person and an
+opt-out win over a word. A tag by rules or a model gives way to it.
+"""
+
+from datetime import datetime
+
+from inbox.models import Lead, Message, ProviderWord, TagDecision
+from inbox.models.lead import Tag
+from inbox.signals import lead_tagged
+from integrations import registry
+
+PERSON = "person"
+"""The beginning of `tag_decided_by` where a person corrected the tag. Such a tag stays."""
+PROVIDER = "provider: "
+"""The beginning of `tag_decided_by` where the tag is a provider's word."""
+MODEL = "model"
+"""The beginning of `tag_decided_by` where a model decided."""
+
+Kind = TagDecision.Kind
+
+
+def by_provider(message: Message) -> bool:
+    """Whether the tag of `message` is what people at the provider, or its model, said."""
+    return message.tag_decided_by.startswith(PROVIDER)
+
+
+def keep(lead: Lead, *, tag: str, by: str, at: datetime) -> ProviderWord:
+    """Stores what a provider said about `lead` ("not interested"), as a tag that `settle` gives to the right reply
+    later. The lead's row must be locked.
+
+    `by` says who said it, for people, and `at` when.
+    """
+    lead.provider_said_at = max(filter(None, (lead.provider_said_at, at)))
+    return ProviderWord.objects.create(
+        workspace_id=lead.workspace_id, lead=lead, tag=tag, by=f"{PROVIDER}{by}"[:80], said_at=at
+    )
+
+
+def is_about(lead: Lead, message: Message) -> bool:
+    """Whether something that a provider said about `lead`, and that is stored, may be
+    about `message`, which has just arrived.
+    """
+    return lead.provider_said_at is not None and message.sent_at <= lead.provider_said_at
+
+
+def newest(lead: Lead) -> ProviderWord | None:
+    """The newest thing that a provider said about the lead, or None."""
+    return lead.provider_words.order_by("-said_at", "-pk").first()
+
+
+def reply_of(word: ProviderWord, replies: list[Message]) -> Message | None:
+    """The reply that a provider's word about a lead is about: the newest of `replies` (oldest first) that was sent
+    before it was said; None if there is none.
+    """
+    return next((reply for reply in reversed(replies) if reply.sent_at <= word.said_at), None)
+
+
+def settle(lead: Lead, replies: list[Message]) -> None:
+    """Gives what providers said about `lead`, as tags, to the replies that it was about.
+
+    `replies` must be all replies of the lead, oldest first. The lead's row must be locked.
+    """
+    words = list(lead.provider_words.order_by("said_at", "pk"))
+    about = {word.by: reply_of(word, replies) for word in words}
+    for decision in TagDecision.objects.filter(lead=lead, kind=Kind.PROVIDER, by__in=about):
+        reply = about[decision.by]
+        if reply is None or reply.pk != decision.message_id:
+            decision.delete()  # a reply between the two has arrived only now
+    last = {about[word.by]: word for word in words}
+    for reply in replies:
+        reply.lead = lead
+        if reply.tag == Tag.BLACKLIST or reply.tag_decided_by.startswith(PERSON):
+            continue
+        if word := last.get(reply):
+            _mark(reply, word)
+        elif by_provider(reply):
+            _unmark(reply)
+
+
+def keep_rule(message: Message) -> TagDecision | None:
+    """Stores what our rules said of `message` when it arrived as a decision about its tag, and returns that. Returns
+    None where no rule decided. A second call changes nothing.
+    """
+    if not message.tag or by_provider(message) or message.tag_decided_by.startswith((PERSON, MODEL)):
+        return None
+    decision, created = TagDecision.objects.get_or_create(
+        message=message,
+        kind=Kind.RULE,
+        by=message.tag_decided_by,
+        defaults={
+            "workspace_id": message.workspace_id,
+            "lead_id": message.lead_id,
+            "tag": message.tag,
+            "quote": message.tag_evidence,
+        },
+    )
+    if created:
+        lead_tagged.send(Message, lead=message.lead, message=message, tag=message.tag, previous="")
+    return decision
+
+
+def _mark(reply: Message, word: ProviderWord) -> None:
+    if reply.tag_decided_by == word.by:
+        return
+    keep_rule(reply)
+    TagDecision.objects.get_or_create(
+        message=reply,
+        kind=Kind.PROVIDER,
+        by=word.by,
+        defaults={
+            "workspace_id": reply.workspace_id,
+            "lead": reply.lead,
+            "tag": word.tag,
+            "reason": f"The provider's people marked it as {word.tag.lower()}.",
+        },
+    )
+    _write(reply, word.tag, word.by, "", interested=word.tag == Tag.INTERESTED or _flagged_itself(reply))
+    lead_tagged.send(Message, lead=reply.lead, message=reply, tag=word.tag, previous=reply.lead.tag)
+
+
+def _unmark(reply: Message) -> None:
+    """Removes a provider's word from the reply, so that what rules or a model read in it counts again."""
+    read = TagDecision.objects.filter(message=reply, kind__in=[Kind.RULE, Kind.MODEL]).order_by("-pk").first()
+    tag, by, quote = (read.tag, read.by, read.quote) if read else ("", "", "")
+    _write(reply, tag, by, quote, interested=_flagged_itself(reply))
+
+
+def _flagged_itself(reply: Message) -> bool:
+    """Whether events about the reply itself said that it is interested, as opposed to a word about the lead."""
+    return reply.provider_interested and registry.source_of(reply.source).flags_interest
+
+
+def _write(reply: Message, tag: str, by: str, evidence: str, *, interested: bool) -> None:
+    reply.tag, reply.tag_decided_by, reply.tag_evidence = tag, by, evidence
+    reply.provider_interested = interested
+    reply.save(update_fields=["tag", "tag_decided_by", "tag_evidence", "provider_interested"])

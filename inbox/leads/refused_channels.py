@@ -1,0 +1,22 @@
+"""Closes and reopens single channels of a lead who asked for another channel. The lead itself is not stopped."""
+
+from inbox.leads import drafts, stops
+from inbox.models import Draft, Lead
+from inbox.models.lead import Channel
+
+
+def refuse(lead: Lead, channel: str) -> None:
+    """Lets nothing more go to the lead on `channel`, because they asked for another channel. The lead's
+    row must be locked; the caller saves it.
+    """
+    if channel in lead.refused_channels:
+        return
+    lead.refused_channels = [*lead.refused_channels, channel]
+    drafts.close(Draft.objects.filter(lead=lead, channel=channel), "They asked for another channel.")
+    if channel == Channel.EMAIL:
+        stops.stop_campaigns(lead, anew=True)
+
+
+def allow(lead: Lead, channel: str) -> None:
+    """Lets messages go to the lead on `channel` again. The lead's row must be locked; the caller saves it."""
+    lead.refused_channels = [one for one in lead.refused_channels if one != channel]

@@ -1,0 +1,55 @@
+"""Defines what follows from each tag, in one table, and the sets of tags that are read from it."""
+
+from typing import NamedTuple
+
+from inbox.models.lead import Tag
+
+
+class Meaning(NamedTuple):
+    """What follows from a tag (what a lead's reply wants). `rank`: of several tags that fit, the one with the lowest
+    rank wins.
+
+    `positive`: somebody should act on it. `drafted`: an answer is drafted. `auto`: the answer may go out without a
+    person.
+    """
+
+    rank: int
+    positive: bool = False
+    drafted: bool = False
+    auto: bool = False
+
+
+MEANINGS = {
+    Tag.BLACKLIST: Meaning(1),
+    Tag.AUTOMATED_REPLY: Meaning(2),
+    Tag.OUT_OF_OFFICE: Meaning(3),
+    Tag.MEETING_BOOKED: Meaning(4, drafted=True),
+    Tag.MEETING_REQUESTED: Meaning(5, positive=True, drafted=True, auto=True),
+    Tag.CALL_REQUESTED: Meaning(6, positive=True, drafted=True),
+    Tag.INFORMATION_REQUESTED: Meaning(7, positive=True, drafted=True, auto=True),
+    Tag.NOT_INTERESTED: Meaning(8),
+    Tag.OBJECTION: Meaning(9),
+    Tag.FOLLOW_UP: Meaning(10, drafted=True, auto=True),
+    Tag.INTERESTED: Meaning(11, positive=True, drafted=True, auto=True),
+    Tag.NEUTRAL: Meaning(12),
+    Tag.NEW: Meaning(13),
+    Tag.SNOOZED: Meaning(14),
+    Tag.WRONG_PERSON: Meaning(15),
+}
+"""The meaning of each tag. An answer to Meeting Booked always waits for a person."""
+
+POSITIVE = {tag for tag, meaning in MEANINGS.items() if meaning.positive}
+DRAFTED = {tag for tag, meaning in MEANINGS.items() if meaning.drafted}
+AUTO = {tag for tag, meaning in MEANINGS.items() if meaning.auto}
+NO_ANSWER = {Tag.BLACKLIST, Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE}
+"""Tags for which nothing is drafted. Drafts that wait are closed."""
+
+JUDGED = tuple(
+    sorted((tag for tag in MEANINGS if MEANINGS[tag].rank <= 12), key=lambda tag: MEANINGS[tag].rank)
+)
+"""The tags that rules and a model can give to a message, by rank.
+
+New and Snoozed are states of a lead and not tags of a message. Only people say that it is the wrong person.
+"""
+SAID = (*JUDGED, Tag.WRONG_PERSON)
+"""The tags that a person can give to a message."""

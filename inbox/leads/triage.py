@@ -1,0 +1,138 @@
+"""Marks conversations as done, snoozed or unread for a person, and takes such a change back.
+
+A change applies only to leads that are still as the person saw them, which is checked under a row lock. So a
+reply that came in meanwhile is never marked as done unseen.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.core import signing
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Greatest
+
+from inbox.models import Lead, Workspace
+
+UNDO_SALT = "inbox.leads.triage.undo.2"
+UNDO_MAX_AGE_S = 600
+DONE = {
+    "needs_reply": False,
+    "unread": False,
+    "snoozed_until": None,
+    # The roll-up derives needs_reply from this. "Done" counts as an answer to every message that was there.
+    "answered_at": Greatest("answered_at", "last_inbound_at"),
+}
+UNREAD = {"unread": True}
+READ = {"unread": False}
+
+
+class Seen(NamedTuple):
+    """A lead and the time of its newest reply, as the page showed them to the person who acts on it."""
+
+    lead_id: UUID
+    last_inbound_at: datetime | None
+
+    @classmethod
+    def of(cls, lead: Lead) -> "Seen":
+        return cls(lead.pk, lead.last_inbound_at)
+
+    @classmethod
+    def parse(cls, text: str) -> "Seen":
+        """Reads the text that `str()` of a Seen gives. Raises ValueError for any other text."""
+        lead_id, _, moment = text.partition("@")
+        return cls(UUID(lead_id), datetime.fromisoformat(moment) if moment else None)
+
+    def __str__(self) -> str:
+        return f"{self.lead_id}@{self.last_inbound_at.isoformat() if self.last_inbound_at else ''}"
+
+
+class TriageResult(NamedTuple):
+    """What marking conversations as done, snoozed or unread did. `leads` were changed. `missed` counts the leads that
+    are gone or have a newer reply than the person saw.
+
+    `undo` is the token that takes the change back.
+    """
+
+    leads: list[Lead]
+    missed: int
+    undo: str
+
+
+def snoozed(until: datetime) -> dict[str, Any]:
+    """The fields of a lead that hide its conversation until the time `until`, for `change`."""
+    return {"unread": False, "snoozed_until": until}
+
+
+def change(workspace: Workspace, seen: Iterable[Seen], fields: dict[str, Any]) -> TriageResult:
+    """Marks conversations as done, snoozed or unread: sets `fields` (DONE, UNREAD or `snoozed(until)`) on the leads of
+    `workspace` that have no newer reply than in `seen`.
+    """
+    asked = set(seen)
+    with transaction.atomic():
+        leads = _locked(workspace, asked)
+        before = {lead.pk: _values(lead, fields) for lead in leads}
+        rows = Lead.objects.filter(pk__in=before)
+        rows.update(**fields)
+        changes = [
+            [str(Seen.of(lead)), before[lead.pk], _values(lead, fields)]
+            for lead in rows.only("last_inbound_at", *fields)
+        ]
+    token = signing.dumps([str(workspace.pk), changes], salt=UNDO_SALT, compress=True)
+    return TriageResult(leads, len(asked) - len(leads), token)
+
+
+def undo(workspace: Workspace, token: str) -> list[tuple[Lead, dict[str, Any]]]:
+    """Takes back a change that marked conversations as done, snoozed or unread, or assigned them. Returns the leads,
+    each with the fields that were put back. A lead with a newer reply, or that somebody changed again, stays as it is.
+
+    `token` comes from TriageResult.undo. Raises django.core.signing.BadSignature for a token that is forged, older than
+    ten minutes, or another workspace's. Raises IntegrityError if none is put back because members whose they were have
+    left.
+    """
+    workspace_id, changes = signing.loads(token, salt=UNDO_SALT, max_age=UNDO_MAX_AGE_S)
+    if workspace_id != str(workspace.pk):
+        raise signing.BadSignature("Token of another workspace.")
+    asked = {Seen.parse(text): (before, after) for text, before, after in changes}
+    put_back: list[tuple[Lead, dict[str, Any]]] = []
+    refused: IntegrityError | None = None
+    with transaction.atomic():
+        for lead in _locked(workspace, asked):
+            before, after = asked[Seen.of(lead)]
+            if _values(lead, after) != after:
+                continue
+            try:
+                with transaction.atomic():  # a refusal leaves the other leads' changes
+                    Lead.objects.filter(pk=lead.pk).update(**before)
+            except IntegrityError as error:
+                refused = error
+            else:
+                put_back.append((lead, before))
+    if refused and not put_back:
+        raise refused
+    return put_back
+
+
+def mark_read(lead: Lead) -> None:
+    """Removes the unread mark of a conversation that was shown, unless a newer reply came. Reading does not count as
+    answering.
+    """
+    if lead.unread:
+        Lead.objects.filter(pk=lead.pk, last_inbound_at=lead.last_inbound_at).update(unread=False)
+
+
+def _locked(workspace: Workspace, seen: Iterable[Seen]) -> list[Lead]:
+    known = {item.lead_id: item.last_inbound_at for item in seen}
+    leads = (
+        Lead.objects.select_for_update(no_key=True).filter(workspace=workspace, pk__in=known).order_by("pk")
+    )
+    return [lead for lead in leads if lead.last_inbound_at == known[lead.pk]]
+
+
+def _values(lead: Lead, names: Iterable[str]) -> dict[str, object]:
+    return {name: _plain(getattr(lead, name)) for name in names}
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -1,0 +1,48 @@
+"""Has the database refuse a send to a sample, and a person's lead that would become a sample.
+
+The claim and a gate refuse first, in words. This holds whatever code makes the row. Each operation is a transaction of
+its own, so that the two tables are never locked together; all can be run again after one that failed.
+"""
+
+from django.db import migrations
+
+FUNCTIONS = """
+CREATE OR REPLACE FUNCTION inbox_refuse_send_to_sample() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM inbox_lead WHERE id = NEW.lead_id AND sample) THEN
+        RAISE EXCEPTION 'nothing is sent to a sample' USING ERRCODE = 'check_violation',
+            TABLE = TG_TABLE_NAME, CONSTRAINT = TG_NAME;
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE OR REPLACE FUNCTION inbox_refuse_becoming_sample() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'a lead is a sample from its first row on' USING ERRCODE = 'check_violation',
+        TABLE = TG_TABLE_NAME, CONSTRAINT = TG_NAME;
+END
+$$;
+"""
+SENDS = """
+CREATE OR REPLACE TRIGGER send_to_a_person BEFORE INSERT OR UPDATE OF lead_id ON inbox_outboundsend
+    FOR EACH ROW EXECUTE FUNCTION inbox_refuse_send_to_sample();
+"""
+LEADS = """
+CREATE OR REPLACE TRIGGER lead_stays_a_person BEFORE UPDATE OF sample ON inbox_lead
+    FOR EACH ROW WHEN (NEW.sample AND NOT OLD.sample) EXECUTE FUNCTION inbox_refuse_becoming_sample();
+"""
+DROP = """
+DROP FUNCTION IF EXISTS inbox_refuse_send_to_sample();
+DROP FUNCTION IF EXISTS inbox_refuse_becoming_sample();
+"""
+
+
+class Migration(migrations.Migration):
+    atomic = False
+    dependencies = [("inbox", "0058_deliveries_that_are_samples")]
+
+    operations = [
+        migrations.RunSQL(FUNCTIONS, DROP),
+        migrations.RunSQL(SENDS, "DROP TRIGGER IF EXISTS send_to_a_person ON inbox_outboundsend"),
+        migrations.RunSQL(LEADS, "DROP TRIGGER IF EXISTS lead_stays_a_person ON inbox_lead"),
+    ]

@@ -1,0 +1,23 @@
+"""The trace of what changed for a lead lately, by which open pages learn that something is new."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class LeadChange(models.Model):
+    """Says that a transaction changed what pages show of a lead. Triggers add the rows (migrations 0069 to 0072), so
+    that every writer is heard and none has to think of it; a row is never updated, so nobody waits for another.
+
+    `xid` is the number of the transaction. A reader that keeps a snapshot of the database (`pg_current_snapshot()`)
+    finds exactly the changes that this snapshot did not see, in whatever order they were committed. Rows are deleted
+    after an hour.
+    """
+
+    pk = models.CompositePrimaryKey("workspace_id", "xid", "lead_id")
+    workspace_id = models.UUIDField()
+    xid = models.BigIntegerField()
+    lead_id = models.UUIDField()
+    at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.lead_id} in {self.xid}"

@@ -1,0 +1,41 @@
+"""The model of a person's access to texts of a workspace of which they are no member."""
+
+from datetime import timedelta
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from inbox.models.workspace import User, Workspace
+
+LASTS = timedelta(hours=1)
+
+
+class TextAccess(models.Model):
+    """Why an operator had to read what people wrote in a workspace, and until when they may.
+
+    It ends by itself. The database refuses to change or delete a row while its workspace exists.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="text_accesses")
+    user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    reason = models.CharField(max_length=300)
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "text accesses"
+        permissions = [("open_text", "Can read texts of any workspace, with a reason")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="text_access_has_a_reason"),
+            models.CheckConstraint(
+                condition=Q(expires_at__lte=F("created_at") + LASTS),
+                name="text_access_is_short",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["user", "workspace", "-expires_at"], name="text_access_standing"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.workspace_id} until {self.expires_at:%Y-%m-%d %H:%M}"

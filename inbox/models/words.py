@@ -1,0 +1,144 @@
+"""What the search finds a text by: its words and the phone numbers in it, as PostgreSQL's index holds them.
+
+Words are folded: lower case, without accents. A phone number is kept by its digits from the last one on, because its
+spellings differ at the beginning ("+1 555 …", "(555) …", "0044 …"). Each entry of a message begins with the end of
+the workspace's id. So a search reads the index entries of one workspace, however many texts others have.
+
+The words are cut here and not by PostgreSQL's own parser, which takes "reyes.example" or "and/or" for one word. So a
+query, a stored text and a snippet are cut by the same code. Names of leads are cut by an expression of PostgreSQL
+(LEAD_WORDS), because they change in many places. A test compares the two.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from django.contrib.postgres.search import SearchVectorField
+from django.db.models import BooleanField, F, Func, Model, TextField, Value
+from django.db.models.functions import Concat, Lower, Replace
+
+from inbox.understanding.normalise import INVISIBLE, fold
+
+SUBJECT_CHARS, TEXT_CHARS = 1_000, 50_000
+"""How much of a message is looked at. PostgreSQL refuses vectors above 1 MB."""
+WORD_CHARS = 64
+"""Longer words are found by their beginning."""
+MIN_DIGITS, MAX_DIGITS = 7, 15
+"""How many digits a phone number has: fewer are a price or a time, and E.164 allows no more."""
+
+SEPARATORS = (
+    "\x01-/:-@\\[-`{-\u00a9\u00ab-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf\u00d7\u00f7\u2000-\u206f\u3000-\u3003"
+    "\u3008-\u3020\u3030\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65\u060c\u061b\u061f\u06d4\u0964\u0965"
+)
+"""The characters between words, for a regular expression of Python or PostgreSQL. They are written out, as character
+classes differ between databases.
+"""
+_WORD = re.compile(f"[^{SEPARATORS}]+")
+_RAW_WORD = re.compile(f"(?:[^{SEPARATORS}]|{INVISIBLE.pattern})+")
+"""A word before it is folded. Folding drops what cannot be seen, so "war\u00adranty" is one word."""
+_NUMBER = re.compile(r"[+(]{0,2}[0-9](?:[ \t\u00a0\u202f().\-/\u2010-\u2013]{0,3}[0-9])*")
+_DIGITS = re.compile("[0-9]+")
+NUMBER = "#"
+"""What an entry for a phone number begins with, after the workspace. No word has it."""
+
+
+def words_of(text: str) -> list[str]:
+    """The words of `text`, folded, in their order."""
+    return [word[:WORD_CHARS] for word in _WORD.findall(fold(text))]
+
+
+def words_at(text: str) -> Iterator[tuple[int, int, list[str]]]:
+    """Yields each word of `text` as (start, end, folded words). It is one folded word but for signs like "½"."""
+    for found in _RAW_WORD.finditer(text):
+        yield found.start(), found.end(), words_of(found[0])
+
+
+def numbers_at(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yields what may be a phone number in `text` as (start, end, its last digits backwards).
+
+    In "555-0119 2026-11-28" it cannot be told where the number ends, so each group of digits may be its end.
+    """
+    for found in _NUMBER.finditer(text):
+        digits = ""
+        for group in _DIGITS.finditer(found[0]):
+            digits += group[0]
+            if len(digits) >= MIN_DIGITS:
+                yield found.start(), found.start() + group.end(), digits[: -MAX_DIGITS - 1 : -1]
+
+
+def mark_of(workspace_id: UUID) -> str:
+    """What each entry of a workspace begins with. Few workspaces share it, and a query asks for its workspace too."""
+    return str(workspace_id)[-3:]
+
+
+def vector(workspace_id: UUID, subject: str, text: str) -> str:
+    """The entries of a message for the search, as PostgreSQL's input of a tsvector."""
+    mark, parts = mark_of(workspace_id), (subject[:SUBJECT_CHARS], text[:TEXT_CHARS])
+    entries = {mark + word for part in parts for word in words_of(part)}
+    entries |= {mark + NUMBER + digits for part in parts for _, _, digits in numbers_at(part)}
+    # No entry has a quote or a backslash, as both are separators.
+    return " ".join(f"'{entry}'" for entry in sorted(entries))
+
+
+class WordsField(SearchVectorField):  # type: ignore[type-arg]  # Django makes no field generic at run time
+    """The column with a message's entries for the search. It is written with the row, by whatever inserts it."""
+
+    def pre_save(self, model_instance: Model, add: bool) -> Any:
+        message: Any = model_instance
+        return vector(message.workspace_id, message.subject, message.text)
+
+
+class WordsQuery(Func):
+    """A query for entries, in PostgreSQL's syntax of a tsquery.
+
+    It is a subquery, so that the planner does not see the words. It would guess from them how many rows there are,
+    and for two frequent words that never meet it guesses wrong and reads the whole table.
+    """
+
+    template = "(SELECT %(expressions)s::tsquery)"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(Value(text))
+
+
+class HasWords(Func):
+    """Whether a vector has what a query asks for."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " @@ "
+    output_field = BooleanField()
+
+
+def _text(function: str, *parts: Any) -> Func:
+    return Func(*parts, function=function, output_field=TextField())
+
+
+def _folded(text: Any) -> Func:
+    """`inbox.understanding.normalise.fold` in SQL."""
+    marked = Func(text, template="normalize(%(expressions)s, NFKD)", output_field=TextField())
+    plain = _text("regexp_replace", marked, Value("[\u0300-\u036f]+"), Value(""), Value("g"))
+    letters = _text(
+        "translate",
+        Lower(Func(plain, template="normalize(%(expressions)s, NFC)", output_field=TextField())),
+        Value("łøđıς"),
+        Value("lodiσ"),
+    )
+    for letter, two in (("æ", "ae"), ("œ", "oe"), ("ß", "ss")):
+        letters = Replace(letters, Value(letter), Value(two))
+    return letters
+
+
+def names_vector(*columns: str) -> Func:
+    """The folded words of `columns`, as an expression that an index can have. They do not begin with the workspace, as
+    the admin looks for leads of all.
+    """
+    parts: list[Any] = [F(columns[0])]
+    for column in columns[1:]:
+        parts += [Value(" "), F(column)]
+    words = Func(_folded(Concat(*parts)), Value(f"[{SEPARATORS}]+"), function="regexp_split_to_array")
+    return Func(
+        Func(words, Value(""), function="array_remove"),
+        function="array_to_tsvector",
+        output_field=SearchVectorField(),
+    )

@@ -1,0 +1,90 @@
+"""Guards every page under /w/<workspace>/: checks who may open it, and sets the workspace's time zone for it."""
+
+import zoneinfo
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, cast
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django_htmx.middleware import HtmxDetails
+
+from inbox.models import Membership, User, Workspace
+from inbox.pages.live import with_snapshot
+
+Rest = ParamSpec("Rest")
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+LAST_WORKSPACE = "last_workspace"
+
+
+class SignedInRequest(HttpRequest):
+    """The request of a logged-in user. All pages get such requests, unless they are declared public."""
+
+    user: User
+    htmx: HtmxDetails
+
+
+class WorkspaceRequest(SignedInRequest):
+    """The request that a view under /w/<workspace>/ gets from `workspace_view`, with its
+    workspace and the user's membership set.
+    """
+
+    workspace: Workspace
+    membership: Membership
+
+
+def signed_in(request: HttpRequest) -> User:
+    """The logged-in user of `request`. Raises PermissionDenied if nobody is logged in."""
+    if not request.user.is_authenticated:
+        raise PermissionDenied
+    return request.user
+
+
+View = Callable[Concatenate[WorkspaceRequest, Rest], HttpResponseBase]
+Guarded = Callable[..., HttpResponseBase]
+
+
+def workspace_view(min_role: str = Membership.Role.VIEWER) -> Callable[[View[Rest]], Guarded]:
+    """Decorator for views under `w/<uuid:workspace_id>/` that checks who may open the
+    page. The view itself gets no `workspace_id`.
+
+    It sets `request.workspace` and `request.membership` (with the database's snapshot of before anything else is read,
+    inbox.pages.live), activates the workspace's time zone, and
+    remembers the workspace for the home page. An outsider gets 404, so that they cannot learn which
+    workspaces exist. A member whose role is lower than `min_role` gets 403. A viewer may only look,
+    whatever `min_role` is: methods other than GET need a member.
+    """
+
+    def decorate(view: View[Rest]) -> Guarded:
+        @wraps(view)
+        def guarded(
+            request: HttpRequest, workspace_id: UUID, *args: Rest.args, **kwargs: Rest.kwargs
+        ) -> HttpResponseBase:
+            membership = (
+                with_snapshot()
+                .select_related("workspace")
+                .filter(workspace_id=workspace_id, user=signed_in(request))
+                .first()
+            )
+            if membership is None:
+                raise Http404("No such page.")
+            writing = request.method not in SAFE_METHODS
+            if not membership.at_least(min_role) or (
+                writing and not membership.at_least(Membership.Role.MEMBER)
+            ):
+                raise PermissionDenied(f"Your role here is {membership.get_role_display().lower()}.")
+            inside = cast(WorkspaceRequest, request)
+            inside.workspace, inside.membership = membership.workspace, membership
+            if request.session.get(LAST_WORKSPACE) != str(workspace_id):
+                request.session[LAST_WORKSPACE] = str(workspace_id)
+            with timezone.override(zoneinfo.ZoneInfo(membership.workspace.timezone)):
+                return view(inside, *args, **kwargs)
+
+        guarded.min_role = min_role  # type: ignore[attr-defined]  # by it a test knows the door
+        return guarded
+
+    return decorate

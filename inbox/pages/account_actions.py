@@ -1,0 +1,95 @@
+"""What people do about an account in trouble, on the workspace's pages and in the admin: check, reconnect, hide."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from inbox.health import banner, owner_link, reconnect
+from inbox.health.sentences import can_reconnect
+from inbox.models import audit
+from inbox.pages.access import signed_in
+from inbox.workspaces.accounts import account_name
+from integrations.health import probes
+from integrations.models import Integration, WorkspaceIntegrationHealth
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where somebody acts on an account.
+
+    `back` is the address to return to. `template` shows the ways to reconnect the account, with `context`, and posts to
+    `act_url` again.
+    """
+
+    back: str
+    act_url: str
+    template: str
+    context: dict[str, object]
+
+
+def act(request: HttpRequest, integration: Integration, page: Page) -> HttpResponse:
+    """Does what the form's `do` names, one of ACTIONS, and keeps it in the audit log.
+
+    The caller has checked that the user may act on `integration`.
+    """
+    name = request.POST.get("do", "")
+    if name not in ACTIONS:
+        messages.error(request, "There is no such action.")
+        return redirect(page.back)
+    audit.record(integration.workspace_id, signed_in(request), f"health.{name}", integration)
+    return ACTIONS[name](request, integration, page) or redirect(page.back)
+
+
+def _check(request: HttpRequest, integration: Integration, page: Page) -> None:
+    result = probes.check_now(integration)
+    (messages.success if result.ok else messages.warning)(request, result.sentence)
+
+
+def _hide(request: HttpRequest, integration: Integration, page: Page) -> None:
+    row = WorkspaceIntegrationHealth.objects.filter(integration=integration).first()
+    if row is not None:
+        banner.hide(signed_in(request), row)
+        messages.info(request, "Hidden for 4 hours. It comes back at once when something changes.")
+
+
+def _reconnect(request: HttpRequest, integration: Integration, page: Page) -> HttpResponse | None:
+    """Asks the provider for its hosted page and shows a link to it.
+
+    A redirect is impossible: our Content Security Policy forbids that a form leads to another site.
+    """
+    link = reconnect.hosted_link(integration, request.build_absolute_uri(page.back))
+    return _ways_back(request, integration, page, link)
+
+
+def _owner_link(request: HttpRequest, integration: Integration, page: Page) -> HttpResponse | None:
+    return _ways_back(request, integration, page, None)
+
+
+def _ways_back(
+    request: HttpRequest, integration: Integration, page: Page, link: reconnect.Link | None
+) -> HttpResponse | None:
+    rows = WorkspaceIntegrationHealth.objects.filter(integration=integration).select_related("integration")
+    row = rows.first()
+    if row is None or not can_reconnect(row):
+        messages.warning(request, reconnect.NOT_NEEDED if row and not row.is_down else reconnect.NOT_OFFERED)
+        return None
+    context = {
+        "integration": integration,
+        "account": account_name(row),
+        "link": link,
+        "act_url": page.act_url,
+        "owner_link": request.build_absolute_uri(owner_link.path(integration)),
+    }
+    return render(request, page.template, page.context | context)
+
+
+Action = Callable[[HttpRequest, Integration, Page], HttpResponse | None]
+ACTIONS: dict[str, Action] = {
+    "check": _check,
+    "hide": _hide,
+    "reconnect": _reconnect,
+    "owner-link": _owner_link,
+}

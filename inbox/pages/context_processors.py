@@ -1,0 +1,98 @@
+"""Provides what surrounds every page: navigation, banner, workspaces. Each part is computed only if a template
+uses it.
+"""
+
+from django.conf import settings
+from django.utils.functional import cached_property
+
+from inbox.health.banner import Banner, banner_for
+from inbox.health.model_outage import ModelAway, model_away
+from inbox.models import Membership
+from inbox.pages import navigation
+from inbox.pages.access import WorkspaceRequest
+from inbox.pages.keyboard import SHORTCUTS
+from inbox.pages.release import Release, release
+from inbox.pages.state_marks import StateMark
+from inbox.pages.team import Team, own_memberships, team_of
+
+
+class Shell:
+    """What surrounds every page: the navigation, the user's workspaces, the banner and the switches.
+    Each is computed only if a template uses it.
+    """
+
+    shortcuts = SHORTCUTS
+
+    def __init__(self, request: WorkspaceRequest) -> None:
+        self._request = request
+
+    @cached_property
+    def inbox(self) -> list[navigation.Entry]:
+        return navigation.inbox_entries(self._request)
+
+    @cached_property
+    def pages(self) -> list[navigation.Entry]:
+        return navigation.page_entries(self._request)
+
+    @cached_property
+    def memberships(self) -> list[Membership]:
+        """The user's memberships, by the name of the workspace."""
+        return own_memberships(self._request)
+
+    @property
+    def team(self) -> Team:
+        """The members of the workspace, as the page names them."""
+        return team_of(self._request)
+
+    @cached_property
+    def banner(self) -> Banner | None:
+        """The banner about broken accounts of the workspace; None if there is nothing to say or this user has hidden
+        it.
+        """
+        request = self._request
+        return banner_for(request.workspace, request.user, request.membership)
+
+    @cached_property
+    def model(self) -> ModelAway | None:
+        """What the page says if no language model can be reached to read replies; None if one can."""
+        return model_away(self._request.workspace)
+
+    @property
+    def here(self) -> str:
+        """The address to which a form of this page leads back: the page itself if a GET
+        reaches it; for a fragment, the page around it.
+        """
+        if self._request.htmx:
+            return self._request.htmx.current_url_abs_path or "/"
+        return self._request.get_full_path() if self._request.method == "GET" else "/"
+
+    @property
+    def may_write(self) -> bool:
+        """Whether the user's role in the workspace allows changes (member or higher), not only looking."""
+        return self._request.membership.at_least(Membership.Role.MEMBER)
+
+    @property
+    def environment(self) -> StateMark:
+        """The mark that says "Development" or "Production" in the admin's header."""
+        return (
+            StateMark("warn", "warn", "Development") if settings.DEBUG else StateMark("", "ok", "Production")
+        )
+
+    @property
+    def release(self) -> Release:
+        """Which release answers, and with which schema, for the admin's header."""
+        return release()
+
+
+def shell(request: WorkspaceRequest) -> dict[str, object]:
+    """The template context processor that gives every page `shell` (its navigation and banner), the
+    theme and density, the workspace and the membership.
+    """
+    user = getattr(request, "user", None)
+    return {
+        "shell": Shell(request),
+        "theme": getattr(user, "theme", ""),
+        "density": getattr(user, "density", ""),
+        "workspace": getattr(request, "workspace", None),
+        "membership": getattr(request, "membership", None),
+    }

@@ -1,0 +1,61 @@
+"""Shows the body of a delivery in three forms, without secrets, on a workspace's pages and in the admin."""
+
+import json
+from dataclasses import asdict
+
+from django.core.serializers.json import DjangoJSONEncoder
+
+from inbox.health import backfill
+from inbox.models import WebhookDelivery
+from inbox.webhooks.scrub import without_secrets
+from integrations import registry
+from integrations.events import Event, PayloadInvalid
+
+VIEWS = ("pretty", "raw", "parsed")
+SHOWN_BYTES = 200_000
+
+
+def shown_as(value: str | None) -> str:
+    """The form in which the body of a webhook request is shown: `value` if it is one of
+    VIEWS, else the first of them.
+    """
+    return value if value in VIEWS else VIEWS[0]
+
+
+def text(delivery: WebhookDelivery, show: str) -> str:
+    """The body of a stored webhook request for a page, without secrets and cut at SHOWN_BYTES; "" if it is no longer
+    stored. `show` is one of VIEWS.
+    """
+    if delivery.body is None:
+        return ""
+    return _text(delivery, show)[:SHOWN_BYTES]
+
+
+def is_cut(delivery: WebhookDelivery) -> bool:
+    """Whether the body of a stored webhook request is longer than what `text` returns."""
+    return delivery.body is not None and len(delivery.body) > SHOWN_BYTES
+
+
+def _text(delivery: WebhookDelivery, show: str) -> str:
+    body, source = (
+        without_secrets(bytes(delivery.body or b""), ()),
+        registry.webhook_sources().get(delivery.source),
+    )
+    if show == "raw" or source is None:
+        return body[:SHOWN_BYTES].decode(errors="replace")
+    try:
+        value = source.decode(body)
+        if show == "parsed":
+            event = _event(delivery, body, value)
+            value = {"event": type(event).__name__} | {
+                name: part for name, part in asdict(event).items() if part not in ("", None, [], {})
+            }
+    except PayloadInvalid as error:
+        return "\n".join(f"{name}: {text}" for name, text in error.fields.items())
+    return json.dumps(value, indent=2, ensure_ascii=False, cls=DjangoJSONEncoder)
+
+
+def _event(delivery: WebhookDelivery, body: bytes, value: object) -> Event:
+    if delivery.event_type == backfill.EVENT:
+        return backfill.event_of(body)
+    return registry.webhook_source(delivery.source).parse(value, delivery.received_at)

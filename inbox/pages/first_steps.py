@@ -1,0 +1,415 @@
+"""What a new workspace has to do until its first answer goes out, each step told from facts.
+
+Nothing is ticked. A step is done when the database shows that it works: an account is well, a key was used, an event
+was accepted, a notice arrived, somebody approved a draft. Samples count for none of them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from zlib import crc32
+
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.urls import reverse
+from django.utils import timezone
+
+from inbox.health import notice_trial, sentences
+from inbox.leads.folders import capped_count
+from inbox.models import Draft, Invitation, Lead, Membership, Message, WebhookDelivery, Workspace
+from inbox.pages.templatetags.holdfast import capped
+from inbox.prompts import model_calls
+from inbox.workspaces.accounts import known_as, usable
+from integrations import openai, registry, slack
+from integrations.events import BACKFILL
+from integrations.models import HealthState, Integration, Notice, WebhookKey
+from integrations.spec import stated
+
+DONE, FAILED, CHECKING, OPEN, LATER = "done", "failed", "checking", "open", "later"
+MARKS = {
+    DONE: ("ok", "ok", "Done"),
+    FAILED: ("bad", "fail", "Failed"),
+    CHECKING: ("info", "run", "Waiting"),
+    OPEN: ("", "off", "To do"),
+    LATER: ("", "off", "Later"),
+}
+"""Tone, icon and word of each state."""
+
+
+WORKS = (HealthState.CONNECTED, HealthState.QUIET, HealthState.RATE_LIMITED)
+"""The states in which an account's key is known to be good."""
+
+
+@dataclass(slots=True)
+class Step:
+    """One step: how it stands, its headline, and what was found (`said`). `at`: when it was proven, if that is known.
+    `is_next`: it is the first that a person has to do something about.
+    """
+
+    key: str
+    state: str
+    title: str
+    said: str = ""
+    at: datetime | None = None
+    url: str = ""
+    link: str = ""
+    is_next: bool = False
+
+    @property
+    def done(self) -> bool:
+        return self.state == DONE
+
+    @property
+    def tone(self) -> str:
+        return "info" if self.is_next and self.state == OPEN else MARKS[self.state][0]
+
+    @property
+    def icon(self) -> str:
+        return "right" if self.is_next and self.state == OPEN else MARKS[self.state][1]
+
+    @property
+    def word(self) -> str:
+        return "Next" if self.is_next and self.state == OPEN else MARKS[self.state][2]
+
+
+class FirstSteps:
+    """The first steps of `workspace`, as the database tells them now. It asks for everything once, when needed."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+
+    @cached_property
+    def accounts(self) -> list[Integration]:
+        """The accounts that can be called, with their health."""
+        rows = self.workspace.integrations.filter(enabled=True).select_related("health")
+        return [row for row in rows if usable(row)]
+
+    @cached_property
+    def senders(self) -> list[Integration]:
+        """The accounts that bring and carry messages: those that do not work first, then those that do."""
+        found = [row for row in self.accounts if registry.spec_of(row.provider).channel]
+        return sorted(found, key=lambda row: (state_of(row) == HealthState.UNKNOWN, state_of(row) in WORKS))
+
+    @cached_property
+    def keys(self) -> list[WebhookKey]:
+        """The webhook keys that are accepted for accounts that bring messages, the newest of each account first."""
+        names = [name for name, spec in registry.specs().items() if spec.channel]
+        keys = WebhookKey.objects.usable().filter(
+            integration__workspace=self.workspace, integration__provider__in=names
+        )
+        return list(keys.order_by("-created_at"))
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """What the other tables know of this workspace, in one statement of indexed look-ups."""
+        mine = {"workspace": OuterRef("pk")}
+        event = (
+            WebhookDelivery.objects.filter(
+                **mine,
+                verdict=WebhookDelivery.Verdict.ACCEPTED,
+                sample=False,
+                message__direction=Message.Direction.INBOUND,
+            )
+            .exclude(event_type=BACKFILL)
+            .order_by("-received_at")
+        )
+        notice = Notice.objects.filter(**mine).order_by("-created_at")
+        arrived = notice.filter(state=Notice.State.SENT)
+        by_slack = arrived.filter(path=Notice.Path.SLACK)
+        by_email = arrived.filter(path=Notice.Path.EMAIL)
+        trial = notice.filter(kind=notice_trial.KIND)
+        draft = Draft.objects.filter(**mine, lead__sample=False)
+        waiting = draft.filter(status=Draft.Status.PENDING).order_by("-created_at")
+        invited = Invitation.objects.filter(**mine, state=Invitation.State.OPEN).order_by("-created_at")
+        people = Membership.objects.filter(**mine)
+        found = (
+            Workspace.objects.filter(pk=self.workspace.pk)
+            .values(
+                event_lead=Subquery(event.values("lead")[:1]),
+                event_at=Subquery(event.values("received_at")[:1]),
+                heard=Exists(Lead.objects.filter(**mine, sample=False, last_inbound_at__isnull=False)),
+                slack_at=Subquery(by_slack.values("finished_at")[:1]),
+                email_at=Subquery(by_email.values("finished_at")[:1]),
+                trial_at=Subquery(trial.values("created_at")[:1]),
+                trial_state=Subquery(trial.values("state")[:1]),
+                trial_reason=Subquery(trial.values("reason")[:1]),
+                people=capped_count(people),
+                invited=Subquery(invited.values("email")[:1]),
+                approved=Exists(_approved(draft)),
+                draft_lead=Subquery(waiting.values("lead")[:1]),
+                sample=Subquery(Lead.objects.filter(**mine, sample=True).values("pk")[:1]),
+            )
+            .get()
+        )
+        return dict(found)
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        """All steps in their order."""
+        found = [
+            self._sender(),
+            self._address(),
+            self._event(),
+            self._model(),
+            self._notice(),
+            self._colleague(),
+            self._draft(),
+        ]
+        if following := next((step for step in found if step.state in (OPEN, FAILED)), None):
+            following.is_next = True
+        return found
+
+    @property
+    def done(self) -> int:
+        return sum(step.done for step in self.steps)
+
+    @property
+    def heading(self) -> str:
+        """How far it is, for the page's headline."""
+        left = len(self.steps) - self.done
+        if not left:
+            return "All set"
+        if not self.senders and not self.facts["heard"]:
+            return "Ready in about four minutes"
+        return "One step is left" if left == 1 else f"{left} steps are left"
+
+    @property
+    def all_done(self) -> bool:
+        return all(step.done for step in self.steps)
+
+    @property
+    def key(self) -> str:
+        """A short text that differs whenever a step says something else, so that a page can tell whether to redraw."""
+        said = [(step.state, step.title, step.said, step.url, step.is_next) for step in self.steps]
+        return f"{crc32(repr((said, self.addresses, self.facts['sample'])).encode()):x}"
+
+    @property
+    def names(self) -> str:
+        """The providers whose accounts bring messages here, as a list in words; "" if none is connected."""
+        return listed(_names(self.senders))
+
+    @property
+    def is_are(self) -> str:
+        """The verb that goes with `names`."""
+        return "are" if len({row.provider for row in self.senders}) > 1 else "is"
+
+    @property
+    def used_at(self) -> datetime | None:
+        """When one of the addresses was last called with its key; None if none ever was."""
+        return max((key.last_used_at for key in self.keys if key.last_used_at), default=None)
+
+    @property
+    def addresses(self) -> list[tuple[Integration, WebhookKey]]:
+        """The connected accounts that take webhooks at an address of the workspace, each with its newest key."""
+        newest = {key.integration_id: key for key in reversed(self.keys)}
+        return [(row, newest[row.pk]) for row in self.senders if row.pk in newest]
+
+    @property
+    def tries(self) -> list[Integration]:
+        """The accounts for which a test event can be sent."""
+        found = [(row, registry.address_of(row.provider)) for row, _ in self.addresses]
+        return [row for row, source in found if source and source.sample]
+
+    @property
+    def choices(self) -> list[tuple[str, str, str]]:
+        """The providers that bring messages: name, label and channel, in the order of the registry."""
+        specs = [spec for spec in registry.specs().values() if spec.channel and spec.is_connected_here]
+        return [(spec.name, spec.label, stated(spec.channel)) for spec in specs]
+
+    def _page(self, name: str, *args: object) -> str:
+        return reverse(f"inbox:{name}", args=[self.workspace.pk, *args])
+
+    def _sender(self) -> Step:
+        if not self.senders and self.facts["heard"]:
+            return Step(
+                "sender",
+                OPEN,
+                "Connect what your answers go out by",
+                "Replies come in by webhook alone. Nothing can be sent before an account’s key is known.",
+            )
+        if not self.senders:
+            return Step(
+                "sender",
+                OPEN,
+                "Connect what your replies come from",
+                "Its key is checked at once. You can connect more later.",
+            )
+        account = self.senders[0]
+        name, health = known_as(account.provider), getattr(account, "health", None)
+        state = state_of(account)
+        if health is None or state == HealthState.UNKNOWN:
+            return Step("sender", CHECKING, f"{name} is being checked", "This takes a few seconds.")
+        if state in WORKS:
+            names = _names([row for row in self.senders if state_of(row) in WORKS])
+            title = f"{listed(names)} {'are' if len(names) > 1 else 'is'} connected"
+            return Step("sender", DONE, title, at=health.last_success_at)
+        words = f" {name} says: “{health.words.rstrip('.')}”." if health.words else ""
+        return Step(
+            "sender",
+            FAILED,
+            sentences.headline(health, self.workspace.name),
+            f"{_upper(sentences.why(health.reason))}.{words}" if health.reason else words.strip(),
+            url=self._page("integration-settings", account.pk),
+            link="Settings",
+        )
+
+    def _address(self) -> Step:
+        if self.used_at:
+            return Step("address", DONE, "The webhook address is in use", at=self.used_at)
+        title = f"Paste the webhook address into {self.names or 'the account'}"
+        if not self.senders:
+            return Step("address", LATER, title, "Waits for an account.")
+        return Step("address", OPEN, title, "Nothing has called it yet. Whoever has it can post events.")
+
+    def _event(self) -> Step:
+        if self.facts["event_at"]:
+            return Step(
+                "event",
+                DONE,
+                "Replies come in",
+                at=self.facts["event_at"],
+                url=self._page("conversation", self.facts["event_lead"]),
+                link="Open the reply",
+            )
+        if self.facts["heard"] and self.used_at:  # its delivery is no longer kept
+            return Step("event", DONE, "Replies come in", at=self.used_at)
+        if not self.senders:
+            return Step("event", LATER, "See the first reply come in", "Waits for an account.")
+        return Step(
+            "event",
+            CHECKING,
+            "Listening for the first reply",
+            f"It shows up here within seconds of {self.names} telling us. Replies to a campaign take their time: "
+            "answer one of your own mails, or send a test event.",
+        )
+
+    def _model(self) -> Step:
+        account = next((row for row in self.accounts if row.provider == openai.NAME), None)
+        health = getattr(account, "health", None)
+        if not model_calls.ready():
+            return Step(
+                "model",
+                FAILED,
+                "No model is connected",
+                "The installation’s operator sets OPENAI_API_KEY. Until then replies come in, and people read them.",
+            )
+        if health is None or health.state == HealthState.UNKNOWN:
+            return Step("model", OPEN, "Try the model’s key", "The model reads replies and drafts answers.")
+        if health.state in WORKS:
+            return Step("model", DONE, "The model’s key works", at=health.last_success_at)
+        words = f" OpenAI says: “{health.words.rstrip('.')}”." if health.words else ""
+        refused = health.state == HealthState.DISCONNECTED
+        act = "The installation’s operator has to act." if refused else "We keep trying."
+        title = (
+            "The model’s key does not work" if refused else sentences.headline(health, self.workspace.name)
+        )
+        why = f"{_upper(sentences.why(health.reason))}." if health.reason else ""
+        return Step("model", FAILED, title, f"{why}{words} {act}".strip())
+
+    def _notice(self) -> Step:
+        facts, way = self.facts, notice_trial.way(self.workspace)
+        by_slack = way == Notice.Path.SLACK
+        arrived = facts["slack_at" if by_slack else "email_at"] if way else None
+        if facts["trial_state"] and not (arrived and arrived >= facts["trial_at"]):
+            if facts["trial_state"] == Notice.State.CLAIMED:
+                return Step("notice", CHECKING, "A trial notice is on its way")
+            if facts["trial_state"] != Notice.State.SENT:
+                why = facts["trial_reason"] or "nobody knows whether it arrived"
+                return Step("notice", FAILED, "The trial notice did not arrive", f"{_upper(why)}.")
+        if arrived:
+            said = "A notice reached Slack." if by_slack else "The mail server took a notice to you."
+            return Step("notice", DONE, "You are told when an account breaks", said, arrived)
+        if by_slack:
+            return Step(
+                "notice", OPEN, "Be told when an account breaks", "A trial notice goes to your Slack channel."
+            )
+        if way:
+            said = "A trial notice goes to owners and admins by e-mail. With Slack connected, it goes there."
+            return Step("notice", OPEN, "Be told when an account breaks", said)
+        return Step(
+            "notice",
+            OPEN,
+            "Be told when an account breaks",
+            "Connect Slack. There is no mail server here that could tell you by e-mail.",
+            url=self._page("integration-new", slack.NAME),
+            link="Connect Slack",
+        )
+
+    def _colleague(self) -> Step:
+        facts, people = self.facts, self._page("people")
+        if facts["people"] > 1:
+            return Step(
+                "colleague",
+                DONE,
+                "You are not alone here",
+                f"{capped(facts['people'])} people are in.",
+                url=people,
+                link="People",
+            )
+        if facts["invited"]:
+            return Step(
+                "colleague",
+                DONE,
+                f"{facts['invited']} is invited",
+                "They have not joined yet.",
+                url=people,
+                link="People",
+            )
+        return Step(
+            "colleague",
+            OPEN,
+            "Invite a colleague",
+            "Two see more than one, and somebody answers while you are away.",
+            url=people,
+            link="Invite",
+        )
+
+    def _draft(self) -> Step:
+        if self.facts["approved"]:
+            return Step("draft", DONE, "The first draft is approved")
+        if self.facts["draft_lead"]:
+            return Step(
+                "draft",
+                OPEN,
+                "Approve the first draft",
+                "It waits below the reply. Change what you like; nothing goes out before you send it.",
+                url=self._page("conversation", self.facts["draft_lead"]),
+                link="Look at the draft",
+            )
+        return Step("draft", LATER, "Approve the first draft", "Waits for a reply that the model answers.")
+
+
+def finish(workspace: Workspace) -> bool:
+    """Hides the list of first steps. Returns whether it was shown until now."""
+    return bool(Workspace.objects.filter(pk=workspace.pk, set_up_at=None).update(set_up_at=timezone.now()))
+
+
+def url(workspace: Workspace) -> str:
+    """The address of the page with the first steps of `workspace`."""
+    return reverse("inbox:start", args=[workspace.pk])
+
+
+def state_of(account: Integration) -> str:
+    """The state of the account's health, as far as it is known (a HealthState)."""
+    health = getattr(account, "health", None)
+    return health.state if health else HealthState.UNKNOWN
+
+
+def _approved(drafts: QuerySet[Draft]) -> QuerySet[Draft]:
+    """The drafts that a person approved."""
+    return drafts.filter(decided_by__isnull=False, status__in=[Draft.Status.APPROVED, Draft.Status.SENT])
+
+
+def listed(words: Sequence[str]) -> str:
+    """The words as a list in a sentence: "A", "A and B", "A, B and C"."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else ""
+
+
+def _names(accounts: Sequence[Integration]) -> list[str]:
+    """The names of the accounts' providers, each once."""
+    return list(dict.fromkeys(known_as(row.provider) for row in accounts))
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,212 @@
+"""The form that connects an account or changes its settings. A stored secret is never shown; an empty field
+keeps it.
+
+A secret that no configured encryption key can read is kept in the same way. A new one replaces it.
+"""
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.db import IntegrityError, transaction
+
+from inbox.models import User, audit, locks
+from inbox.workspaces import creation
+from integrations import connect, destinations, registry
+from integrations.health import probes, writer
+from integrations.health.probes import look_at_secrets
+from integrations.models import Integration
+from integrations.spec import Setting
+
+NAME = "name"
+SECRET_LIMIT = 500
+UNREADABLE = (
+    "What is stored cannot be read with today’s FIELD_ENCRYPTION_KEYS. Put it in anew; left empty, it stays."
+)
+UNREADABLE_SECOND = (
+    "What is stored cannot be read. If the account has one, put it in anew too: it ends with the other one."
+)
+
+
+def masked(secret: str) -> str:
+    """The secret as dots with its last four characters, or only dots if it is too short to show its end."""
+    return f"••••{secret[-4:]}" if len(secret) >= 12 else "••••"
+
+
+class AccountTaken(Exception):
+    """Another workspace has this provider account already, and only the installation's own
+    key would give access to it.
+    """
+
+
+class AccountForm(forms.Form):
+    """The form with the settings and secrets of one provider account, new or existing. An account that is connected
+    already becomes an error of the form.
+    """
+
+    def __init__(self, integration: Integration, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data)
+        self.integration = integration
+        self.spec = registry.spec_of(integration.provider)
+        self.account_field = connect.account_setting(integration.provider)
+        self._add(NAME, "Whose account it is", "Shown wherever the account is named.", integration.name, 120)
+        if setting := self.spec.account_id:
+            self._add(
+                setting.name,
+                setting.label,
+                setting.help,
+                integration.external_account_id,
+                120,
+                required=setting.required,
+            )
+        for setting in self.spec.secrets:
+            self._add_secret(setting)
+        for setting in self.spec.settings:
+            self._add(
+                setting.name, setting.label, setting.help, integration.config.get(setting.name, ""), 500
+            )
+        if not integration._state.adding:
+            self.fields["enabled"] = forms.BooleanField(
+                required=False, initial=integration.enabled, label="Switched on"
+            )
+
+    def _add(
+        self, name: str, label: str, help_text: str, initial: str, limit: int, *, required: bool = False
+    ) -> None:
+        self.fields[name] = forms.CharField(
+            label=label,
+            help_text=help_text,
+            initial=initial,
+            max_length=limit,
+            required=required,
+            error_messages={"required": f"Needed: {label}. {help_text}"},
+        )
+
+    def _add_secret(self, setting: Setting) -> None:
+        name, help_text = setting.name, setting.help
+        lost = self.integration.is_unreadable
+        stored = "" if lost else str(self.integration.credentials.get(name) or "")
+        if lost:
+            help_text = UNREADABLE if name == self.secret_names[0] else UNREADABLE_SECOND
+        elif stored:
+            help_text = f"{masked(stored)} is stored. Leave empty to keep it"
+            help_text += "; give it again for another address." if name == self.spec.key else "."
+        elif not help_text and name == self.spec.key and self.spec.key_made_at:
+            help_text = f"Made in {self.spec.key_made_at}."
+        self.fields[name] = forms.CharField(
+            label=setting.label,
+            help_text=help_text,
+            max_length=SECRET_LIMIT,
+            required=not (stored or lost) and self._needs(setting),
+            error_messages={"required": f"Needed: {setting.label}, made in {self.spec.key_made_at}."},
+            widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
+        )
+
+    def _needs(self, setting: Setting) -> bool:
+        """Whether the account must have this setting, which it need not if the installation has a key."""
+        return setting.required and not (self.spec.installation_key and self.spec.installation_key())
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        values = self.cleaned_data
+        tried = copy.copy(self.integration)
+        for name in list(values):
+            if name == "enabled" or (name in self.secret_names and not values[name]):
+                continue
+            try:
+                connect.put(tried, {name: values[name]})
+            except connect.ConnectError as error:
+                self.add_error(name, str(error).removeprefix(f"{name}: "))
+        if self.integration.is_unreadable and not tried.is_unreadable:
+            self._clean_replacement(tried)
+        if not self.errors:
+            self._clean_keys(tried, [name for name in self.secret_names if values[name]])
+        return values
+
+    def _clean_replacement(self, tried: Integration) -> None:
+        """Checks that all needed secrets are given if stored ones cannot be read. Any new secret replaces all of
+        them.
+        """
+        for setting in self.spec.secrets:
+            if self._needs(setting) and not tried.credentials.get(setting.name):
+                self.add_error(setting.name, "Put this in anew too: what is stored cannot be read.")
+
+    def _clean_keys(self, tried: Integration, given: list[str]) -> None:
+        """Checks that `tried`, the account as it would be, has the keys for its calls, and for the address that
+        they go to.
+        """
+        before = destinations.leads_to(self.integration)
+        if name := connect.secret_for_new_address(tried, before, given):
+            self.add_error(name, connect.GIVE_AGAIN[0].upper() + connect.GIVE_AGAIN[1:])
+        elif not tried.is_unreadable and self.spec.lacks and (lack := self.spec.lacks(tried)):
+            self.add_error(*lack)
+
+    @property
+    def secret_names(self) -> tuple[str, ...]:
+        return tuple(setting.name for setting in self.spec.secrets)
+
+    def save(self, workspace_id: UUID, user: User) -> Integration | None:
+        """Stores the provider account and enqueues a check whether it works. Returns None, with an error in the form,
+        if it is connected already or cannot be stored.
+        """
+        try:
+            with transaction.atomic():
+                saved, another = self._store(workspace_id, user)
+        except (IntegrityError, AccountTaken):
+            self.add_error(
+                self.account_field or None, "This account is connected already, here or in another workspace."
+            )
+            return None
+        # somebody else has changed the account since the form was read
+        except connect.ConnectError as error:
+            self.add_error(None, str(error))
+            return None
+        if another:
+            writer.start_over(saved)
+        if saved.enabled:
+            look_at_secrets(saved)
+        if saved.enabled and self.spec.probe:
+            probes.enqueue_probe(saved)
+        return saved
+
+    def _store(self, workspace_id: UUID, user: User) -> tuple[Integration, bool]:
+        """Returns the saved account, and whether it now is another account at the provider."""
+        fresh = self.integration._state.adding
+        row = self.integration
+        if not fresh:
+            row = Integration.objects.select_for_update().get(pk=row.pk, workspace_id=workspace_id)
+        before = row.external_account_id
+        given = {name: value for name, value in self.cleaned_data.items() if name in self.changed_data}
+        row.enabled = given.pop("enabled", row.enabled)
+        given = {name: value for name, value in given.items() if value or name not in self.secret_names}
+        if self.spec.key in given:
+            # a key is meant only for the address that was entered with it
+            given["base_url"] = self.cleaned_data["base_url"]
+        connect.apply(row, given)
+        _refuse_anothers(row)
+        another = not fresh and before != "" and before != row.external_account_id
+        if another and self.spec.forget_owner:
+            self.spec.forget_owner(row)
+        row.save()
+        if fresh:
+            creation.issue_key(row)
+        action = "integration.connected" if fresh else "integration.changed"
+        audit.record(workspace_id, user, action, row, settings=sorted(self.changed_data))
+        return row, another
+
+
+def _refuse_anothers(row: Integration) -> None:
+    """Raises AccountTaken if another workspace has the account and only the installation's key opens it.
+
+    That key opens every account, so naming an account must not be enough to read it. Must run in a
+    transaction: a lock lets two workspaces that name one account proceed one after the other.
+    """
+    spec = registry.spec_of(row.provider)
+    if not (spec.installation_key and spec.account_id) or row.is_unreadable or row.credentials.get(spec.key):
+        return
+    locks.hold(f"{row.provider} account", row.external_account_id)
+    others = Integration.objects.filter(provider=row.provider, external_account_id=row.external_account_id)
+    if others.exclude(workspace=row.workspace_id).exists():
+        raise AccountTaken

@@ -1,0 +1,119 @@
+"""The forms of a conversation: an edited draft, a message of one's own, done/snooze/unread."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from inbox.leads.triage import Seen
+from inbox.models.lead import Channel
+
+TEXT_LIMIT = 20_000
+LEAD_LIMIT = 50
+SNOOZE_DAYS_LIMIT = 366
+ID_DIGITS = 19
+
+
+class AnswerForm(forms.Form):
+    """The form with a draft's text as the reviewer wants it sent. `seen_at` is the time of the lead's newest message
+    that the reviewer's page showed.
+    """
+
+    seen_at = forms.DateTimeField(required=False)
+    text = forms.CharField(
+        max_length=TEXT_LIMIT,
+        error_messages={
+            "required": "Write a text first.",
+            "max_length": f"The text is too long: at most {TEXT_LIMIT:,} characters.",
+        },
+    )
+
+
+class OwnMessageForm(AnswerForm):
+    """The form with a message that a person wrote to a lead. `client_token` is an id made by the page,
+    so that a double click sends one message.
+    """
+
+    channel = forms.ChoiceField(choices=Channel.choices)
+    client_token = forms.UUIDField()
+
+
+class SeenField(forms.Field):
+    """A form field with one or more leads, each with the time of the newest message that
+    the page showed (inbox.leads.triage.Seen).
+    """
+
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: Any) -> list[Seen]:
+        try:
+            seen = [Seen.parse(text) for text in value or []]
+        except ValueError:
+            raise forms.ValidationError("That conversation is not one of this workspace.") from None
+        if len(seen) > LEAD_LIMIT:
+            raise forms.ValidationError(f"At most {LEAD_LIMIT} conversations at once.")
+        return seen
+
+
+class TriageForm(forms.Form):
+    """The form that marks the conversations in `lead` as done, read, unread or snoozed, or assigns them, as `do`
+    says.
+
+    `until` is the day on which a snooze ends; `do=snooze:<word>` names it by a word of WORDS instead. `do=assign:<id>`
+    names the membership of who gets them; `do=assign:nobody` takes them from whoever has them.
+    """
+
+    ACTIONS = ("done", "unread", "read", "snooze", "assign")
+    WORDS = {"tomorrow": 1, "week": 7, "month": 30}
+    NOBODY = "nobody"
+
+    lead = SeenField(error_messages={"required": "Select a conversation first."})
+    do = forms.CharField()
+    until = forms.DateField(
+        required=False, error_messages={"invalid": "Snooze until: give a date as 2027-01-31."}
+    )
+
+    def clean_do(self) -> str:
+        action, _, word = self.cleaned_data["do"].partition(":")
+        if action not in self.ACTIONS or not self._is_known(action, word):
+            raise forms.ValidationError("There is no such action.")
+        return str(self.cleaned_data["do"])
+
+    def _is_known(self, action: str, word: str) -> bool:
+        if action == "assign":
+            return word == self.NOBODY or (word.isascii() and word.isdigit() and len(word) < ID_DIGITS)
+        return not word or word in self.WORDS
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        cleaned = self.cleaned_data
+        action, _, word = cleaned.get("do", "").partition(":")
+        if action == "snooze":
+            today = timezone.localdate()
+            day = today + timedelta(days=self.WORDS[word]) if word else cleaned.get("until")
+            if day is None:
+                self.add_error("until", "Snooze until: pick a date.")
+            elif not today < day <= today + timedelta(days=SNOOZE_DAYS_LIMIT):
+                self.add_error("until", "Snooze until: pick a date from tomorrow to a year from now.")
+            cleaned["until"] = day
+        return cleaned
+
+    def snooze_until(self, at: time) -> datetime:
+        """The moment at which a snooze ends: the chosen day at the time `at`, in the
+        active time zone, which is the workspace's.
+        """
+        return timezone.make_aware(datetime.combine(self.cleaned_data["until"], at))
+
+    def membership_id(self) -> int | None:
+        """The id of the membership that the conversations are assigned to; None for nobody."""
+        word = str(self.cleaned_data["do"]).partition(":")[2]
+        return None if word == self.NOBODY else int(word)
+
+    @property
+    def action(self) -> str:
+        return str(self.cleaned_data["do"]).partition(":")[0]
+
+    def problem(self) -> str:
+        """The first error of the form that marks conversations, as one sentence for people."""
+        return str(next(iter(next(iter(self.errors.values())))))

@@ -1,0 +1,46 @@
+"""The table of keyboard shortcuts, which the script binds and the help sheet shows.
+
+`action` is the name of a function in static/holdfast.js. If there is none, the element with
+`data-shortcut="<action>"` is clicked. Keys of one letter can be switched off (User.single_key_shortcuts).
+"""
+
+from typing import NamedTuple
+
+CAPS = {"Control": "Ctrl", "Escape": "Esc"}
+
+
+class Shortcut(NamedTuple):
+    """One keyboard shortcut: the action that it does, its label, and its keys, named as the browser does
+    (KeyboardEvent.key).
+    """
+
+    action: str
+    label: str
+    keys: tuple[str, ...]
+
+    @property
+    def caps(self) -> list[str]:
+        """The shortcut's keys as they are printed on a keyboard."""
+        return [CAPS.get(key, key) for key in self.keys]
+
+
+SHORTCUTS = (
+    Shortcut("next", "Move down", ("j",)),
+    Shortcut("previous", "Move up", ("k",)),
+    Shortcut("open", "Open", ("Enter",)),
+    Shortcut("back", "Back to the list", ("Escape",)),
+    Shortcut("select", "Select", ("x",)),
+    Shortcut("done", "Done", ("e",)),
+    Shortcut("snooze", "Snooze", ("h",)),
+    Shortcut("unread", "Mark unread", ("u",)),
+    Shortcut("assign", "Assign", ("m",)),
+    Shortcut("reply", "Reply", ("r",)),
+    Shortcut("send", "Send", ("Control", "Enter")),
+    Shortcut("confirm", "It is what it may be", ("y",)),
+    Shortcut("deny", "It is not", ("n",)),
+    Shortcut("alike", "Look at the replies alike", ("a",)),
+    Shortcut("trace", "What happened to the newest message", ("i",)),
+    Shortcut("undo", "Undo", ("z",)),
+    Shortcut("search", "Search", ("/",)),
+    Shortcut("keys", "This sheet", ("?",)),
+)

@@ -1,0 +1,106 @@
+"""Builds the side navigation, one entry per page of a workspace. A new page adds a line to PAGES."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from django.urls import reverse
+
+from inbox.health import banner
+from inbox.leads.folders import DEFAULT_FOLDER, FOLDERS, folder_counts
+from inbox.models import Membership, Workspace
+from inbox.pages.access import WorkspaceRequest, signed_in
+from inbox.pages.templatetags.holdfast import capped
+from inbox.webhooks import replay
+
+
+class Badge(NamedTuple):
+    """The small mark behind a link of the navigation, such as a count. It has a tone of
+    inbox.pages.state_marks if it needs attention.
+    """
+
+    text: str
+    tone: str = ""
+
+
+class Page(NamedTuple):
+    """A page of a workspace (`w/<workspace_id>/…`) for the navigation, by its URL name. The URL takes only the
+    workspace's id.
+    """
+
+    url_name: str
+    label: str
+    icon: str
+    min_role: str = Membership.Role.VIEWER
+    badge: Callable[[Workspace], Badge | None] = lambda workspace: None
+    shown: Callable[[Workspace], bool] = lambda workspace: True
+
+
+def _down(workspace: Workspace) -> Badge | None:
+    count = sum(health.is_down for health in banner.troubled(workspace))
+    return Badge(f"{count} down", "bad") if count else None
+
+
+def _failed(workspace: Workspace) -> Badge | None:
+    count = replay.unrepaired(workspace).count()
+    return Badge(f"{capped(count)} failed", "bad") if count else None
+
+
+def _paused(workspace: Workspace) -> Badge | None:
+    return Badge("stopped", "warn") if workspace.sends_paused else None
+
+
+PAGES: list[Page] = [
+    Page("inbox:start", "First steps", "right", shown=lambda workspace: workspace.set_up_at is None),
+    Page("inbox:followups", "Follow-ups", "steps"),
+    Page("inbox:automation", "Automation", "bolt", badge=_paused),
+    Page("inbox:facts", "Facts", "book"),
+    Page("inbox:rules", "Rules", "filter"),
+    Page("inbox:find", "Trace", "search"),
+    Page("inbox:health", "Health", "health", badge=_down),
+    Page("inbox:jobs", "Jobs", "jobs", Membership.Role.ADMIN),
+    Page("inbox:deliveries", "Deliveries", "trace", Membership.Role.ADMIN, badge=_failed),
+    Page("inbox:integrations", "Integrations", "plug"),
+    Page("inbox:people", "People", "user"),
+    Page("inbox:settings", "Settings", "settings", Membership.Role.ADMIN),
+]
+"""The pages in their order. Other apps append theirs when they are ready."""
+
+
+class Entry(NamedTuple):
+    """One link in the side navigation. `current`: it leads to the page that is open."""
+
+    url: str
+    label: str
+    icon: str
+    current: bool
+    badge: Badge | None
+
+
+def inbox_entries(request: WorkspaceRequest) -> list[Entry]:
+    """The links to the inbox's folders for the side navigation, with their counts."""
+    counts = folder_counts(request.workspace, signed_in(request).pk)
+    base = reverse("inbox:list", args=[request.workspace.pk])
+    here = request.path.startswith(base)
+    key = request.GET.get("view", DEFAULT_FOLDER)
+    return [
+        Entry(
+            url=f"{base}?view={folder.key}",
+            label=folder.label,
+            icon=folder.icon,
+            current=here and folder.key == key,
+            badge=Badge(capped(counts[folder.key])) if counts.get(folder.key) else None,
+        )
+        for folder in FOLDERS.values()
+    ]
+
+
+def page_entries(request: WorkspaceRequest) -> list[Entry]:
+    """The links to the workspace's other pages for the side navigation, those that the user's role may open."""
+    entries = []
+    for page in PAGES:
+        if request.membership.at_least(page.min_role) and page.shown(request.workspace):
+            url = reverse(page.url_name, args=[request.workspace.pk])
+            entries.append(
+                Entry(url, page.label, page.icon, request.path.startswith(url), page.badge(request.workspace))
+            )
+    return entries

@@ -1,0 +1,107 @@
+"""What stands beside a conversation at one glance: four numbers about the lead, and the next step."""
+
+import zoneinfo
+from dataclasses import dataclass
+
+import phonenumbers
+from django.utils import timezone
+from django.utils.dateformat import format as format_date
+from phonenumbers.timezone import time_zones_for_number
+
+from inbox.models import Draft, Lead
+from inbox.pages.templatetags.desk import WAITS_LONG, waits
+from inbox.pages.templatetags.holdfast import ago_text
+from inbox.pages.timeline import Timeline
+
+NIGHT_ENDS, NIGHT_BEGINS = 8, 20
+"""The hours of the day between which people are taken to be at work."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One number: its label, the value, a note below it, and a tone of inbox.pages.state_marks or ""."""
+
+    label: str
+    value: str
+    note: str
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Rail:
+    """The numbers and the next step at the top of the rail beside a conversation."""
+
+    tiles: list[Tile]
+    next_step: str
+
+
+def rail(lead: Lead, timeline: Timeline, draft: Draft | None) -> Rail:
+    """The top of the rail for `lead`, whose page shows `timeline` and perhaps `draft`. Reads nothing more."""
+    tiles = [_score(lead), _their_time(lead), _waits(lead), _wrote(timeline)]
+    return Rail(tiles, next_step(lead, draft))
+
+
+def _score(lead: Lead) -> Tile:
+    if lead.score is None:
+        return Tile("Score", "–", "not scored yet")
+    wants = lead.score_reason.partition(" (")[0]
+    return Tile("Score", f"{lead.score} of 4", wants, "hot" if lead.is_hot else "")
+
+
+def _their_time(lead: Lead) -> Tile:
+    zone = zone_of_phone(lead.phone)
+    if zone is None:
+        return Tile("Their time", "–", "their number does not tell" if lead.phone else "no number known")
+    there = timezone.localtime(timezone=zone)
+    awake = "by day" if NIGHT_ENDS <= there.hour < NIGHT_BEGINS else "at night"
+    place = zone.key.rpartition("/")[2].replace("_", " ")
+    return Tile("Their time", format_date(there, "H:i"), f"{place}, {awake}")
+
+
+def zone_of_phone(phone: str) -> zoneinfo.ZoneInfo | None:
+    """The time zone of the place that a phone number (E.164) belongs to; None if it is not one zone alone."""
+    try:
+        names = time_zones_for_number(phonenumbers.parse(phone))
+        return zoneinfo.ZoneInfo(names[0]) if len(names) == 1 else None
+    except (phonenumbers.NumberParseException, zoneinfo.ZoneInfoNotFoundError):
+        return None
+
+
+def _waits(lead: Lead) -> Tile:
+    since = lead.last_inbound_at
+    if not lead.needs_reply or since is None:
+        return Tile("Waits", "no", "nobody waits for an answer")
+    return Tile("Waits", waits(since), "for an answer", "warn" if timezone.now() - since > WAITS_LONG else "")
+
+
+def _wrote(timeline: Timeline) -> Tile:
+    theirs = [entry.at for entry in timeline.entries if not entry.outbound]
+    if not theirs:
+        return Tile("Wrote", "never", "no reply yet")
+    count = (
+        f"{len(theirs)}+ times"
+        if timeline.earlier
+        else "once"
+        if len(theirs) == 1
+        else f"{len(theirs)} times"
+    )
+    return Tile("Wrote", count, f"last {ago_text(theirs[-1])}")
+
+
+def next_step(lead: Lead, draft: Draft | None) -> str:
+    """What a person should do next about `lead`, in one sentence; `draft` waits for them, if there is one."""
+    if lead.sample:
+        return "Nothing: it is a sample."
+    if lead.is_stopped:
+        return "Nothing: nothing may be sent to them."
+    if lead.suspected:
+        return f"Decide: {lead.get_suspected_display().lower()}."
+    if lead.identity_conflict:
+        return "Look whether these are two people."
+    if draft and draft.send_at:
+        return f"Goes out by itself at {format_date(timezone.localtime(draft.send_at), 'H:i')}. Hold it, or let it go."
+    if draft:
+        return "Read the draft, then send it."
+    if lead.needs_reply:
+        return "Answer them."
+    return "Nothing: they have their answer." if lead.answered_at else "Nothing: nobody waits."

@@ -1,0 +1,13 @@
+"""Reads where a form leads back to, and accepts only pages of this site."""
+
+from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
+
+
+def next_url(request: HttpRequest, default: str) -> str:
+    """The address to go to after a form: its field `next`, or that of the form's own address, if it is an address of
+    this site, else `default`.
+    """
+    url = request.POST.get("next") or request.GET.get("next", "")
+    own = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
+    return url if own else default

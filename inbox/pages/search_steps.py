@@ -1,0 +1,163 @@
+"""The statement by which the search reads leads or messages. It reads a bounded number of rows, whatever is typed.
+
+Its steps are fenced (MATERIALIZED, LATERAL with a limit, WordsQuery), so that the planner has one way to go:
+
+1. `few`: if the list has few leads, the newest hit of each.
+2. `newest` and `near`: else the hits among the newest rows.
+3. `older` and `far`: if these are too few, what the indexes have.
+4. `floor`: if the indexes have too much, how far back the newest rows reach. The next page goes on from there.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import BooleanField, Model, Q, QuerySet
+from django.db.models.expressions import RawSQL
+
+from inbox.models import Lead, Message, Workspace
+from inbox.models.words import TEXT_CHARS
+
+FEW = 500
+"""If a list has no more leads than this, each one is looked at."""
+NEWEST: dict[type[Model], int] = {Message: 3_000, Lead: 150}
+"""How many of the newest rows are read, before an index is asked for older ones."""
+OLDER = 5_000
+"""How many rows of an index are read. A search that has more, and few among the newest, goes on page by page."""
+Place = tuple[datetime, UUID]
+"""Where a hit stands in the list: its time, and the id of the message or lead. The newest comes first."""
+Row = tuple[UUID, UUID, datetime, str, str]
+"""A hit: the id of the message or lead, the lead's id, the time, and the message's subject and text."""
+
+FRAME = """
+WITH few (lead_id) AS MATERIALIZED ({few}),
+newest (id, lead_id, at, matches) AS MATERIALIZED ({newest}),
+near (id, lead_id, at) AS MATERIALIZED (
+    SELECT hit.* FROM (
+        SELECT * FROM (
+            SELECT DISTINCT ON (lead_id) * FROM (
+                SELECT id, lead_id, at FROM newest WHERE matches
+                UNION ALL
+                SELECT one.id, few.lead_id, one.at FROM few CROSS JOIN LATERAL ({of_few}) one (id, at)
+                WHERE (SELECT count(*) FROM few) <= {few_limit} AND {place}
+            ) hits ORDER BY lead_id, at DESC, id DESC
+        ) leads ORDER BY at DESC, id DESC
+    ) hit CROSS JOIN LATERAL ({listed}) listed WHERE {unseen} ORDER BY hit.at DESC, hit.id DESC LIMIT {want}
+),
+older (id, lead_id, at) AS MATERIALIZED (
+    SELECT * FROM ({older}) found (id, lead_id, at)
+    WHERE (SELECT count(*) FROM near) < {want} AND (SELECT count(*) FROM newest) = {newest_limit}
+    LIMIT {older_limit} + 1
+),
+far (id, lead_id, at) AS MATERIALIZED (
+    SELECT hit.* FROM (
+        SELECT * FROM (
+            SELECT DISTINCT ON (lead_id) * FROM older
+            WHERE (SELECT count(*) FROM older) <= {older_limit} AND {place}
+              AND lead_id NOT IN (SELECT lead_id FROM near)
+            ORDER BY lead_id, at DESC, id DESC
+        ) leads ORDER BY at DESC, id DESC
+    ) hit CROSS JOIN LATERAL ({listed}) listed WHERE {unseen} ORDER BY hit.at DESC, hit.id DESC LIMIT {want}
+),
+floor (id, lead_id, at) AS (
+    SELECT id, NULL::uuid, at FROM newest WHERE (SELECT count(*) FROM older) > {older_limit} ORDER BY at, id LIMIT 1
+)
+SELECT found.id, found.lead_id, found.at, coalesce(m.subject, ''), coalesce(left(m.text, {chars}), '')
+FROM (SELECT * FROM near UNION ALL SELECT * FROM far UNION ALL SELECT * FROM floor) found
+LEFT JOIN inbox_message m ON m.id = found.id
+ORDER BY found.at DESC, found.id DESC
+"""
+OF_HIT, OF_FEW = RawSQL("hit.lead_id", ()), RawSQL("few.lead_id", ())
+"""The lead of the row before, in the steps that are run for each row."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """What the statement told: hits, the newest first. Older than `floor` there may be more."""
+
+    rows: list[Row]
+    floor: Place | None = None
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The queries of one search of `model`, whose rows have the time `at`. Each selects what FRAME names beside it.
+
+    `few`: the leads of the list. `of_few`: the newest hit of OF_FEW. `newest`: rows with whether they match, unsliced.
+    `older`: hits by an index, each. `listed`: OF_HIT, if the list has it. `seen`: a hit of OF_HIT that pages before
+    have shown.
+    """
+
+    model: type[Model]
+    few: QuerySet[Any, Any]
+    of_few: QuerySet[Any, Any]
+    newest: QuerySet[Any, Any]
+    older: list[QuerySet[Any, Any]]
+    listed: QuerySet[Any, Any]
+    seen: QuerySet[Any, Any] | None
+
+    def read(self, place: Place | None, want: int) -> Read:
+        """The `want` newest hits after `place`, one per lead."""
+        not_few = RawSQL("(SELECT count(*) FROM few) > %s", (FEW,), BooleanField())
+        newest = NEWEST[self.model]
+        parts = {
+            "few": _sql(self.few[: FEW + 1]),
+            "of_few": _sql(self.of_few[:1]),
+            "newest": _sql(self.newest.filter(not_few)[:newest]),
+            "older": _union([_sql(way.order_by()[: OLDER + 1]) for way in self.older]),
+            "listed": _sql(self.listed.order_by()[:1]),
+            "unseen": _absent(_sql(self.seen[:1])) if self.seen is not None else ("true", ()),
+            "place": ("(at, id) < (%s, %s)", place) if place else ("true", ()),
+            "want": ("%s", (want,)),
+            "few_limit": ("%s", (FEW,)),
+            "newest_limit": ("%s", (newest,)),
+            "older_limit": ("%s", (OLDER,)),
+            "chars": ("%s", (TEXT_CHARS,)),
+        }
+        statement = FRAME.format(**{name: sql for name, (sql, _) in parts.items()})
+        params = [value for name in re.findall(r"{(\w+)}", FRAME) for value in parts[name][1]]
+        with connection.cursor() as cursor:
+            cursor.execute(statement, params)
+            rows = cursor.fetchall()
+        hits = [row for row in rows if row[1] is not None]
+        last = rows[-1] if len(rows) > len(hits) or len(hits) == want else None
+        return Read(hits, (last[2], last[0]) if last else None)
+
+
+def workspace_unindexed(model: type[Model], workspace: Workspace) -> RawSQL:
+    """A filter for rows of `workspace` for which no index is used, so that another condition's index is."""
+    return RawSQL(f"({model._meta.db_table}.workspace_id = %s) IS TRUE", (workspace.pk,), BooleanField())
+
+
+def older_than(time_field: str, place: Place | None) -> Q:
+    """A filter for rows after `place` in the list."""
+    if place is None:
+        return Q()
+    at, pk = place
+    # The second condition implies the first, but an index scan can start at the first alone.
+    return Q(**{f"{time_field}__lte": at}) & (
+        Q(**{f"{time_field}__lt": at}) | Q(**{time_field: at, "pk__lt": pk})
+    )
+
+
+def not_older_than(time_field: str, place: Place) -> Q:
+    """A filter for rows at `place` in the list or before it."""
+    at, pk = place
+    return Q(**{f"{time_field}__gt": at}) | Q(**{time_field: at, "pk__gte": pk})
+
+
+def _sql(query: QuerySet[Any, Any]) -> tuple[str, tuple[Any, ...]]:
+    return query.query.sql_with_params()
+
+
+def _union(queries: list[tuple[str, tuple[Any, ...]]]) -> tuple[str, tuple[Any, ...]]:
+    parts = " UNION ALL ".join(f"({sql})" for sql, _ in queries)
+    return parts, tuple(value for _, params in queries for value in params)
+
+
+def _absent(query: tuple[str, tuple[Any, ...]]) -> tuple[str, tuple[Any, ...]]:
+    # NOT EXISTS could become a join that reads every hit there is.
+    return f"({query[0]}) IS NULL", query[1]

@@ -1,0 +1,135 @@
+"""Defines the tone, icon and word of each state, in tables that pages and the admin share.
+
+Colour is never the only sign: every state has an icon and a word. A tone is "ok", "warn", "bad", "info" or ""
+(none).
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from inbox.models import Draft, OutboundSend, SendingPolicy, WebhookDelivery
+from inbox.models.lead import Suspicion, Tag
+from integrations.models import HealthState, Notice
+
+
+class StateMark(NamedTuple):
+    """How pages show one state: the tone (colour), the icon and the word."""
+
+    tone: str
+    icon: str
+    word: str
+
+
+TAGS = {
+    Tag.NEW: StateMark("", "mail", "New"),
+    Tag.INTERESTED: StateMark("ok", "ok", "Interested"),
+    Tag.INFORMATION_REQUESTED: StateMark("ok", "info", "Info requested"),
+    Tag.CALL_REQUESTED: StateMark("ok", "ok", "Call requested"),
+    Tag.MEETING_REQUESTED: StateMark("ok", "clock", "Meeting requested"),
+    Tag.MEETING_BOOKED: StateMark("ok", "check", "Meeting booked"),
+    Tag.FOLLOW_UP: StateMark("", "snooze", "Follow up"),
+    Tag.OBJECTION: StateMark("", "info", "Objection"),
+    Tag.NOT_INTERESTED: StateMark("", "off", "Not interested"),
+    Tag.BLACKLIST: StateMark("bad", "off", "Do not contact"),
+    Tag.OUT_OF_OFFICE: StateMark("", "clock", "Out of office"),
+    Tag.AUTOMATED_REPLY: StateMark("", "retry", "Automated reply"),
+    Tag.NEUTRAL: StateMark("", "info", "Neutral"),
+    Tag.SNOOZED: StateMark("", "snooze", "Snoozed"),
+    Tag.WRONG_PERSON: StateMark("", "off", "Wrong person"),
+}
+SUSPICIONS = {kind: StateMark("warn", "pause", str(kind.label)) for kind in Suspicion}
+DRAFTS = {
+    Draft.Status.PENDING: StateMark("info", "draft", "Draft ready"),
+    Draft.Status.APPROVED: StateMark("info", "send", "Approved"),
+    Draft.Status.SENT: StateMark("ok", "check", "Sent"),
+    Draft.Status.REJECTED: StateMark("", "off", "Discarded"),
+}
+SENDS = {
+    OutboundSend.State.INTENT: StateMark("info", "send", "Going out"),
+    OutboundSend.State.SENT: StateMark("ok", "check", "Sent"),
+    OutboundSend.State.FAILED: StateMark("bad", "fail", "Failed to send"),
+    OutboundSend.State.UNKNOWN: StateMark("warn", "warn", "Not known if it went out"),
+}
+DELIVERIES = {
+    WebhookDelivery.Verdict.ACCEPTED: StateMark("ok", "check", "Accepted"),
+    WebhookDelivery.Verdict.DUPLICATE: StateMark("", "copy", "Duplicate"),
+    WebhookDelivery.Verdict.IGNORED: StateMark("", "off", "Ignored"),
+    WebhookDelivery.Verdict.REJECTED: StateMark("bad", "fail", "Rejected"),
+    WebhookDelivery.Verdict.MISMATCH: StateMark("bad", "fail", "Other workspace"),
+    WebhookDelivery.Verdict.FAILED: StateMark("bad", "critical", "Failed on our side"),
+}
+JOBS = {
+    "queued": StateMark("info", "clock", "Queued"),
+    "running": StateMark("info", "run", "Running"),
+    "succeeded": StateMark("ok", "check", "Done"),
+    "failed": StateMark("bad", "fail", "Failed"),
+    "cancelled": StateMark("", "off", "Cancelled"),
+}
+CRONS = {
+    "never": StateMark("bad", "warn", "Never ran"),
+    "late": StateMark("bad", "warn", "Late"),
+    "running": StateMark("info", "run", "Running"),
+    "failed": StateMark("bad", "fail", "Failed"),
+    "overran": StateMark("warn", "warn", "Used up its time"),
+    "on time": StateMark("ok", "check", "On time"),
+}
+HEALTH = {
+    HealthState.UNKNOWN: StateMark("", "clock", "Not checked yet"),
+    HealthState.CONNECTED: StateMark("ok", "ok", "Connected"),
+    HealthState.DEGRADED: StateMark("warn", "warn", "Having trouble"),
+    HealthState.RATE_LIMITED: StateMark("warn", "warn", "Slowed down"),
+    HealthState.PROVIDER_DOWN: StateMark("warn", "retry", "Provider is down"),
+    HealthState.DISCONNECTED: StateMark("bad", "critical", "Needs reconnect"),
+    HealthState.QUIET: StateMark("warn", "snooze", "Quiet"),
+}
+NOTICES = {
+    Notice.State.CLAIMED: StateMark("info", "send", "Going out"),
+    Notice.State.SENT: StateMark("ok", "check", "Sent"),
+    Notice.State.FAILED: StateMark("bad", "fail", "Not sent"),
+    Notice.State.UNKNOWN: StateMark("warn", "warn", "Not known if it arrived"),
+}
+FOLLOWUPS = {
+    "claimed": StateMark("info", "run", "Being prepared"),
+    "waiting": StateMark("", "clock", "Put off"),
+    "approval": StateMark("info", "draft", "Waits for approval"),
+    "sending": StateMark("info", "send", "Going out"),
+    "sent": StateMark("ok", "check", "Sent"),
+    "skipped": StateMark("", "off", "Skipped"),
+    "failed": StateMark("bad", "fail", "Failed"),
+    "cancelled": StateMark("", "off", "Cancelled"),
+    "off": StateMark("", "off", "Switched off"),
+}
+MEETINGS = {
+    "booked": StateMark("ok", "check", "Booked"),
+    "cancelled": StateMark("warn", "off", "Cancelled"),
+    "rescheduled": StateMark("", "retry", "Moved"),
+    "no_show": StateMark("warn", "warn", "Did not show up"),
+}
+POLICIES = {
+    SendingPolicy.Mode.OFF: StateMark("", "off", "Off"),
+    SendingPolicy.Mode.SHADOW: StateMark("info", "draft", "Shadow"),
+    SendingPolicy.Mode.AUTO: StateMark("ok", "run", "Auto"),
+}
+TABLES: dict[str, Mapping[Any, StateMark]] = {
+    "policy": POLICIES,
+    "followup": FOLLOWUPS,
+    "meeting": MEETINGS,
+    "health": HEALTH,
+    "notice": NOTICES,
+    "tag": TAGS,
+    "suspicion": SUSPICIONS,
+    "draft": DRAFTS,
+    "send": SENDS,
+    "delivery": DELIVERIES,
+    "job": JOBS,
+    "cron": CRONS,
+}
+
+
+def state_of(table: str, value: str) -> StateMark:
+    """How pages show the state `value`. `table` is a name in TABLES, such as "send". A
+    value that no table knows is shown as it is.
+
+    Raises KeyError for an unknown table.
+    """
+    return TABLES[table].get(value) or StateMark("", "info", value)

@@ -1,0 +1,86 @@
+"""The members of a workspace as a page names them: "You" for who looks, and everybody else by their name."""
+
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from inbox.models import Membership
+from inbox.pages.access import WorkspaceRequest, signed_in
+
+YOU = "You"
+
+
+@dataclass(frozen=True)
+class Teammate:
+    """A member of the workspace. `name` is what the page calls them; `initials` are at most two letters."""
+
+    membership_id: int
+    user_id: int
+    name: str
+    full_name: str
+    initials: str
+    may_write: bool
+    is_you: bool
+
+
+class Team:
+    """The members of one workspace: who looks first, then by name."""
+
+    def __init__(self, rows: list[Membership], viewer_id: int | None) -> None:
+        mates = [_teammate(row, viewer_id) for row in rows]
+        self.members = sorted(mates, key=lambda mate: (not mate.is_you, mate.full_name.lower()))
+        self._by_user = {mate.user_id: mate for mate in mates}
+
+    @property
+    def writers(self) -> list[Teammate]:
+        """Those who may have conversations: a viewer answers nobody."""
+        return [mate for mate in self.members if mate.may_write]
+
+    def of(self, user_id: int | None) -> Teammate | None:
+        """The member with this user's id; None if there is none."""
+        return self._by_user.get(user_id) if user_id is not None else None
+
+    def name_of(self, user_id: int | None) -> str:
+        """What the page calls this user: "You", their name, or that they have left."""
+        mate = self.of(user_id)
+        return mate.name if mate else "Somebody who has left"
+
+
+def team_of(request: WorkspaceRequest) -> Team:
+    """The team of the request's workspace, read once in a request."""
+    known: Team | None = vars(request).get("team")
+    if known is None:
+        rows = [row for row in _memberships(request) if row.workspace_id == request.workspace.pk]
+        known = vars(request)["team"] = Team(rows, signed_in(request).pk)
+    return known
+
+
+def own_memberships(request: WorkspaceRequest) -> list[Membership]:
+    """The memberships of who looks, by the name of the workspace."""
+    return [row for row in _memberships(request) if row.user_id == request.user.pk]
+
+
+def _memberships(request: WorkspaceRequest) -> list[Membership]:
+    """The memberships of who looks, and all of the request's workspace, if it has one: one query in a request."""
+    known: list[Membership] | None = vars(request).get("memberships")
+    if known is None:
+        workspace = getattr(request, "workspace", None)
+        own = Q(user_id=request.user.pk)
+        rows = Membership.objects.filter(own | Q(workspace=workspace) if workspace else own)
+        known = list(rows.select_related("user", "workspace").order_by("workspace__name", "pk"))
+        vars(request)["memberships"] = known
+    return known
+
+
+def _teammate(row: Membership, viewer_id: int | None) -> Teammate:
+    full = row.user.name
+    is_you = row.user_id == viewer_id
+    return Teammate(
+        membership_id=row.pk,
+        user_id=row.user_id,
+        name=YOU if is_you else full,
+        full_name=full,
+        initials="".join(word[0] for word in full.split()[:2]).upper(),
+        may_write=row.at_least(Membership.Role.MEMBER),
+        is_you=is_you,
+    )

@@ -1,0 +1,95 @@
+"""The template tags of the desk (a builtin library): the chips of a row, and how long somebody waits."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from inbox.health.sentences import DAY_S, HOUR_S
+from inbox.models import Lead
+from inbox.models.lead import Tag
+from inbox.pages.state_marks import StateMark, state_of
+from inbox.pages.team import Team
+from inbox.pages.templatetags.holdfast import ago_text, render_chip, render_time, until
+
+register = template.Library()
+
+WAITS_LONG = timedelta(days=1)
+SOON = timedelta(minutes=1)
+HOT = StateMark("hot", "hot", "Hot")
+SAMPLE = StateMark("info", "info", "Sample")
+PLAIN_TAGS = (Tag.NEW, Tag.NEUTRAL)
+"""Tags that tell nothing which a row should show."""
+
+
+@register.filter
+def waits(value: datetime) -> str:
+    """How long somebody has waited since `value`, in few letters: "8 min", "3 h", "1 d 3 h"."""
+    seconds = int((timezone.now() - value).total_seconds())
+    if seconds < DAY_S:
+        return ago_text(value)
+    days, hours = divmod(seconds // HOUR_S, 24)
+    return f"{days} d {hours} h" if hours and days < 7 else f"{days} d"
+
+
+@register.simple_tag
+def waiting(lead: Lead) -> SafeString:
+    """When a conversation last moved, for its row. For a lead who has waited longer than a day for an answer, how long
+    they wait, in a tone.
+    """
+    if lead.needs_reply and lead.last_inbound_at and timezone.now() - lead.last_inbound_at > WAITS_LONG:
+        return render_time(lead.last_inbound_at, f"waits {waits(lead.last_inbound_at)}", "warn")
+    return (
+        render_time(lead.last_message_at, ago_text(lead.last_message_at))
+        if lead.last_message_at
+        else SafeString("")
+    )
+
+
+@register.simple_tag(takes_context=True)
+def who(context: dict[str, Any], user_id: int | None) -> SafeString:
+    """The initials of the member who has a conversation, with the name for screen readers; "" if nobody has it."""
+    mate = context["shell"].team.of(user_id)
+    if mate is None:
+        return SafeString("")
+    return format_html(
+        '<span class="who" role="img" aria-label="Assigned to {0}" title="Assigned to {0}"{1}>{2}</span>',
+        mate.name,
+        SafeString(' data-tone="info"' if mate.is_you else ""),
+        mate.initials,
+    )
+
+
+@register.filter
+def called(team: Team, user_id: int | None) -> str:
+    """What the page calls the member with this user's id: "You" for who looks, else the name."""
+    return team.name_of(user_id)
+
+
+@register.simple_tag
+def row_chips(lead: Lead) -> list[SafeString]:
+    """The chips of a row: that it is a sample, or at most a solid one for what to act on now; and a soft one for what
+    waits or what is wanted. `lead` has the badges of inbox.leads.folders.with_badges.
+    """
+    hot = [render_chip(SAMPLE)] if lead.sample else [render_chip(HOT, solid=True)] if lead.is_hot else []
+    state = _state(lead)
+    return [*hot, state] if state else hot
+
+
+def _state(lead: Lead) -> SafeString | None:
+    if lead.suspected:
+        return render_chip(state_of("suspicion", lead.suspected))
+    send = getattr(lead, "send_state", None)
+    if send and send != "sent":
+        return render_chip(state_of("send", send))
+    if sends_at := getattr(lead, "sends_at", None):
+        soon = sends_at - timezone.now() < SOON
+        return render_chip(StateMark("info", "clock", f"Goes out in {until(sends_at)}"), solid=soon)
+    if not lead.is_understood:
+        return render_chip(StateMark("", "clock", "Not understood yet"))
+    if getattr(lead, "has_draft", False):
+        return render_chip(state_of("draft", "pending"))
+    return None if lead.tag in PLAIN_TAGS else render_chip(state_of("tag", lead.tag))

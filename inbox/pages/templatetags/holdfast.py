@@ -1,0 +1,184 @@
+"""The template tags of all templates (a builtin library): icons, state chips, and times in the workspace's zone."""
+
+from datetime import datetime, timedelta
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.dateformat import format as format_date
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from inbox.health.sentences import DAY_S, HOUR_S, MINUTE_S, age, why
+from inbox.leads.triage import Seen
+from inbox.models import Lead
+from inbox.models.lead import Channel
+from inbox.pages.state_marks import StateMark, state_of
+
+register = template.Library()
+
+CHANNEL_ICONS: dict[str, str] = {Channel.EMAIL: "mail", Channel.SMS: "sms", Channel.LINKEDIN: "linkedin"}
+
+
+register.filter("why", why)
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """The HTML of one icon. With `label` it is read out by screen readers; without it is decoration."""
+    use = format_html('<use href="{}#{}"/>', static("icons.svg"), name)
+    if label:
+        return format_html('<svg class="icon" role="img" aria-label="{}">{}</svg>', label, use)
+    return format_html('<svg class="icon" aria-hidden="true">{}</svg>', use)
+
+
+@register.simple_tag
+def channel_icon(channel: str) -> SafeString:
+    """The icon of a channel (e-mail, SMS, LinkedIn), with its name as text alternative; "" for an unknown channel."""
+    name = CHANNEL_ICONS.get(channel)
+    return icon(name, Channel(channel).label) if name else SafeString("")
+
+
+def render_chip(state: StateMark, word: str = "", *, solid: bool = False) -> SafeString:
+    """The HTML of `state` as a chip (a small coloured box with icon and word). `word` replaces the state's word. A
+    `solid` chip is for what somebody should act on now.
+    """
+    shape = "chip solid" if solid else "chip"
+    return format_html(
+        '<span class="{}" data-tone="{}">{} {}</span>',
+        shape,
+        state.tone,
+        icon(state.icon),
+        word or state.word,
+    )
+
+
+@register.simple_tag
+def chip(table: str, value: str, word: str = "") -> SafeString:
+    """The HTML of a state as a chip (a small coloured box with icon and word): `{% chip "send" send.state %}`. `table`
+    is a name in inbox.pages.state_marks.TABLES. `word` replaces the state's word.
+    """
+    return render_chip(state_of(table, value), word)
+
+
+@register.simple_tag
+def state(table: str, value: str, word: str = "") -> SafeString:
+    """The HTML of a state as icon and word, without a box. `table` is a name in
+    inbox.pages.state_marks.TABLES. `word` replaces the state's word.
+    """
+    found = state_of(table, value)
+    return format_html(
+        '<span class="state" data-tone="{}">{} {}</span>', found.tone, icon(found.icon), word or found.word
+    )
+
+
+def render_time(value: datetime, text: str, tone: str = "") -> SafeString:
+    """The HTML of a time that people read as `text`. Its title has the exact time in the workspace's zone."""
+    local = timezone.localtime(value)
+    full = format_date(local, "D j M Y, H:i T")
+    toned = format_html(' data-tone="{}"', tone) if tone else ""
+    return format_html(
+        '<time datetime="{}" title="{}"{}>{}</time>', local.isoformat(timespec="seconds"), full, toned, text
+    )
+
+
+@register.simple_tag
+def ago(value: datetime | None) -> SafeString:
+    """How long ago `value` was, in few letters ("8 min"); "" for None. The title has the exact time in the workspace's
+    zone.
+    """
+    return render_time(value, ago_text(value)) if value else SafeString("")
+
+
+def ago_text(value: datetime) -> str:
+    """How long ago `value` was, in few letters: "now", "8 min", "3 h"; if it was more than a day ago, the
+    day as "Mon", "20 Nov" or "20 Nov 2025".
+    """
+    local, now = timezone.localtime(value), timezone.localtime()
+    seconds = (now - local).total_seconds()
+    if seconds < MINUTE_S:
+        return "now"
+    if seconds < HOUR_S:
+        return f"{int(seconds // MINUTE_S)} min"
+    if seconds < DAY_S:
+        return f"{int(seconds // HOUR_S)} h"
+    days = (now.date() - local.date()).days
+    return format_date(local, "D" if days < 7 else "j M" if local.year == now.year else "j M Y")
+
+
+@register.filter
+def until(value: datetime) -> str:
+    """How long it is until `value`, in few letters: "now", "4 min", "3 h", "2 days"."""
+    seconds = (value - timezone.now()).total_seconds()
+    if seconds < MINUTE_S:
+        return "now" if seconds <= 0 else "1 min"
+    if seconds < HOUR_S:
+        return f"{int(seconds // MINUTE_S)} min"
+    return f"{int(seconds // HOUR_S)} h" if seconds < 2 * DAY_S else f"{int(seconds // DAY_S)} days"
+
+
+@register.simple_tag
+def since(value: datetime | None) -> SafeString:
+    """When something began and how long ago: "09:14, 3 h ago" for today, else "20 Nov, 09:14,
+    4 days ago"; "" for None.
+    """
+    if not value:
+        return SafeString("")
+    local, seconds = timezone.localtime(value), (timezone.now() - value).total_seconds()
+    at = format_date(local, "H:i" if local.date() == timezone.localdate() else "j M, H:i")
+    return render_time(value, f"{at}, {age(seconds)}")
+
+
+@register.simple_tag
+def aged(value: datetime | None) -> SafeString:
+    """How long ago `value` was, in words: "3 h ago", "4 days ago"; "" for None. The title has the exact time."""
+    return render_time(value, age((timezone.now() - value).total_seconds())) if value else SafeString("")
+
+
+@register.simple_tag
+def clock(value: datetime | None) -> SafeString:
+    """The time of day of `value` ("14:05") in the workspace's zone; "" for None."""
+    return render_time(value, format_date(timezone.localtime(value), "H:i")) if value else SafeString("")
+
+
+@register.simple_tag
+def second(value: datetime) -> SafeString:
+    """The time of day of `value` with its seconds ("14:05:09"), in the workspace's zone."""
+    return render_time(value, format_date(timezone.localtime(value), "H:i:s"))
+
+
+@register.simple_tag
+def moment(value: datetime | None) -> SafeString:
+    """The day and time of `value` ("20 Nov, 14:05") in the workspace's zone; "" for None. The
+    year is shown only if it is not this year.
+    """
+    if not value:
+        return SafeString("")
+    local = timezone.localtime(value)
+    return render_time(
+        value, format_date(local, "j M, H:i" if local.year == timezone.localtime().year else "j M Y, H:i")
+    )
+
+
+@register.filter
+def day_name(value: datetime) -> str:
+    """A heading for the day of `value`: "Today, Tue 24 Nov", "Yesterday, …", "Tue 17 Nov", with the year if needed."""
+    local, today = timezone.localtime(value), timezone.localdate()
+    text = format_date(local, "D j M" if local.year == today.year else "D j M Y")
+    if local.date() == today:
+        return f"Today, {text}"
+    return f"Yesterday, {text}" if local.date() == today - timedelta(days=1) else text
+
+
+@register.filter
+def capped(count: int, limit: int = 99) -> str:
+    """A count for people: exact up to `limit`, then "99+"."""
+    return f"{limit}+" if count > limit else str(count)
+
+
+@register.filter
+def seen(lead: Lead) -> str:
+    """The lead with the time of the newest message that this page shows, as text for a form that
+    decides about it (inbox.leads.triage.Seen).
+    """
+    return str(Seen.of(lead))

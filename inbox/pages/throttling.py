@@ -1,0 +1,143 @@
+"""Limits how often somebody may try to log in, change a password, or ask for a password link.
+
+Three limits apply to the last AXES_COOLOFF_TIME. django-axes stores the tries.
+
+- AXES_FAILURE_LIMIT: tries per account and source.
+- SOURCE_LIMIT: tries per source, for all accounts together.
+- ACCOUNT_LIMIT: tries per account, from all sources together. Sources from which the account has logged in
+  are exempt, so that nobody elsewhere can keep its owner out.
+
+A successful log-in clears the tries of its own account from its own source, and nothing else.
+"""
+
+import ipaddress
+import logging
+from datetime import timedelta
+from typing import Any, cast
+
+from axes.attempts import get_cool_off_threshold
+from axes.handlers.database import AxesDatabaseHandler
+from axes.handlers.proxy import AxesProxyHandler
+from axes.helpers import get_client_username, get_credentials
+from axes.models import AccessAttempt, AccessLog
+from django.conf import settings
+from django.db.models import Sum
+from django.http import HttpRequest
+from django.utils import timezone
+
+logger = logging.getLogger(__name__)
+
+SOURCE_LIMIT = 30
+ACCOUNT_LIMIT = 60
+FORGOTTEN_LIMIT = 10
+KNOWN_FOR = timedelta(days=60)
+"""How long after a log-in its source counts as the account's own."""
+FORGOTTEN = "password link"
+"""The name under which requests for password links are counted. No account has this name, as it is no address."""
+
+
+class AxesRequest(HttpRequest):
+    """A request with the attributes that django-axes, which limits log-in tries, sets on it."""
+
+    axes_ip_address: str | None
+    axes_locked_out: bool
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """The network address by which a client's log-in tries are counted: an IPv4 address, or the first
+    address of an IPv6 client's /64 network.
+
+    Behind TRUSTED_PROXY proxies it is the entry of X-Forwarded-For that the outermost of them added, counted from the
+    right. Entries further left were sent by the client. If there are fewer entries, or that entry is no address, it is
+    the connection's peer. It is None if the peer has no address (a Unix socket).
+    """
+    peer = _network(request.META.get("REMOTE_ADDR", ""))
+    proxies = settings.TRUSTED_PROXY
+    if not proxies:
+        return peer
+    entries = request.headers.get("X-Forwarded-For", "").split(",")
+    address = _network(entries[-proxies]) if len(entries) >= proxies else None
+    if address is None:
+        logger.warning("no client address from the proxies", extra={"trusted_proxy": proxies})
+    return address or peer
+
+
+def _network(entry: str) -> str | None:
+    """The address in `entry`, or its /64 network; None for no address. Some proxies add a port, which is removed."""
+    text = entry.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    if address.version == 4:
+        return str(address)
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.IPv6Address(int(address) >> 64 << 64))
+
+
+def account_name(request: HttpRequest, credentials: dict[str, Any] | None) -> str:
+    """The name under which log-in tries are counted: the e-mail address in lower case, as
+    UserManager.get_by_natural_key reads it.
+    """
+    return ((credentials or {}).get(settings.AXES_USERNAME_FORM_FIELD) or "").strip().lower()
+
+
+def tries_left(request: HttpRequest, username: str) -> int:
+    """How many more wrong passwords the client of `request` may enter for the e-mail address `username` before it must
+    wait.
+    """
+    credentials = get_credentials(username)
+    failures: int = AxesProxyHandler.get_failures(request, credentials)
+    return int(settings.AXES_FAILURE_LIMIT) - failures
+
+
+def may_ask_for_link(request: HttpRequest) -> bool:
+    """Counts one request for a mailed password link. Returns False if the client has asked too often.
+
+    AxesMiddleware then answers with the page that says so.
+    """
+    credentials, known = get_credentials(FORGOTTEN), cast(AxesRequest, request)
+    if AxesProxyHandler.is_allowed(request, credentials):
+        AxesProxyHandler.user_login_failed(__name__, credentials, request)
+    else:
+        known.axes_locked_out = True
+    return not known.axes_locked_out
+
+
+class Throttle(AxesDatabaseHandler):  # type: ignore[misc]  # django-axes has no types
+    """Makes django-axes, which blocks a log-in by a count of failures, apply all three limits of this module.
+
+    The count that it returns reaches AXES_FAILURE_LIMIT when the first of the three limits is reached.
+    """
+
+    def get_failures(self, request: AxesRequest, credentials: dict[str, Any] | None = None) -> int:
+        """The count of failed log-ins that django-axes compares with AXES_FAILURE_LIMIT: that limit minus the tries
+        that the strictest of our three limits leaves.
+        """
+        username, source = get_client_username(request, credentials), request.axes_ip_address
+        recent = AccessAttempt.objects.filter(attempt_time__gte=get_cool_off_threshold(request))
+
+        def left(limit: int, **of: str | None) -> int:
+            return limit - (recent.filter(**of).aggregate(sum=Sum("failures_since_start"))["sum"] or 0)
+
+        each = FORGOTTEN_LIMIT if username == FORGOTTEN else settings.AXES_FAILURE_LIMIT
+        lefts = [left(each, username=username, ip_address=source), left(SOURCE_LIMIT, ip_address=source)]
+        if username != FORGOTTEN:
+            over_all = left(ACCOUNT_LIMIT, username=username)
+            if over_all < min(lefts) and not _known(username, source):
+                lefts.append(over_all)
+        return int(settings.AXES_FAILURE_LIMIT) - min(lefts)
+
+
+def _known(username: str, source: str | None) -> bool:
+    """Whether the account has logged in from `source` lately."""
+    since = timezone.now() - KNOWN_FOR
+    log_ins = AccessLog.objects.filter(
+        username=username, ip_address=source, ip_address__isnull=False, attempt_time__gt=since
+    )
+    return bool(log_ins.exists())

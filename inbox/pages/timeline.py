@@ -1,0 +1,101 @@
+"""Builds what a conversation shows: its messages by the provider's time, and sends that have become no message yet."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from inbox.models import Lead, Message, OutboundSend
+from inbox.understanding.html import html_text
+from inbox.understanding.text import newest_text
+
+LIMIT = 50
+TEXT_LIMIT = 20_000
+OPEN_STATES = (OutboundSend.State.INTENT, OutboundSend.State.UNKNOWN, OutboundSend.State.FAILED)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a conversation on its page: a stored message, or a message of ours that is
+    being sent, failed, or perhaps went out.
+    """
+
+    at: datetime
+    message: Message | None = None
+    send: OutboundSend | None = None
+
+    @property
+    def _row(self) -> Message | OutboundSend:
+        row = self.message or self.send
+        assert row is not None  # an entry has one of the two
+        return row
+
+    @property
+    def outbound(self) -> bool:
+        return self.message is None or self.message.direction == Message.Direction.OUTBOUND
+
+    @property
+    def author(self) -> str:
+        """Who wrote the message, for people: a name if it is known, else an address."""
+        if self.message is None:
+            return str(self.send.approved_by) if self.send and self.send.approved_by_id else "Us"
+        ours = self.message.account_address or "Us"
+        return self.message.from_name or (ours if self.outbound else self.message.from_address)
+
+    @property
+    def account(self) -> str:
+        """Our own address or number that this message came to or went from; "" if none is known."""
+        return self.message.account_address if self.message else ""
+
+    @property
+    def channel(self) -> str:
+        return self._row.channel
+
+    @property
+    def text(self) -> str:
+        return self._row.text[:TEXT_LIMIT]
+
+    @property
+    def cut(self) -> bool:
+        """Whether the message is longer than what the page shows of it."""
+        return len(self._row.text) > TEXT_LIMIT
+
+    @cached_property
+    def quoted(self) -> str:
+        """The part of a mail that the page shows folded, such as quoted earlier mails. It is the whole mail if no words
+        in it are the lead's own; "" if there is none.
+        """
+        message = self.message
+        if message is not None and not message.text:
+            return (message.raw_text.strip() or html_text(message.raw_html))[:TEXT_LIMIT]
+        if message is None or (not message.raw_html and message.raw_text.strip() == message.text.strip()):
+            return ""
+        sender = f"{message.from_name} <{message.from_address}>"
+        parts = newest_text(message.raw_text, message.raw_html, channel=message.channel, sender=sender)
+        return parts.quoted[:TEXT_LIMIT]
+
+    @property
+    def quoted_lines(self) -> int:
+        return len(self.quoted.splitlines())
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The newest messages of a conversation, oldest first. `earlier`: there are more than these."""
+
+    entries: list[Entry]
+    earlier: bool
+
+
+def timeline(lead: Lead, *, everything: bool = False) -> Timeline:
+    """What the page of a conversation shows: the newest LIMIT messages with `lead`, or twenty times as many if
+    `everything`, and messages of ours that are being sent, failed, or perhaps went out.
+    """
+    limit = LIMIT * 20 if everything else LIMIT
+    newest = list(lead.messages.order_by("-sent_at", "-received_at")[: limit + 1])
+    messages, earlier = newest[:limit][::-1], len(newest) > limit
+    sends = lead.sends.filter(state__in=OPEN_STATES).select_related("approved_by")
+    if earlier:
+        sends = sends.filter(created_at__gte=messages[0].sent_at)
+    entries = [Entry(message.sent_at, message=message) for message in messages]
+    entries += [Entry(send.created_at, send=send) for send in sends]
+    return Timeline(sorted(entries, key=lambda entry: entry.at), earlier)

@@ -1,0 +1,177 @@
+"""What a person typed into the search, read as words, as a phone number and as an id; and where a text has it."""
+
+import contextlib
+import re
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import phonenumbers
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import Q
+from django.db.models.functions import Reverse
+from django.db.models.lookups import StartsWith
+
+from inbox.models import Workspace
+from inbox.models.lead import LEAD_WORDS, by_alternate_email
+from inbox.models.words import NUMBER, HasWords, WordsQuery, mark_of, numbers_at, words_at, words_of
+
+MIN_PHONE_DIGITS = 4
+MAX_WORDS = 12
+MIN_BYTES = 3
+"""Shorter words are looked for in messages as whole words, as too many begin with "a". A Chinese sign has 3 bytes."""
+PHONE_LIKE = re.compile(r"[0-9\s()+./-]+")
+AROUND = 60
+"""How many characters of a text a snippet shows before the first hit."""
+SNIPPET_CHARS = 200
+Word = tuple[str, bool]
+Part = tuple[str, bool]
+"""A piece of a text, and whether it is what was looked for."""
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What a person looks for. `words` are folded, each with whether a word may go on after it. `numbers` are the ends
+    of phone numbers, backwards.
+    """
+
+    text: str
+    words: list[Word]
+    numbers: list[str]
+    mark: str
+
+    @classmethod
+    def read(cls, workspace: Workspace, text: str) -> "Typed | None":
+        """What was typed into the search of `workspace`; None if it is empty."""
+        text = text.replace("\0", "").strip()
+        if not text:
+            return None
+        return cls(text, _words(text), _number_ends(workspace, text), mark_of(workspace.pk))
+
+    @property
+    def in_messages(self) -> WordsQuery:
+        """The query for `Message.found_by`. There must be a word."""
+        words = [
+            f"'{self.mark}{word}'{':*' * (begins and len(word.encode()) >= MIN_BYTES)}"
+            for word, begins in self.words
+        ]
+        numbers = [f"'{self.mark}{NUMBER}{number}':*" for number in self.numbers]
+        return WordsQuery(" | ".join([f"({' & '.join(words)})", *numbers]))
+
+    @property
+    def in_messages_before(self) -> SearchQuery:
+        """The query for messages whose `found_by` is empty (`inbox.models.message.MESSAGE_WORDS`)."""
+        words = [re.sub(r"[\\'\s]+", " ", word).strip() for word in self.text.split()[:MAX_WORDS]]
+        words = [word for word in words if any(map(str.isalnum, word))]
+        return SearchQuery(" & ".join(f"'{word}':*" for word in words), config="simple", search_type="raw")
+
+    @property
+    def identity(self) -> Q:
+        """The filter for the lead with this id or address."""
+        found = Q(emailbison_lead_id=self.text) | Q(ghl_contact_id=self.text)
+        if "@" in self.text:
+            address = self.text.lower()
+            found |= Q(email=address) | by_alternate_email(address)
+        with contextlib.suppress(ValueError):
+            found |= Q(pk=uuid.UUID(self.text))
+        return found
+
+    @property
+    def names(self) -> Q | None:
+        """The filter for leads whose names match; None if there is no word."""
+        query = names_query(self.text)
+        return Q(HasWords(LEAD_WORDS, query)) if query else None
+
+    @property
+    def phones(self) -> list[Q]:
+        """The filters for leads whose phone numbers end so."""
+        return [~Q(phone="") & Q(StartsWith(Reverse("phone"), number)) for number in self.numbers]
+
+    def snippet(self, *texts: str) -> list[Part]:
+        """The part of the first of `texts` that has what was looked for, in pieces, each with whether it is a hit."""
+        for text in texts:
+            if hits := _merged(self._hits(text)):
+                start = max(0, hits[0][0] - AROUND)
+                start = text.rfind(" ", 0, start) + 1 if start else 0
+                return _pieces(text, hits, start, start + SNIPPET_CHARS)
+        return []
+
+    def marked(self, text: str) -> list[Part]:
+        """The whole `text` in pieces, each with whether it is a hit."""
+        return _pieces(text, _merged(self._hits(text)), 0, len(text))
+
+    def _hits(self, text: str) -> Iterator[tuple[int, int]]:
+        for start, end, words in words_at(text):
+            if any(_is_hit(word, *wanted) for word in words for wanted in self.words):
+                yield start, end
+        for start, end, digits in numbers_at(text) if self.numbers else ():
+            if any(digits.startswith(number) for number in self.numbers):
+                yield start, end
+
+
+def names_query(text: str) -> WordsQuery | None:
+    """The query for leads (LEAD_WORDS) in whose names or address words begin with the words of `text`; None if it has
+    no word.
+    """
+    words = [f"'{word}'{':*' * begins}" for word, begins in _words(text)]
+    return WordsQuery(" & ".join(words)) if words else None
+
+
+def _words(text: str) -> list[Word]:
+    """The words of `text`. In "o'rey" a word may go on after "rey", but not after "o"."""
+    found = [words_of(typed) for typed in text.split()]
+    return [(word, number == len(words)) for words in found for number, word in enumerate(words, 1)][
+        :MAX_WORDS
+    ]
+
+
+def _is_hit(word: str, wanted: str, begins: bool) -> bool:
+    return word == wanted or (begins and len(wanted.encode()) >= MIN_BYTES and word.startswith(wanted))
+
+
+def _number_ends(workspace: Workspace, text: str) -> list[str]:
+    """The digits of a typed phone number backwards, without what a spelling may have before them."""
+    if not PHONE_LIKE.fullmatch(text):
+        return []
+    digits = re.sub(r"\D", "", text)
+    numbers = {digits, digits.lstrip("0")}
+    for spelling in [text, f"+{digits[2:]}"] if digits.startswith("00") else [text]:
+        with contextlib.suppress(phonenumbers.NumberParseException):
+            parsed = phonenumbers.parse(spelling, workspace.phone_region)
+            if (
+                phonenumbers.is_possible_number_with_reason(parsed)
+                == phonenumbers.ValidationResult.IS_POSSIBLE
+            ):
+                numbers.add(phonenumbers.national_significant_number(parsed))
+    ends: list[str] = []
+    for number in sorted((number[::-1] for number in numbers if len(number) >= MIN_PHONE_DIGITS), key=len):
+        if not any(number.startswith(end) for end in ends):  # a shorter end finds it too
+            ends.append(number)
+    return ends
+
+
+def _merged(spans: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The spans in their order, and those that touch as one."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _pieces(text: str, hits: list[tuple[int, int]], start: int, until: int) -> list[Part]:
+    """`text` from `start` to `until`, cut at the hits."""
+    until = min(until, len(text))
+    pieces: list[Part] = [("…", False)] if start else []
+    at = start
+    for begin, end in hits:
+        if begin >= until:
+            break
+        pieces += [(text[at:begin], False), (text[begin:end], True)]
+        at = end
+    pieces.append((text[at:until], False))
+    if until < len(text):
+        pieces.append(("…", False))
+    return [piece for piece in pieces if piece[0]]

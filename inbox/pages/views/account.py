@@ -1,0 +1,131 @@
+"""The pages of a person's account: log in, passwords, home and preferences."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.contrib.auth.views import LoginView, PasswordChangeView, PasswordResetConfirmView
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_POST, require_safe
+from django.views.generic import FormView, TemplateView
+
+from inbox.models import Membership, User
+from inbox.pages.access import LAST_WORKSPACE, signed_in
+from inbox.pages.forms.login import ChangePasswordForm, ForgottenForm, LoginForm, NewPasswordForm
+from inbox.pages.safe_next import next_url
+from inbox.pages.throttling import may_ask_for_link
+from inbox.workspaces import invitations, people
+from integrations.mail import is_off
+
+
+class Login(LoginView):
+    """The log-in page, by e-mail address. If the person does not tick `remember`, the session ends with the browser."""
+
+    authentication_form = LoginForm
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        response = super().form_valid(form)
+        if not form.cleaned_data["remember"]:
+            self.request.session.set_expiry(0)
+        return response
+
+
+class PasswordChange(PasswordChangeView):
+    """The page on which a person who knows their password changes it."""
+
+    template_name = "registration/password.html"
+    form_class = ChangePasswordForm
+    success_url = reverse_lazy("home")
+    extra_context = {"heading": "Change your password", "act": "Change password"}
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return super().get_form_kwargs() | {"request": self.request}
+
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
+        messages.success(self.request, "Your password is changed.")
+        return super().form_valid(form)
+
+
+@method_decorator(login_not_required, name="dispatch")
+class PasswordForgotten(FormView):  # type: ignore[type-arg]
+    """The page on which a person asks for a mailed link to set a new password. A job sends the mail, so the answer
+    takes equally long for every address.
+    """
+
+    template_name = "registration/password.html"
+    form_class = ForgottenForm
+    success_url = reverse_lazy("password-mailed")
+    extra_context = {
+        "heading": "Set a new password",
+        "said": "We mail you a link to do so.",
+        "act": "Mail me the link",
+    }
+
+    def form_valid(self, form: ForgottenForm) -> HttpResponse:
+        if may_ask_for_link(self.request):
+            people.request_password_mail(form.cleaned_data["email"])
+        return super().form_valid(form)
+
+
+@method_decorator(login_not_required, name="dispatch")
+class PasswordMailed(TemplateView):
+    """The page after a person asked for a mailed link to set a password. It says the same
+    whether or not the address has an account.
+    """
+
+    template_name = "registration/password_mailed.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {"mail_off": is_off()}
+
+
+class PasswordNew(PasswordResetConfirmView):
+    """The page behind a link for setting a password, which was mailed or handed over. The
+    person chooses a password and is logged in.
+    """
+
+    template_name = "registration/password.html"
+    form_class = NewPasswordForm
+    token_generator = people.password_tokens
+    success_url = reverse_lazy("home")
+    post_reset_login = True
+    post_reset_login_backend = "django.contrib.auth.backends.ModelBackend"
+    extra_context = {"heading": "Choose a password", "act": "Set password"}
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """`/`: redirects to the inbox of the workspace that the user saw last, or of the first one. A
+    user without a workspace gets a plain page.
+
+    Invitations that wait for an answer come first, unless the query string has `later`.
+    """
+    own = Membership.objects.filter(user=signed_in(request)).order_by("workspace__name")
+    last = request.session.get(LAST_WORKSPACE)
+    membership = (last and own.filter(workspace_id=last).first()) or own.first()
+    if "later" not in request.GET and invitations.waiting_for(signed_in(request)).exists():
+        return redirect("invitations")
+    if membership is None:
+        return render(request, "registration/no_workspace.html")
+    return redirect("inbox:list", membership.workspace_id)
+
+
+@require_POST
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Stores the user's `theme` ("", "light", "dark"), `density` ("", "compact") or whether shortcuts of one key are on
+    (`single_keys`: "on", "off"), and goes back to `next`.
+    """
+    changes: dict[str, str | bool] = {}
+    if request.POST.get("theme") in User.Theme.values:
+        changes["theme"] = request.POST["theme"]
+    if request.POST.get("density") in User.Density.values:
+        changes["density"] = request.POST["density"]
+    if request.POST.get("single_keys") in ("on", "off"):
+        changes["single_key_shortcuts"] = request.POST["single_keys"] == "on"
+    if changes:
+        User.objects.filter(pk=signed_in(request).pk).update(**changes)
+    return HttpResponseRedirect(next_url(request, "/"))

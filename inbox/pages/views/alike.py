@@ -1,0 +1,74 @@
+"""The pages that apply a person's decision to other replies in the same words."""
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.forms.tags import AlikeForm
+from inbox.pages.views.tags import find_reply
+from inbox.pipeline.alike import MOST, SHOWN, Alike, NotAlike
+
+
+@workspace_view()
+def alike(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
+    """`w/<workspace>/messages/<message>/alike/`: applies what a person decided about this reply to replies with the
+    same words. A GET shows what would change; a POST enqueues the job.
+
+    The job covers the replies that had arrived by `until`, the time at which the page showed them.
+    """
+    message = find_reply(request, message_id)
+    others = Alike.to(message)
+    if request.method == "POST":
+        _start(request, others)
+        return redirect("inbox:alike", request.workspace.pk, message.pk)
+    now = timezone.now()
+    context = {
+        "message": message,
+        "lead": message.lead,
+        "alike": others,
+        "count": others.replies(now).count() if others else 0,
+        "changes": list(others.changes(now)) if others else [],
+        "until": now.isoformat(),
+        "shown": SHOWN,
+        "most": MOST,
+        "job": others.job if others else None,
+    }
+    return render(request, "understanding/alike.html", context)
+
+
+def _start(request: WorkspaceRequest, others: Alike | None) -> None:
+    form = AlikeForm(request.POST)
+    if others is None:
+        messages.error(request, "Nobody has decided about this reply: correct its tag first.")
+    elif not form.is_valid():
+        name, errors = next(iter(form.errors.items()))
+        messages.error(request, f"{name}: {errors[0]} Open this page anew.")
+    elif others.decision.pk != form.cleaned_data["decision"]:
+        messages.error(
+            request, "Somebody has decided about this reply since. Look again at what would change."
+        )
+    else:
+        try:
+            count = others.start(form.cleaned_data["until"], request.user)
+        except NotAlike as nothing:
+            messages.info(request, str(nothing))
+        else:
+            messages.success(request, f"Treating {min(count, MOST)} alike.")
+
+
+@require_safe
+@workspace_view()
+def progress(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponse:
+    """The part of the page that shows how far the job is that applies a decision to replies with the same words."""
+    message = find_reply(request, message_id)
+    others = Alike.to(message)
+    return render(
+        request,
+        "understanding/_alike_progress.html",
+        {"message": message, "job": others.job if others else None},
+    )

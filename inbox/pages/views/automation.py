@@ -1,0 +1,83 @@
+"""The pages about sending without a person: the shadow report, the policies and the kill switch."""
+
+import uuid
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from inbox.models import Campaign, Membership, SendingPolicy, Workspace, audit
+from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.forms.automation import PolicyForm
+from inbox.replying import gates, shadow
+from jobs.adminlog import changes_of
+
+ADMIN = Membership.Role.ADMIN
+
+
+@require_safe
+@workspace_view()
+def automation(request: WorkspaceRequest) -> HttpResponse:
+    """`w/<workspace>/automation/`: shows what would have been sent without a person (shadow report), which campaigns
+    may send so, and the switch that stops it in the whole workspace.
+    """
+    return render(request, "automation/report.html", _context(request.workspace))
+
+
+def _context(workspace: Workspace) -> dict[str, object]:
+    rows = shadow.report(workspace)
+    policies = {
+        policy.campaign_id: policy
+        for policy in SendingPolicy.objects.filter(workspace=workspace).select_related("campaign")
+    }
+    total = shadow.row_of(workspace, None)
+    shown = {row.campaign.pk for row in rows if row.campaign}
+    extra = [policy.campaign for key, policy in policies.items() if key and key not in shown]
+    empty = [shadow.Row(campaign, 0, 0, 0, 0, 0, 0, 0) for campaign in extra]
+    return {
+        "lines": [(row, policies.get(row.campaign.pk) if row.campaign else None) for row in rows + empty],
+        "default": policies.get(None) or SendingPolicy(workspace=workspace),
+        "total": total,
+        "held": shadow.held_by(workspace),
+        "days": shadow.DAYS,
+        "gates": [gate.name for gate in gates.GATES],
+    }
+
+
+@workspace_view(ADMIN)
+def policy(request: WorkspaceRequest, campaign_id: uuid.UUID | None = None) -> HttpResponse:
+    """Edits whether answers may go out without a person: `…/policy/` for the workspace,
+    `…/policy/<campaign>/` for one campaign.
+    """
+    campaign = (
+        get_object_or_404(Campaign, workspace=request.workspace, pk=campaign_id) if campaign_id else None
+    )
+    known = SendingPolicy.objects.filter(workspace=request.workspace, campaign=campaign).first()
+    form = PolicyForm(request.workspace, campaign, request.POST or None, instance=known)
+    if request.method == "POST" and form.is_valid():
+        saved = form.save()
+        audit.record(request.workspace.pk, request.user, "policy.change", saved, changes=changes_of(form))
+        messages.success(request, f"Saved: {saved.get_mode_display()}.")
+        return redirect("inbox:automation", request.workspace.pk)
+    row = shadow.row_of(request.workspace, campaign)
+    context = {"form": form, "campaign": campaign, "row": row}
+    return render(request, "automation/policy.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@workspace_view(ADMIN)
+def pause(request: WorkspaceRequest) -> HttpResponse:
+    """Switches off, or on again, that anything goes out of the workspace without a person. `do` is pause or resume."""
+    wanted = request.POST.get("do")
+    if wanted not in ("pause", "resume"):
+        raise Http404("No such action.")
+    paused = wanted == "pause"
+    Workspace.objects.filter(pk=request.workspace.pk).update(sends_paused=paused)
+    changes = {"sends_paused": [request.workspace.sends_paused, paused]}
+    audit.record(request.workspace.pk, request.user, f"sends.{wanted}", request.workspace, changes=changes)
+    messages.success(
+        request,
+        "Nothing goes out by itself any more." if paused else "What passes every gate goes out again.",
+    )
+    return redirect("inbox:automation", request.workspace.pk)

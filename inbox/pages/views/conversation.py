@@ -1,0 +1,234 @@
+"""The page of one conversation: its messages, the answer that is due, and who the lead is."""
+
+import uuid
+from dataclasses import dataclass
+from functools import partial
+
+from csp.constants import NONE, SELF
+from csp.decorators import csp
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_safe
+
+from inbox.followups import plan
+from inbox.leads import assigning, facts, triage
+from inbox.models import Appointment, Draft, Lead, Membership, Message, OutboundSend, WebhookDelivery
+from inbox.models.message import OWN
+from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.draft_line import DraftLine, draft_line
+from inbox.pages.parts import COUNTS, THREADS, part_asked, render_part, varied
+from inbox.pages.rail import rail
+from inbox.pages.timeline import Entry, timeline
+from inbox.pages.views.threads import query_of, threads
+from inbox.pipeline.alike import Alike
+from inbox.replying import provenance, review
+from inbox.replying.channels import Way, ways
+from inbox.replying.provenance import Made
+from inbox.understanding.html import sanitize_html
+from jobs.models import BackgroundJob
+
+DELIVERY_LIMIT = MEETING_LIMIT = 5
+ORIGINAL_POLICY = {"default-src": [NONE], "style-src": [SELF], "frame-ancestors": [SELF], "sandbox": [True]}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the page of a conversation shows below the messages: a message whose sending has not ended clearly, a draft
+    to review, or a field for a message of one's own.
+
+    `ways` are the channels by which the lead can be written to, without that of the draft. `text` and `channel` are
+    what the person typed and chose, if it came back with an `error`.
+    """
+
+    send: OutboundSend | None
+    draft: Draft | None
+    client_token: uuid.UUID
+    ways: list[Way]
+    text: str = ""
+    channel: str = ""
+    error: str = ""
+    rewrite: BackgroundJob | None = None
+    made: Made | None = None
+
+    @property
+    def line(self) -> DraftLine | None:
+        """Why the draft goes out or waits, in one line; None without a draft."""
+        return draft_line(self.draft) if self.draft else None
+
+    @property
+    def being_written(self) -> bool:
+        """Whether the model is writing a new text for the draft now. While that job waits for the model, it is False,
+        so that the draft and typed text stay visible.
+        """
+        job = self.rewrite
+        if job is None or self.text or job.status in BackgroundJob.FINAL:
+            return False
+        return not job.snoozes and job.attempts <= 1
+
+    @property
+    def open_ways(self) -> list[Way]:
+        """The channels by which the lead can be written to now, with the one that the person chose before first."""
+        return sorted((way for way in self.ways if not way.shut), key=lambda way: way.channel != self.channel)
+
+    @property
+    def shut_ways(self) -> list[Way]:
+        return [way for way in self.ways if way.shut]
+
+
+def find_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> Lead:
+    """The lead of the request's workspace with this id. Raises Http404."""
+    leads = Lead.objects.select_related("campaign")
+    return get_object_or_404(leads, workspace=request.workspace, pk=lead_id)
+
+
+def answer_for(lead: Lead, *, text: str = "", channel: str = "", error: str = "") -> Answer:
+    """What the page of a conversation shows below the messages: a message whose sending has not ended
+    clearly, a draft to review, or an empty field. `text`, `channel` and `error` are what the person
+    typed and chose, and why it was refused.
+    """
+    live = (OutboundSend.State.INTENT, OutboundSend.State.UNKNOWN)
+    unsettled = list(lead.sends.filter(state__in=live).order_by("-created_at"))
+    drafts = lead.drafts.filter(status=Draft.Status.PENDING).prefetch_related("gate_results")
+    draft = drafts.order_by("-created_at").first()
+    return Answer(
+        send=next(iter(unsettled), None),
+        draft=draft,
+        client_token=uuid.uuid4(),
+        ways=[way for way in ways(lead, unsettled) if unsettled or not draft or way.channel != draft.channel],
+        text=text,
+        channel=channel,
+        error=error,
+        rewrite=review.rewrite_of(draft) if draft else None,
+        made=provenance.of(draft) if draft else None,
+    )
+
+
+@require_safe
+@workspace_view()
+def conversation(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
+    """`w/<workspace>/inbox/<lead>/`: shows a conversation, with the list of the same query string
+    beside it. A member's visit marks it as read.
+
+    Its parts are "convo", "threads" and "folders". They mark nothing as read, since the script fetches a conversation
+    before it is asked for: it says by `inbox:triage` what was looked at.
+    """
+    part = part_asked(request)
+    if part == COUNTS:
+        return render_part(request, part)
+    lead = find_lead(request, lead_id)
+    if part == THREADS:
+        return render_part(request, part, {"threads": threads(request), "lead": lead})
+    if not part and request.membership.at_least(Membership.Role.MEMBER):
+        triage.mark_read(lead)
+    return render_conversation(request, lead, answer_for(lead))
+
+
+def render_conversation(
+    request: WorkspaceRequest, lead: Lead, answer: Answer, status: int = 200
+) -> HttpResponse:
+    """Renders the page of the conversation with `lead`, or only the conversation if the request asks for that part.
+    `answer` is what stands below the messages.
+    """
+    part = part_asked(request)
+    requests = WebhookDelivery.objects.filter(workspace=request.workspace, lead=lead).select_related("job")
+    deliveries = list(requests.defer("body").order_by("-received_at")[:DELIVERY_LIMIT])
+    shown = timeline(lead, everything=bool(request.GET.get("all")))
+    context = {
+        "suspicion": open_suspicion(lead),
+        "alike": alike_to(lead, request.GET.get("decided", "")),
+        "threads": {"query": query_of(request)} if part else threads(request),
+        "lead": lead,
+        "given": assigning.how(lead),
+        "seen": triage.Seen.of(lead),
+        "timeline": shown,
+        "rail": rail(lead, shown, answer.draft),
+        "answer": answer,
+        "facts": facts.shown(lead),
+        "refusals": lead.refusals.order_by("channel"),
+        "meetings": lead.appointments.order_by("-starts_at", "-pk")[:MEETING_LIMIT],
+        "fell_through": Appointment.FELL_THROUGH,
+        "followups": plan.live(lead),
+        "sequences": plan.open_to(lead),
+        "deliveries": deliveries,
+        "jobs": {delivery.job_id: delivery.job for delivery in deliveries if delivery.job}.values(),
+    }
+    if part:
+        return render_part(request, part, context, status)
+    return varied(render(request, "inbox/conversation.html", context, status=status))
+
+
+def open_suspicion(lead: Lead) -> Message | None:
+    """The reply that keeps anything from going out to the lead because the rules suspect something, such as an opt-out,
+    and nobody has decided; None if there is none.
+    """
+    if not lead.suspected:
+        return None
+    replies = Message.objects.filter(
+        lead=lead, direction=Message.Direction.INBOUND, suspected=lead.suspected, suspicion_decided_by=""
+    )
+    return replies.order_by("-sent_at", "-pk").first()
+
+
+def alike_to(lead: Lead, decided: str) -> Alike | None:
+    """The replies with the same words as the one that a person has just decided about; None if there are none.
+    `decided` is the id of that reply, from the URL.
+    """
+    try:
+        message = lead.messages.filter(pk=uuid.UUID(decided)).first()
+    except ValueError:
+        return None
+    alike = Alike.to(message) if message else None
+    return alike if alike and alike.count else None
+
+
+@require_safe
+@workspace_view()
+def outgoing(request: WorkspaceRequest, lead_id: uuid.UUID, send_id: uuid.UUID) -> HttpResponse:
+    """The part of a conversation's page that is asked for again and again while a message is being sent: 204 until the
+    sending ends, then the new message and what stands below the messages.
+    """
+    send = get_object_or_404(OutboundSend, workspace=request.workspace, lead=lead_id, pk=send_id)
+    if send.state == OutboundSend.State.INTENT:
+        return HttpResponse(status=204)
+    lead = find_lead(request, lead_id)
+    answer = answer_for(lead)
+    own = Message.objects.filter(workspace=request.workspace, source=OWN, external_id=str(send.pk))
+    message = own.first() if send.state == OutboundSend.State.SENT else None
+    arrived = [Entry(message.sent_at, message=message) if message else Entry(send.created_at, send=send)]
+    if answer.send and answer.send != send:  # the next part of a long text goes out
+        arrived.append(Entry(answer.send.created_at, send=answer.send))
+    return _answer(request, lead, answer, settled=send, arrived=arrived)
+
+
+@require_safe
+@workspace_view()
+def rewriting(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
+    """The part of a conversation's page that is asked for again and again while the model rewrites a draft: 204 until
+    it has ended, then what stands below the messages.
+    """
+    lead = find_lead(request, lead_id)
+    answer = answer_for(lead)
+    return HttpResponse(status=204) if answer.being_written else _answer(request, lead, answer)
+
+
+def _answer(request: WorkspaceRequest, lead: Lead, answer: Answer, **more: object) -> HttpResponse:
+    """Renders the answer area alone. Its forms keep the list's query string."""
+    context = {"lead": lead, "answer": answer, "threads": {"query": request.GET.urlencode()}}
+    return render(request, "inbox/_answer.html", context | more)
+
+
+@require_safe
+@xframe_options_sameorigin
+@workspace_view()
+def original(request: WorkspaceRequest, message_id: uuid.UUID) -> HttpResponseBase:
+    """Shows a mail's HTML as it came, cleaned, in a sandboxed frame. Nothing in it runs, and images
+    load only with `images` in the query string.
+    """
+    message = get_object_or_404(Message, workspace=request.workspace, pk=message_id)
+    images = bool(request.GET.get("images"))
+    html = sanitize_html(message.raw_html, allow_images=images) if message.raw_html else ""
+    policy = ORIGINAL_POLICY | ({"img-src": ["https:"]} if images else {})
+    page = partial(render, template_name="inbox/original.html", context={"message": message, "html": html})
+    return csp(policy)(page)(request)

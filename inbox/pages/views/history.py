@@ -1,0 +1,77 @@
+"""Shows what EmailBison has sent to a lead, by asking it while the page is open: within 3 s, for few pages at once."""
+
+import uuid
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from inbox.leads import identity
+from inbox.models import Lead, Message
+from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.timeline import TEXT_LIMIT
+from inbox.pages.views.conversation import find_lead
+from inbox.trace import asking
+from inbox.understanding.text import newest_text
+from inbox.workspaces.accounts import connected
+from integrations import emailbison, registry
+from integrations.errors import ProviderError, ProviderMisconfigured
+from integrations.events import MessageEvent
+from integrations.models import Integration
+from integrations.spec import stated
+from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested
+
+
+@require_safe
+@workspace_view()
+def history(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
+    """The e-mails that EmailBison (a sender of campaign mails) has sent to one lead, asked for
+    now: a part of a page for htmx, else a page.
+    """
+    lead = find_lead(request, lead_id)
+    integration = connected(request.workspace.pk, emailbison.NAME)
+    context = {"lead": lead, "asked_at": timezone.now(), "connected": integration is not None}
+    if integration and lead.emailbison_lead_id and not lead.sample:
+        context |= _ask(integration, lead)
+    template = "inbox/_history.html" if request.htmx else "inbox/history.html"
+    return render(request, template, context)
+
+
+def _ask(integration: Integration, lead: Lead) -> dict[str, object]:
+    history = stated(registry.spec_of(integration.provider).history)
+    try:
+        with asking.slot() as deadline:
+            sent = history.read(integration, identity.person_of(lead), deadline)
+    except (
+        asking.Busy,
+        ProviderError,
+        ProviderMisconfigured,
+        Cancelled,
+        DeadlineExceeded,
+        ShutdownRequested,
+    ):
+        return {"unanswered": True}
+    return {"sent": _unsaved(lead, sent), "total": len(sent)}
+
+
+def _unsaved(lead: Lead, sent: list[MessageEvent]) -> list[dict[str, object]]:
+    """The mails that the conversation does not show yet.
+
+    They are compared by the provider's id. Our own answers have no such id and are compared by their words.
+    """
+    ours = lead.messages.filter(direction=Message.Direction.OUTBOUND).values_list(
+        "source", "external_id", "text"
+    )
+    known = {(source, external_id) for source, external_id, _ in ours}
+    words = {" ".join(text.split()) for _, _, text in ours}
+    mails = [
+        (mail, newest_text(mail.html, None).text[:TEXT_LIMIT])
+        for mail in sent
+        if (mail.source, mail.external_id) not in known
+    ]
+    return [
+        {"subject": mail.subject, "at": mail.occurred_at, "text": text}
+        for mail, text in mails
+        if " ".join(text.split()) not in words
+    ]

@@ -1,0 +1,107 @@
+"""The pages on which an invited person answers: by the link in the mail, or after log-in."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import SetPasswordForm
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from inbox.models import Invitation, User
+from inbox.pages.access import signed_in
+from inbox.workspaces import invitations
+from inbox.workspaces.people import NotAllowed
+from integrations.mail import is_off
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+ANSWERS = ("accept", "decline")
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+def by_mail(request: HttpRequest, token: str) -> HttpResponse:
+    """`/invitation/<token>/`: shows an invitation to a workspace to a person who followed the mailed link. A POST
+    accepts or declines it (`do`).
+
+    Accepting needs a new password if the person has not yet proven that the e-mail address is theirs.
+    """
+    invitation = invitations.read(token)
+    if invitation is None:
+        return _by_mail(request, status=410)
+    account = User.objects.filter(email=invitation.email).first()
+    form = None
+    if account is None or account.address_proven_at is None:
+        form = SetPasswordForm(account or User(email=invitation.email))
+    context: dict[str, Any] = {"invitation": invitation, "form": form, "account": account}
+    if request.method == "GET":
+        return _by_mail(request, **context)
+    try:
+        if _answer(request) == "decline":
+            invitations.decline(invitation)
+            return _by_mail(request, **context, done="declined")
+        return _accept(request, context)
+    except NotAllowed:  # it was withdrawn, or answered in another window, after it was read
+        return _by_mail(request, status=410)
+
+
+def _accept(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    password = None
+    if context["form"]:
+        context["form"] = form = SetPasswordForm(context["form"].user, request.POST)
+        if not form.is_valid():
+            return _by_mail(request, **context, status=400)
+        password = form.cleaned_data["new_password1"]
+    membership = invitations.accept_by_mail(context["invitation"], password)
+    if password is None and request.user != membership.user:
+        return _by_mail(request, **context, done="joined")
+    login(request, membership.user, backend=BACKEND)
+    return _in(request, context["invitation"])
+
+
+@require_safe
+def own(request: HttpRequest) -> HttpResponse:
+    """`/invitations/`: lists the invitations to workspaces that wait for the user's answer."""
+    return _own(request)
+
+
+@require_POST
+def answer(request: HttpRequest, invitation_id: int) -> HttpResponse:
+    """Accepts or declines an invitation of the logged-in user, as `do` says."""
+    invitation = get_object_or_404(invitations.waiting_for(signed_in(request)), pk=invitation_id)
+    try:
+        if _answer(request) == "accept":
+            invitations.accept(invitation, signed_in(request))
+            return _in(request, invitation)
+        if signed_in(request).address_proven_at is None:
+            raise Http404("No such invitation.")
+        invitations.decline(invitation)
+    except NotAllowed as reason:
+        return _own(request, error=str(reason), status=409)
+    return redirect("home")
+
+
+def _answer(request: HttpRequest) -> str:
+    if request.POST.get("do") not in ANSWERS:
+        raise Http404("No such action.")
+    return request.POST["do"]
+
+
+def _in(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+    messages.success(request, f"You are in {invitation.workspace.name}.")
+    return redirect("inbox:list", invitation.workspace_id)
+
+
+def _by_mail(request: HttpRequest, *, status: int = 200, **context: object) -> HttpResponse:
+    return render(request, "registration/invitation.html", context, status=status)
+
+
+def _own(request: HttpRequest, *, error: str = "", status: int = 200) -> HttpResponse:
+    context = {"waiting": invitations.waiting_for(signed_in(request)), "error": error, "mail_off": is_off()}
+    return render(request, "registration/invitations.html", context, status=status)

@@ -1,0 +1,207 @@
+"""The pages of background jobs for a workspace's admins: their state, why they failed, and what can be done."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from django.contrib import messages
+from django.db.models import Model
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from inbox.models import (
+    Draft,
+    Enrichment,
+    FollowUpTask,
+    Lead,
+    Membership,
+    Message,
+    OutboundSend,
+    WebhookDelivery,
+    Workspace,
+)
+from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.pagination import KeysetPage, keyset_page
+from inbox.pages.safe_next import next_url
+from jobs import actions, display, stats
+from jobs.kinds import KINDS
+from jobs.models import BackgroundJob
+
+ADMIN = Membership.Role.ADMIN
+Status = BackgroundJob.Status
+FILTERS = ("kind", "status", "error", "fingerprint", "age", "q")
+SUBJECTS: dict[str, tuple[type[Model], str]] = {
+    "message_id": (Message, ""),
+    "lead_id": (Lead, ""),
+    "draft_id": (Draft, "trigger_message"),
+    "send_id": (OutboundSend, "reply_to"),
+    "task_id": (FollowUpTask, "response_message"),
+    "enrichment_id": (Enrichment, ""),
+}
+"""The ids that a payload may hold, with their models, and the field that leads from each to a message."""
+
+
+@require_GET
+@workspace_view(ADMIN)
+def job_list(request: WorkspaceRequest) -> HttpResponse:
+    """`w/<workspace>/jobs/?kind=…&status=…&error=…&fingerprint=…&age=…&q=…`: lists the workspace's background jobs. Its
+    two parts, the counts and the list, reload alone.
+    """
+    workspace_id = request.workspace.pk
+    if request.htmx and request.htmx.target == "jobs-now":
+        return render(request, "jobs/_now.html", _now(request))
+    asked = {name: request.GET.get(name, "").strip()[:255].replace("\0", "") for name in FILTERS}
+    context = {
+        "page": _page(request, asked),
+        "asked": asked,
+        "filtered": any(asked.values()),
+        "tabs": _tabs(stats.counts(workspace_id), asked["status"]),
+    }
+    if request.htmx:
+        return render(request, "jobs/_live.html", context)
+    return render(
+        request,
+        "jobs/list.html",
+        context | _now(request) | {"kinds": sorted(KINDS), "ages": display.AGES.items()},
+    )
+
+
+def _page(request: WorkspaceRequest, asked: dict[str, str]) -> KeysetPage:
+    found = stats.find(
+        request.workspace.pk,
+        kind=asked["kind"],
+        status=asked["status"] if asked["status"] in Status.values else "",
+        error_class=asked["error"],
+        fingerprint=asked["fingerprint"],
+        older_than_s=int(asked["age"]) if asked["age"] in display.AGES else None,
+        text=asked["q"],
+    )
+    after, before = request.GET.get("after", ""), request.GET.get("before", "")
+    return keyset_page(found.order_by(), "created_at", after=after, before=before)
+
+
+def _now(request: WorkspaceRequest) -> dict[str, Any]:
+    return display.now(request.workspace.pk) | {
+        "act_url": reverse("inbox:jobs-act", args=[request.workspace.pk]),
+        "list_url": reverse("inbox:jobs", args=[request.workspace.pk]),
+        "can_retry_group": True,
+    }
+
+
+@require_GET
+@workspace_view(ADMIN)
+def job(request: WorkspaceRequest, job_id: uuid.UUID) -> HttpResponse:
+    """Shows one background job: what it is about, its attempts and steps in order, and what can be done now."""
+    found = _job(request.workspace, job_id)
+    about = _about(request.workspace, found)
+    context = {
+        "job": found,
+        "timeline": display.timeline(found),
+        "about": about,
+        "delivery": _delivery(request.workspace, found, about.message),
+        "can_retry": found.status in (Status.FAILED, Status.CANCELLED, Status.QUEUED),
+        "can_discard": found.status in (Status.FAILED, Status.QUEUED),
+        "can_cancel": found.status in (Status.QUEUED, Status.RUNNING),
+    }
+    template = "jobs/_job.html" if request.htmx else "jobs/job.html"
+    return render(request, template, context)
+
+
+@require_POST
+@workspace_view(ADMIN)
+def act(request: WorkspaceRequest) -> HttpResponse:
+    """Does what `do` says to background jobs: retries, moves, cancels or discards the ticked ones, or retries all that
+    failed for one cause. Says what happened to each.
+    """
+    back = redirect(next_url(request, reverse("inbox:jobs", args=[request.workspace.pk])))
+    action = ACTIONS.get(request.POST.get("do", ""))
+    if action is None:
+        messages.error(request, "There is no such action.")
+        return back
+    try:
+        results = action(request)
+    except ValueError as error:
+        messages.error(request, actions.complaint(error))
+        return back
+    grouped = request.POST.get("do") == "retry-group"
+    for good, line in actions.told_of_group(results) if grouped else actions.told(results):
+        messages.add_message(request, messages.SUCCESS if good else messages.WARNING, line)
+    return back
+
+
+def _ids(request: WorkspaceRequest) -> list[uuid.UUID]:
+    try:
+        return [uuid.UUID(value) for value in request.POST.getlist("job")]
+    except ValueError:
+        raise ValueError("job: is not the id of a job.") from None
+
+
+def _limits(request: WorkspaceRequest) -> dict[str, Any]:
+    return {"workspace_id": request.workspace.pk, "actor": request.user}
+
+
+def _run_at(request: WorkspaceRequest) -> list[actions.ActionResult]:
+    moment = actions.parse_moment(request.POST.get("moment", ""))
+    return actions.run_at(_ids(request), moment, **_limits(request))
+
+
+ACTIONS: dict[str, Callable[[WorkspaceRequest], list[actions.ActionResult]]] = {
+    "retry": lambda request: actions.retry_now(_ids(request), **_limits(request)),
+    "run-at": _run_at,
+    "cancel": lambda request: actions.cancel(_ids(request), **_limits(request)),
+    "discard": lambda request: actions.discard(
+        _ids(request), request.POST.get("reason", ""), **_limits(request)
+    ),
+    "retry-group": lambda request: actions.retry_group(
+        request.POST.get("fingerprint", ""), **_limits(request)
+    ),
+}
+
+
+def _job(workspace: Workspace, job_id: uuid.UUID) -> BackgroundJob:
+    found = stats.of(workspace.pk).filter(pk=job_id).first()
+    if found is None:
+        raise Http404("No such job.")
+    return found
+
+
+class About(NamedTuple):
+    """The lead and the message that a background job works on, if the job's payload names them."""
+
+    lead: Lead | None = None
+    message: Message | None = None
+
+
+def _about(workspace: Workspace, job: BackgroundJob) -> About:
+    for key, (model, message_field) in SUBJECTS.items():
+        try:
+            subject_id = uuid.UUID(str(job.payload.get(key)))
+        except ValueError:
+            continue
+        found: Any = model._default_manager.filter(workspace=workspace, pk=subject_id).first()
+        if isinstance(found, Lead):
+            return About(found)
+        if isinstance(found, Message):
+            return About(found.lead, found)
+        if found is not None:
+            return About(found.lead, getattr(found, message_field) if message_field else None)
+    return About()
+
+
+def _delivery(workspace: Workspace, job: BackgroundJob, message: Message | None) -> WebhookDelivery | None:
+    """The delivery that made the job, else the one that brought its message; None without either."""
+    deliveries = WebhookDelivery.objects.filter(workspace=workspace).defer("body", "headers")
+    found = deliveries.filter(job=job).first()
+    if found is None and message is not None:
+        found = deliveries.filter(message=message).order_by("received_at").first()
+    return found
+
+
+def _tabs(counts: dict[str, int], current: str) -> list[dict[str, Any]]:
+    tabs = [{"value": "", "label": "All", "count": sum(counts.values()), "current": not current}]
+    return tabs + [
+        {"value": value, "label": label, "count": counts[value], "current": value == current}
+        for value, label in Status.choices
+    ]

@@ -1,0 +1,84 @@
+"""Shows and rotates webhook keys for admins. Old and new keys overlap for a while."""
+
+from datetime import timedelta
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from inbox.health.account_cards import AccountCard, Key
+from inbox.models import Membership, audit
+from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.workspaces import creation
+from integrations.models import Integration, WebhookKey
+
+ADMIN = Membership.Role.ADMIN
+OVERLAPS = {"0": "at once", "1": "after 1 hour", "24": "after 24 hours", "168": "after 7 days"}
+
+
+class RotateForm(forms.Form):
+    """The form that asks for how many hours an account's old webhook keys still work after a new one is made."""
+
+    overlap = forms.ChoiceField(choices=OVERLAPS, initial="24")
+
+
+def keys_of(request: WorkspaceRequest, card: AccountCard, shown: int | None) -> list[Key]:
+    """The webhook keys that the card of an account shows, if the user is an admin; else [].
+    `shown` is the id of the key to show in full.
+    """
+    if card.source is None or not request.membership.at_least(ADMIN):
+        return []
+    return [
+        Key(
+            row,
+            card.source,
+            ""
+            if row.is_unreadable
+            else request.build_absolute_uri(creation.webhook_path(card.source.name, row.secret)),
+            row.pk == shown and not row.is_unreadable,
+        )
+        for row in WebhookKey.objects.usable().filter(integration=card.integration)
+    ]
+
+
+@require_POST
+@workspace_view(ADMIN)
+def rotate(request: WorkspaceRequest, integration_id: int) -> HttpResponse:
+    """Makes a new webhook key (the secret part of a webhook's address) for the account.
+    The old keys work on for the chosen hours.
+    """
+    integration = get_object_or_404(Integration, pk=integration_id, workspace=request.workspace)
+    form = RotateForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Choose when the old key ends.")
+        return redirect("inbox:integrations", request.workspace.pk)
+    hours = int(form.cleaned_data["overlap"])
+    key = WebhookKey.rotate(integration, timedelta(hours=hours))
+    audit.record(request.workspace.pk, request.user, "webhook_key.rotated", key, overlap_hours=hours)
+    messages.info(
+        request,
+        f"New key made. The old one ends {OVERLAPS[str(hours)]}. Put the new address into the provider.",
+    )
+    return redirect("inbox:integrations", request.workspace.pk)
+
+
+@require_POST
+@workspace_view(ADMIN)
+def end_key(request: WorkspaceRequest, key_id: int) -> HttpResponse:
+    """Makes a replaced webhook key stop working now. A key that nothing replaces cannot be ended."""
+    key = own_key(request, key_id)
+    ended = WebhookKey.objects.filter(pk=key.pk, expires_at__isnull=False).update(expires_at=timezone.now())
+    if ended:
+        audit.record(request.workspace.pk, request.user, "webhook_key.ended", key)
+        messages.info(request, "The old address has ended.")
+    else:
+        messages.warning(request, "This is the address in force. Make a new key first.")
+    return redirect("inbox:integrations", request.workspace.pk)
+
+
+def own_key(request: WorkspaceRequest, key_id: int) -> WebhookKey:
+    """The webhook key of the request's workspace with this id, if it still works. Raises Http404."""
+    return get_object_or_404(WebhookKey.objects.usable(), pk=key_id, integration__workspace=request.workspace)

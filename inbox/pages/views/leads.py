@@ -1,0 +1,72 @@
+"""The pages on which people correct what is known of a lead, reopen a channel, and deal with a missed meeting."""
+
+import uuid
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from inbox.leads import facts, refused_channels, rollup
+from inbox.models import Appointment, Lead, Membership, audit
+from inbox.models.lead import Channel
+from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.forms.lead import TAKEN, LeadForm
+
+
+@require_http_methods(["GET", "POST"])
+@workspace_view(Membership.Role.MEMBER)
+def edit_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
+    """`w/<workspace>/leads/<lead>/edit/`: edits what is known of a lead (names, numbers, addresses). What a person
+    enters stays, whatever is found later.
+    """
+    lead = get_object_or_404(
+        Lead.objects.select_related("workspace"), pk=lead_id, workspace=request.workspace
+    )
+    form = LeadForm(request.POST or None, instance=lead)
+    if request.method == "POST" and form.is_valid():
+        try:
+            changed = facts.enter(lead, form.entered(), request.user)
+        except facts.Taken as taken:
+            form.add_error(taken.name, TAKEN)
+        else:
+            messages.success(request, "Saved." if changed else "Nothing was changed.")
+            return redirect("inbox:conversation", request.workspace.pk, lead.pk)
+    known = Lead.objects.get(pk=lead.pk)  # read again, because the form has changed its own instance
+    return render(
+        request, "leads/edit.html", {"lead": known, "form": form}, status=422 if form.errors else 200
+    )
+
+
+@require_POST
+@workspace_view(Membership.Role.MEMBER)
+def allow_channel(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
+    """`w/<workspace>/leads/<lead>/allow/`: lets messages go to the lead again on
+    `channel`, where the lead had wanted none.
+    """
+    lead = get_object_or_404(Lead, pk=lead_id, workspace=request.workspace)
+    channel = request.POST.get("channel", "")
+    with transaction.atomic():
+        lead = rollup.locked(lead)
+        if channel in lead.refused_channels:
+            refused_channels.allow(lead, channel)
+            rollup.save(lead)
+            audit.record(request.workspace.pk, request.user, "channel.allow", lead, channel=channel)
+            messages.success(request, f"{Channel(channel).label} may be used again.")
+    return redirect("inbox:conversation", request.workspace.pk, lead.pk)
+
+
+@require_POST
+@workspace_view()
+def meeting_handled(request: WorkspaceRequest, appointment_id: uuid.UUID) -> HttpResponse:
+    """Records that a person has dealt with a meeting that was cancelled or missed."""
+    fell_through = Appointment.objects.filter(
+        workspace=request.workspace, status__in=Appointment.FELL_THROUGH
+    )
+    appointment = get_object_or_404(fell_through, pk=appointment_id)
+    if Appointment.objects.filter(pk=appointment.pk, handled_at=None).update(handled_at=timezone.now()):
+        audit.record(request.workspace.pk, request.user, "meeting.handled", appointment)
+    messages.success(request, "The meeting is dealt with.")
+    return redirect("inbox:conversation", request.workspace.pk, appointment.lead_id)

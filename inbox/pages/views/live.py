@@ -1,0 +1,53 @@
+"""Answers the one question that open pages ask again and again: is something new?"""
+
+import uuid
+
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.sessions.backends.base import SessionBase
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.http import require_safe
+
+from inbox.models import User
+from inbox.pages.live import WORKSPACES, news, parse_snapshot
+
+
+@require_safe
+@login_not_required  # it looks for the person itself: two queries in all, as each open tab's browser asks each second
+def live(request: HttpRequest) -> HttpResponse:
+    """`live/?w=<workspace>~<snapshot>&w=…`: which leads changed since each snapshot, in workspaces of the user, and the
+    snapshot to ask with next time. 401 if nobody is logged in, 404 if none of the workspaces is the user's.
+    """
+    asked = dict(map(_asked, request.GET.getlist("w")[:WORKSPACES]))
+    user_id = request.session.get(SESSION_KEY)
+    if user_id is None:
+        return HttpResponse(status=401)
+    found = news(user_id, asked)
+    if not found:
+        raise Http404("No such workspace.")
+    if not _is_theirs(request.session, found[0].user):
+        return HttpResponse(status=401)
+    changed = {str(new.workspace_id): new.leads for new in found}
+    return JsonResponse({"since": found[0].snapshot, "changed": changed})
+
+
+def _asked(text: str) -> tuple[uuid.UUID, str]:
+    workspace, _, snapshot = text.partition("~")
+    try:
+        known = parse_snapshot(snapshot)
+        if known:
+            return uuid.UUID(workspace), known
+    except ValueError:
+        pass
+    raise BadRequest("w: must be the id of a workspace, ~ and a snapshot, as the page has them.")
+
+
+def _is_theirs(session: SessionBase, user: User) -> bool:
+    """Whether the session is still one of `user`: it ends when the password changes. As django.contrib.auth.get_user
+    decides it.
+    """
+    given = session.get(HASH_SESSION_KEY) or ""
+    hashes = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
+    return any(constant_time_compare(given, known) for known in hashes)

@@ -1,0 +1,106 @@
+"""The page of a workspace's members. Everybody sees it; admins invite people, change roles, and remove members."""
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from inbox.models import Invitation, Membership
+from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.forms.workspace import PersonForm
+from inbox.workspaces import invitations, people
+from integrations.mail import is_off
+
+ADMIN = Membership.Role.ADMIN
+
+
+@require_safe
+@workspace_view()
+def member_list(request: WorkspaceRequest) -> HttpResponse:
+    """`w/<workspace>/people/`: lists the workspace's members and its open invitations."""
+    return _page(request, PersonForm())
+
+
+@require_POST
+@workspace_view(ADMIN)
+def add(request: WorkspaceRequest) -> HttpResponse:
+    """Invites the person with the address `email` to join the workspace as `role`."""
+    form = PersonForm(request.POST)
+    if form.is_valid():
+        try:
+            invitation = invitations.invite(request.membership, **form.cleaned_data)
+        except people.NotAllowed as reason:
+            form.add_error("email", str(reason))
+        else:
+            messages.success(request, f"{invitation.email} is invited.")
+            return redirect("inbox:people", request.workspace.pk)
+    return _page(request, form, status=400)
+
+
+@require_POST
+@workspace_view(ADMIN)
+def invitation(request: WorkspaceRequest, invitation_id: int) -> HttpResponse:
+    """Mails an invitation once more or withdraws it, as `do` says: again or withdraw."""
+    rows = Invitation.objects.filter(workspace=request.workspace)
+    found, what = get_object_or_404(rows, pk=invitation_id), request.POST.get("do")
+    if what not in ("again", "withdraw"):
+        raise Http404("No such action.")
+    try:
+        if what == "again":
+            invitations.send_again(request.membership, found)
+            said = f"{found.email} is invited again."
+        else:
+            invitations.withdraw(request.membership, found)
+            said = f"{found.email} is no longer invited."
+    except people.NotAllowed as reason:
+        messages.error(request, str(reason))
+    else:
+        messages.success(request, said)
+    return redirect("inbox:people", request.workspace.pk)
+
+
+@require_POST
+@workspace_view(ADMIN)
+def change(request: WorkspaceRequest, membership_id: int) -> HttpResponse:
+    """Changes a member of the workspace as `do` says: role (gives the role `role`), takes (whether leads are assigned
+    to them in turn; `takes` is on or off), or remove.
+    """
+    rows = Membership.objects.select_related("user").filter(workspace=request.workspace)
+    membership = get_object_or_404(rows, pk=membership_id)
+    try:
+        said = _do(request, membership)
+    except people.NotAllowed as reason:
+        messages.error(request, str(reason))
+    else:
+        messages.success(request, said)
+    left = membership.pk == request.membership.pk and request.POST["do"] == "remove"
+    return redirect("home") if left else redirect("inbox:people", request.workspace.pk)
+
+
+def _do(request: WorkspaceRequest, membership: Membership) -> str:
+    what, by = request.POST.get("do"), request.membership
+    if what == "remove":
+        people.remove(by, membership)
+        return f"{membership.user} is out of this workspace."
+    if what == "takes":
+        people.set_takes_leads(by, membership, request.POST.get("takes") == "on")
+        return "Saved."
+    role = request.POST.get("role")
+    if what != "role" or role not in Membership.Role.values:
+        raise Http404("No such action.")
+    people.change_role(by, membership, role)
+    return f"{membership.user} is {Membership.Role(role).label.lower()} now."
+
+
+def _page(request: WorkspaceRequest, form: PersonForm, *, status: int = 200) -> HttpResponse:
+    acts = request.membership.at_least(ADMIN)
+    open_ones = invitations.open_in(request.workspace.pk) if acts else []
+    context = {
+        "form": form,
+        "acts": acts,
+        "roles": Membership.Role.choices,
+        "people": people.members_of(request.workspace),
+        "invited": [(row, invitations.stands(row)) for row in open_ones],
+        "mail_off": is_off(),
+    }
+    return render(request, "workspace/people.html", context, status=status)

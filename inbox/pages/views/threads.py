@@ -1,0 +1,143 @@
+"""The list of conversations: one folder, filtered, 50 a page. It also stands beside an open conversation."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from inbox.leads.folders import (
+    DEFAULT_FOLDER,
+    FOLDERS,
+    Folder,
+    capped_count,
+    leads_in,
+    oldest_not_understood,
+    uncertain_count,
+    with_badges,
+)
+from inbox.models import Lead, Workspace
+from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
+from inbox.pages.empty_states import Empty, beyond, of_folder
+from inbox.pages.filters import LeadFilter
+from inbox.pages.pagination import KeysetPage, keyset_page
+from inbox.pages.parts import COUNTS, THREADS, part_asked, render_part, varied
+from inbox.pages.search import search_page
+
+ORDER = "last_message_at"
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter that is set in the list of conversations, and the query string of the list without it."""
+
+    label: str
+    value: str
+    without: str
+
+
+@dataclass(frozen=True)
+class Threads:
+    """What the list of conversations shows. `query` is the list's query string, without the page.
+
+    `uncertain` counts messages of the workspace that may or may not have gone out. In the folder of replies that
+    nothing has understood yet, `oldest` is the time since which the oldest one waits. `empty` says why nobody is in the
+    folder, or on the page; it is None where a filter leaves nobody.
+    """
+
+    folder: Folder
+    filter: LeadFilter
+    chips: list[Chip]
+    page: KeysetPage
+    count: int
+    query: str
+    uncertain: int
+    oldest: datetime | None = None
+    empty: Empty | None = None
+
+
+def filtered(request: WorkspaceRequest) -> tuple[Folder, LeadFilter, QuerySet[Lead]]:
+    """The folder, the filter and the matching leads for the list of conversations, as the request's query string names
+    them. A search (`LeadFilter.words`) is still to be made among these leads. Raises Http404 for an unknown folder.
+    """
+    folder = FOLDERS.get(request.GET.get("view", DEFAULT_FOLDER))
+    if folder is None:
+        raise Http404("No such folder.")
+    leads = leads_in(request.workspace, folder.key, signed_in(request).pk)
+    lead_filter = LeadFilter(request.GET, leads, request=request)
+    return folder, lead_filter, lead_filter.qs if lead_filter.is_valid() else leads.none()
+
+
+def threads(request: WorkspaceRequest) -> Threads:
+    """What the list of conversations shows for the request's query string."""
+    folder, lead_filter, leads = filtered(request)
+    page, count = _page(request, lead_filter.words, leads)
+    active, values = _values(folder, lead_filter, request)
+    chips = [
+        Chip(label, value, urlencode({key: values[key] for key in values if key != name}))
+        for name, label, value in active
+    ]
+    uncertain = uncertain_count(request.workspace)
+    oldest = oldest_not_understood(request.workspace) if folder.key == "not-understood" else None
+    query = urlencode(values)
+    empty = None
+    if not page.rows and _is_later(request):
+        empty = beyond(request.workspace, query)
+    elif not page.rows and not chips and lead_filter.is_valid():
+        empty = of_folder(request.workspace, folder)
+    return Threads(folder, lead_filter, chips, page, count, query, uncertain, oldest, empty)
+
+
+def _is_later(request: WorkspaceRequest) -> bool:
+    return bool(request.GET.get("after") or request.GET.get("before"))
+
+
+def _page(request: WorkspaceRequest, words: str, leads: QuerySet[Lead]) -> tuple[KeysetPage, int]:
+    """The page of the list that the request asks for, and how many leads the list has, at most COUNT_LIMIT + 1."""
+    rows, after, before = with_badges(leads), request.GET.get("after", ""), request.GET.get("before", "")
+    if words:
+        return search_page(rows, request.workspace, words, after=after)
+    page = keyset_page(rows, ORDER, after=after, before=before)
+    return page, _count(request, leads, page)
+
+
+def _values(
+    folder: Folder, lead_filter: LeadFilter, request: WorkspaceRequest
+) -> tuple[list[tuple[str, str, str]], dict[str, str]]:
+    """The filters that are set, and the parameters of the list's query string."""
+    active = lead_filter.active() if lead_filter.is_valid() else []
+    return active, {"view": folder.key} | {name: request.GET[name] for name, _, _ in active}
+
+
+def query_of(request: WorkspaceRequest) -> str:
+    """The query string of the list for the request's query string, without the page. Raises Http404 for an unknown
+    folder.
+    """
+    folder, lead_filter, _ = filtered(request)
+    return urlencode(_values(folder, lead_filter, request)[1])
+
+
+def _count(request: WorkspaceRequest, leads: QuerySet[Lead], page: KeysetPage) -> int:
+    if not page.after and not page.before and not _is_later(request):
+        return len(page.rows)
+    mine = Workspace.objects.filter(pk=request.workspace.pk)
+    count: int = mine.values_list(capped_count(leads), flat=True).get()
+    return count
+
+
+@require_safe
+@workspace_view()
+def thread_list(request: WorkspaceRequest) -> HttpResponse:
+    """`w/<workspace>/inbox/?view=…&q=…&channel=…&campaign=…&tag=…&after=…`: shows the list of conversations. Its parts
+    are "threads" and "folders".
+    """
+    part = part_asked(request)
+    if part == COUNTS:
+        return render_part(request, part)
+    context = {"threads": threads(request)}
+    if part == THREADS:
+        return render_part(request, part, context)
+    return varied(render(request, "inbox/list.html", context))

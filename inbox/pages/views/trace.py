@@ -1,0 +1,88 @@
+"""The pages that say what happened to one row, and why something did not arrive. Every member may open them."""
+
+import uuid
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateformat import format as format_date
+from django.views.decorators.http import require_safe
+
+from inbox.models import Membership
+from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.trace import asking, search, story
+from inbox.trace.events import Event
+from inbox.trace.story import Trace
+from inbox.trace.subjects import NotHere
+
+OWN_PAGES = {"job": "inbox:job", "delivery": "inbox:delivery"}
+"""The kinds of rows that have a page of their own, which admins may open."""
+
+
+@require_safe
+@workspace_view()
+def trace(request: WorkspaceRequest, kind: str, row_id: uuid.UUID) -> HttpResponse:
+    """`w/<workspace>/trace/<kind>/<id>/`: tells what happened to one row, such as a message or a job, as
+    a page, or as plain text with `?as=text`.
+    """
+    try:
+        found = story.of(request.workspace, kind, row_id)
+    except NotHere as error:
+        raise Http404(str(error)) from error
+    if request.GET.get("as") == "text":
+        return HttpResponse(as_text(found), content_type="text/plain; charset=utf-8")
+    return render(
+        request, "trace/trace.html", {"trace": found, **places(request), "own": _own_page(request, found)}
+    )
+
+
+@require_safe
+@workspace_view()
+def find(request: WorkspaceRequest) -> HttpResponse:
+    """`w/<workspace>/trace/?q=…&ask=…`: looks for an address, a phone number or an id in everything that came or was
+    sent.
+
+    `ask` is the id of an account whose provider is asked, too.
+    """
+    text = request.GET.get("q", "").strip()[:320]
+    wanted = search.read(request.workspace, text)
+    context: dict[str, Any] = {"q": text, "too_short": bool(text) and wanted is None, **places(request)}
+    if wanted is not None:
+        accounts = asking.accounts(request.workspace)
+        context |= {"accounts": accounts, "found": search.find(request.workspace, wanted)}
+        asked = next((one for one in accounts if str(one.integration.pk) == request.GET.get("ask")), None)
+        if asked is not None:
+            context |= {"answer": asking.ask(request.workspace, asked, wanted)}
+    return render(request, "trace/find.html", context)
+
+
+def places(request: WorkspaceRequest) -> dict[str, Any]:
+    """The template values that say where the links of a trace (the story of one row) lead on the workspace's pages."""
+    return {
+        "base": reverse("inbox:find", args=[request.workspace.pk]),
+        "may_open": request.membership.at_least(Membership.Role.ADMIN),
+    }
+
+
+def _own_page(request: WorkspaceRequest, found: Trace) -> str:
+    """The page of the row itself, for those who may open it; "" if it has none."""
+    if found.kind in OWN_PAGES and request.membership.at_least(Membership.Role.ADMIN):
+        return reverse(OWN_PAGES[found.kind], args=[request.workspace.pk, found.id])
+    return ""
+
+
+def as_text(found: Trace) -> str:
+    """The trace (the story of one row) as plain text, to be sent to somebody. Times are in the active time zone."""
+    lines = [found.headline, found.summary, f"{found.kind} {found.id}", ""]
+    return "\n".join([*filter(None, lines[:3]), "", *(_line(event) for event in found.events), ""])
+
+
+def _line(event: Event) -> str:
+    at = format_date(timezone.localtime(event.at), "Y-m-d H:i:s T")
+    took = f" ({event.took})" if event.took else ""
+    why = ": ".join(filter(None, (event.branch, event.why)))
+    rows = ", ".join(f"{link.kind} {link.id}" for link in event.links)
+    parts = [f"{at}  {event.what}{took}", event.detail, why, f"“{event.said}”" if event.said else "", rows]
+    return "\n    ".join(filter(None, parts))

@@ -1,0 +1,142 @@
+"""Carries out done, snooze, unread and assigning for ticked rows or the open conversation, and takes them back."""
+
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.signing import BadSignature
+from django.db import IntegrityError
+from django.http import HttpResponse, HttpResponseRedirect
+from django.template.defaultfilters import date
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from inbox.leads import assigning, triage
+from inbox.models import Lead, Membership
+from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
+from inbox.pages.forms.conversation import TriageForm
+from inbox.pages.pagination import cursor_of, keyset_page
+from inbox.pages.parts import part_asked, render_part
+from inbox.pages.search import following
+from inbox.pages.views.threads import ORDER, filtered
+
+
+@require_POST
+@workspace_view()
+def decide(request: WorkspaceRequest) -> HttpResponse:
+    """Marks the conversations in `lead` as done, read, unread or snoozed, or assigns them, as `do` says, and
+    returns to the list with the same query string. A request for the part "toasts" gets what the list would say, with
+    the token that undoes it: 409 if a conversation was left as it was.
+
+    With `open`, the conversation on whose page it was pressed, done and snooze lead to the next older conversation of
+    the list.
+    """
+    form = TriageForm({**request.POST.dict(), "lead": request.POST.getlist("lead")})
+    part = part_asked(request)
+    if not form.is_valid():
+        messages.error(request, form.problem())
+        return render_part(request, part, status=422) if part else HttpResponseRedirect(_list_url(request))
+    target, missed = "" if part else _after(request, form) or _list_url(request), 0
+    try:
+        said, outcome = _carry_out(request, form)
+    except assigning.NotAMember as reason:
+        missed = 1
+        messages.error(request, str(reason))
+    else:
+        missed = outcome.missed
+        _tell(request, said, outcome)
+    if part:
+        return render_part(request, part, status=409 if missed else 200)
+    return HttpResponseRedirect(target)
+
+
+def _carry_out(request: WorkspaceRequest, form: TriageForm) -> tuple[str, triage.TriageResult]:
+    """Does what `form` asks for. Returns it in words, with {} for the conversations. Raises NotAMember."""
+    workspace, seen = request.workspace, form.cleaned_data["lead"]
+    if form.action == "assign":
+        to = _member(request, form.membership_id())
+        said = (
+            f"{{}} assigned to {'you' if to.user_id == request.user.pk else to.user.name}"
+            if to
+            else "{} unassigned"
+        )
+        return said, assigning.give(workspace, signed_in(request), seen, to)
+    if form.action == "snooze":
+        until = triage.snoozed(form.snooze_until(workspace.opens_at))
+        said = f"Snoozed {{}} until {date(form.cleaned_data['until'], 'j F')}"
+        return said, triage.change(workspace, seen, until)
+    if form.action == "done":
+        return "Done: {}", triage.change(workspace, seen, triage.DONE)
+    if form.action == "read":
+        return "Read: {}", triage.change(workspace, seen, triage.READ)
+    return "Unread: {}", triage.change(workspace, seen, triage.UNREAD)
+
+
+def _member(request: WorkspaceRequest, membership_id: int | None) -> Membership | None:
+    """The member of the request's workspace who gets conversations, or None for nobody. Raises NotAMember."""
+    if membership_id is None:
+        return None
+    rows = Membership.objects.filter(workspace=request.workspace, pk=membership_id).select_related("user")
+    found = rows.first()
+    if found is None or not found.at_least(Membership.Role.MEMBER):
+        raise assigning.NotAMember("Choose somebody who answers in this workspace.")
+    return found
+
+
+@require_POST
+@workspace_view()
+def undo(request: WorkspaceRequest) -> HttpResponse:
+    """Takes back that conversations were marked as done, unread or snoozed, or assigned. `token` names the change, and
+    works for ten minutes.
+    """
+    count = 0
+    try:
+        count = assigning.undo(request.workspace, signed_in(request), request.POST.get("token", ""))
+    except BadSignature:
+        messages.error(request, "That is too long ago to undo.")
+    except IntegrityError:  # they were a member's who has left
+        messages.error(request, "Who had it is not in this workspace any more.")
+    else:
+        messages.info(
+            request,
+            "Undone." if count else "Nothing to undo: a newer message came in, or somebody changed it since.",
+        )
+    if part := part_asked(request):
+        return render_part(request, part, status=200 if count else 409)
+    return HttpResponseRedirect(_list_url(request))
+
+
+def _list_url(request: WorkspaceRequest) -> str:
+    return f"{reverse('inbox:list', args=[request.workspace.pk])}?{urlencode(request.GET.dict())}"
+
+
+def _after(request: WorkspaceRequest, form: TriageForm) -> str:
+    """The conversation to show next if the button was pressed in an open one: the next of the list, or the same one if
+    it was only assigned.
+    """
+    if form.action == "unread" or not request.POST.get("open"):
+        return ""
+    if form.action == "assign":
+        return _conversation_url(request, form.cleaned_data["lead"][0].lead_id)
+    lead = Lead.objects.filter(workspace=request.workspace, pk=form.cleaned_data["lead"][0].lead_id).first()
+    if lead is None or lead.last_message_at is None:
+        return ""
+    _, lead_filter, leads = filtered(request)
+    if lead_filter.words:
+        after = following(leads, request.workspace, lead_filter.words, lead)
+    else:
+        after = next(iter(keyset_page(leads, ORDER, after=cursor_of(lead, ORDER), size=1).rows), None)
+    return _conversation_url(request, after.pk) if after else ""
+
+
+def _conversation_url(request: WorkspaceRequest, lead_id: UUID) -> str:
+    url = reverse("inbox:conversation", args=[request.workspace.pk, lead_id])
+    return f"{url}?{urlencode(request.GET.dict())}"
+
+
+def _tell(request: WorkspaceRequest, said: str, outcome: triage.TriageResult) -> None:
+    who = outcome.leads[0].display_name if len(outcome.leads) == 1 else f"{len(outcome.leads)} conversations"
+    if outcome.leads:
+        messages.success(request, said.replace("{}", who, 1), extra_tags=outcome.undo)
+    if outcome.missed:
+        messages.warning(request, f"{outcome.missed} left as it was: a newer message came in, or it is gone.")

@@ -1,0 +1,147 @@
+"""The pipeline's steps that decide who gets the reply, when, and how urgent it is. They use only the database.
+
+Each step may run again.
+"""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from inbox.intake.messages import mark_processed
+from inbox.leads import assigning, drafts, rollup
+from inbox.leads import score as scoring
+from inbox.leads.tags import NO_ANSWER
+from inbox.models import Draft, Lead, Membership, Message, TagDecision, audit, locks
+from inbox.models.lead import Tag
+from inbox.pipeline.situation import NotNow, Situation
+from inbox.pipeline.skip_conditions import UNANSWERABLE
+from inbox.signals import lead_replied
+from inbox.understanding import machine_talk
+from inbox.understanding import snooze as snoozing
+from inbox.understanding.dates import named_days
+from jobs.deadline import Deadline
+
+MORNING = time(9)
+NEAR = timedelta(days=31)
+"""How far a model's day may be from a day in the words. "Mid-March" is read as a month."""
+
+
+def close_drafts(situation: Situation, _deadline: Deadline) -> dict[str, int]:
+    """The pipeline's step that rejects drafts which answer an older message of the lead, or all of the lead's drafts if
+    the reply may not be answered.
+    """
+    reason = "A newer reply has come."
+    waiting = Draft.objects.filter(lead=situation.lead)
+    if situation.tag in NO_ANSWER:
+        reason = f"The reply is tagged {situation.tag}."
+    else:
+        waiting = waiting.filter(trigger_message__sent_at__lt=situation.message.sent_at)
+        waiting = waiting.filter(channel=situation.channel)
+    return {"closed": drafts.close(waiting, reason)}
+
+
+def assign(situation: Situation, _deadline: Deadline) -> dict[str, str]:
+    """The pipeline's step that assigns the lead to the member who has waited longest for one. Leads of one workspace
+    are assigned one after the other.
+    """
+    with transaction.atomic():
+        locks.hold("assign", situation.workspace.pk)
+        members = Membership.objects.filter(
+            workspace=situation.workspace, takes_leads=True, user__is_active=True
+        )
+        member = members.order_by(F("last_assigned_at").asc(nulls_first=True), "pk").first()
+        if member is None:
+            raise NotNow("No member takes leads.")
+        given = Lead.objects.filter(pk=situation.lead.pk, assigned_to=None).update(assigned_to=member.user_id)
+        if not given:
+            raise NotNow("Somebody has this lead.")
+        Membership.objects.filter(pk=member.pk).update(last_assigned_at=timezone.now())
+        to = member.user_id
+        audit.record(member.workspace_id, None, assigning.GIVEN, situation.lead, to=to, how=assigning.IN_TURN)
+    return {"user": str(member.user_id)}
+
+
+def tell_follow_ups(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
+    """The pipeline's step that sends the signal that the lead has replied, so that the lead's running follow-ups pause.
+    Returns what each receiver returned.
+    """
+    answers = lead_replied.send(Message, lead=situation.lead, message=situation.message)
+    return {receiver.__name__: answer for receiver, answer in answers}
+
+
+def snooze(situation: Situation, _deadline: Deadline) -> dict[str, str]:
+    """The pipeline's step that hides the lead's conversation until the day that the person named in the reply, if that
+    day is certain enough. Otherwise raises NotNow.
+    """
+    until = _until(situation)
+    if until is None:
+        raise NotNow("No day is named, or not clearly enough.")
+    changed = Lead.objects.filter(
+        pk=situation.lead.pk, last_inbound_at=situation.lead.last_inbound_at, snoozed_until=None
+    ).update(snoozed_until=until)
+    if not changed and situation.lead.snoozed_until != until:
+        raise NotNow("The lead is snoozed already, or has written again.")
+    return {"until": until.isoformat()}
+
+
+def _until(situation: Situation) -> datetime | None:
+    message = situation.message
+    if situation.tag == Tag.OUT_OF_OFFICE:
+        words = f"{message.subject}\n{message.raw_text or message.text}"
+        found = snoozing.return_day(words, message.sent_at, situation.zone)
+    else:
+        found = snoozing.deferral(message.text, message.sent_at, situation.zone)
+    if found is not None and found.confidence >= snoozing.APPLY_AT:
+        return found.until if found.until > timezone.now() else None
+    decision = TagDecision.objects.filter(message=message, follow_up_on__isnull=False).order_by("-pk").first()
+    if decision is None or decision.follow_up_on is None:
+        return None
+    until = datetime.combine(decision.follow_up_on, MORNING, tzinfo=situation.zone)
+    if not _is_named(decision.follow_up_on, situation, found):
+        return None
+    return until if until > timezone.now() + timedelta(hours=1) else None
+
+
+def _is_named(day: date, situation: Situation, found: snoozing.Snooze | None) -> bool:
+    """Whether the words name the day that a model took from them, or a day near it. A model alone must not hide
+    a lead.
+    """
+    words = machine_talk.without(situation.message.text)
+    received = timezone.localtime(situation.message.sent_at, situation.zone).date()
+    named = [one.day for one in named_days(words, received)] + ([found.until.date()] if found else [])
+    return any(abs(day - one) <= NEAR for one in named) and day - received <= snoozing.AT_MOST
+
+
+def score(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
+    """The pipeline's step that stores how close the lead is to a deal, with the reason."""
+    found = scoring.of(situation.lead, situation.tag) if situation.newest else None
+    if found is None:
+        raise NotNow("This reply says nothing about how close the lead is.")
+    Lead.objects.filter(pk=situation.lead.pk).update(score=found.value, score_reason=found.reason)
+    return {"score": found.value}
+
+
+def finish(situation: Situation, _deadline: Deadline) -> dict[str, bool]:
+    """The pipeline's last step: records that the reply is processed, and whether a model still has to read it."""
+    with transaction.atomic():
+        lead = rollup.locked(situation.lead)
+        situation.lead = lead
+        waits = situation.newest and _waits_for_model(situation)
+        if situation.newest:
+            Lead.objects.filter(pk=lead.pk).update(awaiting_model=waits)
+        mark_processed(situation.message.pk)
+    return {"awaiting_model": waits}
+
+
+def _waits_for_model(situation: Situation) -> bool:
+    if situation.lead.is_stopped or not situation.message.text.strip():
+        return False
+    message = situation.message
+    undecided = not message.tag and not message.provider_interested
+    if situation.suspected:  # the model is asked even if the provider's people have decided
+        undecided = not message.tag_decisions.filter(kind=TagDecision.Kind.MODEL).exists()
+    unwritten = situation.draft is None and not any(one.holds(situation) for one in UNANSWERABLE)
+    return undecided or unwritten

@@ -1,0 +1,87 @@
+"""The pipeline's steps with the provider of a reply: fetch earlier messages, and tell it that the lead has answered.
+
+Earlier messages are stored in the same way as webhooks, so nothing is stored twice. If a provider does not
+answer, the step costs a few seconds and the draft lacks some context, but the reply is not held up. What must
+happen, however long it takes, is a job of its own.
+"""
+
+from typing import Any
+
+from inbox.leads import identity
+from inbox.leads.stops import STOP_EMAILS, stop_emails
+from inbox.pipeline import imports
+from inbox.pipeline.situation import NotNow, Situation
+from integrations.errors import ProviderError, ProviderMisconfigured
+from integrations.events import MessageEvent
+from integrations.models import Integration
+from integrations.spec import stated
+from jobs.db import drop_connection
+from jobs.deadline import Deadline
+from jobs.enqueue import enqueue, enqueue_many
+from jobs.kinds import kind_name
+
+IDENTIFY = kind_name("lead.identify", __name__)
+SENT_LIMIT = 12
+
+
+def identify(situation: Situation, _deadline: Deadline) -> dict[str, str]:
+    """The pipeline's step that enqueues a job which finds the lead at EmailBison (a sender
+    of campaign mails), or creates it there.
+    """
+    job, _ = enqueue(
+        IDENTIFY,
+        workspace_id=situation.workspace.pk,
+        dedupe_key=f"{IDENTIFY}:{situation.message.pk}",
+        payload={"lead_id": str(situation.lead.pk)},
+    )
+    return {"job": str(job.pk)}
+
+
+def stop_future(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
+    """The pipeline's step that enqueues a job which has EmailBison stop this campaign's e-mails to the lead, once,
+    however often the lead writes.
+
+    EmailBison's API cannot start them again. So nothing is stopped for a reply that a machine may have written.
+    """
+    if situation.campaign is None:
+        raise NotNow("It belongs to no campaign.")
+    created = enqueue_many(STOP_EMAILS, [stop_emails(situation.lead, situation.campaign.pk)])
+    return {"first": bool(created)}
+
+
+def import_sent(situation: Situation, deadline: Deadline) -> dict[str, int]:
+    """The pipeline's step that fetches and stores the latest e-mails that the provider sent to the lead, so that the
+    draft knows what the reply answers.
+    """
+    events = _sent(situation, deadline, "drafted")
+    return _store(situation, events, sorted(events, key=lambda event: event.occurred_at)[-SENT_LIMIT:])
+
+
+def import_texts(situation: Situation, deadline: Deadline) -> dict[str, int]:
+    """The pipeline's step that fetches and stores the SMS that were sent to the lead before this reply.
+    The lead's own SMS are known by webhooks.
+
+    A webhook brings only the last SMS, and "yes" means nothing without what it answers.
+    """
+    events = _sent(situation, deadline, "read")
+    earlier = [event for event in events if event.occurred_at < situation.message.received_at]
+    return _store(situation, events, sorted(earlier, key=lambda event: event.occurred_at))
+
+
+def _sent(situation: Situation, deadline: Deadline, done: str) -> list[MessageEvent]:
+    integration, person = _account(situation), identity.person_of(situation.lead)
+    drop_connection()
+    try:
+        return stated(situation.spec.history).read(integration, person, deadline)
+    except (ProviderError, ProviderMisconfigured) as error:
+        raise NotNow(f"{error}: {done} without it.") from error
+
+
+def _store(situation: Situation, listed: list[MessageEvent], chosen: list[MessageEvent]) -> dict[str, int]:
+    return {"listed": len(listed), "stored": imports.store(_account(situation), chosen)}
+
+
+def _account(situation: Situation) -> Integration:
+    if situation.account is None:
+        raise NotNow(f"{situation.spec.label} is not connected.")
+    return situation.account

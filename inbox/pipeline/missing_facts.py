@@ -1,0 +1,163 @@
+"""The pipeline's steps that fill in missing facts of a lead: from words, signature, EmailBison's variables and Clay.
+
+What is known is never overwritten. A value that another lead has is left to a person. The recorded step says
+what was filled.
+"""
+
+from typing import Any
+
+import phonenumbers
+from django.db import transaction
+from django.utils import timezone
+
+from inbox import prompts
+from inbox.enrichment import clay
+from inbox.leads import facts, identity
+from inbox.models import Enrichment, Lead
+from inbox.pipeline.situation import NotNow, Situation
+from inbox.prompts import model_calls
+from inbox.prompts.sheet import sheet, theirs
+from inbox.workspaces.accounts import connected
+from integrations import emailbison, ghl
+from integrations.emailbison.client import EmailBisonClient
+from integrations.errors import ProviderError, ProviderMisconfigured
+from integrations.events import Person
+from integrations.openai.schema import ModelAnswer
+from jobs.db import drop_connection
+from jobs.deadline import Deadline
+from jobs.enqueue import enqueue
+from jobs.kinds import kind_name
+
+CRM_CONTACT = kind_name("ghl.contact", __name__)
+Kind = Enrichment.Kind
+PHONE_NAMES = ("phone", "mobile", "phone number", "mobile phone", "cell")
+PROFILE_NAMES = ("linkedin url", "linkedin", "linkedin profile")
+
+
+class Signature(ModelAnswer):
+    """What the model reads in a signature. The schema is strict: every field is required."""
+
+    phone: str | None
+    linkedin_url: str | None
+    title: str | None
+    company: str | None
+
+
+def from_text(situation: Situation, _deadline: Deadline) -> dict[str, list[str]]:
+    """The pipeline's step that fills in a phone number or LinkedIn profile from the lead's own text or signature."""
+    words = f"{situation.message.text}\n{situation.signature}"
+    found = Person(phone=_phone(words, situation.workspace.phone_region), linkedin_url=_profile(words))
+    return {"filled": fill(situation, found, facts.TEXT)}
+
+
+def from_variables(situation: Situation, deadline: Deadline) -> dict[str, list[str]]:
+    """The pipeline's step that fills in what EmailBison's list of leads says of the lead.
+    Raises NotNow if EmailBison cannot be asked.
+    """
+    integration = situation.integration(emailbison.NAME)
+    if integration is None:
+        raise NotNow("EmailBison is not connected.")
+    drop_connection()
+    try:
+        client = EmailBisonClient.for_integration(integration)
+        known = client.lead(situation.lead.emailbison_lead_id, deadline)
+    except (ProviderError, ProviderMisconfigured) as error:
+        raise NotNow(f"{error}.") from error
+    person = Person(
+        phone=known.variable(*PHONE_NAMES),
+        linkedin_url=known.variable(*PROFILE_NAMES),
+        company=known.company,
+        title=known.title,
+    )
+    return {"filled": fill(situation, person, emailbison.NAME)}
+
+
+def from_signature(situation: Situation, deadline: Deadline) -> dict[str, list[str]]:
+    """The pipeline's step that fills in what a model copies from the lead's signature. A
+    value counts only if it really stands there.
+    """
+    text = situation.signature
+    answer = model_calls.ask(
+        prompts.load("signature"),
+        Signature,
+        sheet("# Signature", theirs("signature, by the lead", text)),
+        workspace_id=situation.workspace.pk,
+        deadline=deadline,
+    )
+    digits = "".join(filter(str.isdigit, text))
+    phone = answer.phone or ""
+    if "".join(filter(str.isdigit, phone))[-9:] not in digits:
+        phone = ""
+    person = Person(
+        phone=phone,
+        linkedin_url=_profile(answer.linkedin_url or "") if (answer.linkedin_url or "") in text else "",
+        title=answer.title if answer.title and answer.title in text else "",
+        company=answer.company if answer.company and answer.company in text else "",
+    )
+    return {"filled": fill(situation, person, facts.SIGNATURE)}
+
+
+def ask_clay(situation: Situation, _deadline: Deadline) -> dict[str, list[str]]:
+    """The pipeline's step that enqueues questions to Clay (a service that finds data about people) for the lead's
+    missing phone number and profile, each once.
+    """
+    lead = situation.lead
+    missing = [Kind.PHONE] * (not lead.phone) + [Kind.LINKEDIN] * (not lead.linkedin_url)
+    with transaction.atomic():
+        for kind in missing:
+            clay.request(lead, kind, timezone.now())
+    return {"asked": [str(kind) for kind in missing]}
+
+
+def tell_crm(situation: Situation, _deadline: Deadline) -> dict[str, bool]:
+    """The pipeline's step that enqueues a job which connects the lead with a contact at GoHighLevel.
+    A changed phone number enqueues it again.
+    """
+    return {"enqueued": _tell_crm(situation.lead)}
+
+
+def _tell_crm(lead: Lead) -> bool:
+    _, created = enqueue(
+        CRM_CONTACT,
+        workspace_id=lead.workspace_id,
+        dedupe_key=f"{CRM_CONTACT}:{lead.pk}:{lead.phone}",
+        payload={"lead_id": str(lead.pk)},
+    )
+    return created
+
+
+def on_enriched(sender: Any, lead: Lead, **kwargs: Any) -> None:
+    """Enqueues a job that tells GoHighLevel the lead's new phone number, because it sends SMS to the number of its own
+    contact. Receives the signal that facts about a lead were found.
+    """
+    if lead.phone and connected(lead.workspace_id, ghl.NAME) is not None:
+        _tell_crm(lead)
+
+
+def fill(situation: Situation, person: Person, source: str) -> list[str]:
+    """Writes what is known of `person` into the lead's empty columns, one by one, and returns the names of those that
+    were filled. `source` says who told it.
+    """
+    values = identity.identities_of(situation.workspace, person)
+    values |= {"title": person.title.strip()[:200], "company": person.company.strip()[:200]}
+    found = {name: value for name, value in values.items() if value}
+    kept = {name: identity.keep(situation.lead, name, value, source) for name, value in found.items()}
+    return [name for name, outcome in kept.items() if outcome is identity.KeptIdentity.FILLED]
+
+
+def _phone(words: str, region: str) -> str:
+    """The only phone number in `words`; "" for none or several, since one may be somebody else's."""
+    numbers = {
+        phonenumbers.format_number(found.number, phonenumbers.PhoneNumberFormat.E164)
+        for found in phonenumbers.PhoneNumberMatcher(words, region, leniency=phonenumbers.Leniency.VALID)
+    }
+    return numbers.pop() if len(numbers) == 1 else ""
+
+
+def _profile(words: str) -> str:
+    """The only personal LinkedIn profile in `words`; "" for none or several."""
+    found = {
+        identity.normal_profile_url(word.strip("<>()[],;")) for word in words.split() if "linkedin." in word
+    }
+    found.discard("")
+    return found.pop() if len(found) == 1 else ""

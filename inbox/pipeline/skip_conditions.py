@@ -1,0 +1,145 @@
+"""The conditions for which steps of the pipeline are skipped, each with the sentence that is recorded as the reason."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from inbox.leads import suspicion
+from inbox.leads.provider_tags import MODEL, by_provider
+from inbox.leads.tags import DRAFTED, POSITIVE
+from inbox.models.lead import Channel, Tag
+from inbox.pipeline.situation import Situation
+from inbox.prompts.model_calls import NO_KEY
+from inbox.replying import slack_cards
+from inbox.workspaces.accounts import slack_of
+from integrations import clay, emailbison, ghl, registry
+from integrations.spec import stated
+
+SHORT_TEXT = 25
+"""The longest text, in characters, that says nothing without what it answers ("yes", "5pm works")."""
+
+
+class Condition(NamedTuple):
+    """A condition for which a step of the work on a reply is skipped. `reason` is a sentence of at most 200
+    characters, or a function that makes it.
+    """
+
+    reason: str | Callable[[Situation], str]
+    holds: Callable[[Situation], bool]
+
+    def said(self, situation: Situation) -> str:
+        return self.reason if isinstance(self.reason, str) else self.reason(situation)
+
+
+SAMPLE = Condition("It is a sample: nobody else is asked or told.", lambda s: s.lead.sample)
+STOPPED = Condition("Nothing more goes to this lead.", lambda s: s.lead.is_stopped or s.tag == Tag.BLACKLIST)
+CHANNEL_REFUSED = Condition("They asked for another channel.", lambda s: s.channel in s.lead.refused_channels)
+AUTOMATIC = Condition("A machine wrote it.", lambda s: s.tag == Tag.AUTOMATED_REPLY)
+AWAY = Condition("The person is away.", lambda s: s.tag == Tag.OUT_OF_OFFICE)
+NOT_INTERESTED = Condition("They are not interested.", lambda s: s.tag == Tag.NOT_INTERESTED)
+NOT_POSITIVE = Condition(
+    "It does not say that they want something.",
+    lambda s: s.tag not in POSITIVE and s.tag not in (Tag.FOLLOW_UP, Tag.MEETING_BOOKED),
+)
+NOTHING_TO_ANSWER = Condition("This kind of reply gets no drafted answer.", lambda s: s.tag not in DRAFTED)
+LATER = Condition("They want to be asked later.", lambda s: s.tag == Tag.FOLLOW_UP)
+WANTS_ANSWER_NOW = Condition(
+    "They want an answer now.", lambda s: s.tag in POSITIVE or s.tag == Tag.MEETING_BOOKED
+)
+CALL = Condition("A person has to call.", lambda s: s.tag == Tag.CALL_REQUESTED)
+CALL_WITHOUT_PHONE = Condition(
+    "They want to be called, and no phone number is known.",
+    lambda s: s.tag == Tag.CALL_REQUESTED and not s.lead.phone,
+)
+BOOKED = Condition("A meeting is booked.", lambda s: s.tag == Tag.MEETING_BOOKED)
+OLDER = Condition("A newer reply of this lead has come.", lambda s: not s.newest)
+ANSWERED = Condition("It has been answered.", lambda s: s.answered)
+NO_TEXT = Condition("There are no words of the person's own in it.", lambda s: not s.message.text.strip())
+NO_MODEL = Condition(NO_KEY, lambda s: not s.model_ready)
+RULE_DECIDED = Condition(
+    "A rule or a person has decided.",
+    lambda s: (
+        bool(s.message.tag) and not s.message.tag_decided_by.startswith(MODEL) and not by_provider(s.message)
+    ),
+)
+PROVIDER_DECIDED = Condition(
+    "The provider's people marked it.",
+    lambda s: (s.message.provider_interested or by_provider(s.message)) and not s.suspected,
+)
+SUSPECTED = Condition("Nobody has decided yet what it is.", lambda s: bool(s.suspected))
+PERHAPS_A_MACHINE = Condition(
+    "Perhaps a machine wrote it: what cannot be started again is not stopped.",
+    lambda s: (
+        s.suspected in suspicion.MACHINES
+        or (
+            s.message.suspected in suspicion.MACHINES
+            and s.message.tag in (Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE)
+        )
+    ),
+)
+NOT_SUSPECTED = Condition(
+    "It was never taken for a machine's.", lambda s: s.message.suspected not in suspicion.MACHINES
+)
+NO_DECISION = Condition(
+    "Neither a rule nor the provider decides.",
+    lambda s: not s.message.tag and not s.message.provider_interested,
+)
+
+NOT_EMAIL = Condition("It is not an e-mail.", lambda s: s.channel != Channel.EMAIL)
+NOT_SMS = Condition("It is not a text message.", lambda s: s.channel != Channel.SMS)
+NOT_EMAILBISON = Condition(
+    "It did not come by EmailBison.", lambda s: registry.provider_of(s.message.source) != emailbison.NAME
+)
+NO_EMAILBISON = Condition("EmailBison is not connected.", lambda s: s.integration(emailbison.NAME) is None)
+NO_GHL = Condition("GoHighLevel is not connected.", lambda s: s.integration(ghl.NAME) is None)
+NO_CLAY = Condition("Clay is not connected.", lambda s: s.integration(clay.NAME) is None)
+KNOWN_THERE = Condition("EmailBison knows this lead.", lambda s: bool(s.lead.emailbison_lead_id))
+UNKNOWN_THERE = Condition("EmailBison does not know this lead.", lambda s: not s.lead.emailbison_lead_id)
+NO_CAMPAIGN = Condition(
+    "The lead is in no EmailBison campaign.",
+    lambda s: s.campaign is None or s.campaign.provider != emailbison.NAME,
+)
+OTHER_CHANNEL = Condition(
+    "It is not an e-mail, and the lead is not stopped.",
+    lambda s: s.channel != Channel.EMAIL and not s.lead.is_stopped,
+)
+NO_HISTORY = Condition(
+    lambda s: f"{s.spec.label} lists nothing that was sent before.", lambda s: not s.spec.history
+)
+NOT_CONNECTED = Condition(lambda s: f"{s.spec.label} is not connected.", lambda s: s.account is None)
+NOT_KNOWN = Condition(
+    lambda s: f"{s.spec.label} does not know this lead.",
+    lambda s: not getattr(s.lead, stated(s.spec.history).known_by),
+)
+
+LONG_TEXT = Condition("The text speaks for itself.", lambda s: len(s.message.text) > SHORT_TEXT)
+IN_CONTEXT = Condition("What it answers is known.", lambda s: s.has_context)
+
+ASSIGNED = Condition("Somebody has this lead.", lambda s: s.lead.assigned_to_id is not None)
+NOT_IN_TURN = Condition("Leads are not given out in turn here.", lambda s: not s.workspace.assign_in_turn)
+COMPLETE = Condition(
+    "Phone and LinkedIn profile are known.", lambda s: bool(s.lead.phone and s.lead.linkedin_url)
+)
+NO_SIGNATURE = Condition("There is no signature to read.", lambda s: not s.signature)
+NO_DRAFT = Condition("There is no draft to judge.", lambda s: s.draft is None or s.draft.status != "pending")
+NOBODY_TOLD = Condition(
+    "Nobody asked to be told of this tag.", lambda s: s.tag not in s.workspace.notice_tags
+)
+SAID_BEFORE = Condition("Their reply before said the same.", lambda s: s.tag == s.tag_before)
+NO_SLACK = Condition("No Slack channel is set for notices.", lambda s: slack_of(s.workspace.pk) is None)
+NO_REVIEW_CHANNEL = Condition(
+    "No Slack channel is set for reviews.", lambda s: slack_cards.channel_of(s.workspace.pk) is None
+)
+
+NOBODY = (STOPPED, AUTOMATIC, AWAY)
+COLD = (*NOBODY, NOT_INTERESTED, NOT_POSITIVE)
+UNANSWERABLE = (
+    *NOBODY,
+    NOT_INTERESTED,
+    NOTHING_TO_ANSWER,
+    CALL_WITHOUT_PHONE,
+    NO_TEXT,
+    CHANNEL_REFUSED,
+    OLDER,
+    ANSWERED,
+)
+"""The conditions for which no draft is written, whether or not there is a model."""

@@ -1,0 +1,139 @@
+"""Tells people in Slack of a tag, once per reply and tag, if the workspace asks for it. By default nobody is told.
+
+A post that Slack answered with a failure is repeated. If it is unclear whether a post arrived, and Slack
+cannot be asked, it is not repeated. Each notice is listed on the health page.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+
+from inbox.models import Lead, Message
+from inbox.models.lead import Tag
+from inbox.pipeline.situation import Situation
+from inbox.workspaces.accounts import slack_of
+from integrations.client import secrets_of
+from integrations.errors import ProviderError, ProviderMisconfigured
+from integrations.models import Integration, Notice
+from integrations.slack.client import Posted, SlackClient
+from integrations.slack.posting import Unconfirmed, can_look, deliver
+from jobs.context import JobContext
+from jobs.db import drop_connection
+from jobs.deadline import Deadline
+from jobs.enqueue import enqueue
+from jobs.kinds import kind_name
+from jobs.models import JobStep
+
+TELL = kind_name("lead.notice", __name__)
+KIND = "tag"
+QUOTE_CHARS = 300
+State = Notice.State
+
+
+def tell(situation: Situation, _deadline: Deadline) -> dict[str, str]:
+    """The pipeline's step that enqueues a notice in the workspace's Slack channel about what the reply wants."""
+    return {"job": _enqueue(situation.lead, situation.tag, about=str(situation.message.pk))}
+
+
+def on_booked(sender: Any, lead: Lead, fresh: bool, **kwargs: Any) -> None:
+    """Enqueues a notice in the workspace's Slack channel about a new meeting (`fresh`), which a calendar may report
+    without any reply. Receives the signal that a lead has booked.
+    """
+    if fresh and Tag.MEETING_BOOKED in lead.workspace.notice_tags and slack_of(lead.workspace_id):
+        _enqueue(lead, Tag.MEETING_BOOKED, about=f"{lead.pk}:{lead.booked_at:%Y%m%dT%H%M%S}")
+
+
+def _enqueue(lead: Lead, tag: str, *, about: str) -> str:
+    job, _ = enqueue(
+        TELL,
+        workspace_id=lead.workspace_id,
+        dedupe_key=f"{TELL}:{about}:{tag}",
+        payload={"lead_id": str(lead.pk), "tag": tag},
+    )
+    return str(job.pk)
+
+
+def run(ctx: JobContext) -> dict[str, str]:
+    """The job `lead.notice`: posts once in Slack what a lead wants. Raises an error for
+    another attempt only if nothing was posted.
+    """
+    lead = Lead.objects.select_related("workspace", "campaign").get(
+        pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id
+    )
+    slack = slack_of(ctx.workspace_id)
+    if slack is None:
+        return {"outcome": "Slack is not connected any more"}
+    text = text_of(lead, ctx.payload["tag"])
+
+    def post(deadline: Deadline) -> str:
+        return _post(ctx, slack, lead, text, deadline)
+
+    def post_again(deadline: Deadline) -> str:
+        return post(deadline) if can_look(SlackClient.for_integration(slack), deadline) else "unclear"
+
+    outcome = ctx.step("post", post, effect=JobStep.Effect.SEND, on_interrupted=post_again)
+    return {"outcome": outcome}
+
+
+def _post(ctx: JobContext, slack: Integration, lead: Lead, text: str, deadline: Deadline) -> str:
+    # raises before the row is made, as a job that waits for secrets would make one at every attempt
+    secrets_of(slack)
+    notice = Notice.objects.create(
+        workspace_id=lead.workspace_id,
+        kind=KIND,
+        path=Notice.Path.SLACK,
+        text=text,
+        destination=str(slack.config.get("channel") or ""),
+    )
+    drop_connection()
+    try:
+        posted = deliver(
+            SlackClient.for_integration(slack),
+            text,
+            deadline,
+            key=f"job-{ctx.job.pk}",
+            tried_since=ctx.job.created_at if ctx.attempt > 1 else None,
+        )
+    except (ProviderError, ProviderMisconfigured) as error:
+        reason = str(getattr(error, "code", "") or getattr(error, "outcome", "not configured"))
+        if getattr(error, "sent", False) is False:
+            unsure = isinstance(error, Unconfirmed)
+            _settle(notice, State.UNKNOWN if unsure else State.FAILED, reason=reason)
+            raise
+        _settle(notice, State.UNKNOWN, reason=reason)
+        return "unclear"
+    _settle(notice, State.SENT, posted=posted)
+    return "posted"
+
+
+def _settle(notice: Notice, state: str, *, posted: Posted | None = None, reason: str = "") -> None:
+    notice.state, notice.reason, notice.finished_at = state, reason[:64], timezone.now()
+    if posted:
+        notice.provider_message_id = posted.ts
+        notice.destination = posted.channel or notice.destination
+    notice.save()
+
+
+def text_of(lead: Lead, tag: str) -> str:
+    """The text of the Slack notice about what a lead wants: who it is, what they want (`tag`), their words, and the
+    link.
+    """
+    who = f"{lead.display_name} ({lead.company})" if lead.company else lead.display_name
+    campaign = f", {lead.campaign}" if lead.campaign_id else ""
+    lines = [f"*{_escape(tag)}*: {_escape(who + campaign)}"]
+    if tag == Tag.CALL_REQUESTED:
+        lines.append(f"Phone: {lead.phone or 'no number is known, so no answer is drafted.'}")
+    newest = Message.objects.filter(lead=lead, direction=Message.Direction.INBOUND).order_by(
+        "-sent_at", "-pk"
+    )
+    words = " ".join((newest.values_list("text", flat=True).first() or "").split())
+    if words and tag != Tag.MEETING_BOOKED:
+        lines.append(f">{_escape(words[:QUOTE_CHARS])}")
+    lines.append(settings.PUBLIC_URL + reverse("inbox:conversation", args=[lead.workspace_id, lead.pk]))
+    return "\n".join(lines)
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

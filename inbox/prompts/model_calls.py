@@ -1,0 +1,202 @@
+"""Asks the language model with a prompt, checks the answer against its schema, and records outages of the model.
+
+An installation without a key is no error: jobs go on without the model and say so. If the model is configured
+but cannot be reached (`ModelAway`), jobs that need it are put off to the next full minute, so that they come
+back in their order. `outage` says since when, and why.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+from django.conf import settings
+from django.db import Error
+from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from inbox.models import ModelOutage
+from inbox.prompts import Prompt
+from inbox.prompts.sheet import Sheet
+from integrations.errors import ProviderAuthError, ProviderError, ProviderMisconfigured, ProviderRejected
+from integrations.models import CircuitBreaker
+from integrations.openai import NAME as OPENAI
+from integrations.openai.client import OpenAIClient
+from integrations.openai.errors import QUOTA, AnswerRefused, AnswerUnusable
+from integrations.openai.schema import ModelAnswer
+from integrations.visits import visit
+from jobs.db import drop_connection
+from jobs.deadline import Deadline
+from jobs.errors import Snooze, TransientError
+from jobs.models import BackgroundJob, JobAction
+
+logger = logging.getLogger(__name__)
+UNUSABLE_ATTEMPTS = 4
+"""How many useless answers of the model are accepted. After that the other steps go on without it.
+
+A later job asks the model again.
+"""
+UNUSABLE = f"The model gave no usable answer, {UNUSABLE_ATTEMPTS} times."
+MINUTE = timedelta(minutes=1)
+LONG = timedelta(minutes=10)
+"""After an outage longer than this, jobs may be waiting for different moments, and are given one moment."""
+Answer = TypeVar("Answer", bound=ModelAnswer)
+NO_KEY = "No model is connected (OPENAI_API_KEY is not set)."
+
+
+class NoModel(Exception):
+    """No language model will answer the question. The text says why, as a sentence."""
+
+
+class ModelAway(NoModel):
+    """A language model is configured but cannot be reached now. Work that needs it waits."""
+
+
+class Refused(NoModel):
+    """The language model, or its content filter, refuses to answer about this text."""
+
+
+def ready() -> bool:
+    """Whether a language model is configured (the installation has an OpenAI key)."""
+    return bool(settings.OPENAI_API_KEY)
+
+
+def ask(
+    prompt: Prompt, schema: type[Answer], sheet: Sheet, *, workspace_id: UUID | None, deadline: Deadline
+) -> Answer:
+    """Asks the language model `prompt` about `sheet` (the prompt's input), and returns its answer as an instance of
+    `schema`. No database connection is held during the call.
+
+    Raises NoModel if no model will answer, ModelAway if it is worth waiting for one, Snooze if the model cannot be
+    reached, and AnswerUnusable if another attempt may help.
+    """
+    if not ready():
+        raise NoModel(NO_KEY)
+    drop_connection()
+    try:
+        answer = OpenAIClient().ask(
+            **prompt.question(sheet),
+            schema=schema,
+            workspace_id=workspace_id,
+            deadline=deadline.within_ms(prompt.timeout_ms),
+        )
+    except AnswerRefused as error:
+        _note_answer()
+        raise Refused("The model refuses to answer this.") from error
+    except (ProviderAuthError, ProviderRejected, ProviderMisconfigured) as error:
+        raise away(_why(error)) from error
+    except ProviderError as error:
+        if isinstance(error, TransientError) and not isinstance(error, AnswerUnusable):
+            note_away(f"{error}.")
+            raise Snooze(_later(error.retry_after_ms), f"{error}: trying again.") from error
+        raise
+    _note_answer()
+    return answer
+
+
+def _why(error: ProviderAuthError | ProviderRejected | ProviderMisconfigured) -> str:
+    """The reason of an outage as a sentence for people. The texts of these errors hold no key and no text of people."""
+    if isinstance(error, ProviderMisconfigured):
+        return f"The model is not set up right: {error}"
+    said = f": “{error.said}”" if error.said else ""
+    if error.code in QUOTA:
+        return f"OpenAI says that our quota is used up ({error.code}){said}."
+    if isinstance(error, ProviderAuthError):
+        return f"OpenAI refuses our key ({error.code or error.status}){said}."
+    # This would happen with any text: the model was retired, or the request is not understood any more.
+    return f"OpenAI does not take our request ({error.code or error.status}){said}."
+
+
+def away(why: str) -> ModelAway:
+    """Records that the language model cannot be reached now, and returns the error that
+    says so. `why` is a sentence.
+    """
+    note_away(why)
+    return ModelAway(why)
+
+
+def note_away(why: str) -> None:
+    """Records that a call to the language model has just failed. `why` is a sentence."""
+    now = timezone.now()
+    row = ModelOutage(provider=OPENAI, since=now, tried_at=now, why=why[:300])
+    _note(
+        lambda: ModelOutage.objects.bulk_create(
+            [row], update_conflicts=True, unique_fields=["provider"], update_fields=["tried_at", "why"]
+        )
+    )
+
+
+def _note_answer() -> None:
+    _note(_end_outage)
+
+
+def _end_outage() -> None:
+    known = outage()
+    if known is None or not ModelOutage.objects.filter(provider=OPENAI).delete()[0]:
+        return
+    waiting = _waiting()
+    if timezone.now() - known.since > LONG:
+        waiting.filter(run_at__gt=next_minute()).update(run_at=next_minute())
+    # Those that asked in vain may wait longer than those that came after them and did not ask. Due when the first of
+    # their workspace is or was, all keep their order, and none becomes due later. A text that itself gets no usable
+    # answer waits on.
+    asking = waiting.exclude(last_error=UNUSABLE)
+    times = asking.values_list("tenant").annotate(first=Min("run_at"), last=Max("run_at"))
+    for tenant, first, last in times:
+        moment = min(first, next_minute() - MINUTE)
+        if last > moment:
+            asking.filter(tenant=tenant, run_at__gt=moment).update(run_at=moment)
+
+
+def _waiting() -> QuerySet[BackgroundJob]:
+    """The queued jobs about replies that have waited for the model and may ask it now.
+
+    Left out are those of workspaces whose calls are stopped, because another workspace's answer says nothing about
+    them, and those to which a person has given a time.
+    """
+    stopped = CircuitBreaker.objects.filter(
+        Q(open_until__isnull=False) | Q(throttled_until__gt=Now()), provider=OPENAI, workspace__isnull=False
+    )
+    moved = JobAction.objects.filter(job=OuterRef("pk"), action=JobAction.Action.RUN_AT)
+    return BackgroundJob.objects.filter(
+        ~Exists(moved), kind__startswith="inbound.", status="queued", snoozes__gt=0
+    ).exclude(tenant__in=stopped.values("workspace"))
+
+
+def _note(write: Callable[[], object]) -> None:
+    """Runs `write`. If the database cannot be reached, the record is lost, but not the model's answer."""
+    try:
+        with visit():
+            write()
+    except Error:
+        logger.warning("state of the model not noted", exc_info=True)
+        drop_connection()
+
+
+def outage() -> ModelOutage | None:
+    """Since when, and why, the language model cannot be reached; None if the last call was answered."""
+    return ModelOutage.objects.filter(provider=OPENAI).first()
+
+
+def tried_since(moment: datetime) -> str:
+    """Why a job that was put off to `moment`, to wait for the language model, need not ask it; "" if it should ask.
+
+    Of all jobs that wait for one moment only the first asks. If the model still cannot be reached, the others wait on.
+    """
+    known = outage()
+    return known.why if known is not None and known.tried_at >= moment else ""
+
+
+def next_minute() -> datetime:
+    """The next full minute, when jobs that wait for the language model ask it again."""
+    return _later(None)
+
+
+def _later(retry_after_ms: int | None) -> datetime:
+    """The next full minute, or the one after `retry_after_ms`, which OpenAI asks for. All jobs wait for the same
+    moment.
+    """
+    now = timezone.now() + timedelta(milliseconds=retry_after_ms or 0)
+    return now.replace(second=0, microsecond=0) + MINUTE

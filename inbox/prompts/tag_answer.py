@@ -1,0 +1,87 @@
+"""Checks the model's answer about a reply. It is believed only if the words that it quotes are in the newest text."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from inbox.leads.tags import JUDGED
+from inbox.models.lead import Tag
+from inbox.understanding.normalise import fold
+from integrations.openai.schema import ModelAnswer
+
+if TYPE_CHECKING:
+    TagName = str
+else:
+    TagName = Literal[tuple(str(tag) for tag in JUDGED)]
+Objection = Literal["none", "pricing", "timing", "authority", "need", "trust", "competitor"]
+
+UNPROVEN = {Tag.MEETING_BOOKED: Tag.MEETING_REQUESTED}
+"""The tag that replaces one which needs proof from outside (an appointment, the provider) and has none."""
+
+
+class Reading(ModelAnswer):
+    """The model's answer about a reply. The schema is strict: every field is required."""
+
+    tag: TagName
+    quote: str
+    confidence: float = Field(ge=0, le=1)
+    reason: str
+    objection_type: Objection
+    follow_up_on: str | None
+    follow_up_certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What we believe of the model's answer about a reply. `follow_up_on` is set only if the lead named the day
+    themselves.
+    """
+
+    tag: str
+    quote: str
+    confidence: float
+    reason: str
+    objection: str
+    follow_up_on: date | None
+
+
+def judge(reading: Reading, newest_text: str, *, booked: bool) -> Judgement | None:
+    """Checks the model's answer about a reply against the reply's text. Returns None if it
+    quotes words that the person did not write.
+
+    `booked`: an appointment or the provider proves a meeting. Without that, Meeting Booked becomes Meeting Requested.
+    """
+    if reading.tag != Tag.NEUTRAL and not quoted(reading.quote, newest_text):
+        return None
+    tag, reason = Tag(reading.tag), reading.reason
+    if tag in UNPROVEN and not booked:
+        tag, reason = UNPROVEN[tag], f"No appointment is known yet. {reason}"
+    day = _day(reading.follow_up_on) if reading.follow_up_certain else None
+    return Judgement(tag, reading.quote, reading.confidence, reason[:300], reading.objection_type, day)
+
+
+def undecided(why: str) -> Judgement:
+    """A judgement that says nothing about the reply, for the reason `why`. A person has to say what the reply means,
+    and nothing goes out by itself.
+    """
+    return Judgement(Tag.NEUTRAL, "", 0.0, f"{why} A person has to say what it means.", "none", None)
+
+
+def quoted(quote: str, text: str) -> bool:
+    """Whether the words `quote` stand in `text`, apart from case, white space and typography."""
+    wanted = _plain(quote)
+    return bool(wanted) and wanted in _plain(text)
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.sub(r"[^\w@%€$£]+", " ", fold(text)).split())
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError:
+        return None

@@ -1,0 +1,69 @@
+"""Measures how well rules and model together tag labelled replies. The model is asked as the pipeline asks it.
+
+With the sandbox's prepared answers this proves that the calls work. It says nothing of the model's quality.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from inbox.prompts.tag_answer import Judgement
+from inbox.understanding.evaluate import Case, Score
+from inbox.understanding.rules import judge
+
+Ask = Callable[[Case, str], Judgement | None]
+"""A function that asks the model about a case's newest text. It returns None if the answer quotes words not in it."""
+
+
+@dataclass
+class ModelReport:
+    """How well rules and model together tagged labelled replies: `right` of `n` tags. The model was asked about `asked`
+    of them.
+    """
+
+    n: int = 0
+    right: int = 0
+    asked: int = 0
+    unproven: int = 0
+    opt_out: Score = field(default_factory=Score)
+    confusions: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def as_json(self) -> dict[str, Any]:
+        """The counts of right and wrong tags as JSON values, for `manage.py evaluate_replies --model --json`."""
+        return {
+            "tag": {"right": self.right, "n": self.n, "asked": self.asked, "unproven": self.unproven},
+            "opt_out": self.opt_out.as_json(),
+            "confusions": [
+                {"expected": expected, "got": got, "n": count}
+                for (expected, got), count in self.confusions.most_common()
+            ],
+        }
+
+
+def evaluate_model(cases: Iterable[Case], ask: Ask) -> ModelReport:
+    """Has rules and model tag every labelled reply that carries a tag, and counts the right ones. `ask` asks the model
+    about one; what it raises is raised.
+    """
+    report = ModelReport()
+    for case in cases:
+        if case.tag is None:
+            continue
+        got = _tag(case, ask, report)
+        report.n += 1
+        report.right += got == case.tag
+        if "opt_out" in case.labels:
+            report.opt_out.add(case.labels["opt_out"], got == "Blacklist" and not case.labels.get("bounce"))
+        if got != case.tag:
+            report.confusions[case.tag, got] += 1
+    return report
+
+
+def _tag(case: Case, ask: Ask, report: ModelReport) -> str:
+    verdict = judge(case.reply)
+    if verdict.tag or not verdict.newest_text.strip():
+        return verdict.tag or "Neutral"
+    report.asked += 1
+    judgement = ask(case, verdict.newest_text)
+    report.unproven += judgement is None
+    return str(judgement.tag) if judgement else "Neutral"

@@ -1,0 +1,84 @@
+"""Writes a conversation for the model: the newest words under a heading of their own, the rest cut to size.
+
+All of it stands between marks (`inbox.prompts.sheet`). That includes our own messages, as they may quote
+somebody.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+from inbox.models import Message
+from inbox.prompts.sheet import Said, Sheet, data, sheet, theirs
+
+MESSAGES = 12
+EARLIER_CHARS, NEWEST_CHARS = 1_500, 8_000
+
+
+def earlier(message: Message) -> list[Message]:
+    """Up to MESSAGES messages to and from the lead before `message`, oldest first."""
+    before = Message.objects.filter(lead_id=message.lead_id, sent_at__lt=message.sent_at).exclude(
+        pk=message.pk
+    )
+    return list(before.order_by("-sent_at", "-pk")[:MESSAGES])[::-1]
+
+
+def render(messages: list[Message], zone: ZoneInfo) -> list[str | Said]:
+    """The messages as blocks of a prompt's input. `zone` is for their times."""
+    blocks: list[str | Said] = [_block(message, zone) for message in messages if message.text.strip()]
+    return ["# Thread, oldest first", *(blocks or ["(nothing before)"])]
+
+
+def newest(text: str) -> list[str | Said]:
+    """The text that the lead wrote just now, as blocks of a prompt's input."""
+    return ["# Newest reply", theirs("newest reply, by the lead", text.strip()[:NEWEST_CHARS])]
+
+
+def for_reading(message: Message, zone: ZoneInfo) -> Sheet:
+    """The input of the prompt that asks the model for the tag of `message`."""
+    return reading_of(
+        message.text,
+        first_name=message.lead.first_name,
+        channel=message.channel,
+        received=message.sent_at,
+        zone=zone,
+        before=render(earlier(message), zone),
+    )
+
+
+def reading_of(
+    text: str,
+    *,
+    first_name: str,
+    channel: str,
+    received: datetime,
+    zone: ZoneInfo,
+    before: Sequence[str | Said] = (),
+) -> Sheet:
+    """The input of the prompt that asks the model for a reply's tag, also for a text that is no stored message.
+    `received` is an aware datetime; `before` are blocks with earlier messages.
+    """
+    return sheet(
+        f"# Lead\nChannel: {channel}\nReceived: {_when(received, zone)} ({zone.key})",
+        data("about the lead", ("first_name", first_name or "unknown")),
+        *(before or render([], zone)),
+        *newest(text),
+    )
+
+
+def _block(message: Message, zone: ZoneInfo) -> Said:
+    ours = message.direction == Message.Direction.OUTBOUND
+    label = (
+        f"by {'us' if ours else 'the lead'}, {message.get_channel_display()}, {_when(message.sent_at, zone)}"
+    )
+    text = message.text.strip()[:EARLIER_CHARS]
+    if ours:
+        return Said(label, text)
+    name = " ".join(message.from_name.split())
+    return theirs(label, f"{name} wrote:\n{text}" if name else text)
+
+
+def _when(value: datetime, zone: ZoneInfo) -> str:
+    return timezone.localtime(value, zone).strftime("%a %Y-%m-%d %H:%M")

@@ -1,0 +1,37 @@
+"""Puts sends off while their account is down. They do not fail, and go on when a call of the account has worked
+again.
+"""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.utils import timezone
+
+from inbox.workspaces.accounts import account_name
+from integrations.models import HealthState, Integration, WorkspaceIntegrationHealth
+from jobs.errors import Snooze
+from jobs.models import BackgroundJob
+
+PAUSE = timedelta(minutes=5)
+SEND_KINDS = ("reply.send",)
+
+
+def require_up(integration: Integration, mailbox: str) -> None:
+    """Raises Snooze (try the job again later) while the account waits for a person to reconnect it,
+    because a call now could only fail for good.
+
+    `mailbox` is the address that the message goes out from. If the account has lost only other mailboxes, nothing is
+    raised.
+    """
+    down = WorkspaceIntegrationHealth.objects.filter(
+        integration=integration, state=HealthState.DISCONNECTED
+    ).first()
+    if down is not None and not (down.lacks_mailboxes and mailbox.lower() not in down.lost_mailboxes):
+        raise Snooze(timezone.now() + PAUSE, f"{account_name(down)} is disconnected")
+
+
+def resume_sends(workspace_id: UUID) -> int:
+    """Lets the workspace's jobs that send messages and were put off run now, and returns how many they are."""
+    return BackgroundJob.objects.filter(
+        workspace_id=workspace_id, kind__in=SEND_KINDS, status="queued", run_at__gt=timezone.now()
+    ).update(run_at=timezone.now())

@@ -1,0 +1,159 @@
+"""Chooses which of a workspace's facts one answer gets, gives them ids, and checks what the answer must not say.
+
+A prompt holds each fact as one line: "F1 [answer] Do you handle interstate? -> Yes, in all 48 states." The
+ids number the lines of one prompt and mean nothing outside of it.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from inbox.models import WorkspaceFact
+from inbox.understanding.normalise import fold
+
+Kind = WorkspaceFact.Kind
+ORDER: list[str] = list(Kind)
+CHARS = 8_000
+"""The most characters of facts in one prompt. The model is asked three to six times with them for each answer."""
+NEVER_CHARS = 2_000
+"""The most of these characters for phrases that are never said. All such phrases are looked for in the draft anyway."""
+
+_TOKEN = re.compile(r"\w+|[%$€£¥₹#@&+]")
+_ID = re.compile(r"\W*(F\d+)\b.*", re.I | re.S)
+"""Finds an id in whatever a model wrote around it."""
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+"""Letters of scripts that put no spaces between words, or that write endings onto them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A fact about the company as it stands in a prompt. `id` is its number there; `key` is
+    the id of its database row.
+    """
+
+    id: str
+    key: str
+    kind: str
+    question: str
+    answer: str
+
+    @property
+    def words(self) -> str:
+        """The question and the answer of a fact about the company, in one line."""
+        return _words(self.question, self.answer)
+
+    @property
+    def line(self) -> str:
+        return f"{self.id} [{self.kind}] {self.words}"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The facts about the company for one answer. `shown` are in the prompt; `left_out` counts those that did not fit.
+    `never` holds phrases that the answer must not say.
+    """
+
+    shown: tuple[Fact, ...] = ()
+    left_out: int = 0
+    never: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> str:
+        """The facts about the company as lines of a prompt; "" if there are none."""
+        lines = [fact.line for fact in self.shown]
+        if self.left_out:
+            lines.append(
+                f"({self.left_out} more are not shown: they have less in common with the newest reply.)"
+            )
+        return "\n".join(lines)
+
+    @property
+    def sayable(self) -> str:
+        """The facts about the company that an answer may repeat: all that are in the prompt, except phrases that must
+        not be said. The facts' ids are left out: an amount in an answer must stand in this text, and an id has digits.
+        """
+        return "\n".join(fact.words for fact in self.shown if fact.kind != Kind.NEVER)
+
+    def used(self, ids: Iterable[str]) -> tuple[list[Fact], list[str]]:
+        """The facts about the company whose ids a model named as used, and those of the named ids that do not exist."""
+        known = {fact.id: fact for fact in self.shown}
+        given = dict.fromkeys(_ID.sub(r"\1", one.strip()).upper() for one in ids)
+        facts = [known[one] for one in given if one in known]
+        return [fact for fact in facts if fact.kind != Kind.NEVER], [one for one in given if one not in known]
+
+    def said(self, text: str) -> list[str]:
+        """The phrases that must not be said and that stand in `text`."""
+        return [phrase for phrase in self.never if holds(text, phrase)]
+
+
+def of(workspace_id: UUID, newest: str) -> Told:
+    """Chooses the workspace's facts for an answer to a message with the text `newest`. Costs one query."""
+    rows = list(WorkspaceFact.objects.filter(workspace_id=workspace_id))
+    return choose(sorted(rows, key=lambda row: ORDER.index(row.kind)), newest)
+
+
+def said(workspace_id: UUID, text: str) -> list[str]:
+    """The phrases in `text` that no answer of the workspace may hold, by the facts as they are now."""
+    rows = WorkspaceFact.objects.filter(workspace_id=workspace_id, kind=Kind.NEVER)
+    return Told(never=tuple(rows.values_list("question", flat=True))).said(text)
+
+
+def choose(rows: list[WorkspaceFact], newest: str) -> Told:
+    """Chooses as many facts of `rows` as a prompt takes. Those that share the rarest words with the message `newest`
+    come first.
+
+    The order of `rows` is kept.
+    """
+    never = [row for row in rows if row.kind == Kind.NEVER]
+    others = [row for row in rows if row.kind != Kind.NEVER]
+    kept = _fitting(never, NEVER_CHARS)
+    kept |= _fitting(_by_overlap(others, newest), CHARS - sum(map(_size, kept)))
+    shown = [
+        Fact(f"F{number}", str(row.pk), row.kind, row.question, row.answer)
+        for number, row in enumerate((row for row in rows if row in kept), start=1)
+    ]
+    return Told(tuple(shown), len(rows) - len(shown), tuple(row.question for row in never))
+
+
+def _fitting(rows: list[WorkspaceFact], chars: int) -> set[WorkspaceFact]:
+    kept = set()
+    for row in rows:
+        if _size(row) <= chars:
+            kept.add(row)
+            chars -= _size(row)
+    return kept
+
+
+def _size(row: WorkspaceFact) -> int:
+    return len(row.question) + len(row.answer) + len("F100 [answer]  -> \n")
+
+
+def _by_overlap(rows: list[WorkspaceFact], newest: str) -> list[WorkspaceFact]:
+    """Sorts facts by the words that they share with `newest`. A word weighs more if fewer facts have it ("the"
+    hardly counts).
+    """
+    words = {row: _stems(f"{row.question} {row.answer}") for row in rows}
+    facts_with = Counter(word for found in words.values() for word in found)
+    asked = _stems(newest)
+    score = {row: sum(1 / facts_with[word] for word in found & asked) for row, found in words.items()}
+    return sorted(rows, key=lambda row: -score[row])
+
+
+def _stems(text: str) -> set[str]:
+    """The words of `text`, cut to five letters, so that "price" and "prices" are equal."""
+    return {word[:5] for word in re.findall(r"\w{3,}", fold(text))}
+
+
+def _words(question: str, answer: str) -> str:
+    question, answer = " ".join(question.split()), " ".join(answer.split())
+    return f"{question} -> {answer}" if answer else question
+
+
+def holds(text: str, phrase: str) -> bool:
+    """Whether the words of `phrase` stand in a row in `text`. Case, accents, hyphens and line ends do not matter."""
+    wanted, words = _TOKEN.findall(fold(phrase)), " ".join(_TOKEN.findall(fold(text)))
+    if _UNSPACED.search(phrase):
+        return bool(wanted) and "".join(wanted) in words.replace(" ", "")
+    return bool(wanted) and f" {' '.join(wanted)} " in f" {words} "

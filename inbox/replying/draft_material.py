@@ -1,0 +1,155 @@
+"""Gathers what an answer may be made of: the workspace's facts, what we wrote before, and the times on offer.
+
+Nothing else counts as true. What the lead wrote is answered, but never repeated as a statement of ours.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from inbox.models import Lead, Message, Workspace
+from inbox.prompts import thread
+from inbox.prompts.sheet import Said, Sheet, data, sheet
+from inbox.replying import chosen_facts as facts
+from inbox.replying.chosen_facts import Told
+from inbox.understanding.text import own_lines
+
+LINK = re.compile(
+    r"(?:[a-z][a-z0-9+.-]{1,15}://|www\.)[^\s<>\"')\]]+"
+    # Everything that a mail program turns into a link: a name with a point in it, or an address of numbers.
+    r"|(?<![\w.-])(?:(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_]{2,24}|(?:\d{1,3}\.){3}\d{1,3})(?![\w-])(?:[:/?#][^\s<>\"')\]]*)?",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A free meeting time that an answer may offer. `words` is exactly how it is written, in the workspace's zone."""
+
+    id: str
+    starts_at: datetime
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything that the answer to one message may be made of: the message, earlier ones, free meeting times
+    (`slots`), and facts about the company (`told`).
+    """
+
+    workspace: Workspace
+    lead: Lead
+    message: Message
+    channel: str
+    earlier: list[Message]
+    slots: list[Slot] = field(default_factory=list)
+    told: Told = Told()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.workspace.timezone)
+
+    @property
+    def facts(self) -> str:
+        """The section of the prompt that says who answers and what they may say. All of it is our own words."""
+        return "\n".join(filter(None, (self._profile, self.told.lines)))
+
+    @property
+    def sayable(self) -> str:
+        """The part of the prompt's section `facts` that an answer may repeat: without phrases that must
+        not be said, and without the facts' ids.
+        """
+        return "\n".join(filter(None, (self._profile, self.told.sayable)))
+
+    @property
+    def _profile(self) -> str:
+        workspace = self.workspace
+        lines = (
+            ("Company", workspace.name),
+            ("Written by", workspace.persona_name),
+            ("Tone", workspace.tone),
+            ("What we offer", workspace.service_description),
+            ("Our signature", workspace.signature),
+            ("Channel", self.channel),
+        )
+        return "\n".join(f"{name}: {value}" for name, value in lines if value)
+
+    @property
+    def person(self) -> Said:
+        """The section of the prompt with what is known of the lead who is answered. It was imported, or the lead wrote
+        it.
+        """
+        lead = self.lead
+        return data(
+            "about the lead",
+            ("first_name", lead.first_name or "unknown"),
+            ("Their company", lead.company),
+            ("Their title", lead.title),
+        )
+
+    @property
+    def material(self) -> str:
+        """All that an answer may repeat: the facts about the company, the free meeting times, and what we wrote before.
+
+        What a lead wrote proves nothing about us. That also holds for a mail of ours where it quotes the lead.
+        """
+        slots = [slot.words for slot in self.slots]
+        return "\n".join([self.sayable, *self._ours(), *slots])
+
+    @property
+    def links(self) -> set[str]:
+        """The links that an answer may repeat, in a form in which equal ones compare as equal."""
+        return {bare_link(link) for link in LINK.findall(self.material)}
+
+    def _ours(self) -> Iterator[str]:
+        theirs: tuple[str, ...] = ()
+        for message in self.earlier:
+            if message.direction == Message.Direction.OUTBOUND:
+                yield own_lines(message.text, theirs)
+                # the subject behind "Re:" was chosen by the lead
+                yield "" if ":" in message.subject else message.subject
+            else:
+                theirs = (*theirs, message.text)
+
+    def render(self, **sections: str) -> Sheet:
+        """The input of a prompt for the answer. `sections` are texts that models wrote before, such as a plan; they
+        come last, each under its name as heading.
+        """
+        slots = "\n".join(f"{slot.id}: {slot.words}" for slot in self.slots) or "(none)"
+        return sheet(
+            f"# Facts\n{self.facts}",
+            f"# Offered slots\n{slots}",
+            "# Lead",
+            self.person,
+            *thread.render(self.earlier, self.zone),
+            *thread.newest(self.message.text),
+            *(
+                block
+                for name, text in sections.items()
+                for block in (f"# {name.capitalize()}", Said(f"{name}, by a model", text))
+            ),
+        )
+
+
+def gather(message: Message, slots: list[Slot] | None = None) -> Context:
+    """Collects what an answer to `message` may be made of. Its lead and workspace must be loaded. `slots` are free
+    meeting times.
+    """
+    return Context(
+        message.workspace,
+        message.lead,
+        message,
+        message.channel,
+        thread.earlier(message),
+        slots or [],
+        facts.of(message.workspace_id, message.text[: thread.NEWEST_CHARS]),
+    )
+
+
+def bare_link(link: str) -> str:
+    """The link in a form in which equal links compare as equal: lower case, without scheme, www and trailing
+    characters.
+    """
+    return re.sub(r"^(?:https?://)?(?:www\.)?", "", link.lower()).rstrip("/.,;:!?)")

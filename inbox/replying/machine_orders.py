@@ -1,0 +1,34 @@
+"""Checks whether the material of an answer's prompts gives orders to a machine. If it does, a person answers."""
+
+from collections.abc import Iterable
+
+from inbox.models import Lead, Message
+from inbox.understanding import machine_talk
+from inbox.understanding.text import own_lines
+
+
+def found(lead: Lead, message: Message, earlier: Iterable[Message]) -> str:
+    """The words that give orders to a language model, in the lead's reply, its signature, the lead's `earlier` messages
+    or the lead's names; "" if there are none.
+    """
+    texts = [
+        message.text,
+        message.subject,
+        own_lines(message.raw_text[: machine_talk.MAX_CHARS], ()),
+        message.from_name,
+        lead.first_name,
+        lead.last_name,
+        lead.company,
+        lead.title,
+    ]
+    for one in earlier:
+        if one.direction == Message.Direction.INBOUND:
+            texts += [one.text, one.from_name]
+    return next((words for text in texts if (words := machine_talk.found(text))), "")
+
+
+def reason(words: str) -> str:
+    """The sentence that tells people why they have to answer a reply: it gives orders to a language model.
+    `words` are the reply's words that do so.
+    """
+    return f"The reply speaks to a machine (“{words}”): a person answers it."

@@ -1,0 +1,74 @@
+"""Recognises messages of ours that a provider reports back, so that they join their send and are not stored twice.
+
+They are found by the provider's id, by the marker in the HTML, or by the same words to the same lead at that
+time.
+"""
+
+from functools import reduce
+from operator import or_
+from uuid import UUID
+
+from django.db.models import Q
+
+from inbox.leads import identity
+from inbox.models import Message, OutboundSend, Workspace
+from inbox.models.message import OWN
+from inbox.replying import sending
+from inbox.replying.outgoing import EARLIER, LATER, named, quotes, same_words
+from integrations.carriers import Accepted
+from integrations.events import MessageEvent
+
+State = OutboundSend.State
+
+
+def find(workspace: Workspace, event: MessageEvent) -> Message | None:
+    """The stored message that we sent ourselves and that a provider now reports in `event`; None if we did not send it.
+
+    If we did not know yet whether it went out, it is settled as sent. Runs in intake's
+    transaction. A campaign's own mail costs no query.
+    """
+    send = _send(workspace, event)
+    if send is None:
+        return None
+    accepted = Accepted(message_id=event.external_id, thread_id=event.thread_id)
+    if not sending.settle_sent(send, accepted, reason="The provider told of it.") and event.external_id:
+        OutboundSend.objects.filter(pk=send.pk, provider_message_id="").update(
+            provider_message_id=event.external_id[:200]
+        )
+    own = Message.objects.select_related("lead").filter(workspace=workspace, source=OWN)
+    return own.filter(external_id=str(send.pk)).first()
+
+
+def _send(workspace: Workspace, event: MessageEvent) -> OutboundSend | None:
+    body = event.html or event.text
+    name = named(body)
+    if not name and event.campaign is not None and event.event_type == "EMAIL_SENT":
+        return None
+    mine = OutboundSend.objects.select_related("lead", "reply_to").filter(
+        workspace=workspace, channel=event.channel, called_at__isnull=False
+    )
+    if name:
+        marked = mine.filter(pk=UUID(name)).first()
+        return None if marked is None or quotes(body, marked.text) else marked
+    if event.external_id:
+        known = mine.filter(provider_message_id=event.external_id).exclude(state=State.FAILED).first()
+        if known is not None:
+            return known
+    near = mine.filter(
+        _lead(workspace, event),
+        state__in=[State.INTENT, State.UNKNOWN, State.SENT],
+        provider_message_id="",
+        called_at__range=(event.occurred_at - LATER, event.occurred_at + EARLIER),
+    )
+    return next((send for send in near.order_by("called_at")[:20] if same_words(body, send.text)), None)
+
+
+def _lead(workspace: Workspace, event: MessageEvent) -> Q:
+    """A filter for sends to the person that the event names, or into its thread. It is empty if the event names
+    neither.
+    """
+    names = identity.identities_of(workspace, event.person)
+    wanted = [Q(**{f"lead__{name}": value}) for name, value in names.items()]
+    if event.thread_id:
+        wanted.append(Q(reply_to__thread_id=event.thread_id))
+    return reduce(or_, wanted) if wanted else Q()

@@ -1,0 +1,118 @@
+"""Keeps what a draft was made of and what it cost. Stored with the draft, as facts change and old calls are deleted.
+
+The calls are those of the draft's job, from the table of calls (AiCall.job_id). Failed attempts cost too.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from inbox.models import Draft, WorkspaceFact
+from inbox.models.lead import Channel
+from inbox.replying.chosen_facts import Fact
+from inbox.replying.draft_material import Context
+from integrations.models import AiCall
+from jobs.context import running_job
+
+ASKED_FOR = ("strategy", *Channel.values, "verify", "revise", "evaluate")
+"""The prompts that write a draft and judge it."""
+
+
+def made_of(context: Context, used: list[Fact], offered: list[list[str]]) -> dict[str, Any]:
+    """What the draft written from `context` was made of, as `Draft.made_of` stores it. `used` are the facts that it
+    relies on; `offered` are the meeting times in it.
+    """
+    return {
+        "facts": [
+            {"key": one.key, "kind": one.kind, "question": one.question, "answer": one.answer} for one in used
+        ],
+        "slots": [words for _, words in offered],
+        "messages": 1 + sum(bool(message.text.strip()) for message in context.earlier),
+        "calls": [],
+    }
+
+
+def with_calls(made: dict[str, Any]) -> dict[str, Any]:
+    """Returns `made` (a value of `Draft.made_of`) with the model calls added that the running job has made by now."""
+    known = made.get("calls", [])
+    job_id = running_job()
+    if job_id is None:
+        return made
+    calls = AiCall.objects.filter(job_id=job_id, feature__in=ASKED_FOR).order_by("pk")
+    new = [_call(call) for call in calls if str(call.pk) not in {one["id"] for one in known}]
+    return made | {"calls": known + new}
+
+
+def _call(call: AiCall) -> dict[str, Any]:
+    return {
+        "id": str(call.pk),
+        "prompt": f"{call.feature} v{call.prompt_version}",
+        "model": call.model,
+        "input_tokens": call.input_tokens,
+        "output_tokens": call.output_tokens,
+        "cost_microusd": call.cost_microusd,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a draft was made of, for its page. Each fact is as it was then, with "", "changed" or
+    "deleted" for what has happened to it since.
+    """
+
+    facts: list[tuple[dict[str, str], str]]
+    slots: list[str]
+    messages: int
+    calls: list[dict[str, Any]]
+
+    @property
+    def tokens(self) -> tuple[int, int]:
+        """How many tokens the model read, and how many it wrote, for the draft."""
+        return sum(one["input_tokens"] for one in self.calls), sum(one["output_tokens"] for one in self.calls)
+
+    @property
+    def cost(self) -> str:
+        costs = [one["cost_microusd"] for one in self.calls]
+        return dollars(None if not costs or None in costs else sum(costs))
+
+
+def of(draft: Draft) -> Made | None:
+    """What `draft` was made of; None if that was not stored, as by an older release."""
+    made = draft.made_of
+    if not made:
+        return None
+    rows = _rows(draft)
+    facts = [(fact, since(fact, rows)) for fact in made["facts"]]
+    return Made(facts, made["slots"], made["messages"], made["calls"])
+
+
+def stale(draft: Draft) -> str:
+    """The question of a fact on which the draft relies and which has been changed or deleted since; "" if there is
+    none.
+    """
+    rows = _rows(draft)
+    return next((fact["question"] for fact in draft.made_of.get("facts", []) if since(fact, rows)), "")
+
+
+def _rows(draft: Draft) -> dict[str, WorkspaceFact]:
+    keys = [fact["key"] for fact in draft.made_of.get("facts", [])]
+    found = WorkspaceFact.objects.filter(workspace_id=draft.workspace_id, pk__in=keys) if keys else []
+    return {str(row.pk): row for row in found}
+
+
+def since(fact: dict[str, str], rows: dict[str, WorkspaceFact]) -> str:
+    """What has happened to a fact since a draft used it: "", "changed" or "deleted". `rows`
+    holds the facts as they are now, by key.
+    """
+    row = rows.get(fact["key"])
+    if row is None:
+        return "deleted"
+    return "" if (row.question, row.answer) == (fact["question"], fact["answer"]) else "changed"
+
+
+def dollars(microusd: int | None) -> str:
+    """An amount in millionths of a dollar as text, such as "$0.004". For None it is "cost unknown", and never 0."""
+    if microusd is None:
+        return "cost unknown"
+    if microusd < 1_000:
+        return "under $0.001"
+    return f"${microusd / 1_000_000:.{3 if microusd < 1_000_000 else 2}f}"

@@ -1,0 +1,52 @@
+"""Rewrites a draft because a person asked for it. It stays the same draft, gets the next revision, and is judged
+again.
+"""
+
+from typing import Any
+
+from inbox.models import Draft, SendingPolicy
+from inbox.prompts.model_calls import NoModel
+from inbox.replying import autosend, drafting, policies
+from jobs.context import JobContext
+from jobs.errors import PermanentError
+from jobs.models import JobStep
+
+
+def run(ctx: JobContext) -> dict[str, Any]:
+    """The job `draft.rewrite`: has the model write a draft anew, because a person asked for it. A draft that was
+    decided, or rewritten by another job, stays as it is.
+    """
+    drafts = Draft.objects.select_related("trigger_message__lead", "trigger_message__workspace")
+    draft = drafts.get(pk=ctx.payload["draft_id"], workspace_id=ctx.workspace_id)
+    asked = ctx.payload["revision"]
+    # If an earlier attempt died between writing and judging, the next revision is this job's own.
+    if draft.status != Draft.Status.PENDING or draft.revision not in (asked, asked + 1):
+        return {"outcome": "decided or rewritten already"}
+
+    def write(deadline: Any) -> dict[str, Any]:
+        if draft.revision != asked:
+            return {"replaced": True}
+        try:
+            written = drafting.write(draft.trigger_message, deadline)
+        except NoModel as reason:
+            raise PermanentError(str(reason)) from reason
+        return {"replaced": drafting.replace(draft, written)}
+
+    result: dict[str, Any] = ctx.step("write", write, effect=JobStep.Effect.IDEMPOTENT)
+    ctx.step("gates", lambda deadline: _judge(ctx, deadline), effect=JobStep.Effect.IDEMPOTENT)
+    return result
+
+
+def _judge(ctx: JobContext, deadline: Any) -> dict[str, str]:
+    related = (
+        "lead__campaign",
+        "trigger_message__campaign",
+        "trigger_message__lead",
+        "trigger_message__workspace",
+    )
+    draft = Draft.objects.select_related("workspace", *related).get(pk=ctx.payload["draft_id"])
+    policy = policies.of(draft.workspace, draft.trigger_message.campaign or draft.lead.campaign)
+    if policy.mode == SendingPolicy.Mode.OFF or draft.status != Draft.Status.PENDING:
+        return {"outcome": "off"}
+    autosend.evaluate(draft, draft.trigger_message, deadline)
+    return {"outcome": autosend.judge(draft, policy)}

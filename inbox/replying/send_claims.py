@@ -1,0 +1,306 @@
+"""Claims sends. A claim is a row that is committed before any provider is called; constraints keep each claim
+single.
+
+By `send_once_per_origin` a second click, a second reviewer, or Slack beside the page finds the first claim.
+By `send_one_at_a_time` a lead has at most one send under way on a channel, so a follow-up and an answer
+cannot both go out.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from inbox.leads import suspicion
+from inbox.leads.rollup import answers
+from inbox.models import Draft, Lead, Message, OutboundSend, User
+from inbox.models.lead import Channel, Tag
+from inbox.replying import limits
+from inbox.replying.ways import provider_of
+from inbox.signals import draft_changed
+from inbox.workspaces import accounts
+from jobs.enqueue import enqueue
+from jobs.kinds import kind_name
+
+SEND = kind_name("reply.send", __name__)
+State = OutboundSend.State
+SAMPLE = "This is a sample: nothing that you write here is sent."
+
+VETOES: dict[str, Callable[[OutboundSend, Lead], str]] = {}
+"""Functions by origin that say why a claimed send may not go out after all ("" if it may).
+
+They are called in the transaction that commits the call to the provider, with the lead locked. Each origin
+has one (inbox/wiring.py).
+"""
+
+
+class NoVeto(LookupError):
+    """No veto function is registered for the origin (draft, follow-up, person) of a message, so it does not go out."""
+
+
+class Refused(Exception):
+    """What a person wants to do with a message cannot be done. The text is a sentence for them."""
+
+
+class AlreadyDecided(Refused):
+    """What a person wants to decide about a draft or message, somebody has decided
+    already. The text is a sentence for them.
+    """
+
+
+class SendBlocked(Refused):
+    """Nothing may be sent to this lead on this channel now. The text is a sentence that says why."""
+
+
+def claim(
+    lead: Lead,
+    *,
+    channel: str,
+    origin: str,
+    origin_id: str,
+    text: str,
+    subject: str = "",
+    draft: Draft | None = None,
+    reply_to: Message | None = None,
+    user: User | None = None,
+) -> OutboundSend:
+    """Claims the sending of `text` to `lead` (writes the row that keeps it from being sent twice) and enqueues it, in
+    the caller's transaction. The lead's row must be locked.
+
+    `origin` and `origin_id` say what the message comes from. `reply_to` None means the lead's newest message on the
+    channel. `user` None means that nobody approved it and it goes out by itself. Raises AlreadyDecided if this origin
+    was claimed before. Raises SendBlocked if the lead is stopped, the text does not fit, the account that they wrote to
+    cannot send, another send to the lead is under way, or nobody approved it and a suspicion is open.
+    """
+    held = "" if user else suspicion.reason(lead)
+    if why := blocked(lead, channel) or held or limits.problem(channel, text):
+        raise SendBlocked(why)
+    reply_to = reply_to or newest_inbound(lead, channel)
+    if reply_to is None and channel == Channel.EMAIL:
+        raise SendBlocked("An e-mail can only answer one: this lead has not written by e-mail yet.")
+    provider = provider_of(lead.workspace_id, channel, reply_to)
+    if reply_to is not None:
+        try:
+            accounts.answering(reply_to, provider)
+        except accounts.NotAnswerable as error:
+            raise SendBlocked(str(error)) from error
+    parts = limits.sms_parts(text) if channel == Channel.SMS else [text.strip()]
+    return _insert(
+        OutboundSend(
+            workspace_id=lead.workspace_id,
+            lead=lead,
+            channel=channel,
+            origin=origin,
+            origin_id=origin_id,
+            draft=draft,
+            reply_to=reply_to,
+            approved_by=user,
+            subject=subject,
+            text=parts[0],
+            rest=parts[1:],
+            recipients=_recipients(reply_to) if reply_to and channel == Channel.EMAIL else {},
+            provider=provider,
+            account_id=reply_to.account_id if reply_to else "",
+        )
+    )
+
+
+def claim_next_part(send: OutboundSend) -> OutboundSend | None:
+    """Claims the sending of the next part of a long SMS, after the part `send` has gone out, in the caller's
+    transaction. Returns None if that was the last one.
+    """
+    if not send.rest:
+        return None
+    copied = (
+        "workspace_id",
+        "lead_id",
+        "channel",
+        "origin",
+        "origin_id",
+        "draft_id",
+        "reply_to_id",
+        "provider",
+        "approved_by_id",
+        "recipients",
+        "account_id",
+        "subject",
+    )
+    values = {name: getattr(send, name) for name in copied}
+    return _insert(OutboundSend(**values, part=send.part + 1, text=send.rest[0], rest=send.rest[1:]))
+
+
+def _insert(send: OutboundSend) -> OutboundSend:
+    try:
+        with transaction.atomic():
+            send.save(force_insert=True)
+    except IntegrityError as error:
+        raise _refusal(send) from error
+    start(send)
+    return send
+
+
+def start(send: OutboundSend) -> None:
+    """Enqueues the job that calls the provider to send this message. Each try has a job of its own."""
+    enqueue(
+        SEND,
+        workspace_id=send.workspace_id,
+        dedupe_key=job_key(send),
+        payload={"send_id": str(send.pk)},
+    )
+
+
+def job_key(send: OutboundSend) -> str:
+    """The dedupe key (the name that keeps a job single) of the job for this try to send the message."""
+    return f"{SEND}:{send.pk}:{send.tries}"
+
+
+def again(send: OutboundSend, *, state: str, user: User, text: str | None = None) -> OutboundSend:
+    """Enqueues sending a message once more that is in `state`: failed, or unknown if a person knows that it never
+    arrived. `text` replaces its text if given.
+
+    Runs in the caller's transaction, with the lead's row locked. Raises the errors of `claim`.
+    """
+    new_text = send.text if text is None else text.strip()
+    if why := blocked(send.lead, send.channel, besides=send) or limits.problem(send.channel, new_text):
+        raise SendBlocked(why)
+    try:
+        with transaction.atomic():
+            changed = OutboundSend.objects.filter(pk=send.pk, state=state).update(
+                state=State.INTENT,
+                text=new_text,
+                reason="",
+                called_at=None,
+                finished_at=None,
+                looked_at=None,
+                approved_by=user,
+                tries=F("tries") + 1,
+            )
+    except IntegrityError as error:
+        raise SendBlocked(_busy(send.lead_id, send.channel)) from error
+    if not changed:
+        raise AlreadyDecided("Somebody has settled this send already.")
+    send.refresh_from_db()
+    start(send)
+    return send
+
+
+def blocked(lead: Lead, channel: str, besides: OutboundSend | None = None) -> str:
+    """Why nothing may be sent to `lead` on `channel` now, as a sentence; "" if something may. The send
+    `besides` does not count as being under way.
+    """
+    return unreachable(lead, channel) or _busy(lead.pk, channel, besides)
+
+
+def unreachable(lead: Lead, channel: str) -> str:
+    """Why the lead must not be written to on `channel` at all (sample, opt-out, bounce, refused channel), as a
+    sentence; "" if it may.
+    """
+    if lead.sample:
+        return SAMPLE
+    if lead.opted_out_at is not None:
+        return "This lead asked not to be contacted."
+    if lead.bounced_at is not None and channel == Channel.EMAIL:
+        return "The last e-mail to this lead bounced: the address does not work."
+    if channel in lead.refused_channels:
+        return f"They asked not to be written to by {Channel(channel).label}."
+    return ""
+
+
+def is_automatic(send: OutboundSend) -> bool:
+    """Whether the message is a drafted answer that nobody approved."""
+    return send.origin == OutboundSend.Origin.DRAFT and send.approved_by_id is None
+
+
+def take_back(send: OutboundSend, lead: Lead, why: str) -> bool:
+    """Removes the claim of an automatic answer that must not go out any more, so that its draft
+    waits for a person. `why` is the reason.
+
+    Returns False for any other message, and if the provider was called already. Runs in the caller's
+    transaction, with the lead's row locked.
+    """
+    if not is_automatic(send) or send.part or send.draft_id is None:
+        return False
+    if not OutboundSend.objects.filter(pk=send.pk, state=State.INTENT, called_at=None).delete()[0]:
+        return False
+    status = Draft.Status.REJECTED if lead.is_stopped else Draft.Status.PENDING
+    Draft.objects.filter(pk=send.draft_id).update(
+        status=status, status_reason=f"Held: {why}"[:200], decided_at=None, send_at=None
+    )
+    draft = Draft.objects.get(pk=send.draft_id)
+    draft_changed.send(Draft, draft=draft, event=f"held-{send.pk}")
+    return True
+
+
+def vetoed(send: OutboundSend, lead: Lead) -> str:
+    """Why the message, which is about to go to the provider, may not go out after all, as the part of the product that
+    it comes from says; "" if it may. Raises NoVeto.
+    """
+    try:
+        veto = VETOES[send.origin]
+    except KeyError:
+        raise NoVeto(
+            f"Sends of the origin “{send.origin}” have no veto: register one in inbox/wiring.py."
+        ) from None
+    return veto(send, lead)
+
+
+def _busy(lead_id: UUID, channel: str, besides: OutboundSend | None = None) -> str:
+    live = OutboundSend.objects.filter(
+        lead_id=lead_id, channel=channel, state__in=[State.INTENT, State.UNKNOWN]
+    )
+    if besides is not None:
+        live = live.exclude(pk=besides.pk)
+    return on_its_way(live.values_list("state", flat=True).first())
+
+
+def on_its_way(state: str | None) -> str:
+    """Why a message in `state` keeps the next one to the same lead on the channel from being sent, as a
+    sentence; "" for None (no such message).
+    """
+    if state == State.UNKNOWN:
+        return "Nobody knows yet whether the last message to this lead went out: settle that one first."
+    return "Another message to this lead is on its way." if state else ""
+
+
+def newest_inbound(lead: Lead, channel: str) -> Message | None:
+    """The newest message that the lead wrote on `channel`, or None."""
+    inbound = Message.objects.filter(lead=lead, channel=channel, direction=Message.Direction.INBOUND)
+    return inbound.order_by("-sent_at", "-pk").first()
+
+
+def answered_since(message: Message) -> bool:
+    """Whether a message of ours (no campaign's step) went to the lead, or is going out, after
+    the lead wrote `message`.
+    """
+    later = Message.objects.filter(answers(), lead_id=message.lead_id, sent_at__gt=message.sent_at)
+    live = OutboundSend.objects.filter(
+        lead_id=message.lead_id, channel=message.channel, state__in=[State.INTENT, State.UNKNOWN]
+    )
+    return later.exists() or live.exists()
+
+
+def wrote_since(lead: Lead, seen_at: datetime) -> bool:
+    """Whether the lead has written a message after the time `seen_at`. A notice of absence does not count."""
+    newer = Message.objects.filter(lead=lead, direction=Message.Direction.INBOUND, sent_at__gt=seen_at)
+    return newer.exclude(tag=Tag.OUT_OF_OFFICE).exists()
+
+
+def _refusal(send: OutboundSend) -> Refused:
+    known = OutboundSend.objects.filter(
+        workspace_id=send.workspace_id, origin=send.origin, origin_id=send.origin_id, part=send.part
+    )
+    if known.exists():
+        return AlreadyDecided("This has been sent before.")
+    return SendBlocked(_busy(send.lead_id, send.channel) or "Another message to this lead is on its way.")
+
+
+def _recipients(reply_to: Message) -> dict[str, list[Any]]:
+    """The recipients of an answer: the sender, with the people they had in copy, without our own address."""
+    own = {reply_to.account_address.lower(), reply_to.from_address.lower()}
+    copied = [
+        one for one in reply_to.recipients.get("cc") or [] if str(one.get("address", "")).lower() not in own
+    ]
+    return {"to": [{"address": reply_to.from_address, "name": reply_to.from_name}], "cc": copied}

@@ -1,0 +1,281 @@
+"""Lets people review drafts in Slack: posts a card for each draft that waits, works its buttons, and updates the
+card.
+
+The webhook acknowledges a press, and a job here does the work. Only a member of the workspace may decide: the
+person who pressed is looked up in Slack by the members' addresses. A card is rendered from the draft's row,
+so it shows what happened wherever the draft was decided.
+"""
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+
+from inbox.models import Draft, Membership, OutboundSend, User
+from inbox.replying import buttons, policies, review
+from inbox.workspaces.accounts import connected
+from integrations.models import Integration
+from integrations.slack import NAME as SLACK
+from integrations.slack.client import Posted, SlackClient
+from integrations.slack.posting import can_look, deliver
+from jobs.context import JobContext
+from jobs.db import drop_connection
+from jobs.deadline import Deadline
+from jobs.enqueue import enqueue
+from jobs.kinds import kind_name
+from jobs.models import JobStep
+
+POST, FOLLOW = kind_name("slack.card", __name__), kind_name("slack.card-follow", __name__)
+APPROVE = buttons.offered("approve_send", __name__)
+REGENERATE = buttons.offered("regenerate_draft_fast", __name__)
+PREVIEW_CHARS = 1_400
+Role = Membership.Role
+
+
+def channel_of(workspace_id: Any) -> tuple[Integration, str] | None:
+    """The Slack account and the Slack channel in which the workspace's drafts are
+    reviewed; None if no channel is set for it.
+    """
+    slack = connected(workspace_id, SLACK)
+    channel = str(slack.config.get("review_channel") or "") if slack else ""
+    if slack and channel and (slack.is_unreadable or slack.credentials.get("bot_token")):
+        return slack, channel
+    return None
+
+
+def ask(draft: Draft) -> None:
+    """Enqueues posting the draft to its reviewers in Slack, once."""
+    enqueue(
+        POST,
+        workspace_id=draft.workspace_id,
+        dedupe_key=f"{POST}:{draft.pk}",
+        payload={"draft_id": str(draft.pk)},
+    )
+
+
+def follow(sender: type, draft: Draft, event: str, **kwargs: object) -> None:
+    """Enqueues an update of the draft's card (its message in Slack), in the caller's transaction. Receives the signal
+    that a draft has changed; `event` is a word for the change, such as "rewritten".
+
+    If the draft has no card because it was to go out by itself, and now waits for a person, posting one is enqueued.
+    """
+    if not draft.slack_ts:
+        if (
+            event.startswith("held")
+            and draft.status == Draft.Status.PENDING
+            and channel_of(draft.workspace_id)
+        ):
+            ask(draft)
+        return
+    enqueue(
+        FOLLOW,
+        workspace_id=draft.workspace_id,
+        dedupe_key=f"{FOLLOW}:{draft.pk}:{draft.revision}:{event}",
+        payload={"draft_id": str(draft.pk)},
+    )
+
+
+def post(ctx: JobContext) -> dict[str, str]:
+    """The job `slack.card`: posts the draft to its reviewers in Slack and stores where the message stands.
+
+    If it is unclear whether Slack took the message, and Slack cannot be asked, it is not posted again.
+    """
+    draft = _draft(ctx)
+    place = channel_of(draft.workspace_id)
+    if place is None or draft.status != Draft.Status.PENDING:
+        return {"outcome": "not needed any more"}
+    slack, channel = place
+
+    client = SlackClient.for_integration(slack)
+
+    def send(deadline: Deadline) -> dict[str, str]:
+        text, blocks = card(draft)
+        drop_connection()
+        posted = deliver(
+            client,
+            text,
+            deadline,
+            key=f"draft-{draft.pk}",
+            blocks=blocks,
+            channel=channel,
+            tried_since=ctx.job.created_at if ctx.attempt > 1 else None,
+        )
+        return {"channel": posted.channel, "ts": posted.ts}
+
+    def send_again(deadline: Deadline) -> dict[str, str]:
+        return send(deadline) if can_look(client, deadline, channel=channel) else {"channel": "", "ts": ""}
+
+    stands = ctx.step("post", send, effect=JobStep.Effect.SEND, on_interrupted=send_again)
+    Draft.objects.filter(pk=draft.pk).update(slack_channel=stands["channel"], slack_ts=stands["ts"])
+    if Draft.objects.exclude(status=Draft.Status.PENDING).filter(pk=draft.pk).exists():
+        # the draft may have been decided while the card was posted
+        _update(slack, _draft(ctx), ctx.deadline)
+    return {"outcome": "posted" if stands["ts"] else "unclear"}
+
+
+def run_follow(ctx: JobContext) -> dict[str, str]:
+    """The job `slack.card-follow`: updates the draft's message in Slack to show what became of the draft."""
+    draft, slack = _draft(ctx), connected(ctx.workspace_id, SLACK)
+    if slack is None or not draft.slack_ts:
+        return {"outcome": "no card"}
+    _update(slack, draft, ctx.deadline)
+    return {"outcome": "updated"}
+
+
+def approve_pressed(ctx: JobContext) -> dict[str, str]:
+    """Approves the draft as its message in Slack showed it, in the name of the person who pressed the button."""
+    shown = ctx.payload["value"].get("revision", 1)
+
+    def approve(draft: Draft, user: User) -> None:
+        if draft.revision != shown:
+            raise review.Refused("It has been written anew since: this is the new text.")
+        seen_at = draft.trigger_message.sent_at
+        review.approve(draft, user=user, text=draft.text, seen_at=seen_at)
+
+    return _pressed(ctx, approve)
+
+
+def regenerate_pressed(ctx: JobContext) -> dict[str, str]:
+    """Has the model write the draft again, because a person pressed the button in Slack."""
+    return _pressed(ctx, lambda draft, user: review.request_rewrite(draft, user=user))
+
+
+def _pressed(ctx: JobContext, decide: Any) -> dict[str, str]:
+    draft, slack = _draft(ctx), connected(ctx.workspace_id, SLACK)
+    if slack is None:
+        return {"outcome": "Slack is not connected any more"}
+    member = _member(slack, draft, ctx.payload["user_id"], ctx.deadline)
+    note = ""
+    if member is None and not draft.slack_ts:
+        # the pressed message may belong to anybody, so the draft is not shown in it
+        return {"outcome": "refused"}
+    if member is None:
+        note = "Only members of this workspace can decide. Ask an admin to add you with your Slack address."
+    else:
+        try:
+            decide(draft, member.user)
+        except review.Refused as refusal:
+            note = str(refusal)
+    posted = Posted(ctx.payload["channel_id"], ctx.payload["message_ts"])
+    _update(slack, _draft(ctx), ctx.deadline, posted=posted, note=note)
+    return {"outcome": "refused" if note else "done"}
+
+
+def _member(slack: Integration, draft: Draft, slack_user_id: str, deadline: Deadline) -> Membership | None:
+    """The workspace's member behind a Slack user, if they may decide. Looked up by address, once per member."""
+    rows = Membership.objects.filter(workspace_id=draft.workspace_id, user__is_active=True)
+    members = [one for one in rows.select_related("user") if one.at_least(Role.MEMBER)]
+    known = next((one for one in members if one.slack_user_id == slack_user_id), None)
+    if known is not None:
+        return known
+    client = SlackClient.for_integration(slack)
+    for member in members:
+        if member.slack_user_id:
+            continue
+        drop_connection()
+        found = client.find_user(member.user.email, deadline)
+        if found:
+            Membership.objects.filter(pk=member.pk).update(slack_user_id=found)
+        if found == slack_user_id:
+            return member
+    return None
+
+
+def _draft(ctx: JobContext) -> Draft:
+    related = ("lead__campaign", "trigger_message__campaign", "workspace", "decided_by")
+    drafts = Draft.objects.select_related(*related)
+    return drafts.get(pk=ctx.payload["draft_id"], workspace_id=ctx.workspace_id)
+
+
+def _update(
+    slack: Integration, draft: Draft, deadline: Deadline, *, posted: Posted | None = None, note: str = ""
+) -> None:
+    client, (text, blocks) = SlackClient.for_integration(slack), card(draft, note)
+    drop_connection()
+    client.update(posted or Posted(draft.slack_channel, draft.slack_ts), text, deadline, blocks=blocks)
+
+
+def card(draft: Draft, note: str = "") -> tuple[str, list[dict[str, Any]]]:
+    """The plain text and the blocks of a draft's message in Slack, as the draft is now. `note` is a
+    sentence for the person who pressed a button.
+    """
+    waits = draft.status == Draft.Status.PENDING
+    headline = "Review needed" if waits else _became(draft)
+    evaluation = draft.evaluation
+    facts = [
+        ("Lead", draft.lead.display_name),
+        ("Campaign", str(draft.trigger_message.campaign or draft.lead.campaign or "none")),
+        ("Tag", draft.lead.tag),
+        ("Confidence", f"{evaluation['confidence']:.0%}" if "confidence" in evaluation else "not evaluated"),
+        ("Why", draft.status_reason or evaluation.get("reason") or _policy(draft)),
+    ]
+    blocks: list[dict[str, Any]] = [
+        {"type": "header", "text": {"type": "plain_text", "text": headline[:150]}},
+        {"type": "section", "fields": [_text(f"*{name}*\n{_escape(value)[:300]}") for name, value in facts]},
+        {"type": "section", "text": _text(f"*They wrote*\n{_quote(draft.trigger_message.text)}")},
+        {"type": "section", "text": _text(f"*Draft*\n{_quote(draft.text)}")},
+    ]
+    if note:
+        blocks.append({"type": "context", "elements": [_text(_escape(note))]})
+    blocks.append(_actions(draft, waits))
+    return f"{headline}: {draft.lead.display_name}", blocks
+
+
+def _actions(draft: Draft, waits: bool) -> dict[str, Any]:
+    ids = {"draftId": str(draft.pk), "leadId": str(draft.lead_id), "clientId": str(draft.workspace_id)}
+    value = json.dumps(ids | {"revision": draft.revision})
+    url = settings.PUBLIC_URL + reverse("inbox:conversation", args=[draft.workspace_id, draft.lead_id])
+    shown: list[dict[str, Any]] = [
+        {"type": "button", "action_id": "view_dashboard", "text": _plain("Open"), "url": url}
+    ]
+    if waits:
+        shown = [
+            {
+                "type": "button",
+                "action_id": APPROVE,
+                "text": _plain("Approve and send"),
+                "style": "primary",
+                "value": value,
+            },
+            {
+                "type": "button",
+                "action_id": REGENERATE,
+                "text": _plain("Regenerate"),
+                "value": value,
+            },
+            *shown,
+        ]
+    return {"type": "actions", "block_id": f"review_actions_{draft.pk}", "elements": shown}
+
+
+def _became(draft: Draft) -> str:
+    send = OutboundSend.objects.filter(draft=draft).order_by("-part").first()
+    if send is not None and send.state != OutboundSend.State.INTENT:
+        at = f" at {timezone.localtime(send.finished_at):%H:%M}" if send.finished_at else ""
+        who = f", approved by {draft.decided_by}" if draft.decided_by else ""
+        return f"{send.get_state_display()}{at}{who}"
+    return review.how_decided(draft)
+
+
+def _policy(draft: Draft) -> str:
+    mode = policies.of(draft.workspace, draft.trigger_message.campaign or draft.lead.campaign).mode
+    return f"Every answer is reviewed here (sending by itself: {mode})."
+
+
+def _quote(text: str) -> str:
+    cut = text.strip()[:PREVIEW_CHARS]
+    return "\n".join(f">{line}" for line in _escape(cut or "(nothing)").splitlines())
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _text(text: str) -> dict[str, str]:
+    return {"type": "mrkdwn", "text": text[:3_000]}
+
+
+def _plain(text: str) -> dict[str, str]:
+    return {"type": "plain_text", "text": text}

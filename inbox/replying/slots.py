@@ -1,0 +1,111 @@
+"""Reads the meeting times that may be offered from the calendar, when a text is written and again before it goes
+out.
+
+The account's settings name the calendar (`spec.calendar.choice`). If there is no calendar, or it does not
+answer, there are no times, and no text may name one.
+"""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.dateformat import format as format_date
+
+from inbox.models import Workspace
+from inbox.replying import hours
+from inbox.replying.draft_material import Slot
+from inbox.workspaces.accounts import connected
+from integrations import registry
+from integrations.errors import ProviderError, ProviderMisconfigured
+from integrations.models import Integration
+from integrations.spec import stated
+from jobs.db import drop_connection
+from jobs.deadline import Deadline
+
+logger = logging.getLogger(__name__)
+
+OFFERED = 3
+NOTICE = timedelta(hours=2)
+AHEAD = timedelta(days=7)
+"""How far ahead times are read. Calendly lists at most seven days at once (docs/reference/calendly.md, Calls)."""
+
+
+def on_offer(workspace: Workspace, deadline: Deadline) -> list[Slot]:
+    """The next free times in the workspace's calendar within business hours, soonest first, at most one per half day;
+    [] if there are none or the calendar cannot be read.
+    """
+    start = timezone.now() + NOTICE
+    zone = hours.zone(workspace)
+    offered: list[Slot] = []
+    half_days: set[tuple[Any, ...]] = set()
+    for moment in _readable_times(workspace, start, start + AHEAD - NOTICE, deadline):
+        local = moment.astimezone(zone)
+        half_day = (local.date(), local.hour < 12)
+        if hours.is_open(workspace, moment) and half_day not in half_days:
+            half_days.add(half_day)
+            offered.append(Slot(f"s{len(offered) + 1}", moment, words(local)))
+        if len(offered) == OFFERED:
+            break
+    return offered
+
+
+def words(local: datetime) -> str:
+    """How a meeting time is written in an answer. `local` is in the workspace's zone."""
+    return format_date(local, "l j F, g:i A T")
+
+
+def free_times(workspace: Workspace, start: datetime, end: datetime, deadline: Deadline) -> list[datetime]:
+    """The times between `start` and `end` (all aware) at which a meeting can be booked in the workspace's calendar; []
+    if no calendar is connected. Raises the errors of the calendar's client.
+    """
+    found = _calendar(workspace)
+    if found is None:
+        return []
+    account, name = found
+    drop_connection()
+    calendar = stated(registry.spec_of(account.provider).calendar)
+    return calendar.free_times(account, name, start, end, deadline)
+
+
+def _readable_times(
+    workspace: Workspace, start: datetime, end: datetime, deadline: Deadline
+) -> list[datetime]:
+    try:
+        return free_times(workspace, start, end, deadline)
+    except (ProviderError, ProviderMisconfigured) as error:
+        logger.warning(
+            "free times not readable",
+            extra={"workspace_id": str(workspace.pk), "error_class": type(error).__name__},
+        )
+        return []
+
+
+def still_free(workspace: Workspace, times: Iterable[datetime], deadline: Deadline) -> bool:
+    """Whether a meeting can still be booked at all of `times`, as the calendar says now.
+    Raises the errors of the calendar's client.
+    """
+    wanted = set(times)
+    if not wanted:
+        return True
+    if min(wanted) <= timezone.now():
+        return False
+    listed = free_times(workspace, min(wanted), max(wanted) + timedelta(minutes=1), deadline)
+    return wanted <= set(listed)
+
+
+def _calendar(workspace: Workspace) -> tuple[Integration, str] | None:
+    """The account whose settings choose a calendar, and that calendar. An account that carries no messages is
+    preferred.
+    """
+    for provider in sorted(
+        registry.stating("calendar"), key=lambda name: bool(registry.spec_of(name).channel)
+    ):
+        account, chosen = (
+            connected(workspace.pk, provider),
+            stated(registry.spec_of(provider).calendar).choice,
+        )
+        if account is not None and account.config.get(chosen):
+            return account, account.config[chosen]
+    return None

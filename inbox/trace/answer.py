@@ -1,0 +1,237 @@
+"""Tells what became of an answer: the draft, its checks, who decided, the send, and what came back of it."""
+
+from collections.abc import Iterator
+
+from django.utils import timezone
+
+from inbox.models import Draft, FollowUpTask, GateResult, Message, OutboundSend, SendingPolicy
+from inbox.replying import provenance, sending
+from inbox.trace.arrival import link_of_message
+from inbox.trace.events import Event, Item, Link, count, provider_label, wait
+from inbox.trace.records import Records
+from jobs.models import BackgroundJob
+
+State, Status = OutboundSend.State, Draft.Status
+MODES = {
+    SendingPolicy.Mode.SHADOW: "All checks passed, but the policy is to record only: a person sends it.",
+    SendingPolicy.Mode.AUTO: "All checks passed.",
+}
+
+
+def events(records: Records) -> Iterator[Event]:
+    """What became of the drafts and of the messages that we sent, as events of a trace (the story of one row), in no
+    order.
+    """
+    for draft in records.drafts:
+        yield from _drafted(records, draft)
+    for send in records.sends:
+        yield from _sent(records, send)
+
+
+def link_of_draft(draft: Draft) -> Link:
+    """The link to a draft in a trace (the story of one row)."""
+    return Link("draft", draft.pk, f"Draft {str(draft.pk)[-6:]}", "draft", draft.status)
+
+
+def link_of_send(send: OutboundSend) -> Link:
+    """The link in a trace (the story of one row) to the OutboundSend of a message of ours."""
+    part = f", part {send.part + 1}" if send.part else ""
+    return Link("send", send.pk, f"Send {str(send.pk)[-6:]}{part}", "send", send.state)
+
+
+def _drafted(records: Records, draft: Draft) -> Iterator[Event]:
+    yield Event(
+        draft.created_at,
+        "draft",
+        "An answer was drafted",
+        tone="ok",
+        detail=_made_of(draft),
+        links=(link_of_draft(draft),),
+    )
+    for stage in GateResult.Stage:
+        judged = [gate for gate in records.gates.get(draft.pk, []) if gate.stage == stage]
+        if judged:
+            yield _checked(draft, judged)
+    if draft.status == Status.PENDING:
+        yield _waits(draft)
+        return
+    if draft.status != Status.REJECTED or draft.decided_by is not None:
+        waited = "Waited for a person" if draft.decided_by is not None else "Waited for its time"
+        yield from wait(draft.created_at, draft.decided_at, waited)
+    yield _decision(draft)
+
+
+def _made_of(draft: Draft) -> str:
+    by = f"By {draft.model}, prompt {draft.prompt_version}" if draft.model else "Written here"
+    stored = draft.made_of
+    if not stored:
+        return f"{by}."
+    made = provenance.Made(
+        [(fact, "") for fact in stored["facts"]], stored["slots"], stored["messages"], stored["calls"]
+    )
+    seen = [
+        count(made.messages, "message"),
+        count(len(made.facts), "fact"),
+        count(len(made.slots), "free time"),
+    ]
+    return f"{by}: {sum(made.tokens):,} tokens, {made.cost}. It saw {', '.join(seen)}."
+
+
+def _checked(draft: Draft, judged: list[GateResult]) -> Event:
+    failed = [gate for gate in judged if not gate.passed]
+    good = len(judged) - len(failed)
+    passed = f"{good} of {count(len(judged), 'check')} passed, by version {judged[0].policy_version} of them."
+    due = judged[0].stage == GateResult.Stage.SEND
+    if failed:
+        what, branch, why = "Held for a person", "This check said no", failed[0].evidence
+        if len(failed) > 1:
+            branch = f"These {len(failed)} checks said no"
+            why = " ".join(gate.evidence for gate in failed[:3])
+    else:
+        what = "Checked again when it was due" if due else "Checked"
+        branch, why = (
+            "It may go out",
+            MODES.get(SendingPolicy.Mode(draft.gate_mode or "auto"), "All checks passed."),
+        )
+    return Event(
+        judged[0].decided_at,
+        "pause" if failed else "ok",
+        what,
+        tone="warn" if failed else "ok",
+        detail=passed,
+        branch=branch,
+        why=why,
+        items=tuple(Item(gate.evidence, tone="ok" if gate.passed else "warn") for gate in judged),
+        items_label=count(len(judged), "check"),
+        quotes=("why", "items"),
+    )
+
+
+def _waits(draft: Draft) -> Event:
+    if draft.send_at is not None:
+        late = draft.send_at <= timezone.now()
+        return Event(
+            draft.send_at,
+            "clock",
+            "It goes out by itself",
+            tone="info",
+            branch="It is due" if late else "Unless somebody stops it",
+            why="A worker takes it up next." if late else "The checks are asked once more at that time.",
+            links=(link_of_draft(draft),),
+        )
+    return Event(
+        draft.updated_at,
+        "user",
+        "It waits for a person",
+        tone="warn",
+        branch="Until somebody approves or discards it",
+        why=draft.status_reason or "Nothing goes out by itself here, or a check said no.",
+        links=(link_of_draft(draft),),
+        quotes=("why",),
+    )
+
+
+def _decision(draft: Draft) -> Event:
+    who = str(draft.decided_by) if draft.decided_by else ""
+    if draft.status == Status.REJECTED:
+        what = f"{who} discarded it" if who else "The draft was closed"
+        at, why = draft.decided_at or draft.updated_at, draft.status_reason
+        return Event(at, "x", what, branch="Nothing was sent", why=why, quotes=("why",))
+    edited = draft.text.strip() != draft.generated_text.strip()
+    return Event(
+        draft.decided_at or draft.updated_at,
+        "user" if who else "run",
+        f"{who} approved it" if who else "It went out by itself",
+        tone="ok",
+        branch="" if not who else "Changed" if edited else "As it was drafted",
+        why=""
+        if not who
+        else "The text is not the one that was drafted."
+        if edited
+        else "Nothing in it was changed.",
+        links=(link_of_draft(draft),),
+    )
+
+
+def _sent(records: Records, send: OutboundSend) -> Iterator[Event]:
+    who = provider_label(send.provider)
+    yield from _claimed(send)
+    looks = records.job(f"{sending.RECONCILE}:{send.pk}:{send.tries}")
+    if send.called_at is not None:
+        in_doubt = looks is not None or send.state == State.UNKNOWN
+        yield Event(
+            send.called_at,
+            "send",
+            f"{who} was asked to send",
+            tone="warn" if in_doubt else "ok",
+            detail="One call is allowed for each try, and one was made.",
+            branch="No clear answer" if in_doubt else "",
+            why="It may have gone out, so it is not sent again by itself. The provider’s own list is asked instead."
+            if in_doubt
+            else "",
+            ms=_call_ms(send, looks),
+            links=(link_of_send(send),),
+        )
+    if send.finished_at is not None:
+        if looks is not None and send.state == State.SENT:
+            yield from wait(looks.created_at, send.finished_at, "Nobody knew whether it had gone out")
+        yield _end(send, who, records.own.get(str(send.pk)))
+    elif send.state == State.INTENT and send.reason:
+        yield Event(
+            send.created_at, "clock", "It is not out yet", tone="warn", branch="It waits", why=send.reason,
+            links=(link_of_send(send),),
+        )  # fmt: skip
+
+
+def _call_ms(send: OutboundSend, looks: BackgroundJob | None) -> float | None:
+    """How long the provider took to answer. A later look moved the send's end, so the look's job tells it then."""
+    end = looks.created_at if looks is not None else send.finished_at
+    return max((end - send.called_at).total_seconds(), 0) * 1000 if end and send.called_at else None
+
+
+def _claimed(send: OutboundSend) -> Iterator[Event]:
+    task: FollowUpTask | None = getattr(send, "followup_task", None)
+    again = f" It is try {send.tries + 1}: a person had it sent again." if send.tries else ""
+    if task is not None:
+        step = task.step
+        yield Event(
+            task.claimed_at,
+            "steps",
+            f"Step {step.position + 1} of the follow-up “{step.sequence.name}” was due",
+            tone="ok",
+            branch="Approved" if task.decided_by else "By the sequence",
+            why=f"{task.decided_by} approved it." if task.decided_by else task.reason,
+        )
+    elif send.origin == OutboundSend.Origin.PERSON:
+        yield Event(
+            send.created_at,
+            "user",
+            f"{send.approved_by or 'A person'} wrote an answer",
+            tone="ok",
+            why=again.strip(),
+            links=(link_of_send(send),),
+        )
+    elif again:
+        yield Event(
+            send.created_at, "retry", "It was sent again", why=again.strip(), links=(link_of_send(send),)
+        )
+
+
+def _end(send: OutboundSend, who: str, own: Message | None) -> Event:
+    links = (link_of_send(send), *((link_of_message(own),) if own else ()))
+    at = send.finished_at or send.created_at
+    if send.state == State.SENT:
+        branch = "Settled later" if send.reason else f"{who} took it"
+        return Event(at, "check", "It went out", tone="ok", branch=branch, why=send.reason, links=links)
+    if send.state == State.FAILED:
+        why = send.reason or "The provider refused it."
+        return Event(at, "fail", "It did not go out", tone="bad", branch="Certain", why=why, links=links)
+    return Event(
+        send.looked_at or at,
+        "warn",
+        "Nobody knows yet whether it went out",
+        tone="warn",
+        branch="It is not sent again by itself",
+        why=send.reason,
+        links=links,
+    )

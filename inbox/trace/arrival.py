@@ -1,0 +1,275 @@
+"""Tells how something came in: each request of a provider, the lead that it was matched to, and what was read in it."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.template.defaultfilters import filesizeformat
+
+from inbox.models import Lead, Message, TagDecision, WebhookDelivery
+from inbox.models.lead import Channel, Tag
+from inbox.models.message import OWN
+from inbox.trace.events import Event, Item, Link, provider_label, sender_of
+from inbox.trace.records import Records
+from integrations import registry
+from integrations.events import BACKFILL, IMPORT
+
+Verdict = WebhookDelivery.Verdict
+LISTED = (BACKFILL, IMPORT)
+TONES = {
+    Verdict.ACCEPTED: "ok",
+    Verdict.DUPLICATE: "",
+    Verdict.IGNORED: "",
+    Verdict.REJECTED: "bad",
+    Verdict.MISMATCH: "bad",
+    Verdict.FAILED: "bad",
+}
+STOP = "No draft, follow-up or campaign goes on: nothing more goes to this lead."
+
+
+def events(records: Records) -> Iterator[Event]:
+    """How the messages came in (webhook requests, the lead they were matched to, what was read in them), as events of a
+    trace (the story of one row), in no order.
+    """
+    for delivery in records.deliveries:
+        yield called(delivery)
+    for message in records.messages:
+        yield from _stored(records, message)
+    for bounce in records.bounces:
+        yield came_back(bounce)
+
+
+def called(delivery: WebhookDelivery) -> Event:
+    """The event of a trace (the story of one row) that a provider posted a webhook
+    request, with what was decided about it and why.
+    """
+    who = sender_of(delivery.source)
+    branch, why = verdict(delivery)
+    if delivery.replay_of_id:
+        what = "The stored request was run again"
+    elif delivery.event_type in LISTED:
+        what = f"Found in {who}’s own list"
+    else:
+        what = f"{who} called us"
+    account = (
+        f", for {delivery.integration.name}" if delivery.integration and delivery.integration.name else ""
+    )
+    return Event(
+        at=delivery.received_at,
+        icon="plug",
+        tone=TONES.get(Verdict(delivery.verdict), ""),
+        what=what,
+        detail=f"{delivery.event_type or 'Unreadable event'}{account}, {filesizeformat(delivery.body_bytes)}.",
+        branch=branch,
+        why=why,
+        ms=delivery.duration_ms,
+        links=(link_of(delivery),),
+        items=tuple(Item(f"{name} {text}", tone="bad") for name, text in delivery.error_fields.items()),
+        items_label="What was wrong",
+        quotes=("items",),
+    )
+
+
+def link_of(delivery: WebhookDelivery) -> Link:
+    """The link to a webhook request in a trace (the story of one row)."""
+    return Link("delivery", delivery.pk, f"Delivery {str(delivery.pk)[-6:]}", "delivery", delivery.verdict)
+
+
+def verdict(delivery: WebhookDelivery) -> tuple[str, str]:
+    """What was decided about a webhook request, and why, as two texts for people."""
+    reason = delivery.reason
+    if delivery.verdict == Verdict.ACCEPTED:
+        said = f"This was not known before. {_sentence(reason)}".strip()
+        return (
+            ("Taken, no webhook had brought it", said)
+            if delivery.event_type in LISTED
+            else ("New, not a duplicate", said)
+        )
+    if delivery.verdict == Verdict.DUPLICATE:
+        return "A duplicate: nothing was stored twice", _sentence(
+            reason
+        ) or "The provider’s id was known already."
+    if delivery.verdict == Verdict.IGNORED:
+        return "Not used", _sentence(reason) or "Nothing here depends on this kind of event."
+    if delivery.verdict == Verdict.MISMATCH:
+        return "Refused", "The key belongs to this workspace, but the request names another one."
+    if delivery.verdict == Verdict.REJECTED:
+        return (
+            "Refused",
+            f"The request cannot be used: {reason or 'it lacks what is needed'}. The provider was told so.",
+        )
+    return "Failed on our side", (
+        f"{_sentence(reason)} The request is kept: a replay takes it in after the defect is mended."
+    ).strip()
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return f"{text[0].upper()}{text[1:].rstrip('.')}." if text else ""
+
+
+def _stored(records: Records, message: Message) -> Iterator[Event]:
+    first = next((one for one in records.deliveries if one.message_id == message.pk), None)
+    if first is None:
+        yield Event(
+            message.received_at,
+            "plug",
+            "The message was stored",
+            branch="No request is kept that brought it",
+            why="It was read from the provider’s history, or the request is older than what is kept.",
+            links=(link_of_message(message),),
+        )
+    if message.direction != Message.Direction.INBOUND:
+        return
+    yield matched(message, first)
+    if is_bounce(message):
+        yield came_back(message)
+        return
+    yield from understood(message, records.decisions.get(message.pk, []))
+
+
+def link_of_message(message: Message) -> Link:
+    """The link to a message in a trace (the story of one row)."""
+    if message.source == OWN:
+        return Link("message", message.pk, "Our message")
+    came = "Message" if message.direction == Message.Direction.INBOUND else "Our message"
+    return Link("message", message.pk, f"{came} {message.external_id[:40]}")
+
+
+def matched(message: Message, first: WebhookDelivery | None) -> Event:
+    """The event of a trace (the story of one row) that says how the lead of a message was found. `first` is the webhook
+    request that brought the message.
+    """
+    lead = message.lead
+    since = first.received_at if first else message.received_at
+    within = timedelta(milliseconds=first.duration_ms) if first else timedelta(seconds=1)
+    if since <= lead.created_at <= since + within:
+        branch, why = "New", "No lead of this workspace had this address, number or id."
+    else:
+        branch, why = "Known before", known_by(message, lead)
+    if lead.identity_conflict:
+        why = f"{why} Events have named this lead together with another one: a person should look."
+    return Event(
+        at=max(message.received_at, lead.created_at) if branch == "New" else message.received_at,
+        icon="user",
+        what="A new lead was made" if branch == "New" else "The lead was found",
+        tone="ok",
+        branch=branch,
+        why=why,
+        links=(Link("lead", lead.pk, lead.display_name), link_of_message(message)),
+    )
+
+
+def known_by(message: Message, lead: Lead) -> str:
+    """By which address, number or id the lead of a message was recognised, as a sentence.
+    It goes by what the lead's row says now.
+    """
+    wrote = message.from_address.lower()
+    if wrote and wrote == lead.email:
+        return "By the e-mail address that it came from."
+    if wrote and wrote in lead.alternate_emails:
+        return "By another address that this person has written from."
+    if message.channel == Channel.LINKEDIN:
+        return "By the LinkedIn profile, or by the chat that it came in."
+    if message.channel == Channel.SMS and not lead.ghl_contact_id:
+        return "By the phone number."
+    ids = {"EmailBison": lead.emailbison_lead_id, "GoHighLevel": lead.ghl_contact_id}
+    label = provider_label(registry.provider_of(message.source)) if _declared(message.source) else ""
+    return (
+        f"By {label}’s own id of the lead." if ids.get(label) else "By the address that the provider names."
+    )
+
+
+def _declared(source: str) -> bool:
+    return source in registry.message_sources()
+
+
+def is_bounce(message: Message) -> bool:
+    return message.tag == Tag.BLACKLIST and "bounce" in message.tag_decided_by
+
+
+def came_back(message: Message) -> Event:
+    """The event of a trace (the story of one row) that a mail of ours could not be delivered, as `message` reports."""
+    return Event(
+        message.received_at,
+        "fail",
+        "The mail came back",
+        tone="bad",
+        branch="Bounced",
+        why=f"The address does not work. {STOP}",
+        said=message.tag_evidence,
+        links=(link_of_message(message),),
+    )
+
+
+def understood(message: Message, decisions: list[TagDecision]) -> Iterator[Event]:
+    """What rules, the provider, a model and people read in a reply, each with its reason, as
+    events of a trace (the story of one row).
+    """
+    if message.suspected:
+        open_ = not message.suspicion_decided_by
+        yield Event(
+            message.received_at,
+            "pause",
+            message.get_suspected_display(),
+            tone="warn",
+            branch="The rules were not sure",
+            why="Nothing goes out by itself until it is decided." if open_ else "It has been decided since.",
+            said=message.suspected_words,
+        )
+    for decision in decisions:
+        yield _decided(decision)
+    if not decisions and message.tag:
+        yield Event(
+            message.received_at,
+            "filter",
+            f"Understood: {message.get_tag_display()}",
+            tone="ok",
+            branch="When it came in",
+            why=f"Decided by {message.tag_decided_by or 'the rules'}.",
+            said=message.tag_evidence,
+        )
+    if message.tag == Tag.BLACKLIST and message.lead.opted_out_at is not None:
+        yield Event(
+            message.received_at,
+            "off",
+            "Everything was stopped",
+            tone="warn",
+            branch="They asked not to be contacted",
+            why=STOP,
+        )
+    elif message.direction == Message.Direction.INBOUND and not message.tag and not message.suspected:
+        yield Event(
+            message.received_at,
+            "clock",
+            "Not understood yet",
+            tone="warn",
+            branch="No rule speaks on these words",
+            why="It waits for a model or a person.",
+        )
+
+
+WHO = {
+    TagDecision.Kind.RULE: "By a rule, no model asked",
+    TagDecision.Kind.MODEL: "By the model",
+    TagDecision.Kind.PROVIDER: "By the provider’s people",
+    TagDecision.Kind.PERSON: "By a person",
+}
+
+
+def _decided(decision: TagDecision) -> Event:
+    sure = f", {decision.confidence:.0%} sure" if decision.confidence is not None else ""
+    by = str(decision.user or "A person") if decision.kind == TagDecision.Kind.PERSON else decision.by
+    if decision.denied:
+        what, why = "A suspicion was denied", f"{by} decided."
+    else:
+        what, why = f"Understood: {decision.get_tag_display()}", f"{by}{sure}."
+    said = " ".join(filter(None, (decision.quote, decision.reason)))
+    return Event(
+        decision.created_at,
+        "filter",
+        what,
+        tone="ok",
+        branch=WHO[TagDecision.Kind(decision.kind)],
+        why=why,
+        said=said,
+    )

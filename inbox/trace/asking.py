@@ -1,0 +1,206 @@
+"""Asks a provider what it has of an address, a number or a message, while a person waits at a page.
+
+A call takes at most BUDGET_MS, and few pages of a process wait at once, so that the others are answered. No connection
+to the database is held meanwhile.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from inbox.leads import identity
+from inbox.models import Lead, Message, OutboundSend, Workspace
+from inbox.trace.answer import link_of_send
+from inbox.trace.arrival import link_of_message
+from inbox.trace.events import Link, span
+from inbox.trace.search import Wanted, leads_of
+from inbox.workspaces.accounts import usable
+from integrations import registry
+from integrations.errors import ProviderError, ProviderMisconfigured
+from integrations.events import MessageEvent
+from integrations.models import Integration
+from integrations.spec import NONE
+from jobs.db import drop_connection
+from jobs.deadline import Deadline
+from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested
+
+BUDGET_MS = 3_000
+"""The most milliseconds for the whole answer of a page that asks a provider."""
+PROVIDER_MS = 30_000
+"""After how long the provider itself counts as too slow. No page waits for that."""
+OWN_PART_MS = 200
+"""The part of it that is left for queries and rendering."""
+SLOT_COUNT = 4
+SLOTS = threading.BoundedSemaphore(SLOT_COUNT)
+"""Limits how many threads of a server process wait for a provider, so that the others answer other pages."""
+BACK = timedelta(days=7)
+"""How far back a provider's list is read."""
+LEADS = 5
+MOST = 1_000
+"""How many messages of the list are read at most."""
+
+
+class Busy(Exception):
+    """So many pages of this process wait for a provider's answer already that no further page may."""
+
+
+@contextmanager
+def slot() -> Iterator[Deadline]:
+    """Within the `with` block, this page may wait for a provider: it has given up its database connection, and gets a
+    Deadline, which raises Cancelled when the page has waited long enough. Raises Busy if too many pages wait already.
+    """
+    if not SLOTS.acquire(blocking=False):
+        raise Busy
+    try:
+        drop_connection()
+        gives_up_at = time.monotonic() + (BUDGET_MS - OWN_PART_MS) / 1000
+        # The person's patience ends the call as a cancellation. Were it a timeout, a provider that answers a job in
+        # four seconds would count as broken, and its breaker would stop the jobs.
+        yield Deadline.after_ms(PROVIDER_MS, cancelled=lambda: time.monotonic() >= gives_up_at)
+    finally:
+        SLOTS.release()
+
+
+@dataclass(frozen=True)
+class Account:
+    """A provider account that could be asked for messages. `cannot` says why it cannot be, "" if it can."""
+
+    integration: Integration
+    label: str
+    cannot: str
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One message in a provider's list, and our own row of it if we have it."""
+
+    at: datetime
+    outbound: bool
+    subject: str
+    external_id: str
+    ours: Link | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a provider listed when a person asked for messages. `complete` is False if the time or the limit ran out;
+    `problem` says why nothing came.
+
+    `poll_every`: how often messages that we lack are fetched without a person, in words.
+    """
+
+    label: str
+    asked_at: datetime
+    since: datetime
+    read: int = 0
+    poll_every: str = ""
+    listed: list[Listed] = field(default_factory=list)
+    complete: bool = True
+    problem: str = ""
+
+    @property
+    def missing(self) -> int:
+        return sum(one.ours is None for one in self.listed)
+
+
+def accounts(workspace: Workspace) -> list[Account]:
+    """The workspace's provider accounts, each with the reason why it cannot be asked for messages, if there is one."""
+    rows = Integration.objects.filter(workspace=workspace).order_by("provider", "name", "pk")
+    return [Account(row, row.label, _cannot(row)) for row in rows]
+
+
+def _cannot(integration: Integration) -> str:
+    spec = registry.spec_of(integration.provider)
+    if isinstance(spec.backfill, NONE):
+        return f"{spec.label} has no list of messages to ask for. {spec.backfill.why}"
+    if not integration.enabled:
+        return f"This {spec.label} account is switched off."
+    return "" if usable(integration) else f"This {spec.label} account lacks its key."
+
+
+def ask(workspace: Workspace, account: Account, wanted: Wanted) -> Answer:
+    """Reads the provider's list of messages of the last days, newest first, and picks
+    those that the person looks for (`wanted`).
+    """
+    now = timezone.now()
+    blank = Answer(account.label, now, now - BACK, complete=False)
+    spec = registry.spec_of(account.integration.provider)
+    if account.cannot or isinstance(spec.backfill, NONE):
+        return replace(blank, problem=account.cannot)
+    leads = list(leads_of(workspace, wanted)[:LEADS])
+    read, found, complete, problem = 0, [], True, ""
+    try:
+        with slot() as deadline:
+            for event in spec.backfill(account.integration, blank.since, deadline):
+                read += 1
+                if about(workspace, wanted, leads, event):
+                    found.append(event)
+                if read == MOST:
+                    complete = False
+                    break
+    except Busy:
+        problem = "Other pages are asking providers just now. Try again in a few seconds."
+    except (Cancelled, DeadlineExceeded, ShutdownRequested):
+        problem = f"{account.label} had not answered in full after {BUDGET_MS // 1000} s."
+    except ProviderMisconfigured as error:
+        problem = str(error)
+    except ProviderError as error:
+        problem = f"{account.label} did not answer: {error.outcome.label}."
+    return replace(
+        blank,
+        read=read,
+        poll_every=span(spec.poll_every.total_seconds()) if isinstance(spec.poll_every, timedelta) else "",
+        listed=_known(workspace, found),
+        complete=complete and not problem,
+        problem=problem,
+    )
+
+
+def about(workspace: Workspace, wanted: Wanted, leads: list[Lead], event: MessageEvent) -> bool:
+    """Whether a message in a provider's list is one that the person looks for (`wanted`): by its id, by address or
+    number, or because it is of one of `leads`.
+    """
+    if wanted.text == event.external_id:
+        return True
+    if wanted.email and wanted.email == identity.normal_email(event.from_address):
+        return True
+    named = identity.identities_of(workspace, event.person)
+    if (
+        wanted.email
+        and named.get("email") == wanted.email
+        or wanted.phone
+        and named.get("phone") == wanted.phone
+    ):
+        return True
+    return any(getattr(lead, name) == value for lead in leads for name, value in named.items())
+
+
+def _known(workspace: Workspace, events: list[MessageEvent]) -> list[Listed]:
+    """The listed messages with our rows of them. Our own answers are known by the id that the provider gave them."""
+    ids = [event.external_id for event in events]
+    stored = Message.objects.filter(
+        workspace=workspace, source__in={event.source for event in events}, external_id__in=ids
+    )
+    ours = {
+        (message.source, message.external_id): link_of_message(message)
+        for message in stored.only("pk", "source", "external_id", "direction")
+    }
+    sends = {
+        send.provider_message_id: link_of_send(send)
+        for send in OutboundSend.objects.filter(workspace=workspace, provider_message_id__in=ids)
+    }
+    return [
+        Listed(
+            event.occurred_at,
+            event.direction == Message.Direction.OUTBOUND,
+            event.subject,
+            event.external_id,
+            ours.get((event.source, event.external_id)) or sends.get(event.external_id),
+        )
+        for event in events
+    ]

@@ -1,0 +1,130 @@
+"""What a trace is made of: events with their time, the reason at each branch in plain words, and their rows."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from integrations import registry
+
+MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
+WAIT_FROM_S = 1.0
+"""Shorter waits are not worth a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link in a trace (the story of one row) to a row that an event is about.
+
+    `kind` is one of `inbox.trace.subjects.KINDS`. `table` and `state` are those of
+    `inbox.pages.state_marks`, "" for a row without a state.
+    """
+
+    kind: str
+    id: UUID
+    label: str
+    table: str = ""
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A line below an event of a trace (the story of one row), shown when it is unfolded: a step of a job, a check of a
+    draft. `tone` is "ok", "warn", "bad", "info" or "".
+    """
+
+    what: str
+    why: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened, as a line of a trace (the story of one row).
+
+    `tone` is "ok", "warn", "bad", "info" or "". `branch` names the way that was taken and `why` gives its reason.
+    `said` is what a person or a model wrote, and `quotes` names the other fields that repeat it: whoever may not read
+    people's text gets none of them. `ms` is how long it took, None where that is not known. `waits`: a quiet line, as
+    nothing was decided in that time.
+    """
+
+    at: datetime
+    icon: str
+    what: str
+    tone: str = ""
+    detail: str = ""
+    branch: str = ""
+    why: str = ""
+    said: str = ""
+    ms: float | None = None
+    links: tuple[Link, ...] = ()
+    items: tuple[Item, ...] = ()
+    items_label: str = ""
+    quotes: tuple[Literal["why", "items"], ...] = ()
+    waits: bool = False
+
+    @property
+    def took(self) -> str:
+        """How long the event took, in words; "" if that is not known."""
+        return "" if self.ms is None else span(self.ms / 1000)
+
+    def without_words(self) -> "Event":
+        """The event without what people and models wrote."""
+        return replace(
+            self,
+            said="",
+            why="" if "why" in self.quotes else self.why,
+            items=() if "items" in self.quotes else self.items,
+        )
+
+
+def wait(start: datetime | None, end: datetime | None, words: str) -> Iterable[Event]:
+    """The line of a trace (the story of one row) that something waited from `start` to `end`; nothing if it was shorter
+    than WAIT_FROM_S or has not ended. `words` say what was waited for.
+    """
+    if start is None or end is None or (seconds := (end - start).total_seconds()) < WAIT_FROM_S:
+        return ()
+    return (Event(start, "clock", words, ms=seconds * 1000, waits=True),)
+
+
+def span(seconds: float) -> str:
+    """A length of time for people: "34 ms", "9.4 s", "16 min", "3 h 5 min", "2 days"."""
+    if seconds < 1:
+        return f"{max(seconds, 0) * 1000:.0f} ms"
+    if seconds < MINUTE_S:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    if seconds < HOUR_S:
+        return f"{seconds / MINUTE_S:.0f} min"
+    if seconds < DAY_S:
+        hours, rest = divmod(round(seconds / MINUTE_S), 60)
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
+    days = round(seconds / DAY_S)
+    return f"{days} day" if days == 1 else f"{days} days"
+
+
+def count(number: int, noun: str) -> str:
+    """A number of things in words: "1 step", "2 steps". `noun` is singular."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def sender_of(source: str) -> str:
+    """The name for people of the provider that a source of webhooks or of messages belongs to;
+    the source's own name if none declares it.
+    """
+    try:
+        return registry.spec_of(registry.webhook_source(source).provider).label
+    except LookupError:
+        pass
+    try:
+        return registry.spec_of(registry.provider_of(source)).label
+    except LookupError:
+        return source
+
+
+def provider_label(provider: str) -> str:
+    """The name of a provider for people; "The provider" if the row does not say which."""
+    try:
+        return registry.spec_of(provider).label
+    except LookupError:
+        return "The provider"

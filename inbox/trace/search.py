@@ -1,0 +1,296 @@
+"""Looks for what did not arrive, or not where it should: by address, phone number or id, in everything that is kept.
+
+What was typed may be several things at once: a provider's id may be a UUID as ours are, or digits as a phone number
+is. So it is looked for as each of them. Each look-up reads through an index and stops at a limit.
+"""
+
+import contextlib
+import re
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+import phonenumbers
+from django.db.models import F, Func, Model, QuerySet, TextField, Value
+from django.db.models.functions import Lower
+
+from inbox.leads import identity
+from inbox.models import Draft, Lead, Message, OutboundSend, WebhookDelivery, Workspace
+from inbox.models.lead import by_alternate_email
+from inbox.models.message import OWN
+from inbox.trace.arrival import link_of, verdict
+from inbox.trace.events import Link, provider_label, sender_of
+from inbox.trace.subjects import HEAVY, MESSAGES
+from integrations import registry
+from integrations.models import Integration, Notice, WebhookKey
+from jobs.models import BackgroundJob
+
+LIMIT = 10
+"""The most rows that a ledger shows for one search."""
+BODIES, RECENT = 300, 2_000
+"""How many of the newest deliveries that were refused or failed have their stored bodies looked through, and among how
+many of the newest of all those are looked for that were not used.
+"""
+BODY_BYTES = 50_000
+TROUBLED, UNUSED = ("failed", "rejected"), ("mismatch", "ignored")
+MIN_CHARS = 3
+Verdict = WebhookDelivery.Verdict
+Row = TypeVar("Row", bound=Model)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a person looks for: the typed text, read as an e-mail address, a phone number (E.164) or an id of ours.
+    Whatever else it is, `text` may be a provider's id too.
+    """
+
+    text: str
+    email: str = ""
+    phone: str = ""
+    id: uuid.UUID | None = None
+
+    @property
+    def kind(self) -> str:
+        if self.email:
+            return f"the address {self.email}"
+        if self.phone:
+            return f"the phone number {self.phone} or the id {self.text}"
+        return f"the id {self.text}"
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One row that a search for something that did not arrive has found. `why` says what became of it."""
+
+    at: datetime
+    link: Link
+    what: str
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What a search found in one table, such as the webhook requests. `none` is the sentence for
+    nothing. `more`: not all rows are shown.
+    """
+
+    label: str
+    hits: list[Hit]
+    none: str
+    more: bool = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """The result of a search for something that did not arrive, table by table, and when
+    each account last called us.
+    """
+
+    wanted: Wanted
+    ledgers: list[Ledger]
+    doors: list[tuple[Integration, datetime | None]]
+
+    @property
+    def any(self) -> bool:
+        return any(ledger.hits for ledger in self.ledgers)
+
+    @property
+    def empty(self) -> list[Ledger]:
+        """The tables in which the search found nothing."""
+        return [ledger for ledger in self.ledgers if not ledger.hits]
+
+
+def read(workspace: Workspace, text: str) -> Wanted | None:
+    """What the person looks for who typed `text`; None if it is too short to be an address, a number or an id."""
+    text = text.replace("\0", "").strip()[:320]
+    if len(text) < MIN_CHARS:
+        return None
+    email = identity.normal_email(text)
+    row_id = None
+    with contextlib.suppress(ValueError):
+        row_id = uuid.UUID(text)
+    digits = re.sub(r"\D", "", text)
+    looks_like_phone = (
+        not email and row_id is None and re.fullmatch(r"[\d\s()+./-]+", text) and len(digits) >= 7
+    )
+    return Wanted(
+        text, email, identity.normal_phone(text, workspace.phone_region) if looks_like_phone else "", row_id
+    )
+
+
+def find(workspace: Workspace, wanted: Wanted) -> Found:
+    """Looks for what the person wants to find in all tables of `workspace` that record what came and what was sent."""
+    leads = list(leads_of(workspace, wanted)[: LIMIT + 1])
+    ids = [lead.pk for lead in leads[:LIMIT]]
+    messages, sends = _messages(workspace, wanted, ids), _sends(workspace, wanted, ids)
+    taken = _ledger(
+        "Requests of providers",
+        _taken(workspace, wanted, ids),
+        _delivered,
+        "No provider has sent a request that we took about it.",
+    )
+    untaken = _ledger(
+        "Requests that made no message",
+        _untaken(workspace, wanted),
+        _delivered,
+        "None of the newest requests that were refused, failed or not used names it in a body that is still kept.",
+    )
+    ledgers = [
+        _ledger("Leads", leads, _lead, "No lead of this workspace has it."),
+        _ledger("Messages", messages, _message, "No message is stored."),
+        taken,
+        untaken,
+        _ledger("What was sent", sends, _send, "Nothing was sent to it from here."),
+    ]
+    if wanted.id:
+        rows = _rows(workspace, wanted.id)
+        ledgers.append(_ledger("Rows with this id", rows, _row, "No draft, job or notice has this id."))
+    return Found(wanted, ledgers, _doors(workspace))
+
+
+def _ledger(label: str, rows: Iterable[Row], hit: Callable[[Row], Hit], none: str) -> Ledger:
+    found = list(rows)
+    return Ledger(label, [hit(row) for row in found[:LIMIT]], none, len(found) > LIMIT)
+
+
+def leads_of(workspace: Workspace, wanted: Wanted) -> QuerySet[Lead]:
+    """The leads that have what the person looks for as an address, a number or an id, the newest first."""
+    mine, text = Lead.objects.filter(workspace=workspace), wanted.text[:64]
+    ways = [mine.filter(emailbison_lead_id=text), mine.filter(ghl_contact_id=text)]
+    if profile := identity.normal_profile_url(wanted.text):
+        ways.append(mine.filter(linkedin_url=profile))
+    else:
+        ways.append(mine.filter(linkedin_member_id=wanted.text[:120]))
+    if wanted.email:
+        ways += [mine.filter(email=wanted.email), mine.filter(by_alternate_email(wanted.email))]
+    if wanted.phone:
+        ways.append(mine.filter(phone=wanted.phone))
+    if wanted.id:
+        ways.append(mine.filter(pk=wanted.id))
+    return _any(mine, ways).order_by("-created_at")
+
+
+def _messages(workspace: Workspace, wanted: Wanted, leads: list[uuid.UUID]) -> list[Message]:
+    mine = MESSAGES.filter(workspace=workspace)
+    ways = [
+        _told(workspace, wanted),
+        *_by_lead_and_id(Message.objects.filter(workspace=workspace), wanted, leads),
+    ]
+    return list(_any(mine, ways).order_by("-sent_at")[: LIMIT + 1])
+
+
+def _taken(workspace: Workspace, wanted: Wanted, leads: list[uuid.UUID]) -> list[WebhookDelivery]:
+    mine = WebhookDelivery.objects.filter(workspace=workspace)
+    ways = [
+        mine.filter(source__in=list(registry.webhook_sources()), event_key=wanted.text[:200]),
+        mine.filter(message__in=_told(workspace, wanted).values("pk")),
+        *_by_lead_and_id(mine, wanted, leads),
+    ]
+    found = _any(mine.select_related("message").defer(*HEAVY), ways)
+    return list(found.order_by("-received_at")[: LIMIT + 1])
+
+
+def _told(workspace: Workspace, wanted: Wanted) -> QuerySet[Message]:
+    """The messages that a provider, or we, know by the id that the person looks for."""
+    sources = [*registry.message_sources(), OWN]
+    return Message.objects.filter(workspace=workspace, source__in=sources, external_id=wanted.text[:200])
+
+
+def _by_lead_and_id(mine: QuerySet[Any], wanted: Wanted, leads: list[uuid.UUID]) -> list[QuerySet[Any]]:
+    ways = [mine.filter(pk=wanted.id)] if wanted.id else []
+    return [*ways, mine.filter(lead__in=leads)] if wanted.email or wanted.phone else ways
+
+
+def _any(rows: QuerySet[Row], ways: list[QuerySet[Any]]) -> QuerySet[Row]:
+    """Those of `rows` that are found by any of `ways`, each of which reads through an index of its own."""
+    first, *others = [way.order_by().values("pk") for way in ways]
+    return rows.filter(pk__in=first.union(*others))
+
+
+def _untaken(workspace: Workspace, wanted: Wanted) -> list[WebhookDelivery]:
+    """The newest requests that made no message and whose stored body names what is wanted."""
+    mine = WebhookDelivery.objects.filter(workspace=workspace)
+    newest = mine.order_by("-received_at").values("pk")
+    # The first has an index of its own. The others are few among many, so only the newest of all are looked through.
+    troubled = newest.filter(verdict__in=TROUBLED, body__isnull=False)[:BODIES]
+    unused = mine.filter(pk__in=newest[:RECENT], verdict__in=UNUSED, body__isnull=False).values("pk")
+    start = Func(F("body"), Value(1), Value(BODY_BYTES), function="substr")
+    # This reads any bytes, also those that are not UTF-8: letters of ASCII stay as they are.
+    words: Func = Lower(Func(start, Value("escape"), function="encode", output_field=TextField()))
+    sought = (wanted.email or wanted.text).lower()
+    if wanted.phone:
+        sought = str(
+            phonenumbers.parse(wanted.phone).national_number
+        )  # a body may leave the country's code out
+        words = Func(
+            words,
+            Value(r"[^0-9]+"),
+            Value(""),
+            Value("g"),
+            function="regexp_replace",
+            output_field=TextField(),
+        )
+    rows = mine.filter(pk__in=troubled.union(unused)).alias(words=words)
+    named = rows.filter(words__contains=sought).select_related("message").defer(*HEAVY)
+    return list(named.order_by("-received_at")[: LIMIT + 1])
+
+
+def _sends(workspace: Workspace, wanted: Wanted, leads: list[uuid.UUID]) -> list[OutboundSend]:
+    mine = OutboundSend.objects.filter(workspace=workspace)
+    named = mine.exclude(provider_message_id="").filter(provider_message_id=wanted.text[:200])
+    found = _any(mine.select_related("lead"), [named, *_by_lead_and_id(mine, wanted, leads)])
+    return list(found.order_by("-created_at")[: LIMIT + 1])
+
+
+def _rows(workspace: Workspace, row_id: uuid.UUID) -> Iterator[Draft | BackgroundJob | Notice]:
+    for model in (Draft, BackgroundJob, Notice):
+        yield from model.objects.filter(workspace=workspace, pk=row_id)
+
+
+def _doors(workspace: Workspace) -> list[tuple[Integration, datetime | None]]:
+    """Each account with an address for webhooks, and when a request with a good key last came to it."""
+    keys = WebhookKey.objects.filter(integration__workspace=workspace).select_related("integration")
+    last: dict[Integration, datetime | None] = {}
+    for key in keys.order_by("integration__provider", "integration__name", "pk"):
+        known = last.get(key.integration)
+        last[key.integration] = max(filter(None, (known, key.last_used_at)), default=None)
+    return list(last.items())
+
+
+def _lead(lead: Lead) -> Hit:
+    stopped = "Opted out: nothing more goes to them." if lead.opted_out_at else ""
+    bounced = "Their address bounced: no e-mail goes there." if lead.bounced_at else ""
+    return Hit(
+        lead.created_at, Link("lead", lead.pk, lead.display_name), "Lead", f"{stopped} {bounced}".strip()
+    )
+
+
+def _message(message: Message) -> Hit:
+    inbound = message.direction == Message.Direction.INBOUND
+    what = f"{'Came' if inbound else 'Went out'} by {message.get_channel_display()}"
+    why = "" if message.processed_at or not inbound else "The work on it has not ended."
+    link = Link("message", message.pk, message.subject or f"Message {message.external_id[:40]}", "", "")
+    return Hit(message.sent_at, link, what, why)
+
+
+def _delivered(delivery: WebhookDelivery) -> Hit:
+    branch, why = verdict(delivery)
+    what = f"{sender_of(delivery.source)}: {delivery.event_type or 'unreadable event'}"
+    return Hit(delivery.received_at, link_of(delivery), what, f"{branch}. {why}")
+
+
+def _send(send: OutboundSend) -> Hit:
+    link = Link("send", send.pk, f"Send {str(send.pk)[-6:]}", "send", send.state)
+    return Hit(send.created_at, link, f"By {provider_label(send.provider)}", send.reason)
+
+
+def _row(row: Draft | BackgroundJob | Notice) -> Hit:
+    if isinstance(row, Draft):
+        return Hit(
+            row.created_at, Link("draft", row.pk, "Draft", "draft", row.status), "A draft", row.status_reason
+        )
+    if isinstance(row, BackgroundJob):
+        return Hit(row.created_at, Link("job", row.pk, row.kind, "job", row.status), "A job", row.last_error)
+    return Hit(row.created_at, Link("notice", row.pk, "Notice", "notice", row.state), "A notice", row.reason)

@@ -1,0 +1,322 @@
+"""Puts the events of a trace in order, and says in a line how it ended and where the time went."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import chain
+
+from inbox.models import AuditEntry, Draft, Lead, Message, OutboundSend, WebhookDelivery, Workspace
+from inbox.trace import answer, arrival, records, subjects, work
+from inbox.trace.events import Event, Link, provider_label, sender_of, span
+from inbox.trace.records import Records
+from integrations.models import Notice
+from jobs.models import BackgroundJob, JobAttempt, JobStep
+
+State, Verdict, Job = OutboundSend.State, WebhookDelivery.Verdict, BackgroundJob.Status
+AUDITED = {
+    "tag.correct": "corrected the tag",
+    "tag.alike": "had replies in the same words treated alike",
+    "draft.rewrite": "had the draft written again",
+    "draft.cancel_autosend": "stopped the countdown",
+    "send.again": "had it sent again",
+    "send.went_out": "said that it went out",
+    "delivery.replayed": "replayed the request",
+    "job.retry": "had the job tried again",
+    "job.run_at": "moved the job to another time",
+    "job.cancel": "cancelled the job",
+    "job.discard": "discarded the job",
+    "lead.edited": "changed the lead",
+    "lead.merged": "merged another lead into this one",
+    "channel.allow": "allowed a channel again",
+}
+"""What people did, by the action of the audit log. What a draft or a send says itself is left out."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A share of the time that a trace (the story of one row) took, for the bar above it: `x` and `width` in
+    thousandths.
+    """
+
+    who: str
+    tone: str
+    icon: str
+    seconds: float
+    x: int
+    width: int
+
+    @property
+    def words(self) -> str:
+        return span(self.seconds)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What happened to one row, such as a message or a job, told as events. `tone`, `icon` and `word` are its state as
+    a chip. `cut`: some rows are left out.
+    """
+
+    kind: str
+    id: uuid.UUID
+    headline: str
+    tone: str
+    icon: str
+    word: str
+    summary: str
+    events: list[Event]
+    links: list[Link]
+    parts: list[Part]
+    lead: Lead | None
+    message: Message | None
+    earlier: bool
+    cut: bool
+
+    def without_words(self) -> "Trace":
+        """The trace without what people and models wrote, for somebody who may not read it."""
+        events = [event.without_words() for event in self.events]
+        return replace(self, events=events, message=None, summary="")
+
+
+def of(workspace: Workspace, kind: str, row_id: uuid.UUID) -> Trace:
+    """Tells what happened to the row with the id `row_id`; `kind` (of `subjects.KINDS`) says what it is, such as a
+    message. Raises subjects.NotHere.
+    """
+    subject = subjects.find(workspace, kind, row_id)
+    rows = records.load(subject)
+    events = sorted(
+        chain(
+            arrival.events(rows), work.events(rows), answer.events(rows), _people(rows.audit), _notices(rows)
+        ),
+        key=lambda event: event.at,
+    )
+    headline, tone, icon, word, summary = _end(rows)
+    return Trace(
+        kind=kind,
+        id=row_id,
+        headline=headline,
+        tone=tone,
+        icon=icon,
+        word=word,
+        summary=summary,
+        events=events,
+        links=_links(events),
+        parts=_parts(rows),
+        lead=rows.lead,
+        message=rows.messages[0] if len(rows.messages) == 1 else None,
+        earlier=subject.earlier,
+        cut=rows.cut,
+    )
+
+
+def _people(entries: list[AuditEntry]) -> Iterator[Event]:
+    for entry in entries:
+        if entry.action in AUDITED:
+            who = str(entry.actor) if entry.actor else "The product"
+            yield Event(entry.created_at, "user", f"{who} {AUDITED[entry.action]}", tone="info")
+
+
+def _notices(rows: Records) -> Iterator[Event]:
+    asked = rows.subject.notice
+    for change in rows.transitions:
+        yield Event(
+            change.at,
+            "health",
+            f"The account became: {change.get_after_display().lower()}",
+            tone="ok" if change.after == "connected" else "warn",
+            why=change.reason if change.reason != "ok" else "",
+        )
+    told = [asked] if asked else records.notices_of(rows)
+    for notice in told:
+        yield _noticed(notice)
+
+
+def _noticed(notice: Notice) -> Event:
+    where = f" in {notice.destination}" if notice.destination else ""
+    tones = {Notice.State.SENT: "ok", Notice.State.FAILED: "bad"}
+    return Event(
+        notice.created_at,
+        "info",
+        f"People were told by {notice.get_path_display()}{where}",
+        tone=tones.get(Notice.State(notice.state), "warn"),
+        branch=notice.get_state_display(),
+        why=notice.reason,
+        said=notice.words,
+        ms=(notice.finished_at - notice.created_at).total_seconds() * 1000 if notice.finished_at else None,
+        links=(Link("notice", notice.pk, f"Notice {str(notice.pk)[-6:]}", "notice", notice.state),),
+    )
+
+
+def _links(events: list[Event]) -> list[Link]:
+    """Each row behind the events once, in the order in which it first appears."""
+    found: dict[tuple[str, uuid.UUID], Link] = {}
+    for link in chain.from_iterable(event.links for event in events):
+        found.setdefault((link.kind, link.id), link)
+    return list(found.values())
+
+
+Ending = tuple[str, str, str, str, str]
+
+
+def _end(rows: Records) -> Ending:
+    """Headline, tone, icon, word and summary: the furthest point that was reached."""
+    kind, lead = rows.subject.kind, rows.lead
+    if kind == "notice" and rows.subject.notice is not None:
+        notice = rows.subject.notice
+        return (
+            f"A notice by {notice.get_path_display()}",
+            *_tone(notice.state == "sent"),
+            notice.get_state_display(),
+            "",
+        )
+    if kind == "lead" and lead is not None:
+        return (
+            f"What happened with {lead.display_name}",
+            "",
+            "user",
+            _lead_word(lead),
+            "The newest messages, and what became of each.",
+        )
+    if rows.bounces or any(arrival.is_bounce(one) for one in rows.messages):
+        return (
+            "The mail came back",
+            "bad",
+            "fail",
+            "Bounced",
+            "The address does not work: no more e-mail goes there.",
+        )
+    send = rows.subject.send or (rows.sends[-1] if rows.sends else None)
+    if send is not None:
+        return _end_of_send(rows, send)
+    if rows.messages and rows.messages[0].direction == Message.Direction.OUTBOUND:
+        sender = sender_of(rows.messages[0].source)
+        return (
+            f"It went out from {sender}", "ok", "check", "Sent",
+            "A campaign, or a person on the provider’s pages, sent it.",
+        )  # fmt: skip
+    if not rows.messages and rows.deliveries:
+        return _end_of_delivery(rows.deliveries[-1])
+    return _end_of_work(rows)
+
+
+def _tone(good: bool) -> tuple[str, str]:
+    return ("ok", "check") if good else ("warn", "warn")
+
+
+def _lead_word(lead: Lead) -> str:
+    if lead.opted_out_at is not None:
+        return "Opted out"
+    return "Bounced" if lead.bounced_at is not None else str(lead.get_tag_display())
+
+
+def _end_of_send(rows: Records, send: OutboundSend) -> Ending:
+    asked = rows.messages[0].received_at if rows.messages else send.created_at
+    if send.state == State.SENT:
+        took = span(((send.finished_at or send.created_at) - asked).total_seconds())
+        headline = f"Answered in {took}" if rows.messages else f"Went out in {took}"
+        return headline, "ok", "check", "Sent", _held_words(rows)
+    if send.state == State.FAILED:
+        return "The answer did not go out", "bad", "fail", "Failed to send", send.reason
+    if send.state == State.UNKNOWN:
+        return (
+            "Nobody knows whether the answer went out", "warn", "warn", "Not known",
+            f"{provider_label(send.provider)} gave no clear answer. It is not sent again by itself.",
+        )  # fmt: skip
+    return "The answer is on its way", "info", "send", "Going out", send.reason
+
+
+def _held_words(rows: Records) -> str:
+    """Why it did not go out by itself, if a person had to decide."""
+    draft = next((one for one in rows.drafts if one.decided_by_id and one.decided_at), None)
+    if draft is None or draft.decided_at is None:
+        return "It went out once."
+    held = next((gate.evidence for gate in rows.gates.get(draft.pk, []) if not gate.passed), "")
+    waited = span((draft.decided_at - draft.created_at).total_seconds())
+    return f"{waited} of that it waited for a person. {held}".strip()
+
+
+def _end_of_delivery(delivery: WebhookDelivery) -> Ending:
+    branch, why = arrival.verdict(delivery)
+    good = delivery.verdict in (Verdict.ACCEPTED, Verdict.DUPLICATE)
+    tone = "ok" if good else "" if delivery.verdict == Verdict.IGNORED else "bad"
+    return (
+        branch,
+        tone,
+        "check" if good else "info" if not tone else "fail",
+        delivery.get_verdict_display(),
+        why,
+    )
+
+
+def _end_of_work(rows: Records) -> Ending:
+    """How it stands where nothing has been sent."""
+    draft = rows.drafts[-1] if rows.drafts else None
+    if draft is not None and draft.status == Draft.Status.PENDING:
+        if draft.send_at is not None:
+            return "The answer goes out by itself", "info", "clock", "Scheduled", ""
+        held = draft.status_reason or next(
+            (gate.evidence for gate in rows.gates.get(draft.pk, []) if not gate.passed), ""
+        )
+        return "The answer waits for a person", "warn", "pause", "Held", held
+    job = rows.subject.job or next((one for one in rows.jobs if one.kind in work.READING), None)
+    if job is not None and job.status == Job.FAILED:
+        return "The work on it failed", "bad", "fail", "Failed", job.last_error
+    if job is not None and job.status in (Job.QUEUED, Job.RUNNING):
+        ends = [attempt.outcome for attempt in rows.attempts.get(job.pk, [])]
+        waits = bool(ends) and ends[-1] != JobAttempt.Outcome.MOVED
+        return (
+            ("It waits to be tried again", "warn", "retry", "Waits", job.last_error)
+            if waits
+            else ("It is being worked on", "info", "run", "Under way", "")
+        )
+    if draft is not None:
+        return "The draft was discarded", "", "off", "Discarded", draft.status_reason
+    if rows.messages:
+        return "Nothing was sent", "", "info", "No answer", _no_draft(rows)
+    return (
+        (f"{work.words_of(job)}: {job.get_status_display().lower()}" if job else "What happened"),
+        "",
+        "info",
+        "",
+        "",
+    )
+
+
+def _no_draft(rows: Records) -> str:
+    skipped = (
+        step.reason
+        for steps in rows.steps.values()
+        for step in steps
+        if step.name == "draft" and step.status == JobStep.Status.SKIPPED
+    )
+    return next(skipped, "")
+
+
+def _parts(rows: Records) -> list[Part]:
+    """Who had the time between a message's arrival and the end of its send: a person, the provider, or we."""
+    send = rows.sends[-1] if rows.sends else None
+    if len(rows.messages) != 1 or send is None or send.called_at is None or send.finished_at is None:
+        return []
+    began = rows.messages[0].received_at
+    total = (send.finished_at - began).total_seconds()
+    if total <= 0:
+        return []
+    draft = next((one for one in rows.drafts if one.pk == send.draft_id), None)
+    person = _between(draft.created_at, draft.decided_at) if draft and draft.decided_by_id else 0.0
+    if send.origin == OutboundSend.Origin.PERSON:
+        person = _between(began, send.created_at)
+    provider = _between(send.called_at, send.finished_at)
+    ours = max(total - person - provider, 0.0)
+    shares = [("Us", "info", "jobs", ours), ("A person", "warn", "user", person)]
+    shares.append((provider_label(send.provider), "", "plug", provider))
+    found, x = [], 0
+    for who, tone, icon, seconds in shares:
+        width = round(1000 * seconds / total)
+        if seconds > 0:
+            found.append(Part(who, tone, icon, seconds, x, max(width, 4)))
+        x += width
+    return found
+
+
+def _between(start: datetime, end: datetime | None) -> float:
+    return max((end - start).total_seconds(), 0.0) if end else 0.0

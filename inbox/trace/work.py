@@ -1,0 +1,206 @@
+"""Tells what background work did: each job with its waits, attempts, steps and calls to the model."""
+
+from collections.abc import Iterator
+
+from inbox.intake.catch_up_job import CATCH_UP
+from inbox.intake.messages import PROCESS
+from inbox.pipeline.skip_conditions import NO_DRAFT
+from inbox.pipeline.tag_notices import TELL
+from inbox.replying import autosend, review, send_claims, sending
+from inbox.replying.provenance import dollars
+from inbox.trace.events import Event, Item, Link, count, span, wait
+from inbox.trace.records import Records
+from integrations.errors import CallOutcome
+from integrations.models import AiCall
+from jobs.models import BackgroundJob, JobAttempt, JobStep
+
+Status, Outcome = BackgroundJob.Status, JobAttempt.Outcome
+WORDS = {
+    PROCESS: "Work on the reply",
+    CATCH_UP: "Work on the reply, once more",
+    review.REWRITE: "Writing the draft again",
+    autosend.AUTOSEND: "Sending by itself",
+    send_claims.SEND: "Handing the message over",
+    sending.RECONCILE: "Looking for the message at the provider",
+    TELL: "Telling Slack",
+    "followup.step": "A follow-up step",
+}
+"""What a kind of job does, in words. Another kind is called by its name."""
+READING = (PROCESS, CATCH_UP)
+ENDED = {
+    Outcome.SUCCEEDED: ("done", "ok", "check"),
+    Outcome.RETRIED: ("failed, to be tried again", "warn", "retry"),
+    Outcome.FAILED: ("failed for good", "bad", "fail"),
+    Outcome.SNOOZED: ("put off", "warn", "clock"),
+    Outcome.MOVED: ("goes on in another lane", "", "steps"),
+    Outcome.CANCELLED: ("cancelled", "", "off"),
+    Outcome.HANDED_BACK: ("handed back, as the worker was stopped", "warn", "retry"),
+    Outcome.LOST: ("lost with its worker", "warn", "retry"),
+    Outcome.KILLED_WORKER: ("lost, as its worker died", "bad", "fail"),
+}
+ASKED_TO = {
+    "tag": "read the reply",
+    "signature": "read the signature",
+    "strategy": "plan an answer",
+    "email": "write the answer",
+    "sms": "write the answer",
+    "linkedin": "write the answer",
+    "verify": "check the answer",
+    "revise": "correct the answer",
+    "evaluate": "judge the answer",
+}
+"""What the model is asked to do, by the name of the prompt."""
+REFUSED = ("refusal", "content_filter")
+STEP_TONES = {JobStep.Status.DONE: "ok", JobStep.Status.SKIPPED: "", JobStep.Status.STARTED: "warn"}
+
+
+def words_of(job: BackgroundJob) -> str:
+    """What the background job does, in words for people."""
+    return WORDS.get(job.kind, job.kind)
+
+
+def link_of(job: BackgroundJob) -> Link:
+    """The link to a background job in a trace (the story of one row)."""
+    return Link("job", job.pk, f"Job {job.kind} {str(job.pk)[-6:]}", "job", job.status)
+
+
+def events(records: Records) -> Iterator[Event]:
+    """What the background jobs did, as events of a trace (the story of one row), in no order."""
+    for job in records.jobs:
+        attempts = records.attempts.get(job.pk, [])
+        steps = records.steps.get(job.pk, [])
+        yield from _attempts(job, attempts, steps)
+        if job.kind in READING:
+            yield from _left_out(steps)
+        for call in records.calls.get(job.pk, []):
+            yield _asked(call)
+
+
+def _attempts(job: BackgroundJob, attempts: list[JobAttempt], steps: list[JobStep]) -> Iterator[Event]:
+    """The waits and attempts of a job, and how it stands now."""
+    before = max(job.created_at, job.first_run_at)
+    why = "Waited for a worker"
+    for number, attempt in enumerate(attempts):
+        yield from wait(before, attempt.started_at, why)
+        last = number == len(attempts) - 1
+        yield _attempt(job, attempt, steps if last else [])
+        before, why = attempt.finished_at, _waiting_for(attempt)
+    yield from _now(job, attempts, why)
+
+
+def _waiting_for(attempt: JobAttempt) -> str:
+    if attempt.outcome == Outcome.SNOOZED:
+        return "Waited until it was due again"
+    return "Waited for its turn" if attempt.outcome == Outcome.MOVED else "Waited before the next attempt"
+
+
+def _attempt(job: BackgroundJob, attempt: JobAttempt, steps: list[JobStep]) -> Event:
+    words, tone, icon = ENDED.get(Outcome(attempt.outcome), ("ended", "", "info"))
+    done = sum(step.status == JobStep.Status.DONE for step in steps)
+    skipped = sum(step.status == JobStep.Status.SKIPPED for step in steps)
+    detail = f"Attempt {attempt.number}."
+    if len(steps) > 1:
+        detail += f" {count(done, 'step')} done, {skipped} not needed."
+    return Event(
+        attempt.started_at,
+        icon,
+        f"{words_of(job)}: {words}",
+        tone=tone,
+        detail=detail,
+        why=attempt.error,
+        branch="Why it waits"
+        if attempt.outcome == Outcome.SNOOZED
+        else attempt.error_class.rpartition(".")[2],
+        ms=attempt.duration_ms,
+        links=(link_of(job),),
+        items=tuple(_step(step) for step in steps) if len(steps) > 1 else (),
+        items_label=count(len(steps), "step"),
+        waits=attempt.outcome == Outcome.MOVED,
+    )
+
+
+def _step(step: JobStep) -> Item:
+    took = f", {span((step.finished_at - step.started_at).total_seconds())}" if step.finished_at else ""
+    word = step.get_status_display().lower()
+    return Item(
+        f"{step.name}: {word}{took if step.status == JobStep.Status.DONE else ''}",
+        step.reason,
+        STEP_TONES[JobStep.Status(step.status)],
+    )
+
+
+def _now(job: BackgroundJob, attempts: list[JobAttempt], why: str) -> Iterator[Event]:
+    """How a job stands that has not ended, or that ended without an attempt."""
+    if job.status == Status.RUNNING:
+        yield Event(
+            job.started_at or job.run_at,
+            "run",
+            f"{words_of(job)}: under way",
+            tone="info",
+            links=(link_of(job),),
+        )
+    elif job.status == Status.QUEUED:
+        held = job.last_error if attempts else ""
+        yield Event(
+            job.run_at,
+            "clock",
+            f"{words_of(job)}: waits" if attempts else f"{words_of(job)}: has not started",
+            tone="warn" if attempts else "info",
+            branch="Tried again then" if attempts else "Due then",
+            why=held or ("A worker takes it up when it is due." if not attempts else f"{why}."),
+            links=(link_of(job),),
+        )
+    elif not attempts and job.finished_at is not None:
+        yield Event(
+            job.finished_at,
+            "off" if job.status == Status.CANCELLED else "info",
+            f"{words_of(job)}: {job.get_status_display().lower()}",
+            tone="bad" if job.status == Status.FAILED else "",
+            why=job.last_error,
+            links=(link_of(job),),
+        )
+
+
+def _left_out(steps: list[JobStep]) -> Iterator[Event]:
+    """The steps whose being left out decides what becomes of the reply."""
+    for step in steps:
+        if step.status != JobStep.Status.SKIPPED:
+            continue
+        if step.name == "draft":
+            yield Event(
+                step.started_at,
+                "draft",
+                "No answer was drafted",
+                branch="Not for this reply",
+                why=step.reason,
+            )
+        elif step.name == "gates" and step.reason != NO_DRAFT.reason:
+            yield Event(
+                step.started_at, "pause", "The checks were not asked", branch="Left out", why=step.reason
+            )
+
+
+def _asked(call: AiCall) -> Event:
+    good = call.outcome == "ok"
+    tokens = (
+        f"{call.input_tokens:,} tokens read, {call.output_tokens:,} written, {dollars(call.cost_microusd)}."
+    )
+    return Event(
+        call.created_at,
+        "bolt",
+        f"The model was asked to {ASKED_TO.get(call.feature, call.feature)}",
+        tone="ok" if good else "warn",
+        detail=f"Prompt {call.feature} v{call.prompt_version}, {call.model}. {tokens}",
+        branch="" if good else _no_answer(call.outcome),
+        why="" if good else "What needs the model is tried again, or waits for a person.",
+        ms=call.duration_ms,
+    )
+
+
+def _no_answer(outcome: str) -> str:
+    """Why a call brought nothing, for people."""
+    if outcome in REFUSED:
+        return "It refused to answer"
+    if outcome in CallOutcome.values:
+        return f"It could not be asked, {CallOutcome(outcome).label}"
+    return f"Its answer could not be used, {outcome.replace('_', ' ')}"

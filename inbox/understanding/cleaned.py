@@ -1,0 +1,230 @@
+"""Prepares a reply for the rules: cleans and folds its text once. It also defines what a rule and its answer are."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any, TypeVar
+
+from inbox.understanding.normalise import clean, fold, sentences, without_speech
+from inbox.understanding.text import NewestText, newest_text
+from inbox.understanding.word_weights import denied, features, words
+
+T = TypeVar("T")
+
+EMAIL = "email"
+SMS = "sms"
+LINKEDIN = "linkedin"
+ALL_CHANNELS = frozenset({EMAIL, SMS, LINKEDIN})
+
+# Of a very long text only the start and the end are judged, so that a hundred rules stay fast.
+_HEAD_CHARS, _TAIL_CHARS = 6_000, 2_000
+_REPORT_CHARS = 2_000  # a report says what it is before it quotes the mail that it returns
+_OPENING_WORDS = 120  # software says what it is at the start, and the length of a letter proves nothing
+_QUOTE_CHARS = 240  # evidence is shown on a page, and the message itself is one click away
+
+_QUESTION_MARKS = ("?", "？", "؟")
+
+_REPLY_PREFIX = re.compile(
+    r"^(?:(?:re|aw|antw|antwort|sv|vs|odp|ref|rif|r|res|ynt|yanit|vb|tr|rv|回复|回覆|答复|返信|답장|رد|תשובה|на|отв|"
+    r"nt|atb|bls|"
+    r"fwd?|fw|wg|i|enc|doorst|pd|vl|vid|vidarebefordrat|转发|転送)(?:\[\d+\]|\(\d+\))?\s?[:：]\s*)+"
+)
+_FORWARD_PREFIX = re.compile(r"^(?:fwd?|fw|wg|tr|rv|enc|doorst|pd|vl|转发|転送)\s?[:：]")
+
+
+@dataclass(frozen=True)
+class ReplyText:
+    """A reply as it came in, which is the input of the rules.
+
+    `automated_reply` is the provider's own flag; None where it says nothing. `received_at` is the time of
+    arrival, from which dates in the text are counted. `sent` holds the plain texts that we had sent before.
+    """
+
+    channel: str
+    text: str | None
+    html: str | None = None
+    sender_email: str = ""
+    sender_name: str = ""
+    subject: str | None = None
+    automated_reply: bool | None = None
+    headers: dict[str, str] | None = None
+    received_at: datetime | None = None
+    sent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RuleHit:
+    """The answer of a rule that matched a reply: the rule's id, its label (such as
+    "opt_out"), and the words that it went by.
+
+    With `sure` the rule decides. Without it the rule only suspects, and a model or a person decides.
+    """
+
+    rule_id: str
+    label: str
+    quote: str
+    sure: bool = True
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule that reads replies, with a name, a description for people, and a test. `match`
+    returns the words that prove it, or None.
+
+    A rule that is not `sure` holds the lead: until a model or a person has decided, the lead is not silenced, and
+    nothing goes out to it by itself.
+    """
+
+    id: str
+    label: str
+    description: str
+    match: "Callable[[Reading], str | None]" = field(repr=False)
+    channels: frozenset[str] = ALL_CHANNELS
+    sure: bool = True
+
+    def apply(self, reading: "Reading") -> RuleHit | None:
+        """The hit (what was found, and the words that prove it) if the rule is for the reply's
+        channel and matches the reply; else None.
+        """
+        if reading.reply.channel not in self.channels:
+            return None
+        quote = self.match(reading)
+        return (
+            RuleHit(self.id, self.label, quote.strip()[:_QUOTE_CHARS], self.sure)
+            if quote is not None
+            else None
+        )
+
+
+class Reading:
+    """A reply with everything that rules ask of it. Its newest text is found at once;
+    everything else is computed when first asked for.
+    """
+
+    def __init__(self, reply: ReplyText) -> None:
+        self.reply = reply
+        self._found: dict[Callable[[Reading], Any], Any] = {}
+        sender = f"{reply.sender_name} <{reply.sender_email}>"
+        # This is no cached_property: on Python 3.11 that holds a lock, and nh3 lets other threads run, which
+        # would wait for it.
+        self.newest: NewestText = newest_text(
+            reply.text, reply.html, channel=reply.channel, sender=sender, sent=reply.sent
+        )
+
+    @cached_property
+    def _judged(self) -> str:
+        text = self.newest.text
+        if len(text) <= _HEAD_CHARS + _TAIL_CHARS:
+            return text
+        return f"{text[:_HEAD_CHARS]}\n{text[-_TAIL_CHARS:]}"
+
+    @cached_property
+    def text(self) -> str:
+        """The newest text that the person wrote, folded (in lower case, without accents) for comparing."""
+        return fold(self._judged)
+
+    @cached_property
+    def body(self) -> str:
+        """The whole body of the mail as text, as written. Reports and automatic messages have no quoted part to leave
+        out.
+        """
+        body, _ = clean(self.reply.text)
+        return body if body.strip() else f"{self.newest.text}\n{self.newest.quoted}".strip()
+
+    @cached_property
+    def folded_body(self) -> str:
+        return fold(self.body[:_HEAD_CHARS])
+
+    @cached_property
+    def sentences(self) -> list[tuple[str, str]]:
+        """The sentences of the newest text as pairs: as written, and folded (in lower case,
+        without accents) without reported speech.
+        """
+        return [(sentence, without_speech(fold(sentence))) for sentence in sentences(self._judged)]
+
+    @cached_property
+    def raw_subject(self) -> str:
+        return fold(clean(self.reply.subject)[0][:500])
+
+    @cached_property
+    def subject(self) -> str:
+        """The subject, folded (in lower case, without accents) and without "Re:" and "Fwd:"."""
+        return _REPLY_PREFIX.sub("", self.raw_subject)
+
+    @property
+    def is_reply(self) -> bool:
+        return self.subject != self.raw_subject
+
+    @property
+    def is_forward(self) -> bool:
+        return bool(_FORWARD_PREFIX.match(self.raw_subject))
+
+    @cached_property
+    def sender_local(self) -> str:
+        return fold(self.reply.sender_email.split("@")[0])
+
+    @cached_property
+    def sender_name(self) -> str:
+        return fold(self.reply.sender_name)
+
+    @cached_property
+    def headers(self) -> dict[str, str]:
+        return {fold(str(key)): fold(str(value)[:1000]) for key, value in (self.reply.headers or {}).items()}
+
+    @cached_property
+    def _question_slots(self) -> set[int]:
+        slots: set[int] = set()
+        for _, folded in self.sentences:
+            if folded.endswith(_QUESTION_MARKS):
+                slots |= features(folded, "question:")
+        return slots
+
+    @cached_property
+    def own_words(self) -> str:
+        """The text in which a person's wish is looked for: the newest text, folded (in lower case,
+        without accents), without reported speech.
+
+        If the person wrote only a subject, it is the subject. A subject behind "Re:" is ours and does not count.
+        """
+        return without_speech(self.text or ("" if self.is_reply else self.subject))
+
+    @cached_property
+    def wish_slots(self) -> frozenset[int]:
+        """The numbers of the word features by which learned weights judge a wish: the person's own words, the words
+        that they deny, and their questions.
+        """
+        return features(self.own_words).union(denied(self.own_words), self._question_slots)
+
+    @cached_property
+    def mail_slots(self) -> frozenset[int]:
+        """The numbers of the word features by which learned weights recognise software: the start of the newest text,
+        and the subject unless it repeats ours.
+        """
+        subject = frozenset() if self.is_reply else features(self.raw_subject, "subject:")
+        short = len(words(self.text)) <= _OPENING_WORDS  # the features of the whole text are computed already
+        opening = features(self.text) if short else features(self.text, most_words=_OPENING_WORDS)
+        return opening.union(subject, self._question_slots)
+
+    @cached_property
+    def report_slots(self) -> frozenset[int]:
+        """The numbers of the word features by which learned weights recognise a delivery report: its start, before what
+        it quotes, and the subject as it came.
+        """
+        return features((self.text or self.folded_body)[:_REPORT_CHARS]).union(
+            features(self.raw_subject, "subject:")
+        )
+
+    def once(self, find: "Callable[[Reading], T]") -> T:
+        """The result of `find(self)` for this reply. Several rules need it, so it is computed once and kept."""
+        if find not in self._found:
+            self._found[find] = find(self)
+        found: T = self._found[find]
+        return found
+
+    def first(self, pattern: re.Pattern[str]) -> str | None:
+        """The first sentence of the newest text that matches `pattern`, as written; None if none does. The pattern is
+        tried on the folded sentence (lower case, without accents).
+        """
+        return next((written for written, folded in self.sentences if pattern.search(folded)), None)

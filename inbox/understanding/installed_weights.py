@@ -1,0 +1,89 @@
+"""Loads the weights that an installation has learned from its own corrections, and refuses weights that do not fit.
+
+They are used only if they belong to this version of the code and are as good as `floors` asks. Nothing is
+learned here: `manage.py train_rules --corrections` does that.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from inbox.understanding import floors, word_weights
+from inbox.understanding.rules import RULES_VERSION
+
+MANIFEST = word_weights.WEIGHTS / "manifest.json"
+"""The file that says what the product's own weights were learned from and measured on. `training.lessons` writes it."""
+
+FIX = (
+    "Learn them anew with this release (manage.py train_rules --corrections FILE), or unset RULE_WEIGHTS_DIR."
+)
+
+
+in_use: dict[str, Any] = {}
+"""The manifest of the installation's weights while they are used. It is empty while the product's own are used."""
+
+
+class Unfit(ValueError):
+    """The learned weights in a folder cannot be used. The message names the file, what is wrong, and what to do."""
+
+
+def load(folder: Path) -> tuple[dict[str, Any], dict[str, word_weights.Weights]]:
+    """Reads learned weights of the rules from `folder`. Returns their manifest (what they were learned from, and how
+    good they are), and the weights by label. Raises Unfit.
+    """
+    path = folder / MANIFEST.name
+    try:
+        manifest = json.loads(path.read_bytes())
+        problem = _problem(manifest)
+    except OSError as error:
+        raise Unfit(f"{path}: {error.strerror}. {FIX}") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise Unfit(f"{path}: this is no manifest of weights. {FIX}") from None
+    if problem:
+        raise Unfit(f"{path}: {problem} {FIX}")
+    return manifest, {label: _weights(folder / label, known) for label, known in manifest["weights"].items()}
+
+
+def use(folder: Path | None) -> None:
+    """Has the rules use the learned weights in `folder` from now on, or the product's own if it is None.
+
+    Raises Unfit if they cannot be used; then nothing has changed.
+    """
+    manifest, weights = load(folder) if folder else ({}, {})
+    word_weights.use(weights)
+    in_use.clear()
+    in_use.update(manifest)
+
+
+def _problem(manifest: dict[str, Any]) -> str:
+    if manifest["rules_version"] != RULES_VERSION:
+        return f"learned for rules {manifest['rules_version']}; these are rules {RULES_VERSION}."
+    own = json.loads(MANIFEST.read_bytes())
+    if manifest["code"] != own["code"]:
+        return "learned with another version of the code that reads words."
+    if manifest["judged_by"] != own["judged_by"]:
+        return "measured on other replies than this release holds."
+    if manifest["weights"].keys() != own["weights"].keys():
+        return "it does not name the weights of every label."
+    return " ".join(floors.missed(manifest["measured"]))
+
+
+def _weights(path: Path, known: str) -> word_weights.Weights:
+    try:
+        kept = path.read_bytes()
+    except OSError as error:
+        raise Unfit(f"{path}: {error.strerror}. {FIX}") from None
+    if digest(kept) != known:
+        raise Unfit(f"{path}: not the file that the manifest names. {FIX}")
+    return word_weights.Weights.from_bytes(kept)
+
+
+def hash_of(path: Path) -> str:
+    """The SHA-256 of the file at `path` in hexadecimal digits. Raises `OSError`."""
+    return digest(path.read_bytes())
+
+
+def digest(kept: bytes) -> str:
+    """The SHA-256 of `kept` in hexadecimal digits, as the manifests of learned weights state it."""
+    return hashlib.sha256(kept).hexdigest()

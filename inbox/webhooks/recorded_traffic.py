@@ -1,0 +1,305 @@
+"""Posts recorded webhooks to a running server and compares each verdict with the expected one.
+
+Lines with the same `at_ms` were sent at the same moment, so they are posted at the same moment. If a line's
+note says that any one of several may win, their verdicts may be swapped within that moment.
+"""
+
+import hashlib
+import json
+import re
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from uuid import UUID
+
+import requests
+
+from inbox.models import Lead, WebhookDelivery, Workspace
+from inbox.workspaces.creation import webhook_path
+from integrations import registry
+from integrations.models import WebhookKey
+
+ADDRESS_NAMES = {"ghl_sms": "ghl/sms"}
+LEAD = re.compile(r"\{\{lead:(?:([a-z0-9_-]+):)?([^}]+)\}\}")
+TIMEOUT_S = 30
+CONNECTIONS = 16
+ATTEMPTS = 3
+
+
+class TrafficError(ValueError):
+    """A file of recorded webhook requests cannot be posted. The message names the line and the field."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedDelivery:
+    """One recorded webhook request. `source` is the name in the address ("ghl/sms"). `at_ms` is its time in
+    milliseconds. `expect` is the verdict that it must get.
+    """
+
+    number: int
+    at_ms: int
+    workspace: str
+    source: str
+    body: object
+    expect: str
+    note: str = ""
+
+    @property
+    def may_swap(self) -> bool:
+        return "may win" in self.note
+
+
+@dataclass(slots=True)
+class Report:
+    """The result of posting recorded webhook requests. `unmet` holds the lines whose verdict was
+    not the expected one, with both verdicts.
+    """
+
+    verdicts: Counter[str] = field(default_factory=Counter)
+    unmet: list[tuple[RecordedDelivery, str, str]] = field(default_factory=list)
+    posted: int = 0
+
+
+def read(path: Path) -> list[RecordedDelivery]:
+    """Reads the recorded webhook requests of a file in order. Raises TrafficError for a line that is no JSON or lacks a
+    field.
+    """
+    lines = []
+    for number, text in enumerate(path.read_text().splitlines(), 1):
+        if not text.strip():
+            continue
+        try:
+            raw = json.loads(text)
+            source = ADDRESS_NAMES.get(raw["source"], raw["source"])
+            lines.append(
+                RecordedDelivery(
+                    number,
+                    raw["at_ms"],
+                    raw["workspace"],
+                    source,
+                    raw["body"],
+                    raw["expect"],
+                    raw.get("note", ""),
+                )
+            )
+        except ValueError:
+            raise TrafficError(f"{path}, line {number}: is not JSON.") from None
+        except (KeyError, TypeError) as error:
+            raise TrafficError(f"{path}, line {number}: lacks the field {error}.") from None
+        if source not in registry.keyed_sources():
+            raise TrafficError(
+                f"{path}, line {number}: source must be one of {', '.join(registry.keyed_sources())}."
+            )
+    return lines
+
+
+class Keys:
+    """The usable webhook keys of the workspaces that the labels in a file of recorded requests stand for."""
+
+    def __init__(self, workspaces: dict[str, Workspace]) -> None:
+        self._keys: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+        for label, workspace in workspaces.items():
+            keys = WebhookKey.objects.usable().filter(integration__workspace=workspace)
+            for key in keys.select_related("integration").order_by("integration__created_at", "-pk"):
+                account = key.integration.external_account_id
+                self._keys[label, key.integration.provider].setdefault(account, key.secret)
+
+    def of(self, label: str, source: str, account: str = "") -> str:
+        """The webhook key of the workspace's account whose id at the provider is
+        `account`, or of its first account if none has it.
+
+        Raises TrafficError if the workspace has no usable key for `source`.
+        """
+        keys = self._keys[label, registry.webhook_source(source).provider]
+        if not keys:
+            raise TrafficError(f"The workspace for {label} has no usable webhook key for {source}.")
+        return keys.get(account) or next(iter(keys.values()))
+
+
+Accepted = frozenset[tuple[UUID, str, str]]
+"""Workspace, source and SHA-256 of bodies that were accepted."""
+
+
+def accepted_before(workspaces: Iterable[Workspace]) -> Accepted:
+    """The webhook requests that `workspaces` have accepted so far, each by workspace, source and digest of its body. If
+    one is sent again, it is a duplicate.
+    """
+    accepted = WebhookDelivery.objects.filter(
+        workspace__in=list(workspaces), verdict=WebhookDelivery.Verdict.ACCEPTED
+    )
+    return frozenset(accepted.values_list("workspace_id", "source", "body_sha256").iterator())
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The server's answer to one recorded webhook request. `again`: the request was
+    accepted before, so a duplicate is expected now.
+    """
+
+    line: RecordedDelivery
+    verdict: str
+    again: bool
+
+
+class Replayer:
+    """Posts recorded webhook requests to `base_url`. `workspaces` maps the labels of the
+    file to workspaces of this installation.
+
+    A request in `before` is expected to be a duplicate. With `repeat`, every request is that a first run accepts.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        workspaces: dict[str, Workspace],
+        *,
+        before: Accepted = frozenset(),
+        repeat: bool = False,
+    ) -> None:
+        self.base_url = base_url
+        self.workspaces = workspaces
+        self.report = Report()
+        self._before, self._repeat = before, repeat
+        self._local = threading.local()
+        self._keys = Keys(workspaces)
+
+    def run(
+        self,
+        lines: Iterable[RecordedDelivery],
+        *,
+        speed: float = 0,
+        connections: int = CONNECTIONS,
+        stop: Callable[[], bool] = lambda: False,
+        before_moment: Callable[[list[RecordedDelivery]], None] = lambda _batch: None,
+    ) -> Report:
+        """Posts all recorded webhook requests, `speed` times faster than recorded, or as fast as possible
+        if it is 0. Stops when `stop()` is true.
+
+        `before_moment` gets the lines of one moment before they are posted.
+        """
+        started = time.monotonic()
+        with ThreadPoolExecutor(connections) as pool:
+            for at_ms, moment in groupby(lines, key=lambda line: line.at_ms):
+                while (
+                    speed and not stop() and (wait := at_ms / 1000 / speed - (time.monotonic() - started)) > 0
+                ):
+                    time.sleep(min(wait, 0.2))
+                if stop():
+                    break
+                batch = list(moment)
+                before_moment(batch)
+                self._settle(list(pool.map(self._answer, batch)))
+        return self.report
+
+    def _answer(self, line: RecordedDelivery) -> Answer:
+        text = LEAD.sub(lambda match: self._lead_id(line, match), json.dumps(line.body)).encode()
+        digest = hashlib.sha256(text).hexdigest()
+        known = (self.workspaces[line.workspace].pk, line.source, digest) in self._before
+        return Answer(line, self._post(line, text), self._repeat or known)
+
+    def _post(self, line: RecordedDelivery, text: bytes) -> str:
+        """The verdict of our server on one line."""
+        key = self._keys.of(
+            line.workspace, line.source, registry.webhook_source(line.source).account_of(line.body)
+        )
+        for attempt in range(ATTEMPTS):
+            try:
+                response = self._session().post(
+                    self.base_url + webhook_path(line.source, key),
+                    data=text,
+                    headers={"Content-Type": "application/json"},
+                    timeout=TIMEOUT_S,
+                )
+            except requests.RequestException:
+                if attempt == ATTEMPTS - 1:
+                    return "unreachable"
+                time.sleep(0.5)  # a provider tries again, too
+            else:
+                return verdict_of(response)
+        return "unreachable"
+
+    def _session(self) -> requests.Session:
+        if not hasattr(self._local, "session"):
+            self._local.session = requests.Session()
+            self._local.session.trust_env = False
+        session: requests.Session = self._local.session
+        return session
+
+    def _lead_id(self, line: RecordedDelivery, match: re.Match[str]) -> str:
+        workspace = self.workspaces.get(match[1] or line.workspace)
+        lead = Lead.objects.filter(workspace=workspace, email=match[2].strip().lower()).first()
+        return str(lead.pk) if lead else match[0]
+
+    def _settle(self, answers: list[Answer]) -> None:
+        moments = defaultdict(list)
+        for answer in answers:
+            self.report.verdicts[answer.verdict] += 1
+            self.report.posted += 1
+            line = answer.line
+            swaps = line.may_swap or _swaps_with(line, answers)
+            moments[(line.workspace, line.source) if swaps else line.number].append(answer)
+        for group in moments.values():
+            self.report.unmet += _unmet(group)
+
+
+def _unmet(group: list[Answer]) -> list[tuple[RecordedDelivery, str, str]]:
+    """The lines of a group that got none of the expected verdicts, each with an expected verdict that no line got.
+
+    The verdicts within a group may be swapped. One more duplicate is expected for each line that was accepted
+    before. Account states are left out: they have no id, so sent again they count as new, unless they equal
+    the last one.
+    """
+    group = [answer for answer in group if not (answer.again and _is_state(answer))]
+    expected = Counter(answer.line.expect for answer in group)
+    moved = min(sum(answer.again for answer in group), expected["accepted"])
+    expected += Counter(duplicate=moved)
+    expected["accepted"] -= moved
+    wrong = []
+    for answer in group:
+        if expected[answer.verdict] > 0:
+            expected[answer.verdict] -= 1
+        else:
+            wrong.append(answer)
+    left = list(expected.elements())
+    return [(answer.line, word, answer.verdict) for answer, word in zip(wrong, left, strict=True)]
+
+
+def _is_state(answer: Answer) -> bool:
+    """Whether the line reports an account's state and was accepted, as new or as a duplicate."""
+    body = answer.line.body if isinstance(answer.line.body, dict) else {}
+    event = body.get("event")
+    kind = event.get("type") if isinstance(event, dict) else ""
+    tells = "AccountStatus" in body or kind in ("EMAIL_ACCOUNT_DISCONNECTED", "EMAIL_ACCOUNT_RECONNECTED")
+    return tells and answer.verdict in ("accepted", "duplicate")
+
+
+def _swaps_with(line: RecordedDelivery, answers: list[Answer]) -> bool:
+    """Whether another line of this moment says that it may be swapped with `line`."""
+    return any(
+        other.line.may_swap and (other.line.workspace, other.line.source) == (line.workspace, line.source)
+        for other in answers
+        if other.line is not line
+    )
+
+
+def verdict_of(response: requests.Response) -> str:
+    """The word that a file of recorded requests uses for one of our HTTP answers. "rejected" stands
+    for 400, 401, 403, 413 and 200 quarantined.
+    """
+    if response.status_code in (400, 401, 403, 413):
+        return "rejected"
+    if response.status_code != 200:
+        return f"status {response.status_code}"
+    body = response.json()
+    if body.get("quarantined"):
+        return "rejected"
+    if body.get("stored"):
+        return "failed"
+    if body.get("ignored"):
+        return "ignored"
+    return "duplicate" if body.get("deduped") else "accepted"

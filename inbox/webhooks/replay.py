@@ -1,0 +1,231 @@
+"""Runs stored deliveries through today's code again, after a repair or to see what would happen.
+
+This is safe because every key is idempotent: replaying everything changes nothing. A dry run is the real run,
+rolled back.
+"""
+
+import hashlib
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import perf_counter
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from inbox.health import backfill
+from inbox.intake import handlers
+from inbox.intake.receipt import DeliveryVerdict, IntakeResult, WebhookRequest, receive
+from inbox.models import Lead, User, WebhookDelivery, Workspace, audit
+from inbox.webhooks import stored
+from inbox.webhooks.base import process
+from inbox.webhooks.tenants import named_in
+from integrations import registry
+from integrations.events import MessageEvent, PayloadInvalid
+from jobs.context import JobContext
+from jobs.enqueue import enqueue
+from jobs.kinds import kind_name
+from jobs.models import BackgroundJob
+
+JOB = kind_name("deliveries.replay", __name__)
+REPAIRED = (DeliveryVerdict.ACCEPTED, DeliveryVerdict.DUPLICATE, DeliveryVerdict.IGNORED)
+
+
+SPANS = {"1": "1 hour", "24": "24 hours", "168": "7 days", "720": "30 days"}
+"""How far back all failed deliveries can be replayed, in hours, with the words for it."""
+
+
+class NothingToReplay(ValueError):
+    """No stored webhook request is left to run again, so no job is started. The message is a sentence for people."""
+
+
+class NotReplayable(ValueError):
+    """The stored webhook request cannot be run again. The message is a sentence for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayResult:
+    """The result of running a stored webhook request again. `made` counts the rows that it makes
+    (or would make), by what they are called.
+    """
+
+    outcome: IntakeResult
+    made: dict[str, int]
+
+    @property
+    def sentence(self) -> str:
+        made = ", ".join(f"{count} {name}" for name, count in self.made.items()) or "nothing new"
+        reason = f" ({self.outcome.reason})" if self.outcome.reason else ""
+        return f"{DeliveryVerdict(self.outcome.verdict).label}{reason}: {made}."
+
+
+def dry_run(delivery: WebhookDelivery) -> ReplayResult:
+    """What today's code would make of the stored webhook request. Nothing is stored. Raises NotReplayable."""
+    with transaction.atomic():
+        result = _run(delivery)
+        transaction.set_rollback(True)
+    return result
+
+
+def replay(delivery: WebhookDelivery, actor: User | None = None) -> ReplayResult:
+    """Runs the stored webhook request through today's code, and records the run as a
+    request of its own. Raises NotReplayable.
+
+    Raises django.db.Error if the database cannot be reached; then nothing has changed.
+    """
+    result = _run(delivery)
+    if actor is not None:
+        audit.record(
+            delivery.workspace_id, actor, "delivery.replayed", delivery, verdict=str(result.outcome.verdict)
+        )
+    return result
+
+
+def unrepaired(
+    workspace: Workspace | None = None,
+    *,
+    verdict: str = DeliveryVerdict.FAILED,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    source: str = "",
+) -> QuerySet[WebhookDelivery]:
+    """Stored webhook requests with this verdict for which no later run succeeded, oldest first, of one workspace or of
+    all (None). `since` and `until` limit when they came.
+    """
+    settled = WebhookDelivery.objects.filter(replay_of=OuterRef("pk"), verdict__in=REPAIRED)
+    found = WebhookDelivery.objects.filter(verdict=verdict, replay_of=None, body__isnull=False)
+    if workspace is not None:
+        found = found.filter(workspace=workspace)
+    if since is not None:
+        found = found.filter(received_at__gte=since)
+    if until is not None:
+        found = found.filter(received_at__lte=until)
+    if source:
+        found = found.filter(source=source)
+    return found.exclude(Exists(settled)).order_by("received_at", "pk")
+
+
+def with_repair(deliveries: QuerySet[WebhookDelivery]) -> QuerySet[WebhookDelivery]:
+    """Adds to webhook requests why a failed one need not be run again: `repaired` by a later
+    run, or `emptied` (its body is deleted).
+    """
+    settled = WebhookDelivery.objects.filter(replay_of=OuterRef("pk"), verdict__in=REPAIRED)
+    return deliveries.annotate(repaired=Exists(settled), emptied=Q(body__isnull=True))
+
+
+class Started(NamedTuple):
+    """The job that runs `waiting` failed webhook requests again."""
+
+    job: BackgroundJob
+    waiting: int
+
+
+def start(hours: str, actor: User, workspace: Workspace | None) -> Started:
+    """Starts the job that runs all webhook requests again that failed in the last `hours` (a key of SPANS). `workspace`
+    None means those of all workspaces.
+
+    Raises NothingToReplay.
+    """
+    if hours not in SPANS:
+        raise NothingToReplay("Choose how far back to go.")
+    until = timezone.now().replace(microsecond=0)
+    since = until - timedelta(hours=int(hours))
+    waiting = unrepaired(workspace, since=since, until=until).count()
+    if not waiting:
+        raise NothingToReplay(f"Nothing has failed in the last {SPANS[hours]} that is not repaired.")
+    job, _ = enqueue(
+        JOB,
+        workspace_id=workspace.pk if workspace else None,
+        dedupe_key=f"{JOB}:{workspace.pk if workspace else 'all'}:{since.isoformat()}:{until.isoformat()}",
+        payload={"verdict": DeliveryVerdict.FAILED, "since": since.isoformat(), "until": until.isoformat()},
+    )
+    audit.record(job.workspace_id, actor, "deliveries.replayed", job, hours=int(hours))
+    return Started(job, waiting)
+
+
+def run_job(ctx: JobContext) -> dict[str, int]:
+    """The job `deliveries.replay`: runs all webhook requests again that failed between two moments and were not
+    repaired since. Returns counts by verdict.
+
+    It covers the job's workspace, or all of them if the job has none.
+    """
+    workspace = Workspace.objects.get(pk=ctx.job.workspace_id) if ctx.job.workspace_id else None
+    ids = list(
+        unrepaired(
+            workspace,
+            verdict=ctx.payload["verdict"],
+            since=datetime.fromisoformat(ctx.payload["since"]),
+            until=datetime.fromisoformat(ctx.payload["until"]),
+        ).values_list("pk", flat=True)
+    )
+    counts: dict[str, int] = {}
+    for done, pk in enumerate(ids, 1):
+        verdict = _replayed(pk)
+        counts[verdict] = counts.get(verdict, 0) + 1
+        ctx.progress(done, len(ids))
+    return counts
+
+
+def _replayed(pk: UUID) -> str:
+    try:
+        return str(replay(WebhookDelivery.objects.get(pk=pk)).outcome.verdict)
+    except (NotReplayable, WebhookDelivery.DoesNotExist):
+        return "skipped"
+
+
+def _run(delivery: WebhookDelivery) -> ReplayResult:
+    if delivery.body is None:
+        raise NotReplayable("Its body is no longer kept.")
+    source = registry.webhook_sources().get(delivery.source)
+    if source is None:
+        raise NotReplayable("Its source is no longer supported.")
+    began = timezone.now()
+    received = _received(delivery)
+    # a message from the provider's list is stored as the event itself
+    if delivery.event_type == backfill.EVENT and received.workspace is not None:
+        outcome = receive(received.of(received.workspace), _listed(received), handlers.handle)
+    else:
+        outcome = process(source, received)
+    return ReplayResult(outcome, _made(outcome, began))
+
+
+def _listed(received: WebhookRequest) -> MessageEvent:
+    try:
+        return backfill.event_of(received.body)
+    except PayloadInvalid:
+        raise NotReplayable("Its body does not hold the message.") from None
+
+
+def _received(delivery: WebhookDelivery) -> WebhookRequest:
+    body, headers, scrubbed = bytes(delivery.body or b""), delivery.headers, delivery.scrubbed
+    if not scrubbed:
+        with suppress(stored.SecretUnreadable):
+            (body, headers), scrubbed = stored.cleaned(delivery), True
+    integration, workspace = delivery.integration, delivery.workspace
+    if workspace is None:  # the account may have been connected since
+        workspace, integration = named_in(delivery.source, body)
+    return WebhookRequest(
+        source=delivery.source,
+        body=body,
+        sha256=hashlib.sha256(body).hexdigest(),
+        headers=headers,
+        scrubbed=scrubbed,
+        sample=delivery.sample,
+        received_at=delivery.received_at,
+        started=perf_counter(),
+        integration=integration,
+        workspace=workspace,
+        replay_of=delivery.replay_of or delivery,
+    )
+
+
+def _made(outcome: IntakeResult, began: datetime) -> dict[str, int]:
+    if outcome.verdict != DeliveryVerdict.ACCEPTED:
+        return {}
+    lead = outcome.lead
+    new_lead = lead is not None and Lead.objects.filter(pk=lead.pk, created_at__gte=began).exists()
+    made = {"message": outcome.message is not None, "lead": new_lead, "job": outcome.job_id is not None}
+    return {name: 1 for name, is_new in made.items() if is_new}

@@ -1,0 +1,132 @@
+"""Brings an invented reply in, so that people see what happens with a real one before the first has come.
+
+The reply is in the form that the account's provider declares. It takes the way of every delivery: the account's real
+address and key, the same view, the same intake. Only the view's `sample` differs, and no address leads to a view that
+has it. From there on it is a mark of the delivery and of the lead (docs/adr/0071).
+"""
+
+import json
+import logging
+from io import BytesIO
+from uuid import UUID, uuid4
+
+from django.core.handlers.wsgi import WSGIRequest
+from django.db import transaction
+from django.db.models import QuerySet
+from django.urls import resolve
+from django.utils import timezone
+
+from inbox.models import Lead, User, WebhookDelivery, Workspace, audit
+from inbox.workspaces.creation import webhook_path
+from integrations import registry
+from integrations.events import Person
+from integrations.models import Integration, WebhookKey
+from integrations.spec import SampleReply, WebhookSource
+
+logger = logging.getLogger(__name__)
+MOST = 10
+"""How many invented replies a workspace may have at once, as each is read and answered by the model."""
+NORA = Person(
+    email="nora.lund@sample.invalid",
+    phone="+15555550199",
+    linkedin_member_id="sample-nora-lund",
+    first_name="Nora",
+    last_name="Lund",
+    company="Lund Ceramics",
+)
+"""Nobody: no address ends in .invalid, and no telephone number has the area code 555."""
+SUBJECT = "Re: a quick question"
+TEXT = "Sounds useful. What would the first month look like, and could we talk on Thursday?"
+
+
+class NoSample(Exception):
+    """No invented reply can be brought in. The text is a sentence for people, with what to do."""
+
+
+def send(integration: Integration, user: User) -> Lead:
+    """Posts an invented reply to the webhook address of this account, and returns the sample lead that has it.
+
+    Nothing is called outside this process. Raises NoSample.
+    """
+    source = registry.address_of(integration.provider)
+    if source is None or not source.sample:
+        raise NoSample(f"{integration.label} brings no messages, so there is nothing to try.")
+    if not integration.enabled:
+        raise NoSample(f"{integration.label} is switched off. Switch it on under Settings.")
+    if WebhookDelivery.objects.filter(lead__in=of(integration.workspace_id), sample=True).count() >= MOST:
+        raise NoSample(f"There are {MOST} test events. Remove them first.")
+    answer = _post(source, _key(integration), integration.external_account_id)
+    if not answer.get("leadId"):
+        # a defect of the declared sample, or somebody has given a lead the sample's address
+        logger.error("sample not taken", extra={"source": source.name, "answer": answer.get("error")})
+        raise NoSample("The test event was not taken. Open it under Deliveries to see why.")
+    lead = Lead.objects.get(pk=str(answer["leadId"]), workspace_id=integration.workspace_id)
+    audit.record(integration.workspace_id, user, "sample.sent", integration, lead=str(lead.pk))
+    return lead
+
+
+def _key(integration: Integration) -> str:
+    """The newest webhook key of the account that still works. Raises NoSample."""
+    key = WebhookKey.objects.usable().filter(integration=integration).order_by("-created_at").first()
+    if key is None:
+        raise NoSample("The account has no webhook address yet. Make one under Integrations, with Rotate.")
+    if key.is_unreadable:
+        raise NoSample(
+            "The key of the webhook address cannot be read with today’s FIELD_ENCRYPTION_KEYS. "
+            "Rotate makes a new one under Integrations."
+        )
+    return str(key.secret)
+
+
+def _post(source: WebhookSource, key: str, account_id: str) -> dict[str, object]:
+    """The answer of the address to one more invented reply."""
+    assert source.sample  # the caller has looked
+    reply = SampleReply(
+        id=f"sample-{uuid4()}",
+        person=NORA,
+        subject=SUBJECT,
+        text=TEXT,
+        account_id=account_id,
+        at=timezone.now(),
+    )
+    path = webhook_path(source.name, key)
+    found = resolve(path)
+    view = found.func.view_class.as_view(**found.func.view_initkwargs, sample=True)  # type: ignore[attr-defined]
+    answer: dict[str, object] = view(_request(path, source.sample(reply)), **found.kwargs).data
+    return answer
+
+
+def _request(path: str, body: dict[str, object]) -> WSGIRequest:
+    raw = json.dumps(body).encode()
+    return WSGIRequest(
+        {
+            "REQUEST_METHOD": "POST",
+            "PATH_INFO": path,
+            "CONTENT_TYPE": "application/json",
+            "CONTENT_LENGTH": str(len(raw)),
+            "HTTP_USER_AGENT": "Holdfast (test event)",
+            "SERVER_NAME": "holdfast",
+            "SERVER_PORT": "443",
+            "wsgi.url_scheme": "https",
+            "wsgi.input": BytesIO(raw),
+        }
+    )
+
+
+def of(workspace_id: UUID) -> QuerySet[Lead]:
+    """The sample leads of the workspace."""
+    return Lead.objects.filter(workspace_id=workspace_id, sample=True)
+
+
+def remove(workspace: Workspace, user: User) -> int:
+    """Deletes the workspace's samples with their messages, drafts and deliveries. Returns how many leads there were.
+
+    A job that works on one of them ends, as its reply is gone.
+    """
+    with transaction.atomic():
+        leads = [lead.pk for lead in of(workspace.pk).select_for_update().order_by("pk")]
+        WebhookDelivery.objects.filter(workspace=workspace, lead__in=leads, sample=True).delete()
+        of(workspace.pk).filter(pk__in=leads).delete()
+        if leads:
+            audit.record(workspace.pk, user, "samples.removed", workspace, count=len(leads))
+    return len(leads)

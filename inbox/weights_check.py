@@ -1,0 +1,38 @@
+"""Loads the rule weights that the installation has set, and refuses to start if they cannot be used."""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+_unfit: list[str] = []
+
+
+def take_own_weights() -> None:
+    """Loads the installation's own weights for the rules that read replies from RULE_WEIGHTS_DIR. If it is not set, or
+    they cannot be used, the product's weights are used.
+    """
+    from inbox.understanding import installed_weights
+
+    _unfit.clear()
+    installed_weights.use(None)
+    if not settings.RULE_WEIGHTS_DIR:
+        return
+    try:
+        installed_weights.use(Path(settings.RULE_WEIGHTS_DIR))
+    except installed_weights.Unfit as error:
+        _unfit.append(str(error))
+
+
+def unfit_weights() -> str:
+    """Why the rule weights in RULE_WEIGHTS_DIR are not used, and what to do, as a text; "" if
+    they are used or not set.
+    """
+    return next(iter(_unfit), "")
+
+
+@register()
+def check_weights(**_kwargs: object) -> list[CheckMessage]:
+    """A system check that reports RULE_WEIGHTS_DIR as an error if its weights cannot be used."""
+    found = unfit_weights()
+    return [Error(f"RULE_WEIGHTS_DIR: {found}", id="holdfast.E002")] if found else []

@@ -1,0 +1,82 @@
+"""Counts what waits while an account is down, for the banner and the notice: "12 follow-ups are paused".
+
+Each part of the product whose work waits for an account adds a counter here, so that all waiting work is
+counted.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, F, QuerySet, Value
+
+from inbox.models import OutboundSend
+from integrations import registry
+from integrations.models import Integration
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """How many things of one sort wait for a broken account, and the words for it: "12 follow-ups are paused". `one`
+    and `many` are the words for one thing and for several.
+    """
+
+    count: int
+    one: str
+    many: str
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.one if self.count == 1 else self.many}"
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Finds the things of one kind that wait. `rows` takes ids of workspaces and the channel."""
+
+    rows: Callable[[Collection[UUID], str], QuerySet[Any]]
+    one: str
+    many: str
+
+
+def waiting_sends(workspaces: Collection[UUID], channel: str) -> QuerySet[OutboundSend]:
+    """The messages of `workspaces` on `channel` that are approved and have not been handed to the provider."""
+    return OutboundSend.objects.filter(
+        workspace_id__in=workspaces, channel=channel, state=OutboundSend.State.INTENT, called_at=None
+    )
+
+
+COUNTERS = [Counter(waiting_sends, "send waits", "sends wait")]
+
+
+def effects_of(integration: Integration) -> list[Effect]:
+    """What waits because this account is broken, such as paused follow-ups, with counts above zero."""
+    return effects_of_each([integration])[integration.pk]
+
+
+def effects_of_each(integrations: Sequence[Integration]) -> dict[UUID, list[Effect]]:
+    """What waits for each of these accounts, by the account's id: one query for all of them."""
+    workspaces: dict[str, set[UUID]] = {}
+    for one in integrations:
+        if channel := registry.spec_of(one.provider).channel:
+            workspaces.setdefault(channel, set()).add(one.workspace_id)
+    asked = [(channel, counter) for channel in workspaces for counter in COUNTERS]
+    if not asked:
+        return {one.pk: [] for one in integrations}
+    first, *others = (
+        counter.rows(workspaces[channel], channel)
+        .order_by()
+        .values(place=Value(place), whose=F("workspace_id"))
+        .annotate(count=Count("*"))
+        .values_list("place", "whose", "count")
+        for place, (channel, counter) in enumerate(asked)
+    )
+    found = {(*asked[place], whose): count for place, whose, count in first.union(*others, all=True)}
+    return {
+        one.pk: [
+            Effect(count, counter.one, counter.many)
+            for counter in COUNTERS
+            if (count := found.get((registry.spec_of(one.provider).channel, counter, one.workspace_id)))
+        ]
+        for one in integrations
+    }

@@ -1,0 +1,96 @@
+"""Chooses the account of a workspace to use: one that is switched on and has what its calls need.
+
+A reply is answered only by the account that it came to. From another account the answer would have another
+sender.
+"""
+
+from uuid import UUID
+
+from inbox.models import Message, WebhookDelivery
+from integrations import registry, slack
+from integrations.models import Integration, WorkspaceIntegrationHealth
+
+
+class NotAnswerable(Exception):
+    """The provider account that a lead's message came to cannot answer it now. The text is a sentence for people."""
+
+
+def connected(workspace_id: UUID, provider: str) -> Integration | None:
+    """The workspace's usable account at `provider`, the oldest if there are several; None if there is none."""
+    rows = Integration.objects.filter(workspace_id=workspace_id, provider=provider, enabled=True)
+    return next((one for one in rows if usable(one)), None)
+
+
+def answering(message: Message, provider: str) -> Integration:
+    """The workspace's account at `provider` that the lead's `message` came to, and that must answer it.
+
+    Raises NotAnswerable if that account is switched off, lacks its key or is gone, or if it is
+    not known which of several accounts it was.
+    """
+    label = registry.spec_of(provider).label
+    rows = list(Integration.objects.filter(workspace_id=message.workspace_id, provider=provider))
+    if not rows:
+        raise NotAnswerable(f"{label} is not connected.")
+    found = _came_to(message, rows)
+    if found is None:
+        raise NotAnswerable(
+            f"The {label} account that they wrote to is not connected any more, and no other answers for it."
+        )
+    if not found.enabled:
+        raise NotAnswerable(
+            f"The {label} account that they wrote to is switched off. Switch it on to answer."
+        )
+    if not usable(found):
+        raise NotAnswerable(f"The {label} account that they wrote to lacks its key. Enter it to answer.")
+    return found
+
+
+def _came_to(message: Message, rows: list[Integration]) -> Integration | None:
+    """The account among `rows` that the message came to, or None.
+
+    It is the one that the provider names; else the one whose webhook or list brought the message; else the
+    only one that is possible.
+    """
+    if registry.source_of(message.source).names_account and message.account_id:
+        rows = [one for one in rows if one.external_account_id in (message.account_id, "")]
+        named = [one for one in rows if one.external_account_id]
+        if named:
+            return named[0]
+    deliveries = WebhookDelivery.objects.filter(workspace_id=message.workspace_id, message=message)
+    brought_by = set(deliveries.values_list("integration_id", flat=True))
+    if brought_by:
+        rows = [one for one in rows if one.pk in brought_by]
+    return rows[0] if len(rows) == 1 else None
+
+
+def usable(integration: Integration) -> bool:
+    """Whether a provider account has credentials to call the provider: its own, or those of the installation.
+
+    Credentials that cannot be read count. Such an account is broken and not absent, so no other account takes its
+    place.
+    """
+    return registry.spec_of(integration.provider).usable(integration)
+
+
+def slack_of(workspace_id: UUID) -> Integration | None:
+    """The workspace's Slack connection for notices to people: one with a channel, or with an
+    incoming webhook; None if there is none.
+
+    A connection whose secrets cannot be read is returned too. A call through it raises SecretsUnreadable.
+    """
+    found = connected(workspace_id, slack.NAME)
+    if found is None or found.is_unreadable or found.config.get("channel"):
+        return found
+    return found if found.credentials.get("webhook_url") else None
+
+
+def known_as(provider: str) -> str:
+    """The name that people use for an account of `provider`, such as "LinkedIn". Raises UnknownProvider."""
+    return registry.spec_of(provider).known_as
+
+
+def account_name(health: WorkspaceIntegrationHealth) -> str:
+    """The name of an account for people: "LinkedIn", or "LinkedIn for Dana" if its owner is known."""
+    name = known_as(health.provider)
+    owner = health.integration.name
+    return f"{name} for {owner}" if owner else name

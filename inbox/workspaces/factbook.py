@@ -1,0 +1,124 @@
+"""Lists and changes a workspace's facts for its admins. Each change is audited and never overwrites one that was
+not seen.
+"""
+
+from collections.abc import Sequence
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max, Q, QuerySet
+from django.utils import timezone
+
+from inbox.models import User, Workspace, WorkspaceFact, audit, locks
+from inbox.models.workspace_fact import MOST, folded
+
+Kind = WorkspaceFact.Kind
+
+MOVED = "Somebody has changed or deleted it meanwhile. Copy your text and open the fact again."
+
+
+class Refused(Exception):
+    """A change of the workspace's facts was not made. The text says why, and what to do."""
+
+
+def hold(workspace: Workspace) -> None:
+    """Lets only one transaction at a time change the workspace's facts about the company, so that
+    the limit on their number holds exactly.
+    """
+    locks.hold("facts", workspace.pk)
+
+
+def listed(workspace: Workspace, words: str = "") -> QuerySet[WorkspaceFact]:
+    """The workspace's facts about the company that contain `words` (all of them for ""), by kind and position."""
+    rows = WorkspaceFact.objects.filter(workspace=workspace).select_related("updated_by")
+    return rows.filter(Q(question__icontains=words) | Q(answer__icontains=words)) if words else rows
+
+
+def last_position(workspace: Workspace, kind: str) -> int:
+    """The position of the last of the workspace's facts of this kind; 0 if there is none."""
+    rows = WorkspaceFact.objects.filter(workspace=workspace, kind=kind)
+    return rows.aggregate(last=Max("position"))["last"] or 0
+
+
+def add(
+    workspace: Workspace, by: User, *, kind: str, question: str, answer: str, position: int | None = None
+) -> WorkspaceFact:
+    """Adds a fact about the company that drafted answers may use, as the last of its kind unless `position` is given.
+    Raises Refused, with a sentence.
+    """
+    with transaction.atomic():
+        hold(workspace)
+        if WorkspaceFact.objects.filter(workspace=workspace).count() >= MOST:
+            raise Refused(f"There are {MOST} facts, which is the most. Delete one first.")
+        if position is None:
+            position = last_position(workspace, kind) + 1
+        fact = WorkspaceFact(
+            workspace=workspace, kind=kind, question=question, answer=answer, position=position, updated_by=by
+        )
+        try:
+            with transaction.atomic():
+                fact.save()
+        except IntegrityError as error:
+            raise _there_already(error) from error
+        audit.record(workspace.pk, by, "fact.add", fact, kind=kind)
+    return fact
+
+
+def change(fact: WorkspaceFact, by: User, *, question: str, answer: str, position: int | None = None) -> None:
+    """Changes a fact about the company, if nobody else has changed it since `fact` was read. Raises Refused, with a
+    sentence.
+    """
+    values: dict[str, str | int] = {"question": question, "answer": answer}
+    if position is not None:
+        values["position"] = position
+    fields = [name for name, value in values.items() if value != getattr(fact, name)]
+    same = WorkspaceFact.objects.filter(
+        pk=fact.pk, workspace_id=fact.workspace_id, updated_at=fact.updated_at
+    )
+    now = timezone.now()
+    with transaction.atomic():
+        hold(fact.workspace)
+        try:
+            with transaction.atomic():
+                changed = same.update(**values, folded=folded(question), updated_by=by, updated_at=now)
+        except IntegrityError as error:
+            raise _there_already(error) from error
+        if not changed:
+            raise Refused(MOVED)
+        audit.record(fact.workspace_id, by, "fact.change", fact, fields=fields)
+
+
+def delete(fact: WorkspaceFact, by: User) -> bool:
+    """Deletes the fact about the company. Returns False if it is gone already."""
+    with transaction.atomic():
+        hold(fact.workspace)
+        gone, _ = WorkspaceFact.objects.filter(pk=fact.pk, workspace_id=fact.workspace_id).delete()
+        if gone:
+            audit.record(fact.workspace_id, by, "fact.delete", fact, kind=fact.kind)
+    return bool(gone)
+
+
+def write_all(
+    workspace: Workspace, by: User, added: Sequence[WorkspaceFact], changed: Sequence[WorkspaceFact]
+) -> None:
+    """Stores many facts about the company at once, those of `added` at the end of their kind. Runs in the caller's
+    transaction, which must have called `hold`.
+    """
+    last = {kind: last_position(workspace, kind) for kind in {fact.kind for fact in added}}
+    for fact in added:
+        last[fact.kind] += 1
+        fact.position = last[fact.kind]
+    now = timezone.now()
+    for fact in (*added, *changed):
+        fact.folded, fact.updated_by, fact.updated_at = folded(fact.question), by, now
+    WorkspaceFact.objects.bulk_create(added)
+    WorkspaceFact.objects.bulk_update(changed, ["question", "folded", "answer", "updated_by", "updated_at"])
+    audit.record_all(workspace.pk, by, "fact.add", added, source="csv")
+    audit.record_all(workspace.pk, by, "fact.change", changed, source="csv")
+
+
+def _there_already(error: IntegrityError) -> Exception:
+    if "fact_once" in str(error):
+        return Refused(
+            "This is there already, perhaps in other letters. Change that one, or word this one otherwise."
+        )
+    return error

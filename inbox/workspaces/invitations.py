@@ -1,0 +1,273 @@
+"""Invites people to a workspace by e-mail. Only the owner of the address can accept, by the mailed link or after
+log-in.
+
+After log-in an invitation can be accepted only if the address is proven (User.address_proven_at). If it is
+not, somebody else may know the account's password. A person who comes by the mail to such an account, or to
+none, chooses a new password, and the old one ends.
+
+An invitation is worth what its inviter may still do when it is accepted. A person who sends it again becomes
+its inviter.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.core import signing
+from django.db import IntegrityError, transaction
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.urls import reverse
+from django.utils import timezone
+
+from inbox.models import Invitation, Membership, User, audit, locks
+from inbox.workspaces.people import NotAllowed, check_rank, send
+from jobs.context import JobContext
+from jobs.enqueue import enqueue
+from jobs.kinds import kind_name
+
+State = Invitation.State
+Role = Membership.Role
+MAIL = kind_name("account.invitation_mail", __name__)
+SALT = "holdfast.invitation"
+VALID_FOR = timedelta(days=7)
+MAIL_PAUSE = timedelta(minutes=10)
+MAILS_A_DAY = 50
+"""The most mails per workspace and day. An admin can type any address and choose the names in the mail."""
+OVER = "This invitation is no longer open."
+
+
+@transaction.atomic
+def invite(by: Membership, email: str, role: str) -> Invitation:
+    """Invites the person with the address `email` by mail to the workspace of `by`, as `role`. It does the same whether
+    or not the person has an account.
+
+    Raises NotAllowed if the address is a member or invited already, if too many mails were
+    sent, or if only an owner may give that role.
+    """
+    check_rank(by, role)
+    email, now = email.strip().lower(), timezone.now()
+    if Membership.objects.filter(workspace_id=by.workspace_id, user__email=email).exists():
+        raise NotAllowed(f"{email} is in this workspace already.")
+    asked = Invitation.objects.filter(workspace_id=by.workspace_id, email=email)
+    asked.filter(state=State.OPEN, expires_at__lte=now).update(state=State.EXPIRED, decided_at=now)
+    if asked.filter(state=State.OPEN).exists():
+        raise NotAllowed(f"{email} is invited already.")
+    _check_mails(by.workspace_id, email, now)
+    try:
+        with transaction.atomic():
+            invitation = Invitation.objects.create(
+                workspace_id=by.workspace_id,
+                email=email,
+                role=role,
+                invited_by=by.user,
+                expires_at=now + VALID_FOR,
+                mailed_at=now,
+            )
+    except IntegrityError:
+        raise NotAllowed(f"{email} is invited already.") from None
+    audit.record(by.workspace_id, by.user, "invitation.sent", invitation, role=role)
+    _enqueue_mail(invitation)
+    return invitation
+
+
+@transaction.atomic
+def send_again(by: Membership, invitation: Invitation) -> None:
+    """Mails the invitation once more in the name of `by`. It is valid for its full time from now.
+
+    Raises NotAllowed as `invite` does, and if the invitation is no longer open.
+    """
+    check_rank(by, invitation.role)
+    now = timezone.now()
+    _check_mails(by.workspace_id, invitation.email, now)
+    renewed = Invitation.objects.filter(pk=invitation.pk, state=State.OPEN).update(
+        mailed_at=now, mails=F("mails") + 1, expires_at=now + VALID_FOR, invited_by=by.user
+    )
+    if not renewed:
+        raise NotAllowed(OVER)
+    audit.record(by.workspace_id, by.user, "invitation.sent_again", invitation)
+    invitation.refresh_from_db()
+    _enqueue_mail(invitation)
+
+
+@transaction.atomic
+def withdraw(by: Membership, invitation: Invitation) -> None:
+    """Ends the invitation, so that its links no longer work.
+
+    Raises NotAllowed if it is no longer open, or if only an owner may withdraw it.
+    """
+    check_rank(by, invitation.role)
+    if not _close(invitation, State.WITHDRAWN):
+        raise NotAllowed(OVER)
+    audit.record(by.workspace_id, by.user, "invitation.withdrawn", invitation)
+
+
+@transaction.atomic
+def decline(invitation: Invitation) -> None:
+    """Ends the invitation because the invited person says no. The caller must have checked who that is. Raises
+    NotAllowed if it is no longer open.
+    """
+    if not _close(invitation, State.DECLINED):
+        raise NotAllowed(OVER)
+    audit.record(invitation.workspace_id, None, "invitation.declined", invitation)
+
+
+@transaction.atomic
+def accept(invitation: Invitation, user: User) -> Membership:
+    """Makes `user`, who is logged in, a member of the workspace that they are invited to.
+
+    Raises NotAllowed if the invited address is not theirs or not proven, or if the invitation is no longer open.
+    """
+    theirs = User.objects.filter(pk=user.pk, email=invitation.email, address_proven_at__isnull=False)
+    if not theirs.exists():
+        raise NotAllowed(
+            "Open the link in the mail to join: nobody has proven yet that this address is yours."
+        )
+    return _join(invitation, user)
+
+
+@transaction.atomic
+def accept_by_mail(invitation: Invitation, password: str | None = None) -> Membership:
+    """Makes the person who has the mailed link a member of the workspace, and creates an account for them if there is
+    none.
+
+    If the address was not proven, `password` becomes the account's; else it is ignored. Raises NotAllowed if it is
+    needed and missing, or if the invitation is no longer open.
+    """
+    User.objects.get_or_create(email=invitation.email, defaults={"password": make_password(None)})
+    user = User.objects.select_for_update().get(email=invitation.email)
+    if not user.is_active:
+        raise NotAllowed(OVER)
+    if user.address_proven_at is None:
+        if password is None:
+            raise NotAllowed("Choose a password to join.")
+        user.set_password(password)
+        user.address_proven_at = timezone.now()
+        user.save(update_fields=["password", "address_proven_at"])
+    return _join(invitation, user)
+
+
+def waiting_for(user: User) -> QuerySet[Invitation]:
+    """The invitations to workspaces that `user` can accept, now or once they have proven that the e-mail address is
+    theirs.
+    """
+    return _standing(Invitation.objects.filter(email=user.email))
+
+
+def open_in(workspace_id: UUID) -> QuerySet[Invitation]:
+    """The workspace's open invitations. They include those that have expired or whose
+    inviter may no longer invite; see `stands`.
+    """
+    return _with_inviter(Invitation.objects.filter(workspace_id=workspace_id, state=State.OPEN))
+
+
+def stands(invitation: Invitation) -> bool:
+    """Whether the invitation can be accepted now. It must come from a queryset of this module."""
+    return invitation.expires_at > timezone.now() and _may_invite(
+        vars(invitation)["inviter_role"], invitation.role
+    )
+
+
+def path(invitation: Invitation) -> str:
+    """The path of the page on which the invited person answers without logging in. It may
+    be shown only in mails and to operators.
+    """
+    return reverse("invitation", args=[signing.dumps(invitation.pk, salt=SALT)])
+
+
+def read(token: str) -> Invitation | None:
+    """The invitation that the token of a mailed link belongs to; None if it cannot be accepted any more."""
+    try:
+        pk = signing.loads(token, salt=SALT)
+    except signing.BadSignature:
+        return None
+    return _standing(Invitation.objects.filter(pk=pk)).first()
+
+
+def mail(ctx: JobContext) -> dict[str, str]:
+    """The job that mails an invitation to a workspace. Raises TransientError if the mail server does not take it."""
+    invitation = _standing(Invitation.objects.filter(pk=ctx.payload["invitation_id"])).first()
+    if invitation is None:
+        return {"skipped": "The invitation is no longer open."}
+    who, workspace = invitation.invited_by, invitation.workspace.name
+    assert who is not None  # only a person who is still a member can be the inviter of such a row
+    asker = f"{who} ({who.email})" if who.get_full_name() else who.email
+    text = (
+        f"{asker} asks you to join {workspace} on Holdfast as {invitation.get_role_display().lower()}.\n\n"
+        f"Accept or decline here, until {invitation.expires_at:%d %B %Y}:\n\n"
+        f"{settings.PUBLIC_URL}{path(invitation)}\n\n"
+        "If you do not know what this is about, do nothing.\n"
+    )
+    return send(f"Holdfast: join {workspace}", text, invitation.email)
+
+
+def _check_mails(workspace_id: UUID, email: str, now: datetime) -> None:
+    """Raises NotAllowed if too many mails were sent.
+
+    Takes a lock until the transaction ends, so that no other mail is sent between this check and the mail.
+    """
+    locks.hold("invitation mails", workspace_id)
+    recent = Invitation.objects.filter(workspace_id=workspace_id, mailed_at__gt=now - timedelta(days=1))
+    if recent.filter(email=email, mailed_at__gt=now - MAIL_PAUSE).exists():
+        raise NotAllowed(f"A mail went to {email} less than ten minutes ago. Wait before you send another.")
+    if (recent.aggregate(sum=Sum("mails"))["sum"] or 0) >= MAILS_A_DAY:
+        raise NotAllowed(f"{MAILS_A_DAY} invitations were mailed within a day. Go on tomorrow.")
+
+
+def _enqueue_mail(invitation: Invitation) -> None:
+    enqueue(
+        MAIL,
+        workspace_id=invitation.workspace_id,
+        dedupe_key=f"{MAIL}:{invitation.pk}:{invitation.mails}",
+        payload={"invitation_id": invitation.pk},
+    )
+
+
+def _close(invitation: Invitation, state: str) -> bool:
+    """Ends the invitation and returns whether this call did. Of several calls at once only one does."""
+    now = timezone.now()
+    still = Invitation.objects.filter(pk=invitation.pk, state=State.OPEN)
+    if state == State.ACCEPTED:
+        still = still.filter(expires_at__gt=now)
+    return bool(still.update(state=state, decided_at=now))
+
+
+def _join(invitation: Invitation, user: User) -> Membership:
+    if not _close(invitation, State.ACCEPTED):
+        raise NotAllowed(OVER)
+    invitation.refresh_from_db()  # the row is locked by us now, and what it says now is accepted
+    if invitation.invited_by_id is None:
+        raise NotAllowed(OVER)
+    inviter = Membership.objects.filter(
+        workspace_id=invitation.workspace_id, user_id=invitation.invited_by_id, user__is_active=True
+    )
+    role = inviter.select_for_update(of=("self",)).values_list("role", flat=True).first()
+    if not _may_invite(role, invitation.role):
+        raise NotAllowed(OVER)
+    membership, created = Membership.objects.get_or_create(
+        workspace_id=invitation.workspace_id, user=user, defaults={"role": invitation.role}
+    )
+    if created:
+        by = {"invitation_id": invitation.pk, "invited_by": invitation.invited_by_id}
+        audit.record(invitation.workspace_id, user, "member.added", membership, role=membership.role, **by)
+    return membership
+
+
+def _may_invite(inviter_role: str | None, role: str) -> bool:
+    needed = Role.OWNER if role == Role.OWNER else Role.ADMIN
+    return inviter_role is not None and Membership.RANK[inviter_role] >= Membership.RANK[needed]
+
+
+def _with_inviter(rows: QuerySet[Invitation]) -> QuerySet[Invitation]:
+    theirs = Membership.objects.filter(
+        workspace=OuterRef("workspace"), user=OuterRef("invited_by"), user__is_active=True
+    )
+    return rows.select_related("workspace", "invited_by").annotate(
+        inviter_role=Subquery(theirs.values("role")[:1])
+    )
+
+
+def _standing(rows: QuerySet[Invitation]) -> QuerySet[Invitation]:
+    """Those of `rows` that can be accepted, by the same rule as `_may_invite`."""
+    rows = _with_inviter(rows).filter(state=State.OPEN, expires_at__gt=timezone.now())
+    return rows.filter(Q(inviter_role=Role.OWNER) | Q(inviter_role=Role.ADMIN) & ~Q(role=Role.OWNER))

@@ -1,0 +1,168 @@
+"""Changes who belongs to a workspace: roles, removal, and the links by which people set a password.
+
+New members are invited first, in `inbox.workspaces.invitations`. A workspace always keeps an owner, even if
+two people act at once: a change that takes an owner away locks the rows of the workspace's owners first.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.tokens import PasswordResetTokenGenerator
+from django.core.mail import send_mail
+from django.db import transaction
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+
+from inbox.models import Membership, User, Workspace, audit
+from integrations.mail import is_off
+from jobs.context import JobContext
+from jobs.db import drop_connection
+from jobs.enqueue import enqueue
+from jobs.errors import TransientError
+from jobs.kinds import kind_name
+
+Role = Membership.Role
+PASSWORD_MAIL = kind_name("account.password_mail", __name__)
+
+
+NO_OWNER = "A workspace needs an owner: make somebody else one first."
+CHANGED = "Somebody else has changed this person's role meanwhile. Look at it again."
+
+
+class NotAllowed(ValueError):
+    """What a person asked for about members or invitations cannot be done. The text says why, for people."""
+
+
+def check_rank(by: Membership, *roles: str) -> None:
+    """Raises NotAllowed if one of `roles` is that of an owner and `by` is no owner."""
+    if Role.OWNER in roles and not by.at_least(Role.OWNER):
+        raise NotAllowed("Only an owner makes, changes or removes owners.")
+
+
+def check_owner_stays(membership: Membership, role: str | None) -> None:
+    """Raises NotAllowed if the workspace's last owner would get another role, or none.
+
+    This is for a form. `change_role` and `remove` check it again, with the owners' rows locked.
+    """
+    owners = Membership.objects.filter(workspace_id=membership.workspace_id, role=Role.OWNER)
+    if membership.role == Role.OWNER != role and not owners.exclude(pk=membership.pk).exists():
+        raise NotAllowed(NO_OWNER)
+
+
+def change_role(by: Membership, membership: Membership, role: str) -> None:
+    """Gives the member another role. Raises NotAllowed if only an owner may do so, if the workspace would have no
+    owner left, or if the role is not what `membership` says any more.
+    """
+    check_rank(by, role, membership.role)
+    with _an_owner_left(membership.workspace_id):
+        if not _as_read(membership).update(role=role):
+            raise NotAllowed(CHANGED)
+        audit.record(
+            by.workspace_id, by.user, "member.role", membership, changes={"role": [membership.role, role]}
+        )
+
+
+def set_takes_leads(by: Membership, membership: Membership, takes: bool) -> None:
+    """Sets whether new leads are assigned to this member in turn."""
+    with transaction.atomic():
+        Membership.objects.filter(pk=membership.pk).update(takes_leads=takes)
+        changes = {"takes_leads": [membership.takes_leads, takes]}
+        audit.record(by.workspace_id, by.user, "member.takes_leads", membership, changes=changes)
+
+
+def remove(by: Membership, membership: Membership) -> None:
+    """Removes a person from the workspace. The database unassigns their leads (lead_assigned_to_member), and
+    their account stays.
+
+    Raises NotAllowed if only an owner may do so, if the workspace would have no owner left, or if the role is not what
+    `membership` says any more.
+    """
+    check_rank(by, membership.role)
+    with _an_owner_left(membership.workspace_id):
+        audit.record(by.workspace_id, by.user, "member.removed", membership, user_id=membership.user_id)
+        if not _as_read(membership).delete()[0]:
+            raise NotAllowed(CHANGED)
+
+
+class PasswordTokens(PasswordResetTokenGenerator):
+    """Makes the tokens of links for setting a password, which are mailed or handed over by an operator. Who uses such a
+    link proves that the e-mail address is theirs.
+
+    Its salt differs from Django's default. Admins of a workspace could once see links that Django's default generator
+    had made, and those must not work here.
+    """
+
+    key_salt = "holdfast.password-link"
+
+
+password_tokens = PasswordTokens()
+
+
+def password_path(user: User) -> str:
+    """The path of the page on which this person sets a password. It works once, within PASSWORD_RESET_TIMEOUT
+    (seconds).
+
+    It may be shown only in mails and to operators.
+    """
+    uid = urlsafe_base64_encode(force_bytes(user.pk))
+    return reverse("password-new", args=[uid, password_tokens.make_token(user)])
+
+
+def request_password_mail(email: str) -> None:
+    """Enqueues a mail with a link for setting a password to the account with this address, if there
+    is one. Sends at most one mail a minute.
+    """
+    user = User.objects.filter(email=email.strip().lower(), is_active=True).first()
+    if user is not None:
+        key = f"{PASSWORD_MAIL}:{user.pk}:{timezone.now():%Y%m%d%H%M}"
+        enqueue(PASSWORD_MAIL, workspace_id=None, dedupe_key=key, payload={"user_id": user.pk})
+
+
+def mail_password_link(ctx: JobContext) -> dict[str, str]:
+    """The job that mails a person a link for setting a password. Raises TransientError if the mail server does not take
+    it.
+    """
+    user = User.objects.filter(pk=ctx.payload["user_id"], is_active=True).first()
+    if user is None:
+        return {"skipped": "The account is gone."}
+    link = settings.PUBLIC_URL + password_path(user)
+    text = f"Set a new password for Holdfast:\n\n{link}\n\nIf you did not ask for this, do nothing.\n"
+    return send("Holdfast: your password", text, user.email)
+
+
+def send(subject: str, text: str, email: str) -> dict[str, str]:
+    """Sends one mail and returns the result for its job. Raises TransientError if the mail server does not take it."""
+    if is_off():
+        return {"skipped": "EMAIL_URL is not set."}
+    drop_connection()
+    try:
+        send_mail(" ".join(subject.split()), text, None, [email])
+    except OSError as error:
+        raise TransientError("the mail server did not take the message") from error
+    return {"sent": "email"}
+
+
+def members_of(workspace: Workspace) -> list[Membership]:
+    """The members of the workspace, owners first."""
+    rows = Membership.objects.filter(workspace=workspace).select_related("user")
+    return sorted(rows, key=lambda row: (-Membership.RANK[row.role], str(row.user).lower()))
+
+
+def _as_read(membership: Membership) -> QuerySet[Membership]:
+    """The member's row, if its role still is what was read: who may change it depends on that."""
+    return Membership.objects.filter(pk=membership.pk, role=membership.role)
+
+
+@contextlib.contextmanager
+def _an_owner_left(workspace_id: UUID) -> Iterator[None]:
+    with transaction.atomic():
+        owners = Membership.objects.filter(workspace_id=workspace_id, role=Role.OWNER)
+        list(owners.select_for_update().order_by("pk"))
+        yield
+        if not owners.exists():
+            raise NotAllowed(NO_OWNER)

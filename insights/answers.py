@@ -1,0 +1,77 @@
+"""Answers a person's follow-up question about a pack.
+
+The answer rests on the pack's readings; nothing is read again.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from insights import cited_statements
+from insights.extraction import reason_of
+from insights.models import PackQuestion, PackThread
+from insights.outage import Outage
+from insights.pack_model_calls import Bill, ask, load
+from insights.schema import PackAnswer
+from jobs.context import JobContext
+from jobs.db import drop_connection
+from jobs.errors import PermanentError
+
+Status = PackQuestion.Status
+
+
+def run(ctx: JobContext) -> dict[str, Any]:
+    """The job that answers a person's follow-up question about a context pack (conversations read and put together as
+    the answer to a question). Returns how it went, for the job's row.
+
+    An error that may pass is raised, so that the job is retried. When the last attempt has failed, the tick in
+    `insights.upkeep` marks the question as failed.
+    """
+    outage = Outage()
+    drop_connection()
+    found = outage.visit(lambda: _load(UUID(ctx.payload["question_id"])))
+    if found is None:
+        return {"skipped": "It is answered, or the pack is gone."}
+    question, threads = found
+    prompt, bill, material = load("answer_pack"), Bill(), cited_statements.material(threads)
+    values: dict[str, Any]
+    try:
+        answer = ask(
+            prompt,
+            PackAnswer,
+            cited_statements.question(question.text, material),
+            workspace_id=question.workspace_id,
+            deadline=ctx.deadline,
+            bill=bill,
+        )
+        values = {"status": Status.ANSWERED, "answer": cited_statements.stored(answer, material), "error": ""}
+    except PermanentError as error:
+        values = {"status": Status.FAILED, "error": reason_of(error)[:300]}
+
+    def write() -> None:
+        with ctx.fenced():
+            pending(question.pk).update(
+                answered_at=Now(),
+                model=prompt.model,
+                prompt_version=prompt.label,
+                cost_microusd=bill.microusd,
+                **values,
+            )
+
+    outage.visit(write)
+    return {"status": str(values["status"])}
+
+
+def pending(question_id: UUID) -> QuerySet[PackQuestion]:
+    """A queryset of the follow-up question with this id, which is empty once the question is answered or failed."""
+    return PackQuestion.objects.filter(pk=question_id, status=Status.PENDING)
+
+
+def _load(question_id: UUID) -> tuple[PackQuestion, list[PackThread]] | None:
+    question = pending(question_id).select_related("pack").first()
+    if question is None:
+        return None
+    done = question.pack.threads.filter(status=PackThread.Status.DONE, insight__isnull=False)
+    return question, list(done.select_related("insight", "lead__campaign").order_by("position"))

@@ -1,0 +1,107 @@
+"""Prepares the readings of a pack as input for the model, and ties every claim of its answer to messages.
+
+A claim that cites no message of the input is not stored. It is only counted.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from inbox.prompts.sheet import Said, Sheet, sheet, theirs
+from insights.conversation import cited
+from insights.models import PackThread
+from insights.schema import PackAnswer
+
+LIST_ITEMS = 5
+MATERIAL_CHARS = 400_000
+"""The most characters of input, about 100,000 tokens. 75 conversations of a pack take a third of it."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """The readings of a context pack's conversations, as the model gets them. `ids` has
+    our message id for each short id in them.
+    """
+
+    blocks: tuple[str | Said, ...]
+    ids: dict[str, UUID]
+    threads: int
+
+
+def material(threads: Sequence[PackThread]) -> Material:
+    """Prepare the readings of these conversations as input for the model: numbered, with quotes under short message
+    ids.
+
+    `insight` and `lead` of the threads must be loaded. Readings beyond MATERIAL_CHARS are left out.
+    """
+    ids: dict[str, UUID] = {}
+    blocks: list[str | Said] = []
+    size = 0
+    for number, thread in enumerate(threads, start=1):
+        head, said = _blocks(number, thread, ids)
+        size += len(head) + len(said.text)
+        if size > MATERIAL_CHARS:
+            break
+        blocks += [head, said]
+    return Material(tuple(blocks), ids, len(blocks) // 2)
+
+
+def _blocks(number: int, thread: PackThread, ids: dict[str, UUID]) -> tuple[str, Said]:
+    """One reading as a heading of ours and a text that the model must not trust.
+
+    A model wrote the reading from what people wrote, and it may have repeated instructions of theirs.
+    """
+    reading = thread.insight
+    assert reading is not None  # callers pass only threads that have been read
+    data = reading.data
+    campaign = thread.lead.campaign.name if thread.lead.campaign else "none"
+    lines = [f"Campaign: {campaign}", f"Summary: {data['summary']}"]
+    for name in ("what_worked", "what_failed", "key_phrases"):
+        if data[name]:
+            lines.append(f"{name}: " + "; ".join(data[name][:LIST_ITEMS]))
+    for answered in data["follow_up"]["objection_responses"]:
+        lines.append(
+            f"Objection {answered['objection_type']}, answered “{answered['agent_response']}”: {answered['outcome']}"
+        )
+    for quote in data["evidence_quotes"]:
+        short = f"m{len(ids) + 1}"
+        ids[short] = UUID(quote["message_id"])
+        lines.append(f"[{short}] “{quote['quote']}”")
+    # Each item becomes one line, so that nobody's text can begin a line with an id and look like a quote.
+    text = "\n".join(" ".join(line.split()) for line in lines)
+    return f"# Conversation {number}: {reading.outcome}", theirs("read by a model", text)
+
+
+def question(text: str, material: Material) -> Sheet:
+    """The model's input for a question about a context pack: its readings and the
+    question, which comes from one of our users.
+    """
+    return sheet(*material.blocks, f"# Question\n\n{text}")
+
+
+def stored(answer: PackAnswer, material: Material) -> dict[str, Any]:
+    """The model's answer about a context pack in the form in which it is stored: answer, claims
+    with message ids, counts, recommended tests.
+
+    `left_out` counts the claims that cite nothing, or only messages that were not in the material. `unknown` counts the
+    citations that were removed from the remaining claims.
+    """
+    counts: Counter[str] = Counter()
+    claims = []
+    for claim in answer.claims:
+        found = cited(claim.message_ids, material.ids)
+        if not found or not claim.text:
+            counts["left_out"] += 1
+            continue
+        counts["unknown"] += len(set(claim.message_ids)) - len(found)
+        claims.append({"text": claim.text, "message_ids": found})
+    return {
+        "answer": answer.answer,
+        "claims": claims,
+        "left_out": counts["left_out"],
+        "unknown": max(0, counts["unknown"]),
+        "threads": material.threads,
+        "recommended_tests": list(getattr(answer, "recommended_tests", [])),
+    }

@@ -1,0 +1,199 @@
+"""Computes the numbers of the overview: replies, answers, objections and meetings of a workspace in a span of time.
+
+Each is one query over an index on workspace and time. A reply is a message that a lead, and no machine, wrote.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Exists, OuterRef
+
+from inbox.followups import responses
+from inbox.leads import rollup
+from inbox.leads.folders import leads_in
+from inbox.leads.tags import POSITIVE
+from inbox.models import Message, Workspace
+from inbox.models.lead import Tag
+
+# The first reply of each lead in the span, and our first answer to it. A campaign's step is no answer
+# (inbox.leads.rollup.answers). Samples count nowhere. `waits` says whether the lead's newest reply needs an answer
+# and has none.
+REPLIED = """
+WITH replied AS (
+    SELECT m.lead_id, min(m.sent_at) AS first_at, count(*) AS replies
+    FROM inbox_message m
+    WHERE m.workspace_id = %(workspace)s AND m.direction = 'inbound' AND m.automated_reply IS NOT TRUE
+      AND m.tag NOT IN ('Automated Reply', 'Out of Office') AND m.received_at >= %(since)s - interval '1 day'
+      AND m.sent_at >= %(since)s AND m.sent_at < %(until)s
+      AND m.lead_id NOT IN (SELECT id FROM inbox_lead WHERE workspace_id = %(workspace)s AND sample)
+    GROUP BY m.lead_id
+), answered AS (
+    SELECT r.*, l.campaign_id, l.tag, l.booked_at, l.needs_reply AS waits,
+           extract(epoch FROM a.sent_at - r.first_at) AS answer_s
+    FROM replied r JOIN inbox_lead l ON l.id = r.lead_id
+    LEFT JOIN LATERAL (
+        SELECT o.sent_at FROM inbox_message o
+        WHERE o.lead_id = r.lead_id AND o.direction = 'outbound' AND o.sent_at > r.first_at
+          AND (o.by_hand OR o.source <> ALL(%(steps)s))
+        ORDER BY o.sent_at LIMIT 1) a ON true
+)
+"""
+BY_CAMPAIGN = f"""{REPLIED}
+SELECT c.id, coalesce(nullif(c.name, ''), c.external_id), sum(a.replies), count(*),
+       count(*) FILTER (WHERE a.tag = ANY(%(positive)s) OR a.booked_at IS NOT NULL),
+       count(*) FILTER (WHERE a.booked_at >= %(since)s),
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY a.answer_s)
+FROM answered a LEFT JOIN inbox_campaign c ON c.id = a.campaign_id
+GROUP BY c.id ORDER BY 5 DESC, 4 DESC, 2 LIMIT 20
+"""
+TOTALS = f"""{REPLIED}
+SELECT coalesce(sum(a.replies), 0), count(*),
+       count(*) FILTER (WHERE a.tag = ANY(%(positive)s) OR a.booked_at IS NOT NULL),
+       count(*) FILTER (WHERE a.tag IN ('Meeting Requested', 'Call Requested', 'Meeting Booked')
+                        OR a.booked_at IS NOT NULL),
+       count(*) FILTER (WHERE a.booked_at IS NOT NULL),
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY a.answer_s),
+       count(*) FILTER (WHERE a.answer_s < 300), count(*) FILTER (WHERE a.answer_s >= 300 AND a.answer_s < 3600),
+       count(*) FILTER (WHERE a.answer_s >= 3600 AND a.answer_s < 14400),
+       count(*) FILTER (WHERE a.answer_s >= 14400 AND a.answer_s < 86400),
+       count(*) FILTER (WHERE a.answer_s >= 86400), count(*) FILTER (WHERE a.answer_s IS NULL AND a.waits),
+       count(*) FILTER (WHERE a.answer_s IS NULL AND NOT a.waits)
+FROM answered a
+"""
+CONTACTED = """
+SELECT count(DISTINCT lead_id) FROM inbox_message
+WHERE workspace_id = %(workspace)s AND direction = 'outbound' AND received_at >= %(since)s - interval '1 day'
+  AND sent_at >= %(since)s AND sent_at < %(until)s
+  AND lead_id NOT IN (SELECT id FROM inbox_lead WHERE workspace_id = %(workspace)s AND sample)
+"""
+BY_DAY = """
+SELECT (m.sent_at AT TIME ZONE %(zone)s)::date AS day, count(*),
+       count(*) FILTER (WHERE m.tag = ANY(%(positive)s) OR m.tag = 'Meeting Booked')
+FROM inbox_message m
+WHERE m.workspace_id = %(workspace)s AND m.direction = 'inbound' AND m.automated_reply IS NOT TRUE
+  AND m.tag NOT IN ('Automated Reply', 'Out of Office') AND m.received_at >= %(since)s - interval '1 day'
+  AND m.sent_at >= %(since)s AND m.sent_at < %(until)s
+  AND m.lead_id NOT IN (SELECT id FROM inbox_lead WHERE workspace_id = %(workspace)s AND sample)
+GROUP BY 1 ORDER BY 1
+"""
+OBJECTIONS = """
+SELECT o->>'objection_type', count(*), count(*) FILTER (WHERE o->>'outcome' = 'positive'),
+       count(*) FILTER (WHERE o->>'outcome' = 'neutral'), count(*) FILTER (WHERE o->>'outcome' = 'negative')
+FROM insights_conversationinsight i
+CROSS JOIN LATERAL jsonb_array_elements(i.data->'follow_up'->'objection_responses') o
+WHERE i.workspace_id = %(workspace)s AND i.read_at >= %(since)s AND i.read_at < %(until)s
+  AND o->>'objection_type' <> 'none'
+GROUP BY 1 ORDER BY 2 DESC, 1
+"""
+BUCKETS = ("Under 5 min", "5 min to 1 h", "1 to 4 h", "4 to 24 h", "Over a day", "Not yet", "None needed")
+
+
+@dataclass(frozen=True)
+class CampaignRow:
+    """One campaign's row in the overview page's table of campaigns.
+
+    `answer_s` is the median of seconds until the first answer, or None without any.
+    """
+
+    campaign_id: UUID | None
+    name: str
+    replies: int
+    people: int
+    positive: int
+    booked: int
+    answer_s: float | None
+
+    @property
+    def positive_percent(self) -> int:
+        return round(100 * self.positive / self.people)
+
+
+@dataclass(frozen=True)
+class ObjectionRow:
+    """How often leads raised one kind of objection, and how those conversations went on."""
+
+    kind: str
+    count: int
+    positive: int
+    neutral: int
+    negative: int
+
+
+@dataclass(frozen=True)
+class Overview:
+    """All numbers of the overview page. `funnel` and `answers` are lists of (label, people).
+
+    `follow_ups` has the form of `inbox.followups.responses.effectiveness`.
+    """
+
+    replies: int
+    people: int
+    positive: int
+    booked: int
+    answer_s: float | None
+    funnel: list[tuple[str, int]]
+    answers: list[tuple[str, int]]
+    campaigns: list[CampaignRow]
+    objections: list[ObjectionRow]
+    days: list[tuple[date, int, int]]
+    follow_ups: list[dict[str, Any]]
+
+
+def overview(workspace_id: UUID, since: datetime, until: datetime, zone: str) -> Overview:
+    """The numbers of the overview page from `since` up to `until`. Days are counted in the time zone `zone`."""
+    values: dict[str, Any] = {
+        "workspace": workspace_id,
+        "since": since,
+        "until": until,
+        "zone": zone,
+        "positive": [str(tag.value) for tag in POSITIVE],
+        "steps": list(rollup.steps()),
+    }
+
+    def rows(statement: str) -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            found: list[tuple[Any, ...]] = cursor.fetchall()
+            return found
+
+    totals = rows(TOTALS)[0]
+    replies, people, positive, requested, booked, answer_s = totals[:6]
+    contacted = max(rows(CONTACTED)[0][0], people)
+    return Overview(
+        replies=int(replies),
+        people=people,
+        positive=positive,
+        booked=booked,
+        answer_s=answer_s,
+        funnel=[
+            ("Written to", contacted),
+            ("Replied", people),
+            ("Positive", positive),
+            ("Asked for a meeting", requested),
+            ("Booked", booked),
+        ],
+        answers=list(zip(BUCKETS, totals[6:], strict=True)),
+        campaigns=[
+            CampaignRow(row[0], row[1] or "No campaign", int(row[2]), *row[3:]) for row in rows(BY_CAMPAIGN)
+        ],
+        objections=[ObjectionRow(*row) for row in rows(OBJECTIONS)],
+        days=[(day, count, good) for day, count, good in rows(BY_DAY)],
+        follow_ups=list(responses.effectiveness(workspace_id, since, until)),
+    )
+
+
+def waiting(workspace: Workspace, since: datetime, until: datetime) -> int:
+    """How many leads who replied from `since` up to `until` still wait for an answer (they are in the folder Needs
+    reply).
+    """
+    replies = Message.objects.filter(
+        lead=OuterRef("pk"),
+        direction=Message.Direction.INBOUND,
+        sent_at__gte=since,
+        sent_at__lt=until,
+    ).exclude(automated_reply=True)
+    written = replies.exclude(tag__in=(Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE))
+    return leads_in(workspace, "needs-reply").filter(Exists(written), sample=False).count()

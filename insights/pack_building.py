@@ -1,0 +1,270 @@
+"""Builds a context pack: selects conversations, reads those that are not known yet, and answers the pack's question.
+
+There is one job per pack, and its writes are fenced, so only one worker builds a pack. The work can be resumed: each
+conversation is a row, and a new run goes on with the rows that are still pending. Data is read in one short visit to
+the database, then the connection is released. A bounded pool of threads calls the model. Each result is written in one
+short transaction.
+"""
+
+import logging
+import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Count, F, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from insights import cited_statements, conversation, packs, readings, selection
+from insights.extraction import Reader, Unavailable, reason_of
+from insights.models import ContextPack, ConversationInsight, PackThread
+from insights.outage import Outage
+from insights.pack_model_calls import Bill, ask, load
+from insights.schema import PackAnswer, PackSynthesis
+from integrations.errors import ProviderError
+from jobs.context import JobContext
+from jobs.db import drop_connection
+from jobs.errors import DeadlineExceeded, PermanentError, Snooze, TransientError
+
+logger = logging.getLogger(__name__)
+Status = ContextPack.Status
+
+SYNTHESIS_ATTEMPTS = 3
+EARLY_MIN, EARLY_MAX, EARLY_SHARE = 10, 50, 0.25
+BUSY_PAUSE_S = 0.5
+LEFT_FOR_SYNTHESIS_MS = 130_000
+
+
+def build(ctx: JobContext) -> dict[str, Any]:
+    """The job that builds a context pack (conversations read as the answer to a question). Returns how many
+    conversations were read, failed and paid for.
+    """
+    return Build(ctx).run()
+
+
+class Build:
+    """One run of the job that builds a context pack."""
+
+    def __init__(self, ctx: JobContext) -> None:
+        self.ctx = ctx
+        self.pack_id = UUID(ctx.payload["pack_id"])
+        self.outage = Outage()
+        self.pack: ContextPack
+
+    def run(self) -> dict[str, Any]:
+        """Build the context pack (conversations read as the answer to a question) as far as the time allows. Returns
+        counts, or why nothing was done.
+
+        Raises Snooze if conversations are left for the next run.
+        """
+        found = self._visit(self._open)
+        if found is None:
+            return {"skipped": "The pack is over."}
+        self.pack = found
+        try:
+            while self._round():
+                self.ctx.checkpoint()
+                if self.ctx.deadline.remaining_ms() < LEFT_FOR_SYNTHESIS_MS:
+                    raise Snooze(timezone.now(), "The rest is read in the next run.")
+            return self._finish()
+        except DeadlineExceeded as late:
+            raise Snooze(timezone.now(), "The rest is read in the next run.") from late
+        except PermanentError as error:
+            reason = reason_of(error)
+            self._visit(lambda: packs.fail(self.pack_id, reason))
+            return {"failed": reason}
+
+    def _visit(self, work: Callable[[], Any]) -> Any:
+        drop_connection()
+        return self.outage.visit(work)
+
+    def _fenced(self, work: Callable[[], Any]) -> Any:
+        def in_transaction() -> Any:
+            with self.ctx.fenced():
+                return work()
+
+        return self._visit(in_transaction)
+
+    def _open(self) -> ContextPack | None:
+        """Mark the pack as running and select its conversations.
+
+        Returns None if the pack is complete, failed or stopped.
+        """
+        with self.ctx.fenced():
+            under_way = ContextPack.objects.filter(pk=self.pack_id, status__in=ContextPack.UNDER_WAY)
+            pack = under_way.select_for_update(of=("self",)).first()
+            if pack is None:
+                return None
+            if pack.selected_at is None:
+                threads = selection.select(pack, pack.campaigns.all())
+                PackThread.objects.bulk_create(threads, ignore_conflicts=True)
+                pack.target_threads = len(threads)
+                pack.selected_at = pack.started_at = timezone.now()
+            pack.status = Status.RUNNING
+            pack.save(update_fields=["status", "target_threads", "selected_at", "started_at"])
+            return pack
+
+    def _round(self) -> bool:
+        """Read one batch of pending conversations. Returns False if none is left."""
+        batch = self._visit(self._batch)
+        if not batch:
+            return False
+        reader = Reader(self.ctx.deadline, self.outage, ConversationInsight.Source.CHAT_PACK)
+        with ThreadPoolExecutor(
+            settings.INSIGHTS_CONTEXT_PACK_LEAD_CONCURRENCY, thread_name_prefix="insights"
+        ) as pool:
+            results = list(pool.map(lambda pair: reader.work(*pair), batch))
+        for result in results:
+            if isinstance(result, Unavailable):
+                raise Snooze(result.until, result.reason)
+            if isinstance(result, BaseException):
+                raise result
+        if all(result == "busy" for result in results):
+            self.ctx.deadline.sleep_s(BUSY_PAUSE_S)
+        self._visit(self._show_progress)
+        self._answer_early()
+        return True
+
+    def _batch(self) -> list[tuple[PackThread, conversation.Conversation]]:
+        pending = self.pack.threads.filter(status=PackThread.Status.PENDING)
+        threads = list(
+            pending.select_related("pack").order_by("attempts", "position")[
+                : settings.INSIGHTS_CONTEXT_PACK_CRON_BATCH
+            ]
+        )
+        label = readings.prompt().label
+        texts = conversation.load([thread.lead_id for thread in threads], prompt_label=label)
+        return [(thread, texts[thread.lead_id]) for thread in threads]
+
+    def _show_progress(self) -> None:
+        counts = self.pack.threads.aggregate(over=Count("pk", filter=~Q(status=PackThread.Status.PENDING)))
+        self.ctx.progress(counts["over"], self.pack.target_threads)
+
+    def _done(self) -> list[PackThread]:
+        done = self.pack.threads.filter(status=PackThread.Status.DONE, insight__isnull=False)
+        return list(done.select_related("insight", "lead__campaign").order_by("position"))
+
+    def _answer_early(self) -> None:
+        """Answer the question from the first conversations once enough are read.
+
+        If this fails, the build goes on without it.
+        """
+        if self.pack.early_answer is not None:
+            return
+        threads = self._visit(self._done)
+        wanted = early_after(self.pack.target_threads)
+        if not wanted <= len(threads) < self.pack.target_threads:
+            return
+        bill = Bill()
+        material = cited_statements.material(threads)
+        try:
+            answer = ask(
+                load("answer_pack"),
+                PackAnswer,
+                cited_statements.question(self.pack.question, material),
+                workspace_id=self.pack.workspace_id,
+                deadline=self.ctx.deadline,
+                bill=bill,
+            )
+            early = cited_statements.stored(answer, material)
+        except ProviderError as error:
+            logger.warning(
+                "no early answer", extra={"pack_id": str(self.pack_id), "error_class": type(error).__name__}
+            )
+            early = {}
+        self.pack.early_answer = early
+        self._fenced(lambda: self._save(bill, early_answer=early or None, early_threads=len(threads)))
+
+    def _finish(self) -> dict[str, Any]:
+        counts: dict[str, int]
+        threads, counts = self._visit(lambda: (self._done(), self._counts()))
+        if not threads:
+            raise PermanentError(self._visit(self._why_nothing))
+        bill = Bill()
+        prompt = load("synthesise_pack")
+        self._fenced(self._count_synthesis)
+        material = cited_statements.material(threads)
+        try:
+            answer = ask(
+                prompt,
+                PackSynthesis,
+                cited_statements.question(self.pack.question, material),
+                workspace_id=self.pack.workspace_id,
+                deadline=self.ctx.deadline,
+                bill=bill,
+            )
+        except ProviderError as error:
+            self._fenced(lambda: self._save(bill))
+            self._give_up_or_raise(error)
+            raise
+        self._fenced(
+            lambda: self._save(
+                bill,
+                status=Status.COMPLETE,
+                synthesis=cited_statements.stored(answer, material),
+                metrics=counts,
+                model=prompt.model,
+                prompt_version=prompt.label,
+                finished_at=Now(),
+                error="",
+            )
+        )
+        return counts
+
+    def _give_up_or_raise(self, error: ProviderError) -> None:
+        attempts = self.pack.synthesis_attempts
+        if isinstance(error, TransientError) and not isinstance(error, PermanentError):
+            if (
+                error.sent is False and error.retry_after_ms
+            ):  # no call was made, because of a breaker or a limit of ours
+                self._fenced(lambda: self._save(Bill(), synthesis_attempts=F("synthesis_attempts") - 1))
+                raise Snooze(_after(error), f"{error}: trying again.") from error
+            if attempts < SYNTHESIS_ATTEMPTS:
+                return
+        raise PermanentError(
+            f"The conversations were read, but putting them together failed {attempts} times: {reason_of(error)}"
+        ) from error
+
+    def _count_synthesis(self) -> None:
+        ContextPack.objects.filter(pk=self.pack_id).update(synthesis_attempts=F("synthesis_attempts") + 1)
+        self.pack.refresh_from_db(fields=["synthesis_attempts"])
+
+    def _save(self, bill: Bill, **values: Any) -> None:
+        """Write to the pack if it is still running. A pack that somebody stopped stays stopped."""
+        running = ContextPack.objects.filter(pk=self.pack_id, status=Status.RUNNING)
+        running.update(cost_microusd=F("cost_microusd") + bill.microusd, **values)
+
+    def _counts(self) -> dict[str, int]:
+        done = PackThread.Status.DONE
+        counts = self.pack.threads.aggregate(
+            read=Count("pk", filter=Q(status=done)),
+            failed=Count("pk", filter=Q(status=PackThread.Status.FAILED)),
+            paid=Count("pk", filter=Q(status=done, paid=True)),
+            **{
+                name: Count("pk", filter=Q(status=done, outcome=name))
+                for name in ConversationInsight.Outcome.values
+            },
+        )
+        return counts
+
+    def _why_nothing(self) -> str:
+        if not self.pack.target_threads:
+            return "No conversation with a reply lies in this window and these campaigns."
+        failed = self.pack.threads.filter(status=PackThread.Status.FAILED)
+        error = failed.exclude(error="").values_list("error", flat=True).first() or "none can be read"
+        return f"None of the {self.pack.target_threads} conversations could be read: {error}"
+
+
+def early_after(target_threads: int) -> int:
+    """The number of read conversations after which a context pack of `target_threads` conversations
+    answers its question for the first time.
+    """
+    return max(EARLY_MIN, min(EARLY_MAX, math.ceil(target_threads * EARLY_SHARE)))
+
+
+def _after(error: ProviderError) -> Any:
+    return timezone.now() + timedelta(milliseconds=error.retry_after_ms or 1_000)

@@ -1,0 +1,51 @@
+"""Asks the model and adds up what it cost. No database connection is held during the call."""
+
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+from inbox import prompts
+from inbox.prompts import Prompt
+from inbox.prompts.sheet import Sheet
+from integrations.openai.client import OpenAIClient
+from integrations.openai.schema import ModelAnswer
+from jobs.db import drop_connection
+from jobs.deadline import Deadline
+
+Answer = TypeVar("Answer", bound=ModelAnswer)
+FOLDER = Path(__file__).parent / "prompts"
+
+
+def load(name: str) -> Prompt:
+    """The prompt for the language model in `insights/prompts/<name>.md`."""
+    return prompts.load(name, FOLDER)
+
+
+class Bill:
+    """The cost of model calls for one piece of work so far, in millionths of a dollar. Useless answers of the model
+    count too.
+    """
+
+    def __init__(self) -> None:
+        self.microusd = 0
+
+    def add(self, cost_microusd: int) -> None:
+        self.microusd += cost_microusd
+
+
+def ask(
+    prompt: Prompt, schema: type[Answer], sheet: Sheet, *, workspace_id: UUID, deadline: Deadline, bill: Bill
+) -> Answer:
+    """Ask the language model `prompt` about `sheet` (the prompt's input). Returns its answer as an instance of
+    `schema`.
+
+    The call's cost is added to `bill`, also if it fails. Raises what `OpenAIClient.ask` raises.
+    """
+    drop_connection()
+    return OpenAIClient().ask(
+        **prompt.question(sheet),
+        schema=schema,
+        workspace_id=workspace_id,
+        deadline=deadline.within_ms(prompt.timeout_ms),
+        on_cost=bill.add,
+    )

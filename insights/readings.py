@@ -1,0 +1,142 @@
+"""Reads one conversation with the model, so that an unchanged conversation is paid for once.
+
+A caller first claims the reading by an upsert that succeeds for one caller per text. So if two jobs, packs or a page
+want the same conversation at the same time, one model call is made. The claim of a caller that dies expires.
+"""
+
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models.functions import Now
+
+from inbox.prompts import Prompt
+from insights.conversation import Conversation, cited
+from insights.models import ConversationInsight
+from insights.pack_model_calls import Bill, ask, load
+from insights.schema import SCHEMA_VERSION, InsightAnswer
+from jobs.deadline import Deadline
+from jobs.ids import uuid7
+
+CLAIM_S = 180
+"""Seconds until a claim expires. That is longer than one call with all its retries may take (TIME_LIMIT_MS)."""
+TIME_LIMIT_MS = 150_000
+
+CLAIM = """
+INSERT INTO insights_conversationinsight AS i
+    (id, workspace_id, lead_id, outcome, data, schema_version, prompt_version, content_hash, source, cost_microusd,
+     claim_token, claim_expires_at, created_at)
+VALUES (%(id)s, %(workspace)s, %(lead)s, 'UNKNOWN', '{}', '', '', '', %(source)s, 0,
+    %(token)s, statement_timestamp() + %(seconds)s * interval '1 second', statement_timestamp())
+ON CONFLICT (lead_id) DO UPDATE
+SET claim_token = EXCLUDED.claim_token, claim_expires_at = EXCLUDED.claim_expires_at
+WHERE i.content_hash <> %(hash)s AND (i.claim_expires_at IS NULL OR i.claim_expires_at < statement_timestamp()
+    OR i.claim_token = EXCLUDED.claim_token)
+RETURNING id
+"""
+
+
+class Claim(Enum):
+    """What a caller may do who wants a conversation read: ask the model (MINE), use the stored
+    reading (KNOWN), or come back later (BUSY).
+    """
+
+    MINE = "mine"
+    KNOWN = "known"
+    BUSY = "busy"
+
+
+def prompt() -> Prompt:
+    """The prompt with which a model reads a conversation."""
+    return load("read_conversation")
+
+
+def claim(
+    conversation: Conversation, workspace_id: UUID, source: str, owner: UUID
+) -> tuple[Claim, UUID | None]:
+    """Claim the right to have a conversation read by the model. Returns (MINE, None),
+    (KNOWN, id of the reading) or (BUSY, None).
+
+    `owner` is the id of the pack or job that asks. It gets its own earlier claim again at once,
+    which a run that was cut short may have left.
+    """
+    values: dict[str, Any] = {
+        "id": uuid7(),
+        "workspace": workspace_id,
+        "lead": conversation.lead_id,
+        "source": source,
+        "token": owner,
+        "seconds": CLAIM_S,
+        "hash": conversation.content_hash,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, values)
+        if cursor.fetchone():
+            return Claim.MINE, None
+    known = ConversationInsight.objects.filter(
+        lead_id=conversation.lead_id, content_hash=conversation.content_hash
+    )
+    found = known.values_list("pk", flat=True).first()
+    return (Claim.KNOWN, found) if found else (Claim.BUSY, None)
+
+
+def read(conversation: Conversation, workspace_id: UUID, deadline: Deadline, bill: Bill) -> InsightAnswer:
+    """Have the model read the conversation. No database connection is held. Raises what `model_calls.ask` raises."""
+    return ask(
+        prompt(),
+        InsightAnswer,
+        conversation.sheet,
+        workspace_id=workspace_id,
+        deadline=deadline.within_ms(TIME_LIMIT_MS),
+        bill=bill,
+    )
+
+
+def store(
+    conversation: Conversation, owner: UUID, answer: InsightAnswer, source: str, cost_microusd: int
+) -> UUID | None:
+    """Store what the model found in the conversation, in one statement.
+
+    Returns the reading's id, or None if the claim expired and another caller has taken it.
+    """
+    rows = ConversationInsight.objects.filter(lead_id=conversation.lead_id, claim_token=owner)
+    changed = rows.update(
+        outcome=answer.outcome,
+        data=data_of(answer, conversation),
+        schema_version=SCHEMA_VERSION,
+        prompt_version=prompt().label,
+        content_hash=conversation.content_hash,
+        source=source,
+        cost_microusd=cost_microusd,
+        read_at=Now(),
+        claim_token=None,
+        claim_expires_at=None,
+    )
+    return (
+        rows.model.objects.values_list("pk", flat=True).get(lead_id=conversation.lead_id) if changed else None
+    )
+
+
+def release(conversation: Conversation, owner: UUID) -> None:
+    """Give up the claimed right to have a conversation read, after the call to the model has failed."""
+    ConversationInsight.objects.filter(lead_id=conversation.lead_id, claim_token=owner).update(
+        claim_token=None, claim_expires_at=None
+    )
+
+
+def data_of(answer: InsightAnswer, conversation: Conversation) -> dict[str, Any]:
+    """The model's answer about a conversation in the form in which it is stored.
+
+    Quotes get our message ids; those without a known one are dropped. If no quote remains, the newest message of the
+    lead is quoted, so that people can look up what is claimed.
+    """
+    data = answer.model_dump()
+    quotes = []
+    for quote in answer.evidence_quotes:
+        found = cited([quote.message_id], conversation.ids)
+        if found and quote.quote:
+            quotes.append({"quote": quote.quote, "message_id": found[0]})
+    if not quotes and conversation.newest_inbound:
+        quotes = [{"quote": conversation.newest_words, "message_id": str(conversation.newest_inbound)}]
+    return data | {"schema_version": SCHEMA_VERSION, "evidence_quotes": quotes}

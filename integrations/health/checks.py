@@ -1,0 +1,146 @@
+"""The test of an account that a person starts on a page. It makes real, read-only calls and says what to do.
+
+The checks build on each other, so the first failure ends the test. The calls are ordinary ones: what they find is also
+recorded as the account's health.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from integrations import registry
+from integrations.errors import (
+    ANOTHER_ACCOUNT,
+    MISSING_CREDENTIALS,
+    CallOutcome,
+    ProviderError,
+    ProviderMisconfigured,
+)
+from integrations.health import probes, writer
+from integrations.http.breaker import breakers
+from integrations.models import Integration
+from jobs.db import drop_connection
+from jobs.deadline import Deadline
+from jobs.errors import DeadlineExceeded
+
+TEST_MS = 5_000
+
+OK, BAD, WARN, NOT_TRIED = "ok", "bad", "warn", ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the result when a person tests a provider account.
+
+    `tone` is ok, bad, warn, or "" if it was not tried. `fix` says what a person can do.
+    """
+
+    label: str
+    tone: str
+    said: str = ""
+    fix: str = ""
+
+
+class Wrong(Exception):
+    """The provider answered the call of an account's check, but the answer is not as it should be."""
+
+    def __init__(self, said: str, fix: str) -> None:
+        super().__init__(said)
+        self.said, self.fix = said, fix
+
+
+@dataclass
+class Test:
+    """The test of a provider account that is running. `found` is what the first call
+    answered, for the checks after it.
+    """
+
+    account: Integration
+    deadline: Deadline
+    found: Any = field(default=None)
+
+
+def run(account: Integration) -> list[Check]:
+    """Make the checks of a provider account, for at most TEST_MS, and return a line for each. It calls the provider, so
+    the caller must not hold a transaction.
+
+    Raises Cancelled and ShutdownRequested.
+    """
+    writer.forget_successes()
+    breakers.look_again(account.provider, account.workspace_id)
+    test, lines = Test(account, Deadline.after_ms(TEST_MS)), []
+    if ended := probes.look_at_secrets(account):
+        lines.append(Check("Stored secrets", BAD, probes.UNREADABLE, probes.UNREADABLE_FIX))
+    for label, check in registry.spec_of(account.provider).checks:
+        line = Check(label, NOT_TRIED, "Not tried.") if ended else _line(test, label, check)
+        ended = ended or line.tone == BAD
+        lines.append(line)
+    return lines
+
+
+def _line(test: Test, label: str, check: Callable[[Test], str]) -> Check:
+    drop_connection()  # reporting the call before may have opened a connection
+    try:
+        return Check(label, OK, check(test))
+    except Wrong as wrong:
+        return Check(label, BAD, wrong.said, wrong.fix)
+    except ProviderMisconfigured as error:
+        return Check(
+            label, BAD, str(error), "" if " Set it in " in str(error) else "Change it under Settings."
+        )
+    except DeadlineExceeded:
+        return Check(label, BAD, "No answer within 5 s.", _wait(test.account))
+    except ProviderError as error:
+        return Check(
+            label, BAD, f"{_upper(str(error.outcome.label))}{_code(error)}.", _fix(test.account, error)
+        )
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _code(error: ProviderError) -> str:
+    notes = [f"HTTP {error.status}" if error.status else "", error.code]
+    detail = ", ".join(filter(None, notes))
+    said = f": “{error.said}”" if error.said else ""
+    return (f" ({detail})" if detail else "") + said
+
+
+def _fix(account: Integration, error: ProviderError) -> str:
+    """What a person can do about the error."""
+    spec = registry.spec_of(account.provider)
+    new_key = f"Make a new key in {spec.key_made_at}, and put it in under Settings."
+    if error.code == ANOTHER_ACCOUNT:
+        return "Somebody else logged in. Reconnect, and log in as the owner of this account."
+    if spec.key_made_at and error.code == MISSING_CREDENTIALS:
+        return new_key
+    if spec.key_made_at and error.code == "missing_scope":
+        return f"Give the key the permission for this in {spec.key_made_at}."
+    if error.outcome == CallOutcome.AUTH and spec.reconnect:
+        return "Press Reconnect, or send the account’s owner a link."
+    if error.outcome == CallOutcome.AUTH and spec.key_made_at:
+        return new_key
+    if error.outcome == CallOutcome.AUTH and spec.installation_key:
+        return "The key is the installation’s own: its operator has to act."
+    if error.outcome == CallOutcome.RATE_LIMITED:
+        return "Nothing is wrong with the account. Test again in a few minutes."
+    if error.outcome == CallOutcome.REJECTED:
+        return "Compare the account’s id and address under Settings with the provider’s own pages."
+    return _wait(account)
+
+
+def _wait(account: Integration) -> str:
+    name = account.label
+    return f"The trouble is on {name}’s side or on the way there. Test again in a few minutes."
+
+
+def same_account(said: str, wanted: str) -> None:
+    """Raise Wrong if the key belongs to another account than the one we know. `said` is the id that the provider names,
+    `wanted` the stored one. Nothing is raised if either is unknown.
+    """
+    if wanted and said and said != wanted:
+        raise Wrong(
+            f"The key belongs to account {said}, and this is account {wanted}.",
+            "Take the key of the right account, or change the account’s id under Settings.",
+        )

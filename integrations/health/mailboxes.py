@@ -1,0 +1,19 @@
+"""Checks the mailboxes of an account that its provider has reported as lost."""
+
+from integrations.health import writer
+from integrations.models import Integration
+
+
+class MailboxesLost(Exception):
+    """The provider account works, but some of its mailboxes do not. The message is a sentence for people."""
+
+
+def look_for(account: Integration, down: set[str]) -> None:
+    """Compare the account's mailboxes that were reported lost with those that are `down` now, and record which are
+    back.
+
+    Raises MailboxesLost if some still are down.
+    """
+    asked = writer.row(account).lost_mailboxes
+    if asked and (reason := writer.looked_at_mailboxes(account, asked, down)):
+        raise MailboxesLost(f"{account} answers, but {reason}.")

@@ -1,0 +1,137 @@
+"""Probes: one cheap read per account, which proves that its credentials and its connection work.
+
+A probe is an ordinary call, so its outcome is recorded in the account's health like any other. It is made even if the
+circuit breaker is open, because it is meant to find out whether the provider works again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from integrations import registry
+from integrations.errors import ADDRESS_REFUSED, ProviderError, ProviderMisconfigured
+from integrations.health import writer
+from integrations.health.mailboxes import MailboxesLost
+from integrations.http.breaker import breakers
+from integrations.http.hosts import HostRefused
+from integrations.models import HealthState, Integration, WorkspaceIntegrationHealth
+from jobs.deadline import Deadline
+from jobs.enqueue import JobSpec, enqueue_many
+from jobs.errors import Cancelled, ShutdownRequested
+from jobs.kinds import kind_name
+
+PROBE = kind_name("health.probe", __name__)
+CHECK_MS = 5_000
+EVERY = timedelta(minutes=30)
+EVERY_WHILE_BROKEN = timedelta(minutes=5)
+BROKEN = (HealthState.DISCONNECTED, HealthState.PROVIDER_DOWN, HealthState.DEGRADED, HealthState.RATE_LIMITED)
+
+UNREADABLE = "Its secrets cannot be read with today’s FIELD_ENCRYPTION_KEYS."
+UNREADABLE_FIX = "Put their key back into FIELD_ENCRYPTION_KEYS, or put the secrets in anew under Settings."
+
+
+def can_prove(integration: Integration) -> bool:
+    """Whether the provider has a cheap read call that proves that the account works. Raises DecryptionError if the
+    account's secrets cannot be read.
+    """
+    probe = registry.spec_of(integration.provider).probe
+    return bool(probe and probe.applies(integration))
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """The result of a probe (a cheap call that shows whether an account works), with a sentence for people."""
+
+    ok: bool
+    sentence: str
+
+
+def probe(integration: Integration, deadline: Deadline) -> ProbeResult:
+    """Make the cheap read call that shows whether the provider account works. Raises Cancelled and
+    ShutdownRequested, but no error of the provider.
+    """
+    stated, unreadable = registry.spec_of(integration.provider).probe, look_at_secrets(integration)
+    if not stated and not unreadable:
+        return ProbeResult(True, f"{integration} tells us by its events how it is; there is nothing to call.")
+    WorkspaceIntegrationHealth.objects.filter(pk=writer.row(integration).pk).update(
+        last_probe_at=timezone.now()
+    )
+    if unreadable or not stated:
+        return ProbeResult(False, f"{integration} did not pass. {UNREADABLE} {UNREADABLE_FIX}")
+    breakers.look_again(integration.provider, integration.workspace_id)
+    try:
+        stated.read(integration, deadline)
+    except (Cancelled, ShutdownRequested):
+        raise
+    except HostRefused as error:  # no call was made, so nothing else records this
+        writer.record(
+            integration, writer.Signal(writer.SignalKind.REFUSED, ADDRESS_REFUSED, words=str(error))
+        )
+        return ProbeResult(False, str(error))
+    except (ProviderMisconfigured, MailboxesLost) as error:
+        return ProbeResult(False, str(error))
+    except ProviderError as error:
+        said = str(error).removeprefix(f"{error.provider}: ")
+        return ProbeResult(False, f"{integration} did not pass: {said}.")
+    return ProbeResult(True, f"{integration} answered: the credentials and the connection work.")
+
+
+def look_at_secrets(integration: Integration) -> bool:
+    """Record in the account's health whether a configured key can decrypt its secrets. Returns True if none can.
+
+    An account whose secrets are readable again is healthy once a call has worked, or at once if no call can prove it.
+    """
+    if writer.note_unreadable(integration):
+        return True
+    if not can_prove(integration):
+        writer.note_readable(integration)
+    return False
+
+
+def check_now(integration: Integration) -> ProbeResult:
+    """Make the cheap call that shows whether the account works while somebody waits, for at most 5 s."""
+    writer.forget_successes()
+    return probe(integration, Deadline.after_ms(CHECK_MS))
+
+
+def due() -> list[Integration]:
+    """The provider accounts that should be probed (called to see whether they work) now: every 5 minutes while they are
+    broken, else every 30 minutes.
+    """
+    now = timezone.now()
+    broken = Q(health__state__in=BROKEN)
+    late = Q(health__last_probe_at=None) | Q(health__last_probe_at__lt=now - EVERY)
+    late |= broken & Q(health__last_probe_at__lt=now - EVERY_WHILE_BROKEN)
+    return list(
+        Integration.objects.filter(
+            late, enabled=True, provider__in=registry.stating("probe"), workspace__drill_of=None
+        )
+        .exclude(credentials=None)
+        .order_by(F("health__last_probe_at").asc(nulls_first=True))[:500]
+    )
+
+
+def enqueue_probe(integration: Integration) -> bool:
+    """Enqueue a probe (a cheap call that shows whether it works) of the account. Returns False if one is already
+    waiting.
+
+    A probe that has begun does not count, because it may have asked the provider before the event that caused this
+    call.
+    """
+    return enqueue_probes([integration]) == 1
+
+
+def enqueue_probes(integrations: Sequence[Integration]) -> int:
+    """Enqueue a probe of each of these accounts, as `enqueue_probe` does. Returns how many were not waiting already."""
+    specs = [
+        JobSpec(
+            dedupe_key=f"{PROBE}:{one.pk}",
+            workspace_id=one.workspace_id,
+            payload={"integration_id": str(one.pk)},
+        )
+        for one in integrations
+    ]
+    return len(enqueue_many(PROBE, specs, anew=True))

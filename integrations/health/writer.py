@@ -1,0 +1,352 @@
+"""Writes the health of accounts. No other module writes WorkspaceIntegrationHealth.
+
+Signals come from finished calls, provider's reports, probes and silence. A pure function decides on the state. A change
+of state is an UPDATE on the version that was read, so fifty workers that report one outage make one change. A broken
+account becomes healthy only by a call that worked.
+"""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.dispatch import Signal as DjangoSignal
+from django.utils import timezone
+
+from integrations import registry
+from integrations.errors import CANNOT_SEND, SECRETS_UNREADABLE, CallOutcome
+from integrations.http.call_reports import CallReport
+from integrations.models import (
+    HealthState,
+    HealthTransition,
+    Integration,
+    WorkspaceIntegrationHealth,
+)
+from integrations.models.health import lost
+from integrations.visits import visit
+
+logger = logging.getLogger(__name__)
+
+DEGRADED_AFTER = 3
+"""Failures in a row after which people see that the provider has trouble. One slow answer is not reported."""
+DOWN_AFTER = 6
+SUCCESS_EVERY_S = 20
+"""Each process writes the successes of a healthy account at most once in so many seconds."""
+DEFAULT_PAUSE = timedelta(seconds=60)
+TRIES = 8
+MAILBOXES_KEPT = 500
+
+changed = DjangoSignal()
+"""Sent after commit when a state has changed. Arguments: `health`, and `before`, the state until then."""
+
+
+class SignalKind(StrEnum):
+    """What somebody found out about a provider account, such as that a call worked or was refused."""
+
+    WORKED = "worked"  # a call succeeded, which proves that the account works
+    REFUSED = "refused"  # the provider refuses credentials or the account: a person must act
+    CANNOT_SEND = "cannot_send"  # the account answers but its sender cannot send: a person must act
+    SLOWED = "slowed"  # 429
+    TROUBLE = "trouble"  # timeout, unreachable, 5xx: the provider's fault
+    DOWN = "down"  # the provider reports that it cannot reach the account
+    SILENT = "silent"  # nothing has arrived for longer than usual for this account
+    HEARD = "heard"  # something arrived
+    READABLE = "readable"  # its stored secrets can be read again, and nothing else was wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What was found out about a provider account: the kind and the reason.
+
+    `until`: for SLOWED, how long the provider wants to be left alone. `words`: the provider's own words, cleaned.
+    `logged`: what to log instead of a `reason` that names somebody.
+    """
+
+    kind: SignalKind
+    reason: str = ""
+    until: datetime | None = None
+    words: str = ""
+    logged: str = ""
+
+
+SIGNAL_OF = {
+    CallOutcome.OK: SignalKind.WORKED,
+    CallOutcome.AUTH: SignalKind.REFUSED,
+    CallOutcome.RATE_LIMITED: SignalKind.SLOWED,
+    CallOutcome.TIMEOUT: SignalKind.TROUBLE,
+    CallOutcome.UNREACHABLE: SignalKind.TROUBLE,
+    CallOutcome.PROVIDER_ERROR: SignalKind.TROUBLE,
+}
+"""The outcomes that say something about the account. A rejected request, a cancellation or a shutdown says nothing."""
+
+
+def decide(state: str, kind: SignalKind, failures: int) -> str:
+    """The health state of an account that was in `state`, after a signal of this kind.
+
+    `failures` is how many calls in a row have had trouble, including this one.
+    """
+    if kind is SignalKind.WORKED:
+        # A call that works does not prove that messages arrive, so a quiet account stays quiet.
+        return state if state == HealthState.QUIET else HealthState.CONNECTED
+    if kind is SignalKind.REFUSED:
+        return HealthState.DISCONNECTED
+    if state == HealthState.DISCONNECTED:
+        return state  # only a call that worked ends this state
+    if kind is SignalKind.CANNOT_SEND:  # reading still works, and so do the account's other senders
+        return state if state == HealthState.PROVIDER_DOWN else HealthState.DEGRADED
+    if kind is SignalKind.SLOWED:
+        return state if state == HealthState.PROVIDER_DOWN else HealthState.RATE_LIMITED
+    if kind is SignalKind.DOWN or (kind is SignalKind.TROUBLE and failures >= DOWN_AFTER):
+        return HealthState.PROVIDER_DOWN
+    if kind is SignalKind.TROUBLE:
+        troubled = failures >= DEGRADED_AFTER and state != HealthState.PROVIDER_DOWN
+        return HealthState.DEGRADED if troubled else state
+    if kind is SignalKind.SILENT:
+        return HealthState.QUIET if state in (HealthState.CONNECTED, HealthState.UNKNOWN) else state
+    return HealthState.CONNECTED if state in (HealthState.QUIET, HealthState.UNKNOWN) else state
+
+
+def row(integration: Integration) -> WorkspaceIntegrationHealth:
+    """The health row of the provider account. It is created if it does not exist."""
+    health, _ = WorkspaceIntegrationHealth.objects.get_or_create(
+        integration=integration,
+        defaults={
+            "workspace_id": integration.workspace_id,
+            "provider": integration.provider,
+            "since": timezone.now(),
+        },
+    )
+    return health
+
+
+def record(integration: Integration, signal: Signal, *, at: datetime | None = None) -> str | None:
+    """Record in the account's health what was found out about it. Returns the new state if this call changed the state,
+    else None.
+
+    `at` is the time of the event (default: now). It may run inside a transaction; the signal `changed` is sent after
+    commit.
+    """
+    at = at or timezone.now()
+    for _ in range(TRIES):
+        health = row(integration)
+        failures = health.consecutive_failures + 1 if signal.kind is SignalKind.TROUBLE else 0
+        state = decide(health.state, signal.kind, failures)
+        if state == health.state:
+            _note(health, signal, at)
+            return None
+        if _move(health, state, signal, at):
+            return state
+    logger.error("health kept changing", extra={"integration_id": str(integration.pk)})
+    return None
+
+
+def lose_mailbox(integration: Integration, mailbox: str, *, at: datetime) -> None:
+    """Record that the provider has lost one of the account's mailboxes. The mailbox counts as lost until
+    the provider's list shows it as working.
+
+    An account that is disconnected as a whole keeps that reason.
+    """
+    with transaction.atomic():
+        health = WorkspaceIntegrationHealth.objects.select_for_update().get(pk=row(integration).pk)
+        whole = health.state == HealthState.DISCONNECTED and not health.lacks_mailboxes
+        if mailbox not in health.lost_mailboxes and len(health.lost_mailboxes) < MAILBOXES_KEPT:
+            health.lost_mailboxes = [*health.lost_mailboxes, mailbox]
+            health.save(update_fields=["lost_mailboxes"])
+        if not whole:
+            record(integration, _lacking(health.lost_mailboxes), at=at)
+
+
+def looked_at_mailboxes(integration: Integration, looked_at: list[str], broken: set[str]) -> str:
+    """Record that, of the account's mailboxes in `looked_at`, the provider lists `broken` as broken.
+
+    Returns the reason to show to people if any are, else "".
+    """
+    with transaction.atomic():
+        health = WorkspaceIntegrationHealth.objects.select_for_update().get(pk=row(integration).pk)
+        left = [one for one in health.lost_mailboxes if one in broken or one not in looked_at]
+        health.lost_mailboxes = left
+        health.save(update_fields=["lost_mailboxes"])
+        signal = _lacking(left) if left else Signal(SignalKind.WORKED)
+        record(integration, signal)
+    return signal.reason
+
+
+def _lacking(mailboxes: list[str]) -> Signal:
+    return Signal(SignalKind.REFUSED, lost(mailboxes), logged="mailbox_disconnected")
+
+
+def note_unreadable(integration: Integration) -> bool:
+    """Record in the account's health if no configured key can decrypt its secrets. Returns whether that is so."""
+    if not integration.is_unreadable:
+        return False
+    if not _is_unreadable(row(integration)):
+        record(integration, Signal(SignalKind.REFUSED, SECRETS_UNREADABLE))
+    return True
+
+
+def note_readable(integration: Integration) -> None:
+    """Mark an account as working that was down only because its secrets could not be read,
+    and that no call can prove.
+    """
+    for _ in range(TRIES):
+        health = WorkspaceIntegrationHealth.objects.filter(integration=integration).first()
+        if health is None or not _is_unreadable(health):
+            return
+        if _move(health, HealthState.CONNECTED, Signal(SignalKind.READABLE), timezone.now()):
+            return
+
+
+def _is_unreadable(health: WorkspaceIntegrationHealth) -> bool:
+    return health.state == HealthState.DISCONNECTED and health.reason == SECRETS_UNREADABLE
+
+
+def start_over(integration: Integration) -> None:
+    """Forget what is known of the account's health, because it now stands for another account of the provider."""
+    WorkspaceIntegrationHealth.objects.filter(integration=integration).update(lost_mailboxes=[])
+    for _ in range(TRIES):
+        health = row(integration)
+        if health.state == HealthState.UNKNOWN or _move(
+            health, HealthState.UNKNOWN, Signal(SignalKind.SILENT, "changed"), timezone.now()
+        ):
+            return
+
+
+def _facts(signal: Signal, at: datetime) -> dict[str, Any]:
+    """The columns that every signal writes, whether it changes the state or not."""
+    if signal.kind is SignalKind.WORKED:
+        return {"last_success_at": at, "consecutive_failures": 0, "blocked_until": None}
+    if signal.kind is SignalKind.HEARD:
+        return {"last_received_at": at}
+    if signal.kind in (SignalKind.SILENT, SignalKind.READABLE):
+        return {}
+    facts: dict[str, Any] = {"last_failure_at": at, "last_failure": signal.reason[:64]}
+    if signal.kind is SignalKind.TROUBLE:
+        facts["consecutive_failures"] = F("consecutive_failures") + 1
+    if signal.kind is SignalKind.SLOWED:
+        facts["blocked_until"] = signal.until or at + DEFAULT_PAUSE
+    return facts
+
+
+def _note(health: WorkspaceIntegrationHealth, signal: Signal, at: datetime) -> None:
+    facts = _facts(signal, at)
+    still_refused = signal.kind is SignalKind.CANNOT_SEND and health.state == HealthState.DEGRADED
+    if signal.kind is SignalKind.REFUSED or still_refused:  # the reason may be another one now
+        facts |= {"reason": signal.reason[:64], "words": signal.words[:200]}
+    if facts:
+        WorkspaceIntegrationHealth.objects.filter(pk=health.pk).update(**facts)
+
+
+def _move(health: WorkspaceIntegrationHealth, state: str, signal: Signal, at: datetime) -> bool:
+    before = health.state
+    move = {"state": state, "since": at, "version": F("version") + 1}
+    move |= {"reason": signal.reason[:64], "words": signal.words[:200]}
+    if state == HealthState.CONNECTED:
+        # From now on it is known how long the account was down. People see it, and the backfill uses it.
+        move |= {
+            "recovered_from": before,
+            "recovered_at": at,
+            "down_since": health.since,
+            "imported_messages": None,
+        }
+    with transaction.atomic():
+        moved = WorkspaceIntegrationHealth.objects.filter(pk=health.pk, version=health.version).update(
+            **_facts(signal, at) | move
+        )
+        if not moved:
+            return False
+        HealthTransition.objects.create(
+            health=health, before=before, after=state, reason=signal.reason[:64], at=at
+        )
+        health.refresh_from_db()
+        transaction.on_commit(lambda: changed.send(sender=None, health=health, before=before), robust=True)
+    logger.warning(
+        "integration health changed",
+        extra={
+            "workspace_id": str(health.workspace_id),
+            "integration_id": str(health.integration_id),
+            "provider": health.provider,
+            "before": before,
+            "after": state,
+            "reason": signal.logged or signal.reason,
+        },
+    )
+    return True
+
+
+_healthy_until: dict[UUID, float] = {}
+
+
+def observe(report: CallReport) -> None:
+    """Record a finished call to a provider in the account's health. Successes of a healthy account are rarely written.
+
+    If the thread held no database connection during the call, it holds none afterwards.
+    """
+    kind = SignalKind.CANNOT_SEND if report.cannot_send else SIGNAL_OF.get(report.outcome)
+    if kind is None or report.integration_id is None or _unobserved.get():
+        return
+    if kind is SignalKind.WORKED and report.operation in (registry.spec_of(report.provider).no_proof or ()):
+        return
+    if kind is SignalKind.WORKED and _healthy_until.get(report.integration_id, 0) > time.monotonic():
+        return
+    with visit():
+        integration = Integration.objects.filter(pk=report.integration_id).first()
+        if integration is None or (kind is SignalKind.WORKED and not _is_proof(integration, report)):
+            return
+        record(integration, _signal(report, kind))
+    if kind is SignalKind.WORKED:
+        _healthy_until[report.integration_id] = time.monotonic() + SUCCESS_EVERY_S
+    else:
+        _healthy_until.pop(report.integration_id, None)
+
+
+def _is_proof(integration: Integration, report: CallReport) -> bool:
+    """Whether a successful call proves that the account works.
+
+    It does not while mailboxes are lost. If the account could not send, only a sent message is a proof. The provider's
+    declaration may name further conditions (`spec.still_broken`).
+    """
+    health, spec = row(integration), registry.spec_of(integration.provider)
+    if health.lost_mailboxes:
+        return False
+    if health.reason in CANNOT_SEND:
+        return report.operation in (spec.sends or ())
+    still_broken = spec.still_broken
+    return not (still_broken and still_broken(integration, health.reason, report.operation))
+
+
+def _signal(report: CallReport, kind: SignalKind) -> Signal:
+    until = None
+    if kind is SignalKind.SLOWED and report.retry_after_ms:
+        until = timezone.now() + timedelta(milliseconds=report.retry_after_ms)
+    return Signal(kind, report.code or str(report.outcome), until, report.said)
+
+
+def forget_successes() -> None:
+    """Let this process write the next success of a call to an account's health at once, even if it has just written
+    one.
+    """
+    _healthy_until.clear()
+
+
+_unobserved: ContextVar[bool] = ContextVar("unobserved", default=False)
+
+
+@contextmanager
+def unobserved() -> Iterator[None]:
+    """Within the `with` block, calls of this thread are not recorded in the health of accounts.
+
+    A test of new credentials says nothing about the stored ones.
+    """
+    token = _unobserved.set(True)
+    try:
+        yield
+    finally:
+        _unobserved.reset(token)

@@ -1,0 +1,243 @@
+"""A circuit breaker for each provider in each workspace. All processes share its state through one small table.
+
+Closed: calls pass. Open: calls are refused at once. After some time, or when somebody tests the account, one call at a
+time may pass as a probe. It closes the breaker, or opens it again for twice as long. A Retry-After also stops calls
+("throttled"), but needs no probe. Each process counts the failures that it sees. Only the result is shared, so calls
+cost no query: each process rereads the open rows every REFRESH_S. If the database cannot be read, all breakers count as
+closed.
+"""
+
+import logging
+import os
+import threading
+import time
+import uuid
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import Error, connection
+
+from integrations.errors import CallOutcome, ProviderRateLimited, ProviderUnreachable
+from integrations.models import CircuitBreaker
+from integrations.visits import visit
+from jobs.db import drop_connection
+
+logger = logging.getLogger(__name__)
+
+REFRESH_S = 3.0
+OPEN_AFTER_FAILURES = 5
+WINDOW = 20
+"""The breaker also opens if half of the last WINDOW calls have failed."""
+OPEN_MS = 60_000
+OPEN_MAX_MS = 900_000
+PROBE_MS = 130_000
+"""Milliseconds until a probe's claim expires if its process dies. That is longer than any call may take."""
+BREAKING = {CallOutcome.TIMEOUT, CallOutcome.UNREACHABLE, CallOutcome.PROVIDER_ERROR}
+
+READ = """
+SELECT key, extract(epoch FROM open_until - clock_timestamp()), extract(epoch FROM throttled_until - clock_timestamp())
+FROM integrations_circuitbreaker WHERE open_until IS NOT NULL OR throttled_until > clock_timestamp()
+"""
+OPEN = """
+INSERT INTO integrations_circuitbreaker AS b
+    (key, provider, workspace_id, opened_at, open_until, open_ms, reason)
+VALUES (%(key)s, %(provider)s, %(workspace_id)s, clock_timestamp(),
+    clock_timestamp() + %(ms)s * interval '1 ms', %(ms)s, %(reason)s)
+ON CONFLICT (key) DO UPDATE SET opened_at = EXCLUDED.opened_at, open_until = EXCLUDED.open_until,
+    open_ms = EXCLUDED.open_ms, reason = EXCLUDED.reason, probe_until = NULL
+WHERE b.open_until IS NULL
+"""
+OPEN_AGAIN = """
+UPDATE integrations_circuitbreaker SET open_ms = least(open_ms * 2, %(max_ms)s), reason = %(reason)s,
+    open_until = clock_timestamp() + least(open_ms * 2, %(max_ms)s) * interval '1 ms', probe_until = NULL
+WHERE key = %(key)s AND open_until IS NOT NULL
+"""
+CLAIM_PROBE = """
+UPDATE integrations_circuitbreaker SET probe_until = clock_timestamp() + %(ms)s * interval '1 ms'
+WHERE key = %(key)s AND open_until <= clock_timestamp()
+    AND (probe_until IS NULL OR probe_until <= clock_timestamp())
+"""
+RELEASE_PROBE = "UPDATE integrations_circuitbreaker SET probe_until = NULL WHERE key = %(key)s"
+CLOSE = """
+UPDATE integrations_circuitbreaker
+SET opened_at = NULL, open_until = NULL, open_ms = 0, probe_until = NULL, reason = ''
+WHERE key = %(key)s AND open_until IS NOT NULL
+"""
+THROTTLE = """
+INSERT INTO integrations_circuitbreaker AS b (key, provider, workspace_id, throttled_until, open_ms, reason)
+VALUES (%(key)s, %(provider)s, %(workspace_id)s, clock_timestamp() + %(ms)s * interval '1 ms', 0, '')
+ON CONFLICT (key) DO UPDATE SET throttled_until = greatest(b.throttled_until, EXCLUDED.throttled_until)
+"""
+# The length is halved, because a failed probe doubles it. So people who test often do not make an opening longer.
+END_OPENING = """
+UPDATE integrations_circuitbreaker
+SET open_until = clock_timestamp(), open_ms = greatest(open_ms / 2, %(ms)s / 2)
+WHERE key = %(key)s AND open_until > clock_timestamp()
+"""
+
+
+@dataclass(slots=True)
+class Seen:
+    """What this process last read about a circuit breaker (which stops calls to a failing provider), in the process's
+    monotonic time. 0 is long ago.
+    """
+
+    open_until: float | None = None
+    throttled_until: float = 0.0
+
+
+@dataclass(slots=True)
+class Tally:
+    """How the recent calls of this process to one provider in one workspace ended."""
+
+    consecutive: int = 0
+    recent: deque[bool] = field(default_factory=lambda: deque(maxlen=WINDOW))
+
+    def add(self, failed: bool) -> bool:
+        """Count one call to a provider. Returns True if so many have failed that the circuit breaker
+        should open, which stops calls for a while.
+        """
+        self.consecutive = self.consecutive + 1 if failed else 0
+        self.recent.append(failed)
+        half_failing = len(self.recent) == WINDOW and sum(self.recent) >= WINDOW // 2
+        return failed and (self.consecutive >= OPEN_AFTER_FAILURES or half_failing)
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Permission of the circuit breaker to make one call to a provider. It is given back with the call's outcome."""
+
+    provider: str
+    workspace_id: uuid.UUID | None
+    probe: bool = False
+
+    @property
+    def key(self) -> str:
+        return CircuitBreaker.key_of(self.provider, self.workspace_id)
+
+
+class Breakers:
+    """This process's view of all circuit breakers, which stop calls to failing providers.
+    `breakers` of this module is the one in use.
+    """
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Start with nothing known about the circuit breakers: after a fork, and between tests."""
+        self._lock = threading.Lock()
+        self._seen: dict[str, Seen] = {}
+        self._tallies: defaultdict[str, Tally] = defaultdict(Tally)
+        self._read_at = float("-inf")
+
+    def enter(self, provider: str, workspace_id: uuid.UUID | None) -> Permit:
+        """Ask the circuit breaker whether a call to the provider may be made now. Returns a Permit.
+
+        Raises ProviderUnreachable or ProviderRateLimited (with `sent` False) with the time to wait.
+        """
+        permit = Permit(provider, workspace_id)
+        self._refresh()
+        seen = self._seen.get(permit.key)
+        if seen is None:
+            return permit
+        now = time.monotonic()
+        if seen.throttled_until > now:
+            wait_ms = round((seen.throttled_until - now) * 1000)
+            raise ProviderRateLimited(provider, code="throttled", retry_after_ms=wait_ms, sent=False)
+        if seen.open_until is None:
+            return permit
+        if seen.open_until > now:
+            wait_ms = round((seen.open_until - now) * 1000)
+            raise ProviderUnreachable(provider, code="circuit_open", retry_after_ms=wait_ms, sent=False)
+        if self._write(CLAIM_PROBE, permit, ms=PROBE_MS):
+            return Permit(provider, workspace_id, probe=True)
+        raise ProviderUnreachable(
+            provider, code="circuit_open", retry_after_ms=round(REFRESH_S * 1000), sent=False
+        )
+
+    def leave(self, permit: Permit, outcome: CallOutcome, retry_after_ms: int | None = None) -> None:
+        """Count how a permitted call ended. This may open or close the circuit breaker, or stop calls for a time.
+        Raises nothing.
+        """
+        if outcome in (CallOutcome.CANCELLED, CallOutcome.SHUTDOWN):
+            if permit.probe:
+                self._write(RELEASE_PROBE, permit)
+            return
+        failed = outcome in BREAKING
+        with self._lock:
+            opens = self._tallies[permit.key].add(failed)
+            if opens:
+                del self._tallies[permit.key]
+        if failed and permit.probe:
+            self._turn(OPEN_AGAIN, permit, "circuit opened again", max_ms=OPEN_MAX_MS, reason=outcome)
+        elif opens:
+            self._turn(OPEN, permit, "circuit opened", ms=OPEN_MS, reason=outcome)
+        elif permit.probe:
+            self._turn(CLOSE, permit, "circuit closed")
+        if outcome == CallOutcome.RATE_LIMITED and retry_after_ms:
+            self._throttle(permit, retry_after_ms)
+
+    def look_again(self, provider: str, workspace_id: uuid.UUID | None) -> None:
+        """Let the next call to a provider whose calls are stopped pass as a probe. It is for
+        calls that find out how the provider is.
+        """
+        self._write(END_OPENING, Permit(provider, workspace_id), ms=OPEN_MS)
+
+    def _throttle(self, permit: Permit, wait_ms: int) -> None:
+        seen = self._seen.get(permit.key)
+        if seen is not None and seen.throttled_until >= time.monotonic() + wait_ms / 1000 - 1:
+            return
+        self._write(THROTTLE, permit, ms=wait_ms)
+
+    def _turn(self, statement: str, permit: Permit, event: str, **values: Any) -> None:
+        if self._write(statement, permit, **values):
+            logger.warning(
+                event,
+                extra={
+                    "provider": permit.provider,
+                    "workspace_id": str(permit.workspace_id or ""),
+                    "reason": str(values.get("reason", "")),
+                },
+            )
+
+    def _write(self, statement: str, permit: Permit, **values: Any) -> bool:
+        """Run one statement, and read the table again at the next call. Returns whether a row changed."""
+        values |= {"key": permit.key, "provider": permit.provider, "workspace_id": permit.workspace_id}
+        try:
+            with visit(), connection.cursor() as cursor:
+                cursor.execute(statement, values)
+                changed: bool = cursor.rowcount > 0
+        except Error:
+            logger.warning("circuit breaker not written", extra={"breaker": permit.key}, exc_info=True)
+            drop_connection()
+            return False
+        self._read_at = float("-inf")
+        return changed
+
+    def _refresh(self) -> None:
+        with self._lock:
+            if time.monotonic() - self._read_at < REFRESH_S:
+                return
+            self._read_at = time.monotonic()
+        try:
+            with visit(), connection.cursor() as cursor:
+                cursor.execute(READ)
+                rows = cursor.fetchall()
+        except Error:
+            logger.warning("circuit breakers not readable, calls go ahead", exc_info=True)
+            drop_connection()
+            rows = []
+        now = time.monotonic()
+        self._seen = {
+            key: Seen(
+                open_until=None if open_s is None else now + float(open_s),
+                throttled_until=0.0 if throttled_s is None else now + float(throttled_s),
+            )
+            for key, open_s, throttled_s in rows
+        }
+
+
+breakers = Breakers()
+os.register_at_fork(after_in_child=breakers.forget)

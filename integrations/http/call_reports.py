@@ -1,0 +1,108 @@
+"""Passes every finished call on, once: to the log, to the metrics, and to subscribers.
+
+Integration health subscribes at start-up, so the code of calls knows nothing about it. A subscriber's error never
+fails the call.
+"""
+
+import logging
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from prometheus_client import Counter, Histogram
+
+from integrations.errors import CallOutcome
+
+logger = logging.getLogger(__name__)
+
+CALLS = Counter("holdfast_provider_calls", "Finished calls to providers.", ["provider", "outcome"])
+CALL_SECONDS = Histogram(
+    "holdfast_provider_call_seconds",
+    "Duration of calls to providers, retries and waits included.",
+    ["provider"],
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120),
+)
+RETRIES = Counter("holdfast_provider_retries", "Calls to providers that were tried again.", ["provider"])
+REFUSALS = Counter(
+    "holdfast_provider_refusals",
+    "Calls not made: breaker open, throttled, own limit.",
+    ["provider", "reason"],
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CallReport:
+    """How one call to a provider ended, for the log, the metrics and the account's health.
+
+    `account` is the provider's name for the account, if one integration has several. `code` is the provider's error
+    code and `error` the class of the exception; neither contains people's text. `said` and `cannot_send` are as in
+    ProviderError; `said` is not logged.
+    """
+
+    provider: str
+    operation: str
+    workspace_id: uuid.UUID | None
+    integration_id: uuid.UUID | None
+    account: str
+    outcome: CallOutcome
+    duration_ms: int
+    attempts: int
+    status: int | None = None
+    code: str = ""
+    error: str = ""
+    retry_after_ms: int | None = None
+    said: str = ""
+    cannot_send: bool = False
+
+
+Subscriber = Callable[[CallReport], None]
+_subscribers: list[Subscriber] = []
+
+QUIET = {CallOutcome.OK, CallOutcome.CANCELLED, CallOutcome.SHUTDOWN}
+
+
+def subscribe(subscriber: Subscriber) -> Subscriber:
+    """Have `subscriber(report)` called after every finished call to a provider, in the caller's thread.
+
+    Subscribing twice changes nothing.
+    """
+    if subscriber not in _subscribers:
+        _subscribers.append(subscriber)
+    return subscriber
+
+
+def is_subscribed(subscriber: Subscriber) -> bool:
+    """Whether `subscriber` is called after every finished call to a provider."""
+    return subscriber in _subscribers
+
+
+def unsubscribe(subscriber: Subscriber) -> None:
+    """Have `subscriber` no longer called after calls to providers. Raises ValueError if it does not subscribe."""
+    _subscribers.remove(subscriber)
+
+
+def report(call: CallReport) -> None:
+    """Log and count one finished call to a provider, and pass it to the subscribers. Raises nothing."""
+    CALLS.labels(call.provider, call.outcome).inc()
+    CALL_SECONDS.labels(call.provider).observe(call.duration_ms / 1000)
+    logger.log(
+        logging.INFO if call.outcome in QUIET else logging.WARNING,
+        "provider call",
+        extra={
+            "provider": call.provider,
+            "operation": call.operation,
+            "outcome": str(call.outcome),
+            "status": call.status,
+            "code": call.code,
+            "error": call.error,
+            "duration_ms": call.duration_ms,
+            "attempts": call.attempts,
+            "workspace_id": str(call.workspace_id or ""),
+            "integration_id": str(call.integration_id or ""),
+        },
+    )
+    for subscriber in _subscribers:
+        try:
+            subscriber(call)
+        except Exception:
+            logger.exception("call report refused", extra={"subscriber": subscriber.__qualname__})

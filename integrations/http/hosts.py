@@ -1,0 +1,158 @@
+"""Decides where calls may go: named hosts and ports, https, and public addresses only.
+
+A workspace admin may set a base URL. Without this check it could point at our own network (SSRF). The URL is checked
+just before its request is sent (`transport.GuardedAdapter`), and by the same code in the form where it is entered. The
+IP address is checked when the connection is made, and the connection goes to exactly that address. So a host name that
+resolves differently a moment later changes nothing.
+"""
+
+import ipaddress
+import re
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import NamedTuple
+
+from django.conf import settings
+
+from integrations import registry
+from integrations.errors import ProviderMisconfigured
+
+HTTPS = 443
+PLAIN = re.compile(
+    r"(https?)://((?:[a-z0-9-]+\.)*[a-z0-9-]+\.?|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?(?=[/?#]|\Z)",
+    re.ASCII | re.IGNORECASE,
+)
+"""A scheme, host and port that all parsers read the same way.
+
+It has no user name, backslash, percent sign, blank, control character, or letter beyond ASCII.
+"""
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+_opened_port: ContextVar[int] = ContextVar("opened_port", default=0)
+
+
+@contextmanager
+def opened(port: int) -> Iterator[None]:
+    """Within the `with` block, let this thread alone call `http://127.0.0.1:<port>`.
+
+    A fire drill (a rehearsed outage) needs this, because its provider is a sandbox that it has started itself
+    (docs/adr/0031).
+    """
+    token = _opened_port.set(port)
+    try:
+        yield
+    finally:
+        _opened_port.reset(token)
+
+
+class HostRefused(ProviderMisconfigured):
+    """A provider's address is not on the allow-list, not https, or not public."""
+
+
+class Address(NamedTuple):
+    """Where a provider's URL leads. Scheme and host are in lower case, and the host has no dot at its end."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+class Place(NamedTuple):
+    """A host with its subdomains to which calls may go, and the ports besides 443 that they may use there."""
+
+    host: str
+    ports: Collection[int]
+
+
+def address_of(provider: str, url: str) -> Address:
+    """Scheme, host and port of `url`. Raises HostRefused if it does not begin as PLAIN demands."""
+    match = PLAIN.match(url)
+    if match is None:
+        raise HostRefused(
+            f"{provider}: the address must be https://, a host in plain letters and digits, and a port if need be."
+        )
+    scheme, host, port = match.groups()
+    scheme = scheme.lower()
+    default = HTTPS if scheme == "https" else 80
+    return Address(scheme, host.lower().removesuffix("."), int(port) if port else default)
+
+
+def allowed_places(provider: str) -> tuple[Place, ...]:
+    """The hosts and ports at which a provider may be called.
+
+    They are its own hosts, those in `settings.PROVIDER_HOSTS` (`provider=host` or `provider=host:port`, for white
+    labels and proxies), and the addresses that an operator has set for it. A port other than 443 is allowed if an
+    operator named it, or if it is one of the provider's own. Raises UnknownProvider.
+    """
+    spec = registry.spec_of(provider)
+    entries = [
+        entry.partition("=")[2] for entry in settings.PROVIDER_HOSTS if entry.startswith(f"{provider}=")
+    ]
+    operators = spec.operator_urls() if spec.operator_urls else ()
+    named = [
+        address_of(provider, url) for url in (*(f"https://{entry}" for entry in entries), *operators) if url
+    ]
+    return (
+        *(Place(host, spec.ports or ()) for host in spec.hosts),
+        *(Place(address.host, (address.port,)) for address in named),
+    )
+
+
+def check_url(provider: str, url: str) -> None:
+    """Raise HostRefused if calls to `provider` may not go to `url`. Its text says what is wrong and what is allowed."""
+    address = address_of(provider, url)
+    if settings.ALLOW_LOOPBACK_PROVIDERS and _is_loopback(address.host):
+        return
+    if _opened_port.get() and address == ("http", "127.0.0.1", _opened_port.get()):
+        return
+    if address.scheme != "https":
+        raise HostRefused(f"{provider}: the address must begin with https://.")
+    places = [place for place in allowed_places(provider) if _is_within(address.host, place.host)]
+    if not places:
+        raise HostRefused(
+            f"{provider}: the host {address.host} is not allowed; an operator can add it to PROVIDER_HOSTS."
+        )
+    if address.port != HTTPS and not any(address.port in place.ports for place in places):
+        raise HostRefused(
+            f"{provider}: port {address.port} of {address.host} is not allowed; an operator can add"
+            f" {address.host}:{address.port} to PROVIDER_HOSTS."
+        )
+
+
+def _is_within(host: str, suffix: str) -> bool:
+    return host == suffix or host.endswith(f".{suffix}")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def check_address(address: str, port: int = 0) -> None:
+    """Raise HostRefused if the IP address that a provider's host name resolves to is not public.
+
+    Loopback is allowed with `ALLOW_LOOPBACK_PROVIDERS` (demo and tests), and at a port that this thread has `opened`.
+    Other private addresses never are.
+    """
+    ip = _reached(ipaddress.ip_address(address.partition("%")[0]))
+    if ip.is_loopback and (settings.ALLOW_LOOPBACK_PROVIDERS or (port and port == _opened_port.get())):
+        return
+    if not ip.is_global or ip.is_multicast or ip.is_reserved:
+        raise HostRefused("the provider's host name resolves to an address that is not public.")
+
+
+def _reached(
+    ip: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The IPv4 address that an IPv6 address stands for (mapped, NAT64, 6to4, Teredo), else the address itself."""
+    if isinstance(ip, ipaddress.IPv4Address):
+        return ip
+    if ip in NAT64:
+        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else ip)

@@ -1,0 +1,89 @@
+"""Decides whether a failed call is tried again, and when. No other layer retries: the SDKs' own retries are off.
+
+Only calls that are safe to repeat are retried, and only after errors that may pass. Retries are limited in number, by
+the Deadline, and by a budget per provider. Their pauses are random, so that not all callers come back at once.
+"""
+
+import random
+import re
+import threading
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+
+from django.utils import timezone
+from tenacity import RetryCallState, wait_random_exponential
+
+from integrations.errors import CallOutcome, ProviderError
+
+RETRYABLE = {
+    CallOutcome.TIMEOUT,
+    CallOutcome.UNREACHABLE,
+    CallOutcome.RATE_LIMITED,
+    CallOutcome.PROVIDER_ERROR,
+}
+BACKOFF = wait_random_exponential(multiplier=0.5, max=8)
+"""From 0 to half a second before the second try, to twice as long before each further one, to 8 s at most."""
+INLINE_WAIT_MS = 10_000
+"""The longest Retry-After that a call waits for itself. A longer one is raised, so that the job runs later."""
+RETRY_AFTER_MAX_MS = 3_600_000
+
+
+def parse_retry_after_ms(header: str | None) -> int | None:
+    """A Retry-After header (RFC 9110 10.2.3: seconds or an HTTP date) in ms, at most an hour. None if it is invalid."""
+    text = (header or "").strip()
+    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text):
+        wait_ms = float(text) * 1000
+    else:
+        try:
+            when = parsedate_to_datetime(text)
+        except (ValueError, TypeError):
+            return None
+        when = when if when.tzinfo else when.replace(tzinfo=UTC)
+        wait_ms = max(0.0, (when - timezone.now()).total_seconds() * 1000)
+    return round(min(wait_ms, RETRY_AFTER_MAX_MS))
+
+
+class RetryBudget:
+    """Stops retries while most calls to a provider fail, so that retries do not multiply an outage (gRPC A6).
+
+    It starts with 10 tokens. A failure takes 1, a success gives back 0.1, and with 5 or fewer nothing is retried. There
+    is one for each provider and process. Threads may share it.
+    """
+
+    FULL = 10.0
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._tokens = self.FULL
+
+    def succeeded(self) -> None:
+        with self._lock:
+            self._tokens = min(self.FULL, self._tokens + 0.1)
+
+    def failed(self) -> None:
+        with self._lock:
+            self._tokens = max(0.0, self._tokens - 1)
+
+    @property
+    def allows_retry(self) -> bool:
+        return self._tokens > self.FULL / 2
+
+
+def may_pass(result: object) -> bool:
+    """Whether a call to a provider that ended in `result` (a value or an error) may succeed if it is repeated in a
+    moment.
+    """
+    return (
+        isinstance(result, ProviderError)
+        and result.outcome in RETRYABLE
+        and (result.retry_after_ms or 0) <= INLINE_WAIT_MS
+    )
+
+
+def wait_s(state: RetryCallState, error: ProviderError) -> float:
+    """Seconds until a failed call to a provider is tried again: what the provider asked for and a
+    little longer, else a random pause by BACKOFF.
+    """
+    if error.retry_after_ms is None:
+        return BACKOFF(state)
+    return error.retry_after_ms / 1000 + random.uniform(0.05, 0.05 + error.retry_after_ms / 10_000)

@@ -1,0 +1,398 @@
+"""ProviderSession, through which every call to a provider goes. It limits, classifies, retries and reports the call.
+
+A call returns its result or raises an error of integrations.errors; `CallOutcome` lists all ends. If answers of a
+provider need a judgement of their own, its client passes the function `classify`.
+"""
+
+import json
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from http import HTTPMethod
+from typing import Any, cast
+
+import pydantic
+import requests
+from django.conf import settings
+from tenacity import Retrying, retry_if_result
+from typing_extensions import TypeVar
+from urllib3.exceptions import HTTPError
+
+from integrations.errors import (
+    CallCancelled,
+    CallInterrupted,
+    CallOutcome,
+    ProviderAuthError,
+    ProviderError,
+    ProviderFault,
+    ProviderMisconfigured,
+    ProviderRateLimited,
+    ProviderRejected,
+    ProviderTimeout,
+    ProviderUnreachable,
+)
+from integrations.http import call_reports
+from integrations.http.breaker import Permit, breakers
+from integrations.http.hosts import HostRefused, address_of
+from integrations.http.ratelimit import RateLimit
+from integrations.http.retry import RETRYABLE, RetryBudget, may_pass, parse_retry_after_ms, wait_s
+from integrations.http.transport import CallGuard, adapters, guarded
+from integrations.provider_words import words_of
+from integrations.visits import refuse_in_transaction
+from jobs.deadline import Deadline
+from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested
+
+BODY_LIMIT = 10 * 1024 * 1024
+OWN_TURN_WAIT_S = 2.0
+"""The longest wait, in seconds, for a place under our own rate limit. If it takes longer, the job is put off."""
+USER_AGENT = f"Holdfast/{settings.VERSION}"
+
+_budgets: defaultdict[str, RetryBudget] = defaultdict(RetryBudget)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A provider's complete HTTP answer. `data` is the parsed JSON, or None if there is none."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+    data: Any = None
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseVerdict:
+    """Which error a provider's answer means if its HTTP status does not say it: the class to raise, and its fields."""
+
+    error: type[ProviderError]
+    code: str = ""
+    retry_after_ms: int | None = None
+    sent: bool | None = False
+    cannot_send: bool = False
+
+
+T = TypeVar("T", default=Response)
+"""The type that `parse` of a call returns. Without `parse` it is the Response."""
+
+Classify = Callable[[Response], ResponseVerdict | None]
+
+
+def verdict_by_status(response: Response) -> ResponseVerdict | None:
+    """Which error the HTTP status of a provider's answer means, or None for a 2xx.
+
+    After a 4xx no message went out. After a 5xx, 408 or 409 nobody knows. Redirects are not followed.
+    """
+    status = response.status
+    if response.ok:
+        return None
+    if status == 429:
+        return ResponseVerdict(ProviderRateLimited)
+    if status in (401, 403):
+        return ResponseVerdict(ProviderAuthError)
+    if status == 402:  # the account is not paid for, so nothing works until a person acts
+        return ResponseVerdict(ProviderAuthError, code="payment_required")
+    if status >= 500 or status == 408:
+        return ResponseVerdict(ProviderFault, sent=None)
+    if status == 425:
+        return ResponseVerdict(ProviderFault)
+    return ResponseVerdict(ProviderRejected, sent=None if status == 409 or status < 400 else False)
+
+
+def _whole(response: Response) -> Any:
+    return response
+
+
+@dataclass(slots=True)
+class _Call:
+    """One call that is being made, with what all its attempts share."""
+
+    request: requests.PreparedRequest
+    operation: str
+    deadline: Deadline
+    timeout_ms: int
+    idempotent: bool
+    expect_json: bool
+    parse: Callable[[Response], Any]
+    began: float = field(default_factory=time.monotonic)
+    attempts: int = 0
+    last: Any = None  # what the newest attempt came to: a Response or an error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSession:
+    """Makes calls to one provider for one account.
+
+    base_url: paths are appended to it. headers: they contain credentials, so they are never shown. timeout_ms: the
+    limit of one attempt; the Deadline of a call limits all attempts together. classify: judges an answer before its
+    status does. rate_limit: our own limit, which holds across processes. A session is cheap to make; connections are
+    pooled per provider and process.
+    """
+
+    provider: str
+    base_url: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    workspace_id: uuid.UUID | None = None
+    integration_id: uuid.UUID | None = None
+    account: str = ""
+    timeout_ms: int = 30_000
+    max_retries: int = 2
+    classify: Classify | None = None
+    rate_limit: RateLimit | None = None
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        operation: str,
+        deadline: Deadline,
+        json: Any = None,
+        params: Mapping[str, Any] | None = None,
+        data: Any = None,
+        headers: Mapping[str, str] | None = None,
+        idempotent: bool | None = None,
+        timeout_ms: int | None = None,
+        expect_json: bool = True,
+        parse: Callable[[Response], T] = _whole,
+    ) -> T:
+        """Make one call to the provider and return `parse` of its answer.
+
+        path: begins with a slash and is appended to the base URL, or is a whole URL. operation: the call's name in logs
+        and metrics. idempotent: whether the call may be repeated, by default True for GET and HEAD. Once the first byte
+        of another call is out, only the Deadline ends it, and not a cancellation or shutdown. timeout_ms: the limit of
+        one attempt. expect_json: a 2xx without JSON is a fault. Raises a ProviderError, CallCancelled, CallInterrupted,
+        HostRefused, and RuntimeError inside a database transaction.
+        """
+        refuse_in_transaction()
+        url = f"{self.base_url.rstrip('/')}{path}" if path.startswith("/") else path
+        call = _Call(
+            request=self._prepare(method, url, {**self.headers, **(headers or {})}, params, data, json),
+            operation=operation,
+            deadline=deadline,
+            timeout_ms=timeout_ms or self.timeout_ms,
+            idempotent=method in (HTTPMethod.GET, HTTPMethod.HEAD) if idempotent is None else idempotent,
+            expect_json=expect_json,
+            parse=parse,
+        )
+        return cast(T, self._run(call))
+
+    def with_rate_limit(self, rate_limit: RateLimit) -> "ProviderSession":
+        """A copy of this session with another limit of ours on its calls."""
+        return replace(self, rate_limit=rate_limit)
+
+    def _prepare(
+        self, method: str, url: str, headers: Mapping[str, str], params: Any, data: Any, body: Any
+    ) -> requests.PreparedRequest:
+        headers = {"User-Agent": USER_AGENT, "Accept": "application/json", **headers}
+        # The URL is checked before requests prepares it, because requests would rewrite some unusual URLs into plain
+        # ones and would remove a password from others.
+        address_of(self.provider, url)
+        try:
+            for value in headers.values():
+                value.encode("latin-1")
+            return requests.Request(method, url, headers, params=params, data=data, json=body).prepare()
+        except (requests.RequestException, ValueError):
+            # The original error would quote the header and so the key.
+            raise ProviderMisconfigured(
+                f"{self.provider}: the address or the credentials hold characters that no request may carry."
+            ) from None
+
+    def _run(self, call: _Call) -> Any:
+        """Try until an attempt succeeds or none is left. The end of a call that was made is reported once."""
+        budget = _budgets[self.provider]
+        tries = Retrying(
+            retry=retry_if_result(
+                lambda result: call.idempotent and budget.allows_retry and may_pass(result)
+            ),
+            wait=lambda state: wait_s(state, call.last),
+            stop=lambda state: (
+                state.attempt_number > self.max_retries or state.upcoming_sleep >= call.deadline.remaining_s()
+            ),
+            sleep=call.deadline.sleep_s,
+            before_sleep=lambda _state: call_reports.RETRIES.labels(self.provider).inc(),
+            retry_error_callback=lambda _state: call.last,
+        )
+        try:
+            tries(self._attempt, call)
+        except (ProviderError, DeadlineExceeded):  # a retry that may not begin: the result before it stands
+            if call.last is None:
+                raise
+        except (Cancelled, ShutdownRequested) as reason:
+            if call.last is None:
+                raise
+            call.last = _interrupted(reason, call.last.sent)
+        return self._finish(call, call.last)
+
+    def _attempt(self, call: _Call) -> Any:
+        permit = self._admit(call)
+        call.attempts += 1
+        call.last = self._exchange(call)
+        self._count(permit, call.last)
+        return call.last
+
+    def _admit(self, call: _Call) -> Permit:
+        """Wait until the next attempt may be made, by the breaker and our own rate limit.
+
+        Errors that it raises have `sent` False, because this attempt did not begin.
+        """
+        try:
+            call.deadline.check()
+            permit = breakers.enter(self.provider, self.workspace_id)
+            try:
+                self._take_place(call.deadline)
+            except BaseException:
+                breakers.leave(permit, CallOutcome.CANCELLED)
+                raise
+            return permit
+        except ProviderError as refusal:
+            call_reports.REFUSALS.labels(self.provider, refusal.code).inc()
+            raise
+        except (DeadlineExceeded, Cancelled, ShutdownRequested) as reason:
+            reason.sent = False
+            raise
+
+    def _take_place(self, deadline: Deadline) -> None:
+        while self.rate_limit and (wait_ms := self.rate_limit.take()):
+            if wait_ms / 1000 > min(OWN_TURN_WAIT_S, deadline.remaining_s()):
+                raise ProviderRateLimited(self.provider, code="own_limit", retry_after_ms=wait_ms, sent=False)
+            deadline.sleep_s(wait_ms / 1000)
+
+    def _count(self, permit: Permit, result: Response | Exception) -> None:
+        # Only an HTTP 429 stops all calls. A limit on one kind of call (invitations) says nothing about the others.
+        refused = result if isinstance(result, ProviderRateLimited) and result.status == 429 else None
+        breakers.leave(permit, _outcome_of(result), refused.retry_after_ms if refused else None)
+        if isinstance(result, Response):
+            _budgets[self.provider].succeeded()
+        elif isinstance(result, ProviderError) and result.outcome in RETRYABLE:
+            _budgets[self.provider].failed()
+
+    def _exchange(self, call: _Call) -> Response | Exception:
+        """Send the request and read the whole answer. Errors are returned and not raised.
+
+        An exception of `requests` names the URL, which may contain a key. An error that is made outside of its handler
+        does not carry it along.
+        """
+        guard = CallGuard(call.deadline.within_ms(call.timeout_ms), finish_once_started=not call.idempotent)
+        try:
+            with guarded(guard):
+                response = _exchange_bytes(self.provider, call.request)
+        except DeadlineExceeded:
+            return ProviderTimeout(self.provider, code=guard.phase, sent=None if guard.started else False)
+        except (Cancelled, ShutdownRequested) as reason:
+            return _interrupted(reason, None if guard.started else False)
+        except HostRefused as refusal:
+            return refusal
+        except _TooLarge:
+            return ProviderFault(self.provider, code="answer_too_large", sent=None)
+        except (requests.RequestException, HTTPError, OSError):
+            if guard.answered:
+                return ProviderFault(self.provider, code="half_answer", sent=None)
+            return ProviderUnreachable(self.provider, code=guard.phase, sent=None if guard.started else False)
+        return self._judge(call, response)
+
+    def _judge(self, call: _Call, response: Response) -> Response | ProviderError:
+        verdict = (self.classify and self.classify(response)) or verdict_by_status(response)
+        if verdict is None and call.expect_json and response.data is None and response.status != 204:
+            verdict = ResponseVerdict(ProviderFault, code="not_json", sent=None)
+        if verdict is None:
+            return response
+        retry_after_ms = verdict.retry_after_ms
+        if retry_after_ms is None:
+            retry_after_ms = parse_retry_after_ms(response.headers.get("Retry-After"))
+        return verdict.error(
+            self.provider,
+            status=response.status,
+            code=verdict.code,
+            retry_after_ms=retry_after_ms,
+            sent=verdict.sent,
+            said=""
+            if response.ok and not response.data
+            else words_of(response.data, response.content, call.request),
+            cannot_send=verdict.cannot_send,
+        )
+
+    def _finish(self, call: _Call, result: Response | Exception) -> Any:
+        """Parse the answer, report the call, and return the result or raise the error."""
+        parsed: Any = None
+        if isinstance(result, Response):
+            try:
+                parsed = call.parse(result)
+            except (pydantic.ValidationError, KeyError, TypeError, ValueError, AttributeError):
+                result = ProviderFault(
+                    self.provider, status=result.status, code="unexpected_shape", sent=True
+                )
+        self._report(call, result)
+        if isinstance(result, Exception):
+            raise result
+        return parsed
+
+    def _report(self, call: _Call, result: Response | Exception) -> None:
+        call_reports.report(
+            call_reports.CallReport(
+                provider=self.provider,
+                operation=call.operation,
+                workspace_id=self.workspace_id,
+                integration_id=self.integration_id,
+                account=self.account,
+                outcome=_outcome_of(result),
+                duration_ms=round((time.monotonic() - call.began) * 1000),
+                attempts=call.attempts,
+                status=getattr(result, "status", None),
+                code=getattr(result, "code", ""),
+                error=type(result).__name__ if isinstance(result, Exception) else "",
+                said=getattr(result, "said", ""),
+                cannot_send=getattr(result, "cannot_send", False),
+                retry_after_ms=getattr(result, "retry_after_ms", None),
+            )
+        )
+
+
+class _TooLarge(Exception):
+    pass
+
+
+def _outcome_of(result: Response | Exception) -> CallOutcome:
+    if isinstance(result, ProviderError):
+        return result.outcome
+    if isinstance(result, CallCancelled):
+        return CallOutcome.CANCELLED
+    if isinstance(result, CallInterrupted):
+        return CallOutcome.SHUTDOWN
+    return CallOutcome.OK if isinstance(result, Response) else CallOutcome.REJECTED
+
+
+def _interrupted(reason: Exception, sent: bool | None) -> CallCancelled | CallInterrupted:
+    return CallCancelled(sent) if isinstance(reason, Cancelled) else CallInterrupted(sent)
+
+
+def _exchange_bytes(provider: str, request: requests.PreparedRequest) -> Response:
+    """Send the request and read the answer under the current CallGuard.
+
+    Raises what the guard raises, _TooLarge, and the errors of requests and urllib3.
+    """
+    answer = adapters.get(provider).send(request, stream=True)
+    content = bytearray()
+    try:
+        for chunk in answer.raw.stream(65_536, decode_content=True):
+            content += chunk
+            if len(content) > BODY_LIMIT:
+                raise _TooLarge()
+    except BaseException:
+        answer.raw.close()
+        raise
+    finally:
+        answer.raw.release_conn()
+    return Response(answer.status_code, answer.headers, bytes(content), _parse_json(bytes(content)))
+
+
+def _parse_json(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None

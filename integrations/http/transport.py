@@ -1,0 +1,317 @@
+"""Network connections that obey a Deadline, which `requests` alone cannot do.
+
+The timeout of `requests` is for each socket operation. A server that sends one byte now and then could hold a caller
+for ever (psf/requests#3099). Here every wait, from name resolution to the last byte, is cut into slices of at most
+SLICE_S, and the Deadline is checked between them. This works in any thread, unlike SIGALRM, which django-q2 uses
+itself. A request is sent only if `hosts.check_url` accepts its final URL, and a connection is made only to an address
+that `hosts.check_address` has accepted.
+"""
+
+import contextvars
+import errno
+import functools
+import logging
+import os
+import queue
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from requests import PreparedRequest, Response
+from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.response import HTTPResponse
+from urllib3.util.ssl_ import create_urllib3_context
+from urllib3.util.wait import wait_for_write
+
+from integrations.http.hosts import check_address, check_url
+from jobs.deadline import Deadline
+from jobs.errors import DeadlineExceeded
+
+# Below this level urllib3 logs whole URLs, and SmartLead's URLs contain the key.
+logging.getLogger("urllib3").setLevel(logging.ERROR)
+
+T = TypeVar("T")
+
+SLICE_S = 0.25
+CONNECT_LIMIT_S = 5.0
+"""Seconds that one IP address may take to accept a connection. Then the host's next address is tried."""
+MAX_IDLE_S = 15.0
+"""Seconds after which an unused connection of the pool is not used again.
+
+The server may be closing it at this moment, and then nobody would know whether a message that is sent has arrived.
+"""
+
+
+class CallGuard:
+    """The Deadline of the call to a provider that this thread makes, and how far the call has got.
+
+    `started`: bytes of the request may have left. `answered`: bytes of the answer have arrived. With
+    `finish_once_started`, only the Deadline ends a call that has started. A cancelled job or a shutdown does not
+    interrupt a message that is being sent, because then nobody would know whether it went out.
+    """
+
+    __slots__ = ("_deadline", "_finish_once_started", "_next_check", "answered", "phase", "started")
+
+    def __init__(self, deadline: Deadline, *, finish_once_started: bool) -> None:
+        self._deadline = deadline
+        self._finish_once_started = finish_once_started
+        self._next_check = 0.0
+        self.phase = "connect"
+        self.started = False
+        self.answered = False
+
+    def slice_s(self) -> float:
+        """Seconds that the next wait on the network may last. Raises DeadlineExceeded, Cancelled
+        or ShutdownRequested if the call must end.
+        """
+        now = time.monotonic()
+        if self._deadline.expired:
+            raise DeadlineExceeded()
+        if not (self.started and self._finish_once_started) and now >= self._next_check:
+            # Checking for cancellation costs something, so it is not done for each of a body's many reads.
+            self._next_check = now + SLICE_S / 2
+            self._deadline.check()
+        return max(0.001, min(SLICE_S, self._deadline.remaining_s()))
+
+
+_guard: contextvars.ContextVar[CallGuard] = contextvars.ContextVar("call_guard")
+
+
+@contextmanager
+def guarded(guard: CallGuard) -> Iterator[None]:
+    """Within the `with` block, all socket work of this thread obeys the Deadline of `guard`."""
+    token = _guard.set(guard)
+    try:
+        yield
+    finally:
+        _guard.reset(token)
+
+
+def current_guard() -> CallGuard:
+    """The guard (Deadline and progress) of the call that this thread makes. Raises LookupError outside of `guarded`."""
+    return _guard.get()
+
+
+class _GuardedIO(socket.socket):
+    """A socket that reads and writes in slices. Its methods raise what CallGuard.slice_s raises."""
+
+    def _in_slices(self, operation: Callable[..., T], *args: Any) -> T:
+        guard = _guard.get()
+        while True:
+            self.settimeout(guard.slice_s())
+            try:
+                return operation(*args)
+            except TimeoutError:
+                continue
+
+    def recv_into(self, *args: Any) -> int:
+        count = self._in_slices(super().recv_into, *args)
+        if count:
+            _guard.get().answered = True
+        return count
+
+    def send(self, *args: Any) -> int:
+        guard = _guard.get()
+        guard.started, guard.phase = True, "answer"
+        return self._in_slices(super().send, *args)
+
+    def sendall(self, data: Any, flags: int = 0) -> None:
+        # The C version does not tell how much it had written when the timeout came.
+        view = memoryview(data).cast("B")
+        while view:
+            view = view[self.send(view, flags) :]
+
+
+class GuardedSocket(_GuardedIO):
+    """A TCP socket whose waits obey the Deadline of the current CallGuard."""
+
+
+class GuardedTLSSocket(_GuardedIO, ssl.SSLSocket):
+    """A TLS socket whose waits obey the Deadline of the current CallGuard.
+
+    It waits in short slices and tries again after each, which OpenSSL allows for a handshake, a read and a write.
+    """
+
+    def do_handshake(self, block: bool = False) -> None:
+        _guard.get().phase = "tls"
+        try:
+            self._in_slices(super().do_handshake, block)
+        except BaseException:
+            self.close()  # the ssl module closes it only after an OSError
+            raise
+
+
+def resolve(host: str, port: int, guard: CallGuard) -> list[tuple[Any, ...]]:
+    """Does what `socket.getaddrinfo` does, within the Deadline of `guard`. The C library has no
+    time limit, so a thread looks the name up.
+
+    Raises OSError if the name does not resolve, and what CallGuard.slice_s raises.
+    """
+    answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def look_up() -> None:
+        try:
+            answers.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            answers.put(error)
+
+    try:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError):
+        threading.Thread(target=look_up, name="resolve", daemon=True).start()
+    while True:
+        try:
+            answer = answers.get(timeout=guard.slice_s())
+        except queue.Empty:
+            continue
+        if isinstance(answer, Exception):
+            raise OSError("the name does not resolve")
+        found: list[tuple[Any, ...]] = answer
+        return found
+
+
+def open_socket(host: str, port: int, guard: CallGuard, *, public_only: bool = True) -> GuardedSocket:
+    """A socket that is connected to the first address of `host` that accepts, within the Deadline of `guard`.
+
+    Raises HostRefused if any of its addresses is not public, unless `public_only` is False because the operator chose
+    the host. Raises OSError if no address accepts, and what CallGuard.slice_s raises.
+    """
+    guard.phase = "resolve"
+    found = resolve(host.strip("[]"), port, guard)
+    if public_only:
+        for *_, address in found:
+            check_address(address[0], port)
+    guard.phase = "connect"
+    failure = OSError("the name has no address")
+    for family, kind, protocol, _, address in found:
+        sock = GuardedSocket(family, kind, protocol)
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            _connect(sock, address, guard)
+            return sock
+        except OSError as error:
+            sock.close()
+            failure = error
+        except BaseException:
+            sock.close()
+            raise
+    raise failure
+
+
+def _connect(sock: GuardedSocket, address: Any, guard: CallGuard) -> None:
+    sock.setblocking(False)
+    gives_up_at = time.monotonic() + CONNECT_LIMIT_S
+    error = sock.connect_ex(address)
+    if error == errno.EINPROGRESS:
+        while not wait_for_write(sock, timeout=guard.slice_s()):
+            if time.monotonic() >= gives_up_at:
+                raise TimeoutError("the address does not accept connections")
+        error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if error:
+        raise OSError(error, os.strerror(error))
+    sock.settimeout(SLICE_S)
+
+
+class _GuardedConnection(HTTPConnection):
+    _last_used_at = 0.0
+
+    def _new_conn(self) -> socket.socket:
+        return open_socket(self._dns_host, self.port, _guard.get())
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3's own
+        response = super().getresponse()
+        self._last_used_at = time.monotonic()
+        return response
+
+    @property
+    def is_connected(self) -> bool:
+        return super().is_connected and time.monotonic() - self._last_used_at < MAX_IDLE_S
+
+
+class GuardedHTTPConnection(_GuardedConnection):
+    """A plain HTTP connection within the Deadline of the current CallGuard. Only the sandbox on
+    this machine uses it (see hosts.check_url).
+    """
+
+
+class GuardedHTTPSConnection(_GuardedConnection, HTTPSConnection):
+    """An HTTPS connection within the Deadline of the current CallGuard."""
+
+
+class _HTTPPool(HTTPConnectionPool):
+    ConnectionCls = GuardedHTTPConnection
+
+
+class _HTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = GuardedHTTPSConnection
+
+
+@functools.cache
+def tls_context() -> ssl.SSLContext:
+    """The TLS settings of calls to providers, made once per process.
+
+    Reading the certificate authorities takes 60 ms, so it is not done per connection.
+    """
+    context = create_urllib3_context()
+    context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
+    context.sslsocket_class = GuardedTLSSocket
+    return context
+
+
+class GuardedAdapter(HTTPAdapter):
+    """The `requests` adapter for the calls to one provider, within the Deadline of the current CallGuard. It does not
+    retry.
+
+    It is used without a `requests.Session`. So there are no cookies (which could leak between workspaces), no
+    redirects, and no proxies or .netrc from the environment.
+    """
+
+    def __init__(self, provider: str) -> None:
+        self.provider = provider
+        super().__init__(pool_connections=50, pool_maxsize=10, max_retries=0, pool_block=False)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=tls_context(), **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+
+    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+        """Send the request to the provider if its URL is allowed. This is the last check,
+        after everything that may change the URL.
+
+        Raises HostRefused, what CallGuard.slice_s raises, and the errors of requests.
+        """
+        check_url(self.provider, request.url or "")
+        return super().send(request, *args, **kwargs)
+
+    def cert_verify(self, conn: Any, *_: Any) -> None:
+        """Always verify the provider's certificate, with the authorities that `tls_context` has read."""
+        conn.cert_reqs = "CERT_REQUIRED"
+
+
+class _Adapters:
+    """One adapter, and so one pool of connections, for each provider in this process."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Start with no connections to providers: after a fork, because two processes must never share one."""
+        self._lock = threading.Lock()
+        self._by_provider: dict[str, GuardedAdapter] = {}
+
+    def get(self, provider: str) -> GuardedAdapter:
+        with self._lock:
+            if provider not in self._by_provider:
+                self._by_provider[provider] = GuardedAdapter(provider)
+            return self._by_provider[provider]
+
+
+adapters = _Adapters()
+os.register_at_fork(after_in_child=adapters.forget)

@@ -1,0 +1,81 @@
+"""Encrypts stored secrets with the newest of FIELD_ENCRYPTION_KEYS, so that an older key can be taken away."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from cryptography.fernet import Fernet, InvalidToken
+from django.apps import apps
+from django.conf import settings
+from django.db import models
+from django.db.models import Value
+from django.db.models.functions import Cast
+
+from integrations.fields import EncryptedJSONField, decrypt, encrypt, holds_nothing
+
+SLICE = 500
+UNREADABLE = 0
+"""The number that stands for "none of the keys" where keys are counted from 1, the newest."""
+
+
+def encrypted_fields() -> list[tuple[type[models.Model], str]]:
+    """Each model of the product that stores secrets, with the name of the field, sorted by the model's label."""
+    found = [
+        (model, field.name)
+        for model in apps.get_models()
+        for field in model._meta.concrete_fields
+        if isinstance(field, EncryptedJSONField)
+    ]
+    return sorted(found, key=lambda pair: (pair[0]._meta.label, pair[1]))
+
+
+def needed_keys(model: type[models.Model], field: str) -> Counter[int]:
+    """How many rows need which key, by the key's place in FIELD_ENCRYPTION_KEYS, counted from 1.
+
+    UNREADABLE counts the rows that no key opens. A stored {} that no key opens needs none: it is read as {} anyway.
+    """
+    return Counter(_place(token) for _, token in _tokens(model, field) if not _is_spare(model, field, token))
+
+
+def rotate(model: type[models.Model], field: str) -> int:
+    """Encrypt the secrets in `field` again that an older key has encrypted. Returns how many rows were written.
+
+    A row that somebody else writes meanwhile is left as it is: it is encrypted with the newest key already.
+    """
+    written = 0
+    for pk, token in _tokens(model, field):
+        if _place(token) > 1:
+            fresh = Value(encrypt(decrypt(token)), output_field=models.TextField())
+            written += _rows(model, field).filter(pk=pk, token=token).update(**{field: fresh})
+    return written
+
+
+def _tokens(model: type[models.Model], field: str) -> Iterator[tuple[object, str]]:
+    """Key and stored token of each row, in slices: no cursor and no transaction stays open between them."""
+    last = None
+    while True:
+        rows = _rows(model, field).filter(token__isnull=False).order_by("pk")
+        page = list((rows if last is None else rows.filter(pk__gt=last)).values_list("pk", "token")[:SLICE])
+        yield from page
+        if len(page) < SLICE:
+            return
+        last = page[-1][0]
+
+
+def _rows(model: type[models.Model], field: str) -> "models.QuerySet[models.Model]":
+    # The cast keeps the field from decrypting what it reads.
+    return model._base_manager.annotate(token=Cast(field, models.TextField()))
+
+
+def _place(token: str) -> int:
+    for number, key in enumerate(settings.FIELD_ENCRYPTION_KEYS, 1):
+        try:
+            Fernet(key).decrypt(token.encode())
+        except InvalidToken:
+            continue
+        return number
+    return UNREADABLE
+
+
+def _is_spare(model: type[models.Model], field: str, token: str) -> bool:
+    has_default = model._meta.get_field(field).has_default()  # type: ignore[union-attr]
+    return has_default and holds_nothing(token) and _place(token) == UNREADABLE

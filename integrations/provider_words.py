@@ -1,0 +1,200 @@
+"""Cleans a provider's own words about a refusal, so that they can be stored and shown to people (docs/adr/0037).
+
+An error answer often quotes the request: the key, an address, a text. So everything that was in our request is removed,
+and everything that looks like an address, a number, a link, a key or a name. The rest is cut to a sentence or two.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import requests
+
+LIMIT = 200
+GAP = "…"
+MESSAGE = ("message", "detail", "error_description", "error", "msg", "title", "reason", "data", "description")
+"""The fields in which providers put their words (docs/reference, refusals of each provider), most useful ones first."""
+DEPTH = 4
+SHORTEST = 3
+"""Shorter values of the request are not removed, because they occur in any sentence."""
+LONGEST_VALUE = 80
+"""A longer value is people's text. Runs of RUN words of it are removed, and everything that is quoted from it."""
+RUN = 3
+PLAIN_KEYS = {"type", "status", "limit", "page"}
+"""Fields of our requests whose values are words of the API and belong to nobody."""
+OUR_HEADERS = {
+    "user-agent",
+    "accept",
+    "content-type",
+    "content-length",
+    "version",
+    "accept-encoding",
+    "connection",
+}
+SCHEMES = {"Bearer", "Basic", "Token"}
+PATTERNS = [
+    re.compile(r"\b(?:https?|wss?)://\S+|\bwww\.\S+", re.I),
+    re.compile(r"[^\s<>\"'(]+@[^\s<>\"'),;]+"),
+    re.compile(r"\b(?:Bearer|Basic|Token)\s+\S+", re.I),
+    re.compile(r"\b(?:xox[a-z]|xapp|sk|pk|pit|key|rk|ghp|eyJ)[-_.][\w.*-]{4,}", re.I),
+    re.compile(r"(?=[\w.*+/=|-]*\d)[\w.*+/=|-]{16,}"),
+    re.compile(r"\+?\(?\d[\d\s().-]{5,}\d"),
+    re.compile(r"\d{5,}"),
+]
+QUOTED = re.compile(r"[\"'“‘«`]([^\"'”’»`]{1,400})[\"'”’»`]")
+WORDS_OF_APIS = {
+    "a", "accepted", "access", "account", "accounts", "active", "address", "addresses", "administrator", "admins",
+    "all", "already", "an", "and", "any", "api", "app", "are", "argument", "as", "ask", "at", "attachment", "auth",
+    "authentication", "authorization", "bad", "balance", "be", "been", "before", "billing", "blocked", "body",
+    "bounced", "by", "calendar", "call", "called", "calls", "campaign", "campaigns", "can", "cannot", "card",
+    "change", "channel", "check", "code", "company", "configured", "connected", "connection", "contact", "contacts",
+    "content", "could", "credentials", "credit", "credits", "customer", "daily", "data", "date", "deactivated",
+    "delivery", "denied", "did", "disabled", "disconnected", "do", "does", "domain", "due", "duplicate", "during",
+    "each", "either", "email", "empty", "enabled", "error", "exceeded", "exist", "exists", "expected", "expired",
+    "failed", "failure", "feature", "field", "fields", "file", "first", "for", "forbidden", "format", "found",
+    "from", "given", "gmail", "google", "has", "have", "history", "host", "hour", "however", "html", "http", "id",
+    "identifier", "if", "illegal", "imap", "in", "inbox", "incorrect", "instance", "instantly", "insufficient",
+    "integration", "internal", "invalid", "invitation", "ip", "is", "item", "its", "json", "just", "key", "last",
+    "later", "lead", "least", "length", "like", "limit", "linkedin", "list", "location", "log", "login", "long",
+    "look", "mail", "mailbox", "many", "maximum", "may", "message", "messages", "method", "microsoft", "minimum",
+    "missing", "more", "must", "my", "name", "need", "needed", "new", "next", "no", "none", "not", "nothing",
+    "number", "object", "occurred", "of", "office", "on", "one", "only", "open", "operation", "or", "organization",
+    "other", "our", "outlook", "over", "overloaded", "owner", "page", "parameter", "parameters", "parent", "part",
+    "password", "path", "paused", "payload", "payment", "pending", "permission", "permissions", "phone", "plan",
+    "please", "policy", "possible", "profile", "property", "provided", "provider", "query", "quota", "rate", "re",
+    "reached", "read", "reason", "recipient", "reconnect", "record", "refused", "registered", "rejected", "reply",
+    "request", "requests", "required", "resource", "response", "restricted", "retry", "route", "running", "say",
+    "scope", "see", "seems", "select", "selected", "send", "sender", "sending", "sent", "server", "service",
+    "session", "set", "settings", "short", "should", "slack", "smartlead", "sms", "smtp", "some", "something",
+    "sorry", "source", "status", "stopped", "sub", "subject", "subscription", "success", "such", "support",
+    "suspended", "system", "task", "team", "temporarily", "temporary", "text", "texts", "than", "that", "the",
+    "there", "these", "they", "this", "thread", "time", "timeout", "title", "to", "today", "token", "too", "trial",
+    "try", "twilio", "type", "unable", "unauthorized", "unavailable", "unexpected", "unipile", "unknown",
+    "unprocessable", "unregistered", "unsubscribed", "unsupported", "until", "update", "upgrade", "url", "use",
+    "used", "user", "users", "using", "valid", "validation", "value", "values", "verification", "verify", "wait",
+    "wallet", "warming", "was", "we", "webhook", "were", "what", "when", "which", "while", "with", "within",
+    "without", "work", "workspace", "would", "wrong", "you", "your",
+}  # fmt: skip
+"""Words that APIs use. Another capitalised word is taken for a name."""
+BORING = {status.phrase.casefold() for status in HTTPStatus} | {"error", "false", "true", "failed", "fail"}
+
+
+def words_of(data: Any, content: bytes, request: requests.PreparedRequest) -> str:
+    """What a provider's error answer says, cleaned of all that was in our request and looks private.
+    "" if it says nothing useful to a person.
+
+    data: the answer's JSON, or None if there is none; then a short plain text is used. request: our request that it
+    answers.
+    """
+    parts: list[str] = []
+    for text in _texts(data) if data is not None else _plain(content):
+        text = _clean(text)
+        if _says_something(text) and text not in " ".join(parts):
+            parts.append(text)
+    said = _scrubbed(" ".join(parts)[: 10 * LIMIT], request)
+    if not re.search(r"[^\W\d_]{3}", said):
+        return ""
+    return said if len(said) <= LIMIT else said[: LIMIT - 1].rsplit(" ", 1)[0].rstrip(".,;: ") + GAP
+
+
+def _texts(value: Any, depth: int = 0) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value[:3]:
+            yield from _texts(item, depth + 1)
+    elif isinstance(value, dict) and depth < DEPTH:
+        told = (list(_texts(value.get(name), depth + 1)) for name in MESSAGE)
+        found: list[str] = next((texts for texts in told if any(map(_says_something, texts))), [])
+        yield from found
+        fields = value.get("errors")
+        if isinstance(fields, dict):  # EmailBison uses Laravel, which lists wrong fields like this
+            for name, texts in list(fields.items())[:3]:
+                yield from (f"{str(name).replace('_', ' ')}: {text}" for text in _texts(texts, depth + 1))
+        else:
+            yield from _texts(fields, depth + 1)
+
+
+def _says_something(text: str) -> bool:
+    return bool(text.strip()) and text.strip().casefold().rstrip(".!") not in BORING
+
+
+def _plain(content: bytes) -> Iterator[str]:
+    text = content[: 2 * LIMIT].decode(errors="replace")
+    if "<" not in text and "\ufffd" not in text:  # a web page, which has nothing for people
+        yield text
+
+
+def _clean(text: str) -> str:
+    text = re.sub(r"<[^>]{0,200}>", " ", text)
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def _scrubbed(text: str, request: requests.PreparedRequest) -> str:
+    values, long_text = _sent(request)
+    text = QUOTED.sub(lambda found: GAP if found[1].casefold() in long_text else found[0], text)
+    for value in sorted(values, key=len, reverse=True):
+        text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", GAP, text, flags=re.I)
+    for pattern in PATTERNS:
+        text = pattern.sub(GAP, text)
+    text = _without_names(_without_runs(text, long_text))
+    return re.sub(rf"{GAP}(?:\W*{GAP})+", GAP, text).strip()
+
+
+def _without_runs(text: str, long_text: str) -> str:
+    """The text without runs of words that are also in the request."""
+    words = text.split()
+    quoted: set[int] = set()
+    for start in range(len(words) - RUN + 1):
+        if " ".join(words[start : start + RUN]).casefold() in long_text:
+            quoted.update(range(start, start + RUN))
+    return " ".join(GAP if number in quoted else word for number, word in enumerate(words))
+
+
+def _without_names(text: str) -> str:
+    """The text without capitalised words that APIs do not use, because they may be names of people or companies."""
+
+    def is_name(word: str) -> bool:
+        core = word.strip("()[]\"'“”‘’,.;:!?")
+        return core[:1].isupper() and core[1:].islower() and core.casefold() not in WORDS_OF_APIS
+
+    return " ".join(GAP if is_name(word) else word for word in text.split())
+
+
+def _sent(request: requests.PreparedRequest) -> tuple[set[str], str]:
+    """The short values in the request (also credentials and parts of the path), and all of its text in one string."""
+    parts = urlsplit(request.url or "")
+    values = [unquote(part) for part in parts.path.split("/") if re.search(r"\d", part)]
+    values += [value for _, value in parse_qsl(parts.query)]
+    for name, value in request.headers.items():
+        if name.lower() not in OUR_HEADERS:
+            values += [part for part in _decoded(value).split() if part not in SCHEMES]
+    values += _leaves(_body(request))
+    short = {value.strip() for value in values if SHORTEST <= len(value.strip()) <= LONGEST_VALUE}
+    return short, _clean(" ".join(values)).casefold()
+
+
+def _body(request: requests.PreparedRequest) -> Any:
+    body = _decoded(request.body or "")
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return dict(parse_qsl(body, max_num_fields=1_000)) if body else None
+
+
+def _leaves(value: Any, name: str = "", depth: int = 0) -> Iterator[str]:
+    if isinstance(value, dict) and depth < 20:
+        for key, item in value.items():
+            yield from _leaves(item, str(key), depth + 1)
+    elif isinstance(value, list) and depth < 20:
+        for item in value:
+            yield from _leaves(item, name, depth + 1)
+    elif isinstance(value, str | int) and not isinstance(value, bool) and name not in PLAIN_KEYS:
+        yield str(value)
+
+
+def _decoded(value: str | bytes) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else value

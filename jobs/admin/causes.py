@@ -1,0 +1,73 @@
+"""Failed jobs by cause, as lines of the admin's pages, and the page that retries all jobs of one cause."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.text import Truncator
+
+from jobs.joblist import FAILURES
+from jobs.kinds import in_words
+from jobs.tally import Tally
+
+WORDS = 90
+"""The most characters of an error. The list that it leads to has all of them."""
+
+NAMED = 2
+"""So many workspaces of a cause are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class CauseLine:
+    """Rows in trouble for one reason: how many, since when, whose, the list of them, and the one button.
+
+    `key` is for the element's id. `fix` is the button's word; "" where there is nothing to press.
+    """
+
+    key: str
+    count: str
+    title: str
+    about: str
+    workspaces: str
+    since: datetime | None
+    url: str
+    fix: str = ""
+    fix_url: str = ""
+
+
+def of_jobs(cause: Tally, *, may_retry: bool) -> CauseLine:
+    """The line of one cause. Its title is the last error, which is no text of people (jobs.failures)."""
+    count = many(cause.count, FAILURES)
+    return CauseLine(
+        key=f"cause-{cause.key}",
+        count=count,
+        title=Truncator(cause.title).chars(WORDS) or "Failed without a word",
+        about=in_words(cause.about),
+        workspaces=whose(cause.workspaces),
+        since=cause.first,
+        url=list_url("jobs_backgroundjob", state="failed", fingerprint=cause.key),
+        fix=f"Retry {count}" if may_retry and cause.key else "",
+        fix_url=reverse("admin:jobs_backgroundjob_cause", args=[cause.key]) if cause.key else "",
+    )
+
+
+def list_url(model: str, **filters: object) -> str:
+    """The address of the admin's list of `model`, as "jobs_backgroundjob", with `filters`."""
+    query = urlencode({name: value for name, value in filters.items() if value not in (None, "")})
+    return reverse(f"admin:{model}_changelist") + (f"?{query}" if query else "")
+
+
+def many(count: int, cap: int) -> str:
+    """A count in digits; one that stopped at `cap` says so."""
+    return f"{count:,}+" if count >= cap else f"{count:,}"
+
+
+def whose(names: Sequence[str | None]) -> str:
+    """The workspaces of a cause: the first NAMED by name, and how many more."""
+    known = sorted(name for name in names if name)
+    if not known:
+        return "no workspace"
+    more = f" and {len(known) - NAMED} more" if len(known) > NAMED else ""
+    return ", ".join(known[:NAMED]) + more

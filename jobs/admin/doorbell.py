@@ -1,0 +1,59 @@
+"""The admin pages of django-q2's own tables: wake-ups, their results, and the schedules that ring for ticks.
+
+django-q2 registers pages of its own, which can delete and repeat wake-ups and edit schedules. Those belong to the code.
+So pages that only show replace them. Pickled arguments and results are not shown, because to show one is to load it.
+"""
+
+from django.contrib import admin
+from django_q import admin as stock  # registers its pages now, so that they can be replaced
+from django_q.models import Failure, OrmQ, Schedule, Success
+
+from jobs.modeladmin import INSTALLATION, RecordAdmin
+
+assert stock
+for model in (Schedule, Success, Failure, OrmQ):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(RecordAdmin):
+    """When each schedule rings next. What it rings for is a tick, whose own page says how it went."""
+
+    workspace_path = INSTALLATION
+    secret_fields = ("args", "kwargs")
+    plain_texts = ("func", "hook")
+    list_display = ("name", "func", "schedule_type", "minutes", "cron", "next_run")
+    ordering = ("name", "pk")
+
+
+@admin.register(OrmQ)
+class OrmQAdmin(RecordAdmin):
+    """Wake-ups that wait. A wake-up is no work of its own: jobs are found without it, only later."""
+
+    workspace_path = INSTALLATION
+    secret_fields = ("payload",)
+    list_display = ("pk", "key", "lock")
+    ordering = ("-pk",)
+
+
+class TaskAdmin(RecordAdmin):
+    """The base of admin pages of wake-ups that ended."""
+
+    workspace_path = INSTALLATION
+    secret_fields = ("args", "kwargs", "result")
+    plain_texts = ("func", "hook")
+    list_display = ("name", "func", "started", "stopped", "attempt_count")
+    ordering = ("-stopped",)
+    search_fields = ("name__exact",)
+    search_help_text = "The task's whole name"
+
+
+@admin.register(Success)
+class SuccessAdmin(TaskAdmin):
+    pass
+
+
+@admin.register(Failure)
+class FailureAdmin(TaskAdmin):
+    pass

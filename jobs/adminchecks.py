@@ -1,0 +1,90 @@
+"""System checks of the admin: each registered class says who sees its rows, and which columns hold people's text."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.core.checks import CheckMessage, Error
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import BinaryField, CharField, EmailField, Field, JSONField, TextField
+
+from jobs.adminscope import INSTALLATION, steps_of
+from jobs.modeladmin import BaseAdmin
+
+LONG = 200
+"""A column of so many characters holds a sentence that somebody wrote."""
+
+HINT = "Say in the class how its model leads to a workspace, and which columns hold people's text (jobs/modeladmin.py)."
+
+
+def check_admin(**_kwargs: object) -> list[CheckMessage]:
+    """Checks every class that is registered with the admin."""
+    return [
+        Error(f"{type(own).__name__} of {model._meta.label}: {said}", hint=HINT, id=f"jobs.E{number:03}")
+        for model, own in admin.site._registry.items()
+        for number, said in faults_of(own)
+    ]
+
+
+def faults_of(own: "admin.ModelAdmin[Any]") -> Iterator[tuple[int, str]]:
+    """What a class does not say, as the number of the check and a sentence."""
+    if not isinstance(own, BaseAdmin):
+        yield 20, "it is no BaseAdmin, so it shows the rows of all workspaces to everybody."
+        return
+    if said := _wrong_path(own):
+        yield 21, said
+    hidden = {*own.text_fields, *own.secret_fields}
+    plain = set(own.plain_texts)
+    for name in _texts(own) - hidden - plain:
+        yield (
+            22,
+            f"nothing says whether “{name}” is people's text (text_fields, secret_fields or plain_texts).",
+        )
+    for name in hidden & {str(one).partition("__")[0] for one in _asked(own)}:
+        yield 23, f"“{name}” is not for everybody, and the list shows it or searches it."
+    for name in _open_filters(own):
+        yield 24, f"the filter “{name}” offers rows of all workspaces. Use WorkspaceFilter or known_values."
+
+
+def _wrong_path(own: BaseAdmin) -> str:
+    path = getattr(own, "workspace_path", None)
+    if not path:
+        return "it has no workspace_path."
+    if path == INSTALLATION:
+        return ""
+    workspace = apps.get_model("inbox.Workspace")
+    if path == "pk":
+        return "" if own.model is workspace else "“pk” is the path of the workspace itself."
+    try:
+        last: Any = steps_of(own.model, path)[-1]
+    except FieldDoesNotExist:
+        return f"its workspace_path “{path}” leads nowhere."
+    return "" if last.related_model is workspace else f"its workspace_path “{path}” leads to no workspace."
+
+
+def _texts(own: BaseAdmin) -> set[str]:
+    """The columns that can hold what a person or a model wrote: long ones, and those that hold anything."""
+    return {field.name for field in own.opts.fields if _is_long(field)}
+
+
+def _is_long(field: "Field[Any, Any]") -> bool:
+    if isinstance(field, CharField):
+        return not (field.choices or isinstance(field, EmailField)) and (field.max_length or LONG) >= LONG
+    return isinstance(field, TextField | BinaryField | JSONField)
+
+
+def _asked(own: BaseAdmin) -> Iterator[object]:
+    yield from own.list_display
+    yield from own.search_fields
+    yield from own.list_filter
+
+
+def _open_filters(own: BaseAdmin) -> Iterator[str]:
+    for one in own.list_filter:
+        if not isinstance(one, str):
+            continue
+        field: Field[Any, Any] = own.opts.get_field(one)  # type: ignore[assignment]
+        known = field.choices or field.get_internal_type() in ("BooleanField", "DateTimeField", "DateField")
+        if field.is_relation or not known:
+            yield one

@@ -1,0 +1,69 @@
+"""Writes what people do in the admin into the audit log, with what a value was before and is now."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.apps import apps
+from django.db.models import Model
+from django.forms import ModelForm
+from django.http import HttpRequest
+
+NEVER = {
+    *("password", "password1", "password2", "usable_password", "credentials", "secret", "key_hash"),
+    *("persona_name", "signature", "service_description"),
+}
+"""Fields whose values no log holds: secrets, and what people wrote about themselves."""
+
+MOST = 200
+"""The most characters that are kept of one value."""
+
+
+def write(request: HttpRequest, row: Model, action: str, workspace_id: UUID | None, **data: object) -> None:
+    """Add an entry about `row`. `data` holds ids and settings, never text of people."""
+    apps.get_model("inbox.AuditEntry").objects.create(
+        workspace_id=workspace_id,
+        actor_id=request.user.pk,
+        action=action,
+        object_type=row._meta.model_name or "",
+        object_id=str(row.pk),
+        data=data,
+    )
+
+
+def changes_of(form: "ModelForm[Any]", hidden: Iterable[str] | None = ()) -> dict[str, list[object]]:
+    """What each changed field of a form was and is now. Values of `hidden` are left out; None leaves all out."""
+    found: dict[str, list[object]] = {}
+    for name in form.changed_data:
+        if hidden is None or name in NEVER or name in hidden:
+            found[name] = []
+        else:
+            found[name] = [
+                plain(form.get_initial_for_field(form.fields[name], name)) if name in form.fields else None,
+                plain(form.cleaned_data.get(name)),
+            ]
+    return found
+
+
+def values_in(message: object) -> dict[str, object]:
+    """What an entry says of a change message of the admin: the values by field, or the sentence."""
+    if isinstance(message, str):
+        return {"said": message[:MOST]} if message else {}
+    if isinstance(message, list) and message:
+        for what in message[0].values():
+            if "values" in what:
+                return {"changes": what["values"]}
+    return {}
+
+
+def plain(value: Any) -> object:
+    """`value` as JSON can hold it: numbers and switches as they are, rows by name, the rest as text."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Model):
+        return str(value)[:MOST]
+    if isinstance(value, str):
+        return value[:MOST]
+    if isinstance(value, Iterable):
+        return sorted(str(one)[:MOST] for one in value)
+    return str(value)[:MOST]

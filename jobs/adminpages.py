@@ -1,0 +1,226 @@
+"""Pages of long lists in the admin: quick at the first page, at the last one and for rare rows. Each can be reached."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ORDER_VAR, ChangeList
+from django.core.paginator import InvalidPage, Page, Paginator
+from django.db import connection
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+
+EXACT_TO = 10_000
+"""A list with more rows than this is not counted, and not sorted. It shows PostgreSQL's estimate, in its own order."""
+
+CHEAP = 20_000.0
+"""A statement that costs more than this by PostgreSQL's plan reads much of a large table, however few rows it finds."""
+
+LOOKED_THROUGH = 100_000
+"""Where a filter would read much of a large table, a list looks through so many of the newest rows at once."""
+
+MOST_PAGES = 100
+"""The most pages of a list that have a number. A link on the last one leads to the rows after it, which are numbered
+anew: a page by number reads the keys of all rows before it.
+"""
+
+
+class EstimatingPaginator(Paginator):  # type: ignore[type-arg]  # Django takes none at run time
+    """Counts the rows of a list where that is cheap. Elsewhere it takes an estimate, which is enough for pages.
+
+    `estimated` says which of the two `count` is. A page that is the last one makes the number exact. `bounded` says
+    that the keys of all pages are found in one look, and `begins` that the first page is shown. Its rows are asked for
+    before they are counted, as they are all where they are few.
+    """
+
+    estimated = False
+    bounded = False
+    begins = False
+
+    @cached_property
+    def count(self) -> int:
+        rows = self.object_list
+        if not isinstance(rows, QuerySet):
+            return len(rows)
+        if self.bounded and len(self._found) <= MOST_PAGES * self.per_page:
+            return len(self._found)
+        if self.begins and len(self._first) <= self.per_page:
+            return len(self._first)
+        estimate, cost = self.plan
+        if cost > CHEAP or estimate > EXACT_TO:
+            self.estimated = True
+            return estimate if rows.query.where else _rows_of(rows.model)
+        counted: int = rows.count()
+        return counted
+
+    @cached_property
+    def plan(self) -> tuple[int, float]:
+        """How many rows PostgreSQL expects, and at what cost."""
+        assert isinstance(self.object_list, QuerySet)
+        return plan_of(self.object_list)
+
+    @cached_property
+    def num_pages(self) -> int:
+        return min(super().num_pages, MOST_PAGES)
+
+    def page(self, number: int | str) -> "Page[Any]":
+        """The rows of one page. Raises InvalidPage.
+
+        Their keys are found first, so that what stands before the page is neither loaded nor joined.
+        """
+        rows = self.object_list
+        if not isinstance(rows, QuerySet):
+            return super().page(number)
+        number = self.validate_number(number)
+        start = (number - 1) * self.per_page
+        keys = self._keys(start)
+        self._learn(start, len(keys))
+        return Page(rows.filter(pk__in=keys[: self.per_page]), number, self)
+
+    @cached_property
+    def _found(self) -> list[Any]:
+        return self._ask(0, MOST_PAGES * self.per_page + 1)
+
+    @cached_property
+    def _first(self) -> list[Any]:
+        return self._keys(0) if self.bounded else self._ask(0, self.per_page + 1)
+
+    def _keys(self, start: int) -> list[Any]:
+        """The keys of a page after `start` rows, and of the first row of the next one."""
+        if self.bounded:
+            return self._found[start : start + self.per_page + 1]
+        return self._ask(start, self.per_page + 1) if start else self._first
+
+    def _ask(self, start: int, most: int) -> list[Any]:
+        rows = self.object_list
+        assert isinstance(rows, QuerySet)
+        return list(rows.values_list("pk", flat=True)[start : start + most])
+
+    def _learn(self, start: int, found: int) -> None:
+        """Correct an estimate by the `found` rows of a page and of the next one, after `start` others."""
+        if not self.estimated:
+            return
+        if found > self.per_page:
+            self.count = max(self.count, start + found)
+        elif found or not start:
+            self.count, self.estimated = start + found, False
+        self.__dict__.pop("num_pages", None)
+
+
+class LongList(ChangeList):
+    """A list that reads a bounded number of rows, however long it is and however rare what is looked for.
+
+    `bound` is where it stopped to look: the value of the column that it is ordered by, or None.
+    """
+
+    bound: Any = None
+    model_admin: Any
+    queryset: QuerySet[Any]
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
+        if ORDER_VAR in self.params and not self.query and plan_of(queryset)[0] > EXACT_TO:
+            del self.params[ORDER_VAR]
+            messages.info(
+                request, "This list is too long to be sorted, so it is in its own order. Narrow it first."
+            )
+        ordering: list[Any] = super().get_ordering(request, queryset)
+        return ordering
+
+    def get_results(self, request: HttpRequest) -> None:
+        self.own_order = list(self.model_admin.get_ordering(request))
+        plan = plan_of(self.queryset)
+        if plan[1] > CHEAP and self.queryset.query.where:
+            self.queryset = self._newest(request)
+        paginator: Any = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
+        paginator.plan, paginator.bounded = plan, self.bound is not None
+        paginator.begins = self.page_num == 1
+        try:
+            self.result_list = paginator.page(self.page_num).object_list
+        except InvalidPage as error:
+            raise IncorrectLookupParameters from error
+        self.paginator, self.result_count = paginator, paginator.count
+        self.multi_page = paginator.count > self.list_per_page
+        self.can_show_all = self.show_full_result_count = False
+        self.full_result_count, self.show_admin_actions = None, True
+
+    def _newest(self, request: HttpRequest) -> QuerySet[Any]:
+        """Those of the list's rows that are among the newest LOOKED_THROUGH, if it is ordered by a key of its own."""
+        key = self._key()
+        if not key.startswith("-"):
+            return self.queryset
+        name = key[1:]
+        since = {one: value for one, value in self.params.items() if one.startswith(f"{name}__lt")}
+        rows = self.model_admin.in_own_order(request).filter(**since).order_by(key)  # an index alone has that
+        self.bound = rows.values_list(name, flat=True)[LOOKED_THROUGH : LOOKED_THROUGH + 1].first()
+        if self.bound is None:
+            return self.queryset
+        newer = Q(**{f"{name}__gt": self.bound})
+        if self.opts.get_field(name).null:  # rows without a value come first
+            newer |= Q(**{name: None})
+        return self.queryset.filter(newer)
+
+    @property
+    def looked_through(self) -> int:
+        """Among how many of the newest rows the list has looked; 0 where it looked among all."""
+        return LOOKED_THROUGH if self.bound is not None and not self.paginator.estimated else 0
+
+    @property
+    def further_url(self) -> str:
+        """The address of the rows after those of all pages; "" if there are none, or somebody has sorted the list."""
+        key, rows = self._key(), list(self.result_list)
+        if not key:
+            return ""
+        down, name = key[0] == "-", key.removeprefix("-")
+        lookup, since = "lte" if down else "gte", self._since(name)
+        if self.page_num == MOST_PAGES and len(rows) == self.list_per_page:
+            last = getattr(rows[-1], name)  # rows may share a time, so this one comes again
+            if last is None:  # rows without a value come first, in the order of their keys
+                more = {f"{name}__isnull": "True", f"{self.opts.pk.name}__{lookup}": str(rows[-1].pk)}
+                return self.get_query_string(more, since)
+        elif self.params.get(f"{name}__isnull") == "True":
+            return self.get_query_string({f"{name}__isnull": "False"}, since)
+        elif self.looked_through:
+            last = self.bound
+        else:
+            return ""
+        value = last.isoformat() if isinstance(last, datetime) else last
+        return self.get_query_string({f"{name}__{lookup}": value}, since)
+
+    @property
+    def start_url(self) -> str:
+        """The address of the first rows, for a list that `further_url` led to; "" for others."""
+        since = self._since(self._key().removeprefix("-"))
+        return self.get_query_string(remove=since) if since else ""
+
+    def _since(self, name: str) -> list[str]:
+        pk = self.opts.pk.name
+        ours = (f"{name}__lte", f"{name}__gte", f"{name}__isnull", f"{pk}__lte", f"{pk}__gte")
+        return [one for one in ours if one in self.params]
+
+    def _key(self) -> str:
+        """The column by which the list is ordered, with "-" if the last comes first; "" if it is none of its own."""
+        first = self.own_order[0] if self.own_order else ""
+        if ORDER_VAR in self.params or not isinstance(first, str) or "__" in first:
+            return ""
+        return first.replace("pk", self.opts.pk.name) if first in ("pk", "-pk") else first
+
+
+def plan_of(rows: QuerySet[Any]) -> tuple[int, float]:
+    """How many rows PostgreSQL expects to find, and what that costs, in its own unit."""
+    told = rows.order_by().values("pk").explain(format="json")
+    if not told:  # Django knows that nothing can be found, and does not ask
+        return 0, 0.0
+    (plan,) = json.loads(told)
+    return int(plan["Plan"]["Plan Rows"]), float(plan["Plan"]["Total Cost"])
+
+
+def _rows_of(model: type[Model]) -> int:
+    """The rows of a whole table, by its statistics."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [model._meta.db_table]
+        )
+        return int(cursor.fetchone()[0])

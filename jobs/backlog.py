@@ -1,0 +1,112 @@
+"""What waits in the queue, by lane and workspace, and which promises were broken.
+
+It is read by look-ups in indexes, so that a page may ask every few seconds whatever the length of the queue.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.db import connection
+
+from jobs.lanes import LANES, REPLY, UNASSIGNED, Lane
+
+CAP = 5_000
+"""So many due jobs are counted of each workspace in a lane; a longer queue is shown as "5,000+"."""
+
+SAMPLE = 20_000
+"""So many of the jobs that ended in the last hour are looked at for broken promises, the latest first."""
+
+
+@dataclass(frozen=True)
+class TenantQueue:
+    """The due jobs of one workspace in a lane. `tenant` is zeros for the platform's own.
+
+    `due` is at most CAP for each priority. `oldest_s` is how many seconds the first has waited, `late` how many wait
+    longer than the lane promises. `paused`: the workspace's limit lets none of its jobs run, so they wait for a person.
+    """
+
+    tenant: UUID
+    due: int
+    oldest_s: float
+    late: int
+    paused: bool
+
+
+@dataclass
+class Backlog:
+    """A lane's due jobs by workspace, the longest queue first, and how many jobs of the last hour began too late."""
+
+    lane: Lane
+    tenants: list[TenantQueue] = field(default_factory=list)
+    began_late: int = 0
+
+    @property
+    def due(self) -> int:
+        """How many jobs are due, paused workspaces left out."""
+        return sum(one.due for one in self.tenants if not one.paused)
+
+    @property
+    def oldest_s(self) -> float:
+        """How many seconds the first of them has waited."""
+        return max((one.oldest_s for one in self.tenants if not one.paused), default=0.0)
+
+    @property
+    def broken(self) -> int:
+        """How often the promise was broken: jobs that began too late in the last hour, and those that wait too long."""
+        return self.began_late + sum(one.late for one in self.tenants if not one.paused)
+
+
+QUEUES = """queues AS (
+    (SELECT lane, priority, tenant FROM jobs_backgroundjob WHERE status = 'queued'
+     ORDER BY lane, priority, tenant LIMIT 1)
+    UNION ALL
+    SELECT next.lane, next.priority, next.tenant FROM queues, LATERAL (
+        SELECT j.lane, j.priority, j.tenant FROM jobs_backgroundjob j
+        WHERE j.status = 'queued' AND (j.lane, j.priority, j.tenant) > (queues.lane, queues.priority, queues.tenant)
+        ORDER BY j.lane, j.priority, j.tenant LIMIT 1) next
+)"""
+"""The part of a WITH RECURSIVE that lists the queues: as jobs.queue.CLAIM does, it steps through the index from one
+(lane, priority, tenant) to the next."""
+
+WAITING = f"""
+WITH RECURSIVE promise (lane, promise_s) AS (VALUES
+    {", ".join(f"('{lane.name}', {lane.promise_s})" for lane in LANES)}
+), {QUEUES}, ended AS (
+    SELECT lane, extract(epoch FROM started_at - run_at) AS waited_s FROM jobs_backgroundjob
+    WHERE finished_at > statement_timestamp() - interval '1 hour' AND started_at IS NOT NULL
+      AND (%(tenants)s::uuid[] IS NULL OR tenant = ANY(%(tenants)s))
+    ORDER BY finished_at DESC LIMIT {SAMPLE}
+)
+SELECT p.lane, q.tenant, sum(due.jobs)::bigint, extract(epoch FROM statement_timestamp() - min(due.oldest))::float8,
+       sum(due.late)::bigint, coalesce(cap.max_workers, 1) = 0
+FROM (SELECT *, coalesce(nullif(lane, '{UNASSIGNED}'), '{REPLY}') AS served FROM queues) q
+JOIN promise p ON p.lane = q.served
+LEFT JOIN jobs_workspacelimit cap ON cap.workspace_id = q.tenant,
+LATERAL (
+    SELECT count(*) AS jobs, min(run_at) AS oldest,
+           count(*) FILTER (WHERE run_at < statement_timestamp() - promise_s * interval '1 second') AS late
+    FROM (SELECT j.run_at FROM jobs_backgroundjob j
+          WHERE j.status = 'queued' AND j.lane = q.lane AND j.priority = q.priority AND j.tenant = q.tenant
+            AND j.run_at <= statement_timestamp() ORDER BY j.run_at LIMIT %(cap)s) first) due
+WHERE due.jobs > 0 AND (%(tenants)s::uuid[] IS NULL OR q.tenant = ANY(%(tenants)s))
+GROUP BY p.lane, q.tenant, cap.max_workers
+UNION ALL
+SELECT p.lane, NULL, count(*), 0, 0, false FROM ended JOIN promise p ON p.lane = ended.lane
+WHERE waited_s > promise_s GROUP BY p.lane
+"""
+
+
+def by_lane(tenants: Sequence[UUID] | None) -> list[Backlog]:
+    """Every lane, in the order in which they are served. `tenants` are workspaces; None is everything."""
+    found = {lane.name: Backlog(lane) for lane in LANES}
+    with connection.cursor() as cursor:
+        cursor.execute(WAITING, {"tenants": None if tenants is None else list(tenants), "cap": CAP})
+        for lane, tenant, jobs, oldest_s, late, paused in cursor.fetchall():
+            if tenant is None:
+                found[lane].began_late = jobs
+            else:
+                found[lane].tenants.append(TenantQueue(tenant, jobs, oldest_s, late, paused))
+    for backlog in found.values():
+        backlog.tenants.sort(key=lambda one: (-one.due, str(one.tenant)))
+    return list(found.values())

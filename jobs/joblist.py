@@ -1,0 +1,81 @@
+"""What stands above a list of jobs: the states with their numbers, and the failures by cause."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast, Now
+
+from jobs import tally
+from jobs.models import NO_WORKSPACE, BackgroundJob
+
+Status = BackgroundJob.Status
+
+FAILURES = 5_000
+"""So many of the latest failures are grouped by cause."""
+
+STATES: dict[str, tuple[str, Q]] = {
+    "due": ("Due", Q(status=Status.QUEUED, run_at__lte=Now())),
+    "running": ("Running", Q(status=Status.RUNNING)),
+    "retrying": ("Retrying later", Q(status=Status.QUEUED, run_at__gt=Now(), attempts__gt=0)),
+    "later": ("For later", Q(status=Status.QUEUED, run_at__gt=Now(), attempts=0)),
+    "failed": ("Failed", Q(status=Status.FAILED)),
+    "done": ("Done", Q(status=Status.SUCCEEDED, finished_at__isnull=False)),
+    "cancelled": ("Cancelled", Q(status=Status.CANCELLED, finished_at__isnull=False)),
+}
+"""The states by which people look for jobs: the words, and which jobs they are. Each job is in one of them."""
+
+
+def of(tenants: Sequence[UUID] | None) -> QuerySet[BackgroundJob]:
+    """The jobs of `tenants`, which are workspaces; None is everything."""
+    jobs = BackgroundJob.objects.all()
+    return jobs if tenants is None else jobs.filter(tenant__in=tenants)
+
+
+def in_state(jobs: QuerySet[BackgroundJob], state: str | None) -> QuerySet[BackgroundJob]:
+    """Those of `jobs` in one of STATES; all of them where none is asked for, and none of them for any other word."""
+    if not state:
+        return jobs
+    return jobs.filter(STATES[state][1]) if state in STATES else jobs.none()
+
+
+def causes(tenants: Sequence[UUID] | None) -> QuerySet[Any, Any]:
+    """A tally of the failed jobs by cause. Its key is the fingerprint, its `about` the kind.
+
+    Its title is the error of one of them. Those of the others may have other ids in it.
+    """
+    failed = tally.latest(of(tenants).filter(status=Status.FAILED), "finished_at", FAILURES)
+    by = {
+        "title": Cast("last_error_class", TextField()),
+        "about": Cast("kind", TextField()),
+        "key": Cast("fingerprint", TextField()),
+    }
+    return tally.grouped(failed, "cause", at="finished_at", one_of="last_error", by=by)
+
+
+# Jobs that have ended are counted by workspace, because the index of them begins with it.
+COUNT = f"""
+WITH whose (tenant) AS (
+    SELECT unnest(coalesce(%(tenants)s::uuid[], ARRAY(SELECT id FROM inbox_workspace) || '{NO_WORKSPACE}'::uuid))
+), waiting AS (
+    SELECT run_at <= statement_timestamp() AS due, attempts > 0 AS tried FROM jobs_backgroundjob
+    WHERE status = 'queued' AND (%(tenants)s::uuid[] IS NULL OR tenant = ANY(%(tenants)s)) LIMIT {tally.CAP}
+)
+SELECT CASE WHEN due THEN 'due' WHEN tried THEN 'retrying' ELSE 'later' END, count(*) FROM waiting GROUP BY 1
+UNION ALL SELECT 'running', count(*) FROM jobs_backgroundjob
+    WHERE status = 'running' AND (%(tenants)s::uuid[] IS NULL OR tenant = ANY(%(tenants)s))
+UNION ALL SELECT state, count(*)
+    FROM (VALUES ('failed', 'failed'), ('done', 'succeeded'), ('cancelled', 'cancelled')) AS ends (state, status),
+    LATERAL (SELECT 1 FROM whose, LATERAL (
+        SELECT 1 FROM jobs_backgroundjob j WHERE j.tenant = whose.tenant AND j.status = ends.status
+          AND j.finished_at IS NOT NULL LIMIT {tally.CAP}) one LIMIT {tally.CAP}) found GROUP BY state
+"""
+
+
+def counts(tenants: Sequence[UUID] | None) -> dict[str, int]:
+    """The number of jobs of `tenants` by state, each at most tally.CAP. Waiting jobs of all kinds share that limit."""
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT, {"tenants": None if tenants is None else list(tenants)})
+        return dict.fromkeys(STATES, 0) | dict(cursor.fetchall())

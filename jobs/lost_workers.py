@@ -1,0 +1,163 @@
+"""Takes back jobs whose worker is gone, and answers what a cluster asks about the whole queue."""
+
+import logging
+from collections import Counter
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+from enum import IntEnum
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+
+from jobs import queue
+from jobs.conf import WORKER_ALIVE_S
+from jobs.errors import WorkerLost
+from jobs.failures import NO_FAILURE, describe
+from jobs.kinds import policy_of
+from jobs.models import BackgroundJob, Worker
+from jobs.queue import Started
+from jobs.retries import decide_loss
+
+logger = logging.getLogger(__name__)
+
+SLICE = 200
+COUNT_CAP = 10_000
+Status = BackgroundJob.Status
+
+
+class Fate(IntEnum):
+    """How a worker process ended, as its supervisor saw it. 0 is kept for "not said"."""
+
+    DIED_FIRST = 1  # its job may be to blame
+    SUSPECT = 2  # it died together with others, so its job may or may not be to blame
+    ENDED = 3  # its cluster was ended because of another process
+    STOPPED = 4  # its cluster was asked to stop
+
+
+def sweep() -> dict[str, int]:
+    """Give back to the queue, or fail, every job whose lease (a worker's right to it) has expired. Returns counts by
+    outcome.
+
+    Nobody saw how its worker ended, so the attempt counts as used.
+    """
+    counts: Counter[str] = Counter()
+    while True:
+        with transaction.atomic():
+            lost = list(
+                BackgroundJob.objects.select_for_update(skip_locked=True, of=("self",)).filter(
+                    status=Status.RUNNING, lease_expires_at__lt=Now()
+                )[:SLICE]
+            )
+            for job in lost:
+                counts[_take_back(job, None)] += 1
+        if len(lost) < SLICE:
+            break
+    if counts:
+        logger.warning("jobs taken back", extra={"counts": dict(counts)})
+    return dict(counts)
+
+
+def release(fates: Mapping[UUID, Fate]) -> dict[str, int]:
+    """Give back to the queue, or fail, every job of worker processes that have ended. `fates` says how each of them
+    ended. Returns counts by outcome.
+
+    If a worker died first, any job that ran in it may be to blame. If one of them was in such a worker before, only
+    that one is blamed, because a worker runs only one of that sort at a time.
+    """
+    counts: Counter[str] = Counter()
+    with transaction.atomic():
+        lost = list(
+            BackgroundJob.objects.select_for_update(of=("self",)).filter(
+                status=Status.RUNNING, worker_id__in=fates
+            )
+        )
+        known = {job.worker_id for job in lost if job.started_at and job.worker_deaths}
+        for job in lost:
+            assert job.worker_id is not None  # the query asks for it
+            fate = fates[job.worker_id]
+            if fate is Fate.DIED_FIRST and job.worker_id in known and not job.worker_deaths:
+                fate = Fate.ENDED
+            counts[_take_back(job, fate)] += 1
+        for fate in Fate:
+            ids = [worker_id for worker_id, its_fate in fates.items() if its_fate is fate]
+            Worker.objects.filter(pk__in=ids).update(ended_at=Now(), end_reason=fate.name.lower())
+    if counts:
+        logger.warning("jobs of dead workers taken back", extra={"counts": dict(counts)})
+    return dict(counts)
+
+
+def _take_back(job: BackgroundJob, fate: Fate | None) -> str:
+    """Take back one job, whose row the caller has locked. Returns what was done with it."""
+    token, worker_id = job.lease_token, job.worker_id
+    assert token is not None and worker_id is not None  # a claim writes both
+    if job.started_at is None:
+        queue.give_back(token, worker_id)
+        return "given_back"
+    stopped, own = fate is Fate.STOPPED, fate is Fate.DIED_FIRST
+    decision = decide_loss(
+        policy=policy_of(job.kind),
+        attempts=job.attempts,
+        worker_deaths=job.worker_deaths + own,
+        losses=job.losses + (not stopped),
+        own_death=own,
+        witnessed=fate in (Fate.ENDED, Fate.STOPPED),
+        stopped=stopped,
+    )
+    worker = Worker.objects.filter(pk=worker_id).first()
+    failure = NO_FAILURE if stopped else describe(WorkerLost(), job.kind)
+    queue.settle(
+        Started(job, token, job.started_at),
+        decision,
+        failure=failure,
+        worker=str(worker or worker_id),
+        death=own,
+        loss=not stopped,
+    )
+    return decision.outcome.value
+
+
+def jobs_are_due() -> bool:
+    """Whether any queued job should run now."""
+    return _due().exists()
+
+
+def work_is_left() -> bool:
+    """Whether any job should run now or is running."""
+    return BackgroundJob.objects.filter(status=Status.RUNNING).exists() or jobs_are_due()
+
+
+def _due() -> QuerySet[BackgroundJob]:
+    return BackgroundJob.objects.filter(status=Status.QUEUED, run_at__lte=Now())
+
+
+def report_alive(
+    cluster_id: UUID, host: str, workers: Mapping[UUID, int], *, alive: Collection[UUID], places: int
+) -> None:
+    """Record which of a cluster's worker processes (id to process id) are `alive`, each with `places` job threads.
+
+    Other workers of the cluster are recorded as ended.
+    """
+    rows = [
+        Worker(pk=key, cluster=cluster_id, host=host[:80], pid=workers[key], places=places) for key in alive
+    ]
+    with transaction.atomic():
+        Worker.objects.bulk_create(
+            rows, update_conflicts=True, unique_fields=["id"], update_fields=["heartbeat_at"]
+        )
+        Worker.objects.filter(Q(cluster=cluster_id), ended_at=None).exclude(pk__in=workers).update(
+            ended_at=Now(), end_reason="replaced"
+        )
+
+
+def count_due() -> int:
+    """The number of queued jobs that should run now, at most COUNT_CAP."""
+    return _due()[:COUNT_CAP].count()
+
+
+def count_alive() -> int:
+    """The number of worker processes that have reported lately."""
+    return Worker.objects.filter(
+        ended_at=None, heartbeat_at__gt=Now() - timedelta(seconds=WORKER_ALIVE_S)
+    ).count()

@@ -1,0 +1,70 @@
+"""The database wrapper whose connections pass through a thread's gate (`jobs.connections`) and are waited for only so
+long (`jobs.stalls`).
+"""
+
+from typing import Any
+
+from django.db.backends.postgresql import base
+from psycopg import IsolationLevel
+from psycopg.pq import TransactionStatus
+
+from jobs import stalls
+from jobs.connections import Gate, gate_of_this_thread
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Django's database wrapper. If its thread has a gate (a limit on connections that threads share), it waits there
+    before it connects. It takes a connection that the gate has kept, if there is one, and leaves its own there when it
+    is closed.
+    """
+
+    _passed: Gate | None = None
+
+    def connect(self) -> None:
+        gate = gate_of_this_thread()
+        if gate is None or self._passed is not None:
+            super().connect()
+            return
+        gate.enter()
+        self._passed = gate
+        try:
+            super().connect()
+        except BaseException:
+            self._leave()
+            raise
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        kept = self._passed.take() if self._passed else None
+        if kept is None:
+            with stalls.connecting():
+                return stalls.watched(super().get_new_connection(conn_params))
+        self.isolation_level = kept.isolation_level or IsolationLevel.READ_COMMITTED
+        return kept
+
+    def close(self) -> None:
+        if self._passed and self.connection is not None and self.connection.closed:
+            # It broke. Those that are kept were opened to the same server: if that has vanished, each would be waited
+            # for in vain by the thread that takes it.
+            self._passed.close()
+        if self._passed and self.connection is not None and self._is_as_new():
+            self._passed.keep(self.connection)
+            self.connection = None  # nothing is left for Django to close
+        try:
+            super().close()
+        finally:
+            if self.connection is None:
+                self._leave()
+
+    def _is_as_new(self) -> bool:
+        """Whether the connection is open, outside of any transaction, and had no error."""
+        return (
+            not self.errors_occurred
+            and not self.in_atomic_block
+            and not self.connection.closed
+            and self.connection.info.transaction_status == TransactionStatus.IDLE
+        )
+
+    def _leave(self) -> None:
+        if self._passed is not None:
+            passed, self._passed = self._passed, None
+            passed.leave()

@@ -1,0 +1,231 @@
+"""All changes of a job's state from enqueue to its end: claim, start, settle, give back, renew.
+
+Each is one statement. A claim is exclusive through row locks and through a lock that all claims share. All later writes
+name the claim's token and change nothing once another worker has taken the job. Only the database's clock is used.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection
+
+from jobs.conf import LEASE_S, MAX_BATCH, WORKER_ALIVE_S
+from jobs.failures import Failure
+from jobs.lanes import BY_NAME, LANES, REPLY, UNASSIGNED
+from jobs.models import BackgroundJob, job_from_row
+from jobs.retries import AttemptOutcome, Decision
+
+NOW = "statement_timestamp()"  # as Django's Now; now() would be the start of the caller's transaction
+LEASE_END = f"{NOW} + interval '{LEASE_S} seconds'"
+CLAIM_LOCK = 0x686F6C64  # any number that no other advisory lock of this database uses
+FEW_PLACES = 8
+"""With fewer places than this, no lane has a place of its own. Then only the turn by age keeps every lane moving."""
+CLAIMED_FIELDS = (
+    "id", "kind", "workspace_id", "payload", "dedupe_key", "status", "lane", "priority", "run_at", "first_run_at",
+    "attempts", "snoozes", "worker_deaths", "losses", "lease_token", "worker_id", "created_at",
+)  # fmt: skip
+
+_REPLY = LANES.index(BY_NAME[REPLY]) + 1
+RANKED = (*LANES[:_REPLY], replace(BY_NAME[REPLY], name=UNASSIGNED, turn=None), *LANES[_REPLY:])
+
+# These three are functions in the database, which keeps their plans (migrations 0010 and 0014). The next job of a batch
+# starts in the commit that settles the one before it, because a busy worker mostly waits for commits.
+CLAIM = f"""
+SELECT place, {", ".join(f"(job).{name}" for name in CLAIMED_FIELDS)}
+FROM jobs_claim(
+    %(token)s, %(worker)s, %(aged)s, %(suspects)s, %(lock)s, %(lease_s)s, %(alive_s)s, %(few_places)s,
+    %(names)s, %(promises_s)s::int[], %(turns)s::int[], %(halves)s, %(batches)s::int[])
+"""
+CLAIM_VALUES: dict[str, Any] = {
+    "lock": CLAIM_LOCK,
+    "lease_s": LEASE_S,
+    "alive_s": WORKER_ALIVE_S,
+    "few_places": FEW_PLACES,
+    "names": [lane.name for lane in RANKED],
+    "promises_s": [lane.promise_s for lane in RANKED],
+    "turns": [lane.turn for lane in RANKED],
+    "halves": [lane.half for lane in RANKED],
+}
+START = "SELECT * FROM jobs_start(%(next)s, %(token)s, %(lease_s)s)"
+SETTLE = """
+SELECT * FROM jobs_settle(
+    %(id)s, %(token)s, %(next)s, %(lease_s)s, %(status)s, %(delay_ms)s, %(refund)s,
+    %(snoozed)s, %(death)s, %(loss)s, %(result)s, %(error_class)s, %(error)s,
+    %(traceback)s, %(fingerprint)s, %(attempt)s, %(outcome)s, %(started_at)s, %(duration_ms)s, %(worker)s,
+    %(run_at)s)
+"""
+
+GIVE_BACK = """
+UPDATE jobs_backgroundjob
+SET status = 'queued', lease_token = NULL, lease_expires_at = NULL, worker_id = NULL
+WHERE lease_token = %s AND worker_id = %s AND status = 'running' AND started_at IS NULL
+RETURNING id
+"""
+
+RENEW = f"""
+UPDATE jobs_backgroundjob SET lease_expires_at = {LEASE_END}
+WHERE lease_token = ANY(%s) AND worker_id = %s AND status = 'running'
+RETURNING id, lease_token, cancel_requested_at IS NOT NULL
+"""
+
+
+@dataclass(frozen=True)
+class Started:
+    """A job that has begun to run, with its attempt counted. `token` proves the right to it.
+    `started_at` is from the database's clock.
+    """
+
+    job: BackgroundJob
+    token: UUID
+    started_at: datetime
+
+
+def claim(
+    worker_id: UUID, limit: int | Mapping[str, int], *, aged: bool = False, suspects: bool = True
+) -> tuple[UUID, list[BackgroundJob]]:
+    """Take due jobs of one lane (queue) for one job thread of the worker. Returns the claim's token and the jobs, best
+    first.
+
+    `limit` is the most jobs to take, for all lanes or by lane. With `aged`, the lane is the one that has waited longest
+    compared with its promise, not the first. `suspects`: also take jobs that were in a worker when it died. No attempt
+    is counted until a job starts.
+    """
+    token = uuid4()
+    limits = limit if isinstance(limit, Mapping) else dict.fromkeys((lane.name for lane in RANKED), limit)
+    asked: dict[str, Any] = {
+        "token": token,
+        "worker": worker_id,
+        "aged": aged,
+        "suspects": suspects,
+        "batches": [min(limits[lane.name], MAX_BATCH) for lane in RANKED],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, CLAIM_VALUES | asked)
+        rows = sorted(cursor.fetchall(), key=lambda row: row[0])
+    return token, [job_from_row(CLAIMED_FIELDS, row[1:]) for row in rows]
+
+
+def start(job: BackgroundJob, token: UUID) -> Started | None:
+    """Count an attempt and start `job`, which was claimed with `token`. Returns None if the job was taken
+    back, given back or cancelled meanwhile.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(START, {"next": job.pk, "token": token, "lease_s": LEASE_S})
+        return _started(job, token, *(cursor.fetchone() or (None, None)))
+
+
+def _started(
+    job: BackgroundJob, token: UUID, attempts: int | None, started_at: datetime | None
+) -> Started | None:
+    if attempts is None or started_at is None:
+        return None
+    job.attempts, job.started_at = attempts, started_at
+    return Started(job, token, started_at)
+
+
+def settle(
+    started: Started,
+    decision: Decision,
+    *,
+    failure: Failure,
+    result: Any = None,
+    duration_ms: int | None = None,
+    worker: str = "",
+    death: bool = False,
+    loss: bool = False,
+    upcoming: BackgroundJob | None = None,
+) -> tuple[str | None, Started | None]:
+    """Write how a job goes on (`decision`) and the record of its attempt, and start `upcoming`,
+    the next job of the same claim, if given.
+
+    Returns the outcome that was written, and what start() would return for `upcoming`. The outcome is None, and nothing
+    was written, if the token no longer holds the job. `duration_ms` None is measured with the database's clock.
+    """
+    values: dict[str, Any] = {
+        "id": started.job.pk,
+        "token": started.token,
+        "next": upcoming and upcoming.pk,
+        "lease_s": LEASE_S,
+        "status": decision.status,
+        "run_at": decision.run_at,
+        "delay_ms": decision.delay_ms,
+        "refund": int(decision.refund),
+        "snoozed": int(decision.outcome is AttemptOutcome.SNOOZED),
+        "death": int(death),
+        "loss": int(loss),
+        "result": None if result is None else json.dumps(result, cls=DjangoJSONEncoder),
+        "error_class": failure.error_class,
+        "error": " · ".join(part for part in (decision.note, failure.message) if part)[:500],
+        "traceback": failure.traceback,
+        "fingerprint": failure.fingerprint,
+        "attempt": started.job.attempts,
+        "outcome": decision.outcome,
+        "started_at": started.started_at,
+        "duration_ms": duration_ms,
+        "worker": worker,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(SETTLE, values)
+        outcome, attempts, started_at = cursor.fetchone()
+    following = _started(upcoming, started.token, attempts, started_at) if upcoming else None
+    return outcome, following
+
+
+def give_back(token: UUID, worker_id: UUID) -> set[UUID]:
+    """Return the jobs that were claimed with `token` and have not started to the queue; no attempt is used. Returns
+    their ids.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(GIVE_BACK, [token, worker_id])
+        return {row[0] for row in cursor.fetchall()}
+
+
+def renew(tokens: list[UUID], worker_id: UUID) -> dict[tuple[UUID, UUID], bool]:
+    """Extend the leases (rights to jobs) of these claims. Returns the jobs that are still held, by (id, token).
+
+    The value is whether the job's cancellation was requested.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(RENEW, [tokens, worker_id])
+        return {(job_id, token): wanted for job_id, token, wanted in cursor.fetchall()}
+
+
+def holds(job_id: UUID, token: UUID) -> bool:
+    """Whether the claim's `token` still gives the right to the running job. Locks the job's row for the open
+    transaction.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM jobs_backgroundjob WHERE id = %s AND lease_token = %s AND status = 'running'"
+            " FOR NO KEY UPDATE",
+            [job_id, token],
+        )
+        return cursor.fetchone() is not None
+
+
+def change_lane(job_id: UUID, token: UUID, lane: str) -> bool:
+    """Move the running job to `lane` (a queue). Returns False if `token` no longer gives the right to the job."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE jobs_backgroundjob SET lane = %s WHERE id = %s AND lease_token = %s AND status = 'running'",
+            [lane, job_id, token],
+        )
+        changed: int = cursor.rowcount
+        return changed == 1
+
+
+def progress(job_id: UUID, token: UUID, done: int, total: int | None) -> bool:
+    """Store how much of the running job is done. Returns False if `token` no longer gives the right to the job."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE jobs_backgroundjob SET progress_done = %s, progress_total = %s"
+            " WHERE id = %s AND lease_token = %s AND status = 'running'",
+            [done, total, job_id, token],
+        )
+        changed: int = cursor.rowcount
+        return changed == 1

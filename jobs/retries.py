@@ -1,0 +1,130 @@
+"""Decides how a job goes on after its handler returned, raised or died. These are pure functions.
+
+Jobs that wait for the same thing come back in the order in which they were made: their waits end at the same full
+second, and due jobs are claimed by age. Only after an unexpected error is the wait random, because two jobs that
+disturb each other should not meet again.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from jobs.conf import MAX_LOSSES, MAX_WORKER_DEATHS
+from jobs.errors import Cancelled, Moved, PermanentError, ShutdownRequested, Snooze, TransientError
+from jobs.kinds import Policy
+from jobs.models import BackgroundJob, JobAttempt
+
+Status = BackgroundJob.Status
+AttemptOutcome = JobAttempt.Outcome
+Uniform = Callable[[float, float], float]
+
+RETRY_AFTER_MIN_MS = 1_000
+RETRY_AFTER_MAX_MS = 3_600_000
+DEATH_PAUSE_MS = 2_000
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How a job goes on after an attempt.
+
+    A queued job runs at `run_at` or in `delay_ms`; if both are None, it keeps its due time and so its place. `refund`
+    gives the attempt back. `note` is the reason, if the error does not say it.
+    """
+
+    status: Status
+    outcome: AttemptOutcome
+    run_at: datetime | None = None
+    delay_ms: int | None = None
+    refund: bool = False
+    note: str = ""
+
+
+def decide(
+    error: BaseException | None,
+    *,
+    policy: Policy,
+    attempts: int,
+    first_run_at: datetime,
+    now: datetime,
+    cancel_requested: bool = False,
+    uniform: Uniform = random.uniform,
+) -> Decision:
+    """How a job goes on whose attempt number `attempts` ended at `now` with `error` (None if it returned).
+
+    A requested cancellation wins over everything except success. A shutdown or a snooze uses no attempt. A permanent
+    error fails the job at once. Any other error is retried until the attempts or the kind's greatest age are used up.
+    """
+    if error is None:
+        return Decision(Status.SUCCEEDED, AttemptOutcome.SUCCEEDED)
+    if cancel_requested or isinstance(error, Cancelled):
+        return Decision(Status.CANCELLED, AttemptOutcome.CANCELLED)
+    if isinstance(error, ShutdownRequested):
+        return Decision(Status.QUEUED, AttemptOutcome.HANDED_BACK, refund=True)
+    if isinstance(error, Moved):
+        return Decision(Status.QUEUED, AttemptOutcome.MOVED, refund=True)
+    if isinstance(error, PermanentError):
+        return Decision(Status.FAILED, AttemptOutcome.FAILED)
+    if isinstance(error, Snooze):
+        later, refund, outcome = max(error.run_at, now), True, AttemptOutcome.SNOOZED
+    elif attempts >= policy.attempts:
+        return Decision(Status.FAILED, AttemptOutcome.FAILED, note=f"attempts used up ({attempts})")
+    else:
+        later, refund, outcome = (
+            now + _backoff(error, policy, attempts, uniform),
+            False,
+            AttemptOutcome.RETRIED,
+        )
+        if isinstance(error, TransientError):
+            later = full_second(later)
+    if later > first_run_at + timedelta(hours=policy.max_age_hours):
+        return Decision(
+            Status.FAILED, AttemptOutcome.FAILED, note=f"too old (over {policy.max_age_hours:g} h)"
+        )
+    return Decision(Status.QUEUED, outcome, run_at=later, refund=refund)
+
+
+def full_second(moment: datetime) -> datetime:
+    """The time `moment`, rounded up to a full second. So jobs that wait for the same thing are due at the same time."""
+    return moment + timedelta(microseconds=-moment.microsecond % 1_000_000)
+
+
+def _backoff(error: BaseException, policy: Policy, attempts: int, uniform: Uniform) -> timedelta:
+    ceiling_ms = min(policy.backoff_cap_ms, policy.backoff_base_ms * 2 ** min(attempts - 1, 30))
+    if not isinstance(error, TransientError):
+        return timedelta(milliseconds=uniform(0, ceiling_ms))
+    if error.retry_after_ms is None:
+        return timedelta(milliseconds=ceiling_ms)
+    return timedelta(milliseconds=min(max(error.retry_after_ms, RETRY_AFTER_MIN_MS), RETRY_AFTER_MAX_MS))
+
+
+def decide_loss(
+    *,
+    policy: Policy,
+    attempts: int,
+    worker_deaths: int,
+    losses: int,
+    own_death: bool,
+    witnessed: bool,
+    stopped: bool = False,
+) -> Decision:
+    """How a started job goes on that lost its worker process. The counts include this loss.
+
+    `own_death`: its own worker died first, so the job may be the cause. `witnessed`: the supervisor saw the end and
+    knows that the job was not the cause, so the attempt is given back. Without that the attempt stays used. `stopped`:
+    the worker was asked to stop, and the job did not give itself back in time.
+    """
+    if stopped:
+        return Decision(Status.QUEUED, AttemptOutcome.HANDED_BACK, refund=True)
+    outcome = AttemptOutcome.KILLED_WORKER if own_death else AttemptOutcome.LOST
+    if own_death and worker_deaths >= MAX_WORKER_DEATHS:
+        return Decision(Status.FAILED, outcome, note=f"killed its worker {worker_deaths} times")
+    if losses >= MAX_LOSSES:
+        return Decision(Status.FAILED, outcome, note=f"lost its worker {losses} times")
+    if witnessed and not own_death:
+        return Decision(Status.QUEUED, outcome, refund=True)
+    if attempts >= policy.attempts:
+        return Decision(
+            Status.FAILED, outcome, note=f"attempts used up ({attempts}), the last with its worker"
+        )
+    return Decision(Status.QUEUED, outcome, delay_ms=DEATH_PAUSE_MS * worker_deaths if own_death else None)

@@ -1,0 +1,61 @@
+"""Settles the jobs of a worker: decides from the end of an attempt how the job goes on, and writes it.
+
+It is called by the thread that ran the job, or by the one that takes the job away from it.
+"""
+
+import sys
+from datetime import timedelta
+from types import FrameType, TracebackType
+from typing import Any
+
+from jobs import queue
+from jobs.errors import Moved
+from jobs.failures import NO_FAILURE, describe
+from jobs.kinds import policy_of
+from jobs.models import BackgroundJob
+from jobs.queue import Started
+from jobs.retries import decide
+
+
+def settle(
+    started: Started,
+    error: BaseException | None,
+    *,
+    result: Any = None,
+    duration_ms: int,
+    cancel_requested: bool,
+    worker: str,
+    upcoming: BackgroundJob | None = None,
+) -> tuple[str | None, Started | None]:
+    """Decide how a job goes on whose attempt ended with `error`, or with `result` if `error` is None, and write it.
+
+    Returns what queue.settle returns: the outcome, and the start of the `upcoming` job.
+    """
+    job = started.job
+    decision = decide(
+        error,
+        policy=policy_of(job.kind),
+        attempts=job.attempts,
+        first_run_at=job.first_run_at,
+        now=started.started_at + timedelta(milliseconds=duration_ms),
+        cancel_requested=cancel_requested,
+    )
+    return queue.settle(
+        started,
+        decision,
+        failure=NO_FAILURE if error is None or isinstance(error, Moved) else describe(error, job.kind),
+        result=result,
+        duration_ms=duration_ms,
+        worker=worker,
+        upcoming=upcoming,
+    )
+
+
+def where_it_stands(thread_id: int) -> TracebackType | None:
+    """Where another thread is in the code right now, as a traceback. None if the thread has ended."""
+    frame: FrameType | None = sys._current_frames().get(thread_id)
+    found = None
+    while frame is not None:
+        found = TracebackType(found, frame, frame.f_lasti, frame.f_lineno)
+        frame = frame.f_back
+    return found

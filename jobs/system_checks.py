@@ -1,0 +1,127 @@
+"""System checks: refuse settings with which background work would break."""
+
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning
+
+from jobs.conf import (
+    HEARTBEAT_S,
+    LEASE_S,
+    shortest_retry_s,
+)
+from jobs.kinds import KINDS, NAMED
+from jobs.queue import FEW_PLACES
+from jobs.ticks import TICKS
+
+
+def check_waits(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A system check of Q_CLUSTER against the rule of jobs.conf: each wait must be longer than the one inside it."""
+    cluster = settings.Q_CLUSTER
+    found: list[CheckMessage] = []
+    timeout_s, retry_s = cluster.get("timeout") or 0, cluster.get("retry", 60)
+    needed_s = max((tick.budget_ms for tick in TICKS.values()), default=0) / 1000
+    if timeout_s <= needed_s:
+        found.append(
+            Error(
+                f"Q_CLUSTER timeout is {timeout_s} s; the longest tick may take {needed_s:g} s.",
+                hint="Build Q_CLUSTER with jobs.conf.q_cluster(), or shorten the tick's budget_ms.",
+                id="jobs.E001",
+            )
+        )
+    shortest_s = shortest_retry_s(
+        timeout_s,
+        workers=cluster.get("workers", 1),
+        queue_limit=cluster.get("queue_limit", 1),
+        bulk=cluster.get("bulk", 1),
+    )
+    if retry_s < shortest_s:
+        found.append(
+            Error(
+                f"Q_CLUSTER retry is {retry_s} s; below {shortest_s} s wake-ups are delivered while they run.",
+                hint="Raise retry, or lower timeout, queue_limit or bulk.",
+                id="jobs.E002",
+            )
+        )
+    if HEARTBEAT_S * 3 > LEASE_S:
+        found.append(Error("A lease must outlive three heartbeats.", hint="See jobs.conf.", id="jobs.E004"))
+    return found
+
+
+def check_service(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A system check that warns of settings that work but serve people badly: too few job threads."""
+    cluster = settings.Q_CLUSTER
+    found: list[CheckMessage] = []
+    if cluster.get("workers", 1) * settings.WORKER_THREADS < FEW_PLACES:
+        found.append(
+            Warning(
+                "WORKER_PROCESSES × WORKER_THREADS is below 8: no place is set aside for what must not wait.",
+                hint="Use the defaults: a place costs little, as it mostly waits.",
+                id="jobs.W003",
+            )
+        )
+    return found
+
+
+def check_broker(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A system check that a wake-up for the workers is written in the job's own transaction, or goes through Redis."""
+    cluster = settings.Q_CLUSTER
+    if settings.Q_BROKER_URL:
+        if not cluster.get("redis"):
+            return [Error("Q_BROKER_URL is set and Q_CLUSTER has no redis.", id="jobs.E005")]
+    elif cluster.get("orm") != "default":
+        return [
+            Error(
+                "Q_CLUSTER orm must be 'default': a wake-up commits together with its job only in one database.",
+                id="jobs.E006",
+            )
+        ]
+    if cluster.get("sync"):
+        return [Error("Q_CLUSTER sync runs wake-ups inside the caller's transaction.", id="jobs.E007")]
+    return []
+
+
+def check_database(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A system check that Django's settings use no pool of database connections.
+
+    After a fork, two processes would use its connections at the same time.
+    """
+    if settings.DATABASES["default"].get("OPTIONS", {}).get("pool"):
+        return [
+            Error(
+                "DATABASES OPTIONS['pool'] cannot be used with qcluster, which forks.",
+                hint="Use CONN_MAX_AGE, or PgBouncer in transaction mode.",
+                id="jobs.E008",
+            )
+        ]
+    return []
+
+
+def check_order(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A system check that INSTALLED_APPS lists `jobs` before `django_q`. Otherwise
+    `qcluster` would be django-q2's command.
+    """
+    names = [config.name for config in apps.get_app_configs()]
+    if "django_q" not in names or names.index("jobs") > names.index("django_q"):
+        return [Error("INSTALLED_APPS must list 'jobs' before 'django_q'.", id="jobs.E009")]
+    return []
+
+
+def check_kinds(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A system check that every kind of job that is enqueued has a handler. A job of an unknown kind would wait for
+    ever.
+    """
+    return [
+        Error(
+            f"Nothing handles jobs of the kind “{name}”, which {module} enqueues.",
+            hint=f"Register a handler with @job_kind in {module.partition('.')[0]}/jobs.py.",
+            id="jobs.E011",
+        )
+        for name, module in sorted(NAMED.items())
+        if name not in KINDS
+    ]
+
+
+CHECKS = (check_waits, check_service, check_broker, check_database, check_order)
+"""All of them but check_kinds, which JobsConfig registers with another tag."""

@@ -1,0 +1,116 @@
+"""What deploy/ ships fits the code: the settings' names and defaults, and roles with just the rights they need."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import psycopg
+import pytest
+from cryptography.fernet import Fernet
+
+from config import gunicorn
+from demo.postgres_user import bin_dir
+from tests import template
+
+ROOT = Path(__file__).resolve().parents[2]
+DEPLOY = ROOT / "deploy"
+NOT_OF_AN_INSTALLATION = {"DEBUG", "ALLOW_LOOPBACK_PROVIDERS", "PYTEST_DB_SUFFIX"}
+READ = re.compile(r'\b(?:env\.\w+|environ\.get)\(\s*"([A-Z_]+)"(?:, "?([\w:/.-]+)"?)?')
+
+
+def read_by_the_code() -> dict[str, str]:
+    """The environment variables that the code reads, with the defaults that stand there as plain values."""
+    sources = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "config").glob("*.py"))]
+    found = {name: default.replace("_", "") for text in sources for name, default in READ.findall(text)}
+    return {name: found[name] for name in found.keys() - NOT_OF_AN_INSTALLATION}
+
+
+def shipped() -> dict[str, str]:
+    text = (DEPLOY / ".env.example").read_text(encoding="utf-8")
+    return dict(re.findall(r"^#?([A-Z_]+)=(.*)$", text, re.M))
+
+
+def test_the_example_of_an_environment_has_every_variable_that_the_code_reads():
+    assert sorted(shipped()) == sorted(read_by_the_code())
+
+
+def test_the_example_shows_the_defaults_that_the_code_has():
+    read = read_by_the_code()
+    shown = {name: value for name, value in shipped().items() if value.isdigit() and read[name].isdigit()}
+    assert len(shown) >= 10
+    assert shown | {"TRUSTED_PROXY": "0"} == {name: read[name] for name in shown}
+
+
+def test_nginx_leaves_a_kept_connection_before_gunicorn_closes_it():
+    """A POST that meets the end is answered 502, as it may not be sent twice."""
+    text = (DEPLOY / "nginx" / "holdfast.conf").read_text(encoding="utf-8")
+    upstream = re.search(r"upstream holdfast \{(.*?)\}", text, re.S)
+    kept_s = upstream and re.search(r"keepalive_timeout (\d+)s;", upstream[1])
+    assert kept_s and int(kept_s[1]) < gunicorn.keepalive
+
+
+def test_manage_reads_the_settings_as_they_stand_there_and_leaves_those_that_are_set(tmp_path):
+    """Docker and systemd take a value as it is. A shell that evaluates the file would break this one in two."""
+    url = "postgres://web:a$b'c@db.example.com:6432/holdfast?sslmode=require&application_name=x"
+    lines = {
+        "FIELD_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+        "DATABASE_URL": url,
+        "ALLOWED_HOSTS": "one.example.com",
+        "SECRET_KEY": "k$1`x`" + "abcdefghij" * 5,
+    }
+    (tmp_path / "env").write_text(
+        "# a note\n\n"
+        + "\n".join(f"{name}={value}" for name, value in lines.items())  # without a last line's end
+    )
+    said = subprocess.run(
+        [
+            *(DEPLOY / "manage", "shell", "--no-imports", "-c"),
+            "from django.conf import settings as s; d = s.DATABASES['default'];"
+            "print(s.SECRET_KEY, d['PASSWORD'], d['OPTIONS']['sslmode'], *s.ALLOWED_HOSTS)",
+        ],
+        env={
+            "PATH": os.environ["PATH"],
+            "HOLDFAST_ENV": str(tmp_path / "env"),
+            "ALLOWED_HOSTS": "other.example.com",
+        },
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.split() == [lines["SECRET_KEY"], "a$b'c", "require", "other.example.com"]
+
+
+@pytest.mark.crash
+def test_the_roles_can_do_what_they_are_for_and_no_more(tmp_path):
+    with template.server_in(tmp_path) as postgres:
+        for _ in range(2):  # it may run again
+            run_roles(postgres.url())
+        with as_role(postgres, "holdfast_owner") as owner:
+            owner.execute(
+                "CREATE TABLE of_a_later_release (id bigint GENERATED ALWAYS AS IDENTITY, words text)"
+            )
+        for role, limit in {"holdfast_web": "5s", "holdfast_worker": "30s"}.items():
+            with as_role(postgres, role) as session:
+                assert session.execute("SHOW statement_timeout").fetchone() == (limit,)
+                session.execute("INSERT INTO of_a_later_release (words) VALUES ('x')")
+                session.execute("DELETE FROM of_a_later_release")
+                assert session.execute("SELECT count(*) FROM django_migrations").fetchone()[0] > 5
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    session.execute("CREATE TABLE mine (id int)")
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    session.execute("DROP TABLE of_a_later_release")
+
+
+def run_roles(url: str) -> None:
+    passwords = [f"-v{role}_password=it's {role}" for role in ("owner", "web", "worker")]
+    subprocess.run(
+        [bin_dir() / "psql", "-qX", url, *passwords, "-f", DEPLOY / "postgres" / "roles.sql"],
+        check=True,
+        capture_output=True,
+    )
+
+
+def as_role(postgres, role: str) -> psycopg.Connection:
+    return psycopg.connect(postgres.url(), user=role, autocommit=True)

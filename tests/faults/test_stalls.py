@@ -1,0 +1,124 @@
+"""PostgreSQL is frozen: it takes connections and answers nothing. Senders hear of it in time, and nothing is lost.
+
+It stays frozen until all have been answered, so whoever waits for it would wait for ever.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+
+import psutil
+import psycopg
+import pytest
+import requests
+
+from demo.postgres import EmbeddedPostgres
+from tests import forms, template
+from tests.pooling import Pooler
+from tests.serving import BEHIND_PROXY, WebServer
+from tests.waiting import PATIENCE_S, until
+
+pytestmark = [pytest.mark.faults, pytest.mark.crash, pytest.mark.shortened]
+
+BURST = 40
+FROZEN_S = forms.either(0, 60)
+JSON = {"Content-Type": "application/json"}
+
+
+@contextmanager
+def frozen(postgres: EmbeddedPostgres) -> Iterator[None]:
+    """No process of the server runs within the block. The kernel still takes connections for it."""
+    parent = postgres.postmaster()
+    assert parent is not None
+    stopped = [parent]
+    try:
+        parent.suspend()  # first: it starts no more children then
+        stopped += parent.children(recursive=True)
+        for process in stopped[1:]:
+            with suppress(psutil.NoSuchProcess):
+                process.suspend()
+        yield
+    finally:
+        for process in stopped:
+            with suppress(psutil.NoSuchProcess):
+                process.resume()
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory) -> Iterator[EmbeddedPostgres]:
+    with template.server_in(tmp_path_factory.mktemp("stalls")) as server:
+        yield server
+
+
+@pytest.fixture(params=["directly", "pooled"])
+def url(request, postgres, tmp_path) -> Iterator[str]:
+    if request.param == "directly":
+        yield postgres.url()
+        return
+    pooler = Pooler(postgres, pool=20)
+    process = pooler.start(tmp_path / "pgbouncer.log")
+    yield pooler.url()
+    process.terminate()
+    process.wait(PATIENCE_S)
+
+
+def test_a_frozen_database_is_told_to_senders_in_time_and_what_comes_again_is_taken(postgres, url, tmp_path):
+    server = WebServer(url, tmp_path / "web.log")
+    made = json.loads(server.manage("create_workspace", "W", "--admin-email=ana@example.com", "--json"))
+    workspace, hook = made["workspace"]["id"], made["webhooks"]["email"]["path"]
+
+    def post(number: int) -> tuple[int, float]:
+        began = time.monotonic()
+        status, _ = server.post(hook, reply(number), JSON)
+        return status, time.monotonic() - began
+
+    with server, ThreadPoolExecutor(BURST) as senders:
+        assert {status for status, _ in senders.map(post, range(BURST))} == {200}
+        answers: list[tuple[int, float]] = []
+        sent = BURST
+        with frozen(postgres):
+            ends_at = time.monotonic() + FROZEN_S
+            while not answers or time.monotonic() < ends_at:
+                answers += senders.map(post, range(sent, sent + BURST))
+                sent += BURST
+            assert ready(server) == 503
+        thawed_at = time.monotonic()
+        missing = list(range(sent))
+        until(lambda: post(missing[0])[0] == 200, "it is taken again")
+        back_s = time.monotonic() - thawed_at
+        until(lambda: again(missing, senders, post), "all that comes again is taken")
+    longest_s = max(seconds for _, seconds in answers)
+    print(
+        f"{len(answers)} answered, the last after {longest_s:.1f} s; the first taken {back_s:.1f} s after the end"
+    )
+    assert {status for status, _ in answers} == {503}
+    with psycopg.connect(postgres.url()) as session:
+        count = "SELECT count(DISTINCT external_id), count(*) FROM inbox_message WHERE workspace_id = %s"
+        assert session.execute(count, [workspace]).fetchone() == (sent, sent)
+
+
+def ready(server: WebServer) -> int:
+    return requests.get(
+        f"http://127.0.0.1:{server.port}/readyz", headers=BEHIND_PROXY, timeout=PATIENCE_S
+    ).status_code
+
+
+def again(missing: list[int], senders: ThreadPoolExecutor, post) -> bool:
+    """Send the missing ones again, and forget those that were taken. Whether none is left."""
+    answers = list(senders.map(post, missing))
+    missing[:] = [number for number, (status, _) in zip(missing, answers, strict=True) if status != 200]
+    return not missing
+
+
+def reply(number: int) -> bytes:
+    email = f"dana{number}@example.com"
+    event = {
+        "event": {"type": "LEAD_REPLIED"},
+        "data": {
+            "lead": {"id": number, "email": email},
+            "reply": {"id": number, "from_email_address": email, "text_body": "Sure"},
+        },
+    }
+    return json.dumps(event).encode()

@@ -1,0 +1,158 @@
+"""A webhook that was lost: the provider is asked, the message is here, once, and the watermark has moved."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from inbox.health import reply_polls
+from inbox.models import Message, WebhookDelivery
+from inbox.webhooks.replay import replay
+from integrations.models import Integration, ReplyPoll
+from jobs.deadline import Deadline
+from jobs.models import BackgroundJob
+from tests.factories import ago
+from tests.world import World
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+BASES = {"smartlead": "/api/v1", "instantly": "/api/v2"}
+LEAD = {"email": "dana@example.org", "name": "Dana Reyes"}
+LOCATION = "LocNorthwind01"
+CONTACT = "Ab3dEf6hIj9kLm2nOp5q"
+
+
+def connect(world: World, provider: str) -> Integration:
+    account = world.connect(provider, LOCATION if provider == "ghl" else "", api_key=f"{provider}-key")
+    account.config = {"base_url": world.sandbox.url(provider) + BASES.get(provider, "")}
+    account.save()
+    world.add_webhook(provider, {"emailbison": "email", "ghl": "ghl/sms"}.get(provider, provider), account)
+    return account
+
+
+def lose(world: World, provider: str) -> dict:
+    """Somebody answers, and the webhook never arrives. Returns its body."""
+    if provider == "ghl":
+        world.sandbox.set_account("ghl", "ghl-key", properties={"location_id": LOCATION})
+        fields = {"contact": {"id": CONTACT, "phone": "+15555550123"}, "text": "yes call me"}
+        return world.sandbox.emit("ghl", "ghl-key", "sms", deliver=False, **fields)["body"]
+    event = {"smartlead": "EMAIL_REPLY", "instantly": "reply_received", "emailbison": "LEAD_REPLIED"}[
+        provider
+    ]
+    key = world.key if provider == "emailbison" else f"{provider}-key"
+    return world.sandbox.emit(provider, key, event, deliver=False, lead=LEAD, text="Sure, call me")["body"]
+
+
+def replies():
+    return Message.objects.filter(direction="inbound")
+
+
+def poll(world: World) -> dict[str, int]:
+    ReplyPoll.objects.update(due_at=ago(minutes=1))
+    counts = reply_polls.tick(Deadline.after_ms(20_000))
+    world.work()
+    return counts
+
+
+@pytest.mark.parametrize("provider", ["smartlead", "instantly", "ghl", "emailbison"])
+def test_lost_webhook_is_found_again_and_told_late_it_is_a_duplicate(world, provider):
+    account = world.workspace.integrations.filter(provider=provider).first() or connect(world, provider)
+    body = lose(world, provider)
+    assert not replies().exists()
+    before = timezone.now()
+    reply_polls.tick(Deadline.after_ms(20_000))
+    world.work()
+    message = replies().get()
+    assert message.workspace == world.workspace and message.processed_at
+    row = ReplyPoll.objects.get(integration=account)
+    assert (row.last_new, row.total_new) == (1, 1) and row.complete_through >= before
+    late = world.take(body, "email" if provider == "emailbison" else provider)
+    assert late == message and replies().count() == 1
+    poll(world)
+    assert replies().count() == 1 and ReplyPoll.objects.get(integration=account).total_new == 1
+
+
+def test_what_a_webhook_brought_is_read_and_not_new(world):
+    account = connect(world, "smartlead")
+    world.take(lose(world, "smartlead"), "smartlead")
+    poll(world)
+    poll(world)
+    row = ReplyPoll.objects.get(integration=account)
+    assert (row.last_read, row.total_new) == (1, 0) and Message.objects.count() == 1
+
+
+def test_text_that_a_workflow_told_without_an_id_takes_ghls_own_id(world):
+    connect(world, "ghl")
+    workflow = lose(world, "ghl")
+    first = world.take(workflow, "ghl")
+    assert first.external_id.startswith("text:")
+    poll(world)
+    poll(world)
+    message = replies().get()
+    assert message == first and not message.external_id.startswith("text:") and message.thread_id
+    assert world.take(workflow, "ghl") == first
+
+
+def test_reply_that_instantly_told_without_an_id_takes_its_id(world):
+    connect(world, "instantly")
+    told = lose(world, "instantly")
+    first = world.take({name: value for name, value in told.items() if name != "email_id"}, "instantly")
+    assert first.external_id.startswith("text:")
+    poll(world)
+    poll(world)
+    assert replies().get() == first and replies().get().external_id == told["email_id"]
+
+
+def test_a_tick_that_has_polled_what_it_may_says_how_many_are_left(world, monkeypatch):
+    monkeypatch.setattr(reply_polls, "PER_TICK", 1)
+    connect(world, "smartlead")
+    first, second = (reply_polls.tick(Deadline.after_ms(20_000)) for _ in range(2))
+    assert (first["polls"], first["left"]) == (1, 1)
+    assert (second["polls"], second["left"]) == (1, 0)
+    assert BackgroundJob.objects.filter(kind=reply_polls.POLL).count() == 2
+
+
+def test_an_account_that_is_not_due_is_left_alone(world):
+    connect(world, "smartlead")
+    assert reply_polls.tick(Deadline.after_ms(20_000))["polls"] == 2  # EmailBison as well
+    assert reply_polls.tick(Deadline.after_ms(20_000)) == {"added": 0, "polls": 0, "waiting": 0, "left": 0}
+
+
+def test_an_account_without_credentials_waits(world):
+    world.connect("instantly")
+    assert reply_polls.tick(Deadline.after_ms(20_000))["waiting"] == 1
+
+
+def test_a_poll_that_fails_leaves_the_watermark_where_it_was(world):
+    account = connect(world, "smartlead")
+    lose(world, "smartlead")
+    world.sandbox.set_account("smartlead", "smartlead-key", "revoked")
+    poll(world)
+    row = ReplyPoll.objects.get(integration=account)
+    assert row.complete_through == account.created_at and row.polled_at is None
+    assert BackgroundJob.objects.get(kind="replies.poll", payload__integration_id=str(account.pk)).last_error
+
+
+def test_longest_due_first_whatever_the_workspace(world, monkeypatch):
+    other = World.make(world.sandbox, "Bluebird")
+    for n in range(3):
+        account = world.connect("smartlead", f"account-{n}", api_key="k")
+        ReplyPoll.objects.create(integration=account, complete_through=ago(hours=1), due_at=ago(minutes=5))
+    mine = other.workspace.integrations.get()
+    ReplyPoll.objects.create(integration=mine, complete_through=ago(hours=1), due_at=ago(minutes=50))
+    monkeypatch.setattr(reply_polls, "PER_TICK", 1)
+    reply_polls.tick(Deadline.after_ms(20_000))
+    assert BackgroundJob.objects.get(kind="replies.poll").workspace == other.workspace
+
+
+def test_a_listed_message_can_be_replayed_like_any_delivery(world):
+    connect(world, "instantly")
+    lose(world, "instantly")
+    poll(world)
+    reply_polls.tick(Deadline.after_ms(20_000))
+    world.work()
+    delivery = WebhookDelivery.objects.get(event_type="BACKFILL")
+    assert replay(delivery).outcome.verdict == "duplicate"
+    Message.objects.all().delete()
+    assert replay(delivery).outcome.verdict == "accepted"
+    assert Message.objects.get().sent_at <= timezone.now() + timedelta(seconds=1)

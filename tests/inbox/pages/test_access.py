@@ -1,0 +1,215 @@
+"""The wall: every page under /w/<workspace>/ is tried by its owner, a member, a viewer, an outsider and nobody."""
+
+import itertools
+import re
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
+import pytest
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from inbox.models import Membership
+from inbox.pages.account_actions import ACTIONS
+from integrations import registry
+from integrations.health import writer
+from integrations.models import WebhookKey
+from tests import factories, forms
+
+NOBODYS = {"uuid": str(uuid.uuid4()), "int": "987654321", "str": "nobodys", "slug": "nobodys"}
+"""Values for parameters that no fixture here has an object for."""
+KNOWN_METHODS = ("GET", "POST")
+
+
+def workspace_patterns(resolver=None, prefix=""):
+    """(route, view) of every pattern under `w/<uuid:workspace_id>/`, whoever added it."""
+    for pattern in (resolver or get_resolver()).url_patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from workspace_patterns(pattern, route)
+        elif isinstance(pattern, URLPattern) and route.startswith("w/<uuid:workspace_id>/"):
+            yield route, pattern.callback
+
+
+ROUTES = dict(workspace_patterns())
+
+
+@pytest.fixture
+def path_of(workspace, lead):
+    """The path of a route with every parameter naming an object of the workspace."""
+    message = factories.make_message(lead)
+    draft = factories.make_draft(message)
+    integration = factories.make_integration(workspace)
+    known = {
+        "integration_id": integration.pk,
+        "key_id": WebhookKey.issue(integration).pk,
+        "delivery_id": factories.make_delivery(workspace, lead=lead, message=message).pk,
+        "invitation_id": factories.make_invitation(workspace).pk,
+        "workspace_id": workspace.pk,
+        "lead_id": lead.pk,
+        "message_id": message.pk,
+        "draft_id": draft.pk,
+        "send_id": factories.make_send(draft).pk,
+        "fact_id": factories.make_fact(workspace).pk,
+        "sequence_id": factories.make_sequence(workspace, {}).pk,
+    }
+
+    def fill(route: str, **changes) -> str:
+        path = route
+        for name, value in (known | changes).items():
+            path = re.sub(rf"<(uuid|int|str):{name}>", str(value), path)
+        return "/" + re.sub(r"<(\w+):\w+>", lambda match: NOBODYS[match[1]], path)
+
+    return fill
+
+
+@pytest.mark.shortened
+@pytest.mark.parametrize("provider", registry.stating("secrets"))
+def test_every_page_opens_while_an_account_s_secrets_cannot_be_read(provider, path_of, people, workspace):
+    """The key is lost of the account's secrets and of its webhook key: every page is tried, and every button.
+
+    In the short form with one provider, and of the others their own pages.
+    """
+    own = [route for route in ROUTES if re.search("integration|health|provider|key", route)]
+    assert 10 < len(own) < len(ROUTES)
+    secrets = {one.name: f"secret-{one.name}" for one in registry.spec_of(provider).secrets}
+    account = factories.make_integration(workspace, provider, credentials=secrets, external_account_id="acc")
+    key = WebhookKey.issue(account)
+    factories.lose_key(account)
+    factories.lose_key(key)
+    writer.note_unreadable(account)
+    for route in ROUTES if forms.LONG or provider == "emailbison" else own:
+        path = path_of(route, integration_id=account.pk, key_id=key.pk, provider=provider)
+        assert people.owner.get(path).status_code < 500, path
+        assert people.owner.post(path).status_code < 500, path
+    for page in ("integrations", "health", "list"):
+        assert people.member.get(reverse(f"inbox:{page}", args=[workspace.pk])).status_code == 200, page
+    for do in ACTIONS:
+        path = reverse("inbox:health-account", args=[workspace.pk, account.pk])
+        assert people.owner.post(path, {"do": do}).status_code == 302, do
+
+
+class Undone(Exception):
+    """Ends a try: the next one finds the rows as they were."""
+
+
+def tries(*methods: str, routes: Iterable[str] = ROUTES) -> Iterator[tuple[str, str]]:
+    """Each of `routes` with each of `methods`. What a try changes is undone: one set of rows serves all."""
+    for route, method in itertools.product(routes, methods):
+        with suppress(Undone), transaction.atomic():
+            yield route, method
+            raise Undone
+
+
+def test_every_route_is_guarded_by_workspace_view():
+    lacking = [route for route, view in ROUTES.items() if not hasattr(view, "min_role")]
+    assert not lacking, f"{lacking} lack @workspace_view()"
+
+
+def answers(client: Client, path_of, *methods: str) -> dict[tuple[str, str], HttpResponse]:
+    """What `client` gets, by route and method."""
+    found = {}
+    for route, method in tries(*methods):
+        found[route, method] = client.generic(method, path_of(route))
+    assert len(found) == len(ROUTES) * len(methods) > 50
+    return found
+
+
+def test_an_outsider_gets_404_everywhere(people, path_of):
+    got = answers(people.outsider, path_of, *KNOWN_METHODS)
+    assert {what: one.status_code for what, one in got.items() if one.status_code not in (404, 405)} == {}
+
+
+def test_an_outsider_learns_no_more_than_of_a_workspace_that_does_not_exist(people, path_of):
+    told = {}
+    for route, _ in tries("GET"):
+        real = people.outsider.get(path_of(route))
+        invented = people.outsider.get(path_of(route, workspace_id=uuid.uuid4()))
+        told[route] = [(one.status_code, len(one.content)) for one in (real, invented)]
+    assert len(told) == len(ROUTES)
+    assert {route: both for route, both in told.items() if both[0] != both[1]} == {}
+
+
+def test_nobody_is_sent_to_the_login_from_everywhere(path_of):
+    got = answers(Client(), path_of, *KNOWN_METHODS)
+    to = {what: (one.status_code, one.get("Location", "")) for what, one in got.items()}
+    assert {
+        what: one for what, one in to.items() if one[0] != 302 or not one[1].startswith("/login/?next=/w/")
+    } == {}
+
+
+def test_a_viewer_changes_nothing_anywhere(people, path_of):
+    got = answers(people.viewer, path_of, "POST", "PUT", "DELETE")
+    assert {what: one.status_code for what, one in got.items() if one.status_code not in (403, 405)} == {}
+
+
+@pytest.mark.parametrize("role", ["member", "viewer"])
+def test_whose_role_is_too_low_for_a_page_is_refused_it(people, path_of, role):
+    mine = Membership(role=role)
+    low = [route for route, view in ROUTES.items() if not mine.at_least(view.min_role)]
+    client = getattr(people, role)
+    got = {
+        what: client.generic(what[1], path_of(what[0])).status_code
+        for what in tries(*KNOWN_METHODS, routes=low)
+    }
+    assert got and {what: code for what, code in got.items() if code not in (403, 405)} == {}
+
+
+def test_an_owner_comes_in_everywhere(people, path_of):
+    got = answers(people.owner, path_of, "GET")
+    assert {what: one.status_code for what, one in got.items() if one.status_code in (403, 500)} == {}
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    [
+        "lead_id",
+        "message_id",
+        "draft_id",
+        "send_id",
+        "delivery_id",
+        "integration_id",
+        "invitation_id",
+        "key_id",
+        "sequence_id",
+    ],
+)
+def test_object_of_another_workspace_is_not_found_through_ones_own(parameter, workspace, people, path_of):
+    elsewhere = factories.make_workspace()
+    theirs = factories.make_lead(elsewhere)
+    integration = factories.make_integration(elsewhere)
+    message = factories.make_message(theirs)
+    draft = factories.make_draft(message)
+    foreign = {
+        "delivery_id": factories.make_delivery(elsewhere),
+        "integration_id": integration,
+        "invitation_id": factories.make_invitation(elsewhere),
+        "key_id": WebhookKey.issue(integration),
+        "lead_id": theirs,
+        "message_id": message,
+        "draft_id": draft,
+        "send_id": factories.make_send(draft),
+        "fact_id": factories.make_fact(workspace).pk,
+        "sequence_id": factories.make_sequence(elsewhere, {}),
+    }
+    routes = [route for route in ROUTES if f":{parameter}>" in route]
+    assert routes
+    for route in routes:
+        for method in KNOWN_METHODS:
+            response = people.owner.generic(method, path_of(route, **{parameter: foreign[parameter].pk}))
+            assert response.status_code in (404, 405), (method, route)
+
+
+def test_removed_member_is_out_at_once(workspace, people):
+    assert people.member.get(f"/w/{workspace.pk}/inbox/").status_code == 200
+    Membership.objects.filter(user=people.users.member).delete()
+    assert people.member.get(f"/w/{workspace.pk}/inbox/").status_code == 404
+
+
+def test_superuser_without_membership_is_an_outsider(workspace):
+    client = Client()
+    client.force_login(factories.make_user(is_staff=True, is_superuser=True))
+    assert client.get(f"/w/{workspace.pk}/inbox/").status_code == 404

@@ -1,0 +1,203 @@
+"""Sending from the page: review of a draft, a message of one's own, and what a person knows of a doubtful send."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+
+from inbox.models import Draft, OutboundSend
+from jobs.models import BackgroundJob
+from tests import factories
+
+
+@pytest.fixture
+def draft(lead):
+    factories.make_integration(lead.workspace)
+    return factories.make_draft(factories.make_message(lead), "Hi Dana, Thursday at 1:00?")
+
+
+def decide(client, workspace, draft, **data):
+    return client.post(f"/w/{workspace.pk}/drafts/{draft.pk}/?view=drafts", data)
+
+
+def write(client, workspace, lead, **data):
+    data = {"text": "Hello", "channel": "email", "client_token": str(uuid.uuid4())} | data
+    return client.post(f"/w/{workspace.pk}/inbox/{lead.pk}/message/", data)
+
+
+def test_send_claims_the_edited_text_once_and_goes_back(workspace, people, draft):
+    response = decide(people.member, workspace, draft, do="send", text="Hi Dana, Friday at 2:00?")
+    assert response["Location"] == f"/w/{workspace.pk}/inbox/{draft.lead_id}/?view=drafts#latest"
+    send = OutboundSend.objects.get()
+    assert (send.text, send.state, send.approved_by) == (
+        "Hi Dana, Friday at 2:00?",
+        "intent",
+        people.users.member,
+    )
+    assert BackgroundJob.objects.filter(kind="reply.send").count() == 1
+    assert "Going out" in people.member.get(response["Location"]).content.decode()
+
+
+def test_second_reviewer_is_told_and_keeps_the_text(workspace, people, draft):
+    decide(people.owner, workspace, draft, do="send", text="First")
+    response = decide(people.member, workspace, draft, do="send", text="My careful edit")
+    assert response.status_code == 409
+    assert "approved this draft" in response.content.decode()
+    assert OutboundSend.objects.get().text == "First"
+
+
+def test_text_that_is_refused_stays_in_the_composer(workspace, people, draft):
+    decide(people.owner, workspace, draft, do="discard")
+    response = decide(people.member, workspace, draft, do="send", text="My careful edit")
+    assert response.status_code == 409
+    assert "My careful edit</textarea>" in response.content.decode()
+
+
+def test_what_they_wrote_since_the_page_was_opened_is_read_before_anything_goes_out(workspace, member, draft):
+    seen_at = draft.lead.last_inbound_at or draft.trigger_message.sent_at
+    newer = factories.make_message(draft.lead, "Forget it, thanks.", sent_at=seen_at + timedelta(seconds=9))
+    type(draft.lead).objects.update(last_inbound_at=newer.sent_at)
+    refused = decide(member, workspace, draft, do="send", text="My edit", seen_at=seen_at.isoformat())
+    page = refused.content.decode()
+
+    assert refused.status_code == 409 and "They have written again" in page
+    assert "Forget it, thanks." in page and "My edit</textarea>" in page
+    assert write(member, workspace, draft.lead, seen_at=seen_at.isoformat()).status_code == 409
+    assert OutboundSend.objects.count() == 0
+
+    sees_it = f'name="seen_at" value="{newer.sent_at.isoformat()}"'
+    assert sees_it in page
+    decide(member, workspace, draft, do="send", text="My edit", seen_at=newer.sent_at.isoformat())
+    assert OutboundSend.objects.get().text == "My edit"
+
+
+@pytest.mark.parametrize("text, problem", [("  ", "Write a text first."), ("x" * 20_001, "too long")])
+def test_text_that_cannot_be_sent_is_explained(text, problem, workspace, member, draft):
+    response = decide(member, workspace, draft, do="send", text=text)
+    assert response.status_code == 422
+    assert problem in response.content.decode()
+    assert not OutboundSend.objects.exists()
+
+
+def test_discard_rejects_the_draft(workspace, member, draft):
+    decide(member, workspace, draft, do="discard")
+    draft.refresh_from_db()
+    assert draft.status == Draft.Status.REJECTED
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["button", "typing"])
+def test_hold_stops_the_countdown(headers, workspace, member, draft):
+    Draft.objects.filter(pk=draft.pk).update(send_at=factories.ago(minutes=-4))
+    page = member.get(f"/w/{workspace.pk}/inbox/{draft.lead_id}/").content.decode()
+    assert "Goes out by itself" in page
+    member.post(f"/w/{workspace.pk}/drafts/{draft.pk}/", {"do": "hold"}, headers=headers)
+    draft.refresh_from_db()
+    assert (draft.status, draft.send_at) == (Draft.Status.PENDING, None)
+
+
+def test_rewrite_asks_for_another_one(workspace, member, draft, settings):
+    settings.OPENAI_API_KEY = "key"
+    decide(member, workspace, draft, do="rewrite")
+    draft.refresh_from_db()
+    assert draft.status == Draft.Status.PENDING
+    assert BackgroundJob.objects.filter(kind="draft.rewrite").count() == 1
+
+
+def test_unknown_action_decides_nothing(workspace, member, draft):
+    assert decide(member, workspace, draft, do="explode").status_code == 400
+    draft.refresh_from_db()
+    assert draft.status == Draft.Status.PENDING
+
+
+def test_own_message_is_claimed_once_per_token(workspace, member, lead):
+    factories.make_integration(workspace)
+    factories.make_message(lead)
+    token = str(uuid.uuid4())
+    for _ in range(2):
+        assert write(member, workspace, lead, client_token=token).status_code == 302
+    assert OutboundSend.objects.count() == 1
+
+
+def test_own_message_to_a_stopped_lead_is_refused_and_kept(workspace, member):
+    lead = factories.make_lead(workspace, opted_out_at=factories.ago())
+    response = write(member, workspace, lead)
+    assert response.status_code == 409
+    assert "asked not to be contacted" in response.content.decode()
+    assert not OutboundSend.objects.exists()
+
+
+@pytest.mark.parametrize("data", [{"text": ""}, {"channel": "fax"}, {"client_token": "x"}])
+def test_own_message_that_is_incomplete_is_not_sent(data, workspace, member, lead):
+    factories.make_message(lead)
+    assert write(member, workspace, lead, **data).status_code == 422
+    assert not OutboundSend.objects.exists()
+
+
+def test_person_sends_again_what_failed(workspace, member, draft):
+    send = factories.make_send(draft, state="failed", provider="emailbison")
+    member.post(f"/w/{workspace.pk}/sends/{send.pk}/", {"do": "again"})
+    send.refresh_from_db()
+    assert (send.state, send.tries) == ("intent", 1)
+
+
+def test_person_settles_what_is_not_known(workspace, member, draft):
+    send = factories.make_send(draft, state="unknown", called_at=factories.ago())
+    member.post(f"/w/{workspace.pk}/sends/{send.pk}/", {"do": "went-out"})
+    send.refresh_from_db()
+    assert send.state == "sent"
+
+
+def test_settled_send_cannot_be_settled_again(workspace, member, draft):
+    send = factories.make_send(draft, state="sent")
+    response = member.post(f"/w/{workspace.pk}/sends/{send.pk}/", {"do": "again"})
+    assert "This send is settled." in member.get(response["Location"]).content.decode()
+
+
+def composer(client, workspace, lead) -> str:
+    return client.get(f"/w/{workspace.pk}/inbox/{lead.pk}/").content.decode()
+
+
+def test_a_lead_with_several_channels_is_written_to_on_the_chosen_one(workspace, member):
+    lead = factories.make_lead(workspace, phone="+12125550123", last_channel="email")
+    factories.make_message(lead)
+    factories.make_integration(workspace, "ghl")
+    page = composer(member, workspace, lead)
+    assert page.index('value="email" checked') < page.index('name="channel" value="sms"')
+
+    assert write(member, workspace, lead, channel="sms").status_code == 302
+    send = OutboundSend.objects.get()
+    assert (send.channel, send.provider) == ("sms", "ghl")
+
+
+def test_what_is_on_its_way_shuts_its_channel_alone(workspace, member, draft):
+    lead = draft.lead
+    lead.phone = "+12125550123"
+    lead.save()
+    factories.make_integration(workspace, "ghl")
+    factories.make_send(draft, state="unknown", called_at=factories.ago())
+    page = composer(member, workspace, lead)
+    assert "Email: Nobody knows yet whether the last message" in page
+
+    assert write(member, workspace, lead, channel="email").status_code == 409
+    assert write(member, workspace, lead, channel="sms").status_code == 302
+
+
+def test_the_channel_that_was_chosen_comes_back_with_the_text(workspace, member):
+    lead = factories.make_lead(workspace, phone="+12125550123", last_channel="email")
+    factories.make_message(lead)
+    factories.make_integration(workspace, "ghl")
+    page = write(member, workspace, lead, channel="sms", text="x" * 2_000).content.decode()
+    assert 'value="sms" checked' in page and f"{'x' * 2_000}</textarea>" in page
+
+
+def test_a_bounced_address_leaves_the_other_channels(workspace, member):
+    lead = factories.make_lead(workspace, phone="+12125550123", bounced_at=factories.ago())
+    factories.make_message(lead)
+    factories.make_integration(workspace, "ghl")
+    page = composer(member, workspace, lead)
+    assert 'name="channel" value="sms"' in page and "the address does not work" in page
+
+
+def test_nothing_known_of_a_lead_is_said_instead_of_a_composer(workspace, member):
+    lead = factories.make_lead(workspace, email="")
+    assert "there is nothing to write to" in composer(member, workspace, lead)

@@ -1,0 +1,171 @@
+"""The ledger's pages: list, filters, detail, dry run, replay, and the job for all that failed."""
+
+import pytest
+from django.urls import reverse
+
+from inbox.intake import handlers
+from inbox.models import AuditEntry, Message, WebhookDelivery
+from inbox.webhooks import replay
+from integrations.events import MessageEvent
+from jobs.models import BackgroundJob
+from tests.factories import ago, make_delivery, make_integration, make_lead, make_workspace
+from tests.recorded import payload
+from tests.webhooks.posting import encoded
+
+Verdict = WebhookDelivery.Verdict
+BODY = encoded(payload("smartlead", "email_reply"))
+
+
+@pytest.fixture
+def integration(workspace):
+    return make_integration(workspace, "smartlead")
+
+
+@pytest.fixture
+def failed(workspace, integration):
+    return make_delivery(
+        workspace, integration=integration, source="smartlead", event_type="EMAIL_REPLY", verdict=Verdict.FAILED,
+        reason="ZeroDivisionError at inbox.x:1", body=BODY, body_bytes=len(BODY), received_at=ago(minutes=5),
+        headers={"User-Agent": "SmartLead/1.0"},
+    )  # fmt: skip
+
+
+@pytest.fixture
+def url(workspace):
+    return lambda name, *args: reverse(f"inbox:{name}", args=[workspace.pk, *args])
+
+
+def test_list_shows_newest_first_and_this_workspace_only(people, workspace, failed, url):
+    make_delivery(workspace, event_type="LEAD_REPLIED", received_at=ago(minutes=1))
+    make_delivery(None, event_type="FOREIGN_EVENT")
+    page = people.owner.get(url("deliveries")).content.decode()
+    assert page.index("LEAD_REPLIED") < page.index("EMAIL_REPLY")
+    assert "FOREIGN_EVENT" not in page
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ({"verdict": "failed"}, {"EMAIL_REPLY"}),
+        ({"source": "calendly"}, {"invitee.created"}),
+        ({"event": "lead_replied"}, {"LEAD_REPLIED"}),
+        ({"q": "dana@example.org"}, {"LEAD_REPLIED"}),
+        ({"q": "invitee.created:IN1"}, {"invitee.created"}),
+        ({"until": "2020-01-01"}, set()),
+        ({"since": "2020-01-01"}, {"EMAIL_REPLY", "LEAD_REPLIED", "invitee.created"}),
+        ({"verdict": "nonsense"}, set()),
+    ],
+)
+def test_filters_narrow_the_list(people, workspace, failed, url, query, shown):
+    make_delivery(workspace, event_type="LEAD_REPLIED", lead=make_lead(workspace, email="dana@example.org"))
+    make_delivery(workspace, source="calendly", event_type="invitee.created", event_key="invitee.created:IN1")
+    table = people.owner.get(url("deliveries"), query).context["page"].rows
+    assert {row.event_type for row in table} == shown
+
+
+def test_detail_shows_body_in_three_ways(people, failed, url):
+    address = url("delivery", failed.pk)
+    pretty, raw, parsed = (
+        people.owner.get(address, {"show": show}).context["text"] for show in ("pretty", "raw", "parsed")
+    )
+    assert '\n  "stats_id": "st-gcr80tD3z2"' in pretty
+    assert raw == BODY.decode().replace("whsec_example", "••••")
+    assert (
+        '"event": "MessageEvent"' in parsed and '"external_id": "<6LML4Ck9hvLKV4@mail.example.com>"' in parsed
+    )
+
+
+def test_detail_of_an_unusable_body_names_what_is_wrong(people, workspace, url):
+    bad = make_delivery(
+        workspace,
+        source="smartlead",
+        verdict=Verdict.REJECTED,
+        body=b'{"event_type": ',
+        error_fields={"body": "must be JSON"},
+    )
+    page = people.owner.get(url("delivery", bad.pk))
+    assert "must be JSON" in page.content.decode() and page.context["text"] == "body: must be JSON"
+
+
+def test_detail_without_a_body_says_so(people, workspace, url):
+    page = people.owner.get(url("delivery", make_delivery(workspace, body=None).pk))
+    assert "no longer kept" in page.content.decode()
+
+
+def test_dry_run_says_what_would_happen_and_keeps_nothing(people, failed, url):
+    page = people.owner.post(url("delivery-replay", failed.pk), {"do": "dry"})
+    assert "Accepted: 1 message, 1 lead, 1 job." in page.content.decode()
+    assert not Message.objects.exists() and WebhookDelivery.objects.count() == 1
+
+
+def test_replay_does_it_and_records_who(people, failed, url):
+    response = people.owner.post(url("delivery-replay", failed.pk), {"do": "run"})
+    assert response.status_code == 302
+    assert Message.objects.get().workspace == failed.workspace
+    assert AuditEntry.objects.get().actor == people.users.owner
+    assert "Runs since" in people.owner.get(url("delivery", failed.pk)).content.decode()
+
+
+def test_replay_without_a_body_is_refused_in_words(people, workspace, url):
+    delivery = make_delivery(workspace, body=None)
+    page = people.owner.post(url("delivery-replay", delivery.pk), {"do": "run"}, follow=True)
+    assert "no longer kept" in page.content.decode()
+
+
+def test_replay_of_all_failed_is_one_job_with_its_progress(people, workspace, failed, url):
+    people.owner.post(url("deliveries-replay"), {"hours": "24"})
+    job = BackgroundJob.objects.get(kind=replay.JOB)
+    assert job.workspace == workspace and job.payload["verdict"] == "failed"
+    BackgroundJob.objects.filter(pk=job.pk).update(progress_done=3, progress_total=7)
+    assert "3 of 7" in people.owner.get(url("deliveries-progress")).content.decode()
+    assert AuditEntry.objects.get().action == "deliveries.replayed"
+
+
+@pytest.mark.parametrize("hours", ["", "9999", "x"])
+def test_replay_of_no_known_span_starts_nothing(people, failed, url, hours):
+    people.owner.post(url("deliveries-replay"), {"hours": hours})
+    assert not BackgroundJob.objects.exists()
+
+
+def test_replay_with_nothing_to_do_starts_nothing(people, url):
+    page = people.owner.post(url("deliveries-replay"), {"hours": "24"}, follow=True)
+    assert "Nothing has failed" in page.content.decode() and not BackgroundJob.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["deliveries", "deliveries-progress"])
+def test_members_who_are_no_admins_stay_out(people, name, url):
+    assert people.member.get(url(name)).status_code == 403
+
+
+def test_defect_still_there_shows_as_failed_again(people, failed, url, monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(handlers.HANDLERS, MessageEvent, broken)
+    page = people.owner.post(url("delivery-replay", failed.pk), {"do": "dry"}).content.decode()
+    assert "Failed on our side" in page
+
+
+def test_admins_see_in_the_menu_that_something_failed(people, failed, url):
+    assert "1 failed" in people.owner.get(url("rules")).content.decode()
+    assert "1 failed" not in people.member.get(url("rules")).content.decode()
+
+
+def test_failed_in_the_list_is_what_the_menu_counts(people, workspace, integration, failed, url):
+    """What is repaired, or can no more be replayed, left the menu's number and stayed in the list."""
+    same = {"integration": integration, "source": "smartlead", "verdict": Verdict.FAILED}
+    emptied = make_delivery(workspace, **same, body=None, received_at=ago(days=40))
+    repaired = make_delivery(workspace, **same, received_at=ago(days=2))
+    make_delivery(workspace, source="smartlead", replay_of=repaired)
+    rows = people.owner.get(url("deliveries"), {"verdict": "failed"}).context["page"].rows
+    assert [row.pk for row in rows] == [failed.pk]
+    page = people.owner.get(url("deliveries"), {"verdict": "settled"})
+    assert {row.pk for row in page.context["page"].rows} == {emptied.pk, repaired.pk}
+    assert "1 failed" in page.text
+    assert "too late to replay" in page.text and "repaired since" in page.text
+
+
+def test_another_workspaces_failures_are_in_neither_list(people, failed, url):
+    make_delivery(make_workspace("Bluebird"), verdict=Verdict.FAILED)
+    for verdict, count in (("failed", 1), ("settled", 0)):
+        assert len(people.owner.get(url("deliveries"), {"verdict": verdict}).context["page"].rows) == count

@@ -1,0 +1,91 @@
+"""What EmailBison sent to a lead: shown when it answers in time, said when it does not, and never in the way."""
+
+import time
+
+import pytest
+
+from inbox.trace import asking
+from sandbox import SandboxServer
+from tests import factories
+from tests.waiting import SLACK_S
+
+
+@pytest.fixture
+def sandbox():
+    with SandboxServer() as server:
+        yield server
+
+
+@pytest.fixture
+def lead(workspace, sandbox):
+    integration = factories.make_integration(
+        workspace, config={"base_url": sandbox.url("emailbison")}, credentials={"api_key": "key-1"}
+    )
+    answer = sandbox.emit(
+        provider="emailbison",
+        account=integration.credentials["api_key"],
+        event="EMAIL_SENT",
+        lead={"email": "dana@reyes.example.com", "first_name": "Dana"},
+        text="Worth fifteen minutes this week?",
+        subject="Winter work",
+        deliver=False,
+    )
+    lead_id = answer["body"]["data"]["lead"]["id"]
+    return factories.make_lead(workspace, email="dana@reyes.example.com", emailbison_lead_id=str(lead_id))
+
+
+def fragment(client, workspace, lead) -> str:
+    response = client.get(f"/w/{workspace.pk}/inbox/{lead.pk}/history/", headers={"HX-Request": "true"})
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_shows_what_is_not_saved_here(workspace, member, lead):
+    assert "Worth fifteen minutes this week?" in fragment(member, workspace, lead)
+
+
+def test_does_not_repeat_what_the_conversation_shows(workspace, member, lead):
+    factories.make_message(
+        lead, "Worth fifteen  minutes this week?", direction="outbound", source="holdfast", external_id="x"
+    )
+    text = fragment(member, workspace, lead)
+    assert "has sent 1 e-mail" in text
+    assert "Worth fifteen" not in text
+
+
+@pytest.mark.parametrize("kind", ["hang", "drip_body", "server_error", "html", "drop", "unauthorized"])
+def test_says_that_it_did_not_answer_within_its_budget(kind, workspace, member, lead, sandbox):
+    sandbox.fault(provider="emailbison", kind=kind)
+    started = time.monotonic()
+    text = fragment(member, workspace, lead)
+    assert time.monotonic() - started < asking.BUDGET_MS / 1000 + SLACK_S
+    assert "EmailBison did not answer at" in text
+    assert "Retry" in text
+
+
+def test_does_not_wait_when_all_slots_are_taken(workspace, member, lead, sandbox):
+    for _ in range(4):
+        assert asking.SLOTS.acquire(blocking=False)
+    try:
+        assert "EmailBison did not answer" in fragment(member, workspace, lead)
+    finally:
+        asking.SLOTS.release(4)
+    assert sandbox.requests(provider="emailbison") == []
+
+
+def test_slot_is_given_back_after_a_failure(workspace, member, lead, sandbox):
+    sandbox.fault(provider="emailbison", kind="unauthorized")
+    for _ in range(6):
+        fragment(member, workspace, lead)
+    sandbox.clear_faults()
+    assert "Worth fifteen minutes" in fragment(member, workspace, lead)
+
+
+def test_says_so_where_nothing_is_connected(workspace, member):
+    assert "not connected" in fragment(member, workspace, factories.make_lead(workspace))
+
+
+def test_is_a_page_of_its_own_without_htmx(workspace, member, lead):
+    page = member.get(f"/w/{workspace.pk}/inbox/{lead.pk}/history/").content.decode()
+    assert "<h1>" in page
+    assert "Worth fifteen minutes" in page

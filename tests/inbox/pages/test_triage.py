@@ -1,0 +1,137 @@
+"""The buttons of the list and of a conversation: done, snooze, unread, undo."""
+
+import re
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.utils import timezone
+
+from inbox.leads import triage
+from tests import factories
+from tests.factories import ago
+
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+@pytest.fixture
+def leads(workspace):
+    """Three that wait for a reply, newest first."""
+    return [
+        factories.make_lead(
+            workspace,
+            first_name=name,
+            last_name="",
+            needs_reply=True,
+            last_message_at=ago(hours=hours),
+            last_inbound_at=ago(hours=hours),
+        )  # fmt: skip
+        for name, hours in (("First", 1), ("Second", 2), ("Third", 3))
+    ]
+
+
+def press(client, workspace, leads, do, query="view=needs-reply", **fields):
+    data = {"lead": [str(triage.Seen.of(lead)) for lead in leads], "do": do, **fields}
+    return client.post(f"/w/{workspace.pk}/inbox/triage/?{query}", data)
+
+
+def test_done_from_the_list_goes_back_to_the_list(workspace, member, leads):
+    response = press(member, workspace, leads[:2], "done")
+    assert response["Location"] == f"/w/{workspace.pk}/inbox/?view=needs-reply"
+    page = member.get(response["Location"])
+    assert [row.display_name for row in page.context["threads"].page.rows] == ["Third"]
+    assert "Done: 2 conversations" in page.content.decode()
+
+
+def test_done_in_a_conversation_goes_on_to_the_next_one(workspace, member, leads):
+    response = press(member, workspace, leads[:1], "done", open="1")
+    assert response["Location"] == f"/w/{workspace.pk}/inbox/{leads[1].pk}/?view=needs-reply"
+
+
+def test_done_in_a_conversation_that_a_search_found_goes_on_to_the_next_hit(workspace, member, leads):
+    for lead, hours in ((leads[2], 1), (leads[0], 5), (leads[1], 9)):
+        factories.make_message(lead, "thanks a lot", received_at=ago(hours=hours))
+    press(member, workspace, leads[:1], "done")  # it has left the folder
+    query = "view=needs-reply&q=thanks"
+    response = press(member, workspace, leads[2:], "done", query, open="1")
+    assert response["Location"] == f"/w/{workspace.pk}/inbox/{leads[1].pk}/?{query}"
+    response = press(member, workspace, leads[1:2], "done", query, open="1")
+    assert response["Location"] == f"/w/{workspace.pk}/inbox/?{query}"
+
+
+def test_done_in_the_last_conversation_goes_to_the_list(workspace, member, leads):
+    response = press(member, workspace, leads[2:], "done", open="1")
+    assert response["Location"] == f"/w/{workspace.pk}/inbox/?view=needs-reply"
+
+
+def test_unread_goes_to_the_list_so_that_it_stays_unread(workspace, member, leads):
+    response = press(member, workspace, leads[:1], "unread", open="1")
+    leads[0].refresh_from_db()
+    assert leads[0].unread
+    assert response["Location"].startswith(f"/w/{workspace.pk}/inbox/?")
+
+
+@pytest.mark.parametrize("word, days", [("tomorrow", 1), ("week", 7), ("month", 30)])
+def test_snooze_ends_when_the_workspace_opens(word, days, workspace, member, leads):
+    press(member, workspace, leads[:1], f"snooze:{word}")
+    leads[0].refresh_from_db()
+    local = leads[0].snoozed_until.astimezone(NEW_YORK)
+    expected = timezone.now().astimezone(NEW_YORK).date() + timedelta(days=days)
+    assert (local.date(), local.hour, local.minute) == (expected, 9, 0)
+
+
+def test_snooze_until_a_day(workspace, member, leads):
+    day = (timezone.now().astimezone(NEW_YORK) + timedelta(days=40)).date()
+    press(member, workspace, leads[:1], "snooze", until=day.isoformat())
+    leads[0].refresh_from_db()
+    assert leads[0].snoozed_until == datetime(day.year, day.month, day.day, 9, tzinfo=NEW_YORK)
+
+
+@pytest.mark.parametrize("until", ["", "2020-01-01", "soon", "9999-12-31"])
+def test_snooze_without_a_usable_day_says_so_and_changes_nothing(until, workspace, member, leads):
+    response = press(member, workspace, leads[:1], "snooze", until=until)
+    leads[0].refresh_from_db()
+    assert leads[0].snoozed_until is None
+    assert "Snooze until" in member.get(response["Location"]).content.decode()
+
+
+def test_undo_brings_it_back(workspace, member, leads):
+    page = member.get(press(member, workspace, leads[:1], "done")["Location"]).content.decode()
+    token = re.search(r'name="token" value="([^"]+)"', page)[1]
+    response = member.post(f"/w/{workspace.pk}/inbox/undo/?view=needs-reply", {"token": token})
+    assert response["Location"] == f"/w/{workspace.pk}/inbox/?view=needs-reply"
+    leads[0].refresh_from_db()
+    assert leads[0].needs_reply
+
+
+@pytest.mark.parametrize("token", ["", "forged"])
+def test_undo_with_a_bad_token_says_so(token, workspace, member):
+    response = member.post(f"/w/{workspace.pk}/inbox/undo/", {"token": token})
+    assert "too long ago" in member.get(response["Location"]).content.decode()
+
+
+@pytest.mark.parametrize(
+    "data", [{"do": "done"}, {"do": "explode", "lead": "x"}, {"lead": "x", "do": "done"}, {}]
+)
+def test_bad_form_says_what_is_wrong(data, workspace, member):
+    response = member.post(f"/w/{workspace.pk}/inbox/triage/", data)
+    assert response.status_code == 302
+    assert 'class="toast"' in member.get(response["Location"]).content.decode()
+
+
+def test_more_than_a_page_at_once_is_refused(workspace, member, lead):
+    seen = [str(triage.Seen.of(lead))] * 51
+    response = member.post(f"/w/{workspace.pk}/inbox/triage/", {"lead": seen, "do": "done"})
+    assert "At most 50" in member.get(response["Location"]).content.decode()
+
+
+def test_newer_message_is_told(workspace, member, lead):
+    seen = str(triage.Seen(lead.pk, ago(days=2)))
+    response = member.post(f"/w/{workspace.pk}/inbox/triage/", {"lead": seen, "do": "done"})
+    assert "a newer message came in" in member.get(response["Location"]).content.decode()
+
+
+def test_a_viewer_gets_no_dialog_for_what_they_may_not_do(workspace, people, lead):
+    for page in ("", f"{lead.pk}/"):
+        assert "snooze-ticked" not in people.viewer.get(f"/w/{workspace.pk}/inbox/{page}").content.decode()
+        assert "snooze-ticked" in people.member.get(f"/w/{workspace.pk}/inbox/{page}").content.decode()

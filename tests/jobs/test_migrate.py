@@ -1,0 +1,99 @@
+"""`manage.py migrate` asks for a lock for a moment only, and comes again until it gets one."""
+
+import threading
+from io import StringIO
+from types import SimpleNamespace
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, migrations
+from django.db.migrations.executor import MigrationExecutor
+
+from jobs.management.commands import migrate
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+COMMENT = "COMMENT ON TABLE inbox_workspace IS "
+
+
+class OneMore(MigrationExecutor):
+    """Django's executor with one more migration to run, which needs the table of workspaces for itself."""
+
+    def migration_plan(self, targets, clean_start=False):
+        change = migrations.Migration("0999_change", "jobs")
+        change.operations = [migrations.RunSQL(f"LOCK TABLE inbox_workspace; {COMMENT} 'changed'")]
+        return [(change, False)]
+
+    def record_migration(self, migration):
+        """Leave nothing behind."""
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr("django.core.management.commands.migrate.MigrationExecutor", OneMore)
+    monkeypatch.setattr(migrate, "LOCK_S", 0.2)
+    monkeypatch.setattr(migrate, "PAUSE_S", 0.0)
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute(f"{COMMENT} NULL")
+
+
+def comment() -> str | None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT obj_description('inbox_workspace'::regclass)")
+        return cursor.fetchone()[0]
+
+
+def run() -> str:
+    out = StringIO()
+    call_command("migrate", "jobs", stdout=out, stderr=out, verbosity=1)
+    return out.getvalue()
+
+
+def lock_timeout() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW lock_timeout")
+        return cursor.fetchone()[0]
+
+
+@pytest.mark.parametrize("action", ["apply_start", "unapply_start"])
+def test_a_migration_waits_for_a_moment_only_in_both_directions(action):
+    command = migrate.Command()
+    command.verbosity = 0
+    command.migration_progress_callback(action, migrations.Migration("0999_change", "jobs"))
+    assert lock_timeout() == "200ms"
+    connection.close()
+
+
+def test_what_comes_after_it_in_its_session_waits_as_before():
+    before = lock_timeout()
+    run()
+    assert lock_timeout() == before
+
+
+@pytest.fixture
+def busy():
+    """A session that uses the table, in a transaction that stays open."""
+    with connection.get_new_connection(connection.get_connection_params()) as session:
+        session.execute("SELECT FROM inbox_workspace")
+        yield session
+
+
+def test_it_runs_again_when_the_table_is_free(busy, monkeypatch):
+    told = threading.Event()
+
+    def pause(_seconds: float) -> None:
+        told.set()
+        busy.rollback()
+
+    monkeypatch.setattr(migrate, "time", SimpleNamespace(sleep=pause))
+    said = run()
+    assert told.is_set() and "A lock was not to be had within 0.2 s" in said
+    assert comment() == "changed"
+
+
+def test_it_says_what_to_do_when_it_gets_none(busy, monkeypatch):
+    monkeypatch.setattr(migrate, "TRIES", 2)
+    with pytest.raises(CommandError, match="in 2 tries"):
+        run()
+    assert comment() is None

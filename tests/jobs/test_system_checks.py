@@ -1,0 +1,74 @@
+"""System checks: each setting that would break background work has its error."""
+
+import pytest
+from django.core import checks
+
+from jobs.conf import TICK_S, q_cluster, shortest_retry_s
+
+
+def found() -> set[str]:
+    return {message.id for message in checks.run_checks() if message.id.startswith("jobs.")}
+
+
+def test_the_products_own_settings_pass():
+    assert found() == set()
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"timeout": TICK_S, "retry": 9_999}, "jobs.E001"),
+        ({"retry": 60}, "jobs.E002"),
+        ({"queue_limit": 50}, "jobs.E002"),
+        ({"orm": "reports"}, "jobs.E006"),
+        ({"orm": None}, "jobs.E006"),
+        ({"sync": True}, "jobs.E007"),
+    ],
+    ids=str,
+)
+def test_a_setting_that_breaks_the_cluster_is_refused(settings, changes, expected):
+    settings.Q_CLUSTER = q_cluster() | changes
+
+    assert found() == {expected}
+
+
+def test_too_few_places_to_set_any_aside_are_told(settings):
+    settings.WORKER_THREADS = 3
+
+    assert found() == {"jobs.W003"}
+    settings.WORKER_THREADS = 4
+    assert found() == set()
+
+
+def test_redis_must_reach_django_q(settings):
+    settings.Q_BROKER_URL = "redis://localhost:6379/0"
+
+    assert found() == {"jobs.E005"}
+    settings.Q_CLUSTER = q_cluster(settings.Q_BROKER_URL)
+    assert found() == set()
+
+
+def test_a_connection_pool_is_refused(settings, monkeypatch):
+    monkeypatch.setitem(settings.DATABASES["default"]["OPTIONS"], "pool", True)
+
+    assert found() == {"jobs.E008"}
+
+
+def test_the_stock_command_must_not_win(settings):
+    names = [name for name in settings.INSTALLED_APPS if name != "django_q"]
+    settings.INSTALLED_APPS = ["django_q", *names]
+
+    assert found() == {"jobs.E009"}
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 4, 8, 16])
+def test_the_builder_keeps_its_own_inequalities(workers):
+    cluster = q_cluster(workers=workers)
+
+    assert cluster["timeout"] > TICK_S
+    assert cluster["retry"] >= shortest_retry_s(cluster["timeout"], workers=workers, queue_limit=1, bulk=1)
+
+
+def test_redis_gets_time_limits_whatever_its_url():
+    assert q_cluster("redis://h/0")["redis"] == "redis://h/0?socket_connect_timeout=1&socket_timeout=3"
+    assert "?db=1&socket_connect_timeout=1" in q_cluster("redis://h?db=1")["redis"]

@@ -1,0 +1,375 @@
+"""Trains the weights of the wording rules on labelled replies, and measures them on replies that were left out.
+
+The wording rules decide whether a reply is an opt-out, an auto-reply, an absence notice or a bounce. Training needs
+scikit-learn, which only developers install. Using the weights does not.
+"""
+
+import gzip
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+from inbox.understanding import autoreply, bounce, optout, word_weights
+from inbox.understanding.cleaned import EMAIL, Reading, ReplyText
+from inbox.understanding.evaluate import LABELS, Case, Report, Score, evaluate, open_labelled, read_cases
+from inbox.understanding.installed_weights import MANIFEST, digest, hash_of
+from inbox.understanding.rules import RULES_VERSION, judge
+from inbox.understanding.word_weights import ENOUGH, SLOTS, WEIGHTS, Weights, expressions_in
+
+LEARNED = Path(__file__).parent / "labelled" / "learned.jsonl.gz"
+"""The replies that the weights are trained on. To correct a rule, add replies here and train again."""
+
+ORDINARY = LEARNED.with_name("ordinary.txt.gz")
+"""Ordinary sentences of people: none is an opt-out or written by software.
+
+An inbox is full of them, but the labelled replies have only hard cases. Their origin is in labelled/README.md.
+"""
+
+UNSEEN = LEARNED.with_name("unseen.jsonl.gz")
+ORDINARY_UNSEEN = LEARNED.with_name("ordinary-unseen.txt.gz")
+"""Replies and sentences that are never trained on. The trained weights are measured on them."""
+
+_STRENGTH = 5.0  # the regression's C: the inverse of the strength of regularisation
+_RARITY = 1.5  # power of the inverse document frequency; 1.5 was better than 1 and 2 on replies left out
+_FEWEST_REPLIES = 3  # a feature or an expression in fewer replies is taken for chance
+_PURE = 0.8  # the least share of the replies with an expression that must have the label
+# Bounds in characters; the share of a label is corrected within each span (`_mix`).
+_LENGTHS = (20, 40, 80, 120, 400)
+_FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One label of the wording rules (opt-out, auto-reply, …), and how its weights are trained.
+
+    `slots` gives the features of a reply that are weighed, `words` the text in which expressions are looked for.
+    `teaches` says which replies are trained on. `sure` is the probability from which the rule may act. `share` is how
+    many of an inbox's replies of one length have the label, 0 to 1. It is needed because nearly half of the labelled
+    replies of up to 40 characters are opt-outs, unlike in any inbox. None keeps the labelled replies' share.
+    """
+
+    label: str
+    slots: Callable[[Reading], frozenset[int]]
+    words: Callable[[Reading], str]
+    teaches: Callable[[Case], bool]
+    sure: float
+    share: float | None
+
+
+LESSONS = (
+    Lesson(
+        "opt_out",
+        attrgetter("wish_slots"),
+        attrgetter("own_words"),
+        lambda case: not _machine(case),
+        optout.SURE,
+        0.08,
+    ),
+    Lesson(
+        "auto_reply",
+        attrgetter("mail_slots"),
+        attrgetter("text"),
+        lambda case: not case.labels.get("bounce"),
+        autoreply.SURE,
+        0.08,
+    ),
+    Lesson(
+        "out_of_office",
+        attrgetter("mail_slots"),
+        attrgetter("text"),
+        lambda case: bool(case.labels.get("auto_reply")),
+        autoreply.SURE_AWAY,
+        None,
+    ),
+    Lesson(
+        "bounce",
+        attrgetter("report_slots"),
+        attrgetter("text"),
+        lambda case: case.reply.channel == EMAIL,
+        bounce.SURE,
+        None,
+    ),
+)
+
+
+def _machine(case: Case) -> bool:
+    return bool(case.labels.get("bounce") or case.labels.get("auto_reply"))
+
+
+def _taught(lesson: Lesson, cases: Iterable[Case]) -> list[Case]:
+    return [case for case in cases if lesson.label in case.labels and lesson.teaches(case)]
+
+
+class Examples:
+    """The replies from which the weights of one label are trained: their features (slots), expressions,
+    lengths, and whether they have the label.
+
+    `corrections` come from one installation's users, so no text of theirs may be kept. Slots are hashes and are kept.
+    Expressions are stored as written, so corrections add none; they can only make one fail the test in `_expressions`.
+    """
+
+    def __init__(self, lesson: Lesson, cases: Iterable[Case], corrections: Iterable[Case] = ()) -> None:
+        taught = _taught(lesson, cases)
+        own = _taught(lesson, corrections)
+        self.lesson = lesson
+        self.slots: list[frozenset[int]] = []
+        self.expressions: list[set[str]] = []
+        self.lengths: list[int] = []
+        self.answers: list[bool] = []
+        self.cases = [*taught, *own]
+        for case in self.cases:
+            reading, answer = Reading(case.reply), case.labels[lesson.label]
+            brings = len(self.slots) < len(taught) or not answer
+            self.slots.append(lesson.slots(reading))
+            self.expressions.append(set(expressions_in(lesson.words(reading))) if brings else set())
+            self.lengths.append(len(reading.text))
+            self.answers.append(answer)
+
+    @cached_property
+    def table(self) -> Any:
+        """The features of the replies as a matrix: a row for each reply and a column for each feature's slot. A cell is
+        1 where the reply has the feature.
+        """
+        import numpy
+        from scipy.sparse import csr_matrix
+
+        columns = [slot for slots in self.slots for slot in sorted(slots)]
+        ends = numpy.cumsum([0, *(len(slots) for slots in self.slots)])
+        return csr_matrix((numpy.ones(len(columns)), columns, ends), shape=(len(self.slots), SLOTS))
+
+
+def learn(examples: Examples, rows: Iterable[int] | None = None) -> Weights:
+    """Train the weights of one label on all `examples`, or on those numbered in `rows`. Equal replies give equal
+    weights.
+
+    It is a logistic regression. A feature that few replies have is scaled up, so that it can get a larger weight.
+    """
+    import numpy
+    from scipy.sparse import diags
+    from sklearn.linear_model import LogisticRegression
+
+    chosen = numpy.arange(len(examples.answers)) if rows is None else numpy.asarray(rows)
+    table, answers = examples.table[chosen], numpy.asarray(examples.answers)[chosen]
+    having = numpy.asarray(table.sum(axis=0)).ravel()
+    known = numpy.flatnonzero(having >= _FEWEST_REPLIES)
+    rarity = numpy.log((len(answers) + 1) / (having[known] + 1)) ** _RARITY
+    table = table[:, known]
+    counts = numpy.asarray(table.sum(axis=1)).ravel()
+    shares = diags(1 / numpy.sqrt(numpy.maximum(counts, ENOUGH))) @ table @ diags(rarity)
+    mix = _mix(examples.lesson.share, answers, numpy.asarray(examples.lengths)[chosen])
+    found = LogisticRegression(C=_STRENGTH, solver="liblinear").fit(shares, answers, sample_weight=mix)
+    values = numpy.zeros(SLOTS)
+    values[known] = found.coef_[0] * rarity
+    return Weights(values, float(found.intercept_[0]), _expressions(examples, chosen))
+
+
+def _mix(share: float | None, answers: Any, lengths: Any) -> Any:
+    """The weight of each reply in training.
+
+    It makes the label as frequent among replies of one length as it is in an inbox.
+    """
+    import numpy
+
+    weights = numpy.ones(len(answers))
+    if share is None:
+        return weights
+    span = numpy.digitize(lengths, _LENGTHS)
+    for one in numpy.unique(span):
+        yes, no = (span == one) & (answers == 1), (span == one) & (answers == 0)
+        if yes.any() and no.any():
+            total = yes.sum() + no.sum()
+            weights[yes], weights[no] = share * total / yes.sum(), (1 - share) * total / no.sum()
+    return weights
+
+
+def _expressions(examples: Examples, rows: Iterable[int]) -> list[str]:
+    """The expressions that several replies with the label have, and hardly any reply without it."""
+    having: Counter[str] = Counter()
+    others: Counter[str] = Counter()
+    for row in rows:
+        (having if examples.answers[row] else others).update(examples.expressions[row])
+    return [
+        words
+        for words, count in having.items()
+        if count >= _FEWEST_REPLIES and count >= _PURE * (count + others[words])
+    ]
+
+
+def read(paths: Iterable[Path]) -> list[Case]:
+    """The labelled replies in the JSON-lines files `paths`. Raises `evaluate.BadLine` and `OSError`."""
+    cases: list[Case] = []
+    for path in paths:
+        with open_labelled(path) as lines:
+            cases += read_cases(lines)
+    return cases
+
+
+def ordinary(path: Path | None = None) -> list[Case]:
+    """The sentences of the file ORDINARY, or of the file at `path`, as replies without any label. Raises `OSError`."""
+    with gzip.open(path or ORDINARY, "rt", encoding="utf-8") as lines:
+        texts = [line.rstrip("\n") for line in lines]
+    nothing = dict.fromkeys(LABELS, False)
+    return [
+        Case(f"ordinary-{number}", ReplyText(EMAIL, text, subject="Re: hello"), nothing, None)
+        for number, text in enumerate(texts, start=1)
+    ]
+
+
+def measure(lesson: Lesson, cases: list[Case]) -> Score:
+    """How often the learned weights alone are right about one label, at the probability from which the rule acts, by
+    cross-validation over `cases`.
+    """
+    import numpy
+    from sklearn.model_selection import StratifiedKFold
+
+    examples = Examples(lesson, cases)
+    answers = numpy.array(examples.answers)
+    score = Score()
+    for learned, left_out in StratifiedKFold(_FOLDS, shuffle=True, random_state=1).split(answers, answers):
+        weights = learn(examples, learned)
+        for row in left_out:
+            sure = weights.probability(examples.slots[row]) >= lesson.sure
+            expressed = not weights.expressions.isdisjoint(examples.expressions[row])
+            score.add(examples.answers[row], sure and expressed)
+    return score
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """An installation's own replies whose labels people corrected.
+
+    `cases` has each different one once, `read` is how many lines there were, `sha256` are the hashes of their files.
+    """
+
+    cases: list[Case]
+    read: int
+    sha256: list[str]
+
+
+def read_corrections(paths: Iterable[Path]) -> Corrections:
+    """Read the files of corrected replies that a workspace's page of rules exports. Raises `evaluate.BadLine` and
+    `OSError`.
+
+    The same words with the same labels count once, because one person may have corrected many equal replies.
+    """
+    cases: list[Case] = []
+    hashes = []
+    for path in paths:
+        kept = path.read_bytes()
+        cases += read_cases(kept.splitlines(), labelled=True)
+        hashes.append(digest(kept))
+    once = {(case.reply.channel, _words_of(case), *sorted(case.labels.items())): case for case in cases}
+    return Corrections(list(once.values()), len(cases), hashes)
+
+
+def _words_of(case: Case) -> str:
+    reading = Reading(case.reply)
+    return " ".join(word_weights.words(f"{reading.text}\n{'' if reading.is_reply else reading.subject}"))
+
+
+def learn_all(cases: list[Case], corrections: Iterable[Case] = ()) -> dict[str, Weights]:
+    """Train the weights of every label of the wording rules on `cases` and `corrections`. They are
+    rounded as they would be in their files.
+    """
+    found = {lesson.label: learn(Examples(lesson, cases, corrections)) for lesson in LESSONS}
+    return {label: Weights.from_bytes(weights.as_bytes()) for label, weights in found.items()}
+
+
+@contextmanager
+def judging_by(weights: dict[str, Weights]) -> Iterator[None]:
+    """Within the `with` block, let the rules use `weights` (by label), and those from before after it."""
+    before = word_weights.use(weights)
+    try:
+        yield
+    finally:
+        word_weights.use(before)
+
+
+def held_out(cases: list[Case], corrections: list[Case]) -> tuple[Report, Report]:
+    """Compare how the rules judge `corrections` with the product's weights and with weights trained on corrections too.
+
+    Each correction is judged by weights that were trained without it. Returns the report before and the report after.
+    """
+    with judging_by({}):
+        before = evaluate(corrections)
+    after = Report()
+    taught = {lesson.label: Examples(lesson, cases, corrections) for lesson in LESSONS}
+    for fold in range(_FOLDS):
+        out = corrections[fold::_FOLDS]
+        unseen = set(map(id, out))
+        weights = {
+            label: learn(examples, [row for row, case in enumerate(examples.cases) if id(case) not in unseen])
+            for label, examples in taught.items()
+        }
+        with judging_by(weights):
+            evaluate(out, after)
+    return before, after
+
+
+def manifest(today: date, folder: Path = WEIGHTS, corrections: Corrections | None = None) -> dict[str, Any]:
+    """The description of the learned weights in `folder`: what they were trained on, and how right they are on unseen
+    replies.
+
+    The rules must be using these weights at the time of the call. A test compares the product's manifest with its
+    files, so that weights, data and code cannot drift apart. An installation's own manifest is compared when a process
+    starts (`inbox.understanding.installed_weights`). Of corrections it holds only hashes and counts.
+    """
+    found = {
+        "learned_on": today.isoformat(),
+        "rules_version": RULES_VERSION,
+        "code": hash_of(Path(word_weights.__file__)),
+        "data": {path.name: hash_of(path) for path in (LEARNED, ORDINARY)},
+        "judged_by": judged_by(),
+        "weights": {lesson.label: hash_of(folder / lesson.label) for lesson in LESSONS},
+        "measured": measured(),
+    }
+    if corrections:
+        used = {"read": corrections.read, "used": len(corrections.cases), "sha256": corrections.sha256}
+        found["corrections"] = used
+    return found
+
+
+def judged_by() -> dict[str, str]:
+    """The SHA-256 hashes of the files with the replies that learned weights are measured on, by file name."""
+    return {path.name: hash_of(path) for path in (UNSEEN, ORDINARY_UNSEEN)}
+
+
+def measured() -> dict[str, Any]:
+    """How right the rules are now: their counts on the replies of the file UNSEEN by label, and how many sentences of
+    ORDINARY_UNSEEN they silence or hold.
+    """
+    labels = evaluate(read([UNSEEN])).as_json()["labels"]
+    verdicts = [judge(case.reply) for case in ordinary(ORDINARY_UNSEEN)]
+    return {
+        "unseen": {
+            label: {name: count for name, count in score.items() if isinstance(count, int)}
+            for label, score in labels.items()
+        },
+        "ordinary": {
+            "n": len(verdicts),
+            "silenced": sum(any(one.answer(label) is True for label in LABELS) for one in verdicts),
+            "held": sum(bool(one.perhaps) for one in verdicts),
+        },
+    }
+
+
+def write(
+    weights: dict[str, Weights], folder: Path, today: date, corrections: Corrections | None = None
+) -> None:
+    """Write the learned `weights` (by label) and their manifest to `folder`.
+
+    The manifest is written last, so an interrupted attempt is noticed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for label, learned in weights.items():
+        (folder / label).write_bytes(learned.as_bytes())
+    with judging_by(weights):
+        kept = manifest(today, folder, corrections)
+    (folder / MANIFEST.name).write_text(json.dumps(kept, indent=2) + "\n")
