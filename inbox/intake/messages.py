@@ -31,6 +31,7 @@ KNOWN = Message.objects.select_related("lead").only(
     "direction",
     "content_hash",
     "campaign_id",
+    "by_hand",
     "provider_interested",
     "sent_at",
     "processed_at",
@@ -216,9 +217,7 @@ def add_links(received: Received, event: MessageEvent, message: Message) -> None
     if not event.tracked:
         return
     if message.campaign_id is None and event.campaign is not None:
-        message.campaign_id = campaign_id(received, event.campaign)
-        Message.objects.filter(pk=message.pk, campaign=None).update(campaign_id=message.campaign_id)
-        rollup.campaign_known(message)
+        rollup.campaign_known(message, campaign_id(received, event.campaign))
     known = identity.identities_of(received.workspace, event.person)
     if not known or all(getattr(message.lead, name) == value for name, value in known.items()):
         return

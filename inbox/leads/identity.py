@@ -241,7 +241,8 @@ def named_by(workspace: Workspace, identities: dict[str, str]) -> QuerySet[Lead]
     if email := identities.get("email"):
         named |= by_alternate_email(email)
     # Rows are locked in this order, so two transactions that lock the same leads cannot deadlock.
-    return Lead.objects.select_for_update().filter(named, workspace=workspace).order_by("pk")
+    # Rows that point to them may be added meanwhile (inbox.leads.rollup.locked).
+    return Lead.objects.select_for_update(no_key=True).filter(named, workspace=workspace).order_by("pk")
 
 
 def _matches(workspace: Workspace, identities: dict[str, str]) -> list[Lead]:

@@ -7,6 +7,7 @@ a later START.
 
 from datetime import datetime
 from itertools import takewhile
+from uuid import UUID
 
 from django.db.models import Q
 
@@ -49,8 +50,12 @@ def counts(message: Message) -> Counts:
 
 
 def locked(lead: Lead) -> Lead:
-    """Reads the lead's row as it is now and locks it until the transaction ends."""
-    return Lead.objects.select_for_update().get(pk=lead.pk)
+    """Reads the lead's row as it is now and locks it until the transaction ends. Raises Lead.DoesNotExist.
+
+    A transaction that changes a lead and its messages locks the lead first. Rows that point to the lead may be added
+    meanwhile: their foreign keys are checked at COMMIT, and would wait for a lock FOR UPDATE.
+    """
+    return Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
 
 
 def add(lead: Lead, message: Message, judged: Arrival) -> None:
@@ -103,9 +108,11 @@ def _answered(lead: Lead, message: Message) -> None:
 
 def written_by_hand(message: Message) -> None:
     """Counts `message`, a stored message of ours, as an answer to the lead, because a person turns out to have written
-    it.
+    it. Counts it once.
     """
     lead = locked(message.lead)
+    if not Message.objects.filter(pk=message.pk, by_hand=False).update(by_hand=True):
+        return
     _answered(lead, message)
     save(lead)
     message.lead = lead
@@ -122,9 +129,11 @@ def _note_campaign(lead: Lead, message: Message) -> None:
         lead.campaign_id = message.campaign_id
 
 
-def campaign_known(message: Message) -> None:
-    """Stores the campaign of a message with its lead too, when it becomes known after the message was stored."""
+def campaign_known(message: Message, campaign_id: UUID | None) -> None:
+    """Stores the campaign with a message and its lead, when it becomes known after the message was stored."""
     lead = locked(message.lead)
+    message.campaign_id = campaign_id
+    Message.objects.filter(pk=message.pk, campaign=None).update(campaign_id=campaign_id)
     _note_campaign(lead, message)
     if lead.is_stopped:
         stops.stop_campaigns(lead)
@@ -286,14 +295,19 @@ def decided(lead: Lead) -> None:
     save(lead)
 
 
-def interested(message: Message) -> None:
-    """Records with the lead that people at the provider marked its reply `message` as interested."""
+def interested(message: Message) -> bool:
+    """Records with a reply and its lead that people at the provider marked the reply as interested. Returns False if
+    that was known.
+    """
     lead = locked(message.lead)
-    lead.provider_interested = True
+    if not Message.objects.filter(pk=message.pk, provider_interested=False).update(provider_interested=True):
+        return False
+    message.provider_interested = lead.provider_interested = True
     if message.sent_at == lead.last_inbound_at:
         follow(lead, message)
     save(lead)
     message.lead = lead
+    return True
 
 
 def inherit(lead: Lead, other: Lead) -> None:

@@ -74,7 +74,7 @@ def _duplicate(received: Received, event: MessageEvent, message: Message) -> Int
     if inbound and message.processed_at is None:
         job_id = _repair(message)
     add_links(received, event, message)
-    if event.by_hand and Message.objects.filter(pk=message.pk, by_hand=False).update(by_hand=True):
+    if event.by_hand and not message.by_hand:
         rollup.written_by_hand(message)
     return IntakeResult(
         DeliveryVerdict.DUPLICATE,
@@ -104,13 +104,9 @@ def _repair(message: Message) -> UUID:
 
 
 def _raise_interest(event: MessageEvent, message: Message) -> bool:
-    if not event.interested:
+    if not event.interested or message.provider_interested or not rollup.interested(message):
         return False
-    raised = Message.objects.filter(pk=message.pk, provider_interested=False).update(provider_interested=True)
-    if raised:
-        message.provider_interested = True
-        rollup.interested(message)
-        tag_decisions.record_rules(message)
-        if message.processed_at is not None:
-            again(message, "interested")
-    return bool(raised)
+    tag_decisions.record_rules(message)
+    if message.processed_at is not None:
+        again(message, "interested")
+    return True

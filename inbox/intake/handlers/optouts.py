@@ -10,8 +10,9 @@ def handle(received: Received, event: UnsubscribeEvent) -> IntakeResult:
     """Stops all messages to a lead who unsubscribed at the provider. If we have never seen the lead, it is created, so
     that a later message finds it stopped.
     """
+    campaign = campaign_id(received, event.campaign)  # before the lead, as a message's intake locks them
     lead = identity.find_or_create(received.workspace, event.person, received.provider).lead
-    lead.campaign_id = lead.campaign_id or campaign_id(received, event.campaign)
+    lead.campaign_id = lead.campaign_id or campaign
     stopped_before, known = lead.is_stopped, not event.event_key and lead.opted_out_at is not None
     rollup.opt_out(lead, min(event.occurred_at or received.received_at, received.received_at))
     if lead.is_stopped and not stopped_before:

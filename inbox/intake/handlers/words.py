@@ -14,8 +14,9 @@ def handle(received: Received, event: TagEvent) -> IntakeResult:
     """Stores what people at the provider, or its model, say about a lead ("not interested"), as a tag for the lead's
     reply. If we have never seen the lead, it is created, so that a reply that comes later gets the tag.
     """
+    campaign = campaign_id(received, event.campaign)  # before the lead, as a message's intake locks them
     lead = identity.find_or_create(received.workspace, event.person, received.provider).lead
-    lead.campaign_id = lead.campaign_id or campaign_id(received, event.campaign)
+    lead.campaign_id = lead.campaign_id or campaign
     lead.provider_interested |= event.tag == Tag.INTERESTED
     at = min(event.occurred_at or received.received_at, received.received_at)
     by = f"{registry.spec_of(received.provider).label}, {event.event_type} of {at:%Y-%m-%d %H:%M:%S} UTC"
