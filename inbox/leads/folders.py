@@ -1,10 +1,11 @@
 """Defines the folders of the inbox. A folder's list and its count use the same queryset, so they always agree."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from inbox.models import Draft, Lead, OutboundSend, Workspace
@@ -200,6 +201,26 @@ class CappedCount(Subquery):
 def capped_count(queryset: QuerySet[Any]) -> CappedCount:
     """An SQL expression for the number of rows in `queryset`, at most COUNT_LIMIT + 1."""
     return CappedCount(queryset.order_by().values("pk")[: COUNT_LIMIT + 1])
+
+
+def leads_looked_at(
+    workspace: Workspace, key: str, user_id: int | None = None, end: datetime | None = None
+) -> QuerySet[Lead]:
+    """The leads that a filtered list of the folder `key` looks at, the newest first: those of the folder whose last
+    message was before `end`. Of a folder that holds most of the workspace, those of the workspace, as an index has
+    them in order.
+    """
+    leads = leads_in(workspace, key if FOLDERS[key].counted else "all", user_id)
+    return leads.filter(last_message_at__lt=end) if end else leads
+
+
+def bounded_count(leads: QuerySet[Lead], looked_at: QuerySet[Lead], limit: int) -> tuple[CappedCount, Exists]:
+    """Two SQL expressions: how many of the newest `limit` of `looked_at` are in `leads`, at most COUNT_LIMIT + 1, and
+    whether there are older ones, so that the number is the least there are.
+    """
+    oldest = looked_at.order_by("-last_message_at").values("last_message_at")[limit : limit + 1]
+    from_there = Coalesce(Subquery(oldest), datetime.min.replace(tzinfo=UTC))
+    return capped_count(leads.filter(last_message_at__gte=from_there)), Exists(oldest)
 
 
 def folder_counts(workspace: Workspace, user_id: int | None = None) -> dict[str, int]:

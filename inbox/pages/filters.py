@@ -1,57 +1,127 @@
-"""The filters of the inbox list: channel, campaign, assignee, tag, score and search. Each is a parameter of the URL."""
+"""The filters of the inbox list: channel, sender account, campaign, assignee, tag, score, draft, time and search. Each
+is a parameter of the URL.
+"""
 
+from datetime import date
 from typing import Any
 
-from django.db.models import QuerySet
-from django_filters import CharFilter, ChoiceFilter, FilterSet, ModelChoiceFilter
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.formats import date_format
+from django_filters import CharFilter, ChoiceFilter, DateFilter, FilterSet, ModelChoiceFilter
 
-from inbox.models import Campaign, Lead
+from inbox.models import Campaign, Draft, Lead, OutboundSend
 from inbox.models.lead import Channel, Tag
-from inbox.pages.access import WorkspaceRequest
+from inbox.pages import spans
+from inbox.pages.access import WorkspaceRequest, signed_in
+from inbox.pages.spans import Span
 from inbox.pages.team import team_of
 
 SEARCH_LIMIT = 200
-NOBODY = "nobody"
+NOBODY, ME = "nobody", "me"
 SCORES = [("4", "4"), ("3", "3 or more"), ("2", "2 or more"), ("1", "1 or more")]
+WAITS, GOES_OUT, NO_DRAFT = "waits", "goes-out", "none"
+DRAFTS = [(WAITS, "Waits for review"), (GOES_OUT, "Goes out by itself"), (NO_DRAFT, "None")]
+CHOSEN = ("channel", "assignee", "tag", "score", "draft")
+"""The filters whose values have a word in a list of choices."""
 
 
 def _campaigns(request: WorkspaceRequest) -> QuerySet[Campaign]:
     return Campaign.objects.filter(workspace=request.workspace)
 
 
+def _known_span(text: str) -> None:
+    """Raises ValidationError for a time in words that is not understood."""
+    if spans.read(text) is None:
+        raise ValidationError(
+            f"“{text[:40]}” is not understood as a time. Try “last 7 days” or “older than 2 days”."
+        )
+
+
+def _day(label: str) -> DateFilter:
+    invalid = {"invalid": f"{label}: give a date as 2027-01-31."}
+    return DateFilter(
+        method="as_they_are",
+        label=label,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        input_formats=["%Y-%m-%d"],
+        error_messages=invalid,
+    )
+
+
 class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
     """The filters of the inbox's list of conversations, for leads of `request.workspace`.
-    Campaigns and members of other workspaces cannot be chosen. `q` leaves the leads as they are, because a
-    search has an order of its own (`inbox.pages.search`).
+    Campaigns and members of other workspaces cannot be chosen. What is not understood is an error of the form, never
+    a wider list. `q` leaves the leads as they are, because a search has an order of its own (`inbox.pages.search`).
+
+    The times are about the newest message of a conversation. `when` has them in words (`inbox.pages.spans`).
     """
 
     channel = ChoiceFilter(
         field_name="last_channel", choices=Channel.choices, label="Channel", empty_label="Any"
     )
+    account = CharFilter(
+        field_name="last_account",
+        lookup_expr="iexact",
+        label="Sender account",
+        max_length=320,
+        widget=forms.TextInput(attrs={"list": "accounts", "autocomplete": "off"}),
+    )
     campaign = ModelChoiceFilter(queryset=_campaigns, label="Campaign", empty_label="Any")
     assignee = ChoiceFilter(method="of_assignee", label="Assigned to", empty_label="Anybody")
     tag = ChoiceFilter(choices=Tag.choices, label="Tag", empty_label="Any")
     score = ChoiceFilter(lookup_expr="gte", choices=SCORES, label="Score", empty_label="Any")
-    q = CharFilter(method="search", label="Search", max_length=SEARCH_LIMIT)
+    draft = ChoiceFilter(method="of_draft", choices=DRAFTS, label="Draft", empty_label="Any")
+    when = CharFilter(
+        method="as_they_are",
+        label="Last message",
+        max_length=40,
+        validators=[_known_span],
+        widget=forms.TextInput(attrs={"list": "spans", "autocomplete": "off"}),
+    )
+    since = _day("From")
+    until = _day("To")
+    q = CharFilter(method="as_they_are", label="Search", max_length=SEARCH_LIMIT)
+
+    spans = spans.EXAMPLES
 
     class Meta:
         model = Lead
-        fields = ["channel", "campaign", "assignee", "tag", "score"]
+        fields = ["channel", "account", "campaign", "assignee", "tag", "score", "draft"]
 
     def __init__(self, data: Any, queryset: QuerySet[Lead], *, request: WorkspaceRequest) -> None:
         super().__init__(data, queryset, request=request)
         mates = [(str(mate.membership_id), mate.name) for mate in team_of(request).members]
-        self.filters["assignee"].extra["choices"] = [(NOBODY, "Nobody"), *mates]
+        self.filters["assignee"].extra["choices"] = [(NOBODY, "Nobody"), (ME, "Whoever looks"), *mates]
+
+    def filter_queryset(self, queryset: QuerySet[Lead]) -> QuerySet[Lead]:
+        found = super().filter_queryset(queryset)
+        span = self.span
+        if span.start:
+            found = found.filter(last_message_at__gte=span.start)
+        return found.filter(last_message_at__lt=span.end) if span.end else found
 
     def of_assignee(self, queryset: QuerySet[Lead], _name: str, value: str) -> QuerySet[Lead]:
         if value == NOBODY:
             return queryset.filter(assigned_to=None)
+        if value == ME:
+            return queryset.filter(assigned_to=signed_in(self.request))
         mates = team_of(self.request).members
         return queryset.filter(
             assigned_to__in=[mate.user_id for mate in mates if str(mate.membership_id) == value]
         )
 
-    def search(self, queryset: QuerySet[Lead], _name: str, _value: str) -> QuerySet[Lead]:
+    def of_draft(self, queryset: QuerySet[Lead], _name: str, value: str) -> QuerySet[Lead]:
+        drafts = Draft.objects.filter(lead=OuterRef("pk"), status=Draft.Status.PENDING)
+        if value == WAITS:
+            return queryset.filter(Exists(drafts.filter(send_at=None)))
+        if value == GOES_OUT:
+            sends = OutboundSend.objects.filter(lead=OuterRef("pk"), state=OutboundSend.State.INTENT)
+            return queryset.filter(Q(Exists(drafts.filter(send_at__isnull=False))) | Q(Exists(sends)))
+        return queryset.filter(~Exists(drafts))
+
+    def as_they_are(self, queryset: QuerySet[Lead], _name: str, _value: object) -> QuerySet[Lead]:
         return queryset
 
     @property
@@ -59,16 +129,30 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
         """What is searched for; "" if nothing is."""
         return self.form.cleaned_data.get("q", "").strip() if self.is_valid() else ""
 
+    @property
+    def span(self) -> Span:
+        """When the newest message of a conversation must be. The filters must be valid."""
+        given: dict[str, Any] = self.form.cleaned_data
+        in_words = spans.read(given["when"]) if given["when"] else None
+        return spans.days(given["since"], given["until"]).and_(in_words or Span())
+
+    @property
+    def narrows(self) -> bool:
+        """Whether a filter beside the search is set."""
+        return any(name != "q" for name, _, _ in self.active()) if self.is_valid() else False
+
     def active(self) -> list[tuple[str, str, str]]:
         """Every filter of the list of conversations that is set, as (parameter of the URL, label, value in words)."""
         found = []
         for name, value in self.form.cleaned_data.items():
             if value:
                 field = self.form.fields[name]
-                words = (
-                    dict(field.choices).get(value, value)
-                    if name in ("channel", "assignee", "tag", "score")
-                    else value
+                words = dict(field.choices).get(value, value) if name in CHOSEN else value
+                found.append(
+                    (
+                        name,
+                        field.label,
+                        date_format(words, "j M Y") if isinstance(words, date) else str(words),
+                    )
                 )
-                found.append((name, field.label, str(words)))
         return found

@@ -12,6 +12,8 @@ from django.db.models import Model, Q, QuerySet
 from django.http import Http404
 
 PAGE_SIZE = 50
+SCAN = 20_000
+"""How many rows of a list a page of a filtered one looks at."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -32,26 +34,46 @@ def cursor_of(row: Model, time_field: str) -> str:
 
 
 def keyset_page(
-    queryset: QuerySet[Any], time_field: str, *, after: str = "", before: str = "", size: int = PAGE_SIZE
+    queryset: QuerySet[Any],
+    time_field: str,
+    *,
+    after: str = "",
+    before: str = "",
+    size: int = PAGE_SIZE,
+    among: QuerySet[Any] | None = None,
 ) -> KeysetPage:
     """One page of a list, newest row first: the `size` rows after the cursor `after` (older) or before the cursor
     `before` (newer), else the newest rows.
 
-    The order is by `time_field`, which must never be null in `queryset`. Raises Http404 for an invalid cursor.
+    The order is by `time_field`, which must never be null in `queryset`. With `among`, which has all of `queryset` and
+    is indexed by that order, at most SCAN of its rows are looked at: a page of a list that has little of it may then
+    have few rows, or none, and leads on. Raises Http404 for an invalid cursor.
     """
-    if before and not after:
-        rows = list(_beyond(queryset, time_field, before, "gt").order_by(time_field, "pk")[: size + 1])
-        more_before, rows = len(rows) > size, rows[:size][::-1]
-        more_after = bool(rows)
-    else:
-        older = _beyond(queryset, time_field, after, "lt") if after else queryset
-        rows = list(older.order_by(f"-{time_field}", "-pk")[: size + 1])
-        more_after, rows = len(rows) > size, rows[:size]
-        more_before = bool(after and rows)
-    return KeysetPage(
-        rows,
-        cursor_of(rows[-1], time_field) if more_after else None,
-        cursor_of(rows[0], time_field) if more_before else None,
+    newer = bool(before and not after)
+    cursor, order = (before, "") if newer else (after, "-")
+    ordering = (f"{order}{time_field}", f"{order}pk")
+    asked = _beyond(queryset, time_field, cursor, "gt" if newer else "lt") if cursor else queryset
+    edge = None
+    if among is not None:
+        looked_at = _beyond(among, time_field, cursor, "gt" if newer else "lt") if cursor else among
+        edge = looked_at.only(time_field).order_by(*ordering)[SCAN : SCAN + 1].first()
+        if edge:
+            asked = _up_to(asked, time_field, edge, "lt" if newer else "gt")
+    rows = list(asked.order_by(*ordering)[: size + 1])
+    more, rows = len(rows) > size, rows[:size]
+    beyond = cursor_of(rows[-1], time_field) if more else cursor_of(edge, time_field) if edge else None
+    if newer:
+        rows.reverse()
+        return KeysetPage(rows, cursor_of(rows[-1], time_field) if rows else None, beyond)
+    return KeysetPage(rows, beyond, cursor_of(rows[0], time_field) if after and rows else None)
+
+
+def _up_to(queryset: QuerySet[Any], time_field: str, edge: Any, lookup: str) -> QuerySet[Any]:
+    """The rows of `queryset` up to the row `edge`, which is one of them."""
+    moment = getattr(edge, time_field)
+    return queryset.filter(
+        Q(**{f"{time_field}__{lookup}e": moment}),
+        Q(**{f"{time_field}__{lookup}": moment}) | Q(**{time_field: moment, f"pk__{lookup}e": edge.pk}),
     )
 
 

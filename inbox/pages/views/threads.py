@@ -10,11 +10,14 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from inbox.leads.folders import (
+    COUNT_LIMIT,
     DEFAULT_FOLDER,
     FOLDERS,
     Folder,
+    bounded_count,
     capped_count,
     leads_in,
+    leads_looked_at,
     oldest_not_understood,
     uncertain_count,
     with_badges,
@@ -23,9 +26,10 @@ from inbox.models import Lead, Workspace
 from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
 from inbox.pages.empty_states import Empty, beyond, of_folder
 from inbox.pages.filters import LeadFilter
-from inbox.pages.pagination import KeysetPage, keyset_page
+from inbox.pages.pagination import SCAN, KeysetPage, keyset_page
 from inbox.pages.parts import COUNTS, THREADS, part_asked, render_part, varied
 from inbox.pages.search import search_page
+from inbox.pages.templatetags.holdfast import capped
 
 ORDER = "last_message_at"
 
@@ -41,7 +45,8 @@ class Chip:
 
 @dataclass(frozen=True)
 class Threads:
-    """What the list of conversations shows. `query` is the list's query string, without the page.
+    """What the list of conversations shows. `query` is the list's query string, without the page. `count` may be the
+    least that it has, as "12+".
 
     `uncertain` counts messages of the workspace that may or may not have gone out. In the folder of replies that
     nothing has understood yet, `oldest` is the time since which the oldest one waits. `empty` says why nobody is in the
@@ -52,11 +57,16 @@ class Threads:
     filter: LeadFilter
     chips: list[Chip]
     page: KeysetPage
-    count: int
+    count: str
     query: str
     uncertain: int
     oldest: datetime | None = None
     empty: Empty | None = None
+
+    @property
+    def accounts(self) -> list[str]:
+        """The sender accounts of the rows, for the filter."""
+        return sorted({row.last_account for row in self.page.rows if row.last_account})
 
 
 def filtered(request: WorkspaceRequest) -> tuple[Folder, LeadFilter, QuerySet[Lead]]:
@@ -74,7 +84,7 @@ def filtered(request: WorkspaceRequest) -> tuple[Folder, LeadFilter, QuerySet[Le
 def threads(request: WorkspaceRequest) -> Threads:
     """What the list of conversations shows for the request's query string."""
     folder, lead_filter, leads = filtered(request)
-    page, count = _page(request, lead_filter.words, leads)
+    page, count = _page(request, folder, lead_filter, leads)
     active, values = _values(folder, lead_filter, request)
     chips = [
         Chip(label, value, urlencode({key: values[key] for key in values if key != name}))
@@ -95,13 +105,24 @@ def _is_later(request: WorkspaceRequest) -> bool:
     return bool(request.GET.get("after") or request.GET.get("before"))
 
 
-def _page(request: WorkspaceRequest, words: str, leads: QuerySet[Lead]) -> tuple[KeysetPage, int]:
-    """The page of the list that the request asks for, and how many leads the list has, at most COUNT_LIMIT + 1."""
+def _page(
+    request: WorkspaceRequest, folder: Folder, lead_filter: LeadFilter, leads: QuerySet[Lead]
+) -> tuple[KeysetPage, str]:
+    """The page of the list that the request asks for, and how many leads the list has, in few letters."""
     rows, after, before = with_badges(leads), request.GET.get("after", ""), request.GET.get("before", "")
-    if words:
-        return search_page(rows, request.workspace, words, after=after)
-    page = keyset_page(rows, ORDER, after=after, before=before)
-    return page, _count(request, leads, page)
+    if lead_filter.words:
+        found, count = search_page(rows, request.workspace, lead_filter.words, after=after)
+        return found, capped(count)
+    among = looked_at(request, folder, lead_filter)
+    page = keyset_page(rows, ORDER, after=after, before=before, among=among)
+    return page, _count(request, leads, page, among)
+
+
+def looked_at(request: WorkspaceRequest, folder: Folder, lead_filter: LeadFilter) -> QuerySet[Lead] | None:
+    """What a filtered list looks at (`keyset_page`); None if no filter is set."""
+    if not lead_filter.narrows:
+        return None
+    return leads_looked_at(request.workspace, folder.key, signed_in(request).pk, end=lead_filter.span.end)
 
 
 def _values(
@@ -120,19 +141,23 @@ def query_of(request: WorkspaceRequest) -> str:
     return urlencode(_values(folder, lead_filter, request)[1])
 
 
-def _count(request: WorkspaceRequest, leads: QuerySet[Lead], page: KeysetPage) -> int:
+def _count(
+    request: WorkspaceRequest, leads: QuerySet[Lead], page: KeysetPage, among: QuerySet[Lead] | None
+) -> str:
     if not page.after and not page.before and not _is_later(request):
-        return len(page.rows)
+        return capped(len(page.rows))
     mine = Workspace.objects.filter(pk=request.workspace.pk)
-    count: int = mine.values_list(capped_count(leads), flat=True).get()
-    return count
+    if among is None:
+        return capped(mine.values_list(capped_count(leads), flat=True).get())
+    count, has_older = mine.values_list(*bounded_count(leads, among, SCAN)).get()
+    return capped(count) if count > COUNT_LIMIT or not has_older else f"{count}+"
 
 
 @require_safe
 @workspace_view()
 def thread_list(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/inbox/?view=…&q=…&channel=…&campaign=…&tag=…&after=…`: shows the list of conversations. Its parts
-    are "threads" and "folders".
+    """`w/<workspace>/inbox/?view=…&q=…&after=…`, with the filters of `inbox.pages.filters`: shows the list of
+    conversations. Its parts are "threads" and "folders".
     """
     part = part_asked(request)
     if part == COUNTS:

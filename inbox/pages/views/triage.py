@@ -18,7 +18,7 @@ from inbox.pages.forms.conversation import TriageForm
 from inbox.pages.pagination import cursor_of, keyset_page
 from inbox.pages.parts import part_asked, render_part
 from inbox.pages.search import following
-from inbox.pages.views.threads import ORDER, filtered
+from inbox.pages.views.threads import ORDER, filtered, looked_at
 
 
 @require_POST
@@ -121,11 +121,13 @@ def _after(request: WorkspaceRequest, form: TriageForm) -> str:
     lead = Lead.objects.filter(workspace=request.workspace, pk=form.cleaned_data["lead"][0].lead_id).first()
     if lead is None or lead.last_message_at is None:
         return ""
-    _, lead_filter, leads = filtered(request)
+    folder, lead_filter, leads = filtered(request)
     if lead_filter.words:
         after = following(leads, request.workspace, lead_filter.words, lead)
     else:
-        after = next(iter(keyset_page(leads, ORDER, after=cursor_of(lead, ORDER), size=1).rows), None)
+        among = looked_at(request, folder, lead_filter)
+        page = keyset_page(leads, ORDER, after=cursor_of(lead, ORDER), size=1, among=among)
+        after = next(iter(page.rows), None)
     return _conversation_url(request, after.pk) if after else ""
 
 

@@ -1,7 +1,7 @@
 """The list: folders and their counts, filters, search, pages."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from inbox.leads.folders import FOLDERS, folder_counts, leads_in
-from inbox.pages import search_steps
+from inbox.pages import pagination, search_steps
+from inbox.pages.views import threads
 from tests import factories
 from tests.factories import ago
 
@@ -247,3 +248,74 @@ def test_a_score_filters_from_there_up(workspace, member):
     page = member.get(f"/w/{workspace.pk}/inbox/?view=all&score=3").content.decode()
     assert "Score3" in page and "Score4" in page and "3 or more" in page
     assert "Score2" not in page and "ScoreNone" not in page
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("account=ALEX@outreach.example.com", {"Mail"}),
+        ("account=alex", set()),
+        ("assignee=me", {"Mine"}),
+        ("draft=waits", {"Draft"}),
+        ("draft=goes-out", {"Soon", "Going"}),
+        ("draft=none", {"Mail", "Mine", "Old", "Going"}),
+        ("when=last+7+days", {"Mail", "Mine", "Draft", "Soon", "Going"}),
+        ("when=Older%20than%202%20weeks", {"Old"}),
+        ("since=2020-01-01&until=2020-02-01", set()),
+        ("until=2020-03-01", {"Old"}),
+        ("until=2020-03-01&when=today", set()),
+    ],
+)
+def test_conversations_are_found_by_account_owner_draft_and_time(query, found, workspace, people):
+    def lead(name, **fields):
+        return factories.make_lead(workspace, first_name=name, last_name="", **fields)
+
+    lead("Mail", last_account="alex@outreach.example.com")
+    lead("Mine", assigned_to=people.users.member)
+    lead("Old", last_message_at=datetime(2020, 3, 1, 12, tzinfo=UTC))
+    factories.make_draft(factories.make_message(lead("Draft")))
+    factories.make_draft(factories.make_message(lead("Soon")), send_at=ago(minutes=-4))
+    draft = factories.make_draft(factories.make_message(lead("Going")), status="approved")
+    factories.make_send(draft, state="intent")
+    assert set(listed(people.member, workspace, f"view=all&{query}")) == found
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["tag=Rich", "draft=maybe", "assignee=987654321", "when=someday", "when=last+9999+years", "since=soon"],
+)
+def test_a_filter_that_is_not_understood_is_told_and_finds_nobody(query, workspace, member, lead):
+    response = member.get(f"/w/{workspace.pk}/inbox/?view=all&{query}")
+    assert 'role="alert"' in response.content.decode()
+    assert response.context["threads"].page.rows == []
+
+
+def test_a_rare_filter_looks_at_so_many_conversations_and_leads_on(workspace, member, monkeypatch):
+    monkeypatch.setattr(pagination, "SCAN", 3)
+    monkeypatch.setattr(threads, "SCAN", 3)
+    for number in range(10):
+        fields = {"last_channel": "sms"} if number in (1, 2, 8) else {}
+        factories.make_lead(
+            workspace, first_name=f"n{number}", last_name="", last_message_at=ago(hours=number), **fields
+        )
+    names, query, counts = [], "view=all&channel=sms", []
+    for _ in range(4):
+        response = member.get(f"/w/{workspace.pk}/inbox/?{query}")
+        page = response.context["threads"].page
+        names.append([row.first_name for row in page.rows])
+        counts.append(response.context["threads"].count)
+        query = f"view=all&channel=sms&after={page.after}"
+        if not page.after:
+            break
+    assert (names, counts[0]) == ([["n1", "n2"], [], ["n8"]], "2+")
+    before = response.context["threads"].page.before
+    assert listed(member, workspace, f"view=all&channel=sms&before={before}") == []
+
+
+def test_a_filter_by_time_begins_to_look_at_its_end(workspace, member, monkeypatch):
+    monkeypatch.setattr(pagination, "SCAN", 2)
+    for number in range(6):
+        factories.make_lead(
+            workspace, first_name=f"n{number}", last_name="", last_message_at=ago(days=2 * number)
+        )
+    assert listed(member, workspace, "view=all&when=older+than+7+days") == ["n4", "n5"]

@@ -1,0 +1,91 @@
+"""Reads a time in words, such as "last 7 days" or "older than 2 days", as the span of days that it means.
+
+All days are those of the active time zone, which is the workspace's.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.utils import timezone
+
+EXAMPLES = (
+    "today",
+    "yesterday",
+    "last 24 hours",
+    "last 7 days",
+    "last 30 days",
+    "this week",
+    "last week",
+    "this month",
+    "last month",
+    "older than 2 days",
+)
+MOST_DAYS = 3_660
+UNIT_DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
+_COUNTED = re.compile(r"(?:(?:in )?the )?(?:last|past) (\d{1,4}) (hour|day|week|month|year)s?")
+_OLDER = re.compile(r"(?:older|longer|more) than (\d{1,4}) (hour|day|week|month|year)s?(?: ago)?")
+
+
+@dataclass(frozen=True)
+class Span:
+    """A span of time: from `start` on, and before `end`. None: without that end."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+    def and_(self, other: "Span") -> "Span":
+        """What both spans have in common."""
+        starts = [one for one in (self.start, other.start) if one]
+        ends = [one for one in (self.end, other.end) if one]
+        return Span(max(starts, default=None), min(ends, default=None))
+
+
+def days(first: date | None, last: date | None) -> Span:
+    """The span of whole days from `first` to `last`, both included. None: without that end."""
+    return Span(_begin(first) if first else None, _begin(last + timedelta(days=1)) if last else None)
+
+
+def read(text: str) -> Span | None:
+    """The span that `text` names, counted from now; None if it is not understood, or reaches back more than ten
+    years.
+    """
+    words = " ".join(text.lower().split())
+    if match := _COUNTED.fullmatch(words):
+        ago = _length(match)
+        return Span(start=_ago(ago, whole_days=match[2] != "hour")) if ago else None
+    if match := _OLDER.fullmatch(words):
+        ago = _length(match)
+        return Span(end=timezone.now() - ago) if ago else None
+    return _named(words, timezone.localdate())
+
+
+def _length(match: re.Match[str]) -> timedelta | None:
+    count, unit = int(match[1]), match[2]
+    length = timedelta(hours=count) if unit == "hour" else timedelta(days=count * UNIT_DAYS[unit])
+    return length if timedelta(0) < length <= timedelta(days=MOST_DAYS) else None
+
+
+def _ago(length: timedelta, *, whole_days: bool) -> datetime:
+    """When a span of the last so many days begins: today is the last of them."""
+    if whole_days:
+        return _begin(timezone.localdate() - length + timedelta(days=1))
+    return timezone.now() - length
+
+
+def _named(words: str, today: date) -> Span | None:
+    monday, first = today - timedelta(days=today.weekday()), today.replace(day=1)
+    a_day, a_week = timedelta(days=1), timedelta(days=7)
+    named = {
+        "today": (today, None),
+        "yesterday": (today - a_day, today - a_day),
+        "this week": (monday, None),
+        "last week": (monday - a_week, monday - a_day),
+        "this month": (first, None),
+        "last month": ((first - a_day).replace(day=1), first - a_day),
+    }
+    return days(*named[words]) if words in named else None
+
+
+def _begin(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
