@@ -113,7 +113,7 @@ KEPT = {
     ),
     "People made it, and they change or delete it.": (
         "inbox.Workspace inbox.User inbox.Membership inbox.WorkspaceFact inbox.SendingPolicy"
-        " inbox.FollowUpSequence inbox.FollowUpStep integrations.Integration integrations.WebhookKey"
+        " inbox.FollowUpSequence inbox.FollowUpStep inbox.SavedView integrations.Integration integrations.WebhookKey"
         " jobs.WorkspaceLimit auth.Group"
     ),
     "It says who did what, and is there to be looked up later.": (

@@ -20,6 +20,7 @@ from inbox.models import (
     Membership,
     Message,
     OutboundSend,
+    SavedView,
     SendingPolicy,
     User,
     WebhookDelivery,
@@ -65,6 +66,12 @@ def make_invitation(workspace: Workspace, **fields) -> Invitation:
     if "invited_by" not in fields:
         defaults["invited_by"] = make_member(workspace, Membership.Role.OWNER)
     return Invitation.objects.create(workspace=workspace, **defaults | fields)
+
+
+def make_saved_view(workspace: Workspace, owner: User | None = None, **fields) -> SavedView:
+    """A view of `owner`; without one, a shared view."""
+    defaults = {"name": f"View {next(_serial)}", "query": "view=all&tag=Interested"}
+    return SavedView.objects.create(workspace=workspace, owner=owner, **defaults | fields)
 
 
 def make_campaign(workspace: Workspace, **fields) -> Campaign:

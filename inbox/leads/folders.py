@@ -1,6 +1,6 @@
 """Defines the folders of the inbox. A folder's list and its count use the same queryset, so they always agree."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -220,18 +220,27 @@ def bounded_count(leads: QuerySet[Lead], looked_at: QuerySet[Lead], limit: int) 
     """
     oldest = looked_at.order_by("-last_message_at").values("last_message_at")[limit : limit + 1]
     from_there = Coalesce(Subquery(oldest), datetime.min.replace(tzinfo=UTC))
-    return capped_count(leads.filter(last_message_at__gte=from_there)), Exists(oldest)
+    return capped_count(leads.filter(last_message_at__gt=from_there)), Exists(oldest)
 
 
 def folder_counts(workspace: Workspace, user_id: int | None = None) -> dict[str, int]:
     """How many leads each counted folder holds for the user who looks, by the folder's key, at most COUNT_LIMIT + 1
     each, without folders of one's own if `user_id` is None. One query reads all.
     """
+    return read_counts(workspace, folder_count_expressions(workspace, user_id))
+
+
+def folder_count_expressions(workspace: Workspace, user_id: int | None = None) -> dict[str, CappedCount]:
+    """The SQL expressions of `folder_counts`, to be read together with others."""
     known = user_id is not None
     keys = [key for key, folder in FOLDERS.items() if folder.counted and (known or not folder.own)]
-    counts = [capped_count(leads_in(workspace, key, user_id)) for key in keys]
-    row = Workspace.objects.filter(pk=workspace.pk).values_list(*counts).get()
-    return dict(zip(keys, row, strict=True))
+    return {key: capped_count(leads_in(workspace, key, user_id)) for key in keys}
+
+
+def read_counts(workspace: Workspace, expressions: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of SQL expressions that count, by their keys. One query reads all."""
+    row = Workspace.objects.filter(pk=workspace.pk).values_list(*expressions.values()).get()
+    return dict(zip(expressions, row, strict=True))
 
 
 def oldest_not_understood(workspace: Workspace) -> datetime | None:

@@ -18,6 +18,7 @@ from inbox.models.invitation import Invitation
 from inbox.models.lead import Campaign, Lead
 from inbox.models.message import Message
 from inbox.models.outage import ModelOutage
+from inbox.models.saved_view import SavedView
 from inbox.models.text_access import TextAccess
 from inbox.models.workspace import AuditEntry, Membership, User, Workspace
 from inbox.models.workspace_fact import WorkspaceFact
@@ -44,6 +45,7 @@ __all__ = [
     "ModelOutage",
     "OutboundSend",
     "ProviderWord",
+    "SavedView",
     "SendingPolicy",
     "TagDecision",
     "TextAccess",

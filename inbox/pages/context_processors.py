@@ -27,8 +27,9 @@ class Shell:
         self._request = request
 
     @cached_property
-    def inbox(self) -> list[navigation.Entry]:
-        return navigation.inbox_entries(self._request)
+    def rail(self) -> navigation.Rail:
+        """The links to the inbox's folders and saved views."""
+        return navigation.rail(self._request)
 
     @cached_property
     def pages(self) -> list[navigation.Entry]:
@@ -70,6 +71,11 @@ class Shell:
     def may_write(self) -> bool:
         """Whether the user's role in the workspace allows changes (member or higher), not only looking."""
         return self._request.membership.at_least(Membership.Role.MEMBER)
+
+    @property
+    def may_share(self) -> bool:
+        """Whether the user's role in the workspace allows what concerns all of its people (admin or higher)."""
+        return self._request.membership.at_least(Membership.Role.ADMIN)
 
     @property
     def environment(self) -> StateMark:

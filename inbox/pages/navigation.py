@@ -6,8 +6,15 @@ from typing import NamedTuple
 from django.urls import reverse
 
 from inbox.health import banner
-from inbox.leads.folders import DEFAULT_FOLDER, FOLDERS, folder_counts
+from inbox.leads.folders import (
+    COUNT_LIMIT,
+    DEFAULT_FOLDER,
+    FOLDERS,
+    folder_count_expressions,
+    read_counts,
+)
 from inbox.models import Membership, Workspace
+from inbox.pages import saved_views
 from inbox.pages.access import WorkspaceRequest, signed_in
 from inbox.pages.templatetags.holdfast import capped
 from inbox.webhooks import replay
@@ -76,22 +83,52 @@ class Entry(NamedTuple):
     badge: Badge | None
 
 
-def inbox_entries(request: WorkspaceRequest) -> list[Entry]:
-    """The links to the inbox's folders for the side navigation, with their counts."""
-    counts = folder_counts(request.workspace, signed_in(request).pk)
+class Rail(NamedTuple):
+    """The links to the inbox's folders, and to the saved views."""
+
+    folders: list[Entry]
+    views: list[Entry]
+
+
+def rail(request: WorkspaceRequest) -> Rail:
+    """The links to the inbox's folders and saved views for the side navigation, with their counts: all counts are read
+    by one query.
+    """
+    folders = folder_count_expressions(request.workspace, signed_in(request).pk)
+    counts = read_counts(request.workspace, folders | saved_views.count_expressions(request))
     base = reverse("inbox:list", args=[request.workspace.pk])
     here = request.path.startswith(base)
     key = request.GET.get("view", DEFAULT_FOLDER)
-    return [
-        Entry(
-            url=f"{base}?view={folder.key}",
-            label=folder.label,
-            icon=folder.icon,
-            current=here and folder.key == key,
-            badge=Badge(capped(counts[folder.key])) if counts.get(folder.key) else None,
-        )
-        for folder in FOLDERS.values()
-    ]
+    shown = saved_views.open_view(request) if here else None
+    return Rail(
+        [
+            Entry(
+                url=f"{base}?view={folder.key}",
+                label=folder.label,
+                icon=folder.icon,
+                current=here and folder.key == key and shown is None,
+                badge=Badge(capped(counts[folder.key])) if counts.get(folder.key) else None,
+            )
+            for folder in FOLDERS.values()
+        ],
+        [
+            Entry(
+                url=f"{base}?{view.query}",
+                label=view.name,
+                icon="team" if view.is_shared else "filter",
+                current=view == shown,
+                badge=_counted(counts.get(f"{view.pk}", 0), counts.get(f"{view.pk}+", False)),
+            )
+            for view in saved_views.views_of(request)
+        ],
+    )
+
+
+def _counted(count: int, has_older: bool) -> Badge | None:
+    """The badge of a view. With `has_older` it may have more."""
+    if not count:
+        return None
+    return Badge(capped(count) if count > COUNT_LIMIT or not has_older else f"{count}+")
 
 
 def page_entries(request: WorkspaceRequest) -> list[Entry]:

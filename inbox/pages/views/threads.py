@@ -22,12 +22,13 @@ from inbox.leads.folders import (
     uncertain_count,
     with_badges,
 )
-from inbox.models import Lead, Workspace
+from inbox.models import Lead, SavedView, Workspace
 from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
 from inbox.pages.empty_states import Empty, beyond, of_folder
 from inbox.pages.filters import LeadFilter
 from inbox.pages.pagination import SCAN, KeysetPage, keyset_page
 from inbox.pages.parts import COUNTS, THREADS, part_asked, render_part, varied
+from inbox.pages.saved_views import open_view
 from inbox.pages.search import search_page
 from inbox.pages.templatetags.holdfast import capped
 
@@ -45,8 +46,8 @@ class Chip:
 
 @dataclass(frozen=True)
 class Threads:
-    """What the list of conversations shows. `query` is the list's query string, without the page. `count` may be the
-    least that it has, as "12+".
+    """What the list of conversations shows. `view` is the saved one that it is. `query` is the list's query string,
+    without the page. `count` may be the least that it has, as "12+".
 
     `uncertain` counts messages of the workspace that may or may not have gone out. In the folder of replies that
     nothing has understood yet, `oldest` is the time since which the oldest one waits. `empty` says why nobody is in the
@@ -62,6 +63,12 @@ class Threads:
     uncertain: int
     oldest: datetime | None = None
     empty: Empty | None = None
+    view: SavedView | None = None
+
+    @property
+    def label(self) -> str:
+        """The name of the saved view, or of the folder."""
+        return self.view.name if self.view else self.folder.label
 
     @property
     def accounts(self) -> list[str]:
@@ -98,7 +105,8 @@ def threads(request: WorkspaceRequest) -> Threads:
         empty = beyond(request.workspace, query)
     elif not page.rows and not chips and lead_filter.is_valid():
         empty = of_folder(request.workspace, folder)
-    return Threads(folder, lead_filter, chips, page, count, query, uncertain, oldest, empty)
+    view = open_view(request) if chips else None
+    return Threads(folder, lead_filter, chips, page, count, query, uncertain, oldest, empty, view)
 
 
 def _is_later(request: WorkspaceRequest) -> bool:

@@ -19,6 +19,7 @@ NOT_SHOWN = {
     "django_q.Task": "Its rows are shown as successful and as failed tasks.",
     "inbox.HiddenBanner": "A person has put a banner away for a while. That is theirs alone.",
     "inbox.LeadChange": "Its rows are ids and transactions' numbers alone, and are deleted after an hour.",
+    "inbox.SavedView": "A list of somebody's own, or one that all of the workspace see in their inbox.",
     "sessions.Session": "Who holds a session's key is logged in with it.",
 }
 

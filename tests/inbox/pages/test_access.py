@@ -55,6 +55,7 @@ def path_of(workspace, lead):
         "send_id": factories.make_send(draft).pk,
         "fact_id": factories.make_fact(workspace).pk,
         "sequence_id": factories.make_sequence(workspace, {}).pk,
+        "view_id": factories.make_saved_view(workspace).pk,
     }
 
     def fill(route: str, **changes) -> str:
@@ -175,6 +176,7 @@ def test_an_owner_comes_in_everywhere(people, path_of):
         "invitation_id",
         "key_id",
         "sequence_id",
+        "view_id",
     ],
 )
 def test_object_of_another_workspace_is_not_found_through_ones_own(parameter, workspace, people, path_of):
@@ -194,6 +196,7 @@ def test_object_of_another_workspace_is_not_found_through_ones_own(parameter, wo
         "send_id": factories.make_send(draft),
         "fact_id": factories.make_fact(workspace).pk,
         "sequence_id": factories.make_sequence(elsewhere, {}),
+        "view_id": factories.make_saved_view(elsewhere),
     }
     routes = [route for route in ROUTES if f":{parameter}>" in route]
     assert routes

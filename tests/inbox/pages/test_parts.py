@@ -36,7 +36,7 @@ def test_the_list_comes_with_the_counts_of_the_folders(path, inbox, member, lead
 
 def test_the_counts_come_alone(inbox, member, lead):
     text = part(member, inbox, "folders").content.decode()
-    assert text.lstrip().startswith('<ul id="folders"') and "Needs reply" in text
+    assert text.lstrip().startswith('<div id="folders"') and "Needs reply" in text
 
 
 def test_a_part_that_is_none_is_the_page(inbox, member, lead):

@@ -1,0 +1,70 @@
+"""The saved views of the person who looks: which is open, and how many conversations each has."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+
+from inbox.leads.folders import DEFAULT_FOLDER, FOLDERS, bounded_count, leads_in, leads_looked_at
+from inbox.models import SavedView
+from inbox.pages.access import WorkspaceRequest, signed_in
+from inbox.pages.filters import LeadFilter
+from inbox.workspaces import saved_views
+
+SCAN = 5_000
+"""How many of a folder's newest conversations the count of a view looks at. With more, it says "12+"."""
+
+
+def views_of(request: WorkspaceRequest) -> list[SavedView]:
+    """The views of who looks, and the shared ones, in their order: one query in a request."""
+    known: list[SavedView] | None = vars(request).get("saved_views")
+    if known is None:
+        known = vars(request)["saved_views"] = list(saved_views.listed(request.workspace, signed_in(request)))
+    return known
+
+
+def open_view(request: WorkspaceRequest) -> SavedView | None:
+    """The view whose list the request asks for; None if it is no saved one."""
+    asked = parameters(request.GET)
+    views = views_of(request) if len(asked) > 1 else []
+    return next((view for view in views if parameters(QueryDict(view.query)) == asked), None)
+
+
+def parameters(asked: QueryDict) -> dict[str, str]:
+    """The folder and the filters that a query string of the list names, as it has them."""
+    given = {name: asked.get(name, "").strip() for name in LeadFilter.base_filters}
+    folder = asked.get("view", DEFAULT_FOLDER)
+    return {"view": folder} | {name: value for name, value in given.items() if value}
+
+
+def canonical(request: WorkspaceRequest, query: str) -> str | None:
+    """The query string `query` of the list with nothing but its folder and filters; None if it has no filter, or one
+    that is not understood.
+    """
+    asked = QueryDict(query)
+    named = parameters(asked)
+    lead_filter = _filter(request, asked)
+    return urlencode(named) if len(named) > 1 and lead_filter and lead_filter.is_valid() else None
+
+
+def count_expressions(request: WorkspaceRequest) -> dict[str, Any]:
+    """SQL expressions by which the views are counted, by key: two for each that can be. A search is not."""
+    found: dict[str, Any] = {}
+    for view in views_of(request):
+        asked = QueryDict(view.query)
+        lead_filter = _filter(request, asked)
+        if lead_filter is None or not lead_filter.is_valid() or lead_filter.words:
+            continue
+        user_id, folder = signed_in(request).pk, parameters(asked)["view"]
+        looked_at = leads_looked_at(request.workspace, folder, user_id, lead_filter.span.end)
+        found[f"{view.pk}"], found[f"{view.pk}+"] = bounded_count(lead_filter.qs, looked_at, SCAN)
+    return found
+
+
+def _filter(request: WorkspaceRequest, asked: QueryDict) -> LeadFilter | None:
+    """The filters of a query string; None if its folder is not known."""
+    folder = parameters(asked)["view"]
+    if folder not in FOLDERS:
+        return None
+    leads = leads_in(request.workspace, folder, signed_in(request).pk)
+    return LeadFilter(asked, leads, request=request)
