@@ -83,7 +83,7 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
         label="Last message",
         max_length=40,
         validators=[_known_span],
-        widget=forms.TextInput(attrs={"list": "spans", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"list": "spans", "autocomplete": "off", "placeholder": "last 7 days"}),
     )
     since = _day("From")
     until = _day("To")

@@ -137,7 +137,9 @@ def test_a_count_that_looked_at_so_many_says_that_there_may_be_more(workspace, p
     assert rail(people.member, workspace) == {"Texts": "2+"}
 
 
-@pytest.mark.parametrize("query", ["view=all&campaign=gone", "view=gone&tag=Interested", "view=all&q=nobodyhere"])
+@pytest.mark.parametrize(
+    "query", ["view=all&campaign=gone", "view=gone&tag=Interested", "view=all&q=nobodyhere"]
+)
 def test_a_view_of_what_is_gone_or_of_a_search_has_no_count_and_opens_no_wider_list(
     query, workspace, people, lead
 ):
