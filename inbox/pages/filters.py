@@ -102,7 +102,7 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
         self.filters["assignee"].extra["choices"] = [(NOBODY, "Nobody"), (ME, "Whoever looks"), *mates]
 
     def filter_queryset(self, queryset: QuerySet[Lead]) -> QuerySet[Lead]:
-        found = super().filter_queryset(queryset)
+        found: QuerySet[Lead] = super().filter_queryset(queryset)
         span = self.span
         if span.start:
             found = found.filter(last_message_at__gte=span.start)
