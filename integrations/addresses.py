@@ -36,7 +36,9 @@ class Mailbox(NamedTuple):
 
 
 def mailboxes(text: str) -> list[Mailbox]:
-    """All e-mail addresses in an address field (From, To, Cc), in order. Parts that are no address are left out."""
+    """All e-mail addresses in an address field (From, To, Cc), in order. Parts that are no address are left out, and so
+    is what follows after READ_LIMIT characters.
+    """
     text = text.strip()
     if BARE.fullmatch(text):
         return [Mailbox(text)]
@@ -44,10 +46,8 @@ def mailboxes(text: str) -> list[Mailbox]:
 
 
 def mailbox(text: str) -> Mailbox:
-    """The first e-mail address of an address field (From, To, Cc). If there is none, the whole field is returned as the
-    address.
-
-    Callers then decide whether they accept it.
+    """The first e-mail address of an address field (From, To, Cc), with its name. If the field has none, its whole text
+    ("" for an empty field) is the address, so callers must check what they get.
     """
     return next(iter(mailboxes(text)), Mailbox(text.strip()))
 
@@ -64,9 +64,11 @@ def decoded(name: str) -> str:
 
 
 def listed(**fields: list[tuple[str, str]]) -> dict[str, list[dict[str, str]]]:
-    """The recipients of an e-mail in the form in which messages store them.
+    """The recipients of an e-mail in the form in which messages store them: a list of {address, name} for each of to,
+    cc and bcc. A kind without recipients is left out.
 
-    `fields` are to, cc and bcc, each a list of (address field, name that the provider gives separately).
+    `fields` are to, cc and bcc, each a list of (address field, name that the provider gives separately). The separate
+    name wins. A field that contains no address is kept as the address.
     """
     kept = {
         kind: [

@@ -91,13 +91,15 @@ class Carrier(Protocol):
     """How messages are sent through one provider. `inbox.replying.sending` makes the call itself, once."""
 
     def prepare(self, message: Outgoing, account: "Integration", deadline: Deadline) -> Post:
-        """Returns a function that sends `message` when it is called. Preparing may read from the provider.
+        """Returns a function that sends `message` when it is called, and raises the provider's errors. Nothing is sent
+        before that, but preparing may read from the provider.
 
         Raises CannotSend, and the errors of those reads.
         """
 
     def listed(self, message: Outgoing, account: "Integration", deadline: Deadline) -> Iterable[Listed]:
-        """The messages that the provider says were sent to the recipient of `message`, newest first.
+        """The messages that the provider says were sent to the recipient of `message`, in the order of its lists. Some
+        of them may be sent before `message.since`, or be read only as the result is consumed.
 
-        They are searched when nobody knows whether a message went out.
+        They are searched when nobody knows whether a message went out. Raises the errors of those reads.
         """

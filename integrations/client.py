@@ -75,8 +75,8 @@ def session_for(
 
 
 def items_of(data: Any, *names: str) -> list[dict[str, Any]]:
-    """The JSON objects of an API answer that is a list: a bare array, or an array under `data`
-    or one of `names`, nested at most twice.
+    """The JSON objects of an API answer that is a list: a bare array, or an array under `data` or one of `names`,
+    nested at most twice. Items that are no objects are left out.
 
     Raises ValueError if there is no list. ProviderSession turns that into ProviderFault.
     """

@@ -14,7 +14,8 @@ class ConnectError(ValueError):
 
 
 def provider_named(name: str) -> str:
-    """The provider with this name, which may also be the name of one of its webhooks.
+    """The provider's own name for `name`, which may also be the name of one of its webhooks. Case and surrounding
+    blanks do not matter.
 
     Raises ConnectError, which lists all names.
     """
@@ -60,8 +61,12 @@ def secret_for_new_address(integration: Integration, before: Address | str, give
 
 
 def put(integration: Integration, values: dict[str, str]) -> None:
-    """Put `values` (settings and secrets by name) into the account, without saving it, as `apply` does but without the
-    check of new addresses, which the caller must make.
+    """Put `values` (settings and secrets by name) into the account, without saving it. An empty value removes a setting
+    that is no secret.
+
+    Unlike `apply`, it does not ask for the secret again if calls now go to another address: the caller must check that
+    (`secret_for_new_address`). Raises ConnectError for an unknown name, a secret that cannot be one, and an address
+    that calls may not go to.
     """
     spec = registry.spec_of(integration.provider)
     secrets, settings = {one.name for one in spec.secrets}, {one.name for one in spec.settings}

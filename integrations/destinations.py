@@ -35,8 +35,8 @@ def installation_key(integration: Integration) -> str:
 
 
 def leads_to(integration: Integration) -> Address | str:
-    """Scheme, host and port to which the account's calls go. If its base URL is invalid,
-    the stored text is returned.
+    """Scheme, host and port to which the account's calls go, to compare it with another address. If its base URL is not
+    one that calls may have, the URL's text is returned.
     """
     return _leads_to(integration.provider, base_url(integration))
 

@@ -60,7 +60,9 @@ class CallOutcome(models.TextChoices):
 
 
 def safe_code(value: object) -> str:
-    """A provider's error code if it has up to 64 harmless characters, else "". So nobody's words get into a log."""
+    """A provider's error code as text, if it has 1 to 64 of the characters A-Z, a-z, 0-9 and `_./:-`, else "". Anything
+    else may be a person's words, which must not get into a log.
+    """
     text = str(value or "")
     return text if re.fullmatch(r"[A-Za-z0-9_./:-]{1,64}", text) else ""
 

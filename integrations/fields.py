@@ -76,7 +76,7 @@ class Unreadable:
 
 
 def holds_nothing(token: str) -> bool:
-    """Whether a Fernet token is too short to contain a secret, whatever its key.
+    """Whether a Fernet token is too short to contain a secret, whatever its key. False for text that is no base64.
 
     One block holds at most 15 characters of JSON. The shortest credentials, such as {"api_key": "x"}, have 16. So a
     token of one block contains {}, which is stored for an account without secrets of its own.
@@ -90,7 +90,8 @@ def holds_nothing(token: str) -> bool:
 class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]  # Django takes none at run time
     """A JSON value that is encrypted in the database. It cannot be searched and is in no form.
 
-    If no key can decrypt it, it is read as `Unreadable`. If the token is too short for a secret, the default is read.
+    If no configured key can decrypt a stored value, it is read as `Unreadable`, or as the field's default if its token
+    is too short for a secret.
     """
 
     # Only django-stubs reads these: the types that the attribute accepts and returns.

@@ -37,9 +37,10 @@ def needed_keys(model: type[models.Model], field: str) -> Counter[int]:
 
 
 def rotate(model: type[models.Model], field: str) -> int:
-    """Encrypt the secrets in `field` again that an older key has encrypted. Returns how many rows were written.
+    """Encrypt the secrets in `field` again that an older key has encrypted. Returns how many rows were written. Rows
+    that no key opens are left as they are.
 
-    A row that somebody else writes meanwhile is left as it is: it is encrypted with the newest key already.
+    A row that somebody else writes meanwhile is left too: it is encrypted with the newest key already.
     """
     written = 0
     for pk, token in _tokens(model, field):

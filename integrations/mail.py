@@ -35,7 +35,7 @@ SEND_LIMIT_MS = 20_000
 
 
 def is_off() -> bool:
-    """Whether the product drops its own mails, because EMAIL_URL is not set in production."""
+    """Whether the product drops its own mails instead of sending them: in production, if EMAIL_URL is not set."""
     return settings.EMAIL_BACKEND == "django.core.mail.backends.dummy.EmailBackend"
 
 
@@ -74,8 +74,8 @@ class _GuardedTLS(smtplib.SMTP_SSL, _Guarded):
 
 
 class EmailBackend(smtp.EmailBackend):
-    """Sends the product's own mails by SMTP within a limit on the whole time. Raises TimeoutError when the time is
-    over, and OSError as Django's backend does.
+    """Sends the product's own mails by SMTP. All that one backend sends must be done SEND_LIMIT_MS after it was made:
+    then it raises TimeoutError. It raises OSError as Django's backend does.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -95,7 +95,11 @@ class EmailBackend(smtp.EmailBackend):
         return context
 
     def open(self) -> bool | None:
-        """Connect to the mail server and log in. A connection that fails halfway is closed."""
+        """Connect to the mail server and log in. Returns as Django's backend does: True for a new connection, False for
+        one that was open, None if it failed silently. A connection that fails halfway is closed.
+
+        Raises OSError, and TimeoutError when the time is over.
+        """
         try:
             with guarded(self._guard), _in_time():
                 return super().open()
@@ -104,13 +108,15 @@ class EmailBackend(smtp.EmailBackend):
             raise
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        """Send the mails. Returns how many the server has accepted."""
+        """Send the mails. Returns how many the server has accepted. Raises OSError, and TimeoutError when the time is
+        over.
+        """
         with guarded(self._guard), _in_time():
             return super().send_messages(email_messages)
 
     def close(self) -> None:
-        """End the connection to the mail server. Errors are ignored, because the server has
-        accepted the mail already.
+        """End the connection to the mail server. Its OSErrors, and the end of the time, are ignored, because the server
+        has accepted the mail already.
         """
         with suppress(OSError), guarded(self._guard), _in_time():
             super().close()

@@ -29,8 +29,8 @@ HEAD_LIMIT = 64_000
 
 
 def headers_of(*sources: Any) -> dict[str, str]:
-    """The headers of an e-mail that are listed in NAMES, by name in lower case. If several `sources` have one, the
-    first counts.
+    """The headers of an e-mail that are listed in NAMES, by name in lower case; {} if none is there. If several
+    `sources` have one, the first counts. A value is cut to VALUE_LIMIT characters.
     """
     found: dict[str, str] = {}
     for source in sources:

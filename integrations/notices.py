@@ -28,9 +28,8 @@ STALE_CLAIM = timedelta(minutes=5)
 EDITABLE = timedelta(days=10)
 """Notices that are older than this are not changed any more."""
 PATIENCE = {HealthState.DISCONNECTED: timedelta(0), HealthState.QUIET: timedelta(0)}
-"""How long a state must last before people are told. A provider's own trouble often ends before anybody could look."""
 PATIENCE[HealthState.PROVIDER_DOWN] = timedelta(minutes=10)
-"""How long a state lasts before people are told: a provider's own trouble often ends before they could look."""
+"""How long a state must last before people are told. A provider's own trouble often ends before anybody could look."""
 REFUSES_TO_SEND = Q(state=HealthState.DEGRADED, reason__in=CANNOT_SEND)
 """An account whose mailbox or number cannot send also needs a person."""
 POST_LIMIT_MS = 30_000
@@ -39,7 +38,11 @@ State = Notice.State
 
 
 def due() -> list[WorkspaceIntegrationHealth]:
-    """The provider accounts in trouble about which nobody was told in the last 24 hours."""
+    """The provider accounts about which people should be told now, at most 500. Each has been in trouble for as long as
+    PATIENCE says, nobody was told in the last 24 hours, and no worker is telling them now.
+
+    Accounts that are switched off, and those of fire drills, are left out.
+    """
     now = timezone.now()
     told = Q(last_notice_at=None) | Q(last_notice_at__lte=now - WINDOW)
     troubled = REFUSES_TO_SEND
@@ -52,10 +55,10 @@ def due() -> list[WorkspaceIntegrationHealth]:
 
 
 def claim(health: WorkspaceIntegrationHealth) -> UUID | None:
-    """Claim the right to send the notice about a broken account, which one worker at a
-    time may have. Returns the claim's token.
+    """Claim the right to send the notice about a broken account, which one worker at a time may have. Returns the
+    claim's token, to be given to `settle`.
 
-    None if another worker has it, a notice was sent within 24 hours, or the account works again.
+    None if another worker has it, a notice was sent within 24 hours, or the account is no longer in such trouble.
     """
     now, token = timezone.now(), uuid4()
     free = Q(last_notice_at=None) | Q(last_notice_at__lte=now - WINDOW)
@@ -80,9 +83,11 @@ def open_notice(health: WorkspaceIntegrationHealth, path: str, text: str, destin
 
 
 def post(slack: Integration, notice: Notice) -> ProviderError | ProviderMisconfigured | None:
-    """Post the notice about a broken account to Slack, or find it there from an earlier try.
+    """Post the notice about a broken account to Slack, or find it there from an earlier try, and write into its row
+    where it stands. It takes at most POST_LIMIT_MS.
 
-    Returns None if it is in the channel, else the error, which says what is known about it.
+    Returns None if it is in the channel, else the error, whose `sent` says what is known about it. Raises Cancelled,
+    ShutdownRequested and DeadlineExceeded.
     """
     try:
         posted = deliver(
@@ -135,7 +140,9 @@ def settle(
 
 
 def close(notice: Notice, state: str, reason: str = "", *, at: datetime | None = None) -> None:
-    """Record how a notice to people ended that needed no right to send."""
+    """Record how a notice to people ended that needed no right to send. `at` (aware) is when, by default now. `reason`
+    is cut to 64 characters. A notice whose end is recorded already keeps it.
+    """
     Notice.objects.filter(pk=notice.pk, state=Notice.State.CLAIMED).update(
         state=state, reason=reason[:64], finished_at=at or timezone.now()
     )
@@ -143,7 +150,7 @@ def close(notice: Notice, state: str, reason: str = "", *, at: datetime | None =
 
 def in_doubt() -> list[Notice]:
     """Notices in Slack of which nobody knows whether they arrived, and after which no other notice goes out for 24
-    hours.
+    hours. At most 500, those that ended first come first.
     """
     found = Notice.objects.filter(
         path=Notice.Path.SLACK,
@@ -155,8 +162,8 @@ def in_doubt() -> list[Notice]:
 
 
 def free(notice: Notice) -> bool:
-    """Let another notice about the account go out, because `notice` did not arrive.
-    Returns False if another one was sent since.
+    """Let another notice about the account go out at once, because `notice` did not arrive. Returns False, and changes
+    nothing, if another one was sent or is going out since, or if it is about no account.
     """
     if notice.health_id is None:
         return False
@@ -169,7 +176,11 @@ def free(notice: Notice) -> bool:
 
 
 def abandoned() -> list[Notice]:
-    """Notices about broken accounts whose worker died before it could record how they ended."""
+    """Notices about broken accounts whose worker died before it could record how they ended, at most 100: they have
+    been going out for STALE_CLAIM (5 minutes).
+
+    It also frees the right to send of workers that died before they wrote a notice.
+    """
     _free_empty_claims()
     stale = Notice.objects.filter(
         state=Notice.State.CLAIMED, created_at__lt=timezone.now() - STALE_CLAIM, health__isnull=False
@@ -189,8 +200,9 @@ def edit(
 ) -> int:
     """Change the text of Slack notices about an account. This makes no new message, so the limit of one a day holds.
 
-    With `green` the account works again, and all its recent notices are changed; else only the latest one. Returns how
-    many were changed. Raises the provider's errors. Repeating it is harmless.
+    With `green` the account works again, and all its notices of the last 10 days that were not changed so before are
+    changed; else only the latest one. Returns how many were changed: 0 if Slack is connected by a webhook alone. Raises
+    the provider's errors. It may be repeated.
     """
     posted = Notice.objects.filter(
         health=health,

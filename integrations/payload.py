@@ -59,8 +59,8 @@ LooseObject = Annotated[dict[str, Any], BeforeValidator(_optional_object)]
 
 
 def validate(model: type[Model], data: Any) -> Model:
-    """Reads a webhook's body or an API answer `data` as the type `model`. Raises PayloadInvalid, which names each wrong
-    field. It never quotes a value.
+    """A webhook's body or an API answer `data`, read as the type `model`. Raises PayloadInvalid, which names each wrong
+    field (at most 20) and never quotes a value.
     """
     try:
         return model.model_validate(data)
@@ -103,7 +103,9 @@ def first_time(*values: Any) -> datetime | None:
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """First name and the rest of a full name. "Lindqvist, Ada" is read the other way round."""
+    """First name and the rest of a full name; a name of one word has "" as its rest. "Lindqvist, Ada" is read the other
+    way round.
+    """
     last, comma, first = " ".join(name.split()).partition(", ")
     if comma and "," not in first:
         return first, last

@@ -83,11 +83,11 @@ BORING = {status.phrase.casefold() for status in HTTPStatus} | {"error", "false"
 
 
 def words_of(data: Any, content: bytes, request: requests.PreparedRequest) -> str:
-    """What a provider's error answer says, cleaned of all that was in our request and looks private.
-    "" if it says nothing useful to a person.
+    """What a provider's error answer says, cleaned of all that was in our request and looks private. At most LIMIT
+    characters; "…" stands for what was removed. "" if it says nothing useful to a person.
 
-    data: the answer's JSON, or None if there is none; then a short plain text is used. request: our request that it
-    answers.
+    data: the answer's JSON, or None if there is none; then `content`, the answer's bytes, is used if it is a short
+    plain text. request: our request that it answers.
     """
     parts: list[str] = []
     for text in _texts(data) if data is not None else _plain(content):

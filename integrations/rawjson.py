@@ -19,7 +19,10 @@ CLOSES = {"]": "[", "}": "{"}
 
 
 def parse(body: bytes) -> Any:
-    """The value of a UTF-8 JSON document. Raises PayloadInvalid (field `body`) if it is not one."""
+    """The value of a UTF-8 JSON document. Its texts lose NUL and lone surrogates, and what is nested deeper than
+    DEPTH_LIMIT is None. Raises PayloadInvalid (field `body`) if it is no such document, or contains NaN or an infinite
+    number.
+    """
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -53,7 +53,7 @@ def spec_of(provider: str) -> ProviderSpec:
 
 @cache
 def stating(capability: str) -> tuple[str, ...]:
-    """The names of the providers that have `capability`, which is a field of ProviderSpec."""
+    """The names of the providers that have `capability` (a field of ProviderSpec), in the order of PROVIDERS."""
     return tuple(name for name, spec in specs().items() if getattr(spec, capability))
 
 
@@ -126,7 +126,9 @@ def address_of(provider: str) -> WebhookSource | None:
 
 @cache
 def refusals() -> Mapping[str, str]:
-    """Words for the providers' own error codes. Two providers cannot have different words for one code (`problems`)."""
+    """Words for the providers' own error codes, by code. Two providers cannot have different words for one code
+    (`problems`).
+    """
     return MappingProxyType(
         {code: words for spec in specs().values() for code, words in (spec.refusals or {}).items()}
     )
@@ -143,7 +145,9 @@ def ledger_source(provider: str) -> str:
 
 
 def forget() -> None:
-    """Let the providers' declarations be read again, for tests that add a provider."""
+    """Drop what was read of the providers' declarations, so that the next look-up reads them again. For tests that add
+    a provider.
+    """
     for derived in (
         specs,
         stating,
@@ -159,7 +163,7 @@ def forget() -> None:
 
 
 def problems() -> list[str]:
-    """Contradictions between the declarations of providers, as sentences."""
+    """Contradictions between the declarations of providers, as sentences; [] if none. Raises spec.Incomplete."""
     declared = [import_module(f"{package}.spec").SPEC for package in PROVIDERS]
     found: list[str] = []
     for kind, names in (

@@ -49,8 +49,8 @@ Value = TypeVar("Value")
 
 
 def stated(value: Value | NONE) -> Value:
-    """The value of a capability that the provider must have. Raises LookupError with the reason
-    if the provider declares that it has none.
+    """The value of a capability that the provider must have: `value` itself. Raises LookupError with the reason if the
+    provider declares that it has none.
     """
     if isinstance(value, NONE):
         raise LookupError(value.why)
@@ -233,7 +233,8 @@ class StopCampaign:
     """How a provider's campaign is stopped for one person.
 
     `known_by`: the field of Person by which the provider knows a lead. `stop(account, campaign id, person, deadline)`
-    stops the campaign's mails to the person and returns what it did, as text. Repeating it is harmless.
+    stops the campaign's mails to the person and returns what it did, as text. It may be called again for the same
+    person.
     """
 
     known_by: str

@@ -9,8 +9,8 @@ from integrations.spec import Incomplete
 
 
 def check_declarations(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """A system check of the providers' declarations in the registry. An incomplete one
-    already stops the start in `apps.ready`.
+    """A system check of the providers' declarations in the registry. Returns an error for each contradiction or gap. An
+    incomplete declaration already stops the start in `apps.ready`.
     """
     try:
         problems = registry.problems()

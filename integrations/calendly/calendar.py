@@ -25,11 +25,12 @@ def free_times(
 def meetings(
     account: Integration, person: Person, known: Mapping[str, str], deadline: Deadline
 ) -> list[Meeting]:
-    """The meetings of a person at Calendly that have the account's chosen event type.
-    Raises the errors of integrations.errors.
+    """The meetings of a person at Calendly; [] if neither an address nor an earlier meeting of theirs is known. If the
+    account has a chosen event type, meetings of another type are left out.
 
-    `known` has the invitees that webhooks reported, with their meetings. They are read as well, because the person may
-    have booked under another address. Meetings are named by the invitee's URI, as in webhooks.
+    `known` has the invitees that webhooks reported, each with the address of its meeting. They are read as well,
+    because the person may have booked under another address. Meetings are named by the invitee's URI, as in webhooks.
+    Raises the errors of integrations.errors, but leaves out a known meeting that Calendly no longer has.
     """
     return list(_meetings(account, person, known, deadline)) if person.email or known else []
 

@@ -115,7 +115,7 @@ class CalendlyClient:
     def available_times(
         self, event_type_uri: str, start: datetime, end: datetime, deadline: Deadline
     ) -> list[datetime]:
-        """The starts of an event type's free times from `start` to `end`, in order.
+        """The starts (aware) of an event type's free times from `start` to `end`, in order.
 
         Both are aware; Calendly allows at most 7 days between.
         """
@@ -132,7 +132,9 @@ class CalendlyClient:
 
     # Reference: GET /scheduled_events
     def events_of(self, user_uri: str, invitee_email: str, deadline: Deadline) -> list[ScheduledEvent]:
-        """The user's meetings with the invitee who has this e-mail address, to compare with what webhooks reported."""
+        """The user's meetings (at most a hundred) with the invitee who has this e-mail address, to compare with what
+        webhooks reported.
+        """
 
         def parse(response: Response) -> list[ScheduledEvent]:
             return [ScheduledEvent.model_validate(item) for item in items_of(response.data, "collection")]
@@ -142,8 +144,9 @@ class CalendlyClient:
 
     # Reference: GET /scheduled_events/{uuid}
     def event(self, event_uri: str, deadline: Deadline) -> ScheduledEvent:
-        """The meeting with this URI. Only the last part of the URI is used and never its
-        host, because the URI comes from outside.
+        """The meeting with this URI. Raises ProviderRejected if the token's user has none.
+
+        Only the last part of the URI is used and never its host, because the URI comes from outside.
         """
 
         def parse(response: Response) -> ScheduledEvent:
@@ -153,7 +156,7 @@ class CalendlyClient:
 
     # Reference: GET /scheduled_events/{uuid}/invitees
     def invitees(self, event_uri: str, deadline: Deadline) -> list[Invitee]:
-        """The people who are invited to the meeting with this URI."""
+        """The people who are invited to the meeting with this URI: Calendly's first page of them."""
 
         def parse(response: Response) -> list[Invitee]:
             return [Invitee.model_validate(item) for item in items_of(response.data, "collection")]
@@ -164,7 +167,9 @@ class CalendlyClient:
     def subscribe(
         self, user: User, url: str, signing_key: str, events: Sequence[str], deadline: Deadline
     ) -> str:
-        """Let Calendly post `events` to `url`, signed with `signing_key`. Returns the URI of the subscription."""
+        """Have Calendly post `events` of the user to `url` from now on, signed with `signing_key`. Returns the URI of
+        the new subscription.
+        """
         body = {
             "url": url,
             "events": list(events),

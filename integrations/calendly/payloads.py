@@ -64,8 +64,10 @@ def account_of(_body: Any) -> str:
 
 
 def parse(body: Any, now: datetime) -> Event:
-    """Reads the event from the body of a Calendly webhook. Raises PayloadInvalid if the
-    invitee is missing or unusable.
+    """Reads the event from the body of a Calendly webhook. `now` (aware) is its time if the body states none. An event
+    that is not used becomes an IgnoredEvent, and so does a no-show mark without a time.
+
+    Raises PayloadInvalid if the invitee is missing or unusable.
     """
     header = validate(Header, body)
     if not header.event:

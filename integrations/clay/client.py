@@ -60,7 +60,8 @@ class ClayClient:
         """Add `row` to a Clay table, in one call without retries.
 
         Its keys: `leadId`, `emailAddress`, `firstName`, `lastName`, `fullName`, `companyName`, `companyDomain`,
-        `state`, and for phones `linkedInProfile`. Raises ProviderMisconfigured if the table has no address.
+        `state`, and for phones `linkedInProfile`. Raises ProviderMisconfigured if the table has no address,
+        ProviderRateLimited if it got 10 rows in the last minute, and the other errors of integrations.errors.
         """
         url = self._urls[table]
         if not url:

@@ -56,15 +56,18 @@ def account_of(_body: Any) -> str:
 
 
 def names(body: Any, now: datetime) -> NamedTenant:
-    """What a signed callback of Clay names: our own lead's id, which was sent to Clay with
-    the row. The lead leads to the workspace.
+    """What a signed callback of Clay names: the id of our own lead, which was sent to Clay with the row. The lead's
+    workspace is the callback's. Raises PayloadInvalid as `parse` does.
     """
     event = parse(body, now)
     return NamedTenant(lead_id=event.lead_id) if isinstance(event, EnrichmentEvent) else NamedTenant()
 
 
 def parse(body: Any, _now: datetime) -> Event:
-    """Reads the event from a callback of Clay. Raises PayloadInvalid if lead, kind or state are missing or unknown."""
+    """Reads the event from a callback of Clay. Raises PayloadInvalid if the lead is missing, the kind is not linkedin
+    or phone, or the state is unknown. A state that is missing is told from the data. A message is cut to 300
+    characters.
+    """
     data = validate(Callback, body)
     kind = data.kind.strip().lower()
     if kind not in KINDS:

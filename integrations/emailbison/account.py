@@ -9,8 +9,11 @@ from jobs.deadline import Deadline
 
 
 def probe(account: Integration, deadline: Deadline) -> None:
-    """Make the cheap call that shows whether the EmailBison account works: read whose key it is. If mailboxes are known
-    to be down, also read their states and record them.
+    """Make the cheap call that shows whether the EmailBison account works: read whose key it is.
+
+    If mailboxes are known to be down, it also reads their states and records which are back; an account that was broken
+    because its sender was down then counts as working once none is. Raises MailboxesLost if a mailbox that was reported
+    lost still is down, and the errors of integrations.errors.
     """
     client = EmailBisonClient.for_integration(account)
     client.account(deadline)
@@ -23,7 +26,9 @@ def probe(account: Integration, deadline: Deadline) -> None:
 
 
 def check_key(test: Test) -> str:
-    """Check that EmailBison accepts the key. Returns a sentence for people."""
+    """Check that EmailBison accepts the key, and keep its workspace in `test.found` for the next check. Returns a
+    sentence for people, "" if the workspace has no name. Raises the errors of integrations.errors.
+    """
     test.found = EmailBisonClient.for_integration(test.account).account(test.deadline)
     return f"It opens {test.found.workspace_name}." if test.found.workspace_name else ""
 

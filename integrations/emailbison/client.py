@@ -194,7 +194,8 @@ class EmailBisonClient:
     def stop_future_emails(self, campaign_id: str, lead_ids: Sequence[str], deadline: Deadline) -> None:
         """Stop further e-mails of an EmailBison campaign to these leads.
 
-        Raises ProviderRejected also for an answer 200 with `success: false`.
+        Raises ProviderRejected also for an answer 200 with `success: false` and for an id that is no number, and
+        ProviderFault for a 200 that does not confirm it.
         """
 
         def parse(response: Response) -> None:
@@ -219,10 +220,11 @@ class EmailBisonClient:
 
     # Reference: GET /api/leads?filters[search]=
     def find_lead(self, email: str, deadline: Deadline) -> Lead | None:
-        """EmailBison's lead with exactly this e-mail address, whatever its case, or None. Its
-        search itself also finds similar addresses.
+        """EmailBison's lead with exactly this e-mail address, whatever its case, or None.
 
-        Instances of EmailBison differ in the filter's name and ignore an unknown one, so all names are tried in turn.
+        It reads the first page (at most 200 leads) of EmailBison's search, which also finds similar addresses.
+        Instances of EmailBison differ in the filter's name and ignore an unknown one, so all names of SEARCHES are
+        tried in turn.
         """
         for name in SEARCHES:
             params = {name: email, "per_page": 200}
@@ -248,8 +250,10 @@ class EmailBisonClient:
 
     # Reference: GET /api/replies
     def replies_since(self, since: datetime, deadline: Deadline) -> Iterator[Reply]:
-        """The replies that the EmailBison workspace received since `since`, newest first. Pages
-        are read only as the result is consumed.
+        """The messages of the EmailBison workspace, newest first, until the first one before `since` (aware). Those in
+        the folder "Sent" are ours, and those without a time are not left out.
+
+        Pages are read only as the result is consumed, at most MAX_PAGES of PER_PAGE messages.
         """
         params = {"per_page": PER_PAGE}
         for reply in self._pages(Reply, "/api/replies", params, "replies", deadline, names=("replies",)):
@@ -295,6 +299,7 @@ class EmailBisonClient:
         """Send an answer to a reply, from the mailbox `sender_email_id`.
 
         The call is made once and never repeated; an error's `sent` says whether the answer may have gone out.
+        EmailBison gives no id of the new message.
 
         Raises ProviderRejected with the code `invalid_sender` if another mailbox must be used.
         """

@@ -13,7 +13,9 @@ from jobs.deadline import Deadline
 
 
 def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent]:
-    """The replies that EmailBison received since `moment` (aware), as events."""
+    """The replies that EmailBison received since `moment` (aware), as events, newest first. Those without a time or a
+    sender are left out. They are read only as the result is consumed.
+    """
     for reply in EmailBisonClient.for_integration(account).replies_since(moment, deadline):
         if reply.at is not None and reply.folder.lower() != "sent" and reply.from_email_address:
             yield _reply(reply, reply.at)
@@ -56,7 +58,9 @@ def _reply(reply: Reply, at: datetime) -> MessageEvent:
 
 
 def sent_to(account: Integration, person: Person, deadline: Deadline) -> list[MessageEvent]:
-    """The e-mails that EmailBison's campaigns have sent to the person, as events."""
+    """The e-mails that EmailBison has sent to the person (campaigns' steps and answers), as events. Those without a
+    time are left out. Raises ProviderRejected if `person.emailbison_lead_id` is empty.
+    """
     client = EmailBisonClient.for_integration(account)
     mails = client.sent_emails(person.emailbison_lead_id, deadline)
     return [_sent(person, mail, mail.at) for mail in mails if mail.at is not None]

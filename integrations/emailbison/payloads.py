@@ -129,8 +129,10 @@ def account_of(body: Any) -> str:
 
 
 def parse(body: Any, now: datetime) -> Event:
-    """Reads the event from the body of an EmailBison webhook. Raises PayloadInvalid if a
-    needed field is missing or has a wrong type.
+    """Reads the event from the body of an EmailBison webhook. `now` (aware) is its time if the body states none. An
+    event that is not used becomes an IgnoredEvent.
+
+    Raises PayloadInvalid if a needed field is missing or has a wrong type.
     """
     kind = validate(Header, body).event.type
     if kind not in EVENTS:

@@ -12,7 +12,9 @@ def probe(account: Integration, deadline: Deadline) -> None:
 
 
 def check_key(test: Test) -> str:
-    """Check that GoHighLevel accepts the key. Returns ""."""
+    """Check that GoHighLevel accepts the key, and keep its location in `test.found` for the next check. Returns "".
+    Raises the errors of integrations.errors.
+    """
     test.found = GhlClient.for_integration(test.account).location(test.deadline)
     return ""
 

@@ -77,8 +77,10 @@ class _Slot(Payload):
 
 
 def from_app(body: dict[str, Any], now: datetime) -> Event:
-    """Reads the event from an appointment webhook of GoHighLevel's Marketplace app. Raises PayloadInvalid if location,
-    appointment or contact is missing.
+    """Reads the event from an appointment webhook of GoHighLevel's Marketplace app. `now` (aware) stands for a time
+    that it does not state, and is the time of a deletion. An unknown status makes an IgnoredEvent.
+
+    Raises PayloadInvalid if location, appointment or contact is missing.
     """
     data = validate(_AppBody, body)
     found, kind = data.appointment, data.type[:64]
@@ -104,8 +106,8 @@ def from_app(body: dict[str, Any], now: datetime) -> Event:
 
 
 def from_workflow(calendar: dict[str, Any], person: Person, now: datetime) -> Event | None:
-    """The appointment that triggered a GoHighLevel workflow, as an event. None if `calendar`
-    (a part of the webhook's body) names none.
+    """The appointment that triggered a GoHighLevel workflow, as an event of the time `now` (aware). None if `calendar`
+    (a part of the webhook's body) names none. An unknown status makes an IgnoredEvent.
     """
     found = validate(_Slot, calendar)
     if not found.id.strip():

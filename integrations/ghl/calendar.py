@@ -15,7 +15,7 @@ from jobs.deadline import Deadline
 def free_times(
     account: Integration, calendar: str, start: datetime, end: datetime, deadline: Deadline
 ) -> list[datetime]:
-    """The starts of the free times of a GoHighLevel calendar, from `start` to `end`, all aware."""
+    """The starts (aware) of the free times of a GoHighLevel calendar, from `start` to `end` (aware), in order."""
     return GhlClient.for_integration(account).free_slots(calendar, start, end, deadline)
 
 
@@ -32,7 +32,9 @@ def meetings(
 
 
 def of_contact(client: GhlClient, contact_id: str, deadline: Deadline) -> list[Meeting]:
-    """All appointments of a GoHighLevel contact. Raises the errors of the client."""
+    """The appointments of a GoHighLevel contact, apart from those with a status that we do not know. Raises the errors
+    of the client.
+    """
     return [
         Meeting(
             NAME,

@@ -167,7 +167,7 @@ class GhlClient:
 
     # Reference: POST /contacts/search
     def find_contacts(self, field: str, value: str, deadline: Deadline) -> list[Contact]:
-        """The GoHighLevel contacts whose `field` ("email" or "phone") is `value`.
+        """The GoHighLevel contacts whose `field` ("email" or "phone") is `value`, at most 20.
 
         It is a POST that changes nothing, so it may be retried.
         """
@@ -232,7 +232,7 @@ class GhlClient:
 
     # Reference: GET /conversations/search
     def conversations(self, contact_id: str, deadline: Deadline) -> list[Conversation]:
-        """The conversations of a GoHighLevel contact, the latest first."""
+        """The conversations of a GoHighLevel contact, the latest first: GoHighLevel's first page of them."""
 
         def parse(response: Response) -> list[Conversation]:
             return [Conversation.model_validate(item) for item in items_of(response.data, "conversations")]
@@ -242,7 +242,9 @@ class GhlClient:
 
     # Reference: GET /conversations/{conversationId}/messages
     def messages(self, conversation_id: str, deadline: Deadline, *, limit: int = 100) -> list[Message]:
-        """The latest messages of a conversation at GoHighLevel, newest first, at most 100."""
+        """The latest messages of a conversation at GoHighLevel, of any channel, newest first: `limit` of them, but at
+        most 100.
+        """
         path = f"/conversations/{_part(conversation_id)}/messages"
         return self._get(path, "messages", deadline, _messages, VERSION, {"limit": str(min(limit, 100))})
 
@@ -250,7 +252,9 @@ class GhlClient:
     def export_messages(
         self, deadline: Deadline, *, since: datetime | None = None, contact_id: str = ""
     ) -> Iterator[Message]:
-        """The SMS of the GoHighLevel location, newest first, at most EXPORT_MAX_PAGES pages.
+        """The SMS of the GoHighLevel location in both directions, newest first: all, or only those since `since`
+        (aware) or of the contact `contact_id`. At most EXPORT_MAX_PAGES pages of EXPORT_PAGE are read, and only as the
+        result is consumed.
 
         GoHighLevel's export is some time behind, so it is for filling gaps and not for the current state.
         """
@@ -286,7 +290,7 @@ class GhlClient:
     def free_slots(
         self, calendar_id: str, start: datetime, end: datetime, deadline: Deadline
     ) -> list[datetime]:
-        """The starts of a calendar's free times from `start` to `end` (aware), in order."""
+        """The starts (aware) of a calendar's free times from `start` to `end` (aware), in order."""
 
         def parse(response: Response) -> list[datetime]:
             days = [day for day in response.data.values() if isinstance(day, dict)]

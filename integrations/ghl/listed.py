@@ -15,7 +15,9 @@ LATEST = 30
 
 
 def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent]:
-    """The SMS at GoHighLevel since `moment` (aware), in both directions, as events."""
+    """The SMS at GoHighLevel since `moment` (aware), in both directions, as events, newest first. Those without a time,
+    a contact or words are left out. They are read only as the result is consumed.
+    """
     for message in GhlClient.for_integration(account).export_messages(deadline, since=moment):
         if message.at is None or message.at < moment or not message.contact_id or not message.body.strip():
             continue
@@ -24,7 +26,9 @@ def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterato
 
 
 def sent_to(account: Integration, person: Person, deadline: Deadline) -> list[MessageEvent]:
-    """The SMS that GoHighLevel has sent to the person, among the LATEST newest SMS of the conversation, as events."""
+    """The SMS that GoHighLevel has sent to the person, as events, oldest first. Only the LATEST newest messages of the
+    contact's newest conversation are read.
+    """
     client, contact_id = GhlClient.for_integration(account), person.ghl_contact_id
     texts = [
         text

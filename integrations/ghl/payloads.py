@@ -107,6 +107,9 @@ def names(body: Any, _now: datetime) -> NamedTenant:
 
 def parse(body: Any, now: datetime) -> Event:
     """Reads the event (an SMS or an appointment) from the body of a GoHighLevel webhook, in either of its two forms.
+    `now` (aware) is its time if the body states none, or one that is more than TRUSTED away. Other events, other
+    channels and empty messages become an IgnoredEvent.
+
     Raises PayloadInvalid if location or contact is missing.
     """
     if isinstance(body, dict) and isinstance(body.get("type"), str) and "locationId" in body:
@@ -173,8 +176,8 @@ def _workflow(text: WorkflowText, now: datetime) -> Event:
 
 
 def content_key(direction: str, location_id: str, contact_id: str, text: str) -> str:
-    """A hash that is equal for equal SMS of one GoHighLevel contact. By it, an SMS is recognised that came without its
-    id.
+    """A hash that is equal for SMS with equal words to or from one GoHighLevel contact; case and blanks do not matter.
+    By it, an SMS is recognised that came without its id.
     """
     return digest("ghl", direction, location_id, contact_id, " ".join(text.split()).lower())
 

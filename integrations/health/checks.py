@@ -42,7 +42,9 @@ class Check:
 
 
 class Wrong(Exception):
-    """The provider answered the call of an account's check, but the answer is not as it should be."""
+    """The provider answered the call of an account's check, but the answer is not as it should be. `said` is what is
+    wrong and `fix` what to do, as sentences for people.
+    """
 
     def __init__(self, said: str, fix: str) -> None:
         super().__init__(said)
@@ -61,10 +63,11 @@ class Test:
 
 
 def run(account: Integration) -> list[Check]:
-    """Make the checks of a provider account, for at most TEST_MS, and return a line for each. It calls the provider, so
-    the caller must not hold a transaction.
+    """Make the checks of a provider account, for at most TEST_MS in all, and return a line for each. After the first
+    one that fails, the others are "Not tried."
 
-    Raises Cancelled and ShutdownRequested.
+    It calls the provider, so the caller must not hold a transaction. The calls are made also while the circuit breaker
+    is open, and are recorded in the account's health. Raises Cancelled and ShutdownRequested.
     """
     writer.forget_successes()
     breakers.look_again(account.provider, account.workspace_id)

@@ -9,8 +9,8 @@ class MailboxesLost(Exception):
 
 
 def look_for(account: Integration, down: set[str]) -> None:
-    """Compare the account's mailboxes that were reported lost with those that are `down` now, and record which are
-    back.
+    """Record which of the account's mailboxes that were reported lost are back: those that are not in `down`, the
+    addresses (in lower case) that the provider lists as broken now. Does nothing if none was reported lost.
 
     Raises MailboxesLost if some still are down.
     """

@@ -50,8 +50,11 @@ class ProbeResult:
 
 
 def probe(integration: Integration, deadline: Deadline) -> ProbeResult:
-    """Make the cheap read call that shows whether the provider account works. Raises Cancelled and
-    ShutdownRequested, but no error of the provider.
+    """Make the cheap read call that shows whether the provider account works, also while the circuit breaker is open.
+    The result is `ok` without a call if the provider has none to make.
+
+    An error of the provider is told by the result and not raised. Raises Cancelled and ShutdownRequested, and
+    DeadlineExceeded if the deadline is over before the probe's next call begins.
     """
     stated, unreadable = registry.spec_of(integration.provider).probe, look_at_secrets(integration)
     if not stated and not unreadable:
@@ -82,7 +85,8 @@ def probe(integration: Integration, deadline: Deadline) -> ProbeResult:
 def look_at_secrets(integration: Integration) -> bool:
     """Record in the account's health whether a configured key can decrypt its secrets. Returns True if none can.
 
-    An account whose secrets are readable again is healthy once a call has worked, or at once if no call can prove it.
+    An account whose secrets are readable again counts as working once a call has worked, or at once if no call can
+    prove it.
     """
     if writer.note_unreadable(integration):
         return True
@@ -92,14 +96,18 @@ def look_at_secrets(integration: Integration) -> bool:
 
 
 def check_now(integration: Integration) -> ProbeResult:
-    """Make the cheap call that shows whether the account works while somebody waits, for at most 5 s."""
+    """Make the cheap call that shows whether the account works while somebody waits, for at most 5 s. Raises what
+    `probe` raises. The caller must not hold a transaction.
+    """
     writer.forget_successes()
     return probe(integration, Deadline.after_ms(CHECK_MS))
 
 
 def due() -> list[Integration]:
     """The provider accounts that should be probed (called to see whether they work) now: every 5 minutes while they are
-    broken, else every 30 minutes.
+    broken, else every 30 minutes. At most 500, those that were not probed for longest first.
+
+    Accounts that are switched off, and those of fire drills, are left out.
     """
     now = timezone.now()
     broken = Q(health__state__in=BROKEN)
@@ -115,8 +123,8 @@ def due() -> list[Integration]:
 
 
 def enqueue_probe(integration: Integration) -> bool:
-    """Enqueue a probe (a cheap call that shows whether it works) of the account. Returns False if one is already
-    waiting.
+    """Enqueue a probe (a cheap call that shows whether it works) of the account. Returns False if one is waiting
+    already.
 
     A probe that has begun does not count, because it may have asked the provider before the event that caused this
     call.

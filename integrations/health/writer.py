@@ -131,8 +131,8 @@ def record(integration: Integration, signal: Signal, *, at: datetime | None = No
     """Record in the account's health what was found out about it. Returns the new state if this call changed the state,
     else None.
 
-    `at` is the time of the event (default: now). It may run inside a transaction; the signal `changed` is sent after
-    commit.
+    `at` (aware) is the time of the event (default: now). It may run inside a transaction; the signal `changed` is sent
+    after commit.
     """
     at = at or timezone.now()
     for _ in range(TRIES):
@@ -149,8 +149,8 @@ def record(integration: Integration, signal: Signal, *, at: datetime | None = No
 
 
 def lose_mailbox(integration: Integration, mailbox: str, *, at: datetime) -> None:
-    """Record that the provider has lost one of the account's mailboxes. The mailbox counts as lost until
-    the provider's list shows it as working.
+    """Record that the provider has lost one of the account's mailboxes, at the time `at` (aware). The mailbox counts as
+    lost until the provider's list shows it as working. At most MAILBOXES_KEPT are kept.
 
     An account that is disconnected as a whole keeps that reason.
     """
@@ -165,9 +165,11 @@ def lose_mailbox(integration: Integration, mailbox: str, *, at: datetime) -> Non
 
 
 def looked_at_mailboxes(integration: Integration, looked_at: list[str], broken: set[str]) -> str:
-    """Record that, of the account's mailboxes in `looked_at`, the provider lists `broken` as broken.
+    """Record that, of the account's mailboxes in `looked_at`, the provider lists `broken` as broken. Those that are not
+    broken no longer count as lost.
 
-    Returns the reason to show to people if any are, else "".
+    Returns the reason to show to people if any still are lost. Returns "" if none is; the account then counts as
+    working.
     """
     with transaction.atomic():
         health = WorkspaceIntegrationHealth.objects.select_for_update().get(pk=row(integration).pk)
@@ -193,8 +195,8 @@ def note_unreadable(integration: Integration) -> bool:
 
 
 def note_readable(integration: Integration) -> None:
-    """Mark an account as working that was down only because its secrets could not be read,
-    and that no call can prove.
+    """Mark an account as connected that was disconnected only because its secrets could not be read. Does nothing
+    otherwise. It is for accounts that no call can prove.
     """
     for _ in range(TRIES):
         health = WorkspaceIntegrationHealth.objects.filter(integration=integration).first()
@@ -209,7 +211,9 @@ def _is_unreadable(health: WorkspaceIntegrationHealth) -> bool:
 
 
 def start_over(integration: Integration) -> None:
-    """Forget what is known of the account's health, because it now stands for another account of the provider."""
+    """Set the account's health back to unknown and forget its lost mailboxes, because the row now stands for another
+    account of the provider.
+    """
     WorkspaceIntegrationHealth.objects.filter(integration=integration).update(lost_mailboxes=[])
     for _ in range(TRIES):
         health = row(integration)
@@ -285,7 +289,9 @@ _healthy_until: dict[UUID, float] = {}
 
 
 def observe(report: CallReport) -> None:
-    """Record a finished call to a provider in the account's health. Successes of a healthy account are rarely written.
+    """Record a finished call to a provider in the account's health. A call that says nothing about the account, or was
+    made within `unobserved`, is not recorded. Each process writes successes of a healthy account at most once in
+    SUCCESS_EVERY_S seconds.
 
     If the thread held no database connection during the call, it holds none afterwards.
     """

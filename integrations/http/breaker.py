@@ -158,8 +158,8 @@ class Breakers:
         )
 
     def leave(self, permit: Permit, outcome: CallOutcome, retry_after_ms: int | None = None) -> None:
-        """Count how a permitted call ended. This may open or close the circuit breaker, or stop calls for a time.
-        Raises nothing.
+        """Count how a permitted call ended. This may open or close the circuit breaker; after a 429, calls are stopped
+        for `retry_after_ms`. A cancelled call counts as none. Raises nothing.
         """
         if outcome in (CallOutcome.CANCELLED, CallOutcome.SHUTDOWN):
             if permit.probe:
@@ -180,8 +180,8 @@ class Breakers:
             self._throttle(permit, retry_after_ms)
 
     def look_again(self, provider: str, workspace_id: uuid.UUID | None) -> None:
-        """Let the next call to a provider whose calls are stopped pass as a probe. It is for
-        calls that find out how the provider is.
+        """End the time for which calls to the provider are stopped, so that the next call passes as a probe. Does
+        nothing if they are not stopped. It is for calls that find out how the provider is.
         """
         self._write(END_OPENING, Permit(provider, workspace_id), ms=OPEN_MS)
 

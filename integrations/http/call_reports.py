@@ -62,7 +62,8 @@ QUIET = {CallOutcome.OK, CallOutcome.CANCELLED, CallOutcome.SHUTDOWN}
 
 
 def subscribe(subscriber: Subscriber) -> Subscriber:
-    """Have `subscriber(report)` called after every finished call to a provider, in the caller's thread.
+    """Have `subscriber(report)` called after every finished call to a provider, in the caller's thread. Returns
+    `subscriber`, so that it can be used as a decorator.
 
     Subscribing twice changes nothing.
     """
@@ -82,7 +83,9 @@ def unsubscribe(subscriber: Subscriber) -> None:
 
 
 def report(call: CallReport) -> None:
-    """Log and count one finished call to a provider, and pass it to the subscribers. Raises nothing."""
+    """Log and count one finished call to a provider, and pass it to the subscribers. A subscriber's error is logged and
+    not raised.
+    """
     CALLS.labels(call.provider, call.outcome).inc()
     CALL_SECONDS.labels(call.provider).observe(call.duration_ms / 1000)
     logger.log(

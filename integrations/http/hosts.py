@@ -48,7 +48,7 @@ def opened(port: int) -> Iterator[None]:
 
 
 class HostRefused(ProviderMisconfigured):
-    """A provider's address is not on the allow-list, not https, or not public."""
+    """A provider's address is not on the allow-list, not https, or not public. No call was made."""
 
 
 class Address(NamedTuple):
@@ -135,7 +135,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def check_address(address: str, port: int = 0) -> None:
-    """Raise HostRefused if the IP address that a provider's host name resolves to is not public.
+    """Raise HostRefused if `address`, an IP address that a provider's host name resolves to, is not public.
 
     Loopback is allowed with `ALLOW_LOOPBACK_PROVIDERS` (demo and tests), and at a port that this thread has `opened`.
     Other private addresses never are.

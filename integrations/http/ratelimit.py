@@ -42,8 +42,8 @@ class RateLimit:
     window_s: float
 
     def take(self) -> int:
-        """Count one call to a provider and return 0; if our limit on such calls is reached, count nothing and return
-        the milliseconds until a call is allowed.
+        """Count one call to a provider and return 0. If our limit on such calls is reached, count nothing and return
+        the milliseconds (at least 1) until a call is allowed. If the database cannot be asked, return 0.
         """
         values: dict[str, Any] = {"key": self.key, "limit": self.limit, "window_s": self.window_s}
         try:

@@ -71,7 +71,7 @@ class RetryBudget:
 
 def may_pass(result: object) -> bool:
     """Whether a call to a provider that ended in `result` (a value or an error) may succeed if it is repeated in a
-    moment.
+    moment: True for an error of RETRYABLE that asks for at most INLINE_WAIT_MS of patience.
     """
     return (
         isinstance(result, ProviderError)
@@ -81,8 +81,8 @@ def may_pass(result: object) -> bool:
 
 
 def wait_s(state: RetryCallState, error: ProviderError) -> float:
-    """Seconds until a failed call to a provider is tried again: what the provider asked for and a
-    little longer, else a random pause by BACKOFF.
+    """Seconds until a failed call to a provider is tried again: what the provider asked for and a little longer (up to
+    a tenth), else a random pause by BACKOFF.
     """
     if error.retry_after_ms is None:
         return BACKOFF(state)

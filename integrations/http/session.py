@@ -86,7 +86,8 @@ Classify = Callable[[Response], ResponseVerdict | None]
 def verdict_by_status(response: Response) -> ResponseVerdict | None:
     """Which error the HTTP status of a provider's answer means, or None for a 2xx.
 
-    After a 4xx no message went out. After a 5xx, 408 or 409 nobody knows. Redirects are not followed.
+    After a 4xx no message went out (`sent` False). After a 5xx, 408 or 409, and after a redirect, which is not
+    followed, nobody knows (`sent` None).
     """
     status = response.status
     if response.ok:
@@ -166,8 +167,9 @@ class ProviderSession:
         path: begins with a slash and is appended to the base URL, or is a whole URL. operation: the call's name in logs
         and metrics. idempotent: whether the call may be repeated, by default True for GET and HEAD. Once the first byte
         of another call is out, only the Deadline ends it, and not a cancellation or shutdown. timeout_ms: the limit of
-        one attempt. expect_json: a 2xx without JSON is a fault. Raises a ProviderError, CallCancelled, CallInterrupted,
-        HostRefused, and RuntimeError inside a database transaction.
+        one attempt. expect_json: a 2xx without JSON is a fault. Raises a ProviderError (ProviderFault if `parse` cannot
+        read the answer), CallCancelled, CallInterrupted, ProviderMisconfigured, and RuntimeError inside a database
+        transaction. Before the first attempt it raises DeadlineExceeded, Cancelled or ShutdownRequested.
         """
         refuse_in_transaction()
         url = f"{self.base_url.rstrip('/')}{path}" if path.startswith("/") else path

@@ -9,7 +9,9 @@ from jobs.deadline import Deadline
 
 def probe(account: Integration, deadline: Deadline) -> None:
     """Make the cheap call that shows whether the Instantly account works: read whose key it is. If mailboxes were
-    reported lost, also read their states.
+    reported lost, also read their states and record which are back.
+
+    Raises MailboxesLost if some still are down, and the errors of integrations.errors.
     """
     client = InstantlyClient.for_integration(account)
     client.workspace(deadline)
@@ -18,7 +20,9 @@ def probe(account: Integration, deadline: Deadline) -> None:
 
 
 def check_key(test: Test) -> str:
-    """Check that Instantly accepts the key. Returns a sentence for people."""
+    """Check that Instantly accepts the key. Returns a sentence for people, "" if the workspace has no name. Raises the
+    errors of integrations.errors.
+    """
     test.found = InstantlyClient.for_integration(test.account).workspace(test.deadline)
     return f"It opens {test.found.name}." if test.found.name else ""
 

@@ -150,8 +150,8 @@ class InstantlyClient:
 
     # Reference: GET /emails
     def emails_of(self, lead_email: str, deadline: Deadline) -> list[Email]:
-        """The latest e-mails to and from a lead, newest first. They are searched when
-        nobody knows whether an answer went out.
+        """The latest e-mails to and from a lead, newest first, at most a hundred. They are searched when nobody knows
+        whether an answer went out.
         """
         return self._session.request(
             "GET",
@@ -164,9 +164,10 @@ class InstantlyClient:
 
     # Reference: GET /emails
     def received_since(self, since: datetime, deadline: Deadline) -> Iterator[Email]:
-        """The e-mails that came in at Instantly since `since` (aware), newest first.
+        """The e-mails that came in at Instantly since `since` (aware), newest first. Those without a time are not left
+        out.
 
-        Pages are read only as the result is consumed.
+        Pages are read only as the result is consumed, at most MAX_PAGES of PAGE e-mails.
         """
 
         def parse(response: Response) -> tuple[list[Email], str]:
@@ -193,7 +194,9 @@ class InstantlyClient:
 
     # Reference: GET /block-lists-entries
     def is_blocked(self, address: str, deadline: Deadline) -> bool:
-        """Whether exactly this e-mail address is on the Instantly workspace's block list."""
+        """Whether exactly this e-mail address, whatever its case, is on the Instantly workspace's block list. Only the
+        first hundred entries that Instantly finds for it are read.
+        """
 
         def parse(response: Response) -> bool:
             entries = items_of(response.data, "items")
@@ -211,7 +214,7 @@ class InstantlyClient:
     # Reference: POST /block-lists-entries
     def block(self, address: str, deadline: Deadline) -> None:
         """Put an e-mail address on the Instantly workspace's block list, so that none of its campaigns mails it any
-        more.
+        more. Raises ProviderRejected if it is there already.
         """
         self._session.request(
             "POST",
@@ -237,7 +240,8 @@ class InstantlyClient:
     ) -> str:
         """Send an answer to the e-mail `reply_to_uuid` from our mailbox `eaccount`, in one call without retries.
 
-        Returns the id of the new e-mail.
+        Returns the id of the new e-mail, or "" if Instantly does not say it. An error's `sent` says whether it may have
+        gone out.
         """
         body: dict[str, Any] = {
             "reply_to_uuid": reply_to_uuid,

@@ -104,8 +104,10 @@ def account_of(body: Any) -> str:
 
 
 def parse(body: Any, now: datetime) -> Event:
-    """Reads the event from the body of an Instantly webhook. Raises PayloadInvalid if a
-    needed field is missing or has a wrong type.
+    """Reads the event from the body of an Instantly webhook. `now` (aware) is its time if the body states none. An
+    event that is not used becomes an IgnoredEvent.
+
+    Raises PayloadInvalid if a needed field is missing or has a wrong type.
     """
     kind = validate(Header, body).event_type
     if kind not in EVENTS:
@@ -215,7 +217,9 @@ def _shared(data: Body, now: datetime, subject: str, text: str) -> dict[str, Any
 
 
 def content_key(lead_email: str, subject: str, text: str) -> str:
-    """A hash that is equal for equal mails of one lead. By it, a mail is recognised that came without its id."""
+    """A hash that is equal for mails of one lead with the same subject and words; blanks in the text do not matter. By
+    it, a mail is recognised that came without its id.
+    """
     return digest("instantly", lead_email.lower(), subject, " ".join(text.split()))
 
 

@@ -35,7 +35,9 @@ REASON_LIMIT = 64
 
 
 def lost(mailboxes: list[str]) -> str:
-    """The reason to show for an account that has lost some of its `mailboxes`: the first of them, and how many more."""
+    """The reason to show for an account that has lost some of its `mailboxes`: the first of them, and how many more. At
+    most REASON_LIMIT characters; "" if there are none.
+    """
     if not mailboxes:
         return ""
     more = len(mailboxes) - 1
@@ -185,5 +187,5 @@ class Notice(models.Model):
 
     @property
     def words(self) -> str:
-        """The text of a notice about an account, without links."""
+        """The text of the notice in one line, without the lines that contain a link."""
         return " ".join(line for line in self.text.splitlines() if "://" not in line)

@@ -73,9 +73,10 @@ class Integration(models.Model):
 
 
 def hash_key(key: str) -> str:
-    """The hash of a webhook key (the secret part of a webhook's address), which is stored and looked up.
+    """The SHA-256 of a webhook key (the secret part of a webhook's address), in hex. It is what is stored and looked
+    up.
 
-    A key has 192 random bits, so plain SHA-256 is enough.
+    A key has 256 random bits, so no slower hash is needed.
     """
     return hashlib.sha256(key.encode()).hexdigest()
 
@@ -120,7 +121,8 @@ class WebhookKey(models.Model):
 
     @classmethod
     def issue(cls, integration: Integration) -> "WebhookKey":
-        """Make a new webhook key for the account `integration` and store it.
+        """Make a new webhook key for the account `integration`, store it and return it. Keys that the account has stay
+        valid.
 
         Its text is stored encrypted, because admins must be able to copy it again.
         """
@@ -129,7 +131,9 @@ class WebhookKey(models.Model):
 
     @classmethod
     def rotate(cls, integration: Integration, overlap: timedelta) -> "WebhookKey":
-        """Make a new webhook key for the account. The old ones still work for `overlap` (0 to 7 days)."""
+        """Make a new webhook key for the account, store it and return it. The old ones still work for `overlap`, which
+        is taken as 0 to 7 days; one that ends sooner keeps its end.
+        """
         ends = timezone.now() + min(max(overlap, timedelta(0)), timedelta(days=7))
         live = Q(expires_at=None) | Q(expires_at__gt=ends)
         cls.objects.filter(live, integration=integration).update(expires_at=ends)

@@ -43,8 +43,8 @@ MODELS = {
 
 
 def checked(model: str, effort: str) -> Model:
-    """The catalog's entry of the model named `model`. Raises ProviderMisconfigured, which names the possible models or
-    efforts.
+    """The catalog's entry of the model named `model`, which accepts the effort `effort` ("" for its default). Raises
+    ProviderMisconfigured, which names the possible models or efforts.
     """
     known = MODELS.get(model)
     if known is None:

@@ -114,10 +114,13 @@ class OpenAIClient:
     ) -> T:
         """The model's answer to `text` under `instructions`, as an instance of `schema`.
 
-        effort: the reasoning effort, "" for the model's default. on_cost: called with the cost in millionths of a
-        dollar, also if the question failed, provided that the model's price is known. Raises OpenAINotConfigured,
-        ProviderMisconfigured for an unknown model or effort, AnswerRefused, AnswerUnusable, and what
-        ProviderSession.request raises.
+        effort: the reasoning effort, "" for the model's default. max_output_tokens: an answer that this limit cuts off
+        is asked for once more with MORE_TOKENS times as many. on_cost: called with the cost in millionths of a dollar,
+        also if the question failed, provided that the model's price is known. The question is recorded in AiCall,
+        without its words, and a refusal in the health of the workspace's account.
+
+        Raises OpenAINotConfigured, ProviderMisconfigured for an unknown model or effort, AnswerRefused, AnswerUnusable,
+        and what ProviderSession.request raises.
         """
         if not settings.OPENAI_API_KEY:
             raise OpenAINotConfigured()
@@ -159,7 +162,8 @@ class OpenAIClient:
 
 
 def check(deadline: Deadline, account: Integration | None = None) -> str:
-    """Prove that the installation's OpenAI key works, by a read that costs nothing. Raises as OpenAIClient.ask does.
+    """Prove that the installation's OpenAI key works, by a read that costs nothing. Raises OpenAINotConfigured, and
+    what ProviderSession.request raises.
 
     account: the account whose health records the call. Returns the owner of the first model in the list, or "".
     Reference: https://platform.openai.com/docs/api-reference/models/list
@@ -171,8 +175,8 @@ def check(deadline: Deadline, account: Integration | None = None) -> str:
 
 
 def ask_shortly(deadline: Deadline, account: Integration) -> None:
-    """Prove that OpenAI answers questions, by a very short one to the cheapest model. Raises
-    as OpenAIClient.ask does.
+    """Prove that OpenAI answers questions, by a very short one to the cheapest model (at most 16 tokens of answer). The
+    account's health records the call. Raises OpenAINotConfigured, and what ProviderSession.request raises.
     """
     body = {"model": next(iter(MODELS)), "input": "Say OK.", "max_output_tokens": 16}
     _session(account).request("POST", "/responses", operation="short question", deadline=deadline, json=body)

@@ -21,7 +21,9 @@ class OpenAINotConfigured(ProviderMisconfigured):
 
 
 class AnswerUnusable(ProviderFault):
-    """The model's answer is useless. `code` is max_output_tokens, empty, not_json, schema or failed."""
+    """The model's answer cannot be used. `code` is max_output_tokens, empty, not_json, schema, failed or
+    unexpected_shape.
+    """
 
 
 class AnswerRefused(ProviderRejected):
@@ -34,7 +36,7 @@ class AnswerRefused(ProviderRejected):
 def classify(response: Response) -> ResponseVerdict | None:
     """Which error an answer of OpenAI means, or None if its HTTP status says enough.
 
-    A used-up quota comes as a 429, although waiting does not help.
+    A used-up quota comes as a 429, but waiting does not help, so it is a ProviderAuthError.
     """
     if response.ok:
         return None

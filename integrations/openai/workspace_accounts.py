@@ -41,7 +41,8 @@ def of(workspace_id: UUID | None) -> Integration | None:
 
 def refused(account: Integration | None, error: ProviderError | ProviderMisconfigured) -> None:
     """Record in the health of the workspace's OpenAI account that OpenAI refuses our request or that the set address is
-    not allowed, because a person must act. `account` None records nothing.
+    not allowed, because a person must act. `account` None records nothing. If the database cannot be reached, that is
+    logged and nothing is recorded.
 
     The report of a finished call does not record this by itself, because such a refusal says nothing about the key.
     """

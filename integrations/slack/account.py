@@ -41,7 +41,7 @@ def can_be_read(account: Integration) -> bool:
 
 def probe(account: Integration, deadline: Deadline) -> None:
     """Make the cheap call that shows whether the Slack account works: read whose token it is. If Slack had refused the
-    channel, also check whether the channel is available again.
+    channel, also look whether the channel is available again, and then record the account as working.
     """
     client = SlackClient.for_integration(account)
     client.identity(deadline)
@@ -57,8 +57,8 @@ def stays_broken(_account: Integration, reason: str, _operation: str) -> bool:
 
 
 def check_token(test: Test) -> str:
-    """Check that Slack accepts the bot token. Returns a sentence for people. An incoming
-    webhook cannot be checked without posting.
+    """Check that Slack accepts the bot token, and keep its owner in `test.found` for the next checks. Returns a
+    sentence for people. An incoming webhook cannot be checked without posting, so the sentence says that.
     """
     if not test.account.credentials.get("bot_token") and test.account.credentials.get("webhook_url"):
         return "An incoming webhook. It can only be tried by posting: use the fire drill."

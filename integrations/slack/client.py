@@ -103,7 +103,11 @@ class _SeamWebClient(WebClient):
 
 
 class SlackClient:
-    """Makes calls to one Slack workspace, with a bot token, an incoming webhook, or both."""
+    """Makes calls to one Slack workspace, with a bot token, an incoming webhook, or both. Every method that calls takes
+    a Deadline and raises the errors of integrations.errors.
+
+    All but `post` need the bot token, and raise ProviderMisconfigured without it.
+    """
 
     def __init__(
         self, session: ProviderSession, *, token: str = "", webhook_url: str = "", channel: str = ""
@@ -147,7 +151,7 @@ class SlackClient:
         key: str = "",
     ) -> Posted:
         """Post a message to `channel` (default: the account's), else through the incoming webhook. The call is made
-        only once.
+        only once. Returns where the message stands, which nobody knows for a webhook.
 
         If there are `blocks`, `text` is what notifications show. `find` finds the message by its `key`. Raises
         ProviderMisconfigured if there is neither a channel nor a webhook.
@@ -166,8 +170,8 @@ class SlackClient:
         )
 
     def find(self, key: str, since: datetime, deadline: Deadline, *, channel: str = "") -> Posted | None:
-        """Our message in Slack that was posted with `key` to `channel` (default: the
-        account's) after `since`. None if there is none.
+        """Our message in Slack that was posted with `key` to `channel` (default: the account's) after `since` (aware),
+        among the PAGE newest of the channel. None if there is none.
 
         Raises ProviderMisconfigured if there is no channel, and ProviderAuthError without HISTORY_SCOPES.
         """
@@ -194,7 +198,7 @@ class SlackClient:
     def update(
         self, posted: Posted, text: str, deadline: Deadline, *, blocks: Sequence[dict[str, Any]] = ()
     ) -> None:
-        """Replace the text of one of our messages in Slack."""
+        """Replace the text of one of our messages in Slack, and its blocks: without `blocks` it has none afterwards."""
         self._ask(
             deadline,
             # Reference: https://docs.slack.dev/reference/methods/chat.update

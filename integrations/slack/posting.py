@@ -87,8 +87,8 @@ def look(
 
 
 def can_look(client: SlackClient, deadline: Deadline, *, channel: str = "") -> bool:
-    """Whether our messages in the Slack channel can be searched for. Only then is a message posted
-    again that a dead worker may have posted.
+    """Whether our messages in the Slack channel can be searched for, which takes one call. Only then is a message
+    posted again that a dead worker may have posted.
     """
     return look(client, "", timezone.now(), deadline, channel=channel)[0]
 

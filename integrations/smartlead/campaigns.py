@@ -7,8 +7,8 @@ from jobs.deadline import Deadline
 
 
 def stop(account: Integration, campaign_id: str, person: Person, deadline: Deadline) -> str:
-    """Stop all further e-mails of a SmartLead campaign to the lead with the person's
-    address. Returns what was done, as text.
+    """Stop all further e-mails of a SmartLead campaign to the lead with the person's address. Returns "stopped", or
+    "not known there" if SmartLead has no such lead.
     """
     client = SmartLeadClient.for_integration(account)
     known = client.find_lead(person.email, deadline)

@@ -122,8 +122,10 @@ class SmartLeadClient:
 
     # Reference: POST /master-inbox/inbox-replies
     def threads_since(self, since: datetime, deadline: Deadline) -> Iterator[Thread]:
-        """SmartLead's threads with a reply since `since` (aware), newest first. Pages are read only as the result is
-        consumed.
+        """SmartLead's threads with a reply since `since` (aware), each with its e-mails, the newest reply first.
+        Threads without a time are not left out.
+
+        Pages are read only as the result is consumed, at most INBOX_PAGES of INBOX_PAGE threads.
         """
         query = {"fetch_message_history": "true", **self._key}
         for page in range(INBOX_PAGES):
@@ -177,8 +179,8 @@ class SmartLeadClient:
         cc: Sequence[str] = (),
         bcc: Sequence[str] = (),
     ) -> None:
-        """Send an answer in a campaign's thread, in one call without retries. SmartLead
-        does not return the id of the new message.
+        """Send an answer in a campaign's thread, in one call without retries. SmartLead does not return the id of the
+        new message. An error's `sent` says whether it may have gone out.
         """
         body: dict[str, Any] = {
             "subject": subject,

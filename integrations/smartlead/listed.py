@@ -12,7 +12,9 @@ from jobs.deadline import Deadline
 
 
 def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent]:
-    """The replies that SmartLead received since `moment` (aware), as events."""
+    """The replies that SmartLead received since `moment` (aware), as events. Those without an id or a time are left
+    out. They are read only as the result is consumed.
+    """
     for thread in SmartLeadClient.for_integration(account).threads_since(moment, deadline):
         for item in thread.items or []:
             if item.kind.upper() == "REPLY" and item.message_id and item.at and item.at >= moment:

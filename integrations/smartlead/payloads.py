@@ -142,8 +142,10 @@ def account_of(_body: Any) -> str:
 
 
 def parse(body: Any, now: datetime) -> Event:
-    """Reads the event from the body of a SmartLead webhook. Raises PayloadInvalid if a
-    needed field is missing or has a wrong type.
+    """Reads the event from the body of a SmartLead webhook. `now` (aware) is its time if the body states none. An event
+    or a category that is not used becomes an IgnoredEvent.
+
+    Raises PayloadInvalid if a needed field is missing or has a wrong type.
     """
     kind = validate(Header, body).event_type
     if kind in UNTRACKED:

@@ -35,7 +35,7 @@ def own_key() -> str:
 
 def probe(account: Integration, deadline: Deadline) -> None:
     """Make the cheap calls that show whether the LinkedIn account works: read who is logged in, and then the InMail
-    balance.
+    balance. Raises ProviderAuthError with the code ANOTHER_ACCOUNT, and records it, if it is not the owner.
 
     Only the balance needs a live LinkedIn session. Unipile answers /accounts for a disconnected account too.
     """
@@ -67,8 +67,9 @@ def reconnect(account: Integration, until: datetime, back_url: str, deadline: De
 
 
 def check_key(test: Test) -> str:
-    """Check that Unipile accepts the key and knows the LinkedIn account. Returns a sentence
-    for people. Raises Wrong if it does not.
+    """Check that Unipile accepts the key and knows the LinkedIn account, and keep the account in `test.found` for the
+    next check. Returns a sentence for people. Raises Wrong if Unipile does not know the account, and the errors of
+    integrations.errors.
     """
     try:
         test.found = UnipileClient.for_integration(test.account).account(test.deadline)
@@ -82,8 +83,8 @@ def check_key(test: Test) -> str:
 
 
 def check_owner(test: Test) -> str:
-    """Check that the owner of the LinkedIn account is logged in. Returns a sentence for people. Raises
-    ProviderAuthError if somebody else is.
+    """Check that the owner of the LinkedIn account is logged in; the first person who is counts as the owner. Returns a
+    sentence for people. Raises ProviderAuthError if somebody else is.
     """
     identity.verify(test.account, test.found)
     return f"{test.found.name}." if test.found.name else ""

@@ -237,7 +237,8 @@ class UnipileClient:
         """Send an invitation to connect on LinkedIn, in one call without retries. The note is cut to NOTE_LIMIT
         characters.
 
-        It is no error if the person is already connected or invited.
+        It is no error if the person is already connected or invited: then the result's `already` says so, and nothing
+        is sent.
         """
         body = {"account_id": self.account_id, "provider_id": provider_id}
         if note:
@@ -315,7 +316,9 @@ class UnipileClient:
 
     # Reference: https://developer.unipile.com/reference/messagescontroller_listallmessages
     def messages_since(self, since: datetime, deadline: Deadline) -> Iterator[ChatMessage]:
-        """All messages of the LinkedIn account after `since` (aware), newest first, in both directions."""
+        """All messages of the LinkedIn account after `since` (aware), newest first, in both directions. Pages are read
+        only as the result is consumed, at most MAX_PAGES of PAGE messages.
+        """
         after = since.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return self._pages(ChatMessage, "/messages", {"after": after}, "messages", deadline)
 
@@ -330,7 +333,9 @@ class UnipileClient:
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_listallchats
     def chats_since(self, since: datetime, deadline: Deadline) -> Iterator[Chat]:
-        """The LinkedIn chats with a message after `since` (aware), newest first."""
+        """The LinkedIn chats with a message after `since` (aware), newest first. Pages are read only as the result is
+        consumed, at most MAX_PAGES of PAGE chats.
+        """
         after = since.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return self._pages(Chat, "/chats", {"after": after}, "chats", deadline)
 

@@ -91,7 +91,9 @@ def group_of(code: str) -> Group | None:
 
 
 def classify(response: Response) -> ResponseVerdict | None:
-    """Which error an answer of Unipile means. Its `type` decides; if there is none, its status and its words."""
+    """Which error an answer of Unipile means, or None if its HTTP status says enough. Its `type` decides; if that is
+    not in GROUPS, its status and its words.
+    """
     if response.ok:
         return None
     body = response.data if isinstance(response.data, dict) else {}

@@ -16,7 +16,8 @@ STRANGER = "stranger"
 
 
 def verify(integration: Integration, account: Account) -> None:
-    """Compare the person who is logged in at Unipile now with the account's first owner, who is remembered.
+    """Compare the person who is logged in at Unipile now with the account's first owner. The first person ever seen is
+    remembered as the owner. Owner and result are saved in the account's `config`, where `stays_broken` looks.
 
     Raises ProviderAuthError with the code ANOTHER_ACCOUNT if it is somebody else.
     """

@@ -10,7 +10,9 @@ from jobs.deadline import Deadline
 
 
 def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent]:
-    """The LinkedIn messages since `moment` (aware), in both directions, as events."""
+    """The LinkedIn messages since `moment` (aware), in both directions, as events, newest first. Those without a time
+    are left out. The other person of each chat is asked for once. All is read only as the result is consumed.
+    """
     client = UnipileClient.for_integration(account)
     people: dict[str, Person] = {}
     for message in client.messages_since(moment, deadline):

@@ -119,8 +119,10 @@ def account_of(body: Any) -> str:
 
 
 def parse(body: Any, now: datetime) -> Event:
-    """Reads the event from the body of a Unipile webhook. Raises PayloadInvalid if a
-    needed field is missing or has a wrong type.
+    """Reads the event from the body of a Unipile webhook. `now` (aware) is a message's time if the body states none. An
+    event that is not used, or of another account than LinkedIn's, becomes an IgnoredEvent.
+
+    Raises PayloadInvalid if a needed field is missing or has a wrong type.
     """
     if isinstance(body, dict) and STATUS in body:
         status = validate(Status, body[STATUS])
