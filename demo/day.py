@@ -42,8 +42,8 @@ MONTH_FIRST = re.compile(rf"\b({_NAME})( )(\d{{1,2}})\b(?! {_NAME})")
 
 
 def shift_for(now: datetime) -> timedelta:
-    """How much later than recorded the demo's day of webhooks happens: the most whole weeks
-    after which it is over at `now` (aware).
+    """The whole weeks by which the demo's recorded day is moved: the most after which it is over at `now` (aware). Zero
+    if it is not over without being moved.
     """
     ended = datetime.fromisoformat(f"{RECORDED_ON}T{ENDS_AT_UTC}+00:00")
     return max((now - ended) // WEEK, 0) * WEEK
@@ -56,6 +56,7 @@ def starts_at(now: datetime) -> datetime:
 
 def moved(lines: Iterable[RecordedDelivery], now: datetime) -> list[RecordedDelivery]:
     """The webhooks of the demo's recorded day, with their dates moved so that the day is recent at `now` (aware).
+    Returns copies.
 
     Those that only the hours between them tell apart are left out, as the demo plays the day within minutes.
     """
@@ -70,7 +71,9 @@ def _moved(body: object, shift: timedelta) -> object:
 
 
 def in_words(text: str, shift: timedelta) -> str:
-    """`text` with its dates in words ("Oct 13", "23 octobre") `shift` later, in the same language and order."""
+    """`text` with its dates in words ("Oct 13", "23 octobre") `shift` later, in the same language and order. Only dates
+    with a month of AUTUMN (September to December) are moved.
+    """
 
     def named(day: str, name: str) -> tuple[str, str]:
         months, month = AUTUMN[name]

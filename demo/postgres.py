@@ -120,8 +120,8 @@ class EmbeddedPostgres:
         return f"postgresql://{SUPERUSER}@/{quote(dbname)}?host={quote(str(self.socket_dir))}&port={PORT}"
 
     def acquire(self) -> None:
-        """Start the embedded PostgreSQL if needed, and register as a user of it (take a
-        share). Raises PostgresError.
+        """Start the embedded PostgreSQL if needed, wait until it accepts connections, and register as a user of it
+        (take a share). Raises PostgresError. Does not register twice.
         """
         with self._exclusive():
             self._ensure_ready()
@@ -153,9 +153,10 @@ class EmbeddedPostgres:
             self._ensure_ready()
 
     def stop(self, mode: str = "fast") -> None:
-        """Stop the embedded PostgreSQL even if somebody uses it.
+        """Stop the embedded PostgreSQL even if somebody uses it. Does nothing if it does not run.
 
-        `mode` is ``fast`` or ``immediate``, as in pg_ctl. Raises PostgresError.
+        `mode` is ``fast`` or ``immediate``, as in pg_ctl; after STOP_TIMEOUT_S seconds ``immediate`` follows. Raises
+        PostgresError.
         """
         with self._exclusive():
             self._stop(mode)
@@ -397,7 +398,9 @@ def _try_lock(descriptor: int) -> bool:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run ``python -m demo.postgres start|stop|restart|status [--mode M] [--data-dir D]`` and return the exit code."""
+    """Run ``python -m demo.postgres start|stop|restart|status [--mode M] [--data-dir D]``. Returns the exit code: 0 if
+    the server runs now, or was stopped as asked; 1 after an error; 3 if it does not run.
+    """
     parser = argparse.ArgumentParser(prog="python -m demo.postgres", description="The embedded PostgreSQL.")
     parser.add_argument("action", choices=["start", "stop", "restart", "status"])
     parser.add_argument("--mode", choices=sorted(STOP_SIGNALS), default="fast", help="how to stop")

@@ -74,7 +74,9 @@ class Processes:
         return next((name for name, child in self.running.items() if child.poll() is not None), None)
 
     def last_words(self, name: str) -> str:
-        """The last lines that the child process `name` has written to its log since it was started, or ""."""
+        """The last lines (at most LAST_LINES, none of them blank) that the child process `name` has written to its log
+        since it was started, or "".
+        """
         with (self.logs / f"{name}.log").open("rb") as log:
             log.seek(self._wrote_before[name])
             lines = log.read().decode(errors="replace").splitlines()
@@ -95,9 +97,9 @@ class Processes:
         return False
 
     def stop(self) -> None:
-        """Send SIGTERM to each of the demo's child processes, the last started first.
+        """Send SIGTERM to each of the demo's child processes, the last started first, and wait until all have ended.
 
-        A child that does not end in time is killed with its group.
+        A child that has not ended after STOP_GRACE_S seconds is killed with its group.
         """
         for child in reversed(self.running.values()):
             if child.poll() is None:

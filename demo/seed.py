@@ -1,6 +1,6 @@
 """Makes the demo's workspaces, its people, their accounts at the sandbox, and a month of history.
 
-Running it again changes nothing.
+Running it again makes nothing twice. It only points the accounts at the sandbox again.
 """
 
 from typing import Any
@@ -86,7 +86,7 @@ def account_id(label: str, provider: str) -> str:
 
 def sandbox_accounts(label: str) -> dict[str, str]:
     """The names that the sandbox has for the accounts of the demo workspace `label`, by provider, for those that post
-    webhooks.
+    webhooks: all but Slack.
     """
     named = {}
     for provider, settings in WORKSPACES[label]["accounts"].items():
@@ -97,7 +97,7 @@ def sandbox_accounts(label: str) -> dict[str, str]:
 
 def sandbox_properties(label: str) -> dict[str, dict[str, object]]:
     """The names and ids that the sandbox's accounts must have to match the settings of the demo workspace `label`, by
-    provider.
+    provider. Only Unipile and EmailBison have such.
     """
     accounts = WORKSPACES[label]["accounts"]
     properties: dict[str, dict[str, object]] = {unipile.NAME: {"name": accounts[unipile.NAME]["name"]}}
@@ -110,7 +110,7 @@ def sandbox_properties(label: str) -> dict[str, dict[str, object]]:
 
 
 def people() -> list[tuple[str, str]]:
-    """Everybody who can log in to the demo, as (e-mail, what they may do). All have the same password."""
+    """Everybody who can log in to the demo, as (e-mail, what they may do). The password of all is PASSWORD."""
     listed = []
     for label, facts in WORKSPACES.items():
         listed += [
@@ -122,8 +122,8 @@ def people() -> list[tuple[str, str]]:
 
 @transaction.atomic
 def seed(sandbox_url: str) -> dict[str, Workspace]:
-    """Make what is missing of the demo's workspaces and people, and point every account at the
-    sandbox. Returns the workspaces by label.
+    """Make what is missing of the demo's workspaces and people, and point every account at the sandbox at `sandbox_url`
+    (without a slash at its end), in one transaction. Returns the workspaces by label.
     """
     made = {label: _workspace(label, facts, sandbox_url) for label, facts in WORKSPACES.items()}
     followups.seed(made["northwind"])

@@ -44,8 +44,10 @@ PAGES = {
 
 @contextmanager
 def demo() -> Iterator[None]:
-    """Runs the demo within the `with` block, after its day has been played and drafts
-    wait. Raises TimeoutError and RuntimeError.
+    """Runs the demo within the `with` block, which begins when its day has been played and DRAFTS drafts wait. Two
+    providers are broken before that (`break_providers`). Stops it afterwards.
+
+    Raises TimeoutError if that takes longer than PATIENCE_S seconds, and RuntimeError if the demo ends before.
     """
     command = [
         sys.executable,
@@ -84,7 +86,9 @@ def _wait_for_drafts(run: subprocess.Popen[str]) -> None:
 
 
 def break_providers() -> None:
-    """Have the sandbox refuse Bluebird's key at EmailBison and Copperfield's contacts at GoHighLevel, for the admin."""
+    """Have the sandbox refuse Bluebird's key at EmailBison and Copperfield's contacts at GoHighLevel, so that the
+    pictures of the admin show failed calls and jobs.
+    """
     for fault in (
         {"provider": "emailbison", "kind": "unauthorized", "account": seed.api_key("bluebird")},
         {"provider": "ghl", "kind": "error", "account": seed.api_key("copperfield"), "status": 422,
@@ -119,7 +123,7 @@ def picture(page: Page, name: str) -> None:
 
 
 def shots(browser: Browser) -> None:
-    """Make all pictures of the documents."""
+    """Make all pictures of the documents, of the demo that runs."""
     for theme in THEMES:
         page = logged_in(browser, "admin@northwind.example.com", theme, WIDE)
         home = re.match(r".*/w/[0-9a-f-]+/", page.url)

@@ -41,8 +41,8 @@ OUTCOMES = {
 
 
 def draft(facts: Facts) -> str:
-    """The text of an e-mail that the played model answers with: facts that answer the lead's
-    question, what is still open, or a next step.
+    """The text of an e-mail that the played model answers with, in the language of the reply: the facts that answer the
+    lead's question, and then what is still open, or a next step.
     """
     say = PHRASES[facts.language]
     told = [fact.said(say.here, short=False) for fact in facts.known]
@@ -278,8 +278,8 @@ class _Sheet:
 
 
 def resolve(root: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
-    """The part `node` of the JSON schema `root`, or the part that its `$ref` points to. Raises KeyError if that does
-    not exist.
+    """The part `node` of the JSON schema `root`, or the part that its `$ref` points to, with any further `$ref`
+    followed. Raises KeyError if that does not exist.
     """
     while "$ref" in node:
         target: Any = root
@@ -290,8 +290,8 @@ def resolve(root: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
 
 
 def types_of(node: dict[str, Any]) -> set[str]:
-    """The JSON types that the part `node` of a JSON schema allows. An empty set means an enum
-    or a const, which lists its values itself.
+    """The JSON types that the part `node` of a JSON schema names. An empty set means that it names none: it lists its
+    values (enum, const) or its forms (anyOf) instead.
     """
     kinds = node.get("type")
     if kinds is None:

@@ -29,8 +29,11 @@ FILTERS = ("provider", "account", "kind", "contains", "path")
 
 
 def handle(sandbox: "Sandbox", request: Request) -> Response:
-    """Carry out a command of the sandbox's control API. Answers 400 with the name of a
-    wrong field, and 404 for an unknown address.
+    """Carry out a command of the sandbox's control API. A command that came as a form is answered by a redirect (303)
+    to the control page.
+
+    Answers 400 with the name of a wrong field, 403 to a command from another origin, 404 for an unknown address, and
+    500 if the sandbox itself failed.
     """
     origin = request.headers.get("origin")
     if request.method not in ("GET", "HEAD") and origin not in (None, request.origin):

@@ -50,7 +50,8 @@ class Sandbox:
     # Requests
 
     def arrive(self, provider_name: str, request: Request) -> Visit | None:
-        """Look up the played provider and the account of a request, and use up the ordered faults that apply to it.
+        """Look up the played provider and the account of a request, and use up the ordered faults that apply to it. The
+        provider does not act on the request yet (`answer`).
 
         Returns None for an unknown provider.
         """
@@ -111,8 +112,8 @@ class Sandbox:
     # Commands
 
     def fault(self, **values: Any) -> Fault:
-        """Order a fault: let requests that match it fail. docs/sandbox.md lists kinds and fields. Raises
-        ControlError, which names a wrong field.
+        """Order a fault: let requests that match it fail. docs/sandbox.md lists kinds and fields. Returns it with its
+        id. Raises ControlError, which names a wrong field.
         """
         fault = Fault.parse(values)
         if fault.provider != "*":
@@ -128,10 +129,10 @@ class Sandbox:
     def set_account(
         self, provider: str, account: str, status: str | None = None, properties: dict[str, Any] | None = None
     ) -> Account:
-        """Change the status or properties of an account at a played provider. If the provider reports
-        status changes by webhook, one is posted.
+        """Change the status of an account at a played provider, and add to its properties. None changes nothing; an
+        unknown account is made. If the provider reports status changes by webhook, one is posted.
 
-        Raises ControlError for a status that the provider's accounts cannot have.
+        Raises ControlError for an unknown provider, and for a status that its accounts cannot have.
         """
         player = self._provider(provider)
         allowed = ("ok", *STATUS_CODES, *player.statuses)
@@ -149,9 +150,10 @@ class Sandbox:
         return changed
 
     def set_webhook(self, provider: str, account: str, url: str, **options: Any) -> Webhook:
-        """Set the address to which a played provider posts an account's webhooks; `*` means all accounts.
+        """Set the address to which a played provider posts an account's webhooks, instead of the one before; `*` means
+        all accounts that have none of their own. `options` are other fields of Webhook.
 
-        Raises ControlError for an unusable address.
+        Raises ControlError for an unknown provider or an address that is not http or https.
         """
         self._provider(provider)
         if not url.startswith(("http://", "https://")):
@@ -172,10 +174,12 @@ class Sandbox:
         wait_for_answer: bool = True,
         **fields: Any,
     ) -> dict[str, Any]:
-        """Let an event happen at a played provider, and post its webhook. Raises ControlError for an unknown event.
+        """Let an event happen at a played provider, and post its webhook `copies` times, unless `deliver` is False. The
+        body is made from `fields`, or is `body`. Raises ControlError for an unknown provider or event, and for a
+        missing field.
 
-        The result has the webhook's body and, if it was waited for, what our side answered within EMIT_TIMEOUT_S
-        seconds.
+        The result has the webhook's body; `held`: whether the provider cannot see the event now, so that nothing is
+        posted; and, if `wait_for_answer`, what our side answered within EMIT_TIMEOUT_S seconds.
         """
         player = self._provider(provider)
         target = self.state.account(provider, account)
@@ -193,7 +197,7 @@ class Sandbox:
 
     def ingest(self, provider: str, account: str, bodies: list[dict[str, Any]]) -> int:
         """Take webhook bodies as events that have happened at a played provider, without posting anything. Returns how
-        many.
+        many they were. Raises ControlError for an unknown provider.
         """
         player = self._provider(provider)
         target = self.state.account(provider, account)
@@ -229,7 +233,7 @@ class Sandbox:
         return None
 
     def reset(self) -> None:
-        """Forget all accounts, records, faults, answers and webhooks of the sandbox."""
+        """Forget all accounts, records, faults, answers and webhooks of the sandbox. The server goes on."""
         self._answers.clear()
         self.faults.clear()
         self.outbox.reset()
@@ -252,7 +256,9 @@ class Sandbox:
     def summary(
         self, *, provider: str | None = None, account: str | None = None, limit: int = 200
     ) -> dict[str, Any]:
-        """The whole state of the sandbox for a page or a script, with the newest `limit` entries of each list."""
+        """The whole state of the sandbox for a page or a script, with the newest `limit` entries of each list of
+        records, oldest first. `provider` and `account` narrow it; the totals count everything.
+        """
         wanted = {"provider": provider, "account": account}
 
         def last(items: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -52,7 +52,9 @@ def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any
 
 
 def manual_sent(account: Account, mail: dict[str, Any], sender: dict[str, Any]) -> dict[str, Any]:
-    """The body of the webhook that EmailBison posts about an answer that was sent through it."""
+    """The body of the webhook that EmailBison posts about the answer `mail` that was sent through it. Nothing is
+    stored.
+    """
     lead = account.data.leads.get(mail["lead_id"])
     campaign = account.data.campaigns.get(mail["campaign_id"])
     data = {
@@ -92,7 +94,9 @@ LEAD_FIELDS = ("id", "email", "first_name", "last_name", "status", "company", "t
 
 
 def keep_lead(account: Account, values: dict[str, Any]) -> dict[str, Any]:
-    """Create or update the played EmailBison's lead with the id in `values`, else with the address in them."""
+    """Create or update the played EmailBison's lead with the id in `values`, else with the address in them, and return
+    it. Custom variables are added to those that it has.
+    """
     box: Mailbox = account.data
     known = box.leads.get(int(values["id"])) if values.get("id") else box.lead_by_email(values["email"])
     if known is None:
@@ -167,7 +171,9 @@ REPLY_FIELDS = [
 
 
 def keep_reply(account: Account, values: dict[str, Any]) -> dict[str, Any]:
-    """Create or update the played EmailBison's reply with the id in `values`, in the form of its list of replies."""
+    """Create or update the played EmailBison's reply with the id in `values`, and return it in the form of its list of
+    replies. A field that `values` does not have stays as it is, or gets a default.
+    """
     box: Mailbox = account.data
     reply_id = int(values["id"])
     known = box.replies.get(reply_id) or dict.fromkeys(REPLY_FIELDS)
@@ -191,7 +197,9 @@ def keep_reply(account: Account, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def people(values: Any) -> list[dict[str, Any]]:
-    """The `to_emails` of a request ({name, email_address}), in the form of a reply's `to` ({address, name})."""
+    """The `to_emails` of a request ({name, email_address}), in the form of a reply's `to` ({address, name}). Entries
+    without an address are left out; [] for anything but a list.
+    """
     if not isinstance(values, list):
         return []
     named = [value if isinstance(value, dict) else {"email_address": value} for value in values]

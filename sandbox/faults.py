@@ -154,7 +154,9 @@ class Fault:
         return True
 
     def wait_ms(self) -> float:
-        """Milliseconds that the answer or webhook is delayed by this fault this time."""
+        """Milliseconds that the answer or webhook is delayed by this fault this time: `ms`, and up to `jitter_ms` at
+        random.
+        """
         return (self.ms or 0) + self._random.uniform(0, self.jitter_ms)
 
     def shuffled(self, items: list[Any]) -> list[Any]:
@@ -216,7 +218,9 @@ class FaultBook:
     def take(
         self, provider: str, method: str, path: str, names: set[str]
     ) -> tuple[list[Fault], Fault | None]:
-        """The ordered faults that delay this request, and the one that breaks it, or None. They are counted as used."""
+        """The ordered faults that delay this request, and the first one that breaks it, or None. They are counted as
+        used. `names` are the account's name and key, either of which a fault may name.
+        """
         if not self._faults:
             return [], None
         waits, breaking = [], None

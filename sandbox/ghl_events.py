@@ -24,8 +24,10 @@ CONTACT_FIELDS = (
 
 
 def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-    """The body of the webhook that the played GoHighLevel posts for `event`: an appointment's, or an inbound SMS. An
-    SMS has no message id, as at GoHighLevel.
+    """The body of the webhook that the played GoHighLevel posts for `event`: an appointment's, or an inbound SMS ("sms"
+    or ""). An SMS has no message id, as at GoHighLevel. Contact and appointment are made or changed.
+
+    Raises BadRequestError for an unknown event or a missing field.
     """
     if event in APPOINTMENT_EVENTS:
         return _appointment_event(account, event, fields)
@@ -88,7 +90,7 @@ def _appointment_event(account: Account, event: str, fields: dict[str, Any]) -> 
 
 
 def keep_appointment(account: Account, values: dict[str, Any]) -> dict[str, Any]:
-    """Create or change the played GoHighLevel's appointment with the id in `values`."""
+    """Create or change the played GoHighLevel's appointment with the id in `values`, and return it."""
     known: dict[str, Any] = account.data.appointments.setdefault(
         values["id"],
         {
@@ -126,8 +128,8 @@ def _custom_data(contact: dict[str, Any], text: str) -> dict[str, Any]:
 
 
 def learn(account: Account, body: dict[str, Any]) -> None:
-    """Store in the played GoHighLevel the contact and the SMS of a webhook's body. The carriers' keywords
-    (STOP, START) set and lift do-not-disturb.
+    """Store in the played GoHighLevel the appointment, or the contact and the SMS, of a webhook's body. The carriers'
+    keywords (STOP, START) set and lift do-not-disturb.
     """
     if isinstance(body.get("appointment"), dict) and body["appointment"].get("id"):
         keep_contact(account, {"id": body["appointment"].get("contactId")})
@@ -161,7 +163,9 @@ def find_contact(account: Account, values: dict[str, Any]) -> dict[str, Any] | N
 
 
 def keep_contact(account: Account, values: dict[str, Any]) -> dict[str, Any]:
-    """Create or change the played GoHighLevel's contact with the id in `values`."""
+    """Create or change the played GoHighLevel's contact with the id in `values`, and return it. Without an id, one is
+    made.
+    """
     data = account.data
     contact: dict[str, Any] | None = data.contacts.get(values.get("id"))
     if contact is None:

@@ -77,15 +77,17 @@ def listed(section: str) -> tuple[Known, ...]:
 
 
 def planned(plan: str, known: tuple[Known, ...]) -> tuple[tuple[Known, ...], tuple[str, ...]]:
-    """Which of the facts `known` a plan in the prompt says to use, and the questions that it says nobody can answer."""
+    """Which of the facts `known` a plan in the prompt says to use, in its order, and the questions that it says nobody
+    can answer.
+    """
     ids = re.findall(r"F\d+", " ".join(USED.findall(plan)))
     by_id = {fact.id: fact for fact in known}
     return tuple(by_id[one] for one in ids if one in by_id), tuple(NOT_KNOWN.findall(plan))
 
 
 def matched(newest: str, known: tuple[Known, ...]) -> tuple[tuple[Known, ...], tuple[str, ...]]:
-    """Which of the facts `known` answer the questions in the reply `newest`, in their
-    order, and the questions that no fact answers.
+    """Which of the facts `known` answer the questions in the reply `newest`, in the questions' order, and the questions
+    that no fact answers. Among the latter, those about a day or a time are left out.
     """
     usable = [fact for fact in known if fact.kind != "never" and fact.answer]
     found: dict[str, Known] = {}

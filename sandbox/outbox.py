@@ -27,9 +27,10 @@ RESPONSE_LIMIT = 2000
 
 @dataclass(frozen=True)
 class Webhook:
-    """Where the played provider posts the webhooks of one account.
+    """Where the played provider posts the webhooks of one account (`*`: of all).
 
-    `secret` signs them if the provider signs. With `echo`, what we send through the provider is posted back to us.
+    `secret` signs them if the provider signs. `attempts`: how often one is posted until it is answered with a 2xx, with
+    a pause of `retry_ms` milliseconds. With `echo`, what we send through the provider is posted back to us.
     """
 
     provider: str
@@ -99,9 +100,11 @@ class Outbox:
     def post(
         self, provider: str, account: str, body: dict[str, Any], *, copies: int = 1, echo: bool = False
     ) -> list["Future[dict[str, Any]]"]:
-        """Post a webhook's body to the address of the account.
+        """Post a webhook's body to the address of the account, `copies` times. An `echo` is posted only if the webhook
+        asks for echoes. Returns at once.
 
-        Returns a Future for each delivery; there is none if no address is set.
+        Returns a Future for each delivery. There is none if no address is set, if a fault drops the webhook, or after
+        `stop`.
         """
         webhook = self.webhook(provider, account)
         if webhook is None or (echo and not webhook.echo) or self._stopping.is_set():
@@ -144,7 +147,7 @@ class Outbox:
         self._threads = []
 
     def stop(self) -> None:
-        """Stop posting webhooks. Waiting ones are dropped."""
+        """Stop posting webhooks. Those in the queue are dropped, and their Futures never end."""
         self._stopping.set()
         for _ in self._threads:
             self._queue.put(None)

@@ -39,7 +39,9 @@ class Call:
     def sent(
         self, kind: str, send_id: str | int, *, to: str = "", thread: str | int = "", text: str = ""
     ) -> SendRecord:
-        """Record that a person receives something because of this call to the played provider."""
+        """Record that the person `to` receives something because of this call to the played provider, and return the
+        record. `send_id` is the provider's id of it.
+        """
         request = self.request
         searched = request.body.decode("utf-8", "replace") + " ".join(request.headers.values())
         return self.sandbox.state.record_send(
@@ -78,7 +80,9 @@ class Provider(ABC):
         return request.bearer()
 
     def account_name(self, sandbox: "Sandbox", request: Request, params: dict[str, str]) -> str:
-        """The name of the account that a call to the played provider is for."""
+        """The name of the account that a call to the played provider is for; by default, the key. May raise
+        BadRequestError.
+        """
         return self.credential(request)
 
     @abstractmethod

@@ -143,8 +143,8 @@ def read(model_input: Any) -> Facts:
 
 
 def flatten(model_input: Any) -> str:
-    """All text of the `input` of a request to the model. Of a list of messages it is what the user
-    said, or everything if no role is given.
+    """All text of the `input` of a request to the model. Of a list of messages it is what the user said, or everything
+    if the user said nothing. "" for anything else.
     """
     if isinstance(model_input, str):
         return model_input

@@ -27,8 +27,8 @@ IDLE_S = 300
 
 
 class SandboxServer(Sandbox):
-    """The sandbox, which plays the providers, as an HTTP server. `stop` keeps the state, and
-    a later `start` uses the same port again.
+    """The sandbox, which plays the providers, as an HTTP server. Port 0 takes any free one. `stop` keeps the state, and
+    a later `start` uses the same port again. As a context manager it runs within the `with` block.
     """
 
     def __init__(self, port: int = 0, host: str = "127.0.0.1") -> None:
@@ -60,7 +60,7 @@ class SandboxServer(Sandbox):
         return self.base_url
 
     def stop(self) -> None:
-        """Stop the sandbox's server and close every connection, also those that hang."""
+        """Stop the sandbox's server and close every connection, also those that hang. Does nothing if it is stopped."""
         if self._httpd is None or self._thread is None:
             return
         self.outbox.stop()

@@ -98,7 +98,9 @@ class Slack(Provider):
         }
 
     def encode(self, webhook: "Webhook", body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
-        """A button press as Slack posts it: a form, with a signature `v0` over its raw bytes."""
+        """A button press as Slack posts it: a form, with a signature `v0` (made with the webhook's `secret`) over its
+        raw bytes.
+        """
         payload = urllib.parse.urlencode({"payload": json.dumps(body)}).encode()
         at = str(int(time.time()))
         signed = hmac.new(webhook.secret.encode(), f"v0:{at}:".encode() + payload, hashlib.sha256).hexdigest()

@@ -61,8 +61,8 @@ class Account:
         return next(self._ids)
 
     def over_limit(self) -> bool:
-        """Whether this call exceeds the limit of the account's property `limit` (so many calls in any so
-        many seconds). If not, the call is counted.
+        """Whether this call exceeds the limit of the account's property `limit` ({calls, seconds}: so many calls in any
+        so many seconds). If not, the call is counted. False without such a property.
         """
         limit = self.properties.get("limit")
         if not limit:
@@ -171,8 +171,8 @@ class State:
             self._counts[record.provider, record.method, record.route, record.status] += 1
 
     def record_send(self, *, searched: str, **values: Any) -> SendRecord:
-        """Record that a person would receive something. `searched` is the text in which
-        markers (ids of our sends) are looked for.
+        """Record that a person would receive something, and return the record. `searched` is the text in which markers
+        (UUIDs, the ids of our sends) are looked for.
         """
         parts = [
             values["provider"],
@@ -208,14 +208,14 @@ class State:
         return [{**dict(zip(names, key, strict=True)), "n": n} for key, n in sorted(items, key=str)]
 
     def sends(self, **wanted: Any) -> list[dict[str, Any]]:
-        """What people would have received, oldest first, where the fields equal `wanted`. `contains` is searched in the
-        text.
+        """What people would have received, oldest first, where the fields equal `wanted`; None fits all. `contains` is
+        a part of the text.
         """
         return self._select(self._sends, wanted, "text", wanted.pop("contains", None))
 
     def requests(self, **wanted: Any) -> list[dict[str, Any]]:
-        """Requests to the played providers, oldest first, whose fields equal `wanted`.
-        `path` is searched in the path.
+        """Requests to the played providers, oldest first, whose fields equal `wanted`; None fits all. `path` is a part
+        of the path.
         """
         return self._select(self._requests, wanted, "path", wanted.pop("path", None))
 

@@ -48,7 +48,9 @@ def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any
 
 
 def account_status(account: Account, status: str) -> dict[str, Any] | None:
-    """The AccountStatus webhook for a change to `status`. None if nothing has changed at LinkedIn."""
+    """The AccountStatus webhook for a change to `status`. None if the status before or after is not LinkedIn's
+    (SOURCE_STATUS), such as `rate_limited`.
+    """
     if status not in SOURCE_STATUS or account.status not in SOURCE_STATUS:
         return None
     return _status_body(account, "RECONNECTED" if status == "ok" else SOURCE_STATUS[status])
@@ -78,7 +80,9 @@ def message_event(
 
 
 def learn(account: Account, body: dict[str, Any]) -> None:
-    """Store in the played Unipile the message or the new connection of a webhook's body."""
+    """Store in the played Unipile the message or the new connection of a webhook's body. A message that is known
+    already stays as it is.
+    """
     message, connection = body.get("message"), body.get("connection")
     if isinstance(connection, dict):
         known = {"name": connection.get("name"), "url": connection.get("linkedin_url")}
@@ -112,8 +116,8 @@ def member_id(text: str) -> str:
 
 
 def keep_person(account: Account, identifier: str, values: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The played LinkedIn's person with that provider id, public identifier or profile
-    URL. It is made, or gets a name, if needed.
+    """The played LinkedIn's person with that provider id, public identifier or profile URL, who is made if there is
+    none. `values` may give a name, which replaces the old one, and a profile URL.
     """
     values = values or {}
     slug = _slug(values.get("url")) or _slug(identifier)

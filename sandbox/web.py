@@ -116,8 +116,8 @@ class Router:
     def on(
         self, method: str, *templates: str
     ) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
-        """Decorator that registers what handles a call of the played provider, for each path
-        template, with and without a slash at the end.
+        """Decorator that registers what handles a call of the played provider: the method, and one or more path
+        templates, each with or without a slash at the end.
         """
 
         def register(handler: Callable[..., Response]) -> Callable[..., Response]:

@@ -45,7 +45,9 @@ class Wire:
             raise WireClosed from exc
 
     def trickle(self, data: bytes, interval_s: float) -> None:
-        """Send the bytes to the caller one at a time, with a pause of `interval_s` seconds after each."""
+        """Send the bytes to the caller one at a time, with a pause of `interval_s` seconds after each. Raises
+        WireClosed.
+        """
         for index in range(len(data)):
             self.send(data[index : index + 1])
             self.wait(interval_s)

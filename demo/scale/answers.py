@@ -41,8 +41,8 @@ class Answers:
         self.year, self._tables, self._jobs = year, tables, jobs
 
     def propose(self, place: Place, person: Person, said: Said, later: list[Said], rng: Random) -> None:
-        """Writes a made-up draft that answers the reply `said`, if the reply gets one. `later` is what was written
-        after it.
+        """Writes a made-up draft that answers the reply `said`, with its gates and its calls of the model, if the reply
+        gets one. `later` is what was written after it: an answer of ours among that was sent from the draft.
         """
         answer = next((one for one in later if one.draft or one.kind == REPLY), None)
         if answer is not None and answer.draft:

@@ -39,8 +39,8 @@ def as_json(value: Any) -> str:
 
 
 def as_bytes(text: str) -> str:
-    """ASCII text without line breaks as a bytea in the text format of PostgreSQL's COPY: both formats double a
-    backslash.
+    """ASCII text without line breaks as a bytea value in the text format of PostgreSQL's COPY. A backslash becomes
+    four, because COPY doubles it and bytea doubles it again.
     """
     return text.replace("\\", "\\\\\\\\")
 
@@ -68,8 +68,8 @@ def truth(value: object) -> str:
 
 
 class Sheet:
-    """The rows of one table, to be loaded by PostgreSQL's COPY. `varying` are the fields that each row states, by
-    Django's names for their columns.
+    """The rows of one table, to be loaded by PostgreSQL's COPY. They are written to files in `folder`. `varying` are
+    the fields that each row states, by Django's names for their columns.
 
     The other columns get the model's default. Raises ValueError for one that has none, so that a column that is added
     to the product is not forgotten here.
@@ -91,8 +91,8 @@ class Sheet:
         self._lines: defaultdict[int, list[str]] = defaultdict(list)
 
     def add(self, at: int, *values: str) -> None:
-        """Adds a row of the time `at` (milliseconds since 1970) to the table. `values` are in
-        COPY's text format, in the order of `varying`.
+        """Adds a row of the time `at` (milliseconds since 1970) to the table. `values` are in COPY's text format, one
+        for each field of `varying`, in their order. Rows stay in memory until there are many, or until `finish`.
         """
         assert len(values) == self._width, (self.table, len(values), self._width)
         bucket = max(0, min(BUCKETS - 1, (at - self._begins) // self._bucket))
@@ -132,8 +132,8 @@ def _default(field: "models.Field[Any, Any]") -> str | None:
 
 
 def load(sheets: Iterable[Sheet], folders: Iterable[Path]) -> Iterator[tuple[str, int]]:
-    """Empties the tables of `sheets` and copies into them what was written to files in `folders`.
-    Yields each table with its number of rows.
+    """Empties the tables of `sheets` and copies into them, in the order of time, what was written to files in
+    `folders`. The files are deleted. Yields each table with its number of rows.
 
     It must run in a transaction and within `without_indexes`.
     """

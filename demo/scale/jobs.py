@@ -44,8 +44,9 @@ class Jobs:
         self.jobs, self.steps, self.attempts = tables[BackgroundJob], tables[JobStep], tables[JobAttempt]
 
     def of_reply(self, place: Place, said: Said, at: int, rng: Random) -> str:
-        """Writes the job that worked on the made-up reply `said`, which came at `at`. Returns its id, or "" if it would
-        be deleted by now because of its age.
+        """Writes the job that worked on the made-up reply `said`, which came at `at` (milliseconds since 1970), with
+        its steps, and the job that showed its draft in Slack, if it got one. Returns the first one's id, or "" if it
+        would be deleted by now because of its age.
         """
         payload, key = {"message_id": dashed(said.id)}, f"{PROCESS}:{dashed(said.id)}"
         job = self._put(PROCESS, place.id, payload, key, at, rng, waits=not said.tag)
@@ -61,7 +62,9 @@ class Jobs:
         return job
 
     def of_send(self, place: Place, said: Said, rng: Random) -> None:
-        """Writes the job that sent the made-up message `said` of ours."""
+        """Writes the job that sent the made-up message `said` of ours, unless it would be deleted by now because of its
+        age.
+        """
         key = f"{SEND}:{dashed(said.send)}:0"
         self._put(SEND, place.id, {"send_id": dashed(said.send)}, key, said.at - 4 * SECOND, rng)
 

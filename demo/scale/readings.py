@@ -51,7 +51,10 @@ class Readings:
         self.threads, self.questions = tables[PackThread], tables[PackQuestion]
 
     def read(self, place: Place, person: Person, found: Summary, rng: Random) -> None:
-        """Writes what a model has found in the conversation with the made-up lead `person`, for some leads."""
+        """Writes what a model has found in the conversation with the made-up lead `person`, and keeps it for `build`.
+        It does so for some of the leads that have replied: SHARE_BOOKED_READ of those with a meeting, SHARE_READ of the
+        others.
+        """
         if found.last_inbound_at is None or rng.random() > (
             SHARE_BOOKED_READ if person.booked else SHARE_READ
         ):
@@ -78,8 +81,8 @@ class Readings:
         self._recent.append(Read(found.last_inbound_at, person.id, row, outcome, dashed(quoted.id)))
 
     def build(self, place: Place, rng: Random) -> None:
-        """Writes the context packs (conversations put together as an answer) of a made-up workspace, all of whose
-        conversations are written by now.
+        """Writes the context packs (conversations put together as an answer) of a made-up workspace from all that
+        `read` has kept since the last call. So `read` must have had all of its leads, and none of another's.
         """
         read, self._recent = sorted(self._recent, key=lambda one: one.at), []
         for number, question in enumerate(QUESTIONS):

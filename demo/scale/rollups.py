@@ -52,12 +52,16 @@ class Summary:
 
 
 def is_open(said: Said, year: Year) -> bool:
-    """Whether nobody has decided yet whether the made-up reply is what the rules suspect, such as an opt-out."""
+    """Whether the rules suspect something of the made-up reply, such as an opt-out, that nobody has decided yet: it is
+    younger than OPEN_FOR.
+    """
     return bool(said.suspected) and year.until - said.at < OPEN_FOR
 
 
 def of(person: Person, year: Year, rng: Random) -> Summary:
-    """The columns of the made-up lead's row that sum up its messages."""
+    """The columns of the made-up lead's row that sum up its messages. `rng` draws what people did: which replies they
+    marked as done, which leads they snoozed, and what they have not read.
+    """
     found = Summary()
     replies = [one for one in person.said if one.kind == REPLY]
     for said in person.said:

@@ -38,11 +38,11 @@ class NotEmpty(Exception):
 def seed(
     *, workspaces: int, messages: int, seed: int, until: datetime, say: Callable[[str], object] = logger.info
 ) -> dict[str, int]:
-    """Fills the empty database with a made-up year of this size that ends at `until`
-    (aware). Returns the number of rows by table.
+    """Fills the empty database with a made-up year that ends at `until` (aware): so many `workspaces`, and so many
+    `messages` in all of them together. Returns the number of rows by table.
 
-    The same arguments give the same rows, but for secrets, passwords and the ids of users. `say` is called with
-    sentences about the progress. Raises NotEmpty, which names a table.
+    The same arguments give the same rows, but for secrets, passwords and the ids of users. All is written in one
+    transaction. `say` is called with sentences about the progress. Raises NotEmpty, which names a table.
     """
     require_empty()
     year, corpus = Year.ending(until), Corpus.read()
@@ -71,7 +71,7 @@ def seed(
 
 
 def require_empty() -> None:
-    """Raises NotEmpty if a table of the product has rows."""
+    """Raises NotEmpty if a table of the product has rows, apart from those of MAY_BE_THERE."""
     for app in MINE:
         for model in apps.get_app_config(app).get_models():
             if model._meta.label not in MAY_BE_THERE and model._base_manager.exists():

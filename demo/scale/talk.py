@@ -81,7 +81,9 @@ class FollowUps:
 
 @dataclass(slots=True)
 class Person:
-    """A made-up lead: who it is, and what was said."""
+    """A made-up lead: who it is, and what was said, in the order of time. `booked` has the time and the id of each
+    meeting; `fell_through` says that the last one did not take place.
+    """
 
     number: int
     id: str
@@ -119,8 +121,8 @@ class Talk:
         self._reply, self._step, self._bounce = by[Counts.ANSWER], by[Counts.STEP], by[Counts.BOUNCE]
 
     def person(self, number: int, most: int) -> tuple[Person, Random]:
-        """Makes up the lead `number` with at most `most` messages. Returns it with the random
-        generator for all that follows from them.
+        """Makes up the lead `number` with at most `most` messages (and never more than LONGEST). Returns it with the
+        random generator for all that follows from them.
         """
         rng = Random(f"{self._seed}:{self.place.number}:{number}")
         person = self._who(rng, number)

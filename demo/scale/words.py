@@ -123,8 +123,8 @@ class Corpus:
         return corpus
 
     def said(self, rng: Random, kind: str, language: str) -> str:
-        """Makes up a reply of this kind (a tag, "bounce" or ""): often with more
-        sentences, and with the name of what it is about.
+        """Makes up a reply of this kind (a tag, "bounce" or ""), in English if there is none of it in `language`. Often
+        it has more sentences, and the name of what it is about.
         """
         text = rng.choice(self.replies.get((kind, language)) or self.replies[kind, "en"])
         if kind == "" or rng.random() < 0.25:
@@ -135,11 +135,13 @@ class Corpus:
         return text
 
     def filler(self, rng: Random, language: str, count: int) -> list[str]:
-        """Draws `count` sentences that somebody who speaks `language` may write."""
+        """Draws `count` sentences that somebody who speaks `language` may write, in English if there are none in it."""
         return rng.choices(self.sentences.get(language) or self.sentences["en"], k=count) if count else []
 
     def ours(self, rng: Random, language: str, name: str) -> str:
-        """Makes up an answer of ours to the lead called `name`."""
+        """Makes up an answer of ours to the lead called `name`. Its opening is in `language` if OURS has it, else in
+        English.
+        """
         opening = rng.choice(OURS.get(language, OURS_ELSE))
         return " ".join(
             (f"{name}: {opening}", *self.filler(rng, language, rng.randrange(3)), made_up(rng) + ".")

@@ -119,7 +119,9 @@ class Place:
 
 
 def quotas(workspaces: int, messages: int) -> list[int]:
-    """How many made-up messages each workspace gets: the first a third, the others by Zipf's law, at least one each."""
+    """How many made-up messages each of the workspaces gets. The first gets a third (all, if it is alone), the others
+    share the rest by Zipf's law, at least one each.
+    """
     if workspaces == 1:
         return [messages]
     first, rest = messages // 3, messages - messages // 3
