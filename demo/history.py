@@ -26,8 +26,8 @@ TRADES = "Bakery Brewery Dental Fitness Flooring Gardens Kitchens Logistics Opti
 
 
 class Said(NamedTuple):
-    """What a demo lead of the past month answered. `weight` says how often, `ours` is our answer; "" where nobody
-    answered.
+    """What a demo lead of the past month answered. `weight` says how often it is drawn. `ours` is our answer to it, ""
+    if there is none. `booked`: a meeting follows.
     """
 
     weight: int

@@ -50,7 +50,8 @@ class Processes:
     _wrote_before: dict[str, int] = field(default_factory=dict)
 
     def start(self, name: str, *command: str) -> None:
-        """Start a Python child process of the demo; `command` is what follows the interpreter's name.
+        """Start a Python child process of the demo; `command` is what follows the interpreter's name. It writes to the
+        end of its log, <name>.log.
 
         The child ends when this process ends.
         """

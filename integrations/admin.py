@@ -101,7 +101,7 @@ class WebhookKeyAdmin(RecordAdmin):
 
 @admin.register(HealthTransition)
 class HealthTransitionAdmin(RecordAdmin):
-    """Each change of an account's state. Only `integrations.health.writer` writes them."""
+    """The admin page of the changes of accounts' health states. Only `integrations.health.writer` writes them."""
 
     workspace_path = "health__workspace"
     list_display = ("at", "account", "workspace", "before", "after", "reason")
@@ -120,7 +120,7 @@ class HealthTransitionAdmin(RecordAdmin):
 
 @admin.register(Notice)
 class NoticeAdmin(RecordAdmin):
-    """Notices to people outside the pages: where each went, and whether it arrived."""
+    """The admin page of notices to people by Slack or e-mail: where each went, and whether it arrived."""
 
     workspace_path = "workspace"
     trace_kind = "notice"
@@ -135,7 +135,9 @@ class NoticeAdmin(RecordAdmin):
 
 @admin.register(AiCall)
 class AiCallAdmin(RecordAdmin):
-    """Calls to the model: feature, tokens, cost and outcome. No text of the question or the answer is kept."""
+    """The admin page of calls to the language model: feature, tokens, cost and outcome. Their rows have no text of the
+    question or the answer.
+    """
 
     workspace_path = "workspace"
     list_display = (
@@ -160,7 +162,7 @@ class AiCallAdmin(RecordAdmin):
 
 @admin.register(CircuitBreaker)
 class CircuitBreakerAdmin(RecordAdmin):
-    """Breakers of providers that failed: which are open, until when, and why."""
+    """The admin page of circuit breakers of providers that failed: which are open, until when, and why."""
 
     workspace_path = "workspace"
     list_display = ("key", "provider", "workspace", "opened_at", "open_until", "throttled_until", "reason")
@@ -171,7 +173,9 @@ class CircuitBreakerAdmin(RecordAdmin):
 
 @admin.register(RateWindow)
 class RateWindowAdmin(RecordAdmin):
-    """When the latest calls under each limit of a provider were made."""
+    """The admin page of our own limits on calls: how many calls were made lately under each. For the whole
+    installation.
+    """
 
     workspace_path = INSTALLATION
     list_display = ("key", "calls")
@@ -185,7 +189,9 @@ class RateWindowAdmin(RecordAdmin):
 
 @admin.register(ReplyPoll)
 class ReplyPollAdmin(RecordAdmin):
-    """How far each account's messages were compared with the provider's list."""
+    """The admin page that says up to when each account's messages were compared with the provider's list, and what that
+    found.
+    """
 
     workspace_path = "integration__workspace"
     list_display = (

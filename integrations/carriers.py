@@ -77,7 +77,9 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One message from a provider's list of what was sent to a person."""
+    """One message from a provider's list of what was sent to a person. `message_id` is "" and `sent_at` (aware) None if
+    the provider does not say them.
+    """
 
     message_id: str
     sent_at: datetime | None

@@ -69,8 +69,8 @@ def claim(health: WorkspaceIntegrationHealth) -> UUID | None:
 
 
 def open_notice(health: WorkspaceIntegrationHealth, path: str, text: str, destination: str = "") -> Notice:
-    """Write the row of a notice about a broken account that is going out. It must be committed before anything is
-    posted.
+    """Write the row of a notice about a broken account that is going out by `path`, and return it. It must be committed
+    before anything is posted.
     """
     return Notice.objects.create(
         workspace_id=health.workspace_id,

@@ -74,7 +74,8 @@ def validate(model: type[Model], data: Any) -> Model:
 
 
 def parse_time(value: Any) -> datetime | None:
-    """An aware datetime from ISO 8601 text, epoch seconds or epoch milliseconds. None for anything else.
+    """An aware datetime (UTC) from ISO 8601 text, epoch seconds or epoch milliseconds, also as text. None for anything
+    else.
 
     Text without a zone is read as UTC. Years outside 2000 to 2100 count as invalid.
     """
@@ -122,7 +123,7 @@ def digest(*parts: str) -> str:
 
 
 def short_key(text: str, limit: int = 200) -> str:
-    """The key `text` if it fits into a column of `limit` characters, else its hash. A
-    message id of RFC 5322 may have 998 characters.
+    """The key `text` if it fits into a column of `limit` characters, else "sha256:" and its `digest`. A message id of
+    RFC 5322 may have 998 characters.
     """
     return text if len(text) <= limit else f"sha256:{digest(text)}"

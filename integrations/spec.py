@@ -220,7 +220,9 @@ class MessageSource:
 @complete
 @dataclass(frozen=True, kw_only=True)
 class AccountWords:
-    """The provider's words for the state of an account or mailbox, by meaning. Any other word says nothing."""
+    """The provider's words for the state of an account or mailbox, by meaning: `refused` (a person must act), `down`
+    (the provider cannot reach it), `well`. Any other word says nothing.
+    """
 
     refused: frozenset[str]
     down: frozenset[str]

@@ -24,7 +24,9 @@ EMIT_TIMEOUT_S = 60.0
 
 @dataclass
 class Visit:
-    """A request to one of the played providers, with everything known about it before and after its answer."""
+    """A request to one of the played providers, with what was found for it: its route, its account, and the faults that
+    apply.
+    """
 
     id: int
     provider: Provider

@@ -149,8 +149,8 @@ def learn(account: Account, body: dict[str, Any]) -> None:
 
 
 def find_contact(account: Account, values: dict[str, Any]) -> dict[str, Any] | None:
-    """The played GoHighLevel's contact with the id in `values`, else with the phone number, else with the e-mail
-    address. None if there is none.
+    """The played GoHighLevel's contact with the id in `values`. If they have no id, it is found by the phone number,
+    else by the e-mail address. None if there is none.
     """
     data = account.data
     contact_id = (

@@ -131,7 +131,9 @@ class Outbox:
     def post_to(
         self, url: str, provider: str, account: str, body: dict[str, Any]
     ) -> "Future[dict[str, Any]]":
-        """Post a webhook's body to an address that came with a request (a notify_url). Faults do not apply to it."""
+        """Post a webhook's body to an address that came with a request (a notify_url), and return the delivery's
+        Future. Faults do not apply to it.
+        """
         headers = {"Content-Type": "application/json"}
         parcel = _Parcel(
             Webhook(provider, account, url), account, json.dumps(body).encode(), headers, Future()

@@ -104,7 +104,7 @@ class Facts:
 
     @property
     def quote(self) -> str:
-        """The beginning of the lead's newest text, unchanged."""
+        """The beginning of the lead's newest text, word for word, at most 160 characters."""
         return self.newest[:160].strip()
 
     def phone(self) -> str | None:

@@ -95,8 +95,8 @@ class Answers:
     def send(
         self, place: Place, person: Person, said: Said, asked: Said | None, rng: Random, task: str = ""
     ) -> None:
-        """Writes the OutboundSend of the made-up message `said`, an answer of ours or the step of a follow-up (`task`).
-        `asked` is the message that it answers.
+        """Writes the OutboundSend of the made-up message `said`, an answer of ours or the step of a follow-up (`task`,
+        its id), and the job that sent it. `asked` is the message that it answers, or None.
         """
         began = said.at - 4 * SECOND
         self._tables[OutboundSend].add(

@@ -179,7 +179,7 @@ def language_of(text: str) -> str:
 
 
 def made_up(rng: Random) -> str:
-    """Makes up a name that nobody has. Few names come often and most come seldom."""
+    """A made-up word as a name, drawn by Zipf's law: a few come often and most come seldom."""
     number, name = int(math.exp(rng.random() * math.log(MADE_UP))) + len(SYLLABLES), ""
     while number:
         number, syllable = divmod(number, len(SYLLABLES))

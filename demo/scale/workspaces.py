@@ -132,8 +132,9 @@ def quotas(workspaces: int, messages: int) -> list[int]:
 
 
 def make(seed: int, workspaces: int, messages: int, year: Year, corpus: Corpus) -> list[Place]:
-    """Writes all workspaces of the seeded year, in the caller's transaction, and returns what is needed to write their
-    rows. Everybody's password is the demo's.
+    """Writes all workspaces of the seeded year, with their people, accounts, campaigns and sequences, and a user for
+    the admin, in the caller's transaction. Returns what is needed to write their other rows. Everybody's password is
+    the demo's.
     """
     password = make_password(PASSWORD)
     User.objects.get_or_create(

@@ -16,7 +16,7 @@ def usable(account: Integration) -> bool:
 
 
 def operator_urls() -> tuple[str, ...]:
-    """The addresses of the Clay tables that the operator has set for all workspaces."""
+    """The addresses of the Clay tables that the operator has set for all workspaces; "" for one that is not set."""
     return settings.CLAY_LINKEDIN_TABLE_WEBHOOK_URL, settings.CLAY_PHONE_TABLE_WEBHOOK_URL
 
 

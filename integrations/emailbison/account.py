@@ -34,8 +34,8 @@ def check_key(test: Test) -> str:
 
 
 def check_account(test: Test) -> str:
-    """Check that the key belongs to the EmailBison workspace that the account names. Returns a sentence
-    for people. Raises Wrong if it does not.
+    """Check that the key belongs to the EmailBison workspace that the account names. Returns a sentence for people.
+    Raises Wrong if it belongs to another; if either of the two names none, it passes.
     """
     same_account(str(test.found.workspace_id or ""), test.account.external_account_id)
     return (

@@ -66,8 +66,8 @@ class SignalKind(StrEnum):
 class Signal:
     """What was found out about a provider account: the kind and the reason.
 
-    `until`: for SLOWED, how long the provider wants to be left alone. `words`: the provider's own words, cleaned.
-    `logged`: what to log instead of a `reason` that names somebody.
+    `until` (aware): for SLOWED, the time until which the provider wants no calls. `words`: the provider's own words,
+    cleaned. `logged`: what to log instead of a `reason` that names somebody.
     """
 
     kind: SignalKind

@@ -79,8 +79,8 @@ WHERE key = %(key)s AND open_until > clock_timestamp()
 
 @dataclass(slots=True)
 class Seen:
-    """What this process last read about a circuit breaker (which stops calls to a failing provider), in the process's
-    monotonic time. 0 is long ago.
+    """What this process last read about a circuit breaker (which stops calls to a failing provider), as seconds of its
+    monotonic clock. `open_until` is None for a closed one, `throttled_until` 0 for one that is not throttled.
     """
 
     open_until: float | None = None
@@ -133,7 +133,8 @@ class Breakers:
         self._read_at = float("-inf")
 
     def enter(self, provider: str, workspace_id: uuid.UUID | None) -> Permit:
-        """Ask the circuit breaker whether a call to the provider may be made now. Returns a Permit.
+        """Ask the circuit breaker whether a call to the provider may be made now. Returns a Permit, which must be given
+        to `leave`. Once an open breaker's time is over, one call at a time gets a Permit, as a probe.
 
         Raises ProviderUnreachable or ProviderRateLimited (with `sent` False) with the time to wait.
         """

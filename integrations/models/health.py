@@ -116,7 +116,9 @@ class WorkspaceIntegrationHealth(models.Model):
 
     @property
     def is_down(self) -> bool:
-        """Whether nothing can be sent through this provider account at the moment."""
+        """Whether the account counts as disconnected, or its provider as down. An account that lacks only some of its
+        mailboxes (`lacks_mailboxes`) counts as disconnected too.
+        """
         return self.state in (HealthState.DISCONNECTED, HealthState.PROVIDER_DOWN)
 
 

@@ -33,8 +33,8 @@ def own_token() -> str:
 
 
 def can_be_read(account: Integration) -> bool:
-    """Whether a read call can show that the Slack account works: it has more than an
-    incoming webhook. Raises DecryptionError.
+    """Whether a read call can show that the Slack account works, which is so unless it has only an incoming webhook.
+    Raises DecryptionError if its secrets cannot be read.
     """
     return bool(account.credentials.get("bot_token") or not account.credentials.get("webhook_url"))
 

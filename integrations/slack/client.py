@@ -117,10 +117,10 @@ class SlackClient:
 
     @classmethod
     def for_integration(cls, integration: Integration) -> Self:
-        """The client of a Slack account.
+        """The client of a Slack account, with its own bot token or webhook. If it has neither, it gets the
+        installation's bot token, if that may go to its address.
 
-        Raises ProviderMisconfigured if it has neither bot token nor webhook, and
-        SecretsUnreadable if they cannot be decrypted.
+        Raises ProviderMisconfigured if there is none of these, and SecretsUnreadable if its own cannot be decrypted.
         """
         secrets = secrets_of(integration)
         webhook_url = str(secrets.get("webhook_url") or "")
