@@ -55,8 +55,9 @@ def request(lead: Lead, kind: str, now: datetime) -> Enrichment:
 
 
 def wait_for(lead: Lead, kind: str, now: datetime) -> datetime | None:
-    """The time until which to wait for Clay's answer about the fact `kind` of `lead`; None if no answer is to be
-    expected. If Clay was not asked yet, the question is enqueued.
+    """The time (aware) until which to wait for Clay's answer about the fact `kind` of `lead`: 24 hours after the
+    question. None if Clay is not connected, has answered, or that time is over. If Clay was not asked yet, the question
+    is enqueued.
     """
     known = Enrichment.objects.filter(lead=lead, kind=kind).first()
     if known is None:
@@ -69,7 +70,7 @@ def wait_for(lead: Lead, kind: str, now: datetime) -> datetime | None:
 
 def run(ctx: JobContext) -> dict[str, str]:
     """The job `clay.ask`: adds the lead to Clay's table, once, which makes Clay look for the missing fact. If it is
-    unclear whether the row was added, the lead counts as asked.
+    unclear whether the row was added, the lead counts as asked. Raises ProviderMisconfigured if Clay is not connected.
     """
     asked = Enrichment.objects.select_related("lead").get(
         pk=ctx.payload["enrichment_id"], workspace_id=ctx.workspace_id
@@ -107,8 +108,8 @@ def _row(lead: Lead, kind: str) -> dict[str, str]:
 
 
 def on_answer(sender: Any, lead: Lead, now: datetime, **kwargs: Any) -> None:
-    """Lets follow-ups of `lead` that waited for Clay's answer go on at once, whether or not Clay found the fact.
-    Receives the signal that Clay has answered or a person has entered facts.
+    """Makes follow-ups of `lead` that wait for Clay due now, whether or not Clay found the fact. Receives the signal
+    that Clay has answered or a person has entered facts.
     """
     with transaction.atomic():
         FollowUpInstance.objects.filter(

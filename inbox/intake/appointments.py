@@ -21,7 +21,7 @@ ORDER = (State.BOOKED, State.NO_SHOW, State.CANCELLED)
 
 
 def stated_by(event: BookingEvent) -> Meeting:
-    """The meeting as a GoHighLevel webhook states it: each of its webhooks holds the whole state of an appointment."""
+    """The `Meeting` that a GoHighLevel webhook states. Each of its webhooks holds the whole state of an appointment."""
     return Meeting(
         event.provider,
         event.invitee_uri,
@@ -36,8 +36,9 @@ def stated_by(event: BookingEvent) -> Meeting:
 
 
 class Change(StrEnum):
-    """What storing a meeting's state has changed. NEW: the meeting was not known before. STALE: something newer was
-    known.
+    """What `write` made of a meeting's state. NEW: the meeting stands and was not known as booked before. CHANGED: its
+    status or start is another one. SAME: both are as before. STALE: a newer state is known, nothing was saved.
+    ANOTHERS: the appointment belongs to another lead, nothing was saved.
     """
 
     NEW = "new"
@@ -48,11 +49,11 @@ class Change(StrEnum):
 
 
 def hear(event: BookingEvent, row_of: Callable[[str], Appointment]) -> list[Appointment]:
-    """Applies a Calendly event to the appointment of the invitee and, if the booking
-    replaces another one, to that appointment.
+    """Applies a Calendly event to the appointment of the invitee and, if the booking replaces another one, to that
+    appointment too.
 
-    `row_of(uri)` gives the appointment of an invitee. Returns the changed rows, not saved; [] if something newer is
-    known.
+    `row_of(uri)` gives the appointment of an invitee. Returns the changed rows; the caller saves them. Returns [] if a
+    newer mark of absence is known.
     """
     row = row_of(event.invitee_uri)
     if event.status in ("no_show", "came"):
@@ -81,8 +82,8 @@ def hear(event: BookingEvent, row_of: Callable[[str], Appointment]) -> list[Appo
 
 
 def write(lead: Lead, stated: Meeting) -> Change:
-    """Stores a meeting's state, as the calendar states it, in its appointment row, and returns what that changed. The
-    lead's row must be locked; its own columns are not changed.
+    """Saves a meeting's state in its appointment row, which is created if it is missing. Returns what that changed;
+    STALE and ANOTHERS save nothing. The caller must have locked the lead's row, which is not changed.
     """
     row, created = Appointment.objects.get_or_create(
         workspace_id=lead.workspace_id,

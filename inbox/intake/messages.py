@@ -213,7 +213,9 @@ def _tell_apart(received: Received, lead: Lead) -> None:
 
 
 def add_links(received: Received, event: MessageEvent, message: Message) -> None:
-    """Adds the campaign and the provider's id of the lead to a stored reply that first came without them."""
+    """Adds what came late to a stored message: the campaign, and the provider's id of the lead. The message moves to
+    another lead if the id belongs to that one. Does nothing for an event that names neither (`tracked` is False).
+    """
     if not event.tracked:
         return
     if message.campaign_id is None and event.campaign is not None:

@@ -32,9 +32,9 @@ DeliveryVerdict = WebhookDelivery.Verdict
 class WebhookRequest:
     """A provider's webhook request that passed authentication, before anything is made of it.
 
-    `body` and `headers` are without the sender's secrets, unless `scrubbed` is False.
-    `started` is the monotonic time of its arrival. `sample`: we made it ourselves, on a person's press. `workspace` is
-    None where a signed request names an account that no workspace here has.
+    `body` and `headers` are without the sender's secrets, unless `scrubbed` is False. `started` is
+    `time.perf_counter()` at its arrival, in seconds. `sample`: we made it ourselves, on a person's press. `workspace`
+    is None where a signed request names an account that no workspace here has.
     """
 
     source: str
@@ -74,9 +74,8 @@ class Received(WebhookRequest):
 
 @dataclass(slots=True)
 class IntakeResult:
-    """What became of a webhook request: the verdict, the reason, and the message and lead that it made.
-
-    `enqueued`: the message has a job, or had one that is done.
+    """What became of a webhook request: the verdict, the reason, and the message and lead that it made. `fields` names
+    the wrong fields of a rejected body. `enqueued`: the message has a job, or had one that is done.
     """
 
     verdict: str

@@ -27,7 +27,7 @@ CLOCKS_APART = timedelta(minutes=2)
 
 
 def own_id() -> str:
-    """A new id of ours for an SMS that came without the provider's id."""
+    """A new id of ours, with the prefix OWN_ID, for an SMS that came without the provider's id."""
     return f"{OWN_ID}{uuid7()}"
 
 

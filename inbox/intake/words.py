@@ -22,7 +22,7 @@ WHERE inbox_message.id = free.id
 
 def fill(deadline: Deadline) -> dict[str, int]:
     """The tick `search-words` (recurring work): fills in the words of messages that have none, one workspace after the
-    other, the newest first, until `deadline`. Returns how many.
+    other, the newest first, until `deadline`. Returns {"filled": the number of messages}.
     """
     filled, empty = 0, Message.objects.filter(found_by__isnull=True)
     workspace_id = _next(None)

@@ -30,7 +30,8 @@ class Given:
 
 
 def give(workspace: Workspace, by: User, seen: Iterable[Seen], to: Membership | None) -> TriageResult:
-    """Assigns the leads of `workspace` in `seen` to the member `to`, or to nobody. Raises NotAMember if `to` has left
+    """Assigns the leads of `workspace` in `seen` to the member `to`, or to nobody (None). `by` is who does it. Leads
+    that changed since they were seen stay as they are; the result counts both. Raises NotAMember if `to` has left
     meanwhile.
     """
     user_id = to.user_id if to else None
@@ -44,8 +45,8 @@ def give(workspace: Workspace, by: User, seen: Iterable[Seen], to: Membership | 
 
 
 def undo(workspace: Workspace, by: User, token: str) -> int:
-    """Takes back, for `by`, that conversations were assigned or marked (`triage.undo`). Returns for how many leads.
-    What was assigned is recorded. Raises IntegrityError as that does.
+    """Undoes, for `by`, the assigning or marking that `token` stands for (`triage.undo`). Returns the number of leads
+    that were put back. Raises the errors of `triage.undo`.
     """
     with transaction.atomic():
         put_back = triage.undo(workspace, token)

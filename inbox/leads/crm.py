@@ -30,9 +30,10 @@ class Joined:
 
 def join(client: GhlClient, lead: Lead, deadline: Deadline) -> Joined | None:
     """Connects the lead with its contact at GoHighLevel, which is created if none exists, and gives each side the phone
-    number that only the other one knows.
+    number that only the other one knows. A number that a person entered here replaces GoHighLevel's.
 
-    Returns None if no contact can be found or created. Raises the errors of GoHighLevel's client.
+    Returns None if no contact is found and the lead has neither e-mail address nor phone number. If another lead has
+    the contact, nothing is stored. Raises the errors of GoHighLevel's client.
     """
     contact = find(client, lead, deadline) or _make(client, lead, deadline)
     if contact is None:

@@ -54,8 +54,8 @@ class Origin(NamedTuple):
 
 
 def note(lead: Lead, names: Iterable[str], source: str, *, by: User | None = None) -> None:
-    """Records in `lead.sources` where the values of the columns `names` come from. `source` is a provider's name, or
-    one of this module's own, such as PERSON. `by` is the person who entered them.
+    """Records in `lead.sources` where the values of the columns `names` come from; names outside of FACTS are left out.
+    `source` is a provider's name, or one of this module's own, such as PERSON. `by` is the person who entered them.
 
     The caller saves the column `sources`.
     """
@@ -96,8 +96,8 @@ def _words(source: str) -> str:
 
 
 class Shown(NamedTuple):
-    """One fact about a lead (a name, number or address) as the lead's page shows it. `enrichment`: if it is missing,
-    the question to an outside source about it.
+    """One fact about a lead (a name, number or address) as the lead's page shows it. `enrichment` is the question to
+    Clay about a missing fact; None if the fact is known or was not asked for.
     """
 
     name: str
@@ -108,8 +108,8 @@ class Shown(NamedTuple):
 
 
 def shown(lead: Lead) -> list[Shown]:
-    """The facts about a lead (names, numbers, addresses) for the lead's page, each with where it comes from. For one
-    that a person entered, that is the person's e-mail address.
+    """The facts about a lead that the lead's page shows, those without a value too, each with where it comes from. For
+    one that a person entered, that is the person's e-mail address.
     """
     asked = {ASKED_FOR[row.kind]: row for row in Enrichment.objects.filter(lead=lead)}
     origins = {name: origin(lead, name) for name in LABELS}
@@ -129,15 +129,19 @@ def shown(lead: Lead) -> list[Shown]:
 
 
 def adopt(keep: Lead, other_sources: dict[str, Any], names: Iterable[str]) -> None:
-    """Copies from another lead that is merged into `keep` where the values of the columns `names` come from."""
+    """Copies into `keep.sources`, from the sources of another lead that is merged into it, where the values of the
+    columns `names` come from. The caller saves.
+    """
     keep.sources = keep.sources | {name: other_sources[name] for name in names if name in other_sources}
 
 
 def enter(lead: Lead, values: dict[str, str], user: User) -> list[str]:
-    """Stores facts about a lead that a person entered, and returns the names of the columns that changed.
+    """Saves facts about a lead that the person `user` entered, and returns the names of the columns that changed. ""
+    empties a column.
 
-    `values` maps columns of FACTS to normalised values. Raises Taken if another lead has one of them. Notes that the
-    old number or profile could not be reached are removed, and work that waited for a new one goes on.
+    `values` maps columns of FACTS to normalised values. Raises Taken if another lead has one of them; then nothing is
+    stored. An earlier e-mail address is kept as an alternate one. Notes that the old number or profile could not be
+    reached are removed, and work that waited for a new one goes on.
     """
     with transaction.atomic():
         row = rollup.locked(lead)

@@ -16,12 +16,12 @@ UNSETTLED = (OutboundSend.State.FAILED, OutboundSend.State.UNKNOWN)
 
 class Folder(NamedTuple):
     """One folder of conversations in the navigation of the inbox. `condition(workspace)` is the filter for the leads in
-    it.
+    it. `empty` is the headline of the empty list, and `why` a sentence below it. `counted`: the navigation shows how
+    many leads are in it.
 
-    `empty` is what it says when nobody is in it and nothing is wrong, `why` a sentence below that. `incoming`: what
-    providers bring would be in it, so it may be empty because nothing comes in.
-    `own`: only those that are assigned to the person who looks. `leaves` names the decisions,
-    separated by spaces, that take a conversation out of it.
+    `incoming`: it holds what providers bring, so it may be empty because nothing comes in. `own`: only those that are
+    assigned to the person who looks. `leaves` names the decisions, separated by spaces, that take a conversation out of
+    it.
     """
 
     key: str
@@ -180,8 +180,8 @@ DEFAULT_FOLDER = "needs-reply"
 
 
 def leads_in(workspace: Workspace, key: str, user_id: int | None = None) -> QuerySet[Lead]:
-    """The leads whose conversations are in the folder `key` for the user who looks, those with at least one
-    message. Raises KeyError for an unknown folder.
+    """The leads in the folder `key` that have at least one message. In a folder of one's own they are those assigned to
+    the user `user_id`; none for None. Raises KeyError for an unknown folder.
     """
     leads = Lead.objects.filter(
         FOLDERS[key].condition(workspace), workspace=workspace, last_message_at__isnull=False
@@ -224,8 +224,8 @@ def bounded_count(leads: QuerySet[Lead], looked_at: QuerySet[Lead], limit: int) 
 
 
 def folder_counts(workspace: Workspace, user_id: int | None = None) -> dict[str, int]:
-    """How many leads each counted folder holds for the user who looks, by the folder's key, at most COUNT_LIMIT + 1
-    each, without folders of one's own if `user_id` is None. One query reads all.
+    """How many leads each counted folder holds, by the folder's key, at most COUNT_LIMIT + 1 each. Folders of one's own
+    are counted for the user `user_id`, and left out for None. One query reads all.
     """
     return read_counts(workspace, folder_count_expressions(workspace, user_id))
 
@@ -244,14 +244,14 @@ def read_counts(workspace: Workspace, expressions: Mapping[str, Any]) -> dict[st
 
 
 def oldest_not_understood(workspace: Workspace) -> datetime | None:
-    """When the longest waiting reply that nothing has understood yet was sent; None if none waits."""
+    """When (aware) the reply was sent that waits longest for the language model to read it; None if none waits."""
     waiting = leads_in(workspace, "not-understood").order_by("last_inbound_at")
     return waiting.values_list("last_inbound_at", flat=True).first()
 
 
 def uncertain_count(workspace: Workspace) -> int:
-    """How many sends of the workspace were made without our knowing whether the message went out, at most COUNT_LIMIT +
-    1.
+    """The number of the workspace's sends of which nobody knows whether the message went out, at most
+    COUNT_LIMIT + 1.
     """
     return OutboundSend.objects.filter(workspace=workspace, state=OutboundSend.State.UNKNOWN)[
         : COUNT_LIMIT + 1
@@ -259,9 +259,10 @@ def uncertain_count(workspace: Workspace) -> int:
 
 
 def with_badges(leads: QuerySet[Lead]) -> QuerySet[Lead]:
-    """Adds to `leads` what a row of the inbox's list shows as badges.
+    """Annotates `leads` with what a row of the inbox's list shows as badges.
 
-    `has_draft` and `sends_at` are about a draft that waits for review; `send_state` is the state of the newest send.
+    `has_draft`: a draft waits for review. `sends_at`: when the newest such draft goes out by itself, or None.
+    `send_state`: the state of the newest send, or None.
     """
     drafts = Draft.objects.filter(lead=OuterRef("pk"), status=Draft.Status.PENDING).order_by("-created_at")
     newest = OutboundSend.objects.filter(lead=OuterRef("pk")).order_by("-created_at")

@@ -30,7 +30,7 @@ from integrations.events import PayloadInvalid, Person
 
 
 def person_of(lead: Lead) -> Person:
-    """The lead's names, addresses and ids, in the form in which a provider is asked about a person."""
+    """The lead's names, addresses and ids as a Person, the form in which providers are asked about somebody."""
     names = (*IDENTITY_FIELDS, "first_name", "last_name", "company", "title")
     return Person(**{name: getattr(lead, name) for name in names})
 
@@ -76,7 +76,9 @@ EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 def normal_email(value: str) -> str:
-    """The e-mail address in lower case; "" if `value` is no address."""
+    """The e-mail address in lower case, without spaces and angle brackets around it; "" if `value` is no address or is
+    longer than 320 characters.
+    """
     value = value.strip().strip("<>").lower()
     return value if len(value) <= 320 and EMAIL.fullmatch(value) else ""
 
@@ -142,8 +144,9 @@ def find_or_create(
     """Finds the lead of `workspace` that has one of the person's addresses or ids, or creates it, and locks its row
     until the transaction ends. Returns None if there is none and `create` is False.
 
-    The lead's empty columns are filled from `person`; filled ones stay. `source` is the provider that named the person.
-    Must run in a transaction. Raises PayloadInvalid if no address or id of `person` can be read.
+    The lead's empty columns are filled from `person`; filled ones stay. If the person fits several leads, those that
+    are certainly one are merged, and the others are flagged for a person. `source` is the provider that named the
+    person. Must run in a transaction. Raises PayloadInvalid if no address or id of `person` can be read.
     """
     return settled(lambda: resolve(workspace, person, source, create=create))
 
@@ -178,10 +181,10 @@ def resolve(
     create: bool = True,
     complete: Callable[[Lead], None] | None = None,
 ) -> Found | None:
-    """Does what `find_or_create` does, once: raises IntegrityError if another transaction creates the same lead at the
-    same time. It is for callers that then repeat all of their work.
+    """Does what `find_or_create` does, but raises IntegrityError if another transaction creates the same lead at the
+    same time. The caller then repeats all of its work.
 
-    `complete(lead)` sets what else is known of a new lead, so that its row is written once.
+    `complete(lead)` sets what else is known of a new lead, before its row is written.
     """
     identities = identities_of(workspace, person)
     if not identities:
@@ -275,8 +278,8 @@ def _names(lead: Lead, name: str, value: str) -> bool:
 def same_person(one: Lead, other: Lead, identities: dict[str, str]) -> bool:
     """Whether two leads that both fit `identities` (normalised addresses and ids) are certainly one person.
 
-    Their addresses and ids must not contradict each other, and nothing more than `identities` may be known of one of
-    them. Such a lead exists only because of the order of events.
+    Their addresses and ids must not contradict each other, and all that is known of one of them must be in
+    `identities`.
     """
     agree = all(
         not getattr(one, name) or not getattr(other, name) or getattr(one, name) == getattr(other, name)
@@ -325,8 +328,9 @@ class KeptIdentity(StrEnum):
 
 
 def keep(lead: Lead, name: str, value: str, source: str) -> KeptIdentity:
-    """Writes `value` into the lead's column `name` if that is empty, and returns what became of it. If it is an address
-    or id of another lead, both leads are flagged. `source` says who told it.
+    """Saves `value` in the lead's column `name` if that is empty and no person has emptied it. Returns what became of
+    it. If another lead has this address or id, nothing is stored and both leads are flagged. `source` is the provider,
+    or another source of `inbox.leads.facts`.
     """
     try:
         with transaction.atomic():
@@ -401,8 +405,8 @@ def _write(lead: Lead, fresh: dict[str, str], source: str) -> list[str]:
 
 
 def fill(lead: Lead, workspace: Workspace, person: Person, source: str) -> None:
-    """Writes what is known of `person` into the empty columns of `lead`, whose row must be locked. `source` says who
-    told it. Raises IntegrityError if another lead has one of the person's addresses or ids.
+    """Saves the names, addresses and ids of `person` in the empty columns of `lead`, whose row must be locked. `source`
+    is the provider that named the person. Raises IntegrityError if another lead has one of the addresses or ids.
     """
     changed = _write(lead, identities_of(workspace, person) | _facts(person), source)
     lead.save(update_fields=[*changed, "updated_at"])

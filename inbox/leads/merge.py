@@ -40,8 +40,8 @@ class Preview:
 
 
 def preview(keep: Lead, other: Lead) -> Preview:
-    """Computes what merging the lead `other` into `keep` would do, and changes nothing. Raises MergeRefused if both are
-    one lead or in different workspaces.
+    """What merging the lead `other` into `keep` would do; it changes nothing. Raises MergeRefused if both are one lead,
+    in different workspaces, or one is a sample.
     """
     _check(keep, other)
     filled: dict[str, str] = {}
@@ -62,8 +62,8 @@ def preview(keep: Lead, other: Lead) -> Preview:
 
 
 def merge(keep: Lead, other: Lead, actor: User | None) -> Lead:
-    """Merges the lead `other` into `keep` and returns `keep` as it is now. Raises MergeRefused; then nothing has
-    changed.
+    """Merges the lead `other` into `keep`: moves its rows, fills what `keep` lacks, and deletes `other`. Returns `keep`
+    as it is now. Raises MergeRefused; then nothing has changed.
 
     `actor` is the person who asked for it, or None where `inbox.leads.identity` joins leads by itself.
     """

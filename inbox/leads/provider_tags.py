@@ -29,10 +29,10 @@ def by_provider(message: Message) -> bool:
 
 
 def keep(lead: Lead, *, tag: str, by: str, at: datetime) -> ProviderWord:
-    """Stores what a provider said about `lead` ("not interested"), as a tag that `settle` gives to the right reply
-    later. The lead's row must be locked.
+    """Stores what a provider said about `lead` ("not interested") as a row that `settle` applies to the right reply
+    later. Returns the row. The lead's row must be locked; the caller saves the lead.
 
-    `by` says who said it, for people, and `at` when.
+    `by` says who said it, for people (cut to 80 characters), and `at` when (aware).
     """
     lead.provider_said_at = max(filter(None, (lead.provider_said_at, at)))
     return ProviderWord.objects.create(
@@ -60,7 +60,8 @@ def reply_of(word: ProviderWord, replies: list[Message]) -> Message | None:
 
 
 def settle(lead: Lead, replies: list[Message]) -> None:
-    """Gives what providers said about `lead`, as tags, to the replies that it was about.
+    """Gives each reply of `lead` the tag that a provider's word about it says, and takes it from replies that no word
+    is about any more. A person's tag and Blacklist stay.
 
     `replies` must be all replies of the lead, oldest first. The lead's row must be locked.
     """

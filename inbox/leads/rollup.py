@@ -31,8 +31,8 @@ def answers() -> Q:
 
 
 def steps() -> tuple[str, ...]:
-    """The names of the message sources that hold a running campaign's messages. Such a
-    message reaches the lead but answers nothing.
+    """The names of the message sources that hold a campaign's messages. Such a message reaches the lead but answers
+    nothing.
     """
     return registry.counting_as(Counts.STEP)
 
@@ -60,7 +60,8 @@ def locked(lead: Lead) -> Lead:
 
 def add(lead: Lead, message: Message, judged: Arrival) -> None:
     """Counts a new message in the lead's columns that sum up its messages (newest message, tag, needs reply), and saves
-    the lead. `judged` holds what the rules read in the message.
+    the lead. A message that comes late makes it compute them anew from all. `judged` holds what the rules read in the
+    message.
 
     The lead's row must be locked, as `identity.find_or_create` does.
     """
@@ -142,7 +143,9 @@ def campaign_known(message: Message, campaign_id: UUID | None) -> None:
 
 
 def note_last_message(lead: Lead, message: Message) -> None:
-    """Makes `message` the lead's newest message in the lead's row, unless a newer one is known."""
+    """Makes `message` the lead's newest message in the lead's columns, unless a newer one is known. The caller saves
+    the lead.
+    """
     if lead.last_message_at is not None and message.sent_at < lead.last_message_at:
         return
     _show(lead, message)
@@ -176,8 +179,8 @@ def _add_inbound(lead: Lead, message: Message, judged: Arrival) -> None:
 
 
 def follow(lead: Lead, message: Message) -> None:
-    """Sets the lead's tag (what the lead wants) by `message`, its newest reply. A stopped
-    lead keeps the tag Blacklist.
+    """Sets the lead's tag (what the lead wants) by `message`, its newest reply. A stopped lead keeps the tag Blacklist;
+    a booked meeting and people at the provider may decide the tag instead. The caller saves the lead.
     """
     if lead.is_stopped:
         lead.tag, lead.awaiting_model = Tag.BLACKLIST, False
@@ -198,9 +201,11 @@ def follow(lead: Lead, message: Message) -> None:
 
 
 def booked(lead: Lead, at: datetime | None) -> None:
-    """Records that the lead has a meeting, booked `at` (aware), or has none (None). The lead's row must be locked.
+    """Records that the lead has a meeting, booked `at` (aware), or has none (None), and saves the lead. The lead's row
+    must be locked.
 
-    The lead's tag then says so. A reply that is newer than the booking decides the tag itself.
+    The lead's tag becomes Meeting Booked, unless it is stopped, a person gave the tag, or a reply is newer than the
+    booking.
     """
     lead.booked_at = at
     if wrote := replies_of(lead):
@@ -224,11 +229,12 @@ def _without_reply(lead: Lead) -> None:
 
 
 def opt_out(lead: Lead, at: datetime, stamp: str = "") -> None:
-    """Stops all messages to this lead, because they asked for it, unless they have asked for messages again (START)
-    later.
+    """Stops all messages to this lead, because they asked for it: its drafts are rejected, its follow-ups and campaigns
+    stopped. It does nothing if they have asked for messages again (START) later. The lead's row must be locked; the
+    caller saves it.
 
-    `at` (aware) is when they asked. `stamp` is the time that the text itself states. If both texts have one, it decides
-    which of two texts was first, because a provider that tries again delivers texts out of order.
+    `at` (aware) is when they asked. `stamp` is the time that the text itself states, or "". If both texts have one, it
+    decides which of two texts was first, because a provider that tries again delivers texts out of order.
     """
     if opted_in_after(lead, at, stamp):
         return
@@ -269,8 +275,8 @@ def stop_counts_from(lead: Lead, at: datetime, stamp: str = "") -> bool:
 
 
 def opt_in(lead: Lead, at: datetime, stamp: str = "") -> None:
-    """Records that the lead asked for messages again (START) at time `at`. Older opt-outs no longer count. `stamp` is
-    the time that the text itself states, or "".
+    """Records that the lead asked for messages again (START) at time `at` (aware). Older opt-outs no longer count.
+    `stamp` is the time that the text itself states, or "". The caller saves the lead.
     """
     if lead.opted_in_at is None or is_later(at, stamp, lead.opted_in_at, lead.opted_in_stamp):
         lead.opted_in_at, lead.opted_in_stamp = at, stamp
@@ -288,8 +294,8 @@ def bounced(lead: Lead, at: datetime) -> None:
 
 
 def decided(lead: Lead) -> None:
-    """Updates and saves the lead after what one of its replies was suspected of is decided, or the reply is removed.
-    Other replies may still be suspected. The lead's row must be locked.
+    """Derives anew what the lead is suspected of, and saves the lead, after a person or a model has decided about one
+    of its replies, or that reply was removed. The lead's row must be locked.
     """
     suspicion.derive(lead, replies_of(lead))
     save(lead)
@@ -311,8 +317,8 @@ def interested(message: Message) -> bool:
 
 
 def inherit(lead: Lead, other: Lead) -> None:
-    """Copies opt-outs, START, bounces and bookings from the lead `other` to `lead`, which has
-    already got its messages.
+    """Adds to `lead` the opt-out, the last START, bounce, booking, refused channels and unread mark of `other`, a lead
+    whose messages `lead` has got already. If `other` was opted out, `lead` is stopped. The caller saves `lead`.
     """
     if other.opted_in_at is not None:
         opt_in(lead, other.opted_in_at, other.opted_in_stamp)
@@ -327,8 +333,8 @@ def inherit(lead: Lead, other: Lead) -> None:
 
 
 def move(message: Message, lead: Lead) -> None:
-    """Moves `message` and its draft to `lead`, to whom the provider says it belongs. The lead that had
-    them is deleted if it has no messages left.
+    """Moves `message` and its draft to `lead`, to whom the provider says it belongs, and saves `lead`, whose row must
+    be locked. The lead that had them is deleted if it has no messages left; its stops go over to `lead`.
     """
     stand_in = Lead.objects.select_for_update().filter(pk=message.lead_id).first()
     if stand_in is None:
@@ -359,8 +365,8 @@ def _sender(message: Message) -> str:
 
 
 def know_address(lead: Lead, address: str) -> None:
-    """Adds another e-mail address of this lead, such as an assistant's or a second mailbox.
-    The caller saves the lead.
+    """Adds another e-mail address of this lead, such as an assistant's or a second mailbox, to its alternate addresses
+    (at most 50; more are dropped). The caller saves the lead.
     """
     if address and address != lead.email and address not in lead.alternate_emails:
         lead.alternate_emails = [*lead.alternate_emails, address][:50]
@@ -373,7 +379,9 @@ def _thread(lead: Lead) -> list[Message]:
 
 
 def replies_of(lead: Lead) -> list[Message]:
-    """The messages that the lead wrote, or somebody who answers for them, oldest first."""
+    """The messages that the lead, or somebody on the lead's behalf, wrote to us, oldest first. Bounces are left out.
+    The original texts are not loaded.
+    """
     return [message for message in _thread(lead) if _is_reply(message)]
 
 
@@ -438,13 +446,15 @@ def _derive_replier(lead: Lead, replies: list[Message]) -> None:
 
 
 def save(lead: Lead) -> None:
-    """Sets the lead's columns that follow from its other columns, such as `needs_reply`, and saves it."""
+    """Sets `needs_reply` from the lead's other columns (`derive`), and saves the whole lead."""
     derive(lead)
     lead.save()
 
 
 def derive(lead: Lead) -> None:
-    """Sets the lead's columns that follow from its other columns, such as `needs_reply`, without saving."""
+    """Sets `needs_reply` from the lead's other columns, and removes a stopped lead's suspicion. The caller saves the
+    lead.
+    """
     waits = lead.last_inbound_at is not None and (
         lead.answered_at is None or lead.answered_at < lead.last_inbound_at
     )

@@ -28,8 +28,8 @@ def halt(lead: Lead, reason: str, *, anew: bool = False) -> None:
     """Stops everything that could still go out to the lead: rejects its drafts, sends the signal `lead_stopped`, and
     enqueues jobs that stop its campaigns at the providers.
 
-    The lead's row must be locked. `reason` is a sentence for people. `anew`: the lead was not opted out until now.
-    Calling it twice does no harm.
+    The lead's row must be locked. `reason` is a sentence for people. `anew`: the lead was not opted out until now. A
+    second call changes nothing more.
     """
     reject_drafts(lead, reason)
     lead_stopped.send(Lead, lead=lead, reason=reason)
@@ -37,11 +37,11 @@ def halt(lead: Lead, reason: str, *, anew: bool = False) -> None:
 
 
 def stop_campaigns(lead: Lead, *, anew: bool = False) -> None:
-    """Enqueues jobs that ask the providers to stop every campaign known to reach the lead. A
-    campaign that was stopped already is left alone.
+    """Enqueues jobs that ask the providers to stop every campaign known to reach the lead, ahead of other jobs. A
+    campaign that was stopped already is left alone. Does nothing for a sample, which no provider knows.
 
     `anew`: the lead has just opted out, perhaps not for the first time. A campaign that was stopped long ago may have
-    been started again, so it is stopped once more, unless the job for it still waits. No provider knows a sample.
+    been started again, so it is stopped once more, unless the job for it still waits.
     """
     if lead.sample:
         return
@@ -93,8 +93,8 @@ def _stop_once_more(lead: Lead, specs: list[JobSpec]) -> None:
 
 
 def stop_emails(lead: Lead, campaign_id: UUID) -> JobSpec:
-    """The job that asks the provider to stop a campaign's e-mails to the lead. There is one
-    for each lead and campaign.
+    """The job that asks the provider to stop a campaign's e-mails to the lead, to be enqueued by the caller. There is
+    one for each lead and campaign.
     """
     return JobSpec(
         dedupe_key=f"{STOP_EMAILS}:{lead.pk}:{campaign_id}",
@@ -115,5 +115,7 @@ def is_later(at: datetime, stamp: str, than: datetime | None, than_stamp: str) -
 
 
 def reject_drafts(lead: Lead, reason: str) -> int:
-    """Rejects the lead's drafts that still wait for review, and returns how many."""
+    """Rejects the lead's drafts that still wait for review, with `reason` (a sentence for people). Returns the number
+    of rejected drafts.
+    """
     return drafts.close(Draft.objects.filter(lead=lead), reason)

@@ -38,16 +38,16 @@ def agrees(message: Message, tag: str) -> bool:
 
 
 def add(lead: Lead, message: Message, *, started_again: bool) -> None:
-    """Shows on the lead what the rules suspect its newest reply to be, unless a suspected opt-out is still undecided.
-    `started_again`: the reply asks for messages again (START).
+    """Sets what the lead is suspected of by `message`, its newest reply; an undecided suspicion of an opt-out stays.
+    `started_again`: the reply asks for messages again (START). The caller saves the lead.
     """
     if started_again or lead.suspected != Suspicion.OPT_OUT or _is_wish(lead, message):
         _show(lead, message)
 
 
 def derive(lead: Lead, replies: list[Message]) -> None:
-    """Shows on the lead what the rules suspect its replies to be. `replies` must be all of them, oldest first. An
-    opt-out counts before anything else.
+    """Sets what the lead is suspected of by `replies`, which must be all of its replies, oldest first: by the newest
+    that may be an opt-out, else by the newest. The caller saves the lead.
     """
     wishes = [one for one in replies if _is_wish(lead, one)]
     _show(lead, next(reversed(wishes or replies), None))
@@ -70,14 +70,10 @@ def _show(lead: Lead, message: Message | None) -> None:
 
 
 def forget(lead: Lead) -> None:
-    """Removes from a lead to whom nothing more goes what the rules suspect its replies to be. Nothing is left to
-    decide.
-    """
+    """Removes the suspicion from a lead to whom nothing more goes. The caller saves the lead."""
     lead.suspected = lead.suspected_words = ""
 
 
 def reason(lead: Lead) -> str:
-    """Why nothing goes to `lead` without a person, as a sentence: the rules suspect something that nobody
-    has decided. "" if they suspect nothing.
-    """
+    """Why nothing goes to `lead` without a person, as a sentence: a suspicion is open. "" if none is."""
     return f"{Suspicion(lead.suspected).label}: nobody has decided yet." if lead.suspected else ""

@@ -61,13 +61,13 @@ class TriageResult(NamedTuple):
 
 
 def snoozed(until: datetime) -> dict[str, Any]:
-    """The fields of a lead that hide its conversation until the time `until`, for `change`."""
+    """The fields of a lead that hide its conversation until the time `until` (aware), to be given to `change`."""
     return {"unread": False, "snoozed_until": until}
 
 
 def change(workspace: Workspace, seen: Iterable[Seen], fields: dict[str, Any]) -> TriageResult:
-    """Marks conversations as done, snoozed or unread: sets `fields` (DONE, UNREAD or `snoozed(until)`) on the leads of
-    `workspace` that have no newer reply than in `seen`.
+    """Marks conversations as done, snoozed or unread, or assigns them: saves `fields` (DONE, UNREAD, READ,
+    `snoozed(until)` or the owner's id) on the leads of `workspace` that have no newer reply than in `seen`.
     """
     asked = set(seen)
     with transaction.atomic():
@@ -84,8 +84,8 @@ def change(workspace: Workspace, seen: Iterable[Seen], fields: dict[str, Any]) -
 
 
 def undo(workspace: Workspace, token: str) -> list[tuple[Lead, dict[str, Any]]]:
-    """Takes back a change that marked conversations as done, snoozed or unread, or assigned them. Returns the leads,
-    each with the fields that were put back. A lead with a newer reply, or that somebody changed again, stays as it is.
+    """Puts back what `change` did to conversations. Returns the leads that it changed, each with the fields that were
+    put back. A lead with a newer reply, or that somebody changed again, stays as it is.
 
     `token` comes from TriageResult.undo. Raises django.core.signing.BadSignature for a token that is forged, older than
     ten minutes, or another workspace's. Raises IntegrityError if none is put back because members whose they were have

@@ -42,10 +42,10 @@ def record_all(
 def record_jobs(
     action: str, actor: User, results: Sequence[actions.ActionResult], detail: str, **kwargs: object
 ) -> None:
-    """Adds an entry to the audit log for each job that a person retried, moved, cancelled or discarded.
-    `detail` is the new time of a moved job.
+    """Adds an entry to the audit log for each job that a person retried, moved, cancelled or discarded (`action`).
 
-    The reason for a discard is text of a person, so it is stored with the job and not here.
+    `detail` is the new time or lane of a moved job. The reason for a discard is text of a person, so it is stored with
+    the job and not here.
     """
     names = {actions.Action.RUN_AT: "moment", actions.Action.LANE: "lane"}
     data = {names[actions.Action(action)]: detail} if action in names else {}

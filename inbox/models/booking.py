@@ -75,12 +75,12 @@ class Appointment(models.Model):
             self.status = self.Status.BOOKED
 
     def stands(self) -> bool:
-        """Whether the lead is expected to come to the meeting."""
+        """Whether the meeting is booked, and neither cancelled, moved nor missed."""
         return self.status == self.Status.BOOKED and self.booked_at is not None
 
 
 class BookingCheck(models.Model):
-    """When a lead's meetings are next compared with the calendar.
+    """When a lead's meetings are next compared with the calendar (`next_at`).
 
     The time is moved on before each comparison. So a lead whose comparison fails waits, and never delays the other
     leads.

@@ -5,8 +5,8 @@ from django.db.models.functions import Now
 
 
 class LeadChange(models.Model):
-    """Says that a transaction changed what pages show of a lead. Triggers add the rows (migrations 0069 to 0072), so
-    that every writer is heard and none has to think of it; a row is never updated, so nobody waits for another.
+    """A transaction changed what pages show of a lead. Triggers of the database add the rows (migrations 0069 to 0072),
+    whoever writes. A row is never updated, so no transaction waits for another.
 
     `xid` is the number of the transaction. A reader that keeps a snapshot of the database (`pg_current_snapshot()`)
     finds exactly the changes that this snapshot did not see, in whatever order they were committed. Rows are deleted

@@ -12,7 +12,7 @@ from jobs.ids import uuid7
 
 class TagDecision(models.Model):
     """One decision about the tag of a message (what it says), by a rule, the model, the provider or a person. It is
-    never changed: a later decision is another row, and the newest counts.
+    never changed: a later decision is another row.
 
     `quote` holds the lead's own words that decided it. `by` names the rule, or the model with the version of its
     prompt.
@@ -112,8 +112,8 @@ class ProviderWord(models.Model):
 
 
 class SendingPolicy(models.Model):
-    """Whether drafted answers may go out without a person, in a workspace or in one campaign.
-    A campaign's policy wins.
+    """Whether drafted answers may go out without a person, in a workspace or in one campaign. For replies to a campaign
+    that has a policy, the campaign's applies.
     """
 
     class Mode(models.TextChoices):
@@ -151,7 +151,7 @@ class SendingPolicy(models.Model):
 
 class GateResult(models.Model):
     """What one gate (a check whether a draft may go out without a person) said of one draft, with a sentence of
-    evidence. Only the newest result of each stage is kept.
+    evidence. Each stage keeps only its newest result.
     """
 
     class Stage(models.TextChoices):

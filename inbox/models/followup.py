@@ -41,8 +41,8 @@ class FollowUpSequence(models.Model):
 
 
 class FollowUpStep(models.Model):
-    """One message of a follow-up sequence. Its offset in days and minutes counts from the step before, or from the
-    start.
+    """One message of a follow-up sequence. It is due `offset_days` and `offset_minutes` after the step before, or after
+    the start.
     """
 
     class Condition(models.TextChoices):
@@ -143,8 +143,8 @@ class FollowUpInstance(models.Model):
 
     @classmethod
     def pause_words(cls, value: str) -> str:
-        """Why a follow-up is paused, in words: `value` is one of the column `paused_for`. Raises ValueError for any
-        other value.
+        """Why a follow-up is paused, in words. `value` is a value of the column `paused_for`; raises ValueError for any
+        other.
         """
         for provider in registry.stating("pauses_follow_ups"):
             if value == cls.pause_for(provider):
@@ -156,7 +156,9 @@ class FollowUpInstance(models.Model):
 
 
 class FollowUpTask(models.Model):
-    """One step of one lead's follow-up. `attempt` counts how often it was taken up; each attempt sends once at most."""
+    """One step of one lead's follow-up. `attempt` counts how often it was claimed; each attempt sends one message at
+    most.
+    """
 
     class Status(models.TextChoices):
         CLAIMED = "claimed", "Being prepared"

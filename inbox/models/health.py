@@ -4,8 +4,8 @@ from django.db import models
 
 
 class HiddenBanner(models.Model):
-    """A banner about a broken account that one user has hidden until a time. It shows again when the
-    account's health changes (its `version`).
+    """A banner about a broken account that one user has hidden until a time. It shows again earlier if the account's
+    health has another `version` by then.
     """
 
     user = models.ForeignKey("inbox.User", on_delete=models.CASCADE, related_name="hidden_banners")

@@ -315,7 +315,9 @@ class Lead(models.Model):
 
     @property
     def is_understood(self) -> bool:
-        """Whether a rule, a model, the provider or a person has said what the newest reply means."""
+        """Whether a rule, a model, the provider or a person has said what the newest reply means. False while it waits
+        for the model.
+        """
         return not self.awaiting_model or bool(self.tag_decided_by)
 
     @property
@@ -325,5 +327,5 @@ class Lead(models.Model):
 
     @property
     def is_stopped(self) -> bool:
-        """Whether nothing may be sent to this lead any more."""
+        """Whether nothing may be sent to this lead any more: it has opted out, or its address bounced."""
         return self.opted_out_at is not None or self.bounced_at is not None

@@ -8,8 +8,8 @@ from django.db import connection
 
 
 def hold(*parts: object) -> None:
-    """Takes the database lock with the name that `parts` make up, waiting for it if need be, and holds it until the
-    transaction ends. Must run in a transaction.
+    """Takes the database lock that `parts` name, and holds it until the transaction ends. Waits while another
+    transaction holds it. Must run in a transaction.
     """
     name = "\0".join(map(str, parts)).encode()
     key = int.from_bytes(hashlib.sha256(name).digest()[:8], signed=True)

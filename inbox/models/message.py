@@ -60,7 +60,7 @@ COMPLAINTS = Q(tag_decided_by__contains=": complaint.")
 
 
 class MessageManager(models.Manager["Message"]):
-    """Leaves out the column for the search, which no page shows."""
+    """The manager of messages. It does not load the column `found_by`, which only the search uses."""
 
     def get_queryset(self) -> models.QuerySet["Message"]:
         return super().get_queryset().defer("found_by")

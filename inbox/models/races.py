@@ -14,7 +14,7 @@ five.
 
 def settled(work: Callable[[], Result]) -> Result:
     """Runs `work()` in a savepoint and returns its result. If a unique constraint refuses what it writes, because
-    another transaction was first, it is run again.
+    another transaction was first, it is run again, ROUNDS times at most.
 
     `work` must look before it inserts, and must keep nothing of a failed round. Raises IntegrityError if the last round
     is refused too; then the cause is no race.

@@ -12,9 +12,10 @@ LASTS = timedelta(hours=1)
 
 
 class TextAccess(models.Model):
-    """Why an operator had to read what people wrote in a workspace, and until when they may.
+    """The permission of an operator to read what people wrote in a workspace: why they asked for it, and until when it
+    holds, an hour at most.
 
-    It ends by itself. The database refuses to change or delete a row while its workspace exists.
+    The database refuses to change or delete a row while its workspace exists.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="text_accesses")

@@ -44,20 +44,24 @@ NUMBER = "#"
 
 
 def words_of(text: str) -> list[str]:
-    """The words of `text`, folded, in their order."""
+    """The words of `text`, folded, in their order, each cut to 64 characters."""
     return [word[:WORD_CHARS] for word in _WORD.findall(fold(text))]
 
 
 def words_at(text: str) -> Iterator[tuple[int, int, list[str]]]:
-    """Yields each word of `text` as (start, end, folded words). It is one folded word but for signs like "½"."""
+    """Yields each word of `text` as (start, end, its folded words). There is one folded word, except for signs such as
+    "½", of which folding makes several.
+    """
     for found in _RAW_WORD.finditer(text):
         yield found.start(), found.end(), words_of(found[0])
 
 
 def numbers_at(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yields what may be a phone number in `text` as (start, end, its last digits backwards).
+    """Yields what may be a phone number in `text` as (start, end, its last 15 digits backwards). Fewer than 7 digits
+    are none.
 
-    In "555-0119 2026-11-28" it cannot be told where the number ends, so each group of digits may be its end.
+    In "555-0119 2026-11-28" it cannot be told where the number ends, so each group of digits may be its end, and one
+    place of the text may be yielded several times.
     """
     for found in _NUMBER.finditer(text):
         digits = ""
@@ -68,12 +72,16 @@ def numbers_at(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def mark_of(workspace_id: UUID) -> str:
-    """What each entry of a workspace begins with. Few workspaces share it, and a query asks for its workspace too."""
+    """The three characters with which each entry of a workspace begins. Other workspaces may have the same, so a query
+    must ask for its workspace too.
+    """
     return str(workspace_id)[-3:]
 
 
 def vector(workspace_id: UUID, subject: str, text: str) -> str:
-    """The entries of a message for the search, as PostgreSQL's input of a tsvector."""
+    """The entries by which the search finds a message, as the text that PostgreSQL reads as a tsvector. Of a subject or
+    a text, what is beyond SUBJECT_CHARS or TEXT_CHARS is left out.
+    """
     mark, parts = mark_of(workspace_id), (subject[:SUBJECT_CHARS], text[:TEXT_CHARS])
     entries = {mark + word for part in parts for word in words_of(part)}
     entries |= {mark + NUMBER + digits for part in parts for _, _, digits in numbers_at(part)}
@@ -82,7 +90,7 @@ def vector(workspace_id: UUID, subject: str, text: str) -> str:
 
 
 class WordsField(SearchVectorField):  # type: ignore[type-arg]  # Django makes no field generic at run time
-    """The column with a message's entries for the search. It is written with the row, by whatever inserts it."""
+    """The column with a message's entries for the search. Each save computes it from subject and text."""
 
     def pre_save(self, model_instance: Model, add: bool) -> Any:
         message: Any = model_instance
@@ -90,10 +98,10 @@ class WordsField(SearchVectorField):  # type: ignore[type-arg]  # Django makes n
 
 
 class WordsQuery(Func):
-    """A query for entries, in PostgreSQL's syntax of a tsquery.
+    """A query for entries, written in PostgreSQL's syntax of a tsquery, as an SQL expression.
 
-    It is a subquery, so that the planner does not see the words. It would guess from them how many rows there are,
-    and for two frequent words that never meet it guesses wrong and reads the whole table.
+    It is a subquery, so that the planner does not see the words. It would guess from them how many rows there are, and
+    for two frequent words that never meet it guesses wrong and reads the whole table.
     """
 
     template = "(SELECT %(expressions)s::tsquery)"
@@ -103,7 +111,7 @@ class WordsQuery(Func):
 
 
 class HasWords(Func):
-    """Whether a vector has what a query asks for."""
+    """An SQL expression: whether a tsvector, the first argument, matches a tsquery, the second."""
 
     template = "(%(expressions)s)"
     arg_joiner = " @@ "
@@ -130,8 +138,8 @@ def _folded(text: Any) -> Func:
 
 
 def names_vector(*columns: str) -> Func:
-    """The folded words of `columns`, as an expression that an index can have. They do not begin with the workspace, as
-    the admin looks for leads of all.
+    """The folded words of `columns`, as an SQL expression that an index can have. The words do not begin with the
+    workspace's mark, as the admin looks for leads of all workspaces.
     """
     parts: list[Any] = [F(columns[0])]
     for column in columns[1:]:

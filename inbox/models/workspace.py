@@ -99,7 +99,7 @@ class User(AbstractUser):
         return found
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Saves the user. `is_staff` is written only where this object changed it.
+        """Saves the user. `is_staff` is written only if this object changed it.
 
         The database sets it as roles change, and a page that read the user before must not undo that.
         """
@@ -234,7 +234,7 @@ class Membership(models.Model):
         return f"{self.user_id} in {self.workspace_id}: {self.role}"
 
     def at_least(self, role: str) -> bool:
-        """Whether this membership's role is `role` or a higher one."""
+        """Whether this membership's role is `role` or a higher one. From low to high: viewer, member, admin, owner."""
         return self.RANK[self.role] >= self.RANK[role]
 
 
@@ -266,6 +266,8 @@ class AuditEntry(models.Model):
 
     @property
     def changes(self) -> dict[str, list[object]]:
-        """What each changed field was and is now. A pair is empty where the log holds only the field's name."""
+        """The changed fields, each with its old and new value; {} if the entry has none. A pair is empty where the log
+        holds only the field's name.
+        """
         found = self.data.get("changes")
         return found if isinstance(found, dict) else {}

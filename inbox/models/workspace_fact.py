@@ -68,7 +68,7 @@ class WorkspaceFact(models.Model):
 
 
 def folded(question: str) -> str:
-    """`question` without case, accents and extra spaces, so that different spellings are equal. A workspace has each
-    result once for each kind of fact.
+    """`question` without case, accents and extra spaces, so that different spellings compare as equal. Of each kind, a
+    workspace can have one fact with the same result.
     """
     return " ".join(fold(question).split())

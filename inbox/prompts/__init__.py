@@ -50,8 +50,8 @@ class Prompt:
 
 @cache
 def load(name: str, folder: Path = FOLDER) -> Prompt:
-    """Loads the prompt for the language model from `<name>.md` in `folder`. Raises FileNotFoundError, and KeyError or
-    ValueError if its head lacks a field.
+    """Loads the prompt for the language model from `<name>.md` in `folder`, once per process. Raises FileNotFoundError,
+    and KeyError or ValueError if its head lacks a field.
     """
     _, head, instructions = (folder / f"{name}.md").read_text(encoding="utf-8").split("---\n", 2)
     fields = dict(line.split(": ", 1) for line in head.strip().splitlines())

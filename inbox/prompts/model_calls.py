@@ -51,7 +51,7 @@ class NoModel(Exception):
 
 
 class ModelAway(NoModel):
-    """A language model is configured but cannot be reached now. Work that needs it waits."""
+    """A language model is configured but cannot be reached now. Jobs that need it are put off."""
 
 
 class Refused(NoModel):
@@ -69,8 +69,9 @@ def ask(
     """Asks the language model `prompt` about `sheet` (the prompt's input), and returns its answer as an instance of
     `schema`. No database connection is held during the call.
 
-    Raises NoModel if no model will answer, ModelAway if it is worth waiting for one, Snooze if the model cannot be
-    reached, and AnswerUnusable if another attempt may help.
+    Raises NoModel if no key is set, Refused (a NoModel) if the model refuses the text, ModelAway (a NoModel) if OpenAI
+    refuses our key, quota or request, Snooze to the next full minute if the model cannot be reached, and AnswerUnusable
+    if another attempt may help. Outages and their end are recorded.
     """
     if not ready():
         raise NoModel(NO_KEY)
@@ -110,15 +111,17 @@ def _why(error: ProviderAuthError | ProviderRejected | ProviderMisconfigured) ->
 
 
 def away(why: str) -> ModelAway:
-    """Records that the language model cannot be reached now, and returns the error that
-    says so. `why` is a sentence.
+    """Records that the language model cannot be reached now, and returns a ModelAway for the caller to raise. `why` is
+    a sentence.
     """
     note_away(why)
     return ModelAway(why)
 
 
 def note_away(why: str) -> None:
-    """Records that a call to the language model has just failed. `why` is a sentence."""
+    """Records that a call to the language model has just failed. `why` is a sentence, cut to 300 characters. If the
+    database cannot be reached, nothing is recorded and nothing raised.
+    """
     now = timezone.now()
     row = ModelOutage(provider=OPENAI, since=now, tried_at=now, why=why[:300])
     _note(
@@ -176,21 +179,25 @@ def _note(write: Callable[[], object]) -> None:
 
 
 def outage() -> ModelOutage | None:
-    """Since when, and why, the language model cannot be reached; None if the last call was answered."""
+    """The row that says since when, and why, the language model cannot be reached; None if the last
+    call was answered.
+    """
     return ModelOutage.objects.filter(provider=OPENAI).first()
 
 
 def tried_since(moment: datetime) -> str:
-    """Why a job that was put off to `moment`, to wait for the language model, need not ask it; "" if it should ask.
+    """Why a job that was put off to `moment` (aware), to wait for the language model, need not ask it; "" if it should
+    ask.
 
-    Of all jobs that wait for one moment only the first asks. If the model still cannot be reached, the others wait on.
+    Of all jobs that wait for one moment only the first asks. If that call failed, the others get its reason and wait
+    on.
     """
     known = outage()
     return known.why if known is not None and known.tried_at >= moment else ""
 
 
 def next_minute() -> datetime:
-    """The next full minute, when jobs that wait for the language model ask it again."""
+    """The next full minute (aware), when jobs that wait for the language model ask it again."""
     return _later(None)
 
 

@@ -44,15 +44,15 @@ class Sheet:
 
 
 def theirs(label: str, text: str) -> Said:
-    """A block of a prompt's input with the words of a person outside, without sentences that give orders to a machine.
-    `label` says whose words they are.
+    """A block of a prompt's input with the words of a person outside. Sentences in it that give orders to a machine are
+    removed. `label` says whose words they are.
     """
     return Said(label, machine_talk.without(text))
 
 
 def data(label: str, *fields: tuple[str, str]) -> Said:
-    """A block of a prompt's input with what is known of a person, one line for each field with a value. The values were
-    imported or written by them, so they count as other people's words.
+    """A block of a prompt's input with what is known of a person: one line "name: value" for each of `fields` that has
+    a value. The values count as other people's words; sentences that give orders to a machine are removed.
     """
     lines = ((name, " ".join(machine_talk.without(value).split())) for name, value in fields)
     return Said(label, "\n".join(f"{name}: {value}" for name, value in lines if value))

@@ -36,8 +36,8 @@ class Reading(ModelAnswer):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What we believe of the model's answer about a reply. `follow_up_on` is set only if the lead named the day
-    themselves.
+    """What we believe of the model's answer about a reply. `confidence` is from 0 to 1. `follow_up_on` is set only if
+    the model was certain that the lead named this day.
     """
 
     tag: str
@@ -49,8 +49,8 @@ class Judgement:
 
 
 def judge(reading: Reading, newest_text: str, *, booked: bool) -> Judgement | None:
-    """Checks the model's answer about a reply against the reply's text. Returns None if it
-    quotes words that the person did not write.
+    """What may be believed of the model's answer about a reply. Returns None if it quotes words that are not in
+    `newest_text`, the reply's text; the tag Neutral needs no quote.
 
     `booked`: an appointment or the provider proves a meeting. Without that, Meeting Booked becomes Meeting Requested.
     """
@@ -64,14 +64,16 @@ def judge(reading: Reading, newest_text: str, *, booked: bool) -> Judgement | No
 
 
 def undecided(why: str) -> Judgement:
-    """A judgement that says nothing about the reply, for the reason `why`. A person has to say what the reply means,
-    and nothing goes out by itself.
+    """A judgement with the tag Neutral and the confidence 0, for the reason `why`: a person has to say what the reply
+    means, and nothing goes out by itself.
     """
     return Judgement(Tag.NEUTRAL, "", 0.0, f"{why} A person has to say what it means.", "none", None)
 
 
 def quoted(quote: str, text: str) -> bool:
-    """Whether the words `quote` stand in `text`, apart from case, white space and typography."""
+    """Whether the words `quote` stand in `text`, apart from case, white space and punctuation. False if `quote` has no
+    words.
+    """
     wanted = _plain(quote)
     return bool(wanted) and wanted in _plain(text)
 

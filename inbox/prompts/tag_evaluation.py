@@ -19,7 +19,7 @@ Ask = Callable[[Case, str], Judgement | None]
 @dataclass
 class ModelReport:
     """How well rules and model together tagged labelled replies: `right` of `n` tags. The model was asked about `asked`
-    of them.
+    of them; `unproven` of its answers quoted words that are not in the reply.
     """
 
     n: int = 0

@@ -26,13 +26,15 @@ def earlier(message: Message) -> list[Message]:
 
 
 def render(messages: list[Message], zone: ZoneInfo) -> list[str | Said]:
-    """The messages as blocks of a prompt's input. `zone` is for their times."""
+    """The messages that have text as blocks of a prompt's input, under a heading, each cut to 1,500 characters. `zone`
+    is for their times.
+    """
     blocks: list[str | Said] = [_block(message, zone) for message in messages if message.text.strip()]
     return ["# Thread, oldest first", *(blocks or ["(nothing before)"])]
 
 
 def newest(text: str) -> list[str | Said]:
-    """The text that the lead wrote just now, as blocks of a prompt's input."""
+    """The text that the lead wrote just now as blocks of a prompt's input, under a heading, cut to 8,000 characters."""
     return ["# Newest reply", theirs("newest reply, by the lead", text.strip()[:NEWEST_CHARS])]
 
 

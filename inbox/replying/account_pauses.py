@@ -17,8 +17,8 @@ SEND_KINDS = ("reply.send",)
 
 
 def require_up(integration: Integration, mailbox: str) -> None:
-    """Raises Snooze (try the job again later) while the account waits for a person to reconnect it,
-    because a call now could only fail for good.
+    """Raises Snooze (the job is tried again in 5 minutes) while the account waits for a person to reconnect it, because
+    a call now could only fail for good.
 
     `mailbox` is the address that the message goes out from. If the account has lost only other mailboxes, nothing is
     raised.
@@ -31,7 +31,7 @@ def require_up(integration: Integration, mailbox: str) -> None:
 
 
 def resume_sends(workspace_id: UUID) -> int:
-    """Lets the workspace's jobs that send messages and were put off run now, and returns how many they are."""
+    """Makes the workspace's jobs `reply.send` that were put off due now. Returns the number of these jobs."""
     return BackgroundJob.objects.filter(
         workspace_id=workspace_id, kind__in=SEND_KINDS, status="queued", run_at__gt=timezone.now()
     ).update(run_at=timezone.now())

@@ -51,8 +51,8 @@ _LONG, _SHORT = 9, 7
 
 
 def prices(text: str) -> dict[tuple[str, Decimal], str]:
-    """The prices in `text`: (currency, amount), each with its text as written. Each is also listed with "" as its
-    currency.
+    """The prices in `text`: {(currency, amount): the text as written}. Each price is also listed with "" as its
+    currency, so that it compares as equal to one without a currency.
     """
     found = {}
     for match in PRICE.finditer(text):
@@ -68,7 +68,7 @@ def prices(text: str) -> dict[tuple[str, Decimal], str]:
 
 
 def percentages(text: str) -> dict[Decimal, str]:
-    """The percentages in `text` as numbers, each with its text as written."""
+    """The percentages in `text`: {number: the text as written}."""
     return {_number(match["number"]): match[0].strip() for match in PERCENT.finditer(text)}
 
 
@@ -84,7 +84,9 @@ def unknown(text: str, material: str) -> list[tuple[str, str]]:
 
 
 def phones(text: str) -> dict[str, str]:
-    """The phone numbers in `text`: their digits, each with its text as written."""
+    """The phone numbers in `text`: {digits: the text as written}. Prices, dates and times are not taken for phone
+    numbers.
+    """
     found = {}
     for match in _PHONE.findall(PRICE.sub(" ", text)):
         number, written = digits(match), match.strip(" .-/(")

@@ -41,8 +41,8 @@ class Evaluation(ModelAnswer):
 
 
 def evaluate(draft: Draft, message: Message, deadline: Deadline) -> None:
-    """Has a model read the draft as a strict colleague would, and stores with the draft what it says. `message` is what
-    the draft answers. Raises the errors of `model_calls.ask`.
+    """Asks a model whether the draft may go out without a person, and saves its answer in `Draft.evaluation`, unless
+    the draft was changed meanwhile. `message` is what the draft answers. Raises the errors of `model_calls.ask`.
     """
     evaluation = model_calls.ask(
         prompts.load("evaluate"),
@@ -60,7 +60,10 @@ def evaluate(draft: Draft, message: Message, deadline: Deadline) -> None:
 
 def judge(draft: Draft, policy: SendingPolicy) -> Outcome:
     """Asks the gates (checks) whether a draft that was just written may go out without a person. If all say yes and the
-    policy is auto, the draft is scheduled to go out. Returns the outcome as a word.
+    policy is auto, its send is scheduled.
+
+    Returns "off" (the policy asks for nothing), "held" (a gate said no), "shadow" (it would have gone out) or
+    "scheduled".
     """
     if policy.mode == Mode.OFF:
         return "off"
@@ -81,10 +84,10 @@ def judge(draft: Draft, policy: SendingPolicy) -> Outcome:
 
 
 def plan(draft: Draft, policy: SendingPolicy) -> datetime:
-    """The time at which the draft would go out without a person.
+    """The time (aware) at which the draft would go out without a person.
 
-    It is a delay after the lead's message, computed from the message's id alone, at least AT_LEAST from now. It is
-    moved into business hours if the policy keeps to them.
+    It is a delay after the lead's message, within the policy's bounds and always the same for one message, but at least
+    AT_LEAST from now. It is moved into business hours if the policy keeps to them.
     """
     digest = hashlib.sha256(str(draft.trigger_message_id).encode()).digest()
     span = policy.max_delay_s - policy.min_delay_s + 1
@@ -105,8 +108,9 @@ def schedule(draft: Draft, at: datetime) -> None:
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `reply.autosend`: sends a draft without a person when its time has come, if it is still scheduled and
-    every gate (check) still says yes.
+    """The job `reply.autosend`: sends a draft without a person when its time has come. It does nothing if a person has
+    decided, or if the draft was changed, cancelled or moved. If a gate (check) says no, the draft waits for a person;
+    if only business hours do, it is scheduled for their beginning. Returns {"outcome": what happened}.
     """
     drafts = Draft.objects.select_related("lead__campaign", "trigger_message__campaign", "workspace")
     draft = drafts.get(pk=ctx.payload["draft_id"], workspace_id=ctx.workspace_id)
@@ -154,7 +158,9 @@ def veto(send: OutboundSend, lead: Lead) -> str:
 
 
 def hold(draft: Draft, reason: str) -> None:
-    """Lets the draft wait for a person instead of going out by itself, for `reason`."""
+    """Cancels the draft's automatic send, so that it waits for a person, and stores `reason` for them (cut to 200
+    characters). Sends the signal `draft_changed`.
+    """
     with transaction.atomic():
         Draft.objects.filter(pk=draft.pk).update(send_at=None, status_reason=f"Held: {reason}"[:200])
         _tell_held(draft)
@@ -166,8 +172,8 @@ def _tell_held(draft: Draft) -> None:
 
 
 def cancel(draft: Draft, *, user: User) -> None:
-    """Keeps the draft from going out by itself, because `user` stopped its countdown, so that it waits for review.
-    Raises AlreadyDecided if it has no countdown any more.
+    """Stops the draft's countdown, as `user` wants, so that it waits for review. Raises AlreadyDecided if it has no
+    countdown any more.
     """
     with transaction.atomic():
         waiting = Draft.objects.filter(

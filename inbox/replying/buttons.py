@@ -39,8 +39,8 @@ def register(action_id: str, action: Action) -> None:
 
 
 def run(ctx: JobContext) -> Any:
-    """The job that does what the pressed button in a Slack message says. Raises
-    PermanentError if that button does not exist any more.
+    """The job `slack.button`: runs the action of the button that was pressed in a Slack message, and returns its
+    result. Raises PermanentError if no action is registered for the button.
     """
     action = ACTIONS.get(ctx.payload["action"])
     if action is None:

@@ -13,8 +13,8 @@ from integrations import registry
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One channel by which a lead can be written to. `to` says which address or number it leads to. `shut` says why it
-    cannot be used now; "" if it can.
+    """One channel by which a lead can be written to. `to` is the address or number for people to read. `shut` is why
+    the channel cannot be used now, as a sentence; "" if it can.
     """
 
     channel: str
@@ -24,7 +24,8 @@ class Way:
 
 
 def ways(lead: Lead, unsettled: Iterable[OutboundSend]) -> list[Way]:
-    """The channels by which `lead` can be written to, the one on which they wrote last first.
+    """The channels on which `lead` has an address, the one on which they wrote last first. Channels that cannot be used
+    now are among them, with the reason.
 
     `unsettled` are messages to the lead whose sending has not ended clearly.
     """

@@ -71,13 +71,16 @@ class Told:
 
     @property
     def sayable(self) -> str:
-        """The facts about the company that an answer may repeat: all that are in the prompt, except phrases that must
-        not be said. The facts' ids are left out: an amount in an answer must stand in this text, and an id has digits.
+        """The facts about the company that an answer may repeat, one a line: all that are in the prompt, except phrases
+        that must not be said. Their ids are left out, as an amount in an answer must stand in this text, and an id has
+        digits.
         """
         return "\n".join(fact.words for fact in self.shown if fact.kind != Kind.NEVER)
 
     def used(self, ids: Iterable[str]) -> tuple[list[Fact], list[str]]:
-        """The facts about the company whose ids a model named as used, and those of the named ids that do not exist."""
+        """Two lists: the facts about the company whose ids a model named as used (without phrases that must not be
+        said), and the named ids that do not exist.
+        """
         known = {fact.id: fact for fact in self.shown}
         given = dict.fromkeys(_ID.sub(r"\1", one.strip()).upper() for one in ids)
         facts = [known[one] for one in given if one in known]
@@ -89,7 +92,9 @@ class Told:
 
 
 def of(workspace_id: UUID, newest: str) -> Told:
-    """Chooses the workspace's facts for an answer to a message with the text `newest`. Costs one query."""
+    """The facts that the prompt for an answer to a message with the text `newest` gets, chosen from the workspace's
+    (`choose`). Costs one query.
+    """
     rows = list(WorkspaceFact.objects.filter(workspace_id=workspace_id))
     return choose(sorted(rows, key=lambda row: ORDER.index(row.kind)), newest)
 
@@ -101,10 +106,11 @@ def said(workspace_id: UUID, text: str) -> list[str]:
 
 
 def choose(rows: list[WorkspaceFact], newest: str) -> Told:
-    """Chooses as many facts of `rows` as a prompt takes. Those that share the rarest words with the message `newest`
-    come first.
+    """Chooses as many facts of `rows` as fit into a prompt (CHARS). The facts that share the rarest words with the
+    message `newest` are chosen first.
 
-    The order of `rows` is kept.
+    The chosen facts keep the order of `rows`. All phrases that must not be said are in `never`, also where the prompt
+    does not show them.
     """
     never = [row for row in rows if row.kind == Kind.NEVER]
     others = [row for row in rows if row.kind != Kind.NEVER]
@@ -152,7 +158,9 @@ def _words(question: str, answer: str) -> str:
 
 
 def holds(text: str, phrase: str) -> bool:
-    """Whether the words of `phrase` stand in a row in `text`. Case, accents, hyphens and line ends do not matter."""
+    """Whether the words of `phrase` stand in a row in `text`. Case, accents, hyphens and line ends do not matter. False
+    if `phrase` has no words.
+    """
     wanted, words = _TOKEN.findall(fold(phrase)), " ".join(_TOKEN.findall(fold(text)))
     if _UNSPACED.search(phrase):
         return bool(wanted) and "".join(wanted) in words.replace(" ", "")

@@ -26,7 +26,9 @@ LINK = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A free meeting time that an answer may offer. `words` is exactly how it is written, in the workspace's zone."""
+    """A free meeting time that an answer may offer. `words` is exactly how the answer writes it, in the workspace's
+    time zone.
+    """
 
     id: str
     starts_at: datetime
@@ -35,8 +37,8 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Everything that the answer to one message may be made of: the message, earlier ones, free meeting times
-    (`slots`), and facts about the company (`told`).
+    """All that an answer to `message` may be made of: `earlier` messages, free meeting times (`slots`), and facts about
+    the company (`told`).
     """
 
     workspace: Workspace
@@ -53,13 +55,15 @@ class Context:
 
     @property
     def facts(self) -> str:
-        """The section of the prompt that says who answers and what they may say. All of it is our own words."""
+        """The prompt's section about the company: who answers, in which tone, what is offered, and the chosen facts
+        with their ids. All of it was written by the workspace's people.
+        """
         return "\n".join(filter(None, (self._profile, self.told.lines)))
 
     @property
     def sayable(self) -> str:
-        """The part of the prompt's section `facts` that an answer may repeat: without phrases that must
-        not be said, and without the facts' ids.
+        """The part of the prompt's section `facts` that an answer may repeat: without phrases that must not be said,
+        and without the facts' ids.
         """
         return "\n".join(filter(None, (self._profile, self.told.sayable)))
 
@@ -78,8 +82,8 @@ class Context:
 
     @property
     def person(self) -> Said:
-        """The section of the prompt with what is known of the lead who is answered. It was imported, or the lead wrote
-        it.
+        """The prompt's section about the lead: first name, company and title. It is marked as data, since the lead or a
+        file that was imported is its source.
         """
         lead = self.lead
         return data(
@@ -100,7 +104,7 @@ class Context:
 
     @property
     def links(self) -> set[str]:
-        """The links that an answer may repeat, in a form in which equal ones compare as equal."""
+        """The links in `material`, which an answer may repeat, each in the form that `bare_link` gives."""
         return {bare_link(link) for link in LINK.findall(self.material)}
 
     def _ours(self) -> Iterator[str]:
@@ -134,8 +138,8 @@ class Context:
 
 
 def gather(message: Message, slots: list[Slot] | None = None) -> Context:
-    """Collects what an answer to `message` may be made of. Its lead and workspace must be loaded. `slots` are free
-    meeting times.
+    """Collects what an answer to `message` may be made of. `message.lead` and `message.workspace` must be loaded.
+    `slots` are free meeting times; None offers none.
     """
     return Context(
         message.workspace,

@@ -58,7 +58,9 @@ class Verification(ModelAnswer):
 
 @dataclass(slots=True)
 class Written:
-    """A finished answer: its text, how it was made, and the problems that it still has."""
+    """An answer that the model has written, not stored yet: its text, how it was made, and the `problems` that the
+    checks still find in it.
+    """
 
     channel: str
     text: str
@@ -85,7 +87,9 @@ class Written:
 
     @property
     def held_for(self) -> str:
-        """Why a person should look twice at this answer, as a sentence; "" if no reason is known."""
+        """Why a person should look twice at this answer, as a sentence of at most 200 characters; "" if no reason is
+        known.
+        """
         if self.problems:
             return f"Check it: {self.problems[0]}"[:200]
         return f"A person should decide: {self.strategy.why}"[:200] if self.strategy.needs_human else ""
@@ -148,10 +152,11 @@ def _signed(text: str, context: Context) -> str:
 
 
 def keep(message: Message, written: Written) -> Draft | None:
-    """Stores the written answer as the draft for `message`, and returns the draft. If the message has a draft
-    already, that one is returned unchanged.
+    """Stores the written answer as the draft for `message` and its channel, and returns the draft. If there is one
+    already, that one is returned and `written` is dropped.
 
-    Returns None, and stores nothing, if a newer reply, or an answer of ours, came while it was written.
+    Returns None, and stores nothing, if the lead is stopped, or if a newer reply or an answer of ours came while it was
+    written.
     """
     with transaction.atomic():
         lead = rollup.locked(message.lead)
@@ -173,8 +178,9 @@ def keep(message: Message, written: Written) -> Draft | None:
 
 
 def replace(draft: Draft, written: Written) -> bool:
-    """Puts a newly written answer into a draft, if that still waits for review at the same revision. Returns False if
-    it does not.
+    """Puts a newly written answer into a draft as its next revision, if the draft still waits for review at the
+    revision of `draft`. Its evaluation and its automatic send are dropped. Reloads `draft` and sends the signal
+    `draft_changed` in any case. Returns whether it was replaced.
     """
     waiting = Draft.objects.filter(pk=draft.pk, status=Draft.Status.PENDING, revision=draft.revision)
     with transaction.atomic():

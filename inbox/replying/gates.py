@@ -48,8 +48,8 @@ class GateVerdict(NamedTuple):
 
 @dataclass
 class Evidence:
-    """What the gates (checks whether a draft may go out without a person) look at. `planned_at` is when the draft would
-    go out. The rest is read when first asked for.
+    """What the gates (checks whether a draft may go out without a person) look at. `planned_at` (aware) is when the
+    draft would go out. The properties read the database when they are first asked for, once.
     """
 
     draft: Draft
@@ -71,14 +71,14 @@ class Evidence:
 
     @cached_property
     def newest(self) -> Message | None:
-        """The newest message of the lead whom the draft answers, on any channel."""
+        """The newest inbound message of the lead whom the draft answers, on any channel; None if there is none."""
         inbound = Message.objects.filter(lead_id=self.draft.lead_id, direction=Message.Direction.INBOUND)
         return inbound.order_by("-sent_at", "-pk").first()
 
     @cached_property
     def sends(self) -> list[OutboundSend]:
-        """The 20 latest messages of ours to the lead on any channel, newest first, sent or
-        being sent, without those of this draft.
+        """The 20 latest messages of ours to the lead on any channel, newest first, in any state, without those of this
+        draft.
         """
         sends = OutboundSend.objects.filter(lead_id=self.draft.lead_id).exclude(draft_id=self.draft.pk)
         return list(sends.order_by("-created_at")[:20])
@@ -86,7 +86,7 @@ class Evidence:
     @cached_property
     def decision(self) -> TagDecision | None:
         """The newest decision about the tag (what the lead wants) of the message that the draft answers; None if there
-        is none.
+        is none. Decisions that only deny a suspicion do not count.
         """
         decisions = TagDecision.objects.filter(message_id=self.draft.trigger_message_id, denied="")
         return decisions.order_by("-pk").first()
@@ -331,8 +331,11 @@ GATES = (
 def judge(
     draft: Draft, *, stage: str, planned_at: datetime, policy: SendingPolicy | None = None
 ) -> list[GateResult]:
-    """Asks every gate whether `draft` may go out without a person, and stores and returns the answers for this stage.
-    `planned_at` (aware) is when it would go out.
+    """Asks every gate whether `draft` may go out without a person. Stores the answers, in place of older ones for this
+    draft and `stage`, and returns them in the order of GATES.
+
+    `planned_at` (aware) is when it would go out. With `policy` None, the policy of the campaign or the workspace
+    applies.
     """
     policy = policy or policies.of(draft.workspace, draft.trigger_message.campaign or draft.lead.campaign)
     evidence = Evidence(draft, policy, stage, planned_at)

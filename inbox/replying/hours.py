@@ -21,7 +21,7 @@ def is_open(workspace: Workspace, at: datetime) -> bool:
 
 def next_open(workspace: Workspace, at: datetime) -> datetime:
     """Returns the time `at` (aware) if it is within the workspace's business hours, else the next time at which they
-    begin.
+    begin. Returns `at` if no such time comes within a week.
     """
     if is_open(workspace, at):
         return at

@@ -30,8 +30,8 @@ def units(text: str) -> tuple[int, int]:
 
 
 def sms_parts(text: str) -> list[str]:
-    """Cuts `text` between words into pieces that each fit into one SMS. Returns [] if it needs more than SMS_PARTS of
-    them.
+    """Cuts `text` into pieces that each fit into one SMS, between words where possible. Typographic quotes and dashes
+    are replaced by plain ones. Returns [] if it needs more than SMS_PARTS pieces, or is empty.
     """
     text = text.translate(PLAIN).strip()
     room = units(text)[1]

@@ -30,8 +30,8 @@ TAG = re.compile(r"<\w+[^>]*>")
 
 
 def way_of(send: OutboundSend) -> tuple[Carrier, Integration]:
-    """How the message `send` goes out: the provider's carrier, and the account that the lead's
-    message came to, which alone may answer.
+    """How the message `send` goes out: the provider's carrier, and the account. An answer goes out by the account that
+    the lead's message came to, which alone may answer.
 
     Raises CannotSend if that account is not connected or cannot answer, or if its provider sends nothing.
     """
@@ -51,7 +51,9 @@ def way_of(send: OutboundSend) -> tuple[Carrier, Integration]:
 
 
 def of(send: OutboundSend, integration: Integration) -> Outgoing:
-    """Builds what the provider's carrier needs to know of the message `send`."""
+    """The message `send` in the form that a provider's carrier takes. Its contact at the provider is looked up only
+    when the carrier asks for it.
+    """
     return Outgoing(
         person=identity.person_of(send.lead),
         text=send.text,
@@ -98,8 +100,8 @@ def _known_contact(send: OutboundSend, integration: Integration, deadline: Deadl
 
 
 def marker(send: OutboundSend) -> str:
-    """The text by which a message of ours is recognised in its HTML later. It is put into a
-    comment, which nobody sees.
+    """The text that names `send` in the HTML of its message, inside a comment, which readers do not see. The message is
+    recognised by it later.
     """
     return f"ref:{send.pk}"
 
@@ -156,9 +158,10 @@ def _words(text: str) -> str:
 
 
 def match(send: OutboundSend, listed: Iterable[Listed]) -> Listed | None:
-    """The one of the messages that a provider lists which is our message `send`, or None.
+    """The entry of `listed` (messages that a provider lists) that is our message `send`; None if none is.
 
-    It is found by its marker; else by the same words at the time of the call, if no other message of ours is that one.
+    It is found by its marker. Without a marker it is the one with the same words from 2 minutes before to 30 minutes
+    after our call, if no other message of ours is that one.
     """
     entries: list[Listed] = []
     for entry in listed:

@@ -24,8 +24,8 @@ State = OutboundSend.State
 def find(workspace: Workspace, event: MessageEvent) -> Message | None:
     """The stored message that we sent ourselves and that a provider now reports in `event`; None if we did not send it.
 
-    If we did not know yet whether it went out, it is settled as sent. Runs in intake's
-    transaction. A campaign's own mail costs no query.
+    If nobody knew whether it went out, it is settled as sent. Must run in a transaction. A campaign's own mail costs no
+    query.
     """
     send = _send(workspace, event)
     if send is None:

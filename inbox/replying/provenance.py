@@ -18,8 +18,8 @@ ASKED_FOR = ("strategy", *Channel.values, "verify", "revise", "evaluate")
 
 
 def made_of(context: Context, used: list[Fact], offered: list[list[str]]) -> dict[str, Any]:
-    """What the draft written from `context` was made of, as `Draft.made_of` stores it. `used` are the facts that it
-    relies on; `offered` are the meeting times in it.
+    """What the draft written from `context` was made of, as `Draft.made_of` stores it, without the model calls. `used`
+    are the facts that it relies on; `offered` are the meeting times in it.
     """
     return {
         "facts": [
@@ -32,7 +32,9 @@ def made_of(context: Context, used: list[Fact], offered: list[list[str]]) -> dic
 
 
 def with_calls(made: dict[str, Any]) -> dict[str, Any]:
-    """Returns `made` (a value of `Draft.made_of`) with the model calls added that the running job has made by now."""
+    """Returns `made` (a value of `Draft.made_of`) with the model calls added that the running job has made for a draft
+    so far. Outside of a job it returns `made`.
+    """
     known = made.get("calls", [])
     job_id = running_job()
     if job_id is None:
@@ -55,8 +57,8 @@ def _call(call: AiCall) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What a draft was made of, for its page. Each fact is as it was then, with "", "changed" or
-    "deleted" for what has happened to it since.
+    """What a draft was made of, for its page. `facts` holds pairs: the fact as it was then, and "", "changed" or
+    "deleted" for what has happened to it since. `messages` is how many messages of the conversation the model read.
     """
 
     facts: list[tuple[dict[str, str], str]]
@@ -86,8 +88,8 @@ def of(draft: Draft) -> Made | None:
 
 
 def stale(draft: Draft) -> str:
-    """The question of a fact on which the draft relies and which has been changed or deleted since; "" if there is
-    none.
+    """The question of the first fact on which the draft relies and which has been changed or deleted since; "" if there
+    is none.
     """
     rows = _rows(draft)
     return next((fact["question"] for fact in draft.made_of.get("facts", []) if since(fact, rows)), "")

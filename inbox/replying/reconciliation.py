@@ -27,8 +27,8 @@ STRANDED_AFTER = timedelta(minutes=2)
 
 
 def run(ctx: JobContext) -> dict[str, object]:
-    """The job `send.reconcile`: asks the provider a few times whether a message went out whose sending ended unclearly,
-    until it is found or the last time is over.
+    """The job `send.reconcile`: asks the provider whether a message went out whose sending ended unclearly, up to four
+    times (LOOKS_S), until it is found. Raises Snooze until the next time. Returns {"state": the send's state}.
     """
     sends = OutboundSend.objects.select_related("lead", "reply_to__campaign", "draft", "workspace")
     send = sends.get(pk=ctx.payload["send_id"], workspace_id=ctx.workspace_id)
@@ -41,15 +41,15 @@ def run(ctx: JobContext) -> dict[str, object]:
 
 
 def next_look(send: OutboundSend) -> datetime | None:
-    """When the provider is asked next whether it has the message `send`; None after the last time."""
+    """When (aware) the provider is asked next whether it has the message `send`; None after the last time."""
     called_at = send.called_at or send.created_at
     looks = [called_at + timedelta(seconds=seconds) for seconds in LOOKS_S]
     return next((due for due in looks if send.looked_at is None or due > send.looked_at), None)
 
 
 def look(send: OutboundSend, deadline: Deadline) -> bool:
-    """Asks the provider once whether it has the message `send`, and returns whether it was found. An error counts as
-    not found.
+    """Asks the provider once whether it has the message `send`. If it lists it, the send is settled as sent, and True
+    is returned. An error counts as not found; the send's reason says why.
     """
     try:
         carrier, integration = outgoing.way_of(send)
@@ -75,10 +75,11 @@ def _note(send: OutboundSend, reason: str) -> None:
 
 
 def settle_stranded(deadline: Deadline) -> dict[str, int]:
-    """The tick `sends` (recurring work): settles messages that were being sent when their job was
-    cancelled, failed or discarded. Returns counts.
+    """The tick `sends` (recurring work): settles messages that were claimed more than 2 minutes ago and whose job was
+    cancelled, failed or discarded.
 
-    A message for which the provider was not called becomes failed, with the reason. Otherwise it becomes unknown.
+    A message for which the provider was not called becomes failed. Otherwise it becomes unknown. Returns the counts
+    "failed", "unknown" and "left" (not looked at before `deadline`); looks at 500 messages at most.
     """
     stranded = OutboundSend.objects.filter(
         state=State.INTENT, created_at__lt=timezone.now() - STRANDED_AFTER

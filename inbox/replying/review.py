@@ -45,11 +45,11 @@ def approve(
     seen_at: datetime | None = None,
 ) -> OutboundSend:
     """Approves `draft` and enqueues sending it with `text` and `subject` (None: as drafted). Returns the new
-    OutboundSend.
+    OutboundSend, which is committed together with the decision.
 
     `user` is None if it goes out by itself. `seen_at` is the time of the lead's newest message that the person saw;
-    None if unknown. The claim and its job are written in the transaction of the decision. Raises, each with a sentence:
-    AlreadyDecided, SendBlocked, or Refused if the lead has written again.
+    None if unknown. Raises, each with a sentence: AlreadyDecided, SendBlocked, or Refused if the lead has written
+    again.
     """
     subject = draft.subject if subject is None else subject.strip()
     with transaction.atomic():
@@ -73,8 +73,8 @@ def approve(
 
 
 def reject(draft: Draft, *, user: User | None, reason: str = "") -> None:
-    """Discards `draft`. `reason` is a person's text, up to 200 characters. Raises
-    AlreadyDecided if somebody has decided before.
+    """Discards `draft`. `reason` is a person's text, cut to 200 characters. Raises AlreadyDecided if somebody has
+    decided before.
     """
     with transaction.atomic():
         _decide(draft, Status.REJECTED, user, status_reason=reason.strip()[:200])
@@ -105,8 +105,8 @@ def request_rewrite(draft: Draft, *, user: User | None) -> BackgroundJob:
 
 
 def rewrite_of(draft: Draft) -> BackgroundJob | None:
-    """The newest job that rewrites this revision of the draft, or that made it; None if there is none. It may have
-    ended.
+    """The newest job that was to rewrite this revision of the draft, or that wrote it; None if there is none. It may
+    have ended.
     """
     keys = [_rewrite_key(draft, revision) for revision in (draft.revision - 1, draft.revision)]
     jobs = BackgroundJob.objects.filter(workspace_id=draft.workspace_id, dedupe_key__in=keys)
@@ -118,9 +118,8 @@ def _rewrite_key(draft: Draft, revision: int) -> str:
 
 
 def veto(send: OutboundSend, lead: Lead) -> str:
-    """Returns "", which means that the message may go out: nothing more speaks against what a person has just written.
-
-    Whether the lead wants no more messages is checked separately.
+    """Always "" (it may go out): what a person has just written needs no further check. Whether the lead wants no more
+    messages is checked separately (`send_claims.blocked`).
     """
     return ""
 
@@ -150,8 +149,8 @@ def send_own(
 
 
 def send_again(send: OutboundSend, *, user: User, text: str | None = None) -> OutboundSend:
-    """Enqueues sending a message once more that failed, or that a person knows never arrived, with `text` in its place
-    if given. Raises AlreadyDecided or SendBlocked.
+    """Enqueues sending a message once more that failed, or that a person knows never arrived. `text` replaces its text;
+    None keeps it. Returns the send. Raises AlreadyDecided if it is in another state, or SendBlocked.
     """
     if send.state not in (State.FAILED, State.UNKNOWN):
         raise AlreadyDecided("This send is settled.")

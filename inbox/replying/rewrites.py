@@ -13,8 +13,9 @@ from jobs.models import JobStep
 
 
 def run(ctx: JobContext) -> dict[str, Any]:
-    """The job `draft.rewrite`: has the model write a draft anew, because a person asked for it. A draft that was
-    decided, or rewritten by another job, stays as it is.
+    """The job `draft.rewrite`: has the model write a draft anew, because a person asked for it, and has the gates judge
+    it. A draft that was decided, or rewritten by another job, stays as it is. Raises PermanentError if no model is set
+    up.
     """
     drafts = Draft.objects.select_related("trigger_message__lead", "trigger_message__workspace")
     draft = drafts.get(pk=ctx.payload["draft_id"], workspace_id=ctx.workspace_id)

@@ -110,7 +110,7 @@ def claim(
 
 def claim_next_part(send: OutboundSend) -> OutboundSend | None:
     """Claims the sending of the next part of a long SMS, after the part `send` has gone out, in the caller's
-    transaction. Returns None if that was the last one.
+    transaction. Returns None if that was the last one. Raises AlreadyDecided or SendBlocked.
     """
     if not send.rest:
         return None
@@ -143,7 +143,7 @@ def _insert(send: OutboundSend) -> OutboundSend:
 
 
 def start(send: OutboundSend) -> None:
-    """Enqueues the job that calls the provider to send this message. Each try has a job of its own."""
+    """Enqueues the job that calls the provider to send this message, one for each try (`tries`)."""
     enqueue(
         SEND,
         workspace_id=send.workspace_id,
@@ -153,15 +153,18 @@ def start(send: OutboundSend) -> None:
 
 
 def job_key(send: OutboundSend) -> str:
-    """The dedupe key (the name that keeps a job single) of the job for this try to send the message."""
+    """The dedupe key (the name that keeps a job single) of the job for this try to send the message; each try has
+    another.
+    """
     return f"{SEND}:{send.pk}:{send.tries}"
 
 
 def again(send: OutboundSend, *, state: str, user: User, text: str | None = None) -> OutboundSend:
     """Enqueues sending a message once more that is in `state`: failed, or unknown if a person knows that it never
-    arrived. `text` replaces its text if given.
+    arrived. `text` replaces its text; None keeps it. Returns the send, reloaded.
 
-    Runs in the caller's transaction, with the lead's row locked. Raises the errors of `claim`.
+    Runs in the caller's transaction, with the lead's row locked. Raises AlreadyDecided if it is in another state by
+    now, or SendBlocked.
     """
     new_text = send.text if text is None else text.strip()
     if why := blocked(send.lead, send.channel, besides=send) or limits.problem(send.channel, new_text):
@@ -215,11 +218,11 @@ def is_automatic(send: OutboundSend) -> bool:
 
 
 def take_back(send: OutboundSend, lead: Lead, why: str) -> bool:
-    """Removes the claim of an automatic answer that must not go out any more, so that its draft
-    waits for a person. `why` is the reason.
+    """Deletes the claim of an automatic answer that must not go out any more, so that its draft waits for a person
+    again, or is rejected if the lead is stopped. `why` becomes the draft's reason. Returns whether it did.
 
-    Returns False for any other message, and if the provider was called already. Runs in the caller's
-    transaction, with the lead's row locked.
+    It does nothing for any other message, or if the provider was called already. Runs in the caller's transaction, with
+    the lead's row locked.
     """
     if not is_automatic(send) or send.part or send.draft_id is None:
         return False
@@ -235,8 +238,8 @@ def take_back(send: OutboundSend, lead: Lead, why: str) -> bool:
 
 
 def vetoed(send: OutboundSend, lead: Lead) -> str:
-    """Why the message, which is about to go to the provider, may not go out after all, as the part of the product that
-    it comes from says; "" if it may. Raises NoVeto.
+    """Asks the part of the product that the message comes from whether it may still go to the provider. Returns why
+    not, as a sentence; "" if it may. Raises NoVeto if that part has registered no function.
     """
     try:
         veto = VETOES[send.origin]
@@ -272,8 +275,8 @@ def newest_inbound(lead: Lead, channel: str) -> Message | None:
 
 
 def answered_since(message: Message) -> bool:
-    """Whether a message of ours (no campaign's step) went to the lead, or is going out, after
-    the lead wrote `message`.
+    """Whether a message of ours (no campaign's step) was sent to the lead after the lead wrote `message`, or one on its
+    channel is going out or may have gone out.
     """
     later = Message.objects.filter(answers(), lead_id=message.lead_id, sent_at__gt=message.sent_at)
     live = OutboundSend.objects.filter(
@@ -283,7 +286,7 @@ def answered_since(message: Message) -> bool:
 
 
 def wrote_since(lead: Lead, seen_at: datetime) -> bool:
-    """Whether the lead has written a message after the time `seen_at`. A notice of absence does not count."""
+    """Whether the lead has written a message after the time `seen_at` (aware). A notice of absence does not count."""
     newer = Message.objects.filter(lead=lead, direction=Message.Direction.INBOUND, sent_at__gt=seen_at)
     return newer.exclude(tag=Tag.OUT_OF_OFFICE).exists()
 

@@ -41,8 +41,8 @@ UNSETTLED = (State.INTENT, State.UNKNOWN)
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `reply.send`: sends one message by its provider and records how that ended, or raises
-    an error for which the job is tried again.
+    """The job `reply.send`: sends one message by its provider and records how that ended. If nothing has left yet and
+    trying again may help, it raises the error, so that the job is tried again. Returns {"state", "reason"}.
     """
     send = _load(ctx)
     if send is None:
@@ -149,7 +149,9 @@ def _not_sent(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
 
 def settle_sent(send: OutboundSend, accepted: Accepted | None = None, *, reason: str = "") -> bool:
     """Records that `send` went out, stores it as a message of the conversation, and claims the next part of a long SMS.
-    `accepted` is what the provider answered. Returns False if its end was recorded before.
+    Locks the lead's row. `accepted` is what the provider answered; None if that is not known.
+
+    Returns False, and changes nothing, if it was settled as sent or failed before.
     """
     accepted = accepted or Accepted()
     with transaction.atomic():
@@ -202,13 +204,15 @@ def _message(send: OutboundSend, accepted: Accepted) -> dict[str, object]:
 
 
 def settle_failed(send: OutboundSend, reason: str) -> bool:
-    """Records that `send` certainly did not go out. Returns False if its end was recorded before."""
+    """Records that `send` certainly did not go out, with the `reason` for people. Returns False, and changes nothing,
+    if its end was recorded before.
+    """
     return _finish(send, State.FAILED, reason, expected=(State.INTENT,))
 
 
 def settle_unknown(send: OutboundSend, reason: str) -> bool:
-    """Records that nobody knows whether `send` went out, and enqueues a job that asks the provider.
-    Returns False if its end was recorded before.
+    """Records that nobody knows whether `send` went out, and enqueues a job that asks the provider. Returns False, and
+    changes nothing, if its end was recorded before.
     """
     with transaction.atomic():
         if not _finish(send, State.UNKNOWN, reason, expected=(State.INTENT,)):

@@ -25,7 +25,8 @@ OUT = Q(status__in=[Draft.Status.APPROVED, Draft.Status.SENT])
 @dataclass(frozen=True, slots=True)
 class Row:
     """How drafts of one campaign (None: of replies without one) fared. Of `judged` drafts, `would_send` passed every
-    gate (check) for going out without a person.
+    gate (check) for going out without a person. The other numbers count what became of those: sent by a person as
+    written (`unchanged`) or `edited`, `dropped` by a person, sent `by_itself`, or `waiting`.
     """
 
     campaign: Campaign | None
@@ -39,7 +40,7 @@ class Row:
 
     @property
     def decided(self) -> int:
-        """How many of the drafts that would have gone out without a person were decided by one."""
+        """How many of the drafts that passed every gate a person has decided about."""
         return self.unchanged + self.edited + self.dropped
 
     @property
@@ -48,12 +49,14 @@ class Row:
 
     @property
     def unlocked(self) -> bool:
-        """Whether people sent enough drafts that passed every check unchanged to justify sending without them."""
+        """Whether sending without a person may be switched on: people decided at least UNLOCK_DECIDED drafts that
+        passed every gate, and sent the share UNLOCK_UNCHANGED of them as written.
+        """
         return self.decided >= UNLOCK_DECIDED and self.share_unchanged >= UNLOCK_UNCHANGED
 
     @property
     def missing(self) -> str:
-        """What is still missing before drafts may go out without a person, as a sentence; "" if nothing is."""
+        """What is still missing before sending without a person may be switched on, as a sentence; "" if nothing is."""
         if self.decided < UNLOCK_DECIDED:
             return (
                 f"{UNLOCK_DECIDED - self.decided} more reviewed drafts that would have gone out are needed."
@@ -64,8 +67,8 @@ class Row:
 
 
 def report(workspace: Workspace, since: datetime | None = None) -> list[Row]:
-    """How the drafts of each campaign fared that were judged since `since` (default: DAYS
-    days ago), most drafts first.
+    """How the drafts of each campaign fared that were written since `since` (aware; None: DAYS days ago) and judged by
+    the gates, the campaign with most drafts first. Drafts for samples do not count.
     """
     passed = Q(would_send=True)
     counts = (
@@ -90,8 +93,8 @@ def report(workspace: Workspace, since: datetime | None = None) -> list[Row]:
 
 
 def row_of(workspace: Workspace, campaign: Campaign | None) -> Row:
-    """The counts that decide whether drafts may go out without a person: the campaign's, or those of the whole
-    workspace added up (`campaign` None).
+    """The counts of the last DAYS days that decide whether drafts may go out without a person: the campaign's, or those
+    of the whole workspace added up (`campaign` None).
     """
     rows = report(workspace)
     if campaign is not None:
@@ -101,7 +104,9 @@ def row_of(workspace: Workspace, campaign: Campaign | None) -> Row:
 
 
 def held_by(workspace: Workspace, since: datetime | None = None) -> list[tuple[str, int]]:
-    """Which gates (checks) kept drafts from going out without a person, and how many drafts each, most first."""
+    """The gates (checks) that kept drafts from going out without a person, each with its number of drafts, most first.
+    Counts drafts written since `since` (aware; None: DAYS days ago).
+    """
     results = GateResult.objects.filter(
         workspace=workspace, stage=GateResult.Stage.DRAFT, passed=False, draft__in=_judged(workspace, since)
     )

@@ -35,8 +35,8 @@ Role = Membership.Role
 
 
 def channel_of(workspace_id: Any) -> tuple[Integration, str] | None:
-    """The Slack account and the Slack channel in which the workspace's drafts are
-    reviewed; None if no channel is set for it.
+    """The Slack account and the Slack channel in which the workspace's drafts are reviewed; None if Slack is not
+    connected, has no bot token, or no channel is set.
     """
     slack = connected(workspace_id, SLACK)
     channel = str(slack.config.get("review_channel") or "") if slack else ""
@@ -46,7 +46,9 @@ def channel_of(workspace_id: Any) -> tuple[Integration, str] | None:
 
 
 def ask(draft: Draft) -> None:
-    """Enqueues posting the draft to its reviewers in Slack, once."""
+    """Enqueues the job that posts the draft to its reviewers in Slack. A draft is posted once; a second call does
+    nothing.
+    """
     enqueue(
         POST,
         workspace_id=draft.workspace_id,
@@ -78,7 +80,8 @@ def follow(sender: type, draft: Draft, event: str, **kwargs: object) -> None:
 
 
 def post(ctx: JobContext) -> dict[str, str]:
-    """The job `slack.card`: posts the draft to its reviewers in Slack and stores where the message stands.
+    """The job `slack.card`: posts the draft to its reviewers in Slack and stores where the message stands. It posts
+    nothing if the draft no longer waits for review. Returns {"outcome": ...}.
 
     If it is unclear whether Slack took the message, and Slack cannot be asked, it is not posted again.
     """
@@ -125,7 +128,9 @@ def run_follow(ctx: JobContext) -> dict[str, str]:
 
 
 def approve_pressed(ctx: JobContext) -> dict[str, str]:
-    """Approves the draft as its message in Slack showed it, in the name of the person who pressed the button."""
+    """Runs the button "Approve and send": approves the draft in the name of the person who pressed it. Where the person
+    is no member, or the draft was rewritten or decided since, nothing is approved and the card says why.
+    """
     shown = ctx.payload["value"].get("revision", 1)
 
     def approve(draft: Draft, user: User) -> None:
@@ -138,7 +143,9 @@ def approve_pressed(ctx: JobContext) -> dict[str, str]:
 
 
 def regenerate_pressed(ctx: JobContext) -> dict[str, str]:
-    """Has the model write the draft again, because a person pressed the button in Slack."""
+    """Runs the button "Regenerate": enqueues the job in which the model writes the draft again. Where the person is no
+    member, or the draft was decided since, the card says why not.
+    """
     return _pressed(ctx, lambda draft, user: review.request_rewrite(draft, user=user))
 
 

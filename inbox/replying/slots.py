@@ -33,8 +33,8 @@ AHEAD = timedelta(days=7)
 
 
 def on_offer(workspace: Workspace, deadline: Deadline) -> list[Slot]:
-    """The next free times in the workspace's calendar within business hours, soonest first, at most one per half day;
-    [] if there are none or the calendar cannot be read.
+    """The next free times in the workspace's calendar within business hours, soonest first: at most OFFERED, at most
+    one per half day, from 2 hours to 7 days ahead. [] if there are none or the calendar cannot be read.
     """
     start = timezone.now() + NOTICE
     zone = hours.zone(workspace)
@@ -52,7 +52,7 @@ def on_offer(workspace: Workspace, deadline: Deadline) -> list[Slot]:
 
 
 def words(local: datetime) -> str:
-    """How a meeting time is written in an answer. `local` is in the workspace's zone."""
+    """A meeting time as an answer writes it: "Monday 30 November, 3:00 PM CET". `local` is in the workspace's zone."""
     return format_date(local, "l j F, g:i A T")
 
 
@@ -83,8 +83,8 @@ def _readable_times(
 
 
 def still_free(workspace: Workspace, times: Iterable[datetime], deadline: Deadline) -> bool:
-    """Whether a meeting can still be booked at all of `times`, as the calendar says now.
-    Raises the errors of the calendar's client.
+    """Whether a meeting can still be booked at all of `times` (aware), as the calendar says now. True if there are
+    none; False if one has passed. Raises the errors of the calendar's client.
     """
     wanted = set(times)
     if not wanted:

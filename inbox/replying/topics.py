@@ -46,8 +46,8 @@ SCHEDULER = re.compile(
 
 
 def escalated(text: str) -> tuple[str, str]:
-    """The subject in a lead's reply that a person must decide about, and the word that shows it; ("", "") if there is
-    none.
+    """The subject in `text`, a reply or a draft, that a person must decide about, and the folded word that shows it;
+    ("", "") if there is none.
     """
     folded = fold(text)
     for topic, pattern in _PATTERNS.items():
@@ -57,6 +57,6 @@ def escalated(text: str) -> tuple[str, str]:
 
 
 def scheduling_link(text: str) -> str:
-    """The host of a scheduling page (such as Calendly) to which the person's text links; "" if there is none."""
+    """The host of a scheduling page (such as "calendly.com") that stands in `text`; "" if none does."""
     found = SCHEDULER.search(text)
     return found[0].lower() if found else ""

@@ -8,8 +8,8 @@ from integrations import registry
 
 
 def provider_of(workspace_id: UUID, channel: str, reply_to: Message | None) -> str:
-    """The name of the provider that carries an answer to the message `reply_to`. Without `reply_to` it is the first
-    connected provider of the channel.
+    """The name of the provider that carries an answer to the message `reply_to`. For None it is the first connected
+    provider that can begin a conversation on `channel`, or the first such provider if none is connected.
 
     Raises UnknownSource if no provider declares the source of `reply_to`.
     """

@@ -32,7 +32,9 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """Finds the things of one kind that wait. `rows` takes ids of workspaces and the channel."""
+    """Finds the work of one kind that waits for an account. `rows(workspace ids, channel)` gives the rows that wait.
+    `one` and `many` are the words for one row and for several.
+    """
 
     rows: Callable[[Collection[UUID], str], QuerySet[Any]]
     one: str
@@ -50,12 +52,16 @@ COUNTERS = [Counter(waiting_sends, "send waits", "sends wait")]
 
 
 def effects_of(integration: Integration) -> list[Effect]:
-    """What waits because this account is broken, such as paused follow-ups, with counts above zero."""
+    """What waits because this account is broken, such as paused follow-ups. Kinds of which nothing
+    waits are left out.
+    """
     return effects_of_each([integration])[integration.pk]
 
 
 def effects_of_each(integrations: Sequence[Integration]) -> dict[UUID, list[Effect]]:
-    """What waits for each of these accounts, by the account's id: one query for all of them."""
+    """What waits for each of these accounts, by the account's id, with an empty list where nothing waits. One query for
+    all of them.
+    """
     workspaces: dict[str, set[UUID]] = {}
     for one in integrations:
         if channel := registry.spec_of(one.provider).channel:

@@ -16,7 +16,9 @@ class NotAnswerable(Exception):
 
 
 def connected(workspace_id: UUID, provider: str) -> Integration | None:
-    """The workspace's usable account at `provider`, the oldest if there are several; None if there is none."""
+    """The workspace's account at `provider` that is switched on and has what its calls need, the oldest if there are
+    several; None if there is none. Credentials that cannot be read count as there (`usable`).
+    """
     rows = Integration.objects.filter(workspace_id=workspace_id, provider=provider, enabled=True)
     return next((one for one in rows if usable(one)), None)
 

@@ -28,9 +28,10 @@ class NewWorkspace:
 
 @transaction.atomic
 def create(name: str, admin_email: str, password: str | None = None, **fields: Any) -> NewWorkspace:
-    """Creates a workspace whose owner is the person with the address `admin_email`, with a webhook
-    key for each provider. Raises AddressNotProven if that person has an account but has not proven
-    the address, and no `password` is given.
+    """Creates a workspace whose owner is the person with the address `admin_email`, with an account and a webhook key
+    for each source of webhooks. `fields` are columns of Workspace. `password` is the owner's, see `add_member`.
+
+    Raises AddressNotProven if that person has an account but has not proven the address, and no `password` is given.
     """
     workspace = Workspace.objects.create(name=name, **fields)
     admin = add_member(workspace, admin_email, Membership.Role.OWNER, password)
@@ -47,8 +48,8 @@ class AddressNotProven(ValueError):
 
 @transaction.atomic
 def add_member(workspace: Workspace, email: str, role: str, password: str | None = None) -> User:
-    """Makes the person with the address `email` a member of `workspace`, for an operator. Creates the user if there is
-    none.
+    """Makes the person with the address `email` a member of `workspace` with this role, for an operator. Creates the
+    user if there is none, with `password`. A member gets the new role.
 
     An existing user keeps their password if they have proven that the address is theirs. If not, the person who made
     the account may know its password. Then `password` replaces it; without `password` this raises AddressNotProven.
@@ -68,8 +69,8 @@ def add_member(workspace: Workspace, email: str, role: str, password: str | None
 
 
 def issue_key(integration: Integration) -> str:
-    """Makes a new webhook key for the provider account and returns the path of its webhook address,
-    or "" if the provider posts no webhooks.
+    """Creates a new webhook key for the provider account and returns the path of its webhook address; "", and no key,
+    if the provider posts no webhooks.
     """
     source = registry.address_of(integration.provider)
     return webhook_path(source.name, WebhookKey.issue(integration).secret) if source else ""
@@ -87,7 +88,9 @@ class WorkspaceNotFound(ValueError):
 
 
 def named(name: str) -> Workspace:
-    """The workspace with this id, or with this name in any letter case. Raises WorkspaceNotFound."""
+    """The workspace with this id, or with this name in any letter case. Raises WorkspaceNotFound if none or several
+    have it.
+    """
     with contextlib.suppress(ValueError):
         if workspace := Workspace.objects.filter(pk=uuid.UUID(name)).first():
             return workspace

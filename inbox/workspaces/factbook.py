@@ -21,14 +21,16 @@ class Refused(Exception):
 
 
 def hold(workspace: Workspace) -> None:
-    """Lets only one transaction at a time change the workspace's facts about the company, so that
-    the limit on their number holds exactly.
+    """Locks the workspace's facts about the company until the transaction ends, so that one transaction at a time
+    changes them and the limit on their number holds.
     """
     locks.hold("facts", workspace.pk)
 
 
 def listed(workspace: Workspace, words: str = "") -> QuerySet[WorkspaceFact]:
-    """The workspace's facts about the company that contain `words` (all of them for ""), by kind and position."""
+    """The workspace's facts about the company whose question or answer contains the text `words` in any letter case
+    (all of them for ""), by kind and position.
+    """
     rows = WorkspaceFact.objects.filter(workspace=workspace).select_related("updated_by")
     return rows.filter(Q(question__icontains=words) | Q(answer__icontains=words)) if words else rows
 
@@ -42,8 +44,8 @@ def last_position(workspace: Workspace, kind: str) -> int:
 def add(
     workspace: Workspace, by: User, *, kind: str, question: str, answer: str, position: int | None = None
 ) -> WorkspaceFact:
-    """Adds a fact about the company that drafted answers may use, as the last of its kind unless `position` is given.
-    Raises Refused, with a sentence.
+    """Stores a fact about the company that drafted answers may use, as the last of its kind unless `position` is given.
+    Returns it. Raises Refused, with a sentence, if there are MOST facts or the workspace has this one already.
     """
     with transaction.atomic():
         hold(workspace)
@@ -64,8 +66,8 @@ def add(
 
 
 def change(fact: WorkspaceFact, by: User, *, question: str, answer: str, position: int | None = None) -> None:
-    """Changes a fact about the company, if nobody else has changed it since `fact` was read. Raises Refused, with a
-    sentence.
+    """Saves a new question, answer and position (None: as it is) for a fact about the company. Raises Refused, with a
+    sentence, if somebody has changed or deleted it since `fact` was read, or if another fact has this question.
     """
     values: dict[str, str | int] = {"question": question, "answer": answer}
     if position is not None:
@@ -100,8 +102,8 @@ def delete(fact: WorkspaceFact, by: User) -> bool:
 def write_all(
     workspace: Workspace, by: User, added: Sequence[WorkspaceFact], changed: Sequence[WorkspaceFact]
 ) -> None:
-    """Stores many facts about the company at once, those of `added` at the end of their kind. Runs in the caller's
-    transaction, which must have called `hold`.
+    """Stores the facts about the company in `added`, each at the end of its kind, and saves those in `changed`. Runs in
+    the caller's transaction, which must have called `hold`. The limit on their number is not checked.
     """
     last = {kind: last_position(workspace, kind) for kind in {fact.kind for fact in added}}
     for fact in added:

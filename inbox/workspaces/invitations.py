@@ -39,11 +39,11 @@ OVER = "This invitation is no longer open."
 
 @transaction.atomic
 def invite(by: Membership, email: str, role: str) -> Invitation:
-    """Invites the person with the address `email` by mail to the workspace of `by`, as `role`. It does the same whether
-    or not the person has an account.
+    """Invites the person with the address `email` by mail to the workspace of `by`, as `role`, for seven days. It does
+    the same whether or not the person has an account.
 
-    Raises NotAllowed if the address is a member or invited already, if too many mails were
-    sent, or if only an owner may give that role.
+    Raises NotAllowed if the address is a member or invited already, if a mail went there within ten minutes or too many
+    (MAILS_A_DAY) within a day, or if only an owner may give that role.
     """
     check_rank(by, role)
     email, now = email.strip().lower(), timezone.now()
@@ -92,7 +92,7 @@ def send_again(by: Membership, invitation: Invitation) -> None:
 
 @transaction.atomic
 def withdraw(by: Membership, invitation: Invitation) -> None:
-    """Ends the invitation, so that its links no longer work.
+    """Ends the invitation for `by`, so that its links no longer work.
 
     Raises NotAllowed if it is no longer open, or if only an owner may withdraw it.
     """
@@ -114,9 +114,10 @@ def decline(invitation: Invitation) -> None:
 
 @transaction.atomic
 def accept(invitation: Invitation, user: User) -> Membership:
-    """Makes `user`, who is logged in, a member of the workspace that they are invited to.
+    """Makes `user`, who is logged in, a member of the workspace that they are invited to, and returns the membership.
 
-    Raises NotAllowed if the invited address is not theirs or not proven, or if the invitation is no longer open.
+    Raises NotAllowed if the invited address is not theirs or not proven, if the invitation is no longer open, or if its
+    inviter may no longer invite.
     """
     theirs = User.objects.filter(pk=user.pk, email=invitation.email, address_proven_at__isnull=False)
     if not theirs.exists():
@@ -129,10 +130,10 @@ def accept(invitation: Invitation, user: User) -> Membership:
 @transaction.atomic
 def accept_by_mail(invitation: Invitation, password: str | None = None) -> Membership:
     """Makes the person who has the mailed link a member of the workspace, and creates an account for them if there is
-    none.
+    none. Returns the membership.
 
     If the address was not proven, `password` becomes the account's; else it is ignored. Raises NotAllowed if it is
-    needed and missing, or if the invitation is no longer open.
+    needed and missing, if the account is switched off, or if the invitation is no longer open.
     """
     User.objects.get_or_create(email=invitation.email, defaults={"password": make_password(None)})
     user = User.objects.select_for_update().get(email=invitation.email)
@@ -162,7 +163,9 @@ def open_in(workspace_id: UUID) -> QuerySet[Invitation]:
 
 
 def stands(invitation: Invitation) -> bool:
-    """Whether the invitation can be accepted now. It must come from a queryset of this module."""
+    """Whether the invitation can be accepted now: it has not expired, and its inviter may still invite. It must come
+    from a queryset of this module.
+    """
     return invitation.expires_at > timezone.now() and _may_invite(
         vars(invitation)["inviter_role"], invitation.role
     )
@@ -176,7 +179,9 @@ def path(invitation: Invitation) -> str:
 
 
 def read(token: str) -> Invitation | None:
-    """The invitation that the token of a mailed link belongs to; None if it cannot be accepted any more."""
+    """The invitation that the token of a mailed link belongs to; None if the token is forged or the invitation cannot
+    be accepted any more.
+    """
     try:
         pk = signing.loads(token, salt=SALT)
     except signing.BadSignature:
@@ -185,7 +190,9 @@ def read(token: str) -> Invitation | None:
 
 
 def mail(ctx: JobContext) -> dict[str, str]:
-    """The job that mails an invitation to a workspace. Raises TransientError if the mail server does not take it."""
+    """The job that mails an invitation to a workspace, with the link by which it is accepted. It mails nothing if the
+    invitation is no longer open. Raises TransientError if the mail server does not take it.
+    """
     invitation = _standing(Invitation.objects.filter(pk=ctx.payload["invitation_id"])).first()
     if invitation is None:
         return {"skipped": "The invitation is no longer open."}

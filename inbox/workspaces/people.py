@@ -45,9 +45,9 @@ def check_rank(by: Membership, *roles: str) -> None:
 
 
 def check_owner_stays(membership: Membership, role: str | None) -> None:
-    """Raises NotAllowed if the workspace's last owner would get another role, or none.
+    """Raises NotAllowed if the workspace's last owner would get another role, or none (`role` None).
 
-    This is for a form. `change_role` and `remove` check it again, with the owners' rows locked.
+    It takes no lock, so it is for a form. `change_role` and `remove` check it again, with the owners' rows locked.
     """
     owners = Membership.objects.filter(workspace_id=membership.workspace_id, role=Role.OWNER)
     if membership.role == Role.OWNER != role and not owners.exclude(pk=membership.pk).exists():
@@ -55,8 +55,8 @@ def check_owner_stays(membership: Membership, role: str | None) -> None:
 
 
 def change_role(by: Membership, membership: Membership, role: str) -> None:
-    """Gives the member another role. Raises NotAllowed if only an owner may do so, if the workspace would have no
-    owner left, or if the role is not what `membership` says any more.
+    """Gives the member another role. Raises NotAllowed if only an owner may do so, if the workspace would have no owner
+    left, or if somebody has changed the role since `membership` was read.
     """
     check_rank(by, role, membership.role)
     with _an_owner_left(membership.workspace_id):
@@ -76,11 +76,11 @@ def set_takes_leads(by: Membership, membership: Membership, takes: bool) -> None
 
 
 def remove(by: Membership, membership: Membership) -> None:
-    """Removes a person from the workspace. The database unassigns their leads (lead_assigned_to_member), and
-    their account stays.
+    """Removes a person from the workspace. The database unassigns their leads (lead_assigned_to_member), and their
+    account stays.
 
-    Raises NotAllowed if only an owner may do so, if the workspace would have no owner left, or if the role is not what
-    `membership` says any more.
+    Raises NotAllowed if only an owner may do so, if the workspace would have no owner left, or if somebody has changed
+    the role since `membership` was read.
     """
     check_rank(by, membership.role)
     with _an_owner_left(membership.workspace_id):
@@ -114,8 +114,8 @@ def password_path(user: User) -> str:
 
 
 def request_password_mail(email: str) -> None:
-    """Enqueues a mail with a link for setting a password to the account with this address, if there
-    is one. Sends at most one mail a minute.
+    """Enqueues a mail with a link for setting a password to the account with this address, at most one for each minute
+    of the clock. Does nothing if there is no such account, or it is switched off.
     """
     user = User.objects.filter(email=email.strip().lower(), is_active=True).first()
     if user is not None:
@@ -136,7 +136,9 @@ def mail_password_link(ctx: JobContext) -> dict[str, str]:
 
 
 def send(subject: str, text: str, email: str) -> dict[str, str]:
-    """Sends one mail and returns the result for its job. Raises TransientError if the mail server does not take it."""
+    """Sends one mail and returns {"sent": "email"}, or {"skipped": why} if no mail server is set up. Raises
+    TransientError if the mail server does not take it.
+    """
     if is_off():
         return {"skipped": "EMAIL_URL is not set."}
     drop_connection()
@@ -148,7 +150,7 @@ def send(subject: str, text: str, email: str) -> dict[str, str]:
 
 
 def members_of(workspace: Workspace) -> list[Membership]:
-    """The members of the workspace, owners first."""
+    """The members of the workspace with their users, owners first, then by role and name."""
     rows = Membership.objects.filter(workspace=workspace).select_related("user")
     return sorted(rows, key=lambda row: (-Membership.RANK[row.role], str(row.user).lower()))
 

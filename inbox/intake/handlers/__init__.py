@@ -21,7 +21,7 @@ from integrations.events import (
 
 
 def ignore(_received: Received, event: IgnoredEvent) -> IntakeResult:
-    """Does nothing with an event that needs nothing done. Its webhook request is recorded as ignored."""
+    """Changes nothing. Returns the verdict `ignored` with the event's reason."""
     return IntakeResult(DeliveryVerdict.IGNORED, event.event_type, event.reason)
 
 
@@ -40,5 +40,7 @@ HANDLERS: dict[type[Event], Callable[[Received, Any], IntakeResult]] = {
 
 
 def handle(received: Received, event: Event) -> IntakeResult:
-    """Applies `event`, which a webhook request brought, by the handler of its type, and returns the result."""
+    """Applies `event`, which a webhook request brought, by the handler of its type, and returns that handler's result.
+    Must run in a transaction.
+    """
     return HANDLERS[type(event)](received, event)

@@ -22,8 +22,11 @@ MAILBOX_LIMIT = 150
 
 
 def status(received: Received, event: AccountStatusEvent) -> IntakeResult:
-    """Applies a provider's event about the status of a connected account, such as "disconnected", to the account's
-    health. A repeated event changes nothing. One that is replayed after its account was deleted is ignored.
+    """Records what a provider says of an account or of one of its mailboxes, such as "disconnected", in the account's
+    health. A good status enqueues a probe, which alone can heal the account.
+
+    A repeated event changes nothing. It is ignored if the account was deleted since. Raises UnknownProvider if the
+    provider's spec declares no words for states.
     """
     account = received.integration
     if account is None:
@@ -92,7 +95,9 @@ def _repeats(received: Received, event: AccountStatusEvent, said: str) -> bool:
 
 
 def connected(received: Received, event: ConnectionEvent) -> IntakeResult:
-    """Records that the lead accepted our LinkedIn invitation, so that direct messages now reach them."""
+    """Records that the lead accepted our LinkedIn invitation, so that direct messages now reach them. The earliest time
+    is kept. The lead is created if the workspace does not know them.
+    """
     lead = identity.find_or_create(received.workspace, event.person, received.provider).lead
     lead.linkedin_connected_at = min(filter(None, (lead.linkedin_connected_at, received.received_at)))
     lead.save(update_fields=["linkedin_connected_at", "updated_at"])

@@ -22,8 +22,9 @@ Status = Appointment.Status
 
 
 def handle(received: Received, event: BookingEvent) -> IntakeResult:
-    """Applies a calendar's event to the lead's appointment. It is ignored if no lead of the workspace is the person who
-    booked.
+    """Applies a calendar's event to the lead's appointment, and to the lead's columns about meetings. The event is
+    ignored if it is of another event type than the account's chosen one, if a newer state is known, or if no lead of
+    the workspace is the person who booked. In the last case a job asks GoHighLevel who the contact is.
     """
     expected = received.integration.config.get("event_type_uri") if received.integration else None
     if expected and event.event_type_uri and event.event_type_uri != expected:

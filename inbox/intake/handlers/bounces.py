@@ -76,7 +76,7 @@ def _store(received: Received, event: MessageEvent, judged: Arrival) -> IntakeRe
 
 def stop(lead: Lead, message: Message) -> None:
     """Stops campaigns, follow-ups and drafts for `lead`, because the bounce `message` says that its address does not
-    exist. The lead's row must be locked.
+    exist. Saves the lead. The lead's row must be locked.
     """
     rollup.bounced(lead, message.sent_at)
     lead.tag_decided_by = message.tag_decided_by
@@ -84,8 +84,8 @@ def stop(lead: Lead, message: Message) -> None:
 
 
 def complained(lead: Lead, message: Message) -> None:
-    """Opts the lead out because of the spam complaint `message`: who marks a mail as spam
-    wants no more. The lead's row must be locked.
+    """Opts the lead out because of the spam complaint `message`: who marks a mail as spam wants no more. Saves the
+    lead. The lead's row must be locked.
     """
     spam_complaints.labels(message.source).inc()
     rollup.opt_out(lead, message.sent_at)

@@ -10,8 +10,8 @@ from jobs.enqueue import enqueue
 
 
 def press(received: Received, event: ButtonEvent) -> IntakeResult:
-    """Enqueues the work of a button that a person pressed in one of our Slack messages. The press is ignored if the
-    button's draft is not in this workspace.
+    """Enqueues the work of a button that a person pressed in one of our Slack messages. The press is ignored if no such
+    button exists, if its draft is not in this workspace, or if it was pressed elsewhere than on the draft's own card.
     """
     if event.action not in ACTIONS:
         return IntakeResult(DeliveryVerdict.IGNORED, event.event_type, "no such button")

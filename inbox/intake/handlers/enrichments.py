@@ -13,8 +13,8 @@ from integrations.events import EnrichmentEvent, Person
 
 
 def handle(received: Received, event: EnrichmentEvent) -> IntakeResult:
-    """Applies Clay's answer about a missing fact to the lead whose id it names. An id that is not in the workspace is
-    rejected.
+    """Fills the lead's empty columns from Clay's answer about a missing fact, and stores the answer. An error of Clay
+    is only counted, so that the question stays open. The request is rejected if the workspace has no lead with the id.
     """
     lead = lead_named(received.workspace, event.lead_id)
     if lead is None:

@@ -19,8 +19,9 @@ from jobs.models import BackgroundJob
 
 
 def handle(received: Received, event: MessageEvent) -> IntakeResult:
-    """Stores the message of `event`, or recognises that it is stored already. Workspace, source
-    and the provider's id identify a message.
+    """Stores the message of `event` on its lead, and enqueues the job of a new inbound message. A message that is
+    stored already, by workspace, source and the provider's id, is a duplicate. A bounce notice or a spam complaint
+    stops the lead instead.
     """
     if event.direction == Message.Direction.OUTBOUND and (
         own := own_messages.find(received.workspace, event)

@@ -100,8 +100,8 @@ class Case:
 
 
 def read_cases(lines: Iterable[bytes]) -> Iterator[Case]:
-    """Reads the replies, with their companies, from the lines of a file by which drafts are measured. Raises BadLine at
-    the first line that cannot be used, with line, field and fix.
+    """Yields the replies, each with its company, from the lines of a file by which drafts are measured. Raises BadLine
+    at the first line that cannot be used; it names the line, the field and what is wrong.
     """
     companies: dict[str, Company] = {}
     seen: set[str] = set()

@@ -30,7 +30,8 @@ SUBJECT = "Re: a question"
 class Usage:
     """What the model calls of an evaluation run used.
 
-    `cost_microusd` is in millionths of a dollar, by the list prices of the catalog. It is None once a price is unknown.
+    `cost_microusd` is in millionths of a dollar, by the list prices of the catalog; None if the price of one call is
+    unknown.
     """
 
     calls: int = 0
@@ -48,7 +49,7 @@ class Usage:
 
 @contextmanager
 def metered() -> Iterator[Usage]:
-    """Adds up the calls to the model that this process records within the `with` block."""
+    """Yields a Usage that sums up the calls to the model that this process records within the `with` block."""
     usage = Usage()
 
     def add(instance: AiCall, **_signal: Any) -> None:

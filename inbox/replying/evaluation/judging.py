@@ -83,8 +83,9 @@ class Drafted:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What was found in a draft. `outcomes` is "answered", "deferred" (left to a person) or "neither" for each
-    question. `language` is the code of the language it is in.
+    """What was found in a draft. `outcomes` has "answered", "deferred" (left to a person) or "neither" for each
+    question, in order. `unsourced`, `contradictions` and `never` hold words of the draft: those without a source, those
+    against a fact, and those that must not be said. `language` is the code of its language; "" if undecided.
     """
 
     outcomes: tuple[str, ...]
@@ -147,8 +148,8 @@ def _holds(text: str, words: str) -> bool:
 
 
 def numbers(text: str) -> set[str]:
-    """The numbers in `text` in a form to compare: "1,250", "1.250" and "1250" are equal, and
-    so are "19,50" and "19.5".
+    """The numbers in `text` in a form to compare: "1,250", "1.250" and "1250" give the same, and so do "19,50" and
+    "19.5".
     """
     return {_plain(found) for found in _NUMBER.findall(text)}
 
@@ -159,8 +160,8 @@ def _plain(number: str) -> str:
 
 
 def unsourced(text: str, case: Case) -> list[str]:
-    """What the draft `text` states without a source: links, addresses, prices,
-    percentages, other numbers, times and days.
+    """The statements in the draft `text` that have no source: links, addresses, prices, percentages, other numbers,
+    times and days, each as written.
 
     Facts, profile and our own earlier messages prove all of these. What the lead wrote proves only plain numbers, times
     and days (their forty desks, the hour that they proposed), and never a price or a link of ours.

@@ -85,8 +85,9 @@ class Report:
         self.misses.append({"id": case.reply.id, "what": what, "detail": detail})
 
     def as_json(self, model: dict[str, Any], usage: Usage) -> dict[str, Any]:
-        """The counts of the evaluation for scripts. `model` says which model wrote the drafts; `usage`
-        is what the calls of the whole run used.
+        """The counts of the evaluation, what each draft missed and the drafts' texts, as one JSON object for scripts.
+        `model` says which model wrote the drafts; `usage` is what the calls of the whole run used. The cost is in
+        dollars.
         """
         return {
             "model": model,
@@ -114,8 +115,8 @@ class Report:
         }
 
     def lines(self, model: dict[str, Any], usage: Usage) -> Iterator[str]:
-        """The counts of the evaluation for people, line by line. `model` says which model wrote the drafts; `usage` is
-        what the calls of the whole run used.
+        """Yields the counts of the evaluation for people, line by line. `model` says which model wrote the drafts;
+        `usage` is what the calls of the whole run used.
         """
         yield f"{self.n} replies, {model['name']} at {model['base_url']}"
         if model["sandbox"]:
