@@ -35,7 +35,7 @@ class Arrival:
 
 
 def judge(event: MessageEvent) -> Arrival:
-    """Applies the rules to a message that arrives from a lead. Of a message of ours only the newest text is found.
+    """What the rules say of a message that arrives. Of a message of ours only the newest text is found.
 
     Until when the lead is snoozed is not read here: the message's job does that.
     """

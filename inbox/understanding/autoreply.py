@@ -29,7 +29,9 @@ ENOUGH_WORDS = 5
 
 
 def calendar_answer(reading: Reading) -> bool:
-    """Whether the mail is a calendar's answer to an invitation. A person clicked, so it is never an automatic reply."""
+    """Whether the mail is a calendar's answer to an invitation. A person caused it by a click, so it never counts as an
+    automatic reply.
+    """
     if phrases.CALENDAR_SUBJECT.match(reading.raw_subject):
         return True
     return bool(phrases.CALENDAR_BODY.search(reading.folded_body[:400]))

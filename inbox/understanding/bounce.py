@@ -257,7 +257,8 @@ _NOT_A_LEAD = re.compile(r"^(?:mailer-?daemon|postmaster|no-?reply|abuse|support
 
 
 def failed_recipients(text: str, headers: dict[str, str] | None = None) -> tuple[str, ...]:
-    """The addresses that a delivery report says were not reached: lower case, without repeats, the best evidence first.
+    """The addresses that a delivery report (`text`, `headers`) says were not reached: lower case, without repeats, the
+    best evidence first; () if it names none. Addresses such as postmaster@ are left out.
 
     The order is: the header `X-Failed-Recipients`; `Original-Recipient` of RFC 3464, which is the address that we wrote
     to even where a mailbox forwards; `Final-Recipient`; the phrases of Gmail, Postfix, qmail, Exchange, Exim and SES.

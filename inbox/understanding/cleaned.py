@@ -56,8 +56,8 @@ class ReplyText:
 
 @dataclass(frozen=True)
 class RuleHit:
-    """The answer of a rule that matched a reply: the rule's id, its label (such as
-    "opt_out"), and the words that it went by.
+    """The answer of a rule that matched a reply: the rule's id, its label (such as "opt_out"), and the words of the
+    reply that made it match, cut to 240 characters.
 
     With `sure` the rule decides. Without it the rule only suspects, and a model or a person decides.
     """
@@ -70,8 +70,8 @@ class RuleHit:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule that reads replies, with a name, a description for people, and a test. `match`
-    returns the words that prove it, or None.
+    """A rule that reads replies, with a description for people, and the channels that it is for. `match` returns the
+    words that prove it, or None if it does not match.
 
     A rule that is not `sure` holds the lead: until a model or a person has decided, the lead is not silenced, and
     nothing goes out to it by itself.
@@ -85,9 +85,7 @@ class Rule:
     sure: bool = True
 
     def apply(self, reading: "Reading") -> RuleHit | None:
-        """The hit (what was found, and the words that prove it) if the rule is for the reply's
-        channel and matches the reply; else None.
-        """
+        """The rule's RuleHit for a reply; None if the rule is not for the reply's channel or does not match."""
         if reading.reply.channel not in self.channels:
             return None
         quote = self.match(reading)
@@ -127,9 +125,7 @@ class Reading:
 
     @cached_property
     def body(self) -> str:
-        """The whole body of the mail as text, as written. Reports and automatic messages have no quoted part to leave
-        out.
-        """
+        """The whole body of the mail as text, not folded, with what it quotes."""
         body, _ = clean(self.reply.text)
         return body if body.strip() else f"{self.newest.text}\n{self.newest.quoted}".strip()
 
@@ -183,10 +179,10 @@ class Reading:
 
     @cached_property
     def own_words(self) -> str:
-        """The text in which a person's wish is looked for: the newest text, folded (in lower case,
-        without accents), without reported speech.
+        """The text in which a person's wish is looked for: the newest text, folded (in lower case, without accents),
+        without reported speech.
 
-        If the person wrote only a subject, it is the subject. A subject behind "Re:" is ours and does not count.
+        If the person wrote only a subject, it is the subject, unless that begins with "Re:" and so repeats ours.
         """
         return without_speech(self.text or ("" if self.is_reply else self.subject))
 
@@ -217,14 +213,16 @@ class Reading:
         )
 
     def once(self, find: "Callable[[Reading], T]") -> T:
-        """The result of `find(self)` for this reply. Several rules need it, so it is computed once and kept."""
+        """The result of `find(self)`. The first call computes it, later ones with the same `find` get
+        the kept result.
+        """
         if find not in self._found:
             self._found[find] = find(self)
         found: T = self._found[find]
         return found
 
     def first(self, pattern: re.Pattern[str]) -> str | None:
-        """The first sentence of the newest text that matches `pattern`, as written; None if none does. The pattern is
-        tried on the folded sentence (lower case, without accents).
+        """Of the newest text's sentences, the first that matches `pattern`, as the person wrote it; None if none
+        matches. The pattern is tried on the folded sentence (lower case, without accents).
         """
         return next((written for written, folded in self.sentences if pattern.search(folded)), None)

@@ -24,7 +24,7 @@ _RECIPIENTS = re.compile(
 
 def recipients(text: str) -> tuple[str, ...]:
     """The addresses of the people who marked our mail as spam, from the text of a spam report: lower case, without
-    repeats. Many reports hide them (RFC 5965, 3.2).
+    repeats. () if the report hides them, as many do (RFC 5965, 3.2).
     """
     return tuple(dict.fromkeys(address.lower() for address in _RECIPIENTS.findall(text[:20_000])))
 

@@ -80,9 +80,10 @@ _SLACK_DAYS = 30
 
 @dataclass(frozen=True)
 class Named:
-    """A day that a text names, and where it stands in the text after folding (lower case, without accents).
+    """A day that a text names, and where it stands (`start`, `end`) in the folded text (lower case, without accents).
 
-    `kind` says how exact it is: "day", "month" or "weekday". For a month, `day` is the one that is meant.
+    `kind` says what the text names: "day", "month" or "weekday". For a month, `day` is its first day, its 15th for the
+    middle of it, or the first day after it for the end of it.
     """
 
     day: date
@@ -92,9 +93,10 @@ class Named:
 
 
 def named_days(text: str, today: date) -> list[Named]:
-    """The days that `text` names, in the order of the text.
+    """The days that `text` names, in the order of the text. Only its first 5,000 characters are read.
 
-    A day without a year is the next such day after `today`, or one of the 30 days before it.
+    A day without a year is the next such day after `today`, or one of the 30 days before it. A weekday is the next one
+    after `today`; one that only introduces a date ("Monday, November 30") is left out.
     """
     low = fold(text[:5000])
     found: list[Named] = []

@@ -26,8 +26,8 @@ class BadLine(ValueError):
 
 @dataclass(frozen=True)
 class Case:
-    """A reply with the labels that are right for it, to measure the rules by. A label that it does not carry is not
-    counted.
+    """A labelled reply, by which the rules are measured. `labels` and `newest_text` hold the right answers; what is
+    missing there is not counted.
     """
 
     id: str
@@ -90,8 +90,8 @@ class Score:
 
 @dataclass
 class Report:
-    """The result of measuring the rules by `manage.py evaluate_replies`. `exact` counts the replies, of `n`, whose
-    newest text was found exactly.
+    """The result of measuring the rules by `manage.py evaluate_replies`: a score for each label, and of `n` replies
+    with a known newest text the `exact` ones. `misses` lists each wrong answer.
 
     Scripts rely on the shape of `as_json` (docs/reference/commands.md, Rules and drafts).
     """
@@ -110,7 +110,9 @@ class Report:
 
 
 def evaluate(cases: Iterable[Case], report: Report | None = None) -> Report:
-    """Judges every labelled reply by the rules and counts the right answers. Adds to `report` if one is given."""
+    """Judges every labelled reply by the rules and counts right and wrong answers. Adds to `report` and returns it;
+    None begins a new one.
+    """
     report = report or Report()
     for case in cases:
         verdict = judge(case.reply)
@@ -139,7 +141,7 @@ def _compare_text(report: Report, case: Case, verdict: RuleVerdict) -> None:
 
 
 def open_labelled(path: Path) -> BinaryIO:
-    """Opens the file of labelled replies at `path` for reading, and unpacks it if the name ends in .gz. Raises
+    """Opens the file of labelled replies at `path` for reading bytes; a file with a name in .gz is unpacked. Raises
     `OSError`.
     """
     return cast(BinaryIO, gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
@@ -241,8 +243,8 @@ def _time(number: int, value: object) -> datetime | None:
 
 
 def split_sender(value: str, channel: str = "email") -> tuple[str, str]:
-    """Splits a mail's From value into name and address. "<>" is the null sender. On SMS
-    and LinkedIn the whole value is the name.
+    """Splits a mail's From value into name and address. "<>", the null sender, gives two empty strings. On SMS and
+    LinkedIn the whole value is the name.
     """
     if channel != "email":
         return value, ""

@@ -35,8 +35,8 @@ MOST_HELD = 0.02
 
 
 def missed(measured: dict[str, Any]) -> list[str]:
-    """Which of the values of FLOORS learned weights miss, one sentence each; [] if they are good enough. `measured`
-    comes from `training.measured`.
+    """One sentence for each value of FLOORS, MOST_SILENCED and MOST_HELD that learned weights miss; [] if they are good
+    enough. `measured` comes from `training.measured`.
 
     Raises KeyError or TypeError if it does not hold such counts.
     """

@@ -196,10 +196,10 @@ class _Reader:
 
 
 def without_bulk(html: str) -> str:
-    """Returns `html` without style sheets, comments and inlined images.
+    """Returns `html` without style sheets, comments and inlined images, if it is longer than `MAX_CHARS`; else as it
+    is. Of a longer one, what is behind `_BULK_CHARS` characters is dropped.
 
-    These can be longer than any letter, and the later cut to `MAX_CHARS` would lose the words behind them. At
-    most `_BULK_CHARS` characters are looked through.
+    These parts can be longer than any letter, and the later cut to `MAX_CHARS` would lose the words behind them.
     """
     if len(html) <= MAX_CHARS:
         return html
@@ -224,8 +224,8 @@ def html_text(html: str) -> str:
 
 
 def html_lines(html: str) -> list[QuotedLine]:
-    """Returns the lines of an HTML body, each with how often the mail client marked it as quoted. Reads at most
-    `MAX_CHARS`.
+    """Returns the lines of an HTML body, at most `MAX_LINES`, each with how many times over it is quoted (0: not at
+    all). Reads at most `MAX_CHARS`.
     """
     source = _shallow(html)
     return _Reader().read(READABLE.clean(source))[:MAX_LINES]
@@ -248,7 +248,7 @@ def _shallow(html: str) -> str:
 
 
 def looks_like_html(text: str) -> bool:
-    """Whether `text` begins like an HTML document. Some providers put the HTML body into the text field."""
+    """Whether `text` begins with a tag as HTML bodies do. Some providers put the HTML body into the text field."""
     return bool(
         re.match(
             r"\s*(?:<!doctype html|<html|<head|<body|<(?:div|p|table|span|meta)\b[^>]{0,500}>)",

@@ -46,7 +46,7 @@ def load(folder: Path) -> tuple[dict[str, Any], dict[str, word_weights.Weights]]
 
 
 def use(folder: Path | None) -> None:
-    """Has the rules use the learned weights in `folder` from now on, or the product's own if it is None.
+    """Lets the rules use the learned weights in `folder` from now on, in this process; for None, the product's own.
 
     Raises Unfit if they cannot be used; then nothing has changed.
     """

@@ -1,10 +1,9 @@
-"""Finds text that gives orders to a language model ("ignore your instructions"), which nobody writes to a person.
-
+"""Finds text that gives orders to a language model, such as "ignore your instructions", as nobody writes to a person.
 What it finds is left out of prompts, and the answer waits for a person.
 
-It knows the common forms in the languages that replies come in, and the ways to hide them: invisible letters,
-letters of another alphabet, spaced letters, base64. It cannot prove that a text is harmless. The checks of an
-answer before it goes out do not rely on it.
+It knows the common forms in the languages that replies come in, and the ways to hide them: invisible letters, letters
+of another alphabet, spaced letters, base64. It misses some. So the checks of an answer before it goes out do not rely
+on it.
 """
 
 import base64
@@ -31,8 +30,8 @@ _SENTENCE = re.compile(r"[^\n.!?。！？]*(?:[.!?](?=\S)[^\n.!?。！？]*)*(?:
 
 
 def found(text: str) -> str:
-    """The words of `text` that give orders to a language model, at most SHOWN_CHARS
-    characters; "" if there are none.
+    """The first words of `text` that give orders to a language model, at most SHOWN_CHARS characters; "" if there are
+    none. Only the first MAX_CHARS characters are read.
     """
     return _found(text[:MAX_CHARS])
 
@@ -53,8 +52,8 @@ def _found(text: str) -> str:
 
 
 def without(text: str) -> str:
-    """Returns `text` without the sentences that give orders to a language model. It is ""
-    where only the text as a whole gives one.
+    """Returns `text` without the sentences that give orders to a language model, and without what is hidden in it by
+    base64 or invisible letters. Returns "" if what is left still gives an order as a whole.
     """
     if not found(text):
         return text

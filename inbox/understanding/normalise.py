@@ -55,7 +55,8 @@ _SENTENCE_END = re.compile(r"(?<=[.!?…])(?<!\b\d\.)(?<!\b\d\d\.)[\"')\]]*\s+|(
 
 
 def clean(value: object) -> tuple[str, bool]:
-    """Returns a message's body as text that PostgreSQL can store, with plain newlines, and whether it was cut.
+    """Returns a pair: `value`, a message's body, as text that PostgreSQL can store, with plain newlines; and whether it
+    was cut to MAX_CHARS or MAX_LINES.
 
     NUL characters and lone surrogates, which occur in provider payloads, are dropped. A value that is no string gives
     "".
@@ -79,8 +80,8 @@ def visible(text: str) -> str:
 def fold(text: str) -> str:
     """Returns the text for comparing: lower case, no accents, no invisible characters, plain quotes and dashes.
 
-    Spaces become single ones, and newlines stay. Only Latin, Greek and Cyrillic accents go (so "й" becomes
-    "и"); Kana and Hangul keep their marks.
+    Runs of spaces become one space, and newlines stay. Only Latin, Greek and Cyrillic letters lose their accents ("й"
+    becomes "и"); Kana and Hangul keep their marks.
     """
     # Nine replies in ten are plain ASCII. Of the tables below only the backtick concerns them.
     if text.isascii():
@@ -103,9 +104,8 @@ _SPEECH = re.compile(r"""\"[^"\n]{0,300}\"|(?<!\w)'(?:[^'\n]|(?<=\w)'(?=\w)){1,3
 
 
 def without_speech(folded: str) -> str:
-    """Returns a folded sentence (lower case, without accents) without reported speech of three words or more.
-
-    `Liked "reply STOP to opt out"` tells of no wish of the writer.
+    """Returns a folded sentence (lower case, without accents) with each quotation of three words or more replaced by
+    `""`, because `Liked "reply STOP to opt out"` says nothing about what the writer wants.
     """
     if '"' not in folded and "'" not in folded:
         return folded

@@ -48,7 +48,7 @@ _WIDER = re.compile(
 
 def refused(text: str) -> frozenset[str]:
     """The channels (EMAIL, SMS, LINKEDIN, ELSEWHERE) on which the person wants no more because they ask for another
-    one, according to `text`. A question ends none.
+    one, according to `text`. Empty if there is none, for a question, and for a text of more than 180 characters.
     """
     return _refused(fold(text))
 

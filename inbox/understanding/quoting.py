@@ -11,7 +11,7 @@ _DETECT_CHARS = 400  # a longer line is ordinary text, never an attribution or a
 
 @dataclass
 class QuotedLine:
-    """One line of a mail's body. `depth` is how often it is quoted; 0 is the writer's own text.
+    """One line of a mail's body. `depth` says how many times over it is quoted; 0 is the writer's own text.
 
     `signature`: the HTML itself marks the line as a signature. `marked`: the line was quoted by a `>` in the body.
     """
@@ -110,8 +110,8 @@ _FLAT_ATTRIBUTION = re.compile(
 
 
 def plain_lines(text: str) -> list[QuotedLine]:
-    """Splits a plain body into lines, each with how often it is quoted by `>`. A line like "On … wrote:" inside another
-    line becomes a line of its own.
+    """Splits a plain body into lines, each with the depth of its quote marks (`>`), which are removed. A line like "On
+    … wrote:" inside another line becomes a line of its own.
     """
     parts = [part for raw in text.split("\n") for part in _split_flattened(raw)]
     lines = (
@@ -131,8 +131,8 @@ def _read_prefix(part: str) -> QuotedLine:
 
 
 def mark_quoted(lines: list[QuotedLine]) -> None:
-    """Marks as quoted what repeats somebody else's words without a `>`: lines like "On … wrote:", and everything below
-    a header block or a separator. Changes `lines` in place.
+    """Sets the depth of lines that repeat somebody else's words without a `>`: lines like "On … wrote:", and everything
+    below a header block or a separator. Changes `lines` in place.
     """
     folded = [fold(line.text) if len(line.text) <= _DETECT_CHARS else "" for line in lines]
     index = 0

@@ -46,9 +46,9 @@ RULES: tuple[Rule, ...] = (
 class RuleVerdict:
     """What the rules found in one reply, by label (opt_out, bounce, …).
 
-    The hits in the fields of labels are sure. `perhaps` holds suspicions, the most harmful first. A
-    suspicion silences nobody and lets nothing go out by itself until a model or a person has decided. A
-    label without a hit is undecided, not denied.
+    The hits in the fields of labels are sure. `perhaps` holds suspicions, the most harmful first: until a model or a
+    person has decided, a suspicion does not silence the lead, and nothing goes out by itself. A label without a hit is
+    undecided, not denied.
     """
 
     newest_text: str
@@ -74,8 +74,8 @@ class RuleVerdict:
 
     @property
     def tag(self) -> str | None:
-        """The tag that the rules give to the reply; of several, the one with priority. None
-        leaves the decision to the model or a person.
+        """The tag that the rules give to the reply: Blacklist, Out of Office, Automated Reply or Not Interested; of
+        several, the first of these. None leaves the decision to the model or a person.
         """
         decided = (
             ("Blacklist", self.complaint or self.opt_out or self.bounce),
@@ -93,11 +93,11 @@ class RuleVerdict:
 
 
 def judge(reply: ReplyText, tz: tzinfo = UTC) -> RuleVerdict:
-    """Applies the rules to a reply. Never raises, whatever the reply contains. `tz` is the lead's time
-    zone, in which the reply's dates are read.
+    """Applies the rules to a reply. Never raises, whatever the reply contains. `tz` is the time zone in which the
+    reply's dates are read.
 
-    No person wrote a bounce or an automatic reply, so wishes are not looked for in them. Without `received_at` no
-    snooze is read, because every date is counted from it.
+    In a complaint, a bounce or an automatic reply no wishes are looked for, because no person wrote it. Without
+    `received_at` no snooze is read, because every date is counted from it.
     """
     reading = Reading(reply)
     common: dict[str, Any] = {

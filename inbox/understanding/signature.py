@@ -13,10 +13,10 @@ _SIGNATURE_LINES = 14
 
 def strip_signature(lines: list[str], names: frozenset[str], *, last: bool) -> list[str]:
     """Returns the writer's own lines of one unquoted stretch of a mail: without banners, sign-off, signature and
-    footers.
+    footers. A P.S. stays.
 
-    A P.S. stays. `names` are the folded words of the sender's name and address. `last` says that no
-    text of the writer follows this stretch.
+    `names` are the folded words of the sender's name and address (`name_words`). `last` says that no text of the writer
+    follows this stretch.
     """
     folded_of = {line: fold(line[:400]) for line in lines}
     lines = _trim(_without_banner([line for line in lines if not _is_noise(folded_of[line])]))
@@ -365,7 +365,7 @@ def _trim(lines: list[str]) -> list[str]:
 
 def name_words(sender: str) -> frozenset[str]:
     """The words of a mail's From value, folded (lower case, without accents): of the display name, and of the address
-    before the @, split at dots and dashes.
+    before the @, split at dots and dashes. Single letters and words such as "info" or "gmbh" are left out.
     """
     display, _, address = sender.rpartition("<")
     local = address.rstrip("> ").split("@")[0] if "@" in address else ""
