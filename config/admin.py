@@ -66,7 +66,9 @@ class AdminSite(admin.AdminSite):
         }
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """The admin's start page: what is broken, above the list of models. Its upper part alone for htmx."""
+        """The admin's start page: what is broken, above the list of models. A request of HTMX gets the upper part
+        alone.
+        """
         from inbox.admin import cockpit  # the site exists before the apps are loaded
 
         found = cockpit.of(request)

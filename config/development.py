@@ -14,15 +14,15 @@ STORE = Path(__file__).resolve().parent.parent / ".local" / "secrets"
 
 
 def secret(name: str) -> str:
-    """A random secret of 67 characters for a developer's machine, stored under `name`. It is the same at every call and
-    in every process of this checkout.
+    """A random secret of 67 characters for a developer's machine. The first call for `name` makes and stores it; all
+    later ones, in every process of this checkout, return the same.
     """
     return _stored(name, secrets.token_urlsafe(50))
 
 
 def fernet_key(name: str) -> str:
-    """A random key for encrypting secrets (a Fernet key) for a developer's machine, stored under `name`. It is the same
-    at every call and in every process of this checkout.
+    """A random key for encrypting secrets (a Fernet key) for a developer's machine. The first call for `name` makes and
+    stores it; all later ones, in every process of this checkout, return the same.
     """
     return _stored(name, base64.urlsafe_b64encode(os.urandom(32)).decode())
 

@@ -24,7 +24,9 @@ PROVIDER_HOST = re.compile(rf"[a-z]+={HOST}", re.ASCII | re.IGNORECASE)
 
 
 class Env:
-    """Typed access to a mapping of environment variables (`os.environ` by default). An empty value counts as unset."""
+    """Reads environment variables from a mapping (`os.environ` by default) as values of a type. An empty value counts
+    as unset.
+    """
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         self._environ = os.environ if environ is None else environ
@@ -40,8 +42,8 @@ class Env:
         return value
 
     def flag(self, name: str, default: bool = False) -> bool:
-        """The environment variable as a boolean, or `default` if it is unset. Raises ImproperlyConfigured for anything
-        but 1/0, true/false, yes/no, on/off.
+        """The environment variable as a boolean; `default` if it is unset, False if it is empty. Raises
+        ImproperlyConfigured for anything but 1/0, true/false, yes/no, on/off.
         """
         raw = self._environ.get(name)
         if raw is None:
@@ -54,8 +56,8 @@ class Env:
         raise ImproperlyConfigured(f"{name} must be 1 or 0 (also true/false, yes/no, on/off).")
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
-        """The environment variable as an integer, moved into `low` to `high` with a warning. Raises
-        ImproperlyConfigured if it is no integer.
+        """The environment variable as an integer, moved into `low` to `high` with a warning; `default` if it is unset
+        or empty. Raises ImproperlyConfigured if it is no integer.
         """
         raw = self.text(name)
         if not raw:
@@ -70,14 +72,14 @@ class Env:
         return clamped
 
     def words(self, name: str, default: str = "") -> list[str]:
-        """The parts of the environment variable, a comma-separated list, without spaces around them and without empty
-        ones.
+        """The parts of the environment variable, a comma-separated list, without spaces around them. Empty parts are
+        dropped. `default` has the same form.
         """
         return [part.strip() for part in self.text(name, default).split(",") if part.strip()]
 
     def url(self, name: str, default: str = "", schemes: tuple[str, ...] = ("https", "http")) -> str:
-        """The environment variable as an absolute URL without its trailing slash. Raises
-        ImproperlyConfigured for any other form.
+        """The environment variable as an absolute URL without its trailing slash; `default` if it is unset. Raises
+        ImproperlyConfigured for any other form or scheme.
         """
         value = self.text(name, default).rstrip("/")
         if value:
@@ -103,7 +105,8 @@ class Env:
 
 
 def postgres_config(url: str, name: str = "DATABASE_URL") -> dict[str, Any]:
-    """Django's database settings for a URL: `postgres://user:password@host:port/name?option=value`.
+    """Django's database settings for a URL of the form `postgres://user:password@host:port/name?option=value`. `name`
+    is the variable to name in an error.
 
     The directory of a Unix socket may be given in the query, as `host=/path`. Raises ImproperlyConfigured for another
     scheme or a missing database name. The error never quotes the URL, which may contain a password.
@@ -122,10 +125,12 @@ def postgres_config(url: str, name: str = "DATABASE_URL") -> dict[str, Any]:
 
 
 def email_config(url: str, *, debug: bool, name: str = "EMAIL_URL") -> dict[str, Any]:
-    """Django's mail settings for a URL: `smtp://user:password@host:port?from=address`.
+    """Django's mail settings for a URL of the form `smtp://user:password@host:port?from=address`. `name` is the
+    variable to name in an error.
 
-    smtps:// stands for TLS from the start. Without a URL, mail is printed in development and dropped in production.
-    Raises ImproperlyConfigured for any other form. The error never quotes the URL, which may contain a password.
+    smtp:// means STARTTLS, smtps:// TLS from the start. Without a URL, mail is printed if `debug`, and dropped
+    otherwise. Raises ImproperlyConfigured for any other form. The error never quotes the URL, which may contain a
+    password.
     """
     if not url:
         kind = "console" if debug else "dummy"

@@ -47,7 +47,7 @@ class _Healthz(BaseHTTPRequestHandler):
     do_HEAD = do_GET
 
     def log_message(self, format: str, *args: object) -> None:
-        """Write nothing: a platform asks every few seconds."""
+        """Writes nothing to the log: the hosting platform sends such a request every few seconds."""
 
 
 class _Server(ThreadingHTTPServer):
@@ -61,12 +61,12 @@ class _Server(ThreadingHTTPServer):
         return _Client(client.detach()), address
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Write nothing: a client that goes away is no error of ours."""
+        """Writes nothing to the log: a client that goes away is no error of ours."""
 
 
 def open_socket(bind: str) -> socket.socket:
-    """Open a listening socket at `bind`, which is `host:port`. Raises OSError where it is taken or no address of this
-    machine, and ValueError for another form.
+    """Opens a listening socket at `bind`, which is `host:port`. It does not block. Raises OSError if the port is taken
+    or the host is no address of this machine, and ValueError for another form.
     """
     host, _, port = bind.rpartition(":")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -76,5 +76,5 @@ def open_socket(bind: str) -> socket.socket:
 
 
 def serve(listener: socket.socket) -> None:
-    """Answer on `listener` from a thread of this process, until the process ends."""
+    """Answers requests on `listener` in a thread of this process until the process ends. Returns at once."""
     threading.Thread(target=_Server(listener).serve_forever, name="healthz", daemon=True).start()

@@ -24,10 +24,11 @@ SECURITY, GUNICORN = "django.security.", "gunicorn.error"
 
 
 class Fold(logging.Filter):
-    """A logging filter that lets one line per minute pass for equal warnings, and for each kind of refused request.
+    """A logging filter that lets one line per minute pass for equal warnings, and for each kind of refused request. All
+    other lines pass.
 
     A warning that stands for several, those since the line before it, has their number as `times`. The filter also
-    removes the traceback from lines about answers 400 and 403, since the client caused those.
+    removes the traceback from lines about answers below 500, since the client caused those.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

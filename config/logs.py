@@ -17,7 +17,9 @@ An address in them may contain a blank, so they are redacted as a whole.
 
 
 def redact_event(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
-    """A structlog processor that removes secrets from every field of a log line."""
+    """A structlog processor that replaces secrets by "[redacted]" or "[key]" in every field of a log line, and removes
+    queries from addresses.
+    """
     for name, value in event.items():
         if not name.startswith("_") and name != "exc_info":
             event[name] = _redacted(name, value)
@@ -25,9 +27,11 @@ def redact_event(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str,
 
 
 def print_exception(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
-    """A structlog processor that prints the traceback, without secrets and without what the database quotes.
+    """A structlog processor that puts the error's traceback into the line, without secrets and without what the
+    database quotes.
 
-    Of a database error the line gets names instead: its constraint, table and column, and the place of ours.
+    For a database error it adds names instead: its constraint, table and column, and the place in our code that raised
+    it.
     """
     found = event.get("exc_info")
     error = found[1] if isinstance(found, tuple) else None

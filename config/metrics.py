@@ -50,14 +50,14 @@ TOO_SLOW = {Fault.SLOW, Fault.RETRY}
 
 
 class Counting:
-    """Counts jobs without a cap, for one scrape, for at most COUNTING_MS in all."""
+    """Counts jobs without a limit, for one request to `/metrics`, for at most COUNTING_MS in all."""
 
     def __init__(self) -> None:
         self._left_s = COUNTING_MS / 1000
 
     def exactly(self, count: Callable[[], dict[str, int]]) -> dict[str, int] | None:
-        """What `count` counts. None if there are so many jobs that there is no time for it: a number that is left out
-        is no false one, and all others are told.
+        """What `count()` returns; None if the time is used up or the database was too slow. The caller then leaves the
+        number out, as that is no false one. Raises any other error of the database.
         """
         if self._left_s <= 0:
             return None
@@ -75,10 +75,14 @@ class Counting:
 
 
 class DatabaseMetrics(Collector):
-    """The metrics for Prometheus that are read from the database at each scrape. Every process shows the same ones."""
+    """The metrics for Prometheus that are read from the database at each request to `/metrics`. Every process shows the
+    same ones.
+    """
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Part by part, those first that alerts wake somebody by. A part that is too slow is left out."""
+        """Yields the metrics part by part, those first that alerts wake somebody by. A part that is too slow is left
+        out, and so are all parts after PARTS_S seconds. Raises other errors of the database.
+        """
         counting, began = Counting(), time.monotonic()
         lanes, kinds = partial(_by_lane, counting), partial(_by_kind, counting)
         for part in (
@@ -203,9 +207,8 @@ def _gauge(by: str, name: str, text: str, values: Mapping[str, float]) -> GaugeM
 
 
 def counted() -> bytes:
-    """The counters of processes for `/metrics`, in Prometheus' text format.
-
-    They are the sum over all processes of this host if those share METRICS_DIR, else the counters of this process.
+    """The counters of processes for `/metrics`, in Prometheus' text format: the sum over all processes of this host if
+    METRICS_DIR is set, which they share, else the counters of this process.
     """
     if not settings.METRICS_DIR:
         return generate_latest(REGISTRY)
@@ -238,9 +241,10 @@ def _inherit(directory: Path) -> None:
 @never_cache
 @login_not_required
 def metrics(request: HttpRequest) -> HttpResponse:
-    """The view of `/metrics`. It answers 503 if no METRICS_TOKEN is set, and 401 if the request does not carry it.
+    """The view of `/metrics`. It answers 503 if no METRICS_TOKEN is set, and 401 if the request does not carry it as
+    `Authorization: Bearer METRICS_TOKEN`. Without a database it answers the counters of processes alone.
 
-    The token is expected as `Authorization: Bearer METRICS_TOKEN` and is checked before the first query.
+    The token is checked before the first query.
     """
     if not settings.METRICS_TOKEN:
         return HttpResponse("METRICS_TOKEN is not set.\n", status=503, content_type="text/plain")

@@ -27,10 +27,11 @@ EACH_SECOND = "/live/"
 
 
 class RequestLogMiddleware:
-    """Gives each request an id, counts it, and logs its method, path, status and duration in ms.
+    """Gives each request an id, counts it, and logs its method, path, status and duration in ms. Static files and
+    health pages are neither counted nor logged.
 
-    The id is in all log lines of the request and in the header `X-Request-Id` of the response. A well-formed id from
-    the client is kept.
+    The id is in all log lines of the request and in the header `X-Request-Id` of the response. A client's own id is
+    kept if it has 8 to 64 letters, digits and dashes.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -78,8 +79,8 @@ class PermissionsPolicyMiddleware:
 
 
 class LoginMiddleware(LoginRequiredMiddleware):
-    """Django's own, which asks for a log-in on every page that is not declared public, except that it does not read the
-    person for a page that is: those that ask often look for themselves.
+    """Django's own, which asks for a log-in on every page that is not declared public. For a public page it does not
+    read the user from the database; pages that ask often do that themselves.
     """
 
     def process_view(

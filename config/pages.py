@@ -37,8 +37,9 @@ A statement that was too slow has none: it would be slow again.
 
 
 class PageDatabaseMiddleware:
-    """Limits how long each SQL statement of a page may run, and answers 503 if the database cannot be reached, is too
-    slow, or refuses for the moment. An error in our own code stays a 500.
+    """Limits how long each SQL statement of a page may run (PAGE_STATEMENT_TIMEOUT_MS), and answers 503 if the database
+    cannot be reached, is too slow, or refuses for the moment. An error in our own code stays a 500. Webhooks and cron
+    requests are left alone.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -63,7 +64,7 @@ class PageDatabaseMiddleware:
 
 
 def limited(limit_ms: int) -> Callable[..., Any]:
-    """Makes an `execute_wrapper` by which PostgreSQL cancels a statement after `limit_ms` (error 57014, `Fault.SLOW`).
+    """An `execute_wrapper` by which PostgreSQL cancels a statement after `limit_ms` (error 57014, `Fault.SLOW`).
 
     Only the first statement of a transaction carries the limit, which then holds until the transaction's end.
     `executemany` cannot carry a second statement, so it is limited only inside a transaction that has already begun.
@@ -92,10 +93,8 @@ class FaultyRequest(HttpRequest):
 
 @receiver(got_request_exception)
 def note_fault(request: HttpRequest, **_: object) -> None:
-    """Stores on the request what was wrong with the database, if that made its view fail.
-    Receives the signal of a view's exception.
-
-    Errors in our own code are left out.
+    """Stores on the request what was wrong with the database, if that made its view fail. Errors in our own code are
+    left out. Receives the signal of a view's exception.
     """
     error = sys.exc_info()[1]
     if isinstance(error, Error) and db_fault(error) is not Fault.BUG:

@@ -48,7 +48,7 @@ class Storage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # wh
 def fault() -> str:
     """MISSING or STALE if this release's static files are not collected, else "".
 
-    It is always "" under DEBUG, where files are served from where they lie. The answer is kept for the life of the
+    It is always "" under DEBUG, where no collected files are needed. The first answer is kept for the life of the
     process, as the manifest is read only once per process too.
     """
     collected = getattr(staticfiles_storage, "hashed_files", None)
@@ -79,7 +79,7 @@ def _is_copied(name: str, path: str) -> bool:
 
 def check(**_kwargs: object) -> list[checks.CheckMessage]:
     """The system check that this release's static files are collected, for `manage.py check --deploy` and `manage.py
-    doctor`.
+    doctor`. Returns one error, or [].
     """
     found = fault()
     return [checks.Error(WORDS[found], hint=FIX, id="holdfast.E001")] if found else []

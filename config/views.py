@@ -39,7 +39,8 @@ _migrated = threading.Event()
 def healthz(request: HttpRequest) -> HttpResponse:
     """`/healthz`: answers "ok" if the process runs.
 
-    It does not query the database: restarting web processes would not bring that back.
+    It does not query the database, because the platform restarts a process that does not answer, and that would not
+    bring the database back.
     """
     return HttpResponse("ok", content_type="text/plain")
 
@@ -48,13 +49,12 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_not_required
 def readyz(request: HttpRequest) -> JsonResponse:
-    """`/readyz`: answers 200 if this process can serve requests, else 503.
+    """`/readyz`: answers 200 if this process can serve requests, else 503, with JSON that says why.
 
-    It needs the static files, the database, and all migrations applied.
-
-    Some troubles are reported but are no 503. Static files of another release: pages still open, and webhooks must be
-    received. The state of the job queue: removing web servers would help no job. Accounts whose secrets this process
-    cannot decrypt: their webhooks and all pages still work. Migrations of a newer release: this one works on them.
+    It needs the static files, the database, and all migrations applied. Some troubles are reported but are no 503.
+    Static files of another release: pages still open, and webhooks must be received. The state of the job queue:
+    removing web servers would help no job. Accounts whose secrets this process cannot decrypt: their webhooks and all
+    pages still work. Migrations of a newer release: this one works on them.
     """
     if (files := static.fault()) == static.MISSING:
         return JsonResponse({"ready": False, "static": f"{files}. {static.FIX}"}, status=503)

@@ -22,14 +22,16 @@ nobody meanwhile.
 
 
 class ClientSocket(socket.socket):
-    """The connection to a client. It raises ConnectionResetError where the client's time is over, which gunicorn and
-    Django take for a client that has gone away.
+    """The connection to a client. Reading and writing raise ConnectionResetError once the client's time is over.
+    gunicorn and Django take that for a client that has gone away.
     """
 
     _read_until: float | None = None
 
     def limit_reads(self, seconds: float) -> None:
-        """Give the client `seconds` from now to send all of its request."""
+        """Sets that the client has `seconds` from now to send all of its request. Reading after that raises
+        ConnectionResetError.
+        """
         self._read_until = time.monotonic() + seconds
 
     def recv(self, *args: Any) -> bytes:
@@ -50,7 +52,9 @@ class ClientSocket(socket.socket):
             self.settimeout(own)
 
     def sendall(self, data: Any, *args: Any) -> None:
-        """Send `data` in pieces, as Python's own limit is for the whole call: a long answer would be cut off."""
+        """Sends `data` in pieces of PIECE bytes, and gives the client SLOW_CLIENT_S for each. Python's own limit is for
+        the whole call, and would cut a long answer off.
+        """
         self.settimeout(SLOW_CLIENT_S)
         try:
             for at in range(0, len(data), PIECE):
@@ -75,10 +79,12 @@ def _too_slow() -> ConnectionResetError:
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """gunicorn's threaded worker with a limit for each client."""
+    """gunicorn's threaded worker, with a limit on how long each client may take."""
 
     def handle(self, conn: TConn) -> Any:
-        """Serve one request of `conn`. gunicorn calls this in one of its threads. True: the connection stays open."""
+        """Serves one request of `conn`, in one of gunicorn's threads. Returns a true value if the connection stays
+        open.
+        """
         if not conn.initialized and not isinstance(conn.sock, ClientSocket):
             conn.sock = ClientSocket(fileno=conn.sock.detach())
             conn.sock.setblocking(False)

@@ -24,7 +24,7 @@ Status = PackQuestion.Status
 
 def run(ctx: JobContext) -> dict[str, Any]:
     """The job that answers a person's follow-up question about a context pack (conversations read and put together as
-    the answer to a question). Returns how it went, for the job's row.
+    the answer to a question). Stores the answer, or why there is none, and returns the question's status.
 
     An error that may pass is raised, so that the job is retried. When the last attempt has failed, the tick in
     `insights.upkeep` marks the question as failed.
@@ -65,7 +65,7 @@ def run(ctx: JobContext) -> dict[str, Any]:
 
 
 def pending(question_id: UUID) -> QuerySet[PackQuestion]:
-    """A queryset of the follow-up question with this id, which is empty once the question is answered or failed."""
+    """A queryset with the follow-up question that has this id; it is empty once the question is answered or failed."""
     return PackQuestion.objects.filter(pk=question_id, status=Status.PENDING)
 
 

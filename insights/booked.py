@@ -34,21 +34,25 @@ SOURCE = ConversationInsight.Source.BOOKED_CRON
 
 
 class BeingRead(TransientError):
-    """Somebody else is reading this conversation."""
+    """Somebody else is reading this conversation.
+
+    The job that raises it is tried again.
+    """
 
 
 def limits() -> dict[str, int]:
-    """The settings that limit how many conversations of leads who booked a meeting are read by one run of this tick
-    (recurring work). The cron's answer reports them.
+    """{"leadLimit": how many conversations of leads who booked a meeting one run of this tick (recurring work) enqueues
+    at most}, for the cron's answer.
     """
     return {"leadLimit": settings.INSIGHTS_BOOKED_SUMMARIES_CRON_LIMIT}
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
     """The tick `insights/booked-summaries` (recurring work): enqueues jobs in which a model reads the conversations of
-    leads who booked a meeting and that nobody has read.
+    leads who booked a meeting and whose conversation was never read.
 
-    Returns counts: leads found, jobs made, jobs under way, jobs that have failed, and whether more leads wait (`more`).
+    Returns counts: the newest such leads (`candidates`), jobs made now, jobs of those leads that are under way or have
+    failed, whether more leads wait (`more`, 0 or 1), and the limits.
     """
     limit = settings.INSIGHTS_BOOKED_SUMMARIES_CRON_LIMIT
     words = Message.objects.filter(lead=OuterRef("pk")).exclude(text="")
@@ -106,7 +110,8 @@ def _untried(rows: QuerySet[Any]) -> QuerySet[Any]:
 
 
 def run(ctx: JobContext) -> dict[str, Any]:
-    """The job in which a model reads the conversation of one lead who booked a meeting. The reading is stored.
+    """The job in which a model reads the conversation of one lead who booked a meeting, and stores the reading. It does
+    nothing if the conversation has no text, or was read and has not changed since.
 
     Raises what `readings.read` raises, and BeingRead if another job is reading the same conversation.
     """

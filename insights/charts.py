@@ -42,7 +42,8 @@ class Plot:
 
 
 def bars(rows: Sequence[Sequence[tuple[float, str]]]) -> list[Plot]:
-    """One stacked horizontal bar for each row of a table, all on one scale. A row is a list of (value, tone).
+    """One stacked horizontal bar for each row of a table, all on one scale. A row is a list of (value, tone), where the
+    tone names the bar's colour ("" for the ordinary one).
 
     The bars have no label, because the table's row says the same in words.
     """
@@ -60,8 +61,8 @@ def _stack(values: Sequence[tuple[float, str]], longest: float) -> Iterator[Rect
 
 
 def days(found: Overview, first: date, last: date) -> Plot:
-    """The chart of replies by day from `first` to `last`, with positive ones at the bottom of
-    each bar. Days without replies are gaps.
+    """The chart of replies by day from `first` to `last`. The lower part of each bar is the positive replies. Days
+    without replies have no bar.
     """
     counts = {day: (count, good) for day, count, good in found.days}
     highest = max((count for count, _ in counts.values()), default=0) or 1

@@ -33,8 +33,8 @@ class ShownClaim:
 
 @dataclass(frozen=True)
 class ShownAnswer:
-    """An answer about a context pack (conversations read together), prepared for a page. It is made from what
-    `insights.cited_statements.stored` returned.
+    """An answer about a context pack (conversations read together) in the form that pages show. It is made from what
+    `insights.cited_statements.stored` returned. `left_out` counts the claims that cited no message.
     """
 
     answer: str
@@ -53,7 +53,9 @@ def message_url(workspace_id: UUID, lead_id: UUID, message_id: UUID) -> str:
 
 
 def citations(workspace_id: UUID, message_ids: Iterable[str]) -> dict[str, Citation]:
-    """A link for each of the messages with these ids that still exists in this workspace, by message id."""
+    """The links to the messages with these ids, by message id. An id of which this workspace has no message any more is
+    left out.
+    """
     messages = Message.objects.filter(workspace_id=workspace_id, pk__in=set(message_ids))
     found = messages.select_related("lead").only("id", "lead", "text", "direction", "sent_at")
     return {
@@ -69,7 +71,9 @@ def citations(workspace_id: UUID, message_ids: Iterable[str]) -> dict[str, Citat
 
 
 def show(workspace_id: UUID, *answers: dict[str, Any] | None) -> list[ShownAnswer | None]:
-    """Prepare stored answers about a context pack for a page. All links are looked up in one query. None stays None."""
+    """Each of `answers`, which are stored answers about context packs, in the form that pages show; None stays None.
+    All links are looked up in one query.
+    """
     ids = [
         message_id
         for answer in answers
@@ -92,7 +96,9 @@ def _shown(answer: dict[str, Any], links: dict[str, Citation]) -> ShownAnswer:
 
 
 def quotes(workspace_id: UUID, threads: Iterable[PackThread]) -> dict[int, list[tuple[str, Citation]]]:
-    """What the readings of these conversations quote, each quote with a link to its message, by the PackThread's id."""
+    """For each of these conversations, by the PackThread's id, what its reading quotes: pairs of the quote and a link
+    to its message. Quotes of deleted messages are left out.
+    """
     by_thread = {
         thread.pk: thread.insight.data.get("evidence_quotes", []) if thread.insight else []
         for thread in threads

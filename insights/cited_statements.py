@@ -21,8 +21,8 @@ MATERIAL_CHARS = 400_000
 
 @dataclass(frozen=True)
 class Material:
-    """The readings of a context pack's conversations, as the model gets them. `ids` has
-    our message id for each short id in them.
+    """The readings of a context pack's conversations as blocks of the model's input. `ids` has our message id for each
+    short id in them. `threads` is how many conversations are in it.
     """
 
     blocks: tuple[str | Said, ...]
@@ -31,10 +31,10 @@ class Material:
 
 
 def material(threads: Sequence[PackThread]) -> Material:
-    """Prepare the readings of these conversations as input for the model: numbered, with quotes under short message
-    ids.
+    """The readings of these conversations as input for the model: numbered, with quotes under short message ids.
 
-    `insight` and `lead` of the threads must be loaded. Readings beyond MATERIAL_CHARS are left out.
+    `insight` and `lead` of the threads must be loaded. The first reading that goes beyond MATERIAL_CHARS and all after
+    it are left out.
     """
     ids: dict[str, UUID] = {}
     blocks: list[str | Said] = []
@@ -75,8 +75,8 @@ def _blocks(number: int, thread: PackThread, ids: dict[str, UUID]) -> tuple[str,
 
 
 def question(text: str, material: Material) -> Sheet:
-    """The model's input for a question about a context pack: its readings and the
-    question, which comes from one of our users.
+    """The model's input for a question about a context pack: its readings, and `text`, the question of one of our
+    users.
     """
     return sheet(*material.blocks, f"# Question\n\n{text}")
 

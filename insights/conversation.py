@@ -24,7 +24,10 @@ MESSAGE_CHARS = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """The conversation with one lead as input for the model. `ids` has our message id for each short id in it."""
+    """The conversation with one lead as input for the model. `ids` has our message id for each short id in it.
+    `newest_inbound` and `newest_words` are the lead's newest message with text; None and "" if there is none.
+    `content_hash` changes with the messages, the prompt and the schema.
+    """
 
     lead_id: UUID
     sheet: Sheet
@@ -35,8 +38,8 @@ class Conversation:
 
 
 def load(lead_ids: Sequence[UUID], *, prompt_label: str) -> dict[UUID, Conversation]:
-    """The conversations of these leads as input for the model, in one query. Each has its newest MESSAGES messages with
-    text.
+    """The conversations of these leads as input for the model, by lead id; one query. Each has its newest MESSAGES
+    messages with text, cut to MESSAGE_CHARS. A lead without any gets an empty conversation.
 
     `prompt_label` is part of each conversation's hash, because another prompt gives another reading.
     """

@@ -46,8 +46,8 @@ class Unavailable:
 
 
 class Reader:
-    """Has the model read conversations of a context pack, in one round of its job. `work` never raises, so that one
-    conversation cannot end the whole round.
+    """Has the model read conversations of a context pack, in one round of its job. Several threads may call `work` at
+    once. `source` says what the readings are for (ConversationInsight.Source).
     """
 
     def __init__(self, deadline: Deadline, outage: Outage, source: str) -> None:
@@ -56,9 +56,10 @@ class Reader:
         self._source = source
 
     def work(self, thread: PackThread, conversation: Conversation) -> str | Unavailable | BaseException:
-        """Have the model read one conversation. Returns "done", "failed", "later" or "busy".
+        """Has the model read one conversation, and stores the reading. Never raises. Returns "done", "failed" (for
+        good), "later" (the next round tries it again) or "busy" (somebody else reads it).
 
-        It returns an Unavailable or an exception instead if the whole job has to stop.
+        If the whole job has to stop, it returns an Unavailable or the exception instead.
         """
         try:
             self._deadline.check()

@@ -38,14 +38,16 @@ class PackForm(forms.Form):
         campaigns.queryset = Campaign.objects.filter(workspace=workspace)
 
     def clean_campaigns(self) -> QuerySet[Campaign]:
-        """Check that at most MAX_CAMPAIGNS campaigns are chosen for the context pack."""
+        """The chosen campaigns. Raises ValidationError if they are more than MAX_CAMPAIGNS."""
         found: QuerySet[Campaign] = self.cleaned_data["campaigns"]
         if len(found) > MAX_CAMPAIGNS:
             raise forms.ValidationError(f"Choose at most {MAX_CAMPAIGNS} campaigns.")
         return found
 
     def clean(self) -> dict[str, Any]:
-        """Check the days that the user chose for the window CUSTOM: both must be given, at most FARTHEST_DAYS apart."""
+        """Checks the days that the user chose for the window CUSTOM: both must be given, at most FARTHEST_DAYS apart.
+        What is wrong becomes an error of the field.
+        """
         super().clean()
         values = self.cleaned_data
         if values.get("window") == ContextPack.Window.CUSTOM:
@@ -57,7 +59,9 @@ class PackForm(forms.Form):
         return values
 
     def custom(self) -> tuple[datetime, datetime] | None:
-        """The window's start and end in the workspace's time zone if the user chose days of their own, else None."""
+        """The start and end (aware) of the days that the user chose, from midnight to the midnight after the last day
+        in the current time zone; None for any other window.
+        """
         if self.cleaned_data["window"] != ContextPack.Window.CUSTOM:
             return None
         since, until = self.cleaned_data["since"], self.cleaned_data["until"]

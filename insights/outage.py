@@ -48,17 +48,19 @@ class Outage:
         return self._failures >= FAILURES_TO_OPEN
 
     def check(self) -> None:
-        """Raise DatabaseUnreachable if the database has failed so often in a row that the work should stop."""
+        """Raises DatabaseUnreachable if the last FAILURES_TO_OPEN visits to the database have failed, so that the work
+        stops.
+        """
         if self.open:
             raise DatabaseUnreachable(f"{self._failures} visits to the database failed in a row.")
 
     def visit(self, work: Callable[[], T]) -> T:
-        """Run `work` on a database connection that is given up afterwards, at most 1 + RETRIES times. Returns its
-        result.
+        """Runs `work` on a database connection that is closed afterwards, and returns its result. Tries 1 + RETRIES
+        times, with pauses of up to 3 seconds.
 
-        `work` must be one transaction or one statement, and safe to repeat. Raises DatabaseUnreachable
-        without trying once FAILURES_TO_OPEN calls in a row have failed. Raises the error of the last
-        try, or at once one that no retry can help.
+        `work` must be one transaction or one statement, and safe to repeat. Raises DatabaseUnreachable without trying
+        once FAILURES_TO_OPEN calls in a row have failed. Raises the error of the last try, or at once one that no retry
+        can help.
         """
         for pause in (*PAUSES_S, None):
             self.check()

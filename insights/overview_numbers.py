@@ -93,9 +93,10 @@ BUCKETS = ("Under 5 min", "5 min to 1 h", "1 to 4 h", "4 to 24 h", "Over a day",
 
 @dataclass(frozen=True)
 class CampaignRow:
-    """One campaign's row in the overview page's table of campaigns.
+    """One campaign's row in the overview page's table of campaigns; `campaign_id` is None for replies without one.
+    `people` are leads who replied.
 
-    `answer_s` is the median of seconds until the first answer, or None without any.
+    `answer_s` is the median time until the first answer, in seconds; None without any answer.
     """
 
     campaign_id: UUID | None
@@ -124,7 +125,8 @@ class ObjectionRow:
 
 @dataclass(frozen=True)
 class Overview:
-    """All numbers of the overview page. `funnel` and `answers` are lists of (label, people).
+    """All numbers of the overview page. `funnel` and `answers` are lists of (label, people); `days` has (day, replies,
+    positive replies). `answer_s` is the median time until the first answer, in seconds; None without any.
 
     `follow_ups` has the form of `inbox.followups.responses.effectiveness`.
     """
@@ -143,7 +145,9 @@ class Overview:
 
 
 def overview(workspace_id: UUID, since: datetime, until: datetime, zone: str) -> Overview:
-    """The numbers of the overview page from `since` up to `until`. Days are counted in the time zone `zone`."""
+    """The numbers of the overview page from `since` up to `until` (aware). Days are counted in the time zone `zone`, a
+    name of the IANA database. Samples and automatic replies do not count.
+    """
     values: dict[str, Any] = {
         "workspace": workspace_id,
         "since": since,

@@ -40,8 +40,9 @@ LEFT_FOR_SYNTHESIS_MS = 130_000
 
 
 def build(ctx: JobContext) -> dict[str, Any]:
-    """The job that builds a context pack (conversations read as the answer to a question). Returns how many
-    conversations were read, failed and paid for.
+    """The job that builds a context pack (conversations read as the answer to a question). Returns the counts "read",
+    "failed" and "paid" of its conversations and one for each outcome, or why nothing was done. Raises Snooze if the
+    rest is left for the next run.
     """
     return Build(ctx).run()
 
@@ -56,10 +57,10 @@ class Build:
         self.pack: ContextPack
 
     def run(self) -> dict[str, Any]:
-        """Build the context pack (conversations read as the answer to a question) as far as the time allows. Returns
-        counts, or why nothing was done.
+        """Builds the context pack (conversations read as the answer to a question) as far as the time allows. Returns
+        counts of its conversations, or {"skipped": why} or {"failed": why}.
 
-        Raises Snooze if conversations are left for the next run.
+        Raises Snooze if conversations are left for the next run. An error that cannot pass marks the pack as failed.
         """
         found = self._visit(self._open)
         if found is None:

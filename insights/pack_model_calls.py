@@ -22,7 +22,7 @@ def load(name: str) -> Prompt:
 
 
 class Bill:
-    """The cost of model calls for one piece of work so far, in millionths of a dollar. Useless answers of the model
+    """Adds up the cost of the model calls for one piece of work, in millionths of a dollar. Answers that cannot be used
     count too.
     """
 
@@ -36,8 +36,8 @@ class Bill:
 def ask(
     prompt: Prompt, schema: type[Answer], sheet: Sheet, *, workspace_id: UUID, deadline: Deadline, bill: Bill
 ) -> Answer:
-    """Ask the language model `prompt` about `sheet` (the prompt's input). Returns its answer as an instance of
-    `schema`.
+    """Asks the language model `prompt` about `sheet` (the prompt's input). Returns its answer as an instance of
+    `schema`. No database connection is held during the call.
 
     The call's cost is added to `bill`, also if it fails. Raises what `OpenAIClient.ask` raises.
     """

@@ -27,8 +27,8 @@ ANSWER = kind_name("insights.answer_question", __name__)
 
 
 def build_key(pack_id: UUID) -> str:
-    """The dedupe key (the name that keeps a job single) of the job that builds a context pack, so
-    that no two workers build the same pack.
+    """The dedupe key (the name that keeps a job single) of the job that builds this context pack. It keeps a second
+    worker from building it.
     """
     return f"{BUILD}:{pack_id}"
 
@@ -43,11 +43,12 @@ def request(
     custom: tuple[datetime, datetime] | None = None,
     keep_fresh: bool = False,
 ) -> tuple[ContextPack, bool]:
-    """Ask for a context pack (conversations read as the answer to `question`), and start building it.
+    """Creates a context pack (conversations read as the answer to `question`) and enqueues the job that builds it.
+    Returns the pack, and whether this call created it. If a pack with this question, window and campaigns is being
+    built already, that one is returned.
 
-    Returns the pack, and whether this call created it. If it is being built already, that build is returned.
-
-    `custom` is (from, to) for the window CUSTOM. `user` is None if the product itself refreshes a pack.
+    `window` is one of ContextPack.Window; `custom` is (from, to), aware, for the window CUSTOM. No `campaigns` means
+    the whole workspace. `user` is None if the product itself refreshes a pack.
     """
     until = timezone.now()
     if custom is None:
@@ -78,9 +79,8 @@ def request(
 
 
 def build_again(pack: ContextPack, user: User | None) -> tuple[ContextPack, bool]:
-    """Ask for a new build of a context pack with the question, window and campaigns of `pack`, up to now.
-
-    Returns the new build, and whether this call created it, as `request` does.
+    """Asks for a new build of a context pack with the question, window and campaigns of `pack`. The window ends now;
+    one of chosen days (CUSTOM) stays. Returns the new build, and whether this call created it, as `request` does.
     """
     custom = (pack.window_from, pack.window_to) if pack.window == ContextPack.Window.CUSTOM else None
     return request(
@@ -95,9 +95,10 @@ def build_again(pack: ContextPack, user: User | None) -> tuple[ContextPack, bool
 
 
 def start(pack: ContextPack) -> bool:
-    """Enqueue the job that builds the context pack. Returns False if it exists already.
+    """Enqueues the job that builds the context pack. Returns False if it exists already.
 
-    A pack that is refreshed automatically goes to the bulk lane, because nobody waits for it.
+    A pack without `created_by`, which the product refreshes by itself, goes to the bulk lane, because nobody waits for
+    it.
     """
     _, created = enqueue(
         BUILD,
@@ -110,7 +111,9 @@ def start(pack: ContextPack) -> bool:
 
 
 def stop(pack: ContextPack, user: User) -> bool:
-    """Stop building a context pack because `user` asked for it. Returns False if the build had ended already."""
+    """Marks the context pack's build as failed and cancels its job, because `user` asked for it. Returns False if the
+    build had ended already.
+    """
     with transaction.atomic():
         if not fail(pack.pk, f"Stopped by {user}."):
             return False
@@ -122,11 +125,9 @@ def stop(pack: ContextPack, user: User) -> bool:
 
 
 def fail(pack_id: UUID, reason: str) -> bool:
-    """Mark a build of a context pack that waits or runs as failed.
+    """Marks a build of a context pack that waits or runs as failed. Returns False if it had ended already.
 
-    `reason` is a sentence for people. Returns False if it had ended already.
-
-    What the model has found in conversations until then stays stored.
+    `reason` is a sentence for people, cut to 300 characters. The readings that the build has stored until then stay.
     """
     under_way = ContextPack.objects.filter(pk=pack_id, status__in=ContextPack.UNDER_WAY)
     failed = under_way.update(status=Status.FAILED, error=reason[:300], finished_at=Now()) == 1
@@ -136,7 +137,9 @@ def fail(pack_id: UUID, reason: str) -> bool:
 
 
 def jobs_of(packs: Sequence[ContextPack]) -> dict[UUID, BackgroundJob]:
-    """The jobs that build these context packs, by the pack's id, in one query. A pack that was not started has none."""
+    """The jobs that build these context packs, by the pack's id, in one query, without payload and result. A pack that
+    was not started is left out.
+    """
     keys = {build_key(pack.pk): pack.pk for pack in packs}
     jobs = BackgroundJob.objects.filter(
         tenant__in={pack.workspace_id for pack in packs}, dedupe_key__in=keys
@@ -145,9 +148,8 @@ def jobs_of(packs: Sequence[ContextPack]) -> dict[UUID, BackgroundJob]:
 
 
 def ask(pack: ContextPack, user: User, text: str, client_token: UUID) -> PackQuestion:
-    """Store a follow-up question about a context pack and enqueue the job that answers it. Returns the question.
-
-    The same `client_token` (an id made with the form) asks only once.
+    """Stores a follow-up question about a context pack and enqueues the job that answers it. Returns the question. A
+    second call with the same `client_token` (an id made with the form) returns the first question.
     """
     try:
         with transaction.atomic():

@@ -55,11 +55,11 @@ def prompt() -> Prompt:
 def claim(
     conversation: Conversation, workspace_id: UUID, source: str, owner: UUID
 ) -> tuple[Claim, UUID | None]:
-    """Claim the right to have a conversation read by the model. Returns (MINE, None),
-    (KNOWN, id of the reading) or (BUSY, None).
+    """Claims the right to have a conversation read by the model, for CLAIM_S seconds. Returns (MINE, None), (KNOWN, id
+    of the stored reading) or (BUSY, None).
 
-    `owner` is the id of the pack or job that asks. It gets its own earlier claim again at once,
-    which a run that was cut short may have left.
+    `owner` is the id of the pack or job that asks. It gets its own earlier claim again at once, which a run that was
+    cut short may have left. `source` says what the reading is for (ConversationInsight.Source).
     """
     values: dict[str, Any] = {
         "id": uuid7(),
@@ -82,7 +82,9 @@ def claim(
 
 
 def read(conversation: Conversation, workspace_id: UUID, deadline: Deadline, bill: Bill) -> InsightAnswer:
-    """Have the model read the conversation. No database connection is held. Raises what `model_calls.ask` raises."""
+    """Has the model read the conversation, within TIME_LIMIT_MS. Returns its answer, not stored. No database connection
+    is held during the call. Raises what `pack_model_calls.ask` raises.
+    """
     return ask(
         prompt(),
         InsightAnswer,
@@ -96,9 +98,8 @@ def read(conversation: Conversation, workspace_id: UUID, deadline: Deadline, bil
 def store(
     conversation: Conversation, owner: UUID, answer: InsightAnswer, source: str, cost_microusd: int
 ) -> UUID | None:
-    """Store what the model found in the conversation, in one statement.
-
-    Returns the reading's id, or None if the claim expired and another caller has taken it.
+    """Saves what the model found in the conversation as its reading, if `owner` still has the claim, and ends the
+    claim. Returns the reading's id; None, and nothing is saved, if the claim expired and another caller has taken it.
     """
     rows = ConversationInsight.objects.filter(lead_id=conversation.lead_id, claim_token=owner)
     changed = rows.update(
@@ -119,7 +120,9 @@ def store(
 
 
 def release(conversation: Conversation, owner: UUID) -> None:
-    """Give up the claimed right to have a conversation read, after the call to the model has failed."""
+    """Ends the claim of `owner` on the conversation, so that another caller may have it read. Does nothing if `owner`
+    has no claim.
+    """
     ConversationInsight.objects.filter(lead_id=conversation.lead_id, claim_token=owner).update(
         claim_token=None, claim_expires_at=None
     )

@@ -14,8 +14,8 @@ KEEP_BUILDS_DAYS = 180
 
 
 def old_builds(deadline: Deadline) -> int:
-    """Delete builds of context packs that ended over 180 days ago and have a later good
-    build, until the deadline. Returns how many.
+    """Deletes builds of context packs that ended over 180 days ago and have a later complete build, until `deadline`.
+    Returns the number of deleted builds.
 
     The rows of their conversations and questions are deleted with them.
     """

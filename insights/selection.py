@@ -34,9 +34,11 @@ QUOTAS = {
 
 
 def select(pack: ContextPack, campaigns: Iterable[Campaign]) -> list[PackThread]:
-    """Choose the conversations that a context pack reads. Returns unsaved rows, best first, each lead once.
+    """Chooses the conversations that a context pack reads, by RULES and QUOTAS. Returns unsaved rows, each lead once:
+    by campaign, then by reason, the newest first.
 
-    A conversation in which only an automatic reply came back is left out.
+    Only leads who wrote in the pack's window are chosen. A conversation in which only an automatic reply came back is
+    left out, and so is a sample. Without `campaigns` the whole workspace is looked at.
     """
     leads = _in_window(pack)
     scopes = [leads.filter(campaign=campaign) for campaign in campaigns] or [leads]

@@ -29,9 +29,8 @@ APPS = "Add it in insights/apps.py."
 
 
 def check_additions(**_kwargs: object) -> list[CheckMessage]:
-    """A system check that insights has told the inbox what it adds.
-
-    The inbox must know its page, the states of its rows, and what happens to its rows when two leads are merged.
+    """A system check that insights has registered with the inbox: its page, the states of its rows, and what happens to
+    its rows when two leads are merged. Returns an error for each that is missing.
     """
     pages = {page.url_name for page in navigation.PAGES}
     said = [] if "insights:overview" in pages else ["The page insights:overview is in no menu."]
@@ -45,7 +44,9 @@ def check_additions(**_kwargs: object) -> list[CheckMessage]:
 
 
 def check_ticks(**_kwargs: object) -> list[CheckMessage]:
-    """A system check that exactly the ticks (recurring work) in TICKS are registered."""
+    """A system check that exactly the ticks (recurring work) in TICKS are registered. Returns an error for each that is
+    missing or not listed.
+    """
     hint = "Register it with @tick in insights/jobs.py."
     found: list[CheckMessage] = [
         Error(f"The tick “{name}” is missing: {lost}.", hint=hint, id="insights.E002")

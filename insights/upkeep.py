@@ -30,7 +30,9 @@ SCANNED = 200
 
 
 def limits() -> dict[str, int]:
-    """The settings that limit the building of context packs by one run of the tick. The cron's answer reports them."""
+    """The settings that limit the building of context packs by one run of the tick, for the cron's answer: packs
+    started (`packLimit`), and conversations in a round (`maxThreadsToProcess`).
+    """
     return {
         "packLimit": settings.INSIGHTS_CONTEXT_PACK_CRON_LIMIT,
         "maxThreadsToProcess": settings.INSIGHTS_CONTEXT_PACK_CRON_BATCH,
@@ -41,8 +43,8 @@ def tick(deadline: Deadline) -> dict[str, int]:
     """The tick `insights/context-packs` (recurring work): starts waiting builds of context packs, rebuilds stale ones,
     and ends builds and questions whose job has ended.
 
-    Returns counts: started, refreshed, failed and under way; builds left for the next run (of the first 200 of each
-    sort); failed questions; errors.
+    Returns counts: builds started, refreshed, failed and under way; builds left for the next run (`left`, of the first
+    200 of each sort); failed questions; errors; and the limits. Raises the database's error if it stays unreachable.
     """
     counts: Counter[str] = Counter(started=0, refreshed=0, failed=0, underWay=0, questionsFailed=0)
     outage = Outage()

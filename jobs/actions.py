@@ -55,7 +55,8 @@ class ActionResult:
 def retry_now(
     job_ids: Sequence[UUID], *, workspace_id: UUID | None, actor: AbstractBaseUser
 ) -> list[ActionResult]:
-    """Run failed, cancelled or waiting jobs now, with all their attempts again. Returns a result for each job.
+    """Makes failed, cancelled and waiting jobs due now. A failed or cancelled one gets all its attempts again; a
+    waiting one keeps its count. Returns a result for each job.
 
     `workspace_id` limits the call to one workspace's jobs; None is for staff who may act on all. Jobs that do not exist
     there are left out of the results. `actor` is named in the timeline. Raises ValueError for more than MAX_JOBS.
@@ -66,11 +67,11 @@ def retry_now(
 def run_at(
     job_ids: Sequence[UUID], moment: datetime, *, workspace_id: UUID | None, actor: AbstractBaseUser
 ) -> list[ActionResult]:
-    """Run failed, cancelled or waiting jobs at `moment` (aware), with all their attempts again. Returns a result for
-    each job.
+    """Makes failed, cancelled and waiting jobs due at `moment` (aware). A failed or cancelled one gets all its attempts
+    again; a waiting one keeps its count. Returns a result for each job.
 
     `workspace_id` limits the call to one workspace's jobs; None is for staff who may act on all. Raises ValueError if
-    the moment is past or over a year away.
+    the moment is past or over a year away, or for more than MAX_JOBS.
     """
     if not timezone.now() - timedelta(minutes=1) <= moment <= timezone.now() + FARTHEST:
         raise ValueError("moment: must lie within the coming year.")
@@ -96,10 +97,11 @@ def parse_moment(text: str) -> datetime:
 def cancel(
     job_ids: Sequence[UUID], *, workspace_id: UUID | None, actor: AbstractBaseUser
 ) -> list[ActionResult]:
-    """Cancel waiting jobs, and ask running ones to stop at their next step or outside call. Returns a result for each
-    job.
+    """Cancels waiting jobs, and asks running ones to stop at their next step or outside call. Jobs that have ended stay
+    as they are. Returns a result for each job.
 
-    `workspace_id` limits the call to one workspace's jobs; None is for staff who may act on all.
+    `workspace_id` limits the call to one workspace's jobs; None is for staff who may act on all. Raises ValueError for
+    more than MAX_JOBS.
     """
     return _each(job_ids, workspace_id, actor, Action.CANCEL, "", _why_not_cancelled, _cancel)
 
@@ -107,10 +109,11 @@ def cancel(
 def discard(
     job_ids: Sequence[UUID], reason: str, *, workspace_id: UUID | None, actor: AbstractBaseUser
 ) -> list[ActionResult]:
-    """Close failed or waiting jobs without running them. Returns a result for each job.
+    """Closes failed or waiting jobs without running them: their status becomes cancelled. Returns a result for each
+    job.
 
     `workspace_id` limits the call to one workspace's jobs; None is for staff who may act on all. Raises ValueError if
-    `reason` does not have 1 to 200 characters.
+    `reason` does not have 1 to 200 characters, or for more than MAX_JOBS.
     """
     reason = reason.strip()
     if not 0 < len(reason) <= 200:
@@ -121,9 +124,9 @@ def discard(
 def move_to_lane(
     job_ids: Sequence[UUID], lane: str, *, workspace_id: UUID | None, actor: AbstractBaseUser
 ) -> list[ActionResult]:
-    """Have waiting jobs wait in another lane. Returns a result for each job.
+    """Moves waiting jobs to another lane. Returns a result for each job; other jobs stay as they are.
 
-    Raises ValueError if `lane` is not one of jobs.lanes.
+    Raises ValueError if `lane` is not one of jobs.lanes, or for more than MAX_JOBS.
     """
     if lane not in BY_NAME:
         raise ValueError(f"lane: choose one of {', '.join(BY_NAME)}.")
@@ -139,11 +142,11 @@ def retry_group(
     actor: AbstractBaseUser,
     workspace_ids: Sequence[UUID] | None = None,
 ) -> list[ActionResult]:
-    """Run the failed jobs of one cause (`fingerprint`) now, with all their attempts again, oldest first, up to
-    MAX_JOBS.
+    """Makes the failed jobs of one cause (`fingerprint`) due now, with all their attempts again: the MAX_JOBS that
+    failed first.
 
-    `workspace_ids` limits the call to several workspaces. Returns results only for jobs that this call has queued. So a
-    form that is sent twice finds none the second time.
+    `workspace_id` and `workspace_ids` limit the call to one or several workspaces; None is no limit. Returns results
+    only for jobs that this call has queued. So a form that is sent twice finds none the second time.
     """
     failed = BackgroundJob.objects.filter(status=Status.FAILED, fingerprint=fingerprint)
     if workspace_id is not None:
@@ -164,8 +167,8 @@ def complaint(error: ValueError) -> str:
 
 
 def told_of_group(results: Sequence[ActionResult]) -> list[tuple[bool, str]]:
-    """The results of retry_group as sentences for a page, each with whether it is good news. No results mean that
-    somebody retried these jobs before.
+    """The results of retry_group as sentences for a page, each with whether it is good news. For no results, one
+    sentence says that all jobs of the cause are queued already, or done.
     """
     none = "No failed job of this cause is left: all of them are queued already, or done."
     return told(results) if results else [(True, none)]

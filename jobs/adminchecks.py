@@ -19,7 +19,9 @@ HINT = "Say in the class how its model leads to a workspace, and which columns h
 
 
 def check_admin(**_kwargs: object) -> list[CheckMessage]:
-    """Checks every class that is registered with the admin."""
+    """A system check of every class that is registered with the admin. Returns an error for each thing that `faults_of`
+    finds.
+    """
     return [
         Error(f"{type(own).__name__} of {model._meta.label}: {said}", hint=HINT, id=f"jobs.E{number:03}")
         for model, own in admin.site._registry.items()
@@ -28,7 +30,9 @@ def check_admin(**_kwargs: object) -> list[CheckMessage]:
 
 
 def faults_of(own: "admin.ModelAdmin[Any]") -> Iterator[tuple[int, str]]:
-    """What a class does not say, as the number of the check and a sentence."""
+    """Yields what is wrong with a class of the admin: the number of the check and a sentence. The class must say how
+    its rows lead to a workspace and which columns hold people's text, and must not show such columns to everybody.
+    """
     if not isinstance(own, BaseAdmin):
         yield 20, "it is no BaseAdmin, so it shows the rows of all workspaces to everybody."
         return

@@ -20,7 +20,9 @@ MOST = 200
 
 
 def write(request: HttpRequest, row: Model, action: str, workspace_id: UUID | None, **data: object) -> None:
-    """Add an entry about `row`. `data` holds ids and settings, never text of people."""
+    """Adds an entry about `row` to the audit log, in the name of the person who makes the request. `workspace_id` is
+    None for what belongs to no workspace. `data` holds ids and settings, never text of people.
+    """
     apps.get_model("inbox.AuditEntry").objects.create(
         workspace_id=workspace_id,
         actor_id=request.user.pk,
@@ -32,7 +34,9 @@ def write(request: HttpRequest, row: Model, action: str, workspace_id: UUID | No
 
 
 def changes_of(form: "ModelForm[Any]", hidden: Iterable[str] | None = ()) -> dict[str, list[object]]:
-    """What each changed field of a form was and is now. Values of `hidden` are left out; None leaves all out."""
+    """The changed fields of a form, each with its old and new value. The pair is empty for fields of NEVER and of
+    `hidden`; `hidden` None means all fields.
+    """
     found: dict[str, list[object]] = {}
     for name in form.changed_data:
         if hidden is None or name in NEVER or name in hidden:
@@ -46,7 +50,9 @@ def changes_of(form: "ModelForm[Any]", hidden: Iterable[str] | None = ()) -> dic
 
 
 def values_in(message: object) -> dict[str, object]:
-    """What an entry says of a change message of the admin: the values by field, or the sentence."""
+    """What the audit log keeps of a change message of the admin: {"changes": the values by field} if the message holds
+    such, {"said": the sentence} for a text, else {}.
+    """
     if isinstance(message, str):
         return {"said": message[:MOST]} if message else {}
     if isinstance(message, list) and message:
@@ -57,7 +63,9 @@ def values_in(message: object) -> dict[str, object]:
 
 
 def plain(value: Any) -> object:
-    """`value` as JSON can hold it: numbers and switches as they are, rows by name, the rest as text."""
+    """`value` in a form that JSON can hold: numbers, switches and None as they are, rows by name, several values as a
+    sorted list, all else as text. Texts are cut to MOST characters.
+    """
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, Model):

@@ -29,11 +29,12 @@ anew: a page by number reads the keys of all rows before it.
 
 
 class EstimatingPaginator(Paginator):  # type: ignore[type-arg]  # Django takes none at run time
-    """Counts the rows of a list where that is cheap. Elsewhere it takes an estimate, which is enough for pages.
+    """Counts the rows of a list where that is cheap. Elsewhere it takes PostgreSQL's estimate, which is enough for
+    pages.
 
-    `estimated` says which of the two `count` is. A page that is the last one makes the number exact. `bounded` says
-    that the keys of all pages are found in one look, and `begins` that the first page is shown. Its rows are asked for
-    before they are counted, as they are all where they are few.
+    `estimated` says whether `count` is an estimate. Reading the last page makes the number exact. `bounded`: the keys
+    of all pages are found by one query. `begins`: the first page is shown; then its rows are read before they are
+    counted, since they may be all that there are.
     """
 
     estimated = False
@@ -58,7 +59,7 @@ class EstimatingPaginator(Paginator):  # type: ignore[type-arg]  # Django takes 
 
     @cached_property
     def plan(self) -> tuple[int, float]:
-        """How many rows PostgreSQL expects, and at what cost."""
+        """How many rows PostgreSQL expects, and at what cost, as `plan_of` says."""
         assert isinstance(self.object_list, QuerySet)
         return plan_of(self.object_list)
 
@@ -67,9 +68,9 @@ class EstimatingPaginator(Paginator):  # type: ignore[type-arg]  # Django takes 
         return min(super().num_pages, MOST_PAGES)
 
     def page(self, number: int | str) -> "Page[Any]":
-        """The rows of one page. Raises InvalidPage.
+        """The rows of one page. Raises InvalidPage if there is no such page.
 
-        Their keys are found first, so that what stands before the page is neither loaded nor joined.
+        Their keys are found first, so that the rows before the page are neither loaded nor joined.
         """
         rows = self.object_list
         if not isinstance(rows, QuerySet):
@@ -111,9 +112,10 @@ class EstimatingPaginator(Paginator):  # type: ignore[type-arg]  # Django takes 
 
 
 class LongList(ChangeList):
-    """A list that reads a bounded number of rows, however long it is and however rare what is looked for.
+    """A list that reads a bounded number of rows, however long it is and however rare the rows that are looked for.
 
-    `bound` is where it stopped to look: the value of the column that it is ordered by, or None.
+    `bound` is where it stopped to look, as a value of the column that it is ordered by; None if it looked through all
+    rows.
     """
 
     bound: Any = None
@@ -164,12 +166,14 @@ class LongList(ChangeList):
 
     @property
     def looked_through(self) -> int:
-        """Among how many of the newest rows the list has looked; 0 where it looked among all."""
+        """How many of the newest rows the list has looked through; 0 if it has looked through all rows."""
         return LOOKED_THROUGH if self.bound is not None and not self.paginator.estimated else 0
 
     @property
     def further_url(self) -> str:
-        """The address of the rows after those of all pages; "" if there are none, or somebody has sorted the list."""
+        """The address of the rows after those of all numbered pages; "" if there are none, or if somebody has sorted
+        the list.
+        """
         key, rows = self._key(), list(self.result_list)
         if not key:
             return ""
@@ -209,7 +213,9 @@ class LongList(ChangeList):
 
 
 def plan_of(rows: QuerySet[Any]) -> tuple[int, float]:
-    """How many rows PostgreSQL expects to find, and what that costs, in its own unit."""
+    """How many rows PostgreSQL expects to find, and its estimate of the cost, in its own unit. (0, 0.0) if nothing can
+    be found.
+    """
     told = rows.order_by().values("pk").explain(format="json")
     if not told:  # Django knows that nothing can be found, and does not ask
         return 0, 0.0

@@ -54,10 +54,11 @@ class Scope:
     _rights: set[str] | None = None
 
     def may(self, permission: str) -> bool:
-        """Whether the person has `permission` where they see rows.
+        """Whether the person has `permission` in all workspaces whose rows they see.
 
-        Who sees all workspaces and runs one of them has the rights of the group Workspace admin there alone, and its
-        own pages for that. So those rights never count here, or they would hold in all workspaces.
+        Rights that a person has only by the group Workspace admin hold in the workspaces that they run. For a person
+        who also sees all workspaces such rights do not count here, as they would hold in all. A superuser has every
+        right.
         """
         if not self.user.has_perm(permission):  # type: ignore[attr-defined]  # PermissionsMixin has it
             return False
@@ -78,7 +79,7 @@ class Scope:
 
     @property
     def names(self) -> list[tuple[UUID, str]]:
-        """Id and name of the workspaces that the person can narrow to, by name."""
+        """Id and name of the workspaces that the person can narrow the admin to, by name, at most MOST_NAMES."""
         if self._names is None:
             rows = apps.get_model("inbox.Workspace").objects.filter(drill_of=None)
             if not self.sees_all:
@@ -95,7 +96,9 @@ class Scope:
         return known or str(apps.get_model("inbox.Workspace").objects.filter(pk=self.chosen).first() or "")
 
     def limit(self, rows: QuerySet[Row], path: str) -> QuerySet[Row]:
-        """Those of `rows` that may be seen. `path` is the look-up from the model to its workspace, or INSTALLATION."""
+        """Those of `rows` that the person may see now. `path` is the look-up from the model to its workspace, or
+        INSTALLATION; rows of the latter are for those who see all workspaces.
+        """
         if path == INSTALLATION:
             return rows if self.sees_all else rows.none()
         ids = self.ids
@@ -107,9 +110,10 @@ class Scope:
         return rows.filter(**condition)
 
     def parts(self, rows: QuerySet[Row], path: str) -> list[QuerySet[Row]]:
-        """The same rows as `limit`, as querysets that name each workspace, for look-ups by a column.
+        """The same rows as `limit`, as querysets that together hold them and name each workspace.
 
-        The indexes of those columns begin with the workspace, so a look-up that does not name it reads the whole table.
+        Look-ups by a column need that: the indexes of those columns begin with the workspace, so a look-up that does
+        not name it reads the whole table.
         """
         if path in (INSTALLATION, "pk") or "__" in path or is_to_many(rows.model, path):
             return [self.limit(rows, path)]
@@ -146,7 +150,9 @@ class Scope:
         return self._granted[workspace_id]
 
     def may_read(self, workspace_id: UUID | None) -> bool:
-        """Whether the person may read what people wrote in the workspace. A text of no workspace is an operator's."""
+        """Whether the person may read what people wrote in the workspace. None stands for text that belongs to no
+        workspace: it is for those who see all workspaces.
+        """
         if workspace_id is None:
             return self.sees_all
         return self.is_member(workspace_id) or self.is_granted(workspace_id)
@@ -163,7 +169,9 @@ def actor(request: HttpRequest) -> AbstractBaseUser:
 
 
 def scope_of(request: HttpRequest) -> Scope:
-    """The scope of a request. It is computed once; it needs at most one query beside those for the permissions."""
+    """The scope of a request, which is what its person may see. It is computed once per request, by at most one query
+    beside those for the permissions. Raises PermissionDenied if nobody is signed in.
+    """
     known: Scope | None = getattr(request, "_admin_scope", None)
     if known is None:
         known = _scope(request)
@@ -188,7 +196,9 @@ def _scope(request: HttpRequest) -> Scope:
 
 
 def choose(request: HttpRequest, workspace_id: UUID | None) -> None:
-    """Narrow the admin to one workspace for this session; None shows all again. The caller checks `may_choose`."""
+    """Narrows the admin to one workspace for the rest of this session; None shows all again. The caller must have
+    checked `may_choose`.
+    """
     if workspace_id is None:
         request.session.pop(CHOSEN, None)
     else:

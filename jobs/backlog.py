@@ -20,10 +20,10 @@ SAMPLE = 20_000
 
 @dataclass(frozen=True)
 class TenantQueue:
-    """The due jobs of one workspace in a lane. `tenant` is zeros for the platform's own.
+    """The due jobs of one workspace in a lane. `tenant` is zeros for jobs of no workspace.
 
-    `due` is at most CAP for each priority. `oldest_s` is how many seconds the first has waited, `late` how many wait
-    longer than the lane promises. `paused`: the workspace's limit lets none of its jobs run, so they wait for a person.
+    `due` counts at most CAP for each priority. `oldest_s` is how many seconds the first has waited, `late` how many
+    wait longer than the lane promises. `paused`: the workspace's limit is 0, so its jobs wait until a person raises it.
     """
 
     tenant: UUID
@@ -35,7 +35,9 @@ class TenantQueue:
 
 @dataclass
 class Backlog:
-    """A lane's due jobs by workspace, the longest queue first, and how many jobs of the last hour began too late."""
+    """A lane's due jobs by workspace, the longest queue first. `began_late` counts the jobs of the last hour that began
+    later than the lane promises.
+    """
 
     lane: Lane
     tenants: list[TenantQueue] = field(default_factory=list)
@@ -43,17 +45,19 @@ class Backlog:
 
     @property
     def due(self) -> int:
-        """How many jobs are due, paused workspaces left out."""
+        """The number of due jobs, without those of paused workspaces."""
         return sum(one.due for one in self.tenants if not one.paused)
 
     @property
     def oldest_s(self) -> float:
-        """How many seconds the first of them has waited."""
+        """The seconds that the oldest due job has waited, without those of paused workspaces; 0.0 if none is due."""
         return max((one.oldest_s for one in self.tenants if not one.paused), default=0.0)
 
     @property
     def broken(self) -> int:
-        """How often the promise was broken: jobs that began too late in the last hour, and those that wait too long."""
+        """How often the lane's promise was broken: jobs that began too late in the last hour, and jobs that wait too
+        long now.
+        """
         return self.began_late + sum(one.late for one in self.tenants if not one.paused)
 
 
@@ -98,7 +102,9 @@ WHERE waited_s > promise_s GROUP BY p.lane
 
 
 def by_lane(tenants: Sequence[UUID] | None) -> list[Backlog]:
-    """Every lane, in the order in which they are served. `tenants` are workspaces; None is everything."""
+    """The backlog of every lane, in the order in which lanes are served. `tenants` are the ids of the workspaces to
+    count; None counts all.
+    """
     found = {lane.name: Backlog(lane) for lane in LANES}
     with connection.cursor() as cursor:
         cursor.execute(WAITING, {"tenants": None if tenants is None else list(tenants), "cap": CAP})

@@ -72,7 +72,7 @@ CONNECTIONS = 5
 
 
 def q_cluster(broker_url: str = "", *, workers: int = PROCESSES) -> dict[str, Any]:
-    """The setting Q_CLUSTER, which configures django-q2's processes.
+    """The setting Q_CLUSTER, which configures django-q2's processes. `workers` is their number.
 
     `broker_url` is a redis:// URL, or empty for PostgreSQL. `save_limit` -1: the job rows are the history; with a
     positive limit django-q2 locks every stored success at every save. `ack_failures`: a task that failed is not worth
@@ -100,18 +100,18 @@ def q_cluster(broker_url: str = "", *, workers: int = PROCESSES) -> dict[str, An
 
 
 def redis_options(broker_url: str) -> str:
-    """The Redis address `broker_url` with time limits, so that a silent Redis cannot block a request or a worker.
-
-    redis-py reads them from the URL's query. The socket's limit is longer than the one second that BLPOP may wait.
+    """The Redis address `broker_url` with time limits in its query, where redis-py reads them: 1 s to connect, 3 s for
+    an answer. So a silent Redis cannot block a request or a worker. An answer may take longer than the second that
+    BLPOP may wait.
     """
     limits = "socket_connect_timeout=1&socket_timeout=3"
     return f"{broker_url}{'&' if '?' in broker_url else '?'}{limits}"
 
 
 def shortest_retry_s(timeout_s: int, *, workers: int, queue_limit: int, bulk: int) -> int:
-    """The smallest safe value for django-q2's setting `retry`: after how many seconds it
-    hands out a task again that has not ended.
+    """The smallest safe value, in seconds, for django-q2's setting `retry`, after which it hands out a task again that
+    has not ended. `timeout_s` is the time limit of one task.
 
-    A task's lease runs while it waits behind others.
+    A task's lease runs while it waits behind others, so those are counted in.
     """
     return timeout_s * (1 + ceil((queue_limit + bulk) / workers)) + 30

@@ -16,7 +16,9 @@ _of_thread = threading.local()
 
 
 class Gate:
-    """Lets at most `places` threads have a database connection at once. No more than that are open, used or kept."""
+    """Lets at most `places` threads have a database connection at once. Connections that are kept for the next thread
+    count too.
+    """
 
     def __init__(self, places: int) -> None:
         self._places = threading.BoundedSemaphore(places)
@@ -24,7 +26,7 @@ class Gate:
         self._lock = threading.Lock()
 
     def enter_with_this_thread(self) -> None:
-        """From now on the calling thread waits for its turn at this gate before it connects to the database."""
+        """Makes the calling thread use this gate: it waits for its turn here before each connection to the database."""
         _of_thread.gate = self
 
     def enter(self) -> None:
@@ -36,16 +38,18 @@ class Gate:
             raise OperationalError("All connections of this process are in use.")
 
     def leave(self) -> None:
-        """Give this thread's turn to connect to the database to another thread."""
+        """Ends this thread's turn, so that another thread may connect to the database."""
         self._places.release()
 
     def keep(self, connection: psycopg.Connection) -> None:
-        """Keep an open connection for the next thread. To be called before `leave`."""
+        """Keeps an open connection for the next thread. Must be called before `leave`."""
         with self._lock:
             self._kept.append(connection)
 
     def take(self) -> psycopg.Connection | None:
-        """The connection that was kept last and that the server has not closed since. None if there is none."""
+        """The connection that was kept last and that its server has not closed; None if there is none. Connections that
+        the server has closed are dropped.
+        """
         while True:
             with self._lock:
                 if not self._kept:
@@ -56,7 +60,7 @@ class Gate:
             connection.close()
 
     def close(self) -> None:
-        """Close what is kept."""
+        """Closes the connections that are kept. Those in use are left alone."""
         with self._lock:
             kept, self._kept = self._kept, []
         for connection in kept:

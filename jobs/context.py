@@ -33,7 +33,7 @@ def running_job() -> UUID | None:
 
 @contextlib.contextmanager
 def running(job_id: UUID) -> Iterator[None]:
-    """Within the `with` block, let `running_job` return `job_id` in this thread."""
+    """Makes `running_job` return `job_id` in this thread within the `with` block."""
     token = _running.set(job_id)
     try:
         yield
@@ -76,7 +76,9 @@ class JobContext:
         return self.job.attempts
 
     def checkpoint(self) -> None:
-        """Raise an error if the job must stop: Cancelled, ShutdownRequested, DeadlineExceeded or LeaseLost."""
+        """Raises an error if the job must stop: Cancelled, ShutdownRequested, DeadlineExceeded or LeaseLost. Else it
+        does nothing.
+        """
         self.deadline.check()
 
     def step(
@@ -88,15 +90,15 @@ class JobContext:
         time_limit_ms: int | None = None,
         on_interrupted: StepFunction | None = None,
     ) -> Any:
-        """Run `fn(deadline)` once per job, as the step `name`, and record its result, which must be JSON.
-
-        A later attempt gets the recorded result.
+        """Runs `fn(deadline)` once per job, as the step `name`, records its result, which must be JSON, and returns it.
+        A later attempt gets the recorded result without a call.
 
         `effect` says what the step does outside: "read", "idempotent" or "send". A "send" is recorded as started before
         `fn` runs. If a later attempt finds it only started, the message may have gone out. Then
         `on_interrupted(deadline)` finds out and returns the step's result; without it StepInterrupted is raised. If a
         send raises an error with `sent = False`, nothing went out and the step may be tried again. `time_limit_ms`
-        limits this step. Raises what `fn` raises, and LeaseLost if another worker has taken the job over.
+        limits this step. Raises what `fn` raises, the errors of `checkpoint`, and LeaseLost if another worker has taken
+        the job over.
         """
         self.checkpoint()
         known = self._steps().get(name)
@@ -122,7 +124,9 @@ class JobContext:
         return result
 
     def skip(self, name: str, reason: str) -> None:
-        """Record that a step of the job is not needed, and why. A step that is recorded already stays as it is."""
+        """Records that a step of the job is not needed, and why. A step that is recorded already stays as it is. Raises
+        LeaseLost if another worker has taken the job over.
+        """
         if name not in self._steps():
             self._write(name, steps.Effect.READ, steps.Status.SKIPPED, reason=reason)
 
@@ -131,8 +135,8 @@ class JobContext:
         return name in self._steps()
 
     def forget(self, names: list[str]) -> None:
-        """Delete the records of the job's steps with these names, so that they run again because
-        something that they depend on has changed.
+        """Deletes the records of the job's steps with these names, so that they run again because something that they
+        depend on has changed.
 
         Only for steps that may be repeated. Raises LeaseLost if another worker has taken the job over.
         """
@@ -140,16 +144,17 @@ class JobContext:
         self._known_steps = None
 
     def move_to(self, lane: str) -> None:
-        """Let the job go on in another lane (a queue with its own promise of the longest wait). Raises Moved, unless
-        the job is in `lane` already. Recorded steps stay done.
+        """Ends this run of the job so that it goes on in another lane (a queue with its own promise of the longest
+        wait): raises Moved, which the handler must let pass. Does nothing if the job is in `lane` already. Recorded
+        steps stay done.
         """
         if self.job.lane != lane:
             self.leave_for(lane)
             raise Moved()
 
     def leave_for(self, lane: str) -> None:
-        """Let the job's next start be in `lane` (a queue with its own promise of the longest wait). Raises LeaseLost if
-        another worker has taken the job over.
+        """Changes the lane (a queue with its own promise of the longest wait) in which the job's next start will be;
+        this run goes on. Raises LeaseLost if another worker has taken the job over.
         """
         if not persist(
             lambda: queue.change_lane(self.job.pk, self._token, lane), give_up=self._lease_expired
@@ -158,10 +163,10 @@ class JobContext:
         self.job.lane = lane
 
     def progress(self, done: int, total: int | None = None) -> None:
-        """Show on the pages that `done` of `total` parts of the job are done. Raises an
-        error if the job must stop (see checkpoint).
+        """Shows on the pages that `done` of `total` parts of the job are done (`total` None: of an unknown number).
+        Raises an error if the job must stop (see checkpoint).
 
-        It is written about once a second. Raises LeaseLost as well.
+        It is written once a second at most, and when all parts are done.
         """
         self.checkpoint()
         if time.monotonic() - self._progress_at >= PROGRESS_EVERY_S or done == total:
@@ -171,9 +176,8 @@ class JobContext:
 
     @contextlib.contextmanager
     def fenced(self) -> Iterator[None]:
-        """A transaction that commits only while the worker holds the job. Keep it short: it locks the job's row.
-
-        Raises LeaseLost if another worker has taken the job over.
+        """A context manager: a transaction that commits only while the worker holds the job. It must be short, as it
+        locks the job's row. Raises LeaseLost if another worker has taken the job over.
         """
         with transaction.atomic():
             if not queue.holds(self.job.pk, self._token):

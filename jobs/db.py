@@ -52,7 +52,7 @@ def db_fault(error: Error) -> Fault:
 
 
 def refresh_connection() -> None:
-    """Close this thread's database connection if it is broken or too old. To be called between two pieces of work.
+    """Closes this thread's database connection if it is broken or too old. To be called between two pieces of work.
 
     It is like Django's close_old_connections, but leaves a connection with an open transaction alone (as in tests).
     """
@@ -61,7 +61,9 @@ def refresh_connection() -> None:
 
 
 def drop_connection() -> None:
-    """Close this thread's database connection, unless the caller has a transaction open on it (as in tests)."""
+    """Closes this thread's database connection, so that none is held while another machine is waited for. The next
+    query opens one again. Does nothing while the caller has a transaction open on it (as in tests).
+    """
     if not connection.in_atomic_block:
         connection.close()
 
@@ -79,9 +81,8 @@ def statements_within(limit_ms: int) -> Iterator[None]:
 
 
 def persist(write: Callable[[], T], *, give_up: Callable[[], bool], pause_s: float = 0.2) -> T:
-    """Run `write`, which writes to the database, and return its result.
-
-    If the database restarts, refuses or deadlocks, try again until `give_up()` is true.
+    """Runs `write`, which writes to the database, and returns its result. While the database restarts, refuses,
+    deadlocks or is too slow, it is run again, until `give_up()` is true.
 
     `write` must be safe to repeat, as our writes are that name a lease token. The pause before a new try is random and
     grows from `pause_s` seconds to 2 s, so that a restarted database is not flooded with connections. Raises the last

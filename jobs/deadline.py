@@ -15,10 +15,10 @@ shutdown_requested = threading.Event()
 
 
 class Deadline:
-    """The time by which a piece of work must be over, on the monotonic clock.
+    """The time by which a piece of work must be over, in seconds of the monotonic clock (`ends_at`).
 
-    `cancelled` is an optional function that returns True once the caller no longer wants the result. It is called only
-    at checkpoints, so it may cost a little.
+    `cancelled` is an optional function that returns True once the caller no longer wants the result. `check` calls it
+    each time.
     """
 
     __slots__ = ("_ends_at", "_cancelled")
@@ -55,7 +55,7 @@ class Deadline:
         return time.monotonic() >= self._ends_at
 
     def check(self) -> None:
-        """Raise an error if the work must stop: ShutdownRequested, Cancelled or DeadlineExceeded, in this order.
+        """Raises an error if the work must stop: ShutdownRequested, Cancelled or DeadlineExceeded, in this order.
 
         A process that is stopping must give its work back and not report a timeout, so ShutdownRequested comes first.
         """
@@ -67,7 +67,9 @@ class Deadline:
             raise DeadlineExceeded()
 
     def sleep_s(self, seconds: float, granularity_s: float = 0.1) -> None:
-        """Sleep for `seconds`, but raise the errors of `check` as soon as the work must stop."""
+        """Sleeps for `seconds`, but raises the errors of `check` within `granularity_s` seconds once the work must
+        stop.
+        """
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             self.check()

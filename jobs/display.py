@@ -21,8 +21,8 @@ LATE_S = 60
 
 
 def now(workspace_id: UUID | None) -> dict[str, Any]:
-    """The context of templates/jobs/_now.html: how the job queue of one workspace, or of all (None), has done in the
-    last day.
+    """The context of templates/jobs/_now.html: the numbers of the job queue of one workspace, or of all (None), as they
+    are now and over the last day.
     """
     series = stats.series(workspace_id)
     return {
@@ -85,7 +85,9 @@ def lanes(workspace_id: UUID | None) -> list[dict[str, Any]]:
 
 
 def by_kind(workspace_id: UUID | None) -> list[dict[str, Any]]:
-    """The kinds that have due jobs, or jobs of the last day, as templates/jobs/_day.html draws them."""
+    """The kinds of job that have due jobs, or jobs that ended in the last day, as templates/jobs/_day.html draws them.
+    `workspace_id` None means all workspaces.
+    """
     return [
         {
             "kind": state.kind,
@@ -102,19 +104,23 @@ def _tile(label: str, value: str, note: str, tone: str = "") -> dict[str, Any]:
 
 
 def counted(count: int, cap: int = stats.COUNT_CAP) -> str:
-    """A number of jobs for people. "+" stands behind one whose counting stopped at `cap`."""
+    """A number of jobs for people, with thousands separators. One that has reached `cap`, where counting stops, gets a
+    "+".
+    """
     return f"{count:,}+" if count >= cap else f"{count:,}"
 
 
 def span(seconds: float) -> str:
-    """A span of `seconds` in few letters: "41 s", "6 min", "3 h"."""
+    """A number of seconds in few letters, rounded down to whole minutes or hours: "41 s", "6 min", "3 h"."""
     if seconds < 60:
         return f"{seconds:.0f} s"
     return f"{seconds // 60:.0f} min" if seconds < 3_600 else f"{seconds // 3_600:.0f} h"
 
 
 def bars(series: list[stats.Bucket]) -> list[dict[str, Any]]:
-    """The rectangles of the chart of ended jobs, on a grid of 96 × 100. Failures are drawn on top of successes."""
+    """The rectangles of the chart of ended jobs, on a grid of 96 × 100: one for successes in each bucket, and one for
+    failures on top of it. Empty ones are left out.
+    """
     top = max((bucket.done + bucket.failed for bucket in series), default=0) or 1
     found = []
     for x, bucket in enumerate(series):
@@ -128,7 +134,9 @@ def bars(series: list[stats.Bucket]) -> list[dict[str, Any]]:
 
 
 def hours(series: list[stats.Bucket]) -> list[dict[str, Any]]:
-    """The numbers of the chart of ended jobs as a table: each hour in which a job ended."""
+    """The numbers of the chart of ended jobs as rows of a table, one for each hour in which a job ended: "at" (the
+    hour's start), "done" and "failed".
+    """
     found: dict[datetime, dict[str, Any]] = {}
     for bucket in series:
         hour = timezone.localtime(bucket.starts_at).replace(minute=0)
@@ -140,7 +148,9 @@ def hours(series: list[stats.Bucket]) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a tick, as it is kept in the tick's row."""
+    """One run of a tick, as it is kept in the tick's row. `ms` is how long it took; `counts` says in words what it
+    counted.
+    """
 
     at: datetime | None
     ms: int
@@ -165,7 +175,7 @@ CRON_STATES = ("never", "late", "running", "failed", "overran", "on time")
 
 
 def crons() -> list[Cron]:
-    """All registered ticks: those in trouble first, then by name."""
+    """All registered ticks: those that never ran, are late or failed first, each group by name."""
     found = [_cron(state) for state in stats.ticks()]
     return sorted(found, key=lambda cron: (cron.state not in ("never", "late", "failed"), cron.name))
 

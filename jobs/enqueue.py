@@ -47,7 +47,9 @@ _held_until: ContextVar[datetime | None] = ContextVar("held_until", default=None
 
 @contextmanager
 def held_until(moment: datetime) -> Iterator[None]:
-    """For the block, all jobs that this thread enqueues are due at `moment` (aware)."""
+    """Makes all jobs that this thread enqueues within the `with` block due at `moment` (aware), whatever time they ask
+    for.
+    """
     token = _held_until.set(moment)
     try:
         yield
@@ -90,7 +92,8 @@ def enqueue(
     priority: int | None = None,
     anew: bool = False,
 ) -> tuple[BackgroundJob, bool]:
-    """Enqueue a job in the caller's transaction. Returns the job with this key, and whether this call created it.
+    """Adds a job to the queue in the caller's transaction. Returns the job with this key, and whether this call created
+    it. A job that is there already is left as it is.
 
     If two callers use one key at the same time, one creates the job, and the other waits for its commit and gets that
     job. With `anew`, only a job that has not begun counts. Raises ValueError, which names the argument, for an unknown
@@ -110,11 +113,10 @@ def enqueue(
 
 
 def enqueue_many(kind: str, specs: Sequence[JobSpec], *, anew: bool = False) -> set[UUID]:
-    """Enqueue those of `specs` that are missing, in one statement in the caller's transaction.
+    """Adds those of `specs` to the queue whose keys have no job yet, in one statement in the caller's transaction.
 
-    Returns the ids of the new jobs. With `anew`, only a job that has not begun counts as there.
-
-    Raises ValueError as `enqueue` does.
+    Returns the ids of the new jobs. With `anew`, only a job that has not begun counts as there. Raises ValueError as
+    `enqueue` does.
     """
     if anew:
         _free_keys(specs)

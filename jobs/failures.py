@@ -39,7 +39,9 @@ NO_FAILURE = Failure()
 
 
 def describe(error: BaseException, kind: str) -> Failure:
-    """Reduce `error`, which a job of `kind` raised, to what may be stored: nothing that people wrote."""
+    """What may be stored of `error`, which a job of `kind` raised: class, message, places in the code and fingerprint,
+    without people's text.
+    """
     name = _class_name(error)
     place, line = _place(error)
     message = str(error) if isinstance(error, OWN) else f"{type(error).__name__} at {place}:{line}"
@@ -52,18 +54,18 @@ def describe(error: BaseException, kind: str) -> Failure:
 
 
 def where(error: BaseException) -> str:
-    """The place of ours that raised `error`, as path:function:line.
-
-    It is the innermost in our own code, or the innermost of all if none is ours.
+    """The place in the code that raised `error`, as "path:function:line": the innermost in our own code, or the
+    innermost of all if none is ours.
     """
     place, line = _place(error)
     return f"{place}:{line}"
 
 
 def database_facts(error: BaseException) -> dict[str, str]:
-    """What PostgreSQL names of a database error: `sqlstate`, `constraint`, `table` and `column`, as far as it does.
+    """What PostgreSQL names of a database error: `sqlstate`, `constraint`, `table` and `column`, as far as it does. {}
+    for other errors.
 
-    These are names of our schema. Its other words may quote a row. Empty for other errors.
+    These are names of our schema. PostgreSQL's other words may quote a row, so they are left out.
     """
     refused = next((one for one in chain(error) if isinstance(one, psycopg.Error)), None)
     if refused is None:
@@ -79,8 +81,8 @@ def database_facts(error: BaseException) -> dict[str, str]:
 
 
 def facts_of(error: BaseException) -> dict[str, str]:
-    """What a line of the log says of `error`, as its `extra`: the class, the place of ours that raised it, and what
-    PostgreSQL names.
+    """The `extra` of a log line about `error`: its class, the place in our code that raised it, and what PostgreSQL
+    names.
     """
     return {"error_class": type(error).__name__, "where": where(error), **database_facts(error)}
 
@@ -94,7 +96,7 @@ def without_rows(text: str, error: BaseException) -> str:
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:
-    """Yields `error` and the errors that led to it, at most MAX_FRAMES."""
+    """Yields `error` and the errors that led to it, at most MAX_FRAMES of them."""
     current: BaseException | None = error
     for _ in range(MAX_FRAMES):
         if current is None:

@@ -53,7 +53,7 @@ class Claim:
         self._thread = threading.get_ident()
 
     def begin(self, started: Started, limit_s: float) -> Callable[[], bool]:
-        """Note that the job of `started` begins to run, for at most `limit_s` seconds.
+        """Notes that the job of `started` begins to run, for at most `limit_s` seconds.
 
         Returns the function that the job's Deadline calls. It returns True once the job is cancelled, and raises
         LeaseLost once the job was taken away.
@@ -64,7 +64,7 @@ class Claim:
         return lambda: self._cancelled(started)
 
     def rest(self) -> None:
-        """Note that the running job of this claim has ended."""
+        """Notes that the running job of this claim has ended."""
         self.started = None
 
     def _cancelled(self, started: Started) -> bool:
@@ -79,19 +79,22 @@ class Claim:
         return time.monotonic() > self.valid_until
 
     def holds_others_up(self, now: float) -> bool:
-        """Whether the running job takes long while others of the claim wait behind it and are not given back yet."""
+        """Whether the claim's running job has taken over GIVE_BACK_AFTER_MS while others of the claim wait behind it
+        and are not given back yet. `now` is monotonic seconds.
+        """
         long = self.started is not None and (now - self.began_at) * 1000 > GIVE_BACK_AFTER_MS
         return long and not self.given_back and bool(self.waiting)
 
     def overran(self, now: float) -> bool:
-        """Whether the running job goes on although its time limit has passed, and is not taken away yet."""
+        """Whether the running job still runs OVERRUN_GRACE_S seconds after its time limit, and is not taken away yet.
+        `now` is monotonic seconds.
+        """
         late = self.started is not None and now > self.began_at + self.limit_s + OVERRUN_GRACE_S
         return late and not self.fenced
 
     def take_away(self, error: BaseException, worker: str) -> None:
-        """Record that the running job ended with `error`, although its thread still works on it.
-
-        What that thread writes later is refused.
+        """Settles the running job as ended with `error`, although its thread still works on it. What that thread writes
+        later is refused. `worker` is the worker's name. Does nothing if no job runs or it is lost already.
         """
         started, now = self.started, time.monotonic()
         if started is None or self.lost:
@@ -108,8 +111,8 @@ class Claim:
 
 
 class Asking:
-    """A statement that claims jobs for a thread and has not returned yet. `waited_for`: what PostgreSQL
-    said that it waits for, if it took long.
+    """A statement that claims jobs for a thread and has not returned yet. `waited_for` is what PostgreSQL said that it
+    waits for, if it takes long; else "".
     """
 
     def __init__(self) -> None:
@@ -155,8 +158,8 @@ class LeaseKeeper:
 
     @contextlib.contextmanager
     def asking(self) -> Iterator[Asking]:
-        """Within the `with` block, watch the statement that claims jobs, so that what it waits for is known if it takes
-        long.
+        """A context manager: while its block runs the statement that claims jobs, the keeper watches it. If it takes
+        long, what it waits for is noted in the Asking that it yields.
         """
         ask = Asking()
         with self._lock:
@@ -168,8 +171,8 @@ class LeaseKeeper:
                 self._asking.discard(ask)
 
     def hold(self, token: UUID, asked_at: float, jobs: list[BackgroundJob]) -> Claim:
-        """Renew the lease (right to the jobs) of a new claim from now on, and return the claim. `asked_at` is the
-        monotonic time just before it was sent.
+        """Starts to renew the lease (right to the jobs) of a new claim, and returns the claim. `asked_at` is the
+        monotonic time just before the claim was sent.
         """
         claim = Claim(token, asked_at, jobs)
         with self._lock:
@@ -180,7 +183,7 @@ class LeaseKeeper:
         return claim
 
     def drop(self, claim: Claim) -> None:
-        """Stop renewing the lease of a claim, because all its jobs have ended."""
+        """Stops renewing the lease of a claim, because all its jobs have ended."""
         with self._lock:
             self._claims.remove(claim)
             self._me.busy(len(self._claims))
@@ -191,7 +194,9 @@ class LeaseKeeper:
             return [claim for claim in self._claims if claim.started is not None]
 
     def hand_back(self) -> None:
-        """Give every running job of this process back to the queue, whatever its thread does. No attempt is used."""
+        """Gives every running job of this process back to the queue, although its thread may still work on it. No
+        attempt is used.
+        """
         for claim in self.running():
             claim.take_away(ShutdownRequested(), self._me.name)
 

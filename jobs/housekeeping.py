@@ -12,10 +12,10 @@ from jobs.wakeup import ring
 
 
 def background_jobs(deadline: Deadline) -> dict[str, int]:
-    """The tick `background-jobs` (recurring work): gives jobs of lost workers back to the
-    queue, and wakes a worker if jobs are due.
+    """The tick `background-jobs` (recurring work): gives jobs of lost workers back to the queue, assigns lanes, and
+    wakes a worker if jobs are due.
 
-    Returns counts of both, and of the workers that are alive.
+    Returns counts: `due` jobs, `workers` that are alive, and the jobs taken back by outcome.
     """
     assign_lanes()
     taken_back = lost_workers.sweep()
@@ -26,8 +26,8 @@ def background_jobs(deadline: Deadline) -> dict[str, int]:
 
 
 def assign_lanes() -> int:
-    """Put waiting jobs that the previous release made, which had no lanes (queues), into
-    the lanes of their kinds. Returns how many.
+    """Puts waiting jobs without a lane (queue), which the previous release made, into the lanes of their kinds. Returns
+    the number of these jobs.
     """
     lanes = [When(kind=kind.name, then=Value(kind.policy.lane)) for kind in KINDS.values()]
     waiting = BackgroundJob.objects.filter(
@@ -46,6 +46,6 @@ def prune(deadline: Deadline) -> dict[str, int]:
 
 
 def register() -> None:
-    """Register the ticks (recurring work) `background-jobs` and `retention`. JobsConfig calls it at start."""
+    """Registers the ticks (recurring work) `background-jobs` and `retention`. JobsConfig calls it at start."""
     tick("background-jobs", words="Gives jobs of lost workers back to the queue", every_s=60)(background_jobs)
     tick("retention", words="Deletes rows and texts whose time is up", every_s=3600)(prune)

@@ -29,22 +29,24 @@ STATES: dict[str, tuple[str, Q]] = {
 
 
 def of(tenants: Sequence[UUID] | None) -> QuerySet[BackgroundJob]:
-    """The jobs of `tenants`, which are workspaces; None is everything."""
+    """The jobs of `tenants` (ids of workspaces, or NO_WORKSPACE); None means all jobs."""
     jobs = BackgroundJob.objects.all()
     return jobs if tenants is None else jobs.filter(tenant__in=tenants)
 
 
 def in_state(jobs: QuerySet[BackgroundJob], state: str | None) -> QuerySet[BackgroundJob]:
-    """Those of `jobs` in one of STATES; all of them where none is asked for, and none of them for any other word."""
+    """Those of `jobs` in the state `state`, a key of STATES. All of `jobs` for None or "", none for any other word."""
     if not state:
         return jobs
     return jobs.filter(STATES[state][1]) if state in STATES else jobs.none()
 
 
 def causes(tenants: Sequence[UUID] | None) -> QuerySet[Any, Any]:
-    """A tally of the failed jobs by cause. Its key is the fingerprint, its `about` the kind.
+    """A query that counts the latest FAILURES failed jobs by cause, for `tally.read`. The key of each count is the
+    fingerprint, its `about` the kind.
 
-    Its title is the error of one of them. Those of the others may have other ids in it.
+    Its title is the error of one of the jobs. Those of the others may have other ids in it. `tenants` None means all
+    jobs.
     """
     failed = tally.latest(of(tenants).filter(status=Status.FAILED), "finished_at", FAILURES)
     by = {
@@ -75,7 +77,9 @@ UNION ALL SELECT state, count(*)
 
 
 def counts(tenants: Sequence[UUID] | None) -> dict[str, int]:
-    """The number of jobs of `tenants` by state, each at most tally.CAP. Waiting jobs of all kinds share that limit."""
+    """The number of jobs of `tenants` (None: of all) by state, each at most tally.CAP. The states of waiting jobs (due,
+    retrying, later) share that limit.
+    """
     with connection.cursor() as cursor:
         cursor.execute(COUNT, {"tenants": None if tenants is None else list(tenants)})
         return dict.fromkeys(STATES, 0) | dict(cursor.fetchall())

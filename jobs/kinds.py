@@ -57,7 +57,9 @@ NAMED: dict[str, str] = {}
 
 
 def kind_name(name: str, module: str) -> str:
-    """Declare that `module` enqueues background jobs of the kind `name`. Returns the name."""
+    """Declares that `module` enqueues background jobs of the kind `name`, and returns the name. A system check then
+    asks for a handler of that kind.
+    """
     NAMED[name] = module
     return name
 

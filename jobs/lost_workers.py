@@ -37,8 +37,8 @@ class Fate(IntEnum):
 
 
 def sweep() -> dict[str, int]:
-    """Give back to the queue, or fail, every job whose lease (a worker's right to it) has expired. Returns counts by
-    outcome.
+    """Gives back to the queue, or fails, every job whose lease (a worker's right to it) has expired. Rows that another
+    transaction has locked are left for the next time. Returns counts by outcome.
 
     Nobody saw how its worker ended, so the attempt counts as used.
     """
@@ -60,8 +60,8 @@ def sweep() -> dict[str, int]:
 
 
 def release(fates: Mapping[UUID, Fate]) -> dict[str, int]:
-    """Give back to the queue, or fail, every job of worker processes that have ended. `fates` says how each of them
-    ended. Returns counts by outcome.
+    """Gives back to the queue, or fails, every job of worker processes that have ended, and records their end. `fates`
+    says how each of them ended. Returns counts by outcome.
 
     If a worker died first, any job that ran in it may be to blame. If one of them was in such a worker before, only
     that one is blamed, because a worker runs only one of that sort at a time.
@@ -135,9 +135,8 @@ def _due() -> QuerySet[BackgroundJob]:
 def report_alive(
     cluster_id: UUID, host: str, workers: Mapping[UUID, int], *, alive: Collection[UUID], places: int
 ) -> None:
-    """Record which of a cluster's worker processes (id to process id) are `alive`, each with `places` job threads.
-
-    Other workers of the cluster are recorded as ended.
+    """Records which of a cluster's worker processes are `alive`, each with `places` job threads. `workers` maps the ids
+    of all that the cluster has to their process ids. Other workers of the cluster are recorded as ended.
     """
     rows = [
         Worker(pk=key, cluster=cluster_id, host=host[:80], pid=workers[key], places=places) for key in alive
@@ -157,7 +156,7 @@ def count_due() -> int:
 
 
 def count_alive() -> int:
-    """The number of worker processes that have reported lately."""
+    """The number of worker processes that have reported within WORKER_ALIVE_S seconds."""
     return Worker.objects.filter(
         ended_at=None, heartbeat_at__gt=Now() - timedelta(seconds=WORKER_ALIVE_S)
     ).count()

@@ -42,7 +42,9 @@ EXACT = {"exact", "in", "isnull", "gt", "gte", "lt", "lte", "year", "month", "da
 
 
 def link(target: Model | None, text: str = "") -> SafeString:
-    """A link to the admin page of `target`. It is only text if there is no such page, and a dash for None."""
+    """A link to the admin page of `target`, with `text` or its name. Where there is no such page it is only the text;
+    for None, a dash.
+    """
     if target is None:
         return SafeString("–")
     if not admin.site.is_registered(type(target)):
@@ -51,7 +53,7 @@ def link(target: Model | None, text: str = "") -> SafeString:
 
 
 def list_link(model: type[Model], text: str, **filters: object) -> SafeString:
-    """A link to the admin's list of `model`, filtered by `filters`."""
+    """A link with the text `text` to the admin's list of `model`, filtered by `filters`."""
     query = "&".join(f"{name}={value}" for name, value in filters.items())
     return format_html('<a href="{}?{}">{}</a>', _url(model._meta, "changelist"), query, text)
 
@@ -61,7 +63,7 @@ def _url(options: "Options[Any]", page: str, *args: object) -> str:
 
 
 class WorkspaceFilter(admin.SimpleListFilter):
-    """A filter by workspace. It offers those that the person may see."""
+    """A filter by workspace. It offers the workspaces that the person may see, if they are several."""
 
     title = "workspace"
     parameter_name = "workspace"
@@ -72,11 +74,13 @@ class WorkspaceFilter(admin.SimpleListFilter):
         return [(str(pk), name) for pk, name in names] if len(names) > 1 else []
 
     def has_output(self) -> bool:
-        """Whether the filter takes part: also for a workspace in the address that it does not offer."""
+        """Whether the list is filtered by it: if it offers workspaces, or if the address names one."""
         return bool(self.value()) or super().has_output()
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Those of `queryset` in the workspace. None for a value that is no id: an action on all must not widen."""
+        """Those of `queryset` in the chosen workspace. All of them if none is chosen; none for a value that is no id,
+        as an action on all rows must not reach more than was meant.
+        """
         if not (value := self.value()):
             return queryset
         with contextlib.suppress(ValueError):
@@ -175,7 +179,9 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
                 yield from (f"{before}__{name}" for name in (*own.text_fields, *own.secret_fields))
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """The row, with its text if the person may read it. Raises Http404, also for a row of another workspace."""
+        """The row with this id, with its text if the person may read it. Raises Http404 if there is none, or if it
+        belongs to a workspace that the person may not see.
+        """
         found: Model | None = super().get_object(request, object_id, from_field)
         if found is None:
             raise Http404(f"No such {self.opts.verbose_name}.")
@@ -184,7 +190,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return found
 
     def get_field_queryset(self, db: str | None, db_field: Any, request: HttpRequest) -> QuerySet[Any] | None:
-        """What a form's field may point to: rows that the person may see."""
+        """The rows that a form's field may point to: those that the person may see."""
         rows: QuerySet[Any] | None = super().get_field_queryset(db, db_field, request)
         other = db_field.remote_field.model
         if not self.admin_site.is_registered(other):
@@ -202,7 +208,9 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return own or super().get_ordering(request)
 
     def in_own_order(self, request: HttpRequest) -> QuerySet[Any]:
-        """The rows of the list, or more of them, in the order that an index has: nothing else narrows or joins them."""
+        """The rows of the list without its filters, so possibly more than the list has, in an order
+        that an index has.
+        """
         rows: QuerySet[Any] = self.model._default_manager.order_by(*self.get_ordering(request))
         if self.ordering_of_one and self._is_of_one(request):
             return scope_of(request).limit(rows, self.workspace_path)
@@ -230,7 +238,9 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """The rows whose id is the term, or which one of `search_fields` finds: each a look-up of its own by index."""
+        """The rows of `queryset` whose id is the search term, or that one of `search_fields` finds. Each field is
+        looked up by an index, and finds SEARCHED rows at most. The second value is always False: no row comes twice.
+        """
         term = search_term.replace("\0", "").strip()
         if not term or not self.search_fields:
             return queryset, False
@@ -254,7 +264,9 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return queryset.filter(found)
 
     def found_by(self, request: HttpRequest, name: str, term: str) -> list[QuerySet[Any]]:
-        """The rows that `name`, one of `search_fields`, finds. Through a relation, the other table is asked first."""
+        """Querysets of the rows that one look-up `name`, of `search_fields`, finds for `term`, one for each way to use
+        an index. A look-up through a relation asks the other table first. [] for BY_ID.
+        """
         if name == BY_ID:
             return []
         lookup = name if name.rpartition("__")[2] in SEARCHES else f"{name}__icontains"
@@ -274,7 +286,9 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     # --- people's text ---
 
     def may_read(self, request: HttpRequest, row: Model) -> bool:
-        """Whether the person may read the text of `row`."""
+        """Whether the person may read what people wrote in `row`: as a member of its workspace, or with
+        a reason given.
+        """
         return scope_of(request).may_read(workspace_of(row, self.workspace_path))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -339,7 +353,9 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     # --- the page of a row ---
 
     def workspace_pages(self, row: Any) -> list[tuple[str, str]]:
-        """Pages of the workspace about `row`: text and address. They are offered to its members alone."""
+        """The pages of the workspace about `row`, as pairs of text and address. Only members are offered them. A
+        subclass overrides it; here there are none.
+        """
         return []
 
     def render_change_form(
@@ -370,10 +386,11 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         *,
         harmless: bool = False,
     ) -> HttpResponse | None:
-        """The page that asks whether `action` is meant for `rows`; None once that page was posted.
+        """The page that asks whether `action` is meant for `rows`; None once that page was posted, so that the caller
+        acts.
 
-        It names the first rows and counts the others. One request does at most `at_once` of them. The button warns by
-        its colour unless the action is `harmless`.
+        It names the first SHOWN rows and counts the others. One request acts on at most `at_once` of them. The button
+        has a warning colour unless the action is `harmless`.
         """
         if "confirmed" in request.POST:
             return None
@@ -392,7 +409,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         return TemplateResponse(request, "admin/confirm.html", context)
 
     def in_words(self, row: Any) -> str:
-        """What the page before an action calls `row`."""
+        """The name of `row` on the page that asks before an action."""
         return str(row)
 
     # --- history ---
@@ -425,7 +442,9 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Who changed the row, from what to what: in the admin and on the pages of its workspace."""
+        """The page of the row's history: who changed it, from what to what, in the admin and on the pages of its
+        workspace. It shows at most SEARCHED entries of the audit log.
+        """
         scope, shown = scope_of(request), apps.get_model("inbox.AuditEntry").objects.select_related("actor")
         shown = shown.filter(object_type=self.opts.model_name, object_id=unquote(object_id))
         if (
@@ -454,7 +473,9 @@ class RecordAdmin(BaseAdmin):
 
 
 class RecordInline(admin.TabularInline):  # type: ignore[type-arg]  # Django takes none at run time
-    """Base of the tables of records inside the page of another row. They follow the scope of that row."""
+    """Base of the tables of records inside the page of another row. A person who may see that row sees them; nobody can
+    add or change them.
+    """
 
     extra = 0
     can_delete = False

@@ -129,7 +129,9 @@ JOB_COLUMNS = tuple(field.attname for field in BackgroundJob._meta.concrete_fiel
 
 
 def job_from_row(columns: Sequence[str], row: Sequence[Any]) -> BackgroundJob:
-    """A BackgroundJob from a row of a plain database cursor. Columns that are missing are loaded when they are used."""
+    """A BackgroundJob from a row of a plain database cursor. `columns` are the names of the row's values. Other columns
+    are loaded when they are used.
+    """
     values = [
         json.loads(value) if name in ("payload", "result") and value is not None else value
         for name, value in zip(columns, row, strict=True)
@@ -240,8 +242,8 @@ class Worker(models.Model):
 
 
 class WorkspaceLimit(models.Model):
-    """How many background jobs of one workspace may run at once. Without a row, a
-    workspace may use seven of eight job threads.
+    """How many background jobs of one workspace may run at once (0: none). Without a row, a workspace may use seven of
+    eight job threads.
     """
 
     workspace = models.OneToOneField(

@@ -54,7 +54,9 @@ class Places:
         self._again = False
 
     def wake(self) -> None:
-        """Let one more job thread look for due jobs: an idle one, else a new one."""
+        """Makes one more job thread look for due jobs: an idle one, else a new one. If all are busy, the first that
+        finds no more work looks again.
+        """
         with self._lock:
             if self._stopping():
                 return
@@ -71,8 +73,8 @@ class Places:
             place.woken.set()
 
     def rest(self, place: _Place) -> bool:
-        """Let the job thread `place`, which found no due job, wait until it is woken. Returns False if the process
-        stops.
+        """Waits in the job thread `place`, which found no due job, until it is woken. Returns False if the process
+        stops, so that the thread ends.
         """
         drop_connection()
         with self._lock:
@@ -87,9 +89,9 @@ class Places:
         return not self._stopping()
 
     def finish(self, timeout_s: float) -> bool:
-        """Wait up to `timeout_s` seconds until all job threads have ended, and close their database connections.
+        """Waits up to `timeout_s` seconds until all job threads have ended, and closes the connections that they left.
 
-        `stopping()` must be true. Returns whether all have ended.
+        `stopping()` must be true by then. Returns whether all have ended.
         """
         with self._lock:
             for place in self._idle:

@@ -52,12 +52,16 @@ class WorkerProcess:
         self._stop_asked_at: float | None = None
 
     def ask_to_stop(self) -> None:
-        """Ask this process to claim no more jobs. The time that running jobs still have begins now."""
+        """Makes this process claim no more jobs. The time that running jobs still have begins now; a second call does
+        not lengthen it.
+        """
         if self._stop_asked_at is None:
             self._stop_asked_at = time.monotonic()
 
     def retire(self) -> None:
-        """Let this process stop by itself, because one of its threads is stuck. Another process then replaces it."""
+        """Makes this process stop by itself, because one of its threads is stuck. The sentinel then starts another in
+        its place.
+        """
         self.retired = True
         self.ask_to_stop()
 
@@ -74,7 +78,9 @@ _current: WorkerProcess | None = None
 
 
 def current() -> WorkerProcess:
-    """What this process knows about itself as one that runs jobs. A forked child does not use its parent's."""
+    """This process as one that runs jobs: its WorkerProcess, which is made at the first call unless `become` was
+    called. A forked child does not get its parent's.
+    """
     global _current
     if _current is None or _current.pid != os.getpid():
         _current = WorkerProcess()
@@ -82,6 +88,6 @@ def current() -> WorkerProcess:
 
 
 def become(process: WorkerProcess) -> None:
-    """Let `process` be what `current` returns in this process."""
+    """Makes `current` return `process` in this process."""
     global _current
     _current = process

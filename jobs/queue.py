@@ -88,12 +88,12 @@ class Started:
 def claim(
     worker_id: UUID, limit: int | Mapping[str, int], *, aged: bool = False, suspects: bool = True
 ) -> tuple[UUID, list[BackgroundJob]]:
-    """Take due jobs of one lane (queue) for one job thread of the worker. Returns the claim's token and the jobs, best
-    first.
+    """Takes due jobs of one lane (queue) for one job thread of the worker, with a lease of LEASE_S seconds. Returns the
+    claim's token and the jobs, in the order to run them.
 
-    `limit` is the most jobs to take, for all lanes or by lane. With `aged`, the lane is the one that has waited longest
-    compared with its promise, not the first. `suspects`: also take jobs that were in a worker when it died. No attempt
-    is counted until a job starts.
+    `limit` is the most jobs to take, for all lanes or by lane, and never more than MAX_BATCH. With `aged`, the lane is
+    the one that has waited longest compared with its promise, not the first. `suspects`: also take jobs that were in a
+    worker when it died. No attempt is counted until a job starts.
     """
     token = uuid4()
     limits = limit if isinstance(limit, Mapping) else dict.fromkeys((lane.name for lane in RANKED), limit)
@@ -111,8 +111,8 @@ def claim(
 
 
 def start(job: BackgroundJob, token: UUID) -> Started | None:
-    """Count an attempt and start `job`, which was claimed with `token`. Returns None if the job was taken
-    back, given back or cancelled meanwhile.
+    """Counts an attempt and starts `job`, which was claimed with `token`. Returns None, and starts nothing, if the job
+    was taken back, given back or cancelled meanwhile.
     """
     with connection.cursor() as cursor:
         cursor.execute(START, {"next": job.pk, "token": token, "lease_s": LEASE_S})
@@ -140,11 +140,12 @@ def settle(
     loss: bool = False,
     upcoming: BackgroundJob | None = None,
 ) -> tuple[str | None, Started | None]:
-    """Write how a job goes on (`decision`) and the record of its attempt, and start `upcoming`,
-    the next job of the same claim, if given.
+    """Writes how a job goes on (`decision`) and the record of its attempt, and starts `upcoming`, the next job of the
+    same claim, if given.
 
     Returns the outcome that was written, and what start() would return for `upcoming`. The outcome is None, and nothing
     was written, if the token no longer holds the job. `duration_ms` None is measured with the database's clock.
+    `death`: the job's own worker died first. `loss`: the job lost its worker.
     """
     values: dict[str, Any] = {
         "id": started.job.pk,
@@ -177,8 +178,8 @@ def settle(
 
 
 def give_back(token: UUID, worker_id: UUID) -> set[UUID]:
-    """Return the jobs that were claimed with `token` and have not started to the queue; no attempt is used. Returns
-    their ids.
+    """Puts the jobs that were claimed with `token` and have not started back into the queue. No attempt is used.
+    Returns their ids.
     """
     with connection.cursor() as cursor:
         cursor.execute(GIVE_BACK, [token, worker_id])
@@ -186,9 +187,8 @@ def give_back(token: UUID, worker_id: UUID) -> set[UUID]:
 
 
 def renew(tokens: list[UUID], worker_id: UUID) -> dict[tuple[UUID, UUID], bool]:
-    """Extend the leases (rights to jobs) of these claims. Returns the jobs that are still held, by (id, token).
-
-    The value is whether the job's cancellation was requested.
+    """Extends the leases (rights to jobs) of these claims to LEASE_S seconds from now. Returns the jobs that are still
+    held, by (id, token). The value is whether the job's cancellation was requested.
     """
     with connection.cursor() as cursor:
         cursor.execute(RENEW, [tokens, worker_id])

@@ -22,22 +22,23 @@ ADDRESS = re.compile(r"\S*[/?]\S*")
 
 
 def redact_path(path: str) -> str:
-    """Replace everything that looks like a secret key in a path, or in a text about a request, and remove its query.
+    """Returns a path, or a text about a request, with "[key]" in place of all that looks like a secret key, and without
+    its query.
 
-    The address of a webhook and a one-time link give access to whoever knows them, so their last part is removed too.
+    The address of a webhook and a one-time link give access to whoever knows them, so their last part is replaced too.
     """
     return KEY.sub("[key]", _redact_address(path))
 
 
 def redact_addresses(text: str) -> str:
-    """Remove queries and what looks like a secret key from the words of `text` that may be addresses: those with a
-    slash or a question mark. Other words, such as ids, stay.
+    """Returns `text` with `redact_path` applied to each word that may be an address: those with a slash or a question
+    mark. Other words, such as ids, stay.
     """
     return ADDRESS.sub(lambda word: redact_path(word[0]), text)
 
 
 def redact_traceback(text: str) -> str:
-    """Remove queries and what looks like a secret key from a traceback, except from the lines that name a file of the
+    """Returns a traceback with `redact_path` applied to each of its lines, except those that name a file of the
     program.
     """
     lines = text.split("\n")

@@ -57,12 +57,11 @@ def gaps(
     said_in: str,
     registered_in: str,
 ) -> Iterator[tuple[str, str]]:
-    """Find tables among `labels` for which nothing says how long their rows are kept. Yields pairs of
-    sentences: what is wrong, and what to do.
+    """Yields a pair of sentences for each table among `labels` for which nothing says how long its rows are kept, or
+    whose pruner (a function that deletes old rows) is missing: what is wrong, and what to do.
 
-    `pruned` has the names of the pruners (functions that delete old rows) that each table needs. `kept`
-    has reasons, each with the tables (separated by spaces) that need no pruner. `said_in` and
-    `registered_in` are the files to name in the sentences.
+    `pruned` has the names of the pruners that each table needs. `kept` has reasons, each with the tables (separated by
+    spaces) that need no pruner. `said_in` and `registered_in` are the files to name in the sentences.
     """
     reasoned = {label for labels in kept.values() for label in labels.split()}
     for label in labels:
@@ -80,7 +79,7 @@ def gaps(
 
 
 def prune(deadline: Deadline) -> dict[str, int]:
-    """Run every registered function that deletes old rows, within the deadline. Returns the numbers of deleted rows by
+    """Runs every registered function that deletes old rows, within the deadline. Returns the numbers of deleted rows by
     name.
 
     Each function that is not done gets an equal share of the remaining time. What it does not use goes to the others,
@@ -111,7 +110,8 @@ def prune(deadline: Deadline) -> dict[str, int]:
 def in_slices(
     rows: QuerySet[Any], deadline: Deadline, *, by: str, delete: Callable[[list[Any]], int] | None = None
 ) -> int:
-    """Delete `rows`, oldest first, SLICE at a time. Returns how many were deleted until the end or the deadline.
+    """Deletes `rows`, oldest first, SLICE at a time, until none is left or the deadline has passed. Returns the number
+    of deleted rows.
 
     `by` is the time column of an index over exactly these rows. Each slice begins where the one before ended; otherwise
     rows that it left, or their dead index entries, would be read again. `delete(pks)` is used if a plain DELETE is not
@@ -130,15 +130,15 @@ def in_slices(
 
 
 def delete_rows(model: type[Model], pks: list[Any]) -> int:
-    """Deletes the rows of `model` with these primary keys, and returns how many. Where nothing points at the model,
-    Django does it by one DELETE and reads no row.
+    """Deletes the rows of `model` with these primary keys, and returns the number of deleted rows. Where nothing points
+    at the model, Django does it by one DELETE and reads no row.
     """
     return model._base_manager.filter(pk__in=pks).only("pk").delete()[1].get(model._meta.label, 0)
 
 
 def prune_jobs(deadline: Deadline) -> int:
-    """Delete finished jobs that are older than their kind allows, until the deadline. Failed ones are
-    kept longer than others. Returns how many.
+    """Deletes finished jobs that are older than their kind allows (`keep_done_days`, `keep_failed_days`), with their
+    steps, attempts and actions, until the deadline. Returns the number of deleted jobs.
     """
     failed, deleted = Q(status=BackgroundJob.Status.FAILED), 0
     for rows, days_of in ((~failed, "keep_done_days"), (failed, "keep_failed_days")):
@@ -171,29 +171,31 @@ def _delete_jobs(pks: list[Any]) -> int:
 
 
 def prune_workers(deadline: Deadline) -> int:
-    """Delete the rows of worker processes that ended days ago, until the deadline. Returns how many."""
+    """Deletes the rows of worker processes that have not reported for KEEP_WORKER_DAYS days, until the deadline.
+    Returns the number of deleted rows.
+    """
     gone = Worker.objects.filter(heartbeat_at__lt=Now() - timedelta(days=KEEP_WORKER_DAYS))
     return in_slices(gone, deadline, by="heartbeat_at")
 
 
 def prune_task_results(deadline: Deadline) -> int:
-    """Delete old results of django-q2's tasks, until the deadline. django-q2 itself keeps failures for ever. Returns
-    how many.
+    """Deletes results of django-q2's tasks that are older than KEEP_TASK_DAYS days, until the deadline; django-q2
+    itself keeps failures for ever. Returns the number of deleted rows.
     """
     old = Task.objects.filter(stopped__lt=Now() - timedelta(days=KEEP_TASK_DAYS))
     return in_slices(old, deadline, by="stopped")
 
 
 def prune_wakeups(deadline: Deadline) -> int:
-    """Delete wake-ups for workers that nobody takes, for example those of a cluster whose name is no longer used, until
-    the deadline. Returns how many.
+    """Deletes wake-ups that no worker has taken for KEEP_WAKEUP_DAYS days, for example those of a cluster whose name is
+    no longer used, until the deadline. Returns the number of deleted rows.
     """
     old = OrmQ.objects.filter(lock__lt=Now() - timedelta(days=KEEP_WAKEUP_DAYS))
     return in_slices(old, deadline, by="lock")
 
 
 def register() -> None:
-    """Register the functions that delete old rows of the job queue's own tables. JobsConfig calls it at start."""
+    """Registers the functions that delete old rows of the job queue's own tables. JobsConfig calls it at start."""
     prunes("jobs")(prune_jobs)
     prunes("workers")(prune_workers)
     prunes("task_results")(prune_task_results)

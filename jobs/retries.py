@@ -50,10 +50,12 @@ def decide(
     cancel_requested: bool = False,
     uniform: Uniform = random.uniform,
 ) -> Decision:
-    """How a job goes on whose attempt number `attempts` ended at `now` with `error` (None if it returned).
+    """How a job goes on whose attempt number `attempts` ended at `now` (aware) with `error` (None if it returned).
+    Writes nothing.
 
-    A requested cancellation wins over everything except success. A shutdown or a snooze uses no attempt. A permanent
-    error fails the job at once. Any other error is retried until the attempts or the kind's greatest age are used up.
+    A requested cancellation wins over everything except success. A shutdown, a move to another lane or a snooze uses no
+    attempt. A permanent error fails the job at once. Any other error is retried until the attempts or the kind's
+    greatest age are used up.
     """
     if error is None:
         return Decision(Status.SUCCEEDED, AttemptOutcome.SUCCEEDED)

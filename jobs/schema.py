@@ -9,7 +9,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 
 def missing() -> list[str]:
-    """The migrations of this code that the database has not, as `app.name`. It takes about a second."""
+    """The migrations of this code that the database lacks, as `app.name`. It takes about a second."""
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]

@@ -27,7 +27,8 @@ def settle(
     worker: str,
     upcoming: BackgroundJob | None = None,
 ) -> tuple[str | None, Started | None]:
-    """Decide how a job goes on whose attempt ended with `error`, or with `result` if `error` is None, and write it.
+    """Decides how a job goes on whose attempt ended with `error`, or with `result` if `error` is None, and writes it.
+    `duration_ms` is how long the attempt took; `worker` is the worker's name.
 
     Returns what queue.settle returns: the outcome, and the start of the `upcoming` job.
     """
@@ -52,7 +53,9 @@ def settle(
 
 
 def where_it_stands(thread_id: int) -> TracebackType | None:
-    """Where another thread is in the code right now, as a traceback. None if the thread has ended."""
+    """The line of code that another thread runs right now, with its callers, as a traceback. None if the thread has
+    ended.
+    """
     frame: FrameType | None = sys._current_frames().get(thread_id)
     found = None
     while frame is not None:

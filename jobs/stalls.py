@@ -32,20 +32,24 @@ GAVE_UP = (Stalled, psycopg.errors.ConnectionTimeout)
 
 
 class Limit:
-    """How many `seconds` a statement is waited for."""
+    """How many `seconds` each statement is waited for."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
 
     @contextlib.contextmanager
     def waiting(self, *, answered: Callable[[], bool] = lambda: True) -> Iterator[Callable[[], bool]]:
-        """To be held while one statement is waited for. Gives a function that says whether to give up."""
+        """A context manager around the wait for one statement. Yields a function that says whether to give up: once
+        `seconds` have passed.
+        """
         ends_at = time.monotonic() + self.seconds
         yield lambda: time.monotonic() >= ends_at
 
 
 class RequestLimit(Limit):
-    """The limit of a request to the web, which the bulkhead may refuse. After it has given up once, it asks no more."""
+    """The limit of a web request. The bulkhead may refuse its statements. Once one of them was given up, all further
+    ones raise Stalled at once.
+    """
 
     def __init__(self, seconds: float, bulkhead: "Bulkhead") -> None:
         super().__init__(seconds)
@@ -81,11 +85,11 @@ class Bulkhead:
 
     @contextlib.contextmanager
     def waiting(self, *, answered: Callable[[], bool] = lambda: True) -> Iterator[Callable[[], bool]]:
-        """To be held while one statement is waited for. Raises Stalled if it should not be sent. Gives a function that
-        says whether to give up.
+        """A context manager around the wait for one statement. Raises Stalled if the statement should not be sent.
+        Yields a function that says whether to give up.
 
-        `answered` is asked at the end: False where success proves nothing, as a pooler takes connections for a database
-        that is frozen.
+        `answered` is called at the end. It returns False where success does not prove that the database answered, as a
+        pooler takes connections for a database that is frozen.
         """
         wait = object()
         self._begin(wait)
@@ -135,7 +139,9 @@ class Bulkhead:
 
 
 class Connection(psycopg.Connection[Any]):
-    """A connection that is closed when it lets wait longer than the limit of whoever asks."""
+    """A connection to PostgreSQL that closes itself and raises Stalled if a statement takes longer than the limit of
+    the thread or the process. Without a limit it waits as long as it takes.
+    """
 
     def wait(
         self,
@@ -187,9 +193,10 @@ _bulkhead = Bulkhead()
 
 @contextlib.contextmanager
 def request_limit(seconds: float) -> Iterator[None]:
-    """Let a request wait `seconds` for each statement within the block, and not at all while the database stalls.
+    """A context manager for a web request: each statement within it is waited for `seconds`, and none is sent while the
+    database answers nobody.
 
-    It raises OperationalError then, and again for each further statement: the request should end.
+    Where that fails it raises OperationalError, and again for each further statement: the request should end.
     """
     with _held(RequestLimit(seconds, _bulkhead)):
         yield
@@ -197,7 +204,9 @@ def request_limit(seconds: float) -> Iterator[None]:
 
 @contextlib.contextmanager
 def limit(seconds: float) -> Iterator[None]:
-    """Let each statement within the block be waited for `seconds`, then raise OperationalError."""
+    """A context manager: each statement within it is waited for `seconds`. Then OperationalError is raised and the
+    connection is closed.
+    """
     with _held(Limit(seconds)):
         yield
 
@@ -212,20 +221,24 @@ def _held(limit: Limit) -> Iterator[None]:
 
 
 def limit_process(seconds: float) -> None:
-    """Let each statement of this process, and of those that it forks, be waited for `seconds` where nothing else says
-    so.
+    """Sets for this process, and those that it forks, how many `seconds` each statement is waited for, where no `limit`
+    or `request_limit` holds.
     """
     global _of_process
     _of_process = Limit(seconds)
 
 
 def connecting() -> contextlib.AbstractContextManager[object]:
-    """To be held while a connection is opened: a request that should not ask raises Stalled."""
+    """A context manager around the opening of a connection. Raises Stalled for a web request that should not ask a
+    database that answers nobody.
+    """
     asks = _limit.get()
     return asks.waiting(answered=lambda: False) if asks else contextlib.nullcontext()
 
 
 def watched(connection: "psycopg.Connection[Any]") -> "psycopg.Connection[Any]":
-    """`connection` as a `Connection`. Django makes those of psycopg and takes no other class."""
+    """Makes `connection` a `Connection` in place, and returns it. Django makes psycopg's own connections and takes no
+    other class.
+    """
     connection.__class__ = Connection
     return connection

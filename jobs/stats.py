@@ -64,10 +64,8 @@ def find(
 
 
 def matching(jobs: QuerySet[BackgroundJob], text: str) -> QuerySet[BackgroundJob]:
-    """Those of `jobs` with `text` as their id, or as a part of their dedupe key (the name that
-    keeps a job single), which contains ids too.
-
-    All of them if `text` is empty.
+    """Those of `jobs` with `text` as their id, or as a part of their dedupe key (the name that keeps a job single),
+    which contains ids too. All of `jobs` if `text` is empty.
     """
     text = text.strip()
     if not text:
@@ -79,16 +77,14 @@ def matching(jobs: QuerySet[BackgroundJob], text: str) -> QuerySet[BackgroundJob
 
 
 def counts(workspace_id: UUID | None) -> dict[str, int]:
-    """The numbers of jobs by status, each at most COUNT_CAP (shown as "10,000+").
-    `workspace_id` None means all workspaces.
-    """
+    """The number of jobs by status, each at most COUNT_CAP. `workspace_id` None means all workspaces."""
     jobs = of(workspace_id)
     return {status: jobs.filter(status=status).order_by()[:COUNT_CAP].count() for status in Status.values}
 
 
 def oldest_due_age_s(workspace_id: UUID | None) -> float:
-    """Seconds that the job that has been due longest has waited, or 0 if none is due.
-    `workspace_id` None means all workspaces.
+    """The seconds that the job has waited that has been due longest; 0.0 if none is due. `workspace_id` None means all
+    workspaces.
     """
     due = of(workspace_id).filter(status=Status.QUEUED, run_at__lte=Now())
     oldest = due.aggregate(at=Min("run_at"))["at"]
@@ -97,7 +93,9 @@ def oldest_due_age_s(workspace_id: UUID | None) -> float:
 
 @dataclass(frozen=True)
 class WorkerState:
-    """A living worker process with up to `places` jobs at once. `jobs` are those of the workspace that it runs now."""
+    """A worker process that has reported lately, and runs up to `places` jobs at once. `jobs` are those that it runs
+    now, of the workspace that was asked for.
+    """
 
     id: UUID
     host: str
@@ -108,8 +106,8 @@ class WorkerState:
 
 
 def workers(workspace_id: UUID | None) -> list[WorkerState]:
-    """The worker processes that have reported within WORKER_ALIVE_S, by host, each with the workspace's jobs that it
-    runs now.
+    """The worker processes that have reported within WORKER_ALIVE_S seconds, by host, each with the workspace's jobs
+    that it runs now (None: jobs of all workspaces).
     """
     alive = Worker.objects.filter(
         ended_at=None, heartbeat_at__gt=Now() - timedelta(seconds=WORKER_ALIVE_S)
@@ -167,8 +165,8 @@ class Timing:
 
 
 def timings(workspace_id: UUID | None, *, by: Literal["kind", "lane"] = "kind") -> list[Timing]:
-    """How long jobs waited and ran, by kind or by lane (queue), as percentiles over the last SAMPLE successes of the
-    day.
+    """How long the jobs of each kind or lane (queue) waited and ran, as percentiles over the last SAMPLE jobs of the
+    day that succeeded. `workspace_id` None means all workspaces. A kind or lane without such jobs is left out.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -193,15 +191,15 @@ def timings(workspace_id: UUID | None, *, by: Literal["kind", "lane"] = "kind") 
 
 
 class Due(NamedTuple):
-    """How many queued jobs should run now, and how many seconds the first of them has waited since it became due."""
+    """The number of queued jobs that should run now, and the seconds since the first of them became due."""
 
     jobs: int
     oldest_s: float
 
 
 def due(workspace_id: UUID | None) -> dict[str, Due]:
-    """How many jobs should run now, and for how long the first of them has waited, by kind. A workspace whose jobs a
-    person has paused does not count. `workspace_id` None means all workspaces.
+    """The jobs that should run now, by kind: how many, and for how long the first of them has waited. A kind without
+    any is left out, and so are workspaces whose jobs a person has paused. `workspace_id` None means all workspaces.
 
     The first backlog.CAP due jobs of each workspace are looked at in each lane and priority.
     """
@@ -229,7 +227,7 @@ NOTHING_DUE = Due(0, 0.0)
 @dataclass(frozen=True)
 class LaneState:
     """How a lane (a queue with its own promise of the longest wait) does now: jobs due and running, and how long its
-    jobs waited in the last day (`waits`, None where none ended).
+    jobs waited in the last day (`waits`, None if none succeeded).
     """
 
     lane: Lane
@@ -239,7 +237,7 @@ class LaneState:
 
     @property
     def broken(self) -> bool:
-        """Whether a job in this lane (queue) has waited longer than the lane promises."""
+        """Whether the job of this lane (queue) that has been due longest waits longer than the lane promises."""
         return self.due.oldest_s > self.lane.promise_s
 
 
@@ -274,7 +272,9 @@ class KindState:
 
 
 def kinds(workspace_id: UUID | None) -> list[KindState]:
-    """The kinds of which jobs are due, or have ended in the last day, by name."""
+    """The kinds of job with due jobs, or with jobs that succeeded in the last day, by name. `workspace_id` None means
+    all workspaces.
+    """
     waiting = due(workspace_id)
     times = {timing.name: timing for timing in timings(workspace_id)}
     return [
@@ -284,8 +284,8 @@ def kinds(workspace_id: UUID | None) -> list[KindState]:
 
 
 def exact_due(*, by: Literal["kind", "lane"]) -> dict[str, int]:
-    """Exactly how many jobs should run now, by kind or lane (queue), for a monitor: all of them are read. Jobs of
-    workspaces that a person has paused do not count.
+    """The number of jobs that should run now, by kind or lane (queue), without a limit, for a monitor; the query reads
+    all of them. Jobs of workspaces that a person has paused do not count.
     """
     paused = WorkspaceLimit.objects.filter(max_workers=0).values("workspace")
     due = BackgroundJob.objects.filter(status=Status.QUEUED, run_at__lte=Now()).exclude(tenant__in=paused)
@@ -298,21 +298,22 @@ def exact_due(*, by: Literal["kind", "lane"]) -> dict[str, int]:
 
 
 def exact_counts() -> dict[str, int]:
-    """The exact numbers of all jobs by status, for a monitor: all of them are read."""
+    """The number of all jobs by status, without a limit, for a monitor; the query reads all of them."""
     found = dict(BackgroundJob.objects.order_by().values_list("status").annotate(jobs=Count("pk")))
     return {status: found.get(status, 0) for status in Status.values}
 
 
 def exact_failures() -> dict[str, int]:
-    """The exact number of failed jobs, by their status as in `exact_counts`. An index has them."""
+    """The number of failed jobs, in the form of `exact_counts`, without a limit. An index answers it."""
     return {Status.FAILED.value: BackgroundJob.objects.filter(status=Status.FAILED).count()}
 
 
 def failure_groups(workspace_id: UUID | None) -> Sequence[Mapping[str, Any]]:
-    """Failed jobs by cause, the most recent cause first.
+    """Failed jobs by cause, the most recent cause first, at most GROUPS of them. `workspace_id` None means all
+    workspaces.
 
-    Keys: fingerprint, kind, error_class, last_error, jobs, first_at, last_at. `last_error` is that of one job of the
-    group; the others' may have other ids in it. The latest failures are looked at, as many as tally.CAP.
+    Keys: fingerprint, kind, last_error_class, last_error, jobs, first_at, last_at. `last_error` is that of one job of
+    the group; the others' may have other ids in it. Only the latest tally.CAP failures are looked at.
     """
     return list(
         tally.latest(of(workspace_id).filter(status=Status.FAILED), "finished_at")
@@ -329,7 +330,9 @@ def failure_groups(workspace_id: UUID | None) -> Sequence[Mapping[str, Any]]:
 
 @dataclass(frozen=True)
 class TickState:
-    """A tick (recurring work) with its last run. `missed` means that no run began within two of its periods."""
+    """A tick (recurring work) with its last run, None if it has never run. `missed` means that no run began within two
+    of its periods.
+    """
 
     name: str
     every_s: int
@@ -349,7 +352,9 @@ def ticks() -> list[TickState]:
 
 
 def missed(started_at: datetime | None, every_s: int, now: datetime) -> bool:
-    """Whether a tick that last began at `started_at` has let two of its periods pass."""
+    """Whether more than two periods (`every_s` seconds each) lie between `now` and the time at which a tick last began.
+    True if it never began.
+    """
     return started_at is None or now - started_at > timedelta(seconds=2 * every_s)
 
 

@@ -53,8 +53,9 @@ def write(
     reason: str = "",
     took_ms: float = 0,
 ) -> bool:
-    """Record a step of a job. Returns False if `token` no longer gives the right to the job. Repeating it changes
-    nothing.
+    """Saves the record of a step of a job; an earlier record of this step is overwritten. `took_ms` is how long the
+    step took, `reason` why it was skipped (cut to 200 characters). Returns False, and saves nothing, if `token` no
+    longer gives the right to the job.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -75,13 +76,17 @@ def write(
 
 
 def forget_started(job_id: UUID, token: UUID, name: str) -> None:
-    """Delete the record that a step of a job has started, because it is known that it did not happen."""
+    """Deletes the record that a step of a job has started, because it is known that it did not happen. The record of a
+    finished step stays. Does nothing if `token` no longer gives the right to the job.
+    """
     with connection.cursor() as cursor:
         cursor.execute(FORGET, [job_id, token, name])
 
 
 def forget(job_id: UUID, token: UUID, names: list[str]) -> None:
-    """Delete the records of steps of a job, so that they run again."""
+    """Deletes the records of these steps of a job, so that they run again. Does nothing if `token` no longer gives the
+    right to the job.
+    """
     with connection.cursor() as cursor:
         cursor.execute(FORGET_ALL, [job_id, token, names])
 

@@ -40,7 +40,7 @@ RECENT = 20
 @dataclass(frozen=True)
 class TickSpec:
     """A registered tick (recurring work). `run(deadline)` returns counts, in which "errors" counts errors in our own
-    code.
+    code. It runs every `every_s` seconds, for `budget_ms` at most.
 
     `limits()` returns the settings in force, for the cron's answer if there are no counts. It must not query the
     database. `words` says for people what the tick does.
@@ -68,7 +68,8 @@ def tick(
     """Decorator that registers `run(deadline) -> counts` as a tick (recurring work) under its cron name. `limits` and
     `words` as in TickSpec.
 
-    `every_s` must be a multiple of 60, because django-q2 schedules by the minute. Raises ImproperlyConfigured.
+    `every_s` must be a multiple of 60, because django-q2 schedules by the minute. Raises ImproperlyConfigured for any
+    other value, a `budget_ms` that is not below it, or a name that is taken.
     """
 
     def register(run: TickFunction) -> TickFunction:
@@ -108,8 +109,8 @@ WHERE name = %(name)s AND lease_token = %(token)s
 
 
 def run_tick(name: str, *, requested: bool = False) -> dict[str, Any]:
-    """Run the tick (recurring work) `name`. It is skipped if it is running, or (unless
-    `requested`) if its period is already done.
+    """Runs the tick (recurring work) `name` under its time limit, and stores how that ended. It is skipped if it is
+    running, or (unless `requested`) if its period is already done.
 
     Returns its counts, or {"skipped": reason}. Raises KeyError for an unknown name, and what the tick raises.
     """

@@ -32,8 +32,9 @@ DB_RETRIES = 2
 @never_cache
 @require_http_methods(["GET", "POST"])
 def cron(request: HttpRequest, name: str) -> JsonResponse:
-    """`/api/cron/<name>/`: runs the tick (recurring work) `name` now, for the platform's cron. Answers 200, 401, 404,
-    500 or 503 (docs/reference/addresses.md, Cron).
+    """`/api/cron/<name>/`: runs the tick (recurring work) `name` now, for the platform's cron, and answers its counts:
+    200, 401, 404, 500 or 503 (docs/reference/addresses.md, Cron). A database that cannot be reached is tried again
+    twice.
     """
     if not settings.CRON_SECRET:
         return JsonResponse({"success": False, "error": "cron_not_configured"}, status=503)

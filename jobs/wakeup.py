@@ -25,7 +25,9 @@ _redis_silent_until = 0.0
 
 
 def ring() -> None:
-    """Wake a worker process for the jobs that this transaction (or the last one) has made due."""
+    """Wakes a worker process to look for due jobs: when the caller's transaction commits, or at once outside of one.
+    With Redis, a wake-up that cannot be sent is only logged.
+    """
     if settings.Q_BROKER_URL:
         transaction.on_commit(_ring_redis, robust=True)
         return

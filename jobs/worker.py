@@ -41,10 +41,10 @@ UNKNOWN_KIND_PAUSE = timedelta(minutes=1)
 
 
 def drain(budget_s: float = DRAIN_S) -> dict[str, int]:
-    """Handle a wake-up of django-q2. Returns how many attempts ended in which way.
+    """The task of django-q2 that a wake-up is: has due jobs run. Returns how many attempts ended in which way.
 
-    A worker with places wakes one and returns at once. Any other process runs the due jobs itself, for `budget_s`
-    seconds and until the last job ends.
+    A worker with places wakes one of them, returns {} at once, and the place runs the jobs. Any other process runs the
+    due jobs itself: it claims new ones for `budget_s` seconds, and returns when the last has ended.
     """
     me = process.current()
     if me.wake_place is not None:
@@ -55,9 +55,8 @@ def drain(budget_s: float = DRAIN_S) -> dict[str, int]:
 
 
 def work(me: WorkerProcess, keeper: LeaseKeeper, *, ends_at: float = math.inf) -> Counter[str]:
-    """Run due jobs in this thread until none is left, the process stops, or `ends_at` (monotonic seconds) has passed.
-
-    Returns how many attempts ended in which way.
+    """Runs due jobs in this thread until none is left, the process stops, or `ends_at` (monotonic seconds) has passed.
+    Returns how many attempts ended in which way. It also returns if the database does not answer.
     """
     counts: Counter[str] = Counter()
     rung = False
@@ -196,7 +195,7 @@ def _give_back(claim: Claim, me: WorkerProcess) -> None:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a handler ended: with `result`, or with `error`."""
+    """How a job's handler ended: with `result`, or with `error` (None if it returned)."""
 
     result: Any
     error: BaseException | None
@@ -209,9 +208,10 @@ def run(
     me: WorkerProcess,
     take_next: Callable[[], BackgroundJob | None] = lambda: None,
 ) -> tuple[str, Started | None]:
-    """Run one started job and settle it. In the same commit the job that `take_next` gives is started.
+    """Runs one started job and settles it. In the same commit the job that `take_next` gives is started.
 
-    Returns the outcome's name ("fenced" if the job was taken away), and the next job, if it could be started.
+    Returns the outcome's name ("fenced" if the job was taken away, "not_stored" if the database did not take it), and
+    the next job, or None if none was started.
     """
     ended = _call(started, claim)
     outcome, following = "fenced", None

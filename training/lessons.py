@@ -134,8 +134,8 @@ class Examples:
 
     @cached_property
     def table(self) -> Any:
-        """The features of the replies as a matrix: a row for each reply and a column for each feature's slot. A cell is
-        1 where the reply has the feature.
+        """The features of the replies as a sparse matrix: a row for each reply and a column for each feature's slot. A
+        cell is 1 where the reply has the feature, else 0.
         """
         import numpy
         from scipy.sparse import csr_matrix
@@ -146,8 +146,8 @@ class Examples:
 
 
 def learn(examples: Examples, rows: Iterable[int] | None = None) -> Weights:
-    """Train the weights of one label on all `examples`, or on those numbered in `rows`. Equal replies give equal
-    weights.
+    """Trains the weights of one label on all `examples`, or on those whose numbers are in `rows`. Equal replies give
+    equal weights.
 
     It is a logistic regression. A feature that few replies have is scaled up, so that it can get a larger weight.
     """
@@ -223,8 +223,8 @@ def ordinary(path: Path | None = None) -> list[Case]:
 
 
 def measure(lesson: Lesson, cases: list[Case]) -> Score:
-    """How often the learned weights alone are right about one label, at the probability from which the rule acts, by
-    cross-validation over `cases`.
+    """How often the learned weights of one label alone, without other rules, are right about `cases`, by
+    cross-validation: each reply is judged by weights that were trained without it.
     """
     import numpy
     from sklearn.model_selection import StratifiedKFold
@@ -245,7 +245,8 @@ def measure(lesson: Lesson, cases: list[Case]) -> Score:
 class Corrections:
     """An installation's own replies whose labels people corrected.
 
-    `cases` has each different one once, `read` is how many lines there were, `sha256` are the hashes of their files.
+    `cases` has each different one once. `read` is the number of lines in the files, and `sha256` has a hash of each
+    file.
     """
 
     cases: list[Case]
@@ -254,7 +255,7 @@ class Corrections:
 
 
 def read_corrections(paths: Iterable[Path]) -> Corrections:
-    """Read the files of corrected replies that a workspace's page of rules exports. Raises `evaluate.BadLine` and
+    """Reads the files of corrected replies that a workspace's page of rules exports. Raises `evaluate.BadLine` and
     `OSError`.
 
     The same words with the same labels count once, because one person may have corrected many equal replies.
@@ -275,7 +276,7 @@ def _words_of(case: Case) -> str:
 
 
 def learn_all(cases: list[Case], corrections: Iterable[Case] = ()) -> dict[str, Weights]:
-    """Train the weights of every label of the wording rules on `cases` and `corrections`. They are
+    """Trains the weights of every label of the wording rules on `cases` and `corrections`. Returns them by label,
     rounded as they would be in their files.
     """
     found = {lesson.label: learn(Examples(lesson, cases, corrections)) for lesson in LESSONS}
@@ -284,7 +285,9 @@ def learn_all(cases: list[Case], corrections: Iterable[Case] = ()) -> dict[str, 
 
 @contextmanager
 def judging_by(weights: dict[str, Weights]) -> Iterator[None]:
-    """Within the `with` block, let the rules use `weights` (by label), and those from before after it."""
+    """A context manager: within it the rules use `weights` (by label; {} for the product's own), and after it those
+    from before.
+    """
     before = word_weights.use(weights)
     try:
         yield
@@ -293,9 +296,10 @@ def judging_by(weights: dict[str, Weights]) -> Iterator[None]:
 
 
 def held_out(cases: list[Case], corrections: list[Case]) -> tuple[Report, Report]:
-    """Compare how the rules judge `corrections` with the product's weights and with weights trained on corrections too.
+    """How the rules judge `corrections` by the product's weights, and by weights that were trained on corrections too.
+    Returns the report before and the report after.
 
-    Each correction is judged by weights that were trained without it. Returns the report before and the report after.
+    Each correction is judged by weights that were trained without it.
     """
     with judging_by({}):
         before = evaluate(corrections)
@@ -342,8 +346,8 @@ def judged_by() -> dict[str, str]:
 
 
 def measured() -> dict[str, Any]:
-    """How right the rules are now: their counts on the replies of the file UNSEEN by label, and how many sentences of
-    ORDINARY_UNSEEN they silence or hold.
+    """How right the rules are with the weights in use: their counts on the replies of the file UNSEEN by label
+    ("unseen"), and how many sentences of ORDINARY_UNSEEN they silence or hold ("ordinary").
     """
     labels = evaluate(read([UNSEEN])).as_json()["labels"]
     verdicts = [judge(case.reply) for case in ordinary(ORDINARY_UNSEEN)]
@@ -363,7 +367,7 @@ def measured() -> dict[str, Any]:
 def write(
     weights: dict[str, Weights], folder: Path, today: date, corrections: Corrections | None = None
 ) -> None:
-    """Write the learned `weights` (by label) and their manifest to `folder`.
+    """Writes the learned `weights` (by label) and their manifest to `folder`, which is made if it is missing.
 
     The manifest is written last, so an interrupted attempt is noticed.
     """

@@ -131,8 +131,8 @@ _LAST_DAY_BEHIND = re.compile(
 
 @dataclass(frozen=True)
 class Snooze:
-    """Until when a lead is to be left alone, as a reply asks; how sure that is
-    (`confidence`, 0 to 1); and the sentence that says it.
+    """The time (aware) until which a lead is to be left alone, as a reply asks; how sure that is (`confidence`, 0 to
+    1); and the sentence that says it.
     """
 
     until: datetime
@@ -141,12 +141,12 @@ class Snooze:
 
 
 def deferral(text: str, reference: datetime, tz: tzinfo) -> Snooze | None:
-    """The later time at which a person asks to be written to; None if the reply names none, or it is less than an hour
-    ahead.
+    """The later time at which a person asks to be written to; None if the reply names none, or only times less than an
+    hour or more than 550 days ahead. Of several the surest is taken.
 
     The confidence is 0.99 for a month and day behind "after", "until" or "from"; 0.97 for a quarter or fiscal year; 0.9
-    for a day without such a word; 0.8 for a month, a weekday or "next week". `reference` is when the message was
-    received; `tz` is the lead's zone.
+    for a day without such a word; 0.8 for a month, a weekday or "next week". `reference` (aware) is when the message
+    was received; `tz` is the lead's zone.
     """
     today = reference.astimezone(tz).date()
     english = bool(_ENGLISH.search(fold(text[:5000])))
@@ -163,8 +163,8 @@ def deferral(text: str, reference: datetime, tz: tzinfo) -> Snooze | None:
 
 
 def return_day(text: str, reference: datetime, tz: tzinfo) -> Snooze | None:
-    """The working day on which an absent person is back, read from an automatic reply; None if it names no day to come.
-    `reference` is when the message was received; `tz` is the lead's zone.
+    """09:00 on the working day on which an absent person is back, read from an automatic reply; None if it names no day
+    to come. `reference` (aware) is when the message was received; `tz` is the lead's zone.
     """
     today = reference.astimezone(tz).date()
     low = fold(text[:5000])

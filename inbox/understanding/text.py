@@ -17,8 +17,8 @@ _SENT_CHARS = 16  # with this many letters and digits a line is equal to ours by
 
 @dataclass(frozen=True)
 class NewestText:
-    """A mail's body in two parts: what the person wrote now, and the rest in its order (`quoted`). `truncated`: the
-    body was longer than what is read.
+    """A mail's body in two parts: what the person wrote now (`text`), and the rest in its order (`quoted`).
+    `truncated`: the body was longer than what is read.
     """
 
     text: str
@@ -34,12 +34,13 @@ def newest_text(
     sender: str = "",
     sent: tuple[str, ...] = (),
 ) -> NewestText:
-    """Splits a body into the newest text and the rest. Never raises.
+    """Splits a body into the newest text and the rest. Never raises. On other channels than e-mail the whole plain text
+    is the newest.
 
-    Plain text is preferred. HTML is read if there is no plain text; else it only tells which plain lines are
-    quoted. `sender` is the From value ("Dana Reyes <dana@example.com>"), by which a signature is recognised.
-    `sent` holds the plain texts that we sent: their lines are ours, whatever marks stand before them. An
-    empty result means that the person wrote nothing. Then what was quoted must not be judged in its place.
+    Plain text is preferred. HTML is read if there is no plain text; else it only tells which plain lines are quoted.
+    `sender` is the From value ("Dana Reyes <dana@example.com>"), by which a signature is recognised. `sent` holds the
+    plain texts that we sent: their lines are ours, whatever marks stand before them. An empty result means that the
+    person wrote nothing. Then what was quoted must not be judged in its place.
     """
     plain, truncated = clean(text)
     markup, html_truncated = clean(without_bulk(html) if isinstance(html, str) else html)
@@ -62,8 +63,8 @@ def newest_text(
 
 
 def own_lines(text: str, others: tuple[str, ...]) -> str:
-    """The lines of a mail that quote nobody, with its signature. A line is left out if it is marked as quoted, or comes
-    from one of the texts `others`.
+    """The lines of a mail that are not quoted, as one text, with its signature. Lines from one of the texts `others`
+    count as quoted.
     """
     lines = plain_lines(clean(text)[0])
     mark_quoted(lines)

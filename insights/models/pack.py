@@ -109,10 +109,8 @@ class ContextPack(models.Model):
 
     @property
     def stale_from(self) -> datetime | None:
-        """When this build of the context pack (conversations read as the answer to a question) stops being fresh, or
-        None.
-
-        A build of fixed days never does, nor one that is not complete.
+        """When (aware) this build of the context pack (conversations read as the answer to a question) stops being
+        fresh. None for a build of days that a person chose, and for one that is not complete.
         """
         if self.status != self.Status.COMPLETE or self.window == self.Window.CUSTOM:
             return None

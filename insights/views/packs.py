@@ -109,7 +109,9 @@ def progress(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @workspace_view(MEMBER)
 def ask(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
-    """Asks a follow-up question about the context pack."""
+    """Stores a follow-up question about the context pack, which a job answers, and goes back to the pack's page.
+    Without a read conversation the page says that nothing can be answered.
+    """
     found = _own(request, pack_id)
     form = QuestionForm(request.POST)
     if not form.is_valid():

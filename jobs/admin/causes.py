@@ -21,9 +21,11 @@ NAMED = 2
 
 @dataclass(frozen=True, slots=True)
 class CauseLine:
-    """Rows in trouble for one reason: how many, since when, whose, the list of them, and the one button.
+    """Rows in trouble for one reason, as a line of an admin page: how many, since when, of which workspaces, and the
+    address of the list of them (`url`).
 
-    `key` is for the element's id. `fix` is the button's word; "" where there is nothing to press.
+    `key` is for the element's id. `fix` is the word on the line's button, which leads to `fix_url`; "" where there is
+    no button.
     """
 
     key: str
@@ -38,7 +40,9 @@ class CauseLine:
 
 
 def of_jobs(cause: Tally, *, may_retry: bool) -> CauseLine:
-    """The line of one cause. Its title is the last error, which is no text of people (jobs.failures)."""
+    """The line of failed jobs with one cause. Its title is the last error, which is no text of people (jobs.failures).
+    It has a button only if the person may retry jobs (`may_retry`).
+    """
     count = many(cause.count, FAILURES)
     return CauseLine(
         key=f"cause-{cause.key}",
@@ -54,18 +58,22 @@ def of_jobs(cause: Tally, *, may_retry: bool) -> CauseLine:
 
 
 def list_url(model: str, **filters: object) -> str:
-    """The address of the admin's list of `model`, as "jobs_backgroundjob", with `filters`."""
+    """The address of the admin's list of `model` (such as "jobs_backgroundjob"). `filters` become its query; those with
+    None or "" are left out.
+    """
     query = urlencode({name: value for name, value in filters.items() if value not in (None, "")})
     return reverse(f"admin:{model}_changelist") + (f"?{query}" if query else "")
 
 
 def many(count: int, cap: int) -> str:
-    """A count in digits; one that stopped at `cap` says so."""
+    """A count in digits, with thousands separators. One that has reached `cap`, where counting stops, gets a "+"."""
     return f"{count:,}+" if count >= cap else f"{count:,}"
 
 
 def whose(names: Sequence[str | None]) -> str:
-    """The workspaces of a cause: the first NAMED by name, and how many more."""
+    """The workspaces of a cause in words: the first NAMED by name, and how many more; "no workspace" if none has a
+    name.
+    """
     known = sorted(name for name in names if name)
     if not known:
         return "no workspace"

@@ -119,9 +119,8 @@ class DoingAdmin(RecordAdmin):
         return self._asking(request, context)
 
     def cause(self, request: HttpRequest, fingerprint: str) -> HttpResponse:
-        """`cause/<fingerprint>/?workspace=…`: asks whether all failed jobs of one cause are to run again.
-
-        A POST does it.
+        """`cause/<fingerprint>/?workspace=…`: asks whether all failed jobs of one cause are to run again. A POST makes
+        them due and goes to the list of them. Raises PermissionDenied.
         """
         if not self.has_retry_permission(request):
             raise PermissionDenied
@@ -160,7 +159,11 @@ class DoingAdmin(RecordAdmin):
 
 
 def asked_workspace(request: HttpRequest) -> UUID | None:
-    """The workspace that `?workspace=` names. None means all, for those who may see all of them. Raises Http404."""
+    """The id of the workspace that `?workspace=` names. Without the parameter it is None, which means all, for a person
+    who may see all; for others their first workspace.
+
+    Raises Http404 if it is no workspace that the person may see, or if they may see none.
+    """
     asked, scope = request.GET.get("workspace", ""), scope_of(request)
     if not asked and scope.ids is None:
         return None

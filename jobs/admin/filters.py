@@ -20,7 +20,9 @@ WORDS = 60
 
 
 def causes_of(request: HttpRequest) -> list[Tally]:
-    """The failures by cause that the person may see, the latest first. They are read once for a page."""
+    """The causes of failed jobs, with their counts, that the person may see, the latest first. A second call in the
+    same request returns the same list.
+    """
     known: list[Tally] | None = getattr(request, "_job_causes", None)
     if known is None:
         known = tally.read([joblist.causes(scope_of(request).ids)])
@@ -29,7 +31,7 @@ def causes_of(request: HttpRequest) -> list[Tally]:
 
 
 def is_plain(request: HttpRequest) -> bool:
-    """Whether the list is narrowed by nothing but a state, so that numbers of all jobs fit it."""
+    """Whether the list is filtered by nothing but a state, so that counts made of all jobs in that state fit it."""
     return set(request.GET) <= {"state", "p", "o"}
 
 
@@ -95,9 +97,9 @@ class ErrorFilter(admin.SimpleListFilter):
 
 
 class DoneFilter(admin.SimpleListFilter):
-    """The jobs to which somebody has just done something, by the range of its JobActions ("17-40").
+    """Filters jobs by the last action of a person: its value is the range of that action's JobActions ("17-40").
 
-    A retried job that succeeds has no cause any more, so its cause would not find it.
+    A retried job that succeeds has no cause any more, so the filter by cause would not find it.
     """
 
     title = "what was done"

@@ -70,13 +70,17 @@ class BackgroundJobAdmin(DoingAdmin):
     heavy = ("result",)
 
     def get_ordering(self, request: HttpRequest) -> Any:
-        """What is due comes in the order in which it became due; all else, the newest first."""
+        """The columns by which the list is ordered. The list of due jobs is ordered by when they became due; every
+        other list has the newest job first.
+        """
         return ("run_at", "pk") if request.GET.get("state") == "due" else super().get_ordering(request)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The list, below the states with their numbers and, where nothing else narrows it, the failures by cause."""
+        """Shows the list of jobs, below tabs with the number of jobs in each state. Where no filter but a state is set,
+        the causes of failures stand above it too.
+        """
         counts = self._counts(request)
         may_retry = self.has_retry_permission(request)
         shown = is_plain(request) and request.GET.get("state", "") in ("", "failed")
@@ -92,7 +96,9 @@ class BackgroundJobAdmin(DoingAdmin):
     def get_paginator(
         self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: Any, **kwargs: Any
     ) -> Any:
-        """A list that only a state narrows is counted already, for its tab."""
+        """The paginator of the list. Where no filter but a state is set, it takes the number of rows from the tabs and
+        does not count again.
+        """
         paginator = super().get_paginator(request, queryset, per_page, *args, **kwargs)
         if is_plain(request):
             counts, state = self._counts(request), request.GET.get("state", "")
@@ -156,7 +162,9 @@ class BackgroundJobAdmin(DoingAdmin):
         return [page, *super().get_urls()]
 
     def overview(self, request: HttpRequest) -> HttpResponse:
-        """The page `overview/?workspace=…`: numbers of the queue and failures by cause."""
+        """The page `overview/?workspace=…`: numbers of the queue and failures by cause. A request of HTMX gets that
+        part alone. Raises PermissionDenied, and Http404 for a workspace that the person may not see.
+        """
         if not self.has_view_permission(request):
             raise PermissionDenied
         workspace_id = asked_workspace(request)
@@ -239,7 +247,9 @@ def _tabs(request: HttpRequest, counts: dict[str, int]) -> list[dict[str, Any]]:
 
 @admin.register(WorkspaceLimit)
 class WorkspaceLimitAdmin(BaseAdmin):
-    """How many jobs of a workspace may run at once. A workspace without a row here may use all places but a few."""
+    """How many jobs of a workspace may run at once. Without a row here, a workspace may use seven of
+    eight job threads.
+    """
 
     workspace_path = "workspace"
     list_display = ("workspace", "max_workers")

@@ -82,7 +82,9 @@ class TickAdmin(RecordAdmin):
         return [page, *super().get_urls()]
 
     def crons(self, request: HttpRequest) -> HttpResponse:
-        """`crons/`: what runs on a schedule, in words, with its last runs. What has never run is there too."""
+        """The page `crons/`: each piece of recurring work in words, with its last runs. Those that have never run are
+        listed too. A request of HTMX gets the list alone. Raises PermissionDenied.
+        """
         if not self.has_view_permission(request):
             raise PermissionDenied
         context = {"crons": display.crons(), "at": timezone.now()}

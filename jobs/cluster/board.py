@@ -14,8 +14,8 @@ MAX_WORKERS = 64
 
 
 class Slot(ctypes.Structure):
-    """One worker's numbers in memory shared by the cluster's processes: when it was last seen, when one of its threads
-    last looked for work, how many threads are busy.
+    """One worker's numbers in memory shared by the cluster's processes: when it was last seen (`beat_at`) and one of
+    its threads last looked for work (`looked_at`), in monotonic seconds, and how many threads are busy.
 
     `fate` says how the worker ended. Only the sentinel (the process that watches the workers) writes it.
     """
@@ -34,14 +34,16 @@ class Slot(ctypes.Structure):
         return UUID(bytes=bytes(self.worker_id))
 
     def assign(self, worker_id: UUID) -> None:
-        """Give this worker's numbers in shared memory to a new worker. Its process id is written once it is known."""
+        """Gives this slot to a new worker: sets the worker's id and all numbers to 0. Its process id is written once it
+        is known.
+        """
         ctypes.memmove(self.worker_id, worker_id.bytes, 16)
         self.pid, self.beat_at, self.looked_at, self.busy, self.fate = 0, 0.0, 0.0, 0, 0
 
 
 class Board(ctypes.Structure):
-    """The numbers by which the cluster's processes tell each other, in shared memory, how they are: when sentinel and
-    dispatcher were last seen, since when jobs have been due, and a slot for each worker.
+    """Numbers in memory that the cluster's processes share: when sentinel and dispatcher were last seen and since when
+    jobs have been due, in monotonic seconds, and a slot for each worker.
     """
 
     _fields_ = [
@@ -53,7 +55,7 @@ class Board(ctypes.Structure):
     ]
 
     def taken(self) -> Iterator[Slot]:
-        """The slots on the board that have or had a worker."""
+        """The slots of workers that run or have ended. Slots that no worker has had are left out."""
         return (slot for slot in self.slots if slot.pid)
 
     def pids(self) -> list[int]:
@@ -64,17 +66,17 @@ class Board(ctypes.Structure):
         return max((slot.looked_at for slot in self.taken()), default=0.0)
 
     def beating(self, within_s: float) -> Iterator[Slot]:
-        """The slots of the workers that have been seen within `within_s` seconds.
+        """The slots of the workers that were last seen less than `within_s` seconds ago.
 
-        A process that is frozen still has its process id.
+        A process id proves nothing here: a process that is frozen still has it.
         """
         now = time.monotonic()
         return (slot for slot in self.taken() if now - slot.beat_at < within_s)
 
 
 def new_board() -> Board:
-    """A new board (the numbers that the cluster's processes share) in memory that forked children share with this
-    process.
+    """A new board (the numbers that the cluster's processes share). The memory is shared with the processes that this
+    one forks later.
     """
     board = RawValue(Board)
     now = time.monotonic()

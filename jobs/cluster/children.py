@@ -46,10 +46,10 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 def settle_in(name: str, parent_pid: int, on_sigterm: Callable[[int, Any], object] | signal.Handlers) -> None:
-    """Prepare this newly forked process of the cluster: it ends when `parent_pid` ends, and
-    it starts without inherited connections.
+    """Prepares this newly forked process of the cluster: it is killed when the process `parent_pid` ends, ignores
+    Ctrl-C, calls `on_sigterm` at SIGTERM, and drops inherited database connections without closing them.
 
-    `name` (up to 15 bytes) is shown by ps and top.
+    `name` (up to 15 bytes) is shown by ps and top. Ends the process if the parent has ended already.
     """
     _prctl(PR_SET_NAME, name.encode())
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -64,7 +64,9 @@ def settle_in(name: str, parent_pid: int, on_sigterm: Callable[[int, Any], objec
 
 
 def adopt_orphans() -> None:
-    """Become the parent of all descendants whose own parent ends, so that this process notices when they end."""
+    """Makes this process the parent of all descendants whose own parent ends, so that it is told when they end. On
+    Linux only.
+    """
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
@@ -82,11 +84,11 @@ def run_worker(
     timer: "Synchronized[float]",
     timeout: int | None,
 ) -> None:
-    """The main function of a worker process: it runs ticks (recurring work) in its main
-    thread and jobs in other threads, its places.
+    """The main function of a worker process: it runs ticks (recurring work) in its main thread and jobs in other
+    threads, its places, until it is asked to stop.
 
     It writes its state to its slot of the board, in shared memory. `bell` is the reading end of a pipe: each byte that
-    is written to the pipe wakes one place.
+    is written to the pipe wakes one place. Ends the process with RETIRED if a job did not leave its thread.
     """
 
     def beat() -> None:

@@ -52,8 +52,8 @@ SELECT EXISTS (SELECT FROM jobs_backgroundjob WHERE status = 'queued' AND run_at
 
 
 class Dispatcher:
-    """Fills one cluster's queue of tasks for its workers. Nothing else writes to that queue
-    until the sentinel stops the dispatcher.
+    """Passes wake-ups on to one cluster's workers, and puts ticks (recurring work) into their queue. Nothing else
+    writes to that queue until the sentinel stops the dispatcher.
     """
 
     def __init__(
@@ -73,13 +73,15 @@ class Dispatcher:
         self._schedules_synced = False
 
     def stop(self, *_signal: object) -> None:
-        """Ask the dispatcher to stop. It may be called in a signal handler, because the main thread never waits on the
-        event.
+        """Asks the dispatcher to stop. A signal handler may call it, because the main thread never
+        waits on the event.
         """
         self._stopping.set()
 
     def run(self) -> None:
-        """Pass wake-ups (which say that jobs are due) on to the workers until stopped."""
+        """Hears wake-ups and looks for due jobs, and wakes the workers, until `stop` is called. Two threads beside it
+        do the chores and the schedule. Errors of the database are logged and waited out.
+        """
         for name, work, every_s in (
             ("chores", self._chores, SWEEP_S),
             ("schedule", self._schedule, SCHEDULE_S),
@@ -202,7 +204,9 @@ def run_dispatcher(
     bells: Sequence[tuple[int, int]],
     cluster_id: uuid.UUID,
 ) -> None:
-    """The main function of the dispatcher process, which passes wake-ups on to the workers."""
+    """The main function of the dispatcher process, which wakes the workers. `bells` are the pipes that wake them, one
+    for each. Returns when the process is asked to stop.
+    """
     dispatcher = Dispatcher(task_queue, board, bells, cluster_id)
     settle_in("q-dispatcher", parent_pid, dispatcher.stop)
     with contextlib.suppress(BrokenPipeError):

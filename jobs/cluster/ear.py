@@ -19,10 +19,10 @@ NOT_LIBPQS = ("pool", "server_side_binding", "isolation_level", "assume_role")
 
 
 class Ear:
-    """Waits for the NOTIFY with which PostgreSQL tells the dispatcher that jobs are due. Every method raises
-    psycopg.Error if the server cannot be reached; then `close`, and try again later.
+    """Waits for the NOTIFY with which PostgreSQL says that jobs are due. `wait` raises psycopg.Error if the server
+    cannot be reached; then call `close`, and try again later.
 
-    `deaf`: it has found that it is behind a pooler. It keeps no session then.
+    `deaf`: it has found that it is behind a pooler, where it can hear nothing. It keeps no session then.
     """
 
     def __init__(self) -> None:
@@ -30,8 +30,8 @@ class Ear:
         self.deaf = False
 
     def wait(self, seconds: float) -> bool:
-        """Wait for up to `seconds` for PostgreSQL to tell that jobs are due. Returns whether it did, or
-        may have done so before this session began.
+        """Waits for up to `seconds` until PostgreSQL says that jobs are due. Returns whether it did. Returns True at
+        once when a session has just begun, as a wake-up may have come before. A deaf ear sleeps and returns False.
         """
         if self.deaf:
             time.sleep(seconds)

@@ -43,7 +43,9 @@ TIMED_OUT_FLUSH_S = 5
 
 
 class Flag:
-    """Replaces multiprocessing.Event. It has no lock that a killed process could hold."""
+    """A flag that can be set and read, in place of multiprocessing.Event. It has no lock that a killed process could
+    hold.
+    """
 
     def __init__(self) -> None:
         self._set = False
@@ -62,7 +64,9 @@ class WorkerChild(Process):
 
 
 class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no types
-    """Watches the processes of one cluster until it is asked to stop (exit 0) or one of them is lost (exit CRASHED)."""
+    """Watches the processes of one cluster until it is asked to stop (its process then exits with 0) or one of them is
+    lost (it exits with CRASHED).
+    """
 
     def __init__(self, board: Board, cluster_id: UUID, stop: Flag) -> None:
         self.board = board
@@ -128,7 +132,9 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
         self.guard()
 
     def guard(self) -> None:
-        """Watch the cluster's child processes. It wakes at once when one ends."""
+        """Watches the cluster's child processes, and stops the cluster once the sentinel is asked to. A worker that
+        ended by itself is replaced; if anything else ends or is stuck, the cluster is given up. Never returns.
+        """
         self.start_event.set()
         logger.info("cluster running", extra={"cluster_id": str(self.cluster_id), "workers": self.pool_size})
         while not self.stop_event.is_set():
@@ -213,8 +219,8 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
     # --- stopping ---
 
     def stop(self) -> None:
-        """Stop the cluster: let the workers finish within their time, kill those that are
-        left, and store the results.
+        """Stops the cluster: lets the workers finish within SHUTDOWN_GRACE_S + SHUTDOWN_HARD_S seconds, kills those
+        that are left, has the results stored, and ends this process with 0.
         """
         logger.info("cluster stopping", extra={"cluster_id": str(self.cluster_id)})
         ends_at = time.monotonic() + SHUTDOWN_GRACE_S + SHUTDOWN_HARD_S

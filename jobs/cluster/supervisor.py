@@ -42,14 +42,18 @@ RELEASE_TRIES = 3
 
 
 class Supervisor:
-    """Keeps one cluster of worker processes running until SIGTERM or SIGINT."""
+    """Keeps one cluster of worker processes running until SIGTERM or SIGINT. With `run_once` it also stops when no work
+    is left.
+    """
 
     def __init__(self, *, run_once: bool = False) -> None:
         self._run_once = run_once
         self._stopping = False
 
     def run(self) -> int:
-        """Keep the cluster running until SIGTERM or SIGINT. Returns the exit code, which is always 0."""
+        """Starts the cluster, and again after each end of it with growing pauses, until SIGTERM or SIGINT, or until no
+        work is left with `run_once`. Returns the exit code, which is always 0.
+        """
         adopt_orphans()
         signal.signal(signal.SIGTERM, self._ask_to_stop)
         signal.signal(signal.SIGINT, self._ask_to_stop)

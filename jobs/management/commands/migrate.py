@@ -25,7 +25,9 @@ PAUSE_S = 3.0
 
 class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run Django's `migrate`, again where a lock was not to be had. Migrations that are applied stay applied."""
+        """Runs Django's `migrate`, and again up to TRIES times where it did not get a lock. Migrations that are applied
+        stay applied. Raises CommandError if the last try gets no lock either.
+        """
         try:
             self._try(*args, **options)
         finally:
@@ -54,7 +56,9 @@ class Command(migrate.Command):
     def migration_progress_callback(
         self, action: str, migration: Migration | None = None, fake: bool = False
     ) -> None:
-        """Django calls this before and after each migration."""
+        """Sets how long the migration that begins waits for a lock: LOCK_S seconds, or without end for one outside of a
+        transaction. Django calls it before and after each migration.
+        """
         if action in ("apply_start", "unapply_start") and migration is not None:
             # A concurrent build of an index stops nobody, and waits for every transaction that is open.
             seconds = LOCK_S if migration.atomic else 0
