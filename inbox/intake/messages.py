@@ -214,7 +214,8 @@ def _tell_apart(received: Received, lead: Lead) -> None:
 
 def add_links(received: Received, event: MessageEvent, message: Message) -> None:
     """Adds what came late to a stored message: the campaign, and the provider's id of the lead. The message moves to
-    another lead if the id belongs to that one. Does nothing for an event that names neither (`tracked` is False).
+    another lead if the id belongs to that one. Does nothing for an event without the provider's lead (`tracked` is
+    False).
     """
     if not event.tracked:
         return
