@@ -39,9 +39,10 @@ class AdminSite(admin.AdminSite):
         ]
 
     def switch(self, request: HttpRequest) -> HttpResponse:
-        """POST `workspace`: narrows the admin to that workspace for this session; "" shows all again.
+        """POST `workspace`: narrows the admin to that workspace for this session; "" shows all again. Raises Http404
+        for a workspace that the person may not see.
 
-        Leads back to `next` if that is a list or the start page, which shows the workspace's rows then.
+        Leads back to `next` if that is a list, which shows the workspace's rows then; else to the start page.
         """
         wanted, scope = request.POST.get("workspace", ""), scope_of(request)
         if not wanted:

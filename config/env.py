@@ -32,7 +32,7 @@ class Env:
         self._environ = os.environ if environ is None else environ
 
     def text(self, name: str, default: str = "", choices: Iterable[str] | None = None) -> str:
-        """The environment variable's value without spaces around it, or `default`.
+        """The environment variable's value without spaces around it; `default` if it is unset or empty.
 
         Raises ImproperlyConfigured if `choices` are given and the value is none of them.
         """

@@ -30,7 +30,7 @@ class Gate:
         _of_thread.gate = self
 
     def enter(self) -> None:
-        """Wait for a turn to connect to the database.
+        """Waits for a turn to connect to the database.
 
         Raises OperationalError, as for an unreachable database, if no turn is free within WAIT_S seconds.
         """

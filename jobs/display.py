@@ -160,7 +160,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Cron:
-    """A tick in words: what it does, how often, and how its last runs went. `state` is a key of CRON_STATES."""
+    """A tick in words: what it does, how often, and how its last runs went. `state` is one of CRON_STATES."""
 
     name: str
     what: str

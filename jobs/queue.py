@@ -209,7 +209,9 @@ def holds(job_id: UUID, token: UUID) -> bool:
 
 
 def change_lane(job_id: UUID, token: UUID, lane: str) -> bool:
-    """Move the running job to `lane` (a queue). Returns False if `token` no longer gives the right to the job."""
+    """Moves the running job to `lane` (a queue). Returns False, and changes nothing, if `token` no longer gives the
+    right to the job.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE jobs_backgroundjob SET lane = %s WHERE id = %s AND lease_token = %s AND status = 'running'",
@@ -220,7 +222,9 @@ def change_lane(job_id: UUID, token: UUID, lane: str) -> bool:
 
 
 def progress(job_id: UUID, token: UUID, done: int, total: int | None) -> bool:
-    """Store how much of the running job is done. Returns False if `token` no longer gives the right to the job."""
+    """Stores how much of the running job is done. Returns False, and stores nothing, if `token` no longer gives the
+    right to the job.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE jobs_backgroundjob SET progress_done = %s, progress_total = %s"

@@ -31,7 +31,7 @@ BUCKET_S = 15 * 60
 
 
 def of(workspace_id: UUID | None) -> QuerySet[BackgroundJob]:
-    """The jobs of one workspace, or all jobs."""
+    """The jobs of one workspace; for None, all jobs."""
     jobs = BackgroundJob.objects.all()
     return jobs if workspace_id is None else jobs.filter(tenant=workspace_id)
 
@@ -46,8 +46,9 @@ def find(
     older_than_s: int | None = None,
     text: str = "",
 ) -> QuerySet[BackgroundJob]:
-    """The jobs of one workspace, or of all (None), that match the filters, newest first.
-    `text` is an id or a part of a dedupe key.
+    """The jobs of one workspace, or of all (None), that match the filters, newest first. "" and None filter nothing.
+
+    `older_than_s`: made more than so many seconds ago. `text` is an id or a part of a dedupe key.
     """
     jobs = of(workspace_id).order_by("-pk")
     if kind:
@@ -264,7 +265,7 @@ def lanes(workspace_id: UUID | None) -> list[LaneState]:
 
 @dataclass(frozen=True)
 class KindState:
-    """The due jobs of a kind, and the times of those of the last day (`times`, None if none ended)."""
+    """The due jobs of a kind, and how long its jobs took in the last day (`times`, None if none succeeded)."""
 
     kind: str
     due: Due

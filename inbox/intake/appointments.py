@@ -52,8 +52,8 @@ def hear(event: BookingEvent, row_of: Callable[[str], Appointment]) -> list[Appo
     """Applies a Calendly event to the appointment of the invitee and, if the booking replaces another one, to that
     appointment too.
 
-    `row_of(uri)` gives the appointment of an invitee. Returns the changed rows; the caller saves them. Returns [] if a
-    newer mark of absence is known.
+    `row_of(uri)` gives the appointment of an invitee. Returns the changed rows; the caller saves them. Returns [] if
+    the event marks the invitee as absent, or takes that back, and a newer event of this sort is known.
     """
     row = row_of(event.invitee_uri)
     if event.status in ("no_show", "came"):

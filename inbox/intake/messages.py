@@ -233,7 +233,7 @@ def add_links(received: Received, event: MessageEvent, message: Message) -> None
 
 
 def mark_processed(message_id: UUID) -> None:
-    """Records that the job of this message is done. When the job's row is deleted later, it
-    does not count as missing.
+    """Records that the job of this message is done. So the message does not count as one whose job is missing when the
+    job's row is deleted later.
     """
     Message.objects.filter(pk=message_id, processed_at=None).update(processed_at=timezone.now())

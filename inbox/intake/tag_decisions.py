@@ -23,7 +23,7 @@ Kind = TagDecision.Kind
 
 def record_rules(message: Message) -> TagDecision | None:
     """Stores, as decisions about the message's tag, what the rules and then the provider said of it. Returns the last
-    decision, or None. A second call changes nothing.
+    of these decisions; None if neither said anything. A second call changes nothing.
 
     What a provider said of the lead as a whole is stored in `inbox.leads.provider_tags`, when it is given to the
     message.
@@ -144,11 +144,11 @@ def correct(
 def decide(
     message: Message, *, is_it: bool, user: User, alike_to: Message | None = None
 ) -> TagDecision | None:
-    """Stores whether `message` is what the rules suspect it to be, such as an opt-out, as a person says.
-    Returns None if that is decided already.
+    """Stores the answer of a person to whether `message` is what the rules suspect it to be, such as an opt-out.
+    Returns the decision; None if there is no open suspicion.
 
-    If it is, the message gets the tag. If it is not, rules and the model still say what it means. `alike_to`: the
-    person said it about that message, and this one has the same words.
+    If it is, the message gets the tag that belongs to the suspicion. If it is not, the suspicion is closed, and rules
+    and model decide the tag. `alike_to`: the person said it about that message, and this one has the same words.
     """
     with transaction.atomic():
         lead = rollup.locked(message.lead)

@@ -262,8 +262,8 @@ def opted_in_after(lead: Lead, at: datetime, stamp: str = "") -> bool:
 
 
 def stop_counts_from(lead: Lead, at: datetime, stamp: str = "") -> bool:
-    """Moves the time of the lead's opt-out to `at` if that is later, because the lead has asked for it again. Returns
-    whether it moved. `stamp` is the time that the text itself states, or "".
+    """Moves the time of the lead's opt-out to `at` if that is later, because the lead has asked for it again, and saves
+    it. Returns whether it moved. `stamp` is the time that the text itself states, or "".
 
     The lead must be opted out, and its row locked.
     """

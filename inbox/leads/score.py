@@ -44,7 +44,7 @@ class Score(NamedTuple):
 
 def of(lead: Lead, tag: str) -> Score | None:
     """How close `lead` is to a deal, by its title and company and by `tag`, what its newest reply wants. None for a tag
-    that says nothing about it, such as Out Of Office.
+    that says nothing about it, such as Out of Office.
     """
     if lead.is_stopped or tag == Tag.BLACKLIST:
         return Score(0, "Nothing more goes to this lead.")

@@ -4,8 +4,8 @@ from django.db import models
 
 
 class ModelOutage(models.Model):
-    """Exists while the last call to the language model failed, for the whole installation. The first call that works
-    deletes it.
+    """The outage of a provider of language models. The row exists while the last call failed, for the whole
+    installation. The first call that works deletes it.
 
     There is one row for each provider of models. Today that is one provider, with the installation's key.
     """

@@ -43,7 +43,7 @@ class ModelReport:
 
 def evaluate_model(cases: Iterable[Case], ask: Ask) -> ModelReport:
     """Has rules and model tag every labelled reply that carries a tag, and counts the right ones. `ask` asks the model
-    about one; what it raises is raised.
+    about one reply; its errors are passed on.
     """
     report = ModelReport()
     for case in cases:

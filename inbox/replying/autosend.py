@@ -148,8 +148,9 @@ def _send(draft: Draft, now: datetime) -> str:
 
 
 def veto(send: OutboundSend, lead: Lead) -> str:
-    """Why an answer that nobody approved, which is about to go to the provider, may not go out after all, as a
-    sentence; "" if it may. Asks the gates (checks) once more, with the lead's row locked.
+    """Asks the gates (checks) once more about an answer that nobody approved and that is about to go to the provider.
+    Returns why it may not go out, as a sentence; "" if it may, and for any other message. The lead's row must be
+    locked.
     """
     if not send_claims.is_automatic(send) or send.draft is None:
         return ""

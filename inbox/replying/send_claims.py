@@ -46,8 +46,8 @@ class Refused(Exception):
 
 
 class AlreadyDecided(Refused):
-    """What a person wants to decide about a draft or message, somebody has decided
-    already. The text is a sentence for them.
+    """Somebody has decided already about the draft or message that a person wants to decide about. The text is a
+    sentence for them.
     """
 
 

@@ -33,7 +33,9 @@ Jobs = QuerySet[BackgroundJob]
 
 
 class DoingAdmin(RecordAdmin):
-    """The actions on jobs."""
+    """The actions on jobs, and the page that retries all failed jobs of one cause. The admin page of jobs is based on
+    it.
+    """
 
     actions = ("retry_now", "run_at", "move", "cancel", "discard")
 

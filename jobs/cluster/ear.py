@@ -56,7 +56,7 @@ class Ear:
                 session.close()
 
     def close(self) -> None:
-        """End the database session on which wake-ups are heard."""
+        """Ends the database session on which wake-ups are heard, if there is one."""
         if self._session is not None:
             self._session.close()
             self._session = None

@@ -55,8 +55,8 @@ def _restate(lead: Lead, event: BookingEvent) -> IntakeResult:
 
 
 def settle(lead: Lead, *, moved: bool = False) -> None:
-    """Sets the lead's columns about meetings from its appointments. If a meeting stands, sends the signal
-    `lead_booked`.
+    """Sets the lead's columns about meetings from its appointments, and saves the lead. If a meeting stands, sends the
+    signal `lead_booked`.
 
     The lead's row must be locked. `moved`: a known meeting was moved to another time, so it does not count as new.
     """
