@@ -27,8 +27,8 @@ EACH_SECOND = "/live/"
 
 
 class RequestLogMiddleware:
-    """Gives each request an id, counts it, and logs its method, path, status and duration in ms. Static files and
-    health pages are neither counted nor logged.
+    """Gives each request an id, counts it, and logs its method, path, status and duration in ms. Static files, health
+    pages, and what open pages ask each second (`/live/`, unless it fails) are neither counted nor logged.
 
     The id is in all log lines of the request and in the header `X-Request-Id` of the response. A client's own id is
     kept if it has 8 to 64 letters, digits and dashes.
