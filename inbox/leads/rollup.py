@@ -50,7 +50,8 @@ def counts(message: Message) -> Counts:
 
 
 def locked(lead: Lead) -> Lead:
-    """Reads the lead's row as it is now and locks it until the transaction ends. Raises Lead.DoesNotExist.
+    """Reads the lead's row as it is now and locks it until the transaction ends. Raises Lead.DoesNotExist if it is
+    gone.
 
     A transaction that changes a lead and its messages locks the lead first. Rows that point to the lead may be added
     meanwhile: their foreign keys are checked at COMMIT, and would wait for a lock FOR UPDATE.
@@ -108,8 +109,8 @@ def _answered(lead: Lead, message: Message) -> None:
 
 
 def written_by_hand(message: Message) -> None:
-    """Counts `message`, a stored message of ours, as an answer to the lead, because a person turns out to have written
-    it. Counts it once.
+    """Marks `message`, a stored message of ours, as written by a person, and counts it as an answer to the lead. Locks
+    and saves the lead; drafts for older messages are closed. Does nothing if it was marked before.
     """
     lead = locked(message.lead)
     if not Message.objects.filter(pk=message.pk, by_hand=False).update(by_hand=True):
@@ -131,7 +132,9 @@ def _note_campaign(lead: Lead, message: Message) -> None:
 
 
 def campaign_known(message: Message, campaign_id: UUID | None) -> None:
-    """Stores the campaign with a message and its lead, when it becomes known after the message was stored."""
+    """Stores the campaign with a message and its lead, when it becomes known after the message was stored. Locks and
+    saves the lead; a stopped lead's campaigns are stopped again.
+    """
     lead = locked(message.lead)
     message.campaign_id = campaign_id
     Message.objects.filter(pk=message.pk, campaign=None).update(campaign_id=campaign_id)
@@ -302,8 +305,8 @@ def decided(lead: Lead) -> None:
 
 
 def interested(message: Message) -> bool:
-    """Records with a reply and its lead that people at the provider marked the reply as interested. Returns False if
-    that was known.
+    """Records with a reply and its lead that people at the provider marked the reply as interested. If it is the newest
+    reply, the lead's tag follows. Locks and saves the lead. Returns False, and changes nothing, if the mark was known.
     """
     lead = locked(message.lead)
     if not Message.objects.filter(pk=message.pk, provider_interested=False).update(provider_interested=True):
