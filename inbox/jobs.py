@@ -13,7 +13,7 @@ from inbox.intake import words
 from inbox.intake.catch_up_job import CATCH_UP
 from inbox.intake.handlers.bookings import WHO_BOOKED
 from inbox.intake.messages import PROCESS
-from inbox.leads import stops
+from inbox.leads import erasure, stops
 from inbox.pipeline import alike, campaign_mail, catch_up_tick, errands, missing_facts, run, tag_notices
 from inbox.replying import (
     autosend,
@@ -245,6 +245,18 @@ def tell_of_tag(ctx: JobContext) -> dict[str, str]:
 def treat_alike(ctx: JobContext) -> dict[str, Any]:
     """The job that applies what a person said about one reply to other replies with the same words."""
     return alike.run(ctx)
+
+
+@job_kind(
+    erasure.ERASE,
+    words="Erases a person with all that names them",
+    attempts=8,
+    time_limit_ms=600_000,
+    lane=lanes.PERSON,
+)
+def erase_lead(ctx: JobContext) -> dict[str, int]:
+    """The job that erases a lead with everything that was written by it, to it and about it."""
+    return erasure.run(ctx)
 
 
 @tick("catch-up", words="Enqueues replies that wait for a model, once one can be asked", every_s=60)

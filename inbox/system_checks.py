@@ -116,6 +116,7 @@ KEPT = {
         " inbox.FollowUpSequence inbox.FollowUpStep inbox.SavedView integrations.Integration integrations.WebhookKey"
         " jobs.WorkspaceLimit auth.Group"
     ),
+    "It keeps that somebody who was erased wants no more, without saying who.": "inbox.ErasedMark",
     "It says who did what, and is there to be looked up later.": (
         "inbox.AuditEntry inbox.TextAccess admin.LogEntry"
     ),

@@ -9,6 +9,7 @@ from inbox.pages.views import (
     conversation,
     deliveries,
     drill,
+    erasing,
     facts,
     followups,
     health,
@@ -106,5 +107,6 @@ urlpatterns = [
     path("leads/<uuid:lead_id>/edit/", leads.edit_lead, name="lead-edit"),
     path("leads/<uuid:lead_id>/allow/", leads.allow_channel, name="lead-allow"),
     path("meetings/<uuid:appointment_id>/handled/", leads.meeting_handled, name="meeting-handled"),
+    path("leads/<uuid:lead_id>/erase/", erasing.erase_lead, name="lead-erase"),
     path("leads/<uuid:lead_id>/merge/", merging.merge_lead, name="merge"),
 ]

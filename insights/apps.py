@@ -9,15 +9,18 @@ class InsightsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from inbox.leads import erasure
         from inbox.leads.merge import GIVES_WAY
         from inbox.pages.navigation import PAGES, Page
         from inbox.pages.state_marks import TABLES
+        from insights import erasure as answers_about
         from insights import retention, system_checks
         from insights.models import ConversationInsight, PackThread
         from insights.pack_marks import PACKS, QUESTIONS, THREADS
         from jobs.retention import prunes
 
         PAGES.insert(0, Page("insights:overview", "Insights", "chart"))
+        erasure.ALSO.append(answers_about.forget)
         GIVES_WAY.extend([ConversationInsight, PackThread])
         TABLES.update({"pack": PACKS, "question": QUESTIONS, "thread": THREADS})
         prunes("context packs")(retention.old_builds)

@@ -163,6 +163,7 @@ class WorkspaceAdmin(BaseAdmin):
     workspace_path = "pk"
     form = WorkspaceForm
     plain_texts = ("signature", "service_description", "notice_tags")
+    secret_fields = ("erasure_key",)
     ordering = ("name", "pk")
     list_display = ("name", "timezone", "sends_paused", "daily_send_cap", "created_at")
     list_filter = ("sends_paused",)

@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from inbox.intake import chats, known_bounces, texts
 from inbox.intake.receipt import Received
-from inbox.leads import identity, rollup, stops
+from inbox.leads import erased, identity, rollup, stops
 from inbox.models import Campaign, Lead, Message
 from inbox.models.lead import IDENTITY_FIELDS, Channel
+from inbox.replying import outgoing
 from inbox.understanding.arrival import Arrival
 from integrations import registry
 from integrations.addresses import mailbox
@@ -97,6 +98,17 @@ def _get_or_create(
     if created and count and not found[0].created:
         rollup.add(message.lead, message, judged)
     return message, created
+
+
+def gone(received: Received, event: MessageEvent) -> bool:
+    """Whether the message of `event` was erased with its person, or is one of ours to somebody who was erased."""
+    if received.workspace.erasure_key is None:
+        return False
+    names = erased.names_of_message(event.source, event.external_id)
+    if event.direction == Message.Direction.OUTBOUND:
+        send_id = outgoing.named(event.html or event.text)
+        names |= erased.names_of_send(received.provider, event.external_id, send_id)
+    return erased.brings_back(received.workspace, names)
 
 
 def _same(message: Message, fingerprint: str) -> bool:

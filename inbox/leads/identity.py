@@ -20,7 +20,7 @@ import phonenumbers
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
-from inbox.leads import facts, merge
+from inbox.leads import erased, facts, merge
 from inbox.models import Lead, Workspace
 from inbox.models.lead import IDENTITY_FIELDS, by_alternate_email
 from inbox.models.races import settled
@@ -218,6 +218,7 @@ def _new(
     facts.note(lead, [name for name, value in values.items() if value], source)
     if complete is not None:
         complete(lead)
+    erased.hold(lead, workspace)
     lead.save(force_insert=True)
     _flag(others)
     return Found(lead, True, bool(others))

@@ -75,6 +75,7 @@ def merge(keep: Lead, other: Lead, actor: User | None) -> Lead:
         if len(locked) < 2:
             raise MergeRefused("One of the two leads is gone. Look the other one up again.")
         keep, other = locked[keep.pk], locked[other.pk]
+        _check(keep, other)
         audit.record(keep.workspace_id, actor, "lead.merged", keep, other=str(other.pk))
         for relation in _relations():
             _move(relation, keep, other)
@@ -87,6 +88,8 @@ def _check(keep: Lead, other: Lead) -> None:
         raise MergeRefused("The two leads belong to different workspaces.")
     if keep.sample or other.sample:
         raise MergeRefused("A sample cannot be merged. Remove it, and it is gone.")
+    if keep.erasing_at or other.erasing_at:
+        raise MergeRefused("One of the two leads is being erased.")
     if keep.pk == other.pk:
         raise MergeRefused("That is the same lead. Choose another one.")
 

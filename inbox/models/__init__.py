@@ -6,6 +6,7 @@ from inbox.models.decisions import GateResult, ProviderWord, SendingPolicy, TagD
 from inbox.models.delivery import WebhookDelivery
 from inbox.models.draft import Draft, OutboundSend
 from inbox.models.enrichment import Enrichment
+from inbox.models.erasure import ErasedMark
 from inbox.models.followup import (
     ChannelRefusal,
     FollowUpInstance,
@@ -31,6 +32,7 @@ __all__ = [
     "ChannelRefusal",
     "Draft",
     "Enrichment",
+    "ErasedMark",
     "FollowUpInstance",
     "FollowUpSequence",
     "FollowUpStep",

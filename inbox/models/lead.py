@@ -203,6 +203,11 @@ class Lead(models.Model):
         db_default=False,
         help_text="Made by “Send a test event”: nothing goes out to it, and it counts nowhere.",
     )
+    erasing_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When a person had this lead erased. Nothing goes out to it any more, and soon it is gone.",
+    )
     identity_conflict = models.BooleanField(
         default=False, help_text="Events named this lead together with another one: a person should look."
     )

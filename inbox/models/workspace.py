@@ -13,6 +13,7 @@ from django.db import models
 from django.utils import timezone
 
 from inbox.models.timezones import validate_timezone
+from integrations.fields import EncryptedJSONField
 from jobs.ids import uuid7
 
 
@@ -176,6 +177,9 @@ class Workspace(models.Model):
         null=True,
         blank=True,
         help_text="When the list of first steps was hidden, or all of them worked. Empty: it is shown.",
+    )
+    erasure_key = EncryptedJSONField(
+        null=True, blank=True, help_text="The key of the hashes that keep who was erased (ErasedMark)."
     )
     members = models.ManyToManyField(User, through="Membership", related_name="workspaces")
     drill_of = models.ForeignKey(

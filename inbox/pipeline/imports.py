@@ -43,6 +43,8 @@ def _store(integration: Integration, event: MessageEvent) -> bool:
 
 
 def _store_once(integration: Integration, received: Received, event: MessageEvent, judged: Arrival) -> bool:
+    if messages.gone(received, event):
+        return False
     outbound = event.direction == Message.Direction.OUTBOUND
     if outbound and own_messages.find(integration.workspace, event) is not None:
         return False

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from inbox.leads import suspicion
+from inbox.leads import erased, suspicion
 from inbox.leads.rollup import answers
 from inbox.models import Draft, Lead, Message, OutboundSend, User
 from inbox.models.lead import Channel, Tag
@@ -87,6 +87,9 @@ def claim(
             accounts.answering(reply_to, provider)
         except accounts.NotAnswerable as error:
             raise SendBlocked(str(error)) from error
+    recipients = _recipients(reply_to) if reply_to and channel == Channel.EMAIL else {}
+    if why := erased.reason(lead, recipients):
+        raise SendBlocked(why)
     parts = limits.sms_parts(text) if channel == Channel.SMS else [text.strip()]
     return _insert(
         OutboundSend(
@@ -101,7 +104,7 @@ def claim(
             subject=subject,
             text=parts[0],
             rest=parts[1:],
-            recipients=_recipients(reply_to) if reply_to and channel == Channel.EMAIL else {},
+            recipients=recipients,
             provider=provider,
             account_id=reply_to.account_id if reply_to else "",
         )
@@ -203,6 +206,8 @@ def unreachable(lead: Lead, channel: str) -> str:
     """
     if lead.sample:
         return SAMPLE
+    if lead.erasing_at is not None:
+        return "This lead is being erased."
     if lead.opted_out_at is not None:
         return "This lead asked not to be contacted."
     if lead.bounced_at is not None and channel == Channel.EMAIL:
@@ -238,8 +243,9 @@ def take_back(send: OutboundSend, lead: Lead, why: str) -> bool:
 
 
 def vetoed(send: OutboundSend, lead: Lead) -> str:
-    """Asks the part of the product that the message comes from whether it may still go to the provider. Returns why
-    not, as a sentence; "" if it may. Raises NoVeto if that part has registered no function.
+    """Asks the part of the product that the message comes from whether it may still go to the provider, and whether it
+    would reach somebody who was erased. Returns why not, as a sentence; "" if it may. Raises NoVeto if that part has
+    registered no function.
     """
     try:
         veto = VETOES[send.origin]
@@ -247,7 +253,7 @@ def vetoed(send: OutboundSend, lead: Lead) -> str:
         raise NoVeto(
             f"Sends of the origin “{send.origin}” have no veto: register one in inbox/wiring.py."
         ) from None
-    return veto(send, lead)
+    return erased.reason(lead, send.recipients) or veto(send, lead)
 
 
 def _busy(lead_id: UUID, channel: str, besides: OutboundSend | None = None) -> str:

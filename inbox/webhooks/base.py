@@ -67,6 +67,7 @@ KEYS = WebhookKey.objects.select_related("integration__workspace").only(
     "integration__config",
     "integration__enabled",
     "integration__workspace__phone_region",
+    "integration__workspace__erasure_key",
 )
 """What a delivery needs to know of its tenant; the secrets of the key and of the account are not read."""
 

@@ -63,6 +63,7 @@ def paths(workspace, lead) -> list[str]:
         f"{inbox}?view=all&q=dana&channel=email",
         f"{inbox}?view=sent",
         f"{inbox}{lead.pk}/?view=needs-reply",
+        reverse("inbox:lead-erase", args=[workspace.pk, lead.pk]),
         *(reverse(page.url_name, args=[workspace.pk]) for page in PAGES),
     ]
 

@@ -304,6 +304,24 @@ OPT_OUT = (
     ("inbox/replying/send_claims.py", "if lead.opted_out_at is not None:", "if False:", SENDING),
     (
         "inbox/replying/send_claims.py",
+        "return erased.reason(lead, send.recipients) or veto(send, lead)",
+        "return veto(send, lead)",
+        "tests/inbox/leads/test_erasure.py",
+    ),
+    (
+        "inbox/leads/identity.py",
+        "erased.hold(lead, workspace)",
+        "pass",
+        "tests/inbox/leads/test_erasure.py",
+    ),
+    (
+        "inbox/leads/erasure.py",
+        "if _in_flight(lead).exists():",
+        "if False:",
+        "tests/inbox/leads/test_erasure.py",
+    ),
+    (
+        "inbox/replying/send_claims.py",
         "if lead.bounced_at is not None and channel == Channel.EMAIL:",
         "if False:",
         "tests/inbox/pages/test_answer.py",

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from inbox.intake.handlers import accounts, bookings, bounces, buttons, enrichments, messages, optouts, words
+from inbox.intake.messages import gone
 from inbox.intake.receipt import DeliveryVerdict, IntakeResult, Received
 from integrations.events import (
     AccountStatusEvent,
@@ -42,5 +43,10 @@ HANDLERS: dict[type[Event], Callable[[Received, Any], IntakeResult]] = {
 def handle(received: Received, event: Event) -> IntakeResult:
     """Applies `event`, which a webhook request brought, by the handler of its type, and returns that handler's result.
     Must run in a transaction.
+
+    A message that was erased with its person is not taken in again, and nothing of it is kept.
     """
+    if isinstance(event, MessageEvent) and gone(received, event):
+        received.body, received.headers = b"", {}
+        return IntakeResult(DeliveryVerdict.IGNORED, event.event_type, "erased with its person")
     return HANDLERS[type(event)](received, event)

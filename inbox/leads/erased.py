@@ -1,0 +1,126 @@
+"""Keeps that erased people want no more, without keeping who they were: hashes of what named them.
+
+The key of the hashes is the workspace's own and is stored encrypted, so that nobody with the tables alone can try
+addresses out. While it cannot be read, nothing is sent in that workspace (`reason`), and replies come in as always.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from inbox.leads import rollup
+from inbox.models import ErasedMark, Lead, Workspace
+from inbox.models.lead import IDENTITY_FIELDS
+from integrations.fields import Unreadable
+
+Name = tuple[str, ...]
+"""What names a person or a message: a kind, and what it is within that kind."""
+UNREADABLE = (
+    "The opt-outs of erased people cannot be read: their key fits none of FIELD_ENCRYPTION_KEYS. "
+    "Until it does, nothing is sent here."
+)
+
+
+def names_of(lead: Lead) -> set[Name]:
+    """All that names the person of `lead`: addresses, numbers, profiles and providers' ids."""
+    found = {(name, str(getattr(lead, name))) for name in IDENTITY_FIELDS if getattr(lead, name)}
+    return found | {("email", address.lower()) for address in lead.alternate_emails}
+
+
+def names_of_message(source: str, external_id: str) -> set[Name]:
+    """What names a message that a provider lists."""
+    return {("message", source, external_id)} if external_id else set()
+
+
+def names_of_send(provider: str, message_id: str, send_id: str) -> set[Name]:
+    """What names a message of ours that a provider tells of: its own id there, and the id that we put into it."""
+    found: set[Name] = {("sent", provider, message_id)} if message_id else set()
+    return found | ({("send", send_id)} if send_id else set())
+
+
+def remember(workspace_id: UUID, names: Iterable[Name], *, opted_out_at: datetime | None = None) -> None:
+    """Keeps the hashes of `names`, in the caller's transaction. `opted_out_at` is given for what names a person, who
+    gets nothing more from then on. Raises DecryptionError if the workspace's key cannot be read.
+    """
+    key = _made_key(workspace_id)
+    ErasedMark.objects.bulk_create(
+        [
+            ErasedMark(workspace_id=workspace_id, digest=_digest(key, name), opted_out_at=opted_out_at)
+            for name in sorted(set(names))
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def forget_unreadable(workspace: Workspace) -> int:
+    """Drops the hashes of a workspace whose key is lost for good, as nothing is sent there until then. Returns how many
+    there were; 0 if the key can be read.
+    """
+    if not isinstance(workspace.erasure_key, Unreadable):
+        return 0
+    dropped = ErasedMark.objects.filter(workspace=workspace).delete()[0]
+    Workspace.objects.filter(pk=workspace.pk).update(erasure_key=None)
+    return dropped
+
+
+def hold(lead: Lead, workspace: Workspace) -> None:
+    """Opts the new `lead` out if it is somebody who was erased, unless they have asked for messages again (START). The
+    caller saves it.
+    """
+    if (at := _opted_out_at(workspace, names_of(lead))) is None:
+        return
+    rollup.opt_out(lead, at)
+    if lead.opted_out_at is not None:
+        lead.tag_decided_by = "erased earlier"
+    rollup.derive(lead)
+
+
+def reason(lead: Lead, recipients: dict[str, list[dict[str, str]]]) -> str:
+    """Why nothing may be sent to `lead` and these recipients (`to` and `cc`, as sends keep them), as a sentence; "" if
+    nobody of them was erased, or they have asked for messages again since.
+    """
+    workspace = Workspace.objects.only("erasure_key").get(pk=lead.workspace_id)
+    if isinstance(workspace.erasure_key, Unreadable):
+        return UNREADABLE
+    addressed = {
+        ("email", str(one.get("address", "")).lower()) for rows in recipients.values() for one in rows
+    }
+    at = _opted_out_at(workspace, names_of(lead) | addressed)
+    if at is None or (lead.opted_in_at is not None and lead.opted_in_at > at):
+        return ""
+    return "Somebody whom this would reach was erased, and is not written to again."
+
+
+def brings_back(workspace: Workspace, names: set[Name]) -> bool:
+    """Whether one of `names` is that of a message which was erased with its person."""
+    return bool(names) and _marks(workspace, names).exists()
+
+
+def _opted_out_at(workspace: Workspace, names: set[Name]) -> datetime | None:
+    times = _marks(workspace, names).filter(opted_out_at__isnull=False).values_list("opted_out_at", flat=True)
+    return max(filter(None, times), default=None)
+
+
+def _marks(workspace: Workspace, names: set[Name]) -> QuerySet[ErasedMark]:
+    """The marks of `names`. There are none in a workspace that has erased nobody, or whose key cannot be read."""
+    key = workspace.erasure_key
+    if key is None or isinstance(key, Unreadable):
+        return ErasedMark.objects.none()
+    return ErasedMark.objects.filter(
+        workspace_id=workspace.pk, digest__in=[_digest(key, name) for name in names]
+    )
+
+
+def _made_key(workspace_id: UUID) -> str:
+    """The key of the workspace's hashes, which the first erasure makes."""
+    Workspace.objects.filter(pk=workspace_id, erasure_key=None).update(erasure_key=secrets.token_urlsafe(32))
+    return str(Workspace.objects.values_list("erasure_key", flat=True).get(pk=workspace_id))
+
+
+def _digest(key: str, name: Name) -> str:
+    return hmac.new(key.encode(), "\0".join(name).encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,343 @@
+"""Erases a person: everything that they wrote, that was written to them, and that names them, in slices.
+
+A person asks for it on a page or by `manage.py erase_lead`. From that transaction on nothing goes out to the lead: a
+send that the provider was called for already runs to its end first, and every other one is refused by its claim. Then a
+job deletes row after row. It may be stopped, and run again, at any point. What stays, and why, says KEPT.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.contrib.admin.models import LogEntry
+from django.db import models, transaction
+from django.db.models import CASCADE, Func, Q, QuerySet, TextField, Value
+from django.db.models.functions import Lower, Now
+from django.utils import timezone
+
+from inbox.leads import erased, rollup, stops
+from inbox.models import (
+    Draft,
+    Enrichment,
+    FollowUpTask,
+    Lead,
+    Message,
+    OutboundSend,
+    User,
+    WebhookDelivery,
+    audit,
+)
+from integrations.models import Notice
+from jobs.context import JobContext
+from jobs.deadline import Deadline
+from jobs.enqueue import enqueue
+from jobs.errors import Snooze
+from jobs.kinds import kind_name
+from jobs.models import BackgroundJob
+
+ERASE = kind_name("lead.erase", __name__)
+SLICE = 200
+LONGEST_WAIT = timedelta(days=1)
+"""How long a lead waits for its campaigns to be stopped at the providers before it is erased all the same."""
+LOOK_AGAIN = timedelta(seconds=15)
+ERASED = "erased"
+"""What stands in a row that stays, where the person's name or text stood."""
+
+ALSO: list[Callable[[Lead], None]] = []
+"""What other apps do about a lead before its messages are deleted. They must be idempotent, and may raise Snooze."""
+
+EMPTIED = {
+    "inbox.WebhookDelivery": "Deliveries that brought their events, without what was in them",
+    "integrations.Notice": "Notices in Slack that told of them, without their text",
+    "admin.LogEntry": "The admin’s log, without their name",
+    "insights.ContextPack": "Answers of the insights that rested on them, without these parts",
+    "insights.PackQuestion": "Answers to questions about such a pack, without these parts",
+    "jobs.BackgroundJob": "Jobs, which hold ids alone; those that still wait are cancelled",
+}
+"""Tables whose rows stay, without what they say of the person."""
+
+KEPT = {
+    "That they want no more, under keyed hashes of their addresses and ids, which name nobody: otherwise "
+    "the next campaign would write to them again.": "inbox.ErasedMark",
+    "Who did what and when, by ids: the audit holds no text of people.": "inbox.AuditEntry inbox.TextAccess",
+    "Counts, costs and times, which name nobody.": (
+        "integrations.AiCall jobs.JobStep jobs.JobAttempt jobs.JobAction jobs.Tick jobs.Worker"
+        " jobs.WorkspaceLimit inbox.LeadChange"
+    ),
+}
+"""What stays of a person, or of the work for them, by the reason why."""
+
+OTHERS = {
+    "It is about the team: its people, what they have set and written for everybody.": (
+        "inbox.Workspace inbox.User inbox.Membership inbox.Invitation inbox.WorkspaceFact inbox.SendingPolicy"
+        " inbox.FollowUpSequence inbox.FollowUpStep inbox.Campaign inbox.HiddenBanner inbox.SavedView"
+        " auth.Group auth.Permission"
+        " sessions.Session axes.AccessLog axes.AccessAttempt axes.AccessAttemptExpiration axes.AccessFailureLog"
+    ),
+    "It is about accounts of providers.": (
+        "integrations.Integration integrations.WebhookKey integrations.WorkspaceIntegrationHealth"
+        " integrations.HealthTransition integrations.ReplyPoll integrations.CircuitBreaker"
+        " integrations.RateWindow inbox.ModelOutage"
+    ),
+    "It belongs to a library and names no lead.": (
+        "contenttypes.ContentType django_q.OrmQ django_q.Task django_q.Success django_q.Failure django_q.Schedule"
+    ),
+}
+"""The tables that say nothing of a lead, by the reason why."""
+
+JOBS_OF: dict[type[models.Model], str] = {
+    Draft: "draft_id",
+    Enrichment: "enrichment_id",
+    FollowUpTask: "task_id",
+    Lead: "lead_id",
+    Message: "message_id",
+    OutboundSend: "send_id",
+}
+"""Under which name a job's payload holds the id of a row."""
+
+
+class EraseRefused(ValueError):
+    """A lead cannot be erased. The message is a sentence for people that says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What erasing a lead would do: how many rows of what would go, how many would be emptied, and what stays and
+    why.
+    """
+
+    goes: dict[str, int]
+    emptied: dict[str, int]
+    stays: tuple[str, ...]
+
+
+def preview(lead: Lead) -> Preview:
+    """Counts what erasing `lead` would do, and changes nothing."""
+    goes = {}
+    for relation in own_relations():
+        if count := _rows(relation, lead).count():
+            goes[_name(relation.related_model, count)] = count
+    deliveries = _deliveries_of(lead).count()
+    notices = _notices_of(lead).count()
+    emptied = {_name(WebhookDelivery, deliveries): deliveries, _name(Notice, notices): notices}
+    return Preview(goes, {name: count for name, count in emptied.items() if count}, tuple(KEPT))
+
+
+def own_relations() -> list[models.ManyToOneRel]:
+    """The relations whose rows go with a lead. Those to messages come last, as sends and drafts lead to jobs."""
+    found = [
+        one
+        for one in Lead._meta.related_objects
+        if isinstance(one, models.ManyToOneRel) and one.on_delete is CASCADE
+    ]
+    return sorted(found, key=lambda one: (one.related_model is Message, one.related_model._meta.label))
+
+
+def begin(lead: Lead, actor: User | None) -> BackgroundJob:
+    """Has `lead` erased: stops everything that could go out to it, keeps that they want no more, and enqueues the job
+    that erases. Returns the job. Doing it again starts a job that failed. Raises EraseRefused for a sample.
+
+    `actor` is the person who asked for it, or None for an operator at the command line.
+    """
+    if lead.sample:
+        raise EraseRefused("This is a sample, and nobody. Remove the samples, and it is gone.")
+    with transaction.atomic():
+        row = rollup.locked(lead)
+        if row.erasing_at is None:
+            row.erasing_at = timezone.now()
+            rollup.opt_out(row, row.erasing_at)
+            rollup.save(row)
+            _remember(row)
+            audit.record(row.workspace_id, actor, "lead.erase", row)
+        job, _ = enqueue(
+            ERASE,
+            workspace_id=row.workspace_id,
+            dedupe_key=f"{ERASE}:{row.pk}",
+            payload={"lead_id": str(row.pk)},
+            anew=True,
+        )
+    return job
+
+
+def run(ctx: JobContext) -> dict[str, int]:
+    """The job `lead.erase`: erases a lead, once nothing to it is under way any more. Returns how many rows went, by
+    table.
+    """
+    lead = Lead.objects.filter(pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id).first()
+    if lead is None or lead.erasing_at is None:
+        return {}
+    if why := waits_for(lead):
+        raise Snooze(timezone.now() + LOOK_AGAIN, why)
+    return erase(lead, ctx.deadline)
+
+
+def waits_for(lead: Lead) -> str:
+    """Why a lead that is being erased cannot go yet, as a sentence; "" if it can.
+
+    A message is on its way to it, or a provider has not been told yet to stop a campaign, for which its ids are needed.
+    """
+    if _in_flight(lead).exists():
+        return "A message to the lead is on its way: it is erased once that has ended."
+    since = lead.erasing_at
+    if since is not None and timezone.now() - since > LONGEST_WAIT:
+        return ""
+    stopping = BackgroundJob.objects.filter(
+        tenant=lead.workspace_id,
+        status__in=[BackgroundJob.Status.QUEUED, BackgroundJob.Status.RUNNING],
+        kind=stops.STOP_EMAILS,
+        payload__lead_id=str(lead.pk),
+    )
+    return "A campaign's e-mails to the lead are being stopped at the provider." if stopping.exists() else ""
+
+
+def erase(lead: Lead, deadline: Deadline) -> dict[str, int]:
+    """Deletes `lead`, on which `begin` was called, with all that names it. Returns how many rows went, by table.
+
+    Each slice is a transaction of its own. Raises what `deadline` raises when it is over; then it may be called again.
+    """
+    for also in ALSO:
+        also(lead)
+    gone: Counter[str] = Counter()
+    _empty(_deliveries_of(lead), deadline)
+    _empty_unassigned(lead, deadline)
+    _notices_of(lead).update(text=ERASED)
+    for relation in own_relations():
+        for count in _in_slices(relation, lead, deadline):
+            gone[relation.related_model._meta.label] += count
+    deadline.check()
+    _finish(lead, gone)
+    return dict(gone)
+
+
+def _in_slices(relation: models.ManyToOneRel, lead: Lead, deadline: Deadline) -> Iterator[int]:
+    """Deletes the rows of `relation` and yields how many each slice had."""
+    rows, model = _rows(relation, lead), relation.related_model
+    while True:
+        deadline.check()
+        with transaction.atomic():
+            pks = list(rows.order_by("pk").values_list("pk", flat=True)[:SLICE])
+            if not pks:
+                return
+            mine = model._base_manager.filter(pk__in=pks)
+            _remember_rows(lead, mine)
+            _cancel_jobs(lead, model, pks)
+            mine.delete()
+        yield len(pks)
+
+
+def _finish(lead: Lead, gone: Counter[str]) -> None:
+    """Deletes the lead's own row, and what came for it meanwhile."""
+    with transaction.atomic():
+        row = Lead.objects.select_for_update().filter(pk=lead.pk).first()
+        if row is None:
+            return
+        _remember(row)
+        _remember_rows(row, Message.objects.filter(lead=row))
+        _empty_now(_deliveries_of(row))
+        _cancel_jobs(row, Lead, [row.pk])
+        LogEntry.objects.filter(
+            content_type__app_label="inbox", content_type__model="lead", object_id=str(row.pk)
+        ).update(object_repr=ERASED)
+        audit.record(row.workspace_id, None, "lead.erased", row, rows=dict(gone))
+        gone["inbox.Lead"] += 1
+        row.delete()
+
+
+def _remember(lead: Lead) -> None:
+    erased.remember(
+        lead.workspace_id, erased.names_of(lead), opted_out_at=lead.opted_out_at or lead.erasing_at
+    )
+
+
+def _remember_rows(lead: Lead, rows: "QuerySet[Any]") -> None:
+    """Keeps by what messages and sends are known again when a provider brings them once more."""
+    names: set[erased.Name] = set()
+    if rows.model is Message:
+        for source, external_id in rows.values_list("source", "external_id"):
+            names |= erased.names_of_message(source, external_id)
+    elif rows.model is OutboundSend:
+        for provider, message_id, pk in rows.values_list("provider", "provider_message_id", "pk"):
+            names |= erased.names_of_send(provider, message_id, str(pk))
+    if names:
+        erased.remember(lead.workspace_id, names)
+
+
+def _cancel_jobs(lead: Lead, model: type[models.Model], pks: list[Any]) -> None:
+    """Cancels the jobs that wait to work on these rows, which would find them gone."""
+    if name := JOBS_OF.get(model):
+        BackgroundJob.objects.filter(
+            tenant=lead.workspace_id,
+            status=BackgroundJob.Status.QUEUED,
+            **{f"payload__{name}__in": [str(pk) for pk in pks]},
+        ).update(status=BackgroundJob.Status.CANCELLED, finished_at=Now())
+
+
+def _in_flight(lead: Lead) -> "QuerySet[OutboundSend]":
+    return OutboundSend.objects.filter(lead=lead, state=OutboundSend.State.INTENT, called_at__isnull=False)
+
+
+def _rows(relation: models.ManyToOneRel, lead: Lead) -> "QuerySet[Any]":
+    rows: QuerySet[Any] = relation.related_model._base_manager.filter(**{relation.field.name: lead})
+    return rows
+
+
+def _deliveries_of(lead: Lead) -> "QuerySet[WebhookDelivery]":
+    """The deliveries of the lead that still hold something of it."""
+    full = Q(body__isnull=False) | ~Q(headers={}) | ~Q(error_fields={})
+    return WebhookDelivery.objects.filter(full, workspace_id=lead.workspace_id, lead=lead)
+
+
+def _empty(rows: "QuerySet[WebhookDelivery]", deadline: Deadline) -> None:
+    while pks := list(rows.values_list("pk", flat=True)[:SLICE]):
+        deadline.check()
+        _empty_now(WebhookDelivery.objects.filter(pk__in=pks))
+
+
+def _empty_now(rows: "QuerySet[WebhookDelivery]") -> None:
+    rows.update(body=None, headers={}, error_fields={})
+
+
+def _empty_unassigned(lead: Lead, deadline: Deadline) -> None:
+    """Empties deliveries that belong to no lead, as they failed or were not used, where one of the person's addresses
+    is a value of the JSON.
+    """
+    body = Lower(Func("body", Value("escape"), function="encode", output_field=TextField()))
+    named = reduce(or_, (Q(body_text__contains=value) for value in _values(lead)), Q(pk__in=[]))
+    rows = WebhookDelivery.objects.filter(workspace_id=lead.workspace_id, lead=None, body__isnull=False)
+    left = rows
+    while True:
+        deadline.check()
+        found = list(left.order_by("received_at", "pk").values_list("pk", "received_at")[:SLICE])
+        if not found:
+            return
+        mine = WebhookDelivery.objects.filter(pk__in=[pk for pk, _ in found])
+        _empty_now(mine.alias(body_text=body).filter(named))
+        last, at = found[-1]
+        left = rows.filter(Q(received_at=at, pk__gt=last) | Q(received_at__gt=at), received_at__gte=at)
+
+
+def _values(lead: Lead) -> Iterator[str]:
+    """How a body in lower case names the person, up to the end of a JSON string. Ids of campaign tools are numbers that
+    mean others elsewhere, so they are left out.
+    """
+    for address in (lead.email, *lead.alternate_emails):
+        if address:
+            yield f'"{address.lower()}"'
+    for value in (lead.phone, lead.linkedin_member_id.lower(), lead.ghl_contact_id.lower()):
+        if value:
+            yield f'"{value}"'
+    if lead.linkedin_url:
+        yield f'/{lead.linkedin_url.rpartition("/")[2]}"'
+
+
+def _notices_of(lead: Lead) -> "QuerySet[Notice]":
+    """The notices that told of the lead: each ends with the link to its conversation."""
+    return Notice.objects.filter(workspace_id=lead.workspace_id, text__contains=str(lead.pk))
+
+
+def _name(model: type[models.Model], count: int) -> str:
+    return str(model._meta.verbose_name if count == 1 else model._meta.verbose_name_plural)

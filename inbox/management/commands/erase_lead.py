@@ -1,0 +1,91 @@
+"""The command `erase_lead WORKSPACE LEAD_OR_EMAIL [--dry-run]`: erases a person.
+
+It is described in docs/reference/commands.md, Workspaces.
+"""
+
+import uuid
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from inbox.leads import erased, erasure
+from inbox.models import Lead, Workspace, audit
+from inbox.models.lead import by_alternate_email
+from inbox.workspaces import creation
+from jobs.deadline import Deadline
+
+
+class Command(BaseCommand):
+    help = "Erase a lead: says what goes and what stays, and then does it, as the lead's page does."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("workspace", help="Its name or id.")
+        parser.add_argument("lead", nargs="?", default="", help="The lead's id, or an e-mail address of it.")
+        parser.add_argument("--dry-run", action="store_true", help="Say what would go, and change nothing.")
+        parser.add_argument("--seconds", type=float, default=3600, help="How long it may take.")
+        parser.add_argument(
+            "--forget-unreadable",
+            action="store_true",
+            help="Instead: drop the opt-outs of erased people, whose key is lost for good.",
+        )
+
+    def handle(
+        self,
+        *,
+        workspace: str,
+        lead: str,
+        dry_run: bool,
+        seconds: float,
+        forget_unreadable: bool,
+        **options: Any,
+    ) -> None:
+        try:
+            found = creation.named(workspace)
+        except creation.WorkspaceNotFound as error:
+            raise CommandError(str(error)) from None
+        if forget_unreadable:
+            self._forget(found)
+            return
+        one = _lead(found, lead)
+        would = erasure.preview(one)
+        for name, count in (would.goes | would.emptied).items():
+            self.stdout.write(f"{count} {name}")
+        for what in would.stays:
+            self.stdout.write(f"Stays: {what}")
+        if dry_run:
+            self.stdout.write("Dry run: nothing was changed.")
+            return
+        try:
+            erasure.begin(one, None)
+        except erasure.EraseRefused as refusal:
+            raise CommandError(str(refusal)) from None
+        one.refresh_from_db()
+        if why := erasure.waits_for(one):
+            self.stdout.write(f"{why} A worker erases the lead then.")
+            return
+        erasure.erase(one, Deadline.after_ms(seconds * 1000))
+        self.stdout.write(f"{one.pk} is erased.")
+
+    def _forget(self, workspace: Workspace) -> None:
+        count = erased.forget_unreadable(workspace)
+        if not count:
+            raise CommandError("Nothing was dropped: the key can be read, or nobody was erased.")
+        audit.record(workspace.pk, None, "erased.forgotten", workspace, count=count)
+        self.stdout.write(f"{count} marks of erased people dropped.")
+
+
+def _lead(workspace: Workspace, named: str) -> Lead:
+    """The lead with this id or address. Raises CommandError if there is none, or several."""
+    leads = Lead.objects.filter(workspace=workspace)
+    try:
+        found = list(leads.filter(pk=uuid.UUID(named)))
+    except ValueError:
+        address = named.strip().lower()
+        found = list((leads.filter(email=address) | leads.filter(by_alternate_email(address)))[:2])
+    if len(found) != 1:
+        raise CommandError(
+            "No lead has this id or address."
+            if not found
+            else "Several leads have this address: name the id."
+        )
+    return found[0]

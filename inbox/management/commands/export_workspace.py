@@ -1,0 +1,40 @@
+"""The command `export_workspace WORKSPACE FILE`: writes everything of one workspace into a zip file.
+
+It is described in docs/reference/commands.md, Workspaces.
+"""
+
+import os
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from inbox.models import audit
+from inbox.workspaces import creation, export
+
+
+class Command(BaseCommand):
+    help = (
+        "Write everything of a workspace into a new zip file: JSON lines, a file for each table, no secrets."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("workspace", help="Its name or id.")
+        parser.add_argument("file", help="The zip file to write. It must not exist.")
+
+    def handle(self, *, workspace: str, file: str, **options: Any) -> None:
+        part, before = f"{file}.part", os.umask(0o077)
+        try:
+            if os.path.exists(file):
+                raise CommandError(f"{file} exists already.")
+            found = creation.named(workspace)
+            audit.record(found.pk, None, "workspace.exported", found)
+            counts = export.write(found, part, settings.VERSION)
+            os.rename(part, file)
+        except creation.WorkspaceNotFound as error:
+            raise CommandError(str(error)) from None
+        except OSError as error:
+            raise CommandError(f"{error.filename or file} cannot be written: {error.strerror}.") from None
+        finally:
+            os.umask(before)
+        self.stdout.write(f"{sum(counts.values())} rows of {len(counts)} tables written to {file}.")

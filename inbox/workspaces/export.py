@@ -1,0 +1,124 @@
+"""Writes everything of one workspace into a zip file: a file of JSON lines for each table, without secrets.
+
+Rows are read in pages, so the size of a workspace does not matter for the memory. The pages are no snapshot: what comes
+while the export runs may be in it or not.
+"""
+
+import base64
+import json
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+from django.apps import apps
+from django.contrib.postgres.search import SearchVectorField
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.utils import timezone
+
+from inbox.models import Workspace
+from integrations.fields import EncryptedJSONField
+
+PAGE = 100
+"""How many rows are read at once. A delivery has at most 1 MiB."""
+
+EXPORTED = {
+    "inbox.Workspace": "pk",
+    "inbox.User": "memberships__workspace",
+    "inbox.FollowUpStep": "sequence__workspace",
+    "insights.PackThread": "pack__workspace",
+    "integrations.HealthTransition": "health__workspace",
+    "integrations.ReplyPoll": "integration__workspace",
+    "jobs.JobAction": "job__workspace",
+    "jobs.JobAttempt": "job__workspace",
+    "jobs.JobStep": "job__workspace",
+}
+"""How tables without a column `workspace` lead to it. All that have such a column are exported without being named."""
+
+LEFT_OUT = {
+    "It holds a secret, or a hash of one, and nothing else.": "integrations.WebhookKey inbox.ErasedMark",
+    "It is of the installation, or of a library, and of no workspace.": (
+        "admin.LogEntry auth.Group auth.Permission axes.AccessAttempt axes.AccessAttemptExpiration"
+        " axes.AccessFailureLog axes.AccessLog contenttypes.ContentType django_q.Failure django_q.OrmQ"
+        " django_q.Schedule django_q.Success django_q.Task inbox.ModelOutage integrations.RateWindow"
+        " jobs.Tick jobs.Worker sessions.Session"
+    ),
+    "It lasts for an hour, or for a person's banner.": "inbox.LeadChange inbox.HiddenBanner",
+}
+"""The tables that are not exported, by the reason why."""
+
+ONLY = {"inbox.User": {"id", "email", "first_name", "last_name", "is_active", "date_joined", "last_login"}}
+"""The columns of a table of which most are not the workspace's."""
+
+
+def models_of() -> dict[type[models.Model], str]:
+    """The models that are exported, each with the path by which it leads to the workspace."""
+    found = {}
+    for model in apps.get_models():
+        label = model._meta.label
+        if label in EXPORTED:
+            found[model] = EXPORTED[label]
+        elif label not in _left_out() and any(one.name == "workspace" for one in model._meta.fields):
+            found[model] = "workspace"
+    return found
+
+
+def write(workspace: Workspace, path: str, release: str) -> dict[str, int]:
+    """Writes everything of `workspace` into a new zip file at `path`, and returns the number of rows by table. Raises
+    OSError if the file exists or cannot be written.
+    """
+    counts = {}
+    with open(path, "xb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for model, way in models_of().items():
+            table = model._meta.db_table
+            with archive.open(f"{table}.jsonl", "w", force_zip64=True) as lines:
+                counts[table] = 0
+                for row in rows(model, way, workspace):
+                    lines.write(json.dumps(row, cls=DjangoJSONEncoder, ensure_ascii=False).encode() + b"\n")
+                    counts[table] += 1
+        manifest = {
+            "workspace": {"id": workspace.pk, "name": workspace.name},
+            "release": release,
+            "written_at": timezone.now(),
+            "rows": counts,
+            "left_out": LEFT_OUT,
+        }
+        archive.writestr("manifest.json", json.dumps(manifest, cls=DjangoJSONEncoder, indent=1))
+    return counts
+
+
+def rows(model: type[models.Model], way: str, workspace: Workspace) -> Iterator[dict[str, Any]]:
+    """Each row of `model` that belongs to `workspace`, by column, in the order of the keys."""
+    mine = model._base_manager.filter(**{way: workspace.pk}).order_by("pk")
+    names = [field.attname for field in columns(model)]
+    page = list(mine.values("pk", *names)[:PAGE])
+    while page:
+        for row in page:
+            yield {name: _plain(row[name]) for name in names}
+        page = list(mine.filter(pk__gt=page[-1]["pk"]).values("pk", *names)[:PAGE])
+
+
+def columns(model: type[models.Model]) -> list["models.Field[Any, Any]"]:
+    """The columns that are exported: no secrets, and nothing that is derived for the search or the queue."""
+    only = ONLY.get(model._meta.label)
+    return [
+        field
+        for field in model._meta.concrete_fields
+        if not isinstance(field, EncryptedJSONField | SearchVectorField | models.GeneratedField)
+        and (only is None or field.name in only)
+    ]
+
+
+def _left_out() -> set[str]:
+    return {label for labels in LEFT_OUT.values() for label in labels.split()}
+
+
+def _plain(value: Any) -> Any:
+    """Bytes as text where they are, else in base64."""
+    if not isinstance(value, memoryview | bytes):
+        return value
+    raw = bytes(value)
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(raw).decode()}

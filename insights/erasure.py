@@ -1,0 +1,41 @@
+"""Takes what rested on an erased person out of the answers of context packs."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from inbox.models import Lead, Message
+from insights.models import ContextPack, PackQuestion
+from jobs.errors import Snooze
+
+GONE = "Somebody in these conversations was erased, and this answer with them. Build the pack again for a new one."
+WAIT = timedelta(minutes=1)
+
+
+def forget(lead: Lead) -> None:
+    """Takes what rested on `lead` out of the answers of the packs that have read it: the claims that cite its messages,
+    and the text, which may name anybody. Raises Snooze while such an answer is being written.
+    """
+    packs = ContextPack.objects.filter(workspace_id=lead.workspace_id, threads__lead=lead).distinct()
+    questions = PackQuestion.objects.filter(pack__in=packs)
+    if (
+        packs.filter(status__in=ContextPack.UNDER_WAY).exists()
+        or questions.filter(status=PackQuestion.Status.PENDING).exists()
+    ):
+        raise Snooze(timezone.now() + WAIT, "An answer that may rest on this lead is being written.")
+    ids = {str(pk) for pk in Message.objects.filter(lead=lead).values_list("pk", flat=True)}
+    for pack in packs:
+        ContextPack.objects.filter(pk=pack.pk).update(
+            synthesis=_without(pack.synthesis, ids), early_answer=_without(pack.early_answer, ids)
+        )
+    for question in questions:
+        PackQuestion.objects.filter(pk=question.pk).update(answer=_without(question.answer, ids))
+
+
+def _without(answer: dict[str, Any] | None, ids: set[str]) -> dict[str, Any] | None:
+    """A stored answer without its text, and without the claims that cite one of the messages `ids`."""
+    if answer is None:
+        return None
+    claims = [one for one in answer.get("claims", []) if not ids.intersection(map(str, one["message_ids"]))]
+    return answer | {"answer": GONE, "claims": claims, "recommended_tests": []}
