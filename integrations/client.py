@@ -11,9 +11,8 @@ from integrations.models import Integration
 
 
 def secrets_of(integration: Integration) -> dict[str, str]:
-    """The provider account's own credentials by name. Raises SecretsUnreadable if no configured key can decrypt them.
-
-    The installation's credentials must not be used instead: the account may be another one.
+    """The provider account's own credentials by name; {} if it has none. Raises SecretsUnreadable if no configured key
+    can decrypt them. The installation's credentials must not be used then: they may open another account.
     """
     if integration.is_unreadable:
         raise SecretsUnreadable(integration.provider)

@@ -7,7 +7,9 @@ from jobs.deadline import Deadline
 
 
 def probe(account: Integration, deadline: Deadline) -> None:
-    """Make the cheap call that shows whether the Calendly account works: read whose token it is."""
+    """Make the cheap call that shows whether the Calendly account works: read whose token it is. Raises the errors of
+    integrations.errors if it does not.
+    """
     CalendlyClient.for_integration(account).me(deadline)
 
 

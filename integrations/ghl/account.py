@@ -7,7 +7,9 @@ from jobs.deadline import Deadline
 
 
 def probe(account: Integration, deadline: Deadline) -> None:
-    """Make the cheap call that shows whether the GoHighLevel account works: read its location."""
+    """Make the cheap call that shows whether the GoHighLevel account works: read its location. Raises the errors of
+    integrations.errors if it does not.
+    """
     GhlClient.for_integration(account).location(deadline)
 
 
@@ -28,6 +30,8 @@ def check_location(test: Test) -> str:
 
 
 def check_calendars(test: Test) -> str:
-    """Check that the key may read calendars at GoHighLevel. Returns a sentence for people."""
+    """Check that the key may read calendars at GoHighLevel. Returns a sentence for people. Raises the errors of
+    integrations.errors.
+    """
     count = len(GhlClient.for_integration(test.account).calendars(test.deadline))
     return f"{count} calendar{'' if count == 1 else 's'} can be read."

@@ -219,7 +219,8 @@ class GhlClient:
 
     # Reference: POST /conversations/messages
     def send_sms(self, contact_id: str, text: str, deadline: Deadline) -> SentMessage:
-        """Send an SMS to a GoHighLevel contact, in one call without retries.
+        """Send an SMS to a GoHighLevel contact, in one call without retries. Returns the ids of message and
+        conversation. An error's `sent` says whether it may have gone out.
 
         If the contact wants no SMS, or its number cannot be used, ProviderRejected has a code of ghl.errors.STATES.
         """

@@ -132,7 +132,7 @@ def record(integration: Integration, signal: Signal, *, at: datetime | None = No
     else None.
 
     `at` (aware) is the time of the event (default: now). It may run inside a transaction; the signal `changed` is sent
-    after commit.
+    after commit. If other writers change the state TRIES times meanwhile, it logs an error and gives up.
     """
     at = at or timezone.now()
     for _ in range(TRIES):

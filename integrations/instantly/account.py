@@ -28,6 +28,8 @@ def check_key(test: Test) -> str:
 
 
 def check_campaigns(test: Test) -> str:
-    """Check that the key may read campaigns at Instantly. Returns a sentence for people."""
+    """Check that the key may read campaigns at Instantly. Returns a sentence for people. Raises the errors of
+    integrations.errors if it may not.
+    """
     count = len(InstantlyClient.for_integration(test.account).campaigns(test.deadline))
     return f"{count} campaign{'' if count == 1 else 's'} can be read."

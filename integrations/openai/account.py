@@ -22,9 +22,10 @@ def usable(_account: Integration) -> bool:
 
 
 def probe(account: Integration, deadline: Deadline) -> None:
-    """Make the cheap call that shows whether OpenAI can be used: read the list of models.
+    """Make the cheap call that shows whether OpenAI can be used: read the list of models. Raises the errors of
+    integrations.errors if it cannot.
 
-    If the quota was used up, ask a very short question, because only questions show that.
+    If the quota was used up, it asks a very short question instead, because only questions show that.
     """
     if writer.row(account).reason in QUOTA:
         ask_shortly(deadline, account)
@@ -41,6 +42,8 @@ def stays_broken(_account: Integration, reason: str, operation: str) -> bool:
 
 
 def check_key(test: Test) -> str:
-    """Check that OpenAI accepts the installation's key. Returns a sentence for people."""
+    """Check that OpenAI accepts the installation's key. Returns a sentence for people. Raises the errors of
+    integrations.errors if it does not.
+    """
     check(test.deadline, test.account)
     return "The installation’s key is accepted."

@@ -12,14 +12,16 @@ from jobs.deadline import Deadline
 
 
 def usable(account: Integration) -> bool:
-    """Whether the Slack account has a token or a webhook, or may use the installation's
-    token in a channel of its own.
+    """Whether the Slack account has a token or a webhook, or may use the installation's token in a channel of its own.
+    Secrets that cannot be read count as well.
     """
     return bool(account.credentials or (installation_key(account) and account.config.get("channel")))
 
 
 def lacks(account: Integration) -> tuple[str, str] | None:
-    """The setting that the Slack account still needs, with a sentence for people. None if it needs none."""
+    """The name of the setting that the Slack account still needs, with a sentence for people. None if it needs none.
+    Only the account's own token or webhook counts. Raises DecryptionError if its secrets cannot be read.
+    """
     if not (account.credentials.get("bot_token") or account.credentials.get("webhook_url")):
         return "bot_token", "Give a bot token, or an incoming webhook below."
     if not account.credentials.get("webhook_url") and not account.config.get("channel"):
@@ -41,7 +43,8 @@ def can_be_read(account: Integration) -> bool:
 
 def probe(account: Integration, deadline: Deadline) -> None:
     """Make the cheap call that shows whether the Slack account works: read whose token it is. If Slack had refused the
-    channel, also look whether the channel is available again, and then record the account as working.
+    channel, also look whether the channel is available again, and then record the account as working. Raises the errors
+    of integrations.errors if a call fails.
     """
     client = SlackClient.for_integration(account)
     client.identity(deadline)

@@ -7,11 +7,15 @@ from jobs.deadline import Deadline
 
 
 def probe(account: Integration, deadline: Deadline) -> None:
-    """Make the cheap call that shows whether the SmartLead account works: read the list of campaigns."""
+    """Make the cheap call that shows whether the SmartLead account works: read the list of campaigns. Raises the errors
+    of integrations.errors if it does not.
+    """
     SmartLeadClient.for_integration(account).campaigns(deadline)
 
 
 def check_key(test: Test) -> str:
-    """Check that SmartLead accepts the key. Returns a sentence for people."""
+    """Check that SmartLead accepts the key. Returns a sentence for people. Raises the errors of integrations.errors if
+    it does not.
+    """
     count = len(SmartLeadClient.for_integration(test.account).campaigns(test.deadline))
     return f"{count} campaign{'' if count == 1 else 's'} can be read."

@@ -20,8 +20,8 @@ def usable(account: Integration) -> bool:
 
 
 def lacks(account: Integration) -> tuple[str, str] | None:
-    """The setting that the LinkedIn account at Unipile still needs, with a sentence for
-    people. None if it needs none.
+    """The name of the setting that the LinkedIn account at Unipile still needs, with a sentence for people. None if it
+    needs none. Raises DecryptionError if its secrets cannot be read.
     """
     if account.credentials.get("api_key") or installation_key(account):
         return None
@@ -91,6 +91,8 @@ def check_owner(test: Test) -> str:
 
 
 def check_session(test: Test) -> str:
-    """Check that the session of the LinkedIn account is alive. Returns a sentence for people."""
+    """Check that the session of the LinkedIn account is alive. Returns a sentence for people. Raises the errors of
+    integrations.errors if it is not.
+    """
     balance = UnipileClient.for_integration(test.account).inmail_balance(test.deadline)
     return f"{balance.total} InMail credits."

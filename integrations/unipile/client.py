@@ -206,20 +206,25 @@ class UnipileClient:
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_startnewchat
     def send_message(self, provider_id: str, text: str, deadline: Deadline) -> SentMessage:
-        """Send a direct LinkedIn message to a person who is connected with us, in one call without retries."""
+        """Send a direct LinkedIn message to a person who is connected with us, in one call without retries. Returns the
+        ids of chat and message. An error's `sent` says whether it may have gone out.
+        """
         body = {"account_id": self.account_id, "attendees_ids": [provider_id], "text": text}
         return self._send("/chats", body, "send_message", deadline)
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_sendmessageinchat
     def reply(self, chat_id: str, text: str, deadline: Deadline) -> SentMessage:
-        """Send a message in an existing LinkedIn chat, in one call without retries."""
+        """Send a message in an existing LinkedIn chat, in one call without retries. Returns the ids of chat and
+        message. An error's `sent` says whether it may have gone out.
+        """
         path = f"/chats/{quote(chat_id, safe='')}/messages"
         sent = self._send(path, {"account_id": self.account_id, "text": text}, "reply", deadline)
         return sent.model_copy(update={"chat_id": sent.chat_id or chat_id})
 
     # Reference: https://developer.unipile.com/docs/send-messages#send-inmail-linkedin
     def send_inmail(self, provider_id: str, subject: str, text: str, deadline: Deadline) -> SentMessage:
-        """Send a LinkedIn InMail, in one call without retries.
+        """Send a LinkedIn InMail, in one call without retries. Returns the ids of chat and message. An error's `sent`
+        says whether it may have gone out.
 
         Without credits, ProviderRejected has a code of the group `credits`.
         """
