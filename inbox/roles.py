@@ -54,13 +54,18 @@ SUPERUSERS_ALONE = {"auth.group"}
 
 
 def permissions_of(group: str) -> set[str]:
-    """The permissions of one of GROUPS, as `app.codename`."""
+    """The permissions of `group`, one of GROUPS, as `app.codename`. Raises KeyError for another name."""
     own = set(_views(everything=group != WORKSPACE_ADMIN))
     return own | {SUPPORT: {SEE_ALL}, OPERATOR: OPERATES | ACTS, WORKSPACE_ADMIN: RUNS | ACTS}[group]
 
 
 def follow_roles(user: User) -> None:
-    """Gives `user` the group Workspace admin, and makes them staff, if they run a workspace. Else takes the group."""
+    """Gives `user` the group Workspace admin, and makes them staff, if they are owner or admin of a workspace. Else
+    takes the group, and staff too if they have no other rights in the admin.
+
+    A person who becomes staff in this way loses all other groups, permissions and superuser rights; the audit says
+    which. The database's function `inbox_follow_roles` does it.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT inbox_follow_roles(%s)", [user.pk])
 
@@ -74,7 +79,9 @@ def _views(*, everything: bool) -> Iterator[str]:
 
 
 def fill(using: str = "default", **_kwargs: Any) -> None:
-    """Gives each of GROUPS exactly its permissions. It runs after each `migrate`, as new models bring new ones."""
+    """Gives each of GROUPS exactly its permissions; permissions that somebody added to one of them are taken. It runs
+    after each `migrate`, as new models bring new permissions.
+    """
     if Group._meta.db_table not in connections[using].introspection.table_names():
         return
     groups = list(Group.objects.using(using).filter(name__in=GROUPS))

@@ -20,7 +20,7 @@ lead_booked = Signal()
 """A meeting stands. Arguments: `lead` (locked), `fresh` (False if it is an earlier meeting at another time)."""
 
 draft_changed = Signal()
-"""A draft was decided, rewritten, held back or sent. Arguments: `draft`, `event` (equal if it is sent twice)."""
+"""A draft was decided, rewritten, held back or sent. Arguments: `draft`, `event` (names it; the same if sent again)."""
 
 lead_enriched = Signal()
 """A source has answered a question about the lead. Arguments: `lead` (locked), `now`."""

@@ -75,14 +75,17 @@ class Board:
 
 
 def rows_of(scope: Scope) -> QuerySet[WorkspaceIntegrationHealth]:
-    """The accounts in use that `scope` may see, without their secrets. A fire drill's account is nobody's trouble."""
+    """The health of the accounts in use that `scope` may see, without their secrets. Accounts of fire drills are left
+    out.
+    """
     rows = scope.limit(WorkspaceIntegrationHealth.objects.all(), "workspace")
     rows = rows.filter(integration__enabled=True, workspace__drill_of=None)
     return rows.select_related("integration", "workspace").defer("integration__credentials")
 
 
 def board(request: HttpRequest) -> Board:
-    """The accounts of the workspaces that `request.user` may see, the worst first.
+    """How the accounts of the workspaces stand that `request.user` may see; the strip draws the worst 120. `seen` is
+    False, and nothing is counted, if the user may not look at accounts.
 
     It takes one query, and one more for the banner.
     """
@@ -114,7 +117,9 @@ def board(request: HttpRequest) -> Board:
 
 
 def banner_of(request: HttpRequest) -> Banner | None:
-    """The banner of the admin's pages: the worst account that is down, unless the user has hidden it."""
+    """The banner of the admin's pages: the worst account that is down and that the user has not hidden. None if there
+    is none, or the user may not look at accounts.
+    """
     scope = scope_of(request)
     if not scope.may(VIEW):
         return None

@@ -42,7 +42,9 @@ class ActingAdmin(RecordAdmin):
         return render(request, "health/_live.html", {"banner": found, "live_url": request.path})
 
     def act(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """`<account>/act/`: does what the form's `do` names, as the workspace's own pages do it."""
+        """`<account>/act/`: does what the form's `do` names, as the workspace's own pages do it. Raises
+        PermissionDenied without the permission to have accounts checked.
+        """
         if not self.has_check_permission(request):
             raise PermissionDenied
         health = cast(WorkspaceIntegrationHealth, self.get_object(request, str(pk)))

@@ -86,7 +86,9 @@ class Cockpit:
 
 
 def of(request: HttpRequest) -> Cockpit:
-    """The page of the workspaces that `request.user` may see."""
+    """What the admin's first page shows of the workspaces that `request.user` may see, in four queries. Parts that the
+    user may not look at are empty.
+    """
     scope = scope_of(request)
     parts = [name for name, permission in VIEWS.items() if scope.may(permission)]
     if not scope.sees_all and "ticks" in parts:  # the installation's own, as its list

@@ -63,7 +63,7 @@ class UnrepairedFilter(admin.SimpleListFilter):
 
 @admin.register(WebhookDelivery)
 class WebhookDeliveryAdmin(RecordAdmin):
-    """Deliveries. They cannot be edited. Staff with the permission to change them may replay them."""
+    """Deliveries. They cannot be edited. Staff with the permission `inbox.replay_webhookdelivery` may replay them."""
 
     workspace_path = "workspace"
     trace_kind = "delivery"
@@ -134,7 +134,9 @@ class WebhookDeliveryAdmin(RecordAdmin):
     def replay_chosen(
         self, request: HttpRequest, deliveries: QuerySet[WebhookDelivery]
     ) -> HttpResponse | None:
-        """Runs the ticked deliveries through today's code, each for itself, and tells of each that was not."""
+        """Runs the ticked deliveries, 100 at most, through today's code, each for itself, and tells of each that was
+        not. It asks the person to confirm first.
+        """
         if asked := self.ask_first(request, deliveries, "replay_chosen", AT_ONCE):
             return asked
         done = 0

@@ -46,12 +46,14 @@ def read(parts: Sequence[str], scope: Scope) -> dict[str, list[Tally]]:
 
 
 def within(rows: QuerySet[Row], scope: Scope) -> QuerySet[Row]:
-    """Those of `rows` whose workspace is in `scope`."""
+    """Those of `rows` whose workspace is in `scope`; all of them if `scope` is None."""
     return rows if scope is None else rows.filter(workspace__in=scope)
 
 
 def in_trouble(deliveries: QuerySet[WebhookDelivery]) -> QuerySet[WebhookDelivery]:
-    """Those of `deliveries` that were rejected or failed on our side in the last days and are not repaired."""
+    """Those of `deliveries` that were rejected or failed on our side in the last 7 days, and that no later run has
+    repaired.
+    """
     settled = WebhookDelivery.objects.filter(replay_of=OuterRef("pk"), verdict__in=REPAIRED)
     troubled = deliveries.filter(
         verdict__in=[Verdict.FAILED, Verdict.REJECTED], received_at__gt=Now() - DELIVERIES_FOR

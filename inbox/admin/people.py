@@ -41,10 +41,10 @@ RUNNING = (Membership.Role.OWNER, Membership.Role.ADMIN)
 
 
 class RightsForm(UserChangeForm):  # type: ignore[type-arg]
-    """A person's rights, but for what the database gives and takes as roles change.
+    """A person's rights in the admin, without those that follow from their roles in workspaces.
 
-    The group Workspace admin is not offered: a page that was opened before the last role ended would give it back. Who
-    runs a workspace stays staff.
+    The group Workspace admin is not offered: a page that was opened before the last role ended would give it back. A
+    person who is owner or admin of a workspace stays staff.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

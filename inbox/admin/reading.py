@@ -58,7 +58,9 @@ def open_text(request: HttpRequest, workspace_id: UUID) -> HttpResponse:
 
 @transaction.atomic
 def grant(request: HttpRequest, workspace: Workspace, reason: str) -> TextAccess:
-    """Opens the texts of `workspace` to the user for an hour."""
+    """Opens the texts of `workspace` to the request's user for an hour, with an entry in the audit, in one
+    transaction. Returns the saved row. The caller has checked that the user may.
+    """
     user = signed_in(request)
     access = TextAccess.objects.create(
         workspace=workspace, user=user, reason=reason, expires_at=Now() + LASTS

@@ -40,10 +40,11 @@ STOPPING = (Cancelled, ShutdownRequested, DeadlineExceeded)
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
-    """Enqueues jobs that compare the calendars' meetings with ours, for the leads whose next check is due.
+    """Enqueues jobs that compare the calendars' meetings with ours, for up to 1000 leads whose next check is due.
+    Workspaces take turns. A check's next time is set as it is claimed.
 
-    Workspaces take turns. A check's next time is set as it is claimed. At `deadline` it stops, and the next run goes
-    on. Returns counts of checks, one of them by workspace.
+    Returns how many leads got a first check (`begun`), how many checks were claimed, in all and by workspace, and how
+    many are left for the next run.
     """
     counts: Counter[str] = Counter()
     for workspace_id in _with_calendar():

@@ -25,7 +25,8 @@ KNOWN_SINCE = timedelta(days=30)
 
 def read(account: Integration, lead: Lead, deadline: Deadline) -> list[Meeting]:
     """Asks the calendar account for the meetings of `lead`. If GoHighLevel has deleted the contact that we know, it
-    looks for another contact of the lead and asks for that one's meetings.
+    looks for another contact of the lead, stores that one's id with the lead, and asks for its meetings; [] if
+    there is no other.
 
     Raises the errors of the provider's client.
     """
@@ -55,7 +56,7 @@ def read(account: Integration, lead: Lead, deadline: Deadline) -> list[Meeting]:
 
 def apply(lead: Lead, listed: list[Meeting]) -> int:
     """Stores the meetings that a calendar listed for `lead`, and returns how many were new or changed. The lead's row
-    is updated in the same transaction.
+    is locked and updated in the same transaction, which this opens.
     """
     with transaction.atomic():
         locked = rollup.locked(lead)

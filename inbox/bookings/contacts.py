@@ -18,9 +18,10 @@ from jobs.db import drop_connection
 
 def who_booked(ctx: JobContext) -> dict[str, object]:
     """The job `bookings.who`: finds the lead for a GoHighLevel contact that booked a meeting, by the contact's e-mail
-    address or phone number, and stores the contact's meetings.
+    address or phone number, and stores the contact's meetings. Returns the outcome in words.
 
-    If no lead fits, or the lead already has another contact, the job ends without an error.
+    If GoHighLevel no longer knows the contact, or no lead fits, nothing is stored and no error is raised. Raises
+    ProviderMisconfigured if GoHighLevel is not connected.
     """
     workspace = Workspace.objects.get(pk=ctx.workspace_id)
     account = connected(workspace.pk, ghl.NAME)

@@ -26,9 +26,10 @@ class ByHandResult(NamedTuple):
 
 
 def act(workspace: Workspace, name: str, instance_ids: Iterable[UUID], *, user: User) -> ByHandResult:
-    """Does the action `name` (a key of ACTIONS, such as "pause") to the follow-ups of `workspace` that have these ids.
+    """Does the action `name` (a key of ACTIONS, such as "pause") to the follow-ups of `workspace` that have these ids,
+    in transactions of 50 follow-ups. `user` is recorded in the audit as the one who acted.
 
-    If one follow-up refuses the action, the others are changed nevertheless. `user` is recorded as the one who acted.
+    If a follow-up refuses the action, is gone or is being worked on, the others are changed nevertheless.
     """
     done, refusals, ids = 0, [], list(dict.fromkeys(instance_ids))
     for at in range(0, len(ids), BATCH):

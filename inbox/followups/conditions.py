@@ -184,8 +184,9 @@ def _snoozed(case: Case) -> Decision | None:
 
 
 def account_down(case: Case) -> Decision | None:
-    """Returns a PAUSE decision if the provider account that would send the step waits for a person to reconnect it;
-    None if the account works or there is none.
+    """Returns a PAUSE decision if the provider account that would send the step is disconnected as a whole, and the
+    provider pauses follow-ups for that; else None. Locks the row of the account's health, so it must run in a
+    transaction.
     """
     decision = _account(case)
     return decision if decision is not None and decision.kind is ConditionKind.PAUSE else None
@@ -274,7 +275,7 @@ AT_THE_CLAIM: tuple[Check, ...] = (
 
 
 def judge(case: Case, checks: tuple[Check, ...]) -> Decision:
-    """Asks the checks in order, and returns the first decision that one of them makes; GO (send the step) if none makes
-    one.
+    """Asks the checks in order, and returns the first decision that one of them makes; GO (send the step) if none
+    makes one. Must run in a transaction with the lead's row locked.
     """
     return next((decision for check in checks if (decision := check(case)) is not None), GO)

@@ -9,8 +9,8 @@ from inbox.replying import hours
 
 
 def due_after(step: FollowUpStep, moment: datetime, workspace: Workspace) -> datetime:
-    """When `step` is due if the step before it ended at `moment` (aware): so many whole days later by the
-    workspace's clock, then so many minutes.
+    """When `step` is due if the step before it ended at `moment` (aware): its days later by the workspace's clock,
+    then its minutes. Returns an aware time.
 
     If the sequence keeps to business hours, it is the next time within them.
     """

@@ -37,8 +37,8 @@ PER_TICK, BATCH = 2_000, 50
 
 
 def settle(deadline: Deadline) -> Counter[str]:
-    """Records how the sends of follow-up steps ended, and plans each follow-up's next step. Returns counts
-    by outcome, and by outcome and workspace.
+    """Records how the sends of follow-up steps ended, and plans each follow-up's next step. Returns counts by outcome,
+    and by outcome and workspace. Takes up to 2000 steps, and leaves out those that somebody else has locked.
 
     If a batch of steps fails, its steps are done one by one, so that a defect affects one step only. The error is
     raised at the end. At `deadline` it stops, and the next run goes on.
@@ -148,8 +148,9 @@ def _remember(task: FollowUpTask, code: str) -> None:
 
 
 def strand(deadline: Deadline) -> Counter[str]:
-    """Marks follow-up steps as failed whose job ended without an outcome (failed, cancelled, discarded), and pauses
-    their follow-ups. At `deadline` it stops, and the next run goes on.
+    """Marks as failed the follow-up steps that were claimed more than 10 minutes ago and whose job neither waits nor
+    runs any more, and pauses their follow-ups. Returns how many (`stranded`). At `deadline` it stops, and the next
+    run goes on.
     """
     counts: Counter[str] = Counter()
     old = FollowUpTask.objects.filter(

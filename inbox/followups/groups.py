@@ -34,8 +34,8 @@ def on_change(sender: Any, health: WorkspaceIntegrationHealth, before: str, **kw
 
 
 def bring_in_line(workspace_id: UUID, provider: str) -> Counter[str]:
-    """Pauses the workspace's follow-ups that use the account at `provider` if it is down, and resumes them if it is
-    not. Returns how many were paused and how many resumed.
+    """Pauses the workspace's follow-ups that use the account at `provider` if it is down. If it works, or there is no
+    account, those that were paused for it are resumed. Returns how many were paused and how many resumed.
     """
     account = connected(workspace_id, provider)
     counts: Counter[str] = Counter()
@@ -75,8 +75,8 @@ def _going_by(mine: QuerySet[Any], provider: str) -> QuerySet[Any]:
 
 
 def reconcile(_deadline: Deadline) -> Counter[str]:
-    """Pauses and resumes the follow-ups of all workspaces by the health of their accounts, in case a signal of a change
-    was lost.
+    """Pauses and resumes the follow-ups of all workspaces by the health of their accounts, in case a signal of a
+    change was lost. Returns counts of paused and resumed ones, in all and by workspace.
     """
     down = WorkspaceIntegrationHealth.objects.filter(
         state=HealthState.DISCONNECTED, provider__in=_pausing(), integration__enabled=True

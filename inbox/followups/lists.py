@@ -117,7 +117,9 @@ VIEWS = {
 
 
 def fell_through(workspace: Workspace) -> QuerySet[Appointment]:
-    """Meetings that were cancelled or missed and that nobody has dealt with, the latest first."""
+    """Meetings that were cancelled or missed and that nobody has dealt with, the latest first. Those of leads who have
+    booked again are left out.
+    """
     mine = Appointment.objects.filter(
         workspace=workspace, status__in=Appointment.FELL_THROUGH, handled_at=None
     )
@@ -139,7 +141,9 @@ def because(view: View, workspace_id: UUID, reason: str) -> QuerySet[Any]:
 
 
 def reasons(workspace: Workspace, view: View) -> list[Reason]:
-    """Why follow-ups are in the list `view`, with a count for each reason, the most frequent first."""
+    """Why follow-ups are in the list `view`, with a count for each reason, the most frequent first, 12 at most. Those
+    without a reason are not counted.
+    """
     rows = view.rows(workspace.pk)
     if view.key == "excluded" and workspace.sends_paused:
         many = rows.count()

@@ -75,8 +75,8 @@ def open_to(lead: Lead) -> QuerySet[FollowUpSequence]:
 
 
 def go_on(instance: FollowUpInstance, done: FollowUpStep, at: datetime) -> None:
-    """Plans the step after `done`, which ended at `at`. After the last step it completes the
-    follow-up. The row of `instance` must be locked.
+    """Plans the step after `done`, which ended at `at`. After the last step it completes the follow-up. Does nothing
+    if the follow-up has ended or is at another step. The row of `instance` must be locked.
 
     A paused follow-up also moves on to its next step, and stays paused.
     """
@@ -92,7 +92,9 @@ def go_on(instance: FollowUpInstance, done: FollowUpStep, at: datetime) -> None:
 
 
 def put_off(instance: FollowUpInstance, until: datetime, reason: str) -> None:
-    """Makes the follow-up's next step due at `until`, and stores `reason`. The row of `instance` must be locked."""
+    """Makes the follow-up's next step due at `until`, and saves `reason`, cut at 200 characters. The row of `instance`
+    must be locked.
+    """
     instance.due_at, instance.waits_for = until, reason[:200]
     instance.save(update_fields=["due_at", "waits_for"])
 

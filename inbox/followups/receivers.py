@@ -40,15 +40,18 @@ def note_response(sender: Any, lead: Lead, message: Message, tag: str, **kwargs:
 
 
 def stop(sender: Any, lead: Lead, reason: str, **kwargs: Any) -> None:
-    """Stops all follow-ups of `lead`, because nothing more may go to this lead. Receives the signal for it."""
+    """Stops all follow-ups of `lead`, whose row must be locked, because nothing more may go to this lead. Receives the
+    signal that a lead is stopped.
+    """
     plan.finish_all(lead, Status.STOPPED, reason)
 
 
 def booked(sender: Any, lead: Lead, fresh: bool, **kwargs: Any) -> None:
-    """Completes the lead's follow-ups that aim at a meeting, and resumes those that follow a meeting.
+    """Completes the lead's follow-ups that aim at a meeting, resumes those that were paused because a meeting fell
+    through, and credits the meeting to the newest step before it. The lead's row must be locked.
 
-    `fresh`: the meeting is new, not moved, so sequences that start after a booking are started too.
-    Receives the signal that the lead has booked.
+    `fresh`: the meeting is new, not moved, so sequences that start after a booking are started too. Receives the
+    signal that the lead has booked.
     """
     towards = ~Q(sequence__starts=Start.BOOKED)
     if plan.finish_all(lead, Status.COMPLETED, "A meeting is booked.", instances=towards) or fresh:

@@ -32,9 +32,11 @@ RESPONSE_OF: dict[str, str] = {
 
 
 def note(lead: Lead, message: Message, tag: str = "") -> None:
-    """Stores `message` as the lead's response to the newest follow-up step before it. Storing it twice changes nothing.
+    """Stores `message` as the lead's response to the newest follow-up step before it, if that went out in the 14 days
+    before. `tag` says what the message means; without it, the message's own tag does.
 
-    `tag` says what the message means; without it, the message's own tag does. A machine's message is no response.
+    A machine's message is no response. A step that has another message as its response, or has led to a meeting, is
+    left as it is.
     """
     response = RESPONSE_OF.get(tag or message.tag or Tag.NEUTRAL)
     task = _before(lead, message.sent_at)
@@ -47,7 +49,9 @@ def note(lead: Lead, message: Message, tag: str = "") -> None:
 
 
 def converted(lead: Lead) -> None:
-    """Credits the meeting that `lead` has just booked to the newest follow-up step before it."""
+    """Credits the meeting that `lead` has just booked to the newest follow-up step before it, if that went out in the
+    last 14 days.
+    """
     task = _before(lead, timezone.now())
     if task is not None:
         FollowUpTask.objects.filter(pk=task.pk).update(

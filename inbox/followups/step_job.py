@@ -39,8 +39,8 @@ def spec(task: FollowUpTask) -> JobSpec:
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `followup.step`: sends one follow-up step to its lead, or decides otherwise. If the text offers meeting
-    times, it first asks the calendar for free ones.
+    """The job `followup.step`: decides about one follow-up step and, if it may go out, claims its send. If the text
+    offers meeting times, it first asks the calendar for free ones. Returns the outcome as a word.
     """
     task = FollowUpTask.objects.select_related("step", "workspace", "lead").get(
         pk=ctx.payload["task_id"], workspace_id=ctx.workspace_id
@@ -63,10 +63,11 @@ def _slots(ctx: JobContext, task: FollowUpTask) -> list[Slot]:
 
 
 def take(known: FollowUpTask, attempt: int, offered: list[Slot]) -> str:
-    """Decides about a follow-up step and, if it may go out, claims its send, all in the caller's transaction.
+    """Decides about a follow-up step and, if it may go out, writes its text and claims its send, all in the caller's
+    transaction. A step that needs approval waits for a person instead. Returns the outcome as a word.
 
-    `attempt` is the attempt that the job is for; a later one makes it do nothing. `offered` are free meeting times for
-    the text. Returns the outcome as a word.
+    `attempt` is the attempt that the job is for; if the step has another one by now, nothing is done ("settled").
+    `offered` are free meeting times for the text.
     """
     task, lead = locked(known)
     instance = task.instance
@@ -96,10 +97,8 @@ def take(known: FollowUpTask, attempt: int, offered: list[Slot]) -> str:
 
 
 def locked(known: FollowUpTask, lead: Lead | None = None) -> tuple[FollowUpTask, Lead]:
-    """Reads the follow-up step's row and its lead again and locks them: first the lead, then the follow-up, then the
-    step.
-
-    `lead` is given if its row is locked already.
+    """Reads the follow-up step's row and its lead again and locks them, in a transaction of the caller: first the
+    lead, then the follow-up, then the step. `lead` is given if its row is locked already.
     """
     lead = lead or rollup.locked(known.lead)
     instance = FollowUpInstance.objects.select_for_update().get(pk=known.instance_id)
@@ -146,8 +145,8 @@ def _subject(task: FollowUpTask, answered: Message | None) -> str:
 
 
 def apply(task: FollowUpTask, decision: Decision) -> None:
-    """Carries out `decision` about a follow-up step: it skips, puts off, pauses or ends. The rows of
-    `task` and its follow-up must be locked.
+    """Carries out `decision` (any but GO) about a follow-up step: it skips the step, puts it off, or pauses or ends
+    the follow-up, and saves that. The rows of `task` and its follow-up must be locked.
     """
     instance = task.instance
     if decision.kind is ConditionKind.SKIP:
@@ -218,7 +217,8 @@ def _stale(task: FollowUpTask, send: OutboundSend, now: datetime) -> bool:
 
 
 def approve(task: FollowUpTask, *, user: User, text: str = "") -> OutboundSend:
-    """Lets a follow-up message that waits for approval go out, with `text` in its place if the person changed it.
+    """Claims the send of a follow-up message that waits for approval, with `text` in its place if the person changed
+    it, and returns the send. "" leaves the text as it is. `user` is recorded in the audit.
 
     Raises send_claims.Refused, with a sentence for the person, if it may not go out.
     """

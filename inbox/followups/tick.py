@@ -54,8 +54,8 @@ def run(deadline: Deadline) -> dict[str, int]:
 
 
 def take_up(deadline: Deadline) -> Counter[str]:
-    """Claims the follow-up steps that are due and enqueues a job for each, in batches. At
-    `deadline` it stops, and the next run goes on.
+    """Claims up to 2000 follow-up steps that are due and enqueues a job for each, in batches. Returns how many were
+    claimed, in all and by workspace, and how many are left. At `deadline` it stops, and the next run goes on.
     """
     counts: Counter[str] = Counter(claimed=0)
     found = _due(PER_TICK)
@@ -89,8 +89,8 @@ def _due(size: int) -> list[Any]:
 
 @transaction.atomic
 def claim(instance_ids: list[Any]) -> list[FollowUpTask]:
-    """Claims the next step of each follow-up in `instance_ids` that is still due, and returns the claimed steps.
-    Follow-ups whose row is locked are left out.
+    """Claims the next step of each follow-up in `instance_ids` that is still due, enqueues a job for each in the same
+    transaction, and returns the claimed steps. Follow-ups whose row is locked are left out.
     """
     locked = due().select_for_update(skip_locked=True, of=("self",)).filter(pk__in=instance_ids)
     instances = list(locked.select_related("next_step").order_by("pk"))

@@ -82,7 +82,9 @@ class Banner:
 def worst_of(
     broken: Sequence[WorkspaceIntegrationHealth],
 ) -> tuple[WorkspaceIntegrationHealth | None, int]:
-    """Of `broken`, which `for_banner` has prepared: the account to show, and how many others there are."""
+    """The first account of `broken` that the user has not hidden, and how many others are not hidden; (None, 0) if all
+    are. `for_banner` must have prepared them.
+    """
     shown = [health for health in broken if not vars(health)["hidden"]]
     return (shown[0], len(shown) - 1) if shown else (None, 0)
 
@@ -102,9 +104,8 @@ def _rows(which: Q) -> QuerySet[WorkspaceIntegrationHealth]:
 def for_banner(
     rows: QuerySet[WorkspaceIntegrationHealth], user: User
 ) -> QuerySet[WorkspaceIntegrationHealth]:
-    """Adds to `rows` what a banner says of them, so that it needs no query for each.
-
-    `hidden` says whether `user` has hidden the banner about this state. `dropped` is what `drops` reads.
+    """Adds to `rows` what a banner says of them, so that it needs no query for each: `hidden`, whether `user` has
+    hidden the banner about this state, and `dropped`, which `drops` reads.
     """
     hidden = HiddenBanner.objects.filter(
         user=user, until__gt=timezone.now(), health=OuterRef("pk"), version=OuterRef("version")
@@ -113,13 +114,15 @@ def for_banner(
 
 
 def worst_first(rows: Iterable[WorkspaceIntegrationHealth]) -> list[WorkspaceIntegrationHealth]:
-    """The accounts of `rows` in trouble: the worst first, then the oldest."""
+    """Sorts accounts in trouble: the worst state first, and in one state the longest in it first. Raises ValueError
+    for an account that is not in trouble.
+    """
     return sorted(rows, key=lambda health: (TROUBLED.index(health.state), health.since))
 
 
 def banner_for(workspace: Workspace, user: User, membership: Membership) -> Banner | None:
-    """The banner about broken accounts that `user` sees on pages of `workspace`; None if all
-    accounts work or the user has hidden it.
+    """The banner that `user` sees on pages of `workspace`: the worst account in trouble, else one that began to work
+    again in the last 30 minutes. None if there is neither, or the user has hidden all trouble.
     """
     acts = membership.at_least(Membership.Role.ADMIN)
     just_back = Q(
@@ -155,7 +158,9 @@ def _of_workspace(health: WorkspaceIntegrationHealth, workspace: Workspace, more
 
 
 def line(health: WorkspaceIntegrationHealth, workspace: Workspace) -> BannerLine:
-    """The banner's line about one account."""
+    """What the banner says about one account: its tone, its headline, what its trouble means, and whether the owner
+    can reconnect it.
+    """
     return BannerLine(
         health=health,
         tone=sentences.TONES.get(HealthState(health.state), ""),
@@ -194,7 +199,9 @@ def hide(user: User, health: WorkspaceIntegrationHealth) -> None:
 
 
 def recovery(health: WorkspaceIntegrationHealth) -> str:
-    """A sentence on an account that is back: how long it was down, and how many missed messages were imported."""
+    """A sentence on an account that is back: how long it was down, and how many missed messages were imported. "" if
+    it is not known when it was down.
+    """
     if health.down_since is None or health.recovered_at is None:
         return ""
     down_s = (health.recovered_at - health.down_since).total_seconds()

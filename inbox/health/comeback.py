@@ -30,9 +30,9 @@ No other provider says that it keeps them longer.
 
 
 def on_change(sender: Any, health: WorkspaceIntegrationHealth, before: str, **kwargs: Any) -> None:
-    """Enqueues a notice to people when an account breaks, and the job `health.recover` when it works again.
-
-    Receives the signal that an account's health has changed. `before` is the state that it had.
+    """Enqueues a notice to people when an account is disconnected, and the job `health.recover` when it works again
+    after it was broken or people were told of trouble. Receives the signal that an account's health has changed.
+    `before` is the state that it had.
     """
     if health.state == HealthState.DISCONNECTED:
         notice_channels.enqueue_notice(health)
@@ -74,7 +74,7 @@ def make_up() -> int:
 
 def run(ctx: JobContext) -> dict[str, int]:
     """The job `health.recover`, after an account works again: fetches missed messages, resumes sends that waited for
-    it, and updates the notice that people got.
+    it, and updates the notice that people got. Returns how many messages were new and how many sends go on.
     """
     health = WorkspaceIntegrationHealth.objects.select_related("integration__workspace", "workspace").get(
         pk=ctx.payload["health_id"], workspace_id=ctx.workspace_id
@@ -88,9 +88,9 @@ def run(ctx: JobContext) -> dict[str, int]:
 
 
 def fetch_missed(health: WorkspaceIntegrationHealth, deadline: Deadline) -> int:
-    """Fetches the messages that came while the account was down, of ten days at most. Returns how many were new to us.
-
-    Raises the provider's errors.
+    """Fetches the messages that came while the account was down, of ten days at most, and stores them. Returns how
+    many were new to us, 0 for a provider without a list of messages. The number is saved for the banner. Raises the
+    provider's errors.
     """
     since = health.down_since or health.since
     last_good = min(filter(None, (since, health.last_received_at)))

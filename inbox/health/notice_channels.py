@@ -109,8 +109,8 @@ def run(ctx: JobContext) -> dict[str, object]:
 
 
 def tell(health: WorkspaceIntegrationHealth, slack: Integration | None, text: str) -> dict[str, object]:
-    """Posts `text` about the account's health once, to `slack` or else by e-mail, and returns what came of it. Posts
-    nothing if people were told within 24 hours or the account works again.
+    """Posts `text` about the account's health once, to `slack`, or by e-mail if that is None or broken, and returns
+    what came of it. Posts nothing if people were told within 24 hours or the account works again.
 
     Raises TransientError if another try may deliver it.
     """
@@ -199,8 +199,8 @@ def _email_key(notice: Notice) -> str:
 
 
 def run_email(ctx: JobContext) -> dict[str, str]:
-    """The job `health.email`: sends by e-mail, once, a notice that Slack did not take or perhaps did not take. A mail
-    that may have left is not sent again.
+    """The job `health.email`: sends a notice by e-mail, once, because Slack did not take it, perhaps did not, or the
+    workspace wants e-mails too. A mail that may have left is not sent again.
     """
     notice = Notice.objects.select_related("health__integration", "workspace").get(
         pk=ctx.payload["notice_id"], workspace_id=ctx.workspace_id
@@ -256,8 +256,8 @@ def _time(health: WorkspaceIntegrationHealth, at: datetime) -> str:
 
 
 def news_of(health: WorkspaceIntegrationHealth, slack: Integration | None) -> str:
-    """The text of a new notice about a broken account. If notices cannot be changed later, it says so, and also says
-    what happened since the last one.
+    """The text of a new notice about a broken account. If a message in `slack` cannot be changed later, or `slack` is
+    None, the text says so, and also whether the account was back since the last notice.
     """
     text = text_of(health)
     if _can_be_changed(slack):

@@ -44,7 +44,9 @@ def way(workspace: Workspace) -> str:
 
 
 def start(workspace: Workspace, user: User) -> Notice:
-    """Enqueues one trial notice to the workspace's people. Raises NoWay."""
+    """Enqueues one trial notice to the workspace's people, and returns its row. `user` is named in it and in the
+    audit. Raises NoWay if neither Slack nor e-mail is set up.
+    """
     path = way(workspace)
     if not path:
         raise NoWay("No way is set up: connect Slack, or have the operator set EMAIL_URL.")

@@ -36,8 +36,8 @@ def path(integration: Integration) -> str:
 
 
 def read(token: str) -> WorkspaceIntegrationHealth:
-    """The health of the disconnected account that the token of an owner's reconnect link is
-    about. Raises LinkExpired.
+    """The health of the disconnected account that the token of an owner's reconnect link is about. Raises LinkExpired
+    if the token is forged or older than 24 hours, the account is switched off, or that outage is over.
     """
     try:
         integration_id, version = signing.loads(token, salt=SALT, max_age=VALID_FOR)

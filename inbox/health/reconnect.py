@@ -36,7 +36,9 @@ class Link:
 
 def hosted_link(integration: Integration, back_url: str) -> Link:
     """Asks the provider for a page on which the owner reconnects the account; its link works once, for 30 minutes.
-    Afterwards the page leads to `back_url`.
+    Afterwards the page leads to `back_url`. Waits 5 s at most.
+
+    If there is no such page or the provider fails, the Link's `sentence` says so; nothing is raised.
     """
     page = registry.spec_of(integration.provider).reconnect
     if not page:

@@ -56,8 +56,9 @@ def tick(deadline: Deadline) -> dict[str, int]:
 
 
 def run(ctx: JobContext) -> dict[str, int]:
-    """The job `replies.poll`: fetches from one account the messages since the last time, and
-    stores those that we lack.
+    """The job `replies.poll`: fetches from one account the messages since the last time, of ten days at most, and
+    stores those that we lack. The next poll begins where this one ended. Returns how many were read and how many
+    were new. Raises the provider's errors.
     """
     integration = Integration.objects.select_related("workspace", "reply_poll").get(
         pk=ctx.payload["integration_id"], workspace_id=ctx.workspace_id

@@ -109,8 +109,8 @@ def why(code: str) -> str:
 
 
 def can_reconnect(health: WorkspaceIntegrationHealth) -> bool:
-    """Whether the account's owner can mend it by logging in again on the provider's page.
-    That does not help if our own key is wrong.
+    """Whether the account's owner can mend it by logging in again on the provider's page: the provider has one, the
+    account is disconnected, and the reason is neither our own key nor unreadable secrets.
     """
     return (
         bool(registry.spec_of(health.provider).reconnect)
@@ -145,7 +145,7 @@ def _stopped(health: WorkspaceIntegrationHealth) -> str:
 
 def effect(health: WorkspaceIntegrationHealth, effects: list[Effect]) -> str:
     """What does not happen while the account is in trouble, with the numbers in `effects`, and whether anybody has to
-    act.
+    act; "" for an account that works.
     """
     waits = ", ".join(map(str, effects))
     if health.state == HealthState.DISCONNECTED:

@@ -91,7 +91,9 @@ def _first_known(health: WorkspaceIntegrationHealth) -> datetime:
 def down_spans(
     health: WorkspaceIntegrationHealth, begins: datetime, ends: datetime
 ) -> list[tuple[datetime, datetime]]:
-    """When the account was down between `begins` and `ends`: pairs of start and end, oldest first."""
+    """When the account was disconnected or its provider down, between `begins` and `ends`: pairs of start and end,
+    oldest first.
+    """
     changes = list(
         HealthTransition.objects.filter(health=health, at__lt=ends)
         .order_by("at", "id")

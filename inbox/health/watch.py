@@ -85,8 +85,8 @@ def _keep_installation_accounts() -> None:
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `health.probe`: makes one cheap read call with the account. As with any call, its
-    result is recorded in the account's health.
+    """The job `health.probe`: makes one cheap read call with the account. As with any call, its result is recorded in
+    the account's health. Returns whether the call worked.
     """
     integration = Integration.objects.get(pk=ctx.payload["integration_id"], workspace_id=ctx.workspace_id)
     writer.forget_successes()
@@ -116,7 +116,9 @@ def listen(integration: Integration, last: datetime | None) -> SignalKind | None
 
 
 def last_heard(integration: Integration) -> datetime | None:
-    """When the account's last webhook came; None if none ever did."""
+    """When the account's last webhook came; None if none ever did, or the account has no webhook key. Messages that we
+    fetched do not count.
+    """
     heard = _listened_to(Integration.objects.filter(pk=integration.pk)).values_list("heard_at", flat=True)
     return heard.first()
 
@@ -131,7 +133,7 @@ SELECT count(*), max(gap) FROM (
 
 def usual_silence(integration: Integration) -> timedelta | None:
     """How long the account's webhooks may pause before it counts as silent: twice the longest gap of the last two
-    weeks; None if there were too few events to tell.
+    weeks; None if fewer than 20 came in that time.
     """
     with connection.cursor() as cursor:
         cursor.execute(GAPS, [integration.pk, timezone.now() - RHYTHM_WINDOW])

@@ -49,14 +49,16 @@ Guarded = Callable[..., HttpResponseBase]
 
 
 def workspace_view(min_role: str = Membership.Role.VIEWER) -> Callable[[View[Rest]], Guarded]:
-    """Decorator for views under `w/<uuid:workspace_id>/` that checks who may open the
-    page. The view itself gets no `workspace_id`.
+    """Decorator for views under `w/<uuid:workspace_id>/` that checks who may open the page. The view itself gets no
+    `workspace_id`.
 
-    It sets `request.workspace` and `request.membership` (with the database's snapshot of before anything else is read,
-    inbox.pages.live), activates the workspace's time zone, and
-    remembers the workspace for the home page. An outsider gets 404, so that they cannot learn which
-    workspaces exist. A member whose role is lower than `min_role` gets 403. A viewer may only look,
-    whatever `min_role` is: methods other than GET need a member.
+    It sets `request.workspace` and `request.membership`, activates the workspace's time zone, and remembers the
+    workspace for the home page. The membership's `snapshot` is the database's snapshot, taken before the view reads
+    anything (inbox.pages.live).
+
+    An outsider gets 404, so that they cannot learn which workspaces exist. A member whose role is lower than
+    `min_role` gets 403. A viewer may only look, whatever `min_role` is: methods other than GET, HEAD and OPTIONS need
+    a member.
     """
 
     def decorate(view: View[Rest]) -> Guarded:

@@ -31,7 +31,8 @@ class Page:
 
 
 def act(request: HttpRequest, integration: Integration, page: Page) -> HttpResponse:
-    """Does what the form's `do` names, one of ACTIONS, and keeps it in the audit log.
+    """Does what the form's `do` names, one of ACTIONS, and keeps it in the audit log. Returns the page that the action
+    shows, else a redirect to `page.back`. An unknown `do` only becomes a message.
 
     The caller has checked that the user may act on `integration`.
     """

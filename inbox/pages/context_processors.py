@@ -60,8 +60,8 @@ class Shell:
 
     @property
     def here(self) -> str:
-        """The address to which a form of this page leads back: the page itself if a GET
-        reaches it; for a fragment, the page around it.
+        """The address to which a form of this page leads back: the page itself if a GET reaches it, else "/"; for a
+        fragment, the page around it.
         """
         if self._request.htmx:
             return self._request.htmx.current_url_abs_path or "/"

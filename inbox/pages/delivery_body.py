@@ -23,8 +23,10 @@ def shown_as(value: str | None) -> str:
 
 
 def text(delivery: WebhookDelivery, show: str) -> str:
-    """The body of a stored webhook request for a page, without secrets and cut at SHOWN_BYTES; "" if it is no longer
-    stored. `show` is one of VIEWS.
+    """The body of a stored webhook request for a page, without secrets and cut at SHOWN_BYTES (200,000) characters; ""
+    if it is no longer stored. `show` is one of VIEWS.
+
+    If the body cannot be read as its source's, the text says what is wrong with it.
     """
     if delivery.body is None:
         return ""
@@ -32,7 +34,7 @@ def text(delivery: WebhookDelivery, show: str) -> str:
 
 
 def is_cut(delivery: WebhookDelivery) -> bool:
-    """Whether the body of a stored webhook request is longer than what `text` returns."""
+    """Whether the stored body of a webhook request has more than SHOWN_BYTES (200,000) bytes, so that `text` cuts it."""
     return delivery.body is not None and len(delivery.body) > SHOWN_BYTES
 
 

@@ -39,7 +39,9 @@ class Empty:
 
 
 def of_folder(workspace: Workspace, folder: Folder) -> Empty:
-    """Why nobody of `workspace` is in `folder`."""
+    """What stands in place of the list of `folder`, in which nobody of `workspace` is: first what keeps replies from
+    coming in, else that all is well.
+    """
     wrong = _wrong(workspace, folder) if folder.incoming else None
     return wrong or _well(workspace, folder)
 

@@ -40,9 +40,10 @@ class Moved(Exception):
 @dataclass(frozen=True, slots=True)
 class FactRow:
     """What happens to one row of an uploaded CSV of facts. `row` is its number as in a spreadsheet, where the heading
-    is 1. `do` says whether it is added, changed, left as it is or refused.
+    is 1. `do` is "add", "change", "same" (the fact is as in the file) or "refuse", with the reason in `problem`.
 
-    `before` is the fact's answer before the import.
+    `before` is the fact's answer before the import; `fact` is None if it is not known yet. `cells` are the row's own
+    texts, only for a refused one.
     """
 
     row: int
@@ -99,7 +100,7 @@ class Plan:
 
 def plan(workspace: Workspace, text: str) -> Plan:
     """Works out what importing the CSV `text` would do to the workspace's facts, and changes nothing. Raises
-    Unreadable.
+    Unreadable if it is no CSV, lacks a column, is empty or has more than 500 rows.
     """
     known = {(fact.kind, fact.folded): fact for fact in WorkspaceFact.objects.filter(workspace=workspace)}
     first: dict[tuple[str, str], int] = {}
@@ -119,8 +120,8 @@ def plan(workspace: Workspace, text: str) -> Plan:
 
 
 def apply(workspace: Workspace, by: User, text: str, *, seen: str) -> Plan:
-    """Imports the CSV `text` into the workspace's facts, and returns what it did. `seen` is
-    the digest of the plan that the person saw.
+    """Imports the CSV `text` into the workspace's facts, in a transaction of its own, and returns what it did. Rows
+    that are refused are left out. `seen` is the digest of the plan that the person saw.
 
     Raises Unreadable if the text is no CSV, and Moved if the import would do something else by now.
     """

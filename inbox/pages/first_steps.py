@@ -87,13 +87,15 @@ class FirstSteps:
 
     @cached_property
     def senders(self) -> list[Integration]:
-        """The accounts that bring and carry messages: those that do not work first, then those that do."""
+        """The accounts that bring and carry messages: those that do not work first, then those that do, last those
+        that were not checked yet.
+        """
         found = [row for row in self.accounts if registry.spec_of(row.provider).channel]
         return sorted(found, key=lambda row: (state_of(row) == HealthState.UNKNOWN, state_of(row) in WORKS))
 
     @cached_property
     def keys(self) -> list[WebhookKey]:
-        """The webhook keys that are accepted for accounts that bring messages, the newest of each account first."""
+        """The webhook keys that are accepted for accounts that bring messages, the newest first."""
         names = [name for name, spec in registry.specs().items() if spec.channel]
         keys = WebhookKey.objects.usable().filter(
             integration__workspace=self.workspace, integration__provider__in=names
@@ -166,7 +168,7 @@ class FirstSteps:
 
     @property
     def heading(self) -> str:
-        """How far it is, for the page's headline."""
+        """The page's headline: that all is set, or how many steps are left."""
         left = len(self.steps) - self.done
         if not left:
             return "All set"
@@ -381,7 +383,7 @@ class FirstSteps:
 
 
 def finish(workspace: Workspace) -> bool:
-    """Hides the list of first steps. Returns whether it was shown until now."""
+    """Hides the list of first steps for everybody in the workspace. Returns whether it was shown until now."""
     return bool(Workspace.objects.filter(pk=workspace.pk, set_up_at=None).update(set_up_at=timezone.now()))
 
 

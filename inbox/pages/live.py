@@ -58,14 +58,17 @@ def parse_snapshot(text: str) -> str | None:
 
 
 def with_snapshot() -> QuerySet[Membership]:
-    """Memberships, each with the `snapshot` of the statement that reads it: what it sees of the database."""
+    """A queryset of all memberships. Each row has `snapshot`: PostgreSQL's snapshot, as text, of the statement that
+    reads it.
+    """
     snapshot = Func(template="pg_current_snapshot()::text", output_field=CharField())
     return Membership.objects.annotate(snapshot=snapshot)
 
 
 def news(user_id: str, asked: Mapping[UUID, str]) -> list[News]:
-    """What is new for an active user in those workspaces of `asked` that they are a member of. `asked` has the snapshot
-    that each workspace's pages are of.
+    """What is new for an active user in those workspaces of `asked` that they are a member of, by one query. `asked`
+    has the snapshot that each workspace's pages were read with, as `parse_snapshot` accepts it. Other workspaces
+    are left out.
     """
     text = CharField()
     since = Case(

@@ -23,7 +23,9 @@ TEMPLATES = {
 
 
 def part_asked(request: WorkspaceRequest) -> str:
-    """The id of the element that the request asks for; "" if it asks for a whole page."""
+    """The id of the element that the request asks for, a key of TEMPLATES; "" if it asks for a whole page or for
+    another element.
+    """
     target = request.htmx.target if request.htmx else None
     return target if target in TEMPLATES else ""
 
@@ -31,11 +33,13 @@ def part_asked(request: WorkspaceRequest) -> str:
 def render_part(
     request: WorkspaceRequest, part: str, context: dict[str, Any] | None = None, status: int = 200
 ) -> HttpResponse:
-    """The answer to a request for `part`, a key of TEMPLATES. A browser never shows it as the page of its address."""
+    """The answer to a request for `part`, a key of TEMPLATES: that element alone. Its Vary header keeps a browser from
+    showing it as the page of its address.
+    """
     return varied(render(request, TEMPLATES[part], context, status=status))
 
 
 def varied(response: HttpResponse) -> HttpResponse:
-    """`response`, marked as one that depends on which part the request asked for."""
+    """Returns `response` itself, with a Vary header that says that it depends on which part the request asked for."""
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response

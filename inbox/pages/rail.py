@@ -36,7 +36,7 @@ class Rail:
 
 
 def rail(lead: Lead, timeline: Timeline, draft: Draft | None) -> Rail:
-    """The top of the rail for `lead`, whose page shows `timeline` and perhaps `draft`. Reads nothing more."""
+    """The top of the rail for `lead`, whose page shows `timeline` and perhaps `draft`. Makes no query."""
     tiles = [_score(lead), _their_time(lead), _waits(lead), _wrote(timeline)]
     return Rail(tiles, next_step(lead, draft))
 
@@ -59,7 +59,9 @@ def _their_time(lead: Lead) -> Tile:
 
 
 def zone_of_phone(phone: str) -> zoneinfo.ZoneInfo | None:
-    """The time zone of the place that a phone number (E.164) belongs to; None if it is not one zone alone."""
+    """The time zone of the place that a phone number (E.164) belongs to; None if the number is invalid, or belongs to
+    several zones or none.
+    """
     try:
         names = time_zones_for_number(phonenumbers.parse(phone))
         return zoneinfo.ZoneInfo(names[0]) if len(names) == 1 else None

@@ -62,8 +62,10 @@ class Found:
 def search_page(
     leads: QuerySet[Lead], workspace: Workspace, text: str, *, after: str = "", size: int = PAGE_SIZE
 ) -> tuple[KeysetPage, int]:
-    """One page of the list of what `search` found, and the count. Each row has its Hit as `hit`. The page does not lead
-    back to newer ones.
+    """One page of the list of what `search` found, and the count. Each row has its Hit as `hit`. `leads` that have
+    left the list meanwhile are left out.
+
+    The page leads only to older ones: its `before` is None. Raises Http404 for an invalid cursor.
     """
     found = search(leads, workspace, text, after=after, size=size)
     rows = leads.in_bulk([hit.lead_id for hit in found.hits])
@@ -112,7 +114,9 @@ def search(
 
 
 def named(leads: QuerySet[Lead], workspace: Workspace, text: str) -> QuerySet[Lead]:
-    """Those of `leads` that are found by their own names, addresses, numbers and ids, also leads without a message."""
+    """Those of `leads` that are found by their own names, addresses, numbers and ids, also leads without a message. An
+    empty `text` finds nobody. The order of `leads` stays.
+    """
     typed = Typed.read(workspace, text)
     if typed is None:
         return leads.none()

@@ -76,7 +76,9 @@ OF_HIT, OF_FEW = RawSQL("hit.lead_id", ()), RawSQL("few.lead_id", ())
 
 @dataclass(frozen=True)
 class Read:
-    """What the statement told: hits, the newest first. Older than `floor` there may be more."""
+    """What the statement returned: hits, one for each lead, the newest first. `floor` is the place down to which they
+    are complete; None if there is nothing older.
+    """
 
     rows: list[Row]
     floor: Place | None = None
@@ -100,7 +102,7 @@ class Steps:
     seen: QuerySet[Any, Any] | None
 
     def read(self, place: Place | None, want: int) -> Read:
-        """The `want` newest hits after `place`, one per lead."""
+        """The `want` newest hits after `place` (None: from the newest on), one for each lead, by one statement."""
         not_few = RawSQL("(SELECT count(*) FROM few) > %s", (FEW,), BooleanField())
         newest = NEWEST[self.model]
         parts = {

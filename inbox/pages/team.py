@@ -12,7 +12,9 @@ YOU = "You"
 
 @dataclass(frozen=True)
 class Teammate:
-    """A member of the workspace. `name` is what the page calls them; `initials` are at most two letters."""
+    """A member of the workspace. `name` is what the page calls them ("You" for the user who looks at it); `full_name`
+    is their name. `initials` are at most two letters.
+    """
 
     membership_id: int
     user_id: int
@@ -24,7 +26,7 @@ class Teammate:
 
 
 class Team:
-    """The members of one workspace: who looks first, then by name."""
+    """The members of one workspace. `members` begins with the user who looks at the page; the others follow by name."""
 
     def __init__(self, rows: list[Membership], viewer_id: int | None) -> None:
         mates = [_teammate(row, viewer_id) for row in rows]
@@ -33,7 +35,7 @@ class Team:
 
     @property
     def writers(self) -> list[Teammate]:
-        """Those who may have conversations: a viewer answers nobody."""
+        """The members who may have conversations assigned to them: all but viewers."""
         return [mate for mate in self.members if mate.may_write]
 
     def of(self, user_id: int | None) -> Teammate | None:
@@ -56,7 +58,7 @@ def team_of(request: WorkspaceRequest) -> Team:
 
 
 def own_memberships(request: WorkspaceRequest) -> list[Membership]:
-    """The memberships of who looks, by the name of the workspace."""
+    """The memberships of the request's user, in all workspaces, by the name of the workspace."""
     return [row for row in _memberships(request) if row.user_id == request.user.pk]
 
 

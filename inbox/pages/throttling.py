@@ -81,15 +81,15 @@ def _network(entry: str) -> str | None:
 
 
 def account_name(request: HttpRequest, credentials: dict[str, Any] | None) -> str:
-    """The name under which log-in tries are counted: the e-mail address in lower case, as
-    UserManager.get_by_natural_key reads it.
+    """The name under which log-in tries are counted: the e-mail address in `credentials`, in lower case, as
+    UserManager.get_by_natural_key reads it; "" if there is none.
     """
     return ((credentials or {}).get(settings.AXES_USERNAME_FORM_FIELD) or "").strip().lower()
 
 
 def tries_left(request: HttpRequest, username: str) -> int:
     """How many more wrong passwords the client of `request` may enter for the e-mail address `username` before it must
-    wait.
+    wait; 0 or less if it must wait now.
     """
     credentials = get_credentials(username)
     failures: int = AxesProxyHandler.get_failures(request, credentials)

@@ -87,8 +87,8 @@ class Timeline:
 
 
 def timeline(lead: Lead, *, everything: bool = False) -> Timeline:
-    """What the page of a conversation shows: the newest LIMIT messages with `lead`, or twenty times as many if
-    `everything`, and messages of ours that are being sent, failed, or perhaps went out.
+    """What the page of a conversation shows: the newest 50 messages with `lead`, or 1000 if `everything`, and messages
+    of ours that are being sent, failed, or perhaps went out. Oldest first.
     """
     limit = LIMIT * 20 if everything else LIMIT
     newest = list(lead.messages.order_by("-sent_at", "-received_at")[: limit + 1])

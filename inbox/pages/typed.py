@@ -31,8 +31,10 @@ Part = tuple[str, bool]
 
 @dataclass(frozen=True)
 class Typed:
-    """What a person looks for. `words` are folded, each with whether a word may go on after it. `numbers` are the ends
-    of phone numbers, backwards.
+    """What a person typed into the search. `words` are folded, each with whether longer words that begin with it are
+    found too. `numbers` are the ends of phone numbers, their digits backwards.
+
+    `mark` stands before each word of this workspace in `Message.found_by`.
     """
 
     text: str
@@ -50,7 +52,9 @@ class Typed:
 
     @property
     def in_messages(self) -> WordsQuery:
-        """The query for `Message.found_by`. There must be a word."""
+        """The query for the column `Message.found_by`: messages with all of `words`, or with one of `numbers`. `words`
+        must not be empty.
+        """
         words = [
             f"'{self.mark}{word}'{':*' * (begins and len(word.encode()) >= MIN_BYTES)}"
             for word, begins in self.words
@@ -67,7 +71,7 @@ class Typed:
 
     @property
     def identity(self) -> Q:
-        """The filter for the lead with this id or address."""
+        """The filter for leads whose id, id at EmailBison or GoHighLevel, or e-mail address is the typed text."""
         found = Q(emailbison_lead_id=self.text) | Q(ghl_contact_id=self.text)
         if "@" in self.text:
             address = self.text.lower()
@@ -84,11 +88,13 @@ class Typed:
 
     @property
     def phones(self) -> list[Q]:
-        """The filters for leads whose phone numbers end so."""
+        """The filters for leads whose phone number ends with the typed digits, one for each of `numbers`."""
         return [~Q(phone="") & Q(StartsWith(Reverse("phone"), number)) for number in self.numbers]
 
     def snippet(self, *texts: str) -> list[Part]:
-        """The part of the first of `texts` that has what was looked for, in pieces, each with whether it is a hit."""
+        """The part of the first of `texts` that has what was looked for, about 200 characters, in pieces, each with
+        whether it is a hit; [] if none has it.
+        """
         for text in texts:
             if hits := _merged(self._hits(text)):
                 start = max(0, hits[0][0] - AROUND)

@@ -21,10 +21,11 @@ Kind = TagDecision.Kind
 
 
 class Agreement(NamedTuple):
-    """How people agreed with one rule that reads replies, in the last DAYS days. `decided` is how often the rule
-    decided a tag or suspected one.
+    """How people agreed with one rule that reads replies, in the last DAYS (90) days. `decided` counts how often the
+    rule decided a tag or suspected one.
 
-    Of the replies that a person judged, `agreed` and `corrected` count how often the rule had read them alike or not.
+    Of the replies that a person judged, `agreed` counts those that the rule had read as the person did, and
+    `corrected` the others.
     """
 
     decided: int = 0
@@ -44,8 +45,10 @@ class Agreement(NamedTuple):
 
 
 def by_rule(workspace_id: UUID) -> dict[str, Agreement]:
-    """How people in the workspace agreed with each rule that reads replies, by the rule's id, over all its versions. A
-    rule that is missing has decided nothing. Costs three SQL statements.
+    """Returns an Agreement for each rule that reads replies in the workspace, over all versions of the rule and the
+    last 90 days. The key is the rule's id; for what rules only suspect it is `<suspicion>.suspected`.
+
+    A rule that is missing has decided nothing. Costs three SQL statements.
     """
     since = timezone.now() - timedelta(days=DAYS)
     found: dict[str, Agreement] = {}

@@ -110,7 +110,9 @@ class Alike:
 
     def replies(self, until: datetime | None = None) -> QuerySet[Message]:
         """The replies with the same words as the one that a person decided about, if they were judged in the same way,
-        with their leads, newest first. With `until` (aware), only those that had come by then.
+        with their leads, newest first. With `until` (aware), only those received by then.
+
+        There are none if the reply is empty or longer than 1000 characters.
         """
         if self._same_words is None:
             return Message.objects.none()
@@ -147,8 +149,9 @@ class Alike:
             yield Change(message, before, after, _then(self.decision, message, message.lead))
 
     def treat(self, message_id: UUID, user: User) -> bool:
-        """Applies a person's decision about a reply to one other reply, in the name of `user`, if that still has the
-        same words and was judged in the same way. Returns whether it did.
+        """Applies a person's decision about a reply to one other reply, in the name of `user`, in a transaction that
+        locks the other reply's lead. Returns False, and changes nothing, if that reply no longer has the same words
+        or was judged otherwise since.
         """
         with transaction.atomic():
             # Look again under the lock that every decision about the lead's replies takes.
@@ -178,9 +181,10 @@ class Alike:
 
     def start(self, until: datetime, user: User) -> int:
         """Enqueues a job that applies a person's decision about a reply, in the name of `user`, to the other replies
-        with the same words that had come by `until` (aware). Returns how many they are.
+        with the same words received by `until` (aware). Returns how many they are.
 
-        Raises NotAlike, with a sentence for people.
+        If such a job waits already, nothing is enqueued. Raises NotAlike if a person has decided otherwise about the
+        reply since, or if no other reply is left.
         """
         if not self.stands:
             raise NotAlike("Somebody has decided otherwise about this reply since. Look again.")
@@ -202,8 +206,9 @@ class Alike:
 
 
 def run(ctx: JobContext) -> dict[str, int | str]:
-    """The job `tags.alike`: applies a person's decision to other replies with the same words, each in a transaction of
-    its own. Returns how many it changed.
+    """The job `tags.alike`: applies a person's decision to up to 1000 other replies with the same words, each in a
+    transaction of its own. Returns how many it changed (`treated`), and in `why` what made it stop before the end:
+    the person who started it may not correct tags any more, or somebody has decided otherwise.
 
     A reply that is done is not found again, so a second run continues where the first one stopped.
     """

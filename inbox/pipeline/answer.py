@@ -9,8 +9,10 @@ from jobs.deadline import Deadline
 
 
 def draft(situation: Situation, deadline: Deadline) -> dict[str, Any]:
-    """The pipeline's step that drafts an answer to the reply, unless an earlier attempt did. Raises NotNow if the draft
-    is no longer needed when it is written.
+    """The pipeline's step that has the model draft an answer to the reply, and stores it. A draft that an earlier
+    attempt stored is kept. Returns the draft's id.
+
+    Raises NotNow if a newer reply or an answer of ours came while it was written.
     """
     if situation.draft is not None:
         return {"draft": str(situation.draft.pk)}
@@ -23,7 +25,9 @@ def draft(situation: Situation, deadline: Deadline) -> dict[str, Any]:
 
 def judge(situation: Situation, deadline: Deadline) -> dict[str, str]:
     """The pipeline's step that has a model evaluate the draft, and then asks the gates (checks) whether it may go out
-    without a person. Raises NotNow if the workspace lets nothing go out so.
+    without a person. Returns the outcome.
+
+    Raises NotNow if there is no draft, or if the workspace's policy lets nothing go out by itself.
     """
     draft, policy = _draft(situation), situation.policy
     if policy.mode == SendingPolicy.Mode.OFF:
@@ -34,8 +38,8 @@ def judge(situation: Situation, deadline: Deadline) -> dict[str, str]:
 
 
 def ask_for_review(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
-    """The pipeline's step that enqueues posting the draft to reviewers in Slack. Raises NotNow if the draft goes out by
-    itself.
+    """The pipeline's step that enqueues posting the draft to reviewers in Slack. Returns the draft's id. Raises NotNow
+    if there is no draft, or if the draft goes out by itself.
     """
     draft = _draft(situation)
     if draft.send_at is not None:

@@ -30,8 +30,8 @@ NEAR = timedelta(days=31)
 
 
 def close_drafts(situation: Situation, _deadline: Deadline) -> dict[str, int]:
-    """The pipeline's step that rejects drafts which answer an older message of the lead, or all of the lead's drafts if
-    the reply may not be answered.
+    """The pipeline's step that rejects the lead's waiting drafts which answer an older message on the reply's channel.
+    If the reply's tag allows no answer, it rejects all of the lead's waiting drafts. Returns how many.
     """
     reason = "A newer reply has come."
     waiting = Draft.objects.filter(lead=situation.lead)
@@ -44,8 +44,10 @@ def close_drafts(situation: Situation, _deadline: Deadline) -> dict[str, int]:
 
 
 def assign(situation: Situation, _deadline: Deadline) -> dict[str, str]:
-    """The pipeline's step that assigns the lead to the member who has waited longest for one. Leads of one workspace
-    are assigned one after the other.
+    """The pipeline's step that assigns the lead to the member who has waited longest for one, of those who take leads.
+    Leads of one workspace are assigned one after the other. Returns the member's user id.
+
+    Raises NotNow if no member takes leads, or if the lead is assigned already.
     """
     with transaction.atomic():
         locks.hold("assign", situation.workspace.pk)
@@ -65,16 +67,19 @@ def assign(situation: Situation, _deadline: Deadline) -> dict[str, str]:
 
 
 def tell_follow_ups(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
-    """The pipeline's step that sends the signal that the lead has replied, so that the lead's running follow-ups pause.
-    Returns what each receiver returned.
+    """The pipeline's step that sends the signal that the lead has replied, so that the lead's running follow-ups
+    pause. Returns what each receiver returned, by the receiver's name.
     """
     answers = lead_replied.send(Message, lead=situation.lead, message=situation.message)
     return {receiver.__name__: answer for receiver, answer in answers}
 
 
 def snooze(situation: Situation, _deadline: Deadline) -> dict[str, str]:
-    """The pipeline's step that hides the lead's conversation until the day that the person named in the reply, if that
-    day is certain enough. Otherwise raises NotNow.
+    """The pipeline's step that hides the lead's conversation until the day that the person named in the reply. Returns
+    the time.
+
+    Raises NotNow if no day is named clearly enough, the day is over, the lead is snoozed already, or has written
+    again.
     """
     until = _until(situation)
     if until is None:
@@ -116,7 +121,9 @@ def _is_named(day: date, situation: Situation, found: snoozing.Snooze | None) ->
 
 
 def score(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
-    """The pipeline's step that stores how close the lead is to a deal, with the reason."""
+    """The pipeline's step that stores how close the lead is to a deal, with the reason. Raises NotNow if the lead has
+    written again, or the reply says nothing about it.
+    """
     found = scoring.of(situation.lead, situation.tag) if situation.newest else None
     if found is None:
         raise NotNow("This reply says nothing about how close the lead is.")
@@ -125,7 +132,9 @@ def score(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
 
 
 def finish(situation: Situation, _deadline: Deadline) -> dict[str, bool]:
-    """The pipeline's last step: records that the reply is processed, and whether a model still has to read it."""
+    """The pipeline's last step: records that the reply is processed. If it is the lead's newest, it also records
+    whether a model still has to read or answer it, and returns that.
+    """
     with transaction.atomic():
         lead = rollup.locked(situation.lead)
         situation.lead = lead

@@ -25,8 +25,8 @@ SENT_LIMIT = 12
 
 
 def identify(situation: Situation, _deadline: Deadline) -> dict[str, str]:
-    """The pipeline's step that enqueues a job which finds the lead at EmailBison (a sender
-    of campaign mails), or creates it there.
+    """The pipeline's step that enqueues a job which finds the lead at EmailBison (a sender of campaign mails), or
+    creates it there. Returns the job's id.
     """
     job, _ = enqueue(
         IDENTIFY,
@@ -38,10 +38,12 @@ def identify(situation: Situation, _deadline: Deadline) -> dict[str, str]:
 
 
 def stop_future(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
-    """The pipeline's step that enqueues a job which has EmailBison stop this campaign's e-mails to the lead, once,
-    however often the lead writes.
+    """The pipeline's step that enqueues a job which has EmailBison stop this campaign's e-mails to the lead. There is
+    one such job for each lead and campaign; `first` says whether this call made it. Raises NotNow if the lead is in
+    no campaign.
 
-    EmailBison's API cannot start them again. So nothing is stopped for a reply that a machine may have written.
+    EmailBison's API cannot start the e-mails again, so the table skips this step for a reply that a machine may have
+    written.
     """
     if situation.campaign is None:
         raise NotNow("It belongs to no campaign.")
@@ -50,18 +52,20 @@ def stop_future(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
 
 
 def import_sent(situation: Situation, deadline: Deadline) -> dict[str, int]:
-    """The pipeline's step that fetches and stores the latest e-mails that the provider sent to the lead, so that the
-    draft knows what the reply answers.
+    """The pipeline's step that fetches what the provider sent to the lead, and stores the latest 12 e-mails, so that
+    the draft knows what the reply answers. Returns how many were listed and how many were new.
+
+    Raises NotNow if the account is not connected or the provider does not answer.
     """
     events = _sent(situation, deadline, "drafted")
     return _store(situation, events, sorted(events, key=lambda event: event.occurred_at)[-SENT_LIMIT:])
 
 
 def import_texts(situation: Situation, deadline: Deadline) -> dict[str, int]:
-    """The pipeline's step that fetches and stores the SMS that were sent to the lead before this reply.
-    The lead's own SMS are known by webhooks.
+    """The pipeline's step that fetches the SMS that were sent to the lead, and stores those from before this reply, so
+    that a short reply such as "yes" can be understood. Returns how many were listed and how many were new.
 
-    A webhook brings only the last SMS, and "yes" means nothing without what it answers.
+    Raises NotNow if the account is not connected or the provider does not answer.
     """
     events = _sent(situation, deadline, "read")
     earlier = [event for event in events if event.occurred_at < situation.message.received_at]

@@ -21,8 +21,9 @@ AT_ONCE = 200
 
 
 def tick(_deadline: Deadline) -> dict[str, int]:
-    """The tick `catch-up` (recurring work): enqueues the newest reply of every lead that waits for a model, each at
-    most once an hour. Returns how many, and how many are left for the next run.
+    """The tick `catch-up` (recurring work): enqueues the replies that wait for a model, up to 200, oldest first, each
+    at most once an hour. Returns how many, and how many are left for the next run. While no model can be asked it
+    does nothing.
     """
     if not model_calls.ready():
         return {"enqueued": 0, "left": 0}
@@ -38,8 +39,8 @@ def tick(_deadline: Deadline) -> dict[str, int]:
 
 
 def waiting() -> QuerySet[Message]:
-    """The replies that wait for a model to read them: the newest one of each lead, if no job
-    works on it, oldest first.
+    """The replies that wait for a model to read them: the newest one of each lead, if it came in the last 30 days and
+    no job works on it, oldest first. Covers all workspaces.
     """
     live = BackgroundJob.objects.annotate(about=KT("payload__message_id")).filter(
         workspace=OuterRef("workspace"),

@@ -10,8 +10,9 @@ from integrations.spec import Counts
 
 
 def labelled(workspace: Workspace) -> Iterator[dict[str, Any]]:
-    """Yields the workspace's replies whose tag a person corrected, each with the newest correction as its label, oldest
-    first, without samples, in the form that the command evaluate_replies reads.
+    """Yields a labelled reply, in the form that the command evaluate_replies reads, for each reply of the workspace
+    that people gave a tag or denied a suspicion of. The newest decision of a person is the label. Oldest decision
+    first; samples are left out.
     """
     made = TagDecision.objects.filter(workspace=workspace, kind=TagDecision.Kind.PERSON)
     made = made.filter(message__lead__sample=False)

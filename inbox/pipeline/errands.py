@@ -1,4 +1,6 @@
-"""Jobs that tell a provider something about a lead. Each has its effect once, and may take hours to get through."""
+"""Jobs that tell a provider something about a lead. Each may run again without a second effect, and may take
+hours to get through.
+"""
 
 from inbox.leads import crm, identity
 from inbox.leads.identity import KeptIdentity
@@ -16,8 +18,11 @@ from jobs.errors import PermanentError
 
 
 def identify_lead(ctx: JobContext) -> dict[str, str]:
-    """The job `lead.identify`: finds the lead at EmailBison (a sender of campaign mails) by e-mail
-    address, or creates it there, and stores its id.
+    """The job `lead.identify`: finds the lead at EmailBison (a sender of campaign mails) by e-mail address, or creates
+    it there, and stores its id. Returns the outcome in words.
+
+    If EmailBison refuses, the reason is stored with the lead (`repair_reason`) and the error is raised. Raises
+    ProviderMisconfigured if EmailBison is not connected.
     """
     lead = Lead.objects.get(pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id)
     if lead.emailbison_lead_id or not lead.email:
@@ -41,8 +46,10 @@ def identify_lead(ctx: JobContext) -> dict[str, str]:
 
 
 def stop_emails(ctx: JobContext) -> dict[str, str]:
-    """The job `campaign.stop-emails`: asks the campaign's provider to stop its e-mails to a lead. Doing it twice does
-    no harm.
+    """The job `campaign.stop-emails`: asks the campaign's provider to stop its e-mails to a lead, and returns the
+    provider's outcome. It may run again.
+
+    Raises ProviderMisconfigured if the provider is not connected or cannot stop a campaign.
     """
     lead = Lead.objects.get(pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id)
     campaign = Campaign.objects.get(pk=ctx.payload["campaign_id"], workspace_id=ctx.workspace_id)
@@ -56,8 +63,9 @@ def stop_emails(ctx: JobContext) -> dict[str, str]:
 
 
 def crm_contact(ctx: JobContext) -> dict[str, str]:
-    """The job `ghl.contact`: connects the lead with its contact at GoHighLevel, so that both sides know the phone
-    number.
+    """The job `ghl.contact`: connects the lead with its contact at GoHighLevel, which is created if there is none, and
+    gives each side the phone number that only the other knows. Returns the outcome in words. Raises
+    ProviderMisconfigured if GoHighLevel is not connected.
     """
     lead = Lead.objects.select_related("workspace").get(
         pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id

@@ -20,8 +20,8 @@ def store(integration: Integration, events: Iterable[MessageEvent]) -> int:
     """Stores those of the fetched messages `events` that we lack, each in a transaction of its own, and returns how
     many.
 
-    A message that we sent ourselves is joined with its send. An older message of the lead is only context and gets no
-    job.
+    They are only context: each counts as processed, so no job works on it. A message that we sent ourselves is joined
+    with its send, and not counted.
     """
     return sum(_store(integration, event) for event in events)
 

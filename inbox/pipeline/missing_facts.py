@@ -44,15 +44,17 @@ class Signature(ModelAnswer):
 
 
 def from_text(situation: Situation, _deadline: Deadline) -> dict[str, list[str]]:
-    """The pipeline's step that fills in a phone number or LinkedIn profile from the lead's own text or signature."""
+    """The pipeline's step that fills in a phone number or LinkedIn profile from the lead's own text or signature. Each
+    counts only if it is the only one there. Returns the names of the filled columns.
+    """
     words = f"{situation.message.text}\n{situation.signature}"
     found = Person(phone=_phone(words, situation.workspace.phone_region), linkedin_url=_profile(words))
     return {"filled": fill(situation, found, facts.TEXT)}
 
 
 def from_variables(situation: Situation, deadline: Deadline) -> dict[str, list[str]]:
-    """The pipeline's step that fills in what EmailBison's list of leads says of the lead.
-    Raises NotNow if EmailBison cannot be asked.
+    """The pipeline's step that fills in the phone number, LinkedIn profile, company and title that EmailBison has of
+    the lead. Returns the names of the filled columns. Raises NotNow if EmailBison cannot be asked.
     """
     integration = situation.integration(emailbison.NAME)
     if integration is None:
@@ -73,8 +75,9 @@ def from_variables(situation: Situation, deadline: Deadline) -> dict[str, list[s
 
 
 def from_signature(situation: Situation, deadline: Deadline) -> dict[str, list[str]]:
-    """The pipeline's step that fills in what a model copies from the lead's signature. A
-    value counts only if it really stands there.
+    """The pipeline's step that has a model copy phone number, LinkedIn profile, title and company from the lead's
+    signature, and fills them in. A value that does not stand in the signature is dropped. Returns the names of the
+    filled columns.
     """
     text = situation.signature
     answer = model_calls.ask(
@@ -99,7 +102,8 @@ def from_signature(situation: Situation, deadline: Deadline) -> dict[str, list[s
 
 def ask_clay(situation: Situation, _deadline: Deadline) -> dict[str, list[str]]:
     """The pipeline's step that enqueues questions to Clay (a service that finds data about people) for the lead's
-    missing phone number and profile, each once.
+    missing phone number and LinkedIn profile. A fact that was asked for before is not asked for again. Returns the
+    kinds that are missing.
     """
     lead = situation.lead
     missing = [Kind.PHONE] * (not lead.phone) + [Kind.LINKEDIN] * (not lead.linkedin_url)
@@ -110,8 +114,8 @@ def ask_clay(situation: Situation, _deadline: Deadline) -> dict[str, list[str]]:
 
 
 def tell_crm(situation: Situation, _deadline: Deadline) -> dict[str, bool]:
-    """The pipeline's step that enqueues a job which connects the lead with a contact at GoHighLevel.
-    A changed phone number enqueues it again.
+    """The pipeline's step that enqueues a job which connects the lead with a contact at GoHighLevel. There is one job
+    for each lead and phone number. Returns whether this call enqueued it.
     """
     return {"enqueued": _tell_crm(situation.lead)}
 
@@ -127,8 +131,8 @@ def _tell_crm(lead: Lead) -> bool:
 
 
 def on_enriched(sender: Any, lead: Lead, **kwargs: Any) -> None:
-    """Enqueues a job that tells GoHighLevel the lead's new phone number, because it sends SMS to the number of its own
-    contact. Receives the signal that facts about a lead were found.
+    """Enqueues a job that tells GoHighLevel the lead's phone number, if the lead has one and GoHighLevel is connected.
+    GoHighLevel sends SMS to the number of its own contact. Receives the signal that facts about a lead were found.
     """
     if lead.phone and connected(lead.workspace_id, ghl.NAME) is not None:
         _tell_crm(lead)
@@ -136,7 +140,7 @@ def on_enriched(sender: Any, lead: Lead, **kwargs: Any) -> None:
 
 def fill(situation: Situation, person: Person, source: str) -> list[str]:
     """Writes what is known of `person` into the lead's empty columns, one by one, and returns the names of those that
-    were filled. `source` says who told it.
+    were filled. `source` says who told it. A value that another lead has is not written.
     """
     values = identity.identities_of(situation.workspace, person)
     values |= {"title": person.title.strip()[:200], "company": person.company.strip()[:200]}

@@ -29,7 +29,10 @@ READ_ANEW = NAMES[NAMES.index("sentiment") :]
 
 def process(ctx: JobContext) -> dict[str, Any]:
     """The jobs `inbound.process` and `inbound.catch_up`: the first does all steps for a lead's reply, the second does
-    what could not be done then. Returns the reply's tag, and its draft or why there is none; or that the reply is gone.
+    what could not be done then. Returns the reply's tag, and its draft or why there is none; or that the reply is
+    gone.
+
+    Raises Snooze while the model cannot be reached: the job runs again later, from the step SENTIMENT on.
     """
     try:
         return _process(ctx, ctx.payload["message_id"])

@@ -22,7 +22,7 @@ def keep_rules(situation: Situation, _deadline: Deadline) -> dict[str, Any] | No
 
 def read(situation: Situation, deadline: Deadline) -> dict[str, Any]:
     """The pipeline's step that asks the model for the reply's tag (what it wants). The tag is applied only as far as
-    the lead's own words prove it.
+    the lead's own words prove it. What this model said before to this prompt's version is not asked again.
     """
     message = situation.message
     prompt = prompts.load("tag")

@@ -40,7 +40,9 @@ class Situation:
 
     @property
     def tag(self) -> str:
-        """What the lead wants according to this reply. If it is the newest one, this is the lead's own tag."""
+        """What the lead wants according to this reply: the lead's own tag if it is the newest reply, else the reply's;
+        NEUTRAL if an older reply has none.
+        """
         return self.lead.tag if self.newest else self.message.tag or Tag.NEUTRAL
 
     @property
@@ -58,7 +60,7 @@ class Situation:
 
     @cached_property
     def newest(self) -> bool:
-        """Whether this is the lead's newest reply."""
+        """Whether the lead has sent no later reply than this one."""
         last = self.lead.last_inbound_at
         return last is None or self.message.sent_at >= last
 
@@ -80,7 +82,9 @@ class Situation:
 
     @cached_property
     def signature(self) -> str:
-        """The lead's signature: the text of the reply below their own words that is not quoted; "" if there is none."""
+        """The lead's signature: the text of the reply below their own words that is not quoted, at most 2000
+        characters; "" if there is none.
+        """
         message = self.message
         sender = f"{message.from_name} <{message.from_address}>"
         parts = newest_text(message.raw_text, message.raw_html, channel=message.channel, sender=sender)
@@ -89,12 +93,14 @@ class Situation:
 
     @cached_property
     def draft(self) -> Draft | None:
-        """The draft that answers this reply; None if there is none."""
+        """The draft that answers this reply on the reply's channel, in any state; None if there is none."""
         return Draft.objects.filter(trigger_message=self.message, channel=self.channel).first()
 
     @cached_property
     def answered(self) -> bool:
-        """Whether a message of ours went to the lead, or is going out, after this reply."""
+        """Whether a message of ours went to the lead after this reply, or one is going out now on the reply's channel.
+        Steps of campaigns do not count.
+        """
         return send_claims.answered_since(self.message)
 
     @cached_property

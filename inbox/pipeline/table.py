@@ -23,11 +23,11 @@ class Reach(Enum):
 
 
 class Step(NamedTuple):
-    """One step of the work on a reply. `run` returns what is recorded: ids and settings, never
-    text of people. `seconds` is its time limit.
+    """One step of the work on a reply. `run` returns what is recorded: ids and settings, never text of people.
+    `seconds` is its time limit.
 
-    `lane` names the queue in which the job continues after this step, so that a reply that the model
-    has to read need not wait behind answers.
+    `lane` names the queue to which the job moves before this step, so that a reply that the model has to read need not
+    wait behind answers; "" leaves it where it is.
     """
 
     name: str

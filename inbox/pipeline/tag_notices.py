@@ -33,13 +33,16 @@ State = Notice.State
 
 
 def tell(situation: Situation, _deadline: Deadline) -> dict[str, str]:
-    """The pipeline's step that enqueues a notice in the workspace's Slack channel about what the reply wants."""
+    """The pipeline's step that enqueues a notice in the workspace's Slack channel about what the reply wants, once for
+    each reply and tag. Returns the job's id.
+    """
     return {"job": _enqueue(situation.lead, situation.tag, about=str(situation.message.pk))}
 
 
 def on_booked(sender: Any, lead: Lead, fresh: bool, **kwargs: Any) -> None:
     """Enqueues a notice in the workspace's Slack channel about a new meeting (`fresh`), which a calendar may report
-    without any reply. Receives the signal that a lead has booked.
+    without any reply. Does nothing for a moved meeting, or if the workspace did not ask to be told of meetings or
+    has no Slack channel. Receives the signal that a lead has booked.
     """
     if fresh and Tag.MEETING_BOOKED in lead.workspace.notice_tags and slack_of(lead.workspace_id):
         _enqueue(lead, Tag.MEETING_BOOKED, about=f"{lead.pk}:{lead.booked_at:%Y%m%dT%H%M%S}")
@@ -56,8 +59,10 @@ def _enqueue(lead: Lead, tag: str, *, about: str) -> str:
 
 
 def run(ctx: JobContext) -> dict[str, str]:
-    """The job `lead.notice`: posts once in Slack what a lead wants. Raises an error for
-    another attempt only if nothing was posted.
+    """The job `lead.notice`: posts once in Slack what a lead wants. Returns the outcome: posted, unclear (perhaps
+    posted), or that Slack is not connected any more.
+
+    Raises an error for another attempt only if nothing was posted.
     """
     lead = Lead.objects.select_related("workspace", "campaign").get(
         pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id
@@ -117,8 +122,8 @@ def _settle(notice: Notice, state: str, *, posted: Posted | None = None, reason:
 
 
 def text_of(lead: Lead, tag: str) -> str:
-    """The text of the Slack notice about what a lead wants: who it is, what they want (`tag`), their words, and the
-    link.
+    """The text of the Slack notice about what a lead wants: who it is, what they want (`tag`), the first 300
+    characters of their newest reply (not for a booked meeting), and the conversation's address.
     """
     who = f"{lead.display_name} ({lead.company})" if lead.company else lead.display_name
     campaign = f", {lead.campaign}" if lead.campaign_id else ""

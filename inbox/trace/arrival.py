@@ -136,8 +136,8 @@ def link_of_message(message: Message) -> Link:
 
 
 def matched(message: Message, first: WebhookDelivery | None) -> Event:
-    """The event of a trace (the story of one row) that says how the lead of a message was found. `first` is the webhook
-    request that brought the message.
+    """The event of a trace (the story of one row) that says whether the lead of a message was new, or how it was
+    found. `first` is the webhook request that brought the message; None if none is kept.
     """
     lead = message.lead
     since = first.received_at if first else message.received_at

@@ -34,7 +34,7 @@ BUDGET_MS = 3_000
 PROVIDER_MS = 30_000
 """After how long the provider itself counts as too slow. No page waits for that."""
 OWN_PART_MS = 200
-"""The part of it that is left for queries and rendering."""
+"""The milliseconds of BUDGET_MS that are left for queries and rendering."""
 SLOT_COUNT = 4
 SLOTS = threading.BoundedSemaphore(SLOT_COUNT)
 """Limits how many threads of a server process wait for a provider, so that the others answer other pages."""
@@ -51,8 +51,9 @@ class Busy(Exception):
 
 @contextmanager
 def slot() -> Iterator[Deadline]:
-    """Within the `with` block, this page may wait for a provider: it has given up its database connection, and gets a
-    Deadline, which raises Cancelled when the page has waited long enough. Raises Busy if too many pages wait already.
+    """Within the `with` block, this page may wait for a provider. It has given up its database connection, so it must
+    be in no transaction, and gets a Deadline, which raises Cancelled after 2.8 s. Raises Busy if 4 pages of this
+    process wait already.
     """
     if not SLOTS.acquire(blocking=False):
         raise Busy
@@ -88,10 +89,11 @@ class Listed:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a provider listed when a person asked for messages. `complete` is False if the time or the limit ran out;
-    `problem` says why nothing came.
+    """What a provider listed when a person asked for messages. `read` counts the messages that were looked at, and
+    `listed` holds those that the person looks for. `complete` is False if the time or the limit ran out, or the
+    provider failed; `problem` then says why, "" if the limit ran out.
 
-    `poll_every`: how often messages that we lack are fetched without a person, in words.
+    `poll_every`: how often messages that we lack are fetched without a person, in words; "" if they are not.
     """
 
     label: str
@@ -109,7 +111,9 @@ class Answer:
 
 
 def accounts(workspace: Workspace) -> list[Account]:
-    """The workspace's provider accounts, each with the reason why it cannot be asked for messages, if there is one."""
+    """The workspace's provider accounts. Each one's `cannot` is the reason why it cannot be asked for messages, "" if
+    it can.
+    """
     rows = Integration.objects.filter(workspace=workspace).order_by("provider", "name", "pk")
     return [Account(row, row.label, _cannot(row)) for row in rows]
 
@@ -124,8 +128,10 @@ def _cannot(integration: Integration) -> str:
 
 
 def ask(workspace: Workspace, account: Account, wanted: Wanted) -> Answer:
-    """Reads the provider's list of messages of the last days, newest first, and picks
-    those that the person looks for (`wanted`).
+    """Reads the provider's list of messages of the last 7 days, at most 1000, and returns those that the person looks
+    for (`wanted`), in the provider's order. Takes 3 s at most, and stores nothing.
+
+    Errors of the provider are not raised; the Answer's `problem` says them.
     """
     now = timezone.now()
     blank = Answer(account.label, now, now - BACK, complete=False)

@@ -37,8 +37,8 @@ BOUNCES = 5
 
 @dataclass(slots=True)
 class Records:
-    """The rows from which a trace (the story of one row) is told, each kind oldest first. `own` are our own
-    messages by the id of their OutboundSend.
+    """The rows from which a trace (the story of one row) is told, each kind oldest first. `own` are our own messages
+    by the id of their OutboundSend. `cut`: there are more webhook requests than are read.
     """
 
     subject: Subject
@@ -73,7 +73,9 @@ class Records:
 
 
 def load(subject: Subject) -> Records:
-    """Reads all stored rows about `subject`, from which its trace (its story) is told."""
+    """Reads all stored rows about `subject`, from which its trace (its story) is told, about a hundred of a kind at
+    most. How many queries it needs does not depend on the number of rows.
+    """
     records = Records(subject)
     ids = [message.pk for message in subject.messages]
     for decision in TagDecision.objects.filter(message_id__in=ids).select_related("user").order_by("pk"):
@@ -221,7 +223,7 @@ def _audited(
 
 
 def notices_of(records: Records) -> list[Notice]:
-    """The notices to people that one of these rows' jobs has posted about the lead."""
+    """The notices to people about the lead's tag that the trace's jobs have posted, oldest first, five at most."""
     told = [job for job in records.jobs if job.kind == TELL]
     if not told or records.lead is None:
         return []

@@ -103,7 +103,9 @@ class Found:
 
 
 def read(workspace: Workspace, text: str) -> Wanted | None:
-    """What the person looks for who typed `text`; None if it is too short to be an address, a number or an id."""
+    """What the person looks for who typed `text`, of which the first 320 characters count; None if it has fewer than
+    3.
+    """
     text = text.replace("\0", "").strip()[:320]
     if len(text) < MIN_CHARS:
         return None
@@ -121,7 +123,9 @@ def read(workspace: Workspace, text: str) -> Wanted | None:
 
 
 def find(workspace: Workspace, wanted: Wanted) -> Found:
-    """Looks for what the person wants to find in all tables of `workspace` that record what came and what was sent."""
+    """Looks for what the person wants to find in all tables of `workspace` that record what came and what was sent.
+    Each table shows its newest 10 rows at most.
+    """
     leads = list(leads_of(workspace, wanted)[: LIMIT + 1])
     ids = [lead.pk for lead in leads[:LIMIT]]
     messages, sends = _messages(workspace, wanted, ids), _sends(workspace, wanted, ids)

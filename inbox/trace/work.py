@@ -55,7 +55,7 @@ STEP_TONES = {JobStep.Status.DONE: "ok", JobStep.Status.SKIPPED: "", JobStep.Sta
 
 
 def words_of(job: BackgroundJob) -> str:
-    """What the background job does, in words for people."""
+    """What the background job does, in words for people; its kind if there are no words for that."""
     return WORDS.get(job.kind, job.kind)
 
 

@@ -181,8 +181,11 @@ class WebhookView(APIView):
         return Tenant(integration.workspace, integration)
 
     def authenticate(self, request: Request, key: str, body: Callable[[], bytes]) -> Integration:
-        """The provider account whose webhook key the request carries, found by one indexed look-up. Raises
-        Unauthorized.
+        """The provider account whose webhook key the request carries, found by one indexed look-up. `body` reads the
+        request's body, and is called only where the key may be in there.
+
+        A POST is noted as a use of the key. Raises Unauthorized if the key is missing, unknown, revoked, expired or
+        another provider's.
         """
         secret = key or candidate_key(request, self.source, body)
         if not self.source.keyed or not secret or len(secret) > 200:
@@ -199,10 +202,11 @@ class WebhookView(APIView):
 
 
 def process(source: WebhookSource, received: WebhookRequest) -> IntakeResult:
-    """Reads the event from a webhook request's body, applies it, and records the request. A
+    """Reads the event from a webhook request's body, applies it, records the request, and returns what became of it. A
     replay of a stored request uses this too.
 
-    Raises django.db.Error if the database cannot be reached.
+    A body that cannot be used, or a defect of ours, is an outcome and not an error. Raises django.db.Error if the
+    database cannot be reached.
     """
     try:
         event = parse(source, received)
@@ -302,8 +306,8 @@ def failure(status: int, error: str, **extra: object) -> Response:
 
 
 def unavailable(status: int) -> Response:
-    """The HTTP answer to a webhook's sender while the database cannot be reached. The next request gets a new
-    connection.
+    """The HTTP answer, with Retry-After, to a webhook's sender while the database cannot be reached. It also drops
+    this thread's database connection, so that the next request gets a new one.
     """
     drop_connection()
     response = failure(status, "unavailable")

@@ -66,8 +66,8 @@ class Report:
 
 
 def read(path: Path) -> list[RecordedDelivery]:
-    """Reads the recorded webhook requests of a file in order. Raises TrafficError for a line that is no JSON or lacks a
-    field.
+    """Reads the recorded webhook requests of a file in order. Raises TrafficError for a line that is no JSON, lacks a
+    field or names an unknown source, and OSError if the file cannot be read.
     """
     lines = []
     for number, text in enumerate(path.read_text().splitlines(), 1):
@@ -147,10 +147,11 @@ class Answer:
 
 
 class Replayer:
-    """Posts recorded webhook requests to `base_url`. `workspaces` maps the labels of the
-    file to workspaces of this installation.
+    """Posts recorded webhook requests to `base_url`. `workspaces` maps the labels of the file to workspaces of this
+    installation.
 
-    A request in `before` is expected to be a duplicate. With `repeat`, every request is that a first run accepts.
+    A request that is in `before` is expected to be a duplicate. With `repeat`, a duplicate is expected for every
+    request that the file expects to be accepted.
     """
 
     def __init__(
@@ -177,10 +178,11 @@ class Replayer:
         stop: Callable[[], bool] = lambda: False,
         before_moment: Callable[[list[RecordedDelivery]], None] = lambda _batch: None,
     ) -> Report:
-        """Posts all recorded webhook requests, `speed` times faster than recorded, or as fast as possible
-        if it is 0. Stops when `stop()` is true.
+        """Posts all recorded webhook requests, `speed` times faster than recorded, or as fast as possible if it is 0,
+        over `connections` threads. Stops when `stop()` is true. Returns the report.
 
-        `before_moment` gets the lines of one moment before they are posted.
+        `before_moment` gets the lines of one moment before they are posted. Raises TrafficError if a workspace has no
+        usable key for a line.
         """
         started = time.monotonic()
         with ThreadPoolExecutor(connections) as pool:
@@ -288,8 +290,8 @@ def _swaps_with(line: RecordedDelivery, answers: list[Answer]) -> bool:
 
 
 def verdict_of(response: requests.Response) -> str:
-    """The word that a file of recorded requests uses for one of our HTTP answers. "rejected" stands
-    for 400, 401, 403, 413 and 200 quarantined.
+    """The word that a file of recorded requests uses for one of our HTTP answers. "rejected" stands for 400, 401, 403,
+    413 and 200 quarantined; another status than 200 is "status <code>".
     """
     if response.status_code in (400, 401, 403, 413):
         return "rejected"

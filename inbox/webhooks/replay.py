@@ -92,8 +92,9 @@ def unrepaired(
     until: datetime | None = None,
     source: str = "",
 ) -> QuerySet[WebhookDelivery]:
-    """Stored webhook requests with this verdict for which no later run succeeded, oldest first, of one workspace or of
-    all (None). `since` and `until` limit when they came.
+    """Stored webhook requests with this verdict whose body is still kept and for which no later run succeeded, oldest
+    first, of one workspace or of all (None). `since` and `until` (aware) limit when they came; `source` "" means
+    every source.
     """
     settled = WebhookDelivery.objects.filter(replay_of=OuterRef("pk"), verdict__in=REPAIRED)
     found = WebhookDelivery.objects.filter(verdict=verdict, replay_of=None, body__isnull=False)
@@ -124,10 +125,10 @@ class Started(NamedTuple):
 
 
 def start(hours: str, actor: User, workspace: Workspace | None) -> Started:
-    """Starts the job that runs all webhook requests again that failed in the last `hours` (a key of SPANS). `workspace`
-    None means those of all workspaces.
+    """Starts the job that runs all webhook requests again that failed in the last `hours` (a key of SPANS).
+    `workspace` None means those of all workspaces. `actor` is recorded in the audit.
 
-    Raises NothingToReplay.
+    Raises NothingToReplay if `hours` is no key of SPANS or no failed request is left.
     """
     if hours not in SPANS:
         raise NothingToReplay("Choose how far back to go.")
@@ -148,7 +149,7 @@ def start(hours: str, actor: User, workspace: Workspace | None) -> Started:
 
 def run_job(ctx: JobContext) -> dict[str, int]:
     """The job `deliveries.replay`: runs all webhook requests again that failed between two moments and were not
-    repaired since. Returns counts by verdict.
+    repaired since. Returns counts by verdict; "skipped" counts those that can no longer be run.
 
     It covers the job's workspace, or all of them if the job has none.
     """

@@ -86,7 +86,9 @@ def _secret_in_body(source: WebhookSource, body: Callable[[], bytes]) -> str:
 
 
 def safe_headers(request: Request) -> dict[str, str]:
-    """The request's headers without those that may hold a secret by their name, cut to a harmless size."""
+    """The request's headers without those whose name says that they may hold a secret: at most 40, each value cut at
+    500 characters. The query parameter `clientId` is added as if it were a header.
+    """
     kept: dict[str, str] = {}
     for name, value in request.headers.items():
         if not any(part in name.lower() for part in SECRET_HEADERS) and len(kept) < 40:

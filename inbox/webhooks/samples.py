@@ -44,9 +44,10 @@ class NoSample(Exception):
 
 
 def send(integration: Integration, user: User) -> Lead:
-    """Posts an invented reply to the webhook address of this account, and returns the sample lead that has it.
+    """Posts an invented reply to the webhook address of this account, and returns the sample lead that has it. Nothing
+    is called outside this process.
 
-    Nothing is called outside this process. Raises NoSample.
+    Raises NoSample if the account cannot take one, or the workspace has 10 already.
     """
     source = registry.address_of(integration.provider)
     if source is None or not source.sample:

@@ -76,8 +76,8 @@ get_schema = extend_schema(
 
 
 def one_address_each(endpoints: list[Any]) -> list[Any]:
-    """Keeps, of a webhook address with and without its trailing slash, the one with it in the OpenAPI schema. A
-    preprocessing hook of drf-spectacular.
+    """Returns those of `endpoints` whose path ends with a slash, so that the OpenAPI schema shows each webhook address
+    once. A preprocessing hook of drf-spectacular.
     """
     return [endpoint for endpoint in endpoints if endpoint[0].endswith("/")]
 

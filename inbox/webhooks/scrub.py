@@ -73,7 +73,7 @@ def _character(one: str) -> bytes:
 
 def headers_without_secrets(headers: Mapping[str, str], secrets: Collection[str]) -> dict[str, str]:
     """Returns a webhook request's `headers` with MARK in place of each of `secrets`, and without queries and keys in
-    the addresses that they quote.
+    the addresses that they quote. A secret shorter than 8 characters is left.
     """
     kept = {}
     for name, value in headers.items():

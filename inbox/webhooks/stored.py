@@ -56,10 +56,10 @@ def clean_all(deadline: Deadline) -> int:
 def cleaned(
     delivery: WebhookDelivery, known: dict[UUID | None, list[str] | None] | None = None
 ) -> tuple[bytes, dict[str, str]]:
-    """Body and headers of a stored webhook request without the secrets of its account, and without the values of fields
-    that hold secrets by their name.
+    """Body and headers of a stored webhook request without the secrets of its account, and without the values of
+    fields that hold secrets by their name. The row is not changed.
 
-    `known` is a cache of the accounts' secrets that earlier calls have read. Raises SecretUnreadable.
+    `known` is a cache of the accounts' secrets, which this fills. Raises SecretUnreadable.
     """
     known = {} if known is None else known
     account = delivery.integration_id

@@ -27,8 +27,8 @@ NOBODY = Tenant(None, None)
 
 
 def named_in(source_name: str, body: bytes) -> Tenant:
-    """The workspace and account that the body of a signed webhook request names. The caller must have checked the
-    signature.
+    """The workspace and account that the body of a signed webhook request names; NOBODY if it names none that is known
+    here, cannot be read, or the source signs nothing. The caller must have checked the signature.
     """
     source = registry.webhook_source(source_name)
     if not source.signature:

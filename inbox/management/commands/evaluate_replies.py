@@ -24,8 +24,9 @@ _BAD_INPUT = 2
 
 
 def ask_model(case: Case, newest_text: str) -> tag_answer.Judgement | None:
-    """Asks the model for the tag of a test case's reply, with the prompt that the product uses; None if the model
-    refuses. No meeting is booked. Raises the errors of `model_calls.ask`.
+    """Asks the model for the tag of a test case's reply, with the prompt that the product uses, as if no meeting were
+    booked. Returns None if the model refuses, or its evidence is not in the text. Raises the other errors of
+    `model_calls.ask`.
     """
     prompt = prompts.load("tag")
     text = thread.reading_of(

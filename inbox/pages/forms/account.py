@@ -31,7 +31,7 @@ UNREADABLE_SECOND = (
 
 
 def masked(secret: str) -> str:
-    """The secret as dots with its last four characters, or only dots if it is too short to show its end."""
+    """The secret as dots with its last four characters, or only dots if it has fewer than 12 characters."""
     return f"••••{secret[-4:]}" if len(secret) >= 12 else "••••"
 
 
@@ -148,8 +148,10 @@ class AccountForm(forms.Form):
         return tuple(setting.name for setting in self.spec.secrets)
 
     def save(self, workspace_id: UUID, user: User) -> Integration | None:
-        """Stores the provider account and enqueues a check whether it works. Returns None, with an error in the form,
-        if it is connected already or cannot be stored.
+        """Stores the provider account, with an entry in the audit, and enqueues a check whether it works. A new
+        account gets a webhook key. The form must be valid.
+
+        Returns None, with an error in the form, if the account is connected already or cannot be stored.
         """
         try:
             with transaction.atomic():

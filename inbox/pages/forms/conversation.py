@@ -115,5 +115,7 @@ class TriageForm(forms.Form):
         return str(self.cleaned_data["do"]).partition(":")[0]
 
     def problem(self) -> str:
-        """The first error of the form that marks conversations, as one sentence for people."""
+        """The first error of the form that marks conversations, as one sentence for people. The form must have an
+        error.
+        """
         return str(next(iter(next(iter(self.errors.values())))))

@@ -37,8 +37,8 @@ def waits(value: datetime) -> str:
 
 @register.simple_tag
 def waiting(lead: Lead) -> SafeString:
-    """When a conversation last moved, for its row. For a lead who has waited longer than a day for an answer, how long
-    they wait, in a tone.
+    """The HTML of when a conversation last moved, for its row. For a lead who has waited longer than a day for an
+    answer, it is how long they wait, in a warning tone. "" if the lead has no message.
     """
     if lead.needs_reply and lead.last_inbound_at and timezone.now() - lead.last_inbound_at > WAITS_LONG:
         return render_time(lead.last_inbound_at, f"waits {waits(lead.last_inbound_at)}", "warn")
@@ -71,8 +71,10 @@ def called(team: Team, user_id: int | None) -> str:
 
 @register.simple_tag
 def row_chips(lead: Lead) -> list[SafeString]:
-    """The chips of a row: that it is a sample, or at most a solid one for what to act on now; and a soft one for what
-    waits or what is wanted. `lead` has the badges of inbox.leads.folders.with_badges.
+    """The HTML of the chips of a lead's row, two at most. The first says that the lead is a sample, or else that they
+    are hot. The second says what waits (a suspicion, a send, a draft), or else what the lead wants.
+
+    `lead` has the badges of inbox.leads.folders.with_badges.
     """
     hot = [render_chip(SAMPLE)] if lead.sample else [render_chip(HOT, solid=True)] if lead.is_hot else []
     state = _state(lead)

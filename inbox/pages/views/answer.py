@@ -21,7 +21,9 @@ from inbox.replying import autosend, review
 @workspace_view()
 def decide_draft(request: WorkspaceRequest, draft_id: uuid.UUID) -> HttpResponse:
     """Does what a reviewer decided about a draft, as `do` says: send (with the edited `text`), discard, rewrite, or
-    hold (keep it from going out by itself).
+    hold (keep it from going out by itself). Redirects to the conversation.
+
+    A refusal shows the conversation again with the reason, as 409; a text that cannot be sent, as 422.
     """
     drafts = Draft.objects.select_related("lead__campaign")
     draft = get_object_or_404(drafts, workspace=request.workspace, pk=draft_id)

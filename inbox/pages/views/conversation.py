@@ -160,8 +160,8 @@ def render_conversation(
 
 
 def open_suspicion(lead: Lead) -> Message | None:
-    """The reply that keeps anything from going out to the lead because the rules suspect something, such as an opt-out,
-    and nobody has decided; None if there is none.
+    """The lead's newest reply that the rules suspect to be something, such as an opt-out, and about which nobody has
+    decided. While there is one, nothing goes out to the lead. None if there is none.
     """
     if not lead.suspected:
         return None

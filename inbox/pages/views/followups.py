@@ -130,7 +130,7 @@ def _row(view: lists.View, row: Any) -> dict[str, object]:
 @workspace_view()
 def act(request: WorkspaceRequest) -> HttpResponse:
     """Does what `do` says (a key of by_hand.ACTIONS, such as pause) to the ticked follow-ups, or with `all` to every
-    one of the list `view` that is in it for `reason`.
+    one of the list `view` that is in it for `reason`; to 1000 at most.
     """
     name, view = request.POST.get("do", ""), lists.VIEWS.get(request.POST.get("view", ""))
     target = redirect("inbox:followups", request.workspace.pk)

@@ -108,9 +108,10 @@ def test(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResponse:
 
 
 def check_now(request: WorkspaceRequest, integration: Integration) -> list[Check]:
-    """Checks a provider account now, for at most 5 s, and returns a line for each check. It is recorded who did so.
+    """Checks a provider account now, for at most 5 s, returns a line for each check, and records in the audit who did
+    so.
 
-    A single line says that other accounts are being tested.
+    If this process is testing 3 accounts already, nothing is checked or recorded, and the only line says so.
     """
     if not SLOTS.acquire(blocking=False):
         return [BUSY]
@@ -134,8 +135,8 @@ def _checks(request: WorkspaceRequest, integration: Integration, lines: list[Che
 
 @workspace_view(ADMIN)
 def settings(request: WorkspaceRequest, integration_id: uuid.UUID) -> HttpResponse:
-    """`…/integrations/<account>/settings/`: edits the names, ids and secrets of a provider account.
-    Only the end of a stored secret is shown.
+    """`…/integrations/<account>/`: edits the names, ids and secrets of a provider account. Only the end of a stored
+    secret is shown. Answers 404 for an account that uses only the installation's own key.
     """
     integration = _own(request, integration_id)
     if not registry.spec_of(integration.provider).is_connected_here:

@@ -87,7 +87,7 @@ def _member(request: WorkspaceRequest, membership_id: int | None) -> Membership 
 @workspace_view()
 def undo(request: WorkspaceRequest) -> HttpResponse:
     """Takes back that conversations were marked as done, unread or snoozed, or assigned. `token` names the change, and
-    works for ten minutes.
+    works for ten minutes. A request for a part gets 409 if nothing could be taken back.
     """
     count = 0
     try:
