@@ -298,7 +298,9 @@ def notify_of_health(ctx: JobContext) -> dict[str, object]:
     lane=lanes.PROOF,
 )
 def email_notice(ctx: JobContext) -> dict[str, str]:
-    """The job that mails people that an account is broken, when Slack did not take the notice or perhaps did not."""
+    """The job that mails people that an account is broken, when Slack did not take the notice or perhaps did not, or
+    the workspace wants e-mails too.
+    """
     return notice_channels.run_email(ctx)
 
 

@@ -31,7 +31,9 @@ WORST_FIRST = Case(
 
 
 class Mark(NamedTuple):
-    """One account in the strip. Broken ones are taller, so that the tone is not the only sign."""
+    """One account's bar in the strip: place and size in the units of the drawing, and its tone. Broken accounts have
+    taller bars, so that the tone is not the only sign.
+    """
 
     x: int
     y: int
@@ -69,7 +71,7 @@ class Board:
 
     @property
     def words(self) -> str:
-        """The strip for those who do not see it."""
+        """The numbers that the strip draws, as a sentence for people who do not see it."""
         known = f"{self.down} down, {self.troubled} in trouble, {self.healthy} healthy"
         return f"{self.total} accounts: {known}, {self.unknown} not known yet"
 

@@ -39,7 +39,7 @@ class DryRequest(HttpRequest):
 
 
 class TroubleFilter(admin.SimpleListFilter):
-    """Deliveries that the admin's first page counts as being in trouble."""
+    """Filters deliveries to those that the admin's first page counts as being in trouble."""
 
     title = parameter_name = "trouble"
 

@@ -38,7 +38,9 @@ Scope = Sequence[UUID] | None
 
 
 def read(parts: Sequence[str], scope: Scope) -> dict[str, list[Tally]]:
-    """The tallies of `parts`, keys of PARTS, in `scope`: one query. The latest of a part comes first."""
+    """The tallies of `parts`, keys of PARTS, in `scope`, by one query. The answer has every key of PARTS; those that
+    are not in `parts` are empty. The latest tally of a part comes first.
+    """
     found: dict[str, list[Tally]] = {name: [] for name in PARTS}
     for one in tally.read(PARTS[name](scope) for name in parts):
         found[one.part].append(one)

@@ -40,7 +40,7 @@ class LeadRecordAdmin(RecordAdmin):
 
 
 def pauses() -> dict[str, str]:
-    """What a follow-up can be paused for, in words, for a filter."""
+    """The reasons for which a follow-up can be paused, each stored value with its words, for a filter."""
     values = [*FollowUpInstance.Pause.values]
     values += [FollowUpInstance.pause_for(provider) for provider in registry.stating("pauses_follow_ups")]
     return {value: FollowUpInstance.pause_words(value) for value in values}

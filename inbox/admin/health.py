@@ -28,7 +28,7 @@ AT_ONCE = 100
 
 
 class StandingFilter(admin.SimpleListFilter):
-    """Accounts that are down, or in any trouble."""
+    """Filters accounts to those that are down, or to those in any trouble."""
 
     title = "standing"
     parameter_name = "standing"
@@ -163,7 +163,9 @@ class HealthBoard(ActingAdmin):
     def check_now(
         self, request: HttpRequest, rows: QuerySet[WorkspaceIntegrationHealth]
     ) -> HttpResponse | None:
-        """Has the ticked accounts probed by a worker, so that no page waits for a provider."""
+        """Has the ticked accounts, 100 at most, probed by a worker, so that no page waits for a provider. Accounts of
+        a provider without a probe are left out, and the page says how many are checked.
+        """
         if asked := self.ask_first(request, rows, "check_now", AT_ONCE, harmless=True):
             return asked
         chosen = list(rows[:AT_ONCE])

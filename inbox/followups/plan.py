@@ -34,9 +34,10 @@ def step_after(step: FollowUpStep) -> FollowUpStep | None:
 
 
 def enrol(lead: Lead, sequence: FollowUpSequence, *, user: User | None = None) -> FollowUpInstance | None:
-    """Starts the follow-up `sequence` for `lead`, and returns the new follow-up. `user` is the person who started it.
+    """Starts the follow-up `sequence` for `lead`, and returns the new follow-up. `user` is the person who started it;
+    None if nobody did. A sequence that is switched off starts too, and sends nothing until it is on.
 
-    Returns None if the sequence runs for the lead already or has no steps, or if nothing may go to the lead (any more).
+    Returns None if the sequence runs for the lead already or has no steps, or if the lead is stopped or a sample.
     """
     step = first_step(sequence)
     if step is None or lead.is_stopped or lead.sample:

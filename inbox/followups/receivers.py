@@ -16,9 +16,10 @@ Start, Status = FollowUpSequence.Start, FollowUpInstance.Status
 
 
 def pause_for_reply(sender: Any, lead: Lead, message: Message, **kwargs: Any) -> dict[str, int]:
-    """Pauses the lead's follow-ups because the lead has written `message`. A machine's message pauses nothing.
+    """Pauses the lead's running follow-ups because the lead has written `message`, and stores it as the response to
+    the step before it. A machine's message does neither. Receives the signal of a reply.
 
-    Receives the signal of a reply. Returns how many follow-ups paused.
+    Returns how many follow-ups paused. It locks the lead's row in a transaction of its own.
     """
     with transaction.atomic():
         locked = rollup.locked(lead)

@@ -74,10 +74,11 @@ def _before(lead: Lead, moment: datetime) -> FollowUpTask | None:
 def effectiveness(
     workspace_id: UUID, since: datetime | None = None, until: datetime | None = None
 ) -> QuerySet[Any]:
-    """Counts, for each follow-up step of the workspace, how many messages were `sent` and how leads responded.
+    """Returns a dict for each follow-up step of the workspace: how many messages were `sent` and how leads responded
+    to them.
 
-    Counted are messages sent from `since` until before `until` (both aware, or both None). `silent`: no response within
-    14 days; `open`: none yet. `answered`: objections that we answered; `won`: those whose lead booked later.
+    Counted are messages sent from `since` until before `until` (both aware, or both None). `silent`: no response
+    within 14 days; `open`: none yet. `answered`: objections that we answered; `won`: those whose lead booked later.
     """
     sent = FollowUpTask.objects.filter(workspace_id=workspace_id, status=Status.SENT)
     if since is not None:

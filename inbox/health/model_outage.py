@@ -11,10 +11,10 @@ from inbox.prompts import model_calls
 
 @dataclass(frozen=True, slots=True)
 class ModelAway:
-    """That the language model cannot be reached: `why` (a sentence), and `since` when. `since`
-    is None if no model is connected at all.
+    """What pages say if the language model cannot be reached: `why` (a sentence), and `since` when. `since` is None if
+    no model is connected at all.
 
-    `waiting` counts the workspace's replies that nothing has understood, up to a limit.
+    `waiting` counts the workspace's leads whose replies nothing has understood, at most 100.
     """
 
     why: str

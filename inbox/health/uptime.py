@@ -49,8 +49,8 @@ class Account:
 
     @property
     def runs(self) -> list[tuple[str, str, str]]:
-        """How the account was in the last 30 days in words, newest first: the first day, the last day, and how the
-        account was on the days between.
+        """The last 30 days as runs of days on which the account was alike, newest first: each run's first day, last
+        day, and how the account was, in words.
         """
         found = []
         for word, days in groupby(reversed(self.strip), key=lambda day: day.word):

@@ -34,7 +34,7 @@ def text(delivery: WebhookDelivery, show: str) -> str:
 
 
 def is_cut(delivery: WebhookDelivery) -> bool:
-    """Whether the stored body of a webhook request has more than SHOWN_BYTES (200,000) bytes, so that `text` cuts it."""
+    """Whether the stored body of a webhook request has more than SHOWN_BYTES (200,000) bytes. Then `text` cuts it."""
     return delivery.body is not None and len(delivery.body) > SHOWN_BYTES
 
 

@@ -193,7 +193,7 @@ class FirstSteps:
 
     @property
     def is_are(self) -> str:
-        """The verb that goes with `names`."""
+        """ "are" if `names` holds several providers, else "is"."""
         return "are" if len({row.provider for row in self.senders}) > 1 else "is"
 
     @property
@@ -393,7 +393,7 @@ def url(workspace: Workspace) -> str:
 
 
 def state_of(account: Integration) -> str:
-    """The state of the account's health, as far as it is known (a HealthState)."""
+    """The state of the account's health (a HealthState); UNKNOWN if it has none yet."""
     health = getattr(account, "health", None)
     return health.state if health else HealthState.UNKNOWN
 

@@ -49,7 +49,7 @@ class Team:
 
 
 def team_of(request: WorkspaceRequest) -> Team:
-    """The team of the request's workspace, read once in a request."""
+    """The members of the request's workspace. They are read once in a request."""
     known: Team | None = vars(request).get("team")
     if known is None:
         rows = [row for row in _memberships(request) if row.workspace_id == request.workspace.pk]

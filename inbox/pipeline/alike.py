@@ -139,8 +139,8 @@ class Alike:
         return self.replies().count()
 
     def changes(self, until: datetime | None = None) -> Iterator[Change]:
-        """What a person's decision about a reply would change for the other replies with the same words, for the newest
-        SHOWN of them. With `until` (aware), only for those that had come by then.
+        """What a person's decision about a reply would change for the other replies with the same words, for the
+        newest 50 of them. With `until` (aware), only for those received by then.
         """
         for message in self.replies(until)[:SHOWN]:
             suspected = suspicion.of(message)

@@ -16,7 +16,9 @@ from jobs.lanes import DRAFT
 
 
 class Reach(Enum):
-    """How far a step of the work on a reply reaches. A sample's reply gets only the steps that stay in."""
+    """Whether a step of the work on a reply only works inside the product or also asks or tells somebody else about
+    the lead. A sample's reply gets only the steps with INSIDE.
+    """
 
     INSIDE = auto()  # changes rows of ours, asks the model, reads our own calendar
     OUTSIDE = auto()  # asks or tells anybody else about the lead

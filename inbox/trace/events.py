@@ -80,8 +80,8 @@ class Event:
 
 
 def wait(start: datetime | None, end: datetime | None, words: str) -> Iterable[Event]:
-    """The line of a trace (the story of one row) that something waited from `start` to `end`; nothing if it was shorter
-    than WAIT_FROM_S or has not ended. `words` say what was waited for.
+    """The line of a trace (the story of one row) that something waited from `start` to `end`; empty if that took less
+    than 1 s or one of the two is None. `words` say what was waited for.
     """
     if start is None or end is None or (seconds := (end - start).total_seconds()) < WAIT_FROM_S:
         return ()

@@ -53,8 +53,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Trace:
-    """What happened to one row, such as a message or a job, told as events. `tone`, `icon` and `word` are its state as
-    a chip. `cut`: some rows are left out.
+    """What happened to one row, such as a message or a job, told as events, oldest first. `tone`, `icon` and `word`
+    are its state as a chip. `links` are the rows that the events are about.
+
+    `cut`: some webhook requests are left out. `earlier`: older messages of the lead are left out.
     """
 
     kind: str

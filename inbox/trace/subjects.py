@@ -32,8 +32,8 @@ class NotHere(LookupError):
 
 @dataclass(slots=True)
 class Subject:
-    """The row that a trace (its story) is told of. `messages` are those whose way is told, oldest first. `job`, `send`
-    and `notice` are the row itself if it is one; so are the ids `delivery_id` and `draft_id`.
+    """The row that a trace (its story) is told of. `messages` are those whose way is told, oldest first. `job`,
+    `send`, `notice`, `delivery_id` and `draft_id` are the rows that it is or leads to.
 
     `earlier`: the lead has older messages that are left out.
     """

@@ -110,8 +110,8 @@ def unrepaired(
 
 
 def with_repair(deliveries: QuerySet[WebhookDelivery]) -> QuerySet[WebhookDelivery]:
-    """Adds to webhook requests why a failed one need not be run again: `repaired` by a later
-    run, or `emptied` (its body is deleted).
+    """Annotates `deliveries` with two booleans: `repaired`, a later run of the stored request succeeded; `emptied`,
+    its body is deleted, so it cannot be run again.
     """
     settled = WebhookDelivery.objects.filter(replay_of=OuterRef("pk"), verdict__in=REPAIRED)
     return deliveries.annotate(repaired=Exists(settled), emptied=Q(body__isnull=True))

@@ -28,11 +28,11 @@ class BodyBrokenOff(Exception):
 
 
 def read_body(request: Request) -> bytes:
-    """The raw bytes of a request's body, also of one sent in chunks. Raises
-    PayloadTooLarge over 1 MiB, and BodyBrokenOff.
+    """The raw bytes of a request's body, also of one sent in chunks. Raises PayloadTooLarge over 1 MiB, and
+    BodyBrokenOff.
 
     Django reads no body without a Content-Length. The server itself ends a chunked one (`wsgi.input_terminated`). A
-    body that is too large is read on for a while, so that the sender gets our answer and not a broken connection.
+    body that is too large is read on, up to 8 MiB, so that the sender gets our answer and not a broken connection.
     """
     environ = request.META
     chunked = not environ.get("CONTENT_LENGTH") and environ.get("wsgi.input_terminated")

@@ -36,7 +36,9 @@ class LoginForm(AuthenticationForm):
 
 
 class ChangePasswordForm(PasswordChangeForm):
-    """Changes a password. A wrong old password counts as a failed log-in, so that a stolen session cannot guess it."""
+    """The form on which a person changes their password. A wrong old password counts as a failed log-in, so that
+    somebody with a stolen session cannot guess it.
+    """
 
     def __init__(self, user: User, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(user, *args, **kwargs)

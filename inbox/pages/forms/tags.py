@@ -30,8 +30,8 @@ class SuspicionForm(forms.Form):
 
 
 class AlikeForm(forms.Form):
-    """The form that applies a person's decision to other replies with the same words: the id of the decision, and the
-    time `until` which the page counted replies.
+    """The form that applies a person's decision to other replies with the same words. `decision` is its id. `until` is
+    the time at which the page counted the replies; a later one than now counts as now.
     """
 
     decision = forms.UUIDField()

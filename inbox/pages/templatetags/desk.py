@@ -65,7 +65,9 @@ def who(context: dict[str, Any], user_id: int | None) -> SafeString:
 
 @register.filter
 def called(team: Team, user_id: int | None) -> str:
-    """What the page calls the member with this user's id: "You" for who looks, else the name."""
+    """What the page calls the member with this user's id: "You" for the user who looks at it, else the name; for
+    somebody who has left, that they have.
+    """
     return team.name_of(user_id)
 
 

@@ -108,11 +108,11 @@ def answer_for(lead: Lead, *, text: str = "", channel: str = "", error: str = ""
 @require_safe
 @workspace_view()
 def conversation(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/inbox/<lead>/`: shows a conversation, with the list of the same query string
-    beside it. A member's visit marks it as read.
+    """`w/<workspace>/inbox/<lead>/`: shows a conversation, with the list of the same query string beside it. A
+    member's visit marks it as read.
 
-    Its parts are "convo", "threads" and "folders". They mark nothing as read, since the script fetches a conversation
-    before it is asked for: it says by `inbox:triage` what was looked at.
+    Its parts are "convo", "threads" and "folders". A request for a part marks nothing as read, since the script
+    fetches conversations ahead. It marks one with a POST to `inbox:triage` once a person looks at it.
     """
     part = part_asked(request)
     if part == COUNTS:

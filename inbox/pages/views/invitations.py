@@ -28,7 +28,7 @@ ANSWERS = ("accept", "decline")
 @require_http_methods(["GET", "POST"])
 def by_mail(request: HttpRequest, token: str) -> HttpResponse:
     """`/invitation/<token>/`: shows an invitation to a workspace to a person who followed the mailed link. A POST
-    accepts or declines it (`do`).
+    accepts or declines it (`do`). Answers 410 if the invitation cannot be answered any more.
 
     Accepting needs a new password if the person has not yet proven that the e-mail address is theirs.
     """

@@ -89,9 +89,7 @@ def filtered(request: WorkspaceRequest) -> tuple[Folder, LeadFilter, QuerySet[Le
 
 
 def threads(request: WorkspaceRequest) -> Threads:
-    """What the list of conversations shows for the request's query string. Raises Http404 for an unknown folder or an
-    invalid cursor.
-    """
+    """What the list of conversations shows for the request's query string."""
     folder, lead_filter, leads = filtered(request)
     page, count = _page(request, folder, lead_filter, leads)
     active, values = _values(folder, lead_filter, request)
