@@ -17,7 +17,7 @@ Start, Status = FollowUpSequence.Start, FollowUpInstance.Status
 
 def pause_for_reply(sender: Any, lead: Lead, message: Message, **kwargs: Any) -> dict[str, int]:
     """Pauses the lead's running follow-ups because the lead has written `message`, and stores it as the response to
-    the step before it. A machine's message does neither. Receives the signal of a reply.
+    the step before it. A message tagged as a machine's does neither. Receives the signal of a reply.
 
     Returns how many follow-ups paused. It locks the lead's row in a transaction of its own.
     """

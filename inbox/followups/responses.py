@@ -35,8 +35,8 @@ def note(lead: Lead, message: Message, tag: str = "") -> None:
     """Stores `message` as the lead's response to the newest follow-up step before it, if that went out in the 14 days
     before. `tag` says what the message means; without it, the message's own tag does.
 
-    A machine's message is no response. A step that has another message as its response, or has led to a meeting, is
-    left as it is.
+    A message tagged as automated or out of office is no response. A step that has another message as its response, or
+    has led to a meeting, is left as it is.
     """
     response = RESPONSE_OF.get(tag or message.tag or Tag.NEUTRAL)
     task = _before(lead, message.sent_at)
