@@ -135,8 +135,8 @@ def _suspected(case: Case) -> Decision | None:
 
 
 def held_by_suspicion() -> Q:
-    """A filter for follow-ups that wait until a person has decided whether the lead's message was
-    what the rules suspect, such as an opt-out.
+    """A filter for follow-ups that wait until a model or a person has decided whether the lead's message was what the
+    rules suspect, such as an opt-out.
     """
     # Not by a join, which would read the lead of each follow-up, also of those that wait for nothing.
     suspected = Lead.objects.filter(pk=OuterRef("lead")).exclude(suspected="")

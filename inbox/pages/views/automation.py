@@ -47,8 +47,8 @@ def _context(workspace: Workspace) -> dict[str, object]:
 
 @workspace_view(ADMIN)
 def policy(request: WorkspaceRequest, campaign_id: uuid.UUID | None = None) -> HttpResponse:
-    """Edits whether answers may go out without a person: `…/policy/` for the workspace,
-    `…/policy/<campaign>/` for one campaign.
+    """Edits whether answers may go out without a person: `…/policy/` for the workspace, `…/policy/<campaign>/` for one
+    campaign. The change is recorded in the audit. A form with errors is shown again as 422.
     """
     campaign = (
         get_object_or_404(Campaign, workspace=request.workspace, pk=campaign_id) if campaign_id else None
@@ -68,7 +68,9 @@ def policy(request: WorkspaceRequest, campaign_id: uuid.UUID | None = None) -> H
 @require_POST
 @workspace_view(ADMIN)
 def pause(request: WorkspaceRequest) -> HttpResponse:
-    """Switches off, or on again, that anything goes out of the workspace without a person. `do` is pause or resume."""
+    """Switches off, or on again, that anything goes out of the workspace without a person, and records it in the
+    audit. `do` is pause or resume; anything else is a 404.
+    """
     wanted = request.POST.get("do")
     if wanted not in ("pause", "resume"):
         raise Http404("No such action.")

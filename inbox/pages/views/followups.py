@@ -275,8 +275,8 @@ def enrol_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @workspace_view()
 def enrol(request: WorkspaceRequest, sequence_id: uuid.UUID) -> HttpResponse:
-    """Starts a follow-up sequence for the leads that the form names by address or tag, and says for how many it
-    started.
+    """Starts a follow-up sequence for the leads that the form names by address or tag, 2000 at most, and says for how
+    many it started and for how many not.
     """
     found, form = _own(request, sequence_id), EnrolForm(request.POST)
     back = redirect("inbox:followups", request.workspace.pk)

@@ -26,8 +26,8 @@ from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested
 @require_safe
 @workspace_view()
 def history(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """The e-mails that EmailBison (a sender of campaign mails) has sent to one lead, asked for
-    now: a part of a page for htmx, else a page.
+    """The e-mails that EmailBison (a sender of campaign mails) has sent to one lead and that we have not stored, asked
+    for now, within 3 s: a part of a page for htmx, else a page. If it does not answer, the page says so.
     """
     lead = find_lead(request, lead_id)
     integration = connected(request.workspace.pk, emailbison.NAME)

@@ -47,8 +47,8 @@ def keys_of(request: WorkspaceRequest, card: AccountCard, shown: int | None) -> 
 @require_POST
 @workspace_view(ADMIN)
 def rotate(request: WorkspaceRequest, integration_id: int) -> HttpResponse:
-    """Makes a new webhook key (the secret part of a webhook's address) for the account.
-    The old keys work on for the chosen hours.
+    """Makes a new webhook key (the secret part of a webhook's address) for the account, and records it in the audit.
+    The old keys work on for the chosen hours (`overlap`; 0 ends them at once).
     """
     integration = get_object_or_404(Integration, pk=integration_id, workspace=request.workspace)
     form = RotateForm(request.POST)
@@ -68,7 +68,9 @@ def rotate(request: WorkspaceRequest, integration_id: int) -> HttpResponse:
 @require_POST
 @workspace_view(ADMIN)
 def end_key(request: WorkspaceRequest, key_id: int) -> HttpResponse:
-    """Makes a replaced webhook key stop working now. A key that nothing replaces cannot be ended."""
+    """Makes a replaced webhook key stop working now, and records it in the audit. A key that nothing replaces is not
+    ended; the page says so.
+    """
     key = own_key(request, key_id)
     ended = WebhookKey.objects.filter(pk=key.pk, expires_at__isnull=False).update(expires_at=timezone.now())
     if ended:

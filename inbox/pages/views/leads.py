@@ -43,8 +43,8 @@ def edit_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @workspace_view(Membership.Role.MEMBER)
 def allow_channel(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/leads/<lead>/allow/`: lets messages go to the lead again on
-    `channel`, where the lead had wanted none.
+    """`w/<workspace>/leads/<lead>/allow/`: lets messages go to the lead again on `channel`, where the lead had wanted
+    none, and records it in the audit. For a channel that is not refused it does nothing.
     """
     lead = get_object_or_404(Lead, pk=lead_id, workspace=request.workspace)
     channel = request.POST.get("channel", "")
@@ -61,7 +61,9 @@ def allow_channel(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse
 @require_POST
 @workspace_view()
 def meeting_handled(request: WorkspaceRequest, appointment_id: uuid.UUID) -> HttpResponse:
-    """Records that a person has dealt with a meeting that was cancelled or missed."""
+    """Records that a person has dealt with a meeting that was cancelled or missed. Another meeting is a 404. A second
+    time changes nothing.
+    """
     fell_through = Appointment.objects.filter(
         workspace=request.workspace, status__in=Appointment.FELL_THROUGH
     )

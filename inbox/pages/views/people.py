@@ -17,14 +17,16 @@ ADMIN = Membership.Role.ADMIN
 @require_safe
 @workspace_view()
 def member_list(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/people/`: lists the workspace's members and its open invitations."""
+    """`w/<workspace>/people/`: lists the workspace's members, and for admins its open invitations."""
     return _page(request, PersonForm())
 
 
 @require_POST
 @workspace_view(ADMIN)
 def add(request: WorkspaceRequest) -> HttpResponse:
-    """Invites the person with the address `email` to join the workspace as `role`."""
+    """Invites the person with the address `email` to join the workspace as `role`. If that is refused, shows the page
+    again with the reason, as 400.
+    """
     form = PersonForm(request.POST)
     if form.is_valid():
         try:

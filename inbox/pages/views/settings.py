@@ -14,7 +14,9 @@ from jobs.adminlog import changes_of
 @require_http_methods(["GET", "HEAD", "POST"])
 @workspace_view(Membership.Role.ADMIN)
 def workspace_settings(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/settings/`: edits the workspace's settings."""
+    """`w/<workspace>/settings/`: edits the workspace's settings. Changes are recorded in the audit. A form with errors
+    is shown again as 400.
+    """
     form = WorkspaceForm(request.POST or None, instance=request.workspace)
     if request.method == "POST" and form.is_valid():
         form.save()
