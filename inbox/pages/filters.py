@@ -137,14 +137,16 @@ class LeadFilter(FilterSet):  # type: ignore[misc]  # django-filter has no types
 
     @property
     def span(self) -> Span:
-        """When the newest message of a conversation must be. The filters must be valid."""
+        """The span of time in which the newest message of a conversation must be: what `since`, `until` and `when`
+        have in common. The filters must be valid.
+        """
         given: dict[str, Any] = self.form.cleaned_data
         in_words = spans.read(given["when"]) if given["when"] else None
         return spans.days(given["since"], given["until"]).and_(in_words or Span())
 
     @property
     def narrows(self) -> bool:
-        """Whether a filter beside the search is set."""
+        """Whether a filter other than the search `q` is set; False if a filter is not valid."""
         return any(name != "q" for name, _, _ in self.active()) if self.is_valid() else False
 
     def active(self) -> list[tuple[str, str, str]]:

@@ -91,8 +91,8 @@ class Rail(NamedTuple):
 
 
 def rail(request: WorkspaceRequest) -> Rail:
-    """The links to the inbox's folders and saved views for the side navigation, with their counts: all counts are read
-    by one query.
+    """The links to the inbox's folders and saved views for the side navigation, with their counts. One query reads all
+    counts.
     """
     folders = folder_count_expressions(request.workspace, signed_in(request).pk)
     counts = read_counts(request.workspace, folders | saved_views.count_expressions(request))

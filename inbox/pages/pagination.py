@@ -45,9 +45,10 @@ def keyset_page(
     """One page of a list, newest row first: the `size` rows after the cursor `after` (older) or before the cursor
     `before` (newer), else the newest rows.
 
-    The order is by `time_field`, which must never be null in `queryset`. With `among`, which has all of `queryset` and
-    is indexed by that order, at most SCAN of its rows are looked at: a page of a list that has little of it may then
-    have few rows, or none, and leads on. Raises Http404 for an invalid cursor.
+    The order is by `time_field`, which must never be null in `queryset`. Raises Http404 for an invalid cursor.
+
+    `among` bounds the work: it must contain all of `queryset` and have an index in that order, and only its next SCAN
+    (20,000) rows are looked at. Then a page may have few rows or none, and yet lead to a next one.
     """
     newer = bool(before and not after)
     cursor, order = (before, "") if newer else (after, "-")

@@ -16,7 +16,9 @@ SCAN = 5_000
 
 
 def views_of(request: WorkspaceRequest) -> list[SavedView]:
-    """The views of who looks, and the shared ones, in their order: one query in a request."""
+    """The saved views that the request's user sees: their own, then the shared ones, each in the order that people
+    gave. They are read by one query in a request.
+    """
     known: list[SavedView] | None = vars(request).get("saved_views")
     if known is None:
         known = vars(request)["saved_views"] = list(saved_views.listed(request.workspace, signed_in(request)))
@@ -31,7 +33,9 @@ def open_view(request: WorkspaceRequest) -> SavedView | None:
 
 
 def parameters(asked: QueryDict) -> dict[str, str]:
-    """The folder and the filters that a query string of the list names, as it has them."""
+    """The folder and the filters that a query string of the list names, by their parameters, without empty ones and
+    without the page. Values are not checked.
+    """
     given = {name: asked.get(name, "").strip() for name in LeadFilter.base_filters}
     folder = asked.get("view", DEFAULT_FOLDER)
     return {"view": folder} | {name: value for name, value in given.items() if value}
@@ -48,7 +52,10 @@ def canonical(request: WorkspaceRequest, query: str) -> str | None:
 
 
 def count_expressions(request: WorkspaceRequest) -> dict[str, Any]:
-    """SQL expressions by which the views are counted, by key: two for each that can be. A search is not."""
+    """SQL expressions that count the conversations of the saved views. For each view there are two, under its id and
+    its id with "+": the number, and whether there may be more. Views with a search, or with a filter that is not
+    understood, are left out.
+    """
     found: dict[str, Any] = {}
     for view in views_of(request):
         asked = QueryDict(view.query)

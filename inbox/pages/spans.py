@@ -47,8 +47,8 @@ def days(first: date | None, last: date | None) -> Span:
 
 
 def read(text: str) -> Span | None:
-    """The span that `text` names, counted from now; None if it is not understood, or reaches back more than ten
-    years.
+    """The span that `text` names ("last 7 days", today included; "older than 2 days", counted from now). None if it is
+    not understood, or reaches back more than ten years.
     """
     words = " ".join(text.lower().split())
     if match := _COUNTED.fullmatch(words):

@@ -17,7 +17,7 @@ class RenameForm(forms.Form):
     )
 
     def problem(self) -> str:
-        """The first error, as one sentence for people."""
+        """The first error of the form, as one sentence for people. The form must have an error."""
         return str(next(iter(next(iter(self.errors.values())))))
 
 

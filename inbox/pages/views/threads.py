@@ -46,12 +46,13 @@ class Chip:
 
 @dataclass(frozen=True)
 class Threads:
-    """What the list of conversations shows. `view` is the saved one that it is. `query` is the list's query string,
-    without the page. `count` may be the least that it has, as "12+".
+    """What the list of conversations shows. `view` is the saved view whose folder and filters the list has; None if
+    there is none. `query` is the list's query string, without the page. `count` is how many leads the list has, in
+    few letters: "12+" and "99+" stand for more.
 
     `uncertain` counts messages of the workspace that may or may not have gone out. In the folder of replies that
-    nothing has understood yet, `oldest` is the time since which the oldest one waits. `empty` says why nobody is in the
-    folder, or on the page; it is None where a filter leaves nobody.
+    nothing has understood yet, `oldest` is the time since which the oldest one waits. `empty` says why nobody is in
+    the folder, or on the page; it is None where a filter leaves nobody.
     """
 
     folder: Folder
@@ -72,7 +73,9 @@ class Threads:
 
     @property
     def accounts(self) -> list[str]:
-        """The sender accounts of the rows, for the filter."""
+        """The addresses and numbers of ours that the leads on this page wrote to last, each once, for the filter to
+        offer.
+        """
         return sorted({row.last_account for row in self.page.rows if row.last_account})
 
 
@@ -89,7 +92,9 @@ def filtered(request: WorkspaceRequest) -> tuple[Folder, LeadFilter, QuerySet[Le
 
 
 def threads(request: WorkspaceRequest) -> Threads:
-    """What the list of conversations shows for the request's query string."""
+    """What the list of conversations shows for the request's query string. Raises Http404 for an unknown folder or an
+    invalid cursor.
+    """
     folder, lead_filter, leads = filtered(request)
     page, count = _page(request, folder, lead_filter, leads)
     active, values = _values(folder, lead_filter, request)
@@ -127,7 +132,9 @@ def _page(
 
 
 def looked_at(request: WorkspaceRequest, folder: Folder, lead_filter: LeadFilter) -> QuerySet[Lead] | None:
-    """What a filtered list looks at (`keyset_page`); None if no filter is set."""
+    """The leads among which a filtered list is looked for, as `keyset_page` takes them (`among`); None if no filter is
+    set.
+    """
     if not lead_filter.narrows:
         return None
     return leads_looked_at(request.workspace, folder.key, signed_in(request).pk, end=lead_filter.span.end)
