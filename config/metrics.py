@@ -32,6 +32,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from inbox.models import OutboundSend
+from inbox.replying import lost_time
 from integrations.models import CircuitBreaker, WorkspaceIntegrationHealth
 from jobs import stats
 from jobs.db import Fault, db_fault, statements_within
@@ -141,6 +142,8 @@ def _accounts() -> Iterator[GaugeMetricFamily]:
 def _sends() -> Iterator[GaugeMetricFamily]:
     unsure = OutboundSend.objects.filter(state=OutboundSend.State.UNKNOWN).count()
     yield GaugeMetricFamily("holdfast_sends_unknown", "Sends whose outcome nobody knows.", unsure)
+    held = "Whether nothing is sent, as this database was restored or copied."
+    yield GaugeMetricFamily("holdfast_sends_held", held, int(lost_time.is_held()))
 
 
 def _breakers_open() -> GaugeMetricFamily:

@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from config import static
+from inbox.replying import lost_time
 from integrations.models import Integration
 from jobs import schema, stats
 from jobs.db import db_fault, statements_within
@@ -54,7 +55,8 @@ def readyz(request: HttpRequest) -> JsonResponse:
     It needs the static files, the database, and all migrations applied. Some troubles are reported but are no 503.
     Static files of another release: pages still open, and webhooks must be received. The state of the job queue:
     removing web servers would help no job. Accounts whose secrets this process cannot decrypt: their webhooks and all
-    pages still work. Migrations of a newer release: this one works on them.
+    pages still work. Migrations of a newer release: this one works on them. A database that was restored: messages are
+    held, and all else works.
     """
     if (files := static.fault()) == static.MISSING:
         return JsonResponse({"ready": False, "static": f"{files}. {static.FIX}"}, status=503)
@@ -65,6 +67,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
         _migrated.set()
         told = {
             "last_worker_heartbeat_s": _heartbeat_s(),
+            "sends_held": lost_time.is_held(),
             "unreadable_secrets": cache.get_or_set(UNREADABLE, _unreadable, UNREADABLE_EVERY_S),
             "unknown_migrations": cache.get_or_set(UNKNOWN, lambda: len(schema.unknown()), UNKNOWN_EVERY_S),
         }

@@ -18,6 +18,7 @@ from inbox.pipeline import alike, campaign_mail, catch_up_tick, errands, missing
 from inbox.replying import (
     autosend,
     buttons,
+    lost_time,
     reconciliation,
     review,
     rewrites,
@@ -274,6 +275,7 @@ def search_words_tick(deadline: Deadline) -> dict[str, int]:
 @tick("sends", words="Ends sends whose job is over", every_s=60)
 def sends_tick(deadline: Deadline) -> dict[str, int]:
     """The tick (recurring work) that settles sends of messages whose job has ended without saying how."""
+    lost_time.note_seen()
     return reconciliation.settle_stranded(deadline)
 
 

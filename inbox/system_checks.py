@@ -126,7 +126,7 @@ KEPT = {
     "It has one row per account, lead, person, provider or name, and each is written over.": (
         "integrations.WorkspaceIntegrationHealth integrations.ReplyPoll integrations.CircuitBreaker"
         " integrations.RateWindow inbox.BookingCheck inbox.HiddenBanner inbox.ModelOutage jobs.Tick"
-        " django_q.Schedule auth.Permission contenttypes.ContentType"
+        " inbox.DatabaseOrigin django_q.Schedule auth.Permission contenttypes.ContentType"
     ),
     "Its library deletes it by itself, or does not use it here.": (
         "axes.AccessAttempt axes.AccessAttemptExpiration axes.AccessFailureLog"

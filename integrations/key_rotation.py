@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from hashlib import sha256
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.apps import apps
@@ -48,6 +49,23 @@ def rotate(model: type[models.Model], field: str) -> int:
             fresh = Value(encrypt(decrypt(token)), output_field=models.TextField())
             written += _rows(model, field).filter(pk=pk, token=token).update(**{field: fresh})
     return written
+
+
+def fingerprints() -> list[str]:
+    """The fingerprints of the keys that stored secrets need, of those at hand. One says nothing about its key."""
+    places = {place for model, field in encrypted_fields() for place in needed_keys(model, field)}
+    return [
+        _fingerprint(settings.FIELD_ENCRYPTION_KEYS[place - 1]) for place in sorted(places - {UNREADABLE})
+    ]
+
+
+def fingerprints_at_hand() -> list[str]:
+    """The fingerprints of all keys in FIELD_ENCRYPTION_KEYS."""
+    return [_fingerprint(key) for key in settings.FIELD_ENCRYPTION_KEYS]
+
+
+def _fingerprint(key: str) -> str:
+    return sha256(key.encode()).hexdigest()[:12]
 
 
 def _tokens(model: type[models.Model], field: str) -> Iterator[tuple[object, str]]:

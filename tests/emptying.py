@@ -15,6 +15,7 @@ KEPT = {
     "auth_group",
     "auth_group_permissions",
     "django_migrations",
+    "inbox_databaseorigin",
 }
 """What migrations wrote: the same before and after any test."""
 

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from django.core.management import call_command
 from django.db import connection
@@ -39,6 +40,13 @@ def copy_to(database: str) -> None:
         server.execute(f'DROP DATABASE IF EXISTS "{database}"')
         server.execute(f'CREATE DATABASE "{database}" TEMPLATE "{name()}"')
         server.execute(f'ALTER DATABASE "{database}" SET synchronous_commit = off')
+    with _session(database) as session:
+        adopt(session)
+
+
+def adopt(session: Any) -> None:
+    """Let the database be one of its own: nothing is sent from a copy."""
+    session.execute("UPDATE inbox_databaseorigin SET place = inbox_place()")
 
 
 def drop(database: str) -> None:
@@ -86,12 +94,16 @@ def fingerprint(root: Path = ROOT) -> str:
 @contextmanager
 def _in_turn() -> Iterator[Connection]:
     """A session of this process's server outside all copied databases, one process at a time."""
-    parameters = connection.get_connection_params() | {"dbname": MAINTENANCE}
-    server = connection.get_new_connection(parameters)
-    server.autocommit = True
-    with server:
+    with _session(MAINTENANCE) as server:
         server.execute("SELECT pg_advisory_lock(%s)", [TURN])
         yield server
+
+
+def _session(database: str) -> Connection:
+    """A session of this process's server that Django does not know of."""
+    session = connection.get_new_connection(connection.get_connection_params() | {"dbname": database})
+    session.autocommit = True
+    return session
 
 
 def _ensure(server: Connection) -> None:

@@ -13,7 +13,16 @@ from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from inbox.followups.due_times import due_after
-from inbox.models import FollowUpInstance, FollowUpSequence, FollowUpStep, FollowUpTask, Lead, User
+from inbox.models import (
+    DatabaseOrigin,
+    FollowUpInstance,
+    FollowUpSequence,
+    FollowUpStep,
+    FollowUpTask,
+    Lead,
+    User,
+)
+from inbox.replying import lost_time
 
 Status, Pause = FollowUpInstance.Status, FollowUpInstance.Pause
 TaskStatus = FollowUpTask.Status
@@ -53,6 +62,8 @@ def enrol(lead: Lead, sequence: FollowUpSequence, *, user: User | None = None) -
                 due_at=due_after(step, now, sequence.workspace),
                 quiet_since=now,
                 started_by=user,
+                # A meeting of a lost time may have started it then.
+                in_doubt=user is None and _was_lost(lead.booked_at),
             )
     except IntegrityError:
         return None
@@ -89,7 +100,13 @@ def go_on(instance: FollowUpInstance, done: FollowUpStep, at: datetime) -> None:
         return
     instance.next_step, instance.waits_for = step, ""
     instance.due_at = due_after(step, at, step.sequence.workspace)
-    instance.save(update_fields=["next_step", "due_at", "waits_for"])
+    instance.in_doubt = instance.in_doubt and _was_lost(instance.due_at)
+    instance.save(update_fields=["next_step", "due_at", "waits_for", "in_doubt"])
+
+
+def _was_lost(moment: datetime | None) -> bool:
+    """Whether `moment` lies in or before a time that a restore of the database lost."""
+    return moment is not None and lost_time.covers(DatabaseOrigin.objects.first(), moment)
 
 
 def put_off(instance: FollowUpInstance, until: datetime, reason: str) -> None:

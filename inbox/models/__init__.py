@@ -18,6 +18,7 @@ from inbox.models.health import HiddenBanner
 from inbox.models.invitation import Invitation
 from inbox.models.lead import Campaign, Lead
 from inbox.models.message import Message
+from inbox.models.origin import DatabaseOrigin
 from inbox.models.outage import ModelOutage
 from inbox.models.saved_view import SavedView
 from inbox.models.text_access import TextAccess
@@ -30,6 +31,7 @@ __all__ = [
     "BookingCheck",
     "Campaign",
     "ChannelRefusal",
+    "DatabaseOrigin",
     "Draft",
     "Enrichment",
     "ErasedMark",

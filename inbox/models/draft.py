@@ -144,6 +144,9 @@ class OutboundSend(models.Model):
     looked_at = models.DateTimeField(
         null=True, blank=True, help_text="When the provider was last asked whether it went out."
     )
+    lost_from = models.DateTimeField(
+        null=True, blank=True, help_text="It may have gone out since then, in a time that a restore lost."
+    )
 
     class Meta:
         permissions = [("settle_outboundsend", "Can say what became of sends, or send them again")]

@@ -106,6 +106,11 @@ class FollowUpInstance(models.Model):
         max_length=200, blank=True, default="", help_text="Why the step was put off, in words."
     )
     paused_for = models.CharField(max_length=40, blank=True, default="")
+    in_doubt = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Its step was due in a time that a restore lost, and may have gone out then.",
+    )
     quiet_since = models.DateTimeField(help_text="Replies after this moment pause it.")
     started_by = models.ForeignKey(
         "inbox.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"

@@ -5,8 +5,9 @@ lists.
 import html
 import re
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
+from uuid import UUID
 
 from inbox.leads import crm, identity
 from inbox.models import Message, OutboundSend
@@ -63,7 +64,7 @@ def of(send: OutboundSend, integration: Integration) -> Outgoing:
         cc=_people(send, "cc"),
         answers=_answered(send.reply_to, integration.provider) if send.reply_to else None,
         account_id=send.account_id,
-        since=(send.called_at or send.created_at) - EARLIER,
+        since=_from(send),
         follow_up=send.origin == OutboundSend.Origin.FOLLOWUP,
         contact=partial(_contact, send, integration),
         known_contact=partial(_known_contact, send, integration),
@@ -97,6 +98,11 @@ def _known_contact(send: OutboundSend, integration: Integration, deadline: Deadl
     contacts = registry.spec_of(integration.provider).contacts
     found = crm.find(contacts(integration), send.lead, deadline) if contacts else None
     return found.id if found else ""
+
+
+def _from(send: OutboundSend) -> datetime:
+    """From when on a listed message may be this one."""
+    return min(filter(None, (send.lost_from, send.called_at or send.created_at))) - EARLIER
 
 
 def marker(send: OutboundSend) -> str:
@@ -161,22 +167,34 @@ def match(send: OutboundSend, listed: Iterable[Listed]) -> Listed | None:
     """The entry of `listed` (messages that a provider lists) that is our message `send`; None if none is.
 
     It is found by its marker. Without a marker it is the one with the same words from 2 minutes before to 30 minutes
-    after our call, if no other message of ours is that one.
+    after our call, if no other message of ours is that one. If a restore lost the time of the call (`lost_from`), it
+    may be of any time since then, and under the marker of a send that was lost.
     """
     entries: list[Listed] = []
     for entry in listed:
         name = named(entry.body)
         if name == str(send.pk) and not quotes(entry.body, send.text):
             return entry
-        if not name:  # a text with another send's marker is that send, even with the same words
+        # A text with another send's marker is that send, even with the same words.
+        if not name or (send.lost_from and not OutboundSend.objects.filter(pk=UUID(name)).exists()):
             entries.append(entry)
     if send.called_at is None:
         return None
     for entry in entries:
-        near = entry.sent_at is None or send.called_at - EARLIER <= entry.sent_at <= send.called_at + LATER
-        if near and same_words(entry.body, send.text) and not _taken(send, entry.message_id):
+        if (
+            is_near(send, entry.sent_at)
+            and same_words(entry.body, send.text)
+            and not _taken(send, entry.message_id)
+        ):
             return entry
     return None
+
+
+def is_near(send: OutboundSend, moment: datetime | None) -> bool:
+    """Whether a message of `moment`, None if that is not known, may be our call of `send`."""
+    if moment is None or send.called_at is None:
+        return True
+    return _from(send) <= moment and (send.lost_from is not None or moment <= send.called_at + LATER)
 
 
 def _taken(send: OutboundSend, message_id: str) -> bool:

@@ -47,9 +47,10 @@ def _send(workspace: Workspace, event: MessageEvent) -> OutboundSend | None:
     mine = OutboundSend.objects.select_related("lead", "reply_to").filter(
         workspace=workspace, channel=event.channel, called_at__isnull=False
     )
-    if name:
-        marked = mine.filter(pk=UUID(name)).first()
-        return None if marked is None or quotes(body, marked.text) else marked
+    if name and (marked := mine.filter(pk=UUID(name)).first()):
+        return None if quotes(body, marked.text) else marked
+    if name:  # perhaps of a send that a restore lost
+        mine = mine.filter(lost_from__isnull=False)
     if event.external_id:
         known = mine.filter(provider_message_id=event.external_id).exclude(state=State.FAILED).first()
         if known is not None:
@@ -58,7 +59,9 @@ def _send(workspace: Workspace, event: MessageEvent) -> OutboundSend | None:
         _lead(workspace, event),
         state__in=[State.INTENT, State.UNKNOWN, State.SENT],
         provider_message_id="",
-        called_at__range=(event.occurred_at - LATER, event.occurred_at + EARLIER),
+    ).filter(
+        Q(called_at__range=(event.occurred_at - LATER, event.occurred_at + EARLIER))
+        | Q(lost_from__lte=event.occurred_at + EARLIER)
     )
     return next((send for send in near.order_by("called_at")[:20] if same_words(body, send.text)), None)
 

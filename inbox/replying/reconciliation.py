@@ -63,7 +63,10 @@ def look(send: OutboundSend, deadline: Deadline) -> bool:
         _note(send, f"{label} did not list it at {timezone.now():%H:%M} UTC.")
         return False
     return sending.settle_sent(
-        send, Accepted(message_id=entry.message_id), reason="The provider lists it as sent."
+        send,
+        Accepted(message_id=entry.message_id),
+        reason="The provider lists it as sent.",
+        at=entry.sent_at if send.lost_from else None,
     )
 
 

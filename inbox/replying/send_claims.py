@@ -130,6 +130,7 @@ def claim_next_part(send: OutboundSend) -> OutboundSend | None:
         "recipients",
         "account_id",
         "subject",
+        "lost_from",
     )
     values = {name: getattr(send, name) for name in copied}
     return _insert(OutboundSend(**values, part=send.part + 1, text=send.rest[0], rest=send.rest[1:]))
@@ -180,7 +181,7 @@ def again(send: OutboundSend, *, state: str, user: User, text: str | None = None
                 reason="",
                 called_at=None,
                 finished_at=None,
-                looked_at=None,
+                lost_from=None,
                 approved_by=user,
                 tries=F("tries") + 1,
             )

@@ -8,7 +8,9 @@ locked before the send's row.
 """
 
 import logging
+from datetime import datetime
 from functools import partial
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -16,7 +18,7 @@ from django.utils import timezone
 from inbox.leads import rollup
 from inbox.models import Draft, Message, OutboundSend
 from inbox.models.message import OWN
-from inbox.replying import offers, outgoing, send_claims
+from inbox.replying import lost_time, offers, outgoing, send_claims
 from inbox.replying.account_pauses import require_up
 from inbox.signals import draft_changed
 from inbox.understanding.arrival import Arrival
@@ -64,6 +66,7 @@ def _attempt(ctx: JobContext, send: OutboundSend, deadline: Deadline) -> dict[st
     if send.state == State.INTENT and send.called_at is not None:
         settle_unknown(send, "The worker stopped while the message was being handed over.")
     elif send.state == State.INTENT:
+        lost_time.known_origin()
         _send(ctx, send, deadline)
     now = OutboundSend.objects.filter(pk=send.pk).values("state", "reason").first()
     return {"state": now["state"], "reason": now["reason"]} if now else TAKEN_BACK
@@ -87,12 +90,18 @@ def _send(ctx: JobContext, send: OutboundSend, deadline: Deadline) -> None:
 
 
 def _begin(ctx: JobContext, send: OutboundSend) -> bool:
-    """Commits that the call is about to be made, if it still may be. If not, settles the send as failed."""
+    """Commits that the call is about to be made, if it still may be. If not, settles the send as failed, or as unknown
+    where a restored database cannot know whether it went out before.
+    """
     with ctx.fenced():
         lead = rollup.locked(send.lead)
+        origin = lost_time.known_origin()
         if why := send_claims.blocked(lead, send.channel, besides=send) or send_claims.vetoed(send, lead):
             if not send_claims.take_back(send, lead, why):
                 _finish(send, State.FAILED, why, expected=(State.INTENT,))
+            return False
+        if lost_time.doubtful(send, origin):
+            settle_unknown(send, lost_time.REASON, lost_from=origin.lost_from)
             return False
         now = timezone.now()
         claimed = OutboundSend.objects.filter(pk=send.pk, state=State.INTENT, called_at=None).update(
@@ -147,16 +156,21 @@ def _not_sent(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
     raise error
 
 
-def settle_sent(send: OutboundSend, accepted: Accepted | None = None, *, reason: str = "") -> bool:
+def settle_sent(
+    send: OutboundSend, accepted: Accepted | None = None, *, reason: str = "", at: datetime | None = None
+) -> bool:
     """Records that `send` went out, stores it as a message of the conversation, and claims the next part of a long SMS.
-    Locks the lead's row. `accepted` is what the provider answered; None if that is not known.
+    Locks the lead's row. `accepted` is what the provider answered; None if that is not known. `at` is when the message
+    went out; None for the time of our call.
 
     Returns False, and changes nothing, if it was settled as sent or failed before.
     """
     accepted = accepted or Accepted()
     with transaction.atomic():
         lead = rollup.locked(send.lead)
-        found = {"provider_message_id": accepted.message_id[:200]} if accepted.message_id else {}
+        found: dict[str, Any] = {"called_at": at, "finished_at": at} if at else {}
+        if accepted.message_id:
+            found["provider_message_id"] = accepted.message_id[:200]
         if accepted.account_id:
             found["account_id"] = accepted.account_id[:120]
         if not _finish(send, State.SENT, reason, expected=UNSETTLED, **found):
@@ -210,25 +224,33 @@ def settle_failed(send: OutboundSend, reason: str) -> bool:
     return _finish(send, State.FAILED, reason, expected=(State.INTENT,))
 
 
-def settle_unknown(send: OutboundSend, reason: str) -> bool:
+def settle_unknown(send: OutboundSend, reason: str, *, lost_from: datetime | None = None) -> bool:
     """Records that nobody knows whether `send` went out, and enqueues a job that asks the provider. Returns False, and
     changes nothing, if its end was recorded before.
+
+    `lost_from`: it may have gone out at any time since then, as the database was restored to its state of that time. A
+    send that is unknown already is asked for again then.
     """
+    key, found = f"{RECONCILE}:{send.pk}:{send.tries}", {}
+    expected: tuple[str, ...] = (State.INTENT,)
+    if lost_from:
+        key, expected = f"{key}:{timezone.now().timestamp():.0f}", UNSETTLED
+        found = {"lost_from": lost_from, "called_at": send.called_at or timezone.now(), "looked_at": None}
     with transaction.atomic():
-        if not _finish(send, State.UNKNOWN, reason, expected=(State.INTENT,)):
+        if not _finish(send, State.UNKNOWN, reason, expected=expected, **found):
             return False
         enqueue(
             RECONCILE,
             workspace_id=send.workspace_id,
-            dedupe_key=f"{RECONCILE}:{send.pk}:{send.tries}",
+            dedupe_key=key,
             payload={"send_id": str(send.pk)},
         )
     return True
 
 
-def _finish(send: OutboundSend, state: str, reason: str, *, expected: tuple[str, ...], **fields: str) -> bool:
+def _finish(send: OutboundSend, state: str, reason: str, *, expected: tuple[str, ...], **fields: Any) -> bool:
     changed = OutboundSend.objects.filter(pk=send.pk, state__in=expected).update(
-        state=state, reason=reason[:300], finished_at=timezone.now(), **fields
+        **{"state": state, "reason": reason[:300], "finished_at": timezone.now()} | fields
     )
     if changed:
         send.refresh_from_db()

@@ -97,6 +97,7 @@ def test_the_roles_can_do_what_they_are_for_and_no_more(tmp_path):
                 session.execute("INSERT INTO of_a_later_release (words) VALUES ('x')")
                 session.execute("DELETE FROM of_a_later_release")
                 assert session.execute("SELECT count(*) FROM django_migrations").fetchone()[0] > 5
+                assert session.execute("SELECT place = inbox_place() FROM inbox_databaseorigin").fetchone()[0]
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     session.execute("CREATE TABLE mine (id int)")
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):

@@ -22,6 +22,7 @@ class Guard(NamedTuple):
 
 ACCESS = "tests/inbox/pages/test_access.py"
 SENDS = "tests/races/test_sends.py"
+LOST_TIME = "tests/inbox/replying/test_lost_time.py"
 SENDING = "tests/inbox/replying/test_sending.py"
 SIGNED = "tests/webhooks/test_signed.py tests/webhooks/test_contract.py"
 TENANTS = "tests/webhooks/test_tenants.py"
@@ -180,6 +181,18 @@ CLAIM = (
         "claimed = OutboundSend.objects.filter(pk=send.pk, state=State.INTENT, called_at=None).update(",
         "claimed = OutboundSend.objects.filter(pk=send.pk, called_at=None).update(",
         SENDS,
+    ),
+    (
+        "inbox/replying/lost_time.py",
+        "if origin is None or refusal(origin):",
+        "if origin is None:",
+        LOST_TIME,
+    ),
+    (
+        "inbox/replying/sending.py",
+        "if lost_time.doubtful(send, origin):",
+        "if False:",
+        LOST_TIME,
     ),
     (
         "inbox/replying/sending.py",

@@ -9,7 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
 from inbox.health import account_tests, notice_mail
-from inbox.models import Workspace
+from inbox.models import DatabaseOrigin, Workspace
+from inbox.replying import lost_time
 from inbox.webhooks import replay
 from inbox.workspaces import accounts
 from inbox.workspaces.accounts import slack_of
@@ -70,6 +71,7 @@ def examine(*, providers: bool = True) -> Iterator[Finding]:
         if found.ok is False:
             return
         yield from _queue()
+        yield _sends()
         yield _deliveries()
         yield from _secrets()
         if providers:
@@ -161,6 +163,14 @@ def _queue() -> Iterator[Finding]:
         yield Finding(
             None, "schedules", f"missed: {', '.join(missed)}", "They run within two of their periods."
         )
+
+
+def _sends() -> Finding:
+    """Checks that messages may go out: from a restored database nothing is sent until somebody has said so."""
+    origin = DatabaseOrigin.read()
+    if why := lost_time.refusal(origin):
+        return Finding(False, "sends", f"held. {why}", lost_time.remedy(origin))
+    return Finding(True, "sends", "the database is where it belongs")
 
 
 def _deliveries() -> Finding:

@@ -62,6 +62,8 @@ class Server:
     def new_database(self, name: str) -> str:
         """A fresh copy of the template; its URL."""
         self._admin(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"')
+        with psycopg.connect(self.postgres.url(name), autocommit=True) as session:
+            template.adopt(session)
         return self.postgres.url(name)
 
     def hold_autovacuum(self) -> None:

@@ -18,6 +18,7 @@ NOT_SHOWN = {
     "contenttypes.ContentType": "It numbers the models for the libraries that need a number.",
     "django_q.Task": "Its rows are shown as successful and as failed tasks.",
     "inbox.ErasedMark": "Its rows are hashes, which say nothing to anybody.",
+    "inbox.DatabaseOrigin": "Its one row says where the database belongs; doctor tells what follows.",
     "inbox.HiddenBanner": "A person has put a banner away for a while. That is theirs alone.",
     "inbox.LeadChange": "Its rows are ids and transactions' numbers alone, and are deleted after an hour.",
     "inbox.SavedView": "A list of somebody's own, or one that all of the workspace see in their inbox.",

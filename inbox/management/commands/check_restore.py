@@ -1,0 +1,48 @@
+"""The command `check_restore FILE`: says what a restored database lacks of what was dumped."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from inbox.models import DatabaseOrigin
+from inbox.replying import lost_time
+from integrations import key_rotation
+from integrations.key_rotation import UNREADABLE
+from jobs import backup, schema
+
+
+class Command(BaseCommand):
+    help = (
+        "Compare a restored database with the list that `backup` wrote beside the dump, before web and workers start. "
+        "Exit code 1 if something is missing."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path, help="The .json beside the dump.")
+
+    def handle(self, *, file: Path, **options: Any) -> None:
+        try:
+            expected = json.loads(file.read_text())
+        except (OSError, ValueError) as error:
+            raise CommandError(f"{file} cannot be read: {error}") from None
+        wrong = list(backup.missing(expected))
+        wrong += [f"the migration {name} is missing: run manage.py migrate" for name in schema.missing()]
+        for model, field in key_rotation.encrypted_fields():
+            if lost := key_rotation.needed_keys(model, field)[UNREADABLE]:
+                wrong.append(f"{model._meta.db_table}.{field}: no key at hand opens {lost} rows")
+        if absent := sorted(set(expected["keys"]) - set(key_rotation.fingerprints_at_hand())):
+            wrong.append(f"FIELD_ENCRYPTION_KEYS lacks {', '.join(absent)}")
+        for line in wrong:
+            self.stdout.write(f"FAIL  {line}")
+        if why := lost_time.refusal(DatabaseOrigin.read()):
+            self.stdout.write(
+                f"note  Sends are held. {why}\n      → manage.py restored --since {expected['made_at']}"
+            )
+        if wrong:
+            raise CommandError(f"{len(wrong)} thing{'' if len(wrong) == 1 else 's'} to mend.")
+        rows = sum(count for count, _ in expected["tables"].values())
+        self.stdout.write(
+            f"All {rows} rows of {len(expected['tables'])} tables are there, and every secret can be read."
+        )

@@ -1,0 +1,43 @@
+"""The model that tells a database from a copy of it."""
+
+from typing import Any, Self
+
+from django.db import models
+from django.db.models.expressions import RawSQL
+
+
+class DatabaseOrigin(models.Model):
+    """The one row that says where this database belongs (`place`), so that a restored or copied one is known by it.
+
+    `seen_at` is about the newest moment of the state that it holds. The others are written by `manage.py restored`:
+    what happened from `lost_from` to `lost_until` outside, this database may not know.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    place = models.CharField(max_length=100)
+    seen_at = models.DateTimeField(null=True, blank=True)
+    lost_from = models.DateTimeField(null=True, blank=True)
+    lost_until = models.DateTimeField(null=True, blank=True)
+    restored_at = models.DateTimeField(
+        null=True, blank=True, help_text="When somebody said that it was restored."
+    )
+
+    here: str
+    """Where it is in truth. Set by `read`."""
+
+    def __str__(self) -> str:
+        return self.place
+
+    @classmethod
+    def read(cls) -> Self | None:
+        """The row with `here`; None if there is none."""
+        return cls.objects.annotate(here=here()).first()
+
+
+def here() -> Any:
+    """The expression for where the rows are: the server, its timeline, the database, and the table within it.
+
+    A restored dump has another server or another table, a promoted replica or a point in time another timeline. The
+    row came along with the value of where it was.
+    """
+    return RawSQL("inbox_place()", [], models.CharField())

@@ -1,0 +1,80 @@
+"""Keeps messages from going out twice after the database was restored.
+
+A restored database does not know what went out after its state was saved. So nothing is sent from one until somebody
+has said so (`manage.py restored`). After that, a message that may have gone out in the lost time is `unknown` first:
+the provider is asked, and what it does not list waits for a person (docs/adr/0075).
+"""
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from inbox.models import DatabaseOrigin, OutboundSend
+from inbox.models.origin import here
+from jobs.errors import Snooze
+
+PAUSE = timedelta(minutes=1)
+REASON = "It may have gone out in the time that was lost when the database was restored."
+HELD = "Nothing is sent until it is known what went out before the database was restored."
+
+
+def refusal(origin: DatabaseOrigin | None) -> str:
+    """Why nothing may be sent from this database, in words for an operator; "" if it may. `origin` is its row."""
+    if origin is None:
+        return "It is not known where this database belongs."
+    was, now = origin.place.split("/"), origin.here.split("/")
+    if was == now:
+        return ""
+    if len(was) == len(now) and was[:1] + was[2:] == now[:1] + now[2:]:
+        return "PostgreSQL began a new timeline: a replica was promoted, or a point in time was restored."
+    return "This database was restored or copied: it belongs to another server, or is another database."
+
+
+def remedy(origin: DatabaseOrigin | None) -> str:
+    """What an operator does about a refusal."""
+    since = f"{origin.seen_at:%Y-%m-%dT%H:%MZ}" if origin and origin.seen_at else "TIME"
+    return (
+        f"Run manage.py restored --since {since}, as the runbook says (HoldfastSendsHeld); on a copy for trying things "
+        "out leave it so."
+    )
+
+
+def is_held() -> bool:
+    """Whether nothing is sent from this database, as it was restored or copied."""
+    return bool(refusal(DatabaseOrigin.read()))
+
+
+def known_origin() -> DatabaseOrigin:
+    """Where this database belongs. Raises Snooze (try the job again later) if it was restored or copied."""
+    origin = DatabaseOrigin.read()
+    if origin is None or refusal(origin):
+        raise Snooze(timezone.now() + PAUSE, HELD)
+    return origin
+
+
+def doubtful(send: OutboundSend, origin: DatabaseOrigin) -> bool:
+    """Whether the message, which is about to go out, may have gone out in the lost time already.
+
+    It is not once the provider was asked for it since the restore: whoever sends it then has seen the answer.
+    """
+    if origin.restored_at is None or (send.looked_at is not None and send.looked_at >= origin.restored_at):
+        return False
+    if send.lost_from is not None or covers(origin, send.created_at):
+        return True
+    if send.origin == OutboundSend.Origin.FOLLOWUP:
+        task = getattr(send, "followup_task", None)
+        return task is not None and bool(task.instance.in_doubt)
+    # What answers a message of that time, or an older one, may be an answer that was given then.
+    answers = send.reply_to if send.origin == OutboundSend.Origin.DRAFT else None
+    return answers is not None and covers(origin, answers.sent_at)
+
+
+def covers(origin: DatabaseOrigin | None, moment: datetime | None) -> bool:
+    """Whether what was due at `moment` may have been done in the lost time, unknown to this database."""
+    lost_until = origin and origin.lost_until
+    return bool(lost_until and moment and moment <= lost_until)
+
+
+def note_seen() -> None:
+    """Note the time in the database, as the newest moment of its state, unless it was restored."""
+    DatabaseOrigin.objects.filter(place=here()).update(seen_at=timezone.now())

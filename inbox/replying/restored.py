@@ -1,0 +1,81 @@
+"""What `manage.py restored` does: takes a restored database over, and makes unknown what may have gone out unknown to
+it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from inbox.models import DatabaseOrigin, Draft, FollowUpInstance, OutboundSend
+from inbox.models.origin import here
+from inbox.replying import lost_time, sending
+from inbox.replying.account_pauses import SEND_KINDS
+from jobs.models import BackgroundJob
+
+SLICE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """How many messages a restore made doubtful: sends that are unknown now, and follow-ups and drafts of which the
+    provider is asked before they go out.
+    """
+
+    sends: int
+    follow_ups: int
+    drafts: int
+
+
+def take_over(lost_from: datetime, lost_until: datetime) -> Doubts:
+    """Lets messages go out from this database, which was restored to its state of `lost_from`. Until `lost_until`
+    messages went out that it does not know.
+
+    Every send under way becomes unknown, and its provider is asked. It may be stopped and started again: nothing goes
+    out before the end.
+    """
+    known = DatabaseOrigin.objects.first()
+    # What an earlier restore left in doubt may be older than this one.
+    if known and known.lost_from:
+        lost_from = min(known.lost_from, lost_from)
+    sends = sum(sending.settle_unknown(send, lost_time.REASON, lost_from=lost_from) for send in _under_way())
+    # Empty: the step is being prepared or sent, or waits for approval.
+    due = Q(due_at=None) | Q(due_at__lte=lost_until)
+    follow_ups = FollowUpInstance.objects.filter(due, status__in=FollowUpInstance.LIVE).update(in_doubt=True)
+    drafts = Draft.objects.filter(
+        status=Draft.Status.PENDING, trigger_message__sent_at__lte=lost_until
+    ).count()
+    _settle(lost_from=lost_from, lost_until=lost_until, restored_at=timezone.now())
+    return Doubts(sends, follow_ups, drafts)
+
+
+def nothing_lost() -> None:
+    """Lets messages go out from this database, which has all that was sent: it was moved while nothing ran, or a
+    replica took over that had everything.
+    """
+    _settle()
+
+
+def _settle(**lost: datetime) -> None:
+    with transaction.atomic():
+        DatabaseOrigin.objects.update_or_create(
+            defaults={"place": here(), "seen_at": timezone.now()} | lost, pk=1
+        )
+        BackgroundJob.objects.filter(
+            kind__in=SEND_KINDS, status=BackgroundJob.Status.QUEUED, run_at__gt=timezone.now()
+        ).update(run_at=timezone.now())
+
+
+def _under_way() -> Iterator[OutboundSend]:
+    """The sends of which it is not known how they ended, in slices."""
+    last = None
+    while True:
+        live = OutboundSend.objects.filter(state__in=sending.UNSETTLED).select_related("draft").order_by("pk")
+        page = list((live if last is None else live.filter(pk__gt=last))[:SLICE])
+        yield from page
+        if len(page) < SLICE:
+            return
+        last = page[-1].pk

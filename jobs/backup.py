@@ -1,0 +1,126 @@
+"""Dumps the database beside running processes, and tells whether a restored one has all that the dump had.
+
+A dump and its list of contents are made of one snapshot, so what is compared is exactly the same state. The list holds
+no rows: for each table how many there are and a sum over their contents.
+"""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import which
+from typing import Any
+
+from django.db import connection, transaction
+
+TABLES = """
+SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY relname
+"""
+CONTENTS = """
+SELECT count(*), coalesce(sum(('x' || left(md5(one::text), 15))::bit(60)::bigint), 0)::text FROM {} AS one
+"""
+SCHEMA = """
+SELECT 'constraint ' || conrelid::regclass || ' ' || conname FROM pg_constraint
+    WHERE connamespace = 'public'::regnamespace AND convalidated AND contype IN ('c', 'f', 'p', 'u', 'x')
+UNION ALL SELECT 'index ' || indexrelid::regclass FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+    WHERE relnamespace = 'public'::regnamespace AND indisvalid
+UNION ALL SELECT 'trigger ' || tgrelid::regclass || ' ' || tgname FROM pg_trigger
+    WHERE NOT tgisinternal AND tgenabled = 'O'
+UNION ALL SELECT 'function ' || oid::regprocedure FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+ORDER BY 1
+"""
+BEHIND = """
+SELECT class.relname, attname, pg_get_serial_sequence(quote_ident(class.relname), attname)
+FROM pg_class AS class JOIN pg_attribute ON attrelid = class.oid AND attnum > 0 AND NOT attisdropped
+WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+    AND pg_get_serial_sequence(quote_ident(class.relname), attname) IS NOT NULL
+"""
+
+
+class DumpFailed(Exception):
+    """pg_dump is not there, or has failed. The text is what it said."""
+
+
+def dump(file: Path) -> dict[str, Any]:
+    """Dumps the database into `file`, in pg_dump's custom format, and returns the list of what is in it.
+
+    Traffic goes on meanwhile. Raises DumpFailed.
+    """
+    if which("pg_dump") is None:
+        raise DumpFailed("pg_dump is not in PATH. On Debian: apt-get install postgresql-client")
+    with transaction.atomic():
+        _run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        _have_time()
+        [(snapshot,)] = _run("SELECT pg_export_snapshot()")
+        client = connection.client.settings_to_cmd_args_env(connection.settings_dict, [])
+        command = [
+            "pg_dump",
+            *client[0][1:],
+            "--format=custom",
+            f"--file={file}",
+            f"--snapshot={snapshot}",
+        ]
+        done = subprocess.run(
+            command, env=_environment(client[1]), capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise DumpFailed(done.stderr.strip()[-2_000:])
+        return _contents()
+
+
+def contents() -> dict[str, Any]:
+    """The list of what is in the database now: `tables`, each with its number of rows and a sum over them, and
+    `schema`, the names of what guards and finds them.
+    """
+    with transaction.atomic():
+        _have_time()
+        return _contents()
+
+
+def missing(expected: dict[str, Any]) -> Iterator[str]:
+    """What the database lacks of `expected`, the list that was made with a dump, in words. Yields nothing if all is
+    there.
+    """
+    found = contents()
+    for table, (rows, total) in expected["tables"].items():
+        now, sum_now = found["tables"].get(table, (0, ""))
+        if now != rows:
+            yield f"{table}: {now} rows, and the dump had {rows}"
+        elif sum_now != total:
+            yield f"{table}: {rows} rows, of which some differ from the dump's"
+    for name in sorted(set(expected["schema"]) - set(found["schema"])):
+        yield f"{name} is not there"
+    yield from _sequences_behind()
+
+
+def _sequences_behind() -> Iterator[str]:
+    """Sequences that would give an id that is taken already."""
+    quote = connection.ops.quote_name
+    for table, column, sequence in _run(BEHIND):
+        newest = f"SELECT max({quote(column)}) FROM {quote(table)}"
+        if _run(f"SELECT coalesce(({newest}), 0) > last_value FROM {sequence}")[0][0]:
+            yield f"{sequence} would give an id that is taken"
+
+
+def _contents() -> dict[str, Any]:
+    tables = {
+        table: list(_run(CONTENTS.format(connection.ops.quote_name(table)))[0]) for (table,) in _run(TABLES)
+    }
+    return {"tables": tables, "schema": [name for (name,) in _run(SCHEMA)]}
+
+
+def _have_time() -> None:
+    """Take the limits of the role away for this transaction: a large table is read for minutes."""
+    for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
+        _run("SELECT set_config(%s, '0', true)", name)
+
+
+def _run(statement: str, *parameters: str) -> list[tuple[Any, ...]]:
+    """Runs a statement and returns its rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.fetchall() if cursor.description else []
+
+
+def _environment(given: dict[str, str] | None) -> dict[str, str]:
+    return {**os.environ, **(given or {})}
