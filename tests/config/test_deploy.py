@@ -86,7 +86,7 @@ def test_manage_reads_the_settings_as_they_stand_there_and_leaves_those_that_are
 def test_the_roles_can_do_what_they_are_for_and_no_more(tmp_path):
     with template.server_in(tmp_path) as postgres:
         for _ in range(2):  # it may run again
-            run_roles(postgres.url())
+            run_roles(postgres)
         with as_role(postgres, "holdfast_owner") as owner:
             owner.execute(
                 "CREATE TABLE of_a_later_release (id bigint GENERATED ALWAYS AS IDENTITY, words text)"
@@ -104,12 +104,18 @@ def test_the_roles_can_do_what_they_are_for_and_no_more(tmp_path):
                     session.execute("DROP TABLE of_a_later_release")
 
 
-def run_roles(url: str) -> None:
-    passwords = [f"-v{role}_password=it's {role}" for role in ("owner", "web", "worker")]
+def run_roles(postgres) -> None:
+    """As PostgreSQL's image does it."""
+    with psycopg.connect(postgres.url()) as session:
+        where = {
+            "PGHOST": session.info.host,
+            "PGPORT": str(session.info.port),
+            "POSTGRES_USER": session.info.user,
+        }
+    passwords = {f"{role}_PASSWORD": f"it's {role}" for role in ("OWNER", "WEB", "WORKER")}
+    roles = {"ROLES": str(DEPLOY / "postgres" / "roles.sql"), "PATH": f"{bin_dir()}:{os.environ['PATH']}"}
     subprocess.run(
-        [bin_dir() / "psql", "-qX", url, *passwords, "-f", DEPLOY / "postgres" / "roles.sql"],
-        check=True,
-        capture_output=True,
+        [DEPLOY / "docker" / "make-roles.sh"], env=where | passwords | roles, check=True, capture_output=True
     )
 
 

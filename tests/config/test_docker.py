@@ -1,0 +1,67 @@
+"""What deploy/docker says fits the rest of deploy/ and the code. Nothing is built or booted here."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+from tests.config.test_deploy import DEPLOY, ROOT, shipped
+
+DOCKER = DEPLOY / "docker"
+DOCKERFILE = (DOCKER / "Dockerfile").read_text(encoding="utf-8")
+SERVICES = yaml.safe_load((DOCKER / "compose.yaml").read_text(encoding="utf-8"))["services"]
+
+
+def test_the_image_builds_by_the_script_that_runs_anywhere_and_is_not_root():
+    build = DOCKERFILE.split("\nFROM ")[1]
+    assert (
+        re.findall(r"^RUN (.+)$", build, re.M) == ["deploy/build"]
+        and (DEPLOY / "build").stat().st_mode & 0o111
+    )
+    assert (
+        "requirements.txt" in (DEPLOY / "build").read_text() and "-demo" not in (DEPLOY / "build").read_text()
+    )
+    assert re.findall(r"^USER (\w+)$", DOCKERFILE, re.M) == ["holdfast"]
+
+
+def test_a_health_check_asks_where_the_image_listens():
+    listens = re.search(r"HEALTH_BIND=127\.0\.0\.1:(\d+)", DOCKERFILE)[1]
+    assert f"127.0.0.1:{listens}/healthz" in DOCKERFILE
+    webs = [one for name, one in SERVICES.items() if name.startswith("web-")]
+    assert {one["environment"]["HEALTH_BIND"] for one in webs} == {f"127.0.0.1:{listens}"}
+    assert not any("healthcheck" in one for one in webs), "theirs is the image's"
+
+
+def test_the_services_have_the_roles_that_are_made_and_migrations_are_a_step_of_their_own():
+    roles = {
+        name: re.search(r"//(\w+):", one["environment"]["DATABASE_URL"])[1]
+        for name, one in SERVICES.items()
+        if name != "postgres"
+    }
+    assert roles == {
+        "migrate": "holdfast_owner",
+        "web-a": "holdfast_web",
+        "web-b": "holdfast_web",
+        "worker": "holdfast_worker",
+    }
+    for name in roles.keys() - {"migrate"}:
+        assert SERVICES[name]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
+    made = set(re.findall(r'\$(\w+_PASSWORD)"', (DOCKER / "make-roles.sh").read_text()))
+    assert made == SERVICES["postgres"]["environment"].keys() - {"POSTGRES_PASSWORD"}
+
+
+def test_what_compose_names_is_there():
+    set_here = {
+        name for one in SERVICES.values() for name in one["environment"] if not name.endswith("PASSWORD")
+    }
+    assert set_here <= shipped().keys()
+    for mounted in SERVICES["postgres"]["volumes"]:
+        source = mounted.partition(":")[0]
+        assert source == "postgres" or (DOCKER / source).resolve().exists()
+    static = re.search(r"STATIC_ROOT=(\S+)", DOCKERFILE)[1]
+    nginx = (DEPLOY / "nginx" / "holdfast.conf").read_text()
+    for name in ("web-a", "web-b"):
+        assert SERVICES[name]["environment"]["STATIC_ROOT"] == static
+        assert f"server {SERVICES[name]['ports'][0].rpartition(':')[0]} " in nginx
+        assert (DOCKER / SERVICES[name]["build"]["context"]).resolve() == ROOT
+        assert Path(ROOT, SERVICES[name]["build"]["dockerfile"]).exists()
