@@ -90,6 +90,7 @@ TICKS = {
 
 PRUNED = {
     "inbox.WebhookDelivery": ("delivery secrets", "delivery bodies", "deliveries"),
+    "inbox.Message": ("messages",),
     "inbox.Invitation": ("invitations",),
     "inbox.LeadChange": ("changes of leads",),
     "integrations.AiCall": ("model calls",),
@@ -107,7 +108,7 @@ PRUNED = {
 
 KEPT = {
     "It is a conversation, or a decision about one: it stays until its workspace goes.": (
-        "inbox.Lead inbox.Message inbox.Draft inbox.OutboundSend inbox.TagDecision inbox.ProviderWord"
+        "inbox.Lead inbox.Draft inbox.OutboundSend inbox.TagDecision inbox.ProviderWord"
         " inbox.GateResult inbox.Campaign inbox.Appointment inbox.Enrichment inbox.FollowUpInstance"
         " inbox.FollowUpTask inbox.ChannelRefusal"
     ),

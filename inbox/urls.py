@@ -102,6 +102,7 @@ urlpatterns = [
     path("people/add/", people.add, name="people-add"),
     path("people/invitations/<int:invitation_id>/", people.invitation, name="invitation"),
     path("people/<int:membership_id>/", people.change, name="person"),
+    path("settings/retention/", settings.retention, name="retention"),
     path("settings/", settings.workspace_settings, name="settings"),
     path("leads/<uuid:lead_id>/enrol/", followups.enrol_lead, name="lead-enrol"),
     path("leads/<uuid:lead_id>/edit/", leads.edit_lead, name="lead-edit"),

@@ -8,7 +8,7 @@ from inbox import signals
 from inbox.enrichment import clay
 from inbox.followups import groups, receivers, step_job
 from inbox.health import comeback
-from inbox.intake import retention
+from inbox.intake import old_messages, retention
 from inbox.models import OutboundSend, audit
 from inbox.pipeline import missing_facts, tag_notices
 from inbox.replying import autosend, buttons, review, send_claims, slack_cards
@@ -56,6 +56,7 @@ def _buttons() -> None:
 def _retention() -> None:
     prunes("delivery secrets")(stored.clean_all)
     prunes("delivery bodies", promised=True)(retention.empty_bodies)
+    prunes("messages", promised=True)(old_messages.old_messages)
     prunes("deliveries")(retention.old_rows)
     prunes("changes of leads")(retention.old_changes)
     prunes("model calls")(retention.old_model_calls)

@@ -24,5 +24,6 @@ class InsightsConfig(AppConfig):
         GIVES_WAY.extend([ConversationInsight, PackThread])
         TABLES.update({"pack": PACKS, "question": QUESTIONS, "thread": THREADS})
         prunes("context packs")(retention.old_builds)
+        prunes("readings past their messages")(retention.past_messages)
         for check in system_checks.CHECKS:
             register(check, "wiring")

@@ -1,4 +1,6 @@
-"""Deletes old builds of context packs. The last good build of each pack stays."""
+"""Deletes old builds of context packs, of which the last good one stays, and what is older than the messages that its
+workspace keeps.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -6,7 +8,8 @@ from typing import Any
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
-from insights.models import ContextPack
+from inbox.models import Workspace
+from insights.models import ContextPack, ConversationInsight
 from jobs.deadline import Deadline
 from jobs.retention import in_slices
 
@@ -27,6 +30,22 @@ def old_builds(deadline: Deadline) -> int:
     )
     old = ContextPack.objects.filter(Exists(newer), finished_at__lt=Now() - timedelta(days=KEEP_BUILDS_DAYS))
     return in_slices(old, deadline, by="finished_at", delete=_delete)
+
+
+def past_messages(deadline: Deadline) -> int:
+    """Delete readings and packs that rest on messages which their workspace does not keep any more
+    (`Workspace.keep_messages_days`), until the deadline. Returns how many.
+    """
+    deleted = 0
+    for workspace, days in Workspace.objects.order_by("?").values_list("pk", "keep_messages_days"):
+        if days is None:
+            continue
+        before = Now() - timedelta(days=days)
+        readings = ConversationInsight.objects.filter(workspace=workspace, read_at__lt=before)
+        packs = ContextPack.objects.filter(workspace=workspace, finished_at__lt=before)
+        deleted += in_slices(readings, deadline, by="read_at")
+        deleted += in_slices(packs, deadline, by="finished_at", delete=_delete)
+    return deleted
 
 
 def _delete(pks: list[Any]) -> int:

@@ -19,10 +19,9 @@ PRUNED = {
     "insights.ContextPack": ("context packs",),
     "insights.PackThread": ("context packs",),
     "insights.PackQuestion": ("context packs",),
+    "insights.ConversationInsight": ("readings past their messages",),
 }
-KEPT = {
-    "It has one row per conversation, which stays until its workspace goes.": "insights.ConversationInsight"
-}
+KEPT: dict[str, str] = {}
 STATES = ("pack", "question", "thread")
 GIVES_WAY = (ConversationInsight, PackThread)
 APPS = "Add it in insights/apps.py."

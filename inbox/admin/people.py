@@ -170,7 +170,10 @@ class WorkspaceAdmin(BaseAdmin):
     search_fields = ("name__istartswith",)
     search_help_text = "Beginning of the name, or an id"
     actions = ("narrow",)
-    readonly_fields = ("sends_paused", "notice_tags", "id", "created_at", "contents")
+    readonly_fields = (
+        *("sends_paused", "notice_tags", "keep_messages_days", "keep_bodies_days", "keep_model_calls_days"),
+        *("id", "created_at", "contents"),
+    )
 
     def has_delete_permission(self, request: HttpRequest, obj: Workspace | None = None) -> bool:
         return False  # deleting a workspace would delete all its records

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from axes.models import AccessLog
 from django.contrib.sessions.models import Session
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from inbox.models import Invitation, LeadChange, WebhookDelivery, Workspace
@@ -38,13 +39,17 @@ def empty_bodies(deadline: Deadline) -> int:
     """
 
     def walk(workspace_id: UUID | None, keep_days: int) -> int:
-        age = timedelta(days=min(keep_days, KEEP_BODIES_DAYS))
-        old = WebhookDelivery.objects.filter(
-            workspace=workspace_id, received_at__lt=Now() - age, body__isnull=False
-        )
-        return in_slices(old, deadline, by="received_at", delete=_empty)
+        return in_slices(bodies(workspace_id, keep_days), deadline, by="received_at", delete=_empty)
 
-    return _each_workspace(deadline, walk)
+    return each_workspace(deadline, walk)
+
+
+def bodies(workspace_id: UUID | None, keep_days: int) -> "QuerySet[WebhookDelivery]":
+    """The webhook requests that still have a raw body and are older than `keep_days` days, or than 30."""
+    age = timedelta(days=min(keep_days, KEEP_BODIES_DAYS))
+    return WebhookDelivery.objects.filter(
+        workspace=workspace_id, received_at__lt=Now() - age, body__isnull=False
+    )
 
 
 def _empty(pks: list[Any]) -> int:
@@ -71,20 +76,23 @@ def old_rows(deadline: Deadline) -> int:
         # A replay is younger than the delivery that it ran again. It stays, without `replay_of`.
         return in_slices(old, deadline, by="received_at")
 
-    return _each_workspace(deadline, walk)
+    return each_workspace(deadline, walk)
 
 
 def old_model_calls(deadline: Deadline) -> int:
-    """Deletes the records of calls to the language model after 90 days. Sums of their cost are stored elsewhere by
-    then. Stops at `deadline`. Returns the number of deleted rows.
+    """Deletes the records of calls to the language model when the time is up that their workspace has set, or after 90
+    days those of no workspace. Stops at `deadline`. Returns the number of deleted rows.
     """
 
-    def walk(workspace_id: UUID | None, _: int) -> int:
-        age = timedelta(days=KEEP_MODEL_CALLS_DAYS)
-        old = AiCall.objects.filter(workspace=workspace_id, created_at__lt=Now() - age)
-        return in_slices(old, deadline, by="created_at")
+    def walk(workspace_id: UUID | None, keep_days: int) -> int:
+        return in_slices(model_calls(workspace_id, keep_days), deadline, by="created_at")
 
-    return _each_workspace(deadline, walk)
+    return each_workspace(deadline, walk, "keep_model_calls_days", KEEP_MODEL_CALLS_DAYS)
+
+
+def model_calls(workspace_id: UUID | None, keep_days: int) -> "QuerySet[AiCall]":
+    """The records of calls to the model that are older than `keep_days` days."""
+    return AiCall.objects.filter(workspace=workspace_id, created_at__lt=Now() - timedelta(days=keep_days))
 
 
 def old_log_ins(deadline: Deadline) -> int:
@@ -110,12 +118,20 @@ def ended_sessions(deadline: Deadline) -> int:
     return in_slices(Session.objects.filter(expire_date__lt=Now()), deadline, by="expire_date")
 
 
-def _each_workspace(deadline: Deadline, walk: Callable[[UUID | None, int], int]) -> int:
-    """The sum of `walk(workspace_id, keep_bodies_days)` over all workspaces, and over rows without a workspace."""
-    workspaces = list(Workspace.objects.order_by("?").values_list("pk", "keep_bodies_days"))
+def each_workspace(
+    deadline: Deadline,
+    walk: Callable[[UUID | None, int], int],
+    column: str = "keep_bodies_days",
+    of_none: int | None = KEEP_BODIES_DAYS,
+) -> int:
+    """The sum of `walk(workspace_id, days)` over all workspaces whose `column` has days, and over rows without a
+    workspace, which are kept for `of_none` days (None: there are none).
+    """
+    workspaces = list(Workspace.objects.order_by("?").values_list("pk", column))
     done = 0
-    for workspace_id, keep_days in [(None, KEEP_BODIES_DAYS), *workspaces]:
+    for workspace_id, keep_days in [(None, of_none), *workspaces]:
         if deadline.expired:
             break
-        done += walk(workspace_id, keep_days)
+        if keep_days is not None:
+            done += walk(workspace_id, keep_days)
     return done

@@ -149,6 +149,20 @@ class Workspace(models.Model):
         validators=[MaxValueValidator(30)],
         help_text="How long the raw bodies of webhook deliveries are kept; 0: until the next hourly run.",
     )
+    keep_messages_days = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(30), MaxValueValidator(3650)],
+        help_text="How long messages are kept, with their drafts and sends; empty: for good.",
+    )
+    keep_model_calls_days = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        default=90,
+        db_default=90,
+        validators=[MinValueValidator(1), MaxValueValidator(3650)],
+        help_text="How long the records of calls to the model are kept, without any text; empty: for good.",
+    )
 
     # When, and how much, may go out without a person.
     opens_at = models.TimeField(default=time(9))

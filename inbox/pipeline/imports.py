@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -42,8 +43,14 @@ def _store(integration: Integration, event: MessageEvent) -> bool:
         return settled(lambda: _store_once(integration, received, event, judged))
 
 
+def _too_old(integration: Integration, event: MessageEvent) -> bool:
+    """Whether the workspace keeps no messages of that age, and so has deleted this one perhaps."""
+    days = integration.workspace.keep_messages_days
+    return days is not None and event.occurred_at < timezone.now() - timedelta(days=days)
+
+
 def _store_once(integration: Integration, received: Received, event: MessageEvent, judged: Arrival) -> bool:
-    if messages.gone(received, event):
+    if messages.gone(received, event) or _too_old(integration, event):
         return False
     outbound = event.direction == Message.Direction.OUTBOUND
     if outbound and own_messages.find(integration.workspace, event) is not None:

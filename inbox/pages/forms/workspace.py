@@ -9,7 +9,7 @@ TIME = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
 
 class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]
     """The form with a workspace's settings: its name, who answers and about what, when and how
-    much is sent, and how long data is kept.
+    much is sent.
     """
 
     class Meta:
@@ -26,7 +26,6 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]
             "closes_at",
             "daily_send_cap",
             "assign_in_turn",
-            "keep_bodies_days",
             "health_emails",
         )
         labels = {
@@ -38,7 +37,6 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]
             "closes_at": "Closes at",
             "daily_send_cap": "Answers a day that may go out by themselves",
             "assign_in_turn": "Give interested leads to the people who take leads, in turn",
-            "keep_bodies_days": "Days to keep the raw bodies of webhooks",
             "health_emails": "Tell owners and admins of a broken account by e-mail too",
         }
         help_texts = {
@@ -47,7 +45,6 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]
             "service_description": "Nothing that is not said here or in the conversation is promised in an answer.",
             "closes_at": "Monday to Friday.",
             "assign_in_turn": "",
-            "keep_bodies_days": "0 to 30. 0: until the next hourly run.",
             "health_emails": "At most once per account in 24 hours. Without Slack they are told by e-mail anyway.",
         }
         widgets = {
@@ -59,6 +56,25 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_phone_region(self) -> str:
         return str(self.cleaned_data["phone_region"]).upper()
+
+
+class RetentionForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The form that says how long a workspace keeps messages, raw bodies and records of model calls, in days."""
+
+    class Meta:
+        model = Workspace
+        fields = ("keep_messages_days", "keep_bodies_days", "keep_model_calls_days")
+        labels = {
+            "keep_messages_days": "Days to keep messages",
+            "keep_bodies_days": "Days to keep the raw bodies of webhooks",
+            "keep_model_calls_days": "Days to keep the records of calls to the model",
+        }
+        help_texts = {
+            "keep_messages_days": "30 to 3650; empty: for good. Their drafts and sends go with them. Leads, "
+            "opt-outs, and what is suspected and not decided yet stay.",
+            "keep_bodies_days": "0 to 30. 0: until the next hourly run.",
+            "keep_model_calls_days": "1 to 3650; empty: for good. They have costs and outcomes, and no text.",
+        }
 
 
 class PersonForm(forms.Form):

@@ -5,9 +5,10 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from inbox.models import Membership, audit
+from inbox.intake import retention_effects
+from inbox.models import Membership, Workspace, audit
 from inbox.pages.access import WorkspaceRequest, workspace_view
-from inbox.pages.forms.workspace import WorkspaceForm
+from inbox.pages.forms.workspace import RetentionForm, WorkspaceForm
 from jobs.adminlog import changes_of
 
 
@@ -28,3 +29,23 @@ def workspace_settings(request: WorkspaceRequest) -> HttpResponse:
     if form.errors:
         request.workspace.refresh_from_db()
     return render(request, "workspace/settings.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@workspace_view(Membership.Role.ADMIN)
+def retention(request: WorkspaceRequest) -> HttpResponse:
+    """`w/<workspace>/settings/retention/`: how long messages, bodies and records of model calls are kept.
+
+    A GET with the days shows what they would remove, and only then offers to save them by a POST.
+    """
+    asked = request.POST if request.method == "POST" else request.GET
+    kept = Workspace.objects.get(pk=request.workspace.pk)  # the form changes its own
+    form = RetentionForm(asked if "keep_bodies_days" in asked else None, instance=kept)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        audit.record(request.workspace.pk, request.user, "workspace.change", kept, changes=changes_of(form))
+        messages.success(request, "Saved. What is older goes with the next hourly run.")
+        return redirect("inbox:retention", request.workspace.pk)
+    effects = retention_effects.effects(kept) if form.is_bound and form.is_valid() else []
+    status = 400 if form.errors else 200
+    return render(request, "workspace/retention.html", {"form": form, "effects": effects}, status=status)

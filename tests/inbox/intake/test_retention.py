@@ -7,8 +7,10 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.utils import timezone
 
-from inbox.intake import retention
-from inbox.models import WebhookDelivery
+from inbox.intake import old_messages, retention, retention_effects
+from inbox.models import Message, OutboundSend, WebhookDelivery
+from insights import retention as insights_retention
+from insights.models import ContextPack, ConversationInsight
 from integrations.models import AiCall
 from jobs import retention as jobs_retention
 from jobs.deadline import Deadline
@@ -163,3 +165,69 @@ def test_jobs_that_are_kept_longer_are_read_once_a_walk(small_slices):
         assert jobs_retention.prune_jobs(long()) == 1_500
     times = {kind.policy.keep_done_days for kind in KINDS.values()}
     assert sum(one.rows for one in slices if "LIMIT" in one.sql) < (len(times) + 1) * 4_500 + 2_000
+
+
+@pytest.fixture
+def brief(workspace):
+    """A workspace that keeps messages for 60 days."""
+    type(workspace).objects.filter(pk=workspace.pk).update(keep_messages_days=60)
+    return factories.make_lead(workspace, last_snippet="Old words.")
+
+
+def old_message(lead, **fields):
+    return factories.make_message(lead, "Old words.", **{"received_at": ago(days=61)} | fields)
+
+
+def test_messages_go_with_their_drafts_and_sends_when_their_time_is_up(brief, small_slices):
+    message = old_message(brief)
+    send = factories.make_send(factories.make_draft(message, status="sent"), state="sent")
+    old_message(brief, source="holdfast", external_id=str(send.pk), direction="outbound")
+    assert old_messages.old_messages(long()) == 2
+    brief.refresh_from_db()
+    assert brief.last_snippet == "" and not brief.messages.exists()
+    assert not OutboundSend.objects.exists() and not brief.drafts.exists()
+
+
+def test_what_is_young_undecided_or_on_its_way_stays(brief):
+    young, undecided, answered = (
+        factories.make_message(brief),
+        old_message(brief, suspected="opt_out"),
+        old_message(brief),
+    )
+    factories.make_send(factories.make_draft(answered, status="approved"), state="unknown")
+    elsewhere = old_message(factories.make_lead(factories.make_workspace("Bluebird")))
+    assert old_messages.old_messages(long()) == 0
+    assert set(Message.objects.all()) == {young, undecided, answered, elsewhere}
+    brief.refresh_from_db()
+    assert brief.last_snippet == "Old words."
+
+
+def test_records_of_model_calls_are_kept_as_long_as_the_workspace_says(workspace):
+    AiCall.objects.create(
+        workspace=workspace, feature="draft", prompt_version="1", model="m", duration_ms=1, outcome="ok"
+    )
+    AiCall.objects.update(created_at=ago(days=500))
+    type(workspace).objects.update(keep_model_calls_days=None)
+    assert retention.old_model_calls(long()) == 0
+    type(workspace).objects.update(keep_model_calls_days=400)
+    assert retention.old_model_calls(long()) == 1
+
+
+def test_readings_and_packs_go_with_the_messages_that_they_rest_on(brief):
+    ConversationInsight.objects.create(workspace=brief.workspace, lead=brief, read_at=ago(days=61))
+    ContextPack.objects.create(
+        workspace=brief.workspace, question="Who?", window="D7", window_from=ago(days=70), scope_key="k",
+        window_to=ago(days=62), status="COMPLETE", finished_at=ago(days=62),
+    )  # fmt: skip
+    assert insights_retention.past_messages(long()) == 2
+
+
+def test_the_effect_is_told_before(brief):
+    for _ in range(3):
+        old_message(brief)
+    brief.workspace.keep_messages_days, brief.workspace.keep_model_calls_days = 60, None
+    make_delivery(brief.workspace, received_at=ago(days=31))
+    told = retention_effects.effects(brief.workspace)
+    assert told[0] == f"Would remove 3 messages of 1 lead before {ago(days=60):%Y-%m-%d}."
+    assert told[1].startswith("Would empty 1 raw body of webhooks before 20")
+    assert told[2] == "Records of calls to the model are kept."

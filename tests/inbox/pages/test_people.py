@@ -144,18 +144,13 @@ def test_settings_are_saved_and_audited_by_name(admin, workspace, url):
         "opens_at": "08:00",
         "closes_at": "16:30",
         "daily_send_cap": "5",
-        "keep_bodies_days": "7",
     }
     assert set(asked) <= set(fields)
 
     assert admin.post(url("settings"), asked).status_code == 302
 
     workspace.refresh_from_db()
-    assert (workspace.timezone, workspace.phone_region, workspace.keep_bodies_days) == (
-        "Europe/Berlin",
-        "DE",
-        7,
-    )
+    assert (workspace.timezone, workspace.phone_region) == ("Europe/Berlin", "DE")
     entry = AuditEntry.objects.get(workspace=workspace, action="workspace.change")
     assert entry.changes["timezone"][1] == "Europe/Berlin"
     assert entry.changes["persona_name"] == []
@@ -167,7 +162,6 @@ def test_settings_are_saved_and_audited_by_name(admin, workspace, url):
     [
         ("timezone", "Mars/Olympus", "Mars/Olympus"),
         ("closes_at", "07:00", "Closing time must be later"),
-        ("keep_bodies_days", "31", "less than or equal to 30"),
         ("name", "", "This field is required"),
     ],
 )
@@ -180,7 +174,6 @@ def test_a_setting_that_cannot_be_is_named_and_nothing_is_saved(admin, workspace
         "opens_at": "08:00",
         "closes_at": "16:30",
         "daily_send_cap": "5",
-        "keep_bodies_days": "7",
     }
     answer = admin.post(url("settings"), asked | {field: value})
 
@@ -188,6 +181,24 @@ def test_a_setting_that_cannot_be_is_named_and_nothing_is_saved(admin, workspace
     assert said in answer.content.decode()
     workspace.refresh_from_db()
     assert workspace.name == "Northwind"
+
+
+def test_times_of_keeping_are_shown_with_their_effect_before_they_are_saved(admin, workspace, url):
+    asked = {"keep_messages_days": "60", "keep_bodies_days": "7", "keep_model_calls_days": ""}
+
+    shown = admin.get(url("retention"), asked).content.decode()
+    assert "Would remove 0 messages of 0 leads before 20" in shown and "Save</button>" in shown
+    assert "Save</button>" not in admin.get(url("retention")).content.decode()
+    workspace.refresh_from_db()
+    assert workspace.keep_messages_days is None
+    assert admin.get(url("retention"), asked | {"keep_bodies_days": "31"}).status_code == 400
+
+    assert admin.post(url("retention"), asked).status_code == 302
+    workspace.refresh_from_db()
+    assert (workspace.keep_messages_days, workspace.keep_bodies_days) == (60, 7)
+    assert workspace.keep_model_calls_days is None
+    entry = AuditEntry.objects.get(workspace=workspace, action="workspace.change")
+    assert entry.changes["keep_messages_days"] == [None, 60]
 
 
 def test_settings_are_for_admins(people, url):

@@ -1,0 +1,61 @@
+"""Deletes messages when the time is up that their workspace has set, with the drafts and sends that belong to them.
+
+What a lead's row says stays: an opt-out, a bounce, a booking. So does a message that somebody still has to decide
+about, and one whose answer is on its way.
+"""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
+
+from inbox.intake.retention import each_workspace
+from inbox.models import FollowUpTask, Lead, Message, OutboundSend
+from inbox.models.message import OWN
+from jobs.deadline import Deadline
+from jobs.retention import in_slices
+
+ENDED = (OutboundSend.State.SENT, OutboundSend.State.FAILED)
+UNDECIDED = ~Q(suspected="") & Q(suspicion_decided_by="")
+
+
+def old_messages(deadline: Deadline) -> int:
+    """Deletes the messages of each workspace that are older than it keeps them. Stops at `deadline`. Returns how many
+    went.
+    """
+
+    def walk(workspace_id: UUID | None, keep_days: int) -> int:
+        assert workspace_id is not None  # each message has a workspace, and `of_none` is None
+        return in_slices(of(workspace_id, keep_days), deadline, by="received_at", delete=_delete)
+
+    return each_workspace(deadline, walk, "keep_messages_days", None)
+
+
+def of(workspace_id: UUID, keep_days: int) -> "QuerySet[Message]":
+    """The messages of a workspace that came more than `keep_days` days ago and may go."""
+    return Message.objects.filter(
+        ~UNDECIDED, workspace_id=workspace_id, received_at__lt=Now() - timedelta(days=keep_days)
+    )
+
+
+def _delete(pks: list[Any]) -> int:
+    with transaction.atomic():
+        asked = Message.objects.filter(pk__in=pks)
+        live = OutboundSend.objects.filter(reply_to__in=pks).exclude(state__in=ENDED)
+        going = list(
+            asked.exclude(pk__in=live.values("reply_to")).values_list("pk", "lead", "source", "external_id")
+        )
+        mine = [pk for pk, *_ in going]
+        ours = [UUID(external_id) for _, _, source, external_id in going if source == OWN]
+        sends = OutboundSend.objects.filter(Q(reply_to__in=mine) | Q(pk__in=ours), state__in=ENDED)
+        sent = list(sends.values_list("pk", flat=True))
+        FollowUpTask.objects.filter(send__in=sent).update(subject="", text="", offered=[])
+        OutboundSend.objects.filter(pk__in=sent).only("pk").delete()
+        Message.objects.filter(pk__in=mine).only("pk").delete()
+        Lead.objects.filter(
+            ~Exists(Message.objects.filter(lead=OuterRef("pk"))), pk__in={lead for _, lead, *_ in going}
+        ).update(last_snippet="", suspected_words="")
+    return len(mine)

@@ -1,0 +1,65 @@
+"""Says what a workspace's times of keeping data would remove, before they are saved."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.db.models import Count, QuerySet
+from django.utils import timezone
+
+from inbox.intake import old_messages, retention
+from inbox.models import Message, Workspace
+
+MOST = 100_000
+"""So many rows are counted at most, as somebody waits for the page."""
+
+
+def effects(workspace: Workspace) -> list[str]:
+    """A sentence for each kind of data, with what the times that `workspace` has (they need not be saved) would remove
+    if it was done now.
+    """
+    return [_messages(workspace), _bodies(workspace), _model_calls(workspace)]
+
+
+def _messages(workspace: Workspace) -> str:
+    days = workspace.keep_messages_days
+    if days is None:
+        return "Messages are kept."
+    rows = old_messages.of(workspace.pk, days).order_by("received_at")[:MOST]
+    found = Message.objects.filter(pk__in=rows.values("pk")).aggregate(
+        messages=Count("pk"), leads=Count("lead", distinct=True)
+    )
+    what = f"{_number(found['messages'])} {_plural('message', found['messages'])}"
+    return f"Would remove {what} of {_number(found['leads'])} {_plural('lead', found['leads'])} before {_day(days)}."
+
+
+def _bodies(workspace: Workspace) -> str:
+    days = workspace.keep_bodies_days
+    count = _count(retention.bodies(workspace.pk, days), "received_at")
+    return f"Would empty {_number(count)} raw {'body' if count == 1 else 'bodies'} of webhooks before {_day(days)}."
+
+
+def _model_calls(workspace: Workspace) -> str:
+    days = workspace.keep_model_calls_days
+    if days is None:
+        return "Records of calls to the model are kept."
+    count = _count(retention.model_calls(workspace.pk, days), "created_at")
+    return (
+        f"Would remove {_number(count)} {_plural('record', count)} of calls to the model before {_day(days)}."
+    )
+
+
+def _count(rows: "QuerySet[Any]", by: str) -> int:
+    return rows.order_by(by)[:MOST].count()
+
+
+def _number(count: int) -> str:
+    return f"{intcomma(count)} or more" if count >= MOST else str(intcomma(count))
+
+
+def _plural(word: str, count: int) -> str:
+    return word if count == 1 else f"{word}s"
+
+
+def _day(days: int) -> str:
+    return f"{timezone.localtime() - timedelta(days=days):%Y-%m-%d}"
