@@ -83,8 +83,9 @@ OTHERS = {
         " integrations.HealthTransition integrations.ReplyPoll integrations.CircuitBreaker"
         " integrations.RateWindow inbox.ModelOutage"
     ),
-    "It belongs to a library and names no lead.": (
-        "contenttypes.ContentType django_q.OrmQ django_q.Task django_q.Success django_q.Failure django_q.Schedule"
+    "It belongs to the installation or to a library, and names no lead.": (
+        "inbox.DatabaseOrigin contenttypes.ContentType"
+        " django_q.OrmQ django_q.Task django_q.Success django_q.Failure django_q.Schedule"
     ),
 }
 """The tables that say nothing of a lead, by the reason why."""

@@ -41,7 +41,7 @@ LEFT_OUT = {
         "admin.LogEntry auth.Group auth.Permission axes.AccessAttempt axes.AccessAttemptExpiration"
         " axes.AccessFailureLog axes.AccessLog contenttypes.ContentType django_q.Failure django_q.OrmQ"
         " django_q.Schedule django_q.Success django_q.Task inbox.ModelOutage integrations.RateWindow"
-        " jobs.Tick jobs.Worker sessions.Session"
+        " jobs.Tick jobs.Worker sessions.Session inbox.DatabaseOrigin"
     ),
     "It lasts for an hour, or for a person's banner.": "inbox.LeadChange inbox.HiddenBanner",
 }
