@@ -17,6 +17,7 @@ urlpatterns = [
     path("login/", account.Login.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("live/", live.live, name="live"),
+    path("account/", account.Account.as_view(), name="account"),
     path("account/preferences/", account.preferences, name="preferences"),
     path("account/password/", account.PasswordChange.as_view(), name="password-change"),
     path("password/forgotten/", account.PasswordForgotten.as_view(), name="password-forgotten"),

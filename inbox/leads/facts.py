@@ -109,7 +109,7 @@ class Shown(NamedTuple):
 
 def shown(lead: Lead) -> list[Shown]:
     """The facts about a lead that the lead's page shows, those without a value too, each with where it comes from. For
-    one that a person entered, that is the person's e-mail address.
+    one that a person entered, that is the person's name.
     """
     asked = {ASKED_FOR[row.kind]: row for row in Enrichment.objects.filter(lead=lead)}
     origins = {name: origin(lead, name) for name in LABELS}

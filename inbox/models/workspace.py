@@ -84,12 +84,13 @@ class User(AbstractUser):
     objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]  # the base's wants a username
 
     def __str__(self) -> str:
-        return self.get_full_name() or self.email
+        return self.name
 
     @property
     def name(self) -> str:
-        """What colleagues call this person: their name, else the part of their address before the @, as a name."""
-        return self.get_full_name() or re.sub(r"[._+-]+", " ", self.email.partition("@")[0]).strip().title()
+        """What this person is called everywhere: their name, else the part of their address before the @, as a name."""
+        before_at = self.email.partition("@")[0]
+        return self.get_full_name() or re.sub(r"[._+-]+", " ", before_at).strip().title() or self.email
 
     @classmethod
     def from_db(

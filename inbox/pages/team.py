@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from inbox.models import Membership
 from inbox.pages.access import WorkspaceRequest, signed_in
+from inbox.pages.timeline import SOMEBODY
 
 YOU = "You"
 
@@ -45,7 +46,7 @@ class Team:
     def name_of(self, user_id: int | None) -> str:
         """What the page calls this user: "You", their name, or that they have left."""
         mate = self.of(user_id)
-        return mate.name if mate else "Somebody who has left"
+        return mate.name if mate else SOMEBODY
 
 
 def team_of(request: WorkspaceRequest) -> Team:

@@ -3,25 +3,33 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from uuid import UUID
+
+from django.db.models import Q
 
 from inbox.models import Lead, Message, OutboundSend
+from inbox.models.message import OWN
 from inbox.understanding.html import html_text
 from inbox.understanding.text import newest_text
 
 LIMIT = 50
 TEXT_LIMIT = 20_000
 OPEN_STATES = (OutboundSend.State.INTENT, OutboundSend.State.UNKNOWN, OutboundSend.State.FAILED)
+BY_ITSELF = "Holdfast"
+"""Who wrote what went out without a person."""
+SOMEBODY = "Somebody who has left"
 
 
 @dataclass(frozen=True)
 class Entry:
     """One line of a conversation on its page: a stored message, or a message of ours that is
-    being sent, failed, or perhaps went out.
+    being sent, failed, or perhaps went out. `sent_as` is the send that a message of ours became of.
     """
 
     at: datetime
     message: Message | None = None
     send: OutboundSend | None = None
+    sent_as: OutboundSend | None = None
 
     @property
     def _row(self) -> Message | OutboundSend:
@@ -35,11 +43,18 @@ class Entry:
 
     @property
     def author(self) -> str:
-        """Who wrote the message, for people: a name if it is known, else an address."""
-        if self.message is None:
-            return str(self.send.approved_by) if self.send and self.send.approved_by_id else "Us"
-        ours = self.message.account_address or "Us"
-        return self.message.from_name or (ours if self.outbound else self.message.from_address)
+        """Who wrote the message, for people. What a person of ours wrote or approved bears their name, what went out by
+        itself the product's, and what was written elsewhere is named by its account.
+        """
+        if send := self.send or self.sent_as:
+            if send.approved_by:
+                return send.approved_by.name
+            return SOMEBODY if send.origin == OutboundSend.Origin.PERSON else BY_ITSELF
+        message = self.message
+        assert message is not None  # an entry has one of the two
+        if not self.outbound:
+            return message.from_name or message.from_address
+        return message.account_address or message.from_address or message.from_name or "Us"
 
     @property
     def account(self) -> str:
@@ -93,9 +108,21 @@ def timeline(lead: Lead, *, everything: bool = False) -> Timeline:
     limit = LIMIT * 20 if everything else LIMIT
     newest = list(lead.messages.order_by("-sent_at", "-received_at")[: limit + 1])
     messages, earlier = newest[:limit][::-1], len(newest) > limit
-    sends = lead.sends.filter(state__in=OPEN_STATES).select_related("approved_by")
+    unsettled = Q(state__in=OPEN_STATES)
     if earlier:
-        sends = sends.filter(created_at__gte=messages[0].sent_at)
-    entries = [Entry(message.sent_at, message=message) for message in messages]
-    entries += [Entry(send.created_at, send=send) for send in sends]
+        unsettled &= Q(created_at__gte=messages[0].sent_at)
+    own = {message.pk: key for message in messages if (key := send_id_of(message))}
+    found = lead.sends.filter(unsettled | Q(pk__in=own.values())).select_related("approved_by")
+    sends = {send.pk: send for send in found}
+    by = {key: sends.get(send) for key, send in own.items()}
+    entries = [Entry(message.sent_at, message=message, sent_as=by.get(message.pk)) for message in messages]
+    entries += [Entry(send.created_at, send=send) for send in sends.values() if send.state in OPEN_STATES]
     return Timeline(sorted(entries, key=lambda entry: entry.at), earlier)
+
+
+def send_id_of(message: Message) -> UUID | None:
+    """The id of the send that a message of ours became of; None if it was written elsewhere."""
+    try:
+        return UUID(message.external_id) if message.source == OWN else None
+    except ValueError:
+        return None

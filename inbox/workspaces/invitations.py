@@ -198,7 +198,7 @@ def mail(ctx: JobContext) -> dict[str, str]:
         return {"skipped": "The invitation is no longer open."}
     who, workspace = invitation.invited_by, invitation.workspace.name
     assert who is not None  # only a person who is still a member can be the inviter of such a row
-    asker = f"{who} ({who.email})" if who.get_full_name() else who.email
+    asker = f"{who} ({who.email})"
     text = (
         f"{asker} asks you to join {workspace} on Holdfast as {invitation.get_role_display().lower()}.\n\n"
         f"Accept or decline here, until {invitation.expires_at:%d %B %Y}:\n\n"

@@ -1,4 +1,6 @@
-"""The forms with passwords: log in, change a password, set a new one. Each kind of failure has one sentence."""
+"""The forms of one's account: log in, change a password, set a new one, one's name. Each kind of failure has one
+sentence.
+"""
 
 from typing import Any
 
@@ -71,6 +73,22 @@ class NewPasswordForm(_Proves, SetPasswordForm):  # type: ignore[type-arg]
 
 class OperatorsPasswordForm(_Proves, AdminPasswordChangeForm):  # type: ignore[type-arg]
     """The form on which a superuser sets another person's password in the admin."""
+
+
+class NameForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What colleagues call somebody. Without a name it is the part of their address before the @."""
+
+    class Meta:
+        model = User
+        fields = ("first_name", "last_name")
+        widgets = {
+            "first_name": forms.TextInput(attrs={"autocomplete": "given-name"}),
+            "last_name": forms.TextInput(attrs={"autocomplete": "family-name"}),
+        }
+
+    def save(self, commit: bool = True) -> User:
+        self.instance.save(update_fields=self._meta.fields)
+        return self.instance  # type: ignore[no-any-return]  # django-stubs does not know which model it is
 
 
 class ForgottenForm(forms.Form):

@@ -15,7 +15,7 @@ from django.views.generic import FormView, TemplateView
 
 from inbox.models import Membership, User
 from inbox.pages.access import LAST_WORKSPACE, signed_in
-from inbox.pages.forms.login import ChangePasswordForm, ForgottenForm, LoginForm, NewPasswordForm
+from inbox.pages.forms.login import ChangePasswordForm, ForgottenForm, LoginForm, NameForm, NewPasswordForm
 from inbox.pages.safe_next import next_url
 from inbox.pages.throttling import may_ask_for_link
 from inbox.workspaces import invitations, people
@@ -32,6 +32,22 @@ class Login(LoginView):
         if not form.cleaned_data["remember"]:
             self.request.session.set_expiry(0)
         return response
+
+
+class Account(FormView):  # type: ignore[type-arg]
+    """`/account/`: the page of who is logged in, where they say what colleagues call them."""
+
+    template_name = "registration/account.html"
+    form_class = NameForm
+    success_url = reverse_lazy("account")
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return super().get_form_kwargs() | {"instance": signed_in(self.request)}
+
+    def form_valid(self, form: NameForm) -> HttpResponse:
+        user = form.save()
+        messages.success(self.request, f"You are {user.name} from now on.")
+        return super().form_valid(form)
 
 
 class PasswordChange(PasswordChangeView):

@@ -189,14 +189,17 @@ def outgoing(request: WorkspaceRequest, lead_id: uuid.UUID, send_id: uuid.UUID) 
     """The part of a conversation's page that is asked for again and again while a message is being sent: 204 until the
     sending ends, then the new message and what stands below the messages.
     """
-    send = get_object_or_404(OutboundSend, workspace=request.workspace, lead=lead_id, pk=send_id)
+    sends = OutboundSend.objects.select_related("approved_by")
+    send = get_object_or_404(sends, workspace=request.workspace, lead=lead_id, pk=send_id)
     if send.state == OutboundSend.State.INTENT:
         return HttpResponse(status=204)
     lead = find_lead(request, lead_id)
     answer = answer_for(lead)
     own = Message.objects.filter(workspace=request.workspace, source=OWN, external_id=str(send.pk))
     message = own.first() if send.state == OutboundSend.State.SENT else None
-    arrived = [Entry(message.sent_at, message=message) if message else Entry(send.created_at, send=send)]
+    arrived = [Entry(send.created_at, send=send)]
+    if message:
+        arrived = [Entry(message.sent_at, message=message, sent_as=send)]
     if answer.send and answer.send != send:  # the next part of a long text goes out
         arrived.append(Entry(answer.send.created_at, send=answer.send))
     return _answer(request, lead, answer, settled=send, arrived=arrived)
