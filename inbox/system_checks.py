@@ -110,7 +110,7 @@ KEPT = {
     "It is a conversation, or a decision about one: it stays until its workspace goes.": (
         "inbox.Lead inbox.Draft inbox.OutboundSend inbox.TagDecision inbox.ProviderWord"
         " inbox.GateResult inbox.Campaign inbox.Appointment inbox.Enrichment inbox.FollowUpInstance"
-        " inbox.FollowUpTask inbox.ChannelRefusal"
+        " inbox.FollowUpTask inbox.ChannelRefusal inbox.Note inbox.Mention"
     ),
     "People made it, and they change or delete it.": (
         "inbox.Workspace inbox.User inbox.Membership inbox.WorkspaceFact inbox.SendingPolicy"

@@ -297,7 +297,8 @@
       const fields = submitter.value === "snooze" ? { until: new FormData(form).get("until") } : {};
       act(submitter.value, form.id === "bulk" ? targets() : [shown], fields);
       submitter.closest("dialog")?.close();
-    } else if (form.closest(".toasts")) {
+    } else if (form.id === "note") note(form);
+    else if (form.closest(".toasts")) {
       if (!undo()) return;
       form.closest(".toast").remove();
     } else if (form.closest("#convo") && form.method === "post") send(form, submitter);
@@ -326,6 +327,41 @@
     };
     later(action, () => body, "convo", came, (found) => (found ? came(found) : failed()));
   }
+  // Keeps a note. The conversation around it stays as it is, with what is being written there.
+  function note(form) {
+    const id = shown, body = new FormData(form), { text } = form.elements;
+    form.reset();
+    form.parentElement.open = false;
+    linkOf(rowOf(id))?.focus({ preventScroll: true });
+    const kept = ({ page }) => {
+      told({ page }).forEach((said) => say(said));
+      if (id === shown) renewPane().catch(() => {});
+      else forget(id);
+    };
+    const failed = (found) => {
+      text.value = text.value || body.get("text");
+      form.parentElement.open = true;
+      say(told(found).at(-1) || "The note was not kept. Its text is still here: try again in a moment.");
+    };
+    later(form.action, () => body, "convo", kept, failed);
+  }
+  // The names below a note are those that fit what is typed after its last @.
+  const AT = /(?<![\w@.])@([^@\n]*)$/;
+  const before = (text) => text.value.slice(0, text.selectionEnd);
+  document.addEventListener("input", ({ target }) => {
+    if (target.form?.id !== "note") return;
+    const begun = AT.exec(before(target))?.[1].toLowerCase();
+    byId("names").hidden = begun === undefined;
+    for (const name of byId("names").children) name.hidden = !name.dataset.name.toLowerCase().startsWith(begun);
+  });
+  document.addEventListener("click", ({ target }) => {
+    const { name } = target.dataset;
+    if (!name || target.form?.id !== "note") return;
+    const { text } = target.form.elements;
+    text.setRangeText(`@${name} `, before(text).search(AT), text.selectionEnd, "end");
+    byId("names").hidden = true;
+    text.focus();
+  });
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a");
     if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
@@ -380,7 +416,7 @@
     event.stopImmediatePropagation();
   }, true);
   const plain = { ...actions };
-  for (const name of ["reply", "snooze", "assign", "confirm", "deny", "alike", "trace"])
+  for (const name of ["reply", "note", "snooze", "assign", "confirm", "deny", "alike", "trace"])
     actions[name] = () => {
       if (name === "reply" && shown && !opened) show(shown, { open: true, push: true });
       const by_row = ["snooze", "assign"].includes(name) && (focusedRow() || threads().querySelector(".row :checked"));

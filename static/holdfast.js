@@ -48,7 +48,13 @@
       text?.focus();
       if (text?.selectionEnd === text?.value.length) text?.scrollTo(0, text.scrollHeight);
     },
-    send: () => document.activeElement.form?.matches("[data-answer]") && press("send"),
+    note: () => {
+      const noting = byId("noting");
+      if (!noting) return false; // viewers write none
+      noting.open = true;
+      byId("note-text").focus();
+    },
+    send: () => document.activeElement.form?.id === "note" ? document.activeElement.form.requestSubmit() : document.activeElement.form?.matches("[data-answer]") && press("send"),
     confirm: () => press("confirm"),
     deny: () => press("deny"),
     alike: () => press("alike"),

@@ -19,6 +19,7 @@ from inbox.models import (
     FollowUpInstance,
     Lead,
     Message,
+    Note,
     OutboundSend,
     WebhookDelivery,
 )
@@ -186,6 +187,25 @@ class MessageAdmin(RecordAdmin):
     @admin.display(description="deliveries")
     def deliveries(self, message: Message) -> SafeString:
         return list_link(WebhookDelivery, "Deliveries of this message", message=message.pk)
+
+
+@admin.register(Note)
+class NoteAdmin(RecordAdmin):
+    """What colleagues noted beside a conversation. It is people's text, and only added."""
+
+    workspace_path = "workspace"
+    text_fields = ("text",)
+    list_display = ("created_at", "lead_link", "author", "workspace")
+    list_filter = (WorkspaceFilter,)
+    list_select_related = ("lead", "author", "workspace")
+    ordering = ("-pk",)
+    search_fields = ("lead__email__exact",)
+    search_help_text = "The lead's address, or an id"
+    readonly_fields = ("lead_link",)
+
+    @admin.display(description="lead", ordering="lead")
+    def lead_link(self, note: Note) -> SafeString:
+        return link(note.lead, note.lead.display_name)
 
 
 @admin.register(Draft)

@@ -120,18 +120,29 @@ def worst_first(rows: Iterable[WorkspaceIntegrationHealth]) -> list[WorkspaceInt
     return sorted(rows, key=lambda health: (TROUBLED.index(health.state), health.since))
 
 
-def banner_for(workspace: Workspace, user: User, membership: Membership) -> Banner | None:
-    """The banner that `user` sees on pages of `workspace`: the worst account in trouble, else one that began to work
-    again in the last 30 minutes. None if there is neither, or the user has hidden all trouble.
-    """
-    acts = membership.at_least(Membership.Role.ADMIN)
+def rows_for(workspace: Workspace, user: User) -> list[WorkspaceIntegrationHealth]:
+    """The workspace's accounts in trouble or just out of it, with what a banner for `user` says of them."""
     just_back = Q(
         state=HealthState.CONNECTED,
         recovered_from__in=BROKEN,
         recovered_at__gt=timezone.now() - SHOW_RECOVERY_FOR,
     )
     which = Q(Q(state__in=TROUBLED) | just_back, workspace=workspace)
-    rows = list(for_banner(_rows(which), user))
+    return list(for_banner(_rows(which), user))
+
+
+def banner_for(
+    workspace: Workspace,
+    user: User,
+    membership: Membership,
+    rows: list[WorkspaceIntegrationHealth] | None = None,
+) -> Banner | None:
+    """The banner that `user` sees on pages of `workspace`: the worst account in trouble, else one that began to work
+    again in the last 30 minutes. None if there is neither, or the user has hidden all trouble. `rows` are those of
+    `rows_for`, if they are read already.
+    """
+    acts = membership.at_least(Membership.Role.ADMIN)
+    rows = rows_for(workspace, user) if rows is None else rows
     broken = worst_first(row for row in rows if row.state != HealthState.CONNECTED)
     if not broken:
         # Of several accounts that are back, one that fetched missed messages comes first.

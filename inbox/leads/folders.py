@@ -8,6 +8,7 @@ from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subque
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from inbox.leads import notes
 from inbox.models import Draft, Lead, OutboundSend, Workspace
 
 COUNT_LIMIT = 99
@@ -19,9 +20,9 @@ class Folder(NamedTuple):
     it. `empty` is the headline of the empty list, and `why` a sentence below it. `counted`: the navigation shows how
     many leads are in it.
 
-    `incoming`: it holds what providers bring, so it may be empty because nothing comes in. `own`: only those that are
-    assigned to the person who looks. `leaves` names the decisions, separated by spaces, that take a conversation out of
-    it.
+    `incoming`: it holds what providers bring, so it may be empty because nothing comes in. `of_user(workspace,
+    user_id)` is a further filter if the folder is one's own. `leaves` names the decisions, separated by spaces, that
+    take a conversation out of it.
     """
 
     key: str
@@ -32,7 +33,7 @@ class Folder(NamedTuple):
     condition: Callable[[Workspace], Q]
     counted: bool = True
     incoming: bool = False
-    own: bool = False
+    of_user: Callable[[Workspace, int], Q] | None = None
     leaves: str = ""
 
 
@@ -68,6 +69,10 @@ def _with_failure(workspace: Workspace) -> Q:
     return Q(pk__in=last.values("lead"))
 
 
+def _calling(workspace: Workspace, user_id: int) -> Q:
+    return Q(pk__in=notes.unread(workspace.pk, user_id).values("note__lead"))
+
+
 FOLDERS = {
     folder.key: folder
     for folder in (
@@ -89,7 +94,7 @@ FOLDERS = {
             "Who is assigned to you and waits for an answer stands here.",
             lambda _: Q(needs_reply=True) & _awake(),
             incoming=True,
-            own=True,
+            of_user=lambda _, user_id: Q(assigned_to=user_id),
             leaves="done snooze",
         ),
         Folder(
@@ -101,6 +106,15 @@ FOLDERS = {
             lambda _: Q(needs_reply=True, assigned_to=None) & _awake(),
             incoming=True,
             leaves="done snooze assign",
+        ),
+        Folder(
+            "mentions",
+            "Mentions",
+            "lock",
+            "Nobody calls you",
+            "Where a colleague calls you in a note stands here until you open it.",
+            lambda _: Q(),
+            of_user=_calling,
         ),
         Folder(
             "not-understood",
@@ -186,9 +200,10 @@ def leads_in(workspace: Workspace, key: str, user_id: int | None = None) -> Quer
     leads = Lead.objects.filter(
         FOLDERS[key].condition(workspace), workspace=workspace, last_message_at__isnull=False
     )
-    if FOLDERS[key].own:
-        return leads.filter(assigned_to=user_id) if user_id is not None else leads.none()
-    return leads
+    of_user = FOLDERS[key].of_user
+    if of_user is None:
+        return leads
+    return leads.filter(of_user(workspace, user_id)) if user_id is not None else leads.none()
 
 
 class CappedCount(Subquery):
@@ -233,7 +248,7 @@ def folder_counts(workspace: Workspace, user_id: int | None = None) -> dict[str,
 def folder_count_expressions(workspace: Workspace, user_id: int | None = None) -> dict[str, CappedCount]:
     """The SQL expressions of `folder_counts`, to be read together with others."""
     known = user_id is not None
-    keys = [key for key, folder in FOLDERS.items() if folder.counted and (known or not folder.own)]
+    keys = [key for key, folder in FOLDERS.items() if folder.counted and (known or not folder.of_user)]
     return {key: capped_count(leads_in(workspace, key, user_id)) for key in keys}
 
 
@@ -258,15 +273,16 @@ def uncertain_count(workspace: Workspace) -> int:
     ].count()
 
 
-def with_badges(leads: QuerySet[Lead]) -> QuerySet[Lead]:
-    """Annotates `leads` with what a row of the inbox's list shows as badges.
+def with_badges(leads: QuerySet[Lead], workspace: Workspace, user_id: int) -> QuerySet[Lead]:
+    """Annotates `leads` of `workspace` with what a row of the inbox's list shows as badges to this user.
 
-    `has_draft`: a draft waits for review. `sends_at`: when the newest such draft goes out by itself, or None.
-    `send_state`: the state of the newest send, or None.
+    `calls_me`: a note calls them, and they have not read it. `has_draft`: a draft waits for review. `sends_at`: when
+    the newest such draft goes out by itself, or None. `send_state`: the state of the newest send, or None.
     """
     drafts = Draft.objects.filter(lead=OuterRef("pk"), status=Draft.Status.PENDING).order_by("-created_at")
     newest = OutboundSend.objects.filter(lead=OuterRef("pk")).order_by("-created_at")
     return leads.annotate(
+        calls_me=notes.calls_user(workspace.pk, user_id),
         has_draft=Exists(drafts),
         sends_at=Subquery(drafts.values("send_at")[:1]),
         send_state=Subquery(newest.values("state")[:1]),

@@ -18,6 +18,7 @@ from inbox.models.health import HiddenBanner
 from inbox.models.invitation import Invitation
 from inbox.models.lead import Campaign, Lead
 from inbox.models.message import Message
+from inbox.models.note import Mention, Note
 from inbox.models.origin import DatabaseOrigin
 from inbox.models.outage import ModelOutage
 from inbox.models.saved_view import SavedView
@@ -45,8 +46,10 @@ __all__ = [
     "Lead",
     "LeadChange",
     "Membership",
+    "Mention",
     "Message",
     "ModelOutage",
+    "Note",
     "OutboundSend",
     "ProviderWord",
     "SavedView",

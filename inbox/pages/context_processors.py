@@ -51,7 +51,8 @@ class Shell:
         it.
         """
         request = self._request
-        return banner_for(request.workspace, request.user, request.membership)
+        rows = navigation.health_rows(request)
+        return banner_for(request.workspace, request.user, request.membership, rows)
 
     @cached_property
     def model(self) -> ModelAway | None:

@@ -6,7 +6,7 @@
 
 from typing import NamedTuple
 
-CAPS = {"Control": "Ctrl", "Escape": "Esc"}
+CAPS = {"Control": "Ctrl", "Escape": "Esc", "N": "Shift n"}
 
 
 class Shortcut(NamedTuple):
@@ -36,8 +36,9 @@ SHORTCUTS = (
     Shortcut("assign", "Assign", ("m",)),
     Shortcut("reply", "Reply", ("r",)),
     Shortcut("send", "Send", ("Control", "Enter")),
+    Shortcut("note", "Note for colleagues", ("n",)),
     Shortcut("confirm", "It is what it may be", ("y",)),
-    Shortcut("deny", "It is not", ("n",)),
+    Shortcut("deny", "It is not", ("N",)),
     Shortcut("alike", "Look at the replies alike", ("a",)),
     Shortcut("trace", "What happened to the newest message", ("i",)),
     Shortcut("undo", "Undo", ("z",)),

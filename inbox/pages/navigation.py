@@ -18,6 +18,7 @@ from inbox.pages import saved_views
 from inbox.pages.access import WorkspaceRequest, signed_in
 from inbox.pages.templatetags.holdfast import capped
 from inbox.webhooks import replay
+from integrations.models import WorkspaceIntegrationHealth
 
 
 class Badge(NamedTuple):
@@ -38,22 +39,30 @@ class Page(NamedTuple):
     label: str
     icon: str
     min_role: str = Membership.Role.VIEWER
-    badge: Callable[[Workspace], Badge | None] = lambda workspace: None
+    badge: Callable[[WorkspaceRequest], Badge | None] = lambda request: None
     shown: Callable[[Workspace], bool] = lambda workspace: True
 
 
-def _down(workspace: Workspace) -> Badge | None:
-    count = sum(health.is_down for health in banner.troubled(workspace))
+def health_rows(request: WorkspaceRequest) -> list[WorkspaceIntegrationHealth]:
+    """The accounts of which the banner and the badge tell, read once in a request."""
+    known: list[WorkspaceIntegrationHealth] | None = vars(request).get("health_rows")
+    if known is None:
+        known = vars(request)["health_rows"] = banner.rows_for(request.workspace, signed_in(request))
+    return known
+
+
+def _down(request: WorkspaceRequest) -> Badge | None:
+    count = sum(health.is_down for health in health_rows(request))
     return Badge(f"{count} down", "bad") if count else None
 
 
-def _failed(workspace: Workspace) -> Badge | None:
-    count = replay.unrepaired(workspace).count()
+def _failed(request: WorkspaceRequest) -> Badge | None:
+    count = replay.unrepaired(request.workspace).count()
     return Badge(f"{capped(count)} failed", "bad") if count else None
 
 
-def _paused(workspace: Workspace) -> Badge | None:
-    return Badge("stopped", "warn") if workspace.sends_paused else None
+def _paused(request: WorkspaceRequest) -> Badge | None:
+    return Badge("stopped", "warn") if request.workspace.sends_paused else None
 
 
 PAGES: list[Page] = [
@@ -138,6 +147,6 @@ def page_entries(request: WorkspaceRequest) -> list[Entry]:
         if request.membership.at_least(page.min_role) and page.shown(request.workspace):
             url = reverse(page.url_name, args=[request.workspace.pk])
             entries.append(
-                Entry(url, page.label, page.icon, request.path.startswith(url), page.badge(request.workspace))
+                Entry(url, page.label, page.icon, request.path.startswith(url), page.badge(request))
             )
     return entries

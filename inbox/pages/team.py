@@ -39,6 +39,11 @@ class Team:
         """The members who may have conversations assigned to them: all but viewers."""
         return [mate for mate in self.members if mate.may_write]
 
+    @property
+    def callable(self) -> dict[int, str]:
+        """Whom a note may call: the whole names of those who answer, by the id of the membership."""
+        return {mate.membership_id: mate.full_name for mate in self.writers}
+
     def of(self, user_id: int | None) -> Teammate | None:
         """The member with this user's id; None if there is none."""
         return self._by_user.get(user_id) if user_id is not None else None

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from inbox.models import Lead, Message, OutboundSend
+from inbox.leads import notes
+from inbox.models import Lead, Message, Note, OutboundSend
 from inbox.models.message import OWN
 from inbox.understanding.html import html_text
 from inbox.understanding.text import newest_text
@@ -23,13 +24,15 @@ SOMEBODY = "Somebody who has left"
 @dataclass(frozen=True)
 class Entry:
     """One line of a conversation on its page: a stored message, or a message of ours that is
-    being sent, failed, or perhaps went out. `sent_as` is the send that a message of ours became of.
+    being sent, failed, or perhaps went out, or a note of a colleague. `sent_as` is the send that a message of ours
+    became of.
     """
 
     at: datetime
     message: Message | None = None
     send: OutboundSend | None = None
     sent_as: OutboundSend | None = None
+    note: Note | None = None
 
     @property
     def _row(self) -> Message | OutboundSend:
@@ -95,28 +98,42 @@ class Entry:
 
 @dataclass(frozen=True)
 class Timeline:
-    """The newest messages of a conversation, oldest first. `earlier`: there are more than these."""
+    """The newest messages of a conversation and the notes between them, oldest first. `earlier`: there are more
+    messages than these.
+    """
 
-    entries: list[Entry]
+    everything: list[Entry]
     earlier: bool
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The messages alone, without the notes."""
+        return [entry for entry in self.everything if entry.note is None]
+
+    @property
+    def newest(self) -> Entry | None:
+        """The newest message; None if there is none."""
+        return next(reversed(self.entries), None)
 
 
 def timeline(lead: Lead, *, everything: bool = False) -> Timeline:
-    """What the page of a conversation shows: the newest 50 messages with `lead`, or 1000 if `everything`, and messages
-    of ours that are being sent, failed, or perhaps went out. Oldest first.
+    """What the page of a conversation shows: the newest 50 messages with `lead`, or 1000 if `everything`, the notes
+    since then, and messages of ours that are being sent, failed, or perhaps went out. Oldest first.
     """
     limit = LIMIT * 20 if everything else LIMIT
     newest = list(lead.messages.order_by("-sent_at", "-received_at")[: limit + 1])
     messages, earlier = newest[:limit][::-1], len(newest) > limit
-    unsettled = Q(state__in=OPEN_STATES)
+    unsettled, written = Q(state__in=OPEN_STATES), notes.of(lead)
     if earlier:
         unsettled &= Q(created_at__gte=messages[0].sent_at)
+        written = written.filter(created_at__gte=messages[0].sent_at)
     own = {message.pk: key for message in messages if (key := send_id_of(message))}
     found = lead.sends.filter(unsettled | Q(pk__in=own.values())).select_related("approved_by")
     sends = {send.pk: send for send in found}
     by = {key: sends.get(send) for key, send in own.items()}
     entries = [Entry(message.sent_at, message=message, sent_as=by.get(message.pk)) for message in messages]
     entries += [Entry(send.created_at, send=send) for send in sends.values() if send.state in OPEN_STATES]
+    entries += [Entry(note.created_at, note=note) for note in written[:limit]]
     return Timeline(sorted(entries, key=lambda entry: entry.at), earlier)
 
 

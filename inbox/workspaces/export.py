@@ -26,6 +26,7 @@ EXPORTED = {
     "inbox.Workspace": "pk",
     "inbox.User": "memberships__workspace",
     "inbox.FollowUpStep": "sequence__workspace",
+    "inbox.Mention": "note__workspace",
     "insights.PackThread": "pack__workspace",
     "integrations.HealthTransition": "health__workspace",
     "integrations.ReplyPoll": "integration__workspace",

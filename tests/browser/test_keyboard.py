@@ -217,7 +217,7 @@ def test_theme_is_switched_in_the_menu(page):
 
 
 @pytest.mark.parametrize(
-    ("key", "said", "tag"), [("y", "It is an opt-out.", "Blacklist"), ("n", "It is not an opt-out.", "New")]
+    ("key", "said", "tag"), [("y", "It is an opt-out.", "Blacklist"), ("N", "It is not an opt-out.", "New")]
 )
 def test_one_key_decides_what_a_reply_is_suspected_of(page, leads, workspace, user, key, said, tag):
     message = factories.make_message(
@@ -243,7 +243,7 @@ def test_others_in_the_same_words_are_looked_at_by_one_key_and_treated_by_anothe
         fields = {"suspected": "opt_out", "suspected_words": "leave us", "last_inbound_at": message.sent_at}
         Lead.objects.filter(pk=lead.pk).update(**fields)
     page.goto(f"/w/{workspace.pk}/inbox/{leads[0].pk}/")
-    press(page, "n")
+    press(page, "N")
     expect(page.get_by_role("region", name="Treat all alike?")).to_contain_text("1 other reply")
     page.set_viewport_size({"width": 375, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 375

@@ -39,6 +39,18 @@ class OwnMessageForm(AnswerForm):
     client_token = forms.UUIDField()
 
 
+class NoteForm(forms.Form):
+    """The form with a note for colleagues."""
+
+    text = forms.CharField(
+        max_length=TEXT_LIMIT,
+        error_messages={
+            "required": "Write the note first.",
+            "max_length": f"The note is too long: at most {TEXT_LIMIT:,} characters.",
+        },
+    )
+
+
 class SeenField(forms.Field):
     """A form field with one or more leads, each with the time of the newest message that
     the page showed (inbox.leads.triage.Seen).

@@ -5,10 +5,11 @@ from typing import Any
 
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import escape, format_html, linebreaks
 from django.utils.safestring import SafeString
 
 from inbox.health.sentences import DAY_S, HOUR_S
+from inbox.leads import notes
 from inbox.models import Lead
 from inbox.models.lead import Tag
 from inbox.pages.state_marks import StateMark, state_of
@@ -20,6 +21,7 @@ register = template.Library()
 WAITS_LONG = timedelta(days=1)
 SOON = timedelta(minutes=1)
 HOT = StateMark("hot", "hot", "Hot")
+CALLS_ME = StateMark("info", "lock", "A note calls you")
 SAMPLE = StateMark("info", "info", "Sample")
 PLAIN_TAGS = (Tag.NEW, Tag.NEUTRAL)
 """Tags that tell nothing which a row should show."""
@@ -71,6 +73,17 @@ def called(team: Team, user_id: int | None) -> str:
     return team.name_of(user_id)
 
 
+@register.filter
+def noted(text: str, team: Team) -> SafeString:
+    """The text of a note, with the names that call a member in bold."""
+    parts, at = [], 0
+    for call in notes.calls(text, team.callable):
+        if call.members:
+            parts += [format_html("{}<b>{}</b>", text[at : call.start], text[call.start : call.end])]
+            at = call.end
+    return SafeString(linebreaks("".join([*parts, escape(text[at:])])))
+
+
 @register.simple_tag
 def row_chips(lead: Lead) -> list[SafeString]:
     """The HTML of the chips of a lead's row, two at most. The first says that the lead is a sample, or else that they
@@ -79,7 +92,7 @@ def row_chips(lead: Lead) -> list[SafeString]:
     `lead` has the badges of inbox.leads.folders.with_badges.
     """
     hot = [render_chip(SAMPLE)] if lead.sample else [render_chip(HOT, solid=True)] if lead.is_hot else []
-    state = _state(lead)
+    state = render_chip(CALLS_ME) if getattr(lead, "calls_me", False) else _state(lead)
     return [*hot, state] if state else hot
 
 

@@ -13,10 +13,10 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from inbox.followups import plan
-from inbox.leads import assigning, facts, triage
+from inbox.leads import assigning, facts, notes, triage
 from inbox.models import Appointment, Draft, Lead, Membership, Message, OutboundSend, WebhookDelivery
 from inbox.models.message import OWN
-from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
 from inbox.pages.draft_line import DraftLine, draft_line
 from inbox.pages.parts import COUNTS, THREADS, part_asked, render_part, varied
 from inbox.pages.rail import rail
@@ -78,8 +78,11 @@ class Answer:
 
 
 def find_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> Lead:
-    """The lead of the request's workspace with this id. Raises Http404."""
-    leads = Lead.objects.select_related("campaign")
+    """The lead of the request's workspace with this id. `calls_me`: a note calls who looks, and they have not read it.
+    Raises Http404.
+    """
+    calls_me = notes.calls_user(request.workspace.pk, signed_in(request).pk)
+    leads = Lead.objects.select_related("campaign").annotate(calls_me=calls_me)
     return get_object_or_404(leads, workspace=request.workspace, pk=lead_id)
 
 
@@ -122,6 +125,8 @@ def conversation(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
         return render_part(request, part, {"threads": threads(request), "lead": lead})
     if not part and request.membership.at_least(Membership.Role.MEMBER):
         triage.mark_read(lead)
+        if vars(lead)["calls_me"]:
+            notes.mark_read(request.workspace.pk, signed_in(request), [lead.pk])
     return render_conversation(request, lead, answer_for(lead))
 
 

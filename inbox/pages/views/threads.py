@@ -122,7 +122,8 @@ def _page(
     request: WorkspaceRequest, folder: Folder, lead_filter: LeadFilter, leads: QuerySet[Lead]
 ) -> tuple[KeysetPage, str]:
     """The page of the list that the request asks for, and how many leads the list has, in few letters."""
-    rows, after, before = with_badges(leads), request.GET.get("after", ""), request.GET.get("before", "")
+    rows = with_badges(leads, request.workspace, signed_in(request).pk)
+    after, before = request.GET.get("after", ""), request.GET.get("before", "")
     if lead_filter.words:
         found, count = search_page(rows, request.workspace, lead_filter.words, after=after)
         return found, capped(count)

@@ -11,7 +11,7 @@ from django.template.defaultfilters import date
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from inbox.leads import assigning, triage
+from inbox.leads import assigning, notes, triage
 from inbox.models import Lead, Membership
 from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
 from inbox.pages.forms.conversation import TriageForm
@@ -68,7 +68,9 @@ def _carry_out(request: WorkspaceRequest, form: TriageForm) -> tuple[str, triage
     if form.action == "done":
         return "Done: {}", triage.change(workspace, seen, triage.DONE)
     if form.action == "read":
-        return "Read: {}", triage.change(workspace, seen, triage.READ)
+        outcome = triage.change(workspace, seen, triage.READ)
+        notes.mark_read(workspace.pk, signed_in(request), [lead.pk for lead in outcome.leads])
+        return "Read: {}", outcome
     return "Unread: {}", triage.change(workspace, seen, triage.UNREAD)
 
 

@@ -22,6 +22,7 @@ from inbox.models import (
     FollowUpTask,
     GateResult,
     ModelOutage,
+    Note,
     ProviderWord,
     TagDecision,
     TextAccess,
@@ -98,6 +99,7 @@ def of_workspace(workspace: Workspace, key: str = "x") -> dict[type[Model], Mode
         factories.make_invitation(workspace),
         *_of_lead(about, now, key),
         TagDecision.objects.create(**about, message=message, tag="Neutral", kind="rule", by="r", quote=TEXT),
+        Note.objects.create(**about, text=TEXT),
         ProviderWord.objects.create(**about, tag="Interested", by="provider", said_at=now),
         factories.make_policy(workspace),
         GateResult.objects.create(

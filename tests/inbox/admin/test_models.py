@@ -21,6 +21,7 @@ NOT_SHOWN = {
     "inbox.DatabaseOrigin": "Its one row says where the database belongs; doctor tells what follows.",
     "inbox.HiddenBanner": "A person has put a banner away for a while. That is theirs alone.",
     "inbox.LeadChange": "Its rows are ids and transactions' numbers alone, and are deleted after an hour.",
+    "inbox.Mention": "That a note calls a member, and whether they have read it, is theirs alone.",
     "inbox.SavedView": "A list of somebody's own, or one that all of the workspace see in their inbox.",
     "sessions.Session": "Who holds a session's key is logged in with it.",
 }

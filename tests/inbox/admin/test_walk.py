@@ -90,6 +90,7 @@ RULES = {
             "inbox.GateResult",
             "inbox.Invitation",
             "inbox.Message",
+            "inbox.Note",
             "inbox.ProviderWord",
             "inbox.SendingPolicy",
             "inbox.TagDecision",

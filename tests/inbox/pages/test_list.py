@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from inbox.leads.folders import FOLDERS, folder_counts, leads_in
+from inbox.models import Mention, Note
 from inbox.pages import pagination, search_steps
 from inbox.pages.views import threads
 from tests import factories
@@ -51,7 +52,9 @@ def one_in_each_folder(workspace):
     return leads
 
 
-@pytest.mark.parametrize("folder", [name for name in FOLDERS if name not in ("all", "mine", "unassigned")])
+@pytest.mark.parametrize(
+    "folder", [name for name in FOLDERS if name not in ("all", "mine", "unassigned", "mentions")]
+)
 def test_folder_holds_its_own(folder, workspace, member, one_in_each_folder):
     assert listed(member, workspace, f"view={folder}") == [folder]
 
@@ -62,7 +65,11 @@ def test_all_holds_every_conversation(workspace, member, one_in_each_folder):
 
 def test_counts_agree_with_the_lists_they_open(workspace, people, one_in_each_folder):
     me = people.users.member.pk
-    factories.make_lead(workspace, first_name="Ours", last_name="", needs_reply=True, assigned_to_id=me)
+    ours = factories.make_lead(
+        workspace, first_name="Ours", last_name="", needs_reply=True, assigned_to_id=me
+    )
+    note = Note.objects.create(workspace=workspace, lead=ours, text="@me")
+    Mention.objects.create(note=note, membership=people.users.member.memberships.get())
     for folder, count in folder_counts(workspace, me).items():
         shown = listed(people.member, workspace, f"view={folder}")
         assert count == leads_in(workspace, folder, me).count() == len(shown) > 0

@@ -167,5 +167,5 @@ def test_a_list_takes_no_query_more_for_its_team(workspace, people, django_asser
     for _ in range(8):
         factories.make_lead(workspace, needs_reply=True, assigned_to=factories.make_member(workspace))
     people.member.get(f"/w/{workspace.pk}/inbox/")
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(10):
         people.member.get(f"/w/{workspace.pk}/inbox/")

@@ -1,0 +1,109 @@
+"""Keeps the notes of colleagues beside a conversation, and tells whom they call in them with @.
+
+A note is no message. It stands in a table of its own that no provider, prompt or count reads.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Now
+
+from inbox.leads import rollup
+from inbox.models import Lead, Membership, Mention, Note, User
+
+AT = re.compile(r"(?<![\w@.])@(?=\w)")
+WORD = re.compile(r"[\w'’-]+")
+
+
+class Call(NamedTuple):
+    """A place in a text that begins with "@", from `start` to `end`, and the members whom it calls by their name: none
+    if nobody is called so.
+    """
+
+    start: int
+    end: int
+    members: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A note that was kept: the members who are told of it, and the words after "@" by which nobody is called."""
+
+    note: Note
+    told: frozenset[int]
+    unknown: list[str]
+
+
+def calls(text: str, names: Mapping[int, str]) -> Iterator[Call]:
+    """Where `text` calls a member: "@" with their whole name, or with the first word of it if only one has it. `names`
+    has the members' names by the id of the membership. Capitals make no difference.
+    """
+    known = _callable(names)
+    for match in AT.finditer(text):
+        rest = text[match.end() :].lower()
+        word = WORD.match(rest)
+        fits = (
+            name for name in known if rest.startswith(name) and not rest[len(name) : len(name) + 1].isalnum()
+        )
+        name = next(fits, word.group() if word else "")
+        yield Call(match.start(), match.end() + len(name), known.get(name, frozenset()))
+
+
+def _callable(names: Mapping[int, str]) -> dict[str, frozenset[int]]:
+    """Whom each name calls, the longest name first. Two of one name are called together."""
+    whole: dict[str, set[int]] = {}
+    first: dict[str, set[int]] = {}
+    for key, name in names.items():
+        whole.setdefault(name.lower(), set()).add(key)
+        first.setdefault(name.lower().split()[0], set()).add(key)
+    found = {name: who for name, who in first.items() if len(who) == 1} | whole
+    return {name: frozenset(found[name]) for name in sorted(found, key=len, reverse=True)}
+
+
+def write(lead: Lead, author: Membership, text: str, names: Mapping[int, str]) -> Kept:
+    """Keeps `text` as a note of `author` beside the conversation with `lead`, and calls the members whom it names.
+    `names` has the names of the members who may be called, by the id of the membership. The author is not called.
+    """
+    found = list(calls(text, names))
+    called = frozenset[int]().union(*(call.members for call in found)) - {author.pk}
+    unknown = [text[call.start + 1 : call.end] for call in found if not call.members]
+    with transaction.atomic():
+        lead = rollup.locked(lead)
+        note = Note.objects.create(workspace_id=lead.workspace_id, lead=lead, author=author.user, text=text)
+        # Locked, so that who leaves now leaves before or after.
+        there = Membership.objects.filter(workspace_id=lead.workspace_id, pk__in=called).order_by("pk")
+        told = list(there.select_for_update(no_key=True).values_list("pk", flat=True))
+        Mention.objects.bulk_create(Mention(note=note, membership_id=key) for key in told)
+    return Kept(note, frozenset(told), unknown)
+
+
+def of(lead: Lead) -> QuerySet[Note]:
+    """The notes beside the conversation with `lead`, the newest first, each with its author and, as `told`, the ids of
+    the users whom it calls.
+    """
+    called = Mention.objects.filter(note=OuterRef("pk")).order_by("pk").values("membership__user_id")
+    notes = Note.objects.filter(workspace_id=lead.workspace_id, lead=lead).order_by("-created_at", "-pk")
+    return notes.select_related("author").annotate(told=ArraySubquery(called))
+
+
+def unread(workspace_id: UUID, user_id: int) -> QuerySet[Mention]:
+    """The calls of this member of the workspace that they have not read."""
+    return Mention.objects.filter(
+        membership__workspace_id=workspace_id, membership__user_id=user_id, read_at=None
+    )
+
+
+def calls_user(workspace_id: UUID, user_id: int) -> Exists:
+    """An expression for leads: whether a note beside the conversation calls this member, who has not read it."""
+    return Exists(unread(workspace_id, user_id).filter(note__lead=OuterRef("pk")))
+
+
+def mark_read(workspace_id: UUID, user: User, leads: Collection[UUID]) -> int:
+    """Notes that `user` has seen the notes beside the conversations with `leads` that call them. Returns how many."""
+    return unread(workspace_id, user.pk).filter(note__lead__in=leads).update(read_at=Now())

@@ -1,0 +1,44 @@
+"""Notes that colleagues leave each other in a conversation, and whom they call in them. Nothing of it is ever sent."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from jobs.ids import uuid7
+
+
+class Note(models.Model):
+    """What a member wrote beside a conversation, for colleagues alone. It is no message: no provider, model or count
+    reads this table. It is never changed.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="notes")
+    lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="notes", db_index=False)
+    author = models.ForeignKey("inbox.User", on_delete=models.SET_NULL, null=True)
+    text = models.TextField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["lead", "-created_at"], name="note_by_lead")]
+
+    def __str__(self) -> str:
+        return f"note {self.id}"
+
+
+class Mention(models.Model):
+    """That a note calls a member, who has not read it while `read_at` is empty. It goes when the member leaves."""
+
+    note = models.ForeignKey(Note, on_delete=models.CASCADE, related_name="mentions", db_index=False)
+    membership = models.ForeignKey("inbox.Membership", on_delete=models.CASCADE, db_index=False)
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["note", "membership"], name="mention_once")]
+        indexes = [
+            models.Index(fields=["membership"], name="mention_by_member"),
+            models.Index(fields=["membership"], condition=Q(read_at=None), name="mention_unread"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.membership_id} in note {self.note_id}"

@@ -1,0 +1,31 @@
+"""Keeps what a member notes beside a conversation, for colleagues alone."""
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from inbox.leads import notes
+from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.forms.conversation import NoteForm
+from inbox.pages.team import team_of
+from inbox.pages.views.conversation import answer_for, find_lead, render_conversation
+
+
+@require_POST
+@workspace_view()
+def write(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
+    """`w/<workspace>/inbox/<lead>/note/`: keeps `text` as a note beside the conversation, and calls the members whom it
+    names with @.
+    """
+    lead, form = find_lead(request, lead_id), NoteForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, form.errors["text"][0])
+        return render_conversation(request, lead, answer_for(lead), status=422)
+    kept = notes.write(lead, request.membership, form.cleaned_data["text"], team_of(request).callable)
+    for word in kept.unknown:
+        messages.warning(request, f"Nobody is called “@{word}” here, so nobody was told by it.")
+    url = reverse("inbox:conversation", args=[request.workspace.pk, lead.pk])
+    return HttpResponseRedirect(f"{url}?{request.GET.urlencode()}#latest")
