@@ -264,13 +264,11 @@ def oldest_not_understood(workspace: Workspace) -> datetime | None:
     return waiting.values_list("last_inbound_at", flat=True).first()
 
 
-def uncertain_count(workspace: Workspace) -> int:
-    """The number of the workspace's sends of which nobody knows whether the message went out, at most
-    COUNT_LIMIT + 1.
+def uncertain_count(workspace: Workspace) -> CappedCount:
+    """An SQL expression for the number of the workspace's sends of which nobody knows whether the message went out, at
+    most COUNT_LIMIT + 1.
     """
-    return OutboundSend.objects.filter(workspace=workspace, state=OutboundSend.State.UNKNOWN)[
-        : COUNT_LIMIT + 1
-    ].count()
+    return capped_count(OutboundSend.objects.filter(workspace=workspace, state=OutboundSend.State.UNKNOWN))
 
 
 def with_badges(leads: QuerySet[Lead], workspace: Workspace, user_id: int) -> QuerySet[Lead]:

@@ -1,7 +1,7 @@
 """Builds the side navigation, one entry per page of a workspace. A new page adds a line to PAGES."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.urls import reverse
 
@@ -12,6 +12,7 @@ from inbox.leads.folders import (
     FOLDERS,
     folder_count_expressions,
     read_counts,
+    uncertain_count,
 )
 from inbox.models import Membership, Workspace
 from inbox.pages import saved_views
@@ -92,6 +93,10 @@ class Entry(NamedTuple):
     badge: Badge | None
 
 
+UNCERTAIN = "uncertain"
+"""The key of how many sends may or may not have gone out, among the counts of a page."""
+
+
 class Rail(NamedTuple):
     """The links to the inbox's folders, and to the saved views."""
 
@@ -99,12 +104,22 @@ class Rail(NamedTuple):
     views: list[Entry]
 
 
-def rail(request: WorkspaceRequest) -> Rail:
-    """The links to the inbox's folders and saved views for the side navigation, with their counts. One query reads all
-    counts.
+def counts_of(request: WorkspaceRequest) -> dict[str, Any]:
+    """How many leads the folders and saved views hold, by their keys, and how many sends are UNCERTAIN. One query in a
+    request reads all.
     """
-    folders = folder_count_expressions(request.workspace, signed_in(request).pk)
-    counts = read_counts(request.workspace, folders | saved_views.count_expressions(request))
+    known: dict[str, Any] | None = vars(request).get("counts")
+    if known is None:
+        workspace = request.workspace
+        folders = folder_count_expressions(workspace, signed_in(request).pk)
+        others = saved_views.count_expressions(request) | {UNCERTAIN: uncertain_count(workspace)}
+        known = vars(request)["counts"] = read_counts(workspace, folders | others)
+    return known
+
+
+def rail(request: WorkspaceRequest) -> Rail:
+    """The links to the inbox's folders and saved views for the side navigation, with their counts."""
+    counts = counts_of(request)
     base = reverse("inbox:list", args=[request.workspace.pk])
     here = request.path.startswith(base)
     key = request.GET.get("view", DEFAULT_FOLDER)

@@ -22,7 +22,7 @@ def write(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     """
     lead, form = find_lead(request, lead_id), NoteForm(request.POST)
     if not form.is_valid():
-        messages.error(request, form.errors["text"][0])
+        messages.error(request, str(form.errors["text"][0]))
         return render_conversation(request, lead, answer_for(lead), status=422)
     kept = notes.write(lead, request.membership, form.cleaned_data["text"], team_of(request).callable)
     for word in kept.unknown:

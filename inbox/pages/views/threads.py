@@ -19,13 +19,13 @@ from inbox.leads.folders import (
     leads_in,
     leads_looked_at,
     oldest_not_understood,
-    uncertain_count,
     with_badges,
 )
 from inbox.models import Lead, SavedView, Workspace
 from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
 from inbox.pages.empty_states import Empty, beyond, of_folder
 from inbox.pages.filters import LeadFilter
+from inbox.pages.navigation import UNCERTAIN, counts_of
 from inbox.pages.pagination import SCAN, KeysetPage, keyset_page
 from inbox.pages.parts import COUNTS, THREADS, part_asked, render_part, varied
 from inbox.pages.saved_views import open_view
@@ -102,7 +102,7 @@ def threads(request: WorkspaceRequest) -> Threads:
         Chip(label, value, urlencode({key: values[key] for key in values if key != name}))
         for name, label, value in active
     ]
-    uncertain = uncertain_count(request.workspace)
+    uncertain = counts_of(request)[UNCERTAIN]
     oldest = oldest_not_understood(request.workspace) if folder.key == "not-understood" else None
     query = urlencode(values)
     empty = None

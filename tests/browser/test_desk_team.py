@@ -1,0 +1,57 @@
+"""Two people at one desk: what they note for each other, and what each sees of the other."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from inbox.models import Mention
+from tests import factories
+from tests.browser.audit import audit
+from tests.browser.test_desk import leads  # noqa: F401  # twenty conversations
+from tests.waiting import until
+
+
+@pytest.fixture
+def hers(workspace, user, leads, open_page) -> Page:  # noqa: F811
+    """Ana's page, with the first conversation open."""
+    page = open_page(user)
+    page.goto(f"/w/{workspace.pk}/inbox/{leads[0].pk}/")
+    return page
+
+
+@pytest.fixture
+def his(workspace, leads, open_page) -> Page:  # noqa: F811
+    """Ben's page, with the list."""
+    ben = factories.make_member(workspace, first_name="Ben", last_name="Okoro")
+    page = open_page(ben)
+    page.goto(f"/w/{workspace.pk}/inbox/")
+    return page
+
+
+def test_a_note_by_keys_alone_leaves_the_reply_as_it_is_and_reaches_whom_it_calls(his, hers):
+    text = hers.get_by_label("Message to Lead01")
+    text.fill("A thought")
+    hers.keyboard.press("Escape")
+    hers.keyboard.press("n")
+    hers.keyboard.type("@be")
+    expect(hers.get_by_role("button", name="@Ben Okoro")).to_be_visible()
+    assert audit(hers) == []
+    hers.keyboard.press("Tab")
+    hers.keyboard.press("Enter")
+    hers.keyboard.type("she decides.")
+    hers.keyboard.press("Control+Enter")
+    note = hers.locator(".msg.note")
+    expect(note).to_contain_text("@Ben Okoro she decides.")
+    expect(note).to_contain_text("Told: Ben Okoro")
+    expect(text).to_have_value("A thought")
+    expect(hers.get_by_label("Only your team sees it.")).not_to_be_visible()
+
+    mentions = his.locator("#folders a").filter(has_text="Mentions")
+    expect(mentions.locator(".n")).to_have_text("1")
+    mentions.click()
+    expect(his.locator(".row")).to_contain_text("A note calls you")
+    expect(his.locator(".msg.note")).to_contain_text("she decides.")  # it stands open beside the list
+    assert Mention.objects.get().read_at is None
+    his.keyboard.press("Enter")
+    until(lambda: Mention.objects.get().read_at, "it is read once it is opened")
+    expect(mentions.locator(".n")).to_have_count(0)
+    assert audit(his) == []
