@@ -56,7 +56,7 @@ FITS = {
     "inbox.0072_changes_of_sends: Raw SQL operation": FOLLOWS,
     "inbox.0077_names_leave_the_admins_log: Raw SQL operation": "Refuses less than before.",
     "inbox.0080_where_the_database_belongs: Raw SQL operation": "Makes a function that nobody before it calls.",
-    "inbox.0083_notes: Raw SQL operation": FOLLOWS,
+    "inbox.0084_notes: Raw SQL operation": FOLLOWS,
     "insights.0004_known_states_of_questions: constraint question_status_known": KNOWN,
     "jobs.0005_settle_keeps_its_plan: Raw SQL operation": "Makes two functions that nobody before it calls.",
     "jobs.0006_settle_takes_a_moment: Raw SQL operation": "The function of before stays beside the new one.",

@@ -7,7 +7,7 @@ CASCADE = django.db.models.deletion.CASCADE
 
 
 class Migration(migrations.Migration):
-    dependencies = [("inbox", "0083_notes")]
+    dependencies = [("inbox", "0084_notes")]
 
     operations = [
         migrations.CreateModel(

@@ -15,7 +15,7 @@ CASCADE = django.db.models.deletion.CASCADE
 
 
 class Migration(migrations.Migration):
-    dependencies = [("inbox", "0082_follow_ups_of_a_lost_time")]
+    dependencies = [("inbox", "0083_how_long_a_workspace_keeps")]
 
     operations = [
         migrations.CreateModel(
