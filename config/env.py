@@ -150,3 +150,16 @@ def email_config(url: str, *, debug: bool, name: str = "EMAIL_URL") -> dict[str,
         "EMAIL_USE_TLS": not secure,
         "DEFAULT_FROM_EMAIL": sender,
     }
+
+
+def presence_cache(broker_url: str, folder: str) -> dict[str, Any]:
+    """The setting of the cache in which web processes tell each other who looks at a conversation: the Redis at
+    `broker_url`, which all hosts share; else `folder`, which the processes of one gunicorn share; else this process.
+    """
+    if broker_url:
+        timeouts = {"socket_timeout": 0.2, "socket_connect_timeout": 0.2}
+        backend = "django.core.cache.backends.redis.RedisCache"
+        return {"BACKEND": backend, "LOCATION": broker_url, "KEY_PREFIX": "holdfast", "OPTIONS": timeouts}
+    if folder:
+        return {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": folder}
+    return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "presence"}

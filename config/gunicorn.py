@@ -5,11 +5,14 @@ database connection must not be shared across a fork. gunicorn's access log is o
 request without secrets. gunicorn's error log quotes addresses, so a filter removes the webhook keys in them.
 """
 
+import atexit
 import gc
 import logging
 import os
+import shutil
 import socket
 import sys
+import tempfile
 from typing import Any
 
 from gunicorn.arbiter import Arbiter
@@ -55,10 +58,27 @@ def on_starting(server: Any) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.conf import settings
 
+    _share_presence(server)
     if settings.EMBEDDED_POSTGRES:
         from demo import postgres
 
         postgres.ensure_running()
+
+
+def _share_presence(server: Any) -> None:
+    """Makes a folder of this gunicorn's own, in which its workers tell each other who looks at what."""
+    try:
+        folder = tempfile.mkdtemp(prefix="holdfast-presence-")
+    except OSError as error:
+        server.log.warning("Who looks at a conversation is seen within one process only: %s", error)
+        return
+    os.environ["PRESENCE_DIR"] = folder
+    atexit.register(_remove, folder, os.getpid())
+
+
+def _remove(folder: str, owner: int) -> None:
+    if os.getpid() == owner:  # and not one of its workers, which inherit this
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def post_worker_init(worker: Any) -> None:

@@ -10,7 +10,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from config import development
-from config.env import Env, email_config, postgres_config
+from config.env import Env, email_config, postgres_config, presence_cache
 from config.logs import logging_config
 from jobs.conf import PROCESSES, THREADS, q_cluster
 
@@ -229,6 +229,11 @@ globals().update(email_config(env.text("EMAIL_URL"), debug=DEBUG))
 
 # --- background work -----------------------------------------------------------------------------------------------
 Q_BROKER_URL = env.url("Q_BROKER_URL", schemes=("redis", "rediss"))
+PRESENCE_DIR = env.text("PRESENCE_DIR")  # gunicorn sets it (config/gunicorn.py)
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "presence": presence_cache(Q_BROKER_URL, PRESENCE_DIR),
+}
 WORKER_PROCESSES = env.number("WORKER_PROCESSES", PROCESSES, 1, 64)
 WORKER_THREADS = env.number("WORKER_THREADS", THREADS, 1, 128)
 Q_CLUSTER = q_cluster(Q_BROKER_URL, workers=WORKER_PROCESSES)

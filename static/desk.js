@@ -128,6 +128,7 @@
     if (old.querySelector("[data-poll]") || old.ariaBusy) panes.delete(old.dataset.lead);
     old.replaceWith(element);
     if (!element.ariaBusy) htmx.process(element);
+    met();
     if (lost) linkOf(rowOf(shown))?.focus({ preventScroll: true });
   }
   function mark(id) {
@@ -558,9 +559,10 @@
       old.replaceWith(document.adoptNode(next));
       htmx.process(next);
     }
+    met();
     if (opened && watched()) read(id);
   }
-  const sameness = /(name="(csrfmiddlewaretoken|client_token)" value="[^"]*"|<time.*?<\/time>)/g; // these differ in each answer
+  const sameness = /(<span id="here".*?<\/span>|name="(csrfmiddlewaretoken|client_token)" value="[^"]*"|<time.*?<\/time>)/g; // these differ in each answer
   const same = (a, b) => a.innerHTML.replace(sameness, "") === b.innerHTML.replace(sameness, "");
   const used_by = (element) =>
     element.contains(document.activeElement) || typed(element) || element.querySelector(":popover-open, dialog[open]") || getSelection().containsNode(element, true) && !getSelection().isCollapsed;
@@ -588,6 +590,20 @@
   });
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) title();
+  });
+
+  // --- who else is here ------------------------------------------------------------------------------------------
+  const writes = () => [...pane().querySelectorAll("textarea")].some((text) => text === document.activeElement && text.value !== text.defaultValue);
+  window.holdfast.place = () => (opened && shown ? `${shown}~${writes() ? 1 : 0}` : "");
+  let company = {};
+  function met() {
+    const line = byId("here"), others = company[shown] ?? [];
+    const said = others.map(([name, writing]) => `· ${name} is ${writing ? "writing" : "looking"}`).join(" ");
+    if (line && line.textContent !== said) line.textContent = said;
+  }
+  addEventListener("holdfast:here", ({ detail }) => {
+    company = detail ?? {};
+    met();
   });
 
   // --- where one was ----------------------------------------------------------------------------------------------

@@ -27,6 +27,17 @@
       worker.postMessage(ms);
     });
 
+  // Where the tabs of this browser are that stand in front: in which conversation, and whether somebody writes there.
+  const tab = String(Math.random()), places = new Map();
+  const place = () => {
+    const at = !document.hidden && window.holdfast.place?.();
+    return at ? `${workspace}~${at}` : "";
+  };
+  const everywhere = () => {
+    const others = [...places.values()].filter(([, said]) => Date.now() - said < LOST_MS).map(([at]) => at);
+    return [...new Set([place(), ...others])].filter(Boolean).slice(0, MOST);
+  };
+
   const older = (a, b) => (BigInt(a.split(":")[0]) < BigInt(b.split(":")[0]) ? a : b);
   function tell(changed) {
     for (const lead of changed) news.add(lead); // "*": so many that anything may have
@@ -37,6 +48,7 @@
   }
   function hear(answer) {
     heard = Date.now();
+    dispatchEvent(new CustomEvent("holdfast:here", { detail: answer.here }));
     const changed = answer.changed[workspace];
     if (changed === undefined) return;
     const late = heard - known > KEPT_MS; // after a sleep, or from the browser's history: older changes are deleted
@@ -48,7 +60,10 @@
     if (data.answer) {
       if (!leading) for (const id of Object.keys(data.answer.changed)) marks.set(id, data.answer.since);
       hear(data.answer);
-    } else if (data.front) heard = Date.now();
+    } else if (data.tab) {
+      if (data.front) heard = Date.now();
+      places.set(data.tab, [data.at, Date.now()]);
+    }
     else if (data.roll) channel.postMessage({ workspace, since });
     else if (data.workspace) marks.set(data.workspace, marks.has(data.workspace) ? older(marks.get(data.workspace), data.since) : data.since);
   };
@@ -62,7 +77,7 @@
   }
   async function ask() {
     const asked = new Map([...marks].slice(0, MOST));
-    const query = [...asked].map(([id, mark]) => `w=${id}~${mark}`).join("&");
+    const query = [...asked].map(([id, mark]) => `w=${id}~${mark}`).join("&") + everywhere().map((at) => `&at=${at}`).join("");
     const response = await fetch(`${meta.content}?${query}`, { cache: "no-store", signal: AbortSignal.timeout(LIMIT_MS) });
     if (response.status === 401) ended();
     if (!response.ok) throw new Error(response.status);
@@ -124,7 +139,7 @@
   // says so, also while the server is slow or gone: so that two windows do not take the lead from each other.
   setInterval(() => {
     if (document.hidden) return;
-    if (leading) channel.postMessage({ front: true });
-    else if (Date.now() - heard > LOST_MS) queue(true);
+    channel.postMessage({ tab, at: place(), front: Boolean(leading) });
+    if (!leading && Date.now() - heard > LOST_MS) queue(true);
   }, 1000);
 })();

@@ -43,6 +43,7 @@ def approve(
     text: str,
     subject: str | None = None,
     seen_at: datetime | None = None,
+    seen_send: datetime | None = None,
 ) -> OutboundSend:
     """Approves `draft` and enqueues sending it with `text` and `subject` (None: as drafted). Returns the new
     OutboundSend, which is committed together with the decision.
@@ -56,6 +57,7 @@ def approve(
         lead = rollup.locked(draft.lead)
         _refuse_unread(lead, seen_at)
         _decide(draft, Status.APPROVED, user, text=text.strip(), subject=subject)
+        _refuse_unseen(lead, user, seen_send)
         send = claim(
             lead,
             channel=draft.channel,
@@ -125,7 +127,14 @@ def veto(send: OutboundSend, lead: Lead) -> str:
 
 
 def send_own(
-    lead: Lead, *, user: User, channel: str, text: str, client_token: str, seen_at: datetime | None = None
+    lead: Lead,
+    *,
+    user: User,
+    channel: str,
+    text: str,
+    client_token: str,
+    seen_at: datetime | None = None,
+    seen_send: datetime | None = None,
 ) -> OutboundSend:
     """Enqueues sending a person's own `text` to `lead`, once for each `client_token` (made by the form, up to 64
     characters).
@@ -142,6 +151,7 @@ def send_own(
         if known is not None:
             return known
         _refuse_unread(locked, seen_at)
+        _refuse_unseen(locked, user, seen_send)
         send = claim(locked, channel=channel, text=text, user=user, origin=Origin.PERSON, origin_id=origin_id)
         drafts.close(Draft.objects.filter(lead=lead, channel=channel), "Answered without it.", user=user)
         audit.record(lead.workspace_id, user, "send.own", send)
@@ -192,6 +202,24 @@ def how_decided(draft: Draft) -> str:
 def _refuse_unread(lead: Lead, seen_at: datetime | None) -> None:
     if seen_at is not None and wrote_since(lead, seen_at):
         raise Refused("They have written again meanwhile: read that first, then send.")
+
+
+def _refuse_unseen(lead: Lead, user: User | None, seen_send: datetime | None) -> None:
+    """Raises Refused if somebody else has sent something since the message of ours that the person saw last. The lead's
+    row must be locked, as it is by each claim.
+    """
+    if seen_send is None:
+        return
+    going = (State.INTENT, State.SENT, State.UNKNOWN)
+    newer = OutboundSend.objects.filter(lead=lead, created_at__gt=seen_send, state__in=going)
+    other = newer.exclude(approved_by=user).select_related("approved_by").order_by("-created_at").first()
+    if other is not None:
+        said = (
+            f"{other.approved_by.name} has answered"
+            if other.approved_by
+            else "A message has gone out by itself"
+        )
+        raise Refused(f"{said} meanwhile: read that first, then send.")
 
 
 def _decide(draft: Draft, status: str, user: User | None, **fields: str) -> None:

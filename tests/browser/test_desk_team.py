@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from inbox.models import Mention
+from inbox.models import Mention, OutboundSend
 from tests import factories
 from tests.browser.audit import audit
 from tests.browser.test_desk import leads  # noqa: F401  # twenty conversations
@@ -55,3 +55,23 @@ def test_a_note_by_keys_alone_leaves_the_reply_as_it_is_and_reaches_whom_it_call
     until(lambda: Mention.objects.get().read_at, "it is read once it is opened")
     expect(mentions.locator(".n")).to_have_count(0)
     assert audit(his) == []
+
+
+def test_two_in_one_conversation_see_each_other_and_do_not_answer_twice(workspace, leads, his, hers):  # noqa: F811
+    his.goto(f"/w/{workspace.pk}/inbox/{leads[0].pk}/")
+    expect(hers.locator("#here")).to_have_text("· Ben Okoro is looking")
+    text = hers.get_by_label("Message to Lead01")
+    text.fill("Mine")
+    his.get_by_label("Message to Lead01").fill("His")
+    expect(hers.locator("#here")).to_have_text("· Ben Okoro is writing")
+    expect(his.locator("#here")).to_have_text("· Ana Lindqvist is writing")
+    assert audit(hers) == []
+    his.keyboard.press("Control+Enter")
+    until(lambda: OutboundSend.objects.filter(text="His").exists(), "he has answered")
+    OutboundSend.objects.update(state="sent")
+
+    text.press("Control+Enter")
+    expect(hers.get_by_role("alert")).to_contain_text("Ben Okoro has answered meanwhile")
+    expect(text).to_have_value("Mine")
+    text.press("Control+Enter")
+    until(lambda: OutboundSend.objects.filter(text="Mine").exists(), "she has read it and answers too")

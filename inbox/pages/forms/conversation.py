@@ -17,10 +17,11 @@ ID_DIGITS = 19
 
 class AnswerForm(forms.Form):
     """The form with a draft's text as the reviewer wants it sent. `seen_at` is the time of the lead's newest message
-    that the reviewer's page showed.
+    that the reviewer's page showed. `seen_send` is when the newest message of ours was claimed that it showed.
     """
 
     seen_at = forms.DateTimeField(required=False)
+    seen_send = forms.DateTimeField(required=False)
     text = forms.CharField(
         max_length=TEXT_LIMIT,
         error_messages={

@@ -99,6 +99,7 @@ def _again(request: WorkspaceRequest, lead: Lead, form: AnswerForm, refusal: str
     """
     error = refusal or str(next(iter(next(iter(form.errors.values())))))
     text, channel = request.POST.get("text", ""), request.POST.get("channel", "")
+    lead = find_lead(request, lead.pk)  # as it is now, so that what is new counts as seen
     answer = answer_for(lead, text=text, channel=channel, error=error)
     return render_conversation(request, lead, answer, status=409 if refusal else 422)
 

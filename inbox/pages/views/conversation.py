@@ -2,10 +2,12 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 
 from csp.constants import NONE, SELF
 from csp.decorators import csp
+from django.db.models import OuterRef, Subquery
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -29,6 +31,8 @@ from inbox.replying.provenance import Made
 from inbox.understanding.html import sanitize_html
 from jobs.models import BackgroundJob
 
+NO_SEND = datetime(1970, 1, 1, tzinfo=UTC)
+"""What the form says where there is no message of ours yet: each one is newer."""
 DELIVERY_LIMIT = MEETING_LIMIT = 5
 ORIGINAL_POLICY = {"default-src": [NONE], "style-src": [SELF], "frame-ancestors": [SELF], "sandbox": [True]}
 
@@ -51,6 +55,7 @@ class Answer:
     error: str = ""
     rewrite: BackgroundJob | None = None
     made: Made | None = None
+    seen_send: str = ""
 
     @property
     def line(self) -> DraftLine | None:
@@ -79,10 +84,14 @@ class Answer:
 
 def find_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> Lead:
     """The lead of the request's workspace with this id. `calls_me`: a note calls who looks, and they have not read it.
+    `newest_send_at`: when the newest message of ours to it was claimed.
     Raises Http404.
     """
     calls_me = notes.calls_user(request.workspace.pk, signed_in(request).pk)
-    leads = Lead.objects.select_related("campaign").annotate(calls_me=calls_me)
+    newest = OutboundSend.objects.filter(lead=OuterRef("pk")).order_by("-created_at").values("created_at")[:1]
+    leads = Lead.objects.select_related("campaign").annotate(
+        calls_me=calls_me, newest_send_at=Subquery(newest)
+    )
     return get_object_or_404(leads, workspace=request.workspace, pk=lead_id)
 
 
@@ -105,7 +114,16 @@ def answer_for(lead: Lead, *, text: str = "", channel: str = "", error: str = ""
         error=error,
         rewrite=review.rewrite_of(draft) if draft else None,
         made=provenance.of(draft) if draft else None,
+        seen_send=_seen_send(lead),
     )
+
+
+def _seen_send(lead: Lead) -> str:
+    """For the form: when the newest message of ours was claimed that the page shows. "" if that was not read."""
+    if "newest_send_at" not in vars(lead):
+        return ""
+    newest: datetime | None = vars(lead)["newest_send_at"]
+    return (newest or NO_SEND).isoformat()
 
 
 @require_safe

@@ -11,15 +11,21 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_safe
 
 from inbox.models import User
+from inbox.pages import presence
 from inbox.pages.live import WORKSPACES, news, parse_snapshot
 
 
 @require_safe
 @login_not_required  # it looks for the person itself: two queries in all, as each open tab's browser asks each second
 def live(request: HttpRequest) -> HttpResponse:
-    """`live/?w=<workspace>~<snapshot>&w=…`: which leads changed since each snapshot, in workspaces of the user, and the
-    snapshot to ask with next time. 401 if nobody is logged in, 404 if none of the workspaces is the user's.
+    """`live/?w=<workspace>~<snapshot>&w=…&at=<workspace>~<lead>~<writes>&at=…`: which leads changed since each
+    snapshot, in workspaces of the user, and the snapshot to ask with next time. 401 if nobody is logged in, 404 if none
+    of the workspaces is the user's.
+
+    `at` says which conversations the tabs in front show, and whether the user writes there (0 or 1). `here` in the
+    answer says who else is in them.
     """
+    places = list(map(_place, request.GET.getlist("at")[: presence.PLACES]))
     asked = dict(map(_asked, request.GET.getlist("w")[:WORKSPACES]))
     user_id = request.session.get(SESSION_KEY)
     if user_id is None:
@@ -30,7 +36,9 @@ def live(request: HttpRequest) -> HttpResponse:
     if not _is_theirs(request.session, found[0].user):
         return HttpResponse(status=401)
     changed = {str(new.workspace_id): new.leads for new in found}
-    return JsonResponse({"since": found[0].snapshot, "changed": changed})
+    own = [place for place in places if str(place.workspace_id) in changed]
+    here = {str(lead): others for lead, others in presence.meet(own, found[0].user).items()}
+    return JsonResponse({"since": found[0].snapshot, "changed": changed, "here": here})
 
 
 def _asked(text: str) -> tuple[uuid.UUID, str]:
@@ -42,6 +50,15 @@ def _asked(text: str) -> tuple[uuid.UUID, str]:
     except ValueError:
         pass
     raise BadRequest("w: must be the id of a workspace, ~ and a snapshot, as the page has them.")
+
+
+def _place(text: str) -> presence.Place:
+    try:
+        return presence.Place.parse(text)
+    except ValueError:
+        raise BadRequest(
+            "at: must be the ids of a workspace and a lead, and 0 or 1, with ~ between."
+        ) from None
 
 
 def _is_theirs(session: SessionBase, user: User) -> bool:

@@ -71,6 +71,25 @@ def test_what_they_wrote_since_the_page_was_opened_is_read_before_anything_goes_
     assert OutboundSend.objects.get().text == "My edit"
 
 
+def test_what_a_colleague_sent_since_the_page_was_opened_is_read_before_anything_goes_out(
+    workspace, people, draft
+):
+    page = people.member.get(f"/w/{workspace.pk}/inbox/{draft.lead_id}/").content.decode()
+    for mine, expected in [("Mine", 409), ("Mine, having read it", 302), ("And one more", 302)]:
+        seen = page.split('name="seen_send" value="')[1].split('"')[0]
+        if mine == "Mine":
+            write(people.owner, workspace, draft.lead, text="Theirs", client_token=str(uuid.uuid4()))
+        OutboundSend.objects.update(state="sent")
+        fields = {"seen_send": seen, "client_token": str(uuid.uuid4())}
+        answer = write(people.member, workspace, draft.lead, text=mine, **fields)
+        assert answer.status_code == expected, mine
+        if expected == 409:
+            page = answer.content.decode()
+            assert f"{people.users.owner.name} has answered meanwhile" in page
+            assert "Mine</textarea>" in page
+    assert OutboundSend.objects.count() == 3
+
+
 @pytest.mark.parametrize("text, problem", [("  ", "Write a text first."), ("x" * 20_001, "too long")])
 def test_text_that_cannot_be_sent_is_explained(text, problem, workspace, member, draft):
     response = decide(member, workspace, draft, do="send", text=text)

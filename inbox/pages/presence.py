@@ -1,0 +1,72 @@
+"""Who has a conversation open in front of them now, and who writes in it.
+
+The live request of a browser says where its tabs are, and hears who else is there. It stands for seconds in a cache
+that the web processes share (Q_BROKER_URL in docs/operations.md); the database is not asked. Where the cache cannot be
+reached, nobody is seen, and the pages work on.
+"""
+
+import logging
+import time
+from collections.abc import Iterable
+from typing import NamedTuple
+from uuid import UUID
+
+from django.core.cache import caches
+from redis.exceptions import RedisError
+
+from inbox.models import User
+
+logger = logging.getLogger(__name__)
+
+CACHE = "presence"
+KEPT_S = 10
+"""How long somebody is taken to be there after their browser has said so."""
+AGAIN_S = 4
+"""After how long it is written again that somebody is still there."""
+PLACES = 10
+"""Of how many conversations one request may tell."""
+
+
+class Place(NamedTuple):
+    """A conversation that a tab in front shows, and whether somebody writes in it."""
+
+    workspace_id: UUID
+    lead_id: UUID
+    writes: bool
+
+    @classmethod
+    def parse(cls, text: str) -> "Place":
+        """Reads "<workspace>~<lead>~<0 or 1>". Raises ValueError for any other text."""
+        workspace, lead, writes = text.split("~")
+        return cls(UUID(workspace), UUID(lead), bool(int(writes)))
+
+
+class Other(NamedTuple):
+    """A colleague who is in a conversation, by their name."""
+
+    name: str
+    writes: bool
+
+
+def meet(places: Iterable[Place], user: User) -> dict[UUID, list[Other]]:
+    """Keeps that `user` is in `places`, and tells who else is in each, by the id of the lead. Whether the user belongs
+    to the workspaces has been checked. Nobody is found while the cache cannot be reached.
+    """
+    found: dict[UUID, list[Other]] = {}
+    try:
+        for place in sorted(set(places)):
+            found[place.lead_id] = _meet(place, user)
+    except (OSError, RedisError) as error:
+        logger.warning("presence_unreachable", extra={"error": type(error).__name__})
+    return found
+
+
+def _meet(place: Place, user: User) -> list[Other]:
+    key, now, cache = f"here:{place.workspace_id}:{place.lead_id}", time.time(), caches[CACHE]
+    known: dict[int, tuple[str, bool, float]] = cache.get(key) or {}
+    there = {who: seen for who, seen in known.items() if now - seen[2] < KEPT_S}
+    mine = there.get(user.pk)
+    if mine is None or mine[:2] != (user.name, place.writes) or now - mine[2] > AGAIN_S:
+        # Of two who say so in the same moment one may be lost, and comes with their next word.
+        cache.set(key, there | {user.pk: (user.name, place.writes, now)}, KEPT_S)
+    return sorted(Other(name, writes) for who, (name, writes, _) in there.items() if who != user.pk)
