@@ -61,6 +61,7 @@
     trace: () => press("trace"),
     undo: () => press("undo"),
     search: () => byId("q")?.select(),
+    commands: () => byId("palette").showModal(),
     keys: () => byId("keys").showModal(),
   };
 

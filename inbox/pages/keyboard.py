@@ -43,5 +43,6 @@ SHORTCUTS = (
     Shortcut("trace", "What happened to the newest message", ("i",)),
     Shortcut("undo", "Undo", ("z",)),
     Shortcut("search", "Search", ("/",)),
+    Shortcut("commands", "Commands, anywhere", ("Control", "k")),
     Shortcut("keys", "This sheet", ("?",)),
 )

@@ -86,10 +86,16 @@ def following(leads: QuerySet[Lead], workspace: Workspace, text: str, lead: Lead
 
 
 def search(
-    leads: QuerySet[Lead], workspace: Workspace, text: str, *, after: str = "", size: int = PAGE_SIZE
+    leads: QuerySet[Lead],
+    workspace: Workspace,
+    text: str,
+    *,
+    after: str = "",
+    size: int = PAGE_SIZE,
+    by_messages: bool = True,
 ) -> Found:
     """The leads among `leads` that match `text`, those with the newest hits first: `size` of them after the cursor
-    `after`. An empty text finds nobody.
+    `after`. An empty text finds nobody. Without `by_messages` leads are found by themselves alone.
 
     Raises Http404 for an invalid cursor.
     """
@@ -99,7 +105,7 @@ def search(
     shown, place = _read_cursor(after) if after else (0, None)
     want = max(size, COUNT_LIMIT) + 1
     sources = [_by_itself(leads, workspace, typed, place).read(place, want)]
-    if typed.words:
+    if typed.words and by_messages:
         sources.append(_by_messages(leads, workspace, typed, place).read(place, want))
     rows = sorted((row for source in sources for row in source.rows), key=_place, reverse=True)
     floor = max((source.floor for source in sources if source.floor), default=None)

@@ -254,3 +254,42 @@ def test_others_in_the_same_words_are_looked_at_by_one_key_and_treated_by_anothe
     press(page, "Enter")
     expect(page.get_by_role("region", name="Treating alike")).to_contain_text("waiting for a worker")
     assert audit(page) == []
+
+
+def test_the_palette_does_goes_and_finds_by_keyboard_alone(page, workspace, user, leads):
+    factories.make_saved_view(workspace, user, name="Roofers", query="view=all&tag=Interested")
+    page.reload()
+    field, chosen = (
+        page.get_by_role("combobox", name="Type what"),
+        page.locator("#commands [aria-selected=true]"),
+    )
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "/named/" in request.url else None)
+
+    press(page, "j", "Control+k")
+    expect(field).to_be_focused()
+    assert audit(page) == []
+    page.keyboard.type("tomo")
+    expect(chosen).to_contain_text("Snooze until: Tomorrow")
+    expect(field).to_have_attribute("aria-activedescendant", chosen.get_attribute("id"))
+    press(page, "Enter")
+    expect(page.locator(".row")).to_have_count(2)
+    until(lambda: Lead.objects.filter(snoozed_until__isnull=False).first(), "the one in focus is snoozed")
+
+    press(page, "Control+k")
+    page.keyboard.type("third")
+    expect(page.get_by_role("group", name="Leads").get_by_role("option")).to_contain_text("Third")
+    assert len(asked) <= 2  # "tomo" may have been asked for, and "third" once
+    press(page, "ArrowUp", "ArrowDown", "Enter")
+    page.wait_for_url(f"**/inbox/{leads[2].pk}/?view=all")
+
+    press(page, "Control+k")
+    page.keyboard.type("roofers")
+    press(page, "Enter")
+    page.wait_for_url("**/inbox/?view=all&tag=Interested")
+    press(page, "Control+k", "Escape")
+    expect(field).to_be_hidden()
+    press(page, "Control+k")
+    page.keyboard.type("nothing like this")
+    press(page, "Enter")
+    page.wait_for_url("**/inbox/?view=all&q=nothing+like+this")
