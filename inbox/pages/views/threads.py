@@ -73,8 +73,8 @@ class Threads:
 
     @property
     def accounts(self) -> list[str]:
-        """The addresses and numbers of ours that the leads on this page wrote to last, each once, for the filter to
-        offer.
+        """Our addresses and numbers that the newest messages of the leads on this page came to or went from, each
+        once, for the filter to offer.
         """
         return sorted({row.last_account for row in self.page.rows if row.last_account})
 
