@@ -274,7 +274,9 @@ def search_words_tick(deadline: Deadline) -> dict[str, int]:
 
 @tick("sends", words="Ends sends whose job is over", every_s=60)
 def sends_tick(deadline: Deadline) -> dict[str, int]:
-    """The tick (recurring work) that settles sends of messages whose job has ended without saying how."""
+    """The tick (recurring work) that settles sends of messages whose job has ended without saying how. It also notes
+    the time in the database, so that a restored one tells how old its state is.
+    """
     lost_time.note_seen()
     return reconciliation.settle_stranded(deadline)
 

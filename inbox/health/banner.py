@@ -121,7 +121,9 @@ def worst_first(rows: Iterable[WorkspaceIntegrationHealth]) -> list[WorkspaceInt
 
 
 def rows_for(workspace: Workspace, user: User) -> list[WorkspaceIntegrationHealth]:
-    """The workspace's accounts in trouble or just out of it, with what a banner for `user` says of them."""
+    """The workspace's accounts that are in trouble, or that began to work again in the last 30 minutes after they were
+    broken, prepared by `for_banner` for `user`. In no order.
+    """
     just_back = Q(
         state=HealthState.CONNECTED,
         recovered_from__in=BROKEN,

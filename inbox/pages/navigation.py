@@ -45,7 +45,9 @@ class Page(NamedTuple):
 
 
 def health_rows(request: WorkspaceRequest) -> list[WorkspaceIntegrationHealth]:
-    """The accounts of which the banner and the badge tell, read once in a request."""
+    """The accounts of which the banner and the badge of the page Health tell (`banner.rows_for`), for the request's
+    user. They are read once in a request.
+    """
     known: list[WorkspaceIntegrationHealth] | None = vars(request).get("health_rows")
     if known is None:
         known = vars(request)["health_rows"] = banner.rows_for(request.workspace, signed_in(request))

@@ -1,8 +1,8 @@
 """Who has a conversation open in front of them now, and who writes in it.
 
-The live request of a browser says where its tabs are, and hears who else is there. It stands for seconds in a cache
-that the web processes share (Q_BROKER_URL in docs/operations.md); the database is not asked. Where the cache cannot be
-reached, nobody is seen, and the pages work on.
+The live request of a browser says which conversations its tabs show, and its answer says who else is there. That
+is kept for 10 s in a cache that the web processes share (Q_BROKER_URL in docs/operations.md); the database is not
+asked. Where the cache cannot be reached, nobody is seen, and the pages work on.
 """
 
 import logging
@@ -42,7 +42,7 @@ class Place(NamedTuple):
 
 
 class Other(NamedTuple):
-    """A colleague who is in a conversation, by their name."""
+    """A colleague who has a conversation open in front of them, by their name. `writes`: they write in it."""
 
     name: str
     writes: bool

@@ -41,7 +41,7 @@ class Team:
 
     @property
     def callable(self) -> dict[int, str]:
-        """Whom a note may call: the whole names of those who answer, by the id of the membership."""
+        """The members whom a note may call: the full names of all but viewers, by the id of the membership."""
         return {mate.membership_id: mate.full_name for mate in self.writers}
 
     def of(self, user_id: int | None) -> Teammate | None:

@@ -23,9 +23,8 @@ SOMEBODY = "Somebody who has left"
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of a conversation on its page: a stored message, or a message of ours that is
-    being sent, failed, or perhaps went out, or a note of a colleague. `sent_as` is the send that a message of ours
-    became of.
+    """One line of a conversation on its page: a stored message; a message of ours that is being sent, failed, or
+    perhaps went out; or a note of a colleague. `sent_as` is the send that a stored message of ours came from.
     """
 
     at: datetime
@@ -138,7 +137,7 @@ def timeline(lead: Lead, *, everything: bool = False) -> Timeline:
 
 
 def send_id_of(message: Message) -> UUID | None:
-    """The id of the send that a message of ours became of; None if it was written elsewhere."""
+    """The id of the send that a stored message of ours came from; None if it was written elsewhere."""
     try:
         return UUID(message.external_id) if message.source == OWN else None
     except ValueError:

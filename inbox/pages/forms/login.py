@@ -76,7 +76,9 @@ class OperatorsPasswordForm(_Proves, AdminPasswordChangeForm):  # type: ignore[t
 
 
 class NameForm(forms.ModelForm):  # type: ignore[type-arg]
-    """What colleagues call somebody. Without a name it is the part of their address before the @."""
+    """The form on which a person says what colleagues call them: first and last name. With neither, it is the part of
+    their address before the @. Saving it writes only these two.
+    """
 
     class Meta:
         model = User

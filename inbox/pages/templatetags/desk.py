@@ -75,7 +75,7 @@ def called(team: Team, user_id: int | None) -> str:
 
 @register.filter
 def noted(text: str, team: Team) -> SafeString:
-    """The text of a note, with the names that call a member in bold."""
+    """The HTML of a note's text, escaped, with its line breaks and with the names that call a member in bold."""
     parts, at = [], 0
     for call in notes.calls(text, team.callable):
         if call.members:
@@ -87,7 +87,8 @@ def noted(text: str, team: Team) -> SafeString:
 @register.simple_tag
 def row_chips(lead: Lead) -> list[SafeString]:
     """The HTML of the chips of a lead's row, two at most. The first says that the lead is a sample, or else that they
-    are hot. The second says what waits (a suspicion, a send, a draft), or else what the lead wants.
+    are hot. The second says that a note calls the user, else what waits (a suspicion, a send, a draft), else what
+    the lead wants.
 
     `lead` has the badges of inbox.leads.folders.with_badges.
     """

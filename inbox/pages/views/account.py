@@ -35,7 +35,7 @@ class Login(LoginView):
 
 
 class Account(FormView):  # type: ignore[type-arg]
-    """`/account/`: the page of who is logged in, where they say what colleagues call them."""
+    """`/account/`: the page on which the logged-in user says what colleagues call them."""
 
     template_name = "registration/account.html"
     form_class = NameForm

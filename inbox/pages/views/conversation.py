@@ -83,9 +83,10 @@ class Answer:
 
 
 def find_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> Lead:
-    """The lead of the request's workspace with this id. `calls_me`: a note calls who looks, and they have not read it.
-    `newest_send_at`: when the newest message of ours to it was claimed.
-    Raises Http404.
+    """The lead of the request's workspace with this id. Raises Http404.
+
+    It has `calls_me`: a note calls the request's user, who has not read it; and `newest_send_at`: when the newest
+    message of ours to the lead was claimed, None if none was.
     """
     calls_me = notes.calls_user(request.workspace.pk, signed_in(request).pk)
     newest = OutboundSend.objects.filter(lead=OuterRef("pk")).order_by("-created_at").values("created_at")[:1]

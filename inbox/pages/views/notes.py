@@ -17,8 +17,8 @@ from inbox.pages.views.conversation import answer_for, find_lead, render_convers
 @require_POST
 @workspace_view()
 def write(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
-    """`w/<workspace>/inbox/<lead>/note/`: keeps `text` as a note beside the conversation, and calls the members whom it
-    names with @.
+    """`w/<workspace>/inbox/<lead>/note/`: stores `text` as a note beside the conversation, and calls the members whom
+    it names with @. Names that nobody has become a warning. An empty or too long text is refused with 422.
     """
     lead, form = find_lead(request, lead_id), NoteForm(request.POST)
     if not form.is_valid():

@@ -34,9 +34,10 @@ def workspace_settings(request: WorkspaceRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @workspace_view(Membership.Role.ADMIN)
 def retention(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/settings/retention/`: how long messages, bodies and records of model calls are kept.
+    """`w/<workspace>/settings/retention/`: sets how long messages, bodies and records of model calls are kept.
 
-    A GET with the days shows what they would remove, and only then offers to save them by a POST.
+    A GET with the days shows what they would remove, and only then offers to save them. A POST saves them, with an
+    entry in the audit; what is older is removed by the next hourly run. Days that cannot be are a 400.
     """
     asked = request.POST if request.method == "POST" else request.GET
     kept = Workspace.objects.get(pk=request.workspace.pk)  # the form changes its own
