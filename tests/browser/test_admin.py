@@ -16,7 +16,7 @@ def message(workspace):
     return factories.make_message(factories.make_lead(workspace), SECRET_TEXT)
 
 
-@pytest.mark.parametrize(("width", "theme"), forms.spread([1440, 375], ["light", "dark"], one_in=2))
+@pytest.mark.parametrize(("width", "theme"), forms.spread([1440, 375], ["light", "dark"], one_in=4))
 def test_pages_of_the_admin_are_accessible_and_fit(width, theme, workspace, user, message, open_page):
     user.theme = theme
     user.save()

@@ -250,7 +250,7 @@ def test_the_first_page_is_live_and_leaves_the_focus_where_it_was(world, operato
     expect(page.get_by_role("link", name="Retry 2")).to_be_focused()
 
 
-@pytest.mark.parametrize(("width", "scheme"), forms.spread([1440, 375], ["light", "dark"], one_in=2))
+@pytest.mark.parametrize(("width", "scheme"), forms.spread([1440, 375], ["light", "dark"], one_in=4))
 def test_pages_of_the_admin_are_fit_for_use(world, operator, open_page, scheme, width):
     health = revoke_key(world)
     job = fail_job(world.workspace, "first")

@@ -40,7 +40,7 @@ def pages(draft) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize(("width", "theme"), forms.spread([1440, 375], ["light", "dark"], one_in=2))
+@pytest.mark.parametrize(("width", "theme"), forms.spread([375, 1440], ["dark", "light"], one_in=4))
 def test_pages_are_accessible_and_fit(width, theme, draft, user, open_page):
     user.theme = theme
     user.save()

@@ -25,7 +25,7 @@ def fact(workspace, user):
     return factories.make_fact(workspace, "Do you handle interstate moves?", "Yes.", updated_by=user)
 
 
-@pytest.mark.parametrize(("width", "theme"), forms.spread([1440, 375], ["light", "dark"], one_in=2))
+@pytest.mark.parametrize(("width", "theme"), forms.spread([1440, 375], ["light", "dark"], one_in=4))
 def test_pages_are_accessible_and_fit(width, theme, workspace, user, open_page):
     user.theme = theme
     user.save()
@@ -97,7 +97,7 @@ def test_a_file_is_looked_at_done_and_its_bad_row_corrected(workspace, user, fac
     assert fact.answer == "Yes to all 48 states and Canada." and WorkspaceFact.objects.count() == 6
 
 
-@pytest.mark.parametrize(("width", "theme"), forms.spread([1440, 375], ["light", "dark"], one_in=2))
+@pytest.mark.parametrize(("width", "theme"), forms.spread([375, 1440], ["dark", "light"], one_in=4))
 def test_what_a_draft_was_made_of_unfolds_below_it(width, theme, workspace, user, fact, open_page):
     user.theme = theme
     user.save()

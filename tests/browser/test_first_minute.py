@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, expect
 from inbox.models import Lead
 from inbox.workspaces import creation
 from sandbox import SandboxServer
+from tests import forms
 from tests.browser.audit import audit
 from tests.factories import PASSWORD
 from tests.world import World, forget_calls, settings_for
@@ -35,7 +36,7 @@ class Hand:
         self.clicks += 1
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (375, "dark")])
+@pytest.mark.parametrize(("width", "theme"), forms.spread([375, 1440], ["dark", "light"], one_in=4))
 def test_from_a_fresh_workspace_to_the_first_answer_in_a_few_clicks(width, theme, world, open_page):
     world.user.theme = theme
     world.user.save()
@@ -79,7 +80,7 @@ def test_from_a_fresh_workspace_to_the_first_answer_in_a_few_clicks(width, theme
 
 
 @override_settings(OPENAI_API_KEY="")
-@pytest.mark.parametrize(("width", "theme"), [(1440, "dark"), (375, "light")])
+@pytest.mark.parametrize(("width", "theme"), forms.spread([1440, 375], ["light", "dark"], one_in=4))
 def test_a_test_event_shows_a_sample_that_is_marked_and_removed_with_one_press(
     width, theme, world, open_page
 ):

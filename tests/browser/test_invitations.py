@@ -20,7 +20,7 @@ def invitation(workspace, user):
     return factories.make_invitation(workspace, **fields)
 
 
-@pytest.mark.parametrize(("width", "theme"), forms.spread([1440, 375], ["light", "dark"], one_in=2))
+@pytest.mark.parametrize(("width", "theme"), forms.spread([375, 1440], ["dark", "light"], one_in=4))
 def test_the_pages_of_an_invitation_are_accessible_and_fit(
     width, theme, workspace, user, invitation, open_page, settings
 ):

@@ -69,7 +69,7 @@ def paths(workspace, lead) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(("width", "theme"), forms.spread([1440, 768, 375, 320], ["light", "dark"], one_in=2))
+@pytest.mark.parametrize(("width", "theme"), forms.spread([1440, 768, 375, 320], ["light", "dark"], one_in=4))
 def test_pages_are_accessible_and_fit(width, theme, workspace, user, lead, open_page):
     user.theme = theme
     user.save()

@@ -27,6 +27,7 @@ def test_commits_to_a_copy_do_not_wait_for_the_disk():
         assert cursor.fetchone() == ("off",)
 
 
+@pytest.mark.long
 def test_a_server_of_a_tests_own_begins_migrated_and_is_made_once(tmp_path, monkeypatch):
     first = template.server_in(tmp_path, durable=True)
     monkeypatch.setattr(template, "_make_server", lambda kept: pytest.fail("made again"))

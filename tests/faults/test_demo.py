@@ -80,7 +80,7 @@ def file(tmp_path) -> Path:
 @pytest.mark.shortened
 @pytest.mark.slow(seconds=40)
 def test_a_first_run_meets_every_expectation_and_a_second_one_finds_duplicates(database, file):
-    for again in ("", "again"):
+    for again in forms.either([""], ["", "again"]):
         run = start(database, *ports(), "--traffic", str(file), "--exit-after", "4")
         output = said(run)
         assert run.returncode == 0, output

@@ -75,6 +75,7 @@ def post(path: str, more: str = "") -> str:
     return f"POST {path} HTTP/1.1\r\n{PROXY}Content-Length: 1000\r\nConnection: close\r\n{more}\r\n"
 
 
+@pytest.mark.long
 def test_what_slow_clients_can_hold_and_what_not(postgres, tmp_path):
     """Nobody is cut off here, so whoever waits for slow clients waits until they are gone."""
     with (

@@ -52,7 +52,7 @@ def postgres(tmp_path_factory) -> Iterator[EmbeddedPostgres]:
         yield server
 
 
-@pytest.fixture(params=["directly", "pooled"])
+@pytest.fixture(params=forms.some(["directly", "pooled"], ["directly", "pooled"], ["directly"]))
 def url(request, postgres, tmp_path) -> Iterator[str]:
     if request.param == "directly":
         yield postgres.url()

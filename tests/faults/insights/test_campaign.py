@@ -14,7 +14,7 @@ from tests.faults.insights.campaign import Plan, run, workplace
 @pytest.mark.shortened
 @pytest.mark.timeout(1_200)
 def test_packs_end_while_the_database_restarts_and_connections_are_short(capsys):
-    plan = forms.either(Plan(packs=10, restarts=1), Plan())
+    plan = forms.either(Plan(packs=5, restarts=1), Plan())
     with workplace() as directory:
         seen = run(plan, directory)
     with capsys.disabled():

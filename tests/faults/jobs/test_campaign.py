@@ -12,7 +12,7 @@ from tests.faults.jobs.campaign import Plan
 pytestmark = [pytest.mark.faults, pytest.mark.shortened, pytest.mark.slow(seconds=55)]
 
 PLAN = forms.either(
-    Plan(jobs=200, kills=12, restarts=1, stops=1, seconds=18, seed=1),
+    Plan(jobs=120, kills=8, restarts=1, stops=1, seconds=12, seed=1),
     Plan(jobs=500, kills=30, restarts=2, stops=1, seconds=45, seed=1),
 )
 

@@ -1,4 +1,4 @@
-"""A hundred approved drafts (60 in `make test`), a provider that loses answers, a worker that is killed: each once."""
+"""A hundred approved drafts (30 in `make test`), a provider that loses answers, a worker that is killed: each once."""
 
 import pytest
 
@@ -13,7 +13,9 @@ pytestmark = [
     pytest.mark.slow(seconds=65),
 ]
 
-PLAN = forms.either(campaign.Plan(drafts=60, kills=10, seconds=25), campaign.Plan())
+PLAN = forms.either(
+    campaign.Plan(drafts=30, dropped=0.2, timed_out=0.2, kills=5, seconds=12), campaign.Plan()
+)
 
 
 def test_every_accepted_message_exists_once_and_every_uncertain_one_is_settled_or_listed(stage):

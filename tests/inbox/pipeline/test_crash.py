@@ -9,11 +9,16 @@ from inbox.pipeline.table import STEPS
 from integrations.models import Notice
 from jobs.context import JobContext
 from jobs.models import BackgroundJob, JobStep
-from tests import factories
+from tests import factories, forms
 from tests.crash import die, run_and_die
 from tests.world import World
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.faults, pytest.mark.crash]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.faults,
+    pytest.mark.crash,
+    pytest.mark.shortened,
+]
 
 TOKEN = "xoxb-test"
 SIGNED = "Interested, send times for a meeting. My number is +1 212 555 0123.\n\n-- \nDana Reyes\nReyes Roofing, Owner"
@@ -72,7 +77,8 @@ SCENES = {
     "stop-future-emails-after-all": _perhaps_away,
 }
 """By step, the reply that it has work to do for; every other step has with `_rich`."""
-POINTS = [(place, step.name) for step in STEPS for place in ("before", "after")]
+POINTS = forms.spread(["before", "after"], [step.name for step in STEPS], one_in=2)
+"""Each step, killed before it is recorded or right after: in `make test` by turns, in `make rehearse` both."""
 _undisturbed: dict[Callable, dict[str, object]] = {}
 
 
