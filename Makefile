@@ -162,11 +162,12 @@ rehearse-release: setup
 mutate: setup
 	$(PY) -u -m tests.mutation $(ARGS)
 
-# The three files of pins, made from the *.in files. Versions stay as they are: ARGS="--upgrade-package django" or --upgrade.
+# The files of pins, made from the *.in files. Versions stay as they are: ARGS="--upgrade-package django" or --upgrade.
 requirements: setup
 	$(call compile,requirements)
 	$(call compile,requirements-demo,-c requirements.txt)
-	$(call compile,requirements-dev,-c requirements-demo.txt)
+	$(call compile,requirements-sentry,-c requirements.txt)
+	$(call compile,requirements-dev,-c requirements-demo.txt -c requirements-sentry.txt)
 compile = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	  --custom-compile-command "make requirements" $(2) $(1).in --output-file $(1).txt $(ARGS)
 

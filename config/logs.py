@@ -59,8 +59,11 @@ def _redacted(name: str, value: object) -> object:
     return value
 
 
-def logging_config(debug: bool) -> dict[str, Any]:
-    """Django's LOGGING setting: all loggers write to standard error in structlog's format."""
+def logging_config(debug: bool, *, sentry_dsn: str = "", release: str = "") -> dict[str, Any]:
+    """Django's LOGGING setting: all loggers write to standard error in structlog's format. With `sentry_dsn` errors go
+    to a Sentry server too (config.sentry).
+    """
+    sentry = {"()": "config.sentry.Handler", "dsn": sentry_dsn, "release": release}
     shared = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -93,9 +96,10 @@ def logging_config(debug: bool) -> dict[str, Any]:
             "without_outages": {"()": "config.pages.WithoutOutages"},
         },
         "handlers": {
-            "stderr": {"class": "logging.StreamHandler", "formatter": "structured", "filters": ["fold"]}
+            "stderr": {"class": "logging.StreamHandler", "formatter": "structured", "filters": ["fold"]},
+            **({"sentry": sentry} if sentry_dsn else {}),
         },
-        "root": {"handlers": ["stderr"], "level": "INFO"},
+        "root": {"handlers": ["stderr", *(["sentry"] if sentry_dsn else [])], "level": "INFO"},
         "loggers": {
             # Django's own handlers are left out, because they would write the text unredacted.
             "django": {"level": "INFO"},

@@ -7,6 +7,7 @@ import pytest
 from tests.docs.pages import ROOT
 
 SETS = ("requirements", "requirements-demo", "requirements-dev")
+EXTRAS = ("requirements-sentry",)
 PIN = re.compile(r"^([a-z0-9-]+)==(\S+)(?: ;[^\\]*)?((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$", re.M)
 
 
@@ -25,7 +26,7 @@ def named(name: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("name", SETS + EXTRAS)
 def test_every_package_is_pinned_with_hashes_and_those_that_are_asked_for_are_there(name):
     text = (ROOT / f"{name}.txt").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if not line.startswith((" ", "#"))]
@@ -36,6 +37,12 @@ def test_every_package_is_pinned_with_hashes_and_those_that_are_asked_for_are_th
 def test_each_set_holds_the_one_before_in_the_same_versions():
     product, demo, developing = map(pins, SETS)
     assert product.items() <= demo.items() <= developing.items()
+
+
+def test_an_extra_holds_the_product_and_developers_have_it_too():
+    product, developing = pins("requirements"), pins("requirements-dev")
+    for name in EXTRAS:
+        assert product.items() < pins(name).items() <= developing.items()
 
 
 def test_production_brings_no_server_and_a_demo_no_tools_of_developers():

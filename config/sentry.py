@@ -1,0 +1,180 @@
+"""Reports defects to a Sentry server, for an installation that sets SENTRY_DSN. Nothing else needs the package.
+
+What goes out is built here, from a list of what may: the constant text of a log line of ours, classes of errors, places
+in code, and ids. sentry-sdk's own integrations are off, as they collect requests, queries and local variables, which
+hold what people wrote.
+"""
+
+import logging
+import re
+import traceback
+from pathlib import Path
+from types import TracebackType
+from typing import Any, cast
+
+from django.core.exceptions import ImproperlyConfigured
+
+OURS = {"config", "demo", "inbox", "insights", "integrations", "jobs"}
+TAGS = {
+    *(
+        "attempt",
+        "code",
+        "column",
+        "constraint",
+        "error_class",
+        "event_type",
+        "fault",
+        "integration_id",
+        "job_id",
+    ),
+    *(
+        "kind",
+        "operation",
+        "outcome",
+        "provider",
+        "pruner",
+        "request_id",
+        "send_id",
+        "source",
+        "status",
+        "table",
+    ),
+    *("tick", "where", "workspace_id"),
+}
+"""The fields of a log line that go along, all of them ids and names of ours."""
+TAG = re.compile(r"[\w.:/-]{1,100}", re.ASCII)
+"""What the value of such a field looks like: one word. An address of a person has an @, a sentence has blanks."""
+KEPT = {
+    *(
+        "environment",
+        "event_id",
+        "exception",
+        "level",
+        "logger",
+        "logentry",
+        "platform",
+        "release",
+        "sdk",
+        "tags",
+    ),
+    "timestamp",
+}
+"""The parts of an event that may leave, whatever sentry-sdk adds."""
+ROOT = Path(__file__).resolve().parent.parent
+MISSING = (
+    "SENTRY_DSN is set, and the package that it needs is not installed: "
+    "pip install --require-hashes -r requirements-sentry.txt."
+)
+
+
+class Handler(logging.Handler):
+    """Sends each log line of the level ERROR to the Sentry server of `dsn`, apart from requests that were refused.
+    Raises ImproperlyConfigured where sentry-sdk is not installed, or `dsn` is no DSN.
+    """
+
+    def __init__(self, dsn: str, release: str) -> None:
+        try:
+            import sentry_sdk
+        except ImportError:
+            raise ImproperlyConfigured(MISSING) from None
+        try:
+            self._client = sentry_sdk.Client(
+                dsn=dsn,
+                release=release,
+                server_name="",
+                before_send=allowed,
+                default_integrations=False,
+                auto_enabling_integrations=False,
+                include_local_variables=False,
+                include_source_context=False,
+                max_request_body_size="never",
+                max_breadcrumbs=0,
+                auto_session_tracking=False,
+                send_client_reports=False,
+                shutdown_timeout=2,
+            )
+        except sentry_sdk.utils.BadDsn:
+            raise ImproperlyConfigured(
+                "SENTRY_DSN must be a DSN, as in https://key@sentry.example.com/1."
+            ) from None
+        super().__init__(logging.ERROR)  # last: from then on logging keeps it
+
+    def emit(self, record: logging.LogRecord) -> None:
+        refused = record.name.startswith("django.security.") or getattr(record, "status_code", 500) < 500
+        if refused or record.name.partition(".")[0] in ("sentry_sdk", "urllib3"):
+            return
+        try:
+            self._client.capture_event(cast("Any", event_of(record)))
+        except Exception:
+            self.handleError(record)
+
+    def flush(self) -> None:
+        self._client.flush(timeout=2)
+
+
+def event_of(record: logging.LogRecord) -> dict[str, Any]:
+    """The event that tells of a log line: its text as it stands in our code, the error, and its ids."""
+    event: dict[str, Any] = {
+        "level": "error",
+        "logger": record.name,
+        "logentry": {"message": text_of(record)},
+        "tags": {
+            name: str(value)
+            for name, value in vars(record).items()
+            if name in TAGS and value is not None and TAG.fullmatch(str(value))
+        },
+    }
+    error = record.exc_info[1] if record.exc_info else None
+    if error is not None:
+        event["exception"] = {"values": [_exception(one) for one in reversed(chain_of(error))]}
+    return event
+
+
+def text_of(record: logging.LogRecord) -> str:
+    """The text of a log line before anything is filled in. That of a library may hold anything, so its name stands for
+    it.
+    """
+    ours = record.name.partition(".")[0] in OURS
+    return str(record.msg) if ours else f"An error in {record.name}"
+
+
+def chain_of(error: BaseException) -> list[BaseException]:
+    """The error and those that caused it, the last first."""
+    found: list[BaseException] = []
+    following: BaseException | None = error
+    while following is not None and following not in found and len(found) < 10:
+        found.append(following)
+        following = following.__cause__ or (None if following.__suppress_context__ else following.__context__)
+    return found
+
+
+def allowed(event: Any, _hint: Any = None) -> Any:
+    """What may leave of an event: `before_send` of sentry-sdk."""
+    return {name: value for name, value in event.items() if name in KEPT}
+
+
+def _exception(error: BaseException) -> dict[str, Any]:
+    """An error's class and places, without its text, which may quote a person or a row."""
+    return {
+        "type": type(error).__name__,
+        "module": type(error).__module__,
+        "value": "",
+        "stacktrace": {"frames": _frames(error.__traceback__)},
+    }
+
+
+def _frames(trace: TracebackType | None) -> list[dict[str, Any]]:
+    frames = []
+    for frame, line in traceback.walk_tb(trace):
+        file = Path(frame.f_code.co_filename)
+        ours = file.is_relative_to(ROOT) and not file.is_relative_to(ROOT / ".venv")
+        frames.append(
+            {
+                "filename": str(file.relative_to(ROOT)) if ours else file.name,
+                "module": frame.f_globals.get("__name__", ""),
+                "function": frame.f_code.co_name,
+                "lineno": line,
+                "in_app": ours,
+            }
+        )
+    return frames

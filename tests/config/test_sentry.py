@@ -1,0 +1,132 @@
+"""What a Sentry server would get: a server of our own takes it, and the test looks at every byte."""
+
+import gzip
+import json
+import logging
+import sys
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from config import sentry
+from config.logs import logging_config
+
+SAID = "Zyxwina wrote this sentence"
+KEY = "sk-live-very-secret"
+
+
+@contextmanager
+def server():
+    """A server that takes everything, and the bodies that it got."""
+    got = []
+
+    class Take(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            got.append(gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *args):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Take) as taking:
+        Thread(target=taking.serve_forever, daemon=True).start()
+        yield f"http://publickey@127.0.0.1:{taking.server_port}/1", got
+        taking.shutdown()
+
+
+def fail(words: str) -> None:
+    secret_of_the_frame = KEY + words
+    try:
+        raise KeyError(secret_of_the_frame)
+    except KeyError as error:
+        raise ValueError(f"cannot read {words} of zyxwina@example.org") from error
+
+
+def sent(log) -> tuple[bytes, dict]:
+    """All bytes that went out for what `log(logger)` logs, and the last event in them."""
+    pytest.importorskip("sentry_sdk")
+    with server() as (dsn, got):
+        handler = sentry.Handler(dsn, "0.1.0")
+        logger = logging.getLogger("inbox.tests_of_sentry")
+        logger.propagate = False
+        logger.addHandler(handler)
+        try:
+            log(logger)
+            handler.flush()
+        finally:
+            logger.removeHandler(handler)
+    raw = b"".join(got)
+    return raw, json.loads(got[-1].splitlines()[2]) if got else {}
+
+
+def test_an_error_goes_out_as_class_place_and_ids_without_anybody_s_text():
+    def log(logger):
+        try:
+            fail(SAID)
+        except ValueError:
+            logger.exception(
+                "delivery failed on our side",
+                extra={
+                    "workspace_id": "01a222f2", "where": "inbox.intake.receipt:117", "attempt": 2,
+                    "source": "zyxwina@example.org", "outcome": SAID, "subject": SAID, "api_key": KEY,
+                },
+            )  # fmt: skip
+
+    raw, event = sent(log)
+    assert event["logentry"]["message"] == "delivery failed on our side" and event["release"] == "0.1.0"
+    assert event["tags"] == {"workspace_id": "01a222f2", "where": "inbox.intake.receipt:117", "attempt": "2"}
+    errors = event["exception"]["values"]
+    assert [one["type"] for one in errors] == ["KeyError", "ValueError"]
+    frame = errors[-1]["stacktrace"]["frames"][-1]
+    assert (frame["function"], frame["filename"]) == ("fail", "tests/config/test_sentry.py")
+    assert set(event) <= sentry.KEPT
+    for secret in (SAID, "Zyxwina", "zyxwina", KEY, "secret_of_the_frame"):
+        assert secret.encode() not in raw
+
+
+def test_a_line_with_words_filled_in_goes_out_without_them():
+    raw, event = sent(lambda logger: logger.error("it said %s", SAID))
+    assert event["logentry"]["message"] == "it said %s" and SAID.encode() not in raw
+
+
+def test_lines_of_libraries_are_told_by_their_logger_alone_and_lesser_ones_not_at_all():
+    record = logging.LogRecord("django.request", logging.ERROR, "", 1, f"Error: {SAID}", (), None)
+    assert SAID not in str(sentry.event_of(record))
+    assert sent(lambda logger: logger.warning("slow")) == (b"", {})
+
+
+def test_requests_that_were_refused_are_not_told():
+    def log(logger):
+        logger.error("wrong host", extra={"status_code": 400})
+
+    assert sent(log) == (b"", {})
+
+
+def test_whatever_the_package_adds_stays_here():
+    event = {"event_id": "1", "request": {"data": SAID}, "user": {"email": SAID}, "server_name": "app-1"}
+    assert sentry.allowed(event) == {"event_id": "1"}
+
+
+def test_without_the_package_the_start_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sentry_sdk", None)
+    with pytest.raises(ImproperlyConfigured, match="requirements-sentry.txt"):
+        sentry.Handler("https://key@sentry.example.com/1", "0.1.0")
+
+
+def test_a_dsn_that_is_none_is_named():
+    pytest.importorskip("sentry_sdk")
+    with pytest.raises(ImproperlyConfigured, match="SENTRY_DSN must be a DSN"):
+        sentry.Handler("sentry.example.com", "0.1.0")
+
+
+def test_without_a_dsn_nothing_is_set_up():
+    assert "sentry" not in logging_config(False)["handlers"]
+    assert (
+        "sentry" in logging_config(False, sentry_dsn="https://key@sentry.example.com/1")["root"]["handlers"]
+    )
