@@ -7,9 +7,11 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -24,6 +26,15 @@ logger = logging.getLogger(__name__)
 Status = ContextPack.Status
 BUILD = kind_name("insights.build_pack", __name__)
 ANSWER = kind_name("insights.answer_question", __name__)
+GONE = "A campaign of this pack has been deleted. Choose again."
+
+
+class CampaignGone(ValueError):
+    """A chosen campaign was deleted meanwhile. The text is a sentence for people."""
+
+
+class TokenUsed(ValueError):
+    """A form's `client_token` has asked a question about another context pack before."""
 
 
 def build_key(pack_id: UUID) -> str:
@@ -48,7 +59,8 @@ def request(
     built already, that one is returned.
 
     `window` is one of ContextPack.Window; `custom` is (from, to), aware, for the window CUSTOM. No `campaigns` means
-    the whole workspace. `user` is None if the product itself refreshes a pack.
+    the whole workspace. `user` is None if the product itself refreshes a pack. Raises CampaignGone if one of them was
+    deleted meanwhile.
     """
     until = timezone.now()
     if custom is None:
@@ -57,30 +69,41 @@ def request(
         since, until = custom
     key = _scope_key(question, window, campaigns, custom)
     series = ContextPack.objects.filter(workspace=workspace, scope_key=key)
+    fields = {
+        "workspace": workspace,
+        "created_by": user,
+        "question": question,
+        "window": window,
+        "window_from": since,
+        "window_to": until,
+        "scope_key": key,
+        "keep_fresh": keep_fresh,
+    }
     try:
-        with transaction.atomic():
-            pack = ContextPack.objects.create(
-                workspace=workspace,
-                created_by=user,
-                question=question,
-                window=window,
-                window_from=since,
-                window_to=until,
-                scope_key=key,
-                keep_fresh=keep_fresh,
-                previous=series.filter(status=Status.COMPLETE).order_by("-id").first(),
-            )
-            pack.campaigns.set(campaigns)
-            start(pack)
-            audit.record(workspace.pk, user, "pack.requested", pack, window=window)
-    except IntegrityError:
-        return series.filter(status__in=ContextPack.UNDER_WAY).latest("id"), False
-    return pack, True
+        return _create(series, campaigns, **fields), True
+    except IntegrityError as refused:
+        if under_way := series.filter(status__in=ContextPack.UNDER_WAY).order_by("-id").first():
+            return under_way, False
+        known = Campaign.objects.filter(workspace=workspace, pk__in=[one.pk for one in campaigns])
+        if known.count() < len(campaigns):
+            raise CampaignGone(GONE) from refused
+    return _create(series, campaigns, **fields), True  # the build that was under way has ended meanwhile
+
+
+def _create(series: QuerySet[ContextPack], campaigns: Sequence[Campaign], **fields: Any) -> ContextPack:
+    with transaction.atomic():
+        previous = series.filter(status=Status.COMPLETE).order_by("-id").first()
+        pack = ContextPack.objects.create(**fields, previous=previous)
+        pack.campaigns.set(campaigns)
+        start(pack)
+        audit.record(pack.workspace_id, pack.created_by, "pack.requested", pack, window=pack.window)
+    return pack
 
 
 def build_again(pack: ContextPack, user: User | None) -> tuple[ContextPack, bool]:
     """Asks for a new build of a context pack with the question, window and campaigns of `pack`. The window ends now;
-    one of chosen days (CUSTOM) stays. Returns the new build, and whether this call created it, as `request` does.
+    one of chosen days (CUSTOM) stays. Returns the new build, and whether this call created it, and raises
+    CampaignGone, as `request` does.
     """
     custom = (pack.window_from, pack.window_to) if pack.window == ContextPack.Window.CUSTOM else None
     return request(
@@ -149,7 +172,8 @@ def jobs_of(packs: Sequence[ContextPack]) -> dict[UUID, BackgroundJob]:
 
 def ask(pack: ContextPack, user: User, text: str, client_token: UUID) -> PackQuestion:
     """Stores a follow-up question about a context pack and enqueues the job that answers it. Returns the question. A
-    second call with the same `client_token` (an id made with the form) returns the first question.
+    second call with the same `client_token` (an id made with the form) returns the first question. Raises TokenUsed if
+    that one is about another pack.
     """
     try:
         with transaction.atomic():
@@ -168,8 +192,13 @@ def ask(pack: ContextPack, user: User, text: str, client_token: UUID) -> PackQue
             )
             audit.record(pack.workspace_id, user, "pack.asked", question, pack=str(pack.pk))
             return question
-    except IntegrityError:
-        return PackQuestion.objects.get(client_token=client_token, pack=pack)
+    except IntegrityError as refused:
+        asked = PackQuestion.objects.filter(client_token=client_token, pack=pack).first()
+        if asked is None and PackQuestion.objects.filter(client_token=client_token).exists():
+            raise TokenUsed from refused
+        if asked is None:
+            raise
+        return asked
 
 
 def _scope_key(

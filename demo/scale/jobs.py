@@ -16,17 +16,20 @@ from inbox.pipeline.table import STEPS
 from inbox.replying.send_claims import SEND
 from inbox.replying.slack_cards import POST
 from integrations import registry
+from integrations.errors import ProviderRejected, ProviderUnreachable
 from integrations.health.probes import PROBE
+from jobs.errors import TimeLimitExceeded
 from jobs.kinds import policy_of
 from jobs.models import BackgroundJob, JobAttempt, JobStep
 
 FAILS = 0.004
-CAUSES = (
-    ("integrations.errors.ProviderRejected", "emailbison: request refused (HTTP 422)."),
-    ("integrations.errors.ProviderUnavailable", "ghl: unavailable (HTTP 503)."),
-    ("builtins.KeyError", "KeyError at inbox/pipeline/answer.py:draft:88"),
-    ("jobs.errors.TimeLimitExceeded", "The job ignored its Deadline and was interrupted."),
+ERRORS: tuple[tuple[type[Exception], str], ...] = (
+    (ProviderRejected, "emailbison: request refused (HTTP 422)."),
+    (ProviderUnreachable, "ghl: unavailable (HTTP 503)."),
+    (KeyError, "KeyError at inbox/pipeline/answer.py:draft:88"),
+    (TimeLimitExceeded, "The job ignored its Deadline and was interrupted."),
 )
+CAUSES = [(f"{error.__module__}.{error.__qualname__}", said) for error, said in ERRORS]
 REASONS = [
     (step.name, next((one.reason for one in step.skipped_for if isinstance(one.reason, str)), ""))
     for step in STEPS

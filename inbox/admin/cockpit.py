@@ -124,12 +124,12 @@ def _tiles(
         url = list_url("inbox_outboundsend", state__exact="unknown")
         tiles.append(_waiting_tile("Sends not known", found["sends"], url, "warn"))
     if "unread" in parts:
-        url = list_url("inbox_lead", awaiting_model__exact=1)
+        url = list_url("inbox_lead", awaiting_model__exact=1, sample__exact=0)
         tiles.append(_waiting_tile("No model has read", found["unread"], url, "warn"))
     if "deliveries" in parts:
         tiles.append(_deliveries_tile(found["deliveries"]))
     if "drafts" in parts:
-        url = list_url("inbox_draft", status__exact="pending")
+        url = list_url("inbox_draft", status__exact="pending", sample=0)
         tiles.append(_waiting_tile("Drafts waiting", found["drafts"], url, ""))
     if "ticks" in parts:
         tiles.append(_ticks_tile(found["ticks"]))

@@ -75,7 +75,7 @@ class LeadAdmin(MergingAdmin):
         "workspace",
         "last_message_at",
     )
-    list_filter = ("needs_reply", "tag", "last_channel", "identity_conflict", WorkspaceFilter)
+    list_filter = ("needs_reply", "tag", "last_channel", "identity_conflict", "sample", WorkspaceFilter)
     list_select_related = ("workspace",)
     ordering = ("-pk",)
     ordering_of_one = ("-last_message_at", "-pk")
@@ -208,6 +208,20 @@ class NoteAdmin(RecordAdmin):
         return link(note.lead, note.lead.display_name)
 
 
+class SampleFilter(admin.SimpleListFilter):
+    """A filter for drafts that are for people, or for samples."""
+
+    title = "sample"
+    parameter_name = "sample"
+
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
+        return [("0", "No"), ("1", "Yes")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = self.value()
+        return queryset if chosen is None else queryset.filter(lead__sample=chosen == "1")
+
+
 @admin.register(Draft)
 class DraftAdmin(RecordAdmin):
     workspace_path = "workspace"
@@ -223,7 +237,7 @@ class DraftAdmin(RecordAdmin):
         "status_reason",
     )
     list_display = ("created_at", "lead_link", "channel", "status_chip", "decided_by", "workspace")
-    list_filter = ("status", "channel", WorkspaceFilter)
+    list_filter = ("status", "channel", SampleFilter, WorkspaceFilter)
     list_select_related = ("lead", "decided_by", "workspace")
     ordering = ("-pk",)
     search_fields = ("lead__email__exact",)

@@ -79,12 +79,13 @@ def _sends(scope: Scope) -> QuerySet[Any, Any]:
 
 
 def _unread(scope: Scope) -> QuerySet[Any, Any]:
-    waiting = within(Lead.objects.filter(awaiting_model=True), scope)
+    waiting = within(Lead.objects.filter(awaiting_model=True, sample=False), scope)
     return tally.grouped(tally.oldest(waiting, "last_inbound_at"), "unread", at="last_inbound_at")
 
 
 def _drafts(scope: Scope) -> QuerySet[Any, Any]:
-    pending = within(Draft.objects.filter(status=Draft.Status.PENDING), scope)
+    samples = Lead.objects.filter(sample=True)  # few, by an index; a join would read the leads of all drafts
+    pending = within(Draft.objects.filter(status=Draft.Status.PENDING).exclude(lead__in=samples), scope)
     return tally.grouped(tally.oldest(pending, "created_at"), "drafts", at="created_at")
 
 

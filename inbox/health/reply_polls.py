@@ -112,7 +112,8 @@ def _spec(poll: ReplyPoll) -> JobSpec:
 
 def _can_be_asked(integration: Integration) -> bool:
     """Whether an account can be polled: it has credentials and is not down. After an outage its recovery fetches
-    what came.
+    what came. An account that lacks only some of its mailboxes answers, and the others bring replies.
     """
     health = getattr(integration, "health", None)
-    return accounts.usable(integration) and not (health and health.is_down)
+    down = health is not None and health.is_down and not health.lacks_mailboxes
+    return accounts.usable(integration) and not down

@@ -3,10 +3,10 @@
 A tag that nobody corrected does not count as agreement, because perhaps nobody looked. A person's last word
 on a reply counts: yes or no to a suspicion, another tag, or the same tag again. Replies that were treated
 alike to another one do not count, as nobody judged them. A suspicion that only a model had counts for the
-rule of its kind, because the reply does not say who suspected it.
+rule of its kind, because the reply does not say who suspected it. Samples do not count.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from inbox.leads.suspicion import TAG_OF
-from inbox.models import Message, TagDecision
+from inbox.models import Lead, Message, TagDecision
 
 DAYS = 90
 Kind = TagDecision.Kind
@@ -57,13 +57,18 @@ def by_rule(workspace_id: UUID) -> dict[str, Agreement]:
         known = found.get(rule, Agreement())
         found[rule] = known._replace(**{name: getattr(known, name) + n for name, n in counts.items()})
 
-    made = TagDecision.objects.filter(workspace=workspace_id, kind=Kind.RULE, created_at__gte=since)
+    samples = Lead.objects.filter(workspace=workspace_id, sample=True)  # few; a join would read all leads
+    lately = TagDecision.objects.filter(workspace=workspace_id, created_at__gte=since).exclude(
+        lead__in=samples
+    )
+    made = lately.filter(kind=Kind.RULE)
     for by, count in made.values_list("by").annotate(Count("pk")).order_by():
         add(_rule(by), decided=count)
     held = Message.objects.filter(workspace=workspace_id, received_at__gte=since).exclude(suspected="")
+    held = held.exclude(lead__in=samples)
     for suspected, count in held.values_list("suspected").annotate(Count("pk")).order_by():
         add(_suspicion(suspected), decided=count)
-    for by, read, suspected, tag, denied, count in _said(workspace_id, since):
+    for by, read, suspected, tag, denied, count in _said(lately):
         if by:
             add(_rule(by), **{"agreed" if tag == read and not denied else "corrected": count})
         elif suspected:
@@ -72,11 +77,9 @@ def by_rule(workspace_id: UUID) -> dict[str, Agreement]:
     return found
 
 
-def _said(workspace_id: UUID, since: datetime) -> QuerySet[Any]:
+def _said(lately: QuerySet[TagDecision]) -> QuerySet[Any]:
     """The last words of people, each with what a rule had read or suspected: (by, tag, suspected; tag, denied, n)."""
-    words = TagDecision.objects.filter(
-        workspace=workspace_id, kind=Kind.PERSON, alike_to=None, created_at__gte=since
-    )
+    words = lately.filter(kind=Kind.PERSON, alike_to=None)
     last = words.order_by("message", "-created_at").distinct("message").values("pk")
     rule = TagDecision.objects.filter(message=OuterRef("message"), kind=Kind.RULE).order_by("-created_at")
     return (

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.db.models import QuerySet
+
 from inbox.leads import rollup
 from inbox.models import Message, TagDecision, Workspace
 from inbox.models.lead import Suspicion, Tag
@@ -14,13 +16,22 @@ def labelled(workspace: Workspace) -> Iterator[dict[str, Any]]:
     that people gave a tag or denied a suspicion of. The newest decision of a person is the label. Oldest decision
     first; samples are left out.
     """
-    made = TagDecision.objects.filter(workspace=workspace, kind=TagDecision.Kind.PERSON)
-    made = made.filter(message__lead__sample=False)
-    newest = made.order_by("message", "-pk").distinct("message").values("pk")
-    for decision in (
-        made.filter(pk__in=newest).select_related("message").order_by("pk").iterator(chunk_size=500)
-    ):
+    found = _newest(workspace).select_related("message").order_by("pk")
+    for decision in found.iterator(chunk_size=500):
         yield _row(decision, decision.message)
+
+
+def count(workspace: Workspace) -> int:
+    """How many replies `labelled` yields."""
+    return _newest(workspace).count()
+
+
+def _newest(workspace: Workspace) -> QuerySet[TagDecision]:
+    made = TagDecision.objects.filter(
+        workspace=workspace, kind=TagDecision.Kind.PERSON, message__lead__sample=False
+    )
+    newest = made.order_by("message", "-pk").distinct("message").values("pk")
+    return TagDecision.objects.filter(workspace=workspace, pk__in=newest)
 
 
 def _row(decision: TagDecision, message: Message) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import timedelta
 from functools import cache
 from uuid import UUID
@@ -98,7 +99,8 @@ class WebhookView(APIView):
         started = time.perf_counter()
         source = self.source
         try:
-            with delivery_seconds.labels(source.name).time(), stalls.request_limit(STATEMENT_S):
+            timed = nullcontext() if self.sample else delivery_seconds.labels(source.name).time()
+            with timed, stalls.request_limit(STATEMENT_S):
                 return self._deliver(request, source, key, started)
         except PayloadTooLarge:
             return failure(413, "payload_too_large")
@@ -324,7 +326,8 @@ def _note_use(key: WebhookKey) -> None:
 
 
 def _finish(source: WebhookSource, received: WebhookRequest, outcome: IntakeResult) -> None:
-    deliveries_total.labels(source.name, outcome.verdict).inc()
+    if not received.sample:
+        deliveries_total.labels(source.name, outcome.verdict).inc()
     ms = round((time.perf_counter() - received.started) * 1000, 1)
     extra = {
         "source": source.name,

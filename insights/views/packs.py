@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -32,17 +33,20 @@ def pack_list(request: WorkspaceRequest) -> HttpResponse:
     form = PackForm(request.POST or None, workspace=request.workspace)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
-        pack, created = packs.request(
-            request.workspace,
-            request.user,
-            question=values["question"],
-            window=values["window"],
-            campaigns=list(values["campaigns"]),
-            custom=form.custom(),
-            keep_fresh=values["keep_fresh"],
-        )
-        messages.info(request, "The pack is being built." if created else "This pack is being built already.")
-        return redirect("insights:pack", request.workspace.pk, pack.pk)
+        try:
+            requested = packs.request(
+                request.workspace,
+                request.user,
+                question=values["question"],
+                window=values["window"],
+                campaigns=list(values["campaigns"]),
+                custom=form.custom(),
+                keep_fresh=values["keep_fresh"],
+            )
+        except packs.CampaignGone as why:
+            form.add_error("campaigns", str(why))
+        else:
+            return _built(request, *requested)
     page = keyset_page(
         _newest(request),
         "created_at",
@@ -119,7 +123,10 @@ def ask(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
     elif not found.threads.filter(status=PackThread.Status.DONE).exists():
         messages.error(request, "Nothing has been read yet that could answer a question.")
     else:
-        packs.ask(found, request.user, form.cleaned_data["question"], form.cleaned_data["client_token"])
+        try:
+            packs.ask(found, request.user, form.cleaned_data["question"], form.cleaned_data["client_token"])
+        except packs.TokenUsed:
+            raise BadRequest("client_token: must be the one that this page has.") from None
     return redirect("insights:pack", request.workspace.pk, found.pk)
 
 
@@ -132,9 +139,12 @@ def decide(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
         stopped = packs.stop(found, request.user)
         messages.info(request, "Stopped." if stopped else "It was over already.")
         return redirect("insights:pack", request.workspace.pk, found.pk)
-    newest, created = packs.build_again(found, request.user)
-    messages.info(request, "The pack is being built." if created else "This pack is being built already.")
-    return redirect("insights:pack", request.workspace.pk, newest.pk)
+    try:
+        requested = packs.build_again(found, request.user)
+    except packs.CampaignGone as why:
+        messages.error(request, str(why))
+        return redirect("insights:pack", request.workspace.pk, found.pk)
+    return _built(request, *requested)
 
 
 @require_safe
@@ -153,6 +163,11 @@ def pack_csv(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
         summary = thread.insight.data.get("summary", "") if thread.insight else thread.error
         rows.append(("Conversation", summary, thread.lead.display_name, thread.get_outcome_display()))
     return csvs.answer(f"pack-{found.pk}", ["Kind", "Text", "Person", "Message or outcome"], rows)
+
+
+def _built(request: WorkspaceRequest, pack: ContextPack, created: bool) -> HttpResponse:
+    messages.info(request, "The pack is being built." if created else "This pack is being built already.")
+    return redirect("insights:pack", request.workspace.pk, pack.pk)
 
 
 def _common(request: WorkspaceRequest) -> dict[str, Any]:

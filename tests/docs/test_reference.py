@@ -1,6 +1,7 @@
 """What docs/reference and docs/operations.md promise is what the code has."""
 
 import re
+from base64 import urlsafe_b64decode
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,10 @@ from inbox.models.lead import Channel
 from inbox.models.message import OWN as OURS
 from inbox.models.message import Message
 from integrations import registry
-from integrations.models import HealthState
+from integrations.models import HealthState, WebhookKey
 from jobs.models import BackgroundJob
 from jobs.ticks import TICKS
+from tests import factories
 from tests.docs.pages import ROOT, headings
 
 REFERENCE = ROOT / "docs/reference"
@@ -55,6 +57,19 @@ def test_each_event_that_a_source_takes_stands_on_its_provider_s_page():
         and f"`{event}`" not in section(f"{source.provider}.md", "Webhooks")
     ]
     assert missing == []
+
+
+@pytest.mark.django_db
+def test_a_key_has_as_many_bits_as_is_told():
+    key = WebhookKey.issue(factories.make_integration(factories.make_workspace())).secret
+    told = [
+        bits
+        for page in ("reference/addresses.md", "runbook.md")
+        for bits in re.findall(
+            r"\bkey (?:is|has) (\d+) (?:random )?bits", (ROOT / "docs" / page).read_text(), re.I
+        )
+    ]
+    assert told == [str(8 * len(urlsafe_b64decode(f"{key}=")))] * 2
 
 
 def test_the_addresses_name_every_source_and_verdict():

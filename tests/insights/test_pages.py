@@ -11,8 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape
 
-from inbox.models import Membership
+from inbox.models import Campaign, Membership
 from inbox.pages.csvs import cell
+from insights.forms import PackForm
 from insights.models import ContextPack, PackQuestion
 from tests import factories
 
@@ -92,6 +93,27 @@ def test_a_form_that_is_sent_twice_asks_once_and_the_answer_cites(built, client_
     question = PackQuestion.objects.get()
     assert (question.status, bool(question.answer["claims"])) == ("answered", True)
     assert escape(question.answer["claims"][0]["text"]) in client.get(url("pack", built.pk)).content.decode()
+
+
+def test_a_token_of_another_packs_question_is_refused(built, client_of, url, pack_of):
+    client, form = client_of(Role.MEMBER), {"question": "And pricing?", "client_token": str(uuid.uuid4())}
+    other = pack_of("Who says no?")
+    PackQuestion.objects.create(
+        workspace=other.workspace, pack=other, text="x", client_token=form["client_token"]
+    )
+    assert client.post(url("ask", built.pk), form).status_code == 400
+    assert PackQuestion.objects.get().pack == other
+
+
+def test_a_campaign_that_is_deleted_while_it_is_chosen_is_said_to_be_gone(
+    workspace, client_of, url, monkeypatch
+):
+    campaign = factories.make_campaign(workspace)
+    monkeypatch.setattr(PackForm, "custom", lambda _form: Campaign.objects.all().delete() and None)
+    form = {"question": "What works?", "window": "D7", "campaigns": str(campaign.pk)}
+    answer = client_of(Role.MEMBER).post(url("packs"), form)
+    assert (answer.status_code, "has been deleted. Choose again." in answer.text) == (400, True)
+    assert not ContextPack.objects.exists()
 
 
 def test_a_failed_build_shows_the_last_good_one_and_says_so(built, client_of, url, sandbox, settings, work):

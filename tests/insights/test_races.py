@@ -4,7 +4,7 @@ import threading
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from insights import packs, upkeep
 from insights.models import ContextPack
@@ -91,3 +91,18 @@ def test_no_connection_is_held_while_models_are_asked(sandbox, conversation, pac
     assert len(seen) == 2
     # The lease keeper's alone, in no transaction: the drain's own connection is let go meanwhile.
     assert all(states in ([], ["idle"]) for states in seen), seen
+
+
+def test_a_build_that_ends_while_it_is_asked_for_again_makes_room_for_a_new_one(pack_of, monkeypatch):
+    before, create = pack_of(), packs._create
+
+    def ends_meanwhile(*args, **fields):
+        try:
+            return create(*args, **fields)
+        except IntegrityError:
+            packs.fail(before.pk, "It ended meanwhile.")
+            raise
+
+    monkeypatch.setattr(packs, "_create", ends_meanwhile)
+    assert pack_of() != before
+    assert list(ContextPack.objects.order_by("pk").values_list("status", flat=True)) == ["FAILED", "PENDING"]

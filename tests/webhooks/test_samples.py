@@ -3,12 +3,13 @@
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from prometheus_client import REGISTRY
 
 from inbox.followups import plan
 from inbox.health import account_cards
 from inbox.leads import merge, stops
 from inbox.models import Draft, Lead, Message, OutboundSend, SendingPolicy, WebhookDelivery
-from inbox.pipeline import corrections
+from inbox.pipeline import agreement, corrections
 from inbox.pipeline.table import STEPS, Reach
 from inbox.replying import review, shadow
 from inbox.webhooks import replay, samples
@@ -147,15 +148,30 @@ def test_run_again_it_is_still_a_sample(lead):
 def test_it_counts_nowhere(lead, poster, user):
     message = lead.messages.get()
     draft = factories.make_draft(message, would_send=True, decided_by=user, status=Draft.Status.REJECTED)
-    message.tag_decisions.create(
-        workspace=poster.workspace, lead=lead, kind="person", tag="Interested", user=user
-    )
+    made = {"workspace": poster.workspace, "lead": lead, "tag": "Interested"}
+    message.tag_decisions.create(**made, kind="rule", by="rules 6: not_interested.refusal")
+    message.tag_decisions.create(**made, kind="person", user=user)
+    Message.objects.filter(pk=message.pk).update(suspected="opt_out")
     since, until = timezone.now() - timezone.timedelta(days=1), timezone.now() + timezone.timedelta(days=1)
     numbers = overview(poster.workspace.pk, since, until, "UTC")
     assert (numbers.replies, numbers.people, numbers.days, numbers.campaigns) == (0, 0, [], [])
     assert waiting(poster.workspace, since, until) == 0
     assert shadow.row_of(poster.workspace, None).judged == 0 and draft.would_send
-    assert list(corrections.labelled(poster.workspace)) == []
+    assert list(corrections.labelled(poster.workspace)) == [] and corrections.count(poster.workspace) == 0
+    assert agreement.by_rule(poster.workspace.pk) == {}
+
+
+def test_it_is_no_delivery_for_the_metrics(poster, user):
+    def told() -> list[float | None]:
+        accepted = {"source": "email", "verdict": "accepted"}
+        return [
+            REGISTRY.get_sample_value("holdfast_webhook_deliveries_total", accepted),
+            REGISTRY.get_sample_value("holdfast_webhook_seconds_count", {"source": "email"}),
+        ]
+
+    before = told()
+    samples.send(integration(poster), user)
+    assert told() == before
 
 
 def test_it_is_merged_with_nobody_followed_up_by_nothing_and_stopped_nowhere(lead, poster):

@@ -47,9 +47,11 @@ def live(request: WorkspaceRequest) -> HttpResponse:
 
 
 def _page(request: WorkspaceRequest, shown: int | None = None) -> HttpResponse:
-    """Renders the page, with one webhook address in full (`shown`). Once all steps work, they leave the menu."""
+    """Renders the page, with one webhook address in full (`shown`). Once all steps work, they leave the menu, when
+    somebody looks who may take them out of it.
+    """
     steps = FirstSteps(request.workspace)
-    if steps.all_done:
+    if steps.all_done and request.membership.at_least(ADMIN):
         first_steps.finish(request.workspace)
     return render(request, "start/start.html", _context(request, steps, shown))
 

@@ -13,12 +13,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from inbox import prompts
 from inbox.intake import tag_decisions
-from inbox.models import Membership, Message, TagDecision, Workspace, audit
+from inbox.models import Membership, Message, Workspace, audit
 from inbox.pages.access import WorkspaceRequest, workspace_view
 from inbox.pages.forms.tags import CorrectionForm, NoticeForm, SuspicionForm
 from inbox.pipeline import agreement
 from inbox.pipeline.alike import Alike
-from inbox.pipeline.corrections import labelled
+from inbox.pipeline.corrections import count, labelled
 from inbox.understanding import installed_weights, rules
 from inbox.workspaces.accounts import slack_of
 
@@ -86,16 +86,13 @@ def rule_list(request: WorkspaceRequest) -> HttpResponse:
     lines = [
         (rule, sorted(rule.channels), of_rule.get(rule.id, agreement.Agreement())) for rule in rules.RULES
     ]
-    corrections = TagDecision.objects.filter(
-        workspace=request.workspace, kind=TagDecision.Kind.PERSON
-    ).count()
     context = {
         "lines": lines,
         "days": agreement.DAYS,
         "version": rules.RULES_VERSION,
         "taught": installed_weights.in_use,
         "prompt": prompts.load("tag"),
-        "corrections": corrections,
+        "corrections": count(request.workspace),
     }
     return render(request, "understanding/rules.html", context | _notices(request.workspace))
 

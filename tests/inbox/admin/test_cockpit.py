@@ -103,6 +103,8 @@ def test_it_says_what_is_broken_for_whom_and_since_when(operator, northwind, blu
     draft = factories.make_draft(factories.make_message(lead))
     Draft.objects.filter(pk=draft.pk).update(created_at=factories.ago(hours=2))
     factories.make_send(draft, state="unknown")
+    sample = factories.make_lead(northwind, sample=True, awaiting_model=True, last_inbound_at=timezone.now())
+    factories.make_draft(factories.make_message(sample))
     for _ in range(2):
         factories.make_delivery(bluebird, verdict="rejected", reason="signature does not fit")
 
@@ -129,6 +131,9 @@ def test_every_tile_leads_to_the_rows_that_it_counts(operator, northwind):
     wait(northwind, "reply", 1, 45)
     lead = factories.make_lead(northwind, awaiting_model=True, last_inbound_at=timezone.now())
     factories.make_lead(northwind)
+    sample = factories.make_lead(northwind, sample=True, awaiting_model=True, last_inbound_at=timezone.now())
+    factories.make_draft(factories.make_message(sample))
+    factories.make_draft(factories.make_message(lead))
     factories.make_send(factories.make_draft(factories.make_message(lead)), state="unknown")
     factories.make_delivery(northwind)
     factories.make_delivery(northwind, verdict="rejected")

@@ -7,6 +7,7 @@ from inbox.health.sentences import effect, headline
 from inbox.models import FollowUpInstance
 from inbox.replying import review
 from inbox.replying.account_pauses import require_up, resume_sends
+from integrations.emailbison.client import EmailBisonClient
 from integrations.health import probes, writer
 from integrations.health.writer import Signal, SignalKind
 from integrations.models import Integration
@@ -139,3 +140,19 @@ def test_account_that_becomes_another_one_has_lost_nothing(account):
     writer.lose_mailbox(account, ALEX, at=factories.ago(minutes=1))
     writer.start_over(account)
     assert (writer.row(account).state, writer.row(account).lost_mailboxes) == ("unknown", [])
+
+
+def test_a_check_whose_time_ends_between_two_calls_is_told_in_words(world, account, monkeypatch):
+    told(world, LOST)
+    called = EmailBisonClient.account
+
+    def and_time_is_up(client, deadline):
+        found = called(client, deadline)
+        deadline._ends_at = 0
+        return found
+
+    monkeypatch.setattr(EmailBisonClient, "account", and_time_is_up)
+    world.client.force_login(factories.make_member(world.workspace, "admin"))
+    path = reverse("inbox:health-account", args=[world.workspace.pk, account.pk])
+    page = world.client.post(path, {"do": "check"}, follow=True)
+    assert "had not answered in full after 5 s." in page.text

@@ -8,11 +8,12 @@ from django.utils import timezone
 from inbox.health import reply_polls
 from inbox.models import Message, WebhookDelivery
 from inbox.webhooks.replay import replay
+from integrations.health import writer
 from integrations.models import Integration, ReplyPoll
 from jobs.deadline import Deadline
 from jobs.models import BackgroundJob
 from tests.factories import ago
-from tests.world import World
+from tests.world import SENDER, World
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -121,6 +122,16 @@ def test_an_account_that_is_not_due_is_left_alone(world):
 def test_an_account_without_credentials_waits(world):
     world.connect("instantly")
     assert reply_polls.tick(Deadline.after_ms(20_000))["waiting"] == 1
+
+
+def test_an_account_that_lacks_a_mailbox_is_polled_for_the_others_and_one_that_is_down_is_not(world):
+    account = world.workspace.integrations.get(provider="emailbison")
+    writer.lose_mailbox(account, SENDER["email"], at=ago(minutes=1))
+    lose(world, "emailbison")
+    assert poll(world) == {"added": 1, "polls": 1, "waiting": 0, "left": 0}
+    assert replies().exists() and writer.row(account).lost_mailboxes == [SENDER["email"]]
+    writer.record(account, writer.Signal(writer.SignalKind.REFUSED, "host_or_key"))
+    assert poll(world)["waiting"] == 1
 
 
 def test_a_poll_that_fails_leaves_the_watermark_where_it_was(world):

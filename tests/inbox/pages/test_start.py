@@ -4,7 +4,7 @@ import re
 
 import pytest
 from django.core import mail
-from django.test import override_settings
+from django.test import Client, override_settings
 from django.utils import timezone
 
 from inbox.models import AuditEntry, Draft, Lead, Membership, Workspace
@@ -193,10 +193,15 @@ def test_the_page_leaves_the_menu_by_itself_or_when_hidden_and_can_come_back(own
     ]
 
 
-def test_once_all_of_it_works_the_page_is_not_in_the_menu_any_more(owner, fresh, monkeypatch):
+def test_once_all_of_it_works_an_admins_look_takes_the_page_out_of_the_menu(owner, fresh, monkeypatch):
     monkeypatch.setattr(FirstSteps, "all_done", property(lambda _self: True))
     base = f"/w/{fresh.workspace.pk}/"
     monkeypatch.setattr(FirstSteps, "done", 7)
+    for role in ("viewer", "member"):
+        looks = Client()
+        looks.force_login(factories.make_member(fresh.workspace, role))
+        assert "All set" in looks.get(f"{base}start/").text
+        assert Workspace.objects.get().set_up_at is None, role
     assert "All set" in owner.get(f"{base}start/").content.decode()
     assert f'href="{base}start/"' not in owner.get(f"{base}people/").content.decode()
 
