@@ -91,6 +91,7 @@ TICKS = {
 PRUNED = {
     "inbox.WebhookDelivery": ("delivery secrets", "delivery bodies", "deliveries"),
     "inbox.Message": ("messages",),
+    "inbox.Note": ("notes",),
     "inbox.Invitation": ("invitations",),
     "inbox.LeadChange": ("changes of leads",),
     "integrations.AiCall": ("model calls",),
@@ -110,13 +111,14 @@ KEPT = {
     "It is a conversation, or a decision about one: it stays until its workspace goes.": (
         "inbox.Lead inbox.Draft inbox.OutboundSend inbox.TagDecision inbox.ProviderWord"
         " inbox.GateResult inbox.Campaign inbox.Appointment inbox.Enrichment inbox.FollowUpInstance"
-        " inbox.FollowUpTask inbox.ChannelRefusal inbox.Note inbox.Mention"
+        " inbox.FollowUpTask inbox.ChannelRefusal"
     ),
     "People made it, and they change or delete it.": (
         "inbox.Workspace inbox.User inbox.Membership inbox.WorkspaceFact inbox.SendingPolicy"
         " inbox.FollowUpSequence inbox.FollowUpStep inbox.SavedView integrations.Integration integrations.WebhookKey"
         " jobs.WorkspaceLimit auth.Group"
     ),
+    "It goes with the note that it belongs to.": "inbox.Mention",
     "It keeps that somebody who was erased wants no more, without saying who.": "inbox.ErasedMark",
     "It says who did what, and is there to be looked up later.": (
         "inbox.AuditEntry inbox.TextAccess admin.LogEntry"

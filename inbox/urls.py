@@ -103,6 +103,7 @@ urlpatterns = [
     path("integrations/<uuid:integration_id>/event/", integrations.last_event, name="integration-event"),
     path("integrations/<uuid:integration_id>/rotate/", keys.rotate, name="key-rotate"),
     path("people/", people.member_list, name="people"),
+    path("people/away/", people.away, name="people-away"),
     path("people/add/", people.add, name="people-add"),
     path("people/invitations/<int:invitation_id>/", people.invitation, name="invitation"),
     path("people/<int:membership_id>/", people.change, name="person"),

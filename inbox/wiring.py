@@ -57,6 +57,7 @@ def _retention() -> None:
     prunes("delivery secrets")(stored.clean_all)
     prunes("delivery bodies", promised=True)(retention.empty_bodies)
     prunes("messages", promised=True)(old_messages.old_messages)
+    prunes("notes", promised=True)(old_messages.old_notes)
     prunes("deliveries")(retention.old_rows)
     prunes("changes of leads")(retention.old_changes)
     prunes("model calls")(retention.old_model_calls)

@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from inbox.intake.retention import each_workspace
-from inbox.models import FollowUpTask, Lead, Message, OutboundSend
+from inbox.models import FollowUpTask, Lead, Message, Note, OutboundSend
 from inbox.models.message import OWN
 from jobs.deadline import Deadline
 from jobs.retention import in_slices
@@ -30,6 +30,18 @@ def old_messages(deadline: Deadline) -> int:
     def walk(workspace_id: UUID | None, keep_days: int) -> int:
         assert workspace_id is not None  # each message has a workspace, and `of_none` is None
         return in_slices(of(workspace_id, keep_days), deadline, by="received_at", delete=_delete)
+
+    return each_workspace(deadline, walk, "keep_messages_days", None)
+
+
+def old_notes(deadline: Deadline) -> int:
+    """Deletes the notes of each workspace that are older than the messages that it keeps, as they tell of them. Stops
+    at `deadline`. Returns how many went.
+    """
+
+    def walk(workspace_id: UUID | None, keep_days: int) -> int:
+        old = Note.objects.filter(workspace=workspace_id, created_at__lt=Now() - timedelta(days=keep_days))
+        return in_slices(old, deadline, by="created_at")
 
     return each_workspace(deadline, walk, "keep_messages_days", None)
 

@@ -14,7 +14,8 @@ from inbox.leads.triage import Seen, TriageResult
 from inbox.models import AuditEntry, Lead, Membership, User, Workspace, audit
 
 GIVEN = "lead.assigned"
-BY_PERSON, IN_TURN = "person", "turn"
+BY_PERSON, IN_TURN, AWAY = "person", "turn", "away"
+SLICE = 200
 
 
 class NotAMember(ValueError):
@@ -23,10 +24,11 @@ class NotAMember(ValueError):
 
 @dataclass(frozen=True)
 class Given:
-    """How a lead came to its owner: by whom (None: in turn), and when."""
+    """How a lead came to its owner: by whom (None: in turn), and when. `away`: because that person is away."""
 
     by_user_id: int | None
     at: datetime
+    away: bool = False
 
 
 def give(workspace: Workspace, by: User, seen: Iterable[Seen], to: Membership | None) -> TriageResult:
@@ -67,4 +69,27 @@ def how(lead: Lead) -> Given | None:
     newest = entries.order_by("-created_at", "-pk").first()
     if newest is None or newest.data.get("to") != lead.assigned_to_id:
         return None
-    return Given(newest.actor_id, newest.created_at)
+    return Given(newest.actor_id, newest.created_at, away=newest.data.get("how") == AWAY)
+
+
+def hand_over(member: Membership, to: Membership | None) -> int:
+    """Gives the conversations of `member` that wait for an answer to the member `to`, or to nobody, because `member` is
+    away. Returns how many. Raises NotAMember if `to` has left meanwhile.
+
+    Each slice is a transaction of its own, and its rows are locked in the order of their keys.
+    """
+    user_id, done = to.user_id if to else None, 0
+    waiting = Lead.objects.filter(
+        workspace_id=member.workspace_id, assigned_to_id=member.user_id, needs_reply=True
+    )
+    while True:
+        try:
+            with transaction.atomic():
+                leads = list(waiting.select_for_update(no_key=True).order_by("pk")[:SLICE])
+                Lead.objects.filter(pk__in=[lead.pk for lead in leads]).update(assigned_to=user_id)
+                audit.record_all(member.workspace_id, member.user, GIVEN, leads, to=user_id, how=AWAY)
+        except IntegrityError as error:
+            raise NotAMember("That person is not in this workspace any more.") from error
+        done += len(leads)
+        if len(leads) < SLICE:
+            return done

@@ -20,7 +20,10 @@ class Note(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        indexes = [models.Index(fields=["lead", "-created_at"], name="note_by_lead")]
+        indexes = [
+            models.Index(fields=["lead", "-created_at"], name="note_by_lead"),
+            models.Index(fields=["workspace", "created_at"], name="note_by_age"),
+        ]
 
     def __str__(self) -> str:
         return f"note {self.id}"

@@ -237,6 +237,9 @@ class Membership(models.Model):
         default=False, db_default=False, help_text="Gets leads in turn, where the workspace does so."
     )
     last_assigned_at = models.DateTimeField(null=True, blank=True)
+    away_until = models.DateTimeField(
+        null=True, blank=True, help_text="Gets no leads in turn until then. It ends by itself."
+    )
     slack_user_id = models.CharField(
         max_length=40,
         blank=True,

@@ -1,10 +1,13 @@
 """The members of a workspace as a page names them: "You" for who looks, and everybody else by their name."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Q
+from django.utils import timezone
 
-from inbox.models import Membership
+from inbox.models import Membership, User
 from inbox.pages.access import WorkspaceRequest, signed_in
 from inbox.pages.timeline import SOMEBODY
 
@@ -24,6 +27,7 @@ class Teammate:
     initials: str
     may_write: bool
     is_you: bool
+    away_until: datetime | None
 
 
 class Team:
@@ -38,6 +42,11 @@ class Team:
     def writers(self) -> list[Teammate]:
         """The members who may have conversations assigned to them: all but viewers."""
         return [mate for mate in self.members if mate.may_write]
+
+    @property
+    def heirs(self) -> list[Teammate]:
+        """Who may get the conversations of who looks while they are away."""
+        return [mate for mate in self.writers if not mate.is_you and not mate.away_until]
 
     @property
     def callable(self) -> dict[int, str]:
@@ -91,4 +100,17 @@ def _teammate(row: Membership, viewer_id: int | None) -> Teammate:
         initials="".join(word[0] for word in full.split()[:2]).upper(),
         may_write=row.at_least(Membership.Role.MEMBER),
         is_you=is_you,
+        away_until=row.away_until if row.away_until and row.away_until > timezone.now() else None,
     )
+
+
+def desks_of(user: User) -> list[tuple[Membership, Team]]:
+    """The workspaces in which `user` answers, by name: their own membership, and the team as they see it."""
+    rows = Membership.objects.filter(workspace__in=user.workspaces.all()).select_related("user", "workspace")
+    teams: dict[UUID, list[Membership]] = {}
+    for row in rows.order_by("workspace__name", "pk"):
+        teams.setdefault(row.workspace_id, []).append(row)
+    mine = [
+        (row, Team(found, user.pk)) for found in teams.values() for row in found if row.user_id == user.pk
+    ]
+    return [(own, team) for own, team in mine if own.at_least(Membership.Role.MEMBER)]

@@ -7,7 +7,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from inbox.intake.messages import mark_processed
@@ -44,15 +45,18 @@ def close_drafts(situation: Situation, _deadline: Deadline) -> dict[str, int]:
 
 
 def assign(situation: Situation, _deadline: Deadline) -> dict[str, str]:
-    """The pipeline's step that assigns the lead to the member who has waited longest for one, of those who take leads.
-    Leads of one workspace are assigned one after the other. Returns the member's user id.
+    """The pipeline's step that assigns the lead to the member who has waited longest for one, of those who take leads
+    and are not away. Leads of one workspace are assigned one after the other. Returns the member's user id.
 
-    Raises NotNow if no member takes leads, or if the lead is assigned already.
+    Raises NotNow if no such member is there, or if the lead is assigned already.
     """
     with transaction.atomic():
         locks.hold("assign", situation.workspace.pk)
         members = Membership.objects.filter(
-            workspace=situation.workspace, takes_leads=True, user__is_active=True
+            Q(away_until=None) | Q(away_until__lte=Now()),
+            workspace=situation.workspace,
+            takes_leads=True,
+            user__is_active=True,
         )
         member = members.order_by(F("last_assigned_at").asc(nulls_first=True), "pk").first()
         if member is None:

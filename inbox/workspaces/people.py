@@ -6,6 +6,7 @@ two people act at once: a change that takes an owner away locks the rows of the 
 
 import contextlib
 from collections.abc import Iterator
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -73,6 +74,14 @@ def set_takes_leads(by: Membership, membership: Membership, takes: bool) -> None
         Membership.objects.filter(pk=membership.pk).update(takes_leads=takes)
         changes = {"takes_leads": [membership.takes_leads, takes]}
         audit.record(by.workspace_id, by.user, "member.takes_leads", membership, changes=changes)
+
+
+def set_away(membership: Membership, until: datetime | None) -> None:
+    """Sets until when this member is away, so that no leads are assigned to them in turn; None: they are here."""
+    with transaction.atomic():
+        Membership.objects.filter(pk=membership.pk).update(away_until=until)
+        stated = until.isoformat() if until else None
+        audit.record(membership.workspace_id, membership.user, "member.away", membership, until=stated)
 
 
 def remove(by: Membership, membership: Membership) -> None:

@@ -1,9 +1,15 @@
 """The forms for a workspace's settings and for inviting people."""
 
+from datetime import date, timedelta
+from typing import Any
+
 from django import forms
+from django.utils import timezone
 
 from inbox.models import Membership, Workspace
+from inbox.pages.team import Team
 
+AWAY_DAYS = 366
 TIME = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
 
 
@@ -70,7 +76,7 @@ class RetentionForm(forms.ModelForm):  # type: ignore[type-arg]
             "keep_model_calls_days": "Days to keep the records of calls to the model",
         }
         help_texts = {
-            "keep_messages_days": "30 to 3650; empty: for good. Their drafts and sends go with them. Leads, "
+            "keep_messages_days": "30 to 3650; empty: for good. Their drafts, sends and notes go too. Leads, "
             "opt-outs, and what is suspected and not decided yet stay.",
             "keep_bodies_days": "0 to 30. 0: until the next hourly run.",
             "keep_model_calls_days": "1 to 3650; empty: for good. They have costs and outcomes, and no text.",
@@ -82,3 +88,35 @@ class PersonForm(forms.Form):
 
     email = forms.EmailField(label="Email")
     role = forms.ChoiceField(choices=Membership.Role.choices, initial=Membership.Role.MEMBER)
+
+
+class AwayForm(forms.Form):
+    """The form that says until which day a member is away (the day on which they are back), and who gets their
+    conversations: the id of a colleague's membership, or "" for nobody yet.
+    """
+
+    until = forms.DateField(
+        error_messages={
+            "required": "Away until: pick the day on which you are back.",
+            "invalid": "Away until: give a date as 2027-01-31.",
+        }
+    )
+    to = forms.TypedChoiceField(
+        coerce=int, empty_value=None, required=False, error_messages={"invalid_choice": "Choose a colleague."}
+    )
+
+    def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        there = [(mate.membership_id, mate.name) for mate in team.heirs]
+        self.fields["to"].choices = [("", ""), *there]  # type: ignore[attr-defined]  # it is a ChoiceField
+
+    def clean_until(self) -> date:
+        until: date = self.cleaned_data["until"]
+        today = timezone.localdate()
+        if not today < until <= today + timedelta(days=AWAY_DAYS):
+            raise forms.ValidationError("Away until: pick a day from tomorrow to a year from now.")
+        return until
+
+    def problem(self) -> str:
+        """The first error, as one sentence for people."""
+        return str(next(iter(next(iter(self.errors.values())))))

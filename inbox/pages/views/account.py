@@ -17,6 +17,7 @@ from inbox.models import Membership, User
 from inbox.pages.access import LAST_WORKSPACE, signed_in
 from inbox.pages.forms.login import ChangePasswordForm, ForgottenForm, LoginForm, NameForm, NewPasswordForm
 from inbox.pages.safe_next import next_url
+from inbox.pages.team import desks_of
 from inbox.pages.throttling import may_ask_for_link
 from inbox.workspaces import invitations, people
 from integrations.mail import is_off
@@ -35,7 +36,9 @@ class Login(LoginView):
 
 
 class Account(FormView):  # type: ignore[type-arg]
-    """`/account/`: the page on which the logged-in user says what colleagues call them."""
+    """`/account/`: the page on which the logged-in user says what colleagues call them, and until when they are
+    away.
+    """
 
     template_name = "registration/account.html"
     form_class = NameForm
@@ -43,6 +46,9 @@ class Account(FormView):  # type: ignore[type-arg]
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return super().get_form_kwargs() | {"instance": signed_in(self.request)}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs, desks=desks_of(signed_in(self.request)))
 
     def form_valid(self, form: NameForm) -> HttpResponse:
         user = form.save()

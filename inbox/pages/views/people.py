@@ -1,13 +1,19 @@
 """The page of a workspace's members. Everybody sees it; admins invite people, change roles, and remove members."""
 
+from datetime import datetime, time
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.defaultfilters import date
+from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from inbox.leads import assigning
 from inbox.models import Invitation, Membership
 from inbox.pages.access import WorkspaceRequest, workspace_view
-from inbox.pages.forms.workspace import PersonForm
+from inbox.pages.forms.workspace import AwayForm, PersonForm
+from inbox.pages.team import team_of
 from inbox.workspaces import invitations, people
 from integrations.mail import is_off
 
@@ -79,6 +85,33 @@ def change(request: WorkspaceRequest, membership_id: int) -> HttpResponse:
     return redirect("home") if left else redirect("inbox:people", request.workspace.pk)
 
 
+@require_POST
+@workspace_view(Membership.Role.MEMBER)
+def away(request: WorkspaceRequest) -> HttpResponse:
+    """`w/<workspace>/people/away/`: says that who is logged in is away `until` a day, and hands their conversations
+    that wait for an answer to the member `to`, or to nobody. With `do` back, they are here again.
+    """
+    me, form = request.membership, AwayForm(request.POST, team=team_of(request))
+    if request.POST.get("do") == "back":
+        people.set_away(me, None)
+        messages.success(request, "You are here again.")
+    elif not form.is_valid():
+        messages.error(request, form.problem())
+    else:
+        until, to = form.cleaned_data["until"], form.cleaned_data["to"]
+        people.set_away(me, timezone.make_aware(datetime.combine(until, time())))
+        heir = Membership.objects.filter(workspace=request.workspace, pk=to).first() if to else None
+        try:
+            count = assigning.hand_over(me, heir)
+        except assigning.NotAMember as reason:
+            messages.error(request, str(reason))
+        else:
+            who = heir.user.name if heir else "nobody yet"
+            said = f"{count} conversation{'' if count == 1 else 's'} handed over to {who}."
+            messages.success(request, f"You are away until {date(until, 'j F')}. {said}")
+    return redirect("account")
+
+
 def _do(request: WorkspaceRequest, membership: Membership) -> str:
     what, by = request.POST.get("do"), request.membership
     if what == "remove":
@@ -100,6 +133,7 @@ def _page(request: WorkspaceRequest, form: PersonForm, *, status: int = 200) -> 
     context = {
         "form": form,
         "acts": acts,
+        "now": timezone.now(),
         "roles": Membership.Role.choices,
         "people": people.members_of(request.workspace),
         "invited": [(row, invitations.stands(row)) for row in open_ones],

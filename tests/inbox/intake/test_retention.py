@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from inbox.intake import old_messages, retention, retention_effects
-from inbox.models import Message, OutboundSend, WebhookDelivery
+from inbox.models import Mention, Message, Note, OutboundSend, WebhookDelivery
 from insights import retention as insights_retention
 from insights.models import ContextPack, ConversationInsight
 from integrations.models import AiCall
@@ -186,6 +186,19 @@ def test_messages_go_with_their_drafts_and_sends_when_their_time_is_up(brief, sm
     brief.refresh_from_db()
     assert brief.last_snippet == "" and not brief.messages.exists()
     assert not OutboundSend.objects.exists() and not brief.drafts.exists()
+
+
+def test_notes_go_as_messages_do(brief, small_slices):
+    elsewhere = factories.make_lead(factories.make_workspace())
+    old = [
+        Note.objects.create(workspace=lead.workspace, lead=lead, text="Old.", created_at=ago(days=61))
+        for lead in (brief, brief, elsewhere)
+    ]
+    member = factories.make_member(brief.workspace).memberships.get()
+    Mention.objects.create(note=old[0], membership=member)
+    young = Note.objects.create(workspace=brief.workspace, lead=brief, text="Young.")
+    assert old_messages.old_notes(long()) == 2
+    assert set(Note.objects.all()) == {young, old[2]} and not Mention.objects.exists()
 
 
 def test_what_is_young_undecided_or_on_its_way_stays(brief):
