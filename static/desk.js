@@ -38,12 +38,12 @@
   const unsent = new Set();
   let busy = 0, acts = 0;
   function later(url, body, target, done, failed) {
-    const act = { url: () => url, body };
+    const act = { url: typeof url === "function" ? url : () => url, body };
     unsent.add(act);
     busy += 1;
     acts += 1;
     tail = tail.then(async () => {
-      if (!unsent.delete(act)) return; // it went out as the page was left
+      if (!unsent.delete(act) || !act.url()) return; // it went out as the page was left, or what it undoes was refused
       try {
         const found = await part(act.url(), target, { method: "POST", body: act.body(), keepalive: true });
         (found.answer.ok ? done : failed)(found);
@@ -57,7 +57,7 @@
     return () => unsent.delete(act); // takes it back, if it has not begun
   }
   addEventListener("pagehide", () => {
-    for (const act of unsent) fetch(act.url(), { method: "POST", body: act.body(), keepalive: true });
+    for (const act of unsent) if (act.url()) fetch(act.url(), { method: "POST", body: act.body(), keepalive: true });
     unsent.clear();
   });
   const told = (found) => [...(found?.page.querySelectorAll(".toast") ?? [])].map((toast) => toast.textContent.trim().split("\n")[0]);
@@ -147,7 +147,7 @@
     if (element instanceof Element) put(element);
     else {
       put(sketch(rowOf(id)));
-      fetched(id).then((came) => shown === id && (put(came), title(), wanted(), stale.has(id) && renewPane())).catch(() => shown === id && (opened ? location.assign(addressOf(id)) : nothing()));
+      fetched(id).then((came) => shown === id && panes.get(id) === came && (put(came), title(), wanted(), stale.has(id) && renewPane())).catch(() => shown === id && (opened ? location.assign(addressOf(id)) : nothing()));
     }
     if (open) {
       history[push ? "pushState" : "replaceState"]({ id }, "", address);
@@ -238,13 +238,13 @@
     }
     if (held && next) linkOf(next).focus();
     const step = decide(what, seen, (found) => {
-      past.splice(past.indexOf(back) >>> 0, 1);
+      drop(back);
       restore(back);
       say(told(found).at(-1) || `That did not work. ${name} is as it was.`);
       refresh();
     }, fields);
     past.push(Object.assign(back, { step }));
-    say(`${words[kind]}: ${name}`, { undo: true });
+    back.toast = say(`${words[kind]}: ${name}`, { undo: true });
     return true;
   }
   function following(gone) {
@@ -268,9 +268,11 @@
     const at = byId("count");
     if (/^\d+$/.test(at?.textContent)) at.textContent = Math.max(0, Number(at.textContent) + by);
   }
-  function undo() {
-    const last = past.pop();
+  const drop = (step) => past.splice(past.indexOf(step) >>> 0, 1);
+  function undo(last = past.at(-1)) {
     if (!last) return false;
+    drop(last);
+    if (last.sent) return takeBack(last);
     restore(last);
     if (last.shown && (last.opened || !opened)) show(last.shown, { open: last.opened });
     linkOf(rowOf(idOf(last.known[0]?.[0])))?.focus();
@@ -283,6 +285,34 @@
       return data;
     };
     later(threads().dataset.undo, body, "toasts", () => {}, (found) => say(told(found).at(-1) || "It could not be undone."));
+    return true;
+  }
+  // Takes back a message that counts down: its text returns into the conversation, which opens again.
+  function takeBack({ sent: id, cancel, free, link, toast }) {
+    toast?.remove();
+    if (shown !== id || !opened) show(id, { open: true });
+    if (cancel()) {
+      free();
+      byId("reply")?.focus();
+      return true;
+    }
+    const body = () => {
+      const data = new FormData();
+      data.set("do", "take-back");
+      data.set("csrfmiddlewaretoken", token());
+      return data;
+    };
+    const came = (found) => {
+      const element = found?.page.getElementById("convo");
+      if (element?.dataset.lead !== id) return say("It could not be taken back."), window.holdfast.again();
+      told(found).forEach((text) => say(text));
+      keep(id, document.adoptNode(element));
+      if (shown !== id) return;
+      put(element);
+      title();
+      if (document.activeElement === document.body || focusedRow()) byId("reply")?.focus();
+    };
+    later(link, body, "convo", came, came);
     return true;
   }
   const targets = () => {
@@ -300,33 +330,61 @@
       submitter.closest("dialog")?.close();
     } else if (form.id === "note") note(form);
     else if (form.closest(".toasts")) {
-      if (!undo()) return;
-      form.closest(".toast").remove();
+      const toast = form.closest(".toast");
+      if (!undo(past.find((step) => step.toast === toast))) return;
+      toast.remove();
+    } else if (form.matches("[data-undo]")) {
+      const step = past.find((one) => one.sent === shown);
+      drop(step);
+      takeBack(step ?? { sent: shown, link: () => form.action, cancel: () => false });
     } else if (form.closest("#convo") && form.method === "post") send(form, submitter);
     else return;
     event.preventDefault();
   });
-  // Sends a form of the conversation. The answer is the conversation as it is then.
+  // Sends a form of the conversation. The answer is the conversation as it is then. What counts down can be taken back.
   function send(form, button) {
     const id = shown, body = new FormData(form, button), action = button?.getAttribute("formaction") ?? form.action;
-    const free = (on) => form.querySelectorAll("button").forEach((one) => (one.disabled = on));
-    form.ariaBusy = "true";
+    const name = byId("lead").textContent, seconds = button?.value.startsWith("send") ? Number(form.dataset.answer) : 0;
+    const free = (on = false) => {
+      form.ariaBusy = on || null;
+      form.querySelectorAll("button").forEach((one) => (one.disabled = on));
+    };
+    const step = { sent: id, free, link: () => step.url };
+    if (seconds) {
+      step.toast = say(`To ${name} in `, { undo: true, until: Date.now() + 1000 * seconds });
+      past.push(step);
+    }
+    const kept = () => {
+      drop(step);
+      step.toast?.remove();
+    };
     free(true);
     if (form.contains(document.activeElement)) linkOf(rowOf(id))?.focus({ preventScroll: true });
     const failed = () => {
-      form.ariaBusy = null;
-      free(false);
-      say("That did not work. Your text is still here: try again in a moment.");
+      kept();
+      free();
+      say(`That did not work. Your text to ${name} is still here: try again in a moment.`);
     };
     const came = ({ answer, page }) => {
       const element = page.getElementById("convo");
       if (element?.dataset.lead !== id) return answer.ok ? location.assign(answer.url) : failed();
       panes.delete(id);
       const fresh = document.adoptNode(element);
-      if (shown === id) put(fresh), keep(id, fresh), title();
+      step.url = fresh.querySelector("form[data-undo]")?.action;
+      if (!step.url) kept(); // it was refused, or went out at once
+      if (shown === id || !answer.ok) keep(id, fresh);
+      if (shown === id) put(fresh), title();
+      else if (!answer.ok) say(`Not sent to ${name}: ${fresh.querySelector("#answer-e")?.textContent.trim()}`);
       told({ page }).forEach((text) => say(text));
     };
-    later(action, () => body, "convo", came, (found) => (found ? came(found) : failed()));
+    step.cancel = later(action, () => body, "convo", came, (found) => (found ? came(found) : failed()));
+    if (button?.value === "send-next") goOn(id);
+  }
+  function goOn(id) {
+    const row = rowOf(id), next = row ? following([row]) : rows()[0];
+    if (!next) return close();
+    show(idOf(next), { open: true });
+    linkOf(next).focus();
   }
   // Keeps a note. The conversation around it stays as it is, with what is being written there.
   function note(form) {
@@ -401,9 +459,9 @@
     first_of = null;
     for (const key of keys) {
       if (key.key.length > 1 || key.ctrlKey || key.metaKey || document.activeElement !== text) {
-        const { key: name, ctrlKey, metaKey } = key;
+        const { key: name, ctrlKey, metaKey, shiftKey } = key;
         if (name === "Enter" && document.activeElement.matches("button")) document.activeElement.click();
-        else document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: name, ctrlKey, metaKey, bubbles: true, cancelable: true }));
+        else document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: name, ctrlKey, metaKey, shiftKey, bubbles: true, cancelable: true }));
       } else {
         text.setRangeText(key.key, text.selectionStart, text.selectionEnd, "end");
         text.dispatchEvent(new Event("input", { bubbles: true }));

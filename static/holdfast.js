@@ -55,6 +55,7 @@
       byId("note-text").focus();
     },
     send: () => document.activeElement.form?.id === "note" ? document.activeElement.form.requestSubmit() : document.activeElement.form?.matches("[data-answer]") && press("send"),
+    go_on: () => document.activeElement.form?.matches("[data-answer]") && press("go_on"),
     confirm: () => press("confirm"),
     deny: () => press("deny"),
     alike: () => press("alike"),
@@ -71,7 +72,7 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.altKey || event.isComposing || event.repeat) return;
-    const combination = (event.ctrlKey || event.metaKey ? "Control+" : "") + event.key;
+    const combination = (event.ctrlKey || event.metaKey ? "Control+" : "") + (event.shiftKey && event.key.length > 1 ? "Shift+" : "") + event.key;
     const action = actions[bindings.get(combination)];
     if (!action) return;
     const letter = combination.length === 1;
@@ -142,30 +143,39 @@
     if (event.target.closest("[data-print]")) print();
   });
 
-  // Show the minutes and seconds until a draft goes out by itself. Then reload the page, unless somebody types.
-  setInterval(() => {
-    const timer = document.querySelector("[data-until]"); // it may come later, with another conversation
-    if (!timer) return;
+  // Show the minutes and seconds until a message goes out. Then a toast goes, and the page is read again, unless
+  // somebody types.
+  function count(timer) {
     const left = Math.round((new Date(timer.dataset.until) - Date.now()) / 1000);
     if (left < 3600) timer.textContent = `${Math.max(0, Math.floor(left / 60))}:${String(Math.max(0, left % 60)).padStart(2, "0")}`;
-    if (left === -5 && !types(document.activeElement)) window.holdfast.again();
-  }, 1000);
+    const toast = timer.closest(".toast");
+    if (toast) left < 0 && toast.remove();
+    else if (left === -5 && !types(document.activeElement)) window.holdfast.again();
+  }
+  setInterval(() => all("[data-until]").forEach(count), 1000); // some come later, with another conversation
 
   function fade(shown) {
     const leave = () => (shown.matches(":hover, :focus-within") ? setTimeout(leave, 3000) : shown.remove());
     setTimeout(leave, TOAST_MS);
   }
-  // Says something for a while. With `undo` it takes the place of what was said so before.
-  function say(words, { undo = false } = {}) {
+  // Says something for a while. With `undo` it takes the place of what was said so before, or stands `until` a moment.
+  function say(words, { undo = false, until = 0 } = {}) {
     const shown = Object.assign(document.createElement("div"), { className: "toast", textContent: words });
     if (undo) {
       shown.innerHTML = '<span></span> <form><button class="btn small" data-shortcut="undo">Undo <kbd aria-hidden="true">z</kbd></button></form>';
       shown.firstChild.textContent = words;
-      shown.dataset.act = "";
+      if (!until) shown.dataset.act = "";
     }
     all(".toast[data-act]").forEach((before) => before.remove());
     byId("toasts")?.append(shown);
-    fade(shown);
+    if (!until) fade(shown);
+    else {
+      const timer = Object.assign(document.createElement("b"), { role: "timer" });
+      timer.dataset.until = new Date(until).toISOString();
+      shown.firstChild.append(timer);
+      count(timer);
+    }
+    return shown;
   }
   // Puts the counts of the folders as `page` has them.
   function counts(page) {

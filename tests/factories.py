@@ -39,7 +39,8 @@ def make_user(email: str = "", *, password: str = PASSWORD, **fields) -> User:
 
 
 def make_workspace(name: str = "", **fields) -> Workspace:
-    return Workspace.objects.create(name=name or f"Workspace {next(_serial)}", **fields)
+    """A workspace. What people send goes out of it at once."""
+    return Workspace.objects.create(name=name or f"Workspace {next(_serial)}", **{"undo_send_s": 0} | fields)
 
 
 def make_fact(

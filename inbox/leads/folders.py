@@ -49,6 +49,10 @@ def _sends(workspace: Workspace, state: str) -> QuerySet[Any]:
     return OutboundSend.objects.filter(workspace=workspace, state=state).values("lead")
 
 
+def _kept() -> QuerySet[OutboundSend]:
+    return OutboundSend.objects.exclude(state=OutboundSend.State.TAKEN_BACK)
+
+
 def _to_review(workspace: Workspace) -> Q:
     return Q(pk__in=_pending(workspace, send_at__isnull=True))
 
@@ -64,7 +68,7 @@ def _sent(workspace: Workspace) -> Q:
 
 
 def _with_failure(workspace: Workspace) -> Q:
-    later = OutboundSend.objects.filter(lead=OuterRef("lead"), created_at__gt=OuterRef("created_at"))
+    later = _kept().filter(lead=OuterRef("lead"), created_at__gt=OuterRef("created_at"))
     last = OutboundSend.objects.filter(~Exists(later), workspace=workspace, state__in=UNSETTLED)
     return Q(pk__in=last.values("lead"))
 
@@ -275,10 +279,11 @@ def with_badges(leads: QuerySet[Lead], workspace: Workspace, user_id: int) -> Qu
     """Annotates `leads` of `workspace` with what a row of the inbox's list shows as badges to this user.
 
     `calls_me`: a note calls them, and they have not read it. `has_draft`: a draft waits for review. `sends_at`: when
-    the newest such draft goes out by itself, or None. `send_state`: the state of the newest send, or None.
+    the newest such draft goes out by itself, or None. `send_state`: the state of the newest send that was not taken
+    back, or None.
     """
     drafts = Draft.objects.filter(lead=OuterRef("pk"), status=Draft.Status.PENDING).order_by("-created_at")
-    newest = OutboundSend.objects.filter(lead=OuterRef("pk")).order_by("-created_at")
+    newest = _kept().filter(lead=OuterRef("pk")).order_by("-created_at")
     return leads.annotate(
         calls_me=notes.calls_user(workspace.pk, user_id),
         has_draft=Exists(drafts),

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from inbox.models.lead import Channel
 from jobs.ids import uuid7
@@ -86,6 +87,9 @@ class OutboundSend(models.Model):
     """One message on its way to a lead. The row is written before the provider is called, and is the
     only place that says how the send ended.
 
+    A message that a person sends counts down until `send_at`. Until the provider is called for, they can take it back:
+    then a text of their own is `taken_back` and waits in the composer, and the row of a draft is deleted.
+
     `intent` means that the provider has not been called yet, or that the caller died. `unknown` means that it was
     called and nobody knows whether the message went out. Such a send is looked up at the provider or decided by a
     person. It is never repeated by itself.
@@ -101,6 +105,7 @@ class OutboundSend(models.Model):
         SENT = "sent", "Sent"
         FAILED = "failed", "Failed"
         UNKNOWN = "unknown", "Not known whether it went out"
+        TAKEN_BACK = "taken_back", "Taken back"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="sends")
@@ -134,6 +139,9 @@ class OutboundSend(models.Model):
     account_id = models.CharField(max_length=120, blank=True, default="")
     provider_message_id = models.CharField(max_length=200, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
+    send_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its countdown ends; empty: it goes out at once."
+    )
     called_at = models.DateTimeField(
         null=True, blank=True, help_text="Committed just before the provider is called."
     )
@@ -179,3 +187,14 @@ class OutboundSend(models.Model):
 
     def __str__(self) -> str:
         return f"{self.origin} {self.origin_id}/{self.part}: {self.state}"
+
+    @property
+    def can_be_taken_back(self) -> bool:
+        """Whether a person may still take the message back: it had a countdown, and its provider was not called."""
+        counted = self.send_at is not None and not self.part
+        return counted and self.called_at is None and self.state == self.State.INTENT
+
+    @property
+    def counts_down(self) -> bool:
+        """Whether the message waits for the end of its countdown."""
+        return self.can_be_taken_back and self.send_at is not None and self.send_at > timezone.now()

@@ -171,6 +171,12 @@ class Workspace(models.Model):
     daily_send_cap = models.PositiveSmallIntegerField(
         default=30, validators=[MinValueValidator(0), MaxValueValidator(1000)]
     )
+    undo_send_s = models.PositiveSmallIntegerField(
+        default=10,
+        db_default=10,
+        validators=[MaxValueValidator(60)],
+        help_text="For how many seconds a message that a person sends can be taken back; 0: it goes out at once.",
+    )
     sends_paused = models.BooleanField(default=False, help_text="Kill switch: nothing goes out by itself.")
     assign_in_turn = models.BooleanField(
         default=False,

@@ -49,6 +49,7 @@ SENDS = {
     OutboundSend.State.SENT: StateMark("ok", "check", "Sent"),
     OutboundSend.State.FAILED: StateMark("bad", "fail", "Failed to send"),
     OutboundSend.State.UNKNOWN: StateMark("warn", "warn", "Not known if it went out"),
+    OutboundSend.State.TAKEN_BACK: StateMark("", "off", "Taken back"),
 }
 DELIVERIES = {
     WebhookDelivery.Verdict.ACCEPTED: StateMark("ok", "check", "Accepted"),

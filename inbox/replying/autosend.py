@@ -149,10 +149,12 @@ def _send(draft: Draft, now: datetime) -> str:
 
 def veto(send: OutboundSend, lead: Lead) -> str:
     """Asks the gates (checks) once more about an answer that nobody approved and that is about to go to the provider.
-    Returns why it may not go out, as a sentence; "" if it may, and for any other message. The lead's row must be
-    locked.
+    Returns why it may not go out, as a sentence; "" if it may. One that a person approved is asked about as
+    `review.veto` does. The lead's row must be locked.
     """
-    if not send_claims.is_automatic(send) or send.draft is None:
+    if not send_claims.is_automatic(send):
+        return review.veto(send, lead)
+    if send.draft is None:
         return ""
     failed = gates.failing(gates.judge(send.draft, stage=Stage.SEND, planned_at=timezone.now()))
     return failed[0].evidence if failed else ""

@@ -4,16 +4,28 @@ Each decision is one transaction that changes the draft by a conditional UPDATE.
 counts, of two reviewers, a double click, or Slack and the page at once.
 """
 
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from inbox.leads import drafts, rollup
-from inbox.models import Draft, Lead, OutboundSend, User, audit
+from inbox.models import Draft, Lead, OutboundSend, User, Workspace, audit
 from inbox.prompts import model_calls
 from inbox.replying import sending
-from inbox.replying.send_claims import AlreadyDecided, Refused, SendBlocked, again, claim, wrote_since
+from inbox.replying.send_claims import (
+    AlreadyDecided,
+    Refused,
+    SendBlocked,
+    again,
+    claim,
+    undo,
+    wrote_during_countdown,
+    wrote_since,
+)
 from inbox.signals import draft_changed
 from jobs.enqueue import enqueue
 from jobs.kinds import kind_name
@@ -30,10 +42,13 @@ __all__ = [
     "rewrite_of",
     "send_again",
     "send_own",
+    "take_back",
+    "take_back_all",
 ]
 
 REWRITE = kind_name("draft.rewrite", __name__)
 Status, State, Origin = Draft.Status, OutboundSend.State, OutboundSend.Origin
+WROTE_AGAIN = "They have written again meanwhile: read that first, then send."
 
 
 def approve(
@@ -48,8 +63,9 @@ def approve(
     """Approves `draft` and enqueues sending it with `text` and `subject` (None: as drafted). Returns the new
     OutboundSend, which is committed together with the decision.
 
-    `user` is None if it goes out by itself. `seen_at` is the time of the lead's newest message that the person saw;
-    None if unknown. Raises, each with a sentence: AlreadyDecided, SendBlocked, or Refused if the lead has written
+    `user` is None if it goes out by itself; else it counts down first, and can be taken back. `seen_at` is the time of
+    the lead's newest message that the person saw; None if unknown. Raises, each with a sentence: AlreadyDecided,
+    SendBlocked, or Refused if the lead has written
     again.
     """
     subject = draft.subject if subject is None else subject.strip()
@@ -68,6 +84,7 @@ def approve(
             draft=draft,
             reply_to=draft.trigger_message,
             user=user,
+            send_at=_end_of_countdown(draft.workspace_id) if user else None,
         )
         edited = text.strip() != draft.generated_text.strip()
         audit.record(draft.workspace_id, user, "draft.approve", draft, send=str(send.pk), edited=edited)
@@ -120,10 +137,11 @@ def _rewrite_key(draft: Draft, revision: int) -> str:
 
 
 def veto(send: OutboundSend, lead: Lead) -> str:
-    """Always "" (it may go out): what a person has just written needs no further check. Whether the lead wants no more
-    messages is checked separately (`send_claims.blocked`).
+    """Why a message that a person sent, and that is about to go to the provider, may not go out after all, as a
+    sentence: the lead has written while it counted down. "" if it may. Whether the lead wants no more messages is
+    checked separately (`send_claims.blocked`).
     """
-    return ""
+    return WROTE_AGAIN if wrote_during_countdown(send) else ""
 
 
 def send_own(
@@ -152,10 +170,54 @@ def send_own(
             return known
         _refuse_unread(locked, seen_at)
         _refuse_unseen(locked, user, seen_send)
-        send = claim(locked, channel=channel, text=text, user=user, origin=Origin.PERSON, origin_id=origin_id)
+        send = claim(
+            locked,
+            channel=channel,
+            text=text,
+            user=user,
+            origin=Origin.PERSON,
+            origin_id=origin_id,
+            send_at=_end_of_countdown(lead.workspace_id),
+        )
+        forget(sends.filter(lead=lead))
         drafts.close(Draft.objects.filter(lead=lead, channel=channel), "Answered without it.", user=user)
         audit.record(lead.workspace_id, user, "send.own", send)
     return send
+
+
+def _end_of_countdown(workspace_id: UUID) -> datetime | None:
+    """When a message that is sent now goes out; None: at once."""
+    seconds = Workspace.objects.values_list("undo_send_s", flat=True).get(pk=workspace_id)
+    return timezone.now() + timedelta(seconds=seconds) if seconds else None
+
+
+def take_back(send: OutboundSend, *, user: User) -> None:
+    """Takes back a message that counts down. Its text waits for a person again: in its draft, or in the composer.
+    Raises AlreadyDecided if the provider was called already.
+    """
+    with transaction.atomic():
+        lead = rollup.locked(send.lead)
+        if not undo(send, lead, f"{user.name} took it back."):
+            raise AlreadyDecided("It could not be taken back: it is out already.")
+        audit.record(send.workspace_id, user, "send.take_back", send)
+
+
+def take_back_all(workspace_id: UUID, *, user: User) -> int:
+    """Takes back all messages of the workspace that count down. Returns how many."""
+    counting = OutboundSend.objects.filter(
+        workspace_id=workspace_id, state=State.INTENT, called_at=None, send_at__isnull=False
+    )
+    taken = 0
+    for send in counting.select_related("lead").order_by("pk"):
+        with suppress(AlreadyDecided):
+            take_back(send, user=user)
+            taken += 1
+    return taken
+
+
+def forget(sends: QuerySet[OutboundSend]) -> None:
+    """Empties the texts of those of `sends` that were taken back, which wait in composers."""
+    sends.filter(state=State.TAKEN_BACK).exclude(text="").update(text="")
 
 
 def send_again(send: OutboundSend, *, user: User, text: str | None = None) -> OutboundSend:
@@ -201,7 +263,7 @@ def how_decided(draft: Draft) -> str:
 
 def _refuse_unread(lead: Lead, seen_at: datetime | None) -> None:
     if seen_at is not None and wrote_since(lead, seen_at):
-        raise Refused("They have written again meanwhile: read that first, then send.")
+        raise Refused(WROTE_AGAIN)
 
 
 def _refuse_unseen(lead: Lead, user: User | None, seen_send: datetime | None) -> None:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.utils import timezone
 
 from inbox.leads import erased, suspicion
 from inbox.leads.rollup import answers
@@ -66,14 +67,18 @@ def claim(
     draft: Draft | None = None,
     reply_to: Message | None = None,
     user: User | None = None,
+    send_at: datetime | None = None,
 ) -> OutboundSend:
     """Claims the sending of `text` to `lead` (writes the row that keeps it from being sent twice) and enqueues it, in
     the caller's transaction. The lead's row must be locked.
 
     `origin` and `origin_id` say what the message comes from. `reply_to` None means the lead's newest message on the
-    channel. `user` None means that nobody approved it and it goes out by itself. Raises AlreadyDecided if this origin
-    was claimed before. Raises SendBlocked if the lead is stopped, the text does not fit, the account that they wrote to
-    cannot send, another send to the lead is under way, or nobody approved it and a suspicion is open.
+    channel. `user` None means that nobody approved it and it goes out by itself. `send_at` is the end of the countdown
+    in which it can be taken back; None: it has none.
+
+    Raises AlreadyDecided if this origin was claimed before. Raises SendBlocked if the lead is stopped, the text does
+    not fit, the account that they wrote to cannot send, another send to the lead is under way, or nobody approved it
+    and a suspicion is open.
     """
     held = "" if user else suspicion.reason(lead)
     if why := blocked(lead, channel) or held or limits.problem(channel, text):
@@ -107,6 +112,7 @@ def claim(
             recipients=recipients,
             provider=provider,
             account_id=reply_to.account_id if reply_to else "",
+            send_at=send_at,
         )
     )
 
@@ -147,12 +153,15 @@ def _insert(send: OutboundSend) -> OutboundSend:
 
 
 def start(send: OutboundSend) -> None:
-    """Enqueues the job that calls the provider to send this message, one for each try (`tries`)."""
+    """Enqueues the job that calls the provider to send this message at the end of its countdown, one for each try
+    (`tries`).
+    """
     enqueue(
         SEND,
         workspace_id=send.workspace_id,
         dedupe_key=job_key(send),
         payload={"send_id": str(send.pk)},
+        run_at=send.send_at,
     )
 
 
@@ -180,6 +189,7 @@ def again(send: OutboundSend, *, state: str, user: User, text: str | None = None
                 text=new_text,
                 reason="",
                 called_at=None,
+                send_at=None,
                 finished_at=None,
                 lost_from=None,
                 approved_by=user,
@@ -234,13 +244,35 @@ def take_back(send: OutboundSend, lead: Lead, why: str) -> bool:
         return False
     if not OutboundSend.objects.filter(pk=send.pk, state=State.INTENT, called_at=None).delete()[0]:
         return False
-    status = Draft.Status.REJECTED if lead.is_stopped else Draft.Status.PENDING
-    Draft.objects.filter(pk=send.draft_id).update(
-        status=status, status_reason=f"Held: {why}"[:200], decided_at=None, send_at=None
-    )
-    draft = Draft.objects.get(pk=send.draft_id)
-    draft_changed.send(Draft, draft=draft, event=f"held-{send.pk}")
+    _back_to_review(send.draft_id, lead, f"Held: {why}", send)
     return True
+
+
+def undo(send: OutboundSend, lead: Lead, why: str) -> bool:
+    """Takes back, because a person wants it, a message that they or a colleague sent, so that it goes out never.
+
+    Its draft waits for review with the text as it was approved; a text of one's own is kept for the composer. `why` is
+    a sentence for people. Returns False if the provider was called already, or it has no countdown. Runs in the
+    caller's transaction, with the lead's row locked.
+    """
+    counting = OutboundSend.objects.filter(pk=send.pk, part=0, send_at__isnull=False)
+    claimed = counting.filter(state=State.INTENT, called_at=None)
+    if not claimed.update(state=State.TAKEN_BACK, reason=why[:300], finished_at=timezone.now()):
+        return False
+    if send.draft_id is not None:
+        # a draft is claimed once, and this one may be sent again
+        OutboundSend.objects.filter(pk=send.pk).delete()
+        _back_to_review(send.draft_id, lead, why, send)
+    return True
+
+
+def _back_to_review(draft_id: UUID, lead: Lead, why: str, send: OutboundSend) -> None:
+    status = Draft.Status.REJECTED if lead.is_stopped else Draft.Status.PENDING
+    Draft.objects.filter(pk=draft_id).update(
+        status=status, status_reason=why[:200], decided_by=None, decided_at=None, send_at=None
+    )
+    draft = Draft.objects.get(pk=draft_id)
+    draft_changed.send(Draft, draft=draft, event=f"held-{send.pk}")
 
 
 def vetoed(send: OutboundSend, lead: Lead) -> str:
@@ -296,6 +328,22 @@ def wrote_since(lead: Lead, seen_at: datetime) -> bool:
     """Whether the lead has written a message after the time `seen_at` (aware). A notice of absence does not count."""
     newer = Message.objects.filter(lead=lead, direction=Message.Direction.INBOUND, sent_at__gt=seen_at)
     return newer.exclude(tag=Tag.OUT_OF_OFFICE).exists()
+
+
+def wrote_during_countdown(send: OutboundSend) -> bool:
+    """Whether the lead has written while the message counted down, something newer than what it answers. A notice of
+    absence does not count.
+    """
+    if send.send_at is None:
+        return False
+    came = Message.objects.filter(
+        lead_id=send.lead_id,
+        direction=Message.Direction.INBOUND,
+        received_at__range=(send.created_at, send.send_at),
+    )
+    if send.reply_to is not None:
+        came = came.filter(sent_at__gt=send.reply_to.sent_at)
+    return came.exclude(tag=Tag.OUT_OF_OFFICE).exists()
 
 
 def _refusal(send: OutboundSend) -> Refused:

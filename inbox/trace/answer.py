@@ -226,6 +226,8 @@ def _end(send: OutboundSend, who: str, own: Message | None) -> Event:
     if send.state == State.FAILED:
         why = send.reason or "The provider refused it."
         return Event(at, "fail", "It did not go out", tone="bad", branch="Certain", why=why, links=links)
+    if send.state == State.TAKEN_BACK:
+        return Event(at, "off", "It was taken back", branch="Before the call", why=send.reason, links=links)
     return Event(
         send.looked_at or at,
         "warn",

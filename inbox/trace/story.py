@@ -19,6 +19,7 @@ AUDITED = {
     "tag.alike": "had replies in the same words treated alike",
     "draft.rewrite": "had the draft written again",
     "draft.cancel_autosend": "stopped the countdown",
+    "send.take_back": "took the answer back before it went out",
     "send.again": "had it sent again",
     "send.went_out": "said that it went out",
     "delivery.replayed": "replayed the request",
@@ -224,6 +225,8 @@ def _end_of_send(rows: Records, send: OutboundSend) -> Ending:
             "Nobody knows whether the answer went out", "warn", "warn", "Not known",
             f"{provider_label(send.provider)} gave no clear answer. It is not sent again by itself.",
         )  # fmt: skip
+    if send.state == State.TAKEN_BACK:
+        return "The answer was taken back", "", "off", "Taken back", send.reason
     return "The answer is on its way", "info", "send", "Going out", send.reason
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Error, Page, expect
 
-from inbox.models import Lead, LeadChange, OutboundSend
+from inbox.models import Lead, LeadChange, OutboundSend, Workspace
 from tests import factories
 from tests.browser.audit import audit
 from tests.factories import ago
@@ -206,6 +206,47 @@ def test_a_countdown_that_comes_later_runs(page):
         }"""
     )
     expect(page.locator("[data-until]")).to_have_text(re.compile(r"^1:\d\d$"))
+
+
+def test_what_was_sent_is_taken_back_from_the_next_conversation_and_other_tabs_see_it(
+    page, workspace, user, leads, open_page
+):
+    Workspace.objects.filter(pk=workspace.pk).update(undo_send_s=60)
+    page.reload()
+    for key in ["Enter", "r", *"My words", "Control+Shift+Enter"]:
+        page.keyboard.press(key)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Lead02")
+    expect(page.get_by_role("status").last).to_contain_text(re.compile(r"To Lead01 in 0:5\d"))
+    until(lambda: OutboundSend.objects.filter(state="intent", text="My words").exists(), "it is claimed")
+    plain = open_page(user, java_script_enabled=False)
+    plain.goto(f"/w/{workspace.pk}/inbox/{leads[0].pk}/")
+    expect(plain.get_by_text("Goes out in 0:")).to_be_visible()
+    other = page.context.new_page()
+    other.goto(f"/w/{workspace.pk}/inbox/{leads[0].pk}/")
+    expect(other.get_by_text(re.compile(r"Goes out in 0:\d\d"))).to_be_visible()
+    assert audit(other) == []
+
+    page.bring_to_front()
+    page.keyboard.press("z")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Lead01")
+    text = page.get_by_label("Message to Lead01")
+    expect(text).to_have_value("My words")
+    expect(text).to_be_focused()
+    expect(page.get_by_role("status").filter(has_text="To Lead01")).to_have_count(0)
+    other.bring_to_front()
+    expect(other.get_by_label("Message to Lead01")).to_have_value("My words")
+
+    page.bring_to_front()
+    page.keyboard.press("Control+Enter")
+    page.get_by_label("Answer").get_by_role("button", name="Undo").click()
+    expect(text).to_have_value("My words")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("Goes out in")).to_be_visible()
+    until(lambda: OutboundSend.objects.filter(state="intent").exists(), "it is claimed once more")
+    plain.reload()
+    plain.get_by_label("Answer").get_by_role("button", name="Undo").click()
+    expect(plain.get_by_label("Message to Lead01")).to_have_value("My words")
+    assert {send.state for send in OutboundSend.objects.all()} == {"taken_back"}
 
 
 def hold(page: Page, lead: Lead) -> list:

@@ -24,6 +24,7 @@ ACCESS = "tests/inbox/pages/test_access.py"
 SENDS = "tests/races/test_sends.py"
 LOST_TIME = "tests/inbox/replying/test_lost_time.py"
 SENDING = "tests/inbox/replying/test_sending.py"
+UNDO = "tests/inbox/replying/test_undo_send.py"
 SIGNED = "tests/webhooks/test_signed.py tests/webhooks/test_contract.py"
 TENANTS = "tests/webhooks/test_tenants.py"
 GATES = "tests/inbox/replying/test_gates.py"
@@ -170,6 +171,30 @@ TENANCY = (
 )
 
 CLAIM = (
+    (
+        "inbox/replying/send_claims.py",
+        "claimed = counting.filter(state=State.INTENT, called_at=None)",
+        "claimed = counting.filter(state=State.INTENT)",
+        SENDS,
+    ),
+    (
+        "inbox/replying/send_claims.py",
+        "claimed = counting.filter(state=State.INTENT, called_at=None)",
+        "claimed = counting.filter(called_at=None)",
+        UNDO,
+    ),
+    (
+        "inbox/replying/send_claims.py",
+        "        run_at=send.send_at,",
+        "        run_at=None,",
+        UNDO,
+    ),
+    (
+        "inbox/replying/review.py",
+        "return WROTE_AGAIN if wrote_during_countdown(send)",
+        "return WROTE_AGAIN if False",
+        UNDO,
+    ),
     (
         "inbox/replying/sending.py",
         "claimed = OutboundSend.objects.filter(pk=send.pk, state=State.INTENT, called_at=None).update(",

@@ -74,6 +74,36 @@ def test_a_send_that_was_settled_meanwhile_is_not_called(workspace, draft):
     assert (send.state, send.called_at) == (OutboundSend.State.FAILED, None)
 
 
+@pytest.mark.parametrize("text", ["draft", "own"])
+@pytest.mark.parametrize("first", ["undo", "call"])
+def test_a_send_is_taken_back_or_called_for_and_never_both(workspace, draft, first, text):
+    """Guard: `called_at=None` in `send_claims.undo`; without it what has gone out is said to be taken back."""
+    type(workspace).objects.filter(pk=workspace.pk).update(undo_send_s=10)
+    user = factories.make_member(workspace)
+    if text == "draft":
+        send = approve(draft, user)()
+    else:
+        send = review.send_own(draft.lead, user=user, channel="email", text="Hi.", client_token="token-1")
+    fresh = OutboundSend.objects.select_related("lead").get(pk=send.pk)
+    racers = {"call": beginning(send), "undo": lambda: review.take_back(fresh, user=user)}
+
+    with transaction.atomic():
+        racers.pop(first)()
+        other = InBackground(*racers.values())
+        until(lambda: other.is_over or waiting_for_a_lock(), "the other one is on")
+
+    lost = other.result()
+    if first == "call":
+        assert isinstance(lost, review.AlreadyDecided)
+        assert OutboundSend.objects.get(pk=send.pk).called_at is not None
+    else:
+        assert lost is False
+        assert not OutboundSend.objects.filter(pk=send.pk, called_at__isnull=False).exists()
+        assert Draft.objects.get(pk=draft.pk).text == (
+            "Hi Dana, Thursday works." if text == "draft" else draft.text
+        )
+
+
 def test_two_countdowns_of_one_workspace_keep_to_its_cap_for_a_day(workspace):
     """Guard: `locks.hold("autosend", …)`; without it the second counts before the first has committed."""
     type(workspace).objects.filter(pk=workspace.pk).update(daily_send_cap=1)

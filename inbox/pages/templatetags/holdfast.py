@@ -117,6 +117,13 @@ def until(value: datetime) -> str:
     return f"{int(seconds // HOUR_S)} h" if seconds < 2 * DAY_S else f"{int(seconds // DAY_S)} days"
 
 
+@register.filter
+def countdown(value: datetime) -> str:
+    """The minutes and seconds until `value`, as "0:07"."""
+    seconds = max(0, round((value - timezone.now()).total_seconds()))
+    return f"{seconds // MINUTE_S}:{seconds % MINUTE_S:02}"
+
+
 @register.simple_tag
 def since(value: datetime | None) -> SafeString:
     """When something began and how long ago: "09:14, 3 h ago" for today, else "20 Nov, 09:14,

@@ -14,25 +14,29 @@ from inbox.pages.access import WorkspaceRequest, workspace_view
 from inbox.pages.forms.conversation import AnswerForm, OwnMessageForm
 from inbox.pages.parts import part_asked
 from inbox.pages.views.conversation import answer_for, find_lead, render_conversation
+from inbox.pages.views.threads import threads
 from inbox.replying import autosend, review
+
+SENDING = ("send", "send-next")
 
 
 @require_POST
 @workspace_view()
 def decide_draft(request: WorkspaceRequest, draft_id: uuid.UUID) -> HttpResponse:
-    """Does what a reviewer decided about a draft, as `do` says: send (with the edited `text`), discard, rewrite, or
-    hold (keep it from going out by itself). Redirects to the conversation.
+    """Does what a reviewer decided about a draft, as `do` says: send (with the edited `text`), send-next (the same, and
+    open the next conversation), discard, rewrite, or hold (keep it from going out by itself). Redirects to the
+    conversation.
 
     A refusal shows the conversation again with the reason, as 409; a text that cannot be sent, as 422.
     """
     drafts = Draft.objects.select_related("lead__campaign")
     draft = get_object_or_404(drafts, workspace=request.workspace, pk=draft_id)
     form = AnswerForm(request.POST)
-    action = _action(request, "send", "discard", "rewrite", "hold")
-    if action == "send" and not form.is_valid():
+    action = _action(request, *SENDING, "discard", "rewrite", "hold")
+    if action in SENDING and not form.is_valid():
         return _again(request, draft.lead, form)
     try:
-        if action == "send":
+        if action in SENDING:
             review.approve(draft, user=request.user, **form.cleaned_data)
         elif action == "hold":
             autosend.cancel(draft, user=request.user)
@@ -53,7 +57,7 @@ def decide_draft(request: WorkspaceRequest, draft_id: uuid.UUID) -> HttpResponse
 @workspace_view()
 def own_message(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     """Sends the `text` that a person wrote to a lead on `channel`. A `client_token` that came before sends nothing
-    again.
+    again. With `do` send-next, the next conversation opens.
     """
     lead = find_lead(request, lead_id)
     form = OwnMessageForm(request.POST)
@@ -70,14 +74,20 @@ def own_message(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 @require_POST
 @workspace_view()
 def settle_send(request: WorkspaceRequest, send_id: uuid.UUID) -> HttpResponse:
-    """Does what a person decided about a message whose sending failed or ended unclearly, as `do` says: again (send it
-    once more), or went-out (the person knows that it went out).
+    """Does what a person decided about a message, as `do` says.
+
+    Of one whose sending failed or ended unclearly: again (send it once more), or went-out (the person knows that it
+    went out). Of one that counts down: take-back; and forget, for the text of one that was taken back.
     """
     sends = OutboundSend.objects.select_related("lead__campaign", "reply_to")
     send = get_object_or_404(sends, workspace=request.workspace, pk=send_id)
-    action = _action(request, "again", "went-out")
+    action = _action(request, "again", "went-out", "take-back", "forget")
     try:
-        if action == "went-out":
+        if action == "take-back":
+            review.take_back(send, user=request.user)
+        elif action == "forget":
+            review.forget(OutboundSend.objects.filter(pk=send.pk))
+        elif action == "went-out":
             review.it_went_out(send, user=request.user)
         else:
             review.send_again(send, user=request.user)
@@ -105,5 +115,14 @@ def _again(request: WorkspaceRequest, lead: Lead, form: AnswerForm, refusal: str
 
 
 def _back(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
+    if request.POST.get("do") == "send-next" and not part_asked(request):
+        lead_id = _following(request, lead_id)
     url = reverse("inbox:conversation", args=[request.workspace.pk, lead_id])
     return HttpResponseRedirect(f"{url}?{request.GET.urlencode()}#latest")
+
+
+def _following(request: WorkspaceRequest, lead_id: uuid.UUID) -> uuid.UUID:
+    """The lead below this one in the list of the request's query string; else the first other one, else this one."""
+    ids = [row.pk for row in threads(request).page.rows]
+    below = ids[ids.index(lead_id) + 1 :] if lead_id in ids else ids
+    return next((one for one in (*below, *ids) if one != lead_id), lead_id)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from inbox.models import Campaign, Membership, SendingPolicy, Workspace, audit
 from inbox.pages.access import WorkspaceRequest, workspace_view
 from inbox.pages.forms.automation import PolicyForm
-from inbox.replying import gates, shadow
+from inbox.replying import gates, review, shadow
 from jobs.adminlog import changes_of
 
 ADMIN = Membership.Role.ADMIN
@@ -69,7 +69,8 @@ def policy(request: WorkspaceRequest, campaign_id: uuid.UUID | None = None) -> H
 @workspace_view(ADMIN)
 def pause(request: WorkspaceRequest) -> HttpResponse:
     """Switches off, or on again, that anything goes out of the workspace without a person, and records it in the
-    audit. `do` is pause or resume; anything else is a 404.
+    audit. `do` is pause or resume; anything else is a 404. Switching it off takes back what people have sent and
+    still counts down.
     """
     wanted = request.POST.get("do")
     if wanted not in ("pause", "resume"):
@@ -78,8 +79,7 @@ def pause(request: WorkspaceRequest) -> HttpResponse:
     Workspace.objects.filter(pk=request.workspace.pk).update(sends_paused=paused)
     changes = {"sends_paused": [request.workspace.sends_paused, paused]}
     audit.record(request.workspace.pk, request.user, f"sends.{wanted}", request.workspace, changes=changes)
-    messages.success(
-        request,
-        "Nothing goes out by itself any more." if paused else "What passes every gate goes out again.",
-    )
+    taken = review.take_back_all(request.workspace.pk, user=request.user) if paused else 0
+    words = "Nothing goes out by itself any more." if paused else "What passes every gate goes out again."
+    messages.success(request, f"{words} Taken back before they went out: {taken}." if taken else words)
     return redirect("inbox:automation", request.workspace.pk)

@@ -7,7 +7,7 @@ from functools import partial
 
 from csp.constants import NONE, SELF
 from csp.decorators import csp
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Q, Subquery
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -43,7 +43,7 @@ class Answer:
     to review, or a field for a message of one's own.
 
     `ways` are the channels by which the lead can be written to, without that of the draft. `text` and `channel` are
-    what the person typed and chose, if it came back with an `error`.
+    what the person typed and chose, if it came back with an `error`, or was `taken_back` before it went out.
     """
 
     send: OutboundSend | None
@@ -53,6 +53,7 @@ class Answer:
     text: str = ""
     channel: str = ""
     error: str = ""
+    taken_back: OutboundSend | None = None
     rewrite: BackgroundJob | None = None
     made: Made | None = None
     seen_send: str = ""
@@ -101,18 +102,22 @@ def answer_for(lead: Lead, *, text: str = "", channel: str = "", error: str = ""
     clearly, a draft to review, or an empty field. `text`, `channel` and `error` are what the person
     typed and chose, and why it was refused.
     """
-    live = (OutboundSend.State.INTENT, OutboundSend.State.UNKNOWN)
-    unsettled = list(lead.sends.filter(state__in=live).order_by("-created_at"))
+    live = Q(state__in=(OutboundSend.State.INTENT, OutboundSend.State.UNKNOWN))
+    back = Q(state=OutboundSend.State.TAKEN_BACK) & ~Q(text="")
+    found = list(lead.sends.filter(live | back).order_by("-created_at"))
+    unsettled = [send for send in found if send.state != OutboundSend.State.TAKEN_BACK]
     drafts = lead.drafts.filter(status=Draft.Status.PENDING).prefetch_related("gate_results")
     draft = drafts.order_by("-created_at").first()
+    returned = None if text or draft or unsettled else next(iter(found), None)
     return Answer(
         send=next(iter(unsettled), None),
         draft=draft,
         client_token=uuid.uuid4(),
         ways=[way for way in ways(lead, unsettled) if unsettled or not draft or way.channel != draft.channel],
-        text=text,
-        channel=channel,
+        text=text or (returned.text if returned else ""),
+        channel=channel or (returned.channel if returned else ""),
         error=error,
+        taken_back=returned,
         rewrite=review.rewrite_of(draft) if draft else None,
         made=provenance.of(draft) if draft else None,
         seen_send=_seen_send(lead),
@@ -221,7 +226,7 @@ def outgoing(request: WorkspaceRequest, lead_id: uuid.UUID, send_id: uuid.UUID) 
     answer = answer_for(lead)
     own = Message.objects.filter(workspace=request.workspace, source=OWN, external_id=str(send.pk))
     message = own.first() if send.state == OutboundSend.State.SENT else None
-    arrived = [Entry(send.created_at, send=send)]
+    arrived = [] if send.state == OutboundSend.State.TAKEN_BACK else [Entry(send.created_at, send=send)]
     if message:
         arrived = [Entry(message.sent_at, message=message, sent_as=send)]
     if answer.send and answer.send != send:  # the next part of a long text goes out

@@ -220,3 +220,82 @@ def test_a_bounced_address_leaves_the_other_channels(workspace, member):
 def test_nothing_known_of_a_lead_is_said_instead_of_a_composer(workspace, member):
     lead = factories.make_lead(workspace, email="")
     assert "there is nothing to write to" in composer(member, workspace, lead)
+
+
+@pytest.fixture
+def undoable(workspace):
+    type(workspace).objects.filter(pk=workspace.pk).update(undo_send_s=10)
+
+
+def undo(client, workspace, do="take-back"):
+    return client.post(f"/w/{workspace.pk}/sends/{OutboundSend.objects.get().pk}/?view=drafts", {"do": do})
+
+
+def test_what_counts_down_is_taken_back_by_a_button_and_its_text_is_in_the_composer(
+    workspace, member, lead, undoable
+):
+    factories.make_integration(workspace)
+    factories.make_message(lead)
+    write(member, workspace, lead, text="My careful words")
+    send = OutboundSend.objects.get()
+    page = composer(member, workspace, lead)
+    assert "<b>Goes out</b> in" in page and f"/sends/{send.pk}/" in page and 'value="take-back"' in page
+    running = f"/w/{workspace.pk}/inbox/{lead.pk}/outgoing/{send.pk}/"
+    assert member.get(running).status_code == 204
+
+    back = undo(member, workspace)
+
+    assert back["Location"] == f"/w/{workspace.pk}/inbox/{lead.pk}/?view=drafts#latest"
+    page = composer(member, workspace, lead)
+    assert "My careful words</textarea>" in page and "took it back." in page
+    assert "My careful words</textarea>" in member.get(running).content.decode()
+    undo(member, workspace, do="forget")
+    assert "My careful words" not in composer(member, workspace, lead)
+
+
+def test_a_draft_that_is_taken_back_has_the_text_that_was_edited(workspace, member, draft, undoable):
+    decide(member, workspace, draft, do="send", text="My careful edit")
+    undo(member, workspace)
+    assert "My careful edit</textarea>" in composer(member, workspace, draft.lead)
+
+
+def test_what_is_out_is_not_taken_back_and_that_is_said(workspace, member, draft, undoable):
+    decide(member, workspace, draft, do="send", text="Out")
+    OutboundSend.objects.update(called_at=factories.ago())
+    assert 'value="take-back"' not in composer(member, workspace, draft.lead)
+    response = undo(member, workspace)
+    assert "it is out already" in member.get(response["Location"]).content.decode()
+    assert OutboundSend.objects.get().state == "intent"
+
+
+def test_send_and_next_opens_the_one_below(workspace, member, lead):
+    factories.make_integration(workspace)
+    below, above = (
+        factories.make_lead(workspace, needs_reply=True, last_message_at=factories.ago(days=days))
+        for days in (9, -9)
+    )
+    factories.make_message(lead)
+    response = write(member, workspace, lead, do="send-next")
+    assert f"/inbox/{below.pk}/" in response["Location"]
+    factories.make_message(below)
+    assert f"/inbox/{above.pk}/" in write(member, workspace, below, do="send-next")["Location"]
+    assert OutboundSend.objects.count() == 2
+
+
+def test_the_kill_switch_takes_back_what_counts_down(workspace, people, draft, undoable):
+    decide(people.member, workspace, draft, do="send", text="Wait")
+    page = people.owner.post(f"/w/{workspace.pk}/automation/pause/", {"do": "pause"}, follow=True)
+    assert "Taken back before they went out: 1." in page.content.decode()
+    draft.refresh_from_db()
+    assert (draft.status, draft.send_at) == (Draft.Status.PENDING, None)
+
+
+@pytest.mark.parametrize(("seconds", "kept"), [("0", 0), ("60", 60), ("61", 10), ("-1", 10)])
+def test_the_time_to_take_back_is_a_setting(seconds, kept, workspace, people, undoable):
+    path = f"/w/{workspace.pk}/settings/"
+    form = people.owner.get(path).context["form"]
+    people.owner.post(
+        path, {name: value or "" for name, value in form.initial.items()} | {"undo_send_s": seconds}
+    )
+    workspace.refresh_from_db()
+    assert workspace.undo_send_s == kept

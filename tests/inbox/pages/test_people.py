@@ -143,6 +143,7 @@ def test_settings_are_saved_and_audited_by_name(admin, workspace, url):
         "tone": "calm",
         "opens_at": "08:00",
         "closes_at": "16:30",
+        "undo_send_s": 10,
         "daily_send_cap": "5",
     }
     assert set(asked) <= set(fields)
@@ -173,6 +174,7 @@ def test_a_setting_that_cannot_be_is_named_and_nothing_is_saved(admin, workspace
         "tone": "calm",
         "opens_at": "08:00",
         "closes_at": "16:30",
+        "undo_send_s": 10,
         "daily_send_cap": "5",
     }
     answer = admin.post(url("settings"), asked | {field: value})
