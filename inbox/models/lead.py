@@ -102,7 +102,11 @@ def by_alternate_email(address: str) -> Q:
 
 
 LEAD_WORDS = names_vector("first_name", "last_name", "company", "email")
-"""The words by which a search finds a lead. A query must use this very expression to use its index."""
+"""The words by which the admin's search finds a lead of any workspace. A query must use this very expression to use
+its index.
+"""
+LEAD_WORDS_HERE = names_vector("first_name", "last_name", "company", "email", of_workspace=True)
+"""The words by which the search of a workspace finds a lead, each with the workspace's mark."""
 LEAD_WORDS_BEFORE = SearchVector(
     "first_name", "last_name", "company", Replace("email", Value("@"), Value(" ")), config="simple"
 )
@@ -289,6 +293,7 @@ class Lead(models.Model):
             models.Index(fields=["workspace"], condition=Q(sample=True), name="lead_sample"),
             # for the search by words, and by the last digits of a phone number
             GinIndex(LEAD_WORDS, name="lead_names"),
+            GinIndex(LEAD_WORDS_HERE, name="lead_names_here"),
             GinIndex(LEAD_WORDS_BEFORE, name="lead_words"),
             models.Index(
                 F("workspace"),

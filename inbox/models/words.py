@@ -1,8 +1,8 @@
 """What the search finds a text by: its words and the phone numbers in it, as PostgreSQL's index holds them.
 
 Words are folded: lower case, without accents. A phone number is kept by its digits from the last one on, because its
-spellings differ at the beginning ("+1 555 …", "(555) …", "0044 …"). Each entry of a message begins with the end of
-the workspace's id. So a search reads the index entries of one workspace, however many texts others have.
+spellings differ at the beginning ("+1 555 …", "(555) …", "0044 …"). Each entry of a message or a lead begins with the
+end of the workspace's id. So a search reads the index entries of one workspace, however many texts others have.
 
 The words are cut here and not by PostgreSQL's own parser, which takes "reyes.example" or "and/or" for one word. So a
 query, a stored text and a snippet are cut by the same code. Names of leads are cut by an expression of PostgreSQL
@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.contrib.postgres.search import SearchVectorField
 from django.db.models import BooleanField, F, Func, Model, TextField, Value
-from django.db.models.functions import Concat, Lower, Replace
+from django.db.models.functions import Cast, Concat, Lower, Replace, Right
 
 from inbox.understanding.normalise import INVISIBLE, fold
 
@@ -137,16 +137,21 @@ def _folded(text: Any) -> Func:
     return letters
 
 
-def names_vector(*columns: str) -> Func:
-    """The folded words of `columns`, as an SQL expression that an index can have. The words do not begin with the
-    workspace's mark, as the admin looks for leads of all workspaces.
+def names_vector(*columns: str, of_workspace: bool = False) -> Func:
+    """The folded words of `columns`, as an SQL expression that an index can have. With `of_workspace` each begins with
+    the mark of the row's workspace (`mark_of`); without it a search of all workspaces finds them.
     """
     parts: list[Any] = [F(columns[0])]
     for column in columns[1:]:
         parts += [Value(" "), F(column)]
-    words = Func(_folded(Concat(*parts)), Value(f"[{SEPARATORS}]+"), function="regexp_split_to_array")
+    folded, apart, nothing = _folded(Concat(*parts)), f"[{SEPARATORS}]+", Value("")
+    if of_workspace:
+        mark = Right(Cast("workspace", TextField()), 3)
+        spaced = _text("regexp_replace", folded, Value(apart), Concat(Value(" "), mark), Value("g"))
+        folded, apart, nothing = Concat(mark, spaced), " ", mark
+    words = Func(folded, Value(apart), function="regexp_split_to_array")
     return Func(
-        Func(words, Value(""), function="array_remove"),
+        Func(words, nothing, function="array_remove"),
         function="array_to_tsvector",
         output_field=SearchVectorField(),
     )

@@ -13,7 +13,7 @@ from django.db.models.functions import Reverse
 from django.db.models.lookups import StartsWith
 
 from inbox.models import Workspace
-from inbox.models.lead import LEAD_WORDS, by_alternate_email
+from inbox.models.lead import LEAD_WORDS_HERE, by_alternate_email
 from inbox.models.words import NUMBER, HasWords, WordsQuery, mark_of, numbers_at, words_at, words_of
 
 MIN_PHONE_DIGITS = 4
@@ -83,8 +83,8 @@ class Typed:
     @property
     def names(self) -> Q | None:
         """The filter for leads whose names match; None if there is no word."""
-        query = names_query(self.text)
-        return Q(HasWords(LEAD_WORDS, query)) if query else None
+        query = names_query(self.text, self.mark)
+        return Q(HasWords(LEAD_WORDS_HERE, query)) if query else None
 
     @property
     def phones(self) -> list[Q]:
@@ -115,11 +115,11 @@ class Typed:
                 yield start, end
 
 
-def names_query(text: str) -> WordsQuery | None:
-    """The query for leads (LEAD_WORDS) in whose names or address words begin with the words of `text`; None if it has
-    no word.
+def names_query(text: str, mark: str = "") -> WordsQuery | None:
+    """The query for leads in whose names or address words begin with the words of `text`; None if it has no word. With
+    the `mark` of a workspace it is one for LEAD_WORDS_HERE, else one for LEAD_WORDS.
     """
-    words = [f"'{word}'{':*' * begins}" for word, begins in _words(text)]
+    words = [f"'{mark}{word}'{':*' * begins}" for word, begins in _words(text)]
     return WordsQuery(" & ".join(words)) if words else None
 
 

@@ -1,6 +1,7 @@
 """Search: names, addresses, numbers in any spelling, words, ids; in one workspace, by index."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -13,8 +14,8 @@ from django.utils import timezone
 from inbox.intake.words import fill
 from inbox.leads.folders import leads_in
 from inbox.models import Lead, Message
-from inbox.models.lead import LEAD_WORDS
-from inbox.models.words import words_of
+from inbox.models.lead import LEAD_WORDS, LEAD_WORDS_HERE
+from inbox.models.words import mark_of, words_of
 from inbox.pages import search_steps
 from inbox.pages.search import search
 from jobs.deadline import Deadline
@@ -170,9 +171,12 @@ def test_finds_a_phone_number_inside_a_message_in_any_spelling(written, workspac
 )
 def test_names_are_cut_by_the_database_as_messages_are_by_us(text, workspace):
     lead = factories.make_lead(workspace, first_name=text[:120], last_name="", company=text[:200], email="")
-    (names,) = Lead.objects.filter(pk=lead.pk).values_list(Cast(LEAD_WORDS, TextField()))[0]
+    vectors = Cast(LEAD_WORDS, TextField()), Cast(LEAD_WORDS_HERE, TextField())
+    names, here = Lead.objects.filter(pk=lead.pk).values_list(*vectors)[0]
     expected = {word for part in (text[:120], text[:200]) for word in words_of(part)}
     assert {entry.strip("'")[:64] for entry in names.split()} == expected
+    mark = mark_of(workspace.pk)
+    assert {entry.strip("'")[: 3 + 64] for entry in here.split()} == {mark + word for word in expected}
 
 
 def marked(workspace, text: str) -> str:
@@ -374,7 +378,7 @@ def plans(workspace, text: str) -> str:
 @pytest.mark.parametrize(
     "text, index",
     [
-        ("dana", "lead_names"),
+        ("dana", "lead_names_here"),
         ("thursday", "message_search"),
         ("555-0119", "lead_phone_digits"),
         ("words zzz", "message_search"),
@@ -383,6 +387,17 @@ def plans(workspace, text: str) -> str:
 def test_rare_words_are_looked_up_in_an_index(text, index, workspace, crowd):
     plan = plans(workspace, text)
     assert any(index in line and "never executed" not in line for line in plan.splitlines())
+
+
+def test_a_name_that_others_have_often_is_read_from_the_workspaces_own_entries(workspace, crowd):
+    other = factories.make_workspace(id=UUID(int=workspace.pk.int ^ 1))
+    Lead.objects.bulk_create(
+        Lead(workspace=other, first_name="Zara", email=f"z{number}@example.org") for number in range(300)
+    )
+    lead = factories.make_lead(workspace, first_name="Zara")
+    Lead.objects.filter(pk=lead.pk).update(last_message_at=factories.ago(days=9))
+    (line,) = [line for line in plans(workspace, "zara").splitlines() if "on lead_names" in line]
+    assert "(actual rows=1" in line, line
 
 
 def test_frequent_words_are_found_among_the_newest_messages_without_the_index(workspace, crowd):
