@@ -26,8 +26,8 @@ from integrations.models import WorkspaceIntegrationHealth
 
 logger = logging.getLogger(__name__)
 MINE = ("inbox", "integrations", "insights", "jobs")
-MAY_BE_THERE = ("inbox.User", "jobs.Tick", "jobs.Worker")
-"""Tables whose rows do not matter: staff, and what a worker notes of itself."""
+MAY_BE_THERE = ("inbox.DatabaseOrigin", "inbox.User", "jobs.Tick", "jobs.Worker")
+"""Tables whose rows do not matter: the database of itself, staff, and what a worker notes of itself."""
 PROCESSES = 2
 
 
