@@ -45,7 +45,7 @@ def words() -> models.Func:
 class Migration(migrations.Migration):
     atomic = False  # CREATE INDEX CONCURRENTLY runs outside transactions
 
-    dependencies = [("inbox", "0085_mentions")]
+    dependencies = [("inbox", "0089_sends_that_count_down")]
 
     operations = [
         migrations.RunSQL("DROP INDEX CONCURRENTLY IF EXISTS lead_names_here", migrations.RunSQL.noop),
