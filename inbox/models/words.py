@@ -144,7 +144,8 @@ def names_vector(*columns: str, of_workspace: bool = False) -> Func:
     parts: list[Any] = [F(columns[0])]
     for column in columns[1:]:
         parts += [Value(" "), F(column)]
-    folded, apart, nothing = _folded(Concat(*parts)), f"[{SEPARATORS}]+", Value("")
+    folded, apart = _folded(Concat(*parts)), f"[{SEPARATORS}]+"
+    nothing: Value | Func = Value("")
     if of_workspace:
         mark = Right(Cast("workspace", TextField()), 3)
         spaced = _text("regexp_replace", folded, Value(apart), Concat(Value(" "), mark), Value("g"))
