@@ -295,7 +295,10 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         hidden = set(self.secret_fields)
         if self.text_fields and not (obj is not None and self.may_read(request, obj)):
             hidden.update(self.text_fields)
-        return [name for name in super().get_fields(request, obj) if name not in hidden]
+        names = [name for name in super().get_fields(request, obj) if name not in hidden]
+        links = {name for name in names if name.endswith("_link")}  # each stands where its column would
+        names = [f"{name}_link" if f"{name}_link" in links else name for name in names]
+        return list(dict.fromkeys(names))
 
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> Any:
         return [*(super().get_exclude(request, obj) or ()), *self.secret_fields]
@@ -342,7 +345,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     @admin.display(description="trace")
     def what_happened(self, row: Model) -> SafeString:
         address = self.trace_address(row)
-        return format_html('<a href="{}">What happened</a>', address) if address else SafeString("–")
+        return format_html('<a href="{}">Trace</a>', address) if address else SafeString("–")
 
     def trace_address(self, row: Model) -> str:
         """The address of the page that says what happened to `row`; "" if there is none."""

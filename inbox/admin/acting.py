@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from inbox.admin import accounts
-from inbox.health import banner
+from inbox.health import banner, sentences
 from inbox.pages import account_actions
 from inbox.pages.safe_next import next_url
 from integrations.models import TROUBLED, WorkspaceIntegrationHealth
@@ -61,9 +61,12 @@ class ActingAdmin(RecordAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         health = kwargs.get("obj")
+        if health is not None:
+            context["subtitle"] = self.in_words(health)
         if health is not None and health.state in TROUBLED:
             context |= {
                 "line": banner.line(health, health.workspace),
+                "why": sentences.why(health.reason),
                 "act_url": reverse("admin:integrations_workspaceintegrationhealth_act", args=[health.pk]),
                 "may_act": self.has_check_permission(request),
                 "key_url": accounts.key_url(health, scope_of(request)),

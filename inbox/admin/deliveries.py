@@ -100,6 +100,13 @@ class WebhookDeliveryAdmin(RecordAdmin):
     exclude = ("body",)
     readonly_fields = ("message_link", "lead_link", "job_link")
 
+    def found_by(self, request: HttpRequest, name: str, term: str) -> list[QuerySet[WebhookDelivery]]:
+        found: list[QuerySet[WebhookDelivery]] = super().found_by(request, name, term)
+        if name != "event_key__exact":
+            return found
+        # the index of keys begins with workspace and source
+        return [part.filter(source__in=list(registry.webhook_sources())) for part in found]
+
     @admin.display(description="verdict", ordering="verdict")
     def verdict_chip(self, delivery: WebhookDelivery) -> SafeString:
         return render_chip(state_of("delivery", delivery.verdict))

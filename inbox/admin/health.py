@@ -175,7 +175,7 @@ class HealthBoard(ActingAdmin):
             audit.record(health.workspace_id, signed_in(request), "health.check", health.integration)
         self.message_user(
             request,
-            f"{len(checked)} of {len(chosen)} accounts are being checked; reload in a few seconds.",
+            f"{len(checked)} of {len(chosen)} accounts are being checked; this list shows what comes of it.",
             messages.SUCCESS if len(checked) == len(chosen) else messages.WARNING,
         )
         return None

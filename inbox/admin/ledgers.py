@@ -35,6 +35,13 @@ class OutboundSendAdmin(RecordAdmin):
     actions = ("went_out", "send_again")
     readonly_fields = ("lead_link",)
 
+    def found_by(self, request: HttpRequest, name: str, term: str) -> list[QuerySet[OutboundSend]]:
+        found: list[QuerySet[OutboundSend]] = super().found_by(request, name, term)
+        if name != "origin_id__exact":
+            return found
+        # the index of origins begins with workspace and kind of origin
+        return [part.filter(origin__in=OutboundSend.Origin.values) for part in found]
+
     @admin.display(description="lead", ordering="lead")
     def lead_link(self, send: OutboundSend) -> SafeString:
         return link(send.lead, send.lead.display_name)

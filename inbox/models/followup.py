@@ -33,6 +33,7 @@ class FollowUpSequence(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name = "follow-up sequence"
         constraints = [models.UniqueConstraint(fields=["workspace", "name"], name="sequence_name_once")]
         ordering = ["name", "id"]
 
@@ -66,6 +67,7 @@ class FollowUpStep(models.Model):
     retired = models.BooleanField(default=False)
 
     class Meta:
+        verbose_name = "follow-up step"
         ordering = ["position", "id"]
 
     def __str__(self) -> str:
@@ -120,6 +122,7 @@ class FollowUpInstance(models.Model):
     finish_reason = models.CharField(max_length=200, blank=True, default="")
 
     class Meta:
+        verbose_name = "follow-up"
         constraints = [
             models.UniqueConstraint(
                 fields=["lead", "sequence"],
@@ -214,6 +217,7 @@ class FollowUpTask(models.Model):
     responded_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = "follow-up task"
         constraints = [
             models.UniqueConstraint(fields=["instance", "step"], name="followup_task_once_per_step")
         ]

@@ -25,7 +25,7 @@ class TextAccess(models.Model):
     expires_at = models.DateTimeField()
 
     class Meta:
-        verbose_name_plural = "text accesses"
+        verbose_name, verbose_name_plural = "access to texts", "accesses to texts"
         permissions = [("open_text", "Can read texts of any workspace, with a reason")]
         constraints = [
             models.CheckConstraint(condition=~Q(reason=""), name="text_access_has_a_reason"),

@@ -285,7 +285,9 @@ class AuditEntry(models.Model):
         ordering = ["-created_at", "-id"]
         indexes = [
             models.Index(fields=["workspace", "-created_at"], name="audit_by_workspace"),
-            models.Index(fields=["object_type", "object_id"], name="audit_by_object"),
+            models.Index(fields=["object_id", "object_type"], name="audit_of_object"),
+            # For the search in the admin, which takes the beginning of an action.
+            models.Index(fields=["action"], opclasses=["varchar_pattern_ops"], name="audit_by_action"),
         ]
         verbose_name_plural = "audit entries"
 

@@ -40,6 +40,7 @@ class AiCall(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name = "model call"
         ordering = ["-id"]
         indexes = [
             # For the cost of a workspace by time, and for deleting old rows.

@@ -95,7 +95,7 @@ class WorkspaceIntegrationHealth(models.Model):
     )
 
     class Meta:
-        verbose_name_plural = "workspace integration health"
+        verbose_name, verbose_name_plural = "account", "accounts and their health"
         permissions = [("check_workspaceintegrationhealth", "Can have accounts checked")]
         indexes = [
             models.Index(

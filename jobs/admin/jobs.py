@@ -138,7 +138,7 @@ class BackgroundJobAdmin(DoingAdmin):
         elif at:
             word = "began"
         shown = date_format(timezone.localtime(at), "j M, H:i") if at else ""
-        return format_html('<span class="mini quiet">{}</span> {}', word, shown)
+        return format_html('<span class="mini quiet">{}</span> <span class="nowrap">{}</span>', word, shown)
 
     @admin.display(description="workspace")
     def workspace_link(self, job: BackgroundJob) -> SafeString:

@@ -63,7 +63,7 @@ class JobActionAdmin(OfJobAdmin):
 class WorkerAdmin(RecordAdmin):
     workspace_path = INSTALLATION
     list_display = ("host", "pid", "places", "started_at", "heartbeat_at", "ended_at", "end_reason")
-    list_filter = ("started_at", known_values("end_reason", ("", "stopped", "crashed", "lost")))
+    list_filter = ("started_at", known_values("end_reason", ("stopped", "crashed", "lost")))
     ordering = ("-pk",)
 
 

@@ -84,12 +84,13 @@ def test_a_workspace_admin_lives_through_an_outage_in_the_admin(world, admin, op
     BackgroundJob.objects.filter(pk__in=jobs).update(**ended)
     page = open_page(admin)
     page.clock.install()
-    page.goto("/admin/inbox/lead/")
+    page.goto("/admin/integrations/workspaceintegrationhealth/")
     expect(banner_of(page)).to_have_count(0)
 
     revoke_key(world)
     page.clock.run_for(BANNER_POLLS_MS)  # the page is open and stays open
     expect(banner_of(page)).to_contain_text("EmailBison is disconnected")
+    expect(page.locator("#result_list tbody tr").first).to_contain_text("Needs reconnect")
 
     account = world.workspace.integrations.get(provider="emailbison")
     account.credentials = {"api_key": good_key}
@@ -261,6 +262,7 @@ def test_pages_of_the_admin_are_fit_for_use(world, operator, open_page, scheme, 
         f"/admin/jobs/backgroundjob/{job.pk}/change/",
         f"/admin/jobs/backgroundjob/cause/{job.fingerprint}/",
         "/admin/jobs/tick/crons/",
+        "/admin/integrations/workspaceintegrationhealth/",
         f"/admin/integrations/workspaceintegrationhealth/{health.pk}/change/",
     ):
         page.goto(address)

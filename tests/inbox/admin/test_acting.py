@@ -155,6 +155,20 @@ def test_the_page_of_an_account_says_what_is_the_matter_and_what_can_be_done(nor
     )
 
     assert "New LinkedIn messages are not arriving" in page and "Check now" in page
+    assert page.count("LinkedIn is disconnected") == 1
+
+
+def test_the_page_of_an_account_has_the_banner_of_one_that_is_worse(northwind):
+    break_account(northwind)
+    health = break_account(factories.make_workspace("Bluebird"), "emailbison", hours=1)
+
+    page = (
+        in_group(roles.OPERATOR)
+        .get(reverse("admin:integrations_workspaceintegrationhealth_change", args=[health.pk]))
+        .content.decode()
+    )
+
+    assert "LinkedIn is disconnected" in page and "EmailBison is disconnected" in page
 
 
 def test_a_form_cannot_lead_to_another_site(northwind):

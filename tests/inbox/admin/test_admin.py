@@ -1,5 +1,8 @@
 """The Django admin: every registered model, walked; records stay records, tenants stay apart, secrets stay out."""
 
+import re
+from collections import Counter
+
 import pytest
 from django.contrib.auth.models import Group
 from django.db import connection
@@ -68,7 +71,10 @@ def test_page_of_a_row_opens_and_shows_no_secret(client, rows, no_model_list):
     for model, row in rows.items():
         response = client.get(url(model, "change", row.pk))
         assert response.status_code == 200, model
-        assert not any(secret in response.content.decode() for secret in hidden), model
+        page = response.content.decode()
+        assert not any(secret in page for secret in hidden), model
+        labels = Counter(re.findall(r"<label[^>]*>(.*?)</label>", page.partition('class="inline-group')[0]))
+        assert [label for label, times in labels.items() if times > 1] == [], model
 
 
 def test_record_cannot_be_added_changed_or_deleted(client, rows, unrendered):

@@ -7,7 +7,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from inbox.models import Lead, Message
+from inbox.models import Lead, Message, OutboundSend, WebhookDelivery
 from jobs import adminpages
 from jobs.ids import uuid7
 from tests import factories
@@ -127,6 +127,26 @@ def test_a_rare_row_is_looked_for_among_the_newest_and_then_further(
     assert list(further.result_list) == [messages[5]]
     assert list(listed(client, further.start_url).result_list) == [messages[1]]
     assert listed(client, further.further_url).further_url == ""
+
+
+def test_only_a_list_that_is_narrowed_offers_to_show_all(client, messages):
+    assert "Show all" not in client.get(reverse(LIST)).content.decode()
+    for query in ({"q": "x"}, {"source": messages[0].source}):
+        assert "Show all" in client.get(reverse(LIST), query).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("model", "before"),
+    [(Message, "source"), (WebhookDelivery, "source"), (OutboundSend, "origin")],
+    ids=lambda one: getattr(one, "__name__", one),
+)
+def test_a_search_names_what_the_index_begins_with(client, model, before):
+    factories.make_workspace()
+    with CaptureQueriesContext(connection) as captured:
+        client.get(reverse(f"admin:inbox_{model._meta.model_name}_changelist"), {"q": "an-id"})
+
+    (looked_up,) = [one["sql"] for one in captured if " UNION ALL " in one["sql"]]
+    assert f'"{before}" IN (' in looked_up
 
 
 LEADS = "admin:inbox_lead_changelist"

@@ -1,10 +1,13 @@
 """Every table is shown in the admin, or is named here with the reason why it is not."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.sites import AdminSite
+from django.utils.formats import localize
 
 from inbox.models import Draft, Lead, Message
 from jobs import adminchecks
@@ -39,6 +42,12 @@ def test_every_class_says_who_sees_its_rows():
 def test_model_calls_show_tokens_cost_and_outcome():
     call = admin.site.get_model_admin(apps.get_model("integrations.AiCall"))
     assert {"input_tokens", "output_tokens", "cost_microusd", "outcome"} <= set(call.list_display)
+
+
+def test_models_and_times_are_named_in_words():
+    names = {str(model._meta.verbose_name) for model in admin.site._registry}
+    assert {"model call", "account", "follow-up", "access to texts"} <= names
+    assert localize(datetime(2026, 11, 9, 16, 5, tzinfo=UTC)) == "9 Nov 2026, 16:05 UTC"
 
 
 def faults(model, **attributes) -> list[int]:

@@ -1,0 +1,5 @@
+"""Dates and times that nobody reads in two ways: the day before the month's name, 24 hours, and the zone."""
+
+DATE_FORMAT = SHORT_DATE_FORMAT = "j M Y"
+TIME_FORMAT = "H:i"
+DATETIME_FORMAT = SHORT_DATETIME_FORMAT = "j M Y, H:i T"
