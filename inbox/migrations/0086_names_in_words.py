@@ -4,7 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("inbox", "0077_names_leave_the_admins_log")]
+    dependencies = [("inbox", "0085_mentions")]
 
     operations = [
         migrations.AlterModelOptions("followupinstance", {"verbose_name": "follow-up"}),
