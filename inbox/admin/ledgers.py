@@ -91,10 +91,15 @@ class OutboundSendAdmin(RecordAdmin):
 class AuditEntryAdmin(RecordAdmin):
     workspace_path = "workspace"
     plain_texts = ("data",)
-    list_display = ("created_at", "actor", "action", "object_type", "object_id", "workspace")
+    list_display = ("created_at", "who", "action", "object_type", "object_id", "workspace")
     list_filter = ("created_at", WorkspaceFilter)
     list_select_related = ("actor", "workspace")
     ordering = ("-pk",)
     ordering_of_one = ("-created_at", "-pk")
     search_fields = ("object_id__exact", "actor__email__exact", "action__startswith")
     search_help_text = "An object's id, a person's address, or the beginning of an action"
+
+    @admin.display(description="who", ordering="actor__email")
+    def who(self, entry: AuditEntry) -> str:
+        """The address, as people of several workspaces may have one name."""
+        return entry.actor.email if entry.actor else "Holdfast"

@@ -42,7 +42,7 @@ class LogEntryAdmin(RecordAdmin):
 
     workspace_path = INSTALLATION
     plain_texts = ("change_message", "object_id", "object_repr")
-    list_display = ("action_time", "user", "content_type", "object_repr", "action_flag")
+    list_display = ("action_time", "user__email", "content_type", "object_repr", "action_flag")
     list_filter = ("action_time", "action_flag")
     list_select_related = ("user", "content_type")
     search_fields = ("user__email__exact",)
@@ -56,7 +56,7 @@ class TextAccessAdmin(RecordAdmin):
 
     workspace_path = "workspace"
     plain_texts = ("reason",)
-    list_display = ("created_at", "user", "workspace", "reason", "expires_at")
+    list_display = ("created_at", "user__email", "workspace", "reason", "expires_at")
     list_filter = ("created_at", WorkspaceFilter)
     list_select_related = ("user", "workspace")
     ordering = ("-pk",)

@@ -239,7 +239,7 @@ class MembershipAdmin(BaseAdmin):
     ordering = ("workspace__name", "pk")
     form = MembershipForm
     fields = ("user", "workspace", "role", "takes_leads")
-    list_display = ("user", "workspace_link", "role", "created_at")
+    list_display = ("user__email", "workspace_link", "role", "created_at")
     list_filter = ("role", WorkspaceFilter)
     list_select_related = ("user", "workspace")
     search_fields = ("user__email__istartswith", "workspace__name__istartswith")
