@@ -295,7 +295,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
         hidden = set(self.secret_fields)
         if self.text_fields and not (obj is not None and self.may_read(request, obj)):
             hidden.update(self.text_fields)
-        names = [name for name in super().get_fields(request, obj) if name not in hidden]
+        names: list[Any] = [name for name in super().get_fields(request, obj) if name not in hidden]
         links = {name for name in names if name.endswith("_link")}  # each stands where its column would
         names = [f"{name}_link" if f"{name}_link" in links else name for name in names]
         return list(dict.fromkeys(names))
