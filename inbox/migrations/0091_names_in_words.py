@@ -4,7 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("inbox", "0085_mentions")]
+    dependencies = [("inbox", "0090_names_of_leads_by_workspace")]
 
     operations = [
         migrations.AlterModelOptions("followupinstance", {"verbose_name": "follow-up"}),

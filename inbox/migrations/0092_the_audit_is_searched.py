@@ -16,7 +16,7 @@ def build(index: models.Index) -> list:
 class Migration(migrations.Migration):
     atomic = False  # CREATE INDEX CONCURRENTLY runs outside transactions
 
-    dependencies = [("inbox", "0086_names_in_words")]
+    dependencies = [("inbox", "0091_names_in_words")]
 
     operations = [
         *build(models.Index(fields=["object_id", "object_type"], name="audit_of_object")),
