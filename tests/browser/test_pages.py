@@ -64,6 +64,7 @@ def paths(workspace, lead) -> list[str]:
         f"{inbox}?view=sent",
         f"{inbox}{lead.pk}/?view=needs-reply",
         reverse("inbox:lead-erase", args=[workspace.pk, lead.pk]),
+        reverse("inbox:help", args=[workspace.pk, "setters"]),
         reverse("inbox:retention", args=[workspace.pk]) + "?keep_messages_days=90&keep_bodies_days=30",
         *(reverse(page.url_name, args=[workspace.pk]) for page in PAGES),
     ]

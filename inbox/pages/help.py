@@ -1,0 +1,72 @@
+"""Renders the two pages of docs/ that explain the product to its users, so that a page can lead to what explains it.
+
+It knows what these pages use: headings, paragraphs, lists, tables, bold, emphasis, code, and links to each other.
+"""
+
+import re
+from functools import cache
+from pathlib import Path
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGES = {"setters": "for-setters.md", "admins": "for-admins.md"}
+"""The pages by the name in their address."""
+LINK = re.compile(r"\[([^]]+)\]\(([\w-]+\.md)?(#[\w-]+)?\)")
+
+
+@cache
+def rendered(name: str) -> tuple[str, SafeString]:
+    """The title of a page, and the HTML of the rest. Raises KeyError for a name that PAGES does not have, OSError where
+    the installation has no docs.
+    """
+    title, _, text = (DOCS / PAGES[name]).read_text(encoding="utf-8").partition("\n")
+    blocks = re.split(r"\n\s*\n", text.strip())
+    return title.lstrip("# "), mark_safe("\n".join(map(_block, blocks)))
+
+
+def slug(heading: str) -> str:
+    """A heading as an address's fragment names it."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def _block(text: str) -> str:
+    lines = text.split("\n")
+    if text.startswith("## "):
+        heading = lines[0].removeprefix("## ")
+        return f'<h2 id="{slug(heading)}">{_words(heading)}</h2>'
+    if text.startswith("|"):
+        return _table(lines)
+    if found := re.match(r"- |\d+\. ", text):
+        tag = "ul" if found[0] == "- " else "ol"
+        items = re.split(r"\n?^(?:- |\d+\. )", text, flags=re.M)[1:]
+        return f'<{tag} class="stack">{"".join(f"<li>{_words(one)}</li>" for one in items)}</{tag}>'
+    return f"<p>{_words(' '.join(lines))}</p>"
+
+
+def _table(lines: list[str]) -> str:
+    head, _, *rows = ([_words(cell.strip()) for cell in line.strip("|").split(" | ")] for line in lines)
+    top = "".join(f'<th scope="col">{cell}</th>' for cell in head)
+    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    return (
+        '<div class="table-box" tabindex="0" role="region" aria-label="Table">'
+        f'<table class="table"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
+
+
+def _words(text: str) -> str:
+    text = escape(text)
+    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
+    text = re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", text)
+    text = re.sub(r"\*([^*]+)\*", r"<em>\1</em>", text)
+    return LINK.sub(_link, text)
+
+
+def _link(found: re.Match[str]) -> str:
+    """A link to the other page, or within this one; other documents are named without a link."""
+    words, page, fragment = found[1], found[2], found[3] or ""
+    name = next((name for name, file in PAGES.items() if file == page), None)
+    if page and name is None:
+        return words
+    return f'<a href="{f"../{name}/" if name else ""}{fragment}">{words}</a>'
