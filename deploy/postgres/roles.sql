@@ -26,6 +26,9 @@ ALTER ROLE holdfast_worker SET statement_timeout = '30s';
 ALTER ROLE holdfast_worker SET lock_timeout = '5s';
 ALTER ROLE holdfast_worker SET idle_in_transaction_session_timeout = '15s';
 
+-- Statements here take milliseconds, and where statistics are young PostgreSQL would compile them for seconds each time.
+ALTER DATABASE holdfast SET jit = off;
+
 \connect holdfast
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE, CREATE ON SCHEMA public TO holdfast_owner;

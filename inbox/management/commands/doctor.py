@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.core import checks
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
 from inbox.health import account_tests, notice_mail
 from inbox.models import DatabaseOrigin, Workspace
@@ -70,6 +70,7 @@ def examine(*, providers: bool = True) -> Iterator[Finding]:
         yield found
         if found.ok is False:
             return
+        yield from _compiling()
         yield from _queue()
         yield _sends()
         yield _deliveries()
@@ -124,6 +125,17 @@ def _schema() -> Finding:
         words = f"of a newer release: this one does not know {number}, and works all the same"
         return Finding(None, "schema", words, "See docs/upgrading.md, Going back.")
     return Finding(True, "schema", "all migrations are applied")
+
+
+def _compiling() -> Iterator[Finding]:
+    """Checks that PostgreSQL does not compile statements, which takes seconds where they take milliseconds."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_jit_available()")
+        if cursor.fetchone()[0]:
+            fix = "ALTER DATABASE … SET jit = off, as deploy/postgres/roles.sql does; then restart web and workers."
+            yield Finding(
+                False, "jit", "PostgreSQL compiles statements, so that jobs begin seconds later", fix
+            )
 
 
 def _lanes() -> Iterator[Finding]:
