@@ -44,6 +44,7 @@ urlpatterns = [
     path("start/hide/", start.hide, name="start-hide"),
     path("inbox/", threads.thread_list, name="list"),
     path("inbox/triage/", triage.decide, name="triage"),
+    path("inbox/snooze/", triage.snooze_words, name="snooze-words"),
     path("inbox/undo/", triage.undo, name="undo"),
     path("inbox/named/", palette.leads_named, name="leads-named"),
     path("inbox/views/", saved_views.view_list, name="views"),

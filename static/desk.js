@@ -206,7 +206,14 @@
       return data;
     };
     const { triage } = threads().dataset;
-    step.cancel = later(triage, body, "toasts", ({ page }) => (step.token = page.querySelector("[name=token]")?.value ?? ""), failed);
+    const done = ({ page }) => {
+      step.token = page.querySelector("[name=token]")?.value ?? "";
+      const missed = [...page.querySelectorAll(".toast")].filter((toast) => !toast.querySelector("form"));
+      if (what === "read" || !missed.length) return;
+      missed.forEach((toast) => say(toast.textContent.trim()));
+      refresh(); // they come back
+    };
+    step.cancel = later(triage, body, "toasts", done, failed);
     for (const [id] of seen) if (id !== shown) forget(id);
     return step;
   }

@@ -83,6 +83,16 @@
     if (action() !== false && (letter || event.ctrlKey || event.metaKey)) event.preventDefault();
   });
 
+  // Enter takes the time that words were understood as, if it is shown and nothing was typed since.
+  document.addEventListener("submit", (event) => {
+    const { understood } = event.target.dataset;
+    const button = understood && byId(understood).querySelector("button");
+    if (!button || button.dataset.words !== event.target.elements.words.value.trim()) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    button.click();
+  }, true);
+
   // Show how many rows are ticked.
   document.addEventListener("change", () => {
     const count = document.querySelector("[data-ticked]");

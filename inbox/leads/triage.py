@@ -49,14 +49,15 @@ class Seen(NamedTuple):
 
 
 class TriageResult(NamedTuple):
-    """What marking conversations as done, snoozed or unread did. `leads` were changed. `missed` counts the leads that
-    are gone or have a newer reply than the person saw.
+    """What marking conversations as done, snoozed or unread did. `leads` were changed. `missed` have a newer reply than
+    the person saw, and `gone` counts those that are no leads of the workspace any more.
 
     `undo` is the token that takes the change back.
     """
 
     leads: list[Lead]
-    missed: int
+    missed: list[Lead]
+    gone: int
     undo: str
 
 
@@ -71,7 +72,7 @@ def change(workspace: Workspace, seen: Iterable[Seen], fields: dict[str, Any]) -
     """
     asked = set(seen)
     with transaction.atomic():
-        leads = _locked(workspace, asked)
+        leads, missed = _locked(workspace, asked)
         before = {lead.pk: _values(lead, fields) for lead in leads}
         rows = Lead.objects.filter(pk__in=before)
         rows.update(**fields)
@@ -80,7 +81,8 @@ def change(workspace: Workspace, seen: Iterable[Seen], fields: dict[str, Any]) -
             for lead in rows.only("last_inbound_at", *fields)
         ]
     token = signing.dumps([str(workspace.pk), changes], salt=UNDO_SALT, compress=True)
-    return TriageResult(leads, len(asked) - len(leads), token)
+    gone = len({item.lead_id for item in asked}) - len(leads) - len(missed)
+    return TriageResult(leads, missed, gone, token)
 
 
 def undo(workspace: Workspace, token: str) -> list[tuple[Lead, dict[str, Any]]]:
@@ -98,7 +100,7 @@ def undo(workspace: Workspace, token: str) -> list[tuple[Lead, dict[str, Any]]]:
     put_back: list[tuple[Lead, dict[str, Any]]] = []
     refused: IntegrityError | None = None
     with transaction.atomic():
-        for lead in _locked(workspace, asked):
+        for lead in _locked(workspace, asked)[0]:
             before, after = asked[Seen.of(lead)]
             if _values(lead, after) != after:
                 continue
@@ -122,12 +124,13 @@ def mark_read(lead: Lead) -> None:
         Lead.objects.filter(pk=lead.pk, last_inbound_at=lead.last_inbound_at).update(unread=False)
 
 
-def _locked(workspace: Workspace, seen: Iterable[Seen]) -> list[Lead]:
+def _locked(workspace: Workspace, seen: Iterable[Seen]) -> tuple[list[Lead], list[Lead]]:
+    """The leads of `seen` under a row lock: those that are as they were seen, and those with a newer reply."""
     known = {item.lead_id: item.last_inbound_at for item in seen}
-    leads = (
-        Lead.objects.select_for_update(no_key=True).filter(workspace=workspace, pk__in=known).order_by("pk")
-    )
-    return [lead for lead in leads if lead.last_inbound_at == known[lead.pk]]
+    rows = Lead.objects.select_for_update(no_key=True).filter(workspace=workspace, pk__in=known)
+    leads: list[Lead] = list(rows.order_by("pk"))
+    as_seen = [lead for lead in leads if lead.last_inbound_at == known[lead.pk]]
+    return as_seen, [lead for lead in leads if lead.last_inbound_at != known[lead.pk]]
 
 
 def _values(lead: Lead, names: Iterable[str]) -> dict[str, object]:

@@ -92,6 +92,17 @@ def test_snooze_asks_until_when(page, leads):
     dialog.get_by_role("button", name="In a week").click()
     expect(page.get_by_role("status").last).to_contain_text("Snoozed: First")
     until(lambda: Lead.objects.get(pk=leads[0].pk).snoozed_until, "it is snoozed")
+    press(page, "h")
+    expect(page.get_by_role("textbox", name="In words")).to_be_focused()
+    page.keyboard.type("soon")
+    expect(page.get_by_role("dialog", name="Snooze until")).to_contain_text("“soon” is not understood")
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("tomorrow 2pm")
+    expect(page.get_by_role("button", name=re.compile("^Snooze until .* 14:00$"))).to_be_visible()
+    assert not Lead.objects.get(pk=leads[1].pk).snoozed_until
+    press(page, "Enter")
+    expect(page.get_by_role("status").last).to_contain_text("Snoozed: Second")
+    until(lambda: Lead.objects.get(pk=leads[1].pk).snoozed_until, "it is snoozed")
 
 
 def test_unread(page, leads):

@@ -73,8 +73,9 @@ class TriageForm(forms.Form):
     """The form that marks the conversations in `lead` as done, read, unread or snoozed, or assigns them, as `do`
     says.
 
-    `until` is the day on which a snooze ends; `do=snooze:<word>` names it by a word of WORDS instead. `do=assign:<id>`
-    names the membership of who gets them; `do=assign:nobody` takes them from whoever has them.
+    `until` is the day on which a snooze ends; `do=snooze:<word>` names it by a word of WORDS instead, or is the very
+    time as the page has understood and shown it (ISO 8601, inbox.pages.snooze_words). `do=assign:<id>` names the
+    membership of who gets them; `do=assign:nobody` takes them from whoever has them.
     """
 
     ACTIONS = ("done", "unread", "read", "snooze", "assign")
@@ -96,13 +97,26 @@ class TriageForm(forms.Form):
     def _is_known(self, action: str, word: str) -> bool:
         if action == "assign":
             return word == self.NOBODY or (word.isascii() and word.isdigit() and len(word) < ID_DIGITS)
-        return not word or word in self.WORDS
+        return not word or word in self.WORDS or self._moment(word) is not None
+
+    @staticmethod
+    def _moment(word: str) -> datetime | None:
+        """The time that `word` is, with its offset; None if it is none."""
+        try:
+            moment = datetime.fromisoformat(word)
+        except ValueError:
+            return None
+        return timezone.localtime(moment) if moment.tzinfo else None
 
     def clean(self) -> dict[str, Any]:
         super().clean()
         cleaned = self.cleaned_data
         action, _, word = cleaned.get("do", "").partition(":")
-        if action == "snooze":
+        moment = cleaned["moment"] = self._moment(word) if action == "snooze" else None
+        if moment:
+            if not timezone.now() < moment <= timezone.now() + timedelta(days=SNOOZE_DAYS_LIMIT):
+                self.add_error("until", "Snooze until: that time has passed, or is more than a year ahead.")
+        elif action == "snooze":
             today = timezone.localdate()
             day = today + timedelta(days=self.WORDS[word]) if word else cleaned.get("until")
             if day is None:
@@ -113,10 +127,11 @@ class TriageForm(forms.Form):
         return cleaned
 
     def snooze_until(self, at: time) -> datetime:
-        """The moment at which a snooze ends: the chosen day at the time `at`, in the
+        """The moment at which a snooze ends: the very time that was shown, else the chosen day at the time `at`, in the
         active time zone, which is the workspace's.
         """
-        return timezone.make_aware(datetime.combine(self.cleaned_data["until"], at))
+        moment: datetime | None = self.cleaned_data["moment"]
+        return moment or timezone.make_aware(datetime.combine(self.cleaned_data["until"], at))
 
     def membership_id(self) -> int | None:
         """The id of the membership that the conversations are assigned to; None for nobody."""

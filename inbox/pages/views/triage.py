@@ -7,9 +7,11 @@ from django.contrib import messages
 from django.core.signing import BadSignature
 from django.db import IntegrityError
 from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.template.defaultfilters import date
 from django.urls import reverse
-from django.views.decorators.http import require_POST
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
 
 from inbox.leads import assigning, notes, triage
 from inbox.models import Lead, Membership
@@ -18,7 +20,12 @@ from inbox.pages.forms.conversation import TriageForm
 from inbox.pages.pagination import cursor_of, keyset_page
 from inbox.pages.parts import part_asked, render_part
 from inbox.pages.search import following
+from inbox.pages.snooze_words import NotUnderstood
+from inbox.pages.snooze_words import read as words_to_time
 from inbox.pages.views.threads import ORDER, filtered, looked_at
+
+NAMED = 5
+"""How many conversations that were left as they were are named."""
 
 
 @require_POST
@@ -26,7 +33,7 @@ from inbox.pages.views.threads import ORDER, filtered, looked_at
 def decide(request: WorkspaceRequest) -> HttpResponse:
     """Marks the conversations in `lead` as done, read, unread or snoozed, or assigns them, as `do` says, and
     returns to the list with the same query string. A request for the part "toasts" gets what the list would say, with
-    the token that undoes it: 409 if a conversation was left as it was.
+    the token that undoes it and the names of those that were left as they were: 409 if all were.
 
     With `open`, the conversation on whose page it was pressed, done and snooze lead to the next older conversation of
     the list.
@@ -36,17 +43,16 @@ def decide(request: WorkspaceRequest) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, form.problem())
         return render_part(request, part, status=422) if part else HttpResponseRedirect(_list_url(request))
-    target, missed = "" if part else _after(request, form) or _list_url(request), 0
+    target, changed = "" if part else _after(request, form) or _list_url(request), False
     try:
         said, outcome = _carry_out(request, form)
     except assigning.NotAMember as reason:
-        missed = 1
         messages.error(request, str(reason))
     else:
-        missed = outcome.missed
+        changed = bool(outcome.leads)
         _tell(request, said, outcome)
     if part:
-        return render_part(request, part, status=409 if missed else 200)
+        return render_part(request, part, status=200 if changed else 409)
     return HttpResponseRedirect(target)
 
 
@@ -63,7 +69,9 @@ def _carry_out(request: WorkspaceRequest, form: TriageForm) -> tuple[str, triage
         return said, assigning.give(workspace, signed_in(request), seen, to)
     if form.action == "snooze":
         until = triage.snoozed(form.snooze_until(workspace.opens_at))
-        said = f"Snoozed {{}} until {date(form.cleaned_data['until'], 'j F')}"
+        given = form.cleaned_data
+        shown = f"{given['moment']:%-d %B, %H:%M}" if given["moment"] else date(given["until"], "j F")
+        said = f"Snoozed {{}} until {shown}"
         return said, triage.change(workspace, seen, until)
     if form.action == "done":
         return "Done: {}", triage.change(workspace, seen, triage.DONE)
@@ -83,6 +91,25 @@ def _member(request: WorkspaceRequest, membership_id: int | None) -> Membership 
     if found is None or not found.at_least(Membership.Role.MEMBER):
         raise assigning.NotAMember("Choose somebody who answers in this workspace.")
     return found
+
+
+@require_safe
+@workspace_view()
+def snooze_words(request: WorkspaceRequest) -> HttpResponse:
+    """`w/<workspace>/inbox/snooze/?words=…&for=<form>`: the time that the words mean, as a button of that form, or why
+    they mean none.
+    """
+    form, words = request.GET.get("for"), request.GET.get("words", "").replace("\0", "").strip()
+    context: dict[str, object] = {"form": form if form in ("triage", "bulk") else None, "words": words}
+    if words:
+        try:
+            until = words_to_time(words, request.workspace.opens_at)
+        except NotUnderstood as reason:
+            context["problem"] = str(reason)
+        else:
+            context["until"] = timezone.localtime(until)
+    page = "inbox/_snooze_words.html" if request.htmx else "inbox/snooze_words.html"
+    return render(request, page, context)
 
 
 @require_POST
@@ -143,4 +170,8 @@ def _tell(request: WorkspaceRequest, said: str, outcome: triage.TriageResult) ->
     if outcome.leads:
         messages.success(request, said.replace("{}", who, 1), extra_tags=outcome.undo)
     if outcome.missed:
-        messages.warning(request, f"{outcome.missed} left as it was: a newer message came in, or it is gone.")
+        names = ", ".join(lead.display_name for lead in outcome.missed[:NAMED])
+        others = f" and {len(outcome.missed) - NAMED} more" if len(outcome.missed) > NAMED else ""
+        messages.warning(request, f"A newer message came in, so left as it was: {names}{others}.")
+    if outcome.gone:
+        messages.warning(request, f"{outcome.gone} left as it was: it is gone.")

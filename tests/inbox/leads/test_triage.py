@@ -39,13 +39,13 @@ def test_reply_that_came_meanwhile_is_not_marked_done(workspace, lead):
     Lead.objects.filter(pk=lead.pk).update(last_inbound_at=timezone.now())
     outcome = triage.change(workspace, [seen], triage.DONE)
     lead.refresh_from_db()
-    assert (outcome.leads, outcome.missed, lead.needs_reply) == ([], 1, True)
+    assert (outcome.leads, outcome.missed, lead.needs_reply) == ([], [lead], True)
 
 
 def test_lead_of_another_workspace_is_left_alone(lead):
     outcome = triage.change(factories.make_workspace(), [triage.Seen.of(lead)], triage.DONE)
     lead.refresh_from_db()
-    assert (outcome.missed, lead.needs_reply) == (1, True)
+    assert (outcome.missed, outcome.gone, lead.needs_reply) == ([], 1, True)
 
 
 @pytest.mark.parametrize("fields", [triage.DONE, triage.UNREAD, triage.snoozed(ago(days=-3))])

@@ -8,6 +8,8 @@ import pytest
 from django.utils import timezone
 
 from inbox.leads import triage
+from inbox.models import Lead
+from jobs.ids import uuid7
 from tests import factories
 from tests.factories import ago
 
@@ -128,10 +130,57 @@ def test_more_than_a_page_at_once_is_refused(workspace, member, lead):
 def test_newer_message_is_told(workspace, member, lead):
     seen = str(triage.Seen(lead.pk, ago(days=2)))
     response = member.post(f"/w/{workspace.pk}/inbox/triage/", {"lead": seen, "do": "done"})
-    assert "a newer message came in" in member.get(response["Location"]).content.decode()
+    assert "A newer message came in" in member.get(response["Location"]).content.decode()
 
 
 def test_a_viewer_gets_no_dialog_for_what_they_may_not_do(workspace, people, lead):
     for page in ("", f"{lead.pk}/"):
         assert "snooze-ticked" not in people.viewer.get(f"/w/{workspace.pk}/inbox/{page}").content.decode()
         assert "snooze-ticked" in people.member.get(f"/w/{workspace.pk}/inbox/{page}").content.decode()
+
+
+def test_the_others_are_done_and_the_one_with_a_newer_message_is_named(workspace, member, leads):
+    seen = [str(triage.Seen.of(lead)) for lead in leads]
+    Lead.objects.filter(pk=leads[1].pk).update(last_inbound_at=timezone.now())
+    headers = {"HX-Request": "true", "HX-Target": "toasts"}
+    data = {"lead": [*seen, str(triage.Seen(uuid7(), None))], "do": "done"}
+    answer = member.post(f"/w/{workspace.pk}/inbox/triage/", data, headers=headers)
+    told = answer.content.decode()
+    assert answer.status_code == 200
+    assert "Done: 2 conversations" in told and "1 left as it was: it is gone." in told
+    assert "A newer message came in, so left as it was: Second." in told
+    assert list(Lead.objects.filter(needs_reply=True)) == [leads[1]]
+
+
+def understood(client, workspace, words, **fields):
+    url = f"/w/{workspace.pk}/inbox/snooze/"
+    return client.get(url, {"words": words, **fields}, headers={"HX-Request": "true"}).content.decode()
+
+
+def test_words_are_shown_as_a_time_and_snooze_until_exactly_then(workspace, people, leads):
+    shown = understood(people.member, workspace, "tomorrow 2:30 pm", **{"for": "bulk"})
+    value = re.search(r'form="bulk" name="do" value="(snooze:[^"]+)"', shown)[1]
+    leads[0].refresh_from_db()
+    assert leads[0].snoozed_until is None  # nothing counts before it is pressed
+    press(people.member, workspace, leads[:1], value)
+    leads[0].refresh_from_db()
+    local = leads[0].snoozed_until.astimezone(NEW_YORK)
+    tomorrow = timezone.now().astimezone(NEW_YORK).date() + timedelta(days=1)
+    assert (local.date(), local.hour, local.minute) == (tomorrow, 14, 30)
+    assert f"{tomorrow:%-d %B}, 14:30" in people.member.get(f"/w/{workspace.pk}/inbox/").content.decode()
+
+
+def test_words_that_mean_no_time_to_come_are_told(workspace, member):
+    assert "“soon” is not understood" in understood(member, workspace, "soon")
+    assert "has passed" in understood(member, workspace, "5 March 2020")
+    page = member.get(f"/w/{workspace.pk}/inbox/snooze/", {"words": "<b>soon"}).content.decode()
+    assert "“&lt;b&gt;soon” is not understood" in page and "<html" in page
+
+
+@pytest.mark.parametrize(
+    "until", ["2020-01-01T09:00:00+00:00", "2999-01-01T09:00:00+00:00", "2027-01-01T09:00:00"]
+)
+def test_a_time_that_was_not_shown_so_is_refused(until, workspace, member, leads):
+    press(member, workspace, leads[:1], f"snooze:{until}")
+    leads[0].refresh_from_db()
+    assert leads[0].snoozed_until is None
