@@ -15,7 +15,7 @@ from tests import template
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
-NOT_OF_AN_INSTALLATION = {"DEBUG", "ALLOW_LOOPBACK_PROVIDERS", "PYTEST_DB_SUFFIX"}
+NOT_OF_AN_INSTALLATION = {"DEBUG", "ALLOW_LOOPBACK_PROVIDERS", "PRESENCE_DIR", "PYTEST_DB_SUFFIX"}
 READ = re.compile(r'\b(?:env\.\w+|environ\.get)\(\s*"([A-Z_]+)"(?:, "?([\w:/.-]+)"?)?')
 
 
