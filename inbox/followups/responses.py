@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils import timezone
 
-from inbox.leads.rollup import answers
+from inbox.leads.rollup import answers, bounces
 from inbox.leads.tags import POSITIVE
 from inbox.models import FollowUpTask, Lead, Message, TagDecision
 from inbox.models.lead import Tag
@@ -35,17 +35,37 @@ def note(lead: Lead, message: Message, tag: str = "") -> None:
     """Stores `message` as the lead's response to the newest follow-up step before it, if that went out in the 14 days
     before. `tag` says what the message means; without it, the message's own tag does.
 
-    A message tagged as automated or out of office is no response. A step that has another message as its response, or
-    has led to a meeting, is left as it is.
+    A message tagged as automated or out of office is no response: the step that had it as one waits again, or has the
+    reply after it. A step that has another message as its response, or has led to a meeting, is left as it is.
     """
     response = RESPONSE_OF.get(tag or message.tag or Tag.NEUTRAL)
-    task = _before(lead, message.sent_at)
-    if response is None or task is None:
+    if response is None:
+        _take_back(lead, message)
         return
-    same_or_none = Q(response_message=None) | Q(response_message=message)
-    FollowUpTask.objects.filter(same_or_none, pk=task.pk).exclude(response=Response.CONVERTED).update(
+    tasks = _answered_by(lead, message)
+    if not tasks.exists():  # a message answers one step, also if an earlier one's outcome is known only now
+        task = _before(lead, message.sent_at)
+        if task is None:
+            return
+        tasks = FollowUpTask.objects.filter(pk=task.pk, response_message=None)
+    tasks.exclude(response=Response.CONVERTED).update(
         response=response, response_message=message, responded_at=message.sent_at
     )
+
+
+def _answered_by(lead: Lead, message: Message) -> QuerySet[FollowUpTask]:
+    return FollowUpTask.objects.filter(workspace_id=lead.workspace_id, response_message=message)
+
+
+def _take_back(lead: Lead, message: Message) -> None:
+    """Removes `message` as a response. The reply that came after it, and was no response beside it, is one now."""
+    waiting = _answered_by(lead, message).exclude(response=Response.CONVERTED)
+    if not waiting.update(response="", response_message=None, responded_at=None):
+        return
+    span = (message.sent_at, message.sent_at + WINDOW)
+    later = Message.objects.filter(lead=lead, direction=Message.Direction.INBOUND, sent_at__range=span)
+    for reply in later.exclude(pk=message.pk).exclude(source__in=bounces()).order_by("sent_at", "pk"):
+        note(lead, reply)
 
 
 def converted(lead: Lead) -> None:

@@ -72,6 +72,44 @@ def test_a_machine_s_answer_is_silence_so_far(workspace, instance, tag):
     assert counts(workspace) == {"sent": 1, "open": 1}
 
 
+@pytest.mark.parametrize("tag", ["Out of Office", "Automated Reply"])
+def test_a_reply_found_to_be_a_machine_s_later_is_silence_again(workspace, instance, tag):
+    message = reply(instance, tag, suspected="automated")
+    assert counts(workspace) == {"sent": 1, "open": 1}
+    reply(instance, tag)
+    assert counts(workspace) == {"sent": 1, "open": 1}
+    lead_tagged.send(None, lead=message.lead, message=message, tag="Objection", previous=tag)
+    assert counts(workspace) == {"sent": 1, "objection": 1}
+
+
+def test_the_reply_after_a_machine_s_is_the_response(workspace, instance):
+    lead = Lead.objects.get(pk=instance.lead_id)
+    machine = factories.make_message(lead, tag="")
+    lead_replied.send(None, lead=lead, message=machine)
+    message = reply(instance, "Objection")
+    lead_tagged.send(None, lead=lead, message=machine, tag="Out of Office", previous="")
+    assert counts(workspace) == {"sent": 1, "objection": 1}
+    assert FollowUpTask.objects.get(status="sent").response_message == message
+
+
+def test_a_message_answers_one_step_only(workspace, instance):
+    """The newer step is known to be sent only after the message has been credited to the one before it."""
+    message = reply(instance, "Neutral")
+    first = FollowUpTask.objects.select_related("send").get(status="sent")
+    went_out = message.sent_at - timedelta(microseconds=1)
+    send = factories.make_send(
+        factories.make_draft(message), state="sent", finished_at=went_out, origin="followup"
+    )
+    FollowUpTask.objects.create(
+        workspace=workspace, lead=first.lead, instance=instance, step=instance.sequence.steps.last(),
+        status="sent", claimed_at=went_out, finished_at=went_out, send=send,
+    )  # fmt: skip
+    responses.note(first.lead, message, "Objection")
+    assert [
+        (task.response, task.response_message_id) for task in FollowUpTask.objects.order_by("finished_at")
+    ] == [("objection", message.pk), ("", None)]
+
+
 def test_two_weeks_without_a_word_are_silence_and_a_later_reply_is_no_answer(workspace, instance):
     past = timezone.now() - responses.WINDOW - timedelta(hours=1)
     FollowUpTask.objects.update(finished_at=past)
