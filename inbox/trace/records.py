@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
 
-from django.db.models import Q
+from django.db.models import Model, Q, QuerySet
 
 from inbox.intake.catch_up_job import CATCH_UP
 from inbox.intake.messages import PROCESS
@@ -33,12 +33,13 @@ from jobs.models import BackgroundJob, JobAttempt, JobStep
 MOST = 100
 """The most rows of one kind. A storm of repeats is cut, and the page says so."""
 BOUNCES = 5
+Found = TypeVar("Found", bound=Model)
 
 
 @dataclass(slots=True)
 class Records:
     """The rows from which a trace (the story of one row) is told, each kind oldest first. `own` are our own messages
-    by the id of their OutboundSend. `cut`: there are more webhook requests than are read.
+    by the id of their OutboundSend. `cut`: there are more rows of some kind than are read.
     """
 
     subject: Subject
@@ -71,6 +72,12 @@ class Records:
         """
         return next((job for job in self.jobs if job.dedupe_key == key), None)
 
+    def first(self, rows: QuerySet[Found], most: int) -> list[Found]:
+        """The first rows, `most` at most. If there are more, the trace is `cut`."""
+        found = list(rows[: most + 1])
+        self.cut |= len(found) > most
+        return found[:most]
+
 
 def load(subject: Subject) -> Records:
     """Reads all stored rows about `subject`, from which its trace (its story) is told, about a hundred of a kind at
@@ -89,15 +96,12 @@ def load(subject: Subject) -> Records:
             health=records.subject.notice.health_id, at__lte=records.subject.notice.created_at
         )
         records.transitions = list(changes.order_by("-at", "-pk")[:BOUNCES])[::-1]
-    records.audit = list(
-        AuditEntry.objects.filter(
-            workspace=subject.workspace,
-            object_type__in=["message", "lead", "draft", "outboundsend", "webhookdelivery", "backgroundjob"],
-            object_id__in=[str(row.pk) for row in _audited(records)],
-        )
-        .select_related("actor")
-        .order_by("created_at", "pk")[:MOST]
+    entries = AuditEntry.objects.filter(
+        workspace=subject.workspace,
+        object_type__in=["message", "lead", "draft", "outboundsend", "webhookdelivery", "backgroundjob"],
+        object_id__in=[str(row.pk) for row in _audited(records)],
     )
+    records.audit = records.first(entries.select_related("actor").order_by("created_at", "pk"), MOST)
     return records
 
 
@@ -107,7 +111,7 @@ def _answers(records: Records, ids: list[uuid.UUID]) -> None:
     asked = Q(pk=subject.draft_id) if subject.draft_id else Q()
     if ids or asked:
         drafts = Draft.objects.filter(asked | Q(trigger_message_id__in=ids), workspace=subject.workspace)
-        records.drafts = list(drafts.select_related("decided_by").order_by("created_at")[:MOST])
+        records.drafts = records.first(drafts.select_related("decided_by").order_by("created_at"), MOST)
     gates = GateResult.objects.filter(draft__in=[draft.pk for draft in records.drafts])
     for gate in gates.order_by("stage", "position"):
         records.gates.setdefault(gate.draft_id, []).append(gate)
@@ -121,8 +125,8 @@ def _answers(records: Records, ids: list[uuid.UUID]) -> None:
         wanted = Q(created_at__gte=subject.messages[0].sent_at) if subject.messages else Q()
     sends = OutboundSend.objects.filter(wanted, workspace=subject.workspace, lead=subject.lead)
     related = ("approved_by", "followup_task__step__sequence", "followup_task__decided_by")
-    newest = sends.select_related(*related).order_by("-created_at", "-part")[:MOST]
-    records.sends = list(newest)[::-1]
+    newest = sends.select_related(*related).order_by("-created_at", "-part")
+    records.sends = records.first(newest, MOST)[::-1]
 
 
 def _own_and_bounces(records: Records) -> None:
@@ -135,11 +139,14 @@ def _own_and_bounces(records: Records) -> None:
     found = MESSAGES.filter(
         Q(source=OWN, external_id__in=ids) | (returned & Q(received_at__gte=since)), lead=records.lead
     ).order_by("received_at")
-    for message in found[: MOST + BOUNCES]:
+    known = {one.pk for one in records.messages}
+    for message in records.first(found, MOST + BOUNCES):
         if message.source == OWN:
             records.own[message.external_id] = message
-        elif message.pk not in {one.pk for one in records.messages} and len(records.bounces) < BOUNCES:
+        elif message.pk not in known:
             records.bounces.append(message)
+    records.cut |= len(records.bounces) > BOUNCES
+    del records.bounces[BOUNCES:]
 
 
 def _deliveries(records: Records, ids: list[uuid.UUID]) -> None:
@@ -155,8 +162,8 @@ def _deliveries(records: Records, ids: list[uuid.UUID]) -> None:
         since = subject.messages[0].received_at if subject.messages else subject.lead.created_at
         wanted |= Q(lead=subject.lead, received_at__gte=since)
     rows = WebhookDelivery.objects.filter(wanted, workspace=subject.workspace).defer(*HEAVY)
-    found = list(rows.select_related("integration").order_by("received_at", "pk")[: MOST + 1])
-    records.deliveries, records.cut = found[:MOST], len(found) > MOST
+    found = rows.select_related("integration").order_by("received_at", "pk")
+    records.deliveries = records.first(found, MOST)
 
 
 def _jobs(records: Records) -> None:
@@ -169,13 +176,13 @@ def _jobs(records: Records) -> None:
         Q(tenant=subject.workspace.pk, dedupe_key__in=list(_keys(records))) | Q(pk__in=known),
         workspace=subject.workspace,
     )
-    records.jobs = list(jobs.order_by("created_at", "pk")[: 2 * MOST])
+    records.jobs = records.first(jobs.order_by("created_at", "pk"), 2 * MOST)
     ids = [job.pk for job in records.jobs]
     records.steps = _by_job(JobStep.objects.filter(job__in=ids).order_by("started_at", "pk"))
     lasting = JobAttempt.objects.filter(job__in=ids).defer("traceback")
-    records.attempts = _by_job(list(lasting.order_by("-started_at", "-pk")[: 5 * MOST])[::-1])
+    records.attempts = _by_job(records.first(lasting.order_by("-started_at", "-pk"), 5 * MOST)[::-1])
     calls: dict[uuid.UUID | None, list[AiCall]] = defaultdict(list)
-    for call in AiCall.objects.filter(job_id__in=ids).order_by("pk")[: 5 * MOST]:
+    for call in records.first(AiCall.objects.filter(job_id__in=ids).order_by("pk"), 5 * MOST):
         calls[call.job_id].append(call)
     records.calls = calls
 

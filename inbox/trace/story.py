@@ -57,7 +57,7 @@ class Trace:
     """What happened to one row, such as a message or a job, told as events, oldest first. `tone`, `icon` and `word`
     are its state as a chip. `links` are the rows that the events are about.
 
-    `cut`: some webhook requests are left out. `earlier`: older messages of the lead are left out.
+    `cut`: some rows are left out, as there are too many. `earlier`: older messages of the lead are left out.
     """
 
     kind: str

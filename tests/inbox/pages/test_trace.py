@@ -7,12 +7,15 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from inbox.models import Membership, WebhookDelivery
-from inbox.replying import review
-from inbox.trace import story
+from inbox.intake.messages import PROCESS
+from inbox.models import Membership, WebhookDelivery, audit
+from inbox.replying import review, send_claims
+from inbox.trace import records, story
 from inbox.trace.subjects import KINDS, NEWEST
-from integrations.models import Notice
+from integrations.models import AiCall, Notice
+from jobs.models import BackgroundJob, JobAttempt
 from tests import factories
 from tests.world import World
 
@@ -183,7 +186,36 @@ def test_a_storm_of_repeats_is_cut_and_the_page_says_so(world, rows):
             world.workspace, lead=rows["lead"], message=rows["message"], verdict="duplicate"
         )
     text = page(client_of(world, Membership.Role.MEMBER), world.workspace, "message", rows["message"].pk)
-    assert "There are more requests than are shown here." in text
+    assert "There are more records than are shown here." in text
+
+
+@pytest.mark.parametrize("kind", ["draft", "send", "bounce", "job", "attempt", "call", "audit"])
+def test_a_storm_of_any_kind_of_rows_is_told_as_cut(workspace, lead, monkeypatch, kind):
+    monkeypatch.setattr(records, "MOST", 2)
+    message, moment = factories.make_message(lead), timezone.now()
+    draft = factories.make_draft(message)
+    send = factories.make_send(draft, state="failed", tries=4)
+    keys = [f"{PROCESS}:{message.pk}", *(f"{send_claims.SEND}:{send.pk}:{tries}" for tries in range(4))]
+    jobs = BackgroundJob.objects
+    job = jobs.create(kind=PROCESS, workspace=workspace, dedupe_key=keys.pop(0))
+    assert not story.of(workspace, "message", message.pk).cut
+    storm = {
+        "draft": lambda n: factories.make_draft(message, channel=("sms", "linkedin")[n]) if n < 2 else None,
+        "send": lambda n: factories.make_send(draft, state="failed", part=n + 1),
+        "bounce": lambda n: factories.make_message(lead, tag_decided_by="rule: bounce"),
+        "job": lambda n: jobs.create(kind="x", workspace=workspace, dedupe_key=keys[n]) if n < 4 else None,
+        "attempt": lambda n: JobAttempt.objects.create(
+            job=job, number=n, outcome="retried", started_at=moment, finished_at=moment, duration_ms=1
+        ),
+        "call": lambda n: AiCall.objects.create(
+            workspace=workspace, job_id=job.pk, feature="tag", prompt_version="v1", model="m", tries=1,
+            duration_ms=1, outcome="ok",
+        ),
+        "audit": lambda n: audit.record(workspace.pk, None, "x", message),
+    }  # fmt: skip
+    for n in range(11):
+        storm[kind](n)
+    assert story.of(workspace, "message", message.pk).cut
 
 
 class TestFind:
