@@ -185,13 +185,10 @@ class WebhookDeliveryAdmin(RecordAdmin):
                 "reads": self.may_read(request, delivery),
             }
             if context["reads"]:
-                context |= {
-                    "text": delivery_body.text(delivery, show),
-                    "cut": delivery_body.is_cut(delivery),
-                }
+                context["text"], context["cut"] = delivery_body.excerpt(delivery, show)
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def replay_one(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def replay_one(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         """Shows what a replay of one delivery would do (`do=dry`), or does it (`do=run`)."""
         self._must_replay(request)
         delivery = cast(WebhookDelivery, self.get_object(request, str(pk)))

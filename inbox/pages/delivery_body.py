@@ -12,7 +12,8 @@ from integrations import registry
 from integrations.events import Event, PayloadInvalid
 
 VIEWS = ("pretty", "raw", "parsed")
-SHOWN_BYTES = 200_000
+MOST_SHOWN = 200_000
+"""The most characters of a body on a page."""
 
 
 def shown_as(value: str | None) -> str:
@@ -22,20 +23,16 @@ def shown_as(value: str | None) -> str:
     return value if value in VIEWS else VIEWS[0]
 
 
-def text(delivery: WebhookDelivery, show: str) -> str:
-    """The body of a stored webhook request for a page, without secrets and cut at SHOWN_BYTES (200,000) characters; ""
-    if it is no longer stored. `show` is one of VIEWS.
+def excerpt(delivery: WebhookDelivery, show: str) -> tuple[str, bool]:
+    """The body of a stored webhook request for a page, without secrets and cut at MOST_SHOWN (200,000) characters, and
+    whether it is cut; "" if it is no longer stored. `show` is one of VIEWS.
 
     If the body cannot be read as its source's, the text says what is wrong with it.
     """
     if delivery.body is None:
-        return ""
-    return _text(delivery, show)[:SHOWN_BYTES]
-
-
-def is_cut(delivery: WebhookDelivery) -> bool:
-    """Whether the stored body of a webhook request has more than SHOWN_BYTES (200,000) bytes. Then `text` cuts it."""
-    return delivery.body is not None and len(delivery.body) > SHOWN_BYTES
+        return "", False
+    text = _text(delivery, show)
+    return text[:MOST_SHOWN], len(text) > MOST_SHOWN
 
 
 def _text(delivery: WebhookDelivery, show: str) -> str:
@@ -44,7 +41,7 @@ def _text(delivery: WebhookDelivery, show: str) -> str:
         registry.webhook_sources().get(delivery.source),
     )
     if show == "raw" or source is None:
-        return body[:SHOWN_BYTES].decode(errors="replace")
+        return body.decode(errors="replace")
     try:
         value = source.decode(body)
         if show == "parsed":

@@ -336,7 +336,7 @@ class TestStored:
     def test_page_shows_no_secret_of_one_that_is_not_clean_yet(self, poster):
         row = self.store(poster, "x")
         for show in delivery_body.VIEWS:
-            assert "sl-other-secret" not in delivery_body.text(row, show)
+            assert "sl-other-secret" not in delivery_body.excerpt(row, show)[0]
 
     def test_nothing_is_looked_for_among_deliveries_that_are_clean(self, poster):
         """Guard: the index of what is to be cleaned; without it each run reads the whole ledger."""

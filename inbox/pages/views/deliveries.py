@@ -143,12 +143,13 @@ def _detail(
     request: WorkspaceRequest, found: WebhookDelivery, dry: replay.ReplayResult | None = None
 ) -> HttpResponse:
     show = delivery_body.shown_as(request.GET.get("show"))
+    text, cut = delivery_body.excerpt(found, show)
     context = {
         "delivery": found,
         "show": show,
         "views": delivery_body.VIEWS,
-        "text": delivery_body.text(found, show),
-        "cut": delivery_body.is_cut(found),
+        "text": text,
+        "cut": cut,
         "kept_until": found.received_at + timedelta(days=request.workspace.keep_bodies_days),
         "runs": found.replays.order_by("received_at", "pk").select_related("lead", "message", "job"),
         "dry": dry,

@@ -75,6 +75,18 @@ def test_detail_shows_body_in_three_ways(people, failed, url):
     )
 
 
+@pytest.mark.parametrize(("numbers", "cut"), [(40_000, True), (2_000, False)])
+def test_detail_says_that_a_body_is_cut_when_its_indented_form_is(people, workspace, url, numbers, cut):
+    body = encoded({"list": [1] * numbers})
+    assert len(body) < 200_000
+    row = make_delivery(workspace, source="smartlead", body=body)
+    page = people.owner.get(url("delivery", row.pk), {"show": "pretty"})
+    assert page.context["text"].endswith("}") is not cut
+    assert ("Cut at 200" in page.content.decode()) is cut
+    raw = people.owner.get(url("delivery", row.pk), {"show": "raw"})
+    assert raw.context["text"] == body.decode() and not raw.context["cut"]
+
+
 def test_detail_of_an_unusable_body_names_what_is_wrong(people, workspace, url):
     bad = make_delivery(
         workspace,
