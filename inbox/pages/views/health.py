@@ -1,6 +1,7 @@
 """The health page, and what an admin can do there about an account in trouble."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -69,7 +70,7 @@ def _used(row: WorkspaceIntegrationHealth) -> bool:
 @never_cache
 @require_POST
 @workspace_view(Membership.Role.ADMIN)
-def account(request: WorkspaceRequest, integration_id: int) -> HttpResponse:
+def account(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
     """Does what an admin chose for an account in trouble, as `do` says: check it now, get the provider's page or the
     owner's link to reconnect it, or hide its banner.
     """

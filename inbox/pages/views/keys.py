@@ -1,6 +1,7 @@
 """Shows and rotates webhook keys for admins. Old and new keys overlap for a while."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from django import forms
 from django.contrib import messages
@@ -46,7 +47,7 @@ def keys_of(request: WorkspaceRequest, card: AccountCard, shown: int | None) -> 
 
 @require_POST
 @workspace_view(ADMIN)
-def rotate(request: WorkspaceRequest, integration_id: int) -> HttpResponse:
+def rotate(request: WorkspaceRequest, integration_id: UUID) -> HttpResponse:
     """Makes a new webhook key (the secret part of a webhook's address) for the account, and records it in the audit.
     The old keys work on for the chosen hours (`overlap`; 0 ends them at once).
     """

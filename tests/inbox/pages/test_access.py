@@ -1,5 +1,6 @@
 """The wall: every page under /w/<workspace>/ is tried by its owner, a member, a viewer, an outsider and nobody."""
 
+import inspect
 import itertools
 import re
 import uuid
@@ -11,6 +12,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls.converters import IntConverter, UUIDConverter
 
 from inbox.models import Membership
 from inbox.pages.account_actions import ACTIONS
@@ -35,6 +37,28 @@ def workspace_patterns(resolver=None, prefix=""):
 
 
 ROUTES = dict(workspace_patterns())
+
+
+def patterns(resolver: URLResolver) -> Iterator[URLPattern]:
+    for pattern in resolver.url_patterns:
+        yield from patterns(pattern) if isinstance(pattern, URLResolver) else [pattern]
+
+
+def test_a_view_is_annotated_with_what_its_address_passes():
+    types = {UUIDConverter: uuid.UUID, IntConverter: int}
+    wrong = []
+    for pattern in patterns(get_resolver()):
+        view = inspect.unwrap(pattern.callback)
+        for name, converter in pattern.pattern.converters.items():
+            said = getattr(
+                inspect.signature(view).parameters.get(name), "annotation", inspect.Parameter.empty
+            )
+            if isinstance(said, type) and said not in (
+                types.get(type(converter), str),
+                inspect.Parameter.empty,
+            ):
+                wrong.append(f"{view.__module__}.{view.__qualname__}: {name}")
+    assert wrong == []
 
 
 @pytest.fixture
