@@ -450,7 +450,9 @@ def who_booked(ctx: JobContext) -> dict[str, object]:
     keep_done_days=2,
 )
 def check_bookings(ctx: JobContext) -> dict[str, int]:
-    """The job that compares the meetings of a few leads with those that the calendar lists."""
+    """The job that reads from the calendar the meetings of the leads it names, and stores those that are new or have
+    changed. Returns how many leads had each outcome.
+    """
     return calendar_check.run(ctx)
 
 

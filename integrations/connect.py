@@ -35,12 +35,12 @@ def account_setting(provider: str) -> str:
 
 
 def apply(integration: Integration, values: dict[str, str]) -> None:
-    """Put `values` (settings and secrets by name) into the account, without saving it. An empty
-    value removes a setting that is no secret.
+    """Put `values` (settings and secrets by name) into the account, without saving it. An empty setting is removed. If
+    the stored secrets cannot be read any more, the first new one replaces all of them.
 
-    If the stored secrets cannot be read any more, a new secret replaces all of them. Raises ConnectError for an unknown
-    name, a secret that cannot be one, and an address that calls may not go to. It is also raised for a new address
-    without a new secret, because the stored secret was given for the old address.
+    Raises ConnectError for an unknown name; for a secret that is empty or has a space, a line break or a letter beyond
+    ASCII; and for an address that calls may not go to. It also raises it for a new address without the secret, because
+    the stored one was given for the old address.
     """
     before = destinations.leads_to(integration)
     put(integration, values)

@@ -44,9 +44,10 @@ class ShutdownRequested(Exception):
 
 
 class Snooze(Exception):
-    """The job cannot run now: it runs again at `run_at`, and no attempt is used.
+    """The job cannot run now: it runs again at `run_at` (aware), and no attempt is used. It fails instead if `run_at`
+    is more than its kind's `max_age_hours` after its first due time.
 
-    `reason` is a sentence that people read. It must not quote what people wrote.
+    `reason` is a sentence that is shown to people. It must not quote a lead's or a colleague's words.
     """
 
     def __init__(self, run_at: datetime, reason: str) -> None:
@@ -67,7 +68,10 @@ class StepInterrupted(PermanentError):
 
 
 class LeaseLost(Exception):
-    """Another worker has taken the job over: this one stops and writes nothing more."""
+    """The job is no longer this worker's, so its run stops and writes nothing more.
+
+    Another worker has it, its lease ran out, or the lease keeper took it away because it ignored its time limit.
+    """
 
 
 class TimeLimitExceeded(TransientError):

@@ -60,9 +60,8 @@ class Wire:
 
 
 def retry_after_header(value: str | int | float | None) -> dict[str, str]:
-    """The header `Retry-After` as a fault orders it: seconds, `date:<seconds from now>`, or any text.
-
-    No header for None.
+    """The header `Retry-After` for a fault's `retry_after`: a number of seconds, or a text as it is. From
+    `date:<seconds from now>` it makes the date. For None there is no header: {}.
     """
     if value is None:
         return {}

@@ -41,8 +41,11 @@ class Answers:
         self.year, self._tables, self._jobs = year, tables, jobs
 
     def propose(self, place: Place, person: Person, said: Said, later: list[Said], rng: Random) -> None:
-        """Writes a made-up draft that answers the reply `said`, with its gates and its calls of the model, if the reply
-        gets one. `later` is what was written after it: an answer of ours among that was sent from the draft.
+        """Writes a made-up draft to the reply `said`, with the results of its gates and the records of its model calls.
+        `later` are the messages after `said`.
+
+        If our next answer in `later` came from a draft, this writes that draft as sent. Else 70 % of the replies with a
+        tag in DRAFTED get one that nobody sent.
         """
         answer = next((one for one in later if one.draft or one.kind == REPLY), None)
         if answer is not None and answer.draft:

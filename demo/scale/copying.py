@@ -181,10 +181,11 @@ ORDER BY 1
 
 @contextmanager
 def without_indexes(tables: list[str]) -> Iterator[None]:
-    """Takes indexes, unique constraints and foreign keys off `tables` for the `with` block, and builds them anew after
-    it.
+    """A context manager: drops the indexes, unique constraints and foreign keys of `tables`, and the foreign keys of
+    other tables that point at them. Primary keys stay.
 
-    PostgreSQL checks all rows while it builds them. Primary keys stay. It must run in a transaction.
+    After the block it builds all anew, and PostgreSQL checks all rows. It must run in a transaction: an error in the
+    block leaves them dropped until the transaction is rolled back.
     """
     with connection.cursor() as cursor:
 

@@ -147,7 +147,9 @@ class HealthBoard(ActingAdmin):
 
     @admin.display(description="paused")
     def paused(self, health: WorkspaceIntegrationHealth) -> str:
-        """What waits for the account, if it is down. On a list it has been counted already."""
+        """What waits because the account is down, such as "3 follow-ups are paused"; "" if it is up or nothing waits.
+        The list counts for all its rows at once and keeps the result in `health.waiting`. Elsewhere this counts itself.
+        """
         waiting = vars(health).get("waiting")
         if waiting is None:
             waiting = account_effects.effects_of(health.integration) if health.is_down else []

@@ -23,8 +23,10 @@ UNDECIDED = ~Q(suspected="") & Q(suspicion_decided_by="")
 
 
 def old_messages(deadline: Deadline) -> int:
-    """Deletes the messages of each workspace that are older than it keeps them. Stops at `deadline`. Returns how many
-    went.
+    """Deletes messages that are older than their workspace's `keep_messages_days`, with the ended sends that answer
+    them or made them. Stops at `deadline`. Returns the number of deleted messages.
+
+    A message stays while nobody has decided about what it is suspected of, and while its answer is not finished.
     """
 
     def walk(workspace_id: UUID | None, keep_days: int) -> int:

@@ -22,8 +22,10 @@ WORD = re.compile(r"[\w'’-]+")
 
 
 class Call(NamedTuple):
-    """A place in a text that begins with "@", from `start` to `end`, and the members whom it calls by their name: none
-    if nobody is called so.
+    """A mention in a note: "@" and a name. `text[start:end]` is the mention with its "@". `members` has the ids of the
+    memberships that it calls: several if they have one name.
+
+    If the words after "@" name nobody, `members` is empty, and `end` is behind the next word.
     """
 
     start: int
@@ -46,7 +48,7 @@ def calls(text: str, names: Mapping[int, str]) -> Iterator[Call]:
     """
     known = _callable(names)
     for match in AT.finditer(text):
-        rest = text[match.end() :].lower()
+        rest = _folded(text[match.end() :])
         word = WORD.match(rest)
         fits = (
             name for name in known if rest.startswith(name) and not rest[len(name) : len(name) + 1].isalnum()
@@ -55,13 +57,17 @@ def calls(text: str, names: Mapping[int, str]) -> Iterator[Call]:
         yield Call(match.start(), match.end() + len(name), known.get(name, frozenset()))
 
 
+def _folded(text: str) -> str:
+    return text.replace("İ", "I").lower()  # as long as `text`, which only the lower case of İ is not
+
+
 def _callable(names: Mapping[int, str]) -> dict[str, frozenset[int]]:
     """Whom each name calls, the longest name first. Two of one name are called together."""
     whole: dict[str, set[int]] = {}
     first: dict[str, set[int]] = {}
     for key, name in names.items():
-        whole.setdefault(name.lower(), set()).add(key)
-        first.setdefault(name.lower().split()[0], set()).add(key)
+        whole.setdefault(_folded(name), set()).add(key)
+        first.setdefault(_folded(name).split()[0], set()).add(key)
     found = {name: who for name, who in first.items() if len(who) == 1} | whole
     return {name: frozenset(found[name]) for name in sorted(found, key=len, reverse=True)}
 

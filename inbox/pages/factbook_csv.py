@@ -92,8 +92,8 @@ class Plan:
 
     @property
     def refused_text(self) -> str:
-        """The rows of the file that cannot be imported as a CSV text, unchanged, so that a
-        person can correct them; "" if there are none.
+        """A CSV text of the heading and the rows that cannot be imported, each as it was in the file. A person can
+        correct it and import it again. It is "" if there are no such rows.
         """
         return _text([COLUMNS, *(line.cells for line in self.refused)]) if self.refused else ""
 

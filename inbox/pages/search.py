@@ -50,8 +50,10 @@ class Hit:
 
 @dataclass(frozen=True)
 class Found:
-    """One page of what a search found. `count` is how many leads it found so far, with those of pages before, at most
-    COUNT_LIMIT + 1. `after` leads to the next page; None if there is none.
+    """One page of what a search found. `hits` are the leads on this page. `after` is the cursor of the next page; None
+    if this is the last one.
+
+    `count` is the number of leads on the pages before, on this one and of those read ahead: at most COUNT_LIMIT + 1.
     """
 
     hits: list[Hit]

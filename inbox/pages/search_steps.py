@@ -135,7 +135,9 @@ def workspace_unindexed(model: type[Model], workspace: Workspace) -> RawSQL:
 
 
 def older_than(time_field: str, place: Place | None) -> Q:
-    """A filter for rows after `place` in the list."""
+    """A filter for the rows that come after `place` in a list with the newest first by `time_field`, then by id. For
+    None it lets all rows through: the list begins at its top.
+    """
     if place is None:
         return Q()
     at, pk = place

@@ -88,7 +88,9 @@ class Typed:
 
     @property
     def phones(self) -> list[Q]:
-        """The filters for leads whose phone number ends with the typed digits, one for each of `numbers`."""
+        """A filter for each of `numbers`: the leads whose phone number ends with its digits. [] if no phone number was
+        typed.
+        """
         return [~Q(phone="") & Q(StartsWith(Reverse("phone"), number)) for number in self.numbers]
 
     def snippet(self, *texts: str) -> list[Part]:

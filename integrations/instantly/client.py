@@ -164,10 +164,11 @@ class InstantlyClient:
 
     # Reference: GET /emails
     def received_since(self, since: datetime, deadline: Deadline) -> Iterator[Email]:
-        """The e-mails that came in at Instantly since `since` (aware), newest first. Those without a time are not left
-        out.
+        """The e-mails that came in since `since` (aware), and those without a time, in Instantly's order: the newest
+        first by its own time of creation, so not strictly by the time that an e-mail has.
 
-        Pages are read only as the result is consumed, at most MAX_PAGES of PAGE e-mails.
+        Pages of PAGE e-mails are read only as the result is consumed: at most MAX_PAGES, and none after one whose
+        e-mails are all older than `since`.
         """
 
         def parse(response: Response) -> tuple[list[Email], str]:
@@ -184,11 +185,9 @@ class InstantlyClient:
                 params=query,
                 parse=parse,
             )
-            for email in emails:
-                if email.at is not None and email.at < since:
-                    return
-                yield email
-            if not following or following == query.get("starting_after"):
+            recent = [email for email in emails if email.at is None or email.at >= since]
+            yield from recent
+            if (emails and not recent) or not following or following == query.get("starting_after"):
                 return
             query = {**query, "starting_after": following}
 

@@ -13,8 +13,8 @@ from jobs.deadline import Deadline
 
 
 def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent]:
-    """The replies that Instantly received since `moment` (aware), as events, newest first. Those without a time or a
-    lead's address are left out. They are read only as the result is consumed.
+    """The replies that Instantly received since `moment` (aware), as events, roughly the newest first. Those without
+    a time or a lead's address are left out. They are read only as the result is consumed.
     """
     for email in InstantlyClient.for_integration(account).received_since(moment, deadline):
         wrote, lead = mailbox(email.from_email), mailbox(email.lead or email.from_email)

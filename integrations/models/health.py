@@ -35,8 +35,8 @@ REASON_LIMIT = 64
 
 
 def lost(mailboxes: list[str]) -> str:
-    """The reason to show for an account that has lost some of its `mailboxes`: the first of them, and how many more. At
-    most REASON_LIMIT characters; "" if there are none.
+    """The reason to show for an account whose `mailboxes` are disconnected: the first one's address, and how many more
+    there are. It has REASON_LIMIT characters at most, for which the address is cut. "" if `mailboxes` is empty.
     """
     if not mailboxes:
         return ""

@@ -43,7 +43,7 @@ class AlikeForm(forms.Form):
 
 
 class NoticeForm(forms.Form):
-    """The form that chooses the tags (what a reply wants) of which the workspace's Slack channel is told."""
+    """The form in which a person ticks tags (a tag says what a reply wants). Slack is told of replies that have one."""
 
     tags = forms.MultipleChoiceField(
         choices=TAGS,

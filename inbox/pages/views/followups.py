@@ -129,8 +129,9 @@ def _row(view: lists.View, row: Any) -> dict[str, object]:
 @require_POST
 @workspace_view()
 def act(request: WorkspaceRequest) -> HttpResponse:
-    """Does what `do` says (a key of by_hand.ACTIONS, such as pause) to the ticked follow-ups, or with `all` to every
-    one of the list `view` that is in it for `reason`; to 1000 at most.
+    """Does the action `do` (a key of by_hand.ACTIONS, such as "pause") to the ticked follow-ups. With `all` it does it
+    to those of the list `view`, or, if `reason` is given, to those that are there for this reason. It takes 1000 at
+    most, and redirects to the list. An action that the list does not offer changes nothing.
     """
     name, view = request.POST.get("do", ""), lists.VIEWS.get(request.POST.get("view", ""))
     target = redirect("inbox:followups", request.workspace.pk)

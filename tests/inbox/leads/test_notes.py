@@ -29,3 +29,10 @@ def test_a_name_behind_the_sign_calls(text, called):
 def test_two_of_one_name_are_called_together():
     (call,) = calls("@Ben Lee!", {1: "Ben Lee", 2: "ben lee"})
     assert (call.members, call.start, call.end) == ({1, 2}, 0, 8)
+
+
+def test_a_letter_that_is_longer_in_lower_case_moves_no_place():
+    text = "@İrem Kaya, @ana and @İlker"
+    found = list(calls(text, {1: "İrem Kaya", 2: "Ana Lind"}))
+    assert [text[call.start : call.end] for call in found] == ["@İrem Kaya", "@ana", "@İlker"]
+    assert [set(call.members) for call in found] == [{1}, {2}, set()]

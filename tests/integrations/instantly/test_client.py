@@ -1,8 +1,11 @@
 """Instantly's calls against the sandbox."""
 
+from datetime import datetime
+
 import pytest
 
 from integrations.errors import ProviderAuthError, ProviderRejected
+from integrations.instantly import client
 from integrations.instantly.client import InstantlyClient
 from integrations.models import Integration
 
@@ -54,3 +57,14 @@ def test_a_revoked_key_is_an_auth_error(instantly, soon, sandbox):
     sandbox.set_account(provider="instantly", account="in-key", status="revoked")
     with pytest.raises(ProviderAuthError):
         instantly.workspace(soon)
+
+
+def test_replies_are_read_until_all_of_a_page_are_too_old(instantly, soon, sandbox, monkeypatch):
+    monkeypatch.setattr(client, "PAGE", 2)
+    for day in (5, 20, 4, 1, 2, 22, 3, 21):  # Instantly lists them from the last on
+        event = sandbox.emit("instantly", "in-key", "reply_received", lead={"email": "dana@example.com"})
+        emails = sandbox.state.account("instantly", "in-key").data.emails
+        emails[event["body"]["email_id"]]["timestamp_email"] = f"2026-01-{day:02}T00:00:00Z"
+    found = instantly.received_since(datetime.fromisoformat("2026-01-10T00:00:00Z"), soon)
+    assert [email.at.day for email in found] == [21, 22]
+    assert len(sandbox.state.requests(provider="instantly")) == 3
