@@ -24,7 +24,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 TIERS := lint check tests faults browser
 CAMPAIGNS := campaign-jobs campaign-sends campaign-followups campaign-insights
-REHEARSALS := long $(CAMPAIGNS) rehearse-release mutate
+REHEARSALS := long $(CAMPAIGNS) rehearse-release rehearse-deploy mutate
 RELEASE ?= $(lastword $(shell tail -n 1 deploy/RELEASES))
 PYTEST := DEBUG=1 $(PY) -m pytest --durations 15 --durations-min 1
 
@@ -156,6 +156,10 @@ long: setup
 # The release before on the schema of this one, then beside it: git's history must be there. RELEASE is any commit.
 rehearse-release: setup
 	$(PY) -u -m tests.rehearsals.release_before $(RELEASE) $(ARGS)
+
+# A production installation on this machine from deploy/, upgraded and rolled back under load, and its dump restored elsewhere.
+rehearse-deploy: setup
+	PATH="$$PATH:/usr/sbin:/sbin" $(PY) -u -m deploy.rehearsal $(ARGS)
 
 # Guards of one line, removed one by one in a copy: tests must go red for each (tests/mutation/guards.py). An hour and more;
 # `make mutate ARGS=autosend` only those whose kind, file or line has these words.

@@ -95,7 +95,13 @@ def test_every_campaign_runs_or_the_one_that_is_named(make):
 
 def test_the_rehearsal_runs_every_long_form(make):
     done, calls = make(target="rehearse")
-    wanted = ["-m long or shortened", *CAMPAIGNS, "tests.rehearsals.release_before", "tests.mutation"]
+    wanted = [
+        "-m long or shortened",
+        *CAMPAIGNS,
+        "tests.rehearsals.release_before",
+        "deploy.rehearsal",
+        "tests.mutation",
+    ]
     assert [words for words in wanted if any(words in call for call in calls)] == wanted
     assert done.returncode == 0
 

@@ -1,0 +1,239 @@
+"""What stands around the product on the machine: PostgreSQL, PgBouncer, Redis and nginx, with the files of deploy/."""
+
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+ROOT = Path(__file__).resolve().parents[2]
+DEPLOY = ROOT / "deploy"
+ROLES = ("owner", "web", "worker")
+PATIENCE_S = 180
+_given: set[int] = set()
+
+
+class Failed(Exception):
+    """The rehearsal cannot go on; the message says why."""
+
+
+class Machine:
+    """One installation's folder with `etc` and `log`, and the processes that were started for it."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        for folder in ("etc", "log", "releases"):
+            (home / folder).mkdir(parents=True)
+        self._started: list[tuple[str, subprocess.Popen[bytes]]] = []
+
+    def start(self, name: str, *command: object, **options: Any) -> subprocess.Popen[bytes]:
+        """Starts a process in a group of its own; what it says goes into its log."""
+        with (self.home / "log" / f"{name}.log").open("ab") as log:
+            process = subprocess.Popen(
+                [str(part) for part in command], stdout=log, stderr=log, start_new_session=True, **options
+            )
+        self._started.append((name, process))
+        return process
+
+    def run(self, *command: object, check: bool = True, **options: Any) -> str:
+        """What a command says. Raises Failed where it ends with an error, unless `check` is off."""
+        done = subprocess.run(
+            [str(part) for part in command], capture_output=True, text=True, check=False, **options
+        )
+        if check and done.returncode:
+            raise Failed(f"{' '.join(map(str, command))}\n{(done.stdout + done.stderr)[-3_000:]}")
+        return done.stdout
+
+    def stop_all(self) -> None:
+        """Ends what still runs, the newest first."""
+        for _, process in reversed(self._started):
+            stop(process)
+
+    def render(self, shipped: str, to: str, instead: dict[str, str]) -> Path:
+        """A file of deploy/ with the places of this machine. Raises Failed where one is not in it."""
+        text = (DEPLOY / shipped).read_text(encoding="utf-8")
+        for there, here in instead.items():
+            if there not in text:
+                raise Failed(f"deploy/{shipped} has no {there!r}: deploy/rehearsal follows it")
+            text = text.replace(there, here)
+        (self.home / "etc" / to).write_text(text, encoding="utf-8")
+        return self.home / "etc" / to
+
+
+class Server:
+    """A PostgreSQL with the three roles of deploy/postgres, which all log in with passwords."""
+
+    def __init__(self, machine: Machine, name: str) -> None:
+        self.port, self._machine = free_port(), machine
+        self.passwords = {role: secrets.token_hex(16) for role in (*ROLES, "postgres")}
+        self.bin, self._home = programs(), machine.home / name
+        self._home.mkdir()
+        user = as_servant(self._home)
+        (self._home / "password").write_text(self.passwords["postgres"])
+        (self._home / "password").chmod(0o644)
+        initdb = ("-A", "scram-sha-256", "-U", "postgres", "--pwfile", self._home / "password", "-E", "UTF8")
+        machine.run(self.bin / "initdb", *initdb, "--no-sync", "-D", self._home / "data", **user)
+        options = {"port": self.port, "listen_addresses": "127.0.0.1", "max_connections": 200}
+        given = [f"-c{key}={value}" for key, value in options.items()]
+        sockets = f"-cunix_socket_directories={self._home}"
+        machine.start(name, self.bin / "postgres", "-D", self._home / "data", sockets, *given, **user)
+        wait_for(self._answers, f"{name} answers")
+        passwords = [f"-v{role}_password={self.passwords[role]}" for role in ROLES]
+        machine.run(
+            "psql", "-qX", self.url("postgres", "postgres"), *passwords, "-f", DEPLOY / "postgres/roles.sql"
+        )
+
+    def url(self, role: str, database: str = "holdfast", port: int | None = None) -> str:
+        name = role if role == "postgres" else f"holdfast_{role}"
+        return f"postgres://{name}:{self.passwords[role]}@127.0.0.1:{port or self.port}/{database}"
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.url("postgres"), autocommit=True) as session:
+            return session.execute(statement).fetchall()  # type: ignore[call-overload]
+
+    def restore(self, dump: Path) -> None:
+        """As docs/operations.md has it."""
+        how = ("--exit-on-error", "--no-owner", "--role=holdfast_owner", "-d", self.url("postgres"))
+        self._machine.run(self.bin / "pg_restore", *how, dump)
+
+    def _answers(self) -> bool:
+        try:
+            psycopg.connect(self.url("postgres", "postgres"), connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+
+def start_pooler(machine: Machine, server: Server) -> int:
+    """PgBouncer in front of `server`. Returns its port."""
+    port = free_port()
+    users = machine.home / "etc" / "userlist.txt"
+    users.write_text("".join(f'"holdfast_{role}" "{server.passwords[role]}"\n' for role in ROLES))
+    settings = machine.render(
+        "pgbouncer/pgbouncer.ini",
+        "pgbouncer.ini",
+        {
+            "port=5432": f"port={server.port}",
+            "listen_port = 6432": f"listen_port = {port}\nunix_socket_dir =",
+            "/etc/pgbouncer/userlist.txt": str(users),
+        },
+    )
+    machine.start("pgbouncer", "pgbouncer", settings, cwd="/", **as_servant(machine.home / "etc"))
+    wait_for(lambda: is_open(port), "PgBouncer listens")
+    return port
+
+
+def start_redis(machine: Machine) -> str:
+    """Redis for wake-ups, on its own port. Returns its URL."""
+    port = free_port()
+    machine.start(
+        "redis", "redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"
+    )
+    wait_for(lambda: is_open(port), "Redis listens")
+    return f"redis://127.0.0.1:{port}/0"
+
+
+def start_nginx(machine: Machine, webs: tuple[int, int]) -> tuple[str, Path]:
+    """The shipped nginx before two web processes, with a certificate of its own. Returns address and certificate."""
+    etc, port = machine.home / "etc", free_port()
+    name = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
+    files = ("-keyout", etc / "privkey.pem", "-out", etc / "fullchain.pem")
+    machine.run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *name, *files)
+    shipped = nginx_site(machine, port, webs)
+    (etc / "nginx.conf").write_text(
+        f"{'user root; ' * (os.geteuid() == 0)}daemon off; pid {etc}/nginx.pid; error_log {etc}/nginx.log;\n"
+        "events {}\n"
+        f"http {{ access_log off; client_body_temp_path {etc}/body; proxy_temp_path {etc}/proxy;\n"
+        f"include {shipped}; }}\n"
+    )
+    machine.run("nginx", "-t", "-p", etc, "-c", etc / "nginx.conf")
+    machine.start("nginx", "nginx", "-p", etc, "-c", etc / "nginx.conf")
+    wait_for(lambda: is_open(port), "nginx listens")
+    return f"https://localhost:{port}", etc / "fullchain.pem"
+
+
+def nginx_site(machine: Machine, port: int, webs: tuple[int, int]) -> Path:
+    """The file of deploy/nginx, for these ports."""
+    return machine.render(
+        "nginx/holdfast.conf",
+        "holdfast.conf",
+        {
+            "listen 80;": f"listen 127.0.0.1:{free_port()};",
+            "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;",
+            "server_name holdfast.example.com;": "server_name localhost;",
+            "127.0.0.1:8000": f"127.0.0.1:{webs[0]}",
+            "127.0.0.1:8010": f"127.0.0.1:{webs[1]}",
+            "/etc/ssl/holdfast/": f"{machine.home}/etc/",
+            "/var/log/nginx/": f"{machine.home}/log/",
+        },
+    )
+
+
+def as_servant(folder: Path) -> dict[str, Any]:
+    """How a program runs that refuses to be root's: as another user, who gets the folder."""
+    if os.geteuid() != 0:
+        return {}
+    for name in ("postgres", "nobody"):
+        try:
+            user = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        os.chown(folder, user.pw_uid, user.pw_gid)
+        return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    raise Failed("There is no user for PostgreSQL to run as.")
+
+
+def programs() -> Path:
+    """The folder of PostgreSQL's programs: Debian's newest, else those of the PATH or of the demo's packages."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
+    if found:
+        return found[-1].parent
+    if inside := shutil.which("initdb"):
+        return Path(inside).parent
+    from demo.postgres_user import bin_dir
+
+    return bin_dir()
+
+
+def free_port() -> int:
+    """A port of four digits that is free, and that with a 1 before it too. Each is given once."""
+    while True:
+        port = secrets.choice(range(2_000, 9_999))
+        if port not in _given and not is_open(port) and not is_open(10_000 + port):
+            _given.add(port)
+            return port
+
+
+def is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait_for(condition: Callable[[], object], what: str, every_s: float = 0.2) -> None:
+    """Until `condition()` holds. Raises Failed, saying `what`, where it never does."""
+    until = time.monotonic() + PATIENCE_S
+    while not condition():
+        if time.monotonic() > until:
+            raise Failed(f"Not in {PATIENCE_S} s: {what}")
+        time.sleep(every_s)
+
+
+def stop(process: subprocess.Popen[bytes], within_s: float = 60) -> None:
+    """As systemd does with KillMode=mixed: SIGTERM to the parent, and the end for what is left."""
+    if process.poll() is None:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(within_s)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
