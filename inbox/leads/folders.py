@@ -1,11 +1,10 @@
 """Defines the folders of the inbox. A folder's list and its count use the same queryset, so they always agree."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from inbox.leads import notes
@@ -233,13 +232,18 @@ def leads_looked_at(
     return leads.filter(last_message_at__lt=end) if end else leads
 
 
-def bounded_count(leads: QuerySet[Lead], looked_at: QuerySet[Lead], limit: int) -> tuple[CappedCount, Exists]:
-    """Two SQL expressions: how many of the newest `limit` of `looked_at` are in `leads`, at most COUNT_LIMIT + 1, and
-    whether there are older ones, so that the number is the least there are.
+def oldest_looked_at(looked_at: QuerySet[Lead], limit: int) -> Subquery:
+    """An SQL expression for when the first of `looked_at` that is not among the newest `limit` last moved; null if
+    there is none.
     """
-    oldest = looked_at.order_by("-last_message_at").values("last_message_at")[limit : limit + 1]
-    from_there = Coalesce(Subquery(oldest), datetime.min.replace(tzinfo=UTC))
-    return capped_count(leads.filter(last_message_at__gt=from_there)), Exists(oldest)
+    return Subquery(looked_at.order_by("-last_message_at").values("last_message_at")[limit : limit + 1])
+
+
+def count_since(leads: QuerySet[Lead], oldest: datetime | None) -> CappedCount:
+    """An SQL expression for how many of `leads` have moved since `oldest`, at most COUNT_LIMIT + 1. The time is read
+    before (`oldest_looked_at`): of a time that it does not know PostgreSQL expects so many rows that it reads them all.
+    """
+    return capped_count(leads.filter(last_message_at__gt=oldest) if oldest else leads)
 
 
 def folder_counts(workspace: Workspace, user_id: int | None = None) -> dict[str, int]:

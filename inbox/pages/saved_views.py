@@ -3,9 +3,18 @@
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import Value
 from django.http import QueryDict
 
-from inbox.leads.folders import DEFAULT_FOLDER, FOLDERS, bounded_count, leads_in, leads_looked_at
+from inbox.leads.folders import (
+    DEFAULT_FOLDER,
+    FOLDERS,
+    count_since,
+    leads_in,
+    leads_looked_at,
+    oldest_looked_at,
+    read_counts,
+)
 from inbox.models import SavedView
 from inbox.pages.access import WorkspaceRequest, signed_in
 from inbox.pages.filters import LeadFilter
@@ -56,16 +65,19 @@ def count_expressions(request: WorkspaceRequest) -> dict[str, Any]:
     its id with "+": the number, and whether there may be more. Views with a search, or with a filter that is not
     understood, are left out.
     """
-    found: dict[str, Any] = {}
+    counted: dict[str, LeadFilter] = {}
+    looked_at: dict[str, Any] = {}
     for view in views_of(request):
         asked = QueryDict(view.query)
         lead_filter = _filter(request, asked)
         if lead_filter is None or not lead_filter.is_valid() or lead_filter.words:
             continue
-        user_id, folder = signed_in(request).pk, parameters(asked)["view"]
-        looked_at = leads_looked_at(request.workspace, folder, user_id, lead_filter.span.end)
-        found[f"{view.pk}"], found[f"{view.pk}+"] = bounded_count(lead_filter.qs, looked_at, SCAN)
-    return found
+        user_id, folder, key = signed_in(request).pk, parameters(asked)["view"], f"{view.pk}"
+        rows = leads_looked_at(request.workspace, folder, user_id, lead_filter.span.end)
+        counted[key], looked_at[key] = lead_filter, oldest_looked_at(rows, SCAN)
+    oldest = read_counts(request.workspace, looked_at) if looked_at else {}
+    found: dict[str, Any] = {key: count_since(one.qs, oldest[key]) for key, one in counted.items()}
+    return found | {f"{key}+": Value(oldest[key] is not None) for key in counted}
 
 
 def _filter(request: WorkspaceRequest, asked: QueryDict) -> LeadFilter | None:

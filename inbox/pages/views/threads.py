@@ -14,10 +14,11 @@ from inbox.leads.folders import (
     DEFAULT_FOLDER,
     FOLDERS,
     Folder,
-    bounded_count,
     capped_count,
+    count_since,
     leads_in,
     leads_looked_at,
+    oldest_looked_at,
     oldest_not_understood,
     with_badges,
 )
@@ -165,8 +166,9 @@ def _count(
     mine = Workspace.objects.filter(pk=request.workspace.pk)
     if among is None:
         return capped(mine.values_list(capped_count(leads), flat=True).get())
-    count, has_older = mine.values_list(*bounded_count(leads, among, SCAN)).get()
-    return capped(count) if count > COUNT_LIMIT or not has_older else f"{count}+"
+    oldest = mine.values_list(oldest_looked_at(among, SCAN), flat=True).get()
+    count = mine.values_list(count_since(leads, oldest), flat=True).get()
+    return capped(count) if count > COUNT_LIMIT or not oldest else f"{count}+"
 
 
 @require_safe
