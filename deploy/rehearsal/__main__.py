@@ -175,9 +175,9 @@ class Rehearsal:
             self.wrong.append(f"{now - sent} messages went out before anybody said what was lost")
         restored.manage("restored", "--since", json.loads(listed.read_text())["made_at"])
         known = "SELECT count(*) FROM inbox_outboundsend WHERE state = 'sent'"
-        # What nobody had sent stays unknown, for a person.
+        # Replies of the lost time are read again and drafted again. What nobody had sent stays unknown, for a person.
         wait_for(
-            lambda: self.elsewhere.rows(known) == [(sent,)],
+            lambda: self._approve_all() and self.elsewhere.rows(known) == [(sent,)],
             "every lost message is found at the provider",
             1.0,
         )
