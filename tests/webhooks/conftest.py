@@ -80,6 +80,7 @@ def blue(other) -> SimpleNamespace:
         delivery=delivery, account=account, key=WebhookKey.objects.get(integration=account),
         member=factories.make_member(workspace).memberships.get(), invitation=invitation,
         fact=factories.make_fact(workspace, "Who likes marzipan?"),
+        view=factories.make_saved_view(workspace, name="Marzipan"),
     )  # fmt: skip
 
 

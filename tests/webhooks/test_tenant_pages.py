@@ -36,7 +36,7 @@ OBJECTS = {
     "lead_id": "lead", "send_id": "send", "draft_id": "draft", "message_id": "message", "campaign_id": "campaign",
     "job_id": "job", "task_id": "task", "sequence_id": "sequence", "integration_id": "account", "key_id": "key",
     "delivery_id": "delivery", "membership_id": "member", "appointment_id": "meeting", "pack_id": "pack",
-    "invitation_id": "invitation", "fact_id": "fact",
+    "invitation_id": "invitation", "fact_id": "fact", "view_id": "view",
 }  # fmt: skip
 FORM = {
     "do": "send", "text": "Hello", "channel": "email", "client_token": str(uuid.uuid4()), "overlap": "0",
