@@ -69,7 +69,7 @@ def test_a_text_goes_to_a_lead_who_wrote_by_mail(workspace, user, lead, open_pag
     page.goto(reverse("inbox:conversation", args=[workspace.pk, lead.pk]))
     page.get_by_role("radio", name="SMS").check()
     page.get_by_label("Message to Dana Reyes").fill("Hi Dana, may I call you?")
-    page.get_by_role("button", name="Send").click()
+    page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_text("Going out").first).to_be_visible()
 
     send = OutboundSend.objects.get()

@@ -95,7 +95,7 @@ def test_send_whose_outcome_nobody_knows_waits_for_a_person(world, message, open
     expect(page.locator("#answer")).to_contain_text("Going out")
     world.work()
     expect(page.get_by_text("Not known whether the last message went out")).to_be_visible()
-    expect(page.locator("textarea")).to_have_count(0)
+    expect(page.locator("#answer textarea")).to_have_count(0)
 
     page.get_by_role("button", name="It went out").click()
     expect(page.get_by_label("Message to Dana Reyes")).to_be_editable()

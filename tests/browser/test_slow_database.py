@@ -35,7 +35,7 @@ def test_what_was_written_stays_in_the_form_and_can_be_sent_again(workspace, use
     page.get_by_label("Message to Dana").fill("Tuesday at nine, then?")
     held = lock("inbox_lead")
     page.get_by_role("button", name="Send", exact=True).click()
-    expect(page.get_by_role("status").last).to_contain_text("Your text is still here")
+    expect(page.get_by_role("status").last).to_contain_text(re.compile("Your text to Dana is still here"))
     expect(page.get_by_label("Message to Dana")).to_have_value("Tuesday at nine, then?")
     held.rollback()
     page.get_by_role("button", name="Send", exact=True).click()
