@@ -7,6 +7,7 @@ error for its status. Its status and the hosted reconnect link can still be read
 import hashlib
 import json
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -252,7 +253,7 @@ def _person(call: Call, identifier: str) -> dict[str, Any]:
 
 @routes.on("GET", "/api/v1/chats")
 def chats(call: Call) -> Response:
-    found = sorted(call.data.chats.values(), key=lambda chat: chat["timestamp"], reverse=True)
+    found = _newest_first(call.data.chats.values())
     return _list(call, "ChatList", _between(call, found))
 
 
@@ -288,9 +289,7 @@ def chat(call: Call) -> Response:
 def chat_messages(call: Call) -> Response:
     chat_id = _chat(call)["id"]
     found = [message for message in call.data.messages.values() if message["chat_id"] == chat_id]
-    return _list(
-        call, "MessageList", _between(call, sorted(found, key=lambda m: m["timestamp"], reverse=True))
-    )
+    return _list(call, "MessageList", _between(call, _newest_first(found)))
 
 
 @routes.on("POST", "/api/v1/chats/{chat_id}/messages")
@@ -316,8 +315,12 @@ def chat_attendees(call: Call) -> Response:
 
 @routes.on("GET", "/api/v1/messages")
 def messages(call: Call) -> Response:
-    found = sorted(call.data.messages.values(), key=lambda message: message["timestamp"], reverse=True)
-    return _list(call, "MessageList", _between(call, found))
+    return _list(call, "MessageList", _between(call, _newest_first(call.data.messages.values())))
+
+
+def _newest_first(found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of one millisecond the later first: two are written in the same one on a quick machine."""
+    return sorted(found, key=lambda row: row["timestamp"])[::-1]
 
 
 def _chat(call: Call) -> dict[str, Any]:
