@@ -175,6 +175,14 @@ class WorkspaceAdmin(BaseAdmin):
         *("id", "created_at", "contents"),
     )
 
+    def save_model(
+        self, request: HttpRequest, obj: Workspace, form: "ModelForm[Workspace]", change: bool
+    ) -> None:
+        if change:
+            obj.save(update_fields=form.changed_data)  # as the settings page does (ChangedColumnsForm)
+        else:
+            super().save_model(request, obj, form, change)
+
     def has_delete_permission(self, request: HttpRequest, obj: Workspace | None = None) -> bool:
         return False  # deleting a workspace would delete all its records
 

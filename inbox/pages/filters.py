@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.formats import date_format
 from django_filters import CharFilter, ChoiceFilter, DateFilter, FilterSet
@@ -44,14 +45,19 @@ def _known_span(text: str) -> None:
         )
 
 
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
+"""Days beyond them may have no time in UTC, and no day after them."""
+
+
 def _day(label: str) -> DateFilter:
-    invalid = {"invalid": f"{label}: give a date as 2027-01-31."}
+    said = f"{label}: give a date as 2027-01-31."
     return DateFilter(
         method="as_they_are",
         label=label,
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         input_formats=["%Y-%m-%d"],
-        error_messages=invalid,
+        error_messages={"invalid": said},
+        validators=[MinValueValidator(FIRST_DAY, said), MaxValueValidator(LAST_DAY, said)],
     )
 
 

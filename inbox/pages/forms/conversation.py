@@ -104,9 +104,9 @@ class TriageForm(forms.Form):
         """The time that `word` is, with its offset; None if it is none."""
         try:
             moment = datetime.fromisoformat(word)
-        except ValueError:
+            return timezone.localtime(moment) if moment.tzinfo else None
+        except (ValueError, OverflowError):  # the first and last days have no time in every zone
             return None
-        return timezone.localtime(moment) if moment.tzinfo else None
 
     def clean(self) -> dict[str, Any]:
         super().clean()

@@ -13,7 +13,20 @@ AWAY_DAYS = 366
 TIME = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
 
 
-class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]
+class ChangedColumnsForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A form of a workspace that writes only the columns that were changed in it.
+
+    Meanwhile somebody may have stopped all sends, or erased a person: a row that is written whole would undo both.
+    """
+
+    def save(self, commit: bool = True) -> Workspace:
+        workspace: Workspace = super().save(commit=False)
+        if commit:
+            workspace.save(update_fields=self.changed_data)
+        return workspace
+
+
+class WorkspaceForm(ChangedColumnsForm):
     """The form with a workspace's settings: its name, who answers and about what, when and how
     much is sent.
     """
@@ -67,7 +80,7 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]
         return str(self.cleaned_data["phone_region"]).upper()
 
 
-class RetentionForm(forms.ModelForm):  # type: ignore[type-arg]
+class RetentionForm(ChangedColumnsForm):
     """The form that says how long a workspace keeps messages, raw bodies and records of model calls, in days."""
 
     class Meta:

@@ -5,11 +5,13 @@ import re
 import pytest
 import time_machine
 from django.core import mail
+from django.forms import model_to_dict
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from inbox.models import AuditEntry, Invitation, Membership
+from inbox.models import AuditEntry, Invitation, Membership, Workspace
+from inbox.pages.forms.workspace import RetentionForm, WorkspaceForm
 from jobs.worker import drain
 from tests import factories
 
@@ -206,3 +208,20 @@ def test_times_of_keeping_are_shown_with_their_effect_before_they_are_saved(admi
 def test_settings_are_for_admins(people, url):
     assert people.member.get(url("settings")).status_code == 403
     assert people.outsider.get(url("settings")).status_code == 404
+
+
+@pytest.mark.parametrize("form", [WorkspaceForm, RetentionForm])
+def test_settings_that_are_saved_write_over_nothing_that_changed_meanwhile(workspace, form):
+    """All sends are stopped, and somebody is erased, between the reading of a form and its saving."""
+    read = Workspace.objects.get(pk=workspace.pk)
+    given = {name: value for name, value in model_to_dict(read).items() if value is not None}
+    changed = {"tone": "dry", "keep_bodies_days": 3}
+    filled = form(given | changed, instance=read)
+    assert filled.is_valid(), filled.errors
+    Workspace.objects.filter(pk=workspace.pk).update(sends_paused=True, erasure_key={"key": "k"})
+
+    filled.save()
+
+    now = Workspace.objects.get(pk=workspace.pk)
+    assert now.sends_paused and now.erasure_key is not None
+    assert (now.tone, now.keep_bodies_days) in {("dry", workspace.keep_bodies_days), (workspace.tone, 3)}

@@ -147,3 +147,14 @@ def test_a_view_of_what_is_gone_or_of_a_search_has_no_count_and_opens_no_wider_l
     assert rail(people.member, workspace) == {"Old": ""}
     answer = people.member.get(f"/w/{workspace.pk}/inbox/?{query}")
     assert answer.status_code == 404 or answer.context["threads"].page.rows == []
+
+
+@pytest.mark.parametrize("days", ["until=9999-12-31", "since=0001-01-01"])
+def test_a_day_at_the_end_of_time_is_named_and_breaks_no_page(days, workspace, people):
+    factories.make_saved_view(workspace, query=f"view=all&{days}")
+
+    listed = people.owner.get(f"/w/{workspace.pk}/inbox/?view=all&{days}")
+    assert "give a date as 2027-01-31" in listed.content.decode()
+    assert people.owner.get(f"/w/{workspace.pk}/inbox/").status_code == 200
+    save(people.owner, workspace, query=f"view=all&{days}", name="Another")
+    assert not SavedView.objects.filter(name="Another").exists()

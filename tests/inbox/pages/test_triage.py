@@ -184,3 +184,10 @@ def test_a_time_that_was_not_shown_so_is_refused(until, workspace, member, leads
     press(member, workspace, leads[:1], f"snooze:{until}")
     leads[0].refresh_from_db()
     assert leads[0].snoozed_until is None
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_moment_at_the_end_of_time_is_refused(workspace, member, leads, moment):
+    assert press(member, workspace, leads[:1], f"snooze:{moment}").status_code == 302
+    leads[0].refresh_from_db()
+    assert leads[0].snoozed_until is None and leads[0].needs_reply
