@@ -52,6 +52,11 @@ class Draft(models.Model):
     send_at = models.DateTimeField(
         null=True, blank=True, help_text="When it goes out by itself; empty: never."
     )
+    held_by_person = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Whether a person took it back: then it never goes out by itself.",
+    )
     slack_channel = models.CharField(max_length=40, blank=True, default="", db_default="")
     slack_ts = models.CharField(
         max_length=40, blank=True, default="", db_default="", help_text="Slack's id of the review card."

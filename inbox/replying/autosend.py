@@ -62,8 +62,8 @@ def judge(draft: Draft, policy: SendingPolicy) -> Outcome:
     """Asks the gates (checks) whether a draft that was just written may go out without a person. If all say yes and the
     policy is auto, its send is scheduled.
 
-    Returns "off" (the policy asks for nothing), "held" (a gate said no), "shadow" (it would have gone out) or
-    "scheduled".
+    Returns "off" (the policy asks for nothing), "held" (a gate said no, or a person took it back), "shadow" (it would
+    have gone out) or "scheduled".
     """
     if policy.mode == Mode.OFF:
         return "off"
@@ -72,12 +72,13 @@ def judge(draft: Draft, policy: SendingPolicy) -> Outcome:
         rollup.locked(draft.lead)
         results = gates.judge(draft, stage=Stage.DRAFT, planned_at=planned_at, policy=policy)
         would_send = not gates.failing(results)
+        waiting = Draft.objects.filter(pk=draft.pk, status=Draft.Status.PENDING, revision=draft.revision)
+        waiting.update(gate_mode=policy.mode, would_send=would_send, send_at=None)
         goes_out = would_send and policy.mode == Mode.AUTO
-        changed = Draft.objects.filter(
-            pk=draft.pk, status=Draft.Status.PENDING, revision=draft.revision
-        ).update(gate_mode=policy.mode, would_send=would_send, send_at=planned_at if goes_out else None)
-        if changed and goes_out:
+        if goes_out and waiting.filter(held_by_person=False).update(send_at=planned_at):
             schedule(draft, planned_at)
+        elif goes_out:
+            return "held"
     if not would_send:
         return "held"
     return "scheduled" if goes_out else "shadow"
@@ -182,7 +183,9 @@ def cancel(draft: Draft, *, user: User) -> None:
         waiting = Draft.objects.filter(
             pk=draft.pk, workspace_id=draft.workspace_id, status=Draft.Status.PENDING, send_at__isnull=False
         )
-        if not waiting.update(send_at=None, status_reason="A person stopped the countdown."):
+        if not waiting.update(
+            send_at=None, held_by_person=True, status_reason="A person stopped the countdown."
+        ):
             raise review.AlreadyDecided("There is no countdown to stop any more.")
         _tell_held(draft)
         audit.record(draft.workspace_id, user, "draft.cancel_autosend", draft)

@@ -262,6 +262,7 @@ def undo(send: OutboundSend, lead: Lead, why: str) -> bool:
     if send.draft_id is not None:
         # a draft is claimed once, and this one may be sent again
         OutboundSend.objects.filter(pk=send.pk).delete()
+        Draft.objects.filter(pk=send.draft_id).update(held_by_person=True)
         _back_to_review(send.draft_id, lead, why, send)
     return True
 

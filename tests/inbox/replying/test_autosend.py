@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from inbox.models import Draft, OutboundSend, SendingPolicy
+from inbox.models import Draft, OutboundSend, SendingPolicy, Workspace
 from inbox.replying import autosend, hours, review
 from jobs.models import BackgroundJob
 from jobs.worker import drain
@@ -152,3 +152,23 @@ def test_a_rewritten_draft_is_not_sent_by_the_old_countdown():
 
     assert draft.status == Draft.Status.PENDING and OutboundSend.objects.count() == 0
     assert BackgroundJob.objects.get(kind="reply.autosend").result == {"outcome": "decided otherwise"}
+
+
+@pytest.mark.parametrize("way", ["the countdown is stopped", "an approval is undone"])
+def test_what_a_person_took_back_never_goes_out_by_itself(way):
+    draft = passing_draft()
+    factories.make_integration(draft.workspace)
+    user = factories.make_member(draft.workspace)
+    assert judged(draft) == "scheduled"
+    if way == "the countdown is stopped":
+        autosend.cancel(fresh(draft), user=user)
+    else:
+        Workspace.objects.filter(pk=draft.workspace_id).update(undo_send_s=10)
+        review.take_back(review.approve(fresh(draft), user=user, text=draft.text), user=user)
+
+    assert judged(draft) == "held"  # as when the provider marks the reply as interested later
+
+    assert (fresh(draft).status, fresh(draft).send_at) == (Draft.Status.PENDING, None)
+    BackgroundJob.objects.filter(kind="reply.autosend").update(run_at=PAST)
+    drain()
+    assert not OutboundSend.objects.exists()
