@@ -18,7 +18,7 @@ from inbox.models.message import OWN
 from jobs.deadline import Deadline
 from jobs.retention import in_slices
 
-ENDED = (OutboundSend.State.SENT, OutboundSend.State.FAILED)
+ENDED = (OutboundSend.State.SENT, OutboundSend.State.FAILED, OutboundSend.State.TAKEN_BACK)
 UNDECIDED = ~Q(suspected="") & Q(suspicion_decided_by="")
 
 

@@ -90,8 +90,10 @@ def reason(lead: Lead, recipients: dict[str, list[dict[str, str]]]) -> str:
     addressed = {
         ("email", str(one.get("address", "")).lower()) for rows in recipients.values() for one in rows
     }
-    at = _opted_out_at(workspace, names_of(lead) | addressed)
-    if at is None or (lead.opted_in_at is not None and lead.opted_in_at > at):
+    own = names_of(lead)
+    at = _opted_out_at(workspace, own)
+    wants = at is None or (lead.opted_in_at is not None and lead.opted_in_at > at)
+    if wants and _opted_out_at(workspace, addressed - own) is None:  # nobody's START speaks for another
         return ""
     return "Somebody whom this would reach was erased, and is not written to again."
 

@@ -342,6 +342,8 @@ def move(message: Message, lead: Lead) -> None:
     stand_in = Lead.objects.select_for_update().filter(pk=message.lead_id).first()
     if stand_in is None:
         return  # the stand-in lead was merged or deleted meanwhile, and its messages with it
+    if stand_in.erasing_at or lead.erasing_at:
+        return  # what is being erased goes nowhere else
     Message.objects.filter(pk=message.pk).update(lead=lead)
     Draft.objects.filter(trigger_message=message).update(lead=lead)
     message.lead = lead

@@ -156,7 +156,7 @@ def veto(send: OutboundSend, lead: Lead) -> str:
     if not send_claims.is_automatic(send):
         return review.veto(send, lead)
     if send.draft is None:
-        return ""
+        return "Its draft is gone."
     failed = gates.failing(gates.judge(send.draft, stage=Stage.SEND, planned_at=timezone.now()))
     return failed[0].evidence if failed else ""
 

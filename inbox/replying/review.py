@@ -166,6 +166,8 @@ def send_own(
         locked = rollup.locked(lead)
         sends = OutboundSend.objects.filter(workspace_id=lead.workspace_id, part=0)
         known = sends.filter(origin=Origin.PERSON, origin_id=origin_id).first()
+        if known is not None and known.state == OutboundSend.State.TAKEN_BACK and known.text != text:
+            raise Refused("That message was taken back. Send it from the conversation as it is now.")
         if known is not None:
             return known
         _refuse_unread(locked, seen_at)

@@ -28,7 +28,7 @@ from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue
-from jobs.errors import Cancelled, DeadlineExceeded, PermanentError, ShutdownRequested, TransientError
+from jobs.errors import Cancelled, DeadlineExceeded, PermanentError, ShutdownRequested, Snooze, TransientError
 from jobs.failures import facts_of
 from jobs.kinds import kind_name
 
@@ -49,6 +49,9 @@ def run(ctx: JobContext) -> dict[str, str]:
     send = _load(ctx)
     if send is None:
         return TAKEN_BACK
+    if send.counts_down and send.send_at is not None:
+        # Its job was made due early, as all that wait are when an account is back.
+        raise Snooze(send.send_at, "It can be taken back until then.")
     attempt = partial(_attempt, ctx, send)
     ended: dict[str, str] = ctx.step(
         "send", attempt, effect="send", time_limit_ms=CALL_LIMIT_MS, on_interrupted=attempt

@@ -188,6 +188,13 @@ def test_messages_go_with_their_drafts_and_sends_when_their_time_is_up(brief, sm
     assert not OutboundSend.objects.exists() and not brief.drafts.exists()
 
 
+def test_a_message_goes_whose_answer_was_taken_back(brief, small_slices):
+    answered = old_message(brief)
+    factories.make_send(factories.make_draft(answered, status="rejected"), state="taken_back")
+    assert old_messages.old_messages(long()) == 1
+    assert not brief.messages.exists()
+
+
 def test_notes_go_as_messages_do(brief, small_slices):
     elsewhere = factories.make_lead(factories.make_workspace())
     old = [

@@ -252,6 +252,24 @@ def test_start_takes_it_back(world, lead):
     assert erased.reason(back, {"to": [{"address": WHO}]}) == ""
 
 
+def test_the_start_of_one_speaks_for_no_other_who_was_erased(world, lead):
+    erase(world, lead)
+    other = factories.make_lead(world.workspace, email="ana@example.org")
+    rollup.opt_in(other, timezone.now())
+    assert erased.reason(other, {"to": [{"address": "ana@example.org"}], "cc": []}) == ""
+    assert "was erased" in erased.reason(other, {"to": [], "cc": [{"address": WHO}]})
+
+
+def test_no_message_of_somebody_who_is_being_erased_moves_to_another_lead(world, lead):
+    erasure.begin(lead, world.user)
+    message = lead.messages.select_related("lead").first()
+    other = factories.make_lead(world.workspace)
+    rollup.move(message, rollup.locked(other))
+    assert not other.messages.exists() and Lead.objects.filter(pk=lead.pk).exists()
+    world.work()
+    assert not Message.objects.filter(pk=message.pk).exists()
+
+
 def test_an_erased_message_that_is_brought_again_is_not_taken_in(world, lead):
     """By a provider's retry, and by its list of what it holds."""
     message = reply(world)

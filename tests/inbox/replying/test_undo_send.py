@@ -50,6 +50,23 @@ def test_it_goes_out_when_the_countdown_is_over_and_not_before(world, draft):
         review.take_back(send, user=world.user)
 
 
+def test_a_job_that_is_made_due_early_leaves_the_countdown_its_time(world, draft):
+    """As when an account is back: all that waits is due at once."""
+    approve(world, draft)
+    BackgroundJob.objects.filter(kind="reply.send").update(run_at=timezone.now() - timedelta(seconds=1))
+    world.work()
+    assert world.posted() == []
+
+    let_the_countdown_end(world)
+    assert len(world.posted()) == 1
+
+
+def test_another_text_from_the_form_of_what_was_taken_back_is_refused(world, draft):
+    review.take_back(own(world), user=world.user)
+    with pytest.raises(review.Refused, match="taken back"):
+        own(world, "Another text.")
+
+
 def test_a_draft_that_is_taken_back_waits_as_it_was_approved_and_may_be_sent_again(world, draft):
     review.take_back(approve(world, draft), user=world.user)
     draft.refresh_from_db()
