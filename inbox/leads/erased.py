@@ -87,7 +87,7 @@ def reason(lead: Lead, recipients: dict[str, list[dict[str, str]]]) -> str:
     workspace = Workspace.objects.only("erasure_key").get(pk=lead.workspace_id)
     if isinstance(workspace.erasure_key, Unreadable):
         return UNREADABLE
-    addressed = {
+    addressed: set[Name] = {
         ("email", str(one.get("address", "")).lower()) for rows in recipients.values() for one in rows
     }
     own = names_of(lead)
