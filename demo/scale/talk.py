@@ -301,7 +301,8 @@ class Talk:
         text = self._corpus.ours(rng, person.language, person.first)
         kind = ANSWER if asked.channel != "email" or rng.random() < 0.85 else BY_HAND
         said = self._add(rng, person, at, kind, asked.channel, text)
-        if said and kind == ANSWER and rng.random() < 0.8:
+        # A reply without a tag has not been worked on yet, so there is no draft to it.
+        if said and kind == ANSWER and asked.tag and rng.random() < 0.8:
             said.draft = uuid_at(asked.at + 40 * SECOND, rng)
 
     def _book(self, rng: Random, person: Person) -> None:

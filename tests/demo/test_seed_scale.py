@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
+from random import Random
 
 import pytest
 from django.apps import apps
@@ -20,7 +21,7 @@ from django.utils import timezone
 
 from demo.scale import copying, seeding
 from demo.scale.seeding import seed
-from demo.scale.talk import LONGEST, TALKATIVE, Talk
+from demo.scale.talk import LONGEST, REPLY, TALKATIVE, Talk
 from demo.scale.words import Corpus
 from demo.scale.workspaces import Place, Plan, Sequence, quotas
 from demo.scale.year import Year
@@ -224,14 +225,32 @@ def test_words_are_as_frequent_as_in_people_s_writing():
     assert any("\u3040" <= letter <= "\u30ff" for word in words for letter in word)
 
 
-def test_of_many_leads_one_talks_for_hundreds_of_messages():
+def talk_of_one_workspace() -> Talk:
     plan = Plan("c" * 32, "900", "Slow months", "en", "Slow months", ["Hi {name}", "Again"])
     sequence = Sequence("d" * 32, [("e" * 32, 3, "email")])
     accounts = {"ghl": ("a" * 32, "Loc"), "unipile": ("b" * 32, "uni")}
     place = Place(
         0, "f" * 32, 1, "emailbison", [1], accounts, [], [("311", "alex@out.example.com")], [plan], [sequence]
     )
-    talk = Talk(1, place, Year.ending(timezone.now()), Corpus.read())
+    return Talk(1, place, Year.ending(timezone.now()), Corpus.read())
+
+
+def test_a_reply_that_waits_for_its_job_is_answered_without_a_draft():
+    """Its draft would be written with what its job has decided: the answer would point to a draft that is not there."""
+    talk, rng = talk_of_one_workspace(), Random(1)
+    people = (talk.person(number, 100)[0] for number in itertools.count(1))
+    person = next(one for one in people if any(said.kind == REPLY for said in one.said))
+    reply = next(said for said in person.said if said.kind == REPLY)
+    for tag, with_drafts in (("", False), ("Interested", True)):
+        reply.tag, before = tag, len(person.said)
+        for _ in range(20):
+            talk._answer(rng, person, reply)
+        answers = person.said[before:]
+        assert len(answers) > 10 and any(one.draft for one in answers) is with_drafts
+
+
+def test_of_many_leads_one_talks_for_hundreds_of_messages():
+    talk = talk_of_one_workspace()
     person, _ = talk.person(TALKATIVE - 1, 10_000)
     assert 300 < len(person.said) <= LONGEST
     assert [one.at for one in person.said] == sorted({one.at for one in person.said})
