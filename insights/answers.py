@@ -73,5 +73,4 @@ def _load(question_id: UUID) -> tuple[PackQuestion, list[PackThread]] | None:
     question = pending(question_id).select_related("pack").first()
     if question is None:
         return None
-    done = question.pack.threads.filter(status=PackThread.Status.DONE, insight__isnull=False)
-    return question, list(done.select_related("insight", "lead__campaign").order_by("position"))
+    return question, cited_statements.readable(question.pack)

@@ -21,6 +21,7 @@ class InsightsConfig(AppConfig):
 
         PAGES.insert(0, Page("insights:overview", "Insights", "chart"))
         erasure.ALSO.append(answers_about.forget)
+        erasure.LAST.append(PackThread)
         GIVES_WAY.extend([ConversationInsight, PackThread])
         TABLES.update({"pack": PACKS, "question": QUESTIONS, "thread": THREADS})
         prunes("context packs")(retention.old_builds)

@@ -61,6 +61,7 @@ def tick(deadline: Deadline) -> dict[str, int]:
         Q(insight__isnull=True) | Q(insight__read_at__isnull=True),
         Exists(words),
         sample=False,
+        erasing_at=None,
     )
     rows = missing.annotate(at=Coalesce("booked_at", "last_message_at")).order_by(
         F("at").desc(nulls_last=True)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from inbox.prompts.sheet import Said, Sheet, sheet, theirs
 from insights.conversation import cited
-from insights.models import PackThread
+from insights.models import ContextPack, PackThread
 from insights.schema import PackAnswer
 
 LIST_ITEMS = 5
@@ -28,6 +28,14 @@ class Material:
     blocks: tuple[str | Said, ...]
     ids: dict[str, UUID]
     threads: int
+
+
+def readable(pack: ContextPack) -> list[PackThread]:
+    """The conversations of `pack` that have been read, in order, with `insight` and `lead` loaded. Those of leads who
+    are being erased are left out.
+    """
+    done = pack.threads.filter(status=PackThread.Status.DONE, insight__isnull=False, lead__erasing_at=None)
+    return list(done.select_related("insight", "lead__campaign").order_by("position"))
 
 
 def material(threads: Sequence[PackThread]) -> Material:

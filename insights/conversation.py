@@ -39,13 +39,14 @@ class Conversation:
 
 def load(lead_ids: Sequence[UUID], *, prompt_label: str) -> dict[UUID, Conversation]:
     """The conversations of these leads as input for the model, by lead id; one query. Each has its newest MESSAGES
-    messages with text, cut to MESSAGE_CHARS. A lead without any gets an empty conversation.
+    messages with text, cut to MESSAGE_CHARS. A lead without any, or who is being erased, gets an empty
+    conversation.
 
     `prompt_label` is part of each conversation's hash, because another prompt gives another reading.
     """
     rank = Window(RowNumber(), partition_by=F("lead_id"), order_by=[F("sent_at").desc(), F("id").desc()])
     rows = (
-        Message.objects.filter(lead_id__in=lead_ids)
+        Message.objects.filter(lead_id__in=lead_ids, lead__erasing_at=None)
         .exclude(text="")
         .annotate(rank=rank, words=Left("text", MESSAGE_CHARS))
         .filter(rank__lte=MESSAGES)

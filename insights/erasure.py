@@ -16,6 +16,8 @@ WAIT = timedelta(minutes=1)
 def forget(lead: Lead) -> None:
     """Takes what rested on `lead` out of the answers of the packs that have read it: the claims that cite its messages,
     and the text, which may name anybody. Raises Snooze while such an answer is being written.
+
+    It may run before and after the lead's messages are deleted, so a claim stays only if what it cites is there.
     """
     packs = ContextPack.objects.filter(workspace_id=lead.workspace_id, threads__lead=lead).distinct()
     questions = PackQuestion.objects.filter(pack__in=packs)
@@ -24,18 +26,21 @@ def forget(lead: Lead) -> None:
         or questions.filter(status=PackQuestion.Status.PENDING).exists()
     ):
         raise Snooze(timezone.now() + WAIT, "An answer that may rest on this lead is being written.")
-    ids = {str(pk) for pk in Message.objects.filter(lead=lead).values_list("pk", flat=True)}
     for pack in packs:
         ContextPack.objects.filter(pk=pack.pk).update(
-            synthesis=_without(pack.synthesis, ids), early_answer=_without(pack.early_answer, ids)
+            synthesis=_without(pack.synthesis, lead), early_answer=_without(pack.early_answer, lead)
         )
     for question in questions:
-        PackQuestion.objects.filter(pk=question.pk).update(answer=_without(question.answer, ids))
+        PackQuestion.objects.filter(pk=question.pk).update(answer=_without(question.answer, lead))
 
 
-def _without(answer: dict[str, Any] | None, ids: set[str]) -> dict[str, Any] | None:
-    """A stored answer without its text, and without the claims that cite one of the messages `ids`."""
+def _without(answer: dict[str, Any] | None, lead: Lead) -> dict[str, Any] | None:
+    """A stored answer without its text, and without the claims that cite a message of `lead` or one that is gone."""
     if answer is None:
         return None
-    claims = [one for one in answer.get("claims", []) if not ids.intersection(map(str, one["message_ids"]))]
+    claims = answer.get("claims", [])
+    cited = {str(pk) for one in claims for pk in one["message_ids"]}
+    others = Message.objects.filter(workspace_id=lead.workspace_id, pk__in=cited).exclude(lead=lead)
+    stay = {str(pk) for pk in others.values_list("pk", flat=True)}
+    claims = [one for one in claims if stay.issuperset(map(str, one["message_ids"]))]
     return answer | {"answer": GONE, "claims": claims, "recommended_tests": []}

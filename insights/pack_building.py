@@ -146,8 +146,7 @@ class Build:
         self.ctx.progress(counts["over"], self.pack.target_threads)
 
     def _done(self) -> list[PackThread]:
-        done = self.pack.threads.filter(status=PackThread.Status.DONE, insight__isnull=False)
-        return list(done.select_related("insight", "lead__campaign").order_by("position"))
+        return cited_statements.readable(self.pack)
 
     def _answer_early(self) -> None:
         """Answer the question from the first conversations once enough are read.

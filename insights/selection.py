@@ -38,7 +38,7 @@ def select(pack: ContextPack, campaigns: Iterable[Campaign]) -> list[PackThread]
     by campaign, then by reason, the newest first.
 
     Only leads who wrote in the pack's window are chosen. A conversation in which only an automatic reply came back is
-    left out, and so is a sample. Without `campaigns` the whole workspace is looked at.
+    left out, and so is a sample, or somebody who is being erased. Without `campaigns` the whole workspace is looked at.
     """
     leads = _in_window(pack)
     scopes = [leads.filter(campaign=campaign) for campaign in campaigns] or [leads]
@@ -62,7 +62,10 @@ def _in_window(pack: ContextPack) -> QuerySet[Lead]:
     ).exclude(text="")
     return (
         Lead.objects.filter(
-            workspace_id=pack.workspace_id, last_message_at__gte=pack.window_from, sample=False
+            workspace_id=pack.workspace_id,
+            last_message_at__gte=pack.window_from,
+            sample=False,
+            erasing_at=None,
         )
         .exclude(tag__in=[Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE])
         .filter(Exists(replies))

@@ -101,14 +101,46 @@ def _get_or_create(
 
 
 def gone(received: Received, event: MessageEvent) -> bool:
-    """Whether the message of `event` was erased with its person, or is one of ours to somebody who was erased."""
+    """Whether the message of `event` was erased with its person, or is one of ours to somebody who was erased.
+
+    The provider's id alone does not say so: another account, or the provider itself, may use it again for somebody
+    else's text. So the person, the sender or a recipient must be one who was erased, unless nobody is named at all.
+    """
     if received.workspace.erasure_key is None:
         return False
-    names = erased.names_of_message(event.source, event.external_id)
+    ids, ours = erased.names_of_message(event.source, event.external_id), set[erased.Name]()
     if event.direction == Message.Direction.OUTBOUND:
-        send_id = outgoing.named(event.html or event.text)
-        names |= erased.names_of_send(received.provider, event.external_id, send_id)
-    return erased.brings_back(received.workspace, names)
+        ids |= erased.names_of_send(received.provider, event.external_id, "")
+        ours = erased.names_of_send(received.provider, "", outgoing.named(event.html or event.text))
+    people = _people(received, event)
+    marked = erased.marked(received.workspace, ids | ours | people) if ids or ours else set()
+    if marked & ours or (marked & ids and (marked & people or not people)):
+        return True
+    if marked & ids:
+        _inherit_id(received, event)
+    return False
+
+
+def _people(received: Received, event: MessageEvent) -> set[erased.Name]:
+    """What names the lead of `event`, and who wrote the message; for one of ours, who got it."""
+    addresses = [event.from_address]
+    if event.direction == Message.Direction.OUTBOUND:
+        addresses = [str(one.get("address", "")) for rows in event.recipients.values() for one in rows]
+    emails = {identity.normal_email(mailbox(address).address) for address in addresses} - {""}
+    known = identity.identities_of(received.workspace, event.person)
+    return {*known.items(), *(("email", address) for address in emails)}
+
+
+def _inherit_id(received: Received, event: MessageEvent) -> None:
+    """Gives the id of an erased message to a message of the sender of `event` that is stored under a key of its own, as
+    the id was taken. Otherwise it would be stored a second time.
+    """
+    stored = Message.objects.filter(workspace=received.workspace, source=event.source)
+    key = f"{event.external_id[: KEY_LIMIT - 17]}#"
+    own = stored.filter(id_reused=True, external_id__startswith=key, from_address__iexact=event.from_address)
+    heir = own.order_by("pk").first()
+    if heir is not None and not stored.filter(external_id=event.external_id).exists():
+        own.filter(pk=heir.pk).update(external_id=event.external_id, id_reused=False)
 
 
 def _same(message: Message, fingerprint: str) -> bool:

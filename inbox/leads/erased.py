@@ -98,9 +98,13 @@ def reason(lead: Lead, recipients: dict[str, list[dict[str, str]]]) -> str:
     return "Somebody whom this would reach was erased, and is not written to again."
 
 
-def brings_back(workspace: Workspace, names: set[Name]) -> bool:
-    """Whether one of `names` is that of a message which was erased with its person."""
-    return bool(names) and _marks(workspace, names).exists()
+def marked(workspace: Workspace, names: set[Name]) -> set[Name]:
+    """Those of `names` that are marked: they named an erased person, or one of their messages."""
+    key = workspace.erasure_key
+    if not names or key is None or isinstance(key, Unreadable):
+        return set()
+    digests = set(_marks(workspace, names).values_list("digest", flat=True))
+    return {name for name in names if _digest(key, name) in digests}
 
 
 def _opted_out_at(workspace: Workspace, names: set[Name]) -> datetime | None:

@@ -48,7 +48,12 @@ ERASED = "erased"
 """What stands in a row that stays, where the person's name or text stood."""
 
 ALSO: list[Callable[[Lead], None]] = []
-"""What other apps do about a lead before its messages are deleted. They must be idempotent, and may raise Snooze."""
+"""What other apps do about a lead before its rows are deleted, and again before those of LAST are, for what was begun
+meanwhile. They must be idempotent, and may raise Snooze.
+"""
+
+LAST: list[type[models.Model]] = []
+"""The models by whose rows ALSO finds what rests on a lead. These are deleted after all others. Other apps append."""
 
 EMPTIED = {
     "inbox.WebhookDelivery": "Deliveries that brought their events, without what was in them",
@@ -200,15 +205,17 @@ def erase(lead: Lead, deadline: Deadline) -> dict[str, int]:
 
     Each slice is a transaction of its own. Raises what `deadline` raises when it is over; then it may be called again.
     """
-    for also in ALSO:
-        also(lead)
     gone: Counter[str] = Counter()
     _empty(_deliveries_of(lead), deadline)
     _empty_unassigned(lead, deadline)
     _notices_of(lead).update(text=ERASED)
-    for relation in own_relations():
-        for count in _in_slices(relation, lead, deadline):
-            gone[relation.related_model._meta.label] += count
+    for last in (False, True):
+        for also in ALSO:
+            also(lead)
+        for relation in own_relations():
+            if (relation.related_model in LAST) is last:
+                for count in _in_slices(relation, lead, deadline):
+                    gone[relation.related_model._meta.label] += count
     deadline.check()
     _finish(lead, gone)
     return dict(gone)
@@ -258,8 +265,10 @@ def _remember_rows(lead: Lead, rows: "QuerySet[Any]") -> None:
     """Keeps by what messages and sends are known again when a provider brings them once more."""
     names: set[erased.Name] = set()
     if rows.model is Message:
-        for source, external_id in rows.values_list("source", "external_id"):
-            names |= erased.names_of_message(source, external_id)
+        for source, external_id, reused in rows.values_list("source", "external_id", "id_reused"):
+            # One whose id was taken has a key of its own: the id, and a hash after the last "#".
+            known_as = external_id.rpartition("#")[0] if reused else external_id
+            names |= erased.names_of_message(source, known_as)
     elif rows.model is OutboundSend:
         for provider, message_id, pk in rows.values_list("provider", "provider_message_id", "pk"):
             names |= erased.names_of_send(provider, message_id, str(pk))

@@ -1,8 +1,11 @@
 """Building a pack: what is read, what is paid, how it ends."""
 
 import pytest
+from django.utils import timezone
 
-from insights import packs
+from inbox.models import Lead
+from insights import cited_statements, packs
+from insights.conversation import load
 from insights.models import ContextPack, ConversationInsight, PackThread
 from insights.pack_building import early_after
 from insights.schema import SCHEMA_VERSION
@@ -57,6 +60,23 @@ def test_a_pack_costs_what_its_calls_cost(sandbox, conversation, pack_of, work):
 
     pack.refresh_from_db()
     assert pack.cost_microusd == sum(AiCall.objects.values_list("cost_microusd", flat=True)) > 0
+
+
+def test_nothing_of_somebody_who_is_being_erased_is_read(sandbox, conversation, pack_of, work):
+    stays, goes, read = (conversation() for _ in range(3))
+    first = pack_of()
+    work()
+    for lead in (goes, read):
+        Lead.objects.filter(pk=lead.pk).update(erasing_at=timezone.now())
+    ConversationInsight.objects.filter(lead=goes).delete()
+
+    second = pack_of("And now?")
+    work()
+
+    assert [thread.lead for thread in second.threads.all()] == [stays]
+    assert [thread.lead for thread in cited_statements.readable(first)] == [stays]
+    loaded = load([stays.pk, goes.pk], prompt_label="")
+    assert loaded[stays.pk].ids and not loaded[goes.pk].ids
 
 
 def test_an_unchanged_conversation_is_paid_for_once(sandbox, conversation, pack_of, work):

@@ -2,6 +2,7 @@
 
 import json
 from io import StringIO
+from types import SimpleNamespace
 
 import pytest
 from django.apps import apps
@@ -13,6 +14,7 @@ from django.db.models import CASCADE
 from django.urls import reverse
 from django.utils import timezone
 
+from inbox.intake import messages
 from inbox.leads import erased, erasure, rollup
 from inbox.models import (
     AuditEntry,
@@ -26,6 +28,7 @@ from inbox.models import (
 )
 from inbox.replying import review, send_claims
 from insights.models import ContextPack, ConversationInsight, PackQuestion, PackThread
+from integrations.events import MessageEvent, Person
 from integrations.models import Notice
 from jobs.deadline import Deadline
 from jobs.errors import Cancelled
@@ -215,6 +218,29 @@ def test_erasing_goes_on_where_it_was_cut_off(world, lead, monkeypatch):
     assert holding("zyxwina") == {}
 
 
+def test_an_answer_that_is_written_meanwhile_is_emptied_also_after_a_cut(world, lead, monkeypatch):
+    pack, slices = with_answers(lead), erasure._in_slices
+    meanwhile = pack.synthesis
+
+    def cut(relation, *args):
+        yield from slices(relation, *args)
+        if relation.related_model is Message:
+            monkeypatch.setattr(erasure, "_in_slices", slices)
+            ContextPack.objects.filter(pk=pack.pk).update(synthesis=meanwhile)
+            raise Cancelled
+
+    erasure.begin(lead, world.user)
+    lead.refresh_from_db()
+    monkeypatch.setattr(erasure, "_in_slices", cut)
+    with pytest.raises(Cancelled):
+        erasure.erase(lead, Deadline.after_ms(60_000))
+    erasure.erase(lead, Deadline.after_ms(60_000))
+
+    pack.refresh_from_db()
+    assert [claim["text"] for claim in pack.synthesis["claims"]] == ["Others asked."]
+    assert holding("zyxwina") == {}
+
+
 def test_who_writes_again_is_a_new_lead_to_whom_nothing_goes(world, lead):
     erase(world, lead)
     sent = len(world.posted())
@@ -280,6 +306,55 @@ def test_an_erased_message_that_is_brought_again_is_not_taken_in(world, lead):
     assert not Lead.objects.filter(workspace=world.workspace).exists()
 
 
+def bo_wrote(body: dict) -> bytes:
+    """The webhook `body` of Zyxwina's reply, as another account or a mistake brings it: same id, somebody else."""
+    text = json.dumps(body).replace(WHO, "bo@example.org").replace("Zyxwina", "Bo")
+    bo = json.loads(text)
+    bo["data"]["lead"]["id"] = 990_077
+    return json.dumps(bo).encode()
+
+
+@pytest.mark.parametrize("bo_comes", ["before", "beside", "after"])
+def test_a_reply_of_somebody_else_under_an_erased_id_is_taken_in_once(world, bo_comes):
+    hers = reply(world)
+    body = bytes(WebhookDelivery.objects.get(message=hers).body)
+    his = bo_wrote(json.loads(body))
+    if bo_comes == "before":
+        Message.objects.all().delete()
+    for one in {"before": [his, body], "beside": [his], "after": []}[bo_comes]:
+        world.client.post(world.paths["email"], one, content_type="application/json")
+    assert Message.objects.filter(id_reused=True).count() == (bo_comes != "after")
+
+    erase(world, Lead.objects.get(email=WHO))
+
+    for one in (body, his, his, body):
+        answer = world.client.post(world.paths["email"], one, content_type="application/json").json()
+        assert ("ignored" in answer) is (one is body)
+    assert Message.objects.get(direction="inbound").from_address == "bo@example.org"
+    assert holding("zyxwina") == {}
+
+
+def test_a_message_of_ours_under_an_erased_id_counts_as_erased_only_if_it_went_to_them(world):
+    send_id = str(uuid7())
+    marks = {("message", "emailbison_sent", "5"), ("send", send_id)}
+    erased.remember(world.workspace.pk, marks)
+    erased.remember(world.workspace.pk, {("email", WHO)}, opted_out_at=timezone.now())
+    received = SimpleNamespace(workspace=Workspace.objects.get(pk=world.workspace.pk), provider="emailbison")
+
+    def gone(to: str, external_id="5", **fields) -> bool:
+        event = MessageEvent(
+            event_type="EMAIL_SENT", source="emailbison_sent", direction="outbound", channel="email",
+            occurred_at=timezone.now(), external_id=external_id, person=Person(email=to), **fields,
+        )  # fmt: skip
+        return messages.gone(received, event)
+
+    assert gone(WHO) and not gone(WHO, "6") and not gone("bo@example.org")
+    assert gone("bo@example.org", recipients={"to": [], "cc": [{"address": WHO.title()}]})
+    assert not gone("bo@example.org", from_address=WHO)
+    assert gone("")  # it names nobody, as messages of ours in a chat may
+    assert gone("bo@example.org", "6", html=f"Hi <!-- ref:{send_id} -->")
+
+
 def test_nothing_is_sent_while_the_key_of_the_opt_outs_is_lost(world, lead, settings):
     erase(world, lead)
     other = world.reply("Ana here.", email="ana@example.org", lead={"first_name": "Ana"}).lead
@@ -300,7 +375,7 @@ def test_marks_are_keyed_and_each_workspace_has_its_own_key(world):
         erased.remember(workspace.pk, {("email", WHO)}, opted_out_at=timezone.now())
     one, two = ErasedMark.objects.all()
     assert one.digest != two.digest
-    assert erased.brings_back(Workspace.objects.get(pk=other.pk), {("email", WHO)})
+    assert erased.marked(Workspace.objects.get(pk=other.pk), {("email", WHO)})
 
 
 def test_the_command_says_what_goes_and_does_it(world, lead):
