@@ -157,9 +157,18 @@ def presence_cache(broker_url: str, folder: str) -> dict[str, Any]:
     `broker_url`, which all hosts share; else `folder`, which the processes of one gunicorn share; else this process.
     """
     if broker_url:
-        timeouts = {"socket_timeout": 0.2, "socket_connect_timeout": 0.2}
-        backend = "django.core.cache.backends.redis.RedisCache"
-        return {"BACKEND": backend, "LOCATION": broker_url, "KEY_PREFIX": "holdfast", "OPTIONS": timeouts}
+        options = {
+            "socket_timeout": 0.2,
+            "socket_connect_timeout": 0.2,
+            "serializer": "inbox.pages.presence.Plain",
+        }
+        return {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": broker_url,
+            "KEY_PREFIX": "holdfast",
+            "VERSION": 2,  # under 1 the release before keeps what only it can read, and would fail at JSON
+            "OPTIONS": options,
+        }
     if folder:
         return {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": folder}
     return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "presence"}

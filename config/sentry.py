@@ -7,7 +7,9 @@ hold what people wrote.
 
 import logging
 import re
+import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
@@ -105,8 +107,9 @@ class Handler(logging.Handler):
             return
         try:
             self._client.capture_event(cast("Any", event_of(record)))
-        except Exception:
-            self.handleError(record)
+        except Exception as error:  # logging itself would print the record's arguments, and the error's text
+            with suppress(OSError, ValueError):  # standard error is closed
+                print(f"Sentry was not told of an error: {type(error).__name__}", file=sys.stderr)
 
     def flush(self) -> None:
         self._client.flush(timeout=2)

@@ -74,11 +74,13 @@ def how(lead: Lead) -> Given | None:
 
 def hand_over(member: Membership, to: Membership | None) -> int:
     """Gives the conversations of `member` that wait for an answer to the member `to`, or to nobody, because `member` is
-    away. Returns how many. Raises NotAMember if `to` has left meanwhile.
+    away. Returns how many: none if `to` is the member themself. Raises NotAMember if `to` has left meanwhile.
 
     Each slice is a transaction of its own, and its rows are locked in the order of their keys.
     """
     user_id, done = to.user_id if to else None, 0
+    if user_id == member.user_id:
+        return 0  # they would wait for the same member again, without end
     waiting = Lead.objects.filter(
         workspace_id=member.workspace_id, assigned_to_id=member.user_id, needs_reply=True
     )

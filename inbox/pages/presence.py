@@ -5,10 +5,11 @@ is kept for 10 s in a cache that the web processes share (Q_BROKER_URL in docs/o
 asked. Where the cache cannot be reached, nobody is seen, and the pages work on.
 """
 
+import json
 import logging
 import time
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.core.cache import caches
@@ -48,6 +49,20 @@ class Other(NamedTuple):
     writes: bool
 
 
+class Plain:
+    """How a value stands in Redis: as JSON. Django would pickle it, and run what anybody else puts there."""
+
+    def dumps(self, value: object) -> str:
+        return json.dumps(value)
+
+    def loads(self, text: bytes) -> Any:
+        """The value; None if it is no JSON."""
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            return None
+
+
 def meet(places: Iterable[Place], user: User) -> dict[UUID, list[Other]]:
     """Keeps that `user` is in `places`, and tells who else is in each, by the id of the lead. Whether the user belongs
     to the workspaces has been checked. Nobody is found while the cache cannot be reached.
@@ -63,10 +78,20 @@ def meet(places: Iterable[Place], user: User) -> dict[UUID, list[Other]]:
 
 def _meet(place: Place, user: User) -> list[Other]:
     key, now, cache = f"here:{place.workspace_id}:{place.lead_id}", time.time(), caches[CACHE]
-    known: dict[int, tuple[str, bool, float]] = cache.get(key) or {}
-    there = {who: seen for who, seen in known.items() if now - seen[2] < KEPT_S}
-    mine = there.get(user.pk)
-    if mine is None or mine[:2] != (user.name, place.writes) or now - mine[2] > AGAIN_S:
+    me = str(user.pk)
+    there = {who: seen for who, seen in _known(cache.get(key)).items() if abs(now - seen[2]) < KEPT_S}
+    mine = there.get(me)
+    if mine is None or mine[:2] != [user.name, place.writes] or now - mine[2] > AGAIN_S:
         # Of two who say so in the same moment one may be lost, and comes with their next word.
-        cache.set(key, there | {user.pk: (user.name, place.writes, now)}, KEPT_S)
-    return sorted(Other(name, writes) for who, (name, writes, _) in there.items() if who != user.pk)
+        cache.set(key, there | {me: [user.name, place.writes, now]}, KEPT_S)
+    return sorted(Other(name, writes) for who, (name, writes, _) in there.items() if who != me)
+
+
+def _known(kept: Any) -> dict[str, list[Any]]:
+    """Each person's name, whether they write, and when they said so, by their id. Nobody, if what was kept has another
+    form.
+    """
+    whole = isinstance(kept, dict) and all(
+        isinstance(seen, list) and list(map(type, seen)) == [str, bool, float] for seen in kept.values()
+    )
+    return kept if whole else {}

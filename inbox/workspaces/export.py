@@ -6,9 +6,11 @@ while the export runs may be in it or not.
 
 import base64
 import json
+import os
 import zipfile
 from collections.abc import Iterator
-from typing import Any
+from contextlib import contextmanager
+from typing import IO, Any
 
 from django.apps import apps
 from django.contrib.postgres.search import SearchVectorField
@@ -65,11 +67,11 @@ def models_of() -> dict[type[models.Model], str]:
 
 
 def write(workspace: Workspace, path: str, release: str) -> dict[str, int]:
-    """Writes everything of `workspace` into a new zip file at `path`, and returns the number of rows by table. Raises
-    OSError if the file exists or cannot be written.
+    """Writes everything of `workspace` into a new zip file at `path`, and returns the number of rows by table. Until it
+    is whole it is `path`.part. Raises OSError if that exists or cannot be written.
     """
     counts = {}
-    with open(path, "xb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    with _whole_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for model, way in models_of().items():
             table = model._meta.db_table
             with archive.open(f"{table}.jsonl", "w", force_zip64=True) as lines:
@@ -86,6 +88,20 @@ def write(workspace: Workspace, path: str, release: str) -> dict[str, int]:
         }
         archive.writestr("manifest.json", json.dumps(manifest, cls=DjangoJSONEncoder, indent=1))
     return counts
+
+
+@contextmanager
+def _whole_file(path: str) -> Iterator[IO[bytes]]:
+    """A new file that gets the name `path` once all is written, and is removed if that fails."""
+    part = f"{path}.part"
+    with open(part, "xb") as file:
+        try:
+            yield file
+            file.close()
+            os.rename(part, path)
+        except BaseException:
+            os.unlink(part)
+            raise
 
 
 def rows(model: type[models.Model], way: str, workspace: Workspace) -> Iterator[dict[str, Any]]:

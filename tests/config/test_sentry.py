@@ -108,6 +108,18 @@ def test_requests_that_were_refused_are_not_told():
     assert sent(log) == (b"", {})
 
 
+def test_what_cannot_be_told_is_said_in_one_line_without_it(monkeypatch, capsys):
+    pytest.importorskip("sentry_sdk")
+    monkeypatch.setattr(logging, "raiseExceptions", True)
+    with server() as (dsn, _):
+        handler = sentry.Handler(dsn, "0.1.0")
+    monkeypatch.setattr(sentry, "event_of", lambda record: fail(KEY))
+    handler.handle(
+        logging.LogRecord("inbox", logging.ERROR, "", 1, "refused: %s", (f"/webhooks/{KEY}/",), None)
+    )
+    assert capsys.readouterr().err == "Sentry was not told of an error: ValueError\n"
+
+
 def test_whatever_the_package_adds_stays_here():
     event = {"event_id": "1", "request": {"data": SAID}, "user": {"email": SAID}, "server_name": "app-1"}
     assert sentry.allowed(event) == {"event_id": "1"}

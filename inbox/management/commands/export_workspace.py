@@ -23,14 +23,13 @@ class Command(BaseCommand):
         parser.add_argument("file", help="The zip file to write. It must not exist.")
 
     def handle(self, *, workspace: str, file: str, **options: Any) -> None:
-        part, before = f"{file}.part", os.umask(0o077)
+        before = os.umask(0o077)
         try:
             if os.path.exists(file):
                 raise CommandError(f"{file} exists already.")
             found = creation.named(workspace)
             audit.record(found.pk, None, "workspace.exported", found)
-            counts = export.write(found, part, settings.VERSION)
-            os.rename(part, file)
+            counts = export.write(found, file, settings.VERSION)
         except creation.WorkspaceNotFound as error:
             raise CommandError(str(error)) from None
         except OSError as error:

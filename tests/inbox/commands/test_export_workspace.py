@@ -74,3 +74,25 @@ def test_a_file_that_exists_is_left_alone(tmp_path):
     with pytest.raises(CommandError):
         call_command("export_workspace", "Nobody", str(tmp_path / "other.zip"))
     assert (tmp_path / "out.zip").read_text() == "mine"
+
+
+def test_a_run_that_breaks_off_leaves_nothing_and_takes_nothing_of_another(tmp_path, monkeypatch):
+    factories.make_workspace("Northwind")
+    out = tmp_path / "out.zip"
+
+    def interrupt(*args):
+        assert list(tmp_path.iterdir()) == [tmp_path / "out.zip.part"]
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(export, "rows", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            call_command("export_workspace", "Northwind", str(out))
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "out.zip.part").write_text("another run's")
+    with pytest.raises(CommandError, match=r"out\.zip\.part cannot be written: File exists"):
+        call_command("export_workspace", "Northwind", str(out))
+    assert (tmp_path / "out.zip.part").read_text() == "another run's"
+    (tmp_path / "out.zip.part").unlink()
+    call_command("export_workspace", "Northwind", str(out))
+    assert list(tmp_path.iterdir()) == [out]

@@ -7,6 +7,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from inbox.leads import assigning
 from inbox.models import AuditEntry, Lead, Membership
 from inbox.pipeline import assignment
 from inbox.pipeline.situation import NotNow
@@ -55,6 +56,12 @@ def test_nobody_yet_is_a_colleague_too(workspace, people, mine):
     factories.make_lead(workspace, assigned_to=people.users.member, needs_reply=True)
     assert "handed over to nobody yet" in go(people, workspace, until=in_days(1))
     assert Lead.objects.get().assigned_to is None
+
+
+def test_nothing_is_handed_over_to_oneself(workspace, people, mine):
+    factories.make_lead(workspace, assigned_to=people.users.member, needs_reply=True)
+    assert assigning.hand_over(mine, mine) == 0
+    assert not AuditEntry.objects.filter(action="lead.assigned").exists()
 
 
 def test_nothing_comes_in_turn_until_they_are_back(workspace, people, mine):

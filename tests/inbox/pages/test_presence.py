@@ -1,8 +1,12 @@
 """Who else is in a conversation: told to people of its workspace alone, for seconds, without the database."""
 
+import json
+import pickle
+
 import pytest
 import time_machine
 from django.core.cache import caches
+from django.core.cache.backends.redis import RedisCacheClient
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -64,6 +68,56 @@ def test_it_costs_no_query(people, tell):
 def test_without_the_cache_nobody_is_seen_and_news_come_all_the_same(people, tell, settings):
     settings.CACHES = settings.CACHES | {"presence": presence_cache("redis://127.0.0.1:1/0", "")}
     assert tell(people.owner) == tell(people.member) == []
+
+
+class Redis:
+    """Keeps what it is given, as a Redis does: bytes."""
+
+    def __init__(self):
+        self.kept: dict[str, bytes] = {}
+
+    def get(self, key):
+        return self.kept.get(key)
+
+    def set(self, key, value, ex):
+        self.kept[key] = value.encode() if isinstance(value, str) else value
+
+
+@pytest.fixture
+def redis(settings, monkeypatch) -> Redis:
+    """What the web processes share with the broker."""
+    redis = Redis()
+    monkeypatch.setattr(RedisCacheClient, "get_client", lambda *args, **kwargs: redis)
+    settings.CACHES = settings.CACHES | {"presence": presence_cache("redis://127.0.0.1:1/0", "")}
+    return redis
+
+
+def test_hosts_see_each_other_through_redis_which_holds_plain_json(people, tell, redis):
+    owner = people.users.owner
+    tell(people.owner, 1)
+    assert tell(people.member) == [[owner.name, True]]
+    (kept,) = redis.kept.values()
+    assert json.loads(kept)[str(owner.pk)][:2] == [owner.name, True]
+
+
+class Ran(Exception):
+    def __reduce__(self):
+        return pytest.fail, ("what stands in Redis was run",)
+
+
+OTHERS = [
+    pickle.dumps(Ran()), b"\xff", b"{", b"[" * 100_000, b"7" * 5_000, b"[]", b"7", b'{"1": null}', b'{"1": []}',
+    b'{"1": ["Ana", true, 1%s]}' % (b"0" * 400), b'{"1": ["Ana", true, 1e999]}', b'{"1": [{}, true, 1.0]}',
+]  # fmt: skip
+
+
+def test_whatever_else_stands_in_redis_is_nobody_and_no_failure(people, tell, redis):
+    tell(people.owner)
+    (key,) = redis.kept
+    for found in OTHERS:
+        redis.kept[key] = found
+        assert tell(people.member) == [], found[:50]
+    assert tell(people.owner) == [[people.users.member.name, False]]
 
 
 @pytest.mark.parametrize("at", ["", "x~y~0", "{w}~{w}", "{w}~{w}~x"])
