@@ -208,6 +208,18 @@ CLAIM = (
         SENDS,
     ),
     (
+        "inbox/replying/autosend.py",
+        "if goes_out and waiting.filter(held_by_person=False).update(send_at=planned_at):",
+        "if goes_out and waiting.update(send_at=planned_at):",
+        "tests/inbox/replying/test_autosend.py",
+    ),
+    (
+        "inbox/replying/sending.py",
+        "if send.counts_down and send.send_at is not None:",
+        "if send.send_at is None and send.send_at is not None:",
+        UNDO,
+    ),
+    (
         "inbox/replying/lost_time.py",
         "if origin is None or refusal(origin):",
         "if origin is None:",
