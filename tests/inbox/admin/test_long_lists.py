@@ -174,7 +174,8 @@ def test_rows_without_a_time_are_reached_beyond_the_last_page(client, leads, mon
             break
 
     assert found == set(leads)
-    assert list(listed(client, last.start_url, LEADS).result_list) == leads[4:2:-1]
+    newest = sorted(leads[:5], key=lambda lead: lead.pk)[:2:-1]  # keys of one millisecond are in no order
+    assert list(listed(client, last.start_url, LEADS).result_list) == newest
 
 
 def test_a_rare_row_without_a_time_is_among_the_newest(client, leads, monkeypatch):
