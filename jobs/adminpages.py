@@ -20,7 +20,7 @@ CHEAP = 20_000.0
 """A statement that costs more than this by PostgreSQL's plan reads much of a large table, however few rows it finds."""
 
 LOOKED_THROUGH = 100_000
-"""Where a filter would read much of a large table, a list looks through so many of the newest rows at once."""
+"""Where a filter would read much of a large table, a list looks through so many of its first rows at once."""
 
 MOST_PAGES = 100
 """The most pages of a list that have a number. A link on the last one leads to the rows after it, which are numbered
@@ -135,7 +135,7 @@ class LongList(ChangeList):
         self.own_order = list(self.model_admin.get_ordering(request))
         plan = plan_of(self.queryset)
         if plan[1] > CHEAP and self.queryset.query.where:
-            self.queryset = self._newest(request)
+            self.queryset = self._first(request)
         paginator: Any = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
         paginator.plan, paginator.bounded = plan, self.bound is not None
         paginator.begins = self.page_num == 1
@@ -148,26 +148,32 @@ class LongList(ChangeList):
         self.can_show_all = self.show_full_result_count = False
         self.full_result_count, self.show_admin_actions = None, True
 
-    def _newest(self, request: HttpRequest) -> QuerySet[Any]:
-        """Those of the list's rows that are among the newest LOOKED_THROUGH, if it is ordered by a key of its own."""
+    def _first(self, request: HttpRequest) -> QuerySet[Any]:
+        """Those of the list's rows that are among the first LOOKED_THROUGH, if it is ordered by a key of its own."""
         key = self._key()
-        if not key.startswith("-"):
+        if not key:
             return self.queryset
-        name = key[1:]
-        since = {one: value for one, value in self.params.items() if one.startswith(f"{name}__lt")}
+        down, name = key[0] == "-", key.removeprefix("-")
+        after, before = (f"{name}__lt", f"{name}__gt") if down else (f"{name}__gt", f"{name}__lt")
+        since = {one: value for one, value in self.params.items() if one.startswith(after)}
         rows = self.model_admin.in_own_order(request).filter(**since).order_by(key)  # an index alone has that
         self.bound = rows.values_list(name, flat=True)[LOOKED_THROUGH : LOOKED_THROUGH + 1].first()
         if self.bound is None:
             return self.queryset
-        newer = Q(**{f"{name}__gt": self.bound})
-        if self.opts.get_field(name).null:  # rows without a value come first
-            newer |= Q(**{name: None})
-        return self.queryset.filter(newer)
+        nearer = Q(**{before: self.bound})
+        if down and self.opts.get_field(name).null:  # rows without a value come first
+            nearer |= Q(**{name: None})
+        return self.queryset.filter(nearer)
 
     @property
     def looked_through(self) -> int:
-        """How many of the newest rows the list has looked through; 0 if it has looked through all rows."""
+        """How many of its first rows the list has looked through; 0 if it has looked through all rows."""
         return LOOKED_THROUGH if self.bound is not None and not self.paginator.estimated else 0
+
+    @property
+    def looked_from(self) -> str:
+        """At which end the list begins: "newest" or "oldest"."""
+        return "newest" if self._key().startswith("-") else "oldest"
 
     @property
     def further_url(self) -> str:

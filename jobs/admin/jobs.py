@@ -75,6 +75,11 @@ class BackgroundJobAdmin(DoingAdmin):
         """
         return ("run_at", "pk") if request.GET.get("state") == "due" else super().get_ordering(request)
 
+    def in_own_order(self, request: HttpRequest) -> QuerySet[BackgroundJob]:
+        """All jobs in the order of the list; for the list of due jobs, all that wait, whose times have an index."""
+        jobs: QuerySet[BackgroundJob] = super().in_own_order(request)
+        return jobs.filter(status=Status.QUEUED) if request.GET.get("state") == "due" else jobs
+
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

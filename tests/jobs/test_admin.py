@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from inbox.models import AuditEntry, Membership
+from jobs import adminpages
 from jobs.kinds import KINDS, in_words
 from jobs.modeladmin import RecordAdmin
 from jobs.models import BackgroundJob, JobAction, JobAttempt, WorkspaceLimit
@@ -228,6 +229,23 @@ def test_what_is_due_stands_in_the_order_in_which_it_became_due(root, workspace)
     older = make(workspace, "queued", "older", run_at=timezone.now() - timedelta(hours=2))
 
     assert list(root.get(reverse(LIST), {"state": "due"}).context["cl"].result_list) == [older, newer]
+
+
+def test_a_search_of_what_is_due_looks_through_the_oldest_and_then_further(root, workspace, monkeypatch):
+    make(workspace, "succeeded", "wanted", run_at=timezone.now() - timedelta(hours=9))  # waits no more
+    hours = {"a": 4, "wanted 1": 3, "b": 2, "wanted 2": 1}
+    jobs = [
+        make(workspace, "queued", k, run_at=timezone.now() - timedelta(hours=h)) for k, h in hours.items()
+    ]
+    monkeypatch.setattr(adminpages, "plan_of", lambda queryset: (2, 1e9))
+    monkeypatch.setattr(adminpages, "LOOKED_THROUGH", 2)
+
+    page = root.get(reverse(LIST), {"state": "due", "q": "wanted"})
+    further = root.get(reverse(LIST) + page.context["cl"].further_url).context["cl"]
+
+    assert list(page.context["cl"].result_list) == [jobs[1]]
+    assert "1 background job among the oldest 2" in " ".join(page.content.decode().split())
+    assert list(further.result_list) == [jobs[3]] and further.further_url == ""
 
 
 def test_failures_stand_above_the_list_by_cause(root, workspace):
