@@ -22,7 +22,7 @@ from jobs.models import Worker
 
 logger = logging.getLogger(__name__)
 UNREADABLE, UNREADABLE_EVERY_S = "readyz.unreadable_secrets", 60
-"""The cache key of that count, and for how many seconds it is cached. Counting means to decrypt every secret."""
+"""The cache key of that count, and for how many seconds it is cached. Counting means to read every account."""
 UNKNOWN, UNKNOWN_EVERY_S = "readyz.unknown_migrations", 60
 """The same of the migrations that a newer release has applied."""
 QUEUE, QUEUE_EVERY_S = "readyz.queue", 60

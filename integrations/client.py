@@ -21,8 +21,8 @@ def secrets_of(integration: Integration) -> dict[str, str]:
 
 
 def has_secrets(integration: Integration) -> bool:
-    """Whether the provider account has credentials of its own, even if they cannot be read."""
-    return bool(integration.credentials)
+    """Whether the provider account has credentials of its own, even if they cannot be read. Decrypts nothing."""
+    return integration.has_secrets
 
 
 def required_secret(integration: Integration, name: str) -> str:

@@ -1,22 +1,29 @@
 """A model field for secrets. They are encrypted with the first of FIELD_ENCRYPTION_KEYS and readable with any of them.
 
 It is our own code, because the packaged field returns the encrypted text on a wrong key and is unsafe with threads
-(docs/adr/0005). A value that no key can decrypt is read as `Unreadable`. So its row can be loaded, shown and saved, and
-only code that uses the secret gets an error.
+(docs/adr/0005). A row is loaded with its secret closed (`Sealed`), and reading the attribute decrypts it. Pages that
+list rows ask `no_key_opens` and `holds_something`, which decrypt nothing. A value that no key can decrypt is read as
+`Unreadable`. So its row can be loaded, shown and saved, and only code that uses the secret gets an error.
 """
 
 import base64
 import binascii
+import hashlib
+import hmac
 import json
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NoReturn
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import models
+from django.db.models.query_utils import DeferredAttribute
 
 SHORTEST_TOKEN_BYTES = 73
 """The size of the shortest Fernet token: version 1, time 8, vector 16, one block of ciphertext 16, signature 32."""
+SIGNATURE_BYTES, SIGNING_KEY_BYTES = 32, 16
+"""The end of a token is an HMAC-SHA256 over the rest, and the first half of a Fernet key is the key for it."""
 
 
 @lru_cache(maxsize=8)
@@ -87,8 +94,65 @@ def holds_nothing(token: str) -> bool:
         return False
 
 
+def _fits_a_key(token: str) -> bool:
+    """Whether one of FIELD_ENCRYPTION_KEYS has signed a Fernet token, so that it opens it. Decrypts nothing."""
+    try:
+        signed = base64.urlsafe_b64decode(token.encode())
+    except (binascii.Error, ValueError):
+        return False
+    told, signature = signed[:-SIGNATURE_BYTES], signed[-SIGNATURE_BYTES:]
+    keys = (base64.urlsafe_b64decode(key)[:SIGNING_KEY_BYTES] for key in settings.FIELD_ENCRYPTION_KEYS)
+    return any(hmac.compare_digest(hmac.digest(key, told, hashlib.sha256), signature) for key in keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A stored secret as its row was loaded: encrypted, until somebody reads the attribute."""
+
+    token: str
+
+    def __repr__(self) -> str:
+        return "<sealed secret>"
+
+
+class _OpenedWhenRead(DeferredAttribute):
+    """The attribute of a stored secret, which is decrypted when it is first read, and not when its row is loaded."""
+
+    field: "EncryptedJSONField"
+
+    def __get__(self, instance: Any, cls: Any = None) -> Any:
+        value = super().__get__(instance, cls)
+        if isinstance(value, Sealed):
+            value = vars(instance)[self.field.attname] = self.field.opened(value.token)
+        return value
+
+    def __set__(self, instance: models.Model, value: Any) -> None:
+        vars(instance)[self.field.attname] = value
+
+
+def no_key_opens(row: models.Model, name: str) -> bool:
+    """Whether the field `name` of `row` stores a secret that none of FIELD_ENCRYPTION_KEYS can decrypt. Decrypts
+    nothing, unless the field was deferred.
+    """
+    value = vars(row).get(name) or getattr(row, name)
+    if not isinstance(value, Sealed):
+        return isinstance(value, Unreadable)
+    field = row._meta.get_field(name)
+    assert isinstance(field, EncryptedJSONField)
+    return not _fits_a_key(value.token) and not (field.has_default() and holds_nothing(value.token))
+
+
+def holds_something(row: models.Model, name: str) -> bool:
+    """Whether the field `name` of `row` stores a secret, even one that no key opens. Decrypts nothing, unless the field
+    was deferred.
+    """
+    value = vars(row).get(name) or getattr(row, name)
+    return not holds_nothing(value.token) if isinstance(value, Sealed) else bool(value)
+
+
 class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]  # Django takes none at run time
-    """A JSON value that is encrypted in the database. It cannot be searched and is in no form.
+    """A JSON value that is encrypted in the database, and decrypted when the attribute of a row is read. It cannot be
+    searched and is in no form. `values` and `values_list` give it as `Sealed`.
 
     If no configured key can decrypt a stored value, it is read as `Unreadable`, or as the field's default if its token
     is too short for a secret.
@@ -97,6 +161,8 @@ class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]  # Django 
     # Only django-stubs reads these: the types that the attribute accepts and returns.
     _pyi_private_set_type: Any
     _pyi_private_get_type: Any
+
+    descriptor_class = _OpenedWhenRead
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["editable"] = False
@@ -108,18 +174,24 @@ class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]  # Django 
         return name, path, args, kwargs
 
     def get_prep_value(self, value: Any) -> str | None:
+        if isinstance(value, Sealed):
+            value = self.opened(value.token)  # what is written has the newest key
         if isinstance(value, Unreadable):
             return value.token
         return None if value is None else encrypt(json.dumps(value))
 
-    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Any:
-        if value is None:
-            return None
+    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Sealed | None:
+        return None if value is None else Sealed(value)
+
+    def opened(self, token: str) -> Any:
+        """The value in a stored token. `Unreadable` if no key opens it, or the field's default if it is too short for a
+        secret.
+        """
         try:
-            return json.loads(decrypt(value))
+            return json.loads(decrypt(token))
         except DecryptionError:
-            nothing = self.has_default() and holds_nothing(value)
-            return self.get_default() if nothing else Unreadable(value)
+            nothing = self.has_default() and holds_nothing(token)
+            return self.get_default() if nothing else Unreadable(token)
 
     def to_python(self, value: Any) -> Any:
         return value

@@ -81,7 +81,7 @@ def _tokens(model: type[models.Model], field: str) -> Iterator[tuple[object, str
 
 
 def _rows(model: type[models.Model], field: str) -> "models.QuerySet[models.Model]":
-    # The cast keeps the field from decrypting what it reads.
+    # The cast gives the stored text itself.
     return model._base_manager.annotate(token=Cast(field, models.TextField()))
 
 

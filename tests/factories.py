@@ -158,8 +158,9 @@ def lose_key(row: Integration | WebhookKey) -> str:
     """Store the secret of `row` under a key that this installation does not have. Returns that key."""
     key = Fernet.generate_key().decode()
     field = "credentials" if isinstance(row, Integration) else "secret"
+    secret = getattr(row, field)
     with override_settings(FIELD_ENCRYPTION_KEYS=[key]):
-        type(row).objects.filter(pk=row.pk).update(**{field: getattr(row, field)})
+        type(row).objects.filter(pk=row.pk).update(**{field: secret})
     row.refresh_from_db()
     return key
 

@@ -36,16 +36,19 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A webhook key (the secret part of a webhook's address) as the integrations page shows it. `shown`: an admin asked
-    to see all of it; otherwise only its end is shown.
+    """A webhook key (the secret part of a webhook's address) as pages show it to admins. `url`: the whole address, if
+    an admin asked to see it; otherwise only the key's end is shown.
 
     If no configured encryption key can read it, nothing of it is shown.
     """
 
     row: WebhookKey
     source: WebhookSource
-    url: str
-    shown: bool
+    url: str = ""
+
+    @property
+    def shown(self) -> bool:
+        return bool(self.url)
 
     @property
     def masked(self) -> str:

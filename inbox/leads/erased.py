@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from inbox.leads import rollup
 from inbox.models import ErasedMark, Lead, Workspace
 from inbox.models.lead import IDENTITY_FIELDS
-from integrations.fields import Unreadable
+from integrations.fields import Unreadable, no_key_opens
 
 Name = tuple[str, ...]
 """What names a person or a message: a kind, and what it is within that kind."""
@@ -61,7 +61,7 @@ def forget_unreadable(workspace: Workspace) -> int:
     """Drops the hashes of a workspace whose key is lost for good, as nothing is sent there until then. Returns how many
     there were; 0 if the key can be read.
     """
-    if not isinstance(workspace.erasure_key, Unreadable):
+    if not no_key_opens(workspace, "erasure_key"):
         return 0
     dropped = ErasedMark.objects.filter(workspace=workspace).delete()[0]
     Workspace.objects.filter(pk=workspace.pk).update(erasure_key=None)
@@ -85,7 +85,7 @@ def reason(lead: Lead, recipients: dict[str, list[dict[str, str]]]) -> str:
     nobody of them was erased, or they have asked for messages again since.
     """
     workspace = Workspace.objects.only("erasure_key").get(pk=lead.workspace_id)
-    if isinstance(workspace.erasure_key, Unreadable):
+    if no_key_opens(workspace, "erasure_key"):
         return UNREADABLE
     addressed: set[Name] = {
         ("email", str(one.get("address", "")).lower()) for rows in recipients.values() for one in rows
@@ -125,7 +125,7 @@ def _marks(workspace: Workspace, names: set[Name]) -> QuerySet[ErasedMark]:
 def _made_key(workspace_id: UUID) -> str:
     """The key of the workspace's hashes, which the first erasure makes."""
     Workspace.objects.filter(pk=workspace_id, erasure_key=None).update(erasure_key=secrets.token_urlsafe(32))
-    return str(Workspace.objects.values_list("erasure_key", flat=True).get(pk=workspace_id))
+    return str(Workspace.objects.only("erasure_key").get(pk=workspace_id).erasure_key)
 
 
 def _digest(key: str, name: Name) -> str:

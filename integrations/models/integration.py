@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations import registry
-from integrations.fields import EncryptedJSONField, Unreadable
+from integrations.fields import EncryptedJSONField, holds_something, no_key_opens
 from jobs.ids import uuid7
 
 
@@ -68,8 +68,13 @@ class Integration(models.Model):
 
     @property
     def is_unreadable(self) -> bool:
-        """Whether the account has secrets that no configured key can decrypt."""
-        return isinstance(self.credentials, Unreadable)
+        """Whether the account has secrets that no configured key can decrypt. Decrypts nothing."""
+        return no_key_opens(self, "credentials")
+
+    @property
+    def has_secrets(self) -> bool:
+        """Whether the account has secrets of its own, even if they cannot be read. Decrypts nothing."""
+        return holds_something(self, "credentials")
 
 
 def hash_key(key: str) -> str:
@@ -115,9 +120,9 @@ class WebhookKey(models.Model):
     @property
     def is_unreadable(self) -> bool:
         """Whether the webhook key's text cannot be decrypted and shown any more. Requests with it are still accepted,
-        because it is looked up by its hash.
+        because it is looked up by its hash. Decrypts nothing.
         """
-        return isinstance(self.secret, Unreadable)
+        return no_key_opens(self, "secret")
 
     @classmethod
     def issue(cls, integration: Integration) -> "WebhookKey":

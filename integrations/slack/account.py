@@ -15,7 +15,7 @@ def usable(account: Integration) -> bool:
     """Whether the Slack account has a token or a webhook, or may use the installation's token in a channel of its own.
     Secrets that cannot be read count as well.
     """
-    return bool(account.credentials or (installation_key(account) and account.config.get("channel")))
+    return bool(account.has_secrets or (installation_key(account) and account.config.get("channel")))
 
 
 def lacks(account: Integration) -> tuple[str, str] | None:

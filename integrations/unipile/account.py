@@ -16,7 +16,7 @@ from jobs.deadline import Deadline
 
 def usable(account: Integration) -> bool:
     """Whether the LinkedIn account has an id at Unipile, and a key of its own or the installation's."""
-    return bool(account.external_account_id and (account.credentials or installation_key(account)))
+    return bool(account.external_account_id and (account.has_secrets or installation_key(account)))
 
 
 def lacks(account: Integration) -> tuple[str, str] | None:

@@ -5,10 +5,11 @@ import pickle
 
 import pytest
 from cryptography.fernet import Fernet
+from django.conf import settings
 from django.db import connection
 from django.test import override_settings
 
-from integrations import registry
+from integrations import fields, registry
 from integrations.client import required_secret
 from integrations.errors import SecretsUnreadable
 from integrations.fields import DecryptionError, Unreadable, encrypt, holds_nothing
@@ -69,12 +70,34 @@ def test_saving_a_row_whose_secret_is_unreadable_keeps_the_token_as_it_was(accou
         assert (account.name, account.credentials) == ("Sales", {"api_key": "sk-live"})
 
 
+def test_a_row_is_loaded_closed_and_what_is_asked_of_it_opens_nothing(account, monkeypatch):
+    blank = factories.make_integration(account.workspace, "smartlead", credentials={})
+    opened = []
+    decrypt = fields.decrypt
+    monkeypatch.setattr(fields, "decrypt", lambda token: opened.append(token) or decrypt(token))
+    loaded, empty = Integration.objects.get(pk=account.pk), Integration.objects.get(pk=blank.pk)
+    assert (loaded.has_secrets, loaded.is_unreadable) == (True, False)
+    assert (empty.has_secrets, empty.is_unreadable) == (False, False)
+    assert "sk-live" not in repr(vars(loaded)) and opened == []
+    assert loaded.credentials == loaded.credentials == {"api_key": "sk-live"}
+    assert opened == [stored(account)]
+
+
+def test_what_is_saved_is_encrypted_with_the_newest_key_though_nobody_read_it(account):
+    """Else a row that was loaded before `rotate_keys` would come back under the old key after it."""
+    old = factories.lose_key(account)
+    with override_settings(FIELD_ENCRYPTION_KEYS=[*settings.FIELD_ENCRYPTION_KEYS, old]):
+        Integration.objects.get(pk=account.pk).save()
+    account.refresh_from_db()
+    assert account.credentials == {"api_key": "sk-live"}
+
+
 @pytest.mark.parametrize("damaged", ["", "gAAAAA", "no token at all", "ä", '{"api_key": "x"}'])
 def test_what_is_no_token_is_unreadable_too(account, damaged):
     with connection.cursor() as cursor:
         cursor.execute("UPDATE integrations_integration SET credentials = %s", [damaged])
-    account.refresh_from_db()
-    assert isinstance(account.credentials, Unreadable)
+    account = Integration.objects.get(pk=account.pk)
+    assert account.is_unreadable and isinstance(account.credentials, Unreadable)
 
 
 def test_an_account_without_secrets_of_its_own_stays_one_whatever_key_wrote_it():

@@ -76,7 +76,7 @@ def _addable(request: WorkspaceRequest) -> list[tuple[str, str]]:
     """The providers of which one more account can be connected. A provider without account ids can have only one
     account.
     """
-    taken = {one.provider for one in request.workspace.integrations.all() if one.credentials or one.config}
+    taken = {one.provider for one in request.workspace.integrations.all() if one.has_secrets or one.config}
     return [
         (spec.name, spec.label)
         for spec in registry.specs().values()
@@ -153,7 +153,7 @@ def connect_account(request: WorkspaceRequest, provider: str) -> HttpResponse:
     if spec is None or not spec.is_connected_here:
         raise Http404("No such provider.")
     mine = Integration.objects.filter(workspace=request.workspace, provider=provider)
-    blank = next((one for one in mine.filter(external_account_id="") if not one.credentials), None)
+    blank = next((one for one in mine.filter(external_account_id="") if not one.has_secrets), None)
     if blank is None and not spec.account_id and (only := mine.first()):
         return redirect("inbox:integration-settings", request.workspace.pk, only.pk)
     return _edit(request, blank or Integration(workspace=request.workspace, provider=provider))

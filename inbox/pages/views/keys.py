@@ -15,6 +15,7 @@ from inbox.models import Membership, audit
 from inbox.pages.access import WorkspaceRequest, workspace_view
 from inbox.workspaces import creation
 from integrations.models import Integration, WebhookKey
+from integrations.spec import WebhookSource
 
 ADMIN = Membership.Role.ADMIN
 OVERLAPS = {"0": "at once", "1": "after 1 hour", "24": "after 24 hours", "168": "after 7 days"}
@@ -32,17 +33,15 @@ def keys_of(request: WorkspaceRequest, card: AccountCard, shown: int | None) -> 
     """
     if card.source is None or not request.membership.at_least(ADMIN):
         return []
-    return [
-        Key(
-            row,
-            card.source,
-            ""
-            if row.is_unreadable
-            else request.build_absolute_uri(creation.webhook_path(card.source.name, row.secret)),
-            row.pk == shown and not row.is_unreadable,
-        )
-        for row in WebhookKey.objects.usable().filter(integration=card.integration)
-    ]
+    rows = WebhookKey.objects.usable().filter(integration=card.integration)
+    return [key_of(request, row, card.source, shown) for row in rows]
+
+
+def key_of(request: WorkspaceRequest, row: WebhookKey, source: WebhookSource, shown: int | None) -> Key:
+    """The webhook key as a page shows it: in full if `shown` is its id and it can be read."""
+    if row.pk != shown or row.is_unreadable:
+        return Key(row, source)
+    return Key(row, source, request.build_absolute_uri(creation.webhook_path(source.name, row.secret)))
 
 
 @require_POST

@@ -16,9 +16,8 @@ from inbox.pages.access import WorkspaceRequest, workspace_view
 from inbox.pages.first_steps import FirstSteps
 from inbox.pages.safe_next import next_url
 from inbox.pages.views.integrations import KEY_UNREADABLE, check_now
-from inbox.pages.views.keys import own_key
+from inbox.pages.views.keys import key_of, own_key
 from inbox.webhooks import samples
-from inbox.workspaces import creation
 from integrations import registry
 from integrations.models import Integration, WebhookKey
 from integrations.openai import workspace_accounts
@@ -70,9 +69,7 @@ def _address(
 ) -> tuple[Integration, Key]:
     source = registry.address_of(account.provider)
     assert source is not None  # only accounts with an address are asked for
-    readable = not key.is_unreadable
-    url = request.build_absolute_uri(creation.webhook_path(source.name, key.secret)) if readable else ""
-    return account, Key(key, source, url, readable and key.pk == shown)
+    return account, key_of(request, key, source, shown)
 
 
 @never_cache
