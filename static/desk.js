@@ -230,7 +230,7 @@
     for (const row of known) {
       const box = row.querySelector("input");
       if (box?.checked) box.click();
-      if (kind !== "assign") tone(row, kind === "unread");
+      if (kind !== "assign" && kind !== "tag") tone(row, kind === "unread");
       if (leaves) row.remove();
     }
     if (leaves) recount(-known.length);
@@ -250,6 +250,7 @@
       say(told(found).at(-1) || `That did not work. ${name} is as it was.`);
       refresh();
     }, fields);
+    if (kind === "tag") return true; // the server says what it did, and only another tag takes it back
     past.push(Object.assign(back, { step }));
     back.toast = say(`${words[kind]}: ${name}`, { undo: true });
     return true;

@@ -30,6 +30,27 @@
     if (!press(`bulk-${name}`)) press(name);
   }
 
+  // Several rows are chosen from the box that was ticked last to this one, by shift-click or by Shift-j and Shift-k,
+  // which go back over what they have chosen.
+  const box = (row) => row?.querySelector("[type=checkbox]"); // viewers have none
+  let ticked = null; // the row whose box was ticked last
+  document.addEventListener("mousedown", (event) => event.shiftKey && event.target.matches(".row > input") && event.preventDefault()); // selects no text
+  document.addEventListener("click", ({ target, shiftKey }) => {
+    if (!target.matches(".row > input")) return;
+    const list = all(".row"), ends = [list.indexOf(byId(ticked)), list.indexOf(target.parentElement)].sort((a, b) => a - b);
+    if (shiftKey && ends[0] >= 0) for (const row of list.slice(ends[0], ends[1] + 1)) box(row).checked = target.checked;
+    ticked = target.parentElement.id;
+  });
+  function extend(step) {
+    const list = all(".row"), here = focusedRow() ?? document.querySelector(".row:has(> [aria-current])");
+    const next = list[list.indexOf(here) + step];
+    if (!box(here)) return false;
+    const back = box(here).checked && Boolean(box(next)?.checked);
+    if (box(here).checked === back) box(here).click();
+    if (next && !box(next).checked) box(next).click();
+    actions[step > 0 ? "next" : "previous"]();
+  }
+
   const actions = {
     next: () => move(1),
     previous: () => move(-1),
@@ -38,11 +59,18 @@
       const back = document.querySelector("a[data-shortcut=back]");
       if (back) location.assign(back.href);
     },
+    select_next: () => extend(1),
+    select_previous: () => extend(-1),
     select: () => focusedRow()?.querySelector("[type=checkbox]")?.click(),
     done: () => decide("done"),
     snooze: () => decide("snooze"),
     unread: () => decide("unread"),
     assign: () => decide("assign"),
+    tag: () => {
+      decide("tag");
+      const asked = byId("tag-ticked"); // of the open conversation, if no row has the focus
+      if (asked && !asked.open) asked.showModal();
+    },
     reply: () => {
       const text = all("[data-shortcut=reply]").find(visible);
       text?.focus();

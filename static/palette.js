@@ -29,7 +29,7 @@
   }
   // The buttons of the dialogs that ask until when, and to whom.
   const ofDialogs = () =>
-    all("#snooze, #assign, #snooze-ticked, #assign-ticked").flatMap((asked) => {
+    all("#snooze, #assign, #snooze-ticked, #assign-ticked, #tag-ticked").flatMap((asked) => {
       const ticked = asked.id.endsWith("-ticked");
       if (ticked !== Boolean(document.querySelector(".row :checked"))) return [];
       const group = ticked ? "For those that are ticked" : `For ${text(byId("lead"))}`;

@@ -4,7 +4,7 @@ A change applies only to leads that are still as the person saw them, which is c
 reply that came in meanwhile is never marked as done unseen.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -52,13 +52,15 @@ class TriageResult(NamedTuple):
     """What marking conversations as done, snoozed or unread did. `leads` were changed. `missed` have a newer reply than
     the person saw, and `gone` counts those that are no leads of the workspace any more.
 
-    `undo` is the token that takes the change back.
+    `undo` is the token that takes the change back; "" if nothing does. `silent` have never written, where a reply was
+    needed.
     """
 
     leads: list[Lead]
     missed: list[Lead]
     gone: int
     undo: str
+    silent: Sequence[Lead] = ()
 
 
 def snoozed(until: datetime) -> dict[str, Any]:

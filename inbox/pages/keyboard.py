@@ -6,7 +6,7 @@
 
 from typing import NamedTuple
 
-CAPS = {"Control": "Ctrl", "Escape": "Esc", "N": "Shift n"}
+CAPS = {"Control": "Ctrl", "Escape": "Esc", "J": "Shift j", "K": "Shift k", "N": "Shift n"}
 
 
 class Shortcut(NamedTuple):
@@ -30,10 +30,13 @@ SHORTCUTS = (
     Shortcut("open", "Open", ("Enter",)),
     Shortcut("back", "Back to the list", ("Escape",)),
     Shortcut("select", "Select", ("x",)),
+    Shortcut("select_next", "Move down and select", ("J",)),
+    Shortcut("select_previous", "Move up and select", ("K",)),
     Shortcut("done", "Done", ("e",)),
     Shortcut("snooze", "Snooze", ("h",)),
     Shortcut("unread", "Mark unread", ("u",)),
     Shortcut("assign", "Assign", ("m",)),
+    Shortcut("tag", "Tag", ("t",)),
     Shortcut("reply", "Reply", ("r",)),
     Shortcut("send", "Send", ("Control", "Enter")),
     Shortcut("go_on", "Send, open the next", ("Control", "Shift", "Enter")),

@@ -78,10 +78,42 @@ def test_done_in_a_conversation_goes_on_to_the_next(page):
 
 
 def test_several_selected_are_done_at_once(page):
-    press(page, "j", "x", "j", "x")
-    expect(page.locator("[data-ticked]")).to_have_text("2 selected")
+    """Shift-j and Shift-k select on and go back over what they selected; shift-click selects all between."""
+    selected, boxes = page.locator("[data-ticked]"), page.get_by_role("checkbox")
+    press(page, "j", "x", "Shift+J")
+    expect(selected).to_have_text("2 selected")
+    expect(page.locator(".row > a:focus")).to_contain_text("Third")
+    press(page, "Shift+K", "Shift+K", "Shift+K")
+    assert [box.is_checked() for box in boxes.all()] == [True, True, False]
+    boxes.nth(0).uncheck()
+    boxes.nth(2).click(modifiers=["Shift"])
+    expect(selected).to_have_text("3 selected")
+    assert page.evaluate("getSelection().isCollapsed")
+    boxes.nth(0).click(modifiers=["Shift"])
+    expect(page.locator(".row :checked")).to_have_count(0)
+    press(page, "x", "Shift+J")
     press(page, "e")
     expect(page.get_by_role("status").last).to_contain_text("Done: 2 conversations")
+
+
+def test_tagging_by_key_the_selected_and_the_open_conversation(page, leads):
+    for lead in leads:
+        factories.make_message(lead, sent_at=lead.last_inbound_at)
+    dialog = page.get_by_role("dialog", name="Tag as")
+    press(page, "j", "x", "Shift+J", "t")
+    dialog.get_by_role("button", name="Interested", exact=True).click()
+    expect(page.get_by_role("status").last).to_contain_text("Tagged Interested: 2 conversations")
+    expect(page.locator(".row").filter(has_text="Interested")).to_have_count(2)
+    press(page, "k", "k", "Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("First")
+    page.evaluate("document.activeElement.blur()")
+    press(page, "t")
+    assert audit(page) == []
+    dialog.get_by_role("button", name="Wrong Person").click()
+    expect(page.locator("#convo .convo-head")).to_contain_text("Wrong Person")
+    assert [lead.tag for lead in Lead.objects.order_by("-last_message_at")] == [
+        "Wrong Person", "Interested", "Interested"
+    ]  # fmt: skip
 
 
 def test_snooze_asks_until_when(page, leads):

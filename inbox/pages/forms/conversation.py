@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from inbox.leads.tags import SAID
 from inbox.leads.triage import Seen
 from inbox.models.lead import Channel
 
@@ -70,15 +71,16 @@ class SeenField(forms.Field):
 
 
 class TriageForm(forms.Form):
-    """The form that marks the conversations in `lead` as done, read, unread or snoozed, or assigns them, as `do`
-    says.
+    """The form that marks the conversations in `lead` as done, read, unread or snoozed, assigns or tags them, as
+    `do` says.
 
     `until` is the day on which a snooze ends; `do=snooze:<word>` names it by a word of WORDS instead, or is the very
     time as the page has understood and shown it (ISO 8601, inbox.pages.snooze_words). `do=assign:<id>` names the
-    membership of who gets them; `do=assign:nobody` takes them from whoever has them.
+    membership of who gets them; `do=assign:nobody` takes them from whoever has them. `do=tag:<tag>` says what their
+    newest replies mean.
     """
 
-    ACTIONS = ("done", "unread", "read", "snooze", "assign")
+    ACTIONS = ("done", "unread", "read", "snooze", "assign", "tag")
     WORDS = {"tomorrow": 1, "week": 7, "month": 30}
     NOBODY = "nobody"
 
@@ -97,6 +99,8 @@ class TriageForm(forms.Form):
     def _is_known(self, action: str, word: str) -> bool:
         if action == "assign":
             return word == self.NOBODY or (word.isascii() and word.isdigit() and len(word) < ID_DIGITS)
+        if action == "tag":
+            return word in SAID
         return not word or word in self.WORDS or self._moment(word) is not None
 
     @staticmethod
@@ -135,8 +139,12 @@ class TriageForm(forms.Form):
 
     def membership_id(self) -> int | None:
         """The id of the membership that the conversations are assigned to; None for nobody."""
-        word = str(self.cleaned_data["do"]).partition(":")[2]
-        return None if word == self.NOBODY else int(word)
+        return None if self.word == self.NOBODY else int(self.word)
+
+    @property
+    def word(self) -> str:
+        """What follows the action in `do`: the tag, the membership's id, or how long; "" if nothing does."""
+        return str(self.cleaned_data["do"]).partition(":")[2]
 
     @property
     def action(self) -> str:

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from inbox.health.sentences import DAY_S, HOUR_S
 from inbox.leads import notes
+from inbox.leads.tags import SAID
 from inbox.models import Lead
 from inbox.models.lead import Tag
 from inbox.pages.state_marks import StateMark, state_of
@@ -63,6 +64,12 @@ def who(context: dict[str, Any], user_id: int | None) -> SafeString:
         SafeString(' data-tone="info"' if mate.is_you else ""),
         mate.initials,
     )
+
+
+@register.simple_tag
+def said_tags() -> tuple[Tag, ...]:
+    """The tags that a person can give to a reply."""
+    return SAID
 
 
 @register.filter

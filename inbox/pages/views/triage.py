@@ -1,5 +1,6 @@
-"""Carries out done, snooze, unread and assigning for ticked rows or the open conversation, and takes them back."""
+"""Carries out done, snooze, unread, assigning and tagging for ticked rows or the open conversation, and undoes it."""
 
+from collections.abc import Sequence
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from inbox.intake import tagging
 from inbox.leads import assigning, notes, triage
 from inbox.models import Lead, Membership
 from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
@@ -31,7 +33,7 @@ NAMED = 5
 @require_POST
 @workspace_view()
 def decide(request: WorkspaceRequest) -> HttpResponse:
-    """Marks the conversations in `lead` as done, read, unread or snoozed, or assigns them, as `do` says, and
+    """Marks the conversations in `lead` as done, read, unread or snoozed, assigns or tags them, as `do` says, and
     returns to the list with the same query string. A request for the part "toasts" gets what the list would say, with
     the token that undoes it and the names of those that were left as they were: 409 if all were.
 
@@ -67,6 +69,8 @@ def _carry_out(request: WorkspaceRequest, form: TriageForm) -> tuple[str, triage
             else "{} unassigned"
         )
         return said, assigning.give(workspace, signed_in(request), seen, to)
+    if form.action == "tag":
+        return f"Tagged {form.word}: {{}}", tagging.tag(workspace, signed_in(request), seen, form.word)
     if form.action == "snooze":
         until = triage.snoozed(form.snooze_until(workspace.opens_at))
         given = form.cleaned_data
@@ -141,11 +145,11 @@ def _list_url(request: WorkspaceRequest) -> str:
 
 def _after(request: WorkspaceRequest, form: TriageForm) -> str:
     """The conversation to show next if the button was pressed in an open one: the next of the list, or the same one if
-    it was only assigned.
+    it was only assigned or tagged.
     """
     if form.action == "unread" or not request.POST.get("open"):
         return ""
-    if form.action == "assign":
+    if form.action in ("assign", "tag"):
         return _conversation_url(request, form.cleaned_data["lead"][0].lead_id)
     lead = Lead.objects.filter(workspace=request.workspace, pk=form.cleaned_data["lead"][0].lead_id).first()
     if lead is None or lead.last_message_at is None:
@@ -170,8 +174,13 @@ def _tell(request: WorkspaceRequest, said: str, outcome: triage.TriageResult) ->
     if outcome.leads:
         messages.success(request, said.replace("{}", who, 1), extra_tags=outcome.undo)
     if outcome.missed:
-        names = ", ".join(lead.display_name for lead in outcome.missed[:NAMED])
-        others = f" and {len(outcome.missed) - NAMED} more" if len(outcome.missed) > NAMED else ""
-        messages.warning(request, f"A newer message came in, so left as it was: {names}{others}.")
+        messages.warning(request, f"A newer message came in, so left as it was: {_names(outcome.missed)}.")
+    if outcome.silent:
+        messages.warning(request, f"Never wrote, so there is nothing to tag: {_names(outcome.silent)}.")
     if outcome.gone:
         messages.warning(request, f"{outcome.gone} left as it was: it is gone.")
+
+
+def _names(leads: Sequence[Lead]) -> str:
+    others = f" and {len(leads) - NAMED} more" if len(leads) > NAMED else ""
+    return ", ".join(lead.display_name for lead in leads[:NAMED]) + others

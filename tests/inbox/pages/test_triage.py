@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from inbox.leads import triage
-from inbox.models import Lead
+from inbox.models import Lead, Message, TagDecision
 from jobs.ids import uuid7
 from tests import factories
 from tests.factories import ago
@@ -191,3 +191,29 @@ def test_a_moment_at_the_end_of_time_is_refused(workspace, member, leads, moment
     assert press(member, workspace, leads[:1], f"snooze:{moment}").status_code == 302
     leads[0].refresh_from_db()
     assert leads[0].snoozed_until is None and leads[0].needs_reply
+
+
+def test_tagging_many_is_a_persons_word_about_the_newest_reply_of_each(workspace, people, leads):
+    replies = [factories.make_message(lead, sent_at=lead.last_inbound_at) for lead in leads[:2]]
+    older = factories.make_message(leads[0], sent_at=ago(days=9))
+    stranger = factories.make_lead(factories.make_workspace("Bluebird"), last_inbound_at=ago(hours=1))
+    theirs = factories.make_message(stranger, sent_at=stranger.last_inbound_at)
+    seen = [*leads, stranger]
+    Lead.objects.filter(pk=leads[1].pk).update(last_inbound_at=timezone.now())
+    response = press(people.member, workspace, seen, "tag:Not Interested")
+    told = people.member.get(response["Location"]).content.decode()
+    assert "Tagged Not Interested: First" in told and "1 left as it was: it is gone." in told
+    assert "A newer message came in, so left as it was: Second." in told
+    assert "Never wrote, so there is nothing to tag: Third." in told
+    decision = TagDecision.objects.get()  # of nobody else, and not of the older reply
+    assert (decision.message, decision.kind, decision.tag) == (replies[0], "person", "Not Interested")
+    assert Lead.objects.get(pk=leads[0].pk).tag == "Not Interested"
+    assert not Message.objects.filter(pk__in=[older.pk, theirs.pk, replies[1].pk]).exclude(tag="").exists()
+
+
+@pytest.mark.parametrize("do", ["tag", "tag:", "tag:New", "tag:<b>", "assign:tag"])
+def test_what_is_no_tag_of_a_reply_is_refused(workspace, member, leads, do):
+    factories.make_message(leads[0], sent_at=leads[0].last_inbound_at)
+    response = press(member, workspace, leads[:1], do)
+    assert "There is no such action." in member.get(response["Location"]).content.decode()
+    assert not TagDecision.objects.exists()

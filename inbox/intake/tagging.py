@@ -1,0 +1,44 @@
+"""Gives the newest replies of several leads the tag that a person names, each as if it were the only one."""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from inbox.intake import tag_decisions
+from inbox.leads import rollup
+from inbox.leads.triage import Seen, TriageResult
+from inbox.models import Lead, Message, User, Workspace
+
+
+def tag(workspace: Workspace, by: User, seen: Iterable[Seen], tag: str) -> TriageResult:
+    """Stores that `by`, a person, gives `tag` to the newest reply of each lead of `workspace` in `seen`
+    (`tag_decisions.correct`). Leads with a newer reply than was seen, and those who have never written, stay as they
+    are; the result names both. It has no token: only another tag takes a tag back.
+
+    Each lead is a transaction of its own, so that none is locked for long.
+    """
+    asked = {item.lead_id: item.last_inbound_at for item in seen}
+    leads, missed, silent = [], [], []
+    for lead_id in sorted(asked):
+        with transaction.atomic():
+            rows = Lead.objects.select_for_update(no_key=True).filter(workspace=workspace, pk=lead_id)
+            if (lead := rows.first()) is None:
+                continue
+            if lead.last_inbound_at != asked[lead_id]:
+                missed.append(lead)
+            elif (reply := _newest_reply(lead)) is None:
+                silent.append(lead)
+            else:
+                tag_decisions.correct(reply, tag, user=by)
+                leads.append(lead)
+    gone = len(asked) - len(leads) - len(missed) - len(silent)
+    return TriageResult(leads, missed, gone, undo="", silent=silent)
+
+
+def _newest_reply(lead: Lead) -> Message | None:
+    """The reply that the lead's row follows (`rollup.replies_of`); None if the lead has never written."""
+    wrote = Message.objects.filter(
+        lead=lead, direction=Message.Direction.INBOUND, sent_at=lead.last_inbound_at
+    )
+    replies = wrote.exclude(source__in=rollup.bounces()).select_related("lead")
+    return replies.order_by("stamp", "external_id").last()
