@@ -37,6 +37,8 @@ def tag(workspace: Workspace, by: User, seen: Iterable[Seen], tag: str) -> Triag
 
 def _newest_reply(lead: Lead) -> Message | None:
     """The reply that the lead's row follows (`rollup.replies_of`); None if the lead has never written."""
+    if lead.last_inbound_at is None:
+        return None
     wrote = Message.objects.filter(
         lead=lead, direction=Message.Direction.INBOUND, sent_at=lead.last_inbound_at
     )

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from inbox.pages import csvs
 from inbox.pages.access import WorkspaceRequest, workspace_view
-from insights import charts, overview_numbers
+from insights import charts, overview_numbers, response_times
 
 SPANS = {"7": "Last 7 days", "30": "Last 30 days", "90": "Last 90 days"}
 DEFAULT_SPAN = "30"
@@ -40,6 +40,7 @@ def overview(request: WorkspaceRequest) -> HttpResponse:
         "answers": zip(found.answers, plots["answers"], strict=True),
         "funnel": zip(found.funnel, plots["funnel"], strict=True),
         "objections": list(zip(found.objections, plots["objections"], strict=True)),
+        "people": response_times.by_person(request.workspace.pk, since, until),
         "days": charts.days(found, since.astimezone(local).date(), until.astimezone(local).date()),
         "since": since,
         "until": until,

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from inbox.leads import rollup, triage
 from inbox.leads.folders import leads_in
-from inbox.models import Lead, Membership
-from insights import overview_numbers
+from inbox.models import Lead, Membership, OutboundSend, User
+from insights import overview_numbers, response_times
 from tests import factories
 from tests.factories import ago
 
@@ -91,6 +91,7 @@ def test_the_page_says_the_number_in_the_inboxs_word(workspace, thread, role):
     client = Client()
     client.force_login(factories.make_member(workspace, role))
     page = client.get(reverse("insights:overview", args=[workspace.pk])).text
+    assert "Time to answer, by person" not in page  # nobody of ours has sent these
     assert "<dt>Needs reply</dt><dd>1</dd><dd>now, of 2 who replied</dd>" in page
 
 
@@ -99,3 +100,64 @@ def test_an_outsider_sees_no_numbers(workspace, thread):
     client = Client()
     client.force_login(factories.make_member(factories.make_workspace("Bluebird")))
     assert client.get(reverse("insights:overview", args=[workspace.pk])).status_code == 404
+
+
+@pytest.fixture
+def answered(workspace):
+    """`answered(by, hours it took, …)`: a reply, and our answer to it an hour ago. `by` None: it went out by itself."""
+
+    def make(by: User | None, hours: float, origin: str = "draft", **fields) -> Lead:
+        lead = factories.make_lead(workspace, **fields)
+        reply = factories.make_message(lead, sent_at=ago(hours=1 + hours))
+        send = factories.make_send(
+            factories.make_draft(reply), approved_by=by, state=OutboundSend.State.SENT, origin=origin
+        )
+        wrote(lead, str(send.pk), ago(hours=1))
+        return lead
+
+    return make
+
+
+def wrote(lead: Lead, external_id: str, at) -> None:
+    factories.make_message(
+        lead, direction="outbound", source="holdfast", external_id=external_id, sent_at=at
+    )  # fmt: skip
+
+
+def by_person(workspace) -> list[tuple]:
+    now = timezone.now()
+    rows = response_times.by_person(workspace.pk, now - timedelta(days=7), now)
+    return [
+        (row.name, row.answers, round(row.median_s / 360) / 10, round(row.p90_s / 360) / 10) for row in rows
+    ]
+
+
+def test_time_to_answer_is_of_who_wrote_or_approved_it_also_once_they_have_left(workspace, answered):
+    ana, bo = (
+        factories.make_member(workspace, email=f"{name}@example.com", first_name=name)
+        for name in ("Ana", "Bo")
+    )
+    for hours in (1, 2, 12):
+        answered(ana, hours)
+    answered(bo, 3, origin="person")
+    answered(None, 1)  # by itself
+    answered(ana, 9, origin="followup")
+    Membership.objects.filter(user=ana).delete()
+    elsewhere = factories.make_workspace("Bluebird")
+    assert by_person(workspace) == [("Ana", 3, 2.0, 10.0), ("Bo", 1, 3.0, 3.0)]
+    assert by_person(elsewhere) == []
+    bo.delete()
+    assert [row[0] for row in by_person(workspace)] == ["Ana", "Somebody who has left"]
+
+
+def test_an_answer_counts_from_the_reply_that_waited_and_once(workspace, answered):
+    ana = factories.make_member(workspace, first_name="Ana")
+    lead = answered(ana, 4)
+    factories.make_message(lead, sent_at=ago(hours=3))  # they wrote twice before the answer
+    factories.make_message(lead, sent_at=ago(hours=9), automated_reply=True)
+    again = factories.make_send(
+        factories.make_draft(factories.make_message(lead, sent_at=ago(hours=20))), approved_by=ana, part=1
+    )
+    wrote(lead, str(again.pk), ago(minutes=50))  # and nobody had written since
+    wrote(lead, "of no send", ago(hours=19))
+    assert by_person(workspace) == [("Ana", 1, 4.0, 4.0)]
