@@ -110,7 +110,7 @@ def test_tagging_by_key_the_selected_and_the_open_conversation(page, leads):
     press(page, "t")
     assert audit(page) == []
     dialog.get_by_role("button", name="Wrong Person").click()
-    expect(page.locator("#convo .convo-head")).to_contain_text("Wrong Person")
+    expect(page.locator("#convo .convo-head")).to_contain_text("Wrong person")
     assert [lead.tag for lead in Lead.objects.order_by("-last_message_at")] == [
         "Wrong Person", "Interested", "Interested"
     ]  # fmt: skip
