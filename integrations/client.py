@@ -1,13 +1,17 @@
-"""Helpers that all provider clients use: an account's session and credentials, and reading list answers."""
+"""Helpers that all provider clients use: an account's session and credentials, list answers, and files."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from integrations import destinations, registry
+from integrations.attachments import LARGEST
 from integrations.errors import ProviderMisconfigured, SecretsUnreadable
+from integrations.http.hosts import address_of
 from integrations.http.ratelimit import RateLimit
 from integrations.http.session import ProviderSession
 from integrations.models import Integration
+from jobs.deadline import Deadline
 
 
 def secrets_of(integration: Integration) -> dict[str, str]:
@@ -86,3 +90,29 @@ def items_of(data: Any, *names: str) -> list[dict[str, Any]]:
             break
         data = next((data[name] for name in (*names, "data") if name in data), None)
     raise ValueError("no list in the answer")
+
+
+def file_from(session: ProviderSession, path: str, deadline: Deadline) -> bytes:
+    """The file at `path`, which begins with a slash or is a whole URL: at most LARGEST bytes, asked for once. Raises a
+    ProviderError, and HostRefused if the provider may not be called there.
+    """
+    return replace(session, max_retries=0).request(
+        "GET",
+        path,
+        operation="file",
+        deadline=deadline,
+        headers={"Accept": "*/*"},
+        file_limit=LARGEST,
+        parse=lambda response: response.content,
+    )
+
+
+def file_at(
+    integration: Integration, url: str, headers: Mapping[str, str], deadline: Deadline, **options: Any
+) -> bytes:
+    """The file at `url`, which a message named. `headers` hold the key, so they are sent only to the address to which
+    the account's calls go. Raises what `file_from` raises.
+    """
+    own = address_of(integration.provider, url) == destinations.leads_to(integration)
+    session = session_for(integration, base_url="", headers=headers if own else {}, **options)
+    return file_from(session, url, deadline)

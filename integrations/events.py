@@ -61,7 +61,8 @@ class MessageEvent(Event):
     (integrations.mailheaders). `listed`: the message was read from the provider's list, which may have other words
     than the webhook, so only the id identifies it. `by_hand`: a person wrote this outbound message on the
     provider's pages, so it answers the lead, unlike a campaign's step. `sent_html`, `sent_text`: the body of our
-    mail that this one answers, if the provider gives it.
+    mail that this one answers, if the provider gives it. `attachments`: the files that came with it, as
+    integrations.attachments.told makes them.
     """
 
     source: str

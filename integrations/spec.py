@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
 
+from integrations.attachments import Attachment
 from integrations.carriers import Carrier
 from integrations.events import Event, MessageEvent, Person
 from integrations.meetings import Meeting
@@ -258,6 +259,19 @@ class History:
 
 @complete
 @dataclass(frozen=True, kw_only=True)
+class Files:
+    """How a file that came with a message is fetched from a provider.
+
+    `needs`: the field of Attachment without which it cannot be. `fetch(account, message id, attachment, deadline)`
+    returns the file's bytes, at most attachments.LARGEST, and raises the errors of calls.
+    """
+
+    needs: Literal["id", "url"]
+    fetch: "Callable[[Integration, str, Attachment, Deadline], bytes]"
+
+
+@complete
+@dataclass(frozen=True, kw_only=True)
 class Calendar:
     """How to read meetings and free times from a provider's calendar.
 
@@ -368,6 +382,10 @@ class ProviderSpec:
     """All messages that the provider has since a moment, as the events that its webhooks would have brought."""
     poll_every: timedelta | NONE
     """How often `backfill` is called even if nothing is known to be missing."""
+
+    # What came with its messages
+    files: Files | NONE
+    """The reason why there is none stands beside a file, and says where people find it."""
 
     # What people book
     calendar: Calendar | NONE

@@ -37,6 +37,7 @@ class Mailbox:
     senders: dict[int, dict[str, Any]] = field(default_factory=dict)
     lead_campaigns: dict[int, set[int]] = field(default_factory=Shelf)
     stopped: set[tuple[int, int]] = field(default_factory=set)
+    files: dict[int, dict[str, Any]] = field(default_factory=Shelf)
 
     def lead_by_email(self, email: str) -> dict[str, Any] | None:
         return self.leads.get(self.emails.get(email.strip().lower(), 0))
@@ -306,6 +307,13 @@ def _found(table: dict[int, dict[str, Any]], text: str) -> dict[str, Any]:
     if found is None:
         raise BadRequestError("Record not found", status=404)
     return found
+
+
+@routes.on("GET", "/api/attachments/{file_id}")
+def file(call: Call) -> Response:
+    """The file that came with a reply. The path is the sandbox's own; replies name it as `download_url`."""
+    name = _found(call.data.files, call.params["file_id"])["file_name"]
+    return Response(200, f"The file {name} of the sandbox.\n".encode(), "application/octet-stream")
 
 
 def _page(call: Call, items: list[dict[str, Any]]) -> Response:

@@ -167,6 +167,7 @@ REPLY_FIELDS = [
     "campaign_id",
     "sender_email_id",
     "scheduled_email_id",
+    "attachments",
 ]
 
 
@@ -190,8 +191,10 @@ def keep_reply(account: Account, values: dict[str, Any]) -> dict[str, Any]:
         "folder": "Inbox",
         "primary_to_email_address": (known["to"] or [{}])[0].get("address"),
         "text_body": plain(known["html_body"] or ""),
+        "attachments": [],
     }
     known.update({name: value for name, value in defaults.items() if known[name] is None})
+    box.files.update({int(one["id"]): one for one in known["attachments"] or () if one.get("id")})
     box.replies[reply_id] = known
     return known
 
@@ -299,4 +302,13 @@ def _reply(
         "interested": bool(fields.get("interested")) or event == "LEAD_INTERESTED",
         "type": "Tracked Reply" if data["lead"] else "Untracked Reply",
         "folder": "Bounced" if bounced else "Inbox",
+        "attachments": [_file(account, one) for one in fields.get("attachments") or []],
     }
+
+
+def _file(account: Account, values: dict[str, Any]) -> dict[str, Any]:
+    """A file that came with a reply, at `download_url`, else at the account's property `instance_url`."""
+    file_id = int(values.get("id") or account.next_id())
+    home = _envelope(account, "")["instance_url"]
+    made = {"id": file_id, "uuid": str(uuid.uuid4()), "file_name": values.get("file_name")}
+    return made | {"download_url": values.get("download_url") or f"{home}/api/attachments/{file_id}"}

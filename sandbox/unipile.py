@@ -88,8 +88,9 @@ class Unipile(Provider):
         named = params.get("account_id") or request.query.get("account_id")
         if not named and request.method == "POST":
             named = request.data.get("account_id")
-        if not named and "chat_id" in params:
-            named = _owner(sandbox, "chats", params["chat_id"])
+        for table, key in (("chats", "chat_id"), ("messages", "message_id")):
+            if not named and key in params:
+                named = _owner(sandbox, table, params[key])
         return str(named or "*")
 
     def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
@@ -316,6 +317,16 @@ def chat_attendees(call: Call) -> Response:
 @routes.on("GET", "/api/v1/messages")
 def messages(call: Call) -> Response:
     return _list(call, "MessageList", _between(call, _newest_first(call.data.messages.values())))
+
+
+@routes.on("GET", "/api/v1/messages/{message_id}/attachments/{attachment_id}")
+def attachment(call: Call) -> Response:
+    message = call.data.messages.get(call.params["message_id"]) or {}
+    for one in message.get("attachments") or ():
+        if isinstance(one, dict) and one.get("id") == call.params["attachment_id"]:
+            name = one.get("file_name") or one["id"]
+            return Response(200, f"The file {name} of the sandbox.\n".encode(), "application/octet-stream")
+    raise BadRequestError("Attachment not found.", status=404, code="resource_not_found")
 
 
 def _newest_first(found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

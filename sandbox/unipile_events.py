@@ -44,6 +44,7 @@ def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any
     chat = keep_chat(account, fields.get("chat_id"), person)
     own = event == "message.sent"
     message = keep_message(account, chat, fields["text"], own=own, message_id=fields.get("message_id"))
+    message["attachments"] = fields.get("attachments") or []
     return message_event(account, chat, message, event)
 
 
@@ -74,7 +75,7 @@ def message_event(
         "sender_name": name,
         "sender_linkedin_url": f"https://www.linkedin.com/in/{slug}",
         "timestamp": message["timestamp"],
-        "attachments": [],
+        "attachments": message["attachments"],
     }
     return {"event": event, "account_id": account.name, "message": body}
 
@@ -98,7 +99,7 @@ def learn(account: Account, body: dict[str, Any]) -> None:
         stranger = f"attendee-of-{message['chat_id']}"
         person = keep_person(account, stranger if own else message["sender_id"], {} if own else known)
         chat = keep_chat(account, message["chat_id"], person)
-    keep_message(
+    kept = keep_message(
         account,
         chat,
         message.get("text") or "",
@@ -106,6 +107,7 @@ def learn(account: Account, body: dict[str, Any]) -> None:
         message_id=message["id"],
         at=message.get("timestamp"),
     )
+    kept["attachments"] = message.get("attachments") or []
 
 
 def member_id(text: str) -> str:

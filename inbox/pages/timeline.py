@@ -10,6 +10,7 @@ from django.db.models import Q
 from inbox.leads import notes
 from inbox.models import Lead, Message, Note, OutboundSend
 from inbox.models.message import OWN
+from inbox.pages.file_lines import FileLine, file_lines, untold
 from inbox.understanding.html import html_text
 from inbox.understanding.text import newest_text
 
@@ -89,6 +90,16 @@ class Entry:
         sender = f"{message.from_name} <{message.from_address}>"
         parts = newest_text(message.raw_text, message.raw_html, channel=message.channel, sender=sender)
         return parts.quoted[:TEXT_LIMIT]
+
+    @cached_property
+    def files(self) -> list[FileLine]:
+        """The files that came with the message."""
+        return file_lines(self.message) if self.message else []
+
+    @property
+    def untold_files(self) -> str:
+        """Where files are found of which the message's provider tells nothing; "" if it tells of them."""
+        return untold(self.message) if self.message else ""
 
     @property
     def quoted_lines(self) -> int:

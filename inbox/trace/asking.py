@@ -50,21 +50,23 @@ class Busy(Exception):
 
 
 @contextmanager
-def slot() -> Iterator[Deadline]:
+def slot(
+    places: threading.BoundedSemaphore = SLOTS, budget_ms: int = BUDGET_MS - OWN_PART_MS
+) -> Iterator[Deadline]:
     """Within the `with` block, this page may wait for a provider. It has given up its database connection, so it must
-    be in no transaction, and gets a Deadline, which raises Cancelled after 2.8 s. Raises Busy if 4 pages of this
-    process wait already.
+    be in no transaction, and gets a Deadline, which raises Cancelled after `budget_ms` (2.8 s). Raises Busy if all
+    `places` of this process are taken.
     """
-    if not SLOTS.acquire(blocking=False):
+    if not places.acquire(blocking=False):
         raise Busy
     try:
         drop_connection()
-        gives_up_at = time.monotonic() + (BUDGET_MS - OWN_PART_MS) / 1000
+        gives_up_at = time.monotonic() + budget_ms / 1000
         # The person's patience ends the call as a cancellation. Were it a timeout, a provider that answers a job in
         # four seconds would count as broken, and its breaker would stop the jobs.
         yield Deadline.after_ms(PROVIDER_MS, cancelled=lambda: time.monotonic() >= gives_up_at)
     finally:
-        SLOTS.release()
+        places.release()
 
 
 @dataclass(frozen=True)

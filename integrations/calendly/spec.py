@@ -83,6 +83,7 @@ SPEC = ProviderSpec(
     history=NONE("It carries no messages to leads."),
     backfill=NONE("It brings no messages."),
     poll_every=NONE("It brings no messages."),
+    files=NONE("It brings no messages."),
     calendar=Calendar(choice="event_type_uri", free_times=calendar.free_times, meetings=calendar.meetings),
     probe=Probe(read=account.probe, applies=lambda _account: True),
     checks=(("Token accepted", account.check_token), ("Event type", account.check_event_type)),

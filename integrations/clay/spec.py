@@ -68,6 +68,7 @@ SPEC = ProviderSpec(
     history=NONE("It carries no messages to leads."),
     backfill=NONE("It brings no messages."),
     poll_every=NONE("It brings no messages."),
+    files=NONE("It brings no messages."),
     calendar=NONE("It has no calendar."),
     probe=NONE("It can only be tried by a row, which costs credits."),
     checks=(("Tables", account.check_tables),),

@@ -84,6 +84,7 @@ class Reply(Payload):
     headers: Any = None
     raw_headers: Any = None
     raw_body: Any = None
+    attachments: Any = None
     type: Text = ""
     folder: Text = ""
     lead_id: ExternalId | None = None

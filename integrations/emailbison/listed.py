@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from integrations.addresses import decoded, listed, mailbox
+from integrations.emailbison import files
 from integrations.emailbison.client import EmailBisonClient, Reply, SentEmail
 from integrations.events import BACKFILL, IMPORT, CampaignRef, MessageEvent, Person
 from integrations.mailheaders import headers_of
@@ -49,6 +50,7 @@ def _reply(reply: Reply, at: datetime) -> MessageEvent:
             **{kind: [(one.address, one.name) for one in items or []] for kind, items in lists.items()}
         ),
         account_id=reply.sender_email_id or "",
+        attachments=files.of(reply.attachments),
         automated_reply=reply.automated_reply,
         headers=headers_of(reply.headers, reply.raw_headers, reply.raw_body),
         interested=bool(reply.interested),

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import Field
 
 from integrations.addresses import Mailbox, MailField, decoded, listed
+from integrations.emailbison import files
 from integrations.events import (
     AccountStatusEvent,
     BounceEvent,
@@ -81,6 +82,7 @@ class Reply(Payload):
     headers: Any = None
     raw_headers: Any = None
     raw_body: Any = None
+    attachments: Any = None
 
 
 class ScheduledEmail(Payload):
@@ -268,6 +270,7 @@ def _notice(data: Data, now: datetime) -> dict[str, Any]:
         "subject": reply.email_subject,
         "text": reply.text_body,
         "html": reply.html_body,
+        "attachments": files.of(reply.attachments),
         "from_address": sender.address,
         "from_name": decoded(reply.from_name) or sender.name,
         "recipients": listed(

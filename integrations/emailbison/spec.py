@@ -6,7 +6,7 @@ from django.conf import settings
 
 from integrations import rawjson
 from integrations.client import has_secrets
-from integrations.emailbison import NAME, account, campaigns, listed, payloads, sample
+from integrations.emailbison import NAME, account, campaigns, files, listed, payloads, sample
 from integrations.emailbison.carrier import EmailBisonCarrier
 from integrations.spec import (
     API_KEY,
@@ -15,6 +15,7 @@ from integrations.spec import (
     AccountWords,
     Counts,
     DeliveryRules,
+    Files,
     History,
     MessageSource,
     Probe,
@@ -105,6 +106,7 @@ SPEC = ProviderSpec(
     history=History(known_by="emailbison_lead_id", read=listed.sent_to),
     backfill=listed.since,
     poll_every=timedelta(hours=6),
+    files=Files(needs="url", fetch=files.fetch),
     calendar=NONE("It has no calendar."),
     probe=Probe(read=account.probe, applies=lambda _account: True),
     checks=(

@@ -55,6 +55,7 @@ class Message(Payload):
     date_added: LooseText = Field("", validation_alias="dateAdded")
     kind: LooseText = Field("", validation_alias=AliasChoices("messageType", "type"))
     status: Text = ""
+    attachments: Any = None
 
     @property
     def at(self) -> datetime | None:

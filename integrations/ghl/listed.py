@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from integrations.events import BACKFILL, IMPORT, MessageEvent, Person
+from integrations.ghl import files
 from integrations.ghl.client import GhlClient, Message
 from integrations.ghl.payloads import RETRY_SPAN_S, content_key
 from integrations.models import Integration
@@ -58,5 +59,6 @@ def _event(
         occurred_at=at,
         text=text.body,
         thread_id=text.conversation_id,
+        attachments=files.of(text.attachments),
         listed=True,
     )

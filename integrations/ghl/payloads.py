@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import Field
 
 from integrations.events import CampaignRef, Event, IgnoredEvent, MessageEvent, Person
-from integrations.ghl import appointments
+from integrations.ghl import appointments, files
 from integrations.payload import (
     ExternalId,
     LooseObject,
@@ -144,7 +144,7 @@ def _app(body: dict[str, Any], now: datetime) -> Event:
         occurred_at=parse_time(message.date_added) or now,
         account_id=message.location_id,
         thread_id=message.conversation_id,
-        attachments=[{"url": url} for url in message.attachments or []],
+        attachments=files.of(message.attachments),
     )
 
 

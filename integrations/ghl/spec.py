@@ -6,7 +6,7 @@ from django.conf import settings
 
 from integrations import rawjson
 from integrations.client import has_secrets
-from integrations.ghl import NAME, account, calendar, listed, payloads, sample, signature
+from integrations.ghl import NAME, account, calendar, files, listed, payloads, sample, signature
 from integrations.ghl.carrier import GhlCarrier
 from integrations.ghl.client import CALLS, WINDOW_S, GhlClient
 from integrations.spec import (
@@ -17,6 +17,7 @@ from integrations.spec import (
     CallLimit,
     Counts,
     DeliveryRules,
+    Files,
     History,
     MessageSource,
     Probe,
@@ -112,6 +113,7 @@ SPEC = ProviderSpec(
     history=History(known_by="ghl_contact_id", read=listed.sent_to),
     backfill=listed.since,
     poll_every=timedelta(minutes=30),  # GHL may lose an event at its first failure
+    files=Files(needs="url", fetch=files.fetch),
     calendar=Calendar(choice="calendar_id", free_times=calendar.free_times, meetings=calendar.meetings),
     probe=Probe(read=account.probe, applies=lambda _account: True),
     checks=(

@@ -119,6 +119,7 @@ class _Call:
     timeout_ms: int
     idempotent: bool
     expect_json: bool
+    file_limit: int
     parse: Callable[[Response], Any]
     began: float = field(default_factory=time.monotonic)
     attempts: int = 0
@@ -160,6 +161,7 @@ class ProviderSession:
         idempotent: bool | None = None,
         timeout_ms: int | None = None,
         expect_json: bool = True,
+        file_limit: int = 0,
         parse: Callable[[Response], T] = _whole,
     ) -> T:
         """Make one call to the provider and return `parse` of its answer.
@@ -167,9 +169,10 @@ class ProviderSession:
         path: begins with a slash and is appended to the base URL, or is a whole URL. operation: the call's name in logs
         and metrics. idempotent: whether the call may be repeated, by default True for GET and HEAD. Once the first byte
         of another call is out, only the Deadline ends it, and not a cancellation or shutdown. timeout_ms: the limit of
-        one attempt. expect_json: a 2xx without JSON is a fault. Raises a ProviderError (ProviderFault if `parse` cannot
-        read the answer), CallCancelled, CallInterrupted, ProviderMisconfigured, and RuntimeError inside a database
-        transaction. Before the first attempt it raises DeadlineExceeded, Cancelled or ShutdownRequested.
+        one attempt. expect_json: a 2xx without JSON is a fault. file_limit: the answer is a file of at most so many
+        bytes, which is not read as JSON. Raises a ProviderError (ProviderFault if `parse` cannot read the answer),
+        CallCancelled, CallInterrupted, ProviderMisconfigured, and RuntimeError inside a database transaction.
+        Before the first attempt it raises DeadlineExceeded, Cancelled or ShutdownRequested.
         """
         refuse_in_transaction()
         url = f"{self.base_url.rstrip('/')}{path}" if path.startswith("/") else path
@@ -179,7 +182,8 @@ class ProviderSession:
             deadline=deadline,
             timeout_ms=timeout_ms or self.timeout_ms,
             idempotent=method in (HTTPMethod.GET, HTTPMethod.HEAD) if idempotent is None else idempotent,
-            expect_json=expect_json,
+            expect_json=expect_json and not file_limit,
+            file_limit=file_limit,
             parse=parse,
         )
         return cast(T, self._run(call))
@@ -283,7 +287,7 @@ class ProviderSession:
         guard = CallGuard(call.deadline.within_ms(call.timeout_ms), finish_once_started=not call.idempotent)
         try:
             with guarded(guard):
-                response = _exchange_bytes(self.provider, call.request)
+                response = _exchange_bytes(self.provider, call.request, call.file_limit)
         except DeadlineExceeded:
             return ProviderTimeout(self.provider, code=guard.phase, sent=None if guard.started else False)
         except (Cancelled, ShutdownRequested) as reason:
@@ -373,24 +377,26 @@ def _interrupted(reason: Exception, sent: bool | None) -> CallCancelled | CallIn
     return CallCancelled(sent) if isinstance(reason, Cancelled) else CallInterrupted(sent)
 
 
-def _exchange_bytes(provider: str, request: requests.PreparedRequest) -> Response:
-    """Send the request and read the answer under the current CallGuard.
+def _exchange_bytes(provider: str, request: requests.PreparedRequest, file_limit: int) -> Response:
+    """Send the request and read the answer under the current CallGuard. With a `file_limit`, a 2xx is a file.
 
     Raises what the guard raises, _TooLarge, and the errors of requests and urllib3.
     """
     answer = adapters.get(provider).send(request, stream=True)
+    is_file = bool(file_limit) and 200 <= answer.status_code < 300
     content = bytearray()
     try:
         for chunk in answer.raw.stream(65_536, decode_content=True):
             content += chunk
-            if len(content) > BODY_LIMIT:
+            if len(content) > (file_limit if is_file else BODY_LIMIT):
                 raise _TooLarge()
     except BaseException:
         answer.raw.close()
         raise
     finally:
         answer.raw.release_conn()
-    return Response(answer.status_code, answer.headers, bytes(content), _parse_json(bytes(content)))
+    whole = bytes(content)
+    return Response(answer.status_code, answer.headers, whole, None if is_file else _parse_json(whole))
 
 
 def _parse_json(content: bytes) -> Any:

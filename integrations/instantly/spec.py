@@ -94,6 +94,7 @@ SPEC = ProviderSpec(
     history=NONE("What its campaigns send comes by webhook."),
     backfill=listed.since,
     poll_every=timedelta(minutes=30),  # Instantly may lose an event at its first failure
+    files=NONE("Instantly tells nothing of the files that came with a mail. They are in its Unibox."),
     calendar=NONE("It has no calendar."),
     probe=Probe(read=account.probe, applies=lambda _account: True),
     checks=(("Key accepted", account.check_key), ("Campaigns", account.check_campaigns)),

@@ -37,6 +37,7 @@ SPEC = ProviderSpec(
     history=NONE("It carries no messages to leads."),
     backfill=NONE("It brings no messages."),
     poll_every=NONE("It brings no messages."),
+    files=NONE("It brings no messages."),
     calendar=NONE("It has no calendar."),
     probe=Probe(read=account.probe, applies=lambda _account: True),
     checks=(("Key accepted", account.check_key),),

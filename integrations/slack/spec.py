@@ -93,6 +93,7 @@ SPEC = ProviderSpec(
     history=NONE("It carries no messages to leads."),
     backfill=NONE("It brings no messages."),
     poll_every=NONE("It brings no messages."),
+    files=NONE("It brings no messages."),
     calendar=NONE("It has no calendar."),
     probe=Probe(read=account.probe, applies=account.can_be_read),
     checks=(

@@ -95,6 +95,7 @@ SPEC = ProviderSpec(
     history=NONE("What its campaigns send comes by webhook."),
     backfill=listed.since,
     poll_every=timedelta(minutes=30),  # SmartLead may lose an event at its first failure
+    files=NONE("SmartLead tells nothing of the files that came with a mail. They are in its Master Inbox."),
     calendar=NONE("It has no calendar."),
     probe=Probe(read=account.probe, applies=lambda _account: True),
     checks=(("Key accepted", account.check_key),),

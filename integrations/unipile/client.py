@@ -11,7 +11,7 @@ from urllib.parse import quote
 from django.db import models
 from pydantic import AliasChoices, AliasPath, BaseModel, Field, model_validator
 
-from integrations.client import base_url_of, items_of, required_secret, session_for
+from integrations.client import base_url_of, file_from, items_of, required_secret, session_for
 from integrations.errors import ProviderMisconfigured, ProviderRejected
 from integrations.http.session import ProviderSession, Response
 from integrations.models import Integration
@@ -135,6 +135,7 @@ class ChatMessage(Payload):
     text: Text = ""
     timestamp: LooseText = ""
     is_sender: bool | None = None
+    attachments: Any = None
 
     @property
     def at(self) -> datetime | None:
@@ -326,6 +327,12 @@ class UnipileClient:
         """
         after = since.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return self._pages(ChatMessage, "/messages", {"after": after}, "messages", deadline)
+
+    # Reference: https://developer.unipile.com/reference/messagescontroller_getattachment
+    def attachment(self, message_id: str, attachment_id: str, deadline: Deadline) -> bytes:
+        """A file that came with a LinkedIn message."""
+        path = f"/messages/{quote(message_id, safe='')}/attachments/{quote(attachment_id, safe='')}"
+        return file_from(self._session, path, deadline)
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_listchatmessages
     def chat_messages(self, chat_id: str, deadline: Deadline) -> Iterator[ChatMessage]:

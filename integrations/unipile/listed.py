@@ -5,6 +5,7 @@ from datetime import datetime
 
 from integrations.events import BACKFILL, MessageEvent, Person
 from integrations.models import Integration
+from integrations.unipile import files
 from integrations.unipile.client import UnipileClient
 from jobs.deadline import Deadline
 
@@ -30,6 +31,7 @@ def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterato
             occurred_at=message.at,
             text=message.text,
             thread_id=message.chat_id,
+            attachments=files.of(message.attachments),
             account_id=account.external_account_id,
             listed=True,
         )

@@ -31,6 +31,7 @@ from integrations.payload import (
     split_name,
     validate,
 )
+from integrations.unipile import files
 
 RECEIVED = ("message.received", "message_received")
 SENT = ("message.sent", "message_sent")
@@ -158,7 +159,7 @@ def _nested(kind: str, data: Nested, now: datetime) -> Event:
         occurred_at=parse_time(message.timestamp) or now,
         account_id=data.account_id,
         thread_id=message.chat_id,
-        attachments=_attachments(message.attachments),
+        attachments=files.of(message.attachments),
     )
 
 
@@ -183,7 +184,7 @@ def _flat(kind: str, data: Flat, now: datetime) -> Event:
         occurred_at=parse_time(data.timestamp) or now,
         account_id=data.account_id,
         thread_id=data.chat_id,
-        attachments=_attachments(data.attachments),
+        attachments=files.of(data.attachments),
     )
 
 
@@ -229,18 +230,3 @@ def _person(member_id: str, url: str, name: str) -> Person:
         member_id, url = member_id or match[1], ""
     first, last = split_name(name)
     return Person(linkedin_member_id=member_id, linkedin_url=url, first_name=first, last_name=last)
-
-
-def _attachments(value: Any) -> list[dict[str, str]]:
-    """Type, name and address of each attachment. Unipile documents one object, but its API sends a list."""
-    items = value if isinstance(value, list) else [value]
-    kept = [
-        {
-            name: item[name]
-            for name in ("id", "type", "name", "mimetype", "url")
-            if isinstance(item.get(name), str)
-        }
-        for item in items[:50]
-        if isinstance(item, dict)
-    ]
-    return [item for item in kept if item]

@@ -13,13 +13,14 @@ from integrations.spec import (
     AccountWords,
     Counts,
     DeliveryRules,
+    Files,
     MessageSource,
     Probe,
     ProviderSpec,
     Setting,
     WebhookSource,
 )
-from integrations.unipile import NAME, account, identity, listed, payloads, sample
+from integrations.unipile import NAME, account, files, identity, listed, payloads, sample
 from integrations.unipile.carrier import UnipileCarrier
 
 SPEC = ProviderSpec(
@@ -89,6 +90,7 @@ SPEC = ProviderSpec(
     history=NONE("A chat’s messages all come by webhook, in both directions."),
     backfill=listed.since,
     poll_every=timedelta(hours=6),
+    files=Files(needs="id", fetch=files.fetch),
     calendar=NONE("It has no calendar."),
     probe=Probe(read=account.probe, applies=lambda _account: True),
     checks=(

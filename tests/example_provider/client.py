@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from integrations.client import base_url_of, items_of, required_secret, session_for
+from integrations.client import base_url_of, file_from, items_of, required_secret, session_for
 from integrations.http.session import ProviderSession, Response
 from integrations.models import Integration
 from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time
@@ -40,6 +40,7 @@ class Message(Payload):
     html: Text = ""
     campaign_id: LooseText = ""
     sent_at: LooseText = Field("", validation_alias="at")
+    files: Any = None
 
     @property
     def at(self) -> datetime | None:
@@ -99,6 +100,12 @@ class ExampleMailClient:
             if not following or following == after:
                 return
             after = following
+
+    # Reference: GET /v1/messages/{id}/files/{file}
+    def file(self, message_id: str, file_id: str, deadline: Deadline) -> bytes:
+        """A file that came with a message."""
+        path = f"/v1/messages/{quote(message_id, safe='')}/files/{quote(file_id, safe='')}"
+        return file_from(self._session, path, deadline)
 
     # Reference: POST /v1/messages/{id}/answers
     def answer(

@@ -21,6 +21,7 @@ from integrations.events import (
     UnsubscribeEvent,
 )
 from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time, short_key, validate
+from tests.example_provider import files
 
 REPLY, SENT, BOUNCED, UNSUBSCRIBED, MAILBOX = "reply", "sent", "bounced", "unsubscribed", "mailbox"
 EVENTS = (REPLY, SENT, BOUNCED, UNSUBSCRIBED, MAILBOX)
@@ -49,6 +50,7 @@ class Body(Payload):
     text: Text = ""
     html: Text = ""
     at: LooseText = ""
+    files: Any = None
 
 
 def account_of(body: Any) -> str:
@@ -111,6 +113,7 @@ def _shared(kind: str, data: Body, at: datetime) -> dict[str, Any]:
         "subject": data.subject,
         "text": data.text,
         "html": data.html,
+        "attachments": files.of(data.files),
         "occurred_at": at,
         "account_address": data.mailbox.address,
     }

@@ -49,6 +49,7 @@ class ExampleMail(Provider):
             "mailbox": fields.get("mailbox") or MAILBOX,
             "subject": fields.get("subject") or "Re: hi",
             "text": fields.get("text") or "",
+            "files": fields.get("files") or [],
         }
 
     def learn(self, account: Account, body: dict[str, Any]) -> None:
@@ -63,6 +64,7 @@ class ExampleMail(Provider):
                 "text",
                 "campaign_id",
                 "at",
+                "files",
             )
             account.data.messages[str(body["id"])] = {"kind": kind} | {name: body.get(name) for name in names}
 
@@ -85,6 +87,14 @@ def messages(call: Call) -> Response:
     page = found[start : start + 100]
     more = {"next": page[-1]["id"]} if len(found) > start + 100 else {}
     return json_response({"items": page, **more})
+
+
+@routes.on("GET", "/v1/messages/{message_id}/files/{file_id}")
+def file(call: Call) -> Response:
+    message = call.data.messages.get(call.params["message_id"]) or {}
+    if not any(one["id"] == call.params["file_id"] for one in message.get("files") or ()):
+        raise BadRequestError("there is no such file", status=404, code="file")
+    return Response(200, b"The file of the sandbox.", "application/octet-stream")
 
 
 @routes.on("POST", "/v1/messages/{message_id}/answers")

@@ -11,6 +11,7 @@ from integrations.spec import (
     AccountWords,
     Counts,
     DeliveryRules,
+    Files,
     History,
     MessageSource,
     Probe,
@@ -19,7 +20,7 @@ from integrations.spec import (
     StopCampaign,
     WebhookSource,
 )
-from tests.example_provider import NAME, account, campaigns, listed, payloads, sample
+from tests.example_provider import NAME, account, campaigns, files, listed, payloads, sample
 from tests.example_provider.carrier import ExampleMailCarrier
 
 SPEC = ProviderSpec(
@@ -103,6 +104,7 @@ SPEC = ProviderSpec(
     history=History(known_by="email", read=listed.sent_to),
     backfill=listed.since,
     poll_every=timedelta(hours=6),
+    files=Files(needs="id", fetch=files.fetch),
     calendar=NONE("It has no calendar."),
     probe=Probe(read=account.probe, applies=lambda _account: True),
     checks=(("Key accepted", account.check_key), ("Right account", account.check_account)),

@@ -10,6 +10,8 @@ from inbox.health import backfill, reply_polls
 from inbox.leads import rollup
 from inbox.models import Campaign, Draft, Lead, Message, OutboundSend
 from inbox.replying import reconciliation, review
+from inbox.trace import files
+from integrations import attachments
 from integrations.health import checks, probes, writer
 from integrations.health.writer import Signal, SignalKind
 from integrations.models import HealthState, Integration
@@ -77,6 +79,15 @@ def test_a_reply_is_answered_by_the_account_that_it_came_to(world, account):
     (posted,) = world.posted(NAME)
     assert (posted["to"], posted["thread"]) == (DANA["email"], message.external_id)
     assert world.posted("emailbison") == []
+
+
+def test_a_file_that_came_with_a_reply_is_fetched(world):
+    told_of = {"id": "f-1", "name": "plan.pdf", "type": "application/pdf", "size": 24}
+    message = Message.objects.get(
+        pk=comes(world, "reply", text="See the plan.", files=[told_of])["messageId"]
+    )
+    (found,) = attachments.read(message.attachments)
+    assert files.fetch(message, found) == b"The file of the sandbox."
 
 
 def test_an_answer_that_was_lost_is_found_in_its_list(world, account):

@@ -1,0 +1,76 @@
+"""Says of each file that came with a message whether it opens here, and if not, why and where it does."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django.template.defaultfilters import filesizeformat
+
+from inbox.models import Message
+from inbox.models.message import OWN
+from inbox.trace.files import MEGABYTES
+from integrations import registry
+from integrations.attachments import LARGEST, Attachment, read
+from integrations.http.hosts import HostRefused, check_url
+from integrations.spec import NONE, ProviderSpec
+
+
+@dataclass(frozen=True, slots=True)
+class FileLine:
+    """A file as the page shows it. It opens here if `why` is "". Else `why` is the reason, as a sentence, and `url` the
+    address at which the browser may open it ("" if it has none); `host` is whose address that is.
+
+    `number` counts the message's files from 1.
+    """
+
+    number: int
+    name: str
+    detail: str
+    why: str
+    url: str
+    host: str
+
+
+def file_lines(message: Message) -> list[FileLine]:
+    """The files that came with `message`, in the provider's order. Asks neither the database nor the provider."""
+    found = read(message.attachments)
+    if not found or message.source == OWN:
+        return []
+    spec = registry.spec_of(registry.provider_of(message.source))
+    return [file_line(spec, number, one) for number, one in enumerate(found, start=1)]
+
+
+def file_line(spec: ProviderSpec, number: int, one: Attachment) -> FileLine:
+    """The line of one file that a message from the provider of `spec` brought."""
+    size = filesizeformat(one.size) if one.size is not None else ""
+    url = one.url if one.url.startswith("https://") else ""
+    return FileLine(
+        number=number,
+        name=one.file_name,
+        detail=", ".join(filter(None, (one.type, size))),
+        why=_why(spec, one),
+        url=url,
+        host=urlsplit(url).hostname or "",
+    )
+
+
+def _why(spec: ProviderSpec, one: Attachment) -> str:
+    if isinstance(spec.files, NONE):
+        return spec.files.why
+    if not getattr(one, spec.files.needs):
+        return f"{spec.company} does not say where this file is: look there."
+    if one.size is not None and one.size > LARGEST:
+        return f"It is larger than {MEGABYTES} MB, and larger files are not fetched."
+    if spec.files.needs == "url":
+        try:
+            check_url(spec.name, one.url)
+        except HostRefused:
+            return f"It is not at an address of {spec.company}’s, so it is not fetched from here."
+    return ""
+
+
+def untold(message: Message) -> str:
+    """Where files that came with a lead's mail are found if its provider tells of none, as a sentence; else ""."""
+    if message.source == OWN or message.direction != Message.Direction.INBOUND:
+        return ""
+    files = registry.spec_of(registry.provider_of(message.source)).files
+    return files.why if isinstance(files, NONE) else ""

@@ -1,0 +1,56 @@
+"""Opens a file that came with a message: it is fetched from the provider and saved by the browser, never shown here."""
+
+import uuid
+
+from csp.constants import NONE
+from csp.decorators import csp
+from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.utils.http import content_disposition_header
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from inbox.models import Message
+from inbox.pages.access import WorkspaceRequest, workspace_view
+from inbox.pages.file_lines import file_line
+from inbox.trace import files
+from integrations import registry
+from integrations.attachments import Attachment, read
+
+FILE_POLICY = {"default-src": [NONE], "sandbox": [True]}
+
+
+@require_GET
+@never_cache
+@workspace_view()
+def file(request: WorkspaceRequest, message_id: uuid.UUID, number: int) -> HttpResponseBase:
+    """`w/<workspace>/messages/<message>/files/<number>/`: downloads a file that came with a message, counted from 1, or
+    says why it cannot be fetched. Whatever it is, the browser is told to save it.
+    """
+    messages = Message.objects.select_related("lead").filter(workspace=request.workspace)
+    message = get_object_or_404(messages, pk=message_id)
+    found = dict(enumerate(read(message.attachments), start=1))
+    if number not in found:
+        raise Http404
+    one = found[number]
+    line = file_line(registry.spec_of(registry.provider_of(message.source)), number, one)
+    why = line.why
+    try:
+        if not why:
+            return csp(FILE_POLICY)(lambda _request: _download(one, files.fetch(message, one)))(request)
+    except files.NotFetched as reason:
+        why = str(reason)
+    context = {"message": message, "lead": message.lead, "file": line, "why": why}
+    return render(request, "inbox/file.html", context)
+
+
+def _download(one: Attachment, content: bytes) -> HttpResponse:
+    return HttpResponse(
+        content,
+        content_type="application/octet-stream",
+        headers={
+            "Content-Disposition": content_disposition_header(True, one.file_name) or "attachment",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )

@@ -1,0 +1,168 @@
+"""Files that came with a message: named with type and size, fetched when somebody opens them, or said why not."""
+
+import threading
+import time
+
+import pytest
+
+from inbox.models import Message
+from inbox.trace import files
+from integrations.attachments import Attachment, read
+from integrations.health import writer
+from sandbox import SandboxServer
+from tests import factories
+from tests.waiting import SLACK_S
+
+KEY = "key-1"
+
+
+@pytest.fixture(scope="module")
+def server():
+    with SandboxServer() as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(server):
+    server.reset()
+    return server
+
+
+@pytest.fixture
+def account(workspace, sandbox):
+    return factories.make_integration(
+        workspace, config={"base_url": sandbox.url("emailbison")}, credentials={"api_key": KEY}
+    )
+
+
+def told(sandbox, **file) -> dict:
+    """What EmailBison tells of a file, as our message stores it."""
+    url = file.pop("url", f"{sandbox.url('emailbison')}/api/attachments/7")
+    sandbox.emit(
+        "emailbison",
+        KEY,
+        "LEAD_REPLIED",
+        lead={"email": "dana@example.com"},
+        text="See the plan.",
+        attachments=[{"id": 7, "file_name": "plan.pdf"}],
+        deliver=False,
+    )
+    return {"id": "7", "name": "plan.pdf", "url": url} | file
+
+
+def message_with(lead, *found: dict, **fields) -> Message:
+    return factories.make_message(lead, "See the plan.", attachments=list(found), **fields)
+
+
+def opened(client, message, number=1):
+    return client.get(f"/w/{message.workspace_id}/messages/{message.pk}/files/{number}/")
+
+
+def page(client, message) -> str:
+    return client.get(f"/w/{message.workspace_id}/inbox/{message.lead_id}/").content.decode()
+
+
+def test_the_conversation_names_each_file_with_type_and_size(member, lead, account, sandbox):
+    message = message_with(lead, told(sandbox, type="application/pdf", size=1_258_291))
+    html = page(member, message)
+    assert f'href="/w/{message.workspace_id}/messages/{message.pk}/files/1/">plan.pdf</a>' in html
+    assert "application/pdf, 1.2\xa0MB" in html
+
+
+def test_a_file_is_fetched_with_the_account_s_key_and_saved_never_shown(people, lead, account, sandbox):
+    answer = opened(
+        people.viewer, message_with(lead, told(sandbox, name="plan<script>.html", type="text/html"))
+    )
+    assert answer.content == b"The file plan.pdf of the sandbox.\n"
+    assert answer["Content-Type"] == "application/octet-stream"
+    assert answer["Content-Disposition"] == 'attachment; filename="plan script .html"'
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert set(answer["Content-Security-Policy"].split("; ")) == {"default-src 'none'", "sandbox"}
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_the_key_goes_to_the_account_s_own_address_only(member, lead, account, sandbox):
+    with SandboxServer() as elsewhere:
+        url = f"{elsewhere.url('emailbison')}/api/attachments/7"
+        text = opened(member, message_with(lead, told(sandbox, url=url))).content.decode()
+        assert len(elsewhere.requests(provider="emailbison")) == 1
+    # this sandbox takes any key for an account of its own, in which there would be no such file
+    assert "It could not be opened. EmailBison did not give it: credentials refused." in text
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://files.example.com/plan.pdf",
+        "https://169.254.169.254/latest/meta-data/",
+        "http://send.meetinboxxia.com/plan.pdf",
+        "https://send.meetinboxxia.com:8443/plan.pdf",
+        "https://send.meetinboxxia.com@10.0.0.1/plan.pdf",
+        "file:///etc/passwd",
+    ],
+)
+def test_an_address_that_is_not_the_provider_s_is_never_called(url, member, lead, account, settings):
+    settings.ALLOW_LOOPBACK_PROVIDERS = False
+    message = message_with(lead, {"name": "plan.pdf", "url": url})
+    html, answer = page(member, message), opened(member, message)
+    assert "It is not at an address of EmailBison’s, so it is not fetched from here." in html
+    assert "It could not be opened." in answer.content.decode() and not answer.get("Content-Disposition")
+    with pytest.raises(files.NotFetched, match="address|host|port"):
+        files.fetch(message, read(message.attachments)[0])
+    assert (f'href="{url}"' in html) == url.startswith("https://")
+
+
+def test_a_hanging_file_is_given_up_and_says_so(member, lead, account, sandbox, monkeypatch):
+    monkeypatch.setattr(files, "BUDGET_MS", 300)
+    sandbox.fault(provider="emailbison", kind="hang", path="/attachments/")
+    started = time.monotonic()
+    text = opened(member, message_with(lead, told(sandbox))).content.decode()
+    assert time.monotonic() - started < 0.3 + SLACK_S
+    assert "EmailBison had not given it in full after 0.3 s." in text and "Try again" in text
+
+
+def test_a_refused_or_missing_file_says_nothing_about_the_account(member, lead, account, sandbox):
+    message = message_with(lead, told(sandbox))
+    sandbox.fault(provider="emailbison", kind="unauthorized", path="/attachments/", count=1)
+    assert "credentials refused" in opened(member, message).content.decode()
+    gone = message_with(lead, told(sandbox, url=f"{sandbox.url('emailbison')}/api/attachments/8"))
+    assert "EmailBison does not have it any more." in opened(member, gone).content.decode()
+    assert writer.row(account).reason == ""
+    assert len(sandbox.requests(provider="emailbison", path="/attachments/")) == 2
+
+
+def test_a_larger_file_is_given_up_in_the_middle(member, lead, account, sandbox, monkeypatch):
+    monkeypatch.setattr("integrations.client.LARGEST", 10)
+    text = opened(member, message_with(lead, told(sandbox))).content.decode()
+    assert "It is larger than 25 MB, and larger files are not fetched." in text
+
+
+def test_no_more_files_than_there_are_places_are_held_at_once(member, lead, account, sandbox, monkeypatch):
+    taken = threading.BoundedSemaphore(1)
+    taken.acquire()
+    monkeypatch.setattr(files, "SLOTS", taken)
+    text = opened(member, message_with(lead, told(sandbox))).content.decode()
+    assert "Other files are being fetched just now." in text
+
+
+def test_a_provider_that_tells_of_no_files_says_where_they_are(member, lead):
+    mail = message_with(lead, source="instantly_reply", raw_html="<p>See the plan.</p>")
+    assert "They are in its Unibox." in page(member, mail)
+    with pytest.raises(files.NotFetched, match="They are in its Unibox."):
+        files.fetch(mail, Attachment(name="plan.pdf"))
+
+
+def test_what_lacks_its_id_says_so(member, lead):
+    message = message_with(lead, {"type": "img", "url": "att://x"}, source="unipile_message")
+    html = page(member, message)
+    assert "x</span>" not in html and "Unipile does not say where this file is: look there." in html
+
+
+def test_a_number_that_no_file_has_is_not_found(member, lead, account, sandbox):
+    message = message_with(lead, told(sandbox))
+    assert [opened(member, message, number).status_code for number in (0, 2)] == [404, 404]
+
+
+def test_an_outsider_gets_no_file(people, lead, account, sandbox):
+    assert opened(people.outsider, message_with(lead, told(sandbox))).status_code == 404
+    assert sandbox.requests(provider="emailbison") == []
