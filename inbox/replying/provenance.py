@@ -72,6 +72,16 @@ class Made:
         return sum(one["input_tokens"] for one in self.calls), sum(one["output_tokens"] for one in self.calls)
 
     @property
+    def earlier(self) -> int:
+        """How many messages before the reply the model read."""
+        return max(0, self.messages - 1)
+
+    @property
+    def priced(self) -> list[tuple[dict[str, Any], str]]:
+        """Each call of the model, with what it cost, in words."""
+        return [(one, dollars(one["cost_microusd"])) for one in self.calls]
+
+    @property
     def cost(self) -> str:
         costs = [one["cost_microusd"] for one in self.calls]
         return dollars(None if not costs or None in costs else sum(costs))

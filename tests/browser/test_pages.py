@@ -29,8 +29,12 @@ def lead(workspace):
         title="Owner", last_account="a-rather-long-address@outreach.example.com", last_inbound_at=ago(minutes=5),
     )  # fmt: skip
     quoted = "Sure.\n\nOn Tue, Nov 17, 2026 at 9:14 AM Alex <alex@example.com> wrote:\n> Hi"
+    files = [
+        {"name": "plan.pdf", "type": "application/pdf", "size": 12_345, "url": "https://emailbison.com/1"},
+        {"name": f"{'a-rather-long-name-' * 5}.zip", "url": "https://files.example.com/" + "x" * 200},
+    ]
     message = factories.make_message(
-        lead, "Sure.", raw_text=quoted, raw_html="<p>Sure.</p>", tag="Interested"
+        lead, "Sure.", raw_text=quoted, raw_html="<p>Sure.</p>", tag="Interested", attachments=files
     )
     factories.make_message(
         lead, "https://example.org/" + "x" * 300, direction="outbound", sent_at=ago(days=2)
@@ -58,11 +62,14 @@ def lead(workspace):
 
 def paths(workspace, lead) -> list[str]:
     inbox = f"/w/{workspace.pk}/inbox/"
+    newest = lead.messages.order_by("-sent_at")[0]
     return [
         inbox,
         f"{inbox}?view=all&q=dana&channel=email",
         f"{inbox}?view=sent",
         f"{inbox}{lead.pk}/?view=needs-reply",
+        reverse("inbox:forward", args=[workspace.pk, newest.pk]),
+        reverse("inbox:file", args=[workspace.pk, newest.pk, 2]),
         reverse("inbox:lead-erase", args=[workspace.pk, lead.pk]),
         reverse("inbox:help", args=[workspace.pk, "setters"]),
         reverse("inbox:retention", args=[workspace.pk]) + "?keep_messages_days=90&keep_bodies_days=30",

@@ -1,0 +1,52 @@
+"""Makes a message into a text that a person can pass on, and into a link that opens it in their own mail program."""
+
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from inbox.models import Lead, Message
+from inbox.pages.timeline import Entry
+
+LONGEST_LINK = 1_900
+"""The most characters of a `mailto:` link. Some systems cut longer ones, at 2,048 characters."""
+SUBJECT_LIMIT = 150
+
+
+def subject_of(message: Message, lead: Lead) -> str:
+    """The subject of the mail that passes `message` on."""
+    subject = " ".join(message.subject.split()) or lead.display_name
+    return f"Fwd: {subject}"[:SUBJECT_LIMIT]
+
+
+def text_of(message: Message, lead: Lead, conversation_url: str, files: Iterable[tuple[str, str]]) -> str:
+    """The message as a text to pass on: links to the conversation and to its `files` (pairs of name and address), who
+    wrote it and when, and its words. The links stand first, as a mail program may be given the beginning alone.
+    """
+    entry = Entry(message.sent_at, message=message)
+    who = entry.author or lead.display_name
+    address = message.from_address if message.from_address and message.from_address != who else ""
+    sent_at = timezone.localtime(message.sent_at)
+    lines = [
+        f"The conversation (for members of the workspace): {conversation_url}",
+        *(f"{name}: {url}" for name, url in files),
+        "",
+        "---------- Forwarded message ----------",
+        f"From: {who} <{address}>" if address else f"From: {who}",
+        f"Date: {date_format(sent_at, 'j F Y, H:i')} {sent_at.tzname()}",
+        *([f"Subject: {message.subject}"] if message.subject else []),
+        "",
+        entry.text or entry.quoted,
+    ]
+    return "\n".join(lines)
+
+
+def mail_link(address: str, subject: str, text: str) -> tuple[str, bool]:
+    """A `mailto:` link to `address` ("" for nobody yet), and whether it holds only the beginning of `text`."""
+    head = f"mailto:{quote(address, safe='@')}?subject={quote(subject, safe='')}&body="
+    room = LONGEST_LINK - len(head)
+    kept = text[:room]
+    while len(body := quote(kept.replace("\n", "\r\n"), safe="")) > room:
+        kept = kept[: len(kept) * room // len(body)]
+    return head + body, kept != text
