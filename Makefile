@@ -24,7 +24,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 TIERS := lint check tests faults browser
 CAMPAIGNS := campaign-jobs campaign-sends campaign-followups campaign-insights
-REHEARSALS := long $(CAMPAIGNS) rehearse-release rehearse-deploy mutate
+REHEARSALS := long $(CAMPAIGNS) rehearse-release rehearse-deploy rehearse-freeze rehearse-slow mutate
 RELEASE ?= $(lastword $(shell tail -n 1 deploy/RELEASES))
 PYTEST := DEBUG=1 $(PY) -m pytest --durations 15 --durations-min 1
 
@@ -160,6 +160,14 @@ rehearse-release: setup
 # A production installation on this machine from deploy/, upgraded and rolled back under load, and its dump restored elsewhere.
 rehearse-deploy: setup
 	PATH="$$PATH:/usr/sbin:/sbin" $(PY) -u -m deploy.rehearsal $(ARGS)
+
+# PostgreSQL stopped for a minute under 40 senders, directly and behind the shipped PgBouncer.
+rehearse-freeze: setup
+	PATH="$$PATH:/usr/sbin:/sbin" $(PY) -u -m deploy.rehearsal.freeze $(ARGS)
+
+# 64 slow clients behind the shipped nginx, and without a proxy.
+rehearse-slow: setup
+	PATH="$$PATH:/usr/sbin:/sbin" $(PY) -u -m deploy.rehearsal.slow_clients $(ARGS)
 
 # Guards of one line, removed one by one in a copy: tests must go red for each (tests/mutation/guards.py). An hour and more;
 # `make mutate ARGS=autosend` only those whose kind, file or line has these words.

@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 LONG_S = 2.0
 """After how many seconds a wait is long, where PostgreSQL has answered nobody in this process meanwhile."""
+CONNECT_S = 2
+"""How many seconds a web request waits for a connection to be opened. Psycopg takes no less."""
 MOST_LONG_WAITS = 4
 """How many requests of a process may wait long. Its other threads stay free to answer that the database is away."""
 
@@ -72,7 +74,8 @@ class Bulkhead:
     """Keeps a database that answers nobody from taking all threads of a process.
 
     Once MOST_LONG_WAITS requests wait long, or one has given up, the others are refused at once, and those that wait
-    long beyond that number give up. One at a time asks all the same, so that the first answer is noticed.
+    long beyond that number give up. One at a time asks all the same, for LONG_S, so that the first answer is noticed.
+    It may have waited for a free thread before, while others waited for the database.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -126,7 +129,8 @@ class Bulkhead:
 
     def _is_one_too_many(self, wait: object) -> bool:
         with self._lock:
-            return wait in self._long()[MOST_LONG_WAITS:]
+            asks_too_long = wait is self._asks_for_all and self._began[wait] <= self._clock() - LONG_S
+            return asks_too_long or wait in self._long()[MOST_LONG_WAITS:]
 
     def _long(self) -> list[object]:
         if not self._answers_nobody():
@@ -228,12 +232,17 @@ def limit_process(seconds: float) -> None:
     _of_process = Limit(seconds)
 
 
-def connecting() -> contextlib.AbstractContextManager[object]:
-    """A context manager around the opening of a connection. Raises Stalled for a web request that should not ask a
-    database that answers nobody.
+@contextlib.contextmanager
+def connecting() -> Iterator[dict[str, int]]:
+    """A context manager around the opening of a connection. Yields options for it. Raises Stalled for a web request
+    that should not ask a database that answers nobody.
     """
     asks = _limit.get()
-    return asks.waiting(answered=lambda: False) if asks else contextlib.nullcontext()
+    if asks is None:
+        yield {}
+        return
+    with asks.waiting(answered=lambda: False):
+        yield {"connect_timeout": CONNECT_S} if isinstance(asks, RequestLimit) else {}
 
 
 def watched(connection: "psycopg.Connection[Any]") -> "psycopg.Connection[Any]":

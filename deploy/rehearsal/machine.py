@@ -8,11 +8,12 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,7 +86,9 @@ class Server:
         options = {"port": self.port, "listen_addresses": "127.0.0.1", "max_connections": 200}
         given = [f"-c{key}={value}" for key, value in options.items()]
         sockets = f"-cunix_socket_directories={self._home}"
-        machine.start(name, self.bin / "postgres", "-D", self._home / "data", sockets, *given, **user)
+        self._process = machine.start(
+            name, self.bin / "postgres", "-D", self._home / "data", sockets, *given, **user
+        )
         wait_for(self._answers, f"{name} answers")
         passwords = [f"-v{role}_password={self.passwords[role]}" for role in ROLES]
         machine.run(
@@ -99,6 +102,22 @@ class Server:
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.url("postgres"), autocommit=True) as session:
             return session.execute(statement).fetchall()  # type: ignore[call-overload]
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """No process of the server runs within the block. The kernel still takes connections for it."""
+        stopped = [psutil.Process(self._process.pid)]
+        try:
+            stopped[0].suspend()  # first: it starts no more children then
+            stopped += stopped[0].children(recursive=True)
+            for process in stopped[1:]:
+                with suppress(psutil.NoSuchProcess):
+                    process.suspend()
+            yield
+        finally:
+            for process in stopped:
+                with suppress(psutil.NoSuchProcess):
+                    process.resume()
 
     def restore(self, dump: Path) -> None:
         """As docs/operations.md has it."""

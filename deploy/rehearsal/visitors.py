@@ -137,8 +137,12 @@ class Person:
         self._pages = itertools.cycle(("inbox/", "health/", "integrations/", "jobs/"))
 
     def once(self) -> None:
-        self._get(f"/w/{self.workspace}/{next(self._pages)}")
+        self.look()
         self.approve(1)
+
+    def look(self) -> None:
+        """Open one page, another one each time."""
+        self._get(f"/w/{self.workspace}/{next(self._pages)}")
 
     def on(self, server: Server) -> None:
         """From now on the drafts are in another database. Whoever was logged in after the dump logs in again."""

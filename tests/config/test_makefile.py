@@ -100,6 +100,8 @@ def test_the_rehearsal_runs_every_long_form(make):
         *CAMPAIGNS,
         "tests.rehearsals.release_before",
         "deploy.rehearsal",
+        "deploy.rehearsal.freeze",
+        "deploy.rehearsal.slow_clients",
         "tests.mutation",
     ]
     assert [words for words in wanted if any(words in call for call in calls)] == wanted

@@ -119,8 +119,10 @@ def test_when_nobody_is_answered_few_wait_and_the_rest_is_refused_at_once(stall,
     with ThreadPoolExecutor(MOST_LONG_WAITS + 4) as threads:
         requests = [threads.submit(request) for _ in range(MOST_LONG_WAITS + 3)]
         until(lambda: sum(one.done() for one in requests) == 3, "those beyond the few have given up")
+        assert request() == "The database did not answer in time.", "it has asked for all, and not for long"
+        monkeypatch.setattr(stalls, "LONG_S", PATIENCE_S)
         requests.append(threads.submit(request))
-        until(lambda: asked() == MOST_LONG_WAITS + 4, "one more asks for all")
+        until(lambda: asked() == MOST_LONG_WAITS + 5, "one more asks for all")
         assert request() == "The database answers nobody just now."
         assert sum(one.done() for one in requests) == 3
         end(stall)
@@ -181,6 +183,18 @@ def test_a_pooler_that_takes_connections_is_no_answer():
         pass
     with bulkhead.waiting(), bulkhead.waiting():
         pass  # the one that asked for all was answered
+
+
+def test_who_asks_for_all_asks_no_longer_than_a_wait_that_counts_as_long():
+    """It has waited for a thread as long as others waited for the database, and its sender waits for 5 s."""
+    clock = Clock()
+    bulkhead = Bulkhead(clock)
+    with waiting(bulkhead, MOST_LONG_WAITS) as others:
+        clock.now = 60.0
+        with bulkhead.waiting() as asks_for_all:
+            assert not asks_for_all()
+            clock.now += stalls.LONG_S
+            assert asks_for_all() and not any(given_up() for given_up in others)
 
 
 @pytest.fixture
