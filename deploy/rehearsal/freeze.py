@@ -13,7 +13,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
@@ -21,7 +20,7 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
-from deploy.rehearsal.machine import wait_for
+from deploy.rehearsal.machine import PATIENCE_S
 from deploy.rehearsal.strain import BEHIND_PROXY, Findings, Site, at, run, told
 
 SENDERS = 40
@@ -53,11 +52,13 @@ class Answer:
 
 
 class Senders:
-    """Providers that post one webhook after the other, each in a thread of its own, for the block."""
+    """Providers that post one webhook after the other, each in a thread of its own, for the block. What is not answered
+    200 comes again at once, until it is.
+    """
 
     def __init__(self, port: int, hook: str) -> None:
         self._port, self._hook = port, hook
-        self._numbers, self._over = itertools.count(1), threading.Event()
+        self._numbers, self._over, self._at_last = itertools.count(1), threading.Event(), threading.Event()
         self._threads = [threading.Thread(target=self._go_on) for _ in range(SENDERS)]
         self.answers: list[Answer] = []
 
@@ -68,14 +69,20 @@ class Senders:
 
     def __exit__(self, *exc_info: object) -> None:
         self._over.set()
+        ends_at = time.monotonic() + PATIENCE_S
         for thread in self._threads:
-            thread.join()
+            thread.join(max(0, ends_at - time.monotonic()))
+        self._at_last.set()
 
     def _go_on(self) -> None:
         while not self._over.is_set():
-            self.answers.append(self.tell(next(self._numbers)))
+            number, taken = next(self._numbers), False
+            while not taken and not self._at_last.is_set():
+                answer = self._tell(number)
+                self.answers.append(answer)
+                taken = answer.status == 200
 
-    def tell(self, number: int) -> Answer:
+    def _tell(self, number: int) -> Answer:
         """Post the reply of this number over a connection of its own."""
         began = time.monotonic()
         connection = HTTPConnection("127.0.0.1", self._port, timeout=90)
@@ -90,18 +97,6 @@ class Senders:
         finally:
             connection.close()
         return Answer(number, began, time.monotonic() - began, status, announced)
-
-    def tell_again(self) -> None:
-        """Post what was not taken until it is."""
-        missing = {one.number for one in self.answers if one.status != 200}
-
-        def all_taken() -> bool:
-            with ThreadPoolExecutor(8) as threads:
-                again = list(threads.map(self.tell, sorted(missing)))
-            missing.difference_update(one.number for one in again if one.status == 200)
-            return not missing
-
-        wait_for(all_taken, "all that comes again is taken")
 
 
 def reply(number: int) -> dict[str, Any]:
@@ -184,8 +179,7 @@ def freeze(site: Site, way: str, found: Findings) -> None:
     back_s = max((one.ended - thawed_at for one in [*during, *after] if one.status != 200), default=0.0)
     found.note(f"{way}: the last refusal after the end", f"{back_s:.1f} s", holds=back_s <= BACK_S)
     found.note(f"{way}: after the end", f"{words(after)}; {told([one.seconds for one in after])}")
-    senders.tell_again()
-    sent = len(senders.answers)
+    sent = len({one.number for one in senders.answers})
     [(stored, rows)] = site.server.rows("SELECT count(DISTINCT external_id), count(*) FROM inbox_message")
     found.note(f"{way}: sent, stored, rows", f"{sent}, {stored}, {rows}", holds=sent == stored == rows)
 
