@@ -194,6 +194,11 @@ class OutboundSend(models.Model):
         return f"{self.origin} {self.origin_id}/{self.part}: {self.state}"
 
     @property
+    def shown_subject(self) -> str:
+        """The subject under which it goes: its own, else that of the message that it answers."""
+        return self.subject or (self.reply_to.subject if self.reply_to else "")
+
+    @property
     def can_be_taken_back(self) -> bool:
         """Whether a person may still take the message back: it had a countdown, and its provider was not called."""
         counted = self.send_at is not None and not self.part

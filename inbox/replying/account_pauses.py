@@ -23,11 +23,16 @@ def require_up(integration: Integration, mailbox: str) -> None:
     `mailbox` is the address that the message goes out from. If the account has lost only other mailboxes, nothing is
     raised.
     """
-    down = WorkspaceIntegrationHealth.objects.filter(
-        integration=integration, state=HealthState.DISCONNECTED
-    ).first()
-    if down is not None and not (down.lacks_mailboxes and mailbox.lower() not in down.lost_mailboxes):
-        raise Snooze(timezone.now() + PAUSE, f"{account_name(down)} is disconnected")
+    health = WorkspaceIntegrationHealth.objects.filter(integration=integration).first()
+    if health is not None and is_down(health, mailbox):
+        raise Snooze(timezone.now() + PAUSE, f"{account_name(health)} is disconnected")
+
+
+def is_down(health: WorkspaceIntegrationHealth, mailbox: str) -> bool:
+    """Whether a message from the account's address `mailbox` waits for a person to reconnect the account."""
+    if health.lacks_mailboxes:
+        return mailbox.lower() in health.lost_mailboxes
+    return health.state == HealthState.DISCONNECTED
 
 
 def resume_sends(workspace_id: UUID) -> int:

@@ -1,33 +1,44 @@
-"""Lists the channels on which a person may write to a lead, and why a channel cannot be used now."""
+"""Lists the channels on which a person may write to a lead, who would get it from whom, and why a channel cannot be
+used now.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from inbox.models import Lead, Message, OutboundSend
+from inbox.models import Draft, Lead, OutboundSend
 from inbox.models.lead import Channel
-from inbox.replying import send_claims
-from inbox.replying.ways import provider_of
-from inbox.workspaces.accounts import connected
+from inbox.replying import outgoing, send_claims
+from inbox.replying.account_pauses import is_down
+from inbox.workspaces.accounts import accounts_of, connected, known_as, name_of
 from integrations import registry
+from integrations.carriers import CannotSend, Recipient
+from integrations.models import HealthState, Integration
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One channel by which a lead can be written to. `to` is the address or number for people to read. `shut` is why
-    the channel cannot be used now, as a sentence; "" if it can.
+    """One channel by which a lead can be written to. `to` is the address or number for people to read, `cc` who else
+    gets it. `sender` is the mailbox or account that it goes out from, "" if there is none, and `trouble` what is wrong
+    with it. `subject` is "" on channels without one. `shut` is why the channel cannot be used now. Both reasons are
+    sentences, "" if there is none.
     """
 
     channel: str
     label: str
     to: str
+    cc: tuple[Recipient, ...]
+    sender: str
+    trouble: str
+    subject: str
     shut: str
 
 
-def ways(lead: Lead, unsettled: Iterable[OutboundSend]) -> list[Way]:
+def ways(lead: Lead, unsettled: Iterable[OutboundSend], draft: Draft | None = None) -> list[Way]:
     """The channels on which `lead` has an address, the one on which they wrote last first. Channels that cannot be used
-    now are among them, with the reason.
+    now are among them, with the reason. That of `draft` is described as the draft would go out on it.
 
-    `unsettled` are messages to the lead whose sending has not ended clearly.
+    `unsettled` are messages to the lead whose sending has not ended clearly. Takes two queries, or four for a draft
+    that answers an older message.
     """
     known = {
         Channel.EMAIL: lead.email,
@@ -35,24 +46,58 @@ def ways(lead: Lead, unsettled: Iterable[OutboundSend]) -> list[Way]:
         Channel.LINKEDIN: lead.linkedin_url or (lead.linkedin_member_id and "their profile"),
     }
     live = {send.channel: send.state for send in unsettled}
-    inbound = Message.objects.filter(lead=lead, direction=Message.Direction.INBOUND)
-    wrote = set(inbound.order_by().values_list("channel", flat=True).distinct())
-    found = [
-        Way(channel, channel.label, to, _shut(lead, channel, live.get(channel), wrote))
-        for channel, to in known.items()
-        if to
-    ]
+    newest, accounts = send_claims.newest_by_channel(lead), accounts_of(lead.workspace_id)
+    found = []
+    for channel, to in known.items():
+        reply_to, subject = newest.get(channel), ""
+        drafted = draft is not None and draft.channel == channel
+        if draft and drafted:
+            subject = draft.subject
+            if reply_to is None or reply_to.pk != draft.trigger_message_id:
+                reply_to = draft.trigger_message
+        if to or drafted:
+            send = send_claims.addressed(lead, channel, reply_to, accounts, subject=subject)
+            found.append(_way(send, str(to), _shut(send, live.get(channel), accounts), accounts))
     return sorted(found, key=lambda way: way.channel != lead.last_channel)
 
 
-def _shut(lead: Lead, channel: str, live: str | None, wrote: set[str]) -> str:
-    if why := send_claims.unreachable(lead, channel) or send_claims.on_its_way(live):
+def _way(send: OutboundSend, to: str, shut: str, accounts: list[Integration]) -> Way:
+    channel, to_people = Channel(send.channel), outgoing.people(send, "to")
+    sender, trouble = _sender(send, accounts)
+    return Way(
+        channel=channel,
+        label=channel.label,
+        to=to_people[0].address if to_people else to,
+        cc=outgoing.people(send, "cc"),
+        sender=sender,
+        trouble=trouble,
+        subject=send.shown_subject if channel == Channel.EMAIL else "",
+        shut=shut,
+    )
+
+
+def _sender(send: OutboundSend, accounts: list[Integration]) -> tuple[str, str]:
+    """What `send` goes out from, and what is wrong with it."""
+    try:
+        _, account = outgoing.way_of(send, accounts)
+    except CannotSend as why:
+        return "", str(why)
+    mailbox = send.reply_to.account_address if send.reply_to and send.channel == Channel.EMAIL else ""
+    name, health = name_of(account), getattr(account, "health", None)
+    if health is not None and is_down(health, mailbox):
+        return mailbox or name, f"{name} is disconnected: what is sent waits until it is connected again."
+    if health is not None and health.state == HealthState.PROVIDER_DOWN:
+        return mailbox or name, f"{known_as(account.provider)} is down: what is sent may take longer."
+    return mailbox or name, ""
+
+
+def _shut(send: OutboundSend, live: str | None, accounts: list[Integration]) -> str:
+    if why := send_claims.unreachable(send.lead, send.channel) or send_claims.on_its_way(live):
         return why
-    if channel in wrote:
+    if send.reply_to is not None:
         return ""
-    if channel == Channel.EMAIL:
+    if send.channel == Channel.EMAIL:
         return "An e-mail can only answer one: this lead has not written by e-mail yet."
-    provider = provider_of(lead.workspace_id, channel, None)
-    if connected(lead.workspace_id, provider) is None:
-        return f"{registry.spec_of(provider).label} is not connected."
+    if connected(send.workspace_id, send.provider, accounts) is None:
+        return f"{registry.spec_of(send.provider).label} is not connected."
     return ""

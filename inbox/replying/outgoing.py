@@ -30,9 +30,9 @@ MARKER = re.compile(r"ref:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a
 TAG = re.compile(r"<\w+[^>]*>")
 
 
-def way_of(send: OutboundSend) -> tuple[Carrier, Integration]:
+def way_of(send: OutboundSend, known: list[Integration] | None = None) -> tuple[Carrier, Integration]:
     """How the message `send` goes out: the provider's carrier, and the account. An answer goes out by the account that
-    the lead's message came to, which alone may answer.
+    the lead's message came to, which alone may answer. `known` are the workspace's accounts, if they have been read.
 
     Raises CannotSend if that account is not connected or cannot answer, or if its provider sends nothing.
     """
@@ -42,7 +42,9 @@ def way_of(send: OutboundSend) -> tuple[Carrier, Integration]:
         raise CannotSend(f"{spec.label} sends nothing: {spec.carrier.why}")
     try:
         integration = (
-            answering(send.reply_to, provider) if send.reply_to else connected(send.workspace_id, provider)
+            answering(send.reply_to, provider, known)
+            if send.reply_to
+            else connected(send.workspace_id, provider, known)
         )
     except NotAnswerable as why:
         raise CannotSend(str(why)) from why
@@ -60,8 +62,8 @@ def of(send: OutboundSend, integration: Integration) -> Outgoing:
         text=send.text,
         html=as_html(send),
         subject=send.subject,
-        to=_people(send, "to"),
-        cc=_people(send, "cc"),
+        to=people(send, "to"),
+        cc=people(send, "cc"),
         answers=_answered(send.reply_to, integration.provider) if send.reply_to else None,
         account_id=send.account_id,
         since=_from(send),
@@ -82,7 +84,8 @@ def _answered(message: Message, provider: str) -> Answered:
     )
 
 
-def _people(send: OutboundSend, kind: str) -> tuple[Recipient, ...]:
+def people(send: OutboundSend, kind: str) -> tuple[Recipient, ...]:
+    """Those who get the message `send` by e-mail: `kind` is "to" or "cc"."""
     people = send.recipients.get(kind) or []
     return tuple(Recipient(one["address"], one.get("name") or "") for one in people if one.get("address"))
 

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from inbox.leads import erased, suspicion
@@ -23,6 +23,7 @@ from inbox.replying import limits
 from inbox.replying.ways import provider_of
 from inbox.signals import draft_changed
 from inbox.workspaces import accounts
+from integrations.models import Integration
 from jobs.enqueue import enqueue
 from jobs.kinds import kind_name
 
@@ -86,34 +87,49 @@ def claim(
     reply_to = reply_to or newest_inbound(lead, channel)
     if reply_to is None and channel == Channel.EMAIL:
         raise SendBlocked("An e-mail can only answer one: this lead has not written by e-mail yet.")
-    provider = provider_of(lead.workspace_id, channel, reply_to)
+    parts = limits.sms_parts(text) if channel == Channel.SMS else [text.strip()]
+    send = addressed(
+        lead,
+        channel,
+        reply_to,
+        origin=origin,
+        origin_id=origin_id,
+        draft=draft,
+        approved_by=user,
+        subject=subject,
+        text=parts[0],
+        rest=parts[1:],
+        send_at=send_at,
+    )
     if reply_to is not None:
         try:
-            accounts.answering(reply_to, provider)
+            accounts.answering(reply_to, send.provider)
         except accounts.NotAnswerable as error:
             raise SendBlocked(str(error)) from error
-    recipients = _recipients(reply_to) if reply_to and channel == Channel.EMAIL else {}
-    if why := erased.reason(lead, recipients):
+    if why := erased.reason(lead, send.recipients):
         raise SendBlocked(why)
-    parts = limits.sms_parts(text) if channel == Channel.SMS else [text.strip()]
-    return _insert(
-        OutboundSend(
-            workspace_id=lead.workspace_id,
-            lead=lead,
-            channel=channel,
-            origin=origin,
-            origin_id=origin_id,
-            draft=draft,
-            reply_to=reply_to,
-            approved_by=user,
-            subject=subject,
-            text=parts[0],
-            rest=parts[1:],
-            recipients=recipients,
-            provider=provider,
-            account_id=reply_to.account_id if reply_to else "",
-            send_at=send_at,
-        )
+    return _insert(send)
+
+
+def addressed(
+    lead: Lead,
+    channel: str,
+    reply_to: Message | None,
+    known: list[Integration] | None = None,
+    **fields: Any,
+) -> OutboundSend:
+    """A message to `lead` that answers `reply_to`, not saved: by which provider and sender it goes, who gets it, and
+    `fields`. `known` are the workspace's accounts, if they have been read (`accounts_of`).
+    """
+    return OutboundSend(
+        workspace_id=lead.workspace_id,
+        lead=lead,
+        channel=channel,
+        reply_to=reply_to,
+        recipients=_recipients(reply_to) if reply_to and channel == Channel.EMAIL else {},
+        provider=provider_of(lead.workspace_id, channel, reply_to, known),
+        account_id=reply_to.account_id if reply_to else "",
+        **fields,
     )
 
 
@@ -310,8 +326,21 @@ def on_its_way(state: str | None) -> str:
 
 def newest_inbound(lead: Lead, channel: str) -> Message | None:
     """The newest message that the lead wrote on `channel`, or None."""
-    inbound = Message.objects.filter(lead=lead, channel=channel, direction=Message.Direction.INBOUND)
-    return inbound.order_by("-sent_at", "-pk").first()
+    return _newest(lead).filter(channel=channel).first()
+
+
+def newest_by_channel(lead: Lead) -> dict[str, Message]:
+    """The newest message that the lead wrote on each channel (`newest_inbound`), without texts, by one query."""
+    newest = _newest(lead).order_by("channel", *NEWEST).distinct("channel")
+    found = accounts.with_accounts(Message.objects.filter(pk__in=newest.values("pk")))
+    return {message.channel: message for message in found.defer("text", "raw_text", "raw_html")}
+
+
+NEWEST = ("-sent_at", "-pk")
+
+
+def _newest(lead: Lead) -> QuerySet[Message]:
+    return Message.objects.filter(lead=lead, direction=Message.Direction.INBOUND).order_by(*NEWEST)
 
 
 def answered_since(message: Message) -> bool:

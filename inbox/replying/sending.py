@@ -206,7 +206,7 @@ def _message(send: OutboundSend, accepted: Accepted) -> dict[str, object]:
         "campaign_id": reply_to.campaign_id if reply_to else None,
         "direction": Message.Direction.OUTBOUND,
         "channel": send.channel,
-        "subject": send.subject or (reply_to.subject if reply_to else ""),
+        "subject": send.shown_subject,
         "text": send.text,
         "raw_text": send.text,
         "from_address": reply_to.account_address if reply_to else "",

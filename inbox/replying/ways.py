@@ -5,11 +5,15 @@ from uuid import UUID
 from inbox.models import Message
 from inbox.workspaces.accounts import connected
 from integrations import registry
+from integrations.models import Integration
 
 
-def provider_of(workspace_id: UUID, channel: str, reply_to: Message | None) -> str:
+def provider_of(
+    workspace_id: UUID, channel: str, reply_to: Message | None, known: list[Integration] | None = None
+) -> str:
     """The name of the provider that carries an answer to the message `reply_to`. For None it is the first connected
-    provider that can begin a conversation on `channel`, or the first such provider if none is connected.
+    provider that can begin a conversation on `channel`, or the first such provider if none is connected. `known` are
+    the workspace's accounts, if they have been read (`accounts_of`).
 
     Raises UnknownSource if no provider declares the source of `reply_to`.
     """
@@ -20,4 +24,4 @@ def provider_of(workspace_id: UUID, channel: str, reply_to: Message | None) -> s
     ]
     if len(opening) == 1:
         return opening[0]
-    return next((name for name in opening if connected(workspace_id, name)), opening[0])
+    return next((name for name in opening if connected(workspace_id, name, known)), opening[0])

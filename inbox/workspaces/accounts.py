@@ -6,6 +6,9 @@ sender.
 
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
+
 from inbox.models import Message, WebhookDelivery
 from integrations import registry, slack
 from integrations.models import Integration, WorkspaceIntegrationHealth
@@ -15,22 +18,31 @@ class NotAnswerable(Exception):
     """The provider account that a lead's message came to cannot answer it now. The text is a sentence for people."""
 
 
-def connected(workspace_id: UUID, provider: str) -> Integration | None:
+def accounts_of(workspace_id: UUID) -> list[Integration]:
+    """All accounts of the workspace with their health, the oldest first. A page that asks for several reads them once,
+    and hands them to the functions below as `known`.
+    """
+    return list(Integration.objects.filter(workspace_id=workspace_id).select_related("health"))
+
+
+def connected(
+    workspace_id: UUID, provider: str, known: list[Integration] | None = None
+) -> Integration | None:
     """The workspace's account at `provider` that is switched on and has what its calls need, the oldest if there are
     several; None if there is none. Credentials that cannot be read count as there (`usable`).
     """
-    rows = Integration.objects.filter(workspace_id=workspace_id, provider=provider, enabled=True)
-    return next((one for one in rows if usable(one)), None)
+    rows = _rows(workspace_id, provider, known)
+    return next((one for one in rows if one.enabled and usable(one)), None)
 
 
-def answering(message: Message, provider: str) -> Integration:
+def answering(message: Message, provider: str, known: list[Integration] | None = None) -> Integration:
     """The workspace's account at `provider` that the lead's `message` came to, and that must answer it.
 
     Raises NotAnswerable if that account is switched off, lacks its key or is gone, or if it is
     not known which of several accounts it was.
     """
     label = registry.spec_of(provider).label
-    rows = list(Integration.objects.filter(workspace_id=message.workspace_id, provider=provider))
+    rows = _rows(message.workspace_id, provider, known)
     if not rows:
         raise NotAnswerable(f"{label} is not connected.")
     found = _came_to(message, rows)
@@ -47,6 +59,18 @@ def answering(message: Message, provider: str) -> Integration:
     return found
 
 
+def _rows(workspace_id: UUID, provider: str, known: list[Integration] | None) -> list[Integration]:
+    if known is None:
+        return list(Integration.objects.filter(workspace_id=workspace_id, provider=provider))
+    return [one for one in known if one.provider == provider]
+
+
+def with_accounts(messages: QuerySet[Message]) -> QuerySet[Message]:
+    """Reads with each of `messages` which accounts brought it, so that `answering` asks for none."""
+    mine = WebhookDelivery.objects.filter(workspace_id=OuterRef("workspace_id"), message=OuterRef("pk"))
+    return messages.annotate(brought_by=ArraySubquery(mine.values("integration_id")))
+
+
 def _came_to(message: Message, rows: list[Integration]) -> Integration | None:
     """The account among `rows` that the message came to, or None.
 
@@ -58,8 +82,11 @@ def _came_to(message: Message, rows: list[Integration]) -> Integration | None:
         named = [one for one in rows if one.external_account_id]
         if named:
             return named[0]
-    deliveries = WebhookDelivery.objects.filter(workspace_id=message.workspace_id, message=message)
-    brought_by = set(deliveries.values_list("integration_id", flat=True))
+    if "brought_by" in vars(message):
+        brought_by = set(vars(message)["brought_by"])
+    else:
+        deliveries = WebhookDelivery.objects.filter(workspace_id=message.workspace_id, message=message)
+        brought_by = set(deliveries.values_list("integration_id", flat=True))
     if brought_by:
         rows = [one for one in rows if one.pk in brought_by]
     return rows[0] if len(rows) == 1 else None
@@ -93,6 +120,10 @@ def known_as(provider: str) -> str:
 
 def account_name(health: WorkspaceIntegrationHealth) -> str:
     """The name of an account for people: "LinkedIn", or "LinkedIn for Dana" if its owner is known."""
-    name = known_as(health.provider)
-    owner = health.integration.name
-    return f"{name} for {owner}" if owner else name
+    return name_of(health.integration)
+
+
+def name_of(account: Integration) -> str:
+    """The name of an account for people, as `account_name` gives it."""
+    name = known_as(account.provider)
+    return f"{name} for {account.name}" if account.name else name

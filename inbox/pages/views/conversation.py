@@ -42,8 +42,9 @@ class Answer:
     """What the page of a conversation shows below the messages: a message whose sending has not ended clearly, a draft
     to review, or a field for a message of one's own.
 
-    `ways` are the channels by which the lead can be written to, without that of the draft. `text` and `channel` are
-    what the person typed and chose, if it came back with an `error`, or was `taken_back` before it went out.
+    `ways` are the channels by which the lead can be written to, without that of the draft, which is `draft_way`.
+    `text` and `channel` are what the person typed and chose, if it came back with an `error`, or was `taken_back`
+    before it went out.
     """
 
     send: OutboundSend | None
@@ -53,6 +54,7 @@ class Answer:
     text: str = ""
     channel: str = ""
     error: str = ""
+    draft_way: Way | None = None
     taken_back: OutboundSend | None = None
     rewrite: BackgroundJob | None = None
     made: Made | None = None
@@ -108,12 +110,14 @@ def answer_for(lead: Lead, *, text: str = "", channel: str = "", error: str = ""
     unsettled = [send for send in found if send.state != OutboundSend.State.TAKEN_BACK]
     drafts = lead.drafts.filter(status=Draft.Status.PENDING).prefetch_related("gate_results")
     draft = drafts.order_by("-created_at").first()
+    found_ways = ways(lead, unsettled, draft)
     returned = None if text or draft or unsettled else next(iter(found), None)
     return Answer(
         send=next(iter(unsettled), None),
         draft=draft,
         client_token=uuid.uuid4(),
-        ways=[way for way in ways(lead, unsettled) if unsettled or not draft or way.channel != draft.channel],
+        ways=[way for way in found_ways if unsettled or not draft or way.channel != draft.channel],
+        draft_way=next((way for way in found_ways if draft and way.channel == draft.channel), None),
         text=text or (returned.text if returned else ""),
         channel=channel or (returned.channel if returned else ""),
         error=error,
@@ -175,7 +179,7 @@ def render_conversation(
         "rail": rail(lead, shown, answer.draft),
         "answer": answer,
         "facts": facts.shown(lead),
-        "refusals": lead.refusals.order_by("channel"),
+        "refusals": lead.refusals.order_by("channel") if lead.refused_channels else (),
         "meetings": lead.appointments.order_by("-starts_at", "-pk")[:MEETING_LIMIT],
         "fell_through": Appointment.FELL_THROUGH,
         "followups": plan.live(lead),

@@ -1,0 +1,81 @@
+"""What the composer of a conversation shows beside the text: who gets it and from whom."""
+
+import re
+
+import pytest
+from django.utils.html import strip_tags
+
+from inbox.models import OutboundSend
+from integrations.health import writer
+from tests import factories
+from tests.factories import ago
+
+
+def sheet(client, lead, name: str = "own") -> str:
+    """The form of the conversation with this id."""
+    page = client.get(f"/w/{lead.workspace_id}/inbox/{lead.pk}/").content.decode()
+    return re.search(rf'<form[^>]* id="{name}".*?</form>', page, re.S)[0]
+
+
+def rows(form: str, channel: str = "email") -> dict[str, str]:
+    """Who gets it by `channel`, by the names of the rows."""
+    way = re.search(rf'data-way="{channel}".*?</details>', form, re.S)[0]
+    found = re.findall(r"<dt>(.+?)</dt><dd>(.*?)</dd>", way, re.S)
+    return {name: " ".join(strip_tags(value).split()) for name, value in found}
+
+
+@pytest.fixture
+def message(lead):
+    """A mail of a colleague of the lead, with two in copy, of which one is our own mailbox."""
+    cc = [{"address": "ben@tidewater.example.com", "name": "Ben"}, {"address": "alex@us.example.com"}]
+    return factories.make_message(
+        lead, from_address="office@tidewater.example.com", account_address="alex@us.example.com",
+        subject="Two chairs", recipients={"cc": cc},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("draft", [False, True], ids=["own", "draft"])
+def test_who_gets_it_is_who_the_send_goes_to(draft, workspace, member, lead, message):
+    factories.make_integration(workspace)
+    if draft:
+        factories.make_draft(message, subject="Re: Two chairs")
+    form = sheet(member, lead, "draft" if draft else "own")
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
+    action = re.search(r'action="([^"]+)"', form)[1]
+    member.post(action, fields | {"do": "send", "text": "Hello"})
+    send = OutboundSend.objects.get()
+    assert rows(form) == {
+        "From": "alex@us.example.com",
+        "To": send.recipients["to"][0]["address"],
+        "Cc": "Ben (ben@tidewater.example.com)",
+        "Subject": send.shown_subject,
+    }
+    assert [one["address"] for one in send.recipients["cc"]] == ["ben@tidewater.example.com"]
+
+
+def test_what_is_wrong_with_the_account_stands_beside_it(workspace, member, lead, message):
+    assert rows(sheet(member, lead))["From"] == "EmailBison is not connected."
+    account = factories.make_integration(workspace, name="")
+    assert rows(sheet(member, lead))["From"] == "alex@us.example.com"
+    writer.lose_mailbox(account, "bo@us.example.com", at=ago(minutes=2))
+    assert rows(sheet(member, lead))["From"] == "alex@us.example.com"
+    writer.lose_mailbox(account, "alex@us.example.com", at=ago(minutes=1))
+    assert "is disconnected: what is sent waits" in rows(sheet(member, lead))["From"]
+    type(account).objects.update(enabled=False)
+    assert "is switched off. Switch it on" in rows(sheet(member, lead))["From"]
+
+
+def test_each_channel_says_who_gets_it(workspace, member, lead, message):
+    factories.make_integration(workspace)
+    factories.make_integration(workspace, "ghl", name="")
+    type(lead).objects.update(phone="+15555550131")
+    assert rows(sheet(member, lead), "sms") == {"From": "GoHighLevel SMS", "To": "+15555550131"}
+    factories.make_draft(message)
+    assert rows(sheet(member, lead), "sms") == {"From": "GoHighLevel SMS", "To": "+15555550131"}
+
+
+def test_a_draft_answers_the_message_that_it_was_written_for(workspace, member, lead, message):
+    factories.make_integration(workspace)
+    factories.make_draft(message, subject="Re: Two chairs")
+    factories.make_message(lead, from_address="other@tidewater.example.com")
+    assert rows(sheet(member, lead, "draft"))["To"] == "office@tidewater.example.com"
