@@ -115,8 +115,8 @@ KEPT = {
     ),
     "People made it, and they change or delete it.": (
         "inbox.Workspace inbox.User inbox.Membership inbox.WorkspaceFact inbox.SendingPolicy"
-        " inbox.FollowUpSequence inbox.FollowUpStep inbox.SavedView integrations.Integration integrations.WebhookKey"
-        " jobs.WorkspaceLimit auth.Group"
+        " inbox.FollowUpSequence inbox.FollowUpStep inbox.SavedView inbox.Snippet integrations.Integration"
+        " integrations.WebhookKey jobs.WorkspaceLimit auth.Group"
     ),
     "It goes with the note that it belongs to.": "inbox.Mention",
     "It keeps that somebody who was erased wants no more, without saying who.": "inbox.ErasedMark",

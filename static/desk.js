@@ -429,6 +429,20 @@
     byId("names").hidden = true;
     text.focus();
   });
+  // Puts a snippet where the caret stands. What is to be filled in first is marked then.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button[name=insert]");
+    if (!button) return;
+    event.preventDefault();
+    const { text } = button.form.elements;
+    button.closest("dialog").close();
+    text.focus();
+    const glue = /\S$/.test(text.value.slice(0, text.selectionStart)) ? " " : "", gap = /\{\w+\}/.exec(button.value);
+    const start = text.selectionStart + glue.length;
+    text.setRangeText(glue + button.value, text.selectionStart, text.selectionEnd, "end");
+    if (gap) text.setSelectionRange(start + gap.index, start + gap.index + gap[0].length);
+    text.dispatchEvent(new Event("input", { bubbles: true }));
+  });
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a");
     if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
@@ -483,7 +497,7 @@
     event.stopImmediatePropagation();
   }, true);
   const plain = { ...actions };
-  for (const name of ["reply", "note", "snooze", "assign", "confirm", "deny", "alike", "trace"])
+  for (const name of ["reply", "note", "snippet", "snooze", "assign", "confirm", "deny", "alike", "trace"])
     actions[name] = () => {
       if (name === "reply" && shown && !opened) show(shown, { open: true, push: true });
       const by_row = ["snooze", "assign"].includes(name) && (focusedRow() || threads().querySelector(".row :checked"));

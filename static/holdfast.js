@@ -84,6 +84,7 @@
     },
     send: () => document.activeElement.form?.id === "note" ? document.activeElement.form.requestSubmit() : document.activeElement.form?.matches("[data-answer]") && press("send"),
     go_on: () => document.activeElement.form?.matches("[data-answer]") && press("go_on"),
+    snippet: () => press("snippet"),
     confirm: () => press("confirm"),
     deny: () => press("deny"),
     alike: () => press("alike"),

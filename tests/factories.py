@@ -22,6 +22,7 @@ from inbox.models import (
     OutboundSend,
     SavedView,
     SendingPolicy,
+    Snippet,
     User,
     WebhookDelivery,
     Workspace,
@@ -73,6 +74,12 @@ def make_saved_view(workspace: Workspace, owner: User | None = None, **fields) -
     """A view of `owner`; without one, a shared view."""
     defaults = {"name": f"View {next(_serial)}", "query": "view=all&tag=Interested"}
     return SavedView.objects.create(workspace=workspace, owner=owner, **defaults | fields)
+
+
+def make_snippet(workspace: Workspace, owner: User | None = None, **fields) -> Snippet:
+    """A snippet of `owner`; without one, a shared snippet."""
+    defaults = {"name": f"Snippet {next(_serial)}", "text": "Hi {first_name|there}"}
+    return Snippet.objects.create(workspace=workspace, owner=owner, **defaults | fields)
 
 
 def make_campaign(workspace: Workspace, **fields) -> Campaign:

@@ -68,15 +68,26 @@ def problem(template: str, workspace: Workspace) -> str:
     return ""
 
 
+def unfilled(text: str) -> str:
+    """Why `text` cannot go out, as a sentence: a variable is left in it; "" if none is."""
+    for match in PLACE.finditer(text):
+        if match[1] in VARIABLES:
+            return f"{match[0]} is not filled in: write the words in its place, or take it out."
+    return ""
+
+
 def wants_slots(*templates: str) -> bool:
     """Whether one of the templates offers free meeting times, by the variable {slots}."""
     return any(match[1] == SLOTS for template in templates for match in PLACE.finditer(template))
 
 
-def render(subject: str, text: str, *, lead: Lead, workspace: Workspace, slots: list[Slot]) -> Rendered:
+def render(
+    subject: str, text: str, *, lead: Lead, workspace: Workspace, slots: list[Slot], gaps: bool = False
+) -> Rendered:
     """Fills the templates of a message's subject and text with the lead's values. `slots` are free meeting times.
 
     In a template, `{name|fallback}` gives a text for when the value is unknown. A value without one counts as missing.
+    With `gaps`, its variable stays in the text, for a person to fill in.
     """
     values = {
         "first_name": lead.first_name,
@@ -94,6 +105,7 @@ def render(subject: str, text: str, *, lead: Lead, workspace: Workspace, slots: 
         found = values.get(match[1], "") or (match[2] or "")
         if not found and match[2] is None:
             missing.append(match[1])
+            return match[0] if gaps else ""
         return found
 
     rendered = Rendered(PLACE.sub(value, subject).strip(), PLACE.sub(value, text).strip(), missing)

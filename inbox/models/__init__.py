@@ -22,6 +22,7 @@ from inbox.models.note import Mention, Note
 from inbox.models.origin import DatabaseOrigin
 from inbox.models.outage import ModelOutage
 from inbox.models.saved_view import SavedView
+from inbox.models.snippet import Snippet
 from inbox.models.text_access import TextAccess
 from inbox.models.workspace import AuditEntry, Membership, User, Workspace
 from inbox.models.workspace_fact import WorkspaceFact
@@ -54,6 +55,7 @@ __all__ = [
     "ProviderWord",
     "SavedView",
     "SendingPolicy",
+    "Snippet",
     "TagDecision",
     "TextAccess",
     "User",

@@ -38,6 +38,7 @@ SHORTCUTS = (
     Shortcut("assign", "Assign", ("m",)),
     Shortcut("tag", "Tag", ("t",)),
     Shortcut("reply", "Reply", ("r",)),
+    Shortcut("snippet", "Snippet", (";",)),
     Shortcut("send", "Send", ("Control", "Enter")),
     Shortcut("go_on", "Send, open the next", ("Control", "Shift", "Enter")),
     Shortcut("note", "Note for colleagues", ("n",)),

@@ -73,6 +73,7 @@ PAGES: list[Page] = [
     Page("inbox:followups", "Follow-ups", "steps"),
     Page("inbox:automation", "Automation", "bolt", badge=_paused),
     Page("inbox:facts", "Facts", "book"),
+    Page("inbox:snippets", "Snippets", "draft"),
     Page("inbox:rules", "Rules", "filter"),
     Page("inbox:find", "Trace", "search"),
     Page("inbox:health", "Health", "health", badge=_down),

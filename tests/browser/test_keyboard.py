@@ -185,7 +185,7 @@ def test_a_draft_that_is_reached_by_tab_is_gone_on_with_too(drafted, page):
     press(page, "Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("First")
     page.get_by_role("button", name="Discard").focus()
-    press(page, "Tab", "!")
+    press(page, "Tab", "Tab", "!")  # past who gets it
     expect(page.get_by_label("Reply to First by Email")).to_have_value(f"{drafted.text}!")
 
 
@@ -195,6 +195,31 @@ def test_reply_comes_back_to_where_the_caret_was(drafted, page):
     expect(page.get_by_label("Reply to First by Email")).to_be_visible()
     press(page, "r", "Control+Home", "a", "Escape", "r", "b")
     expect(page.get_by_label("Reply to First by Email")).to_have_value(f"ab{drafted.text}")
+
+
+def test_a_snippet_is_found_and_put_where_the_caret_stands_and_what_it_lacks_is_filled_in(
+    drafted, page, workspace
+):
+    factories.make_snippet(workspace, name="Price", text="For {company} it is 180.")
+    factories.make_snippet(workspace, name="Other")
+    Lead.objects.update(company="")
+    press(page, "Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("First")
+    press(page, "r", "Control+Home", "Escape", ";")
+    expect(page.get_by_role("textbox", name="Find")).to_be_focused()
+    assert audit(page) == []
+    page.keyboard.type("180")
+    expect(page.get_by_role("button", name="Other")).to_be_hidden()
+    press(page, "Enter")
+    text = page.get_by_label("Reply to First by Email")
+    expect(text).to_have_value(f"For {{company}} it is 180.{drafted.text}")
+    press(page, "Control+Enter")
+    expect(page.get_by_role("alert")).to_contain_text("{company} is not filled in")
+    expect(text).to_have_value(f"For {{company}} it is 180.{drafted.text}")
+    press(page, "r", "Control+Home", "Escape", ";")
+    page.get_by_role("button", name="Price").click()
+    page.keyboard.type("you")
+    expect(text).to_have_value(f"For you it is 180.For {{company}} it is 180.{drafted.text}")
 
 
 def test_search(page):

@@ -50,7 +50,7 @@ TENANCY = (
     ("inbox/pages/access.py", "if not membership.at_least(min_role) or (", "if (", ACCESS),
     (
         "inbox/workspaces/accounts.py",
-        "Integration.objects.filter(workspace_id=message.workspace_id, provider=provider)",
+        "Integration.objects.filter(workspace_id=workspace_id, provider=provider)",
         "Integration.objects.filter(provider=provider)",
         "tests/inbox/replying/test_accounts.py",
     ),

@@ -81,6 +81,7 @@ def blue(other) -> SimpleNamespace:
         member=factories.make_member(workspace).memberships.get(), invitation=invitation,
         fact=factories.make_fact(workspace, "Who likes marzipan?"),
         view=factories.make_saved_view(workspace, name="Marzipan"),
+        snippet=factories.make_snippet(workspace, text="Marzipan"),
     )  # fmt: skip
 
 

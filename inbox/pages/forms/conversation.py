@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from inbox.followups import step_text
 from inbox.leads.tags import SAID
 from inbox.leads.triage import Seen
 from inbox.models.lead import Channel
@@ -30,6 +31,12 @@ class AnswerForm(forms.Form):
             "max_length": f"The text is too long: at most {TEXT_LIMIT:,} characters.",
         },
     )
+
+    def clean_text(self) -> str:
+        text = str(self.cleaned_data["text"])
+        if problem := step_text.unfilled(text):
+            raise forms.ValidationError(problem)
+        return text
 
 
 class OwnMessageForm(AnswerForm):

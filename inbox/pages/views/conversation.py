@@ -159,10 +159,10 @@ def conversation(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
 
 
 def render_conversation(
-    request: WorkspaceRequest, lead: Lead, answer: Answer, status: int = 200
+    request: WorkspaceRequest, lead: Lead, answer: Answer, status: int = 200, **more: object
 ) -> HttpResponse:
     """Renders the page of the conversation with `lead`, or only the conversation if the request asks for that part.
-    `answer` is what stands below the messages.
+    `answer` is what stands below the messages, and `more` what the templates know besides.
     """
     part = part_asked(request)
     requests = WebhookDelivery.objects.filter(workspace=request.workspace, lead=lead).select_related("job")
@@ -179,14 +179,14 @@ def render_conversation(
         "rail": rail(lead, shown, answer.draft),
         "answer": answer,
         "facts": facts.shown(lead),
-        "refusals": lead.refusals.order_by("channel") if lead.refused_channels else (),
+        "refusals": lead.refusals.order_by("channel"),
         "meetings": lead.appointments.order_by("-starts_at", "-pk")[:MEETING_LIMIT],
         "fell_through": Appointment.FELL_THROUGH,
         "followups": plan.live(lead),
         "sequences": plan.open_to(lead),
         "deliveries": deliveries,
         "jobs": {delivery.job_id: delivery.job for delivery in deliveries if delivery.job}.values(),
-    }
+    } | more
     if part:
         return render_part(request, part, context, status)
     return varied(render(request, "inbox/conversation.html", context, status=status))

@@ -26,6 +26,7 @@ NOT_SHOWN = {
     "inbox.LeadChange": "Its rows are ids and transactions' numbers alone, and are deleted after an hour.",
     "inbox.Mention": "That a note calls a member, and whether they have read it, is theirs alone.",
     "inbox.SavedView": "A list of somebody's own, or one that all of the workspace see in their inbox.",
+    "inbox.Snippet": "A text of somebody's own, or one that a workspace's people keep on their own page of snippets.",
     "sessions.Session": "Who holds a session's key is logged in with it.",
 }
 

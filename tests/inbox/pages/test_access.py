@@ -80,6 +80,7 @@ def path_of(workspace, lead):
         "fact_id": factories.make_fact(workspace).pk,
         "sequence_id": factories.make_sequence(workspace, {}).pk,
         "view_id": factories.make_saved_view(workspace).pk,
+        "snippet_id": factories.make_snippet(workspace).pk,
     }
 
     def fill(route: str, **changes) -> str:
@@ -221,6 +222,7 @@ def test_object_of_another_workspace_is_not_found_through_ones_own(parameter, wo
         "fact_id": factories.make_fact(workspace).pk,
         "sequence_id": factories.make_sequence(elsewhere, {}),
         "view_id": factories.make_saved_view(elsewhere),
+        "snippet_id": factories.make_snippet(elsewhere),
     }
     routes = [route for route in ROUTES if f":{parameter}>" in route]
     assert routes

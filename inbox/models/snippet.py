@@ -1,0 +1,44 @@
+"""The model of a snippet: a text with variables that people put into what they write."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower, Now
+
+from inbox.models.workspace import User, Workspace
+from jobs.ids import uuid7
+
+NAME_CHARS, TEXT_CHARS = 60, 5_000
+MOST = 200
+"""The most snippets of one person in a workspace, and the most that it shares."""
+
+
+class Snippet(models.Model):
+    """A text under a name, of one member or, without `owner`, of the whole workspace. Its variables are written as in
+    the steps of follow-ups, such as {first_name}.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="snippets")
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    name = models.CharField(max_length=NAME_CHARS)
+    text = models.TextField(max_length=TEXT_CHARS)
+    created_at = models.DateTimeField(auto_now_add=True, db_default=Now())
+
+    class Meta:
+        ordering = [Lower("name"), "id"]
+        constraints = [
+            models.UniqueConstraint(
+                "workspace", "owner", Lower("name"), condition=Q(owner__isnull=False), name="snippet_own_once"
+            ),
+            models.UniqueConstraint(
+                "workspace", Lower("name"), condition=Q(owner__isnull=True), name="snippet_shared_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether it is the whole workspace's."""
+        return self.owner_id is None
