@@ -76,6 +76,11 @@ class Answer:
         return not job.snoozes and job.attempts <= 1
 
     @property
+    def is_own(self) -> bool:
+        """Whether what the person typed is a message of their own, and no edited draft."""
+        return not self.draft or any(way.channel == self.channel for way in self.open_ways)
+
+    @property
     def open_ways(self) -> list[Way]:
         """The channels by which the lead can be written to now, with the one that the person chose before first."""
         return sorted((way for way in self.ways if not way.shut), key=lambda way: way.channel != self.channel)

@@ -53,10 +53,10 @@ def insert(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     if chosen := request.POST.get("insert", ""):
         text = "\n".join(filter(None, (text.rstrip(), chosen)))
     answer = answer_for(lead, text=text, channel=channel)
-    more: dict[str, object] = {}
     if request.POST.get("show") == "snippets":
-        more = {"shown": "snippets", "inserts": _snippets(request, lead)}
-    return render_conversation(request, lead, answer, **more)
+        inserts = _snippets(request, lead)
+        return render_conversation(request, lead, answer, shown="snippets", inserts=inserts)
+    return render_conversation(request, lead, answer)
 
 
 def _snippets(request: WorkspaceRequest, lead: Lead, words: str = "") -> list[Insert]:
