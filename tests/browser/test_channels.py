@@ -67,10 +67,10 @@ def test_the_answer_area_is_usable_in_every_state(state, width, workspace, user,
 def test_a_text_goes_to_a_lead_who_wrote_by_mail(workspace, user, lead, open_page):
     page = open_page(user)
     page.goto(reverse("inbox:conversation", args=[workspace.pk, lead.pk]))
-    to_mail, to_phone = page.get_by_text("· From alex@outreach"), page.get_by_text("To +12125550123 · From")
+    to_mail, to_phone = (page.locator(f"[data-way={channel}] summary") for channel in ("email", "sms"))
     expect(to_mail).to_be_visible()
     page.get_by_role("radio", name="SMS").check()
-    expect(to_phone).to_be_visible()
+    expect(to_phone).to_have_text("To +12125550123 · From GoHighLevel SMS for Outreach")
     expect(to_mail).to_be_hidden()
     page.get_by_label("Message to Dana Reyes").fill("Hi Dana, may I call you?")
     page.get_by_role("button", name="Send", exact=True).click()
