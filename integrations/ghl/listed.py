@@ -6,7 +6,7 @@ from datetime import datetime
 from integrations.events import BACKFILL, IMPORT, MessageEvent, Person
 from integrations.ghl import files
 from integrations.ghl.client import GhlClient, Message
-from integrations.ghl.payloads import RETRY_SPAN_S, content_key
+from integrations.ghl.payloads import RETRY_SPAN_S, content_key, words_of
 from integrations.models import Integration
 from jobs.deadline import Deadline
 
@@ -17,10 +17,12 @@ LATEST = 30
 
 def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent]:
     """The SMS at GoHighLevel since `moment` (aware), in both directions, as events, newest first. Those without a time,
-    a contact or words are left out. They are read only as the result is consumed.
+    a contact, or words and files are left out. They are read only as the result is consumed.
     """
     for message in GhlClient.for_integration(account).export_messages(deadline, since=moment):
-        if message.at is None or message.at < moment or not message.contact_id or not message.body.strip():
+        if message.at is None or message.at < moment or not message.contact_id:
+            continue
+        if not words_of(message.body, message.attachments):
             continue
         direction = "inbound" if message.direction == "inbound" else OUTBOUND
         yield _event(account, BACKFILL, direction, message.contact_id, message, message.at)
@@ -51,7 +53,9 @@ def _event(
         source="ghl_message",
         external_id=text.id,
         # A workflow may have reported this text without an id. The content key finds it, and it then gets the id.
-        content_key=content_key(direction, account.external_account_id, contact_id, text.body),
+        content_key=content_key(
+            direction, account.external_account_id, contact_id, words_of(text.body, text.attachments)
+        ),
         window_s=RETRY_SPAN_S,
         direction=direction,
         channel="sms",

@@ -126,7 +126,8 @@ def _app(body: dict[str, Any], now: datetime) -> Event:
     message = validate(AppMessage, body)
     if message.message_type.upper().removeprefix("TYPE_") != "SMS":
         return IgnoredEvent(event_type=kind, reason="not a text message")
-    if not message.body.strip():
+    words = words_of(message.body, message.attachments)
+    if not words:
         return IgnoredEvent(event_type=kind, reason="empty_message")
     # The direction is read from the event's name, because GHL's examples of OutboundMessage say "direction": "inbound".
     direction = "inbound" if kind == "InboundMessage" else "outbound"
@@ -137,7 +138,7 @@ def _app(body: dict[str, Any], now: datetime) -> Event:
         direction=direction,
         channel="sms",
         external_id=message.message_id,
-        content_key=content_key(direction, message.location_id, message.contact_id, message.body),
+        content_key=content_key(direction, message.location_id, message.contact_id, words),
         window_s=RETRY_SPAN_S,
         person=Person(ghl_contact_id=message.contact_id, phone=number if isinstance(number, str) else ""),
         text=message.body,
@@ -173,6 +174,12 @@ def _workflow(text: WorkflowText, now: datetime) -> Event:
         occurred_at=_trusted_time(moment, parse_time(text.date_created), now),
         account_id=text.location.id,
     )
+
+
+def words_of(body: str, attachments: Any) -> str:
+    """The words of an SMS, or the addresses of its files if it has none, as a picture may come alone; else ""."""
+    urls = attachments if isinstance(attachments, list) else []
+    return body if body.strip() else " ".join(str(url) for url in urls)
 
 
 def content_key(direction: str, location_id: str, contact_id: str, text: str) -> str:

@@ -239,7 +239,7 @@ class ProviderSession:
         permit = self._admit(call)
         call.attempts += 1
         call.last = self._exchange(call)
-        self._count(permit, call.last)
+        self._count(permit, call)
         return call.last
 
     def _admit(self, call: _Call) -> Permit:
@@ -269,9 +269,13 @@ class ProviderSession:
                 raise ProviderRateLimited(self.provider, code="own_limit", retry_after_ms=wait_ms, sent=False)
             deadline.sleep_s(wait_ms / 1000)
 
-    def _count(self, permit: Permit, result: Response | Exception) -> None:
+    def _count(self, permit: Permit, call: _Call) -> None:
         # Only an HTTP 429 stops all calls. A limit on one kind of call (invitations) says nothing about the others.
+        result = call.last
         refused = result if isinstance(result, ProviderRateLimited) and result.status == 429 else None
+        if call.file_limit and not refused:  # one file that is broken or too large stops no other calls
+            breakers.leave(permit, CallOutcome.CANCELLED)
+            return
         breakers.leave(permit, _outcome_of(result), refused.retry_after_ms if refused else None)
         if isinstance(result, Response):
             _budgets[self.provider].succeeded()

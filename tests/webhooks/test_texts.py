@@ -117,3 +117,15 @@ def test_instantly_reply_without_id_and_time_is_one_message(poster):
     first, second = poster.post("instantly", body).json(), poster.post("instantly", body).json()
     assert (first["deduped"], second["deduped"]) == (False, True)
     assert second["messageId"] == first["messageId"]
+
+
+def test_a_picture_without_words_is_a_message_and_another_picture_another(poster):
+    def post(name: str, **changes) -> dict:
+        return poster.post(
+            "ghl/sms", app(body="", attachments=[f"https://cdn.example.com/{name}"]) | changes
+        ).json()
+
+    first, again, other = post("1.png"), post("1.png"), post("2.png", messageId="ghlmsg_0009")
+    assert first["messageId"] == again["messageId"] != other["messageId"]
+    message = Message.objects.get(pk=first["messageId"])
+    assert (message.text, message.attachments) == ("", [{"url": "https://cdn.example.com/1.png"}])

@@ -8,7 +8,9 @@ import pytest
 from inbox.models import Message
 from inbox.trace import files
 from integrations.attachments import Attachment, read
+from integrations.errors import CallOutcome
 from integrations.health import writer
+from integrations.http.breaker import OPEN_AFTER_FAILURES, breakers
 from sandbox import SandboxServer
 from tests import factories
 from tests.waiting import SLACK_S
@@ -129,6 +131,14 @@ def test_a_refused_or_missing_file_says_nothing_about_the_account(member, lead, 
     assert "EmailBison does not have it any more." in opened(member, gone).content.decode()
     assert writer.row(account).reason == ""
     assert len(sandbox.requests(provider="emailbison", path="/attachments/")) == 2
+
+
+def test_files_that_fail_stop_no_other_call(workspace, member, lead, account, sandbox):
+    message = message_with(lead, told(sandbox))
+    sandbox.fault(provider="emailbison", kind="server_error", path="/attachments/")
+    for _ in range(OPEN_AFTER_FAILURES):
+        assert "EmailBison did not give it: provider failed." in opened(member, message).content.decode()
+    breakers.leave(breakers.enter("emailbison", workspace.pk), CallOutcome.CANCELLED)
 
 
 def test_a_larger_file_is_given_up_in_the_middle(member, lead, account, sandbox, monkeypatch):
