@@ -6,11 +6,11 @@ A lock that the test holds stands for the stall: PostgreSQL says nothing until t
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import psycopg
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, connection, connections, transaction
 
 from jobs import heartbeat, stalls
 from jobs.db import Fault, db_fault
@@ -189,12 +189,13 @@ def test_who_asks_for_all_asks_no_longer_than_a_wait_that_counts_as_long():
     """It has waited for a thread as long as others waited for the database, and its sender waits for 5 s."""
     clock = Clock()
     bulkhead = Bulkhead(clock)
-    with waiting(bulkhead, MOST_LONG_WAITS) as others:
+    with pytest.raises(Stalled), bulkhead.waiting():
         clock.now = 60.0
-        with bulkhead.waiting() as asks_for_all:
-            assert not asks_for_all()
-            clock.now += stalls.LONG_S
-            assert asks_for_all() and not any(given_up() for given_up in others)
+        raise Stalled
+    with bulkhead.waiting() as asks_for_all:
+        assert not asks_for_all()
+        clock.now += stalls.LONG_S
+        assert asks_for_all()
 
 
 @pytest.fixture
@@ -236,6 +237,17 @@ def test_an_error_of_the_connection_is_no_answer_and_an_error_of_the_server_is(s
     with pytest.raises(psycopg.Error), stalled.waiting():
         raise psycopg.errors.UniqueViolation
     assert not refuses(stalled)
+
+
+def test_a_request_waits_no_longer_for_a_connection_than_a_wait_that_counts_as_long(monkeypatch):
+    given: list[object] = []
+    django_s = type(connections["default"]).__base__
+    monkeypatch.setattr(django_s, "get_new_connection", lambda _, params: given.append(params))
+    monkeypatch.setattr(stalls, "watched", lambda made: made)
+    for limit in (nullcontext(), stalls.limit(60), stalls.request_limit(60)):
+        with limit:
+            connection.get_new_connection({"connect_timeout": "3"})
+    assert [params["connect_timeout"] for params in given] == ["3", "3", stalls.CONNECT_S]
 
 
 def test_a_lease_keeper_goes_on_when_its_statement_is_not_answered(stall, monkeypatch):
