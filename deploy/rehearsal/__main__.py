@@ -7,6 +7,7 @@ nobody got an error but a 503 that says when to come again.
 
 import argparse
 import json
+import os
 import shutil
 import signal
 import sys
@@ -55,7 +56,7 @@ class Rehearsal:
         began = time.monotonic()
         print(f"{name} …", flush=True)
         yield
-        self.table.append((name, f"{time.monotonic() - began:.0f} s"))
+        self.table.append((name, f"{time.monotonic() - began:.0f} s, load {os.getloadavg()[0]:.1f}"))
 
     def play(self) -> None:
         """All of it. Raises Failed where it cannot go on."""

@@ -29,14 +29,16 @@ CUT_WITHIN_S = SLOW_CLIENT_S * CLIENTS / PLACES + 15
 BYTE_EVERY_S = 1.0
 PROXY = "Host: localhost\r\nX-Forwarded-Proto: https\r\n"
 HEADERS = f"GET /login/ HTTP/1.1\r\n{PROXY}X-Slow: "
-BODY = f"POST /password/forgotten/ HTTP/1.1\r\n{PROXY}Content-Length: 100000\r\n\r\nemail="
+BODY = f"POST %s HTTP/1.1\r\n{PROXY}Content-Type: application/json\r\nContent-Length: 100000\r\n\r\n{{"
+"""To a webhook's address with its right key, as the body is not read for any other."""
 
 
 class SlowClients:
     """Clients that send a byte a second, for the block. With `again`, one that was cut off begins anew."""
 
-    def __init__(self, connect: Callable[[], socket.socket], *, again: bool) -> None:
+    def __init__(self, connect: Callable[[], socket.socket], hook: str, *, again: bool) -> None:
         self._connect, self._again = connect, again
+        self._begun = (BODY % hook, HEADERS)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._hold)
         self.cut_after: list[float] = []
@@ -60,7 +62,7 @@ class SlowClients:
 
     def _begin(self, number: int) -> tuple[int, socket.socket, float]:
         client = self._connect()
-        client.sendall((HEADERS if number % 2 else BODY).encode())
+        client.sendall(self._begun[number % 2].encode())
         client.setblocking(False)
         return number, client, time.monotonic()
 
@@ -109,7 +111,7 @@ def behind_nginx(site: Site, port: int, person: Person, found: Findings) -> None
     visit(person, 5)
     for _ in range(ROUNDS):
         alone += visit(person, ROUND_S)
-        with SlowClients(connect, again=True) as slow:
+        with SlowClients(connect, site.hook, again=True) as slow:
             beside += visit(person, ROUND_S)
             held = slow.count
     ratio = at(0.95, beside) / at(0.95, alone)
@@ -132,9 +134,12 @@ def visit(person: Person, seconds: float) -> list[float]:
 
 
 def without_proxy(site: Site, found: Findings) -> None:
+    def connect() -> socket.socket:
+        return socket.create_connection(("127.0.0.1", site.port), 30)
+
     with asked_for_health(site.health_port) as at_health:
         began = time.monotonic()
-        with SlowClients(lambda: socket.create_connection(("127.0.0.1", site.port), 30), again=False) as slow:
+        with SlowClients(connect, site.hook, again=False) as slow:
             while slow.count and time.monotonic() - began < CUT_WITHIN_S:
                 time.sleep(0.2)
             left = slow.count
@@ -152,7 +157,7 @@ def note_cuts(after: Sequence[float], left: int, found: Findings) -> None:
     found.note(
         f"without a proxy: of {CLIENTS} slow clients",
         f"{len(after)} cut off, the first after {first:.0f} s, the last after {last:.0f} s; {left} left",
-        holds=not left,
+        holds=not left and first >= SLOW_CLIENT_S - BYTE_EVERY_S,
     )
 
 
