@@ -7,10 +7,9 @@ from django.template.defaultfilters import filesizeformat
 
 from inbox.models import Message
 from inbox.models.message import OWN
-from inbox.trace.files import MEGABYTES
+from inbox.trace.files import why_not
 from integrations import registry
-from integrations.attachments import LARGEST, Attachment, read
-from integrations.http.hosts import HostRefused, check_url
+from integrations.attachments import Attachment, read
 from integrations.spec import NONE, ProviderSpec
 
 
@@ -47,25 +46,10 @@ def file_line(spec: ProviderSpec, number: int, one: Attachment) -> FileLine:
         number=number,
         name=one.file_name,
         detail=", ".join(filter(None, (one.type, size))),
-        why=_why(spec, one),
+        why=why_not(spec, one),
         url=url,
         host=urlsplit(url).hostname or "",
     )
-
-
-def _why(spec: ProviderSpec, one: Attachment) -> str:
-    if isinstance(spec.files, NONE):
-        return spec.files.why
-    if not getattr(one, spec.files.needs):
-        return f"{spec.company} does not say where this file is: look there."
-    if one.size is not None and one.size > LARGEST:
-        return f"It is larger than {MEGABYTES} MB, and larger files are not fetched."
-    if spec.files.needs == "url":
-        try:
-            check_url(spec.name, one.url)
-        except HostRefused:
-            return f"It is not at an address of {spec.company}’s, so it is not fetched from here."
-    return ""
 
 
 def untold(message: Message) -> str:

@@ -9,7 +9,8 @@ from integrations import registry
 from integrations.attachments import LARGEST, Attachment
 from integrations.errors import ProviderError, ProviderMisconfigured
 from integrations.health import writer
-from integrations.spec import NONE
+from integrations.http.hosts import HostRefused, check_url
+from integrations.spec import NONE, ProviderSpec, stated
 from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested
 
 BUDGET_MS = 15_000
@@ -17,11 +18,30 @@ BUDGET_MS = 15_000
 SLOT_COUNT = 2
 SLOTS = threading.BoundedSemaphore(SLOT_COUNT)
 """Limits how many files a server process holds in memory at the same time."""
-MEGABYTES = LARGEST // (1024 * 1024)
+TOO_LARGE = f"It is larger than {LARGEST // (1024 * 1024)} MB, and larger files are not fetched."
 
 
 class NotFetched(Exception):
     """A file could not be fetched. The text is a sentence for people that says why."""
+
+
+def why_not(spec: ProviderSpec, one: Attachment) -> str:
+    """Why the file `one`, which a message from the provider of `spec` brought, cannot be fetched, as a sentence; "" if
+    it can be tried. Asks neither the database nor the provider.
+    """
+    if isinstance(spec.files, NONE):
+        return spec.files.why
+    if not getattr(one, spec.files.needs):
+        where = "gives it no id" if one.url else "does not say where it is"
+        return f"{spec.company} {where}, so it is not fetched from here."
+    if one.size is not None and one.size > LARGEST:
+        return TOO_LARGE
+    if spec.files.needs == "url":
+        try:
+            check_url(spec.name, one.url)
+        except HostRefused:
+            return f"It is not at an address of {spec.company}’s, so it is not fetched from here."
+    return ""
 
 
 def fetch(message: Message, one: Attachment) -> bytes:
@@ -30,14 +50,12 @@ def fetch(message: Message, one: Attachment) -> bytes:
     elsewhere. Raises NotFetched.
     """
     spec = registry.spec_of(registry.provider_of(message.source))
-    if isinstance(spec.files, NONE):
-        raise NotFetched(spec.files.why)
-    if not getattr(one, spec.files.needs):
-        raise NotFetched(f"{spec.company} does not say where this file is.")
+    if why := why_not(spec, one):
+        raise NotFetched(why)
     try:
         account = answering(message, spec.name)
         with asking.slot(SLOTS, BUDGET_MS) as deadline, writer.unobserved():
-            return spec.files.fetch(account, message.external_id, one, deadline)
+            return stated(spec.files).fetch(account, message.external_id, one, deadline)
     except asking.Busy:
         raise NotFetched("Other files are being fetched just now. Try again in a few seconds.") from None
     except (Cancelled, DeadlineExceeded, ShutdownRequested):
@@ -52,7 +70,7 @@ def fetch(message: Message, one: Attachment) -> bytes:
 
 def _refusal(company: str, error: ProviderError) -> str:
     if error.code == "answer_too_large":
-        return f"It is larger than {MEGABYTES} MB, and larger files are not fetched."
+        return TOO_LARGE
     if error.status is not None and 300 <= error.status < 400:
         return f"{company} keeps it at another address, which is not followed from here."
     if error.status in (404, 410):

@@ -34,15 +34,12 @@ def file(request: WorkspaceRequest, message_id: uuid.UUID, number: int) -> HttpR
     if number not in found:
         raise Http404
     one = found[number]
-    line = file_line(registry.spec_of(registry.provider_of(message.source)), number, one)
-    why = line.why
     try:
-        if not why:
-            return csp(FILE_POLICY)(lambda _request: _download(one, files.fetch(message, one)))(request)
+        return csp(FILE_POLICY)(lambda _request: _download(one, files.fetch(message, one)))(request)
     except files.NotFetched as reason:
-        why = str(reason)
-    context = {"message": message, "lead": message.lead, "file": line, "why": why}
-    return render(request, "inbox/file.html", context)
+        line = file_line(registry.spec_of(registry.provider_of(message.source)), number, one)
+        context = {"message": message, "lead": message.lead, "file": line, "why": str(reason)}
+        return render(request, "inbox/file.html", context)
 
 
 def _download(one: Attachment, content: bytes) -> HttpResponse:

@@ -7,10 +7,14 @@ import pytest
 
 from inbox.models import Message
 from inbox.trace import files
+from integrations import registry
 from integrations.attachments import Attachment, read
 from integrations.errors import CallOutcome
 from integrations.health import writer
 from integrations.http.breaker import OPEN_AFTER_FAILURES, breakers
+from integrations.http.hosts import HostRefused
+from integrations.spec import stated
+from jobs.deadline import Deadline
 from sandbox import SandboxServer
 from tests import factories
 from tests.waiting import SLACK_S
@@ -109,8 +113,10 @@ def test_an_address_that_is_not_the_provider_s_is_never_called(url, member, lead
     html, answer = page(member, message), opened(member, message)
     assert "It is not at an address of EmailBison’s, so it is not fetched from here." in html
     assert "It could not be opened." in answer.content.decode() and not answer.get("Content-Disposition")
-    with pytest.raises(files.NotFetched, match="address|host|port"):
-        files.fetch(message, read(message.attachments)[0])
+    with pytest.raises(HostRefused):
+        stated(registry.spec_of("emailbison").files).fetch(
+            account, "1", read(message.attachments)[0], Deadline.after_ms(5_000)
+        )
     assert (f'href="{url}"' in html) == url.startswith("https://")
 
 
@@ -162,10 +168,17 @@ def test_a_provider_that_tells_of_no_files_says_where_they_are(member, lead):
         files.fetch(mail, Attachment(name="plan.pdf"))
 
 
-def test_what_lacks_its_id_says_so(member, lead):
-    message = message_with(lead, {"type": "img", "url": "att://x"}, source="unipile_message")
-    html = page(member, message)
-    assert "x</span>" not in html and "Unipile does not say where this file is: look there." in html
+@pytest.mark.parametrize(
+    ("told_of", "said"),
+    [
+        ({"type": "img"}, "Unipile does not say where it is, so it is not fetched from here."),
+        ({"url": "https://cdn.example.com/a.png"}, "Unipile gives it no id, so it is not fetched from here."),
+        ({"id": "1", "size": 26_214_401}, "It is larger than 25 MB"),
+    ],
+)
+def test_what_cannot_be_fetched_says_why(told_of, said, member, lead):
+    html = page(member, message_with(lead, told_of, source="unipile_message"))
+    assert said in html and ("Open it at cdn.example.com" in html) == ("url" in told_of)
 
 
 def test_a_number_that_no_file_has_is_not_found(member, lead, account, sandbox):
