@@ -3,6 +3,7 @@
 from django.contrib import admin
 
 from insights.models import ContextPack, ConversationInsight, PackQuestion, PackThread
+from integrations.admin import cost
 from jobs.modeladmin import RecordAdmin, WorkspaceFilter
 
 
@@ -11,7 +12,7 @@ class ContextPackAdmin(RecordAdmin):
     workspace_path = "workspace"
     text_fields = ("question", "synthesis", "early_answer", "metrics")
     plain_texts = ("error",)
-    list_display = ("created_at", "workspace", "window", "status", "target_threads", "cost_microusd", "error")
+    list_display = ("created_at", "workspace", "window", "status", "target_threads", cost, "error")
     list_filter = ("status", "window", WorkspaceFilter)
     list_select_related = ("workspace",)
     ordering = ("-pk",)
@@ -22,6 +23,7 @@ class PackThreadAdmin(RecordAdmin):
     """The conversations of a pack: why each was taken, and what became of its reading."""
 
     workspace_path = "pack__workspace"
+    named_by = "lead"
     plain_texts = ("error",)
     list_display = ("pack", "position", "reason", "status", "outcome", "paid", "attempts", "error")
     list_filter = ("status", "reason", WorkspaceFilter)
@@ -32,6 +34,7 @@ class PackThreadAdmin(RecordAdmin):
 @admin.register(ConversationInsight)
 class ConversationInsightAdmin(RecordAdmin):
     workspace_path = "workspace"
+    named_by = "lead"
     text_fields = ("data",)
     list_display = (
         "created_at",
@@ -40,7 +43,7 @@ class ConversationInsightAdmin(RecordAdmin):
         "source",
         "prompt_version",
         "read_at",
-        "cost_microusd",
+        cost,
     )
     list_filter = ("outcome", "source", WorkspaceFilter)
     list_select_related = ("workspace",)
@@ -52,7 +55,7 @@ class PackQuestionAdmin(RecordAdmin):
     workspace_path = "workspace"
     text_fields = ("text", "answer")
     plain_texts = ("error",)
-    list_display = ("created_at", "workspace", "pack", "status", "cost_microusd", "error")
+    list_display = ("created_at", "workspace", "pack", "status", cost, "error")
     list_filter = ("status", WorkspaceFilter)
     list_select_related = ("workspace", "pack")
     ordering = ("-pk",)

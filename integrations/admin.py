@@ -1,5 +1,7 @@
 """The admin pages of connected accounts. They neither show credentials and keys nor read them from the database."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import ModelForm
@@ -22,6 +24,18 @@ from integrations.models import (
 from jobs.modeladmin import BY_ID, INSTALLATION, BaseAdmin, RecordAdmin, WorkspaceFilter, known_values, link
 
 
+@admin.display(description="provider", ordering="provider")
+def provider_name(row: Any) -> str:
+    """The name of a row's provider for people, for a list."""
+    return registry.labels().get(row.provider, row.provider)
+
+
+@admin.display(description="cost", ordering="cost_microusd")
+def cost(row: Any) -> str:
+    """What a row cost, in dollars to four places, for a list; "" where the price is not known."""
+    return "" if row.cost_microusd is None else f"${row.cost_microusd / 1_000_000:,.4f}"
+
+
 @admin.register(Integration)
 class IntegrationAdmin(BaseAdmin):
     """The admin page of connected provider accounts. Staff can rename an account and switch it on or off here.
@@ -33,7 +47,7 @@ class IntegrationAdmin(BaseAdmin):
     workspace_path = "workspace"
     secret_fields = ("credentials",)
     plain_texts = ("config",)
-    list_display = ("provider", "name", "workspace", "external_account_id", "enabled", "updated_at")
+    list_display = (provider_name, "name", "workspace", "external_account_id", "enabled", "updated_at")
     list_filter = (known_values("provider", registry.labels), "enabled", WorkspaceFilter)
     list_select_related = ("workspace",)
     ordering = ("provider", "created_at", "pk")
@@ -84,6 +98,7 @@ class WebhookKeyAdmin(RecordAdmin):
     """
 
     workspace_path = "integration__workspace"
+    named_by = "integration"
     secret_fields = ("secret", "key_hash")
     ordering = ("-pk",)
     list_display = ("id", "integration", "workspace", "created_at", "expires_at", "last_used_at")
@@ -148,7 +163,7 @@ class AiCallAdmin(RecordAdmin):
         "outcome",
         "input_tokens",
         "output_tokens",
-        "cost_microusd",
+        cost,
         "duration_ms",
     )
     list_filter = ("created_at", WorkspaceFilter)
@@ -165,7 +180,7 @@ class CircuitBreakerAdmin(RecordAdmin):
     """The admin page of circuit breakers of providers that failed: which are open, until when, and why."""
 
     workspace_path = "workspace"
-    list_display = ("key", "provider", "workspace", "opened_at", "open_until", "throttled_until", "reason")
+    list_display = ("key", provider_name, "workspace", "opened_at", "open_until", "throttled_until", "reason")
     list_filter = (known_values("provider", registry.labels), WorkspaceFilter)
     list_select_related = ("workspace",)
     ordering = ("-open_until", "key")
@@ -194,6 +209,7 @@ class ReplyPollAdmin(RecordAdmin):
     """
 
     workspace_path = "integration__workspace"
+    named_by = "integration"
     list_display = (
         "integration",
         "complete_through",

@@ -49,6 +49,11 @@ class Backlog:
         return sum(one.due for one in self.tenants if not one.paused)
 
     @property
+    def held(self) -> int:
+        """The number of due jobs of paused workspaces."""
+        return sum(one.due for one in self.tenants if one.paused)
+
+    @property
     def oldest_s(self) -> float:
         """The seconds that the oldest due job has waited, without those of paused workspaces; 0.0 if none is due."""
         return max((one.oldest_s for one in self.tenants if not one.paused), default=0.0)

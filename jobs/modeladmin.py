@@ -14,13 +14,14 @@ from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.contrib.auth import get_permission_codename
-from django.db.models import Model, Q, QuerySet, UUIDField
+from django.db.models import DateTimeField, Model, Q, QuerySet, UUIDField
 from django.db.models.options import Options
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 
 from jobs.adminlog import changes_of, values_in, write
 from jobs.adminpages import EstimatingPaginator, LongList
@@ -104,7 +105,8 @@ def known_values(
     """
 
     class KnownValues(admin.SimpleListFilter):
-        title = parameter_name = field
+        title = field.rpartition("__")[2].replace("_", " ")
+        parameter_name = field
 
         def lookups(
             self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]"
@@ -131,6 +133,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     `id_fields` are indexed columns of ids, which a search for an id asks beside the row's own.
     `ordering_of_one` is the order of a list of one workspace, where an index begins with the workspace.
     `trace_kind` is the name under which the admin's page “What happened” knows such a row; "" if there is no such page.
+    `named_by` is a relation whose row names this one on the admin's pages, such as its lead; "" for a name of its own.
     `logs_values` says whether the history keeps what a field was before and is now, and not only the field's name.
     """
 
@@ -142,6 +145,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     id_fields: tuple[str, ...] = ()
     ordering_of_one: tuple[str, ...] = ()
     trace_kind = ""
+    named_by = ""
     logs_values = True
 
     list_per_page = 50
@@ -338,6 +342,12 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
 
     # --- what happened to a row ---
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        title = capfirst(self.opts.verbose_name_plural)
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
     def get_list_display(self, request: HttpRequest) -> Any:
         columns = super().get_list_display(request)
         return [*columns, "what_happened"] if self.trace_kind else columns
@@ -371,6 +381,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
             if self.text_fields and reads:
                 self._note_reading(request, row)
             context |= {
+                "subtitle": self.in_words(row),
                 "workspace_pages": self.workspace_pages(row) if member else [],
                 "text_of": workspace_id if self.text_fields and not reads else None,
                 "may_open_text": scope_of(request).may("inbox.open_text"),
@@ -405,15 +416,15 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
             "count": count,
             "harmless": harmless,
             "at_once": at_once if count > at_once else 0,
-            "shown": [(row.pk, self.in_words(row)) for row in rows[:SHOWN]],
+            "shown": [link(row, self.in_words(row)) for row in rows[:SHOWN]],
             "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
             "select_across": request.POST.get("select_across", ""),
         }
         return TemplateResponse(request, "admin/confirm.html", context)
 
     def in_words(self, row: Any) -> str:
-        """The name of `row` on the page that asks before an action."""
-        return str(row)
+        """The name of `row` above its own page, and on the page that asks before an action."""
+        return str(getattr(row, self.named_by) if self.named_by else row)
 
     # --- history ---
 
@@ -464,6 +475,12 @@ SEARCHES = {"exact", "iexact", "startswith", "istartswith", "icontains"}
 
 class RecordAdmin(BaseAdmin):
     """Base of the admin pages of records: people can look at them but not add, change or delete them."""
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The fields of a record's page, and the times that the database or the code sets, such as when it was made."""
+        names = super().get_fields(request, obj)
+        times = (field for field in self.opts.fields if isinstance(field, DateTimeField))
+        return names if self.fields else list(dict.fromkeys([*names, *(field.name for field in times)]))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -252,7 +252,7 @@ class WorkspaceLimit(models.Model):
     max_workers = models.PositiveSmallIntegerField(help_text="0 pauses the workspace's jobs.")
 
     def __str__(self) -> str:
-        return f"{self.workspace_id}: {self.max_workers}"
+        return f"{self.workspace}: {self.max_workers}"
 
 
 class Tick(models.Model):

@@ -61,8 +61,6 @@ class ActingAdmin(RecordAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         health = kwargs.get("obj")
-        if health is not None:
-            context["subtitle"] = self.in_words(health)
         if health is not None and health.state in TROUBLED:
             context |= {
                 "line": banner.line(health, health.workspace),

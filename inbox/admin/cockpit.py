@@ -53,7 +53,9 @@ class Tile(NamedTuple):
 
 
 class LaneLine(NamedTuple):
-    """A lane: what is due, against its promise. `fullest` is the longest queue in it, of the workspace `whose`."""
+    """A lane: what is due, against its promise. `held` counts what else is due and waits for a workspace's limit to be
+    raised. `fullest` is the longest queue in it, of the workspace `whose`.
+    """
 
     label: str
     what: str
@@ -62,6 +64,7 @@ class LaneLine(NamedTuple):
     promise: str
     percent: int
     broken: int
+    held: str
     url: str
     whose: str
     fullest: str
@@ -137,7 +140,7 @@ def _tiles(
 
 
 def _accounts_tile(board: accounts.Board) -> Tile:
-    note = f"worst {ago_text(board.oldest)}" if board.oldest else f"of {board.total}"
+    note = f"worst {_for(board.oldest)}" if board.oldest else f"of {board.total}"
     url = list_url("integrations_workspaceintegrationhealth", standing="down" if board.down else "")
     return Tile("Accounts down", str(board.down), note, "bad" if board.down else "", url)
 
@@ -162,8 +165,14 @@ def _promises_tile(lanes: Sequence[Backlog]) -> Tile:
 def _waiting_tile(label: str, found: Sequence[Tally], url: str, tone: str) -> Tile:
     count = sum(one.count for one in found)
     first = min((one.first for one in found if one.first), default=None)
-    note = f"oldest {ago_text(first)}" if first else "none"
+    note = f"oldest {_for(first)}" if first else "none"
     return Tile(label, many(count, tally.CAP), note, tone if count else "", url)
+
+
+def _for(since: datetime) -> str:
+    """How long something has waited, in few letters."""
+    waited = ago_text(since)
+    return "under 1 min" if waited == "now" else waited
 
 
 def _deliveries_tile(found: Sequence[Tally]) -> Tile:
@@ -219,6 +228,7 @@ def _lane_line(lane: Backlog, names: dict[UUID, str]) -> LaneLine:
         label=spec.name.capitalize(),
         what=spec.what,
         due=many(lane.due, backlog.CAP),
+        held=many(lane.held, backlog.CAP) if lane.held else "",
         oldest=span(lane.oldest_s) if lane.due else "none",
         promise=span(spec.promise_s),
         percent=min(100, round(100 * lane.oldest_s / spec.promise_s)),

@@ -31,6 +31,7 @@ from inbox.pages.state_marks import state_of
 from inbox.pages.templatetags.holdfast import render_chip
 from inbox.pages.typed import names_query
 from integrations import registry
+from integrations.admin import provider_name
 from jobs.modeladmin import RecordAdmin, WorkspaceFilter, known_values, link, list_link, scope_of
 
 WORDS = "words"
@@ -46,7 +47,7 @@ def message_sources() -> dict[str, str]:
 class CampaignAdmin(RecordAdmin):
     workspace_path = "workspace"
     plain_texts = ("external_id", "name")
-    list_display = ("name", "provider", "external_id", "workspace", "created_at")
+    list_display = ("name", provider_name, "external_id", "workspace", "created_at")
     list_filter = (known_values("provider", registry.labels), WorkspaceFilter)
     list_select_related = ("workspace",)
     ordering = ("-pk",)
@@ -136,6 +137,7 @@ class LeadAdmin(MergingAdmin):
 @admin.register(Message)
 class MessageAdmin(RecordAdmin):
     workspace_path = "workspace"
+    named_by = "lead"
     trace_kind = "message"
     text_fields = (
         "subject",
@@ -194,6 +196,7 @@ class NoteAdmin(RecordAdmin):
     """What colleagues noted beside a conversation. It is people's text, and only added."""
 
     workspace_path = "workspace"
+    named_by = "lead"
     text_fields = ("text",)
     list_display = ("created_at", "lead_link", "author", "workspace")
     list_filter = (WorkspaceFilter,)
@@ -225,6 +228,7 @@ class SampleFilter(admin.SimpleListFilter):
 @admin.register(Draft)
 class DraftAdmin(RecordAdmin):
     workspace_path = "workspace"
+    named_by = "lead"
     trace_kind = "draft"
     text_fields = (
         "subject",

@@ -21,6 +21,7 @@ from inbox.models import (
 from inbox.pages.state_marks import state_of
 from inbox.pages.templatetags.holdfast import render_chip
 from integrations import registry
+from integrations.admin import provider_name
 from jobs.modeladmin import RecordAdmin, WorkspaceFilter, known_values, link, list_link
 
 
@@ -28,6 +29,7 @@ class LeadRecordAdmin(RecordAdmin):
     """The base of admin pages for records that belong to a lead."""
 
     workspace_path = "workspace"
+    named_by = "lead"
     ordering: ClassVar[tuple[str, ...]] = ("-pk",)
     list_select_related: ClassVar[tuple[str, ...]] = ("lead", "workspace")
     search_fields: ClassVar[tuple[str, ...]] = ("lead__email__exact",)
@@ -89,6 +91,9 @@ class FollowUpStepAdmin(RecordAdmin):
     search_fields = ("sequence__name__istartswith",)
     search_help_text = "Beginning of the sequence's name, or an id"
 
+    def in_words(self, row: FollowUpStep) -> str:
+        return f"Step {row.position} of {row.sequence}"
+
 
 @admin.register(FollowUpInstance)
 class FollowUpInstanceAdmin(LeadRecordAdmin):
@@ -98,7 +103,7 @@ class FollowUpInstanceAdmin(LeadRecordAdmin):
         "lead_link",
         "sequence",
         "status",
-        "paused_for",
+        "paused_words",
         "due_at",
         "waits_for",
         "workspace",
@@ -106,6 +111,10 @@ class FollowUpInstanceAdmin(LeadRecordAdmin):
     list_filter = ("status", known_values("paused_for", pauses), WorkspaceFilter)
     list_select_related = ("lead", "sequence", "workspace")
     readonly_fields = ("lead_link", "tasks")
+
+    @admin.display(description="paused for", ordering="paused_for")
+    def paused_words(self, instance: FollowUpInstance) -> str:
+        return FollowUpInstance.pause_words(instance.paused_for) if instance.paused_for else ""
 
     @admin.display(description="tasks")
     def tasks(self, instance: FollowUpInstance) -> SafeString:
@@ -141,7 +150,7 @@ class AppointmentAdmin(LeadRecordAdmin):
     list_display = (
         "starts_at",
         "lead_link",
-        "provider",
+        provider_name,
         "status_chip",
         "booked_at",
         "handled_at",

@@ -60,7 +60,6 @@ class HealthBoard(ActingAdmin):
         "state_chip",
         "for_how_long",
         "why",
-        "paused",
         "last_success",
         "failed",
         "last_event",
@@ -143,7 +142,10 @@ class HealthBoard(ActingAdmin):
 
     @admin.display(description="why", ordering="reason")
     def why(self, health: WorkspaceIntegrationHealth) -> str:
-        return sentences.why(health.reason) if health.state in TROUBLED else ""
+        """Why it is in trouble, and what waits because of it."""
+        if health.state not in TROUBLED:
+            return ""
+        return "; ".join(filter(None, (sentences.why(health.reason), self.paused(health))))
 
     @admin.display(description="paused")
     def paused(self, health: WorkspaceIntegrationHealth) -> str:

@@ -5,6 +5,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from inbox.models import GateResult, ModelOutage, ProviderWord, SendingPolicy, TagDecision, WorkspaceFact
+from integrations.admin import provider_name
 from jobs.modeladmin import INSTALLATION, RecordAdmin, WorkspaceFilter, link
 
 
@@ -13,6 +14,7 @@ class TagDecisionAdmin(RecordAdmin):
     """Each judgement of a reply: which tag, and which rule, model, provider or person gave it."""
 
     workspace_path = "workspace"
+    named_by = "lead"
     text_fields = ("quote", "reason")
     list_display = ("created_at", "lead_link", "tag", "kind", "by", "confidence", "workspace")
     list_filter = ("kind", "tag", WorkspaceFilter)
@@ -33,6 +35,7 @@ class ProviderWordAdmin(RecordAdmin):
     """What people at a provider said of a lead."""
 
     workspace_path = "workspace"
+    named_by = "lead"
     list_display = ("said_at", "lead_link", "tag", "by", "workspace")
     list_filter = ("tag", WorkspaceFilter)
     list_select_related = ("lead", "workspace")
@@ -105,5 +108,5 @@ class ModelOutageAdmin(RecordAdmin):
 
     workspace_path = INSTALLATION
     plain_texts = ("why",)
-    list_display = ("provider", "since", "tried_at", "why")
+    list_display = (provider_name, "since", "tried_at", "why")
     ordering = ("provider",)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from inbox.models import AuditEntry, OutboundSend
@@ -13,6 +14,7 @@ from inbox.pages.state_marks import state_of
 from inbox.pages.templatetags.holdfast import render_chip
 from inbox.replying import review
 from inbox.replying.send_claims import AlreadyDecided, SendBlocked
+from inbox.trace import decisions
 from jobs.modeladmin import RecordAdmin, WorkspaceFilter, link, scope_of
 
 AT_ONCE = 100
@@ -49,6 +51,9 @@ class OutboundSendAdmin(RecordAdmin):
     @admin.display(description="state", ordering="state")
     def state_chip(self, send: OutboundSend) -> SafeString:
         return render_chip(state_of("send", send.state))
+
+    def in_words(self, row: OutboundSend) -> str:
+        return f"{row.lead.display_name}, {row.get_channel_display()}"
 
     def has_settle_permission(self, request: HttpRequest) -> bool:
         """Whether the user may say what became of a send, or send it again."""
@@ -91,13 +96,29 @@ class OutboundSendAdmin(RecordAdmin):
 class AuditEntryAdmin(RecordAdmin):
     workspace_path = "workspace"
     plain_texts = ("data",)
-    list_display = ("created_at", "who", "action", "object_type", "object_id", "workspace")
+    list_display = ("created_at", "who", "what", "about", "workspace")
     list_filter = ("created_at", WorkspaceFilter)
     list_select_related = ("actor", "workspace")
     ordering = ("-pk",)
     ordering_of_one = ("-created_at", "-pk")
     search_fields = ("object_id__exact", "actor__email__exact", "action__startswith")
     search_help_text = "An object's id, a person's address, or the beginning of an action"
+
+    def in_words(self, row: AuditEntry) -> str:
+        return decisions.in_words(row.action)
+
+    @admin.display(description="what", ordering="action")
+    def what(self, entry: AuditEntry) -> SafeString:
+        return format_html('{}<br><span class="mini quiet">{}</span>', self.in_words(entry), entry.action)
+
+    @admin.display(description="about")
+    def about(self, entry: AuditEntry) -> SafeString:
+        """The row that it is about, with a link to its page if the admin has one."""
+        models = {model._meta.model_name: model for model in self.admin_site._registry}
+        model, short = models.get(entry.object_type), entry.object_id[-6:]
+        if model is None:
+            return format_html("{} {}", entry.object_type, short)
+        return link(model(pk=entry.object_id), f"{model._meta.verbose_name} {short}")
 
     @admin.display(description="who", ordering="actor__email")
     def who(self, entry: AuditEntry) -> str:

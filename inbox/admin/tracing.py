@@ -1,7 +1,6 @@
 """The admin's view of a trace: what happened to one row, for those who may see the row, without text for outsiders."""
 
 import uuid
-import zoneinfo
 from typing import Any
 
 from django.contrib import admin
@@ -10,7 +9,6 @@ from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 
 from inbox.models import Draft, Lead, Message, OutboundSend, WebhookDelivery, Workspace
 from inbox.trace import story
@@ -60,8 +58,7 @@ def trace(request: HttpRequest, kind: str, row_id: uuid.UUID) -> HttpResponse:
         found = found.without_words()
     elif not scope.is_member(workspace.pk):
         write(request, model(pk=row_id), "text.read", workspace.pk)
-    with timezone.override(zoneinfo.ZoneInfo(workspace.timezone)):
-        return render(request, "admin/trace.html", _context(request, model, workspace, found))
+    return render(request, "admin/trace.html", _context(request, model, workspace, found))
 
 
 def _context(request: HttpRequest, model: type[Model], workspace: Workspace, found: Trace) -> dict[str, Any]:

@@ -85,7 +85,7 @@ class Draft(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"draft {self.id}"
+        return f"draft {str(self.pk)[-6:]}"
 
 
 class OutboundSend(models.Model):

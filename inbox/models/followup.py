@@ -71,7 +71,7 @@ class FollowUpStep(models.Model):
         ordering = ["position", "id"]
 
     def __str__(self) -> str:
-        return f"step {self.position} of {self.sequence_id}"
+        return f"step {self.position}"
 
 
 class FollowUpInstance(models.Model):
@@ -140,7 +140,7 @@ class FollowUpInstance(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.sequence_id} for {self.lead_id}: {self.status}"
+        return f"follow-up {str(self.pk)[-6:]}: {self.get_status_display()}"
 
     @staticmethod
     def pause_for(provider: str) -> str:

@@ -41,4 +41,4 @@ class Invitation(models.Model):
         indexes = [models.Index(fields=["email"], condition=Q(state="open"), name="invitation_open_by_email")]
 
     def __str__(self) -> str:
-        return f"Invitation {self.pk} to {self.workspace_id}: {self.role}"
+        return f"Invitation {self.pk} to {self.workspace}: {self.get_role_display()}"

@@ -39,4 +39,4 @@ class TextAccess(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user_id} in {self.workspace_id} until {self.expires_at:%Y-%m-%d %H:%M}"
+        return f"{self.user} in {self.workspace} until {self.expires_at:%Y-%m-%d %H:%M}"

@@ -259,7 +259,7 @@ class Membership(models.Model):
         constraints = [models.UniqueConstraint(fields=["workspace", "user"], name="membership_once")]
 
     def __str__(self) -> str:
-        return f"{self.user_id} in {self.workspace_id}: {self.role}"
+        return f"{self.user} in {self.workspace}: {self.get_role_display()}"
 
     def at_least(self, role: str) -> bool:
         """Whether this membership's role is `role` or a higher one. From low to high: viewer, member, admin, owner."""

@@ -8,30 +8,13 @@ from itertools import chain
 
 from inbox.models import AuditEntry, Draft, Lead, Message, OutboundSend, WebhookDelivery, Workspace
 from inbox.trace import answer, arrival, records, subjects, work
+from inbox.trace.decisions import OF_A_TRACE
 from inbox.trace.events import Event, Link, provider_label, sender_of, span
 from inbox.trace.records import Records
 from integrations.models import Notice
 from jobs.models import BackgroundJob, JobAttempt, JobStep
 
 State, Verdict, Job = OutboundSend.State, WebhookDelivery.Verdict, BackgroundJob.Status
-AUDITED = {
-    "tag.correct": "corrected the tag",
-    "tag.alike": "had replies in the same words treated alike",
-    "draft.rewrite": "had the draft written again",
-    "draft.cancel_autosend": "stopped the countdown",
-    "send.take_back": "took the answer back before it went out",
-    "send.again": "had it sent again",
-    "send.went_out": "said that it went out",
-    "delivery.replayed": "replayed the request",
-    "job.retry": "had the job tried again",
-    "job.run_at": "moved the job to another time",
-    "job.cancel": "cancelled the job",
-    "job.discard": "discarded the job",
-    "lead.edited": "changed the lead",
-    "lead.merged": "merged another lead into this one",
-    "channel.allow": "allowed a channel again",
-}
-"""What people did, by the action of the audit log. What a draft or a send says itself is left out."""
 
 
 @dataclass(frozen=True)
@@ -114,9 +97,9 @@ def of(workspace: Workspace, kind: str, row_id: uuid.UUID) -> Trace:
 
 def _people(entries: list[AuditEntry]) -> Iterator[Event]:
     for entry in entries:
-        if entry.action in AUDITED:
+        if entry.action in OF_A_TRACE:
             who = str(entry.actor) if entry.actor else "The product"
-            yield Event(entry.created_at, "user", f"{who} {AUDITED[entry.action]}", tone="info")
+            yield Event(entry.created_at, "user", f"{who} {OF_A_TRACE[entry.action]}", tone="info")
 
 
 def _notices(rows: Records) -> Iterator[Event]:

@@ -12,6 +12,7 @@ from inbox.trace.events import Event, Item, Link, count, span, wait
 from inbox.trace.records import Records
 from integrations.errors import CallOutcome
 from integrations.models import AiCall
+from jobs.kinds import in_words
 from jobs.models import BackgroundJob, JobAttempt, JobStep
 
 Status, Outcome = BackgroundJob.Status, JobAttempt.Outcome
@@ -25,7 +26,7 @@ WORDS = {
     TELL: "Telling Slack",
     "followup.step": "A follow-up step",
 }
-"""What a kind of job does, in words. Another kind is called by its name."""
+"""What a kind of job does, in words that read on in a trace. Another kind is called by its own."""
 READING = (PROCESS, CATCH_UP)
 ENDED = {
     Outcome.SUCCEEDED: ("done", "ok", "check"),
@@ -55,8 +56,8 @@ STEP_TONES = {JobStep.Status.DONE: "ok", JobStep.Status.SKIPPED: "", JobStep.Sta
 
 
 def words_of(job: BackgroundJob) -> str:
-    """What the background job does, in words for people; its kind if there are no words for that."""
-    return WORDS.get(job.kind, job.kind)
+    """What the background job does, in words for people; those of its kind if it has none of its own."""
+    return WORDS.get(job.kind) or in_words(job.kind)
 
 
 def link_of(job: BackgroundJob) -> Link:

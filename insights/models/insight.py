@@ -47,4 +47,4 @@ class ConversationInsight(models.Model):
         indexes = [models.Index(fields=["workspace", "-read_at"], name="insight_by_workspace")]
 
     def __str__(self) -> str:
-        return f"{self.lead_id}: {self.outcome}"
+        return f"reading {str(self.pk)[-6:]}: {self.get_outcome_display()}"

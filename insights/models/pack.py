@@ -100,7 +100,7 @@ class ContextPack(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.pk} {self.status}"
+        return f"pack {str(self.pk)[-6:]}: {self.get_status_display()}"
 
     @property
     def under_way(self) -> bool:

@@ -48,4 +48,4 @@ class PackQuestion(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.pk} {self.status}"
+        return f"question {str(self.pk)[-6:]}: {self.get_status_display()}"

@@ -119,7 +119,10 @@ class BackgroundJobAdmin(DoingAdmin):
 
     @admin.display(description="job", ordering="kind")
     def kind_words(self, job: BackgroundJob) -> SafeString:
-        return format_html('{}<br><span class="mini quiet">{}</span>', job.kind, in_words(job.kind))
+        return format_html('{}<br><span class="mini quiet">{}</span>', in_words(job.kind), job.kind)
+
+    def in_words(self, row: BackgroundJob) -> str:
+        return in_words(row.kind)
 
     @admin.display(description="attempts", ordering="attempts")
     def tries(self, job: BackgroundJob) -> str:
@@ -202,7 +205,6 @@ class BackgroundJobAdmin(DoingAdmin):
             if job is None
             else {
                 "job": job,
-                "words": in_words(job.kind),
                 "policy": policy_of(job.kind),
                 "timeline": display.timeline(job, with_reasons=self._may_see_reasons(request, job)),
                 "links": list(_links(job)),
@@ -273,7 +275,7 @@ def _links(job: BackgroundJob) -> Iterator[SafeString]:
         ]  # "send_id" finds OutboundSend
         with contextlib.suppress(ValueError):
             if suffix == "id" and len(named) == 1:
-                yield link(named[0](pk=UUID(str(value))), f"{what} {value}")
+                yield link(named[0](pk=UUID(str(value))), f"{what} {str(value)[-6:]}")
     for model in models.values():
         for field in model._meta.fields:
             if field.related_model is BackgroundJob:

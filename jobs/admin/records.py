@@ -24,7 +24,7 @@ class OfJobAdmin(RecordAdmin):
 
     @admin.display(description="job", ordering="job")
     def job_link(self, row: JobStep | JobAttempt | JobAction) -> SafeString:
-        return link(row.job)
+        return link(row.job, f"{row.job.kind} {str(row.job_id)[-6:]}")
 
 
 @admin.register(JobStep)

@@ -14,6 +14,7 @@ from inbox.leads.triage import Seen
 from inbox.models import Lead
 from inbox.models.lead import Channel
 from inbox.pages.state_marks import StateMark, state_of
+from inbox.trace import decisions
 
 register = template.Library()
 
@@ -21,6 +22,7 @@ CHANNEL_ICONS: dict[str, str] = {Channel.EMAIL: "mail", Channel.SMS: "sms", Chan
 
 
 register.filter("why", why)
+register.filter("decision", decisions.in_words)
 
 
 @register.simple_tag

@@ -287,7 +287,7 @@ def test_index_says_what_needs_a_person(client, rows):
     OutboundSend.objects.update(state="unknown")
     text = client.get("/admin/").content.decode()
     assert "Sends not known" in text
-    assert "draft.approve" in text
+    assert "Approved the draft" in text
     assert "Production" in text  # where it runs
 
 

@@ -214,7 +214,7 @@ def test_the_fullest_queue_is_named_with_its_workspace(operator, northwind, blue
     lanes = {lane.label: lane for lane in operator.get(reverse(INDEX)).context["cockpit"].lanes}
 
     assert (lanes["Bulk"].whose, lanes["Bulk"].fullest, lanes["Bulk"].paused) == ("Northwind", "5", False)
-    assert (lanes["Steps"].whose, lanes["Steps"].paused) == ("Bluebird", True)
+    assert (lanes["Steps"].whose, lanes["Steps"].paused, lanes["Steps"].due) == ("Bluebird", True, "0")
     listed = operator.get(lanes["Bulk"].fullest_url).context["cl"]
     assert {job.workspace for job in listed.result_list} == {northwind} and listed.result_count == 5
 

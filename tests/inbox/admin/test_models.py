@@ -10,6 +10,7 @@ from django.contrib.admin.sites import AdminSite
 from django.utils.formats import localize
 
 from inbox.models import Draft, Lead, Message
+from integrations.admin import cost
 from jobs import adminchecks
 from jobs.modeladmin import RecordAdmin
 from jobs.models import BackgroundJob
@@ -42,7 +43,7 @@ def test_every_class_says_who_sees_its_rows():
 
 def test_model_calls_show_tokens_cost_and_outcome():
     call = admin.site.get_model_admin(apps.get_model("integrations.AiCall"))
-    assert {"input_tokens", "output_tokens", "cost_microusd", "outcome"} <= set(call.list_display)
+    assert {"input_tokens", "output_tokens", cost, "outcome"} <= set(call.list_display)
 
 
 def test_models_and_times_are_named_in_words():
