@@ -46,7 +46,7 @@ if not FIELD_ENCRYPTION_KEYS or not all(map(development.is_fernet_key, FIELD_ENC
 # --- applications --------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "config.apps.AdminConfig",
-    "config.apps.GroupsConfig",
+    "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
@@ -58,7 +58,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "django_filters",
     "django_htmx",
-    "config.apps.LogInsConfig",
+    "axes",
     "csp",
     "jobs",
     "django_q",

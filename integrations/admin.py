@@ -27,7 +27,8 @@ from jobs.modeladmin import BY_ID, INSTALLATION, BaseAdmin, RecordAdmin, Workspa
 @admin.display(description="provider", ordering="provider")
 def provider_name(row: Any) -> str:
     """The name of a row's provider for people, for a list."""
-    return registry.labels().get(row.provider, row.provider)
+    provider: str = row.provider
+    return registry.labels().get(provider, provider)
 
 
 @admin.display(description="cost", ordering="cost_microusd")
