@@ -1,17 +1,22 @@
-"""Helpers that all provider clients use: an account's session and credentials, list answers, and files."""
+"""Helpers that all provider clients use: an account's session and credentials, paths, list answers, and files."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 from integrations import destinations, registry
 from integrations.attachments import LARGEST
-from integrations.errors import ProviderMisconfigured, SecretsUnreadable
+from integrations.errors import ProviderMisconfigured, ProviderRejected, SecretsUnreadable
 from integrations.http.hosts import address_of
 from integrations.http.ratelimit import RateLimit
 from integrations.http.session import ProviderSession
 from integrations.models import Integration
 from jobs.deadline import Deadline
+
+PATH_PART = re.compile(r"(?!\.+\Z)[^\s/\\?#%;\x00-\x1f\x7f]+")
+"""An id that stays one part of a path, however often its escapes are read and its dots followed on the way."""
 
 
 def secrets_of(integration: Integration) -> dict[str, str]:
@@ -75,6 +80,15 @@ def session_for(
         account=integration.external_account_id,
         **options,
     )
+
+
+def path_part(provider: str, value: str) -> str:
+    """The id `value` as one part of the path of a call to `provider`. Ids come from webhooks, and with one such as ".."
+    the call would go to another path. Raises ProviderRejected for such an id.
+    """
+    if not PATH_PART.fullmatch(value):
+        raise ProviderRejected(provider, code="invalid_id", sent=False)
+    return quote(value, safe="")
 
 
 def items_of(data: Any, *names: str) -> list[dict[str, Any]]:

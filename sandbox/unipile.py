@@ -319,10 +319,14 @@ def messages(call: Call) -> Response:
     return _list(call, "MessageList", _between(call, _newest_first(call.data.messages.values())))
 
 
+@routes.on("GET", "/api/v1/messages/{message_id}")
+def message(call: Call) -> Response:
+    return json_response(_message(call))
+
+
 @routes.on("GET", "/api/v1/messages/{message_id}/attachments/{attachment_id}")
 def attachment(call: Call) -> Response:
-    message = call.data.messages.get(call.params["message_id"]) or {}
-    for one in message.get("attachments") or ():
+    for one in _message(call).get("attachments") or ():
         if isinstance(one, dict) and one.get("id") == call.params["attachment_id"]:
             name = one.get("file_name") or one["id"]
             return Response(200, f"The file {name} of the sandbox.\n".encode(), "application/octet-stream")
@@ -332,6 +336,13 @@ def attachment(call: Call) -> Response:
 def _newest_first(found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Of one millisecond the later first: two are written in the same one on a quick machine."""
     return sorted(found, key=lambda row: row["timestamp"])[::-1]
+
+
+def _message(call: Call) -> dict[str, Any]:
+    found: dict[str, Any] | None = call.data.messages.get(call.params["message_id"])
+    if found is None:
+        raise BadRequestError("Message not found.", status=404, code="resource_not_found")
+    return found
 
 
 def _chat(call: Call) -> dict[str, Any]:

@@ -6,11 +6,10 @@ Reference: https://developer.calendly.com/api-docs
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Self, TypeVar
-from urllib.parse import quote, urlsplit
 
 from pydantic import Field
 
-from integrations.client import base_url_of, items_of, required_secret, session_for
+from integrations.client import base_url_of, items_of, path_part, required_secret, session_for
 from integrations.http.session import ProviderSession, Response
 from integrations.models import Integration
 from integrations.payload import Payload, Text, parse_time
@@ -205,4 +204,4 @@ def _iso(at: datetime) -> str:
 
 
 def _uuid(uri: str) -> str:
-    return quote(urlsplit(uri).path.rstrip("/").rpartition("/")[2], safe="")
+    return path_part("calendly", uri.rstrip("/").rpartition("/")[2])

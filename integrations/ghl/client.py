@@ -7,12 +7,11 @@ Reference: https://highlevel.stoplight.io/docs/integrations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Self, TypeVar
-from urllib.parse import quote
 
 from django.conf import settings
 from pydantic import AliasChoices, Field, model_validator
 
-from integrations.client import base_url_of, items_of, required_secret, session_for
+from integrations.client import base_url_of, items_of, path_part, required_secret, session_for
 from integrations.errors import ProviderMisconfigured
 from integrations.ghl.errors import classify
 from integrations.http.session import ProviderSession, Response
@@ -347,7 +346,7 @@ class GhlClient:
 
 
 def _part(value: str) -> str:
-    return quote(value, safe="")
+    return path_part("ghl", value)
 
 
 def _contact(response: Response) -> Contact:

@@ -6,12 +6,11 @@ Facts: docs/reference/unipile.md. One API key serves all accounts; every call na
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Self, TypeVar
-from urllib.parse import quote
 
 from django.db import models
 from pydantic import AliasChoices, AliasPath, BaseModel, Field, model_validator
 
-from integrations.client import base_url_of, file_from, items_of, required_secret, session_for
+from integrations.client import base_url_of, file_from, items_of, path_part, required_secret, session_for
 from integrations.errors import ProviderMisconfigured, ProviderRejected
 from integrations.http.session import ProviderSession, Response
 from integrations.models import Integration
@@ -142,6 +141,12 @@ class ChatMessage(Payload):
         return parse_time(self.timestamp)
 
 
+class Owned(Payload):
+    """What says of a single LinkedIn message whose it is."""
+
+    account_id: ExternalId
+
+
 class Chat(Payload):
     """A LinkedIn chat in Unipile's lists. `attendee_provider_id` is LinkedIn's id of the other person."""
 
@@ -198,7 +203,7 @@ class UnipileClient:
         """
         return self._session.request(
             "GET",
-            f"/users/{quote(identifier, safe='')}",
+            f"/users/{_part(identifier)}",
             operation="profile",
             deadline=deadline,
             params={"account_id": self.account_id},
@@ -218,7 +223,7 @@ class UnipileClient:
         """Send a message in an existing LinkedIn chat, in one call without retries. Returns the ids of chat and
         message. An error's `sent` says whether it may have gone out.
         """
-        path = f"/chats/{quote(chat_id, safe='')}/messages"
+        path = f"/chats/{_part(chat_id)}/messages"
         sent = self._send(path, {"account_id": self.account_id, "text": text}, "reply", deadline)
         return sent.model_copy(update={"chat_id": sent.chat_id or chat_id})
 
@@ -280,7 +285,7 @@ class UnipileClient:
         """The LinkedIn account's state at Unipile. This also succeeds while LinkedIn refuses the account."""
         return self._session.request(
             "GET",
-            f"/accounts/{quote(self.account_id, safe='')}",
+            f"/accounts/{_part(self.account_id)}",
             operation="account",
             deadline=deadline,
             parse=lambda response: Account.model_validate(response.data),
@@ -330,8 +335,20 @@ class UnipileClient:
 
     # Reference: https://developer.unipile.com/reference/messagescontroller_getattachment
     def attachment(self, message_id: str, attachment_id: str, deadline: Deadline) -> bytes:
-        """A file that came with a LinkedIn message."""
-        path = f"/messages/{quote(message_id, safe='')}/attachments/{quote(attachment_id, safe='')}"
+        """A file that came with a LinkedIn message. Unipile is asked first whether the message is one of the account's,
+        as the installation's key opens those of all accounts. Raises ProviderRejected if it is not.
+        """
+        message = f"/messages/{_part(message_id)}"
+        path = f"{message}/attachments/{_part(attachment_id)}"
+        owner = self._session.request(
+            "GET",
+            message,
+            operation="message",
+            deadline=deadline,
+            parse=lambda response: Owned.model_validate(response.data),
+        )
+        if owner.account_id != self.account_id:
+            raise ProviderRejected("unipile", code="message_of_another_account", sent=False)
         return file_from(self._session, path, deadline)
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_listchatmessages
@@ -339,9 +356,7 @@ class UnipileClient:
         """The messages of one LinkedIn chat, newest first. They are searched when nobody knows whether a message went
         out.
         """
-        return self._pages(
-            ChatMessage, f"/chats/{quote(chat_id, safe='')}/messages", {}, "chat_messages", deadline
-        )
+        return self._pages(ChatMessage, f"/chats/{_part(chat_id)}/messages", {}, "chat_messages", deadline)
 
     # Reference: https://developer.unipile.com/reference/chatscontroller_listallchats
     def chats_since(self, since: datetime, deadline: Deadline) -> Iterator[Chat]:
@@ -354,7 +369,7 @@ class UnipileClient:
     # Reference: https://developer.unipile.com/reference/chatattendeescontroller_listattendeesbychatid
     def attendees(self, chat_id: str, deadline: Deadline) -> list[Attendee]:
         """The people in a LinkedIn chat."""
-        path = f"/chats/{quote(chat_id, safe='')}/attendees"
+        path = f"/chats/{_part(chat_id)}/attendees"
         return list(self._pages(Attendee, path, {}, "attendees", deadline))
 
     def _send(self, path: str, body: dict[str, Any], operation: str, deadline: Deadline) -> SentMessage:
@@ -385,3 +400,7 @@ class UnipileClient:
                 return
             seen.add(cursor)
             query["cursor"] = cursor
+
+
+def _part(value: str) -> str:
+    return path_part("unipile", value)

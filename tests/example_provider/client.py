@@ -6,15 +6,15 @@ Reference: https://docs.examplemail.invalid/api (name the real one)
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Self
-from urllib.parse import quote
 
 from pydantic import Field
 
-from integrations.client import base_url_of, file_from, items_of, required_secret, session_for
+from integrations.client import base_url_of, file_from, items_of, path_part, required_secret, session_for
 from integrations.http.session import ProviderSession, Response
 from integrations.models import Integration
 from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time
 from jobs.deadline import Deadline
+from tests.example_provider import NAME
 from tests.example_provider.errors import classify
 
 TIMEOUT_MS = 30_000
@@ -104,7 +104,7 @@ class ExampleMailClient:
     # Reference: GET /v1/messages/{id}/files/{file}
     def file(self, message_id: str, file_id: str, deadline: Deadline) -> bytes:
         """A file that came with a message."""
-        path = f"/v1/messages/{quote(message_id, safe='')}/files/{quote(file_id, safe='')}"
+        path = f"/v1/messages/{_part(message_id)}/files/{_part(file_id)}"
         return file_from(self._session, path, deadline)
 
     # Reference: POST /v1/messages/{id}/answers
@@ -124,7 +124,7 @@ class ExampleMailClient:
         body: dict[str, Any] = {"mailbox": mailbox, "subject": subject, "text": text, "html": html}
         return self._session.request(
             "POST",
-            f"/v1/messages/{quote(message_id, safe='')}/answers",
+            f"/v1/messages/{_part(message_id)}/answers",
             operation="answer",
             deadline=deadline,
             json=body | {"to": list(to), "cc": list(cc)},
@@ -136,9 +136,13 @@ class ExampleMailClient:
         """No further e-mail of the campaign goes to the address; doing it again changes nothing."""
         self._session.request(
             "POST",
-            f"/v1/campaigns/{quote(campaign_id, safe='')}/stops",
+            f"/v1/campaigns/{_part(campaign_id)}/stops",
             operation="stop",
             deadline=deadline,
             json={"email": email},
             expect_json=False,
         )
+
+
+def _part(value: str) -> str:
+    return path_part(NAME, value)

@@ -194,10 +194,48 @@ def test_pages_end_when_the_cursor_repeats(soon):
 
 def test_an_identifier_stays_one_part_of_the_path(soon):
     with FaultServer(answer(body={"id": "x"})) as server:
-        client_at(server.url).profile("../accounts?x=1", soon)
-        assert server.requests[0].startswith(
-            b"GET /api/v1/users/..%2Faccounts%3Fx%3D1?account_id=uni_acc_42 "
-        )
+        client_at(server.url).profile("josé-🚀_reyes", soon)
+        assert server.requests[0].startswith(b"GET /api/v1/users/jos%C3%A9-%F0%9F%9A%80_reyes?account_id=")
+
+
+CALLS_BY_ID = {
+    "profile": lambda url, odd, soon: client_at(url).profile(odd, soon),
+    "reply": lambda url, odd, soon: client_at(url).reply(odd, "Hello", soon),
+    "account": lambda url, odd, soon: client_at(url, odd).account(soon),
+    "chat messages": lambda url, odd, soon: list(client_at(url).chat_messages(odd, soon)),
+    "attendees": lambda url, odd, soon: client_at(url).attendees(odd, soon),
+    "file of a message": lambda url, odd, soon: client_at(url).attachment(odd, "att_1", soon),
+    "file": lambda url, odd, soon: client_at(url).attachment("msg_1", odd, soon),
+}
+
+
+@pytest.mark.parametrize("call", CALLS_BY_ID.values(), ids=CALLS_BY_ID)
+def test_an_id_that_would_lead_to_another_path_is_never_called(call, soon):
+    with FaultServer(answer(body={"id": "x"})) as server:
+        for odd in (".", "..", "a/../b", "a\\b", "%2e%2e", "..;", "a?b", "a#b", "a b", "a\n"):
+            with pytest.raises(ProviderRejected, match="invalid_id") as refused:
+                call(server.url, odd, soon)
+            assert refused.value.sent is False
+        assert server.requests == []
+
+
+def test_a_file_of_another_account_s_message_is_never_fetched(linkedin, soon, sandbox):
+    sandbox.emit(
+        provider="unipile",
+        account=ACCOUNT,
+        event="message.received",
+        text="See the plan.",
+        message_id="msg_theirs",
+        attachments=[{"id": "att_1", "file_name": "plan.pdf"}],
+        deliver=False,
+    )
+    assert linkedin.attachment("msg_theirs", "att_1", soon) == b"The file plan.pdf of the sandbox.\n"
+    # the installation's key opens the messages of all accounts
+    other = client_at(sandbox.url("unipile"), "uni_acc_43")
+    before = len(sandbox.requests(provider="unipile", path="/attachments/"))
+    with pytest.raises(ProviderRejected, match="message_of_another_account"):
+        other.attachment("msg_theirs", "att_1", soon)
+    assert len(sandbox.requests(provider="unipile", path="/attachments/")) == before
 
 
 def test_a_missing_account_id_is_named():
