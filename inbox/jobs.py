@@ -14,6 +14,7 @@ from inbox.intake.catch_up_job import CATCH_UP
 from inbox.intake.handlers.bookings import WHO_BOOKED
 from inbox.intake.messages import PROCESS
 from inbox.leads import erasure, stops
+from inbox.pages import all_matching
 from inbox.pipeline import alike, campaign_mail, catch_up_tick, errands, missing_facts, run, tag_notices
 from inbox.replying import (
     autosend,
@@ -246,6 +247,32 @@ def tell_of_tag(ctx: JobContext) -> dict[str, str]:
 def treat_alike(ctx: JobContext) -> dict[str, Any]:
     """The job that applies what a person said about one reply to other replies with the same words."""
     return alike.run(ctx)
+
+
+@job_kind(
+    all_matching.JOB,
+    words="Carries out a decision on all conversations of a list",
+    attempts=5,
+    time_limit_ms=600_000,
+    lane=lanes.PERSON,
+    keep_done_days=2,
+)
+def decide_about_all(ctx: JobContext) -> dict[str, Any]:
+    """The job that marks all conversations of a list as done, unread or snoozed, or assigns or tags them."""
+    return all_matching.run(ctx)
+
+
+@job_kind(
+    all_matching.UNDO,
+    words="Takes back a decision on all conversations of a list",
+    attempts=5,
+    time_limit_ms=600_000,
+    lane=lanes.PERSON,
+    keep_done_days=2,
+)
+def undo_decision_about_all(ctx: JobContext) -> dict[str, Any]:
+    """The job that takes back what was decided about all conversations of a list."""
+    return all_matching.run_undo(ctx)
 
 
 @job_kind(

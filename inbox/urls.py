@@ -4,6 +4,7 @@ from django.urls import path
 
 from inbox.pages.views import (
     alike,
+    all_matching,
     answer,
     automation,
     conversation,
@@ -50,6 +51,8 @@ urlpatterns = [
     path("inbox/triage/", triage.decide, name="triage"),
     path("inbox/snooze/", triage.snooze_words, name="snooze-words"),
     path("inbox/undo/", triage.undo, name="undo"),
+    path("inbox/all/", all_matching.decide, name="all"),
+    path("inbox/all/<uuid:job_id>/", all_matching.progress, name="all-progress"),
     path("inbox/named/", palette.leads_named, name="leads-named"),
     path("inbox/views/", saved_views.view_list, name="views"),
     path("inbox/views/<uuid:view_id>/", saved_views.change, name="view"),

@@ -31,6 +31,19 @@ class Given:
     away: bool = False
 
 
+def receiver(workspace: Workspace, membership_id: int | None) -> Membership | None:
+    """The member of `workspace` with this id who is to get conversations; None for nobody (None). Raises NotAMember if
+    there is none, or they only look.
+    """
+    if membership_id is None:
+        return None
+    rows = Membership.objects.filter(workspace=workspace, pk=membership_id).select_related("user")
+    found = rows.first()
+    if found is None or not found.at_least(Membership.Role.MEMBER):
+        raise NotAMember("Choose somebody who answers in this workspace.")
+    return found
+
+
 def give(workspace: Workspace, by: User, seen: Iterable[Seen], to: Membership | None) -> TriageResult:
     """Assigns the leads of `workspace` in `seen` to the member `to`, or to nobody (None). `by` is who does it. Leads
     that changed since they were seen stay as they are; the result counts both. Raises NotAMember if `to` has left
@@ -46,12 +59,12 @@ def give(workspace: Workspace, by: User, seen: Iterable[Seen], to: Membership | 
     return outcome
 
 
-def undo(workspace: Workspace, by: User, token: str) -> int:
+def undo(workspace: Workspace, by: User, token: str, max_age_s: int | None = triage.UNDO_MAX_AGE_S) -> int:
     """Undoes, for `by`, the assigning or marking that `token` stands for (`triage.undo`). Returns the number of leads
     that were put back. Raises the errors of `triage.undo`.
     """
     with transaction.atomic():
-        put_back = triage.undo(workspace, token)
+        put_back = triage.undo(workspace, token, max_age_s)
         for lead, fields in put_back:
             if "assigned_to_id" in fields:
                 to = fields["assigned_to_id"]

@@ -87,15 +87,17 @@ def change(workspace: Workspace, seen: Iterable[Seen], fields: dict[str, Any]) -
     return TriageResult(leads, missed, gone, token)
 
 
-def undo(workspace: Workspace, token: str) -> list[tuple[Lead, dict[str, Any]]]:
+def undo(
+    workspace: Workspace, token: str, max_age_s: int | None = UNDO_MAX_AGE_S
+) -> list[tuple[Lead, dict[str, Any]]]:
     """Puts back what `change` did to conversations. Returns the leads that it changed, each with the fields that were
     put back. A lead with a newer reply, or that somebody changed again, stays as it is.
 
     `token` comes from TriageResult.undo. Raises django.core.signing.BadSignature for a token that is forged, older than
-    ten minutes, or another workspace's. Raises IntegrityError if none is put back because members whose they were have
-    left.
+    `max_age_s` seconds (ten minutes; None: of any age), or another workspace's. Raises IntegrityError if none is put
+    back because members whose they were have left.
     """
-    workspace_id, changes = signing.loads(token, salt=UNDO_SALT, max_age=UNDO_MAX_AGE_S)
+    workspace_id, changes = signing.loads(token, salt=UNDO_SALT, max_age=max_age_s)
     if workspace_id != str(workspace.pk):
         raise signing.BadSignature("Token of another workspace.")
     asked = {Seen.parse(text): (before, after) for text, before, after in changes}

@@ -67,6 +67,7 @@ def paths(workspace, lead) -> list[str]:
         inbox,
         f"{inbox}?view=all&q=dana&channel=email",
         f"{inbox}?view=sent",
+        f"{inbox}all/?view=all&channel=email",
         f"{inbox}{lead.pk}/?view=needs-reply",
         reverse("inbox:forward", args=[workspace.pk, newest.pk]),
         reverse("inbox:file", args=[workspace.pk, newest.pk, 2]),

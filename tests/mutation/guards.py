@@ -49,6 +49,12 @@ TENANCY = (
     ),
     ("inbox/pages/access.py", "if not membership.at_least(min_role) or (", "if (", ACCESS),
     (
+        "inbox/pages/all_matching.py",
+        "return member if member and member.at_least(Membership.Role.MEMBER) else None",
+        "return member",
+        "tests/inbox/pages/test_all_matching.py",
+    ),
+    (
         "inbox/workspaces/accounts.py",
         "Integration.objects.filter(workspace_id=workspace_id, provider=provider)",
         "Integration.objects.filter(provider=provider)",

@@ -77,9 +77,8 @@ class SeenField(forms.Field):
         return seen
 
 
-class TriageForm(forms.Form):
-    """The form that marks the conversations in `lead` as done, read, unread or snoozed, assigns or tags them, as
-    `do` says.
+class DecisionForm(forms.Form):
+    """The form that marks conversations as done, read, unread or snoozed, assigns or tags them, as `do` says.
 
     `until` is the day on which a snooze ends; `do=snooze:<word>` names it by a word of WORDS instead, or is the very
     time as the page has understood and shown it (ISO 8601, inbox.pages.snooze_words). `do=assign:<id>` names the
@@ -87,11 +86,10 @@ class TriageForm(forms.Form):
     newest replies mean.
     """
 
-    ACTIONS = ("done", "unread", "read", "snooze", "assign", "tag")
+    ACTIONS: tuple[str, ...] = ("done", "unread", "read", "snooze", "assign", "tag")
     WORDS = {"tomorrow": 1, "week": 7, "month": 30}
     NOBODY = "nobody"
 
-    lead = SeenField(error_messages={"required": "Select a conversation first."})
     do = forms.CharField()
     until = forms.DateField(
         required=False, error_messages={"invalid": "Snooze until: give a date as 2027-01-31."}
@@ -162,3 +160,26 @@ class TriageForm(forms.Form):
         error.
         """
         return str(next(iter(next(iter(self.errors.values())))))
+
+
+class TriageForm(DecisionForm):
+    """The form that decides about the conversations in `lead`."""
+
+    lead = SeenField(error_messages={"required": "Select a conversation first."})
+    field_order = ("lead",)
+
+
+class AllForm(DecisionForm):
+    """The form that decides about all conversations of a list as it stood at `at`, which the page showed; a later time
+    counts as now.
+    """
+
+    ACTIONS = ("done", "unread", "snooze", "assign", "tag")
+
+    at = forms.DateTimeField(
+        error_messages={"required": "Open this page anew.", "invalid": "Open this page anew."}
+    )
+
+    def clean_at(self) -> datetime:
+        at: datetime = self.cleaned_data["at"]
+        return min(at, timezone.now())

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from inbox.health.sentences import DAY_S, HOUR_S
 from inbox.leads import notes
-from inbox.leads.tags import SAID
+from inbox.leads.tags import DRAFTED, NO_ANSWER, SAID
 from inbox.models import Lead
 from inbox.models.lead import Tag
 from inbox.pages.state_marks import StateMark, state_of
@@ -67,9 +67,9 @@ def who(context: dict[str, Any], user_id: int | None) -> SafeString:
 
 
 @register.simple_tag
-def said_tags() -> tuple[Tag, ...]:
-    """The tags that a person can give to a reply."""
-    return SAID
+def said_tags() -> list[Tag]:
+    """The tags that a person can give to a reply: those that ask for an answer first, those that end it last."""
+    return sorted(SAID, key=lambda tag: (tag in NO_ANSWER, tag not in DRAFTED))
 
 
 @register.filter

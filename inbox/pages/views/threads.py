@@ -5,19 +5,15 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from inbox.leads.folders import (
     COUNT_LIMIT,
-    DEFAULT_FOLDER,
-    FOLDERS,
     Folder,
     capped_count,
     count_since,
-    leads_in,
-    leads_looked_at,
     oldest_looked_at,
     oldest_not_understood,
     with_badges,
@@ -26,14 +22,13 @@ from inbox.models import Lead, SavedView, Workspace
 from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
 from inbox.pages.empty_states import Empty, beyond, of_folder
 from inbox.pages.filters import LeadFilter
+from inbox.pages.lead_list import ORDER, filtered, looked_at
 from inbox.pages.navigation import UNCERTAIN, counts_of
 from inbox.pages.pagination import SCAN, KeysetPage, keyset_page
 from inbox.pages.parts import COUNTS, THREADS, part_asked, render_part, varied
 from inbox.pages.saved_views import open_view
 from inbox.pages.search import search_page
 from inbox.pages.templatetags.holdfast import capped
-
-ORDER = "last_message_at"
 
 
 @dataclass(frozen=True)
@@ -80,18 +75,6 @@ class Threads:
         return sorted({row.last_account for row in self.page.rows if row.last_account})
 
 
-def filtered(request: WorkspaceRequest) -> tuple[Folder, LeadFilter, QuerySet[Lead]]:
-    """The folder, the filter and the matching leads for the list of conversations, as the request's query string names
-    them. A search (`LeadFilter.words`) is still to be made among these leads. Raises Http404 for an unknown folder.
-    """
-    folder = FOLDERS.get(request.GET.get("view", DEFAULT_FOLDER))
-    if folder is None:
-        raise Http404("No such folder.")
-    leads = leads_in(request.workspace, folder.key, signed_in(request).pk)
-    lead_filter = LeadFilter(request.GET, leads, request=request)
-    return folder, lead_filter, lead_filter.qs if lead_filter.is_valid() else leads.none()
-
-
 def threads(request: WorkspaceRequest) -> Threads:
     """What the list of conversations shows for the request's query string. Raises Http404 for an unknown folder or an
     invalid cursor.
@@ -131,15 +114,6 @@ def _page(
     among = looked_at(request, folder, lead_filter)
     page = keyset_page(rows, ORDER, after=after, before=before, among=among)
     return page, _count(request, leads, page, among)
-
-
-def looked_at(request: WorkspaceRequest, folder: Folder, lead_filter: LeadFilter) -> QuerySet[Lead] | None:
-    """The leads among which a filtered list is looked for, as `keyset_page` takes them (`among`); None if no filter is
-    set.
-    """
-    if not lead_filter.narrows:
-        return None
-    return leads_looked_at(request.workspace, folder.key, signed_in(request).pk, end=lead_filter.span.end)
 
 
 def _values(

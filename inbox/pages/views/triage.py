@@ -16,15 +16,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from inbox.intake import tagging
 from inbox.leads import assigning, notes, triage
-from inbox.models import Lead, Membership
+from inbox.models import Lead
 from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
 from inbox.pages.forms.conversation import TriageForm
+from inbox.pages.lead_list import ORDER, filtered, looked_at
 from inbox.pages.pagination import cursor_of, keyset_page
 from inbox.pages.parts import part_asked, render_part
 from inbox.pages.search import following
 from inbox.pages.snooze_words import NotUnderstood
 from inbox.pages.snooze_words import read as words_to_time
-from inbox.pages.views.threads import ORDER, filtered, looked_at
 
 NAMED = 5
 """How many conversations that were left as they were are named."""
@@ -62,7 +62,7 @@ def _carry_out(request: WorkspaceRequest, form: TriageForm) -> tuple[str, triage
     """Does what `form` asks for. Returns it in words, with {} for the conversations. Raises NotAMember."""
     workspace, seen = request.workspace, form.cleaned_data["lead"]
     if form.action == "assign":
-        to = _member(request, form.membership_id())
+        to = assigning.receiver(workspace, form.membership_id())
         said = (
             f"{{}} assigned to {'you' if to.user_id == request.user.pk else to.user.name}"
             if to
@@ -86,17 +86,6 @@ def _carry_out(request: WorkspaceRequest, form: TriageForm) -> tuple[str, triage
     return "Unread: {}", triage.change(workspace, seen, triage.UNREAD)
 
 
-def _member(request: WorkspaceRequest, membership_id: int | None) -> Membership | None:
-    """The member of the request's workspace who gets conversations, or None for nobody. Raises NotAMember."""
-    if membership_id is None:
-        return None
-    rows = Membership.objects.filter(workspace=request.workspace, pk=membership_id).select_related("user")
-    found = rows.first()
-    if found is None or not found.at_least(Membership.Role.MEMBER):
-        raise assigning.NotAMember("Choose somebody who answers in this workspace.")
-    return found
-
-
 @require_safe
 @workspace_view()
 def snooze_words(request: WorkspaceRequest) -> HttpResponse:
@@ -104,7 +93,7 @@ def snooze_words(request: WorkspaceRequest) -> HttpResponse:
     they mean none.
     """
     form, words = request.GET.get("for"), request.GET.get("words", "").replace("\0", "").strip()
-    context: dict[str, object] = {"form": form if form in ("triage", "bulk") else None, "words": words}
+    context: dict[str, object] = {"form": form if form in ("triage", "bulk", "all") else None, "words": words}
     if words:
         try:
             until = words_to_time(words, request.workspace.opens_at)
