@@ -8,8 +8,7 @@ from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ORDER_VAR, ChangeList
 from django.core.paginator import InvalidPage, Page, Paginator
-from django.db import connection
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
@@ -53,7 +52,7 @@ class EstimatingPaginator(Paginator):  # type: ignore[type-arg]  # Django takes 
         estimate, cost = self.plan
         if cost > CHEAP or estimate > EXACT_TO:
             self.estimated = True
-            return estimate if rows.query.where else _rows_of(rows.model)
+            return estimate
         counted: int = rows.count()
         return counted
 
@@ -119,11 +118,13 @@ class LongList(ChangeList):
     """
 
     bound: Any = None
+    plan: tuple[int, float] | None = None
+    """What PostgreSQL expects of the list's rows, in whatever order, once it was asked."""
     model_admin: Any
     queryset: QuerySet[Any]
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
-        if ORDER_VAR in self.params and not self.query and plan_of(queryset)[0] > EXACT_TO:
+        if ORDER_VAR in self.params and not self.query and self._plan(queryset)[0] > EXACT_TO:
             del self.params[ORDER_VAR]
             messages.info(
                 request, "This list is too long to be sorted, so it is in its own order. Narrow it first."
@@ -133,12 +134,12 @@ class LongList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         self.own_order = list(self.model_admin.get_ordering(request))
-        plan = plan_of(self.queryset)
-        if plan[1] > CHEAP and self.queryset.query.where:
+        if self.queryset.query.where and self._plan(self.queryset)[1] > CHEAP:
             self.queryset = self._first(request)
         paginator: Any = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
-        paginator.plan, paginator.bounded = plan, self.bound is not None
-        paginator.begins = self.page_num == 1
+        if self.plan is not None:
+            paginator.plan = self.plan
+        paginator.bounded, paginator.begins = self.bound is not None, self.page_num == 1
         try:
             self.result_list = paginator.page(self.page_num).object_list
         except InvalidPage as error:
@@ -147,6 +148,11 @@ class LongList(ChangeList):
         self.multi_page = paginator.count > self.list_per_page
         self.can_show_all = self.show_full_result_count = False
         self.full_result_count, self.show_admin_actions = None, True
+
+    def _plan(self, rows: QuerySet[Any]) -> tuple[int, float]:
+        if self.plan is None:
+            self.plan = plan_of(rows)
+        return self.plan
 
     def _first(self, request: HttpRequest) -> QuerySet[Any]:
         """Those of the list's rows that are among the first LOOKED_THROUGH, if it is ordered by a key of its own."""
@@ -227,12 +233,3 @@ def plan_of(rows: QuerySet[Any]) -> tuple[int, float]:
         return 0, 0.0
     (plan,) = json.loads(told)
     return int(plan["Plan"]["Plan Rows"]), float(plan["Plan"]["Total Cost"])
-
-
-def _rows_of(model: type[Model]) -> int:
-    """The rows of a whole table, by its statistics."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [model._meta.db_table]
-        )
-        return int(cursor.fetchone()[0])
