@@ -12,7 +12,11 @@ from typing import Any
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 SLOW_CLIENT_S = 15.0
-"""How many seconds a client has to send a whole request, and to take each piece of the answer."""
+"""How many seconds a client has to send a whole request, and to take each piece of the answer. What it waits for a
+thread counts, as it may send meanwhile: so many slow clients at once are not cut off in turns of 15 s.
+"""
+LEAST_S = 2.0
+"""How many seconds a client has to send the rest of its request if it has waited for a thread for that long."""
 PIECE = 65_536
 """How many bytes of an answer are sent at once, which the client has SLOW_CLIENT_S to take."""
 CLOSING_S = 0.2
@@ -81,6 +85,11 @@ def _too_slow() -> ConnectionResetError:
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn's threaded worker, with a limit on how long each client may take."""
 
+    def enqueue_req(self, conn: TConn) -> None:
+        """Lets a request of `conn` wait for one of gunicorn's threads."""
+        conn.waits_since = time.monotonic()
+        super().enqueue_req(conn)
+
     def handle(self, conn: TConn) -> Any:
         """Serves one request of `conn`, in one of gunicorn's threads. Returns a true value if the connection stays
         open.
@@ -88,7 +97,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         if not conn.initialized and not isinstance(conn.sock, ClientSocket):
             conn.sock = ClientSocket(fileno=conn.sock.detach())
             conn.sock.setblocking(False)
-        _limit(conn, SLOW_CLIENT_S)
+        waited = time.monotonic() - conn.waits_since
+        _limit(conn, max(SLOW_CLIENT_S - waited, LEAST_S))
         stays = super().handle(conn)
         if not stays:
             _limit(conn, CLOSING_S)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from config.web_worker import SLOW_CLIENT_S
+from config.web_worker import LEAST_S, SLOW_CLIENT_S
 from deploy.rehearsal.freeze import asked_for_health
 from deploy.rehearsal.machine import start_nginx
 from deploy.rehearsal.strain import PASSWORD, Findings, Site, at, run, told
@@ -22,10 +22,8 @@ from deploy.rehearsal.visitors import Person
 CLIENTS = 64
 ROUNDS, ROUND_S = 4, 15
 PAGES_RATIO, HEALTHZ_P99_S = 1.5, 0.25
-PLACES = 2 * 8
-"""Requests that the web process reads at once where no proxy stands in front: two processes of eight threads."""
-CUT_WITHIN_S = SLOW_CLIENT_S * CLIENTS / PLACES + 15
-"""All are cut off by then: each has SLOW_CLIENT_S from when a thread begins to read it. 15 s are for a busy machine."""
+CUT_WITHIN_S = SLOW_CLIENT_S + LEAST_S * CLIENTS / 8 + 15
+"""All are cut off by then, also where one process of eight threads has them all. 15 s are for a busy machine."""
 BYTE_EVERY_S = 1.0
 PROXY = "Host: localhost\r\nX-Forwarded-Proto: https\r\n"
 HEADERS = f"GET /login/ HTTP/1.1\r\n{PROXY}X-Slow: "

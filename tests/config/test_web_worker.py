@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
+from types import SimpleNamespace
 
 import pytest
 
@@ -75,6 +76,20 @@ def test_a_long_answer_is_sent_in_pieces_that_each_have_the_whole_time(pair, mon
         ours.sendall(answer)
         assert came.result() == answer
     assert sum(pieces) == len(answer) and max(pieces) <= web_worker.PIECE
+
+
+def test_what_a_client_has_waited_for_a_thread_counts_and_some_time_is_left_to_each(monkeypatch):
+    limits: list[float] = []
+    monkeypatch.setattr(web_worker, "_limit", lambda conn, seconds: limits.append(seconds))
+    monkeypatch.setattr(web_worker.ThreadWorker, "enqueue_req", lambda worker, conn: None)
+    monkeypatch.setattr(web_worker.ThreadWorker, "handle", lambda worker, conn: True)
+    worker, conn = web_worker.Worker.__new__(web_worker.Worker), SimpleNamespace(initialized=True)
+    for waited_s in (0, 10, 3_600):
+        worker.enqueue_req(conn)
+        conn.waits_since -= waited_s
+        worker.handle(conn)
+    at_once, later, at_last = limits
+    assert at_once > later > at_last == web_worker.LEAST_S and later <= web_worker.SLOW_CLIENT_S - 10
 
 
 def test_a_client_of_the_health_port_has_a_time_for_all_of_its_request(monkeypatch):

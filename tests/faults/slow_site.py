@@ -5,4 +5,4 @@ import os
 from config import web_worker
 from config.wsgi import application as application
 
-web_worker.SLOW_CLIENT_S = float(os.environ["SLOW_CLIENT_S"])
+web_worker.SLOW_CLIENT_S = web_worker.LEAST_S = float(os.environ["SLOW_CLIENT_S"])
