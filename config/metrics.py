@@ -108,7 +108,7 @@ class DatabaseMetrics(Collector):
 
 
 def _workers() -> Iterator[GaugeMetricFamily]:
-    workers = stats.workers(None)
+    workers = stats.workers()
     yield GaugeMetricFamily("holdfast_workers_alive", "Living workers.", len(workers))
     yield GaugeMetricFamily(
         "holdfast_places", "Jobs that the living workers run at once.", sum(one.places for one in workers)

@@ -1,5 +1,6 @@
 """Prepares the queue's numbers and a job's history for the workspaces' pages and the admin."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,31 +21,32 @@ LATE_S = 60
 """A job that has been due for more seconds than this waits for something else than its turn."""
 
 
-def now(workspace_id: UUID | None) -> dict[str, Any]:
+def now(workspace_id: UUID | None, totals: stats.Totals, times: stats.Timings) -> dict[str, Any]:
     """The context of templates/jobs/_now.html: the numbers of the job queue of one workspace, or of all (None), as they
-    are now and over the last day.
+    are now and over the last day. `totals` and `times` are theirs.
     """
     series = stats.series(workspace_id)
     return {
-        "tiles": tiles(workspace_id),
+        "tiles": tiles(totals, "" if workspace_id is None else " on this workspace’s jobs"),
         "bars": bars(series),
         "hours": hours(series),
         "groups": stats.failure_groups(workspace_id),
-        "lanes": lanes(workspace_id),
-        "by_kind": by_kind(workspace_id),
-        "ticks": stats.ticks(),
+        "lanes": lanes(workspace_id, times, totals.running),
     }
 
 
-def tiles(workspace_id: UUID | None) -> list[dict[str, Any]]:
-    """The numbers about the job queue for partials/tiles.html: jobs by state, the oldest due job, and the workers.
-    `workspace_id` None means all workspaces.
+def day(workspace_id: UUID | None, times: stats.Timings) -> dict[str, Any]:
+    """The context of templates/jobs/_day.html: the kinds of job of one workspace, or of all (None), and the recurring
+    work. `times` is what `stats.timings` finds.
     """
-    counts = stats.counts(workspace_id)
-    oldest_s = stats.oldest_due_age_s(workspace_id)
-    alive = stats.workers(workspace_id)
-    busy, places = sum(len(worker.jobs) for worker in alive), sum(worker.places for worker in alive)
-    whose = "" if workspace_id is None else " on this workspace’s jobs"
+    return {"by_kind": by_kind(workspace_id, times), "ticks": stats.ticks()}
+
+
+def tiles(totals: stats.Totals, whose: str = "") -> list[dict[str, Any]]:
+    """The numbers about the job queue for partials/tiles.html: jobs by state, the oldest due job, and the workers.
+    `whose` says on which jobs the busy places work.
+    """
+    counts, oldest_s = totals.jobs, totals.oldest_s
     failed = counts[Status.FAILED]
     return [
         _tile("Queued", counted(counts[Status.QUEUED]), "due or for later"),
@@ -60,14 +62,20 @@ def tiles(workspace_id: UUID | None) -> list[dict[str, Any]]:
             "Done", counted(counts[Status.SUCCEEDED]), f"and {counted(counts[Status.CANCELLED])} cancelled"
         ),
         _tile(
-            "Workers alive", str(len(alive)), f"{busy} of {places} places busy{whose}", "" if alive else "bad"
+            "Workers alive",
+            str(totals.workers),
+            f"{totals.busy} of {totals.places} places busy{whose}",
+            "" if totals.workers else "bad",
         ),
     ]
 
 
-def lanes(workspace_id: UUID | None) -> list[dict[str, Any]]:
+def lanes(
+    workspace_id: UUID | None, times: stats.Timings, running: Mapping[str, int]
+) -> list[dict[str, Any]]:
     """Every lane (a queue with its own promise of the longest wait) with how its promise is kept, as
-    templates/jobs/_now.html draws it. `workspace_id` None means all workspaces.
+    templates/jobs/_now.html draws it. `workspace_id` None means all workspaces. `times` is what `stats.timings` finds,
+    and `running` the number of jobs that run, by lane.
     """
     return [
         {
@@ -80,13 +88,13 @@ def lanes(workspace_id: UUID | None) -> list[dict[str, Any]]:
             "waits": state.waits,
             "broken": state.broken,
         }
-        for state in stats.lanes(workspace_id)
+        for state in stats.lanes(workspace_id, times, running)
     ]
 
 
-def by_kind(workspace_id: UUID | None) -> list[dict[str, Any]]:
+def by_kind(workspace_id: UUID | None, times: stats.Timings) -> list[dict[str, Any]]:
     """The kinds of job that have due jobs, or jobs that ended in the last day, as templates/jobs/_day.html draws them.
-    `workspace_id` None means all workspaces.
+    `workspace_id` None means all workspaces. `times` is what `stats.timings` finds.
     """
     return [
         {
@@ -95,7 +103,7 @@ def by_kind(workspace_id: UUID | None) -> list[dict[str, Any]]:
             "oldest": span(state.due.oldest_s) if state.due.jobs else "",
             "times": state.times,
         }
-        for state in stats.kinds(workspace_id)
+        for state in stats.kinds(workspace_id, times)
     ]
 
 

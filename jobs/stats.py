@@ -4,6 +4,7 @@ Numbers are limited: counts stop at COUNT_CAP where not said otherwise, and seri
 hours.
 """
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -77,10 +78,20 @@ def matching(jobs: QuerySet[BackgroundJob], text: str) -> QuerySet[BackgroundJob
         return jobs.filter(dedupe_key__contains=text)
 
 
-def counts(workspace_id: UUID | None) -> dict[str, int]:
-    """The number of jobs by status, each at most COUNT_CAP. `workspace_id` None means all workspaces."""
-    jobs = of(workspace_id)
-    return {status: jobs.filter(status=status).order_by()[:COUNT_CAP].count() for status in Status.values}
+@dataclass(frozen=True)
+class Totals:
+    """The queue in a few numbers. `jobs` is the number of jobs by status, each at most COUNT_CAP; `oldest_s` the
+    seconds that the job has waited that has been due longest, 0.0 if none is due. `workers` have reported within
+    WORKER_ALIVE_S seconds and run up to `places` jobs at once; `busy` of these places run a job now. `running` is the
+    number of jobs that run, by lane.
+    """
+
+    jobs: dict[str, int]
+    running: dict[str, int]
+    oldest_s: float
+    workers: int
+    places: int
+    busy: int
 
 
 def oldest_due_age_s(workspace_id: UUID | None) -> float:
@@ -92,34 +103,49 @@ def oldest_due_age_s(workspace_id: UUID | None) -> float:
     return max(0.0, (timezone.now() - oldest).total_seconds()) if oldest else 0.0
 
 
-@dataclass(frozen=True)
-class WorkerState:
-    """A worker process that has reported lately, and runs up to `places` jobs at once. `jobs` are those that it runs
-    now, of the workspace that was asked for.
+def totals(workspace_id: UUID | None) -> Totals:
+    """The queue of one workspace in a few numbers, of all for None, by one query. Workers work for all workspaces;
+    `busy` counts the places that work for this one.
     """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH alive AS (
+                SELECT id, places FROM jobs_worker WHERE ended_at IS NULL
+                AND heartbeat_at > statement_timestamp() - %(alive_s)s * interval '1 second'
+            )
+            SELECT
+                (SELECT jsonb_object_agg(one, (SELECT count(*) FROM (
+                    SELECT FROM jobs_backgroundjob WHERE status = one
+                    AND (%(tenant)s::uuid IS NULL OR tenant = %(tenant)s) LIMIT %(cap)s) capped))
+                 FROM unnest(%(statuses)s::text[]) one),
+                (SELECT coalesce(jsonb_object_agg(lane, jobs), '{}') FROM (
+                    SELECT lane, count(*) AS jobs FROM jobs_backgroundjob
+                    WHERE status = 'running' AND started_at IS NOT NULL
+                    AND (%(tenant)s::uuid IS NULL OR tenant = %(tenant)s) GROUP BY lane) lanes),
+                (SELECT greatest(0, extract(epoch FROM statement_timestamp() - min(run_at)))::float8
+                 FROM jobs_backgroundjob WHERE status = 'queued' AND run_at <= statement_timestamp()
+                 AND (%(tenant)s::uuid IS NULL OR tenant = %(tenant)s)),
+                (SELECT count(*) FROM alive), (SELECT coalesce(sum(places), 0) FROM alive),
+                (SELECT count(*) FROM jobs_backgroundjob JOIN alive ON worker_id = alive.id
+                 WHERE status = 'running' AND started_at IS NOT NULL
+                 AND (%(tenant)s::uuid IS NULL OR tenant = %(tenant)s))
+            """,
+            {
+                "alive_s": WORKER_ALIVE_S,
+                "tenant": workspace_id,
+                "cap": COUNT_CAP,
+                "statuses": Status.values,
+            },
+        )
+        jobs, running, oldest_s, alive, places, busy = cursor.fetchone()
+    return Totals(json.loads(jobs), json.loads(running), oldest_s or 0.0, alive, places, busy)
 
-    id: UUID
-    host: str
-    pid: int
-    started_at: datetime
-    places: int
-    jobs: list[BackgroundJob]
 
-
-def workers(workspace_id: UUID | None) -> list[WorkerState]:
-    """The worker processes that have reported within WORKER_ALIVE_S seconds, by host, each with the workspace's jobs
-    that it runs now (None: jobs of all workspaces).
-    """
-    alive = Worker.objects.filter(
-        ended_at=None, heartbeat_at__gt=Now() - timedelta(seconds=WORKER_ALIVE_S)
-    ).order_by("host", "pid")
-    running: dict[UUID | None, list[BackgroundJob]] = {}
-    for job in of(workspace_id).filter(status=Status.RUNNING, started_at__isnull=False):
-        running.setdefault(job.worker_id, []).append(job)
-    return [
-        WorkerState(row.pk, row.host, row.pid, row.started_at, row.places, running.get(row.pk, []))
-        for row in alive
-    ]
+def workers() -> QuerySet[Worker]:
+    """The worker processes that have reported within WORKER_ALIVE_S seconds, by host."""
+    since = Now() - timedelta(seconds=WORKER_ALIVE_S)
+    return Worker.objects.filter(ended_at=None, heartbeat_at__gt=since).order_by("host", "pid")
 
 
 @dataclass(frozen=True)
@@ -165,30 +191,38 @@ class Timing:
     run_p95_ms: int
 
 
-def timings(workspace_id: UUID | None, *, by: Literal["kind", "lane"] = "kind") -> list[Timing]:
-    """How long the jobs of each kind or lane (queue) waited and ran, as percentiles over the last SAMPLE jobs of the
+class Timings(NamedTuple):
+    """How long jobs took, by the name of their kind and of their lane (queue)."""
+
+    kinds: dict[str, Timing]
+    lanes: dict[str, Timing]
+
+
+def timings(workspace_id: UUID | None) -> Timings:
+    """How long the jobs of each kind and lane (queue) waited and ran, as percentiles over the last SAMPLE jobs of the
     day that succeeded. `workspace_id` None means all workspaces. A kind or lane without such jobs is left out.
     """
+    found = Timings({}, {})
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""
-            SELECT {by}, count(*),
+            """
+            SELECT grouping(kind), coalesce(kind, lane), count(*),
                 percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM started_at - run_at)),
                 percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM finished_at - started_at))
             FROM (
-                SELECT {by}, run_at, started_at, finished_at FROM jobs_backgroundjob
+                SELECT kind, lane, run_at, started_at, finished_at FROM jobs_backgroundjob
                 WHERE status = 'succeeded' AND finished_at > statement_timestamp() - interval '24 hours'
                   AND (%(tenant)s::uuid IS NULL OR tenant = %(tenant)s) AND started_at IS NOT NULL
                 ORDER BY finished_at DESC LIMIT %(sample)s
             ) latest
-            GROUP BY {by} ORDER BY {by}
+            GROUP BY GROUPING SETS ((kind), (lane)) ORDER BY kind, lane
             """,
             {"tenant": workspace_id, "sample": SAMPLE},
         )
-        return [
-            Timing(name, jobs, *(max(0, round(seconds * 1000)) for seconds in (*waits, *runs)))
-            for name, jobs, waits, runs in cursor.fetchall()
-        ]
+        for of_lane, name, jobs, waits, runs in cursor.fetchall():
+            times = [max(0, round(seconds * 1000)) for seconds in (*waits, *runs)]
+            (found.lanes if of_lane else found.kinds)[name] = Timing(name, jobs, *times)
+    return found
 
 
 class Due(NamedTuple):
@@ -242,19 +276,18 @@ class LaneState:
         return self.due.oldest_s > self.lane.promise_s
 
 
-def lanes(workspace_id: UUID | None) -> list[LaneState]:
+def lanes(
+    workspace_id: UUID | None, times: Timings | None = None, running: Mapping[str, int] | None = None
+) -> list[LaneState]:
     """How every lane (a queue with its own promise of the longest wait) does now, in the order in which lanes are
-    served. `workspace_id` None means all workspaces.
+    served. `workspace_id` None means all workspaces. `times` is what `timings` finds and `running` what `totals` finds,
+    if they are known.
     """
+    waits = (times or timings(workspace_id)).lanes
     waiting = backlog.by_lane(None if workspace_id is None else [workspace_id])
-    waits = {timing.name: timing for timing in timings(workspace_id, by="lane")}
-    running = dict(
-        of(workspace_id)
-        .filter(status=Status.RUNNING, started_at__isnull=False)
-        .values_list("lane")
-        .annotate(jobs=Count("pk"))
-        .order_by()
-    )
+    if running is None:
+        jobs = of(workspace_id).filter(status=Status.RUNNING, started_at__isnull=False)
+        running = dict(jobs.values_list("lane").annotate(jobs=Count("pk")).order_by())
     return [
         LaneState(
             one.lane, Due(one.due, one.oldest_s), running.get(one.lane.name, 0), waits.get(one.lane.name)
@@ -272,15 +305,14 @@ class KindState:
     times: Timing | None
 
 
-def kinds(workspace_id: UUID | None) -> list[KindState]:
+def kinds(workspace_id: UUID | None, times: Timings | None = None) -> list[KindState]:
     """The kinds of job with due jobs, or with jobs that succeeded in the last day, by name. `workspace_id` None means
-    all workspaces.
+    all workspaces. `times` is what `timings` finds, if that is known.
     """
     waiting = due(workspace_id)
-    times = {timing.name: timing for timing in timings(workspace_id)}
+    took = (times or timings(workspace_id)).kinds
     return [
-        KindState(kind, waiting.get(kind, NOTHING_DUE), times.get(kind))
-        for kind in sorted({*waiting, *times})
+        KindState(kind, waiting.get(kind, NOTHING_DUE), took.get(kind)) for kind in sorted({*waiting, *took})
     ]
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
@@ -82,8 +82,9 @@ def open_to(lead: Lead) -> QuerySet[FollowUpSequence]:
     if lead.sample:
         return FollowUpSequence.objects.none()
     running = FollowUpInstance.objects.filter(lead=lead, status__in=FollowUpInstance.LIVE)
-    on = FollowUpSequence.objects.filter(workspace_id=lead.workspace_id, enabled=True, steps__retired=False)
-    return on.exclude(pk__in=running.values("sequence")).distinct()
+    steps = FollowUpStep.objects.filter(sequence=OuterRef("pk"), retired=False)
+    on = FollowUpSequence.objects.filter(Exists(steps), workspace_id=lead.workspace_id, enabled=True)
+    return on.exclude(pk__in=running.values("sequence"))
 
 
 def go_on(instance: FollowUpInstance, done: FollowUpStep, at: datetime) -> None:

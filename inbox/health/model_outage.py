@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from zlib import crc32
 
+from django.db.models import QuerySet
+
 from inbox.leads.folders import COUNT_LIMIT, leads_in
-from inbox.models import Workspace
+from inbox.models import Lead, ModelOutage, Workspace
 from inbox.prompts import model_calls
 
 
@@ -29,14 +31,20 @@ class ModelAway:
         return f"m{crc32(f'{self.why}{self.since}{self.waiting}'.encode())}"
 
 
+def waiting(workspace: Workspace) -> QuerySet[Lead]:
+    """The workspace's leads whose replies nothing has understood, without samples."""
+    return leads_in(workspace, "not-understood").filter(sample=False)
+
+
 def model_away(workspace: Workspace) -> ModelAway | None:
-    """What pages say about a language model that cannot be reached. None if it can be, or if none
-    is connected and no reply waits for one.
+    """What pages say about a language model that cannot be reached. None if it can be, or if none is connected and no
+    reply waits for one.
     """
-    known = model_calls.outage() if model_calls.ready() else None
-    if known is None and model_calls.ready():
-        return None
-    waiting = leads_in(workspace, "not-understood").filter(sample=False)[: COUNT_LIMIT + 1].count()
-    if known is not None:
-        return ModelAway(known.why, known.since, waiting)
-    return ModelAway(model_calls.NO_KEY, None, waiting) if waiting else None
+    return said(model_calls.outages().first(), waiting(workspace)[: COUNT_LIMIT + 1].count())
+
+
+def said(known: ModelOutage | None, count: int) -> ModelAway | None:
+    """As `model_away`, from what is known: the outage, None if there is none, and how many leads are `waiting`."""
+    if model_calls.ready():
+        return ModelAway(known.why, known.since, count) if known else None
+    return ModelAway(model_calls.NO_KEY, None, count) if count else None

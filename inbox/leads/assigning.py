@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from inbox.leads import triage
 from inbox.leads.triage import Seen, TriageResult
@@ -72,15 +73,20 @@ def undo(workspace: Workspace, by: User, token: str, max_age_s: int | None = tri
     return len(put_back)
 
 
-def how(lead: Lead) -> Given | None:
-    """How the lead came to the member who has it; None if nobody has it, or it is not known."""
-    if lead.assigned_to_id is None:
-        return None
+def given(lead: Lead) -> QuerySet[AuditEntry]:
+    """When the lead was given to somebody, and by whom, the newest first."""
     entries = AuditEntry.objects.filter(
         workspace_id=lead.workspace_id, object_type="lead", object_id=str(lead.pk), action=GIVEN
     )
-    newest = entries.order_by("-created_at", "-pk").first()
-    if newest is None or newest.data.get("to") != lead.assigned_to_id:
+    return entries.order_by("-created_at", "-pk")
+
+
+def how(lead: Lead, entries: Iterable[AuditEntry]) -> Given | None:
+    """How the lead came to the member who has it; None if nobody has it, or it is not known. `entries` begin with the
+    newest of `given`.
+    """
+    newest = next(iter(entries), None)
+    if lead.assigned_to_id is None or newest is None or newest.data.get("to") != lead.assigned_to_id:
         return None
     return Given(newest.actor_id, newest.created_at, away=newest.data.get("how") == AWAY)
 

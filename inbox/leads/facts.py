@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
@@ -107,24 +108,33 @@ class Shown(NamedTuple):
     enrichment: Enrichment | None
 
 
-def shown(lead: Lead) -> list[Shown]:
+def asked(lead: Lead) -> QuerySet[Enrichment]:
+    """What Clay was asked about the lead."""
+    return Enrichment.objects.filter(lead=lead)
+
+
+def people(lead: Lead) -> QuerySet[User]:
+    """Who entered the facts about the lead that its page shows."""
+    origins = (origin(lead, name) for name in LABELS)
+    return User.objects.filter(pk__in={found.by for found in origins if found and found.by})
+
+
+def shown(lead: Lead, enrichments: Iterable[Enrichment], authors: Iterable[User]) -> list[Shown]:
     """The facts about a lead that the lead's page shows, those without a value too, each with where it comes from. For
-    one that a person entered, that is the person's name.
+    one that a person entered, that is the person's name. It is given what `asked` and `people` find.
     """
-    asked = {ASKED_FOR[row.kind]: row for row in Enrichment.objects.filter(lead=lead)}
-    origins = {name: origin(lead, name) for name in LABELS}
-    ids = {found.by for found in origins.values() if found and found.by}
-    people = {str(user.pk): str(user) for user in User.objects.filter(pk__in=ids)} if ids else {}
+    questions = {ASKED_FOR[row.kind]: row for row in enrichments}
+    names = {str(user.pk): str(user) for user in authors}
     return [
         Shown(
             name,
             label,
             getattr(lead, name),
-            found and found._replace(words=people.get(found.by, found.words)),
-            None if getattr(lead, name) else asked.get(name),
+            found and found._replace(words=names.get(found.by, found.words)),
+            None if getattr(lead, name) else questions.get(name),
         )
         for name, label in LABELS.items()
-        for found in [origins[name]]
+        for found in [origin(lead, name)]
     ]
 
 

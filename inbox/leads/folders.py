@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
@@ -250,7 +251,7 @@ def folder_counts(workspace: Workspace, user_id: int | None = None) -> dict[str,
     """How many leads each counted folder holds, by the folder's key, at most COUNT_LIMIT + 1 each. Folders of one's own
     are counted for the user `user_id`, and left out for None. One query reads all.
     """
-    return read_counts(workspace, folder_count_expressions(workspace, user_id))
+    return read_values(workspace.pk, folder_count_expressions(workspace, user_id))
 
 
 def folder_count_expressions(workspace: Workspace, user_id: int | None = None) -> dict[str, CappedCount]:
@@ -260,16 +261,19 @@ def folder_count_expressions(workspace: Workspace, user_id: int | None = None) -
     return {key: capped_count(leads_in(workspace, key, user_id)) for key in keys}
 
 
-def read_counts(workspace: Workspace, expressions: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of SQL expressions that count, by their keys. One query reads all."""
-    row = Workspace.objects.filter(pk=workspace.pk).values_list(*expressions.values()).get()
+def read_values(workspace_id: UUID, expressions: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of SQL expressions about a workspace, such as counts, by their keys. One query reads all."""
+    row = Workspace.objects.filter(pk=workspace_id).values_list(*expressions.values()).get()
     return dict(zip(expressions, row, strict=True))
 
 
-def oldest_not_understood(workspace: Workspace) -> datetime | None:
-    """When (aware) the reply was sent that waits longest for the language model to read it; None if none waits."""
-    waiting = leads_in(workspace, "not-understood").order_by("last_inbound_at")
-    return waiting.values_list("last_inbound_at", flat=True).first()
+def oldest_not_understood(workspace: Workspace) -> Subquery:
+    """An SQL expression for when the reply was sent that waits longest for the language model to read it; null if none
+    waits.
+    """
+    return Subquery(
+        leads_in(workspace, "not-understood").order_by("last_inbound_at").values("last_inbound_at")[:1]
+    )
 
 
 def uncertain_count(workspace: Workspace) -> CappedCount:

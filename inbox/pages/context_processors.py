@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils.functional import cached_property
 
 from inbox.health.banner import Banner, banner_for
-from inbox.health.model_outage import ModelAway, model_away
+from inbox.health.model_outage import ModelAway
 from inbox.models import Membership
 from inbox.pages import navigation
 from inbox.pages.access import WorkspaceRequest
@@ -57,7 +57,7 @@ class Shell:
     @cached_property
     def model(self) -> ModelAway | None:
         """What the page says if no language model can be reached to read replies; None if one can."""
-        return model_away(self._request.workspace)
+        return navigation.model_away(self._request)
 
     @property
     def here(self) -> str:

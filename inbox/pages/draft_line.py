@@ -18,9 +18,8 @@ class DraftLine:
     gates: list[GateResult]
 
 
-def draft_line(draft: Draft) -> DraftLine:
-    """Why `draft` goes out or waits. Its gate results should be prefetched."""
-    gates = list(draft.gate_results.all())
+def draft_line(draft: Draft, gates: list[GateResult]) -> DraftLine:
+    """Why `draft` goes out or waits. `gates` are its gate results."""
     held = [gate for gate in gates if not gate.passed]
     score = f"{len(gates) - len(held)} of {len(gates)} checks pass." if gates else ""
     if draft.send_at:

@@ -2,6 +2,7 @@
 is a parameter of the URL.
 """
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -12,12 +13,13 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.formats import date_format
 from django_filters import CharFilter, ChoiceFilter, DateFilter, FilterSet
 
-from inbox.models import Campaign, Draft, Lead, OutboundSend
+from inbox.models import Campaign, Draft, Lead, OutboundSend, Workspace
 from inbox.models.lead import Channel, Tag
 from inbox.pages import spans
 from inbox.pages.access import WorkspaceRequest, signed_in
 from inbox.pages.spans import Span
 from inbox.pages.team import team_of
+from inbox.pages.together import Rows, rows
 
 SEARCH_LIMIT = 200
 NOBODY, ME = "nobody", "me"
@@ -28,12 +30,21 @@ CHOSEN = ("channel", "campaign", "assignee", "tag", "score", "draft")
 """The filters whose values have a word in a list of choices."""
 
 
+def campaigns(workspace: Workspace) -> Rows:
+    """The campaigns of the workspace, to be read with other values. `offer_campaigns` takes them."""
+    return rows(Campaign.objects.filter(workspace=workspace), "name", "external_id")
+
+
+def offer_campaigns(request: WorkspaceRequest, found: Iterable[Campaign]) -> None:
+    """Makes `found` the campaigns that the filters of this request offer, so that they are not read again."""
+    vars(request)["campaigns"] = [(str(row.pk), str(row)) for row in found]
+
+
 def _campaigns(request: WorkspaceRequest) -> list[tuple[str, str]]:
     """The campaigns of the workspace as choices: one query in a request, and none if no campaign is asked for."""
-    known: list[tuple[str, str]] | None = vars(request).get("campaigns")
-    if known is None:
-        rows = Campaign.objects.filter(workspace=request.workspace)
-        known = vars(request)["campaigns"] = [(str(row.pk), str(row)) for row in rows]
+    if "campaigns" not in vars(request):
+        offer_campaigns(request, Campaign.objects.filter(workspace=request.workspace))
+    known: list[tuple[str, str]] = vars(request)["campaigns"]
     return known
 
 

@@ -1,23 +1,26 @@
 """Builds the side navigation, one entry per page of a workspace. A new page adds a line to PAGES."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from django.urls import reverse
 
-from inbox.health import banner
+from inbox.health import banner, model_outage
 from inbox.leads.folders import (
     COUNT_LIMIT,
     DEFAULT_FOLDER,
     FOLDERS,
+    capped_count,
     folder_count_expressions,
-    read_counts,
+    read_values,
     uncertain_count,
 )
 from inbox.models import Membership, Workspace
 from inbox.pages import saved_views
 from inbox.pages.access import WorkspaceRequest, signed_in
 from inbox.pages.templatetags.holdfast import capped
+from inbox.pages.together import expression, instances, rows
+from inbox.prompts import model_calls
 from inbox.webhooks import replay
 from integrations.models import WorkspaceIntegrationHealth
 
@@ -60,7 +63,7 @@ def _down(request: WorkspaceRequest) -> Badge | None:
 
 
 def _failed(request: WorkspaceRequest) -> Badge | None:
-    count = replay.unrepaired(request.workspace).count()
+    count = counts_of(request)[UNREPAIRED]
     return Badge(f"{capped(count)} failed", "bad") if count else None
 
 
@@ -96,8 +99,11 @@ class Entry(NamedTuple):
     badge: Badge | None
 
 
-UNCERTAIN = "uncertain"
-"""The key of how many sends may or may not have gone out, among the counts of a page."""
+UNCERTAIN, UNREPAIRED, NOT_READ, OUTAGE = "uncertain", "unrepaired", "not-read", "outage"
+"""The keys, among the counts of a page, of how many sends may or may not have gone out, how many deliveries failed (for
+an admin), how many leads wait for a model to read them, and the outage of the model.
+"""
+OUTAGES = rows(model_calls.outages(), "since", "why")
 
 
 class Rail(NamedTuple):
@@ -107,17 +113,33 @@ class Rail(NamedTuple):
     views: list[Entry]
 
 
-def counts_of(request: WorkspaceRequest) -> dict[str, Any]:
-    """How many leads the folders and saved views hold, by their keys, and how many sends are UNCERTAIN. One query in a
-    request reads all.
+def counts_of(request: WorkspaceRequest, also: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """How many leads the folders and saved views hold, by their keys, and the numbers UNCERTAIN, UNREPAIRED and
+    NOT_READ. One query in a request reads all, and with them the SQL expressions `also` that a page needs besides.
     """
-    known: dict[str, Any] | None = vars(request).get("counts")
-    if known is None:
+    known: dict[str, Any] = vars(request).setdefault("counts", {})
+    asked = dict(also or {})
+    if not known:
         workspace = request.workspace
-        folders = folder_count_expressions(workspace, signed_in(request).pk)
-        others = saved_views.count_expressions(request) | {UNCERTAIN: uncertain_count(workspace)}
-        known = vars(request)["counts"] = read_counts(workspace, folders | others)
+        asked |= folder_count_expressions(workspace, signed_in(request).pk)
+        asked |= saved_views.count_expressions(request)
+        asked |= {
+            UNCERTAIN: uncertain_count(workspace),
+            NOT_READ: capped_count(model_outage.waiting(workspace)),
+            OUTAGE: expression(OUTAGES),
+        }
+        if request.membership.at_least(Membership.Role.ADMIN):
+            asked[UNREPAIRED] = capped_count(replay.unrepaired(workspace))
+    missing = {key: expression for key, expression in asked.items() if key not in known}
+    if missing:
+        known.update(read_values(request.workspace.pk, missing))
     return known
+
+
+def model_away(request: WorkspaceRequest) -> model_outage.ModelAway | None:
+    """What the page says if no language model can be reached to read replies; None if one can."""
+    counts = counts_of(request)
+    return model_outage.said(next(iter(instances(OUTAGES, counts[OUTAGE])), None), counts[NOT_READ])
 
 
 def rail(request: WorkspaceRequest) -> Rail:

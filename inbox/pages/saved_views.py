@@ -13,7 +13,7 @@ from inbox.leads.folders import (
     leads_in,
     leads_looked_at,
     oldest_looked_at,
-    read_counts,
+    read_values,
 )
 from inbox.models import SavedView
 from inbox.pages.access import WorkspaceRequest, signed_in
@@ -75,7 +75,7 @@ def count_expressions(request: WorkspaceRequest) -> dict[str, Any]:
         user_id, folder, key = signed_in(request).pk, parameters(asked)["view"], f"{view.pk}"
         rows = leads_looked_at(request.workspace, folder, user_id, lead_filter.span.end)
         counted[key], looked_at[key] = lead_filter, oldest_looked_at(rows, SCAN)
-    oldest = read_counts(request.workspace, looked_at) if looked_at else {}
+    oldest = read_values(request.workspace.pk, looked_at) if looked_at else {}
     found: dict[str, Any] = {key: count_since(one.qs, oldest[key]) for key, one in counted.items()}
     return found | {f"{key}+": Value(oldest[key] is not None) for key in counted}
 

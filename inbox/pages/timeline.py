@@ -5,18 +5,25 @@ from datetime import datetime
 from functools import cached_property
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from inbox.leads import notes
-from inbox.models import Lead, Message, Note, OutboundSend
+from inbox.models import Draft, Lead, Message, Note, OutboundSend
 from inbox.models.message import OWN
 from inbox.pages.file_lines import FileLine, file_lines, untold
+from inbox.replying import send_claims
 from inbox.understanding.html import html_text
 from inbox.understanding.text import newest_text
+from inbox.workspaces.accounts import with_accounts
 
 LIMIT = 50
+NEWEST = ("-sent_at", "-received_at")
 TEXT_LIMIT = 20_000
 OPEN_STATES = (OutboundSend.State.INTENT, OutboundSend.State.UNKNOWN, OutboundSend.State.FAILED)
+LEFT_OPEN = Q(state__in=(OutboundSend.State.INTENT, OutboundSend.State.UNKNOWN)) | (
+    Q(state=OutboundSend.State.TAKEN_BACK) & ~Q(text="")
+)
+"""Sends whose end nobody knows yet, and those that were taken back with their text."""
 BY_ITSELF = "Holdfast"
 """Who wrote what went out without a person."""
 SOMEBODY = "Somebody who has left"
@@ -109,11 +116,14 @@ class Entry:
 @dataclass(frozen=True)
 class Timeline:
     """The newest messages of a conversation and the notes between them, oldest first. `earlier`: there are more
-    messages than these.
+    messages than these. `sends` are ours that have not ended clearly or came back, and those of the messages. `read`
+    has the messages, and those that an answer answers, where they are older.
     """
 
     everything: list[Entry]
     earlier: bool
+    sends: list[OutboundSend]
+    read: list[Message]
 
     @property
     def entries(self) -> list[Entry]:
@@ -126,25 +136,51 @@ class Timeline:
         return next(reversed(self.entries), None)
 
 
-def timeline(lead: Lead, *, everything: bool = False) -> Timeline:
+def timeline(lead: Lead, draft: Draft | None, *, everything: bool = False) -> Timeline:
     """What the page of a conversation shows: the newest 50 messages with `lead`, or 1000 if `everything`, the notes
-    since then, and messages of ours that are being sent, failed, or perhaps went out. Oldest first.
+    since then, and messages of ours that are being sent, failed, or perhaps went out. Oldest first. The message that
+    `draft` answers is read with them.
     """
     limit = LIMIT * 20 if everything else LIMIT
-    newest = list(lead.messages.order_by("-sent_at", "-received_at")[: limit + 1])
-    messages, earlier = newest[:limit][::-1], len(newest) > limit
-    unsettled, written = Q(state__in=OPEN_STATES), notes.of(lead)
-    if earlier:
-        unsettled &= Q(created_at__gte=messages[0].sent_at)
-        written = written.filter(created_at__gte=messages[0].sent_at)
+    read = _read(lead, draft, limit + 1)
+    messages, earlier = read[:limit][::-1], len(read) > limit
+    since = messages[0].sent_at if earlier else None
+    failed, written = Q(state=OutboundSend.State.FAILED), notes.of(lead)
+    if since:
+        failed &= Q(created_at__gte=since)
+        written = written.filter(created_at__gte=since)
     own = {message.pk: key for message in messages if (key := send_id_of(message))}
-    found = lead.sends.filter(unsettled | Q(pk__in=own.values())).select_related("approved_by")
+    found = lead.sends.filter(LEFT_OPEN | failed | Q(pk__in=own.values())).select_related("approved_by")
     sends = {send.pk: send for send in found}
     by = {key: sends.get(send) for key, send in own.items()}
     entries = [Entry(message.sent_at, message=message, sent_as=by.get(message.pk)) for message in messages]
-    entries += [Entry(send.created_at, send=send) for send in sends.values() if send.state in OPEN_STATES]
+    entries += [
+        Entry(send.created_at, send=send)
+        for send in sends.values()
+        if send.state in OPEN_STATES and not (since and send.created_at < since)
+    ]
     entries += [Entry(note.created_at, note=note) for note in written[:limit]]
-    return Timeline(sorted(entries, key=lambda entry: entry.at), earlier)
+    return Timeline(sorted(entries, key=lambda entry: entry.at), earlier, list(sends.values()), read)
+
+
+def _read(lead: Lead, draft: Draft | None, count: int) -> list[Message]:
+    """The newest `count` messages, then older ones that an answer would answer: the lead's newest on each channel, and
+    that of `draft`. One query reads all.
+    """
+    newest = lead.messages.order_by(*NEWEST).values("pk")[:count]
+    wanted = Q(pk__in=newest) | send_claims.are_newest(lead)
+    if draft:
+        wanted |= Q(pk=draft.trigger_message_id)
+    read = list(with_accounts(lead.messages.filter(wanted)).order_by(*NEWEST))
+    for message in read:
+        if draft and message.pk == draft.trigger_message_id:
+            draft.trigger_message = message
+    return read
+
+
+def open_sends(lead: Lead) -> QuerySet[OutboundSend]:
+    """The messages of ours to `lead` whose sending has not ended clearly, or that were taken back."""
+    return lead.sends.filter(LEFT_OPEN)
 
 
 def send_id_of(message: Message) -> UUID | None:

@@ -178,11 +178,16 @@ def _note(write: Callable[[], object]) -> None:
         drop_connection()
 
 
-def outage() -> ModelOutage | None:
-    """The row that says since when, and why, the language model cannot be reached; None if the last
-    call was answered.
+def outages() -> QuerySet[ModelOutage]:
+    """The row that says since when, and why, the language model cannot be reached; none if the last call was
+    answered.
     """
-    return ModelOutage.objects.filter(provider=OPENAI).first()
+    return ModelOutage.objects.filter(provider=OPENAI)
+
+
+def outage() -> ModelOutage | None:
+    """The row of `outages`; None if the last call was answered."""
+    return outages().first()
 
 
 def tried_since(moment: datetime) -> str:

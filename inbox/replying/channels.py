@@ -5,7 +5,7 @@ used now.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from inbox.models import Draft, Lead, OutboundSend
+from inbox.models import Draft, Lead, Message, OutboundSend
 from inbox.models.lead import Channel
 from inbox.replying import outgoing, send_claims
 from inbox.replying.account_pauses import is_down
@@ -33,12 +33,18 @@ class Way:
     shut: str
 
 
-def ways(lead: Lead, unsettled: Iterable[OutboundSend], draft: Draft | None = None) -> list[Way]:
+def ways(
+    lead: Lead,
+    unsettled: Iterable[OutboundSend],
+    draft: Draft | None = None,
+    newest: dict[str, Message] | None = None,
+) -> list[Way]:
     """The channels on which `lead` has an address, the one on which they wrote last first. Channels that cannot be used
     now are among them, with the reason. That of `draft` is described as the draft would go out on it.
 
-    `unsettled` are messages to the lead whose sending has not ended clearly. Takes two queries, or four for a draft
-    that answers an older message.
+    `unsettled` are messages to the lead whose sending has not ended clearly, `newest` what
+    `send_claims.newest_by_channel` finds, if that is known. Takes one query with it, else two, and two more for a draft
+    that answers an older message which was not read with it.
     """
     known = {
         Channel.EMAIL: lead.email,
@@ -46,7 +52,8 @@ def ways(lead: Lead, unsettled: Iterable[OutboundSend], draft: Draft | None = No
         Channel.LINKEDIN: lead.linkedin_url or (lead.linkedin_member_id and "their profile"),
     }
     live = {send.channel: send.state for send in unsettled}
-    newest, accounts = send_claims.newest_by_channel(lead), accounts_of(lead.workspace_id)
+    newest = send_claims.newest_by_channel(lead) if newest is None else newest
+    accounts = accounts_of(lead.workspace_id)
     found = []
     for channel, to in known.items():
         reply_to, subject = newest.get(channel), ""

@@ -3,8 +3,11 @@
 The calls are those of the draft's job, from the table of calls (AiCall.job_id). Failed attempts cost too.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+
+from django.db.models import QuerySet
 
 from inbox.models import Draft, WorkspaceFact
 from inbox.models.lead import Channel
@@ -87,12 +90,14 @@ class Made:
         return dollars(None if not costs or None in costs else sum(costs))
 
 
-def of(draft: Draft) -> Made | None:
-    """What `draft` was made of; None if that was not stored, as by an older release."""
+def of(draft: Draft, current: Iterable[WorkspaceFact]) -> Made | None:
+    """What `draft` was made of; None if that was not stored, as by an older release. `current` is what `facts_of`
+    finds.
+    """
     made = draft.made_of
     if not made:
         return None
-    rows = _rows(draft)
+    rows = {str(row.pk): row for row in current}
     facts = [(fact, since(fact, rows)) for fact in made["facts"]]
     return Made(facts, made["slots"], made["messages"], made["calls"])
 
@@ -101,14 +106,14 @@ def stale(draft: Draft) -> str:
     """The question of the first fact on which the draft relies and which has been changed or deleted since; "" if there
     is none.
     """
-    rows = _rows(draft)
+    rows = {str(row.pk): row for row in facts_of(draft)}
     return next((fact["question"] for fact in draft.made_of.get("facts", []) if since(fact, rows)), "")
 
 
-def _rows(draft: Draft) -> dict[str, WorkspaceFact]:
+def facts_of(draft: Draft) -> QuerySet[WorkspaceFact]:
+    """The facts on which the draft relies, as they are now. Deleted ones are missing."""
     keys = [fact["key"] for fact in draft.made_of.get("facts", [])]
-    found = WorkspaceFact.objects.filter(workspace_id=draft.workspace_id, pk__in=keys) if keys else []
-    return {str(row.pk): row for row in found}
+    return WorkspaceFact.objects.filter(workspace_id=draft.workspace_id, pk__in=keys)
 
 
 def since(fact: dict[str, str], rows: dict[str, WorkspaceFact]) -> str:

@@ -39,7 +39,7 @@ __all__ = [
     "it_went_out",
     "reject",
     "request_rewrite",
-    "rewrite_of",
+    "rewrites_of",
     "send_again",
     "send_own",
     "take_back",
@@ -123,13 +123,13 @@ def request_rewrite(draft: Draft, *, user: User | None) -> BackgroundJob:
     return job
 
 
-def rewrite_of(draft: Draft) -> BackgroundJob | None:
-    """The newest job that was to rewrite this revision of the draft, or that wrote it; None if there is none. It may
-    have ended.
+def rewrites_of(draft: Draft) -> QuerySet[BackgroundJob]:
+    """The jobs that were to rewrite this revision of the draft, or that wrote it, the newest first. They may have
+    ended.
     """
     keys = [_rewrite_key(draft, revision) for revision in (draft.revision - 1, draft.revision)]
     jobs = BackgroundJob.objects.filter(workspace_id=draft.workspace_id, dedupe_key__in=keys)
-    return jobs.order_by("-created_at", "-pk").first()
+    return jobs.order_by("-created_at", "-pk")
 
 
 def _rewrite_key(draft: Draft, revision: int) -> str:

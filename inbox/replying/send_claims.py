@@ -6,13 +6,13 @@ By `send_one_at_a_time` a lead has at most one send under way on a channel, so a
 cannot both go out.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from inbox.leads import erased, suspicion
@@ -331,9 +331,19 @@ def newest_inbound(lead: Lead, channel: str) -> Message | None:
 
 def newest_by_channel(lead: Lead) -> dict[str, Message]:
     """The newest message that the lead wrote on each channel (`newest_inbound`), without texts, by one query."""
-    newest = _newest(lead).order_by("channel", *NEWEST).distinct("channel")
-    found = accounts.with_accounts(Message.objects.filter(pk__in=newest.values("pk")))
-    return {message.channel: message for message in found.defer("text", "raw_text", "raw_html")}
+    found = accounts.with_accounts(Message.objects.filter(are_newest(lead)))
+    return by_channel(found.defer("text", "raw_text", "raw_html"))
+
+
+def are_newest(lead: Lead) -> Q:
+    """The filter for the newest message that the lead wrote on each channel."""
+    return Q(pk__in=_newest(lead).order_by("channel", *NEWEST).distinct("channel").values("pk"))
+
+
+def by_channel(messages: Iterable[Message]) -> dict[str, Message]:
+    """The newest of `messages` that the lead wrote on each channel, by channel."""
+    inbound = (message for message in messages if message.direction == Message.Direction.INBOUND)
+    return {message.channel: message for message in sorted(inbound, key=lambda one: (one.sent_at, one.pk))}
 
 
 NEWEST = ("-sent_at", "-pk")

@@ -176,19 +176,24 @@ class BackgroundJobAdmin(DoingAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         workspace_id = asked_workspace(request)
-        context = display.now(workspace_id) | {
+        times = stats.timings(workspace_id)
+        context = display.now(workspace_id, stats.totals(workspace_id), times) | {
             "list_url": reverse("admin:jobs_backgroundjob_changelist"),
             "asks_first": self.has_retry_permission(request),
             "chosen": workspace_id,
         }
         if request.headers.get("HX-Request"):
             return TemplateResponse(request, "jobs/_now.html", context)
-        context |= self.admin_site.each_context(request) | {
-            "title": "How background jobs stand",
-            "opts": self.opts,
-            "workspaces": scope_of(request).names,
-            "may_see_all": scope_of(request).ids is None,
-        }
+        context |= (
+            display.day(workspace_id, times)
+            | self.admin_site.each_context(request)
+            | {
+                "title": "How background jobs stand",
+                "opts": self.opts,
+                "workspaces": scope_of(request).names,
+                "may_see_all": scope_of(request).ids is None,
+            }
+        )
         return TemplateResponse(request, "admin/jobs/backgroundjob/overview.html", context)
 
     def change_view(

@@ -39,8 +39,14 @@ def test_counts_by_state_within_a_workspace():
     finished(ours, status="failed")
     finished(theirs)
 
-    assert stats.counts(ours.pk) == {"queued": 1, "running": 0, "succeeded": 1, "failed": 1, "cancelled": 0}
-    assert stats.counts(None)["succeeded"] == 2
+    assert stats.totals(ours.pk).jobs == {
+        "queued": 1,
+        "running": 0,
+        "succeeded": 1,
+        "failed": 1,
+        "cancelled": 0,
+    }
+    assert stats.totals(None).jobs["succeeded"] == 2
 
 
 def test_counts_stop_at_their_cap(monkeypatch):
@@ -48,7 +54,7 @@ def test_counts_stop_at_their_cap(monkeypatch):
     for _ in range(5):
         make()
 
-    assert stats.counts(None)["queued"] == 3
+    assert stats.totals(None).jobs["queued"] == 3
 
 
 def test_the_oldest_due_job_tells_the_age():
@@ -58,25 +64,27 @@ def test_the_oldest_due_job_tells_the_age():
     make(theirs, run_at=timezone.now() - timedelta(hours=2))
 
     assert 89 < stats.oldest_due_age_s(ours.pk) < 120
-    assert stats.oldest_due_age_s(make_workspace().pk) == 0
+    assert 89 < stats.totals(ours.pk).oldest_s < 120
+    nobody = make_workspace().pk
+    assert (stats.oldest_due_age_s(nobody), stats.totals(nobody).oldest_s) == (0, 0)
 
 
-def test_workers_alive_with_what_they_run():
-    busy = Worker.objects.create(cluster=uuid4(), host="a", pid=1)
-    Worker.objects.create(cluster=uuid4(), host="b", pid=2)
+def test_workers_alive_and_their_busy_places():
+    busy = Worker.objects.create(cluster=uuid4(), host="a", pid=1, places=4)
+    Worker.objects.create(cluster=uuid4(), host="b", pid=2, places=2)
     Worker.objects.create(
         cluster=uuid4(), host="c", pid=3, heartbeat_at=timezone.now() - timedelta(minutes=1)
     )
     Worker.objects.create(cluster=uuid4(), host="d", pid=4, ended_at=timezone.now())
     workspace = make_workspace()
-    job = make(workspace)
+    make(workspace)
     token, [claimed] = queue.claim(busy.pk, 1)
     queue.start(claimed, token)
 
-    seen = stats.workers(workspace.pk)
-
-    assert [(w.host, [job.pk for job in w.jobs]) for w in seen] == [("a", [job.pk]), ("b", [])]
-    assert [w.jobs for w in stats.workers(make_workspace().pk)] == [[], []]
+    assert [worker.host for worker in stats.workers()] == ["a", "b"]
+    seen, others = stats.totals(workspace.pk), stats.totals(make_workspace().pk)
+    assert (seen.workers, seen.places, seen.busy) == (2, 6, 1)
+    assert (others.workers, others.places, others.busy) == (2, 6, 0)
 
 
 def test_the_series_covers_a_day_without_gaps():
@@ -102,7 +110,8 @@ def test_percentiles_per_kind():
     finished(kind="t.quick", wait_s=0, run_s=1)
     finished(kind="t.slow", wait_s=9_999, ago_s=30 * 3600)
 
-    quick, slow = stats.timings(None)
+    times = stats.timings(None)
+    quick, slow = times.kinds.values()
 
     assert (quick.name, quick.jobs, quick.run_p50_ms) == ("t.quick", 1, 1_000)
     assert (slow.name, slow.jobs, slow.wait_p50_ms, slow.run_p95_ms) == ("t.slow", 100, 50_500, 2_000)

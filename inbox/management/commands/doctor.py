@@ -164,7 +164,7 @@ def _waits(due: stats.Due, times: stats.Timing | None) -> str:
 
 
 def _queue() -> Iterator[Finding]:
-    alive = stats.workers(None)
+    alive = stats.workers()
     if alive:
         yield Finding(True, "workers", f"{len(alive)} alive")
     else:

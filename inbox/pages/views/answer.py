@@ -13,7 +13,7 @@ from inbox.models import Draft, Lead, OutboundSend
 from inbox.pages.access import WorkspaceRequest, workspace_view
 from inbox.pages.forms.conversation import AnswerForm, OwnMessageForm
 from inbox.pages.parts import part_asked
-from inbox.pages.views.conversation import answer_for, find_lead, render_conversation
+from inbox.pages.views.conversation import Typed, find_lead, render_conversation
 from inbox.pages.views.threads import threads
 from inbox.replying import autosend, review
 
@@ -110,8 +110,7 @@ def _again(request: WorkspaceRequest, lead: Lead, form: AnswerForm, refusal: str
     error = refusal or str(next(iter(next(iter(form.errors.values())))))
     text, channel = request.POST.get("text", ""), request.POST.get("channel", "")
     lead = find_lead(request, lead.pk)  # as it is now, so that what is new counts as seen
-    answer = answer_for(lead, text=text, channel=channel, error=error)
-    return render_conversation(request, lead, answer, status=409 if refusal else 422)
+    return render_conversation(request, lead, Typed(text, channel, error), status=409 if refusal else 422)
 
 
 def _back(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:

@@ -4,36 +4,39 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any, NamedTuple
 
 from csp.constants import NONE, SELF
 from csp.decorators import csp
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Subquery
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
-from inbox.followups import plan
-from inbox.leads import assigning, facts, notes, triage
-from inbox.models import Appointment, Draft, Lead, Membership, Message, OutboundSend, WebhookDelivery
+from inbox.leads import notes, triage
+from inbox.models import Draft, Lead, Membership, Message, OutboundSend
 from inbox.models.message import OWN
+from inbox.pages import beside
 from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
 from inbox.pages.draft_line import DraftLine, draft_line
+from inbox.pages.navigation import counts_of
 from inbox.pages.parts import COUNTS, THREADS, part_asked, render_part, varied
 from inbox.pages.rail import rail
-from inbox.pages.timeline import Entry, timeline
-from inbox.pages.views.threads import query_of, threads
+from inbox.pages.timeline import Entry, Timeline, open_sends, timeline
+from inbox.pages.together import expression, instances, read_together, rows
+from inbox.pages.views.threads import Threads, query_of, threads
 from inbox.pipeline.alike import Alike
-from inbox.replying import provenance, review
-from inbox.replying.channels import Way, ways
+from inbox.replying import channels, provenance, review, send_claims
+from inbox.replying.channels import Way
 from inbox.replying.provenance import Made
 from inbox.understanding.html import sanitize_html
 from jobs.models import BackgroundJob
 
 NO_SEND = datetime(1970, 1, 1, tzinfo=UTC)
 """What the form says where there is no message of ours yet: each one is newer."""
-DELIVERY_LIMIT = MEETING_LIMIT = 5
+ON_THE_WAY = (OutboundSend.State.INTENT, OutboundSend.State.UNKNOWN)
 ORIGINAL_POLICY = {"default-src": [NONE], "style-src": [SELF], "frame-ancestors": [SELF], "sandbox": [True]}
 
 
@@ -58,12 +61,8 @@ class Answer:
     taken_back: OutboundSend | None = None
     rewrite: BackgroundJob | None = None
     made: Made | None = None
+    line: DraftLine | None = None
     seen_send: str = ""
-
-    @property
-    def line(self) -> DraftLine | None:
-        """Why the draft goes out or waits, in one line; None without a draft."""
-        return draft_line(self.draft) if self.draft else None
 
     @property
     def being_written(self) -> bool:
@@ -90,6 +89,17 @@ class Answer:
         return [way for way in self.ways if way.shut]
 
 
+class Typed(NamedTuple):
+    """What a person typed and chose, and the `error` why it was refused."""
+
+    text: str = ""
+    channel: str = ""
+    error: str = ""
+
+
+NOTHING = Typed()
+
+
 def find_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> Lead:
     """The lead of the request's workspace with this id. Raises Http404.
 
@@ -104,39 +114,57 @@ def find_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> Lead:
     return get_object_or_404(leads, workspace=request.workspace, pk=lead_id)
 
 
-def answer_for(lead: Lead, *, text: str = "", channel: str = "", error: str = "") -> Answer:
-    """What the page of a conversation shows below the messages: a message whose sending has not ended
-    clearly, a draft to review, or an empty field. `text`, `channel` and `error` are what the person
-    typed and chose, and why it was refused.
+def draft_of(lead: Lead) -> Draft | None:
+    """The lead's newest draft that waits for a person; None if there is none."""
+    return lead.drafts.filter(status=Draft.Status.PENDING).order_by("-created_at").first()
+
+
+def answer_for(
+    lead: Lead, draft: Draft | None, shown: Timeline | None = None, typed: Typed = NOTHING
+) -> Answer:
+    """What the page of a conversation shows below the messages: a message whose sending has not ended clearly, the
+    draft to review (`draft_of`), or an empty field. `lead` is one of `find_lead`, `shown` its timeline, if the page has
+    that. `typed` is what the person typed, if it was refused.
     """
-    live = Q(state__in=(OutboundSend.State.INTENT, OutboundSend.State.UNKNOWN))
-    back = Q(state=OutboundSend.State.TAKEN_BACK) & ~Q(text="")
-    found = list(lead.sends.filter(live | back).order_by("-created_at"))
-    unsettled = [send for send in found if send.state != OutboundSend.State.TAKEN_BACK]
-    drafts = lead.drafts.filter(status=Draft.Status.PENDING).prefetch_related("gate_results")
-    draft = drafts.order_by("-created_at").first()
-    found_ways = ways(lead, unsettled, draft)
-    returned = None if text or draft or unsettled else next(iter(found), None)
+    sends = sorted(shown.sends if shown else open_sends(lead), key=lambda send: send.created_at, reverse=True)
+    unsettled = [send for send in sends if send.state in ON_THE_WAY]
+    taken_back = (send for send in sends if send.state == OutboundSend.State.TAKEN_BACK and send.text)
+    returned = None if typed.text or draft or unsettled else next(taken_back, None)
+    ways = channels.ways(lead, unsettled, draft, send_claims.by_channel(shown.read) if shown else None)
     return Answer(
         send=next(iter(unsettled), None),
         draft=draft,
         client_token=uuid.uuid4(),
-        ways=[way for way in found_ways if unsettled or not draft or way.channel != draft.channel],
-        draft_way=next((way for way in found_ways if draft and way.channel == draft.channel), None),
-        text=text or (returned.text if returned else ""),
-        channel=channel or (returned.channel if returned else ""),
-        error=error,
+        ways=[way for way in ways if unsettled or not draft or way.channel != draft.channel],
+        text=typed.text or (returned.text if returned else ""),
+        channel=typed.channel or (returned.channel if returned else ""),
+        error=typed.error,
+        draft_way=next((way for way in ways if draft and way.channel == draft.channel), None),
         taken_back=returned,
-        rewrite=review.rewrite_of(draft) if draft else None,
-        made=provenance.of(draft) if draft else None,
         seen_send=_seen_send(lead),
+        **(_about(lead, draft) if draft else {}),
     )
 
 
+def _about(lead: Lead, draft: Draft) -> dict[str, Any]:
+    """What the page says of a draft, by one query."""
+    found = read_together(
+        lead.workspace_id,
+        {
+            "gates": rows(draft.gate_results.order_by("stage", "position"), "passed", "evidence"),
+            "rewrites": rows(review.rewrites_of(draft)[:1], "status", "snoozes", "attempts", "created_at"),
+            "facts": rows(provenance.facts_of(draft), "question", "answer"),
+        },
+    )
+    return {
+        "line": draft_line(draft, found["gates"]),
+        "rewrite": next(iter(found["rewrites"]), None),
+        "made": provenance.of(draft, found["facts"]),
+    }
+
+
 def _seen_send(lead: Lead) -> str:
-    """For the form: when the newest message of ours was claimed that the page shows. "" if that was not read."""
-    if "newest_send_at" not in vars(lead):
-        return ""
+    """For the form: when the newest message of ours was claimed that the page shows."""
     newest: datetime | None = vars(lead)["newest_send_at"]
     return (newest or NO_SEND).isoformat()
 
@@ -160,53 +188,41 @@ def conversation(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
         triage.mark_read(lead)
         if vars(lead)["calls_me"]:
             notes.mark_read(request.workspace.pk, signed_in(request), [lead.pk])
-    return render_conversation(request, lead, answer_for(lead))
+    return render_conversation(request, lead)
 
 
 def render_conversation(
-    request: WorkspaceRequest, lead: Lead, answer: Answer, status: int = 200, **more: object
+    request: WorkspaceRequest, lead: Lead, typed: Typed = NOTHING, status: int = 200, **more: object
 ) -> HttpResponse:
-    """Renders the page of the conversation with `lead`, or only the conversation if the request asks for that part.
-    `answer` is what stands below the messages, and `more` what the templates know besides.
+    """Renders the page of the conversation with `lead` (one of `find_lead`), or only the conversation if the request
+    asks for that part. `typed` is what the person typed, if the page comes back with it, and `more` what the templates
+    know besides.
     """
     part = part_asked(request)
-    requests = WebhookDelivery.objects.filter(workspace=request.workspace, lead=lead).select_related("job")
-    deliveries = list(requests.defer("body").order_by("-received_at")[:DELIVERY_LIMIT])
-    shown = timeline(lead, everything=bool(request.GET.get("all")))
+    draft = draft_of(lead)
+    shown = timeline(lead, draft, everything=bool(request.GET.get("all")))
+    answer = answer_for(lead, draft, shown, typed)
+    parts = beside.parts(lead)
+    if part:
+        list_shown: Threads | dict[str, str] = {"query": query_of(request)}
+        found = read_together(request.workspace.pk, parts)
+    else:
+        list_shown = threads(request, also={key: expression(one) for key, one in parts.items()})
+        found = {key: instances(one, counts_of(request)[key]) for key, one in parts.items()}
     context = {
-        "suspicion": open_suspicion(lead),
         "alike": alike_to(lead, request.GET.get("decided", "")),
-        "threads": {"query": query_of(request)} if part else threads(request),
+        "threads": list_shown,
         "lead": lead,
-        "given": assigning.how(lead),
         "seen": triage.Seen.of(lead),
         "timeline": shown,
-        "rail": rail(lead, shown, answer.draft),
+        "rail": rail(lead, shown, draft),
         "answer": answer,
-        "facts": facts.shown(lead),
-        "refusals": lead.refusals.order_by("channel"),
-        "meetings": lead.appointments.order_by("-starts_at", "-pk")[:MEETING_LIMIT],
-        "fell_through": Appointment.FELL_THROUGH,
-        "followups": plan.live(lead),
-        "sequences": plan.open_to(lead),
-        "deliveries": deliveries,
-        "jobs": {delivery.job_id: delivery.job for delivery in deliveries if delivery.job}.values(),
-    } | more
+        **beside.context(lead, found),
+        **more,
+    }
     if part:
         return render_part(request, part, context, status)
     return varied(render(request, "inbox/conversation.html", context, status=status))
-
-
-def open_suspicion(lead: Lead) -> Message | None:
-    """The lead's newest reply that the rules suspect to be something, such as an opt-out, and about which nobody has
-    decided. While there is one, nothing goes out to the lead. None if there is none.
-    """
-    if not lead.suspected:
-        return None
-    replies = Message.objects.filter(
-        lead=lead, direction=Message.Direction.INBOUND, suspected=lead.suspected, suspicion_decided_by=""
-    )
-    return replies.order_by("-sent_at", "-pk").first()
 
 
 def alike_to(lead: Lead, decided: str) -> Alike | None:
@@ -232,7 +248,7 @@ def outgoing(request: WorkspaceRequest, lead_id: uuid.UUID, send_id: uuid.UUID) 
     if send.state == OutboundSend.State.INTENT:
         return HttpResponse(status=204)
     lead = find_lead(request, lead_id)
-    answer = answer_for(lead)
+    answer = answer_for(lead, draft_of(lead))
     own = Message.objects.filter(workspace=request.workspace, source=OWN, external_id=str(send.pk))
     message = own.first() if send.state == OutboundSend.State.SENT else None
     arrived = [] if send.state == OutboundSend.State.TAKEN_BACK else [Entry(send.created_at, send=send)]
@@ -250,7 +266,7 @@ def rewriting(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     it has ended, then what stands below the messages.
     """
     lead = find_lead(request, lead_id)
-    answer = answer_for(lead)
+    answer = answer_for(lead, draft_of(lead))
     return HttpResponse(status=204) if answer.being_written else _answer(request, lead, answer)
 
 

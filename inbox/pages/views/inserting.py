@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from inbox.followups import step_text
 from inbox.models import Lead, Membership
 from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
-from inbox.pages.views.conversation import answer_for, find_lead, render_conversation
+from inbox.pages.views.conversation import Typed, find_lead, render_conversation
 from inbox.workspaces import snippets
 
 FORMS = ("own", "draft")
@@ -52,11 +52,11 @@ def insert(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     text, channel = request.POST.get("text", ""), request.POST.get("channel", "")
     if chosen := request.POST.get("insert", ""):
         text = "\n".join(filter(None, (text.rstrip(), chosen)))
-    answer = answer_for(lead, text=text, channel=channel)
+    typed = Typed(text, channel)
     if request.POST.get("show") == "snippets":
         inserts = _snippets(request, lead)
-        return render_conversation(request, lead, answer, shown="snippets", inserts=inserts)
-    return render_conversation(request, lead, answer)
+        return render_conversation(request, lead, typed, shown="snippets", inserts=inserts)
+    return render_conversation(request, lead, typed)
 
 
 def _snippets(request: WorkspaceRequest, lead: Lead, words: str = "") -> list[Insert]:

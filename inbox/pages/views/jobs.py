@@ -50,22 +50,22 @@ def job_list(request: WorkspaceRequest) -> HttpResponse:
     two parts, the counts and the list, reload alone.
     """
     workspace_id = request.workspace.pk
+    totals = stats.totals(workspace_id)
     if request.htmx and request.htmx.target == "jobs-now":
-        return render(request, "jobs/_now.html", _now(request))
+        return render(request, "jobs/_now.html", _now(request, totals, stats.timings(workspace_id)))
     asked = {name: request.GET.get(name, "").strip()[:255].replace("\0", "") for name in FILTERS}
     context = {
         "page": _page(request, asked),
         "asked": asked,
         "filtered": any(asked.values()),
-        "tabs": _tabs(stats.counts(workspace_id), asked["status"]),
+        "tabs": _tabs(totals.jobs, asked["status"]),
     }
     if request.htmx:
         return render(request, "jobs/_live.html", context)
-    return render(
-        request,
-        "jobs/list.html",
-        context | _now(request) | {"kinds": sorted(KINDS), "ages": display.AGES.items()},
-    )
+    times = stats.timings(workspace_id)
+    context |= _now(request, totals, times) | display.day(workspace_id, times)
+    context |= {"kinds": sorted(KINDS), "ages": display.AGES.items()}
+    return render(request, "jobs/list.html", context)
 
 
 def _page(request: WorkspaceRequest, asked: dict[str, str]) -> KeysetPage:
@@ -82,8 +82,8 @@ def _page(request: WorkspaceRequest, asked: dict[str, str]) -> KeysetPage:
     return keyset_page(found.order_by(), "created_at", after=after, before=before)
 
 
-def _now(request: WorkspaceRequest) -> dict[str, Any]:
-    return display.now(request.workspace.pk) | {
+def _now(request: WorkspaceRequest, totals: stats.Totals, times: stats.Timings) -> dict[str, Any]:
+    return display.now(request.workspace.pk, totals, times) | {
         "act_url": reverse("inbox:jobs-act", args=[request.workspace.pk]),
         "list_url": reverse("inbox:jobs", args=[request.workspace.pk]),
         "can_retry_group": True,

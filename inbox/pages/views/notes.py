@@ -11,7 +11,7 @@ from inbox.leads import notes
 from inbox.pages.access import WorkspaceRequest, workspace_view
 from inbox.pages.forms.conversation import NoteForm
 from inbox.pages.team import team_of
-from inbox.pages.views.conversation import answer_for, find_lead, render_conversation
+from inbox.pages.views.conversation import find_lead, render_conversation
 
 
 @require_POST
@@ -23,7 +23,7 @@ def write(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     lead, form = find_lead(request, lead_id), NoteForm(request.POST)
     if not form.is_valid():
         messages.error(request, str(form.errors["text"][0]))
-        return render_conversation(request, lead, answer_for(lead), status=422)
+        return render_conversation(request, lead, status=422)
     kept = notes.write(lead, request.membership, form.cleaned_data["text"], team_of(request).callable)
     for word in kept.unknown:
         messages.warning(request, f"Nobody is called “@{word}” here, so nobody was told by it.")

@@ -1,7 +1,9 @@
 """The list of conversations: one folder, filtered, 50 a page. It also stands beside an open conversation."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
@@ -11,17 +13,19 @@ from django.views.decorators.http import require_safe
 
 from inbox.leads.folders import (
     COUNT_LIMIT,
+    CappedCount,
     Folder,
     capped_count,
     count_since,
     oldest_looked_at,
     oldest_not_understood,
+    read_values,
     with_badges,
 )
-from inbox.models import Lead, SavedView, Workspace
+from inbox.models import Lead, SavedView
 from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
 from inbox.pages.empty_states import Empty, beyond, of_folder
-from inbox.pages.filters import LeadFilter
+from inbox.pages.filters import LeadFilter, campaigns, offer_campaigns
 from inbox.pages.lead_list import ORDER, filtered, looked_at
 from inbox.pages.navigation import UNCERTAIN, counts_of
 from inbox.pages.pagination import SCAN, KeysetPage, keyset_page
@@ -29,6 +33,24 @@ from inbox.pages.parts import COUNTS, THREADS, part_asked, render_part, varied
 from inbox.pages.saved_views import open_view
 from inbox.pages.search import search_page
 from inbox.pages.templatetags.holdfast import capped
+from inbox.pages.together import expression, instances
+
+COUNT, OLDEST, CAMPAIGNS = "count", "oldest", "campaigns"
+"""The keys of what the list reads together with the counts of the page."""
+
+
+@dataclass(frozen=True)
+class Number:
+    """How many leads a list has: `known`, or what `expression` says. With `has_older` there may be more."""
+
+    known: int = 0
+    expression: CappedCount | None = None
+    has_older: bool = False
+
+    def words(self, read: int | None) -> str:
+        """The number in few letters. `read` is the value of `expression`."""
+        count = self.known if read is None else read
+        return capped(count) if count > COUNT_LIMIT or not self.has_older else f"{count}+"
 
 
 @dataclass(frozen=True)
@@ -75,19 +97,18 @@ class Threads:
         return sorted({row.last_account for row in self.page.rows if row.last_account})
 
 
-def threads(request: WorkspaceRequest) -> Threads:
-    """What the list of conversations shows for the request's query string. Raises Http404 for an unknown folder or an
-    invalid cursor.
+def threads(request: WorkspaceRequest, also: Mapping[str, Any] | None = None) -> Threads:
+    """What the list of conversations shows for the request's query string. The SQL expressions `also` are read with the
+    counts of the page (`counts_of`). Raises Http404 for an unknown folder or an invalid cursor.
     """
     folder, lead_filter, leads = filtered(request)
-    page, count = _page(request, folder, lead_filter, leads)
+    page, number = _page(request, folder, lead_filter, leads)
+    found = _read(request, folder, number, also or {})
     active, values = _values(folder, lead_filter, request)
     chips = [
         Chip(label, value, urlencode({key: values[key] for key in values if key != name}))
         for name, label, value in active
     ]
-    uncertain = counts_of(request)[UNCERTAIN]
-    oldest = oldest_not_understood(request.workspace) if folder.key == "not-understood" else None
     query = urlencode(values)
     empty = None
     if not page.rows and _is_later(request):
@@ -95,7 +116,25 @@ def threads(request: WorkspaceRequest) -> Threads:
     elif not page.rows and not chips and lead_filter.is_valid():
         empty = of_folder(request.workspace, folder)
     view = open_view(request) if chips else None
-    return Threads(folder, lead_filter, chips, page, count, query, uncertain, oldest, empty, view)
+    count = number.words(found.get(COUNT))
+    return Threads(
+        folder, lead_filter, chips, page, count, query, found[UNCERTAIN], found.get(OLDEST), empty, view
+    )
+
+
+def _read(
+    request: WorkspaceRequest, folder: Folder, number: Number, also: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The counts of the page, what the list needs besides, and `also`: one query reads all."""
+    offered = campaigns(request.workspace)
+    asked: dict[str, Any] = {CAMPAIGNS: expression(offered), **also}
+    if number.expression is not None:
+        asked[COUNT] = number.expression
+    if folder.key == "not-understood":
+        asked[OLDEST] = oldest_not_understood(request.workspace)
+    found = counts_of(request, asked)
+    offer_campaigns(request, instances(offered, found[CAMPAIGNS]))
+    return found
 
 
 def _is_later(request: WorkspaceRequest) -> bool:
@@ -104,16 +143,16 @@ def _is_later(request: WorkspaceRequest) -> bool:
 
 def _page(
     request: WorkspaceRequest, folder: Folder, lead_filter: LeadFilter, leads: QuerySet[Lead]
-) -> tuple[KeysetPage, str]:
-    """The page of the list that the request asks for, and how many leads the list has, in few letters."""
+) -> tuple[KeysetPage, Number]:
+    """The page of the list that the request asks for, and how many leads the list has."""
     rows = with_badges(leads, request.workspace, signed_in(request).pk)
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
     if lead_filter.words:
         found, count = search_page(rows, request.workspace, lead_filter.words, after=after)
-        return found, capped(count)
+        return found, Number(count)
     among = looked_at(request, folder, lead_filter)
     page = keyset_page(rows, ORDER, after=after, before=before, among=among)
-    return page, _count(request, leads, page, among)
+    return page, _number(request, leads, page, among)
 
 
 def _values(
@@ -132,17 +171,15 @@ def query_of(request: WorkspaceRequest) -> str:
     return urlencode(_values(folder, lead_filter, request)[1])
 
 
-def _count(
+def _number(
     request: WorkspaceRequest, leads: QuerySet[Lead], page: KeysetPage, among: QuerySet[Lead] | None
-) -> str:
+) -> Number:
     if not page.after and not page.before and not _is_later(request):
-        return capped(len(page.rows))
-    mine = Workspace.objects.filter(pk=request.workspace.pk)
+        return Number(len(page.rows))
     if among is None:
-        return capped(mine.values_list(capped_count(leads), flat=True).get())
-    oldest = mine.values_list(oldest_looked_at(among, SCAN), flat=True).get()
-    count = mine.values_list(count_since(leads, oldest), flat=True).get()
-    return capped(count) if count > COUNT_LIMIT or not oldest else f"{count}+"
+        return Number(expression=capped_count(leads))
+    oldest = read_values(request.workspace.pk, {OLDEST: oldest_looked_at(among, SCAN)})[OLDEST]
+    return Number(expression=count_since(leads, oldest), has_older=oldest is not None)
 
 
 @require_safe

@@ -149,7 +149,7 @@ def test_page_takes_as_many_queries_for_fifty_messages_as_for_two(workspace, mem
     queries()  # the first visit reads the lead and remembers the workspace
     few = queries()
     add(48)
-    assert queries() == few <= 24
+    assert queries() == few <= 16
 
 
 def test_poll_of_a_send_on_its_way_changes_nothing(workspace, member, lead):

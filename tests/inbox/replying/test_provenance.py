@@ -30,6 +30,10 @@ def calls_of(draft):
     return [one["prompt"].split()[0] for one in draft.made_of["calls"]]
 
 
+def what_made(draft):
+    return provenance.of(draft, provenance.facts_of(draft))
+
+
 def page(world, draft):
     world.client.force_login(world.user)
     answer = world.client.get(reverse("inbox:conversation", args=[world.workspace.pk, draft.lead_id]))
@@ -50,7 +54,7 @@ def test_a_draft_keeps_its_facts_as_they_were_and_the_calls_that_made_it(world, 
     assert [one["cost_microusd"] for one in draft.made_of["calls"]] == [
         call.cost_microusd for call in ledger.order_by("pk")
     ]
-    made = provenance.of(draft)
+    made = what_made(draft)
     assert made.cost == provenance.dollars(sum(call.cost_microusd for call in ledger)) != "cost unknown"
     assert made.tokens == (sum(c.input_tokens for c in ledger), sum(c.output_tokens for c in ledger))
 
@@ -120,14 +124,14 @@ def test_a_model_whose_price_is_not_known_makes_the_cost_unknown_and_not_nothing
     world.work()
 
     draft = world.draft(message)
-    assert provenance.of(draft).cost == "cost unknown"
+    assert what_made(draft).cost == "cost unknown"
     assert re.search(r"Made of [12] messages?; cost unknown", page(world, draft))
 
 
 def test_a_draft_of_the_release_before_says_nothing_of_its_making(world):
     draft = factories.make_draft(factories.make_message(factories.make_lead(world.workspace)))
 
-    assert provenance.of(draft) is None and "Made of" not in page(world, draft)
+    assert what_made(draft) is None and "Made of" not in page(world, draft)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,70 @@
+"""Reads several short lists by one query, each as an array of JSON objects beside the others."""
+
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Field, Model, QuerySet
+from django.db.models.functions import JSONObject
+
+from inbox.leads.folders import read_values
+
+
+class Rows(NamedTuple):
+    """A short list to be read: the rows of `queryset`, with the columns `names` and the key. A name with "__" is a
+    column of the row that a foreign key leads to.
+    """
+
+    queryset: QuerySet[Any]
+    names: tuple[str, ...]
+
+
+def rows(queryset: QuerySet[Any], *names: str) -> Rows:
+    """The rows of `queryset` with the columns `names`, for `read_together`."""
+    return Rows(queryset, ("pk", *names))
+
+
+def expression(part: Rows) -> ArraySubquery:
+    """The SQL expression of a list, to be read as a value beside others. `instances` makes rows of it."""
+    return ArraySubquery(part.queryset.values(as_json=JSONObject(**{name: name for name in part.names})))
+
+
+def read_together(workspace_id: UUID, parts: Mapping[str, Rows]) -> dict[str, list[Any]]:
+    """The rows of all `parts` in a workspace, by their keys, as instances of their models. One query reads all.
+    A column that was not named is read when it is asked for.
+    """
+    found = read_values(workspace_id, {key: expression(part) for key, part in parts.items()})
+    return {key: instances(part, found[key]) for key, part in parts.items()}
+
+
+def instances(part: Rows, found: list[dict[str, Any]] | None) -> list[Any]:
+    """The instances of the model of `part` that the value of its `expression` stands for. It is None if Django
+    knows that the list is empty.
+    """
+    return [_instance(part.queryset.model, row) for row in found or ()]
+
+
+def _instance(model: type[Model], row: Mapping[str, Any]) -> Model:
+    own = {name: value for name, value in row.items() if "__" not in name}
+    fields = {field.attname: field for field in model._meta.concrete_fields}
+    values = {_attname(model, name): value for name, value in own.items()}
+    names = [name for name in fields if name in values]  # in the model's order, as a row of a query has them
+    instance = model.from_db(
+        DEFAULT_DB_ALIAS, names, [fields[name].to_python(values[name]) for name in names]
+    )
+    related = [(*name.split("__", 1), value) for name, value in row.items() if "__" in name]
+    for name, columns in groupby(sorted(related, key=lambda one: one[0]), key=lambda one: one[0]):
+        other = {column: value for _, column, value in columns}
+        to = model._meta.get_field(name).related_model
+        assert isinstance(to, type)  # "self" is a class by now
+        setattr(instance, name, _instance(to, other) if other["pk"] is not None else None)
+    return instance
+
+
+def _attname(model: type[Model], name: str) -> str:
+    field = model._meta.pk if name == "pk" else model._meta.get_field(name)
+    assert isinstance(field, Field)  # a column of the table itself
+    return field.attname
