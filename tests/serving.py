@@ -61,7 +61,7 @@ class WebServer:
     """A gunicorn on a port of its own for the block. `log` is what it wrote to standard error.
 
     `fernet_keys`: where the database's secrets were written by another process, the keys of that process.
-    `application`: the WSGI module, where a test needs another than the product's.
+    `application`: the WSGI module, where a test needs another than the product's. `root`: the folder of the product.
     """
 
     def __init__(
@@ -71,9 +71,10 @@ class WebServer:
         *,
         fernet_keys: tuple[str, ...] = (),
         application: str = "config.wsgi",
+        root: Path = ROOT,
         **environment: str,
     ) -> None:
-        self.log, self._application = log, application
+        self.log, self._application, self._root = log, application, root
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -95,7 +96,7 @@ class WebServer:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", self._application],
-                cwd=ROOT,
+                cwd=self._root,
                 env=self.environment,
                 stderr=log,
             )
@@ -114,6 +115,11 @@ class WebServer:
             self._process.kill()
             self._process.wait()
 
+    @property
+    def pid(self) -> int:
+        """The process of gunicorn's arbiter."""
+        return self._process.pid
+
     def post(
         self, path: str, body: bytes | Iterable[bytes], headers: dict[str, str] | None = None
     ) -> tuple[int, Any]:
@@ -130,7 +136,7 @@ class WebServer:
         """What a management command prints, run with the server's environment."""
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
+            cwd=self._root,
             env=self.environment,
             capture_output=True,
             text=True,
