@@ -51,13 +51,21 @@ def read(stored: Any) -> list[Attachment]:
 
 def attachment(**fields: Any) -> Attachment:
     """An Attachment from what a provider tells, of whatever type: `name`, `type`, `mimetype` (which counts before
-    `type`), `size`, `id`, `url`. Other fields are ignored.
+    `type`), `size`, `id`, `url`. Other fields are ignored, and a `url` that is none.
     """
     fields["type"] = fields.get("mimetype") or fields.get("type")
     texts = {name: _text(fields.get(name), limit) for name, limit in LONGEST.items()}
+    texts["url"] = texts["url"] if _is_url(texts["url"]) else ""
     size = fields.get("size")
     known = isinstance(size, int) and not isinstance(size, bool) and size >= 0
     return Attachment(size=size if known else None, **texts)
+
+
+def _is_url(text: str) -> bool:
+    try:
+        return bool(urlsplit(text))
+    except ValueError:  # "https://[x/a.png", or a character that becomes a slash when it is normalised
+        return False
 
 
 def _text(value: Any, limit: int) -> str:

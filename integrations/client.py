@@ -1,5 +1,6 @@
 """Helpers that all provider clients use: an account's session and credentials, paths, list answers, and files."""
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -107,8 +108,8 @@ def items_of(data: Any, *names: str) -> list[dict[str, Any]]:
 
 
 def file_from(session: ProviderSession, path: str, deadline: Deadline) -> bytes:
-    """The file at `path`, which begins with a slash or is a whole URL: at most LARGEST bytes, asked for once. Raises a
-    ProviderError, and HostRefused if the provider may not be called there.
+    """The file at `path`, which begins with a slash or is a whole URL: at most LARGEST bytes, asked for once, within
+    the Deadline alone. Raises a ProviderError, and HostRefused if the provider may not be called there.
     """
     return replace(session, max_retries=0).request(
         "GET",
@@ -116,6 +117,7 @@ def file_from(session: ProviderSession, path: str, deadline: Deadline) -> bytes:
         operation="file",
         deadline=deadline,
         headers={"Accept": "*/*"},
+        timeout_ms=math.ceil(deadline.remaining_ms()),
         file_limit=LARGEST,
         parse=lambda response: response.content,
     )

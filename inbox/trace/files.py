@@ -1,6 +1,9 @@
 """Fetches a file that came with a message from its provider, while a person waits for it. It is stored nowhere here."""
 
+import io
 import threading
+from collections.abc import Callable
+from contextlib import ExitStack
 
 from inbox.models import Message
 from inbox.trace import asking
@@ -44,18 +47,33 @@ def why_not(spec: ProviderSpec, one: Attachment) -> str:
     return ""
 
 
-def fetch(message: Message, one: Attachment) -> bytes:
-    """The file `one` that came with `message`: at most 25 MB, by one call to the provider, within 15 s. No connection
-    to the database is held meanwhile. The call says nothing about the account's health, as a file may be gone or lie
-    elsewhere. Raises NotFetched.
+class Held(io.BytesIO):
+    """A file in memory. It takes a place among SLOTS until it is closed, or nobody has it any more."""
+
+    def __init__(self, content: bytes, leave: Callable[[], None]) -> None:
+        super().__init__(content)
+        self._leave = leave
+
+    def close(self) -> None:
+        super().close()
+        self._leave()
+
+
+def fetch(message: Message, one: Attachment) -> Held:
+    """The file `one` that came with `message`: at most 25 MB, asked for once, within 15 s. Close it when the browser
+    has it. No connection to the database is held meanwhile. The call says nothing about the account's health, as a file
+    may be gone or lie elsewhere. Raises NotFetched.
     """
     spec = registry.spec_of(registry.provider_of(message.source))
     if why := why_not(spec, one):
         raise NotFetched(why)
     try:
         account = answering(message, spec.name)
-        with asking.slot(SLOTS, BUDGET_MS) as deadline, writer.unobserved():
-            return stated(spec.files).fetch(account, message.external_id, one, deadline)
+        with ExitStack() as place:
+            deadline = place.enter_context(asking.slot(SLOTS, BUDGET_MS))
+            with writer.unobserved():
+                content = stated(spec.files).fetch(account, message.external_id, one, deadline)
+            return Held(content, place.pop_all().close)
     except asking.Busy:
         raise NotFetched("Other files are being fetched just now. Try again in a few seconds.") from None
     except (Cancelled, DeadlineExceeded, ShutdownRequested):

@@ -4,6 +4,7 @@ A call returns its result or raises an error of integrations.errors; `CallOutcom
 provider need a judgement of their own, its client passes the function `classify`.
 """
 
+import io
 import json
 import time
 import uuid
@@ -270,12 +271,12 @@ class ProviderSession:
             deadline.sleep_s(wait_ms / 1000)
 
     def _count(self, permit: Permit, call: _Call) -> None:
+        if call.file_limit:  # a file may lie anywhere, so no answer for one stops the provider's other calls
+            breakers.leave(permit, CallOutcome.CANCELLED)
+            return
         # Only an HTTP 429 stops all calls. A limit on one kind of call (invitations) says nothing about the others.
         result = call.last
         refused = result if isinstance(result, ProviderRateLimited) and result.status == 429 else None
-        if call.file_limit and not refused:  # one file that is broken or too large stops no other calls
-            breakers.leave(permit, CallOutcome.CANCELLED)
-            return
         breakers.leave(permit, _outcome_of(result), refused.retry_after_ms if refused else None)
         if isinstance(result, Response):
             _budgets[self.provider].succeeded()
@@ -388,18 +389,18 @@ def _exchange_bytes(provider: str, request: requests.PreparedRequest, file_limit
     """
     answer = adapters.get(provider).send(request, stream=True)
     is_file = bool(file_limit) and 200 <= answer.status_code < 300
-    content = bytearray()
+    content = io.BytesIO()  # gives its bytes without a copy
     try:
         for chunk in answer.raw.stream(65_536, decode_content=True):
-            content += chunk
-            if len(content) > (file_limit if is_file else BODY_LIMIT):
+            content.write(chunk)
+            if content.tell() > (file_limit if is_file else BODY_LIMIT):
                 raise _TooLarge()
     except BaseException:
         answer.raw.close()
         raise
     finally:
         answer.raw.release_conn()
-    whole = bytes(content)
+    whole = content.getvalue()
     return Response(answer.status_code, answer.headers, whole, None if is_file else _parse_json(whole))
 
 

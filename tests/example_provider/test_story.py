@@ -87,7 +87,7 @@ def test_a_file_that_came_with_a_reply_is_fetched(world):
         pk=comes(world, "reply", text="See the plan.", files=[told_of])["messageId"]
     )
     (found,) = attachments.read(message.attachments)
-    assert files.fetch(message, found) == b"The file of the sandbox."
+    assert files.fetch(message, found).read() == b"The file of the sandbox."
 
 
 def test_an_answer_that_was_lost_is_found_in_its_list(world, account):

@@ -4,7 +4,7 @@ import uuid
 
 from csp.constants import NONE
 from csp.decorators import csp
-from django.http import Http404, HttpResponse
+from django.http import FileResponse, Http404
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils.http import content_disposition_header
@@ -42,9 +42,9 @@ def file(request: WorkspaceRequest, message_id: uuid.UUID, number: int) -> HttpR
         return render(request, "inbox/file.html", context)
 
 
-def _download(one: Attachment, content: bytes) -> HttpResponse:
-    return HttpResponse(
-        content,
+def _download(one: Attachment, content: files.Held) -> FileResponse:
+    return FileResponse(
+        content,  # the response closes it
         content_type="application/octet-stream",
         headers={
             "Content-Disposition": content_disposition_header(True, one.file_name) or "attachment",

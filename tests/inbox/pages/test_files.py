@@ -1,5 +1,6 @@
 """Files that came with a message: named with type and size, fetched when somebody opens them, or said why not."""
 
+import gc
 import threading
 import time
 
@@ -8,7 +9,7 @@ import pytest
 from inbox.models import Message
 from inbox.trace import files
 from integrations import registry
-from integrations.attachments import Attachment, read
+from integrations.attachments import Attachment, attachment, read
 from integrations.errors import CallOutcome
 from integrations.health import writer
 from integrations.http.breaker import OPEN_AFTER_FAILURES, breakers
@@ -79,7 +80,7 @@ def test_a_file_is_fetched_with_the_account_s_key_and_saved_never_shown(people, 
     answer = opened(
         people.viewer, message_with(lead, told(sandbox, name="plan<script>.html", type="text/html"))
     )
-    assert answer.content == b"The file plan.pdf of the sandbox.\n"
+    assert answer.getvalue() == b"The file plan.pdf of the sandbox.\n"
     assert answer["Content-Type"] == "application/octet-stream"
     assert answer["Content-Disposition"] == 'attachment; filename="plan script .html"'
     assert answer["X-Content-Type-Options"] == "nosniff"
@@ -120,8 +121,11 @@ def test_an_address_that_is_not_the_provider_s_is_never_called(url, member, lead
     assert (f'href="{url}"' in html) == url.startswith("https://")
 
 
-def test_a_hanging_file_is_given_up_and_says_so(member, lead, account, sandbox, monkeypatch):
+def test_a_hanging_file_is_given_up_and_says_so(member, lead, account, sandbox, monkeypatch, settings):
     monkeypatch.setattr(files, "BUDGET_MS", 300)
+    settings.EMAILBISON_TIMEOUT_MS = (
+        100  # of a call of ours; a file is waited for as long as the person waits
+    )
     sandbox.fault(provider="emailbison", kind="hang", path="/attachments/")
     started = time.monotonic()
     text = opened(member, message_with(lead, told(sandbox))).content.decode()
@@ -141,9 +145,11 @@ def test_a_refused_or_missing_file_says_nothing_about_the_account(member, lead, 
 
 def test_files_that_fail_stop_no_other_call(workspace, member, lead, account, sandbox):
     message = message_with(lead, told(sandbox))
-    sandbox.fault(provider="emailbison", kind="server_error", path="/attachments/")
+    sandbox.fault(provider="emailbison", kind="server_error", path="/attachments/", count=OPEN_AFTER_FAILURES)
     for _ in range(OPEN_AFTER_FAILURES):
         assert "EmailBison did not give it: provider failed." in opened(member, message).content.decode()
+    sandbox.fault(provider="emailbison", kind="rate_limit", path="/attachments/", retry_after=3_600)
+    assert "EmailBison did not give it: rate limited." in opened(member, message).content.decode()
     breakers.leave(breakers.enter("emailbison", workspace.pk), CallOutcome.CANCELLED)
 
 
@@ -153,12 +159,25 @@ def test_a_larger_file_is_given_up_in_the_middle(member, lead, account, sandbox,
     assert "It is larger than 25 MB, and larger files are not fetched." in text
 
 
-def test_no_more_files_than_there_are_places_are_held_at_once(member, lead, account, sandbox, monkeypatch):
-    taken = threading.BoundedSemaphore(1)
-    taken.acquire()
-    monkeypatch.setattr(files, "SLOTS", taken)
-    text = opened(member, message_with(lead, told(sandbox))).content.decode()
-    assert "Other files are being fetched just now." in text
+def test_a_file_keeps_its_place_until_the_browser_has_it(member, lead, account, sandbox, monkeypatch):
+    monkeypatch.setattr(files, "SLOTS", threading.BoundedSemaphore(1))
+    message = message_with(lead, told(sandbox))
+    first = opened(member, message)
+    assert "Other files are being fetched just now." in opened(member, message).content.decode()
+    assert first["Content-Length"] == "34"
+    assert len(first.getvalue()) == 34
+    assert opened(member, message)["Content-Disposition"]  # and a browser that went away leaves its place
+    gc.collect()
+    assert opened(member, message)["Content-Disposition"]
+
+
+@pytest.mark.parametrize("url", ["https://[x/a.png", "https://ex℀mple.com/a.png"])
+def test_an_address_that_is_none_is_left_out_and_the_page_shows_the_rest(url, member, lead, account):
+    assert attachment(name="a.png", url=url) == Attachment(name="a.png")
+    message = message_with(lead, {"name": "a.png", "url": url}, {"url": url})
+    html = page(member, message)
+    assert "a.png" in html and "EmailBison does not say where it is, so it is not fetched from here." in html
+    assert opened(member, message).status_code == 200
 
 
 def test_a_provider_that_tells_of_no_files_says_where_they_are(member, lead):
