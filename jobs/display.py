@@ -274,7 +274,7 @@ def _attempt_line(attempt: JobAttempt) -> dict[str, Any]:
         "tone": "ok" if well else "bad" if bad else "warn",
         "icon": "check" if well else "fail" if bad else "retry",
         "what": f"Attempt {attempt.number}: {attempt.get_outcome_display().lower()}",
-        "why": f"{attempt.error_class}: {attempt.error}" if attempt.error_class else "",
+        "why": f"{attempt.error_class.rpartition('.')[2]}: {attempt.error}" if attempt.error_class else "",
         "at": attempt.started_at,
         "ms": attempt.duration_ms,
         "traceback": attempt.traceback,

@@ -109,6 +109,12 @@ def ago_text(value: datetime) -> str:
 
 
 @register.filter
+def class_name(path: str) -> str:
+    """The name of a class without the modules that it stands in: "ProviderRejected"."""
+    return path.rpartition(".")[2]
+
+
+@register.filter
 def until(value: datetime) -> str:
     """How long it is until `value`, in few letters: "now", "4 min", "3 h", "2 days"."""
     seconds = (value - timezone.now()).total_seconds()
