@@ -10,20 +10,7 @@ from typing import NamedTuple
 
 from inbox.models import Lead, Workspace
 from inbox.replying.draft_material import Slot
-
-PLACE = re.compile(r"\{(\w+)(?:\|([^{}|]*))?\}")
-SLOTS = "slots"
-VARIABLES = {
-    "first_name": "The lead's first name",
-    "last_name": "The lead's last name",
-    "company": "The lead's company",
-    "title": "The lead's title",
-    "email": "The lead's e-mail address",
-    "sender": "The workspace's persona",
-    "our_company": "The workspace's name",
-    SLOTS: "The next free times of the calendar",
-}
-
+from inbox.replying.variables import PLACE, SLOTS, VARIABLES
 
 NOT_THE_LEADS = {
     "sender": "The workspace does not say who its answers are written by (Settings).",
@@ -65,14 +52,6 @@ def problem(template: str, workspace: Workspace) -> str:
     rest = PLACE.sub("", template)
     if "{" in rest or "}" in rest:
         return "A brace is left over. Write variables as {first_name}, or {first_name|there} with a fallback."
-    return ""
-
-
-def unfilled(text: str) -> str:
-    """Why `text` cannot go out, as a sentence: a variable is left in it; "" if none is."""
-    for match in PLACE.finditer(text):
-        if match[1] in VARIABLES:
-            return f"{match[0]} is not filled in: write the words in its place, or take it out."
     return ""
 
 

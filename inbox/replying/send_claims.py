@@ -19,7 +19,7 @@ from inbox.leads import erased, suspicion
 from inbox.leads.rollup import answers
 from inbox.models import Draft, Lead, Message, OutboundSend, User
 from inbox.models.lead import Channel, Tag
-from inbox.replying import limits
+from inbox.replying import limits, variables
 from inbox.replying.ways import provider_of
 from inbox.signals import draft_changed
 from inbox.workspaces import accounts
@@ -78,8 +78,8 @@ def claim(
     in which it can be taken back; None: it has none.
 
     Raises AlreadyDecided if this origin was claimed before. Raises SendBlocked if the lead is stopped, the text does
-    not fit, the account that they wrote to cannot send, another send to the lead is under way, or nobody approved it
-    and a suspicion is open.
+    not fit, a variable is left in it or in the subject, the account that they wrote to cannot send, another send to the
+    lead is under way, or nobody approved it and a suspicion is open.
     """
     held = "" if user else suspicion.reason(lead)
     if why := blocked(lead, channel) or held or limits.problem(channel, text):
@@ -87,6 +87,9 @@ def claim(
     reply_to = reply_to or newest_inbound(lead, channel)
     if reply_to is None and channel == Channel.EMAIL:
         raise SendBlocked("An e-mail can only answer one: this lead has not written by e-mail yet.")
+    theirs = reply_to.subject if reply_to else ""
+    if why := variables.unfilled(text) or variables.unfilled(subject, known=theirs):
+        raise SendBlocked(why)
     parts = limits.sms_parts(text) if channel == Channel.SMS else [text.strip()]
     send = addressed(
         lead,
@@ -196,7 +199,8 @@ def again(send: OutboundSend, *, state: str, user: User, text: str | None = None
     now, or SendBlocked.
     """
     new_text = send.text if text is None else text.strip()
-    if why := blocked(send.lead, send.channel, besides=send) or limits.problem(send.channel, new_text):
+    unfit = limits.problem(send.channel, new_text) or variables.unfilled(new_text)
+    if why := blocked(send.lead, send.channel, besides=send) or unfit:
         raise SendBlocked(why)
     try:
         with transaction.atomic():

@@ -390,6 +390,18 @@ OPT_OUT = (
     ),
     (
         "inbox/replying/send_claims.py",
+        "if why := variables.unfilled(text) or variables.unfilled(subject, known=theirs):",
+        "if why := variables.unfilled(subject, known=theirs):",
+        SENDING,
+    ),
+    (
+        "inbox/replying/send_claims.py",
+        "if why := variables.unfilled(text) or variables.unfilled(subject, known=theirs):",
+        "if why := variables.unfilled(text):",
+        SENDING,
+    ),
+    (
+        "inbox/replying/send_claims.py",
         "if channel in lead.refused_channels:",
         "if False:",
         "tests/webhooks/test_stop_and_start.py tests/webhooks/test_optouts.py tests/inbox/pipeline/test_channels.py",

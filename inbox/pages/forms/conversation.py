@@ -6,10 +6,10 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from inbox.followups import step_text
 from inbox.leads.tags import SAID
 from inbox.leads.triage import Seen
 from inbox.models.lead import Channel
+from inbox.replying import variables
 
 TEXT_LIMIT = 20_000
 LEAD_LIMIT = 50
@@ -34,7 +34,7 @@ class AnswerForm(forms.Form):
 
     def clean_text(self) -> str:
         text = str(self.cleaned_data["text"])
-        if problem := step_text.unfilled(text):
+        if problem := variables.unfilled(text):
             raise forms.ValidationError(problem)
         return text
 

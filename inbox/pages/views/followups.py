@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from inbox.followups import by_hand, lists, plan, responses, step_job, step_text
+from inbox.followups import by_hand, lists, plan, responses, step_job
 from inbox.models import (
     FollowUpInstance,
     FollowUpSequence,
@@ -24,6 +24,7 @@ from inbox.pages.access import WorkspaceRequest, workspace_view
 from inbox.pages.forms.followups import ApprovalForm, EnrolForm, OneLeadForm, SequenceForm, StepFormSet
 from inbox.pages.pagination import keyset_page
 from inbox.replying.send_claims import Refused
+from inbox.replying.variables import VARIABLES
 from jobs.adminlog import changes_of
 
 ADMIN = Membership.Role.ADMIN
@@ -250,7 +251,7 @@ def _edit(request: WorkspaceRequest, found: FollowUpSequence) -> HttpResponse:
         "sequence": found if known else None,
         "form": form,
         "formset": formset,
-        "variables": step_text.VARIABLES,
+        "variables": VARIABLES,
         "enrol": EnrolForm(),
     }
     return render(request, "followups/sequence.html", context, status=200 if data is None else 422)

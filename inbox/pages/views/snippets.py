@@ -8,10 +8,10 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from inbox.followups.step_text import VARIABLES
 from inbox.models import Membership, Snippet
 from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
 from inbox.pages.forms.snippets import SnippetForm
+from inbox.replying.variables import VARIABLES
 from inbox.workspaces import snippets
 
 ADMIN, MEMBER = Membership.Role.ADMIN, Membership.Role.MEMBER

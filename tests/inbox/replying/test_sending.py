@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from inbox.models import Draft, Message, OutboundSend
 from inbox.replying import reconciliation, review
+from inbox.replying.send_claims import SendBlocked
 from integrations.models import CircuitBreaker
 from jobs.deadline import Deadline
 from jobs.models import BackgroundJob
@@ -52,6 +53,30 @@ def test_writes_the_sent_message_with_everything_a_person_wants_to_see(world, dr
     assert (message.direction, message.channel, message.subject) == ("outbound", "email", "Re: winter work")
     assert message.account_address == "alex@outreach.example.com"
     assert message.recipients["to"] == [{"address": "dana@example.org", "name": "Dana Reyes"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "subject", "left"),
+    [
+        ("Hi {first_name}, Thursday works.", None, "{first_name}"),
+        ("Hi Dana, {slots|any day} works.", None, "{slots|any day}"),
+        ("Hi Dana, Thursday works.", "For {company}", "{company}"),
+    ],
+)
+def test_nobody_sends_a_text_or_subject_in_which_a_variable_is_left(world, draft, text, subject, left):
+    with pytest.raises(SendBlocked, match="is not filled in") as refused:
+        review.approve(draft, user=world.user, text=text, subject=subject)
+    assert str(refused.value).startswith(left)
+    draft.refresh_from_db()
+    assert draft.status == Draft.Status.PENDING and not OutboundSend.objects.exists()
+
+
+def test_braces_of_others_and_what_the_lead_wrote_may_go_out(world, draft):
+    Message.objects.filter(pk=draft.trigger_message_id).update(subject="Hi {first_name}")
+    draft.trigger_message.refresh_from_db()
+    text = 'Hi Dana, send {"plan": 1} or {x}.\n\n> Hi {first_name}, is this for us?'
+    send = review.approve(draft, user=world.user, text=text, subject="Re: Hi {first_name}")
+    assert (send.text, send.subject) == (text, "Re: Hi {first_name}")
 
 
 def test_answers_whoever_wrote_and_keeps_their_copies_but_not_ourselves(world):

@@ -1,0 +1,27 @@
+"""The variables that steps of follow-ups and snippets may hold, and what still holds one when it is to go out."""
+
+import re
+
+PLACE = re.compile(r"\{(\w+)(?:\|([^{}|]*))?\}")
+SLOTS = "slots"
+VARIABLES = {
+    "first_name": "The lead's first name",
+    "last_name": "The lead's last name",
+    "company": "The lead's company",
+    "title": "The lead's title",
+    "email": "The lead's e-mail address",
+    "sender": "The workspace's persona",
+    "our_company": "The workspace's name",
+    SLOTS: "The next free times of the calendar",
+}
+QUOTED = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
+
+
+def unfilled(text: str, known: str = "") -> str:
+    """Why `text` cannot go out, as a sentence: a variable is left in it; "" if none is. One in a quoted line, or that
+    stands in `known` too, is somebody else's words.
+    """
+    for match in PLACE.finditer(QUOTED.sub("", text)):
+        if match[1] in VARIABLES and match[0] not in known:
+            return f"{match[0]} is not filled in: write the words in its place, or take it out."
+    return ""
