@@ -60,6 +60,7 @@ urlpatterns = [
     path("inbox/<uuid:lead_id>/history/", history.history, name="history"),
     path("inbox/<uuid:lead_id>/message/", answer.own_message, name="own-message"),
     path("inbox/<uuid:lead_id>/snippets/", inserting.snippets_for, name="lead-snippets"),
+    path("inbox/<uuid:lead_id>/times/", inserting.times_for, name="lead-times"),
     path("inbox/<uuid:lead_id>/insert/", inserting.insert, name="insert"),
     path("inbox/<uuid:lead_id>/note/", notes.write, name="note"),
     path("inbox/<uuid:lead_id>/rewriting/", conversation.rewriting, name="rewriting"),

@@ -36,11 +36,23 @@ def on_offer(workspace: Workspace, deadline: Deadline) -> list[Slot]:
     """The next free times in the workspace's calendar within business hours, soonest first: at most OFFERED, at most
     one per half day, from 2 hours to 7 days ahead. [] if there are none or the calendar cannot be read.
     """
+    try:
+        return next_free(workspace, deadline)
+    except (ProviderError, ProviderMisconfigured) as error:
+        logger.warning(
+            "free times not readable",
+            extra={"workspace_id": str(workspace.pk), "error_class": type(error).__name__},
+        )
+        return []
+
+
+def next_free(workspace: Workspace, deadline: Deadline) -> list[Slot]:
+    """The times of `on_offer`. Raises the errors of the calendar's client."""
     start = timezone.now() + NOTICE
     zone = hours.zone(workspace)
     offered: list[Slot] = []
     half_days: set[tuple[Any, ...]] = set()
-    for moment in _readable_times(workspace, start, start + AHEAD - NOTICE, deadline):
+    for moment in free_times(workspace, start, start + AHEAD - NOTICE, deadline):
         local = moment.astimezone(zone)
         half_day = (local.date(), local.hour < 12)
         if hours.is_open(workspace, moment) and half_day not in half_days:
@@ -69,17 +81,9 @@ def free_times(workspace: Workspace, start: datetime, end: datetime, deadline: D
     return calendar.free_times(account, name, start, end, deadline)
 
 
-def _readable_times(
-    workspace: Workspace, start: datetime, end: datetime, deadline: Deadline
-) -> list[datetime]:
-    try:
-        return free_times(workspace, start, end, deadline)
-    except (ProviderError, ProviderMisconfigured) as error:
-        logger.warning(
-            "free times not readable",
-            extra={"workspace_id": str(workspace.pk), "error_class": type(error).__name__},
-        )
-        return []
+def has_calendar(workspace: Workspace) -> bool:
+    """Whether a calendar is chosen in the settings of one of the workspace's accounts."""
+    return _calendar(workspace) is not None
 
 
 def still_free(workspace: Workspace, times: Iterable[datetime], deadline: Deadline) -> bool:

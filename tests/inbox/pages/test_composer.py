@@ -1,14 +1,19 @@
-"""What the composer of a conversation shows beside the text: who gets it and from whom."""
+"""What the composer of a conversation has beside the text: who gets it, from whom, and times to offer."""
 
 import re
 
 import pytest
+from django.urls import reverse
 from django.utils.html import strip_tags
 
 from inbox.models import OutboundSend
+from inbox.replying import slots
 from integrations.health import writer
+from sandbox import SandboxServer
 from tests import factories
 from tests.factories import ago
+
+free = slots.next_free
 
 
 def sheet(client, lead, name: str = "own") -> str:
@@ -79,3 +84,49 @@ def test_a_draft_answers_the_message_that_it_was_written_for(workspace, member, 
     factories.make_draft(message, subject="Re: Two chairs")
     factories.make_message(lead, from_address="other@tidewater.example.com")
     assert rows(sheet(member, lead, "draft"))["To"] == "office@tidewater.example.com"
+
+
+@pytest.fixture
+def calendar(workspace):
+    """GoHighLevel in a sandbox, with a calendar that has free times."""
+    with SandboxServer() as server:
+        config = {"base_url": server.url("ghl"), "calendar_id": "cal-1"}
+        yield factories.make_integration(workspace, "ghl", config=config, external_account_id="loc-1")
+
+
+def times(client, lead) -> tuple[list[str], str]:
+    """The times that the menu offers, and what it says of them."""
+    shown = client.get(reverse("inbox:lead-times", args=[lead.workspace_id, lead.pk])).context["times"]
+    return shown.words, shown.said
+
+
+@pytest.mark.django_db(transaction=True)
+def test_free_times_are_asked_for_when_the_menu_opens_and_not_by_the_page(
+    member, lead, calendar, monkeypatch
+):
+    message = factories.make_message(lead)
+    asked = []
+    monkeypatch.setattr(slots, "next_free", lambda *given: asked.append(given) or free(*given))
+    assert "Offer a time" in sheet(member, lead)
+    assert asked == []
+    found, said = times(member, lead)
+    assert found and said == "Free now. Nothing is held for them." and len(asked) == 1
+
+    path = reverse("inbox:insert", args=[lead.workspace_id, lead.pk])
+    page = member.post(path, {"text": "Hi", "channel": "email", "show": "times"}).content.decode()
+    assert f'form="own" name="insert" value="{found[0]}"' in page and "Hi</textarea>" in page
+
+    type(calendar).objects.update(config=calendar.config | {"base_url": "http://127.0.0.1:9"})
+    assert times(member, lead) == ([], "The calendar does not answer just now, so free times are not known.")
+    ahead, past = [ago(days=-1).isoformat(), "Tomorrow, 3:00 PM"], [ago(days=1).isoformat(), "Yesterday"]
+    factories.make_draft(message, verification={"offered": [ahead, past]})
+    assert times(member, lead)[0] == ["Tomorrow, 3:00 PM"]
+
+
+def test_without_a_calendar_it_says_so(people, lead):
+    assert times(people.member, lead) == (
+        [],
+        "No calendar is connected. An admin chooses one among the integrations.",
+    )
+    path = reverse("inbox:lead-times", args=[lead.workspace_id, lead.pk])
+    assert people.viewer.get(path).status_code == 403
