@@ -205,6 +205,8 @@ def test_a_snippet_is_found_and_put_where_the_caret_stands_and_what_it_lacks_is_
     Lead.objects.update(company="")
     press(page, "Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("First")
+    text = page.get_by_label("Reply to First by Email")
+    expect(text).to_be_visible()
     press(page, "r", "Control+Home")
     page.keyboard.type("Hi! ")
     press(page, "Escape", ";")
@@ -213,7 +215,6 @@ def test_a_snippet_is_found_and_put_where_the_caret_stands_and_what_it_lacks_is_
     page.keyboard.type("180")
     expect(page.get_by_role("button", name="Other")).to_be_hidden()
     press(page, "Enter")
-    text = page.get_by_label("Reply to First by Email")
     expect(text).to_have_value(f"Hi! For {{company}} it is 180.{drafted.text}")
     assert text.evaluate("(it) => it.value.slice(it.selectionStart, it.selectionEnd)") == "{company}"
     press(page, "Control+Enter")
