@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
+import brotli
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
@@ -16,6 +17,7 @@ from config.logs import logging_config
 
 SAID = "Zyxwina wrote this sentence"
 KEY = "sk-live-very-secret"
+UNPACK = {"gzip": gzip.decompress, "br": brotli.decompress, "": bytes}  # as the SDK packs what it sends
 
 
 @contextmanager
@@ -26,7 +28,7 @@ def server():
     class Take(BaseHTTPRequestHandler):
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            got.append(gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body)
+            got.append(UNPACK[self.headers.get("Content-Encoding", "")](body))
             self.send_response(200)
             self.end_headers()
             self.wfile.write(b"{}")
