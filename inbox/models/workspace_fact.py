@@ -60,7 +60,7 @@ class WorkspaceFact(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.id}"
+        return f"{self.get_kind_display()} {str(self.pk)[-6:]}"
 
     def save(self, **kwargs: Any) -> None:
         self.folded = folded(self.question)
