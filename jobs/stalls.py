@@ -21,7 +21,7 @@ T = TypeVar("T")
 LONG_S = 2.0
 """After how many seconds a wait is long, where PostgreSQL has answered nobody in this process meanwhile."""
 CONNECT_S = 2
-"""How many seconds a web request waits for a connection to be opened. Psycopg takes no less."""
+"""How many seconds the web request that asks for all waits for a connection to be opened. Psycopg takes no less."""
 MOST_LONG_WAITS = 4
 """How many requests of a process may wait long. Its other threads stay free to answer that the database is away."""
 
@@ -57,6 +57,10 @@ class RequestLimit(Limit):
         super().__init__(seconds)
         self._bulkhead = bulkhead
         self._gave_up = False
+
+    def is_for_all(self) -> bool:
+        """Whether the database answers nobody just now, so that a wait that has begun is the one that asks for all."""
+        return self._bulkhead.is_asked_for_all
 
     @contextlib.contextmanager
     def waiting(self, *, answered: Callable[[], bool] = lambda: True) -> Iterator[Callable[[], bool]]:
@@ -108,6 +112,11 @@ class Bulkhead:
             raise
         finally:
             self._end(wait, word)
+
+    @property
+    def is_asked_for_all(self) -> bool:
+        """Whether one wait asks for all others just now."""
+        return self._asks_for_all is not None
 
     def _begin(self, wait: object) -> None:
         with self._lock:
@@ -233,16 +242,19 @@ def limit_process(seconds: float) -> None:
 
 
 @contextlib.contextmanager
-def connecting() -> Iterator[dict[str, int]]:
-    """A context manager around the opening of a connection. Yields options for it. Raises Stalled for a web request
-    that should not ask a database that answers nobody.
+def connecting(params: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A context manager around the opening of a connection with psycopg's `params`. Yields them, with at most CONNECT_S
+    for the web request that asks for all. Raises Stalled for one that should not ask a database that answers nobody.
     """
     asks = _limit.get()
     if asks is None:
-        yield {}
+        yield params
         return
     with asks.waiting(answered=lambda: False):
-        yield {"connect_timeout": CONNECT_S} if isinstance(asks, RequestLimit) else {}
+        if isinstance(asks, RequestLimit) and asks.is_for_all():
+            configured = int(params.get("connect_timeout") or 0)
+            params = params | {"connect_timeout": min(configured or CONNECT_S, CONNECT_S)}
+        yield params
 
 
 def watched(connection: "psycopg.Connection[Any]") -> "psycopg.Connection[Any]":

@@ -36,8 +36,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         kept = self._passed.take() if self._passed else None
         if kept is None:
-            with stalls.connecting() as options:
-                return stalls.watched(super().get_new_connection(conn_params | options))
+            with stalls.connecting(conn_params) as params:
+                return stalls.watched(super().get_new_connection(params))
         self.isolation_level = kept.isolation_level or IsolationLevel.READ_COMMITTED
         return kept
 

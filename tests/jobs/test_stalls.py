@@ -239,15 +239,35 @@ def test_an_error_of_the_connection_is_no_answer_and_an_error_of_the_server_is(s
     assert not refuses(stalled)
 
 
-def test_a_request_waits_no_longer_for_a_connection_than_a_wait_that_counts_as_long(monkeypatch):
-    given: list[object] = []
+def test_who_asks_for_all_waits_no_longer_for_a_connection_than_a_wait_that_counts_as_long(
+    stalled, monkeypatch
+):
+    """All others wait as the operator has set it."""
+    given: list[dict[str, object]] = []
     django_s = type(connections["default"]).__base__
     monkeypatch.setattr(django_s, "get_new_connection", lambda _, params: given.append(params))
     monkeypatch.setattr(stalls, "watched", lambda made: made)
-    for limit in (nullcontext(), stalls.limit(60), stalls.request_limit(60)):
+    for limit, configured in (
+        (nullcontext(), "3"),
+        (stalls.limit(60), "3"),
+        (stalls.request_limit(60), "3"),
+        (stalls.request_limit(60), "1"),
+        (stalls.request_limit(60), "0"),
+    ):
         with limit:
-            connection.get_new_connection({"connect_timeout": "3"})
-    assert [params["connect_timeout"] for params in given] == ["3", "3", stalls.CONNECT_S]
+            connection.get_new_connection({"connect_timeout": configured})
+    assert [params["connect_timeout"] for params in given] == [
+        "3",
+        "3",
+        stalls.CONNECT_S,
+        1,
+        stalls.CONNECT_S,
+    ]
+    with stalled.waiting():
+        pass  # it answers again
+    with stalls.request_limit(60):
+        connection.get_new_connection({"connect_timeout": "3"})
+    assert given[-1]["connect_timeout"] == "3"
 
 
 def test_a_lease_keeper_goes_on_when_its_statement_is_not_answered(stall, monkeypatch):
