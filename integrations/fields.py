@@ -22,6 +22,8 @@ from django.db.models.query_utils import DeferredAttribute
 
 SHORTEST_TOKEN_BYTES = 73
 """The size of the shortest Fernet token: version 1, time 8, vector 16, one block of ciphertext 16, signature 32."""
+MOST_IN_ONE_BLOCK = 15
+"""The most characters of JSON in the shortest token."""
 SIGNATURE_BYTES, SIGNING_KEY_BYTES = 32, 16
 """The end of a token is an HMAC-SHA256 over the rest, and the first half of a Fernet key is the key for it."""
 
@@ -144,10 +146,12 @@ def no_key_opens(row: models.Model, name: str) -> bool:
 
 def holds_something(row: models.Model, name: str) -> bool:
     """Whether the field `name` of `row` stores a secret, even one that no key opens. Decrypts nothing, unless the field
-    was deferred.
+    was deferred, and answers the same whether or not it was opened.
     """
     value = vars(row).get(name) or getattr(row, name)
-    return not holds_nothing(value.token) if isinstance(value, Sealed) else bool(value)
+    if isinstance(value, Sealed | Unreadable):
+        return not holds_nothing(value.token)
+    return len(json.dumps(value)) > MOST_IN_ONE_BLOCK
 
 
 class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]  # Django takes none at run time

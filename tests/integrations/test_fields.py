@@ -12,7 +12,7 @@ from django.test import override_settings
 from integrations import fields, registry
 from integrations.client import required_secret
 from integrations.errors import SecretsUnreadable
-from integrations.fields import DecryptionError, Unreadable, encrypt, holds_nothing
+from integrations.fields import DecryptionError, Unreadable, encrypt, holds_nothing, holds_something
 from integrations.models import Integration
 from tests import factories
 
@@ -116,6 +116,17 @@ def test_the_shortest_credential_is_not_taken_for_nothing(account, name):
     account.save()
     factories.lose_key(account)
     assert account.is_unreadable
+
+
+@pytest.mark.parametrize("value", [{}, [], {"k": "x"}, {"api_key": ""}, {"api_key": "x"}, {"k": "ä" * 9}])
+def test_whether_a_secret_is_stored_is_the_same_before_and_after_it_was_opened(account, value, settings):
+    Integration.objects.filter(pk=account.pk).update(credentials=value)
+    for keys in (settings.FIELD_ENCRYPTION_KEYS, [Fernet.generate_key().decode()]):
+        settings.FIELD_ENCRYPTION_KEYS = keys
+        loaded = Integration.objects.get(pk=account.pk)
+        closed = holds_something(loaded, "credentials")
+        assert loaded.credentials is not Ellipsis  # it is opened now
+        assert holds_something(loaded, "credentials") is closed
 
 
 def test_the_installation_s_own_key_never_takes_the_place_of_one_that_cannot_be_read(account):
