@@ -60,8 +60,9 @@ class PersonRow:
 
 def by_person(workspace_id: UUID, since: datetime, until: datetime) -> list[PersonRow]:
     """How fast each person answered from `since` up to `until` (aware), who answered most first, at most 50. Somebody
-    who has left the workspace keeps their name; those who are deleted are one row. Answers that went out by themselves
-    or were written elsewhere do not count.
+    who has left the workspace keeps their name. Those who are deleted are one row, of what they wrote themselves: the
+    drafts that they approved look like those that went out by themselves, which do not count, as what was written
+    elsewhere.
     """
     values: dict[str, Any] = {
         "workspace": workspace_id,
