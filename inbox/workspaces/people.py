@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from inbox.models import Membership, User, Workspace, audit
+from inbox.models import Membership, Snippet, User, Workspace, audit
 from integrations.mail import is_off
 from jobs.context import JobContext
 from jobs.db import drop_connection
@@ -86,7 +86,7 @@ def set_away(membership: Membership, until: datetime | None) -> None:
 
 def remove(by: Membership, membership: Membership) -> None:
     """Removes a person from the workspace. The database unassigns their leads (lead_assigned_to_member), and their
-    account stays.
+    account stays. Snippets of their own go with them.
 
     Raises NotAllowed if only an owner may do so, if the workspace would have no owner left, or if somebody has changed
     the role since `membership` was read.
@@ -96,6 +96,7 @@ def remove(by: Membership, membership: Membership) -> None:
         audit.record(by.workspace_id, by.user, "member.removed", membership, user_id=membership.user_id)
         if not _as_read(membership).delete()[0]:
             raise NotAllowed(CHANGED)
+        Snippet.objects.filter(workspace_id=membership.workspace_id, owner_id=membership.user_id).delete()
 
 
 class PasswordTokens(PasswordResetTokenGenerator):

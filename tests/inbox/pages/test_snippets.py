@@ -7,9 +7,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from inbox.models import AuditEntry, OutboundSend, Snippet
+from inbox.models import AuditEntry, Membership, OutboundSend, Snippet
 from inbox.models import snippet as model
 from inbox.workspaces import snippets
+from inbox.workspaces.people import remove
 from tests import factories
 
 
@@ -93,6 +94,21 @@ def test_the_menu_fills_in_what_is_known_of_the_lead_and_leaves_the_rest(workspa
         "Price": "It is 180 a month.",
     }
     assert list(texts(people.member, lead, words="month 180")) == ["Price"]
+
+
+def test_who_is_removed_from_the_workspace_leaves_only_what_is_shared(workspace, people):
+    other = factories.make_workspace()
+    for where, owner in ((workspace, people.users.member), (workspace, None), (other, people.users.member)):
+        factories.make_snippet(where, owner=owner)
+    owner, member = (
+        Membership.objects.get(workspace=workspace, user=user)
+        for user in (people.users.owner, people.users.member)
+    )
+    remove(owner, member)
+    assert {(one.workspace, one.owner) for one in Snippet.objects.all()} == {
+        (workspace, None),
+        (other, people.users.member),
+    }
 
 
 def test_a_message_with_a_variable_left_in_it_is_refused_and_named(workspace, people, lead):
