@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg
 import requests
 from cryptography.fernet import Fernet
 
@@ -43,7 +44,7 @@ from django.db.models import Count
 from django.test import Client
 from inbox.models import Lead, Membership, Workspace
 from inbox.pages.live import with_snapshot
-workspace = Workspace.objects.annotate(size=Count("leads")).order_by("-size")[0]
+workspace = Workspace.objects.exclude(name="Desk").annotate(size=Count("leads")).order_by("-size")[0]
 member = with_snapshot().filter(workspace=workspace, role="owner").select_related("user")[0]
 client = Client()
 client.force_login(member.user)
@@ -68,6 +69,9 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=10_000)
     parser.add_argument("--large", type=int, default=100_000, help="messages of the other database")
     parser.add_argument("--million", action="store_true", help="a million messages in the other database")
+    parser.add_argument(
+        "--database", help="URL of a database that seed_scale has filled, in place of the small one"
+    )
     parser.add_argument("--against", metavar="COMMIT", help="measure the pages of this commit beside today's")
     parser.add_argument("--rounds", type=int, default=40, help="requests for each page")
     parser.add_argument("--keys", type=int, default=20, help="how often each key is pressed")
@@ -89,7 +93,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     report: dict[str, Any] = {"load": round(os.getloadavg()[0], 1), "messages": options.messages}
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="holdfast-desk-")))
-        small_url = stack.enter_context(filled(options.messages))
+        small_url = options.database or stack.enter_context(filled(options.messages))
         small = stack.enter_context(site(small_url, scratch))
         if "pages" in wanted:
             report["large"] = 1_000_000 if options.million else options.large
@@ -112,7 +116,9 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 class Site:
     """A gunicorn over a seeded database, and what is asked of it."""
 
-    def __init__(self, server: WebServer, root: Path) -> None:
+    def __init__(self, server: WebServer, root: Path, database_url: str) -> None:
+        with psycopg.connect(database_url) as connection:
+            self._postgres = psutil.Process(psutil.Process(connection.info.backend_pid).ppid())
         self.server, self.root, self.url = server, root, f"http://127.0.0.1:{server.port}"
         self.known: dict[str, Any] = json.loads(
             server.manage("shell", "--no-imports", "-c", PICK).splitlines()[-1]
@@ -123,16 +129,15 @@ class Site:
         """A session that is logged in, as a browser behind the proxy of production."""
         session = requests.Session()
         session.trust_env = False
-        session.headers |= BEHIND_PROXY | {"Host": f"127.0.0.1:{self.server.port}"}
+        session.headers.update(BEHIND_PROXY)
         session.cookies.set(self.known["cookie"], self.known["session"])
         return session
 
     def processor_s(self) -> float:
         """The processor's time, in s, that gunicorn and the backends of its PostgreSQL have used."""
         mine = psutil.Process(self.server.pid)
-        others = [found for found in psutil.process_iter(["name"]) if found.info["name"] == "postgres"]
         used = 0.0
-        for process in [mine, *mine.children(recursive=True), *others]:
+        for process in [mine, *mine.children(recursive=True), *self._postgres.children()]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 times = process.cpu_times()
                 used += times.user + times.system
@@ -154,7 +159,7 @@ def site(url: str, scratch: Path, root: Path = ROOT) -> Iterator[Site]:
     if root != ROOT:
         server.manage("collectstatic", "--noinput", "-v0")
     with server:
-        yield Site(server, root)
+        yield Site(server, root, url)
 
 
 @contextlib.contextmanager
@@ -204,7 +209,7 @@ def sizes(one: Site) -> dict[str, int]:
         answer.raise_for_status()
         return len(answer.raw.read(decode_content=False))
 
-    page = requests.Session.get(browser, f"{one.url}{one.inbox}", headers={"Accept-Encoding": "gzip"}).text
+    page = browser.get(one.url + one.inbox, headers={"Accept-Encoding": "gzip"}, timeout=60).text
     assets = re.findall(r'(?:src|href|data-clock)="(/static/[^"]+\.(?:js|css))"', page)
     found = {f"asset {Path(path).name}": size(path) for path in dict.fromkeys(assets)}
     lead = one.known["leads"][0]
@@ -283,8 +288,8 @@ class Desk:
         self.leads = []
         for number in range(4 * times + 60):
             lead = factories.make_lead(
-                self.workspace, first_name=f"L{number}", needs_reply=True, last_inbound_at=factories.ago(60),
-                last_message_at=factories.ago(60 + number),
+                self.workspace, first_name=f"L{number}", needs_reply=True, last_inbound_at=factories.ago(hours=1),
+                last_message_at=factories.ago(minutes=60 + number),
             )  # fmt: skip
             factories.make_message(lead)
             self.leads.append(lead)
