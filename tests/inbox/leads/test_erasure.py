@@ -78,7 +78,9 @@ def holding(words: str) -> dict[str, str]:
             if row := cursor.fetchone():
                 found[table] = row[0]
         cursor.execute("SELECT encode(body, 'escape') FROM inbox_webhookdelivery WHERE body IS NOT NULL")
-        found |= {f"body {at}": body for at, (body,) in enumerate(cursor.fetchall()) if words in body.lower()}
+        for (body,) in cursor.fetchall():
+            if words in body.lower():
+                found["a body"] = body
     return found
 
 
@@ -144,7 +146,7 @@ def test_nothing_that_names_the_person_is_left_in_any_table(world):
     )  # fmt: skip
     factories.make_delivery(world.workspace, verdict="failed", body=b'{"from": "Zyxwina@example.org"}')
     other = factories.make_delivery(world.workspace, verdict="failed", body=b'{"from": "ana@example.org"}')
-    assert {"inbox_lead", "inbox_message", "inbox_draft", "insights_contextpack", "body 0"} <= set(
+    assert {"inbox_lead", "inbox_message", "inbox_draft", "insights_contextpack", "a body"} <= set(
         holding("zyxwina")
     )
 
