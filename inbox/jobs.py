@@ -258,7 +258,7 @@ def treat_alike(ctx: JobContext) -> dict[str, Any]:
     keep_done_days=2,
 )
 def decide_about_all(ctx: JobContext) -> dict[str, Any]:
-    """The job that marks all conversations of a list as done, unread or snoozed, or assigns or tags them."""
+    """The job that marks all conversations of a list as done, unread or snoozed, or assigns them."""
     return all_matching.run(ctx)
 
 

@@ -1,4 +1,4 @@
-"""Carries out one decision on all conversations of a list, beyond its page: done, snooze, unread, assign or tag.
+"""Carries out one decision on all conversations of a list, beyond its page: done, snooze, unread or assign.
 
 The job reads the list itself, as the person who asked sees it, in slices from the newest to the oldest. It leaves alone
 what has moved since they asked. Each slice is a step with what undoes it, so a job that starts again goes on after it.
@@ -17,7 +17,6 @@ from django.db import IntegrityError, transaction
 from django.http import QueryDict
 from django.utils import timezone
 
-from inbox.intake import tagging
 from inbox.leads import assigning, triage
 from inbox.leads.folders import COUNT_LIMIT
 from inbox.leads.triage import Seen, TriageResult
@@ -38,8 +37,8 @@ JOB = kind_name("leads.all", __name__)
 UNDO = kind_name("leads.all_undo", __name__)
 MOST = 50_000
 """About how many conversations one job treats. The rest can be chosen again."""
-SLICE, TAGGED = 200, 20
-"""How many conversations a transaction treats, and how many where each gets a tag, which takes longer."""
+SLICE = 200
+"""How many conversations a transaction treats."""
 UNDO_FOR = timedelta(seconds=triage.UNDO_MAX_AGE_S)
 
 
@@ -102,10 +101,9 @@ def start(
 
 def run(ctx: JobContext) -> dict[str, int | str]:
     """The job `leads.all`: carries out a decision on all conversations of a list. Returns how many it changed (`done`),
-    how many it left because of a newer message (`left`), or because they never wrote and there is nothing to tag
-    (`silent`), and in `why` what made it stop before the end.
+    how many it left because of a newer message (`left`), and in `why` what made it stop before the end.
     """
-    counts: Counter[str] = Counter(done=0, left=0, silent=0)
+    counts: Counter[str] = Counter(done=0, left=0)
     member = _member(ctx)
     if member is None:
         return dict(counts) | {"why": "Who asked for it may not do that here any more."}
@@ -134,9 +132,8 @@ def undo_job(job: BackgroundJob) -> BackgroundJob | None:
 
 
 def can_undo(job: BackgroundJob) -> bool:
-    """Whether what `job` did can be taken back: it ended within the last ten minutes, and gave no tag."""
-    recent = job.finished_at is not None and timezone.now() - job.finished_at < UNDO_FOR
-    return recent and not job.payload["do"].startswith("tag:")
+    """Whether what `job` did can be taken back: it ended within the last ten minutes."""
+    return job.finished_at is not None and timezone.now() - job.finished_at < UNDO_FOR
 
 
 def start_undo(job: BackgroundJob, user: User) -> bool:
@@ -184,13 +181,12 @@ def _request(member: Membership, query: str) -> WorkspaceRequest:
 def _slice(
     member: Membership, payload: dict[str, Any], matching: Matching, after: str, _deadline: Deadline
 ) -> dict[str, Any]:
-    page = matching.page(after, TAGGED if payload["do"].startswith("tag:") else SLICE)
+    page = matching.page(after, SLICE)
     outcome = _decide(member, payload, [Seen.of(lead) for lead in page.rows])
     return {
         "after": page.after or "",
         "done": len(outcome.leads),
         "left": len(outcome.missed) + outcome.gone,
-        "silent": len(outcome.silent),
         "undo": outcome.undo if outcome.leads else "",
     }
 
@@ -199,8 +195,6 @@ def _decide(member: Membership, payload: dict[str, Any], seen: Iterable[Seen]) -
     """Does what `payload` says, in the name of `member`. Raises NotAMember."""
     workspace: Workspace = member.workspace
     action, _, word = payload["do"].partition(":")
-    if action == "tag":
-        return tagging.tag(workspace, member.user, seen, word)
     if action == "assign":
         to = assigning.receiver(workspace, None if word == "nobody" else int(word))
         return assigning.give(workspace, member.user, seen, to)

@@ -174,7 +174,7 @@ class AllForm(DecisionForm):
     counts as now.
     """
 
-    ACTIONS = ("done", "unread", "snooze", "assign", "tag")
+    ACTIONS = ("done", "unread", "snooze", "assign")
 
     at = forms.DateTimeField(
         error_messages={"required": "Open this page anew.", "invalid": "Open this page anew."}

@@ -98,8 +98,6 @@ def _said(request: WorkspaceRequest, payload: dict[str, Any]) -> str:
     if action == "snooze":
         until = timezone.localtime(datetime.fromisoformat(payload["snooze_until"]))
         return f"Snoozed until {date_format(until, 'j F, H:i')}"
-    if action == "tag":
-        return f"Tagged {word}"
     if word == DecisionForm.NOBODY:
         return "Unassigned"
     if action == "assign":
