@@ -1,24 +1,29 @@
-"""Gives the newest replies of several leads the tag that a person names, each as if it were the only one."""
+"""Gives the newest replies of several leads the tag that a person names.
+
+Nobody has read each of these replies just now. So a stop or a suspicion stays, unless the tag stops the lead.
+"""
 
 from collections.abc import Iterable
 
 from django.db import transaction
 
 from inbox.intake import tag_decisions
-from inbox.leads import rollup
+from inbox.leads import rollup, suspicion
 from inbox.leads.triage import Seen, TriageResult
 from inbox.models import Lead, Message, User, Workspace
+from inbox.models.lead import Tag
 
 
 def tag(workspace: Workspace, by: User, seen: Iterable[Seen], tag: str) -> TriageResult:
     """Stores that `by`, a person, gives `tag` to the newest reply of each lead of `workspace` in `seen`
     (`tag_decisions.correct`). Leads with a newer reply than was seen, and those who have never written, stay as they
-    are; the result names both. It has no token: only another tag takes a tag back.
+    are, and so do those that are stopped or suspected of something, unless the tag is Blacklist; the result names them.
+    It has no token: only another tag takes a tag back.
 
     Each lead is a transaction of its own, so that none is locked for long.
     """
     asked = {item.lead_id: item.last_inbound_at for item in seen}
-    leads, missed, silent = [], [], []
+    leads, missed, silent, held = [], [], [], []
     for lead_id in sorted(asked):
         with transaction.atomic():
             rows = Lead.objects.select_for_update(no_key=True).filter(workspace=workspace, pk=lead_id)
@@ -28,11 +33,18 @@ def tag(workspace: Workspace, by: User, seen: Iterable[Seen], tag: str) -> Triag
                 missed.append(lead)
             elif (reply := _newest_reply(lead)) is None:
                 silent.append(lead)
+            elif tag != Tag.BLACKLIST and _is_held(lead, reply):
+                held.append(lead)
             else:
                 tag_decisions.correct(reply, tag, user=by)
                 leads.append(lead)
-    gone = len(asked) - len(leads) - len(missed) - len(silent)
-    return TriageResult(leads, missed, gone, undo="", silent=silent)
+    gone = len(asked) - len(leads) - len(missed) - len(silent) - len(held)
+    return TriageResult(leads, missed, gone, undo="", silent=silent, held=held)
+
+
+def _is_held(lead: Lead, reply: Message) -> bool:
+    """Whether a tag might take back a stop, or settle a suspicion, which a person does reply by reply."""
+    return lead.is_stopped or bool(lead.suspected or suspicion.of(reply))
 
 
 def _newest_reply(lead: Lead) -> Message | None:

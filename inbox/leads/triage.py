@@ -53,7 +53,7 @@ class TriageResult(NamedTuple):
     the person saw, and `gone` counts those that are no leads of the workspace any more.
 
     `undo` is the token that takes the change back; "" if nothing does. `silent` have never written, where a reply was
-    needed.
+    needed. `held` are stopped or suspected of something, and the change is not for those.
     """
 
     leads: list[Lead]
@@ -61,6 +61,7 @@ class TriageResult(NamedTuple):
     gone: int
     undo: str
     silent: Sequence[Lead] = ()
+    held: Sequence[Lead] = ()
 
 
 def snoozed(until: datetime) -> dict[str, Any]:

@@ -357,6 +357,12 @@ FENCE = (
 )
 
 OPT_OUT = (
+    (
+        "inbox/intake/tagging.py",
+        "return lead.is_stopped or bool(lead.suspected or suspicion.of(reply))",
+        "return False",
+        "tests/inbox/pages/test_triage.py",
+    ),
     ("inbox/replying/send_claims.py", "if lead.opted_out_at is not None:", "if False:", SENDING),
     (
         "inbox/replying/send_claims.py",

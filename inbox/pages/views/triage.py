@@ -166,6 +166,9 @@ def _tell(request: WorkspaceRequest, said: str, outcome: triage.TriageResult) ->
         messages.warning(request, f"A newer message came in, so left as it was: {_names(outcome.missed)}.")
     if outcome.silent:
         messages.warning(request, f"Never wrote, so there is nothing to tag: {_names(outcome.silent)}.")
+    if held := outcome.held:
+        were = "was left as it was" if len(held) == 1 else "were left as they were"
+        messages.warning(request, f"{len(held)} opted out, bounced or may have, and {were}: {_names(held)}.")
     if outcome.gone:
         messages.warning(request, f"{outcome.gone} left as it was: it is gone.")
 

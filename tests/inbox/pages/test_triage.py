@@ -211,6 +211,24 @@ def test_tagging_many_is_a_persons_word_about_the_newest_reply_of_each(workspace
     assert not Message.objects.filter(pk__in=[older.pk, theirs.pk, replies[1].pk]).exclude(tag="").exists()
 
 
+def test_tagging_many_takes_back_no_stop_and_settles_no_suspicion_unless_it_stops(workspace, member, leads):
+    first, second, third = leads
+    replies = [factories.make_message(lead, sent_at=lead.last_inbound_at) for lead in leads]
+    Lead.objects.filter(pk=first.pk).update(opted_out_at=first.last_inbound_at, tag="Blacklist")
+    Lead.objects.filter(pk=second.pk).update(bounced_at=second.last_inbound_at, tag="Blacklist")
+    Lead.objects.filter(pk=third.pk).update(suspected="opt_out")
+    Message.objects.filter(pk=replies[2].pk).update(suspected="opt_out", suspected_words="leave us")
+    told = member.get(press(member, workspace, leads, "tag:Interested")["Location"]).text
+    said = "3 opted out, bounced or may have, and were left as they were: "
+    assert said in told and not TagDecision.objects.exists()
+    assert Lead.objects.filter(opted_out_at=first.last_inbound_at, pk=first.pk).exists()
+    assert Lead.objects.filter(bounced_at=second.last_inbound_at, pk=second.pk).exists()
+    assert Lead.objects.get(pk=third.pk).suspected == "opt_out"
+    press(member, workspace, leads, "tag:Blacklist")
+    assert Lead.objects.filter(tag="Blacklist", opted_out_at__isnull=False).count() == 3
+    assert TagDecision.objects.count() == 3
+
+
 @pytest.mark.parametrize("do", ["tag", "tag:", "tag:New", "tag:<b>", "assign:tag"])
 def test_what_is_no_tag_of_a_reply_is_refused(workspace, member, leads, do):
     factories.make_message(leads[0], sent_at=leads[0].last_inbound_at)
