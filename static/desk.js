@@ -335,6 +335,7 @@
     if (form.matches("#triage, #bulk")) {
       const fields = submitter.value === "snooze" ? { until: new FormData(form).get("until") } : {};
       act(submitter.value, form.id === "bulk" ? targets() : [shown], fields);
+      submitter.closest("details")?.removeAttribute("open"); // it asks each time
       submitter.closest("dialog")?.close();
     } else if (form.id === "note") note(form);
     else if (form.closest(".toasts")) {

@@ -122,10 +122,9 @@
     button.click();
   }, true);
 
-  // Show how many rows are ticked.
+  // Show how many rows are ticked; without any, what is pressed is about one.
   document.addEventListener("change", () => {
-    const count = document.querySelector("[data-ticked]");
-    if (count) count.textContent = `${document.querySelectorAll(".row :checked").length} selected`;
+    for (const count of all("[data-ticked]")) count.textContent = `${all(".row :checked").length || 1} selected`;
   });
 
   // On the first focus, put the cursor at the end of a text; browsers put it at the start. A click and later visits

@@ -33,7 +33,7 @@
       const ticked = asked.id.endsWith("-ticked");
       if (ticked !== Boolean(document.querySelector(".row :checked"))) return [];
       const group = ticked ? "For those that are ticked" : `For ${text(byId("lead"))}`;
-      return [...asked.querySelectorAll("button[name=do][value*=':']")].map((button) => entry(group, `${text(asked.querySelector("h2"))}: ${text(button)}`, () => button.click()));
+      return [...asked.querySelectorAll("button[name=do][value*=':']:not(details *)")].map((button) => entry(group, `${text(asked.querySelector("h2"))}: ${text(button)}`, () => button.click()));
     });
   const ofLinks = (selector, group) =>
     all(selector).map((link) => entry(group, text(link.querySelector(".clip") ?? link), follow(link), { icon: icon(link), meta: text(link.querySelector(".n")) }));

@@ -19,6 +19,8 @@ from inbox.signals import lead_tagged
 from inbox.understanding import machine_talk, one_channel
 
 Kind = TagDecision.Kind
+TOGETHER = "Tagged together with others."
+"""The reason of a tag that a person gave to several replies at once. It teaches nothing: they may have read none."""
 
 
 def record_rules(message: Message) -> TagDecision | None:
@@ -108,8 +110,8 @@ def _lifts_by_order(message: Message, decision: TagDecision) -> bool:
 def correct(
     message: Message, tag: str, *, user: User, reason: str = "", alike_to: Message | None = None
 ) -> TagDecision:
-    """Stores the tag that a person gives to `message`, and returns the decision. It counts from now on,
-    and serves as labelled data for the rules.
+    """Stores the tag that a person gives to `message`, and returns the decision. It counts from now on, and serves as
+    labelled data for the rules. With the reason TOGETHER it does not, and no answer is drafted because of it.
 
     If the tag was Blacklist, the stop that this message caused is undone, and only that one. `alike_to`: the person
     said it about that message, and this one has the same words.
@@ -135,7 +137,7 @@ def correct(
             _lift_stop(lead, message)
         _settle(lead, message, decision.by)
         _apply(lead, message, decision, decision.by, bounced=bounced)
-        if tag in DRAFTED or message.suspected:
+        if reason != TOGETHER and (tag in DRAFTED or message.suspected):
             again(message, str(decision.pk))
         audit.record(message.workspace_id, user, "tag.correct", message, tag=tag, was=was)
     return decision

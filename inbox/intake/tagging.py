@@ -1,6 +1,7 @@
 """Gives the newest replies of several leads the tag that a person names.
 
-Nobody has read each of these replies just now. So a stop or a suspicion stays, unless the tag stops the lead.
+Nobody has read each of these replies just now. So a stop or a suspicion stays, unless the tag stops the lead; no answer
+is drafted because of it; and it is no labelled data.
 """
 
 from collections.abc import Iterable
@@ -36,7 +37,7 @@ def tag(workspace: Workspace, by: User, seen: Iterable[Seen], tag: str) -> Triag
             elif tag != Tag.BLACKLIST and _is_held(lead, reply):
                 held.append(lead)
             else:
-                tag_decisions.correct(reply, tag, user=by)
+                tag_decisions.correct(reply, tag, user=by, reason=tag_decisions.TOGETHER)
                 leads.append(lead)
     gone = len(asked) - len(leads) - len(missed) - len(silent) - len(held)
     return TriageResult(leads, missed, gone, undo="", silent=silent, held=held)

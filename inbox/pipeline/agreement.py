@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
+from inbox.intake.tag_decisions import TOGETHER
 from inbox.leads.suspicion import TAG_OF
 from inbox.models import Lead, Message, TagDecision
 
@@ -84,6 +85,7 @@ def _said(lately: QuerySet[TagDecision]) -> QuerySet[Any]:
     rule = TagDecision.objects.filter(message=OuterRef("message"), kind=Kind.RULE).order_by("-created_at")
     return (
         TagDecision.objects.filter(pk__in=last)
+        .exclude(reason=TOGETHER)
         .annotate(rule=Subquery(rule.values("by")[:1]), read=Subquery(rule.values("tag")[:1]))
         .values_list("rule", "read", "message__suspected", "tag", "denied")
         .annotate(Count("pk"))

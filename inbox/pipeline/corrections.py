@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from inbox.intake.tag_decisions import TOGETHER
 from inbox.leads import rollup
 from inbox.models import Message, TagDecision, Workspace
 from inbox.models.lead import Suspicion, Tag
@@ -14,7 +15,7 @@ from integrations.spec import Counts
 def labelled(workspace: Workspace) -> Iterator[dict[str, Any]]:
     """Yields a labelled reply, in the form that the command evaluate_replies reads, for each reply of the workspace
     that people gave a tag or denied a suspicion of. The newest decision of a person is the label. Oldest decision
-    first; samples are left out.
+    first; samples are left out, and those that were tagged together with others.
     """
     found = _newest(workspace).select_related("message").order_by("pk")
     for decision in found.iterator(chunk_size=500):
@@ -31,7 +32,7 @@ def _newest(workspace: Workspace) -> QuerySet[TagDecision]:
         workspace=workspace, kind=TagDecision.Kind.PERSON, message__lead__sample=False
     )
     newest = made.order_by("message", "-pk").distinct("message").values("pk")
-    return TagDecision.objects.filter(workspace=workspace, pk__in=newest)
+    return TagDecision.objects.filter(workspace=workspace, pk__in=newest).exclude(reason=TOGETHER)
 
 
 def _row(decision: TagDecision, message: Message) -> dict[str, Any]:

@@ -9,7 +9,9 @@ from django.utils import timezone
 
 from inbox.leads import triage
 from inbox.models import Lead, Message, TagDecision
+from inbox.pipeline import agreement, corrections
 from jobs.ids import uuid7
+from jobs.models import BackgroundJob
 from tests import factories
 from tests.factories import ago
 
@@ -227,6 +229,20 @@ def test_tagging_many_takes_back_no_stop_and_settles_no_suspicion_unless_it_stop
     press(member, workspace, leads, "tag:Blacklist")
     assert Lead.objects.filter(tag="Blacklist", opted_out_at__isnull=False).count() == 3
     assert TagDecision.objects.count() == 3
+
+
+def test_tagging_many_drafts_nothing_and_teaches_nothing_and_blacklist_asks_again(workspace, member, leads):
+    reply = factories.make_message(leads[0], sent_at=leads[0].last_inbound_at)
+    read = {"workspace": workspace, "lead": leads[0], "message": reply, "kind": "rule", "by": "rules: some"}
+    TagDecision.objects.create(tag="Neutral", **read)
+    page = member.get(press(member, workspace, leads[:1], "tag:Interested")["Location"]).text
+    assert Lead.objects.get(pk=leads[0].pk).tag == "Interested" and not BackgroundJob.objects.exists()
+    assert corrections.count(workspace) == 0 and not list(corrections.labelled(workspace))
+    assert agreement.by_rule(workspace.pk)["some"].looked_at == 0
+    assert "No answer is drafted or sent because of it." in page
+    asks = re.search(r"<details.*?</details>", page[page.index('id="tag-ticked"') :], re.S)[0]
+    assert page.count('value="tag:Blacklist"') == asks.count('value="tag:Blacklist"') == 1
+    assert "data-ticked" in asks  # how many they are
 
 
 @pytest.mark.parametrize("do", ["tag", "tag:", "tag:New", "tag:<b>", "assign:tag"])
