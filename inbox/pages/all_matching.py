@@ -1,7 +1,8 @@
 """Carries out one decision on all conversations of a list, beyond its page: done, snooze, unread or assign.
 
 The job reads the list itself, as the person who asked sees it, in slices from the newest to the oldest. It leaves alone
-what has moved since they asked. Each slice is a step with what undoes it, so a job that starts again goes on after it.
+every lead that has changed since their page was read (`inbox.pages.live`). Each slice is a step with what undoes it, so
+a job that starts again goes on after it.
 """
 
 import zoneinfo
@@ -14,19 +15,19 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db import IntegrityError, transaction
-from django.http import QueryDict
+from django.http import Http404, QueryDict
 from django.utils import timezone
 
+from inbox.intake.retention import KEEP_CHANGES
 from inbox.leads import assigning, triage
-from inbox.leads.folders import COUNT_LIMIT
 from inbox.leads.triage import Seen, TriageResult
-from inbox.models import Membership, Message, User, Workspace, audit
+from inbox.models import Lead, Membership, User, Workspace, audit
 from inbox.pages.access import WorkspaceRequest, signed_in
+from inbox.pages.forms.conversation import AllForm
 from inbox.pages.lead_list import ORDER, filtered, looked_at
+from inbox.pages.live import changed
 from inbox.pages.pagination import SCAN, KeysetPage, keyset_page
 from inbox.pages.saved_views import parameters
-from inbox.pages.search import search_page
-from integrations.fields import decrypt, encrypt
 from jobs.context import JobContext
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue
@@ -39,34 +40,35 @@ MOST = 50_000
 """About how many conversations one job treats. The rest can be chosen again."""
 SLICE = 200
 """How many conversations a transaction treats."""
+GOOD_FOR = KEEP_CHANGES - timedelta(minutes=10)
+"""How long after the page was read a slice can tell what has changed since."""
 UNDO_FOR = timedelta(seconds=triage.UNDO_MAX_AGE_S)
 
 
 class Matching:
-    """The conversations of the list that the query string of `request` names: its folder, filters and search. Those in
-    which anything was sent or came in after `until` (aware) are left out.
+    """The conversations of the list that the query string of `request` names, by its folder and filters. Those that
+    changed since a page was read with the snapshot `mark`, at the time `at` (aware), are left out, and those whose
+    snooze has ended since.
 
-    Raises Http404 for an unknown folder.
+    Raises Http404 for an unknown folder, a filter that is not understood, and for a search.
     """
 
-    def __init__(self, request: WorkspaceRequest, until: datetime) -> None:
-        self.workspace = request.workspace
+    def __init__(self, request: WorkspaceRequest, at: datetime, mark: str) -> None:
         self.folder, self.filter, found = filtered(request)
-        came = Message.objects.filter(workspace=request.workspace, received_at__gt=until)
-        self.leads = found.filter(last_message_at__lte=until).exclude(pk__in=came.values("lead"))
+        if not self.filter.is_valid() or self.filter.words:
+            raise Http404("No such list.")
+        self.now = found.exclude(snoozed_until__gt=at, snoozed_until__lte=timezone.now())
+        self.leads = self.now.exclude(pk__in=changed(request.workspace.pk, mark))
         self.among = looked_at(request, self.folder, self.filter)
 
     def page(self, after: str, size: int) -> KeysetPage:
-        """The `size` conversations after the cursor `after`, newest first; a page may have few, and yet a next one."""
-        if self.filter.words:
-            return search_page(self.leads, self.workspace, self.filter.words, after=after, size=size)[0]
-        return keyset_page(self.leads, ORDER, after=after, size=size, among=self.among)
+        """The `size` conversations after the cursor `after`, newest first, with those that have changed. A page may
+        have few, and yet a next one.
+        """
+        return keyset_page(self.now, ORDER, after=after, size=size, among=self.among)
 
     def count(self) -> tuple[int, bool]:
         """How many conversations there are, and whether there may be more: a bounded number is looked at."""
-        if self.filter.words:
-            found = search_page(self.leads, self.workspace, self.filter.words, size=1)[1]
-            return min(found, COUNT_LIMIT), found > COUNT_LIMIT
         leads, edge = self.leads, None
         if self.among is not None:
             edge = self.among.only(ORDER).order_by(f"-{ORDER}", "-pk")[SCAN : SCAN + 1].first()
@@ -75,24 +77,35 @@ class Matching:
         return min(found, MOST), bool(edge) or found > MOST
 
 
-def start(
-    request: WorkspaceRequest, do: str, until: datetime, snooze_until: datetime | None
-) -> BackgroundJob:
-    """Enqueues the job that carries out `do` (as DecisionForm has it) on the request's list as it stood at `until`
-    (aware), in the name of the request's user. The same decision twice, as by a double click, is one job.
+class Otherwise(ValueError):
+    """The list is not as the page showed it, so nothing is done. The message is a sentence for people."""
+
+
+def start(request: WorkspaceRequest, form: AllForm, snooze_until: datetime | None) -> BackgroundJob:
+    """Enqueues the job that carries out what the valid `form` asks on the request's list as its page was read, in the
+    name of the request's user. The same decision twice, as by a double click, is one job. Raises Otherwise if there
+    are more conversations by now than the page said, or none, or if the job has been taken back; Http404 as Matching.
     """
-    user, workspace = signed_in(request), request.workspace
-    found, more = Matching(request, until).count()
+    user, workspace, given = signed_in(request), request.workspace, form.cleaned_data
+    do, at = given["do"], given["at"].isoformat()
+    key = f"{JOB}:{user.pk}:{at}:{do}:{snooze_until and snooze_until.isoformat() or ''}"
+    if known := BackgroundJob.objects.filter(tenant=workspace.pk, dedupe_key=key).first():
+        if undo_job(known):
+            raise Otherwise("That was taken back. Choose it here to do it again.")
+        return known
+    found, more = Matching(request, given["at"], given["mark"]).count()
+    if not found or (given["count"] is not None and found > given["count"]):
+        raise Otherwise("The list has changed since. Look how many match by now.")
     payload = {
         "do": do,
-        "until": until.isoformat(),
+        "at": at,
+        "mark": given["mark"],
         "user": user.pk,
-        "query": encrypt(urlencode(parameters(request.GET))),  # a search may hold somebody's name
+        "query": urlencode(parameters(request.GET)),
         "count": None if more else found,
         "snooze_until": snooze_until and snooze_until.isoformat(),
     }
     with transaction.atomic():
-        key = f"{JOB}:{user.pk}:{until.isoformat()}:{do}:{payload['snooze_until'] or ''}"
         job, created = enqueue(JOB, workspace_id=workspace.pk, dedupe_key=key, payload=payload)
         if created:
             audit.record(workspace.pk, user, "leads.all", job, do=do, count=found)
@@ -101,16 +114,21 @@ def start(
 
 def run(ctx: JobContext) -> dict[str, int | str]:
     """The job `leads.all`: carries out a decision on all conversations of a list. Returns how many it changed (`done`),
-    how many it left because of a newer message (`left`), and in `why` what made it stop before the end.
+    how many it left because they changed meanwhile (`left`), and in `why` what made it stop before the end.
     """
     counts: Counter[str] = Counter(done=0, left=0)
     member = _member(ctx)
     if member is None:
         return dict(counts) | {"why": "Who asked for it may not do that here any more."}
     with timezone.override(zoneinfo.ZoneInfo(member.workspace.timezone)):
-        request = _request(member, decrypt(ctx.payload["query"]))
-        matching, after = Matching(request, datetime.fromisoformat(ctx.payload["until"])), ""
+        at, after = datetime.fromisoformat(ctx.payload["at"]), ""
+        try:
+            matching = Matching(_request(member, ctx.payload["query"]), at, ctx.payload["mark"])
+        except Http404:
+            return dict(counts) | {"why": "The list is not there any more: one of its filters is gone."}
         for number in count(1):
+            if not ctx.recorded(f"slice {number}") and timezone.now() - at > GOOD_FOR:
+                return dict(counts) | {"why": "It took too long: choose the rest again."}
             work = partial(_slice, member, ctx.payload, matching, after)
             try:
                 with transaction.atomic():  # what is done and what undoes it are stored together
@@ -182,11 +200,15 @@ def _slice(
     member: Membership, payload: dict[str, Any], matching: Matching, after: str, _deadline: Deadline
 ) -> dict[str, Any]:
     page = matching.page(after, SLICE)
-    outcome = _decide(member, payload, [Seen.of(lead) for lead in page.rows])
+    ids = [lead.pk for lead in page.rows]
+    rows = Lead.objects.filter(workspace=member.workspace, pk__in=ids)
+    list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+    still = matching.leads.filter(pk__in=ids)  # what came before the lock is seen by this query
+    outcome = _decide(member, payload, [Seen.of(lead) for lead in still])
     return {
         "after": page.after or "",
         "done": len(outcome.leads),
-        "left": len(outcome.missed) + outcome.gone,
+        "left": len(ids) - len(outcome.leads),
         "undo": outcome.undo if outcome.leads else "",
     }
 

@@ -70,18 +70,10 @@ def news(user_id: str, asked: Mapping[UUID, str]) -> list[News]:
     has the snapshot that each workspace's pages were read with, as `parse_snapshot` accepts it. Other workspaces
     are left out.
     """
-    text = CharField()
     since = Case(
-        *(When(workspace_id=key, then=Value(mark)) for key, mark in asked.items()), output_field=text
+        *(When(workspace_id=key, then=Value(mark)) for key, mark in asked.items()), output_field=CharField()
     )
-    of_page = Func(OuterRef("since"), template="(%(expressions)s)::pg_snapshot", output_field=text)
-    first = Func(
-        of_page, template="pg_snapshot_xmin(%(expressions)s)::text::bigint", output_field=BigIntegerField()
-    )
-    xid = Func(F("xid"), template="(%(expressions)s)::text::xid8", output_field=text)
-    seen = Func(xid, of_page, function="pg_visible_in_snapshot", output_field=BooleanField())
-    # PostgreSQL finds the first row that may be unseen by the index, and only then asks of each whether it was seen.
-    unseen = LeadChange.objects.filter(~seen, workspace_id=OuterRef("workspace_id"), xid__gte=first)
+    unseen = _unseen(OuterRef("since")).filter(workspace_id=OuterRef("workspace_id"))
     leads = unseen.order_by("lead_id").values("lead_id").distinct()[: LIMIT + 1]
     own = with_snapshot().filter(user_id=user_id, user__is_active=True, workspace_id__in=list(asked))
     found = own.select_related("user").annotate(since=since).annotate(leads=ArraySubquery(leads))
@@ -94,6 +86,26 @@ def news(user_id: str, asked: Mapping[UUID, str]) -> list[News]:
         )
         for membership in found
     ]
+
+
+def changed(workspace_id: UUID, mark: str) -> QuerySet[LeadChange, UUID]:
+    """The ids of the leads of a workspace that changed since a page was read with the snapshot `mark`, as
+    `parse_snapshot` accepts it. Changes are kept for an hour.
+    """
+    return _unseen(Value(mark)).filter(workspace_id=workspace_id).values_list("lead_id", flat=True)
+
+
+def _unseen(mark: OuterRef | Value) -> QuerySet[LeadChange]:
+    """The changes that the snapshot `mark` did not see, of all workspaces."""
+    text = CharField()
+    of_page = Func(mark, template="(%(expressions)s)::pg_snapshot", output_field=text)
+    first = Func(
+        of_page, template="pg_snapshot_xmin(%(expressions)s)::text::bigint", output_field=BigIntegerField()
+    )
+    xid = Func(F("xid"), template="(%(expressions)s)::text::xid8", output_field=text)
+    seen = Func(xid, of_page, function="pg_visible_in_snapshot", output_field=BooleanField())
+    # PostgreSQL finds the first row that may be unseen by the index, and only then asks of each whether it was seen.
+    return LeadChange.objects.filter(~seen, xid__gte=first)
 
 
 def _named(leads: list[UUID]) -> list[str]:

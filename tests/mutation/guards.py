@@ -598,6 +598,12 @@ HOST = (
 
 OTHERS = (
     (
+        "inbox/pages/all_matching.py",
+        "self.leads = self.now.exclude(pk__in=changed(request.workspace.pk, mark))",
+        "self.leads = self.now",
+        "tests/inbox/pages/test_all_matching.py",
+    ),
+    (
         "inbox/replying/gates.py",
         "    if e.lead.suspected:",
         "    if False:",

@@ -9,12 +9,15 @@ from django.utils import timezone
 from inbox.leads.tags import SAID
 from inbox.leads.triage import Seen
 from inbox.models.lead import Channel
+from inbox.pages.live import parse_snapshot
 from inbox.replying import variables
 
 TEXT_LIMIT = 20_000
 LEAD_LIMIT = 50
 SNOOZE_DAYS_LIMIT = 366
 ID_DIGITS = 19
+PAGE_GOOD_FOR = timedelta(minutes=15)
+"""How long a page stands on which all conversations of a list are decided about."""
 
 
 class AnswerForm(forms.Form):
@@ -170,16 +173,25 @@ class TriageForm(DecisionForm):
 
 
 class AllForm(DecisionForm):
-    """The form that decides about all conversations of a list as it stood at `at`, which the page showed; a later time
-    counts as now.
+    """The form that decides about all conversations of a list as the page was read: at the time `at`, with the snapshot
+    `mark` (inbox.pages.live) and `count` conversations (none given: more than can be counted).
     """
 
     ACTIONS = ("done", "unread", "snooze", "assign")
+    ANEW = "Open this page anew."
 
-    at = forms.DateTimeField(
-        error_messages={"required": "Open this page anew.", "invalid": "Open this page anew."}
-    )
+    at = forms.DateTimeField(error_messages={"required": ANEW, "invalid": ANEW})
+    mark = forms.CharField(error_messages={"required": ANEW})
+    count = forms.IntegerField(required=False, error_messages={"invalid": ANEW})
 
     def clean_at(self) -> datetime:
         at: datetime = self.cleaned_data["at"]
-        return min(at, timezone.now())
+        if not timedelta() <= timezone.now() - at <= PAGE_GOOD_FOR:
+            raise forms.ValidationError(self.ANEW)
+        return at
+
+    def clean_mark(self) -> str:
+        mark = parse_snapshot(self.cleaned_data["mark"])
+        if mark is None:
+            raise forms.ValidationError(self.ANEW)
+        return mark

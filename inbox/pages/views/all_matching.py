@@ -27,22 +27,22 @@ MEMBER = Membership.Role.MEMBER
 @workspace_view(MEMBER)
 def decide(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/inbox/all/?view=…`, with the filters of the list: decides about all conversations that match. A
-    GET shows how many there are; a POST enqueues the job, which leaves alone what moves after `at`, when the page was
-    shown. Raises Http404 for an unknown folder.
+    GET shows how many there are; a POST enqueues the job, which leaves alone what changes after the page was read.
+    Raises Http404 for an unknown folder or filter, and for a search.
     """
     query = query_of(request)
     if request.method == "POST":
         return _start(request, query)
     now = timezone.now()
-    matching = all_matching.Matching(request, now)
-    if not matching.filter.is_valid():
-        raise Http404("No such list.")
+    mark = vars(request.membership)["snapshot"]
+    matching = all_matching.Matching(request, now, mark)
     count, more = matching.count()
     context = {
         "label": view.name if (view := open_view(request)) else matching.folder.label,
         "filters": [(label, value) for _, label, value in matching.filter.active()],
         "query": query,
         "at": now.isoformat(),
+        "mark": mark,
         "count": count,
         "more": more,
     }
@@ -53,14 +53,14 @@ def _start(request: WorkspaceRequest, query: str) -> HttpResponse:
     form = AllForm(request.POST)
     try:
         if not form.is_valid():
-            raise assigning.NotAMember(form.problem())
+            raise all_matching.Otherwise(form.problem())
         if form.action == "assign":
             assigning.receiver(request.workspace, form.membership_id())
-    except assigning.NotAMember as reason:
+        until = form.snooze_until(request.workspace.opens_at) if form.action == "snooze" else None
+        job = all_matching.start(request, form, until)
+    except (assigning.NotAMember, all_matching.Otherwise) as reason:
         messages.error(request, str(reason))
         return HttpResponseRedirect(f"{reverse('inbox:all', args=[request.workspace.pk])}?{query}")
-    until = form.snooze_until(request.workspace.opens_at) if form.action == "snooze" else None
-    job = all_matching.start(request, form.cleaned_data["do"], form.cleaned_data["at"], until)
     page = reverse("inbox:all-progress", args=[request.workspace.pk, job.pk])
     return HttpResponseRedirect(f"{page}?{query}")
 

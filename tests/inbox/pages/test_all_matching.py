@@ -1,12 +1,16 @@
 """All that match a list are decided at once: what the list holds on the server, no more, by a job, and back again."""
 
 import re
+from collections.abc import Iterator
+from datetime import timedelta
 
+import psycopg
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from inbox.leads import triage
-from inbox.models import AuditEntry, Lead, Membership
+from inbox.models import AuditEntry, Lead, LeadChange, Membership
 from inbox.pages import all_matching
 from jobs.models import BackgroundJob
 from jobs.worker import drain
@@ -33,12 +37,18 @@ def slices(monkeypatch):
     monkeypatch.setattr(all_matching, "SLICE", 3)
 
 
+def shown(client, path: str) -> dict[str, str]:
+    """What the page's form carries. What the test made before counts as long ago, though it is the same transaction."""
+    LeadChange.objects.all().delete()
+    return dict(re.findall(r'name="(at|mark|count)" value="([^"]*)"', client.get(path).text))
+
+
 def choose(client, workspace, do: str, query: str = QUERY, between=lambda: None, **fields) -> str:
     """Opens the page, decides, and has the job run. Returns the path of its progress."""
     path = f"/w/{workspace.pk}/inbox/all/?{query}"
-    at = re.search(r'name="at" value="([^"]+)"', client.get(path).text)[1]
+    page = shown(client, path)
     between()
-    answer = client.post(path, {"do": do, "at": at, **fields})
+    answer = client.post(path, page | {"do": do, **fields})
     drain()
     return answer["Location"]
 
@@ -73,8 +83,9 @@ def test_what_came_after_the_page_was_shown_is_left_alone(workspace, member):
     def wrote() -> None:
         now = timezone.now()
         Lead.objects.filter(pk=leads[0].pk).update(last_message_at=now, last_inbound_at=now)
-        # The provider tells late of what was sent before.
-        factories.make_message(leads[1], sent_at=leads[1].last_message_at)
+        # The provider tells late of what was sent before, or a delivery is replayed.
+        old = leads[1].last_message_at
+        factories.make_message(leads[1], sent_at=old, received_at=old)
         waiting(workspace, 1, first_name="New", last_message_at=now, last_inbound_at=now)
 
     choose(member, workspace, "done", between=wrote)
@@ -92,7 +103,7 @@ def test_a_lead_that_changes_while_its_slice_is_decided_is_left_and_counted(work
     change = triage.change
     monkeypatch.setattr(all_matching.triage, "change", meanwhile)
     page = member.get(choose(member, workspace, "done")).text
-    assert "3 conversations" in page and "1 left as it was: a newer message came in" in page
+    assert "3 conversations" in page and "1 left as it was, as something changed meanwhile" in page
 
 
 def test_all_are_assigned_or_snoozed_as_one_is(workspace, people):
@@ -107,13 +118,80 @@ def test_all_are_assigned_or_snoozed_as_one_is(workspace, people):
     assert "<h1>Snoozed until" in people.member.get(here).text
 
 
-def test_what_a_search_finds_is_decided_and_its_words_stay_out_of_the_job(workspace, member):
-    for number, lead in enumerate(waiting(workspace, 7)):
-        text = "Please call Zebedee" if number % 2 else "No."
-        factories.make_message(lead, text, received_at=ago(hours=number + 1))
-    choose(member, workspace, "done", "view=needs-reply&q=zebedee")
-    assert Lead.objects.filter(needs_reply=False).count() == 3
-    assert "zebedee" not in str(BackgroundJob.objects.values_list("payload", "dedupe_key", "result")).lower()
+@pytest.fixture
+def other() -> Iterator[psycopg.Connection]:
+    with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": psycopg.Cursor}) as found:
+        yield found
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_committed_after_the_page_was_read_is_left_alone_however_long_it_was_written(
+    workspace, member, other
+):
+    leads = waiting(workspace, 3)
+    other.execute("UPDATE inbox_lead SET unread = true WHERE id = %s", [leads[1].pk])
+    path = f"/w/{workspace.pk}/inbox/all/?{QUERY}"
+    page = dict(re.findall(r'name="(at|mark|count)" value="([^"]*)"', member.get(path).text))
+    other.commit()
+    member.post(path, page | {"do": "done"})
+    drain()
+    assert list(Lead.objects.filter(needs_reply=True)) == [leads[1]]
+
+
+def test_no_more_is_done_than_the_page_counted(workspace, member):
+    leads = waiting(workspace, 3)
+    snoozed, path = leads[0], f"/w/{workspace.pk}/inbox/all/?{QUERY}"
+    Lead.objects.filter(pk=snoozed.pk).update(snoozed_until=timezone.now() + timedelta(hours=1))
+    page = shown(member, path)
+    assert page["count"] == "2"
+    Lead.objects.filter(pk=snoozed.pk).update(snoozed_until=timezone.now())  # as if it had ended by itself
+    LeadChange.objects.all().delete()
+    Lead.objects.filter(pk=leads[2].pk).update(last_channel="email")
+    matches = page | {"do": "done", "count": "0"}
+    assert member.post(path, matches)["Location"] == path and not BackgroundJob.objects.exists()
+    assert "The list has changed since. Look how many match by now." in member.get(path).text
+    member.post(path, page | {"do": "done"})
+    drain()
+    assert set(Lead.objects.filter(needs_reply=True)) == {snoozed, leads[2]}
+
+
+@pytest.mark.parametrize("late", ["posted", "run"])
+def test_a_page_that_is_too_old_decides_nothing(late, workspace, member, monkeypatch):
+    waiting(workspace, 2)
+    path = f"/w/{workspace.pk}/inbox/all/?{QUERY}"
+    page = shown(member, path) | {"do": "done"}
+    if late == "posted":
+        member.post(path, page | {"at": ago(minutes=16).isoformat()})
+        assert "Open this page anew." in member.get(path).text and not BackgroundJob.objects.exists()
+    else:
+        here = member.post(path, page)["Location"]
+        monkeypatch.setattr(all_matching, "GOOD_FOR", timedelta())
+        drain()
+        assert "It took too long: choose the rest again." in member.get(here).text
+    assert Lead.objects.filter(needs_reply=True).count() == 2
+
+
+def test_a_list_whose_filter_is_gone_says_so_and_a_search_is_decided_page_by_page(workspace, member):
+    campaign = factories.make_campaign(workspace)
+    waiting(workspace, 2, campaign=campaign)
+    path = f"/w/{workspace.pk}/inbox/all/?view=needs-reply&campaign={campaign.pk}"
+    here = member.post(path, shown(member, path) | {"do": "done"})["Location"]
+    campaign.delete()
+    drain()
+    assert "one of its filters is gone" in member.get(here.replace(f"&campaign={campaign.pk}", "")).text
+    assert member.get(f"/w/{workspace.pk}/inbox/all/?view=needs-reply&q=zebedee").status_code == 404
+
+
+def test_what_was_taken_back_is_not_done_again_by_the_same_page(workspace, member):
+    waiting(workspace, 2)
+    path = f"/w/{workspace.pk}/inbox/all/?{QUERY}"
+    page = shown(member, path) | {"do": "done"}
+    here = member.post(path, page)["Location"]
+    assert member.post(path, page)["Location"] == here  # a double click
+    drain()
+    member.post(here)
+    assert member.post(path, page)["Location"] == path
+    assert "That was taken back. Choose it here to do it again." in member.get(path).text
 
 
 @pytest.mark.parametrize("lost", ["removed", "viewer"])
@@ -152,12 +230,13 @@ def test_a_job_that_breaks_off_goes_on_and_all_of_it_can_be_undone(workspace, me
 
 
 @pytest.mark.parametrize(
-    "data", [{"do": "read"}, {"do": "done", "at": ""}, {"do": "assign:987654"}, {"do": "snooze"}, {"do": "tag:Objection"}]
+    "data",
+    [{"do": "read"}, {"at": ""}, {"mark": "5"}, {"do": "assign:987654"}, {"do": "snooze"}, {"do": "tag:Objection"}],
 )  # fmt: skip
 def test_what_is_not_understood_changes_nothing_and_says_so(data, workspace, member):
     waiting(workspace, 2)
     path = f"/w/{workspace.pk}/inbox/all/?{QUERY}"
-    answer = member.post(path, {"at": timezone.now().isoformat()} | data)
+    answer = member.post(path, shown(member, path) | {"do": "done"} | data)
     assert answer["Location"] == path and 'class="toast"' in member.get(path).text
     assert not BackgroundJob.objects.exists()
 
@@ -169,6 +248,7 @@ def test_a_filter_that_is_not_understood_is_no_list_and_all_is_offered_where_the
     offer = f'href="/w/{workspace.pk}/inbox/all/?{QUERY.replace("&", "&amp;")}">Select all 51 that match'
     assert offer not in people.member.get(f"/w/{workspace.pk}/inbox/?{QUERY}").text
     waiting(workspace, 1)
+    LeadChange.objects.all().delete()  # as if it was long ago
     assert offer in people.member.get(f"/w/{workspace.pk}/inbox/?{QUERY}").text
     assert (
         "<h1>51 conversations match</h1>" in people.member.get(f"/w/{workspace.pk}/inbox/all/?{QUERY}").text
