@@ -86,14 +86,15 @@ def persist(write: Callable[[], T], *, give_up: Callable[[], bool], pause_s: flo
 
     `write` must be safe to repeat, as our writes are that name a lease token. The pause before a new try is random and
     grows from `pause_s` seconds to 2 s, so that a restarted database is not flooded with connections. Raises the last
-    error after giving up, and any other kind of error at once.
+    error after giving up. Raises any other kind of error at once, and every one within the caller's transaction, which
+    cannot go on after it.
     """
     while True:
         try:
             return write()
         except Error as error:
             fault = db_fault(error)
-            if fault is Fault.BUG or give_up():
+            if fault is Fault.BUG or connection.in_atomic_block or give_up():
                 raise
             logger.warning("database write postponed", extra={"fault": fault, **facts_of(error)})
             drop_connection()

@@ -3,10 +3,11 @@
 from uuid import uuid4
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from jobs import queue
 from jobs.context import JobContext
+from jobs.db import persist
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue
 from jobs.errors import DeadlineExceeded, LeaseLost, StepInterrupted, TransientError
@@ -204,3 +205,15 @@ def test_settling_is_fenced(started):
     done = Decision(Status.SUCCEEDED, AttemptOutcome.SUCCEEDED)
     assert queue.settle(started, done, failure=NO_FAILURE, duration_ms=1) == (None, None)
     assert BackgroundJob.objects.get().status == "running"
+
+
+def test_a_write_that_is_lost_with_the_callers_transaction_is_not_repeated_in_it():
+    tried = []
+
+    def lost() -> None:
+        tried.append(1)
+        raise OperationalError("the connection is closed")  # no SQLSTATE: unreachable
+
+    with pytest.raises(OperationalError), transaction.atomic():
+        persist(lost, give_up=lambda: len(tried) > 1)
+    assert len(tried) == 1
