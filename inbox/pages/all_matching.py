@@ -5,6 +5,7 @@ every lead that has changed since their page was read (`inbox.pages.live`). Each
 a job that starts again goes on after it.
 """
 
+import time
 import zoneinfo
 from collections import Counter
 from collections.abc import Iterable
@@ -31,6 +32,7 @@ from inbox.pages.saved_views import parameters
 from jobs.context import JobContext
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue
+from jobs.errors import Snooze
 from jobs.kinds import kind_name
 from jobs.models import BackgroundJob, JobStep
 
@@ -40,6 +42,8 @@ MOST = 50_000
 """About how many conversations one job treats. The rest can be chosen again."""
 SLICE = 200
 """How many conversations a transaction treats."""
+PLACE_S = 20
+"""How long (in seconds) a job keeps its place before it lets others go first. Its lane promises a minute."""
 GOOD_FOR = KEEP_CHANGES - timedelta(minutes=10)
 """How long after the page was read a slice can tell what has changed since."""
 UNDO_FOR = timedelta(seconds=triage.UNDO_MAX_AGE_S)
@@ -117,6 +121,7 @@ def run(ctx: JobContext) -> dict[str, int | str]:
     how many it left because they changed meanwhile (`left`), and in `why` what made it stop before the end.
     """
     counts: Counter[str] = Counter(done=0, left=0)
+    began = time.monotonic()
     member = _member(ctx)
     if member is None:
         return dict(counts) | {"why": "Who asked for it may not do that here any more."}
@@ -127,7 +132,8 @@ def run(ctx: JobContext) -> dict[str, int | str]:
         except Http404:
             return dict(counts) | {"why": "The list is not there any more: one of its filters is gone."}
         for number in count(1):
-            if not ctx.recorded(f"slice {number}") and timezone.now() - at > GOOD_FOR:
+            anew = not ctx.recorded(f"slice {number}")
+            if anew and timezone.now() - at > GOOD_FOR:
                 return dict(counts) | {"why": "It took too long: choose the rest again."}
             work = partial(_slice, member, ctx.payload, matching, after)
             try:
@@ -141,6 +147,8 @@ def run(ctx: JobContext) -> dict[str, int | str]:
                 return dict(counts) | (
                     {"why": f"It ends after {MOST:,}: choose the rest again."} if after else {}
                 )
+            if anew:
+                _let_others(began)
     raise AssertionError("the slices have no end")
 
 
@@ -167,16 +175,25 @@ def run_undo(ctx: JobContext) -> dict[str, int | str]:
     """The job `leads.all_undo`: takes back what a job `leads.all` did, its last slice first. Conversations that
     somebody has changed since, or with a newer message, stay as they are. Returns how many it put back (`done`).
     """
-    done, member = 0, _member(ctx)
+    done, member, began = 0, _member(ctx), time.monotonic()
     if member is None:
         return {"done": 0, "why": "Who asked for it may not do that here any more."}
     mine = BackgroundJob.objects.filter(workspace=ctx.workspace_id, kind=JOB, pk=ctx.payload["job"])
     for made in JobStep.objects.filter(job__in=mine).order_by("-pk"):
         work = partial(_put_back, member, (made.result or {}).get("undo", ""))
+        anew = not ctx.recorded(made.name)
         with transaction.atomic():
             done += ctx.step(made.name, work, effect="idempotent")
         ctx.progress(done)
+        if anew:
+            _let_others(began)
     return {"done": done}
+
+
+def _let_others(began: float) -> None:
+    """Raises Snooze if the job, which began at `began` by the monotonic clock, has had its place long enough."""
+    if time.monotonic() - began > PLACE_S:
+        raise Snooze(timezone.now(), "Others go first for a moment.")
 
 
 def _member(ctx: JobContext) -> Membership | None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -180,6 +181,23 @@ def test_a_list_whose_filter_is_gone_says_so_and_a_search_is_decided_page_by_pag
     drain()
     assert "one of its filters is gone" in member.get(here.replace(f"&campaign={campaign.pk}", "")).text
     assert member.get(f"/w/{workspace.pk}/inbox/all/?view=needs-reply&q=zebedee").status_code == 404
+
+
+def test_a_long_run_lets_others_go_first_and_loses_no_attempt(workspace, member, monkeypatch):
+    waiting(workspace, 7)
+    clock = iter(range(0, 10_000, 11))  # each look at the clock is eleven seconds later
+    monkeypatch.setattr(all_matching, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    here = choose(member, workspace, "done")
+    BackgroundJob.objects.update(run_at=ago(seconds=1))
+    drain()
+    assert not Lead.objects.filter(needs_reply=True).exists()
+    job = BackgroundJob.objects.get()
+    assert job.attempts == 1 and job.attempt_rows.filter(outcome="snoozed").exists()
+    member.post(here)
+    drain()
+    BackgroundJob.objects.update(run_at=ago(seconds=1))
+    drain()
+    assert Lead.objects.filter(needs_reply=True).count() == 7
 
 
 def test_what_was_taken_back_is_not_done_again_by_the_same_page(workspace, member):
