@@ -8,7 +8,6 @@ a job that starts again goes on after it.
 import time
 import zoneinfo
 from collections import Counter
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
@@ -27,7 +26,7 @@ from inbox.pages.access import WorkspaceRequest, signed_in
 from inbox.pages.forms.conversation import AllForm
 from inbox.pages.lead_list import ORDER, filtered, looked_at
 from inbox.pages.live import changed
-from inbox.pages.pagination import SCAN, KeysetPage, keyset_page
+from inbox.pages.pagination import SCAN, KeysetPage, keyset_page, older
 from inbox.pages.saved_views import parameters
 from jobs.context import JobContext
 from jobs.deadline import Deadline
@@ -50,7 +49,8 @@ UNDO_FOR = timedelta(seconds=triage.UNDO_MAX_AGE_S)
 
 
 class Matching:
-    """The conversations of the list that the query string of `request` names, by its folder and filters. Those that
+    """The conversations of the list that the query string of `request` names, by its folder and filters: with `after`,
+    a cursor, those after it. Those that
     changed since a page was read with the snapshot `mark`, at the time `at` (aware), are left out, and those whose
     snooze has ended since.
 
@@ -61,9 +61,11 @@ class Matching:
         self.folder, self.filter, found = filtered(request)
         if not self.filter.is_valid() or self.filter.words:
             raise Http404("No such list.")
-        self.now = found.exclude(snoozed_until__gt=at, snoozed_until__lte=timezone.now())
+        after = request.GET.get("after", "")
+        self.now = older(found, ORDER, after).exclude(snoozed_until__gt=at, snoozed_until__lte=timezone.now())
         self.leads = self.now.exclude(pk__in=changed(request.workspace.pk, mark))
-        self.among = looked_at(request, self.folder, self.filter)
+        among = looked_at(request, self.folder, self.filter)
+        self.among = None if among is None else older(among, ORDER, after)
 
     def page(self, after: str, size: int) -> KeysetPage:
         """The `size` conversations after the cursor `after`, newest first, with those that have changed. A page may
@@ -105,7 +107,7 @@ def start(request: WorkspaceRequest, form: AllForm, snooze_until: datetime | Non
         "at": at,
         "mark": given["mark"],
         "user": user.pk,
-        "query": urlencode(parameters(request.GET)),
+        "query": urlencode(parameters(request.GET) | {"after": request.GET.get("after", "")}),
         "count": None if more else found,
         "snooze_until": snooze_until and snooze_until.isoformat(),
     }
@@ -118,7 +120,8 @@ def start(request: WorkspaceRequest, form: AllForm, snooze_until: datetime | Non
 
 def run(ctx: JobContext) -> dict[str, int | str]:
     """The job `leads.all`: carries out a decision on all conversations of a list. Returns how many it changed (`done`),
-    how many it left because they changed meanwhile (`left`), and in `why` what made it stop before the end.
+    how many it left because they changed meanwhile (`left`), and in `why` what made it stop before the end, with the
+    cursor `after` from which the rest can be chosen.
     """
     counts: Counter[str] = Counter(done=0, left=0)
     began = time.monotonic()
@@ -134,7 +137,7 @@ def run(ctx: JobContext) -> dict[str, int | str]:
         for number in count(1):
             anew = not ctx.recorded(f"slice {number}")
             if anew and timezone.now() - at > GOOD_FOR:
-                return dict(counts) | {"why": "It took too long: choose the rest again."}
+                return dict(counts) | {"why": "It took too long.", "after": after}
             work = partial(_slice, member, ctx.payload, matching, after)
             try:
                 with transaction.atomic():  # what is done and what undoes it are stored together
@@ -145,7 +148,7 @@ def run(ctx: JobContext) -> dict[str, int | str]:
             ctx.progress(counts.total(), ctx.payload["count"])
             if not (after := made["after"]) or counts.total() >= MOST:
                 return dict(counts) | (
-                    {"why": f"It ends after {MOST:,}: choose the rest again."} if after else {}
+                    {"why": f"It ends after about {MOST:,}.", "after": after} if after else {}
                 )
             if anew:
                 _let_others(began)
@@ -220,23 +223,25 @@ def _slice(
     ids = [lead.pk for lead in page.rows]
     rows = Lead.objects.filter(workspace=member.workspace, pk__in=ids)
     list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk"))
-    still = matching.leads.filter(pk__in=ids)  # what came before the lock is seen by this query
-    outcome = _decide(member, payload, [Seen.of(lead) for lead in still])
+    still = list(matching.leads.filter(pk__in=ids))  # what came before the lock is seen by this query
+    outcome = _decide(member, payload, still)
     return {
         "after": page.after or "",
         "done": len(outcome.leads),
-        "left": len(ids) - len(outcome.leads),
+        "left": len(ids) - len(still) + len(outcome.missed) + outcome.gone,
         "undo": outcome.undo if outcome.leads else "",
     }
 
 
-def _decide(member: Membership, payload: dict[str, Any], seen: Iterable[Seen]) -> TriageResult:
-    """Does what `payload` says, in the name of `member`. Raises NotAMember."""
+def _decide(member: Membership, payload: dict[str, Any], leads: list[Lead]) -> TriageResult:
+    """Does what `payload` says to `leads`, in the name of `member`. Raises NotAMember."""
     workspace: Workspace = member.workspace
     action, _, word = payload["do"].partition(":")
     if action == "assign":
         to = assigning.receiver(workspace, None if word == "nobody" else int(word))
-        return assigning.give(workspace, member.user, seen, to)
+        others = [lead for lead in leads if lead.assigned_to_id != (to and to.user_id)]
+        return assigning.give(workspace, member.user, map(Seen.of, others), to)
+    seen = [Seen.of(lead) for lead in leads]
     if action == "snooze":
         return triage.change(workspace, seen, triage.snoozed(datetime.fromisoformat(payload["snooze_until"])))
     return triage.change(workspace, seen, triage.DONE if action == "done" else triage.UNREAD)

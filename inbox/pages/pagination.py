@@ -69,6 +69,11 @@ def keyset_page(
     return KeysetPage(rows, beyond, cursor_of(rows[0], time_field) if after and rows else None)
 
 
+def older(queryset: QuerySet[Any], time_field: str, cursor: str) -> QuerySet[Any]:
+    """The rows of `queryset` after the cursor `cursor`; all for "". Raises Http404 for an invalid cursor."""
+    return _beyond(queryset, time_field, cursor, "lt") if cursor else queryset
+
+
 def _up_to(queryset: QuerySet[Any], time_field: str, edge: Any, lookup: str) -> QuerySet[Any]:
     """The rows of `queryset` up to the row `edge`, which is one of them."""
     moment = getattr(edge, time_field)

@@ -60,7 +60,7 @@ def _start(request: WorkspaceRequest, query: str) -> HttpResponse:
         job = all_matching.start(request, form, until)
     except (assigning.NotAMember, all_matching.Otherwise) as reason:
         messages.error(request, str(reason))
-        return HttpResponseRedirect(f"{reverse('inbox:all', args=[request.workspace.pk])}?{query}")
+        return HttpResponseRedirect(request.get_full_path())
     page = reverse("inbox:all-progress", args=[request.workspace.pk, job.pk])
     return HttpResponseRedirect(f"{page}?{query}")
 

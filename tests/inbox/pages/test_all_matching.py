@@ -169,8 +169,26 @@ def test_a_page_that_is_too_old_decides_nothing(late, workspace, member, monkeyp
         here = member.post(path, page)["Location"]
         monkeypatch.setattr(all_matching, "GOOD_FOR", timedelta())
         drain()
-        assert "It took too long: choose the rest again." in member.get(here).text
+        assert "It took too long." in member.get(here).text
     assert Lead.objects.filter(needs_reply=True).count() == 2
+
+
+def test_the_rest_is_chosen_from_where_a_job_ended_and_who_has_it_already_is_not_given_it_again(
+    workspace, people, monkeypatch
+):
+    leads = waiting(workspace, 7)
+    mate = Membership.objects.get(workspace=workspace, user=people.users.owner)
+    Lead.objects.filter(pk=leads[0].pk).update(assigned_to=mate.user)
+    monkeypatch.setattr(all_matching, "MOST", 2)
+    page = people.member.get(choose(people.member, workspace, f"assign:{mate.pk}")).text
+    assert "It ends after about 2." in page
+    rest = re.search(r'href="([^"]+)">Go on with the rest', page)[1].replace("&amp;", "&")
+    monkeypatch.undo()
+    assert "<h1>4 conversations match</h1>" in people.member.get(rest).text
+    people.member.post(rest, shown(people.member, rest) | {"do": f"assign:{mate.pk}"})
+    drain()
+    assert Lead.objects.filter(assigned_to=mate.user).count() == 7
+    assert AuditEntry.objects.filter(action="lead.assigned").count() == 6
 
 
 def test_a_list_whose_filter_is_gone_says_so_and_a_search_is_decided_page_by_page(workspace, member):
