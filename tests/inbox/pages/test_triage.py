@@ -242,7 +242,7 @@ def test_tagging_many_drafts_nothing_and_teaches_nothing_and_blacklist_asks_agai
     assert "No answer is drafted or sent because of it." in page
     asks = re.search(r"<details.*?</details>", page[page.index('id="tag-ticked"') :], re.S)[0]
     assert page.count('value="tag:Blacklist"') == asks.count('value="tag:Blacklist"') == 1
-    assert "data-ticked" in asks  # how many they are
+    assert "data-ticked" in asks and "taken back only in each conversation" in asks
 
 
 @pytest.mark.parametrize("do", ["tag", "tag:", "tag:New", "tag:<b>", "assign:tag"])
