@@ -51,12 +51,13 @@ class Busy(Exception):
 
 @contextmanager
 def slot(
-    places: threading.BoundedSemaphore = SLOTS, budget_ms: int = BUDGET_MS - OWN_PART_MS
+    places: threading.BoundedSemaphore = SLOTS, budget_ms: int | None = None
 ) -> Iterator[Deadline]:
     """Within the `with` block, this page may wait for a provider. It has given up its database connection, so it must
-    be in no transaction, and gets a Deadline, which raises Cancelled after `budget_ms` (2.8 s). Raises Busy if all
-    `places` of this process are taken.
+    be in no transaction, and gets a Deadline, which raises Cancelled after `budget_ms` (2.8 s unless given). Raises
+    Busy if all `places` of this process are taken.
     """
+    budget_ms = BUDGET_MS - OWN_PART_MS if budget_ms is None else budget_ms
     if not places.acquire(blocking=False):
         raise Busy
     try:

@@ -55,6 +55,7 @@ WORDS = OF_A_TRACE | {
     "lead.assigned": "assigned a lead",
     "lead.erase": "asked for a lead to be erased",
     "lead.erased": "erased a lead",
+    "leads.all": "decided about all conversations of a list",
     "meeting.handled": "dealt with a meeting",
     "member.added": "added a member",
     "member.away": "set when a member is away",

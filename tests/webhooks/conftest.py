@@ -41,7 +41,9 @@ def blue(other) -> SimpleNamespace:
         phone="+15555550177", ghl_contact_id="contactB77", linkedin_member_id="ACoB77", campaign=campaign,
         needs_reply=True, unread=True, last_inbound_at=timezone.now(),
     )  # fmt: skip
-    message = factories.make_message(lead, "We keep heliotrope.", external_id="771001")
+    message = factories.make_message(
+        lead, "We keep heliotrope.", external_id="771001", attachments=[{"name": "heliotrope.pdf"}]
+    )
     draft = factories.make_draft(
         message, "Your heliotrope waits.", slack_channel="CBLUE", slack_ts="1792009376.000200"
     )
@@ -67,6 +69,11 @@ def blue(other) -> SimpleNamespace:
         workspace=workspace, kind="inbound.process", payload={"message_id": str(message.pk)}, dedupe_key="b77",
         status="failed", finished_at=timezone.now(), fingerprint="fingerprintB77", last_error="marzipan",
     )  # fmt: skip
+    owner = workspace.memberships.get(role="owner").user
+    matching = BackgroundJob.objects.create(
+        workspace=workspace, kind="leads.all", payload={"user": owner.pk, "do": "done"}, dedupe_key="b78",
+        status="failed", finished_at=timezone.now(),
+    )  # fmt: skip
     body = encoded(payload("smartlead", "email_reply") | {"note": "marzipan"})
     delivery = factories.make_delivery(
         workspace, source="smartlead", integration=other.integration("smartlead"), verdict="failed", body=body,
@@ -81,7 +88,7 @@ def blue(other) -> SimpleNamespace:
         member=factories.make_member(workspace).memberships.get(), invitation=invitation,
         fact=factories.make_fact(workspace, "Who likes marzipan?"),
         view=factories.make_saved_view(workspace, name="Marzipan"),
-        snippet=factories.make_snippet(workspace, text="Marzipan"),
+        snippet=factories.make_snippet(workspace, text="Marzipan"), matching=matching,
     )  # fmt: skip
 
 

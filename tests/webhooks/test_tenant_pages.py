@@ -37,6 +37,7 @@ OBJECTS = {
     "job_id": "job", "task_id": "task", "sequence_id": "sequence", "integration_id": "account", "key_id": "key",
     "delivery_id": "delivery", "membership_id": "member", "appointment_id": "meeting", "pack_id": "pack",
     "invitation_id": "invitation", "fact_id": "fact", "view_id": "view",
+    "snippet_id": "snippet", "inbox/all/<uuid:job_id>": "matching",
 }  # fmt: skip
 FORM = {
     "do": "send", "text": "Hello", "channel": "email", "client_token": str(uuid.uuid4()), "overlap": "0",
@@ -52,7 +53,10 @@ def address(route: str, blue: SimpleNamespace, workspace: Any) -> str:
         name = match[1]
         if name == "workspace_id":
             return str(workspace.pk)
-        return str(getattr(blue, OBJECTS[name]).pk) if name in OBJECTS else "emailbison"
+        if name == "number":
+            return "1"
+        of_route = next((one for one in OBJECTS if f"/{one}/" in route), name)
+        return str(getattr(blue, OBJECTS[of_route]).pk) if of_route in OBJECTS else "emailbison"
 
     return "/" + re.sub(r"<\w+:(\w+)>", fill, route)
 
