@@ -121,12 +121,17 @@
     element.querySelector("article p").textContent = row?.querySelector(".snip").textContent ?? "";
     return element;
   }
+  // An answer to what has gone is dropped: it names parts of the page that went with it.
+  function place(element, old) {
+    if (old.querySelector("[data-poll]")) old.addEventListener("htmx:beforeOnLoad", (event) => event.preventDefault());
+    old.replaceWith(element);
+  }
   function put(element) {
     const old = pane();
     if (old === element) return;
     const lost = old.contains(document.activeElement);
     if (old.querySelector("[data-poll]") || old.ariaBusy) panes.delete(old.dataset.lead);
-    old.replaceWith(element);
+    place(element, old);
     if (!element.ariaBusy) htmx.process(element);
     met();
     if (lost) linkOf(rowOf(shown))?.focus({ preventScroll: true });
@@ -637,7 +642,7 @@
     for (const selector of [".convo-head", "#answer", ".rail"]) {
       const old = pane().querySelector(selector), next = came.querySelector(selector);
       if (!old || !next || same(old, next) || used_by(old)) continue;
-      old.replaceWith(document.adoptNode(next));
+      place(document.adoptNode(next), old);
       htmx.process(next);
     }
     met();

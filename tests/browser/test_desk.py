@@ -249,6 +249,28 @@ def test_what_was_sent_is_taken_back_from_the_next_conversation_and_other_tabs_s
     assert {send.state for send in OutboundSend.objects.all()} == {"taken_back"}
 
 
+def test_what_became_of_a_send_is_not_put_where_the_page_has_changed(page, workspace, leads):
+    """The page's script has no error either, which the fixture looks at."""
+    Workspace.objects.filter(pk=workspace.pk).update(undo_send_s=60)
+    page.reload()
+    for key in ["Enter", "r", *"My words", "Control+Enter"]:
+        page.keyboard.press(key)
+    expect(page.get_by_text("Goes out in")).to_be_visible()
+    held = []
+    page.route("**/outgoing/**", lambda route: held.append(route))
+    with page.expect_request("**/outgoing/**"):
+        pass
+    OutboundSend.objects.update(state="taken_back")
+    wrote(leads[0], "One more thing.")
+    text = page.get_by_label("Message to Lead01")
+    text.fill("Other words")
+    with page.expect_response("**/outgoing/**"):
+        held[0].continue_()
+    page.wait_for_timeout(500)
+
+    expect(text).to_have_value("Other words")
+
+
 def hold(page: Page, lead: Lead) -> list:
     """The requests for this conversation from now on, which nobody answers until `let_go`."""
     held = []
