@@ -50,9 +50,7 @@ class Busy(Exception):
 
 
 @contextmanager
-def slot(
-    places: threading.BoundedSemaphore = SLOTS, budget_ms: int | None = None
-) -> Iterator[Deadline]:
+def slot(places: threading.BoundedSemaphore = SLOTS, budget_ms: int | None = None) -> Iterator[Deadline]:
     """Within the `with` block, this page may wait for a provider. It has given up its database connection, so it must
     be in no transaction, and gets a Deadline, which raises Cancelled after `budget_ms` (2.8 s unless given). Raises
     Busy if all `places` of this process are taken.
