@@ -1,6 +1,6 @@
 """Measures every list of the Django admin at a million messages: its pages, filters, orders and searches.
 
-`python -m benchmarks.admin_lists [--messages 1000000] [--database URL] [--over MS] [--json]`. It fills a database of
+`python -m benchmarks.changelists [--messages 1000000] [--database URL] [--over MS] [--json]`. It fills a database of
 its own (`manage.py seed_scale`), or takes a seeded one by its URL. Each address is asked three times in this process,
 as a superuser who sees all workspaces and as one who has chosen the largest; the median counts. Baseline of the
 ratio: the same list narrowed to one row by its primary key, which costs what the page itself costs. The aim is 300 ms
