@@ -6,6 +6,7 @@ import ssl
 import threading
 import time
 from contextlib import suppress
+from itertools import takewhile
 
 import pytest
 from django.core.mail import EmailMessage
@@ -71,7 +72,8 @@ class MailServer:
                     with self._secure(connection) as secure:
                         return self._talk(secure)
                 if command == "DATA":
-                    self.mails.append(b"".join(iter(lines.readline, b".\r\n")))
+                    ends = (b".\r\n", b"")  # the dot, or a client that has gone
+                    self.mails.append(b"".join(takewhile(lambda line: line not in ends, lines)))
                     self._answer(connection, "text", b"250 taken\r\n")
 
     def _answer(self, connection: socket.socket, command: str, words: bytes) -> None:
