@@ -387,8 +387,11 @@
       step.url = fresh.querySelector("form[data-undo]")?.action;
       if (!step.url) kept(); // it was refused, or went out at once
       if (shown === id || !answer.ok) keep(id, fresh);
-      if (shown === id) put(fresh), title();
-      else if (!answer.ok) say(`Not sent to ${name}: ${fresh.querySelector("#answer-e")?.textContent.trim()}`);
+      if (shown === id) {
+        put(fresh);
+        title();
+        if (fresh.querySelector("#answer-e") && focusedRow()) byId("reply")?.focus(); // refused: one writes on
+      } else if (!answer.ok) say(`Not sent to ${name}: ${fresh.querySelector("#answer-e")?.textContent.trim()}`);
       told({ page }).forEach((text) => say(text));
     };
     step.cancel = later(action, () => body, "convo", came, (found) => (found ? came(found) : failed()));

@@ -25,9 +25,11 @@
 
   // Done, snooze, unread and assigning apply to the ticked rows; without any, to the focused row; else to the open conversation.
   function decide(name) {
-    const row = focusedRow();
-    if (row && !document.querySelector(".row :checked")) row.querySelector("[type=checkbox]")?.click(); // viewers have none
+    const row = focusedRow(), only = row && !document.querySelector(".row :checked") && box(row);
+    if (only) only.click();
     if (!press(`bulk-${name}`)) press(name);
+    // What was selected for this question alone is not left selected for the next key.
+    if (only) document.querySelector("dialog[open]")?.addEventListener("close", () => only.checked && only.click(), { once: true });
   }
 
   // Several rows are chosen from the box that was ticked last to this one, by shift-click or by Shift-j and Shift-k,

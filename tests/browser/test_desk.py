@@ -317,6 +317,7 @@ def test_the_text_of_an_answer_that_was_refused_outlives_what_comes_next(page, l
     expect(page.get_by_role("log")).to_contain_text("One more thing.")
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_role("alert")).to_be_visible()
+    expect(text).to_be_focused()
     Lead.objects.filter(pk=leads[0].pk).update(company="Renamed Inc.")
     expect(page.locator(".convo-head")).to_contain_text("Renamed Inc.")
     expect(text).to_have_value("My answer")
