@@ -72,8 +72,7 @@ class MailServer:
                     with self._secure(connection) as secure:
                         return self._talk(secure)
                 if command == "DATA":
-                    ends = (b".\r\n", b"")  # the dot, or a client that has gone
-                    self.mails.append(b"".join(takewhile(lambda line: line not in ends, lines)))
+                    self.mails.append(b"".join(takewhile(lambda line: line != b".\r\n", lines)))
                     self._answer(connection, "text", b"250 taken\r\n")
 
     def _answer(self, connection: socket.socket, command: str, words: bytes) -> None:
