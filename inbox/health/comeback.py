@@ -9,6 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from inbox.health import backfill, banner, notice_channels
+from inbox.leads import stops
 from inbox.replying import account_pauses
 from inbox.workspaces.accounts import slack_of
 from integrations import registry
@@ -74,7 +75,8 @@ def make_up() -> int:
 
 def run(ctx: JobContext) -> dict[str, int]:
     """The job `health.recover`, after an account works again: fetches missed messages, resumes sends that waited for
-    it, and updates the notice that people got. Returns how many messages were new and how many sends go on.
+    it, stops campaigns that it had refused to stop, and updates the notice that people got. Returns how many messages
+    were new and how many sends go on.
     """
     health = WorkspaceIntegrationHealth.objects.select_related("integration__workspace", "workspace").get(
         pk=ctx.payload["health_id"], workspace_id=ctx.workspace_id
@@ -83,6 +85,7 @@ def run(ctx: JobContext) -> dict[str, int]:
     resumed = ctx.step(
         "resume", lambda deadline: account_pauses.resume_sends(health.workspace_id), effect="idempotent"
     )
+    ctx.step("stop_again", lambda deadline: _stop_again(health), effect="idempotent")
     ctx.step("turn_green", lambda deadline: _turn_green(health, deadline), effect="idempotent")
     return {"imported": imported, "resumed": resumed}
 
@@ -99,6 +102,11 @@ def fetch_missed(health: WorkspaceIntegrationHealth, deadline: Deadline) -> int:
     imported = backfill.run(health.integration, max(last_good, health.since - LONGEST_GAP), deadline).new
     WorkspaceIntegrationHealth.objects.filter(pk=health.pk).update(imported_messages=imported)
     return imported
+
+
+def _stop_again(health: WorkspaceIntegrationHealth) -> int:
+    since = (health.down_since or health.since) - RECENT  # a refusal may be counted only as the job ends
+    return stops.stop_again(health.workspace_id, health.provider, since, f"back-{health.version}")
 
 
 def _turn_green(health: WorkspaceIntegrationHealth, deadline: Deadline) -> bool:

@@ -14,6 +14,7 @@ from inbox.leads import drafts
 from inbox.models import Campaign, Draft, Lead
 from inbox.signals import lead_stopped
 from integrations import registry
+from integrations.errors import ProviderAuthError
 from integrations.spec import stated
 from jobs.enqueue import JobSpec, enqueue_many
 from jobs.kinds import kind_name
@@ -90,6 +91,33 @@ def _stop_once_more(lead: Lead, specs: list[JobSpec]) -> None:
             if spec.dedupe_key not in waiting
         ],
     )
+
+
+def stop_again(workspace_id: UUID, provider: str, since: datetime, mark: str) -> int:
+    """Enqueues once more the stops that `provider` has refused since `since` as it did not take the account's key: the
+    account works again, and a refused job is not repeated by itself. Returns how many are new.
+
+    `mark` is a text for this return of the account. A second call with it enqueues nothing.
+    """
+    campaigns = Campaign.objects.filter(workspace_id=workspace_id, provider=provider)
+    refused = BackgroundJob.objects.filter(
+        tenant=workspace_id,
+        kind=STOP_EMAILS,
+        status=BackgroundJob.Status.FAILED,
+        last_error_class__endswith=ProviderAuthError.__name__,
+        finished_at__gte=since,
+        payload__campaign_id__in=[str(pk) for pk in campaigns.values_list("pk", flat=True)],
+    )
+    specs = [
+        JobSpec(
+            dedupe_key=f"{STOP_EMAILS}:{job.payload['lead_id']}:{job.payload['campaign_id']}:{mark}",
+            workspace_id=workspace_id,
+            payload=job.payload,
+            priority=AT_ONCE,
+        )
+        for job in refused.only("payload")
+    ]
+    return len(enqueue_many(STOP_EMAILS, specs))
 
 
 def stop_emails(lead: Lead, campaign_id: UUID) -> JobSpec:

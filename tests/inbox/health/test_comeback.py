@@ -137,3 +137,18 @@ def test_a_check_goes_through_an_open_breaker_and_closes_it(world):
     world.sandbox.set_account("emailbison", world.key, "ok")
     assert probes.check_now(account).ok
     assert (state(account).state, opened.count()) == ("connected", 0)
+
+
+def test_a_stop_that_a_revoked_key_refused_is_asked_for_again_once_the_account_is_back(world):
+    writer.forget_successes()
+    account = world.workspace.integrations.get(provider="emailbison")
+    world.sandbox.set_account("emailbison", world.key, "revoked")
+    world.reply("Please take me off your list.")
+    world.work()
+    stops = BackgroundJob.objects.filter(kind="campaign.stop-emails").order_by("created_at")
+    assert [job.status for job in stops] == ["failed"]
+    world.sandbox.set_account("emailbison", world.key, "ok")
+    assert probes.check_now(account).ok
+    world.work()
+    assert [job.status for job in stops.all()] == ["failed", "succeeded"]
+    assert [call["path"] for call in world.sandbox.requests() if call["path"].endswith("stop-future-emails")]
