@@ -63,17 +63,17 @@ def post(notice: Notice) -> End:
     return End(State.SENT)
 
 
-def answers() -> bool:
-    """Whether a mail server is configured and accepts our log-in. Sends no mail."""
+def trouble() -> str:
+    """What is wrong with the mail server, in words; "" if one is configured and accepts our log-in. Sends no mail."""
     if is_off():
-        return False
+        return "EMAIL_URL is not set"
     server = get_connection()
     try:
         server.open()
-    except OSError:
-        return False
+    except OSError as error:
+        return f"the mail server did not take our log-in ({type(error).__name__}: {error})"[:300]
     server.close()
-    return True
+    return ""
 
 
 def recipients(workspace: Workspace) -> list[str]:

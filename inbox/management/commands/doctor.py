@@ -238,7 +238,7 @@ def _notices() -> Iterator[Finding]:
     """Checks that somebody would be told of a broken account: by a Slack that has worked, or by a mail server
     that answers.
     """
-    mail_works = notice_mail.answers()
+    mail_trouble = notice_mail.trouble()
     connected = Integration.objects.filter(enabled=True).exclude(provider=SLACK)
     for workspace in Workspace.objects.filter(pk__in=connected.values("workspace"), drill_of=None):
         slack = WorkspaceIntegrationHealth.objects.filter(
@@ -246,13 +246,14 @@ def _notices() -> Iterator[Finding]:
         ).exclude(state__in=TROUBLED)
         told_by = slack_of(workspace.pk)
         paths = ["Slack"] if told_by and not told_by.is_unreadable and slack.exists() else []
-        paths += ["e-mail"] if mail_works and notice_mail.recipients(workspace) else []
+        paths += ["e-mail"] if not mail_trouble and notice_mail.recipients(workspace) else []
         subject = f"{workspace}, notices"
         if paths:
             yield Finding(True, subject, f"a broken account is told by {' and '.join(paths)}")
         else:
             fix = "Connect Slack with a channel, or set EMAIL_URL and give an admin an address."
-            yield Finding(False, subject, "nobody would be told of a broken account", fix)
+            said = f"nobody would be told of a broken account: {mail_trouble or 'no admin has an address'}"
+            yield Finding(False, subject, said, fix)
 
 
 def _verdict(subject: str, lines: list[Check]) -> Finding:
