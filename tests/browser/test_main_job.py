@@ -50,7 +50,7 @@ def test_log_in_open_edit_approve_see_it_sent(width, world, message, open_page):
 
     world.work()
     sent = page.get_by_role("article").filter(has_text="Hi Dana, Thursday at 1:00 or 2:30?")
-    expect(sent).to_contain_text("Sent")  # by the page's own poll, without a reload
+    expect(sent.last).to_contain_text("Sent")  # by the page's own poll, without a reload
     expect(sent).to_have_count(1)
     expect(answer).not_to_contain_text("Going out")
     expect(page.get_by_label("Message to Dana Reyes")).to_be_editable()
