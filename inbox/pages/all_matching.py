@@ -50,9 +50,8 @@ UNDO_FOR = timedelta(seconds=triage.UNDO_MAX_AGE_S)
 
 class Matching:
     """The conversations of the list that the query string of `request` names, by its folder and filters: with `after`,
-    a cursor, those after it. Those that
-    changed since a page was read with the snapshot `mark`, at the time `at` (aware), are left out, and those whose
-    snooze has ended since.
+    a cursor, those after it. Left out are those that have changed since a page was read with the snapshot `mark`, at
+    the time `at` (aware), and those whose snooze has ended since.
 
     Raises Http404 for an unknown folder, a filter that is not understood, and for a search.
     """
