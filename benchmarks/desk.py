@@ -53,14 +53,13 @@ print(json.dumps({"session": client.cookies[settings.SESSION_COOKIE_NAME].value,
     "workspace": str(workspace.pk), "snapshot": member.snapshot, "leads": [str(lead.pk) for lead in leads]}))
 """
 WATCH = """test => {
-  window.took = null;
   const check = new Function("return " + test), before = check();
-  addEventListener("keydown", ({ timeStamp }) => {
+  window.took = new Promise((resolve) => addEventListener("keydown", ({ timeStamp }) => {
     const painted = new MessageChannel();
-    painted.port1.onmessage = () => (window.took = performance.now() - timeStamp);
+    painted.port1.onmessage = () => resolve(performance.now() - timeStamp);
     const look = () => requestAnimationFrame(() => (check() === before ? look() : painted.port2.postMessage(0)));
     look();
-  }, { capture: true, once: true });
+  }, { capture: true, once: true }));
 }"""
 
 
@@ -331,7 +330,6 @@ class Desk:
     def _press(self, key: str, test: str) -> float:
         self.page.evaluate(WATCH, test)
         self.page.keyboard.press(key)
-        self.page.wait_for_function("window.took !== null")
         return float(self.page.evaluate("window.took"))
 
     def _opened(self) -> float:
