@@ -1,10 +1,10 @@
-"""Sends a notice that only says that it is one, to prove that people are told when an account breaks.
+"""Says which notices of a workspace go where, and sends a notice that only says that it is one, to prove the way.
 
-It goes the way that a real notice goes first: the workspace's Slack channel, or e-mail to its owners and admins. It
+It goes the way that a real notice of its kind goes first: the kind's Slack channel, or e-mail to owners and admins. It
 is posted once and never repeated by itself, because somebody waits for it and presses again.
 """
 
-from uuid import UUID
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
@@ -12,7 +12,8 @@ from django.urls import reverse
 
 from inbox.health import notice_mail
 from inbox.models import User, Workspace, audit
-from inbox.workspaces.accounts import slack_of
+from inbox.replying import slack_cards
+from inbox.workspaces.accounts import posts_by_webhook, slack_for_replies, slack_of
 from integrations import notices
 from integrations.errors import ProviderError, ProviderMisconfigured
 from integrations.mail import is_off
@@ -36,26 +37,74 @@ class NoWay(Exception):
     """The workspace has no way by which a notice reaches people. The text is a sentence for them."""
 
 
-def way(workspace: Workspace) -> str:
-    """The way that a notice would go now (a Notice.Path); "" if there is none."""
-    if slack_of(workspace.pk) is not None:
-        return Path.SLACK
-    return "" if is_off() else Path.EMAIL
-
-
-def start(workspace: Workspace, user: User) -> Notice:
-    """Enqueues one trial notice to the workspace's people, and returns its row. `user` is named in it and in the
-    audit. Raises NoWay if neither Slack nor e-mail is set up.
+class Way(NamedTuple):
+    """Where notices of one kind go now. `path` is a Notice.Path, "" if nowhere. `channel` is the Slack channel; "" is
+    that of the incoming webhook.
     """
-    path = way(workspace)
+
+    path: str
+    channel: str = ""
+    account: Integration | None = None
+
+
+class About(NamedTuple):
+    """A kind of notice that has a way of its own. `kind` is Notice.kind of its trials."""
+
+    key: str
+    kind: str
+    label: str
+    promise: str
+
+
+ACCOUNTS = About("accounts", KIND, "Broken accounts", "When an account breaks, you are told here.")
+REPLIES = About(
+    "replies",
+    f"{KIND}-replies",
+    "Replies with a chosen tag",
+    "Replies with the tags you chose are told here.",
+)
+REVIEWS = About(
+    "reviews", f"{KIND}-reviews", "Drafts to review", "Drafts that wait for a person are shown here."
+)
+KINDS = {about.key: about for about in (ACCOUNTS, REPLIES, REVIEWS)}
+
+
+def way(workspace: Workspace, about: About = ACCOUNTS) -> Way:
+    """The way that a notice of this kind would go now. Only those about accounts go by e-mail where Slack is not
+    connected.
+    """
+    if about is REVIEWS:
+        place = slack_cards.channel_of(workspace.pk)
+    elif about is REPLIES:
+        place = slack_for_replies(workspace.pk)
+    else:
+        slack = slack_of(workspace.pk)
+        place = (slack, "" if posts_by_webhook(slack) else _channel(slack)) if slack else None
+    if place:
+        return Way(Path.SLACK, place[1], place[0])
+    return Way("" if about is not ACCOUNTS or is_off() else Path.EMAIL)
+
+
+def _channel(slack: Integration) -> str:
+    return str(slack.config.get("channel") or "")
+
+
+def start(workspace: Workspace, user: User, about: About = ACCOUNTS) -> Notice:
+    """Enqueues one trial notice of this kind to the workspace's people, and returns its row. `user` is named in it and
+    in the audit. Raises NoWay if nothing is set up by which it could reach them.
+    """
+    path = way(workspace, about).path
     if not path:
-        raise NoWay("No way is set up: connect Slack, or have the operator set EMAIL_URL.")
+        other = (
+            ", or have the operator set EMAIL_URL" if about is ACCOUNTS else " and name a channel for them"
+        )
+        raise NoWay(f"No way is set up: connect Slack{other}.")
     with transaction.atomic():
         notice = Notice.objects.create(
             workspace_id=workspace.pk,
-            kind=KIND,
+            kind=about.kind,
             path=path,
-            text=_text(workspace, user),
+            text=_text(workspace, user, about),
             destination="" if path == Path.SLACK else notice_mail.ADMINS,
         )
         enqueue(
@@ -68,12 +117,16 @@ def start(workspace: Workspace, user: User) -> Notice:
     return notice
 
 
-def _text(workspace: Workspace, user: User) -> str:
+def _text(workspace: Workspace, user: User, about: About) -> str:
     where = settings.PUBLIC_URL + reverse("inbox:health", args=[workspace.pk])
-    return (
-        f"This is a trial notice of {workspace.name}. {user} sent it. "
-        f"When an account breaks, you are told here.\n{where}"
-    )
+    return f"This is a trial notice of {workspace.name}. {user} sent it. {about.promise}\n{where}"
+
+
+def last_trials(workspace: Workspace) -> dict[str, Notice]:
+    """The newest trial notice of each kind that was ever tried, by the kind's key."""
+    kinds = {about.kind: about.key for about in KINDS.values()}
+    found = Notice.objects.filter(workspace=workspace, kind__in=kinds)
+    return {kinds[one.kind]: one for one in found.order_by("kind", "-created_at").distinct("kind")}
 
 
 def run(ctx: JobContext) -> dict[str, str]:
@@ -83,7 +136,7 @@ def run(ctx: JobContext) -> dict[str, str]:
     )
     state, reason = ctx.step(
         "post",
-        lambda deadline: list(_post(ctx.workspace_id, notice, deadline)),
+        lambda deadline: list(_post(notice, deadline)),
         effect=JobStep.Effect.SEND,
         on_interrupted=lambda _deadline: [State.UNKNOWN, CUT_SHORT],
     )
@@ -91,20 +144,23 @@ def run(ctx: JobContext) -> dict[str, str]:
     return {"outcome": state} | ({"reason": reason} if reason else {})
 
 
-def _post(workspace_id: UUID, notice: Notice, deadline: Deadline) -> tuple[str, str]:
+def _post(notice: Notice, deadline: Deadline) -> tuple[str, str]:
     """How posting it ended, and why if it did not arrive."""
     if notice.path == Path.EMAIL:
         return notice_mail.post(notice)
-    slack = slack_of(workspace_id)
-    if slack is None:
+    about = next((one for one in KINDS.values() if one.kind == notice.kind), ACCOUNTS)
+    to = way(notice.workspace, about)
+    if to.account is None:
         return State.FAILED, "Slack is not connected any more"
-    return _in_slack(slack, notice, deadline)
+    return _in_slack(to.account, to.channel, notice, deadline)
 
 
-def _in_slack(slack: Integration, notice: Notice, deadline: Deadline) -> tuple[str, str]:
+def _in_slack(slack: Integration, channel: str, notice: Notice, deadline: Deadline) -> tuple[str, str]:
     drop_connection()
+    key = f"trial-{notice.pk}"
     try:
-        posted = deliver(SlackClient.for_integration(slack), notice.text, deadline, key=f"trial-{notice.pk}")
+        client = SlackClient.for_integration(slack)
+        posted = deliver(client, notice.text, deadline, key=key, channel=channel)
     except ProviderMisconfigured:
         return State.FAILED, "Slack is not set up right"
     except ProviderError as error:

@@ -10,7 +10,7 @@ from inbox.models.lead import Channel, Tag
 from inbox.pipeline.situation import Situation
 from inbox.prompts.model_calls import NO_KEY
 from inbox.replying import slack_cards
-from inbox.workspaces.accounts import slack_of
+from inbox.workspaces.accounts import slack_for_replies
 from integrations import clay, emailbison, ghl, registry
 from integrations.spec import stated
 
@@ -125,7 +125,9 @@ NOBODY_TOLD = Condition(
     "Nobody asked to be told of this tag.", lambda s: s.tag not in s.workspace.notice_tags
 )
 SAID_BEFORE = Condition("Their reply before said the same.", lambda s: s.tag == s.tag_before)
-NO_SLACK = Condition("No Slack channel is set for notices.", lambda s: slack_of(s.workspace.pk) is None)
+NO_SLACK = Condition(
+    "No Slack channel is set for notices.", lambda s: slack_for_replies(s.workspace.pk) is None
+)
 NO_REVIEW_CHANNEL = Condition(
     "No Slack channel is set for reviews.", lambda s: slack_cards.channel_of(s.workspace.pk) is None
 )

@@ -13,7 +13,7 @@ from django.utils import timezone
 from inbox.models import Lead, Message
 from inbox.models.lead import Tag
 from inbox.pipeline.situation import Situation
-from inbox.workspaces.accounts import slack_of
+from inbox.workspaces.accounts import slack_for_replies
 from integrations.client import secrets_of
 from integrations.errors import ProviderError, ProviderMisconfigured
 from integrations.models import Integration, Notice
@@ -44,7 +44,7 @@ def on_booked(sender: Any, lead: Lead, fresh: bool, **kwargs: Any) -> None:
     without any reply. Does nothing for a moved meeting, or if the workspace did not ask to be told of meetings or
     has no Slack channel. Receives the signal that a lead has booked.
     """
-    if fresh and Tag.MEETING_BOOKED in lead.workspace.notice_tags and slack_of(lead.workspace_id):
+    if fresh and Tag.MEETING_BOOKED in lead.workspace.notice_tags and slack_for_replies(lead.workspace_id):
         _enqueue(lead, Tag.MEETING_BOOKED, about=f"{lead.pk}:{lead.booked_at:%Y%m%dT%H%M%S}")
 
 
@@ -67,22 +67,26 @@ def run(ctx: JobContext) -> dict[str, str]:
     lead = Lead.objects.select_related("workspace", "campaign").get(
         pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id
     )
-    slack = slack_of(ctx.workspace_id)
-    if slack is None:
+    place = slack_for_replies(ctx.workspace_id)
+    if place is None:
         return {"outcome": "Slack is not connected any more"}
+    slack, channel = place
     text = text_of(lead, ctx.payload["tag"])
 
     def post(deadline: Deadline) -> str:
-        return _post(ctx, slack, lead, text, deadline)
+        return _post(ctx, slack, channel, lead, text, deadline)
 
     def post_again(deadline: Deadline) -> str:
-        return post(deadline) if can_look(SlackClient.for_integration(slack), deadline) else "unclear"
+        looked = can_look(SlackClient.for_integration(slack), deadline, channel=channel)
+        return post(deadline) if looked else "unclear"
 
     outcome = ctx.step("post", post, effect=JobStep.Effect.SEND, on_interrupted=post_again)
     return {"outcome": outcome}
 
 
-def _post(ctx: JobContext, slack: Integration, lead: Lead, text: str, deadline: Deadline) -> str:
+def _post(
+    ctx: JobContext, slack: Integration, channel: str, lead: Lead, text: str, deadline: Deadline
+) -> str:
     # raises before the row is made, as a job that waits for secrets would make one at every attempt
     secrets_of(slack)
     notice = Notice.objects.create(
@@ -90,7 +94,7 @@ def _post(ctx: JobContext, slack: Integration, lead: Lead, text: str, deadline: 
         kind=KIND,
         path=Notice.Path.SLACK,
         text=text,
-        destination=str(slack.config.get("channel") or ""),
+        destination=channel,
     )
     drop_connection()
     try:
@@ -99,6 +103,7 @@ def _post(ctx: JobContext, slack: Integration, lead: Lead, text: str, deadline: 
             text,
             deadline,
             key=f"job-{ctx.job.pk}",
+            channel=channel,
             tried_since=ctx.job.created_at if ctx.attempt > 1 else None,
         )
     except (ProviderError, ProviderMisconfigured) as error:

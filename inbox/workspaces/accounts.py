@@ -113,6 +113,28 @@ def slack_of(workspace_id: UUID) -> Integration | None:
     return found if found.credentials.get("webhook_url") else None
 
 
+def slack_for_replies(workspace_id: UUID) -> tuple[Integration, str] | None:
+    """The workspace's Slack connection for notices about replies, and the channel for them: their own, else that for
+    all notices, else "" (the incoming webhook's). None if there is none of these.
+
+    Secrets that cannot be read are treated as by `slack_of`.
+    """
+    found = connected(workspace_id, slack.NAME)
+    if found is None:
+        return None
+    own = "" if posts_by_webhook(found) else str(found.config.get("replies_channel") or "")
+    if own or slack_of(workspace_id):
+        return found, own or str(found.config.get("channel") or "")
+    return None
+
+
+def posts_by_webhook(account: Integration) -> bool:
+    """Whether this Slack connection has an incoming webhook alone, which posts to one channel only."""
+    if account.is_unreadable:
+        return False
+    return bool(account.credentials.get("webhook_url") and not account.credentials.get("bot_token"))
+
+
 def known_as(provider: str) -> str:
     """The name that people use for an account of `provider`, such as "LinkedIn". Raises UnknownProvider."""
     return registry.spec_of(provider).known_as

@@ -49,6 +49,12 @@ SPEC = ProviderSpec(
             required=False,
         ),
         Setting(
+            name="replies_channel",
+            label="Channel for replies",
+            help="A channel’s id, for replies with a tag chosen under Notices. Empty: the channel for notices.",
+            required=False,
+        ),
+        Setting(
             name="review_channel",
             label="Channel for drafts to review",
             help="A channel’s id. Empty: drafts are reviewed here only.",

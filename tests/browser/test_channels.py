@@ -82,7 +82,7 @@ def test_a_text_goes_to_a_lead_who_wrote_by_mail(workspace, user, lead, open_pag
 
 def test_an_admin_chooses_the_tags_that_slack_is_told_of(workspace, user, open_page):
     page = open_page(user, width=375)
-    page.goto(reverse("inbox:rules", args=[workspace.pk]))
+    page.goto(reverse("inbox:notices", args=[workspace.pk]))
     page.get_by_role("checkbox", name="Call Requested").check()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Slack is told of: Call Requested.")).to_be_visible()

@@ -13,14 +13,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from inbox import prompts
 from inbox.intake import tag_decisions
-from inbox.models import Membership, Message, Workspace, audit
+from inbox.models import Membership, Message
 from inbox.pages.access import WorkspaceRequest, workspace_view
-from inbox.pages.forms.tags import CorrectionForm, NoticeForm, SuspicionForm
+from inbox.pages.forms.tags import CorrectionForm, SuspicionForm
 from inbox.pipeline import agreement
 from inbox.pipeline.alike import Alike
 from inbox.pipeline.corrections import count, labelled
 from inbox.understanding import installed_weights, rules
-from inbox.workspaces.accounts import slack_of
 
 
 def find_reply(request: WorkspaceRequest, message_id: uuid.UUID) -> Message:
@@ -94,33 +93,7 @@ def rule_list(request: WorkspaceRequest) -> HttpResponse:
         "prompt": prompts.load("tag"),
         "corrections": count(request.workspace),
     }
-    return render(request, "understanding/rules.html", context | _notices(request.workspace))
-
-
-def _notices(workspace: Workspace) -> dict[str, object]:
-    """The tags of which Slack is told, and the Slack connection for it."""
-    return {
-        "notice_form": NoticeForm(initial={"tags": workspace.notice_tags}),
-        "slack": slack_of(workspace.pk),
-    }
-
-
-@require_POST
-@workspace_view(Membership.Role.ADMIN)
-def told_of(request: WorkspaceRequest) -> HttpResponse:
-    """`w/<workspace>/rules/notices/`: sets the tags (what a reply wants) of which the workspace's Slack channel is
-    told: the given `tags`, and no others.
-    """
-    form = NoticeForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, str(form.errors["tags"][0]))
-        return redirect("inbox:rules", request.workspace.pk)
-    tags = form.cleaned_data["tags"]
-    Workspace.objects.filter(pk=request.workspace.pk).update(notice_tags=tags)
-    changes = {"notice_tags": [request.workspace.notice_tags, tags]}
-    audit.record(request.workspace.pk, request.user, "notices.change", request.workspace, changes=changes)
-    messages.success(request, f"Slack is told of: {', '.join(tags)}." if tags else "Slack is told of no tag.")
-    return redirect("inbox:rules", request.workspace.pk)
+    return render(request, "understanding/rules.html", context)
 
 
 @require_safe

@@ -41,6 +41,17 @@ def test_a_tag_that_is_asked_for_is_told_with_the_words_and_the_way_there(slack)
     assert (notice.state, notice.destination, notice.workspace) == ("sent", "C0SANDBOX01", slack.workspace)
 
 
+def test_replies_may_have_a_channel_of_their_own(slack):
+    accounts = slack.workspace.integrations.filter(provider="slack")
+    own = {"channel": "C0SANDBOX01", "replies_channel": "C0SANDBOX02"}
+    accounts.update(config=accounts.get().config | own)
+    slack.reply("How much is it?")
+    slack.work()
+
+    notice = Notice.objects.get(kind="tag")
+    assert (notice.state, notice.destination) == ("sent", "C0SANDBOX02") and len(told(slack)) == 1
+
+
 def test_other_tags_and_workspaces_without_a_channel_are_told_nothing(slack):
     skipped = slack.steps
     first = slack.reply("Interested, send times for a meeting.", email="one@example.org")
