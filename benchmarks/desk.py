@@ -33,7 +33,7 @@ from benchmarks.ticks import ROOT, filled
 from tests.serving import BEHIND_PROXY, WebServer
 
 AIMS = {"key": 50, "send": 100, "news": 1_000, "ratio": 1.3, "cores": 0.15, "assets": 40_000}
-FRONT, TABS, FRONT_S, HIDDEN_S = 20, 200, 0.7, 20
+FRONT, TABS, FRONT_S, HIDDEN_S = 20, 200, 0.7, 25
 """The tabs that are played, each in a browser of its own, and how often they ask (static/live.js)."""
 QUIET = 2.0
 """The load above which other work on the machine is in the numbers."""

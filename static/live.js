@@ -4,7 +4,7 @@
   "use strict";
   const meta = document.querySelector("meta[name=live]");
   if (!meta) return;
-  const FRONT_MS = 700, HIDDEN_MS = 20000, LOST_MS = 2500, LIMIT_MS = 10000;
+  const FRONT_MS = 700, HIDDEN_MS = 25000, LOST_MS = 2500, LIMIT_MS = 10000;
   const KEPT_MS = 50 * 60000; // the server keeps changes for an hour (inbox/intake/retention.py)
   const MOST = 10; // for how many workspaces the server answers at once (WORKSPACES in inbox/pages/live.py)
   const { workspace, clock } = meta.dataset;
