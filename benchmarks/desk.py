@@ -1,6 +1,6 @@
 """Measures the desk: keys, news, two hundred tabs, what the browser loads, and lists at ten times the messages.
 
-`make bench` or `python -m benchmarks.desk [--messages 10000] [--large 100000 | --million] [--against COMMIT] [--json]`.
+`make bench` or `python -m benchmarks.desk [--messages 10000] [--large 100000] [--against COMMIT] [--json]`.
 gunicorn serves it as in production (DEBUG off), over two databases of its own (`manage.py seed_scale`). Requests to
 both alternate, so that other load on the machine affects both, and the aim is a ratio. With `--against` the pages of
 that commit are asked in turn with today's, over the same database. Keys are measured in Chromium, from the event to the
@@ -67,9 +67,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--messages", type=int, default=10_000)
     parser.add_argument("--large", type=int, default=100_000, help="messages of the other database")
-    parser.add_argument("--million", action="store_true", help="a million messages in the other database")
     parser.add_argument(
-        "--database", help="URL of a database that seed_scale has filled, in place of the small one"
+        "--large-database", help="URL of a migrated database that seed_scale has filled with so many"
     )
     parser.add_argument("--against", metavar="COMMIT", help="measure the pages of this commit beside today's")
     parser.add_argument("--rounds", type=int, default=40, help="requests for each page")
@@ -92,11 +91,12 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     report: dict[str, Any] = {"load": round(os.getloadavg()[0], 1), "messages": options.messages}
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="holdfast-desk-")))
-        small_url = options.database or stack.enter_context(filled(options.messages))
+        small_url = stack.enter_context(filled(options.messages))
         small = stack.enter_context(site(small_url, scratch))
         if "pages" in wanted:
-            report["large"] = 1_000_000 if options.million else options.large
-            large = stack.enter_context(site(stack.enter_context(filled(report["large"])), scratch))
+            report["large"] = options.large
+            large_url = options.large_database or stack.enter_context(filled(options.large))
+            large = stack.enter_context(site(large_url, scratch))
             report["pages"] = pages({"small": small, "large": large}, options.rounds)
             if options.against:
                 root = stack.enter_context(checked_out(options.against, scratch))
