@@ -2,15 +2,19 @@
 
 import filecmp
 import os
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from django.apps import apps
 from django.contrib.staticfiles.apps import StaticFilesConfig
 from django.contrib.staticfiles.finders import get_finders
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core import checks
+from django.core.files.base import ContentFile
+from django.core.files.storage import Storage as Files
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 MISSING, STALE = "missing", "stale"
@@ -21,12 +25,40 @@ WORDS = {
 FIX = "Run manage.py collectstatic --noinput, then start the web processes again."
 
 
-class Storage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # whitenoise has no types
-    """whitenoise's storage of static files, except that a file that was not collected gets
-    its plain name instead of raising an error.
+COMMENT = re.compile(rb"^\s*(?:/\*(?s:.*?)\*/|//.*)\n|^ +", re.MULTILINE)
+"""What in our scripts and styles is for those who read the source: comments on lines of their own, and indents."""
 
-    A page without styles can still be read, and a message can be answered on it.
+
+def served(source: bytes) -> bytes:
+    """A script or style of ours as browsers get it. No text in it may go over several lines."""
+    return COMMENT.sub(b"", source)
+
+
+class _Served:
+    """The files of a storage, as browsers get them."""
+
+    def __init__(self, files: Files) -> None:
+        self.files = files
+
+    def open(self, path: str) -> "ContentFile[bytes]":
+        with self.files.open(path) as file:
+            return ContentFile(served(file.read()))
+
+
+class Storage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # whitenoise has no types
+    """whitenoise's storage of static files, with two differences: scripts and styles of ours go out without their
+    comments (under their hashed names), and a file that was not collected gets its plain name instead of raising an
+    error. A page without styles can still be read, and a message can be answered on it.
     """
+
+    def post_process(
+        self, paths: dict[str, tuple[Any, str]], dry_run: bool = False, **options: Any
+    ) -> Iterator[tuple[str, str | None, bool | Exception]]:
+        ours = {name for name in paths if re.fullmatch(r"\w+\.(js|css)", name)}
+        without = {
+            name: (_Served(files) if name in ours else files, path) for name, (files, path) in paths.items()
+        }
+        yield from super().post_process(without, dry_run=dry_run, **options)
 
     def stored_name(self, name: str) -> str:
         try:

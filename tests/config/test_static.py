@@ -67,6 +67,21 @@ def test_a_collected_file_that_was_deleted_is_stale(source):
     assert start_again() == static.STALE
 
 
+def test_scripts_and_styles_go_out_without_their_comments_and_other_peoples_files_as_they_are(source):
+    (source / "desk.js").write_text(
+        '/* The desk.\n   It opens. */\n(() => {\n  // A link.\n  go("https://a/*b");\n})();\n'
+    )
+    (source / "fonts/theirs.js").write_text("// Theirs.\n")
+    collect()
+    start_again()
+    sent = {
+        name: django_settings.STATIC_ROOT / staticfiles_storage.stored_name(name)
+        for name in ("desk.js", "fonts/theirs.js")
+    }
+    assert sent["desk.js"].read_text() == '(() => {\ngo("https://a/*b");\n})();\n'
+    assert sent["fonts/theirs.js"].read_text() == "// Theirs.\n"
+
+
 @pytest.mark.parametrize("broken", ["", "{", json.dumps({"version": "77"})])
 def test_a_manifest_that_cannot_be_read_is_as_good_as_none(source, broken):
     collect()
