@@ -44,6 +44,22 @@ FAST = "a fast replay may"
 SHOWN = 5
 """So many lines of the recorded day are told of one by one."""
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
+KEEP = """
+from inbox.models import Lead, Membership, Mention, Note, SavedView, Snippet
+member = Membership.objects.get(workspace__name="Another")
+both = {"workspace": member.workspace, "owner": member.user}
+lead = Lead.objects.create(workspace=member.workspace, email="lead@example.com")
+note = Note.objects.create(workspace=member.workspace, lead=lead, author=member.user, text="A note")
+Mention.objects.create(note=note, membership=member)
+SavedView.objects.create(**both, name="A view")
+Snippet.objects.create(**both, name="A snippet", text="Words")
+"""
+DELETE = """
+from inbox.models import Membership, User, Workspace
+Membership.objects.get(workspace__name="Another").delete()
+User.objects.get(email="another@example.com").delete()
+Workspace.objects.get(name="Another").delete()
+"""
 OF_THE_DATABASE = ("django.db.", "psycopg.", "IntegrityError", "ProgrammingError", "DataError")
 
 
@@ -192,10 +208,10 @@ class Rehearsal:
                 pairs = [part for setting in settings for part in ("--set", setting)]
                 release.manage("connect_integration", made["workspace"]["id"], provider, *pairs)
 
-    def make_another(self, release: Release) -> None:
-        """A workspace that was not there before the migration."""
+    def have(self, release: Release, *command: str) -> None:
+        """Has `release` run a management command, and notes where it fails."""
         try:
-            release.manage("create_workspace", "Another", "--admin-email=another@example.com")
+            release.manage(*command)
         except Failed as failed:
             self.wrong.append(str(failed))
 
@@ -331,9 +347,12 @@ def rehearse(commit: str, directory: Path) -> list[str]:
         before.start_product()
         today.manage("migrate", "-v0")
         rehearsal.play(before, again=False)
-        rehearsal.make_another(before)
+        # A workspace that was not there before the migration.
+        rehearsal.have(before, "create_workspace", "Another", "--admin-email=another@example.com")
         today.start_product()
         rehearsal.play(today, again=True)
+        rehearsal.have(today, "shell", "-c", KEEP)
+        rehearsal.have(before, "shell", "-c", DELETE)
         return rehearsal.judge()
 
 
