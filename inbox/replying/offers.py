@@ -1,13 +1,23 @@
 """Checks that the meeting times in a text are still free in the calendar before it goes out."""
 
+import re
+from contextlib import suppress
 from datetime import datetime
 
-from inbox.models import OutboundSend
-from inbox.replying import slots
+from django.utils import timezone
+
+from inbox.models import OutboundSend, Workspace
+from inbox.replying import hours, slots
 from inbox.replying.draft_material import Slot
+from integrations.errors import ProviderError, ProviderMisconfigured
 from jobs.deadline import Deadline
 
 GONE = "A time that it offers is no longer free."
+TAKEN = "No longer free: "
+UNKNOWN = "The calendar could not be asked whether the times in it are still free."
+AGAIN = "Write another time, or have it sent again as it is."
+WRITTEN = re.compile(r"[A-Z]\w+day \d{1,2} [A-Z]\w+, \d{1,2}:\d\d [AP]M")
+"""What a meeting time looks like in a text (`slots.words`), without its zone and year."""
 
 
 def listed(offered: list[Slot], text: str) -> list[list[str]]:
@@ -16,10 +26,43 @@ def listed(offered: list[Slot], text: str) -> list[list[str]]:
 
 
 def problem(send: OutboundSend, deadline: Deadline) -> str:
-    """Returns GONE, a sentence, if a meeting time that the message `send` offers is no longer free, else "". Raises the
-    errors of the calendar's client.
+    """Returns why the message `send` must not go out, as a sentence, if a meeting time that it offers is no longer
+    free, else "". If a person sends it, those count too that they have put into its text, and a calendar that cannot be
+    asked is a reason for them to decide. Else raises the errors of the calendar's client.
+
+    The first part of a long SMS is asked for all of them: once it is out, the others follow.
     """
+    if send.part:
+        return ""
+    text = " ".join([send.text, *send.rest])
     task = getattr(send, "followup_task", None)
     offered = task.offered if task else send.draft.verification.get("offered", []) if send.draft else []
-    times = [datetime.fromisoformat(moment) for moment, words in offered if words in send.text]
-    return "" if slots.still_free(send.workspace, times, deadline) else GONE
+    times = {datetime.fromisoformat(moment): words for moment, words in offered if words in text}
+    if task or send.approved_by_id is None:
+        return GONE if slots.taken(send.workspace, times, deadline) else ""
+    try:
+        times |= _written(send.workspace, text)
+        gone = slots.taken(send.workspace, times, deadline)
+    except (ProviderError, ProviderMisconfigured):
+        return f"{UNKNOWN} {AGAIN}"
+    return f"{TAKEN}{'; '.join(times[moment] for moment in gone[:3])}. {AGAIN}" if gone else ""
+
+
+def are_why(reason: str) -> bool:
+    """Whether the meeting times in a message are the `reason` why it did not go out."""
+    return reason.startswith((GONE, TAKEN, UNKNOWN))
+
+
+def _written(workspace: Workspace, text: str) -> dict[datetime, str]:
+    """The meeting times that `text` names in the words of an offer, each with these: those of the seven days before and
+    after now. None if there is no calendar.
+    """
+    now, zone = timezone.now(), hours.zone(workspace)
+    found = {}
+    for words in set(WRITTEN.findall(text)) if slots.has_calendar(workspace) else ():
+        for year in (now.year - 1, now.year, now.year + 1):
+            with suppress(ValueError):
+                named = datetime.strptime(f"{words} {year}", "%A %d %B, %I:%M %p %Y").replace(tzinfo=zone)
+                if abs(named - now) <= slots.AHEAD and slots.words(named) in text:
+                    found[named] = slots.words(named)
+    return found

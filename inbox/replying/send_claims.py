@@ -19,7 +19,7 @@ from inbox.leads import erased, suspicion
 from inbox.leads.rollup import answers
 from inbox.models import Draft, Lead, Message, OutboundSend, User
 from inbox.models.lead import Channel, Tag
-from inbox.replying import limits, variables
+from inbox.replying import limits, offers, variables
 from inbox.replying.ways import provider_of
 from inbox.signals import draft_changed
 from inbox.workspaces import accounts
@@ -171,15 +171,15 @@ def _insert(send: OutboundSend) -> OutboundSend:
     return send
 
 
-def start(send: OutboundSend) -> None:
+def start(send: OutboundSend, *, anyway: bool = False) -> None:
     """Enqueues the job that calls the provider to send this message at the end of its countdown, one for each try
-    (`tries`).
+    (`tries`). `anyway`: even if a meeting time that it offers is no longer free.
     """
     enqueue(
         SEND,
         workspace_id=send.workspace_id,
         dedupe_key=job_key(send),
-        payload={"send_id": str(send.pk)},
+        payload={"send_id": str(send.pk), "anyway": anyway},
         run_at=send.send_at,
     )
 
@@ -193,7 +193,8 @@ def job_key(send: OutboundSend) -> str:
 
 def again(send: OutboundSend, *, state: str, user: User, text: str | None = None) -> OutboundSend:
     """Enqueues sending a message once more that is in `state`: failed, or unknown if a person knows that it never
-    arrived. `text` replaces its text; None keeps it. Returns the send, reloaded.
+    arrived. `text` replaces its text; None keeps it. Who sends the text once more that did not go out because of the
+    meeting times in it wants it sent with them. Returns the send, reloaded.
 
     Runs in the caller's transaction, with the lead's row locked. Raises AlreadyDecided if it is in another state by
     now, or SendBlocked.
@@ -219,8 +220,9 @@ def again(send: OutboundSend, *, state: str, user: User, text: str | None = None
         raise SendBlocked(_busy(send.lead_id, send.channel)) from error
     if not changed:
         raise AlreadyDecided("Somebody has settled this send already.")
+    anyway = text is None and offers.are_why(send.reason)
     send.refresh_from_db()
-    start(send)
+    start(send, anyway=anyway)
     return send
 
 

@@ -86,17 +86,14 @@ def has_calendar(workspace: Workspace) -> bool:
     return _calendar(workspace) is not None
 
 
-def still_free(workspace: Workspace, times: Iterable[datetime], deadline: Deadline) -> bool:
-    """Whether a meeting can still be booked at all of `times` (aware), as the calendar says now. True if there are
-    none; False if one has passed. Raises the errors of the calendar's client.
+def taken(workspace: Workspace, times: Iterable[datetime], deadline: Deadline) -> list[datetime]:
+    """Those of `times` (aware) that have passed or at which no meeting can be booked any more, as the calendar says
+    now, soonest first. Raises the errors of the calendar's client.
     """
-    wanted = set(times)
-    if not wanted:
-        return True
-    if min(wanted) <= timezone.now():
-        return False
-    listed = free_times(workspace, min(wanted), max(wanted) + timedelta(minutes=1), deadline)
-    return wanted <= set(listed)
+    wanted = sorted(set(times))
+    ahead = [moment for moment in wanted if moment > timezone.now()]
+    free = free_times(workspace, ahead[0], ahead[-1] + timedelta(minutes=1), deadline) if ahead else []
+    return [moment for moment in wanted if moment not in free]
 
 
 def _calendar(workspace: Workspace) -> tuple[Integration, str] | None:
