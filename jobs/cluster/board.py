@@ -42,11 +42,12 @@ class Slot(ctypes.Structure):
 
 
 class Board(ctypes.Structure):
-    """Numbers in memory that the cluster's processes share: when sentinel and dispatcher were last seen and since when
-    jobs have been due, in monotonic seconds, and a slot for each worker.
+    """Numbers in memory that the cluster's processes share: when supervisor, sentinel and dispatcher were last seen and
+    since when jobs have been due, in monotonic seconds, and a slot for each worker.
     """
 
     _fields_ = [
+        ("supervisor_at", ctypes.c_double),
         ("sentinel_at", ctypes.c_double),
         ("dispatcher_at", ctypes.c_double),
         ("due_since", ctypes.c_double),
@@ -80,5 +81,5 @@ def new_board() -> Board:
     """
     board = RawValue(Board)
     now = time.monotonic()
-    board.sentinel_at = board.dispatcher_at = now
+    board.supervisor_at = board.sentinel_at = board.dispatcher_at = now
     return board

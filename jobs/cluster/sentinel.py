@@ -2,7 +2,8 @@
 
 It is django-q2's sentinel, changed so that it never queries the database and nothing can block it. A child that was
 killed or is stuck may hold a lock that the others need. So all children are killed, and the supervisor starts a new
-cluster. Only a worker that ends by itself (recycled or timed out) is replaced alone.
+cluster. Only a worker that ends by itself (recycled or timed out) is replaced alone. If the supervisor itself is stuck,
+it is killed, and the cluster with it: whatever started `manage.py qcluster` starts it again.
 """
 
 import contextlib
@@ -36,7 +37,7 @@ WEDGED_AFTER_S = 30
 """Seconds in which jobs are due and a place is idle, but none looks for work. Then wake-ups do not get through."""
 
 SILENT_AFTER_S = LEASE_S + 40
-"""Seconds without a sign of a worker or of the dispatcher, after which it counts as stuck."""
+"""Seconds without a sign of a worker, the dispatcher or the supervisor, after which it counts as stuck."""
 
 LOCK_S = 2
 TIMED_OUT_FLUSH_S = 5
@@ -73,6 +74,7 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
         self._slots: dict[Process, int] = {}
         self._bells = [_bell() for _ in range(min(Conf.WORKERS, MAX_WORKERS))]
         self._ticked_at = time.monotonic()
+        self._supervisor_at, self._silent_rounds = 0.0, 0
         # The children make their own brokers, because django-q2's ORM broker connects to the database when it is made.
         super().__init__(stop, Flag(), cluster_id, broker=object(), start=False)
         self.pool_size: int = min(self.pool_size, MAX_WORKERS)
@@ -192,6 +194,7 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
 
         A stuck process still has its process id, so that proves nothing.
         """
+        self._watch_supervisor()
         now, board = time.monotonic(), self.board
         if now - board.dispatcher_at > SILENT_AFTER_S:
             self.crash("the dispatcher is stuck")
@@ -202,6 +205,19 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
         idle = any(slot.busy < settings.WORKER_THREADS for slot in slots.values())
         if idle and board.due_since and now - max(board.due_since, board.last_look_at()) > WEDGED_AFTER_S:
             self.crash("jobs are due and no place looks for them")
+
+    def _watch_supervisor(self) -> None:
+        """End the supervisor if it is stuck: it would neither stop nor restart this cluster.
+
+        The rounds of this process are counted, so that the time does not count in which both were stopped together.
+        """
+        seen = self.board.supervisor_at
+        self._silent_rounds = self._silent_rounds + 1 if seen == self._supervisor_at else 0
+        self._supervisor_at = seen
+        if self._silent_rounds * Conf.GUARD_CYCLE > SILENT_AFTER_S:
+            logger.error("supervisor killed", extra={"why": "stuck", "supervisor_pid": self.parent_pid})
+            self._silent_rounds = 0
+            os.kill(self.parent_pid, signal.SIGKILL)
 
     def crash(
         self, why: str, *, exitcode: int | None = None, fates: dict[Process, Fate] | None = None

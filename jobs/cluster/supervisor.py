@@ -91,7 +91,7 @@ class Supervisor:
         asked_at: float | None = None
         while sentinel.is_alive():
             sentinel.join(POLL_S)
-            now = time.monotonic()
+            now = board.supervisor_at = time.monotonic()
             if self._run_once and not self._stopping:
                 self._stopping = self._nothing_left()
             if self._stopping and asked_at is None:

@@ -228,6 +228,14 @@ def test_a_stuck_sentinel_is_noticed(stage, cluster):
     assert sentinel not in cluster.find("sentinel")
 
 
+def test_a_stuck_parent_is_ended_with_its_cluster(stage, cluster):
+    """Whatever started it starts it again, as after any other end: it alone would restart a cluster that has died."""
+    cluster.process.send_signal(signal.SIGSTOP)
+
+    assert cluster.process.wait(timeout=PATIENCE_S) == -signal.SIGKILL
+    stage.wait(lambda: not living_processes(stage.ledger), "all processes are gone")
+
+
 def test_a_wedge_that_no_heartbeat_shows_is_noticed_by_progress(stage):
     cluster = stage.start_cluster(HARNESS_PATCH="wedged_once")
     stage.wait(cluster.ready, "the cluster is up")
