@@ -31,6 +31,8 @@ keepalive = 30
 max_requests = 20_000
 max_requests_jitter = 2_000
 accesslog = None
+control_socket_disable = True
+"""All servers of a user would share its place, in a home that deploy/systemd hides: each start warned of it."""
 loglevel = "warning"
 HEALTH_BIND = os.environ.get("HEALTH_BIND", "").strip()
 STATEMENT_S = 30.0

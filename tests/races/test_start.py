@@ -51,7 +51,8 @@ def test_it_does_not_start_with_weights_that_are_not_fit_to_judge_by(tmp_path):
 
 @pytest.fixture
 def web(tmp_path):
-    with WebServer(NOWHERE, tmp_path / "web.log", WEB_CONCURRENCY="1") as server:
+    """Its home cannot be written to, as in the shipped unit."""
+    with WebServer(NOWHERE, tmp_path / "web.log", WEB_CONCURRENCY="1", HOME="/proc") as server:
         yield server
 
 
@@ -66,6 +67,7 @@ def test_a_scanner_with_wrong_hosts_gets_a_page_and_leaves_one_line(web):
     assert (
         log.count("requests refused (DisallowedHost)") == 1 and "Traceback" not in log and "evil" not in log
     )
+    assert "Control server" not in log
     (line,) = [json.loads(line) for line in log.splitlines() if "DisallowedHost" in line]
     assert (line["level"], line["event"]) == ("warning", "requests refused (DisallowedHost): 1")
     assert len(re.findall(r'"path": ?"/wp-login.php"', log)) == 30  # its ordinary line each
