@@ -36,6 +36,8 @@ for _months in map(str.split, MONTHS):
         AUTUMN.setdefault(_months[_at], (_months, _at + 1))
 _NAME = "|".join(sorted(AUTUMN, key=len, reverse=True))
 ISO = re.compile(r"(?<!\d)2026-\d\d-\d\d(?=[T\" ])")
+EPOCH = re.compile(r"(?<=_timestamp\": )(\d{10})(?=(?:\d{3})?[,}])")
+"""The seconds of a time that Smartlead writes as a number, of seconds or of milliseconds."""
 SPAN = re.compile(r"\b(\d{1,2})( au )(\d{1,2}) (octobre)\b")
 DAY_FIRST = re.compile(rf"\b(\d{{1,2}})(\.? )({_NAME})\b(?! \d{{1,2}}\b(?!:))")
 MONTH_FIRST = re.compile(rf"\b({_NAME})( )(\d{{1,2}})\b(?! {_NAME})")
@@ -67,6 +69,7 @@ def moved(lines: Iterable[RecordedDelivery], now: datetime) -> list[RecordedDeli
 def _moved(body: object, shift: timedelta) -> object:
     text = json.dumps(body, ensure_ascii=False)
     text = ISO.sub(lambda found: (date.fromisoformat(found[0]) + shift).isoformat(), text)
+    text = EPOCH.sub(lambda found: str(int(found[0]) + int(shift.total_seconds())), text)
     return json.loads(in_words(text, shift))
 
 

@@ -160,7 +160,6 @@
     }
     if (stale.has(id)) desk.renewPane().catch(() => {});
     title();
-    if (!roomy.matches && open) scrollTo(0, document.body.scrollHeight);
     setTimeout(ahead);
   }
   function read(id) {

@@ -159,7 +159,7 @@
   let company = {};
   function met() {
     const line = byId("here"), others = company[desk.shown] ?? [];
-    const said = others.map(([name, writing]) => `· ${name} is ${writing ? "writing" : "looking"}`).join(" ");
+    const said = others.map(([name, writing]) => `${name} is ${writing ? "writing" : "looking"}`).join(", ");
     if (line && line.textContent !== said) line.textContent = said;
   }
   addEventListener("holdfast:here", ({ detail }) => {

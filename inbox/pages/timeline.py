@@ -17,7 +17,7 @@ from inbox.understanding.text import newest_text
 from inbox.workspaces.accounts import with_accounts
 
 LIMIT = 50
-NEWEST = ("-sent_at", "-received_at")
+NEWEST = ("-sent_at", "-received_at", "-pk")
 TEXT_LIMIT = 20_000
 OPEN_STATES = (OutboundSend.State.INTENT, OutboundSend.State.UNKNOWN, OutboundSend.State.FAILED)
 LEFT_OPEN = Q(state__in=(OutboundSend.State.INTENT, OutboundSend.State.UNKNOWN)) | (
@@ -160,7 +160,9 @@ def timeline(lead: Lead, draft: Draft | None, *, everything: bool = False) -> Ti
         if send.state in OPEN_STATES and not (since and send.created_at < since)
     ]
     entries += [Entry(note.created_at, note=note) for note in written[:limit]]
-    return Timeline(sorted(entries, key=lambda entry: entry.at), earlier, list(sends.values()), read)
+    # Providers that tell whole seconds or minutes have one time for a mail and the answer that came at once.
+    entries.sort(key=lambda entry: (entry.at, not entry.outbound))
+    return Timeline(entries, earlier, list(sends.values()), read)
 
 
 def _read(lead: Lead, draft: Draft | None, count: int) -> list[Message]:

@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 
 from inbox.models import GateResult
 from inbox.pages.navigation import PAGES
+from integrations.health import writer
+from integrations.health.writer import Signal, SignalKind
 from jobs.ids import uuid7
 from tests import factories, forms
 from tests.browser.audit import audit
@@ -122,3 +124,30 @@ def test_list_gives_way_to_the_conversation_on_a_phone_and_comes_back(workspace,
     assert page.get_by_role("heading", name="Needs reply").is_hidden()
     page.get_by_role("link", name="Back to the list").click()
     assert page.get_by_role("heading", name="Needs reply").is_visible()
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_phone_opens_at_the_newest_message_and_leaves_half_of_itself_to_read(
+    script, workspace, user, lead, open_page
+):
+    for number in range(9):
+        factories.make_message(lead, f"Long ago, {number}. " * 20, sent_at=ago(days=9, minutes=-number))
+    account = factories.make_integration(workspace, "unipile", name="Jane Doe")
+    writer.record(account, Signal(SignalKind.REFUSED))
+    page = open_page(user, width=375, height=667, java_script_enabled=script)
+    page.goto(f"/w/{workspace.pk}/inbox/{lead.pk}/")
+    expect(page.get_by_text("LinkedIn is disconnected")).to_be_visible()
+    newest = page.locator("#messages article").filter(has_text="Sure.").last
+    expect(newest).to_be_in_viewport()
+    assert page.locator(".log").bounding_box()["height"] >= 667 / 2
+    expect(page.get_by_role("button", name="Done")).to_be_in_viewport(ratio=1)
+
+    send = page.get_by_role("button", name="Send", exact=True)
+    expect(send).to_be_hidden()
+    page.locator("#draft").click()  # a tap on what shows of the answer
+    expect(send).to_be_in_viewport(ratio=1)
+    page.locator("#gates > summary").click()
+    made = page.get_by_text("Made of")
+    made.click()
+    expect(page.get_by_text("The price")).to_be_visible()
+    expect(send).to_be_in_viewport(ratio=1)

@@ -15,7 +15,7 @@ from inbox.models import Lead
 from inbox.models.lead import Tag
 from inbox.pages.state_marks import StateMark, state_of
 from inbox.pages.team import Team
-from inbox.pages.templatetags.holdfast import ago_text, render_chip, render_time, until
+from inbox.pages.templatetags.holdfast import ago_text, moment, render_chip, render_time, until
 
 register = template.Library()
 
@@ -39,12 +39,19 @@ def waits(value: datetime) -> str:
 
 
 @register.simple_tag
+def waits_since(value: datetime) -> SafeString:
+    """The HTML of how long somebody has waited since `value`, in a warning tone if it is longer than a day."""
+    tone = "warn" if timezone.now() - value > WAITS_LONG else ""
+    return render_time(value, f"waits {waits(value)}", tone)
+
+
+@register.simple_tag
 def waiting(lead: Lead) -> SafeString:
     """The HTML of when a conversation last moved, for its row. For a lead who has waited longer than a day for an
     answer, it is how long they wait, in a warning tone. "" if the lead has no message.
     """
     if lead.needs_reply and lead.last_inbound_at and timezone.now() - lead.last_inbound_at > WAITS_LONG:
-        return render_time(lead.last_inbound_at, f"waits {waits(lead.last_inbound_at)}", "warn")
+        return waits_since(lead.last_inbound_at)
     return (
         render_time(lead.last_message_at, ago_text(lead.last_message_at))
         if lead.last_message_at
@@ -94,8 +101,8 @@ def noted(text: str, team: Team) -> SafeString:
 @register.simple_tag
 def row_chips(lead: Lead) -> list[SafeString]:
     """The HTML of the chips of a lead's row, two at most. The first says that the lead is a sample, or else that they
-    are hot. The second says that a note calls the user, else what waits (a suspicion, a send, a draft), else what
-    the lead wants.
+    are hot. The second says that a note calls the user, else what waits (a suspicion, a send, the end of a snooze, a
+    draft), else what the lead wants.
 
     `lead` has the badges of inbox.leads.folders.with_badges.
     """
@@ -110,6 +117,8 @@ def _state(lead: Lead) -> SafeString | None:
     send = getattr(lead, "send_state", None)
     if send and send != "sent":
         return render_chip(state_of("send", send))
+    if lead.snoozed_until and lead.snoozed_until > timezone.now():
+        return render_chip(StateMark("", "snooze", format_html("Until {}", moment(lead.snoozed_until))))
     if sends_at := getattr(lead, "sends_at", None):
         soon = sends_at - timezone.now() < SOON
         return render_chip(StateMark("info", "clock", f"Goes out in {until(sends_at)}"), solid=soon)

@@ -42,6 +42,14 @@ def test_messages_stand_in_the_providers_order(workspace, member, lead):
     assert text.index("first") < text.index("second")
 
 
+def test_an_answer_of_the_same_second_stands_below_what_it_answers(workspace, member, lead):
+    at = ago(hours=1)
+    factories.make_message(lead, "I am away", sent_at=at, received_at=at)
+    factories.make_message(lead, "a quick question", direction="outbound", sent_at=at)
+    text = page(member, workspace, lead)
+    assert text.index("a quick question") < text.index("I am away")
+
+
 def test_quoted_text_is_folded(workspace, member, lead):
     factories.make_message(lead, "Thursday works.", raw_text=QUOTED)
     text = page(member, workspace, lead)

@@ -189,7 +189,7 @@ def marked(workspace, text: str) -> str:
     [
         ("thursday", "Could we do [Thursday] after lunch? It is a six-month contract."),
         ("thurs lunch", "Could we do [Thursday] after [lunch]? It is a six-month contract."),
-        ("six-month", "Could we do Thursday after lunch? It is a [six]-[month] contract."),
+        ("six-month", "…Thursday after lunch? It is a [six]-[month] contract."),
         ("crews", "Re: [crews]"),
         ("dana", ""),
     ],
