@@ -22,7 +22,7 @@ MIN_BYTES = 3
 """Shorter words are looked for in messages as whole words, as too many begin with "a". A Chinese sign has 3 bytes."""
 PHONE_LIKE = re.compile(r"[0-9\s()+./-]+")
 AROUND = 24
-"""How many characters of a text a snippet shows before the first hit: few, so that a narrow row shows the hit itself."""
+"""How many characters of a text a snippet shows before the first hit: few, so that a narrow row shows the hit."""
 SNIPPET_CHARS = 200
 Word = tuple[str, bool]
 Part = tuple[str, bool]
