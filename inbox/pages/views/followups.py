@@ -67,11 +67,12 @@ LABELS = {"resume": "Resume", "skip": "Skip step", "cancel": "Stop", "pause": "P
 @workspace_view()
 def follow_ups(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/followups/?view=<key of lists.VIEWS>&reason=<value of lists.Reason>`: lists the workspace's
-    follow-ups.
+    follow-ups. Without `view` it is the first list that has some.
     """
-    view = lists.VIEWS.get(request.GET.get("view", "due"), lists.VIEWS["due"])
-    reason = request.GET.get("reason", "")
     counts = lists.counts(request.workspace)
+    wanted = request.GET.get("view") or next(filter(counts.get, lists.VIEWS), "due")
+    view = lists.VIEWS.get(wanted, lists.VIEWS["due"])
+    reason = request.GET.get("reason", "")
     related = (
         ("lead", "step__sequence", "instance", "send") if view.of_tasks else ("lead", "sequence", "next_step")
     )
