@@ -13,8 +13,8 @@ from inbox.intake import words
 from inbox.intake.catch_up_job import CATCH_UP
 from inbox.intake.handlers.bookings import WHO_BOOKED
 from inbox.intake.messages import PROCESS
-from inbox.leads import erasure, stops
-from inbox.pages import all_matching
+from inbox.leads import erasure, own_notices, stops
+from inbox.pages import all_matching, notice_mails
 from inbox.pipeline import alike, campaign_mail, catch_up_tick, errands, missing_facts, run, tag_notices
 from inbox.replying import (
     autosend,
@@ -235,6 +235,32 @@ def mail_invitation(ctx: JobContext) -> dict[str, str]:
 def tell_of_tag(ctx: JobContext) -> dict[str, str]:
     """The job that tells the workspace's Slack channel what a lead's reply wants."""
     return tag_notices.run(ctx)
+
+
+@job_kind(
+    own_notices.LOOK,
+    words="Looks whether a member has seen what is for them",
+    attempts=5,
+    time_limit_ms=30_000,
+    lane=lanes.PROOF,
+    keep_done_days=2,
+)
+def look_whether_seen(ctx: JobContext) -> dict[str, str]:
+    """The job that looks whether a member has seen what is for them, and enqueues a mail if not."""
+    return notice_mails.look(ctx)
+
+
+@job_kind(
+    notice_mails.MAIL,
+    words="Mails a member what is for them",
+    attempts=5,
+    time_limit_ms=60_000,
+    lane=lanes.PROOF,
+    keep_done_days=2,
+)
+def mail_what_is_for_a_member(ctx: JobContext) -> dict[str, str]:
+    """The job that mails a member what is for them and not seen yet."""
+    return notice_mails.mail(ctx)
 
 
 @job_kind(

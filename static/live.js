@@ -90,6 +90,7 @@
     }
     channel.postMessage({ answer });
     hear(answer);
+    dispatchEvent(new CustomEvent("holdfast:asked", { detail: answer.changed })); // in the tab that leads, of all workspaces
   }
   function lead() {
     const mine = new Promise((resolve) => (leading = resolve));

@@ -82,7 +82,16 @@ def way(workspace: Workspace, about: About = ACCOUNTS) -> Way:
         place = (slack, "" if posts_by_webhook(slack) else _channel(slack)) if slack else None
     if place:
         return Way(Path.SLACK, place[1], place[0])
-    return Way("" if about is not ACCOUNTS or is_off() else Path.EMAIL)
+    return Way(told_by(workspace) if about is ACCOUNTS else "")
+
+
+def told_by(workspace: Workspace) -> str:
+    """The way that a notice about an account would go now (a Notice.Path); "" if there is none. It decrypts no secret
+    that it does not need, so that a page which only says so does not.
+    """
+    if slack_of(workspace.pk) is not None:
+        return Path.SLACK
+    return "" if is_off() else Path.EMAIL
 
 
 def _channel(slack: Integration) -> str:

@@ -3,14 +3,16 @@
 Only a member can have a lead: the database refuses anybody else, and unassigns the leads of a member who leaves.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
+from django.db.models.functions import Now
 
-from inbox.leads import triage
+from inbox.leads import own_notices, triage
 from inbox.leads.triage import Seen, TriageResult
 from inbox.models import AuditEntry, Lead, Membership, User, Workspace, audit
 
@@ -54,10 +56,39 @@ def give(workspace: Workspace, by: User, seen: Iterable[Seen], to: Membership | 
     try:
         with transaction.atomic():
             outcome = triage.change(workspace, seen, {"assigned_to_id": user_id})
+            _note_receiver(workspace.pk, outcome.leads, user_id if user_id != by.pk else None)
             audit.record_all(workspace.pk, by, GIVEN, outcome.leads, to=user_id, how=BY_PERSON)
     except IntegrityError as error:
         raise NotAMember("That person is not in this workspace any more.") from error
     return outcome
+
+
+def _note_receiver(workspace_id: UUID, leads: Iterable[Lead], user_id: int | None) -> None:
+    """Notes that `leads` were given to this user, who has not seen so; None: there is nobody to tell."""
+    given = [lead.pk for lead in leads]
+    Lead.objects.filter(workspace_id=workspace_id, pk__in=given).update(
+        handed_over_at=Now() if user_id else None
+    )
+    if user_id and given:
+        own_notices.expect(workspace_id, Q(user=user_id), given)
+
+
+def handed_to(workspace_id: UUID, user_id: int) -> QuerySet[Lead]:
+    """The leads that were given to this member of the workspace, who has not opened them since."""
+    return Lead.objects.filter(workspace_id=workspace_id, assigned_to=user_id, handed_over_at__isnull=False)
+
+
+def given_to(user_id: int) -> "ExpressionWrapper[Q]":
+    """An expression for leads: whether it was given to this user, who has not opened it since."""
+    return ExpressionWrapper(
+        Q(assigned_to__isnull=False, assigned_to=user_id, handed_over_at__isnull=False),
+        output_field=BooleanField(),
+    )
+
+
+def mark_seen(workspace_id: UUID, user: User, leads: Collection[UUID]) -> int:
+    """Notes that `user` has seen that they were given `leads`. Returns for how many that was new."""
+    return handed_to(workspace_id, user.pk).filter(pk__in=leads).update(handed_over_at=None)
 
 
 def undo(workspace: Workspace, by: User, token: str, max_age_s: int | None = triage.UNDO_MAX_AGE_S) -> int:
@@ -69,6 +100,7 @@ def undo(workspace: Workspace, by: User, token: str, max_age_s: int | None = tri
         for lead, fields in put_back:
             if "assigned_to_id" in fields:
                 to = fields["assigned_to_id"]
+                _note_receiver(workspace.pk, [lead], None)
                 audit.record_all(workspace.pk, by, GIVEN, [lead], to=to, how=BY_PERSON)
     return len(put_back)
 
@@ -108,6 +140,7 @@ def hand_over(member: Membership, to: Membership | None) -> int:
             with transaction.atomic():
                 leads = list(waiting.select_for_update(no_key=True).order_by("pk")[:SLICE])
                 Lead.objects.filter(pk__in=[lead.pk for lead in leads]).update(assigned_to=user_id)
+                _note_receiver(member.workspace_id, leads, user_id)
                 audit.record_all(member.workspace_id, member.user, GIVEN, leads, to=user_id, how=AWAY)
         except IntegrityError as error:
             raise NotAMember("That person is not in this workspace any more.") from error

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from inbox.leads import notes
+from inbox.leads import assigning, notes
 from inbox.models import Draft, Lead, OutboundSend, Workspace
 
 COUNT_LIMIT = 99
@@ -73,8 +73,10 @@ def _with_failure(workspace: Workspace) -> Q:
     return Q(pk__in=last.values("lead"))
 
 
-def _calling(workspace: Workspace, user_id: int) -> Q:
-    return Q(pk__in=notes.unread(workspace.pk, user_id).values("note__lead"))
+def _for_user(workspace: Workspace, user_id: int) -> Q:
+    # This is a union, because an OR of the two queries would read every lead of the workspace.
+    calling = notes.unread(workspace.pk, user_id).values("note__lead")
+    return Q(pk__in=calling.union(assigning.handed_to(workspace.pk, user_id).values("pk")))
 
 
 FOLDERS = {
@@ -113,12 +115,12 @@ FOLDERS = {
         ),
         Folder(
             "mentions",
-            "Mentions",
+            "For you",
             "lock",
-            "Nobody calls you",
-            "Where a colleague calls you in a note stands here until you open it.",
+            "Nothing new is for you",
+            "Where a colleague calls you in a note, or what was given to you, stands here until you open it.",
             lambda _: Q(),
-            of_user=_calling,
+            of_user=_for_user,
         ),
         Folder(
             "not-understood",
@@ -286,7 +288,8 @@ def uncertain_count(workspace: Workspace) -> CappedCount:
 def with_badges(leads: QuerySet[Lead], workspace: Workspace, user_id: int) -> QuerySet[Lead]:
     """Annotates `leads` of `workspace` with what a row of the inbox's list shows as badges to this user.
 
-    `calls_me`: a note calls them, and they have not read it. `has_draft`: a draft waits for review. `sends_at`: when
+    `calls_me`: a note calls them, and they have not read it. `given_to_me`: it was given to them, and they have not
+    opened it since. `has_draft`: a draft waits for review. `sends_at`: when
     the newest such draft goes out by itself, or None. `send_state`: the state of the newest send that was not taken
     back, or None.
     """
@@ -294,6 +297,7 @@ def with_badges(leads: QuerySet[Lead], workspace: Workspace, user_id: int) -> Qu
     newest = _kept().filter(lead=OuterRef("pk")).order_by("-created_at")
     return leads.annotate(
         calls_me=notes.calls_user(workspace.pk, user_id),
+        given_to_me=assigning.given_to(user_id),
         has_draft=Exists(drafts),
         sends_at=Subquery(drafts.values("send_at")[:1]),
         send_state=Subquery(newest.values("state")[:1]),

@@ -11,10 +11,10 @@ from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from inbox.leads import rollup
+from inbox.leads import own_notices, rollup
 from inbox.models import Lead, Membership, Mention, Note, User
 
 AT = re.compile(r"(?<![\w@.])@(?=\w)")
@@ -86,6 +86,8 @@ def write(lead: Lead, author: Membership, text: str, names: Mapping[int, str]) -
         there = Membership.objects.filter(workspace_id=lead.workspace_id, pk__in=called).order_by("pk")
         told = list(there.select_for_update(no_key=True).values_list("pk", flat=True))
         Mention.objects.bulk_create(Mention(note=note, membership_id=key) for key in told)
+        if told:
+            own_notices.expect(lead.workspace_id, Q(pk__in=told), [lead.pk])
     return Kept(note, frozenset(told), unknown)
 
 

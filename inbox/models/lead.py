@@ -160,6 +160,11 @@ class Lead(models.Model):
         Campaign, on_delete=models.SET_NULL, null=True, blank=True, related_name="leads"
     )
     assigned_to = models.ForeignKey("inbox.User", on_delete=models.SET_NULL, null=True, blank=True)
+    handed_over_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When it was given to the member who has it, not by themself. Empty: they have opened it.",
+    )
 
     # Somebody else who answers for the lead now, such as an assistant or a colleague in CC.
     current_replier_email = models.CharField(max_length=320, blank=True, default="")
@@ -264,6 +269,12 @@ class Lead(models.Model):
                 fields=["workspace", "assigned_to", "-last_message_at"],
                 condition=Q(assigned_to__isnull=False),
                 name="lead_of_member",
+            ),
+            # what was given to a member who has not opened it yet
+            models.Index(
+                fields=["workspace", "assigned_to"],
+                condition=Q(handed_over_at__isnull=False),
+                name="lead_handed_over",
             ),
             models.Index(
                 fields=["workspace", "-last_message_at"], condition=Q(unread=True), name="lead_unread"

@@ -234,6 +234,11 @@ class Membership(models.Model):
         MEMBER = "member", "Member"
         VIEWER = "viewer", "Viewer"
 
+    class TellAbout(models.TextChoices):
+        NOTHING = "", "Nothing"
+        MINE = "mine", "What is for me"
+        ALL = "all", "What is for me or for nobody yet"
+
     RANK: ClassVar[dict[str, int]] = {Role.VIEWER: 0, Role.MEMBER: 1, Role.ADMIN: 2, Role.OWNER: 3}
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="memberships")
@@ -245,6 +250,19 @@ class Membership(models.Model):
     last_assigned_at = models.DateTimeField(null=True, blank=True)
     away_until = models.DateTimeField(
         null=True, blank=True, help_text="Gets no leads in turn until then. It ends by itself."
+    )
+    tell_about = models.CharField(
+        max_length=4,
+        choices=TellAbout.choices,
+        default=TellAbout.MINE,
+        db_default=TellAbout.MINE,
+        blank=True,
+        help_text="What this member is told outside of the page, in their browsers and by mail.",
+    )
+    mail_after_min = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="After how many minutes away from the desk they are told by mail; empty: no mail.",
     )
     slack_user_id = models.CharField(
         max_length=40,

@@ -8,7 +8,7 @@ from django.utils.functional import cached_property
 from inbox.health.banner import Banner, banner_for
 from inbox.health.model_outage import ModelAway
 from inbox.models import Membership
-from inbox.pages import navigation
+from inbox.pages import browser_notices, navigation
 from inbox.pages.access import WorkspaceRequest
 from inbox.pages.keyboard import SHORTCUTS
 from inbox.pages.release import Release, release
@@ -67,6 +67,11 @@ class Shell:
         if self._request.htmx:
             return self._request.htmx.current_url_abs_path or "/"
         return self._request.get_full_path() if self._request.method == "GET" else "/"
+
+    @property
+    def notices(self) -> str:
+        """How this browser tells the user what is for them: "on", "sound" (with a sound), or "" (not at all)."""
+        return browser_notices.chosen(self._request)
 
     @property
     def may_write(self) -> bool:

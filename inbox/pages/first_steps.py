@@ -310,7 +310,7 @@ class FirstSteps:
         return Step("model", FAILED, title, f"{why}{words} {act}".strip())
 
     def _notice(self) -> Step:
-        facts, way = self.facts, notice_trial.way(self.workspace).path
+        facts, way = self.facts, notice_trial.told_by(self.workspace)
         by_slack = way == Notice.Path.SLACK
         arrived = facts["slack_at" if by_slack else "email_at"] if way else None
         if facts["trial_state"] and not (arrived and arrived >= facts["trial_at"]):

@@ -24,6 +24,8 @@ KEPT_S = 10
 """How long somebody is taken to be there after their browser has said so."""
 AGAIN_S = 4
 """After how long it is written again that somebody is still there."""
+DESK_S = 2 * 3600
+"""For how long it is known when somebody was last at the desk."""
 PLACES = 10
 """Of how many conversations one request may tell."""
 
@@ -47,6 +49,18 @@ class Other(NamedTuple):
 
     name: str
     writes: bool
+
+
+def was_there(user_id: int, minutes: int) -> bool:
+    """Whether the user had a conversation in front of them within the last `minutes`. False where nobody knows, as
+    the cache cannot be reached or this process does not share it.
+    """
+    try:
+        seen = caches[CACHE].get(f"desk:{user_id}")
+    except (OSError, RedisError) as error:
+        logger.warning("presence_unreachable", extra={"error": type(error).__name__})
+        return False
+    return isinstance(seen, float) and abs(time.time() - seen) < 60 * minutes
 
 
 class Plain:
@@ -84,6 +98,7 @@ def _meet(place: Place, user: User) -> list[Other]:
     if mine is None or mine[:2] != [user.name, place.writes] or now - mine[2] > AGAIN_S:
         # Of two who say so in the same moment one may be lost, and comes with their next word.
         cache.set(key, there | {me: [user.name, place.writes, now]}, KEPT_S)
+        cache.set(f"desk:{me}", now, DESK_S)
     return sorted(Other(name, writes) for who, (name, writes, _) in there.items() if who != me)
 
 

@@ -12,11 +12,11 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from inbox.intake.messages import mark_processed
-from inbox.leads import assigning, drafts, rollup
+from inbox.leads import assigning, drafts, own_notices, rollup
 from inbox.leads import score as scoring
 from inbox.leads.tags import NO_ANSWER
 from inbox.models import Draft, Lead, Membership, Message, TagDecision, audit, locks
-from inbox.models.lead import Tag
+from inbox.models.lead import HOT_SCORE, Tag
 from inbox.pipeline.situation import NotNow, Situation
 from inbox.pipeline.skip_conditions import UNANSWERABLE
 from inbox.signals import lead_replied
@@ -61,9 +61,11 @@ def assign(situation: Situation, _deadline: Deadline) -> dict[str, str]:
         member = members.order_by(F("last_assigned_at").asc(nulls_first=True), "pk").first()
         if member is None:
             raise NotNow("No member takes leads.")
-        given = Lead.objects.filter(pk=situation.lead.pk, assigned_to=None).update(assigned_to=member.user_id)
+        unassigned = Lead.objects.filter(pk=situation.lead.pk, assigned_to=None)
+        given = unassigned.update(assigned_to=member.user_id, handed_over_at=Now())
         if not given:
             raise NotNow("Somebody has this lead.")
+        own_notices.expect(member.workspace_id, Q(pk=member.pk), [situation.lead.pk])
         Membership.objects.filter(pk=member.pk).update(last_assigned_at=timezone.now())
         to = member.user_id
         audit.record(member.workspace_id, None, assigning.GIVEN, situation.lead, to=to, how=assigning.IN_TURN)
@@ -131,7 +133,10 @@ def score(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
     found = scoring.of(situation.lead, situation.tag) if situation.newest else None
     if found is None:
         raise NotNow("This reply says nothing about how close the lead is.")
-    Lead.objects.filter(pk=situation.lead.pk).update(score=found.value, score_reason=found.reason)
+    with transaction.atomic():
+        Lead.objects.filter(pk=situation.lead.pk).update(score=found.value, score_reason=found.reason)
+        if found.value >= HOT_SCORE:
+            own_notices.expect_hot(situation.lead)
     return {"score": found.value}
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
-from django.core.mail import send_mail
+from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -145,15 +145,15 @@ def mail_password_link(ctx: JobContext) -> dict[str, str]:
     return send("Holdfast: your password", text, user.email)
 
 
-def send(subject: str, text: str, email: str) -> dict[str, str]:
-    """Sends one mail and returns {"sent": "email"}, or {"skipped": why} if no mail server is set up. Raises
-    TransientError if the mail server does not take it.
+def send(subject: str, text: str, email: str, headers: dict[str, str] | None = None) -> dict[str, str]:
+    """Sends one mail, with `headers` besides the usual ones, and returns {"sent": "email"}, or {"skipped": why} if no
+    mail server is set up. Raises TransientError if the mail server does not take it.
     """
     if is_off():
         return {"skipped": "EMAIL_URL is not set."}
     drop_connection()
     try:
-        send_mail(" ".join(subject.split()), text, None, [email])
+        EmailMessage(" ".join(subject.split()), text, None, [email], headers=headers).send()
     except OSError as error:
         raise TransientError("the mail server did not take the message") from error
     return {"sent": "email"}

@@ -45,7 +45,7 @@ def test_a_note_by_keys_alone_leaves_the_reply_as_it_is_and_reaches_whom_it_call
     expect(text).to_have_value("A thought")
     expect(hers.get_by_label("Only your team sees it.")).not_to_be_visible()
 
-    mentions = his.locator("#folders a").filter(has_text="Mentions")
+    mentions = his.locator("#folders a").filter(has_text="For you")
     expect(mentions.locator(".n")).to_have_text("1")
     mentions.click()
     expect(his.locator(".row")).to_contain_text("A note calls you")

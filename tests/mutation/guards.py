@@ -281,8 +281,8 @@ CLAIM = (
     ),
     (
         "inbox/pipeline/assignment.py",
-        "filter(pk=situation.lead.pk, assigned_to=None).update(assigned_to",
-        "filter(pk=situation.lead.pk).update(assigned_to",
+        "unassigned = Lead.objects.filter(pk=situation.lead.pk, assigned_to=None)",
+        "unassigned = Lead.objects.filter(pk=situation.lead.pk)",
         "tests/races/test_assignment.py",
     ),
     (

@@ -23,6 +23,7 @@ WAITS_LONG = timedelta(days=1)
 SOON = timedelta(minutes=1)
 HOT = StateMark("hot", "hot", "Hot")
 CALLS_ME = StateMark("info", "lock", "A note calls you")
+GIVEN_TO_ME = StateMark("info", "user", "Given to you")
 SAMPLE = StateMark("info", "info", "Sample")
 PLAIN_TAGS = (Tag.NEW, Tag.NEUTRAL)
 """Tags that tell nothing which a row should show."""
@@ -101,14 +102,20 @@ def noted(text: str, team: Team) -> SafeString:
 @register.simple_tag
 def row_chips(lead: Lead) -> list[SafeString]:
     """The HTML of the chips of a lead's row, two at most. The first says that the lead is a sample, or else that they
-    are hot. The second says that a note calls the user, else what waits (a suspicion, a send, the end of a snooze, a
-    draft), else what the lead wants.
+    are hot. The second says that a note calls the user, or that they were given the lead, else what waits (a
+    suspicion, a send, the end of a snooze, a draft), else what the lead wants.
 
     `lead` has the badges of inbox.leads.folders.with_badges.
     """
     hot = [render_chip(SAMPLE)] if lead.sample else [render_chip(HOT, solid=True)] if lead.is_hot else []
-    state = render_chip(CALLS_ME) if getattr(lead, "calls_me", False) else _state(lead)
+    state = _for_user(lead) or _state(lead)
     return [*hot, state] if state else hot
+
+
+def _for_user(lead: Lead) -> SafeString | None:
+    if getattr(lead, "calls_me", False):
+        return render_chip(CALLS_ME)
+    return render_chip(GIVEN_TO_ME) if getattr(lead, "given_to_me", False) else None
 
 
 def _state(lead: Lead) -> SafeString | None:

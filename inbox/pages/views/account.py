@@ -14,13 +14,17 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.generic import FormView, TemplateView
 
 from inbox.models import Membership, User
+from inbox.pages import browser_notices
 from inbox.pages.access import LAST_WORKSPACE, signed_in
 from inbox.pages.forms.login import ChangePasswordForm, ForgottenForm, LoginForm, NameForm, NewPasswordForm
+from inbox.pages.forms.notices import NoticesForm
 from inbox.pages.safe_next import next_url
 from inbox.pages.team import desks_of
 from inbox.pages.throttling import may_ask_for_link
 from inbox.workspaces import invitations, people
 from integrations.mail import is_off
+
+NOTICES = "/account/#notices"
 
 
 class Login(LoginView):
@@ -48,12 +52,42 @@ class Account(FormView):  # type: ignore[type-arg]
         return super().get_form_kwargs() | {"instance": signed_in(self.request)}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs, desks=desks_of(signed_in(self.request)))
+        desks, browser = desks_of(signed_in(self.request)), browser_notices.chosen(self.request)
+        told = [NoticesForm(instance=own, prefix=f"notices-{own.pk}") for own, _ in desks]
+        return super().get_context_data(**kwargs, desks=desks, told=told, browser=browser, mail_off=is_off())
 
     def form_valid(self, form: NameForm) -> HttpResponse:
         user = form.save()
         messages.success(self.request, f"You are {user.name} from now on.")
         return super().form_valid(form)
+
+
+@require_POST
+def notices(request: HttpRequest) -> HttpResponse:
+    """`/account/notices/`: stores what the user is told of each workspace; with `everywhere`, the id of one of their
+    memberships, what they chose there for all of them.
+    """
+    own = {str(member.pk): member for member, _ in desks_of(signed_in(request))}
+    pattern = request.POST.get("everywhere")
+    asked = [(pattern or key, member) for key, member in own.items()]
+    forms = [NoticesForm(request.POST, instance=member, prefix=f"notices-{key}") for key, member in asked]
+    if (pattern is None or pattern in own) and all(form.is_valid() for form in forms):
+        for form in forms:
+            form.save()
+        messages.success(request, "Saved.")
+    else:
+        messages.error(request, "Not saved: choose from the lists.")
+    return redirect(NOTICES)
+
+
+@require_POST
+def notices_here(request: HttpRequest) -> HttpResponse:
+    """`/account/notices/browser/`: whether the browser that asks tells the user what is for them, as `do` says: on,
+    sound or off.
+    """
+    response = redirect(NOTICES)
+    browser_notices.choose(response, signed_in(request).pk, request.POST.get("do", ""))
+    return response
 
 
 class PasswordChange(PasswordChangeView):

@@ -15,7 +15,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
-from inbox.leads import notes, triage
+from inbox.leads import assigning, notes, triage
 from inbox.models import Draft, Lead, Membership, Message, OutboundSend
 from inbox.models.message import OWN
 from inbox.pages import beside
@@ -188,6 +188,8 @@ def conversation(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
         triage.mark_read(lead)
         if vars(lead)["calls_me"]:
             notes.mark_read(request.workspace.pk, signed_in(request), [lead.pk])
+        if lead.handed_over_at and lead.assigned_to_id == signed_in(request).pk:
+            assigning.mark_seen(request.workspace.pk, signed_in(request), [lead.pk])
     return render_conversation(request, lead)
 
 

@@ -81,7 +81,9 @@ def _carry_out(request: WorkspaceRequest, form: TriageForm) -> tuple[str, triage
         return "Done: {}", triage.change(workspace, seen, triage.DONE)
     if form.action == "read":
         outcome = triage.change(workspace, seen, triage.READ)
-        notes.mark_read(workspace.pk, signed_in(request), [lead.pk for lead in outcome.leads])
+        read = [lead.pk for lead in outcome.leads]
+        notes.mark_read(workspace.pk, signed_in(request), read)
+        assigning.mark_seen(workspace.pk, signed_in(request), read)
         return "Read: {}", outcome
     return "Unread: {}", triage.change(workspace, seen, triage.UNREAD)
 

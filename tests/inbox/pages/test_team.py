@@ -30,6 +30,47 @@ def names(client, workspace, query):
     return {row.first_name for row in page.rows}
 
 
+def client_of(user) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_what_was_given_to_me_stands_under_for_you_until_i_open_it(workspace, people, lead, colleague):
+    his, for_you = client_of(colleague), "view=mentions"
+    factories.make_lead(workspace, assigned_to=colleague)
+    assert names(his, workspace, for_you) == set()
+    give(people.member, workspace, [lead], member_of(workspace, colleague).pk)
+    assert names(his, workspace, for_you) == {"Dana"} and names(people.member, workspace, for_you) == set()
+    page = his.get(f"/w/{workspace.pk}/inbox/?{for_you}").content.decode()
+    assert "Given to you" in page and page.count('row unread"') == 1
+    people.member.get(f"/w/{workspace.pk}/inbox/{lead.pk}/")  # somebody else opens it
+    assert names(his, workspace, for_you) == {"Dana"}
+
+    his.get(f"/w/{workspace.pk}/inbox/{lead.pk}/")
+    assert names(his, workspace, for_you) == set()
+    give(his, workspace, [lead], member_of(workspace, colleague).pk)  # taken, not given
+    assert names(his, workspace, for_you) == set()
+
+
+def test_a_script_marks_what_was_given_as_seen_and_taking_back_leaves_nothing(
+    workspace, people, lead, colleague
+):
+    his, for_you, to = client_of(colleague), "view=mentions", member_of(workspace, colleague).pk
+    give(people.member, workspace, [lead], to)
+    seen = {"lead": str(triage.Seen.of(lead)), "do": "read"}
+    his.post(f"/w/{workspace.pk}/inbox/triage/", seen)
+    assert names(his, workspace, for_you) == set()
+
+    give(people.member, workspace, [lead], "nobody")
+    give(people.member, workspace, [lead], to)
+    assert names(his, workspace, for_you) == {"Dana"}
+    page = people.member.get(f"/w/{workspace.pk}/inbox/").content.decode()
+    token = re.findall(r'name="token" value="([^"]+)"', page)[-1]
+    people.member.post(f"/w/{workspace.pk}/inbox/undo/", {"token": token})
+    assert names(his, workspace, for_you) == set()
+
+
 def test_mine_and_unassigned_hold_who_waits_for_me_and_for_nobody_yet(workspace, people, colleague):
     me = people.users.member
     for name, fields in {

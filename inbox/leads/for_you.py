@@ -1,0 +1,71 @@
+"""What is for one member of a workspace and not seen by them: a note that calls them, a conversation that was given to
+them, a hot reply of a lead that is theirs, or nobody's if they want to hear of those.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from inbox.leads import assigning, notes
+from inbox.models import Lead, Membership
+from inbox.models.lead import HOT_SCORE
+
+CALLED, GIVEN, HOT = "called", "given", "hot"
+MOST = 20
+
+
+class ForYou(NamedTuple):
+    """One thing that is for a member, about `lead`. `why` is CALLED, GIVEN or HOT; `at` is when it came about."""
+
+    lead: Lead
+    why: str
+    at: datetime
+
+    @property
+    def key(self) -> str:
+        """Names this very thing, so that nobody is told of it twice."""
+        return f"{self.why}-{self.lead.pk}-{self.at.timestamp():.0f}"
+
+
+def news_for(member: Membership, since: datetime, leads: Collection[UUID] | None = None) -> list[ForYou]:
+    """What is for `member` and came about after `since` (aware), the newest first, at most MOST and one for each lead;
+    of `leads` alone if they are given. One query.
+    """
+    called = notes.unread(member.workspace_id, member.user_id).filter(note__created_at__gte=since)
+    given = assigning.handed_to(member.workspace_id, member.user_id).filter(handed_over_at__gte=since)
+    ways = called.values("note__lead").union(given.values("pk"), _hot(member, since).values("pk"))
+    found = Lead.objects.filter(workspace_id=member.workspace_id, pk__in=ways)
+    if leads is not None:
+        found = found.filter(pk__in=leads)
+    newest = called.filter(note__lead=OuterRef("pk")).order_by("-note__created_at")
+    rows = found.annotate(called_at=Subquery(newest.values("note__created_at")[:1]))
+    news = [_reason(member, since, lead) for lead in rows.order_by("-last_message_at")[:MOST]]
+    return sorted((one for one in news if one), key=lambda one: one.at, reverse=True)
+
+
+def _hot(member: Membership, since: datetime) -> QuerySet[Lead]:
+    waits = Lead.objects.filter(
+        workspace_id=member.workspace_id,
+        needs_reply=True,
+        unread=True,
+        sample=False,
+        score__gte=HOT_SCORE,
+        last_message_at__gte=since,
+    )
+    theirs = waits.filter(assigned_to=member.user_id)
+    if member.tell_about == Membership.TellAbout.ALL:
+        return theirs | waits.filter(assigned_to=None)
+    return theirs
+
+
+def _reason(member: Membership, since: datetime, lead: Lead) -> ForYou | None:
+    """Why `lead` is for `member`: the first that is true of a call, a hand-over and a hot reply."""
+    if at := vars(lead)["called_at"]:
+        return ForYou(lead, CALLED, at)
+    at = lead.handed_over_at
+    if at and at >= since and lead.assigned_to_id == member.user_id:
+        return ForYou(lead, GIVEN, at)
+    return ForYou(lead, HOT, lead.last_inbound_at) if lead.is_hot and lead.last_inbound_at else None

@@ -1,0 +1,60 @@
+"""Enqueues the look, some minutes later, at whether a member has seen what is for them, so that they are mailed if not.
+
+Who asks for it must not know how people are mailed (inbox.pages.notice_mails), nor what else is for them.
+"""
+
+import time
+from collections.abc import Collection
+from datetime import timedelta
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils import timezone
+
+from inbox.models import Lead, Membership
+from jobs.enqueue import JobSpec, enqueue_many
+from jobs.kinds import kind_name
+
+LOOK = kind_name("notice.look", __name__)
+MOST = 3
+"""About how many conversations at once a member is mailed one by one. More are one mail."""
+TOGETHER_S = 300
+"""What happens to one conversation within this time is looked at once. It is the shortest time that people choose."""
+
+
+def expect(workspace_id: UUID, members: Q, leads: Collection[UUID]) -> int:
+    """Enqueues a look at whether `members` (a filter), as far as they want mails, have seen `leads` of their workspace.
+    Returns how many looks are new. Called in the transaction of what is to be seen.
+    """
+    wanting = Membership.objects.filter(
+        members, workspace_id=workspace_id, mail_after_min__isnull=False, user__is_active=True
+    ).exclude(tell_about=Membership.TellAbout.NOTHING)
+    about = [str(lead) for lead in leads] if len(leads) <= MOST else [""]
+    slot, now = int(time.time() // TOGETHER_S), timezone.now()
+    specs = [
+        JobSpec(
+            f"{LOOK}:{key}:{lead or 'many'}:{slot}",
+            workspace_id,
+            {"membership_id": key, "lead_id": lead},
+            now + timedelta(minutes=minutes or 0),
+        )
+        for key, minutes in wanting.values_list("pk", "mail_after_min")
+        for lead in about
+    ]
+    return len(enqueue_many(LOOK, specs)) if specs else 0
+
+
+def expect_hot(lead: Lead) -> int:
+    """Enqueues a look at whether the member who has this hot `lead` has seen its reply; of a lead that nobody has, the
+    members who want to hear of those. Returns how many looks are new.
+    """
+    if lead.sample:
+        return 0
+    now = Lead.objects.filter(workspace_id=lead.workspace_id, pk=lead.pk)
+    owner = now.values_list(
+        "assigned_to", flat=True
+    ).first()  # the pipeline's own may be from before it was given
+    if owner is not None:
+        return expect(lead.workspace_id, Q(user=owner), [lead.pk])
+    all_of_them = Q(tell_about=Membership.TellAbout.ALL) & ~Q(role=Membership.Role.VIEWER)
+    return expect(lead.workspace_id, all_of_them, [lead.pk])
