@@ -1,8 +1,8 @@
 /* What is decided of conversations: done, snoozed, unread, assigned, tagged. It shows at once, and can be taken back. */
 (() => {
   "use strict";
-  const desk = window.holdfast, { actions, byId, close, focusedRow, forget, idOf, keep, later, linkOf, list, nothing, put, rowOf, rows, say, show, threads, title, token, told, tone } = desk;
-  const past = []; // what can be taken back, newest last
+  const desk = window.holdfast, { actions, byId, close, focusedRow, forget, idOf, keep, later, linkOf, list, nothing, put, roomy, rowOf, rows, say, show, threads, title, token, told, tone } = desk;
+  const past = []; // what was done, newest last. What cannot be taken back has `stays`: why, in words.
   const words = { done: "Done", snooze: "Snoozed", unread: "Unread", assign: "Assigned" };
   // What of a conversation was seen: what its pane shows, which may be older than what its row says by now.
   const seenOf = (id) => [id, (id === desk.shown && byId("triage")?.elements.lead.value) || rowOf(id)?.querySelector("input")?.value];
@@ -32,9 +32,9 @@
     const seen = ids.map(seenOf).filter(([, value]) => value);
     if (!seen.length) return false;
     const known = seen.map(([id]) => rowOf(id)).filter(Boolean);
-    const back = { known: known.map((row) => [row, row.nextElementSibling?.id, row.matches(".unread")]), shown: desk.shown, opened: desk.opened };
+    const back = { known: known.map((row) => [row, row.nextElementSibling?.id, row.matches(".unread")]), ids: seen.map(([id]) => id), shown: desk.shown, opened: desk.opened };
     const kind = what.split(":")[0];
-    const leaves = threads().dataset.leaves.split(" ").includes(kind);
+    const leaves = threads().dataset.leaves.split(" ").includes(kind), goes = leaves || kind === "done" || kind === "snooze";
     const name = known.length === 1 ? known[0].querySelector("b").textContent : seen.length === 1 ? byId("lead").textContent : `${seen.length} conversations`;
     const held = known.some((row) => row.contains(document.activeElement));
     const next = following(known);
@@ -46,24 +46,25 @@
     }
     if (leaves) recount(-known.length);
     if (kind === "unread" && desk.opened) close();
-    else if (seen.some(([id]) => id === desk.shown) && (leaves || kind === "done" || kind === "snooze")) {
-      if (next) show(idOf(next), { open: desk.opened });
-      else if (leaves) {
+    else if (goes && (held || back.ids.includes(desk.shown))) {
+      if (next && (roomy.matches || desk.opened)) show(idOf(next));
+      else if (leaves && !next) {
         desk.shown = "";
         if (desk.opened) close({ push: true });
         nothing();
       }
     }
-    if (held && next) linkOf(next).focus();
+    if (held && goes && next) linkOf(next).focus();
     const step = decide(what, seen, (found) => {
       drop(back);
       restore(back);
       say(told(found).at(-1) || `That did not work. ${name} is as it was.`);
       desk.refresh();
     }, fields);
-    if (kind === "tag") return true; // the server says what it did, and only another tag takes it back
-    past.push(Object.assign(back, { step }));
-    back.toast = say(`${words[kind]}: ${name}`, { undo: true });
+    past.push(back);
+    if (kind === "tag") back.stays = `${name}: only another tag takes a tag back.`; // the server says what it did
+    else back.toast = say((back.name = `${words[kind]}: ${name}`), { undo: true });
+    back.step = step;
     return true;
   }
   function following(gone) {
@@ -91,11 +92,15 @@
   function undo(last = past.at(-1)) {
     if (!last) return false;
     drop(last);
+    if (last.stays) return say(`Not undone. ${last.stays}`);
     if (last.sent) return takeBack(last);
     restore(last);
-    if (last.shown && (last.opened || !desk.opened)) show(last.shown, { open: last.opened });
-    linkOf(rowOf(idOf(last.known[0]?.[0])))?.focus();
-    say("Undone.");
+    // What is undone is open and has the focus, so that the next key is about it.
+    const id = last.ids.includes(last.shown) ? last.shown : last.ids.find(rowOf) ?? last.ids[0];
+    const open = last.opened || desk.opened;
+    if (open || roomy.matches) show(id, { open });
+    rowOf(id) ? linkOf(rowOf(id)).focus() : document.activeElement.blur();
+    say(`Undone: ${last.name.replace(":", ",")}`);
     if (last.step.cancel()) return true;
     const body = () => {
       const data = new FormData();

@@ -244,5 +244,5 @@
     setTimeout(ahead);
   });
 
-  Object.assign(desk, { addressOf, bare, close, first, forget, idOf, keep, later, linkOf, list, listAddress, mark, nothing, pane, panes, part, put, read, replace, rowOf, rows, show, stale, threads, title, token, told, tone, typed });
+  Object.assign(desk, { addressOf, bare, close, first, forget, idOf, keep, later, linkOf, list, listAddress, mark, nothing, pane, panes, part, put, read, replace, roomy, rowOf, rows, show, stale, threads, title, token, told, tone, typed });
 })();

@@ -2,7 +2,7 @@
    The shortcuts are read from the help sheet in the page (inbox/pages/keyboard.py), so the two cannot differ. */
 (() => {
   "use strict";
-  const TOAST_MS = 15000;
+  const TOAST_MS = 15000, MOST_TOASTS = 3;
   const all = (selector) => [...document.querySelectorAll(selector)];
   const byId = (id) => document.getElementById(id);
   const visible = (element) => element && element.checkVisibility();
@@ -208,6 +208,7 @@
     }
     all(".toast[data-act]").forEach((before) => before.remove());
     byId("toasts")?.append(shown);
+    all(".toast").slice(0, -MOST_TOASTS).forEach((old) => old.remove());
     if (!until) fade(shown);
     else {
       const timer = Object.assign(document.createElement("b"), { role: "timer" });

@@ -12,10 +12,12 @@
     } else if (form.id === "note") note(form);
     else if (form.closest(".toasts")) {
       const toast = form.closest(".toast");
-      if (!undo(past.find((step) => step.toast === toast))) return;
+      const step = past.find((one) => one.toast === toast);
+      if (!step) return; // the page came with it
+      undo(step);
       toast.remove();
     } else if (form.matches("[data-undo]")) {
-      const step = past.find((one) => one.sent === desk.shown);
+      const step = past.find((one) => one.sent === desk.shown && !one.stays);
       drop(step);
       takeBack(step ?? { sent: desk.shown, link: () => form.action, cancel: () => false });
     } else if (form.closest("#convo") && form.method === "post") send(form, submitter);
@@ -30,11 +32,12 @@
       form.ariaBusy = on || null;
       form.querySelectorAll("button").forEach((one) => (one.disabled = on));
     };
-    const step = { sent: id, free, link: () => step.url };
+    const step = { free, link: () => step.url };
+    past.push(step);
     if (seconds) {
+      step.sent = id;
       step.toast = say(`To ${name} in `, { undo: true, until: Date.now() + 1000 * seconds });
-      past.push(step);
-    }
+    } else step.stays = `Nothing takes back “${button?.textContent.trim()}” for ${name}.`;
     const kept = () => {
       drop(step);
       step.toast?.remove();
@@ -52,7 +55,11 @@
       panes.delete(id);
       const fresh = document.adoptNode(element);
       step.url = fresh.querySelector("form[data-undo]")?.action;
-      if (!step.url) kept(); // it was refused, or went out at once
+      if (!answer.ok) kept();
+      else if (seconds && !step.url) {
+        step.toast.remove();
+        step.stays = `The message to ${name} has gone out.`;
+      }
       if (desk.shown === id || !answer.ok) keep(id, fresh);
       if (desk.shown === id) {
         put(fresh);
@@ -73,6 +80,8 @@
   // Keeps a note. The conversation around it stays as it is, with what is being written there.
   function note(form) {
     const id = desk.shown, body = new FormData(form), { text } = form.elements;
+    const step = { stays: `The note about ${byId("lead").textContent} is kept.` };
+    past.push(step);
     form.reset();
     form.parentElement.open = false;
     linkOf(rowOf(id))?.focus({ preventScroll: true });
@@ -82,6 +91,7 @@
       else forget(id);
     };
     const failed = (found) => {
+      drop(step);
       text.value = text.value || body.get("text");
       form.parentElement.open = true;
       say(told(found).at(-1) || "The note was not kept. Its text is still here: try again in a moment.");
@@ -91,20 +101,39 @@
   // The names below a note are those that fit what is typed after its last @.
   const AT = /(?<![\w@.])@([^@\n]*)$/;
   const before = (text) => text.value.slice(0, text.selectionEnd);
-  document.addEventListener("input", ({ target }) => {
-    if (target.form?.id !== "note") return;
-    const begun = AT.exec(before(target))?.[1].toLowerCase();
-    byId("names").hidden = begun === undefined;
-    for (const name of byId("names").children) name.hidden = !name.dataset.name.toLowerCase().startsWith(begun);
-  });
-  document.addEventListener("click", ({ target }) => {
-    const { name } = target.dataset;
-    if (!name || target.form?.id !== "note") return;
-    const { text } = target.form.elements;
+  const offered = () => [...(byId("names")?.children ?? [])].filter((name) => !name.hidden && !name.parentElement.hidden);
+  // Offers the names that begin so, all for "", none for undefined. Of these the one that Enter takes is marked.
+  function offer(begun) {
+    const box = byId("names");
+    box.hidden = begun === undefined;
+    for (const name of box.children) name.hidden = !name.dataset.name.toLowerCase().startsWith(begun);
+    choose(0);
+  }
+  function choose(at) {
+    const names = offered(), chosen = names.at(at % names.length);
+    for (const name of names) name.ariaSelected = name === chosen;
+    const text = byId("note-text");
+    chosen ? text.setAttribute("aria-activedescendant", chosen.id) : text.removeAttribute("aria-activedescendant");
+  }
+  function take({ dataset: { name }, form }) {
+    const { text } = form.elements;
     text.setRangeText(`@${name} `, before(text).search(AT), text.selectionEnd, "end");
-    byId("names").hidden = true;
+    offer();
     text.focus();
-  });
+  }
+  document.addEventListener("input", ({ target }) => target.id === "note-text" && offer(AT.exec(before(target))?.[1].toLowerCase()));
+  document.addEventListener("click", ({ target }) => target.matches("#names > *") && take(target));
+  addEventListener("keydown", (event) => {
+    const names = event.target.id === "note-text" && !event.isComposing ? offered() : [];
+    if (!names.length || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const at = names.findIndex((name) => name.ariaSelected === "true"), step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) choose(at + step);
+    else if (event.key === "Escape") offer();
+    else if (event.key === "Enter" || event.key === "Tab") take(names[at]);
+    else return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, true);
   // Puts a snippet where the caret stands. What is to be filled in first is marked then.
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button[name=insert]");
