@@ -5,26 +5,25 @@
   "use strict";
   const { actions, all, byId } = window.holdfast;
   const dialog = byId("palette"), input = byId("command"), list = byId("commands");
-  const PAUSE_MS = 150, MOST = 6;
-  const NOT_HERE = ["send", "commands"]; // they need a field, or are this
+  const PAUSE_MS = 150, MOST = 6, LIST = "In the list", TICKED = "For those that are ticked";
   let known = [], leads = [], shown = [], at = 0, timer = 0, asking = null;
 
   const visible = (element) => element.checkVisibility();
   const text = (element) => element?.textContent.replace(/\s+/g, " ").trim() ?? "";
   const icon = (element) => element?.querySelector(".icon")?.cloneNode(true);
   const follow = (link) => () => location.assign(link.href);
-  const entry = (group, label, run, more = {}) => ({ group, label, run, meta: "", keys: [], ...more });
+  const entry = (group, label, run, more = {}) => ({ group, label, run, meta: "", keys: [], most: MOST, ...more });
 
   function ofActions() {
-    const offered = all("[data-shortcut]").filter(visible).map((button) => button.dataset.shortcut);
-    const name = byId("lead") && visible(byId("lead")) ? `For ${text(byId("lead"))}` : "Here";
-    return all("#shortcuts [data-action]").flatMap((row) => {
-      const { action } = row.dataset;
-      const always = ["search", "keys", "undo"].includes(action);
+    const lead = all("#lead").find(visible), row = document.querySelector(".row");
+    return all("#shortcuts [data-action]").flatMap((line) => {
+      const { action, about } = line.dataset;
       const button = all(`[data-shortcut="${action}"], [data-shortcut="bulk-${action}"]`).find(visible);
-      if (NOT_HERE.includes(action) || !(always || (offered.length && button))) return [];
-      const run = () => (actions[action] ? actions[action]() : button.click());
-      return entry(always ? "Here" : name, text(row.querySelector("dt")), run, { icon: icon(button), keys: [...row.querySelectorAll("kbd")] });
+      const here = { page: ["search", "keys", "undo"].includes(action), list: row, lead: lead && action === "tag" && byId("tag-ticked") }[about];
+      if (!button && !here) return [];
+      const group = about === "list" ? LIST : about === "page" ? "Here" : button?.dataset.shortcut.startsWith("bulk-") ? TICKED : lead ? `For ${text(lead)}` : "Here";
+      const run = () => (actions[action] && !/^(send|go_on)$/.test(action) ? actions[action]() : button.click()); // those need their field
+      return entry(group, text(line.querySelector("dt")), run, { icon: icon(button), keys: [...line.querySelectorAll("kbd")], most: 99 });
     });
   }
   // The buttons of the dialogs that ask until when, and to whom.
@@ -32,7 +31,7 @@
     all("#snooze, #assign, #snooze-ticked, #assign-ticked, #tag-ticked").flatMap((asked) => {
       const ticked = asked.id.endsWith("-ticked");
       if (ticked !== Boolean(document.querySelector(".row :checked"))) return [];
-      const group = ticked ? "For those that are ticked" : `For ${text(byId("lead"))}`;
+      const group = ticked ? TICKED : `For ${text(byId("lead"))}`;
       return [...asked.querySelectorAll("button[name=do][value*=':']:not(details *)")].map((button) => entry(group, `${text(asked.querySelector("h2"))}: ${text(button)}`, () => button.click()));
     });
   const ofLinks = (selector, group) =>
@@ -47,7 +46,7 @@
       ...ofLinks("#folders a", "Go to"),
       ...ofLinks("[aria-labelledby=side-ws] a, #ws a", "Go to"),
       ...ofPeople(),
-    ];
+    ].sort((a, b) => (a.group === LIST) - (b.group === LIST));
   }
   const words = () => input.value.toLowerCase().split(/\s+/).filter(Boolean);
   // Where a word of the label begins with `word`; -1 if none does.
@@ -92,7 +91,7 @@
     for (const one of known) {
       if (!hits(one.label, wanted)) continue;
       const group = groups.get(one.group) ?? [];
-      if (group.length < MOST && (wanted.length || one.group !== "People")) group.push(one);
+      if (group.length < one.most && (wanted.length || one.group !== "People")) group.push(one);
       if (group.length) groups.set(one.group, group);
     }
     if (leads.length) groups.set("Leads", leads);

@@ -27,7 +27,8 @@
   // Sends a form of the conversation. The answer is the conversation as it is then. What counts down can be taken back.
   function send(form, button) {
     const id = desk.shown, body = new FormData(form, button), action = button?.getAttribute("formaction") ?? form.action;
-    const name = byId("lead").textContent, seconds = button?.value.startsWith("send") ? Number(form.dataset.answer) : 0;
+    const name = byId("lead").textContent, sends = button?.value.startsWith("send"), seconds = sends ? Number(form.dataset.answer) : 0;
+    const gone = `The message to ${name} has gone out.`;
     const free = (on = false) => {
       form.ariaBusy = on || null;
       form.querySelectorAll("button").forEach((one) => (one.disabled = on));
@@ -37,7 +38,7 @@
     if (seconds) {
       step.sent = id;
       step.toast = say(`To ${name} in `, { undo: true, until: Date.now() + 1000 * seconds });
-    } else step.stays = `Nothing takes back “${button?.textContent.trim()}” for ${name}.`;
+    } else step.stays = sends ? gone : `Nothing takes back “${button?.textContent.trim()}” for ${name}.`;
     const kept = () => {
       drop(step);
       step.toast?.remove();
@@ -58,7 +59,7 @@
       if (!answer.ok) kept();
       else if (seconds && !step.url) {
         step.toast.remove();
-        step.stays = `The message to ${name} has gone out.`;
+        step.stays = gone;
       }
       if (desk.shown === id || !answer.ok) keep(id, fresh);
       if (desk.shown === id) {

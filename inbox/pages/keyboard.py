@@ -1,4 +1,5 @@
-"""The table of keyboard shortcuts, which the script binds and the help sheet shows.
+"""The table of what can be done by keyboard: the script binds its keys, the help sheet shows them, and the palette
+offers all of it where it is possible.
 
 `action` is the name of a function in static/holdfast.js. If there is none, the element with
 `data-shortcut="<action>"` is clicked. Keys of one letter can be switched off (User.single_key_shortcuts).
@@ -10,13 +11,14 @@ CAPS = {"Control": "Ctrl", "Escape": "Esc", "J": "Shift j", "K": "Shift k", "N":
 
 
 class Shortcut(NamedTuple):
-    """One keyboard shortcut: the action that it does, its label, and its keys, named as the browser does
-    (KeyboardEvent.key).
+    """One action: its label, its keys, named as the browser does (KeyboardEvent.key), and what it is about: the
+    "lead" of a conversation, the "list", or the "page". Without keys it is only in the palette.
     """
 
     action: str
     label: str
-    keys: tuple[str, ...]
+    keys: tuple[str, ...] = ()
+    about: str = "lead"
 
     @property
     def caps(self) -> list[str]:
@@ -25,13 +27,13 @@ class Shortcut(NamedTuple):
 
 
 SHORTCUTS = (
-    Shortcut("next", "Move down", ("j",)),
-    Shortcut("previous", "Move up", ("k",)),
-    Shortcut("open", "Open", ("Enter",)),
-    Shortcut("back", "Back to the list", ("Escape",)),
-    Shortcut("select", "Select", ("x",)),
-    Shortcut("select_next", "Move down and select", ("J",)),
-    Shortcut("select_previous", "Move up and select", ("K",)),
+    Shortcut("next", "Move down", ("j",), "list"),
+    Shortcut("previous", "Move up", ("k",), "list"),
+    Shortcut("open", "Open", ("Enter",), "list"),
+    Shortcut("back", "Back to the list", ("Escape",), "list"),
+    Shortcut("select", "Select", ("x",), "list"),
+    Shortcut("select_next", "Move down and select", ("J",), "list"),
+    Shortcut("select_previous", "Move up and select", ("K",), "list"),
     Shortcut("done", "Done", ("e",)),
     Shortcut("snooze", "Snooze", ("h",)),
     Shortcut("unread", "Mark unread", ("u",)),
@@ -46,8 +48,16 @@ SHORTCUTS = (
     Shortcut("deny", "It is not", ("N",)),
     Shortcut("alike", "Look at the replies alike", ("a",)),
     Shortcut("trace", "What happened to the newest message", ("i",)),
-    Shortcut("undo", "Undo, also a send", ("z",)),
-    Shortcut("search", "Search", ("/",)),
-    Shortcut("commands", "Commands, anywhere", ("Control", "k")),
-    Shortcut("keys", "This sheet", ("?",)),
+    Shortcut("forward", "Forward the newest message"),
+    Shortcut("times", "Offer a time"),
+    Shortcut("hold", "Hold the draft"),
+    Shortcut("rewrite", "Rewrite the draft"),
+    Shortcut("discard", "Discard the draft"),
+    Shortcut("details", "Details"),
+    Shortcut("filter", "Filter the list", (), "page"),
+    Shortcut("save_view", "Save the list as a view", (), "page"),
+    Shortcut("undo", "Undo, take back a send", ("z",), "page"),
+    Shortcut("search", "Search", ("/",), "page"),
+    Shortcut("commands", "Commands, anywhere", ("Control", "k"), "page"),
+    Shortcut("keys", "This sheet", ("?",), "page"),
 )

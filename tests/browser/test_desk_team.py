@@ -33,9 +33,11 @@ def test_a_note_by_keys_alone_leaves_the_reply_as_it_is_and_reaches_whom_it_call
     hers.keyboard.press("Escape")
     hers.keyboard.press("n")
     hers.keyboard.type("@be")
-    expect(hers.get_by_role("button", name="@Ben Okoro")).to_be_visible()
+    expect(hers.get_by_role("option", name="@Ben Okoro")).to_have_attribute("aria-selected", "true")
     assert audit(hers) == []
-    hers.keyboard.press("Tab")
+    hers.keyboard.press("Escape")
+    expect(hers.get_by_role("option")).to_have_count(0)
+    hers.keyboard.press("Backspace")
     hers.keyboard.press("Enter")
     hers.keyboard.type("she decides.")
     hers.keyboard.press("Control+Enter")
