@@ -93,6 +93,7 @@
     if (!last) return false;
     drop(last);
     if (last.stays) return say(`Not undone. ${last.stays}`);
+    if (last.back) return last.back();
     if (last.sent) return takeBack(last);
     restore(last);
     // What is undone is open and has the focus, so that the next key is about it.

@@ -131,8 +131,10 @@
     if (old === element) return;
     const lost = old.contains(document.activeElement);
     if (old.querySelector("[data-poll]") || old.ariaBusy) panes.delete(old.dataset.lead);
+    setTimeout(desk.keepTyped);
     replace(element, old);
     if (!element.ariaBusy) htmx.process(element);
+    desk.putTyped(element);
     desk.met();
     if (lost) linkOf(rowOf(desk.shown))?.focus({ preventScroll: true });
   }
@@ -234,6 +236,7 @@
   document.addEventListener("DOMContentLoaded", () => {
     const [where, focus, scrolled] = JSON.parse(sessionStorage.place ?? "[]");
     if (desk.shown) keep(desk.shown, pane());
+    desk.putTyped(pane());
     first();
     if (where === location.href) {
       threads().scrollTop = scrolled;

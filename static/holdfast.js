@@ -228,6 +228,15 @@
   }
   all(".toast").forEach(fade);
 
-  window.holdfast = { actions, all, byId, counts, focusedRow, say, types, again: () => location.reload() };
+  // What was typed does not stay in the tab of somebody who has logged out.
+  function leave(left) {
+    window.holdfast.left = left;
+    if (left) sessionStorage.clear();
+  }
+  document.addEventListener("submit", ({ target, submitter }) => {
+    if ((submitter?.getAttribute("formaction") ?? target.getAttribute("action"))?.endsWith("/logout/")) leave(true);
+  });
+
+  window.holdfast = { actions, all, byId, counts, focusedRow, leave, say, types, again: () => location.reload() };
   document.querySelector(".row > a[aria-current]")?.scrollIntoView({ block: "nearest" });
 })();

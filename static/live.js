@@ -70,7 +70,8 @@
 
   let out = false; // whether it was said that the session has ended
   function ended() {
-    const { say, written } = window.holdfast;
+    const { leave, say, written } = window.holdfast;
+    leave(true);
     if (!written?.()) return location.reload();
     if (!out) say("You are logged out. Log in in another tab: what you wrote is still here.");
     out = true;
@@ -81,7 +82,7 @@
     const response = await fetch(`${meta.content}?${query}`, { cache: "no-store", signal: AbortSignal.timeout(LIMIT_MS) });
     if (response.status === 401) ended();
     if (!response.ok) throw new Error(response.status);
-    out = false;
+    if (out) window.holdfast.leave((out = false)); // logged in again, in another tab
     const answer = await response.json();
     for (const [id, mark] of asked) {
       const now = marks.get(id); // a tab that came meanwhile may know less

@@ -33,6 +33,7 @@
       form.ariaBusy = on || null;
       form.querySelectorAll("button").forEach((one) => (one.disabled = on));
     };
+    for (const field of form.elements) delete texts[id]?.[field.id];
     const step = { free, link: () => step.url };
     past.push(step);
     if (seconds) {
@@ -99,6 +100,39 @@
     };
     later(form.action, () => body, "convo", kept, failed);
   }
+  // --- what is typed stays with its tab, until it is sent or discarded, or its person logs out ----------------------
+  const KEPT = `typed ${document.querySelector("meta[name=live]")?.dataset.user}`;
+  for (const name of Object.keys(sessionStorage)) if (name.startsWith("typed ") && name !== KEPT) sessionStorage.removeItem(name);
+  const texts = JSON.parse(sessionStorage[KEPT] ?? "{}"); // by conversation, by field: what is typed, and over what
+  const had = new WeakSet(); // the panes that got what was typed
+  function keepTyped() {
+    for (const element of new Set([...panes.values(), pane()])) {
+      if (!had.has(element)) continue;
+      const found = {};
+      for (const { id, value, defaultValue, form } of element.querySelectorAll("form[method=post] textarea[id]"))
+        if (value && !form.ariaBusy && (value !== defaultValue || form.querySelector("#answer-e"))) found[id] = [value, defaultValue];
+      for (const id in texts[element.dataset.lead]) if (!element.querySelector(`#${id}`)) found[id] = texts[element.dataset.lead][id];
+      texts[element.dataset.lead] = Object.keys(found).length ? found : undefined;
+    }
+    if (!desk.left) sessionStorage[KEPT] = JSON.stringify(texts);
+  }
+  addEventListener("pagehide", keepTyped);
+  function putTyped(element) {
+    if (!element.dataset.lead || element.ariaBusy) return;
+    had.add(element);
+    for (const [id, [value, over]] of Object.entries(texts[element.dataset.lead] ?? {})) {
+      const text = element.querySelector(`#${id}`);
+      if (!text || text.value !== text.defaultValue || text.value === value) continue;
+      text.value = value;
+      if (text.form.id === "note") text.form.parentElement.open = true;
+      setTimeout(() => text.dispatchEvent(new Event("input", { bubbles: true }))); // holds a draft that would go out
+      if (text.defaultValue === over) continue;
+      const step = { back: () => (text.value = text.defaultValue) };
+      past.push(step);
+      step.toast = say("Your text is back, in place of a newer draft.", { undo: true });
+    }
+  }
+
   // The names below a note are those that fit what is typed after its last @.
   const AT = /(?<![\w@.])@([^@\n]*)$/;
   const before = (text) => text.value.slice(0, text.selectionEnd);
@@ -194,5 +228,5 @@
     if (!desk.opened && types(target) && target.closest("#convo")) show(desk.shown, { open: true, push: true });
   });
 
-  Object.assign(desk, { unwanted, wanted });
+  Object.assign(desk, { keepTyped, putTyped, unwanted, wanted });
 })();

@@ -135,6 +135,33 @@ def test_rows_come_in_place_where_nobody_reads_and_counts_follow(page, workspace
     expect(page.locator(".row")).to_have_count(20)
 
 
+def test_what_is_typed_outlives_another_page_and_goes_when_its_person_logs_out(page, workspace, leads):
+    def typed() -> str:
+        return page.evaluate("Object.entries(sessionStorage).filter(([key]) => key.startsWith('typed')).join()")
+
+    page.keyboard.press("j")
+    page.get_by_label("Message to Lead02").fill("Half an answer")
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    page.keyboard.type("Half a note")
+    page.goto(f"/w/{workspace.pk}/snippets/")
+    assert "Half an answer" in typed()
+
+    factories.make_draft(leads[1].messages.get(), text="A newer draft")
+    page.goto(f"/w/{workspace.pk}/inbox/")
+    page.keyboard.press("j")
+    expect(page.locator("#reply")).to_have_value("Half an answer")
+    expect(page.locator("#note-text")).to_have_value("Half a note")
+    toast = page.get_by_role("status").filter(has_text="in place of a newer draft")
+    toast.get_by_role("button", name="Undo").click()
+    expect(page.locator("#reply")).to_have_value("A newer draft")
+
+    page.get_by_role("button", name="account and theme").click()
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_url("**/login/**")
+    assert typed() == ""
+
+
 def test_place_and_focus_survive_esc_undo_reload_and_the_back_button(page, leads):
     page.keyboard.press("j")
     page.keyboard.press("Enter")

@@ -96,6 +96,9 @@ def test_several_selected_are_done_at_once(page):
     press(page, "x", "Shift+J")
     press(page, "e")
     expect(page.get_by_role("status").last).to_contain_text("Done: 2 conversations")
+    press(page, "z")
+    expect(page.get_by_role("status").last).to_contain_text("Undone: Done, 2 conversations")
+    expect(page.locator(".row:has(> [aria-current]) > a:focus")).to_be_visible()  # what is open has the focus
 
 
 def test_tagging_by_key_the_selected_and_the_open_conversation(page, leads):
@@ -341,6 +344,8 @@ def test_the_palette_does_goes_and_finds_by_keyboard_alone(page, workspace, user
     press(page, "j", "Control+k")
     expect(field).to_be_focused()
     assert audit(page) == []
+    for name in ("Tag t", "Note for colleagues n", "Filter the list", "Undo, take back a send z", "Move down j"):
+        expect(page.get_by_role("option", name=name)).to_be_attached()
     page.keyboard.type("tomo")
     expect(chosen).to_contain_text("Snooze until: Tomorrow")
     expect(field).to_have_attribute("aria-activedescendant", chosen.get_attribute("id"))
