@@ -1,7 +1,7 @@
 /* What is decided of conversations: done, snoozed, unread, assigned, tagged. It shows at once, and can be taken back. */
 (() => {
   "use strict";
-  const desk = window.holdfast, { actions, byId, close, focusedRow, forget, idOf, keep, later, linkOf, list, nothing, put, roomy, rowOf, rows, say, show, threads, title, token, told, tone } = desk;
+  const desk = window.holdfast, { actions, byId, close, focus, focusedRow, forget, idOf, keep, later, list, nothing, put, roomy, rowOf, rows, say, show, threads, title, token, told, tone } = desk;
   const past = []; // what was done, newest last. What cannot be taken back has `stays`: why, in words.
   const words = { done: "Done", snooze: "Snoozed", unread: "Unread", assign: "Assigned" };
   // What of a conversation was seen: what its pane shows, which may be older than what its row says by now.
@@ -54,7 +54,6 @@
         nothing();
       }
     }
-    if (held && goes && next) linkOf(next).focus();
     const step = decide(what, seen, (found) => {
       drop(back);
       restore(back);
@@ -65,6 +64,7 @@
     if (kind === "tag") back.stays = `${name}: only another tag takes a tag back.`; // the server says what it did
     else back.toast = say((back.name = `${words[kind]}: ${name}`), { undo: true });
     back.step = step;
+    if (held && goes) focus(next);
     return true;
   }
   function following(gone) {
@@ -100,8 +100,8 @@
     const id = last.ids.includes(last.shown) ? last.shown : last.ids.find(rowOf) ?? last.ids[0];
     const open = last.opened || desk.opened;
     if (open || roomy.matches) show(id, { open });
-    rowOf(id) ? linkOf(rowOf(id)).focus() : document.activeElement.blur();
     say(`Undone: ${last.name.replace(":", ",")}`);
+    rowOf(id) ? focus(rowOf(id)) : document.activeElement.blur();
     if (last.step.cancel()) return true;
     const body = () => {
       const data = new FormData();

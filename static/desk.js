@@ -141,7 +141,13 @@
   function mark(id) {
     for (const link of all(".row > a[aria-current]")) if (idOf(link.parentElement) !== id) link.removeAttribute("aria-current");
     linkOf(rowOf(id))?.setAttribute("aria-current", "true");
-    linkOf(rowOf(id))?.scrollIntoView({ block: "nearest" });
+    reveal(rowOf(id));
+  }
+  // The page is laid out once for a key, when it is about to be painted: the focus does not scroll, which would be once more.
+  const reveal = (row) => requestAnimationFrame(() => row?.scrollIntoView({ block: "nearest" }));
+  function focus(row) {
+    linkOf(row)?.focus({ preventScroll: true });
+    reveal(row);
   }
 
   // Shows a conversation. `open`: its address becomes the page's, and it counts as read.
@@ -216,8 +222,8 @@
     const from = every.indexOf(focusedRow() ?? rowOf(desk.shown));
     const row = every[Math.max(0, Math.min(every.length - 1, from + step))];
     if (!row) return;
-    linkOf(row).focus();
     if ((roomy.matches || desk.opened) && idOf(row) !== desk.shown) show(idOf(row));
+    focus(row);
   }
   Object.assign(actions, {
     next: () => move(1),
@@ -247,5 +253,5 @@
     setTimeout(ahead);
   });
 
-  Object.assign(desk, { addressOf, bare, close, first, forget, idOf, keep, later, linkOf, list, listAddress, mark, nothing, pane, panes, part, put, read, replace, roomy, rowOf, rows, show, stale, threads, title, token, told, tone, typed });
+  Object.assign(desk, { addressOf, bare, close, first, focus, forget, idOf, keep, later, linkOf, list, listAddress, mark, nothing, pane, panes, part, put, read, replace, roomy, rowOf, rows, show, stale, threads, title, token, told, tone, typed });
 })();

@@ -167,6 +167,7 @@
   }
   input.addEventListener("focus", () => !list.childElementCount && begin_anew());
   dialog.addEventListener("close", () => {
+    if (dialog.open) return begin_anew(); // it was opened again before this was heard
     clearTimeout(timer);
     asking?.abort();
     leads = [];

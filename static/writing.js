@@ -1,7 +1,7 @@
 /* What is written in a conversation: answers, notes, snippets. */
 (() => {
   "use strict";
-  const desk = window.holdfast, { act, actions, byId, close, drop, focusedRow, following, forget, idOf, keep, later, linkOf, pane, panes, past, put, rowOf, rows, say, show, takeBack, targets, threads, title, told, types, undo } = desk;
+  const desk = window.holdfast, { act, actions, byId, close, drop, focus, focusedRow, following, forget, idOf, keep, later, linkOf, pane, panes, past, put, rowOf, rows, say, show, takeBack, targets, threads, title, told, types, undo } = desk;
   document.addEventListener("submit", (event) => {
     const { target: form, submitter } = event;
     if (form.matches("#triage, #bulk")) {
@@ -77,7 +77,7 @@
     const row = rowOf(id), next = row ? following([row]) : rows()[0];
     if (!next) return close();
     show(idOf(next), { open: true });
-    linkOf(next).focus();
+    focus(next);
   }
   // Keeps a note. The conversation around it stays as it is, with what is being written there.
   function note(form) {
