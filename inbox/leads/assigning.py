@@ -91,9 +91,11 @@ def mark_seen(workspace_id: UUID, user: User, leads: Collection[UUID]) -> int:
     return handed_to(workspace_id, user.pk).filter(pk__in=leads).update(handed_over_at=None)
 
 
-def undo(workspace: Workspace, by: User, token: str, max_age_s: int | None = triage.UNDO_MAX_AGE_S) -> int:
-    """Undoes, for `by`, the assigning or marking that `token` stands for (`triage.undo`). Returns the number of leads
-    that were put back. Raises the errors of `triage.undo`.
+def undo(
+    workspace: Workspace, by: User, token: str, max_age_s: int | None = triage.UNDO_MAX_AGE_S
+) -> list[Lead]:
+    """Undoes, for `by`, the assigning or marking that `token` stands for (`triage.undo`). Returns the leads that were
+    put back. Raises the errors of `triage.undo`.
     """
     with transaction.atomic():
         put_back = triage.undo(workspace, token, max_age_s)
@@ -102,7 +104,7 @@ def undo(workspace: Workspace, by: User, token: str, max_age_s: int | None = tri
                 to = fields["assigned_to_id"]
                 _note_receiver(workspace.pk, [lead], None)
                 audit.record_all(workspace.pk, by, GIVEN, [lead], to=to, how=BY_PERSON)
-    return len(put_back)
+    return [lead for lead, _ in put_back]
 
 
 def given(lead: Lead) -> QuerySet[AuditEntry]:

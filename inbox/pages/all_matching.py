@@ -248,6 +248,6 @@ def _decide(member: Membership, payload: dict[str, Any], leads: list[Lead]) -> T
 
 def _put_back(member: Membership, token: str, _deadline: Deadline) -> int:
     try:
-        return assigning.undo(member.workspace, member.user, token, max_age_s=None) if token else 0
+        return len(assigning.undo(member.workspace, member.user, token, max_age_s=None)) if token else 0
     except IntegrityError:  # whose they were have left the workspace
         return 0

@@ -137,7 +137,9 @@ def test_rows_come_in_place_where_nobody_reads_and_counts_follow(page, workspace
 
 def test_what_is_typed_outlives_another_page_and_goes_when_its_person_logs_out(page, workspace, leads):
     def typed() -> str:
-        return page.evaluate("Object.entries(sessionStorage).filter(([key]) => key.startsWith('typed')).join()")
+        return page.evaluate(
+            "Object.entries(sessionStorage).filter(([key]) => key.startsWith('typed')).join()"
+        )
 
     page.keyboard.press("j")
     page.get_by_label("Message to Lead02").fill("Half an answer")

@@ -113,9 +113,9 @@ def undo(request: WorkspaceRequest) -> HttpResponse:
     """Takes back that conversations were marked as done, unread or snoozed, or assigned. `token` names the change, and
     works for ten minutes. A request for a part gets 409 if nothing could be taken back.
     """
-    count = 0
+    leads: list[Lead] = []
     try:
-        count = assigning.undo(request.workspace, signed_in(request), request.POST.get("token", ""))
+        leads = assigning.undo(request.workspace, signed_in(request), request.POST.get("token", ""))
     except BadSignature:
         messages.error(request, "That is too long ago to undo.")
     except IntegrityError:  # they were a member's who has left
@@ -123,10 +123,12 @@ def undo(request: WorkspaceRequest) -> HttpResponse:
     else:
         messages.info(
             request,
-            "Undone." if count else "Nothing to undo: a newer message came in, or somebody changed it since.",
+            f"Undone: {_who(leads)}"
+            if leads
+            else "Nothing to undo: a newer message came in, or somebody changed it since.",
         )
     if part := part_asked(request):
-        return render_part(request, part, status=200 if count else 409)
+        return render_part(request, part, status=200 if leads else 409)
     return HttpResponseRedirect(_list_url(request))
 
 
@@ -161,9 +163,8 @@ def _conversation_url(request: WorkspaceRequest, lead_id: UUID) -> str:
 
 
 def _tell(request: WorkspaceRequest, said: str, outcome: triage.TriageResult) -> None:
-    who = outcome.leads[0].display_name if len(outcome.leads) == 1 else f"{len(outcome.leads)} conversations"
     if outcome.leads:
-        messages.success(request, said.replace("{}", who, 1), extra_tags=outcome.undo)
+        messages.success(request, said.replace("{}", _who(outcome.leads), 1), extra_tags=outcome.undo)
     if outcome.missed:
         messages.warning(request, f"A newer message came in, so left as it was: {_names(outcome.missed)}.")
     if outcome.silent:
@@ -173,6 +174,10 @@ def _tell(request: WorkspaceRequest, said: str, outcome: triage.TriageResult) ->
         messages.warning(request, f"{len(held)} opted out, bounced or may have, and {were}: {_names(held)}.")
     if outcome.gone:
         messages.warning(request, f"{outcome.gone} left as it was: it is gone.")
+
+
+def _who(leads: Sequence[Lead]) -> str:
+    return leads[0].display_name if len(leads) == 1 else f"{len(leads)} conversations"
 
 
 def _names(leads: Sequence[Lead]) -> str:

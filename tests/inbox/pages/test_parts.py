@@ -56,7 +56,7 @@ def test_a_decision_answers_what_undoes_it(inbox, people, lead):
     assert (answer.status_code, "Done: Dana Reyes" in answer.content.decode()) == (200, True)
     token = answer.content.decode().split('name="token" value="')[1].split('"')[0]
     undone = part(people.member, f"{inbox}undo/", "toasts", {"token": token})
-    assert (undone.status_code, "Undone." in undone.content.decode()) == (200, True)
+    assert (undone.status_code, "Undone: " in undone.content.decode()) == (200, True)
     assert Lead.objects.get(pk=lead.pk).needs_reply
     assert part(people.member, f"{inbox}undo/", "toasts", {"token": "forged"}).status_code == 409
     assert part(people.viewer, f"{inbox}triage/", "toasts", data).status_code == 403
