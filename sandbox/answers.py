@@ -258,7 +258,7 @@ class _Sheet:
             return _clamped(value, node, whole="number" not in kinds)
         if isinstance(value, str) and "string" in kinds:
             return _cut(value, node)
-        if isinstance(value, str) and "integer" in kinds and value.isdigit():
+        if isinstance(value, str) and "integer" in kinds and value.isdecimal():
             return int(value)
         raise Unfit
 

@@ -373,7 +373,8 @@ def _next_query(data: Any) -> dict[str, str]:
 
 def _number(value: str | int) -> int:
     """The id as a number. Raises ProviderRejected for anything else, which would change the address of the call."""
-    if not str(value).isdigit():
+    text = str(value)
+    if not (text.isascii() and text.isdecimal()):
         raise ProviderRejected("emailbison", code="invalid_id", sent=False)
     return int(value)
 

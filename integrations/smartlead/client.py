@@ -223,6 +223,7 @@ class SmartLeadClient:
 
 def _number(value: str) -> int:
     """The id as a number. Raises ProviderRejected for anything else, which would change the address of the call."""
-    if not str(value).isdigit():
+    text = str(value)
+    if not (text.isascii() and text.isdecimal()):
         raise ProviderRejected("smartlead", code="invalid_id", sent=False)
     return int(value)

@@ -172,7 +172,7 @@ def test_command_fails_where_deliveries_fail_still(failed, defect):
         call_command("replay_deliveries")
 
 
-@pytest.mark.parametrize("since", ["yesterday", "7x", "h"])
+@pytest.mark.parametrize("since", ["yesterday", "7x", "h", "²d"])
 def test_command_refuses_a_time_that_is_none(db, since):
     with pytest.raises(CommandError, match="--since"):
         call_command("replay_deliveries", "--since", since)

@@ -66,7 +66,7 @@ def _moment(text: str | None) -> datetime | None:
     if not text:
         return None
     number, unit = text[:-1], UNITS.get(text[-1].lower())
-    if number.isdigit() and unit and len(number) < 6:
+    if number.isascii() and number.isdecimal() and unit and len(number) < 6:
         return datetime.now(UTC) - timedelta(**{unit: int(number)})
     moment = parse_time(text)
     if moment is None:

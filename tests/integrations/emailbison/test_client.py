@@ -186,3 +186,11 @@ def test_an_id_that_is_no_number_never_becomes_an_address(bison, soon):
 def test_a_missing_key_is_named():
     with pytest.raises(ProviderMisconfigured, match="EmailBison: api_key is not set"):
         client_at("http://127.0.0.1:9", key="")
+
+
+@pytest.mark.parametrize("odd", ["²", "٣", "", "5/../6"])
+def test_an_id_that_is_no_number_is_never_called(odd, soon):
+    with FaultServer(answer(body={})) as server:
+        with pytest.raises(ProviderRejected, match="invalid_id") as refused:
+            client_at(server.url).lead(odd, soon)
+        assert refused.value.sent is False and server.requests == []

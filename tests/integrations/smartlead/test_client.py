@@ -69,3 +69,11 @@ def test_the_key_shows_in_no_log_and_no_error(smartlead, soon, sandbox, caplog):
 def test_an_id_that_is_no_number_never_becomes_an_address(smartlead, soon):
     with pytest.raises(ProviderRejected):
         reply(smartlead, soon, campaign_id="1/../2")
+
+
+@pytest.mark.parametrize("odd", ["²", "٣", "", "5/../6"])
+def test_an_id_that_is_no_number_is_never_called(odd, soon):
+    with FaultServer(answer(body=[])) as server:
+        with pytest.raises(ProviderRejected, match="invalid_id") as refused:
+            client_at(server.url).history("501", odd, soon)
+        assert refused.value.sent is False and server.requests == []
