@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from inbox.models import Draft, GateResult
+from inbox.replying.gates import TEXT_PASSES
 
 
 @dataclass(frozen=True)
@@ -19,14 +20,30 @@ class DraftLine:
 
 
 def draft_line(draft: Draft, gates: list[GateResult]) -> DraftLine:
-    """Why `draft` goes out or waits. `gates` are its gate results."""
+    """Why `draft` goes out or waits. `gates` are its gate results. Where nothing goes out by itself there are none, and
+    the check of the text that was made when it was written stands for them.
+    """
     held = [gate for gate in gates if not gate.passed]
     score = f"{len(gates) - len(held)} of {len(gates)} checks pass." if gates else ""
+    checks = gates or _of_text(draft)
     if draft.send_at:
-        return DraftLine("ok", "clock", "", f": {score}" if gates else "", gates)
+        return DraftLine("ok", "clock", "", f": {score}" if gates else "", checks)
+    held = held or [check for check in checks if not check.passed]
     if reason := draft.status_reason or (held[0].evidence if held else ""):
         more = f" And {len(held) - 1} more." if len(held) > 1 else ""
-        return DraftLine("warn", "pause", "Held:", f" {reason.rstrip('.')}.{more} {score}", gates)
+        reason = reason.removeprefix("Held: ").rstrip(".")
+        return DraftLine("warn", "pause", "Held:", f" {reason}.{more} {score}", checks)
     if gates:
-        return DraftLine("ok", "ok", "Ready:", f" {score} It waits for you.", gates)
-    return DraftLine("", "info", "Waits for you.", " Nothing has checked it.", gates)
+        return DraftLine("ok", "ok", "Ready:", f" {score} It waits for you.", checks)
+    if checks:
+        return DraftLine("ok", "ok", "Ready:", " The check of its text found nothing. It waits for you.", checks)
+    return DraftLine("", "info", "Waits for you.", " No check of its text is known.", checks)
+
+
+def _of_text(draft: Draft) -> list[GateResult]:
+    """What the check of the draft's text found, as the gates say it; [] if none is known."""
+    problems = draft.verification.get("problems")
+    if problems is None:
+        return []
+    found = [GateResult(passed=False, evidence=problem) for problem in problems]
+    return found or [GateResult(passed=True, evidence=TEXT_PASSES)]

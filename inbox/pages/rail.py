@@ -1,6 +1,7 @@
 """What stands beside a conversation at one glance: four numbers about the lead, and the next step."""
 
 import zoneinfo
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import phonenumbers
@@ -8,7 +9,7 @@ from django.utils import timezone
 from django.utils.dateformat import format as format_date
 from phonenumbers.timezone import time_zones_for_number
 
-from inbox.models import Draft, Lead
+from inbox.models import Draft, Lead, OutboundSend
 from inbox.pages.templatetags.desk import WAITS_LONG, waits
 from inbox.pages.templatetags.holdfast import ago_text
 from inbox.pages.timeline import Timeline
@@ -38,7 +39,7 @@ class Rail:
 def rail(lead: Lead, timeline: Timeline, draft: Draft | None) -> Rail:
     """The top of the rail for `lead`, whose page shows `timeline` and perhaps `draft`. Makes no query."""
     tiles = [_score(lead), _their_time(lead), _waits(lead), _wrote(timeline)]
-    return Rail(tiles, next_step(lead, draft))
+    return Rail(tiles, next_step(lead, draft, timeline.sends))
 
 
 def _score(lead: Lead) -> Tile:
@@ -90,8 +91,10 @@ def _wrote(timeline: Timeline) -> Tile:
     return Tile("Wrote", count, f"last {ago_text(theirs[-1])}")
 
 
-def next_step(lead: Lead, draft: Draft | None) -> str:
-    """What a person should do next about `lead`, in one sentence; `draft` waits for them, if there is one."""
+def next_step(lead: Lead, draft: Draft | None, sends: Iterable[OutboundSend] = ()) -> str:
+    """What a person should do next about `lead`, in one sentence; `draft` waits for them, if there is one. `sends` are
+    our messages on their way.
+    """
     if lead.sample:
         return "Nothing: it is a sample."
     if lead.is_stopped:
@@ -100,8 +103,25 @@ def next_step(lead: Lead, draft: Draft | None) -> str:
         return f"Decide: {lead.get_suspected_display().lower()}."
     if lead.identity_conflict:
         return "Look whether these are two people."
+    return _of_sends(sends) or _of_answer(lead, draft)
+
+
+def _of_sends(sends: Iterable[OutboundSend]) -> str:
+    """The step while messages of ours are on their way; "" if none is."""
+    under_way = list(sends)
+    if any(send.state == OutboundSend.State.UNKNOWN for send in under_way):
+        return "Say whether the last message went out."
+    going = [send for send in under_way if send.state == OutboundSend.State.INTENT]
+    if due := [send.send_at for send in going if send.counts_down and send.send_at]:
+        return f"Nothing: your answer goes out at {format_date(timezone.localtime(min(due)), 'H:i:s')}."
+    return "Nothing: your answer is going out." if going else ""
+
+
+def _of_answer(lead: Lead, draft: Draft | None) -> str:
     if draft and draft.send_at:
         return f"Goes out by itself at {format_date(timezone.localtime(draft.send_at), 'H:i')}. Hold it, or let it go."
+    if lead.snoozed_until and lead.snoozed_until > timezone.now():
+        return f"Nothing: snoozed until {format_date(timezone.localtime(lead.snoozed_until), 'j M, H:i')}."
     if draft:
         return "Read the draft, then send it."
     if lead.needs_reply:

@@ -33,6 +33,7 @@ LOOP_WINDOW = timedelta(days=1)
 LOOP_LIMIT = 3
 SHORT_ANSWER = 25
 """The longest reply, in characters, that may repeat an earlier one. People do say "yes, please" twice."""
+TEXT_PASSES = "No link, price or time is made up, and the length fits."
 INSTANT_S = 20
 """A reply that comes within this many seconds of our message counts as a machine's."""
 
@@ -253,7 +254,7 @@ def _verified(e: Evidence) -> GateVerdict:
         return GateVerdict(False, f"A fact that it rests on has changed or is gone: “{question[:80]}”.")
     if said := chosen_facts.said(e.draft.workspace_id, e.draft.text):
         return GateVerdict(False, f"It says what is never said here: {said[0]}")
-    return GateVerdict(bool(e.draft.text.strip()), "No link, price or time is made up, and the length fits.")
+    return GateVerdict(bool(e.draft.text.strip()), TEXT_PASSES)
 
 
 def _evaluator(e: Evidence) -> GateVerdict:

@@ -108,6 +108,23 @@ def test_draft_stands_ready_with_the_verdicts_of_its_gates(workspace, member, le
     assert "It is 18:14 there: closed." in text
 
 
+@pytest.mark.parametrize(
+    "verification, line, check",
+    [
+        ({"problems": []}, "The check of its text found nothing. It waits for you.", "No link, price or time"),
+        ({"problems": ["It names 5 dollars."]}, "</b> It names 5 dollars. ", "It names 5 dollars.</span>"),
+        ({}, "No check of its text is known.", ""),
+    ],
+    ids=["found nothing", "found something", "not checked"],
+)
+def test_line_above_a_draft_says_what_its_checks_say_where_nothing_goes_out_by_itself(
+    verification, line, check, workspace, member, lead
+):
+    factories.make_draft(factories.make_message(lead), verification=verification)
+    gates = page(member, workspace, lead).split('id="gates"')[1].split("</details>")[0]
+    assert line in gates and check in gates and ('class="checks"' in gates) is bool(check)
+
+
 def test_draft_of_the_model_is_never_markup(workspace, member, lead):
     factories.make_draft(factories.make_message(lead), "</textarea><script>alert(1)</script>")
     assert "<script>alert" not in page(member, workspace, lead)
@@ -120,6 +137,25 @@ def test_send_says_how_it_stands(state, text, workspace, member, lead):
     draft = factories.make_draft(factories.make_message(lead), status="approved")
     factories.make_send(draft, state=state, reason="mailbox full", called_at=ago())
     assert text in page(member, workspace, lead)
+
+
+def next_step(client, workspace, lead) -> str:
+    return page(client, workspace, lead).split("<h2>Next step</h2><p>")[1].split("</p>")[0]
+
+
+def test_next_step_says_that_an_answer_goes_out_or_that_the_lead_is_snoozed(workspace, member, lead):
+    draft = factories.make_draft(factories.make_message(lead), status="approved")
+    type(lead).objects.filter(pk=lead.pk).update(needs_reply=True, snoozed_until=ago(days=-2))
+    assert next_step(member, workspace, lead).startswith("Nothing: snoozed until")
+    type(lead).objects.filter(pk=lead.pk).update(snoozed_until=ago(days=2))
+    assert next_step(member, workspace, lead) == "Answer them."
+
+    send = factories.make_send(draft, state="intent", send_at=ago(hours=-1))
+    assert next_step(member, workspace, lead).startswith("Nothing: your answer goes out at ")
+    OutboundSend.objects.filter(pk=send.pk).update(send_at=ago(hours=1))
+    assert next_step(member, workspace, lead) == "Nothing: your answer is going out."
+    OutboundSend.objects.filter(pk=send.pk).update(state="unknown", called_at=ago())
+    assert next_step(member, workspace, lead) == "Say whether the last message went out."
 
 
 @pytest.mark.parametrize("field", ["opted_out_at", "bounced_at"])
