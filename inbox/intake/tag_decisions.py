@@ -9,7 +9,7 @@ from dataclasses import replace
 from django.db import transaction
 
 from inbox.intake.catch_up_job import again
-from inbox.leads import provider_tags, rollup, suspicion
+from inbox.leads import provider_tags, rollup, score, suspicion
 from inbox.leads.provider_tags import PERSON
 from inbox.leads.tags import DRAFTED, NO_ANSWER
 from inbox.models import Lead, Message, TagDecision, User, audit
@@ -217,5 +217,6 @@ def _apply(lead: Lead, message: Message, decision: TagDecision, by: str, *, boun
             rollup.opt_out(lead, rollup.stopped_at(message), message.stamp)
     if lead.last_inbound_at is None or message.sent_at >= lead.last_inbound_at:
         rollup.follow(lead, message)
+    score.settle(lead)
     rollup.save(lead)
     message.lead = lead

@@ -2,13 +2,15 @@
 to them.
 
 The tag of the newest reply weighs twice; what is known of the person weighs once. Without a title and a
-company only the tag counts. No model is asked. The same lead always gets the same score, with a reason.
+company only the tag counts, and so it does where a person gave it. No model is asked. The same lead always
+gets the same score, with a reason.
 """
 
 import re
 from typing import NamedTuple
 
-from inbox.models import Lead
+from inbox.leads.provider_tags import PERSON
+from inbox.models import Lead, Message
 from inbox.models.lead import Tag
 
 INTENT: dict[str, int] = {
@@ -42,15 +44,29 @@ class Score(NamedTuple):
     reason: str
 
 
-def of(lead: Lead, tag: str) -> Score | None:
-    """How close `lead` is to a deal, by its title and company and by `tag`, what its newest reply wants. None for a tag
-    that says nothing about it, such as Out of Office.
+def settle(lead: Lead) -> None:
+    """Sets the lead's score and its reason by the lead's tag; where that says nothing, by the newest reply that does;
+    to none if no reply does. The caller saves the lead, whose row must be locked.
+    """
+    found = of(lead, lead.tag, lead.tag_decided_by)
+    if found is None:
+        replies = lead.messages.filter(direction=Message.Direction.INBOUND, tag__in=INTENT)
+        said = replies.order_by("-sent_at", "-pk").values_list("tag", "tag_decided_by").first()
+        found = of(lead, *said) if said else None
+    lead.score, lead.score_reason = found or (None, "")
+
+
+def of(lead: Lead, tag: str, by: str = "") -> Score | None:
+    """How close `lead` is to a deal, by its title and company and by `tag`, what its newest reply wants, decided `by`
+    (`tag_decided_by`). None for a tag that says nothing about it, such as Out of Office.
     """
     if lead.is_stopped or tag == Tag.BLACKLIST:
         return Score(0, "Nothing more goes to this lead.")
     intent = INTENT.get(tag)
     if intent is None:
         return None
+    if by.startswith(PERSON):
+        return Score(intent, f"Wants: {tag} ({intent} of 4), as a person decided.")
     wants = f"Wants: {tag} ({intent} of 4)."
     fit, known = _fit(lead)
     if fit is None:

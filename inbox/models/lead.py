@@ -342,6 +342,12 @@ class Lead(models.Model):
         return not self.awaiting_model or bool(self.tag_decided_by)
 
     @property
+    def tagged_by_id(self) -> int | None:
+        """The id of the user who gave the lead its tag; None if no person did."""
+        who, _, number = self.tag_decided_by.partition(" ")
+        return int(number) if who == "person" and number.isascii() and number.isdecimal() else None
+
+    @property
     def is_hot(self) -> bool:
         """Whether the lead is close to a deal by its score, and may still be written to."""
         return self.score is not None and self.score >= HOT_SCORE and not self.is_stopped

@@ -36,7 +36,9 @@ def draft_line(draft: Draft, gates: list[GateResult]) -> DraftLine:
     if gates:
         return DraftLine("ok", "ok", "Ready:", f" {score} It waits for you.", checks)
     if checks:
-        return DraftLine("ok", "ok", "Ready:", " The check of its text found nothing. It waits for you.", checks)
+        return DraftLine(
+            "ok", "ok", "Ready:", " The check of its text found nothing. It waits for you.", checks
+        )
     return DraftLine("", "info", "Waits for you.", " No check of its text is known.", checks)
 
 

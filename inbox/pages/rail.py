@@ -44,7 +44,7 @@ def rail(lead: Lead, timeline: Timeline, draft: Draft | None) -> Rail:
 
 def _score(lead: Lead) -> Tile:
     if lead.score is None:
-        return Tile("Score", "–", "not scored yet")
+        return Tile("Score", "–", f"{lead.tag} says nothing of it" if lead.tagged_by_id else "not scored yet")
     wants = lead.score_reason.partition(" (")[0]
     return Tile("Score", f"{lead.score} of 4", wants, "hot" if lead.is_hot else "")
 

@@ -16,7 +16,7 @@ from inbox.leads import assigning, drafts, own_notices, rollup
 from inbox.leads import score as scoring
 from inbox.leads.tags import NO_ANSWER
 from inbox.models import Draft, Lead, Membership, Message, TagDecision, audit, locks
-from inbox.models.lead import HOT_SCORE, Tag
+from inbox.models.lead import Tag
 from inbox.pipeline.situation import NotNow, Situation
 from inbox.pipeline.skip_conditions import UNANSWERABLE
 from inbox.signals import lead_replied
@@ -128,16 +128,18 @@ def _is_named(day: date, situation: Situation, found: snoozing.Snooze | None) ->
 
 def score(situation: Situation, _deadline: Deadline) -> dict[str, Any]:
     """The pipeline's step that stores how close the lead is to a deal, with the reason. Raises NotNow if the lead has
-    written again, or the reply says nothing about it.
+    written again, or none of their replies says anything about it.
     """
-    found = scoring.of(situation.lead, situation.tag) if situation.newest else None
-    if found is None:
-        raise NotNow("This reply says nothing about how close the lead is.")
     with transaction.atomic():
-        Lead.objects.filter(pk=situation.lead.pk).update(score=found.value, score_reason=found.reason)
-        if found.value >= HOT_SCORE:
-            own_notices.expect_hot(situation.lead)
-    return {"score": found.value}
+        lead = rollup.locked(situation.lead)
+        if situation.newest:
+            scoring.settle(lead)
+            lead.save(update_fields=["score", "score_reason", "updated_at"])
+            if lead.is_hot and situation.tag in scoring.INTENT:
+                own_notices.expect_hot(lead)
+    if not situation.newest or lead.score is None:
+        raise NotNow("This reply says nothing about how close the lead is.")
+    return {"score": lead.score}
 
 
 def finish(situation: Situation, _deadline: Deadline) -> dict[str, bool]:

@@ -111,7 +111,11 @@ def test_draft_stands_ready_with_the_verdicts_of_its_gates(workspace, member, le
 @pytest.mark.parametrize(
     "verification, line, check",
     [
-        ({"problems": []}, "The check of its text found nothing. It waits for you.", "No link, price or time"),
+        (
+            {"problems": []},
+            "The check of its text found nothing. It waits for you.",
+            "No link, price or time",
+        ),
         ({"problems": ["It names 5 dollars."]}, "</b> It names 5 dollars. ", "It names 5 dollars.</span>"),
         ({}, "No check of its text is known.", ""),
     ],

@@ -6,9 +6,12 @@ import pytest
 from django.urls import reverse
 
 from inbox.intake import tag_decisions
-from inbox.models import Draft, TagDecision
+from inbox.models import Draft, Message, TagDecision
+from inbox.pipeline import assignment
+from inbox.pipeline.situation import Situation
 from inbox.prompts.tag_answer import Judgement
 from inbox.understanding import installed_weights, rules
+from jobs.deadline import Deadline
 from jobs.models import BackgroundJob
 from tests import factories
 
@@ -152,3 +155,50 @@ def test_the_page_of_rules_says_whose_weights_judge(people, message, monkeypatch
         installed_weights, "in_use", {"learned_on": "2026-11-28", "corrections": {"used": 214}}
     )
     assert "as this installation taught it by 214 corrections on 2026-11-28." in page()
+
+
+@pytest.mark.parametrize(
+    "tag, score", [("Not Interested", 1), ("Neutral", 2), ("Out of Office", 3), ("Blacklist", 0)]
+)
+def test_what_a_person_decided_is_what_the_list_and_the_score_say(people, lead, tag, score):
+    """Before that, a model found the newest reply to ask for a meeting, and the one before it to be interested."""
+    factories.make_message(lead, "Tell me more.", tag="Interested", sent_at=factories.ago(days=2))
+    newest = factories.make_message(lead, "Yes, call me.")
+    type(lead).objects.filter(pk=lead.pk).update(
+        title="", company="", last_inbound_at=newest.sent_at, last_message_at=newest.sent_at
+    )
+    asked = Judgement(
+        tag="Meeting Requested", quote="", reason="", confidence=0.9, objection="", follow_up_on=None
+    )
+    tag_decisions.apply_model(newest, asked, by="model 1")
+    listed = reverse("inbox:list", args=[lead.workspace_id]) + "?view=all&score=4"
+    row = f'id="row-{lead.pk}"'
+    assert row in (before := people.member.get(listed).content.decode()) and "Hot" in before.split(row)[1]
+
+    correct(people.member, newest, tag)
+
+    lead.refresh_from_db()
+    assert (lead.tag, lead.score) == (tag, score) and lead.is_hot is (score == 3)
+    assert row not in people.member.get(listed).content.decode()
+    page = people.member.get(reverse("inbox:conversation", args=[lead.workspace_id, lead.pk]))
+    assert "<dt>Tagged by</dt><dd>You</dd>" in page.content.decode()
+
+
+def test_a_model_that_answers_late_changes_neither_tag_nor_score_of_a_person(people, lead):
+    reply = factories.make_message(lead, "Yes, call me.")
+    correct(people.member, reply, "Not Interested")
+    late = Judgement(
+        tag="Meeting Requested", quote="", reason="", confidence=0.9, objection="", follow_up_on=None
+    )
+    tag_decisions.apply_model(reply, late, by="model 1")
+    assignment.score(
+        Situation(Message.objects.select_related("lead", "workspace").get()), Deadline.after_ms(5_000)
+    )
+
+    lead.refresh_from_db()
+    assert (lead.tag, lead.score) == ("Not Interested", 1)
+    newer = factories.make_message(lead, "On second thought, yes.", sent_at=factories.ago(minutes=-1))
+    type(lead).objects.filter(pk=lead.pk).update(last_inbound_at=newer.sent_at, title="", company="")
+    tag_decisions.apply_model(newer, late, by="model 1")
+    lead.refresh_from_db()
+    assert (lead.tag, lead.score) == ("Meeting Requested", 4)
