@@ -8,7 +8,7 @@ answer, there are no times, and no text may name one.
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
@@ -81,9 +81,29 @@ def free_times(workspace: Workspace, start: datetime, end: datetime, deadline: D
     return calendar.free_times(account, name, start, end, deadline)
 
 
-def has_calendar(workspace: Workspace) -> bool:
-    """Whether a calendar is chosen in the settings of one of the workspace's accounts."""
-    return _calendar(workspace) is not None
+class Lack(NamedTuple):
+    """Why a workspace has no meeting times to offer: a sentence, and the account and the name of its setting that would
+    mend it, if one is connected.
+    """
+
+    words: str
+    account: Integration | None = None
+    setting: str = ""
+
+
+def lack(workspace: Workspace) -> Lack | None:
+    """What is missing before the workspace's calendar can be asked for free times; None if nothing is."""
+    if _calendar(workspace) is not None:
+        return None
+    specs = [registry.spec_of(provider) for provider in _calendars()]
+    for spec in specs:
+        if account := connected(workspace.pk, spec.name):
+            choice = stated(spec.calendar).choice
+            label = next((one.label for one in spec.settings if one.name == choice), choice)
+            words = f"{spec.label} is connected, but its setting “{label}” is empty: nobody knows which times to offer."
+            return Lack(words, account, choice)
+    known = " or ".join(spec.label for spec in specs)
+    return Lack(f"No calendar is connected. {known} can offer times.")
 
 
 def taken(workspace: Workspace, times: Iterable[datetime], deadline: Deadline) -> list[datetime]:
@@ -100,9 +120,7 @@ def _calendar(workspace: Workspace) -> tuple[Integration, str] | None:
     """The account whose settings choose a calendar, and that calendar. An account that carries no messages is
     preferred.
     """
-    for provider in sorted(
-        registry.stating("calendar"), key=lambda name: bool(registry.spec_of(name).channel)
-    ):
+    for provider in _calendars():
         account, chosen = (
             connected(workspace.pk, provider),
             stated(registry.spec_of(provider).calendar).choice,
@@ -110,3 +128,8 @@ def _calendar(workspace: Workspace) -> tuple[Integration, str] | None:
         if account is not None and account.config.get(chosen):
             return account, account.config[chosen]
     return None
+
+
+def _calendars() -> list[str]:
+    """The providers that have calendars, those that carry no messages first."""
+    return sorted(registry.stating("calendar"), key=lambda name: bool(registry.spec_of(name).channel))

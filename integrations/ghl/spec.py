@@ -45,7 +45,15 @@ SPEC = ProviderSpec(
         required=True,
     ),
     secrets=(API_KEY,),
-    settings=(BASE_URL,),
+    settings=(
+        BASE_URL,
+        Setting(
+            name="calendar_id",
+            label="Calendar id",
+            help="The calendar whose free times are offered.",
+            required=False,
+        ),
+    ),
     key="api_key",
     installation_key=NONE("Each location has a key of its own."),
     key_made_at="GoHighLevel under Settings, Private Integrations",

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.cache import never_cache
@@ -34,11 +35,13 @@ class Insert(NamedTuple):
 
 class Times(NamedTuple):
     """Meeting times to offer, each as a message writes it, and a sentence about them: where they are from, or why there
-    are none.
+    are none. `url`: the page where that is mended, called `link`, for who may open it.
     """
 
     words: list[str]
     said: str
+    url: str = ""
+    link: str = ""
 
 
 @require_safe
@@ -109,8 +112,8 @@ def _snippets(request: WorkspaceRequest, lead: Lead, words: str = "") -> list[In
 def _times(request: WorkspaceRequest, lead: Lead) -> Times:
     """The next free times, as the calendar says now. If it does not answer, those that the draft offers."""
     workspace = request.workspace
-    if not slots.has_calendar(workspace):
-        return Times([], "No calendar is connected. An admin chooses one among the integrations.")
+    if lack := slots.lack(workspace):
+        return _lacking(request, lack)
     try:
         with asking.slot() as deadline:
             free = slots.next_free(workspace, deadline)
@@ -128,6 +131,18 @@ def _times(request: WorkspaceRequest, lead: Lead) -> Times:
     if not free:
         return Times([], "The calendar has no free time within business hours in the next seven days.")
     return Times([slot.words for slot in free], "Free now. Nothing is held for them.")
+
+
+def _lacking(request: WorkspaceRequest, lack: slots.Lack) -> Times:
+    """Why there are no times, with the way to mend it."""
+    if not request.membership.at_least(Membership.Role.ADMIN):
+        return Times([], f"{lack.words} An owner or admin sets that under Integrations.")
+    if lack.account is None:
+        return Times(
+            [], lack.words, reverse("inbox:integrations", args=[request.workspace.pk]), "Integrations"
+        )
+    settings = reverse("inbox:integration-settings", args=[request.workspace.pk, lack.account.pk])
+    return Times([], lack.words, f"{settings}#id_{lack.setting}", f"Settings of {lack.account.label}")
 
 
 def _drafted(lead: Lead) -> list[str]:

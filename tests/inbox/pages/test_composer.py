@@ -123,10 +123,23 @@ def test_free_times_are_asked_for_when_the_menu_opens_and_not_by_the_page(
     assert times(member, lead)[0] == ["Tomorrow, 3:00 PM"]
 
 
-def test_without_a_calendar_it_says_so(people, lead):
-    assert times(people.member, lead) == (
-        [],
-        "No calendar is connected. An admin chooses one among the integrations.",
-    )
+def test_without_a_calendar_it_says_what_is_missing_and_where_it_is_mended(people, workspace, lead):
+    def shown(client) -> tuple[str, str]:
+        page = client.get(reverse("inbox:lead-times", args=[lead.workspace_id, lead.pk]))
+        return times(client, lead)[1], page.content.decode()
+
+    said, page = shown(people.owner)
+    assert said == "No calendar is connected. Calendly or GoHighLevel can offer times."
+    assert f'<a href="{reverse("inbox:integrations", args=[workspace.pk])}">' in page
+
+    calendly = factories.make_integration(workspace, "calendly")
+    said, page = shown(people.owner)
+    assert said.startswith("Calendly is connected, but its setting “Event type” is empty")
+    field = reverse("inbox:integration-settings", args=[workspace.pk, calendly.pk]) + "#id_event_type_uri"
+    assert f'<a href="{field}">' in page
+    assert 'id="id_event_type_uri"' in people.owner.get(field).content.decode()
+
+    said, page = shown(people.member)
+    assert said.endswith("An owner or admin sets that under Integrations.") and "<a " not in page
     path = reverse("inbox:lead-times", args=[lead.workspace_id, lead.pk])
     assert people.viewer.get(path).status_code == 403
