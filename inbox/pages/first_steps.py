@@ -20,6 +20,7 @@ from inbox.leads.folders import capped_count
 from inbox.models import Draft, Invitation, Lead, Membership, Message, WebhookDelivery, Workspace
 from inbox.pages.templatetags.holdfast import capped
 from inbox.prompts import model_calls
+from inbox.replying import slots
 from inbox.workspaces.accounts import known_as, usable
 from integrations import openai, registry, slack
 from integrations.events import BACKFILL
@@ -154,6 +155,7 @@ class FirstSteps:
             self._address(),
             self._event(),
             self._model(),
+            self._persona(),
             self._notice(),
             self._colleague(),
             self._draft(),
@@ -308,6 +310,23 @@ class FirstSteps:
         )
         why = f"{_upper(sentences.why(health.reason))}." if health.reason else ""
         return Step("model", FAILED, title, f"{why}{words} {act}".strip())
+
+    def _persona(self) -> Step:
+        workspace, settings = self.workspace, self._page("settings")
+        name, url = workspace.persona_name.strip(), f"{settings}#id_persona_name"
+        if not name:
+            return Step(
+                "persona",
+                OPEN,
+                "Say who signs the answers",
+                f"Nobody does yet. The time zone stands there too: it is {workspace.timezone}.",
+                url=url,
+                link="Say who signs",
+            )
+        lack = slots.lack(workspace, self.accounts)
+        times = f" {lack.words}" if lack else " Free times come from the calendar."
+        said = f"Times are those of {workspace.timezone}.{times}"
+        return Step("persona", DONE, f"Answers are signed by {name}", said, url=url, link="Settings")
 
     def _notice(self) -> Step:
         facts, way = self.facts, notice_trial.told_by(self.workspace)

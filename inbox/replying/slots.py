@@ -91,13 +91,15 @@ class Lack(NamedTuple):
     setting: str = ""
 
 
-def lack(workspace: Workspace) -> Lack | None:
-    """What is missing before the workspace's calendar can be asked for free times; None if nothing is."""
-    if _calendar(workspace) is not None:
+def lack(workspace: Workspace, known: list[Integration] | None = None) -> Lack | None:
+    """What is missing before the workspace's calendar can be asked for free times; None if nothing is. `known` are the
+    workspace's accounts, if they are read already.
+    """
+    if _calendar(workspace, known) is not None:
         return None
     specs = [registry.spec_of(provider) for provider in _calendars()]
     for spec in specs:
-        if account := connected(workspace.pk, spec.name):
+        if account := connected(workspace.pk, spec.name, known):
             choice = stated(spec.calendar).choice
             label = next((one.label for one in spec.settings if one.name == choice), choice)
             words = f"{spec.label} is connected, but its setting “{label}” is empty: nobody knows which times to offer."
@@ -116,13 +118,13 @@ def taken(workspace: Workspace, times: Iterable[datetime], deadline: Deadline) -
     return [moment for moment in wanted if moment not in free]
 
 
-def _calendar(workspace: Workspace) -> tuple[Integration, str] | None:
+def _calendar(workspace: Workspace, known: list[Integration] | None = None) -> tuple[Integration, str] | None:
     """The account whose settings choose a calendar, and that calendar. An account that carries no messages is
     preferred.
     """
     for provider in _calendars():
         account, chosen = (
-            connected(workspace.pk, provider),
+            connected(workspace.pk, provider, known),
             stated(registry.spec_of(provider).calendar).choice,
         )
         if account is not None and account.config.get(chosen):

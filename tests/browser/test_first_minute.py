@@ -48,7 +48,7 @@ def test_from_a_fresh_workspace_to_the_first_answer_in_a_few_clicks(width, theme
 
     expect(page.get_by_text("Nothing is connected yet")).to_be_visible()
     hand.press(page.get_by_role("link", name="Set it up in four minutes"))
-    expect(page.get_by_text("0 of 7 are done")).to_be_visible()
+    expect(page.get_by_text("0 of 8 are done")).to_be_visible()
     assert audit(page) == []
     hand.press(page.get_by_role("link", name="Connect EmailBison"))
     page.get_by_label("API key").fill(SENDER_KEY)
@@ -76,7 +76,7 @@ def test_from_a_fresh_workspace_to_the_first_answer_in_a_few_clicks(width, theme
 
     page.goto(f"/w/{world.workspace.pk}/start/")
     expect(page.get_by_text("The first draft is approved")).to_be_visible()
-    expect(page.get_by_text(re.compile("^[45] of 7 are done"))).to_be_visible()
+    expect(page.get_by_text(re.compile("^[45] of 8 are done"))).to_be_visible()
 
 
 @override_settings(OPENAI_API_KEY="")

@@ -10,6 +10,7 @@ from django.db import DatabaseError, connection
 
 from inbox.health import account_tests, notice_mail
 from inbox.models import DatabaseOrigin, Workspace
+from inbox.pages.first_steps import FirstSteps
 from inbox.replying import lost_time
 from inbox.webhooks import replay
 from inbox.workspaces import accounts
@@ -75,6 +76,7 @@ def examine(*, providers: bool = True) -> Iterator[Finding]:
         yield _sends()
         yield _deliveries()
         yield from _secrets()
+        yield from _first_steps()
         if providers:
             yield from _model()
             yield from _accounts()
@@ -232,6 +234,16 @@ def _accounts() -> Iterator[Finding]:
                 yield _verdict(f"{account.workspace}, {account}", account_tests.run(account))
     if not found:
         yield Finding(None, "accounts", "none is connected", "Run: manage.py connect_integration")
+
+
+def _first_steps() -> Iterator[Finding]:
+    """Says what is left of the first steps, for each workspace whose list of them is still shown."""
+    for workspace in Workspace.objects.filter(set_up_at=None, drill_of=None):
+        for step in FirstSteps(workspace).steps:
+            if not step.done:
+                yield Finding(
+                    None, f"{workspace}, first steps", f"{step.title} ({step.word.lower()})", step.said
+                )
 
 
 def _notices() -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from django import forms
 from django.utils import timezone
 
 from inbox.models import Membership, Workspace
+from inbox.pages.forms.places import COUNTRIES, time_zones
 from inbox.pages.team import Team
 
 AWAY_DAYS = 366
@@ -31,6 +32,15 @@ class WorkspaceForm(ChangedColumnsForm):
     much is sent.
     """
 
+    timezone = forms.ChoiceField(
+        label="Time zone", help_text="Business hours and every time on these pages go by it."
+    )
+    phone_region = forms.ChoiceField(
+        label="Country of phone numbers",
+        help_text="For numbers that are written without a country.",
+        choices=[(code, f"{name} ({code})") for code, name in COUNTRIES.items()],
+    )
+
     class Meta:
         model = Workspace
         fields = (
@@ -49,8 +59,6 @@ class WorkspaceForm(ChangedColumnsForm):
             "health_emails",
         )
         labels = {
-            "timezone": "Time zone",
-            "phone_region": "Country of phone numbers",
             "persona_name": "Answers are written by",
             "service_description": "What you offer, with the facts that answers may use",
             "opens_at": "Opens at",
@@ -61,8 +69,6 @@ class WorkspaceForm(ChangedColumnsForm):
             "health_emails": "Tell owners and admins of a broken account by e-mail too",
         }
         help_texts = {
-            "timezone": "As in America/New_York. Business hours and every time on these pages go by it.",
-            "phone_region": "Two letters, as in US: for numbers that are written without a country.",
             "service_description": "Nothing that is not said here or in the conversation is promised in an answer.",
             "undo_send_s": "0 to 60. 0: it goes out at once.",
             "closes_at": "Monday to Friday.",
@@ -76,8 +82,10 @@ class WorkspaceForm(ChangedColumnsForm):
             "service_description": forms.Textarea(attrs={"rows": 8, "maxlength": 8000}),
         }
 
-    def clean_phone_region(self) -> str:
-        return str(self.cleaned_data["phone_region"]).upper()
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zones = sorted({*time_zones(), self.instance.timezone})  # an old name, such as US/Eastern, may be set
+        self.fields["timezone"].choices = [(zone, zone) for zone in zones]  # type: ignore[attr-defined]
 
 
 class RetentionForm(ChangedColumnsForm):

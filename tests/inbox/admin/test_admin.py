@@ -263,7 +263,7 @@ def test_an_account_that_is_switched_on_is_checked_at_once(client, rows):
 def test_settings_follow_the_rules_of_the_settings_page(client, rows):
     workspace = rows[Workspace]
     form = client.get(url(Workspace, "change", workspace.pk)).context["adminform"].form
-    given = form.initial | {"phone_region": "gb", "notice_tags": "5", "sends_paused": "on"}
+    given = form.initial | {"phone_region": "GB", "notice_tags": "5", "sends_paused": "on"}
     given = {name: "" if value is None else value for name, value in given.items() if value is not False}
     assert client.post(url(Workspace, "change", workspace.pk), given).status_code == 302
     workspace.refresh_from_db()

@@ -140,7 +140,7 @@ def test_settings_are_saved_and_audited_by_name(admin, workspace, url):
     asked = {
         "name": "Northwind",
         "timezone": "Europe/Berlin",
-        "phone_region": "de",
+        "phone_region": "DE",
         "persona_name": "Ana",
         "tone": "calm",
         "opens_at": "08:00",
@@ -160,10 +160,18 @@ def test_settings_are_saved_and_audited_by_name(admin, workspace, url):
     assert "Ana" not in str(entry.data)
 
 
+def test_time_zone_and_country_are_chosen_from_lists(admin, workspace, url):
+    Workspace.objects.filter(pk=workspace.pk).update(timezone="US/Eastern", phone_region="AT")
+    page = admin.get(url("settings")).content.decode()
+    assert '<option value="Europe/Vienna">' in page and '<option value="US/Eastern" selected>' in page
+    assert '<option value="AT" selected>Austria (AT)</option>' in page
+
+
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
         ("timezone", "Mars/Olympus", "Mars/Olympus"),
+        ("phone_region", "ZZ", "ZZ is not one of the available choices"),
         ("closes_at", "07:00", "Closing time must be later"),
         ("name", "", "This field is required"),
     ],

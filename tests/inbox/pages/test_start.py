@@ -65,12 +65,13 @@ def test_a_fresh_workspace_says_what_to_do_first_and_what_waits_for_it(fresh, ow
         "address": "later",
         "event": "later",
         "model": "failed",
+        "persona": "open",
         "notice": "open",
         "colleague": "open",
         "draft": "later",
     }
     page = owner.get(f"/w/{fresh.workspace.pk}/start/").content.decode()
-    assert "0 of 7 are done" in page and "Connect EmailBison" in page
+    assert "0 of 8 are done" in page and "Connect EmailBison" in page
     assert re.search(r'aria-current="step"[^§]*?Connect what your replies come from', page)
     assert "OPENAI_API_KEY" in page and "Send a test event" not in page
 
@@ -98,6 +99,9 @@ def test_each_step_is_done_by_its_own_fact_and_by_no_other(fresh, settings):
     openai = factories.make_integration(workspace, "openai", credentials={})
     well(openai)
     proves("model")
+    workspace.persona_name = "Ana Ruiz"
+    workspace.save()
+    proves("persona")
     Notice.objects.create(workspace=workspace, kind="trial", path="slack", state="failed", text="x")
     assert states(workspace)["notice"] == "failed"
     Notice.objects.create(
@@ -196,7 +200,7 @@ def test_the_page_leaves_the_menu_by_itself_or_when_hidden_and_can_come_back(own
 def test_once_all_of_it_works_an_admins_look_takes_the_page_out_of_the_menu(owner, fresh, monkeypatch):
     monkeypatch.setattr(FirstSteps, "all_done", property(lambda _self: True))
     base = f"/w/{fresh.workspace.pk}/"
-    monkeypatch.setattr(FirstSteps, "done", 7)
+    monkeypatch.setattr(FirstSteps, "done", 8)
     for role in ("viewer", "member"):
         looks = Client()
         looks.force_login(factories.make_member(fresh.workspace, role))
