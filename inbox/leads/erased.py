@@ -29,7 +29,8 @@ UNREADABLE = (
 def names_of(lead: Lead) -> set[Name]:
     """All that names the person of `lead`: addresses, numbers, profiles and providers' ids."""
     found = {(name, str(getattr(lead, name))) for name in IDENTITY_FIELDS if getattr(lead, name)}
-    return found | {("email", address.lower()) for address in lead.alternate_emails}
+    found |= {("email", address.lower()) for address in lead.alternate_emails}
+    return found | {("phone", number) for number in lead.alternate_phones}
 
 
 def names_of_message(source: str, external_id: str) -> set[Name]:

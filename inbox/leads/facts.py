@@ -5,21 +5,23 @@ itself.
 number that somebody removed because it was wrong does not come back by itself.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from inbox.leads import rollup
 from inbox.models import ChannelRefusal, Enrichment, Lead, User, audit
-from inbox.models.lead import Channel
+from inbox.models.lead import Channel, by_alternate_email, by_alternate_phone
 from inbox.signals import lead_enriched
 from integrations import registry
 
+ALTERNATES = {"alternate_emails": "email", "alternate_phones": "phone"}
+"""The columns with a person's other addresses and numbers, each with the column of the one that we send to."""
 FACTS = ("first_name", "last_name", "title", "company", "email", "phone", "linkedin_url")
 PERSON, TEXT, SIGNATURE = "person", "text", "signature"
 WORDS = {PERSON: "a person", TEXT: "their own words", SIGNATURE: "their signature"}
@@ -37,11 +39,14 @@ LASTING = ("sms_dnd",)
 
 
 class Taken(ValueError):
-    """A person entered an address, number or profile for a lead that another lead has already. `name` is the column."""
+    """A person entered an address, number or profile for a lead that the lead `other` has already. `name` is the
+    column.
+    """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, other: Lead | None) -> None:
         super().__init__(name)
         self.name = name
+        self.other = other
 
 
 class Origin(NamedTuple):
@@ -145,18 +150,33 @@ def adopt(keep: Lead, other_sources: dict[str, Any], names: Iterable[str]) -> No
     keep.sources = keep.sources | {name: other_sources[name] for name in names if name in other_sources}
 
 
-def enter(lead: Lead, values: dict[str, str], user: User) -> list[str]:
+def add(lead: Lead, name: str, value: str, user: User) -> bool:
+    """Saves `value` (normalised) as the lead's `name` (email or phone), as the person `user` wants: as the one that we
+    send to if none is known, else as another one. Returns False if the lead has it. Raises Taken as `enter` does.
+    """
+    others = next(column for column, of in ALTERNATES.items() if of == name)
+    with transaction.atomic():
+        row = rollup.locked(lead)
+        if value == getattr(row, name) or value in getattr(row, others):
+            return False
+        if not getattr(row, name):
+            return bool(enter(row, {name: value}, user))
+        return bool(enter(row, {others: [*getattr(row, others), value]}, user))
+
+
+def enter(lead: Lead, values: Mapping[str, str | list[str]], user: User) -> list[str]:
     """Saves facts about a lead that the person `user` entered, and returns the names of the columns that changed. ""
     empties a column.
 
-    `values` maps columns of FACTS to normalised values. Raises Taken if another lead has one of them; then nothing is
-    stored. An earlier e-mail address is kept as an alternate one. Notes that the old number or profile could not be
-    reached are removed, and work that waited for a new one goes on.
+    `values` maps columns of FACTS and ALTERNATES to normalised values. Raises Taken if another lead has one of them;
+    then nothing is stored. An earlier e-mail address is kept as an alternate one. Notes that the old number or profile
+    could not be reached are removed, and work that waited for a new one goes on.
     """
     with transaction.atomic():
         row = rollup.locked(lead)
         changed = [name for name, value in values.items() if getattr(row, name) != value]
         for name in changed:
+            _require_free(row, name, values[name])
             _enter(row, name, values[name], user)
         if changed:
             audit.record(row.workspace_id, user, "lead.edited", row, fields=changed)
@@ -164,12 +184,35 @@ def enter(lead: Lead, values: dict[str, str], user: User) -> list[str]:
     return changed
 
 
-def _enter(row: Lead, name: str, value: str, user: User) -> None:
+def _require_free(row: Lead, name: str, value: str | list[str]) -> None:
+    """Raises Taken if another lead has one of the other addresses or numbers that the lead gets. No constraint can
+    refuse them, since an office's address may be known of several leads before.
+    """
+    if name in ALTERNATES:
+        for one in set(value) - set(getattr(row, name)):
+            if other := owner(row, ALTERNATES[name], one):
+                raise Taken(name, other)
+
+
+def owner(lead: Lead, name: str, value: str) -> Lead | None:
+    """Another lead of the workspace that has `value` as its `name`, or as another address or number; None if none."""
+    known = Q(**{name: value})
+    if name == "email":
+        known |= by_alternate_email(value)
+    if name == "phone":
+        known |= by_alternate_phone(value)
+    return Lead.objects.filter(known, workspace_id=lead.workspace_id).exclude(pk=lead.pk).first()
+
+
+def _enter(row: Lead, name: str, value: str | list[str], user: User) -> None:
     written = [name, "sources", "updated_at"]
     if name == "email" and row.email:
         # mail from the old address is still this lead's
-        row.alternate_emails = [*row.alternate_emails, row.email][:50]
+        row.alternate_emails = [one for one in [*row.alternate_emails, row.email] if one != value][:50]
         written.append("alternate_emails")
+    if name == "phone" and value in row.alternate_phones:
+        row.alternate_phones = [one for one in row.alternate_phones if one != value]
+        written.append("alternate_phones")
     if name == "linkedin_url":
         row.linkedin_member_id, row.linkedin_connected_at = "", None  # these belonged to the old profile
         written += ["linkedin_member_id", "linkedin_connected_at"]
@@ -179,7 +222,7 @@ def _enter(row: Lead, name: str, value: str, user: User) -> None:
         with transaction.atomic():
             row.save(update_fields=written)
     except IntegrityError:
-        raise Taken(name) from None
+        raise Taken(name, owner(row, name, str(value))) from None
     for channel, column in REACHED_BY.items():
         if column == name:
             ChannelRefusal.objects.filter(lead=row, channel=channel).exclude(code__in=LASTING).delete()

@@ -22,7 +22,7 @@ from django.db.models import Q, QuerySet
 
 from inbox.leads import erased, facts, merge
 from inbox.models import Lead, Workspace
-from inbox.models.lead import IDENTITY_FIELDS, by_alternate_email
+from inbox.models.lead import IDENTITY_FIELDS, by_alternate_email, by_alternate_phone
 from inbox.models.races import settled
 from integrations import rawjson
 from integrations.addresses import mailbox
@@ -43,6 +43,7 @@ MATCH_ORDER = (
     "email",
     "alternate_emails",
     "phone",
+    "alternate_phones",
 )
 """Which identity wins if an event's identities name several leads. E-mail comes before phone."""
 
@@ -57,12 +58,15 @@ KINDS = (
 
 CONTRADICTED_BY = {
     "phone": ("ghl_contact_id", "linkedin_member_id", "email"),
+    "alternate_phones": ("linkedin_member_id", "email"),
     "linkedin_url": ("ghl_contact_id", "linkedin_member_id"),
 }
 """For weak identities, the stronger ones that can contradict them.
 
 A phone may be shared in a family or an office, and a profile link may come from any field of a contact. Such
-a match alone does not make one person of two whose contact, profile or address differ.
+a match alone does not make one person of two whose contact, profile or address differ. For another number of a lead
+the contact does not count: GoHighLevel has a contact for each number, and a person has said that both are theirs
+(docs/adr/0078).
 """
 
 READABLE = {
@@ -244,6 +248,8 @@ def named_by(workspace: Workspace, identities: dict[str, str]) -> QuerySet[Lead]
     named = reduce(or_, (Q(**{name: value}) for name, value in identities.items()))
     if email := identities.get("email"):
         named |= by_alternate_email(email)
+    if phone := identities.get("phone"):
+        named |= by_alternate_phone(phone)
     # Rows are locked in this order, so two transactions that lock the same leads cannot deadlock.
     # Rows that point to them may be added meanwhile (inbox.leads.rollup.locked).
     return Lead.objects.select_for_update(no_key=True).filter(named, workspace=workspace).order_by("pk")
@@ -257,6 +263,8 @@ def _rank(lead: Lead, identities: dict[str, str]) -> list[int]:
     ranks = [MATCH_ORDER.index(name) for name, value in identities.items() if getattr(lead, name) == value]
     if identities.get("email") in lead.alternate_emails:
         ranks.append(MATCH_ORDER.index("alternate_emails"))
+    if identities.get("phone") in lead.alternate_phones:
+        ranks.append(MATCH_ORDER.index("alternate_phones"))
     return ranks
 
 

@@ -49,8 +49,7 @@ def preview(keep: Lead, other: Lead) -> Preview:
     for name in (*IDENTITY_FIELDS, *FACTS):
         mine, theirs = getattr(keep, name), getattr(other, name)
         if theirs and theirs != mine:
-            # A second e-mail address is kept as an alternate one. A second phone number cannot be kept.
-            lost = bool(mine) and name != "email"
+            lost = bool(mine) and name not in ("email", "phone")  # a second one is kept as an alternate one
             (given_up if lost else filled)[str(_column(name).verbose_name)] = str(theirs)
     moves = {}
     for relation in _relations():
@@ -130,12 +129,14 @@ def _adopt(keep: Lead, other: Lead) -> None:
     taken = {name: getattr(other, name) for name in (*IDENTITY_FIELDS, *FACTS)}
     adopted = [name for name, value in taken.items() if value and not getattr(keep, name)]
     facts.adopt(keep, other.sources, adopted)
-    addresses = [other.email, *other.alternate_emails]
+    addresses, numbers = [other.email, *other.alternate_emails], [other.phone, *other.alternate_phones]
     other.delete()  # this frees its identities for the lead that stays
     for name in adopted:
         setattr(keep, name, taken[name])
     for address in addresses:
         rollup.know_address(keep, address)
+    for number in numbers:
+        rollup.know_phone(keep, number)
     rollup.inherit(keep, other)
     keep.identity_conflict = False
     rollup.recompute(keep)

@@ -377,6 +377,14 @@ def know_address(lead: Lead, address: str) -> None:
         lead.alternate_emails = [*lead.alternate_emails, address][:50]
 
 
+def know_phone(lead: Lead, number: str) -> None:
+    """Adds another phone number (E.164) of this lead to its alternate numbers (at most 50; more are dropped). The
+    caller saves the lead.
+    """
+    if number and number != lead.phone and number not in lead.alternate_phones:
+        lead.alternate_phones = [*lead.alternate_phones, number][:50]
+
+
 def _thread(lead: Lead) -> list[Message]:
     """The lead's messages in the order of their own times. Equal times are ordered by values that never change."""
     bulky = ("raw_text", "raw_html", "recipients", "attachments")

@@ -101,6 +101,13 @@ def by_alternate_email(address: str) -> Q:
     return Q(alternate_emails__contains=[address]) & ~Q(alternate_emails=[])
 
 
+def by_alternate_phone(number: str) -> Q:
+    """A filter for leads who also have the phone `number` (E.164). Its second condition lets PostgreSQL use the
+    index.
+    """
+    return Q(alternate_phones__contains=[number]) & ~Q(alternate_phones=[])
+
+
 LEAD_WORDS = names_vector("first_name", "last_name", "company", "email")
 """The words by which the admin's search finds a lead of any workspace. A query must use this very expression to use
 its index.
@@ -138,6 +145,13 @@ class Lead(models.Model):
     emailbison_lead_id = models.CharField(max_length=64, blank=True, default="")
     ghl_contact_id = models.CharField(max_length=64, blank=True, default="")
     alternate_emails = ArrayField(models.CharField(max_length=320), default=list, blank=True)
+    alternate_phones = ArrayField(
+        models.CharField(max_length=32),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="Other numbers of the person. Nothing is sent to them.",
+    )
     refused_channels = ArrayField(
         models.CharField(max_length=10),
         default=list,
@@ -317,6 +331,11 @@ class Lead(models.Model):
                 fields=["alternate_emails"],
                 condition=~Q(alternate_emails=[]),
                 name="lead_alternate_emails",
+            ),
+            GinIndex(
+                fields=["alternate_phones"],
+                condition=~Q(alternate_phones=[]),
+                name="lead_alternate_phones",
             ),
         ]
 

@@ -12,8 +12,9 @@ from django.db.models import Q
 from django.db.models.functions import Reverse
 from django.db.models.lookups import StartsWith
 
+from inbox.leads.identity import normal_phone
 from inbox.models import Workspace
-from inbox.models.lead import LEAD_WORDS_HERE, by_alternate_email
+from inbox.models.lead import LEAD_WORDS_HERE, by_alternate_email, by_alternate_phone
 from inbox.models.words import NUMBER, HasWords, WordsQuery, mark_of, numbers_at, words_at, words_of
 
 MIN_PHONE_DIGITS = 4
@@ -32,7 +33,8 @@ Part = tuple[str, bool]
 @dataclass(frozen=True)
 class Typed:
     """What a person typed into the search. `words` are folded, each with whether longer words that begin with it are
-    found too. `numbers` are the ends of phone numbers, their digits backwards.
+    found too. `numbers` are the ends of phone numbers, their digits backwards; `phone` is the whole number (E.164), if
+    one was typed.
 
     `mark` stands before each word of this workspace in `Message.found_by`.
     """
@@ -41,6 +43,7 @@ class Typed:
     words: list[Word]
     numbers: list[str]
     mark: str
+    phone: str = ""
 
     @classmethod
     def read(cls, workspace: Workspace, text: str) -> "Typed | None":
@@ -48,7 +51,9 @@ class Typed:
         text = text.replace("\0", "").strip()
         if not text:
             return None
-        return cls(text, _words(text), _number_ends(workspace, text), mark_of(workspace.pk))
+        dialled = re.sub(r"^00", "+", text)
+        phone = normal_phone(dialled, workspace.phone_region) if PHONE_LIKE.fullmatch(text) else ""
+        return cls(text, _words(text), _number_ends(workspace, text), mark_of(workspace.pk), phone)
 
     @property
     def in_messages(self) -> WordsQuery:
@@ -71,11 +76,15 @@ class Typed:
 
     @property
     def identity(self) -> Q:
-        """The filter for leads whose id, id at EmailBison or GoHighLevel, or e-mail address is the typed text."""
+        """The filter for leads whose id, id at EmailBison or GoHighLevel, e-mail address or other phone number is the
+        typed text.
+        """
         found = Q(emailbison_lead_id=self.text) | Q(ghl_contact_id=self.text)
         if "@" in self.text:
             address = self.text.lower()
             found |= Q(email=address) | by_alternate_email(address)
+        if self.phone:
+            found |= by_alternate_phone(self.phone)
         with contextlib.suppress(ValueError):
             found |= Q(pk=uuid.UUID(self.text))
         return found

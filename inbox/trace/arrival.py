@@ -171,7 +171,7 @@ def known_by(message: Message, lead: Lead) -> str:
     if message.channel == Channel.LINKEDIN:
         return "By the LinkedIn profile, or by the chat that it came in."
     if message.channel == Channel.SMS and not lead.ghl_contact_id:
-        return "By the phone number."
+        return "By a phone number of theirs."
     ids = {"EmailBison": lead.emailbison_lead_id, "GoHighLevel": lead.ghl_contact_id}
     label = provider_label(registry.provider_of(message.source)) if _declared(message.source) else ""
     return (

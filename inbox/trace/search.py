@@ -18,7 +18,7 @@ from django.db.models.functions import Lower
 
 from inbox.leads import identity
 from inbox.models import Draft, Lead, Message, OutboundSend, WebhookDelivery, Workspace
-from inbox.models.lead import by_alternate_email
+from inbox.models.lead import by_alternate_email, by_alternate_phone
 from inbox.models.message import OWN
 from inbox.trace.arrival import link_of, verdict
 from inbox.trace.events import Link, provider_label, sender_of
@@ -170,7 +170,7 @@ def leads_of(workspace: Workspace, wanted: Wanted) -> QuerySet[Lead]:
     if wanted.email:
         ways += [mine.filter(email=wanted.email), mine.filter(by_alternate_email(wanted.email))]
     if wanted.phone:
-        ways.append(mine.filter(phone=wanted.phone))
+        ways += [mine.filter(phone=wanted.phone), mine.filter(by_alternate_phone(wanted.phone))]
     if wanted.id:
         ways.append(mine.filter(pk=wanted.id))
     return _any(mine, ways).order_by("-created_at")

@@ -73,6 +73,20 @@ def test_people_who_share_a_phone_stay_two_and_are_flagged(text):
     assert (one.phone, other.phone) == (PHONE, "")
 
 
+def test_a_text_from_another_number_of_theirs_is_the_leads_and_its_stop_stops_all(text, poster):
+    """GoHighLevel has a contact for each number."""
+    known = make_lead(
+        poster.workspace, email="dana@example.com", phone="+15555550100", ghl_contact_id="contact-1",
+        alternate_phones=[PHONE],
+    )  # fmt: skip
+    assert text("contact-2", phone="(555) 555-0123") == known
+    assert text("contact-2", "again", phone=PHONE, email="dana@example.com") == known
+    assert text("contact-3", phone=PHONE, email="bo@example.com") != known  # somebody who shares it
+    assert text("contact-2", "STOP", phone=PHONE) == known
+    known.refresh_from_db()
+    assert (known.phone, known.ghl_contact_id) == ("+15555550100", "contact-1") and known.opted_out_at
+
+
 def test_link_to_a_profile_in_anothers_contact_does_not_make_them_one(text):
     ours = {"customData": {"Sender": PROFILE}}
     one, other = text("contact-1", **ours), text("contact-2", **ours)

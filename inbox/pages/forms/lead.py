@@ -9,6 +9,23 @@ from inbox.leads import facts, identity
 from inbox.models import Lead
 
 TAKEN = "Another lead has this. Correct it, or merge the two leads."
+NO_ADDRESS = "That is no e-mail address, as in name@example.com."
+NO_NUMBER = "That is no phone number. Write it as +1 555 555 0123."
+MOST = 50
+"""How many other addresses, and how many other numbers, a lead may have."""
+
+
+class LinesField(forms.CharField):
+    """A text field that holds a list, one entry a line."""
+
+    widget = forms.Textarea(attrs={"rows": 2})
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        before, after = (str(self.prepare_value(one) or "").splitlines() for one in (initial, data))
+        return before != after
 
 
 class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -18,14 +35,29 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
     So a value that was found while the page was open is not overwritten.
     """
 
+    alternate_emails = LinesField(
+        label="Other addresses of theirs",
+        required=False,
+        help_text="One a line. What they write from these comes to this conversation.",
+    )
+    alternate_phones = LinesField(
+        label="Other numbers of theirs",
+        required=False,
+        help_text="One a line. Texts and a STOP from these are this person's. Nothing is sent to them.",
+    )
+
     class Meta:
         model = Lead
-        fields = facts.FACTS
+        fields = (
+            *("first_name", "last_name", "title", "company"),
+            *("email", "alternate_emails", "phone", "alternate_phones", "linkedin_url"),
+        )
         labels = {"first_name": "First name", "last_name": "Last name", "title": "Role"} | {
             name: label for name, label in facts.LABELS.items() if name != "title"
         }
         help_texts = {
-            "phone": "With its country code, or as it is dialled in the workspace's country.",
+            "email": "Mail that we begin goes here.",
+            "phone": "Texts go here. With its country code, or as it is dialled in the workspace's country.",
             "linkedin_url": "The address of a person's profile: https://www.linkedin.com/in/…",
         }
 
@@ -35,17 +67,19 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
             field.show_hidden_initial = True
 
     def clean_email(self) -> str:
-        return self._normal(
-            "email", identity.normal_email, "That is no e-mail address, as in name@example.com."
-        )
+        return self._normal("email", identity.normal_email, NO_ADDRESS)
+
+    def clean_alternate_emails(self) -> list[str]:
+        return self._lines("alternate_emails", "email", identity.normal_email, NO_ADDRESS)
 
     def clean_phone(self) -> str:
-        region = self.instance.workspace.phone_region
-        return self._normal(
-            "phone",
-            lambda value: identity.normal_phone(value, region),
-            "That is no phone number. Write it as +1 555 555 0123.",
-        )
+        return self._normal("phone", self._phone, NO_NUMBER)
+
+    def clean_alternate_phones(self) -> list[str]:
+        return self._lines("alternate_phones", "phone", self._phone, NO_NUMBER)
+
+    def _phone(self, value: str) -> str:
+        return identity.normal_phone(value, self.instance.workspace.phone_region)
 
     def clean_linkedin_url(self) -> str:
         return self._normal(
@@ -61,6 +95,18 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
             raise forms.ValidationError(problem)
         return found
 
-    def entered(self) -> dict[str, str]:
+    def _lines(self, name: str, main: str, normal: Callable[[str], str], problem: str) -> list[str]:
+        """The values of a field with several, each once, without the one of the column `main`."""
+        found = {}
+        for line in filter(None, map(str.strip, self.cleaned_data[name].splitlines())):
+            if not (value := normal(line)):
+                raise forms.ValidationError(f"“{line[:40]}”: {problem[0].lower()}{problem[1:]}")
+            found[value] = True
+        found.pop(self.cleaned_data.get(main), None)
+        if len(found) > MOST:
+            raise forms.ValidationError(f"{MOST} are the most.")
+        return list(found)
+
+    def entered(self) -> dict[str, str | list[str]]:
         """The new values of the lead's columns that the person changed in the form. The form must be valid."""
         return {name: self.cleaned_data[name] for name in self.changed_data}

@@ -25,19 +25,19 @@ def edit_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     lead = get_object_or_404(
         Lead.objects.select_related("workspace"), pk=lead_id, workspace=request.workspace
     )
-    form = LeadForm(request.POST or None, instance=lead)
+    form, taken_by = LeadForm(request.POST or None, instance=lead), None
     if request.method == "POST" and form.is_valid():
         try:
             changed = facts.enter(lead, form.entered(), request.user)
         except facts.Taken as taken:
             form.add_error(taken.name, TAKEN)
+            taken_by = taken.other
         else:
             messages.success(request, "Saved." if changed else "Nothing was changed.")
             return redirect("inbox:conversation", request.workspace.pk, lead.pk)
     known = Lead.objects.get(pk=lead.pk)  # read again, because the form has changed its own instance
-    return render(
-        request, "leads/edit.html", {"lead": known, "form": form}, status=422 if form.errors else 200
-    )
+    context = {"lead": known, "form": form, "taken_by": taken_by}
+    return render(request, "leads/edit.html", context, status=422 if form.errors else 200)
 
 
 @require_POST

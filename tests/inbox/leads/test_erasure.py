@@ -264,6 +264,15 @@ def test_an_address_that_becomes_known_later_is_refused_by_the_claim(world, lead
     assert "was erased" in erased.reason(other, {})
 
 
+def test_other_numbers_of_somebody_erased_are_remembered(world, lead):
+    type(lead).objects.filter(pk=lead.pk).update(alternate_phones=["+15555550177"])
+    lead.refresh_from_db()
+    erase(world, lead)
+    new = factories.make_lead(world.workspace, email="", phone="+15555550177")
+    assert "was erased" in erased.reason(new, {})
+    assert list(erasure._values(Lead(phone="+1", alternate_phones=["+2"]))) == ['"+1"', '"+2"']
+
+
 def test_a_call_that_would_reach_somebody_erased_is_refused_at_the_last_moment(world, lead):
     erase(world, lead)
     other = factories.make_lead(world.workspace)

@@ -24,3 +24,4 @@ def test_looking_for_a_lead_reads_the_index_of_the_identity():
             plan = named_by(workspace, {name: "v1"}).explain()
         assert f"lead_one_{name}" in plan and "Seq Scan" not in plan
         assert ("lead_alternate_emails" in plan) == (name == "email")
+        assert ("lead_alternate_phones" in plan) == (name == "phone")

@@ -63,6 +63,16 @@ def test_empty_fields_are_filled_and_filled_ones_stay(keep, other, actor):
     assert merged.alternate_emails == ["d.reyes@example.org"]
 
 
+def test_other_numbers_are_kept(keep, other, actor):
+    Lead.objects.filter(pk=keep.pk).update(phone="+15555550100")
+    Lead.objects.filter(pk=other.pk).update(alternate_phones=["+15555550124"])
+    seen = merge.preview(*Lead.objects.filter(pk__in=[keep.pk, other.pk]).order_by("-email"))
+    assert "phone" not in seen.given_up
+    merged = merge.merge(keep, other, actor)
+    merged.refresh_from_db()
+    assert (merged.phone, merged.alternate_phones) == ("+15555550100", ["+15555550123", "+15555550124"])
+
+
 def test_preview_says_what_will_happen_and_does_nothing(keep, other):
     make_message(other)
     other.opted_out_at = timezone.now()

@@ -95,6 +95,38 @@ def test_the_old_address_stays_known(people, url, lead):
     assert (lead.email, lead.alternate_emails) == ("dana@new.example.org", [old])
 
 
+def test_other_addresses_and_numbers_are_shown_and_edited(people, url, lead, page):
+    save(
+        people.member, url, phone="+15555550100", alternate_emails="Office@Reyes.example.org\n\n",
+        alternate_phones="(555) 555-0123\r\n+15555550124\n+15555550100",
+    )  # fmt: skip
+    lead.refresh_from_db()
+    assert lead.alternate_emails == ["office@reyes.example.org"]
+    assert lead.alternate_phones == ["+15555550123", "+15555550124"]
+    assert "lead.edited" in AuditEntry.objects.values_list("action", flat=True)
+    shown = people.viewer.get(page).content.decode()
+    assert "office@reyes.example.org" in shown and "+15555550124" in shown
+    save(people.member, url, alternate_phones="call me")
+    save(people.member, url, phone="+15555550124")
+    lead.refresh_from_db()
+    assert (lead.phone, lead.alternate_phones) == ("+15555550124", ["+15555550123"])
+
+
+def test_another_number_that_another_lead_has_is_refused_and_the_merge_offered(people, url, lead, workspace):
+    other = factories.make_lead(workspace, alternate_phones=["+15555550123"])
+    factories.make_lead(factories.make_workspace(), phone="+15555550199")
+    answer = people.owner.post(
+        url, form_of(people.owner, url) | {"alternate_phones": "+15555550199\n+15555550123"}
+    )
+    merge = reverse("inbox:merge", args=[workspace.pk, lead.pk]) + f"?other={other.pk}"
+    assert answer.status_code == 422 and f'href="{merge}"' in answer.content.decode()
+    lead.refresh_from_db()
+    assert lead.alternate_phones == []
+    save(people.member, url, alternate_phones="+15555550199")
+    lead.refresh_from_db()
+    assert lead.alternate_phones == ["+15555550199"]
+
+
 def test_a_new_number_ends_what_was_refused_for_the_old_one_and_is_told_to_the_crm(
     people, url, workspace, lead
 ):

@@ -37,6 +37,7 @@ def dana(workspace):
         email="dana@reyes.example.com",
         alternate_emails=["office@harbor.example.com"],
         phone="+15555550119",
+        alternate_phones=["+442079460000"],
         emailbison_lead_id="8812",
         ghl_contact_id="Xq7",
     )
@@ -62,6 +63,7 @@ def found(workspace, text: str, **options) -> list[Lead]:
         "thursday", "six-month", "thurs lunch", "crews",
         "8812", "Xq7",
         "+15555550119", "(555) 555-0119", "555-0119", "555.555.0119", "1 555 555 0119", "0119",
+        "+44 20 7946 0000", "0044 20 7946 0000",
     ],
 )  # fmt: skip
 def test_finds(text, workspace, dana):

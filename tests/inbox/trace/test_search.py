@@ -114,6 +114,15 @@ def test_leads_beyond_the_limit_are_told(world):
     assert (len(leads.hits), leads.more) == (search.LIMIT, True)
 
 
+def test_a_lead_is_found_by_another_number_of_theirs(world):
+    lead = factories.make_lead(world.workspace, alternate_phones=["+15555550177"])
+
+    found = search.find(world.workspace, search.read(world.workspace, "(555) 555-0177"))
+
+    [leads] = [ledger for ledger in found.ledgers if ledger.label == "Leads"]
+    assert [hit.link.id for hit in leads.hits] == [lead.pk]
+
+
 def test_a_request_that_failed_on_our_side_is_found_by_the_number_in_its_body(world, monkeypatch):
     monkeypatch.setitem(handlers.HANDLERS, MessageEvent, lambda *_: 1 / 0)
     answer = post(world, emitted(world, text="Call me at (555) 555-0123, ext 4.")).json()
