@@ -81,6 +81,11 @@ def free_times(workspace: Workspace, start: datetime, end: datetime, deadline: D
     return calendar.free_times(account, name, start, end, deadline)
 
 
+def has_calendar(workspace: Workspace) -> bool:
+    """Whether a calendar is chosen in the settings of one of the workspace's accounts."""
+    return _calendar(workspace) is not None
+
+
 class Lack(NamedTuple):
     """Why a workspace has no meeting times to offer: a sentence, and the account and the name of its setting that would
     mend it, if one is connected.
@@ -104,8 +109,8 @@ def lack(workspace: Workspace, known: list[Integration] | None = None) -> Lack |
             label = next((one.label for one in spec.settings if one.name == choice), choice)
             words = f"{spec.label} is connected, but its setting “{label}” is empty: nobody knows which times to offer."
             return Lack(words, account, choice)
-    known = " or ".join(spec.label for spec in specs)
-    return Lack(f"No calendar is connected. {known} can offer times.")
+    labels = " or ".join(spec.label for spec in specs)
+    return Lack(f"No calendar is connected. {labels} can offer times.")
 
 
 def taken(workspace: Workspace, times: Iterable[datetime], deadline: Deadline) -> list[datetime]:

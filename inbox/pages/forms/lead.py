@@ -102,7 +102,7 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
             if not (value := normal(line)):
                 raise forms.ValidationError(f"“{line[:40]}”: {problem[0].lower()}{problem[1:]}")
             found[value] = True
-        found.pop(self.cleaned_data.get(main), None)
+        found.pop(str(self.cleaned_data.get(main)), None)
         if len(found) > MOST:
             raise forms.ValidationError(f"{MOST} are the most.")
         return list(found)
