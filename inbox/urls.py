@@ -134,6 +134,7 @@ urlpatterns = [
     path("settings/", settings.workspace_settings, name="settings"),
     path("leads/<uuid:lead_id>/enrol/", followups.enrol_lead, name="lead-enrol"),
     path("leads/<uuid:lead_id>/edit/", leads.edit_lead, name="lead-edit"),
+    path("leads/<uuid:lead_id>/contact/", leads.add_contact, name="lead-contact"),
     path("leads/<uuid:lead_id>/allow/", leads.allow_channel, name="lead-allow"),
     path("meetings/<uuid:appointment_id>/handled/", leads.meeting_handled, name="meeting-handled"),
     path("leads/<uuid:lead_id>/erase/", erasing.erase_lead, name="lead-erase"),

@@ -159,6 +159,8 @@ def add(lead: Lead, name: str, value: str, user: User) -> bool:
         row = rollup.locked(lead)
         if value == getattr(row, name) or value in getattr(row, others):
             return False
+        if other := owner(row, name, value):
+            raise Taken(name, other)
         if not getattr(row, name):
             return bool(enter(row, {name: value}, user))
         return bool(enter(row, {others: [*getattr(row, others), value]}, user))

@@ -21,6 +21,7 @@ from inbox.models.message import OWN
 from inbox.pages import beside
 from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
 from inbox.pages.draft_line import DraftLine, draft_line
+from inbox.pages.found_contacts import finds
 from inbox.pages.navigation import counts_of
 from inbox.pages.parts import COUNTS, THREADS, part_asked, render_part, varied
 from inbox.pages.rail import rail
@@ -218,6 +219,7 @@ def render_conversation(
         "seen": triage.Seen.of(lead),
         "timeline": shown,
         "rail": rail(lead, shown, draft),
+        "finds": finds(request.workspace, lead, shown),
         "answer": answer,
         **beside.context(lead, found),
         **more,

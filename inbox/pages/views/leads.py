@@ -6,14 +6,15 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from inbox.leads import facts, refused_channels, rollup
+from inbox.leads import facts, identity, refused_channels, rollup
 from inbox.models import Appointment, Lead, Membership, audit
 from inbox.models.lead import Channel
-from inbox.pages.access import WorkspaceRequest, workspace_view
-from inbox.pages.forms.lead import TAKEN, LeadForm
+from inbox.pages.access import WorkspaceRequest, signed_in, workspace_view
+from inbox.pages.forms.lead import NO_ADDRESS, NO_NUMBER, TAKEN, LeadForm
 
 
 @require_http_methods(["GET", "POST"])
@@ -38,6 +39,39 @@ def edit_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     known = Lead.objects.get(pk=lead.pk)  # read again, because the form has changed its own instance
     context = {"lead": known, "form": form, "taken_by": taken_by}
     return render(request, "leads/edit.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@workspace_view(Membership.Role.MEMBER)
+def add_contact(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
+    """`w/<workspace>/leads/<lead>/contact/`: adds a phone number (`phone`) or an address (`email`) that the lead wrote
+    to what is known of them, as a person wants. If another lead has it, nothing is added, both are flagged, and who may
+    merge them gets to that page.
+    """
+    lead = get_object_or_404(Lead, pk=lead_id, workspace=request.workspace)
+    name = "phone" if "phone" in request.POST else "email"
+    given = request.POST.get(name, "")
+    region = request.workspace.phone_region
+    value = identity.normal_phone(given, region) if name == "phone" else identity.normal_email(given)
+    if not value:
+        messages.error(request, NO_NUMBER if name == "phone" else NO_ADDRESS)
+        return redirect("inbox:conversation", request.workspace.pk, lead.pk)
+    try:
+        added = facts.add(lead, name, value, signed_in(request))
+    except facts.Taken as taken:
+        return _taken(request, lead, taken)
+    messages.success(request, "Added." if added else "It was known already.")
+    return redirect("inbox:conversation", request.workspace.pk, lead.pk)
+
+
+def _taken(request: WorkspaceRequest, lead: Lead, taken: facts.Taken) -> HttpResponse:
+    both = [lead.pk, taken.other.pk] if taken.other else [lead.pk]
+    Lead.objects.filter(workspace=request.workspace, pk__in=both).update(identity_conflict=True)
+    messages.warning(request, "Another lead has this, so nothing was added. Perhaps the two are one person.")
+    if taken.other and request.membership.at_least(Membership.Role.ADMIN):
+        merging = reverse("inbox:merge", args=[request.workspace.pk, lead.pk])
+        return redirect(f"{merging}?other={taken.other.pk}")
+    return redirect("inbox:conversation", request.workspace.pk, lead.pk)
 
 
 @require_POST

@@ -1,5 +1,6 @@
 """Correcting a lead by hand, where its facts come from, and meetings that fell through."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -194,3 +195,68 @@ def test_a_meeting_that_stands_cannot_be_dealt_with(people, workspace, lead):
     meeting = Appointment.objects.create(workspace=workspace, lead=lead, provider="ghl", external_id="A1")
     url = reverse("inbox:meeting-handled", args=[workspace.pk, meeting.pk])
     assert people.owner.post(url).status_code == 404
+
+
+@pytest.fixture
+def replies(lead):
+    """What we and the lead wrote. Their office wrote too, and they quote our number and name a colleague of ours."""
+    factories.make_message(
+        lead, "Call us: +1 212 555 0100.", direction="outbound", sent_at=factories.ago(days=2)
+    )
+    return factories.make_message(
+        lead,
+        f"My new mobile is (212) 555-0123, write to Dana.Reyes@home.example.net, not to {lead.email}.",
+        raw_text="> or +1 212 555 0177",
+        account_address="alex@us.example.com",
+        sent_at=factories.ago(days=1),
+    )
+
+
+def finds(client, page) -> list[str]:
+    shown = client.get(page).content.decode()
+    return re.findall(r'name="((?:phone|email)" value="[^"]+)"', shown.split('id="rail"')[1])
+
+
+def test_what_the_lead_wrote_is_offered_and_added_by_one_press_alone(people, workspace, lead, page, replies):
+    path = reverse("inbox:lead-contact", args=[workspace.pk, lead.pk])
+    assert finds(people.member, page) == [
+        'phone" value="+12125550123',
+        'email" value="dana.reyes@home.example.net',
+    ]
+    assert finds(people.viewer, page) == []
+    factories.make_message(
+        lead, "As bo@us.example.com said at 212-555-0100.", account_address="a@us.example.com"
+    )
+    assert len(finds(people.member, page)) == 2
+    lead.refresh_from_db()
+    assert (lead.phone, lead.alternate_phones, lead.alternate_emails) == ("", [], [])
+
+    people.member.post(path, {"phone": "+12125550123"})
+    people.member.post(path, {"phone": "+1 212 555 0123"})
+    people.member.post(path, {"phone": "+12125550124"})
+    people.member.post(path, {"email": "Dana.Reyes@home.example.net"})
+    lead.refresh_from_db()
+    assert (lead.phone, lead.alternate_phones) == ("+12125550123", ["+12125550124"])
+    assert lead.alternate_emails == ["dana.reyes@home.example.net"]
+    entries = AuditEntry.objects.filter(action="lead.edited", actor=people.users.member).order_by("pk")
+    assert [entry.data for entry in entries] == [
+        {"fields": [name]} for name in ("phone", "alternate_phones", "alternate_emails")
+    ]
+    assert finds(people.member, page) == []
+
+
+@pytest.mark.parametrize("theirs", [{"phone": "+12125550123"}, {"alternate_phones": ["+12125550123"]}])
+def test_what_another_lead_has_is_not_added_and_the_merge_is_offered(
+    people, workspace, lead, replies, theirs
+):
+    other = factories.make_lead(workspace, **theirs)
+    path = reverse("inbox:lead-contact", args=[workspace.pk, lead.pk])
+    merge = reverse("inbox:merge", args=[workspace.pk, lead.pk]) + f"?other={other.pk}"
+    assert people.owner.post(path, {"phone": "+12125550123"})["Location"] == merge
+    assert "merge" not in people.member.post(path, {"phone": "+12125550123"})["Location"]
+    for one in (lead, other):
+        one.refresh_from_db()
+        assert one.identity_conflict
+    assert (lead.phone, lead.alternate_phones) == ("", [])
+    people.member.post(path, {"phone": "call me"})
+    assert people.viewer.post(path, {"phone": "+12125550199"}).status_code == 403
