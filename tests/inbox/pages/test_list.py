@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -109,6 +110,17 @@ def test_snooze_that_ended_is_back_in_needs_reply(workspace, member):
         workspace, first_name="Back", last_name="", needs_reply=True, snoozed_until=ago(minutes=1)
     )
     assert listed(member, workspace) == ["Back"]
+
+
+def test_the_snoozed_say_until_when(workspace, member):
+    until = datetime(2126, 5, 4, 13, 0, tzinfo=UTC)
+    factories.make_lead(workspace, first_name="Later", last_name="", snoozed_until=until)
+    assert listed(member, workspace, "view=snoozed") == ["Later"]
+    text = member.get(f"/w/{workspace.pk}/inbox/?view=snoozed").content.decode()
+    local = until.astimezone(ZoneInfo(workspace.timezone))
+    assert re.search(
+        rf'Until <time datetime="{re.escape(local.isoformat())}"[^>]*>4 May 2126, {local:%H:%M}<', text
+    )
 
 
 def test_other_workspace_is_never_listed(workspace, member):
