@@ -38,6 +38,7 @@
     const name = known.length === 1 ? known[0].querySelector("b").textContent : seen.length === 1 ? byId("lead").textContent : `${seen.length} conversations`;
     const held = known.some((row) => row.contains(document.activeElement));
     const next = following(known);
+    if (held && goes) focus(next);
     for (const row of known) {
       const box = row.querySelector("input");
       if (box?.checked) box.click();
@@ -64,7 +65,6 @@
     if (kind === "tag") back.stays = `${name}: only another tag takes a tag back.`; // the server says what it did
     else back.toast = say((back.name = `${words[kind]}: ${name}`), { undo: true });
     back.step = step;
-    if (held && goes) focus(next);
     return true;
   }
   function following(gone) {
@@ -99,9 +99,9 @@
     // What is undone is open and has the focus, so that the next key is about it.
     const id = last.ids.includes(last.shown) ? last.shown : last.ids.find(rowOf) ?? last.ids[0];
     const open = last.opened || desk.opened;
+    rowOf(id) ? focus(rowOf(id)) : document.activeElement.blur();
     if (open || roomy.matches) show(id, { open });
     say(`Undone: ${last.name.replace(":", ",")}`);
-    rowOf(id) ? focus(rowOf(id)) : document.activeElement.blur();
     if (last.step.cancel()) return true;
     const body = () => {
       const data = new FormData();

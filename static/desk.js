@@ -5,7 +5,7 @@
 (() => {
   "use strict";
   const desk = window.holdfast, { actions, all, byId, focusedRow } = desk;
-  const KEPT_PANES = 12, AHEAD = 2, SOON_MS = 1500;
+  const KEPT_PANES = 12, AHEAD = 2, LATE_MS = 100, SOON_MS = 1500;
   const roomy = matchMedia("(width >= 48rem)");
   const threads = () => byId("threads"), pane = () => byId("convo"), list = () => byId("rows");
   const rows = () => (list() ? [...list().children] : []);
@@ -33,6 +33,12 @@
   }
   const token = () => document.querySelector("[name=csrfmiddlewaretoken]").value;
 
+  // Until what a key has changed is painted. A hidden page paints nothing.
+  const painted = () =>
+    new Promise((go) => {
+      requestAnimationFrame(() => setTimeout(go));
+      setTimeout(go, LATE_MS);
+    });
   // One thing at a time, in order, so that a later act finds what an earlier one did. `unsent` are those not begun.
   let tail = Promise.resolve();
   const unsent = new Set();
@@ -42,7 +48,7 @@
     unsent.add(act);
     desk.busy += 1;
     desk.acts += 1;
-    tail = tail.then(async () => {
+    tail = tail.then(painted).then(async () => {
       if (!unsent.delete(act) || !act.url()) return; // it went out as the page was left, or what it undoes was refused
       try {
         const found = await part(act.url(), target, { method: "POST", body: act.body(), keepalive: true });
@@ -131,7 +137,7 @@
     if (old === element) return;
     const lost = old.contains(document.activeElement);
     if (old.querySelector("[data-poll]") || old.ariaBusy) panes.delete(old.dataset.lead);
-    setTimeout(desk.keepTyped);
+    painted().then(desk.keepTyped);
     replace(element, old);
     if (!element.ariaBusy) htmx.process(element);
     desk.putTyped(element);
@@ -143,7 +149,8 @@
     linkOf(rowOf(id))?.setAttribute("aria-current", "true");
     reveal(rowOf(id));
   }
-  // The page is laid out once for a key, when it is about to be painted: the focus does not scroll, which would be once more.
+  // The page is laid out once for a key, when it is about to be painted: so the focus goes before anything changes, and
+  // does not scroll. What is not seen comes after the paint.
   const reveal = (row) => requestAnimationFrame(() => row?.scrollIntoView({ block: "nearest" }));
   function focus(row) {
     linkOf(row)?.focus({ preventScroll: true });
@@ -168,7 +175,7 @@
     }
     if (stale.has(id)) desk.renewPane().catch(() => {});
     title();
-    setTimeout(ahead);
+    painted().then(ahead);
   }
   function read(id) {
     const row = rowOf(id);
@@ -222,8 +229,8 @@
     const from = every.indexOf(focusedRow() ?? rowOf(desk.shown));
     const row = every[Math.max(0, Math.min(every.length - 1, from + step))];
     if (!row) return;
-    if ((roomy.matches || desk.opened) && idOf(row) !== desk.shown) show(idOf(row));
     focus(row);
+    if ((roomy.matches || desk.opened) && idOf(row) !== desk.shown) show(idOf(row));
   }
   Object.assign(actions, {
     next: () => move(1),

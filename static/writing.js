@@ -76,8 +76,8 @@
   function goOn(id) {
     const row = rowOf(id), next = row ? following([row]) : rows()[0];
     if (!next) return close();
-    show(idOf(next), { open: true });
     focus(next);
+    show(idOf(next), { open: true });
   }
   // Keeps a note. The conversation around it stays as it is, with what is being written there.
   function note(form) {
@@ -114,7 +114,8 @@
       for (const id in texts[element.dataset.lead]) if (!element.querySelector(`#${id}`)) found[id] = texts[element.dataset.lead][id];
       texts[element.dataset.lead] = Object.keys(found).length ? found : undefined;
     }
-    if (!desk.left) sessionStorage[KEPT] = JSON.stringify(texts);
+    const now = JSON.stringify(texts);
+    if (!desk.left && now !== (sessionStorage[KEPT] ?? "{}")) sessionStorage[KEPT] = now;
   }
   addEventListener("pagehide", keepTyped);
   function putTyped(element) {
