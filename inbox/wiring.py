@@ -7,7 +7,7 @@ says what must be here and why. If a line is missing, nothing starts.
 from inbox import signals
 from inbox.enrichment import clay
 from inbox.followups import groups, receivers, step_job
-from inbox.health import comeback
+from inbox.health import comeback, mute_buttons, notice_channels
 from inbox.intake import old_messages, retention
 from inbox.models import OutboundSend, audit
 from inbox.pipeline import missing_facts, tag_notices
@@ -51,6 +51,7 @@ def _vetoes() -> None:
 def _buttons() -> None:
     buttons.register(slack_cards.APPROVE, slack_cards.approve_pressed)
     buttons.register(slack_cards.REGENERATE, slack_cards.regenerate_pressed)
+    buttons.register(mute_buttons.MUTE, notice_channels.mute_pressed)
 
 
 def _retention() -> None:

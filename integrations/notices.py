@@ -6,6 +6,7 @@ the notice also goes out by e-mail. If that fails for good, the right is free ag
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -41,7 +42,7 @@ def due() -> list[WorkspaceIntegrationHealth]:
     """The provider accounts about which people should be told now, at most 500. Each has been in trouble for as long as
     PATIENCE says, nobody was told in the last 24 hours, and no worker is telling them now.
 
-    Accounts that are switched off, and those of fire drills, are left out.
+    Accounts that are switched off or muted, and those of fire drills, are left out.
     """
     now = timezone.now()
     told = Q(last_notice_at=None) | Q(last_notice_at__lte=now - WINDOW)
@@ -49,7 +50,12 @@ def due() -> list[WorkspaceIntegrationHealth]:
     for state, patience in PATIENCE.items():
         troubled |= Q(state=state, since__lte=now - patience)
     found = WorkspaceIntegrationHealth.objects.filter(
-        told, troubled, integration__enabled=True, notice_token=None, workspace__drill_of=None
+        told,
+        troubled,
+        integration__enabled=True,
+        notice_token=None,
+        muted_at=None,
+        workspace__drill_of=None,
     )
     return list(found.select_related("integration", "workspace")[:500])
 
@@ -58,14 +64,37 @@ def claim(health: WorkspaceIntegrationHealth) -> UUID | None:
     """Claim the right to send the notice about a broken account, which one worker at a time may have. Returns the
     claim's token, to be given to `settle`.
 
-    None if another worker has it, a notice was sent within 24 hours, or the account is no longer in such trouble.
+    None if another worker has it, a notice was sent within 24 hours, the account is no longer in such trouble, or
+    people muted it.
     """
     now, token = timezone.now(), uuid4()
     free = Q(last_notice_at=None) | Q(last_notice_at__lte=now - WINDOW)
     claimed = WorkspaceIntegrationHealth.objects.filter(
-        free, Q(state__in=PATIENCE) | REFUSES_TO_SEND, pk=health.pk, notice_token=None
+        free, Q(state__in=PATIENCE) | REFUSES_TO_SEND, pk=health.pk, notice_token=None, muted_at=None
     ).update(notice_token=token, notice_claimed_at=now)
     return token if claimed else None
+
+
+def mute(health: WorkspaceIntegrationHealth) -> bool:
+    """Let no further notice about a broken account go out until it works again. Returns False if it was muted already,
+    or it is not in such trouble that people are told.
+    """
+    return bool(
+        WorkspaceIntegrationHealth.objects.filter(
+            Q(state__in=PATIENCE) | REFUSES_TO_SEND,
+            pk=health.pk,
+            workspace_id=health.workspace_id,
+            muted_at=None,
+        ).update(muted_at=timezone.now())
+    )
+
+
+def unmute(health: WorkspaceIntegrationHealth) -> bool:
+    """Let notices about an account go out again. Returns False if they do already."""
+    muted = WorkspaceIntegrationHealth.objects.filter(
+        pk=health.pk, workspace_id=health.workspace_id, muted_at__isnull=False
+    )
+    return bool(muted.update(muted_at=None))
 
 
 def open_notice(health: WorkspaceIntegrationHealth, path: str, text: str, destination: str = "") -> Notice:
@@ -82,19 +111,23 @@ def open_notice(health: WorkspaceIntegrationHealth, path: str, text: str, destin
     )
 
 
-def post(slack: Integration, notice: Notice) -> ProviderError | ProviderMisconfigured | None:
-    """Post the notice about a broken account to Slack, or find it there from an earlier try, and write into its row
-    where it stands. It takes at most POST_LIMIT_MS.
+def post(
+    slack: Integration, notice: Notice, blocks: Sequence[dict[str, Any]] = ()
+) -> ProviderError | ProviderMisconfigured | None:
+    """Post the notice about a broken account to Slack, with `blocks` if its message can be changed later, or find it
+    there from an earlier try, and write into its row where it stands. It takes at most POST_LIMIT_MS.
 
     Returns None if it is in the channel, else the error, whose `sent` says what is known about it. Raises Cancelled,
     ShutdownRequested and DeadlineExceeded.
     """
     try:
+        client = SlackClient.for_integration(slack)
         posted = deliver(
-            SlackClient.for_integration(slack),
+            client,
             notice.text,
             Deadline.after_ms(POST_LIMIT_MS),
             key=f"health-{notice.health_id}",
+            blocks=blocks if client.can_update else (),
             tried_since=_tried_since(notice),
         )
     except (Cancelled, ShutdownRequested):
@@ -196,9 +229,16 @@ def _free_empty_claims() -> None:
 
 
 def edit(
-    slack: Integration, health: WorkspaceIntegrationHealth, text: str, deadline: Deadline, *, green: bool
+    slack: Integration,
+    health: WorkspaceIntegrationHealth,
+    text: str,
+    deadline: Deadline,
+    *,
+    green: bool,
+    blocks: Sequence[dict[str, Any]] = (),
 ) -> int:
-    """Change the text of Slack notices about an account. This makes no new message, so the limit of one a day holds.
+    """Change the text of Slack notices about an account, and their `blocks`. This makes no new message, so the limit of
+    one a day holds.
 
     With `green` the account works again, and all its notices of the last 10 days that were not changed so before are
     changed; else only the latest one. Returns how many were changed: 0 if Slack is connected by a webhook alone. Raises
@@ -215,6 +255,6 @@ def edit(
         return 0
     chosen = list(posted.filter(edited_at=None) if green else posted.order_by("-created_at")[:1])
     for notice in chosen:
-        client.update(Posted(notice.destination, notice.provider_message_id), text, deadline)
+        client.update(Posted(notice.destination, notice.provider_message_id), text, deadline, blocks=blocks)
         Notice.objects.filter(pk=notice.pk).update(edited_at=timezone.now() if green else None)
     return len(chosen)

@@ -22,12 +22,16 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from inbox.health import banner, notice_mail
-from inbox.workspaces.accounts import slack_of
+from inbox.health import banner, mute_buttons, notice_mail
+from inbox.models import Membership, audit
+from inbox.replying import slack_cards
+from inbox.workspaces.accounts import connected, slack_of
 from integrations import notices
 from integrations.errors import ProviderError, ProviderMisconfigured, ProviderRejected
 from integrations.health import writer
 from integrations.models import HealthState, Integration, Notice, WorkspaceIntegrationHealth
+from integrations.slack import NAME as SLACK
+from integrations.slack.client import Posted, SlackClient
 from integrations.slack.posting import Unconfirmed
 from jobs.context import JobContext
 from jobs.db import drop_connection
@@ -59,6 +63,18 @@ def enqueue_notice(health: WorkspaceIntegrationHealth) -> bool:
         payload={"health_id": health.pk},
     )
     return created
+
+
+def enqueue_update(health: WorkspaceIntegrationHealth) -> None:
+    """Enqueues that the notice which people have in Slack says how the account is now. A new one goes out if one is
+    due.
+    """
+    enqueue(
+        NOTIFY,
+        workspace_id=health.workspace_id,
+        dedupe_key=f"{NOTIFY}:{health.pk}:{timezone.now():%Y%m%d%H%M%S%f}",
+        payload={"health_id": health.pk},
+    )
 
 
 def tick(deadline: Deadline) -> dict[str, int]:
@@ -121,7 +137,7 @@ def tell(health: WorkspaceIntegrationHealth, slack: Integration | None, text: st
         return _by_email(health, token, text)
     notice = notices.open_notice(health, Notice.Path.SLACK, text, str(slack.config.get("channel", "")))
     drop_connection()
-    return _settle(slack, notice, token, notices.post(slack, notice))
+    return _settle(slack, notice, token, notices.post(slack, notice, mute_buttons.blocks(health, text)))
 
 
 def _fold(
@@ -150,8 +166,34 @@ def edit(slack: Integration, health: WorkspaceIntegrationHealth, deadline: Deadl
             return edited
         version = health.version
         text, green = text_of(health), health.state == HealthState.CONNECTED
+        blocks = () if green else mute_buttons.blocks(health, text)
         drop_connection()
-        edited = notices.edit(slack, health, text, deadline, green=green)
+        edited = notices.edit(slack, health, text, deadline, green=green, blocks=blocks)
+
+
+def mute_pressed(ctx: JobContext) -> dict[str, str]:
+    """Runs the button "Mute until it works" of a notice in Slack, for the owner or admin who pressed it. The message
+    says then that it is muted, or why not.
+    """
+    health = WorkspaceIntegrationHealth.objects.select_related("integration", "workspace").get(
+        pk=ctx.payload["health_id"], workspace_id=ctx.workspace_id
+    )
+    slack = connected(ctx.workspace_id, SLACK)
+    if slack is None:
+        return {"outcome": "Slack is not connected any more"}
+    member = slack_cards.member_of(slack, health.workspace_id, ctx.payload["user_id"], ctx.deadline)
+    if member is None or not member.at_least(Membership.Role.ADMIN):
+        posted, text = Posted(ctx.payload["channel_id"], ctx.payload["message_ts"]), text_of(health)
+        blocks = mute_buttons.blocks(health, text, mute_buttons.REFUSED)
+        drop_connection()
+        SlackClient.for_integration(slack).update(posted, text, ctx.deadline, blocks=blocks)
+        return {"outcome": "refused"}
+    with transaction.atomic():
+        muted = notices.mute(health)
+        if muted:
+            audit.record(health.workspace_id, member.user, "health.mute", health.integration)
+    edit(slack, health, ctx.deadline)
+    return {"outcome": "muted" if muted else "not needed any more"}
 
 
 def _settle(slack: Integration, notice: Notice, token: UUID, error: Exception | None) -> dict[str, object]:
@@ -246,7 +288,8 @@ def text_of(health: WorkspaceIntegrationHealth) -> str:
     if health.state == HealthState.CONNECTED:
         return f"{line.headline}. {line.effect}"
     where = settings.PUBLIC_URL + reverse("inbox:health", args=[health.workspace_id])
-    return f"{line.headline} since {_time(health, health.since)}. {line.effect}\n{where}"
+    said = f"{line.headline} since {_time(health, health.since)}. {line.effect}\n{where}"
+    return f"{said}\n{mute_buttons.MUTED}" if health.muted_at else said
 
 
 def _time(health: WorkspaceIntegrationHealth, at: datetime) -> str:

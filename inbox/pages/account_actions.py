@@ -1,4 +1,4 @@
-"""What people do about an account in trouble, on the workspace's pages and in the admin: check, reconnect, hide."""
+"""What people do about an account in trouble, on the pages of a workspace and in the admin: reconnect, mute, …"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,11 +7,12 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from inbox.health import banner, owner_link, reconnect
+from inbox.health import banner, notice_channels, owner_link, reconnect
 from inbox.health.sentences import can_reconnect
 from inbox.models import audit
 from inbox.pages.access import signed_in
 from inbox.workspaces.accounts import account_name
+from integrations import notices
 from integrations.health import probes
 from integrations.models import Integration, WorkspaceIntegrationHealth
 
@@ -56,6 +57,20 @@ def _hide(request: HttpRequest, integration: Integration, page: Page) -> None:
         messages.info(request, "Hidden for 4 hours. It comes back at once when something changes.")
 
 
+def _mute(request: HttpRequest, integration: Integration, page: Page) -> None:
+    row = WorkspaceIntegrationHealth.objects.filter(integration=integration).first()
+    if row is not None and notices.mute(row):
+        notice_channels.enqueue_update(row)
+        messages.success(request, "No further notice goes out until it works.")
+
+
+def _unmute(request: HttpRequest, integration: Integration, page: Page) -> None:
+    row = WorkspaceIntegrationHealth.objects.filter(integration=integration).first()
+    if row is not None and notices.unmute(row):
+        notice_channels.enqueue_update(row)
+        messages.success(request, "Notices go out again.")
+
+
 def _reconnect(request: HttpRequest, integration: Integration, page: Page) -> HttpResponse | None:
     """Asks the provider for its hosted page and shows a link to it.
 
@@ -91,6 +106,8 @@ Action = Callable[[HttpRequest, Integration, Page], HttpResponse | None]
 ACTIONS: dict[str, Action] = {
     "check": _check,
     "hide": _hide,
+    "mute": _mute,
+    "unmute": _unmute,
     "reconnect": _reconnect,
     "owner-link": _owner_link,
 }

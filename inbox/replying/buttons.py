@@ -32,8 +32,8 @@ def offered(action_id: str, module: str) -> str:
 def register(action_id: str, action: Action) -> None:
     """Registers `action(ctx)` as what is done when a person presses the button `action_id` in Slack.
 
-    `ctx.payload` holds action, draft_id, value, user_id, user_name, channel_id and message_ts. The caller has checked
-    that the draft belongs to the workspace.
+    `ctx.payload` holds action, draft_id or health_id, value, user_id, user_name, channel_id and message_ts. The caller
+    has checked that the draft, or the health of an account, belongs to the workspace.
     """
     ACTIONS[action_id] = action
 

@@ -8,6 +8,7 @@ so it shows what happened wherever the draft was decided.
 
 import json
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.urls import reverse
@@ -153,7 +154,7 @@ def _pressed(ctx: JobContext, decide: Any) -> dict[str, str]:
     draft, slack = _draft(ctx), connected(ctx.workspace_id, SLACK)
     if slack is None:
         return {"outcome": "Slack is not connected any more"}
-    member = _member(slack, draft, ctx.payload["user_id"], ctx.deadline)
+    member = member_of(slack, draft.workspace_id, ctx.payload["user_id"], ctx.deadline)
     note = ""
     if member is None and not draft.slack_ts:
         # the pressed message may belong to anybody, so the draft is not shown in it
@@ -170,9 +171,11 @@ def _pressed(ctx: JobContext, decide: Any) -> dict[str, str]:
     return {"outcome": "refused" if note else "done"}
 
 
-def _member(slack: Integration, draft: Draft, slack_user_id: str, deadline: Deadline) -> Membership | None:
+def member_of(
+    slack: Integration, workspace_id: UUID, slack_user_id: str, deadline: Deadline
+) -> Membership | None:
     """The workspace's member behind a Slack user, if they may decide. Looked up by address, once per member."""
-    rows = Membership.objects.filter(workspace_id=draft.workspace_id, user__is_active=True)
+    rows = Membership.objects.filter(workspace_id=workspace_id, user__is_active=True)
     members = [one for one in rows.select_related("user") if one.at_least(Role.MEMBER)]
     known = next((one for one in members if one.slack_user_id == slack_user_id), None)
     if known is not None:

@@ -259,6 +259,7 @@ def _move(health: WorkspaceIntegrationHealth, state: str, signal: Signal, at: da
             "recovered_at": at,
             "down_since": health.since,
             "imported_messages": None,
+            "muted_at": None,
         }
     with transaction.atomic():
         moved = WorkspaceIntegrationHealth.objects.filter(pk=health.pk, version=health.version).update(

@@ -83,6 +83,11 @@ class WorkspaceIntegrationHealth(models.Model):
     notice_token = models.UUIDField(null=True, blank=True)
     notice_claimed_at = models.DateTimeField(null=True, blank=True)
     last_notice_at = models.DateTimeField(null=True, blank=True)
+    muted_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When a person asked for no further notice until the account works again.",
+    )
 
     # What the last recovery brought back. People see it once, in a green line.
     recovered_from = models.CharField(

@@ -17,6 +17,7 @@ from django.dispatch import Signal
 
 from config import gunicorn
 from inbox import signals, system_checks, wiring
+from inbox.health import mute_buttons
 from inbox.leads import merge
 from inbox.models import OutboundSend
 from inbox.pages import navigation, state_marks
@@ -25,6 +26,7 @@ from insights import system_checks as insights_checks
 from integrations import registry as providers
 from integrations.health import writer
 from integrations.http import call_reports
+from integrations.models import HealthState, WorkspaceIntegrationHealth
 from integrations.spec import NONE
 from jobs import actions, kinds, retention, ticks
 from jobs.kinds import KINDS, NAMED, job_kind
@@ -56,7 +58,8 @@ def name_of(line: ast.stmt) -> str:
     if isinstance(called, ast.Call):
         return f"“{called.args[0].value}”"
     if called.attr == "register":
-        return f"“{getattr(slack_cards, line.value.args[0].attr)}”"
+        button = line.value.args[0]
+        return f"“{getattr(getattr(wiring, button.value.id), button.attr)}”"
     return f".{ast.unparse(line.value.args[0])} does not hear {called.value.attr}"
 
 
@@ -207,9 +210,10 @@ def test_a_send_whose_origin_has_no_veto_is_refused_by_name(monkeypatch, origin)
 
 
 @pytest.mark.django_db
-def test_each_button_of_a_card_opens_a_page_or_is_one_that_a_check_knows():
+def test_each_button_of_ours_in_slack_opens_a_page_or_is_one_that_a_check_knows():
     draft = factories.make_draft(factories.make_message(factories.make_lead(factories.make_workspace())))
-    _, blocks = slack_cards.card(draft)
+    down = WorkspaceIntegrationHealth(pk=1, workspace=draft.workspace, state=HealthState.DISCONNECTED)
+    blocks = [*slack_cards.card(draft)[1], *mute_buttons.blocks(down, "It is down.")]
     shown = [one for block in blocks if block["type"] == "actions" for one in block["elements"]]
     assert {one["action_id"] for one in shown if "url" not in one} == set(buttons.OFFERED)
 

@@ -12,8 +12,11 @@ from django.core.management import call_command
 from inbox.models import Draft, Lead, Message, WebhookDelivery
 from inbox.replying import buttons
 from inbox.webhooks import replay
+from integrations.health import writer
+from integrations.models import Notice, WorkspaceIntegrationHealth
 from integrations.registry import keyed_sources
 from jobs.models import BackgroundJob
+from tests import factories
 from tests.recorded import TESTS, payload, traffic
 from tests.webhooks.posting import (
     CLAY_SECRET,
@@ -167,9 +170,14 @@ def test_our_clay_key_does_not_fill_their_lead(north, blue, headers):
 def press(poster: Poster, draft: Draft, workspace: Any, *, channel: str, ts: str, user: str = "U-north"):
     """A press in a message that Northwind's own bot posted, with whatever value it was given."""
     ids = {"draftId": str(draft.pk), "leadId": str(draft.lead_id), "clientId": str(workspace.pk)}
+    return press_with(poster, ids, "approve_send", channel=channel, ts=ts, user=user)
+
+
+def press_with(poster: Poster, ids: dict, action: str, *, channel: str, ts: str, user: str = "U-north"):
+    """A press of the button `action` with the value `ids` in the message that stands in `channel` at `ts`."""
     body = payload("slack", "approve_send") | {"team": {"id": "T-north"}, "user": {"id": user, "name": "n"}}
     body |= {"container": {"channel_id": channel, "message_ts": ts}, "channel": {"id": channel}}
-    body["actions"][0]["value"] = json.dumps(ids)
+    body["actions"][0] |= {"action_id": action, "value": json.dumps(ids)}
     raw = b"payload=" + quote(json.dumps(body)).encode()
     kind = "application/x-www-form-urlencoded"
     return poster.post_to("/api/webhooks/slack/interactions/", raw, content_type=kind, **slack_headers(raw))
@@ -196,6 +204,33 @@ def test_button_on_the_drafts_own_card_is_worked(blue):
     answer = press(blue.poster, blue.draft, blue.workspace, channel="CBLUE", ts="1792009376.000200")
     assert answer.json()["leadId"] == str(blue.lead.pk)
     assert BackgroundJob.objects.filter(kind=buttons.JOB, workspace=blue.workspace).count() == 1
+
+
+def test_a_mute_counts_on_our_own_notice_about_an_account_of_its_own_workspace_only(north, blue):
+    account = factories.make_integration(blue.workspace, "unipile", external_account_id="muted")
+    writer.record(account, writer.Signal(writer.SignalKind.REFUSED, "down"))
+    health = WorkspaceIntegrationHealth.objects.get(integration=account)
+    stands = {"destination": "CBLUE", "provider_message_id": "1.5"}
+    Notice.objects.create(
+        workspace=blue.workspace, health=health, kind="health", path="slack", state="sent", text="x", **stands
+    )
+
+    def mute(workspace, health_id, *, channel="CBLUE", ts="1.5"):
+        ids = {"healthId": health_id, "clientId": str(workspace.pk)}
+        return press_with(north.poster, ids, "mute_account", channel=channel, ts=ts).json()
+
+    for asked in (
+        mute(blue.workspace, health.pk, ts="1.6"),
+        mute(blue.workspace, health.pk, channel="CNORTH"),
+        mute(north.workspace, health.pk),
+        mute(blue.workspace, health.pk + 1),
+        mute(blue.workspace, str(health.pk)),
+        mute(blue.workspace, True),
+    ):
+        assert asked["ignored"] is True
+    assert not BackgroundJob.objects.filter(kind=buttons.JOB).exists()
+    assert "ignored" not in mute(blue.workspace, health.pk)
+    assert BackgroundJob.objects.get(kind=buttons.JOB).payload["health_id"] == health.pk
 
 
 # Replay

@@ -1,38 +1,63 @@
 """Receives presses of buttons in our Slack messages, and enqueues their work (inbox.replying.buttons)."""
 
 import uuid
+from typing import Any
 
 from inbox.intake.receipt import DeliveryVerdict, IntakeResult, Received
-from inbox.models import Draft
+from inbox.models import Draft, Lead
 from inbox.replying.buttons import ACTIONS, JOB
 from integrations.events import ButtonEvent
+from integrations.models import Notice
 from jobs.enqueue import enqueue
 
 
 def press(received: Received, event: ButtonEvent) -> IntakeResult:
     """Enqueues the work of a button that a person pressed in one of our Slack messages. The press is ignored if no such
-    button exists, if its draft is not in this workspace, or if it was pressed elsewhere than on the draft's own card.
+    button exists, if what it is about is not in this workspace, or if it was pressed elsewhere than on our own message
+    about that.
     """
     if event.action not in ACTIONS:
-        return IntakeResult(DeliveryVerdict.IGNORED, event.event_type, "no such button")
+        return _ignored(event, "no such button")
+    if "healthId" in event.value:
+        return _press_on_notice(received, event)
     draft = _draft(received, event)
     if draft is None:
-        return IntakeResult(
-            DeliveryVerdict.IGNORED, event.event_type, "the button's draft is not in this workspace"
-        )
+        return _ignored(event, "the button's draft is not in this workspace")
     # One Slack app serves all workspaces. A person who holds a bot's token can write any ids into a button,
     # and Slack signs the press. So the press must come from the draft's own card.
     if draft.slack_ts and (draft.slack_channel, draft.slack_ts) != (event.channel_id, event.message_ts):
-        return IntakeResult(
-            DeliveryVerdict.IGNORED, event.event_type, "the button is not on the draft's own card"
-        )
+        return _ignored(event, "the button is not on the draft's own card")
+    return _accepted(received, event, {"draft_id": str(draft.pk)}, draft.lead)
+
+
+def _press_on_notice(received: Received, event: ButtonEvent) -> IntakeResult:
+    health_id = event.value["healthId"]
+    notices = Notice.objects.filter(
+        workspace=received.workspace,
+        health_id=health_id if type(health_id) is int and 0 < health_id < 2**63 else None,
+        health__isnull=False,
+        path=Notice.Path.SLACK,
+    )
+    stands = {"destination": event.channel_id, "provider_message_id": event.message_ts}
+    if not event.message_ts or not notices.filter(**stands).exists():
+        return _ignored(event, "the button is not on our own notice about an account of this workspace")
+    return _accepted(received, event, {"health_id": health_id})
+
+
+def _ignored(event: ButtonEvent, reason: str) -> IntakeResult:
+    return IntakeResult(DeliveryVerdict.IGNORED, event.event_type, reason)
+
+
+def _accepted(
+    received: Received, event: ButtonEvent, about: dict[str, Any], lead: Lead | None = None
+) -> IntakeResult:
     job, _ = enqueue(
         JOB,
         workspace_id=received.workspace.pk,
         dedupe_key=f"{JOB}:{event.event_key}",
-        payload={
+        payload=about
+        | {
             "action": event.action,
-            "draft_id": str(draft.pk),
             "value": event.value,
             "user_id": event.user_id,
             "user_name": event.user_name[:80],
@@ -40,7 +65,7 @@ def press(received: Received, event: ButtonEvent) -> IntakeResult:
             "message_ts": event.message_ts,
         },
     )
-    return IntakeResult(DeliveryVerdict.ACCEPTED, event.event_type, lead=draft.lead, job_id=job.pk)
+    return IntakeResult(DeliveryVerdict.ACCEPTED, event.event_type, lead=lead, job_id=job.pk)
 
 
 def _draft(received: Received, event: ButtonEvent) -> Draft | None:

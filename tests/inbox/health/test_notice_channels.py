@@ -10,15 +10,18 @@ import pytest
 import time_machine
 from django.core import mail
 from django.db import connections
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
-from inbox.health import comeback, notice_channels, notice_mail
-from inbox.models import Workspace
+from inbox.health import comeback, mute_buttons, notice_channels, notice_mail
+from inbox.models import AuditEntry, User, Workspace
 from inbox.workspaces.accounts import slack_of
 from integrations import notices
 from integrations.health import probes, writer
 from integrations.health.writer import Signal, SignalKind
 from integrations.models import HealthTransition, Integration, Notice, WorkspaceIntegrationHealth
+from integrations.slack.client import SlackClient
 from jobs.deadline import Deadline
 from jobs.errors import TransientError
 from jobs.kinds import policy_of
@@ -350,6 +353,57 @@ def edit(account) -> int:
 
 def last_words(sandbox) -> str:
     return sandbox.sends(provider="slack")[-1]["text"]
+
+
+def press_mute(account, email: str) -> dict:
+    """What the worker does after somebody has pressed "Mute until it works" in the newest notice."""
+    slack, notice = slack_of(account.workspace_id), Notice.objects.filter(path="slack").latest("created_at")
+    pressed = {
+        "health_id": row(account).pk,
+        "user_id": SlackClient.for_integration(slack).find_user(email, Deadline.after_ms(5_000)),
+        "channel_id": notice.destination,
+        "message_ts": notice.provider_message_id,
+    }
+    return notice_channels.mute_pressed(context(account, **pressed))
+
+
+def test_a_muted_account_is_told_of_no_more_until_it_has_worked(account, sandbox):
+    break_down(account)
+    tell(account)
+    assert press_mute(account, "ana@northwind.example.com") == {"outcome": "muted"}
+    assert mute_buttons.MUTED in last_words(sandbox)
+    assert press_mute(account, "ana@northwind.example.com") == {"outcome": "not needed any more"}
+    assert AuditEntry.objects.filter(action="health.mute").count() == 1
+    tomorrow = timezone.now() + timedelta(hours=25)
+    with time_machine.travel(tomorrow):
+        assert notices.due() == [] and notices.claim(row(account)) is None
+        writer.record(account, Signal(SignalKind.WORKED))
+        break_down(account)
+        assert tell(account) == {"sent": "slack"}
+    assert len(posts(sandbox)) == 2
+
+
+def test_only_an_owner_or_admin_mutes_and_a_page_takes_it_back(account, sandbox):
+    make_member(account.workspace, email="ben@northwind.example.com")
+    make_member(make_workspace(), role="owner", email="eve@other.example.com")
+    break_down(account)
+    tell(account)
+    for email in ("ben@northwind.example.com", "eve@other.example.com"):
+        assert press_mute(account, email) == {"outcome": "refused"}
+        assert row(account).muted_at is None
+    assert mute_buttons.REFUSED in str(sandbox.state.account("slack", "xoxb-1").data.messages)
+
+    client = Client()
+    client.force_login(User.objects.get(email="ana@northwind.example.com"))
+    path = reverse("inbox:health-account", args=[account.workspace_id, account.pk])
+    client.post(path, {"do": "mute"})
+    assert row(account).muted_at and notices.mute(row(account)) is False
+    drain()
+    assert mute_buttons.MUTED in last_words(sandbox)
+    page = client.get(reverse("inbox:health", args=[account.workspace_id])).content.decode()
+    assert "Notices are muted until it works." in page and "Send notices again" in page
+    client.post(path, {"do": "unmute"})
+    assert row(account).muted_at is None
 
 
 def test_a_drop_within_the_24_hours_is_folded_into_the_message_that_stands_there(account, sandbox):
