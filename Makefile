@@ -17,7 +17,7 @@ sum = $(shell cksum < $(1) | cut -d ' ' -f 1)
 DEMO := .venv/.demo-$(call sum,requirements-demo.txt)
 INSTALLED := .venv/.installed-$(call sum,requirements-dev.txt)
 ALONE := faults and not (crash or browser)
-FAULTS := tests/faults tests/integrations tests/demo
+FAULTS := tests/faults tests/integrations/http tests/integrations/openai tests/integrations/test_mail.py tests/demo/test_postgres_faults.py
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Tests start some hundred Python processes; without bytecode each compiles the product anew.
 unexport PYTHONDONTWRITEBYTECODE

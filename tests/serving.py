@@ -36,11 +36,15 @@ def database_url(settings: dict[str, Any]) -> str:
 
 @cache
 def collected_static() -> Path:
-    """The static files as production has them, collected anew once per process; processes take turns."""
+    """The static files as production has them, collected anew once per run of tests, whichever process is first."""
     target = ROOT / ".local" / "test-static"
     target.parent.mkdir(exist_ok=True)
-    with target.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", "")
+    with target.with_suffix(".lock").open("a+") as collected_by:
+        fcntl.flock(collected_by, fcntl.LOCK_EX)
+        collected_by.seek(0)
+        if run and collected_by.read() == run:
+            return target
         subprocess.run(
             [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"],
             cwd=ROOT,
@@ -54,6 +58,8 @@ def collected_static() -> Path:
             check=True,
             timeout=120,
         )
+        collected_by.truncate(0)
+        collected_by.write(run)
     return target
 
 

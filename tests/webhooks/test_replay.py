@@ -15,6 +15,7 @@ from inbox.webhooks import replay
 from integrations.events import MessageEvent
 from jobs.deadline import Deadline
 from jobs.models import BackgroundJob
+from tests import forms
 from tests.factories import ago, make_delivery, make_lead, make_member
 from tests.recorded import payload, traffic
 from tests.webhooks.posting import GHL_PUBLIC, encoded, ghl_headers
@@ -76,9 +77,11 @@ def test_provider_that_comes_again_is_no_duplicate_of_the_failure(failed, poster
     assert poster.post("smartlead", payload("smartlead", "email_reply")).json()["deduped"] is False
 
 
+@pytest.mark.shortened
 def test_replaying_everything_changes_nothing(poster):
     wanted = {"accepted", "duplicate", "rejected", "ignored"}
-    lines = [one for one in traffic() if one.workspace == "northwind" and one.expect in wanted][:150]
+    lines = [one for one in traffic() if one.workspace == "northwind" and one.expect in wanted]
+    lines = lines[: forms.either(60, 150)]
     for line in lines:
         with time_machine.travel(line.at, tick=False):
             poster.post(line.source, line.body)

@@ -40,6 +40,7 @@ def let_the_countdown_end(world) -> None:
 def test_it_goes_out_when_the_countdown_is_over_and_not_before(world, draft):
     send = approve(world, draft)
     assert send.counts_down and timedelta(seconds=9) < send.send_at - timezone.now() <= timedelta(seconds=10)
+    assert BackgroundJob.objects.get(kind="reply.send").run_at == send.send_at
     world.work()
     assert world.posted() == []
 
