@@ -13,6 +13,7 @@ import psutil
 import psycopg
 import pytest
 
+from demo import postgres
 from demo.postgres import EmbeddedPostgres
 from tests import forms, template
 from tests.waiting import PATIENCE_S, until
@@ -26,7 +27,14 @@ REQUESTS = forms.either(30, 60)
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory) -> Iterator[EmbeddedPostgres]:
+    """Its database `another` is migrated too, or empty in the long form, as a newcomer's is."""
     with template.server_in(tmp_path_factory.mktemp("demo")) as server:
+        like = forms.either(postgres.DATABASE, "template1")
+        with psycopg.connect(server.url(template.MAINTENANCE), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE another TEMPLATE "{like}"')
+        if not forms.LONG:
+            with psycopg.connect(server.url("another")) as connection:
+                template.adopt(connection)
         yield server
 
 
@@ -36,10 +44,8 @@ def database(server) -> str:
 
 
 @pytest.fixture
-def empty_database(server, database) -> str:
-    """Another one on the same server."""
-    with psycopg.connect(database, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE another")
+def unused_database(server) -> str:
+    """Another one on the same server, without any day in it."""
     return server.url("another")
 
 
@@ -90,9 +96,9 @@ def test_a_first_run_meets_every_expectation_and_a_second_one_finds_duplicates(d
 
 @pytest.mark.shortened
 @pytest.mark.slow(seconds=50)
-def test_ctrl_c_stops_all_of_it_and_the_day_goes_on_at_the_next_start(empty_database, file):
+def test_ctrl_c_stops_all_of_it_and_the_day_goes_on_at_the_next_start(unused_database, file):
     """Part of it has been accepted before and part of it has not: each line is judged by itself."""
-    run = start(empty_database, *ports(), "--traffic", str(file))
+    run = start(unused_database, *ports(), "--traffic", str(file))
     received = (int(found[1]) for line in run.stdout if (found := re.match(r"received +(\d+)", line)))
     assert next(number for number in received if number) < REQUESTS
     children = psutil.Process(run.pid).children(recursive=True)
@@ -102,7 +108,7 @@ def test_ctrl_c_stops_all_of_it_and_the_day_goes_on_at_the_next_start(empty_data
     assert len(children) >= 3
     until(lambda: not any(child.is_running() and child.status() != "zombie" for child in children), "all end")
 
-    run = start(empty_database, *ports(), "--traffic", str(file), "--exit-after", "4")
+    run = start(unused_database, *ports(), "--traffic", str(file), "--exit-after", "4")
     output = said(run)
     assert (
         f"{REQUESTS} of {REQUESTS} recorded requests posted, {REQUESTS} answered as expected (again" in output
