@@ -42,8 +42,8 @@ def waits(value: datetime) -> str:
 @register.simple_tag
 def waits_since(value: datetime) -> SafeString:
     """The HTML of how long somebody has waited since `value`, in a warning tone if it is longer than a day."""
-    tone = "warn" if timezone.now() - value > WAITS_LONG else ""
-    return render_time(value, f"waits {waits(value)}", tone)
+    tone, since = "warn" if timezone.now() - value > WAITS_LONG else "", waits(value)
+    return render_time(value, "wrote just now" if since == "now" else f"waits {since}", tone)
 
 
 @register.simple_tag
