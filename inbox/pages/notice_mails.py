@@ -45,7 +45,7 @@ def look(ctx: JobContext) -> dict[str, str]:
     _, is_new = enqueue(
         MAIL,
         workspace_id=ctx.workspace_id,
-        dedupe_key=f"{MAIL}:{member.pk}:{about}:{now:%Y%m%d%H}",
+        dedupe_key=f"{MAIL}:{member.pk}:{about}:{_hour(now)}",
         payload=ctx.payload,
     )
     if not is_new:
@@ -96,6 +96,10 @@ def _member(ctx: JobContext) -> Membership | None:
 def _unseen(ctx: JobContext, member: Membership) -> list[ForYou]:
     lead_id = ctx.payload["lead_id"]
     return for_you.news_for(member, timezone.now() - WINDOW, [lead_id] if lead_id else None)
+
+
+def _hour(now: datetime) -> str:
+    return f"{now:%Y%m%d%H}"
 
 
 def _next_hour(now: datetime) -> datetime:

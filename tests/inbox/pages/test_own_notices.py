@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from inbox.leads import assigning, notes, own_notices, triage
 from inbox.models import Lead, Membership
-from inbox.pages import presence
+from inbox.pages import notice_mails, presence
 from jobs.models import BackgroundJob
 from jobs.worker import drain
 from tests import factories
@@ -138,7 +138,10 @@ def soon() -> None:
     drain()
 
 
-def test_who_has_not_seen_it_is_mailed_once_with_a_name_and_a_link_alone(workspace, lead, his, ben):
+def test_who_has_not_seen_it_is_mailed_once_an_hour_with_a_name_and_a_link_alone(
+    workspace, lead, his, ben, monkeypatch
+):
+    monkeypatch.setattr(notice_mails, "_hour", lambda now: "this")
     choose(his, ben, MINE, "5")
     call(lead, ben)
     look = BackgroundJob.objects.get(kind=own_notices.LOOK)
@@ -150,12 +153,17 @@ def test_who_has_not_seen_it_is_mailed_once_with_a_name_and_a_link_alone(workspa
     assert "decides" not in message.body
     assert message.extra_headers["List-Unsubscribe"].endswith("/account/>")
 
-    heat(lead, assigned_to=ben.user)
-    own_notices.expect_hot(lead)
-    BackgroundJob.objects.filter(kind=own_notices.LOOK).exclude(pk=look.pk).update(run_at=factories.ago())
+    BackgroundJob.objects.filter(
+        kind=own_notices.LOOK
+    ).delete()  # what comes some minutes later is looked at anew
     call(lead, ben)
     soon()
-    assert len(mail.outbox) == 1  # one an hour
+    waits = BackgroundJob.objects.get(kind=own_notices.LOOK)
+    assert waits.status == "queued" and timedelta(0) < waits.run_at - timezone.now() <= timedelta(hours=1)
+    assert len(mail.outbox) == 1
+    monkeypatch.setattr(notice_mails, "_hour", lambda now: "next")
+    soon()
+    assert len(mail.outbox) == 2
 
 
 @pytest.mark.parametrize("case", ["seen", "there", "no mail", "nothing", "left"])
