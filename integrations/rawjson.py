@@ -31,6 +31,13 @@ def parse(body: bytes) -> Any:
         value = _loads(text)
     except RecursionError:
         value = _loads(_pruned(text))
+    return storable(value)
+
+
+def storable(value: Any) -> Any:
+    """A value that `json.loads` gave, as PostgreSQL takes it: its texts lose NUL and lone surrogates, and what is
+    nested deeper than DEPTH_LIMIT is None.
+    """
     return _clean(value, DEPTH_LIMIT)
 
 

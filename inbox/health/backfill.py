@@ -18,7 +18,7 @@ from django.utils import timezone
 from inbox.intake import handlers
 from inbox.intake.receipt import DeliveryVerdict, Received, receive
 from inbox.models import Message
-from integrations import registry
+from integrations import rawjson, registry
 from integrations.events import BACKFILL, CampaignRef, MessageEvent, PayloadInvalid, Person
 from integrations.models import Integration
 from integrations.spec import stated
@@ -84,7 +84,7 @@ def event_of(body: bytes) -> MessageEvent:
     Raises PayloadInvalid if the body is not one that we made.
     """
     try:
-        fields = json.loads(body)["backfill"]
+        fields = rawjson.parse(body)["backfill"]
         campaign = fields.pop("campaign")
         return MessageEvent(
             **fields

@@ -21,6 +21,7 @@ from tenacity import Retrying, retry_if_result
 from typing_extensions import TypeVar
 from urllib3.exceptions import HTTPError
 
+from integrations import rawjson
 from integrations.errors import (
     CallCancelled,
     CallInterrupted,
@@ -406,6 +407,6 @@ def _exchange_bytes(provider: str, request: requests.PreparedRequest, file_limit
 
 def _parse_json(content: bytes) -> Any:
     try:
-        return json.loads(content)
+        return rawjson.storable(json.loads(content))
     except (ValueError, RecursionError):
         return None

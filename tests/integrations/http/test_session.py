@@ -43,10 +43,10 @@ def call(url, method="GET", *, deadline=None, max_retries=0, **kwargs):
     )
 
 
-def test_returns_the_parsed_answer():
-    with FaultServer(answer(body={"id": 7})) as server:
+def test_returns_the_parsed_answer_without_what_postgresql_refuses():
+    with FaultServer(answer(body={"id": 7, "te\0xt": ["yes\0 please\ud83d"]})) as server:
         response = call(server.url)
-    assert (response.status, response.data) == (200, {"id": 7})
+    assert (response.status, response.data) == (200, {"id": 7, "text": ["yes please"]})
 
 
 def test_the_provider_is_told_which_release_calls(settings):
