@@ -1,12 +1,14 @@
 """Checks that the meeting times in a text are still free in the calendar before it goes out."""
 
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from inbox.models import OutboundSend, Workspace
+from inbox.models import Appointment, OutboundSend
 from inbox.replying import hours, slots
 from inbox.replying.draft_material import Slot
 from integrations.errors import ProviderError, ProviderMisconfigured
@@ -27,8 +29,9 @@ def listed(offered: list[Slot], text: str) -> list[list[str]]:
 
 def problem(send: OutboundSend, deadline: Deadline) -> str:
     """Returns why the message `send` must not go out, as a sentence, if a meeting time that it offers is no longer
-    free, else "". If a person sends it, those count too that they have put into its text, and a calendar that cannot be
-    asked is a reason for them to decide. Else raises the errors of the calendar's client.
+    free, else "". If a person sends it, those count too that they have put into its text, but none at which this lead
+    has or had a meeting, and a calendar that cannot be asked is a reason for them to decide. Else raises the errors of
+    the calendar's client.
 
     The first part of a long SMS is asked for all of them: once it is out, the others follow.
     """
@@ -41,7 +44,9 @@ def problem(send: OutboundSend, deadline: Deadline) -> str:
     if task or send.approved_by_id is None:
         return GONE if slots.taken(send.workspace, times, deadline) else ""
     try:
-        times |= _written(send.workspace, text)
+        times |= _written(send, text)
+        met = set(_met(send, times))
+        times = {moment: words for moment, words in times.items() if moment not in met}
         gone = slots.taken(send.workspace, times, deadline)
     except (ProviderError, ProviderMisconfigured):
         return f"{UNKNOWN} {AGAIN}"
@@ -53,16 +58,26 @@ def are_why(reason: str) -> bool:
     return reason.startswith((GONE, TAKEN, UNKNOWN))
 
 
-def _written(workspace: Workspace, text: str) -> dict[datetime, str]:
-    """The meeting times that `text` names in the words of an offer, each with these: those of the seven days before and
-    after now. None if there is no calendar.
+def _written(send: OutboundSend, text: str) -> dict[datetime, str]:
+    """The meeting times that `text` names in the words of an offer, each with these: those up to seven days from now
+    that had not passed when it was written, as else it tells of one ("Sorry that I missed you on …"). None if there is
+    no calendar.
     """
-    now, zone = timezone.now(), hours.zone(workspace)
+    zone = hours.zone(send.workspace)
+    written, last = send.created_at.astimezone(zone), timezone.now() + slots.AHEAD
     found = {}
-    for words in set(WRITTEN.findall(text)) if slots.has_calendar(workspace) else ():
-        for year in (now.year - 1, now.year, now.year + 1):
+    for words in set(WRITTEN.findall(text)) if slots.has_calendar(send.workspace) else ():
+        for year in (written.year, written.year + 1):
             with suppress(ValueError):
                 named = datetime.strptime(f"{words} {year}", "%A %d %B, %I:%M %p %Y").replace(tzinfo=zone)
-                if abs(named - now) <= slots.AHEAD and slots.words(named) in text:
+                if written < named <= last and slots.words(named) in text:
                     found[named] = slots.words(named)
     return found
+
+
+def _met(send: OutboundSend, times: Iterable[datetime]) -> QuerySet[Appointment, datetime | None]:
+    """Those of `times` at which the lead has or had a meeting: the calendar lists them as taken, by this very lead."""
+    meetings = Appointment.objects.filter(
+        workspace_id=send.workspace_id, lead_id=send.lead_id, starts_at__in=times
+    )
+    return meetings.values_list("starts_at", flat=True)

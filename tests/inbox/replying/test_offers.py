@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from inbox.models import OutboundSend
+from inbox.models import Appointment, OutboundSend
 from inbox.replying import hours, offers, review, slots
 from jobs.deadline import Deadline
 from tests import factories
@@ -27,9 +27,10 @@ def words_of(moment, workspace) -> str:
     return slots.words(moment.astimezone(hours.zone(workspace)))
 
 
-def sent(world, text: str, **fields) -> OutboundSend:
+def sent(world, text: str, lead=None) -> OutboundSend:
     """A message of a person's own with `text`, as it has ended."""
-    send = review.send_own(world.lead(), user=world.user, channel="email", text=text, client_token=text[-60:])
+    lead = lead or world.lead()
+    send = review.send_own(lead, user=world.user, channel="email", text=text, client_token=text[-60:])
     world.work()
     send.refresh_from_db()
     return send
@@ -40,15 +41,32 @@ def test_a_free_time_goes_out_and_one_that_is_not_does_so_when_they_send_it_agai
     assert sent(world, f"How about {free.words}?").state == State.SENT
 
     taken = words_of(free.starts_at + timedelta(minutes=7), world.workspace)
-    past = words_of(timezone.now() - timedelta(days=2), world.workspace)
-    send = sent(world, f"How about {free.words}, {taken} or {past}?")
-    assert (send.state, send.reason) == (State.FAILED, f"No longer free: {past}; {taken}. {offers.AGAIN}")
+    send = sent(world, f"How about {free.words} or {taken}?")
+    assert (send.state, send.reason) == (State.FAILED, f"No longer free: {taken}. {offers.AGAIN}")
     assert len(world.posted()) == 1
 
     review.send_again(send, user=world.user)
     world.work()
     send.refresh_from_db()
     assert (send.state, len(world.posted())) == (State.SENT, 2)
+
+
+def test_a_time_that_has_passed_or_that_this_lead_has_booked_is_told_of_and_not_offered(world, calendar):
+    soon = (timezone.now() + timedelta(days=1, minutes=7)).replace(second=0, microsecond=0)
+    booked = words_of(soon, world.workspace)
+    past = words_of(timezone.now() - timedelta(days=2), world.workspace)
+    text = f"Sorry that I missed you on {past}. See you on {booked} then."
+    lead, colleague = world.lead(), factories.make_lead(world.workspace)
+    about = {"workspace": world.workspace, "provider": "ghl", "starts_at": soon}
+    meeting = Appointment.objects.create(lead=colleague, **about)
+    assert sent(world, text, lead).reason == f"No longer free: {booked}. {offers.AGAIN}"
+
+    Appointment.objects.filter(pk=meeting.pk).update(lead=lead)
+    send = sent(world, f"{text} Till then!", lead)
+    assert send.state == State.SENT
+
+    send.created_at -= timedelta(days=3)  # it waited so long that the time passed
+    assert offers.problem(send, Deadline.after_ms(10_000)) == f"No longer free: {past}. {offers.AGAIN}"
 
 
 def test_a_draft_is_asked_for_what_a_person_put_into_it_and_for_what_it_offered(world, calendar):
