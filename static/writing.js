@@ -2,6 +2,7 @@
 (() => {
   "use strict";
   const desk = window.holdfast, { act, actions, byId, close, drop, focus, focusedRow, following, forget, idOf, keep, later, linkOf, pane, panes, past, put, rowOf, rows, say, show, takeBack, targets, threads, title, told, types, undo } = desk;
+  const path = (url) => new URL(url).pathname;
   document.addEventListener("submit", (event) => {
     const { target: form, submitter } = event;
     if (form.matches("#triage, #bulk")) {
@@ -17,7 +18,7 @@
       undo(step);
       toast.remove();
     } else if (form.matches("[data-undo]")) {
-      const step = past.find((one) => one.sent === desk.shown && !one.stays);
+      const step = past.findLast((one) => one.url && path(one.url) === path(form.action));
       drop(step);
       takeBack(step ?? { sent: desk.shown, link: () => form.action, cancel: () => false });
     } else if (form.closest("#convo") && form.method === "post") send(form, submitter);

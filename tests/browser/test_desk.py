@@ -275,6 +275,12 @@ def test_what_was_sent_is_taken_back_from_the_next_conversation_and_other_tabs_s
     plain.reload()
     plain.get_by_label("Answer").get_by_role("button", name="Undo").click()
     expect(plain.get_by_label("Message to Lead01")).to_have_value("My words")
+
+    expect(text).to_have_value("My words")
+    text.press("Control+Enter")
+    expect(page.get_by_text("Goes out in")).to_be_visible()
+    page.get_by_label("Answer").get_by_role("button", name="Undo").click()  # of this one, not of those before
+    expect(text).to_have_value("My words")
     assert {send.state for send in OutboundSend.objects.all()} == {"taken_back"}
 
 
