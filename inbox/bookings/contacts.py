@@ -37,11 +37,12 @@ def who_booked(ctx: JobContext) -> dict[str, object]:
             raise
         return {"outcome": "GoHighLevel does not know this contact any more"}
     person = Person(email=contact.email, phone=contact.phone)
-    if not identity.identities_of(workspace, person):
+    identities = identity.identities_of(workspace, person)
+    if not identities:
         return {"outcome": "neither address nor number"}
     with transaction.atomic():
         found = identity.find_or_create(workspace, person, ghl.NAME, create=False)
         if found is None:
             return {"outcome": "nobody we know"}
-        kept = identity.keep(found.lead, "ghl_contact_id", contact_id, ghl.NAME)
+        kept = identity.keep_contact(found.lead, contact_id, identities.get("phone", ""), ghl.NAME)
     return {"outcome": "found", "contact": kept, "changed": calendar_list.apply(found.lead, meetings)}

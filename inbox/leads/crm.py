@@ -57,7 +57,7 @@ def find(client: GhlClient, lead: Lead, deadline: Deadline) -> Contact | None:
     if known := _known(client, lead, deadline):
         return known
     by_email = _first(client, "email", lead.email, deadline)
-    if by_email and (not lead.phone or _phone(by_email, region) in ("", lead.phone, *lead.alternate_phones)):
+    if by_email and (not lead.phone or _phone(by_email, region) in ("", lead.phone)):
         return by_email
     return _first(client, "phone", lead.phone, deadline) or by_email
 
@@ -104,8 +104,8 @@ def _make(client: GhlClient, lead: Lead, deadline: Deadline) -> Contact | None:
 
 def _share_phone(client: GhlClient, lead: Lead, contact: Contact, deadline: Deadline) -> str:
     theirs = _phone(contact, lead.workspace.phone_region)
-    others = theirs not in (lead.phone, *lead.alternate_phones)
-    if lead.phone and (not theirs or (others and facts.entered(lead, "phone"))):
+    ours = theirs in lead.alternate_phones or facts.entered(lead, "phone")  # texts go to `phone` alone
+    if lead.phone and (not theirs or (theirs != lead.phone and ours)):
         drop_connection()
         client.update_contact(contact.id, {"phone": lead.phone}, deadline)
         return "phone told"

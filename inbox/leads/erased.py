@@ -30,6 +30,7 @@ def names_of(lead: Lead) -> set[Name]:
     """All that names the person of `lead`: addresses, numbers, profiles and providers' ids."""
     found = {(name, str(getattr(lead, name))) for name in IDENTITY_FIELDS if getattr(lead, name)}
     found |= {("email", address.lower()) for address in lead.alternate_emails}
+    found |= {("ghl_contact_id", contact_id) for contact_id in lead.alternate_contacts}
     return found | {("phone", number) for number in lead.alternate_phones}
 
 

@@ -338,8 +338,8 @@ def _values(lead: Lead) -> Iterator[str]:
     for address in (lead.email, *lead.alternate_emails):
         if address:
             yield f'"{address.lower()}"'
-    numbers = (lead.phone, *lead.alternate_phones)
-    for value in (*numbers, lead.linkedin_member_id.lower(), lead.ghl_contact_id.lower()):
+    numbers, contacts = (lead.phone, *lead.alternate_phones), (lead.ghl_contact_id, *lead.alternate_contacts)
+    for value in (*numbers, lead.linkedin_member_id.lower(), *(one.lower() for one in contacts)):
         if value:
             yield f'"{value}"'
     if lead.linkedin_url:

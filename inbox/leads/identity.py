@@ -20,9 +20,9 @@ import phonenumbers
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
-from inbox.leads import erased, facts, merge
+from inbox.leads import erased, facts, merge, rollup
 from inbox.models import Lead, Workspace
-from inbox.models.lead import IDENTITY_FIELDS, by_alternate_email, by_alternate_phone
+from inbox.models.lead import IDENTITY_FIELDS, by_alternate_contact, by_alternate_email, by_alternate_phone
 from inbox.models.races import settled
 from integrations import rawjson
 from integrations.addresses import mailbox
@@ -42,10 +42,18 @@ MATCH_ORDER = (
     "linkedin_url",
     "email",
     "alternate_emails",
+    "alternate_contacts",
     "phone",
     "alternate_phones",
 )
 """Which identity wins if an event's identities name several leads. E-mail comes before phone."""
+
+ALTERNATES = {
+    "email": "alternate_emails",
+    "phone": "alternate_phones",
+    "ghl_contact_id": "alternate_contacts",
+}
+"""The columns with other values of the same kind, by the column of the one that we send to."""
 
 KINDS = (
     ("email",),
@@ -59,6 +67,7 @@ KINDS = (
 CONTRADICTED_BY = {
     "phone": ("ghl_contact_id", "linkedin_member_id", "email"),
     "alternate_phones": ("linkedin_member_id", "email"),
+    "alternate_contacts": ("linkedin_member_id", "email"),
     "linkedin_url": ("ghl_contact_id", "linkedin_member_id"),
 }
 """For weak identities, the stronger ones that can contradict them.
@@ -250,6 +259,8 @@ def named_by(workspace: Workspace, identities: dict[str, str]) -> QuerySet[Lead]
         named |= by_alternate_email(email)
     if phone := identities.get("phone"):
         named |= by_alternate_phone(phone)
+    if contact_id := identities.get("ghl_contact_id"):
+        named |= by_alternate_contact(contact_id)
     # Rows are locked in this order, so two transactions that lock the same leads cannot deadlock.
     # Rows that point to them may be added meanwhile (inbox.leads.rollup.locked).
     return Lead.objects.select_for_update(no_key=True).filter(named, workspace=workspace).order_by("pk")
@@ -261,11 +272,13 @@ def _matches(workspace: Workspace, identities: dict[str, str]) -> list[Lead]:
 
 def _rank(lead: Lead, identities: dict[str, str]) -> list[int]:
     ranks = [MATCH_ORDER.index(name) for name, value in identities.items() if getattr(lead, name) == value]
-    if identities.get("email") in lead.alternate_emails:
-        ranks.append(MATCH_ORDER.index("alternate_emails"))
-    if identities.get("phone") in lead.alternate_phones:
-        ranks.append(MATCH_ORDER.index("alternate_phones"))
+    ranks += [MATCH_ORDER.index(ALTERNATES[name]) for name in ALTERNATES if _knows(lead, name, identities)]
     return ranks
+
+
+def _knows(lead: Lead, name: str, identities: dict[str, str]) -> bool:
+    """Whether the lead has the address, number or contact in `identities[name]` as another one."""
+    return name in ALTERNATES and identities.get(name) in getattr(lead, ALTERNATES[name])
 
 
 def _is_another(lead: Lead, identities: dict[str, str]) -> bool:
@@ -275,7 +288,7 @@ def _is_another(lead: Lead, identities: dict[str, str]) -> bool:
         identities.get(name)
         and getattr(lead, name)
         and not _names(lead, name, identities[name])
-        and not (name == "email" and identities[name] in lead.alternate_emails)
+        and not _knows(lead, name, identities)
         for name in CONTRADICTED_BY.get(strongest, ())
     )
 
@@ -307,6 +320,7 @@ def _as_one(matches: list[Lead], identities: dict[str, str]) -> list[Lead]:
 
     Leads that are named only by a phone number are not merged.
     """
+    matches = _with_other_contact(matches, identities)
     sure = [lead for lead in matches if any(_proves(lead, name, value) for name, value in identities.items())]
     keep = next((lead for lead in sure if lead.email), sure[0]) if len(sure) > 1 else None
     for other in sure:
@@ -317,6 +331,29 @@ def _as_one(matches: list[Lead], identities: dict[str, str]) -> list[Lead]:
                 continue
             matches = [keep, *(lead for lead in matches if lead.pk not in (keep.pk, other.pk, None))]
     return matches
+
+
+def _with_other_contact(matches: list[Lead], identities: dict[str, str]) -> list[Lead]:
+    """Merges a lead of which no identity is known but the event's contact into the one lead that has this contact, or
+    the event's number, as another one: only the order of the events has made them two. Returns the leads that remain.
+    """
+    owners = [one for one in matches if any(_knows(one, n, identities) for n in ("phone", "ghl_contact_id"))]
+    other = next((one for one in matches if _is_only(one, "ghl_contact_id", identities)), None)
+    if len(owners) != 1 or other is None or other in owners:
+        return matches
+    with contextlib.suppress(merge.MergeRefused), transaction.atomic():
+        # not to become the contact that texts go to
+        others = [*other.alternate_contacts, other.ghl_contact_id]
+        Lead.objects.filter(pk=other.pk).update(ghl_contact_id="", alternate_contacts=others)
+        kept = merge.merge(owners[0], other, None)
+        return [kept, *(one for one in matches if one not in (owners[0], other))]
+    return matches
+
+
+def _is_only(lead: Lead, name: str, identities: dict[str, str]) -> bool:
+    """Whether `identities[name]` is the only identity that is known of the lead."""
+    known = {one for one in IDENTITY_FIELDS if getattr(lead, one)}
+    return known == {name} and _names(lead, name, identities.get(name, ""))
 
 
 def _proves(lead: Lead, name: str, value: str) -> bool:
@@ -356,6 +393,17 @@ def keep(lead: Lead, name: str, value: str, source: str) -> KeptIdentity:
     return KeptIdentity.FILLED
 
 
+def keep_contact(lead: Lead, contact_id: str, phone: str, source: str) -> KeptIdentity:
+    """Saves GoHighLevel's contact with the number `phone` (in its normal form, or "") for the lead, whose row must be
+    locked: as the one that texts go to, else as another one. Returns what became of it, as `keep` does.
+    """
+    if not lead.ghl_contact_id and phone not in lead.alternate_phones:
+        return keep(lead, "ghl_contact_id", contact_id, source)
+    rollup.know_contact(lead, contact_id)
+    lead.save(update_fields=["alternate_contacts", "updated_at"])
+    return KeptIdentity.KNOWN
+
+
 def settle(workspace: Workspace, lead: Lead, name: str, value: str) -> None:
     """Handles that an address or id found for `lead` belongs to another lead: merges the two if they are certainly one
     person, else flags both. `name` is the column that `value` is for.
@@ -378,7 +426,10 @@ def _fill(
 ) -> Found:
     lead, *rest = _as_one(matches, identities) if len(matches) > 1 else matches
     others = [*rest, *others]
-    changed = _write(lead, _free(others, identities) | _facts(person), source)
+    contacts = lead.alternate_contacts
+    changed = _write(lead, _fitting(lead, _free(others, identities)) | _facts(person), source)
+    if lead.alternate_contacts != contacts:
+        changed.append("alternate_contacts")
     if others and not lead.identity_conflict:
         lead.identity_conflict = True
         changed.append("identity_conflict")
@@ -389,12 +440,27 @@ def _fill(
 
 
 def _free(others: list[Lead], identities: dict[str, str]) -> dict[str, str]:
-    """Those of `identities` that none of the other leads has."""
+    """Those of `identities` that none of the other leads has, be it as another address or number. Another contact of
+    theirs is theirs until an event says otherwise, as this one does.
+    """
     return {
         name: value
         for name, value in identities.items()
-        if not any(_names(other, name, value) for other in others)
+        if not any(
+            _names(other, name, value) or (name != "ghl_contact_id" and _knows(other, name, identities))
+            for other in others
+        )
     }
+
+
+def _fitting(lead: Lead, identities: dict[str, str]) -> dict[str, str]:
+    """`identities` without what the lead has as another one: nothing is sent there, so it fills no column. A contact of
+    another number is kept as another contact, or texts would go to that number.
+    """
+    own = {name: value for name, value in identities.items() if not _knows(lead, name, identities)}
+    if lead.ghl_contact_id or _knows(lead, "phone", identities):
+        rollup.know_contact(lead, own.pop("ghl_contact_id", ""))
+    return own
 
 
 def _flag(leads: list[Lead]) -> None:

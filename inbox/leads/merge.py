@@ -13,6 +13,8 @@ from inbox.models import BookingCheck, ChannelRefusal, Enrichment, FollowUpInsta
 from inbox.models.lead import IDENTITY_FIELDS
 
 FACTS = ("first_name", "last_name", "company", "title", "campaign", "assigned_to", "linkedin_connected_at")
+ALTERNATED = ("email", "phone", "ghl_contact_id")
+"""Columns of which a second value is kept as an alternate one."""
 GIVES_WAY = [BookingCheck, ChannelRefusal, Enrichment, FollowUpInstance]
 """Models of which a lead may have only one row. If both leads have one, the row of the kept lead stays. Other
 apps append.
@@ -49,7 +51,7 @@ def preview(keep: Lead, other: Lead) -> Preview:
     for name in (*IDENTITY_FIELDS, *FACTS):
         mine, theirs = getattr(keep, name), getattr(other, name)
         if theirs and theirs != mine:
-            lost = bool(mine) and name not in ("email", "phone")  # a second one is kept as an alternate one
+            lost = bool(mine) and name not in ALTERNATED
             (given_up if lost else filled)[str(_column(name).verbose_name)] = str(theirs)
     moves = {}
     for relation in _relations():
@@ -127,9 +129,12 @@ def _move(relation: models.ManyToOneRel, keep: Lead, other: Lead) -> None:
 def _adopt(keep: Lead, other: Lead) -> None:
     """Fills empty columns of `keep`, takes over stops and addresses, and derives the rest from the messages of both."""
     taken = {name: getattr(other, name) for name in (*IDENTITY_FIELDS, *FACTS)}
+    if keep.phone and other.phone not in ("", keep.phone):
+        taken["ghl_contact_id"] = ""  # texts to this contact would go to the other number
     adopted = [name for name, value in taken.items() if value and not getattr(keep, name)]
     facts.adopt(keep, other.sources, adopted)
     addresses, numbers = [other.email, *other.alternate_emails], [other.phone, *other.alternate_phones]
+    contacts = [other.ghl_contact_id, *other.alternate_contacts]
     other.delete()  # this frees its identities for the lead that stays
     for name in adopted:
         setattr(keep, name, taken[name])
@@ -137,6 +142,8 @@ def _adopt(keep: Lead, other: Lead) -> None:
         rollup.know_address(keep, address)
     for number in numbers:
         rollup.know_phone(keep, number)
+    for contact_id in contacts:
+        rollup.know_contact(keep, contact_id)
     rollup.inherit(keep, other)
     keep.identity_conflict = False
     rollup.recompute(keep)

@@ -385,6 +385,14 @@ def know_phone(lead: Lead, number: str) -> None:
         lead.alternate_phones = [*lead.alternate_phones, number][:50]
 
 
+def know_contact(lead: Lead, contact_id: str) -> None:
+    """Adds another contact of this lead at GoHighLevel to its alternate contacts (at most 50; more are dropped). The
+    caller saves the lead.
+    """
+    if contact_id and contact_id != lead.ghl_contact_id and contact_id not in lead.alternate_contacts:
+        lead.alternate_contacts = [*lead.alternate_contacts, contact_id][:50]
+
+
 def _thread(lead: Lead) -> list[Message]:
     """The lead's messages in the order of their own times. Equal times are ordered by values that never change."""
     bulky = ("raw_text", "raw_html", "recipients", "attachments")

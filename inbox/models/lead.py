@@ -108,6 +108,13 @@ def by_alternate_phone(number: str) -> Q:
     return Q(alternate_phones__contains=[number]) & ~Q(alternate_phones=[])
 
 
+def by_alternate_contact(contact_id: str) -> Q:
+    """A filter for leads who also have the GoHighLevel contact `contact_id`. Its second condition lets PostgreSQL use
+    the index.
+    """
+    return Q(alternate_contacts__contains=[contact_id]) & ~Q(alternate_contacts=[])
+
+
 LEAD_WORDS = names_vector("first_name", "last_name", "company", "email")
 """The words by which the admin's search finds a lead of any workspace. A query must use this very expression to use
 its index.
@@ -151,6 +158,13 @@ class Lead(models.Model):
         db_default=[],
         blank=True,
         help_text="Other numbers of the person. Nothing is sent to them.",
+    )
+    alternate_contacts = ArrayField(
+        models.CharField(max_length=64),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="Other contacts of the person at GoHighLevel, such as those of their other numbers.",
     )
     refused_channels = ArrayField(
         models.CharField(max_length=10),
@@ -336,6 +350,11 @@ class Lead(models.Model):
                 fields=["alternate_phones"],
                 condition=~Q(alternate_phones=[]),
                 name="lead_alternate_phones",
+            ),
+            GinIndex(
+                fields=["alternate_contacts"],
+                condition=~Q(alternate_contacts=[]),
+                name="lead_alternate_contacts",
             ),
         ]
 

@@ -1,8 +1,11 @@
 """Whose message is it: exact identities, the e-mail before the phone, and no two people made one on a partial match."""
 
 import pytest
+from django.db import transaction
 
+from inbox.leads import identity
 from inbox.models import Lead, Message
+from integrations.events import Person
 from tests.factories import make_lead
 
 PHONE = "+15555550123"
@@ -85,6 +88,46 @@ def test_a_text_from_another_number_of_theirs_is_the_leads_and_its_stop_stops_al
     assert text("contact-2", "STOP", phone=PHONE) == known
     known.refresh_from_db()
     assert (known.phone, known.ghl_contact_id) == ("+15555550100", "contact-1") and known.opted_out_at
+
+
+def listed(workspace, contact: str) -> Lead:
+    """The lead of a text that GoHighLevel lists, which names the contact alone."""
+    with transaction.atomic():
+        return identity.find_or_create(workspace, Person(ghl_contact_id=contact), "ghl").lead
+
+
+@pytest.mark.parametrize("first", ["live", "listed"])
+def test_a_listed_text_of_another_contact_of_theirs_is_the_leads_too(text, poster, first):
+    known = make_lead(
+        poster.workspace, email="", phone="+15555550100", ghl_contact_id="contact-1", alternate_phones=[PHONE]
+    )
+    if first == "listed":  # nothing tells yet whose contact this is
+        assert listed(poster.workspace, "contact-2") != known
+    assert text("contact-2", phone=PHONE) == listed(poster.workspace, "contact-2") == known
+    assert text("contact-2", "STOP", phone=PHONE) == known
+    known.refresh_from_db()
+    assert known.opted_out_at and known.alternate_contacts == ["contact-2"] and not known.identity_conflict
+    assert (known.phone, known.ghl_contact_id) == ("+15555550100", "contact-1")
+    assert Lead.objects.count() == 1
+
+
+@pytest.mark.parametrize("first", ["live", "listed"])
+def test_a_text_from_another_number_does_not_send_ours_there(text, poster, first):
+    known = make_lead(poster.workspace, email="", phone="+15555550100", alternate_phones=[PHONE])
+    if first == "listed":
+        listed(poster.workspace, "contact-2")
+    assert text("contact-2", phone=PHONE) == listed(poster.workspace, "contact-2") == known
+    known.refresh_from_db()
+    assert (known.phone, known.ghl_contact_id, known.alternate_contacts) == (
+        "+15555550100", "", ["contact-2"]
+    )  # fmt: skip
+
+
+def test_another_number_of_one_lead_does_not_become_anothers(text, poster):
+    known = make_lead(poster.workspace, email="dana@example.com", alternate_phones=[PHONE])
+    sharing = text("contact-3", phone=PHONE, email="bo@example.com")
+    assert (sharing.phone, sharing.ghl_contact_id) == ("", "contact-3")
+    assert text("contact-4", phone=PHONE) == known
 
 
 def test_link_to_a_profile_in_anothers_contact_does_not_make_them_one(text):

@@ -44,6 +44,14 @@ def test_a_second_contact_of_a_lead_is_booked_and_not_attached(world, told):
     assert told(email="dana@example.org").status == "succeeded"
     lead.refresh_from_db()
     assert lead.ghl_contact_id == "c" * 20 and lead.booked_at is not None
+    assert lead.alternate_contacts == [CONTACT]
+
+
+def test_a_contact_of_another_number_is_booked_and_gets_no_texts(world, told):
+    lead = quiet_lead(world.workspace, phone="+15555550100", alternate_phones=["+15555550123"])
+    told(phone="+15555550123")
+    lead.refresh_from_db()
+    assert (lead.ghl_contact_id, lead.alternate_contacts) == ("", [CONTACT]) and lead.booked_at is not None
 
 
 def test_nobody_s_contact_is_left_alone(told):

@@ -264,13 +264,16 @@ def test_an_address_that_becomes_known_later_is_refused_by_the_claim(world, lead
     assert "was erased" in erased.reason(other, {})
 
 
-def test_other_numbers_of_somebody_erased_are_remembered(world, lead):
-    type(lead).objects.filter(pk=lead.pk).update(alternate_phones=["+15555550177"])
+def test_other_numbers_and_contacts_of_somebody_erased_are_remembered(world, lead):
+    others = {"alternate_phones": ["+15555550177"], "alternate_contacts": ["c-2"]}
+    type(lead).objects.filter(pk=lead.pk).update(**others)
     lead.refresh_from_db()
     erase(world, lead)
     new = factories.make_lead(world.workspace, email="", phone="+15555550177")
     assert "was erased" in erased.reason(new, {})
-    assert list(erasure._values(Lead(phone="+1", alternate_phones=["+2"]))) == ['"+1"', '"+2"']
+    assert "was erased" in erased.reason(factories.make_lead(world.workspace, ghl_contact_id="c-2"), {})
+    named = Lead(phone="+1", alternate_phones=["+2"], ghl_contact_id="A", alternate_contacts=["B"])
+    assert list(erasure._values(named)) == ['"+1"', '"+2"', '"a"', '"b"']
 
 
 def test_a_call_that_would_reach_somebody_erased_is_refused_at_the_last_moment(world, lead):

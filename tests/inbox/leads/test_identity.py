@@ -25,3 +25,4 @@ def test_looking_for_a_lead_reads_the_index_of_the_identity():
         assert f"lead_one_{name}" in plan and "Seq Scan" not in plan
         assert ("lead_alternate_emails" in plan) == (name == "email")
         assert ("lead_alternate_phones" in plan) == (name == "phone")
+        assert ("lead_alternate_contacts" in plan) == (name == "ghl_contact_id")

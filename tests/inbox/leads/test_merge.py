@@ -73,6 +73,14 @@ def test_other_numbers_are_kept(keep, other, actor):
     assert (merged.phone, merged.alternate_phones) == ("+15555550100", ["+15555550123", "+15555550124"])
 
 
+def test_a_contact_of_the_other_number_is_kept_as_another_one(keep, other, actor):
+    Lead.objects.filter(pk=keep.pk).update(phone="+15555550100")
+    Lead.objects.filter(pk=other.pk).update(ghl_contact_id="c-2", alternate_contacts=["c-3"])
+    merged = merge.merge(keep, other, actor)
+    merged.refresh_from_db()
+    assert (merged.ghl_contact_id, merged.alternate_contacts) == ("", ["c-2", "c-3"])
+
+
 def test_preview_says_what_will_happen_and_does_nothing(keep, other):
     make_message(other)
     other.opted_out_at = timezone.now()

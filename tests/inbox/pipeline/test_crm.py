@@ -109,6 +109,16 @@ def test_the_contact_with_the_leads_number_goes_before_one_with_the_address_and_
     assert crm.find(client, lead, soon()).id == right
 
 
+def test_a_contact_with_another_number_of_the_lead_is_told_the_one_that_texts_go_to(world, client, lead):
+    type(lead).objects.filter(pk=lead.pk).update(alternate_phones=["+12125550999"])
+    make(client, email=EMAIL, phone="+12125550999")
+    right = make(client, phone=PHONE)
+    assert crm.find(client, lead, soon()).id == right
+    delete(client, right)
+    told(world, lead)
+    assert [one["phone"] for one in contacts(world)] == [PHONE]
+
+
 def test_a_text_to_a_contact_that_is_gone_goes_once_to_the_one_in_its_place(world, client, lead):
     other = make(client, email=EMAIL)
     instance = enrolled(world.workspace, {"channel": "sms"}, lead=lead)
