@@ -166,16 +166,26 @@ def add(lead: Lead, name: str, value: str, user: User) -> bool:
         return bool(enter(row, {others: [*getattr(row, others), value]}, user))
 
 
-def enter(lead: Lead, values: Mapping[str, str | list[str]], user: User) -> list[str]:
+def enter(
+    lead: Lead,
+    values: Mapping[str, str | list[str]],
+    user: User,
+    *,
+    shown: Mapping[str, list[str]] | None = None,
+) -> list[str]:
     """Saves facts about a lead that the person `user` entered, and returns the names of the columns that changed. ""
     empties a column.
 
-    `values` maps columns of FACTS and ALTERNATES to normalised values. Raises Taken if another lead has one of them;
+    `values` maps columns of FACTS and ALTERNATES to normalised values. `shown` maps those of ALTERNATES to what the
+    person saw, and only what they added and took out is stored. Raises Taken if another lead has one of the values;
     then nothing is stored. An earlier e-mail address is kept as an alternate one. Notes that the old number or profile
     could not be reached are removed, and work that waited for a new one goes on.
     """
     with transaction.atomic():
         row = rollup.locked(lead)
+        values = {name: _edited(row, name, value, shown or {}) for name, value in values.items()}
+        # the lists first, as a new address puts the earlier one into its list
+        values = dict(sorted(values.items(), key=lambda one: one[0] not in ALTERNATES))
         changed = [name for name, value in values.items() if getattr(row, name) != value]
         for name in changed:
             _require_free(row, name, values[name])
@@ -184,6 +194,14 @@ def enter(lead: Lead, values: Mapping[str, str | list[str]], user: User) -> list
             audit.record(row.workspace_id, user, "lead.edited", row, fields=changed)
             lead_enriched.send(Lead, lead=row, now=timezone.now())
     return changed
+
+
+def _edited(row: Lead, name: str, value: str | list[str], shown: Mapping[str, list[str]]) -> str | list[str]:
+    """What the column gets: in a list, what came in since the person saw it stays, and what has gone stays away."""
+    if name not in shown:
+        return value
+    kept = [one for one in getattr(row, name) if one in value or one not in shown[name]]
+    return [*kept, *(one for one in value if one not in kept and one not in shown[name])]
 
 
 def _require_free(row: Lead, name: str, value: str | list[str]) -> None:
@@ -210,7 +228,9 @@ def _enter(row: Lead, name: str, value: str | list[str], user: User) -> None:
     written = [name, "sources", "updated_at"]
     if name == "email" and row.email:
         # mail from the old address is still this lead's
-        row.alternate_emails = [one for one in [*row.alternate_emails, row.email] if one != value][:50]
+        row.alternate_emails = [
+            one for one in dict.fromkeys([*row.alternate_emails, row.email]) if one != value
+        ][:50]
         written.append("alternate_emails")
     if name == "phone" and value in row.alternate_phones:
         row.alternate_phones = [one for one in row.alternate_phones if one != value]

@@ -110,3 +110,10 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg]
     def entered(self) -> dict[str, str | list[str]]:
         """The new values of the lead's columns that the person changed in the form. The form must be valid."""
         return {name: self.cleaned_data[name] for name in self.changed_data}
+
+    def shown(self) -> dict[str, list[str]]:
+        """The other addresses and numbers that the form showed, by column of the lead."""
+        return {
+            name: str(self.data.get(self[name].html_initial_name, "")).splitlines()
+            for name in facts.ALTERNATES
+        }

@@ -29,7 +29,7 @@ def edit_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> HttpResponse:
     form, taken_by = LeadForm(request.POST or None, instance=lead), None
     if request.method == "POST" and form.is_valid():
         try:
-            changed = facts.enter(lead, form.entered(), request.user)
+            changed = facts.enter(lead, form.entered(), request.user, shown=form.shown())
         except facts.Taken as taken:
             form.add_error(taken.name, TAKEN)
             taken_by = taken.other

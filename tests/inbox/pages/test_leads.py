@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from inbox.leads import facts, identity, merge
 from inbox.models import Appointment, AuditEntry, ChannelRefusal, Enrichment, Lead
+from inbox.pages.found_contacts import ADDRESS
 from jobs.models import BackgroundJob
 from tests import factories
 
@@ -94,6 +95,17 @@ def test_the_old_address_stays_known(people, url, lead):
     save(people.member, url, email="Dana@New.example.org")
     lead.refresh_from_db()
     assert (lead.email, lead.alternate_emails) == ("dana@new.example.org", [old])
+
+
+def test_an_address_that_an_edit_does_not_take_out_stays_known(people, url, lead):
+    old = lead.email
+    Lead.objects.update(alternate_emails=["bo@example.org", "new@example.org"])
+    form = form_of(people.member, url) | {"email": "new@example.org", "alternate_emails": "up@example.org"}
+    Lead.objects.update(alternate_emails=["bo@example.org", "new@example.org", "came@example.org"])
+    people.member.post(url, form)
+    lead.refresh_from_db()
+    assert lead.email == "new@example.org"
+    assert lead.alternate_emails == ["came@example.org", "up@example.org", old]
 
 
 def test_other_addresses_and_numbers_are_shown_and_edited(people, url, lead, page):
@@ -243,6 +255,10 @@ def test_what_the_lead_wrote_is_offered_and_added_by_one_press_alone(people, wor
         {"fields": [name]} for name in ("phone", "alternate_phones", "alternate_emails")
     ]
     assert finds(people.member, page) == []
+
+
+def test_what_is_no_address_is_not_read_from_each_of_its_letters():
+    assert ADDRESS.findall(f"{'a' * 65}@example.org, bo@example.org") == ["bo@example.org"]
 
 
 @pytest.mark.parametrize("theirs", [{"phone": "+12125550123"}, {"alternate_phones": ["+12125550123"]}])
