@@ -33,14 +33,16 @@ WORDS = {
 
 def look(ctx: JobContext) -> dict[str, str]:
     """The job `notice.look`: enqueues a mail to a member about a conversation, or about all that is for them, if they
-    have not seen it yet. Waits for the next hour if one was mailed in this one.
+    have not seen it yet. Waits until they have been away from the desk for their minutes, and for the next hour if one
+    was mailed in this one.
     """
     member = _member(ctx)
     if member is None or not _unseen(ctx, member):
         return {"skipped": "They have seen it, or want no mail."}
-    if presence.was_there(member.user_id, member.mail_after_min or 0):
-        return {"skipped": "They are at the desk."}
-    now = timezone.now()
+    now, there = timezone.now(), presence.last_there(member.user_id)
+    away = there + timedelta(minutes=member.mail_after_min or 0) if there else now
+    if away > now:
+        raise Snooze(away, "They are at the desk.")
     about = ctx.payload["lead_id"] or "many"
     _, is_new = enqueue(
         MAIL,

@@ -9,6 +9,7 @@ import json
 import logging
 import time
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -51,16 +52,17 @@ class Other(NamedTuple):
     writes: bool
 
 
-def was_there(user_id: int, minutes: int) -> bool:
-    """Whether the user had a conversation in front of them within the last `minutes`. False where nobody knows, as
-    the cache cannot be reached or this process does not share it.
+def last_there(user_id: int) -> datetime | None:
+    """When the user had a conversation in front of them last. None if that is hours ago, or nobody knows, as the cache
+    cannot be reached or this process does not share it.
     """
     try:
         seen = caches[CACHE].get(f"desk:{user_id}")
     except (OSError, RedisError) as error:
         logger.warning("presence_unreachable", extra={"error": type(error).__name__})
-        return False
-    return isinstance(seen, float) and abs(time.time() - seen) < 60 * minutes
+        return None
+    # another machine's clock may be ahead of ours
+    return datetime.fromtimestamp(min(seen, time.time()), UTC) if isinstance(seen, float) else None
 
 
 class Plain:

@@ -1,5 +1,6 @@
 """What one person is told outside of the page: of what, by which browser, and by mail."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -166,20 +167,33 @@ def test_who_has_not_seen_it_is_mailed_once_an_hour_with_a_name_and_a_link_alone
     assert len(mail.outbox) == 2
 
 
-@pytest.mark.parametrize("case", ["seen", "there", "no mail", "nothing", "left"])
+@pytest.mark.parametrize("case", ["seen", "no mail", "nothing", "left"])
 def test_nobody_is_mailed_in_vain(case, workspace, lead, his, ben):
     choose(his, ben, MINE, "15")
     give(lead, ben)
     if case == "seen":
         his.get(f"/w/{workspace.pk}/inbox/{lead.pk}/")
-    elif case == "there":
-        presence.meet([presence.Place(workspace.pk, lead.pk, False)], ben.user)
     elif case == "left":
         ben.delete()
     else:
         choose(his, ben, NOTHING if case == "nothing" else MINE, "" if case == "no mail" else "15")
     soon()
     assert mail.outbox == []
+
+
+def test_who_was_at_the_desk_is_mailed_once_they_have_been_away_for_the_minutes_that_they_chose(
+    workspace, lead, his, ben
+):
+    choose(his, ben, MINE, "15")
+    give(lead, ben)
+    presence.meet([presence.Place(workspace.pk, factories.make_lead(workspace).pk, False)], ben.user)
+    soon()
+    waits = BackgroundJob.objects.get(kind=own_notices.LOOK)
+    assert waits.status == "queued" and mail.outbox == []
+    assert timedelta(minutes=14) < waits.run_at - timezone.now() <= timedelta(minutes=15)
+    caches[presence.CACHE].set(f"desk:{ben.user_id}", time.time() - 16 * 60)
+    soon()
+    assert len(mail.outbox) == 1
 
 
 def test_many_conversations_at_once_are_one_mail(workspace, his, ben):
@@ -204,4 +218,4 @@ def test_a_cache_that_cannot_be_read_lets_the_mail_go(ben, monkeypatch):
         raise OSError("gone")
 
     monkeypatch.setattr(type(caches[presence.CACHE]), "get", away)
-    assert presence.was_there(ben.user_id, 60) is False
+    assert presence.last_there(ben.user_id) is None
