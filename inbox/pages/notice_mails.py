@@ -75,7 +75,9 @@ def letter(member: Membership, news: list[ForYou]) -> tuple[str, str]:
     path = reverse("inbox:conversation", args=[workspace.pk, first.lead.pk])
     subject = f"{first.lead.display_name} in {workspace.name}"
     if len(news) > 1:
-        path = reverse("inbox:list", args=[workspace.pk]) + "?view=mentions"
+        path = reverse("inbox:list", args=[workspace.pk])
+        if all(one.why != for_you.HOT for one in news):  # a hot reply does not stand in For you
+            path += "?view=mentions"
         subject = f"{len(news)} conversations in {workspace.name}"
     lines = [WORDS[one.why].format(one.lead.display_name) for one in news]
     why = (

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from inbox.leads import assigning, notes, own_notices, triage
+from inbox.leads import assigning, for_you, notes, own_notices, triage
 from inbox.models import Lead, Membership
 from inbox.pages import notice_mails, presence
 from jobs.models import BackgroundJob
@@ -203,6 +203,9 @@ def test_many_conversations_at_once_are_one_mail(workspace, his, ben):
     soon()
     (message,) = mail.outbox
     assert message.subject == "Holdfast: 5 conversations in Northwind" and "?view=mentions" in message.body
+    heat(leads[0], handed_over_at=None)  # which does not stand in For you
+    _, text = notice_mails.letter(ben, for_you.news_for(ben, factories.ago(hours=1)))
+    assert "/inbox/\n" in text and "A hot reply of Lead0" in text
 
 
 def test_who_wants_to_hear_of_nobody_s_replies_is_mailed_of_them(workspace, lead, his, ben, people):
