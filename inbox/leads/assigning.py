@@ -6,6 +6,7 @@ Only a member can have a lead: the database refuses anybody else, and unassigns 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -53,22 +54,24 @@ def give(workspace: Workspace, by: User, seen: Iterable[Seen], to: Membership | 
     meanwhile.
     """
     user_id = to.user_id if to else None
+    told = user_id if user_id != by.pk else None
     try:
         with transaction.atomic():
-            outcome = triage.change(workspace, seen, {"assigned_to_id": user_id})
-            _note_receiver(workspace.pk, outcome.leads, user_id if user_id != by.pk else None)
+            outcome = triage.change(workspace, seen, {"assigned_to_id": user_id} | _handed(told))
+            _expect_look(workspace.pk, outcome.leads, told)
             audit.record_all(workspace.pk, by, GIVEN, outcome.leads, to=user_id, how=BY_PERSON)
     except IntegrityError as error:
         raise NotAMember("That person is not in this workspace any more.") from error
     return outcome
 
 
-def _note_receiver(workspace_id: UUID, leads: Iterable[Lead], user_id: int | None) -> None:
-    """Notes that `leads` were given to this user, who has not seen so; None: there is nobody to tell."""
+def _handed(user_id: int | None) -> dict[str, Any]:
+    """The fields of leads that say that they were given to this user, who has not seen so; None: nobody is to."""
+    return {"handed_over_at": Now() if user_id else None}
+
+
+def _expect_look(workspace_id: UUID, leads: Iterable[Lead], user_id: int | None) -> None:
     given = [lead.pk for lead in leads]
-    Lead.objects.filter(workspace_id=workspace_id, pk__in=given).update(
-        handed_over_at=Now() if user_id else None
-    )
     if user_id and given:
         own_notices.expect(workspace_id, Q(user=user_id), given)
 
@@ -102,7 +105,6 @@ def undo(
         for lead, fields in put_back:
             if "assigned_to_id" in fields:
                 to = fields["assigned_to_id"]
-                _note_receiver(workspace.pk, [lead], None)
                 audit.record_all(workspace.pk, by, GIVEN, [lead], to=to, how=BY_PERSON)
     return [lead for lead, _ in put_back]
 
@@ -141,8 +143,9 @@ def hand_over(member: Membership, to: Membership | None) -> int:
         try:
             with transaction.atomic():
                 leads = list(waiting.select_for_update(no_key=True).order_by("pk")[:SLICE])
-                Lead.objects.filter(pk__in=[lead.pk for lead in leads]).update(assigned_to=user_id)
-                _note_receiver(member.workspace_id, leads, user_id)
+                rows = Lead.objects.filter(pk__in=[lead.pk for lead in leads])
+                rows.update(assigned_to=user_id, **_handed(user_id))
+                _expect_look(member.workspace_id, leads, user_id)
                 audit.record_all(member.workspace_id, member.user, GIVEN, leads, to=user_id, how=AWAY)
         except IntegrityError as error:
             raise NotAMember("That person is not in this workspace any more.") from error

@@ -7,9 +7,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import IntegrityError, models, transaction
+from django.db.models import Q
 
-from inbox.leads import facts, rollup
-from inbox.models import BookingCheck, ChannelRefusal, Enrichment, FollowUpInstance, Lead, User, audit
+from inbox.leads import facts, own_notices, rollup
+from inbox.models import (
+    BookingCheck,
+    ChannelRefusal,
+    Enrichment,
+    FollowUpInstance,
+    Lead,
+    Mention,
+    User,
+    audit,
+)
 from inbox.models.lead import IDENTITY_FIELDS
 
 FACTS = ("first_name", "last_name", "company", "title", "campaign", "assigned_to", "linkedin_connected_at")
@@ -78,6 +88,7 @@ def merge(keep: Lead, other: Lead, actor: User | None) -> Lead:
         keep, other = locked[keep.pk], locked[other.pk]
         _check(keep, other)
         audit.record(keep.workspace_id, actor, "lead.merged", keep, other=str(other.pk))
+        _expect_looks(keep, other)
         for relation in _relations():
             _move(relation, keep, other)
         _adopt(keep, other)
@@ -126,6 +137,17 @@ def _move(relation: models.ManyToOneRel, keep: Lead, other: Lead) -> None:
                 row.delete()
 
 
+def _expect_looks(keep: Lead, other: Lead) -> None:
+    """Enqueues looks at whether those have seen `keep` for whom `other` was: the looks that wait name the lead that
+    goes.
+    """
+    unread = Mention.objects.filter(
+        membership__workspace_id=keep.workspace_id, note__lead=other, read_at=None
+    )
+    concerned = Q(pk__in=unread.values("membership")) | Q(user=other.assigned_to_id)
+    own_notices.expect(keep.workspace_id, concerned, [keep.pk])
+
+
 def _adopt(keep: Lead, other: Lead) -> None:
     """Fills empty columns of `keep`, takes over stops and addresses, and derives the rest from the messages of both."""
     taken = {name: getattr(other, name) for name in (*IDENTITY_FIELDS, *FACTS)}
@@ -138,6 +160,8 @@ def _adopt(keep: Lead, other: Lead) -> None:
     other.delete()  # this frees its identities for the lead that stays
     for name in adopted:
         setattr(keep, name, taken[name])
+    if "assigned_to" in adopted:
+        keep.handed_over_at = other.handed_over_at
     for address in addresses:
         rollup.know_address(keep, address)
     for number in numbers:

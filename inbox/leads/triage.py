@@ -71,7 +71,8 @@ def snoozed(until: datetime) -> dict[str, Any]:
 
 def change(workspace: Workspace, seen: Iterable[Seen], fields: dict[str, Any]) -> TriageResult:
     """Marks conversations as done, snoozed or unread, or assigns them: saves `fields` (DONE, UNREAD, READ,
-    `snoozed(until)` or the owner's id) on the leads of `workspace` that have no newer reply than in `seen`.
+    `snoozed(until)`, or the owner's id and when they got it) on the leads of `workspace` that have no newer reply than
+    in `seen`.
     """
     asked = set(seen)
     with transaction.atomic():
@@ -107,6 +108,7 @@ def undo(
     with transaction.atomic():
         for lead in _locked(workspace, asked)[0]:
             before, after = asked[Seen.of(lead)]
+            after.pop("handed_over_at", None)  # that they have opened it since changes nothing of whose it is
             if _values(lead, after) != after:
                 continue
             try:

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from inbox.leads import assigning, for_you, notes, own_notices, triage
+from inbox.leads import assigning, for_you, merge, notes, own_notices, triage
 from inbox.models import Lead, Membership
 from inbox.pages import notice_mails, presence
 from jobs.models import BackgroundJob
@@ -206,6 +206,24 @@ def test_many_conversations_at_once_are_one_mail(workspace, his, ben):
     heat(leads[0], handed_over_at=None)  # which does not stand in For you
     _, text = notice_mails.letter(ben, for_you.news_for(ben, factories.ago(hours=1)))
     assert "/inbox/\n" in text and "A hot reply of Lead0" in text
+
+
+def test_who_was_given_a_lead_or_called_beside_it_is_told_of_the_one_that_it_was_merged_into(
+    workspace, lead, his, ben
+):
+    choose(his, ben, MINE, "15")
+    given, called = factories.make_lead(workspace), factories.make_lead(workspace)
+    give(given, ben)
+    call(called, ben)
+    told_of = []
+    for other, why in ((given, "was given to you"), (called, "A colleague calls you")):
+        kept = factories.make_lead(workspace)
+        merge.merge(kept, Lead.objects.get(pk=other.pk), None)
+        told_of.append((reverse("inbox:conversation", args=[workspace.pk, kept.pk]), why))
+    soon()
+    assert len(mail.outbox) == 2
+    for path, why in told_of:
+        assert any(path in message.body and why in message.body for message in mail.outbox)
 
 
 def test_who_wants_to_hear_of_nobody_s_replies_is_mailed_of_them(workspace, lead, his, ben, people):

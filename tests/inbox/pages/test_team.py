@@ -71,6 +71,22 @@ def test_a_script_marks_what_was_given_as_seen_and_taking_back_leaves_nothing(
     assert names(his, workspace, for_you) == set()
 
 
+@pytest.mark.parametrize("looked", [False, True])
+def test_taking_back_leaves_who_had_it_before_with_what_they_have_not_seen(
+    looked, workspace, people, lead, colleague
+):
+    owner = people.users.owner
+    give(people.member, workspace, [lead], member_of(workspace, owner).pk)
+    give(people.member, workspace, [lead], member_of(workspace, colleague).pk)
+    page = people.member.get(f"/w/{workspace.pk}/inbox/").content.decode()
+    token = re.findall(r'name="token" value="([^"]+)"', page)[-1]
+    if looked:  # which changes nothing of whose it is
+        client_of(colleague).get(f"/w/{workspace.pk}/inbox/{lead.pk}/")
+    people.member.post(f"/w/{workspace.pk}/inbox/undo/", {"token": token})
+    assert names(people.owner, workspace, "view=mentions") == {"Dana"}
+    assert names(client_of(colleague), workspace, "view=mentions") == set()
+
+
 def test_mine_and_unassigned_hold_who_waits_for_me_and_for_nobody_yet(workspace, people, colleague):
     me = people.users.member
     for name, fields in {
