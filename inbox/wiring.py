@@ -51,7 +51,7 @@ def _vetoes() -> None:
 def _buttons() -> None:
     buttons.register(slack_cards.APPROVE, slack_cards.approve_pressed)
     buttons.register(slack_cards.REGENERATE, slack_cards.regenerate_pressed)
-    buttons.register(mute_buttons.MUTE, notice_channels.mute_pressed)
+    buttons.register(mute_buttons.MUTE, notice_channels.mute_pressed, on_notice=True)
 
 
 def _retention() -> None:

@@ -14,7 +14,8 @@ from jobs.kinds import kind_name
 JOB = kind_name("slack.button", __name__)
 Action = Callable[[JobContext], Any]
 ACTIONS: dict[str, Action] = {}
-
+ON_NOTICES: set[str] = set()
+"""The buttons of notices about an account. All others stand on the card of a draft."""
 
 OFFERED: dict[str, str] = {}
 """The buttons in our messages, each with the module that puts it there."""
@@ -29,13 +30,16 @@ def offered(action_id: str, module: str) -> str:
     return action_id
 
 
-def register(action_id: str, action: Action) -> None:
-    """Registers `action(ctx)` as what is done when a person presses the button `action_id` in Slack.
+def register(action_id: str, action: Action, *, on_notice: bool = False) -> None:
+    """Registers `action(ctx)` as what is done when a person presses the button `action_id` in Slack, on the card of a
+    draft or on a notice about an account (`on_notice`).
 
-    `ctx.payload` holds action, draft_id or health_id, value, user_id, user_name, channel_id and message_ts. The caller
-    has checked that the draft, or the health of an account, belongs to the workspace.
+    `ctx.payload` holds action, draft_id (on a notice: health_id), value, user_id, user_name, channel_id and message_ts.
+    The caller has checked that the draft, or the health of an account, belongs to the workspace.
     """
     ACTIONS[action_id] = action
+    if on_notice:
+        ON_NOTICES.add(action_id)
 
 
 def run(ctx: JobContext) -> Any:

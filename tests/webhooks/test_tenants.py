@@ -206,14 +206,37 @@ def test_button_on_the_drafts_own_card_is_worked(blue):
     assert BackgroundJob.objects.filter(kind=buttons.JOB, workspace=blue.workspace).count() == 1
 
 
-def test_a_mute_counts_on_our_own_notice_about_an_account_of_its_own_workspace_only(north, blue):
-    account = factories.make_integration(blue.workspace, "unipile", external_account_id="muted")
+def told_health(tenant, channel: str, ts: str) -> WorkspaceIntegrationHealth:
+    """The health of a broken account of the tenant, of which a notice stands in `channel` at `ts`."""
+    account = factories.make_integration(tenant.workspace, "unipile", external_account_id="muted")
     writer.record(account, writer.Signal(writer.SignalKind.REFUSED, "down"))
     health = WorkspaceIntegrationHealth.objects.get(integration=account)
-    stands = {"destination": "CBLUE", "provider_message_id": "1.5"}
+    stands = {"destination": channel, "provider_message_id": ts}
     Notice.objects.create(
-        workspace=blue.workspace, health=health, kind="health", path="slack", state="sent", text="x", **stands
+        workspace=tenant.workspace,
+        health=health,
+        kind="health",
+        path="slack",
+        state="sent",
+        text="x",
+        **stands,
     )
+    return health
+
+
+def test_a_press_whose_value_is_another_buttons_does_nothing(blue):
+    health = told_health(blue, "CBLUE", "1.5")
+    values = {"mute_account": {"draftId": str(blue.draft.pk)}, "approve_send": {"healthId": health.pk}}
+    stands = {"mute_account": "1792009376.000200", "approve_send": "1.5"}
+    for action, value in values.items():
+        ids = value | {"clientId": str(blue.workspace.pk)}
+        answer = press_with(blue.poster, ids, action, channel="CBLUE", ts=stands[action]).json()
+        assert answer["ignored"] is True
+    assert not BackgroundJob.objects.filter(kind=buttons.JOB).exists()
+
+
+def test_a_mute_counts_on_our_own_notice_about_an_account_of_its_own_workspace_only(north, blue):
+    health = told_health(blue, "CBLUE", "1.5")
 
     def mute(workspace, health_id, *, channel="CBLUE", ts="1.5"):
         ids = {"healthId": health_id, "clientId": str(workspace.pk)}

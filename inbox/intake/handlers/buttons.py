@@ -5,7 +5,7 @@ from typing import Any
 
 from inbox.intake.receipt import DeliveryVerdict, IntakeResult, Received
 from inbox.models import Draft, Lead
-from inbox.replying.buttons import ACTIONS, JOB
+from inbox.replying.buttons import ACTIONS, JOB, ON_NOTICES
 from integrations.events import ButtonEvent
 from integrations.models import Notice
 from jobs.enqueue import enqueue
@@ -18,7 +18,7 @@ def press(received: Received, event: ButtonEvent) -> IntakeResult:
     """
     if event.action not in ACTIONS:
         return _ignored(event, "no such button")
-    if "healthId" in event.value:
+    if event.action in ON_NOTICES:
         return _press_on_notice(received, event)
     draft = _draft(received, event)
     if draft is None:
@@ -31,7 +31,7 @@ def press(received: Received, event: ButtonEvent) -> IntakeResult:
 
 
 def _press_on_notice(received: Received, event: ButtonEvent) -> IntakeResult:
-    health_id = event.value["healthId"]
+    health_id = event.value.get("healthId")
     notices = Notice.objects.filter(
         workspace=received.workspace,
         health_id=health_id if type(health_id) is int and 0 < health_id < 2**63 else None,
