@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -16,7 +17,8 @@ from tests import factories
 
 
 def in_days(days: int) -> str:
-    return f"{timezone.localdate() + timedelta(days=days)}"
+    """The day in the workspace's zone."""
+    return f"{timezone.localdate(timezone=ZoneInfo('America/New_York')) + timedelta(days=days)}"
 
 
 @pytest.fixture
