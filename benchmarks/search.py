@@ -137,16 +137,20 @@ def searches(workspace) -> dict[str, str]:
 def compared(workspace, view: str, words: str, options) -> dict:
     """The times and buffers of one search, in the new way and, without `options.new`, in the way before."""
     from inbox.leads.folders import leads_in, with_badges
+    from inbox.models import Membership
     from inbox.pages.search import search_page
 
+    user_id = Membership.objects.filter(workspace=workspace).values_list("user_id", flat=True)[0]
+
     def now():
-        page, count = search_page(with_badges(leads_in(workspace, view)), workspace, words)
+        leads = with_badges(leads_in(workspace, view), workspace, user_id)
+        page, count = search_page(leads, workspace, words)
         return [lead.pk for lead in page.rows], count
 
     def before():
         leads = found_before(leads_in(workspace, view), workspace, words)
-        rows = [lead.pk for lead in with_badges(leads).order_by("-last_message_at", "-pk")[:51]]
-        return rows, leads.order_by()[:100].count()
+        rows = with_badges(leads, workspace, user_id).order_by("-last_message_at", "-pk")[:51]
+        return [lead.pk for lead in rows], leads.order_by()[:100].count()
 
     found = {"new": timed(now, options.rounds, explain=options.explain)}
     if not options.new:
