@@ -9,9 +9,11 @@ from django.views.decorators.http import require_safe
 
 from inbox.leads import identity
 from inbox.models import Lead, Message
+from inbox.models.message import OWN
 from inbox.pages.access import WorkspaceRequest, workspace_view
 from inbox.pages.timeline import TEXT_LIMIT
 from inbox.pages.views.conversation import find_lead
+from inbox.replying.outgoing import LATER, named, quotes, same_words
 from inbox.trace import asking
 from inbox.understanding.text import newest_text
 from inbox.workspaces.accounts import connected
@@ -56,22 +58,34 @@ def _ask(integration: Integration, lead: Lead) -> dict[str, object]:
 
 
 def _unsaved(lead: Lead, sent: list[MessageEvent]) -> list[dict[str, object]]:
-    """The mails that the conversation does not show yet.
-
-    They are compared by the provider's id. Our own answers have no such id and are compared by their words.
-    """
-    ours = lead.messages.filter(direction=Message.Direction.OUTBOUND).values_list(
-        "source", "external_id", "text"
+    """The mails that the conversation does not show yet: those that are none of its messages (`_holds`)."""
+    ours = list(
+        lead.messages.filter(direction=Message.Direction.OUTBOUND).only(
+            "source", "external_id", "text", "sent_at"
+        )
     )
-    known = {(source, external_id) for source, external_id, _ in ours}
-    words = {" ".join(text.split()) for _, _, text in ours}
-    mails = [
-        (mail, newest_text(mail.html, None).text[:TEXT_LIMIT])
-        for mail in sent
-        if (mail.source, mail.external_id) not in known
-    ]
     return [
-        {"subject": mail.subject, "at": mail.occurred_at, "text": text}
-        for mail, text in mails
-        if " ".join(text.split()) not in words
+        {"subject": mail.subject, "at": mail.occurred_at, "text": _own_text(mail.html)[:TEXT_LIMIT]}
+        for mail in sent
+        if not any(_holds(message, mail) for message in ours)
     ]
+
+
+def _holds(message: Message, mail: MessageEvent) -> bool:
+    """Whether our `message` is the listed `mail`: by the provider's id or the marker of our send, which an answer of
+    ours has in place of that id; else by its words at about that time, apart from the sign-off and what it quotes.
+    """
+    if (message.source, message.external_id) == (mail.source, mail.external_id):
+        return True
+    if message.source == OWN and named(mail.html) == message.external_id:
+        return not quotes(mail.html, message.text)
+    if abs(message.sent_at - mail.occurred_at) > LATER:
+        return False
+    own = " ".join(_own_text(mail.html).split())
+    return same_words(mail.html, message.text) or (
+        bool(own) and own == " ".join(newest_text(message.text, None).text.split())
+    )
+
+
+def _own_text(html: str) -> str:
+    return newest_text(None, html).text

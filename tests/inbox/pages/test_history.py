@@ -1,9 +1,11 @@
 """What EmailBison sent to a lead: shown when it answers in time, said when it does not, and never in the way."""
 
 import time
+from datetime import timedelta
 
 import pytest
 
+from inbox.models import Message
 from inbox.trace import asking
 from sandbox import SandboxServer
 from tests import factories, forms
@@ -51,6 +53,39 @@ def test_does_not_repeat_what_the_conversation_shows(workspace, member, lead):
     text = fragment(member, workspace, lead)
     assert "has sent 1 e-mail" in text
     assert "Worth fifteen" not in text
+
+
+SIGNED = "Hi Dana,\n\nTuesday at ten suits me. Shall I send the invitation?\n\nBest regards,\nAlex Moore"
+
+
+def answer(lead, sandbox) -> Message:
+    """An answer of ours, with a sign-off that we keep, which EmailBison lists with what it quotes."""
+    quote = "<p>On Mon, Nov 23, 2026 at 9:14 AM Dana wrote:</p><blockquote>When?</blockquote>"
+    sandbox.emit(
+        provider="emailbison",
+        account="key-1",
+        event="EMAIL_SENT",
+        lead={"email": lead.email},
+        html=SIGNED.replace("\n", "<br>") + quote,
+        subject="Re: Winter work",
+        deliver=False,
+    )
+    return factories.make_message(lead, SIGNED, direction="outbound", source="holdfast", external_id="y")
+
+
+def test_an_answer_with_a_sign_off_and_a_quote_is_saved(workspace, member, lead, sandbox):
+    answer(lead, sandbox)
+    text = fragment(member, workspace, lead)
+    assert "has sent 2 e-mails" in text
+    assert "1 of them not saved here" in text
+    assert "Tuesday at ten" not in text
+
+
+def test_the_same_words_of_another_day_are_another_mail(workspace, member, lead, sandbox):
+    message = answer(lead, sandbox)
+    message.sent_at -= timedelta(days=3)
+    message.save()
+    assert "Tuesday at ten" in fragment(member, workspace, lead)
 
 
 KINDS = ["hang", "drip_body", "server_error", "html", "drop", "unauthorized"]
