@@ -154,6 +154,8 @@
       location.reload();
     }
     if (inUse(event.detail.elt)) return event.preventDefault(); // somebody began while the answer was on its way
+    const [, sent] = /^\s*<div id="(send-[^"]*)"/.exec(event.detail.serverResponse) ?? [];
+    if (sent && !byId(sent)) event.detail.serverResponse = event.detail.serverResponse.replace(/^[^]*?(?=<div class="answer")/, ""); // its message stands there already
     unfolded = [...event.detail.target.querySelectorAll("details[id][open]")].map((element) => element.id);
   });
   // Details that somebody has unfolded stay open when their part of the page reloads.

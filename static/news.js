@@ -110,6 +110,7 @@
     const came = page.getElementById("convo");
     if (desk.shown !== id || came?.dataset.lead !== id || pane().ariaBusy || pane().querySelector("form[aria-busy]")) return;
     stale.delete(id);
+    desk.keepTyped();
     const log = pane().querySelector(".log"), stays = log.querySelector("[role=log] > :nth-last-child(1 of article)");
     const top = stays?.getBoundingClientRect().top;
     grow(byId("messages"), came.querySelector("#messages"));
@@ -120,6 +121,8 @@
       desk.replace(document.adoptNode(next), old);
       htmx.process(next);
     }
+    if (!came.querySelector("#going")) pane().querySelector("#going:not([data-poll])")?.remove(); // what was refused stands below it
+    desk.putTyped(pane());
     met();
     if (desk.opened && watched()) read(id);
   }

@@ -58,8 +58,10 @@
       panes.delete(id);
       const fresh = document.adoptNode(element);
       step.url = fresh.querySelector("form[data-undo]")?.action;
-      if (!answer.ok) kept();
-      else if (seconds && !step.url) {
+      if (!answer.ok) {
+        kept();
+        if (body.get("text") && !fresh.querySelector("#answer textarea")) (texts[id] ??= {}).reply = [body.get("text"), ""];
+      } else if (seconds && !step.url) {
         step.toast.remove();
         step.stays = gone;
       }
@@ -68,7 +70,7 @@
         put(fresh);
         title();
         if (fresh.querySelector("#answer-e") && focusedRow()) byId("reply")?.focus(); // refused: one writes on
-      } else if (!answer.ok) say(`Not sent to ${name}: ${fresh.querySelector("#answer-e")?.textContent.trim()}`);
+      } else if (!answer.ok) putTyped(fresh), say(`Not sent to ${name}: ${fresh.querySelector("#answer-e")?.textContent.trim()}`);
       told({ page }).forEach((text) => say(text));
     };
     step.cancel = later(action, () => body, "convo", came, (found) => (found ? came(found) : failed()));
@@ -119,6 +121,8 @@
     if (!desk.left && now !== (sessionStorage[KEPT] ?? "{}")) sessionStorage[KEPT] = now;
   }
   addEventListener("pagehide", keepTyped);
+  document.addEventListener("htmx:beforeSwap", keepTyped);
+  document.addEventListener("htmx:afterSwap", () => putTyped(pane()));
   function putTyped(element) {
     if (!element.dataset.lead || element.ariaBusy) return;
     had.add(element);
@@ -128,7 +132,7 @@
       text.value = value;
       if (text.form.id === "note") text.form.parentElement.open = true;
       setTimeout(() => text.dispatchEvent(new Event("input", { bubbles: true }))); // holds a draft that would go out
-      if (text.defaultValue === over) continue;
+      if (text.defaultValue === over || !text.defaultValue) continue;
       const step = { back: () => (text.value = text.defaultValue) };
       past.push(step);
       step.toast = say("Your text is back, in place of a newer draft.", { undo: true });

@@ -4,9 +4,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from inbox.models import Mention, OutboundSend
+from inbox.models.message import OWN
 from tests import factories
 from tests.browser.audit import audit
-from tests.browser.test_desk import leads  # noqa: F401  # twenty conversations
+from tests.browser.test_desk import leads, row  # noqa: F401  # twenty conversations
 from tests.waiting import until
 
 
@@ -70,10 +71,24 @@ def test_two_in_one_conversation_see_each_other_and_do_not_answer_twice(workspac
     assert audit(hers) == []
     his.keyboard.press("Control+Enter")
     until(lambda: OutboundSend.objects.filter(text="His").exists(), "he has answered")
-    OutboundSend.objects.update(state="sent")
 
     text.press("Control+Enter")
     expect(hers.get_by_role("alert")).to_contain_text("Ben Okoro has answered meanwhile")
+    expect(text).to_have_value("Mine")  # while his is on its way, too
+    expect(hers.locator("#going")).to_be_visible()
+    assert audit(hers) == []
+    text.press("Control+Shift+Enter")
+    expect(hers.get_by_role("heading", level=1)).to_have_text("Lead02")
+    expect(hers.get_by_role("status").last).to_contain_text("Not sent to Lead01")
+    row(hers, "Lead01").locator("a").click()
     expect(text).to_have_value("Mine")
+    hers.reload()
+    expect(hers.locator("#going")).to_be_visible()
+    send = OutboundSend.objects.get()
+    OutboundSend.objects.update(state="sent")
+    factories.make_message(send.lead, "His", direction="outbound", source=OWN, external_id=str(send.pk))
+    expect(text).to_have_value("Mine")
+    expect(hers.locator("#going")).to_have_count(0)
+    expect(hers.locator(".msg").filter(has_text="His")).to_have_count(1)
     text.press("Control+Enter")
     until(lambda: OutboundSend.objects.filter(text="Mine").exists(), "she has read it and answers too")

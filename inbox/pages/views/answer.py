@@ -34,7 +34,7 @@ def decide_draft(request: WorkspaceRequest, draft_id: uuid.UUID) -> HttpResponse
     form = AnswerForm(request.POST)
     action = _action(request, *SENDING, "discard", "rewrite", "hold")
     if action in SENDING and not form.is_valid():
-        return _again(request, draft.lead, form)
+        return _again(request, draft.lead, form, channel=draft.channel)
     try:
         if action in SENDING:
             review.approve(draft, user=request.user, **form.cleaned_data)
@@ -47,7 +47,7 @@ def decide_draft(request: WorkspaceRequest, draft_id: uuid.UUID) -> HttpResponse
             review.reject(draft, user=request.user, reason="Discarded by a reviewer.")
             messages.info(request, "Draft discarded.")
     except review.Refused as refusal:
-        return _again(request, draft.lead, form, str(refusal))
+        return _again(request, draft.lead, form, str(refusal), draft.channel)
     if request.htmx and not part_asked(request):
         return render(request, "inbox/_countdown.html", {"held": True})
     return _back(request, draft.lead_id)
@@ -103,12 +103,14 @@ def _action(request: WorkspaceRequest, *known: str) -> str:
     return action
 
 
-def _again(request: WorkspaceRequest, lead: Lead, form: AnswerForm, refusal: str = "") -> HttpResponse:
+def _again(
+    request: WorkspaceRequest, lead: Lead, form: AnswerForm, refusal: str = "", channel: str = ""
+) -> HttpResponse:
     """The conversation with the typed text and the reason it did not go out. 409 for a refusal, 422 for a form
-    to correct.
+    to correct. `channel` is that of the draft that was edited.
     """
     error = refusal or str(next(iter(next(iter(form.errors.values())))))
-    text, channel = request.POST.get("text", ""), request.POST.get("channel", "")
+    text, channel = request.POST.get("text", ""), channel or request.POST.get("channel", "")
     lead = find_lead(request, lead.pk)  # as it is now, so that what is new counts as seen
     return render_conversation(request, lead, Typed(text, channel, error), status=409 if refusal else 422)
 

@@ -1,7 +1,7 @@
 """The page of one conversation: its messages, the answer that is due, and who the lead is."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -48,7 +48,7 @@ class Answer:
 
     `ways` are the channels by which the lead can be written to, without that of the draft, which is `draft_way`.
     `text` and `channel` are what the person typed and chose, if it came back with an `error`, or was `taken_back`
-    before it went out.
+    before it went out. Text that was refused stands in a field also while another message is on its way.
     """
 
     send: OutboundSend | None
@@ -132,6 +132,9 @@ def answer_for(
     taken_back = (send for send in sends if send.state == OutboundSend.State.TAKEN_BACK and send.text)
     returned = None if typed.text or draft or unsettled else next(taken_back, None)
     ways = channels.ways(lead, unsettled, draft, send_claims.by_channel(shown.read) if shown else None)
+    if typed.text:  # it is sent from there once the message on its way has gone out
+        busy = send_claims.on_its_way(OutboundSend.State.INTENT)
+        ways = [replace(way, shut="") if way.shut == busy else way for way in ways]
     return Answer(
         send=next(iter(unsettled), None),
         draft=draft,

@@ -42,8 +42,15 @@ def test_second_reviewer_is_told_and_keeps_the_text(workspace, people, draft):
     decide(people.owner, workspace, draft, do="send", text="First")
     response = decide(people.member, workspace, draft, do="send", text="My careful edit")
     assert response.status_code == 409
-    assert "approved this draft" in response.content.decode()
+    page = response.content.decode()
+    assert "approved this draft" in page and "Going out" in page
     assert OutboundSend.objects.get().text == "First"
+    assert "My careful edit</textarea>" in page and f'name="channel" value="{draft.channel}"' in page
+    again = write(people.member, workspace, draft.lead, channel=draft.channel, text="My own")
+    assert again.status_code == 409 and "My own</textarea>" in again.content.decode()
+    OutboundSend.objects.update(state="sent")
+    write(people.member, workspace, draft.lead, channel=draft.channel, text="My own")
+    assert OutboundSend.objects.filter(text="My own").exists()
 
 
 def test_text_that_is_refused_stays_in_the_composer(workspace, people, draft):
