@@ -68,7 +68,7 @@ def add(lead: Lead, message: Message, judged: Arrival) -> None:
     """
     late = lead.last_message_at is not None and message.sent_at <= lead.last_message_at
     count(lead, message, judged)
-    if late or (provider_tags.is_about(lead, message) and _is_reply(message)):
+    if late or _crossed(message) or (provider_tags.is_about(lead, message) and _is_reply(message)):
         recompute(lead)
         return
     if lead.is_stopped:
@@ -94,6 +94,21 @@ def count(lead: Lead, message: Message, judged: Arrival) -> None:
 def is_answer(message: Message) -> bool:
     """Whether a message of ours answers the lead. A step of a campaign does not, unless a person wrote it."""
     return message.by_hand or counts(message) is not Counts.STEP
+
+
+def _is_blind(answer: Message, reply: Message) -> bool:
+    """Whether `answer` went out from this inbox before `reply` was here, though the provider's time of the reply is the
+    earlier one: mail is fetched in turns, and some texts state no seconds. So it does not answer it.
+    """
+    return answer.source == OWN and reply.sent_at <= answer.sent_at < reply.received_at
+
+
+def _crossed(answer: Message) -> bool:
+    """Whether a reply came while this message of ours was on its way."""
+    if answer.source != OWN:
+        return False
+    inbound = Message.objects.filter(lead=answer.lead_id, direction=Message.Direction.INBOUND)
+    return inbound.filter(sent_at__lte=answer.sent_at, received_at__gt=answer.sent_at).exists()
 
 
 def _answered(lead: Lead, message: Message) -> None:
@@ -423,10 +438,9 @@ def recompute(lead: Lead) -> None:
     for message in messages:
         if message.direction == Message.Direction.OUTBOUND:
             lead.last_outbound_at = _latest(lead.last_outbound_at, message.sent_at)
-            if is_answer(message):
-                lead.answered_at = _latest(lead.answered_at, message.sent_at)
     lead.campaign_id = next((one.campaign_id for one in messages if one.campaign_id), lead.campaign_id)
     replies = [message for message in messages if _is_reply(message)]
+    _derive_answered(lead, messages, replies)
     suspicion.derive(lead, replies)
     if replies:
         lead.last_inbound_at = replies[-1].sent_at
@@ -441,6 +455,17 @@ def recompute(lead: Lead) -> None:
         _stopped_by(lead, messages)
         stops.stop_campaigns(lead)
     save(lead)
+
+
+def _derive_answered(lead: Lead, messages: list[Message], replies: list[Message]) -> None:
+    """Sets when the lead was answered last. What went out before the newest reply was here counts only up to it."""
+    answers = [one for one in messages if one.direction == Message.Direction.OUTBOUND and is_answer(one)]
+    blind = [one for one in answers if replies and _is_blind(one, replies[-1])]
+    if blind and lead.answered_at and lead.answered_at > replies[-1].sent_at:
+        lead.answered_at = None  # "done" counts up to the newest reply, so this is the time of an answer
+    for answer in answers:
+        if answer not in blind:
+            lead.answered_at = _latest(lead.answered_at, answer.sent_at)
 
 
 def _stopped_by(lead: Lead, messages: list[Message]) -> None:

@@ -190,6 +190,11 @@ def content_key(direction: str, location_id: str, contact_id: str, text: str) ->
 
 
 def _trusted_time(stated_at: datetime | None, created_at: datetime | None, now: datetime) -> datetime:
+    """The time that the text states, else that of its contact, else now. The text's has no seconds, so it is the newest
+    moment of its minute that is not ahead: what we wrote in that minute came before it.
+    """
+    if stated_at is not None and not stated_at.second:
+        stated_at = max(stated_at, min(now, stated_at + timedelta(seconds=59)))
     for stated in (stated_at, created_at):
         if stated is not None and abs(stated - now) <= TRUSTED:
             return stated

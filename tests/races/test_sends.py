@@ -221,7 +221,7 @@ def test_slack_and_the_page_at_once_make_one_send(workspace, draft, monkeypatch)
     member = factories.make_member(workspace)
     slack = factories.make_integration(workspace, "slack", credentials={"bot_token": "xoxb"})
     membership = workspace.memberships.get(user=member)
-    monkeypatch.setattr(slack_cards, "_member", lambda *_args: membership)
+    monkeypatch.setattr(slack_cards, "member_of", lambda *_args: membership)
     monkeypatch.setattr(slack_cards, "_update", lambda *_args, **_fields: None)
 
     def press():

@@ -51,8 +51,14 @@ def test_stamp_that_cannot_be_read_stays_as_it_is():
 
 def test_stated_time_counts_only_near_the_receipt():
     local = datetime(2026, 10, 14, 10, 15, tzinfo=UTC)
-    assert parse(workflow(), local + timedelta(minutes=19)).occurred_at == local
+    assert parse(workflow(), local + timedelta(minutes=19)).occurred_at == local + timedelta(seconds=59)
     assert parse(workflow(), NOW).occurred_at == NOW
+
+
+def test_stated_time_without_seconds_is_the_newest_moment_of_its_minute_that_is_not_ahead():
+    minute = datetime(2026, 10, 14, 10, 15, tzinfo=UTC)
+    for now in (minute + timedelta(seconds=35), minute - timedelta(minutes=2)):
+        assert parse(workflow(), now).occurred_at == max(minute, now)
 
 
 def test_text_comes_from_the_custom_field_where_the_message_has_none():
