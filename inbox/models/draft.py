@@ -87,6 +87,13 @@ class Draft(models.Model):
     def __str__(self) -> str:
         return f"draft {str(self.pk)[-6:]}"
 
+    @property
+    def was_edited(self) -> bool:
+        """Whether the text is another one than the model wrote. How its lines end does not count: forms once stored
+        "\\r\\n".
+        """
+        return self.text.strip().splitlines() != self.generated_text.strip().splitlines()
+
 
 class OutboundSend(models.Model):
     """One message on its way to a lead. The row is written before the provider is called, and is the

@@ -86,8 +86,9 @@ def approve(
             user=user,
             send_at=_end_of_countdown(draft.workspace_id) if user else None,
         )
-        edited = text.strip() != draft.generated_text.strip()
-        audit.record(draft.workspace_id, user, "draft.approve", draft, send=str(send.pk), edited=edited)
+        audit.record(
+            draft.workspace_id, user, "draft.approve", draft, send=str(send.pk), edited=draft.was_edited
+        )
     return send
 
 

@@ -9,24 +9,27 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models.functions import Replace, Trim
 from django.utils import timezone
 
-from inbox.models import Campaign, Draft, GateResult, Workspace
+from inbox.models import Campaign, Draft, GateResult, OutboundSend, Workspace
 
 DAYS = 28
 UNLOCK_DECIDED = 20
 UNLOCK_UNCHANGED = 0.9
 
 DECIDED_BY_PERSON = Q(decided_by__isnull=False)
-OUT = Q(status__in=[Draft.Status.APPROVED, Draft.Status.SENT])
+OUT = Q(status__in=[Draft.Status.APPROVED, Draft.Status.SENT], failed=False)
+WAITING = Q(status=Draft.Status.PENDING) | Q(failed=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """How drafts of one campaign (None: of replies without one) fared. Of `judged` drafts, `would_send` passed every
     gate (check) for going out without a person. The other numbers count what became of those: sent by a person as
-    written (`unchanged`) or `edited`, `dropped` by a person, sent `by_itself`, or `waiting`.
+    written (`unchanged`) or `edited`, `dropped` by a person, sent `by_itself`, or `waiting`. One whose sending failed
+    waits for a person again.
     """
 
     campaign: Campaign | None
@@ -71,17 +74,21 @@ def report(workspace: Workspace, since: datetime | None = None) -> list[Row]:
     the gates, the campaign with most drafts first. Drafts for samples do not count.
     """
     passed = Q(would_send=True)
+    failed = OutboundSend.objects.filter(
+        workspace=workspace, draft=OuterRef("pk"), part=0, state=OutboundSend.State.FAILED
+    )
     counts = (
         _judged(workspace, since)
+        .alias(failed=Exists(failed), said=_lines("text"), generated=_lines("generated_text"))
         .values(campaign=F("trigger_message__campaign"))
         .annotate(
             judged=Count("pk"),
             would_send_n=Count("pk", filter=passed),
-            unchanged=Count("pk", filter=passed & OUT & DECIDED_BY_PERSON & Q(text=F("generated_text"))),
-            edited=Count("pk", filter=passed & OUT & DECIDED_BY_PERSON & ~Q(text=F("generated_text"))),
+            unchanged=Count("pk", filter=passed & OUT & DECIDED_BY_PERSON & Q(said=F("generated"))),
+            edited=Count("pk", filter=passed & OUT & DECIDED_BY_PERSON & ~Q(said=F("generated"))),
             dropped=Count("pk", filter=passed & Q(status=Draft.Status.REJECTED) & DECIDED_BY_PERSON),
             by_itself=Count("pk", filter=passed & OUT & ~DECIDED_BY_PERSON),
-            waiting=Count("pk", filter=passed & Q(status=Draft.Status.PENDING)),
+            waiting=Count("pk", filter=passed & WAITING),
         )
         .order_by("-judged")
     )
@@ -111,6 +118,11 @@ def held_by(workspace: Workspace, since: datetime | None = None) -> list[tuple[s
         workspace=workspace, stage=GateResult.Stage.DRAFT, passed=False, draft__in=_judged(workspace, since)
     )
     return list(results.values_list("gate").annotate(n=Count("pk")).order_by("-n", "gate"))
+
+
+def _lines(column: str) -> Trim:
+    """The text in `column` as forms store it now: each line ends with "\\n"."""
+    return Trim(Replace(column, Value("\r\n"), Value("\n"), output_field=TextField()))
 
 
 def _judged(workspace: Workspace, since: datetime | None) -> QuerySet[Draft]:

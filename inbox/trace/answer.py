@@ -137,7 +137,7 @@ def _decision(draft: Draft) -> Event:
         what = f"{who} discarded it" if who else "The draft was closed"
         at, why = draft.decided_at or draft.updated_at, draft.status_reason
         return Event(at, "x", what, branch="Nothing was sent", why=why, quotes=("why",))
-    edited = draft.text.strip() != draft.generated_text.strip()
+    edited = draft.was_edited
     return Event(
         draft.decided_at or draft.updated_at,
         "user" if who else "run",

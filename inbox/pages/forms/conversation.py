@@ -9,6 +9,7 @@ from django.utils import timezone
 from inbox.leads.tags import SAID
 from inbox.leads.triage import Seen
 from inbox.models.lead import Channel
+from inbox.pages.forms.posted_text import PostedText
 from inbox.pages.live import parse_snapshot
 from inbox.replying import variables
 
@@ -27,7 +28,7 @@ class AnswerForm(forms.Form):
 
     seen_at = forms.DateTimeField(required=False)
     seen_send = forms.DateTimeField(required=False)
-    text = forms.CharField(
+    text = PostedText(
         max_length=TEXT_LIMIT,
         error_messages={
             "required": "Write a text first.",
@@ -54,7 +55,7 @@ class OwnMessageForm(AnswerForm):
 class NoteForm(forms.Form):
     """The form with a note for colleagues."""
 
-    text = forms.CharField(
+    text = PostedText(
         max_length=TEXT_LIMIT,
         error_messages={
             "required": "Write the note first.",

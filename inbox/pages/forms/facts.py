@@ -7,6 +7,7 @@ from django import forms
 
 from inbox.models import WorkspaceFact
 from inbox.models.workspace_fact import ANSWER_CHARS, FOLDED_CHARS, QUESTION_CHARS, folded
+from inbox.pages.forms.posted_text import PostedText
 
 Kind = WorkspaceFact.Kind
 MAX_FILE_BYTES = 1_000_000
@@ -65,7 +66,7 @@ class FactForm(forms.Form):
     """
 
     question = forms.CharField(max_length=QUESTION_CHARS)
-    answer = forms.CharField(max_length=ANSWER_CHARS, widget=forms.Textarea(attrs={"rows": 5}))
+    answer = PostedText(max_length=ANSWER_CHARS, widget=forms.Textarea(attrs={"rows": 5}))
     position = forms.IntegerField(
         label="Order", required=False, min_value=0, max_value=32_767, help_text="Lowest first. Empty: last."
     )
@@ -89,7 +90,7 @@ class FactForm(forms.Form):
         return question
 
     def clean_answer(self) -> str:
-        answer = str(self.cleaned_data["answer"]).replace("\r\n", "\n").replace("\r", "\n")
+        answer = str(self.cleaned_data["answer"])
         if self.kind == Kind.LINK and not re.search(r"https?://\w", answer):
             raise forms.ValidationError("Give the link itself, beginning with https://.")
         return answer

@@ -9,6 +9,7 @@ from django.forms import BaseInlineFormSet, inlineformset_factory
 from inbox.followups import plan, step_text
 from inbox.models import FollowUpSequence, FollowUpStep, Lead, Workspace
 from inbox.models.lead import Tag
+from inbox.pages.forms.posted_text import PostedText
 from inbox.replying import limits
 
 MAX_ADDRESSES = 2_000
@@ -51,6 +52,7 @@ class StepForm(forms.ModelForm):  # type: ignore[type-arg]
             "needs_approval": "A person approves it first",
             "text": "Message",
         }
+        field_classes = {"text": PostedText}
         widgets = {"text": forms.Textarea(attrs={"rows": 4})}
 
     @property
@@ -109,7 +111,7 @@ StepFormSet = inlineformset_factory(
 class ApprovalForm(forms.Form):
     """The form on which a person approves a follow-up message, with its text for `channel`."""
 
-    text = forms.CharField(
+    text = PostedText(
         label="Message",
         widget=forms.Textarea(attrs={"rows": 8}),
         error_messages={"required": "Write a text first, or skip the step."},
@@ -120,7 +122,7 @@ class ApprovalForm(forms.Form):
         self.channel = channel
 
     def clean_text(self) -> str:
-        text = str(self.cleaned_data["text"]).replace("\r\n", "\n")
+        text = str(self.cleaned_data["text"])
         if problem := limits.problem(self.channel, text):
             raise forms.ValidationError(problem)
         return text

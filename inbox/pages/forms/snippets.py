@@ -7,13 +7,14 @@ from django import forms
 from inbox.followups import step_text
 from inbox.models import Workspace
 from inbox.models.snippet import NAME_CHARS, TEXT_CHARS
+from inbox.pages.forms.posted_text import PostedText
 
 
 class SnippetForm(forms.Form):
     """The form with a snippet's name and text. `shares`: the person may give it to everybody in `workspace`."""
 
     name = forms.CharField(max_length=NAME_CHARS, error_messages={"required": "Give it a name."})
-    text = forms.CharField(
+    text = PostedText(
         max_length=TEXT_CHARS,
         widget=forms.Textarea(attrs={"rows": 8, "dir": "auto"}),
         help_text="Write {first_name} where the lead's first name goes, {first_name|there} with a fallback.",

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from inbox.models import Membership, Workspace
 from inbox.pages.forms.places import COUNTRIES, time_zones
+from inbox.pages.forms.posted_text import PostedText
 from inbox.pages.team import Team
 
 AWAY_DAYS = 366
@@ -75,6 +76,7 @@ class WorkspaceForm(ChangedColumnsForm):
             "assign_in_turn": "",
             "health_emails": "At most once per account in 24 hours. Without Slack they are told by e-mail anyway.",
         }
+        field_classes = {"signature": PostedText, "service_description": PostedText}
         widgets = {
             "opens_at": TIME,
             "closes_at": TIME,

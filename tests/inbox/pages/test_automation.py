@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from inbox.models import AuditEntry, Draft, SendingPolicy
+from inbox.models import AuditEntry, Draft, OutboundSend, SendingPolicy
 from inbox.replying import shadow
 from tests import factories
 from tests.ready import passing_draft
@@ -40,6 +40,32 @@ def test_counts_what_people_did_with_what_would_have_gone_out(workspace, people)
     assert (row.unchanged, row.edited, row.dropped, row.waiting, row.by_itself) == (3, 1, 1, 1, 1)
     assert row.decided == 5 and not row.unlocked
     assert row.missing == "15 more reviewed drafts that would have gone out are needed."
+
+
+@pytest.mark.parametrize(
+    "kept", [{}, {"text": "Hi Dana,\r\n\r\nThursday works."}], ids=["posted", "stored before"]
+)
+def test_the_line_ends_of_a_browser_are_no_edit(kept, workspace, people):
+    """A browser posts the lines of a textarea with \\r\\n, whatever it was given."""
+    draft = judged(workspace, "pending")
+    Draft.objects.update(text="Hi Dana,\n\nThursday works.", generated_text="Hi Dana,\n\nThursday works.")
+    factories.make_integration(workspace)
+    given = {"do": "send", "text": "Hi Dana,\r\n\r\nThursday works.\r\n"}
+    people.member.post(reverse("inbox:draft", args=[workspace.pk, draft.pk]), given)
+    assert OutboundSend.objects.get().text == "Hi Dana,\n\nThursday works."
+    assert AuditEntry.objects.get(action="draft.approve").data["edited"] is False
+    Draft.objects.update(**kept)
+
+    assert (shadow.row_of(workspace, None).unchanged, shadow.row_of(workspace, None).edited) == (1, 0)
+    assert not Draft.objects.get().was_edited
+
+
+def test_a_draft_whose_sending_failed_was_not_sent_unchanged(workspace, people):
+    factories.make_send(judged(workspace, "approved", user=people.users.member), state="failed")
+
+    row = shadow.row_of(workspace, None)
+
+    assert (row.unchanged, row.edited, row.decided, row.waiting) == (0, 0, 0, 1)
 
 
 @pytest.mark.parametrize(
