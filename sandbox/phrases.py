@@ -120,7 +120,7 @@ PHRASES = {
         "Czy to by pasowało: {offers}?",
         "Chętnie pomożemy w następnym kroku. Co byłoby teraz najbardziej przydatne?",
         "Pozdrawiam",
-        "ile to jest czy macie po dzień dobry i na kosztuje trwa się nie faktury polsku z w",
+        "ile jest czy macie po dzień dobry na kosztuje trwa się nie faktury polsku z w",
     ),
 }
 _WORDS = {code: set(phrases.words.split()) for code, phrases in PHRASES.items()}
