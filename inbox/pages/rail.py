@@ -1,7 +1,7 @@
 """What stands beside a conversation at one glance: four numbers about the lead, and the next step."""
 
 import zoneinfo
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import phonenumbers
@@ -91,9 +91,9 @@ def _wrote(timeline: Timeline) -> Tile:
     return Tile("Wrote", count, f"last {ago_text(theirs[-1])}")
 
 
-def next_step(lead: Lead, draft: Draft | None, sends: Iterable[OutboundSend] = ()) -> str:
+def next_step(lead: Lead, draft: Draft | None, sends: Sequence[OutboundSend] = ()) -> str:
     """What a person should do next about `lead`, in one sentence; `draft` waits for them, if there is one. `sends` are
-    our messages on their way.
+    our messages on their way, those that failed, and those that have gone out.
     """
     if lead.sample:
         return "Nothing: it is a sample."
@@ -103,7 +103,7 @@ def next_step(lead: Lead, draft: Draft | None, sends: Iterable[OutboundSend] = (
         return f"Decide: {lead.get_suspected_display().lower()}."
     if lead.identity_conflict:
         return "Look whether these are two people."
-    return _of_sends(sends) or _of_answer(lead, draft)
+    return _of_sends(sends) or _of_answer(lead, draft, _failed(lead, sends))
 
 
 def _of_sends(sends: Iterable[OutboundSend]) -> str:
@@ -117,13 +117,23 @@ def _of_sends(sends: Iterable[OutboundSend]) -> str:
     return "Nothing: your answer is going out." if going else ""
 
 
-def _of_answer(lead: Lead, draft: Draft | None) -> str:
+def _failed(lead: Lead, sends: Iterable[OutboundSend]) -> bool:
+    """Whether the newest message of ours failed, after what the lead has written last."""
+    newest = max(sends, key=lambda send: send.created_at, default=None)
+    if newest is None or newest.state != OutboundSend.State.FAILED:
+        return False
+    return lead.last_inbound_at is None or newest.created_at > lead.last_inbound_at
+
+
+def _of_answer(lead: Lead, draft: Draft | None, failed: bool) -> str:
     if draft and draft.send_at:
         return f"Goes out by itself at {format_date(timezone.localtime(draft.send_at), 'H:i')}. Hold it, or let it go."
     if lead.snoozed_until and lead.snoozed_until > timezone.now():
         return f"Nothing: snoozed until {format_date(timezone.localtime(lead.snoozed_until), 'j M, H:i')}."
     if draft:
         return "Read the draft, then send it."
+    if lead.needs_reply and failed:
+        return "Send again: your answer did not go out. Beside it stands why."
     if lead.needs_reply:
         return "Answer them."
     return "Nothing: they have their answer." if lead.answered_at else "Nothing: nobody waits."

@@ -22,6 +22,7 @@ from inbox.replying import lost_time, offers, outgoing, send_claims
 from inbox.replying.account_pauses import require_up
 from inbox.signals import draft_changed
 from inbox.understanding.arrival import Arrival
+from integrations import registry
 from integrations.carriers import Accepted, CannotSend, Post
 from integrations.errors import ProviderError, ProviderMisconfigured
 from jobs.context import JobContext
@@ -137,11 +138,17 @@ def _broken_off(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
     if sent:
         settle_sent(send)
     elif sent is None:
-        settle_unknown(
-            send, f"No clear answer ({error if isinstance(error, ProviderError) else type(error).__name__})."
-        )
+        said = _told(error) if isinstance(error, ProviderError) else type(error).__name__
+        settle_unknown(send, f"No clear answer ({said}).")
     else:
         _not_sent(ctx, send, error)
+
+
+def _told(error: Exception) -> str:
+    """The error's text for people: a provider stands in it by the name that it is known by."""
+    if not isinstance(error, ProviderError):
+        return str(error)
+    return registry.spec_of(error.provider).label + str(error).removeprefix(error.provider)
 
 
 def _not_sent(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
@@ -149,12 +156,12 @@ def _not_sent(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
     and is raised.
     """
     if isinstance(error, PermanentError):
-        settle_failed(send, f"{error}.")
+        settle_failed(send, f"{_told(error)}.")
         return
     if ctx.attempt >= ATTEMPTS and isinstance(error, TransientError):
-        settle_failed(send, f"{error}, {ATTEMPTS} times.")
+        settle_failed(send, f"{_told(error)}, {ATTEMPTS} times.")
         return
-    waiting = f"Waiting: {error}."[:300]
+    waiting = f"Waiting: {_told(error)}."[:300]
     OutboundSend.objects.filter(pk=send.pk, state=State.INTENT).update(called_at=None, reason=waiting)
     raise error
 

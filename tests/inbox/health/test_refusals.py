@@ -67,7 +67,7 @@ def test_a_refused_send_shows_the_provider_s_words_and_its_account_says_that_it_
     failed = send(world, draft)
 
     assert failed.state == "failed"
-    assert failed.reason == f"emailbison: request refused (HTTP 422, sender_down), saying “{WORDS}”."
+    assert failed.reason == f"EmailBison: request refused (HTTP 422, sender_down), saying “{WORDS}”."
     found = row(account)
     assert (found.state, found.reason, found.words) == ("degraded", "sender_down", WORDS)
     for name in ("health", "integrations", "inbox"):

@@ -160,6 +160,11 @@ def test_next_step_says_that_an_answer_goes_out_or_that_the_lead_is_snoozed(work
     assert next_step(member, workspace, lead) == "Nothing: your answer is going out."
     OutboundSend.objects.filter(pk=send.pk).update(state="unknown", called_at=ago())
     assert next_step(member, workspace, lead) == "Say whether the last message went out."
+    OutboundSend.objects.filter(pk=send.pk).update(state="failed")
+    again = "Send again: your answer did not go out. Beside it stands why."
+    assert next_step(member, workspace, lead) == again
+    type(lead).objects.filter(pk=lead.pk).update(last_inbound_at=ago(hours=-1))
+    assert next_step(member, workspace, lead) == "Answer them."
 
 
 @pytest.mark.parametrize("field", ["opted_out_at", "bounced_at"])
