@@ -9,7 +9,8 @@ from inbox.replying.gates import TEXT_PASSES
 @dataclass(frozen=True)
 class DraftLine:
     """The line above the checks of a draft: tone and icon, and `head` (emphasised) with `words` behind it. For a draft
-    that counts down, `words` stand behind the time and `head` is empty. `gates` are the checks.
+    that counts down, `words` stand behind the time and `head` is empty. `gates` are the checks, those that failed
+    first.
     """
 
     tone: str
@@ -25,7 +26,7 @@ def draft_line(draft: Draft, gates: list[GateResult]) -> DraftLine:
     """
     held = [gate for gate in gates if not gate.passed]
     score = f"{len(gates) - len(held)} of {len(gates)} checks pass." if gates else ""
-    checks = gates or _of_text(draft)
+    checks = held + [gate for gate in gates if gate.passed] or _of_text(draft)
     if draft.send_at:
         return DraftLine("ok", "clock", "", f": {score}" if gates else "", checks)
     held = held or [check for check in checks if not check.passed]

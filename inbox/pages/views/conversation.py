@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from csp.constants import NONE, SELF
 from csp.decorators import csp
 from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Least
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -104,13 +105,17 @@ NOTHING = Typed()
 def find_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> Lead:
     """The lead of the request's workspace with this id. Raises Http404.
 
-    It has `calls_me`: a note calls the request's user, who has not read it; and `newest_send_at`: when the newest
-    message of ours to the lead was claimed, None if none was.
+    It has `calls_me`: a note calls the request's user, who has not read it; `newest_send_at`: when the newest message
+    of ours to the lead was claimed, None if none was; and `first_seen_at`: when the lead was stored, or the time of
+    the first message, if that is earlier.
     """
     calls_me = notes.calls_user(request.workspace.pk, signed_in(request).pk)
     newest = OutboundSend.objects.filter(lead=OuterRef("pk")).order_by("-created_at").values("created_at")[:1]
+    first = Message.objects.filter(lead=OuterRef("pk")).order_by("sent_at").values("sent_at")[:1]
     leads = Lead.objects.select_related("campaign").annotate(
-        calls_me=calls_me, newest_send_at=Subquery(newest)
+        calls_me=calls_me,
+        newest_send_at=Subquery(newest),
+        first_seen_at=Least("created_at", Subquery(first)),  # PostgreSQL leaves a NULL out
     )
     return get_object_or_404(leads, workspace=request.workspace, pk=lead_id)
 

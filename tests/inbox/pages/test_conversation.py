@@ -1,5 +1,7 @@
 """The conversation page: what it shows, what opening changes, and the original of a mail."""
 
+from datetime import datetime
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -99,13 +101,15 @@ def test_times_are_the_workspaces(workspace, member, lead):
 
 def test_draft_stands_ready_with_the_verdicts_of_its_gates(workspace, member, lead):
     draft = factories.make_draft(factories.make_message(lead), "Hi Dana, 1:00 or 2:30?")
-    GateResult.objects.create(
-        workspace=workspace, draft=draft, stage="draft", gate="hours", position=0, passed=False,
-        evidence="It is 18:14 there: closed.", policy_version="1", decided_at=ago(),
-    )  # fmt: skip
+    for position, evidence in enumerate(("It answers the newest message.", "It is 18:14 there: closed.")):
+        GateResult.objects.create(
+            workspace=workspace, draft=draft, stage="draft", gate=f"gate {position}", position=position,
+            passed=not position, evidence=evidence, policy_version="1", decided_at=ago(),
+        )  # fmt: skip
     text = page(member, workspace, lead)
     assert "Hi Dana, 1:00 or 2:30?</textarea>" in text
-    assert "It is 18:14 there: closed." in text
+    checks = text.split('class="checks"')[1].split("</ul>")[0]
+    assert checks.index("It is 18:14 there: closed.") < checks.index("It answers the newest message.")
 
 
 @pytest.mark.parametrize(
@@ -165,6 +169,17 @@ def test_next_step_says_that_an_answer_goes_out_or_that_the_lead_is_snoozed(work
     assert next_step(member, workspace, lead) == again
     type(lead).objects.filter(pk=lead.pk).update(last_inbound_at=ago(hours=-1))
     assert next_step(member, workspace, lead) == "Answer them."
+
+
+def test_lead_was_first_seen_with_the_first_message_if_that_is_older_than_its_row(workspace, member, lead):
+    def first_seen() -> datetime:
+        fact = page(member, workspace, lead).split("<dt>First seen</dt>")[1]
+        return datetime.fromisoformat(fact.split('datetime="')[1].split('"')[0])
+
+    factories.make_message(lead, sent_at=ago(hours=-1))
+    assert first_seen() == lead.created_at.replace(microsecond=0)
+    older = factories.make_message(lead, sent_at=ago(days=4), direction="outbound")
+    assert first_seen() == older.sent_at.replace(microsecond=0)
 
 
 @pytest.mark.parametrize("field", ["opted_out_at", "bounced_at"])
