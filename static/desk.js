@@ -239,17 +239,22 @@
       const id = idOf(focusedRow() ?? rowOf(desk.shown));
       return id ? show(id, { open: true, push: !desk.opened }) : false;
     },
-    back: () => (desk.opened ? close() : false),
+    back: () => {
+      const ticked = all(".row :checked");
+      if (!ticked.length) return desk.opened ? close() : false;
+      for (const box of ticked) box.click();
+    },
   });
 
   // --- where one was ----------------------------------------------------------------------------------------------
   addEventListener("pagehide", () => {
-    sessionStorage.place = JSON.stringify([location.href, document.activeElement?.id || linkOf(focusedRow())?.parentElement.id, threads().scrollTop]);
+    sessionStorage.place = JSON.stringify([location.href, document.activeElement?.id || linkOf(focusedRow())?.parentElement.id, threads().scrollTop, desk.shown]);
   });
   document.addEventListener("DOMContentLoaded", () => {
-    const [where, focus, scrolled] = JSON.parse(sessionStorage.place ?? "[]");
+    const [where, focus, scrolled, stood] = JSON.parse(sessionStorage.place ?? "[]");
     if (desk.shown) keep(desk.shown, pane());
     desk.putTyped(pane());
+    if (where === location.href && roomy.matches) desk.shown ||= stood; // what stood beside the list stands there again
     first();
     if (where === location.href) {
       threads().scrollTop = scrolled;

@@ -35,6 +35,7 @@
   // Several rows are chosen from the box that was ticked last to this one, by shift-click or by Shift-j and Shift-k,
   // which go back over what they have chosen.
   const box = (row) => row?.querySelector("[type=checkbox]"); // viewers have none
+  const marked = () => focusedRow() ?? document.querySelector(".row:has(> [aria-current])");
   let ticked = null; // the row whose box was ticked last
   document.addEventListener("mousedown", (event) => event.shiftKey && event.target.matches(".row > input") && event.preventDefault()); // selects no text
   document.addEventListener("click", ({ target, shiftKey }) => {
@@ -44,7 +45,7 @@
     ticked = target.parentElement.id;
   });
   function extend(step) {
-    const list = all(".row"), here = focusedRow() ?? document.querySelector(".row:has(> [aria-current])");
+    const list = all(".row"), here = marked();
     const next = list[list.indexOf(here) + step];
     if (!box(here)) return false;
     const back = box(here).checked && Boolean(box(next)?.checked);
@@ -63,7 +64,7 @@
     },
     select_next: () => extend(1),
     select_previous: () => extend(-1),
-    select: () => focusedRow()?.querySelector("[type=checkbox]")?.click(),
+    select: () => box(marked())?.click(),
     done: () => decide("done"),
     snooze: () => decide("snooze"),
     unread: () => decide("unread"),

@@ -5,6 +5,8 @@
   const IDLE_MS = 30000, SOON_MS = 1500;
   const fresh = new Set(); // rows with something new that nobody has looked at
   const behind = new Set(); // those that wait for the list to be arranged
+  const knew = new Map(); // by the id of a row: the newest reply that this page has had of it
+  const touched = new Set(); // conversations that have changed since the page came
   let held = null; // a list that waits until nobody reads this one, or asks for it
   let used = Date.now();
   for (const kind of ["keydown", "pointermove", "wheel"]) addEventListener(kind, () => {
@@ -48,14 +50,18 @@
     }
     held = [...came.querySelector("#rows").children].map((row) => document.adoptNode(row));
     const mine = new Map(rows().map((row) => [row.id, row]));
-    for (const row of held) {
+    learn();
+    const last = held.findLastIndex((row) => mine.has(row.id)); // those below come in place: they have moved up, mostly
+    held.forEach((row, at) => {
       const known = mine.get(row.id);
-      if (!known || news(known) !== news(row)) {
-        behind.add(row.id);
+      if (knew.has(row.id) ? knew.get(row.id) !== news(row) : at < last || touched.has(idOf(row))) {
+        if (at < last || known) behind.add(row.id);
         if (idOf(row) !== desk.shown || document.hidden) fresh.add(row.id);
       }
+      knew.set(row.id, news(row));
       if (known) renew(known, row);
-    }
+      else if (at > last) old.append(row);
+    });
     const order = rows().map((row) => row.id).join();
     if (held.map((row) => row.id).join() === order) {
       held = null;
@@ -65,18 +71,20 @@
     else arrange(false);
     title();
   }
+  const learn = () => rows().forEach((row) => knew.has(row.id) || knew.set(row.id, news(row)));
   const news = (row) => row.querySelector("input")?.value ?? row.querySelector("time")?.dateTime;
   const swap = (old, came) => old && came && old.innerHTML !== came.innerHTML && (old.innerHTML = came.innerHTML);
   function renew(row, came) {
     const open = idOf(row) === desk.shown && desk.opened;
     row.classList.toggle("unread", came.matches(".unread") && !open);
+    row.removeAttribute("data-gone");
     const [box, other] = [row.querySelector("input"), came.querySelector("input")];
     if (box && other) box.value = other.value;
     swap(linkOf(row), linkOf(came));
   }
   function pill() {
     const coming = new Set(held.map((row) => row.id));
-    for (const row of rows()) row.toggleAttribute("data-gone", !coming.has(row.id) && idOf(row) !== desk.shown);
+    for (const row of rows()) row.toggleAttribute("data-gone", !coming.has(row.id));
     byId("new").hidden = !behind.size;
     byId("new").textContent = `${behind.size} new`;
   }
@@ -91,12 +99,13 @@
     }
     behind.clear();
     byId("new").hidden = true;
-    if (seen) {
-      fresh.clear();
-      threads().scrollTo(0, 0);
-      rows()[0] && linkOf(rows()[0]).focus();
-    }
+    if (seen) fresh.clear();
     first();
+    if (seen) {
+      const row = desk.opened || desk.roomy.matches ? desk.rowOf(desk.shown) : rows()[0]; // keys stay with what is shown
+      linkOf(row)?.focus({ preventScroll: true });
+      requestAnimationFrame(() => threads().scrollTo(0, 0));
+    }
     title();
   }
 
@@ -144,13 +153,15 @@
     for (const node of mine.values()) if (!node.id.startsWith("message-") && !used_by(node)) node.remove();
   }
 
+  learn();
   desk.written = () => [...panes.values(), pane()].some(typed);
   desk.again = () => renewPane().catch(() => {});
   addEventListener("holdfast:changed", ({ detail: leads }) => {
-    const touched = (id) => leads.has(id) || leads.has("*");
-    for (const id of [...panes.keys()]) if (touched(id)) forget(id);
+    const changed = (id) => leads.has(id) || leads.has("*");
+    for (const id of leads) touched.add(id);
+    for (const id of [...panes.keys()]) if (changed(id)) forget(id);
     refresh();
-    if (touched(desk.shown)) renewPane().catch(() => {});
+    if (changed(desk.shown)) renewPane().catch(() => {});
   });
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) title();

@@ -224,7 +224,8 @@
   for (const name of ["reply", "note", "snippet", "snooze", "assign", "confirm", "deny", "alike", "trace"])
     actions[name] = () => {
       if (name === "reply" && desk.shown && !desk.opened) show(desk.shown, { open: true, push: true });
-      const by_row = ["snooze", "assign"].includes(name) && (focusedRow() || threads().querySelector(".row :checked"));
+      const row = focusedRow(), by_row = ["snooze", "assign"].includes(name) && (row || threads().querySelector(".row :checked"));
+      if (row && !by_row && idOf(row) !== desk.shown) show(idOf(row), name === "reply" ? { open: true, push: !desk.opened } : {}); // one came to it by Tab
       if (!pane().ariaBusy || by_row) return plain[name]();
       early = [];
       first_of = plain[name];

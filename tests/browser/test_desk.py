@@ -118,6 +118,15 @@ def test_a_reply_comes_while_one_reads_writes_and_selects(page, workspace, leads
     page.get_by_role("link", name="1 new").click()
     expect(page.locator(".row").first).to_contain_text("Hello?")
     expect(text).to_have_value("A long thought")
+    expect(page.locator(".row > a:focus")).to_contain_text("Lead01")
+    expect(page.locator(".row > [aria-current]")).to_contain_text("Lead01")
+    page.keyboard.press("x")
+    expect(page.get_by_label("Select Lead01")).to_be_checked()
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("Select Lead01")).not_to_be_checked()
+    Lead.objects.filter(pk=leads[9].pk).update(needs_reply=False)  # a colleague's answer is nothing new
+    expect(row(page, "Lead10")).to_have_attribute("data-gone", "")
+    expect(page.locator("#new")).to_be_hidden()
 
 
 def test_rows_come_in_place_where_nobody_reads_and_counts_follow(page, workspace, leads):
@@ -185,6 +194,14 @@ def test_place_and_focus_survive_esc_undo_reload_and_the_back_button(page, leads
     page.go_back()
     expect(page.get_by_role("heading", level=1)).to_have_text("Lead02")
     assert audit(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    expect(page.locator("#lead")).to_have_text("Lead03")
+    page.goto("/")
+    page.go_back()
+    expect(page.locator(".row > a:focus")).to_contain_text("Lead03")
+    expect(page.locator("#lead")).to_have_text("Lead03")
+    expect(page.locator(".row > [aria-current]")).to_contain_text("Lead03")
 
 
 def test_the_first_conversation_stands_open_unread_and_opening_reads_it(page, leads):
