@@ -25,8 +25,9 @@ WORDS = {
 FIX = "Run manage.py collectstatic --noinput, then start the web processes again."
 
 
-COMMENT = re.compile(rb"^\s*(?:/\*(?s:.*?)\*/|//.*)\n|^ +", re.MULTILINE)
-"""What in our scripts and styles is for those who read the source: comments on lines of their own, and indents."""
+COMMENT = re.compile(rb"^\s*(?:/\*(?s:.*?)\*/|//.*)\n|^ +| +// [^\"'`\n]*$| +/\* [^*\n]* \*/$", re.MULTILINE)
+"""What in our scripts and styles is for those who read the source: comments on lines of their own or at the end of one,
+and indents. A comment with a quotation mark at the end of a line stays, as it could be text."""
 
 
 def served(source: bytes) -> bytes:
