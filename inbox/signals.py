@@ -19,6 +19,9 @@ lead_tagged = Signal()
 lead_booked = Signal()
 """A meeting stands. Arguments: `lead` (locked), `fresh` (False if it is an earlier meeting at another time)."""
 
+lead_merged = Signal()
+"""Two leads are one now. Arguments: `lead` (locked, as it is now), `gone` (the id of the other, as text)."""
+
 draft_changed = Signal()
 """A draft was decided, rewritten, held back or sent. Arguments: `draft`, `event` (names it; the same if sent again)."""
 

@@ -18,7 +18,7 @@ from inbox.enrichment import clay
 from inbox.followups import groups, receivers
 from inbox.health import comeback
 from inbox.models import OutboundSend, audit
-from inbox.pipeline import missing_facts, tag_notices
+from inbox.pipeline import merged, missing_facts, tag_notices
 from inbox.replying import buttons, send_claims, slack_cards
 from integrations import registry
 from integrations.health import writer
@@ -51,6 +51,7 @@ HEARD = (
     ),
     Heard(signals.lead_booked, "lead_booked", receivers.booked, "a meeting does not end follow-ups"),
     Heard(signals.lead_booked, "lead_booked", tag_notices.on_booked, "Slack is not told of meetings"),
+    Heard(signals.lead_merged, "lead_merged", merged.on_merged, "a merge leaves drafts for older replies"),
     Heard(
         signals.lead_enriched,
         "lead_enriched",

@@ -10,7 +10,7 @@ from inbox.followups import groups, receivers, step_job
 from inbox.health import comeback, mute_buttons, notice_channels
 from inbox.intake import old_messages, retention
 from inbox.models import OutboundSend, audit
-from inbox.pipeline import missing_facts, tag_notices
+from inbox.pipeline import merged, missing_facts, tag_notices
 from inbox.replying import autosend, buttons, review, send_claims, slack_cards
 from inbox.webhooks import stored
 from integrations.health import writer
@@ -34,6 +34,7 @@ def _receivers() -> None:
     signals.lead_stopped.connect(receivers.stop)
     signals.lead_booked.connect(receivers.booked)
     signals.lead_booked.connect(tag_notices.on_booked)
+    signals.lead_merged.connect(merged.on_merged)
     signals.lead_enriched.connect(missing_facts.on_enriched)
     signals.lead_enriched.connect(clay.on_answer)
     signals.draft_changed.connect(slack_cards.follow)

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 
-from inbox.leads import facts, own_notices, rollup
+from inbox.leads import facts, own_notices, rollup, score
 from inbox.models import (
     BookingCheck,
     ChannelRefusal,
@@ -21,6 +21,7 @@ from inbox.models import (
     audit,
 )
 from inbox.models.lead import IDENTITY_FIELDS
+from inbox.signals import lead_merged
 
 FACTS = ("first_name", "last_name", "company", "title", "campaign", "assigned_to", "linkedin_connected_at")
 ALTERNATED = ("email", "phone", "ghl_contact_id")
@@ -73,8 +74,9 @@ def preview(keep: Lead, other: Lead) -> Preview:
 
 
 def merge(keep: Lead, other: Lead, actor: User | None) -> Lead:
-    """Merges the lead `other` into `keep`: moves its rows, fills what `keep` lacks, and deletes `other`. Returns `keep`
-    as it is now. Raises MergeRefused; then nothing has changed.
+    """Merges the lead `other` into `keep`: moves its rows, fills what `keep` lacks, and deletes `other`. Drafts for
+    replies that are not the newest any more are closed. Returns `keep` as it is now. Raises MergeRefused; then nothing
+    has changed.
 
     `actor` is the person who asked for it, or None where `inbox.leads.identity` joins leads by itself.
     """
@@ -91,7 +93,9 @@ def merge(keep: Lead, other: Lead, actor: User | None) -> Lead:
         _expect_looks(keep, other)
         for relation in _relations():
             _move(relation, keep, other)
+        gone = str(other.pk)
         _adopt(keep, other)
+        lead_merged.send(Lead, lead=keep, gone=gone)
     return keep
 
 
@@ -171,3 +175,5 @@ def _adopt(keep: Lead, other: Lead) -> None:
     rollup.inherit(keep, other)
     keep.identity_conflict = False
     rollup.recompute(keep)
+    score.settle(keep)
+    keep.save(update_fields=["score", "score_reason", "updated_at"])

@@ -4,8 +4,9 @@ import pytest
 from django.utils import timezone
 
 from inbox.leads import merge
-from inbox.models import AuditEntry, Enrichment, Lead, Message
+from inbox.models import AuditEntry, Draft, Enrichment, Lead, Message
 from inbox.models.lead import Tag
+from jobs.models import BackgroundJob
 from tests.factories import (
     ago,
     make_draft,
@@ -103,6 +104,50 @@ def test_stop_of_either_stops_the_merged_lead(keep, other, actor):
     merged = merge.merge(keep, other, actor)
     draft.refresh_from_db()
     assert merged.opted_out_at and merged.tag == Tag.BLACKLIST
+    assert draft.status == "rejected"
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_drafts_for_what_is_not_the_newest_reply_any_more_are_closed(answered, keep, other, actor):
+    asked = make_message(keep, sent_at=ago(hours=3), tag=Tag.INFORMATION_REQUESTED)
+    older = [make_draft(asked), make_draft(make_message(other, channel="sms", sent_at=ago(hours=2)))]
+    newest = make_message(
+        other, channel="sms", sent_at=ago(hours=1), tag=Tag.CALL_REQUESTED, processed_at=ago(hours=1)
+    )
+    Lead.objects.filter(pk=keep.pk).update(score_reason="Wants: Information Requested (3 of 4).")
+    if answered:
+        make_message(keep, direction="outbound", sent_at=ago(minutes=5))
+        older.append(make_draft(newest))
+
+    merged = merge.merge(keep, other, actor)
+
+    assert {one.status for one in Draft.objects.all()} == {"rejected"} and merged.needs_reply is not answered
+    assert merged.tag == Tag.CALL_REQUESTED and merged.score_reason.startswith("Wants: Call Requested")
+    again = BackgroundJob.objects.filter(kind="inbound.catch_up", payload__message_id=str(newest.pk))
+    assert again.exists() is not answered
+
+
+@pytest.mark.parametrize(
+    "newer",
+    [
+        {"tag": Tag.OUT_OF_OFFICE},
+        {"suspected": "auto_reply"},
+        {"direction": "outbound", "source": "emailbison_sent"},
+    ],
+)
+def test_a_draft_stays_whose_reply_is_the_newest_that_a_person_wrote(newer, keep, other, actor):
+    draft = make_draft(make_message(keep, sent_at=ago(hours=2), processed_at=ago(hours=2)))
+    make_message(other, sent_at=ago(hours=1), **newer)
+    merge.merge(keep, other, actor)
+    draft.refresh_from_db()
+    assert draft.status == "pending" and not BackgroundJob.objects.filter(kind="inbound.catch_up").exists()
+
+
+def test_a_draft_of_the_other_lead_is_closed_if_the_kept_one_is_stopped(keep, other, actor):
+    Lead.objects.filter(pk=keep.pk).update(opted_out_at=ago(hours=1))
+    draft = make_draft(make_message(other))
+    merge.merge(keep, other, actor)
+    draft.refresh_from_db()
     assert draft.status == "rejected"
 
 

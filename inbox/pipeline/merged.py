@@ -1,0 +1,42 @@
+"""What follows for drafts when two leads become one: of both conversations only the newest reply is still answered."""
+
+from typing import Any
+
+from inbox.intake.catch_up_job import again
+from inbox.leads import drafts, rollup, suspicion
+from inbox.models import Draft, Lead, Message
+from inbox.models.lead import Tag
+
+MACHINES = (Tag.AUTOMATED_REPLY, Tag.OUT_OF_OFFICE)
+
+
+def on_merged(sender: Any, lead: Lead, gone: str, **kwargs: Any) -> None:
+    """Closes the drafts that wait for an answer which `lead` needs no more, on all channels: those for older replies
+    than the newest one, and all if that is answered or the lead is stopped. Enqueues the work on the newest reply if it
+    waits without a draft.
+
+    Receives the signal that the lead with the id `gone` was merged into `lead`. What a machine wrote closes nothing.
+    """
+    waiting = Draft.objects.filter(workspace_id=lead.workspace_id, lead=lead)
+    reply = _newest(lead)
+    if lead.is_stopped:
+        drafts.close(waiting, "Nothing more goes to this lead.")
+    elif reply is None:
+        return
+    elif lead.answered_at is not None and lead.answered_at >= reply.sent_at:
+        drafts.close(waiting, "The lead was merged with one that has its answer.")
+    else:
+        older = waiting.filter(trigger_message__sent_at__lt=reply.sent_at)
+        drafts.close(older, "The lead was merged with one that wrote later.")
+        if lead.needs_reply and reply.processed_at and not waiting.filter(trigger_message=reply).exists():
+            again(reply, gone)  # one that is not processed yet has a job of its own
+
+
+def _newest(lead: Lead) -> Message | None:
+    """The newest message that the lead, or a person on the lead's behalf, wrote to us."""
+    wrote = Message.objects.filter(
+        workspace_id=lead.workspace_id, lead=lead, direction=Message.Direction.INBOUND
+    )
+    people = wrote.exclude(source__in=rollup.bounces()).exclude(tag__in=MACHINES)
+    people = people.exclude(suspected__in=suspicion.MACHINES, suspicion_decided_by="")
+    return people.order_by("-sent_at", "-stamp", "-external_id").first()
