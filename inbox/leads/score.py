@@ -66,13 +66,13 @@ def of(lead: Lead, tag: str, by: str = "") -> Score | None:
     if intent is None:
         return None
     if by.startswith(PERSON):
-        return Score(intent, f"Wants: {tag} ({intent} of 4), as a person decided.")
-    wants = f"Wants: {tag} ({intent} of 4)."
+        return Score(intent, f"Reply: {tag} ({intent} of 4), as a person decided.")
+    said = f"Reply: {tag} ({intent} of 4)."
     fit, known = _fit(lead)
     if fit is None:
-        return Score(intent, f"{wants} Neither title nor company is known.")
+        return Score(intent, f"{said} Neither title nor company is known.")
     value = max(1, (4 * intent + 2 * fit + 3) // 6)  # this is (2 x intent + fit) / 3, rounded half up
-    return Score(value, f"{wants} Is: {known} ({fit} of 4)."[:200])
+    return Score(value, f"{said} Is: {known} ({fit} of 4)."[:200])
 
 
 def _fit(lead: Lead) -> tuple[int | None, str]:

@@ -62,10 +62,11 @@ class Row:
         """What is still missing before sending without a person may be switched on, as a sentence; "" if nothing is."""
         if self.decided < UNLOCK_DECIDED:
             return (
-                f"{UNLOCK_DECIDED - self.decided} more reviewed drafts that would have gone out are needed."
+                f"{UNLOCK_DECIDED - self.decided} more reviewed drafts that would have gone out unlock auto, "
+                f"if {UNLOCK_UNCHANGED:.0%} are sent unchanged."
             )
         if not self.unlocked:
-            return f"{self.share_unchanged:.0%} were sent unchanged; {UNLOCK_UNCHANGED:.0%} are needed."
+            return f"{self.share_unchanged:.0%} were sent unchanged; {UNLOCK_UNCHANGED:.0%} unlock auto."
         return ""
 
 

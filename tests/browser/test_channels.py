@@ -22,7 +22,7 @@ def lead(workspace):
         last_channel="email",
         last_inbound_at=wrote_at,
         score=3,
-        score_reason="Wants: Interested (3 of 4). Is: Owner, company and phone known (4 of 4).",
+        score_reason="Reply: Interested (3 of 4). Is: Owner, company and phone known (4 of 4).",
     )
     factories.make_message(lead, "Sure, what would it cost?", sent_at=wrote_at)
     return lead

@@ -3,9 +3,10 @@
 import pytest
 from django.urls import reverse
 
-from inbox.models import AuditEntry, Draft, OutboundSend, SendingPolicy
+from inbox.models import AuditEntry, Draft, GateResult, OutboundSend, SendingPolicy
 from inbox.replying import shadow
 from tests import factories
+from tests.factories import ago
 from tests.ready import passing_draft
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +40,10 @@ def test_counts_what_people_did_with_what_would_have_gone_out(workspace, people)
     assert (row.judged, row.would_send) == (9, 8)
     assert (row.unchanged, row.edited, row.dropped, row.waiting, row.by_itself) == (3, 1, 1, 1, 1)
     assert row.decided == 5 and not row.unlocked
-    assert row.missing == "15 more reviewed drafts that would have gone out are needed."
+    assert (
+        row.missing
+        == "15 more reviewed drafts that would have gone out unlock auto, if 90% are sent unchanged."
+    )
 
 
 @pytest.mark.parametrize(
@@ -143,10 +147,15 @@ def test_the_switch_stops_what_goes_out_by_itself_and_lets_it_go_again(workspace
 
 
 def test_a_member_sees_the_report_and_changes_nothing(workspace, people):
-    judged(workspace, "sent", user=people.users.member)
+    draft = judged(workspace, "sent", user=people.users.member)
+    GateResult.objects.create(
+        workspace=workspace, draft=draft, stage="draft", gate="verified", position=0, passed=False,
+        evidence="It names 5 dollars.", policy_version="1", decided_at=ago(),
+    )  # fmt: skip
 
     page = people.member.get(reverse("inbox:automation", args=[workspace.pk]))
     assert page.status_code == 200 and "Would have gone out" in page.content.decode()
+    assert "Failed the check “verified”" in page.content.decode()
     assert (
         people.member.post(
             reverse("inbox:automation-pause", args=[workspace.pk]), {"do": "pause"}

@@ -104,8 +104,12 @@ def test_a_filter_in_error_does_not_say_that_all_is_done(fresh, client):
     well(connect(fresh.workspace))
     replied(fresh.workspace)
     client.force_login(fresh.admin)
-    shown = client.get(f"/w/{fresh.workspace.pk}/inbox/", {"assignee": "987654321"}).content.decode()
+    wrong = {"assignee": "987654321"}
+    shown = client.get(f"/w/{fresh.workspace.pk}/inbox/", wrong).content.decode()
     assert "Nothing matches." in shown and "Everybody has an answer" not in shown
+    assert "search in All" in shown
+    in_all = client.get(f"/w/{fresh.workspace.pk}/inbox/", wrong | {"view": "all"}).content.decode()
+    assert "Nothing matches." in in_all and "search in All" not in in_all
 
 
 def test_a_page_beyond_the_end_leads_to_the_first_one(fresh, client):
