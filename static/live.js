@@ -48,6 +48,7 @@
   }
   function hear(answer) {
     heard = Date.now();
+    if (out) window.holdfast.leave((out = false)); // logged in again, in another tab
     dispatchEvent(new CustomEvent("holdfast:here", { detail: answer.here }));
     const changed = answer.changed[workspace];
     if (changed === undefined) return;
@@ -57,7 +58,8 @@
     tell(late ? ["*"] : changed);
   }
   channel.onmessage = ({ data }) => {
-    if (data.answer) {
+    if (data.ended) ended();
+    else if (data.answer) {
       if (!leading) for (const id of Object.keys(data.answer.changed)) marks.set(id, data.answer.since);
       hear(data.answer);
     } else if (data.tab) {
@@ -80,9 +82,11 @@
     const asked = new Map([...marks].slice(0, MOST));
     const query = [...asked].map(([id, mark]) => `w=${id}~${mark}`).join("&") + everywhere().map((at) => `&at=${at}`).join("");
     const response = await fetch(`${meta.content}?${query}`, { cache: "no-store", signal: AbortSignal.timeout(LIMIT_MS) });
-    if (response.status === 401) ended();
+    if (response.status === 401) {
+      channel.postMessage({ ended: true });
+      ended();
+    }
     if (!response.ok) throw new Error(response.status);
-    if (out) window.holdfast.leave((out = false)); // logged in again, in another tab
     const answer = await response.json();
     for (const [id, mark] of asked) {
       const now = marks.get(id); // a tab that came meanwhile may know less

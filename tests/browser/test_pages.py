@@ -98,10 +98,12 @@ def test_pages_are_accessible_and_fit(width, theme, workspace, user, lead, open_
 def test_log_in_is_accessible_in_the_systems_theme(scheme, workspace, open_page):
     page = open_page(width=375, color_scheme=scheme)
     page.goto("/login/")
+    page.evaluate("sessionStorage.typed = 'What somebody wrote here'")
     page.get_by_label("Email").fill("ana@example.com")
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("alert")).to_be_visible()
+    assert page.evaluate("sessionStorage.length") == 0
     assert audit(page) == []
     ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     assert (ground == "rgb(16, 18, 20)") == (scheme == "dark")
