@@ -1,7 +1,7 @@
 /* What is decided of conversations: done, snoozed, unread, assigned, tagged. It shows at once, and can be taken back. */
 (() => {
   "use strict";
-  const desk = window.holdfast, { actions, byId, close, focus, focusedRow, forget, idOf, keep, later, list, nothing, put, roomy, rowOf, rows, say, show, threads, title, token, told, tone } = desk;
+  const desk = window.holdfast, { actions, byId, close, focus, focusedRow, idOf, keep, later, list, nothing, put, roomy, rowOf, rows, say, show, threads, title, token, told, tone } = desk;
   const past = []; // what was done, newest last. What cannot be taken back has `stays`: why, in words.
   const words = { done: "Done", snooze: "Snoozed", unread: "Unread", assign: "Assigned" };
   // What of a conversation was seen: what its pane shows, which may be older than what its row says by now.
@@ -25,7 +25,7 @@
       desk.refresh(); // they come back
     };
     step.cancel = later(triage, body, "toasts", done, failed);
-    for (const [id] of seen) if (id !== desk.shown) forget(id);
+    for (const [id] of seen) if (id !== desk.shown) desk.stale.add(id); // its pane may be wanted back at once
     return step;
   }
   function act(what, ids, fields) {

@@ -92,6 +92,7 @@
     });
     promise.catch(() => panes.get(id) === promise && panes.delete(id));
     keep(id, promise);
+    stale.delete(id);
     return promise;
   }
   // A conversation that must not be thrown away: somebody writes in it, was refused with what they wrote, or sends it.
@@ -100,7 +101,7 @@
     element instanceof Element &&
     (element.querySelector("#answer-e") || [...element.querySelectorAll("textarea")].some((text) => text.value !== text.defaultValue));
   const stale = new Set(); // conversations that have changed since their panes were read
-  const forget = (id) => id !== desk.shown && (holds(panes.get(id)) ? stale.add(id) : panes.delete(id));
+  const forget = (id) => id !== desk.shown && (holds(panes.get(id)) || stale.has(id) ? stale.add(id) : panes.delete(id));
   function ahead() {
     const row = rowOf(desk.shown);
     let next = row?.nextElementSibling;
@@ -137,7 +138,7 @@
     if (old === element) return;
     const lost = old.contains(document.activeElement);
     if (old.querySelector("[data-poll]") || old.ariaBusy) panes.delete(old.dataset.lead);
-    painted().then(desk.keepTyped);
+    panes.get(old.dataset.lead) === old ? painted().then(desk.keepTyped) : desk.keepTyped(); // what goes now is not there later
     replace(element, old);
     if (!element.ariaBusy) htmx.process(element);
     desk.putTyped(element);

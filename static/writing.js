@@ -14,8 +14,8 @@
     else if (form.closest(".toasts")) {
       const toast = form.closest(".toast");
       const step = past.find((one) => one.toast === toast);
-      if (!step) return; // the page came with it
-      undo(step);
+      if (step) undo(step);
+      else if (form.method === "post") return; // the page came with it
       toast.remove();
     } else if (form.matches("[data-undo]")) {
       const step = past.findLast((one) => one.url && path(one.url) === path(form.action));
@@ -60,7 +60,7 @@
       step.url = fresh.querySelector("form[data-undo]")?.action;
       if (!answer.ok) {
         kept();
-        if (body.get("text") && !fresh.querySelector("#answer textarea")) (texts[id] ??= {}).reply = [body.get("text"), ""];
+        if (body.get("text") && !fresh.querySelector("#answer textarea")) (texts[id] ??= {}).reply = [body.get("text"), "", channel(form)];
       } else if (seconds && !step.url) {
         step.toast.remove();
         step.stays = gone;
@@ -106,15 +106,16 @@
   // --- what is typed stays with its tab, until it is sent or discarded, or its person logs out ----------------------
   const KEPT = `typed ${document.querySelector("meta[name=live]")?.dataset.user}`;
   for (const name of Object.keys(sessionStorage)) if (name.startsWith("typed ") && name !== KEPT) sessionStorage.removeItem(name);
-  const texts = JSON.parse(sessionStorage[KEPT] ?? "{}"); // by conversation, by field: what is typed, and over what
+  const texts = JSON.parse(sessionStorage[KEPT] ?? "{}"); // by conversation, by field: what is typed, over what, for which channel
   const had = new WeakSet(); // the panes that got what was typed
+  const channel = (form) => form.elements.channel?.value ?? form.querySelector("[data-way]")?.dataset.way;
   function keepTyped() {
     for (const element of new Set([...panes.values(), pane()])) {
       if (!had.has(element)) continue;
       const found = {};
       for (const { id, value, defaultValue, form } of element.querySelectorAll("form[method=post] textarea[id]"))
-        if (value && !form.ariaBusy && (value !== defaultValue || form.querySelector("#answer-e"))) found[id] = [value, defaultValue];
-      for (const id in texts[element.dataset.lead]) if (!element.querySelector(`#${id}`)) found[id] = texts[element.dataset.lead][id];
+        if (value && !form.ariaBusy && (value !== defaultValue || form.querySelector("#answer-e"))) found[id] = [value, defaultValue, channel(form)];
+      for (const id in texts[element.dataset.lead]) if (!element.querySelector(`form:not([aria-busy]) #${id}`)) found[id] = texts[element.dataset.lead][id];
       texts[element.dataset.lead] = Object.keys(found).length ? found : undefined;
     }
     const now = JSON.stringify(texts);
@@ -126,17 +127,33 @@
   function putTyped(element) {
     if (!element.dataset.lead || element.ariaBusy) return;
     had.add(element);
-    for (const [id, [value, over]] of Object.entries(texts[element.dataset.lead] ?? {})) {
-      const text = element.querySelector(`#${id}`);
+    for (const [id, [value, over, by]] of Object.entries(texts[element.dataset.lead] ?? {})) {
+      const text = element.querySelector(`form #${id}`);
       if (!text || text.value !== text.defaultValue || text.value === value) continue;
       text.value = value;
-      if (text.form.id === "note") text.form.parentElement.open = true;
+      const { form } = text, way = by && form.querySelector(`[name=channel][value="${by}"]`);
+      if (way) way.checked = true;
+      form.closest("details")?.setAttribute("open", "");
       setTimeout(() => text.dispatchEvent(new Event("input", { bubbles: true }))); // holds a draft that would go out
-      if (text.defaultValue === over || !text.defaultValue) continue;
-      const step = { back: () => (text.value = text.defaultValue) };
-      past.push(step);
-      step.toast = say("Your text is back, in place of a newer draft.", { undo: true });
+      const lost = by && channel(form) !== by ? " It was for another channel." : "";
+      if (text.defaultValue === over || !text.defaultValue) lost && say(`Your text is back.${lost}`);
+      else back(text, lost);
     }
+  }
+  // What came back in place of a newer draft goes for it, as long as nothing is written on.
+  function back(text, lost) {
+    const { value } = text, id = text.closest("#convo").dataset.lead;
+    const step = {
+      back() {
+        step.toast.remove();
+        if (desk.shown !== id) show(id);
+        if (!pane().contains(text) || text.value !== value) return say("Not undone. Your text has changed since.");
+        text.value = text.defaultValue;
+        return true;
+      },
+    };
+    past.push(step);
+    step.toast = say(`Your text is back, in place of a newer draft.${lost}`, { undo: true });
   }
 
   // The names below a note are those that fit what is typed after its last @.
@@ -154,6 +171,7 @@
     const names = offered(), chosen = names.at(at % names.length);
     for (const name of names) name.ariaSelected = name === chosen;
     const text = byId("note-text");
+    chosen?.scrollIntoView({ block: "nearest" });
     chosen ? text.setAttribute("aria-activedescendant", chosen.id) : text.removeAttribute("aria-activedescendant");
   }
   function take({ dataset: { name }, form }) {

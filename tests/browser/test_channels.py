@@ -73,6 +73,9 @@ def test_a_text_goes_to_a_lead_who_wrote_by_mail(workspace, user, lead, open_pag
     expect(to_phone).to_have_text("To +12125550123 · From GoHighLevel SMS for Outreach")
     expect(to_mail).to_be_hidden()
     page.get_by_label("Message to Dana Reyes").fill("Hi Dana, may I call you?")
+    page.reload()
+    expect(page.get_by_label("Message to Dana Reyes")).to_have_value("Hi Dana, may I call you?")
+    expect(to_phone).to_be_visible()
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_text("Going out").first).to_be_visible()
 

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Error, Page, expect
 
-from inbox.models import Lead, LeadChange, OutboundSend, Workspace
+from inbox.models import Draft, Lead, LeadChange, OutboundSend, Workspace
 from tests import factories
 from tests.browser.audit import audit
 from tests.factories import ago
@@ -163,9 +163,23 @@ def test_what_is_typed_outlives_another_page_and_goes_when_its_person_logs_out(p
     page.keyboard.press("j")
     expect(page.locator("#reply")).to_have_value("Half an answer")
     expect(page.locator("#note-text")).to_have_value("Half a note")
+    page.locator("#reply").fill("Half an answer, and more")
+    page.keyboard.press("Escape")
+    page.keyboard.press("z")
+    expect(page.get_by_role("status").last).to_contain_text("Your text has changed since")
+    expect(page.locator("#reply")).to_have_value("Half an answer, and more")
+
+    Draft.objects.update(text="The newest draft")
+    page.goto(f"/w/{workspace.pk}/inbox/")
+    page.keyboard.press("j")
     toast = page.get_by_role("status").filter(has_text="in place of a newer draft")
-    toast.get_by_role("button", name="Undo").click()
-    expect(page.locator("#reply")).to_have_value("A newer draft")
+    expect(toast).to_be_visible()
+    page.keyboard.press("j")
+    expect(page.locator("#lead")).to_have_text("Lead03")
+    page.keyboard.press("z")
+    expect(page.locator("#lead")).to_have_text("Lead02")
+    expect(page.locator("#reply")).to_have_value("The newest draft")
+    expect(toast).to_have_count(0)
 
     page.get_by_role("button", name="account and theme").click()
     page.get_by_role("button", name="Log out").click()
@@ -180,9 +194,12 @@ def test_place_and_focus_survive_esc_undo_reload_and_the_back_button(page, leads
     with page.expect_response(lambda it: "/triage/" in it.url and "done" in (it.request.post_data or "")):
         page.keyboard.press("e")
     expect(page.get_by_role("heading", level=1)).to_have_text("Lead03")
+    held = hold(page, leads[1])
     with page.expect_response("**/undo/"):
         page.keyboard.press("z")
     expect(page.get_by_role("heading", level=1)).to_have_text("Lead02")
+    expect(page.get_by_label("Message to Lead02")).to_be_visible()  # nothing waits for a page
+    let_go(page, leads[1], held)
     expect(page).to_have_url(re.compile(f"/{leads[1].pk}/"))
     assert Lead.objects.get(pk=leads[1].pk).needs_reply
     page.reload()
@@ -226,6 +243,12 @@ def test_one_tab_asks_for_all_and_each_hears_of_it(page, workspace, leads):
             pass
         asked.add(found.value.frame.page)
     assert len(asked) == 1
+
+    for tab in (page, other):
+        tab.locator("#reply").fill("A thought")
+    page.context.clear_cookies()
+    for tab in (page, other):
+        expect(tab.get_by_role("status").filter(has_text="You are logged out")).to_be_visible()
 
 
 def test_a_page_that_slept_longer_than_changes_are_kept_reads_everything_anew(page, leads):
@@ -294,8 +317,16 @@ def test_what_was_sent_is_taken_back_from_the_next_conversation_and_other_tabs_s
     expect(plain.get_by_label("Message to Lead01")).to_have_value("My words")
 
     expect(text).to_have_value("My words")
+    page.locator("#noting summary").click()
+    note = page.locator("#note-text")
+    note.fill("Half a note")
     text.press("Control+Enter")
     expect(page.get_by_text("Goes out in")).to_be_visible()
+    expect(note).to_have_value("Half a note")
+    row(page, "Lead03").locator("a").click()
+    expect(page.get_by_label("Message to Lead03")).to_be_visible()
+    row(page, "Lead01").locator("a").click()
+    expect(note).to_have_value("Half a note")
     page.get_by_label("Answer").get_by_role("button", name="Undo").click()  # of this one, not of those before
     expect(text).to_have_value("My words")
     assert {send.state for send in OutboundSend.objects.all()} == {"taken_back"}
