@@ -92,7 +92,6 @@
     });
     promise.catch(() => panes.get(id) === promise && panes.delete(id));
     keep(id, promise);
-    stale.delete(id);
     return promise;
   }
   // A conversation that must not be thrown away: somebody writes in it, was refused with what they wrote, or sends it.
@@ -137,8 +136,8 @@
     const old = pane();
     if (old === element) return;
     const lost = old.contains(document.activeElement);
+    desk.keepTyped();
     if (old.querySelector("[data-poll]") || old.ariaBusy) panes.delete(old.dataset.lead);
-    panes.get(old.dataset.lead) === old ? painted().then(desk.keepTyped) : desk.keepTyped(); // what goes now is not there later
     replace(element, old);
     if (!element.ariaBusy) htmx.process(element);
     desk.putTyped(element);

@@ -82,10 +82,7 @@
     const asked = new Map([...marks].slice(0, MOST));
     const query = [...asked].map(([id, mark]) => `w=${id}~${mark}`).join("&") + everywhere().map((at) => `&at=${at}`).join("");
     const response = await fetch(`${meta.content}?${query}`, { cache: "no-store", signal: AbortSignal.timeout(LIMIT_MS) });
-    if (response.status === 401) {
-      channel.postMessage({ ended: true });
-      ended();
-    }
+    if (response.status === 401) ended(), channel.postMessage({ ended: true });
     if (!response.ok) throw new Error(response.status);
     const answer = await response.json();
     for (const [id, mark] of asked) {

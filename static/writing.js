@@ -2,7 +2,6 @@
 (() => {
   "use strict";
   const desk = window.holdfast, { act, actions, byId, close, drop, focus, focusedRow, following, forget, idOf, keep, later, linkOf, pane, panes, past, put, rowOf, rows, say, show, takeBack, targets, threads, title, told, types, undo } = desk;
-  const path = (url) => new URL(url).pathname;
   document.addEventListener("submit", (event) => {
     const { target: form, submitter } = event;
     if (form.matches("#triage, #bulk")) {
@@ -18,7 +17,7 @@
       else if (form.method === "post") return; // the page came with it
       toast.remove();
     } else if (form.matches("[data-undo]")) {
-      const step = past.findLast((one) => one.url && path(one.url) === path(form.action));
+      const step = past.findLast((one) => one.url?.split("?")[0] === form.action.split("?")[0]);
       drop(step);
       takeBack(step ?? { sent: desk.shown, link: () => form.action, cancel: () => false });
     } else if (form.closest("#convo") && form.method === "post") send(form, submitter);
@@ -135,9 +134,7 @@
       if (way) way.checked = true;
       form.closest("details")?.setAttribute("open", "");
       setTimeout(() => text.dispatchEvent(new Event("input", { bubbles: true }))); // holds a draft that would go out
-      const lost = by && channel(form) !== by ? " It was for another channel." : "";
-      if (text.defaultValue === over || !text.defaultValue) lost && say(`Your text is back.${lost}`);
-      else back(text, lost);
+      if (text.defaultValue !== over && text.defaultValue) back(text, by && channel(form) !== by ? " It was for another channel." : "");
     }
   }
   // What came back in place of a newer draft goes for it, as long as nothing is written on.

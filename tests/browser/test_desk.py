@@ -244,12 +244,6 @@ def test_one_tab_asks_for_all_and_each_hears_of_it(page, workspace, leads):
         asked.add(found.value.frame.page)
     assert len(asked) == 1
 
-    for tab in (page, other):
-        tab.locator("#reply").fill("A thought")
-    page.context.clear_cookies()
-    for tab in (page, other):
-        expect(tab.get_by_role("status").filter(has_text="You are logged out")).to_be_visible()
-
 
 def test_a_page_that_slept_longer_than_changes_are_kept_reads_everything_anew(page, leads):
     """Nobody tells it of what came meanwhile, as the trace of it is deleted."""
