@@ -28,7 +28,15 @@
     for (const [id] of seen) if (id !== desk.shown) desk.stale.add(id); // its pane may be wanted back at once
     return step;
   }
-  function act(what, ids, fields) {
+  // To whom, or until when, as the pressed button says it.
+  function detail(kind, fields, button) {
+    const said = [...(button?.childNodes ?? [])].find((node) => node.nodeType === 3 && node.data.trim())?.data.trim();
+    if (!said) return "";
+    if (kind === "assign") return ` to ${said.replace(/^(You|Nobody)$/, (word) => word.toLowerCase())}`;
+    if (kind !== "snooze") return "";
+    return fields.until ? ` until ${fields.until}` : `, ${said[0].toLowerCase()}${said.slice(1)}`.replace(", snooze", "");
+  }
+  function act(what, ids, fields, button) {
     const seen = ids.map(seenOf).filter(([, value]) => value);
     if (!seen.length) return false;
     const known = seen.map(([id]) => rowOf(id)).filter(Boolean);
@@ -63,7 +71,7 @@
     }, fields);
     past.push(back);
     if (kind === "tag") back.stays = `${name}: only another tag takes a tag back.`; // the server says what it did
-    else back.toast = say((back.name = `${words[kind]}: ${name}`), { undo: true });
+    else back.toast = say((back.name = `${words[kind]}${detail(kind, fields, button)}: ${name}`), { undo: true });
     back.step = step;
     return true;
   }
@@ -101,7 +109,7 @@
     const open = last.opened || desk.opened;
     rowOf(id) ? focus(rowOf(id)) : document.activeElement.blur();
     if (open || roomy.matches) show(id, { open });
-    say(`Undone: ${last.name.replace(":", ",")}`);
+    say(`Undone: ${last.name.replace(": ", ", ")}`);
     if (last.step.cancel()) return true;
     const body = () => {
       const data = new FormData();

@@ -6,7 +6,7 @@
     const { target: form, submitter } = event;
     if (form.matches("#triage, #bulk")) {
       const fields = submitter.value === "snooze" ? { until: new FormData(form).get("until") } : {};
-      act(submitter.value, form.id === "bulk" ? targets() : [desk.shown], fields);
+      act(submitter.value, form.id === "bulk" ? targets() : [desk.shown], fields, submitter);
       submitter.closest("details")?.removeAttribute("open"); // it asks each time
       submitter.closest("dialog")?.close();
     } else if (form.id === "note") note(form);

@@ -66,7 +66,7 @@ def test_assigning_by_key_in_the_list_and_in_a_conversation(page, user, workspac
     expect(page.get_by_role("heading", level=1)).to_have_text("First")
     audit(page)
     press(page, "m", "Enter")  # who looks stands first
-    expect(page.get_by_role("status").last).to_contain_text("Assigned: First")
+    expect(page.get_by_role("status").last).to_contain_text("Assigned to you: First")
     assert Lead.objects.get(first_name="First").assigned_to == user
 
 
@@ -129,7 +129,7 @@ def test_snooze_asks_until_when(page, leads):
     press(page, "h")
     dialog = page.get_by_role("dialog", name="Snooze until")
     dialog.get_by_role("button", name="In a week").click()
-    expect(page.get_by_role("status").last).to_contain_text("Snoozed: First")
+    expect(page.get_by_role("status").last).to_contain_text("Snoozed, in a week: First")
     until(lambda: Lead.objects.get(pk=leads[0].pk).snoozed_until, "it is snoozed")
     press(page, "h")
     expect(page.get_by_role("textbox", name="In words")).to_be_focused()
@@ -140,7 +140,7 @@ def test_snooze_asks_until_when(page, leads):
     expect(page.get_by_role("button", name=re.compile("^Snooze until .* 14:00$"))).to_be_visible()
     assert not Lead.objects.get(pk=leads[1].pk).snoozed_until
     press(page, "Enter")
-    expect(page.get_by_role("status").last).to_contain_text("Snoozed: Second")
+    expect(page.get_by_role("status").last).to_contain_text(re.compile(r"Snoozed until .* 14:00: Second"))
     until(lambda: Lead.objects.get(pk=leads[1].pk).snoozed_until, "it is snoozed")
 
 
