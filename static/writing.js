@@ -57,10 +57,8 @@
       panes.delete(id);
       const fresh = document.adoptNode(element);
       step.url = fresh.querySelector("form[data-undo]")?.action;
-      if (!answer.ok) {
-        kept();
-        if (body.get("text") && !fresh.querySelector("#answer textarea")) (texts[id] ??= {}).reply = [body.get("text"), "", channel(form)];
-      } else if (seconds && !step.url) {
+      if (!answer.ok) kept();
+      else if (seconds && !step.url) {
         step.toast.remove();
         step.stays = gone;
       }
