@@ -84,7 +84,9 @@
   }
   function pill() {
     const coming = new Set(held.map((row) => row.id));
-    for (const row of rows()) row.toggleAttribute("data-gone", !coming.has(row.id));
+    for (const row of rows()) {
+      if (row.toggleAttribute("data-gone", !coming.has(row.id))) row.querySelector(".tags")?.remove(); // nobody tells any more what they say
+    }
     byId("new").hidden = !behind.size;
     byId("new").textContent = `${behind.size} new`;
   }

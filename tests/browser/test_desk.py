@@ -118,6 +118,13 @@ def test_a_reply_comes_while_one_reads_writes_and_selects(page, workspace, leads
     page.get_by_role("link", name="1 new").click()
     expect(page.locator(".row").first).to_contain_text("Hello?")
     expect(text).to_have_value("A long thought")
+
+    draft = factories.make_draft(leads[0].messages.earliest("sent_at"))
+    expect(row(page, "Lead01")).to_contain_text("Draft ready")
+    type(draft).objects.filter(pk=draft.pk).update(status="sent")
+    Lead.objects.filter(pk=leads[0].pk).update(needs_reply=False)  # it belongs to the list no more
+    expect(row(page, "Lead01")).not_to_contain_text("Draft ready")
+    expect(row(page, "Lead01")).to_be_visible()
     expect(page.locator(".row > a:focus")).to_contain_text("Lead01")
     expect(page.locator(".row > [aria-current]")).to_contain_text("Lead01")
     page.keyboard.press("x")
