@@ -42,6 +42,7 @@ WORDS = OF_A_TRACE | {
     "health.check": "had an account checked",
     "health.drill": "ran a fire drill",
     "health.hide": "hid the banner",
+    "health.mute": "muted an account until it works",
     "health.owner-link": "made a link for an account’s owner",
     "health.reconnect": "began to reconnect an account",
     "integration.changed": "changed a connected account",

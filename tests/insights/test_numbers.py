@@ -29,6 +29,7 @@ def thread(workspace):
                 direction="inbound" if inbound else "outbound",
                 source="emailbison_reply" if inbound else what,
                 sent_at=ago(hours=hours),
+                received_at=ago(hours=hours),
             )
         with transaction.atomic():
             rollup.recompute(rollup.locked(lead))

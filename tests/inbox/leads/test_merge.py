@@ -114,7 +114,7 @@ def test_drafts_for_what_is_not_the_newest_reply_any_more_are_closed(answered, k
     newest = make_message(
         other, channel="sms", sent_at=ago(hours=1), tag=Tag.CALL_REQUESTED, processed_at=ago(hours=1)
     )
-    Lead.objects.filter(pk=keep.pk).update(score_reason="Wants: Information Requested (3 of 4).")
+    Lead.objects.filter(pk=keep.pk).update(score_reason="Reply: Information Requested (3 of 4).")
     if answered:
         make_message(keep, direction="outbound", sent_at=ago(minutes=5))
         older.append(make_draft(newest))
@@ -122,7 +122,7 @@ def test_drafts_for_what_is_not_the_newest_reply_any_more_are_closed(answered, k
     merged = merge.merge(keep, other, actor)
 
     assert {one.status for one in Draft.objects.all()} == {"rejected"} and merged.needs_reply is not answered
-    assert merged.tag == Tag.CALL_REQUESTED and merged.score_reason.startswith("Wants: Call Requested")
+    assert merged.tag == Tag.CALL_REQUESTED and merged.score_reason.startswith("Reply: Call Requested")
     again = BackgroundJob.objects.filter(kind="inbound.catch_up", payload__message_id=str(newest.pk))
     assert again.exists() is not answered
 
