@@ -45,6 +45,7 @@ WORDS = OF_A_TRACE | {
     "health.mute": "muted an account until it works",
     "health.owner-link": "made a link for an account’s owner",
     "health.reconnect": "began to reconnect an account",
+    "health.unmute": "had notices of an account sent again",
     "integration.changed": "changed a connected account",
     "integration.connected": "connected an account",
     "integration.tested": "tested an account",
