@@ -10,6 +10,7 @@ from django.utils.dateformat import format as format_date
 from phonenumbers.timezone import time_zones_for_number
 
 from inbox.models import Draft, Lead, OutboundSend
+from inbox.models.lead import Tag
 from inbox.pages.templatetags.desk import WAITS_LONG, waits
 from inbox.pages.templatetags.holdfast import ago_text
 from inbox.pages.timeline import Timeline
@@ -134,6 +135,8 @@ def _of_answer(lead: Lead, draft: Draft | None, failed: bool) -> str:
         return "Read the draft, then send it."
     if lead.needs_reply and failed:
         return "Send again: your answer did not go out. Beside it stands why."
+    if lead.needs_reply and lead.tag == Tag.NOT_INTERESTED:
+        return "They said no: say goodbye, or mark it done."
     if lead.needs_reply:
         return "Answer them."
     return "Nothing: they have their answer." if lead.answered_at else "Nothing: nobody waits."

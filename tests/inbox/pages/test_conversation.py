@@ -169,6 +169,8 @@ def test_next_step_says_that_an_answer_goes_out_or_that_the_lead_is_snoozed(work
     assert next_step(member, workspace, lead) == again
     type(lead).objects.filter(pk=lead.pk).update(last_inbound_at=ago(hours=-1))
     assert next_step(member, workspace, lead) == "Answer them."
+    type(lead).objects.filter(pk=lead.pk).update(tag="Not Interested")
+    assert next_step(member, workspace, lead) == "They said no: say goodbye, or mark it done."
 
 
 def test_lead_was_first_seen_with_the_first_message_if_that_is_older_than_its_row(workspace, member, lead):
