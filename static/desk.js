@@ -159,6 +159,7 @@
 
   // Shows a conversation. `open`: its address becomes the page's, and it counts as read.
   function show(id, { open = desk.opened, push = false, address = addressOf(id) } = {}) {
+    if (!desk.met) return open && location.assign(address); // the last file is not here yet
     if (id !== desk.shown) desk.unwanted();
     desk.shown = id;
     desk.opened = open;
@@ -188,6 +189,7 @@
 
   // Leaves the conversation for the list. Where there is room it stays beside it.
   function close({ push = true } = {}) {
+    if (!desk.met) return location.assign(listAddress());
     desk.unwanted();
     desk.opened = false;
     if (push) history.pushState({}, "", listAddress());

@@ -123,9 +123,9 @@ def test_list_gives_way_to_the_conversation_on_a_phone_and_comes_back(workspace,
     page = open_page(user, width=375)
     page.goto(f"/w/{workspace.pk}/inbox/")
     page.get_by_role("link", name=re.compile("Dana Reyes")).click()
-    assert page.get_by_role("heading", name="Needs reply").is_hidden()
+    expect(page.get_by_role("heading", name="Needs reply")).to_be_hidden()
     page.get_by_role("link", name="Back to the list").click()
-    assert page.get_by_role("heading", name="Needs reply").is_visible()
+    expect(page.get_by_role("heading", name="Needs reply")).to_be_visible()
 
 
 @pytest.mark.parametrize("script", [True, False])
