@@ -128,6 +128,18 @@ def test_list_gives_way_to_the_conversation_on_a_phone_and_comes_back(workspace,
     expect(page.get_by_role("heading", name="Needs reply")).to_be_visible()
 
 
+def test_a_click_before_the_last_script_has_come_loads_the_conversation(workspace, user, lead, open_page):
+    page, held = open_page(user), []
+    page.route("**/news*.js", lambda route: held.append(route))
+    page.goto(f"/w/{workspace.pk}/inbox/", wait_until="commit")
+    page.locator("script[src*=writing]").wait_for(state="attached")
+    page.wait_for_timeout(300)  # for the scripts before it
+    page.get_by_role("link", name=re.compile("Dana Reyes")).click(no_wait_after=True)
+    expect(page).to_have_url(re.compile(f"/inbox/{lead.pk}/"))
+    expect(page.get_by_role("heading", name="Dana Reyes")).to_be_visible()
+    assert held
+
+
 @pytest.mark.parametrize("script", [True, False])
 def test_a_phone_opens_at_the_newest_message_and_leaves_half_of_itself_to_read(
     script, workspace, user, lead, open_page
