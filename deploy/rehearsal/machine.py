@@ -46,12 +46,14 @@ class Machine:
         return process
 
     def run(self, *command: object, check: bool = True, **options: Any) -> str:
-        """What a command says. Raises Failed where it ends with an error, unless `check` is off."""
-        done = subprocess.run(
-            [str(part) for part in command], capture_output=True, text=True, check=False, **options
-        )
+        """What a command says. Raises Failed where it cannot run, or ends with an error unless `check` is off."""
+        words = [str(part) for part in command]
+        try:
+            done = subprocess.run(words, capture_output=True, text=True, check=False, **options)
+        except OSError as error:
+            raise Failed(f"{' '.join(words)} cannot be run: {error}") from error
         if check and done.returncode:
-            raise Failed(f"{' '.join(map(str, command))}\n{(done.stdout + done.stderr)[-3_000:]}")
+            raise Failed(f"{' '.join(words)}\n{(done.stdout + done.stderr)[-3_000:]}")
         return done.stdout
 
     def stop_all(self) -> None:

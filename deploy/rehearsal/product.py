@@ -146,6 +146,8 @@ def release_of(machine: Machine, name: str, commit: str) -> Path:
     if same:  # the packages of the checkout are those of the release
         (folder / ".venv").symlink_to((ROOT / ".venv").resolve())
     else:
+        if not (folder / "deploy/build").exists():  # 0.1.0 has none
+            shutil.copy(DEPLOY / "build", folder / "deploy/build")
         machine.run(folder / "deploy/build", env=dict(os.environ))
     return folder
 

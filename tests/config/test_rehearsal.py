@@ -1,8 +1,12 @@
 """What `deploy/rehearse` makes of the files of deploy/ is what they say, with other places. The whole takes minutes."""
 
+import re
+import subprocess
+
 import pytest
 
 from deploy.rehearsal import machine, product
+from deploy.rehearsal.__main__ import release_before
 from deploy.rehearsal.machine import Failed, Machine
 from tests.config.test_deploy import shipped
 
@@ -25,3 +29,45 @@ def test_the_settings_are_of_those_that_are_shipped(tmp_path):
     )
     assert given.keys() <= shipped().keys()
     assert "DEBUG" not in given
+
+
+def test_a_command_that_is_missing_fails_the_rehearsal_without_a_traceback(tmp_path):
+    with pytest.raises(Failed, match="nothing-of-this-name .* cannot be run"):
+        Machine(tmp_path / "home").run("nothing-of-this-name", "--now")
+
+
+def test_a_release_without_a_build_of_its_own_is_built_by_ours(tmp_path, monkeypatch):
+    """0.1.0, from which upgrades are rehearsed, came before deploy/build."""
+    clone = tmp_path / "clone"
+    (clone / "deploy").mkdir(parents=True)
+    git = ("git", "-C", clone, "-c", "user.name=x", "-c", "user.email=x@example.com")
+    (clone / "requirements.txt").write_text("of the release before\n")
+    (clone / "deploy" / "manage").write_text("")
+    for command in (("init", "-q"), ("add", "."), ("commit", "-qm", "Release")):
+        subprocess.run([*git, *command], check=True)
+    (clone / "requirements.txt").write_text("of today\n")
+    (clone / "deploy" / "build").write_text(
+        '#!/bin/sh\ncd "$(dirname "$0")/.." && cp requirements.txt built\n'
+    )
+    (clone / "deploy" / "build").chmod(0o755)
+    monkeypatch.setattr(product, "ROOT", clone)
+    monkeypatch.setattr(product, "DEPLOY", clone / "deploy")
+
+    release = product.release_of(Machine(tmp_path / "home"), "before", "HEAD")
+    assert (release / "built").read_text() == "of the release before\n"
+
+
+def test_the_newest_release_has_all_that_a_build_needs():
+    if not (commit := release_before()):
+        pytest.skip("git has no history here")
+    build = (machine.DEPLOY / "build").read_text(encoding="utf-8")
+    needs = set(re.findall(r"(?:--requirement |python )(\w[\w./]*\.(?:txt|py))", build))
+    assert {"requirements.txt", "manage.py"} <= needs
+    needs |= {"deploy/manage", "config/gunicorn.py"}  # which the rehearsal starts
+    listed = subprocess.run(
+        ["git", "-C", machine.ROOT, "ls-tree", "-r", "--name-only", commit],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert needs <= set(listed.stdout.split())
