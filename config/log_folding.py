@@ -5,7 +5,7 @@ their count. Warnings are equal if all that they say is, apart from their time.
 
 Requests that Django or gunicorn refuses before a view sees them, such as those with a wrong Host header, come by the
 thousand from scanners of the internet. Each kind is logged once a minute with its count, without a traceback and
-without text from the client.
+without text from the client. So are requests that are answered 503, whose cause has a line of its own.
 """
 
 import logging
@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from http import HTTPStatus
 
 EVERY_S = 60.0
 MOST_KINDS = 1_000
@@ -83,9 +84,16 @@ class Fold(logging.Filter):
 
 
 def _kind(record: logging.LogRecord) -> str:
-    """What was wrong with a refused request, as the name of Django's exception. It is "" for any other log record."""
+    """What was wrong with a refused request, as the name of Django's exception or of its status. It is "" for any other
+    log record.
+    """
     if record.name.startswith(SECURITY) and record.levelno >= logging.ERROR:
         return record.name.removeprefix(SECURITY)
+    if (
+        record.name == "django.request"
+        and getattr(record, "status_code", 500) == HTTPStatus.SERVICE_UNAVAILABLE
+    ):
+        return "ServiceUnavailable"
     refused = record.name == GUNICORN and str(record.msg).startswith("Invalid request from ")
     return "InvalidRequest" if refused else ""
 

@@ -20,7 +20,9 @@ from jobs.failures import facts_of
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
-UNREACHABLE_STATES = {"57P01", "57P02", "57P03", "57P05", "53300", "25006", "25P03", "25P04"}
+UNREACHABLE_STATES = {"57P01", "57P02", "57P03", "57P05", "25006", "25P03", "25P04"}
+UNREACHABLE_CLASSES = ("08", "53", "58")
+"""A broken connection; no disk, memory or connection left; an error outside PostgreSQL, such as of its disk."""
 RETRY_STATES = {"40001", "40P01", "55P03"}
 
 
@@ -46,7 +48,7 @@ def db_fault(error: Error) -> Fault:
         return Fault.SLOW
     if state is None:
         return Fault.BUG if isinstance(error, InternalError) else Fault.UNREACHABLE
-    if state in UNREACHABLE_STATES or state.startswith("08"):
+    if state in UNREACHABLE_STATES or state.startswith(UNREACHABLE_CLASSES):
         return Fault.UNREACHABLE
     return Fault.BUG
 

@@ -52,6 +52,7 @@ from integrations.models import Integration, WebhookKey, hash_key
 from integrations.spec import WebhookSource
 from jobs import stalls
 from jobs.db import Fault, db_fault, drop_connection
+from jobs.failures import facts_of
 
 logger = logging.getLogger(__name__)
 
@@ -117,7 +118,9 @@ class WebhookView(APIView):
         except Error as error:
             if db_fault(error) is Fault.BUG:
                 raise
-            logger.warning("delivery not stored: no database", extra={"source": source.name})
+            logger.warning(
+                "delivery not stored: no database", extra={"source": source.name, **facts_of(error)}
+            )
             return unavailable(source.rules.unavailable_status)
 
     @get_schema

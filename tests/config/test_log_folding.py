@@ -45,6 +45,17 @@ def test_each_kind_is_counted_by_itself():
     assert bad.getMessage() == "requests refused (InvalidRequest): 1"
 
 
+def test_answers_that_ask_to_come_again_are_one_warning_a_minute():
+    """With each stands a line of what was wrong, which is folded too."""
+    fold = Fold(lambda: 0.0)
+    hooks = [
+        record("django.request", logging.ERROR, f"Service Unavailable: /{number}", status_code=503)
+        for number in range(58)
+    ]
+    assert [fold.filter(hook) for hook in hooks] == [True] + [False] * 57
+    assert hooks[0].getMessage() == "requests refused (ServiceUnavailable): 1"
+
+
 @pytest.mark.parametrize("status", [400, 403])
 def test_another_refusal_keeps_its_line_and_loses_its_traceback(status):
     refused = record("django.request", logging.WARNING, "Forbidden: /w/", ValueError("x"), status_code=status)

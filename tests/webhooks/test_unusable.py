@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from inbox.leads.identity import normal_profile_url
 from inbox.models import Lead, Message, WebhookDelivery
@@ -144,3 +144,28 @@ def test_database_out_of_reach_asks_to_come_again(poster, monkeypatch, method):
     answer = getattr(poster.client, method)(poster.path("email"))
     assert (answer.status_code, answer.json()) == (503, {"success": False, "error": "unavailable"})
     assert answer["Retry-After"] == str(base.RETRY_AFTER_S)
+
+
+@pytest.fixture(params=["53100", "53200", "58030"])
+def exhausted(request, db):
+    """PostgreSQL without disk, without memory, and with a disk that fails: each delivery's row is refused with that."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"""CREATE FUNCTION pg_temp.refuse() RETURNS trigger LANGUAGE plpgsql AS
+            $$BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '{request.param}'; END$$""")
+        cursor.execute("""CREATE TRIGGER refuse BEFORE INSERT ON inbox_webhookdelivery
+            FOR EACH ROW EXECUTE FUNCTION pg_temp.refuse()""")
+
+
+def test_postgresql_without_disk_or_memory_asks_to_come_again(poster, exhausted):
+    answer = poster.post("smartlead", payload("smartlead", "email_reply"))
+    assert (answer.status_code, answer.json()) == (503, {"success": False, "error": "unavailable"})
+    assert answer["Retry-After"] == str(base.RETRY_AFTER_S)
+    assert not Lead.objects.exists() and not Message.objects.exists()
+
+
+def test_postgresql_without_disk_or_memory_answers_ghls_app_429(poster, exhausted, settings):
+    settings.GHL_APP_PUBLIC_KEY = GHL_PUBLIC
+    poster.configure("ghl/sms", external_account_id="LocNorthwind01")
+    raw = encoded(payload("ghl", "app_inbound_message"))
+    answer = poster.post_to("/api/webhooks/ghl/app/", raw, **ghl_headers(raw))
+    assert (answer.status_code, answer["Retry-After"]) == (429, str(base.RETRY_AFTER_S))
