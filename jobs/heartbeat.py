@@ -31,8 +31,8 @@ SLOW_CLAIM_S = 1.0
 """A claim that takes longer is logged with what it waited for. That is looked at a beat before, while it waits."""
 CONNECTING = "a connection"
 """What a claim waits for whose thread is not connected yet. It is looked at again."""
-ABANDON_AFTER_S = 2.0
-"""Seconds that a job may go on after its lease has expired. Then its process is ended."""
+LATE_S = 2.0
+"""A beat that comes so many seconds after the one before shows that machine or database is starved."""
 
 
 class Claim:
@@ -144,7 +144,7 @@ class LeaseKeeper:
         self._thread: threading.Thread | None = None
         self._claims: list[Claim] = []
         self._asking: set[Asking] = set()
-        self._renewed_at = 0.0
+        self._beat_at = time.monotonic()
 
     def __enter__(self) -> "LeaseKeeper":
         self._thread = threading.Thread(target=self._run, name="lease-keeper", daemon=True)
@@ -176,8 +176,6 @@ class LeaseKeeper:
         """
         claim = Claim(token, asked_at, jobs)
         with self._lock:
-            if not self._claims:
-                self._renewed_at = asked_at
             self._claims.append(claim)
             self._me.busy(len(self._claims))
         return claim
@@ -187,6 +185,11 @@ class LeaseKeeper:
         with self._lock:
             self._claims.remove(claim)
             self._me.busy(len(self._claims))
+
+    def has_room(self) -> bool:
+        """Whether fewer job threads of this process have or claim work than it has places now."""
+        with self._lock:
+            return len(self._claims) + len(self._asking) < self._me.places
 
     def running(self) -> list[Claim]:
         """The claims of this process that have a running job."""
@@ -203,7 +206,7 @@ class LeaseKeeper:
     def _run(self) -> None:
         try:
             while not self._done.wait(BEAT_S):
-                self._me.beat()
+                self._beat()
                 if self._me.stopping_for_s() > SHUTDOWN_GRACE_S:
                     deadline.shutdown_requested.set()
                 try:
@@ -214,6 +217,13 @@ class LeaseKeeper:
                     connection.close()
         finally:
             connection.close()
+
+    def _beat(self) -> None:
+        """Show that the process is alive. After a late beat it halves its places, and after any other has one more."""
+        late = time.monotonic() - self._beat_at > LATE_S
+        self._beat_at = time.monotonic()
+        self._me.resize(self._me.places // 2 if late else self._me.places + 1)
+        self._me.beat()
 
     def _look_after_claims(self) -> None:
         now = time.monotonic()
@@ -226,7 +236,7 @@ class LeaseKeeper:
             ]
         try:
             # The leases come first, as what fails after them is tried again at each beat.
-            if claims and now - self._renewed_at >= HEARTBEAT_S:
+            if any(claim.valid_until - now <= LEASE_S - HEARTBEAT_S for claim in claims):
                 self._renew(claims)
             for claim in claims:
                 if claim.overran(now):
@@ -239,11 +249,6 @@ class LeaseKeeper:
             logger.warning("lease not renewed", extra=known | facts_of(error))
             connection.close()
             slow = []  # the database has let this look wait long enough
-        finally:
-            for claim in claims:
-                if claim.started is not None and time.monotonic() > claim.valid_until + ABANDON_AFTER_S:
-                    logger.error("lease ran out under a running job", extra={"job_id": _job_id(claim)})
-                    self._me.abandon()
         # It comes last, as it may take as long as one statement may.
         if slow:
             _look_at(slow)
@@ -265,7 +270,6 @@ class LeaseKeeper:
         asked_at = time.monotonic()
         running = [claim.started for claim in claims]
         held = queue.renew([claim.token for claim in claims], self._me.id)
-        self._renewed_at = asked_at
         for claim, started in zip(claims, running, strict=True):
             claim.valid_until = asked_at + LEASE_S
             if started is None or claim.started is not started:

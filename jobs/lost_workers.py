@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import IntEnum
 from uuid import UUID
@@ -133,17 +133,19 @@ def _due() -> QuerySet[BackgroundJob]:
 
 
 def report_alive(
-    cluster_id: UUID, host: str, workers: Mapping[UUID, int], *, alive: Collection[UUID], places: int
+    cluster_id: UUID, host: str, workers: Mapping[UUID, int], *, alive: Mapping[UUID, int]
 ) -> None:
-    """Records which of a cluster's worker processes are `alive`, each with `places` job threads. `workers` maps the ids
-    of all that the cluster has to their process ids. Other workers of the cluster are recorded as ended.
+    """Records which of a cluster's worker processes are `alive`, and how many places (job threads) each has now.
+    `workers` maps the ids of all that the cluster has to their process ids. Other workers of the cluster are recorded
+    as ended.
     """
     rows = [
-        Worker(pk=key, cluster=cluster_id, host=host[:80], pid=workers[key], places=places) for key in alive
+        Worker(pk=key, cluster=cluster_id, host=host[:80], pid=workers[key], places=places)
+        for key, places in alive.items()
     ]
     with transaction.atomic():
         Worker.objects.bulk_create(
-            rows, update_conflicts=True, unique_fields=["id"], update_fields=["heartbeat_at"]
+            rows, update_conflicts=True, unique_fields=["id"], update_fields=["heartbeat_at", "places"]
         )
         Worker.objects.filter(Q(cluster=cluster_id), ended_at=None).exclude(pk__in=workers).update(
             ended_at=Now(), end_reason="replaced"

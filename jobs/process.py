@@ -31,7 +31,8 @@ class WorkerProcess:
         beat: Callable[[], None] = _nothing,
         looked: Callable[[], None] = _nothing,
         busy: Callable[[int], None] = lambda places: None,
-        abandon: Callable[[], None] = _nothing,
+        resized: Callable[[int], None] = lambda places: None,
+        most_places: int = 1,
     ) -> None:
         self.id = worker_id or uuid7()
         self.pid = os.getpid()
@@ -39,8 +40,9 @@ class WorkerProcess:
         self.beat, self.looked, self.busy = beat, looked, busy
         """The sentinel watches the process by these calls. `beat` is called twice a second, `looked` when a place looks
         for work, and `busy` with the number of places that have work, whenever that changes."""
-        self.abandon = abandon
-        """Called if the leases have expired and a job does not stop. In a cluster it ends the process."""
+        self._resized, self._most_places = resized, most_places
+        self.places = most_places
+        """How many jobs the process runs at once now. It has fewer places while the machine is starved."""
         self.wake_place: Callable[[], None] | None = None
         """Lets one more place look for work. None if this process has no places."""
         self.batches: defaultdict[str, int] = defaultdict(lambda: 1)
@@ -50,6 +52,13 @@ class WorkerProcess:
         """Held by the place that works on jobs of which one may kill its worker: one of them at a time."""
         self.retired = False
         self._stop_asked_at: float | None = None
+
+    def resize(self, places: int) -> None:
+        """Gives this process so many places, but one at least and no more than it was made with. Jobs that run in
+        places that it has no longer go on to their ends.
+        """
+        self.places = min(max(places, 1), self._most_places)
+        self._resized(self.places)
 
     def ask_to_stop(self) -> None:
         """Makes this process claim no more jobs. The time that running jobs still have begins now; a second call does

@@ -61,7 +61,7 @@ def work(me: WorkerProcess, keeper: LeaseKeeper, *, ends_at: float = math.inf) -
     counts: Counter[str] = Counter()
     rung = False
     refresh_connection()
-    while time.monotonic() < ends_at and not me.stopping:
+    while time.monotonic() < ends_at and not me.stopping and keeper.has_room():
         sizes, asked_at = me.batches.copy(), time.monotonic()  # other places change the sizes meanwhile
         with _suspects(me) as look_after:
             claimed = _claim(me, keeper, sizes, ends_at, suspects=look_after is not None)
@@ -165,7 +165,7 @@ def _work_off(claim: Claim, me: WorkerProcess) -> Counter[str]:
 
     def take_next() -> BackgroundJob | None:
         first = len(claim.waiting) == claimed
-        late = time.monotonic() > ends_at and not first
+        late = claim.expired() or (time.monotonic() > ends_at and not first)
         return claim.waiting.popleft() if claim.waiting and not late and not me.stopping else None
 
     try:

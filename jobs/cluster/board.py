@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from multiprocessing.sharedctypes import RawValue
 from uuid import UUID
 
+from django.conf import settings
+
 MAX_WORKERS = 64
 
 
 class Slot(ctypes.Structure):
     """One worker's numbers in memory shared by the cluster's processes: when it was last seen (`beat_at`) and one of
-    its threads last looked for work (`looked_at`), in monotonic seconds, and how many threads are busy.
+    its threads last looked for work (`looked_at`), in monotonic seconds, how many threads are busy, and how many may be
+    (`places`).
 
     `fate` says how the worker ended. Only the sentinel (the process that watches the workers) writes it.
     """
@@ -26,6 +29,7 @@ class Slot(ctypes.Structure):
         ("beat_at", ctypes.c_double),
         ("looked_at", ctypes.c_double),
         ("busy", ctypes.c_int),
+        ("places", ctypes.c_int),
         ("fate", ctypes.c_int),
     ]
 
@@ -38,7 +42,8 @@ class Slot(ctypes.Structure):
         is known.
         """
         ctypes.memmove(self.worker_id, worker_id.bytes, 16)
-        self.pid, self.beat_at, self.looked_at, self.busy, self.fate = 0, 0.0, 0.0, 0, 0
+        self.pid, self.beat_at, self.looked_at = 0, 0.0, 0.0
+        self.busy, self.places, self.fate = 0, settings.WORKER_THREADS, 0
 
 
 class Board(ctypes.Structure):

@@ -31,9 +31,6 @@ from jobs.places import Places
 from jobs.process import WorkerProcess
 from jobs.worker import work
 
-ABANDONED = 71
-"""Exit code of a worker that ended itself because its lease expired during a job. No job is blamed for that."""
-
 RETIRED = 72
 """Exit code of a worker that stopped by itself, because a job did not leave one of its threads."""
 
@@ -100,7 +97,17 @@ def run_worker(
     def busy(places: int) -> None:
         slot.busy = places
 
-    me = WorkerProcess(slot.id, beat=beat, looked=looked, busy=busy, abandon=lambda: os._exit(ABANDONED))
+    def resized(places: int) -> None:
+        slot.places = places
+
+    me = WorkerProcess(
+        slot.id,
+        beat=beat,
+        looked=looked,
+        busy=busy,
+        resized=resized,
+        most_places=settings.WORKER_THREADS,
+    )
     settle_in("q-worker", parent_pid, lambda *_: me.ask_to_stop())
     slot.pid = os.getpid()
     beat()

@@ -183,10 +183,8 @@ class Dispatcher:
 
     def _chores(self) -> None:
         there = {slot.id: slot.pid for slot in self._board.taken()}
-        alive = [slot.id for slot in self._board.beating(WORKER_ALIVE_S)]
-        lost_workers.report_alive(
-            self._cluster_id, socket.gethostname(), there, alive=alive, places=settings.WORKER_THREADS
-        )
+        alive = {slot.id: slot.places for slot in self._board.beating(WORKER_ALIVE_S)}
+        lost_workers.report_alive(self._cluster_id, socket.gethostname(), there, alive=alive)
         lost_workers.sweep()
 
     def _schedule(self) -> None:

@@ -19,12 +19,11 @@ from queue import Full
 from typing import Any, NoReturn
 from uuid import UUID, uuid4
 
-from django.conf import settings
 from django_q.cluster import Sentinel, get_mp_context
 from django_q.conf import Conf
 
 from jobs.cluster.board import MAX_WORKERS, Board
-from jobs.cluster.children import ABANDONED, RETIRED, run_monitor, run_worker, settle_in
+from jobs.cluster.children import RETIRED, run_monitor, run_worker, settle_in
 from jobs.cluster.dispatcher import run_dispatcher
 from jobs.conf import LEASE_S, SHUTDOWN_GRACE_S, SHUTDOWN_HARD_S
 from jobs.ids import uuid7
@@ -159,7 +158,7 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
             if child in self.pool and child.exitcode == 0 and _raw(child) in (-2, 0):
                 self._replace(child, "recycled" if _raw(child) == -2 else "timed out")
                 continue
-            workers = [lost for lost in ended if lost in self.pool and lost.exitcode not in (0, ABANDONED)]
+            workers = [lost for lost in ended if lost in self.pool and lost.exitcode != 0]
             # If several ended at once, nobody knows which was first, so none is blamed for the others.
             fate = Fate.DIED_FIRST if len(ended) == 1 else Fate.SUSPECT
             self.crash("a child was lost", exitcode=child.exitcode, fates=dict.fromkeys(workers, fate))
@@ -202,7 +201,7 @@ class CrashOnlySentinel(Sentinel):  # type: ignore[misc]  # django-q2 has no typ
         for worker, slot in slots.items():
             if slot.beat_at and now - slot.beat_at > SILENT_AFTER_S:
                 self.crash("a worker is stuck", fates={worker: Fate.SUSPECT})
-        idle = any(slot.busy < settings.WORKER_THREADS for slot in slots.values())
+        idle = any(slot.busy < slot.places for slot in slots.values())
         if idle and board.due_since and now - max(board.due_since, board.last_look_at()) > WEDGED_AFTER_S:
             self.crash("jobs are due and no place looks for them")
 

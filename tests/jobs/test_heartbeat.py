@@ -13,7 +13,7 @@ from jobs import deadline, heartbeat, queue, settlement, worker
 from jobs.cluster import ear
 from jobs.conf import GIVE_BACK_AFTER_MS, HEARTBEAT_S, LEASE_S, OVERRUN_GRACE_S, SHUTDOWN_GRACE_S
 from jobs.errors import LeaseLost, ShutdownRequested, TimeLimitExceeded
-from jobs.heartbeat import ABANDON_AFTER_S, Claim, LeaseKeeper
+from jobs.heartbeat import BEAT_S, LATE_S, Claim, LeaseKeeper
 from jobs.models import BackgroundJob
 from jobs.process import WorkerProcess
 from jobs.queue import Started
@@ -44,7 +44,7 @@ def clock(monkeypatch) -> Clock:
 @pytest.fixture
 def told(monkeypatch) -> SimpleNamespace:
     """What the ledger was asked, and what it answers: `held` as queue.renew, or `error`."""
-    told = SimpleNamespace(renewed=[], given_back=[], settled=[], abandoned=0, held={}, error=None)
+    told = SimpleNamespace(renewed=[], given_back=[], settled=[], held={}, error=None)
 
     def renew(tokens, worker_id):
         told.renewed.append(tokens)
@@ -72,10 +72,7 @@ def told(monkeypatch) -> SimpleNamespace:
 
 @pytest.fixture
 def me(told) -> WorkerProcess:
-    def abandon() -> None:
-        told.abandoned += 1
-
-    return WorkerProcess(abandon=abandon)
+    return WorkerProcess(most_places=32)
 
 
 @pytest.fixture
@@ -276,7 +273,7 @@ def test_a_job_that_ignores_its_limit_is_taken_away_and_the_process_stops_by_its
     assert me.retired and me.stopping
     with pytest.raises(LeaseLost):
         cancelled()
-    assert not other.lost and told.abandoned == 0
+    assert not other.lost
 
 
 def test_what_is_kept_of_a_job_that_ignored_its_limit_says_where_its_thread_stood(keeper, clock, told):
@@ -303,26 +300,50 @@ def test_jobs_that_do_not_end_with_their_process_are_handed_back(keeper, clock, 
     assert [(one, type(error)) for one, error in told.settled] == [(started, ShutdownRequested)]
 
 
-def test_a_renewal_that_fails_is_tried_again_and_then_the_process_given_up(keeper, clock, told):
-    run(hold(keeper, clock))
-    told.error = OperationalError("connection refused")
-
-    look(keeper, clock, HEARTBEAT_S)
-    look(keeper, clock, 0.5)
-    assert (len(told.renewed), told.abandoned) == (2, 0)
-    look(keeper, clock, LEASE_S + ABANDON_AFTER_S)
-    assert told.abandoned == 1
-
-
-def test_a_job_that_has_ended_is_no_reason_to_give_the_process_up(keeper, clock, told):
+def test_a_renewal_that_fails_is_tried_again_at_each_look_and_one_that_holds_revives_the_lease(
+    keeper, clock, told
+):
     claim = hold(keeper, clock)
-    run(claim)
-    claim.rest()
+    started, cancelled = run(claim)
     told.error = OperationalError("connection refused")
+    look(keeper, clock, HEARTBEAT_S)
+    look(keeper, clock, LEASE_S)
+    assert len(told.renewed) == 2
+    with pytest.raises(LeaseLost):
+        cancelled()
 
-    look(keeper, clock, LEASE_S + ABANDON_AFTER_S + 1)
+    told.error, told.held = None, {(started.job.pk, claim.token): False}
+    look(keeper, clock, BEAT_S)
 
-    assert told.abandoned == 0
+    assert cancelled() is False
+
+
+def test_a_claim_that_took_longer_than_its_lease_is_renewed_at_the_next_look(keeper, clock, told):
+    hold(keeper, clock)
+    late = keeper.hold(uuid4(), clock.now - LEASE_S - 5, [])
+
+    look(keeper, clock, BEAT_S)
+
+    assert len(told.renewed) == 1 and not late.expired()
+
+
+def test_places_shrink_while_the_keeper_is_late_and_grow_one_by_one(clock, me, told):
+    keeper = LeaseKeeper(me)
+    sizes = []
+    for after_s in (LATE_S + 0.1, LATE_S + 0.1, BEAT_S, BEAT_S, 60, 60, 60, 60):
+        clock.passes(after_s)
+        keeper._beat()
+        sizes.append(me.places)
+    assert sizes == [16, 8, 9, 10, 5, 2, 1, 1]
+
+    claim = hold(keeper, clock)
+    assert not keeper.has_room()
+    keeper.drop(claim)
+    assert keeper.has_room()
+    for _ in range(40):
+        clock.passes(BEAT_S)
+        keeper._beat()
+    assert me.places == 32
 
 
 def test_an_answer_about_an_earlier_job_of_the_claim_is_not_used(keeper, clock, told, monkeypatch):

@@ -158,8 +158,8 @@ def test_other_workers_jobs_are_not_touched():
 def test_workers_are_reported_alive_and_replaced_ones_as_ended():
     cluster, first, second = uuid4(), uuid4(), uuid4()
     both = {first: 1, second: 2}
-    lost_workers.report_alive(cluster, "host-a", both, alive=both, places=8)
-    lost_workers.report_alive(cluster, "host-a", {second: 2}, alive=[second], places=8)
+    lost_workers.report_alive(cluster, "host-a", both, alive=dict.fromkeys(both, 8))
+    lost_workers.report_alive(cluster, "host-a", {second: 2}, alive={second: 8})
 
     assert lost_workers.count_alive() == 1
     assert Worker.objects.get(pk=first).end_reason == "replaced"
@@ -169,10 +169,10 @@ def test_workers_are_reported_alive_and_replaced_ones_as_ended():
 def test_a_worker_that_stands_still_does_not_count_as_alive_and_is_not_taken_for_replaced():
     cluster, first, still = uuid4(), uuid4(), uuid4()
     both = {first: 1, still: 2}
-    lost_workers.report_alive(cluster, "host-a", both, alive=both, places=8)
+    lost_workers.report_alive(cluster, "host-a", both, alive=dict.fromkeys(both, 8))
     Worker.objects.update(heartbeat_at=timezone.now() - timedelta(seconds=WORKER_ALIVE_S + 1))
 
-    lost_workers.report_alive(cluster, "host-a", both, alive=[first], places=8)
+    lost_workers.report_alive(cluster, "host-a", both, alive={first: 4})
 
     assert lost_workers.count_alive() == 1
     assert Worker.objects.get(pk=still).ended_at is None

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from django.db import OperationalError
 from django_q.brokers.orm import ORM
 
 from jobs import heartbeat, queue, steps
@@ -113,6 +114,19 @@ def short_waits() -> None:
     supervisor.SILENT_AFTER_S = 4
     children.SHUTDOWN_GRACE_S, children.SHUTDOWN_HARD_S = 1, 3
     heartbeat.OVERRUN_GRACE_S = 1
+
+
+def first_leases_run_out() -> None:
+    """No lease of 2 s is renewed until a second job has started."""
+    stock, heartbeat.LEASE_S, queue.LEASE_S = queue.renew, 2, 2
+    queue.CLAIM_VALUES["lease_s"] = 2
+
+    def renew(*arguments):
+        if sum(line["event"] == "start" for line in outside.read(outside.ledger_path())) < 2:
+            raise OperationalError("the database did not answer in time")
+        return stock(*arguments)
+
+    queue.renew = renew
 
 
 def deaf() -> None:

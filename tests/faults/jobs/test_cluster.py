@@ -130,6 +130,21 @@ def test_a_job_that_ignores_its_deadline_is_taken_away_and_its_process_replaced_
 
 
 @pytest.mark.slow(seconds=20)
+def test_a_lease_that_runs_out_costs_its_job_and_not_the_process_with_the_others(stage):
+    cluster = stage.start_cluster(workers=1, HARNESS_PATCH="first_leases_run_out", HARNESS_THREADS="4")
+    stage.wait(cluster.ready, "the cluster is up")
+    before = {process.pid for _, process in cluster.roles()}
+    stage.put("harness.held", 1, "--names", "lapsed")
+    stage.wait(lambda: len(stage.events("start")) == 2, "it was taken back and began again")
+    outside.release(stage.ledger)
+    stage.wait(lambda: not stage.unfinished(), "it ended")
+
+    assert {process.pid for _, process in cluster.roles()} == before
+    assert row(stage, "lapsed") == ("succeeded", 2, 0, 1)
+    assert len(stage.events("end")) == 1
+
+
+@pytest.mark.slow(seconds=20)
 def test_a_worker_that_is_killed_with_all_its_places_busy_loses_and_doubles_nothing(stage):
     cluster = stage.start_cluster(workers=1, HARNESS_PATCH="short_waits", HARNESS_THREADS="8")
     stage.wait(cluster.ready, "the cluster is up")
