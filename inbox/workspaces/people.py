@@ -16,10 +16,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from inbox.models import Membership, Snippet, User, Workspace, audit
+from inbox.models import Membership, SavedView, Snippet, User, Workspace, audit
 from integrations.mail import is_off
 from jobs.context import JobContext
 from jobs.db import drop_connection
@@ -86,7 +87,7 @@ def set_away(membership: Membership, until: datetime | None) -> None:
 
 def remove(by: Membership, membership: Membership) -> None:
     """Removes a person from the workspace. The database unassigns their leads (lead_assigned_to_member), and their
-    account stays. Snippets of their own go with them.
+    account stays. Snippets and saved views of their own go with them; shared ones stay.
 
     Raises NotAllowed if only an owner may do so, if the workspace would have no owner left, or if somebody has changed
     the role since `membership` was read.
@@ -96,7 +97,8 @@ def remove(by: Membership, membership: Membership) -> None:
         audit.record(by.workspace_id, by.user, "member.removed", membership, user_id=membership.user_id)
         if not _as_read(membership).delete()[0]:
             raise NotAllowed(CHANGED)
-        Snippet.objects.filter(workspace_id=membership.workspace_id, owner_id=membership.user_id).delete()
+        for model in (Snippet, SavedView):
+            model.objects.filter(workspace_id=membership.workspace_id, owner_id=membership.user_id).delete()
 
 
 class PasswordTokens(PasswordResetTokenGenerator):
@@ -125,12 +127,15 @@ def password_path(user: User) -> str:
 
 def request_password_mail(email: str) -> None:
     """Enqueues a mail with a link for setting a password to the account with this address, at most one for each minute
-    of the clock. Does nothing if there is no such account, or it is switched off.
+    of the clock.
+
+    An address without an active account gets a job too, which mails nothing: the request takes equally long.
     """
-    user = User.objects.filter(email=email.strip().lower(), is_active=True).first()
-    if user is not None:
-        key = f"{PASSWORD_MAIL}:{user.pk}:{timezone.now():%Y%m%d%H%M}"
-        enqueue(PASSWORD_MAIL, workspace_id=None, dedupe_key=key, payload={"user_id": user.pk})
+    address = email.strip().lower()
+    user = User.objects.filter(email=address, is_active=True).only("pk").first()
+    digest = salted_hmac(PASSWORD_MAIL, address).hexdigest()
+    key = f"{PASSWORD_MAIL}:{digest}:{timezone.now():%Y%m%d%H%M}"
+    enqueue(PASSWORD_MAIL, workspace_id=None, dedupe_key=key, payload={"user_id": user and user.pk})
 
 
 def mail_password_link(ctx: JobContext) -> dict[str, str]:
@@ -139,7 +144,7 @@ def mail_password_link(ctx: JobContext) -> dict[str, str]:
     """
     user = User.objects.filter(pk=ctx.payload["user_id"], is_active=True).first()
     if user is None:
-        return {"skipped": "The account is gone."}
+        return {"skipped": "There is no active account."}
     link = settings.PUBLIC_URL + password_path(user)
     text = f"Set a new password for Holdfast:\n\n{link}\n\nIf you did not ask for this, do nothing.\n"
     return send("Holdfast: your password", text, user.email)

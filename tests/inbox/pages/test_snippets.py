@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from inbox.models import AuditEntry, Membership, OutboundSend, Snippet
+from inbox.models import AuditEntry, Membership, OutboundSend, SavedView, Snippet
 from inbox.models import snippet as model
 from inbox.workspaces import snippets
 from inbox.workspaces.people import remove
@@ -100,15 +100,17 @@ def test_who_is_removed_from_the_workspace_leaves_only_what_is_shared(workspace,
     other = factories.make_workspace()
     for where, owner in ((workspace, people.users.member), (workspace, None), (other, people.users.member)):
         factories.make_snippet(where, owner=owner)
+        SavedView.objects.create(workspace=where, owner=owner, name="Late", query="folder=all")
     owner, member = (
         Membership.objects.get(workspace=workspace, user=user)
         for user in (people.users.owner, people.users.member)
     )
     remove(owner, member)
-    assert {(one.workspace, one.owner) for one in Snippet.objects.all()} == {
-        (workspace, None),
-        (other, people.users.member),
-    }
+    for table in (Snippet, SavedView):
+        assert {(row.workspace, row.owner) for row in table.objects.all()} == {
+            (workspace, None),
+            (other, people.users.member),
+        }
 
 
 def test_a_message_with_a_variable_left_in_it_is_refused_and_named(workspace, people, lead):

@@ -1,9 +1,13 @@
 """Who may try how often: an account from one source, a source over all accounts, an account over all sources."""
 
+import re
+
 import pytest
 from axes.models import AccessAttempt, AccessLog
 from django.conf import settings as configured
+from django.db import connection
 from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from inbox.intake.retention import KEEP_LOG_INS_DAYS, old_log_ins
@@ -230,3 +234,30 @@ def test_one_source_asks_for_few_password_links(ana):
     assert "password links" in asked[-1].content.decode()
     assert ask_for_link(HERE).status_code == 302
     assert log_in(THERE, password=PASSWORD).status_code == 302
+
+
+def statements_of(request, *arguments) -> list[str]:
+    """The statements of one request, without their values."""
+    with CaptureQueriesContext(connection) as queries:
+        assert request(*arguments).status_code in (200, 302)
+    return [re.sub(r"'[^']*'|\d+", "?", query["sql"]) for query in queries]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_log_in_costs_the_same_for_known_and_unknown_addresses():
+    factories.make_member(factories.make_workspace(), email=ANA)
+    log_in(HERE, "first@example.com")
+    known, unknown = (statements_of(log_in, HERE, email) for email in (ANA, "nobody@example.com"))
+    assert known == unknown
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_password_link_costs_the_same_for_known_and_unknown_addresses():
+    factories.make_member(factories.make_workspace(), email=ANA)
+
+    def ask(email: str):
+        return Client().post("/password/forgotten/", {"email": email}, headers={"X-Forwarded-For": HERE})
+
+    ask("first@example.com")
+    known, unknown = (statements_of(ask, email) for email in (ANA, "nobody@example.com"))
+    assert known == unknown and any("jobs_backgroundjob" in statement for statement in known)
