@@ -88,7 +88,7 @@ def post_worker_init(worker: Any) -> None:
     the garbage collector.
 
     What was imported lives as long as the process, so the collector is told to leave it alone. Otherwise it would walk
-    half a million objects again and again while requests are served (docs/adr/0009).
+    half a million objects again and again while requests are served (docs/adr/0009-what-a-delivery-costs.md).
     """
     _require_wiring(worker)
     _require_static(worker)

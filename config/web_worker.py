@@ -1,4 +1,5 @@
-"""gunicorn's threaded worker, which also cuts off clients that are too slow (docs/adr/0018).
+"""gunicorn's threaded worker, which also cuts off clients that are too slow
+(docs/adr/0018-slow-clients-are-cut-off.md).
 
 A thread reads a request's headers and body itself. So as many clients as there are threads, each sending a byte now and
 then, would hold the whole site. A proxy that buffers prevents it (deploy/nginx). Without one, this limit does.

@@ -1,8 +1,9 @@
 """A model field for secrets. They are encrypted with the first of FIELD_ENCRYPTION_KEYS and readable with any of them.
 
 It is our own code, because the packaged field returns the encrypted text on a wrong key and is unsafe with threads
-(docs/adr/0005). A row is loaded with its secret closed (`Sealed`), and reading the attribute decrypts it. Pages that
-list rows ask `no_key_opens` and `holds_something`, which decrypt nothing. A value that no key can decrypt is read as
+(docs/adr/0005-encrypted-field.md). A row is loaded with its secret closed (`Sealed`), and
+reading the attribute decrypts it. Pages that list rows ask
+`no_key_opens` and `holds_something`, which decrypt nothing. A value that no key can decrypt is read as
 `Unreadable`. So its row can be loaded, shown and saved, and only code that uses the secret gets an error.
 """
 

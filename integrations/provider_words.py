@@ -1,4 +1,5 @@
-"""Cleans a provider's own words about a refusal, so that they can be stored and shown to people (docs/adr/0037).
+"""Cleans a provider's own words about a refusal, so that they can be stored and shown to people
+(docs/adr/0037-a-refusal-is-shown-in-the-provider-s-words.md).
 
 An error answer often quotes the request: the key, an address, a text. So everything that was in our request is removed,
 and everything that looks like an address, a number, a link, a key or a name. The rest is cut to a sentence or two.

@@ -2,7 +2,8 @@
 
 Each `integrations/<provider>/spec.py` makes one `ProviderSpec`, and `integrations.registry` lists its package.
 Everything that the product knows about a provider is derived from this declaration. No field has a default, so a
-forgotten capability is an error at start and never a guess (docs/adr/0042). The functions in it use only the plain
+forgotten capability is an error at start and never a guess
+(docs/adr/0038-one-declaration-per-provider.md). The functions in it use only the plain
 dataclasses of `integrations`: a provider knows nothing about leads and messages of the inbox.
 """
 

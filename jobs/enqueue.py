@@ -59,7 +59,7 @@ def held_until(moment: datetime) -> Iterator[None]:
 
 # One statement for one job or thousands. A conflict with another's open transaction waits for its end.
 # It is SQL because `bulk_create` with `ignore_conflicts` does not say which rows are new. To ask that, and to wake a
-# worker, would be two more statements in each transaction that enqueues (docs/adr/0009).
+# worker, would be two more statements in each transaction that enqueues (docs/adr/0009-what-a-delivery-costs.md).
 INSERT = """
 INSERT INTO jobs_backgroundjob (id, kind, workspace_id, payload, dedupe_key, status, lane, priority, run_at,
     first_run_at, attempts, snoozes, worker_deaths, losses, last_error_class, last_error, fingerprint)

@@ -1,4 +1,5 @@
-"""Ends a wait for PostgreSQL that lasts longer than whoever asks can wait (docs/adr/0017).
+"""Ends a wait for PostgreSQL that lasts longer than whoever asks can wait
+(docs/adr/0017-a-stalled-database-is-given-up.md).
 
 A server that is frozen, as a stopped virtual machine or a hung disk leaves it, still acknowledges TCP. No timeout of
 the server fires then, nor one of the socket. So the client gives up: it closes the connection, and the statement fails

@@ -4,7 +4,7 @@ The account belongs to a test workspace without members, which is deleted with t
 own sandbox, started here on a loopback port that only this thread may call (hosts.opened). Everything else is
 the product itself: the same probe, health, banner, notice and backfill, called step by step. Jobs that
 signals enqueue are held and deleted with the workspace, because another process could not reach the sandbox.
-The Slack message goes to the real channel. (ADR 0031)
+The Slack message goes to the real channel. (docs/adr/0031-the-fire-drill-calls-a-sandbox-of-its-own.md)
 """
 
 import logging

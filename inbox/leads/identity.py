@@ -2,7 +2,8 @@
 
 The unique constraints on `Lead` decide. A look-up that finds nothing is followed by an insert. A transaction
 that loses this race finds the winner's row in the next round (`inbox.models.races`). Two leads are merged
-only if the event says everything that is known of one of them (docs/adr/0006). A partial match is flagged for
+only if the event says everything that is known of one of them
+(docs/adr/0006-lead-identity.md). A partial match is flagged for
 a person.
 """
 
@@ -75,7 +76,7 @@ CONTRADICTED_BY = {
 A phone may be shared in a family or an office, and a profile link may come from any field of a contact. Such
 a match alone does not make one person of two whose contact, profile or address differ. For another number of a lead
 the contact does not count: GoHighLevel has a contact for each number, and a person has said that both are theirs
-(docs/adr/0078).
+(docs/adr/0078-a-lead-has-other-numbers.md).
 """
 
 READABLE = {

@@ -4,7 +4,7 @@ them. The lead with the newest hit comes first.
 Words match by their beginnings ("roof" finds "Roofing"), and phone numbers by their last digits ("555-0119" finds
 +15555550119), in messages too. A lead is found by itself (its names, addresses, numbers and ids) or by its messages.
 
-The work is bounded, whatever the words are. ADR 0072 says how and why.
+The work is bounded, whatever the words are. docs/adr/0072-a-search-reads-the-newest-first.md says how and why.
 """
 
 from dataclasses import dataclass

@@ -2,7 +2,8 @@
 
 A restored database does not know what went out after its state was saved. So nothing is sent from one until somebody
 has said so (`manage.py restored`). After that, a message that may have gone out in the lost time is `unknown` first:
-the provider is asked, and what it does not list waits for a person (docs/adr/0075).
+the provider is asked, and what it does not list waits for a person
+(docs/adr/0075-a-restored-database-sends-nothing.md).
 """
 
 from datetime import datetime, timedelta

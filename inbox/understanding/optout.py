@@ -7,8 +7,8 @@ from inbox.understanding.cleaned import ALL_CHANNELS, SMS, Reading, Rule
 from inbox.understanding.word_weights import count_words, weights
 
 SURE = 0.8
-"""The probability from which wording is a wish to be left alone, if it also holds a phrase of such a wish (ADR
-0026).
+"""The probability from which wording is a wish to be left alone, if it also holds a phrase of such a wish
+(docs/adr/0026-wording-is-learned.md).
 """
 
 PERHAPS = 0.3

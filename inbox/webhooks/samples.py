@@ -2,7 +2,7 @@
 
 The reply is in the form that the account's provider declares. It takes the way of every delivery: the account's real
 address and key, the same view, the same intake. Only the view's `sample` differs, and no address leads to a view that
-has it. From there on it is a mark of the delivery and of the lead (docs/adr/0071).
+has it. From there on it is a mark of the delivery and of the lead (docs/adr/0071-a-sample-is-marked-by-its-view.md).
 """
 
 import json

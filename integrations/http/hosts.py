@@ -38,7 +38,7 @@ def opened(port: int) -> Iterator[None]:
     """Within the `with` block, let this thread alone call `http://127.0.0.1:<port>`.
 
     A fire drill (a rehearsed outage) needs this, because its provider is a sandbox that it has started itself
-    (docs/adr/0031).
+    (docs/adr/0031-the-fire-drill-calls-a-sandbox-of-its-own.md).
     """
     token = _opened_port.set(port)
     try:

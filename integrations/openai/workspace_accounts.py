@@ -1,4 +1,7 @@
-"""Gives each workspace an account for the model, made on first use. It uses the installation's key (docs/adr/0039)."""
+"""Gives each workspace an account for the model, made on first use. It uses the installation's key.
+
+The reasons: docs/adr/0039-the-model-is-an-account-of-each-workspace.md.
+"""
 
 import logging
 from uuid import UUID

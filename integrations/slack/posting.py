@@ -1,4 +1,5 @@
-"""Posts a message to Slack so that it arrives, also if nobody knows whether an earlier try did (docs/adr/0036).
+"""Posts a message to Slack so that it arrives, also if nobody knows whether an earlier try did
+(docs/adr/0036-a-notice-is-claimed-on-the-row.md).
 
 Slack has no idempotency key. So each message has a key of ours in its metadata, and we search for it in the channel's
 history, if the token may read that (`channels:history`, `groups:history`). If it may not, a try that Slack answered

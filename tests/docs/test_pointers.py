@@ -10,6 +10,7 @@ from tests.docs.pages import ROOT, files, headings, slug
 
 POINTER = re.compile(r"(?<![\w/.-])(docs/[\w./-]*?\.(?:md|png))(?:, (?=[A-Z`])(.{,120}))?")
 DECISION = re.compile(r"(?:(?<![\w/.-])docs/adr/|\bADR )(\d{4})(?![\w-])")
+BARE = re.compile(r"(?:\bdocs/adr/|\bADR )(\d{4})(?!-)")
 BESIDE = re.compile(r"[(,] ?(0\d{3})(?=[,)])")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
@@ -32,6 +33,8 @@ def faults(path: Path, text: str) -> Iterator[str]:
             yield f"there is no decision {number}"
     if path.suffix == ".md":
         yield from _broken_links(path, text)
+    else:
+        yield from (f"decision {number} is named by its number alone" for number in BARE.findall(plain))
 
 
 def _broken_links(path: Path, text: str) -> Iterator[str]:
@@ -76,3 +79,12 @@ def test_what_is_not_there_is_found(text, said):
     found = list(faults(ROOT / "docs/adr/README.md", text))
     assert len(found) == bool(said)
     assert not said or found[0].startswith(said)
+
+
+def test_code_names_a_decision_by_the_file_that_carries_its_title():
+    """A number that is mistyped names another decision; a file name that is mistyped names none."""
+    text = "Nothing is guessed (docs/adr/0042)."
+    assert list(faults(ROOT / "integrations/spec.py", text)) == ["decision 0042 is named by its number alone"]
+    assert list(faults(ROOT / "integrations/spec.py", "(docs/adr/0042-one-declaration-per-provider.md)")) == [
+        "docs/adr/0042-one-declaration-per-provider.md is no file"
+    ]
