@@ -129,6 +129,7 @@ def identify_lead(ctx: JobContext) -> dict[str, str]:
     stops.STOP_EMAILS,
     words="Stops a campaign's e-mails to a lead that has answered",
     attempts=12,
+    max_age_hours=10 * 365 * 24,  # a stop is never given up, however long its account is away
     time_limit_ms=60_000,
     lane=lanes.STOP,
 )

@@ -188,3 +188,9 @@ class ProviderMisconfigured(PermanentError):
     """A setting is missing that this call needs; the message names it. It says nothing about the provider's state."""
 
     sent = False
+
+
+UNUSABLE = (ProviderAuthError, ProviderMisconfigured)
+"""The account cannot be asked until a person acts."""
+OUT_OF_REACH = (ProviderTimeout, ProviderUnreachable, ProviderFault)
+"""The provider has not answered, or has failed."""

@@ -81,6 +81,16 @@ def run_at(
     )
 
 
+def requeue(jobs: QuerySet[BackgroundJob]) -> int:
+    """Makes those of `jobs` due now that wait or have failed, without a person's word for it. A failed one gets all its
+    attempts again. Returns how many there were.
+    """
+    count = _requeue(Now())(jobs.filter(status__in=[Status.QUEUED, Status.FAILED]))
+    if count:
+        ring()
+    return count
+
+
 def parse_moment(text: str) -> datetime:
     """The time that a form's `text` names in the active time zone, as an aware datetime.
     Raises ValueError if it is no date and time.
@@ -240,7 +250,7 @@ def _why_not_waiting(job: BackgroundJob) -> str | None:
     return None if job.status == Status.QUEUED else f"It is {job.get_status_display().lower()}."
 
 
-def _requeue(moment: Now | Value) -> Change:
+def _requeue(moment: Now | Value) -> Callable[[QuerySet[BackgroundJob]], int]:
     """Queue jobs for `moment`. A waiting job keeps its attempt counts, a finished one starts again from zero."""
 
     def from_zero(field: str) -> Case:

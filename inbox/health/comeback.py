@@ -13,7 +13,7 @@ from inbox.leads import stops
 from inbox.replying import account_pauses
 from inbox.workspaces.accounts import slack_of
 from integrations import registry
-from integrations.errors import ProviderMisconfigured
+from integrations.errors import OUT_OF_REACH, UNUSABLE, ProviderMisconfigured
 from integrations.models import HealthState, WorkspaceIntegrationHealth
 from jobs.context import JobContext
 from jobs.deadline import Deadline
@@ -75,8 +75,8 @@ def make_up() -> int:
 
 def run(ctx: JobContext) -> dict[str, int]:
     """The job `health.recover`, after an account works again: fetches missed messages, resumes sends that waited for
-    it, stops campaigns that it had refused to stop, and updates the notice that people got. Returns how many messages
-    were new and how many sends go on.
+    it, has campaigns stopped that it could not be asked to stop, and updates the notice that people got. Returns how
+    many messages were new and how many sends go on.
     """
     health = WorkspaceIntegrationHealth.objects.select_related("integration__workspace", "workspace").get(
         pk=ctx.payload["health_id"], workspace_id=ctx.workspace_id
@@ -85,7 +85,11 @@ def run(ctx: JobContext) -> dict[str, int]:
     resumed = ctx.step(
         "resume", lambda deadline: account_pauses.resume_sends(health.workspace_id), effect="idempotent"
     )
-    ctx.step("stop_again", lambda deadline: _stop_again(health), effect="idempotent")
+    ctx.step(
+        "stop_again",
+        lambda deadline: stops.ask_again(health.workspace_id, health.provider, UNUSABLE + OUT_OF_REACH),
+        effect="idempotent",
+    )
     ctx.step("turn_green", lambda deadline: _turn_green(health, deadline), effect="idempotent")
     return {"imported": imported, "resumed": resumed}
 
@@ -102,11 +106,6 @@ def fetch_missed(health: WorkspaceIntegrationHealth, deadline: Deadline) -> int:
     imported = backfill.run(health.integration, max(last_good, health.since - LONGEST_GAP), deadline).new
     WorkspaceIntegrationHealth.objects.filter(pk=health.pk).update(imported_messages=imported)
     return imported
-
-
-def _stop_again(health: WorkspaceIntegrationHealth) -> int:
-    since = (health.down_since or health.since) - RECENT  # a refusal may be counted only as the job ends
-    return stops.stop_again(health.workspace_id, health.provider, since, f"back-{health.version}")
 
 
 def _turn_green(health: WorkspaceIntegrationHealth, deadline: Deadline) -> bool:

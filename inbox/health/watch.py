@@ -12,9 +12,10 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
+from inbox.leads import stops
 from inbox.models import WebhookDelivery, Workspace
 from integrations import registry
-from integrations.errors import SECRETS_UNREADABLE
+from integrations.errors import SECRETS_UNREADABLE, UNUSABLE
 from integrations.health import probes, writer
 from integrations.health.writer import Signal, SignalKind
 from integrations.models import HealthState, Integration, WebhookKey
@@ -86,11 +87,13 @@ def _keep_installation_accounts() -> None:
 
 def run(ctx: JobContext) -> dict[str, str]:
     """The job `health.probe`: makes one cheap read call with the account. As with any call, its result is recorded in
-    the account's health. Returns whether the call worked.
+    the account's health, and if it worked, what waits for the account goes on. Returns whether the call worked.
     """
     integration = Integration.objects.get(pk=ctx.payload["integration_id"], workspace_id=ctx.workspace_id)
     writer.forget_successes()
     result = probes.probe(integration, ctx.deadline)
+    if result.ok and registry.spec_of(integration.provider).stop_campaign:
+        stops.ask_again(integration.workspace_id, integration.provider, UNUSABLE)
     return {"found": "ok" if result.ok else "trouble"}
 
 

@@ -4,18 +4,20 @@ What waits in this product is stopped in the caller's transaction. What waits at
 job.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q
+from django.utils import timezone
 
 from inbox.leads import drafts
 from inbox.models import Campaign, Draft, Lead
 from inbox.signals import lead_stopped
 from integrations import registry
-from integrations.errors import ProviderAuthError
 from integrations.spec import stated
+from jobs import actions
 from jobs.enqueue import JobSpec, enqueue_many
 from jobs.kinds import kind_name
 from jobs.models import BackgroundJob
@@ -93,31 +95,23 @@ def _stop_once_more(lead: Lead, specs: list[JobSpec]) -> None:
     )
 
 
-def stop_again(workspace_id: UUID, provider: str, since: datetime, mark: str) -> int:
-    """Enqueues once more the stops that `provider` has refused since `since` as it did not take the account's key: the
-    account works again, and a refused job is not repeated by itself. Returns how many are new.
-
-    `mark` is a text for this return of the account. A second call with it enqueues nothing.
+def ask_again(workspace_id: UUID, provider: str, errors: Collection[type[Exception]]) -> int:
+    """Makes the stops due now that `provider` has not been asked for: those that wait for its account, and those that
+    have failed with one of `errors`, which get all their attempts again. Returns how many there were.
     """
+    now = timezone.now()
     campaigns = Campaign.objects.filter(workspace_id=workspace_id, provider=provider)
-    refused = BackgroundJob.objects.filter(
+    asked = BackgroundJob.objects.filter(
+        Q(status=BackgroundJob.Status.QUEUED, run_at__gt=now)
+        | Q(
+            status=BackgroundJob.Status.FAILED,
+            last_error_class__in=[f"{error.__module__}.{error.__name__}" for error in errors],
+        ),
         tenant=workspace_id,
         kind=STOP_EMAILS,
-        status=BackgroundJob.Status.FAILED,
-        last_error_class__endswith=ProviderAuthError.__name__,
-        finished_at__gte=since,
         payload__campaign_id__in=[str(pk) for pk in campaigns.values_list("pk", flat=True)],
     )
-    specs = [
-        JobSpec(
-            dedupe_key=f"{STOP_EMAILS}:{job.payload['lead_id']}:{job.payload['campaign_id']}:{mark}",
-            workspace_id=workspace_id,
-            payload=job.payload,
-            priority=AT_ONCE,
-        )
-        for job in refused.only("payload")
-    ]
-    return len(enqueue_many(STOP_EMAILS, specs))
+    return actions.requeue(asked)
 
 
 def stop_emails(lead: Lead, campaign_id: UUID) -> JobSpec:

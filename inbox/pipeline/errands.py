@@ -2,19 +2,28 @@
 hours to get through.
 """
 
+from datetime import timedelta
+
+from django.utils import timezone
+
 from inbox.leads import crm, identity
 from inbox.leads.identity import KeptIdentity
 from inbox.models import Campaign, Lead
+from inbox.replying import account_pauses
 from inbox.workspaces.accounts import connected
 from integrations import emailbison, ghl, registry
 from integrations.emailbison.client import EmailBisonClient
-from integrations.errors import ProviderMisconfigured
+from integrations.errors import OUT_OF_REACH, UNUSABLE, ProviderMisconfigured
 from integrations.ghl.client import GhlClient
-from integrations.models import Integration
+from integrations.health import probes
+from integrations.models import Integration, WorkspaceIntegrationHealth
 from integrations.spec import NONE
 from jobs.context import JobContext
 from jobs.db import drop_connection
-from jobs.errors import PermanentError
+from jobs.errors import PermanentError, Snooze
+
+PARKED = timedelta(hours=6)
+"""How long a stop waits for its account. A probe that works ends the wait (`inbox.health.watch.run`)."""
 
 
 def identify_lead(ctx: JobContext) -> dict[str, str]:
@@ -49,16 +58,26 @@ def stop_emails(ctx: JobContext) -> dict[str, str]:
     """The job `campaign.stop-emails`: asks the campaign's provider to stop its e-mails to a lead, and returns the
     provider's outcome. It may run again.
 
-    Raises ProviderMisconfigured if the provider is not connected or cannot stop a campaign.
+    Raises Snooze, at no cost of attempts, while no account of the provider can be asked: it is switched off, not
+    connected, misconfigured, refused or out of reach. `inbox.leads.stops.ask_again` makes the job due once one works.
+    Raises ProviderMisconfigured if the provider cannot stop a campaign, and the provider's other errors.
     """
     lead = Lead.objects.get(pk=ctx.payload["lead_id"], workspace_id=ctx.workspace_id)
     campaign = Campaign.objects.get(pk=ctx.payload["campaign_id"], workspace_id=ctx.workspace_id)
-    account = _account(ctx, campaign.provider)
-    stops = registry.spec_of(campaign.provider).stop_campaign
-    if isinstance(stops, NONE):
-        raise ProviderMisconfigured(f"{account.label} cannot stop a campaign: {stops.why}")
-    drop_connection()
-    found = stops.stop(account, campaign.external_id, identity.person_of(lead), ctx.deadline)
+    spec = registry.spec_of(campaign.provider)
+    if isinstance(spec.stop_campaign, NONE):
+        raise ProviderMisconfigured(f"{spec.label} cannot stop a campaign: {spec.stop_campaign.why}")
+    try:
+        account = _account(ctx, campaign.provider)
+        account_pauses.require_up(account, "")
+        drop_connection()
+        found = spec.stop_campaign.stop(account, campaign.external_id, identity.person_of(lead), ctx.deadline)
+    except UNUSABLE as error:
+        raise Snooze(timezone.now() + PARKED, f"It waits for the account. {error}") from error
+    except OUT_OF_REACH as error:
+        if WorkspaceIntegrationHealth.objects.filter(integration=account, state__in=probes.BROKEN).exists():
+            raise Snooze(timezone.now() + PARKED, f"It waits for the account. {error}") from error
+        raise
     return {"outcome": found}
 
 

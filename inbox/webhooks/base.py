@@ -46,7 +46,7 @@ from inbox.webhooks.request import (
 from inbox.webhooks.schema import get_schema, post_schema
 from inbox.webhooks.scrub import headers_without_secrets, without_secrets
 from inbox.webhooks.tenants import Tenant, Unauthorized, named_in
-from integrations.events import Event, PayloadInvalid
+from integrations.events import AccountStatusEvent, ButtonEvent, Event, PayloadInvalid
 from integrations.fields import DecryptionError
 from integrations.models import Integration, WebhookKey, hash_key
 from integrations.spec import WebhookSource
@@ -60,6 +60,10 @@ SLOW_MS = 1_000
 STATEMENT_S = 3.0
 """How many seconds a statement of a delivery is waited for: providers wait a few seconds for the answer."""
 RETRY_AFTER_S = 30
+UNUSED_WHILE_OFF = (AccountStatusEvent, ButtonEvent)
+"""The events that are ignored while their account is switched off. What leads say and do is never among them: no
+provider tells of it again, and a lead who wants no more must be heard. Only nothing goes out over the account.
+"""
 KEY_USE_EVERY = timedelta(minutes=1)
 KEYS = WebhookKey.objects.select_related("integration__workspace").only(
     "expires_at",
@@ -236,7 +240,8 @@ def process(source: WebhookSource, received: WebhookRequest) -> IntakeResult:
         )
         record(received, outcome)
         return outcome
-    if received.integration is not None and not received.integration.enabled:
+    off = received.integration is not None and not received.integration.enabled
+    if off and isinstance(event, UNUSED_WHILE_OFF):
         outcome = IntakeResult(DeliveryVerdict.IGNORED, event.event_type, "integration switched off")
         record(received, outcome)
         return outcome

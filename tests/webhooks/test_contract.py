@@ -93,7 +93,7 @@ class TestUnipileRelation(WebhookContract):
 
 
 class TestUnipileStatus(WebhookContract):
-    source, unusable_status, makes_message = "linkedin", 200, False
+    source, unusable_status, makes_message, heard_while_off = "linkedin", 200, False, False
     valid = recorded("unipile", "account_status")
     unsupported = recorded("unipile", "message_reaction")
 

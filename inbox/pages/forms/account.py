@@ -69,7 +69,10 @@ class AccountForm(forms.Form):
             )
         if not integration._state.adding:
             self.fields["enabled"] = forms.BooleanField(
-                required=False, initial=integration.enabled, label="Switched on"
+                required=False,
+                initial=integration.enabled,
+                label="Switched on",
+                help_text="While it is off, nothing goes out over it. What leads write to it is still taken in.",
             )
 
     def _add(

@@ -3,10 +3,12 @@
 import pytest
 from django.utils import timezone
 
+from integrations.errors import ProviderAuthError, ProviderMisconfigured
 from integrations.health import probes, writer
 from integrations.models import CircuitBreaker, Integration, WorkspaceIntegrationHealth
 from jobs import queue
 from jobs.ids import uuid7
+from jobs.kinds import policy_of
 from jobs.models import BackgroundJob
 from tests.world import World
 
@@ -139,16 +141,100 @@ def test_a_check_goes_through_an_open_breaker_and_closes_it(world):
     assert (state(account).state, opened.count()) == ("connected", 0)
 
 
-def test_a_stop_that_a_revoked_key_refused_is_asked_for_again_once_the_account_is_back(world):
+STOP_WORDS = "Please take me off your list."
+
+
+@pytest.fixture
+def bison(world: World) -> Integration:
     writer.forget_successes()
-    account = world.workspace.integrations.get(provider="emailbison")
+    return world.workspace.integrations.get(provider="emailbison")
+
+
+def stops_asked(world: World) -> int:
+    return sum(call["path"].endswith("stop-future-emails") for call in world.sandbox.requests())
+
+
+def waits_at_no_cost(world: World) -> BackgroundJob:
+    """The one stop, which waits for its account. No job has failed by it, so nothing but the account can page."""
+    job = BackgroundJob.objects.get(kind="campaign.stop-emails")
+    assert (job.status, job.attempts) == ("queued", 0) and job.run_at > timezone.now()
+    assert "waits for the account" in job.last_error or "is disconnected" in job.last_error
+    assert not BackgroundJob.objects.filter(status="failed").exists()
+    return job
+
+
+def goes_on(world: World, job: BackgroundJob) -> None:
+    world.work()
+    job.refresh_from_db()
+    assert job.status == "succeeded", job.last_error
+    assert stops_asked(world) >= 1
+
+
+def test_a_stop_that_a_revoked_key_refused_is_asked_for_again_once_the_account_is_back(world, bison):
     world.sandbox.set_account("emailbison", world.key, "revoked")
-    world.reply("Please take me off your list.")
+    world.reply(STOP_WORDS)
     world.work()
-    stops = BackgroundJob.objects.filter(kind="campaign.stop-emails").order_by("created_at")
-    assert [job.status for job in stops] == ["failed"]
+    job = waits_at_no_cost(world)
     world.sandbox.set_account("emailbison", world.key, "ok")
-    assert probes.check_now(account).ok
+    assert probes.check_now(bison).ok
+    goes_on(world, job)
+
+
+def test_a_stop_said_to_an_account_that_is_switched_off_is_heard_and_asked_for_once_it_is_on(world, bison):
+    Integration.objects.filter(pk=bison.pk).update(enabled=False)
+    assert world.reply(STOP_WORDS).lead.opted_out_at
     world.work()
-    assert [job.status for job in stops.all()] == ["failed", "succeeded"]
-    assert [call["path"] for call in world.sandbox.requests() if call["path"].endswith("stop-future-emails")]
+    job = waits_at_no_cost(world)
+    assert stops_asked(world) == 0
+    Integration.objects.filter(pk=bison.pk).update(enabled=True)
+    probes.enqueue_probe(bison)  # as the form and the admin do
+    goes_on(world, job)
+
+
+def test_a_stop_waits_for_an_account_without_its_key(world, bison):
+    key = bison.credentials
+    bison.credentials = {}
+    bison.save()
+    world.reply(STOP_WORDS)
+    world.work()
+    job = waits_at_no_cost(world)
+    bison.credentials = key
+    bison.save()
+    probes.enqueue_probe(bison)
+    goes_on(world, job)
+
+
+def test_a_stop_waits_for_a_provider_that_cannot_be_reached(world, bison):
+    world.sandbox.set_account("emailbison", world.key, "down")
+    for _ in range(6):
+        probes.check_now(bison)
+    assert state(bison).state == "provider_down"
+    world.reply(STOP_WORDS)
+    world.work()
+    job = waits_at_no_cost(world)
+    world.sandbox.set_account("emailbison", world.key, "ok")
+    assert probes.check_now(bison).ok
+    goes_on(world, job)
+
+
+@pytest.mark.parametrize("error", [ProviderAuthError, ProviderMisconfigured])
+def test_a_stop_that_an_earlier_release_gave_up_is_asked_for_again_once_the_account_works(
+    world, bison, error
+):
+    Integration.objects.filter(pk=bison.pk).update(enabled=False)
+    world.reply(STOP_WORDS)
+    world.work()
+    job = waits_at_no_cost(world)
+    BackgroundJob.objects.filter(pk=job.pk).update(
+        status="failed",
+        attempts=12,
+        finished_at=timezone.now(),
+        last_error_class=f"integrations.errors.{error.__name__}",
+    )
+    Integration.objects.filter(pk=bison.pk).update(enabled=True)
+    probes.enqueue_probe(bison)
+    goes_on(world, job)
+
+
+def test_a_stop_waits_for_its_account_for_years(world):
+    assert policy_of("campaign.stop-emails").max_age_hours > 5 * 365 * 24

@@ -4,6 +4,7 @@ import pytest
 from django.db import transaction
 
 from inbox.leads.stops import STOP_EMAILS, stop_campaigns, stop_emails
+from integrations.health import probes
 from jobs.enqueue import enqueue_many
 from jobs.models import BackgroundJob
 from tests.factories import make_campaign
@@ -71,6 +72,11 @@ def test_instantly_blocks_the_address_once_for_two_campaigns(world):
     assert list(data(world, "instantly", key).blocked) == [EMAIL]
 
 
-def test_provider_without_an_account_leaves_a_failed_job_that_says_so(world):
+def test_a_stop_waits_until_its_provider_is_connected(world):
     job = stop(world, "smartlead", "501")
-    assert job.status == "failed" and "SmartLead is not connected" in job.last_error
+    assert (job.status, job.attempts) == ("queued", 0) and "SmartLead is not connected" in job.last_error
+    connect(world, "smartlead")
+    probes.enqueue_probe(world.workspace.integrations.get(provider="smartlead"))
+    world.work()
+    job.refresh_from_db()
+    assert (job.status, job.result) == ("succeeded", {"outcome": "not known there"})
