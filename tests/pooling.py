@@ -17,8 +17,8 @@ SHIPPED = Path(__file__).resolve().parents[1] / "deploy" / "pgbouncer" / "pgboun
 class Pooler:
     """A PgBouncer on a port of its own, with `pool` server connections. `process` is None until `start`."""
 
-    def __init__(self, postgres: EmbeddedPostgres, pool: int) -> None:
-        self._postgres, self._pool = postgres, pool
+    def __init__(self, postgres: EmbeddedPostgres, pool: int, settings: dict[str, str] | None = None) -> None:
+        self._postgres, self._pool, self._changes = postgres, pool, settings or {}
         self.process: subprocess.Popen | None = None
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -56,6 +56,7 @@ class Pooler:
                 "default_pool_size": str(self._pool),
                 "reserve_pool_size": "0",
                 "max_prepared_statements": "0",
+                **self._changes,
             }
         )
         return settings

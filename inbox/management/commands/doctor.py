@@ -1,5 +1,6 @@
 """The command `doctor`: checks whether this installation works, and says what to do if not."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -7,6 +8,8 @@ from django.conf import settings
 from django.core import checks
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
+from django_q.brokers import get_broker
+from redis.exceptions import RedisError
 
 from inbox.health import account_tests, notice_mail
 from inbox.models import DatabaseOrigin, Workspace
@@ -23,12 +26,54 @@ from integrations.mail import is_off
 from integrations.models import TROUBLED, Integration, WebhookKey, WorkspaceIntegrationHealth
 from integrations.openai import client as openai
 from integrations.slack import NAME as SLACK
-from jobs import backlog, schema, stats
+from jobs import backlog, schema, stalls, stats
 from jobs.deadline import Deadline
 from jobs.display import counted
 from jobs.errors import DeadlineExceeded
+from jobs.failures import database_facts
 
 PROBE_MS = 5_000
+CONNECT_S = 5
+STATEMENT_S = 30
+"""How long a connection is waited for, unless DATABASE_URL says, and each statement."""
+FAULTS = (
+    (
+        r"28P01|28000|authentication|no such user|pg_hba",
+        "it refuses this user or password",
+        "Correct both in DATABASE_URL. Behind PgBouncer its auth_file and the database must have the same.",
+    ),
+    (
+        r"3D000|database .* does not exist|no such database",
+        "it has no database of this name",
+        "Correct the name in DATABASE_URL, or create the database: deploy/postgres/roles.sql.",
+    ),
+    (r"42501", "this user lacks rights", "Run deploy/postgres/roles.sql again, as a superuser."),
+    (
+        r"resolve|translate host",
+        "its host is not found",
+        "Correct the host in DATABASE_URL, or the name server.",
+    ),
+    (
+        r"server_login_retry|server login|connect failed",
+        "PgBouncer answers, and PostgreSQL does not let it in",
+        "Start PostgreSQL, or correct pgbouncer.ini; PgBouncer's log says which.",
+    ),
+    (
+        r"Connection refused|No such file",
+        "it refuses connections",
+        "Start PostgreSQL, and PgBouncer if it stands between, or correct host and port in DATABASE_URL.",
+    ),
+    (
+        r"57014|timeout|did not answer",
+        "it takes connections and answers nothing",
+        "It is frozen, or its disk hangs: ps shows the state T or D. Behind PgBouncer all places may be in use.",
+    ),
+    (r"57P0|starting up|shutting down", "it starts or stops", "Wait; then see PostgreSQL's own log."),
+    (r"53300|too many", "it has no connection left", "Raise max_connections, or put PgBouncer between."),
+    (r"53100|No space", "its disk is full", "Make room on PostgreSQL's disk. Nothing need be started again."),
+)
+"""What PostgreSQL, PgBouncer and libpq say of a database that does not work: a pattern of the SQLSTATE or, as a refused
+connection has none, of their words; then what it means, and its fix."""
 
 
 class Finding(NamedTuple):
@@ -49,16 +94,23 @@ class Command(BaseCommand):
         parser.add_argument("--no-providers", action="store_true", help="Make no call to a provider.")
 
     def handle(self, **options: Any) -> None:
+        connection.settings_dict["OPTIONS"].setdefault("connect_timeout", CONNECT_S)
+        with stalls.limit(STATEMENT_S):
+            broken = self._report(providers=not options["no_providers"])
+        if broken:
+            raise CommandError(f"{broken} thing{'' if broken == 1 else 's'} to mend.")
+        self.stdout.write("All is well.")
+
+    def _report(self, *, providers: bool) -> int:
+        """Prints each finding, and returns the number of faults."""
         broken = 0
-        for finding in examine(providers=not options["no_providers"]):
+        for finding in examine(providers=providers):
             mark = {True: "ok  ", False: "FAIL", None: "note"}[finding.ok]
             self.stdout.write(f"{mark}  {finding.subject}: {finding.words}")
             if finding.fix and finding.ok is not True:
                 self.stdout.write(f"      → {finding.fix}")
             broken += finding.ok is False
-        if broken:
-            raise CommandError(f"{broken} thing{'' if broken == 1 else 's'} to mend.")
-        self.stdout.write("All is well.")
+        return broken
 
 
 def examine(*, providers: bool = True) -> Iterator[Finding]:
@@ -66,11 +118,12 @@ def examine(*, providers: bool = True) -> Iterator[Finding]:
     rest is not checked. `providers`: also ask the providers whether their accounts work.
     """
     yield from _configuration()
+    yield from _broker()
     try:
-        found = _schema()
-        yield found
-        if found.ok is False:
-            return
+        for finding in (_schema(), _writable()):
+            yield finding
+            if finding.ok is False:
+                return
         yield from _compiling()
         yield from _queue()
         yield _sends()
@@ -81,9 +134,43 @@ def examine(*, providers: bool = True) -> Iterator[Finding]:
             yield from _model()
             yield from _accounts()
             yield from _notices()
+        else:
+            yield from _disconnected()
     except DatabaseError as error:
-        fix = "Start PostgreSQL, or correct DATABASE_URL."
-        yield Finding(False, "database", f"out of reach ({type(error).__name__})", fix)
+        yield _fault(error)
+
+
+def _fault(error: DatabaseError) -> Finding:
+    """Says which fault of the database `error` is. The words of PostgreSQL about a statement may quote a row, so they
+    are left out; those about a connection name its user, host and database alone.
+    """
+    facts = database_facts(error)
+    said = " ".join([*facts.values()] or str(error).split())
+    for pattern, words, fix in FAULTS:
+        if re.search(pattern, said):
+            return Finding(False, "database", f"{words} ({said})", fix)
+    return Finding(False, "database", f"{type(error).__name__} ({said})", "See PostgreSQL's own log.")
+
+
+def _writable() -> Finding:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW transaction_read_only")
+        if cursor.fetchone()[0] == "off":
+            return Finding(True, "database", "it can be read and written")
+    fix = "Name the primary in DATABASE_URL. A managed server without room on its disk is read-only until it has some."
+    return Finding(False, "database", "it is read-only: a replica, or set so", fix)
+
+
+def _broker() -> Iterator[Finding]:
+    if not settings.Q_BROKER_URL:
+        return
+    try:
+        get_broker().ping()
+    except RedisError as error:
+        fix = "Start Redis, or correct Q_BROKER_URL. Until then jobs begin up to a second later."
+        yield Finding(False, "Q_BROKER_URL", f"Redis does not answer ({type(error).__name__}: {error})", fix)
+    else:
+        yield Finding(True, "Q_BROKER_URL", "Redis answers")
 
 
 def _configuration() -> Iterator[Finding]:
@@ -103,6 +190,14 @@ def _configuration() -> Iterator[Finding]:
     for name, fix in wanted.items():
         if not getattr(settings, name):
             yield Finding(None, name, "not set", fix)
+    if settings.PUBLIC_URL.startswith("http://") and not settings.DEBUG:
+        fix = "Set it to the https:// address: links in mails and notices begin with it, and log-in needs https."
+        yield Finding(False, "PUBLIC_URL", "it begins with http://", fix)
+    if settings.METRICS_TOKEN and not settings.METRICS_DIR:
+        words = "not set: each scrape shows the counters of another process, and none of the workers"
+        yield Finding(
+            False, "PROMETHEUS_MULTIPROC_DIR", words, "Set it to a directory that web and workers share."
+        )
     if settings.UNIPILE_API_KEY and not settings.UNIPILE_DSN:
         fix = "Set it to your address at Unipile: UNIPILE_API_KEY is sent there and nowhere else."
         yield Finding(False, "UNIPILE_DSN", "not set", fix)
@@ -234,6 +329,15 @@ def _accounts() -> Iterator[Finding]:
                 yield _verdict(f"{account.workspace}, {account}", account_tests.run(account))
     if not found:
         yield Finding(None, "accounts", "none is connected", "Run: manage.py connect_integration")
+
+
+def _disconnected() -> Iterator[Finding]:
+    """Names the accounts that did not work when they were called last, where none is to be called now."""
+    troubled = WorkspaceIntegrationHealth.objects.filter(state__in=TROUBLED, integration__enabled=True)
+    for health in troubled.select_related("integration__workspace"):
+        account = health.integration
+        words = f"{health.get_state_display()} since {health.since:%Y-%m-%d %H:%M} UTC"
+        yield Finding(None, f"{account.workspace}, {account}", words, "Run doctor without --no-providers.")
 
 
 def _first_steps() -> Iterator[Finding]:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -14,7 +15,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from integrations.health import writer
-from integrations.models import Integration, WebhookKey
+from integrations.models import HealthState, Integration, WebhookKey, WorkspaceIntegrationHealth
 from jobs import schema
 from jobs.ids import uuid7
 from jobs.models import BackgroundJob, Worker
@@ -227,3 +228,44 @@ def test_a_schema_of_a_newer_release_is_noted_and_the_rest_is_looked_at(worker):
         MigrationRecorder(connection).record_unapplied(*later)
     assert "note  schema: of a newer release: this one does not know 1 migration, and" in report
     assert "lane stop" in report
+
+
+def test_a_public_address_over_http_is_a_fault_in_production(worker, settings):
+    settings.DEBUG, settings.PUBLIC_URL = False, "http://inbox.example.com"
+    assert "FAIL  PUBLIC_URL: it begins with http://" in run("--no-providers")
+    settings.PUBLIC_URL = "https://inbox.example.com"
+    assert "PUBLIC_URL" not in run("--no-providers")
+
+
+def test_metrics_that_no_two_processes_share_are_a_fault(worker, settings, tmp_path):
+    settings.METRICS_TOKEN, settings.METRICS_DIR = "scraper", ""
+    assert "FAIL  PROMETHEUS_MULTIPROC_DIR: not set" in run("--no-providers")
+    settings.METRICS_DIR = str(tmp_path)
+    assert "PROMETHEUS_MULTIPROC_DIR" not in run("--no-providers")
+
+
+def test_a_broker_that_is_away_or_no_redis_is_named_without_its_password(sandbox):
+    """Each is asked in a process of its own, as django-q2 reads its settings once."""
+    for port in (1, urlsplit(sandbox.base_url).port):
+        done = subprocess.run(
+            [sys.executable, "manage.py", "doctor", "--no-providers"],
+            cwd=ROOT,
+            env={
+                **os.environ,
+                "DEBUG": "1",
+                "Q_BROKER_URL": f"redis://:broker-key@127.0.0.1:{port}/0",
+                "DATABASE_URL": "postgres://web@127.0.0.1:1/holdfast",
+            },
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert "FAIL  Q_BROKER_URL: Redis does not answer" in done.stdout
+        assert "broker-key" not in done.stdout + done.stderr and "Traceback" not in done.stderr
+
+
+def test_an_account_that_was_refused_is_noted_where_no_provider_is_asked(worker):
+    account = make_integration(make_workspace("Northwind"), "emailbison")
+    writer.row(account)
+    WorkspaceIntegrationHealth.objects.update(state=HealthState.DISCONNECTED)
+    assert "Outreach: Disconnected since " in run("--no-providers")
