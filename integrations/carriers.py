@@ -28,15 +28,18 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """The lead's message that a message of ours answers, with the provider's ids.
+    """The lead's message that a message of ours answers, with the provider's ids, "" where it told none.
 
     `account_address` is our mailbox that received it. `campaign_id` is its campaign at this provider, "" for none.
+    `body`: its HTML, else its text. `sent_at` is aware.
     """
 
     external_id: str
     thread_id: str
     account_address: str
     subject: str
+    body: str
+    sent_at: datetime
     campaign_id: str
 
 

@@ -54,10 +54,10 @@ class MessageEvent(Event):
     """One message, to or from a lead. `external_id` is the provider's message id, by which a repeated message is
     recognised.
 
-    A provider may send an SMS without its id. Then `content_key` is a hash of what identifies the SMS: equal keys
-    within `window_s` seconds are one message, later ones are another. `stamp` is the local time that the text
-    itself states (ISO without a zone, if it can be read). Texts with different stamps are different messages, and
-    stamps tell which was first. `headers`: the headers of an e-mail that say how it was sent
+    A provider may send a message without its id. Then `content_key` is a hash of what identifies it ("" if sender and
+    words do): equal ones within `window_s` seconds are one message, later ones are another. `stamp` is the local time
+    that the text itself states (ISO without a zone, if it can be read). Texts with different stamps are different
+    messages, and stamps tell which was first. `headers`: the headers of an e-mail that say how it was sent
     (integrations.mailheaders). `listed`: the message was read from the provider's list, which may have other words
     than the webhook, so only the id identifies it. `by_hand`: a person wrote this outbound message on the
     provider's pages, so it answers the lead, unlike a campaign's step. `sent_html`, `sent_text`: the body of our

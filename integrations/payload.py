@@ -13,6 +13,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from integrations.events import PayloadInvalid
 
 Model = TypeVar("Model", bound=BaseModel)
+HASHED = "sha256:"
+"""How a key begins that stands for one that was too long."""
 
 
 class Payload(BaseModel):
@@ -123,7 +125,7 @@ def digest(*parts: str) -> str:
 
 
 def short_key(text: str, limit: int = 200) -> str:
-    """The key `text` if it fits into a column of `limit` characters, else "sha256:" and its `digest`. A message id of
+    """The key `text` if it fits into a column of `limit` characters, else HASHED and its `digest`. A message id of
     RFC 5322 may have 998 characters.
     """
-    return text if len(text) <= limit else f"sha256:{digest(text)}"
+    return text if len(text) <= limit else f"{HASHED}{digest(text)}"

@@ -201,9 +201,9 @@ def _faults(spec: ProviderSpec) -> list[str]:
         if one.provider != spec.name
     ]
     found += [
-        f"the sample of the webhook address “{one.name}” cannot be posted: it needs a key, and no signature."
+        f"the sample of the webhook address “{one.name}” cannot be posted: it needs a key."
         for one in webhooks
-        if one.sample and (not one.keyed or one.accepts)
+        if one.sample and not one.keyed
     ]
     found += [
         f"bounces of “{one.name}” are kept as “{one.bounces}”, which it does not declare."

@@ -1,20 +1,53 @@
-"""Plays SmartLead as far as Holdfast uses it: campaigns and e-mail threads of one API key, which is in the query."""
+"""Plays SmartLead as far as Holdfast uses it: campaigns and e-mail threads of one API key, which is in the query.
 
+What it takes and refuses is in docs/reference/smartlead.md, with the public pages.
+"""
+
+import hashlib
+import hmac
 import html
 import uuid
 from dataclasses import dataclass, field
-from typing import Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
 from sandbox.provider import Call, Provider
 from sandbox.state import Account, Shelf, now_iso
-from sandbox.web import BadRequestError, Request, Response, Router, json_response
+from sandbox.web import BadRequestError, Request, Response, Router, json_response, refused_field
+
+if TYPE_CHECKING:
+    from sandbox.outbox import Webhook
 
 routes = Router()
 
 REPLIES = ("EMAIL_REPLY", "EMAIL_REPLIED")
 CATEGORY = "LEAD_CATEGORY_UPDATED"
-EVENTS = (*REPLIES, "EMAIL_SENT", "LEAD_UNSUBSCRIBED", CATEGORY)
+UNSUBSCRIBED = ("LEAD_UNSUBSCRIBED", "EMAIL_UNSUBSCRIBED")
+DISCONNECTED = "email.account.disconnected"
+EVENTS = (*REPLIES, "EMAIL_SENT", "EMAIL_BOUNCED", *UNSUBSCRIBED, CATEGORY, DISCONNECTED)
 MAILBOX = "alex@outreach.example.com"
+ANSWER: dict[str, type] = dict.fromkeys(
+    (
+        "email_stats_id",
+        "email_body",
+        "to_email",
+        "to_first_name",
+        "to_last_name",
+        "scheduled_time",
+        "reply_message_id",
+        "reply_email_body",
+        "reply_email_time",
+        "cc",
+        "bcc",
+        "schedule_condition",
+        "seq_type",
+    ),
+    str,
+) | {"add_signature": bool, "attachments": list}
+"""The fields of an answer. api.smartlead.ai/api-reference/campaigns/reply-email-thread, read on 2026-11-30."""
+INBOX: dict[str, type] = {"offset": int, "limit": int, "filters": dict, "sortBy": str}
+"""The fields of a look into the master inbox. api.smartlead.ai/api-reference/inbox/get-messages, 2026-11-30."""
+WHY = {"missing": "is required", "unknown": "is not allowed", "type": "has the wrong type"}
 
 
 @dataclass
@@ -27,6 +60,8 @@ class Sender:
     leads: dict[str, dict[str, Any]] = field(default_factory=Shelf)
     threads: dict[str, str] = field(default_factory=Shelf)
     history: dict[str, list[dict[str, Any]]] = field(default_factory=Shelf)
+    mailboxes: set[str] = field(default_factory=lambda: {MAILBOX})
+    broken: set[str] = field(default_factory=set)
 
 
 class SmartLead(Provider):
@@ -40,18 +75,30 @@ class SmartLead(Provider):
         return request.query.get("api_key", "").strip()
 
     def error(self, status: int, code: str | None = None, message: str | None = None) -> Response:
+        """An error in the form of api.smartlead.ai/guides/error-handling, read on 2026-11-30."""
         texts = {401: "Invalid API key.", 404: "Not found.", 429: "Too many requests."}
         text = message or texts.get(status) or ("Internal server error." if status >= 500 else "Bad request.")
-        return json_response(
-            {"error": text, "message": text}, status, {"Retry-After": "2"} if status == 429 else {}
-        )
+        name = "VALIDATION_ERROR" if status in (400, 422) else HTTPStatus(status).name
+        error = {"code": code or name, "message": text}
+        return json_response({"error": error}, status, {"Retry-After": "2"} if status == 429 else {})
+
+    def encode(self, webhook: "Webhook", body: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
+        payload, headers = super().encode(webhook, body)
+        if webhook.secret:
+            signed = hmac.new(webhook.secret.encode(), payload, hashlib.sha256).hexdigest()
+            headers["X-Smartlead-Signature"] = f"sha256={signed}"
+        return payload, headers
 
     def build(self, account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
         if event not in EVENTS:
             raise BadRequestError(f"SmartLead events: {', '.join(EVENTS)}", code="event")
+        if event == DISCONNECTED:
+            return _disconnected(account, fields.get("mailbox") or MAILBOX)
         lead, campaign = fields.get("lead") or {}, fields.get("campaign") or {"id": 501, "name": "Q1"}
         if not lead.get("email"):
             raise BadRequestError("an object with an email", code="lead")
+        if fields.get("form") == "nested":
+            return _nested(event, lead, campaign, fields)
         mailbox = fields.get("mailbox") or MAILBOX
         reply, at = event in REPLIES, now_iso()
         message_id = fields.get("message_id") or f"<{uuid.uuid4().hex}@example.com>"
@@ -86,6 +133,8 @@ class SmartLead(Provider):
         return body
 
     def learn(self, account: Account, body: dict[str, Any]) -> None:
+        if "lead" in body:
+            return _learn_nested(account, body)
         email, stats_id = body.get("sl_lead_email"), body.get("stats_id")
         if not email:
             return
@@ -110,6 +159,57 @@ class SmartLead(Provider):
                 email_body=text,
                 **_ends(email, body, reply),
             )
+
+
+def _disconnected(account: Account, mailbox: str) -> dict[str, Any]:
+    """helpcenter.smartlead.ai/en/articles/403-quick-tips-for-testing-with-sample-webhook-payloads, 2026-11-30"""
+    account.data.mailboxes.add(mailbox)
+    account.data.broken.add(mailbox)
+    return {
+        "id": f"evt_{uuid.uuid4().hex[:12]}",
+        "type": DISCONNECTED,
+        "created_at": now_iso(),
+        "data": {"account_id": 1, "email": mailbox, "reason": "SMTP Failure - Host unavailable"},
+        "links": {"app": "https://app.smartlead.ai"},
+        "meta": {"attempt": 1, "level": "user"},
+    }
+
+
+def _nested(
+    event: str, lead: dict[str, Any], campaign: dict[str, Any], fields: dict[str, Any]
+) -> dict[str, Any]:
+    """The form of api.smartlead.ai/core/webhooks, read on 2026-11-30. A reply has no message id in it."""
+    first, _, last = (lead.get("name") or "").partition(" ")
+    subject, at = fields.get("subject") or "hi", now_iso()
+    body: dict[str, Any] = {
+        "event": event,
+        "timestamp": at,
+        "campaign_id": int(campaign["id"]),
+        "campaign_name": campaign.get("name") or "Q1",
+        "lead_id": 789,
+        "email_account_id": 456,
+        "lead": {"email": lead["email"], "first_name": first, "last_name": last},
+        "sequence_number": 1,
+        "email": {"subject": subject, "message_id": f"{uuid.uuid4().hex}@smartlead.ai"},
+    }
+    if event in REPLIES:
+        text = fields.get("text") or "Sure"
+        body["reply"] = {"subject": f"Re: {subject}", "body": text, "received_at": at}
+    return body
+
+
+def _learn_nested(account: Account, body: dict[str, Any]) -> None:
+    """Store a reply with the ids that its webhook does not tell, but SmartLead's own lists do."""
+    lead = _lead(account, body["lead"]["email"], f"{body['lead']['first_name']} {body['lead']['last_name']}")
+    lead["campaign_id"] = body["campaign_id"]
+    account.data.campaigns[body["campaign_id"]] = body["campaign_name"]
+    if reply := body.get("reply"):
+        stats_id = f"st-{uuid.uuid4().hex[:10]}"
+        account.data.threads[stats_id] = lead["email"].lower()
+        ids = {"message_id": f"<{uuid.uuid4().hex}@example.com>", "stats_id": stats_id}
+        content = {"subject": reply["subject"], "email_body": f"<p>{html.escape(reply['body'])}</p>"}
+        ends = {"from": lead["email"], "to": MAILBOX}
+        _keep(account, lead["email"], type="REPLY", time=reply["received_at"], **ids, **content, **ends)
 
 
 def _ends(lead: str, body: dict[str, Any], reply: bool) -> dict[str, str]:
@@ -182,7 +282,7 @@ def message_history(call: Call) -> Response:
 
 @routes.on("POST", "/api/v1/master-inbox/inbox-replies")
 def inbox_replies(call: Call) -> Response:
-    values = call.request.data
+    values = _checked(call, INBOX, ())
     offset, limit = int(values.get("offset") or 0), int(values.get("limit") or 20)
     if limit > 20:
         raise BadRequestError('"limit" must be less than or equal to 20')
@@ -219,7 +319,17 @@ def unsubscribe(call: Call) -> Response:
     if lead is None:
         raise BadRequestError("Lead not found.", status=404)
     lead["is_unsubscribed"] = True
-    return json_response({"ok": True})
+    return json_response({"success": True, "message": "Lead unsubscribed successfully"})
+
+
+@routes.on("GET", "/api/v1/email-accounts/")
+def email_accounts(call: Call) -> Response:
+    offset, limit = call.request.number("offset", 0, 0, 10**9), call.request.number("limit", 100, 1, 100)
+    accounts = [
+        {"from_email": mail, "is_smtp_success": mail not in call.data.broken, "is_imap_success": True}
+        for mail in sorted(call.data.mailboxes)
+    ]
+    return json_response(accounts[offset : offset + limit])
 
 
 @routes.on("GET", "/api/v1/leads/")
@@ -229,17 +339,14 @@ def lead_by_email(call: Call) -> Response:
 
 @routes.on("POST", "/api/v1/campaigns/{campaign_id}/reply-email-thread")
 def reply_thread(call: Call) -> Response:
-    values = call.request.data
-    stats_id = str(values.get("stats_id") or values.get("email_stats_id") or "")
-    text = values.get("email_body")
-    if not stats_id or not isinstance(text, str) or not text:
-        raise BadRequestError('"stats_id" and "email_body" are required')
-    email = call.data.threads.get(stats_id) or str(values.get("to_email") or "")
+    values = _checked(call, ANSWER, ("email_stats_id", "email_body"))
+    stats_id, text = values["email_stats_id"], values["email_body"]
+    email = call.data.threads.get(stats_id) or values.get("to_email")
     if not email:
-        raise BadRequestError("No thread with this stats_id.", status=404)
+        raise BadRequestError("No thread with this email_stats_id.", status=404)
     _lead(call.account, email)
     message = {"message_id": f"<{uuid.uuid4().hex}@outreach.example.com>", "time": now_iso()}
-    entry = {"type": "SENT", "stats_id": stats_id, "subject": values.get("subject"), "email_body": text}
+    entry = {"type": "SENT", "stats_id": stats_id, "subject": "Re: hi", "email_body": text}
     _keep(call.account, email, **message, **entry)
     call.sent("reply", message["message_id"], to=email, thread=stats_id, text=text)
     sent = {"event_type": "EMAIL_SENT", "campaign_id": call.params["campaign_id"], "sl_lead_email": email}
@@ -250,7 +357,15 @@ def reply_thread(call: Call) -> Response:
         "event_timestamp": message["time"],
     }
     call.tell({**told, "sent_message": {**message, "html": text}}, echo=True)
-    return json_response({"ok": True, "data": "Email sent successfully"})
+    return json_response({"success": True, "message": "Reply sent successfully"})
+
+
+def _checked(call: Call, fields: dict[str, type], required: tuple[str, ...]) -> dict[str, Any]:
+    """The body of a call. Raises BadRequestError for a field that is missing or that SmartLead's page does not name."""
+    name, why = refused_field(call.request.data, fields, required)
+    if name:
+        raise BadRequestError(f'"{name}" {WHY[why]}')
+    return call.request.data
 
 
 PLAYER = SmartLead()

@@ -79,6 +79,20 @@ class Request:
             return default
 
 
+def refused_field(
+    values: dict[str, Any], fields: dict[str, type], required: tuple[str, ...]
+) -> tuple[str, str]:
+    """The first field for which the document of a call refuses the request's body, and why: "missing", "unknown" or
+    "type". ("", "") if it refuses none. `fields` are all that the document names.
+    """
+    missing = [(name, "missing") for name in required if values.get(name) in (None, "", [])]
+    unknown = [(name, "unknown") for name in values if name not in fields]
+    wrong = [
+        (name, "type") for name in fields if not isinstance(values.get(name, fields[name]()), fields[name])
+    ]
+    return next(iter(missing + unknown + wrong), ("", ""))
+
+
 @dataclass
 class Response:
     """An HTTP answer of a played provider. Headers that the server adds itself

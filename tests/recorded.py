@@ -19,6 +19,14 @@ def payload(provider: str, name: str) -> Any:
     return json.loads((TESTS / "integrations" / provider / "fixtures" / f"{name}.json").read_text())
 
 
+def documented(provider: str, folder: str = "") -> dict[str, Any]:
+    """The examples that a provider publishes, by name. Each file states its public address and the day of reading."""
+    files = sorted((TESTS / "integrations" / provider / "documented" / folder).glob("*.json"))
+    examples = {file.stem: json.loads(file.read_text()) for file in files}
+    assert all(example["page"].startswith("https://") and example["read"] for example in examples.values())
+    return {name: example["body"] for name, example in examples.items()}
+
+
 def brings_its_own_tests(provider: str) -> bool:
     """Whether a provider is tested in its own folder alone, as `manage.py new_provider` begins it."""
     file = TESTS / "integrations" / provider / "test_contract.py"

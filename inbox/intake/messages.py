@@ -1,7 +1,5 @@
 """Stores a message as a row on one lead, or recognises it as stored. A duplicate adds the links that came late."""
 
-import hashlib
-import re
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
@@ -59,10 +57,10 @@ def store(
     own. For a message from the provider's list (`listed`) the id alone decides, whichever came first.
     """
     fingerprint = event.content_key or _fingerprint(event, judged.newest_text)
+    if event.window_s and (twin := texts.known(received, event, fingerprint, opt_out=judged.opt_out)):
+        return twin, False
     if event.listed and event.channel != Channel.SMS:
         fingerprint = ""  # a provider's list renders a mail anew, but lists a text as it was
-    if event.content_key and (twin := texts.known(received, event, opt_out=judged.opt_out)):
-        return twin, False
     external_id = event.external_id or texts.own_id()
     message, created = _get_or_create(received, event, judged, count, external_id, content_hash=fingerprint)
     if created or event.listed or message.external_id != external_id or _same(message, fingerprint):
@@ -153,7 +151,7 @@ def _same(message: Message, fingerprint: str) -> bool:
     if sender == message.from_address:
         return False
     words = message.text or message.raw_text or message.raw_html or message.subject
-    return _digest(sender, words) == fingerprint
+    return texts.hash_of(sender, words) == fingerprint
 
 
 def _fields(received: Received, event: MessageEvent, judged: Arrival) -> dict[str, Any]:
@@ -190,12 +188,7 @@ def _fingerprint(event: MessageEvent, newest_text: str) -> str:
     """A hash of what makes two texts equal: the sender and the words. Markup does not count, as a retry may
     render it anew.
     """
-    return _digest(event.from_address, newest_text or event.text or event.html or event.subject)
-
-
-def _digest(sender: str, words: str) -> str:
-    words = re.sub(r"\s+", " ", words).strip()
-    return hashlib.sha256(f"{sender.lower()}\0{words}".encode()).hexdigest()
+    return texts.hash_of(event.from_address, newest_text or event.text or event.html or event.subject)
 
 
 _campaigns: OrderedDict[tuple[Any, ...], UUID] = OrderedDict()

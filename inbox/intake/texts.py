@@ -1,21 +1,24 @@
-"""Recognises repeated texts (SMS) that come without the provider's id, by their words and their time.
+"""Recognises repeated texts (SMS, and mails) that come without the provider's id, by their words and their time.
 
 The decision is made under a lock on the words. It looks before and after the moment of receipt, within the
-time in which the provider repeats a delivery. So a replay also finds a text that came later. When GHL's own
+time in which the provider repeats a delivery. So a replay also finds a text that came later. When the provider's own
 id turns up, the text gets it.
 
 A STOP that may be a repetition counts as a second STOP, because writing to a person who asked us not to is
 worse than showing a text twice. A START that may be a repetition reopens nothing.
 """
 
+import hashlib
+import re
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from inbox.intake.receipt import Received
 from inbox.leads import rollup
 from inbox.models import Message, locks
-from inbox.models.lead import Tag
+from inbox.models.lead import Channel, Tag
 from inbox.models.message import OWN_ID
 from integrations.events import MessageEvent
 from jobs.ids import uuid7
@@ -27,37 +30,46 @@ CLOCKS_APART = timedelta(minutes=2)
 
 
 def own_id() -> str:
-    """A new id of ours, with the prefix OWN_ID, for an SMS that came without the provider's id."""
+    """A new id of ours, with the prefix OWN_ID, for a text that came without the provider's id."""
     return f"{OWN_ID}{uuid7()}"
 
 
-def known(received: Received, event: MessageEvent, *, opt_out: bool) -> Message | None:
-    """The stored SMS that `event` repeats; None if it is a new one. If the event brings
+def known(received: Received, event: MessageEvent, words: str, *, opt_out: bool) -> Message | None:
+    """The stored text that `event` repeats; None if it is a new one. If the event brings
     the provider's id, the stored one gets it.
 
-    `opt_out`: the words ask us never to write again. If an earlier SMS asked so and the lead opted in again since, this
-    one is new. Holds a lock on the words until the transaction ends.
+    `words`: the hash by which texts are the same. `opt_out`: the words ask us never to write again. If an earlier text
+    asked so and the lead opted in again since, this one is new. Holds a lock on the words until the transaction ends.
     """
-    locks.hold("text", received.workspace.pk, event.source, event.content_key)
+    locks.hold("text", received.workspace.pk, event.source, words)
     mine = Message.objects.select_related("lead").filter(workspace=received.workspace, source=event.source)
     if event.external_id and mine.filter(external_id=event.external_id).exists():
         return None  # the message with this id is stored, and `store` finds it
     # What GHL lists arrives hours later, but says when it was sent.
     at = event.occurred_at if event.listed else received.received_at
     span = timedelta(seconds=event.window_s)
-    near = mine.filter(
-        content_hash=event.content_key,
-        received_at__range=(at - span, at + span),
-        # Such a text may have been listed just now and sent long ago.
-        sent_at__range=(at - span - STATED_WITHIN, at + span + STATED_WITHIN),
+    # Such a text may have been listed just now and sent long ago. Equal times are one text, however old.
+    sent = Q(sent_at__range=(at - span - STATED_WITHIN, at + span + STATED_WITHIN)) | Q(
+        sent_at=event.occurred_at
     )
+    near = mine.filter(sent, content_hash=words, received_at__range=(at - span, at + span))
     same = [message for message in near if _same(event, message)]
+    if not same and not event.external_id and event.channel == Channel.EMAIL:
+        # The provider's list was faster than its webhook. Such mails are stored without a hash.
+        listed = mine.filter(sent, content_hash="", received_at__range=(at - span, at + span))
+        same = [message for message in listed if hash_of(message.from_address, message.text) == words]
     if not same:
         return None
     twin = min(same, key=lambda message: abs(message.received_at - at))
     if (opt_out or twin.tag == Tag.BLACKLIST) and _stops_anew(received, event, twin):
         return None
     return _named(twin, event) if event.external_id else twin
+
+
+def hash_of(sender: str, words: str) -> str:
+    """A hash of what makes two texts equal: the sender and the words. Blanks do not matter."""
+    words = re.sub(r"\s+", " ", words).strip()
+    return hashlib.sha256(f"{sender.lower()}\0{words}".encode()).hexdigest()
 
 
 def _same(event: MessageEvent, message: Message) -> bool:

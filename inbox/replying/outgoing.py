@@ -18,6 +18,7 @@ from inbox.workspaces.accounts import NotAnswerable, answering, connected
 from integrations import registry
 from integrations.carriers import Answered, CannotSend, Carrier, Listed, Outgoing, Recipient
 from integrations.models import Integration
+from integrations.payload import HASHED
 from integrations.spec import NONE
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
@@ -75,11 +76,14 @@ def of(send: OutboundSend, integration: Integration) -> Outgoing:
 
 def _answered(message: Message, provider: str) -> Answered:
     campaign = message.campaign
+    hashed = message.external_id.startswith(HASHED)  # the provider's id is longer than our column
     return Answered(
-        external_id=message.external_id,
+        external_id="" if message.has_own_id or hashed else message.external_id.partition("#")[0],
         thread_id=message.thread_id,
         account_address=message.account_address,
         subject=message.subject,
+        body=message.raw_html or message.raw_text,
+        sent_at=message.sent_at,
         campaign_id=campaign.external_id if campaign and campaign.provider == provider else "",
     )
 

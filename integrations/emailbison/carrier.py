@@ -28,7 +28,7 @@ class EmailBisonCarrier:
 
         def call(sender: str, within: Deadline) -> None:
             client.reply(
-                answers.external_id.partition("#")[0],
+                answers.external_id,
                 message_html=message.html,
                 sender_email_id=sender,
                 to=[Recipient(one.address, one.name) for one in message.to],

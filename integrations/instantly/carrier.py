@@ -16,7 +16,7 @@ class InstantlyCarrier:
 
     def prepare(self, message: Outgoing, account: Integration, deadline: Deadline) -> Post:
         answers = message.answers
-        if answers is None or ":" in answers.external_id:
+        if answers is None or not answers.external_id:
             raise CannotSend(
                 "Instantly told of this reply without its id, so it cannot be answered from here."
             )
@@ -24,7 +24,7 @@ class InstantlyCarrier:
 
         def post(within: Deadline) -> Accepted:
             made = client.reply(
-                answers.external_id.partition("#")[0],
+                answers.external_id,
                 eaccount=answers.account_address,
                 subject=message.subject or answers.subject,
                 text=message.text,

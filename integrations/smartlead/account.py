@@ -1,5 +1,6 @@
-"""Tests a SmartLead account, by reading a list that its key may read."""
+"""Tests a SmartLead account: whether its key opens it, and whether its mailboxes work."""
 
+from integrations.health import mailboxes, writer
 from integrations.health.checks import Test
 from integrations.models import Integration
 from integrations.smartlead.client import SmartLeadClient
@@ -7,10 +8,15 @@ from jobs.deadline import Deadline
 
 
 def probe(account: Integration, deadline: Deadline) -> None:
-    """Make the cheap call that shows whether the SmartLead account works: read the list of campaigns. Raises the errors
-    of integrations.errors if it does not.
+    """Make the cheap call that shows whether the SmartLead account works: read the list of campaigns. If mailboxes were
+    reported lost, also read their states and record which are back.
+
+    Raises MailboxesLost if some still are down, and the errors of integrations.errors.
     """
-    SmartLeadClient.for_integration(account).campaigns(deadline)
+    client = SmartLeadClient.for_integration(account)
+    client.campaigns(deadline)
+    if writer.row(account).lost_mailboxes:
+        mailboxes.look_for(account, {one.email.lower() for one in client.mailboxes(deadline) if one.is_down})
 
 
 def check_key(test: Test) -> str:

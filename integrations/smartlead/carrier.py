@@ -4,8 +4,9 @@ SmartLead returns no message id, so a send with an unknown result is searched in
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from integrations.carriers import Accepted, CannotSend, Listed, Outgoing, Post
+from integrations.carriers import Accepted, Answered, CannotSend, Listed, Outgoing, Post
 from integrations.models import Integration
 from integrations.smartlead.client import SmartLeadClient
 from jobs.deadline import Deadline
@@ -24,15 +25,17 @@ class SmartLeadCarrier:
                 "SmartLead can only answer in a campaign's thread, and this reply belongs to none."
             )
         client = SmartLeadClient.for_integration(account)
+        answers = (
+            answers
+            if answers.thread_id and answers.external_id
+            else _found(client, message, answers, deadline)
+        )
 
         def post(within: Deadline) -> Accepted:
             client.reply(
-                answers.campaign_id,
-                stats_id=answers.thread_id,
-                message_id=answers.external_id.partition("#")[0],
+                answers,
                 to_email=next((one.address for one in message.to), ""),
                 cc=[one.address for one in message.cc],
-                subject=message.subject or answers.subject,
                 html=message.html,
                 deadline=within,
             )
@@ -49,3 +52,14 @@ class SmartLeadCarrier:
         for item in reversed(client.history(campaign_id, lead.id, deadline)):
             if item.kind.upper() == "SENT":
                 yield Listed(item.message_id, item.at, item.html)
+
+
+def _found(client: SmartLeadClient, message: Outgoing, answers: Answered, deadline: Deadline) -> Answered:
+    """`answers` with the ids that its webhook did not tell, from the lead's newest reply in SmartLead's history. Raises
+    CannotSend if there is none.
+    """
+    lead = client.find_lead(message.person.email, deadline)
+    for item in reversed(client.history(answers.campaign_id, lead.id, deadline) if lead else []):
+        if item.kind.upper() == "REPLY" and item.stats_id and item.message_id:
+            return replace(answers, thread_id=item.stats_id, external_id=item.message_id)
+    raise CannotSend("SmartLead lists no reply of this lead in the campaign, so there is nothing to answer.")

@@ -5,11 +5,12 @@ Reference: https://api.smartlead.ai/reference
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
-from typing import Any, Self, TypeVar
+from datetime import UTC, datetime
+from typing import Self, TypeVar
 
 from pydantic import AliasChoices, Field
 
+from integrations.carriers import Answered
 from integrations.client import base_url_of, items_of, required_secret, session_for
 from integrations.errors import ProviderRejected
 from integrations.http.session import ProviderSession, Response
@@ -22,6 +23,9 @@ TIMEOUT_MS = 30_000
 INBOX_PAGE = 20
 """The most threads that the master inbox returns at once."""
 INBOX_PAGES = 200
+ACCOUNT_PAGE = 100
+"""The most mailboxes that SmartLead lists at once."""
+ACCOUNT_PAGES = 100
 
 T = TypeVar("T")
 
@@ -35,6 +39,18 @@ class Campaign(Payload):
 class Lead(Payload):
     id: ExternalId
     email: Text = ""
+
+
+class Account(Payload):
+    """One of our mailboxes. Fields that SmartLead leaves out say nothing, so the mailbox counts as working."""
+
+    email: Text = Field("", validation_alias="from_email")
+    smtp_works: bool | None = Field(None, validation_alias="is_smtp_success")
+    imap_works: bool | None = Field(None, validation_alias="is_imap_success")
+
+    @property
+    def is_down(self) -> bool:
+        return self.smtp_works is False or self.imap_works is False
 
 
 class HistoryItem(Payload):
@@ -96,6 +112,18 @@ class SmartLeadClient:
             return [Campaign.model_validate(item) for item in items_of(response.data, "campaigns")]
 
         return self._get("/campaigns", "campaigns", deadline, parse)
+
+    # Reference: GET /email-accounts/
+    def mailboxes(self, deadline: Deadline) -> list[Account]:
+        """The mailboxes of the SmartLead account, at most ten thousand."""
+        found: list[Account] = []
+        for page in range(ACCOUNT_PAGES):
+            place = {"offset": str(page * ACCOUNT_PAGE), "limit": str(ACCOUNT_PAGE)}
+            accounts = self._get("/email-accounts/", "mailboxes", deadline, _accounts, place)
+            found += accounts
+            if len(accounts) < ACCOUNT_PAGE:
+                break
+        return found
 
     # Reference: GET /leads/?email=
     def find_lead(self, email: str, deadline: Deadline) -> Lead | None:
@@ -168,38 +196,34 @@ class SmartLeadClient:
     # Reference: POST /campaigns/{campaign_id}/reply-email-thread
     def reply(
         self,
-        campaign_id: str,
+        answers: Answered,
         *,
-        stats_id: str,
-        message_id: str,
         to_email: str,
-        subject: str,
         html: str,
         deadline: Deadline,
         cc: Sequence[str] = (),
-        bcc: Sequence[str] = (),
     ) -> None:
-        """Send an answer in a campaign's thread, in one call without retries. SmartLead does not return the id of the
-        new message. An error's `sent` says whether it may have gone out.
+        """Send an answer in a campaign's thread, in one call without retries. `answers`: the reply that it answers;
+        SmartLead calls its thread `stats_id`. SmartLead does not return the id of the new message. An error's `sent`
+        says whether it may have gone out.
         """
-        body: dict[str, Any] = {
-            "subject": subject,
+        at = answers.sent_at.astimezone(UTC).isoformat(timespec="milliseconds")
+        body = {
+            "email_stats_id": answers.thread_id,
             "email_body": html,
-            "stats_id": stats_id,
-            "message_id": message_id,
+            "reply_message_id": answers.external_id,
+            "reply_email_time": at.replace("+00:00", "Z"),
+            "reply_email_body": answers.body,
             "to_email": to_email,
+            "cc": ",".join(cc),
         }
-        if cc:
-            body["cc_emails"] = list(cc)
-        if bcc:
-            body["bcc_emails"] = list(bcc)
         self._session.request(
             "POST",
-            f"/campaigns/{_number(campaign_id)}/reply-email-thread",
+            f"/campaigns/{_number(answers.campaign_id)}/reply-email-thread",
             operation="reply",
             deadline=deadline,
             params=self._key,
-            json=body,
+            json={name: text for name, text in body.items() if text},
             expect_json=False,
         )
 
@@ -219,6 +243,10 @@ class SmartLeadClient:
             params={**(params or {}), **self._key},
             parse=parse,
         )
+
+
+def _accounts(response: Response) -> list[Account]:
+    return [Account.model_validate(item) for item in items_of(response.data)]
 
 
 def _number(value: str) -> int:

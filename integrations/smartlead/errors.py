@@ -14,11 +14,12 @@ SENDER_IS_DOWN = re.compile(
 
 
 def classify(response: Response) -> ResponseVerdict | None:
-    """Which error an answer of SmartLead means, or None if its HTTP status says enough. A 200 with `ok: false` is a
-    refusal.
+    """Which error an answer of SmartLead means, or None if its HTTP status says enough. A 200 with `ok: false`, or
+    `success: false`, is a refusal.
     """
     body = response.data if isinstance(response.data, dict) else {}
-    refused = body.get("ok") is False if response.ok else response.status in (400, 409, 422)
+    no = body.get("ok") is False or body.get("success") is False
+    refused = no if response.ok else response.status in (400, 409, 422)
     words = f"{body.get('message') or ''} {body.get('error') or ''}"
     if refused and SENDER_IS_DOWN.search(words):
         return ResponseVerdict(ProviderRejected, code=SENDER_DOWN, cannot_send=True)

@@ -8,6 +8,7 @@ from integrations.events import BACKFILL, CampaignRef, MessageEvent, Person
 from integrations.models import Integration
 from integrations.payload import short_key
 from integrations.smartlead.client import HistoryItem, SmartLeadClient, Thread
+from integrations.smartlead.payloads import RETRY_SPAN_S
 from jobs.deadline import Deadline
 
 
@@ -27,6 +28,7 @@ def _reply(thread: Thread, item: HistoryItem, at: datetime) -> MessageEvent:
         event_type=BACKFILL,
         source="smartlead_reply",
         external_id=short_key(item.message_id.strip()),
+        window_s=RETRY_SPAN_S,  # a webhook may have told of this reply without its id, and then it gets the id
         direction="inbound",
         channel="email",
         person=Person(

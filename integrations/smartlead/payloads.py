@@ -1,10 +1,14 @@
-"""Turns SmartLead's webhooks (docs/reference/smartlead.md) into our events. SmartLead has old and new event names.
+"""Turns SmartLead's webhooks (docs/reference/smartlead.md) into our events.
 
-Under the old names (EMAIL_REPLY), `from_email` is the lead; under the documented ones (EMAIL_REPLIED), it is our own
-mailbox. An account may have subscribed to both, and then one reply arrives twice. Idempotency keys: a reply and a sent
-e-mail have their RFC 5322 message id, which is the same under both names and different for every send. (`stats_id`
-belongs to a lead in a campaign, so several sends share it.) A bounce has the message id of the mail that came back. An
-unsubscribe and a category of a lead have campaign, address and time; an opt-out without a time has no key.
+SmartLead publishes several forms of one event, so fields are read under all their names: flat (`event_type`), with
+objects `lead` and `reply` (`event` or `event_type`), and reports of mailboxes (`type` or `eventType`). In its oldest
+form, `from_email` of a reply is the lead; in the published ones, it is our own mailbox.
+
+Idempotency keys:
+- A reply has its RFC 5322 message id. Forms without one are recognised by sender and words for `RETRY_SPAN_S` seconds.
+- A sent e-mail has its message id, else its step. (`stats_id` belongs to a lead in a campaign: several sends share it.)
+- A bounce has the message id of the mail that came back, else campaign and address.
+- An unsubscribe and a category of a lead have campaign, address and time; an opt-out without a time has no key.
 """
 
 import re
@@ -12,10 +16,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, AliasPath, Field
 
-from integrations.addresses import Mailbox, MailField, MailList, decoded, listed
+from integrations.addresses import Mailbox, MailField, MailList, NeededMail, decoded, listed
 from integrations.events import (
+    AccountStatusEvent,
     BounceEvent,
     CampaignRef,
     Event,
@@ -44,7 +49,14 @@ UNSUBSCRIBED = ("LEAD_UNSUBSCRIBED", "EMAIL_UNSUBSCRIBED")
 BOUNCED = ("EMAIL_BOUNCE", "EMAIL_BOUNCED")
 UNTRACKED = ("UNTRACKED_REPLIES", "UNTRACKED_REPLY")
 CATEGORY = "LEAD_CATEGORY_UPDATED"
-EVENTS = (*REPLIES, *SENT, *UNSUBSCRIBED, *BOUNCED, *UNTRACKED, CATEGORY)
+DISCONNECTED = ("EMAIL_ACCOUNT_DISCONNECTED", "email.account.disconnected")
+EVENTS = (*REPLIES, *SENT, *UNSUBSCRIBED, *BOUNCED, *UNTRACKED, CATEGORY, *DISCONNECTED)
+RETRY_SPAN_S = 3600
+"""Seconds in which a reply without a message id is the one that was stored with the same sender and words.
+
+SmartLead tries a webhook three times, and its list brings the reply once more, with the id, within half an hour.
+"""
+MARKUP = re.compile(r"<[a-zA-Z][^<>]*>")
 
 TAGS = {
     "interested": "Interested",
@@ -64,7 +76,11 @@ OPT_OUTS = {"do not contact", "dnc", "do not email", "unsubscribe", "unsubscribe
 
 
 class Header(Payload):
-    event_type: str = Field(min_length=1, max_length=64)
+    event_type: str = Field(
+        min_length=1,
+        max_length=64,
+        validation_alias=AliasChoices("event_type", "event", "eventType", "type"),
+    )
 
 
 class Part(Payload):
@@ -89,15 +105,36 @@ class Body(Payload):
     message_id: Text = ""
     sequence_number: LooseText = ""
     sl_lead_email: MailField = Mailbox()
-    lead_email: MailField = Mailbox()
+    lead_email: MailField = Field(
+        default=Mailbox(), validation_alias=AliasChoices("lead_email", AliasPath("lead", "email"))
+    )
     name: Text = Field(default="", validation_alias=AliasChoices("sl_lead_name", "to_name", "lead_name"))
+    first_name: LooseText = Field(default="", validation_alias=AliasPath("lead", "first_name"))
+    last_name: LooseText = Field(default="", validation_alias=AliasPath("lead", "last_name"))
+    company: LooseText = Field(default="", validation_alias=AliasPath("lead", "company_name"))
     from_email: MailField = Mailbox()
     to_email: MailField = Mailbox()
     cc_emails: MailList = []
-    subject: Text = ""
+    subject: Text = Field(
+        default="",
+        validation_alias=AliasChoices(
+            AliasPath("reply", "subject"), "subject", "custom_subject", AliasPath("email", "subject")
+        ),
+    )
     preview_text: Text = ""
-    reply_body: Text = ""
-    event_timestamp: LooseText = ""
+    reply_body: Text = Field(
+        default="", validation_alias=AliasChoices("reply_body", AliasPath("reply", "body"))
+    )
+    sent_body: Text = Field(
+        default="", validation_alias=AliasChoices("sent_message_body", "custom_email_message")
+    )
+    sent_id: Text = Field(default="", validation_alias=AliasPath("email", "message_id"))
+    event_timestamp: LooseText = Field(
+        default="",
+        validation_alias=AliasChoices(
+            AliasPath("reply", "received_at"), "event_timestamp", "time_replied", "time_sent", "timestamp"
+        ),
+    )
     reply_message: Part | None = None
     sent_message: Part | None = None
     correspondence: Correspondence = Field(
@@ -124,6 +161,14 @@ class Categorised(Body):
     category: LooseText = ""
     lead_category: Category | None = None
     lead_data: LeadData | None = None
+    created_at: LooseText = ""
+
+
+class MailboxReport(Payload):
+    """A SmartLead webhook about one of our mailboxes that it lost."""
+
+    id: LooseText = ""
+    email: NeededMail = Field(validation_alias=AliasChoices("email", AliasPath("data", "email")))
     created_at: LooseText = ""
 
 
@@ -154,6 +199,8 @@ def parse(body: Any, now: datetime) -> Event:
         return _categorised(validate(Categorised, body))
     if kind not in EVENTS:
         return IgnoredEvent(event_type=kind, reason="event not used")
+    if kind in DISCONNECTED:
+        return _disconnected(kind, validate(MailboxReport, body))
     data = validate(Body, body)
     if not _lead(data).address:
         raise PayloadInvalid({"sl_lead_email": f"{kind} needs the lead's address"})
@@ -165,46 +212,57 @@ def parse(body: Any, now: datetime) -> Event:
 
 
 def _reply(kind: str, data: Body, now: datetime) -> Event:
-    missing = {
-        name: f"{kind} needs it" for name in ("campaign_id", "stats_id") if getattr(data, name) is None
-    }
     part, ours = data.reply_message or Part(), data.sent_message or Part()
     message_id = (part.message_id or data.message_id).strip()
-    if not message_id:
-        missing["message_id"] = f"{kind} needs the reply's message id"
+    text, html = _words(data)
+    missing = {} if data.campaign_id else {"campaign_id": f"{kind} needs it"}
+    if not (message_id or text or html):
+        missing["message_id"] = f"{kind} needs the reply's message id or its words"
     if missing:
         raise PayloadInvalid(missing)
     lead = _lead(data)
     replier = data.correspondence.replier if data.correspondence.replier.address else lead
     mailbox = _mailbox(data, replier.address)
     is_lead = replier.address.lower() == lead.address.lower()
+    name = decoded(data.name) or f"{data.first_name} {data.last_name}".strip()
     return MessageEvent(
         event_type=kind,
         source="smartlead_reply",
         direction="inbound",
         channel="email",
         external_id=short_key(message_id),
+        window_s=RETRY_SPAN_S,
         person=_person(data),
         campaign=_campaign(data),
         subject=data.subject,
-        text=part.text or data.preview_text,
-        html=part.html or data.reply_body,
+        text=text,
+        html=html,
         from_address=replier.address,
-        from_name=(decoded(data.name) if is_lead else "") or replier.name,
+        from_name=(name if is_lead else "") or replier.name,
         recipients=_recipients(mailbox, data.cc_emails),
         headers=headers_of(part.headers),
         occurred_at=first_time(part.time, data.event_timestamp) or now,
         account_address=mailbox,
         thread_id=data.stats_id or "",
-        sent_html=ours.html,
+        sent_html=ours.html or data.sent_body,
         sent_text=ours.text,
     )
 
 
+def _words(data: Body) -> tuple[str, str]:
+    """A reply's text and HTML. `reply_body` has either."""
+    part, body = data.reply_message or Part(), data.reply_body
+    html = part.html or (body if MARKUP.search(body) else "")
+    return part.text or data.preview_text or ("" if html else body), html
+
+
 def _sent(kind: str, data: Body, now: datetime) -> Event:
     part = data.sent_message or Part()
-    key = _sent_key(kind, data)
     lead = _lead(data).address
+    step = data.sequence_number or data.event_timestamp
+    if not (key := _mail_id(data)) and not step:
+        raise PayloadInvalid({"message_id": f"{kind} needs the e-mail's message id, step or time"})
+    key = key or f"sent:{data.campaign_id or ''}:{lead.lower()}:{step}"
     mailbox = _mailbox(data, lead)
     return MessageEvent(
         event_type=kind,
@@ -216,7 +274,7 @@ def _sent(kind: str, data: Body, now: datetime) -> Event:
         campaign=_campaign(data),
         subject=data.subject,
         text=part.text or data.preview_text,
-        html=part.html,
+        html=part.html or data.sent_body,
         from_address=mailbox,
         recipients=_recipients(lead, data.cc_emails),
         occurred_at=first_time(part.time, data.event_timestamp) or now,
@@ -225,23 +283,20 @@ def _sent(kind: str, data: Body, now: datetime) -> Event:
     )
 
 
-def _sent_key(kind: str, data: Body) -> str:
-    """The message id of the mail that was sent, else its place in the lead's sequence. Raises PayloadInvalid."""
-    key = ((data.sent_message or Part()).message_id or data.message_id).strip()
-    if not key and data.stats_id:
-        key = f"stats:{data.stats_id}:{data.sequence_number}"
-    if not key:
-        raise PayloadInvalid({"message_id": f"{kind} needs the e-mail's message id"})
-    return key
+def _mail_id(data: Body) -> str:
+    """The message id of our mail that an event is about, else its place in the lead's sequence, or ""."""
+    key = ((data.sent_message or Part()).message_id or data.message_id or data.sent_id).strip()
+    return key or (f"stats:{data.stats_id}:{data.sequence_number}" if data.stats_id else "")
 
 
 def _bounced(kind: str, data: Body, now: datetime) -> Event:
+    key = _mail_id(data) or f"bounced:{data.campaign_id or ''}:{_lead(data).address.lower()}"
     return BounceEvent(
         event_type=kind,
         source="smartlead_bounce",
         direction="inbound",
         channel="email",
-        external_id=short_key(_sent_key(kind, data)),
+        external_id=short_key(key),
         person=_person(data),
         campaign=_campaign(data),
         subject=data.subject,
@@ -263,6 +318,19 @@ def _unsubscribed(kind: str, data: Body) -> Event:
     )
 
 
+def _disconnected(kind: str, data: MailboxReport) -> Event:
+    mailbox = data.email.address.lower()
+    time = data.id or data.created_at
+    return AccountStatusEvent(
+        event_type=kind,
+        event_key=short_key(f"disconnected:{mailbox}:{time}") if time else "",
+        account_id=mailbox,
+        status="DISCONNECTED",
+        mailbox=mailbox,
+        told_by=DISCONNECTED,
+    )
+
+
 def _categorised(data: Categorised) -> Event:
     name = ((data.lead_category and data.lead_category.new_name) or data.category).strip()
     plain = " ".join(re.sub(r"[-_/]", " ", name).split()).casefold()
@@ -270,7 +338,7 @@ def _categorised(data: Categorised) -> Event:
         reason = f"category not used: {name[:120]}" if name else "it names no category"
         return IgnoredEvent(event_type=CATEGORY, reason=reason)
     known = data.lead_data or LeadData()
-    person = replace(_person(data), company=known.company)
+    person = replace(_person(data), company=known.company or data.company)
     if known.email.address:
         person = replace(person, email=known.email.address)
     if known.first_name or known.last_name:
@@ -338,8 +406,10 @@ def _mailbox(data: Body, other: str) -> str:
 
 def _person(data: Body) -> Person:
     lead = _lead(data)
-    first, last = split_name(decoded(data.name) or lead.name)
-    return Person(email=lead.address, first_name=first, last_name=last)
+    first, last = data.first_name, data.last_name
+    if not first and not last:
+        first, last = split_name(decoded(data.name) or lead.name)
+    return Person(email=lead.address, first_name=first, last_name=last, company=data.company)
 
 
 def _campaign(data: Body) -> CampaignRef | None:

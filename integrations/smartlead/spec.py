@@ -4,17 +4,19 @@ from datetime import timedelta
 
 from integrations import rawjson
 from integrations.client import has_secrets
-from integrations.smartlead import NAME, account, campaigns, listed, payloads, sample
+from integrations.smartlead import NAME, account, campaigns, listed, payloads, sample, signature
 from integrations.smartlead.carrier import SmartLeadCarrier
 from integrations.spec import (
     API_KEY,
     BASE_URL,
     NONE,
+    AccountWords,
     Counts,
     DeliveryRules,
     MessageSource,
     Probe,
     ProviderSpec,
+    Setting,
     StopCampaign,
     WebhookSource,
 )
@@ -31,7 +33,15 @@ SPEC = ProviderSpec(
     operator_urls=NONE("Its address is the same for everybody."),
     call_limit=NONE("What it refuses with 429 is waited for."),
     account_id=NONE("A key is of one account, and events name none that could be compared."),
-    secrets=(API_KEY,),
+    secrets=(
+        API_KEY,
+        Setting(
+            name="signing_secret",
+            label="Webhook signing secret",
+            help="If it is set, webhooks without its signature are refused.",
+            required=False,
+        ),
+    ),
     settings=(BASE_URL,),
     key="api_key",
     installation_key=NONE("Each workspace has a key of its own."),
@@ -43,19 +53,21 @@ SPEC = ProviderSpec(
             name=NAME,
             provider=NAME,
             keyed=True,
-            signature=NONE("It signs nothing."),
+            signature=NONE(
+                "Its signature proves an account’s secret, and the key in the address names the account."
+            ),
             decode=rawjson.parse,
             parse=payloads.parse,
             account_of=payloads.account_of,
             events=payloads.EVENTS,
             secret_headers=("X-Smartlead-Secret",),
             secret_field="secret_key",
-            accepts=NONE("It signs nothing."),
+            accepts=signature.accepts,
             sample=sample.body,
             rules=DeliveryRules(
                 unusable_status=400,
                 unavailable_status=503,
-                why="documents no retries; what is lost is found again by the reply poll",
+                why="tries three times; a reply that is lost is found again by the reply poll",
             ),
         ),
     ),
@@ -82,7 +94,7 @@ SPEC = ProviderSpec(
             names_account=False,
         ),
     ),
-    account_words=NONE("It says nothing of an account’s state."),
+    account_words=AccountWords(refused=frozenset({"DISCONNECTED"}), down=frozenset(), well=frozenset()),
     channel="email",
     opens_channel=False,
     carrier=SmartLeadCarrier(),

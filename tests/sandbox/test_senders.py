@@ -19,10 +19,9 @@ def smart(http, sandbox):
 @pytest.mark.parametrize("event", ["EMAIL_REPLY", "EMAIL_REPLIED"])
 def test_a_smartlead_thread_lists_reply_and_answer(sandbox, smart, event):
     told = sandbox.emit("smartlead", "key-a", event, lead=LEAD, text="Tell me more")["body"]
-    body = {"email_body": "<p>Gladly</p>", "stats_id": told["stats_id"], "message_id": told["message_id"]}
-    assert (
-        smart("POST", f"/campaigns/{told['campaign_id']}/reply-email-thread", json=body).json()["ok"] is True
-    )
+    body = {"email_body": "<p>Gladly</p>", "email_stats_id": told["stats_id"]}
+    answer = smart("POST", f"/campaigns/{told['campaign_id']}/reply-email-thread", json=body)
+    assert answer.json()["success"] is True
     lead = smart("GET", "/leads/", params={"email": "dana@example.com"}).json()
     history = smart("GET", f"/campaigns/{told['campaign_id']}/leads/{lead['id']}/message-history").json()[
         "history"
@@ -46,8 +45,8 @@ def test_smartlead_tells_who_wrote_in_both_its_ways(sandbox):
 def test_smartlead_refuses_what_it_cannot_send(sandbox, smart):
     path = "/campaigns/501/reply-email-thread"
     assert smart("POST", path, json={"email_body": "x"}).status_code == 400
-    assert smart("POST", path, json={"email_body": "x", "stats_id": "unheard-of"}).status_code == 404
-    known = {"email_body": "x", "stats_id": "unheard-of", "to_email": "dana@example.com"}
+    assert smart("POST", path, json={"email_body": "x", "email_stats_id": "unheard-of"}).status_code == 404
+    known = {"email_body": "x", "email_stats_id": "unheard-of", "to_email": "dana@example.com"}
     assert smart("POST", path, json=known).status_code == 200
     assert smart("GET", "/campaigns/9").status_code == 404
     assert len(sandbox.sends()) == 1

@@ -67,6 +67,13 @@ def test_it_comes_by_the_accounts_own_address_and_says_nothing_of_the_account(po
     assert WebhookKey.objects.get(integration=account).last_used_at is None
 
 
+def test_it_needs_no_signature_where_the_providers_webhooks_need_one(poster, user):
+    account = integration(poster, "smartlead")
+    account.credentials = {"api_key": "k", "signing_secret": "signing-secret"}
+    account.save()
+    assert samples.send(account, user).sample
+
+
 def test_the_model_reads_and_answers_it_and_nobody_else_outside_hears_of_it(world):
     slack = world.connect("slack", bot_token="xoxb-sandbox")
     slack.config = {"base_url": f"{world.sandbox.url('slack')}/api", "channel": "C0SANDBOX01"}

@@ -104,6 +104,31 @@ def test_reply_that_instantly_told_without_an_id_takes_its_id(world):
     assert replies().get() == first and replies().get().external_id == told["email_id"]
 
 
+def nested(world: World) -> dict:
+    """A reply in SmartLead's published form without a message id."""
+    fields = {"lead": LEAD, "text": "Sure, call me", "form": "nested", "deliver": False}
+    return world.sandbox.emit("smartlead", "smartlead-key", "EMAIL_REPLIED", **fields)["body"]
+
+
+def test_reply_that_smartlead_told_without_an_id_takes_its_id_from_the_list(world):
+    connect(world, "smartlead")
+    told = nested(world)
+    first = world.take(told, "smartlead")
+    assert first.external_id.startswith("text:") and not first.thread_id
+    poll(world)
+    poll(world)
+    message = replies().get()
+    assert message == first and message.external_id.startswith("<") and message.thread_id
+    assert world.take(told, "smartlead") == first
+
+
+def test_reply_that_smartleads_list_brought_before_its_webhook_without_an_id_is_one(world):
+    connect(world, "smartlead")
+    told = nested(world)
+    poll(world)
+    assert world.take(told, "smartlead") == replies().get()
+
+
 def test_a_tick_that_has_polled_what_it_may_says_how_many_are_left(world, monkeypatch):
     monkeypatch.setattr(reply_polls, "PER_TICK", 1)
     connect(world, "smartlead")

@@ -34,7 +34,11 @@ def draft(world, provider):
         text="Sure, send me times.",
         subject="hi",
     )
-    message = world.take(told["body"], provider)
+    return _draft(world, told["body"], provider)
+
+
+def _draft(world, body, provider):
+    message = world.take(body, provider)
     world.work()
     return world.draft(message)
 
@@ -68,3 +72,17 @@ def test_what_the_provider_never_took_is_not_found(world, provider, draft):
     fresh = OutboundSend.objects.select_related("lead", "reply_to__campaign").get(pk=send.pk)
     assert fresh.state == OutboundSend.State.UNKNOWN
     assert not reconciliation.look(fresh, Deadline.after_ms(5_000))
+
+
+@pytest.mark.parametrize("provider", ["smartlead"], indirect=True)
+def test_a_reply_that_smartlead_told_without_ids_is_answered_in_its_thread(world, provider):
+    lead = {"email": "dana@example.org", "name": "Dana Reyes"}
+    fields = {"lead": lead, "text": "Sure, send me times.", "form": "nested", "deliver": False}
+    told = world.sandbox.emit(provider, "key-smartlead", "EMAIL_REPLIED", **fields)["body"]
+    draft = _draft(world, told, provider)
+    send = review.approve(draft, user=world.user, text=draft.text)
+    world.work()
+    send.refresh_from_db()
+    assert send.state == "sent", send.reason
+    [posted] = world.posted(provider)
+    assert posted["thread"].startswith("st-")

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from django.conf import settings
 
 from integrations.calendly.client import CalendlyClient, User
+from integrations.carriers import Answered
 from integrations.clay.client import ClayClient, Table
 from integrations.emailbison.client import EmailBisonClient, Recipient
 from integrations.errors import CallCancelled, CallInterrupted, ProviderError, ProviderTimeout
@@ -92,7 +94,18 @@ SENDS: dict[str, Operation] = {
         Integration(provider="slack", credentials={"webhook_url": f"{url}/services/T1/B1"})
     ).post("x", d),
     "smartlead": lambda url, d: connect(SmartLeadClient, "smartlead", url).reply(
-        "1", stats_id="s", message_id="m", to_email="a@example.com", subject="x", html="x", deadline=d
+        Answered(
+            external_id="m",
+            thread_id="s",
+            account_address="us@example.com",
+            subject="x",
+            body="x",
+            sent_at=datetime(2026, 11, 30, tzinfo=UTC),
+            campaign_id="1",
+        ),
+        to_email="a@example.com",
+        html="x",
+        deadline=d,
     ),
     "instantly": lambda url, d: connect(InstantlyClient, "instantly", url).reply(
         "u", eaccount="a@example.com", subject="x", text="x", deadline=d

@@ -1,9 +1,11 @@
 """SmartLead's calls against the sandbox; the key in the query shows nowhere."""
 
 import logging
+from datetime import UTC, datetime
 
 import pytest
 
+from integrations.carriers import Answered
 from integrations.errors import ProviderAuthError, ProviderRejected
 from integrations.models import Integration
 from integrations.smartlead.client import SmartLeadClient
@@ -24,15 +26,16 @@ def smartlead(sandbox):
 
 
 def reply(client, soon, campaign_id="501"):
-    client.reply(
-        campaign_id,
-        stats_id="st-1",
-        message_id="<m@example.com>",
-        to_email="dana@example.com",
+    answers = Answered(
+        external_id="<m@example.com>",
+        thread_id="st-1",
+        account_address="alex@outreach.example.com",
         subject="Re: hi",
-        html="<p>Here</p>",
-        deadline=soon,
+        body="<p>Sure</p>",
+        sent_at=datetime(2026, 11, 30, tzinfo=UTC),
+        campaign_id=campaign_id,
     )
+    client.reply(answers, to_email="dana@example.com", html="<p>Here</p>", deadline=soon)
 
 
 def test_a_reply_is_sent_and_found_in_the_history(smartlead, soon, sandbox):

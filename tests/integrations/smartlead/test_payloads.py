@@ -117,8 +117,7 @@ def test_opens_are_ignored():
 @pytest.mark.parametrize(
     ("change", "fields"),
     [
-        ({"stats_id": None}, ["stats_id"]),
-        ({"campaign_id": None, "message_id": ""}, ["campaign_id", "message_id"]),
+        ({"campaign_id": None, "message_id": "", "preview_text": ""}, ["campaign_id", "message_id"]),
         ({"campaign_id": {}}, ["campaign_id"]),
         ({"sl_lead_email": 7}, ["sl_lead_email"]),
         ({"event_type": None}, ["event_type"]),

@@ -1,0 +1,21 @@
+"""Checks SmartLead's signature: `X-Smartlead-Signature: sha256=<HMAC-SHA256 of the body, hex>`. It signs no time."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+HEADER = "X-Smartlead-Signature"
+
+
+def accepts(credentials: dict[str, Any], raw: bytes, headers: Mapping[str, str], _now: datetime) -> bool:
+    """Whether to accept a SmartLead webhook whose address contains a valid webhook key.
+
+    It must also be signed if the account has a `signing_secret`.
+    """
+    if not (secret := credentials.get("signing_secret")):
+        return True
+    signed = hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
+    given = headers.get(HEADER, "").strip().lower().removeprefix("sha256=")
+    return hmac.compare_digest(given.encode(), signed.encode())
