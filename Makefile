@@ -8,7 +8,7 @@
 #   make rehearse                               the long forms: hours
 #
 # DATABASE_URL names a PostgreSQL of your own; without it the embedded one runs, its data in .local/.
-# Some tests drive Chromium, Redis, PgBouncer and nginx. Where one is missing they fail and name its package; .ci/run installs them.
+# Some tests drive Chromium, Redis, PgBouncer, nginx and promtool. Where one is missing they fail and name its package; .ci/run installs them.
 
 PYTHON ?= python3
 PY := .venv/bin/python
@@ -90,7 +90,8 @@ lint: setup
 	$(PY) .venv/bin/lint-imports
 	DEBUG=1 $(PY) -m mypy
 
-# Django's own checks as production sees them, with secrets and static files made for this one run; then the migrations.
+# Django's own checks as production sees them, with secrets and static files made for this one run; then the migrations, and
+# that each alert fires, does not fire and ends.
 check: setup
 	@echo "manage.py check --deploy"; static=$$(mktemp -d) && trap 'rm -rf "$$static"' EXIT && \
 	env -u DEBUG -u ALLOW_LOOPBACK_PROVIDERS STATIC_ROOT="$$static" \
@@ -100,6 +101,8 @@ check: setup
 	  FIELD_ENCRYPTION_KEYS="$$($(PY) -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')" \
 	  sh -c '$(PY) manage.py collectstatic --noinput --verbosity 0 && $(PY) manage.py check --deploy --fail-level WARNING'
 	DEBUG=1 $(PY) manage.py makemigrations --check --dry-run
+	@command -v promtool >/dev/null || { echo "promtool is missing. On Debian and Ubuntu: apt-get install prometheus" >&2; exit 1; }
+	promtool test rules deploy/prometheus/alerts_test.yml
 
 # Two processes share the tests. Faults that keep a time come after what only computes; they wait more than they compute,
 # so four processes share them. Browsers come last and by themselves: Playwright's event loop stays in the process, and

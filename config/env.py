@@ -7,7 +7,10 @@ variable's name and what is allowed. Values are stripped because a trailing newl
 import logging
 import os
 import re
+import tempfile
+import zlib
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -150,6 +153,30 @@ def email_config(url: str, *, debug: bool, name: str = "EMAIL_URL") -> dict[str,
         "EMAIL_USE_TLS": not secure,
         "DEFAULT_FROM_EMAIL": sender,
     }
+
+
+def metrics_dir(folder: str, *, release: Path) -> str:
+    """The folder in which the processes of a host share their counters; it is made if it is missing, and named to
+    prometheus_client, which is imported later. "" for `folder` means one for this user and release in the temporary
+    folder. Raises ImproperlyConfigured if it cannot be made, or is somebody else's.
+    """
+    path = Path(
+        folder
+        or f"{tempfile.gettempdir()}/holdfast-metrics-{os.geteuid()}-{zlib.crc32(str(release).encode()):x}"
+    )
+    try:
+        path.mkdir(mode=0o777 if folder else 0o700, parents=True, exist_ok=True)
+        owner = path.lstat().st_uid
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"PROMETHEUS_MULTIPROC_DIR: {path} cannot be made: {error.strerror}."
+        ) from None
+    if not folder and owner != os.geteuid():
+        raise ImproperlyConfigured(
+            f"PROMETHEUS_MULTIPROC_DIR: {path} is somebody else's. Name another folder."
+        )
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(path)
+    return str(path)
 
 
 def presence_cache(broker_url: str, folder: str) -> dict[str, Any]:

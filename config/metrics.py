@@ -2,15 +2,16 @@
 
 It shows counters of processes and the database's state.
 
-Workers call the providers, and workers serve no page. If PROMETHEUS_MULTIPROC_DIR names a directory, all processes of
-a host keep their counters in files there, and the page of each web process shows the sum of all.
+Workers call the providers, and workers serve no page. So all processes of a host keep their counters in files of one
+directory, METRICS_DIR, and the page of each web process shows the sum of all. The label `host` names the directory:
+of several pages with the same one, a rule takes any.
 """
 
 import fcntl
 import logging
+import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -19,21 +20,21 @@ import psutil
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector, CollectorRegistry
 
+from inbox import promises
 from inbox.models import OutboundSend
 from inbox.replying import lost_time
-from integrations.models import CircuitBreaker, WorkspaceIntegrationHealth
+from integrations.models import CircuitBreaker, Integration, WorkspaceIntegrationHealth
 from jobs import stats
 from jobs.db import Fault, db_fault, statements_within
 
@@ -88,6 +89,7 @@ class DatabaseMetrics(Collector):
         lanes, kinds = partial(_by_lane, counting), partial(_by_kind, counting)
         for part in (
             _workers,
+            _promises,
             _oldest_due,
             partial(_jobs, counting),
             lanes,
@@ -115,6 +117,17 @@ def _workers() -> Iterator[GaugeMetricFamily]:
     )
 
 
+def _promises() -> Iterator[GaugeMetricFamily]:
+    """The rows that nobody may miss. Counters of processes would lose those of a process that ends before a scrape."""
+    failed, refused = promises.failed_deliveries(), promises.refused_deliveries()
+    yield _gauge("source", "deliveries_failed", "Webhooks that failed here and wait for a replay.", failed)
+    yield _gauge("source", "deliveries_refused", "Webhooks refused or not understood, last hour.", refused)
+    text = "Jobs that failed for good within 15 minutes, without those that an account's owner must mend."
+    yield GaugeMetricFamily("holdfast_jobs_failed_recently", text, promises.recent_failures())
+    text = "Failed jobs that keep something from going out."
+    yield GaugeMetricFamily("holdfast_stops_failed", text, promises.failed_stops())
+
+
 def _oldest_due() -> Iterator[GaugeMetricFamily]:
     yield GaugeMetricFamily(
         "holdfast_oldest_due_job_seconds", "How long the oldest due job waits.", stats.oldest_due_age_s(None)
@@ -132,7 +145,8 @@ def _jobs(counting: Counting) -> Iterator[GaugeMetricFamily]:
 
 def _accounts() -> Iterator[GaugeMetricFamily]:
     health = GaugeMetricFamily("holdfast_accounts", "Accounts by health.", labels=["provider", "state"])
-    rows = WorkspaceIntegrationHealth.objects.values_list("provider", "state").annotate(n=Count("pk"))
+    watched = WorkspaceIntegrationHealth.objects.filter(integration__enabled=True, workspace__drill_of=None)
+    rows = watched.values_list("provider", "state").annotate(n=Count("pk"))
     for provider, state, count in rows.order_by():
         health.add_metric([provider, state], count)
     yield health
@@ -150,33 +164,31 @@ def _breakers_open() -> GaugeMetricFamily:
     family = GaugeMetricFamily(
         "holdfast_breakers_open", "Accounts whose calls are held back.", labels=["provider"]
     )
-    rows = CircuitBreaker.objects.exclude(open_until=None).values_list("provider").annotate(n=Count("pk"))
+    account = Integration.objects.filter(
+        workspace=OuterRef("workspace"), provider=OuterRef("provider"), enabled=True, workspace__drill_of=None
+    )
+    held = CircuitBreaker.objects.filter(Q(workspace=None) | Exists(account)).exclude(open_until=None)
+    rows = held.values_list("provider").annotate(n=Count("pk"))
     for provider, count in rows.order_by():
         family.add_metric([provider], count)
     return family
 
 
 def _ticks() -> Iterator[GaugeMetricFamily]:
-    """For each tick (recurring work) that has run: its period, and for how long none of its runs has ended well.
-
-    Where none of those that are kept did, that is since the oldest of them.
-    """
+    """For each tick (recurring work) that has run: its period, and for how long none of its runs has ended well."""
     every, since = {}, {}
     for state in stats.ticks():
-        runs = state.last.recent if state.last else []
-        good = [run["at"] for run in runs if not run["error"]] or [run["at"] for run in runs[-1:]]
-        if good:
-            every[state.name] = state.every_s
-            since[state.name] = (timezone.now() - datetime.fromisoformat(good[0])).total_seconds()
-    yield _gauge("tick", "every_seconds", "The period of recurring work.", every)
-    yield _gauge("tick", "last_success_seconds", "How long ago a run that ended well began.", since)
+        if (seconds := state.unsuccessful_s) is not None:
+            every[state.name], since[state.name] = state.every_s, seconds
+    yield _gauge("tick", "tick_every_seconds", "The period of recurring work.", every)
+    yield _gauge("tick", "tick_last_success_seconds", "How long ago a run that ended well began.", since)
 
 
 def _by_lane(counting: Counting) -> Iterator[GaugeMetricFamily]:
     """What is due in each lane and for how long, how long the last day's jobs waited, and what the lane promises."""
     lanes = {state.lane.name: state for state in stats.lanes(None)}
     promises = {name: state.lane.promise_s for name, state in lanes.items()}
-    yield _gauge("lane", "promise_seconds", "The longest wait that the lane promises.", promises)
+    yield _gauge("lane", "lane_promise_seconds", "The longest wait that the lane promises.", promises)
     found = {name: (state.due, state.waits) for name, state in lanes.items()}
     yield from _due_and_waits("lane", found, counting)
 
@@ -192,26 +204,26 @@ def _due_and_waits(
     counting: Counting,
 ) -> Iterator[GaugeMetricFamily]:
     exact = counting.exactly(partial(stats.exact_due, by=by))
-    yield _gauge(by, "due_jobs", "Due jobs.", {} if exact is None else dict.fromkeys(found, 0) | exact)
+    yield _gauge(by, f"{by}_due_jobs", "Due jobs.", {} if exact is None else dict.fromkeys(found, 0) | exact)
     oldest = {name: due.oldest_s for name, (due, _) in found.items()}
-    yield _gauge(by, "oldest_due_seconds", "How long the oldest due job waits.", oldest)
+    yield _gauge(by, f"{by}_oldest_due_seconds", "How long the oldest due job waits.", oldest)
     times = {name: timing for name, (_, timing) in found.items() if timing}
     for part in ("p50", "p95"):
         waits = {name: getattr(timing, f"wait_{part}_ms") / 1000 for name, timing in times.items()}
-        yield _gauge(by, f"wait_{part}_seconds", "How long the last day's jobs waited.", waits)
+        yield _gauge(by, f"{by}_wait_{part}_seconds", "How long the last day's jobs waited.", waits)
 
 
 def _gauge(by: str, name: str, text: str, values: Mapping[str, float]) -> GaugeMetricFamily:
-    """The gauge `holdfast_<by>_<name>` with a value for each lane or kind."""
-    family = GaugeMetricFamily(f"holdfast_{by}_{name}", text, labels=[by])
+    """The gauge `holdfast_<name>` with a value for each value of the label `by`."""
+    family = GaugeMetricFamily(f"holdfast_{name}", text, labels=[by])
     for label, value in values.items():
         family.add_metric([label], value)
     return family
 
 
 def counted() -> bytes:
-    """The counters of processes for `/metrics`, in Prometheus' text format: the sum over all processes of this host if
-    METRICS_DIR is set, which they share, else the counters of this process.
+    """The counters of processes for `/metrics`, in Prometheus' text format: the sum over all that share METRICS_DIR; if
+    that is "", the counters of this process.
     """
     if not settings.METRICS_DIR:
         return generate_latest(REGISTRY)
@@ -220,8 +232,22 @@ def counted() -> bytes:
         fcntl.flock(lock, fcntl.LOCK_EX)
         _inherit(directory)
         registry = CollectorRegistry()
-        MultiProcessCollector(registry, path=str(directory))
+        registry.register(HostCounters(directory))
         return generate_latest(registry)
+
+
+class HostCounters(Collector):
+    """The counters in `directory`, each with the label `host`."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def collect(self) -> Iterator[Metric]:
+        """Yields the sums over all processes."""
+        host = f"{socket.gethostname()}:{self._directory.stat().st_ino}"
+        for family in MultiProcessCollector(None, path=str(self._directory)).collect():
+            family.samples = [one._replace(labels=one.labels | {"host": host}) for one in family.samples]
+            yield family
 
 
 def _inherit(directory: Path) -> None:

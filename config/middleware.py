@@ -21,6 +21,8 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 KINDS = {"/api/webhooks/": "webhook", "/api/cron/": "cron", "/admin/": "admin"}
 """What kind of request it is, by the beginning of its path. All others are pages."""
 request_seconds = Histogram("holdfast_request_seconds", "Time to answer a request.", ["kind", "status"])
+for _kind in (*KINDS.values(), "page"):  # a rule sees no first event of labels that it has not met
+    request_seconds.labels(_kind, 500)
 QUIET_PATHS = ("/static/", "/healthz", "/readyz", "/metrics")
 EACH_SECOND = "/live/"
 """Open pages ask it each second. Only its failures are counted and logged."""

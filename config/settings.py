@@ -10,7 +10,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from config import development
-from config.env import Env, email_config, postgres_config, presence_cache
+from config.env import Env, email_config, metrics_dir, postgres_config, presence_cache
 from config.logs import logging_config
 from jobs.conf import PROCESSES, THREADS, q_cluster
 
@@ -241,8 +241,9 @@ Q_CLUSTER = q_cluster(Q_BROKER_URL, workers=WORKER_PROCESSES)
 CRON_SECRET = env.text("CRON_SECRET")
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 METRICS_DIR = env.text("PROMETHEUS_MULTIPROC_DIR")
-if METRICS_DIR:  # must run before prometheus_client is imported, which reads the same variable
-    Path(METRICS_DIR).mkdir(parents=True, exist_ok=True)
+if METRICS_DIR or METRICS_TOKEN:
+    METRICS_DIR = metrics_dir(METRICS_DIR, release=BASE_DIR)
+HEARTBEAT_URL = env.url("HEARTBEAT_URL", schemes=("https",))
 
 # --- providers -----------------------------------------------------------------------------------------------------
 ALLOW_LOOPBACK_PROVIDERS = env.flag("ALLOW_LOOPBACK_PROVIDERS")

@@ -4,6 +4,7 @@ code.
 
 from typing import Any
 
+from inbox import promises
 from inbox.bookings import calendar_check, contacts
 from inbox.enrichment import clay
 from inbox.followups import step_job
@@ -333,6 +334,12 @@ def sends_tick(deadline: Deadline) -> dict[str, int]:
     """
     lost_time.note_seen()
     return reconciliation.settle_stranded(deadline)
+
+
+@tick("heartbeat", words="Tells a monitor outside that every promise holds", every_s=60, budget_ms=30_000)
+def heartbeat_tick(deadline: Deadline) -> dict[str, int]:
+    """The tick (recurring work) that calls HEARTBEAT_URL while no promise is broken."""
+    return promises.beat(deadline)
 
 
 @job_kind(

@@ -80,6 +80,7 @@ TICKS = {
     "background-jobs": "a job whose worker died is not taken up again",
     "catch-up": "replies that wait for a model wait for ever",
     "followups": "no follow-up is sent",
+    "heartbeat": "a monitor outside raises an alarm though all is well",
     "integration-health": "no account is probed, and silence is not noticed",
     "notifications": "people are not told of broken accounts",
     "reply-poll": "replies that no webhook brought are never found",

@@ -17,6 +17,6 @@ class IntegrationsConfig(AppConfig):
         from integrations.http import call_reports
 
         # An incomplete declaration of a provider stops the start here, with an error that says what is missing.
-        registry.specs()
+        call_reports.declare(registry.specs())
         register(system_checks.check_declarations, "wiring")
         call_reports.subscribe(writer.observe)

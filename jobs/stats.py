@@ -372,6 +372,20 @@ class TickState:
     last: Tick | None
     missed: bool
 
+    @property
+    def unsuccessful_s(self) -> float | None:
+        """The seconds since a run began that ended well; since the oldest one that is kept, if none did; None if it
+        has never run.
+        """
+        runs = self.last.recent if self.last else []
+        good = [run["at"] for run in runs if not run["error"]] or [run["at"] for run in runs[-1:]]
+        return (timezone.now() - datetime.fromisoformat(good[0])).total_seconds() if good else None
+
+    @property
+    def late(self) -> bool:
+        """Whether no run has ended well for three of its periods."""
+        return (self.unsuccessful_s or 0) > 3 * self.every_s
+
 
 def ticks() -> list[TickState]:
     """All registered ticks (recurring work) with their last runs."""

@@ -68,8 +68,9 @@ class Installation:
             stop(self._running.pop(name))
         text = (DEPLOY / "systemd" / unit).read_text(encoding="utf-8").replace("%i", str(port))
         text = text.replace("/opt/holdfast/current", str(self.current))
-        given = re.search(r"^Environment=(.*)$", text, re.M)
-        environment = dict(pair.split("=", 1) for pair in (given[1].split() if given else ()))
+        text = text.replace("/run/holdfast", str(self.machine.home / "run"))
+        given = " ".join(re.findall(r"^Environment=(.*)$", text, re.M))
+        environment = dict(pair.split("=", 1) for pair in given.split())
         environment |= read(self.environment) | {"PATH": os.environ["PATH"]}
         if port is None:
             environment["DATABASE_URL"] = self.roles["worker"]

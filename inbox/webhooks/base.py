@@ -46,6 +46,7 @@ from inbox.webhooks.request import (
 from inbox.webhooks.schema import get_schema, post_schema
 from inbox.webhooks.scrub import headers_without_secrets, without_secrets
 from inbox.webhooks.tenants import Tenant, Unauthorized, named_in
+from integrations import registry
 from integrations.events import AccountStatusEvent, ButtonEvent, Event, PayloadInvalid
 from integrations.fields import DecryptionError
 from integrations.models import Integration, WebhookKey, hash_key
@@ -80,6 +81,12 @@ KEYS = WebhookKey.objects.select_related("integration__workspace").only(
 deliveries_total = Counter("holdfast_webhook_deliveries", "Webhook deliveries", ["source", "verdict"])
 unauthorized_total = Counter("holdfast_webhook_unauthorized", "Webhooks without a valid key", ["source"])
 delivery_seconds = Histogram("holdfast_webhook_seconds", "Time to answer a webhook", ["source"])
+
+for _source in registry.webhook_sources():  # a rule sees no first event of labels that it has not met
+    unauthorized_total.labels(_source)
+    delivery_seconds.labels(_source)
+    for _verdict in DeliveryVerdict:
+        deliveries_total.labels(_source, _verdict)
 
 
 class WrongWorkspace(Exception):

@@ -28,6 +28,8 @@ PLAIN = re.compile(
 It has no user name, backslash, percent sign, blank, control character, or letter beyond ASCII.
 """
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+HEARTBEAT = "heartbeat"
+"""The name under which HEARTBEAT_URL is called, which may be at any public host. It is no provider."""
 
 
 _opened_port: ContextVar[int] = ContextVar("opened_port", default=0)
@@ -86,6 +88,9 @@ def allowed_places(provider: str) -> tuple[Place, ...]:
     labels and proxies), and the addresses that an operator has set for it. A port other than 443 is allowed if an
     operator named it, or if it is one of the provider's own. Raises UnknownProvider.
     """
+    if provider == HEARTBEAT:
+        address = address_of(provider, settings.HEARTBEAT_URL)
+        return (Place(address.host, (address.port,)),)
     spec = registry.spec_of(provider)
     entries = [
         entry.partition("=")[2] for entry in settings.PROVIDER_HOSTS if entry.startswith(f"{provider}=")

@@ -42,6 +42,13 @@ def test_the_example_shows_the_defaults_that_the_code_has():
     assert shown | {"TRUSTED_PROXY": "0"} == {name: read[name] for name in shown}
 
 
+def test_all_units_of_a_machine_count_into_one_directory():
+    for unit in (DEPLOY / "systemd").iterdir():
+        text = unit.read_text(encoding="utf-8")
+        assert "\nEnvironment=PROMETHEUS_MULTIPROC_DIR=/run/holdfast/metrics\n" in text
+        assert "\nRuntimeDirectory=holdfast\n" in text and "\nRuntimeDirectoryPreserve=yes\n" in text
+
+
 def test_nginx_leaves_a_kept_connection_before_gunicorn_closes_it():
     """A POST that meets the end is answered 502, as it may not be sent twice."""
     text = (DEPLOY / "nginx" / "holdfast.conf").read_text(encoding="utf-8")

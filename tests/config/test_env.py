@@ -1,12 +1,14 @@
 """Settings from the environment: stripped, validated, clamped or refused with the variable's name."""
 
 import logging
+import os
 import traceback
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.env import Env, postgres_config
+from config.env import Env, metrics_dir, postgres_config
 
 
 def test_a_trailing_newline_is_no_part_of_a_secret():
@@ -106,3 +108,24 @@ def test_hosts_of_providers_are_named_with_or_without_a_port():
 def test_a_host_of_a_provider_that_is_none_stops_the_process(entry):
     with pytest.raises(ImproperlyConfigured, match="HOSTS must list provider=host or provider=host:port"):
         Env({"HOSTS": f"emailbison=send.example.com,{entry}"}).provider_hosts("HOSTS")
+
+
+def test_the_directory_of_counters_is_one_for_this_user_and_release(monkeypatch, tmp_path):
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    made = metrics_dir("", release=tmp_path / "one")
+    assert metrics_dir("", release=tmp_path / "one") == made != metrics_dir("", release=tmp_path / "other")
+    assert Path(made).stat().st_mode & 0o777 == 0o700
+    assert metrics_dir(str(tmp_path / "named"), release=tmp_path) == str(tmp_path / "named")
+    assert os.environ["PROMETHEUS_MULTIPROC_DIR"] == str(tmp_path / "named")
+
+
+def test_a_directory_of_counters_that_is_somebody_elses_or_cannot_be_made_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    monkeypatch.setattr(os, "geteuid", lambda: 12_345)
+    with pytest.raises(ImproperlyConfigured, match="PROMETHEUS_MULTIPROC_DIR: .* is somebody else's"):
+        metrics_dir("", release=tmp_path)
+    with pytest.raises(ImproperlyConfigured, match="PROMETHEUS_MULTIPROC_DIR: /proc/x cannot be made"):
+        metrics_dir("/proc/x", release=tmp_path)

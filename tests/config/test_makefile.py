@@ -35,15 +35,19 @@ def make(tmp_path):
     for name in ("requirements-demo.txt", "requirements-dev.txt"):
         (tmp_path / name).touch()
     (tmp_path / ".venv").mkdir()
-    python = tmp_path / "python"
-    python.write_text(PYTHON)
-    python.chmod(0o755)
+    (tmp_path / "bin").mkdir()
+    for program in (tmp_path / "python", tmp_path / "bin" / "promtool"):
+        program.write_text(PYTHON)
+        program.chmod(0o755)
 
     def run(
-        *options: str, target: str = "test", fails: str = "nothing at all"
+        *options: str,
+        target: str = "test",
+        fails: str = "nothing at all",
+        path: str = f"{tmp_path}/bin:/usr/local/bin:/usr/bin:/bin",
     ) -> tuple[subprocess.CompletedProcess, list[str]]:
-        command = ["make", target, "PY=./python", "INSTALLED=Makefile", *options]
-        environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "FAILS": fails}
+        command = [shutil.which("make"), target, "PY=./python", "INSTALLED=Makefile", *options]
+        environment = {"PATH": path, "FAILS": fails}
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
         return done, (tmp_path / "calls").read_text().splitlines()
 
@@ -75,6 +79,16 @@ def test_the_faults_are_all_in_the_folders_that_their_tier_reads():
         text = file.read_text()
         if re.search(r"mark\.faults\b", text) and not re.search(r"mark\.crash\b", text):
             assert any(file.is_relative_to(MAKEFILE.parent / folder) for folder in folders), file
+
+
+def test_the_check_plays_the_alerts_and_names_the_package_of_what_is_missing_for_it(make, tmp_path):
+    done, calls = make(target="check")
+    assert done.returncode == 0 and calls[-1] == "test rules deploy/prometheus/alerts_test.yml"
+    (tmp_path / "bin" / "promtool").unlink()
+    for name in ("env", "sh", "mktemp", "rm"):
+        (tmp_path / "bin" / name).symlink_to(shutil.which(name))
+    done, _ = make("SHELL=/bin/sh", target="check", path=f"{tmp_path}/bin")
+    assert done.returncode != 0 and "apt-get install prometheus" in done.stderr
 
 
 def test_chosen_tests_run_alone(make):

@@ -7,6 +7,8 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from django.db import OperationalError, connection
@@ -14,13 +16,18 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from config import metrics
+from integrations.health import writer
 from integrations.models import CircuitBreaker
 from jobs.db import statements_within
 from jobs.models import BackgroundJob, Tick
+from tests import factories
 from tests.docs.pages import headings
+from tests.serving import BEHIND_PROXY, WebServer
 
 RUNBOOK = Path(__file__).resolve().parents[2] / "docs" / "runbook.md"
 ALERTS = Path(__file__).resolve().parents[2] / "deploy" / "prometheus" / "alerts.yml"
+
+NOWHERE = "postgres://nobody@127.0.0.1:1/nothing"
 
 pytestmark = pytest.mark.django_db
 
@@ -104,7 +111,7 @@ def test_every_alert_is_a_part_of_the_runbook_and_says_whom_it_wakes_and_where_t
     assert sorted([*names, "Six drills"]) == sorted(headings(RUNBOOK)[1:])
     told = dict(re.findall(r"^## (\w+)\n\n\*(\w+)\.\*", RUNBOOK.read_text(), re.M))
     for name, rule in zip(names, rules, strict=True):
-        severity = re.search(r"severity: (page|ticket)", rule)
+        severity = re.search(r"severity: (page|ticket|none)", rule)
         assert severity and told[name].lower() == severity[1], name
         assert "summary: " in rule and "fix: " in rule, name
 
@@ -124,6 +131,47 @@ def test_it_tells_when_a_cron_last_ended_well_and_which_breakers_are_open(client
     assert 'holdfast_tick_every_seconds{tick="reply-poll"} 300.0' in told
     values = dict(re.findall(r'holdfast_tick_last_success_seconds\{tick="([\w-]+)"\} ([\d.]+)', told))
     assert 360 <= float(values["reply-poll"]) < 600 and 60 <= float(values["retention"]) < 300
+
+
+def test_accounts_that_are_off_and_those_of_a_drill_do_not_count(client, settings):
+    settings.METRICS_TOKEN = "right"
+    workspace = factories.make_workspace()
+    drill = factories.make_workspace(drill_of=workspace)
+    for place, provider, enabled in (
+        (workspace, "ghl", True),
+        (workspace, "unipile", False),
+        (drill, "unipile", True),
+    ):
+        account = factories.make_integration(place, provider, enabled=enabled)
+        writer.record(account, writer.Signal(writer.SignalKind.REFUSED, "auth"))
+        CircuitBreaker.objects.create(
+            key=CircuitBreaker.key_of(provider, place.pk),
+            provider=provider,
+            workspace=place,
+            open_until=timezone.now(),
+        )
+    text = scrape(client, "right").content.decode()
+    assert 'holdfast_accounts{provider="ghl",state="disconnected"} 1.0' in text
+    assert 'holdfast_breakers_open{provider="ghl"} 1.0' in text
+    assert 'holdfast_accounts{provider="unipile"' not in text
+    assert 'holdfast_breakers_open{provider="unipile"' not in text
+
+
+def test_what_a_rule_waits_for_is_there_before_its_first_event(client, settings):
+    """A counter whose first sample is already an event shows no increase."""
+    settings.METRICS_TOKEN = "right"
+    text = scrape(client, "right").content.decode()
+    for line in (
+        'holdfast_webhook_deliveries_total{source="clay",verdict="mismatch"}',
+        'holdfast_webhook_unauthorized_total{source="clay"}',
+        'holdfast_webhook_seconds_bucket{le="+Inf",source="clay"}',
+        'holdfast_request_seconds_count{kind="cron",status="500"}',
+        'holdfast_provider_calls_total{outcome="shutdown",provider="clay"}',
+        'holdfast_deliveries_failed{source="clay"}',
+        'holdfast_deliveries_refused{source="clay"}',
+    ):
+        assert f"{line} 0.0" in text
+    assert "holdfast_stops_failed 0.0" in text and "holdfast_jobs_failed_recently 0.0" in text
 
 
 def test_requests_are_counted_by_kind_and_status(client, settings):
@@ -195,10 +243,48 @@ def test_it_adds_up_what_other_processes_counted_also_when_they_are_gone(client,
     }
     for _ in range(2):
         subprocess.run([sys.executable, "-c", COUNT], env=environment, check=True, timeout=60)
-    line = 'holdfast_provider_calls_total{outcome="timeout",provider="ghl"} 4.0'
-    assert line in scrape(client, "right").content.decode()
-    assert sorted(path.name for path in tmp_path.glob("*.db")) == ["counter_0.db"]
-    assert line in scrape(client, "right").content.decode()
+    line = re.compile(
+        r'^holdfast_provider_calls_total\{host="[^"]+",outcome="timeout",provider="ghl"\} 4.0$', re.M
+    )
+    assert line.search(scrape(client, "right").content.decode())
+    assert sorted(path.name for path in tmp_path.glob("*.db")) == ["counter_0.db", "histogram_0.db"]
+    assert line.search(scrape(client, "right").content.decode())
+
+
+@pytest.mark.crash
+def test_all_processes_of_all_web_units_of_a_host_show_the_same_counters_though_nobody_named_a_directory(
+    tmp_path,
+):
+    where = {"TMPDIR": str(tmp_path), "METRICS_TOKEN": "right", "WEB_CONCURRENCY": "2"}
+    first = WebServer(NOWHERE, tmp_path / "first.log", **where)
+    with first, WebServer(NOWHERE, tmp_path / "second.log", **where) as second:
+        for server in (first, second):
+            for _ in range(6):
+                asked(server, "/login/")
+        shown = {
+            tuple(
+                re.findall(
+                    r'^holdfast_request_seconds_count\{host="(.+?)",kind="page",.* (\d+)\.0$', text, re.M
+                )
+            )
+            for server in (first, second)
+            for text in [asked(server, "/metrics") for _ in range(6)]
+        }
+    [counts] = shown
+    assert len({host for host, _ in counts}) == 1
+    assert sum(int(count) for _, count in counts) == 12
+
+
+def asked(server: WebServer, path: str) -> str:
+    """An answer, over a connection of its own, which any process may take."""
+    request = Request(
+        f"http://127.0.0.1:{server.port}{path}", headers=BEHIND_PROXY | {"Authorization": "Bearer right"}
+    )
+    try:
+        with urlopen(request, timeout=60) as answer:
+            return answer.read().decode()
+    except HTTPError as refusal:
+        return refusal.read().decode()
 
 
 def test_a_slow_statement_leaves_its_numbers_out_and_is_no_database_that_is_away(

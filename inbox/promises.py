@@ -1,0 +1,100 @@
+"""The promises that nobody may miss, read from rows: exact over restarts, and the same for every process.
+
+`/metrics` shows them, and alerts ask for them (`deploy/prometheus/alerts.yml`). An operator without Prometheus sets
+HEARTBEAT_URL instead, an address of a monitor that raises the alarm once it is not called any more.
+"""
+
+import logging
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Count, QuerySet
+from django.db.models.functions import Now
+
+from inbox.intake.receipt import DeliveryVerdict
+from inbox.replying import lost_time
+from inbox.webhooks import replay
+from integrations import registry
+from integrations.errors import ProviderAuthError, ProviderMisconfigured
+from integrations.http.hosts import HEARTBEAT
+from integrations.http.session import ProviderSession
+from jobs import backlog, lanes, stats
+from jobs.db import drop_connection
+from jobs.deadline import Deadline
+from jobs.models import BackgroundJob
+
+logger = logging.getLogger(__name__)
+
+RECENT = timedelta(minutes=15)
+MANY = 20
+"""More failed jobs than this within RECENT are a defect, and not the trouble of some people's data."""
+OF_AN_ACCOUNT = [
+    f"{error.__module__}.{error.__name__}" for error in (ProviderAuthError, ProviderMisconfigured)
+]
+"""Jobs that fail with these wait for the owner of an account, who has been told."""
+TRY_MS = 10_000
+ANSWER_LIMIT = 64 * 1024
+"""The most bytes that the monitor may answer."""
+
+
+def failed_deliveries() -> dict[str, int]:
+    """How many webhook requests were acknowledged, failed on our side, and wait for a replay, by source."""
+    rows = replay.unrepaired().order_by().values_list("source").annotate(deliveries=Count("pk"))
+    return dict.fromkeys(registry.webhook_sources(), 0) | dict(rows)
+
+
+def refused_deliveries() -> dict[str, int]:
+    """How many webhook requests of the last hour were refused or not understood, by source."""
+    refused = replay.unrepaired(verdict=DeliveryVerdict.REJECTED).filter(
+        received_at__gt=Now() - timedelta(hours=1)
+    )
+    rows = refused.order_by().values_list("source").annotate(deliveries=Count("pk"))
+    return dict.fromkeys(registry.webhook_sources(), 0) | dict(rows)
+
+
+def failed_stops() -> int:
+    """How many jobs have failed for good that keep something from going out to people who want no more."""
+    return _failed().filter(lane=lanes.STOP).count()
+
+
+def recent_failures() -> int:
+    """How many jobs have failed for good within RECENT, without those that only the owner of an account can mend."""
+    recent = _failed().filter(finished_at__gt=Now() - RECENT)
+    return recent.exclude(last_error_class__in=OF_AN_ACCOUNT).count()
+
+
+def _failed() -> QuerySet[BackgroundJob]:
+    return BackgroundJob.objects.filter(status=BackgroundJob.Status.FAILED)
+
+
+def broken() -> list[str]:
+    """The paging alerts of deploy/prometheus/alerts.yml that rows alone can raise and that hold now, by name."""
+    alerts = {
+        "HoldfastNoWorker": not stats.workers().exists(),
+        "HoldfastLanePromiseBroken": any(one.oldest_s > one.lane.promise_s for one in backlog.by_lane(None)),
+        "HoldfastJobsFail": recent_failures() > MANY,
+        "HoldfastDeliveriesFail": any(failed_deliveries().values()),
+        "HoldfastStopsFail": failed_stops() > 0,
+        "HoldfastSendsHeld": lost_time.is_held(),
+        "HoldfastCronLate": any(state.late for state in stats.ticks() if state.name != HEARTBEAT),
+    }
+    return [name for name, holds in alerts.items() if holds]
+
+
+def beat(deadline: Deadline) -> dict[str, int]:
+    """The tick `heartbeat` (recurring work): calls HEARTBEAT_URL if no promise is broken, else it logs which are.
+
+    Raises a ProviderError if the monitor does not answer with a 2xx.
+    """
+    if not settings.HEARTBEAT_URL:
+        return {}
+    if alerts := broken():
+        logger.warning("heartbeat left out", extra={"alerts": ", ".join(alerts)})
+        return {"broken": len(alerts)}
+    drop_connection()
+    monitor = ProviderSession(provider=HEARTBEAT, timeout_ms=TRY_MS)
+    # As a file: its answer is not read, and opens no breaker.
+    monitor.request(
+        "GET", settings.HEARTBEAT_URL, operation="beat", deadline=deadline, file_limit=ANSWER_LIMIT
+    )
+    return {"called": 1}
