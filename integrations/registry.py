@@ -216,6 +216,7 @@ def _faults(spec: ProviderSpec) -> list[str]:
         )
     needs = {
         "carrier": ("channel", "sends"),
+        "newer": ("carrier",),
         "opens_channel": ("carrier",),
         "sources": ("channel",),
         "sends": ("carrier",),

@@ -8,7 +8,7 @@ dataclasses of `integrations`: a provider knows nothing about leads and messages
 """
 
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from django.core.exceptions import ImproperlyConfigured
 
 from integrations.attachments import Attachment
-from integrations.carriers import Carrier
+from integrations.carriers import Carrier, Listed, Outgoing
 from integrations.events import Event, MessageEvent, Person
 from integrations.meetings import Meeting
 from jobs.deadline import Deadline
@@ -364,6 +364,11 @@ class ProviderSpec:
     opens_channel: bool
     """Whether it can carry the first message to somebody who has not written through it yet."""
     carrier: Carrier | NONE
+    newer: "Callable[[Outgoing, Integration, Deadline], Iterable[Listed]] | NONE"
+    """Lists what went out to the person, at least all since they wrote what the message answers.
+
+    It is read right before a message that no person pressed goes out (docs/adr/0024).
+    """
     sends: frozenset[str] | NONE
     """The client's operations that send a message.
 

@@ -1,7 +1,7 @@
 """Plays EmailBison as far as Holdfast uses it: campaigns, leads, replies and sent e-mails of one workspace per key.
 
 It can only answer an existing reply. An unknown reply id is accepted too, because replayed webhooks name such ids; its
-lead is found or made from the first recipient. The response to an answer has no id of what was created.
+lead is found or made from the first recipient.
 """
 
 import html
@@ -199,6 +199,33 @@ def reply(call: Call) -> Response:
     return json_response({"data": _found(call.data.replies, call.params["reply_id"])})
 
 
+@routes.on("GET", "/api/replies/{reply_id}/conversation-thread")
+def conversation_thread(call: Call) -> Response:
+    """The replies of the same lead, or of the same person if it has no lead, older and newer than this one. A reply
+    with an unknown id is alone.
+    """
+    number = _number(call.params["reply_id"])
+    current = call.data.replies.get(number) or events.keep_reply(call.account, {"id": number})
+    thread = sorted(
+        (reply for reply in call.data.replies.values() if _partner(reply) == _partner(current)), key=_age
+    )
+    older = [reply for reply in thread if _age(reply) < _age(current)]
+    newer = [reply for reply in thread if _age(reply) > _age(current)]
+    return json_response(
+        {"data": {"current_reply": current, "older_messages": older[::-1], "newer_messages": newer}}
+    )
+
+
+def _age(reply: dict[str, Any]) -> tuple[str, int]:
+    return reply["date_received"], reply["id"]
+
+
+def _partner(reply: dict[str, Any]) -> Any:
+    """The lead of a thread, else the address of the person."""
+    sent = reply["folder"] == "Sent"
+    return reply["lead_id"] or reply["primary_to_email_address" if sent else "from_email_address"]
+
+
 @routes.on("GET", "/api/sender-emails")
 def sender_emails(call: Call) -> Response:
     down = call.account.properties.get("disconnected_senders", ())
@@ -228,10 +255,10 @@ def send_reply(call: Call) -> Response:
         **{name: events.people(values.get(f"{name}_emails")) for name in ("to", "cc", "bcc")},
         **{name: mail[name] for name in ("raw_message_id", "lead_id", "campaign_id", "sender_email_id")},
     }
-    events.keep_reply(call.account, outgoing)
+    known = events.keep_reply(call.account, outgoing)
     call.sent("reply", mail["id"], to=to, thread=call.params["reply_id"], text=values["message"])
-    call.tell(events.manual_sent(call.account, mail, sender), echo=True)
-    return json_response({"data": {"success": True, "message": "Reply sent successfully."}})
+    call.tell(events.manual_sent(call.account, known, sender), echo=True)
+    return json_response({"data": {"success": True, "message": "Reply sent successfully.", "reply": known}})
 
 
 def _keep_sent(call: Call, parent: dict[str, Any], sender: dict[str, Any]) -> dict[str, Any]:
@@ -292,7 +319,7 @@ def _filtered(call: Call, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     if search := (query.get("filters[search]") or query.get("search") or "").lower():
         keys = ("from_email_address", "primary_to_email_address", "email_subject", "text_body")
         found = [reply for reply in found if any(search in str(reply[key] or "").lower() for key in keys)]
-    return sorted(found, key=lambda reply: (reply["date_received"], reply["id"]), reverse=True)
+    return sorted(found, key=_age, reverse=True)
 
 
 def _number(text: Any) -> int:

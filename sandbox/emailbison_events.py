@@ -46,22 +46,25 @@ def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any
         data["campaign_event"] = _campaign_event(account, event)
         data["lead"] = {name: lead[name] for name in LEAD_FIELDS}
         data["scheduled_email"] = _scheduled_email(account, lead, campaign, sender, fields, event)
+    if event == "MANUAL_EMAIL_SENT":
+        reply = _by_hand(account, data["scheduled_email"], sender)
+        if not fields.get("as_scheduled_email"):
+            return manual_sent(account, reply, sender)
     if event in INBOUND:
         data["reply"] = _reply(account, event, fields, data, sender)
     return {"event": _envelope(account, event), "data": data}
 
 
-def manual_sent(account: Account, mail: dict[str, Any], sender: dict[str, Any]) -> dict[str, Any]:
-    """The body of the webhook that EmailBison posts about the answer `mail` that was sent through it. Nothing is
+def manual_sent(account: Account, reply: dict[str, Any], sender: dict[str, Any]) -> dict[str, Any]:
+    """The body of the webhook that EmailBison posts about `reply`, which a person or an API call sent. Nothing is
     stored.
     """
-    lead = account.data.leads.get(mail["lead_id"])
-    campaign = account.data.campaigns.get(mail["campaign_id"])
+    lead = account.data.leads.get(reply["lead_id"])
+    campaign = account.data.campaigns.get(reply["campaign_id"])
     data = {
         "campaign": {"id": campaign["id"], "name": campaign["name"]} if campaign else None,
-        "campaign_event": _campaign_event(account, "MANUAL_EMAIL_SENT"),
         "lead": {name: lead[name] for name in LEAD_FIELDS} if lead else None,
-        "scheduled_email": mail,
+        "reply": reply,
         "sender_email": public(sender),
     }
     return {"event": _envelope(account, "MANUAL_EMAIL_SENT"), "data": data}
@@ -270,6 +273,23 @@ def _scheduled_email(
     }
     account.data.sent[mail["id"]] = mail
     return mail
+
+
+def _by_hand(account: Account, mail: dict[str, Any], sender: dict[str, Any]) -> dict[str, Any]:
+    """The `mail` that a person wrote, as the folder Sent lists it."""
+    lead = account.data.leads[mail["lead_id"]]
+    listed = {
+        "id": account.next_id(),
+        "email_subject": mail["email_subject"],
+        "from_email_address": sender["email"],
+        "from_name": sender["name"],
+        "to": people([lead["email"]]),
+        "html_body": mail["email_body"],
+        "date_received": mail["sent_at"],
+        "type": "Outgoing Email",
+        "folder": "Sent",
+    }
+    return keep_reply(account, {**mail, **listed, "id": listed["id"]})
 
 
 def _reply(

@@ -18,7 +18,7 @@ from django.utils import timezone
 from inbox.followups import plan, step_job
 from inbox.followups.conditions import Case, ConditionKind, Decision, account_down
 from inbox.models import ChannelRefusal, FollowUpInstance, FollowUpTask, Lead, OutboundSend
-from inbox.replying import offers
+from inbox.replying import offers, outgoing
 from integrations.errors import SAYING
 from integrations.ghl.errors import STATES
 from integrations.unipile.errors import GROUPS, Group
@@ -124,6 +124,8 @@ def _held(case: Case, send: OutboundSend) -> Decision | None:
     """
     if send.reason == offers.GONE:
         return Decision(ConditionKind.WAIT, "The offered times are worded anew.", case.now)
+    if outgoing.ELSEWHERE in send.reason:
+        return Decision(ConditionKind.PAUSE, send.reason, pause=FollowUpInstance.Pause.PERSON)
     return account_down(case)
 
 

@@ -53,7 +53,8 @@ def _store_once(integration: Integration, received: Received, event: MessageEven
     if messages.gone(received, event) or _too_old(integration, event):
         return False
     outbound = event.direction == Message.Direction.OUTBOUND
-    if outbound and own_messages.find(integration.workspace, event) is not None:
+    stored = (own_messages.find, own_messages.by_another_id)
+    if outbound and any(find(integration.workspace, event) for find in stored):
         return False
     message, created = messages.store(received, event, judged)
     if created:

@@ -5,6 +5,7 @@ lists.
 import html
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -27,6 +28,8 @@ EARLIER, LATER = timedelta(minutes=2), timedelta(minutes=30)
 """How far before and after our call a listed message may be, for equal texts to be one message."""
 
 
+ELSEWHERE = "answered outside of this inbox"
+"""In the reason of a message that waits for a person, as somebody has answered at the provider, or may have."""
 MARKER = re.compile(r"ref:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})")
 TAG = re.compile(r"<\w+[^>]*>")
 
@@ -195,6 +198,42 @@ def match(send: OutboundSend, listed: Iterable[Listed]) -> Listed | None:
         ):
             return entry
     return None
+
+
+def answer_elsewhere(send: OutboundSend, integration: Integration, deadline: Deadline) -> str:
+    """Reads at the provider whether somebody has answered there what the message `send` answers. Returns that as a
+    sentence; "" if nobody has, if a person has approved the message, or if it is no answer.
+
+    What went out since then and is not stored here counts; for a follow-up, since it was begun or resumed. Raises the
+    provider's errors.
+    """
+    newer = registry.spec_of(integration.provider).newer
+    if isinstance(newer, NONE) or send.approved_by_id or send.part or send.reply_to is None:
+        return ""
+    task = getattr(send, "followup_task", None)
+    since = max(send.reply_to.sent_at, task.instance.quiet_since) if task else send.reply_to.sent_at
+    stored = _outbound(send, since)
+    drop_connection()
+    for entry in newer(replace(of(send, integration), since=since), integration, deadline):
+        if (entry.sent_at is None or entry.sent_at > since) and not _is_stored(entry, stored):
+            return f"Somebody has {ELSEWHERE}, on {integration.label}’s own pages."
+    return ""
+
+
+def _outbound(send: OutboundSend, since: datetime) -> list[Message]:
+    """Our messages to the lead since then, those of the inbox and of others."""
+    ours = Message.objects.filter(workspace_id=send.workspace_id, lead_id=send.lead_id)
+    return list(ours.filter(direction=Message.Direction.OUTBOUND, sent_at__gte=since - EARLIER))
+
+
+def _is_stored(entry: Listed, stored: list[Message]) -> bool:
+    name = named(entry.body)
+    return any(
+        (bool(entry.message_id) and message.external_id == entry.message_id)
+        or (name == message.external_id and not quotes(entry.body, message.text))
+        or any(same_words(entry.body, text) for text in (message.text, message.raw_text))
+        for message in stored
+    )
 
 
 def is_near(send: OutboundSend, moment: datetime | None) -> bool:

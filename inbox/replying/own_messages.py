@@ -11,7 +11,8 @@ from uuid import UUID
 from django.db.models import Q
 
 from inbox.leads import identity
-from inbox.models import Message, OutboundSend, Workspace
+from inbox.models import Message, OutboundSend, Workspace, locks
+from inbox.models.lead import Channel
 from inbox.models.message import OWN
 from inbox.replying import sending
 from inbox.replying.outgoing import EARLIER, LATER, named, quotes, same_words
@@ -37,6 +38,25 @@ def find(workspace: Workspace, event: MessageEvent) -> Message | None:
         )
     own = Message.objects.select_related("lead").filter(workspace=workspace, source=OWN)
     return own.filter(external_id=str(send.pk)).first()
+
+
+def by_another_id(workspace: Workspace, event: MessageEvent) -> Message | None:
+    """The stored e-mail that the provider lists, or that somebody wrote there, and that `event` reports under another
+    id; None if there is none. EmailBison has two lists of mails, with ids of their own. Holds a lock on such reports of
+    the workspace until the transaction ends.
+    """
+    if event.channel != Channel.EMAIL or not (event.by_hand or event.listed):
+        return None
+    locks.hold("by hand", workspace.pk)
+    near = Message.objects.select_related("lead").filter(
+        _lead(workspace, event),
+        workspace=workspace,
+        source=event.source,
+        sent_at__range=(event.occurred_at - EARLIER, event.occurred_at + EARLIER),
+    )
+    others = near.exclude(external_id=event.external_id)
+    body = event.html or event.text
+    return next((one for one in others if same_words(body, one.text) or same_words(body, one.raw_text)), None)
 
 
 def _send(workspace: Workspace, event: MessageEvent) -> OutboundSend | None:

@@ -25,6 +25,7 @@ from inbox.understanding.arrival import Arrival
 from integrations import registry
 from integrations.carriers import Accepted, CannotSend, Post
 from integrations.errors import ProviderError, ProviderMisconfigured
+from integrations.models import Integration
 from jobs.context import JobContext
 from jobs.db import drop_connection
 from jobs.deadline import Deadline
@@ -84,23 +85,38 @@ def _send(ctx: JobContext, send: OutboundSend, deadline: Deadline) -> None:
         if not ctx.payload.get("anyway") and (gone := offers.problem(send, deadline)):
             raise CannotSend(gone)
         post = carrier.prepare(outgoing.of(send, integration), integration, deadline)
+        answered = _answered(ctx, send, integration, deadline)
     except (CannotSend, ProviderMisconfigured) as refusal:
         settle_failed(send, str(refusal))
     except ProviderError as error:
         _not_sent(ctx, send, error)
     else:
-        if _begin(ctx, send):
+        if _begin(ctx, send, answered):
             _call(ctx, send, post, deadline)
 
 
-def _begin(ctx: JobContext, send: OutboundSend) -> bool:
+def _answered(ctx: JobContext, send: OutboundSend, integration: Integration, deadline: Deadline) -> str:
+    """Why the message may not go out by itself, as the provider's thread shows it; "" if it may. Raises the errors that
+    may pass. A thread that cannot be read holds the message: a person decides then.
+    """
+    try:
+        return outgoing.answer_elsewhere(send, integration, deadline)
+    except ProviderError as error:
+        if not isinstance(error, PermanentError) and ctx.attempt < ATTEMPTS:
+            raise
+        return f"{integration.label} did not say whether somebody has {outgoing.ELSEWHERE}."
+
+
+def _begin(ctx: JobContext, send: OutboundSend, answered: str) -> bool:
     """Commits that the call is about to be made, if it still may be. If not, settles the send as failed, or as unknown
-    where a restored database cannot know whether it went out before.
+    where a restored database cannot know whether it went out before. `answered` is the answer that somebody gave
+    elsewhere, as a sentence, or "".
     """
     with ctx.fenced():
         lead = rollup.locked(send.lead)
         origin = lost_time.known_origin()
-        if why := send_claims.blocked(lead, send.channel, besides=send) or send_claims.vetoed(send, lead):
+        blocked = send_claims.blocked(lead, send.channel, besides=send)
+        if why := answered or blocked or send_claims.vetoed(send, lead):
             if not send_claims.take_back(send, lead, why):
                 _finish(send, State.FAILED, why, expected=(State.INTENT,))
             return False

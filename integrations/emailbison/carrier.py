@@ -1,13 +1,13 @@
 """Sends e-mail through EmailBison, as an answer to an existing reply.
 
-It is sent from the mailbox that received the reply, or from another one if that mailbox is no longer valid.
-EmailBison returns no message id, so a send with an unknown result is searched in the lead's sent e-mails.
+It is sent from the mailbox that received the reply, or from another one if that mailbox is no longer valid. A send
+with an unknown result is searched in the lead's sent e-mails and in the folder Sent.
 """
 
 from collections.abc import Iterator
 
 from integrations.carriers import Accepted, CannotSend, Listed, Outgoing, Post
-from integrations.emailbison.client import EmailBisonClient, Recipient, SenderEmail
+from integrations.emailbison.client import EmailBisonClient, Recipient, Reply, SenderEmail, sent_id
 from integrations.errors import ProviderError, ProviderRejected
 from integrations.models import Integration
 from jobs.deadline import Deadline
@@ -26,8 +26,8 @@ class EmailBisonCarrier:
         client = EmailBisonClient.for_integration(account)
         sender_id = message.account_id or _sender(client, answers.account_address, "", deadline).id
 
-        def call(sender: str, within: Deadline) -> None:
-            client.reply(
+        def call(sender: str, within: Deadline) -> Accepted:
+            made = client.reply(
                 answers.external_id,
                 message_html=message.html,
                 sender_email_id=sender,
@@ -36,18 +36,15 @@ class EmailBisonCarrier:
                 subject=message.subject,
                 deadline=within,
             )
+            return Accepted(message_id=made, account_id=sender)
 
         def post(within: Deadline) -> Accepted:
             try:
-                call(sender_id, within)
+                return call(sender_id, within)
             except ProviderRejected as refusal:
                 if refusal.code != "invalid_sender":
                     raise
-            else:
-                return Accepted(account_id=sender_id)
-            other = _replacement(client, sender_id, within)
-            call(other, within)
-            return Accepted(account_id=other)
+            return call(_replacement(client, sender_id, within), within)
 
         return post
 
@@ -58,12 +55,23 @@ class EmailBisonCarrier:
                 yield Listed(mail.id, mail.at, mail.email_body)
         yield from _outgoing(client, message, deadline)
 
+    def newer(self, message: Outgoing, account: Integration, deadline: Deadline) -> list[Listed]:
+        """The mails that went out in the thread of the lead's reply after it."""
+        assert message.answers is not None  # the API can only answer
+        client = EmailBisonClient.for_integration(account)
+        thread = client.newer_messages(message.answers.external_id, deadline)
+        return [_listed(reply) for reply in thread if reply.outgoing]
+
+
+def _listed(reply: Reply) -> Listed:
+    return Listed(sent_id(reply.id), reply.at, reply.html_body or reply.text_body)
+
 
 def _outgoing(client: EmailBisonClient, message: Outgoing, deadline: Deadline) -> list[Listed]:
     """Messages of the workspace to the same address. EmailBison may know the person under another lead id."""
     wanted = {person.address.lower() for person in message.to}
     return [
-        Listed("", reply.at, reply.html_body or reply.text_body)
+        _listed(reply)
         for reply in client.replies_since(message.since, deadline)
         if wanted & {person.address.lower() for person in reply.to or []}
     ]

@@ -1,7 +1,7 @@
 """Calls to EmailBison's API ("Inboxxia"): campaigns, leads, replies and sent e-mails (docs/reference/emailbison.md).
 
 A key belongs to one workspace and is valid on exactly one host. The API can only answer an existing reply and cannot
-start a thread. The response to a send has no dependable message id, so a send is confirmed from the lists.
+start a thread.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +26,18 @@ PER_PAGE = 100
 SEARCHES = ("filters[search]", "search", "filters[email]", "filters[email_address]")
 """Possible names of the filter for an address, the most common one first."""
 Item = TypeVar("Item", bound=BaseModel)
+
+
+def sent_id(reply_id: str) -> str:
+    """Our id of a mail that EmailBison lists among the replies, in the folder Sent. The ids of replies and of scheduled
+    e-mails are counted apart, so it cannot be the bare number.
+    """
+    return f"reply:{reply_id}" if reply_id else ""
+
+
+def is_outgoing(folder: str, kind: str) -> bool:
+    """Whether a reply of EmailBison with this folder and type is a mail that went out."""
+    return folder.lower() == "sent" or kind.lower().startswith("outgoing")
 
 
 class Address(Payload):
@@ -95,6 +107,11 @@ class Reply(Payload):
     @property
     def at(self) -> datetime | None:
         return parse_time(self.date_received) or parse_time(self.created_at)
+
+    @property
+    def outgoing(self) -> bool:
+        """Whether it is a mail that went out."""
+        return is_outgoing(self.folder, self.type)
 
 
 class SentEmail(Payload):
@@ -262,6 +279,23 @@ class EmailBisonClient:
                 return
             yield reply
 
+    # Reference: GET /api/replies/{reply_id}/conversation-thread
+    def newer_messages(self, reply_id: str, deadline: Deadline) -> list[Reply]:
+        """The messages of the thread of a reply that are newer than it, in both directions. Raises ProviderRejected if
+        there is no such reply, and ProviderFault for an answer that names no newer messages.
+        """
+
+        def parse(response: Response) -> list[Reply]:
+            return [Reply.model_validate(item) for item in _inner(response.data)["newer_messages"]]
+
+        return self._session.request(
+            "GET",
+            f"/api/replies/{_number(reply_id)}/conversation-thread",
+            operation="newer_messages",
+            deadline=deadline,
+            parse=parse,
+        )
+
     # Reference: GET /api/leads/{id}/sent-emails
     def sent_emails(
         self, lead_id: str, deadline: Deadline, *, timeout_ms: int | None = None
@@ -296,11 +330,11 @@ class EmailBisonClient:
         subject: str = "",
         cc: Sequence[Recipient] = (),
         bcc: Sequence[Recipient] = (),
-    ) -> None:
-        """Send an answer to a reply, from the mailbox `sender_email_id`.
+    ) -> str:
+        """Send an answer to a reply, from the mailbox `sender_email_id`. Returns the id of the new message (`sent_id`);
+        "" if EmailBison does not name it.
 
         The call is made once and never repeated; an error's `sent` says whether the answer may have gone out.
-        EmailBison gives no id of the new message.
 
         Raises ProviderRejected with the code `invalid_sender` if another mailbox must be used.
         """
@@ -317,8 +351,9 @@ class EmailBisonClient:
             body["cc_emails"] = [person.as_json() for person in cc]
         if bcc:
             body["bcc_emails"] = [person.as_json() for person in bcc]
-        self._session.request(
-            "POST", f"/api/replies/{_number(reply_id)}/reply", operation="reply", deadline=deadline, json=body
+        path = f"/api/replies/{_number(reply_id)}/reply"
+        return self._session.request(
+            "POST", path, operation="reply", deadline=deadline, json=body, parse=_accepted
         )
 
     def _pages(
@@ -382,6 +417,12 @@ def _number(value: str | int) -> int:
 def _inner(data: Any) -> dict[str, Any]:
     inner = data.get("data", data)
     return inner if isinstance(inner, dict) else data
+
+
+def _accepted(response: Response) -> str:
+    reply = _inner(response.data).get("reply") if isinstance(response.data, dict) else None
+    number = reply.get("id") if isinstance(reply, dict) else None
+    return sent_id(str(number)) if isinstance(number, int | str) else ""
 
 
 def _lead(response: Response) -> Lead:

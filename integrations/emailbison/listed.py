@@ -1,11 +1,12 @@
 """Turns what EmailBison lists into the same events that its webhooks would have brought."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from integrations.addresses import decoded, listed, mailbox
 from integrations.emailbison import files
-from integrations.emailbison.client import EmailBisonClient, Reply, SentEmail
+from integrations.emailbison.client import EmailBisonClient, Reply, SentEmail, sent_id
 from integrations.events import BACKFILL, IMPORT, CampaignRef, MessageEvent, Person
 from integrations.mailheaders import headers_of
 from integrations.models import Integration
@@ -14,12 +15,34 @@ from jobs.deadline import Deadline
 
 
 def since(account: Integration, moment: datetime, deadline: Deadline) -> Iterator[MessageEvent]:
-    """The replies that EmailBison received since `moment` (aware), as events, newest first. Those without a time or a
-    sender are left out. They are read only as the result is consumed.
+    """The replies that EmailBison received since `moment` (aware) and the mails in its folder Sent, as events, newest
+    first. Those without a time, a sender or (in Sent) a recipient are left out. They are read only as the result is
+    consumed.
     """
     for reply in EmailBisonClient.for_integration(account).replies_since(moment, deadline):
-        if reply.at is not None and reply.folder.lower() != "sent" and reply.from_email_address:
+        if reply.at is None or not reply.from_email_address:
+            continue
+        if not reply.outgoing:
             yield _reply(reply, reply.at)
+        elif reply.lead_id or _recipient(reply):
+            yield _by_hand(reply, reply.at)
+
+
+def _recipient(reply: Reply) -> str:
+    return next((one.address for one in reply.to or ()), "")
+
+
+def _by_hand(reply: Reply, at: datetime) -> MessageEvent:
+    return replace(
+        _reply(reply, at),
+        external_id=sent_id(reply.id),
+        source="emailbison_sent",
+        direction="outbound",
+        person=Person(emailbison_lead_id=reply.lead_id or "", email=_recipient(reply)),
+        interested=False,
+        automated_reply=None,
+        by_hand=True,
+    )
 
 
 def _reply(reply: Reply, at: datetime) -> MessageEvent:

@@ -2,7 +2,8 @@
 
 Each event has an idempotency key that is the same at every redelivery:
 - a reply has `reply.id`, which LEAD_REPLIED, LEAD_INTERESTED and UNTRACKED_REPLY_RECEIVED of one reply share;
-- a sent e-mail has `scheduled_email.id`;
+- a sent e-mail has `scheduled_email.id`; one that a person wrote has the `reply.id` by which the folder Sent lists it,
+  if the event names that (`client.sent_id`);
 - a bounce has the `reply.id` of its notice, else the `scheduled_email.id` of the mail, else `campaign_event.id`. The
   mail's id also finds a bounce that is reported again under another id;
 - an unsubscribe has `campaign_event.id`, if there is one.
@@ -16,6 +17,7 @@ from pydantic import Field
 
 from integrations.addresses import Mailbox, MailField, decoded, listed
 from integrations.emailbison import files
+from integrations.emailbison.client import is_outgoing, sent_id
 from integrations.events import (
     AccountStatusEvent,
     BounceEvent,
@@ -83,6 +85,8 @@ class Reply(Payload):
     raw_headers: Any = None
     raw_body: Any = None
     attachments: Any = None
+    type: Text = ""
+    folder: Text = ""
 
 
 class ScheduledEmail(Payload):
@@ -144,8 +148,6 @@ def parse(body: Any, now: datetime) -> Event:
         return _status(kind, data)
     if kind == "EMAIL_OPENED":
         return IgnoredEvent(event_type=kind, reason="opens are not used")
-    if kind == BY_HAND and (data.scheduled_email is None or data.lead is None):
-        return IgnoredEvent(event_type=kind, reason="it does not say which e-mail went to whom")
     return _PARSERS.get(kind, _reply)(kind, data, now)
 
 
@@ -235,6 +237,35 @@ def _sent(kind: str, data: Data, now: datetime) -> Event:
     )
 
 
+def _by_hand(kind: str, data: Data, now: datetime) -> Event:
+    """A mail that a person or an API call sent. The event names it as `reply`, in the folder Sent, or as
+    `scheduled_email`.
+    """
+    reply, person = data.reply, _addressee(data)
+    if reply is not None and is_outgoing(reply.folder, reply.type) and person is not None:
+        return MessageEvent(
+            event_type=kind,
+            external_id=sent_id(reply.id),
+            source="emailbison_sent",
+            direction="outbound",
+            person=person,
+            tracked=data.lead is not None,
+            by_hand=True,
+            **_notice(data, now) | {"automated_reply": None},
+        )
+    if data.scheduled_email is None or data.lead is None:
+        return IgnoredEvent(event_type=kind, reason="it does not say which e-mail went to whom")
+    return _sent(kind, data, now)
+
+
+def _addressee(data: Data) -> Person | None:
+    """EmailBison's lead, else the first recipient of the mail. None if there is neither."""
+    if data.lead is not None:
+        return _person(data)
+    to = next(iter(data.reply.to or ()), None) if data.reply else None
+    return Person(email=to.address) if to and to.address else None
+
+
 def _unsubscribed(kind: str, data: Data, now: datetime) -> Event:
     if data.lead is None:
         raise PayloadInvalid({"data.lead": "LEAD_UNSUBSCRIBED needs the lead"})
@@ -249,7 +280,7 @@ def _unsubscribed(kind: str, data: Data, now: datetime) -> Event:
 
 _PARSERS = {
     "EMAIL_SENT": _sent,
-    BY_HAND: _sent,
+    BY_HAND: _by_hand,
     "EMAIL_BOUNCED": _bounced,
     "LEAD_UNSUBSCRIBED": _unsubscribed,
 }

@@ -99,6 +99,7 @@ SPEC = ProviderSpec(
     channel="email",
     opens_channel=True,
     carrier=EmailBisonCarrier(),
+    newer=EmailBisonCarrier().newer,
     sends=frozenset({"reply"}),
     contacts=NONE("It has leads of campaigns, and no contacts."),
     stop_campaign=StopCampaign(known_by="emailbison_lead_id", stop=campaigns.stop),

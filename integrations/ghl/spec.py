@@ -114,6 +114,7 @@ SPEC = ProviderSpec(
     channel="sms",
     opens_channel=True,
     carrier=GhlCarrier(),
+    newer=GhlCarrier().listed,
     sends=frozenset({"send_sms"}),
     contacts=GhlClient.for_integration,
     stop_campaign=NONE("Its campaigns are workflows, which end by what they see themselves."),

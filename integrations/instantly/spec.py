@@ -87,6 +87,7 @@ SPEC = ProviderSpec(
     channel="email",
     opens_channel=False,
     carrier=InstantlyCarrier(),
+    newer=InstantlyCarrier().listed,
     sends=frozenset({"reply"}),
     contacts=NONE("It has leads of campaigns, and no contacts."),
     stop_campaign=StopCampaign(known_by="email", stop=campaigns.stop),

@@ -92,6 +92,7 @@ SPEC = ProviderSpec(
     channel=NONE("It carries no messages to leads."),
     opens_channel=False,
     carrier=NONE("It carries no messages to leads."),
+    newer=NONE("It carries no messages to leads."),
     sends=NONE("It carries no messages to leads."),
     contacts=NONE("It has no contacts."),
     stop_campaign=NONE("It runs no campaigns."),

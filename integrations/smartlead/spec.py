@@ -98,6 +98,7 @@ SPEC = ProviderSpec(
     channel="email",
     opens_channel=False,
     carrier=SmartLeadCarrier(),
+    newer=SmartLeadCarrier().listed,
     sends=frozenset({"reply"}),
     contacts=NONE("It has leads of campaigns, and no contacts."),
     stop_campaign=StopCampaign(known_by="email", stop=campaigns.stop),

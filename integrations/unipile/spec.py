@@ -83,6 +83,7 @@ SPEC = ProviderSpec(
     channel="linkedin",
     opens_channel=True,
     carrier=UnipileCarrier(),
+    newer=UnipileCarrier().listed,
     sends=frozenset({"reply", "send_message", "send_inmail"}),
     contacts=NONE("It has chats, and no contacts."),
     stop_campaign=NONE("It runs no campaigns."),

@@ -97,6 +97,7 @@ SPEC = ProviderSpec(
     channel="email",
     opens_channel=False,
     carrier=ExampleMailCarrier(),
+    newer=ExampleMailCarrier().listed,
     sends=frozenset({"answer"}),
     contacts=NONE("It has leads of campaigns, and no contacts."),
     stop_campaign=StopCampaign(known_by="email", stop=campaigns.stop),

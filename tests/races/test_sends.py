@@ -50,7 +50,7 @@ def beginning(send):
     def begin():
         related = ("lead", "reply_to__campaign", "draft", "workspace")
         fresh = OutboundSend.objects.select_related(*related).get(pk=send.pk)
-        return sending._begin(SimpleNamespace(fenced=transaction.atomic), fresh)
+        return sending._begin(SimpleNamespace(fenced=transaction.atomic), fresh, "")
 
     return begin
 

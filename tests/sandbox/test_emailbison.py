@@ -26,7 +26,12 @@ def replied(sandbox):
 
 def test_a_reply_is_listed_among_the_leads_sent_emails(sandbox, call, replied):
     answer = call("emailbison", "POST", f"/api/replies/{replied['reply']['id']}/reply", json=REPLY)
-    assert answer.json() == {"data": {"success": True, "message": "Reply sent successfully."}}
+    made = answer.json()["data"]["reply"]
+    assert (made["folder"], made["type"], made["lead_id"]) == (
+        "Sent",
+        "Outgoing Email",
+        replied["lead"]["id"],
+    )
     sent = call("emailbison", "GET", f"/api/leads/{replied['lead']['id']}/sent-emails").json()["data"]
     assert [mail["email_subject"] for mail in sent] == ["Re: roofs", "quick question"]
     assert (

@@ -79,7 +79,7 @@ def test_what_we_send_is_echoed_where_asked(sandbox, call, heard):
     call("emailbison", "POST", "/api/replies/1/reply", json=body)
     [echo] = heard.wait_for(1)
     assert echo["event"]["type"] == "MANUAL_EMAIL_SENT"
-    assert echo["data"]["scheduled_email"]["email_body"] == "<p>Hi</p>"
+    assert echo["data"]["reply"]["html_body"] == "<p>Hi</p>"
     assert len(sandbox.sends()) == 2
 
 

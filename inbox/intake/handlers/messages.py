@@ -1,5 +1,6 @@
 """Stores a message that arrives, once, on one lead, with one job. A duplicate only repairs and adds what came late."""
 
+from functools import partial
 from uuid import UUID
 
 from inbox.intake import tag_decisions
@@ -7,7 +8,7 @@ from inbox.intake.catch_up_job import again
 from inbox.intake.handlers import bounces
 from inbox.intake.messages import PROCESS, add_links, store
 from inbox.intake.receipt import DeliveryVerdict, IntakeResult, Received
-from inbox.leads import rollup
+from inbox.leads import identity, rollup
 from inbox.models import Message
 from inbox.models.lead import Suspicion
 from inbox.replying import own_messages
@@ -23,12 +24,8 @@ def handle(received: Received, event: MessageEvent) -> IntakeResult:
     stored already, by workspace, source and the provider's id, is a duplicate. A bounce notice or a spam complaint
     stops the lead instead.
     """
-    if event.direction == Message.Direction.OUTBOUND and (
-        own := own_messages.find(received.workspace, event)
-    ):
-        return IntakeResult(
-            DeliveryVerdict.DUPLICATE, event.event_type, "we sent it ourselves", message=own, lead=own.lead
-        )
+    if event.direction == Message.Direction.OUTBOUND and (known := _known(received, event)):
+        return known
     judged = judge(event)
     if judged.bounce or judged.complaint:
         return bounces.handle_notice(received, event, judged)
@@ -45,6 +42,23 @@ def handle(received: Received, event: MessageEvent) -> IntakeResult:
         job_id=job_id,
         enqueued=job_id is not None,
     )
+
+
+def _known(received: Received, event: MessageEvent) -> IntakeResult | None:
+    """What becomes of a message of ours that is stored already, or that somebody wrote on the provider's pages to
+    nobody who is a lead here; None for any other.
+    """
+    duplicate = partial(IntakeResult, DeliveryVerdict.DUPLICATE, event.event_type)
+    if own := own_messages.find(received.workspace, event):
+        return duplicate("we sent it ourselves", message=own, lead=own.lead)
+    if twin := own_messages.by_another_id(received.workspace, event):
+        return duplicate("stored under another id", message=twin, lead=twin.lead)
+    if not event.by_hand:
+        return None
+    names = identity.identities_of(received.workspace, event.person)
+    if event.tracked or (names and identity.named_by(received.workspace, names).exists()):
+        return None
+    return IntakeResult(DeliveryVerdict.IGNORED, event.event_type, "it went to nobody who is a lead here")
 
 
 def _spec(message: Message) -> JobSpec:

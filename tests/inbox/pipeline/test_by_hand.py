@@ -2,21 +2,39 @@
 
 import pytest
 
+from inbox.health import backfill
 from inbox.models import Draft, Message
 from inbox.replying import autosend, gates, review
+from jobs.deadline import Deadline
 from tests import factories
 from tests.inbox.replying.test_slack_cards import CHANNEL, TOKEN, card_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 WORDS = "Hi Dana, I have just called you. Alex"
+
+
+@pytest.fixture(params=["reply", "scheduled_email"], autouse=True)
+def shape(request, monkeypatch) -> str:
+    """How EmailBison names the mail: by the folder Sent, or among the scheduled e-mails."""
+    monkeypatch.setattr("tests.inbox.pipeline.test_by_hand.SHAPE", request.param)
+    return request.param
+
+
+SHAPE = ""
 
 
 def by_hand(world, text: str = WORDS, **fields) -> dict:
     lead = {"email": "dana@example.org", "first_name": "Dana", "last_name": "Reyes"}
+    fields["as_scheduled_email"] = SHAPE == "scheduled_email"
     told = world.sandbox.emit(
         "emailbison", world.key, "MANUAL_EMAIL_SENT", deliver=False, lead=lead, text=text, **fields
     )
+    assert SHAPE in told["body"]["data"]
     return told["body"]
+
+
+def key(body: dict) -> str:
+    return f"reply:{body['data'][SHAPE]['id']}" if SHAPE == "reply" else str(body["data"][SHAPE]["id"])
 
 
 def test_it_is_stored_once_as_an_answer_and_not_as_a_step_of_the_campaign(world):
@@ -65,9 +83,8 @@ def test_it_stops_an_answer_that_was_counting_down(world):
 def test_one_that_was_listed_before_it_was_told_of_becomes_an_answer(world):
     message = world.reply("How much is it for two crews?")
     body = by_hand(world)
-    mail = body["data"]["scheduled_email"]
     known = factories.make_message(
-        world.lead(), WORDS, source="emailbison_sent", external_id=str(mail["id"]), direction="outbound"
+        world.lead(), WORDS, source="emailbison_sent", external_id=key(body), direction="outbound"
     )
     assert world.lead().needs_reply
     world.take(body)
@@ -119,6 +136,40 @@ def test_a_step_of_the_campaign_answers_nothing(world):
 
 def test_one_that_names_no_mail_is_ignored(world):
     body = by_hand(world)
-    del body["data"]["scheduled_email"]
+    del body["data"][SHAPE]
     answer = world.client.post(world.paths["email"], body, content_type="application/json")
     assert answer.status_code == 200 and answer.json()["ignored"] is True
+
+
+def test_one_that_the_folder_sent_lists_too_is_one_message(world):
+    world.reply("How much is it for two crews?")
+    told = world.take(by_hand(world))
+    account = world.workspace.integrations.get(provider="emailbison")
+
+    backfill.run(account, told.sent_at, Deadline.after_ms(20_000))
+
+    assert Message.objects.get(direction="outbound").external_id == told.external_id
+
+
+def test_the_lost_webhook_of_one_is_made_good_by_the_poll(world):
+    message = world.reply("How much is it for two crews?")
+    by_hand(world)
+    account = world.workspace.integrations.get(provider="emailbison")
+
+    assert backfill.run(account, message.sent_at, Deadline.after_ms(20_000)).new == 1
+
+    answer = Message.objects.get(direction="outbound")
+    assert (answer.text, answer.by_hand, answer.lead_id) == (WORDS, True, message.lead_id)
+    assert not world.lead().needs_reply
+
+
+def test_one_to_nobody_who_is_a_lead_makes_no_lead(world):
+    world.reply("How much is it for two crews?")
+    body = by_hand(world)
+    body["data"]["lead"] = None
+    body["data"].get("reply", {})["to"] = [{"address": "supplier@example.net", "name": None}]
+
+    answer = world.client.post(world.paths["email"], body, content_type="application/json")
+
+    assert answer.status_code == 200 and answer.json()["ignored"] is True
+    assert world.lead().email == "dana@example.org"
