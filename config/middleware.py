@@ -1,17 +1,25 @@
-"""Middleware for every request: a request id, one log line without secrets, and a header that Django does not set."""
+"""Middleware for every request: a request id, one log line without secrets, a header that Django does not set, and the
+way back from an address that only takes forms.
+"""
 
 import logging
 import re
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import structlog
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import Resolver404, resolve
+from django.utils.http import url_has_allowed_host_and_scheme
 from prometheus_client import Histogram
 
 from jobs.redaction import redact_path
@@ -95,3 +103,43 @@ class LoginMiddleware(LoginRequiredMiddleware):
         if not getattr(view_func, "login_required", True):
             return None
         return super().process_view(request, view_func, view_args, view_kwargs)
+
+    def handle_no_permission(
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+    ) -> HttpResponseRedirect:
+        """Asks for a log-in. It leads back to the page, or for a form to the page that the form is on."""
+        page = request.headers.get("Referer", "")
+        if request.method == "GET" or not url_has_allowed_host_and_scheme(page, {request.get_host()}):
+            return super().handle_no_permission(request, view_func)
+        scheme, host, *address = urlsplit(page)
+        return redirect_to_login(urlunsplit(("", "", *address)), self.get_login_url(view_func))
+
+
+class FormAddressMiddleware:
+    """Leads a person who opens an address that only takes forms, as from the browser's history, to the page above it.
+    Programs get the 405.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        opened = request.method == "GET" and "text/html" in request.headers.get("Accept", "")
+        if (
+            response.status_code != HTTPStatus.METHOD_NOT_ALLOWED
+            or not opened
+            or request.path.startswith("/api/")
+        ):
+            return response
+        query = f"?{request.META['QUERY_STRING']}" if request.META["QUERY_STRING"] else ""
+        return redirect(_page_above(request.path) + query)
+
+
+def _page_above(path: str) -> str:
+    while path != "/":
+        path = path[: path.rstrip("/").rfind("/") + 1]
+        with suppress(Resolver404):
+            resolve(path)
+            return path
+    return path

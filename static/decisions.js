@@ -1,7 +1,7 @@
 /* What is decided of conversations: done, snoozed, unread, assigned, tagged. It shows at once, and can be taken back. */
 (() => {
   "use strict";
-  const desk = window.holdfast, { actions, byId, close, focus, focusedRow, idOf, keep, later, list, nothing, put, roomy, rowOf, rows, say, show, threads, title, token, told, tone } = desk;
+  const desk = window.holdfast, { actions, byId, close, focus, focusedRow, idOf, keep, later, list, nothing, put, roomy, rowOf, rows, say, show, threads, title, told, tone } = desk;
   const past = []; // what was done, newest last. What cannot be taken back has `stays`: why, in words.
   const words = { done: "Done", snooze: "Snoozed", unread: "Unread", assign: "Assigned" };
   // What of a conversation was seen: what its pane shows, which may be older than what its row says by now.
@@ -12,7 +12,7 @@
     const step = { token: "" };
     const body = () => {
       const data = new FormData();
-      for (const [name, value] of Object.entries({ do: what, ...fields, csrfmiddlewaretoken: token() })) data.set(name, value);
+      for (const [name, value] of Object.entries({ do: what, ...fields })) data.set(name, value);
       for (const [, value] of seen) data.append("lead", value);
       return data;
     };
@@ -114,7 +114,6 @@
     const body = () => {
       const data = new FormData();
       data.set("token", last.step.token);
-      data.set("csrfmiddlewaretoken", token());
       return data;
     };
     later(threads().dataset.undo, body, "toasts", () => {}, (found) => say(told(found).at(-1) || "It could not be undone."));
@@ -132,7 +131,6 @@
     const body = () => {
       const data = new FormData();
       data.set("do", "take-back");
-      data.set("csrfmiddlewaretoken", token());
       return data;
     };
     const came = (found) => {

@@ -27,11 +27,24 @@
   async function part(url, target, options = {}) {
     const headers = { "HX-Request": "true", "HX-Target": target };
     const answer = await fetch(url, { cache: "no-store", ...options, headers });
-    const page = html(await answer.text());
-    if (answer.redirected && !new URL(answer.url).pathname.startsWith("/w/")) location.reload(); // the session has ended
-    return { answer, page };
+    if (!answer.redirected || new URL(answer.url).pathname.startsWith("/w/")) return { answer, page: html(await answer.text()) };
+    desk.ended();
+    throw new Error("the session is over");
   }
-  const token = () => document.querySelector("[name=csrfmiddlewaretoken]").value;
+  // The session is over: what was not sent stands in its fields again, and the page asks for a log-in.
+  desk.ended = () => {
+    for (const act of unsent) act.failed();
+    unsent.clear();
+    tail.finally(() => location.reload());
+  };
+  const TOKEN = "[name=csrfmiddlewaretoken]", user = (page) => page.querySelector("meta[name=live]")?.dataset.user;
+  // A log-in in another tab ends the token of every form. Takes the new one, if the same person has logged in.
+  async function renewed() {
+    const { page } = await part(listAddress(), "");
+    if (user(page) !== user(document)) return desk.say("Somebody else is logged in in this browser now: nothing is sent in their name.");
+    for (const field of all(TOKEN)) field.value = page.querySelector(TOKEN).value;
+    return true;
+  }
 
   // Until what a key has changed is painted. A hidden page paints nothing.
   const painted = () =>
@@ -41,17 +54,23 @@
     });
   // One thing at a time, in order, so that a later act finds what an earlier one did. `unsent` are those not begun.
   let tail = Promise.resolve();
+  function signed(body) {
+    body.set("csrfmiddlewaretoken", document.querySelector(TOKEN).value);
+    return body;
+  }
   const unsent = new Set();
   desk.busy = desk.acts = 0;
   function later(url, body, target, done, failed) {
-    const act = { url: typeof url === "function" ? url : () => url, body };
+    const act = { url: typeof url === "function" ? url : () => url, body: () => signed(body()), failed };
     unsent.add(act);
     desk.busy += 1;
     desk.acts += 1;
     tail = tail.then(painted).then(async () => {
       if (!unsent.delete(act) || !act.url()) return; // it went out as the page was left, or what it undoes was refused
       try {
-        const found = await part(act.url(), target, { method: "POST", body: act.body(), keepalive: true });
+        const post = () => part(act.url(), target, { method: "POST", body: act.body(), keepalive: true });
+        let found = await post();
+        if (found.answer.status === 403 && (await renewed()) === true) found = await post();
         (found.answer.ok ? done : failed)(found);
       } catch {
         failed();
@@ -267,5 +286,5 @@
     setTimeout(ahead);
   });
 
-  Object.assign(desk, { addressOf, bare, close, first, focus, forget, idOf, keep, later, linkOf, list, listAddress, mark, nothing, pane, panes, part, put, read, replace, roomy, rowOf, rows, show, stale, threads, title, token, told, tone, typed });
+  Object.assign(desk, { addressOf, bare, close, first, focus, forget, idOf, keep, later, linkOf, list, listAddress, mark, nothing, pane, panes, part, put, read, replace, roomy, rowOf, rows, show, stale, threads, title, told, tone, typed });
 })();

@@ -152,7 +152,7 @@
     const { xhr, requestConfig } = event.detail;
     if (xhr.responseURL && new URL(xhr.responseURL).pathname !== new URL(requestConfig.path, location.href).pathname) {
       event.preventDefault();
-      location.reload();
+      window.holdfast.ended();
     }
     if (inUse(event.detail.elt)) return event.preventDefault(); // somebody began while the answer was on its way
     const [, sent] = /^\s*<div id="(send-[^"]*)"/.exec(event.detail.serverResponse) ?? [];
@@ -232,14 +232,13 @@
   all(".toast").forEach(fade);
 
   // What was typed does not stay in the tab of somebody who has logged out.
-  function leave(left) {
-    window.holdfast.left = left;
-    if (left) sessionStorage.clear();
-  }
   document.addEventListener("submit", ({ target, submitter }) => {
-    if ((submitter?.getAttribute("formaction") ?? target.getAttribute("action"))?.endsWith("/logout/")) leave(true);
+    if ((submitter?.getAttribute("formaction") ?? target.getAttribute("action"))?.endsWith("/logout/")) {
+      window.holdfast.left = true;
+      sessionStorage.clear();
+    }
   });
 
-  window.holdfast = { actions, all, byId, counts, focusedRow, leave, say, types, again: () => location.reload() };
+  window.holdfast = { actions, all, byId, counts, focusedRow, say, types, again: () => location.reload(), ended: () => location.reload() };
   document.querySelector(".row > a[aria-current]")?.scrollIntoView({ block: "nearest" });
 })();

@@ -48,7 +48,7 @@
   }
   function hear(answer) {
     heard = Date.now();
-    if (out) window.holdfast.leave((out = false)); // logged in again, in another tab
+    out = false; // logged in again, in another tab
     dispatchEvent(new CustomEvent("holdfast:here", { detail: answer.here }));
     const changed = answer.changed[workspace];
     if (changed === undefined) return;
@@ -72,10 +72,9 @@
 
   let out = false; // whether it was said that the session has ended
   function ended() {
-    const { leave, say, written } = window.holdfast;
-    leave(true);
-    if (!written?.()) return location.reload();
-    if (!out) say("You are logged out. Log in in another tab: what you wrote is still here.");
+    const { ended: leave, say, written } = window.holdfast;
+    if (!written?.()) return leave();
+    if (!out) say("You are logged out. Log in in another tab, or reload this one: what you wrote is kept.");
     out = true;
   }
   async function ask() {

@@ -55,10 +55,16 @@ def user(workspace):
 
 @pytest.fixture
 def open_page(browser: Browser, live_server):
-    """`open_page(user=None, width=1440, …)`: a new page, logged in as `user`; its errors fail the test at the end."""
+    """`open_page(user=None, width=1440, …)`: a new page, logged in as `user`; its errors fail the test at the end,
+    without those that have the words `expected`.
+    """
     contexts, troubles = [], []
 
-    def open_(user=None, *, width: int = 1440, height: int = 900, **options) -> Page:
+    def note(message: ConsoleMessage, expected: str) -> None:
+        if _is_trouble(message) and not (expected and expected in message.text):
+            troubles.append(message.text)
+
+    def open_(user=None, *, width: int = 1440, height: int = 900, expected: str = "", **options) -> Page:
         context = browser.new_context(
             base_url=live_server.url,
             viewport={"width": width, "height": height},
@@ -69,7 +75,7 @@ def open_page(browser: Browser, live_server):
             context.add_cookies([_session_cookie(user, live_server.url)])
         page = context.new_page()
         page.set_default_timeout(WITHIN_MS)
-        page.on("console", lambda message: _is_trouble(message) and troubles.append(message.text))
+        page.on("console", lambda message: note(message, expected))
         page.on("pageerror", lambda error: troubles.append(str(error)))
         return page
 

@@ -242,3 +242,25 @@ def test_superuser_without_membership_is_an_outsider(workspace):
     client = Client()
     client.force_login(factories.make_user(is_staff=True, is_superuser=True))
     assert client.get(f"/w/{workspace.pk}/inbox/").status_code == 404
+
+
+def test_no_address_answers_405_to_a_person_who_opens_it(people, path_of):
+    """It leads to the nearest page above it, in the end."""
+    met = set()
+    for route, _ in tries("GET"):
+        answer = people.owner.get(path_of(route), headers={"Accept": "text/html,*/*"}, follow=True)
+        assert answer.status_code != 405, route
+        met.add(bool(answer.redirect_chain))
+    assert met == {True, False}
+
+
+def test_after_log_in_a_form_leads_back_to_its_page(path_of):
+    """A session ended while somebody wrote: the form's own address takes no visits."""
+    page, form = (
+        path_of("w/<uuid:workspace_id>/inbox/<uuid:lead_id>/"),
+        path_of("w/<uuid:workspace_id>/inbox/<uuid:lead_id>/message/"),
+    )
+    to_log_in = Client().post(form, headers={"Referer": f"http://testserver{page}?view=all"})["Location"]
+    assert to_log_in == f"/login/?next={page}%3Fview%3Dall"
+    elsewhere = Client().post(form, headers={"Referer": "https://elsewhere.example.com/"})["Location"]
+    assert elsewhere == f"/login/?next={form}"
