@@ -14,7 +14,7 @@ from typing import Any
 from sandbox import emailbison_events as events
 from sandbox.provider import Call, Provider
 from sandbox.state import Account, Shelf, now_iso, ring
-from sandbox.web import BadRequestError, Response, Router, json_response
+from sandbox.web import BadRequestError, Response, Router, json_response, refused_field
 
 routes = Router()
 
@@ -22,6 +22,20 @@ UNAUTHENTICATED = (
     "Unauthenticated. Please check that your API key is valid and that it belongs to this instance URL: "
     "an API key works on exactly one host."
 )
+ANSWER = {
+    "message": str,
+    "sender_email_id": int,
+    "to_emails": list,
+    "inject_previous_email_body": bool,
+    "content_type": str,
+    "cc_emails": list,
+    "bcc_emails": list,
+    "subject": str,
+}
+"""The fields of an answer. docs.emailbison.com/master-inbox/responding-to-messages, read on 2026-11-30; `subject` is
+observed.
+"""
+WHY = {"missing": "is required", "unknown": "is prohibited", "type": "has the wrong type"}
 
 
 @dataclass
@@ -283,13 +297,11 @@ def _keep_sent(call: Call, parent: dict[str, Any], sender: dict[str, Any]) -> di
 
 def _checked_reply(account: Account, values: dict[str, Any]) -> tuple[str, int]:
     """The first recipient's address and the sender id of an answer. Raises BadRequestError if it may not be sent."""
-    if not isinstance(values.get("message"), str) or not values["message"].strip():
-        raise BadRequestError("The message field is required.", status=422)
-    to = events.people(values.get("to_emails"))
-    if not to:
-        raise BadRequestError("The to emails field is required.", status=422)
-    sender_id = values.get("sender_email_id")
-    if not isinstance(sender_id, int) or sender_id in account.properties.get("invalid_senders", ()):
+    name, why = refused_field(values, ANSWER, ("message", "sender_email_id", "to_emails"))
+    if name:
+        raise BadRequestError(f"The {name.replace('_', ' ')} field {WHY[why]}.", status=422)
+    to, sender_id = events.people(values["to_emails"]), values["sender_email_id"]
+    if sender_id in account.properties.get("invalid_senders", ()):
         raise BadRequestError(f"The selected sender email id {sender_id} is invalid.", status=422)
     if sender_id in account.properties.get("disconnected_senders", ()):
         raise BadRequestError("Sender email is disconnected", status=422)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.provider import Call, Provider
 from sandbox.state import Account, Shelf, now_iso
-from sandbox.web import BadRequestError, Response, Router, json_response
+from sandbox.web import BadRequestError, Response, Router, json_response, refused_field
 
 routes = Router()
 
@@ -33,6 +33,24 @@ SENT, RECEIVED, MANUAL = 1, 2, 3
 """Values of `ue_type`: sent by a campaign, received, sent by hand or through the API."""
 KINDS = {"received": {RECEIVED}, "sent": {SENT, MANUAL}, "manual": {RECEIVED, MANUAL}}
 MAILBOX = "alex@outreach.example.com"
+ANSWER: dict[str, type] = dict.fromkeys(
+    (
+        "eaccount",
+        "reply_to_uuid",
+        "subject",
+        "cc_address_email_list",
+        "bcc_address_email_list",
+        "reminder_ts",
+        "assigned_to",
+    ),
+    str,
+) | {"body": dict}
+"""The fields of an answer. developer.instantly.ai/api-reference/email/reply-to-an-email, read on 2026-11-30."""
+WHY = {
+    "missing": "body must have required property '{}'",
+    "unknown": "body must NOT have additional properties: '{}'",
+    "type": "body/{} has the wrong type",
+}
 
 
 @dataclass
@@ -156,9 +174,7 @@ def blocked(call: Call) -> Response:
 
 @routes.on("POST", "/api/v2/block-lists-entries")
 def block(call: Call) -> Response:
-    value = call.request.data.get("bl_value")
-    if not isinstance(value, str) or not value:
-        raise BadRequestError("body must have required property 'bl_value'")
+    value = _checked(call, {"bl_value": str}, ("bl_value",))["bl_value"]
     if value.lower() in call.data.blocked:
         raise BadRequestError("Entry already exists")
     entry = {"id": str(uuid.uuid4()), "timestamp_created": now_iso(), "bl_value": value}
@@ -191,11 +207,8 @@ def email(call: Call) -> Response:
 
 @routes.on("POST", "/api/v2/emails/reply")
 def reply(call: Call) -> Response:
-    values = call.request.data
-    content = values.get("body") or {}
-    for name in ("reply_to_uuid", "eaccount", "subject"):
-        if not values.get(name):
-            raise BadRequestError(f"body must have required property '{name}'")
+    values = _checked(call, ANSWER, ("reply_to_uuid", "eaccount", "subject", "body"))
+    content = values["body"]
     if not content.get("text") and not content.get("html"):
         raise BadRequestError("body/body must have text or html")
     parent_id = str(values["reply_to_uuid"])
@@ -221,6 +234,14 @@ def reply(call: Call) -> Response:
     }
     call.tell({**told, "email_text": content.get("text"), "email_html": content.get("html")}, echo=True)
     return json_response(sent)
+
+
+def _checked(call: Call, fields: dict[str, type], required: tuple[str, ...]) -> dict[str, Any]:
+    """The body of a call. Raises BadRequestError for a field that is missing or that Instantly's page does not name."""
+    name, why = refused_field(call.request.data, fields, required)
+    if name:
+        raise BadRequestError(WHY[why].format(name))
+    return call.request.data
 
 
 PLAYER = Instantly()

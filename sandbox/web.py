@@ -85,7 +85,11 @@ def refused_field(
     """The first field for which the document of a call refuses the request's body, and why: "missing", "unknown" or
     "type". ("", "") if it refuses none. `fields` are all that the document names.
     """
-    missing = [(name, "missing") for name in required if values.get(name) in (None, "", [])]
+    missing = [
+        (name, "missing")
+        for name in required
+        if values.get(name) in (None, [], {}) or not str(values[name]).strip()
+    ]
     unknown = [(name, "unknown") for name in values if name not in fields]
     wrong = [
         (name, "type") for name in fields if not isinstance(values.get(name, fields[name]()), fields[name])

@@ -92,7 +92,7 @@ def test_a_reply_to_an_unheard_of_id_finds_or_makes_its_lead(call):
     [
         ({"message": " "}, "message field is required"),
         ({"to_emails": []}, "to emails field is required"),
-        ({"sender_email_id": None}, "sender email id None is invalid"),
+        ({"sender_email_id": None}, "sender email id field is required"),
     ],
 )
 def test_an_incomplete_reply_is_refused_and_not_sent(sandbox, call, change, text):
