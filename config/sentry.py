@@ -17,35 +17,31 @@ from typing import Any, cast
 from django.core.exceptions import ImproperlyConfigured
 
 OURS = {"config", "demo", "inbox", "insights", "integrations", "jobs"}
+NAME = "a name that the product declares"
+ID = r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}"
 TAGS = {
-    *(
-        "attempt",
-        "code",
-        "column",
-        "constraint",
-        "error_class",
-        "event_type",
-        "fault",
-        "integration_id",
-        "job_id",
-    ),
-    *(
-        "kind",
-        "operation",
-        "outcome",
-        "provider",
-        "pruner",
-        "request_id",
-        "send_id",
-        "source",
-        "status",
-        "table",
-    ),
-    *("tick", "where", "workspace_id"),
+    "attempt": r"\d{1,4}",
+    "column": NAME,
+    "constraint": NAME,
+    "error_class": NAME,
+    "fault": NAME,
+    "integration_id": ID,
+    "job_id": ID,
+    "kind": NAME,
+    "outcome": NAME,
+    "provider": NAME,
+    "pruner": NAME,
+    "request_id": ID,
+    "send_id": ID,
+    "source": NAME,
+    "status": r"\d{3}",
+    "table": NAME,
+    "tick": NAME,
+    "where": r"[\w/]{1,80}\.py:\w{1,60}:\d{1,5}",
+    "workspace_id": ID,
 }
-"""The fields of a log line that go along, all of them ids and names of ours."""
-TAG = re.compile(r"[\w.:/-]{1,100}", re.ASCII)
-"""What the value of such a field looks like: one word. An address of a person has an @, a sentence has blanks."""
+"""The fields of a log line that go along, and what each may hold: an id, a number, a place in code, or one of `names`.
+Anything else is left out, as a key is one short word too."""
 KEPT = {
     *(
         "environment",
@@ -117,6 +113,7 @@ class Handler(logging.Handler):
 
 def event_of(record: logging.LogRecord) -> dict[str, Any]:
     """The event that tells of a log line: its text as it stands in our code, the error, and its ids."""
+    vocabulary = names()
     event: dict[str, Any] = {
         "level": "error",
         "logger": record.name,
@@ -124,13 +121,49 @@ def event_of(record: logging.LogRecord) -> dict[str, Any]:
         "tags": {
             name: str(value)
             for name, value in vars(record).items()
-            if name in TAGS and value is not None and TAG.fullmatch(str(value))
+            if name in TAGS and value is not None and _passes(str(value), TAGS[name], vocabulary)
         },
     }
     error = record.exc_info[1] if record.exc_info else None
     if error is not None:
         event["exception"] = {"values": [_exception(one) for one in reversed(chain_of(error))]}
     return event
+
+
+def _passes(value: str, form: str, vocabulary: set[str]) -> bool:
+    return value in vocabulary if form is NAME else re.fullmatch(form, value, re.ASCII) is not None
+
+
+def names() -> set[str]:
+    """The names that may leave: of tables, columns, constraints and choices, of kinds of jobs, ticks, pruners,
+    providers, sources and faults, and of the classes of errors. None while Django starts.
+    """
+    from django.apps import apps
+
+    if not apps.ready:
+        return set()
+    from integrations import registry
+    from jobs.db import Fault
+    from jobs.kinds import KINDS
+    from jobs.retention import PRUNERS
+    from jobs.ticks import TICKS
+
+    found = {*KINDS, *TICKS, *PRUNERS, *Fault, *registry.specs(), *registry.webhook_sources()}
+    for model in apps.get_models():
+        found |= {model._meta.db_table, *(one.name for one in model._meta.constraints)}
+        for field in model._meta.concrete_fields:
+            found |= {field.column, *(str(value) for value, _ in field.flatchoices)}
+    return found | _error_classes()
+
+
+def _error_classes() -> set[str]:
+    waiting: list[type[BaseException]] = [BaseException]
+    found = set(waiting)
+    while waiting:
+        fresh = set(waiting.pop().__subclasses__()) - found
+        found |= fresh
+        waiting += fresh
+    return {each.__name__ for each in found}
 
 
 def text_of(record: logging.LogRecord) -> str:

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from http import HTTPMethod
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import pydantic
 import requests
@@ -46,7 +46,22 @@ from integrations.visits import refuse_in_transaction
 from jobs.deadline import Deadline
 from jobs.errors import Cancelled, DeadlineExceeded, ShutdownRequested
 
-BODY_LIMIT = 10 * 1024 * 1024
+
+class Budget(NamedTuple):
+    """How much of an answer is read: its `bytes`, its JSON `values`, each of which takes up to fifty times the memory
+    of its text, and `parse_ms`, the milliseconds in which they are read.
+    """
+
+    bytes: int
+    values: int
+    parse_ms: int
+
+
+READ = Budget(10 * 1024 * 1024, 100_000, 5_000)
+"""For a call that may be repeated: lists and conversations, with what people wrote."""
+WRITE = Budget(2 * 1024 * 1024, 20_000, 5_000)
+"""For any other call. Its answer is small, and is never given up for its time once it has come, as the call would then
+have an unknown outcome."""
 OWN_TURN_WAIT_S = 2.0
 """The longest wait, in seconds, for a place under our own rate limit. If it takes longer, the job is put off."""
 USER_AGENT = f"Holdfast/{settings.VERSION}"
@@ -293,7 +308,7 @@ class ProviderSession:
         guard = CallGuard(call.deadline.within_ms(call.timeout_ms), finish_once_started=not call.idempotent)
         try:
             with guarded(guard):
-                response = _exchange_bytes(self.provider, call.request, call.file_limit)
+                response = _exchange_bytes(self.provider, call, guard)
         except DeadlineExceeded:
             return ProviderTimeout(self.provider, code=guard.phase, sent=None if guard.started else False)
         except (Cancelled, ShutdownRequested) as reason:
@@ -383,18 +398,21 @@ def _interrupted(reason: Exception, sent: bool | None) -> CallCancelled | CallIn
     return CallCancelled(sent) if isinstance(reason, Cancelled) else CallInterrupted(sent)
 
 
-def _exchange_bytes(provider: str, request: requests.PreparedRequest, file_limit: int) -> Response:
-    """Send the request and read the answer under the current CallGuard. With a `file_limit`, a 2xx is a file.
+def _exchange_bytes(provider: str, call: _Call, guard: CallGuard) -> Response:
+    """Send the request and read the answer under `guard`, within the budget of its kind. With a file limit, a 2xx is a
+    file.
 
     Raises what the guard raises, _TooLarge, and the errors of requests and urllib3.
     """
-    answer = adapters.get(provider).send(request, stream=True)
-    is_file = bool(file_limit) and 200 <= answer.status_code < 300
+    budget = READ if call.idempotent else WRITE
+    answer = adapters.get(provider).send(call.request, stream=True)
+    ok = 200 <= answer.status_code < 300
+    is_file = bool(call.file_limit) and ok
     content = io.BytesIO()  # gives its bytes without a copy
     try:
         for chunk in answer.raw.stream(65_536, decode_content=True):
             content.write(chunk)
-            if content.tell() > (file_limit if is_file else BODY_LIMIT):
+            if content.tell() > (call.file_limit if is_file else budget.bytes):
                 raise _TooLarge()
     except BaseException:
         answer.raw.close()
@@ -402,11 +420,28 @@ def _exchange_bytes(provider: str, request: requests.PreparedRequest, file_limit
     finally:
         answer.raw.release_conn()
     whole = content.getvalue()
-    return Response(answer.status_code, answer.headers, whole, None if is_file else _parse_json(whole))
+    if is_file:
+        return Response(answer.status_code, answer.headers, whole)
+    if rawjson.has_more_values(whole, budget.values):
+        if ok:
+            raise _TooLarge()
+        return Response(answer.status_code, answer.headers, whole)
+    check = guard.parsing(budget.parse_ms) if call.idempotent else _no_check
+    return Response(answer.status_code, answer.headers, whole, _parse_json(whole, check))
 
 
-def _parse_json(content: bytes) -> Any:
+def _no_check() -> None:
+    pass
+
+
+def _parse_json(content: bytes, check: Callable[[], None]) -> Any:
+    """The JSON value, or None if it is none. `check` is called between the steps, and raises if there is no time."""
     try:
-        return rawjson.storable(json.loads(content))
+        check()
+        value = json.loads(content)
+        check()
+        value = rawjson.storable(value)
+        check()
     except (ValueError, RecursionError):
         return None
+    return value

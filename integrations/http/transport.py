@@ -80,6 +80,13 @@ class CallGuard:
             self._deadline.check()
         return max(0.001, min(SLICE_S, self._deadline.remaining_s()))
 
+    def parsing(self, budget_ms: float) -> Callable[[], None]:
+        """Begins the parse of the answer. Returns a function that raises what `slice_s` raises once the call must end,
+        and DeadlineExceeded after `budget_ms` milliseconds.
+        """
+        self.phase = "parse"
+        return self._deadline.within_ms(budget_ms).check
+
 
 _guard: contextvars.ContextVar[CallGuard] = contextvars.ContextVar("call_guard")
 

@@ -14,9 +14,12 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config import sentry
 from config.logs import logging_config
+from jobs.db import Fault
+from jobs.ids import uuid7
 
 SAID = "Zyxwina wrote this sentence"
 KEY = "sk-live-very-secret"
+WORKSPACE, PLACE = str(uuid7()), "inbox/intake/receipt.py:receive:117"
 UNPACK = {"gzip": gzip.decompress, "br": brotli.decompress, "": bytes}  # as the SDK packs what it sends
 
 
@@ -75,14 +78,14 @@ def test_an_error_goes_out_as_class_place_and_ids_without_anybody_s_text():
             logger.exception(
                 "delivery failed on our side",
                 extra={
-                    "workspace_id": "01a222f2", "where": "inbox.intake.receipt:117", "attempt": 2,
+                    "workspace_id": WORKSPACE, "where": PLACE, "attempt": 2,
                     "source": "zyxwina@example.org", "outcome": SAID, "subject": SAID, "api_key": KEY,
                 },
             )  # fmt: skip
 
     raw, event = sent(log)
     assert event["logentry"]["message"] == "delivery failed on our side" and event["release"] == "0.1.0"
-    assert event["tags"] == {"workspace_id": "01a222f2", "where": "inbox.intake.receipt:117", "attempt": "2"}
+    assert event["tags"] == {"workspace_id": WORKSPACE, "where": PLACE, "attempt": "2"}
     errors = event["exception"]["values"]
     assert [one["type"] for one in errors] == ["KeyError", "ValueError"]
     frame = errors[-1]["stacktrace"]["frames"][-1]
@@ -90,6 +93,22 @@ def test_an_error_goes_out_as_class_place_and_ids_without_anybody_s_text():
     assert set(event) <= sentry.KEPT
     for secret in (SAID, "Zyxwina", "zyxwina", KEY, "secret_of_the_frame"):
         assert secret.encode() not in raw
+
+
+def test_the_names_of_the_product_go_out():
+    tags = {
+        "table": "inbox_message", "column": "external_id", "constraint": "message_once", "fault": Fault.SLOW,
+        "error_class": "IntegrityError", "kind": "replies.poll", "tick": "sends", "provider": "smartlead",
+        "status": 503,
+    }  # fmt: skip
+    _, event = sent(lambda logger: logger.error("it failed", extra=tags))
+    assert event["tags"] == {name: str(text) for name, text in tags.items()}
+
+
+@pytest.mark.parametrize("name", sorted(sentry.TAGS))
+def test_a_key_in_any_field_stays_here(name):
+    for key in (KEY, "0123456789abcdef0123456789abcdefabcd", "9876543210"):
+        assert sentry.event_of(logging.makeLogRecord({"name": "inbox", name: key}))["tags"] == {}
 
 
 def test_a_line_with_words_filled_in_goes_out_without_them():

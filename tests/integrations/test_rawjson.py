@@ -49,3 +49,23 @@ def test_deep_body_that_is_no_json_is_refused(body):
     with pytest.raises(PayloadInvalid) as refused:
         rawjson.parse(body.encode())
     assert refused.value.fields == {"body": "must be JSON"}
+
+
+@pytest.mark.parametrize(
+    ("body", "values"),
+    [
+        (b"[]", 1),
+        (b"[1, 2, 3]", 3),
+        (b'{"a": {"b": [1, "x"]}, "c": 2}', 5),
+        (b'["' + b",[{" * 100 + b'", "\\",[{"]', 2),
+    ],
+)
+def test_values_are_counted_without_those_that_a_text_looks_like(body, values):
+    """A list or an object counts beside its first value, so the count may be higher by the number of them."""
+    boxes = body.count(b"[") + body.count(b"{") if len(body) < 100 else 1
+    assert not rawjson.has_more_values(body, values + boxes)
+    assert rawjson.has_more_values(body, values - 1)
+
+
+def test_texts_that_lie_side_by_side_end_the_count():
+    assert rawjson.has_more_values(b'","' * 1_000, 100)

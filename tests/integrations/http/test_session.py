@@ -4,6 +4,8 @@ import logging
 import os
 import threading
 import time
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import transaction
@@ -21,6 +23,7 @@ from integrations.errors import (
     ProviderTimeout,
     ProviderUnreachable,
 )
+from integrations.http import session
 from integrations.http.hosts import HostRefused
 from integrations.http.session import ProviderSession, ResponseVerdict
 from integrations.http.transport import adapters
@@ -278,13 +281,62 @@ def test_an_expired_deadline_makes_no_call_and_no_report(reports):
 
 
 def test_refuses_an_answer_without_end(monkeypatch):
-    monkeypatch.setattr("integrations.http.session.BODY_LIMIT", 1000)
+    monkeypatch.setattr(session, "READ", session.READ._replace(bytes=1000))
     with (
         FaultServer(answer(raw=b"[" + b"1," * 5000 + b"1]")) as server,
         pytest.raises(ProviderFault) as caught,
     ):
         call(server.url)
     assert caught.value.code == "answer_too_large"
+
+
+MILLIONS = b"[" + b"{}," * 3_300_000 + b"{}]"
+"""9.9 MB that would be 480 MB of values."""
+
+
+@pytest.mark.parametrize("calls", [1, 3])
+def test_an_answer_of_millions_of_values_is_refused_and_costs_its_text_alone(calls):
+    whole = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(MILLIONS) + MILLIONS
+    with FaultServer(faults.send_then(whole, faults.drop)) as server, ThreadPoolExecutor(calls) as threads:
+        tracemalloc.start()
+        try:
+            began = time.monotonic()
+            ends = [
+                threads.submit(call, server.url, deadline=Deadline.after_ms(60_000)) for _ in range(calls)
+            ]
+            errors = [end.exception() for end in ends]
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert [(type(error), error.code) for error in errors] == [(ProviderFault, "answer_too_large")] * calls
+    assert peak < 60_000_000 and time.monotonic() - began < 60
+
+
+def test_an_answer_to_a_write_is_small():
+    with (
+        FaultServer(answer(body=[""] * 30_000)) as server,
+        pytest.raises(ProviderFault, match="answer_too_large") as caught,
+    ):
+        call(server.url, "POST", json={})
+    assert caught.value.sent is None
+    with FaultServer(answer(body=[""] * 30_000)) as server:
+        assert len(call(server.url).data) == 30_000
+
+
+def test_a_refusal_with_millions_of_values_is_still_a_refusal():
+    with FaultServer(answer(401, raw=MILLIONS)) as server, pytest.raises(ProviderAuthError):
+        call(server.url, deadline=Deadline.after_ms(60_000))
+
+
+def test_a_parse_that_takes_too_long_ends_a_read_and_never_a_write(monkeypatch):
+    monkeypatch.setattr(session, "READ", session.Budget(20_000_000, 10_000_000, parse_ms=1))
+    monkeypatch.setattr(session, "WRITE", session.READ)
+    body = [{}] * 500_000
+    with FaultServer(answer(body=body)) as server:
+        with pytest.raises(ProviderTimeout) as caught:
+            call(server.url, deadline=Deadline.after_ms(60_000))
+        assert caught.value.code == "parse"
+        assert call(server.url, "POST", json={}, deadline=Deadline.after_ms(60_000)).data == body
 
 
 def test_an_answer_of_another_shape_is_the_providers_fault(reports):
