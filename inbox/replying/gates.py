@@ -23,7 +23,7 @@ from inbox.replying import chosen_facts, draft_material, hours, machine_orders, 
 from inbox.replying.send_claims import is_automatic
 from inbox.understanding.normalise import fold
 
-VERSION = "6"
+VERSION = "7"
 """The version of the gates, stored with each verdict. Raise it when a gate is added, removed or decides differently."""
 
 Stage = GateResult.Stage
@@ -226,6 +226,10 @@ def _topics(e: Evidence) -> GateVerdict:
         return GateVerdict(False, f"It is about {topic} (“{word}”): a person answers that.")
     if host := topics.scheduling_link(e.message.text):
         return GateVerdict(False, f"They sent their own scheduling page ({host}): a person books.")
+    if not topics.is_readable(e.message.text, e.draft.text):
+        return GateVerdict(
+            False, "Its language has no list of subjects that a person answers: a person reads it."
+        )
     topic, word = topics.escalated(e.draft.text)
     if topic and word not in fold(draft_material.gather(e.message).sayable):
         return GateVerdict(

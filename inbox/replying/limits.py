@@ -1,5 +1,7 @@
 """Checks how long a text may be on each channel, counted as the channel counts."""
 
+import re
+
 from inbox.models.lead import Channel
 
 SMS_PARTS = 3
@@ -14,10 +16,17 @@ GSM = set(
     "abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 GSM_ESCAPED = set("^{}\\[~]|€\f")
+SPACELESS = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
+"""Thai, Japanese and Chinese."""
 PLAIN = str.maketrans(
     {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\u00a0": " ", "\t": " "}
 )
 """Replaces typographic characters. One of them would cut the limit of a text from 160 to 70 characters."""
+
+
+def words(text: str) -> int:
+    """How many words `text` has. Two characters of a script without spaces count as one."""
+    return len(text.split()) + len(SPACELESS.findall(text)) // 2
 
 
 def units(text: str) -> tuple[int, int]:

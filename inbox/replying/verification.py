@@ -6,13 +6,15 @@ names, addresses. Problems quote only the draft's own text.
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 
 from django.utils import timezone
 
+from inbox import prompts
 from inbox.leads import facts
 from inbox.models import Message
 from inbox.models.lead import Channel
-from inbox.replying import amounts, limits
+from inbox.replying import amounts, limits, statements
 from inbox.replying.draft_material import LINK, Context, bare_link
 from inbox.understanding.normalise import fold, visible
 
@@ -28,23 +30,10 @@ PLACEHOLDER = re.compile(
 UNSEEN = re.compile("[\u00ad\u200b\u202a-\u202e\u2060-\u2064\u2066-\u2069\U000e0020-\U000e007e]")
 MARK = re.compile(r"<<<|>>>|^# (?:Facts|Offered slots|Lead|Thread, oldest first|Newest reply|Plan)$", re.M)
 MARKDOWN = re.compile(r"\*\*|__|^#{1,4} |```|\]\(http", re.M)
-ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-CLOCK = re.compile(
-    r"\b\d{1,2}:\d{2}\b(?:\s?[ap]\.?m\b)?|\b\d{1,2}\s?[ap]\.?m\b|\b\d{1,2}\s?(?:uhr|h\d{2})\b", re.I
-)
-DAYS = re.compile(
-    r"\b(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|tomorrow|montag|dienstag|mittwoch|donnerstag|freitag"
-    r"|samstag|sonntag|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miercoles|jueves|viernes"
-    r"|sabado|domingo)\b"
-)
-DATES = re.compile(
-    r"\b\d{4}-\d{2}-\d{2}\b|\b\d{1,2}/\d{1,2}(?:/\d{2,4})?\b"
-    r"|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\.? \d{1,2}\b"
-    r"|\b\d{1,2}\.? (?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\b"
-)
 GREETING = re.compile(
     r"\A\s*(?:hi|hello|hey|dear|hallo|liebe[r]?|bonjour|hola|ciao)\s+([^\W\d_][\w'’-]*)", re.I
 )
+WRITES = {"link": "holds", "e-mail address": "holds", "promise": "makes"}
 NO_NAME = {"there", "all", "team", "both", "everyone", "again", "zusammen"}
 
 Check = Callable[[str, Context], Iterator[str]]
@@ -60,7 +49,7 @@ def problems(text: str, context: Context) -> list[str]:
 
 
 def _fits(text: str, context: Context) -> Iterator[str]:
-    words = len(text.split())
+    words = limits.words(text)
     if trouble := limits.problem(context.channel, text):
         yield trouble
     elif context.channel == Channel.EMAIL and words > EMAIL_WORDS:
@@ -80,41 +69,44 @@ def _finished(text: str, _context: Context) -> Iterator[str]:
         yield "It holds markdown."
 
 
-def _links(text: str, context: Context) -> Iterator[str]:
-    known = context.links
-    for link in dict.fromkeys(LINK.findall(ADDRESS.sub(" ", text))):
-        if bare_link(link) not in known:
-            yield f"It holds a link that is not among the facts: {link}"
+def _sources(text: str, context: Context) -> Iterator[str]:
+    """Finds statements that no source proves: links, addresses, amounts, numbers, promises, names and days.
+
+    An address or number that the lead wrote may belong to anybody. That includes their own number, if only their words
+    name it.
+    """
+    lead, message = context.lead, context.message
+    ours = "\n".join([context.material, lead.email, message.account_address, _domain(context)])
+    theirs = [said.text for said in context.earlier] + [message.text, message.from_name]
+    theirs += [lead.first_name, lead.last_name, lead.company, lead.title, str(len(context.slots))]
+    for kind, words in statements.unsourced(text, ours, "\n".join(theirs)):
+        if kind in ("time", "day"):
+            yield f"It names a {kind} that nobody offered: {words}"
+        else:
+            yield f"It {WRITES.get(kind, 'names')} {_article(kind)} {kind} that is not among the facts: {words}"
+    own = "" if facts.said_by_themselves(lead, "phone") else lead.phone
+    numbers = [*amounts.phones(context.material), amounts.digits(own)]
+    for number, written in amounts.phones(text).items():
+        if not any(known_number.endswith(number[-9:]) for known_number in numbers):
+            yield f"It holds a phone number that is not among the facts: {written}"
+
+
+def _domain(context: Context) -> str:
+    """The domain that an answer by e-mail shows in any case: its subject is the lead's, which may name their own."""
+    return context.lead.email.rpartition("@")[2].lower() if context.channel == Channel.EMAIL else ""
+
+
+def _subject(_text: str, context: Context) -> Iterator[str]:
     if context.channel != Channel.EMAIL:
         return
-    # The answer has the subject of the lead's mail, which may name their own domain.
-    known |= {context.lead.email.rpartition("@")[2].lower()}
-    for link in LINK.findall(ADDRESS.sub(" ", visible(context.message.subject))):
-        if bare_link(link) not in known:
+    own = context.links | {_domain(context)}
+    for link in LINK.findall(statements.ADDRESS.sub(" ", visible(context.message.subject))):
+        if bare_link(link) not in own:
             yield f"The subject holds a link that is not among the facts: {link}"
 
 
-def _addresses(text: str, context: Context) -> Iterator[str]:
-    """Finds addresses and phone numbers that are neither ours nor the lead's own.
-
-    Another one that the lead wrote may belong to anybody. That includes their own number, if only their words
-    name it.
-    """
-    given = (context.material, context.lead.email, context.message.account_address)
-    known = set(ADDRESS.findall("\n".join(given).lower()))
-    for address in dict.fromkeys(ADDRESS.findall(text)):
-        if address.lower() not in known:
-            yield f"It holds an e-mail address that is not among the facts: {address}"
-    own = "" if facts.said_by_themselves(context.lead, "phone") else context.lead.phone
-    numbers = [*amounts.phones(context.material), amounts.digits(own)]
-    for number, found in amounts.phones(text).items():
-        if not any(one.endswith(number[-9:]) for one in numbers):
-            yield f"It holds a phone number that is not among the facts: {found}"
-
-
-def _amounts(text: str, context: Context) -> Iterator[str]:
-    for what, found in amounts.unknown(text, context.material):
-        yield f"It names a {what} that is not among the facts: {found}"
+def _article(kind: str) -> str:
+    return "an" if kind[0] in "aeiou" else "a"
 
 
 def _echo(text: str, context: Context) -> Iterator[str]:
@@ -127,6 +119,19 @@ def _echo(text: str, context: Context) -> Iterator[str]:
         yield f"It repeats what they wrote: {' '.join(found)}"
 
 
+def _prompt(text: str, context: Context) -> Iterator[str]:
+    """Finds words of our prompts, which a lead may ask the model to repeat."""
+    if words := next(
+        (run for run in _runs(text) if run in _prompt_runs() - set(_runs(context.material))), None
+    ):
+        yield f"It repeats the prompt that it was written from: {' '.join(words)}"
+
+
+@cache
+def _prompt_runs() -> frozenset[tuple[str, ...]]:
+    return frozenset(run for name in prompts.names() for run in _runs(prompts.load(name).instructions))
+
+
 def _runs(text: str) -> list[tuple[str, ...]]:
     """All stretches of ECHO_WORDS words."""
     words = re.findall(r"\w+", fold(text))
@@ -134,26 +139,10 @@ def _runs(text: str) -> list[tuple[str, ...]]:
 
 
 def _times(text: str, context: Context) -> Iterator[str]:
-    """Finds times and days that nobody said, and that are not on offer or have passed."""
-    now = timezone.now()
-    open_words = [fold(slot.words) for slot in context.slots if slot.starts_at > now]
-    folded = fold(text)
+    now, folded = timezone.now(), fold(text)
     for slot in context.slots:
         if slot.starts_at <= now and fold(slot.words) in folded:
             yield f"It offers a time that has passed: {slot.words}"
-    known = "\n".join([*map(fold, _said(context)), *open_words])
-    known_clocks = {_clock(found) for found in CLOCK.findall(known)}
-    for found in dict.fromkeys(CLOCK.findall(folded)):
-        if _clock(found) not in known_clocks:
-            yield f"It names a time that nobody offered: {found.strip()}"
-    for pattern in (DAYS, DATES):
-        for found in dict.fromkeys(pattern.findall(folded)):
-            if found not in known:
-                yield f"It names a day that nobody offered: {found}"
-
-
-def _said(context: Context) -> list[str]:
-    return [message.text for message in context.earlier] + [context.message.text, context.sayable]
 
 
 def _never(text: str, context: Context) -> Iterator[str]:
@@ -186,14 +175,5 @@ def _tone(text: str, _context: Context) -> Iterator[str]:
 
 
 CHECKS: tuple[Check, ...] = (
-    _fits, _finished, _links, _addresses, _amounts, _echo, _times, _never, _person, _tone,
+    _fits, _finished, _sources, _subject, _echo, _prompt, _times, _never, _person, _tone,
 )  # fmt: skip
-
-
-def _clock(text: str) -> str:
-    """A time of day in one form, so that "3 pm", "3pm" and "3:00 PM" are equal. 24-hour times keep their hour."""
-    match = re.match(r"(\d{1,2})(?:[:h](\d{2}))?\s*([ap])?", text.strip())
-    if match is None:
-        return text
-    hour = int(match[1]) % 12 + (12 if match[3] == "p" else 0) if match[3] else int(match[1])
-    return f"{hour:02}:{match[2] or '00'}"

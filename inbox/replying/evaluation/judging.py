@@ -1,21 +1,16 @@
 """Finds in one draft which questions it answers, which it leaves to a person, and what it states without a source.
 
 No model judges here. Expressions, figures and links are compared as strings, on folded text. A statement in
-plain words ("three crews", "we are certified") is seen only if the labelled facts name it.
+plain words ("our crews are careful") is seen only if the labelled facts name it.
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from inbox.models import WorkspaceFact
 from inbox.models.lead import Channel
-from inbox.replying import amounts, chosen_facts
-from inbox.replying.draft_material import LINK, bare_link
+from inbox.replying import chosen_facts, limits, statements
 from inbox.replying.evaluation.cases import Ask, Case, Known
-from inbox.replying.verification import ADDRESS
-from inbox.understanding.dates import WEEKDAYS
 from inbox.understanding.language import language_of
 from inbox.understanding.normalise import fold
 
@@ -58,13 +53,6 @@ DEFERRING = {
 }
 """How a text says that somebody will find out and come back. The patterns match folded text."""
 _DEFERRING = re.compile(rf"\b(?:{'|'.join('|'.join(words) for words in DEFERRING.values())})")
-
-_NUMBER = re.compile(r"(?<![\w.,])\d+(?:[.,'\u00a0\u202f]\d{3}(?!\d))*(?:[.,]\d+)?")
-_LISTED = re.compile(r"^\s*\d{1,2}[.)]\s", re.M)
-_AMBIGUOUS = {"segunda", "terca", "quarta", "quinta", "sexta"}
-"""Portuguese names of days that are ordinary words in other languages."""
-_DAYS = {word for word in WEEKDAYS if len(word) >= 5} - _AMBIGUOUS
-_DAYS |= {"tomorrow", "demain", "domani", "amanha", "imorgon", "jutro", "ubermorgen"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,67 +129,31 @@ def _holds(text: str, words: str) -> bool:
     a word.
     """
     if re.fullmatch(r"\d+(?:\.\d+)?", words):
-        return _plain(words) in numbers(text)
+        return statements.plain(words) in statements.numbers(text)
     folded = fold(words)
     edge = r"(?<!\w)" if folded[:1].isalnum() else ""
     return re.search(edge + re.escape(folded), fold(text)) is not None
 
 
-def numbers(text: str) -> set[str]:
-    """The numbers in `text` in a form to compare: "1,250", "1.250" and "1250" give the same, and so do "19,50" and
-    "19.5".
-    """
-    return {_plain(found) for found in _NUMBER.findall(text)}
-
-
-def _plain(number: str) -> str:
-    whole = re.sub(r"[.,'\u00a0\u202f](?=\d{3}(?!\d))", "", number)
-    return format(Decimal(whole.replace(",", ".")).normalize(), "f")
-
-
 def unsourced(text: str, case: Case) -> list[str]:
-    """The statements in the draft `text` that have no source: links, addresses, prices, percentages, other numbers,
-    times and days, each as written.
-
-    Facts, profile and our own earlier messages prove all of these. What the lead wrote proves only plain numbers, times
-    and days (their forty desks, the hour that they proposed), and never a price or a link of ours.
-    """
-    ours, everything = _sources(case)
-    bare = LINK.sub(" ", ADDRESS.sub(" ", text))
-    found = [
-        *_new(ADDRESS.findall(text), {one.lower() for one in ADDRESS.findall(ours)}, str.lower),
-        *_new(LINK.findall(ADDRESS.sub(" ", text)), set(map(bare_link, LINK.findall(ours))), bare_link),
-        *(amount for _, amount in amounts.unknown(bare, ours)),
-    ]
-    rest = _LISTED.sub(" ", amounts.PERCENT.sub(" ", amounts.PRICE.sub(" ", bare)))
-    found += _new(_NUMBER.findall(rest), numbers(everything), _plain)
-    known_days = set(_days(everything))
-    return found + [day for day in dict.fromkeys(_days(bare)) if day not in known_days]
+    """The statements in the draft `text` that have no source in the labelled company and reply, each as written."""
+    return [statement.words for statement in statements.unsourced(text, *_sources(case))]
 
 
 def _sources(case: Case) -> tuple[str, str]:
-    """What we said ourselves; and the same together with what the lead wrote."""
+    """What we said ourselves, and what the lead wrote or is called."""
     company, reply = case.company, case.reply
     told = [
         f"{fact.question}\n{fact.answer}" for fact in company.facts if fact.kind != WorkspaceFact.Kind.NEVER
     ]
-    ours = [company.name, company.service_description, company.signature, *told]
+    ours = [company.name, company.persona_name, company.service_description, company.signature, *told]
     ours += [said.text for said in reply.thread if said.by == "us"]
     theirs = [said.text for said in reply.thread if said.by == "lead"] + [reply.reply]
-    return "\n".join(ours), "\n".join(ours + theirs)
-
-
-def _new(found: list[str], known: set[str], key: Callable[[str], str]) -> list[str]:
-    return [one.rstrip(".,;:!?") for one in dict.fromkeys(found) if key(one) not in known]
-
-
-def _days(text: str) -> list[str]:
-    words = re.findall(r"[^\W\d_]{5,}", fold(text))
-    return [day for word in words for day in (word, word.removesuffix("s")) if day in _DAYS]
+    return "\n".join(ours), "\n".join([*theirs, reply.first_name])
 
 
 def _too(channel: str, text: str) -> str:
-    words = len(text.split())
+    words = limits.words(text)
     if words < FEWEST_WORDS and channel == Channel.EMAIL:
         return "short"
     if not text.strip():

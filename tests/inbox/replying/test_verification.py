@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from inbox import prompts
 from inbox.models import Lead, Message, Workspace
 from inbox.replying.chosen_facts import Told
 from inbox.replying.draft_material import Context, Slot
@@ -209,3 +210,68 @@ def test_a_link_in_the_subject_that_the_answer_goes_out_under_is_a_problem():
 
     given.message.subject = "Re: work for example.org"
     assert problems(GOOD, given) == []
+
+
+FACTS = {
+    "service_description": "Booking software for cleaning crews. $1,500 a month.",
+    "signature": "Alex Moreno",
+}
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Our teams clean in 42 cities and own 17 vans.",
+        "We do the same work for Birchwood Foods and Larkspur.",
+        "That brings you fifteen new bookings.",
+        "You get a third month at thirty percent less.",
+        "The first two weeks are free.",
+        "You pay half of it at the start.",
+        "The servers are up 99.8 of the time.",
+        "Somebody answers within 6 hours.",
+        "We are HIPAA and ISO 9001 audited.",
+        "We refund it in any case.",
+        "Your colleague Margaret has seen it too.",
+        "We guarantee more bookings.",
+        "Wir sprechen am 9. Februar darüber, wenn es für Sie passt.",
+        "Ne parliamo giovedì, se per lei va bene, grazie mille.",
+        "Falamos na sexta-feira sobre isso com você, obrigado, até amanhã.",
+        "We spreken elkaar donderdag, als dat voor jullie uitkomt.",
+        "Porozmawiamy w czwartek, jeśli to dla pana w porządku.",
+        "Vi hörs på torsdag om det passar för er, tack så mycket.",
+        "Nous vous donnons deux cents euros pour cela, merci bien.",
+        "Wir zahlen Ihnen für jeden Monat zwanzig Euro, wenn Sie es nicht nutzen.",
+    ],
+)
+def test_a_statement_that_no_fact_proves_is_named(sentence):
+    draft = f"Hi Dana,\n\n{sentence}\n\nAlex"
+    assert any(
+        "among the facts" in words or "nobody offered" in words for words in problems(draft, context(**FACTS))
+    )
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "It is $1,500 a month, as I wrote.",
+        "Feel free to ask me anything, I am happy to help.",
+        "Could you tell me how Larkspur plans its routes today? You named two of them.",
+        "Gern erkläre ich Ihnen, wie die Planung für Ihre Teams und die Buchung im Alltag funktioniert.",
+        "Je vous explique volontiers comment cela marche pour vos équipes, sans engagement.",
+        "Con gusto le ayudamos con el siguiente paso. ¿Qué le sería más útil para usted?",
+        "I'll send you a Google Meet invite, and we look at the CRM together.",
+    ],
+)
+def test_a_plain_sentence_is_no_statement(sentence):
+    draft = f"Hi Dana,\n\n{sentence}\n\nBest,\nAlex"
+    asked = "We run 2 sites at Larkspur. How does it work?"
+    assert problems(draft, context(said=asked, **FACTS)) == []
+
+
+def test_a_sentence_of_a_script_without_spaces_is_long_enough():
+    assert problems("ご連絡ありがとうございます。詳しい資料をお送りします。", context()) == []
+
+
+def test_words_of_the_prompt_are_named():
+    words = " ".join(prompts.load("email").instructions.split()[:14])
+    assert any("prompt" in problem for problem in problems(f"Hi Dana, {words}.", context()))
