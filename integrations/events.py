@@ -112,13 +112,26 @@ class UnsubscribeEvent(Event):
     """The lead wants no more messages: by the provider's unsubscribe link, or by what `by` says.
 
     `occurred_at` is when, if the provider says so. If nothing tells one such event from a later one, `event_key` is ""
-    and the handler decides.
+    and the handler decides. `channels`: the only channels that it is about; empty: all.
     """
 
     person: Person
     campaign: CampaignRef | None = None
     occurred_at: datetime | None = None
     by: str = "unsubscribe link"
+    channels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelEvent(Event):
+    """People at the provider have put a label of their own on a lead. The account's settings say which labels mean that
+    the lead wants no more (integrations.spec.STOP_LABELS).
+    """
+
+    person: Person
+    label: str
+    campaign: CampaignRef | None = None
+    occurred_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ forgotten capability is an error at start and never a guess
 dataclasses of `integrations`: a provider knows nothing about leads and messages of the inbox.
 """
 
+import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -433,6 +434,19 @@ class ProviderSpec:
 
 
 API_KEY = Setting(name="api_key", label="API key", help="", required=True)
+STOP_LABELS = Setting(
+    name="stop_labels",
+    label="Labels that mean “do not contact”",
+    help="Their names, with commas between them. “Do not contact” always does.",
+    required=False,
+)
+
+
+def label_words(label: str) -> str:
+    """The words of a provider's label without capitals and punctuation: "Do-Not_Contact!" is "do not contact"."""
+    return " ".join(re.sub(r"[\W_]+", " ", label).split()).casefold()
+
+
 BASE_URL = Setting(
     name="base_url",
     label="Address of the API",

@@ -1,4 +1,4 @@
-"""Closes and reopens single channels of a lead who asked for another channel. The lead itself is not stopped."""
+"""Closes and reopens single channels of a lead who refused them. The lead itself is not stopped."""
 
 from inbox.leads import drafts, stops
 from inbox.models import Draft, Lead
@@ -6,13 +6,13 @@ from inbox.models.lead import Channel
 
 
 def refuse(lead: Lead, channel: str) -> None:
-    """Lets nothing more go to the lead on `channel`, because they asked for another channel: rejects the drafts that
-    wait on it and, for e-mail, stops the campaigns. The lead's row must be locked; the caller saves it.
+    """Lets nothing more go to the lead on `channel`, because they refused it: rejects the drafts that wait on it and,
+    for e-mail, stops the campaigns. The lead's row must be locked; the caller saves it.
     """
     if channel in lead.refused_channels:
         return
     lead.refused_channels = [*lead.refused_channels, channel]
-    drafts.close(Draft.objects.filter(lead=lead, channel=channel), "They asked for another channel.")
+    drafts.close(Draft.objects.filter(lead=lead, channel=channel), "They want no more on this channel.")
     if channel == Channel.EMAIL:
         stops.stop_campaigns(lead, anew=True)
 

@@ -363,7 +363,7 @@ class Lead(models.Model):
 
     @property
     def refused(self) -> list[Channel]:
-        """The channels on which the lead wants nothing, because they asked for another channel, for pages."""
+        """The channels on which the lead wants nothing, for pages."""
         return [Channel(channel) for channel in self.refused_channels]
 
     @property

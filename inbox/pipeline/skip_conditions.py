@@ -32,7 +32,9 @@ class Condition(NamedTuple):
 
 SAMPLE = Condition("It is a sample: nobody else is asked or told.", lambda s: s.lead.sample)
 STOPPED = Condition("Nothing more goes to this lead.", lambda s: s.lead.is_stopped or s.tag == Tag.BLACKLIST)
-CHANNEL_REFUSED = Condition("They asked for another channel.", lambda s: s.channel in s.lead.refused_channels)
+CHANNEL_REFUSED = Condition(
+    "They want no more on this channel.", lambda s: s.channel in s.lead.refused_channels
+)
 AUTOMATIC = Condition("A machine wrote it.", lambda s: s.tag == Tag.AUTOMATED_REPLY)
 AWAY = Condition("The person is away.", lambda s: s.tag == Tag.OUT_OF_OFFICE)
 NOT_INTERESTED = Condition("They are not interested.", lambda s: s.tag == Tag.NOT_INTERESTED)

@@ -24,6 +24,7 @@ from integrations.events import (
     CampaignRef,
     Event,
     IgnoredEvent,
+    LabelEvent,
     MessageEvent,
     PayloadInvalid,
     Person,
@@ -40,7 +41,17 @@ STATUS = {"EMAIL_ACCOUNT_DISCONNECTED": "DISCONNECTED", "EMAIL_ACCOUNT_RECONNECT
 The report has neither id nor time. So whether it is new is decided by comparing it with the last report about that
 mailbox.
 """
-EVENTS = (*REPLIES, "EMAIL_SENT", BY_HAND, "EMAIL_OPENED", "EMAIL_BOUNCED", "LEAD_UNSUBSCRIBED", *STATUS)
+TAGGED = "TAG_ATTACHED"
+EVENTS = (
+    *REPLIES,
+    "EMAIL_SENT",
+    BY_HAND,
+    "EMAIL_OPENED",
+    "EMAIL_BOUNCED",
+    "LEAD_UNSUBSCRIBED",
+    TAGGED,
+    *STATUS,
+)
 
 
 class Address(Payload):
@@ -111,6 +122,16 @@ class Data(Payload):
     sender_email: SenderEmail | None = None
 
 
+class Tag(Payload):
+    tag_name: Text = ""
+    taggable_id: ExternalId
+    taggable_type: Text = ""
+
+
+class Tagged(Payload):
+    data: Tag
+
+
 class EventInfo(Payload):
     type: str = Field(min_length=1, max_length=64)
     workspace_id: ExternalId | None = None
@@ -143,6 +164,8 @@ def parse(body: Any, now: datetime) -> Event:
     kind = validate(Header, body).event.type
     if kind not in EVENTS:
         return IgnoredEvent(event_type=kind, reason="unknown event type")
+    if kind == TAGGED:
+        return _tagged(kind, validate(Tagged, body).data)
     data = validate(Envelope, body).data
     if kind in STATUS:
         return _status(kind, data)
@@ -181,6 +204,13 @@ def _status(kind: str, data: Data) -> Event:
         mailbox=sender.email.address.lower() or sender.id,
         told_by=tuple(STATUS),
     )
+
+
+def _tagged(kind: str, tag: Tag) -> Event:
+    """A tag on a lead. EmailBison tells it by the lead's id alone. Campaigns and mailboxes have tags, too."""
+    if tag.taggable_type.rpartition("\\")[2].lower() not in ("lead", "contact"):
+        return IgnoredEvent(event_type=kind, reason="the tag is not on a lead")
+    return LabelEvent(event_type=kind, person=Person(emailbison_lead_id=tag.taggable_id), label=tag.tag_name)
 
 
 def _bounced(kind: str, data: Data, now: datetime) -> Event:

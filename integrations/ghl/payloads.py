@@ -15,7 +15,16 @@ from typing import Any
 
 from pydantic import Field
 
-from integrations.events import CampaignRef, Event, IgnoredEvent, MessageEvent, Person
+from integrations.addresses import Mailbox, MailField
+from integrations.events import (
+    CampaignRef,
+    Event,
+    IgnoredEvent,
+    MessageEvent,
+    PayloadInvalid,
+    Person,
+    UnsubscribeEvent,
+)
 from integrations.ghl import appointments, files
 from integrations.payload import (
     ExternalId,
@@ -24,13 +33,20 @@ from integrations.payload import (
     Payload,
     digest,
     parse_time,
+    short_key,
     split_name,
     validate,
 )
 from integrations.spec import NamedTenant
 
 MESSAGES = ("InboundMessage", "OutboundMessage")
-APP_EVENTS = (*MESSAGES, *appointments.APP_EVENTS)
+DND_CHANGED, EMAIL_STATS = "ContactDndUpdate", "LCEmailStats"
+APP_EVENTS = (*MESSAGES, *appointments.APP_EVENTS, DND_CHANGED, EMAIL_STATS)
+DND_CHANNELS = {"SMS": "sms", "Email": "email"}
+"""The channels of a contact's do-not-disturb on which we write, with our names for them."""
+DND_ON = ("active", "permanent")
+NO_MORE = {"unsubscribed": "unsubscribe link", "complained": "spam complaint"}
+"""The e-mail statistics by which a person wants no more."""
 WORKFLOW_EVENT = "InboundSMS"
 EVENTS = (WORKFLOW_EVENT, appointments.WORKFLOW_EVENT, *APP_EVENTS)
 
@@ -91,6 +107,29 @@ class AppMessage(Payload):
     to: Any = ""
 
 
+class Contact(Payload):
+    id: ExternalId
+    email: MailField = Mailbox()
+    phone: LooseText = ""
+    first_name: LooseText = Field(default="", alias="firstName")
+    last_name: LooseText = Field(default="", alias="lastName")
+    company: LooseText = Field(default="", alias="companyName")
+    dnd: bool | None = None
+    dnd_settings: LooseObject = Field(default={}, alias="dndSettings")
+    date_updated: LooseText = Field(default="", alias="dateUpdated")
+
+
+class Statistic(Payload):
+    event: LooseText = ""
+    id: LooseText = ""
+    timestamp: LooseText = ""
+    recipient: MailField = Mailbox()
+
+
+class EmailStats(Payload):
+    statistic: Statistic = Field(alias="webhookPayload")
+
+
 def account_of(body: Any) -> str:
     """The id of the GoHighLevel location that the body of a webhook names, or ""."""
     if not isinstance(body, dict):
@@ -106,7 +145,7 @@ def names(body: Any, _now: datetime) -> NamedTenant:
 
 
 def parse(body: Any, now: datetime) -> Event:
-    """Reads the event (an SMS or an appointment) from the body of a GoHighLevel webhook, in either of its two forms.
+    """Reads the event (an SMS, an appointment or a refusal) from the body of a GoHighLevel webhook, in either form.
     `now` (aware) is its time if the body states none, or one that is more than TRUSTED away. Other events, other
     channels and empty messages become an IgnoredEvent.
 
@@ -121,6 +160,10 @@ def _app(body: dict[str, Any], now: datetime) -> Event:
     kind = body["type"][:64]
     if kind in appointments.APP_EVENTS:
         return appointments.from_app(body, now)
+    if kind == DND_CHANGED:
+        return _do_not_disturb(kind, validate(Contact, body))
+    if kind == EMAIL_STATS:
+        return _statistic(kind, validate(EmailStats, body).statistic)
     if kind not in MESSAGES:
         return IgnoredEvent(event_type=kind, reason="unknown event type")
     message = validate(AppMessage, body)
@@ -146,6 +189,50 @@ def _app(body: dict[str, Any], now: datetime) -> Event:
         account_id=message.location_id,
         thread_id=message.conversation_id,
         attachments=files.of(message.attachments),
+    )
+
+
+def _do_not_disturb(kind: str, contact: Contact) -> Event:
+    """What a contact's do-not-disturb refuses: everything by `dnd`, else single channels. That it was lifted reopens
+    nothing, as the person may have refused in words too.
+    """
+    settings = {name: value for name, value in contact.dnd_settings.items() if isinstance(value, dict)}
+    refused = tuple(
+        ours for name, ours in DND_CHANNELS.items() if settings.get(name, {}).get("status") in DND_ON
+    )
+    if not contact.dnd and not refused:
+        return IgnoredEvent(event_type=kind, reason="it refuses no channel that we write on")
+    return UnsubscribeEvent(
+        event_type=kind,
+        person=Person(
+            ghl_contact_id=contact.id,
+            email=contact.email.address,
+            phone=contact.phone,
+            first_name=contact.first_name,
+            last_name=contact.last_name,
+            company=contact.company,
+        ),
+        channels=() if contact.dnd else refused,
+        occurred_at=parse_time(contact.date_updated),
+        by="GoHighLevel: do not disturb",
+    )
+
+
+def _statistic(kind: str, statistic: Statistic) -> Event:
+    by = NO_MORE.get(statistic.event.lower())
+    if by is None:
+        return IgnoredEvent(event_type=kind, reason="only unsubscribes and complaints are used")
+    if not statistic.recipient.address:
+        raise PayloadInvalid(
+            {"webhookPayload.recipient": "needs the address of the person who wants no more"}
+        )
+    key = statistic.id and short_key(f"{kind}:{statistic.event}:{statistic.id}:{statistic.recipient.address}")
+    return UnsubscribeEvent(
+        event_type=kind,
+        event_key=key,
+        person=Person(email=statistic.recipient.address),
+        occurred_at=parse_time(statistic.timestamp),
+        by=f"GoHighLevel: {by}",
     )
 
 

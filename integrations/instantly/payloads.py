@@ -7,6 +7,7 @@ Idempotency keys:
 - An unsubscribe has no key, because the link in a mail can be used again after a START.
 - What is said about a lead (interested, not interested, …) has campaign, address, id and time, because people change
   their minds.
+- A label has no key, because it can be taken off and put on again.
 - An error of a mailbox has the mailbox and the time. Without a time, it is compared with the last one.
 """
 
@@ -22,7 +23,9 @@ from integrations.events import (
     CampaignRef,
     Event,
     IgnoredEvent,
+    LabelEvent,
     MessageEvent,
+    PayloadInvalid,
     Person,
     TagEvent,
     UnsubscribeEvent,
@@ -111,7 +114,7 @@ def parse(body: Any, now: datetime) -> Event:
     """
     kind = validate(Header, body).event_type
     if kind not in EVENTS:
-        return IgnoredEvent(event_type=kind, reason="event not used")
+        return _labelled(kind, body)
     if kind == ACCOUNT_ERROR:
         return _account_error(kind, validate(AccountBody, body))
     data = validate(Body, body)
@@ -197,6 +200,21 @@ def _said(kind: str, data: Body) -> Event:
         event_key=short_key(":".join((kind, *about))),
         tag=TAGS[kind],
         person=_person(data),
+        campaign=_campaign(data),
+        occurred_at=parse_time(data.timestamp),
+    )
+
+
+def _labelled(kind: str, body: Any) -> Event:
+    """An event that is not used, or a label of the workspace's own, which comes as an event of its name."""
+    try:
+        data = validate(Body, body)
+    except PayloadInvalid:
+        return IgnoredEvent(event_type=kind, reason="event not used")
+    return LabelEvent(
+        event_type=kind,
+        person=_person(data),
+        label=kind,
         campaign=_campaign(data),
         occurred_at=parse_time(data.timestamp),
     )

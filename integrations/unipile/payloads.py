@@ -1,5 +1,8 @@
 """Turns Unipile's LinkedIn webhooks (docs/reference/unipile.md) into our events. There are two forms of them.
 
+A message that a lead has edited comes under its id with other words. It is kept beside the first one, so that it is
+heard.
+
 Accounts that were set up for an earlier product send `message.received` with a nested message. Unipile itself sends
 `message_received` with all fields at the top, where `message` is the text. Idempotency keys: a message has Unipile's
 message id, which is the same in both forms. An accepted invitation has the account and the member, because Unipile's
@@ -7,6 +10,7 @@ own form has no id. A status of an account has neither id nor time, so it is com
 """
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -34,10 +38,11 @@ from integrations.payload import (
 from integrations.unipile import files
 
 RECEIVED = ("message.received", "message_received")
+EDITED = ("message.edited", "message_edited")
 SENT = ("message.sent", "message_sent")
 ACCEPTED = ("connection.accepted", "new_relation")
 STATUS = "AccountStatus"
-EVENTS = (*RECEIVED, *SENT, *ACCEPTED, STATUS)
+EVENTS = (*RECEIVED, *EDITED, *SENT, *ACCEPTED, STATUS)
 
 MEMBER_ID_URL = re.compile(r"/(?:in|pub)/(AC[ow]AA[\w-]+)", re.IGNORECASE)
 
@@ -136,16 +141,21 @@ def parse(body: Any, now: datetime) -> Event:
         return IgnoredEvent(event_type=kind, reason="not a LinkedIn account")
     if kind in ACCEPTED:
         return _accepted(kind, validate(Relation, body))
-    if kind not in (*RECEIVED, *SENT):
+    if kind not in (*RECEIVED, *EDITED, *SENT):
         return IgnoredEvent(event_type=kind, reason="event not used")
-    if isinstance(body.get("message"), dict):
-        return _nested(kind, validate(Nested, body), now)
     if body.get("message") is None:
         raise PayloadInvalid({"message": f"{kind} needs the message with its id"})
-    return _flat(kind, validate(Flat, body), now)
+    nested = isinstance(body["message"], dict)
+    event = _nested(kind, validate(Nested, body), now) if nested else _flat(kind, validate(Flat, body), now)
+    if kind not in EDITED:
+        return event
+    if event.direction == "outbound":
+        return IgnoredEvent(event_type=kind, reason="a message of ours was edited")
+    # Unipile states the time of the message, and none of the edit.
+    return replace(event, occurred_at=now)
 
 
-def _nested(kind: str, data: Nested, now: datetime) -> Event:
+def _nested(kind: str, data: Nested, now: datetime) -> MessageEvent:
     message = data.message
     own = kind in SENT or bool(message.is_sender)
     sender = _person(message.sender_id, message.sender_linkedin_url, message.sender_name)
@@ -163,7 +173,7 @@ def _nested(kind: str, data: Nested, now: datetime) -> Event:
     )
 
 
-def _flat(kind: str, data: Flat, now: datetime) -> Event:
+def _flat(kind: str, data: Flat, now: datetime) -> MessageEvent:
     sender_id = data.sender.attendee_provider_id
     user_id = data.account_info.user_id if data.account_info else ""
     own = kind in SENT or bool(data.is_sender) or bool(user_id and user_id == sender_id)

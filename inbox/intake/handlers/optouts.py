@@ -2,21 +2,55 @@
 
 from inbox.intake.messages import campaign_id
 from inbox.intake.receipt import DeliveryVerdict, IntakeResult, Received
-from inbox.leads import identity, rollup
-from integrations.events import UnsubscribeEvent
+from inbox.leads import identity, refused_channels, rollup
+from inbox.models import Lead
+from integrations import registry
+from integrations.events import LabelEvent, UnsubscribeEvent
+from integrations.spec import STOP_LABELS, label_words
 
 
 def handle(received: Received, event: UnsubscribeEvent) -> IntakeResult:
-    """Stops all messages to a lead who unsubscribed at the provider. If we have never seen the lead, it is created, so
-    that a later message finds it stopped.
+    """Stops all messages to a lead who unsubscribed at the provider, or those on the event's channels. If we have never
+    seen the lead, it is created, so that a later message finds it stopped.
     """
     campaign = campaign_id(received, event.campaign)  # before the lead, as a message's intake locks them
     lead = identity.find_or_create(received.workspace, event.person, received.provider).lead
     lead.campaign_id = lead.campaign_id or campaign
+    known = _refuse(received, event, lead) if event.channels else _opt_out(received, event, lead)
+    rollup.save(lead)
+    verdict = DeliveryVerdict.DUPLICATE if known else DeliveryVerdict.ACCEPTED
+    return IntakeResult(verdict, event.event_type, lead=lead)
+
+
+def _opt_out(received: Received, event: UnsubscribeEvent, lead: Lead) -> bool:
+    """Stops `lead`. Returns whether that was known before."""
     stopped_before, known = lead.is_stopped, not event.event_key and lead.opted_out_at is not None
     rollup.opt_out(lead, min(event.occurred_at or received.received_at, received.received_at))
     if lead.is_stopped and not stopped_before:
         lead.tag_decided_by = event.by
-    rollup.save(lead)
-    verdict = DeliveryVerdict.DUPLICATE if known else DeliveryVerdict.ACCEPTED
-    return IntakeResult(verdict, event.event_type, lead=lead)
+    return known
+
+
+def _refuse(received: Received, event: UnsubscribeEvent, lead: Lead) -> bool:
+    """Closes the event's channels, unless the lead sent START since. Returns whether they were closed before."""
+    known = set(event.channels) <= set(lead.refused_channels)
+    if not rollup.opted_in_after(lead, event.occurred_at or received.received_at):
+        for channel in event.channels:
+            refused_channels.refuse(lead, channel)
+    return known
+
+
+def labelled(received: Received, event: LabelEvent) -> IntakeResult:
+    """Stops all messages to a lead whom people at the provider have given a label that means "do not contact"."""
+    account = received.integration
+    names = str(account.config.get(STOP_LABELS.name) or "") if account else ""
+    if label_words(event.label) not in map(label_words, ("do not contact", *names.split(","))):
+        return IntakeResult(DeliveryVerdict.IGNORED, event.event_type, "no label that means “do not contact”")
+    unsubscribed = UnsubscribeEvent(
+        event_type=event.event_type,
+        person=event.person,
+        campaign=event.campaign,
+        occurred_at=event.occurred_at,
+        by=f"{registry.spec_of(received.provider).label}: label",
+    )
+    return handle(received, unsubscribed)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from integrations.events import IgnoredEvent, PayloadInvalid, UnsubscribeEvent
+from integrations.events import IgnoredEvent, LabelEvent, PayloadInvalid, UnsubscribeEvent
 from integrations.instantly.payloads import account_of, parse
 from tests.recorded import payload
 
@@ -69,8 +69,11 @@ def test_unsubscribe_names_the_lead():
     assert event.event_key == parse(fixture("lead_unsubscribed"), NOW + timedelta(hours=1)).event_key
 
 
-def test_opens_are_ignored():
-    assert isinstance(parse(fixture("email_opened"), NOW), IgnoredEvent)
+def test_an_event_of_an_unknown_name_is_a_label_of_the_workspace():
+    event = parse(fixture("lead_unsubscribed") | {"type": "Do Not Contact"}, NOW)
+    assert isinstance(event, LabelEvent)
+    assert (event.label, event.person.email) == ("Do Not Contact", "hana@kovarglass.example.com")
+    assert isinstance(parse({"event_type": "campaign_completed"}, NOW), IgnoredEvent)
 
 
 @pytest.mark.parametrize(
