@@ -1,22 +1,34 @@
 """Writes tables as CSV files that a spreadsheet can open without running a formula from them."""
 
 import csv
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 from django.http import HttpResponse
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""The beginnings of a cell that a spreadsheet takes for a formula (OWASP, CSV injection)."""
+FORMULA = ("=", "+", "-", "@", "\N{MINUS SIGN}")
+"""The beginnings of a cell that a spreadsheet takes for a formula (OWASP, CSV injection). It takes other forms of the
+same characters, such as full-width ones, for them too."""
+FILLERS = "\u115f\u1160\u3164\uffa0"
+"""Letters without a shape, by their category in Unicode."""
 
 
 def cell(value: object) -> object:
-    """`value` as a cell of a CSV file. A text that a spreadsheet would run as a formula gets an
-    apostrophe in front. Numbers stay numbers.
+    """`value` as a cell of a CSV file. A text that a spreadsheet could run as a formula gets an apostrophe in front:
+    one that begins with a formula's character, after any that nobody sees, or with a control character. Numbers stay
+    numbers.
     """
     if isinstance(value, int | float) or value is None:
         return value
     text = str(value)
-    return f"'{text}" if text.lstrip(" \n").startswith(FORMULA) or text.startswith(FORMULA) else text
+    begins = next((character for character in text if not _is_unseen(character)), "")
+    controlled = text[:1] != "\n" and unicodedata.category(text[:1] or " ") == "Cc"
+    return f"'{text}" if controlled or unicodedata.normalize("NFKC", begins).startswith(FORMULA) else text
+
+
+def _is_unseen(character: str) -> bool:
+    """Whether nobody sees a character: blanks of any width, control and format characters, marks without a letter."""
+    return unicodedata.category(character)[0] in "CZM" or character in FILLERS
 
 
 def plain(text: str) -> str:

@@ -28,6 +28,20 @@ PLAIN = re.compile(
 It has no user name, backslash, percent sign, blank, control character, or letter beyond ASCII.
 """
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+SPECIAL = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            *("192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.175.48.0/24"),
+            *("2001:4:112::/48", "2620:4f:8000::/48", "3fff::/20", "fec0::/10"),
+        ),
+    )
+)
+"""Networks of IANA's special-purpose registries that `ipaddress` takes for public ones: AS112, AMT and 6to4 relays,
+documentation, and the site-local addresses of earlier days."""
+ISATAP = {0x0000_5EFE, 0x0200_5EFE}
+"""The third quarter of an ISATAP address, whose last quarter is an IPv4 address of the network behind it (RFC 5214)."""
+UNUSED = ipaddress.ip_network("0.0.0.0/8")
 HEARTBEAT = "heartbeat"
 """The name under which HEARTBEAT_URL is called, which may be at any public host. It is no provider."""
 
@@ -148,16 +162,21 @@ def check_address(address: str, port: int = 0) -> None:
     ip = _reached(ipaddress.ip_address(address.partition("%")[0]))
     if ip.is_loopback and (settings.ALLOW_LOOPBACK_PROVIDERS or (port and port == _opened_port.get())):
         return
-    if not ip.is_global or ip.is_multicast or ip.is_reserved:
+    if not ip.is_global or ip.is_multicast or ip.is_reserved or any(ip in network for network in SPECIAL):
         raise HostRefused("the provider's host name resolves to an address that is not public.")
 
 
 def _reached(
     ip: ipaddress.IPv4Address | ipaddress.IPv6Address,
 ) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """The IPv4 address that an IPv6 address stands for (mapped, NAT64, 6to4, Teredo), else the address itself."""
+    """The IPv4 address that an IPv6 address stands for (mapped, NAT64, ISATAP, 6to4, Teredo), else the address itself.
+
+    A NAT64 may have any prefix of 96 bits (RFC 6052). An address whose third quarter is zero and whose last is a
+    private IPv4 address counts as one; small numbers, as of hosts, do not.
+    """
     if isinstance(ip, ipaddress.IPv4Address):
         return ip
-    if ip in NAT64:
-        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    low, third = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF), int(ip) >> 32 & 0xFFFFFFFF
+    if ip in NAT64 or third in ISATAP or (third == 0 and low not in UNUSED and not low.is_global):
+        return low
     return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else ip)

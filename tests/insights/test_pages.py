@@ -173,9 +173,22 @@ def test_csv_of_a_pack_names_every_conversation(built, client_of, url):
     assert text.count("\nConversation,") == 2
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@a", "\t=1", " =1", "\r=1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("=1+1", "+1", "-1", "@a", "\t=1", " =1", "\r=1", "\n=1", "\u22121"),
+        *("\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20a", "\ufe62 1", "\u3000=1"),
+        *("\xa0=1", "\u202f=1", "\u200b=1", "\ufeff=1", "\u2060=1", "\xad=1", "\u3164=1", "\u034f=1"),
+        *("\f=1", "\v=1", "\0=1", "\x1b=1", "\x85=1", "\x00text", "\u2028=1", "\u200b\xa0\uff1d1"),
+    ],
+)
 def test_a_cell_that_would_be_a_formula_is_made_text(text):
     assert cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["1+1", "a=b", "\u200fשלום", "￥100", "", "\u200b", "(=1)"])
+def test_a_cell_that_is_no_formula_stays(text):
+    assert cell(text) == text
 
 
 def test_a_viewer_asks_nothing(built, client_of, url):

@@ -590,7 +590,7 @@ HOST = (
     ),
     (
         "integrations/http/hosts.py",
-        "if not ip.is_global or ip.is_multicast or ip.is_reserved:",
+        "if not ip.is_global or ip.is_multicast or ip.is_reserved or any(ip in network for network in SPECIAL):",
         "if False:",
         HOSTS,
     ),

@@ -147,6 +147,9 @@ def test_loopback_passes_only_where_it_is_allowed(settings):
         "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "127.0.0.1", "0.0.0.0", "100.64.0.1", "::1",
         "fe80::1%eth0", "fd00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "224.0.0.1", "255.255.255.255",
         "64:ff9b::a00:1", "2002:0a00:0001::1", "::10.0.0.1", "64:ff9b:1::1", "240.0.0.1",
+        "fec0::1", "3fff::1", "192.88.99.1", "192.31.196.1", "192.175.48.1", "192.52.193.1", "2001:4:112::1",
+        "2620:4f:8000::1", "2a00:1098::5efe:10.0.0.1", "2a00:1098::200:5efe:127.0.0.1", "2a00:1098:2c::10.0.0.1",
+        "2001:67c:2960:6464::169.254.169.254",
     ],
 )  # fmt: skip
 def test_addresses_that_are_not_public_are_refused(production, address):
@@ -156,7 +159,8 @@ def test_addresses_that_are_not_public_are_refused(production, address):
 
 def test_public_addresses_pass(production):
     check_address("1.1.1.1")
-    check_address("2606:4700:4700::1111")
+    for address in ("2606:4700:4700::1111", "2a00:1098::1", "2a00:1098:2c::1.1.1.1", "64:ff9b::1.1.1.1"):
+        check_address(address)
 
 
 @pytest.mark.django_db
