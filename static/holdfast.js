@@ -115,14 +115,30 @@
     if (action() !== false && (letter || event.ctrlKey || event.metaKey)) event.preventDefault();
   });
 
-  // Enter takes the time that words were understood as, if it is shown and nothing was typed since.
+  // Enter takes what words were understood as, if that is shown. Else a form that can sends the words as they are.
   document.addEventListener("submit", (event) => {
-    const { understood } = event.target.dataset;
-    const button = understood && byId(understood).querySelector("button");
-    if (!button || button.dataset.words !== event.target.elements.words.value.trim()) return;
+    const { target: form } = event, { understood } = form.dataset;
+    if (!understood) return;
+    const shown = byId(understood).querySelector("[data-words]"), send = form.querySelector("button"), words = form.elements.words.value.trim();
+    const known = shown?.dataset.words === words;
+    if (!known && !send) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    button.click();
+    if (known) shown.click();
+    else if (words) {
+      send.value = `snooze:${(send.textContent = words)}`;
+      send.click();
+    }
+  }, true);
+  // A dialog opens each time as it came.
+  document.addEventListener("close", ({ target: dialog }) => {
+    for (const form of dialog.querySelectorAll("form")) {
+      htmx.trigger(form, "htmx:abort");
+      form.reset();
+    }
+    for (const field of dialog.querySelectorAll("input[form]")) field.value = field.defaultValue; // of a form outside
+    for (const part of dialog.querySelectorAll("details[open]")) part.open = false;
+    for (const answer of dialog.querySelectorAll("[role=status]")) answer.replaceChildren();
   }, true);
 
   // Show how many rows are ticked; without any, what is pressed is about one.

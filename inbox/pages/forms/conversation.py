@@ -9,6 +9,7 @@ from django.utils import timezone
 from inbox.leads.tags import SAID
 from inbox.leads.triage import Seen
 from inbox.models.lead import Channel
+from inbox.pages import snooze_words
 from inbox.pages.forms.posted_text import PostedText
 from inbox.pages.live import parse_snapshot
 from inbox.replying import variables
@@ -84,10 +85,11 @@ class SeenField(forms.Field):
 class DecisionForm(forms.Form):
     """The form that marks conversations as done, read, unread or snoozed, assigns or tags them, as `do` says.
 
-    `until` is the day on which a snooze ends; `do=snooze:<word>` names it by a word of WORDS instead, or is the very
-    time as the page has understood and shown it (ISO 8601, inbox.pages.snooze_words). `do=assign:<id>` names the
-    membership of who gets them; `do=assign:nobody` takes them from whoever has them. `do=tag:<tag>` says what their
-    newest replies mean.
+    `until` is the day on which a snooze ends; `do=snooze:<words>` names its end by a word of WORDS instead, by a time
+    (ISO 8601), or in words (inbox.pages.snooze_words). A day without an hour ends at `opens_at`, in the active time
+    zone, which is the workspace's. `cleaned_data["snooze_until"]` is that moment. `do=assign:<id>` names the membership
+    of who gets them; `do=assign:nobody` takes them from whoever has them. `do=tag:<tag>` says what their newest replies
+    mean.
     """
 
     ACTIONS: tuple[str, ...] = ("done", "unread", "read", "snooze", "assign", "tag")
@@ -98,6 +100,10 @@ class DecisionForm(forms.Form):
     until = forms.DateField(
         required=False, error_messages={"invalid": "Snooze until: give a date as 2027-01-31."}
     )
+
+    def __init__(self, *args: Any, opens_at: time, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.opens_at = opens_at
 
     def clean_do(self) -> str:
         action, _, word = self.cleaned_data["do"].partition(":")
@@ -110,7 +116,7 @@ class DecisionForm(forms.Form):
             return word == self.NOBODY or (word.isascii() and word.isdigit() and len(word) < ID_DIGITS)
         if action == "tag":
             return word in SAID
-        return not word or word in self.WORDS or self._moment(word) is not None
+        return action == "snooze" or not word
 
     @staticmethod
     def _moment(word: str) -> datetime | None:
@@ -123,28 +129,31 @@ class DecisionForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         super().clean()
-        cleaned = self.cleaned_data
-        action, _, word = cleaned.get("do", "").partition(":")
-        moment = cleaned["moment"] = self._moment(word) if action == "snooze" else None
-        if moment:
-            if not timezone.now() < moment <= timezone.now() + timedelta(days=SNOOZE_DAYS_LIMIT):
-                self.add_error("until", "Snooze until: that time has passed, or is more than a year ahead.")
-        elif action == "snooze":
-            today = timezone.localdate()
-            day = today + timedelta(days=self.WORDS[word]) if word else cleaned.get("until")
-            if day is None:
-                self.add_error("until", "Snooze until: pick a date.")
-            elif not today < day <= today + timedelta(days=SNOOZE_DAYS_LIMIT):
-                self.add_error("until", "Snooze until: pick a date from tomorrow to a year from now.")
-            cleaned["until"] = day
-        return cleaned
+        action, _, words = self.cleaned_data.get("do", "").partition(":")
+        if action == "snooze":
+            try:
+                self.cleaned_data["snooze_until"] = self._end(words)
+            except snooze_words.NotUnderstood as reason:
+                self.add_error("until", str(reason))
+        return self.cleaned_data
 
-    def snooze_until(self, at: time) -> datetime:
-        """The moment at which a snooze ends: the very time that was shown, else the chosen day at the time `at`, in the
-        active time zone, which is the workspace's.
-        """
-        moment: datetime | None = self.cleaned_data["moment"]
-        return moment or timezone.make_aware(datetime.combine(self.cleaned_data["until"], at))
+    def _end(self, words: str) -> datetime:
+        """When a snooze ends. Raises NotUnderstood."""
+        now, today, limit = timezone.now(), timezone.localdate(), timedelta(days=SNOOZE_DAYS_LIMIT)
+        if moment := self._moment(words):
+            if not now < moment <= now + limit:
+                raise snooze_words.NotUnderstood(
+                    "Snooze until: that time has passed, or is more than a year ahead."
+                )
+            return moment
+        if words and words not in self.WORDS:
+            return snooze_words.read(words, self.opens_at)
+        day = today + timedelta(days=self.WORDS[words]) if words else self.cleaned_data.get("until")
+        if day is None:
+            raise snooze_words.NotUnderstood("Snooze until: pick a date.")
+        if not today < day <= today + limit:
+            raise snooze_words.NotUnderstood("Snooze until: pick a date from tomorrow to a year from now.")
+        return timezone.make_aware(datetime.combine(day, self.opens_at))
 
     def membership_id(self) -> int | None:
         """The id of the membership that the conversations are assigned to; None for nobody."""

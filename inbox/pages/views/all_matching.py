@@ -50,14 +50,13 @@ def decide(request: WorkspaceRequest) -> HttpResponse:
 
 
 def _start(request: WorkspaceRequest, query: str) -> HttpResponse:
-    form = AllForm(request.POST)
+    form = AllForm(request.POST, opens_at=request.workspace.opens_at)
     try:
         if not form.is_valid():
             raise all_matching.Otherwise(form.problem())
         if form.action == "assign":
             assigning.receiver(request.workspace, form.membership_id())
-        until = form.snooze_until(request.workspace.opens_at) if form.action == "snooze" else None
-        job = all_matching.start(request, form, until)
+        job = all_matching.start(request, form, form.cleaned_data.get("snooze_until"))
     except (assigning.NotAMember, all_matching.Otherwise) as reason:
         messages.error(request, str(reason))
         return HttpResponseRedirect(request.get_full_path())

@@ -40,7 +40,8 @@ def decide(request: WorkspaceRequest) -> HttpResponse:
     With `open`, the conversation on whose page it was pressed, done and snooze lead to the next older conversation of
     the list.
     """
-    form = TriageForm({**request.POST.dict(), "lead": request.POST.getlist("lead")})
+    asked = {**request.POST.dict(), "lead": request.POST.getlist("lead")}
+    form = TriageForm(asked, opens_at=request.workspace.opens_at)
     part = part_asked(request)
     if not form.is_valid():
         messages.error(request, form.problem())
@@ -72,11 +73,9 @@ def _carry_out(request: WorkspaceRequest, form: TriageForm) -> tuple[str, triage
     if form.action == "tag":
         return f"Tagged {form.word}: {{}}", tagging.tag(workspace, signed_in(request), seen, form.word)
     if form.action == "snooze":
-        until = triage.snoozed(form.snooze_until(workspace.opens_at))
-        given = form.cleaned_data
-        shown = f"{given['moment']:%-d %B, %H:%M}" if given["moment"] else date(given["until"], "j F")
-        said = f"Snoozed {{}} until {shown}"
-        return said, triage.change(workspace, seen, until)
+        until = form.cleaned_data["snooze_until"]
+        said = f"Snoozed {{}} until {date(until, 'j F, H:i')}"
+        return said, triage.change(workspace, seen, triage.snoozed(until))
     if form.action == "done":
         return "Done: {}", triage.change(workspace, seen, triage.DONE)
     if form.action == "read":
