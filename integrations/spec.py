@@ -368,7 +368,7 @@ class ProviderSpec:
     newer: "Callable[[Outgoing, Integration, Deadline], Iterable[Listed]] | NONE"
     """Lists what went out to the person, at least all since they wrote what the message answers.
 
-    It is read right before a message that no person pressed goes out (docs/adr/0024).
+    It is read right before a message that no person pressed goes out (docs/adr/0024-gates-give-reasons.md).
     """
     sends: frozenset[str] | NONE
     """The client's operations that send a message.

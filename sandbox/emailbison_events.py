@@ -15,6 +15,13 @@ INBOUND = ("LEAD_REPLIED", "LEAD_INTERESTED", "UNTRACKED_REPLY_RECEIVED", "EMAIL
 OTHERS = ("EMAIL_SENT", "MANUAL_EMAIL_SENT", "EMAIL_OPENED", "LEAD_UNSUBSCRIBED")
 ACCOUNTS = {"EMAIL_ACCOUNT_DISCONNECTED": "Not connected", "EMAIL_ACCOUNT_RECONNECTED": "Connected"}
 """The events about a sender, each with the sender's status afterwards."""
+REMOVED = "EMAIL_ACCOUNT_REMOVED"
+CONTACTS = {
+    "CONTACT_REPLIED": "LEAD_REPLIED",
+    "CONTACT_INTERESTED": "LEAD_INTERESTED",
+    "CONTACT_UNSUBSCRIBED": "LEAD_UNSUBSCRIBED",
+}
+"""Events by the name that EmailBison's pages give them."""
 NEW_MAILS = ("EMAIL_SENT", "MANUAL_EMAIL_SENT")
 LEAD_STATUS = {"EMAIL_BOUNCED": "bounced", "LEAD_UNSUBSCRIBED": "unsubscribed"}
 
@@ -23,13 +30,18 @@ def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any
     """The body of the webhook that the played EmailBison posts for `event`, from the fields in docs/sandbox.md. Raises
     BadRequestError, which names a missing field.
     """
-    known = (*INBOUND, *OTHERS, *ACCOUNTS)
+    if event in CONTACTS:
+        body = build(account, CONTACTS[event], fields)
+        return body | {"event": _envelope(account, event)}
+    known = (*INBOUND, *OTHERS, *ACCOUNTS, REMOVED, *CONTACTS)
     if event not in known:
         raise BadRequestError(f"EmailBison events: {', '.join(known)}", code="event")
     tracked = event != "UNTRACKED_REPLY_RECEIVED"
     sender = keep_sender(account.data, fields.get("sender") or {"id": 311})
-    if event in ACCOUNTS:
-        sender["status"] = ACCOUNTS[event]
+    if event == REMOVED:
+        del account.data.senders[sender["id"]]
+    if event in (*ACCOUNTS, REMOVED):
+        sender["status"] = ACCOUNTS.get(event, sender["status"])
         return {"event": _envelope(account, event), "data": {"sender_email": public(sender)}}
     data: dict[str, Any] = {
         "campaign": None,

@@ -393,13 +393,15 @@ class EmailBisonClient:
 
 
 def _next_query(data: Any) -> dict[str, str]:
-    """The query of the next page, from `links.next` or from `meta`. It is empty on the last page."""
+    """The query of the next page, from `links.next` or from `meta`, by cursor or number. Empty on the last page."""
     if not isinstance(data, dict):
         return {}
     link = (data.get("links") or {}).get("next")
     if link:
         return dict(parse_qsl(urlsplit(str(link)).query))
     meta = data.get("meta") or {}
+    if meta.get("next_cursor"):
+        return {"cursor": str(meta["next_cursor"])}
     current, last = meta.get("current_page"), meta.get("last_page")
     if isinstance(current, int) and isinstance(last, int) and current < last:
         return {"page": str(current + 1)}

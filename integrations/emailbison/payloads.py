@@ -35,13 +35,16 @@ from integrations.payload import ExternalId, Payload, Text, first_time, short_ke
 
 REPLIES = ("LEAD_REPLIED", "LEAD_INTERESTED", "UNTRACKED_REPLY_RECEIVED")
 BY_HAND = "MANUAL_EMAIL_SENT"
+REMOVED = "EMAIL_ACCOUNT_REMOVED"
 STATUS = {"EMAIL_ACCOUNT_DISCONNECTED": "DISCONNECTED", "EMAIL_ACCOUNT_RECONNECTED": "RECONNECTED"}
 """What EmailBison reports about a mailbox, in one word.
 
 The report has neither id nor time. So whether it is new is decided by comparing it with the last report about that
-mailbox.
+mailbox. A mailbox is removed only once.
 """
 TAGGED = "TAG_ATTACHED"
+CONTACT, LEAD = "CONTACT_", "LEAD_"
+"""EmailBison's pages call leads contacts, and its events are taken by either name."""
 EVENTS = (
     *REPLIES,
     "EMAIL_SENT",
@@ -51,6 +54,7 @@ EVENTS = (
     "LEAD_UNSUBSCRIBED",
     TAGGED,
     *STATUS,
+    REMOVED,
 )
 
 
@@ -162,12 +166,14 @@ def parse(body: Any, now: datetime) -> Event:
     Raises PayloadInvalid if a needed field is missing or has a wrong type.
     """
     kind = validate(Header, body).event.type
+    if kind.startswith(CONTACT):
+        kind = LEAD + kind.removeprefix(CONTACT)
     if kind not in EVENTS:
         return IgnoredEvent(event_type=kind, reason="unknown event type")
     if kind == TAGGED:
         return _tagged(kind, validate(Tagged, body).data)
     data = validate(Envelope, body).data
-    if kind in STATUS:
+    if kind in STATUS or kind == REMOVED:
         return _status(kind, data)
     if kind == "EMAIL_OPENED":
         return IgnoredEvent(event_type=kind, reason="opens are not used")
@@ -200,7 +206,8 @@ def _status(kind: str, data: Data) -> Event:
     return AccountStatusEvent(
         event_type=kind,
         account_id=sender.id,
-        status=STATUS[kind],
+        event_key=f"removed:{sender.id}" if kind == REMOVED else "",
+        status=STATUS.get(kind, "REMOVED"),
         mailbox=sender.email.address.lower() or sender.id,
         told_by=tuple(STATUS),
     )

@@ -95,7 +95,7 @@ SPEC = ProviderSpec(
         ),
     ),
     account_words=AccountWords(
-        refused=frozenset({"DISCONNECTED"}), down=frozenset(), well=frozenset({"RECONNECTED"})
+        refused=frozenset({"DISCONNECTED", "REMOVED"}), down=frozenset(), well=frozenset({"RECONNECTED"})
     ),
     channel="email",
     opens_channel=True,

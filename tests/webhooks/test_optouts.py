@@ -10,7 +10,7 @@ from inbox.models.lead import Tag
 from inbox.signals import lead_stopped
 from jobs.models import BackgroundJob
 from tests.factories import make_campaign, make_draft, make_lead, make_message
-from tests.recorded import payload
+from tests.recorded import payload, traffic
 
 NOON = datetime(2026, 10, 14, 12, tzinfo=UTC)
 CONTACT = payload("ghl", "workflow_sms")["contact_id"]
@@ -139,3 +139,16 @@ def test_opt_out_of_a_stand_in_goes_with_its_message_to_the_tracked_lead(poster)
     assert Message.objects.get().lead == lead
     assert lead.opted_out_at and lead.tag == Tag.BLACKLIST
     assert not Lead.objects.exclude(pk=lead.pk).exists()
+
+
+def test_emailbisons_events_of_contacts_are_those_of_leads(poster):
+    def renamed(kind: str) -> dict:
+        day = (line.body for line in traffic() if line.workspace == "northwind" and line.source == "email")
+        body = next(one for one in day if isinstance(one, dict) and one["event"]["type"] == kind)
+        return body | {"event": body["event"] | {"type": kind.replace("LEAD_", "CONTACT_")}}
+
+    assert poster.post("email", renamed("LEAD_REPLIED")).json()["messageId"]
+    unsubscribed = renamed("LEAD_UNSUBSCRIBED")
+    assert poster.post("email", unsubscribed).json()["success"]
+    lead = Lead.objects.get(emailbison_lead_id=str(unsubscribed["data"]["lead"]["id"]))
+    assert lead.opted_out_at is not None

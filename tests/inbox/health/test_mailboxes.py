@@ -66,6 +66,17 @@ def test_mailbox_that_the_provider_no_longer_lists_is_not_waited_for(world, acco
     assert writer.row(account).state == "connected"
 
 
+def test_mailbox_that_is_removed_at_emailbison_is_told_and_not_waited_for(world, account):
+    told(world, "EMAIL_ACCOUNT_REMOVED", 312, BO)
+    assert (writer.row(account).state, writer.row(account).reason) == (
+        "disconnected",
+        f"{BO} is disconnected",
+    )
+
+    assert probes.check_now(account).ok
+    assert writer.row(account).state == "connected"
+
+
 def test_instantly_mailbox_is_looked_for_among_its_accounts(world):
     account = world.connect("instantly", api_key="key-instantly")
     account.config = {"base_url": f"{world.sandbox.url('instantly')}/api/v2"}

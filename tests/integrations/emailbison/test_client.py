@@ -177,6 +177,13 @@ def test_pages_by_their_numbers_where_there_is_no_link(soon):
         assert [campaign.id for campaign in client_at(server.url).campaigns(soon)] == ["1", "2"]
 
 
+def test_pages_by_a_cursor_where_there_is_no_link(soon):
+    first = answer(body={"data": [{"id": 1}], "meta": {"next_cursor": "b2xkZXI", "per_page": 15}})
+    with FaultServer(first, answer(body={"data": [{"id": 2}], "meta": {"next_cursor": None}})) as server:
+        assert [campaign.id for campaign in client_at(server.url).campaigns(soon)] == ["1", "2"]
+        assert server.requests[1].startswith(b"GET /api/campaigns?cursor=b2xkZXI ")
+
+
 def test_an_id_that_is_no_number_never_becomes_an_address(bison, soon):
     with pytest.raises(ProviderRejected) as caught:
         bison.lead("1/../../users", soon)
