@@ -208,12 +208,16 @@ def campaign_id(received: Received, ref: CampaignRef | None) -> UUID | None:
     key = (received.workspace.pk, provider, ref.external_id, name)
     if received.attempt == 1 and key in _campaigns:
         return _campaigns[key]
-    campaign, _ = Campaign.objects.get_or_create(
-        workspace=received.workspace,
-        provider=provider,
-        external_id=ref.external_id,
-        defaults={"name": name},
+    rows = Campaign.objects.filter(
+        workspace=received.workspace, provider=provider, external_id=ref.external_id
     )
+    campaign = rows.first()
+    if campaign is None:  # a lost race is no error in PostgreSQL's log
+        fresh = Campaign(
+            workspace=received.workspace, provider=provider, external_id=ref.external_id, name=name
+        )
+        Campaign.objects.bulk_create([fresh], ignore_conflicts=True)
+        campaign = rows.get()
     if name and campaign.name != name:
         Campaign.objects.filter(pk=campaign.pk).update(name=name)
     transaction.on_commit(partial(_remember, key, campaign.pk))

@@ -233,7 +233,9 @@ def _new(
     if complete is not None:
         complete(lead)
     erased.hold(lead, workspace)
-    lead.save(force_insert=True)
+    Lead.objects.bulk_create([lead], ignore_conflicts=True)  # a lost race is no error in PostgreSQL's log
+    if not Lead.objects.filter(pk=lead.pk).exists():
+        raise IntegrityError("Another transaction has created the lead.")
     _flag(others)
     return Found(lead, True, bool(others))
 
@@ -384,6 +386,10 @@ def keep(lead: Lead, name: str, value: str, source: str) -> KeptIdentity:
             row = Lead.objects.select_for_update().filter(pk=lead.pk).first()
             if row is None or not facts.fillable(row, name):
                 return KeptIdentity.KNOWN
+            if Lead.objects.filter(workspace_id=row.workspace_id, **{name: value}).exists():
+                raise IntegrityError(
+                    "Another lead has it."
+                )  # else the constraint says so, in PostgreSQL's log too
             setattr(row, name, value)
             facts.note(row, [name], source)
             row.save(update_fields=[name, "sources", "updated_at"])

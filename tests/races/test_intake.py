@@ -2,15 +2,18 @@
 
 import threading
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
+from django.db.backends.signals import connection_created
 from django.utils import timezone
 
 from inbox.intake import handlers
 from inbox.intake.handlers import messages
-from inbox.models import Appointment, Lead, Message, WebhookDelivery
+from inbox.leads import identity
+from inbox.models import Appointment, Campaign, Lead, Message, WebhookDelivery
 from inbox.webhooks import replay
 from integrations.events import MessageEvent
 from integrations.models import WebhookKey
@@ -84,6 +87,51 @@ def test_first_messages_over_two_channels_are_one_lead(poster):
         assert len({answer["leadId"] for answer in got}) == 1
     assert Lead.objects.count() == 6
     assert not Lead.objects.filter(identity_conflict=True).exists()
+
+
+@pytest.fixture
+def refusals() -> Iterator[list[str]]:
+    """The constraints by which PostgreSQL refused a row, each of which is a line "duplicate key" in its log."""
+    names: list[str] = []
+
+    def note(execute, sql, params, many, context):
+        try:
+            return execute(sql, params, many, context)
+        except IntegrityError as error:
+            names.append(error.__cause__.diag.constraint_name)
+            raise
+
+    def watch(connection, **_):
+        connection.execute_wrappers.append(note)
+
+    connection_created.connect(watch)
+    yield names
+    connection_created.disconnect(watch)
+
+
+def test_a_race_for_a_lead_or_a_campaign_that_is_lost_is_no_error_of_postgresql(poster, refusals):
+    """Guard: their inserts ignore conflicts."""
+    for number in range(6):
+        bodies = [
+            reply(reply_id=number * 10 + index, lead_id=number + 1, email=f"zora{number}@example.org")
+            for index in range(8)
+        ]
+        for body in bodies:
+            body["data"]["campaign"] = {"id": 700 + number, "name": "Q4"}
+        got = answers(at_once(*posts(poster, "email", bodies)))
+        assert len({answer["leadId"] for answer in got}) == 1
+    assert (Lead.objects.count(), Campaign.objects.count(), Message.objects.count()) == (6, 6, 48)
+    assert refusals == []
+
+
+def test_an_id_that_another_lead_has_is_no_error_of_postgresql(poster, refusals):
+    make_lead(poster.workspace, ghl_contact_id="contact-1")
+    connection.close()  # the next one is watched
+    assert (
+        identity.keep(make_lead(poster.workspace), "ghl_contact_id", "contact-1", "ghl")
+        == "another lead has it"
+    )
+    assert Lead.objects.filter(identity_conflict=True).count() == 2 and refusals == []
 
 
 def test_same_text_without_an_id_at_once_is_one_message(poster):
