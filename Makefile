@@ -39,7 +39,7 @@ echo "Took:$${took#,}"; \
 if [ -n "$$failed" ]; then echo "Failed:$$failed (of $(1))" >&2; exit 1; fi; echo "Passed: $(1)"
 endef
 
-.PHONY: setup demo shots quick test $(TIERS) coverage audit bench campaign rehearse $(REHEARSALS) requirements clean
+.PHONY: setup demo shots quick test $(TIERS) coverage audit bench campaign rehearse $(REHEARSALS) release requirements clean
 .NOTPARALLEL:
 
 setup: $(INSTALLED)
@@ -176,6 +176,10 @@ rehearse-slow: setup
 # `make mutate ARGS=autosend` only those whose kind, file or line has these words.
 mutate: setup
 	$(PY) -u -m tests.mutation $(ARGS)
+
+# Cuts a release: CHANGELOG, tag, and the line of deploy/RELEASES. NEXT is the number that comes after it.
+release: setup
+	deploy/release $(NEXT)
 
 # The files of pins, made from the *.in files. Versions stay as they are: ARGS="--upgrade-package django" or --upgrade.
 requirements: setup

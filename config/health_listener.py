@@ -1,16 +1,21 @@
-"""A second, small listener of the web processes, at HEALTH_BIND, that answers `/healthz` and nothing else.
+"""A second, small listener of the web processes, at HEALTH_BIND, for operators: `/healthz`, and all of `/readyz`.
 
 Each web process answers there by a thread of its own. So the platform hears from it while all threads that serve people
 wait for a slow database or for slow clients, and does not restart it for that. gunicorn's master opens the socket and
 its workers share it: while one is replaced, the others answer.
 """
 
+import json
 import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from jobs import stalls
+
+READY_S = 3.0
+"""How many seconds a statement for `/readyz` is waited for."""
 CLIENT_S = 2.0
 """How many seconds a client of this listener has for all of its request, and to take the answer."""
 
@@ -34,10 +39,14 @@ class _Healthz(BaseHTTPRequestHandler):
     timeout = CLIENT_S
 
     def do_GET(self) -> None:
-        found = self.path.partition("?")[0].rstrip("/") == "/healthz"
-        body = b"ok" if found else b"Only /healthz is answered here."
-        self.send_response(200 if found else 404)
-        self.send_header("Content-Type", "text/plain")
+        path = self.path.partition("?")[0].rstrip("/")
+        status, kind, body = 404, "text/plain", b"Only /healthz and /readyz are answered here."
+        if path == "/healthz":
+            status, body = 200, b"ok"
+        elif path == "/readyz":
+            status, kind, body = _readiness()
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
         self.end_headers()
@@ -48,6 +57,20 @@ class _Healthz(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Writes nothing to the log: the hosting platform sends such a request every few seconds."""
+
+
+def _readiness() -> tuple[int, str, bytes]:
+    """What `/readyz` says. The database connection of this thread, which ends with the request, is closed."""
+    from django.db import connection
+
+    from config.views import readiness
+
+    try:
+        with stalls.request_limit(READY_S):
+            status, told = readiness()
+    finally:
+        connection.close()
+    return status, "application/json", json.dumps(told).encode()
 
 
 class _Server(ThreadingHTTPServer):

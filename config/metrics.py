@@ -266,6 +266,13 @@ def _inherit(directory: Path) -> None:
         path.unlink()
 
 
+def is_operator(request: HttpRequest) -> bool:
+    """Whether the request carries METRICS_TOKEN, as `Authorization: Bearer METRICS_TOKEN`. False if none is set."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    same = constant_time_compare(token.strip(), settings.METRICS_TOKEN)
+    return bool(settings.METRICS_TOKEN) and scheme.lower() == "bearer" and same
+
+
 @require_safe
 @never_cache
 @login_not_required
@@ -277,8 +284,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """
     if not settings.METRICS_TOKEN:
         return HttpResponse("METRICS_TOKEN is not set.\n", status=503, content_type="text/plain")
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not constant_time_compare(token.strip(), settings.METRICS_TOKEN):
+    if not is_operator(request):
         return HttpResponse("unauthorized\n", status=401, content_type="text/plain")
     state = CollectorRegistry(auto_describe=False)
     try:

@@ -9,14 +9,15 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from config import development
+from config import development, release
 from config.env import Env, email_config, metrics_dir, postgres_config, presence_cache
 from config.logs import logging_config
 from jobs.conf import PROCESSES, THREADS, q_cluster
 
-VERSION = "0.1.0"
-"""This release, as CHANGELOG.md has it. `manage.py doctor` names it, and each call to a provider (User-Agent)."""
 BASE_DIR = Path(__file__).resolve().parent.parent
+COMMIT = release.commit(BASE_DIR)
+VERSION = release.version(COMMIT)
+"""This release. `manage.py doctor` names it, and the menu, Sentry, dumps, and each call to a provider (User-Agent)."""
 env = Env()
 
 DEBUG = env.flag("DEBUG")
@@ -179,7 +180,8 @@ SECURE_SSL_REDIRECT = not DEBUG
 SECURE_REDIRECT_EXEMPT = [r"^healthz/?$", r"^readyz/?$", r"^metrics/?$"]
 SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEBUG
-SECURE_HSTS_PRELOAD = not DEBUG
+SECURE_HSTS_PRELOAD = env.flag("HSTS_PRELOAD")
+SILENCED_SYSTEM_CHECKS = ["security.W021"]  # whoever owns the domain decides about preload
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 X_FRAME_OPTIONS = "DENY"

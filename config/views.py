@@ -4,6 +4,7 @@ import logging
 import threading
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
 from django.db import DatabaseError
@@ -14,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from config import static
+from config.metrics import is_operator
 from inbox.replying import lost_time
 from integrations.models import Integration
 from jobs import schema, stats
@@ -50,7 +52,13 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_not_required
 def readyz(request: HttpRequest) -> JsonResponse:
-    """`/readyz`: answers 200 if this process can serve requests, else 503, with JSON that says why.
+    """`/readyz`: answers 200 if this process can serve requests, else 503. Only who has METRICS_TOKEN is told more."""
+    status, told = readiness()
+    return JsonResponse(told if is_operator(request) else {"ready": told["ready"]}, status=status)
+
+
+def readiness() -> tuple[int, dict[str, Any]]:
+    """The HTTP status of `/readyz`, and what operators are told there and at HEALTH_BIND.
 
     It needs the static files, the database, and all migrations applied. Some troubles are reported but are no 503.
     Static files of another release: pages still open, and webhooks must be received. The state of the job queue:
@@ -59,11 +67,11 @@ def readyz(request: HttpRequest) -> JsonResponse:
     held, and all else works.
     """
     if (files := static.fault()) == static.MISSING:
-        return JsonResponse({"ready": False, "static": f"{files}. {static.FIX}"}, status=503)
+        return 503, {"ready": False, "static": f"{files}. {static.FIX}"}
     try:
         missing = [] if _migrated.is_set() else schema.missing()
         if missing:
-            return JsonResponse({"ready": False, "database": "ok", "missing_migrations": missing}, status=503)
+            return 503, {"ready": False, "database": "ok", "missing_migrations": missing}
         _migrated.set()
         told = {
             "last_worker_heartbeat_s": _heartbeat_s(),
@@ -72,9 +80,10 @@ def readyz(request: HttpRequest) -> JsonResponse:
             "unknown_migrations": cache.get_or_set(UNKNOWN, lambda: len(schema.unknown()), UNKNOWN_EVERY_S),
         }
     except DatabaseError:
-        return JsonResponse({"ready": False, "database": "unreachable"}, status=503)
+        return 503, {"ready": False, "database": "unreachable"}
     queue: dict[str, Any] = cache.get_or_set(QUEUE, _queue, QUEUE_EVERY_S) or {}
-    return JsonResponse({"ready": True, "database": "ok", "static": files or "ok", **told, **queue})
+    version = {"version": settings.VERSION, "commit": settings.COMMIT}
+    return 200, {"ready": True, **version, "database": "ok", "static": files or "ok", **told, **queue}
 
 
 def _unreadable() -> int:

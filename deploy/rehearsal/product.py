@@ -91,9 +91,9 @@ class Installation:
 
     def ready(self, port: int) -> dict[str, object]:
         """What `/readyz` says of the web process at `port`; {} where nobody answers."""
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{port}/readyz", headers={"X-Forwarded-Proto": "https"}
-        )
+        token = read(self.environment)["METRICS_TOKEN"]
+        headers = {"X-Forwarded-Proto": "https", "Authorization": f"Bearer {token}"}
+        request = urllib.request.Request(f"http://127.0.0.1:{port}/readyz", headers=headers)
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:
                 found: dict[str, object] = json.load(answer)

@@ -91,6 +91,11 @@ class Shell:
         )
 
     @property
+    def version(self) -> str:
+        """The number and commit of the release that answers."""
+        return settings.VERSION
+
+    @property
     def release(self) -> Release:
         """Which release answers, and with which schema, for the admin's header."""
         return release()

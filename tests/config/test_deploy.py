@@ -3,15 +3,23 @@
 import os
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Event, Thread
 
 import psycopg
 import pytest
+import requests
 from cryptography.fernet import Fernet
 
 from config import gunicorn
 from demo.postgres_user import bin_dir
+from deploy.rehearsal import machine
+from deploy.rehearsal.machine import Machine
 from tests import template
+from tests.pooling import Pooler
+from tests.waiting import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
@@ -55,6 +63,71 @@ def test_nginx_leaves_a_kept_connection_before_gunicorn_closes_it():
     upstream = re.search(r"upstream holdfast \{(.*?)\}", text, re.S)
     kept_s = upstream and re.search(r"keepalive_timeout (\d+)s;", upstream[1])
     assert kept_s and int(kept_s[1]) < gunicorn.keepalive
+
+
+class Slow(BaseHTTPRequestHandler):
+    """A web process that says when a request has come, and answers once it may."""
+
+    came, may_answer = Event(), Event()
+
+    def do_GET(self) -> None:
+        self.came.set()
+        self.may_answer.wait(PATIENCE_S)
+        self.send_response(200)
+        self.end_headers()
+
+
+@pytest.mark.crash
+def test_nginx_says_at_its_limit_when_to_come_again(tmp_path):
+    home = Machine(tmp_path / "home")
+    web = ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+    thread = Thread(target=web.serve_forever, args=(0.01,))
+    thread.start()
+    port = machine.free_port()
+    site = machine.nginx_site(home, port, (web.server_port, web.server_port))
+    text = site.read_text().replace(" ssl;", ";").replace("holdfast_clients 200", "holdfast_clients 1")
+    site.write_text(re.sub(r"\n *ssl_\w+ .*", "", text))
+    (home.home / "nginx.conf").write_text(
+        f"{'user root; ' * (os.geteuid() == 0)}daemon off; pid {home.home}/nginx.pid; events {{}}\n"
+        f"http {{ client_body_temp_path {home.home}/body; proxy_temp_path {home.home}/proxy; include {site}; }}\n"
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        home.start("nginx", "nginx", "-p", home.home, "-c", home.home / "nginx.conf")
+        machine.wait_for(lambda: machine.is_open(port), "nginx listens")
+        with ThreadPoolExecutor(1) as other:
+            first = other.submit(requests.get, f"{address}/w/", timeout=PATIENCE_S)
+            assert Slow.came.wait(PATIENCE_S)
+            for path in ("/w/", "/api/webhooks/email/key/"):
+                refused = requests.get(address + path, timeout=PATIENCE_S)
+                assert (refused.status_code, refused.headers["Retry-After"]) == (503, "10"), path
+            Slow.may_answer.set()
+            assert first.result().status_code == 200
+    finally:
+        Slow.may_answer.set()
+        home.stop_all()
+        web.shutdown()
+        web.server_close()
+        thread.join()
+
+
+@pytest.mark.crash
+def test_the_pools_can_be_looked_at_by_a_user_who_can_do_nothing_else(tmp_path):
+    with template.server_in(tmp_path) as postgres:
+        users = postgres.socket_dir / "users.txt"
+        users.write_text('"holdfast_stats" "x"\n')
+        users.chmod(0o644)
+        pooler = Pooler(postgres, 2, {"auth_type": "trust", "auth_file": str(users)})
+        process = pooler.start(tmp_path / "pgbouncer.log")
+        try:
+            machine.wait_for(lambda: machine.is_open(pooler.port), "PgBouncer listens")
+            url = pooler.url("pgbouncer").replace("holdfast@", "holdfast_stats@")
+            with psycopg.connect(url, autocommit=True, cursor_factory=psycopg.ClientCursor) as console:
+                assert "cl_waiting" in [column.name for column in console.execute("SHOW POOLS").description]
+                with pytest.raises(psycopg.Error, match="not allowed|admin"):
+                    console.execute("PAUSE")
+        finally:
+            machine.stop(process)
 
 
 def test_manage_reads_the_settings_as_they_stand_there_and_leaves_those_that_are_set(tmp_path):

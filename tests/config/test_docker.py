@@ -15,7 +15,7 @@ SERVICES = yaml.safe_load((DOCKER / "compose.yaml").read_text(encoding="utf-8"))
 def test_the_image_builds_by_the_script_that_runs_anywhere_and_is_not_root():
     build = DOCKERFILE.split("\nFROM ")[1]
     assert (
-        re.findall(r"^RUN (.+)$", build, re.M) == ["deploy/build"]
+        re.findall(r"^RUN (.+)$", build, re.M)[-1] == "deploy/build"
         and (DEPLOY / "build").stat().st_mode & 0o111
     )
     assert (

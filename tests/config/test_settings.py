@@ -54,3 +54,19 @@ def test_it_does_not_start_with(change, said):
 def test_a_refusal_never_quotes_the_secret():
     run = start(**GOOD | {"SECRET_KEY": "hunter2-hunter2"})
     assert "hunter2" not in run.stderr
+
+
+@pytest.mark.parametrize(("choice", "preload"), [("", "False"), ("1", "True")])
+def test_whether_browsers_ship_the_host_as_https_alone_is_the_owners_choice(choice, preload):
+    run = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from config.settings import *; print(SECURE_HSTS_PRELOAD, SECURE_HSTS_SECONDS)",
+        ],
+        env={"PATH": os.environ["PATH"], "HSTS_PRELOAD": choice} | GOOD,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.split() == [preload, "31536000"]

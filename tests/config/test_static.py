@@ -130,19 +130,21 @@ def test_the_check_of_a_deployment_names_the_fix(source):
     assert static.check() == []
 
 
-def test_readyz_is_503_while_no_files_were_collected_and_says_so(source):
+def test_readyz_is_503_while_no_files_were_collected_and_says_so(source, settings):
+    settings.METRICS_TOKEN = "t"
     start_again()
-    response = Client().get("/readyz")
+    response = Client().get("/readyz", headers={"Authorization": "Bearer t"})
     assert response.status_code == 503
     assert response.json() == {"ready": False, "static": f"missing. {static.FIX}"}
 
 
 @pytest.mark.django_db
-def test_readyz_tells_of_files_of_another_release_and_stays_ready(source):
+def test_readyz_tells_of_files_of_another_release_and_stays_ready(source, settings):
+    settings.METRICS_TOKEN = "t"
     collect()
     (source / "new.js").write_text("new")
     start_again()
     views._migrated.set()
     cache.delete(views.UNREADABLE)
-    response = Client().get("/readyz")
+    response = Client().get("/readyz", headers={"Authorization": "Bearer t"})
     assert (response.status_code, response.json()["static"]) == (200, "stale")

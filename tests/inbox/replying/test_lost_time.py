@@ -63,7 +63,7 @@ def of_the_lost_time(world, draft, text: str) -> None:
     draft.refresh_from_db()
 
 
-def test_nothing_goes_out_until_somebody_says_what_was_lost(world, draft):
+def test_nothing_goes_out_until_somebody_says_what_was_lost(world, draft, settings):
     restore()
     send = approve(world, draft)
     world.work()
@@ -71,7 +71,8 @@ def test_nothing_goes_out_until_somebody_says_what_was_lost(world, draft):
     send.refresh_from_db()
     assert (send.state, world.posted()) == (State.INTENT, [])
     assert BackgroundJob.objects.get(kind="reply.send").status == "queued"
-    assert Client().get("/readyz").json()["sends_held"] is True
+    settings.METRICS_TOKEN = "t"
+    assert Client().get("/readyz", headers={"Authorization": "Bearer t"}).json()["sends_held"] is True
     finding = next(one for one in doctor.examine(providers=False) if one.subject == "sends")
     assert finding.ok is False and "restored --since" in finding.fix
 

@@ -1,0 +1,33 @@
+"""Which release this tree is, and which commit.
+
+`make release` writes NUMBER. git writes ARCHIVED when it makes an archive (.gitattributes); so does the build of an
+image, which has no git either.
+"""
+
+import subprocess
+from pathlib import Path
+
+NUMBER = "0.2.0.dev"
+ARCHIVED = "$Format:%H$"
+SHOWN = 12
+"""So many digits of a commit are shown."""
+
+
+def commit(root: Path) -> str:
+    """The commit whose tree is in `root`; "" if neither an archive's mark nor git's history there says so."""
+    if not ARCHIVED.startswith("$"):
+        return ARCHIVED
+    if not (root / ".git").exists():
+        return ""
+    # The tree may be another user's.
+    git = ("git", "-c", "safe.directory=*", "-C", str(root), "rev-parse", "HEAD")
+    try:
+        asked = subprocess.run(git, capture_output=True, text=True, check=True, timeout=5)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return asked.stdout.strip()
+
+
+def version(commit: str) -> str:
+    """Number and commit: `0.2.0+0123456789ab`, or between two releases `0.3.0.dev+0123456789ab`."""
+    return f"{NUMBER}+{commit[:SHOWN] or 'unknown'}"
