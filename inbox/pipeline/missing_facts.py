@@ -4,6 +4,7 @@ What is known is never overwritten. A value that another lead has is left to a p
 what was filled.
 """
 
+import re
 from typing import Any
 
 import phonenumbers
@@ -17,6 +18,7 @@ from inbox.models import Enrichment, Lead
 from inbox.pipeline.situation import NotNow, Situation
 from inbox.prompts import model_calls
 from inbox.prompts.sheet import sheet, theirs
+from inbox.understanding.normalise import fold
 from inbox.workspaces.accounts import connected
 from integrations import emailbison, ghl
 from integrations.emailbison.client import EmailBisonClient
@@ -31,6 +33,22 @@ from jobs.kinds import kind_name
 CRM_CONTACT = kind_name("ghl.contact", __name__)
 Kind = Enrichment.Kind
 PHONE_NAMES = ("phone", "mobile", "phone number", "mobile phone", "cell")
+OWN = re.compile(
+    r"\A\W*(?:(?:direct|office|work|cell|mobile|phone|tel|telefon|telefono|telefone|telephone|handy|mobil|numero|nummer"
+    r"|number|m|t|p|c|yes|sure|ok|okay|here|it|is|its|this|thanks|reach|text|call|at|on|ja|oui|si|sim|tak)\b\W*)*\Z"
+    r"|\b(?:me|my|mine|i|i'm|ich|mich|mir|mein\w*|je|moi|mon|ma|mi|mio|mia|meu|minha|mij|mijn|ik|mig|mitt|min|mnie|moj\w*)\b"
+)
+"""What may stand before the writer's own number in a text, folded: nothing, a label, or a word for the writer."""
+ANY = re.compile("")
+OTHERS = re.compile(
+    r"\b(?:tele|tel[./]?)?(?:fax|faks)\b\W*(?:no|nr|number)?\W*\Z|(?:\A|[|,;/\t])\s*f\W*\Z"
+    r"|\b(?:instead|assistant|secretary|secretariat|sekretariat|colleague|kollege|kollegin|collegue|colega|collega"
+    r"|kollega|stattdessen|boss|partner|wife|husband)\b"
+    r"|\bmy (?!(?:\w+ )?(?:cell|mobile|phone|number|direct|line|tel|office))\w+"
+)
+"""What stands before a number that is a fax or somebody else's, folded."""
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-ZÀ-Ž])|\n")
+_DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d\d")
 PROFILE_NAMES = ("linkedin url", "linkedin", "linkedin profile")
 
 
@@ -47,9 +65,12 @@ def from_text(situation: Situation, _deadline: Deadline) -> dict[str, list[str]]
     """The pipeline's step that fills in a phone number or LinkedIn profile from the lead's own text or signature. Each
     counts only if it is the only one there. Returns the names of the filled columns.
     """
-    words = f"{situation.message.text}\n{situation.signature}"
-    found = Person(phone=_phone(words, situation.workspace.phone_region), linkedin_url=_profile(words))
-    return {"filled": fill(situation, found, facts.TEXT)}
+    text, signature, region = situation.message.text, situation.signature, situation.workspace.phone_region
+    numbers = _own_numbers(text, region, OWN) | _own_numbers(signature, region, ANY)
+    person = Person(
+        phone=numbers.pop() if len(numbers) == 1 else "", linkedin_url=_profile(f"{text}\n{signature}")
+    )
+    return {"filled": fill(situation, person, facts.TEXT)}
 
 
 def from_variables(situation: Situation, deadline: Deadline) -> dict[str, list[str]]:
@@ -87,12 +108,10 @@ def from_signature(situation: Situation, deadline: Deadline) -> dict[str, list[s
         workspace_id=situation.workspace.pk,
         deadline=deadline,
     )
-    digits = "".join(filter(str.isdigit, text))
-    phone = answer.phone or ""
-    if "".join(filter(str.isdigit, phone))[-9:] not in digits:
-        phone = ""
+    phone = "".join(filter(str.isdigit, answer.phone or ""))[-9:]
+    numbers = _own_numbers(text, situation.workspace.phone_region, ANY)
     person = Person(
-        phone=phone,
+        phone=next((number for number in numbers if phone and number.endswith(phone)), ""),
         linkedin_url=_profile(answer.linkedin_url or "") if (answer.linkedin_url or "") in text else "",
         title=answer.title if answer.title and answer.title in text else "",
         company=answer.company if answer.company and answer.company in text else "",
@@ -149,13 +168,16 @@ def fill(situation: Situation, person: Person, source: str) -> list[str]:
     return [name for name, outcome in kept.items() if outcome is identity.KeptIdentity.FILLED]
 
 
-def _phone(words: str, region: str) -> str:
-    """The only phone number in `words`; "" for none or several, since one may be somebody else's."""
-    numbers = {
-        phonenumbers.format_number(found.number, phonenumbers.PhoneNumberFormat.E164)
-        for found in phonenumbers.PhoneNumberMatcher(words, region, leniency=phonenumbers.Leniency.VALID)
-    }
-    return numbers.pop() if len(numbers) == 1 else ""
+def _own_numbers(words: str, region: str, before: re.Pattern[str]) -> set[str]:
+    """The phone numbers in `words` that are the writer's: what stands before a number in its sentence matches
+    `before`, and is neither the label of a fax nor about somebody else.
+    """
+    numbers = set()
+    for match in phonenumbers.PhoneNumberMatcher(words, region, leniency=phonenumbers.Leniency.VALID):
+        clause = fold(_SENTENCE.split(words[: match.start])[-1])
+        if before.search(clause) and not OTHERS.search(clause) and not _DATE.search(match.raw_string):
+            numbers.add(phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164))
+    return numbers
 
 
 def _profile(words: str) -> str:
