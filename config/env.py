@@ -23,7 +23,8 @@ TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
 HOST = r"[a-z0-9.-]+(?::[0-9]{1,5})?"
 PLAIN_HOST = re.compile(HOST + r"|\[[0-9a-f:.]+\](?::[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
-PROVIDER_HOST = re.compile(rf"[a-z]+={HOST}", re.ASCII | re.IGNORECASE)
+UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+PROVIDER_HOST = re.compile(rf"[a-z]+={HOST}(?:@{UUID})?", re.ASCII | re.IGNORECASE)
 
 
 class Env:
@@ -97,12 +98,14 @@ class Env:
 
     def provider_hosts(self, name: str) -> list[str]:
         """The entries of the environment variable, a comma-separated list of `provider=host` or `provider=host:port`.
-        Raises ImproperlyConfigured for any other form.
+        Each may end in `@` and the id of the workspace that it serves alone. Raises ImproperlyConfigured for any other
+        form.
         """
         entries = self.words(name)
         if not all(map(PROVIDER_HOST.fullmatch, entries)):
             raise ImproperlyConfigured(
-                f"{name} must list provider=host or provider=host:port, separated by commas."
+                f"{name} must list provider=host or provider=host:port, separated by commas; a workspace’s id may"
+                " follow, as in provider=host@id."
             )
         return entries
 

@@ -254,9 +254,9 @@ if ALLOW_LOOPBACK_PROVIDERS and not DEBUG:
     raise ImproperlyConfigured(
         "ALLOW_LOOPBACK_PROVIDERS is for demo and tests only: unset it, or set DEBUG=1."
     )
-# Extra hosts that providers may be called at, as in emailbison=send.example.com.
+# Extra hosts that providers may be called at, as in emailbison=send.example.com@<workspace id>.
 PROVIDER_HOSTS = env.provider_hosts("PROVIDER_HOSTS")
-EMAILBISON_BASE_URL = env.url("EMAILBISON_BASE_URL", "https://send.meetinboxxia.com")
+EMAILBISON_BASE_URL = env.url("EMAILBISON_BASE_URL")
 EMAILBISON_TIMEOUT_MS = env.number("EMAILBISON_TIMEOUT_MS", 30_000, 1_000, 120_000)
 EMAILBISON_MAX_RETRIES = env.number("EMAILBISON_MAX_RETRIES", 2, 0, 5)
 UNIPILE_DSN = env.url("UNIPILE_DSN")

@@ -77,29 +77,29 @@ def put(integration: Integration, values: dict[str, str]) -> None:
         elif name == "name":
             integration.name = value[:120]
         elif name in secrets:
-            _check_secret(spec.name, name, value)
+            _check_secret(integration, name, value)
             kept = {} if integration.is_unreadable else integration.credentials
             integration.credentials = {**kept, name: value}
         elif name in settings and not value:
             integration.config = {key: kept for key, kept in integration.config.items() if key != name}
         elif name in settings:
             if name.endswith(("_url", "_uri")):
-                _check_url(spec.name, name, value)
+                _check_url(integration, name, value)
             integration.config = {**integration.config, name: value.rstrip("/")}
         else:
             known = ", ".join([*(one.name for one in spec.all_settings), "name"])
             raise ConnectError(f"{spec.name} has no setting “{name}”. It has: {known}.")
 
 
-def _check_secret(provider: str, name: str, value: str) -> None:
+def _check_secret(integration: Integration, name: str, value: str) -> None:
     if not value or not value.isprintable() or not value.isascii() or " " in value:
         raise ConnectError(f"{name}: holds a space, a line break or nothing at all. Copy it again.")
     if name.endswith("_url"):
-        _check_url(provider, name, value)
+        _check_url(integration, name, value)
 
 
-def _check_url(provider: str, name: str, value: str) -> None:
+def _check_url(integration: Integration, name: str, value: str) -> None:
     try:
-        check_url(provider, value)
+        check_url(integration.provider, value, integration.workspace_id)
     except HostRefused as refused:
         raise ConnectError(f"{name}: {refused}") from None

@@ -4,6 +4,7 @@ import os
 
 os.environ.setdefault("DEBUG", "1")
 os.environ.setdefault("ALLOW_LOOPBACK_PROVIDERS", "1")
+os.environ.setdefault("EMAILBISON_BASE_URL", "https://mail.emailbison.com")
 os.environ.setdefault("CRON_SECRET", "cron-secret-of-the-tests")
 
 from config.settings import *  # noqa: F403

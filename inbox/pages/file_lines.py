@@ -10,7 +10,7 @@ from inbox.models.message import OWN
 from inbox.trace.files import why_not
 from integrations import registry
 from integrations.attachments import Attachment, read
-from integrations.spec import NONE, ProviderSpec
+from integrations.spec import NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +34,19 @@ def file_lines(message: Message) -> list[FileLine]:
     found = read(message.attachments)
     if not found or message.source == OWN:
         return []
+    return [file_line(message, number, one) for number, one in enumerate(found, start=1)]
+
+
+def file_line(message: Message, number: int, one: Attachment) -> FileLine:
+    """The line of one file that came with `message`."""
     spec = registry.spec_of(registry.provider_of(message.source))
-    return [file_line(spec, number, one) for number, one in enumerate(found, start=1)]
-
-
-def file_line(spec: ProviderSpec, number: int, one: Attachment) -> FileLine:
-    """The line of one file that a message from the provider of `spec` brought."""
     size = filesizeformat(one.size) if one.size is not None else ""
     url = one.url if one.url.startswith("https://") else ""
     return FileLine(
         number=number,
         name=one.file_name,
         detail=", ".join(filter(None, (one.type, size))),
-        why=why_not(spec, one),
+        why=why_not(spec, message.workspace_id, one),
         url=url,
         host=urlsplit(url).hostname or "",
     )

@@ -4,6 +4,7 @@ import io
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from uuid import UUID
 
 from inbox.models import Message
 from inbox.trace import asking
@@ -28,7 +29,7 @@ class NotFetched(Exception):
     """A file could not be fetched. The text is a sentence for people that says why."""
 
 
-def why_not(spec: ProviderSpec, one: Attachment) -> str:
+def why_not(spec: ProviderSpec, workspace_id: UUID, one: Attachment) -> str:
     """Why the file `one`, which a message from the provider of `spec` brought, cannot be fetched, as a sentence; "" if
     it can be tried. Asks neither the database nor the provider.
     """
@@ -41,7 +42,7 @@ def why_not(spec: ProviderSpec, one: Attachment) -> str:
         return TOO_LARGE
     if spec.files.needs == "url":
         try:
-            check_url(spec.name, one.url)
+            check_url(spec.name, one.url, workspace_id)
         except HostRefused:
             return f"It is not at an address of {spec.company}’s, so it is not fetched from here."
     return ""
@@ -65,7 +66,7 @@ def fetch(message: Message, one: Attachment) -> Held:
     may be gone or lie elsewhere. Raises NotFetched.
     """
     spec = registry.spec_of(registry.provider_of(message.source))
-    if why := why_not(spec, one):
+    if why := why_not(spec, message.workspace_id, one):
         raise NotFetched(why)
     try:
         account = answering(message, spec.name)

@@ -1,11 +1,21 @@
 """Tests an EmailBison account: whose key it is, and whether its mailboxes can send."""
 
+from integrations import destinations
 from integrations.emailbison.client import EmailBisonClient
 from integrations.errors import SENDER_DOWN
 from integrations.health import mailboxes, writer
 from integrations.health.checks import Test, Wrong, same_account
 from integrations.models import Integration
 from jobs.deadline import Deadline
+
+
+def lacks(account: Integration) -> tuple[str, str] | None:
+    """The name of the setting that the EmailBison account still needs, with a sentence for people. None if it needs
+    none.
+    """
+    if destinations.base_url(account):
+        return None
+    return "base_url", "Needed: each customer of EmailBison has an address."
 
 
 def probe(account: Integration, deadline: Deadline) -> None:

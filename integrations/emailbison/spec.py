@@ -10,7 +10,6 @@ from integrations.emailbison import NAME, account, campaigns, files, listed, pay
 from integrations.emailbison.carrier import EmailBisonCarrier
 from integrations.spec import (
     API_KEY,
-    BASE_URL,
     NONE,
     STOP_LABELS,
     AccountWords,
@@ -32,6 +31,7 @@ SPEC = ProviderSpec(
     known_as="EmailBison",
     company="EmailBison",
     aliases=("email",),
+    # The first is a white label: accounts had it as their address by default until release 0.1.0.
     hosts=("send.meetinboxxia.com", "emailbison.com"),
     ports=NONE("It is reached on 443 alone."),
     base_url=lambda: settings.EMAILBISON_BASE_URL,
@@ -44,12 +44,20 @@ SPEC = ProviderSpec(
         required=False,
     ),
     secrets=(API_KEY,),
-    settings=(BASE_URL, STOP_LABELS),
+    settings=(
+        Setting(
+            name="base_url",
+            label="Address of your EmailBison",
+            help="Where you log in, as in https://send.example.com. Another address needs the key again.",
+            required=False,
+        ),
+        STOP_LABELS,
+    ),
     key="api_key",
     installation_key=NONE("Each workspace has a key of its own."),
     key_made_at="EmailBison under Settings, Developer API",
     usable=has_secrets,
-    lacks=NONE("The key is all that it needs."),
+    lacks=account.lacks,
     webhooks=(
         WebhookSource(
             name="email",

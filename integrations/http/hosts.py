@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NamedTuple
+from uuid import UUID
 
 from django.conf import settings
 
@@ -76,10 +77,14 @@ class Address(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A host with its subdomains to which calls may go, and the ports besides 443 that they may use there."""
+    """A host with its subdomains to which calls may go, and the ports besides 443 that they may use there.
+
+    `owner`: the id of the only workspace that it serves, "" for all.
+    """
 
     host: str
     ports: Collection[int]
+    owner: str = ""
 
 
 def address_of(provider: str, url: str) -> Address:
@@ -99,28 +104,31 @@ def allowed_places(provider: str) -> tuple[Place, ...]:
     """The hosts and ports at which a provider may be called.
 
     They are its own hosts, those in `settings.PROVIDER_HOSTS` (`provider=host` or `provider=host:port`, for white
-    labels and proxies), and the addresses that an operator has set for it. A port other than 443 is allowed if an
-    operator named it, or if it is one of the provider's own. Raises UnknownProvider.
+    labels and proxies, with `@` and a workspace's id if they serve that one alone), and the addresses that an operator
+    has set for it. A port other than 443 is allowed if an operator named it, or if it is one of the provider's own.
+    Raises UnknownProvider.
     """
     if provider == HEARTBEAT:
-        address = address_of(provider, settings.HEARTBEAT_URL)
-        return (Place(address.host, (address.port,)),)
+        return (_place(provider, settings.HEARTBEAT_URL),)
     spec = registry.spec_of(provider)
-    entries = [
-        entry.partition("=")[2] for entry in settings.PROVIDER_HOSTS if entry.startswith(f"{provider}=")
-    ]
+    found = [Place(host, spec.ports or ()) for host in spec.hosts]
+    for entry in settings.PROVIDER_HOSTS:
+        if entry.startswith(f"{provider}="):
+            host, _, owner = entry.partition("=")[2].partition("@")
+            found.append(_place(provider, f"https://{host}", owner.lower()))
     operators = spec.operator_urls() if spec.operator_urls else ()
-    named = [
-        address_of(provider, url) for url in (*(f"https://{entry}" for entry in entries), *operators) if url
-    ]
-    return (
-        *(Place(host, spec.ports or ()) for host in spec.hosts),
-        *(Place(address.host, (address.port,)) for address in named),
-    )
+    return (*found, *(_place(provider, url) for url in operators if url))
 
 
-def check_url(provider: str, url: str) -> None:
-    """Raise HostRefused if calls to `provider` may not go to `url`. Its text says what is wrong and what is allowed."""
+def _place(provider: str, url: str, owner: str = "") -> Place:
+    address = address_of(provider, url)
+    return Place(address.host, (address.port,), owner)
+
+
+def check_url(provider: str, url: str, workspace_id: UUID | None = None) -> None:
+    """Raise HostRefused if calls to `provider` may not go to `url` for this workspace, or for none. Its text says what
+    is wrong and what is allowed.
+    """
     address = address_of(provider, url)
     if settings.ALLOW_LOOPBACK_PROVIDERS and _is_loopback(address.host):
         return
@@ -133,6 +141,9 @@ def check_url(provider: str, url: str) -> None:
         raise HostRefused(
             f"{provider}: the host {address.host} is not allowed; an operator can add it to PROVIDER_HOSTS."
         )
+    owners = {place.owner for place in places} - {""}
+    if owners and str(workspace_id) not in owners:
+        raise HostRefused(f"{provider}: the host {address.host} serves another workspace alone.")
     if address.port != HTTPS and not any(address.port in place.ports for place in places):
         raise HostRefused(
             f"{provider}: port {address.port} of {address.host} is not allowed; an operator can add"

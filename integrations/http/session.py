@@ -305,7 +305,11 @@ class ProviderSession:
         An exception of `requests` names the URL, which may contain a key. An error that is made outside of its handler
         does not carry it along.
         """
-        guard = CallGuard(call.deadline.within_ms(call.timeout_ms), finish_once_started=not call.idempotent)
+        guard = CallGuard(
+            call.deadline.within_ms(call.timeout_ms),
+            finish_once_started=not call.idempotent,
+            workspace_id=self.workspace_id,
+        )
         try:
             with guarded(guard):
                 response = _exchange_bytes(self.provider, call, guard)

@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
+from uuid import UUID
 
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
@@ -52,14 +53,26 @@ The server may be closing it at this moment, and then nobody would know whether 
 class CallGuard:
     """The Deadline of the call to a provider that this thread makes, and how far the call has got.
 
-    `started`: bytes of the request may have left. `answered`: bytes of the answer have arrived. With
-    `finish_once_started`, only the Deadline ends a call that has started. A cancelled job or a shutdown does not
-    interrupt a message that is being sent, because then nobody would know whether it went out.
+    `workspace_id`: the workspace that it is made for, if any. `started`: bytes of the request may have left.
+    `answered`: bytes of the answer have arrived. With `finish_once_started`, only the Deadline ends a call that has
+    started. A cancelled job or a shutdown does not interrupt a message that is being sent, because then nobody would
+    know whether it went out.
     """
 
-    __slots__ = ("_deadline", "_finish_once_started", "_next_check", "answered", "phase", "started")
+    __slots__ = (
+        "_deadline",
+        "_finish_once_started",
+        "_next_check",
+        "answered",
+        "phase",
+        "started",
+        "workspace_id",
+    )
 
-    def __init__(self, deadline: Deadline, *, finish_once_started: bool) -> None:
+    def __init__(
+        self, deadline: Deadline, *, finish_once_started: bool, workspace_id: UUID | None = None
+    ) -> None:
+        self.workspace_id = workspace_id
         self._deadline = deadline
         self._finish_once_started = finish_once_started
         self._next_check = 0.0
@@ -294,7 +307,8 @@ class GuardedAdapter(HTTPAdapter):
 
         Raises HostRefused, what CallGuard.slice_s raises, and the errors of requests.
         """
-        check_url(self.provider, request.url or "")
+        guard = _guard.get(None)
+        check_url(self.provider, request.url or "", guard.workspace_id if guard else None)
         return super().send(request, *args, **kwargs)
 
     def cert_verify(self, conn: Any, *_: Any) -> None:

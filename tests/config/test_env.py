@@ -98,12 +98,20 @@ def test_an_address_with_a_port_is_taken(url):
 
 def test_hosts_of_providers_are_named_with_or_without_a_port():
     words = "emailbison=send.example.com, ghl=ghl.example.com:8443"
+    words += ", emailbison=a.example:8443@019a0000-0000-7000-8000-000000000001"
     assert Env({"HOSTS": words}).provider_hosts("HOSTS") == words.split(", ")
 
 
 @pytest.mark.parametrize(
     "entry",
-    ["send.example.com", "emailbison=", "emailbison=https://x.example", "emailbison=a/b", "emailbison=a:x"],
+    [
+        "send.example.com",
+        "emailbison=",
+        "emailbison=https://x.example",
+        "emailbison=a/b",
+        "emailbison=a:x",
+        "emailbison=a@acme",
+    ],
 )
 def test_a_host_of_a_provider_that_is_none_stops_the_process(entry):
     with pytest.raises(ImproperlyConfigured, match="HOSTS must list provider=host or provider=host:port"):

@@ -38,6 +38,7 @@ FOLLOWS = "Its trigger adds rows that nobody before it reads, and refuses nothin
 FITS = {
     "inbox.0007_chats_and_account_status: Remove field address from webhookdelivery": "Before the first release.",
     "inbox.0028_meetings_cancelled_after_a_move: Raw Python operation": "Rows only, to values that it writes too.",
+    "integrations.0016_addresses_of_emailbison: Raw Python operation": "Writes the address that it called anyway.",
     "insights.0002_known_states_of_packs: constraint pack_status_known": KNOWN,
     "insights.0002_known_states_of_packs: constraint pack_window_known": KNOWN,
     "insights.0003_known_states_of_pack_threads: constraint pack_thread_status_known": KNOWN,

@@ -567,7 +567,12 @@ SIGNATURE = (
 )
 
 HOST = (
-    ("integrations/http/transport.py", 'check_url(self.provider, request.url or "")', "pass", GATE),
+    (
+        "integrations/http/transport.py",
+        'check_url(self.provider, request.url or "", guard.workspace_id if guard else None)',
+        "pass",
+        GATE,
+    ),
     (
         "integrations/http/transport.py",
         "            check_address(address[0], port)",

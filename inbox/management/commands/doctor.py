@@ -19,6 +19,7 @@ from inbox.webhooks import replay
 from inbox.workspaces import accounts
 from inbox.workspaces.accounts import slack_of
 from integrations import registry
+from integrations.destinations import base_url
 from integrations.errors import ProviderError, ProviderMisconfigured
 from integrations.health.checks import BAD, WARN, Check
 from integrations.health.probes import UNREADABLE, UNREADABLE_FIX
@@ -129,6 +130,7 @@ def examine(*, providers: bool = True) -> Iterator[Finding]:
         yield _sends()
         yield _deliveries()
         yield from _secrets()
+        yield from _addresses()
         yield from _first_steps()
         if providers:
             yield from _model()
@@ -211,6 +213,14 @@ def _configuration() -> Iterator[Finding]:
             "not set",
             "Set it: invitations and password links go by mail, and it is the second path where Slack is broken.",
         )
+
+
+def _addresses() -> Iterator[Finding]:
+    """Names the connected accounts that have no address to call, as the operator has set none for all."""
+    for account in Integration.objects.filter(enabled=True).select_related("workspace"):
+        if registry.spec_of(account.provider).base_url and account.has_secrets and not base_url(account):
+            fix = "Run manage.py connect_integration with --set base_url=…, or set EMAILBISON_BASE_URL or UNIPILE_DSN."
+            yield Finding(False, f"{account.workspace}, {account}", "it has no address to call", fix)
 
 
 def _schema() -> Finding:

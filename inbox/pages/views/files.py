@@ -15,7 +15,6 @@ from inbox.models import Message
 from inbox.pages.access import WorkspaceRequest, workspace_view
 from inbox.pages.file_lines import file_line
 from inbox.trace import files
-from integrations import registry
 from integrations.attachments import Attachment, read
 
 FILE_POLICY = {"default-src": [NONE], "sandbox": [True]}
@@ -37,7 +36,7 @@ def file(request: WorkspaceRequest, message_id: uuid.UUID, number: int) -> HttpR
     try:
         return csp(FILE_POLICY)(lambda _request: _download(one, files.fetch(message, one)))(request)
     except files.NotFetched as reason:
-        line = file_line(registry.spec_of(registry.provider_of(message.source)), number, one)
+        line = file_line(message, number, one)
         context = {"message": message, "lead": message.lead, "file": line, "why": str(reason)}
         return render(request, "inbox/file.html", context)
 

@@ -213,6 +213,15 @@ def test_key_without_the_address_it_may_go_to_is_a_fault(worker, settings):
     assert "UNIPILE_DSN" not in run()
 
 
+def test_an_account_without_an_address_is_a_fault(worker, settings):
+    account = make_integration(make_workspace(), provider="emailbison", credentials={"api_key": "k"})
+    settings.EMAILBISON_BASE_URL = ""
+    said = run("--no-providers")
+    assert f"{account.workspace}, {account}: it has no address to call" in said and "exit 1" in said
+    settings.EMAILBISON_BASE_URL = "https://mail.emailbison.com"
+    assert "no address to call" not in run("--no-providers")
+
+
 @pytest.mark.parametrize(("proxies", "noted"), [(0, True), (1, False)])
 def test_it_notes_that_slow_clients_come_straight_in(worker, settings, proxies, noted):
     settings.DEBUG, settings.TRUSTED_PROXY = False, proxies

@@ -287,6 +287,15 @@ class TestKeysAndAddresses:
             people.owner.post(url("integration-new", "unipile"), form | {"api_key": "own"}).status_code == 302
         )
 
+    def test_emailbison_account_needs_an_address_where_the_operator_has_set_none(self, people, url, settings):
+        settings.EMAILBISON_BASE_URL = ""
+        form = {"name": "Jane", "workspace_id": "7", "api_key": "own"}
+        response = people.owner.post(url("integration-new", "emailbison"), form)
+        assert response.status_code == 422
+        assert "each customer of EmailBison" in str(response.context["form"].errors["base_url"])
+        form |= {"base_url": "https://mail.emailbison.com"}
+        assert people.owner.post(url("integration-new", "emailbison"), form).status_code == 302
+
     @pytest.mark.parametrize("base_url", ["", "https://api8.unipile.com:13851"])
     def test_linkedin_account_at_the_operators_address_needs_none(self, people, url, settings, base_url):
         settings.UNIPILE_DSN, settings.UNIPILE_API_KEY = "https://api8.unipile.com:13851", "key-of-all"

@@ -1,6 +1,7 @@
 """Where calls may go."""
 
 import socket
+from uuid import UUID
 
 import pytest
 
@@ -188,3 +189,48 @@ def test_a_name_that_resolves_to_us_is_refused_before_a_byte_is_sent(
     listener.close()
     assert caught.value.sent is False
     assert [report.outcome for report in reports] == [CallOutcome.REJECTED]
+
+
+OWNER, OTHER = UUID(int=1), UUID(int=2)
+
+
+@pytest.mark.parametrize("url", ["https://send.acme.example/api", "https://eu.send.acme.example:8443/"])
+def test_a_host_that_names_its_workspace_serves_no_other(production, settings, url):
+    settings.PROVIDER_HOSTS = [f"emailbison=send.acme.example:8443@{OWNER}", "emailbison=acme.example:8443"]
+    check_url("emailbison", url, OWNER)
+    for stranger in (OTHER, None):
+        with pytest.raises(HostRefused, match="serves another workspace alone"):
+            check_url("emailbison", url, stranger)
+    check_url("emailbison", "https://acme.example/", OTHER)
+
+
+def test_a_host_of_the_providers_own_can_be_given_to_one_workspace(production, settings):
+    settings.PROVIDER_HOSTS = [f"emailbison=send.emailbison.com@{str(OWNER).upper()}"]
+    check_url("emailbison", "https://send.emailbison.com/", OWNER)
+    check_url("emailbison", "https://dedi.emailbison.com/", OTHER)
+    with pytest.raises(HostRefused):
+        check_url("emailbison", "https://send.emailbison.com/", OTHER)
+
+
+@pytest.mark.django_db
+def test_a_call_for_another_workspace_is_not_made(production, settings, monkeypatch):
+    """Guard: the workspace in GuardedAdapter.send."""
+    names: list[str] = []
+
+    def resolve(host, *_args, flags=0, **_more):
+        if not flags:
+            names.append(host)
+        raise OSError
+
+    monkeypatch.setattr("integrations.http.transport.socket.getaddrinfo", resolve)
+    settings.PROVIDER_HOSTS = [f"emailbison=send.acme.example@{OWNER}"]
+    for workspace_id in (OTHER, OWNER):
+        session = ProviderSession(
+            provider="emailbison",
+            base_url="https://send.acme.example",
+            workspace_id=workspace_id,
+            max_retries=0,
+        )
+        with pytest.raises(Exception, match=r"another workspace alone|not reachable"):
+            session.request("GET", "/", operation="x", deadline=Deadline.after_ms(1000))
+        assert names == ([] if workspace_id == OTHER else ["send.acme.example"])
