@@ -204,5 +204,6 @@ def _message(
         tag=tag,
         tag_decided_by="demo" if tag else "",
         sent_at=at,
+        received_at=at,
         processed_at=at,
     )

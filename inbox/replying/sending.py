@@ -238,6 +238,7 @@ def _message(send: OutboundSend, accepted: Accepted) -> dict[str, object]:
         "account_address": reply_to.account_address if reply_to else "",
         "thread_id": accepted.thread_id[:200] or (reply_to.thread_id if reply_to else ""),
         "sent_at": send.called_at or timezone.now(),
+        "received_at": timezone.now(),
         "draft_id": send.draft_id,
         "part": send.part,
     }

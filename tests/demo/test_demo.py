@@ -5,12 +5,14 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from django.db.models import Exists, OuterRef
 
 from demo import facts as known
 from demo import seed
 from demo.facts import FACTS
 from demo.management.commands import demo
-from inbox.models import Message, WorkspaceFact
+from inbox.models import Lead, Message, WorkspaceFact
+from inbox.models.message import OWN
 from inbox.pages.forms.facts import FactForm
 from inbox.webhooks.recorded_traffic import Keys
 from integrations.models import Integration, WebhookKey
@@ -165,3 +167,13 @@ def test_it_ends_with_the_last_words_of_a_process_that_has_ended(slow):
         demo.CommandError, match="The worker process ended.*worker.log:\nOSError: no more room"
     ):
         slow._start()
+
+
+def test_nobody_in_the_demo_s_inbox_waits_who_was_answered(settings):
+    settings.ALLOW_LOOPBACK_PROVIDERS = True
+    seed.seed(SANDBOX)
+    ours = Message.objects.filter(lead=OuterRef("pk"), source=OWN, sent_at__gt=OuterRef("last_inbound_at"))
+    answered = Lead.objects.filter(Exists(ours))
+    assert answered.count() > 10
+    assert [str(lead) for lead in answered.filter(needs_reply=True)] == []
+    assert Lead.objects.filter(needs_reply=True).exists()
