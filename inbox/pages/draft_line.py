@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass
 
-from inbox.models import Draft, GateResult
+from inbox.models import Draft, GateResult, Lead, Workspace
+from inbox.models.lead import Channel
 from inbox.replying.gates import TEXT_PASSES
+
+UNSIGNED = "Nobody signs yet: it ends without a name."
 
 
 @dataclass(frozen=True)
 class DraftLine:
     """The line above the checks of a draft: tone and icon, and `head` (emphasised) with `words` behind it. For a draft
     that counts down, `words` stand behind the time and `head` is empty. `gates` are the checks, those that failed
-    first.
+    first. `unsigned`: it is an e-mail, and nobody signs those of the workspace yet.
     """
 
     tone: str
@@ -18,22 +21,30 @@ class DraftLine:
     head: str
     words: str
     gates: list[GateResult]
+    unsigned: bool = False
 
 
-def draft_line(draft: Draft, gates: list[GateResult]) -> DraftLine:
-    """Why `draft` goes out or waits. `gates` are its gate results. Where nothing goes out by itself there are none, and
-    the check of the text that was made when it was written stands for them.
+def draft_line(lead: Lead, draft: Draft, gates: list[GateResult]) -> DraftLine:
+    """Why `draft` to `lead` goes out or waits. `gates` are its gate results. Where nothing goes out by itself there are
+    none, and the check of the text that was made when it was written stands for them.
     """
     held = [gate for gate in gates if not gate.passed]
     score = f"{len(gates) - len(held)} of {len(gates)} checks pass." if gates else ""
     checks = held + [gate for gate in gates if gate.passed] or _of_text(draft)
+    if lead.sample:
+        return DraftLine("info", "info", "A sample:", " nothing goes out, whatever is pressed.", checks)
+    if unsigned := draft.channel == Channel.EMAIL and not is_signed(lead.workspace):
+        checks = [GateResult(passed=False, evidence=UNSIGNED), *checks]
     if draft.send_at:
         return DraftLine("ok", "clock", "", f": {score}" if gates else "", checks)
-    held = held or [check for check in checks if not check.passed]
+    held = held or [check for check in checks if not check.passed and check.evidence != UNSIGNED]
     if reason := draft.status_reason or (held[0].evidence if held else ""):
         more = f" And {len(held) - 1} more." if len(held) > 1 else ""
         reason = reason.removeprefix("Held: ").rstrip(".")
-        return DraftLine("warn", "pause", "Held:", f" {reason}.{more} {score}", checks)
+        more += " Nobody signs yet." if unsigned else ""
+        return DraftLine("warn", "pause", "Held:", f" {reason}.{more} {score}", checks, unsigned)
+    if unsigned:
+        return DraftLine("warn", "pause", "Nobody signs yet.", f" {score} It waits for you.", checks, True)
     if gates:
         return DraftLine("ok", "ok", "Ready:", f" {score} It waits for you.", checks)
     if checks:
@@ -41,6 +52,11 @@ def draft_line(draft: Draft, gates: list[GateResult]) -> DraftLine:
             "ok", "ok", "Ready:", " The check of its text found nothing. It waits for you.", checks
         )
     return DraftLine("", "info", "Waits for you.", " No check of its text is known.", checks)
+
+
+def is_signed(workspace: Workspace) -> bool:
+    """Whether e-mails of the workspace end with a name or a signature."""
+    return bool(workspace.persona_name.strip() or workspace.signature.strip())
 
 
 def _of_text(draft: Draft) -> list[GateResult]:

@@ -84,7 +84,10 @@ def _way(send: OutboundSend, to: str, shut: str, accounts: list[Integration]) ->
 
 
 def _sender(send: OutboundSend, accounts: list[Integration]) -> tuple[str, str]:
-    """What `send` goes out from, and what is wrong with it."""
+    """What `send` goes out from, and what is wrong with it. A sample is shown what a real answer would go out from."""
+    if send.lead.sample:
+        account = connected(send.workspace_id, send.provider, accounts)
+        return name_of(account) if account else "", ""
     try:
         _, account = outgoing.way_of(send, accounts)
     except CannotSend as why:

@@ -24,15 +24,16 @@ SENDING = ("send", "send-next")
 @workspace_view()
 def decide_draft(request: WorkspaceRequest, draft_id: uuid.UUID) -> HttpResponse:
     """Does what a reviewer decided about a draft, as `do` says: send (with the edited `text`), send-next (the same, and
-    open the next conversation), discard, rewrite, or hold (keep it from going out by itself). Redirects to the
-    conversation.
+    open the next conversation), discard, rewrite, or hold (keep it from going out by itself). Of a sample: pretend, as
+    if it went out. Redirects to the conversation.
 
     A refusal shows the conversation again with the reason, as 409; a text that cannot be sent, as 422.
     """
     drafts = Draft.objects.select_related("lead__campaign")
     draft = get_object_or_404(drafts, workspace=request.workspace, pk=draft_id)
     form = AnswerForm(request.POST)
-    action = _action(request, *SENDING, "discard", "rewrite", "hold")
+    sample = draft.lead.sample
+    action = _action(request, *SENDING, "discard", "rewrite", "hold", *(["pretend"] if sample else []))
     if action in SENDING and not form.is_valid():
         return _again(request, draft.lead, form, channel=draft.channel)
     try:
@@ -43,6 +44,11 @@ def decide_draft(request: WorkspaceRequest, draft_id: uuid.UUID) -> HttpResponse
         elif action == "rewrite":
             review.request_rewrite(draft, user=request.user)
             messages.info(request, "A new draft is being written.")
+        elif action == "pretend":
+            review.reject(draft, user=request.user, reason="A sample: nothing went out.")
+            messages.success(
+                request, "Nothing went out. To a real lead, your answer would be on its way now."
+            )
         else:
             review.reject(draft, user=request.user, reason="Discarded by a reviewer.")
             messages.info(request, "Draft discarded.")

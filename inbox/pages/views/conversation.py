@@ -117,7 +117,9 @@ def find_lead(request: WorkspaceRequest, lead_id: uuid.UUID) -> Lead:
         newest_send_at=Subquery(newest),
         first_seen_at=Least("created_at", Subquery(first)),  # PostgreSQL leaves a NULL out
     )
-    return get_object_or_404(leads, workspace=request.workspace, pk=lead_id)
+    lead = get_object_or_404(leads, workspace=request.workspace, pk=lead_id)
+    lead.workspace = request.workspace
+    return lead
 
 
 def draft_of(lead: Lead) -> Draft | None:
@@ -166,7 +168,7 @@ def _about(lead: Lead, draft: Draft) -> dict[str, Any]:
         },
     )
     return {
-        "line": draft_line(draft, found["gates"]),
+        "line": draft_line(lead, draft, found["gates"]),
         "rewrite": next(iter(found["rewrites"]), None),
         "made": provenance.of(draft, found["facts"]),
     }

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from inbox.models import GateResult, Mention, Note, OutboundSend
+from inbox.models import GateResult, Mention, Note, OutboundSend, Workspace
 from inbox.pages.timeline import LIMIT
 from inbox.replying import review
 from tests import factories
@@ -112,6 +112,24 @@ def test_draft_stands_ready_with_the_verdicts_of_its_gates(workspace, member, le
     assert checks.index("It is 18:14 there: closed.") < checks.index("It answers the newest message.")
 
 
+@pytest.mark.parametrize("channel", ["email", "sms"])
+def test_a_draft_that_nobody_signs_says_so_and_is_not_ready(workspace, people, lead, channel):
+    """Only mails are signed."""
+    message = factories.make_message(lead, channel=channel)
+    factories.make_draft(message, channel=channel, verification={"problems": []})
+
+    def gates(client=people.member) -> str:
+        return page(client, workspace, lead).split('id="gates"')[1].split("</details>")[0]
+
+    assert ("Nobody signs yet." in gates(), "Ready:" in gates()) == (channel == "email", channel == "sms")
+    assert ("Say who signs" in gates(people.owner), "Say who signs" in gates()) == (channel == "email", False)
+    lead.drafts.update(status_reason="Held: it names a price.")
+    assert ("Nobody signs yet." in gates()) == (channel == "email") and "it names a price." in gates()
+    Workspace.objects.update(signature="Alex Moreno, Northwind")
+    lead.drafts.update(status_reason="")
+    assert "Nobody signs" not in gates() and "Ready:" in gates()
+
+
 @pytest.mark.parametrize(
     "verification, line, check",
     [
@@ -128,6 +146,7 @@ def test_draft_stands_ready_with_the_verdicts_of_its_gates(workspace, member, le
 def test_line_above_a_draft_says_what_its_checks_say_where_nothing_goes_out_by_itself(
     verification, line, check, workspace, member, lead
 ):
+    Workspace.objects.update(persona_name="Alex Moreno")
     factories.make_draft(factories.make_message(lead), verification=verification)
     gates = page(member, workspace, lead).split('id="gates"')[1].split("</details>")[0]
     assert line in gates and check in gates and ('class="checks"' in gates) is bool(check)

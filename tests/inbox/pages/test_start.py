@@ -7,7 +7,7 @@ from django.core import mail
 from django.test import Client, override_settings
 from django.utils import timezone
 
-from inbox.models import AuditEntry, Draft, Lead, Membership, Workspace
+from inbox.models import AuditEntry, Draft, Lead, Membership, OutboundSend, Workspace
 from inbox.pages.first_steps import FirstSteps
 from inbox.workspaces import creation
 from integrations.health import writer
@@ -225,6 +225,30 @@ def test_a_test_event_opens_its_sample_which_proves_no_step_and_one_press_remove
     assert "Look at the sample conversation" in owner.get(f"{base}start/").content.decode()
     owner.post(f"{base}start/sample/remove/")
     assert not Lead.objects.exists()
+
+
+def test_in_a_sample_the_account_is_the_sender_and_one_can_only_pretend_to_send(owner, fresh):
+    account = connect(fresh.workspace)
+    base = f"/w/{fresh.workspace.pk}/"
+    owner.post(f"{base}start/event/{account.pk}/")
+    lead = Lead.objects.get(sample=True)
+    account.external_account_id = "42"  # the first check has learned it since
+    account.save()
+    draft = factories.make_draft(lead.messages.get(), verification={"problems": []})
+    page = owner.get(f"{base}inbox/{lead.pk}/").content.decode()
+    form = re.search(r'<form[^>]* id="draft".*?</form>', page, re.S)[0]
+    assert re.findall(r"<dt>From</dt><dd>(.*?)</dd>", form) == ["EmailBison"]
+    assert "not connected" not in form and "Ready:" not in form and "A sample:" in form
+    assert re.findall(r'name="do" value="([^"]*)"', form) == ["pretend"] and "Pretend to send" in form
+
+    answer = owner.post(f"{base}drafts/{draft.pk}/", {"do": "pretend", "text": "Hello"}, follow=True)
+    assert "Nothing went out." in answer.content.decode()
+    draft.refresh_from_db()
+    assert draft.status == "rejected" and not OutboundSend.objects.exists()
+    real = factories.make_draft(factories.make_message(factories.make_lead(fresh.workspace)))
+    assert owner.post(f"{base}drafts/{real.pk}/", {"do": "pretend"}).status_code == 400
+    real.refresh_from_db()
+    assert real.status == "pending"
 
 
 def test_a_test_event_that_cannot_be_sent_says_why(owner, fresh):
