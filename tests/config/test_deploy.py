@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -55,6 +56,36 @@ def test_all_units_of_a_machine_count_into_one_directory():
         text = unit.read_text(encoding="utf-8")
         assert "\nEnvironment=PROMETHEUS_MULTIPROC_DIR=/run/holdfast/metrics\n" in text
         assert "\nRuntimeDirectory=holdfast\n" in text and "\nRuntimeDirectoryPreserve=yes\n" in text
+
+
+def test_units_have_limits_and_no_more_rights_than_they_need():
+    for unit in (DEPLOY / "systemd").iterdir():
+        limits = dict(re.findall(r"^([A-Z]\w+)=(.*)$", unit.read_text(encoding="utf-8"), re.M))
+        assert re.fullmatch(r"[1-4]G", limits["MemoryMax"])
+        assert limits["UMask"] == "0077" and limits["CapabilityBoundingSet"] == ""
+        # PostgreSQL's and systemd's sockets, the network, and what names are looked up by
+        assert limits["RestrictAddressFamilies"] == "AF_UNIX AF_INET AF_INET6 AF_NETLINK"
+        assert (limits["SystemCallFilter"], limits["SystemCallErrorNumber"]) == ("@system-service", "EPERM")
+        assert limits["NoNewPrivileges"] == limits["PrivateTmp"] == limits["ProtectHome"] == "yes"
+        assert limits["ProtectSystem"] == "strict"
+
+
+def test_the_example_of_an_environment_starts_as_it_is_and_with_all_that_it_shows():
+    """Two secrets are to be filled in; the password stands for one."""
+    secrets = {
+        "SECRET_KEY": "k$1`x`" + "abcdefghij" * 5,
+        "FIELD_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+    }
+    text = (DEPLOY / ".env.example").read_text(encoding="utf-8")
+    for lines in (re.findall(r"^([A-Z_]+)=(.*)$", text, re.M), re.findall(r"^#?([A-Z_]+)=(.+)$", text, re.M)):
+        done = subprocess.run(
+            [sys.executable, "manage.py", "check"],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"]} | dict(lines) | secrets,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr[-1_000:]
 
 
 def test_nginx_leaves_a_kept_connection_before_gunicorn_closes_it():
