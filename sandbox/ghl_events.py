@@ -1,7 +1,8 @@
-"""Makes GHL's webhooks for inbound SMS (workflow) and appointments (app), and keeps their contacts and messages."""
+"""Makes GHL's webhooks for inbound SMS (workflow) and all that the app posts, and keeps contacts and messages."""
 
 import re
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,15 +25,18 @@ CONTACT_FIELDS = (
 
 
 def build(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
-    """The body of the webhook that the played GoHighLevel posts for `event`: an appointment's, or an inbound SMS ("sms"
-    or ""). An SMS has no message id, as at GoHighLevel. Contact and appointment are made or changed.
+    """The body of the webhook that the played GoHighLevel posts for `event`: an inbound SMS ("sms" or ""), or what
+    the app posts. An SMS has no message id, as at GoHighLevel. Contact and appointment are made or changed.
 
     Raises BadRequestError for an unknown event or a missing field.
     """
     if event in APPOINTMENT_EVENTS:
         return _appointment_event(account, event, fields)
+    if event in APP_EVENTS:
+        return APP_EVENTS[event](account, event, fields)
     if event not in ("", "sms"):
-        raise BadRequestError(f"GHL events: sms, {', '.join(APPOINTMENT_EVENTS)}", code="event")
+        known = ", ".join((*APPOINTMENT_EVENTS, *APP_EVENTS))
+        raise BadRequestError(f"GHL events: sms, {known}", code="event")
     if not fields.get("text"):
         raise BadRequestError("the SMS's text", code="text")
     contact = _contact(account, fields.get("contact") or {})
@@ -103,6 +107,68 @@ def keep_appointment(account: Account, values: dict[str, Any]) -> dict[str, Any]
     known.update(values, dateUpdated=now_iso())
     return known
 
+
+MESSAGE_TYPES = ("SMS", "Email", "WhatsApp", "FB", "IG", "GMB", "Live Chat")
+DND_CHANNELS = ("Call", "Email", "SMS", "WhatsApp", "GMB", "FB")
+DND_STATES = ("active", "inactive", "permanent")
+
+
+def _message_event(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """A message in the app's form, on the channel `message_type`. An e-mail has HTML and an id of another name."""
+    kind = fields.get("message_type", "SMS")
+    if kind not in MESSAGE_TYPES:
+        raise BadRequestError(f"one of {', '.join(MESSAGE_TYPES)}", code="message_type")
+    if not fields.get("text"):
+        raise BadRequestError("the message's text", code="text")
+    contact = _contact(account, fields.get("contact") or {})
+    message = keep_message(account, contact, fields["text"], inbound=event == "InboundMessage")
+    message["messageType"] = f"TYPE_{kind.upper().replace(' ', '_')}"
+    body = _app(account, event) | {
+        "body": fields["text"],
+        "contactId": contact["id"],
+        "conversationId": message["conversationId"],
+        "dateAdded": message["dateAdded"],
+        "direction": message["direction"],
+        "messageType": kind,
+    }
+    if kind != "Email":
+        return body | {"messageId": message["id"], "contentType": "text/plain", "attachments": []}
+    mail = {"emailMessageId": message["id"], "from": contact["email"], "subject": fields.get("subject", "")}
+    return body | mail | {"body": f"<div>{fields['text']}</div>", "to": ["hello@sandbox.example.com"]}
+
+
+def _dnd_event(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """A contact's do-not-disturb. As at GoHighLevel, `dnd` is absent unless it is set for everything."""
+    states = fields.get("channels") or {}
+    if not set(states) <= set(DND_CHANNELS) or not set(states.values()) <= set(DND_STATES):
+        raise BadRequestError(f"{', '.join(DND_CHANNELS)}: {', '.join(DND_STATES)}", code="channels")
+    contact = _contact(account, fields.get("contact") or {})
+    contact["dnd"] = bool(fields.get("dnd")) or states.get("SMS") in ("active", "permanent")
+    settings = {name: {"status": state, "message": "", "code": ""} for name, state in states.items()}
+    told = {name: contact[name] for name in ("id", "email", "phone", "firstName", "lastName", "companyName")}
+    body = _app(account, event) | told | {"dndSettings": settings, "dateUpdated": now_iso()}
+    return body | ({"dnd": True} if fields.get("dnd") else {})
+
+
+def _email_stats(account: Account, event: str, fields: dict[str, Any]) -> dict[str, Any]:
+    contact = _contact(account, fields.get("contact") or {})
+    told = {"event": fields.get("statistic", "unsubscribed"), "id": secrets.token_hex(10)}
+    stamp = {"timestamp": int(datetime.now(UTC).timestamp()), "recipient": contact["email"]}
+    return _app(account, event) | {"webhookPayload": told | stamp}
+
+
+def _app(account: Account, event: str, _fields: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {"type": event, "locationId": account.properties.get("location_id", "LocSandbox01")}
+
+
+APP_EVENTS: dict[str, Callable[[Account, str, dict[str, Any]], dict[str, Any]]] = {
+    "InboundMessage": _message_event,
+    "OutboundMessage": _message_event,
+    "ContactDndUpdate": _dnd_event,
+    "LCEmailStats": _email_stats,
+    "INSTALL": _app,
+    "UNINSTALL": _app,
+}
 
 NAMES = {"id": "id", "first_name": "firstName", "last_name": "lastName", "email": "email", "phone": "phone"}
 """A contact's fields in `emit`, with the API's names for them."""

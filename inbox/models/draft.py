@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from inbox.models.lead import Channel
+from inbox.models.lead import WRITTEN_ON
 from jobs.ids import uuid7
 
 
@@ -23,7 +23,7 @@ class Draft(models.Model):
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="drafts")
     lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="drafts")
     trigger_message = models.ForeignKey("inbox.Message", on_delete=models.CASCADE, related_name="drafts")
-    channel = models.CharField(max_length=10, choices=Channel.choices)
+    channel = models.CharField(max_length=10, choices=WRITTEN_ON)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
     status_reason = models.CharField(max_length=200, blank=True, default="")
     subject = models.TextField(blank=True, default="")
@@ -122,7 +122,7 @@ class OutboundSend(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="sends")
     lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="sends")
-    channel = models.CharField(max_length=10, choices=Channel.choices)
+    channel = models.CharField(max_length=10, choices=WRITTEN_ON)
     origin = models.CharField(max_length=10, choices=Origin.choices)
     origin_id = models.CharField(max_length=64)
     part = models.PositiveSmallIntegerField(default=0)

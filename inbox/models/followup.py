@@ -8,7 +8,7 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 
-from inbox.models.lead import Channel
+from inbox.models.lead import WRITTEN_ON, Channel
 from integrations import registry
 from jobs.ids import uuid7
 
@@ -59,7 +59,7 @@ class FollowUpStep(models.Model):
     position = models.PositiveSmallIntegerField(default=0)
     offset_days = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(365)])
     offset_minutes = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(1440)])
-    channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.EMAIL)
+    channel = models.CharField(max_length=10, choices=WRITTEN_ON, default=Channel.EMAIL)
     condition = models.CharField(max_length=16, choices=Condition.choices, default=Condition.ALWAYS)
     needs_approval = models.BooleanField(default=False)
     subject = models.CharField(max_length=200, blank=True, default="")
@@ -193,7 +193,7 @@ class FollowUpTask(models.Model):
     lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="followup_tasks")
     instance = models.ForeignKey(FollowUpInstance, on_delete=models.CASCADE, related_name="tasks")
     step = models.ForeignKey(FollowUpStep, on_delete=models.CASCADE, related_name="tasks")
-    channel = models.CharField(max_length=10, choices=Channel.choices)
+    channel = models.CharField(max_length=10, choices=WRITTEN_ON)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.CLAIMED)
     reason = models.CharField(max_length=200, blank=True, default="", help_text="In words, for people.")
     attempt = models.PositiveIntegerField(default=1)
@@ -248,7 +248,7 @@ class ChannelRefusal(models.Model):
 
     workspace = models.ForeignKey("inbox.Workspace", on_delete=models.CASCADE, related_name="+")
     lead = models.ForeignKey("inbox.Lead", on_delete=models.CASCADE, related_name="refusals")
-    channel = models.CharField(max_length=10, choices=Channel.choices)
+    channel = models.CharField(max_length=10, choices=WRITTEN_ON)
     code = models.CharField(max_length=64)
     since = models.DateTimeField()
     recheck_at = models.DateTimeField(help_text="When it may be tried again.")

@@ -45,11 +45,18 @@ HAS_BOOKED = Q(booked_at__isnull=False) | Q(tag=Tag.MEETING_BOOKED)
 
 
 class Channel(models.TextChoices):
-    """The channels on which a message can come or go."""
+    """The channels on which a message can come or go. On ELSEWHERE messages only come, and people answer them on the
+    provider's pages.
+    """
 
     EMAIL = "email", "Email"
     SMS = "sms", "SMS"
     LINKEDIN = "linkedin", "LinkedIn"
+    ELSEWHERE = "elsewhere", "Elsewhere"
+
+
+WRITTEN_ON = [(channel.value, channel.label) for channel in Channel if channel is not Channel.ELSEWHERE]
+"""The channels on which we write, as choices."""
 
 
 class Suspicion(models.TextChoices):

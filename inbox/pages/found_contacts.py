@@ -17,7 +17,12 @@ REPLIES, CHARS, OFFERS = 10, 5_000, 3
 """How many of the newest replies are read, how much of each, and how many finds are offered."""
 # begins nowhere inside a word, as whoever writes chooses how long that is
 ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
-WRITTEN = {Channel.EMAIL: "mail", Channel.SMS: "text", Channel.LINKEDIN: "message"}
+WRITTEN = {
+    Channel.EMAIL: "mail",
+    Channel.SMS: "text",
+    Channel.LINKEDIN: "message",
+    Channel.ELSEWHERE: "message",
+}
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,14 @@ from django.db.models import Q, QuerySet
 
 from inbox.leads import notes
 from inbox.models import Draft, Lead, Message, Note, OutboundSend
+from inbox.models.lead import Channel
 from inbox.models.message import OWN
 from inbox.pages.file_lines import FileLine, file_lines, untold
 from inbox.replying import send_claims
 from inbox.understanding.html import html_text
 from inbox.understanding.text import newest_text
 from inbox.workspaces.accounts import with_accounts
+from integrations import registry
 
 LIMIT = 50
 NEWEST = ("-sent_at", "-received_at", "-pk")
@@ -65,6 +67,14 @@ class Entry:
         if not self.outbound:
             return message.from_name or message.from_address
         return message.account_address or message.from_address or message.from_name or "Us"
+
+    @property
+    def answered_in(self) -> str:
+        """The provider on whose pages people answer this message, as it cannot be answered here; else ""."""
+        if self.outbound or self.channel != Channel.ELSEWHERE:
+            return ""
+        assert self.message is not None  # what is not outbound is a message
+        return registry.spec_of(registry.provider_of(self.message.source)).label
 
     @property
     def account(self) -> str:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from inbox.leads import suspicion
 from inbox.models import Campaign, Draft, Lead, Message, SendingPolicy, Workspace
-from inbox.models.lead import Tag
+from inbox.models.lead import Channel, Tag
 from inbox.prompts import model_calls
 from inbox.replying import policies, send_claims
 from inbox.understanding.text import newest_text
@@ -60,9 +60,14 @@ class Situation:
 
     @cached_property
     def newest(self) -> bool:
-        """Whether the lead has sent no later reply than this one."""
+        """Whether the lead has sent no later reply than this one, on a channel that we answer."""
         last = self.lead.last_inbound_at
-        return last is None or self.message.sent_at >= last
+        if last is None or self.message.sent_at >= last:
+            return True
+        later = Message.objects.filter(
+            lead=self.lead, direction=Message.Direction.INBOUND, sent_at__gt=self.message.sent_at
+        )
+        return not later.exclude(channel=Channel.ELSEWHERE).exists()
 
     @property
     def channel(self) -> str:

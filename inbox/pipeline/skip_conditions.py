@@ -35,6 +35,9 @@ STOPPED = Condition("Nothing more goes to this lead.", lambda s: s.lead.is_stopp
 CHANNEL_REFUSED = Condition(
     "They want no more on this channel.", lambda s: s.channel in s.lead.refused_channels
 )
+NOT_CARRIED = Condition(
+    lambda s: f"It is answered in {s.spec.label}.", lambda s: s.channel == Channel.ELSEWHERE
+)
 AUTOMATIC = Condition("A machine wrote it.", lambda s: s.tag == Tag.AUTOMATED_REPLY)
 AWAY = Condition("The person is away.", lambda s: s.tag == Tag.OUT_OF_OFFICE)
 NOT_INTERESTED = Condition("They are not interested.", lambda s: s.tag == Tag.NOT_INTERESTED)
@@ -139,6 +142,7 @@ COLD = (*NOBODY, NOT_INTERESTED, NOT_POSITIVE)
 UNANSWERABLE = (
     *NOBODY,
     NOT_INTERESTED,
+    NOT_CARRIED,
     NOTHING_TO_ANSWER,
     CALL_WITHOUT_PHONE,
     NO_TEXT,

@@ -10,13 +10,13 @@ from typing import Any
 from django.db.models import QuerySet
 
 from inbox.models import Draft, WorkspaceFact
-from inbox.models.lead import Channel
+from inbox.models.lead import WRITTEN_ON
 from inbox.replying.chosen_facts import Fact
 from inbox.replying.draft_material import Context
 from integrations.models import AiCall
 from jobs.context import running_job
 
-ASKED_FOR = ("strategy", *Channel.values, "verify", "revise", "evaluate")
+ASKED_FOR = ("strategy", *dict(WRITTEN_ON), "verify", "revise", "evaluate")
 """The prompts that write a draft and judge it."""
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from inbox.understanding import one_channel, rules
+from inbox.understanding.cleaned import EMAIL, SMS
 from inbox.understanding.html import html_text
 from inbox.understanding.text import newest_text
 from integrations.events import MessageEvent
@@ -39,13 +40,16 @@ def judge(event: MessageEvent) -> Arrival:
 
     Until when the lead is snoozed is not read here: the message's job does that.
     """
+    channel = event.channel
+    if channel == one_channel.ELSEWHERE:  # an e-mail or a short message, and read as that
+        channel = EMAIL if event.html else SMS
     if event.direction != "inbound":
-        return Arrival(newest_text(event.text, event.html, channel=event.channel).text)
+        return Arrival(newest_text(event.text, event.html, channel=channel).text)
     verdict = rules.judge(
         rules.ReplyText(
-            channel=event.channel,
+            channel=channel,
             # An empty sender is evidence of a bounce in e-mail. On other channels the sender is the lead.
-            sender_email=event.from_address if event.channel == "email" else event.person.email,
+            sender_email=event.from_address if channel == EMAIL else event.person.email,
             sender_name=event.from_name,
             subject=event.subject,
             text=event.text,

@@ -15,9 +15,11 @@ from inbox.intake.receipt import IntakeResult
 from inbox.webhooks.base import WebhookView, answer
 from inbox.webhooks.schema import form_schema, post_schema
 from inbox.webhooks.tenants import Tenant, Unauthorized
-from integrations import calendly, registry
+from integrations import calendly, registry, slack
 from integrations.calendly import signature as calendly_signature
+from integrations.health import probes
 from integrations.models import Integration
+from integrations.slack import payloads as slack_payloads
 from integrations.spec import WebhookSource
 
 
@@ -57,6 +59,9 @@ class CalendlyWorkspaceView(WebhookView):
 class SlackView(SignedView):
     """The address to which Slack posts presses of buttons in our messages. A press is acknowledged at once, and a job
     does its work. The button holds the workspace's id.
+
+    Slack also says here that somebody has removed the app or revoked its tokens, and names its own team alone. Which
+    accounts that ends, each one's probe finds out.
     """
 
     challenge = ""
@@ -76,6 +81,8 @@ class SlackView(SignedView):
         """
         if self.challenge:
             return Response({"challenge": self.challenge})
+        if outcome.event_type in slack_payloads.REVOKED:
+            probes.enqueue_probes(Integration.objects.filter(provider=slack.NAME, enabled=True))
         response = answer(self.source, outcome)
         response.data["ok"] = response.status_code == 200
         if response.status_code != 200:

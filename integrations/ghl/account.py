@@ -35,3 +35,10 @@ def check_calendars(test: Test) -> str:
     """
     count = len(GhlClient.for_integration(test.account).calendars(test.deadline))
     return f"{count} calendar{'' if count == 1 else 's'} can be read."
+
+
+def stays_broken(_account: Integration, reason: str, _operation: str) -> bool:
+    """Whether the GoHighLevel account still counts as broken for `reason`, although a call succeeded: the key does not
+    prove that the app is back which brings the webhooks.
+    """
+    return reason == "GoHighLevel says UNINSTALL."

@@ -13,10 +13,11 @@ import re
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
-from integrations.addresses import Mailbox, MailField
+from integrations.addresses import Mailbox, MailField, mailbox
 from integrations.events import (
+    AccountStatusEvent,
     CampaignRef,
     Event,
     IgnoredEvent,
@@ -40,8 +41,21 @@ from integrations.payload import (
 from integrations.spec import NamedTenant
 
 MESSAGES = ("InboundMessage", "OutboundMessage")
+ELSEWHERE = {
+    "EMAIL": "E-mail",
+    "WHATSAPP": "WhatsApp",
+    "FB": "Facebook",
+    "FACEBOOK": "Facebook",
+    "IG": "Instagram",
+    "INSTAGRAM": "Instagram",
+    "LIVE_CHAT": "Live chat",
+    "WEBCHAT": "Live chat",
+    "GMB": "Google Business",
+}
+"""The kinds of messages that people answer in GoHighLevel, as they call them."""
 DND_CHANGED, EMAIL_STATS = "ContactDndUpdate", "LCEmailStats"
-APP_EVENTS = (*MESSAGES, *appointments.APP_EVENTS, DND_CHANGED, EMAIL_STATS)
+APP_GONE, APP_BACK = "UNINSTALL", "INSTALL"
+APP_EVENTS = (*MESSAGES, *appointments.APP_EVENTS, DND_CHANGED, EMAIL_STATS, APP_GONE, APP_BACK)
 DND_CHANNELS = {"SMS": "sms", "Email": "email"}
 """The channels of a contact's do-not-disturb on which we write, with our names for them."""
 DND_ON = ("active", "permanent")
@@ -97,7 +111,11 @@ class AppMessage(Payload):
     type: str
     location_id: ExternalId = Field(alias="locationId")
     contact_id: ExternalId = Field(alias="contactId")
-    message_id: LooseText = Field(default="", alias="messageId", max_length=200)
+    message_id: LooseText = Field(
+        default="", validation_alias=AliasChoices("messageId", "emailMessageId"), max_length=200
+    )
+    subject: LooseText = ""
+    user_id: LooseText = Field(default="", alias="userId")
     conversation_id: LooseText = Field(default="", alias="conversationId")
     message_type: LooseText = Field(default="", alias="messageType")
     body: LooseText = ""
@@ -151,7 +169,15 @@ def parse(body: Any, now: datetime) -> Event:
 
     Raises PayloadInvalid if location or contact is missing.
     """
-    if isinstance(body, dict) and isinstance(body.get("type"), str) and "locationId" in body:
+    kind = body.get("type") if isinstance(body, dict) else None
+    if kind in (APP_GONE, APP_BACK):
+        location = account_of(body)
+        if not location:
+            return IgnoredEvent(event_type=kind, reason="it names an agency and no location")
+        return AccountStatusEvent(
+            event_type=kind, account_id=location, status=kind, told_by=(APP_GONE, APP_BACK)
+        )
+    if isinstance(kind, str) and "locationId" in body:
         return _app(body, now)
     return _workflow(validate(WorkflowText, body), now)
 
@@ -167,13 +193,18 @@ def _app(body: dict[str, Any], now: datetime) -> Event:
     if kind not in MESSAGES:
         return IgnoredEvent(event_type=kind, reason="unknown event type")
     message = validate(AppMessage, body)
-    if message.message_type.upper().removeprefix("TYPE_") != "SMS":
-        return IgnoredEvent(event_type=kind, reason="not a text message")
+    # The direction is read from the event's name, because GHL's examples of OutboundMessage say "direction": "inbound".
+    direction = "inbound" if kind == "InboundMessage" else "outbound"
+    sort = message.message_type.upper().removeprefix("TYPE_").replace(" ", "_")
+    # Of what goes out elsewhere, campaigns and workflows send the most. Only what a person wrote answers a lead.
+    by_a_person = direction == "inbound" or message.user_id
+    if sort != "SMS" and not (sort in ELSEWHERE and by_a_person):
+        return IgnoredEvent(event_type=kind, reason="not a written message of a person")
     words = words_of(message.body, message.attachments)
     if not words:
         return IgnoredEvent(event_type=kind, reason="empty_message")
-    # The direction is read from the event's name, because GHL's examples of OutboundMessage say "direction": "inbound".
-    direction = "inbound" if kind == "InboundMessage" else "outbound"
+    if sort != "SMS":
+        return _elsewhere(kind, direction, sort, message, now)
     number = message.from_ if direction == "inbound" else message.to
     return MessageEvent(
         event_type=kind,
@@ -185,6 +216,32 @@ def _app(body: dict[str, Any], now: datetime) -> Event:
         window_s=RETRY_SPAN_S,
         person=Person(ghl_contact_id=message.contact_id, phone=number if isinstance(number, str) else ""),
         text=message.body,
+        occurred_at=parse_time(message.date_added) or now,
+        account_id=message.location_id,
+        thread_id=message.conversation_id,
+        attachments=files.of(message.attachments),
+    )
+
+
+def _elsewhere(kind: str, direction: str, sort: str, message: AppMessage, now: datetime) -> Event:
+    """A message on a channel of GoHighLevel's on which we do not write. An e-mail's body is HTML."""
+    name, mail = ELSEWHERE[sort], sort == "EMAIL"
+    sender = mailbox(message.from_) if mail and isinstance(message.from_, str) else Mailbox()
+    lead = Person(ghl_contact_id=message.contact_id, email=sender.address if direction == "inbound" else "")
+    return MessageEvent(
+        event_type=kind,
+        source="ghl_message",
+        direction=direction,
+        channel="elsewhere",
+        external_id=message.message_id,
+        content_key=content_key(direction, message.location_id, message.contact_id, f"{sort} {message.body}"),
+        window_s=0 if message.message_id else RETRY_SPAN_S,
+        person=lead,
+        subject=f"{name}: {message.subject}" if message.subject else name,
+        text="" if mail else message.body,
+        html=message.body if mail else "",
+        from_address=sender.address,
+        from_name=sender.name,
         occurred_at=parse_time(message.date_added) or now,
         account_id=message.location_id,
         thread_id=message.conversation_id,

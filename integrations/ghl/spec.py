@@ -13,6 +13,7 @@ from integrations.spec import (
     API_KEY,
     BASE_URL,
     NONE,
+    AccountWords,
     Calendar,
     CallLimit,
     Counts,
@@ -110,7 +111,9 @@ SPEC = ProviderSpec(
             names_account=True,
         ),
     ),
-    account_words=NONE("It says nothing of an account’s state."),
+    account_words=AccountWords(
+        refused=frozenset({payloads.APP_GONE}), down=frozenset(), well=frozenset({payloads.APP_BACK})
+    ),
     channel="sms",
     opens_channel=True,
     carrier=GhlCarrier(),
@@ -133,7 +136,7 @@ SPEC = ProviderSpec(
     reconnect=NONE("A new key is put in under Settings."),
     forget_owner=NONE("Nothing is remembered of an owner."),
     no_proof=NONE("Whatever works proves that the key does."),
-    still_broken=NONE("Whatever works proves that the key does."),
+    still_broken=account.stays_broken,
     refusals=NONE("It has no codes; what its texts mean has common ones."),
     stopped=NONE("Its channel says it: texts do not arrive."),
     pauses_follow_ups="GoHighLevel is disconnected",

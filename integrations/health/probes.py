@@ -4,7 +4,7 @@ A probe is an ordinary call, so its outcome is recorded in the account's health 
 circuit breaker is open, because it is meant to find out whether the provider works again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -139,7 +139,7 @@ def enqueue_probe(integration: Integration) -> bool:
     return enqueue_probes([integration]) == 1
 
 
-def enqueue_probes(integrations: Sequence[Integration]) -> int:
+def enqueue_probes(integrations: Iterable[Integration]) -> int:
     """Enqueue a probe of each of these accounts, as `enqueue_probe` does. Returns how many were not waiting already."""
     specs = [
         JobSpec(

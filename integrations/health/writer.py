@@ -198,9 +198,16 @@ def note_readable(integration: Integration) -> None:
     """Mark an account as connected that was disconnected only because its secrets could not be read. Does nothing
     otherwise. It is for accounts that no call can prove.
     """
+    take_back(integration, SECRETS_UNREADABLE)
+
+
+def take_back(integration: Integration, reason: str) -> None:
+    """Mark an account as connected that was disconnected for `reason` alone, which no longer holds. Does nothing
+    otherwise. It is for reasons whose end no call can prove.
+    """
     for _ in range(TRIES):
         health = WorkspaceIntegrationHealth.objects.filter(integration=integration).first()
-        if health is None or not _is_unreadable(health):
+        if health is None or (health.state, health.reason) != (HealthState.DISCONNECTED, reason):
             return
         if _move(health, HealthState.CONNECTED, Signal(SignalKind.READABLE), timezone.now()):
             return

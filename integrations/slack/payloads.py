@@ -1,4 +1,5 @@
 """Turns Slack's interactions (docs/reference/slack.md) into our events. They are JSON in the form field `payload`.
+Events are JSON alone.
 
 Slack repeats a button press if our answer is late. The idempotency key is the action, Slack's time of the press
 (`action_ts`) and who pressed. It is the same at a redelivery and differs for a second press.
@@ -16,13 +17,19 @@ from integrations.payload import Payload, Text, short_key, validate
 from integrations.spec import NamedTenant
 
 BLOCK_ACTIONS = "block_actions"
-EVENTS = (BLOCK_ACTIONS,)
+EVENT = "event_callback"
+REVOKED = ("app_uninstalled", "tokens_revoked")
+EVENTS = (BLOCK_ACTIONS, *REVOKED)
 LINK_BUTTONS = {"view_dashboard"}
 """Buttons that only open a page. Slack reports the press, but nothing needs to be done."""
 
 
 class Header(Payload):
     type: str = Field(min_length=1, max_length=64)
+
+
+class Callback(Payload):
+    event: Header
 
 
 class User(Payload):
@@ -90,6 +97,10 @@ def parse(body: Any, _now: datetime) -> Event:
     Raises PayloadInvalid if the press cannot be understood.
     """
     kind = validate(Header, body).type
+    if kind == EVENT:
+        kind = validate(Callback, body).event.type
+        reason = "each Slack account is asked whether it works" if kind in REVOKED else "event not used"
+        return IgnoredEvent(event_type=kind, reason=reason)
     if kind != BLOCK_ACTIONS:
         return IgnoredEvent(event_type=kind, reason="interaction not used")
     data = validate(Interaction, body)

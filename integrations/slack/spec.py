@@ -88,7 +88,7 @@ SPEC = ProviderSpec(
         ),
     ),
     sources=NONE("It brings no messages."),
-    account_words=NONE("It says nothing of an account’s state."),
+    account_words=NONE("When it says that a token is revoked, each account is asked whether it works."),
     channel=NONE("It carries no messages to leads."),
     opens_channel=False,
     carrier=NONE("It carries no messages to leads."),

@@ -11,7 +11,7 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 
 from inbox.models import Message
-from inbox.models.lead import Channel
+from inbox.models.lead import WRITTEN_ON
 from integrations import registry
 from integrations.models import Integration
 from integrations.spec import CHANNELS, NONE, Incomplete, ProviderSpec
@@ -115,7 +115,7 @@ def test_none_needs_a_reason():
 
 def test_the_declarations_of_the_product_contradict_each_other_in_nothing():
     assert registry.problems() == [] and check_declarations(None) == []
-    assert set(CHANNELS) == set(Channel.values)
+    assert set(CHANNELS) == set(dict(WRITTEN_ON))
 
 
 def test_two_providers_of_one_name_are_refused():

@@ -40,6 +40,9 @@ def status(received: Received, event: AccountStatusEvent) -> IntakeResult:
         _follow(account, received, event)
     words = _words(received)
     if event.status in words.well and not (repeated and _is_well(account)):
+        if registry.spec_of(received.provider).still_broken:
+            for word in words.refused:
+                writer.take_back(account, _reason(received, word))
         probes.enqueue_probe(account)
     return IntakeResult(
         DeliveryVerdict.DUPLICATE if repeated else DeliveryVerdict.ACCEPTED, event.event_type, said
@@ -51,8 +54,11 @@ def _follow(account: Integration, received: Received, event: AccountStatusEvent)
     if kind is not None and event.mailbox:
         writer.lose_mailbox(account, event.mailbox, at=received.received_at)
     elif kind is not None:
-        signal = Signal(kind, f"{registry.spec_of(received.provider).company} says {event.status}.")
-        writer.record(account, signal, at=received.received_at)
+        writer.record(account, Signal(kind, _reason(received, event.status)), at=received.received_at)
+
+
+def _reason(received: Received, word: str) -> str:
+    return f"{registry.spec_of(received.provider).company} says {word}."
 
 
 def _words(received: Received) -> AccountWords:

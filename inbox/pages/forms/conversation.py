@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from inbox.leads.tags import SAID
 from inbox.leads.triage import Seen
-from inbox.models.lead import Channel
+from inbox.models.lead import WRITTEN_ON
 from inbox.pages import snooze_words
 from inbox.pages.forms.posted_text import PostedText
 from inbox.pages.live import parse_snapshot
@@ -49,7 +49,7 @@ class OwnMessageForm(AnswerForm):
     so that a double click sends one message.
     """
 
-    channel = forms.ChoiceField(choices=Channel.choices)
+    channel = forms.ChoiceField(choices=WRITTEN_ON)
     client_token = forms.UUIDField()
 
 

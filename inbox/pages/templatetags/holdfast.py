@@ -18,7 +18,12 @@ from inbox.trace import decisions
 
 register = template.Library()
 
-CHANNEL_ICONS: dict[str, str] = {Channel.EMAIL: "mail", Channel.SMS: "sms", Channel.LINKEDIN: "linkedin"}
+CHANNEL_ICONS: dict[str, str] = {
+    Channel.EMAIL: "mail",
+    Channel.SMS: "sms",
+    Channel.LINKEDIN: "linkedin",
+    Channel.ELSEWHERE: "plug",
+}
 
 
 register.filter("why", why)

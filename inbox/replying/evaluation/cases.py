@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from inbox.models.lead import Channel
+from inbox.models.lead import WRITTEN_ON
 from inbox.models.workspace_fact import ANSWER_CHARS, QUESTION_CHARS, WorkspaceFact
 from inbox.understanding.evaluate import BadLine
 from inbox.understanding.language import LANGUAGES
@@ -79,7 +79,7 @@ class Reply(_Strict):
 
     id: Words
     company: Words
-    channel: Literal[tuple(Channel.values)]  # type: ignore[valid-type]
+    channel: Literal[tuple(dict(WRITTEN_ON))]  # type: ignore[valid-type]
     language: Literal[LANGUAGES]  # type: ignore[valid-type]
     first_name: Words
     thread: list[Said] = []

@@ -124,7 +124,7 @@ def test_app_message_without_id_is_known_by_its_text():
     "body",
     [
         payload("ghl", "app_inbound_call"),
-        payload("ghl", "app_inbound_message") | {"messageType": "Email"},
+        payload("ghl", "app_inbound_message") | {"messageType": "Voicemail"},
         payload("ghl", "app_inbound_message") | {"body": " "},
         payload("ghl", "app_inbound_message") | {"type": "ContactCreate"},
     ],
