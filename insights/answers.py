@@ -31,10 +31,10 @@ def run(ctx: JobContext) -> dict[str, Any]:
     """
     outage = Outage()
     drop_connection()
-    found = outage.visit(lambda: _load(UUID(ctx.payload["question_id"])))
-    if found is None:
+    loaded = outage.visit(lambda: _load(UUID(ctx.payload["question_id"])))
+    if loaded is None:
         return {"skipped": "It is answered, or the pack is gone."}
-    question, threads = found
+    question, threads = loaded
     prompt, bill, material = load("answer_pack"), Bill(), cited_statements.material(threads)
     values: dict[str, Any]
     try:

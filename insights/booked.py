@@ -66,10 +66,10 @@ def tick(deadline: Deadline) -> dict[str, int]:
     rows = missing.annotate(at=Coalesce("booked_at", "last_message_at")).order_by(
         F("at").desc(nulls_last=True)
     )
-    found = list(rows.values_list("pk", "workspace_id", "at")[: max(3 * limit, 20)])
-    keys = {lead_id: _key(lead_id, at) for lead_id, _, at in found}
+    candidates = list(rows.values_list("pk", "workspace_id", "at")[: max(3 * limit, 20)])
+    keys = {lead_id: _key(lead_id, at) for lead_id, _, at in candidates}
     tried = BackgroundJob.objects.filter(
-        dedupe_key__in=keys.values(), tenant__in={workspace_id for _, workspace_id, _ in found}
+        dedupe_key__in=keys.values(), tenant__in={workspace_id for _, workspace_id, _ in candidates}
     )
     jobs = dict(tried.values_list("dedupe_key", "status"))
     # Not those of `found` that have no job: the newest may all have one, whose reading failed.
@@ -81,7 +81,7 @@ def tick(deadline: Deadline) -> dict[str, int]:
     created = enqueue_many(SUMMARISE, specs) if specs else set()
     states = list(jobs.values())
     return {
-        "candidates": len(found),
+        "candidates": len(candidates),
         "enqueued": len(created),
         "underWay": states.count("queued") + states.count("running"),
         "failed": states.count("failed"),

@@ -47,24 +47,24 @@ def bars(rows: Sequence[Sequence[tuple[float, str]]]) -> list[Plot]:
 
     The bars have no label, because the table's row says the same in words.
     """
-    longest = max((sum(value for value, _ in values) for values in rows), default=0) or 1
+    longest = max((sum(length for length, _ in values) for values in rows), default=0) or 1
     return [Plot(WIDTH, ROW, "", list(_stack(values, longest))) for values in rows]
 
 
 def _stack(values: Sequence[tuple[float, str]], longest: float) -> Iterator[Rect]:
     x = 0.0
-    for value, tone in values:
-        width = WIDTH * value / longest
+    for length, tone in values:
+        width = WIDTH * length / longest
         if width:
-            yield Rect(round(x, 2), 0, round(width, 2), ROW, tone, f"{value:g}")
+            yield Rect(round(x, 2), 0, round(width, 2), ROW, tone, f"{length:g}")
         x += width
 
 
-def days(found: Overview, first: date, last: date) -> Plot:
+def days(overview: Overview, first: date, last: date) -> Plot:
     """The chart of replies by day from `first` to `last`. The lower part of each bar is the positive replies. Days
     without replies have no bar.
     """
-    counts = {day: (count, good) for day, count, good in found.days}
+    counts = {day: (count, good) for day, count, good in overview.days}
     highest = max((count for count, _ in counts.values()), default=0) or 1
     span = (last - first).days + 1
     rects = []
@@ -76,22 +76,22 @@ def days(found: Overview, first: date, last: date) -> Plot:
         for y, height, tone in ((100 - lower, lower, "ok"), (100 - lower - upper, upper, "")):
             if height:
                 rects.append(Rect(number + 0.12, round(y, 2), 0.76, round(height, 2), tone, title))
-    label = f"Replies by day over {span} days: {found.replies} in all, at most {highest} a day"
+    label = f"Replies by day over {span} days: {overview.replies} in all, at most {highest} a day"
     marks = [first + timedelta(days=round(part * (span - 1) / (MARKS - 1))) for part in range(MARKS)]
     return Plot(span, 100, label, rects, tuple(f"{day.day} {day:%b}" for day in marks))
 
 
-def of(found: Overview) -> dict[str, list[Plot]]:
+def of(overview: Overview) -> dict[str, list[Plot]]:
     """The bars of all tables of the overview page, by the table's name and in the order of its rows."""
     return {
         "campaigns": bars(
-            [[(row.positive, "ok"), (row.people - row.positive, "")] for row in found.campaigns]
+            [[(row.positive, "ok"), (row.people - row.positive, "")] for row in overview.campaigns]
         ),
         "objections": bars(
-            [[(row.positive, "ok"), (row.neutral, ""), (row.negative, "bad")] for row in found.objections]
+            [[(row.positive, "ok"), (row.neutral, ""), (row.negative, "bad")] for row in overview.objections]
         ),
         "answers": bars(
-            [[(count, "warn" if label in LATE else "")] for label, count in found.answers],
+            [[(count, "warn" if label in LATE else "")] for label, count in overview.answers],
         ),
-        "funnel": bars([[(count, "ok" if label == "Booked" else "")] for label, count in found.funnel]),
+        "funnel": bars([[(count, "ok" if label == "Booked" else "")] for label, count in overview.funnel]),
     }

@@ -57,7 +57,7 @@ def citations(workspace_id: UUID, message_ids: Iterable[str]) -> dict[str, Citat
     left out.
     """
     messages = Message.objects.filter(workspace_id=workspace_id, pk__in=set(message_ids))
-    found = messages.select_related("lead").only("id", "lead", "text", "direction", "sent_at")
+    cited_messages = messages.select_related("lead").only("id", "lead", "text", "direction", "sent_at")
     return {
         str(message.pk): Citation(
             message_url(workspace_id, message.lead_id, message.pk),
@@ -66,7 +66,7 @@ def citations(workspace_id: UUID, message_ids: Iterable[str]) -> dict[str, Citat
             else f"Us to {message.lead.display_name}",
             message.text[:160],
         )
-        for message in found
+        for message in cited_messages
     }
 
 
@@ -88,8 +88,8 @@ def show(workspace_id: UUID, *answers: dict[str, Any] | None) -> list[ShownAnswe
 def _shown(answer: dict[str, Any], links: dict[str, Citation]) -> ShownAnswer:
     claims = []
     for claim in answer["claims"]:
-        found = [links[message_id] for message_id in claim["message_ids"] if message_id in links]
-        claims.append(ShownClaim(claim["text"], found, len(claim["message_ids"]) - len(found)))
+        citations = [links[message_id] for message_id in claim["message_ids"] if message_id in links]
+        claims.append(ShownClaim(claim["text"], citations, len(claim["message_ids"]) - len(citations)))
     return ShownAnswer(
         answer["answer"], claims, answer["left_out"], answer["threads"], answer.get("recommended_tests", [])
     )
@@ -103,8 +103,14 @@ def quotes(workspace_id: UUID, threads: Iterable[PackThread]) -> dict[int, list[
         thread.pk: thread.insight.data.get("evidence_quotes", []) if thread.insight else []
         for thread in threads
     }
-    links = citations(workspace_id, [quote["message_id"] for found in by_thread.values() for quote in found])
+    links = citations(
+        workspace_id, [quote["message_id"] for thread_quotes in by_thread.values() for quote in thread_quotes]
+    )
     return {
-        pk: [(quote["quote"], links[quote["message_id"]]) for quote in found if quote["message_id"] in links]
-        for pk, found in by_thread.items()
+        pk: [
+            (quote["quote"], links[quote["message_id"]])
+            for quote in thread_quotes
+            if quote["message_id"] in links
+        ]
+        for pk, thread_quotes in by_thread.items()
     }

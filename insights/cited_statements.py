@@ -48,11 +48,11 @@ def material(threads: Sequence[PackThread]) -> Material:
     blocks: list[str | Said] = []
     size = 0
     for number, thread in enumerate(threads, start=1):
-        head, said = _blocks(number, thread, ids)
-        size += len(head) + len(said.text)
+        head, transcript = _blocks(number, thread, ids)
+        size += len(head) + len(transcript.text)
         if size > MATERIAL_CHARS:
             break
-        blocks += [head, said]
+        blocks += [head, transcript]
     return Material(tuple(blocks), ids, len(blocks) // 2)
 
 
@@ -63,17 +63,17 @@ def _blocks(number: int, thread: PackThread, ids: dict[str, UUID]) -> tuple[str,
     """
     reading = thread.insight
     assert reading is not None  # callers pass only threads that have been read
-    data = reading.data
+    answer = reading.data
     campaign = thread.lead.campaign.name if thread.lead.campaign else "none"
-    lines = [f"Campaign: {campaign}", f"Summary: {data['summary']}"]
+    lines = [f"Campaign: {campaign}", f"Summary: {answer['summary']}"]
     for name in ("what_worked", "what_failed", "key_phrases"):
-        if data[name]:
-            lines.append(f"{name}: " + "; ".join(data[name][:LIST_ITEMS]))
-    for answered in data["follow_up"]["objection_responses"]:
+        if answer[name]:
+            lines.append(f"{name}: " + "; ".join(answer[name][:LIST_ITEMS]))
+    for answered in answer["follow_up"]["objection_responses"]:
         lines.append(
             f"Objection {answered['objection_type']}, answered “{answered['agent_response']}”: {answered['outcome']}"
         )
-    for quote in data["evidence_quotes"]:
+    for quote in answer["evidence_quotes"]:
         short = f"m{len(ids) + 1}"
         ids[short] = UUID(quote["message_id"])
         lines.append(f"[{short}] “{quote['quote']}”")
@@ -99,12 +99,12 @@ def stored(answer: PackAnswer, material: Material) -> dict[str, Any]:
     counts: Counter[str] = Counter()
     claims = []
     for claim in answer.claims:
-        found = cited(claim.message_ids, material.ids)
-        if not found or not claim.text:
+        message_ids = cited(claim.message_ids, material.ids)
+        if not message_ids or not claim.text:
             counts["left_out"] += 1
             continue
-        counts["unknown"] += len(set(claim.message_ids)) - len(found)
-        claims.append({"text": claim.text, "message_ids": found})
+        counts["unknown"] += len(set(claim.message_ids)) - len(message_ids)
+        claims.append({"text": claim.text, "message_ids": message_ids})
     return {
         "answer": answer.answer,
         "claims": claims,

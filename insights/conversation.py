@@ -91,5 +91,5 @@ def cited(short_ids: Iterable[str], ids: dict[str, UUID]) -> list[str]:
     """Our message ids for those short ids named by the model that exist, each once, in order. "[m3]" and "M3" count as
     m3.
     """
-    known = (ids.get(short.strip("[]#() .").lower()) for short in short_ids)
-    return list(dict.fromkeys(str(found) for found in known if found is not None))
+    message_ids = (ids.get(short.strip("[]#() .").lower()) for short in short_ids)
+    return list(dict.fromkeys(str(message_id) for message_id in message_ids if message_id is not None))

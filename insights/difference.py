@@ -38,5 +38,5 @@ def between(before: ContextPack, now: ContextPack) -> Difference:
 
 
 def _claims(pack: ContextPack) -> dict[str, str]:
-    found = (pack.synthesis or {}).get("claims", [])
-    return {" ".join(claim["text"].lower().split()): claim["text"] for claim in found}
+    claims = (pack.synthesis or {}).get("claims", [])
+    return {" ".join(claim["text"].lower().split()): claim["text"] for claim in claims}

@@ -39,8 +39,8 @@ def _without(answer: dict[str, Any] | None, lead: Lead) -> dict[str, Any] | None
     if answer is None:
         return None
     claims = answer.get("claims", [])
-    cited = {str(pk) for one in claims for pk in one["message_ids"]}
-    others = Message.objects.filter(workspace_id=lead.workspace_id, pk__in=cited).exclude(lead=lead)
-    stay = {str(pk) for pk in others.values_list("pk", flat=True)}
-    claims = [one for one in claims if stay.issuperset(map(str, one["message_ids"]))]
+    cited = {str(pk) for claim in claims for pk in claim["message_ids"]}
+    other_messages = Message.objects.filter(workspace_id=lead.workspace_id, pk__in=cited).exclude(lead=lead)
+    stay = {str(pk) for pk in other_messages.values_list("pk", flat=True)}
+    claims = [claim for claim in claims if stay.issuperset(map(str, claim["message_ids"]))]
     return answer | {"answer": GONE, "claims": claims, "recommended_tests": []}

@@ -90,14 +90,14 @@ class Reader:
         If the reading is known already, the thread is done.
         """
         with transaction.atomic():
-            claimed, found = readings.claim(
+            claimed, reading_id = readings.claim(
                 conversation, thread.pack.workspace_id, self._source, thread.pack_id
             )
             if claimed is Claim.MINE:
                 _pending(thread).update(attempts=F("attempts") + 1)
                 thread.attempts += 1
             elif claimed is Claim.KNOWN:
-                _end(thread, found, paid=False)
+                _end(thread, reading_id, paid=False)
         return claimed
 
     def _ask(self, thread: PackThread, conversation: Conversation) -> str | Unavailable | BaseException:

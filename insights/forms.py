@@ -39,10 +39,10 @@ class PackForm(forms.Form):
 
     def clean_campaigns(self) -> QuerySet[Campaign]:
         """The chosen campaigns. Raises ValidationError if they are more than MAX_CAMPAIGNS."""
-        found: QuerySet[Campaign] = self.cleaned_data["campaigns"]
-        if len(found) > MAX_CAMPAIGNS:
+        campaigns: QuerySet[Campaign] = self.cleaned_data["campaigns"]
+        if len(campaigns) > MAX_CAMPAIGNS:
             raise forms.ValidationError(f"Choose at most {MAX_CAMPAIGNS} campaigns.")
-        return found
+        return campaigns
 
     def clean(self) -> dict[str, Any]:
         """Checks the days that the user chose for the window CUSTOM: both must be given, at most FARTHEST_DAYS apart.

@@ -66,7 +66,7 @@ class Outage:
             self.check()
             try:
                 with visit():
-                    result = work()
+                    outcome = work()
             except Error as error:
                 fault = db_fault(error)
                 drop_connection()
@@ -81,12 +81,12 @@ class Outage:
             else:
                 with self._lock:
                     self._failures = 0
-                return result
+                return outcome
         raise AssertionError("the last pause raises")
 
     def _count(self, fault: Fault, error: Error) -> None:
         with self._lock:
             self._failures += 1
             failures = self._failures
-        known = {"fault": fault, "in_a_row": failures}
-        logger.warning("visit to the database failed", extra=known | facts_of(error))
+        context = {"fault": fault, "in_a_row": failures}
+        logger.warning("visit to the database failed", extra=context | facts_of(error))

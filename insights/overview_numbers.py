@@ -160,8 +160,8 @@ def overview(workspace_id: UUID, since: datetime, until: datetime, zone: str) ->
     def rows(statement: str) -> list[tuple[Any, ...]]:
         with connection.cursor() as cursor:
             cursor.execute(statement, values)
-            found: list[tuple[Any, ...]] = cursor.fetchall()
-            return found
+            fetched: list[tuple[Any, ...]] = cursor.fetchall()
+            return fetched
 
     totals = rows(TOTALS)[0]
     replies, people, positive, requested, booked, answer_s = totals[:6]

@@ -62,10 +62,10 @@ class Build:
 
         Raises Snooze if conversations are left for the next run. An error that cannot pass marks the pack as failed.
         """
-        found = self._visit(self._open)
-        if found is None:
+        pack = self._visit(self._open)
+        if pack is None:
             return {"skipped": "The pack is over."}
-        self.pack = found
+        self.pack = pack
         try:
             while self._round():
                 self.ctx.checkpoint()
@@ -119,12 +119,12 @@ class Build:
             settings.INSIGHTS_CONTEXT_PACK_LEAD_CONCURRENCY, thread_name_prefix="insights"
         ) as pool:
             results = list(pool.map(lambda pair: reader.work(*pair), batch))
-        for result in results:
-            if isinstance(result, Unavailable):
-                raise Snooze(result.until, result.reason)
-            if isinstance(result, BaseException):
-                raise result
-        if all(result == "busy" for result in results):
+        for outcome in results:
+            if isinstance(outcome, Unavailable):
+                raise Snooze(outcome.until, outcome.reason)
+            if isinstance(outcome, BaseException):
+                raise outcome
+        if all(outcome == "busy" for outcome in results):
             self.ctx.deadline.sleep_s(BUSY_PAUSE_S)
         self._visit(self._show_progress)
         self._answer_early()

@@ -84,8 +84,10 @@ def request(
     except IntegrityError as refused:
         if under_way := series.filter(status__in=ContextPack.UNDER_WAY).order_by("-id").first():
             return under_way, False
-        known = Campaign.objects.filter(workspace=workspace, pk__in=[one.pk for one in campaigns])
-        if known.count() < len(campaigns):
+        own_campaigns = Campaign.objects.filter(
+            workspace=workspace, pk__in=[campaign.pk for campaign in campaigns]
+        )
+        if own_campaigns.count() < len(campaigns):
             raise CampaignGone(GONE) from refused
     return _create(series, campaigns, **fields), True  # the build that was under way has ended meanwhile
 
@@ -190,15 +192,15 @@ def ask(pack: ContextPack, user: User, text: str, client_token: UUID) -> PackQue
                 dedupe_key=f"{ANSWER}:{question.pk}",
                 payload={"question_id": str(question.pk)},
             )
-            audit.record(pack.workspace_id, user, "pack.asked", question, pack=str(pack.pk))
+            audit.record(pack.workspace_id, user, "pack.row", question, pack=str(pack.pk))
             return question
     except IntegrityError as refused:
-        asked = PackQuestion.objects.filter(client_token=client_token, pack=pack).first()
-        if asked is None and PackQuestion.objects.filter(client_token=client_token).exists():
+        row = PackQuestion.objects.filter(client_token=client_token, pack=pack).first()
+        if row is None and PackQuestion.objects.filter(client_token=client_token).exists():
             raise TokenUsed from refused
-        if asked is None:
+        if row is None:
             raise
-        return asked
+        return row
 
 
 def _scope_key(

@@ -74,11 +74,11 @@ def claim(
         cursor.execute(CLAIM, values)
         if cursor.fetchone():
             return Claim.MINE, None
-    known = ConversationInsight.objects.filter(
+    readings = ConversationInsight.objects.filter(
         lead_id=conversation.lead_id, content_hash=conversation.content_hash
     )
-    found = known.values_list("pk", flat=True).first()
-    return (Claim.KNOWN, found) if found else (Claim.BUSY, None)
+    reading_id = readings.values_list("pk", flat=True).first()
+    return (Claim.KNOWN, reading_id) if reading_id else (Claim.BUSY, None)
 
 
 def read(conversation: Conversation, workspace_id: UUID, deadline: Deadline, bill: Bill) -> InsightAnswer:
@@ -134,12 +134,12 @@ def data_of(answer: InsightAnswer, conversation: Conversation) -> dict[str, Any]
     Quotes get our message ids; those without a known one are dropped. If no quote remains, the newest message of the
     lead is quoted, so that people can look up what is claimed.
     """
-    data = answer.model_dump()
+    fields = answer.model_dump()
     quotes = []
     for quote in answer.evidence_quotes:
-        found = cited([quote.message_id], conversation.ids)
-        if found and quote.quote:
-            quotes.append({"quote": quote.quote, "message_id": found[0]})
+        message_ids = cited([quote.message_id], conversation.ids)
+        if message_ids and quote.quote:
+            quotes.append({"quote": quote.quote, "message_id": message_ids[0]})
     if not quotes and conversation.newest_inbound:
         quotes = [{"quote": conversation.newest_words, "message_id": str(conversation.newest_inbound)}]
-    return data | {"schema_version": SCHEMA_VERSION, "evidence_quotes": quotes}
+    return fields | {"schema_version": SCHEMA_VERSION, "evidence_quotes": quotes}

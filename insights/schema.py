@@ -16,21 +16,21 @@ T = TypeVar("T")
 
 
 def _text(limit: int) -> BeforeValidator:
-    return BeforeValidator(lambda value: value.strip()[:limit] if isinstance(value, str) else value)
+    return BeforeValidator(lambda text: text.strip()[:limit] if isinstance(text, str) else text)
 
 
 def _at_most(count: int) -> BeforeValidator:
-    return BeforeValidator(lambda value: value[:count] if isinstance(value, list) else value)
+    return BeforeValidator(lambda entries: entries[:count] if isinstance(entries, list) else entries)
 
 
 def _one_of(*values: str, otherwise: str) -> BeforeValidator:
     """Replace a value by the one of `values` that it equals apart from case, else by `otherwise`."""
-    known = {value.lower(): value for value in values}
-    return BeforeValidator(lambda value: known.get(str(value).lower(), otherwise))
+    canonical = {word.lower(): word for word in values}
+    return BeforeValidator(lambda word: canonical.get(str(word).lower(), otherwise))
 
 
-def _percent(value: Any) -> Any:
-    return min(100, max(0, round(value))) if isinstance(value, int | float) else value
+def _percent(number: Any) -> Any:
+    return min(100, max(0, round(number))) if isinstance(number, int | float) else number
 
 
 Item = Annotated[str, _text(ITEM_CHARS)]

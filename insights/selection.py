@@ -72,11 +72,11 @@ def _in_window(pack: ContextPack) -> QuerySet[Lead]:
     )
 
 
-def _of_scope(scope: QuerySet[Lead], several: bool, taken: set[UUID]) -> Iterator[tuple[UUID, str]]:
-    seen = set(taken)
+def _of_scope(scope: QuerySet[Lead], several: bool, skipped: set[UUID]) -> Iterator[tuple[UUID, str]]:
+    lead_ids = set(skipped)
     for reason, rule in RULES.items():
         quota = QUOTAS[reason][several]
-        rows = scope.filter(rule).exclude(pk__in=seen).order_by("-last_message_at", "-pk")
+        rows = scope.filter(rule).exclude(pk__in=lead_ids).order_by("-last_message_at", "-pk")
         for lead_id in rows.values_list("pk", flat=True)[:quota]:
-            seen.add(lead_id)
+            lead_ids.add(lead_id)
             yield lead_id, reason

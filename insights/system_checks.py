@@ -32,14 +32,16 @@ def check_additions(**_kwargs: object) -> list[CheckMessage]:
     its rows when two leads are merged. Returns an error for each that is missing.
     """
     pages = {page.url_name for page in navigation.PAGES}
-    said = [] if "insights:overview" in pages else ["The page insights:overview is in no menu."]
-    said += [f"The inbox shows no state of a “{one}”." for one in STATES if one not in state_marks.TABLES]
-    said += [
-        f"Two leads that both have a {one._meta.label} cannot be merged."
-        for one in GIVES_WAY
-        if one not in merge.GIVES_WAY
+    problems = [] if "insights:overview" in pages else ["The page insights:overview is in no menu."]
+    problems += [
+        f"The inbox shows no state of a “{entry}”." for entry in STATES if entry not in state_marks.TABLES
     ]
-    return [Error(one, hint=APPS, id="insights.E001") for one in said]
+    problems += [
+        f"Two leads that both have a {entry._meta.label} cannot be merged."
+        for entry in GIVES_WAY
+        if entry not in merge.GIVES_WAY
+    ]
+    return [Error(entry, hint=APPS, id="insights.E001") for entry in problems]
 
 
 def check_ticks(**_kwargs: object) -> list[CheckMessage]:
@@ -47,13 +49,13 @@ def check_ticks(**_kwargs: object) -> list[CheckMessage]:
     missing or not listed.
     """
     hint = "Register it with @tick in insights/jobs.py."
-    found: list[CheckMessage] = [
+    errors: list[CheckMessage] = [
         Error(f"The tick “{name}” is missing: {lost}.", hint=hint, id="insights.E002")
         for name, lost in TICKS.items()
         if name not in ticks.TICKS
     ]
     hint = "Say in TICKS of insights/system_checks.py what happens without it."
-    return found + [
+    return errors + [
         Error(f"The tick “{name}” runs, and nothing says why.", hint=hint, id="insights.E003")
         for name, spec in ticks.TICKS.items()
         if name not in TICKS and spec.run.__module__.startswith("insights.")
@@ -64,8 +66,10 @@ def check_retention(**_kwargs: object) -> list[CheckMessage]:
     """A system check that old rows of every table of insights are deleted, or that there is a reason why not."""
     ours = [model._meta.label for model in apps.get_app_config("insights").get_models()]
     return [
-        Error(said, hint=hint, id="insights.E004")
-        for said, hint in retention.gaps(ours, PRUNED, KEPT, "insights/system_checks.py", "insights/apps.py")
+        Error(problem, hint=hint, id="insights.E004")
+        for problem, hint in retention.gaps(
+            ours, PRUNED, KEPT, "insights/system_checks.py", "insights/apps.py"
+        )
     ]
 
 

@@ -107,10 +107,10 @@ def _stale() -> list[ContextPack]:
     due = Q(pk__in=[])
     for window, fresh_for in ContextPack.FRESH_FOR.items():
         due |= Q(window=window, finished_at__lt=now - fresh_for)
-    kept = ContextPack.objects.filter(
+    packs = ContextPack.objects.filter(
         due, ~Exists(newer), keep_fresh=True, status__in=[Status.COMPLETE, Status.FAILED]
     )
-    return list(kept.select_related("workspace").order_by("finished_at")[:SCANNED])
+    return list(packs.select_related("workspace").order_by("finished_at")[:SCANNED])
 
 
 def _give_up_question(question: PackQuestion) -> bool:

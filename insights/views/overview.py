@@ -22,26 +22,26 @@ def overview(request: WorkspaceRequest) -> HttpResponse:
     """`w/<workspace>/insights/?days=7|30|90`: shows the numbers of replies, answers and meetings in these days."""
     span, since, until = _span(request)
     zone = request.workspace.timezone
-    found = overview_numbers.overview(request.workspace.pk, since, until, zone)
+    numbers = overview_numbers.overview(request.workspace.pk, since, until, zone)
     before = overview_numbers.overview(request.workspace.pk, since - (until - since), since, zone)
-    plots = charts.of(found)
+    plots = charts.of(numbers)
     local = zoneinfo.ZoneInfo(zone)
     context = {
         "spans": SPANS,
         "span": span,
         "tiles": _tiles(
-            found,
+            numbers,
             before,
             overview_numbers.waiting(request.workspace, since, until),
             f"the {span} days before",
         ),
-        "found": found,
-        "campaigns": zip(found.campaigns, plots["campaigns"], strict=True),
-        "answers": zip(found.answers, plots["answers"], strict=True),
-        "funnel": zip(found.funnel, plots["funnel"], strict=True),
-        "objections": list(zip(found.objections, plots["objections"], strict=True)),
+        "found": numbers,
+        "campaigns": zip(numbers.campaigns, plots["campaigns"], strict=True),
+        "answers": zip(numbers.answers, plots["answers"], strict=True),
+        "funnel": zip(numbers.funnel, plots["funnel"], strict=True),
+        "objections": list(zip(numbers.objections, plots["objections"], strict=True)),
         "people": response_times.by_person(request.workspace.pk, since, until),
-        "days": charts.days(found, since.astimezone(local).date(), until.astimezone(local).date()),
+        "days": charts.days(numbers, since.astimezone(local).date(), until.astimezone(local).date()),
         "since": since,
         "until": until,
     }
@@ -53,11 +53,11 @@ def overview(request: WorkspaceRequest) -> HttpResponse:
 def overview_csv(request: WorkspaceRequest) -> HttpResponse:
     """Downloads the overview page's table of campaigns as CSV."""
     _, since, until = _span(request)
-    found = overview_numbers.overview(request.workspace.pk, since, until, request.workspace.timezone)
+    numbers = overview_numbers.overview(request.workspace.pk, since, until, request.workspace.timezone)
     head = ["Campaign", "Replies", "People", "Positive", "Booked", "First answer (median, s)"]
     rows = (
         (row.name, row.replies, row.people, row.positive, row.booked, row.answer_s and round(row.answer_s))
-        for row in found.campaigns
+        for row in numbers.campaigns
     )
     return csvs.answer(f"insights-{until:%Y-%m-%d}", head, rows)
 
@@ -70,19 +70,19 @@ def _span(request: WorkspaceRequest) -> tuple[str, datetime, datetime]:
 
 
 def _tiles(
-    found: overview_numbers.Overview, before: overview_numbers.Overview, waiting: int, then: str
+    numbers: overview_numbers.Overview, before: overview_numbers.Overview, waiting: int, then: str
 ) -> list[dict[str, object]]:
-    def tile(label: str, value: object, note: str, tone: str = "") -> dict[str, object]:
-        return {"label": label, "value": value, "note": note, "tone": tone}
+    def tile(label: str, figure: object, note: str, tone: str = "") -> dict[str, object]:
+        return {"label": label, "value": figure, "note": note, "tone": tone}
 
-    change = found.replies - before.replies
-    share = f"{round(100 * found.positive / found.people)} %" if found.people else "–"
+    change = numbers.replies - before.replies
+    share = f"{round(100 * numbers.positive / numbers.people)} %" if numbers.people else "–"
     return [
-        tile("Replies", found.replies, f"{abs(change)} {'more' if change >= 0 else 'fewer'} than {then}"),
-        tile("Positive", share, f"{found.positive} of {found.people} people"),
-        tile("First answer, median", duration(found.answer_s), f"{duration(before.answer_s)} in {then}"),
-        tile("Booked", found.booked, f"{before.booked} in {then}"),
-        tile("Needs reply", waiting, f"now, of {found.people} who replied", "warn" if waiting else ""),
+        tile("Replies", numbers.replies, f"{abs(change)} {'more' if change >= 0 else 'fewer'} than {then}"),
+        tile("Positive", share, f"{numbers.positive} of {numbers.people} people"),
+        tile("First answer, median", duration(numbers.answer_s), f"{duration(before.answer_s)} in {then}"),
+        tile("Booked", numbers.booked, f"{before.booked} in {then}"),
+        tile("Needs reply", waiting, f"now, of {numbers.people} who replied", "warn" if waiting else ""),
     ]
 
 

@@ -66,27 +66,27 @@ def pack_list(request: WorkspaceRequest) -> HttpResponse:
 @workspace_view()
 def pack(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
     """Shows one context pack: progress, answer, the conversations as evidence, and follow-up questions."""
-    found = _own(request, pack_id)
-    threads = list(_threads(found))
-    good = found if found.status == ContextPack.Status.COMPLETE else found.previous
-    questions = list(found.questions.select_related("asked_by"))
+    own_pack = _own(request, pack_id)
+    threads = list(_threads(own_pack))
+    good = own_pack if own_pack.status == ContextPack.Status.COMPLETE else own_pack.previous
+    questions = list(own_pack.questions.select_related("asked_by"))
     shown = citation_links.show(
         request.workspace.pk,
         good.synthesis if good else None,
-        found.early_answer,
+        own_pack.early_answer,
         *(q.answer for q in questions),
     )
     quotes = citation_links.quotes(request.workspace.pk, threads)
     context = _common(request) | {
-        "pack": found,
+        "pack": own_pack,
         "good": good,
         "synthesis": shown[0],
-        "early": shown[1] if found.under_way else None,
+        "early": shown[1] if own_pack.under_way else None,
         "questions": list(zip(questions, shown[2:], strict=True)),
         "threads": [(thread, quotes[thread.pk]) for thread in threads],
         "form": QuestionForm(),
-        "difference": difference.between(found.previous, found)
-        if found.previous and found.status == ContextPack.Status.COMPLETE
+        "difference": difference.between(own_pack.previous, own_pack)
+        if own_pack.previous and own_pack.status == ContextPack.Status.COMPLETE
         else None,
         "waiting": any(question.status == "pending" for question in questions),
     }
@@ -100,12 +100,12 @@ def progress(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
 
     Once the build has ended it makes the browser load the whole page again.
     """
-    found = _own(request, pack_id)
-    waiting = found.questions.filter(status="pending").exists()
+    own_pack = _own(request, pack_id)
+    waiting = own_pack.questions.filter(status="pending").exists()
     response = render(
-        request, "insights/_progress.html", _common(request) | {"pack": found, "waiting": waiting}
+        request, "insights/_progress.html", _common(request) | {"pack": own_pack, "waiting": waiting}
     )
-    if not found.under_way and not waiting:
+    if not own_pack.under_way and not waiting:
         response["HX-Refresh"] = "true"
     return response
 
@@ -116,34 +116,36 @@ def ask(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
     """Stores a follow-up question about the context pack, which a job answers, and goes back to the pack's page.
     Without a read conversation the page says that nothing can be answered.
     """
-    found = _own(request, pack_id)
+    own_pack = _own(request, pack_id)
     form = QuestionForm(request.POST)
     if not form.is_valid():
         messages.error(request, "Write a question of 1 to 500 characters.")
-    elif not found.threads.filter(status=PackThread.Status.DONE).exists():
+    elif not own_pack.threads.filter(status=PackThread.Status.DONE).exists():
         messages.error(request, "Nothing has been read yet that could answer a question.")
     else:
         try:
-            packs.ask(found, request.user, form.cleaned_data["question"], form.cleaned_data["client_token"])
+            packs.ask(
+                own_pack, request.user, form.cleaned_data["question"], form.cleaned_data["client_token"]
+            )
         except packs.TokenUsed:
             raise BadRequest("client_token: must be the one that this page has.") from None
-    return redirect("insights:pack", request.workspace.pk, found.pk)
+    return redirect("insights:pack", request.workspace.pk, own_pack.pk)
 
 
 @require_POST
 @workspace_view(MEMBER)
 def decide(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
     """Builds the context pack again (`do=again`) or stops its build (`do=stop`)."""
-    found = _own(request, pack_id)
+    own_pack = _own(request, pack_id)
     if request.POST.get("do") == "stop":
-        stopped = packs.stop(found, request.user)
+        stopped = packs.stop(own_pack, request.user)
         messages.info(request, "Stopped." if stopped else "It was over already.")
-        return redirect("insights:pack", request.workspace.pk, found.pk)
+        return redirect("insights:pack", request.workspace.pk, own_pack.pk)
     try:
-        requested = packs.build_again(found, request.user)
+        requested = packs.build_again(own_pack, request.user)
     except packs.CampaignGone as why:
         messages.error(request, str(why))
-        return redirect("insights:pack", request.workspace.pk, found.pk)
+        return redirect("insights:pack", request.workspace.pk, own_pack.pk)
     return _built(request, *requested)
 
 
@@ -151,18 +153,18 @@ def decide(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
 @workspace_view()
 def pack_csv(request: WorkspaceRequest, pack_id: uuid.UUID) -> HttpResponse:
     """Downloads the context pack's claims and conversations as CSV, one row for each cited message or conversation."""
-    found = _own(request, pack_id)
-    (shown,) = citation_links.show(request.workspace.pk, found.synthesis)
+    own_pack = _own(request, pack_id)
+    (shown,) = citation_links.show(request.workspace.pk, own_pack.synthesis)
     rows: list[tuple[object, ...]] = []
     for claim in shown.claims if shown else []:
         rows += [
             ("Finding", claim.text, link.label, request.build_absolute_uri(link.url))
             for link in claim.citations
         ]
-    for thread in _threads(found):
+    for thread in _threads(own_pack):
         summary = thread.insight.data.get("summary", "") if thread.insight else thread.error
         rows.append(("Conversation", summary, thread.lead.display_name, thread.get_outcome_display()))
-    return csvs.answer(f"pack-{found.pk}", ["Kind", "Text", "Person", "Message or outcome"], rows)
+    return csvs.answer(f"pack-{own_pack.pk}", ["Kind", "Text", "Person", "Message or outcome"], rows)
 
 
 def _built(request: WorkspaceRequest, pack: ContextPack, created: bool) -> HttpResponse:
@@ -187,9 +189,9 @@ def _with_counts(rows: QuerySet[ContextPack]) -> QuerySet[ContextPack]:
 
 
 def _newest(request: WorkspaceRequest) -> QuerySet[ContextPack]:
-    mine = ContextPack.objects.filter(workspace=request.workspace)
-    newest = mine.filter(scope_key=OuterRef("scope_key")).order_by("-id").values("pk")[:1]
-    rows = _with_counts(mine.filter(pk=Subquery(newest)))
+    own_packs = ContextPack.objects.filter(workspace=request.workspace)
+    newest = own_packs.filter(scope_key=OuterRef("scope_key")).order_by("-id").values("pk")[:1]
+    rows = _with_counts(own_packs.filter(pk=Subquery(newest)))
     return rows.select_related("previous").prefetch_related("campaigns")
 
 
