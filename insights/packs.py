@@ -192,7 +192,7 @@ def ask(pack: ContextPack, user: User, text: str, client_token: UUID) -> PackQue
                 dedupe_key=f"{ANSWER}:{question.pk}",
                 payload={"question_id": str(question.pk)},
             )
-            audit.record(pack.workspace_id, user, "pack.row", question, pack=str(pack.pk))
+            audit.record(pack.workspace_id, user, "pack.asked", question, pack=str(pack.pk))
             return question
     except IntegrityError as refused:
         row = PackQuestion.objects.filter(client_token=client_token, pack=pack).first()

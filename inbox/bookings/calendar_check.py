@@ -56,10 +56,11 @@ def tick(deadline: Deadline) -> dict[str, int]:
         claimed = _claim(now)
         specs = []
         for workspace_id in sorted({check.workspace_id for check in claimed}):
-            mine = [check.pk for check in claimed if check.workspace_id == workspace_id]
-            counts[f"claimed:{workspace_id}"] = len(mine)
+            own_checks = [check.pk for check in claimed if check.workspace_id == workspace_id]
+            counts[f"claimed:{workspace_id}"] = len(own_checks)
             specs += [
-                _spec(workspace_id, mine[at : at + PER_JOB], now) for at in range(0, len(mine), PER_JOB)
+                _spec(workspace_id, own_checks[at : at + PER_JOB], now)
+                for at in range(0, len(own_checks), PER_JOB)
             ]
         enqueue_many(CHECK, specs)
     counts["claimed"] = len(claimed)
@@ -77,13 +78,13 @@ def _with_calendar() -> list[Any]:
 def _begin(workspace_id: UUID) -> int:
     """Creates the first look for leads that are close to a meeting or have one."""
     lately = timezone.now() - RECENT
-    mine = Lead.objects.filter(workspace_id=workspace_id, booking_check=None, sample=False).exclude(
+    own_leads = Lead.objects.filter(workspace_id=workspace_id, booking_check=None, sample=False).exclude(
         email="", ghl_contact_id=""
     )
     meetings = Appointment.objects.filter(workspace_id=workspace_id, starts_at__gt=lately)
     # A union, as an OR of the two would read every lead of the workspace.
-    towards = mine.filter(tag__in=TOWARDS_A_MEETING, last_inbound_at__gt=lately).values_list("pk")
-    leads = towards.union(mine.filter(pk__in=meetings.values("lead")).values_list("pk"))
+    towards = own_leads.filter(tag__in=TOWARDS_A_MEETING, last_inbound_at__gt=lately).values_list("pk")
+    leads = towards.union(own_leads.filter(pk__in=meetings.values("lead")).values_list("pk"))
     rows = [
         BookingCheck(workspace_id=workspace_id, lead_id=pk, next_at=timezone.now())
         for (pk,) in leads.order_by("pk")[:PER_TICK]
@@ -131,12 +132,12 @@ def run(ctx: JobContext) -> dict[str, int]:
 
 def _look(check: BookingCheck, deadline: Deadline) -> str:
     try:
-        found = [
+        meetings = [
             calendar_list.read(account, check.lead, deadline)
             for provider in registry.stating("calendar")
             if (account := connected(check.workspace_id, provider)) is not None
         ]
-        changed = sum(calendar_list.apply(check.lead, listed) for listed in found)
+        changed = sum(calendar_list.apply(check.lead, listed) for listed in meetings)
     except STOPPING:
         raise
     except (ProviderError, ProviderMisconfigured) as error:

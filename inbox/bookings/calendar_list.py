@@ -32,13 +32,13 @@ def read(account: Integration, lead: Lead, deadline: Deadline) -> list[Meeting]:
     """
     spec = registry.spec_of(account.provider)
     calendar = stated(spec.calendar)
-    mine = Appointment.objects.filter(
+    appointments = Appointment.objects.filter(
         lead=lead, provider=account.provider, starts_at__gt=timezone.now() - KNOWN_SINCE
     )
-    known = dict(mine.exclude(event_uri="").values_list("external_id", "event_uri"))
+    event_uris = dict(appointments.exclude(event_uri="").values_list("external_id", "event_uri"))
     drop_connection()
     try:
-        return calendar.meetings(account, identity.person_of(lead), known, deadline)
+        return calendar.meetings(account, identity.person_of(lead), event_uris, deadline)
     except ProviderRejected as error:
         if error.code != NOT_FOUND or not spec.contacts or not lead.ghl_contact_id:
             raise
@@ -51,7 +51,7 @@ def read(account: Integration, lead: Lead, deadline: Deadline) -> list[Meeting]:
     crm.attach(lead, contact)
     drop_connection()
     person = replace(identity.person_of(lead), ghl_contact_id=contact.id)
-    return calendar.meetings(account, person, known, deadline)
+    return calendar.meetings(account, person, event_uris, deadline)
 
 
 def apply(lead: Lead, listed: list[Meeting]) -> int:
@@ -60,7 +60,7 @@ def apply(lead: Lead, listed: list[Meeting]) -> int:
     """
     with transaction.atomic():
         locked = rollup.locked(lead)
-        changes = [write(locked, one) for one in listed]
+        changes = [write(locked, meeting) for meeting in listed]
         changed = [change for change in changes if change in (Change.NEW, Change.CHANGED)]
         if changed:
             bookings.settle(locked, moved=Change.NEW not in changed)

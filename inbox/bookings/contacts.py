@@ -41,8 +41,8 @@ def who_booked(ctx: JobContext) -> dict[str, object]:
     if not identities:
         return {"outcome": "neither address nor number"}
     with transaction.atomic():
-        found = identity.find_or_create(workspace, person, ghl.NAME, create=False)
-        if found is None:
+        match = identity.find_or_create(workspace, person, ghl.NAME, create=False)
+        if match is None:
             return {"outcome": "nobody we know"}
-        kept = identity.keep_contact(found.lead, contact_id, identities.get("phone", ""), ghl.NAME)
-    return {"outcome": "found", "contact": kept, "changed": calendar_list.apply(found.lead, meetings)}
+        outcome = identity.keep_contact(match.lead, contact_id, identities.get("phone", ""), ghl.NAME)
+    return {"outcome": "found", "contact": outcome, "changed": calendar_list.apply(match.lead, meetings)}

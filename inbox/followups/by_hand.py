@@ -41,11 +41,11 @@ def act(workspace: Workspace, name: str, instance_ids: Iterable[UUID], *, user: 
 
 
 def _act(workspace: Workspace, name: str, ids: list[UUID], user: User) -> ByHandResult:
-    known = dict(
+    lead_ids = dict(
         FollowUpInstance.objects.filter(pk__in=ids, workspace=workspace).values_list("pk", "lead_id")
     )
-    free, done = _free(known), []
-    refusals = ["It is gone."] * (len(ids) - len(known)) + [BUSY] * (len(known) - len(free))
+    free, done = _free(lead_ids), []
+    refusals = ["It is gone."] * (len(ids) - len(lead_ids)) + [BUSY] * (len(lead_ids) - len(free))
     for instance in free:
         try:
             ACTIONS[name](instance, user)
@@ -57,16 +57,16 @@ def _act(workspace: Workspace, name: str, ids: list[UUID], user: User) -> ByHand
     return ByHandResult(len(done), refusals)
 
 
-def _free(known: dict[UUID, UUID]) -> list[FollowUpInstance]:
+def _free(lead_ids: dict[UUID, UUID]) -> list[FollowUpInstance]:
     """Locks the leads and instances of `known` (instance: lead) and returns the instances that nobody else has
     locked.
 
     The leads' rows are locked before the instances' rows. No lock is waited for (`skip_locked`), so no
     deadlock can follow, however many rows are locked.
     """
-    leads = Lead.objects.select_for_update(skip_locked=True).in_bulk(known.values())
-    mine = FollowUpInstance.objects.filter(pk__in=known, lead__in=leads).select_related("next_step")
-    free = list(mine.select_for_update(skip_locked=True, of=("self",)))
+    leads = Lead.objects.select_for_update(skip_locked=True).in_bulk(lead_ids.values())
+    instances = FollowUpInstance.objects.filter(pk__in=lead_ids, lead__in=leads).select_related("next_step")
+    free = list(instances.select_for_update(skip_locked=True, of=("self",)))
     for instance in free:
         instance.lead = leads[instance.lead_id]
     return free

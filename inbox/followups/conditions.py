@@ -123,9 +123,9 @@ def _replied(case: Case) -> Decision | None:
 
 def replied_since(lead: Lead, moment: datetime) -> bool:
     """Whether the lead wrote after `moment`. Messages that a machine wrote, or perhaps wrote, do not count."""
-    mine = Message.objects.filter(lead=lead, direction=Message.Direction.INBOUND, sent_at__gt=moment)
+    replies = Message.objects.filter(lead=lead, direction=Message.Direction.INBOUND, sent_at__gt=moment)
     perhaps_a_machine = Q(suspected__in=suspicion.MACHINES, suspicion_decided_by="")
-    return mine.exclude(tag__in=NOBODY_WROTE).exclude(perhaps_a_machine).exists()
+    return replies.exclude(tag__in=NOBODY_WROTE).exclude(perhaps_a_machine).exists()
 
 
 def _suspected(case: Case) -> Decision | None:
@@ -230,11 +230,11 @@ def _refused(case: Case) -> Decision | None:
     refusals = ChannelRefusal.objects.filter(
         lead=case.lead, channel=case.step.channel, recheck_at__gt=case.now
     )
-    found = refusals.first()
-    if found is None:
+    refusal = refusals.first()
+    if refusal is None:
         return None
     label = Channel(case.step.channel).label
-    return Decision(ConditionKind.SKIP, f"This person cannot be reached by {label} ({found.code}).")
+    return Decision(ConditionKind.SKIP, f"This person cannot be reached by {label} ({refusal.code}).")
 
 
 def _reachable(case: Case) -> Decision | None:

@@ -46,8 +46,8 @@ def settle(deadline: Deadline) -> Counter[str]:
     counts: Counter[str] = Counter()
     failures: list[Exception] = []
     ended = FollowUpTask.objects.filter(status=Status.SENDING, send__state__in=[State.SENT, State.FAILED])
-    known = list(ended.order_by("claimed_at").values_list("pk", "lead_id")[:PER_TICK])
-    batches = deque(known[at : at + BATCH] for at in range(0, len(known), BATCH))
+    pairs = list(ended.order_by("claimed_at").values_list("pk", "lead_id")[:PER_TICK])
+    batches = deque(pairs[at : at + BATCH] for at in range(0, len(pairs), BATCH))
     while batches and not deadline.expired:
         batch = batches.popleft()
         try:
@@ -58,7 +58,7 @@ def settle(deadline: Deadline) -> Counter[str]:
             if len(batch) == 1:
                 logger.exception("follow-up not settled", extra={"task_id": str(batch[0][0])})
                 failures.append(error)
-            batches.extend([one] for one in batch if len(batch) > 1)
+            batches.extend([pair] for pair in batch if len(batch) > 1)
     if failures:
         raise failures[0]
     return counts
@@ -84,8 +84,8 @@ def _free(
     deadlock can follow, however many rows are locked. The next minute takes the rest.
     """
     leads = Lead.objects.select_for_update(skip_locked=True).in_bulk(lead_ids)
-    mine = FollowUpInstance.objects.filter(tasks__in=task_ids, lead__in=leads)
-    instances = mine.select_for_update(skip_locked=True, of=("self",)).in_bulk()
+    own_instances = FollowUpInstance.objects.filter(tasks__in=task_ids, lead__in=leads)
+    instances = own_instances.select_for_update(skip_locked=True, of=("self",)).in_bulk()
     tasks = ended.filter(pk__in=task_ids, lead__in=leads, instance__in=instances)
     related = tasks.select_related("step__sequence", "workspace", "send")
     for task in related.select_for_update(skip_locked=True, of=("self",)):
@@ -172,9 +172,9 @@ def strand(deadline: Deadline) -> Counter[str]:
     return counts
 
 
-def _fail(known: FollowUpTask) -> int:
-    task, _ = step_job.locked(known)
-    if task.status != Status.CLAIMED or task.attempt != known.attempt:
+def _fail(stale: FollowUpTask) -> int:
+    task, _ = step_job.locked(stale)
+    if task.status != Status.CLAIMED or task.attempt != stale.attempt:
         return 0
     task.status, task.finished_at = Status.FAILED, timezone.now()
     task.reason = "The step failed on our side; its job says why."

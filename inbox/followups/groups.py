@@ -39,14 +39,14 @@ def bring_in_line(workspace_id: UUID, provider: str) -> Counter[str]:
     """
     account = connected(workspace_id, provider)
     counts: Counter[str] = Counter()
-    mine = FollowUpInstance.objects.filter(workspace_id=workspace_id)
+    own_instances = FollowUpInstance.objects.filter(workspace_id=workspace_id)
     if account is not None and is_down(account):
-        counts["paused"] = _going_by(mine, provider).update(
+        counts["paused"] = _going_by(own_instances, provider).update(
             status=Status.PAUSED, paused_for=FollowUpInstance.pause_for(provider)
         )
     else:
         counts["resumed"] = plan.resumed(
-            mine.filter(paused_for=FollowUpInstance.pause_for(provider)), by_person=False
+            own_instances.filter(paused_for=FollowUpInstance.pause_for(provider)), by_person=False
         )
     return counts
 
@@ -55,7 +55,7 @@ def _pausing() -> tuple[str, ...]:
     return registry.stating("pauses_follow_ups")
 
 
-def _going_by(mine: QuerySet[Any], provider: str) -> QuerySet[Any]:
+def _going_by(instances: QuerySet[Any], provider: str) -> QuerySet[Any]:
     """Those of `mine` whose next step `provider` would carry.
 
     A lead whose mail came by another provider is answered by that one, and so does not count.
@@ -64,14 +64,14 @@ def _going_by(mine: QuerySet[Any], provider: str) -> QuerySet[Any]:
     inbound = Message.objects.filter(
         lead=OuterRef("lead"), channel=spec.channel, direction=Message.Direction.INBOUND
     )
-    own = [source.name for source in spec.sources or ()]
-    others = [name for name in registry.message_sources() if name not in own]
-    waiting = mine.filter(status=Status.ACTIVE, due_at__isnull=False, next_step__channel=spec.channel)
+    own_sources = [source.name for source in spec.sources or ()]
+    other_sources = [name for name in registry.message_sources() if name not in own_sources]
+    waiting = instances.filter(status=Status.ACTIVE, due_at__isnull=False, next_step__channel=spec.channel)
     newest = Subquery(inbound.order_by("-sent_at", "-pk").values("source")[:1])
-    found: QuerySet[Any] = waiting.annotate(newest_source=Coalesce(newest, Value("")))
+    sourced: QuerySet[Any] = waiting.annotate(newest_source=Coalesce(newest, Value("")))
     if spec.opens_channel:
-        return found.exclude(newest_source__in=others)
-    return found.filter(newest_source__in=own)
+        return sourced.exclude(newest_source__in=other_sources)
+    return sourced.filter(newest_source__in=own_sources)
 
 
 def reconcile(_deadline: Deadline) -> Counter[str]:

@@ -52,8 +52,8 @@ def _instances(workspace_id: UUID, *conditions: Q, **fields: object) -> QuerySet
 
 
 def _tasks(workspace_id: UUID, *statuses: str) -> QuerySet[Any]:
-    mine = FollowUpTask.objects.filter(workspace_id=workspace_id, status__in=statuses)
-    return mine.annotate(waits_here=ExpressionWrapper(WAITS_HERE, BooleanField()))
+    tasks = FollowUpTask.objects.filter(workspace_id=workspace_id, status__in=statuses)
+    return tasks.annotate(waits_here=ExpressionWrapper(WAITS_HERE, BooleanField()))
 
 
 def _due(workspace_id: UUID) -> QuerySet[Any]:
@@ -120,11 +120,11 @@ def fell_through(workspace: Workspace) -> QuerySet[Appointment]:
     """Meetings that were cancelled or missed and that nobody has dealt with, the latest first. Those of leads who have
     booked again are left out.
     """
-    mine = Appointment.objects.filter(
+    appointments = Appointment.objects.filter(
         workspace=workspace, status__in=Appointment.FELL_THROUGH, handled_at=None
     )
     # A meeting that fell through is settled if the lead has booked again.
-    return mine.filter(lead__booked_at=None).select_related("lead").order_by("-updated_at", "-pk")
+    return appointments.filter(lead__booked_at=None).select_related("lead").order_by("-updated_at", "-pk")
 
 
 def counts(workspace: Workspace) -> dict[str, int]:
@@ -148,8 +148,8 @@ def reasons(workspace: Workspace, view: View) -> list[Reason]:
     if view.key == "excluded" and workspace.sends_paused:
         many = rows.count()
         return [Reason("", "Sending is paused for this workspace", many)] if many else []
-    found = rows.exclude(**{view.why: ""}).values_list(F(view.why)).annotate(many=Count("pk"))
-    return [Reason(why, _words(view, why), many) for why, many in found.order_by("-many", view.why)[:12]]
+    counts = rows.exclude(**{view.why: ""}).values_list(F(view.why)).annotate(many=Count("pk"))
+    return [Reason(why, _words(view, why), many) for why, many in counts.order_by("-many", view.why)[:12]]
 
 
 def _words(view: View, why: str) -> str:

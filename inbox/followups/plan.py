@@ -71,8 +71,8 @@ def enrol(lead: Lead, sequence: FollowUpSequence, *, user: User | None = None) -
 
 def live(lead: Lead) -> QuerySet[FollowUpInstance]:
     """The follow-ups of `lead` that run or are paused."""
-    mine = FollowUpInstance.objects.filter(lead=lead, status__in=FollowUpInstance.LIVE)
-    return mine.select_related("sequence", "next_step").order_by("started_at", "pk")
+    instances = FollowUpInstance.objects.filter(lead=lead, status__in=FollowUpInstance.LIVE)
+    return instances.select_related("sequence", "next_step").order_by("started_at", "pk")
 
 
 def open_to(lead: Lead) -> QuerySet[FollowUpSequence]:
@@ -150,10 +150,10 @@ def finish_all(lead: Lead, status: str, reason: str, *, instances: Q | None = No
     live = FollowUpInstance.objects.select_for_update().filter(
         instances or Q(), lead=lead, status__in=FollowUpInstance.LIVE
     )
-    found = list(live.order_by("pk"))
-    for instance in found:
+    rows = list(live.order_by("pk"))
+    for instance in rows:
         finish(instance, status, reason)
-    return len(found)
+    return len(rows)
 
 
 def pause_all(lead: Lead, reason: str) -> int:
@@ -161,13 +161,13 @@ def pause_all(lead: Lead, reason: str) -> int:
     approved. The lead's row must be locked.
     """
     running = FollowUpInstance.objects.select_for_update().filter(lead=lead, status=Status.ACTIVE)
-    found = list(running.order_by("pk"))
-    for instance in found:
+    instances = list(running.order_by("pk"))
+    for instance in instances:
         pause(instance, reason)
-    FollowUpTask.objects.filter(instance__in=found, status=TaskStatus.APPROVAL).update(
+    FollowUpTask.objects.filter(instance__in=instances, status=TaskStatus.APPROVAL).update(
         status=TaskStatus.WAITING, reason=FollowUpInstance.pause_words(reason)
     )
-    return len(found)
+    return len(instances)
 
 
 def resumed(instances: QuerySet[Any], *, by_person: bool) -> int:
@@ -177,7 +177,7 @@ def resumed(instances: QuerySet[Any], *, by_person: bool) -> int:
     an account came back, such replies still do.
     """
     now = timezone.now()
-    known = {"quiet_since": now} if by_person else {}
+    changes = {"quiet_since": now} if by_person else {}
     return instances.filter(status=Status.PAUSED).update(
-        status=Status.ACTIVE, paused_for="", due_at=Greatest(Coalesce("due_at", now), now), **known
+        status=Status.ACTIVE, paused_for="", due_at=Greatest(Coalesce("due_at", now), now), **changes
     )

@@ -84,11 +84,11 @@ def _before(lead: Lead, moment: datetime) -> FollowUpTask | None:
         Q(status=Status.SENT, finished_at__lt=moment) | Q(send__state="sent", send__finished_at__lt=moment),
         lead=lead,
     )
-    found = sent.order_by("-send__finished_at", "-pk").select_related("send").first()
-    went_out_at = found.send.finished_at if found and found.send else None
+    task = sent.order_by("-send__finished_at", "-pk").select_related("send").first()
+    went_out_at = task.send.finished_at if task and task.send else None
     if went_out_at is None or moment - went_out_at > WINDOW:
         return None
-    return found
+    return task
 
 
 def effectiveness(

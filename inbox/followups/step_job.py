@@ -55,21 +55,21 @@ def run(ctx: JobContext) -> dict[str, str]:
 
 def _slots(ctx: JobContext, task: FollowUpTask) -> list[Slot]:
     def read(deadline: Deadline) -> list[list[str]]:
-        found = slots.on_offer(task.workspace, deadline)
-        return [[slot.id, slot.starts_at.isoformat(), slot.words] for slot in found]
+        on_offer = slots.on_offer(task.workspace, deadline)
+        return [[slot.id, slot.starts_at.isoformat(), slot.words] for slot in on_offer]
 
-    known = ctx.step("slots", read)
-    return [Slot(key, datetime.fromisoformat(at), words) for key, at, words in known]
+    rows = ctx.step("slots", read)
+    return [Slot(key, datetime.fromisoformat(at), words) for key, at, words in rows]
 
 
-def take(known: FollowUpTask, attempt: int, offered: list[Slot]) -> str:
+def take(stale: FollowUpTask, attempt: int, offered: list[Slot]) -> str:
     """Decides about a follow-up step and, if it may go out, writes its text and claims its send, all in the caller's
     transaction. A step that needs approval waits for a person instead. Returns the outcome as a word.
 
     `attempt` is the attempt that the job is for; if the step has another one by now, nothing is done ("settled").
     `offered` are free meeting times for the text.
     """
-    task, lead = locked(known)
+    task, lead = locked(stale)
     instance = task.instance
     if task.status != Status.CLAIMED or task.attempt != attempt:
         return "settled"
@@ -96,14 +96,14 @@ def take(known: FollowUpTask, attempt: int, offered: list[Slot]) -> str:
     return _claim(task, case, user=None)
 
 
-def locked(known: FollowUpTask, lead: Lead | None = None) -> tuple[FollowUpTask, Lead]:
+def locked(stale: FollowUpTask, lead: Lead | None = None) -> tuple[FollowUpTask, Lead]:
     """Reads the follow-up step's row and its lead again and locks them, in a transaction of the caller: first the
     lead, then the follow-up, then the step. `lead` is given if its row is locked already.
     """
-    lead = lead or rollup.locked(known.lead)
-    instance = FollowUpInstance.objects.select_for_update().get(pk=known.instance_id)
+    lead = lead or rollup.locked(stale.lead)
+    instance = FollowUpInstance.objects.select_for_update().get(pk=stale.instance_id)
     related = ("step__sequence", "workspace", "send")
-    task = FollowUpTask.objects.select_related(*related).select_for_update(of=("self",)).get(pk=known.pk)
+    task = FollowUpTask.objects.select_related(*related).select_for_update(of=("self",)).get(pk=stale.pk)
     task.instance = instance
     return task, lead
 
@@ -180,10 +180,10 @@ def veto(send: OutboundSend, lead: Lead) -> str:
     Runs in the transaction that records that the provider is called, with `lead` locked. Changes of the follow-up that
     follow from the answer are committed with it.
     """
-    known = getattr(send, "followup_task", None)
-    if known is None:
+    stale = getattr(send, "followup_task", None)
+    if stale is None:
         return "" if send.part else "This follow-up is planned anew."
-    task, _ = locked(known, lead)
+    task, _ = locked(stale, lead)
     if task.send_id != send.pk:
         return "This follow-up is planned anew."
     instance = task.instance

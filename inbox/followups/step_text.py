@@ -81,11 +81,11 @@ def render(
     missing: list[str] = []
 
     def value(match: re.Match[str]) -> str:
-        found = values.get(match[1], "") or (match[2] or "")
-        if not found and match[2] is None:
+        filling = values.get(match[1], "") or (match[2] or "")
+        if not filling and match[2] is None:
             missing.append(match[1])
             return match[0] if gaps else ""
-        return found
+        return filling
 
     rendered = Rendered(PLACE.sub(value, subject).strip(), PLACE.sub(value, text).strip(), missing)
     return rendered

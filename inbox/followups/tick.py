@@ -58,14 +58,14 @@ def take_up(deadline: Deadline) -> Counter[str]:
     claimed, in all and by workspace, and how many are left. At `deadline` it stops, and the next run goes on.
     """
     counts: Counter[str] = Counter(claimed=0)
-    found = _due(PER_TICK)
-    for at in range(0, len(found), BATCH):
+    instance_ids = _due(PER_TICK)
+    for at in range(0, len(instance_ids), BATCH):
         if deadline.expired:
             break
-        claimed = claim(found[at : at + BATCH])
+        claimed = claim(instance_ids[at : at + BATCH])
         counts["claimed"] += len(claimed)
         counts.update(f"claimed:{task.workspace_id}" for task in claimed)
-    counts["left"] = due().count() if len(found) == PER_TICK or deadline.expired else 0
+    counts["left"] = due().count() if len(instance_ids) == PER_TICK or deadline.expired else 0
     return counts
 
 
@@ -95,31 +95,35 @@ def claim(instance_ids: list[Any]) -> list[FollowUpTask]:
     locked = due().select_for_update(skip_locked=True, of=("self",)).filter(pk__in=instance_ids)
     instances = list(locked.select_related("next_step").order_by("pk"))
     now = timezone.now()
-    planned = [(one, one.next_step) for one in instances if one.next_step is not None]
+    planned = [(instance, instance.next_step) for instance in instances if instance.next_step is not None]
     FollowUpTask.objects.bulk_create(
         [
             FollowUpTask(
-                workspace_id=one.workspace_id,
-                lead_id=one.lead_id,
-                instance=one,
+                workspace_id=instance.workspace_id,
+                lead_id=instance.lead_id,
+                instance=instance,
                 step=step,
                 channel=step.channel,
                 status=Status.WAITING,
                 attempt=0,
                 claimed_at=now,
             )
-            for one, step in planned
+            for instance, step in planned
         ],
         ignore_conflicts=True,
     )
     wanted = FollowUpTask.objects.filter(
-        instance__in=[one for one, _ in planned], step_id=F("instance__next_step_id"), status=Status.WAITING
+        instance__in=[instance for instance, _ in planned],
+        step_id=F("instance__next_step_id"),
+        status=Status.WAITING,
     )
     ids = list(wanted.values_list("pk", flat=True))
     FollowUpTask.objects.filter(pk__in=ids).update(
         status=Status.CLAIMED, attempt=F("attempt") + 1, claimed_at=now, reason="", send=None
     )
-    FollowUpInstance.objects.filter(pk__in=[one.pk for one, _ in planned]).update(due_at=None, waits_for="")
+    FollowUpInstance.objects.filter(pk__in=[instance.pk for instance, _ in planned]).update(
+        due_at=None, waits_for=""
+    )
     tasks = list(FollowUpTask.objects.filter(pk__in=ids))
     enqueue_many(step_job.STEP, [step_job.spec(task) for task in tasks])
     return tasks

@@ -66,15 +66,15 @@ def _made_of(draft: Draft) -> str:
     stored = draft.made_of
     if not stored:
         return f"{by}."
-    made = provenance.Made(
+    sources = provenance.Made(
         [(fact, "") for fact in stored["facts"]], stored["slots"], stored["messages"], stored["calls"]
     )
-    seen = [
-        count(made.messages, "message"),
-        count(len(made.facts), "fact"),
-        count(len(made.slots), "free time"),
+    counts = [
+        count(sources.messages, "message"),
+        count(len(sources.facts), "fact"),
+        count(len(sources.slots), "free time"),
     ]
-    return f"{by}: {sum(made.tokens):,} tokens, {made.cost}. It saw {', '.join(seen)}."
+    return f"{by}: {sum(sources.tokens):,} tokens, {sources.cost}. It saw {', '.join(counts)}."
 
 
 def _checked(draft: Draft, judged: list[GateResult]) -> Event:
@@ -217,8 +217,8 @@ def _claimed(send: OutboundSend) -> Iterator[Event]:
         )
 
 
-def _end(send: OutboundSend, who: str, own: Message | None) -> Event:
-    links = (link_of_send(send), *((link_of_message(own),) if own else ()))
+def _end(send: OutboundSend, who: str, message: Message | None) -> Event:
+    links = (link_of_send(send), *((link_of_message(message),) if message else ()))
     at = send.finished_at or send.created_at
     if send.state == State.SENT:
         branch = "Settled later" if send.reason else f"{who} took it"

@@ -78,11 +78,11 @@ def verdict(delivery: WebhookDelivery) -> tuple[str, str]:
     """What was decided about a webhook request, and why, as two texts for people."""
     reason = delivery.reason
     if delivery.verdict == Verdict.ACCEPTED:
-        said = f"This was not known before. {_sentence(reason)}".strip()
+        sentence = f"This was not known before. {_sentence(reason)}".strip()
         return (
-            ("Taken, no webhook had brought it", said)
+            ("Taken, no webhook had brought it", sentence)
             if delivery.event_type in LISTED
-            else ("New, not a duplicate", said)
+            else ("New, not a duplicate", sentence)
         )
     if delivery.verdict == Verdict.DUPLICATE:
         return "A duplicate: nothing was stored twice", _sentence(
@@ -108,7 +108,7 @@ def _sentence(text: str) -> str:
 
 
 def _stored(records: Records, message: Message) -> Iterator[Event]:
-    first = next((one for one in records.deliveries if one.message_id == message.pk), None)
+    first = next((delivery for delivery in records.deliveries if delivery.message_id == message.pk), None)
     if first is None:
         yield Event(
             message.received_at,
@@ -263,7 +263,7 @@ def _decided(decision: TagDecision) -> Event:
         what, why = "A suspicion was denied", f"{by} decided."
     else:
         what, why = f"Understood: {decision.get_tag_display()}", f"{by}{sure}."
-    said = " ".join(filter(None, (decision.quote, decision.reason)))
+    words = " ".join(filter(None, (decision.quote, decision.reason)))
     return Event(
         decision.created_at,
         "filter",
@@ -271,5 +271,5 @@ def _decided(decision: TagDecision) -> Event:
         tone="ok",
         branch=WHO[TagDecision.Kind(decision.kind)],
         why=why,
-        said=said,
+        said=words,
     )

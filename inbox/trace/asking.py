@@ -108,7 +108,7 @@ class Answer:
 
     @property
     def missing(self) -> int:
-        return sum(one.ours is None for one in self.listed)
+        return sum(message.ours is None for message in self.listed)
 
 
 def accounts(workspace: Workspace) -> list[Account]:
@@ -140,13 +140,13 @@ def ask(workspace: Workspace, account: Account, wanted: Wanted) -> Answer:
     if account.cannot or isinstance(spec.backfill, NONE):
         return replace(blank, problem=account.cannot)
     leads = list(leads_of(workspace, wanted)[:LEADS])
-    read, found, complete, problem = 0, [], True, ""
+    read, events, complete, problem = 0, [], True, ""
     try:
         with slot() as deadline:
             for event in spec.backfill(account.integration, blank.since, deadline):
                 read += 1
                 if about(workspace, wanted, leads, event):
-                    found.append(event)
+                    events.append(event)
                 if read == MOST:
                     complete = False
                     break
@@ -162,7 +162,7 @@ def ask(workspace: Workspace, account: Account, wanted: Wanted) -> Answer:
         blank,
         read=read,
         poll_every=span(spec.poll_every.total_seconds()) if isinstance(spec.poll_every, timedelta) else "",
-        listed=_known(workspace, found),
+        listed=_known(workspace, events),
         complete=complete and not problem,
         problem=problem,
     )
@@ -176,15 +176,15 @@ def about(workspace: Workspace, wanted: Wanted, leads: list[Lead], event: Messag
         return True
     if wanted.email and wanted.email == identity.normal_email(event.from_address):
         return True
-    named = identity.identities_of(workspace, event.person)
+    identities = identity.identities_of(workspace, event.person)
     if (
         wanted.email
-        and named.get("email") == wanted.email
+        and identities.get("email") == wanted.email
         or wanted.phone
-        and named.get("phone") == wanted.phone
+        and identities.get("phone") == wanted.phone
     ):
         return True
-    return any(getattr(lead, name) == value for lead in leads for name, value in named.items())
+    return any(getattr(lead, name) == identifier for lead in leads for name, identifier in identities.items())
 
 
 def _known(workspace: Workspace, events: list[MessageEvent]) -> list[Listed]:

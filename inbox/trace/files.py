@@ -29,20 +29,20 @@ class NotFetched(Exception):
     """A file could not be fetched. The text is a sentence for people that says why."""
 
 
-def why_not(spec: ProviderSpec, workspace_id: UUID, one: Attachment) -> str:
-    """Why the file `one`, which a message from the provider of `spec` brought, cannot be fetched, as a sentence; "" if
+def why_not(spec: ProviderSpec, workspace_id: UUID, attachment: Attachment) -> str:
+    """Why the file `attachment`, which a message from the provider of `spec` brought, cannot be fetched, as a sentence; "" if
     it can be tried. Asks neither the database nor the provider.
     """
     if isinstance(spec.files, NONE):
         return spec.files.why
-    if not getattr(one, spec.files.needs):
-        where = "gives it no id" if one.url else "does not say where it is"
+    if not getattr(attachment, spec.files.needs):
+        where = "gives it no id" if attachment.url else "does not say where it is"
         return f"{spec.company} {where}, so it is not fetched from here."
-    if one.size is not None and one.size > LARGEST:
+    if attachment.size is not None and attachment.size > LARGEST:
         return TOO_LARGE
     if spec.files.needs == "url":
         try:
-            check_url(spec.name, one.url, workspace_id)
+            check_url(spec.name, attachment.url, workspace_id)
         except HostRefused:
             return f"It is not at an address of {spec.company}’s, so it is not fetched from here."
     return ""
@@ -60,20 +60,20 @@ class Held(io.BytesIO):
         self._leave()
 
 
-def fetch(message: Message, one: Attachment) -> Held:
-    """The file `one` that came with `message`: at most 25 MB, asked for once, within 15 s. Close it when the browser
+def fetch(message: Message, attachment: Attachment) -> Held:
+    """The file `attachment` that came with `message`: at most 25 MB, asked for once, within 15 s. Close it when the browser
     has it. No connection to the database is held meanwhile. The call says nothing about the account's health, as a file
     may be gone or lie elsewhere. Raises NotFetched.
     """
     spec = registry.spec_of(registry.provider_of(message.source))
-    if why := why_not(spec, message.workspace_id, one):
+    if why := why_not(spec, message.workspace_id, attachment):
         raise NotFetched(why)
     try:
         account = answering(message, spec.name)
         with ExitStack() as place:
             deadline = place.enter_context(asking.slot(SLOTS, BUDGET_MS))
             with writer.unobserved():
-                content = stated(spec.files).fetch(account, message.external_id, one, deadline)
+                content = stated(spec.files).fetch(account, message.external_id, attachment, deadline)
             return Held(content, place.pop_all().close)
     except asking.Busy:
         raise NotFetched("Other files are being fetched just now. Try again in a few seconds.") from None

@@ -74,9 +74,9 @@ class Records:
 
     def first(self, rows: QuerySet[Found], most: int) -> list[Found]:
         """The first rows, `most` at most. If there are more, the trace is `cut`."""
-        found = list(rows[: most + 1])
-        self.cut |= len(found) > most
-        return found[:most]
+        page = list(rows[: most + 1])
+        self.cut |= len(page) > most
+        return page[:most]
 
 
 def load(subject: Subject) -> Records:
@@ -108,9 +108,9 @@ def load(subject: Subject) -> Records:
 def _answers(records: Records, ids: list[uuid.UUID]) -> None:
     """The drafts for the messages, their checks, and what was sent in answer."""
     subject = records.subject
-    asked = Q(pk=subject.draft_id) if subject.draft_id else Q()
-    if ids or asked:
-        drafts = Draft.objects.filter(asked | Q(trigger_message_id__in=ids), workspace=subject.workspace)
+    own_draft = Q(pk=subject.draft_id) if subject.draft_id else Q()
+    if ids or own_draft:
+        drafts = Draft.objects.filter(own_draft | Q(trigger_message_id__in=ids), workspace=subject.workspace)
         records.drafts = records.first(drafts.select_related("decided_by").order_by("created_at"), MOST)
     gates = GateResult.objects.filter(draft__in=[draft.pk for draft in records.drafts])
     for gate in gates.order_by("stage", "position"):
@@ -136,14 +136,14 @@ def _own_and_bounces(records: Records) -> None:
     ids = [str(send.pk) for send in records.sends]
     returned = Q(source__in=registry.counting_as(Counts.BOUNCE)) | Q(tag_decided_by__contains="bounce")
     since = min(send.created_at for send in records.sends)
-    found = MESSAGES.filter(
+    own_messages = MESSAGES.filter(
         Q(source=OWN, external_id__in=ids) | (returned & Q(received_at__gte=since)), lead=records.lead
     ).order_by("received_at")
-    known = {one.pk for one in records.messages}
-    for message in records.first(found, MOST + BOUNCES):
+    message_ids = {one.pk for one in records.messages}
+    for message in records.first(own_messages, MOST + BOUNCES):
         if message.source == OWN:
             records.own[message.external_id] = message
-        elif message.pk not in known:
+        elif message.pk not in message_ids:
             records.bounces.append(message)
     records.cut |= len(records.bounces) > BOUNCES
     del records.bounces[BOUNCES:]
@@ -152,8 +152,8 @@ def _own_and_bounces(records: Records) -> None:
 def _deliveries(records: Records, ids: list[uuid.UUID]) -> None:
     """The requests that brought the messages, told of ours, or are asked for, with their runs since."""
     subject = records.subject
-    told = [*ids, *(message.pk for message in (*records.own.values(), *records.bounces))]
-    wanted = Q(message_id__in=told)
+    message_ids = [*ids, *(message.pk for message in (*records.own.values(), *records.bounces))]
+    wanted = Q(message_id__in=message_ids)
     if subject.delivery_id is not None:
         wanted |= Q(pk=subject.delivery_id) | Q(replay_of=subject.delivery_id)
     if subject.job is not None:
@@ -162,18 +162,18 @@ def _deliveries(records: Records, ids: list[uuid.UUID]) -> None:
         since = subject.messages[0].received_at if subject.messages else subject.lead.created_at
         wanted |= Q(lead=subject.lead, received_at__gte=since)
     rows = WebhookDelivery.objects.filter(wanted, workspace=subject.workspace).defer(*HEAVY)
-    found = rows.select_related("integration").order_by("received_at", "pk")
-    records.deliveries = records.first(found, MOST)
+    ordered = rows.select_related("integration").order_by("received_at", "pk")
+    records.deliveries = records.first(ordered, MOST)
 
 
 def _jobs(records: Records) -> None:
     """The jobs, found by their keys, with their attempts, steps and calls to the model."""
     subject = records.subject
-    known = {delivery.job_id for delivery in records.deliveries if delivery.job_id}
+    job_ids = {delivery.job_id for delivery in records.deliveries if delivery.job_id}
     if subject.job is not None:
-        known.add(subject.job.pk)
+        job_ids.add(subject.job.pk)
     jobs = BackgroundJob.objects.filter(
-        Q(tenant=subject.workspace.pk, dedupe_key__in=list(_keys(records))) | Q(pk__in=known),
+        Q(tenant=subject.workspace.pk, dedupe_key__in=list(_keys(records))) | Q(pk__in=job_ids),
         workspace=subject.workspace,
     )
     records.jobs = records.first(jobs.order_by("created_at", "pk"), 2 * MOST)
@@ -191,10 +191,10 @@ Row = TypeVar("Row", JobStep, JobAttempt)
 
 
 def _by_job(rows: Iterable[Row]) -> dict[uuid.UUID, list[Row]]:
-    found: dict[uuid.UUID, list[Row]] = {}
+    groups: dict[uuid.UUID, list[Row]] = {}
     for row in rows:
-        found.setdefault(row.job_id, []).append(row)
-    return found
+        groups.setdefault(row.job_id, []).append(row)
+    return groups
 
 
 def _keys(records: Records) -> Iterable[str]:
@@ -231,12 +231,12 @@ def _audited(
 
 def notices_of(records: Records) -> list[Notice]:
     """The notices to people about the lead's tag that the trace's jobs have posted, oldest first, five at most."""
-    told = [job for job in records.jobs if job.kind == TELL]
-    if not told or records.lead is None:
+    notice_jobs = [job for job in records.jobs if job.kind == TELL]
+    if not notice_jobs or records.lead is None:
         return []
-    found = Notice.objects.filter(
+    notices = Notice.objects.filter(
         workspace=records.subject.workspace,
-        created_at__range=(told[0].created_at, told[-1].created_at + timedelta(days=1)),
+        created_at__range=(notice_jobs[0].created_at, notice_jobs[-1].created_at + timedelta(days=1)),
         text__contains=str(records.lead.pk),
     )
-    return list(found.order_by("created_at")[:BOUNCES])
+    return list(notices.order_by("created_at")[:BOUNCES])

@@ -129,7 +129,7 @@ def find(workspace: Workspace, wanted: Wanted) -> Found:
     leads = list(leads_of(workspace, wanted)[: LIMIT + 1])
     ids = [lead.pk for lead in leads[:LIMIT]]
     messages, sends = _messages(workspace, wanted, ids), _sends(workspace, wanted, ids)
-    taken = _ledger(
+    deliveries = _ledger(
         "Requests of providers",
         _taken(workspace, wanted, ids),
         _delivered,
@@ -144,7 +144,7 @@ def find(workspace: Workspace, wanted: Wanted) -> Found:
     ledgers = [
         _ledger("Leads", leads, _lead, "No lead of this workspace has it."),
         _ledger("Messages", messages, _message, "No message is stored."),
-        taken,
+        deliveries,
         untaken,
         _ledger("What was sent", sends, _send, "Nothing was sent to it from here."),
     ]
@@ -155,45 +155,45 @@ def find(workspace: Workspace, wanted: Wanted) -> Found:
 
 
 def _ledger(label: str, rows: Iterable[Row], hit: Callable[[Row], Hit], none: str) -> Ledger:
-    found = list(rows)
-    return Ledger(label, [hit(row) for row in found[:LIMIT]], none, len(found) > LIMIT)
+    page = list(rows)
+    return Ledger(label, [hit(row) for row in page[:LIMIT]], none, len(page) > LIMIT)
 
 
 def leads_of(workspace: Workspace, wanted: Wanted) -> QuerySet[Lead]:
     """The leads that have what the person looks for as an address, a number or an id, the newest first."""
-    mine, text = Lead.objects.filter(workspace=workspace), wanted.text[:64]
-    ways = [mine.filter(emailbison_lead_id=text), mine.filter(ghl_contact_id=text)]
+    own_leads, text = Lead.objects.filter(workspace=workspace), wanted.text[:64]
+    ways = [own_leads.filter(emailbison_lead_id=text), own_leads.filter(ghl_contact_id=text)]
     if profile := identity.normal_profile_url(wanted.text):
-        ways.append(mine.filter(linkedin_url=profile))
+        ways.append(own_leads.filter(linkedin_url=profile))
     else:
-        ways.append(mine.filter(linkedin_member_id=wanted.text[:120]))
+        ways.append(own_leads.filter(linkedin_member_id=wanted.text[:120]))
     if wanted.email:
-        ways += [mine.filter(email=wanted.email), mine.filter(by_alternate_email(wanted.email))]
+        ways += [own_leads.filter(email=wanted.email), own_leads.filter(by_alternate_email(wanted.email))]
     if wanted.phone:
-        ways += [mine.filter(phone=wanted.phone), mine.filter(by_alternate_phone(wanted.phone))]
+        ways += [own_leads.filter(phone=wanted.phone), own_leads.filter(by_alternate_phone(wanted.phone))]
     if wanted.id:
-        ways.append(mine.filter(pk=wanted.id))
-    return _any(mine, ways).order_by("-created_at")
+        ways.append(own_leads.filter(pk=wanted.id))
+    return _any(own_leads, ways).order_by("-created_at")
 
 
 def _messages(workspace: Workspace, wanted: Wanted, leads: list[uuid.UUID]) -> list[Message]:
-    mine = MESSAGES.filter(workspace=workspace)
+    own_messages = MESSAGES.filter(workspace=workspace)
     ways = [
         _told(workspace, wanted),
         *_by_lead_and_id(Message.objects.filter(workspace=workspace), wanted, leads),
     ]
-    return list(_any(mine, ways).order_by("-sent_at")[: LIMIT + 1])
+    return list(_any(own_messages, ways).order_by("-sent_at")[: LIMIT + 1])
 
 
 def _taken(workspace: Workspace, wanted: Wanted, leads: list[uuid.UUID]) -> list[WebhookDelivery]:
-    mine = WebhookDelivery.objects.filter(workspace=workspace)
+    own_deliveries = WebhookDelivery.objects.filter(workspace=workspace)
     ways = [
-        mine.filter(source__in=list(registry.webhook_sources()), event_key=wanted.text[:200]),
-        mine.filter(message__in=_told(workspace, wanted).values("pk")),
-        *_by_lead_and_id(mine, wanted, leads),
+        own_deliveries.filter(source__in=list(registry.webhook_sources()), event_key=wanted.text[:200]),
+        own_deliveries.filter(message__in=_told(workspace, wanted).values("pk")),
+        *_by_lead_and_id(own_deliveries, wanted, leads),
     ]
-    found = _any(mine.select_related("message").defer(*HEAVY), ways)
-    return list(found.order_by("-received_at")[: LIMIT + 1])
+    matches = _any(own_deliveries.select_related("message").defer(*HEAVY), ways)
+    return list(matches.order_by("-received_at")[: LIMIT + 1])
 
 
 def _told(workspace: Workspace, wanted: Wanted) -> QuerySet[Message]:
@@ -202,24 +202,26 @@ def _told(workspace: Workspace, wanted: Wanted) -> QuerySet[Message]:
     return Message.objects.filter(workspace=workspace, source__in=sources, external_id=wanted.text[:200])
 
 
-def _by_lead_and_id(mine: QuerySet[Any], wanted: Wanted, leads: list[uuid.UUID]) -> list[QuerySet[Any]]:
-    ways = [mine.filter(pk=wanted.id)] if wanted.id else []
-    return [*ways, mine.filter(lead__in=leads)] if wanted.email or wanted.phone else ways
+def _by_lead_and_id(own_rows: QuerySet[Any], wanted: Wanted, leads: list[uuid.UUID]) -> list[QuerySet[Any]]:
+    ways = [own_rows.filter(pk=wanted.id)] if wanted.id else []
+    return [*ways, own_rows.filter(lead__in=leads)] if wanted.email or wanted.phone else ways
 
 
 def _any(rows: QuerySet[Row], ways: list[QuerySet[Any]]) -> QuerySet[Row]:
     """Those of `rows` that are found by any of `ways`, each of which reads through an index of its own."""
-    first, *others = [way.order_by().values("pk") for way in ways]
-    return rows.filter(pk__in=first.union(*others))
+    first, *rest = [way.order_by().values("pk") for way in ways]
+    return rows.filter(pk__in=first.union(*rest))
 
 
 def _untaken(workspace: Workspace, wanted: Wanted) -> list[WebhookDelivery]:
     """The newest requests that made no message and whose stored body names what is wanted."""
-    mine = WebhookDelivery.objects.filter(workspace=workspace)
-    newest = mine.order_by("-received_at").values("pk")
+    own_deliveries = WebhookDelivery.objects.filter(workspace=workspace)
+    newest = own_deliveries.order_by("-received_at").values("pk")
     # The first has an index of its own. The others are few among many, so only the newest of all are looked through.
     troubled = newest.filter(verdict__in=TROUBLED, body__isnull=False)[:BODIES]
-    unused = mine.filter(pk__in=newest[:RECENT], verdict__in=UNUSED, body__isnull=False).values("pk")
+    unused = own_deliveries.filter(pk__in=newest[:RECENT], verdict__in=UNUSED, body__isnull=False).values(
+        "pk"
+    )
     start = Func(F("body"), Value(1), Value(BODY_BYTES), function="substr")
     # This reads any bytes, also those that are not UTF-8: letters of ASCII stay as they are.
     words: Func = Lower(Func(start, Value("escape"), function="encode", output_field=TextField()))
@@ -236,16 +238,18 @@ def _untaken(workspace: Workspace, wanted: Wanted) -> list[WebhookDelivery]:
             function="regexp_replace",
             output_field=TextField(),
         )
-    rows = mine.filter(pk__in=troubled.union(unused)).alias(words=words)
-    named = rows.filter(words__contains=sought).select_related("message").defer(*HEAVY)
-    return list(named.order_by("-received_at")[: LIMIT + 1])
+    rows = own_deliveries.filter(pk__in=troubled.union(unused)).alias(words=words)
+    matches = rows.filter(words__contains=sought).select_related("message").defer(*HEAVY)
+    return list(matches.order_by("-received_at")[: LIMIT + 1])
 
 
 def _sends(workspace: Workspace, wanted: Wanted, leads: list[uuid.UUID]) -> list[OutboundSend]:
-    mine = OutboundSend.objects.filter(workspace=workspace)
-    named = mine.exclude(provider_message_id="").filter(provider_message_id=wanted.text[:200])
-    found = _any(mine.select_related("lead"), [named, *_by_lead_and_id(mine, wanted, leads)])
-    return list(found.order_by("-created_at")[: LIMIT + 1])
+    own_sends = OutboundSend.objects.filter(workspace=workspace)
+    by_provider_id = own_sends.exclude(provider_message_id="").filter(provider_message_id=wanted.text[:200])
+    matches = _any(
+        own_sends.select_related("lead"), [by_provider_id, *_by_lead_and_id(own_sends, wanted, leads)]
+    )
+    return list(matches.order_by("-created_at")[: LIMIT + 1])
 
 
 def _rows(workspace: Workspace, row_id: uuid.UUID) -> Iterator[Draft | BackgroundJob | Notice]:
@@ -258,8 +262,8 @@ def _doors(workspace: Workspace) -> list[tuple[Integration, datetime | None]]:
     keys = WebhookKey.objects.filter(integration__workspace=workspace).select_related("integration")
     last: dict[Integration, datetime | None] = {}
     for key in keys.order_by("integration__provider", "integration__name", "pk"):
-        known = last.get(key.integration)
-        last[key.integration] = max(filter(None, (known, key.last_used_at)), default=None)
+        last_used_at = last.get(key.integration)
+        last[key.integration] = max(filter(None, (last_used_at, key.last_used_at)), default=None)
     return list(last.items())
 
 

@@ -103,7 +103,7 @@ def _people(entries: list[AuditEntry]) -> Iterator[Event]:
 
 
 def _notices(rows: Records) -> Iterator[Event]:
-    asked = rows.subject.notice
+    own_notice = rows.subject.notice
     for change in rows.transitions:
         yield Event(
             change.at,
@@ -112,8 +112,8 @@ def _notices(rows: Records) -> Iterator[Event]:
             tone="ok" if change.after == "connected" else "warn",
             why=change.reason if change.reason != "ok" else "",
         )
-    told = [asked] if asked else records.notices_of(rows)
-    for notice in told:
+    notices = [own_notice] if own_notice else records.notices_of(rows)
+    for notice in notices:
         yield _noticed(notice)
 
 
@@ -135,10 +135,10 @@ def _noticed(notice: Notice) -> Event:
 
 def _links(events: list[Event]) -> list[Link]:
     """Each row behind the events once, in the order in which it first appears."""
-    found: dict[tuple[str, uuid.UUID], Link] = {}
+    links: dict[tuple[str, uuid.UUID], Link] = {}
     for link in chain.from_iterable(event.links for event in events):
-        found.setdefault((link.kind, link.id), link)
-    return list(found.values())
+        links.setdefault((link.kind, link.id), link)
+    return list(links.values())
 
 
 Ending = tuple[str, str, str, str, str]
@@ -163,7 +163,7 @@ def _end(rows: Records) -> Ending:
             _lead_word(lead),
             "The newest messages, and what became of each.",
         )
-    if rows.bounces or any(arrival.is_bounce(one) for one in rows.messages):
+    if rows.bounces or any(arrival.is_bounce(message) for message in rows.messages):
         return (
             "The mail came back",
             "bad",
@@ -196,9 +196,9 @@ def _lead_word(lead: Lead) -> str:
 
 
 def _end_of_send(rows: Records, send: OutboundSend) -> Ending:
-    asked = rows.messages[0].received_at if rows.messages else send.created_at
+    asked_at = rows.messages[0].received_at if rows.messages else send.created_at
     if send.state == State.SENT:
-        took = span(((send.finished_at or send.created_at) - asked).total_seconds())
+        took = span(((send.finished_at or send.created_at) - asked_at).total_seconds())
         headline = f"Answered in {took}" if rows.messages else f"Went out in {took}"
         return headline, "ok", "check", "Sent", _held_words(rows)
     if send.state == State.FAILED:
@@ -215,7 +215,7 @@ def _end_of_send(rows: Records, send: OutboundSend) -> Ending:
 
 def _held_words(rows: Records) -> str:
     """Why it did not go out by itself, if a person had to decide."""
-    draft = next((one for one in rows.drafts if one.decided_by_id and one.decided_at), None)
+    draft = next((row for row in rows.drafts if row.decided_by_id and row.decided_at), None)
     if draft is None or draft.decided_at is None:
         return "It went out once."
     held = next((gate.evidence for gate in rows.gates.get(draft.pk, []) if not gate.passed), "")
@@ -246,7 +246,7 @@ def _end_of_work(rows: Records) -> Ending:
             (gate.evidence for gate in rows.gates.get(draft.pk, []) if not gate.passed), ""
         )
         return "The answer waits for a person", "warn", "pause", "Held", held
-    job = rows.subject.job or next((one for one in rows.jobs if one.kind in work.READING), None)
+    job = rows.subject.job or next((row for row in rows.jobs if row.kind in work.READING), None)
     if job is not None and job.status == Job.FAILED:
         return "The work on it failed", "bad", "fail", "Failed", job.last_error
     if job is not None and job.status in (Job.QUEUED, Job.RUNNING):
@@ -289,7 +289,7 @@ def _parts(rows: Records) -> list[Part]:
     total = (send.finished_at - began).total_seconds()
     if total <= 0:
         return []
-    draft = next((one for one in rows.drafts if one.pk == send.draft_id), None)
+    draft = next((row for row in rows.drafts if row.pk == send.draft_id), None)
     person = _between(draft.created_at, draft.decided_at) if draft and draft.decided_by_id else 0.0
     if send.origin == OutboundSend.Origin.PERSON:
         person = _between(began, send.created_at)
@@ -297,13 +297,13 @@ def _parts(rows: Records) -> list[Part]:
     ours = max(total - person - provider, 0.0)
     shares = [("Us", "info", "jobs", ours), ("A person", "warn", "user", person)]
     shares.append((provider_label(send.provider), "", "plug", provider))
-    found, x = [], 0
+    parts, x = [], 0
     for who, tone, icon, seconds in shares:
         width = round(1000 * seconds / total)
         if seconds > 0:
-            found.append(Part(who, tone, icon, seconds, x, max(width, 4)))
+            parts.append(Part(who, tone, icon, seconds, x, max(width, 4)))
         x += width
-    return found
+    return parts
 
 
 def _between(start: datetime, end: datetime | None) -> float:

@@ -69,13 +69,13 @@ def find(workspace: Workspace, kind: str, row_id: uuid.UUID) -> Subject:
 def _message(subject: Subject) -> Subject:
     message = MESSAGES.get(workspace=subject.workspace, pk=subject.id)
     if message.source == OWN:
-        subject.id, found = uuid.UUID(message.external_id), subject.id
+        subject.id, message_id = uuid.UUID(message.external_id), subject.id
         try:
             return _send(subject)
         except OutboundSend.DoesNotExist:
             pass  # the lead's sends may have been deleted; the message then stands alone
         finally:
-            subject.id = found
+            subject.id = message_id
     return _about(subject, message)
 
 
@@ -151,8 +151,8 @@ def _task(subject: Subject) -> Subject:
 
 
 def _enrichment(subject: Subject) -> Subject:
-    found = Enrichment.objects.select_related("lead").get(workspace=subject.workspace, pk=subject.id)
-    return _about(subject, None, found.lead)
+    enrichment = Enrichment.objects.select_related("lead").get(workspace=subject.workspace, pk=subject.id)
+    return _about(subject, None, enrichment.lead)
 
 
 def _only_lead(subject: Subject) -> Subject:
@@ -162,14 +162,14 @@ def _only_lead(subject: Subject) -> Subject:
 def _notice(subject: Subject) -> Subject:
     notices = Notice.objects.select_related("health__integration")
     notice = subject.notice = notices.get(workspace=subject.workspace, pk=subject.id)
-    named = LEAD_LINK.search(notice.text)  # a notice of a tag links to the conversation
-    if named is None:
+    link = LEAD_LINK.search(notice.text)  # a notice of a tag links to the conversation
+    if link is None:
         return subject
-    mine = MESSAGES.filter(
-        workspace=subject.workspace, lead_id=uuid.UUID(named[1]), received_at__lte=notice.created_at
+    own_messages = MESSAGES.filter(
+        workspace=subject.workspace, lead_id=uuid.UUID(link[1]), received_at__lte=notice.created_at
     )
     return _about(
-        subject, mine.filter(direction=Message.Direction.INBOUND).order_by("-sent_at", "-pk").first()
+        subject, own_messages.filter(direction=Message.Direction.INBOUND).order_by("-sent_at", "-pk").first()
     )
 
 

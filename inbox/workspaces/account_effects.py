@@ -63,26 +63,30 @@ def effects_of_each(integrations: Sequence[Integration]) -> dict[UUID, list[Effe
     all of them.
     """
     workspaces: dict[str, set[UUID]] = {}
-    for one in integrations:
-        if channel := registry.spec_of(one.provider).channel:
-            workspaces.setdefault(channel, set()).add(one.workspace_id)
-    asked = [(channel, counter) for channel in workspaces for counter in COUNTERS]
-    if not asked:
-        return {one.pk: [] for one in integrations}
-    first, *others = (
+    for account in integrations:
+        if channel := registry.spec_of(account.provider).channel:
+            workspaces.setdefault(channel, set()).add(account.workspace_id)
+    queries = [(channel, counter) for channel in workspaces for counter in COUNTERS]
+    if not queries:
+        return {account.pk: [] for account in integrations}
+    first, *rest = (
         counter.rows(workspaces[channel], channel)
         .order_by()
         .values(place=Value(place), whose=F("workspace_id"))
         .annotate(count=Count("*"))
         .values_list("place", "whose", "count")
-        for place, (channel, counter) in enumerate(asked)
+        for place, (channel, counter) in enumerate(queries)
     )
-    found = {(*asked[place], whose): count for place, whose, count in first.union(*others, all=True)}
+    counts = {(*queries[place], whose): count for place, whose, count in first.union(*rest, all=True)}
     return {
-        one.pk: [
+        account.pk: [
             Effect(count, counter.one, counter.many)
             for counter in COUNTERS
-            if (count := found.get((registry.spec_of(one.provider).channel, counter, one.workspace_id)))
+            if (
+                count := counts.get(
+                    (registry.spec_of(account.provider).channel, counter, account.workspace_id)
+                )
+            )
         ]
-        for one in integrations
+        for account in integrations
     }

@@ -26,49 +26,49 @@ def accounts_of(workspace_id: UUID) -> list[Integration]:
 
 
 def connected(
-    workspace_id: UUID, provider: str, known: list[Integration] | None = None
+    workspace_id: UUID, provider: str, accounts: list[Integration] | None = None
 ) -> Integration | None:
     """The workspace's account at `provider` that is switched on and has what its calls need, the oldest if there are
     several; None if there is none. Credentials that cannot be read count as there (`usable`).
     """
-    rows = _rows(workspace_id, provider, known)
-    return next((one for one in rows if one.enabled and usable(one)), None)
+    rows = _rows(workspace_id, provider, accounts)
+    return next((account for account in rows if account.enabled and usable(account)), None)
 
 
-def answering(message: Message, provider: str, known: list[Integration] | None = None) -> Integration:
+def answering(message: Message, provider: str, accounts: list[Integration] | None = None) -> Integration:
     """The workspace's account at `provider` that the lead's `message` came to, and that must answer it.
 
     Raises NotAnswerable if that account is switched off, lacks its key or is gone, or if it is
     not known which of several accounts it was.
     """
     label = registry.spec_of(provider).label
-    rows = _rows(message.workspace_id, provider, known)
+    rows = _rows(message.workspace_id, provider, accounts)
     if not rows:
         raise NotAnswerable(f"{label} is not connected.")
-    found = _came_to(message, rows)
-    if found is None:
+    account = _came_to(message, rows)
+    if account is None:
         raise NotAnswerable(
             f"The {label} account that they wrote to is not connected any more, and no other answers for it."
         )
-    if not found.enabled:
+    if not account.enabled:
         raise NotAnswerable(
             f"The {label} account that they wrote to is switched off. Switch it on to answer."
         )
-    if not usable(found):
+    if not usable(account):
         raise NotAnswerable(f"The {label} account that they wrote to lacks its key. Enter it to answer.")
-    return found
+    return account
 
 
-def _rows(workspace_id: UUID, provider: str, known: list[Integration] | None) -> list[Integration]:
-    if known is None:
+def _rows(workspace_id: UUID, provider: str, accounts: list[Integration] | None) -> list[Integration]:
+    if accounts is None:
         return list(Integration.objects.filter(workspace_id=workspace_id, provider=provider))
-    return [one for one in known if one.provider == provider]
+    return [account for account in accounts if account.provider == provider]
 
 
 def with_accounts(messages: QuerySet[Message]) -> QuerySet[Message]:
     """Reads with each of `messages` which accounts brought it, so that `answering` asks for none."""
-    mine = WebhookDelivery.objects.filter(workspace_id=OuterRef("workspace_id"), message=OuterRef("pk"))
-    return messages.annotate(brought_by=ArraySubquery(mine.values("integration_id")))
+    deliveries = WebhookDelivery.objects.filter(workspace_id=OuterRef("workspace_id"), message=OuterRef("pk"))
+    return messages.annotate(brought_by=ArraySubquery(deliveries.values("integration_id")))
 
 
 def _came_to(message: Message, rows: list[Integration]) -> Integration | None:
@@ -78,17 +78,17 @@ def _came_to(message: Message, rows: list[Integration]) -> Integration | None:
     only one that is possible.
     """
     if registry.source_of(message.source).names_account and message.account_id:
-        rows = [one for one in rows if one.external_account_id in (message.account_id, "")]
-        named = [one for one in rows if one.external_account_id]
-        if named:
-            return named[0]
+        rows = [account for account in rows if account.external_account_id in (message.account_id, "")]
+        addressed = [account for account in rows if account.external_account_id]
+        if addressed:
+            return addressed[0]
     if "brought_by" in vars(message):
         brought_by = set(vars(message)["brought_by"])
     else:
         deliveries = WebhookDelivery.objects.filter(workspace_id=message.workspace_id, message=message)
         brought_by = set(deliveries.values_list("integration_id", flat=True))
     if brought_by:
-        rows = [one for one in rows if one.pk in brought_by]
+        rows = [account for account in rows if account.pk in brought_by]
     return rows[0] if len(rows) == 1 else None
 
 
@@ -107,10 +107,10 @@ def slack_of(workspace_id: UUID) -> Integration | None:
 
     A connection whose secrets cannot be read is returned too. A call through it raises SecretsUnreadable.
     """
-    found = connected(workspace_id, slack.NAME)
-    if found is None or found.is_unreadable or found.config.get("channel"):
-        return found
-    return found if found.credentials.get("webhook_url") else None
+    account = connected(workspace_id, slack.NAME)
+    if account is None or account.is_unreadable or account.config.get("channel"):
+        return account
+    return account if account.credentials.get("webhook_url") else None
 
 
 def slack_for_replies(workspace_id: UUID) -> tuple[Integration, str] | None:
@@ -119,12 +119,12 @@ def slack_for_replies(workspace_id: UUID) -> tuple[Integration, str] | None:
 
     Secrets that cannot be read are treated as by `slack_of`.
     """
-    found = connected(workspace_id, slack.NAME)
-    if found is None:
+    account = connected(workspace_id, slack.NAME)
+    if account is None:
         return None
-    own = "" if posts_by_webhook(found) else str(found.config.get("replies_channel") or "")
-    if own or slack_of(workspace_id):
-        return found, own or str(found.config.get("channel") or "")
+    channel = "" if posts_by_webhook(account) else str(account.config.get("replies_channel") or "")
+    if channel or slack_of(workspace_id):
+        return account, channel or str(account.config.get("channel") or "")
     return None
 
 

@@ -94,9 +94,9 @@ def named(name: str) -> Workspace:
     with contextlib.suppress(ValueError):
         if workspace := Workspace.objects.filter(pk=uuid.UUID(name)).first():
             return workspace
-    found = list(Workspace.objects.filter(name__iexact=name)[:2])
-    if not found:
+    workspaces = list(Workspace.objects.filter(name__iexact=name)[:2])
+    if not workspaces:
         raise WorkspaceNotFound(f"There is no workspace named “{name}”. Give its name or its id.")
-    if len(found) > 1:
+    if len(workspaces) > 1:
         raise WorkspaceNotFound(f"Several workspaces are named “{name}”. Give the id instead.")
-    return found[0]
+    return workspaces[0]

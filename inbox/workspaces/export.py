@@ -56,14 +56,14 @@ ONLY = {"inbox.User": {"id", "email", "first_name", "last_name", "is_active", "d
 
 def models_of() -> dict[type[models.Model], str]:
     """The models that are exported, each with the path by which it leads to the workspace."""
-    found = {}
+    paths = {}
     for model in apps.get_models():
         label = model._meta.label
         if label in EXPORTED:
-            found[model] = EXPORTED[label]
-        elif label not in _left_out() and any(one.name == "workspace" for one in model._meta.fields):
-            found[model] = "workspace"
-    return found
+            paths[model] = EXPORTED[label]
+        elif label not in _left_out() and any(field.name == "workspace" for field in model._meta.fields):
+            paths[model] = "workspace"
+    return paths
 
 
 def write(workspace: Workspace, path: str, release: str) -> dict[str, int]:
@@ -106,13 +106,13 @@ def _whole_file(path: str) -> Iterator[IO[bytes]]:
 
 def rows(model: type[models.Model], way: str, workspace: Workspace) -> Iterator[dict[str, Any]]:
     """Each row of `model` that belongs to `workspace`, by column, in the order of the keys."""
-    mine = model._base_manager.filter(**{way: workspace.pk}).order_by("pk")
+    own_rows = model._base_manager.filter(**{way: workspace.pk}).order_by("pk")
     names = [field.attname for field in columns(model)]
-    page = list(mine.values("pk", *names)[:PAGE])
+    page = list(own_rows.values("pk", *names)[:PAGE])
     while page:
         for row in page:
             yield {name: _plain(row[name]) for name in names}
-        page = list(mine.filter(pk__gt=page[-1]["pk"]).values("pk", *names)[:PAGE])
+        page = list(own_rows.filter(pk__gt=page[-1]["pk"]).values("pk", *names)[:PAGE])
 
 
 def columns(model: type[models.Model]) -> list["models.Field[Any, Any]"]:
@@ -130,11 +130,11 @@ def _left_out() -> set[str]:
     return {label for labels in LEFT_OUT.values() for label in labels.split()}
 
 
-def _plain(value: Any) -> Any:
+def _plain(column: Any) -> Any:
     """Bytes as text where they are, else in base64."""
-    if not isinstance(value, memoryview | bytes):
-        return value
-    raw = bytes(value)
+    if not isinstance(column, memoryview | bytes):
+        return column
+    raw = bytes(column)
     try:
         return raw.decode()
     except UnicodeDecodeError:

@@ -72,7 +72,7 @@ def change(fact: WorkspaceFact, by: User, *, question: str, answer: str, positio
     values: dict[str, str | int] = {"question": question, "answer": answer}
     if position is not None:
         values["position"] = position
-    fields = [name for name, value in values.items() if value != getattr(fact, name)]
+    fields = [name for name, column in values.items() if column != getattr(fact, name)]
     same = WorkspaceFact.objects.filter(
         pk=fact.pk, workspace_id=fact.workspace_id, updated_at=fact.updated_at
     )

@@ -49,9 +49,9 @@ def invite(by: Membership, email: str, role: str) -> Invitation:
     email, now = email.strip().lower(), timezone.now()
     if Membership.objects.filter(workspace_id=by.workspace_id, user__email=email).exists():
         raise NotAllowed(f"{email} is in this workspace already.")
-    asked = Invitation.objects.filter(workspace_id=by.workspace_id, email=email)
-    asked.filter(state=State.OPEN, expires_at__lte=now).update(state=State.EXPIRED, decided_at=now)
-    if asked.filter(state=State.OPEN).exists():
+    invitations = Invitation.objects.filter(workspace_id=by.workspace_id, email=email)
+    invitations.filter(state=State.OPEN, expires_at__lte=now).update(state=State.EXPIRED, decided_at=now)
+    if invitations.filter(state=State.OPEN).exists():
         raise NotAllowed(f"{email} is invited already.")
     _check_mails(by.workspace_id, email, now)
     try:

@@ -13,8 +13,8 @@ class Refused(Exception):
 
 def listed(workspace: Workspace, user: User) -> QuerySet[SavedView]:
     """The views that `user` sees in `workspace`, in their order: their own, then the shared ones."""
-    mine = SavedView.objects.filter(Q(owner=user) | Q(owner=None), workspace=workspace)
-    return mine.order_by("owner_id", "position", "pk")  # PostgreSQL puts those without an owner last
+    views = SavedView.objects.filter(Q(owner=user) | Q(owner=None), workspace=workspace)
+    return views.order_by("owner_id", "position", "pk")  # PostgreSQL puts those without an owner last
 
 
 def add(workspace: Workspace, by: User, *, name: str, query: str, shared: bool) -> SavedView:
@@ -51,11 +51,11 @@ def move_up(view: SavedView, by: User) -> None:
     with transaction.atomic():
         _hold(view.workspace)
         order = list(SavedView.objects.filter(workspace=view.workspace_id, owner=view.owner_id))
-        at = next((at for at, one in enumerate(order) if one.pk == view.pk), 0)
+        at = next((at for at, row in enumerate(order) if row.pk == view.pk), 0)
         if at:
             order[at - 1 : at + 1] = order[at], order[at - 1]
-        for position, one in enumerate(order, 1):
-            one.position = position
+        for position, row in enumerate(order, 1):
+            row.position = position
         SavedView.objects.bulk_update(order, ["position"])
         _record(view, by, "move")
 

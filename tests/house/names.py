@@ -7,10 +7,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("admin", "api", "config", "inbox", "insights", "integrations", "jobs", "sandbox")
-HOLLOW = frozenset(
+_WORDS = (
     "found one known own told said kept mine there asked given left seen made taken named others other these those"
-    " thing result item data value info obj".split()
+    " thing result item data value info obj"
 )
+HOLLOW = frozenset(_WORDS.split())
 SHORT = 5
 """Lines of a function in which a hollow local is still read at a glance."""
 

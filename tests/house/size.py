@@ -54,9 +54,7 @@ def count(source: str) -> Counter[str]:
         if token.type not in (*QUIET, tokenize.COMMENT)
         for line in range(token.start[0], token.end[0] + 1)
     }
-    functions = [
-        node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
-    ]
+    functions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
     names = Counter(name for function in functions for name in local_names(function))
     return Counter(
         files=1,
@@ -114,4 +112,6 @@ if __name__ == "__main__":
     sys.stdout.write(text)
     before = committed_code()
     now = int(rooms()["product"]["code"])
-    sys.stdout.write(f"The committed table ({TABLE.relative_to(ROOT)}) says {before}: {now - before:+} lines.\n")
+    sys.stdout.write(
+        f"The committed table ({TABLE.relative_to(ROOT)}) says {before}: {now - before:+} lines.\n"
+    )
