@@ -293,19 +293,19 @@ CLAIM = (
     ),
     (
         "inbox/workspaces/accounts.py",
-        "if not found.enabled:",
+        "if not account.enabled:",
         "if False:",
         "tests/inbox/replying/test_accounts.py",
     ),
     (
         "inbox/workspaces/accounts.py",
-        "rows = [one for one in rows if one.pk in brought_by]",
+        "rows = [account for account in rows if account.pk in brought_by]",
         "pass",
         "tests/inbox/replying/test_accounts.py",
     ),
     (
         "inbox/workspaces/accounts.py",
-        'rows = [one for one in rows if one.external_account_id in (message.account_id, "")]',
+        'rows = [account for account in rows if account.external_account_id in (message.account_id, "")]',
         "pass",
         "tests/inbox/replying/test_accounts.py",
     ),
@@ -414,14 +414,14 @@ OPT_OUT = (
     ),
     (
         "inbox/replying/sending.py",
-        "if why := send_claims.blocked(lead, send.channel, besides=send) or send_claims.vetoed(send, lead):",
-        "if why := send_claims.vetoed(send, lead):",
+        "if why := answered or blocked or send_claims.vetoed(send, lead):",
+        "if why := answered or send_claims.vetoed(send, lead):",
         SENDING,
     ),
     (
         "inbox/replying/sending.py",
-        "if why := send_claims.blocked(lead, send.channel, besides=send) or send_claims.vetoed(send, lead):",
-        "if why := send_claims.blocked(lead, send.channel, besides=send):",
+        "if why := answered or blocked or send_claims.vetoed(send, lead):",
+        "if why := answered or blocked:",
         f"{STEPS} tests/inbox/replying/test_autosend.py",
     ),
     (
