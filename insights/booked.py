@@ -72,7 +72,7 @@ def tick(deadline: Deadline) -> dict[str, int]:
         dedupe_key__in=keys.values(), tenant__in={workspace_id for _, workspace_id, _ in candidates}
     )
     jobs = dict(tried.values_list("dedupe_key", "status"))
-    # Not those of `found` that have no job: the newest may all have one, whose reading failed.
+    # Not those of `candidates` that have no job: the newest may all have one, whose reading failed.
     fresh = list(_untried(rows).values_list("pk", "workspace_id", "at")[: limit + 1])
     specs = [
         JobSpec(_key(lead_id, at), workspace_id, {"lead_id": str(lead_id)})

@@ -58,7 +58,7 @@ def _act(workspace: Workspace, name: str, ids: list[UUID], user: User) -> ByHand
 
 
 def _free(lead_ids: dict[UUID, UUID]) -> list[FollowUpInstance]:
-    """Locks the leads and instances of `known` (instance: lead) and returns the instances that nobody else has
+    """Locks the leads and instances of `lead_ids` (instance: lead) and returns the instances that nobody else has
     locked.
 
     The leads' rows are locked before the instances' rows. No lock is waited for (`skip_locked`), so no

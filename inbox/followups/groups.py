@@ -56,7 +56,7 @@ def _pausing() -> tuple[str, ...]:
 
 
 def _going_by(instances: QuerySet[Any], provider: str) -> QuerySet[Any]:
-    """Those of `mine` whose next step `provider` would carry.
+    """Those of `instances` whose next step `provider` would carry.
 
     A lead whose mail came by another provider is answered by that one, and so does not count.
     """

@@ -20,7 +20,7 @@ class NotAnswerable(Exception):
 
 def accounts_of(workspace_id: UUID) -> list[Integration]:
     """All accounts of the workspace with their health, the oldest first. A page that asks for several reads them once,
-    and hands them to the functions below as `known`.
+    and hands them to the functions below as `accounts`.
     """
     return list(Integration.objects.filter(workspace_id=workspace_id).select_related("health"))
 
