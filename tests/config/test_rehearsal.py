@@ -6,9 +6,10 @@ import subprocess
 import pytest
 
 from deploy.rehearsal import machine, product
-from deploy.rehearsal.__main__ import release_before
+from deploy.rehearsal.__main__ import release_before as newest_release
 from deploy.rehearsal.machine import Failed, Machine
 from tests.config.test_deploy import shipped
+from tests.rehearsals import release_before
 
 
 def test_the_site_of_nginx_has_other_places_alone(tmp_path):
@@ -57,8 +58,26 @@ def test_a_release_without_a_build_of_its_own_is_built_by_ours(tmp_path, monkeyp
     assert (release / "built").read_text() == "of the release before\n"
 
 
+def test_the_rehearsal_of_a_release_says_what_runs_while_it_runs(tmp_path, monkeypatch):
+    (tmp_path / "manage.py").write_text(
+        "import pathlib, time\nwhile not pathlib.Path('seen').exists(): time.sleep(0.01)\nprint('done')"
+    )
+    lines = []
+
+    def say(words: str) -> None:
+        lines.append(words)
+        if "goes on" in words:
+            (tmp_path / "seen").touch()
+
+    monkeypatch.setattr(release_before, "say", say)
+    monkeypatch.setattr(release_before, "TELL_EVERY_S", 0.05)
+    release = release_before.Release("before", tmp_path, {}, tmp_path)
+    assert release.manage("migrate", "-v0") == "done\n"
+    assert lines[:2] == ["before: manage.py migrate …", "before: manage.py migrate goes on"]
+
+
 def test_the_newest_release_has_all_that_a_build_needs():
-    if not (commit := release_before()):
+    if not (commit := newest_release()):
         pytest.skip("git has no history here")
     build = (machine.DEPLOY / "build").read_text(encoding="utf-8")
     needs = set(re.findall(r"(?:--requirement |python )(\w[\w./]*\.(?:txt|py))", build))

@@ -36,6 +36,7 @@ TRAFFIC = (Path("demo") / "traffic.jsonl", Path("tests") / "fixtures" / "traffic
 ACCOUNTS = Path("tests") / "fixtures" / "workspaces.json"
 PASSWORD = secrets.token_urlsafe(12)
 ACCOUNT_ID = {"emailbison": "workspace_id", "ghl": "location_id", "unipile": "account_id"}
+TELL_EVERY_S = 15
 STILL_S, STUCK_S = 5, 180
 """Jobs are done once nothing was due for STILL_S; nothing happening for STUCK_S while something is due is a finding."""
 ENOUGH_APPROVED = 3
@@ -79,17 +80,25 @@ class Release:
 
     def manage(self, *arguments: str, check: bool = True) -> str:
         """What a management command prints. Raises Failed where it fails, unless `check` is off."""
-        done = subprocess.run(
+        words = f"{self.name}: manage.py {arguments[0]}"
+        say(f"{words} …")
+        process = subprocess.Popen(
             [sys.executable, "manage.py", *arguments],
             cwd=self.tree,
             env=self.environment,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
         )
-        if check and done.returncode:
-            said = (done.stdout + done.stderr)[-2_000:]
-            raise Failed(f"{self.name}: manage.py {' '.join(arguments)}\n{said}")
-        return done.stdout
+        while True:
+            try:
+                printed, errors = process.communicate(timeout=TELL_EVERY_S)
+                break
+            except subprocess.TimeoutExpired:
+                say(f"{words} goes on")
+        if check and process.returncode:
+            raise Failed(f"{self.name}: manage.py {' '.join(arguments)}\n{(printed + errors)[-2_000:]}")
+        return printed
 
     def start(self, process: str, *command: str) -> None:
         with (self.logs / f"{self.name}-{process}.log").open("ab") as log:
@@ -105,6 +114,7 @@ class Release:
 
     def start_product(self) -> None:
         """Web and worker; returns once the web answers."""
+        say(f"{self.name}: web and worker start …")
         self.start("web", "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi")
         self.start("worker", "manage.py", "qcluster")
         self.wait_for(f"{self.url}/readyz")
@@ -222,7 +232,7 @@ class Rehearsal:
         recorded = next(release.tree / path for path in TRAFFIC if (release.tree / path).exists())
         command = ("replay_traffic", str(recorded), "--map", *pairs, *options)
         said = release.manage(*command, check=False).strip().splitlines() or ["nothing was replayed"]
-        print(f"{release.name}: {said[-1]}")
+        say(f"{release.name}: {said[-1]}")
         # The second time they meet rows of the other release, whose verdicts may have been others.
         told = [line for line in said[:-1] if FAST not in line]
         unmet = [line for line in told if not again or re.search(r"got (status 5|unreachable|failed)", line)]
@@ -234,6 +244,7 @@ class Rehearsal:
         self._let_jobs_end(release)
 
     def _visit(self, release: Release) -> None:
+        say(f"{release.name}: a person approves drafts and opens pages …")
         visitor = Visitor(release.url, "owner@example.com")
         waiting = self.rows(
             "SELECT workspace_id::text, id::text, text FROM inbox_draft WHERE status = 'pending'"
@@ -244,7 +255,7 @@ class Rehearsal:
             visitor.approve(workspace, draft, text)
         approved = self._sends() - before
         pages = sum(visitor.look_around(workspace) for workspace in self.workspaces.values())
-        print(f"{release.name}: {approved} drafts approved, {pages} pages opened")
+        say(f"{release.name}: {approved} drafts approved, {pages} pages opened")
         self.wrong += [f"{release.name}: {broken}" for broken in visitor.broken]
         if not approved:
             self.wrong.append(f"{release.name}: none of {len(waiting)} drafts could be approved")
@@ -253,7 +264,7 @@ class Rehearsal:
         return self.rows("SELECT count(*) FROM inbox_outboundsend")[0][0]
 
     def _let_jobs_end(self, release: Release) -> None:
-        still_since = changed_at = time.monotonic()
+        still_since = changed_at = told_at = time.monotonic()
         last: list[tuple] = []
         while time.monotonic() - still_since < STILL_S:
             time.sleep(0.5)
@@ -266,9 +277,12 @@ class Rehearsal:
             )
             still_since = time.monotonic() if due else still_since
             changed_at, last = (time.monotonic(), now) if now != last else (changed_at, last)
+            if time.monotonic() - told_at > TELL_EVERY_S:
+                told_at = time.monotonic()
+                say(f"{release.name}: jobs go on: {numbers(now)}")
             if time.monotonic() - changed_at > STUCK_S:
                 raise Failed(f"{release.name}: jobs are due and nothing happens: {now}; see {release.logs}")
-        print(f"{release.name}: jobs {', '.join(f'{count} {status}' for status, count, _ in last)}")
+        say(f"{release.name}: jobs have ended: {numbers(last)}")
 
     def judge(self) -> list[str]:
         """What is wrong; empty where all held."""
@@ -291,6 +305,15 @@ class Rehearsal:
             if any(part in error for part in OF_THE_DATABASE)
         ]
         return self.wrong
+
+
+def say(words: str) -> None:
+    """Print what happens now, with the time."""
+    print(f"{time.strftime('%H:%M:%S')}  {words}", flush=True)
+
+
+def numbers(jobs: list[tuple]) -> str:
+    return ", ".join(f"{count} {status}" for status, count, _ in jobs)
 
 
 def check_out(commit: str, into: Path) -> Path:
