@@ -15,6 +15,8 @@ import psutil
 
 PR_SET_PDEATHSIG = 1
 STOP_GRACE_S = 15
+LEFT_S = 60
+"""How many seconds the processes of a demo that was killed have to end."""
 LAST_LINES = 5
 
 
@@ -23,18 +25,37 @@ class PortTaken(Exception):
 
 
 def require_free(port: int, option: str) -> None:
-    """Check that nothing listens on `port` of this machine.
+    """Check that nothing listens on `port` here. What a killed demo of this folder left behind is waited for.
 
     Raises PortTaken, whose text names the `option` to change it.
     """
+    ends = time.monotonic() + LEFT_S
+    while not _is_free(port):
+        if time.monotonic() > ends or not _is_left(port):
+            raise PortTaken(f"Port {port} is taken by another program. Choose another with {option}.")
+        time.sleep(0.2)
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
-            raise PortTaken(
-                f"Port {port} is taken by another program. Choose another with {option}."
-            ) from None
+            return False
+    return True
+
+
+def _is_left(port: int) -> bool:
+    """Whether a process that was started in this folder listens on `port`, or has ended just now."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            listens = {
+                one.laddr.port for one in process.net_connections("tcp") if one.status == psutil.CONN_LISTEN
+            }
+            if port in listens:
+                return Path(process.cwd()) == Path.cwd()
+    return _is_free(port)
 
 
 @dataclass

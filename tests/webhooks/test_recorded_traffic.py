@@ -1,6 +1,12 @@
 """What a replayed line is held against: its recorded verdict, or what became of it in a run before."""
 
-from inbox.webhooks.recorded_traffic import Answer, RecordedDelivery, _unmet
+import pytest
+
+from inbox.models import WebhookDelivery
+from inbox.webhooks import recorded_traffic
+from inbox.webhooks.recorded_traffic import Answer, RecordedDelivery, Replayer, _unmet
+from integrations.models import WebhookKey
+from tests import factories
 
 
 def answer(number: int, expect: str, verdict: str, *, again: bool = False, state: bool = False) -> Answer:
@@ -37,3 +43,29 @@ def test_verdicts_swap_within_a_moment_of_which_one_was_accepted_before():
     assert told(*first) == []
     both = [answer(1, "accepted", "accepted"), answer(2, "duplicate", "accepted")]
     assert told(*both) == [(2, "duplicate", "accepted")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_day_that_is_posted_again_meets_its_expectations_also_where_a_body_has_a_secret(live_server):
+    """Its digest is stored of the body without the secret."""
+    workspace = factories.make_workspace()
+    account = factories.make_integration(workspace, "smartlead")
+    WebhookKey.issue(account)
+    body = {
+        "event_type": "LEAD_UNSUBSCRIBED",
+        "campaign_id": 501,
+        "sl_lead_email": "dean@farrowfeed.example.com",
+        "event_timestamp": "2026-10-14T19:02:56Z",
+        "secret_key": "whsec_example",
+    }
+    lines = [RecordedDelivery(1, 0, "copperfield", "smartlead", body, "accepted")]
+    workspaces = {"copperfield": workspace}
+    for _ in range(3):
+        before = recorded_traffic.accepted_before(workspaces.values())
+        report = Replayer(live_server.url, workspaces, before=before).run(lines)
+        assert (report.posted, report.unmet) == (1, [])
+    assert sorted(WebhookDelivery.objects.values_list("verdict", flat=True)) == [
+        "accepted",
+        "duplicate",
+        "duplicate",
+    ]
