@@ -345,10 +345,11 @@ def heartbeat_tick(deadline: Deadline) -> dict[str, int]:
 @job_kind(
     notice_channels.NOTIFY,
     words="Tells people that an account is broken",
-    attempts=8,
+    attempts=notice_channels.SLACK_TRIES + 4,
     time_limit_ms=60_000,
     lane=lanes.PROOF,
-    backoff_base_ms=15_000,
+    backoff_base_ms=5_000,
+    backoff_cap_ms=notice_channels.SLACK_PAUSE_MS,
 )
 def notify_of_health(ctx: JobContext) -> dict[str, object]:
     """The job that tells people in Slack or by e-mail that an account is broken."""

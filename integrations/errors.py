@@ -115,6 +115,19 @@ class ProviderUnreachable(ProviderError, TransientError):
     outcome = CallOutcome.UNREACHABLE
 
 
+class CircuitOpen(ProviderUnreachable, Snooze):
+    """Our circuit breaker held a call to a provider back, as it has not answered. A job waits and uses no attempt.
+
+    run_at: when the breaker lets the next call pass.
+    """
+
+    reason = "The provider does not answer, so calls wait"
+
+    def __init__(self, provider: str, *, wait_ms: int) -> None:
+        super().__init__(provider, code="circuit_open", retry_after_ms=wait_ms, sent=False)
+        self.run_at = full_second(timezone.now() + timedelta(milliseconds=wait_ms))
+
+
 class ProviderRateLimited(ProviderError, TransientError, Snooze):
     """Too many calls to a provider, by the provider's limit or our own. A job waits and uses no attempt.
 

@@ -13,8 +13,8 @@ from inbox.leads import stops
 from inbox.replying import account_pauses
 from inbox.workspaces.accounts import slack_of
 from integrations import registry
-from integrations.errors import OUT_OF_REACH, UNUSABLE, ProviderMisconfigured
-from integrations.models import HealthState, WorkspaceIntegrationHealth
+from integrations.errors import OUT_OF_REACH, UNUSABLE, ProviderError, ProviderMisconfigured
+from integrations.models import HealthState, ReplyPoll, WorkspaceIntegrationHealth
 from jobs.context import JobContext
 from jobs.deadline import Deadline
 from jobs.enqueue import enqueue
@@ -81,7 +81,17 @@ def run(ctx: JobContext) -> dict[str, int]:
     health = WorkspaceIntegrationHealth.objects.select_related("integration__workspace", "workspace").get(
         pk=ctx.payload["health_id"], workspace_id=ctx.workspace_id
     )
-    imported = ctx.step("backfill", lambda deadline: fetch_missed(health, deadline), effect="idempotent")
+    version = health.version
+    try:
+        imported = ctx.step("backfill", lambda deadline: fetch_missed(health, deadline), effect="idempotent")
+    except (ProviderError, ProviderMisconfigured):
+        health.refresh_from_db()
+        if health.version == version:
+            raise
+        return {
+            "imported": 0,
+            "resumed": 0,
+        }  # it broke again: its next recovery fetches all since the last poll
     resumed = ctx.step(
         "resume", lambda deadline: account_pauses.resume_sends(health.workspace_id), effect="idempotent"
     )
@@ -100,7 +110,9 @@ def fetch_missed(health: WorkspaceIntegrationHealth, deadline: Deadline) -> int:
     provider's errors.
     """
     since = health.down_since or health.since
-    last_good = min(filter(None, (since, health.last_received_at)))
+    poll = ReplyPoll.objects.filter(integration=health.integration_id).first()
+    complete = poll.complete_through if poll else None
+    last_good = min(filter(None, (since, health.last_received_at, complete)))
     if not registry.spec_of(health.provider).backfill:
         return 0
     imported = backfill.run(health.integration, max(last_good, health.since - LONGEST_GAP), deadline).new

@@ -29,6 +29,7 @@ from inbox.workspaces.accounts import connected, slack_of
 from integrations import notices
 from integrations.errors import ProviderError, ProviderMisconfigured, ProviderRejected
 from integrations.health import writer
+from integrations.http.breaker import breakers
 from integrations.models import HealthState, Integration, Notice, WorkspaceIntegrationHealth
 from integrations.slack import NAME as SLACK
 from integrations.slack.client import Posted, SlackClient
@@ -45,8 +46,8 @@ logger = logging.getLogger(__name__)
 
 NOTIFY = kind_name("health.notify", __name__)
 EMAIL = kind_name("health.email", __name__)
-SLACK_TRIES = 4
-"""How often Slack is tried, over a minute or two. After that the notice goes out by e-mail."""
+SLACK_TRIES, SLACK_PAUSE_MS = 9, 15_000
+"""How often Slack is tried, over two minutes, and the longest pause between. Then the notice goes out by e-mail."""
 Status = BackgroundJob.Status
 CUT_SHORT = "the worker stopped while sending"
 
@@ -137,6 +138,7 @@ def tell(health: WorkspaceIntegrationHealth, slack: Integration | None, text: st
         return _by_email(health, token, text)
     notice = notices.open_notice(health, Notice.Path.SLACK, text, str(slack.config.get("channel", "")))
     drop_connection()
+    breakers.look_again(SLACK, slack.workspace_id)  # nobody learns that Slack is back by waiting
     return _settle(slack, notice, token, notices.post(slack, notice, mute_buttons.blocks(health, text)))
 
 

@@ -57,7 +57,7 @@ def store(
     own. For a message from the provider's list (`listed`) the id alone decides, whichever came first.
     """
     fingerprint = event.content_key or _fingerprint(event, judged.newest_text)
-    if event.window_s and (twin := texts.known(received, event, fingerprint, opt_out=judged.opt_out)):
+    if event.window_s and (twin := texts.known(received, event, fingerprint, judged)):
         return twin, False
     if event.listed and event.channel != Channel.SMS:
         fingerprint = ""  # a provider's list renders a mail anew, but lists a text as it was

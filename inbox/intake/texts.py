@@ -5,7 +5,8 @@ time in which the provider repeats a delivery. So a replay also finds a text tha
 id turns up, the text gets it.
 
 A STOP that may be a repetition counts as a second STOP, because writing to a person who asked us not to is
-worse than showing a text twice. A START that may be a repetition reopens nothing.
+worse than showing a text twice. A START that may be a repetition reopens nothing, unless the lead has gone through STOP
+and START before.
 """
 
 import hashlib
@@ -20,6 +21,7 @@ from inbox.leads import rollup
 from inbox.models import Message, locks
 from inbox.models.lead import Channel, Tag
 from inbox.models.message import OWN_ID
+from inbox.understanding.arrival import Arrival
 from integrations.events import MessageEvent
 from jobs.ids import uuid7
 
@@ -34,12 +36,13 @@ def own_id() -> str:
     return f"{OWN_ID}{uuid7()}"
 
 
-def known(received: Received, event: MessageEvent, words: str, *, opt_out: bool) -> Message | None:
+def known(received: Received, event: MessageEvent, words: str, judged: Arrival) -> Message | None:
     """The stored text that `event` repeats; None if it is a new one. If the event brings
     the provider's id, the stored one gets it.
 
-    `words`: the hash by which texts are the same. `opt_out`: the words ask us never to write again. If an earlier text
-    asked so and the lead opted in again since, this one is new. Holds a lock on the words until the transaction ends.
+    `words`: the hash by which texts are the same. `judged` says whether they ask us to write no more, or again. If an
+    earlier text asked so and the opposite was asked since, this one is new. Holds a lock on the words until the
+    transaction ends.
     """
     locks.hold("text", received.workspace.pk, event.source, words)
     mine = Message.objects.select_related("lead").filter(workspace=received.workspace, source=event.source)
@@ -61,7 +64,9 @@ def known(received: Received, event: MessageEvent, words: str, *, opt_out: bool)
     if not same:
         return None
     twin = min(same, key=lambda message: abs(message.received_at - at))
-    if (opt_out or twin.tag == Tag.BLACKLIST) and _stops_anew(received, event, twin):
+    if judged.opt_in and _lets_in_anew(received, event, twin):
+        return None
+    if (judged.opt_out or twin.tag == Tag.BLACKLIST) and _stops_anew(received, event, twin):
         return None
     return _named(twin, event) if event.external_id else twin
 
@@ -93,6 +98,18 @@ def _stops_anew(received: Received, event: MessageEvent, message: Message) -> bo
     if rollup.stop_counts_from(lead, told_at, event.stamp):
         Message.objects.filter(pk=message.pk).update(stopped_again_at=told_at)
     return False
+
+
+def _lets_in_anew(received: Received, event: MessageEvent, message: Message) -> bool:
+    """Whether `event`, which may repeat the START `message`, comes after a STOP that followed on it. It counts only for
+    a lead whom that START had let in after an earlier STOP, as they know then what the word does.
+    """
+    told_at = event.occurred_at if event.external_id else received.received_at
+    lead = rollup.locked(message.lead)
+    if lead.opted_out_at is None or not message.received_at < lead.opted_out_at < told_at:
+        return False
+    earlier = Message.objects.filter(lead=lead, tag=Tag.BLACKLIST, received_at__lt=message.received_at)
+    return earlier.exists()
 
 
 def _named(message: Message, event: MessageEvent) -> Message | None:

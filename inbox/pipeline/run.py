@@ -15,6 +15,8 @@ from inbox.pipeline.situation import NotNow, Situation
 from inbox.pipeline.table import STEPS, Step
 from inbox.prompts import model_calls
 from inbox.prompts.model_calls import UNUSABLE, UNUSABLE_ATTEMPTS, ModelAway, NoModel
+from integrations import registry
+from integrations.http.breaker import breakers
 from integrations.openai.errors import AnswerUnusable
 from jobs.context import JobContext
 from jobs.errors import Snooze
@@ -47,6 +49,9 @@ def _process(ctx: JobContext, message_id: str) -> dict[str, Any]:
         ctx.forget(READ_ANEW)
     away = ""
     situation = None
+    if not ctx.recorded(NAMES[0]):
+        situation = Situation.load(message_id, ctx.workspace_id)
+        breakers.heard(registry.provider_of(situation.message.source), ctx.workspace_id)
     for step in STEPS:
         if ctx.recorded(step.name):
             continue

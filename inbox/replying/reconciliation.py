@@ -49,13 +49,16 @@ def next_look(send: OutboundSend) -> datetime | None:
 
 def look(send: OutboundSend, deadline: Deadline) -> bool:
     """Asks the provider once whether it has the message `send`. If it lists it, the send is settled as sent, and True
-    is returned. An error counts as not found; the send's reason says why.
+    is returned. An error counts as not found; the send's reason says why. Raises Snooze if the provider was not asked,
+    as calls to it wait: this look is still to be made.
     """
     try:
         carrier, integration = outgoing.way_of(send)
         drop_connection()
         entry = match(send, carrier.listed(outgoing.of(send, integration), integration, deadline))
     except (CannotSend, ProviderError, ProviderMisconfigured) as error:
+        if isinstance(error, ProviderError) and isinstance(error, Snooze) and error.sent is False:
+            raise
         _note(send, f"It could not be looked for: {error}.")
         return False
     if entry is None:

@@ -8,7 +8,7 @@ locked before the send's row.
 """
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -18,13 +18,14 @@ from django.utils import timezone
 from inbox.leads import rollup
 from inbox.models import Draft, Message, OutboundSend
 from inbox.models.message import OWN
-from inbox.replying import lost_time, offers, outgoing, send_claims
+from inbox.replying import hours, lost_time, offers, outgoing, send_claims
 from inbox.replying.account_pauses import require_up
 from inbox.signals import draft_changed
 from inbox.understanding.arrival import Arrival
 from integrations import registry
 from integrations.carriers import Accepted, CannotSend, Post
-from integrations.errors import ProviderError, ProviderMisconfigured
+from integrations.errors import CircuitOpen, ProviderError, ProviderMisconfigured
+from integrations.health import probes
 from integrations.models import Integration
 from jobs.context import JobContext
 from jobs.db import drop_connection
@@ -33,12 +34,15 @@ from jobs.enqueue import enqueue
 from jobs.errors import Cancelled, DeadlineExceeded, PermanentError, ShutdownRequested, Snooze, TransientError
 from jobs.failures import facts_of
 from jobs.kinds import kind_name
+from jobs.retries import full_second
 
 logger = logging.getLogger(__name__)
 State = OutboundSend.State
 
 ATTEMPTS = 8
 CALL_LIMIT_MS = 60_000
+WAIT_FOR_BREAKER = timedelta(seconds=30)
+"""How long a message that a person approved waits for a provider that does not answer, before both are tried again."""
 RECONCILE = kind_name("send.reconcile", __name__)
 TAKEN_BACK = {"state": "taken back", "reason": "A gate said no: the draft waits for a person."}
 UNSETTLED = (State.INTENT, State.UNKNOWN)
@@ -177,9 +181,22 @@ def _not_sent(ctx: JobContext, send: OutboundSend, error: Exception) -> None:
     if ctx.attempt >= ATTEMPTS and isinstance(error, TransientError):
         settle_failed(send, f"{_told(error)}, {ATTEMPTS} times.")
         return
-    waiting = f"Waiting: {_told(error)}."[:300]
+    if isinstance(error, CircuitOpen) and send.approved_by_id:
+        _look_again_soon(send, error)
+    again = f" It is tried again at {_clock(send, error.run_at)}." if isinstance(error, Snooze) else ""
+    waiting = f"Waiting: {_told(error)}.{again}"[:300]
     OutboundSend.objects.filter(pk=send.pk, state=State.INTENT).update(called_at=None, reason=waiting)
     raise error
+
+
+def _look_again_soon(send: OutboundSend, error: CircuitOpen) -> None:
+    """Has the provider asked whether it works again, and the message tried after that, as a person waits for it."""
+    probes.enqueue_probe(outgoing.way_of(send)[1])
+    error.run_at = min(error.run_at, full_second(timezone.now() + WAIT_FOR_BREAKER))
+
+
+def _clock(send: OutboundSend, at: datetime) -> str:
+    return f"{at.astimezone(hours.zone(send.workspace)):%H:%M:%S}"
 
 
 def settle_sent(

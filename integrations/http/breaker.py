@@ -18,7 +18,7 @@ from typing import Any
 
 from django.db import Error, connection
 
-from integrations.errors import CallOutcome, ProviderRateLimited, ProviderUnreachable
+from integrations.errors import CallOutcome, CircuitOpen, ProviderRateLimited
 from integrations.models import CircuitBreaker
 from integrations.visits import visit
 from jobs.db import drop_connection
@@ -136,7 +136,7 @@ class Breakers:
         """Ask the circuit breaker whether a call to the provider may be made now. Returns a Permit, which must be given
         to `leave`. Once an open breaker's time is over, one call at a time gets a Permit, as a probe.
 
-        Raises ProviderUnreachable or ProviderRateLimited (with `sent` False) with the time to wait.
+        Raises CircuitOpen or ProviderRateLimited (with `sent` False) with the time to wait.
         """
         permit = Permit(provider, workspace_id)
         self._refresh()
@@ -150,13 +150,10 @@ class Breakers:
         if seen.open_until is None:
             return permit
         if seen.open_until > now:
-            wait_ms = round((seen.open_until - now) * 1000)
-            raise ProviderUnreachable(provider, code="circuit_open", retry_after_ms=wait_ms, sent=False)
+            raise CircuitOpen(provider, wait_ms=round((seen.open_until - now) * 1000))
         if self._write(CLAIM_PROBE, permit, ms=PROBE_MS):
             return Permit(provider, workspace_id, probe=True)
-        raise ProviderUnreachable(
-            provider, code="circuit_open", retry_after_ms=round(REFRESH_S * 1000), sent=False
-        )
+        raise CircuitOpen(provider, wait_ms=round(REFRESH_S * 1000))
 
     def leave(self, permit: Permit, outcome: CallOutcome, retry_after_ms: int | None = None) -> None:
         """Count how a permitted call ended. This may open or close the circuit breaker; after a 429, calls are stopped
@@ -185,6 +182,13 @@ class Breakers:
         nothing if they are not stopped. It is for calls that find out how the provider is.
         """
         self._write(END_OPENING, Permit(provider, workspace_id), ms=OPEN_MS)
+
+    def heard(self, provider: str, workspace_id: uuid.UUID | None) -> None:
+        """Let the next call pass as a probe if calls to the provider are stopped, as it has just called us itself."""
+        self._refresh()
+        seen = self._seen.get(CircuitBreaker.key_of(provider, workspace_id))
+        if seen is not None and seen.open_until is not None:
+            self.look_again(provider, workspace_id)
 
     def _throttle(self, permit: Permit, wait_ms: int) -> None:
         seen = self._seen.get(permit.key)

@@ -79,17 +79,21 @@ class Plain:
     """What must be so after some texts: whether the lead has asked to be left alone, and how many texts there are.
 
     `sure`: every text says which one it is. Where none does, a STOP that came before is one text with its repetition
-    as long as nothing lies between that lets the lead in; a START that came before never lets in again.
+    as long as nothing lies between that lets the lead in; a START that came before lets in again only if it has let in
+    after a STOP.
     """
 
     def __init__(self, sure: bool) -> None:
-        self.sure, self.stopped, self.texts, self.seen = sure, False, 0, set()
+        self.sure, self.stopped, self.texts, self.seen, self.let_in = sure, False, 0, set(), False
 
     def hear(self, told: Told) -> None:
         key = told.number if self.sure else told.words
         new = key not in self.seen
         if told.words == STOP and not self.sure and not self.stopped:
             new = True
+        if told.words == START and not self.sure and self.stopped and self.let_in:
+            new = True
+        self.let_in |= new and told.words == START and self.stopped
         self.seen.add(key)
         self.texts += new
         if new and told.words != OTHER:
@@ -170,6 +174,13 @@ def test_a_start_that_was_told_before_the_stop_does_not_let_in_again(text, lead)
     assert text("START", 9)["deduped"] is True
     lead.refresh_from_db()
     assert lead.is_stopped
+
+
+def test_a_start_after_stop_start_stop_lets_in_again(text, lead):
+    for minute, words in enumerate(("STOP", "START", "STOP", "START")):
+        assert text(words, minute * 15)["deduped"] is False
+    lead.refresh_from_db()
+    assert not lead.is_stopped and lead.opted_in_at == NOON + timedelta(minutes=45)
 
 
 def test_a_stop_told_again_is_one_text_and_counts_from_when_it_came_last(text, poster, lead):

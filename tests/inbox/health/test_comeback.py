@@ -238,3 +238,24 @@ def test_a_stop_that_an_earlier_release_gave_up_is_asked_for_again_once_the_acco
 
 def test_a_stop_waits_for_its_account_for_years(world):
     assert policy_of("campaign.stop-emails").max_age_hours > 5 * 365 * 24
+
+
+def test_an_account_that_breaks_again_while_it_comes_back_leaves_no_failed_job(world, linkedin):
+    def look(word: str, well: bool) -> None:
+        world.sandbox.set_account("unipile", ACCOUNT, word)
+        assert probes.check_now(linkedin).ok is well
+
+    look("ok", True)
+    look("disconnected", False)
+    say(world, 1)
+    look("ok", True)
+    world.sandbox.set_account("unipile", ACCOUNT, "disconnected")
+    world.work()
+    first = BackgroundJob.objects.get(kind="health.recover")
+    assert (first.status, state(linkedin).state) == ("succeeded", "disconnected"), first.last_error
+
+    look("ok", True)
+    world.work()
+    assert world.workspace.messages.get(source="unipile_message").external_id == "missed-1"
+    jobs = BackgroundJob.objects.filter(kind="health.recover")
+    assert set(jobs.values_list("status", flat=True)) == {"succeeded"}

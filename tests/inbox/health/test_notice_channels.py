@@ -18,14 +18,17 @@ from inbox.health import comeback, mute_buttons, notice_channels, notice_mail
 from inbox.models import AuditEntry, User, Workspace
 from inbox.workspaces.accounts import slack_of
 from integrations import notices
+from integrations.errors import CallOutcome
 from integrations.health import probes, writer
 from integrations.health.writer import Signal, SignalKind
+from integrations.http.breaker import breakers
 from integrations.models import HealthTransition, Integration, Notice, WorkspaceIntegrationHealth
 from integrations.slack.client import SlackClient
 from jobs.deadline import Deadline
 from jobs.errors import TransientError
 from jobs.kinds import policy_of
 from jobs.models import BackgroundJob, JobStep
+from jobs.retries import decide
 from jobs.worker import drain
 from sandbox import SandboxServer
 from tests import forms
@@ -686,3 +689,15 @@ def test_fifty_workers_claim_one_slot(account):
     for thread in threads:
         thread.join(PATIENCE_S)
     assert len([claim for claim in claims if claim]) == 1
+
+
+def test_a_notice_does_not_wait_for_the_breaker_and_is_tried_each_quarter_of_a_minute(account, sandbox):
+    for _ in range(5):
+        breakers.leave(breakers.enter("slack", account.workspace_id), CallOutcome.TIMEOUT)
+    break_down(account)
+    assert tell(account) == {"sent": "slack"}
+
+    policy, now = policy_of(notice_channels.NOTIFY), timezone.now()
+    tries = range(1, notice_channels.SLACK_TRIES)
+    waits = [decide(TransientError(), policy=policy, attempts=n, first_run_at=now, now=now) for n in tries]
+    assert max((wait.run_at - now).total_seconds() for wait in waits) <= 16
