@@ -17,7 +17,7 @@ class ExampleMailCarrier:
 
         def post(within: Deadline) -> Accepted:
             made = client.answer(
-                answers.external_id.partition("#")[0],
+                answers.external_id,
                 mailbox=answers.account_address,
                 subject=message.subject or answers.subject,
                 text=message.text,

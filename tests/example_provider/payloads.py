@@ -23,8 +23,9 @@ from integrations.events import (
 from integrations.payload import ExternalId, LooseText, Payload, Text, parse_time, short_key, validate
 from tests.example_provider import files
 
-REPLY, SENT, BOUNCED, UNSUBSCRIBED, MAILBOX = "reply", "sent", "bounced", "unsubscribed", "mailbox"
-EVENTS = (REPLY, SENT, BOUNCED, UNSUBSCRIBED, MAILBOX)
+REPLY, SENT, UNSUBSCRIBED, MAILBOX = "reply", "sent", "unsubscribed", "mailbox"
+BOUNCED = "bounced"
+EVENTS = (REPLY, SENT, UNSUBSCRIBED, MAILBOX, BOUNCED)
 
 
 class Header(Payload):
@@ -72,8 +73,10 @@ def parse(body: Any, now: datetime) -> Event:
         return UnsubscribeEvent(
             event_type=kind, person=_person(data), campaign=_campaign(data), occurred_at=at
         )
+    # e-mail: a text or chat message does not bounce
     if kind == BOUNCED:
         return BounceEvent(source="examplemail_bounce", direction="inbound", **_shared(kind, data, at or now))
+    # end of e-mail
     if kind == REPLY:
         return MessageEvent(
             source="examplemail_reply",

@@ -83,6 +83,7 @@ SPEC = ProviderSpec(
             flags_interest=False,
             names_account=False,
         ),
+        # e-mail: a text or chat message does not bounce
         MessageSource(
             name="examplemail_bounce",
             counts=Counts.BOUNCE,
@@ -90,6 +91,7 @@ SPEC = ProviderSpec(
             flags_interest=False,
             names_account=False,
         ),
+        # end of e-mail
     ),
     account_words=AccountWords(
         refused=frozenset({"DISCONNECTED"}), down=frozenset(), well=frozenset({"CONNECTED"})

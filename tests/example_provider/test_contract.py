@@ -45,7 +45,9 @@ class TestContract(AccountContract):
     [
         ("reply", MessageEvent),
         ("sent", MessageEvent),
+        # e-mail: a text or chat message does not bounce
         ("bounced", BounceEvent),
+        # end of e-mail
         ("unsubscribed", UnsubscribeEvent),
         ("mailbox", AccountStatusEvent),
     ],

@@ -112,9 +112,11 @@ def test_a_step_of_its_campaign_answers_nothing_and_a_bounce_is_nobodys_word(wor
     lead = Lead.objects.get(email=DANA["email"])
     assert lead.answered_at is None and lead.needs_reply
 
+    # e-mail: a text or chat message does not bounce
     comes(world, "bounced", lead={"email": "gone@example.org"})
     bounced = Lead.objects.get(email="gone@example.org")
     assert bounced.bounced_at is not None and rollup.replies_of(bounced) == []
+    # end of e-mail
 
 
 @pytest.mark.parametrize("event", ["reply", "unsubscribed"])
@@ -149,6 +151,7 @@ def test_it_is_asked_on_its_own_rhythm(world, account):
     assert Message.objects.filter(workspace=world.workspace, source__startswith=NAME).count() == 1
 
 
+# e-mail: what went out before a text or chat message is read by other steps, under conditions of their own
 def test_a_draft_knows_what_went_out_before(world):
     told(world, "sent", text="Hi Dana, is the winter slow for you?")
     message = Message.objects.get(pk=comes(world, "reply", text="Sounds good, tell me more.")["messageId"])
@@ -156,6 +159,9 @@ def test_a_draft_knows_what_went_out_before(world):
 
     assert world.steps(message)["sent-history"][0] == "done"
     assert Message.objects.filter(direction="outbound", lead=message.lead).count() == 1
+
+
+# end of e-mail
 
 
 def test_a_refused_key_shows_and_a_probe_that_works_heals_it(world, account):

@@ -34,9 +34,32 @@ def run(checkout: Path, *command: str) -> subprocess.CompletedProcess:
 
 
 @pytest.mark.slow(seconds=12)
+@pytest.mark.parametrize("channel", ["linkedin", "sms"])
+def test_a_copy_for_another_channel_passes_its_own_tests(checkout, db, channel):
+    made = run(
+        checkout, "manage.py", "new_provider", "heyreach", "--label", "Hey Reach", "--channel", channel
+    )
+    assert made.returncode == 0, made.stderr
+    code = "".join(path.read_text() for path in (checkout / "integrations" / "heyreach").glob("*.py"))
+    assert f'channel="{channel}"' in code and "bounced" not in code and "e-mail:" not in code
+    assert is_tidy(checkout)
+    declared = "tests/integrations/test_fixture_sources.py"
+    tested = run(checkout, "-m", "pytest", "-q", "tests/integrations/heyreach", declared)
+    assert tested.returncode == 0, tested.stdout[-5_000:]
+
+
+def is_tidy(checkout: Path) -> bool:
+    """Whether ruff has nothing to say of the whole checkout, as in `make lint`."""
+    results = [run(checkout, "-m", "ruff", *command, ".") for command in (["check"], ["format", "--check"])]
+    assert [one.returncode for one in results] == [0, 0], "".join(one.stdout for one in results)
+    return True
+
+
+@pytest.mark.slow(seconds=12)
 def test_a_fresh_copy_passes_the_checks_and_its_own_tests(checkout, db):
     made = run(checkout, "manage.py", "new_provider", "lemlist", "--label", "Lem List")
     assert made.returncode == 0, made.stderr
+    assert is_tidy(checkout)
     places = {path.relative_to(checkout).parent.as_posix() for path in checkout.rglob("lemlist*")}
     assert places == {"integrations", "tests/integrations", "sandbox", "docs/reference"}
     copied = [path.read_text() for path in (checkout / "integrations" / "lemlist").glob("*.py")]
@@ -48,6 +71,7 @@ def test_a_fresh_copy_passes_the_checks_and_its_own_tests(checkout, db):
         "tests/webhooks/test_contract.py::test_every_address_has_its_contract",
         "tests/integrations/test_traffic_payloads.py::test_every_source_is_in_the_recorded_day",
         "tests/docs/test_reference.py",
+        "tests/integrations/test_fixture_sources.py",
         "tests/contract",
         "tests/integrations/test_registry.py::test_the_declarations_of_the_product_contradict_each_other_in_nothing",
     )

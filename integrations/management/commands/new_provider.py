@@ -1,11 +1,15 @@
 """manage.py new_provider NAME: makes a provider's code, sandbox file, tests and reference page from the example."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from integrations.spec import CHANNELS
 
 EXAMPLE = ("examplemail", "ExampleMail", "Example Mail")
 """The example's name in code, in class names, and for people."""
@@ -13,6 +17,45 @@ NAME = re.compile(r"[a-z][a-z0-9]{1,12}")
 """Names of providers. They are short because "<name>_bounce", the source of its bounces, may have 20 characters."""
 ALONE = {"player.py": "player", "reference.md": "page"}
 LAST_LINE = "]\n"
+MAIL_ALONE = re.compile(r"^ *# e-mail: .*\n(?s:(.*?))^ *# end of e-mail\n", re.MULTILINE)
+"""What the example does because it carries e-mail."""
+KNOWN_BY = {
+    "sms": ("phone", "+14155550123", "person.phone"),
+    "linkedin": (
+        "linkedin_url",
+        "https://www.linkedin.com/in/dana-reyes",
+        'f"https://www.linkedin.com/in/{person.linkedin_member_id}"',
+    ),
+}
+"""By channel: the field of Person by which the provider knows a lead, whom the copied tests write to, and what names
+the person of a test event.
+"""
+OTHER_CHANNEL = (
+    ('channel="email"', 'channel="{channel}"'),
+    ('"channel": "email"', '"channel": "{channel}"'),
+    ('"lead": person.email', '"lead": {sample}'),
+    ('bounces="{name}_bounce"', 'bounces=NONE("A message of this channel does not bounce.")'),
+    (', "bounced": None', ""),
+    ('BOUNCED = "bounced"\n', ""),
+    (", BOUNCED)", ")"),
+    (" A bounce by the id of the mail that came back.", ""),
+    ("lead: NeededMail", "lead: ExternalId"),
+    ("data.lead.address", "data.lead"),
+    (" or data.lead.name", ""),
+    ("mailbox(message.lead).address", "message.lead"),
+    ("mailbox(message.lead)", "message.lead"),
+    ("lead.address", "lead"),
+    ("[one.address for one in message.to]", "[message.person.{field}]"),
+    ("[one.address for one in message.cc]", "[]"),
+    ("Dana Reyes <dana.reyes@reyesroofing.example.com>", "{person}"),
+    ("dana.reyes@reyesroofing.example.com", "{person}"),
+    ("dana@example.org", "{person}"),
+    ('"email"', '"{field}"'),
+    ("'email'", "'{field}'"),
+    ("email=", "{field}="),
+    (".email", ".{field}"),
+)
+"""What a copy for another channel than e-mail has in place of the example's words."""
 
 
 class Command(BaseCommand):
@@ -22,8 +65,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="2 to 13 small letters and digits, such as lemlist.")
         parser.add_argument("--label", default="", help='What people call it, such as "La Growth Machine".')
+        parser.add_argument("--channel", choices=CHANNELS, default="email", help="What it carries.")
 
-    def handle(self, *, name: str, label: str, **options: Any) -> None:
+    def handle(self, *, name: str, label: str, channel: str, **options: Any) -> None:
         if not NAME.fullmatch(name):
             raise CommandError("NAME must be 2 to 13 small letters and digits, and begin with a letter.")
         root = Path(settings.BASE_DIR)
@@ -38,13 +82,15 @@ class Command(BaseCommand):
         }
         if taken := [place for place in places.values() if place.exists()]:
             raise CommandError(f"{taken[0].relative_to(root)} exists already.")
-        words = dict(zip(EXAMPLE, (name, name.capitalize(), label or name.capitalize()), strict=True))
-        words["tests.example_provider"] = f"integrations.{name}"
+        words = _words(name, label or name.capitalize(), channel)
         for file in sorted([*example.glob("*.*"), *example.glob("fixtures/*.json")]):
-            if target := _target(file.relative_to(example), places):
+            if (channel == "email" or file.stem != "bounced") and (
+                target := _target(file.relative_to(example), places)
+            ):
                 target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_text(_renamed(file.read_text(), words))
+                target.write_text(_renamed(file.read_text(), words, mail=channel == "email"))
                 self.stdout.write(str(target.relative_to(root)))
+        _tidy(root, [places["code"], places["tests"], places["player"]])
         _add_line(root / "integrations" / "registry.py", name)
         self.stdout.write(f"integrations/registry.py: a line for {name}\nNext: docs/adding-a-provider.md")
 
@@ -58,10 +104,32 @@ def _target(file: Path, places: dict[str, Path]) -> Path | None:
     return places["tests" if file.suffix == ".json" or file.name.startswith("test_") else "code"] / file
 
 
-def _renamed(text: str, words: dict[str, str]) -> str:
+def _words(name: str, label: str, channel: str) -> dict[str, str]:
+    """The example's words, each with what the copy has in its place."""
+    article = "an" if label[0].lower() in "aeiou" else "a"
+    words = {f"{an} Example Mail": f"{an[0]}{article[1:]} Example Mail" for an in ("an", "An")}
+    words |= dict(zip(EXAMPLE, (name, name.capitalize(), label), strict=True))
+    words["tests.example_provider"] = f"integrations.{name}"
+    if channel != "email":
+        field, person, sample = KNOWN_BY[channel]
+        facts = {"name": name, "channel": channel, "field": field, "person": person, "sample": sample}
+        words |= {word.format(**facts): other.format(**facts) for word, other in OTHER_CHANNEL}
+    return words
+
+
+def _renamed(text: str, words: dict[str, str], *, mail: bool) -> str:
+    text = MAIL_ALONE.sub(r"\1" if mail else "", text)
     for word, other in words.items():
         text = text.replace(word, other)
     return text
+
+
+def _tidy(root: Path, places: list[Path]) -> None:
+    """Sort imports and fold lines, as both depend on the provider's name."""
+    for command in (["check", "--fix", "--quiet"], ["format", "--quiet"]):
+        done = subprocess.run([sys.executable, "-m", "ruff", *command, *places], cwd=root, check=False)
+        if done.returncode:
+            raise CommandError("ruff cannot tidy the copied files: see above. Install requirements-dev.txt.")
 
 
 def _add_line(registry: Path, name: str) -> None:
