@@ -337,6 +337,8 @@ class Lead(models.Model):
             ),
             # samples, of which a workspace has one or two
             models.Index(fields=["workspace"], condition=Q(sample=True), name="lead_sample"),
+            # Follow-ups of suspected leads are looked up by the lead. Few of all leads are suspected.
+            models.Index(fields=["id"], condition=~Q(suspected=""), name="lead_suspected"),
             # for the search by words, and by the last digits of a phone number
             GinIndex(LEAD_WORDS, name="lead_names"),
             GinIndex(LEAD_WORDS_HERE, name="lead_names_here"),

@@ -7,7 +7,7 @@ is. So it is looked for as each of them. Each look-up reads through an index and
 import contextlib
 import re
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -128,10 +128,11 @@ def find(workspace: Workspace, wanted: Wanted) -> Found:
     """
     leads = list(leads_of(workspace, wanted)[: LIMIT + 1])
     ids = [lead.pk for lead in leads[:LIMIT]]
+    taken = _taken(WebhookDelivery.objects.filter(workspace=workspace), workspace, wanted, ids)
     messages, sends = _messages(workspace, wanted, ids), _sends(workspace, wanted, ids)
     deliveries = _ledger(
         "Requests of providers",
-        _taken(workspace, wanted, ids),
+        taken.select_related("message").defer(*HEAVY).order_by("-received_at")[: LIMIT + 1],
         _delivered,
         "No provider has sent a request that we took about it.",
     )
@@ -185,15 +186,24 @@ def _messages(workspace: Workspace, wanted: Wanted, leads: list[uuid.UUID]) -> l
     return list(_any(own_messages, ways).order_by("-sent_at")[: LIMIT + 1])
 
 
-def _taken(workspace: Workspace, wanted: Wanted, leads: list[uuid.UUID]) -> list[WebhookDelivery]:
-    own_deliveries = WebhookDelivery.objects.filter(workspace=workspace)
+def deliveries_of(own_deliveries: QuerySet[Any], workspace: Workspace, wanted: Wanted) -> QuerySet[Any]:
+    """Those of `own_deliveries`, all of `workspace`, that have what the person looks for as their own id, or as an id
+    or address of their message or lead.
+    """
+    return _taken(
+        own_deliveries, workspace, wanted, list(leads_of(workspace, wanted).values_list("pk")[:LIMIT])
+    )
+
+
+def _taken(
+    own_deliveries: QuerySet[Any], workspace: Workspace, wanted: Wanted, leads: Sequence[Any]
+) -> QuerySet[Any]:
     ways = [
         own_deliveries.filter(source__in=list(registry.webhook_sources()), event_key=wanted.text[:200]),
         own_deliveries.filter(message__in=_told(workspace, wanted).values("pk")),
         *_by_lead_and_id(own_deliveries, wanted, leads),
     ]
-    matches = _any(own_deliveries.select_related("message").defer(*HEAVY), ways)
-    return list(matches.order_by("-received_at")[: LIMIT + 1])
+    return _any(own_deliveries, ways)
 
 
 def _told(workspace: Workspace, wanted: Wanted) -> QuerySet[Message]:
@@ -202,7 +212,7 @@ def _told(workspace: Workspace, wanted: Wanted) -> QuerySet[Message]:
     return Message.objects.filter(workspace=workspace, source__in=sources, external_id=wanted.text[:200])
 
 
-def _by_lead_and_id(own_rows: QuerySet[Any], wanted: Wanted, leads: list[uuid.UUID]) -> list[QuerySet[Any]]:
+def _by_lead_and_id(own_rows: QuerySet[Any], wanted: Wanted, leads: Sequence[Any]) -> list[QuerySet[Any]]:
     ways = [own_rows.filter(pk=wanted.id)] if wanted.id else []
     return [*ways, own_rows.filter(lead__in=leads)] if wanted.email or wanted.phone else ways
 

@@ -17,6 +17,7 @@ from inbox.models import Membership, WebhookDelivery, Workspace
 from inbox.pages import delivery_body
 from inbox.pages.access import WorkspaceRequest, workspace_view
 from inbox.pages.pagination import keyset_page
+from inbox.trace import search as trace_search
 from inbox.webhooks import replay
 from integrations import registry
 from jobs.models import BackgroundJob
@@ -59,9 +60,11 @@ class DeliveryFilter(FilterSet):  # type: ignore[misc]  # django-filter has no t
         return failed.filter(pk__in=waiting) if value == Verdict.FAILED else failed.exclude(pk__in=waiting)
 
     def search(self, deliveries: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
-        value = value.strip()
-        known = Q(event_key=value) | Q(message__external_id=value) | Q(lead__email=value.lower())
-        return deliveries.filter(known)
+        workspace = self.request.workspace
+        wanted = trace_search.read(workspace, value)
+        if wanted is None:
+            return deliveries.none()
+        return trace_search.deliveries_of(deliveries, workspace, wanted)
 
 
 @require_GET
