@@ -38,8 +38,11 @@ SHOWN = 20
 BY_ID = "id"
 """What `search_fields` holds where a search finds a row by ids alone."""
 
-EXACT = {"exact", "in", "isnull", "gt", "gte", "lt", "lte", "year", "month", "day"}
-"""The look-ups that an address of a list may use. Others could be asked for a text letter by letter."""
+FILTERED = {"exact", "isnull", "gte", "lt"}
+"""The look-ups by which Django's filters on a column ask for it. Others could ask for a text letter by letter."""
+
+LONGEST_NUMBER = 18
+"""How many digits every number has that fits into a column of PostgreSQL."""
 
 
 def link(target: Model | None, text: str = "") -> SafeString:
@@ -133,6 +136,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     `id_fields` are indexed columns of ids, which a search for an id asks beside the row's own.
     `ordering_of_one` is the order of a list of one workspace, where an index begins with the workspace.
     `trace_kind` is the name under which the admin's page “What happened” knows such a row; "" if there is no such page.
+    `linked_by` are the look-ups, beside those of `list_filter`, by which pages of ours link to the list.
     `named_by` is a relation whose row names this one on the admin's pages, such as its lead; "" for a name of its own.
     `logs_values` says whether the history keeps what a field was before and is now, and not only the field's name.
     """
@@ -144,6 +148,7 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     heavy: tuple[str, ...] = ()
     id_fields: tuple[str, ...] = ()
     ordering_of_one: tuple[str, ...] = ()
+    linked_by: tuple[str, ...] = ()
     trace_kind = ""
     named_by = ""
     logs_values = True
@@ -228,16 +233,19 @@ class BaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django takes non
     # --- what may be asked ---
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        first, *rest = lookup.split("__")
-        if first in (*self.text_fields, *self.secret_fields):
+        """Whether an address of the list may ask for `lookup`: only for what `list_filter` and `linked_by` declare, and
+        for a row that this one points to by a column of its own, exactly.
+        """
+        if "\0" in value or (value.isdigit() and len(value) > LONGEST_NUMBER):  # PostgreSQL refuses them
             return False
-        if rest and rest[-1] not in EXACT and not self._names_a_field(lookup):
-            return False
-        return super().lookup_allowed(lookup, value, request)
-
-    def _names_a_field(self, lookup: str) -> bool:
-        """Whether `lookup` is one of the list's filters, which may follow a relation to a column."""
-        return lookup in {str(getattr(one, "parameter_name", one)) for one in self.list_filter}
+        filters = {str(getattr(each, "parameter_name", each)) for each in self.list_filter}
+        if lookup in filters or lookup in self.linked_by:
+            return True
+        name, _, how = lookup.rpartition("__")
+        if name in self.list_filter:
+            return how in FILTERED
+        columns = {field.name for field in self.opts.concrete_fields if field.is_relation}
+        return lookup in columns or (name in columns and how == "exact")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

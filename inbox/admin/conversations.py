@@ -77,6 +77,7 @@ class LeadAdmin(MergingAdmin):
         "last_message_at",
     )
     list_filter = ("needs_reply", "tag", "last_channel", "identity_conflict", "sample", WorkspaceFilter)
+    linked_by = ("awaiting_model__exact",)
     list_select_related = ("workspace",)
     ordering = ("-pk",)
     ordering_of_one = ("-last_message_at", "-pk")

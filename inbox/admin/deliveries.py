@@ -86,6 +86,7 @@ class WebhookDeliveryAdmin(RecordAdmin):
         known_values("source", lambda: {name: name for name in registry.webhook_sources()}),
         WorkspaceFilter,
     )
+    linked_by = ("reason__exact",)
     list_select_related = ("message", "job", "workspace")
     ordering = ("-pk",)
     ordering_of_one = ("-received_at", "-pk")

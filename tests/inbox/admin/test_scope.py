@@ -6,6 +6,7 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
 from django.db import IntegrityError, transaction
+from django.db.models import Field
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
@@ -309,6 +310,49 @@ def test_no_column_of_text_is_asked_for_by_a_look_up_of_its_own_row_or_through_a
             for how in ("", "__gte", "__startswith", "__isnull"):
                 assert not own.lookup_allowed(name + how, "A", request), (model, name, how)
             assert not own.to_field_allowed(request, name), (model, name)
+
+
+def relations(model) -> list[tuple[str, Field]]:
+    """Each relation of a model, to it and from it, as a look-up names it."""
+    fields = [field for field in model._meta.get_fields() if field.is_relation and field.related_model]
+    return [(field.name, field) for field in fields]
+
+
+def test_no_relation_of_a_list_tells_of_another_workspace(ana, here, there, unrendered):
+    """A colleague belongs to both workspaces, as in an agency: the rows of the other are not told through them."""
+    both = Membership.objects.create(
+        user=factories.make_member(there[Workspace]), workspace=here[Workspace], role=Role.MEMBER
+    ).user
+    browser, asked = log_in(ana), 0
+    pairs = [(model, *pair) for model in here for pair in relations(model)]
+    for model, name, field in pairs:
+        theirs = both if field.related_model is User else there.get(field.related_model)
+        key = theirs.pk if theirs is not None else 1
+        for how in ("", "__exact", "__gt", "__isnull", "__workspace"):
+            answer = browser.get(url(model, "changelist"), {name + how: key})
+            asked += 1
+            if answer.status_code in (302, 400, 403):
+                continue
+            assert how in ("", "__exact") and field.concrete, (model, name + how)
+            for row in answer.context_data["cl"].result_list:
+                assert row.pk != getattr(there.get(model), "pk", None) or model is User, (model, name + how)
+            if theirs is not both:
+                assert not answer.context_data["cl"].result_list, (model, name + how)
+    assert asked > 500
+
+
+def test_a_list_answers_400_to_values_that_no_column_takes(root, here, there, unrendered):
+    browser = log_in(root)
+    for model, own in REGISTERED.items():
+        for each in own.list_filter:
+            name = str(getattr(each, "parameter_name", each))
+            for value in ("%00", "9" * 5_000):
+                assert browser.get(f"{url(model, 'changelist')}?{name}={value}").status_code == 400, (
+                    model,
+                    name,
+                )
+            answer = browser.get(f"{url(model, 'changelist')}?{name}__year=-1")
+            assert answer.status_code == 400, (model, name)
 
 
 def test_no_lead_to_merge_is_found_by_what_was_written_for_those_who_may_not_read_it(root, ana, here):
